@@ -1,0 +1,6 @@
+//! bks, the Bucket Key Simulator.
+pub mod error;
+pub mod kms;
+pub mod rng;
+pub mod s3;
+pub mod units;

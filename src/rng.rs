@@ -1,0 +1,73 @@
+//! Chance: one named, portable stream of random numbers per (replication, purpose, place).
+//!
+//! A stream is addressed by what it is for, never by thread or order, so any engine on any number
+//! of threads draws the same numbers for the same thing. `ChaCha8` is a named algorithm whose
+//! output does not change between releases or machines; its 256-bit key holds the address, so two
+//! addresses never share a stream.
+
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+
+/// The generator behind every stream.
+pub type Stream = ChaCha8Rng;
+
+/// What a stream of random numbers is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// Arrivals, choices and placement of one workload's requests.
+    Requests = 1,
+    /// How objects written before the run were wrapped.
+    History = 2,
+}
+
+/// The scenario's seed; every stream of a run comes from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seed(pub u64);
+
+impl Seed {
+    /// The stream for `purpose` in `replication`, told apart by `place` (say, workload and
+    /// session slot).
+    #[must_use]
+    pub fn stream(self, replication: u32, purpose: Purpose, place: (u32, u32)) -> Stream {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&self.0.to_le_bytes());
+        key[8..12].copy_from_slice(&replication.to_le_bytes());
+        key[12..16].copy_from_slice(&place.0.to_le_bytes());
+        key[16..20].copy_from_slice(&place.1.to_le_bytes());
+        key[24..].copy_from_slice(&(purpose as u64).to_le_bytes());
+        Stream::from_seed(key)
+    }
+}
+
+/// `draw` mapped evenly onto `0..bound`. The same draw falls into corresponding parts for
+/// different bounds, which keeps configurations comparable (common random numbers).
+#[must_use]
+pub fn part_of(draw: u32, bound: u32) -> u32 {
+    ((u64::from(draw) * u64::from(bound)) >> 32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::Rng;
+
+    #[test]
+    fn streams_are_portable_and_apart() {
+        let first = |replication, place| {
+            Seed(7).stream(replication, Purpose::Requests, place).next_u64()
+        };
+        assert_eq!(first(0, (0, 0)), first(0, (0, 0)));
+        let distinct = [first(0, (0, 0)), first(1, (0, 0)), first(0, (1, 0)), first(0, (0, 1))];
+        for (i, a) in distinct.iter().enumerate() {
+            assert!(distinct[i + 1..].iter().all(|b| a != b));
+        }
+    }
+
+    #[test]
+    fn parts_are_even() {
+        assert_eq!(part_of(0, 7), 0);
+        assert_eq!(part_of(u32::MAX, 7), 6);
+        assert_eq!(part_of(1 << 31, 2), 1);
+    }
+}

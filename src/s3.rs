@@ -1,0 +1,147 @@
+//! S3's words: operations, and who asks.
+
+use std::fmt;
+
+/// An operation of Amazon S3 that a workload can issue, by AWS's API name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Operation {
+    /// Stores an object in one request (`POST Object` counts as this).
+    PutObject,
+    /// Reads an object or, as a ranged GET, a part of one.
+    GetObject,
+    /// Reads an object's metadata.
+    HeadObject,
+    /// Reads an object's metadata with `x-amz-checksum-mode: ENABLED`.
+    HeadObjectChecksum,
+    /// Lists a page of keys.
+    ListObjects,
+    /// Removes an object.
+    DeleteObject,
+    /// Begins a multipart upload.
+    CreateMultipartUpload,
+    /// Stores one part of a multipart upload.
+    UploadPart,
+    /// Ends a multipart upload.
+    CompleteMultipartUpload,
+    /// Copies an object inside S3.
+    CopyObject,
+    /// Copies a range of an object into a part.
+    UploadPartCopy,
+    /// S3 copies a new object to another bucket under the replication role.
+    ReplicateObject,
+}
+
+impl Operation {
+    /// Every operation, in the order of tables and files.
+    pub const ALL: [Self; 12] = [
+        Self::PutObject,
+        Self::GetObject,
+        Self::HeadObject,
+        Self::HeadObjectChecksum,
+        Self::ListObjects,
+        Self::DeleteObject,
+        Self::CreateMultipartUpload,
+        Self::UploadPart,
+        Self::CompleteMultipartUpload,
+        Self::CopyObject,
+        Self::UploadPartCopy,
+        Self::ReplicateObject,
+    ];
+
+    /// AWS's name of the operation.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PutObject => "PutObject",
+            Self::GetObject => "GetObject",
+            Self::HeadObject => "HeadObject",
+            Self::HeadObjectChecksum => "HeadObject (checksum)",
+            Self::ListObjects => "ListObjectsV2",
+            Self::DeleteObject => "DeleteObject",
+            Self::CreateMultipartUpload => "CreateMultipartUpload",
+            Self::UploadPart => "UploadPart",
+            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
+            Self::CopyObject => "CopyObject",
+            Self::UploadPartCopy => "UploadPartCopy",
+            Self::ReplicateObject => "ReplicateObject",
+        }
+    }
+
+    /// How S3 bills the request (evidence §4.3: the S3 request tiers).
+    #[must_use]
+    pub const fn tier(self) -> RequestTier {
+        match self {
+            Self::PutObject
+            | Self::ListObjects
+            | Self::CreateMultipartUpload
+            | Self::UploadPart
+            | Self::CompleteMultipartUpload
+            | Self::CopyObject
+            | Self::UploadPartCopy
+            | Self::ReplicateObject => RequestTier::Put,
+            Self::GetObject | Self::HeadObject | Self::HeadObjectChecksum => RequestTier::Get,
+            Self::DeleteObject => RequestTier::Free,
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// S3's request price tiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestTier {
+    /// PUT, COPY, POST, LIST.
+    Put,
+    /// GET, HEAD and all other.
+    Get,
+    /// DELETE.
+    Free,
+}
+
+/// What kind of IAM principal asks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Identity {
+    /// A role, assumed in one or more sessions.
+    Role(String),
+    /// An IAM user: one requester whatever runs under its access keys.
+    User(String),
+    /// An AWS service that writes on the account's behalf, e.g. `logging.s3.amazonaws.com`.
+    Service(String),
+}
+
+/// Somebody who sends requests to S3: an identity of an account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Principal {
+    /// Twelve digits.
+    pub account: String,
+    /// Role, user or service.
+    pub identity: Identity,
+}
+
+impl Principal {
+    /// The ARN of the identity (the service's own name for a service).
+    #[must_use]
+    pub fn arn(&self) -> String {
+        match &self.identity {
+            Identity::Role(role) => format!("arn:aws:iam::{}:role/{role}", self.account),
+            Identity::User(user) => format!("arn:aws:iam::{}:user/{user}", self.account),
+            Identity::Service(service) => service.clone(),
+        }
+    }
+
+    /// The ARN as one session of it has it; a user or a service has no sessions.
+    #[must_use]
+    pub fn session_arn(&self, session: &str) -> String {
+        match &self.identity {
+            Identity::Role(role) => {
+                format!("arn:aws:sts::{}:assumed-role/{role}/{session}", self.account)
+            }
+            Identity::User(_) | Identity::Service(_) => self.arn(),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Money: whole picodollars, so that a bill adds up exactly.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, Neg, Sub};
+use std::str::FromStr;
+
+use super::text_form;
+use crate::error::{Error, Result};
+
+/// Picodollars (10^-12 USD) in a dollar. The finest published unit price that bks uses, $0.0025
+/// per million objects listed, is 2,500 of them.
+const PICO: i128 = 1_000_000_000_000;
+
+/// An amount of US dollars, exact to 10^-12; may be negative (a credit, a difference).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Usd(i128);
+
+impl Usd {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// An amount of whole picodollars.
+    #[must_use]
+    pub const fn from_pico(picodollars: i128) -> Self {
+        Self(picodollars)
+    }
+
+    /// The amount in picodollars.
+    #[must_use]
+    pub const fn pico(self) -> i128 {
+        self.0
+    }
+
+    /// The amount for statistics and charts, where floats are enough.
+    #[must_use]
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / PICO as f64
+    }
+
+    /// This amount times `numerator / denominator`, rounded half away from zero.
+    #[must_use]
+    pub fn scaled(self, numerator: i128, denominator: i128) -> Self {
+        Self(div_round(self.0 * numerator, denominator))
+    }
+}
+
+/// Quotient rounded half away from zero; the divisor is positive.
+fn div_round(dividend: i128, divisor: i128) -> i128 {
+    assert!(divisor > 0);
+    let half = divisor / 2;
+    if dividend >= 0 { (dividend + half) / divisor } else { -((-dividend + half) / divisor) }
+}
+
+impl Add for Usd {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Usd {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl Neg for Usd {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl FromStr for Usd {
+    type Err = Error;
+
+    /// Reads `$0.03`, `0.03`, `-$1`; at most twelve decimals.
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || {
+            Error::request(format!("`{text}` is not an amount of US dollars"))
+                .hint("give dollars with up to twelve decimals, e.g., `\"$0.03\"`")
+        };
+        let trimmed = text.trim();
+        let (negative, digits) = match trimmed.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, trimmed),
+        };
+        let digits = digits.strip_prefix('$').unwrap_or(digits).replace('_', "");
+        let (whole, decimals) = digits.split_once('.').unwrap_or((&digits, ""));
+        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty()
+            || !all_digits(whole)
+            || !all_digits(decimals)
+            || decimals.len() > 12
+            || whole.len() > 12
+        {
+            return Err(wrong());
+        }
+        let pico: i128 = format!("{whole}{decimals:0<12}").parse().map_err(|_| wrong())?;
+        Ok(Self(if negative { -pico } else { pico }))
+    }
+}
+
+impl fmt::Display for Usd {
+    /// Plain decimal dollars without sign or grouping, at least two decimals, exact.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let magnitude = self.0.unsigned_abs();
+        let decimals = format!("{:012}", magnitude % PICO as u128);
+        let kept = decimals.trim_end_matches('0').len().max(2);
+        write!(f, "{sign}{}.{}", magnitude / PICO as u128, &decimals[..kept])
+    }
+}
+
+text_form!(Usd, "an amount of US dollars", "$0.03");
+
+/// What AWS charges for a number of units: `$0.03 per 10000`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    amount: Usd,
+    per: u64,
+}
+
+impl Price {
+    /// `amount` for every `per` units.
+    ///
+    /// # Panics
+    /// If `per` is zero.
+    #[must_use]
+    pub const fn new(amount: Usd, per: u64) -> Self {
+        assert!(per > 0, "a price is for at least one unit");
+        Self { amount, per }
+    }
+
+    /// What `quantity` units cost, rounded to the picodollar.
+    #[must_use]
+    pub fn of(self, quantity: u64) -> Usd {
+        self.amount.scaled(i128::from(quantity), i128::from(self.per))
+    }
+
+    /// What a single unit costs.
+    #[must_use]
+    pub fn unit(self) -> Usd {
+        self.of(1)
+    }
+}
+
+impl FromStr for Price {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = |why: &str| {
+            Error::request(format!("`{text}` is not a price: {why}"))
+                .hint("give dollars and a number of units, e.g., `\"$0.03 per 10000\"`")
+        };
+        let (amount, per) = match text.split_once(" per ") {
+            Some((amount, per)) => (
+                amount.parse::<Usd>()?,
+                per.trim()
+                    .replace(['_', ','], "")
+                    .parse()
+                    .map_err(|_| wrong("the number after `per` is not whole"))?,
+            ),
+            None => (text.parse()?, 1),
+        };
+        if per == 0 {
+            return Err(wrong("it is for zero units"));
+        }
+        if amount < Usd::ZERO {
+            return Err(wrong("a price is not negative"));
+        }
+        Ok(Self { amount, per })
+    }
+}
+
+impl fmt::Display for Price {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${} per {}", self.amount, self.per)
+    }
+}
+
+text_form!(Price, "US dollars per number of units", "$0.03 per 10000");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_exact() {
+        let price: Price = "$0.03 per 10000".parse().unwrap();
+        assert_eq!(price.of(49_000_000).to_string(), "147.00");
+        assert_eq!(price.unit().to_string(), "0.000003");
+        assert_eq!(price.to_string(), "$0.03 per 10000");
+        assert_eq!((-"1.005".parse::<Usd>().unwrap()).to_string(), "-1.005");
+    }
+
+    #[test]
+    fn amounts_read_back_what_they_print() {
+        for text in ["0.00", "1.50", "-3.000000000001", "123456.789"] {
+            assert_eq!(text.parse::<Usd>().unwrap().to_string(), text);
+        }
+        for text in ["", "$", "1e5", "nan", "0.0000000000001", "$-1"] {
+            assert!(text.parse::<Usd>().is_err(), "{text} was read");
+        }
+    }
+}
