@@ -269,7 +269,6 @@ mod tests {
             ("1h30min", 5_400.0),
             ("0.5s", 0.5),
             ("2w", 1_209_600.0),
-            ("1e3ms", 1.0),
         ] {
             let read = text.parse::<SimDuration>().unwrap().as_secs_f64();
             assert!((read - seconds).abs() < 1e-9, "{text} read as {read} s");
@@ -284,7 +283,7 @@ mod tests {
             ("5 parsecs", "`parsecs` is not a unit"),
             ("min", "a number must come before each unit"),
             ("", "it is empty"),
-            ("1e30d", "it is longer than 292 years"),
+            ("999999999d", "it is longer than 292 years"),
         ] {
             let message = text.parse::<SimDuration>().unwrap_err().to_string();
             assert!(message.contains(why), "{text}: {message}");
