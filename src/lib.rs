@@ -1,6 +1,8 @@
 //! bks, the Bucket Key Simulator.
+pub mod encryption;
 pub mod error;
 pub mod kms;
 pub mod rng;
 pub mod s3;
 pub mod units;
+pub mod workload;

@@ -1,6 +1,10 @@
-//! S3's words: operations, and who asks.
+//! S3's words: operations, who asks, and one request.
+
+mod request;
 
 use std::fmt;
+
+pub use request::{Object, Request, SessionSlot};
 
 /// An operation of Amazon S3 that a workload can issue, by AWS's API name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,0 +1,372 @@
+//! The bucket-level keys of objects that were there before the run.
+//!
+//! A population of N objects with independent ages is written, oldest first, by its writers; the
+//! rule of writing is the one of [`super::service`]: the first write that finds no live key
+//! generates one, which then wraps all writes of its lifetime. The walk below jumps from key to
+//! key instead of from object to object, and is exact in distribution. With `v` = the share of a
+//! timeline's objects that are older than a point in time, the `n` objects not yet written lie
+//! independently and evenly over `(v, 1)`. So the next write is their minimum,
+//! `v + (1 − v)(1 − U^(1/n))`, and of the rest a binomial number falls into the key's lifetime.
+//! Cost and memory go with the number of keys, never with the number of objects.
+
+use rand::RngExt;
+use rand_distr::{Binomial, Distribution};
+
+use crate::rng::{Stream, part_of};
+use crate::units::{SimDuration, SimTime};
+
+/// The law of the ages of a population's objects at the start of the run.
+pub trait Ages {
+    /// Share of the objects that are not older than `age`.
+    fn cdf(&self, age: SimDuration) -> f64;
+    /// The age that a share `p` of the objects does not exceed.
+    fn quantile(&self, p: f64) -> SimDuration;
+}
+
+/// The most objects one population can hold: beyond 2^53 counts are not exact in 64-bit floats.
+pub const MAX_OBJECTS: u64 = 1 << 53;
+
+/// Who wrote a population, and how.
+pub struct Writing<'a> {
+    /// Number of objects, at most [`MAX_OBJECTS`].
+    pub objects: u64,
+    /// Their ages.
+    pub ages: &'a dyn Ages,
+    /// Since when the bucket had bucket keys on.
+    pub since: SimTime,
+    /// Weight of each requester that wrote.
+    pub writers: &'a [u32],
+    /// How long a bucket-level key wraps new objects.
+    pub generation_lifetime: SimDuration,
+    /// Cache partitions of S3 on the write side.
+    pub partitions: u32,
+}
+
+impl Writing<'_> {
+    /// Keys that the walk can make at the most, and so an estimate of its memory before it runs.
+    #[must_use]
+    pub fn keys_at_most(&self) -> u64 {
+        let timelines = self.writers.len() as u64 * u64::from(self.partitions);
+        let oldest = self.ages.quantile(1.0 - 0.5 / self.objects.max(1) as f64);
+        let span = oldest.min(SimTime::ZERO.since(self.since));
+        let windows = span.as_nanos() / self.generation_lifetime.as_nanos() + 1;
+        self.objects.min(timelines.saturating_mul(windows as u64))
+    }
+}
+
+/// One key as the walk generates it.
+struct Generated {
+    start: SimTime,
+    timeline: u32,
+    objects: u64,
+}
+
+/// The bucket-level keys of one population, numbered from 0 by the time they were generated.
+#[derive(Debug)]
+pub struct History {
+    objects: u64,
+    /// The oldest objects, written before bucket keys were on.
+    keyless: u64,
+    /// Objects up to and with each key, the keyless ones included.
+    cumulative: Vec<u64>,
+    /// When each key was generated (for a migrated population: the age order it wraps).
+    starts: Vec<SimTime>,
+    /// Where to begin looking in `cumulative` for the k-th equal part of the ranks.
+    guide: Vec<u32>,
+    /// The keys of each (writer, partition), by time.
+    timelines: Vec<Vec<u32>>,
+    partitions: u32,
+    /// Whether each key of `starts` stands for one key a partition, chosen object by object.
+    spread: bool,
+}
+
+impl History {
+    /// Lets the writers write the population.
+    pub fn write(writing: &Writing, rng: &mut Stream) -> Self {
+        let young = match writing.since {
+            SimTime::MIN => 1.0,
+            since => writing.ages.cdf(SimTime::ZERO.since(since)),
+        };
+        let keyless = writing.objects - binomial(writing.objects, young, rng);
+        let timelines = writing.writers.len() * writing.partitions as usize;
+        let weight: u64 = writing.writers.iter().map(|&w| u64::from(w)).sum();
+        let mut left = writing.objects - keyless;
+        let mut weight_left = weight * u64::from(writing.partitions);
+        let mut keys = Vec::new();
+        for timeline in 0..timelines {
+            let mine = u64::from(writing.writers[timeline / writing.partitions as usize]);
+            let objects = binomial(left, mine as f64 / weight_left as f64, rng);
+            left -= objects;
+            weight_left -= mine;
+            walk(writing, young, timeline as u32, objects, rng, &mut keys);
+        }
+        keys.sort_unstable_by_key(|key| (key.start, key.timeline));
+        let mut by_timeline = vec![Vec::new(); timelines];
+        for (id, key) in keys.iter().enumerate() {
+            by_timeline[key.timeline as usize].push(id as u32);
+        }
+        let starts = keys.iter().map(|key| key.start).collect();
+        let counts = keys.iter().map(|key| key.objects);
+        Self::new(writing, keyless, counts, starts, by_timeline, false)
+    }
+
+    /// The same population after a migration at `rate_per_s` objects a second: every object is
+    /// wrapped anew, in the order of age (*assumed*), by one requester writing at once.
+    #[must_use]
+    pub fn migrate(writing: &Writing, rate_per_s: f64) -> Self {
+        let per_key = (rate_per_s * writing.generation_lifetime.as_secs_f64()).max(1.0);
+        let keys = (writing.objects as f64 / per_key).ceil().max(1.0) as u64;
+        let boundary = |key: u64| ((key as f64 * per_key) as u64).min(writing.objects);
+        let counts = (0..keys).map(|key| boundary(key + 1) - boundary(key));
+        let starts = (0..keys)
+            .map(|key| {
+                let older = boundary(key) as f64 / writing.objects.max(1) as f64;
+                -SimTime::from(writing.ages.quantile(1.0 - older))
+            })
+            .collect();
+        Self::new(writing, 0, counts, starts, Vec::new(), true)
+    }
+
+    fn new(
+        writing: &Writing,
+        keyless: u64,
+        counts: impl Iterator<Item = u64>,
+        starts: Vec<SimTime>,
+        timelines: Vec<Vec<u32>>,
+        spread: bool,
+    ) -> Self {
+        let cumulative: Vec<u64> = counts
+            .scan(keyless, |sum, count| {
+                *sum += count;
+                Some(*sum)
+            })
+            .collect();
+        let mut guide = Vec::with_capacity(cumulative.len());
+        let mut key = 0;
+        for part in 0..cumulative.len() {
+            let rank = part_start(part, cumulative.len(), writing.objects);
+            while key + 1 < cumulative.len() && cumulative[key] <= rank {
+                key += 1;
+            }
+            guide.push(key as u32);
+        }
+        let partitions = writing.partitions;
+        let objects = writing.objects;
+        Self { objects, keyless, cumulative, starts, guide, timelines, partitions, spread }
+    }
+
+    /// Number of distinct bucket-level keys.
+    #[must_use]
+    pub fn keys(&self) -> u32 {
+        self.starts.len() as u32 * if self.spread { self.partitions } else { 1 }
+    }
+
+    /// Number of objects without a bucket key.
+    #[must_use]
+    pub fn keyless(&self) -> u64 {
+        self.keyless
+    }
+
+    /// The key that wraps the `rank`-th oldest object; `None` if it has no bucket key.
+    ///
+    /// # Panics
+    /// If there is no such object.
+    #[must_use]
+    pub fn key_of_rank(&self, rank: u64) -> Option<u32> {
+        assert!(rank < self.objects, "rank {rank} in a population of {}", self.objects);
+        if rank < self.keyless {
+            return None;
+        }
+        let parts = self.guide.len() as u128;
+        let part = u128::from(rank) * parts / u128::from(self.objects);
+        let mut key = self.guide[part as usize] as usize;
+        while self.cumulative[key] <= rank {
+            key += 1;
+        }
+        Some(self.spread_over_partitions(key as u32, mix(rank)))
+    }
+
+    /// The key that wraps what `writer` (an index into the population's requesters) had written
+    /// last at `time` in the cache partition that `draw` picks; where that part had written
+    /// nothing yet, the nearest key of any writer. `None` if the object has no bucket key.
+    #[must_use]
+    pub fn key_at(&self, writer: u32, draw: u32, time: SimTime, since: SimTime) -> Option<u32> {
+        if self.starts.is_empty() || (!self.spread && time < since) {
+            return None;
+        }
+        let own = self
+            .timelines
+            .get((writer * self.partitions + part_of(draw, self.partitions)) as usize)
+            .and_then(|keys| {
+                let written = keys.partition_point(|&key| self.starts[key as usize] <= time);
+                written.checked_sub(1).map(|last| keys[last])
+            });
+        let key = own.unwrap_or_else(|| {
+            self.starts.partition_point(|&start| start <= time).saturating_sub(1) as u32
+        });
+        Some(self.spread_over_partitions(key, u64::from(draw)))
+    }
+
+    fn spread_over_partitions(&self, key: u32, draw: u64) -> u32 {
+        if self.spread { key * self.partitions + part_of(draw as u32, self.partitions) } else { key }
+    }
+}
+
+/// First rank of the `part`-th of `parts` equal parts of `objects` ranks.
+fn part_start(part: usize, parts: usize, objects: u64) -> u64 {
+    (part as u128 * u128::from(objects)).div_ceil(parts as u128) as u64
+}
+
+/// Generates the keys of one timeline that writes `objects` objects, oldest first (see the top of
+/// this file).
+fn walk(
+    writing: &Writing,
+    young: f64,
+    timeline: u32,
+    mut objects: u64,
+    rng: &mut Stream,
+    keys: &mut Vec<Generated>,
+) {
+    let mut written = 0.0;
+    while objects > 0 {
+        let minimum = 1.0 - libm::pow(rng.random::<f64>(), 1.0 / objects as f64);
+        written += (1.0 - written) * minimum;
+        let age = writing.ages.quantile((1.0 - written) * young);
+        let age_at_expiry = age.as_nanos() - writing.generation_lifetime.as_nanos();
+        let expired = if age_at_expiry <= 0 {
+            1.0
+        } else {
+            let older = 1.0 - writing.ages.cdf(SimDuration::from_nanos(age_at_expiry)) / young;
+            older.clamp(written, 1.0)
+        };
+        let share = if written < 1.0 { (expired - written) / (1.0 - written) } else { 1.0 };
+        let wrapped = 1 + binomial(objects - 1, share, rng);
+        keys.push(Generated { start: -SimTime::from(age), timeline, objects: wrapped });
+        objects -= wrapped;
+        written = expired;
+    }
+}
+
+/// How many of `n` independent trials succeed.
+fn binomial(n: u64, p: f64, rng: &mut Stream) -> u64 {
+    if p >= 1.0 {
+        return n;
+    }
+    if p <= 0.0 || n == 0 {
+        return 0;
+    }
+    Binomial::new(n, p).expect("p lies between 0 and 1").sample(rng)
+}
+
+/// Scatters consecutive numbers (the finalizer of `SplitMix64`: Steele, Lea and Flood, 2014).
+fn mix(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, Seed};
+
+    struct Even(SimDuration);
+    impl Ages for Even {
+        fn cdf(&self, age: SimDuration) -> f64 {
+            (age.as_secs_f64() / self.0.as_secs_f64()).min(1.0)
+        }
+        fn quantile(&self, p: f64) -> SimDuration {
+            SimDuration::from_secs_f64(self.0.as_secs_f64() * p)
+        }
+    }
+
+    const DAY: SimDuration = SimDuration::from_secs(86_400);
+
+    fn writing<'a>(objects: u64, ages: &'a Even, writers: &'a [u32]) -> Writing<'a> {
+        Writing {
+            objects,
+            ages,
+            since: SimTime::MIN,
+            writers,
+            generation_lifetime: SimDuration::from_secs(300),
+            partitions: 1,
+        }
+    }
+
+    fn stream(replication: u32) -> Stream {
+        Seed(1).stream(replication, Purpose::History, (0, 0))
+    }
+
+    #[test]
+    fn dense_writing_makes_a_key_each_lifetime() {
+        let ages = Even(DAY);
+        let history = History::write(&writing(1_000_000_000, &ages, &[1]), &mut stream(0));
+        assert_eq!(history.keys(), 288);
+        assert_eq!(*history.cumulative.last().unwrap(), 1_000_000_000);
+        assert_eq!(history.key_of_rank(0), Some(0));
+        assert_eq!(history.key_of_rank(999_999_999), Some(287));
+    }
+
+    /// Keys of sparse Poisson-like writing are a renewal process: one each T + 1/λ.
+    #[test]
+    fn sparse_writing_makes_keys_at_the_renewal_rate() {
+        let ages = Even(DAY);
+        let objects = 1_000;
+        let runs = 200;
+        let keys: u32 = (0..runs)
+            .map(|run| History::write(&writing(objects, &ages, &[1]), &mut stream(run)).keys())
+            .sum();
+        let expected = 86_400.0 / (300.0 + 86.4);
+        let mean = f64::from(keys) / f64::from(runs);
+        // The count of a renewal process over [0, t] exceeds t/μ by at most about one.
+        assert!((mean - expected - 0.2).abs() < 1.0, "{mean} keys, expected about {expected}");
+    }
+
+    #[test]
+    fn ranks_find_the_key_whose_objects_hold_them() {
+        let ages = Even(DAY);
+        let history = History::write(&writing(5_000, &ages, &[1, 3]), &mut stream(3));
+        for rank in 0..5_000 {
+            let key = history.key_of_rank(rank).unwrap() as usize;
+            let first = if key == 0 { 0 } else { history.cumulative[key - 1] };
+            assert!((first..history.cumulative[key]).contains(&rank));
+        }
+    }
+
+    #[test]
+    fn objects_from_before_bucket_keys_have_none() {
+        let ages = Even(DAY);
+        let half_a_day = -SimTime::from(SimDuration::from_secs(43_200));
+        let writing = Writing { since: half_a_day, ..writing(100_000, &ages, &[1]) };
+        let history = History::write(&writing, &mut stream(0));
+        // Binomial(100,000, 1/2): five standard deviations are 791.
+        assert!(history.keyless().abs_diff(50_000) < 791, "{} keyless", history.keyless());
+        assert_eq!(history.key_of_rank(0), None);
+        assert!(history.key_of_rank(99_999).is_some());
+        let before = half_a_day - SimDuration::from_secs(1);
+        assert_eq!(history.key_at(0, 0, before, half_a_day), None);
+        assert_eq!(history.keys(), 144);
+    }
+
+    #[test]
+    fn a_migration_packs_objects_under_few_keys() {
+        let ages = Even(DAY);
+        let history = History::migrate(&writing(1_000_000, &ages, &[1]), 1_000.0);
+        assert_eq!(history.keys(), 4);
+        assert_eq!(history.keyless(), 0);
+        assert_eq!(history.key_of_rank(299_999), Some(0));
+        assert_eq!(history.key_of_rank(300_000), Some(1));
+        assert_eq!(history.key_at(0, 0, SimTime::ZERO, SimTime::ZERO), Some(3));
+    }
+
+    #[test]
+    fn the_bound_holds() {
+        let ages = Even(DAY);
+        for objects in [1, 10, 1_000, 1_000_000] {
+            let writing = writing(objects, &ages, &[1, 1]);
+            let keys = u64::from(History::write(&writing, &mut stream(0)).keys());
+            assert!(keys <= writing.keys_at_most());
+        }
+    }
+}

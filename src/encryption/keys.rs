@@ -1,0 +1,134 @@
+//! All bucket-level keys of one world, and which of them wraps an object.
+
+use super::history::History;
+use crate::rng::part_of;
+use crate::s3::Object;
+use crate::units::SimTime;
+
+/// When each (requester, bucket, cache partition) generated its bucket-level keys within the run.
+#[derive(Debug, Default)]
+pub struct Timelines {
+    /// Generation times, ascending; index: (requester × buckets + bucket) × partitions + partition.
+    starts: Vec<Vec<SimTime>>,
+    buckets: u32,
+    partitions: u32,
+}
+
+impl Timelines {
+    /// No key for any of `requesters` × `buckets` × `partitions`.
+    #[must_use]
+    pub fn new(requesters: usize, buckets: usize, partitions: u32) -> Self {
+        let timelines = requesters * buckets * partitions as usize;
+        Self { starts: vec![Vec::new(); timelines], buckets: buckets as u32, partitions }
+    }
+
+    /// Sets the timelines of one requester: bucket by bucket, partition by partition.
+    pub fn set(&mut self, requester: usize, of_requester: Vec<Vec<SimTime>>) {
+        let first = requester * of_requester.len();
+        for (slot, starts) in self.starts[first..].iter_mut().zip(of_requester) {
+            *slot = starts;
+        }
+    }
+}
+
+/// The bucket-level keys of one world: what the populations were wrapped by, and what the run's
+/// writers generate. A world is one reading of "requester" under one set of write assumptions.
+#[derive(Debug)]
+pub struct Keyring {
+    histories: Vec<PopulationKeys>,
+    timelines: Timelines,
+    /// Number of the first key of each timeline.
+    timeline_first: Vec<u32>,
+    requester_of_slot: Vec<u32>,
+    since: Vec<SimTime>,
+    keys: u32,
+}
+
+/// One population's keys, and who among its writers is which requester.
+#[derive(Debug)]
+pub struct PopulationKeys {
+    /// The keys.
+    pub history: History,
+    /// For each session slot that wrote, the index of its requester in the history.
+    pub requester_of_writer: Vec<u32>,
+    /// Since when the population's bucket had bucket keys on.
+    pub since: SimTime,
+    /// Number of the population's first key; set by [`Keyring::new`].
+    pub first_key: u32,
+}
+
+impl Keyring {
+    /// Numbers all keys: the populations' first, then the run's. `since` is, bucket by bucket, when
+    /// bucket keys were turned on; `requester_of_slot` reads "requester" for the run's writers.
+    ///
+    /// # Panics
+    /// If there are 2^32 keys or more; the scenario's memory check refuses such worlds before.
+    #[must_use]
+    pub fn new(
+        mut histories: Vec<PopulationKeys>,
+        timelines: Timelines,
+        requester_of_slot: Vec<u32>,
+        since: Vec<SimTime>,
+    ) -> Self {
+        let mut next = 0_u32;
+        let mut number = |keys: usize| {
+            let first = next;
+            next = u32::try_from(keys)
+                .ok()
+                .and_then(|keys| next.checked_add(keys))
+                .expect("fewer than 2^32 bucket-level keys");
+            first
+        };
+        for population in &mut histories {
+            population.first_key = number(population.history.keys() as usize);
+        }
+        let timeline_first = timelines.starts.iter().map(|starts| number(starts.len())).collect();
+        Self { histories, timelines, timeline_first, requester_of_slot, since, keys: next }
+    }
+
+    /// Number of distinct keys.
+    #[must_use]
+    pub fn keys(&self) -> u32 {
+        self.keys
+    }
+
+    /// The number of the key that wraps `object`; `None` if the object has no bucket key.
+    #[must_use]
+    pub fn wrapping(&self, object: &Object) -> Option<u32> {
+        match *object {
+            Object::Ranked { population, rank } => {
+                let population = &self.histories[population as usize];
+                Some(population.first_key + population.history.key_of_rank(rank)?)
+            }
+            Object::Aged { population, writer, draw, time } => {
+                let population = &self.histories[population as usize];
+                let requester = population.requester_of_writer[writer as usize];
+                let key = population.history.key_at(requester, draw, time, population.since)?;
+                Some(population.first_key + key)
+            }
+            Object::Written { bucket, slot, draw, time } => {
+                if time < self.since[bucket as usize] {
+                    return None;
+                }
+                self.written(bucket, self.requester_of_slot[slot as usize], draw, time)
+            }
+            Object::Keyless | Object::None => None,
+        }
+    }
+
+    /// The newest key that `requester` had generated at `time` in the partition that `draw` picks.
+    /// A partition that had none yet answers for its first, or the next partition that has any:
+    /// a reader may ask for an object of a partition before that partition's first write.
+    fn written(&self, bucket: u32, requester: u32, draw: u32, time: SimTime) -> Option<u32> {
+        let partitions = self.timelines.partitions;
+        let first = (requester * self.timelines.buckets + bucket) * partitions;
+        let picked = part_of(draw, partitions);
+        (0..partitions).find_map(|step| {
+            let timeline = (first + (picked + step) % partitions) as usize;
+            let starts = &self.timelines.starts[timeline];
+            let generated = starts.partition_point(|&start| start <= time);
+            (!starts.is_empty())
+                .then(|| self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
+        })
+    }
+}

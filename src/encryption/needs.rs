@@ -1,0 +1,95 @@
+//! What an operation needs of KMS before any caching: a new data key wrapped, stored ones
+//! unwrapped.
+//!
+//! Source: the table in `docs/model.md`, after "Required permissions for Amazon S3 API operations"
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>) and
+//! the KMS request-quota page; multipart parts and completion are inferred and so are parameters.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kms::KmsApi;
+use crate::s3::Operation;
+
+/// How many Decrypt calls the requests of a multipart upload make, 0 or 1 each: AWS documents the
+/// permission but not the count (*inferred*).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MultipartCalls {
+    /// Decrypt calls of each `UploadPart` and of the destination of each `UploadPartCopy`.
+    pub upload_part: u8,
+    /// Decrypt calls of `CompleteMultipartUpload`.
+    pub complete: u8,
+}
+
+impl Default for MultipartCalls {
+    fn default() -> Self {
+        Self { upload_part: 1, complete: 1 }
+    }
+}
+
+/// The data keys one request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    /// The call that wraps a new object's data key, if the request makes one.
+    pub wrap: Option<KmsApi>,
+    /// How often the key of the request's object is unwrapped.
+    pub unwrap: u8,
+    /// How often the key of the requester's own unfinished upload is unwrapped besides.
+    pub unwrap_own: u8,
+}
+
+impl Needs {
+    /// The needs of `operation`.
+    #[must_use]
+    pub const fn of(operation: Operation, multipart: MultipartCalls) -> Self {
+        let none = Self { wrap: None, unwrap: 0, unwrap_own: 0 };
+        let new_key = Some(KmsApi::GenerateDataKey);
+        match operation {
+            Operation::PutObject | Operation::CreateMultipartUpload => {
+                Self { wrap: new_key, ..none }
+            }
+            Operation::GetObject | Operation::HeadObjectChecksum => Self { unwrap: 1, ..none },
+            Operation::UploadPart => Self { unwrap: multipart.upload_part, ..none },
+            Operation::CompleteMultipartUpload => Self { unwrap: multipart.complete, ..none },
+            Operation::CopyObject => Self { wrap: new_key, unwrap: 1, ..none },
+            Operation::UploadPartCopy => {
+                Self { unwrap: 1, unwrap_own: multipart.upload_part, ..none }
+            }
+            Operation::ReplicateObject => {
+                Self { wrap: Some(KmsApi::Encrypt), unwrap: 1, ..none }
+            }
+            Operation::HeadObject | Operation::ListObjects | Operation::DeleteObject => none,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Documented or inferred calls per operation without bucket keys (evidence §1).
+    #[test]
+    fn calls_without_bucket_keys_are_those_of_the_table() {
+        let calls = |operation| {
+            let needs = Needs::of(operation, MultipartCalls::default());
+            u8::from(needs.wrap.is_some()) + needs.unwrap + needs.unwrap_own
+        };
+        for (operation, expected) in [
+            (Operation::PutObject, 1),
+            (Operation::GetObject, 1),
+            (Operation::HeadObject, 0),
+            (Operation::HeadObjectChecksum, 1),
+            (Operation::ListObjects, 0),
+            (Operation::DeleteObject, 0),
+            (Operation::CreateMultipartUpload, 1),
+            (Operation::UploadPart, 1),
+            (Operation::CompleteMultipartUpload, 1),
+            (Operation::CopyObject, 2),
+            (Operation::UploadPartCopy, 2),
+            (Operation::ReplicateObject, 2),
+        ] {
+            assert_eq!(calls(operation), expected, "{operation}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Who is one requester: the sessions that share a bucket-level key.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::s3::{Identity, Principal, SessionSlot};
+
+/// AWS's reading of "requester".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RequesterRule {
+    /// Each IAM session is a requester of its own (AWS documentation from December 2022 to 2023:
+    /// an EMR cluster of ten instances has at least ten bucket-level keys).
+    Session,
+    /// Account, role and scoping policy make one requester (AWS's current documentation).
+    Role,
+}
+
+impl RequesterRule {
+    /// The word for it in scenarios and files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Role => "role",
+        }
+    }
+}
+
+/// One requester under a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requester {
+    /// The session slots whose requests it sends, in ascending order.
+    pub slots: Vec<u32>,
+    /// Whether a renewed session is a requester anew, which starts without keys.
+    pub renews: bool,
+}
+
+/// All requesters under one rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requesters {
+    /// The requesters, by their first slot.
+    pub list: Vec<Requester>,
+    /// For each session slot, the index of its requester.
+    pub of_slot: Vec<u32>,
+}
+
+impl Requesters {
+    /// Groups session slots under `rule`. IAM users and services have no sessions: all that runs in
+    /// their name is one requester under either rule.
+    #[must_use]
+    pub fn group(rule: RequesterRule, principals: &[Principal], slots: &[SessionSlot]) -> Self {
+        let mut index_of = BTreeMap::new();
+        let mut list: Vec<Requester> = Vec::new();
+        let mut of_slot = Vec::with_capacity(slots.len());
+        for (number, slot) in slots.iter().enumerate() {
+            let principal = &principals[slot.principal as usize];
+            let by_session =
+                rule == RequesterRule::Session && matches!(principal.identity, Identity::Role(_));
+            // Under the role rule slots of one principal and policy meet; policies of different
+            // principals are different texts unless both are the plain role.
+            let policy = (slot.policy > 0).then_some((slot.principal, slot.policy));
+            let key = (principal, policy, by_session.then_some(number));
+            let index = *index_of.entry(key).or_insert_with(|| {
+                list.push(Requester { slots: Vec::new(), renews: by_session });
+                list.len() - 1
+            });
+            list[index].slots.push(number as u32);
+            of_slot.push(index as u32);
+        }
+        Self { list, of_slot }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::SimTime;
+
+    fn slots(principal: u32, count: u32, policies: u32) -> Vec<SessionSlot> {
+        (0..count)
+            .map(|number| SessionSlot {
+                principal,
+                number,
+                policy: number % policies,
+                session_length: None,
+                first_renewal: SimTime::ZERO,
+            })
+            .collect()
+    }
+
+    fn principal(identity: Identity) -> Principal {
+        Principal { account: "111122223333".into(), identity }
+    }
+
+    fn count(rule: RequesterRule, identity: Identity, sessions: u32, policies: u32) -> usize {
+        let principals = [principal(identity)];
+        Requesters::group(rule, &principals, &slots(0, sessions, policies)).list.len()
+    }
+
+    #[test]
+    fn ten_sessions_of_one_role_are_ten_requesters_or_one() {
+        let role = || Identity::Role("emr".into());
+        assert_eq!(count(RequesterRule::Session, role(), 10, 1), 10);
+        assert_eq!(count(RequesterRule::Role, role(), 10, 1), 1);
+    }
+
+    #[test]
+    fn scoping_policies_multiply_requesters_under_the_role_rule() {
+        assert_eq!(count(RequesterRule::Role, Identity::Role("catalog".into()), 40, 8), 8);
+    }
+
+    #[test]
+    fn a_user_is_one_requester_whatever_runs_in_its_name() {
+        for rule in [RequesterRule::Session, RequesterRule::Role] {
+            assert_eq!(count(rule, Identity::User("loader".into()), 30, 1), 1);
+        }
+    }
+
+    #[test]
+    fn principals_of_the_same_role_are_one_requester_and_accounts_keep_apart() {
+        let role = |account: &str| Principal {
+            account: account.into(),
+            identity: Identity::Role("etl".into()),
+        };
+        let mut both = slots(0, 2, 1);
+        both.extend(slots(1, 2, 1));
+        let same = [role("111122223333"), role("111122223333")];
+        assert_eq!(Requesters::group(RequesterRule::Role, &same, &both).list.len(), 1);
+        let apart = [role("111122223333"), role("444455556666")];
+        assert_eq!(Requesters::group(RequesterRule::Role, &apart, &both).list.len(), 2);
+    }
+}

@@ -1,0 +1,113 @@
+//! One request as S3 receives it, and whose session sent it.
+
+use super::Operation;
+use crate::units::{SimDuration, SimTime};
+
+/// A place in which one session of a principal runs at a time: an EC2 instance, a Lambda execution
+/// environment, a thread. When the session's credentials are renewed, another session takes it over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionSlot {
+    /// Which of the scenario's principals.
+    pub principal: u32,
+    /// Which of the principal's slots, from 0.
+    pub number: u32,
+    /// Which of the principal's scoping (session) policies its sessions carry, from 0.
+    pub policy: u32,
+    /// How long a session lives; `None` for as long as the run.
+    pub session_length: Option<SimDuration>,
+    /// When the first session that begins within the run does so; the one before it was under way.
+    pub first_renewal: SimTime,
+}
+
+impl SessionSlot {
+    /// Number of sessions that the slot sees before `end`.
+    #[must_use]
+    pub fn sessions_until(&self, end: SimTime) -> u64 {
+        match self.session_length {
+            Some(length) if length > SimDuration::ZERO && self.first_renewal < end => {
+                let under_way = u64::from(self.first_renewal > SimTime::ZERO);
+                let rest = end.since(self.first_renewal).as_nanos() - 1;
+                under_way + 1 + (rest / length.as_nanos()) as u64
+            }
+            _ => 1,
+        }
+    }
+}
+
+/// The object whose data a request needs, named by what decides its wrapping key and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// The request needs no stored object's data.
+    None,
+    /// The `rank`-th oldest object of a population that was there before the run.
+    Ranked {
+        /// Which population.
+        population: u32,
+        /// From 0, the oldest, to the population's number of objects less one.
+        rank: u64,
+    },
+    /// What one of a population's writers had written last at `time`, before the run.
+    Aged {
+        /// Which population.
+        population: u32,
+        /// Which of its writers' session slots, counted from the writers' first.
+        writer: u32,
+        /// Picks the writer's cache partition.
+        draw: u32,
+        /// Not after the start of the run.
+        time: SimTime,
+    },
+    /// What a session slot had written last to `bucket` at `time`, within the run.
+    Written {
+        /// Which bucket.
+        bucket: u32,
+        /// Whose write.
+        slot: u32,
+        /// Picks the writer's cache partition.
+        draw: u32,
+        /// Within the run; a write at this very time counts.
+        time: SimTime,
+    },
+    /// An object that was written with its bucket key switched off by header.
+    Keyless,
+}
+
+/// One request to S3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// When S3 receives it.
+    pub time: SimTime,
+    /// Whose session sends it.
+    pub slot: u32,
+    /// The bucket it is addressed to; for copies the destination.
+    pub bucket: u32,
+    /// What it asks.
+    pub operation: Operation,
+    /// False if the writer sends `x-amz-server-side-encryption-bucket-key-enabled: false`.
+    pub allows_bucket_key: bool,
+    /// Picks the part of S3's fleet that serves it.
+    pub draw: u32,
+    /// The object to be read, or the source of a copy, or the upload a part belongs to.
+    pub object: Object,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_are_counted_with_the_one_under_way() {
+        let slot = |length: Option<i64>, first| SessionSlot {
+            principal: 0,
+            number: 0,
+            policy: 0,
+            session_length: length.map(SimDuration::from_secs),
+            first_renewal: SimTime::from(SimDuration::from_secs(first)),
+        };
+        let end = SimTime::from(SimDuration::from_secs(100));
+        assert_eq!(slot(None, 0).sessions_until(end), 1);
+        assert_eq!(slot(Some(50), 0).sessions_until(end), 2);
+        assert_eq!(slot(Some(50), 10).sessions_until(end), 3);
+        assert_eq!(slot(Some(50), 100).sessions_until(end), 1);
+    }
+}

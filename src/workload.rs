@@ -1,0 +1,182 @@
+//! Who asks S3 for what, and when: the synthetic traffic.
+//!
+//! - [`ages`]: how old objects are;
+//! - [`arrivals`]: when actions happen;
+//! - [`access`]: which object is read;
+//! - [`clients`]: how many requests a real client makes for one object;
+//! - [`jobs`]: work that starts, scans, writes and ends;
+//! - [`source`]: all of that together, as the time-ordered requests of one session slot.
+//!
+//! An *action* is what a program wants (read an object, write one); a *request* is what reaches
+//! S3. One action makes as many requests as its client needs, all at the time of the action: the
+//! seconds they take in reality are short beside any lifetime of a key (*assumed*).
+
+pub mod access;
+pub mod ages;
+pub mod arrivals;
+pub mod clients;
+pub mod jobs;
+pub mod source;
+
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{ByteSize, SimDuration};
+
+/// What a workload does, and how often in proportion: one weight for each kind of action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mix {
+    /// Read an object.
+    pub read: f64,
+    /// Write a new object.
+    pub write: f64,
+    /// Copy an object to a new one inside S3.
+    pub copy: f64,
+    /// Ask for an object's metadata.
+    pub head: f64,
+    /// Ask for an object's metadata with its checksum.
+    pub head_checksum: f64,
+    /// List a page of keys.
+    pub list: f64,
+    /// Delete an object.
+    pub delete: f64,
+    /// Have S3 replicate a new object from elsewhere.
+    pub replicate: f64,
+}
+
+/// One kind of action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Read an object.
+    Read,
+    /// Write a new object.
+    Write,
+    /// Copy an object to a new one inside S3.
+    Copy,
+    /// Ask for an object's metadata.
+    Head,
+    /// Ask for an object's metadata with its checksum.
+    HeadChecksum,
+    /// List a page of keys.
+    List,
+    /// Delete an object.
+    Delete,
+    /// Have S3 replicate a new object from elsewhere.
+    Replicate,
+}
+
+impl Action {
+    /// Whether the action needs an object that is there already.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::Copy | Self::HeadChecksum | Self::Replicate)
+    }
+
+    /// Whether the action makes a new object.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::Copy | Self::Replicate)
+    }
+}
+
+impl Mix {
+    /// The actions with their weights, in a fixed order.
+    #[must_use]
+    pub fn weights(&self) -> [(Action, f64); 8] {
+        [
+            (Action::Read, self.read),
+            (Action::Write, self.write),
+            (Action::Copy, self.copy),
+            (Action::Head, self.head),
+            (Action::HeadChecksum, self.head_checksum),
+            (Action::List, self.list),
+            (Action::Delete, self.delete),
+            (Action::Replicate, self.replicate),
+        ]
+    }
+
+    /// Whether every weight is a finite number, zero or more, and at least one is more.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let weights = self.weights();
+        weights.iter().all(|(_, w)| w.is_finite() && *w >= 0.0)
+            && weights.iter().any(|(_, w)| *w > 0.0)
+    }
+}
+
+/// When the actions of a workload happen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Traffic {
+    /// Actions drawn from a mix whenever one arrives.
+    Steady {
+        /// When actions arrive, the whole workload's.
+        arrivals: arrivals::Arrivals,
+        /// Actions with cumulative shares, the last of which is 1.
+        mix: Vec<(Action, f64)>,
+    },
+    /// Jobs of several steps.
+    Jobs(jobs::Jobs),
+}
+
+/// One workload, its names resolved to numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Its place in the scenario; addresses its random streams.
+    pub index: u32,
+    /// The session slots of its principal, which share its actions evenly.
+    pub slots: Range<u32>,
+    /// The bucket it writes to.
+    pub bucket: u32,
+    /// When it does what.
+    pub traffic: Traffic,
+    /// What it reads, if it does.
+    pub reads: Option<access::Reads>,
+    /// What its client makes of an action.
+    pub client: clients::ClientProfile,
+    /// Size of the objects it reads or writes.
+    pub object_size: ByteSize,
+    /// False if it writes with the bucket key switched off by header.
+    pub bucket_key: bool,
+}
+
+impl Workload {
+    /// The kinds of action that can happen.
+    #[must_use]
+    pub fn actions(&self) -> Vec<Action> {
+        match &self.traffic {
+            Traffic::Steady { mix, .. } => mix.iter().map(|(action, _)| *action).collect(),
+            Traffic::Jobs(jobs) => jobs.steps.iter().map(|step| step.action).collect(),
+        }
+    }
+
+    /// Whether it makes new objects.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.actions().into_iter().any(Action::writes)
+    }
+
+    /// Whether it needs keys of objects written during the run: read as such, or parts of an upload.
+    #[must_use]
+    pub fn unwraps_new_keys(&self) -> bool {
+        let reads_new = self.reads.as_ref().is_some_and(|reads| reads.written.is_some());
+        reads_new || self.writes() && self.client.is_multipart(self.object_size)
+    }
+
+    /// Mean number of actions in `duration`, for estimates and progress.
+    #[must_use]
+    pub fn expected_actions(&self, duration: SimDuration) -> f64 {
+        match &self.traffic {
+            Traffic::Steady { arrivals, .. } => arrivals.mean_per_s() * duration.as_secs_f64(),
+            Traffic::Jobs(jobs) => {
+                let steps: u64 = jobs.steps.iter().map(|step| step.objects).sum();
+                jobs.starts(duration) as f64 * steps as f64
+            }
+        }
+    }
+}

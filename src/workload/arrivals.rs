@@ -1,0 +1,330 @@
+//! When actions happen: arrival processes.
+
+use rand::RngExt;
+use rand_distr::{Distribution, Exp1};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::rng::Stream;
+use crate::units::{Rate, SimDuration, SimTime};
+
+/// The arrival process of a workload's actions, all its session slots together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arrivals {
+    /// Independent arrivals (Poisson process), whose rate may follow a profile.
+    Poisson(PoissonArrivals),
+    /// Evenly spaced arrivals.
+    Periodic(PeriodicArrivals),
+    /// Independent bursts: each session slot is on and off for exponential times.
+    Bursts(BurstArrivals),
+}
+
+/// Parameters of a Poisson process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PoissonArrivals {
+    /// Mean number of actions per unit of time, where the profile is 1.
+    pub rate: Rate,
+    /// How the rate changes with the hour or the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+}
+
+/// Parameters of evenly spaced arrivals.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PeriodicArrivals {
+    /// Number of actions per unit of time.
+    pub rate: Rate,
+    /// Time of the first one.
+    #[serde(default)]
+    pub offset: SimDuration,
+}
+
+/// Parameters of on–off bursts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BurstArrivals {
+    /// Mean number of actions per unit of time while every session slot is on.
+    pub rate: Rate,
+    /// Mean length of a burst.
+    pub on: SimDuration,
+    /// Mean pause between bursts.
+    pub off: SimDuration,
+}
+
+/// Factors by which a rate is multiplied, in turn; the run starts at midnight on a Monday.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Profile {
+    /// Twenty-four factors, one for each hour of the day.
+    Daily(Vec<f64>),
+    /// Seven factors, one for each day of the week, Monday first.
+    Weekly(Vec<f64>),
+}
+
+impl Profile {
+    /// The factors and how long each holds.
+    fn parts(&self) -> (&[f64], SimDuration) {
+        match self {
+            Self::Daily(factors) => (factors, SimDuration::from_secs(3_600)),
+            Self::Weekly(factors) => (factors, SimDuration::from_secs(86_400)),
+        }
+    }
+
+    fn factor_at(&self, time: SimTime) -> f64 {
+        let (factors, step) = self.parts();
+        let part = time.as_nanos() / step.as_nanos();
+        factors[part as usize % factors.len()]
+    }
+
+    fn greatest(&self) -> f64 {
+        self.parts().0.iter().copied().fold(0.0, f64::max)
+    }
+
+    fn mean(&self) -> f64 {
+        let (factors, _) = self.parts();
+        factors.iter().sum::<f64>() / factors.len() as f64
+    }
+
+    fn check(&self) -> Result<()> {
+        let (name, expected) = match self {
+            Self::Daily(_) => ("daily", 24),
+            Self::Weekly(_) => ("weekly", 7),
+        };
+        let (factors, _) = self.parts();
+        if factors.len() != expected {
+            return Err(Error::request(format!(
+                "`{name}` has {} factors, but must have {expected}",
+                factors.len()
+            )));
+        }
+        if let Some(bad) = factors.iter().find(|f| !f.is_finite() || **f < 0.0) {
+            return Err(Error::request(format!(
+                "`{name}` has the factor `{bad}`, but a factor must be zero or more"
+            )));
+        }
+        if self.greatest() <= 0.0 {
+            return Err(Error::request(format!("`{name}` is all zero, but a factor must be more")));
+        }
+        Ok(())
+    }
+}
+
+impl Arrivals {
+    /// Refuses parameters that make no process.
+    ///
+    /// # Errors
+    /// Names the parameter and what it must keep to.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Self::Poisson(PoissonArrivals { profile: Some(profile), .. }) => profile.check(),
+            Self::Poisson(_) | Self::Periodic(_) => Ok(()),
+            Self::Bursts(bursts) if bursts.on < SimDuration::from_secs(1) => Err(Error::request(
+                format!("`on` is `{}`, but a burst must last a second at least", bursts.on),
+            )),
+            Self::Bursts(_) => Ok(()),
+        }
+    }
+
+    /// Long-run mean number of actions a second.
+    #[must_use]
+    pub fn mean_per_s(&self) -> f64 {
+        match self {
+            Self::Poisson(law) => {
+                law.rate.as_per_s() * law.profile.as_ref().map_or(1.0, Profile::mean)
+            }
+            Self::Periodic(law) => law.rate.as_per_s(),
+            Self::Bursts(law) => {
+                let (on, off) = (law.on.as_secs_f64(), law.off.as_secs_f64());
+                law.rate.as_per_s() * on / (on + off)
+            }
+        }
+    }
+}
+
+/// The arrivals of one session slot, one after the other.
+#[derive(Clone, Debug)]
+pub struct ArrivalClock {
+    now: SimTime,
+    state: ClockState,
+}
+
+#[derive(Clone, Debug)]
+enum ClockState {
+    Poisson {
+        mean_gap_s: f64,
+        /// The profile and its greatest factor, at which the clock draws.
+        profile: Option<(Profile, f64)>,
+    },
+    Periodic {
+        /// Number of the slot's next arrival within the whole workload.
+        next: u64,
+        slots: u64,
+        offset: SimDuration,
+        /// Spacing of the whole workload's arrivals.
+        gap_s: f64,
+    },
+    Bursts {
+        mean_gap_s: f64,
+        on_s: f64,
+        off_s: f64,
+        burst_ends: SimTime,
+    },
+}
+
+impl ArrivalClock {
+    /// The clock of slot `number` of `slots`, which share the workload's rate evenly.
+    #[must_use]
+    pub fn new(arrivals: &Arrivals, number: u32, slots: u32, rng: &mut Stream) -> Self {
+        let share = f64::from(slots);
+        let state = match arrivals {
+            Arrivals::Poisson(law) => {
+                let greatest = law.profile.as_ref().map_or(1.0, Profile::greatest);
+                ClockState::Poisson {
+                    mean_gap_s: share / (law.rate.as_per_s() * greatest),
+                    profile: law.profile.clone().map(|profile| (profile, greatest)),
+                }
+            }
+            Arrivals::Periodic(law) => ClockState::Periodic {
+                next: u64::from(number),
+                slots: u64::from(slots),
+                offset: law.offset,
+                gap_s: 1.0 / law.rate.as_per_s(),
+            },
+            Arrivals::Bursts(law) => {
+                let (on_s, off_s) = (law.on.as_secs_f64(), law.off.as_secs_f64());
+                let starts_on = rng.random::<f64>() < on_s / (on_s + off_s);
+                let burst_ends = if starts_on {
+                    SimTime::ZERO + exponential(on_s, rng)
+                } else {
+                    SimTime::ZERO
+                };
+                let mean_gap_s = share / law.rate.as_per_s();
+                ClockState::Bursts { mean_gap_s, on_s, off_s, burst_ends }
+            }
+        };
+        Self { now: SimTime::ZERO, state }
+    }
+
+    /// The next arrival; never stops, so callers stop at their horizon.
+    pub fn next(&mut self, rng: &mut Stream) -> SimTime {
+        match &mut self.state {
+            ClockState::Poisson { mean_gap_s, profile } => loop {
+                self.now = self.now + exponential(*mean_gap_s, rng);
+                // Thinning (Lewis and Shedler, 1979): draw at the greatest rate, keep a share.
+                let Some((profile, greatest)) = profile else { break };
+                if self.now == SimTime::MAX
+                    || rng.random::<f64>() * *greatest < profile.factor_at(self.now)
+                {
+                    break;
+                }
+            },
+            ClockState::Periodic { next, slots, offset, gap_s } => {
+                let at = SimDuration::from_secs_f64(*next as f64 * *gap_s);
+                self.now = SimTime::from(*offset) + at;
+                *next += *slots;
+            }
+            ClockState::Bursts { mean_gap_s, on_s, off_s, burst_ends } => loop {
+                // Within a burst gaps are memoryless, so one cut off by its end is drawn anew.
+                let next = self.now + exponential(*mean_gap_s, rng);
+                if next < *burst_ends || next == SimTime::MAX {
+                    self.now = next;
+                    break;
+                }
+                self.now = (*burst_ends).max(self.now) + exponential(*off_s, rng);
+                *burst_ends = self.now + exponential(*on_s, rng);
+            },
+        }
+        self.now
+    }
+}
+
+/// An exponential time of the given mean.
+pub(crate) fn exponential(mean_s: f64, rng: &mut Stream) -> SimDuration {
+    let unit: f64 = Exp1.sample(rng);
+    SimDuration::from_secs_f64(mean_s * unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::{Purpose, Seed};
+
+    fn count(arrivals: &Arrivals, slots: u32, seconds: i64) -> usize {
+        arrivals.check().unwrap();
+        let end = SimTime::from(SimDuration::from_secs(seconds));
+        (0..slots)
+            .map(|slot| {
+                let mut rng = Seed(5).stream(0, Purpose::Requests, (0, slot));
+                let mut clock = ArrivalClock::new(arrivals, slot, slots, &mut rng);
+                std::iter::from_fn(|| Some(clock.next(&mut rng))).take_while(|t| *t < end).count()
+            })
+            .sum()
+    }
+
+    /// Within five standard deviations of the closed-form mean.
+    fn assert_near(count: usize, mean: f64, variance: f64) {
+        let off = (count as f64 - mean).abs();
+        assert!(off < 5.0 * variance.sqrt(), "{count} arrivals, expected {mean}");
+    }
+
+    #[test]
+    fn poisson_arrivals_have_their_rate_however_many_slots_share_them() {
+        let law = Arrivals::Poisson(PoissonArrivals { rate: Rate::per_s(50.0), profile: None });
+        for slots in [1, 7] {
+            assert_near(count(&law, slots, 1_000), 50_000.0, 50_000.0);
+        }
+    }
+
+    #[test]
+    fn profiled_arrivals_have_the_mean_of_the_profile() {
+        let mut factors = vec![0.0; 24];
+        factors[9] = 3.0;
+        let law = Arrivals::Poisson(PoissonArrivals {
+            rate: Rate::per_s(2.0),
+            profile: Some(Profile::Daily(factors)),
+        });
+        assert!((law.mean_per_s() - 0.25).abs() < 1e-12);
+        assert_near(count(&law, 3, 86_400), 21_600.0, 21_600.0);
+        assert_eq!(count(&law, 3, 9 * 3_600), 0);
+    }
+
+    #[test]
+    fn periodic_arrivals_are_exact() {
+        let law =
+            Arrivals::Periodic(PeriodicArrivals { rate: "1000000/d".parse().unwrap(), offset: SimDuration::ZERO });
+        for slots in [1, 3] {
+            assert_eq!(count(&law, slots, 86_400), 1_000_000);
+        }
+    }
+
+    /// Counts of an on–off process have, over a long time t, a variance of
+    /// λ·p·t + 2 λ² (on·off)² / (on+off)³ · t (renewal–reward theory), p = on/(on+off).
+    #[test]
+    fn bursts_have_their_mean() {
+        let (on, off) = (30.0, 90.0);
+        let law = Arrivals::Bursts(BurstArrivals {
+            rate: Rate::per_s(8.0),
+            on: SimDuration::from_secs(30),
+            off: SimDuration::from_secs(90),
+        });
+        let t = 500_000.0;
+        let cycle: f64 = on + off;
+        let variance = 2.0 * t + 2.0 * 64.0 * (on * off).powi(2) / cycle.powi(3) * t;
+        assert_near(count(&law, 1, 500_000), 2.0 * t, variance);
+    }
+
+    #[test]
+    fn profiles_that_are_none_are_refused() {
+        for profile in [
+            Profile::Daily(vec![1.0; 23]),
+            Profile::Weekly(vec![0.0; 7]),
+            Profile::Weekly(vec![f64::NAN; 7]),
+        ] {
+            assert!(profile.check().is_err());
+        }
+    }
+}
