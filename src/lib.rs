@@ -1,6 +1,9 @@
 //! bks, the Bucket Key Simulator.
 pub mod error;
 pub mod kms;
+pub mod migration;
+pub mod pricing;
+pub mod quota;
 pub mod rng;
 pub mod s3;
 pub mod units;
