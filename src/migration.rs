@@ -3,7 +3,7 @@
 //! Turning bucket keys on changes nothing for the objects already stored. The plan priced here
 //! re-encrypts them in place by `UpdateObjectEncryption` through S3 Batch Operations: any size and
 //! class, no new version, no early-delete fee, charged as a PUT at the Standard price whatever the
-//! class (S3 User Guide, "Updating server-side encryption",
+//! class (S3 User Guide,
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/update-sse-encryption.html>).
 //!
 //! ```
@@ -66,8 +66,8 @@ impl MigrationPlan {
 
     /// The one-time bill, about $9.265 per million objects in us-east-1.
     ///
-    /// The free tier is *assumed* used up by the month's other requests. Paid `CloudTrail` copies and
-    /// data events of the account's trails count the migration's calls and updates too.
+    /// The free tier is *assumed* used up by the month's other requests. Paid copies and data
+    /// events of the account's trails count the migration's calls and updates too.
     #[must_use]
     pub fn bill(&self, prices: &PriceTable, terms: &Terms) -> Bill {
         let copies = u64::from(terms.cloudtrail_copies);

@@ -1,8 +1,8 @@
 //! What a month costs: usage and a dated price table become a bill.
 //!
-//! Prices are data, a [`PriceTable`] for each region, every one with its source, its date and how sure it is;
-//! they are never fetched at run time, and a user can override any of them. A [`Bill`] is a list
-//! of lines like the one AWS sends, added up in whole picodollars, never in floats.
+//! Prices are data: a [`PriceTable`] for each region, each price with its source, its date and how
+//! sure it is. They are never fetched at run time, and a user can override any of them. A [`Bill`]
+//! is a list of lines like the one AWS sends, added up in whole picodollars, never in floats.
 //!
 //! ```
 //! use bks::pricing::{Bill, PriceTable, Terms, Usage};
@@ -33,7 +33,7 @@ pub struct Terms {
     /// and all its regions, so an account that uses it up elsewhere sets `false`.
     pub free_tier: bool,
     /// Taken off the billed amount of every line (an enterprise discount); list costs stay as they
-    /// are. Rounded to whole parts per million before it meets money, so `33.33333%` is 333,333 ppm.
+    /// are. Rounded to whole parts per million before it meets money: `33.33333%` is 333,333 ppm.
     pub discount: Share,
     /// Trails that deliver a *paid* copy of KMS's management events, i.e. those after the first,
     /// which is free (evidence §4.2).

@@ -6,13 +6,13 @@
 //!
 //! The model is a fluid queue, one step a second, on the merged series of all requesters:
 //!
-//! - Each second at most quota − background calls are answered. That the background load keeps its
-//!   full part of the quota is *assumed*; it makes the effect on S3's calls the worst case.
+//! - Each second at most quota less background calls are answered. That the background load keeps
+//!   its full part of the quota is *assumed*; it makes the effect on S3's calls the worst case.
 //! - What is not answered is answered `SlowDown` and asked again in the next second (*assumed*: one
 //!   retry a second without jitter, and no client gives up).
-//! - Retries are answered before new calls, in order of first asking (*assumed*). The order bears on
-//!   who waits, hence on [`delayed`](QuotaEffect::delayed) and [`wait_max_s`](QuotaEffect::wait_max_s),
-//!   and not on the backlog.
+//! - Retries are answered before new calls, in order of first asking (*assumed*). The order bears
+//!   on who waits, hence on [`QuotaEffect::delayed`] (at its greatest so) and
+//!   [`QuotaEffect::wait_max_s`] (at its least), and not on the backlog.
 //!
 //! No call is lost or made up: answered + left over = asked.
 

@@ -297,41 +297,17 @@ const fn row(
 }
 
 /// The commercial regions, whose prices are known or believed to be.
+#[rustfmt::skip]
 const PRICED: [&str; 34] = [
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ca-central-1",
-    "ca-west-1",
-    "mx-central-1",
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "mx-central-1",
     "sa-east-1",
-    "eu-central-1",
-    "eu-central-2",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-south-2",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "af-south-1",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-south-2",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
+    "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1",
+    "eu-west-2", "eu-west-3",
+    "af-south-1", "il-central-1", "me-central-1", "me-south-1",
+    "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
+    "ap-south-1", "ap-south-2",
+    "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+    "ap-southeast-6", "ap-southeast-7",
 ];
 
 /// Regions of other partitions: no source for their prices was found (evidence §4.1), and some are
@@ -373,8 +349,9 @@ const S3_UAE: Source = (
     None,
 );
 const S3_FRANKFURT: Source = (
-    Certainty::Documented,
-    "AWS price list of S3, as quoted in a third party's note; https://aws.amazon.com/s3/pricing/",
+    Certainty::Inferred,
+    "AWS price list of S3, as relayed without warranty in a third party's note; \
+     https://aws.amazon.com/s3/pricing/",
     Some("2026-08-31"),
 );
 const S3_BELIEVED: Source = (
