@@ -2,6 +2,9 @@
 pub mod encryption;
 pub mod error;
 pub mod kms;
+pub mod migration;
+pub mod pricing;
+pub mod quota;
 pub mod rng;
 pub mod s3;
 pub mod units;

@@ -54,9 +54,8 @@ mod tests {
 
     #[test]
     fn streams_are_portable_and_apart() {
-        let first = |replication, place| {
-            Seed(7).stream(replication, Purpose::Requests, place).next_u64()
-        };
+        let first =
+            |replication, place| Seed(7).stream(replication, Purpose::Requests, place).next_u64();
         assert_eq!(first(0, (0, 0)), first(0, (0, 0)));
         let distinct = [first(0, (0, 0)), first(1, (0, 0)), first(0, (1, 0)), first(0, (0, 1))];
         for (i, a) in distinct.iter().enumerate() {

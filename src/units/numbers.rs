@@ -117,7 +117,8 @@ impl FromStr for Share {
     /// Reads `0.25` or `25%`.
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |why: &str| {
-            Error::request(format!("`{text}` {why}")).hint("give a share such as `0.25` or `\"25%\"`")
+            Error::request(format!("`{text}` {why}"))
+                .hint("give a share such as `0.25` or `\"25%\"`")
         };
         let value = match number_and_unit(text) {
             Some((number, "")) => number,
