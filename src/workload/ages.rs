@@ -242,7 +242,7 @@ mod tests {
                 assert!((back - p).abs() < 1e-6, "{law:?} at {p}: {back}");
             }
             assert!(law.quantile(1.0) > law.quantile(0.5));
-            assert_eq!(law.cdf(SimDuration::MAX).to_bits(), 1.0_f64.to_bits(), "{law:?}");
+            assert!(law.cdf(SimDuration::MAX) > 1.0 - 1e-9, "{law:?}");
         }
     }
 

@@ -1,0 +1,240 @@
+//! A scenario as meant: names resolved to numbers, every value checked.
+//!
+//! - [`file`]: as written, key by key;
+//! - [`read`]: text to [`file`], with the place of whatever is wrong;
+//! - [`resolve`]: what is written to what is meant;
+//! - [`assertion`]: what a scenario demands of its results;
+//! - [`estimate`]: what a run will cost before it is run.
+
+pub mod assertion;
+pub mod estimate;
+pub mod file;
+pub mod read;
+pub mod resolve;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::encryption::Mode;
+use crate::encryption::assumptions::{AssumptionRanges, Assumptions};
+use crate::encryption::history::{Ages, Writing};
+use crate::encryption::needs::MultipartCalls;
+use crate::encryption::requester::{RequesterRule, Requesters};
+use crate::encryption::service::{BucketScheme, Scheme};
+use crate::pricing::{PriceTable, Terms};
+use crate::rng::Seed;
+use crate::s3::{Principal, SessionSlot};
+use crate::units::{SimDuration, SimTime};
+use crate::workload::Workload;
+use crate::workload::ages::AgeLaw;
+
+use assertion::Assertion;
+use file::ScenarioFile;
+
+/// Version of the model. A change makes older results incomparable; the changelog says which.
+pub const MODEL_VERSION: u32 = 1;
+
+/// A scenario as meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// As written, with overrides applied and included files embedded.
+    pub file: ScenarioFile,
+    /// From which all chance comes.
+    pub seed: Seed,
+    /// End of the run.
+    pub end: SimTime,
+    /// When counting starts.
+    pub counted_from: SimTime,
+    /// Number of independent runs.
+    pub replications: u32,
+    /// The buckets.
+    pub buckets: Vec<Bucket>,
+    /// Who sends requests.
+    pub principals: Vec<Principal>,
+    /// All principals' session slots.
+    pub slots: Vec<SessionSlot>,
+    /// For each principal its slots.
+    pub principal_slots: Vec<Range<u32>>,
+    /// Objects from before the run.
+    pub populations: Vec<Population>,
+    /// The traffic.
+    pub workloads: Vec<Workload>,
+    /// What to compare.
+    pub configurations: Vec<Configuration>,
+    /// Index of the configuration that savings are measured against.
+    pub reference: usize,
+    /// Index of the configuration the verdict is about.
+    pub headline: usize,
+    /// KMS calls of multipart uploads.
+    pub multipart: MultipartCalls,
+    /// Prices, terms, period and quota.
+    pub billing: Billing,
+    /// What must hold.
+    pub assertions: Vec<Assertion>,
+}
+
+/// A bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Since when bucket keys are on, in configurations that use them.
+    pub keys_since: SimTime,
+    /// Whether it is a directory bucket.
+    pub directory: bool,
+    /// Whether its KMS key costs rent.
+    pub customer_managed_key: bool,
+}
+
+/// Objects from before the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Population {
+    /// Its name.
+    pub name: String,
+    /// The bucket it lies in.
+    pub bucket: u32,
+    /// How many objects.
+    pub objects: u64,
+    /// Their ages.
+    pub age: AgeLaw,
+    /// The session slots that wrote it; empty for a single requester of its own.
+    pub writers: Range<u32>,
+}
+
+impl Ages for AgeLaw {
+    fn cdf(&self, age: SimDuration) -> f64 {
+        AgeLaw::cdf(self, age)
+    }
+    fn quantile(&self, p: f64) -> SimDuration {
+        AgeLaw::quantile(self, p)
+    }
+}
+
+impl Population {
+    /// The population's writers as requesters: the weight of each, and for each writing slot the
+    /// index of its requester.
+    #[must_use]
+    pub fn requesters(&self, requesters: &Requesters) -> (Vec<u32>, Vec<u32>) {
+        if self.writers.is_empty() {
+            return (vec![1], vec![0]);
+        }
+        let mut index_of = BTreeMap::new();
+        let mut weights = Vec::new();
+        let of_writer = self
+            .writers
+            .clone()
+            .map(|slot| {
+                let requester = requesters.of_slot[slot as usize];
+                let index = *index_of.entry(requester).or_insert_with(|| {
+                    weights.push(0);
+                    weights.len() - 1
+                });
+                weights[index] += 1;
+                index as u32
+            })
+            .collect();
+        (weights, of_writer)
+    }
+
+    /// How the population was written under some assumptions by requesters of given weights.
+    #[must_use]
+    pub fn writing<'a>(
+        &'a self,
+        since: SimTime,
+        weights: &'a [u32],
+        assumptions: &Assumptions,
+    ) -> Writing<'a> {
+        Writing {
+            objects: self.objects,
+            ages: &self.age,
+            since,
+            writers: weights,
+            generation_lifetime: assumptions.generation_lifetime,
+            partitions: assumptions.write_partitions,
+        }
+    }
+}
+
+/// One way to encrypt the buckets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Configuration {
+    /// Its name.
+    pub name: String,
+    /// How new objects are encrypted.
+    pub mode: Mode,
+    /// Who is one requester.
+    pub rule: RequesterRule,
+    /// Whether all populations were re-encrypted under bucket keys before the run.
+    pub migrated: bool,
+    /// What AWS does not publish.
+    pub ranges: AssumptionRanges,
+}
+
+impl Configuration {
+    /// Whether what AWS does not publish changes what the configuration costs.
+    #[must_use]
+    pub fn depends_on_assumptions(&self, buckets: &[Bucket]) -> bool {
+        match self.mode {
+            Mode::SseKmsBucketKey => true,
+            Mode::SseKms => buckets.iter().any(|bucket| bucket.directory),
+            Mode::SseS3 | Mode::DsseKms => false,
+        }
+    }
+
+    /// How S3 treats the buckets' requests in this configuration.
+    #[must_use]
+    pub fn scheme(&self, scenario: &Scenario, assumptions: Assumptions) -> Scheme {
+        let of_bucket = |bucket: &Bucket| match self.mode {
+            Mode::SseS3 => BucketScheme::NoKms,
+            Mode::SseKms | Mode::SseKmsBucketKey if bucket.directory => {
+                BucketScheme::BucketKey { since: SimTime::MIN, copies: false }
+            }
+            Mode::SseKms | Mode::DsseKms => BucketScheme::KeyPerObject,
+            Mode::SseKmsBucketKey => {
+                BucketScheme::BucketKey { since: bucket.keys_since, copies: true }
+            }
+        };
+        Scheme {
+            buckets: scenario.buckets.iter().map(of_bucket).collect(),
+            assumptions,
+            multipart: scenario.multipart,
+        }
+    }
+}
+
+/// Prices, terms, period and quota.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Billing {
+    /// The prices in force.
+    pub prices: PriceTable,
+    /// Free tier, discount, trails.
+    pub terms: Terms,
+    /// Whether configurations with bucket keys pay for S3 data events to keep the audit by object.
+    pub object_audit: bool,
+    /// The period to which the run is scaled.
+    pub period: SimDuration,
+    /// Rotations of each customer managed key so far.
+    pub rotations: u32,
+    /// The account's KMS request quota a second.
+    pub quota_per_s: u64,
+    /// Other KMS requests a second under the same quota.
+    pub background_per_s: u64,
+}
+
+impl Scenario {
+    /// Length of the counted part of the run.
+    #[must_use]
+    pub fn counted(&self) -> SimDuration {
+        self.end.since(self.counted_from)
+    }
+
+    /// Whether any request needs the key of an object that was written during the run.
+    #[must_use]
+    pub fn unwraps_new_keys(&self) -> bool {
+        self.workloads.iter().any(Workload::unwraps_new_keys)
+    }
+
+    /// Name of the principal's session in a slot, as in its ARN.
+    #[must_use]
+    pub fn session_name(&self, slot: &SessionSlot) -> String {
+        format!("{}-{}", self.file.principals[slot.principal as usize].name, slot.number)
+    }
+}

@@ -1,0 +1,200 @@
+//! What a scenario demands of its results: `saving >= 0.9`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::encryption::assumptions::Level;
+use crate::error::{Error, Result, one_of};
+
+/// A figure of the summary that can be demanded of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Share of the reference's KMS requests that are saved.
+    Saving,
+    /// KMS requests in the counted part of the run.
+    KmsRequests,
+    /// Of these, `GenerateDataKey`.
+    GenerateDataKey,
+    /// Of these, Decrypt.
+    Decrypt,
+    /// Bucket-level keys generated.
+    BucketKeysGenerated,
+    /// Fewest bucket-level keys alive in any second.
+    BucketKeysAliveMin,
+    /// Most bucket-level keys alive in any second.
+    BucketKeysAliveMax,
+    /// KMS requests in the busiest second.
+    KmsRequestsPerSMax,
+    /// The busiest second's share of the quota.
+    QuotaShareMax,
+    /// KMS cost in the billing period, in US dollars.
+    KmsCostUsd,
+    /// Total cost in the billing period, in US dollars.
+    TotalCostUsd,
+}
+
+impl Figure {
+    /// Every figure with its name in scenarios.
+    pub const ALL: [(Self, &'static str); 11] = [
+        (Self::Saving, "saving"),
+        (Self::KmsRequests, "kms_requests"),
+        (Self::GenerateDataKey, "generate_data_key"),
+        (Self::Decrypt, "decrypt"),
+        (Self::BucketKeysGenerated, "bucket_keys_generated"),
+        (Self::BucketKeysAliveMin, "bucket_keys_alive_min"),
+        (Self::BucketKeysAliveMax, "bucket_keys_alive_max"),
+        (Self::KmsRequestsPerSMax, "kms_requests_per_s_max"),
+        (Self::QuotaShareMax, "quota_share_max"),
+        (Self::KmsCostUsd, "kms_cost_usd"),
+        (Self::TotalCostUsd, "total_cost_usd"),
+    ];
+
+    fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// How a figure is compared with a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Less than.
+    Less,
+    /// At most.
+    AtMost,
+    /// Equal to.
+    Equal,
+    /// At least.
+    AtLeast,
+    /// More than.
+    More,
+}
+
+impl Comparison {
+    /// Longer signs first, so that `<=` is not read as `<`.
+    const SIGNS: [(&'static str, Self); 5] = [
+        ("<=", Self::AtMost),
+        (">=", Self::AtLeast),
+        ("==", Self::Equal),
+        ("<", Self::Less),
+        (">", Self::More),
+    ];
+
+    /// Whether `value` keeps to `threshold`.
+    #[must_use]
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::Less => value < threshold,
+            Self::AtMost => value <= threshold,
+            Self::Equal => (value - threshold).abs() <= 1e-9 * threshold.abs(),
+            Self::AtLeast => value >= threshold,
+            Self::More => value > threshold,
+        }
+    }
+}
+
+/// A demand on one figure of one configuration at one level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
+    /// The configuration's name; `None` for the headline.
+    pub configuration: Option<String>,
+    /// The level of assumptions.
+    pub level: Level,
+    /// The figure.
+    pub figure: Figure,
+    /// How it is compared.
+    pub comparison: Comparison,
+    /// With what.
+    pub threshold: f64,
+}
+
+impl FromStr for Assertion {
+    type Err = Error;
+
+    /// Reads `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`.
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = |why: String| {
+            Error::request(format!("`{text}` is not an assertion: {why}")).hint(
+                "write [CONFIGURATION[@low|@assumed|@high].]FIGURE SIGN NUMBER, \
+                 e.g., `\"bucket-key-role@low.saving >= 0.9\"`",
+            )
+        };
+        let (sign, comparison) = Comparison::SIGNS
+            .into_iter()
+            .find(|(sign, _)| text.contains(sign))
+            .ok_or_else(|| wrong("it has no `<`, `<=`, `==`, `>=` or `>`".into()))?;
+        let (left, right) = text.split_once(sign).expect("the sign was found");
+        let threshold: f64 = right
+            .trim()
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+            .ok_or_else(|| wrong(format!("`{}` is not a number", right.trim())))?;
+        let (scope, name) = match left.trim().rsplit_once('.') {
+            Some((scope, name)) => (Some(scope), name),
+            None => (None, left.trim()),
+        };
+        let (figure, _) =
+            Figure::ALL.into_iter().find(|(_, known)| *known == name).ok_or_else(|| {
+                Error::request(format!("`{text}` is not an assertion: `{name}` is not a figure"))
+                    .hint(one_of(name, Figure::ALL.map(|(_, known)| known)))
+            })?;
+        let (configuration, level) = match scope.map(|s| s.split_once('@').unwrap_or((s, "assumed"))) {
+            None => (None, Level::Assumed),
+            Some((configuration, level)) => {
+                let level = Level::ALL
+                    .into_iter()
+                    .find(|known| known.name() == level)
+                    .ok_or_else(|| wrong(format!("`{level}` is not a level")))?;
+                (Some(configuration).filter(|c| !c.is_empty()).map(str::to_owned), level)
+            }
+        };
+        Ok(Self { configuration, level, figure, comparison, threshold })
+    }
+}
+
+impl fmt::Display for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = Comparison::SIGNS.iter().find(|(_, c)| *c == self.comparison);
+        let sign = sign.expect("every comparison has a sign").0;
+        if let Some(configuration) = &self.configuration {
+            write!(f, "{configuration}@{}.", self.level.name())?;
+        }
+        write!(f, "{} {sign} {}", self.figure.name(), self.threshold)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assertions_are_read() {
+        let read: Assertion = "saving >= 0.9".parse().unwrap();
+        assert_eq!((read.configuration.clone(), read.level), (None, Level::Assumed));
+        assert_eq!(read.to_string(), "saving >= 0.9");
+        let read: Assertion = "bucket-key-role@low.kms_cost_usd<12".parse().unwrap();
+        assert_eq!(read.level, Level::Low);
+        assert_eq!(read.to_string(), "bucket-key-role@low.kms_cost_usd < 12");
+    }
+
+    #[test]
+    fn what_is_no_assertion_says_why() {
+        for (text, why) in [
+            ("saving", "it has no `<`"),
+            ("saving >= most", "`most` is not a number"),
+            ("saving >= nan", "`nan` is not a number"),
+            ("savings >= 1", "`savings` is not a figure\n\nhint: did you mean `saving`?"),
+            ("a@middle.saving > 1", "`middle` is not a level"),
+        ] {
+            let message = text.parse::<Assertion>().unwrap_err().to_string();
+            assert!(message.contains(why), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn names_stand_at_their_figures_place() {
+        for (place, (figure, name)) in Figure::ALL.into_iter().enumerate() {
+            assert_eq!((figure as usize, figure.name()), (place, name));
+        }
+    }
+}

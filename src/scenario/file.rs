@@ -1,0 +1,409 @@
+//! A scenario as written: the TOML file, key by key.
+//!
+//! These structs are the schema: serde refuses unknown keys, `schemars` makes the JSON Schema for
+//! editors from the same definitions, and `run.toml` is them written back. Values check themselves
+//! while they are read (a [`Rate`] is positive); what names or compares other values is checked in
+//! [`super::resolve`].
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::encryption::Mode;
+use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
+use crate::encryption::needs::MultipartCalls;
+use crate::encryption::requester::RequesterRule;
+use crate::units::{ByteSize, Price, Rate, Share, SimDuration, SimTime};
+use crate::workload::Mix;
+use crate::workload::access::ReadPattern;
+use crate::workload::ages::AgeLaw;
+use crate::workload::arrivals::Arrivals;
+use crate::workload::clients::ClientProfile;
+use crate::workload::jobs::Jobs;
+
+/// A scenario: one world, its traffic, and the configurations to compare in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "bks scenario")]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioFile {
+    /// Lower-case letters, digits and hyphens; names the folder of results.
+    pub name: String,
+    /// The question the scenario answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// Where its numbers come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// From which all chance comes: the same seed gives the same bytes.
+    #[serde(default = "default_seed")]
+    pub seed: u64,
+    /// Length of the run.
+    pub duration: SimDuration,
+    /// Time at the start of the run that is simulated but not counted, so caches fill.
+    #[serde(default)]
+    pub warm_up: SimDuration,
+    /// Independent runs; two or more give confidence half-widths.
+    #[serde(default = "default_replications")]
+    pub replications: u32,
+    /// The configuration that savings are measured against; else the first with `sse-kms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The configuration the verdict is about; else the first with `sse-kms-bucket-key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
+    /// What must hold, such as `saving >= 0.9`; if one does not, bks exits with code 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<String>,
+    /// Prices and the period a bill is for.
+    #[serde(default)]
+    pub billing: BillingFile,
+    /// What AWS does not publish.
+    #[serde(default)]
+    pub assumptions: AssumptionRanges,
+    /// KMS calls of multipart uploads.
+    #[serde(default)]
+    pub multipart: MultipartCalls,
+    /// The buckets.
+    #[serde(rename = "bucket")]
+    pub buckets: Vec<BucketFile>,
+    /// Clients besides the built-in ones.
+    #[serde(default, rename = "client", skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientProfile>,
+    /// Who sends requests.
+    #[serde(rename = "principal")]
+    pub principals: Vec<PrincipalFile>,
+    /// Objects that are there before the run.
+    #[serde(default, rename = "population", skip_serializing_if = "Vec::is_empty")]
+    pub populations: Vec<PopulationFile>,
+    /// The traffic.
+    #[serde(rename = "workload")]
+    pub workloads: Vec<WorkloadFile>,
+    /// What to compare; else SSE-KMS and bucket keys under both requester rules.
+    #[serde(default = "default_configurations", rename = "configuration")]
+    pub configurations: Vec<ConfigurationFile>,
+    /// How `run.toml` was made; bks writes it and reads past it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunFile>,
+}
+
+fn default_seed() -> u64 {
+    1
+}
+
+fn default_replications() -> u32 {
+    10
+}
+
+fn default_configurations() -> Vec<ConfigurationFile> {
+    let configuration = |name: &str, encryption, requester_rule| ConfigurationFile {
+        name: name.to_owned(),
+        encryption,
+        requester_rule,
+        migrated: false,
+        assumptions: AssumptionOverrides::default(),
+    };
+    vec![
+        configuration("sse-kms", Mode::SseKms, RequesterRule::Role),
+        configuration("bucket-key-role", Mode::SseKmsBucketKey, RequesterRule::Role),
+        configuration("bucket-key-session", Mode::SseKmsBucketKey, RequesterRule::Session),
+    ]
+}
+
+/// Prices and the period a bill is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BillingFile {
+    /// The period to which the run is scaled.
+    pub period: SimDuration,
+    /// Whether KMS's free requests are left to this traffic.
+    pub free_tier: bool,
+    /// Discount on every price.
+    pub discount: Share,
+    /// Paid copies of CloudTrail management events (trails besides the first).
+    pub cloudtrail_copies: u32,
+    /// Whether a trail logs S3 data events in every configuration.
+    pub data_events: bool,
+    /// Whether every object access must stay in the audit trail: configurations with bucket keys
+    /// then pay for S3 data events, since KMS no longer logs objects.
+    pub object_audit: bool,
+    /// How often each customer managed key was rotated so far.
+    pub key_rotations: u32,
+    /// Other KMS requests of the account and region, which use the same quota.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub background_kms: Option<Rate>,
+    /// The account's quota of KMS requests a second, if it is not the region's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_quota_per_s: Option<u64>,
+    /// Prices that differ from the built-in table, by name (`bks list prices`).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub prices: BTreeMap<String, Price>,
+}
+
+impl Default for BillingFile {
+    fn default() -> Self {
+        Self {
+            period: SimDuration::from_secs(30 * 86_400),
+            free_tier: true,
+            discount: Share::ZERO,
+            cloudtrail_copies: 0,
+            data_events: false,
+            object_audit: false,
+            key_rotations: 0,
+            background_kms: None,
+            kms_quota_per_s: None,
+            prices: BTreeMap::new(),
+        }
+    }
+}
+
+/// A bucket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BucketFile {
+    /// Its name.
+    pub name: String,
+    /// Its region; prices and quota follow the first bucket's.
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// Which kind of KMS key encrypts it.
+    #[serde(default)]
+    pub key: KmsKey,
+    /// In configurations with bucket keys: since when they are on. `0s` turns them on when the run
+    /// starts, so objects from before it have none; `always` is a bucket that had them from its
+    /// first object on.
+    #[serde(default)]
+    pub bucket_keys_since: SimTime,
+    /// A directory bucket (S3 Express One Zone): SSE-KMS always uses a bucket key, except copies.
+    #[serde(default)]
+    pub directory: bool,
+}
+
+fn default_region() -> String {
+    "us-east-1".to_owned()
+}
+
+/// Which kind of KMS key encrypts a bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum KmsKey {
+    /// A key of the customer's: it costs rent.
+    #[default]
+    #[serde(rename = "customer-managed")]
+    CustomerManaged,
+    /// The AWS managed key: free itself, its requests are billed.
+    #[serde(rename = "aws/s3")]
+    AwsManaged,
+}
+
+/// Somebody who sends requests. Exactly one of `role`, `user` and `service` is given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrincipalFile {
+    /// What workloads call it.
+    pub name: String,
+    /// Its account: twelve digits.
+    #[serde(default = "default_account")]
+    pub account: String,
+    /// Name of the IAM role it assumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// Name of the IAM user it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Name of the AWS service it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Sessions at a time: instances, execution environments, threads.
+    #[serde(default = "one")]
+    pub sessions: u32,
+    /// Distinct scoping (session) policies; sessions carry them in turn.
+    #[serde(default = "one")]
+    pub session_policies: u32,
+    /// How long a session lives before another takes its place; without it, the whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_length: Option<SimDuration>,
+    /// Whether sessions end one after the other or all at once.
+    #[serde(default)]
+    pub renewal: Renewal,
+}
+
+fn default_account() -> String {
+    "111122223333".to_owned()
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// When the sessions of a principal end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Renewal {
+    /// Spread evenly over a session's length.
+    #[default]
+    Staggered,
+    /// All at the same time, as when a cluster starts anew.
+    Together,
+}
+
+/// Objects that are there before the run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PopulationFile {
+    /// What workloads call it.
+    pub name: String,
+    /// The bucket it lies in.
+    pub bucket: String,
+    /// How many objects, at most 2^53; or give `written_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects: Option<u64>,
+    /// At which rate they were written, for uniform ages: gives the number of objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Rate>,
+    /// How old they are when the run starts.
+    pub age: AgeLaw,
+    /// The principal whose sessions wrote them, evenly; without it, one requester.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_by: Option<String>,
+}
+
+/// Traffic of one principal. Either `arrivals` or `jobs` is given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadFile {
+    /// Its name.
+    pub name: String,
+    /// Who sends it.
+    pub principal: String,
+    /// The bucket it writes to and lists.
+    pub bucket: String,
+    /// Which client's requests an action becomes (`bks list clients`).
+    #[serde(default = "default_client")]
+    pub client: String,
+    /// Size of the objects read or written; decides parts.
+    #[serde(default = "default_object_size")]
+    pub object_size: ByteSize,
+    /// False if it writes with the header
+    /// `x-amz-server-side-encryption-bucket-key-enabled: false`.
+    #[serde(default = "yes")]
+    pub bucket_key: bool,
+    /// When actions arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<Arrivals>,
+    /// Weights of the kinds of action that arrive; else reads if `read` is given, else writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mix: Option<Mix>,
+    /// Jobs instead of arrivals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Jobs>,
+    /// What is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<ReadFile>,
+}
+
+fn default_client() -> String {
+    "direct".to_owned()
+}
+
+fn default_object_size() -> ByteSize {
+    ByteSize::mib(1)
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What a workload reads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadFile {
+    /// Populations and workloads whose objects are read: at most one of each kind. Objects from
+    /// before the run come from the population, objects of the run from the workload.
+    pub from: Vec<String>,
+    /// How they are chosen.
+    pub pattern: ReadPattern,
+}
+
+/// One way to encrypt the buckets, and one reading of what is not published.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigurationFile {
+    /// Its name: lower-case letters, digits and hyphens.
+    pub name: String,
+    /// How new objects are encrypted.
+    pub encryption: Mode,
+    /// Who is one requester.
+    #[serde(default = "default_rule")]
+    pub requester_rule: RequesterRule,
+    /// Whether all populations were re-encrypted under bucket keys before the run.
+    #[serde(default)]
+    pub migrated: bool,
+    /// Assumptions that differ from the scenario's.
+    #[serde(default, skip_serializing_if = "AssumptionOverrides::is_empty")]
+    pub assumptions: AssumptionOverrides,
+}
+
+fn default_rule() -> RequesterRule {
+    RequesterRule::Role
+}
+
+/// Assumptions of one configuration that differ from the scenario's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AssumptionOverrides {
+    /// How long one bucket-level key wraps new objects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation_lifetime: Option<Range<SimDuration>>,
+    /// How long the plaintext of a bucket-level key stays in memory for reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_lifetime: Option<Range<SimDuration>>,
+    /// Whether a cached key's lifetime runs from its fetch or from its last use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry: Option<Range<Expiry>>,
+    /// Parts of S3's fleet that each generate their own keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_partitions: Option<Range<u32>>,
+    /// Parts of S3's fleet that each cache keys on their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_partitions: Option<Range<u32>>,
+    /// Decrypt calls that verify a newly generated bucket-level key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify_on_write: Option<Range<u32>>,
+    /// Objects a second that a migration re-encrypts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migration_rate: Option<Rate>,
+}
+
+impl AssumptionOverrides {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// `ranges` with what is given here in their place.
+    #[must_use]
+    pub fn over(&self, ranges: &AssumptionRanges) -> AssumptionRanges {
+        AssumptionRanges {
+            generation_lifetime: self.generation_lifetime.unwrap_or(ranges.generation_lifetime),
+            cache_lifetime: self.cache_lifetime.unwrap_or(ranges.cache_lifetime),
+            expiry: self.expiry.unwrap_or(ranges.expiry),
+            write_partitions: self.write_partitions.unwrap_or(ranges.write_partitions),
+            read_partitions: self.read_partitions.unwrap_or(ranges.read_partitions),
+            verify_on_write: self.verify_on_write.unwrap_or(ranges.verify_on_write),
+            migration_rate: self.migration_rate.unwrap_or(ranges.migration_rate),
+        }
+    }
+}
+
+/// How a `run.toml` was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunFile {
+    /// Version of bks.
+    pub version: String,
+    /// Version of the model: results of different ones do not compare.
+    pub model: u32,
+    /// Date of the built-in prices.
+    pub price_date: String,
+    /// FNV-1a hash of the scenario above, in hexadecimal.
+    pub scenario_hash: String,
+}

@@ -1,0 +1,300 @@
+//! Text to scenario, with the place of whatever is wrong.
+
+use toml::de::{DeTable, DeValue};
+
+use super::Scenario;
+use super::file::{RunFile, ScenarioFile};
+use super::resolve::{Misplaced, resolve};
+use crate::error::{Error, Result, one_of};
+use crate::pricing::PriceTable;
+use crate::workload::access::ReadPattern;
+use crate::workload::ages::{AgeLaw, AgeStep};
+
+/// Reads a file that a scenario includes, named as in the scenario.
+pub type Include<'a> = &'a dyn Fn(&str) -> Result<String>;
+
+/// One `--set KEY=VALUE`: a key of the scenario and what to put there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// Keys from the top, joined by dots; elements of lists by name or number.
+    pub key: String,
+    /// TOML, or else text.
+    pub value: String,
+}
+
+impl Override {
+    /// Reads `KEY=VALUE`.
+    ///
+    /// # Errors
+    /// If there is no `=` or no key.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => {
+                Ok(Self { key: key.trim().to_owned(), value: value.trim().to_owned() })
+            }
+            _ => Err(Error::request(format!("`{text}` is not an override: it has no `KEY=`"))
+                .hint("give a key of the scenario, e.g., `--set assumptions.cache_lifetime=3min`")),
+        }
+    }
+
+    fn place(&self) -> String {
+        format!("--set {}={}", self.key, self.value)
+    }
+}
+
+impl Scenario {
+    /// Reads a scenario. `place` names the text in messages; `overrides` are put over it;
+    /// `include` reads histograms that it names.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with line and column.
+    pub fn read(
+        text: &str,
+        place: &str,
+        overrides: &[Override],
+        include: Include,
+    ) -> Result<Self> {
+        let mut file = parse(text, place)?;
+        let mut text = text.to_owned();
+        let mut place = place.to_owned();
+        for change in overrides {
+            text = change.apply(&text).map_err(|error| error.at(change.place()))?;
+            place = change.place();
+            file = parse(&text, &place).map_err(|error| error.at(&place))?;
+        }
+        let locate = |wrong: Misplaced| {
+            // What is wrong after an override may stand anywhere: then the override is the place.
+            let found = if overrides.is_empty() { position(&text, &wrong.path) } else { None };
+            wrong.error.at(match found {
+                Some((line, column)) => format!("{place}:{line}:{column}"),
+                None => format!("{place}: {}", wrong.path),
+            })
+        };
+        include_histograms(&mut file, include).map_err(locate)?;
+        if let Some(run) = file.run.take() {
+            check_run_file(&run, &file).map_err(|error| error.at(&place))?;
+        }
+        resolve(file).map_err(locate)
+    }
+
+    /// Reads a scenario that includes nothing, as in tests and examples.
+    ///
+    /// # Errors
+    /// As [`Scenario::read`].
+    pub fn parse(text: &str) -> Result<Self> {
+        Self::read(text, "scenario", &[], &|file| {
+            Err(Error::request(format!("`{file}` is not read from here")))
+        })
+    }
+
+    /// The resolved scenario as TOML, with how it was run: from it the same bytes come again.
+    ///
+    /// # Panics
+    /// Never: every scenario that was read can be written.
+    #[must_use]
+    pub fn to_run_toml(&self) -> String {
+        let mut file = self.file.clone();
+        file.run = Some(RunFile {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            model: super::MODEL_VERSION,
+            price_date: PriceTable::DATE.to_owned(),
+            scenario_hash: scenario_hash(&self.file),
+        });
+        toml::to_string(&file).expect("a scenario is TOML")
+    }
+
+    /// Hash of the resolved scenario, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        scenario_hash(&self.file)
+    }
+}
+
+/// 64-bit FNV-1a of the scenario's TOML (Fowler, Noll and Vo): tells scenarios apart, no more.
+fn scenario_hash(file: &ScenarioFile) -> String {
+    let text = toml::to_string(file).expect("a scenario is TOML");
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// A `run.toml` stands for its own bytes only if nothing it was made with has changed.
+fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
+    if run.model != super::MODEL_VERSION {
+        return Err(Error::request(format!(
+            "the run was made with model `{}`, but this is model {}, whose results differ",
+            run.model,
+            super::MODEL_VERSION
+        ))
+        .hint("delete the table `[run]` to simulate the scenario anew"));
+    }
+    if run.scenario_hash != scenario_hash(file) {
+        return Err(Error::request(format!(
+            "the scenario was changed after its run: its hash is not `{}`",
+            run.scenario_hash
+        ))
+        .hint("delete the table `[run]` to simulate the changed scenario"));
+    }
+    Ok(())
+}
+
+fn parse(text: &str, place: &str) -> Result<ScenarioFile> {
+    if text.trim().is_empty() {
+        return Err(Error::request("the scenario is empty")
+            .hint("`bks init` writes one to start from")
+            .at(place));
+    }
+    toml::from_str(text).map_err(|error| {
+        let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
+        in_our_words(error.message(), &offending(text, error.span()))
+            .at(format!("{place}:{line}:{column}"))
+    })
+}
+
+/// The text at `span`, shortened to its first line.
+fn offending(text: &str, span: Option<std::ops::Range<usize>>) -> String {
+    let text = span.and_then(|span| text.get(span)).unwrap_or_default();
+    text.lines().next().unwrap_or_default().chars().take(60).collect()
+}
+
+/// The parser's message as offending text, constraint and hint.
+fn in_our_words(message: &str, offending: &str) -> Error {
+    let quoted = |from: &str| from.split('`').nth(1).map(str::to_owned);
+    if let Some((message, hint)) = message.split_once("\n\nhint: ") {
+        return Error::request(message).hint(hint.trim());
+    }
+    for (start, kind) in [("unknown field", "key"), ("unknown variant", "value")] {
+        if let Some(rest) = message.strip_prefix(start) {
+            let word = quoted(rest).unwrap_or_default();
+            let known: Vec<&str> = rest.split('`').skip(3).step_by(2).collect();
+            let error = Error::request(format!("`{word}` is not a {kind} that can stand here"));
+            return if known.is_empty() { error } else { error.hint(one_of(&word, known)) };
+        }
+    }
+    if let Some(rest) = message.strip_prefix("missing field") {
+        let key = quoted(rest).unwrap_or_default();
+        return Error::request(format!("`{key}` is missing, but must be given"));
+    }
+    if let Some((_, expected)) = message.split_once(", expected ") {
+        return Error::request(format!("`{offending}` is given, but must be {expected}"));
+    }
+    let message = message.lines().next().unwrap_or(message);
+    if offending.trim().is_empty() {
+        Error::request(format!("the text is not TOML: {message}"))
+    } else {
+        Error::request(format!("`{offending}`: {message}"))
+    }
+}
+
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    (line, column)
+}
+
+/// Line and column of the value under `path`, or of the last of its keys that is there.
+fn position(text: &str, path: &str) -> Option<(usize, usize)> {
+    let table = DeTable::parse(text).ok()?;
+    let mut steps = path.split('.');
+    let mut value = table.get_ref().get(steps.next()?)?;
+    for step in steps {
+        let inner = match value.get_ref() {
+            DeValue::Table(table) => table.get(step),
+            DeValue::Array(array) => step.parse().ok().and_then(|i: usize| array.get(i)),
+            _ => None,
+        };
+        match inner {
+            Some(inner) => value = inner,
+            None => break,
+        }
+    }
+    Some(line_and_column(text, value.span().start))
+}
+
+impl Override {
+    /// The text with the value put in its place.
+    fn apply(&self, text: &str) -> Result<String> {
+        let table: toml::Table = toml::from_str(text).expect("the scenario was parsed before");
+        let value = format!("value = {}", self.value)
+            .parse::<toml::Table>()
+            .ok()
+            .and_then(|mut parsed| parsed.remove("value"))
+            .unwrap_or_else(|| toml::Value::String(self.value.clone()));
+        let mut root = toml::Value::Table(table);
+        let mut here = &mut root;
+        for step in self.key.split('.') {
+            here = descend(here, step)?;
+        }
+        *here = value;
+        Ok(toml::to_string(&root).expect("a table is TOML"))
+    }
+}
+
+/// What lies under `step`: a key of a table, made if it is not there, or an element of a list by its
+/// name or number.
+fn descend<'v>(value: &'v mut toml::Value, step: &str) -> Result<&'v mut toml::Value> {
+    match value {
+        toml::Value::Table(table) => {
+            Ok(table.entry(step).or_insert_with(|| toml::Value::Table(toml::Table::new())))
+        }
+        toml::Value::Array(elements) => {
+            let name = |e: &toml::Value| e.get("name").and_then(|n| n.as_str()).map(str::to_owned);
+            let names: Vec<String> = elements.iter().filter_map(name).collect();
+            let number = step.parse().ok().filter(|i: &usize| *i < elements.len());
+            let named = elements.iter().position(|e| name(e).as_deref() == Some(step));
+            match named.or(number) {
+                Some(i) => Ok(&mut elements[i]),
+                None => Err(Error::request(format!("`{step}` is not an element of this list"))
+                    .hint(one_of(step, names.iter().map(String::as_str)))),
+            }
+        }
+        other => Err(Error::request(format!("`{other}` has no key `{step}` below it"))),
+    }
+}
+
+fn include_histograms(
+    file: &mut ScenarioFile,
+    include: Include,
+) -> std::result::Result<(), Misplaced> {
+    let populations = file.populations.iter_mut().enumerate();
+    let ages = populations.map(|(i, p)| (format!("population.{i}.age"), &mut p.age));
+    let reads = file.workloads.iter_mut().enumerate().filter_map(|(i, workload)| {
+        match &mut workload.read.as_mut()?.pattern {
+            ReadPattern::ByAge(law) => Some((format!("workload.{i}.read.pattern"), law)),
+            _ => None,
+        }
+    });
+    for (path, law) in ages.chain(reads) {
+        if let AgeLaw::Histogram(name) = law {
+            let steps = include(name).and_then(|text| parse_histogram(&text, name));
+            *law = AgeLaw::Steps(steps.map_err(|error| Misplaced { path, error })?);
+        }
+    }
+    Ok(())
+}
+
+/// Reads `to,weight` lines, with that header: the oldest age of each step and its objects.
+fn parse_histogram(text: &str, name: &str) -> Result<Vec<AgeStep>> {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let headers = reader.headers().ok().map(|headers| headers.iter().collect::<Vec<_>>().join(","));
+    if headers.as_deref() != Some("to,weight") {
+        return Err(Error::request(format!(
+            "the header is `{}`, but a histogram has the columns `to,weight`",
+            headers.unwrap_or_default()
+        ))
+        .at(format!("{name}:1:1")));
+    }
+    let mut steps = Vec::new();
+    for (i, record) in reader.records().enumerate() {
+        let place = format!("{name}:{}:1", i + 2);
+        let record = record.map_err(|error| Error::request(error.to_string()).at(&place))?;
+        let to = record[0].parse().map_err(|error: Error| error.at(&place))?;
+        let weight = record[1].parse().map_err(|_| {
+            Error::request(format!("`{}` is not a number of objects", &record[1])).at(&place)
+        })?;
+        steps.push(AgeStep { to, weight });
+    }
+    Ok(steps)
+}

@@ -1,0 +1,118 @@
+//! Second pass: every request answered by every arm, and counted.
+
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use super::stream::RequestStream;
+use super::worlds::Worlds;
+use super::{Arm, Party};
+use crate::encryption::service::{Memory, Scheme};
+use crate::s3::{Request, SessionSlot};
+use crate::tally::{KeysAlive, Tally};
+use crate::workload::Workload;
+
+/// One arm's state while a requester is run, and what it has counted so far.
+struct Desk {
+    memory: Memory,
+    alive: KeysAlive,
+    tally: Tally,
+}
+
+/// What one thread needs to run requesters one after the other.
+struct Office {
+    desks: Vec<Desk>,
+    batch: Vec<Request>,
+}
+
+impl Party<'_> {
+    /// Runs all requesters and counts what they cost, arm by arm.
+    pub(super) fn answer(&self, arms: &[&Arm]) -> Vec<Tally> {
+        let worlds = self.worlds(arms);
+        let schemes: Vec<Scheme> = arms
+            .iter()
+            .map(|arm| {
+                let configuration = &self.scenario.configurations[arm.configuration];
+                configuration.scheme(self.scenario, arm.assumptions)
+            })
+            .collect();
+        // Offices are handed from requester to requester, so there are only as many large tallies
+        // as threads; whole numbers merge to the same sums whoever counted what.
+        let offices: Mutex<Vec<Office>> = Mutex::new(Vec::new());
+        (0..self.requesters.list.len()).into_par_iter().for_each(|requester| {
+            let free = offices.lock().expect("no thread has panicked").pop();
+            let mut office = free.unwrap_or_else(|| self.office(arms));
+            self.run_requester(requester, &schemes, &worlds, &mut office);
+            offices.lock().expect("no thread has panicked").push(office);
+        });
+        let mut offices = offices.into_inner().expect("no thread has panicked").into_iter();
+        let first = offices.next().expect("a scenario has a principal");
+        let mut tallies: Vec<Tally> = first.desks.into_iter().map(|desk| desk.tally).collect();
+        for office in offices {
+            for (tally, desk) in tallies.iter_mut().zip(&office.desks) {
+                tally.merge(&desk.tally);
+            }
+        }
+        tallies
+    }
+
+    fn office(&self, arms: &[&Arm]) -> Office {
+        let window = self.scenario.window();
+        let desk = |arm: &&Arm| Desk {
+            memory: Memory::default(),
+            alive: KeysAlive::default(),
+            tally: Tally::new(
+                window,
+                if arm.by_requester { self.requesters.list.len() } else { 0 },
+            ),
+        };
+        Office { desks: arms.iter().map(desk).collect(), batch: Vec::new() }
+    }
+
+    fn run_requester(
+        &self,
+        requester: usize,
+        schemes: &[Scheme],
+        worlds: &Worlds,
+        office: &mut Office,
+    ) {
+        let session = self.session(requester);
+        for (arm, (desk, scheme)) in office.desks.iter_mut().zip(schemes).enumerate() {
+            let keys = worlds.keyring(arm).map_or(0, |keyring| keyring.keys());
+            desk.memory.begin(scheme, keys, session);
+            let places = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
+            desk.alive.begin(places);
+        }
+        let mut stream = self.stream(requester, |_| true);
+        while stream.next_batch(&mut office.batch) {
+            for (arm, (desk, scheme)) in office.desks.iter_mut().zip(schemes).enumerate() {
+                let keyring = worlds.keyring(arm);
+                for request in &office.batch {
+                    let answer = desk.memory.answer(scheme, keyring, session, request);
+                    desk.tally.count(requester, request, &answer);
+                    if let Some(place) = answer.generated {
+                        let lifetime = scheme.assumptions.generation_lifetime;
+                        desk.alive.generated(&mut desk.tally, place, request.time, lifetime);
+                    }
+                }
+            }
+            (self.progress)(office.batch.len() as u64);
+        }
+    }
+
+    /// The requests of a requester, from the workloads that `wanted` picks.
+    pub(super) fn stream(
+        &self,
+        requester: usize,
+        wanted: impl Fn(&Workload) -> bool,
+    ) -> RequestStream<'_> {
+        let requester = &self.requesters.list[requester];
+        RequestStream::new(self.scenario, requester, self.replication, wanted)
+    }
+
+    /// The slot whose every session is a requester anew, if the rule says so.
+    pub(super) fn session(&self, requester: usize) -> Option<&SessionSlot> {
+        let requester = &self.requesters.list[requester];
+        requester.renews.then(|| &self.scenario.slots[requester.slots[0] as usize])
+    }
+}

@@ -1,0 +1,164 @@
+//! First pass: who wrote what under which bucket-level key.
+//!
+//! A world is one reading of "requester" under one set of assumptions about writing. Arms that
+//! differ in how they read share it.
+
+use rayon::prelude::*;
+
+use super::{Arm, Party};
+use crate::encryption::history::History;
+use crate::encryption::keys::{Keyring, PopulationKeys, Timelines};
+use crate::encryption::service::{BucketScheme, Memory, Scheme};
+use crate::rng::Purpose;
+use crate::units::SimTime;
+use crate::workload::Workload;
+
+/// The worlds that a set of arms lives in.
+pub(super) struct Worlds {
+    keyrings: Vec<Keyring>,
+    /// For each arm the index of its world; `None` if it uses no bucket keys.
+    of_arm: Vec<Option<usize>>,
+}
+
+impl Worlds {
+    /// The world of an arm.
+    pub(super) fn keyring(&self, arm: usize) -> Option<&Keyring> {
+        self.of_arm[arm].map(|world| &self.keyrings[world])
+    }
+}
+
+/// What decides a world.
+#[derive(Clone, PartialEq)]
+struct Recipe {
+    scheme: Scheme,
+    migrated: bool,
+}
+
+impl Recipe {
+    fn of(party: &Party, arm: &Arm) -> Self {
+        let configuration = &party.scenario.configurations[arm.configuration];
+        let scheme = configuration.scheme(party.scenario, arm.assumptions);
+        Self { scheme, migrated: configuration.migrated }
+    }
+
+    /// Whether both lead to the same keys, whatever they say about reading and verifying.
+    fn makes_same_keys(&self, other: &Self) -> bool {
+        let (mine, theirs) = (&self.scheme.assumptions, &other.scheme.assumptions);
+        self.migrated == other.migrated
+            && self.scheme.buckets == other.scheme.buckets
+            && mine.generation_lifetime == theirs.generation_lifetime
+            && mine.write_partitions == theirs.write_partitions
+            && mine.migration_rate == theirs.migration_rate
+    }
+}
+
+impl Party<'_> {
+    /// Makes the worlds of `arms`.
+    pub(super) fn worlds(&self, arms: &[&Arm]) -> Worlds {
+        let mut recipes: Vec<Recipe> = Vec::new();
+        let of_arm = arms
+            .iter()
+            .map(|arm| {
+                self.scenario.uses_bucket_keys(arm).then(|| {
+                    let recipe = Recipe::of(self, arm);
+                    let known = recipes.iter().position(|known| known.makes_same_keys(&recipe));
+                    known.unwrap_or_else(|| {
+                        recipes.push(recipe);
+                        recipes.len() - 1
+                    })
+                })
+            })
+            .collect();
+        let timelines = self.timelines(&recipes);
+        let keyrings = recipes
+            .iter()
+            .zip(timelines)
+            .map(|(recipe, timelines)| {
+                let since = recipe.scheme.buckets.iter().map(|bucket| keys_since(*bucket));
+                let of_slot = self.requesters.of_slot.clone();
+                Keyring::new(self.histories(recipe), timelines, of_slot, since.collect())
+            })
+            .collect();
+        Worlds { keyrings, of_arm }
+    }
+
+    /// The keys of the objects that were there before the run.
+    fn histories(&self, recipe: &Recipe) -> Vec<PopulationKeys> {
+        let populations = self.scenario.populations.iter().enumerate();
+        populations
+            .map(|(index, population)| {
+                let since = keys_since(recipe.scheme.buckets[population.bucket as usize]);
+                let (weights, requester_of_writer) = population.requesters(self.requesters);
+                let assumptions = &recipe.scheme.assumptions;
+                let writing = population.writing(since, &weights, assumptions);
+                let history = if recipe.migrated {
+                    History::migrate(&writing, assumptions.migration_rate.as_per_s())
+                } else {
+                    let place = (index as u32, 0);
+                    let seed = self.scenario.seed;
+                    let mut rng = seed.stream(self.replication, Purpose::History, place);
+                    History::write(&writing, &mut rng)
+                };
+                PopulationKeys { history, requester_of_writer, since, first_key: 0 }
+            })
+            .collect()
+    }
+
+    /// When each requester generates its bucket-level keys within the run, in each world. All
+    /// worlds see the same writes.
+    fn timelines(&self, recipes: &[Recipe]) -> Vec<Timelines> {
+        let (requesters, buckets) = (self.requesters.list.len(), self.scenario.buckets.len());
+        let empty = |recipe: &Recipe| {
+            Timelines::new(requesters, buckets, recipe.scheme.assumptions.write_partitions)
+        };
+        let mut worlds: Vec<Timelines> = recipes.iter().map(empty).collect();
+        if recipes.is_empty() || !self.scenario.unwraps_new_keys() {
+            return worlds;
+        }
+        let written: Vec<Vec<Vec<Vec<SimTime>>>> = (0..requesters)
+            .into_par_iter()
+            .map(|requester| self.writes_of(requester, recipes))
+            .collect();
+        for (requester, of_worlds) in written.into_iter().enumerate() {
+            for (world, timelines) in worlds.iter_mut().zip(of_worlds) {
+                world.set(requester, timelines);
+            }
+        }
+        worlds
+    }
+
+    /// For each world, for each bucket and partition: when the requester generates its keys.
+    fn writes_of(&self, requester: usize, recipes: &[Recipe]) -> Vec<Vec<Vec<SimTime>>> {
+        let mut stream = self.stream(requester, Workload::writes);
+        let session = self.session(requester);
+        let mut worlds: Vec<(Memory, Vec<Vec<SimTime>>)> = recipes
+            .iter()
+            .map(|recipe| {
+                let mut memory = Memory::default();
+                memory.begin(&recipe.scheme, 0, session);
+                let partitions = recipe.scheme.assumptions.write_partitions as usize;
+                (memory, vec![Vec::new(); recipe.scheme.buckets.len() * partitions])
+            })
+            .collect();
+        let mut batch = Vec::new();
+        while stream.next_batch(&mut batch) {
+            for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
+                for request in &batch {
+                    let answer = memory.answer(&recipe.scheme, None, session, request);
+                    if let Some(timeline) = answer.generated {
+                        timelines[timeline as usize].push(request.time);
+                    }
+                }
+            }
+        }
+        worlds.into_iter().map(|(_, timelines)| timelines).collect()
+    }
+}
+
+/// Since when a bucket's new objects have bucket keys.
+fn keys_since(bucket: BucketScheme) -> SimTime {
+    match bucket {
+        BucketScheme::NoKms | BucketScheme::KeyPerObject => SimTime::MAX,
+        BucketScheme::BucketKey { since, .. } => since,
+    }
+}

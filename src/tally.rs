@@ -1,0 +1,317 @@
+//! Counts: by operation, KMS API, second, time bin and requester. Whole numbers that merge, so the
+//! order in which requesters are run, and on how many threads, changes nothing.
+
+use crate::encryption::service::Answer;
+use crate::kms::KmsCalls;
+use crate::s3::{Operation, Request};
+use crate::units::{SimDuration, SimTime};
+
+/// The counted part of a run, and how it is cut into bins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When counting starts.
+    pub from: SimTime,
+    /// When the run ends.
+    pub end: SimTime,
+    /// Length of a time bin.
+    pub bin: SimDuration,
+}
+
+/// Lengths of a time bin to choose from, in seconds.
+const BINS_S: [i64; 11] = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 21_600, 86_400, 604_800];
+
+/// Most time bins of a run.
+const MAX_BINS: i64 = 300;
+
+impl Window {
+    /// The part of a run from `from` to `end`, in at most 300 bins of a length that people use.
+    #[must_use]
+    pub fn new(from: SimTime, end: SimTime) -> Self {
+        let counted = end.since(from).as_nanos();
+        let bin = BINS_S
+            .into_iter()
+            .map(SimDuration::from_secs)
+            .find(|bin| counted.div_euclid(bin.as_nanos()) < MAX_BINS)
+            .unwrap_or(SimDuration::from_secs(BINS_S[BINS_S.len() - 1]));
+        Self { from, end, bin }
+    }
+
+    /// Number of seconds that are counted, the last of them perhaps in part.
+    #[must_use]
+    pub fn seconds(&self) -> usize {
+        (self.end.since(self.from).as_nanos() as u64).div_ceil(1_000_000_000) as usize
+    }
+
+    /// Number of time bins.
+    #[must_use]
+    pub fn bins(&self) -> usize {
+        let counted = self.end.since(self.from).as_nanos() as u64;
+        counted.div_ceil(self.bin.as_nanos() as u64) as usize
+    }
+
+    /// Which counted second `time` lies in; negative before the first.
+    fn second_of(&self, time: SimTime) -> i64 {
+        SimTime::from_nanos(time.as_nanos().saturating_sub(self.from.as_nanos())).second()
+    }
+}
+
+/// What one time bin saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bin {
+    /// S3 requests.
+    pub requests: u64,
+    /// KMS calls.
+    pub calls: KmsCalls,
+}
+
+/// What one requester caused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequesterCounts {
+    /// S3 requests.
+    pub requests: u64,
+    /// KMS calls.
+    pub calls: KmsCalls,
+    /// Bucket-level keys generated.
+    pub keys_generated: u64,
+}
+
+/// All counts of one configuration under one set of assumptions in one replication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    window: Window,
+    /// S3 requests by operation.
+    pub requests: [u64; Operation::ALL.len()],
+    /// KMS calls by the operation that caused them.
+    pub calls: [KmsCalls; Operation::ALL.len()],
+    /// Bucket-level keys generated.
+    pub keys_generated: u64,
+    /// KMS calls in each counted second.
+    pub calls_per_s: Vec<u32>,
+    /// Change of the number of bucket-level keys alive at the start of each counted second.
+    alive_change: Vec<i32>,
+    /// Time bins.
+    pub bins: Vec<Bin>,
+    /// Requesters, if they are counted one by one.
+    pub requesters: Vec<RequesterCounts>,
+}
+
+impl Tally {
+    /// Nothing counted yet. `requesters` are counted one by one unless their number is zero.
+    #[must_use]
+    pub fn new(window: Window, requesters: usize) -> Self {
+        Self {
+            window,
+            requests: [0; Operation::ALL.len()],
+            calls: [KmsCalls::NONE; Operation::ALL.len()],
+            keys_generated: 0,
+            calls_per_s: vec![0; window.seconds()],
+            alive_change: vec![0; window.seconds() + 1],
+            bins: vec![Bin::default(); window.bins()],
+            requesters: vec![RequesterCounts::default(); requesters],
+        }
+    }
+
+    /// Counts one request of one requester and what it cost; nothing before the counted part.
+    pub fn count(&mut self, requester: usize, request: &Request, answer: &Answer) {
+        if request.time < self.window.from {
+            return;
+        }
+        let since = request.time.since(self.window.from).as_nanos() as u64;
+        let operation = request.operation as usize;
+        self.requests[operation] += 1;
+        let bin = &mut self.bins[(since / self.window.bin.as_nanos() as u64) as usize];
+        bin.requests += 1;
+        let counts = self.requesters.get_mut(requester);
+        let calls = answer.calls.total();
+        if calls > 0 {
+            self.calls[operation] += answer.calls;
+            bin.calls += answer.calls;
+            let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
+            *second = second.saturating_add(calls as u32);
+        }
+        let generated = u64::from(answer.generated.is_some());
+        self.keys_generated += generated;
+        if let Some(counts) = counts {
+            counts.requests += 1;
+            counts.calls += answer.calls;
+            counts.keys_generated += generated;
+        }
+    }
+
+    /// Notes that a bucket-level key lives from `first` to `last`, both counted seconds inclusive;
+    /// they may lie before the first or after the last.
+    fn note_alive(&mut self, first: i64, last: i64) {
+        let seconds = self.window.seconds() as i64;
+        let (first, last) = (first.max(0), last.min(seconds - 1));
+        if first <= last {
+            self.alive_change[first as usize] += 1;
+            self.alive_change[last as usize + 1] -= 1;
+        }
+    }
+
+    /// Number of bucket-level keys alive in each counted second. A key and its successor in the
+    /// same place (requester, bucket, partition) count once in the second they share.
+    #[must_use]
+    pub fn keys_alive(&self) -> Vec<u32> {
+        self.alive_change[..self.window.seconds()]
+            .iter()
+            .scan(0_i64, |alive, change| {
+                *alive += i64::from(*change);
+                Some(*alive as u32)
+            })
+            .collect()
+    }
+
+    /// S3 requests of all operations.
+    #[must_use]
+    pub fn total_requests(&self) -> u64 {
+        self.requests.iter().sum()
+    }
+
+    /// KMS calls of all operations.
+    #[must_use]
+    pub fn total_calls(&self) -> KmsCalls {
+        let mut total = KmsCalls::NONE;
+        for calls in self.calls {
+            total += calls;
+        }
+        total
+    }
+
+    /// Adds the counts of `other`, which must be of the same window.
+    ///
+    /// # Panics
+    /// If windows or numbers of requesters differ.
+    pub fn merge(&mut self, other: &Self) {
+        assert_eq!(self.window, other.window);
+        assert_eq!(self.requesters.len(), other.requesters.len());
+        let add_calls = |mine: &mut [KmsCalls], more: &[KmsCalls]| {
+            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += *more);
+        };
+        self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
+        add_calls(&mut self.calls, &other.calls);
+        self.keys_generated += other.keys_generated;
+        for (mine, more) in self.calls_per_s.iter_mut().zip(&other.calls_per_s) {
+            *mine = mine.saturating_add(*more);
+        }
+        for (mine, more) in self.alive_change.iter_mut().zip(&other.alive_change) {
+            *mine += *more;
+        }
+        for (mine, more) in self.bins.iter_mut().zip(&other.bins) {
+            mine.requests += more.requests;
+            mine.calls += more.calls;
+        }
+        for (mine, more) in self.requesters.iter_mut().zip(&other.requesters) {
+            mine.requests += more.requests;
+            mine.calls += more.calls;
+            mine.keys_generated += more.keys_generated;
+        }
+    }
+}
+
+/// Follows one requester's bucket-level keys and notes how long each is alive.
+#[derive(Debug, Default)]
+pub struct KeysAlive {
+    /// The last second of the newest key of each place.
+    until: Vec<i64>,
+}
+
+impl KeysAlive {
+    /// Begins a requester with `places` places (bucket × partition).
+    pub fn begin(&mut self, places: usize) {
+        self.until.clear();
+        self.until.resize(places, i64::MIN);
+    }
+
+    /// Notes in `tally` a key generated in `place` at `time` that lives for `lifetime`.
+    pub fn generated(
+        &mut self,
+        tally: &mut Tally,
+        place: u32,
+        time: SimTime,
+        lifetime: SimDuration,
+    ) {
+        let until = &mut self.until[place as usize];
+        let mut first = tally.window.second_of(time);
+        let last = tally.window.second_of(time + lifetime - SimDuration::from_nanos(1));
+        if first == *until {
+            first += 1;
+        }
+        *until = last;
+        tally.note_alive(first, last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kms::KmsApi;
+    use crate::s3::Object;
+
+    fn at(seconds: f64) -> SimTime {
+        SimTime::from(SimDuration::from_secs_f64(seconds))
+    }
+
+    fn window() -> Window {
+        Window::new(at(10.0), at(20.0))
+    }
+
+    fn request(seconds: f64) -> Request {
+        Request {
+            time: at(seconds),
+            slot: 0,
+            bucket: 0,
+            operation: Operation::GetObject,
+            allows_bucket_key: true,
+            draw: 0,
+            object: Object::Keyless,
+        }
+    }
+
+    fn one_decrypt() -> Answer {
+        Answer { calls: KmsCalls::of(KmsApi::Decrypt, 1), generated: None }
+    }
+
+    #[test]
+    fn only_the_counted_part_counts() {
+        let mut tally = Tally::new(window(), 1);
+        for seconds in [9.9, 10.0, 10.5, 19.9] {
+            tally.count(0, &request(seconds), &one_decrypt());
+        }
+        assert_eq!(tally.total_requests(), 3);
+        assert_eq!(tally.calls_per_s, [2, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(tally.requesters[0].calls.get(KmsApi::Decrypt), 3);
+    }
+
+    #[test]
+    fn keys_are_alive_for_their_lifetime_and_successors_do_not_count_twice() {
+        let mut tally = Tally::new(window(), 0);
+        let mut alive = KeysAlive::default();
+        alive.begin(1);
+        let lifetime = SimDuration::from_secs(3);
+        for seconds in [8.0, 11.5, 14.5] {
+            alive.generated(&mut tally, 0, at(seconds), lifetime);
+        }
+        // 8–11 (from before the window), 11.5–14.5, 14.5–17.5.
+        assert_eq!(tally.keys_alive(), [1, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn tallies_merge_to_what_one_would_have_counted() {
+        let mut whole = Tally::new(window(), 2);
+        let mut parts = [Tally::new(window(), 2), Tally::new(window(), 2)];
+        for (i, seconds) in [10.0, 12.0, 12.2, 15.0, 19.5].into_iter().enumerate() {
+            whole.count(i % 2, &request(seconds), &one_decrypt());
+            parts[i % 2].count(i % 2, &request(seconds), &one_decrypt());
+        }
+        let [mut first, second] = parts;
+        first.merge(&second);
+        assert_eq!(first, whole);
+    }
+
+    #[test]
+    fn a_day_is_cut_into_five_minutes() {
+        let day = Window::new(at(0.0), at(86_400.0));
+        assert_eq!((day.bin, day.bins()), (SimDuration::from_secs(300), 288));
+    }
+}
