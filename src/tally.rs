@@ -75,6 +75,15 @@ pub struct RequesterCounts {
     pub keys_generated: u64,
 }
 
+impl RequesterCounts {
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.calls += other.calls;
+        self.keys_generated += other.keys_generated;
+    }
+}
+
 /// All counts of one configuration under one set of assumptions in one replication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -202,10 +211,14 @@ impl Tally {
             mine.calls += more.calls;
         }
         for (mine, more) in self.requesters.iter_mut().zip(&other.requesters) {
-            mine.requests += more.requests;
-            mine.calls += more.calls;
-            mine.keys_generated += more.keys_generated;
+            mine.add(more);
         }
+    }
+
+    /// Number of seconds in a time bin.
+    #[must_use]
+    pub fn seconds_per_bin(&self) -> usize {
+        (self.window.bin.as_nanos() / 1_000_000_000) as usize
     }
 }
 

@@ -121,7 +121,10 @@ fn check_run(file: &ScenarioFile) -> Resolved<()> {
     if file.duration < SimDuration::from_secs(1) || file.duration > MAX_DURATION {
         return refuse(
             "duration",
-            format!("`duration` is `{}`, but must lie between 1s and {MAX_DURATION}", file.duration),
+            format!(
+                "`duration` is `{}`, but must lie between 1s and {MAX_DURATION}",
+                file.duration
+            ),
         );
     }
     if file.warm_up >= file.duration {
@@ -160,12 +163,14 @@ fn is_plain(name: &str) -> bool {
 fn check_names(file: &ScenarioFile) -> Resolved<()> {
     const HINT: &str = "use lower-case letters, digits and hyphens, e.g., `emr10`";
     if !is_plain(&file.name) {
-        let error = Error::request(format!("`name` is `{}`, which cannot name a folder", file.name));
+        let error =
+            Error::request(format!("`name` is `{}`, which cannot name a folder", file.name));
         return Err(misplaced("name", error.hint(HINT)));
     }
     for (i, configuration) in file.configurations.iter().enumerate() {
         if !is_plain(&configuration.name) {
-            let error = Error::request(format!("`{}` cannot name a configuration", configuration.name));
+            let error =
+                Error::request(format!("`{}` cannot name a configuration", configuration.name));
             return Err(misplaced(format!("configuration.{i}.name"), error.hint(HINT)));
         }
     }
@@ -318,9 +323,7 @@ fn chosen(file: &ScenarioFile, key: &str, name: Option<&str>, mode: Mode) -> Res
     match name {
         Some(name) => find(name, "configuration", configurations.iter().map(|c| c.name.as_str()))
             .at_path(|| key.into()),
-        None => {
-            Ok(configurations.iter().position(|c| c.encryption == mode).unwrap_or_default())
-        }
+        None => Ok(configurations.iter().position(|c| c.encryption == mode).unwrap_or_default()),
     }
 }
 

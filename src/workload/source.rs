@@ -48,7 +48,13 @@ impl<'a> Source<'a> {
     /// # Panics
     /// If `slot` is not one of the workload's.
     #[must_use]
-    pub fn new(workload: &'a Workload, slot: u32, seed: Seed, replication: u32, end: SimTime) -> Self {
+    pub fn new(
+        workload: &'a Workload,
+        slot: u32,
+        seed: Seed,
+        replication: u32,
+        end: SimTime,
+    ) -> Self {
         assert!(workload.slots.contains(&slot));
         let (number, slots) = (slot - workload.slots.start, workload.slots.len() as u32);
         let mut rng = seed.stream(replication, Purpose::Requests, (workload.index, number));
