@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::stream::RequestStream;
 use super::worlds::Worlds;
 use super::{Arm, Party};
+use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{Memory, Scheme};
 use crate::s3::{Request, SessionSlot};
@@ -88,7 +89,7 @@ impl Party<'_> {
     ) {
         let session = self.session(requester);
         for (arm, (desk, scheme)) in office.desks.iter_mut().zip(schemes).enumerate() {
-            let keys = worlds.keyring(arm).map_or(0, |keyring| keyring.keys());
+            let keys = worlds.keyring(arm).map_or(0, Keyring::keys);
             desk.memory.begin(scheme, keys, session);
             let places = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
             desk.alive.begin(places);
