@@ -323,7 +323,7 @@ fn bad_scenarios_are_told_where_and_why() {
         (
             "by-age = { exponential = { mean = \"1h\" } }",
             "by-age = { exponential = { mean = \"0s\" } }",
-            "error: s.toml:32:46: `mean` is `0`, but must be greater than zero\n",
+            "error: s.toml:32:45: `mean` is `0`, but must be greater than zero\n",
         ),
         (
             "by-age = { exponential = { mean = \"1h\" } }",
