@@ -12,7 +12,7 @@ use crate::units::{ByteSize, SimTime};
 
 /// The largest object that one `CopyObject`, and one `UploadPartCopy`, can copy.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
-const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
+pub(super) const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
 
 /// Draws one session slot's requests.
 #[derive(Debug)]
