@@ -48,7 +48,13 @@ impl<'a> Source<'a> {
     /// # Panics
     /// If `slot` is not one of the workload's.
     #[must_use]
-    pub fn new(workload: &'a Workload, slot: u32, seed: Seed, replication: u32, end: SimTime) -> Self {
+    pub fn new(
+        workload: &'a Workload,
+        slot: u32,
+        seed: Seed,
+        replication: u32,
+        end: SimTime,
+    ) -> Self {
         assert!(workload.slots.contains(&slot));
         let (number, slots) = (slot - workload.slots.start, workload.slots.len() as u32);
         let mut rng = seed.stream(replication, Purpose::Requests, (workload.index, number));
@@ -140,6 +146,7 @@ impl<'a> Source<'a> {
         let (bucket, profile) = (workload.bucket, workload.client.write);
         self.repeat(profile.list, time, Operation::ListObjects, out);
         self.repeat(profile.head, time, Operation::HeadObject, out);
+        let first = out.len();
         if workload.client.is_multipart(workload.object_size) {
             let parts = workload.client.upload_parts(workload.object_size);
             self.upload(time, parts, Operation::UploadPart, None, out);
@@ -148,9 +155,13 @@ impl<'a> Source<'a> {
                 self.push(time, Operation::PutObject, bucket, Object::None, out);
             }
         }
+        // The object has the key that the first of these requests asked for, as a PUT or the begin
+        // of an upload; each copy is made of the one before.
+        let mut draw = out.get(first).map_or(0, |request| request.draw);
         for _ in 0..self.whole(profile.copy) {
-            let own = self.own(time, out.last().map_or(0, |request| request.draw));
+            let own = self.own(time, draw);
             self.push(time, Operation::CopyObject, bucket, own, out);
+            draw = out.last().expect("just pushed").draw;
         }
     }
 
