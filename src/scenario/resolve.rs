@@ -121,7 +121,10 @@ fn check_run(file: &ScenarioFile) -> Resolved<()> {
     if file.duration < SimDuration::from_secs(1) || file.duration > MAX_DURATION {
         return refuse(
             "duration",
-            format!("`duration` is `{}`, but must lie between 1s and {MAX_DURATION}", file.duration),
+            format!(
+                "`duration` is `{}`, but must lie between 1s and {MAX_DURATION}",
+                file.duration
+            ),
         );
     }
     if file.warm_up >= file.duration {
@@ -160,12 +163,14 @@ fn is_plain(name: &str) -> bool {
 fn check_names(file: &ScenarioFile) -> Resolved<()> {
     const HINT: &str = "use lower-case letters, digits and hyphens, e.g., `emr10`";
     if !is_plain(&file.name) {
-        let error = Error::request(format!("`name` is `{}`, which cannot name a folder", file.name));
+        let error =
+            Error::request(format!("`name` is `{}`, which cannot name a folder", file.name));
         return Err(misplaced("name", error.hint(HINT)));
     }
     for (i, configuration) in file.configurations.iter().enumerate() {
         if !is_plain(&configuration.name) {
-            let error = Error::request(format!("`{}` cannot name a configuration", configuration.name));
+            let error =
+                Error::request(format!("`{}` cannot name a configuration", configuration.name));
             return Err(misplaced(format!("configuration.{i}.name"), error.hint(HINT)));
         }
     }
@@ -318,9 +323,7 @@ fn chosen(file: &ScenarioFile, key: &str, name: Option<&str>, mode: Mode) -> Res
     match name {
         Some(name) => find(name, "configuration", configurations.iter().map(|c| c.name.as_str()))
             .at_path(|| key.into()),
-        None => {
-            Ok(configurations.iter().position(|c| c.encryption == mode).unwrap_or_default())
-        }
+        None => Ok(configurations.iter().position(|c| c.encryption == mode).unwrap_or_default()),
     }
 }
 
@@ -469,7 +472,7 @@ impl Names<'_> {
             },
             client: self.client(path("client"), &written.client)?,
             object_size: written.object_size,
-            bucket_key: written.bucket_key,
+            bucket_key: self.has_bucket_key(written),
         };
         let reads = workload.actions().into_iter().any(crate::workload::Action::reads);
         if reads && workload.reads.is_none() {
@@ -563,8 +566,16 @@ impl Names<'_> {
         Ok(ReadWritten {
             bucket: find(&source.bucket, "bucket", buckets)? as u32,
             slots: self.principal_slots[principal].clone(),
-            bucket_key: source.bucket_key,
+            bucket_key: self.has_bucket_key(source),
         })
+    }
+
+    /// Whether a workload's writes may have a bucket key: in a directory bucket no header turns it
+    /// off (evidence §2.6).
+    fn has_bucket_key(&self, workload: &WorkloadFile) -> bool {
+        let mut buckets = self.file.buckets.iter();
+        let directory = buckets.any(|bucket| bucket.name == workload.bucket && bucket.directory);
+        workload.bucket_key || directory
     }
 }
 
