@@ -51,8 +51,7 @@ fn draw() -> impl Strategy<Value = u32> {
 
 fn buckets() -> impl Strategy<Value = Vec<BucketScheme>> {
     let since = select(vec![SimTime::MIN, SimTime::ZERO, SimTime::from(steps(7)), SimTime::MAX]);
-    let keyed =
-        since.prop_map(|since| BucketScheme::BucketKey { since, copies: true }).boxed();
+    let keyed = since.prop_map(|since| BucketScheme::BucketKey { since, copies: true }).boxed();
     let directory = Just(BucketScheme::BucketKey { since: SimTime::MIN, copies: false });
     let kms = prop_oneof![4 => keyed, 1 => directory, 1 => Just(BucketScheme::KeyPerObject)];
     prop_oneof![
@@ -89,15 +88,16 @@ fn people() -> impl Strategy<Value = (Vec<Principal>, Vec<SessionSlot>)> {
     let principal =
         identity.prop_map(|identity| Principal { account: "111122223333".into(), identity });
     let length = select(vec![None, Some(2), Some(4), Some(5), Some(8)]);
-    let slot = (0..2_u32, 0..3_u32, length, 0..=8_i64).prop_map(|(principal, policy, length, first)| {
-        SessionSlot {
-            principal,
-            number: 0,
-            policy,
-            session_length: length.map(steps),
-            first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
-        }
-    });
+    let slot =
+        (0..2_u32, 0..3_u32, length, 0..=8_i64).prop_map(|(principal, policy, length, first)| {
+            SessionSlot {
+                principal,
+                number: 0,
+                policy,
+                session_length: length.map(steps),
+                first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
+            }
+        });
     (prop::collection::vec(principal, 2), prop::collection::vec(slot, 1..=3))
 }
 
@@ -125,9 +125,8 @@ struct Source {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let source = (prop::bool::weighted(0.1), 0..2_u32, 0..3_u32, draw(), 0..=16_i64).prop_map(
-        |(keyless, bucket, slot, draw, ago)| Source { keyless, bucket, slot, draw, ago },
-    );
+    let source = (prop::bool::weighted(0.1), 0..2_u32, 0..3_u32, draw(), 0..=16_i64)
+        .prop_map(|(keyless, bucket, slot, draw, ago)| Source { keyless, bucket, slot, draw, ago });
     let gap = select(vec![0, 0, 1, 1, 2, 4, 8, 12]);
     let draws = [draw(), draw(), draw(), draw()];
     (gap, 0..3_u32, 0..2_u32, 0..14_u8, prop::bool::weighted(0.85), draws, source).prop_map(
@@ -231,9 +230,8 @@ fn engine(world: &World) -> Vec<Verdict> {
     let partitions = scheme.assumptions.write_partitions;
     let of_requester: Vec<Vec<usize>> = (0..requesters.list.len())
         .map(|requester| {
-            let sends = |&i: &usize| {
-                requesters.of_slot[requests[i].slot as usize] as usize == requester
-            };
+            let sends =
+                |&i: &usize| requesters.of_slot[requests[i].slot as usize] as usize == requester;
             (0..requests.len()).filter(sends).collect()
         })
         .collect();
@@ -260,8 +258,7 @@ fn engine(world: &World) -> Vec<Verdict> {
         BucketScheme::BucketKey { since, .. } => *since,
         BucketScheme::NoKms | BucketScheme::KeyPerObject => SimTime::MAX,
     });
-    let keyring =
-        Keyring::new(Vec::new(), timelines, requesters.of_slot.clone(), since.collect());
+    let keyring = Keyring::new(Vec::new(), timelines, requesters.of_slot.clone(), since.collect());
     let mut answers = vec![Verdict::default(); requests.len()];
     for (requester, mine) in of_requester.iter().enumerate() {
         memory.begin(scheme, keyring.keys(), session(requester));
@@ -321,8 +318,7 @@ impl Counts {
 fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     let configuration = &scenario.configurations[arm.configuration];
     let scheme = configuration.scheme(scenario, arm.assumptions);
-    let requesters =
-        Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
+    let requesters = Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
     let mut requests = Vec::new();
     for requester in &requesters.list {
         let mut stream = RequestStream::new(scenario, requester, 0, |_| true);

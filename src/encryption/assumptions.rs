@@ -316,10 +316,9 @@ impl AssumptionRanges {
             )
             .hint("for a key per object compare with `encryption = \"sse-kms\"`"));
         }
-        for (name, range) in [
-            ("write_partitions", self.write_partitions),
-            ("read_partitions", self.read_partitions),
-        ] {
+        for (name, range) in
+            [("write_partitions", self.write_partitions), ("read_partitions", self.read_partitions)]
+        {
             if range.low < 1 || range.high > Self::MAX_PARTITIONS {
                 return Err(Error::request(format!(
                     "`{name}` goes from `{}` to `{}`, but must stay within 1 and {}",

@@ -208,7 +208,11 @@ impl History {
     }
 
     fn spread_over_partitions(&self, key: u32, draw: u64) -> u32 {
-        if self.spread { key * self.partitions + part_of(draw as u32, self.partitions) } else { key }
+        if self.spread {
+            key * self.partitions + part_of(draw as u32, self.partitions)
+        } else {
+            key
+        }
     }
 }
 

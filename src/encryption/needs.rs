@@ -56,9 +56,7 @@ impl Needs {
             Operation::UploadPartCopy => {
                 Self { unwrap: 1, unwrap_own: multipart.upload_part, ..none }
             }
-            Operation::ReplicateObject => {
-                Self { wrap: Some(KmsApi::Encrypt), unwrap: 1, ..none }
-            }
+            Operation::ReplicateObject => Self { wrap: Some(KmsApi::Encrypt), unwrap: 1, ..none },
             Operation::HeadObject | Operation::ListObjects | Operation::DeleteObject => none,
         }
     }

@@ -138,16 +138,17 @@ impl FromStr for Assertion {
                 Error::request(format!("`{text}` is not an assertion: `{name}` is not a figure"))
                     .hint(one_of(name, Figure::ALL.map(|(_, known)| known)))
             })?;
-        let (configuration, level) = match scope.map(|s| s.split_once('@').unwrap_or((s, "assumed"))) {
-            None => (None, Level::Assumed),
-            Some((configuration, level)) => {
-                let level = Level::ALL
-                    .into_iter()
-                    .find(|known| known.name() == level)
-                    .ok_or_else(|| wrong(format!("`{level}` is not a level")))?;
-                (Some(configuration).filter(|c| !c.is_empty()).map(str::to_owned), level)
-            }
-        };
+        let (configuration, level) =
+            match scope.map(|s| s.split_once('@').unwrap_or((s, "assumed"))) {
+                None => (None, Level::Assumed),
+                Some((configuration, level)) => {
+                    let level = Level::ALL
+                        .into_iter()
+                        .find(|known| known.name() == level)
+                        .ok_or_else(|| wrong(format!("`{level}` is not a level")))?;
+                    (Some(configuration).filter(|c| !c.is_empty()).map(str::to_owned), level)
+                }
+            };
         Ok(Self { configuration, level, figure, comparison, threshold })
     }
 }

@@ -66,8 +66,8 @@ impl Scenario {
                 let keys = self.keys_at_most(&requesters, &assumptions, requests);
                 let partitions = u64::from(assumptions.read_partitions);
                 keys_max = keys_max.max(keys);
-                let entry = BYTES_PER_KEY
-                    .saturating_add(partitions.saturating_mul(BYTES_PER_CACHE_ENTRY));
+                let entry =
+                    BYTES_PER_KEY.saturating_add(partitions.saturating_mul(BYTES_PER_CACHE_ENTRY));
                 bytes_max = bytes_max.saturating_add(keys.saturating_mul(entry));
             }
         }

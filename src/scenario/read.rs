@@ -48,12 +48,7 @@ impl Scenario {
     ///
     /// # Errors
     /// The first thing that is wrong, with line and column.
-    pub fn read(
-        text: &str,
-        place: &str,
-        overrides: &[Override],
-        include: Include,
-    ) -> Result<Self> {
+    pub fn read(text: &str, place: &str, overrides: &[Override], include: Include) -> Result<Self> {
         let mut file = parse(text, place)?;
         let mut text = text.to_owned();
         let mut place = place.to_owned();
@@ -260,12 +255,13 @@ fn include_histograms(
 ) -> std::result::Result<(), Misplaced> {
     let populations = file.populations.iter_mut().enumerate();
     let ages = populations.map(|(i, p)| (format!("population.{i}.age"), &mut p.age));
-    let reads = file.workloads.iter_mut().enumerate().filter_map(|(i, workload)| {
-        match &mut workload.read.as_mut()?.pattern {
-            ReadPattern::ByAge(law) => Some((format!("workload.{i}.read.pattern"), law)),
-            _ => None,
-        }
-    });
+    let reads =
+        file.workloads.iter_mut().enumerate().filter_map(|(i, workload)| {
+            match &mut workload.read.as_mut()?.pattern {
+                ReadPattern::ByAge(law) => Some((format!("workload.{i}.read.pattern"), law)),
+                _ => None,
+            }
+        });
     for (path, law) in ages.chain(reads) {
         if let AgeLaw::Histogram(name) = law {
             let steps = include(name).and_then(|text| parse_histogram(&text, name));

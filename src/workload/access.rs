@@ -286,12 +286,8 @@ mod tests {
             let reads = reads(pattern.clone(), 10);
             (0..4)
                 .map(|index| {
-                    let at = ReadPoint {
-                        time: SimTime::ZERO,
-                        scan_start: SimTime::ZERO,
-                        index,
-                        of: 4,
-                    };
+                    let at =
+                        ReadPoint { time: SimTime::ZERO, scan_start: SimTime::ZERO, index, of: 4 };
                     match reads.pick(at, &mut rng).1 {
                         Object::Aged { time, .. } => time.as_secs_f64(),
                         other => panic!("{other:?}"),

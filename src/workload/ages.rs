@@ -175,8 +175,9 @@ fn check_steps(steps: &[AgeStep]) -> Result<()> {
         before = step.to;
     }
     if steps.iter().all(|step| step.weight <= 0.0) {
-        return Err(Error::request("the steps have no weight, but at least one must")
-            .hint("give e.g., `steps = [{ to = \"1d\", weight = 3 }, { to = \"30d\", weight = 1 }]`"));
+        return Err(Error::request("the steps have no weight, but at least one must").hint(
+            "give e.g., `steps = [{ to = \"1d\", weight = 3 }, { to = \"30d\", weight = 1 }]`",
+        ));
     }
     Ok(())
 }

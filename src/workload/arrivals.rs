@@ -197,11 +197,8 @@ impl ArrivalClock {
             Arrivals::Bursts(law) => {
                 let (on_s, off_s) = (law.on.as_secs_f64(), law.off.as_secs_f64());
                 let starts_on = rng.random::<f64>() < on_s / (on_s + off_s);
-                let burst_ends = if starts_on {
-                    SimTime::ZERO + exponential(on_s, rng)
-                } else {
-                    SimTime::ZERO
-                };
+                let burst_ends =
+                    if starts_on { SimTime::ZERO + exponential(on_s, rng) } else { SimTime::ZERO };
                 let mean_gap_s = share / law.rate.as_per_s();
                 ClockState::Bursts { mean_gap_s, on_s, off_s, burst_ends }
             }
@@ -294,8 +291,10 @@ mod tests {
 
     #[test]
     fn periodic_arrivals_are_exact() {
-        let law =
-            Arrivals::Periodic(PeriodicArrivals { rate: "1000000/d".parse().unwrap(), offset: SimDuration::ZERO });
+        let law = Arrivals::Periodic(PeriodicArrivals {
+            rate: "1000000/d".parse().unwrap(),
+            offset: SimDuration::ZERO,
+        });
         for slots in [1, 3] {
             assert_eq!(count(&law, slots, 86_400), 1_000_000);
         }

@@ -47,8 +47,9 @@ impl Jobs {
     /// Names the parameter and what it must keep to.
     pub fn check(&self) -> Result<()> {
         if self.steps.is_empty() {
-            return Err(Error::request("`steps` is empty, but a job does something")
-                .hint("give e.g., `steps = [{ action = \"read\", objects = 200, rate = \"50/s\" }]`"));
+            return Err(Error::request("`steps` is empty, but a job does something").hint(
+                "give e.g., `steps = [{ action = \"read\", objects = 200, rate = \"50/s\" }]`",
+            ));
         }
         if self.every.is_some_and(|every| every < SimDuration::from_secs(1)) {
             return Err(Error::request("`every` is less than `1s`, the least time between jobs"));
@@ -122,7 +123,8 @@ impl JobClock {
                 }
                 continue;
             };
-            let mine = step.objects / self.slots + u64::from(self.number < step.objects % self.slots);
+            let mine =
+                step.objects / self.slots + u64::from(self.number < step.objects % self.slots);
             if self.done == mine {
                 self.step += 1;
                 self.done = 0;
@@ -189,11 +191,8 @@ mod tests {
     fn slots_share_each_step_and_do_every_object_once() {
         for slots in [1, 2, 10] {
             let actions = actions(&jobs(None), slots, 1_000);
-            let mut read: Vec<u64> = actions
-                .iter()
-                .filter(|a| a.action == Action::Read)
-                .map(|a| a.index)
-                .collect();
+            let mut read: Vec<u64> =
+                actions.iter().filter(|a| a.action == Action::Read).map(|a| a.index).collect();
             read.sort_unstable();
             assert_eq!(read, (0..7).collect::<Vec<_>>(), "{slots} slots");
             assert_eq!(actions.len(), 9);

@@ -298,9 +298,7 @@ impl Books<'_> {
             let objects: Vec<&Stored> = self
                 .stored
                 .iter()
-                .filter(|o| {
-                    (o.requester, o.bucket, o.partition) == (requester, bucket, partition)
-                })
+                .filter(|o| (o.requester, o.bucket, o.partition) == (requester, bucket, partition))
                 .collect();
             let last = objects.iter().rev().find(|object| object.time <= time);
             if let Some(object) = last.or(objects.first()) {
