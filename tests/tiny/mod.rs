@@ -21,7 +21,8 @@ pub(crate) fn cases(cases: u32, seed: u64) -> Config {
 /// What a scenario may contain.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Whether sources of reads are objects from before the run alone.
+    /// Whether all keys that are read are given: those of objects from before the run, whoever
+    /// counts as one requester.
     pub(crate) only_old: bool,
     /// Whether there may be directory buckets, where SSE-KMS itself uses bucket keys.
     pub(crate) directory: bool,
@@ -100,13 +101,13 @@ fn principal(number: usize) -> impl Strategy<Value = String> {
     )
 }
 
-fn population() -> impl Strategy<Value = String> {
+fn population(limits: Limits) -> impl Strategy<Value = String> {
     let ages = select(vec![
         "{ uniform = { to = \"20s\" } }",
         "{ exponential = { mean = \"8s\" } }",
         "{ fixed = \"3s\" }",
     ]);
-    let by = select(vec!["", "written_by = \"p0\"\n"]);
+    let by = select(if limits.only_old { vec![""] } else { vec!["", "written_by = \"p0\"\n"] });
     (1..60_u32, ages, by, 0..2_u8).prop_map(|(objects, ages, by, bucket)| {
         format!(
             "[[population]]\nname = \"old\"\nbucket = \"b{bucket}\"\nobjects = {objects}\n\
@@ -165,7 +166,8 @@ fn workload(number: usize, limits: Limits) -> impl Strategy<Value = String> {
     let reads = number > 0;
     let mixes = if reads { READ_MIXES.to_vec() } else { WRITE_MIXES.to_vec() };
     let place = (0..2_u8, 0..2_u8, prop::bool::weighted(0.8));
-    let what = (select(ARRIVALS.to_vec()), select(mixes), select(CLIENTS.to_vec()));
+    let clients = if limits.only_old { vec![CLIENTS[0]] } else { CLIENTS.to_vec() };
+    let what = (select(ARRIVALS.to_vec()), select(mixes), select(clients));
     let from = if limits.only_old { 0..=1 } else { 0..=3_u8 };
     let read = (from, select(BY_TIME.to_vec()), select(BY_RANK.to_vec()));
     (place, what, read).prop_map(move |((principal, bucket, header), what, read)| {
@@ -223,7 +225,7 @@ pub(crate) fn scenario(limits: Limits) -> impl Strategy<Value = String> {
     let people = (principal(0), principal(1));
     let more = prop::option::weighted(0.5, workload(2, limits));
     let work = (workload(0, limits), workload(1, limits), more);
-    (head(limits), people, population(), work).prop_map(
+    (head(limits), people, population(limits), work).prop_map(
         |(head, people, population, (first, second, third))| {
             let third = third.unwrap_or_default();
             [head, people.0, people.1, population, first, second, third, CONFIGURATIONS.into()]
