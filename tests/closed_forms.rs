@@ -271,7 +271,7 @@ fn each_scoping_policy_makes_a_key_of_its_own() {
     }
 }
 
-/// 1 GenerateDataKey to begin with, 1 Decrypt a part, 1 to complete: n + 2.
+/// One call to begin with, one a part, one to complete.
 #[test]
 fn a_multipart_upload_of_n_parts_makes_n_plus_two_calls() {
     for (size, parts) in [("100MiB", 13), ("17MiB", 3), ("1GiB", 128)] {

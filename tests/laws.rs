@@ -397,6 +397,42 @@ fn two_read_caches_can_cost_more_than_three() {
     assert!(of(1) < of(0));
 }
 
+/// Reads of one key at 0, 14 and 21 s, counted from 20 s on: a lifetime of 10 s fetches at 0 and 14
+/// and is served at 21; one of 20 s fetches at 0 and 21. Laws of reading hold for whole runs only,
+/// not for a part of one after a warm-up, nor for a single second.
+#[test]
+fn a_longer_cache_lifetime_can_cost_more_after_a_warm_up() {
+    let read = |second: u32| {
+        format!(
+            r#"
+            [[workload]]
+            name = "read-{second}"
+            principal = "reader"
+            bucket = "data"
+            arrivals = {{ periodic = {{ rate = "1/h", offset = "{second}s" }} }}
+            read = {{ from = ["old"], pattern = "uniform" }}
+            "#
+        )
+    };
+    let old = r#"
+        [[population]]
+        name = "old"
+        bucket = "data"
+        objects = 1
+        age = { fixed = "1h" }
+    "#;
+    let mut scenario = small(&[old, &read(0), &read(14), &read(21)].concat());
+    let decrypts_of = |scenario: &Scenario| {
+        let arms = [10, 20].map(|seconds| {
+            arm(scenario, ROLE, |a| a.cache_lifetime = SimDuration::from_secs(seconds))
+        });
+        tallies(scenario, &arms).iter().map(decrypts).collect::<Vec<_>>()
+    };
+    assert_eq!(decrypts_of(&scenario), [2, 2]);
+    scenario.counted_from = SimDuration::from_secs(20).into();
+    assert_eq!(decrypts_of(&scenario), [0, 1]);
+}
+
 /// A bucket whose keys are turned on costs reads of older objects what it did.
 #[test]
 fn turning_bucket_keys_on_changes_nothing_for_older_objects() {

@@ -6,13 +6,13 @@ mod naive;
 mod tiny;
 
 use bks::encryption::assumptions::{Assumptions, Expiry, Level};
-use bks::encryption::history::History;
+use bks::encryption::history::{Ages, History, Writing};
 use bks::encryption::keys::{Keyring, Timelines};
 use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::{RequesterRule, Requesters};
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsCalls;
-use bks::rng::Purpose;
+use bks::rng::{Purpose, Seed};
 use bks::s3::{Identity, Object, Operation, Principal, Request, SessionSlot};
 use bks::scenario::Scenario;
 use bks::simulation::stream::RequestStream;
@@ -22,6 +22,7 @@ use bks::units::{Rate, SimDuration, SimTime};
 use naive::{People, Verdict};
 use proptest::prelude::*;
 use proptest::sample::select;
+use rand::RngExt;
 use tiny::{Limits, cases};
 
 /// Everything happens at multiples of this many nanoseconds.
@@ -434,4 +435,95 @@ proptest! {
             prop_assert_eq!(Counts::of(tally), expected(&scenario, arm), "{}:\n{}", name, text);
         }
     }
+}
+
+/// Exponential ages of a mean of some seconds.
+struct Forgetting(f64);
+
+impl Ages for Forgetting {
+    fn cdf(&self, age: SimDuration) -> f64 {
+        1.0 - (-age.as_secs_f64() / self.0).exp()
+    }
+    fn quantile(&self, p: f64) -> SimDuration {
+        SimDuration::from_secs_f64(-self.0 * (1.0 - p).ln())
+    }
+}
+
+/// Sums and sums of squares of what is measured in each run.
+#[derive(Default)]
+struct Moments([(f64, f64); 3]);
+
+impl Moments {
+    fn add(&mut self, measured: [f64; 3]) {
+        for ((sum, squares), value) in self.0.iter_mut().zip(measured) {
+            *sum += value;
+            *squares += value * value;
+        }
+    }
+}
+
+/// The walk from key to key, against objects that are drawn, sorted and written one by one: number
+/// of keys, of objects without one, and the mean number of objects that share an object's key.
+#[test]
+fn populations_are_wrapped_as_if_written_object_by_object() {
+    const OBJECTS: u64 = 200;
+    const RUNS: u32 = 4_000;
+    let ages = Forgetting(1_000.0);
+    let lifetime = SimDuration::from_secs(20);
+    let (writers, partitions) = ([1_u32, 3], 2_u32);
+    let since = -SimTime::from(SimDuration::from_secs(1_500));
+    let writing = Writing {
+        objects: OBJECTS,
+        ages: &ages,
+        since,
+        writers: &writers,
+        generation_lifetime: lifetime,
+        partitions,
+    };
+    let (mut walked, mut written) = (Moments::default(), Moments::default());
+    for run in 0..RUNS {
+        let mut rng = Seed(4).stream(run, Purpose::History, (0, 0));
+        let history = History::write(&writing, &mut rng);
+        let mut sizes = vec![0.0; history.keys() as usize];
+        for rank in 0..OBJECTS {
+            if let Some(key) = history.key_of_rank(rank) {
+                sizes[key as usize] += 1.0;
+            }
+        }
+        walked.add([f64::from(history.keys()), history.keyless() as f64, sharing(&sizes)]);
+
+        let mut rng = Seed(4).stream(run, Purpose::Requests, (0, 0));
+        let mut objects: Vec<(SimTime, usize)> = (0..OBJECTS)
+            .map(|_| {
+                let place = [0, 0, 1, 1, 1, 1, 1, 1][rng.random_range(0..8)] * 2;
+                let age = ages.quantile(rng.random());
+                (-SimTime::from(age), place + rng.random_range(0..2_usize))
+            })
+            .collect();
+        objects.sort_unstable();
+        let mut newest: [Option<(SimTime, usize)>; 4] = [None; 4];
+        let (mut sizes, mut keyless) = (Vec::new(), 0.0);
+        for (time, place) in objects {
+            match newest[place] {
+                _ if time < since => keyless += 1.0,
+                Some((expires, key)) if time < expires => sizes[key] += 1.0,
+                _ => {
+                    newest[place] = Some((time + lifetime, sizes.len()));
+                    sizes.push(1.0);
+                }
+            }
+        }
+        written.add([sizes.len() as f64, keyless, sharing(&sizes)]);
+    }
+    let runs = f64::from(RUNS);
+    for ((a, aa), (b, bb)) in walked.0.into_iter().zip(written.0) {
+        let variance = (aa - a * a / runs + bb - b * b / runs) / runs;
+        let error = (variance / runs).sqrt();
+        // Five standard errors of the difference of two means.
+        assert!(((a - b) / runs).abs() < 5.0 * error, "{} and {}", a / runs, b / runs);
+    }
+}
+
+fn sharing(sizes: &[f64]) -> f64 {
+    sizes.iter().map(|size| size * size).sum::<f64>() / sizes.iter().sum::<f64>()
 }

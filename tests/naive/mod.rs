@@ -193,7 +193,7 @@ impl Books<'_> {
             BucketScheme::NoKms | BucketScheme::KeyPerObject => false,
             BucketScheme::BucketKey { since, copies } => {
                 let is_copy = request.operation == Operation::CopyObject;
-                request.allows_bucket_key && since <= request.time && !(is_copy && !copies)
+                request.allows_bucket_key && since <= request.time && (copies || !is_copy)
             }
         };
         let key = by_key.then(|| self.wrapping_key(request, verdict));
@@ -314,7 +314,7 @@ impl Books<'_> {
             BucketScheme::BucketKey { .. } if key != Wrapping::Own => {
                 let asker = self.people.asker(request.slot, request.time);
                 // Reads are placed by the other half of the draw.
-                let draw = request.draw << 16 | request.draw >> 16;
+                let draw = request.draw.rotate_right(16);
                 let partition = part(draw, self.assumptions.read_partitions);
                 let lifetime = self.assumptions.cache_lifetime;
                 let held = self.stays.iter().any(|stay| {
@@ -348,7 +348,8 @@ pub(crate) fn alive(keys: &[Key], from: SimTime, seconds: usize) -> Vec<u32> {
     let second = |time: SimTime| (time.as_nanos() - from.as_nanos()).div_euclid(1_000_000_000);
     let first = |key: &Key| second(key.generated);
     let last = |key: &Key| second(key.expires - SimDuration::from_nanos(1));
-    (0..seconds as i64)
+    (0_i64..)
+        .take(seconds)
         .map(|now| {
             let counts = |(place, key): &(usize, &Key)| {
                 let predecessor = keys[..*place].iter().rfind(|other| other.place() == key.place());
