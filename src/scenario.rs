@@ -24,6 +24,7 @@ use crate::encryption::service::{BucketScheme, Scheme};
 use crate::pricing::{PriceTable, Terms};
 use crate::rng::Seed;
 use crate::s3::{Principal, SessionSlot};
+use crate::tally::Window;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 use crate::workload::ages::AgeLaw;
@@ -224,6 +225,12 @@ impl Scenario {
     #[must_use]
     pub fn counted(&self) -> SimDuration {
         self.end.since(self.counted_from)
+    }
+
+    /// The counted part of the run.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        Window::new(self.counted_from, self.end)
     }
 
     /// Whether any request needs the key of an object that was written during the run.

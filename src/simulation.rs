@@ -19,7 +19,7 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::Assumptions;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
-use crate::tally::{Tally, Window};
+use crate::tally::Tally;
 
 /// One configuration under one set of assumptions.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,9 +48,21 @@ pub fn run(
     replications: std::ops::Range<u32>,
     progress: Progress,
 ) -> Vec<Replication> {
+    run_and(scenario, arms, replications, progress, |replication| replication)
+}
+
+/// As [`run`], but keeps of each replication only what `keep` makes of it: tallies by the second
+/// are large.
+pub fn run_and<T: Send>(
+    scenario: &Scenario,
+    arms: &[Arm],
+    replications: std::ops::Range<u32>,
+    progress: Progress,
+    keep: impl Fn(Replication) -> T + Sync,
+) -> Vec<T> {
     replications
         .into_par_iter()
-        .map(|replication| run_replication(scenario, arms, replication, progress))
+        .map(|replication| keep(run_replication(scenario, arms, replication, progress)))
         .collect()
 }
 
@@ -92,12 +104,6 @@ struct Party<'a> {
 }
 
 impl Scenario {
-    /// The counted part of the run.
-    #[must_use]
-    pub fn window(&self) -> Window {
-        Window::new(self.counted_from, self.end)
-    }
-
     /// Whether the arm needs to know which bucket-level key wraps which object.
     fn uses_bucket_keys(&self, arm: &Arm) -> bool {
         let configuration = &self.configurations[arm.configuration];

@@ -48,6 +48,13 @@ impl Frequencies {
         }
     }
 
+    /// Adds the numbers that `other` has seen.
+    pub fn merge(&mut self, other: &Self) {
+        for (&number, &count) in &other.0 {
+            *self.0.entry(number).or_insert(0) += count;
+        }
+    }
+
     /// The least number that at least a share `p` of all numbers does not exceed; 0 if there are none.
     #[must_use]
     pub fn quantile(&self, p: f64) -> u32 {

@@ -130,6 +130,7 @@ impl Memory {
     /// Answers the requester's next request; requests come in order of time.
     ///
     /// `keyring` may be `None` as long as nothing is read that a bucket-level key wraps.
+    #[inline]
     pub fn answer(
         &mut self,
         scheme: &Scheme,
@@ -142,16 +143,12 @@ impl Memory {
         }
         let needs = Needs::of(request.operation, scheme.multipart);
         let mut answer = Answer::default();
-        if needs.unwrap > 0 {
-            for _ in 0..needs.unwrap {
-                self.unwrap(scheme, keyring, request, &request.object, &mut answer);
-            }
+        for _ in 0..needs.unwrap {
+            self.unwrap(scheme, keyring, request, &request.object, &mut answer);
         }
-        if needs.unwrap_own > 0 {
-            let own = self.upload;
-            for _ in 0..needs.unwrap_own {
-                self.unwrap(scheme, keyring, request, &own, &mut answer);
-            }
+        let own = self.upload;
+        for _ in 0..needs.unwrap_own {
+            self.unwrap(scheme, keyring, request, &own, &mut answer);
         }
         if let Some(api) = needs.wrap {
             self.wrap(scheme, request, api, &mut answer);
@@ -168,6 +165,7 @@ impl Memory {
         self.session_ends = self.session_ends + length.saturating_mul(sessions_passed + 1);
     }
 
+    #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
         let (by_bucket_key, copies) = match scheme.buckets[request.bucket as usize] {
             BucketScheme::NoKms => return,
@@ -196,6 +194,7 @@ impl Memory {
         }
     }
 
+    #[inline]
     fn unwrap(
         &mut self,
         scheme: &Scheme,

@@ -12,6 +12,10 @@ const MAX_REQUESTS: f64 = 2e11;
 /// Most memory for keys, in bytes.
 const MAX_BYTES: u64 = 16 << 30;
 
+/// Bytes that each counted second takes in a tally, and tallies of one arm in memory at a time.
+const BYTES_PER_SECOND: u64 = 8;
+const TALLIES_PER_ARM: u64 = 4;
+
 /// Bytes that a bucket-level key takes in a world, and in each cache that may hold it.
 const BYTES_PER_KEY: u64 = 32;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
@@ -23,7 +27,7 @@ pub struct Estimate {
     pub requests: f64,
     /// Distinct bucket-level keys at the most, in the world that has most.
     pub keys_max: u64,
-    /// Memory for keys and caches at the most, in bytes.
+    /// Memory for keys, caches and tallies at the most, in bytes.
     pub bytes_max: u64,
 }
 
@@ -32,30 +36,12 @@ impl Scenario {
     #[must_use]
     pub fn estimate(&self) -> Estimate {
         let duration = SimDuration::from_nanos(self.end.as_nanos());
-        let requests = self.workloads.iter().map(|workload| {
-            let per_read = workload.client.gets(workload.object_size)
-                + workload.client.read.head
-                + workload.client.read.list;
-            let write = workload.client.write;
-            let per_write = if workload.client.is_multipart(workload.object_size) {
-                2.0 + workload.client.upload_parts(workload.object_size) as f64
-            } else {
-                write.put
-            } + write.head
-                + write.list
-                + write.copy;
-            let reads = workload.reads.is_some();
-            let per_action = match (reads, workload.writes()) {
-                (true, true) => per_read.max(per_write),
-                (true, false) => per_read,
-                (false, true) => per_write,
-                (false, false) => 1.0,
-            };
-            workload.expected_actions(duration) * per_action
-        });
-        let requests = requests.sum();
+        let requests =
+            self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum();
         let mut keys_max = 0;
-        let mut bytes_max = 0_u64;
+        let arms = self.configurations.len() as u64 * (Level::ALL.len() as u64 + 1);
+        let seconds = self.window().seconds() as u64;
+        let mut bytes_max = arms * seconds * BYTES_PER_SECOND * TALLIES_PER_ARM;
         for configuration in &self.configurations {
             if !configuration.depends_on_assumptions(&self.buckets) {
                 continue;
@@ -110,13 +96,14 @@ impl Scenario {
         }
         if estimate.bytes_max > MAX_BYTES || estimate.keys_max >= 1 << 28 {
             return Err(Error::request(format!(
-                "the scenario may need `{}` bucket-level keys and `{}` MiB for them, but at most {} \
+                "the scenario may need `{}` bucket-level keys and `{}` MiB of memory, but at most {} \
                  MiB are used",
                 estimate.keys_max,
                 estimate.bytes_max >> 20,
                 MAX_BYTES >> 20
             ))
-            .hint("fewer writers, younger objects or a longer lowest generation lifetime need less"));
+            .hint("fewer writers, younger objects, a longer lowest generation lifetime or a shorter run \
+                 need less",));
         }
         Ok(estimate)
     }

@@ -517,7 +517,8 @@ impl Names<'_> {
                 let population = &populations[number];
                 let writers = (population.writers.len() as u32).max(1);
                 let (bucket, objects) = (population.bucket, population.objects);
-                let source = ReadPopulation::new(number as u32, bucket, objects, writers);
+                let number = number as u32;
+                let source = ReadPopulation::new(number, bucket, objects, writers, &read.pattern);
                 if reads.population.replace(source).is_some() {
                     return refuse(path(), "`from` has two populations, but at most one is read");
                 }

@@ -1,0 +1,98 @@
+//! The only door to the world: arguments in, files and terminal out, exit codes.
+//!
+//! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
+//! assertion in a scenario was not met.
+
+mod check;
+mod complete;
+mod init;
+mod input;
+mod list;
+mod output;
+mod progress;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Error, Result};
+
+/// What S3 Bucket Keys will do to a KMS bill, a KMS quota and an audit trail.
+///
+/// bks simulates who asks Amazon S3 for what and counts the KMS calls that follow, with and without
+/// S3 Bucket Keys. What AWS does not publish is a labelled assumption with a range, and every
+/// result carries that range.
+#[derive(Debug, Parser)]
+#[command(name = "bks", version, max_term_width = 100)]
+#[command(
+    after_help = "Start with `bks init my-bucket`, edit the file, then `bks simulate my-bucket.toml`.\n\
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 3 an assertion was not met."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Simulate scenarios and compare their configurations
+    Simulate(simulate::Args),
+    /// Validate a scenario and print what was understood
+    Check(check::Args),
+    /// Write a commented scenario to start from
+    Init(init::Args),
+    /// Show built-in clients, regions, prices and assumptions, with dates and sources
+    List(list::Args),
+    /// Print the JSON Schema of scenarios, for editors
+    Schema,
+    /// Print a shell completion script, or the manual page
+    Complete(complete::Args),
+}
+
+/// What a command that did its work found.
+enum Found {
+    /// All is well.
+    Done,
+    /// An assertion was not met.
+    AssertionNotMet,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    match run(cli.command) {
+        Ok(Found::Done) => ExitCode::SUCCESS,
+        Ok(Found::AssertionNotMet) => ExitCode::from(3),
+        Err(error) => {
+            output::error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Found> {
+    match command {
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Schema => schema(),
+        Command::Complete(args) => complete::run(&args),
+    }
+}
+
+fn schema() -> Result<Found> {
+    let schema = schemars::schema_for!(crate::scenario::file::ScenarioFile);
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|error| Error::run(format!("the schema cannot be written: {error}")))?;
+    output::print(&format!("{text}\n"))?;
+    Ok(Found::Done)
+}

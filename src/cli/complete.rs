@@ -1,0 +1,46 @@
+//! `bks complete`: completion scripts and the manual page, from the one definition.
+
+use clap::{Args as ClapArgs, CommandFactory, ValueEnum};
+use clap_complete::Shell;
+
+use super::{Cli, Found, output};
+use crate::error::{Error, Result};
+
+/// Print a shell completion script, or the manual page.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// For which shell, or `man` for the manual page
+    #[arg(value_enum)]
+    target: Target,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Target {
+    Bash,
+    Elvish,
+    Fish,
+    Powershell,
+    Zsh,
+    Man,
+}
+
+pub(super) fn run(args: &Args) -> Result<Found> {
+    let mut bytes = Vec::new();
+    let shell = match args.target {
+        Target::Bash => Shell::Bash,
+        Target::Elvish => Shell::Elvish,
+        Target::Fish => Shell::Fish,
+        Target::Powershell => Shell::PowerShell,
+        Target::Zsh => Shell::Zsh,
+        Target::Man => {
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut bytes)
+                .map_err(|error| Error::run(format!("the page cannot be written: {error}")))?;
+            output::print(&String::from_utf8_lossy(&bytes))?;
+            return Ok(Found::Done);
+        }
+    };
+    clap_complete::generate(shell, &mut Cli::command(), "bks", &mut bytes);
+    output::print(&String::from_utf8_lossy(&bytes))?;
+    Ok(Found::Done)
+}

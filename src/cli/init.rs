@@ -1,0 +1,40 @@
+//! `bks init`: a commented scenario to start from.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::{Found, output};
+use crate::error::{Error, Result};
+
+/// Write a commented scenario to start from.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// Name of the scenario; the file is NAME.toml
+    #[arg(default_value = "my-bucket")]
+    name: String,
+    /// Print it instead of writing a file
+    #[arg(long)]
+    print: bool,
+}
+
+/// The starter; `NAME` stands for the scenario's name.
+const STARTER: &str = include_str!("init/starter.toml");
+
+pub(super) fn run(args: &Args) -> Result<Found> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    let starts_well = args.name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !starts_well || !args.name.chars().all(plain) {
+        return Err(Error::request(format!("`{}` cannot name a scenario", args.name))
+            .hint("use lower-case letters, digits and hyphens, e.g., `my-bucket`"));
+    }
+    let text = STARTER.replace("NAME", &args.name);
+    if args.print {
+        output::print(&text)?;
+    } else {
+        let path = PathBuf::from(format!("{}.toml", args.name));
+        output::write_new(&path, text.as_bytes())?;
+        output::note(&format!("wrote {0}; edit it, then run `bks simulate {0}`", path.display()));
+    }
+    Ok(Found::Done)
+}

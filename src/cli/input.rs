@@ -1,0 +1,95 @@
+//! Scenario files in.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use clap::Args;
+
+use crate::error::{Error, Result};
+use crate::scenario::Scenario;
+use crate::scenario::read::Override;
+
+/// Arguments that change a scenario; every command that reads one has them.
+#[derive(Debug, Args)]
+pub(super) struct Changes {
+    /// Put VALUE in the place of the scenario's KEY; may be given again
+    ///
+    /// KEY is the way to a value, joined by dots; elements of lists go by their name or number:
+    /// `duration=2d`, `assumptions.cache_lifetime=3min`,
+    /// `workload.ingest.arrivals.poisson.rate=5/s`.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
+    overrides: Vec<Override>,
+    /// Use this seed instead of the scenario's
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Run this many independent replications instead of the scenario's
+    #[arg(long, value_name = "N")]
+    replications: Option<u32>,
+}
+
+fn parse_override(text: &str) -> std::result::Result<Override, String> {
+    Override::parse(text).map_err(|error| error.to_string())
+}
+
+impl Changes {
+    fn all(&self) -> Vec<Override> {
+        let given = |key: &str, value: Option<String>| {
+            value.map(|value| Override { key: key.to_owned(), value })
+        };
+        let seed = given("seed", self.seed.map(|seed| seed.to_string()));
+        let replications = given("replications", self.replications.map(|n| n.to_string()));
+        self.overrides.iter().cloned().chain(seed).chain(replications).collect()
+    }
+}
+
+/// Largest scenario or included file, in bytes: a scenario of many megabytes is another file.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Reads the scenario at `path` (`-` for standard input) and checks that it can be run.
+pub(super) fn scenario(path: &str, changes: &Changes) -> Result<Scenario> {
+    let (text, place) = if path == "-" {
+        (read_text(io::stdin().lock(), "standard input")?, "standard input")
+    } else {
+        (read_file(Path::new(path))?, path)
+    };
+    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
+    let include = |name: &str| read_file(&folder.join(name));
+    let scenario = Scenario::read(&text, place, &changes.all(), &include)?;
+    scenario.check_size().map_err(|error| error.at(place))?;
+    Ok(scenario)
+}
+
+fn read_file(path: &Path) -> Result<String> {
+    let place = path.display().to_string();
+    let file = fs::File::open(path).map_err(|error| {
+        let wrong = Error::request(format!("the file cannot be read: {error}")).at(&place);
+        match error.kind() {
+            io::ErrorKind::NotFound => wrong.hint("`bks init` writes a scenario to start from"),
+            _ => wrong,
+        }
+    })?;
+    read_text(file, &place)
+}
+
+fn read_text(source: impl Read, place: &str) -> Result<String> {
+    let mut bytes = Vec::new();
+    source
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::request(format!("the file cannot be read: {error}")).at(place))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::request(format!(
+            "the file has more than {} MiB, but a scenario is a short text",
+            MAX_BYTES >> 20
+        ))
+        .at(place));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        Error::request(format!(
+            "the file is not UTF-8 text: the byte at {} is not",
+            error.utf8_error().valid_up_to()
+        ))
+        .at(place)
+    })
+}

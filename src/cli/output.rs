@@ -1,0 +1,77 @@
+//! Bytes to the terminal and to files. Files appear whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use anstream::{eprintln, stdout};
+
+use crate::error::{Error, Result};
+
+/// Prints to standard output; a reader that went away is no error.
+pub(super) fn print(text: &str) -> Result<()> {
+    let mut out = stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::run(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says something to the person, on standard error.
+pub(super) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Tells what went wrong, on standard error.
+pub(super) fn error(error: &Error) {
+    eprintln!("\x1b[1;31merror:\x1b[0m {error}");
+}
+
+/// Writes a set of files into a folder, all or none: they are written beside it first, where a full
+/// disk leaves nothing behind, and then moved in.
+pub(super) fn write_files(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<()> {
+    let failed = |what: &str, error: &io::Error| {
+        Error::run(format!("{what}: {error}")).at(folder.display().to_string())
+    };
+    fs::create_dir_all(folder).map_err(|error| failed("the folder cannot be made", &error))?;
+    let staging = tempfile::Builder::new()
+        .prefix(".bks-")
+        .tempdir_in(folder)
+        .map_err(|error| failed("the folder cannot be written to", &error))?;
+    for (name, bytes) in files {
+        fs::File::create(staging.path().join(name))
+            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+            .map_err(|error| failed(&format!("`{name}` cannot be written"), &error))?;
+    }
+    for (name, _) in files {
+        let target = folder.join(name);
+        if target.is_dir() {
+            return Err(Error::run(format!("`{name}` is a folder there, but must be a file"))
+                .at(folder.display().to_string()));
+        }
+    }
+    for (name, _) in files {
+        fs::rename(staging.path().join(name), folder.join(name))
+            .map_err(|error| failed(&format!("`{name}` cannot be moved into place"), &error))?;
+    }
+    Ok(())
+}
+
+/// Writes one file whole or not at all; refuses to replace one.
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
+    let place = path.display().to_string();
+    if path.exists() {
+        return Err(Error::request(format!("`{place}` is there already"))
+            .hint("choose another name, or remove the file"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let failed =
+        |error: &io::Error| Error::run(format!("the file cannot be written: {error}")).at(&place);
+    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| failed(&error))?;
+    file.write_all(bytes).map_err(|error| failed(&error))?;
+    file.persist_noclobber(path).map_err(|error| failed(&error.error))?;
+    Ok(())
+}

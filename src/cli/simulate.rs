@@ -1,0 +1,153 @@
+//! `bks simulate`: read, run, report, write.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{Found, input, output, progress};
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+use crate::report;
+use crate::scenario::Scenario;
+
+/// Simulate scenarios and compare their configurations.
+///
+/// Prints the verdict and a table, and writes summary.csv, timeline.csv, requesters.csv,
+/// operations.csv, costs.csv, sensitivity.csv and run.toml, from which the same bytes come again.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// Scenario files; `-` reads one from standard input
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// Write files to DIR instead of results/NAME (with several scenarios, DIR/NAME)
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    changes: input::Changes,
+    /// Use N threads instead of one for each processor; the results do not depend on it
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<usize>,
+    /// Print nothing but errors
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The verdict and a table for a person
+    Table,
+    /// Everything, for programs
+    Json,
+    /// The rows of summary.csv
+    Csv,
+    /// The verdict and a table for a pull request
+    Markdown,
+}
+
+/// Widest table where the terminal's width is not known.
+const DEFAULT_WIDTH: u16 = 100;
+
+pub(super) fn run(args: &Args) -> Result<Found> {
+    // All scenarios are read before any is run: what is wrong with the last is known at once.
+    let scenarios = args
+        .scenarios
+        .iter()
+        .map(|path| input::scenario(path, &args.changes))
+        .collect::<Result<Vec<_>>>()?;
+    refuse_same_folder(args, &scenarios)?;
+    let outcomes = in_threads(args.jobs, || {
+        scenarios.iter().map(|scenario| simulate(args, scenario)).collect::<Result<Vec<_>>>()
+    })??;
+    if !args.quiet {
+        output::print(&printed(args.format, &scenarios, &outcomes))?;
+    }
+    for outcome in &outcomes {
+        for unmet in outcome.assertions.iter().filter(|assertion| !assertion.holds) {
+            output::note(&format!("assertion not met: {}", report::words::unmet(unmet)));
+        }
+    }
+    let all_hold = outcomes.iter().all(Outcome::holds);
+    Ok(if all_hold { Found::Done } else { Found::AssertionNotMet })
+}
+
+fn simulate(args: &Args, scenario: &Scenario) -> Result<Outcome> {
+    let bar = progress::bar(Outcome::expected_requests(scenario), args.quiet);
+    bar.set_message(scenario.file.name.clone());
+    let outcome = Outcome::of(scenario, &|requests| bar.inc(requests));
+    bar.finish_and_clear();
+    let folder = folder(args, scenario);
+    output::write_files(&folder, &report::files::of(scenario, &outcome))?;
+    if !args.quiet {
+        output::note(&format!("wrote {}", folder.display()));
+    }
+    Ok(outcome)
+}
+
+fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
+    match &args.out {
+        None => PathBuf::from("results").join(&scenario.file.name),
+        Some(out) if args.scenarios.len() == 1 => out.clone(),
+        Some(out) => out.join(&scenario.file.name),
+    }
+}
+
+fn refuse_same_folder(args: &Args, scenarios: &[Scenario]) -> Result<()> {
+    for (i, scenario) in scenarios.iter().enumerate() {
+        if scenarios[..i].iter().any(|other| other.file.name == scenario.file.name) {
+            return Err(Error::request(format!(
+                "two scenarios have the name `{}`, but each needs a folder of its own",
+                scenario.file.name
+            ))
+            .at(args.scenarios[i].clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Runs `work` on `jobs` threads.
+fn in_threads<T: Send>(jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T> {
+    const MAX_JOBS: usize = 1_024;
+    if let Some(jobs) = jobs.filter(|jobs| !(1..=MAX_JOBS).contains(jobs)) {
+        return Err(Error::request(format!(
+            "`--jobs` is `{jobs}`, but must lie between 1 and {MAX_JOBS}"
+        )));
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.unwrap_or(0))
+        .build()
+        .map_err(|error| Error::run(format!("threads cannot be started: {error}")))?;
+    Ok(pool.install(work))
+}
+
+fn printed(format: Format, scenarios: &[Scenario], outcomes: &[Outcome]) -> String {
+    let both = || scenarios.iter().zip(outcomes);
+    match format {
+        Format::Table => {
+            let width = terminal_width();
+            let texts: Vec<String> =
+                both().map(|(s, o)| report::text::write(s, o, width)).collect();
+            texts.join("\n")
+        }
+        Format::Markdown => {
+            let texts: Vec<String> = both().map(|(s, o)| report::markdown::write(s, o)).collect();
+            texts.join("\n")
+        }
+        Format::Csv => {
+            let rows: Vec<_> = both().flat_map(|(s, o)| report::rows::summary(s, o)).collect();
+            String::from_utf8(report::csv::write(&rows)).expect("CSV is text")
+        }
+        Format::Json => {
+            let mut values: Vec<_> = both().map(|(s, o)| report::json::value(s, o)).collect();
+            let value = if values.len() == 1 { values.remove(0) } else { values.into() };
+            format!("{value:#}\n")
+        }
+    }
+}
+
+/// Columns of the terminal, if there is one; tables keep to them.
+fn terminal_width() -> u16 {
+    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| width.0).max(40)
+}

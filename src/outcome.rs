@@ -1,0 +1,419 @@
+//! A scenario's answer: every configuration at every level of assumptions, with its saving, its
+//! bill, what bounds it, what moves it most, and what to beware of.
+
+mod arms;
+mod figures;
+mod summary;
+pub mod warnings;
+
+use crate::encryption::Mode;
+use crate::encryption::assumptions::Level;
+use crate::encryption::requester::RequesterRule;
+use crate::kms::KmsApi;
+use crate::migration::{MigrationPlan, payback_months};
+use crate::pricing::Bill;
+use crate::quota::QuotaEffect;
+use crate::s3::Operation;
+use crate::scenario::Scenario;
+use crate::scenario::assertion::Assertion;
+use crate::simulation::Progress;
+use crate::statistics::Estimate;
+use crate::tally::RequesterCounts;
+
+use summary::{BinSummary, Summary};
+use warnings::Warning;
+
+/// A scenario's answer.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The configurations, in the order of the scenario.
+    pub configurations: Vec<ConfigurationOutcome>,
+    /// Assumptions by how far they move the headline's saving, the farthest first.
+    pub swings: Vec<Swing>,
+    /// What to beware of.
+    pub warnings: Vec<Warning>,
+    /// What the scenario demanded.
+    pub assertions: Vec<AssertionOutcome>,
+}
+
+/// One configuration's answer.
+#[derive(Clone, Debug)]
+pub struct ConfigurationOutcome {
+    /// Its name.
+    pub name: String,
+    /// How it encrypts.
+    pub mode: Mode,
+    /// Who is one requester.
+    pub rule: RequesterRule,
+    /// Its figures at the low, the assumed and the high level.
+    pub levels: [LevelOutcome; 3],
+    /// The saving if every request cost what it can at the most; `None` without bucket keys.
+    pub floor: Option<f64>,
+    /// The saving if keys lived for ever in one place; `None` without bucket keys.
+    pub ceiling: Option<f64>,
+    /// Mean counts of each time bin, at the assumed level.
+    pub timeline: Vec<TimelineBin>,
+    /// Requesters by the KMS calls they cause, the most first, at the assumed level.
+    pub requesters: Vec<RequesterOutcome>,
+    /// Mean counts by operation, at the assumed level.
+    pub operations: Vec<OperationOutcome>,
+    /// What re-encrypting the existing objects costs once, if the configuration has that.
+    pub migration: Option<MigrationOutcome>,
+}
+
+/// Figures of one configuration at one level. Counts are means over replications of the counted
+/// part of the run; money is for the billing period.
+#[derive(Clone, Debug)]
+pub struct LevelOutcome {
+    /// Which level.
+    pub level: Level,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests by API, in the order of [`KmsApi::ALL`].
+    pub kms_by_api: [f64; 3],
+    /// Bucket-level keys generated.
+    pub keys_generated: f64,
+    /// Fewest and most bucket-level keys alive in any second of any replication.
+    pub keys_alive: (u32, u32),
+    /// KMS requests in the busiest second of any replication.
+    pub per_s_max: u32,
+    /// KMS requests a second that 99.9 % of all seconds do not exceed.
+    pub per_s_p999: u32,
+    /// What the quota does to the replication that strains it most.
+    pub quota: QuotaEffect,
+    /// CloudTrail events: one for each KMS request.
+    pub cloudtrail_events: f64,
+    /// KMS requests in the billing period.
+    pub kms_requests_billed: u64,
+    /// The bill for the billing period.
+    pub bill: Bill,
+    /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
+    pub saving: Option<Estimate>,
+}
+
+impl LevelOutcome {
+    /// KMS requests of all APIs.
+    #[must_use]
+    pub fn kms_requests(&self) -> f64 {
+        self.kms_by_api.iter().sum()
+    }
+}
+
+/// Mean counts of one time bin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TimelineBin {
+    /// Start of the bin, in seconds since the start of the run.
+    pub time_s: f64,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests by API.
+    pub kms_by_api: [f64; 3],
+    /// KMS requests in the bin's busiest second of any replication.
+    pub per_s_max: u32,
+    /// Most bucket-level keys alive in any second of any replication.
+    pub keys_alive_max: u32,
+}
+
+/// One requester's mean counts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RequesterOutcome {
+    /// ARN of its session or of its role, user or service; `None` for all that are not listed.
+    pub arn: Option<String>,
+    /// Name of the principal in the scenario.
+    pub principal: String,
+    /// Number of the scoping policy, if it has one.
+    pub policy: Option<u32>,
+    /// Requesters in this row: 1, or all that are not listed.
+    pub count: usize,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests by API.
+    pub kms_by_api: [f64; 3],
+    /// Bucket-level keys generated.
+    pub keys_generated: f64,
+}
+
+/// One operation's mean counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OperationOutcome {
+    /// The operation.
+    pub operation: Operation,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests by API.
+    pub kms_by_api: [f64; 3],
+}
+
+/// What re-encrypting the existing objects costs.
+#[derive(Clone, Debug)]
+pub struct MigrationOutcome {
+    /// Number of objects.
+    pub objects: u64,
+    /// The bill, once.
+    pub bill: Bill,
+    /// Months of the billing period until the saving has paid for it; `None` if it never does.
+    pub payback_periods: Option<f64>,
+}
+
+/// How far one assumption moves the headline's saving, in the first replication.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swing {
+    /// The assumption.
+    pub assumption: &'static str,
+    /// Its lower end, and the saving there.
+    pub low: (String, f64),
+    /// Its upper end, and the saving there.
+    pub high: (String, f64),
+}
+
+impl Swing {
+    /// Distance between the savings at both ends.
+    #[must_use]
+    pub fn width(&self) -> f64 {
+        (self.high.1 - self.low.1).abs()
+    }
+}
+
+/// A demand, and whether it was met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AssertionOutcome {
+    /// The demand.
+    pub assertion: Assertion,
+    /// Name of the configuration it is about.
+    pub configuration: String,
+    /// The figure.
+    pub value: f64,
+    /// Whether it keeps to the threshold.
+    pub holds: bool,
+}
+
+/// Requesters listed for each configuration; the rest share a row.
+const REQUESTERS_LISTED: usize = 1_000;
+
+impl Outcome {
+    /// Runs the scenario and evaluates what it counted.
+    ///
+    /// The answer depends on nothing but the scenario: the same on any number of threads.
+    #[must_use]
+    pub fn of(scenario: &Scenario, progress: Progress) -> Self {
+        let counted = arms::run(scenario, progress);
+        let configurations: Vec<ConfigurationOutcome> = (0..scenario.configurations.len())
+            .map(|index| configuration(scenario, &counted, index))
+            .collect();
+        let swings = arms::swings(scenario, &counted, progress);
+        let warnings = warnings::of(scenario, &configurations);
+        let assertions = scenario
+            .assertions
+            .iter()
+            .map(|assertion| figures::evaluate(scenario, &configurations, assertion))
+            .collect();
+        Self { configurations, swings, warnings, assertions }
+    }
+
+    /// About how many requests `progress` will be told of: each replication's are drawn once for
+    /// each reading of "requester", and once more for what moves the answer most.
+    #[must_use]
+    pub fn expected_requests(scenario: &Scenario) -> f64 {
+        let rule = |rule| scenario.configurations.iter().any(|c| c.rule == rule);
+        let rules = u32::from(rule(RequesterRule::Session)) + u32::from(rule(RequesterRule::Role));
+        scenario.estimate().requests * f64::from(rules * scenario.replications + 1)
+    }
+
+    /// Whether every demand was met.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.assertions.iter().all(|assertion| assertion.holds)
+    }
+}
+
+impl ConfigurationOutcome {
+    /// Its figures at `level`.
+    #[must_use]
+    pub fn at(&self, level: Level) -> &LevelOutcome {
+        &self.levels[level as usize]
+    }
+
+    /// Its figures at the assumed level.
+    #[must_use]
+    pub fn assumed(&self) -> &LevelOutcome {
+        self.at(Level::Assumed)
+    }
+
+    /// Least and greatest saving over all levels.
+    #[must_use]
+    pub fn saving_range(&self) -> Option<(f64, f64)> {
+        let savings = self.levels.iter().filter_map(|level| Some(level.saving?.mean));
+        savings.fold(None, |range, saving| match range {
+            None => Some((saving, saving)),
+            Some((low, high)) => Some((f64::min(low, saving), f64::max(high, saving))),
+        })
+    }
+}
+
+fn configuration(
+    scenario: &Scenario,
+    counted: &arms::Counted,
+    index: usize,
+) -> ConfigurationOutcome {
+    let configuration = &scenario.configurations[index];
+    let reference = counted.level(scenario.reference, Level::Assumed);
+    let levels = Level::ALL.map(|level| {
+        let summary = counted.level(index, level);
+        level_outcome(scenario, configuration.mode, level, summary, reference)
+    });
+    let assumed = counted.level(index, Level::Assumed);
+    let uses_keys = configuration.depends_on_assumptions(&scenario.buckets);
+    let floor = uses_keys.then(|| floor(scenario, index, assumed, reference)).flatten();
+    let ceiling = counted
+        .ceiling(index)
+        .and_then(|summary| summary.saving_against(reference))
+        .map(|saving| saving.mean);
+    let migration = configuration.migrated.then(|| {
+        let bill = &levels[Level::Assumed as usize].bill;
+        migration(scenario, bill, counted)
+    });
+    ConfigurationOutcome {
+        name: configuration.name.clone(),
+        mode: configuration.mode,
+        rule: configuration.rule,
+        levels,
+        floor,
+        ceiling,
+        timeline: timeline(scenario, assumed),
+        requesters: requesters(scenario, configuration.rule, assumed),
+        operations: operations(assumed),
+        migration,
+    }
+}
+
+fn level_outcome(
+    scenario: &Scenario,
+    mode: Mode,
+    level: Level,
+    summary: &Summary,
+    reference: &Summary,
+) -> LevelOutcome {
+    let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
+    LevelOutcome {
+        level,
+        requests: summary.mean(summary.requests.iter().sum()),
+        kms_by_api,
+        keys_generated: summary.mean(summary.keys_generated),
+        keys_alive: summary.keys_alive,
+        per_s_max: summary.per_s.quantile(1.0),
+        per_s_p999: summary.per_s.quantile(0.999),
+        quota: summary.quota,
+        cloudtrail_events: kms_by_api.iter().sum(),
+        kms_requests_billed: figures::in_billing_period(
+            scenario,
+            summary,
+            summary.total_calls().total(),
+        ),
+        bill: figures::bill(scenario, mode, summary),
+        saving: summary.saving_against(reference),
+    }
+}
+
+/// The saving if no key were ever found in memory: every unwrap costs a Decrypt, every write a
+/// `GenerateDataKey` and what verifies the new key.
+fn floor(scenario: &Scenario, index: usize, summary: &Summary, reference: &Summary) -> Option<f64> {
+    use crate::encryption::needs::Needs;
+    let verify = u64::from(scenario.configurations[index].ranges.verify_on_write.high);
+    let most: u64 = Operation::ALL
+        .into_iter()
+        .map(|operation| {
+            let needs = Needs::of(operation, scenario.multipart);
+            let unwraps = u64::from(needs.unwrap + needs.unwrap_own);
+            let wraps = u64::from(needs.wrap.is_some()) * (1 + verify);
+            summary.requests[operation as usize] * (unwraps + wraps)
+        })
+        .sum();
+    let against = reference.total_calls().total();
+    (against > 0).then(|| 1.0 - most as f64 / against as f64)
+}
+
+fn migration(scenario: &Scenario, bill: &Bill, counted: &arms::Counted) -> MigrationOutcome {
+    let objects = scenario.populations.iter().map(|population| population.objects).sum();
+    let one_time =
+        MigrationPlan::of(objects).bill(&scenario.billing.prices, &scenario.billing.terms);
+    let reference = &scenario.configurations[scenario.reference];
+    let summary = counted.level(scenario.reference, Level::Assumed);
+    let before = figures::bill(scenario, reference.mode, summary);
+    let payback_periods = payback_months(one_time.total(), before.total() - bill.total());
+    MigrationOutcome { objects, bill: one_time, payback_periods }
+}
+
+fn timeline(scenario: &Scenario, summary: &Summary) -> Vec<TimelineBin> {
+    let window = scenario.window();
+    let bin_s = window.bin.as_secs_f64();
+    let bin = |(index, bin): (usize, &BinSummary)| TimelineBin {
+        time_s: window.from.as_secs_f64() + index as f64 * bin_s,
+        requests: summary.mean(bin.counts.requests),
+        kms_by_api: KmsApi::ALL.map(|api| summary.mean(bin.counts.calls.get(api))),
+        per_s_max: bin.per_s_max,
+        keys_alive_max: bin.keys_alive_max,
+    };
+    summary.bins.iter().enumerate().map(bin).collect()
+}
+
+fn operations(summary: &Summary) -> Vec<OperationOutcome> {
+    Operation::ALL
+        .into_iter()
+        .filter(|operation| summary.requests[*operation as usize] > 0)
+        .map(|operation| OperationOutcome {
+            operation,
+            requests: summary.mean(summary.requests[operation as usize]),
+            kms_by_api: KmsApi::ALL
+                .map(|api| summary.mean(summary.calls[operation as usize].get(api))),
+        })
+        .collect()
+}
+
+fn requesters(
+    scenario: &Scenario,
+    rule: RequesterRule,
+    summary: &Summary,
+) -> Vec<RequesterOutcome> {
+    use crate::encryption::requester::Requesters;
+    let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
+    let mut order: Vec<usize> = (0..summary.requesters.len()).collect();
+    let busiest = |&r: &usize| {
+        let counts = &summary.requesters[r];
+        (std::cmp::Reverse(counts.calls.total()), std::cmp::Reverse(counts.requests), r)
+    };
+    order.sort_by_key(busiest);
+    let row = |arn, principal, policy, count, counts: &RequesterCounts| RequesterOutcome {
+        arn,
+        principal,
+        policy,
+        count,
+        requests: summary.mean(counts.requests),
+        kms_by_api: KmsApi::ALL.map(|api| summary.mean(counts.calls.get(api))),
+        keys_generated: summary.mean(counts.keys_generated),
+    };
+    let listed = order.len().min(REQUESTERS_LISTED);
+    let mut rows: Vec<RequesterOutcome> = order[..listed]
+        .iter()
+        .map(|&index| {
+            let requester = &grouped.list[index];
+            let slot = &scenario.slots[requester.slots[0] as usize];
+            let principal = &scenario.principals[slot.principal as usize];
+            let arn = if requester.renews {
+                principal.session_arn(&scenario.session_name(slot))
+            } else {
+                principal.arn()
+            };
+            let name = scenario.file.principals[slot.principal as usize].name.clone();
+            let policy = (slot.policy > 0 && !requester.renews).then_some(slot.policy);
+            row(Some(arn), name, policy, 1, &summary.requesters[index])
+        })
+        .collect();
+    if listed < order.len() {
+        let mut rest = RequesterCounts::default();
+        for &index in &order[listed..] {
+            rest.add(&summary.requesters[index]);
+        }
+        rows.push(row(None, "(others)".to_owned(), None, order.len() - listed, &rest));
+    }
+    rows
+}

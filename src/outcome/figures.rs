@@ -1,0 +1,77 @@
+//! Counts of a run to figures of a billing period, and figures to demands.
+
+use super::summary::Summary;
+use super::{AssertionOutcome, ConfigurationOutcome};
+use crate::encryption::Mode;
+use crate::kms::KmsApi;
+use crate::pricing::{Bill, Terms, Usage};
+use crate::s3::Operation;
+use crate::scenario::Scenario;
+use crate::scenario::assertion::{Assertion, Figure};
+
+/// A sum over replications of the counted part of the run, as it would be in the billing period,
+/// rounded to a whole number.
+pub(super) fn in_billing_period(scenario: &Scenario, summary: &Summary, sum: u64) -> u64 {
+    let counted = u128::from(scenario.counted().as_nanos().unsigned_abs());
+    let period = u128::from(scenario.billing.period.as_nanos().unsigned_abs());
+    let divisor = counted * u128::from(summary.replications());
+    ((u128::from(sum) * period + divisor / 2) / divisor) as u64
+}
+
+/// The bill of a configuration for the billing period.
+pub(super) fn bill(scenario: &Scenario, mode: Mode, summary: &Summary) -> Bill {
+    let billing = &scenario.billing;
+    let uses_kms = mode != Mode::SseS3;
+    let rented = scenario.buckets.iter().filter(|bucket| bucket.customer_managed_key).count();
+    let usage = Usage {
+        s3_requests: Operation::ALL.map(|operation| {
+            in_billing_period(scenario, summary, summary.requests[operation as usize])
+        }),
+        kms_requests: in_billing_period(scenario, summary, summary.total_calls().total()),
+        customer_managed_keys: if uses_kms { rented as u32 } else { 0 },
+        rotations: billing.rotations,
+    };
+    let hides_objects = mode == Mode::SseKmsBucketKey;
+    let terms = Terms {
+        data_events: billing.terms.data_events || billing.object_audit && hides_objects,
+        ..billing.terms
+    };
+    Bill::of(&usage, &billing.prices, &terms)
+}
+
+/// Holds a figure against a demand.
+pub(super) fn evaluate(
+    scenario: &Scenario,
+    configurations: &[ConfigurationOutcome],
+    assertion: &Assertion,
+) -> AssertionOutcome {
+    let configuration = match &assertion.configuration {
+        None => &configurations[scenario.headline],
+        Some(name) => configurations
+            .iter()
+            .find(|configuration| configuration.name == *name)
+            .expect("the scenario knows the configurations it demands of"),
+    };
+    let level = configuration.at(assertion.level);
+    let api = |api: KmsApi| level.kms_by_api[api as usize];
+    let value = match assertion.figure {
+        // Nothing to save from is no saving.
+        Figure::Saving => level.saving.map_or(0.0, |saving| saving.mean),
+        Figure::KmsRequests => level.kms_requests(),
+        Figure::GenerateDataKey => api(KmsApi::GenerateDataKey),
+        Figure::Decrypt => api(KmsApi::Decrypt),
+        Figure::BucketKeysGenerated => level.keys_generated,
+        Figure::BucketKeysAliveMin => level.keys_alive.0.into(),
+        Figure::BucketKeysAliveMax => level.keys_alive.1.into(),
+        Figure::KmsRequestsPerSMax => level.per_s_max.into(),
+        Figure::QuotaShareMax => level.quota.peak_share().unwrap_or_default(),
+        Figure::KmsCostUsd => level.bill.kms_total().as_f64(),
+        Figure::TotalCostUsd => level.bill.total().as_f64(),
+    };
+    AssertionOutcome {
+        assertion: assertion.clone(),
+        configuration: configuration.name.clone(),
+        value,
+        holds: assertion.comparison.holds(value, assertion.threshold),
+    }
+}

@@ -1,0 +1,122 @@
+//! What is kept of an arm's tallies: small, and summed over replications.
+
+use crate::kms::KmsCalls;
+use crate::quota::QuotaEffect;
+use crate::s3::Operation;
+use crate::statistics::{Estimate, Frequencies};
+use crate::tally::{Bin, RequesterCounts, Tally};
+
+/// One arm's counts, summed over replications.
+#[derive(Clone, Debug)]
+pub(super) struct Summary {
+    /// KMS calls of each replication, in order.
+    pub(super) calls_of_replication: Vec<u64>,
+    pub(super) requests: [u64; Operation::ALL.len()],
+    pub(super) calls: [KmsCalls; Operation::ALL.len()],
+    pub(super) keys_generated: u64,
+    /// Fewest and most bucket-level keys alive in any second.
+    pub(super) keys_alive: (u32, u32),
+    pub(super) per_s: Frequencies,
+    /// Of the replication that strains the quota most.
+    pub(super) quota: QuotaEffect,
+    pub(super) bins: Vec<BinSummary>,
+    pub(super) requesters: Vec<RequesterCounts>,
+}
+
+/// One time bin's counts, summed over replications.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BinSummary {
+    pub(super) counts: Bin,
+    pub(super) per_s_max: u32,
+    pub(super) keys_alive_max: u32,
+}
+
+impl Summary {
+    /// What is kept of one replication.
+    pub(super) fn of(tally: &Tally, quota_per_s: u64, background_per_s: u64) -> Self {
+        let alive = tally.keys_alive();
+        let mut per_s = Frequencies::default();
+        per_s.extend(&tally.calls_per_s);
+        let seconds = tally.seconds_per_bin();
+        let bins = tally.bins.iter().enumerate().map(|(bin, counts)| {
+            let first = bin * seconds;
+            let last = (first + seconds).min(alive.len());
+            let greatest = |of: &[u32]| of[first..last].iter().copied().max().unwrap_or_default();
+            BinSummary {
+                counts: *counts,
+                per_s_max: greatest(&tally.calls_per_s),
+                keys_alive_max: greatest(&alive),
+            }
+        });
+        Self {
+            calls_of_replication: vec![tally.total_calls().total()],
+            requests: tally.requests,
+            calls: tally.calls,
+            keys_generated: tally.keys_generated,
+            keys_alive: (
+                alive.iter().copied().min().unwrap_or_default(),
+                alive.iter().copied().max().unwrap_or_default(),
+            ),
+            quota: QuotaEffect::of(&tally.calls_per_s, quota_per_s, background_per_s),
+            bins: bins.collect(),
+            per_s,
+            requesters: tally.requesters.clone(),
+        }
+    }
+
+    /// Adds the next replication.
+    pub(super) fn add(&mut self, next: &Self) {
+        self.calls_of_replication.extend(&next.calls_of_replication);
+        self.requests.iter_mut().zip(next.requests).for_each(|(mine, more)| *mine += more);
+        self.calls.iter_mut().zip(next.calls).for_each(|(mine, more)| *mine += more);
+        self.keys_generated += next.keys_generated;
+        self.keys_alive.0 = self.keys_alive.0.min(next.keys_alive.0);
+        self.keys_alive.1 = self.keys_alive.1.max(next.keys_alive.1);
+        self.per_s.merge(&next.per_s);
+        let strain = |quota: &QuotaEffect| (quota.slow_downs, quota.peak_per_s);
+        if strain(&next.quota) > strain(&self.quota) {
+            self.quota = next.quota;
+        }
+        for (mine, more) in self.bins.iter_mut().zip(&next.bins) {
+            mine.counts.requests += more.counts.requests;
+            mine.counts.calls += more.counts.calls;
+            mine.per_s_max = mine.per_s_max.max(more.per_s_max);
+            mine.keys_alive_max = mine.keys_alive_max.max(more.keys_alive_max);
+        }
+        for (mine, more) in self.requesters.iter_mut().zip(&next.requesters) {
+            mine.add(more);
+        }
+    }
+
+    /// Number of replications.
+    pub(super) fn replications(&self) -> u64 {
+        self.calls_of_replication.len() as u64
+    }
+
+    /// The mean over replications of what was summed.
+    pub(super) fn mean(&self, sum: u64) -> f64 {
+        sum as f64 / self.replications() as f64
+    }
+
+    /// KMS calls of all operations, summed over replications.
+    pub(super) fn total_calls(&self) -> KmsCalls {
+        let mut total = KmsCalls::NONE;
+        for calls in self.calls {
+            total += calls;
+        }
+        total
+    }
+
+    /// Share of the reference's calls that is saved, replication by replication (both saw the same
+    /// requests); `None` if the reference makes none.
+    pub(super) fn saving_against(&self, reference: &Self) -> Option<Estimate> {
+        let savings: Vec<f64> = self
+            .calls_of_replication
+            .iter()
+            .zip(&reference.calls_of_replication)
+            .filter(|(_, against)| **against > 0)
+            .map(|(calls, against)| 1.0 - *calls as f64 / *against as f64)
+            .collect();
+        (!savings.is_empty()).then(|| Estimate::of(&savings))
+    }
+}

@@ -1,0 +1,120 @@
+//! Numbers as people read them. Files carry full precision; only text for people comes from here.
+
+/// Groups of three digits: `1234567` as `1,234,567`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Units of large counts.
+const UNITS: [(&str, f64); 5] = [("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];
+
+/// A count: exact below ten thousand, else three significant digits with k, M, G, T.
+pub(super) fn count(count: f64) -> String {
+    if count < 10_000.0 {
+        let rounded = (count * 10.0).round() / 10.0;
+        return if rounded.fract() == 0.0 {
+            grouped(rounded as u64)
+        } else if rounded < 100.0 {
+            format!("{rounded}")
+        } else {
+            grouped(count.round() as u64)
+        };
+    }
+    let (unit, size) =
+        UNITS.into_iter().rev().find(|(_, size)| count >= size * 0.9995).unwrap_or(UNITS[0]);
+    let scaled = count / size;
+    let decimals = if scaled < 9.995 { 2 } else { usize::from(scaled < 99.95) };
+    format!("{scaled:.decimals$} {unit}")
+}
+
+/// Dollars: whole ones with groups from a hundred on, cents below, more digits below a cent.
+pub(super) fn dollars(amount: f64) -> String {
+    let sign = if amount < 0.0 { "-" } else { "" };
+    let magnitude = amount.abs();
+    let text = if magnitude >= 99.995 {
+        grouped(magnitude.round() as u64)
+    } else if magnitude >= 0.01 || magnitude == 0.0 {
+        format!("{magnitude:.2}")
+    } else {
+        format!("{magnitude:.6}")
+    };
+    format!("{sign}${text}")
+}
+
+/// A share in percent. Near the whole as many digits as tell it from the whole: 99.97 %.
+pub(super) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let gap = (100.0 - percent).abs();
+    let decimals = if gap < 0.000_5 {
+        return if share >= 1.0 { "100 %".to_owned() } else { "99.999+ %".to_owned() };
+    } else if gap < 0.05 {
+        3
+    } else if gap < 0.95 {
+        2
+    } else {
+        1
+    };
+    // No "-0.0 %" for what rounds to nothing.
+    let rounded = format!("{percent:.decimals$}");
+    let zero = rounded.trim_start_matches('-').chars().all(|c| c == '0' || c == '.');
+    if zero { "0.0 %".to_owned() } else { format!("{rounded} %") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_short() {
+        for (number, text) in [
+            (0.0, "0"),
+            (2.5, "2.5"),
+            (1_234.4, "1,234"),
+            (9_999.0, "9,999"),
+            (12_345.0, "12.3 k"),
+            (999_999.0, "1.00 M"),
+            (49_000_000.0, "49.0 M"),
+            (2e12, "2.00 T"),
+        ] {
+            assert_eq!(count(number), text);
+        }
+    }
+
+    #[test]
+    fn money_is_as_on_a_bill() {
+        for (amount, text) in [
+            (0.0, "$0.00"),
+            (146.94, "$147"),
+            (12.345, "$12.35"),
+            (1_234_567.0, "$1,234,567"),
+            (0.000_3, "$0.000300"),
+            (-5.0, "-$5.00"),
+        ] {
+            assert_eq!(dollars(amount), text);
+        }
+    }
+
+    #[test]
+    fn shares_near_the_whole_keep_their_digits() {
+        for (share, text) in [
+            (0.5, "50.0 %"),
+            (0.9733, "97.3 %"),
+            (0.996_5, "99.65 %"),
+            (0.999_712, "99.971 %"),
+            (0.999_999_9, "99.999+ %"),
+            (1.0, "100 %"),
+            (-0.25, "-25.0 %"),
+            (-0.000_01, "0.0 %"),
+        ] {
+            assert_eq!(percent(share), text);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What an outcome says, in words: shared by every format that people read.
+
+use super::numbers::{count, dollars, percent};
+use crate::encryption::assumptions::Level;
+use crate::kms::KmsApi;
+use crate::outcome::{AssertionOutcome, ConfigurationOutcome, Outcome, Swing};
+use crate::scenario::Scenario;
+
+/// The answer in one line, with its range.
+#[must_use]
+pub fn verdict(scenario: &Scenario, outcome: &Outcome) -> String {
+    let headline = &outcome.configurations[scenario.headline];
+    let reference = &outcome.configurations[scenario.reference];
+    let Some(saving) = headline.assumed().saving else {
+        return format!(
+            "{}: `{}` makes no KMS requests in this traffic, so there is nothing to save",
+            scenario.file.name, reference.name
+        );
+    };
+    let does = if saving.mean < 0.0 {
+        format!("costs {} more KMS requests than `{}`", percent(-saving.mean), reference.name)
+    } else {
+        format!("saves {} of the KMS requests of `{}`", percent(saving.mean), reference.name)
+    };
+    let range = headline
+        .saving_range()
+        .map_or_else(String::new, |(low, high)| format!(" [{} … {}]", percent(low), percent(high)));
+    format!(
+        "{}: `{}` {does}{range}: KMS requests cost {} instead of {} in {}",
+        scenario.file.name,
+        headline.name,
+        dollars(headline.assumed().bill.kms_total().as_f64()),
+        dollars(reference.assumed().bill.kms_total().as_f64()),
+        scenario.billing.period,
+    )
+}
+
+/// A table of figures: a label, then a cell for each configuration.
+#[must_use]
+pub fn figures(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, Vec<String>)> {
+    let configurations = &outcome.configurations;
+    let mut rows = Vec::new();
+    let mut row = |label: &str, cell: &dyn Fn(&ConfigurationOutcome) -> String| {
+        rows.push((label.to_owned(), configurations.iter().map(cell).collect()));
+    };
+    row("S3 requests", &|c| count(c.assumed().requests));
+    row("KMS requests", &|c| count(c.assumed().kms_requests()));
+    for api in KmsApi::ALL {
+        let of = |c: &ConfigurationOutcome| c.assumed().kms_by_api[api as usize];
+        if api != KmsApi::Encrypt || configurations.iter().any(|c| of(c) > 0.0) {
+            row(&format!("  {api}"), &|c| count(of(c)));
+        }
+    }
+    row("KMS peak a second", &|c| count(c.assumed().per_s_max.into()));
+    row("  share of the quota", &|c| c.assumed().quota.peak_share().map_or_else(dash, percent));
+    row("bucket-level keys made", &|c| count(c.assumed().keys_generated));
+    row("  alive at a time", &|c| {
+        let (min, max) = c.assumed().keys_alive;
+        if min == max { count(min.into()) } else { format!("{min} to {max}") }
+    });
+    row("CloudTrail KMS events", &|c| count(c.assumed().cloudtrail_events));
+    let period = scenario.billing.period;
+    row(&format!("KMS requests, {period}"), &|c| dollars(c.assumed().bill.kms_total().as_f64()));
+    row(&format!("whole bill, {period}"), &|c| dollars(c.assumed().bill.total().as_f64()));
+    row("saving", &saving);
+    row("  low … high", &|c| {
+        let at = |level| c.at(level).saving.map_or_else(dash, |saving| percent(saving.mean));
+        if c.ceiling.is_some() {
+            format!("{} … {}", at(Level::Low), at(Level::High))
+        } else {
+            dash()
+        }
+    });
+    row("  floor … ceiling", &|c| match (c.floor, c.ceiling) {
+        (Some(floor), Some(ceiling)) => format!("{} … {}", percent(floor), percent(ceiling)),
+        _ => dash(),
+    });
+    if configurations.iter().any(|c| c.migration.is_some()) {
+        row("migration, once", &|c| {
+            c.migration.as_ref().map_or_else(dash, |m| dollars(m.bill.total().as_f64()))
+        });
+        row(&format!("  paid back after ({period})"), &|c| match &c.migration {
+            None => dash(),
+            Some(migration) => match migration.payback_periods {
+                None => "never".to_owned(),
+                Some(periods) if periods >= 1e4 => ">10000".to_owned(),
+                Some(periods) => format!("{periods:.1}"),
+            },
+        });
+    }
+    rows
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
+
+fn saving(configuration: &ConfigurationOutcome) -> String {
+    let Some(saving) = configuration.assumed().saving else { return dash() };
+    match saving.half_width {
+        Some(half_width) => format!("{} ± {:.2}", percent(saving.mean), half_width * 100.0),
+        None => percent(saving.mean),
+    }
+}
+
+/// What the figures stand for.
+#[must_use]
+pub fn basis(scenario: &Scenario) -> String {
+    let counted = scenario.counted();
+    let warm_up = scenario.file.warm_up;
+    let warm_up =
+        if warm_up.as_nanos() > 0 { format!(" after {warm_up} of warm-up") } else { String::new() };
+    let replications = match scenario.replications {
+        1 => "one replication".to_owned(),
+        n => format!("means of {n} replications, ± is a 95 % confidence half-width"),
+    };
+    format!(
+        "Counts are of {counted}{warm_up}, {replications}; prices are those of {} for {}.",
+        crate::pricing::PriceTable::DATE,
+        scenario.billing.prices.region()
+    )
+}
+
+/// The assumption that moves the answer most.
+#[must_use]
+pub fn greatest_swing(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
+    let swing = outcome.swings.first()?;
+    let headline = &scenario.configurations[scenario.headline].name;
+    if swing.width() < 5e-7 {
+        return Some(format!("No single assumption moves the saving of `{headline}`."));
+    }
+    Some(format!(
+        "The assumption that moves the answer most (AWS does not publish it): `{}`, {}.",
+        swing.assumption,
+        swing_words(swing)
+    ))
+}
+
+fn swing_words(swing: &Swing) -> String {
+    format!(
+        "from {} to {} the saving goes from {} to {}",
+        swing.low.0,
+        swing.high.0,
+        percent(swing.low.1),
+        percent(swing.high.1)
+    )
+}
+
+/// A demand that was not met.
+#[must_use]
+pub fn unmet(outcome: &AssertionOutcome) -> String {
+    format!(
+        "`{}` was demanded of `{}`, but the figure is {}",
+        outcome.assertion, outcome.configuration, outcome.value
+    )
+}
