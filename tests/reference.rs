@@ -527,3 +527,43 @@ fn populations_are_wrapped_as_if_written_object_by_object() {
 fn sharing(sizes: &[f64]) -> f64 {
     sizes.iter().map(|size| size * size).sum::<f64>() / sizes.iter().sum::<f64>()
 }
+
+/// An object is known by the draw of the request that made it: for an upload the one that began
+/// it, for a copy's copy the copy.
+#[test]
+fn a_clients_copies_are_of_what_it_wrote_each_of_the_one_before() {
+    let text = r#"
+        name = "copies"
+        duration = "1min"
+        [[bucket]]
+        name = "data"
+        [[principal]]
+        name = "etl"
+        role = "etl"
+        [[client]]
+        name = "uploader"
+        write = { part_size = "8MiB", copy = 2.0 }
+        [[workload]]
+        name = "upload"
+        principal = "etl"
+        bucket = "data"
+        client = "uploader"
+        object_size = "20MiB"
+        arrivals = { periodic = { rate = "1/s" } }
+    "#;
+    let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let requesters = Requesters::group(RequesterRule::Role, &scenario.principals, &scenario.slots);
+    let mut stream = RequestStream::new(&scenario, &requesters.list[0], 0, |_| true);
+    let mut batch = Vec::new();
+    assert!(stream.next_batch(&mut batch));
+    assert_eq!(batch.len(), 60 * 7);
+    for upload in batch.chunks(7) {
+        let made = [0, 0, 0, 0, 0, 5].map(|maker: usize| upload[maker].draw);
+        for (request, made) in upload[1..].iter().zip(made) {
+            assert!(
+                matches!(request.object, Object::Written { draw, .. } if draw == made),
+                "{request:?}"
+            );
+        }
+    }
+}
