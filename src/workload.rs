@@ -176,11 +176,16 @@ impl Workload {
         self.actions().into_iter().any(Action::writes)
     }
 
-    /// Whether it needs keys of objects written during the run: read as such, or parts of an upload.
+    /// Whether it needs keys of objects written during the run: read as such, parts of an upload, or
+    /// copied by the client that has just written them.
     #[must_use]
     pub fn unwraps_new_keys(&self) -> bool {
         let reads_new = self.reads.as_ref().is_some_and(|reads| reads.written.is_some());
-        reads_new || self.writes() && self.client.is_multipart(self.object_size)
+        let actions = self.actions();
+        let own = actions.contains(&Action::Write)
+            && (self.client.is_multipart(self.object_size) || self.client.write.copy > 0.0);
+        let copies_parts = actions.contains(&Action::Copy) && self.object_size > source::COPY_LIMIT;
+        reads_new || own || copies_parts
     }
 
     /// Mean number of actions of each kind in `duration`, for estimates and progress.
