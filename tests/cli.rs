@@ -309,11 +309,7 @@ fn bad_scenarios_are_told_where_and_why() {
             "objects = \"many\"",
             "error: s.toml:18:11: `\"many\"` is given, but must be u64\n",
         ),
-        (
-            "objects = 5000",
-            "objects = -1",
-            "error: s.toml:18:11: `-1` is given, but must be u64\n",
-        ),
+        ("objects = 5000", "objects = -1", "error: s.toml:18:11: `-1` is given, but must be u64\n"),
         (
             "from = [\"old\", \"write\"]",
             "from = [\"old\", \"wrote\"]",
@@ -331,11 +327,7 @@ fn bad_scenarios_are_told_where_and_why() {
             "error: s.toml:32:59: `exponental` is not a value that can stand here\n\n\
              hint: did you mean `exponential`?\n",
         ),
-        (
-            "sessions = 4",
-            "sessions = 0",
-            "error: s.toml:10:8: principal `app` has `0` sessions\n",
-        ),
+        ("sessions = 4", "sessions = 0", "error: s.toml:10:8: principal `app` has `0` sessions\n"),
         (
             "role = \"app\"\n",
             "",

@@ -48,8 +48,10 @@ fn folder_with_scenarios() -> tempfile::TempDir {
 #[test]
 fn every_command_of_the_readme_works() {
     let folder = folder_with_scenarios();
-    let commands: Vec<String> =
-        blocks("sh").iter().flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let commands: Vec<String> = blocks("sh")
+        .iter()
+        .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     assert!(commands.len() > 8);
     for command in commands.iter().filter(|command| *command != "cargo test") {
         run(folder.path(), command);
