@@ -304,7 +304,9 @@ fn the_starters_alternatives_can_be_taken() {
         }
     }
     assert!(taken > 20, "{taken} alternatives");
-    for block in blocks(&lines) {
+    let blocks = blocks(&lines);
+    assert_eq!(blocks.len(), 3, "{blocks:?}");
+    for block in blocks {
         let added = format!("{text}\n{block}");
         Scenario::parse(&added).unwrap_or_else(|error| panic!("{block}\n{error}"));
     }
@@ -347,10 +349,10 @@ fn with_alternative(lines: &[&str], number: usize, alternative: &str) -> String 
 
 /// Whole tables that are alternatives.
 fn blocks(lines: &[&str]) -> Vec<String> {
-    let bare = |line: &&str| line.starts_with('#') && !line.starts_with("# ");
+    let is_bare = |line: &str| line.starts_with('#') && !line.starts_with("# ");
     lines
-        .split(|line| !bare(&line))
+        .split(|line| !is_bare(line))
         .filter(|block| block.first().is_some_and(|line| line.starts_with("#[[")))
-        .map(|block| block.iter().map(|line| format!("{}\n", &line[1..])).collect())
+        .map(|block| block.iter().map(|line| &line[1..]).collect::<Vec<_>>().join("\n"))
         .collect()
 }
