@@ -18,7 +18,7 @@
 use crate::pricing::{Bill, PriceTable, Sku, Terms};
 use crate::units::Usd;
 
-/// The most objects that one Batch Operations job takes for this operation (evidence §5).
+/// The most objects that one Batch Operations job takes for this operation (`docs/model.md`).
 pub const OBJECTS_PER_JOB_MAX: u64 = 20_000_000_000;
 
 /// The re-encryption, in place, of existing SSE-KMS objects.

@@ -8,14 +8,14 @@ pub mod warnings;
 
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
-use crate::encryption::requester::RequesterRule;
+use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::kms::KmsApi;
 use crate::migration::{MigrationPlan, payback_months};
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
-use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
+use crate::scenario::{Configuration, Scenario};
 use crate::simulation::Progress;
 use crate::statistics::Estimate;
 use crate::tally::RequesterCounts;
@@ -55,6 +55,9 @@ pub struct ConfigurationOutcome {
     pub timeline: Vec<TimelineBin>,
     /// Requesters by the KMS calls they cause, the most first, at the assumed level.
     pub requesters: Vec<RequesterOutcome>,
+    /// KMS requests of each of the scenario's principals, at the assumed level; those of principals
+    /// that are one requester stand with the first.
+    pub kms_of_principal: Vec<f64>,
     /// Mean counts by operation, at the assumed level.
     pub operations: Vec<OperationOutcome>,
     /// What re-encrypting the existing objects costs once, if the configuration has that.
@@ -79,12 +82,16 @@ pub struct LevelOutcome {
     pub per_s_max: u32,
     /// KMS requests a second that 99.9 % of all seconds do not exceed.
     pub per_s_p999: u32,
+    /// The busiest second's share of the quota, with the account's other load.
+    pub quota_share_max: f64,
     /// What the quota does to the replication that strains it most.
     pub quota: QuotaEffect,
     /// CloudTrail events: one for each KMS request.
     pub cloudtrail_events: f64,
+    /// S3 requests of all operations in the billing period.
+    pub requests_in_period: u64,
     /// KMS requests in the billing period.
-    pub kms_requests_billed: u64,
+    pub kms_requests_in_period: u64,
     /// The bill for the billing period.
     pub bill: Bill,
     /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
@@ -259,10 +266,10 @@ fn configuration(
     let reference = counted.level(scenario.reference, Level::Assumed);
     let levels = Level::ALL.map(|level| {
         let summary = counted.level(index, level);
-        level_outcome(scenario, configuration.mode, level, summary, reference)
+        level_outcome(scenario, configuration, level, summary, reference)
     });
     let assumed = counted.level(index, Level::Assumed);
-    let uses_keys = configuration.depends_on_assumptions(&scenario.buckets);
+    let uses_keys = configuration.uses_bucket_keys(&scenario.buckets);
     let floor = uses_keys.then(|| floor(scenario, index, assumed, reference)).flatten();
     let ceiling = counted
         .ceiling(index)
@@ -270,7 +277,7 @@ fn configuration(
         .map(|saving| saving.mean);
     let migration = configuration.migrated.then(|| {
         let bill = &levels[Level::Assumed as usize].bill;
-        migration(scenario, bill, counted)
+        migration(scenario, configuration, bill, counted)
     });
     ConfigurationOutcome {
         name: configuration.name.clone(),
@@ -281,6 +288,7 @@ fn configuration(
         ceiling,
         timeline: timeline(scenario, assumed),
         requesters: requesters(scenario, configuration.rule, assumed),
+        kms_of_principal: kms_of_principal(scenario, configuration.rule, assumed),
         operations: operations(assumed),
         migration,
     }
@@ -288,28 +296,37 @@ fn configuration(
 
 fn level_outcome(
     scenario: &Scenario,
-    mode: Mode,
+    configuration: &Configuration,
     level: Level,
     summary: &Summary,
     reference: &Summary,
 ) -> LevelOutcome {
     let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
+    let per_s_max = summary.per_s.quantile(1.0);
+    let billing = &scenario.billing;
+    let peak = u64::from(per_s_max) + billing.background_per_s;
     LevelOutcome {
         level,
         requests: summary.mean(summary.requests.iter().sum()),
         kms_by_api,
         keys_generated: summary.mean(summary.keys_generated),
         keys_alive: summary.keys_alive,
-        per_s_max: summary.per_s.quantile(1.0),
+        per_s_max,
         per_s_p999: summary.per_s.quantile(0.999),
+        quota_share_max: peak as f64 / billing.quota_per_s as f64,
         quota: summary.quota,
         cloudtrail_events: kms_by_api.iter().sum(),
-        kms_requests_billed: figures::in_billing_period(
+        requests_in_period: figures::in_billing_period(
+            scenario,
+            summary,
+            summary.requests.iter().sum(),
+        ),
+        kms_requests_in_period: figures::in_billing_period(
             scenario,
             summary,
             summary.total_calls().total(),
         ),
-        bill: figures::bill(scenario, mode, summary),
+        bill: figures::bill(scenario, configuration, summary),
         saving: summary.saving_against(reference),
     }
 }
@@ -332,13 +349,23 @@ fn floor(scenario: &Scenario, index: usize, summary: &Summary, reference: &Summa
     (against > 0).then(|| 1.0 - most as f64 / against as f64)
 }
 
-fn migration(scenario: &Scenario, bill: &Bill, counted: &arms::Counted) -> MigrationOutcome {
-    let objects = scenario.populations.iter().map(|population| population.objects).sum();
+/// A migration pays for itself by what it saves beyond the same configuration without it, if the
+/// scenario has that, else beyond the reference.
+fn migration(
+    scenario: &Scenario,
+    migrated: &Configuration,
+    bill: &Bill,
+    counted: &arms::Counted,
+) -> MigrationOutcome {
+    let objects = scenario.migrating().map(|population| population.objects).sum();
     let one_time =
         MigrationPlan::of(objects).bill(&scenario.billing.prices, &scenario.billing.terms);
-    let reference = &scenario.configurations[scenario.reference];
-    let summary = counted.level(scenario.reference, Level::Assumed);
-    let before = figures::bill(scenario, reference.mode, summary);
+    let unmigrated = |c: &Configuration| {
+        !c.migrated && (c.mode, c.rule, c.ranges) == (migrated.mode, migrated.rule, migrated.ranges)
+    };
+    let before = scenario.configurations.iter().position(unmigrated).unwrap_or(scenario.reference);
+    let summary = counted.level(before, Level::Assumed);
+    let before = figures::bill(scenario, &scenario.configurations[before], summary);
     let payback_periods = payback_months(one_time.total(), before.total() - bill.total());
     MigrationOutcome { objects, bill: one_time, payback_periods }
 }
@@ -369,12 +396,21 @@ fn operations(summary: &Summary) -> Vec<OperationOutcome> {
         .collect()
 }
 
+fn kms_of_principal(scenario: &Scenario, rule: RequesterRule, summary: &Summary) -> Vec<f64> {
+    let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
+    let mut calls = vec![0; scenario.principals.len()];
+    for (requester, counts) in grouped.list.iter().zip(&summary.requesters) {
+        let principal = scenario.slots[requester.slots[0] as usize].principal;
+        calls[principal as usize] += counts.calls.total();
+    }
+    calls.into_iter().map(|calls| summary.mean(calls)).collect()
+}
+
 fn requesters(
     scenario: &Scenario,
     rule: RequesterRule,
     summary: &Summary,
 ) -> Vec<RequesterOutcome> {
-    use crate::encryption::requester::Requesters;
     let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
     let mut order: Vec<usize> = (0..summary.requesters.len()).collect();
     let busiest = |&r: &usize| {

@@ -36,7 +36,7 @@ pub struct Terms {
     /// are. Rounded to whole parts per million before it meets money: `33.33333%` is 333,333 ppm.
     pub discount: Share,
     /// Trails that deliver a *paid* copy of KMS's management events, i.e. those after the first,
-    /// which is free (evidence §4.2).
+    /// which is free (`docs/model.md`).
     pub cloudtrail_copies: u32,
     /// Whether one trail logs S3 data events, the audit by object that bucket keys take out of
     /// KMS's own events. A further trail would double that line; bks assumes one.
@@ -63,17 +63,22 @@ impl Terms {
     }
 }
 
-/// What one account uses in one billing month, in whole numbers; scaling a shorter run up to a
-/// month is the caller's part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Hours of the month that prices by the month are for: thirty days, as bks's own default period.
+pub const HOURS_A_MONTH: u64 = 720;
+
+/// What one account uses in one billing period, in whole numbers; scaling a shorter run up to the
+/// period is the caller's part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
+    /// Length of the period, in hours.
+    pub hours: u64,
     /// S3 requests that S3 bills, at `Operation as usize`. Those answered 5xx are not billed
-    /// (evidence §1) and do not belong here.
+    /// (`docs/model.md`) and do not belong here.
     pub s3_requests: [u64; Operation::ALL.len()],
     /// KMS requests of every API that S3 calls; all have one price. Whether KMS bills a throttled
     /// one is unknown; *assumed* not.
     pub kms_requests: u64,
-    /// Customer managed keys and multi-Region replicas kept for the whole month. An AWS managed key
+    /// Customer managed keys and multi-Region replicas kept for the whole period. An AWS managed key
     /// (`aws/s3`) is free and counts zero; its requests are billed like any other's.
     pub customer_managed_keys: u32,
     /// How often each of these keys has been rotated since it was made; only the first two
@@ -81,7 +86,33 @@ pub struct Usage {
     pub rotations: u32,
 }
 
+impl Default for Usage {
+    /// A month without any use.
+    fn default() -> Self {
+        Self {
+            hours: HOURS_A_MONTH,
+            s3_requests: [0; Operation::ALL.len()],
+            kms_requests: 0,
+            customer_managed_keys: 0,
+            rotations: 0,
+        }
+    }
+}
+
 impl Usage {
+    /// Hours of rent for customer managed keys.
+    #[must_use]
+    pub fn key_hours(&self) -> u64 {
+        u64::from(self.customer_managed_keys) * self.hours
+    }
+
+    /// The period's part of a month's free requests, rounded.
+    #[must_use]
+    pub fn free_requests(&self, a_month: u64) -> u64 {
+        let part = u128::from(a_month) * u128::from(self.hours) + u128::from(HOURS_A_MONTH / 2);
+        (part / u128::from(HOURS_A_MONTH)) as u64
+    }
+
     /// Requests billed in one of S3's tiers.
     #[must_use]
     pub fn s3_requests_in(&self, tier: RequestTier) -> u64 {
@@ -101,12 +132,12 @@ impl Usage {
         self.s3_requests.iter().sum()
     }
 
-    /// Key-months of rotated key material: AWS adds a month's rental for the first and for the
+    /// Hours of rent for rotated key material: AWS adds a month's rental for the first and for the
     /// second rotation of a key, and nothing from the third on (KMS pricing, since 2024).
     #[must_use]
-    pub fn charged_rotations(&self) -> u64 {
+    pub fn rotation_hours(&self) -> u64 {
         const CHARGED: u32 = 2;
-        u64::from(self.customer_managed_keys) * u64::from(self.rotations.min(CHARGED))
+        self.key_hours() * u64::from(self.rotations.min(CHARGED))
     }
 
     fn by_operation(&self) -> impl Iterator<Item = (Operation, u64)> {
@@ -133,7 +164,7 @@ mod tests {
     fn only_the_first_two_rotations_of_a_key_are_charged() {
         for (rotations, charged) in [(0, 0), (1, 3), (2, 6), (9, 6)] {
             let usage = Usage { customer_managed_keys: 3, rotations, ..Usage::default() };
-            assert_eq!(usage.charged_rotations(), charged);
+            assert_eq!(usage.rotation_hours(), charged * HOURS_A_MONTH);
         }
     }
 

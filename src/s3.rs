@@ -72,7 +72,7 @@ impl Operation {
         }
     }
 
-    /// How S3 bills the request (evidence §4.3: the S3 request tiers).
+    /// How S3 bills the request (the request tiers of the S3 price list).
     #[must_use]
     pub const fn tier(self) -> RequestTier {
         match self {

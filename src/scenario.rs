@@ -170,9 +170,10 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// Whether what AWS does not publish changes what the configuration costs.
+    /// Whether any bucket uses bucket keys, so that what AWS does not publish changes what the
+    /// configuration costs: directory buckets always do.
     #[must_use]
-    pub fn depends_on_assumptions(&self, buckets: &[Bucket]) -> bool {
+    pub fn uses_bucket_keys(&self, buckets: &[Bucket]) -> bool {
         match self.mode {
             Mode::SseKmsBucketKey => true,
             Mode::SseKms => buckets.iter().any(|bucket| bucket.directory),
@@ -225,6 +226,11 @@ impl Scenario {
     #[must_use]
     pub fn counted(&self) -> SimDuration {
         self.end.since(self.counted_from)
+    }
+
+    /// The populations that a migration re-encrypts: directory buckets have bucket keys already.
+    pub fn migrating(&self) -> impl Iterator<Item = &Population> {
+        self.populations.iter().filter(|p| !self.buckets[p.bucket as usize].directory)
     }
 
     /// The counted part of the run.

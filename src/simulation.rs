@@ -15,7 +15,6 @@ pub mod worlds;
 
 use rayon::prelude::*;
 
-use crate::encryption::Mode;
 use crate::encryption::assumptions::Assumptions;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
@@ -101,13 +100,4 @@ struct Party<'a> {
     requesters: &'a Requesters,
     replication: u32,
     progress: Progress<'a>,
-}
-
-impl Scenario {
-    /// Whether the arm needs to know which bucket-level key wraps which object.
-    fn uses_bucket_keys(&self, arm: &Arm) -> bool {
-        let configuration = &self.configurations[arm.configuration];
-        configuration.mode == Mode::SseKmsBucketKey
-            || configuration.depends_on_assumptions(&self.buckets)
-    }
 }

@@ -51,8 +51,10 @@ fn understood(scenario: &Scenario) -> String {
             scenario.principals[scenario.slots[slots.start as usize].principal as usize].arn();
         let _ = writeln!(
             out,
-            "principal `{}`: {arn}, {} sessions at a time, {} scoping policies",
-            written.name, written.sessions, written.session_policies
+            "principal `{}`: {arn}, sessions at a time: {}, scoping policies: {}",
+            written.name,
+            written.sessions,
+            if written.session_policies > 1 { written.session_policies } else { 0 }
         );
     }
     for population in &scenario.populations {
@@ -72,7 +74,7 @@ fn understood(scenario: &Scenario) -> String {
             .collect();
         let _ = writeln!(
             out,
-            "workload `{}`: about {} from {} sessions, client `{}`",
+            "workload `{}`: about {}, sessions at a time: {}, client `{}`",
             workload.name,
             kinds.join(", "),
             workload.slots.len(),
@@ -95,7 +97,7 @@ fn understood(scenario: &Scenario) -> String {
     }
     let _ = writeln!(
         out,
-        "about {:.0} requests a replication; at most {} distinct bucket-level keys",
+        "about {:.0} requests a replication; reads choose among at most {} bucket-level keys",
         estimate.requests, estimate.keys_max
     );
     out

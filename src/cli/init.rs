@@ -26,7 +26,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let starts_well = args.name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !starts_well || !args.name.chars().all(plain) {
         return Err(Error::request(format!("`{}` cannot name a scenario", args.name))
-            .hint("use lower-case letters, digits and hyphens, e.g., `my-bucket`"));
+            .hint("use lower-case letters, digits, hyphens and underscores, e.g., `my-bucket`"));
     }
     let text = STARTER.replace("NAME", &args.name);
     if args.print {

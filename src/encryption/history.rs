@@ -54,6 +54,20 @@ impl Writing<'_> {
     }
 }
 
+/// What a migration at a rate of objects a second makes of the population.
+impl Writing<'_> {
+    fn objects_per_migrated_key(&self, rate_per_s: f64) -> f64 {
+        (rate_per_s * self.generation_lifetime.as_secs_f64()).max(1.0)
+    }
+
+    /// Successive keys, each of which stands for one in every partition.
+    #[must_use]
+    pub fn migrated_keys(&self, rate_per_s: f64) -> u64 {
+        let keys = self.objects as f64 / self.objects_per_migrated_key(rate_per_s);
+        keys.ceil().max(1.0) as u64
+    }
+}
+
 /// One key as the walk generates it.
 struct Generated {
     start: SimTime,
@@ -85,6 +99,7 @@ impl History {
     pub fn write(writing: &Writing, rng: &mut Stream) -> Self {
         let young = match writing.since {
             SimTime::MIN => 1.0,
+            since if since >= SimTime::ZERO => 0.0,
             since => writing.ages.cdf(SimTime::ZERO.since(since)),
         };
         let keyless = writing.objects - binomial(writing.objects, young, rng);
@@ -114,8 +129,8 @@ impl History {
     /// wrapped anew, in the order of age (*assumed*), by one requester writing at once.
     #[must_use]
     pub fn migrate(writing: &Writing, rate_per_s: f64) -> Self {
-        let per_key = (rate_per_s * writing.generation_lifetime.as_secs_f64()).max(1.0);
-        let keys = (writing.objects as f64 / per_key).ceil().max(1.0) as u64;
+        let per_key = writing.objects_per_migrated_key(rate_per_s);
+        let keys = writing.migrated_keys(rate_per_s);
         let boundary = |key: u64| ((key as f64 * per_key) as u64).min(writing.objects);
         let counts = (0..keys).map(|key| boundary(key + 1) - boundary(key));
         let starts = (0..keys)

@@ -77,7 +77,7 @@ impl Needs {
 mod tests {
     use super::*;
 
-    /// Documented or inferred calls per operation without bucket keys (evidence §1).
+    /// Documented or inferred calls per operation without bucket keys (`docs/model.md`).
     #[test]
     fn calls_without_bucket_keys_are_those_of_the_table() {
         let calls = |operation| {

@@ -38,7 +38,7 @@ pub(super) fn run(scenario: &Scenario, progress: Progress) -> Counted {
         let middle = add(index, assumed, true);
         let mut levels = [middle; 3];
         let mut ceiling = None;
-        if configuration.depends_on_assumptions(&scenario.buckets) {
+        if configuration.uses_bucket_keys(&scenario.buckets) {
             for level in [Level::Low, Level::High] {
                 let assumptions = configuration.ranges.at(level);
                 if assumptions != assumed {
@@ -75,7 +75,7 @@ fn summarize(scenario: &Scenario, tallies: &[crate::tally::Tally]) -> Vec<Summar
 pub(super) fn swings(scenario: &Scenario, counted: &Counted, progress: Progress) -> Vec<Swing> {
     let configuration = &scenario.configurations[scenario.headline];
     let against = counted.level(scenario.reference, Level::Assumed).calls_of_replication[0];
-    if !configuration.depends_on_assumptions(&scenario.buckets) || against == 0 {
+    if !configuration.uses_bucket_keys(&scenario.buckets) || against == 0 {
         return Vec::new();
     }
     let variations = configuration.ranges.one_at_a_time();

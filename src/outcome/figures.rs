@@ -6,8 +6,9 @@ use crate::encryption::Mode;
 use crate::kms::KmsApi;
 use crate::pricing::{Bill, Terms, Usage};
 use crate::s3::Operation;
-use crate::scenario::Scenario;
 use crate::scenario::assertion::{Assertion, Figure};
+use crate::scenario::{Configuration, Scenario};
+use crate::units::SimDuration;
 
 /// A sum over replications of the counted part of the run, as it would be in the billing period,
 /// rounded to a whole number.
@@ -19,11 +20,12 @@ pub(super) fn in_billing_period(scenario: &Scenario, summary: &Summary, sum: u64
 }
 
 /// The bill of a configuration for the billing period.
-pub(super) fn bill(scenario: &Scenario, mode: Mode, summary: &Summary) -> Bill {
+pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, summary: &Summary) -> Bill {
     let billing = &scenario.billing;
-    let uses_kms = mode != Mode::SseS3;
+    let uses_kms = configuration.mode != Mode::SseS3;
     let rented = scenario.buckets.iter().filter(|bucket| bucket.customer_managed_key).count();
     let usage = Usage {
+        hours: whole_hours(billing.period),
         s3_requests: Operation::ALL.map(|operation| {
             in_billing_period(scenario, summary, summary.requests[operation as usize])
         }),
@@ -31,12 +33,18 @@ pub(super) fn bill(scenario: &Scenario, mode: Mode, summary: &Summary) -> Bill {
         customer_managed_keys: if uses_kms { rented as u32 } else { 0 },
         rotations: billing.rotations,
     };
-    let hides_objects = mode == Mode::SseKmsBucketKey;
+    let hides_objects = configuration.uses_bucket_keys(&scenario.buckets);
     let terms = Terms {
         data_events: billing.terms.data_events || billing.object_audit && hides_objects,
         ..billing.terms
     };
     Bill::of(&usage, &billing.prices, &terms)
+}
+
+/// Hours of a billing period; a part of an hour is rented as a whole one.
+fn whole_hours(period: SimDuration) -> u64 {
+    const NS_PER_HOUR: u64 = 3_600_000_000_000;
+    period.as_nanos().unsigned_abs().div_ceil(NS_PER_HOUR)
 }
 
 /// Holds a figure against a demand.
@@ -64,7 +72,8 @@ pub(super) fn evaluate(
         Figure::BucketKeysAliveMin => level.keys_alive.0.into(),
         Figure::BucketKeysAliveMax => level.keys_alive.1.into(),
         Figure::KmsRequestsPerSMax => level.per_s_max.into(),
-        Figure::QuotaShareMax => level.quota.peak_share().unwrap_or_default(),
+        Figure::QuotaShareMax => level.quota_share_max,
+        Figure::ThrottledS => level.quota.throttled_s as f64,
         Figure::KmsCostUsd => level.bill.kms_total().as_f64(),
         Figure::TotalCostUsd => level.bill.total().as_f64(),
     };

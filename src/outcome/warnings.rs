@@ -2,7 +2,7 @@
 
 use super::ConfigurationOutcome;
 use crate::encryption::Mode;
-use crate::pricing::{Bill, Service, Sku};
+use crate::pricing::{Bill, Sku};
 use crate::scenario::Scenario;
 use crate::units::{SimTime, Usd};
 
@@ -20,7 +20,7 @@ pub struct Warning {
 /// The warnings that apply.
 pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if configurations.iter().any(|c| c.mode == Mode::SseKmsBucketKey) {
+    if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.buckets)) {
         warnings.extend(objects_without_key(scenario));
         warnings.extend(costs_more(configurations));
         warnings.push(Warning {
@@ -107,9 +107,7 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
     if terms.data_events || scenario.billing.object_audit {
         return None;
     }
-    let headline = configurations[scenario.headline].assumed();
-    let events = headline.bill.lines.iter().filter(|line| line.service == Service::S3);
-    let events: u64 = events.map(|line| line.quantity).sum();
+    let events = configurations[scenario.headline].assumed().requests_in_period;
     let cost: Usd =
         Bill::of_charges([(Sku::CloudTrailDataEvents, events)], &scenario.billing.prices, terms)
             .total();

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::{PriceName, PriceTable, Terms, Usage};
+use super::{HOURS_A_MONTH, PriceName, PriceTable, Terms, Usage};
 use crate::s3::RequestTier;
 use crate::units::{Price, Usd};
 
@@ -90,10 +90,10 @@ impl Sku {
             Self::KmsFreeRequests => (Service::Kms, "KMS requests, free tier", "requests", None),
             Self::KmsRequests => (Service::Kms, "KMS requests", "requests", Some(P::KmsRequest)),
             Self::KmsKeys => {
-                (Service::Kms, "customer managed keys", "key-months", Some(P::KmsKeyMonth))
+                (Service::Kms, "customer managed keys", "key-hours", Some(P::KmsKeyMonth))
             }
             Self::KmsRotations => {
-                (Service::Kms, "rotated key material", "key-months", Some(P::KmsRotationMonth))
+                (Service::Kms, "rotated key material", "key-hours", Some(P::KmsRotationMonth))
             }
             Self::CloudTrailManagementCopies => (
                 Service::CloudTrail,
@@ -121,9 +121,13 @@ impl Sku {
         }
     }
 
-    /// Its price in `prices`; zero for the free tier.
+    /// Its price in `prices`, for the unit it is counted in; zero for the free tier.
     fn price(self, prices: &PriceTable) -> Price {
-        self.facts().3.map_or(Price::new(Usd::ZERO, 1), |name| prices.price(name))
+        let price = self.facts().3.map_or(Price::new(Usd::ZERO, 1), |name| prices.price(name));
+        match self {
+            Self::KmsKeys | Self::KmsRotations => price.in_parts(HOURS_A_MONTH),
+            _ => price,
+        }
     }
 
     /// Whether this is one of the two lines that KMS requests fall into.
@@ -146,7 +150,7 @@ pub struct BillLine {
     pub description: &'static str,
     /// How many, in `unit`; never zero (`PricingQuantity`).
     pub quantity: u64,
-    /// What `quantity` counts, in the plural: `requests`, `key-months`, … (`PricingUnit`).
+    /// What `quantity` counts, in the plural: `requests`, `key-hours`, … (`PricingUnit`).
     pub unit: &'static str,
     /// List price (`ListUnitPrice` is its [`Price::unit`]).
     pub price: Price,
@@ -164,19 +168,20 @@ pub struct Bill {
 }
 
 impl Bill {
-    /// The bill of one month.
+    /// The bill of the usage's hours. Rent is prorated by the hour, as AWS does; so is the month's
+    /// free tier (*assumed*: the rest of the month uses its part).
     #[must_use]
     pub fn of(usage: &Usage, prices: &PriceTable, terms: &Terms) -> Self {
         let free = if terms.free_tier {
-            usage.kms_requests.min(prices.free_tier().requests_a_month)
+            usage.kms_requests.min(usage.free_requests(prices.free_tier().requests_a_month))
         } else {
             0
         };
         let charges = [
             (Sku::KmsFreeRequests, free),
             (Sku::KmsRequests, usage.kms_requests - free),
-            (Sku::KmsKeys, u64::from(usage.customer_managed_keys)),
-            (Sku::KmsRotations, usage.charged_rotations()),
+            (Sku::KmsKeys, usage.key_hours()),
+            (Sku::KmsRotations, usage.rotation_hours()),
             (
                 Sku::CloudTrailManagementCopies,
                 usage.kms_requests.saturating_mul(u64::from(terms.cloudtrail_copies)),
@@ -295,6 +300,15 @@ mod tests {
         assert_eq!(bill.sku_total(Sku::KmsRotations).to_string(), "4.00");
         assert_eq!(bill.kms_total(), Usd::ZERO);
         assert_eq!(bill.service_total(Service::Kms).to_string(), "6.00");
+        let day = Bill::of(&Usage { hours: 24, ..usage }, &prices(), &Terms::default());
+        assert_eq!(day.sku_total(Sku::KmsKeys).to_string(), "0.066666666667");
+    }
+
+    #[test]
+    fn the_free_tier_of_a_day_is_a_thirtieth() {
+        let usage = Usage { hours: 24, ..puts(1_000) };
+        let bill = Bill::of(&usage, &prices(), &Terms::default());
+        assert_eq!((bill.lines[0].sku, bill.lines[0].quantity), (Sku::KmsFreeRequests, 667));
     }
 
     #[test]
@@ -339,6 +353,7 @@ mod tests {
                 kms_requests,
                 customer_managed_keys,
                 rotations,
+                ..Usage::default()
             },
         )
     }

@@ -1,7 +1,7 @@
 //! The price data: one row for each price, its regions, source and date.
 //!
 //! Another region or price date is another row of [`ROWS`]. No live page was opened for these
-//! figures; they come from the sources each row names, collected in the project's evidence (§4).
+//! figures; they come from the sources each row names, as `docs/model.md` has them.
 
 use std::fmt;
 
@@ -310,7 +310,7 @@ const PRICED: [&str; 34] = [
     "ap-southeast-6", "ap-southeast-7",
 ];
 
-/// Regions of other partitions: no source for their prices was found (evidence §4.1), and some are
+/// Regions of other partitions: no source for their prices was found (`docs/model.md`), and some are
 /// not in US dollars.
 const UNPRICED: [&str; 5] =
     ["us-gov-east-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1", "eusc-de-east-1"];
@@ -375,7 +375,7 @@ const KMS_VERIFIED: Regions =
     Regions::Only(&["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"]);
 const BATCH_VERIFIED: Regions = Regions::Only(&["us-east-1", "me-central-1"]);
 
-/// The data, in millionths of a dollar per number of units (evidence §4.1 to §4.3).
+/// The data, in millionths of a dollar per number of units (`docs/model.md`).
 #[rustfmt::skip]
 const ROWS: [Row; 22] = {
     use PriceName as P;

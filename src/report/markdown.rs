@@ -22,6 +22,9 @@ pub fn write(scenario: &Scenario, outcome: &Outcome) -> String {
         let _ = writeln!(out, "| {label} | {} |", cells.join(" | "));
     }
     let _ = writeln!(out, "\n{}", words::basis(scenario));
+    if let Some(principals) = words::by_principal(scenario, outcome) {
+        let _ = writeln!(out, "\n{principals}");
+    }
     if let Some(swing) = words::greatest_swing(scenario, outcome) {
         let _ = writeln!(out, "\n{swing}");
     }

@@ -45,8 +45,8 @@ pub struct SummaryRow {
     /// KMS requests a second that 99.9 % of the seconds do not exceed.
     pub kms_requests_per_s_p999: u32,
     /// The busiest second's share of the quota, background load included.
-    pub quota_share_max: Option<f64>,
-    /// Seconds in which the quota was exceeded, in the replication that strains it most.
+    pub quota_share_max: f64,
+    /// Seconds in which the quota held calls back, in the replication that strains it most.
     pub throttled_s: u64,
     /// CloudTrail management events.
     pub cloudtrail_events: f64,
@@ -101,7 +101,7 @@ pub struct RequesterRow {
     /// Name of the configuration.
     pub configuration: String,
     /// ARN of the session, role or user, or name of the service; empty for all not listed.
-    pub requester: String,
+    pub requester: Option<String>,
     /// Name of the principal in the scenario.
     pub principal: String,
     /// Number of the scoping policy, from 1; empty without.
@@ -217,7 +217,7 @@ pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
                 bucket_keys_alive_max: level.keys_alive.1,
                 kms_requests_per_s_max: level.per_s_max,
                 kms_requests_per_s_p999: level.per_s_p999,
-                quota_share_max: level.quota.peak_share(),
+                quota_share_max: level.quota_share_max,
                 throttled_s: level.quota.throttled_s,
                 cloudtrail_events: level.cloudtrail_events,
                 kms_cost_usd: level.bill.kms_total(),
@@ -266,7 +266,7 @@ pub fn requesters(scenario: &Scenario, outcome: &Outcome) -> Vec<RequesterRow> {
             RequesterRow {
                 scenario: scenario.file.name.clone(),
                 configuration: configuration.name.clone(),
-                requester: requester.arn.clone().unwrap_or_default(),
+                requester: requester.arn.clone(),
                 principal: requester.principal.clone(),
                 session_policy: requester.policy,
                 requesters: requester.count,

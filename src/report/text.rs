@@ -24,6 +24,9 @@ pub fn write(scenario: &Scenario, outcome: &Outcome, width: u16) -> String {
     }
     let _ = writeln!(out, "\n{}\n", table(scenario, outcome, width));
     let _ = writeln!(out, "{}", words::basis(scenario));
+    if let Some(principals) = words::by_principal(scenario, outcome) {
+        let _ = writeln!(out, "{principals}");
+    }
     if let Some(swing) = words::greatest_swing(scenario, outcome) {
         let _ = writeln!(out, "{swing}");
     }

@@ -22,9 +22,10 @@ pub fn verdict(scenario: &Scenario, outcome: &Outcome) -> String {
     } else {
         format!("saves {} of the KMS requests of `{}`", percent(saving.mean), reference.name)
     };
-    let range = headline
-        .saving_range()
-        .map_or_else(String::new, |(low, high)| format!(" [{} … {}]", percent(low), percent(high)));
+    let range = match headline.saving_range() {
+        Some((low, high)) if low < high => format!(" [{} … {}]", percent(low), percent(high)),
+        _ => " [no assumption has a range]".to_owned(),
+    };
     format!(
         "{}: `{}` {does}{range}: KMS requests cost {} instead of {} in {}",
         scenario.file.name,
@@ -52,7 +53,7 @@ pub fn figures(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, Vec<Strin
         }
     }
     row("KMS peak a second", &|c| count(c.assumed().per_s_max.into()));
-    row("  share of the quota", &|c| c.assumed().quota.peak_share().map_or_else(dash, percent));
+    row("  share of the quota", &|c| percent(c.assumed().quota_share_max));
     row("bucket-level keys made", &|c| count(c.assumed().keys_generated));
     row("  alive at a time", &|c| {
         let (min, max) = c.assumed().keys_alive;
@@ -144,6 +145,36 @@ fn swing_words(swing: &Swing) -> String {
         percent(swing.low.1),
         percent(swing.high.1)
     )
+}
+
+/// Principals named in the line about them.
+const PRINCIPALS_NAMED: usize = 5;
+
+/// What the headline saves for each principal, those with most KMS requests first; `None` if there
+/// is only one.
+#[must_use]
+pub fn by_principal(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
+    let headline = &outcome.configurations[scenario.headline].kms_of_principal;
+    let reference = &outcome.configurations[scenario.reference].kms_of_principal;
+    let names = scenario.file.principals.iter().map(|principal| principal.name.as_str());
+    let mut rows: Vec<(&str, f64, f64)> = names
+        .zip(headline.iter().zip(reference))
+        .map(|(name, (calls, against))| (name, *calls, *against))
+        .filter(|(_, _, against)| *against > 0.0)
+        .collect();
+    if rows.len() < 2 {
+        return None;
+    }
+    rows.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let of = |(name, calls, against): &(&str, f64, f64)| {
+        format!("`{name}` {} of {}", percent(1.0 - calls / against), count(*against))
+    };
+    let mut words: Vec<String> = rows.iter().take(PRINCIPALS_NAMED).map(of).collect();
+    if rows.len() > PRINCIPALS_NAMED {
+        words.push(format!("{} more in requesters.csv", rows.len() - PRINCIPALS_NAMED));
+    }
+    let name = &scenario.configurations[scenario.headline].name;
+    Some(format!("KMS requests that `{name}` saves by principal: {}.", words.join(", ")))
 }
 
 /// A demand that was not met.

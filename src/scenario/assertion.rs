@@ -27,6 +27,8 @@ pub enum Figure {
     KmsRequestsPerSMax,
     /// The busiest second's share of the quota.
     QuotaShareMax,
+    /// Seconds in which the quota held calls back, in the replication that strains it most.
+    ThrottledS,
     /// KMS cost in the billing period, in US dollars.
     KmsCostUsd,
     /// Total cost in the billing period, in US dollars.
@@ -35,7 +37,7 @@ pub enum Figure {
 
 impl Figure {
     /// Every figure with its name in scenarios.
-    pub const ALL: [(Self, &'static str); 11] = [
+    pub const ALL: [(Self, &'static str); 12] = [
         (Self::Saving, "saving"),
         (Self::KmsRequests, "kms_requests"),
         (Self::GenerateDataKey, "generate_data_key"),
@@ -45,6 +47,7 @@ impl Figure {
         (Self::BucketKeysAliveMax, "bucket_keys_alive_max"),
         (Self::KmsRequestsPerSMax, "kms_requests_per_s_max"),
         (Self::QuotaShareMax, "quota_share_max"),
+        (Self::ThrottledS, "throttled_s"),
         (Self::KmsCostUsd, "kms_cost_usd"),
         (Self::TotalCostUsd, "total_cost_usd"),
     ];
@@ -157,7 +160,8 @@ impl fmt::Display for Assertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = Comparison::SIGNS.iter().find(|(_, c)| *c == self.comparison);
         let sign = sign.expect("every comparison has a sign").0;
-        if let Some(configuration) = &self.configuration {
+        if self.configuration.is_some() || self.level != Level::Assumed {
+            let configuration = self.configuration.as_deref().unwrap_or_default();
             write!(f, "{configuration}@{}.", self.level.name())?;
         }
         write!(f, "{} {sign} {}", self.figure.name(), self.threshold)
@@ -173,6 +177,8 @@ mod tests {
         let read: Assertion = "saving >= 0.9".parse().unwrap();
         assert_eq!((read.configuration.clone(), read.level), (None, Level::Assumed));
         assert_eq!(read.to_string(), "saving >= 0.9");
+        let read: Assertion = "@high.saving > 0".parse().unwrap();
+        assert_eq!(read.to_string(), "@high.saving > 0");
         let read: Assertion = "bucket-key-role@low.kms_cost_usd<12".parse().unwrap();
         assert_eq!(read.level, Level::Low);
         assert_eq!(read.to_string(), "bucket-key-role@low.kms_cost_usd < 12");

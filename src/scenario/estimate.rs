@@ -1,7 +1,7 @@
 //! What a run will cost, before it is run: requests to draw and memory for keys.
 
-use super::Scenario;
-use crate::encryption::assumptions::Level;
+use super::{Configuration, Scenario};
+use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
 use crate::units::SimDuration;
@@ -25,7 +25,7 @@ const BYTES_PER_CACHE_ENTRY: u64 = 8;
 pub struct Estimate {
     /// Mean number of S3 requests.
     pub requests: f64,
-    /// Distinct bucket-level keys at the most, in the world that has most.
+    /// Distinct bucket-level keys that may be looked up, at the most, in the world that has most.
     pub keys_max: u64,
     /// Memory for keys, caches and tallies at the most, in bytes.
     pub bytes_max: u64,
@@ -43,13 +43,13 @@ impl Scenario {
         let seconds = self.window().seconds() as u64;
         let mut bytes_max = arms * seconds * BYTES_PER_SECOND * TALLIES_PER_ARM;
         for configuration in &self.configurations {
-            if !configuration.depends_on_assumptions(&self.buckets) {
+            if !configuration.uses_bucket_keys(&self.buckets) {
                 continue;
             }
             let requesters = Requesters::group(configuration.rule, &self.principals, &self.slots);
             for level in Level::ALL {
                 let assumptions = configuration.ranges.at(level);
-                let keys = self.keys_at_most(&requesters, &assumptions, requests);
+                let keys = self.keys_at_most(configuration, &requesters, &assumptions, requests);
                 let partitions = u64::from(assumptions.read_partitions);
                 keys_max = keys_max.max(keys);
                 let entry =
@@ -62,14 +62,21 @@ impl Scenario {
 
     fn keys_at_most(
         &self,
+        configuration: &Configuration,
         requesters: &Requesters,
-        assumptions: &crate::encryption::assumptions::Assumptions,
+        assumptions: &Assumptions,
         requests: f64,
     ) -> u64 {
         let before = self.populations.iter().map(|population| {
             let (weights, _) = population.requesters(requesters);
             let since = self.buckets[population.bucket as usize].keys_since;
-            population.writing(since, &weights, assumptions).keys_at_most()
+            let writing = population.writing(since, &weights, assumptions);
+            if configuration.migrated && !self.buckets[population.bucket as usize].directory {
+                let rate_per_s = assumptions.migration_rate.as_per_s();
+                writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
+            } else {
+                writing.keys_at_most()
+            }
         });
         let before = before.fold(0, u64::saturating_add);
         let windows = self.end.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;

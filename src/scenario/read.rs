@@ -51,24 +51,23 @@ impl Scenario {
     pub fn read(text: &str, place: &str, overrides: &[Override], include: Include) -> Result<Self> {
         let mut file = parse(text, |line, column| format!("{place}:{line}:{column}"))
             .map_err(|error| error.at(place))?;
-        let mut text = text.to_owned();
-        let mut place = place.to_owned();
         for change in overrides {
-            place = change.place();
-            text = change.apply(&text).map_err(|error| error.at(&place))?;
-            file = parse(&text, |_, _| place.clone())?;
+            file = change.over(&file).map_err(|error| error.at(change.place()))?;
         }
         let locate = |wrong: Misplaced| {
-            // What is wrong after an override may stand anywhere: then the override is the place.
-            let found = if overrides.is_empty() { position(&text, &wrong.path) } else { None };
-            wrong.error.at(match found {
-                Some((line, column)) => format!("{place}:{line}:{column}"),
-                None => format!("{place}: {}", wrong.path),
+            // What an override touched is its fault, whatever else the file says there.
+            let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+            let touched = |change: &&Override| section(&change.key) == section(&wrong.path);
+            let position = position(text, &wrong.path);
+            wrong.error.at(match (overrides.iter().rev().find(touched), position) {
+                (Some(change), _) => format!("{}: {}", change.place(), wrong.path),
+                (None, Some((line, column))) => format!("{place}:{line}:{column}"),
+                (None, None) => format!("{place}: {}", wrong.path),
             })
         };
         include_histograms(&mut file, include).map_err(locate)?;
         if let Some(run) = file.run.take() {
-            check_run_file(&run, &file).map_err(|error| error.at(&place))?;
+            check_run_file(&run, &file).map_err(|error| error.at(place))?;
         }
         resolve(file).map_err(locate)
     }
@@ -122,6 +121,14 @@ fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
             "the run was made with model `{}`, but this is model {}, whose results differ",
             run.model,
             super::MODEL_VERSION
+        ))
+        .hint("delete the table `[run]` to simulate the scenario anew"));
+    }
+    if run.price_date != PriceTable::DATE {
+        return Err(Error::request(format!(
+            "the run was made with the prices of `{}`, but the built-in ones are of {}",
+            run.price_date,
+            PriceTable::DATE
         ))
         .hint("delete the table `[run]` to simulate the scenario anew"));
     }
@@ -212,21 +219,22 @@ fn position(text: &str, path: &str) -> Option<(usize, usize)> {
 }
 
 impl Override {
-    /// The text with the value put in its place.
-    fn apply(&self, text: &str) -> Result<String> {
-        let table: toml::Table = toml::from_str(text).expect("the scenario was parsed before");
+    /// The scenario with the value put in its place. Keys that the file leaves to their defaults can
+    /// be overridden like any other.
+    fn over(&self, file: &ScenarioFile) -> Result<ScenarioFile> {
         let value = format!("value = {}", self.value)
             .parse::<toml::Table>()
             .ok()
             .and_then(|mut parsed| parsed.remove("value"))
             .unwrap_or_else(|| toml::Value::String(self.value.clone()));
-        let mut root = toml::Value::Table(table);
+        let mut root = toml::Value::try_from(file).expect("a scenario is TOML");
         let mut here = &mut root;
         for step in self.key.split('.') {
             here = descend(here, step)?;
         }
         *here = value;
-        Ok(toml::to_string(&root).expect("a table is TOML"))
+        let text = toml::to_string(&root).expect("a table is TOML");
+        parse(&text, |_, _| self.place())
     }
 }
 

@@ -155,7 +155,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 fn check_names(file: &ScenarioFile) -> Resolved<()> {
-    const HINT: &str = "use lower-case letters, digits and hyphens, e.g., `emr10`";
+    const HINT: &str = "use lower-case letters, digits, hyphens and underscores, e.g., `emr10`";
     if !is_plain(&file.name) {
         let error =
             Error::request(format!("`name` is `{}`, which cannot name a folder", file.name));

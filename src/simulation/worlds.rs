@@ -59,7 +59,8 @@ impl Party<'_> {
         let of_arm = arms
             .iter()
             .map(|arm| {
-                self.scenario.uses_bucket_keys(arm).then(|| {
+                let configuration = &self.scenario.configurations[arm.configuration];
+                configuration.uses_bucket_keys(&self.scenario.buckets).then(|| {
                     let recipe = Recipe::of(self, arm);
                     let known = recipes.iter().position(|known| known.makes_same_keys(&recipe));
                     known.unwrap_or_else(|| {
@@ -91,7 +92,8 @@ impl Party<'_> {
                 let (weights, requester_of_writer) = population.requesters(self.requesters);
                 let assumptions = &recipe.scheme.assumptions;
                 let writing = population.writing(since, &weights, assumptions);
-                let history = if recipe.migrated {
+                let directory = self.scenario.buckets[population.bucket as usize].directory;
+                let history = if recipe.migrated && !directory {
                     History::migrate(&writing, assumptions.migration_rate.as_per_s())
                 } else {
                     let place = (index as u32, 0);

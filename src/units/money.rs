@@ -140,6 +140,15 @@ impl Price {
         Self { amount, per }
     }
 
+    /// The same price counted in parts, `parts` of which make one unit (hours of a month).
+    ///
+    /// # Panics
+    /// If `parts` is zero.
+    #[must_use]
+    pub const fn in_parts(self, parts: u64) -> Self {
+        Self::new(self.amount, self.per * parts)
+    }
+
     /// What `quantity` units cost, rounded to the picodollar.
     #[must_use]
     pub fn of(self, quantity: u64) -> Usd {

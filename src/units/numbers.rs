@@ -172,7 +172,7 @@ impl FromStr for ByteSize {
         };
         let (number, unit) = number_and_unit(text).ok_or_else(|| wrong("it is not a number"))?;
         let factor = match unit {
-            "KB" => 1_000.0,
+            "kB" | "KB" => 1_000.0,
             "MB" => 1e6,
             "GB" => 1e9,
             "TB" => 1e12,
@@ -183,7 +183,7 @@ impl FromStr for ByteSize {
                 .ok_or_else(|| wrong("it has no unit of size"))?,
         };
         let bytes = libm::rint(number * factor);
-        if !(1.0..=5.5e13).contains(&bytes) {
+        if !(1.0..=5e13).contains(&bytes) {
             return Err(wrong("an object holds from 1 byte to 50 TB"));
         }
         Ok(Self(bytes as u64))

@@ -32,8 +32,12 @@ pub(super) fn principal(index: usize, written: &PrincipalFile) -> Resolved<Princ
             return Err(misplaced(path("name"), error.hint("give e.g., `role = \"analytics\"`")));
         }
     };
-    if written.sessions == 0 || written.session_policies == 0 {
-        return refuse(path("name"), format!("principal `{}` has `0` sessions", written.name));
+    for (key, number) in
+        [("sessions", written.sessions), ("session_policies", written.session_policies)]
+    {
+        if number == 0 {
+            return refuse(path(key), format!("`{key}` is `0`, but must be at least 1"));
+        }
     }
     if written.session_policies > 1 && written.role.is_none() {
         return refuse(

@@ -197,7 +197,7 @@ impl Names<'_> {
     }
 
     /// Whether a workload's writes may have a bucket key: in a directory bucket no header turns it
-    /// off (evidence §2.6).
+    /// off (`docs/model.md`).
     fn has_bucket_key(&self, workload: &WorkloadFile) -> bool {
         let mut buckets = self.file.buckets.iter();
         let directory = buckets.any(|bucket| bucket.name == workload.bucket && bucket.directory);
