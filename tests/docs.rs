@@ -424,7 +424,7 @@ fn links_lead_somewhere() {
             }
             let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
             let other = if file.is_empty() { text.clone() } else { page(file) };
-            let anchors = other.lines().filter(|line| is_heading(line)).map(|line| anchor_of(line));
+            let anchors = other.lines().filter(|line| is_heading(line)).map(anchor_of);
             assert!(
                 anchor.is_empty() || anchors.into_iter().any(|a| a == anchor),
                 "{name}: {target}"
