@@ -1,1 +1,44 @@
-fn main() {}
+//! Requests answered per second: `cargo bench`. The method stands in `docs/performance.md`.
+//!
+//! Each benchmark runs one replication of a scenario on one thread, through the whole engine:
+//! drawing, both passes, tallying. divan prints items (requests) per second.
+
+use bks::encryption::assumptions::Level;
+use bks::scenario::Scenario;
+use bks::simulation::{Arm, run};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+
+/// 1,000 requesters read objects of exponential age over 8,640 bucket-level keys (30 days of
+/// 5-minute keys, one writer), fixed expiry after 300 s.
+const READS: &str = include_str!("reads.toml");
+
+/// 100 requesters that read what 100 others write, half and half.
+const MIXED: &str = include_str!("mixed.toml");
+
+fn main() {
+    divan::main();
+}
+
+/// One replication of `text` in the configuration of that name, at assumed values.
+fn one_replication(bencher: Bencher, text: &str, configuration: &str) {
+    let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let index = scenario.configurations.iter().position(|c| c.name == configuration);
+    let index = index.expect("the benchmark names one of its configurations");
+    let assumptions = scenario.configurations[index].ranges.at(Level::Assumed);
+    let arms = [Arm { configuration: index, assumptions, by_requester: false }];
+    let replication = || run(&scenario, &arms, 0..1, &|_| ());
+    let requests = replication()[0][0].total_requests();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");
+    bencher.counter(ItemsCount::new(requests)).bench_local(|| pool.install(replication));
+}
+
+#[divan::bench(args = ["sse-kms", "bucket-key"], sample_count = 10)]
+fn reads(bencher: Bencher, configuration: &str) {
+    one_replication(bencher, READS, configuration);
+}
+
+#[divan::bench(args = ["sse-kms", "bucket-key"], sample_count = 10)]
+fn mixed(bencher: Bencher, configuration: &str) {
+    one_replication(bencher, MIXED, configuration);
+}

@@ -36,17 +36,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Simulate scenarios and compare their configurations
     Simulate(simulate::Args),
-    /// Validate a scenario and print what was understood
     Check(check::Args),
-    /// Write a commented scenario to start from
     Init(init::Args),
-    /// Show built-in clients, regions, prices and assumptions, with dates and sources
     List(list::Args),
     /// Print the JSON Schema of scenarios, for editors
     Schema,
-    /// Print a shell completion script, or the manual page
     Complete(complete::Args),
 }
 
@@ -59,6 +54,7 @@ enum Found {
 }
 
 /// Runs the command line of this process.
+#[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

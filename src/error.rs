@@ -99,13 +99,11 @@ pub fn did_you_mean<'a>(
 
 /// A hint that names the nearest candidate, or else lists them all.
 pub fn one_of<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    match did_you_mean(word, candidates.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let all: Vec<String> = candidates.into_iter().map(|c| format!("`{c}`")).collect();
-            format!("use one of {}", all.join(", "))
-        }
+    if let Some(near) = did_you_mean(word, candidates.clone()) {
+        return format!("did you mean `{near}`?");
     }
+    let all: Vec<String> = candidates.into_iter().map(|c| format!("`{c}`")).collect();
+    format!("use one of {}", all.join(", "))
 }
 
 #[cfg(test)]

@@ -1,4 +1,68 @@
-//! bks, the Bucket Key Simulator.
+//! bks, the Bucket Key Simulator: what Amazon S3 Bucket Keys will do to a KMS bill, a KMS quota and
+//! an audit trail.
+//!
+//! ```text
+//!           scenarios/emr10.toml
+//!                   │ scenario::file  (as written)
+//!                   ▼
+//!               Scenario ───── workload ─────►  requests, one time-ordered stream per requester
+//!               (as meant)                                │
+//!                   │                                     │ simulation
+//!                   └───────── encryption ───────────────►│  1. writes: which bucket-level key wraps which object
+//!                        what must S3 ask of KMS?         │  2. answers: which wrapping keys are not in memory
+//!                                                         ▼
+//!                                              Tally (counts that merge) ── pricing ──► Bill
+//!                                                         └────────► Outcome ◄────────────┘
+//!                                                                       ▼
+//!                                        report: text │ markdown │ json │ csv ──► results/
+//! ```
+//!
+//! # Floors
+//!
+//! Dependence runs downward only; siblings on the second floor do not know each other.
+//!
+//! - ground, measures and chance: [`error`], [`units`], [`rng`]
+//! - first floor, the two services' words: [`s3`], [`kms`]
+//! - second floor, workshops: [`workload`], [`encryption`]
+//! - third floor, counting and pricing: [`tally`], [`pricing`]
+//! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
+//!   [`migration`], [`outcome`]
+//! - roof: [`report`]
+//! - porch, the only door to the world: [`cli`]
+//!
+//! # A scenario from end to end
+//!
+//! One writer, one PUT a second for an hour: without bucket keys KMS is called for each, with them
+//! once for each five-minute key and once to verify it.
+//!
+//! ```
+//! use bks::outcome::Outcome;
+//! use bks::scenario::Scenario;
+//!
+//! let scenario = Scenario::parse(
+//!     r#"
+//!     name = "an-hour"
+//!     duration = "1h"
+//!     replications = 1
+//!     [[bucket]]
+//!     name = "logs"
+//!     [[principal]]
+//!     name = "writer"
+//!     role = "log-writer"
+//!     [[workload]]
+//!     name = "put"
+//!     principal = "writer"
+//!     bucket = "logs"
+//!     arrivals = { periodic = { rate = "1/s" } }
+//!     "#,
+//! )?;
+//! let outcome = Outcome::of(&scenario, &|_| ());
+//! let [sse_kms, bucket_key, _] = &outcome.configurations[..] else { panic!() };
+//! assert_eq!(sse_kms.assumed().kms_requests(), 3_600.0);
+//! assert_eq!(bucket_key.assumed().kms_requests(), 12.0 + 12.0);
+//! # Ok::<(), bks::error::Error>(())
+//! ```
+
 pub mod cli;
 pub mod encryption;
 pub mod error;

@@ -210,6 +210,15 @@ impl Outcome {
         Self { configurations, swings, warnings, assertions }
     }
 
+    /// About how many requests `progress` will be told of: each replication's are drawn once for
+    /// each reading of "requester", and once more for what moves the answer most.
+    #[must_use]
+    pub fn expected_requests(scenario: &Scenario) -> f64 {
+        let rule = |rule| scenario.configurations.iter().any(|c| c.rule == rule);
+        let rules = u32::from(rule(RequesterRule::Session)) + u32::from(rule(RequesterRule::Role));
+        scenario.estimate().requests * f64::from(rules * scenario.replications + 1)
+    }
+
     /// Whether every demand was met.
     #[must_use]
     pub fn holds(&self) -> bool {

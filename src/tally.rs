@@ -84,6 +84,55 @@ impl RequesterCounts {
     }
 }
 
+/// S3 requests, which are the same in every configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    window: Window,
+    requests: [u64; Operation::ALL.len()],
+    bins: Vec<u64>,
+    requesters: Vec<u64>,
+}
+
+impl Traffic {
+    /// Nothing counted yet, of that many requesters.
+    #[must_use]
+    pub fn new(window: Window, requesters: usize) -> Self {
+        Self {
+            window,
+            requests: [0; Operation::ALL.len()],
+            bins: vec![0; window.bins()],
+            requesters: vec![0; requesters],
+        }
+    }
+
+    /// Counts requests of one requester; none before the counted part.
+    pub fn count(&mut self, requester: usize, requests: &[Request]) {
+        let bin_ns = self.window.bin.as_nanos() as u64;
+        let mut counted = 0;
+        for request in requests.iter().filter(|request| request.time >= self.window.from) {
+            let since = request.time.since(self.window.from).as_nanos() as u64;
+            self.requests[request.operation as usize] += 1;
+            self.bins[(since / bin_ns) as usize] += 1;
+            counted += 1;
+        }
+        self.requesters[requester] += counted;
+    }
+
+    /// Adds the counts of `other`, which must be of the same window.
+    ///
+    /// # Panics
+    /// If windows differ.
+    pub fn merge(&mut self, other: &Self) {
+        assert_eq!(self.window, other.window);
+        let add = |mine: &mut [u64], more: &[u64]| {
+            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
+        };
+        add(&mut self.requests, &other.requests);
+        add(&mut self.bins, &other.bins);
+        add(&mut self.requesters, &other.requesters);
+    }
+}
+
 /// All counts of one configuration under one set of assumptions in one replication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -120,30 +169,41 @@ impl Tally {
         }
     }
 
-    /// Counts one request of one requester and what it cost; nothing before the counted part.
+    /// Counts what one request of one requester cost; nothing before the counted part. The request
+    /// itself is counted by [`Traffic::count`], once for all configurations.
+    #[inline]
     pub fn count(&mut self, requester: usize, request: &Request, answer: &Answer) {
-        if request.time < self.window.from {
-            return;
+        if answer.calls != KmsCalls::NONE && request.time >= self.window.from {
+            self.count_calls(requester, request, answer);
         }
+    }
+
+    fn count_calls(&mut self, requester: usize, request: &Request, answer: &Answer) {
         let since = request.time.since(self.window.from).as_nanos() as u64;
-        let operation = request.operation as usize;
-        self.requests[operation] += 1;
-        let bin = &mut self.bins[(since / self.window.bin.as_nanos() as u64) as usize];
-        bin.requests += 1;
-        let counts = self.requesters.get_mut(requester);
-        let calls = answer.calls.total();
-        if calls > 0 {
-            self.calls[operation] += answer.calls;
-            bin.calls += answer.calls;
-            let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
-            *second = second.saturating_add(calls as u32);
-        }
+        self.calls[request.operation as usize] += answer.calls;
+        self.bins[(since / self.window.bin.as_nanos() as u64) as usize].calls += answer.calls;
+        let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
+        *second = second.saturating_add(answer.calls.total() as u32);
         let generated = u64::from(answer.generated.is_some());
         self.keys_generated += generated;
-        if let Some(counts) = counts {
-            counts.requests += 1;
+        if let Some(counts) = self.requesters.get_mut(requester) {
             counts.calls += answer.calls;
             counts.keys_generated += generated;
+        }
+    }
+
+    /// Adds requests that were counted apart.
+    ///
+    /// # Panics
+    /// If windows differ.
+    pub fn add_traffic(&mut self, traffic: &Traffic) {
+        assert_eq!(self.window, traffic.window);
+        self.requests.iter_mut().zip(traffic.requests).for_each(|(mine, more)| *mine += more);
+        for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
+            bin.requests += more;
+        }
+        for (counts, more) in self.requesters.iter_mut().zip(&traffic.requesters) {
+            counts.requests += more;
         }
     }
 
@@ -288,10 +348,14 @@ mod tests {
     #[test]
     fn only_the_counted_part_counts() {
         let mut tally = Tally::new(window(), 1);
+        let mut traffic = Traffic::new(window(), 1);
         for seconds in [9.9, 10.0, 10.5, 19.9] {
+            traffic.count(0, &[request(seconds)]);
             tally.count(0, &request(seconds), &one_decrypt());
         }
+        tally.add_traffic(&traffic);
         assert_eq!(tally.total_requests(), 3);
+        assert_eq!(tally.requesters[0].requests, 3);
         assert_eq!(tally.calls_per_s, [2, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(tally.requesters[0].calls.get(KmsApi::Decrypt), 3);
     }

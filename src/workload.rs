@@ -70,6 +70,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// The word for it in scenarios.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Copy => "copy",
+            Self::Head => "head",
+            Self::HeadChecksum => "head-checksum",
+            Self::List => "list",
+            Self::Delete => "delete",
+            Self::Replicate => "replicate",
+        }
+    }
+
     /// Whether the action needs an object that is there already.
     #[must_use]
     pub const fn reads(self) -> bool {
@@ -161,22 +176,49 @@ impl Workload {
         self.actions().into_iter().any(Action::writes)
     }
 
-    /// Whether it needs keys of objects written during the run: read as such, or parts of an upload.
+    /// Whether it needs keys of objects written during the run: read as such, parts of an upload, or
+    /// copied by the client that has just written them.
     #[must_use]
     pub fn unwraps_new_keys(&self) -> bool {
         let reads_new = self.reads.as_ref().is_some_and(|reads| reads.written.is_some());
-        reads_new || self.writes() && self.client.is_multipart(self.object_size)
+        let actions = self.actions();
+        let own = actions.contains(&Action::Write)
+            && (self.client.is_multipart(self.object_size) || self.client.write.copy > 0.0);
+        let copies_parts = actions.contains(&Action::Copy) && self.object_size > source::COPY_LIMIT;
+        reads_new || own || copies_parts
     }
 
-    /// Mean number of actions in `duration`, for estimates and progress.
+    /// Mean number of actions of each kind in `duration`, for estimates and progress.
     #[must_use]
-    pub fn expected_actions(&self, duration: SimDuration) -> f64 {
+    pub fn expected_actions(&self, duration: SimDuration) -> Vec<(Action, f64)> {
         match &self.traffic {
-            Traffic::Steady { arrivals, .. } => arrivals.mean_per_s() * duration.as_secs_f64(),
+            Traffic::Steady { arrivals, mix } => {
+                let arriving = arrivals.mean_per_s() * duration.as_secs_f64();
+                let mut below = 0.0;
+                let share = |&(action, cumulative): &(Action, f64)| {
+                    let share = cumulative - below;
+                    below = cumulative;
+                    (action, arriving * share)
+                };
+                mix.iter().map(share).collect()
+            }
             Traffic::Jobs(jobs) => {
-                let steps: u64 = jobs.steps.iter().map(|step| step.objects).sum();
-                jobs.starts(duration) as f64 * steps as f64
+                let starts = jobs.starts(duration) as f64;
+                let step = |step: &jobs::JobStep| (step.action, starts * step.objects as f64);
+                jobs.steps.iter().map(step).collect()
             }
         }
+    }
+
+    /// Mean number of requests in `duration`.
+    #[must_use]
+    pub fn expected_requests(&self, duration: SimDuration) -> f64 {
+        let requests = |action| match action {
+            Action::Read => self.client.requests_per_read(self.object_size),
+            Action::Write => self.client.requests_per_write(self.object_size),
+            _ => 1.0,
+        };
+        let actions = self.expected_actions(duration).into_iter();
+        actions.map(|(action, count)| count * requests(action)).sum()
     }
 }

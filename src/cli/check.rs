@@ -66,11 +66,13 @@ fn understood(scenario: &Scenario) -> String {
     }
     for workload in &scenario.workloads {
         let actions = workload.expected_actions(file.duration);
-        let kinds: Vec<String> =
-            workload.actions().iter().map(|action| format!("{action:?}").to_lowercase()).collect();
+        let kinds: Vec<String> = actions
+            .iter()
+            .map(|(action, count)| format!("{count:.0} times {}", action.name()))
+            .collect();
         let _ = writeln!(
             out,
-            "workload `{}`: about {actions:.0} actions ({}) from {} sessions, client `{}`",
+            "workload `{}`: about {} from {} sessions, client `{}`",
             workload.name,
             kinds.join(", "),
             workload.slots.len(),

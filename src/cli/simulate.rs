@@ -74,8 +74,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 }
 
 fn simulate(args: &Args, scenario: &Scenario) -> Result<Outcome> {
-    let requests = scenario.estimate().requests * f64::from(scenario.replications);
-    let bar = progress::bar(requests, args.quiet);
+    let bar = progress::bar(Outcome::expected_requests(scenario), args.quiet);
     bar.set_message(scenario.file.name.clone());
     let outcome = Outcome::of(scenario, &|requests| bar.inc(requests));
     bar.finish_and_clear();
@@ -148,8 +147,7 @@ fn printed(format: Format, scenarios: &[Scenario], outcomes: &[Outcome]) -> Stri
     }
 }
 
-/// Columns of the terminal, from `COLUMNS` if it is set; tables keep to them.
+/// Columns of the terminal, if there is one; tables keep to them.
 fn terminal_width() -> u16 {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.unwrap_or(DEFAULT_WIDTH).max(40)
+    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| width.0).max(40)
 }

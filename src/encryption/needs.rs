@@ -40,7 +40,18 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Whether `operation` may need KMS at all; what does not costs no configuration anything.
+    #[inline]
+    #[must_use]
+    pub const fn any(operation: Operation) -> bool {
+        !matches!(
+            operation,
+            Operation::HeadObject | Operation::ListObjects | Operation::DeleteObject
+        )
+    }
+
     /// The needs of `operation`.
+    #[inline]
     #[must_use]
     pub const fn of(operation: Operation, multipart: MultipartCalls) -> Self {
         let none = Self { wrap: None, unwrap: 0, unwrap_own: 0 };

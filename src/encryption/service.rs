@@ -9,7 +9,7 @@ use super::keys::Keyring;
 use super::needs::{MultipartCalls, Needs};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
-use crate::s3::{Operation, Request, SessionSlot};
+use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::units::SimTime;
 
 /// How S3 treats one bucket's requests.
@@ -84,13 +84,27 @@ impl KeyCache {
 }
 
 /// S3's memory for one requester under one scheme.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Memory {
     /// When the current key of each (bucket, write partition) stops wrapping new objects.
     wrapping_until: Vec<SimTime>,
     cache: KeyCache,
     /// When the requester's session ends; a new session starts without keys.
     session_ends: SimTime,
+    /// The multipart upload begun last, as far as its key goes; parts that are copied into it name
+    /// their source, not the upload.
+    upload: Object,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            wrapping_until: Vec::new(),
+            cache: KeyCache::default(),
+            session_ends: SimTime::MAX,
+            upload: Object::Keyless,
+        }
+    }
 }
 
 impl Memory {
@@ -110,11 +124,13 @@ impl Memory {
             Some(slot) if slot.session_length.is_some() => slot.first_renewal,
             _ => SimTime::MAX,
         };
+        self.upload = Object::Keyless;
     }
 
     /// Answers the requester's next request; requests come in order of time.
     ///
     /// `keyring` may be `None` as long as nothing is read that a bucket-level key wraps.
+    #[inline]
     pub fn answer(
         &mut self,
         scheme: &Scheme,
@@ -127,16 +143,12 @@ impl Memory {
         }
         let needs = Needs::of(request.operation, scheme.multipart);
         let mut answer = Answer::default();
-        if needs.unwrap > 0 {
-            for _ in 0..needs.unwrap {
-                self.unwrap(scheme, keyring, request, &request.object, &mut answer);
-            }
+        for _ in 0..needs.unwrap {
+            self.unwrap(scheme, keyring, request, &request.object, &mut answer);
         }
-        if needs.unwrap_own > 0 {
-            let own = own_upload(request);
-            for _ in 0..needs.unwrap_own {
-                self.unwrap(scheme, keyring, request, &own, &mut answer);
-            }
+        let own = self.upload;
+        for _ in 0..needs.unwrap_own {
+            self.unwrap(scheme, keyring, request, &own, &mut answer);
         }
         if let Some(api) = needs.wrap {
             self.wrap(scheme, request, api, &mut answer);
@@ -153,16 +165,19 @@ impl Memory {
         self.session_ends = self.session_ends + length.saturating_mul(sessions_passed + 1);
     }
 
+    #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
-        let by_bucket_key = match scheme.buckets[request.bucket as usize] {
+        let (by_bucket_key, copies) = match scheme.buckets[request.bucket as usize] {
             BucketScheme::NoKms => return,
-            BucketScheme::KeyPerObject => false,
+            BucketScheme::KeyPerObject => (false, false),
             BucketScheme::BucketKey { since, copies } => {
-                request.allows_bucket_key
-                    && request.time >= since
-                    && (copies || !is_copy(request.operation))
+                let on = request.allows_bucket_key && request.time >= since;
+                (on && (copies || !is_copy(request.operation)), copies)
             }
         };
+        if request.operation == Operation::CreateMultipartUpload {
+            self.upload = begun_upload(request, by_bucket_key, copies);
+        }
         if !by_bucket_key {
             answer.calls += KmsCalls::of(api, 1);
             return;
@@ -179,12 +194,13 @@ impl Memory {
         }
     }
 
+    #[inline]
     fn unwrap(
         &mut self,
         scheme: &Scheme,
         keyring: Option<&Keyring>,
         request: &Request,
-        object: &crate::s3::Object,
+        object: &Object,
         answer: &mut Answer,
     ) {
         let misses = match scheme.buckets[request.bucket as usize] {
@@ -207,17 +223,17 @@ impl Memory {
     }
 }
 
+/// What parts copied into the upload that `request` begins must unwrap.
+fn begun_upload(request: &Request, by_bucket_key: bool, copies: bool) -> Object {
+    if by_bucket_key && copies {
+        let Request { bucket, slot, draw, time, .. } = *request;
+        Object::Written { bucket, slot, draw, time }
+    } else {
+        Object::Keyless
+    }
+}
+
 /// Whether the request writes by copying, which directory buckets do without bucket keys.
 fn is_copy(operation: Operation) -> bool {
     matches!(operation, Operation::CopyObject | Operation::UploadPartCopy)
-}
-
-/// The requester's own unfinished upload, as far as its key goes: its newest write to the bucket.
-fn own_upload(request: &Request) -> crate::s3::Object {
-    crate::s3::Object::Written {
-        bucket: request.bucket,
-        slot: request.slot,
-        draw: request.draw,
-        time: request.time,
-    }
 }

@@ -13,6 +13,9 @@ fn grouped(number: u64) -> String {
     out
 }
 
+/// Units of large counts.
+const UNITS: [(&str, f64); 5] = [("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];
+
 /// A count: exact below ten thousand, else three significant digits with k, M, G, T.
 pub(super) fn count(count: f64) -> String {
     if count < 10_000.0 {
@@ -25,17 +28,10 @@ pub(super) fn count(count: f64) -> String {
             grouped(count.round() as u64)
         };
     }
-    const UNITS: [(&str, f64); 5] = [("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];
     let (unit, size) =
         UNITS.into_iter().rev().find(|(_, size)| count >= size * 0.9995).unwrap_or(UNITS[0]);
     let scaled = count / size;
-    let decimals = if scaled < 9.995 {
-        2
-    } else if scaled < 99.95 {
-        1
-    } else {
-        0
-    };
+    let decimals = if scaled < 9.995 { 2 } else { usize::from(scaled < 99.95) };
     format!("{scaled:.decimals$} {unit}")
 }
 

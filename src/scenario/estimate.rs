@@ -36,28 +36,8 @@ impl Scenario {
     #[must_use]
     pub fn estimate(&self) -> Estimate {
         let duration = SimDuration::from_nanos(self.end.as_nanos());
-        let requests = self.workloads.iter().map(|workload| {
-            let per_read = workload.client.gets(workload.object_size)
-                + workload.client.read.head
-                + workload.client.read.list;
-            let write = workload.client.write;
-            let per_write = if workload.client.is_multipart(workload.object_size) {
-                2.0 + workload.client.upload_parts(workload.object_size) as f64
-            } else {
-                write.put
-            } + write.head
-                + write.list
-                + write.copy;
-            let reads = workload.reads.is_some();
-            let per_action = match (reads, workload.writes()) {
-                (true, true) => per_read.max(per_write),
-                (true, false) => per_read,
-                (false, true) => per_write,
-                (false, false) => 1.0,
-            };
-            workload.expected_actions(duration) * per_action
-        });
-        let requests = requests.sum();
+        let requests =
+            self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum();
         let mut keys_max = 0;
         let arms = self.configurations.len() as u64 * (Level::ALL.len() as u64 + 1);
         let seconds = self.window().seconds() as u64;

@@ -49,13 +49,14 @@ impl Scenario {
     /// # Errors
     /// The first thing that is wrong, with line and column.
     pub fn read(text: &str, place: &str, overrides: &[Override], include: Include) -> Result<Self> {
-        let mut file = parse(text, place)?;
+        let mut file = parse(text, |line, column| format!("{place}:{line}:{column}"))
+            .map_err(|error| error.at(place))?;
         let mut text = text.to_owned();
         let mut place = place.to_owned();
         for change in overrides {
-            text = change.apply(&text).map_err(|error| error.at(change.place()))?;
             place = change.place();
-            file = parse(&text, &place).map_err(|error| error.at(&place))?;
+            text = change.apply(&text).map_err(|error| error.at(&place))?;
+            file = parse(&text, |_, _| place.clone())?;
         }
         let locate = |wrong: Misplaced| {
             // What is wrong after an override may stand anywhere: then the override is the place.
@@ -134,16 +135,23 @@ fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
     Ok(())
 }
 
-fn parse(text: &str, place: &str) -> Result<ScenarioFile> {
+/// Reads the file; `place` names a line and column of it.
+fn parse(text: &str, place: impl Fn(usize, usize) -> String) -> Result<ScenarioFile> {
     if text.trim().is_empty() {
-        return Err(Error::request("the scenario is empty")
-            .hint("`bks init` writes one to start from")
-            .at(place));
+        return Err(
+            Error::request("the scenario is empty").hint("`bks init` writes one to start from")
+        );
+    }
+    let at = |error: &toml::de::Error| {
+        let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
+        place(line, column)
+    };
+    if let Err(error) = DeTable::parse(text) {
+        let message = error.message().lines().next().unwrap_or_default();
+        return Err(Error::request(format!("the text is not TOML: {message}")).at(at(&error)));
     }
     toml::from_str(text).map_err(|error| {
-        let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
-        in_our_words(error.message(), &offending(text, error.span()))
-            .at(format!("{place}:{line}:{column}"))
+        in_our_words(error.message(), &offending(text, error.span())).at(at(&error))
     })
 }
 
@@ -174,12 +182,7 @@ fn in_our_words(message: &str, offending: &str) -> Error {
     if let Some((_, expected)) = message.split_once(", expected ") {
         return Error::request(format!("`{offending}` is given, but must be {expected}"));
     }
-    let message = message.lines().next().unwrap_or(message);
-    if offending.trim().is_empty() {
-        Error::request(format!("the text is not TOML: {message}"))
-    } else {
-        Error::request(format!("`{offending}`: {message}"))
-    }
+    Error::request(format!("`{offending}`: {}", message.lines().next().unwrap_or(message)))
 }
 
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
@@ -238,8 +241,8 @@ fn descend<'v>(value: &'v mut toml::Value, step: &str) -> Result<&'v mut toml::V
             let name = |e: &toml::Value| e.get("name").and_then(|n| n.as_str()).map(str::to_owned);
             let names: Vec<String> = elements.iter().filter_map(name).collect();
             let number = step.parse().ok().filter(|i: &usize| *i < elements.len());
-            let named = elements.iter().position(|e| name(e).as_deref() == Some(step));
-            match named.or(number) {
+            let place = elements.iter().position(|e| name(e).as_deref() == Some(step));
+            match place.or(number) {
                 Some(i) => Ok(&mut elements[i]),
                 None => Err(Error::request(format!("`{step}` is not an element of this list"))
                     .hint(one_of(step, names.iter().map(String::as_str)))),

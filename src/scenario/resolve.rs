@@ -472,7 +472,7 @@ impl Names<'_> {
             },
             client: self.client(path("client"), &written.client)?,
             object_size: written.object_size,
-            bucket_key: written.bucket_key,
+            bucket_key: self.has_bucket_key(written),
         };
         let reads = workload.actions().into_iter().any(crate::workload::Action::reads);
         if reads && workload.reads.is_none() {
@@ -517,7 +517,8 @@ impl Names<'_> {
                 let population = &populations[number];
                 let writers = (population.writers.len() as u32).max(1);
                 let (bucket, objects) = (population.bucket, population.objects);
-                let source = ReadPopulation::new(number as u32, bucket, objects, writers);
+                let number = number as u32;
+                let source = ReadPopulation::new(number, bucket, objects, writers, &read.pattern);
                 if reads.population.replace(source).is_some() {
                     return refuse(path(), "`from` has two populations, but at most one is read");
                 }
@@ -566,8 +567,16 @@ impl Names<'_> {
         Ok(ReadWritten {
             bucket: find(&source.bucket, "bucket", buckets)? as u32,
             slots: self.principal_slots[principal].clone(),
-            bucket_key: source.bucket_key,
+            bucket_key: self.has_bucket_key(source),
         })
+    }
+
+    /// Whether a workload's writes may have a bucket key: in a directory bucket no header turns it
+    /// off (evidence §2.6).
+    fn has_bucket_key(&self, workload: &WorkloadFile) -> bool {
+        let mut buckets = self.file.buckets.iter();
+        let directory = buckets.any(|bucket| bucket.name == workload.bucket && bucket.directory);
+        workload.bucket_key || directory
     }
 }
 

@@ -7,9 +7,11 @@ use rayon::prelude::*;
 use super::stream::RequestStream;
 use super::worlds::Worlds;
 use super::{Arm, Party};
+use crate::encryption::keys::Keyring;
+use crate::encryption::needs::Needs;
 use crate::encryption::service::{Memory, Scheme};
 use crate::s3::{Request, SessionSlot};
-use crate::tally::{KeysAlive, Tally};
+use crate::tally::{KeysAlive, Tally, Traffic};
 use crate::workload::Workload;
 
 /// One arm's state while a requester is run, and what it has counted so far.
@@ -22,6 +24,7 @@ struct Desk {
 /// What one thread needs to run requesters one after the other.
 struct Office {
     desks: Vec<Desk>,
+    traffic: Traffic,
     batch: Vec<Request>,
 }
 
@@ -46,12 +49,16 @@ impl Party<'_> {
             offices.lock().expect("no thread has panicked").push(office);
         });
         let mut offices = offices.into_inner().expect("no thread has panicked").into_iter();
-        let first = offices.next().expect("a scenario has a principal");
-        let mut tallies: Vec<Tally> = first.desks.into_iter().map(|desk| desk.tally).collect();
+        let Office { desks, mut traffic, .. } = offices.next().expect("a scenario has a principal");
+        let mut tallies: Vec<Tally> = desks.into_iter().map(|desk| desk.tally).collect();
         for office in offices {
+            traffic.merge(&office.traffic);
             for (tally, desk) in tallies.iter_mut().zip(&office.desks) {
                 tally.merge(&desk.tally);
             }
+        }
+        for tally in &mut tallies {
+            tally.add_traffic(&traffic);
         }
         tallies
     }
@@ -66,7 +73,11 @@ impl Party<'_> {
                 if arm.by_requester { self.requesters.list.len() } else { 0 },
             ),
         };
-        Office { desks: arms.iter().map(desk).collect(), batch: Vec::new() }
+        Office {
+            desks: arms.iter().map(desk).collect(),
+            traffic: Traffic::new(window, self.requesters.list.len()),
+            batch: Vec::new(),
+        }
     }
 
     fn run_requester(
@@ -78,13 +89,16 @@ impl Party<'_> {
     ) {
         let session = self.session(requester);
         for (arm, (desk, scheme)) in office.desks.iter_mut().zip(schemes).enumerate() {
-            let keys = worlds.keyring(arm).map_or(0, |keyring| keyring.keys());
+            let keys = worlds.keyring(arm).map_or(0, Keyring::keys);
             desk.memory.begin(scheme, keys, session);
             let places = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
             desk.alive.begin(places);
         }
         let mut stream = self.stream(requester, |_| true);
         while stream.next_batch(&mut office.batch) {
+            let drawn = office.batch.len();
+            office.traffic.count(requester, &office.batch);
+            office.batch.retain(|request| Needs::any(request.operation));
             for (arm, (desk, scheme)) in office.desks.iter_mut().zip(schemes).enumerate() {
                 let keyring = worlds.keyring(arm);
                 for request in &office.batch {
@@ -96,7 +110,7 @@ impl Party<'_> {
                     }
                 }
             }
-            (self.progress)(office.batch.len() as u64);
+            (self.progress)(drawn as u64);
         }
     }
 

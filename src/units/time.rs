@@ -32,13 +32,19 @@ impl SimDuration {
     pub const MAX: Self = Self(i64::MAX);
 
     /// A span of whole seconds.
+    ///
+    /// # Panics
+    /// If `seconds` is negative.
     #[must_use]
     pub const fn from_secs(seconds: i64) -> Self {
         assert!(seconds >= 0);
         Self(seconds.saturating_mul(NS_PER_S))
     }
 
-    /// A span of whole nanoseconds, not negative.
+    /// A span of whole nanoseconds.
+    ///
+    /// # Panics
+    /// If `nanoseconds` is negative.
     #[must_use]
     pub const fn from_nanos(nanoseconds: i64) -> Self {
         assert!(nanoseconds >= 0);
@@ -65,6 +71,9 @@ impl SimDuration {
     }
 
     /// This span times `factor`, at most `MAX`.
+    ///
+    /// # Panics
+    /// If `factor` is negative.
     #[must_use]
     pub const fn saturating_mul(self, factor: i64) -> Self {
         assert!(factor >= 0);

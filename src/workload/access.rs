@@ -109,21 +109,39 @@ pub struct ReadPopulation {
     pub objects: u64,
     /// How many session slots wrote it.
     pub writers: u32,
+    /// The law of popularity, for reads by it.
+    popularity: Option<Zipf<f64>>,
     /// Multiplies popularity ranks into age ranks; has no divisor in common with `objects`.
     scatter: u64,
 }
 
 impl ReadPopulation {
-    /// A population of at least one object.
+    /// A population of at least one object, read by `pattern`.
+    ///
+    /// # Panics
+    /// If there is no object, or the pattern was not checked.
     #[must_use]
-    pub fn new(population: u32, bucket: u32, objects: u64, writers: u32) -> Self {
+    pub fn new(
+        population: u32,
+        bucket: u32,
+        objects: u64,
+        writers: u32,
+        pattern: &ReadPattern,
+    ) -> Self {
+        let popularity = match pattern {
+            ReadPattern::Zipf(zipf) => Some(
+                Zipf::new(objects as f64, zipf.exponent)
+                    .expect("a population has an object, an exponent is not negative"),
+            ),
+            _ => None,
+        };
         // Multiples of the golden section spread evenly over the ages, so the most popular
         // objects are of all ages.
         let mut scatter = (objects as f64 * 0.618_033_988_749_894_9) as u64 | 1;
         while gcd(scatter, objects) != 1 {
             scatter += 1;
         }
-        Self { population, bucket, objects, writers, scatter }
+        Self { population, bucket, objects, writers, popularity, scatter }
     }
 }
 
@@ -168,19 +186,14 @@ pub struct ReadPoint {
 
 impl Reads {
     /// Chooses an object; gives the bucket it lies in, too.
+    ///
+    /// # Panics
+    /// If a pattern by rank has no population, or any has no source; the scenario refuses both.
     pub fn pick(&self, at: ReadPoint, rng: &mut Stream) -> (u32, Object) {
         let written_at = match &self.pattern {
-            ReadPattern::Uniform => {
-                let population = self.ranked();
-                return population.ranked(rng.random_range(0..population.objects));
-            }
-            ReadPattern::Zipf(zipf) => {
-                let population = self.ranked();
-                let law = Zipf::new(population.objects as f64, zipf.exponent)
-                    .expect("a population has an object, an exponent is not negative");
-                let popularity = law.sample(rng) as u64 % population.objects;
-                let rank = u128::from(popularity) * u128::from(population.scatter);
-                return population.ranked((rank % u128::from(population.objects)) as u64);
+            ReadPattern::Uniform | ReadPattern::Zipf(_) => {
+                let population = self.population.as_ref().expect("reads by rank have a population");
+                return population.ranked(population.draw_rank(rng));
             }
             ReadPattern::ByAge(law) => at.time - law.quantile(rng.random()),
             ReadPattern::Scan(scan) => scanned(scan, at, at.index),
@@ -188,10 +201,6 @@ impl Reads {
             ReadPattern::JustWritten(just) => at.time - just.delay,
         };
         self.written_at(written_at, rng)
-    }
-
-    fn ranked(&self) -> &ReadPopulation {
-        self.population.as_ref().expect("the scenario gives reads by rank a population")
     }
 
     /// An object written at `time`. Where only one source is there, times beyond it stand for its
@@ -217,6 +226,13 @@ impl Reads {
 }
 
 impl ReadPopulation {
+    fn draw_rank(&self, rng: &mut Stream) -> u64 {
+        let Some(law) = self.popularity else { return rng.random_range(0..self.objects) };
+        let popularity = law.sample(rng) as u64 % self.objects;
+        let rank = u128::from(popularity) * u128::from(self.scatter);
+        (rank % u128::from(self.objects)) as u64
+    }
+
     fn ranked(&self, rank: u64) -> (u32, Object) {
         (self.bucket, Object::Ranked { population: self.population, rank })
     }
@@ -235,7 +251,8 @@ mod tests {
     use crate::rng::{Purpose, Seed};
 
     fn reads(pattern: ReadPattern, objects: u64) -> Reads {
-        Reads { pattern, population: Some(ReadPopulation::new(0, 0, objects, 1)), written: None }
+        let population = Some(ReadPopulation::new(0, 0, objects, 1, &pattern));
+        Reads { pattern, population, written: None }
     }
 
     fn ranks(reads: &Reads, count: u64) -> Vec<u64> {

@@ -89,12 +89,11 @@ impl AgeLaw {
             Err(Error::request(format!("`{name}` is `{value}`, but must be greater than zero")))
         };
         match self {
-            Self::Fixed(_) => Ok(()),
             Self::Uniform(law) if law.from > law.to => Err(Error::request(format!(
                 "ages go from `{}` to `{}`, but must not descend",
                 law.from, law.to
             ))),
-            Self::Uniform(_) => Ok(()),
+            Self::Fixed(_) | Self::Uniform(_) => Ok(()),
             Self::Exponential(law) => positive("mean", law.mean.as_secs_f64()),
             Self::Lognormal(law) => positive("median", law.median.as_secs_f64())
                 .and_then(|()| positive("sigma", law.sigma)),

@@ -121,11 +121,10 @@ impl Arrivals {
     pub fn check(&self) -> Result<()> {
         match self {
             Self::Poisson(PoissonArrivals { profile: Some(profile), .. }) => profile.check(),
-            Self::Poisson(_) | Self::Periodic(_) => Ok(()),
             Self::Bursts(bursts) if bursts.on < SimDuration::from_secs(1) => Err(Error::request(
                 format!("`on` is `{}`, but a burst must last a second at least", bursts.on),
             )),
-            Self::Bursts(_) => Ok(()),
+            Self::Poisson(_) | Self::Periodic(_) | Self::Bursts(_) => Ok(()),
         }
     }
 

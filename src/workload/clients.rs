@@ -88,6 +88,23 @@ impl ClientProfile {
         }
     }
 
+    /// Requests for reading an object of `size`, on average.
+    #[must_use]
+    pub fn requests_per_read(&self, size: ByteSize) -> f64 {
+        self.gets(size) + self.read.head + self.read.list
+    }
+
+    /// Requests for writing an object of `size`, on average.
+    #[must_use]
+    pub fn requests_per_write(&self, size: ByteSize) -> f64 {
+        let moved = if self.is_multipart(size) {
+            2.0 + self.upload_parts(size) as f64
+        } else {
+            self.write.put
+        };
+        moved + self.write.head + self.write.list + self.write.copy
+    }
+
     /// Whether an object of `size` is written as a multipart upload.
     #[must_use]
     pub fn is_multipart(&self, size: ByteSize) -> bool {

@@ -12,7 +12,7 @@ use crate::units::{ByteSize, SimTime};
 
 /// The largest object that one `CopyObject`, and one `UploadPartCopy`, can copy.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
-const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
+pub(super) const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
 
 /// Draws one session slot's requests.
 #[derive(Debug)]
@@ -146,6 +146,7 @@ impl<'a> Source<'a> {
         let (bucket, profile) = (workload.bucket, workload.client.write);
         self.repeat(profile.list, time, Operation::ListObjects, out);
         self.repeat(profile.head, time, Operation::HeadObject, out);
+        let first = out.len();
         if workload.client.is_multipart(workload.object_size) {
             let parts = workload.client.upload_parts(workload.object_size);
             self.upload(time, parts, Operation::UploadPart, None, out);
@@ -154,9 +155,13 @@ impl<'a> Source<'a> {
                 self.push(time, Operation::PutObject, bucket, Object::None, out);
             }
         }
+        // The object has the key that the first of these requests asked for, as a PUT or the begin
+        // of an upload; each copy is made of the one before.
+        let mut draw = out.get(first).map_or(0, |request| request.draw);
         for _ in 0..self.whole(profile.copy) {
-            let own = self.own(time, out.last().map_or(0, |request| request.draw));
+            let own = self.own(time, draw);
             self.push(time, Operation::CopyObject, bucket, own, out);
+            draw = out.last().expect("just pushed").draw;
         }
     }
 

@@ -1,0 +1,486 @@
+//! The command line as a user meets it: files, formats, messages, exit codes.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const SMALL: &str = r#"name = "small"
+seed = 7
+duration = "2h"
+replications = 3
+
+[[bucket]]
+name = "data"
+
+[[principal]]
+name = "app"
+role = "app"
+sessions = 4
+session_length = "1h"
+
+[[population]]
+name = "old"
+bucket = "data"
+objects = 5000
+age = { exponential = { mean = "10d" } }
+
+[[workload]]
+name = "write"
+principal = "app"
+bucket = "data"
+arrivals = { poisson = { rate = "1/s" } }
+
+[[workload]]
+name = "read"
+principal = "app"
+bucket = "data"
+arrivals = { poisson = { rate = "2/s" } }
+read = { from = ["old", "write"], pattern = { by-age = { exponential = { mean = "1h" } } } }
+"#;
+
+fn bks(folder: &Path, arguments: &[&str]) -> Output {
+    bks_with_input(folder, arguments, "")
+}
+
+fn bks_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bks"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input may be gone before it is written.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A folder of its own that holds `small.toml`.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("small.toml"), SMALL).unwrap();
+    folder
+}
+
+/// Every file of a folder with its bytes, by name.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn simulate_prints_a_verdict_and_leaves_all_files() {
+    let folder = folder();
+    let output = bks(folder.path(), &["simulate", "small.toml"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    assert!(printed.starts_with("small: `bucket-key-role` saves "), "{printed}");
+    assert!(!printed.contains('\x1b'), "no colour where there is no terminal");
+    assert_eq!(text(&output.stderr), "wrote results/small\n");
+    let names: Vec<String> =
+        files(&folder.path().join("results/small")).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [
+            "costs.csv",
+            "operations.csv",
+            "requesters.csv",
+            "run.toml",
+            "sensitivity.csv",
+            "summary.csv",
+            "timeline.csv"
+        ]
+    );
+}
+
+#[test]
+fn the_same_bytes_come_from_any_number_of_threads_and_from_run_toml() {
+    let folder = folder();
+    for (jobs, out) in [("1", "one"), ("4", "four")] {
+        let output = bks(folder.path(), &["simulate", "small.toml", "-q", "-j", jobs, "-o", out]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "quiet");
+    }
+    let one = files(&folder.path().join("one"));
+    assert_eq!(one, files(&folder.path().join("four")));
+    let again = bks(folder.path(), &["simulate", "one/run.toml", "-q", "-o", "again"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert_eq!(one, files(&folder.path().join("again")));
+    let other = bks(folder.path(), &["simulate", "small.toml", "-q", "-o", "other", "--seed", "8"]);
+    assert!(other.status.success());
+    assert_ne!(one, files(&folder.path().join("other")), "another seed, another run");
+}
+
+#[test]
+fn a_changed_run_toml_does_not_pass_for_the_run() {
+    let folder = folder();
+    bks(folder.path(), &["simulate", "small.toml", "-q"]);
+    let path = folder.path().join("results/small/run.toml");
+    let run = fs::read_to_string(&path).unwrap().replace("duration = \"2h\"", "duration = \"3h\"");
+    fs::write(&path, run).unwrap();
+    let output = bks(folder.path(), &["check", "results/small/run.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(message.contains("the scenario was changed after its run"), "{message}");
+}
+
+#[test]
+fn every_format_holds_the_same_figures() {
+    let folder = folder();
+    let print = |format: &str| {
+        let output = bks(folder.path(), &["simulate", "small.toml", "--format", format]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let json: serde_json::Value = serde_json::from_str(&print("json")).unwrap();
+    let csv = print("csv");
+    assert_eq!(csv, fs::read_to_string(folder.path().join("results/small/summary.csv")).unwrap());
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let headers = reader.headers().unwrap().clone();
+    for (row, record) in reader.records().map(Result::unwrap).enumerate() {
+        for (column, value) in headers.iter().zip(&record) {
+            let in_json = &json["summary"][row][column];
+            let same = match in_json {
+                serde_json::Value::String(text) => text == value,
+                serde_json::Value::Null => value.is_empty(),
+                number => number.as_f64() == value.parse().ok(),
+            };
+            assert!(same, "{column} of row {row}: {value} in CSV, {in_json} in JSON");
+        }
+    }
+    let markdown = print("markdown");
+    let verdict = json["verdict"].as_str().unwrap();
+    assert!(markdown.starts_with(&format!("**{verdict}**")));
+    assert!(print("table").starts_with(verdict));
+}
+
+#[test]
+fn several_scenarios_are_one_document() {
+    let folder = folder();
+    fs::write(folder.path().join("b.toml"), SMALL.replace("\"small\"", "\"b\"")).unwrap();
+    let arguments = ["simulate", "small.toml", "b.toml", "--format", "json", "-o", "out"];
+    let output = bks(folder.path(), &arguments);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 2);
+    assert!(folder.path().join("out/small/summary.csv").exists());
+    assert!(folder.path().join("out/b/summary.csv").exists());
+    let output = bks(folder.path(), &["simulate", "small.toml", "small.toml"]);
+    assert_eq!(
+        text(&output.stderr),
+        "error: small.toml: two scenarios have the name `small`, but each needs a folder of its \
+         own\n"
+    );
+}
+
+#[test]
+fn an_assertion_that_is_not_met_exits_with_3_and_says_by_how_much() {
+    let folder = folder();
+    let output = bks(
+        folder.path(),
+        &["simulate", "small.toml", "--set", "assertions=[\"saving >= 0.999\"]", "-q"],
+    );
+    assert_eq!(output.status.code(), Some(3));
+    let message = text(&output.stderr);
+    let start = "assertion not met: `saving >= 0.999` was demanded of `bucket-key-role`, but the \
+                 figure is 0.";
+    assert!(message.starts_with(start), "{message}");
+    assert!(folder.path().join("results/small/summary.csv").exists(), "results stay");
+}
+
+#[test]
+fn a_scenario_comes_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = bks_with_input(folder.path(), &["simulate", "-", "-q"], SMALL);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(folder.path().join("results/small/run.toml").exists());
+}
+
+#[test]
+fn init_writes_a_scenario_that_runs_and_replaces_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = bks(folder.path(), &["init", "my-lake"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let output = bks(folder.path(), &["check", "my-lake.toml"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let output = bks(folder.path(), &["init", "my-lake"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: `my-lake.toml` is there already\n\nhint: choose another name, or remove the file\n"
+    );
+    let output = bks(folder.path(), &["init", "../up"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn list_schema_and_completions_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, expected) in [
+        (vec!["list"], "spark-s3a"),
+        (vec!["list", "prices", "--region", "eu-central-1"], "kms_request: $0.03 per 10000"),
+        (vec!["list", "assumptions"], "cache_lifetime: 1min / 5min / 1h"),
+        (vec!["schema"], "\"bks scenario\""),
+        (vec!["complete", "bash"], "_bks()"),
+        (vec!["complete", "man"], ".TH bks"),
+        (vec!["simulate", "--help"], "from which the same bytes come again"),
+    ] {
+        let output = bks(folder.path(), &arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(expected), "{arguments:?}");
+    }
+}
+
+/// Runs `bks check` on a changed `small.toml` and gives what it says.
+fn message_for(from: &str, to: &str) -> String {
+    assert!(SMALL.contains(from), "`{from}` is not in the scenario");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("s.toml"), SMALL.replacen(from, to, 1)).unwrap();
+    let output = bks(folder.path(), &["check", "s.toml"]);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{from} -> {to}: {message}");
+    message
+}
+
+/// Each message in full: place, offending text, constraint, hint.
+#[test]
+fn bad_scenarios_are_told_where_and_why() {
+    for (from, to, expected) in [
+        (
+            "duration = \"2h\"",
+            "duration = 7200",
+            "error: s.toml:3:12: `7200` is not a duration: it has no unit\n\n\
+             hint: give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`\n",
+        ),
+        (
+            "duration = \"2h\"",
+            "duration = \"-2h\"",
+            "error: s.toml:3:12: `-2h` is not a duration: a duration is not negative\n\n\
+             hint: give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`\n",
+        ),
+        (
+            "duration = \"2h\"",
+            "duration = nan",
+            "error: s.toml:3:12: `NaN` is not a duration: a number must come before each unit\n\n\
+             hint: give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`\n",
+        ),
+        (
+            "duration = \"2h\"\n",
+            "",
+            "error: s.toml:1:1: `duration` is missing, but must be given\n",
+        ),
+        (
+            "duration = \"2h\"",
+            "duration = \"2h\"\nwarmup = \"1h\"",
+            "error: s.toml:4:1: `warmup` is not a key that can stand here\n\n\
+             hint: did you mean `warm_up`?\n",
+        ),
+        (
+            "duration = \"2h\"",
+            "duration = \"2h\"\nwarm_up = \"2h\"",
+            "error: s.toml:4:11: `warm_up` is `2h`, but must be shorter than the duration, `2h`\n",
+        ),
+        (
+            "rate = \"1/s\"",
+            "rate = \"-3/s\"",
+            "error: s.toml:25:33: `-3/s` is given as a rate, but a rate must be greater than \
+             zero\n\n\
+             hint: give a mean number per unit of time (s, min, h, d), e.g., `\"250/s\"`\n",
+        ),
+        (
+            "objects = 5000",
+            "objects = 1000000000000000000",
+            "error: s.toml:18:11: `objects` is `1000000000000000000`, but a population has from 1 \
+             to 2^53 (9007199254740992) objects\n\n\
+             hint: beyond 2^53 counts are no longer exact; split the population\n",
+        ),
+        (
+            "objects = 5000",
+            "objects = \"many\"",
+            "error: s.toml:18:11: `\"many\"` is given, but must be u64\n",
+        ),
+        (
+            "objects = 5000",
+            "objects = -1",
+            "error: s.toml:18:11: `-1` is given, but must be u64\n",
+        ),
+        (
+            "from = [\"old\", \"write\"]",
+            "from = [\"old\", \"wrote\"]",
+            "error: s.toml:32:25: `wrote` is neither a population nor a workload here\n\n\
+             hint: did you mean `write`?\n",
+        ),
+        (
+            "by-age = { exponential = { mean = \"1h\" } }",
+            "by-age = { exponential = { mean = \"0s\" } }",
+            "error: s.toml:32:45: `mean` is `0`, but must be greater than zero\n",
+        ),
+        (
+            "by-age = { exponential = { mean = \"1h\" } }",
+            "by-age = { exponental = { mean = \"1h\" } }",
+            "error: s.toml:32:59: `exponental` is not a value that can stand here\n\n\
+             hint: did you mean `exponential`?\n",
+        ),
+        (
+            "sessions = 4",
+            "sessions = 0",
+            "error: s.toml:10:8: principal `app` has `0` sessions\n",
+        ),
+        (
+            "role = \"app\"\n",
+            "",
+            "error: s.toml:10:8: principal `app` must have exactly one of `role`, `user` and \
+             `service`\n\nhint: give e.g., `role = \"analytics\"`\n",
+        ),
+        (
+            "[[bucket]]\nname = \"data\"",
+            "[[bucket]]\nname = \"data\"\nregion = \"us-east-3\"",
+            "error: s.toml:8:10: `us-east-3` is not an AWS region that bks knows\n\n\
+             hint: did you mean `us-east-2`?\n",
+        ),
+        (
+            "rate = \"2/s\"",
+            "rate = \"1e12/s\"",
+            "error: s.toml: the scenario makes about `7e15` requests a replication, but at most \
+             2e11 can be drawn one by one\n\n\
+             hint: simulate a shorter `duration` (results are scaled to the billing period)\n",
+        ),
+        (
+            "[[bucket]]",
+            "[[bucket]",
+            "error: s.toml:6:10: the text is not TOML: unclosed array table, expected `]]`\n",
+        ),
+    ] {
+        assert_eq!(message_for(from, to), expected, "{from} -> {to}");
+    }
+}
+
+#[test]
+fn overrides_are_named_when_they_are_wrong() {
+    let folder = folder();
+    for (change, expected) in [
+        (
+            "workload.read.arrivals.poisson.rate=fast",
+            "error: --set workload.read.arrivals.poisson.rate=fast: `fast` is not a rate: it has no \
+             `/` and unit of time\n\n\
+             hint: give a mean number per unit of time (s, min, h, d), e.g., `\"250/s\"`\n",
+        ),
+        (
+            "workload.reads.client=duckdb",
+            "error: --set workload.reads.client=duckdb: `reads` is not an element of this list\n\n\
+             hint: did you mean `read`?\n",
+        ),
+        (
+            "duration=1s",
+            "error: --set duration=1s: warm_up: `warm_up` is `1min`, but must be shorter than the \
+             duration, `1s`\n",
+        ),
+    ] {
+        let warm_up = ["--set", "warm_up=1min"];
+        let arguments = ["check", "small.toml", warm_up[0], warm_up[1], "--set", change];
+        let output = bks(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(text(&output.stderr), expected);
+    }
+    let output = bks(folder.path(), &["check", "small.toml", "--set", "workload.1.client=duckdb"]);
+    assert!(text(&output.stdout).contains("client `duckdb`"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    let folder = folder();
+    fs::write(folder.path().join("empty.toml"), "\n").unwrap();
+    fs::write(folder.path().join("binary.toml"), [b'a', 0xff]).unwrap();
+    for (path, expected) in [
+        (
+            "none.toml",
+            "error: none.toml: the file cannot be read: No such file or directory (os error 2)\n\n\
+             hint: `bks init` writes a scenario to start from\n",
+        ),
+        (
+            "empty.toml",
+            "error: empty.toml: the scenario is empty\n\n\
+             hint: `bks init` writes one to start from\n",
+        ),
+        ("binary.toml", "error: binary.toml: the file is not UTF-8 text: the byte at 1 is not\n"),
+        (".", "error: .: the file cannot be read: Is a directory (os error 21)\n"),
+    ] {
+        let output = bks(folder.path(), &["simulate", path]);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(text(&output.stderr), expected);
+    }
+    assert!(!folder.path().join("results").exists(), "nothing half written");
+}
+
+#[test]
+fn outputs_appear_whole_or_not_at_all() {
+    let folder = folder();
+    // A file in the way of the folder.
+    fs::write(folder.path().join("taken"), "").unwrap();
+    let output = bks(folder.path(), &["simulate", "small.toml", "-q", "-o", "taken"]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(message.starts_with("error: taken: the folder cannot be made: "), "{message}");
+    // A folder in the way of a file: nothing else is written either.
+    fs::create_dir_all(folder.path().join("out/run.toml")).unwrap();
+    let output = bks(folder.path(), &["simulate", "small.toml", "-q", "-o", "out"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        text(&output.stderr),
+        "error: out: `run.toml` is a folder there, but must be a file\n"
+    );
+    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
+}
+
+/// A disk that is full after some kilobytes, played by the limit on the size of a file.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_no_file() {
+    let folder = folder();
+    let script = "trap '' XFSZ; ulimit -f 4; exec \"$0\" simulate small.toml -q -o full";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_bks")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(message.contains("cannot be written: File too large"), "{message}");
+    assert_eq!(fs::read_dir(folder.path().join("full")).unwrap().count(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_standard_output_is_an_error_and_a_closed_one_is_not() {
+    let folder = folder();
+    let run = |redirect: &str| {
+        let script = format!("\"$0\" simulate small.toml --format json {redirect}");
+        Command::new("sh")
+            .args(["-c", &script, env!("CARGO_BIN_EXE_bks")])
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let output = run("> /dev/full");
+    assert_eq!(output.status.code(), Some(1));
+    let message = text(&output.stderr);
+    assert!(message.contains("standard output cannot be written"), "{message}");
+    // The reader goes away before the document is written; with pipefail the status is bks's.
+    let output = Command::new("bash")
+        .args(["-o", "pipefail", "-c", "\"$0\" simulate small.toml --format json | true"])
+        .arg(env!("CARGO_BIN_EXE_bks"))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
