@@ -325,7 +325,7 @@ fn bad_scenarios_are_told_where_and_why() {
         (
             "by-age = { exponential = { mean = \"1h\" } }",
             "by-age = { exponental = { mean = \"1h\" } }",
-            "error: s.toml:32:59: `exponental` is not a value that can stand here\n\n\
+            "error: s.toml:32:58: `exponental` is not a value that can stand here\n\n\
              hint: did you mean `exponential`?\n",
         ),
         (
@@ -355,7 +355,7 @@ fn bad_scenarios_are_told_where_and_why() {
         (
             "[[bucket]]",
             "[[bucket]",
-            "error: s.toml:6:10: the text is not TOML: unclosed array table, expected `]]`\n",
+            "error: s.toml:6:10: the text is not TOML: unclosed array table, expected `]`\n",
         ),
     ] {
         assert_eq!(message_for(from, to), expected, "{from} -> {to}");

@@ -399,7 +399,9 @@ fn histories(
             };
             let (weights, of_writer) = population.requesters(requesters);
             let writing = population.writing(since, &weights, &scheme.assumptions);
-            let history = if migrated {
+            // A migration leaves directory buckets alone.
+            let directory = scenario.buckets[population.bucket as usize].directory;
+            let history = if migrated && !directory {
                 History::migrate(&writing, scheme.assumptions.migration_rate.as_per_s())
             } else {
                 let mut rng = scenario.seed.stream(0, Purpose::History, (index as u32, 0));

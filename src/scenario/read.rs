@@ -51,6 +51,9 @@ impl Scenario {
     pub fn read(text: &str, place: &str, overrides: &[Override], include: Include) -> Result<Self> {
         let mut file = parse(text, |line, column| format!("{place}:{line}:{column}"))
             .map_err(|error| error.at(place))?;
+        if let Some(run) = file.run.take() {
+            check_run_file(&run, &file).map_err(|error| error.at(place))?;
+        }
         for change in overrides {
             file = change.over(&file).map_err(|error| error.at(change.place()))?;
         }
@@ -66,9 +69,6 @@ impl Scenario {
             })
         };
         include_histograms(&mut file, include).map_err(locate)?;
-        if let Some(run) = file.run.take() {
-            check_run_file(&run, &file).map_err(|error| error.at(place))?;
-        }
         resolve(file).map_err(locate)
     }
 

@@ -90,7 +90,8 @@ fn principal(number: usize) -> impl Strategy<Value = String> {
     let renewal = select(vec!["staggered", "together"]);
     (identity, sessions, length, renewal).prop_map(
         move |(identity, (sessions, policies), length, renewal)| {
-            let policies = policies.min(sessions);
+            // Only sessions of a role carry scoping policies.
+            let policies = if identity.starts_with("role") { policies.min(sessions) } else { 1 };
             let length =
                 length.map_or(String::new(), |length| format!("session_length = \"{length}\"\n"));
             format!(
