@@ -1,7 +1,7 @@
 //! A scenario as meant: names resolved to numbers, every value checked.
 //!
-//! - [`file`]: as written, key by key;
-//! - [`read`]: text to [`file`], with the place of whatever is wrong;
+//! - [`mod@file`]: as written, key by key;
+//! - [`read`]: text to [`mod@file`], with the place of whatever is wrong;
 //! - [`resolve`]: what is written to what is meant;
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`estimate`]: what a run will cost before it is run.
