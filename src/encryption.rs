@@ -17,6 +17,7 @@ pub mod keys;
 pub mod needs;
 pub mod requester;
 pub mod service;
+mod sorted;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

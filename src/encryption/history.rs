@@ -12,6 +12,7 @@
 use rand::RngExt;
 use rand_distr::{Binomial, Distribution};
 
+use super::sorted::Sorted;
 use crate::rng::{Stream, part_of};
 use crate::units::{SimDuration, SimTime};
 
@@ -82,16 +83,22 @@ pub struct History {
     /// The oldest objects, written before bucket keys were on.
     keyless: u64,
     /// Objects up to and with each key, the keyless ones included.
-    cumulative: Vec<u64>,
-    /// When each key was generated (for a migrated population: the age order it wraps).
-    starts: Vec<SimTime>,
-    /// Where to begin looking in `cumulative` for the k-th equal part of the ranks.
-    guide: Vec<u32>,
+    cumulative: Sorted,
+    /// When each key was generated, in nanoseconds (for a migrated population: when the oldest object
+    /// that it wraps was written).
+    starts: Sorted,
     /// The keys of each (writer, partition), by time.
-    timelines: Vec<Vec<u32>>,
+    timelines: Vec<Timeline>,
     partitions: u32,
     /// Whether each key of `starts` stands for one key a partition, chosen object by object.
     spread: bool,
+}
+
+/// The keys of one writer in one partition.
+#[derive(Debug)]
+struct Timeline {
+    starts: Sorted,
+    keys: Vec<u32>,
 }
 
 impl History {
@@ -120,9 +127,14 @@ impl History {
         for (id, key) in keys.iter().enumerate() {
             by_timeline[key.timeline as usize].push(id as u32);
         }
-        let starts = keys.iter().map(|key| key.start).collect();
+        let start = |&id: &u32| keys[id as usize].start.as_nanos();
+        let timelines = by_timeline
+            .into_iter()
+            .map(|keys| Timeline { starts: Sorted::new(keys.iter().map(start).collect()), keys })
+            .collect();
+        let starts = keys.iter().map(|key| key.start.as_nanos()).collect();
         let counts = keys.iter().map(|key| key.objects);
-        Self::new(writing, keyless, counts, starts, by_timeline, false)
+        Self::new(writing, keyless, counts, starts, timelines, false)
     }
 
     /// The same population after a migration at `rate_per_s` objects a second: every object is
@@ -136,7 +148,7 @@ impl History {
         let starts = (0..keys)
             .map(|key| {
                 let older = boundary(key) as f64 / writing.objects.max(1) as f64;
-                -SimTime::from(writing.ages.quantile(1.0 - older))
+                -writing.ages.quantile(1.0 - older).as_nanos()
             })
             .collect();
         Self::new(writing, 0, counts, starts, Vec::new(), true)
@@ -146,34 +158,31 @@ impl History {
         writing: &Writing,
         keyless: u64,
         counts: impl Iterator<Item = u64>,
-        starts: Vec<SimTime>,
-        timelines: Vec<Vec<u32>>,
+        starts: Vec<i64>,
+        timelines: Vec<Timeline>,
         spread: bool,
     ) -> Self {
-        let cumulative: Vec<u64> = counts
+        let cumulative = counts
             .scan(keyless, |sum, count| {
                 *sum += count;
-                Some(*sum)
+                Some(*sum as i64)
             })
             .collect();
-        let mut guide = Vec::with_capacity(cumulative.len());
-        let mut key = 0;
-        for part in 0..cumulative.len() {
-            let rank = part_start(part, cumulative.len(), writing.objects);
-            while key + 1 < cumulative.len() && cumulative[key] <= rank {
-                key += 1;
-            }
-            guide.push(key as u32);
+        Self {
+            objects: writing.objects,
+            keyless,
+            cumulative: Sorted::new(cumulative),
+            starts: Sorted::new(starts),
+            timelines,
+            partitions: writing.partitions,
+            spread,
         }
-        let partitions = writing.partitions;
-        let objects = writing.objects;
-        Self { objects, keyless, cumulative, starts, guide, timelines, partitions, spread }
     }
 
     /// Number of distinct bucket-level keys.
     #[must_use]
     pub fn keys(&self) -> u32 {
-        self.starts.len() as u32 * if self.spread { self.partitions } else { 1 }
+        self.starts.numbers().len() as u32 * if self.spread { self.partitions } else { 1 }
     }
 
     /// Number of objects without a bucket key.
@@ -192,12 +201,7 @@ impl History {
         if rank < self.keyless {
             return None;
         }
-        let parts = self.guide.len() as u128;
-        let part = u128::from(rank) * parts / u128::from(self.objects);
-        let mut key = self.guide[part as usize] as usize;
-        while self.cumulative[key] <= rank {
-            key += 1;
-        }
+        let key = self.cumulative.not_above(rank as i64);
         Some(self.spread_over_partitions(key as u32, mix(rank)))
     }
 
@@ -206,19 +210,16 @@ impl History {
     /// nothing yet, the nearest key of any writer. `None` if the object has no bucket key.
     #[must_use]
     pub fn key_at(&self, writer: u32, draw: u32, time: SimTime, since: SimTime) -> Option<u32> {
-        if self.starts.is_empty() || (!self.spread && time < since) {
+        if self.starts.numbers().is_empty() || (!self.spread && time < since) {
             return None;
         }
-        let own = self
-            .timelines
-            .get((writer * self.partitions + part_of(draw, self.partitions)) as usize)
-            .and_then(|keys| {
-                let written = keys.partition_point(|&key| self.starts[key as usize] <= time);
-                written.checked_sub(1).map(|last| keys[last])
-            });
-        let key = own.unwrap_or_else(|| {
-            self.starts.partition_point(|&start| start <= time).saturating_sub(1) as u32
+        let timeline = writer * self.partitions + part_of(draw, self.partitions);
+        let own = self.timelines.get(timeline as usize).and_then(|timeline| {
+            let written = timeline.starts.not_above(time.as_nanos());
+            written.checked_sub(1).map(|last| timeline.keys[last])
         });
+        let key =
+            own.unwrap_or_else(|| self.starts.not_above(time.as_nanos()).saturating_sub(1) as u32);
         Some(self.spread_over_partitions(key, u64::from(draw)))
     }
 
@@ -229,11 +230,6 @@ impl History {
             key
         }
     }
-}
-
-/// First rank of the `part`-th of `parts` equal parts of `objects` ranks.
-fn part_start(part: usize, parts: usize, objects: u64) -> u64 {
-    (part as u128 * u128::from(objects)).div_ceil(parts as u128) as u64
 }
 
 /// Generates the keys of one timeline that writes `objects` objects, oldest first (see the top of
@@ -322,7 +318,7 @@ mod tests {
         let ages = Even(DAY);
         let history = History::write(&writing(1_000_000_000, &ages, &[1]), &mut stream(0));
         assert_eq!(history.keys(), 288);
-        assert_eq!(*history.cumulative.last().unwrap(), 1_000_000_000);
+        assert_eq!(*history.cumulative.numbers().last().unwrap(), 1_000_000_000);
         assert_eq!(history.key_of_rank(0), Some(0));
         assert_eq!(history.key_of_rank(999_999_999), Some(287));
     }
@@ -348,8 +344,9 @@ mod tests {
         let history = History::write(&writing(5_000, &ages, &[1, 3]), &mut stream(3));
         for rank in 0..5_000 {
             let key = history.key_of_rank(rank).unwrap() as usize;
-            let first = if key == 0 { 0 } else { history.cumulative[key - 1] };
-            assert!((first..history.cumulative[key]).contains(&rank));
+            let cumulative = history.cumulative.numbers();
+            let first = if key == 0 { 0 } else { cumulative[key - 1] };
+            assert!((first..cumulative[key]).contains(&(rank as i64)));
         }
     }
 

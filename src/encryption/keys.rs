@@ -1,6 +1,7 @@
 //! All bucket-level keys of one world, and which of them wraps an object.
 
 use super::history::History;
+use super::sorted::Sorted;
 use crate::rng::part_of;
 use crate::s3::Object;
 use crate::units::SimTime;
@@ -9,7 +10,7 @@ use crate::units::SimTime;
 #[derive(Debug, Default)]
 pub struct Timelines {
     /// Generation times, ascending; index: (requester × buckets + bucket) × partitions + partition.
-    starts: Vec<Vec<SimTime>>,
+    starts: Vec<Sorted>,
     buckets: u32,
     partitions: u32,
 }
@@ -19,14 +20,14 @@ impl Timelines {
     #[must_use]
     pub fn new(requesters: usize, buckets: usize, partitions: u32) -> Self {
         let timelines = requesters * buckets * partitions as usize;
-        Self { starts: vec![Vec::new(); timelines], buckets: buckets as u32, partitions }
+        Self { starts: vec![Sorted::default(); timelines], buckets: buckets as u32, partitions }
     }
 
     /// Sets the timelines of one requester: bucket by bucket, partition by partition.
     pub fn set(&mut self, requester: usize, of_requester: Vec<Vec<SimTime>>) {
         let first = requester * of_requester.len();
-        for (slot, starts) in self.starts[first..].iter_mut().zip(of_requester) {
-            *slot = starts;
+        for (timeline, starts) in self.starts[first..].iter_mut().zip(of_requester) {
+            *timeline = Sorted::new(starts.into_iter().map(SimTime::as_nanos).collect());
         }
     }
 }
@@ -82,7 +83,8 @@ impl Keyring {
         for population in &mut histories {
             population.first_key = number(population.history.keys() as usize);
         }
-        let timeline_first = timelines.starts.iter().map(|starts| number(starts.len())).collect();
+        let timeline_first =
+            timelines.starts.iter().map(|starts| number(starts.numbers().len())).collect();
         Self { histories, timelines, timeline_first, requester_of_slot, since, keys: next }
     }
 
@@ -126,8 +128,8 @@ impl Keyring {
         (0..partitions).find_map(|step| {
             let timeline = (first + (picked + step) % partitions) as usize;
             let starts = &self.timelines.starts[timeline];
-            let generated = starts.partition_point(|&start| start <= time);
-            (!starts.is_empty())
+            let generated = starts.not_above(time.as_nanos());
+            (!starts.numbers().is_empty())
                 .then(|| self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
         })
     }

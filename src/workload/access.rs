@@ -195,7 +195,7 @@ impl Reads {
                 let population = self.population.as_ref().expect("reads by rank have a population");
                 return population.ranked(population.draw_rank(rng));
             }
-            ReadPattern::ByAge(law) => at.time - law.quantile(rng.random()),
+            ReadPattern::ByAge(law) => at.time - law.sample(rng),
             ReadPattern::Scan(scan) => scanned(scan, at, at.index),
             ReadPattern::RecentFirst(scan) => scanned(scan, at, at.of - 1 - at.index % at.of),
             ReadPattern::JustWritten(just) => at.time - just.delay,

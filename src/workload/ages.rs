@@ -1,10 +1,13 @@
 //! How old objects are: laws with a distribution function and its inverse.
 
+use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::function::erf;
 
+use super::arrivals::exponential;
 use crate::error::{Error, Result};
+use crate::rng::Stream;
 use crate::units::SimDuration;
 
 /// A law of ages.
@@ -127,6 +130,14 @@ impl AgeLaw {
             Self::Weibull(law) => -libm::expm1(-libm::pow(x / law.scale.as_secs_f64(), law.shape)),
             Self::Steps(steps) => steps_cdf(steps, x),
             Self::Histogram(_) => unreachable!("checked: histograms are steps by now"),
+        }
+    }
+
+    /// Draws an age.
+    pub fn sample(&self, rng: &mut Stream) -> SimDuration {
+        match self {
+            Self::Exponential(law) => exponential(law.mean.as_secs_f64(), rng),
+            _ => self.quantile(rng.random()),
         }
     }
 

@@ -217,9 +217,10 @@ impl<'a> Source<'a> {
 
     /// A whole number of that mean: the next lower or the next higher.
     fn whole(&mut self, mean: f64) -> u64 {
-        let below = mean.floor();
-        let rest = mean - below;
-        below as u64 + u64::from(rest > 0.0 && self.rng.random::<f64>() < rest)
+        // A cast rounds down, and is no call of a function.
+        let below = mean as u64;
+        let rest = mean - below as f64;
+        below + u64::from(rest > 0.0 && self.rng.random::<f64>() < rest)
     }
 
     fn push(
