@@ -26,6 +26,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     Ok(Found::Done)
 }
 
+/// What was understood, section by section.
 fn understood(scenario: &Scenario) -> String {
     let file = &scenario.file;
     let estimate = scenario.estimate();
@@ -39,6 +40,20 @@ fn understood(scenario: &Scenario) -> String {
         file.replications,
         file.seed
     );
+    world(scenario, &mut out);
+    traffic(scenario, &mut out);
+    configurations(scenario, &mut out);
+    let _ = writeln!(
+        out,
+        "about {:.0} requests a replication; reads choose among at most {} bucket-level keys",
+        estimate.requests, estimate.keys_max
+    );
+    out
+}
+
+/// Buckets, principals, populations.
+fn world(scenario: &Scenario, out: &mut String) {
+    let file = &scenario.file;
     for bucket in &file.buckets {
         let _ = writeln!(
             out,
@@ -46,13 +61,12 @@ fn understood(scenario: &Scenario) -> String {
             bucket.name, bucket.region, bucket.bucket_keys_since
         );
     }
-    for (written, slots) in file.principals.iter().zip(&scenario.principal_slots) {
-        let arn =
-            scenario.principals[scenario.slots[slots.start as usize].principal as usize].arn();
+    for (written, principal) in file.principals.iter().zip(&scenario.principals) {
         let _ = writeln!(
             out,
-            "principal `{}`: {arn}, sessions at a time: {}, scoping policies: {}",
+            "principal `{}`: {}, sessions at a time: {}, scoping policies: {}",
             written.name,
+            principal.arn(),
             written.sessions,
             if written.session_policies > 1 { written.session_policies } else { 0 }
         );
@@ -66,8 +80,11 @@ fn understood(scenario: &Scenario) -> String {
             population.age.quantile(0.5)
         );
     }
+}
+
+fn traffic(scenario: &Scenario, out: &mut String) {
     for workload in &scenario.workloads {
-        let actions = workload.expected_actions(file.duration);
+        let actions = workload.expected_actions(scenario.file.duration);
         let kinds: Vec<String> = actions
             .iter()
             .map(|(action, count)| format!("{count:.0} times {}", action.name()))
@@ -81,24 +98,21 @@ fn understood(scenario: &Scenario) -> String {
             workload.client.name
         );
     }
+}
+
+fn configurations(scenario: &Scenario, out: &mut String) {
     for (index, configuration) in scenario.configurations.iter().enumerate() {
-        let role = match index {
+        let part = match index {
             i if i == scenario.reference => ", what savings are measured against",
             i if i == scenario.headline => ", what the verdict is about",
             _ => "",
         };
         let _ = writeln!(
             out,
-            "configuration `{}`: {}, requester rule {}{role}",
+            "configuration `{}`: {}, requester rule {}{part}",
             configuration.name,
             configuration.mode.name(),
             configuration.rule.name()
         );
     }
-    let _ = writeln!(
-        out,
-        "about {:.0} requests a replication; reads choose among at most {} bucket-level keys",
-        estimate.requests, estimate.keys_max
-    );
-    out
 }
