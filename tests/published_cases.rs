@@ -1,4 +1,4 @@
-//! The engine against the two published cases whose KMS calls were counted (domain §5).
+//! The engine against the two published cases whose KMS calls were counted.
 //!
 //! Without bucket keys the counts follow from the documentation and must be met exactly. With them
 //! they depend on what AWS does not publish: the count must lie within what bks reports as its
