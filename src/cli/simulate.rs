@@ -63,6 +63,9 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     })??;
     if !args.quiet {
         output::print(&printed(args.format, &scenarios, &outcomes))?;
+        for scenario in &scenarios {
+            output::note(&format!("wrote {}", folder(args, scenario).display()));
+        }
     }
     for outcome in &outcomes {
         for unmet in outcome.assertions.iter().filter(|assertion| !assertion.holds) {
@@ -78,11 +81,7 @@ fn simulate(args: &Args, scenario: &Scenario) -> Result<Outcome> {
     bar.set_message(scenario.file.name.clone());
     let outcome = Outcome::of(scenario, &|requests| bar.inc(requests));
     bar.finish_and_clear();
-    let folder = folder(args, scenario);
-    output::write_files(&folder, &report::files::of(scenario, &outcome))?;
-    if !args.quiet {
-        output::note(&format!("wrote {}", folder.display()));
-    }
+    output::write_files(&folder(args, scenario), &report::files::of(scenario, &outcome))?;
     Ok(outcome)
 }
 
