@@ -73,12 +73,14 @@ impl AddAssign for KmsCalls {
     }
 }
 
+/// Where the quotas are from, and of when that is.
+pub const QUOTA_SOURCE: &str = "AWS KMS Developer Guide, request quotas, April 2026, \
+    https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html";
+
 /// The request quota of an account in `region` for symmetric cryptographic operations, in calls a
 /// second; all of them share it, and it is adjustable.
 ///
-/// Source: AWS KMS Developer Guide, "Request quotas"
-/// (<https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html>), read in the
-/// text of April 2026.
+/// Source: [`QUOTA_SOURCE`].
 #[must_use]
 pub fn request_quota_per_s(region: &str) -> u64 {
     match region {

@@ -89,8 +89,8 @@ impl MigrationPlan {
 ///
 /// A ratio of two amounts and not money itself, hence a float.
 #[must_use]
-pub fn payback_months(one_time: Usd, monthly_saving: Usd) -> Option<f64> {
-    (monthly_saving > Usd::ZERO).then(|| one_time.as_f64() / monthly_saving.as_f64())
+pub fn payback_periods(one_time: Usd, saving_per_period: Usd) -> Option<f64> {
+    (saving_per_period > Usd::ZERO).then(|| one_time.as_f64() / saving_per_period.as_f64())
 }
 
 #[cfg(test)]
@@ -152,10 +152,10 @@ mod tests {
     fn the_payback_is_about_three_avoided_calls_an_object() {
         let one_time = bill(core(MILLION), &Terms::default()).total();
         let three_calls_an_object: Usd = "$9".parse().unwrap();
-        let months = payback_months(one_time, three_calls_an_object).unwrap();
+        let months = payback_periods(one_time, three_calls_an_object).unwrap();
         assert!((months - 9.265 / 9.0).abs() < 1e-12, "{months}");
-        assert_eq!(payback_months(one_time, Usd::ZERO), None);
-        assert_eq!(payback_months(one_time, -one_time), None);
-        assert_eq!(payback_months(Usd::ZERO, one_time), Some(0.0));
+        assert_eq!(payback_periods(one_time, Usd::ZERO), None);
+        assert_eq!(payback_periods(one_time, -one_time), None);
+        assert_eq!(payback_periods(Usd::ZERO, one_time), Some(0.0));
     }
 }

@@ -10,7 +10,7 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::kms::KmsApi;
-use crate::migration::{MigrationPlan, payback_months};
+use crate::migration::{MigrationPlan, payback_periods};
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
@@ -55,8 +55,7 @@ pub struct ConfigurationOutcome {
     pub timeline: Vec<TimelineBin>,
     /// Requesters by the KMS calls they cause, the most first, at the assumed level.
     pub requesters: Vec<RequesterOutcome>,
-    /// KMS requests of each of the scenario's principals, at the assumed level; those of principals
-    /// that are one requester stand with the first.
+    /// KMS requests of each of the scenario's principals, at the assumed level.
     pub kms_of_principal: Vec<f64>,
     /// Mean counts by operation, at the assumed level.
     pub operations: Vec<OperationOutcome>,
@@ -86,8 +85,9 @@ pub struct LevelOutcome {
     pub quota_share_max: f64,
     /// What the quota does to the replication that strains it most.
     pub quota: QuotaEffect,
-    /// CloudTrail events: one for each KMS request.
-    pub cloudtrail_events: f64,
+    /// CloudTrail events, one for each KMS request: those whose encryption context names the bucket,
+    /// and those that name an object.
+    pub cloudtrail_events: (f64, f64),
     /// S3 requests of all operations in the billing period.
     pub requests_in_period: u64,
     /// KMS requests in the billing period.
@@ -136,6 +136,8 @@ pub struct RequesterOutcome {
     pub requests: f64,
     /// KMS requests by API.
     pub kms_by_api: [f64; 3],
+    /// CloudTrail events whose encryption context names the bucket, and those that name an object.
+    pub cloudtrail_events: (f64, f64),
     /// Bucket-level keys generated.
     pub keys_generated: f64,
 }
@@ -158,7 +160,7 @@ pub struct MigrationOutcome {
     pub objects: u64,
     /// The bill, once.
     pub bill: Bill,
-    /// Months of the billing period until the saving has paid for it; `None` if it never does.
+    /// Billing periods until the saving has paid for it; `None` if it never does.
     pub payback_periods: Option<f64>,
 }
 
@@ -269,12 +271,9 @@ fn configuration(
         level_outcome(scenario, configuration, level, summary, reference)
     });
     let assumed = counted.level(index, Level::Assumed);
-    let uses_keys = configuration.uses_bucket_keys(&scenario.buckets);
-    let floor = uses_keys.then(|| floor(scenario, index, assumed, reference)).flatten();
-    let ceiling = counted
-        .ceiling(index)
-        .and_then(|summary| summary.saving_against(reference))
-        .map(|saving| saving.mean);
+    let bound = |summary: Option<&Summary>| {
+        summary.and_then(|summary| summary.saving_against(reference)).map(|saving| saving.mean)
+    };
     let migration = configuration.migrated.then(|| {
         let bill = &levels[Level::Assumed as usize].bill;
         migration(scenario, configuration, bill, counted)
@@ -284,11 +283,11 @@ fn configuration(
         mode: configuration.mode,
         rule: configuration.rule,
         levels,
-        floor,
-        ceiling,
+        floor: bound(counted.floor(index)),
+        ceiling: bound(counted.ceiling(index)),
         timeline: timeline(scenario, assumed),
         requesters: requesters(scenario, configuration.rule, assumed),
-        kms_of_principal: kms_of_principal(scenario, configuration.rule, assumed),
+        kms_of_principal: assumed.calls_of_principal.iter().map(|&n| assumed.mean(n)).collect(),
         operations: operations(assumed),
         migration,
     }
@@ -304,7 +303,7 @@ fn level_outcome(
     let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
     let per_s_max = summary.per_s.quantile(1.0);
     let billing = &scenario.billing;
-    let peak = u64::from(per_s_max) + billing.background_per_s;
+    let peak = f64::from(per_s_max) + billing.background_per_s as f64;
     LevelOutcome {
         level,
         requests: summary.mean(summary.requests.iter().sum()),
@@ -313,9 +312,12 @@ fn level_outcome(
         keys_alive: summary.keys_alive,
         per_s_max,
         per_s_p999: summary.per_s.quantile(0.999),
-        quota_share_max: peak as f64 / billing.quota_per_s as f64,
+        quota_share_max: peak / billing.quota_per_s as f64,
         quota: summary.quota,
-        cloudtrail_events: kms_by_api.iter().sum(),
+        cloudtrail_events: (
+            summary.mean(summary.total_calls().total() - summary.calls_by_object),
+            summary.mean(summary.calls_by_object),
+        ),
         requests_in_period: figures::in_billing_period(
             scenario,
             summary,
@@ -329,24 +331,6 @@ fn level_outcome(
         bill: figures::bill(scenario, configuration, summary),
         saving: summary.saving_against(reference),
     }
-}
-
-/// The saving if no key were ever found in memory: every unwrap costs a Decrypt, every write a
-/// `GenerateDataKey` and what verifies the new key.
-fn floor(scenario: &Scenario, index: usize, summary: &Summary, reference: &Summary) -> Option<f64> {
-    use crate::encryption::needs::Needs;
-    let verify = u64::from(scenario.configurations[index].ranges.verify_on_write.high);
-    let most: u64 = Operation::ALL
-        .into_iter()
-        .map(|operation| {
-            let needs = Needs::of(operation, scenario.multipart);
-            let unwraps = u64::from(needs.unwrap + needs.unwrap_own);
-            let wraps = u64::from(needs.wrap.is_some()) * (1 + verify);
-            summary.requests[operation as usize] * (unwraps + wraps)
-        })
-        .sum();
-    let against = reference.total_calls().total();
-    (against > 0).then(|| 1.0 - most as f64 / against as f64)
 }
 
 /// A migration pays for itself by what it saves beyond the same configuration without it, if the
@@ -366,7 +350,7 @@ fn migration(
     let before = scenario.configurations.iter().position(unmigrated).unwrap_or(scenario.reference);
     let summary = counted.level(before, Level::Assumed);
     let before = figures::bill(scenario, &scenario.configurations[before], summary);
-    let payback_periods = payback_months(one_time.total(), before.total() - bill.total());
+    let payback_periods = payback_periods(one_time.total(), before.total() - bill.total());
     MigrationOutcome { objects, bill: one_time, payback_periods }
 }
 
@@ -396,16 +380,6 @@ fn operations(summary: &Summary) -> Vec<OperationOutcome> {
         .collect()
 }
 
-fn kms_of_principal(scenario: &Scenario, rule: RequesterRule, summary: &Summary) -> Vec<f64> {
-    let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
-    let mut calls = vec![0; scenario.principals.len()];
-    for (requester, counts) in grouped.list.iter().zip(&summary.requesters) {
-        let principal = scenario.slots[requester.slots[0] as usize].principal;
-        calls[principal as usize] += counts.calls.total();
-    }
-    calls.into_iter().map(|calls| summary.mean(calls)).collect()
-}
-
 fn requesters(
     scenario: &Scenario,
     rule: RequesterRule,
@@ -425,6 +399,10 @@ fn requesters(
         count,
         requests: summary.mean(counts.requests),
         kms_by_api: KmsApi::ALL.map(|api| summary.mean(counts.calls.get(api))),
+        cloudtrail_events: (
+            summary.mean(counts.calls.total() - counts.calls_by_object),
+            summary.mean(counts.calls_by_object),
+        ),
         keys_generated: summary.mean(counts.keys_generated),
     };
     let listed = order.len().min(REQUESTERS_LISTED);

@@ -73,14 +73,6 @@ impl QuotaEffect {
         effect.left_over = queue.backlog;
         effect
     }
-
-    /// The peak with the background, as a share of the quota: above 1, something is throttled.
-    /// `None` without any quota.
-    #[must_use]
-    pub fn peak_share(&self) -> Option<f64> {
-        let peak = self.peak_per_s.saturating_add(self.background_per_s);
-        (self.quota_per_s > 0).then(|| peak as f64 / self.quota_per_s as f64)
-    }
 }
 
 /// The calls waiting, in order of first asking. Only its oldest second is looked at, so a queue of
@@ -143,7 +135,6 @@ mod tests {
             ..QuotaEffect::default()
         };
         assert_eq!(effect, nothing);
-        assert_eq!(effect.peak_share(), Some(1.0));
     }
 
     #[test]
@@ -173,7 +164,6 @@ mod tests {
             assert_eq!((effect.slow_downs, effect.wait_max_s), (4 + 4 + 6, 3));
             assert_eq!((effect.over_quota_s, effect.throttled_s), (2, 3));
         }
-        assert_eq!(QuotaEffect::of(&[1], 0, 0).peak_share(), None);
     }
 
     #[test]

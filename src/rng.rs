@@ -7,6 +7,9 @@
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
+use rand_distr::{Distribution, Exp1};
+
+use crate::units::SimDuration;
 
 /// The generator behind every stream.
 pub type Stream = ChaCha8Rng;
@@ -38,6 +41,12 @@ impl Seed {
         key[24..].copy_from_slice(&(purpose as u64).to_le_bytes());
         Stream::from_seed(key)
     }
+}
+
+/// An exponential time of the given mean.
+pub fn exponential(mean_s: f64, rng: &mut Stream) -> SimDuration {
+    let unit: f64 = Exp1.sample(rng);
+    SimDuration::from_secs_f64(mean_s * unit)
 }
 
 /// `draw` mapped evenly onto `0..bound`. The same draw falls into corresponding parts for

@@ -11,7 +11,7 @@
 
 mod answers;
 pub mod stream;
-pub mod worlds;
+mod worlds;
 
 use rayon::prelude::*;
 
@@ -19,6 +19,9 @@ use crate::encryption::assumptions::Assumptions;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
 use crate::tally::Tally;
+
+/// Bytes of tallies beyond which replications run one after the other.
+const LARGE_TALLIES: usize = 1 << 30;
 
 /// One configuration under one set of assumptions.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +62,15 @@ pub fn run_and<T: Send>(
     progress: Progress,
     keep: impl Fn(Replication) -> T + Sync,
 ) -> Vec<T> {
-    replications
-        .into_par_iter()
-        .map(|replication| keep(run_replication(scenario, arms, replication, progress)))
-        .collect()
+    let run = |replication| keep(run_replication(scenario, arms, replication, progress));
+    // Each replication under way holds tallies by the second; where they are large, requesters alone
+    // run in parallel.
+    let tallies = arms.len() * scenario.window().seconds() * size_of::<u64>();
+    if tallies * rayon::current_num_threads() > LARGE_TALLIES {
+        replications.map(run).collect()
+    } else {
+        replications.into_par_iter().map(run).collect()
+    }
 }
 
 fn run_replication(

@@ -71,6 +71,8 @@ pub struct RequesterCounts {
     pub requests: u64,
     /// KMS calls.
     pub calls: KmsCalls,
+    /// How many of them name an object.
+    pub calls_by_object: u64,
     /// Bucket-level keys generated.
     pub keys_generated: u64,
 }
@@ -80,8 +82,18 @@ impl RequesterCounts {
     pub fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.calls += other.calls;
+        self.calls_by_object += other.calls_by_object;
         self.keys_generated += other.keys_generated;
     }
+}
+
+/// In whose name a request is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The requester under the rule in force.
+    pub requester: usize,
+    /// The scenario's principal.
+    pub principal: usize,
 }
 
 /// S3 requests, which are the same in every configuration.
@@ -141,6 +153,8 @@ pub struct Tally {
     pub requests: [u64; Operation::ALL.len()],
     /// KMS calls by the operation that caused them.
     pub calls: [KmsCalls; Operation::ALL.len()],
+    /// How many of them name an object.
+    pub calls_by_object: u64,
     /// Bucket-level keys generated.
     pub keys_generated: u64,
     /// KMS calls in each counted second.
@@ -151,44 +165,51 @@ pub struct Tally {
     pub bins: Vec<Bin>,
     /// Requesters, if they are counted one by one.
     pub requesters: Vec<RequesterCounts>,
+    /// KMS calls of each principal, if requesters are counted one by one.
+    pub calls_of_principal: Vec<u64>,
 }
 
 impl Tally {
-    /// Nothing counted yet. `requesters` are counted one by one unless their number is zero.
+    /// Nothing counted yet. Requesters and principals are counted one by one unless their number is
+    /// zero.
     #[must_use]
-    pub fn new(window: Window, requesters: usize) -> Self {
+    pub fn new(window: Window, requesters: usize, principals: usize) -> Self {
         Self {
             window,
             requests: [0; Operation::ALL.len()],
             calls: [KmsCalls::NONE; Operation::ALL.len()],
+            calls_by_object: 0,
             keys_generated: 0,
             calls_per_s: vec![0; window.seconds()],
             alive_change: vec![0; window.seconds() + 1],
             bins: vec![Bin::default(); window.bins()],
             requesters: vec![RequesterCounts::default(); requesters],
+            calls_of_principal: vec![0; principals],
         }
     }
 
-    /// Counts what one request of one requester cost; nothing before the counted part. The request
-    /// itself is counted by [`Traffic::count`], once for all configurations.
-    #[inline]
-    pub fn count(&mut self, requester: usize, request: &Request, answer: &Answer) {
-        if answer.calls != KmsCalls::NONE && request.time >= self.window.from {
-            self.count_calls(requester, request, answer);
+    /// Counts what one request cost; nothing before the counted part. The request itself is counted
+    /// by [`Traffic::count`], once for all configurations.
+    pub fn count(&mut self, caller: Caller, request: &Request, answer: &Answer) {
+        if request.time < self.window.from {
+            return;
         }
-    }
-
-    fn count_calls(&mut self, requester: usize, request: &Request, answer: &Answer) {
         let since = request.time.since(self.window.from).as_nanos() as u64;
+        let calls = answer.calls.total();
         self.calls[request.operation as usize] += answer.calls;
+        self.calls_by_object += u64::from(answer.by_object);
         self.bins[(since / self.window.bin.as_nanos() as u64) as usize].calls += answer.calls;
         let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
-        *second = second.saturating_add(answer.calls.total() as u32);
+        *second = second.saturating_add(calls as u32);
         let generated = u64::from(answer.generated.is_some());
         self.keys_generated += generated;
-        if let Some(counts) = self.requesters.get_mut(requester) {
+        if let Some(counts) = self.requesters.get_mut(caller.requester) {
             counts.calls += answer.calls;
+            counts.calls_by_object += u64::from(answer.by_object);
             counts.keys_generated += generated;
+        }
+        if let Some(count) = self.calls_of_principal.get_mut(caller.principal) {
+            *count += calls;
         }
     }
 
@@ -259,7 +280,11 @@ impl Tally {
         };
         self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
         add_calls(&mut self.calls, &other.calls);
+        self.calls_by_object += other.calls_by_object;
         self.keys_generated += other.keys_generated;
+        for (mine, more) in self.calls_of_principal.iter_mut().zip(&other.calls_of_principal) {
+            *mine += more;
+        }
         for (mine, more) in self.calls_per_s.iter_mut().zip(&other.calls_per_s) {
             *mine = mine.saturating_add(*more);
         }
@@ -341,17 +366,21 @@ mod tests {
         }
     }
 
+    fn caller(requester: usize) -> Caller {
+        Caller { requester, principal: 0 }
+    }
+
     fn one_decrypt() -> Answer {
-        Answer { calls: KmsCalls::of(KmsApi::Decrypt, 1), generated: None }
+        Answer { calls: KmsCalls::of(KmsApi::Decrypt, 1), ..Answer::default() }
     }
 
     #[test]
     fn only_the_counted_part_counts() {
-        let mut tally = Tally::new(window(), 1);
+        let mut tally = Tally::new(window(), 1, 1);
         let mut traffic = Traffic::new(window(), 1);
         for seconds in [9.9, 10.0, 10.5, 19.9] {
             traffic.count(0, &[request(seconds)]);
-            tally.count(0, &request(seconds), &one_decrypt());
+            tally.count(caller(0), &request(seconds), &one_decrypt());
         }
         tally.add_traffic(&traffic);
         assert_eq!(tally.total_requests(), 3);
@@ -362,7 +391,7 @@ mod tests {
 
     #[test]
     fn keys_are_alive_for_their_lifetime_and_successors_do_not_count_twice() {
-        let mut tally = Tally::new(window(), 0);
+        let mut tally = Tally::new(window(), 0, 1);
         let mut alive = KeysAlive::default();
         alive.begin(1);
         let lifetime = SimDuration::from_secs(3);
@@ -375,11 +404,11 @@ mod tests {
 
     #[test]
     fn tallies_merge_to_what_one_would_have_counted() {
-        let mut whole = Tally::new(window(), 2);
-        let mut parts = [Tally::new(window(), 2), Tally::new(window(), 2)];
+        let mut whole = Tally::new(window(), 2, 1);
+        let mut parts = [Tally::new(window(), 2, 1), Tally::new(window(), 2, 1)];
         for (i, seconds) in [10.0, 12.0, 12.2, 15.0, 19.5].into_iter().enumerate() {
-            whole.count(i % 2, &request(seconds), &one_decrypt());
-            parts[i % 2].count(i % 2, &request(seconds), &one_decrypt());
+            whole.count(caller(i % 2), &request(seconds), &one_decrypt());
+            parts[i % 2].count(caller(i % 2), &request(seconds), &one_decrypt());
         }
         let [mut first, second] = parts;
         first.merge(&second);

@@ -12,6 +12,9 @@ pub use time::{SimDuration, SimTime};
 /// Gives a type that has `FromStr` and `Display` its text form in serde and in the JSON Schema.
 macro_rules! text_form {
     ($type:ident, $what:literal, $example:literal) => {
+        text_form!($type, $what, $example, "string");
+    };
+    ($type:ident, $what:literal, $example:literal, $($schema_type:literal),+) => {
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, s: S) -> std::result::Result<S::Ok, S::Error> {
                 s.collect_str(self)
@@ -30,7 +33,7 @@ macro_rules! text_form {
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": ["string", "number"],
+                    "type": [$($schema_type),+],
                     "description": $what,
                     "examples": [$example],
                 })

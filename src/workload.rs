@@ -154,8 +154,10 @@ pub struct Workload {
     pub reads: Option<access::Reads>,
     /// What its client makes of an action.
     pub client: clients::ClientProfile,
-    /// Size of the objects it reads or writes.
+    /// Size of the objects it writes or copies.
     pub object_size: ByteSize,
+    /// Size of the objects it reads.
+    pub read_size: ByteSize,
     /// False if it writes with the bucket key switched off by header.
     pub bucket_key: bool,
 }
@@ -167,6 +169,15 @@ impl Workload {
         match &self.traffic {
             Traffic::Steady { mix, .. } => mix.iter().map(|(action, _)| *action).collect(),
             Traffic::Jobs(jobs) => jobs.steps.iter().map(|step| step.action).collect(),
+        }
+    }
+
+    /// Time after which its traffic begins anew, if it follows a profile or jobs recur.
+    #[must_use]
+    pub fn cycle(&self) -> Option<SimDuration> {
+        match &self.traffic {
+            Traffic::Steady { arrivals, .. } => arrivals.cycle(),
+            Traffic::Jobs(jobs) => jobs.every,
         }
     }
 
@@ -193,7 +204,7 @@ impl Workload {
     pub fn expected_actions(&self, duration: SimDuration) -> Vec<(Action, f64)> {
         match &self.traffic {
             Traffic::Steady { arrivals, mix } => {
-                let arriving = arrivals.mean_per_s() * duration.as_secs_f64();
+                let arriving = arrivals.mean_in(duration);
                 let mut below = 0.0;
                 let share = |&(action, cumulative): &(Action, f64)| {
                     let share = cumulative - below;
@@ -210,12 +221,25 @@ impl Workload {
         }
     }
 
+    /// Mean number of requests in `duration` that wrap a new object's key.
+    #[must_use]
+    pub fn expected_writes(&self, duration: SimDuration) -> f64 {
+        let writes = |action| match action {
+            Action::Write => self.client.requests_per_write(self.object_size),
+            Action::Copy | Action::Replicate => 1.0,
+            _ => 0.0,
+        };
+        let actions = self.expected_actions(duration).into_iter();
+        actions.map(|(action, count)| count * writes(action)).sum()
+    }
+
     /// Mean number of requests in `duration`.
     #[must_use]
     pub fn expected_requests(&self, duration: SimDuration) -> f64 {
         let requests = |action| match action {
-            Action::Read => self.client.requests_per_read(self.object_size),
+            Action::Read => self.client.requests_per_read(self.read_size),
             Action::Write => self.client.requests_per_write(self.object_size),
+            Action::Copy => source::requests_per_copy(self.object_size) as f64,
             _ => 1.0,
         };
         let actions = self.expected_actions(duration).into_iter();

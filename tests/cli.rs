@@ -308,9 +308,13 @@ fn bad_scenarios_are_told_where_and_why() {
         (
             "objects = 5000",
             "objects = \"many\"",
-            "error: s.toml:18:11: `\"many\"` is given, but must be u64\n",
+            "error: s.toml:18:11: `\"many\"` is given, but must be a whole number, zero or more\n",
         ),
-        ("objects = 5000", "objects = -1", "error: s.toml:18:11: `-1` is given, but must be u64\n"),
+        (
+            "objects = 5000",
+            "objects = -1",
+            "error: s.toml:18:11: `-1` is given, but must be a whole number, zero or more\n",
+        ),
         (
             "from = [\"old\", \"write\"]",
             "from = [\"old\", \"wrote\"]",
@@ -348,9 +352,8 @@ fn bad_scenarios_are_told_where_and_why() {
         (
             "rate = \"2/s\"",
             "rate = \"1e12/s\"",
-            "error: s.toml: the scenario makes about `7e15` requests a replication, but at most \
-             2e11 can be drawn one by one\n\n\
-             hint: simulate a shorter `duration` (results are scaled to the billing period)\n",
+            "error: s.toml:31:12: `rate` is `1000000000000/s`, but a workload makes at most 10000000 \
+             actions a second\n\nhint: time is in whole nanoseconds; split the workload\n",
         ),
         (
             "[[bucket]]",
@@ -360,6 +363,22 @@ fn bad_scenarios_are_told_where_and_why() {
     ] {
         assert_eq!(message_for(from, to), expected, "{from} -> {to}");
     }
+}
+
+#[test]
+fn runs_that_would_not_end_are_refused_before_they_start() {
+    let folder = folder();
+    let rate = "workload.read.arrivals.poisson.rate=1e7/s";
+    let arguments = ["simulate", "small.toml", "--set", rate, "--set", "duration=30d"];
+    let output = bks(folder.path(), &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stderr),
+        "error: small.toml: the scenario makes about `3e13` requests a replication, but at most \
+         2e11 can be drawn one by one\n\n\
+         hint: simulate a shorter `duration` (results are scaled to the billing period)\n"
+    );
+    assert!(!folder.path().join("results").exists());
 }
 
 #[test]

@@ -54,7 +54,10 @@ fn every_command_of_the_readme_works() {
         .collect();
     assert!(commands.len() > 8);
     for command in commands.iter().filter(|command| *command != "cargo test") {
-        run(folder.path(), command);
+        let output = run(folder.path(), command);
+        assert!(output.stdout.len() + output.stderr.len() > 20, "`{command}` says nothing");
+        let prints = command.contains("--format") || command.contains("list");
+        assert!(!prints || output.stdout.len() > 20, "`{command}` prints nothing");
     }
 }
 

@@ -45,8 +45,11 @@ fn understood(scenario: &Scenario) -> String {
     configurations(scenario, &mut out);
     let _ = writeln!(
         out,
-        "about {:.0} requests a replication; reads choose among at most {} bucket-level keys",
-        estimate.requests, estimate.keys_max
+        "about {:.0} requests a replication; reads choose among at most {} bucket-level keys; at \
+         most about {} MiB of memory",
+        estimate.requests,
+        estimate.keys_max,
+        (estimate.bytes_max >> 20) + 1
     );
     out
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// Print a shell completion script, or the manual page.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// For which shell, or `man` for the manual page
+    /// For which shell, or `man` for the manual pages of bks and its commands
     #[arg(value_enum)]
     target: Target,
 }
@@ -33,9 +33,14 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         Target::Powershell => Shell::PowerShell,
         Target::Zsh => Shell::Zsh,
         Target::Man => {
-            clap_mangen::Man::new(Cli::command())
-                .render(&mut bytes)
-                .map_err(|error| Error::run(format!("the page cannot be written: {error}")))?;
+            let mut command = Cli::command().disable_help_subcommand(true);
+            command.build();
+            let pages = std::iter::once(command.clone()).chain(command.get_subcommands().cloned());
+            for page in pages {
+                clap_mangen::Man::new(page)
+                    .render(&mut bytes)
+                    .map_err(|error| Error::run(format!("the page cannot be written: {error}")))?;
+            }
             output::print(&String::from_utf8_lossy(&bytes))?;
             return Ok(Found::Done);
         }

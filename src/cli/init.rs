@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::{Found, output};
 use crate::error::{Error, Result};
+use crate::scenario::resolve::is_plain;
 
 /// Write a commented scenario to start from.
 #[derive(Debug, ClapArgs)]
@@ -22,9 +23,7 @@ pub(super) struct Args {
 const STARTER: &str = include_str!("init/starter.toml");
 
 pub(super) fn run(args: &Args) -> Result<Found> {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    let starts_well = args.name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !starts_well || !args.name.chars().all(plain) {
+    if !is_plain(&args.name) {
         return Err(Error::request(format!("`{}` cannot name a scenario", args.name))
             .hint("use lower-case letters, digits, hyphens and underscores, e.g., `my-bucket`"));
     }

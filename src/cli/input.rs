@@ -21,7 +21,7 @@ pub(super) struct Changes {
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     overrides: Vec<Override>,
     /// Use this seed instead of the scenario's
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
     /// Run this many independent replications instead of the scenario's
     #[arg(long, value_name = "N")]

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, output};
-use crate::encryption::assumptions::{AssumptionRanges, Level};
+use crate::encryption::assumptions::AssumptionRanges;
 use crate::error::Result;
-use crate::kms::request_quota_per_s;
+use crate::kms::{QUOTA_SOURCE, request_quota_per_s};
 use crate::pricing::{FreeTier, PriceTable};
 use crate::workload::clients;
 
@@ -83,6 +83,7 @@ fn list_regions(out: &mut String) {
     for region in PriceTable::regions() {
         let _ = writeln!(out, "  {region}: {}", request_quota_per_s(region));
     }
+    let _ = writeln!(out, "  source: {QUOTA_SOURCE}");
     out.push('\n');
 }
 
@@ -114,47 +115,9 @@ fn list_prices(region: &str, out: &mut String) -> Result<()> {
 
 fn list_assumptions(out: &mut String) {
     let ranges = AssumptionRanges::default();
-    let assumed = ranges.at(Level::Assumed);
     let _ = writeln!(out, "assumptions: what AWS does not publish, low / assumed / high");
-    for (name, low, middle, high) in [
-        (
-            "generation_lifetime",
-            ranges.generation_lifetime.low.to_string(),
-            assumed.generation_lifetime.to_string(),
-            ranges.generation_lifetime.high.to_string(),
-        ),
-        (
-            "cache_lifetime",
-            ranges.cache_lifetime.low.to_string(),
-            assumed.cache_lifetime.to_string(),
-            ranges.cache_lifetime.high.to_string(),
-        ),
-        (
-            "expiry",
-            ranges.expiry.low.to_string(),
-            assumed.expiry.to_string(),
-            ranges.expiry.high.to_string(),
-        ),
-        (
-            "write_partitions",
-            ranges.write_partitions.low.to_string(),
-            assumed.write_partitions.to_string(),
-            ranges.write_partitions.high.to_string(),
-        ),
-        (
-            "read_partitions",
-            ranges.read_partitions.low.to_string(),
-            assumed.read_partitions.to_string(),
-            ranges.read_partitions.high.to_string(),
-        ),
-        (
-            "verify_on_write",
-            ranges.verify_on_write.low.to_string(),
-            assumed.verify_on_write.to_string(),
-            ranges.verify_on_write.high.to_string(),
-        ),
-    ] {
-        let _ = writeln!(out, "  {name}: {low} / {middle} / {high}");
+    for [name, low, assumed, high] in ranges.rows() {
+        let _ = writeln!(out, "  {name}: {low} / {assumed} / {high}");
     }
     let _ = writeln!(out, "  migration_rate: {}", ranges.migration_rate);
     let _ = writeln!(

@@ -29,11 +29,17 @@ pub(super) fn error(error: &Error) {
     eprintln!("\x1b[1;31merror:\x1b[0m {error}");
 }
 
+/// The system's words for what went wrong, without the names of temporary files.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" at path ").next().unwrap_or(&text).to_owned()
+}
+
 /// Writes a set of files into a folder, all or none: they are written beside it first, where a full
 /// disk leaves nothing behind, and then moved in.
 pub(super) fn write_files(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<()> {
     let failed = |what: &str, error: &io::Error| {
-        Error::run(format!("{what}: {error}")).at(folder.display().to_string())
+        Error::run(format!("{what}: {}", reason(error))).at(folder.display().to_string())
     };
     fs::create_dir_all(folder).map_err(|error| failed("the folder cannot be made", &error))?;
     let staging = tempfile::Builder::new()
@@ -67,8 +73,9 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
             .hint("choose another name, or remove the file"));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let failed =
-        |error: &io::Error| Error::run(format!("the file cannot be written: {error}")).at(&place);
+    let failed = |error: &io::Error| {
+        Error::run(format!("the file cannot be written: {}", reason(error))).at(&place)
+    };
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
         .map_err(|error| failed(&error))?;
     file.write_all(bytes).map_err(|error| failed(&error))?;

@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// Use N threads instead of one for each processor; the results do not depend on it
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
-    /// Print nothing but errors
+    /// Print neither table, progress nor notes; another format asked for still comes
     #[arg(long, short)]
     quiet: bool,
 }
@@ -47,9 +47,6 @@ enum Format {
     Markdown,
 }
 
-/// Widest table where the terminal's width is not known.
-const DEFAULT_WIDTH: u16 = 100;
-
 pub(super) fn run(args: &Args) -> Result<Found> {
     // All scenarios are read before any is run: what is wrong with the last is known at once.
     let scenarios = args
@@ -61,8 +58,10 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let outcomes = in_threads(args.jobs, || {
         scenarios.iter().map(|scenario| simulate(args, scenario)).collect::<Result<Vec<_>>>()
     })??;
-    if !args.quiet {
+    if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &scenarios, &outcomes))?;
+    }
+    if !args.quiet {
         for scenario in &scenarios {
             output::note(&format!("wrote {}", folder(args, scenario).display()));
         }
@@ -146,7 +145,7 @@ fn printed(format: Format, scenarios: &[Scenario], outcomes: &[Outcome]) -> Stri
     }
 }
 
-/// Columns of the terminal, if there is one; tables keep to them.
+/// Columns of the terminal; tables keep to them. Elsewhere nothing is broken into lines.
 fn terminal_width() -> u16 {
-    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| width.0).max(40)
+    terminal_size::terminal_size_of(std::io::stdout()).map_or(u16::MAX, |(width, _)| width.0)
 }

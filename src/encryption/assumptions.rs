@@ -222,6 +222,18 @@ pub struct Assumptions {
 }
 
 impl Assumptions {
+    /// What no lifetime could be worse than: no key is ever found in memory, and each new one is
+    /// verified as often as `verify_on_write` says. The saving it gives is the floor for the traffic.
+    #[must_use]
+    pub fn floor(self, verify_on_write: u32) -> Self {
+        Self {
+            generation_lifetime: SimDuration::ZERO,
+            cache_lifetime: SimDuration::ZERO,
+            verify_on_write,
+            ..self
+        }
+    }
+
     /// What no lifetime, partition or verification could improve on: keys live for ever in one
     /// place. The saving it gives is the ceiling for the traffic.
     #[must_use]
@@ -297,6 +309,23 @@ impl AssumptionRanges {
         vary!(read_partitions);
         vary!(verify_on_write);
         variations
+    }
+
+    /// Name, lower end, assumed value and upper end of each assumption that has a range, as text.
+    #[must_use]
+    pub fn rows(&self) -> [[String; 4]; 6] {
+        fn row<T: fmt::Display>(name: &str, range: &Range<T>) -> [String; 4] {
+            let Range { low, assumed, high } = range;
+            [name.to_owned(), low.to_string(), assumed.to_string(), high.to_string()]
+        }
+        [
+            row("generation_lifetime", &self.generation_lifetime),
+            row("cache_lifetime", &self.cache_lifetime),
+            row("expiry", &self.expiry),
+            row("write_partitions", &self.write_partitions),
+            row("read_partitions", &self.read_partitions),
+            row("verify_on_write", &self.verify_on_write),
+        ]
     }
 
     /// Refuses ranges that descend and partitions that are none or beyond any fleet.

@@ -28,6 +28,17 @@ pub enum BucketScheme {
     },
 }
 
+impl BucketScheme {
+    /// Since when the bucket's new objects have bucket keys.
+    #[must_use]
+    pub const fn since(self) -> SimTime {
+        match self {
+            Self::NoKms | Self::KeyPerObject => SimTime::MAX,
+            Self::BucketKey { since, .. } => since,
+        }
+    }
+}
+
 /// The rules by which requests are answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheme {
@@ -44,6 +55,9 @@ pub struct Scheme {
 pub struct Answer {
     /// The KMS calls.
     pub calls: KmsCalls,
+    /// How many of them carry the object's ARN in their encryption context; the others, made for a
+    /// bucket-level key, carry the bucket's.
+    pub by_object: u32,
     /// The index (bucket × partitions + partition) of a bucket-level key generated for it.
     pub generated: Option<u32>,
 }
@@ -180,6 +194,7 @@ impl Memory {
         }
         if !by_bucket_key {
             answer.calls += KmsCalls::of(api, 1);
+            answer.by_object += 1;
             return;
         }
         let assumptions = &scheme.assumptions;
@@ -203,22 +218,21 @@ impl Memory {
         object: &Object,
         answer: &mut Answer,
     ) {
-        let misses = match scheme.buckets[request.bucket as usize] {
-            BucketScheme::NoKms => false,
-            BucketScheme::KeyPerObject => true,
-            BucketScheme::BucketKey { .. } => {
-                match keyring.and_then(|keyring| keyring.wrapping(object)) {
-                    None => true,
-                    Some(key) => {
-                        let partitions = scheme.assumptions.read_partitions;
-                        // The other half of the draw: a copy's two sides are placed apart.
-                        let part = part_of(request.draw.rotate_left(16), partitions);
-                        let entry = key * partitions + part;
-                        self.cache.misses(entry, request.time, &scheme.assumptions)
-                    }
-                }
-            }
+        let key = match scheme.buckets[request.bucket as usize] {
+            BucketScheme::NoKms => return,
+            BucketScheme::KeyPerObject => None,
+            BucketScheme::BucketKey { .. } => keyring.and_then(|keyring| keyring.wrapping(object)),
         };
+        let Some(key) = key else {
+            answer.calls += KmsCalls::of(KmsApi::Decrypt, 1);
+            answer.by_object += 1;
+            return;
+        };
+        let partitions = scheme.assumptions.read_partitions;
+        // The other half of the draw: a copy's two sides are placed apart.
+        let part = part_of(request.draw.rotate_left(16), partitions);
+        let entry = key * partitions + part;
+        let misses = self.cache.misses(entry, request.time, &scheme.assumptions);
         answer.calls += KmsCalls::of(KmsApi::Decrypt, misses.into());
     }
 }

@@ -6,26 +6,37 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::scenario::Scenario;
 use crate::simulation::{Arm, Progress, run_and};
 
+/// The arms of one configuration.
+struct ArmsOf {
+    levels: [usize; 3],
+    /// Floor and ceiling, if it uses bucket keys.
+    bounds: Option<(usize, usize)>,
+}
+
 /// The counts of every configuration at every level.
 pub(super) struct Counted {
     summaries: Vec<Summary>,
-    /// For each configuration: the arm of each level, and the arm of the ceiling.
-    arms_of: Vec<([usize; 3], Option<usize>)>,
+    arms_of: Vec<ArmsOf>,
 }
 
 impl Counted {
     /// A configuration's counts at a level.
     pub(super) fn level(&self, configuration: usize, level: Level) -> &Summary {
-        &self.summaries[self.arms_of[configuration].0[level as usize]]
+        &self.summaries[self.arms_of[configuration].levels[level as usize]]
     }
 
     /// A configuration's counts if keys lived for ever in one place.
     pub(super) fn ceiling(&self, configuration: usize) -> Option<&Summary> {
-        self.arms_of[configuration].1.map(|arm| &self.summaries[arm])
+        self.arms_of[configuration].bounds.map(|(_, ceiling)| &self.summaries[ceiling])
+    }
+
+    /// A configuration's counts if no key were ever found in memory.
+    pub(super) fn floor(&self, configuration: usize) -> Option<&Summary> {
+        self.arms_of[configuration].bounds.map(|(floor, _)| &self.summaries[floor])
     }
 }
 
-/// Runs every configuration at every level that makes a difference, and at its ceiling.
+/// Runs every configuration at every level that makes a difference, at its floor and its ceiling.
 pub(super) fn run(scenario: &Scenario, progress: Progress) -> Counted {
     let mut arms = Vec::new();
     let mut add = |configuration, assumptions: Assumptions, by_requester| {
@@ -37,7 +48,7 @@ pub(super) fn run(scenario: &Scenario, progress: Progress) -> Counted {
         let assumed = configuration.ranges.at(Level::Assumed);
         let middle = add(index, assumed, true);
         let mut levels = [middle; 3];
-        let mut ceiling = None;
+        let mut bounds = None;
         if configuration.uses_bucket_keys(&scenario.buckets) {
             for level in [Level::Low, Level::High] {
                 let assumptions = configuration.ranges.at(level);
@@ -45,9 +56,10 @@ pub(super) fn run(scenario: &Scenario, progress: Progress) -> Counted {
                     levels[level as usize] = add(index, assumptions, false);
                 }
             }
-            ceiling = Some(add(index, assumed.ceiling(), false));
+            let floor = assumed.floor(configuration.ranges.verify_on_write.high);
+            bounds = Some((add(index, floor, false), add(index, assumed.ceiling(), false)));
         }
-        arms_of.push((levels, ceiling));
+        arms_of.push(ArmsOf { levels, bounds });
     }
     let replications = run_and(scenario, &arms, 0..scenario.replications, progress, |tallies| {
         summarize(scenario, &tallies)

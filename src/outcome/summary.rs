@@ -13,6 +13,7 @@ pub(super) struct Summary {
     pub(super) calls_of_replication: Vec<u64>,
     pub(super) requests: [u64; Operation::ALL.len()],
     pub(super) calls: [KmsCalls; Operation::ALL.len()],
+    pub(super) calls_by_object: u64,
     pub(super) keys_generated: u64,
     /// Fewest and most bucket-level keys alive in any second.
     pub(super) keys_alive: (u32, u32),
@@ -21,6 +22,7 @@ pub(super) struct Summary {
     pub(super) quota: QuotaEffect,
     pub(super) bins: Vec<BinSummary>,
     pub(super) requesters: Vec<RequesterCounts>,
+    pub(super) calls_of_principal: Vec<u64>,
 }
 
 /// One time bin's counts, summed over replications.
@@ -52,6 +54,7 @@ impl Summary {
             calls_of_replication: vec![tally.total_calls().total()],
             requests: tally.requests,
             calls: tally.calls,
+            calls_by_object: tally.calls_by_object,
             keys_generated: tally.keys_generated,
             keys_alive: (
                 alive.iter().copied().min().unwrap_or_default(),
@@ -61,6 +64,7 @@ impl Summary {
             bins: bins.collect(),
             per_s,
             requesters: tally.requesters.clone(),
+            calls_of_principal: tally.calls_of_principal.clone(),
         }
     }
 
@@ -69,7 +73,11 @@ impl Summary {
         self.calls_of_replication.extend(&next.calls_of_replication);
         self.requests.iter_mut().zip(next.requests).for_each(|(mine, more)| *mine += more);
         self.calls.iter_mut().zip(next.calls).for_each(|(mine, more)| *mine += more);
+        self.calls_by_object += next.calls_by_object;
         self.keys_generated += next.keys_generated;
+        for (mine, more) in self.calls_of_principal.iter_mut().zip(&next.calls_of_principal) {
+            *mine += more;
+        }
         self.keys_alive.0 = self.keys_alive.0.min(next.keys_alive.0);
         self.keys_alive.1 = self.keys_alive.1.max(next.keys_alive.1);
         self.per_s.merge(&next.per_s);

@@ -3,7 +3,7 @@
 use super::ConfigurationOutcome;
 use crate::encryption::Mode;
 use crate::pricing::{Bill, Sku};
-use crate::scenario::Scenario;
+use crate::scenario::{Population, Scenario};
 use crate::units::{SimTime, Usd};
 
 /// A thing to beware of.
@@ -21,6 +21,7 @@ pub struct Warning {
 pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.buckets)) {
+        warnings.extend(never_on(scenario));
         warnings.extend(objects_without_key(scenario));
         warnings.extend(costs_more(configurations));
         warnings.push(Warning {
@@ -41,6 +42,7 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
         warnings.extend(audit(scenario, configurations));
     }
     warnings.extend(throttled(configurations));
+    warnings.extend(broken_cycle(scenario));
     if configurations.iter().any(|c| c.mode == Mode::DsseKms) {
         warnings.push(Warning {
             id: "dsse-lower-bound",
@@ -60,12 +62,25 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
     warnings
 }
 
+/// Populations that are read and hold objects without a bucket key.
 fn objects_without_key(scenario: &Scenario) -> Option<Warning> {
+    let read = |index: usize| {
+        let reads = scenario.workloads.iter().filter_map(|workload| workload.reads.as_ref());
+        let mut sources = reads.filter_map(|reads| reads.population.as_ref());
+        sources.any(|source| source.population as usize == index)
+    };
+    let has_keyless = |population: &Population| {
+        let bucket = &scenario.buckets[population.bucket as usize];
+        !bucket.directory
+            && (bucket.keys_since >= SimTime::ZERO
+                || population.age.cdf(SimTime::ZERO.since(bucket.keys_since)) < 1.0 - 1e-9)
+    };
     let old: Vec<&str> = scenario
         .populations
         .iter()
-        .filter(|p| scenario.buckets[p.bucket as usize].keys_since > SimTime::MIN)
-        .map(|p| p.name.as_str())
+        .enumerate()
+        .filter(|(index, population)| read(*index) && has_keyless(population))
+        .map(|(_, population)| population.name.as_str())
         .collect();
     let all_migrated = scenario
         .configurations
@@ -111,11 +126,12 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
     let cost: Usd =
         Bill::of_charges([(Sku::CloudTrailDataEvents, events)], &scenario.billing.prices, terms)
             .total();
+    let decimals = if cost.as_f64() < 0.01 { 6 } else { 2 };
     Some(Warning {
         id: "audit-by-object",
         what: format!(
             "with bucket keys CloudTrail's KMS events name the bucket, not the object; S3 data \
-             events for this traffic would cost about ${:.2} in the billing period",
+             events for this traffic would cost about ${:.decimals$} in the billing period",
             cost.as_f64()
         ),
         advice: "if the audit needs objects, turn on S3 data events and set `object_audit = true`",
@@ -129,7 +145,7 @@ fn throttled(configurations: &[ConfigurationOutcome]) -> Option<Warning> {
         .map(|c| {
             let quota = &c.assumed().quota;
             format!(
-                "`{}` ({} s over the quota, the longest wait {} s)",
+                "`{}` (in {} s calls are held back, the longest waits {} s)",
                 c.name, quota.throttled_s, quota.wait_max_s
             )
         })
@@ -138,5 +154,46 @@ fn throttled(configurations: &[ConfigurationOutcome]) -> Option<Warning> {
         id: "quota-exceeded",
         what: format!("S3 answers 503 SlowDown when KMS throttles: {}", over.join(", ")),
         advice: "ask for a higher KMS request quota, or spread the peaks",
+    })
+}
+
+/// Buckets in which bucket keys are turned on only after the run.
+fn never_on(scenario: &Scenario) -> Option<Warning> {
+    let buckets = scenario.buckets.iter().zip(&scenario.file.buckets);
+    let late: Vec<&str> = buckets
+        .filter(|(bucket, _)| !bucket.directory && bucket.keys_since >= scenario.end)
+        .map(|(_, written)| written.name.as_str())
+        .collect();
+    (!late.is_empty()).then(|| Warning {
+        id: "bucket-keys-never-on",
+        what: format!(
+            "in `{}` bucket keys are turned on only after the run, so nothing is saved",
+            late.join("`, `")
+        ),
+        advice: "set `bucket_keys_since` to `0s`, or to `always`",
+    })
+}
+
+/// Workloads that follow a cycle of which the counted part is no whole number: scaled to the billing
+/// period they count too much or too little of it.
+fn broken_cycle(scenario: &Scenario) -> Option<Warning> {
+    let counted = scenario.counted().as_nanos();
+    let broken: Vec<String> = scenario
+        .workloads
+        .iter()
+        .filter_map(|workload| Some((&workload.name, workload.cycle()?)))
+        .filter(|(_, cycle)| counted % cycle.as_nanos() != 0)
+        .map(|(name, cycle)| format!("`{name}` ({cycle})"))
+        .collect();
+    (!broken.is_empty()).then(|| Warning {
+        id: "counted-part-breaks-a-cycle",
+        what: format!(
+            "{} are counted, no whole number of the cycles of {}, so what is scaled to {} has too \
+             much or too little of them",
+            scenario.counted(),
+            broken.join(", "),
+            scenario.billing.period
+        ),
+        advice: "make `duration` less `warm_up` a multiple of the cycles, e.g., 25h with 1h of warm-up",
     })
 }

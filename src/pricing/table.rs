@@ -200,16 +200,6 @@ impl PriceTable {
         Ok(Self { region: region.to_owned(), entries })
     }
 
-    /// Puts the user's price in the place of the listed one.
-    ///
-    /// # Errors
-    /// If `name` is not the name of a price.
-    pub fn with_override(&mut self, name: &str, price: Price) -> Result<()> {
-        let name = PriceName::named(name)?;
-        self.entries[name as usize] = given_entry(name, price);
-        Ok(())
-    }
-
     /// Every region whose prices are known or believed to be, by AWS's code.
     pub fn regions() -> impl Iterator<Item = &'static str> + Clone {
         PRICED.into_iter()
@@ -225,6 +215,15 @@ impl PriceTable {
     #[must_use]
     pub fn price(&self, name: PriceName) -> Price {
         self.entries[name as usize].price
+    }
+
+    /// The oldest and the newest date of the built-in prices in force, and how many prices the user
+    /// gave.
+    #[must_use]
+    pub fn dates(&self) -> (Option<&'static str>, Option<&'static str>, usize) {
+        let dates = || self.entries.iter().filter_map(|entry| entry.date);
+        let given = self.entries.iter().filter(|entry| entry.certainty == Certainty::Given);
+        (dates().min(), dates().max(), given.count())
     }
 
     /// The monthly allowance of KMS requests; the same everywhere.
@@ -474,24 +473,22 @@ mod tests {
 
     #[test]
     fn an_override_is_labelled_as_the_users() {
-        let mut table = PriceTable::for_region("us-east-1").unwrap();
         let price: Price = "$0.02 per 10000".parse().unwrap();
-        table.with_override("kms_request", price).unwrap();
+        let table = PriceTable::with_prices("us-east-1", &[("kms_request", price)]).unwrap();
         assert_eq!(table.price(PriceName::KmsRequest), price);
         assert_eq!(table.entries().next().unwrap().certainty, Certainty::Given);
-        assert_eq!(PriceTable::with_prices("us-east-1", &[("kms_request", price)]).unwrap(), table);
     }
 
     #[test]
     fn a_mistyped_price_is_answered_with_the_nearest() {
-        let mut table = PriceTable::for_region("us-east-1").unwrap();
         let price: Price = "$1".parse().unwrap();
+        let with = |name| PriceTable::with_prices("us-east-1", &[(name, price)]);
         assert_eq!(
-            table.with_override("kms_reqest", price).unwrap_err().to_string(),
+            with("kms_reqest").unwrap_err().to_string(),
             "`kms_reqest` is not the name of a price\n\nhint: did you mean `kms_request`?"
         );
         assert_eq!(
-            table.with_override("zzz", price).unwrap_err().to_string(),
+            with("zzz").unwrap_err().to_string(),
             "`zzz` is not the name of a price\n\nhint: use one of `kms_request`, `kms_key_month`, \
              `kms_rotation_month`, `cloudtrail_management_copy`, `cloudtrail_data_event`, \
              `s3_put`, `s3_get`, `batch_job`, `batch_object`, `batch_manifest_object`"

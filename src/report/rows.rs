@@ -48,8 +48,12 @@ pub struct SummaryRow {
     pub quota_share_max: f64,
     /// Seconds in which the quota held calls back, in the replication that strains it most.
     pub throttled_s: u64,
-    /// CloudTrail management events.
+    /// CloudTrail management events: one for each KMS request.
     pub cloudtrail_events: f64,
+    /// Of these, those whose encryption context names the bucket.
+    pub cloudtrail_events_bucket_arn: f64,
+    /// Of these, those whose encryption context names an object.
+    pub cloudtrail_events_object_arn: f64,
     /// Cost of KMS requests in the billing period.
     #[serde(serialize_with = "dollars")]
     pub kms_cost_usd: Usd,
@@ -120,6 +124,10 @@ pub struct RequesterRow {
     pub encrypt: f64,
     /// Bucket-level keys generated.
     pub bucket_keys_generated: f64,
+    /// CloudTrail events in the requester's name whose encryption context names the bucket.
+    pub cloudtrail_events_bucket_arn: f64,
+    /// CloudTrail events in the requester's name whose encryption context names an object.
+    pub cloudtrail_events_object_arn: f64,
 }
 
 /// `operations.csv`: which operations cause the calls, at the assumed level.
@@ -219,7 +227,9 @@ pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
                 kms_requests_per_s_p999: level.per_s_p999,
                 quota_share_max: level.quota_share_max,
                 throttled_s: level.quota.throttled_s,
-                cloudtrail_events: level.cloudtrail_events,
+                cloudtrail_events: level.kms_requests(),
+                cloudtrail_events_bucket_arn: level.cloudtrail_events.0,
+                cloudtrail_events_object_arn: level.cloudtrail_events.1,
                 kms_cost_usd: level.bill.kms_total(),
                 total_cost_usd: level.bill.total(),
                 saving_ratio: level.saving.map(|saving| saving.mean),
@@ -276,6 +286,8 @@ pub fn requesters(scenario: &Scenario, outcome: &Outcome) -> Vec<RequesterRow> {
                 decrypt,
                 encrypt,
                 bucket_keys_generated: requester.keys_generated,
+                cloudtrail_events_bucket_arn: requester.cloudtrail_events.0,
+                cloudtrail_events_object_arn: requester.cloudtrail_events.1,
             }
         })
     });

@@ -24,7 +24,7 @@ pub fn verdict(scenario: &Scenario, outcome: &Outcome) -> String {
     };
     let range = match headline.saving_range() {
         Some((low, high)) if low < high => format!(" [{} … {}]", percent(low), percent(high)),
-        _ => " [no assumption has a range]".to_owned(),
+        _ => " [the same at every level]".to_owned(),
     };
     format!(
         "{}: `{}` {does}{range}: KMS requests cost {} instead of {} in {}",
@@ -59,11 +59,12 @@ pub fn figures(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, Vec<Strin
         let (min, max) = c.assumed().keys_alive;
         if min == max { count(min.into()) } else { format!("{min} to {max}") }
     });
-    row("CloudTrail KMS events", &|c| count(c.assumed().cloudtrail_events));
+    row("CloudTrail KMS events", &|c| count(c.assumed().kms_requests()));
+    row("  that name the object", &|c| count(c.assumed().cloudtrail_events.1));
     let period = scenario.billing.period;
     row(&format!("KMS requests, {period}"), &|c| dollars(c.assumed().bill.kms_total().as_f64()));
     row(&format!("whole bill, {period}"), &|c| dollars(c.assumed().bill.total().as_f64()));
-    row("saving", &saving);
+    row("KMS requests saved", &saving);
     row("  low … high", &|c| {
         let at = |level| c.at(level).saving.map_or_else(dash, |saving| percent(saving.mean));
         if c.ceiling.is_some() {
@@ -76,16 +77,21 @@ pub fn figures(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, Vec<Strin
         (Some(floor), Some(ceiling)) => format!("{} … {}", percent(floor), percent(ceiling)),
         _ => dash(),
     });
+    let reference = configurations[scenario.reference].assumed().bill.total().as_f64();
+    row("whole bill saved", &|c| {
+        let saved = 1.0 - c.assumed().bill.total().as_f64() / reference;
+        if reference > 0.0 { percent(saved) } else { dash() }
+    });
     if configurations.iter().any(|c| c.migration.is_some()) {
         row("migration, once", &|c| {
             c.migration.as_ref().map_or_else(dash, |m| dollars(m.bill.total().as_f64()))
         });
-        row(&format!("  paid back after ({period})"), &|c| match &c.migration {
+        row("  paid back after", &|c| match &c.migration {
             None => dash(),
             Some(migration) => match migration.payback_periods {
                 None => "never".to_owned(),
-                Some(periods) if periods >= 1e4 => ">10000".to_owned(),
-                Some(periods) => format!("{periods:.1}"),
+                Some(periods) if periods >= 1e4 => "never".to_owned(),
+                Some(periods) => format!("{periods:.1} × {period}"),
             },
         });
     }
@@ -113,13 +119,29 @@ pub fn basis(scenario: &Scenario) -> String {
         if warm_up.as_nanos() > 0 { format!(" after {warm_up} of warm-up") } else { String::new() };
     let replications = match scenario.replications {
         1 => "one replication".to_owned(),
-        n => format!("means of {n} replications, ± is a 95 % confidence half-width"),
+        n => format!("means of {n} replications, ± is a 95 % confidence half-width in points"),
     };
     format!(
-        "Counts are of {counted}{warm_up}, {replications}; prices are those of {} for {}.",
-        crate::pricing::PriceTable::DATE,
-        scenario.billing.prices.region()
+        "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
+         {}.\nlow … high: every assumption at the end that saves least, and most; floor … ceiling: \
+         no key is ever found in memory, and keys live for ever in one place.",
+        prices(scenario)
     )
+}
+
+/// Of when and where the prices are.
+fn prices(scenario: &Scenario) -> String {
+    let table = &scenario.billing.prices;
+    let of = match table.dates() {
+        (Some(oldest), Some(newest), _) if oldest < newest => format!(" of {oldest} to {newest}"),
+        (Some(date), ..) => format!(" of {date}"),
+        _ => String::new(),
+    };
+    let given = match table.dates().2 {
+        0 => String::new(),
+        given => format!(", {given} given by the scenario"),
+    };
+    format!("Prices are those{of} for {}{given}", table.region())
 }
 
 /// The assumption that moves the answer most.

@@ -19,21 +19,6 @@ pub struct SessionSlot {
     pub first_renewal: SimTime,
 }
 
-impl SessionSlot {
-    /// Number of sessions that the slot sees before `end`.
-    #[must_use]
-    pub fn sessions_until(&self, end: SimTime) -> u64 {
-        match self.session_length {
-            Some(length) if length > SimDuration::ZERO && self.first_renewal < end => {
-                let under_way = u64::from(self.first_renewal > SimTime::ZERO);
-                let rest = end.since(self.first_renewal).as_nanos() - 1;
-                under_way + 1 + (rest / length.as_nanos()) as u64
-            }
-            _ => 1,
-        }
-    }
-}
-
 /// The object whose data a request needs, named by what decides its wrapping key and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Object {
@@ -89,25 +74,4 @@ pub struct Request {
     pub draw: u32,
     /// The object to be read, or the source of a copy, or the upload a part belongs to.
     pub object: Object,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sessions_are_counted_with_the_one_under_way() {
-        let slot = |length: Option<i64>, first| SessionSlot {
-            principal: 0,
-            number: 0,
-            policy: 0,
-            session_length: length.map(SimDuration::from_secs),
-            first_renewal: SimTime::from(SimDuration::from_secs(first)),
-        };
-        let end = SimTime::from(SimDuration::from_secs(100));
-        assert_eq!(slot(None, 0).sessions_until(end), 1);
-        assert_eq!(slot(Some(50), 0).sessions_until(end), 2);
-        assert_eq!(slot(Some(50), 10).sessions_until(end), 3);
-        assert_eq!(slot(Some(50), 100).sessions_until(end), 1);
-    }
 }

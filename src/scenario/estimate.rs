@@ -12,13 +12,16 @@ const MAX_REQUESTS: f64 = 2e11;
 /// Most memory for keys, in bytes.
 const MAX_BYTES: u64 = 16 << 30;
 
-/// Bytes that each counted second takes in a tally, and tallies of one arm in memory at a time.
+/// Bytes that each counted second takes in a tally.
 const BYTES_PER_SECOND: u64 = 8;
-const TALLIES_PER_ARM: u64 = 4;
 
 /// Bytes that a bucket-level key takes in a world, and in each cache that may hold it.
 const BYTES_PER_KEY: u64 = 32;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
+
+/// Bytes that a session slot takes (its sources of requests, its counts), and a timeline of keys.
+const BYTES_PER_SLOT: u64 = 1_024;
+const BYTES_PER_TIMELINE: u64 = 64;
 
 /// What one replication of a run is expected to take.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,16 +35,19 @@ pub struct Estimate {
 }
 
 impl Scenario {
-    /// Estimates one replication on one thread.
+    /// Estimates one replication, and the memory that all threads together may take for it.
     #[must_use]
     pub fn estimate(&self) -> Estimate {
         let duration = SimDuration::from_nanos(self.end.as_nanos());
         let requests =
             self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum();
-        let mut keys_max = 0;
-        let arms = self.configurations.len() as u64 * (Level::ALL.len() as u64 + 1);
+        let threads = rayon::current_num_threads() as u64;
+        let arms = self.configurations.len() as u64 * (Level::ALL.len() as u64 + 2);
         let seconds = self.window().seconds() as u64;
-        let mut bytes_max = arms * seconds * BYTES_PER_SECOND * TALLIES_PER_ARM;
+        let mut keys_max = 0;
+        let mut bytes_max = self.slots.len() as u64 * BYTES_PER_SLOT * threads;
+        let tallies = [arms, seconds, BYTES_PER_SECOND, threads];
+        bytes_max = bytes_max.saturating_add(tallies.into_iter().fold(1, u64::saturating_mul));
         for configuration in &self.configurations {
             if !configuration.uses_bucket_keys(&self.buckets) {
                 continue;
@@ -49,15 +55,25 @@ impl Scenario {
             let requesters = Requesters::group(configuration.rule, &self.principals, &self.slots);
             for level in Level::ALL {
                 let assumptions = configuration.ranges.at(level);
-                let keys = self.keys_at_most(configuration, &requesters, &assumptions, requests);
-                let partitions = u64::from(assumptions.read_partitions);
+                let keys = self.keys_at_most(configuration, &requesters, &assumptions);
                 keys_max = keys_max.max(keys);
+                let caches = u64::from(assumptions.read_partitions).saturating_mul(threads);
                 let entry =
-                    BYTES_PER_KEY.saturating_add(partitions.saturating_mul(BYTES_PER_CACHE_ENTRY));
-                bytes_max = bytes_max.saturating_add(keys.saturating_mul(entry));
+                    BYTES_PER_KEY.saturating_add(caches.saturating_mul(BYTES_PER_CACHE_ENTRY));
+                let timelines = self.timelines(&requesters, &assumptions);
+                bytes_max = bytes_max
+                    .saturating_add(keys.saturating_mul(entry))
+                    .saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE));
             }
         }
         Estimate { requests, keys_max, bytes_max }
+    }
+
+    /// Places (requester, bucket, write partition) in which keys can be generated within the run.
+    fn timelines(&self, requesters: &Requesters, assumptions: &Assumptions) -> u64 {
+        (requesters.list.len() as u64)
+            .saturating_mul(self.buckets.len() as u64)
+            .saturating_mul(assumptions.write_partitions.into())
     }
 
     fn keys_at_most(
@@ -65,11 +81,11 @@ impl Scenario {
         configuration: &Configuration,
         requesters: &Requesters,
         assumptions: &Assumptions,
-        requests: f64,
     ) -> u64 {
+        let scheme = configuration.scheme(self, *assumptions);
         let before = self.populations.iter().map(|population| {
             let (weights, _) = population.requesters(requesters);
-            let since = self.buckets[population.bucket as usize].keys_since;
+            let since = scheme.buckets[population.bucket as usize].since();
             let writing = population.writing(since, &weights, assumptions);
             if configuration.migrated && !self.buckets[population.bucket as usize].directory {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
@@ -80,10 +96,12 @@ impl Scenario {
         });
         let before = before.fold(0, u64::saturating_add);
         let windows = self.end.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
-        let timelines = requesters.list.len() as u64
-            * self.buckets.len() as u64
-            * u64::from(assumptions.write_partitions);
-        let written = timelines.saturating_mul(windows as u64).min(requests as u64);
+        let timelines = self.timelines(requesters, assumptions);
+        let duration = SimDuration::from_nanos(self.end.as_nanos());
+        let writes: f64 = self.workloads.iter().map(|w| w.expected_writes(duration)).sum();
+        // A Poisson number stays below this with all but certainty.
+        let writes = (writes + 6.0 * writes.sqrt() + 10.0) as u64;
+        let written = timelines.saturating_mul(windows as u64).min(writes);
         before.saturating_add(if self.unwraps_new_keys() { written } else { 0 })
     }
 

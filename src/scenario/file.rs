@@ -27,7 +27,7 @@ use crate::workload::jobs::Jobs;
 #[schemars(title = "bks scenario")]
 #[serde(deny_unknown_fields)]
 pub struct ScenarioFile {
-    /// Lower-case letters, digits and hyphens; names the folder of results.
+    /// Lower-case letters, digits, hyphens and underscores; names the folder of results.
     pub name: String,
     /// The question the scenario answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ pub struct ScenarioFile {
     /// What to compare; else SSE-KMS and bucket keys under both requester rules.
     #[serde(default = "default_configurations", rename = "configuration")]
     pub configurations: Vec<ConfigurationFile>,
-    /// How `run.toml` was made; bks writes it and reads past it.
+    /// How `run.toml` was made: bks writes it, and refuses a run that would not come again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunFile>,
 }
@@ -262,6 +262,9 @@ pub struct PopulationFile {
     pub written_at: Option<Rate>,
     /// How old they are when the run starts.
     pub age: AgeLaw,
+    /// Their size, for workloads that read them; without it, that of the workload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object_size: Option<ByteSize>,
     /// The principal whose sessions wrote them, evenly; without it, one requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
@@ -328,7 +331,7 @@ pub struct ReadFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigurationFile {
-    /// Its name: lower-case letters, digits and hyphens.
+    /// Its name: lower-case letters, digits, hyphens and underscores.
     pub name: String,
     /// How new objects are encrypted.
     pub encryption: Mode,

@@ -124,6 +124,14 @@ fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
         ))
         .hint("delete the table `[run]` to simulate the scenario anew"));
     }
+    if run.version != env!("CARGO_PKG_VERSION") {
+        return Err(Error::request(format!(
+            "the run was made with bks `{}`, but this is {}",
+            run.version,
+            env!("CARGO_PKG_VERSION")
+        ))
+        .hint("delete the table `[run]` to simulate the scenario anew"));
+    }
     if run.price_date != PriceTable::DATE {
         return Err(Error::request(format!(
             "the run was made with the prices of `{}`, but the built-in ones are of {}",
@@ -186,7 +194,19 @@ fn in_our_words(message: &str, offending: &str) -> Error {
         let key = quoted(rest).unwrap_or_default();
         return Error::request(format!("`{key}` is missing, but must be given"));
     }
+    if message.starts_with("wanted exactly 1 element") {
+        return Error::request(format!("`{offending}` must have exactly one key, its kind"));
+    }
     if let Some((_, expected)) = message.split_once(", expected ") {
+        let expected = match expected.trim() {
+            "u8" | "u32" | "u64" | "usize" => "a whole number, zero or more",
+            "f64" | "f32" => "a number",
+            "a string" => "text in quotes",
+            "a boolean" => "`true` or `false`",
+            "a sequence" => "a list in brackets",
+            other if other.starts_with("struct ") || other == "a map" => "a table",
+            other => other,
+        };
         return Error::request(format!("`{offending}` is given, but must be {expected}"));
     }
     Error::request(format!("`{offending}`: {}", message.lines().next().unwrap_or(message)))
@@ -222,11 +242,17 @@ impl Override {
     /// The scenario with the value put in its place. Keys that the file leaves to their defaults can
     /// be overridden like any other.
     fn over(&self, file: &ScenarioFile) -> Result<ScenarioFile> {
-        let value = format!("value = {}", self.value)
+        let as_toml = format!("value = {}", self.value)
             .parse::<toml::Table>()
             .ok()
-            .and_then(|mut parsed| parsed.remove("value"))
-            .unwrap_or_else(|| toml::Value::String(self.value.clone()));
+            .and_then(|mut parsed| parsed.remove("value"));
+        let as_text = toml::Value::String(self.value.clone());
+        let Some(value) = as_toml else { return self.put(file, as_text) };
+        // `account=111122223333` is text all the same.
+        self.put(file, value).or_else(|error| self.put(file, as_text).map_err(|_| error))
+    }
+
+    fn put(&self, file: &ScenarioFile, value: toml::Value) -> Result<ScenarioFile> {
         let mut root = toml::Value::try_from(file).expect("a scenario is TOML");
         let mut here = &mut root;
         for step in self.key.split('.') {

@@ -13,7 +13,7 @@ use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
 use crate::rng::Seed;
-use crate::units::{Price, SimDuration, SimTime};
+use crate::units::{Price, Rate, SimDuration, SimTime};
 
 use principals::{principal, session_slots};
 use traffic::Names;
@@ -31,6 +31,8 @@ type Resolved<T> = std::result::Result<T, Misplaced>;
 
 /// Longest run: tallies by the second are held in memory.
 const MAX_DURATION: SimDuration = SimDuration::from_secs(366 * 86_400);
+/// Most KMS requests a second besides the scenario's own: far beyond any quota.
+const MAX_BACKGROUND_PER_S: f64 = 1e9;
 /// Most replications.
 const MAX_REPLICATIONS: u32 = 10_000;
 
@@ -88,6 +90,14 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .collect::<Resolved<Vec<_>>>()?;
     let reference = chosen(&file, "reference", file.reference.as_deref(), Mode::SseKms)?;
     let headline = chosen(&file, "headline", file.headline.as_deref(), Mode::SseKmsBucketKey)?;
+    if reference == headline && configurations.len() > 1 {
+        let error = Error::request(format!(
+            "`{}` is both what savings are measured against and what the verdict is about",
+            configurations[headline].name
+        ));
+        let key = if file.reference.is_some() { "reference" } else { "headline" };
+        return Err(misplaced(key, error.hint("choose `reference` and `headline` apart")));
+    }
     let assertions = assertions(&file)?;
     let billing = billing(&file)?;
     Ok(Scenario {
@@ -149,9 +159,12 @@ fn check_run(file: &ScenarioFile) -> Resolved<()> {
 }
 
 /// Whether `name` can name a configuration or a folder of results.
-fn is_plain(name: &str) -> bool {
+pub(crate) fn is_plain(name: &str) -> bool {
+    const MAX_LENGTH: usize = 100;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    name.chars().all(plain) && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+    name.len() <= MAX_LENGTH
+        && name.chars().all(plain)
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 
 fn check_names(file: &ScenarioFile) -> Resolved<()> {
@@ -285,8 +298,18 @@ fn billing(file: &ScenarioFile) -> Resolved<Billing> {
         written.prices.iter().map(|(name, price)| (name.as_str(), *price)).collect();
     let path = || if overrides.is_empty() { "bucket.0.region" } else { "billing.prices" }.into();
     let prices = PriceTable::with_prices(region, &overrides).at_path(path)?;
-    if written.period < SimDuration::from_secs(1) {
-        return refuse("billing.period", "`period` is less than `1s`");
+    if written.period < SimDuration::from_secs(1) || written.period > MAX_DURATION {
+        return refuse(
+            "billing.period",
+            format!("`period` is `{}`, but must lie between 1s and {MAX_DURATION}", written.period),
+        );
+    }
+    let background = written.background_kms.map_or(0.0, Rate::as_per_s);
+    if background > MAX_BACKGROUND_PER_S {
+        return refuse(
+            "billing.background_kms",
+            format!("`background_kms` is more than {MAX_BACKGROUND_PER_S} a second"),
+        );
     }
     let quota_per_s = written.kms_quota_per_s.unwrap_or_else(|| request_quota_per_s(region));
     if quota_per_s == 0 {
@@ -304,6 +327,6 @@ fn billing(file: &ScenarioFile) -> Resolved<Billing> {
         period: written.period,
         rotations: written.key_rotations,
         quota_per_s,
-        background_per_s: written.background_kms.map_or(0, |rate| rate.as_per_s().round() as u64),
+        background_per_s: background.round() as u64,
     })
 }

@@ -10,8 +10,9 @@ use super::{Arm, Party};
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{Memory, Scheme};
+use crate::kms::KmsCalls;
 use crate::s3::{Request, SessionSlot};
-use crate::tally::{KeysAlive, Tally, Traffic};
+use crate::tally::{Caller, KeysAlive, Tally, Traffic};
 use crate::workload::Workload;
 
 /// One arm's state while a requester is run, and what it has counted so far.
@@ -65,13 +66,17 @@ impl Party<'_> {
 
     fn office(&self, arms: &[&Arm]) -> Office {
         let window = self.scenario.window();
-        let desk = |arm: &&Arm| Desk {
-            memory: Memory::default(),
-            alive: KeysAlive::default(),
-            tally: Tally::new(
-                window,
-                if arm.by_requester { self.requesters.list.len() } else { 0 },
-            ),
+        let desk = |arm: &&Arm| {
+            let (requesters, principals) = if arm.by_requester {
+                (self.requesters.list.len(), self.scenario.principals.len())
+            } else {
+                (0, 0)
+            };
+            Desk {
+                memory: Memory::default(),
+                alive: KeysAlive::default(),
+                tally: Tally::new(window, requesters, principals),
+            }
         };
         Office {
             desks: arms.iter().map(desk).collect(),
@@ -103,7 +108,11 @@ impl Party<'_> {
                 let keyring = worlds.keyring(arm);
                 for request in &office.batch {
                     let answer = desk.memory.answer(scheme, keyring, session, request);
-                    desk.tally.count(requester, request, &answer);
+                    if answer.calls == KmsCalls::NONE {
+                        continue;
+                    }
+                    let principal = self.scenario.slots[request.slot as usize].principal as usize;
+                    desk.tally.count(Caller { requester, principal }, request, &answer);
                     if let Some(place) = answer.generated {
                         let lifetime = scheme.assumptions.generation_lifetime;
                         desk.alive.generated(&mut desk.tally, place, request.time, lifetime);

@@ -8,9 +8,9 @@ use rayon::prelude::*;
 use super::{Arm, Party};
 use crate::encryption::history::History;
 use crate::encryption::keys::{Keyring, PopulationKeys, Timelines};
-use crate::encryption::service::{BucketScheme, Memory, Scheme};
+use crate::encryption::service::{Memory, Scheme};
 use crate::rng::Purpose;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
 /// The worlds that a set of arms lives in.
@@ -60,7 +60,10 @@ impl Party<'_> {
             .iter()
             .map(|arm| {
                 let configuration = &self.scenario.configurations[arm.configuration];
-                configuration.uses_bucket_keys(&self.scenario.buckets).then(|| {
+                let keys_matter = configuration.uses_bucket_keys(&self.scenario.buckets)
+                    // Without a cache every unwrap is a call, whatever the key.
+                    && arm.assumptions.cache_lifetime > SimDuration::ZERO;
+                keys_matter.then(|| {
                     let recipe = Recipe::of(self, arm);
                     let known = recipes.iter().position(|known| known.makes_same_keys(&recipe));
                     known.unwrap_or_else(|| {
@@ -75,7 +78,7 @@ impl Party<'_> {
             .iter()
             .zip(timelines)
             .map(|(recipe, timelines)| {
-                let since = recipe.scheme.buckets.iter().map(|bucket| keys_since(*bucket));
+                let since = recipe.scheme.buckets.iter().map(|bucket| bucket.since());
                 let of_slot = self.requesters.of_slot.clone();
                 Keyring::new(self.histories(recipe), timelines, of_slot, since.collect())
             })
@@ -88,7 +91,7 @@ impl Party<'_> {
         let populations = self.scenario.populations.iter().enumerate();
         populations
             .map(|(index, population)| {
-                let since = keys_since(recipe.scheme.buckets[population.bucket as usize]);
+                let since = recipe.scheme.buckets[population.bucket as usize].since();
                 let (weights, requester_of_writer) = population.requesters(self.requesters);
                 let assumptions = &recipe.scheme.assumptions;
                 let writing = population.writing(since, &weights, assumptions);
@@ -154,13 +157,5 @@ impl Party<'_> {
             }
         }
         worlds.into_iter().map(|(_, timelines)| timelines).collect()
-    }
-}
-
-/// Since when a bucket's new objects have bucket keys.
-fn keys_since(bucket: BucketScheme) -> SimTime {
-    match bucket {
-        BucketScheme::NoKms | BucketScheme::KeyPerObject => SimTime::MAX,
-        BucketScheme::BucketKey { since, .. } => since,
     }
 }

@@ -120,7 +120,11 @@ impl fmt::Display for Usd {
     }
 }
 
-text_form!(Usd, "an amount of US dollars", "$0.03");
+text_form!(Usd, "an amount of US dollars", "$0.03", "string", "number");
+
+/// Bounds of prices: with them no bill of 2^63 units leaves the range of 128 bits.
+const MAX_PRICE: Usd = Usd(1_000_000 * PICO);
+const MAX_UNITS: u64 = 1_000_000_000_000;
 
 /// What AWS charges for a number of units: `$0.03 per 10000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,11 +184,11 @@ impl FromStr for Price {
             ),
             None => (text.parse()?, 1),
         };
-        if per == 0 {
-            return Err(wrong("it is for zero units"));
+        if !(1..=MAX_UNITS).contains(&per) {
+            return Err(wrong("it must be for 1 to 1000000000000 units"));
         }
-        if amount < Usd::ZERO {
-            return Err(wrong("a price is not negative"));
+        if !(Usd::ZERO..=MAX_PRICE).contains(&amount) {
+            return Err(wrong("it must lie between $0 and $1000000"));
         }
         Ok(Self { amount, per })
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{SimDuration, number_and_unit, text_form};
+use super::{number_and_unit, text_form};
 use crate::error::{Error, Result};
 
 /// How many per unit of time: positive and finite. Keeps the unit it was written in, so that
@@ -50,12 +50,6 @@ impl Rate {
     #[must_use]
     pub fn as_per_s(self) -> f64 {
         self.count / self.unit.row().2
-    }
-
-    /// The mean time from one to the next.
-    #[must_use]
-    pub fn mean_gap(self) -> SimDuration {
-        SimDuration::from_secs_f64(self.unit.row().2 / self.count)
     }
 }
 
@@ -138,7 +132,7 @@ impl fmt::Display for Share {
     }
 }
 
-text_form!(Share, "a share from 0 to 1, or in percent", "25%");
+text_form!(Share, "a share from 0 to 1, or in percent", "25%", "string", "number");
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,9 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use statrs::function::erf;
 
-use super::arrivals::exponential;
 use crate::error::{Error, Result};
-use crate::rng::Stream;
+use crate::rng::{Stream, exponential};
 use crate::units::SimDuration;
 
 /// A law of ages.

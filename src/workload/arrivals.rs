@@ -1,13 +1,15 @@
 //! When actions happen: arrival processes.
 
 use rand::RngExt;
-use rand_distr::{Distribution, Exp1};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::rng::Stream;
+use crate::rng::{Stream, exponential};
 use crate::units::{Rate, SimDuration, SimTime};
+
+/// Most actions a second of one workload: with many more, gaps would round to no time.
+const MAX_PER_S: f64 = 1e7;
 
 /// The arrival process of a workload's actions, all its session slots together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +82,16 @@ impl Profile {
         factors[part as usize % factors.len()]
     }
 
+    /// The integral of the factor over `duration` from the start of the run, in seconds.
+    fn factor_seconds(&self, duration: SimDuration) -> f64 {
+        let (factors, step) = self.parts();
+        let whole = duration.as_nanos() / step.as_nanos();
+        let rest = SimDuration::from_nanos(duration.as_nanos() % step.as_nanos()).as_secs_f64();
+        let part = |index: i64| factors[index as usize % factors.len()];
+        let of_whole: f64 = (0..whole).map(part).sum::<f64>() * step.as_secs_f64();
+        of_whole + part(whole) * rest
+    }
+
     fn greatest(&self) -> f64 {
         self.parts().0.iter().copied().fold(0.0, f64::max)
     }
@@ -119,12 +131,46 @@ impl Arrivals {
     /// # Errors
     /// Names the parameter and what it must keep to.
     pub fn check(&self) -> Result<()> {
+        let rate = match self {
+            Self::Poisson(law) => law.rate,
+            Self::Periodic(law) => law.rate,
+            Self::Bursts(law) => law.rate,
+        };
+        if rate.as_per_s() > MAX_PER_S {
+            return Err(Error::request(format!(
+                "`rate` is `{rate}`, but a workload makes at most {MAX_PER_S} actions a second"
+            ))
+            .hint("time is in whole nanoseconds; split the workload"));
+        }
         match self {
             Self::Poisson(PoissonArrivals { profile: Some(profile), .. }) => profile.check(),
             Self::Bursts(bursts) if bursts.on < SimDuration::from_secs(1) => Err(Error::request(
                 format!("`on` is `{}`, but a burst must last a second at least", bursts.on),
             )),
             Self::Poisson(_) | Self::Periodic(_) | Self::Bursts(_) => Ok(()),
+        }
+    }
+
+    /// Mean number of actions in `duration` from the start of the run.
+    #[must_use]
+    pub fn mean_in(&self, duration: SimDuration) -> f64 {
+        match self {
+            Self::Poisson(PoissonArrivals { rate, profile: Some(profile) }) => {
+                rate.as_per_s() * profile.factor_seconds(duration)
+            }
+            _ => self.mean_per_s() * duration.as_secs_f64(),
+        }
+    }
+
+    /// Time after which the rate begins anew, if it follows a profile.
+    #[must_use]
+    pub fn cycle(&self) -> Option<SimDuration> {
+        match self {
+            Self::Poisson(PoissonArrivals { profile: Some(profile), .. }) => {
+                let (factors, step) = profile.parts();
+                Some(step.saturating_mul(factors.len() as i64))
+            }
+            _ => None,
         }
     }
 
@@ -238,12 +284,6 @@ impl ArrivalClock {
     }
 }
 
-/// An exponential time of the given mean.
-pub(crate) fn exponential(mean_s: f64, rng: &mut Stream) -> SimDuration {
-    let unit: f64 = Exp1.sample(rng);
-    SimDuration::from_secs_f64(mean_s * unit)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,6 +325,8 @@ mod tests {
         });
         assert!((law.mean_per_s() - 0.25).abs() < 1e-12);
         assert_near(count(&law, 3, 86_400), 21_600.0, 21_600.0);
+        let half_past_nine = SimDuration::from_secs(34_200);
+        assert!((law.mean_in(half_past_nine) - 10_800.0).abs() < 1e-6);
         assert_eq!(count(&law, 3, 9 * 3_600), 0);
     }
 

@@ -189,7 +189,7 @@ const fn writes_in_parts(mebibytes: u64) -> WriteRequests {
 }
 
 /// The built-in clients.
-pub const BUILT_IN: [BuiltIn; 13] = [
+pub const BUILT_IN: [BuiltIn; 16] = [
     BuiltIn {
         name: "direct",
         description: "one GET for an object read, one PUT for one written",
@@ -211,6 +211,20 @@ pub const BUILT_IN: [BuiltIn; 13] = [
         source: "read of 200 files: 4 LIST, 202 HEAD, 200 GET",
         read: reads(1.0, 1.01, 0.02),
         write: WriteRequests { put: 2.5, head: 17.3, list: 13.5, copy: 2.0, part_size: None },
+    },
+    BuiltIn {
+        name: "spark-s3a-row-groups",
+        description: "Spark 3.3 over S3A: 2 columns of Parquet files of 8 row groups",
+        source: "read of 8 files: 4 LIST, 35 HEAD, 162 GET; write as spark-s3a",
+        read: reads(20.25, 4.375, 0.5),
+        write: WriteRequests { put: 2.5, head: 17.3, list: 13.5, copy: 2.0, part_size: None },
+    },
+    BuiltIn {
+        name: "datafusion-row-groups",
+        description: "DataFusion: 2 columns of Parquet files of 8 row groups (Polars, pyarrow: 17 to 18)",
+        source: "read of 8 files: 1 LIST, 136 GET",
+        read: reads(17.0, 0.0, 0.125),
+        write: ONE_PUT,
     },
     BuiltIn {
         name: "duckdb",
@@ -260,6 +274,13 @@ pub const BUILT_IN: [BuiltIn; 13] = [
         source: "100 MiB down: 1 HEAD, 13 GET; up: 1 create, 13 parts, 1 complete",
         read: reads_in_parts(1.0, 8),
         write: writes_in_parts(8),
+    },
+    BuiltIn {
+        name: "aws-cli-sync",
+        description: "aws s3 sync of small files",
+        source: "200 files up: 1 LIST, 200 PUT; down: 1 LIST, 200 GET",
+        read: reads(1.0, 0.0, 0.005),
+        write: WriteRequests { list: 0.005, ..ONE_PUT },
     },
     BuiltIn {
         name: "s5cmd",

@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Action;
-use super::arrivals::exponential;
 use crate::error::{Error, Result};
-use crate::rng::Stream;
+use crate::rng::{Stream, exponential};
 use crate::units::{Rate, SimDuration, SimTime};
 
 /// A job that runs once or again and again. Its session slots share each step's objects evenly
@@ -102,6 +101,13 @@ pub struct JobClock {
     /// Objects of the step that the slot has done.
     done: u64,
     now: SimTime,
+    /// False if every step has fewer objects than reach this slot: it would never come to an action.
+    has_work: bool,
+}
+
+/// How many of a step's objects fall to slot `number` of `slots`.
+fn share_of(step: &JobStep, number: u64, slots: u64) -> u64 {
+    step.objects / slots + u64::from(number < step.objects % slots)
 }
 
 impl JobClock {
@@ -109,12 +115,17 @@ impl JobClock {
     #[must_use]
     pub fn new(jobs: &Jobs, number: u32, slots: u32) -> Self {
         let now = SimTime::from(jobs.offset) + jobs.start_up;
-        Self { number: number.into(), slots: slots.into(), job: 0, step: 0, done: 0, now }
+        let (number, slots) = (u64::from(number), u64::from(slots));
+        let has_work = jobs.steps.iter().any(|step| share_of(step, number, slots) > 0);
+        Self { number, slots, job: 0, step: 0, done: 0, now, has_work }
     }
 
     /// The slot's next action; `None` when its last job is over. Jobs that recur never are, so
     /// callers stop at their horizon.
     pub fn next(&mut self, jobs: &Jobs, rng: &mut Stream) -> Option<JobAction> {
+        if !self.has_work {
+            return None;
+        }
         loop {
             let Some(step) = jobs.steps.get(self.step) else {
                 self.start_next(jobs)?;
@@ -123,14 +134,14 @@ impl JobClock {
                 }
                 continue;
             };
-            let mine =
-                step.objects / self.slots + u64::from(self.number < step.objects % self.slots);
+            let mine = share_of(step, self.number, self.slots);
             if self.done == mine {
                 self.step += 1;
                 self.done = 0;
                 continue;
             }
-            self.now = self.now + exponential(self.slots as f64 / step.rate.as_per_s(), rng);
+            let at_work = self.slots.min(step.objects);
+            self.now = self.now + exponential(at_work as f64 / step.rate.as_per_s(), rng);
             let index = self.done * self.slots + self.number;
             self.done += 1;
             return Some(JobAction {

@@ -132,7 +132,7 @@ impl<'a> Source<'a> {
 
     fn read(&mut self, point: ReadPoint, out: &mut Vec<Request>) {
         let profile = self.workload.client.read;
-        let gets = self.workload.client.gets(self.workload.object_size);
+        let gets = self.workload.client.gets(self.workload.read_size);
         let (bucket, object) = self.pick(point);
         self.repeat(profile.list, point.time, Operation::ListObjects, out);
         self.repeat(profile.head, point.time, Operation::HeadObject, out);
@@ -171,7 +171,7 @@ impl<'a> Source<'a> {
         if size <= COPY_LIMIT {
             self.push(point.time, Operation::CopyObject, self.workload.bucket, source, out);
         } else {
-            let parts = size.bytes().div_ceil(COPY_LIMIT.bytes());
+            let parts = copied_parts(size);
             self.upload(point.time, parts, Operation::UploadPartCopy, Some(source), out);
         }
     }
@@ -252,6 +252,16 @@ impl Workload {
             _ => 1,
         }
     }
+}
+
+/// Parts in which an object larger than the limit is copied.
+fn copied_parts(size: ByteSize) -> u64 {
+    size.bytes().div_ceil(COPY_LIMIT.bytes())
+}
+
+/// Requests for copying an object of `size`.
+pub(super) fn requests_per_copy(size: ByteSize) -> u64 {
+    if size <= COPY_LIMIT { 1 } else { 2 + copied_parts(size) }
 }
 
 /// An action in proportion to its share; shares are cumulative.

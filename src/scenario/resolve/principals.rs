@@ -20,6 +20,13 @@ pub(super) fn principal(index: usize, written: &PrincipalFile) -> Resolved<Princ
             format!("`account` is `{}`, but an account has twelve digits", written.account),
         );
     }
+    let given = [&written.role, &written.user, &written.service];
+    if given.into_iter().flatten().any(String::is_empty) {
+        return refuse(
+            path("name"),
+            format!("principal `{}` has an empty name in AWS", written.name),
+        );
+    }
     let identity = match (&written.role, &written.user, &written.service) {
         (Some(role), None, None) => Identity::Role(role.clone()),
         (None, Some(user), None) => Identity::User(user.clone()),

@@ -7,6 +7,7 @@ use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
 use crate::scenario::Population;
 use crate::scenario::file::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
+use crate::units::ByteSize;
 use crate::workload::access::{ReadPopulation, ReadWritten, Reads};
 use crate::workload::ages::AgeLaw;
 use crate::workload::clients::{self, ClientProfile};
@@ -97,6 +98,7 @@ impl Names<'_> {
             },
             client: self.client(path("client"), &written.client)?,
             object_size: written.object_size,
+            read_size: self.read_size(written),
             bucket_key: self.has_bucket_key(written),
         };
         let reads = workload.actions().into_iter().any(Action::reads);
@@ -115,6 +117,16 @@ impl Names<'_> {
             );
         }
         Ok(workload)
+    }
+
+    /// Size of what a workload reads: that of the population, if it says.
+    fn read_size(&self, written: &WorkloadFile) -> ByteSize {
+        let from = written.read.iter().flat_map(|read| &read.from);
+        let mut sizes = from.filter_map(|name| {
+            let population = self.file.populations.iter().find(|p| p.name == *name)?;
+            population.object_size
+        });
+        sizes.next().unwrap_or(written.object_size)
     }
 
     fn client(&self, path: String, name: &str) -> Resolved<ClientProfile> {

@@ -1,0 +1,291 @@
+//! Failures that were found, by name.
+
+use bks::encryption::assumptions::Level;
+use bks::outcome::Outcome;
+use bks::report::words;
+use bks::scenario::Scenario;
+use bks::simulation::{Arm, run};
+
+fn parse(text: &str) -> Scenario {
+    Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// One bucket with bucket keys from its first object on, and what `rest` adds.
+fn scenario(rest: &str) -> Scenario {
+    parse(&format!(
+        "name = \"case\"\nseed = 1\nduration = \"1h\"\nreplications = 1\n\
+         [[bucket]]\nname = \"data\"\nbucket_keys_since = \"always\"\n{rest}"
+    ))
+}
+
+/// Two principals of one role are one requester; each still has its own calls.
+#[test]
+fn principals_that_share_a_role_keep_their_own_calls() {
+    let scenario = scenario(
+        r#"
+        [[principal]]
+        name = "few"
+        role = "shared"
+        [[principal]]
+        name = "many"
+        role = "shared"
+        [[workload]]
+        name = "few"
+        principal = "few"
+        bucket = "data"
+        arrivals = { periodic = { rate = "2/h" } }
+        [[workload]]
+        name = "many"
+        principal = "many"
+        bucket = "data"
+        arrivals = { periodic = { rate = "1/s" } }
+        "#,
+    );
+    let outcome = Outcome::of(&scenario, &|_| ());
+    assert_eq!(outcome.configurations[0].kms_of_principal, [2.0, 3_600.0]);
+    let line = words::by_principal(&scenario, &outcome).unwrap();
+    assert!(line.contains("`few`") && line.contains("`many`"), "{line}");
+}
+
+/// A slot to which no object of a recurring job falls has nothing to wait for.
+#[test]
+fn a_session_without_work_in_any_job_is_passed_over() {
+    let scenario = scenario(
+        r#"
+        [[principal]]
+        name = "lambda"
+        role = "lambda"
+        sessions = 1000
+        [[workload]]
+        name = "fan-out"
+        principal = "lambda"
+        bucket = "data"
+        jobs = { every = "1s", steps = [{ action = "write", objects = 1, rate = "10/s" }] }
+        "#,
+    );
+    let outcome = Outcome::of(&scenario, &|_| ());
+    let requests = outcome.configurations[0].assumed().requests;
+    assert!((3_590.0..=3_600.0).contains(&requests), "{requests}");
+}
+
+/// A directory bucket has bucket keys whatever `bucket_keys_since` says: the estimate knows.
+#[test]
+fn the_estimate_knows_the_keys_of_directory_buckets() {
+    let text = |directory| {
+        format!(
+            r#"
+            name = "case"
+            duration = "1h"
+            [[bucket]]
+            name = "data"
+            directory = {directory}
+            [[principal]]
+            name = "reader"
+            role = "reader"
+            [[population]]
+            name = "old"
+            bucket = "data"
+            objects = 1000000000000
+            age = {{ uniform = {{ to = "3000d" }} }}
+            [[workload]]
+            name = "read"
+            principal = "reader"
+            bucket = "data"
+            arrivals = {{ poisson = {{ rate = "1/s" }} }}
+            read = {{ from = ["old"], pattern = "uniform" }}
+            "#
+        )
+    };
+    assert!(parse(&text(false)).estimate().keys_max <= 10);
+    // 3,000 days of one-minute keys in ten partitions.
+    assert!(parse(&text(true)).estimate().keys_max >= 43_200_000);
+}
+
+/// Places in which keys can be generated take memory even if few are used.
+#[test]
+fn the_estimate_knows_timelines() {
+    let scenario = scenario(
+        r#"
+        [assumptions]
+        write_partitions = 10000
+        [[principal]]
+        name = "many"
+        role = "many"
+        sessions = 1000000
+        [[workload]]
+        name = "write"
+        principal = "many"
+        bucket = "data"
+        arrivals = { poisson = { rate = "1/s" } }
+        "#,
+    );
+    let message = scenario.check_size().unwrap_err().to_string();
+    assert!(message.contains("MiB of memory"), "{message}");
+}
+
+/// The estimate of requests is the mean of what is drawn, for every kind of action.
+#[test]
+fn the_estimate_of_requests_is_what_is_drawn() {
+    let scenario = scenario(
+        r#"
+        [[principal]]
+        name = "app"
+        role = "app"
+        sessions = 3
+        [[population]]
+        name = "old"
+        bucket = "data"
+        objects = 1000
+        age = { uniform = { to = "1d" } }
+        object_size = "100MiB"
+        [[workload]]
+        name = "mixed"
+        principal = "app"
+        bucket = "data"
+        client = "boto3"
+        object_size = "12GiB"
+        arrivals = { poisson = { rate = "2/s", profile = { daily = [1,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9] } } }
+        mix = { read = 1, copy = 1, head = 1, list = 1 }
+        read = { from = ["old"], pattern = "uniform" }
+        "#,
+    );
+    let arms = [Arm {
+        configuration: 0,
+        assumptions: scenario.configurations[0].ranges.at(Level::Assumed),
+        by_requester: false,
+    }];
+    let drawn = run(&scenario, &arms, 0..1, &|_| ())[0][0].total_requests() as f64;
+    let expected = scenario.estimate().requests;
+    // 7,200 actions of up to 14 requests: five standard deviations are below 5 %.
+    assert!((drawn / expected - 1.0).abs() < 0.05, "{drawn} drawn, {expected} expected");
+}
+
+/// Writes with the header that switches bucket keys off save nothing, and cannot cost more.
+#[test]
+fn the_floor_knows_writes_without_bucket_key() {
+    let scenario = scenario(
+        r#"
+        [[principal]]
+        name = "writer"
+        role = "writer"
+        [[workload]]
+        name = "write"
+        principal = "writer"
+        bucket = "data"
+        bucket_key = false
+        arrivals = { periodic = { rate = "1/s" } }
+        "#,
+    );
+    let outcome = Outcome::of(&scenario, &|_| ());
+    let with_keys = &outcome.configurations[1];
+    assert_eq!((with_keys.floor, with_keys.ceiling), (Some(0.0), Some(0.0)));
+}
+
+/// Lifetimes of zero are no caching: one call for each request, and one more to verify a write.
+#[test]
+fn lifetimes_of_zero_cost_a_call_a_request() {
+    let scenario = scenario(
+        r#"
+        [[principal]]
+        name = "app"
+        role = "app"
+        [[workload]]
+        name = "both"
+        principal = "app"
+        bucket = "data"
+        arrivals = { poisson = { rate = "2/s" } }
+        mix = { read = 1, write = 1 }
+        read = { from = ["both"], pattern = { just-written = { delay = "5s" } } }
+        "#,
+    );
+    let assumed = scenario.configurations[1].ranges.at(Level::Assumed);
+    let arm = |configuration, assumptions| Arm { configuration, assumptions, by_requester: false };
+    let arms = [arm(0, assumed), arm(1, assumed.floor(0)), arm(1, assumed.floor(1))];
+    let tallies = &run(&scenario, &arms, 0..1, &|_| ())[0];
+    let [without, zero, verified] = [0, 1, 2].map(|arm: usize| tallies[arm].total_calls());
+    assert_eq!(without, zero);
+    let writes = zero.get(bks::kms::KmsApi::GenerateDataKey);
+    assert_eq!(verified.total(), zero.total() + writes);
+    assert_eq!(tallies[1].keys_generated, writes);
+}
+
+/// Objects that are no age at all were written before the run, and so before its bucket keys.
+#[test]
+fn objects_of_age_zero_have_no_key_from_the_run() {
+    let scenario = parse(
+        r#"
+        name = "case"
+        duration = "1h"
+        replications = 1
+        [[bucket]]
+        name = "data"
+        [[principal]]
+        name = "reader"
+        role = "reader"
+        [[population]]
+        name = "new"
+        bucket = "data"
+        objects = 10
+        age = { fixed = "0s" }
+        [[workload]]
+        name = "read"
+        principal = "reader"
+        bucket = "data"
+        arrivals = { periodic = { rate = "1/s" } }
+        read = { from = ["new"], pattern = "uniform" }
+        "#,
+    );
+    let outcome = Outcome::of(&scenario, &|_| ());
+    let calls: Vec<f64> =
+        outcome.configurations.iter().map(|c| c.assumed().kms_requests()).collect();
+    assert_eq!(calls, [3_600.0; 3]);
+    assert!(outcome.warnings.iter().any(|warning| warning.id == "objects-without-key"));
+}
+
+/// Prices that no bill could hold are refused, not wrapped.
+#[test]
+fn prices_beyond_any_bill_are_refused() {
+    for price in ["$1 per 2305843009213693952", "$999999999999", "$-1", "$1 per 0"] {
+        assert!(price.parse::<bks::units::Price>().is_err(), "{price}");
+    }
+}
+
+/// With bucket keys KMS events name the bucket; without, and for objects without key, the object.
+#[test]
+fn events_name_the_bucket_only_where_a_bucket_key_was_asked_for() {
+    let scenario = parse(
+        r#"
+        name = "case"
+        duration = "1h"
+        replications = 1
+        [[bucket]]
+        name = "data"
+        bucket_keys_since = "-1d"
+        [[principal]]
+        name = "app"
+        role = "app"
+        [[population]]
+        name = "before"
+        bucket = "data"
+        objects = 10
+        age = { fixed = "2d" }
+        [[workload]]
+        name = "read"
+        principal = "app"
+        bucket = "data"
+        arrivals = { periodic = { rate = "1/s" } }
+        read = { from = ["before"], pattern = "uniform" }
+        [[workload]]
+        name = "write"
+        principal = "app"
+        bucket = "data"
+        arrivals = { periodic = { rate = "1/s" } }
+        "#,
+    );
+    let outcome = Outcome::of(&scenario, &|_| ());
+    let [without, with, _] = &outcome.configurations[..] else { panic!() };
+    assert_eq!(without.assumed().cloudtrail_events, (0.0, 7_200.0));
+    // Twelve keys, each generated and verified.
+    assert_eq!(with.assumed().cloudtrail_events, (24.0, 3_600.0));
+    assert_eq!(with.requesters[0].cloudtrail_events, (24.0, 3_600.0));
+}
