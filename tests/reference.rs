@@ -836,7 +836,7 @@ proptest! {
         for place in 0..places {
             prop_assert_eq!(key_at(place, since - SimDuration::from_nanos(1)).is_some(),
                 keys > 0 && since == SimTime::MIN);
-            for key in 0..keys {
+            for (key, start) in starts.iter_mut().enumerate() {
                 if key_at(place, SimTime::ZERO).is_none_or(|last| (last as usize) < key) {
                     break;
                 }
@@ -848,7 +848,7 @@ proptest! {
                     if there.unwrap() as usize >= key { high = middle } else { low = middle + 1 }
                 }
                 if key_at(place, SimTime::from_nanos(low)) == Some(key as u32) {
-                    starts[key] = starts[key].min(SimTime::from_nanos(low));
+                    *start = (*start).min(SimTime::from_nanos(low));
                 }
             }
         }
@@ -865,8 +865,8 @@ proptest! {
             let age = SimTime::ZERO.since(*start);
             prop_assert!(age >= youngest && age <= eldest, "{age}");
         }
-        for pair in known.windows(places as usize + 1) {
-            prop_assert!(pair[places as usize].since(pair[0]) >= lifetime, "{:?}", known);
+        for span in known.windows(places as usize + 1) {
+            prop_assert!(span[places as usize].since(span[0]) >= lifetime, "{:?}", known);
         }
     }
 }

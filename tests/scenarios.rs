@@ -269,7 +269,7 @@ fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
         panic!("it scans")
     };
     let scanned_s = scan.oldest.as_secs_f64() - scan.newest.as_secs_f64();
-    let key_s = key_every_s(scenario, "bucket-key-role", "arriving");
+    let from_key_to_key_s = key_every_s(scenario, "bucket-key-role", "arriving");
     let assumed = assumptions(scenario, "bucket-key-role", Level::Assumed);
     let parts = f64::from(assumed.read_partitions);
     let lifetime_s = assumed.cache_lifetime.as_secs_f64();
@@ -279,7 +279,7 @@ fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
     // One requester: each key of the range once in each partition. A range has a key more or less
     // than its length says, and another where the run's first write begins a new one; a job copies
     // what one or two keys wrap.
-    let keys = scanned_s / key_s;
+    let keys = scanned_s / from_key_to_key_s;
     let bounds = (jobs * parts * (keys - 1.0 + 1.0), jobs * parts * (keys + 2.0 + 2.0));
     assert_within(decrypts_to_read(scenario, outcome, "bucket-key-role"), bounds);
 
@@ -287,8 +287,8 @@ fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
     // it. Five standard errors of a number that varies by half at the most; copies as above.
     let apart_s = scanned_s / read.objects as f64 * sessions;
     assert!(
-        apart_s > key_s + 100.0,
-        "{apart_s} s from object to object, {key_s} s from key to key"
+        apart_s > from_key_to_key_s + 100.0,
+        "{apart_s} s from object to object, {from_key_to_key_s} s from key to key"
     );
     let objects = jobs * read.objects as f64;
     let reads = objects * parts_met(parts, job.client.read.get);
@@ -404,10 +404,10 @@ fn throttled_analytics_keys(scenario: &Scenario, outcome: &Outcome) {
     let (young_s, old_s) = (young.to.as_secs_f64(), old.to.as_secs_f64() - young.to.as_secs_f64());
     let old_share = old.weight / (young.weight + old.weight);
 
-    let key_s = key_every_s(scenario, "bucket-key", "arriving");
+    let from_key_to_key_s = key_every_s(scenario, "bucket-key", "arriving");
     // The gaps that a key waits for vary by far less than a key, all together.
     let keys = configuration(outcome, "bucket-key").assumed().keys_generated;
-    assert_near(keys, counted_s(scenario) / key_s, 1.0);
+    assert_near(keys, counted_s(scenario) / from_key_to_key_s, 1.0);
 
     let assumed = assumptions(scenario, "bucket-key", Level::Assumed);
     let parts = f64::from(assumed.read_partitions);
@@ -417,9 +417,10 @@ fn throttled_analytics_keys(scenario: &Scenario, outcome: &Outcome) {
     let reads = read.objects as f64 / teams;
     // Of the old keys so many as are met by evenly spread reads; of the young ones all in the window
     // that moves on while the job reads, one more or less at its ends.
-    let cells = old_s / key_s * parts;
+    let cells = old_s / from_key_to_key_s * parts;
     let old_met = cells * (1.0 - (-reads * old_share / cells).exp());
-    let (fewest, most) = (young_s / key_s - 1.0, (young_s + step_s(read)) / key_s + 1.0);
+    let (fewest, most) =
+        (young_s / from_key_to_key_s - 1.0, (young_s + step_s(read)) / from_key_to_key_s + 1.0);
     // Five standard errors of the number of old reads, which is binomial.
     let variance = reads * old_share * (1.0 - old_share);
     let error = 5.0 * (runs * variance / f64::from(scenario.replications)).sqrt();
@@ -508,9 +509,9 @@ fn assert_vended(scenario: &Scenario, outcome: &Outcome) {
     else {
         panic!("they read by age")
     };
-    let age_s = ages.mean.as_secs_f64();
-    let key_s = key_every_s(scenario, "bucket-key", "arriving");
-    let keys = counted_s(scenario) / key_s;
+    let mean_age_s = ages.mean.as_secs_f64();
+    let from_key_to_key_s = key_every_s(scenario, "bucket-key", "arriving");
+    let keys = counted_s(scenario) / from_key_to_key_s;
     assert_near(configuration(outcome, "bucket-key").assumed().keys_generated, keys, 1.0);
 
     let assumed = assumptions(scenario, "bucket-key", Level::Assumed);
@@ -519,10 +520,11 @@ fn assert_vended(scenario: &Scenario, outcome: &Outcome) {
     // Reads a second that meet, in one cache, a key that was generated `age` ago and has wrapped
     // what was written since, for its lifetime at the most.
     let rate = |age: f64| {
-        let share = (-(age - age.min(key_s)) / age_s).exp() - (-age / age_s).exp();
+        let share =
+            (-(age - age.min(from_key_to_key_s)) / mean_age_s).exp() - (-age / mean_age_s).exp();
         poisson_rate(queries) / caches * share
     };
-    let fetches = misses(rate, assumed.cache_lifetime.as_secs_f64(), 20.0 * age_s);
+    let fetches = misses(rate, assumed.cache_lifetime.as_secs_f64(), 20.0 * mean_age_s);
     let expected = keys * caches * fetches;
     // Five standard errors of a Poisson number, more than that of misses; half a percent for what
     // key of its cycle the run begins and ends with.

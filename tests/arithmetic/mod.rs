@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use bks::encryption::assumptions::{Assumptions, Level};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
+use bks::units::SimDuration;
 use bks::workload::arrivals::Arrivals;
 use bks::workload::jobs::{JobStep, Jobs};
 use bks::workload::{Action, Traffic, Workload};
@@ -114,12 +115,12 @@ pub(crate) fn operations(scenario: &Scenario) -> BTreeMap<Operation, Count> {
         let actions: Vec<(Action, Count)> = match &workload.traffic {
             Traffic::Steady { .. } => {
                 let (law, action) = arrivals(workload);
-                let count = match law {
-                    Arrivals::Periodic(_) => exactly(periodic_rate(workload) * counted_s(scenario)),
-                    _ => {
-                        let mean = poisson_rate(workload) * counted_s(scenario);
-                        Count { mean, variance: mean }
-                    }
+                let mean = |rate| rate * counted_s(scenario);
+                let count = if let Arrivals::Periodic(_) = law {
+                    exactly(mean(periodic_rate(workload)))
+                } else {
+                    let mean = mean(poisson_rate(workload));
+                    Count { mean, variance: mean }
                 };
                 vec![(action, count)]
             }
@@ -181,15 +182,18 @@ pub(crate) fn keys_of_even_writes(
     let requesters = if by_session { slots.len() } else { 1 };
     let between_s = 1.0 / periodic_rate(workload);
     let gap_s = between_s * requesters as f64;
-    let gaps = lifetime_s / gap_s;
-    assert!((gaps - gaps.round()).abs() < 1e-9, "{lifetime_s} s are no multiple of {gap_s} s");
+    let in_a_lifetime = lifetime_s / gap_s;
+    assert!(
+        (in_a_lifetime - in_a_lifetime.round()).abs() < 1e-9,
+        "{lifetime_s} s are no multiple of {gap_s} s"
+    );
 
     let (from, end) = (scenario.counted_from.as_secs_f64(), scenario.end.as_secs_f64());
     let mut keys = 0.0;
     for (number, slot) in slots.take(requesters).enumerate() {
         let slot = &scenario.slots[slot as usize];
         let renewal = slot.session_length.filter(|_| by_session);
-        let length_s = renewal.map_or(f64::INFINITY, |length| length.as_secs_f64());
+        let length_s = renewal.map_or(f64::INFINITY, SimDuration::as_secs_f64);
         let mut begins = 0.0;
         let mut ends = renewal.map_or(f64::INFINITY, |_| slot.first_renewal.as_secs_f64());
         while begins < end {
