@@ -169,9 +169,9 @@ pub(crate) fn kms_bill(scenario: &Scenario, kms_requests: f64) -> f64 {
 /// first write and then each lifetime plus the gap to the next write. One requester for each session
 /// slot, or one for all, whose sessions do not matter.
 ///
-/// Writes in between generate none, as every key ends exactly when an even write is due; but where a
-/// session has just been renewed, one of them may come first, by less than a gap. That moves a key
-/// over the session's or the run's end at the most.
+/// Writes in between generate none, as every key ends exactly when an even write is due. Only where a
+/// session has just been renewed one of them may come first, by less than a gap; that moves a key over
+/// the session's or the run's end at the most, and seldom.
 pub(crate) fn keys_of_even_writes(
     scenario: &Scenario,
     workload: &Workload,
