@@ -19,6 +19,8 @@ use bks::simulation::stream::RequestStream;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
 use bks::units::{Rate, SimDuration, SimTime};
+use bks::workload::ages::{AgeLaw, AgeStep, ExponentialAges, UniformAges, WeibullAges};
+use naive::population::{Key, Population};
 use naive::{People, Verdict};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -495,27 +497,16 @@ fn populations_are_wrapped_as_if_written_object_by_object() {
         walked.add([f64::from(history.keys()), history.keyless() as f64, sharing(&sizes)]);
 
         let mut rng = Seed(4).stream(run, Purpose::Requests, (0, 0));
-        let mut objects: Vec<(SimTime, usize)> = (0..OBJECTS)
+        let objects = (0..OBJECTS)
             .map(|_| {
                 let place = [0, 0, 1, 1, 1, 1, 1, 1][rng.random_range(0..8)] * 2;
                 let age = ages.quantile(rng.random());
                 (-SimTime::from(age), place + rng.random_range(0..2_usize))
             })
             .collect();
-        objects.sort_unstable();
-        let mut newest: [Option<(SimTime, usize)>; 4] = [None; 4];
-        let (mut sizes, mut keyless) = (Vec::new(), 0.0);
-        for (time, place) in objects {
-            match newest[place] {
-                _ if time < since => keyless += 1.0,
-                Some((expires, key)) if time < expires => sizes[key] += 1.0,
-                _ => {
-                    newest[place] = Some((time + lifetime, sizes.len()));
-                    sizes.push(1.0);
-                }
-            }
-        }
-        written.add([sizes.len() as f64, keyless, sharing(&sizes)]);
+        let naive = Population::write(objects, since, lifetime);
+        let sizes = naive.sizes();
+        written.add([sizes.len() as f64, naive.keyless() as f64, sharing(&sizes)]);
     }
     let runs = f64::from(RUNS);
     for ((a, aa), (b, bb)) in walked.0.into_iter().zip(written.0) {
@@ -528,6 +519,356 @@ fn populations_are_wrapped_as_if_written_object_by_object() {
 
 fn sharing(sizes: &[f64]) -> f64 {
     sizes.iter().map(|size| size * size).sum::<f64>() / sizes.iter().sum::<f64>()
+}
+
+/// Objects whose age is one of few, `gap`, 2 `gap`, … `steps` × `gap`, each as likely.
+#[derive(Debug)]
+struct Stepped {
+    gap_ns: i64,
+    steps: i64,
+}
+
+impl Stepped {
+    /// The number of the step that a share `p` of the objects does not exceed.
+    fn step(&self, p: f64) -> i64 {
+        ((p * self.steps as f64).ceil() as i64).clamp(1, self.steps)
+    }
+}
+
+impl Ages for Stepped {
+    fn cdf(&self, age: SimDuration) -> f64 {
+        (age.as_nanos() / self.gap_ns).min(self.steps) as f64 / self.steps as f64
+    }
+    fn quantile(&self, p: f64) -> SimDuration {
+        SimDuration::from_nanos(self.step(p) * self.gap_ns)
+    }
+}
+
+/// A dense population: who wrote it, and when what happened, in quarters of a gap between steps.
+#[derive(Clone, Debug)]
+struct Dense {
+    steps: i64,
+    lifetime_quarters: i64,
+    since_quarters: Option<i64>,
+    writers: Vec<u32>,
+    partitions: u32,
+    seed: u64,
+}
+
+/// Nanoseconds of a quarter of a gap: of no round number of seconds.
+const QUARTER_NS: i64 = 12_345_678_901;
+const DENSE_GAP_NS: i64 = 4 * QUARTER_NS;
+
+/// Objects expected at each step in each place of weight 1. That any such place has none at a given
+/// step, and the answer is not forced, has a probability of e^−40.
+const CROWD: u64 = 40;
+
+impl Dense {
+    fn since(&self) -> SimTime {
+        self.since_quarters.map_or(SimTime::MIN, |q| SimTime::from_nanos(-q * QUARTER_NS))
+    }
+
+    fn lifetime(&self) -> SimDuration {
+        SimDuration::from_nanos(self.lifetime_quarters * QUARTER_NS)
+    }
+
+    /// The engine's answer, the naive one, and how many objects both have.
+    fn both(&self) -> (History, Population, u64) {
+        let ages = Stepped { gap_ns: DENSE_GAP_NS, steps: self.steps };
+        let weight = u64::from(self.writers.iter().sum::<u32>());
+        let objects = CROWD * self.steps as u64 * weight * u64::from(self.partitions);
+        let writing = Writing {
+            objects,
+            ages: &ages,
+            since: self.since(),
+            writers: &self.writers,
+            generation_lifetime: self.lifetime(),
+            partitions: self.partitions,
+        };
+        let history =
+            History::write(&writing, &mut Seed(self.seed).stream(0, Purpose::History, (0, 0)));
+        assert!(u64::from(history.keys()) <= writing.keys_at_most());
+
+        let of_weight: Vec<usize> = (0..self.writers.len())
+            .flat_map(|writer| vec![writer; self.writers[writer] as usize])
+            .collect();
+        let mut rng = Seed(self.seed).stream(0, Purpose::Requests, (0, 0));
+        let written = (0..objects)
+            .map(|_| {
+                let writer = of_weight[rng.random_range(0..of_weight.len())];
+                let partition = rng.random_range(0..self.partitions as usize);
+                let age = ages.quantile(rng.random());
+                (-SimTime::from(age), writer * self.partitions as usize + partition)
+            })
+            .collect();
+        (history, Population::write(written, self.since(), self.lifetime()), objects)
+    }
+
+    /// A draw that picks a partition.
+    fn draw_of(&self, partition: u32) -> u32 {
+        ((u64::from(partition) * 2 + 1) * (1 << 31) / u64::from(self.partitions)) as u32
+    }
+}
+
+/// Every place writes at every step, so that objects written one by one generate the same keys
+/// whatever their ages: the engine must name the same one at any time, in any place.
+fn assert_forced(dense: &Dense) {
+    let (history, naive, objects) = dense.both();
+    assert_eq!(history.keys() as usize, naive.keys.len(), "{dense:?}");
+    for place in 0..dense.writers.len() as u32 * dense.partitions {
+        let (writer, partition) = (place / dense.partitions, place % dense.partitions);
+        for quarter in -1..=4 * dense.steps {
+            for ns in [-1, 0, 1] {
+                let time = SimTime::from_nanos(-quarter * QUARTER_NS + ns);
+                let key = history.key_at(writer, dense.draw_of(partition), time, dense.since());
+                let newest = naive.newest(place as usize, time).or_else(|| {
+                    // Nothing was written there yet since bucket keys were on; `time` stands for
+                    // the nearest object that was.
+                    (time >= dense.since() && !naive.keys.is_empty()).then_some(0)
+                });
+                let newest = newest.filter(|_| time >= dense.since());
+                assert_eq!(key.map(|key| key as usize), newest, "{place} at {time}: {dense:?}");
+            }
+        }
+    }
+
+    // Of objects only the number is forced, and it only in the mean: each is keyless, or wrapped by
+    // a given key, independently of all others. Six standard deviations of a binomial number.
+    let n = objects as f64;
+    let near = |count: f64, share: f64, what: &str| {
+        let six = 6.0 * (n * share * (1.0 - share)).sqrt();
+        assert!((count - n * share).abs() <= six, "{what}: {count} of {n}, {share}: {dense:?}");
+    };
+    let step = |k: i64| SimTime::from_nanos(-k * DENSE_GAP_NS);
+    let share_of_step = 1.0 / dense.steps as f64;
+    let keyless_steps = (1..=dense.steps).filter(|&k| step(k) < dense.since()).count();
+    near(history.keyless() as f64, keyless_steps as f64 * share_of_step, "keyless");
+    let weight = f64::from(dense.writers.iter().sum::<u32>() * dense.partitions);
+    let mut sizes = vec![0.0; naive.keys.len()];
+    for rank in history.keyless()..objects {
+        sizes[history.key_of_rank(rank).unwrap() as usize] += 1.0;
+    }
+    for (size, Key { start, place }) in sizes.into_iter().zip(&naive.keys) {
+        let wrapped = |&k: &i64| (*start..*start + dense.lifetime()).contains(&step(k));
+        let steps = (1..=dense.steps).filter(wrapped).count() as f64;
+        let mine = f64::from(dense.writers[place / dense.partitions as usize]) / weight;
+        near(size, steps * share_of_step * mine, "wrapped");
+    }
+}
+
+/// By hand: steps 1 to 12 before the run and a lifetime of exactly 3 steps make keys at 12, 9, 6
+/// and 3, for an object written exactly when a key ends is not wrapped by it.
+#[test]
+fn evenly_stepped_objects_have_the_keys_that_one_can_count() {
+    let dense = |lifetime_quarters, since_quarters| Dense {
+        steps: 12,
+        lifetime_quarters,
+        since_quarters,
+        writers: vec![1],
+        partitions: 1,
+        seed: 12,
+    };
+    for (lifetime_quarters, since_quarters, starts) in [
+        (12, None, vec![12, 9, 6, 3]),
+        (11, None, vec![12, 9, 6, 3]),
+        (13, None, vec![12, 8, 4]),
+        (1, None, (1..=12).rev().collect()),
+        (48, None, vec![12]),
+        (44, None, vec![12, 1]),
+        // Since exactly one of the steps, just after it, and just before the next.
+        (12, Some(32), vec![8, 5, 2]),
+        (12, Some(31), vec![7, 4, 1]),
+        (12, Some(29), vec![7, 4, 1]),
+        (12, Some(28), vec![7, 4, 1]),
+        // Since the newest object, and after it.
+        (12, Some(4), vec![1]),
+        (12, Some(3), vec![]),
+        (12, Some(0), vec![]),
+    ] {
+        let dense = dense(lifetime_quarters, since_quarters);
+        let (history, naive, objects) = dense.both();
+        let start = |&k: &i64| Key { start: SimTime::from_nanos(-k * DENSE_GAP_NS), place: 0 };
+        assert_eq!(naive.keys, starts.iter().map(start).collect::<Vec<_>>(), "{dense:?}");
+        assert_eq!(history.keys() as usize, starts.len(), "{dense:?}");
+        assert_eq!(history.keyless() == objects, starts.is_empty(), "{dense:?}");
+        for (key, &k) in starts.iter().enumerate() {
+            let at = |ns| SimTime::from_nanos(-k * DENSE_GAP_NS + ns);
+            let found = |time| history.key_at(0, 0, time, dense.since()).map(|key| key as usize);
+            assert_eq!(found(at(0)), Some(key), "{dense:?}");
+            if key > 0 {
+                assert_eq!(found(at(-1)), Some(key - 1), "{dense:?}");
+            }
+        }
+        assert_forced(&dense);
+    }
+}
+
+/// Everything was written at one time: each writer has one key in each partition, and either all
+/// objects have a key or none.
+#[test]
+fn objects_of_one_age_have_one_key_in_each_place() {
+    let age = SimDuration::from_secs(1_000);
+    let ages = AgeLaw::Fixed(age);
+    let written = -SimTime::from(age);
+    for lifetime in [1, 999, 1_000, 1_001, 5_000] {
+        for (since, keyed) in [
+            (SimTime::MIN, true),
+            (written - SimDuration::from_nanos(1), true),
+            (written, true),
+            (written + SimDuration::from_nanos(1), false),
+            (SimTime::ZERO, false),
+        ] {
+            let writing = Writing {
+                objects: 1_200,
+                ages: &ages,
+                since,
+                writers: &[1, 2],
+                generation_lifetime: SimDuration::from_secs(lifetime),
+                partitions: 3,
+            };
+            let mut rng = Seed(7).stream(0, Purpose::History, (0, 0));
+            let history = History::write(&writing, &mut rng);
+            assert_eq!(history.keys(), if keyed { 6 } else { 0 }, "{lifetime} s, {since}");
+            assert_eq!(history.keyless(), if keyed { 0 } else { 1_200 });
+            for place in 0..6 {
+                let draw = [0, 0x8000_0000, u32::MAX][place as usize % 3];
+                let key = |time| history.key_at(place / 3, draw, time, since);
+                assert_eq!(key(written), keyed.then_some(place));
+                assert_eq!(key(SimTime::ZERO), keyed.then_some(place));
+            }
+        }
+    }
+}
+
+fn dense() -> impl Strategy<Value = Dense> {
+    let since = prop_oneof![1 => Just(None), 3 => (0..60_i64).prop_map(Some)];
+    let writers = prop::collection::vec(1..=3_u32, 1..=3);
+    (1..=14_i64, 1..=60_i64, since, writers, 1..=3_u32, any::<u64>()).prop_map(
+        |(steps, lifetime_quarters, since_quarters, writers, partitions, seed)| Dense {
+            steps,
+            lifetime_quarters,
+            since_quarters,
+            writers,
+            partitions,
+            seed,
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(cases(300, 0xDE45E))]
+
+    #[test]
+    fn dense_populations_have_the_naive_models_keys(dense in dense()) {
+        assert_forced(&dense);
+    }
+}
+
+fn age_law() -> impl Strategy<Value = AgeLaw> {
+    let of = SimDuration::from_secs;
+    select(vec![
+        AgeLaw::Fixed(of(100)),
+        AgeLaw::Uniform(UniformAges { from: of(0), to: of(200) }),
+        AgeLaw::Uniform(UniformAges { from: of(50), to: of(100) }),
+        AgeLaw::Exponential(ExponentialAges { mean: of(60) }),
+        AgeLaw::Weibull(WeibullAges { scale: of(50), shape: 0.5 }),
+        AgeLaw::Steps(vec![
+            AgeStep { to: of(20), weight: 3.0 },
+            AgeStep { to: of(80), weight: 0.0 },
+            AgeStep { to: of(300), weight: 1.0 },
+        ]),
+    ])
+}
+
+proptest! {
+    #![proptest_config(cases(2_000, 0x1A5))]
+
+    /// What holds of the keys of any population, however its objects happen to lie.
+    #[test]
+    fn any_populations_keys_keep_to_the_rules(
+        ages in age_law(),
+        objects in 0..60_u64,
+        lifetime in select(vec![1, 7, 20, 100, 1_000]),
+        since in select(vec![i64::MIN, -150, -100, -60, -20, 0, 5]),
+        writers in prop::collection::vec(1..=3_u32, 1..=3),
+        partitions in 1..=3_u32,
+        seed in any::<u64>(),
+    ) {
+        let at = |s: i64| SimTime::from_nanos(s.saturating_mul(1_000_000_000));
+        let (since, lifetime) = (at(since), SimDuration::from_secs(lifetime));
+        let writing = Writing {
+            objects,
+            ages: &ages,
+            since,
+            writers: &writers,
+            generation_lifetime: lifetime,
+            partitions,
+        };
+        let mut rng = Seed(seed).stream(0, Purpose::History, (0, 0));
+        let history = History::write(&writing, &mut rng);
+        let keys = history.keys() as usize;
+
+        // Keyless are the oldest and no others; the rest have all keys in their order.
+        prop_assert!(history.keyless() <= objects);
+        prop_assert!(since > SimTime::MIN || history.keyless() == 0);
+        prop_assert!(since < SimTime::ZERO || history.keyless() == objects);
+        let of_rank: Vec<Option<u32>> = (0..objects).map(|rank| history.key_of_rank(rank)).collect();
+        let mut expected = 0;
+        for (rank, key) in of_rank.iter().enumerate() {
+            prop_assert_eq!(key.is_none(), (rank as u64) < history.keyless());
+            if let Some(key) = key {
+                prop_assert!(*key == expected || *key + 1 == expected, "{:?}", of_rank);
+                expected = key + 1;
+            }
+        }
+        prop_assert_eq!(expected as usize, keys, "each key wraps an object");
+        prop_assert!(keys as u64 <= objects - history.keyless());
+
+        // When each place came to each key, by bisection: keys never go back in time.
+        let places = writers.len() as u32 * partitions;
+        let draw = |place: u32| {
+            ((u64::from(place % partitions) * 2 + 1) * (1 << 31) / u64::from(partitions)) as u32
+        };
+        let key_at =
+            |place: u32, time| history.key_at(place / partitions, draw(place), time, since);
+        let oldest = at(-1_000_000_000).max(since);
+        let mut starts = vec![SimTime::MAX; keys];
+        for place in 0..places {
+            prop_assert_eq!(key_at(place, since - SimDuration::from_nanos(1)).is_some(),
+                keys > 0 && since == SimTime::MIN);
+            for (key, start) in starts.iter_mut().enumerate() {
+                if key_at(place, SimTime::ZERO).is_none_or(|last| (last as usize) < key) {
+                    break;
+                }
+                let (mut low, mut high) = (oldest.as_nanos(), 0);
+                while low < high {
+                    let middle = low + (high - low) / 2;
+                    let there = key_at(place, SimTime::from_nanos(middle));
+                    prop_assert!(there.is_some());
+                    if there.unwrap() as usize >= key { high = middle } else { low = middle + 1 }
+                }
+                if key_at(place, SimTime::from_nanos(low)) == Some(key as u32) {
+                    *start = (*start).min(SimTime::from_nanos(low));
+                }
+            }
+        }
+
+        // Each key is some place's newest at its time; all lie since bucket keys were on, within the
+        // ages, in order; and of one key more than there are places, two are of one place.
+        prop_assert!(starts.iter().all(|&start| start <= SimTime::ZERO), "{:?}", starts);
+        prop_assert!(starts.is_sorted(), "{:?}", starts);
+        prop_assert!(starts.iter().all(|&start| start >= since));
+        // The first key also answers for all times before it, so its own time stays unknown.
+        let known = starts.get(1..).unwrap_or_default();
+        let (youngest, eldest) = (ages.quantile(0.0), ages.quantile(1.0));
+        for start in known {
+            let age = SimTime::ZERO.since(*start);
+            prop_assert!(age >= youngest && age <= eldest, "{age}");
+        }
+        for span in known.windows(places as usize + 1) {
+            prop_assert!(span[places as usize].since(span[0]) >= lifetime, "{:?}", known);
+        }
+    }
 }
 
 /// An object is known by the draw of the request that made it: for an upload the one that began

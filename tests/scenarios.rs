@@ -5,14 +5,25 @@
 //! golden stands an oracle that does not come from bks. Where a change is meant, `BKS_BLESS=1 cargo
 //! test --test scenarios` writes the goldens anew, for review as a diff.
 
+mod arithmetic;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use arithmetic::{
+    assumptions, counted_jobs, counted_s, keys_of_even_writes, kms_bill, misses, operations,
+    parts_met, poisson_rate, step, step_s, workload,
+};
+use bks::encryption::assumptions::Level;
 use bks::outcome::{ConfigurationOutcome, Outcome};
 use bks::report::{csv, rows};
+use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
+use bks::workload::Action;
+use bks::workload::access::ReadPattern;
+use bks::workload::ages::AgeLaw;
 
 /// Every scenario file has a test below; this list is held against the folder.
 const TESTED: [&str; 11] = [
@@ -38,6 +49,10 @@ fn text_of(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn scenario_of(name: &str) -> Scenario {
+    Scenario::parse(&text_of(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 fn outcome_of(scenario: &Scenario) -> Outcome {
     Outcome::of(scenario, &|_| ())
 }
@@ -46,7 +61,7 @@ fn outcome_of(scenario: &Scenario) -> Outcome {
 fn checked(name: &str) -> Outcome {
     let text = text_of(name);
     assert_opens_with_its_question(&text);
-    let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let scenario = scenario_of(name);
     assert_eq!(scenario.file.name, name, "a scenario is named like its file");
     let outcome = outcome_of(&scenario);
     for demand in &outcome.assertions {
@@ -126,6 +141,62 @@ fn assert_near(value: f64, expected: f64, tolerance: f64) {
     );
 }
 
+fn assert_within(value: f64, (low, high): (f64, f64)) {
+    assert!((low..=high).contains(&value), "{value}, but expected {low} to {high}");
+}
+
+/// Holds the requests of each operation to the scenario's arrivals, jobs and client profiles, and
+/// without bucket keys each KMS call and the bill to them.
+///
+/// Five standard errors, and one request that a first or last moment may take or give.
+#[track_caller]
+fn assert_counts_are_the_scenarios(scenario: &Scenario, outcome: &Outcome) {
+    let sse_kms = configuration(outcome, "sse-kms");
+    let expected = operations(scenario);
+    let counted = sse_kms.operations.iter().map(|counted| counted.operation);
+    assert!(counted.eq(expected.keys().copied()), "{expected:?}");
+    let mut counts = [0.0; Operation::ALL.len()];
+    for counted in &sse_kms.operations {
+        let expected = expected[&counted.operation];
+        let error = (expected.variance / f64::from(scenario.replications)).sqrt();
+        assert_near(counted.requests, expected.mean, 5.0 * error + 1.0);
+        counts[counted.operation as usize] = counted.requests;
+    }
+    let of = |operation: Operation| counts[operation as usize];
+    let (puts, gets, copies) =
+        (of(Operation::PutObject), of(Operation::GetObject), of(Operation::CopyObject));
+    let [generate_data_key, decrypt, encrypt] = sse_kms.assumed().kms_by_api;
+    assert_near(generate_data_key, puts + copies, 1e-6);
+    assert_near(decrypt, gets + copies, 1e-6);
+    assert_near(encrypt, 0.0, 0.0);
+    for configuration in &outcome.configurations {
+        assert_near(configuration.assumed().requests, counts.iter().sum(), 1e-6);
+        for level in &configuration.levels {
+            // The billing period's requests are rounded to whole ones.
+            let bill = kms_bill(scenario, level.kms_requests());
+            assert_near(level.bill.kms_total().as_f64(), bill, 0.000_003);
+        }
+    }
+}
+
+/// The part of a configuration's Decrypt calls that reads and copies need: not the verification of
+/// new keys.
+fn decrypts_to_read(scenario: &Scenario, outcome: &Outcome, name: &str) -> f64 {
+    let level = configuration(outcome, name).assumed();
+    let [generate_data_key, decrypt, _] = level.kms_by_api;
+    assert_near(generate_data_key, level.keys_generated, 1e-6);
+    let verify = assumptions(scenario, name, Level::Assumed).verify_on_write;
+    decrypt - f64::from(verify) * level.keys_generated
+}
+
+/// Mean time from one key of a Poisson writer to the next, in one partition: a lifetime and the gap
+/// to the next write.
+fn key_every_s(scenario: &Scenario, name: &str, writer: &str) -> f64 {
+    let assumptions = assumptions(scenario, name, Level::Assumed);
+    assert_eq!(assumptions.write_partitions, 1);
+    assumptions.generation_lifetime.as_secs_f64() + 1.0 / poisson_rate(workload(scenario, writer))
+}
+
 #[test]
 fn every_scenario_is_tested_here() {
     let files: BTreeSet<String> = fs::read_dir(path_in("scenarios", ""))
@@ -147,13 +218,84 @@ fn aws_sample() {
     assert_eq!(whole(configuration(&outcome, "sse-kms").assumed().requests), 50 + 100 + 100);
 }
 
-/// Oracle: AWS's documentation, at least ten keys for ten sessions of one role; its bounds are the
-/// scenario's assertions.
+/// Oracles: AWS's documentation, at least ten keys for ten sessions of one role; requests from
+/// arrivals, jobs and the client's profile; keys from lifetimes, gaps and renewals; reads from the
+/// number of keys that a scan meets.
 #[test]
 fn emr10() {
     let outcome = checked("emr10");
-    assert_eq!(requesters(&outcome, "bucket-key-session", "emr"), 10);
+    let scenario = scenario_of("emr10");
+    assert_counts_are_the_scenarios(&scenario, &outcome);
+    assert_near(configuration(&outcome, "sse-s3").assumed().kms_requests(), 0.0, 0.0);
+    let checkpoints = workload(&scenario, "checkpoints");
+    let sessions = checkpoints.slots.len();
+    assert_eq!(requesters(&outcome, "bucket-key-session", "emr"), sessions);
     assert_eq!(requesters(&outcome, "bucket-key-role", "emr"), 1);
+
+    for (name, by_session) in [("bucket-key-session", true), ("bucket-key-role", false)] {
+        for level in [Level::Assumed, Level::High] {
+            let assumed = assumptions(&scenario, name, level);
+            assert_eq!(assumed.write_partitions, 1);
+            let lifetime_s = assumed.generation_lifetime.as_secs_f64();
+            let emr = keys_of_even_writes(&scenario, checkpoints, lifetime_s, by_session);
+            let gap_s = 1.0 / poisson_rate(workload(&scenario, "arriving"));
+            let ingest = counted_s(&scenario) / (lifetime_s + gap_s);
+            // A key more or less for ingest at the edges of the run, and one for all sessions
+            // whose first write after a renewal is a job's: a job writes for minutes an hour.
+            let keys = configuration(&outcome, name).at(level).keys_generated;
+            assert_near(keys, emr + ingest, 2.0);
+        }
+    }
+
+    let alive = |name: &str| configuration(&outcome, name).assumed().keys_alive;
+    assert_eq!(alive("bucket-key-role"), (2, 2));
+    // Every session and ingest, and what sessions that were renewed within a lifetime left behind.
+    let emr = &scenario.slots[checkpoints.slots.start as usize];
+    let apart_s = emr.session_length.expect("it ends").as_secs_f64() / sessions as f64;
+    let assumed = assumptions(&scenario, "bucket-key-session", Level::Assumed);
+    let left = (assumed.generation_lifetime.as_secs_f64() / apart_s).ceil() as u32;
+    let (fewest, most) = alive("bucket-key-session");
+    assert!(fewest >= sessions as u32, "{fewest}");
+    assert!(most <= sessions as u32 + 1 + left, "{most}");
+
+    emr10_reads(&scenario, &outcome);
+}
+
+fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
+    let job = workload(scenario, "hourly-job");
+    let (read, written) = (step(job, Action::Read), step(job, Action::Write));
+    let (jobs, sessions) = (counted_jobs(scenario, job), job.slots.len() as f64);
+    let Some(ReadPattern::Scan(scan)) = job.reads.as_ref().map(|reads| &reads.pattern) else {
+        panic!("it scans")
+    };
+    let scanned_s = scan.oldest.as_secs_f64() - scan.newest.as_secs_f64();
+    let from_key_to_key_s = key_every_s(scenario, "bucket-key-role", "arriving");
+    let assumed = assumptions(scenario, "bucket-key-role", Level::Assumed);
+    let parts = f64::from(assumed.read_partitions);
+    let lifetime_s = assumed.cache_lifetime.as_secs_f64();
+    assert!(step_s(read) < 0.8 * lifetime_s, "a scan fetches a key once");
+    assert!(step_s(written) < 0.8 * lifetime_s, "writes of a job meet two keys at the most");
+
+    // One requester: each key of the range once in each partition. A range has a key more or less
+    // than its length says, and another where the run's first write begins a new one; a job copies
+    // what one or two keys wrap.
+    let keys = scanned_s / from_key_to_key_s;
+    let bounds = (jobs * parts * (keys - 1.0 + 1.0), jobs * parts * (keys + 2.0 + 2.0));
+    assert_within(decrypts_to_read(scenario, outcome, "bucket-key-role"), bounds);
+
+    // Ten requesters: each of a session's objects has another key, so only one object's GETs share
+    // it. Five standard errors of a number that varies by half at the most; copies as above.
+    let apart_s = scanned_s / read.objects as f64 * sessions;
+    assert!(
+        apart_s > from_key_to_key_s + 100.0,
+        "{apart_s} s from object to object, {from_key_to_key_s} s from key to key"
+    );
+    let objects = jobs * read.objects as f64;
+    let reads = objects * parts_met(parts, job.client.read.get);
+    let error = 2.5 * (objects / f64::from(scenario.replications)).sqrt();
+    let copies = jobs * sessions * parts;
+    let bounds = (reads - error + copies, reads + error + 2.0 * copies);
+    assert_within(decrypts_to_read(scenario, outcome, "bucket-key-session"), bounds);
 }
 
 /// Oracles: objects without a bucket key cost a Decrypt each, before and after; a migrated key is
@@ -233,10 +375,13 @@ fn thirty_threads() {
     assert_eq!(calls(&outcome, "bucket-key"), (1, 1 + 2));
 }
 
-/// Oracle: 24 spikes of 20,000 reads; and what was paid, $1,500 and $300 a day, in thousandths.
+/// Oracles: 24 spikes of 20,000 reads; what was paid, $1,500 and $300 a day, in thousandths; keys
+/// that a job meets; a quota that answers so many calls a second and loses none.
 #[test]
 fn throttled_analytics() {
     let outcome = checked("throttled-analytics");
+    let scenario = scenario_of("throttled-analytics");
+    assert_counts_are_the_scenarios(&scenario, &outcome);
     let [_, decrypts, _] = configuration(&outcome, "sse-kms").assumed().kms_by_api;
     assert_eq!(whole(decrypts), 24 * 20_000);
     let paid = |name| configuration(&outcome, name).assumed().bill.kms_total().as_f64();
@@ -244,6 +389,83 @@ fn throttled_analytics() {
     assert_near(paid("bucket-key"), 0.3, 0.01);
     let throttled = |name| configuration(&outcome, name).assumed().quota.throttled_s;
     assert!(throttled("sse-kms") > 24 * 200 && throttled("bucket-key") < 24 * 10);
+    throttled_analytics_keys(&scenario, &outcome);
+    throttled_analytics_quota(&scenario, &outcome);
+}
+
+fn throttled_analytics_keys(scenario: &Scenario, outcome: &Outcome) {
+    let reports = workload(scenario, "hourly-reports");
+    let read = step(reports, Action::Read);
+    let Some(ReadPattern::ByAge(AgeLaw::Steps(ages))) = reports.reads.as_ref().map(|r| &r.pattern)
+    else {
+        panic!("it reads by age")
+    };
+    let [young, old] = ages[..] else { panic!("two steps") };
+    let (young_s, old_s) = (young.to.as_secs_f64(), old.to.as_secs_f64() - young.to.as_secs_f64());
+    let old_share = old.weight / (young.weight + old.weight);
+
+    let from_key_to_key_s = key_every_s(scenario, "bucket-key", "arriving");
+    // The gaps that a key waits for vary by far less than a key, all together.
+    let keys = configuration(outcome, "bucket-key").assumed().keys_generated;
+    assert_near(keys, counted_s(scenario) / from_key_to_key_s, 1.0);
+
+    let assumed = assumptions(scenario, "bucket-key", Level::Assumed);
+    let parts = f64::from(assumed.read_partitions);
+    assert!(step_s(read) < 0.9 * assumed.cache_lifetime.as_secs_f64(), "a key is fetched once");
+    let teams = requesters(outcome, "bucket-key", "teams") as f64;
+    let runs = counted_jobs(scenario, reports) * teams;
+    let reads = read.objects as f64 / teams;
+    // Of the old keys so many as are met by evenly spread reads; of the young ones all in the window
+    // that moves on while the job reads, one more or less at its ends.
+    let cells = old_s / from_key_to_key_s * parts;
+    let old_met = cells * (1.0 - (-reads * old_share / cells).exp());
+    let (fewest, most) =
+        (young_s / from_key_to_key_s - 1.0, (young_s + step_s(read)) / from_key_to_key_s + 1.0);
+    // Five standard errors of the number of old reads, which is binomial.
+    let variance = reads * old_share * (1.0 - old_share);
+    let error = 5.0 * (runs * variance / f64::from(scenario.replications)).sqrt();
+    let bounds =
+        (runs * (old_met + parts * fewest) - error, runs * (old_met + parts * most) + error);
+    assert_within(decrypts_to_read(scenario, outcome, "bucket-key"), bounds);
+}
+
+fn throttled_analytics_quota(scenario: &Scenario, outcome: &Outcome) {
+    for configuration in &outcome.configurations {
+        for level in &configuration.levels {
+            let quota = level.quota;
+            assert_eq!(quota.asked, quota.answered + quota.left_over, "none is lost or made up");
+            // Replications differ by their Poisson writes at the most; without caches by no more.
+            if configuration.name == "sse-kms" {
+                let writes = poisson_rate(workload(scenario, "arriving")) * counted_s(scenario);
+                assert_near(quota.asked as f64, level.kms_requests(), 10.0 * writes.sqrt());
+            }
+            assert!(quota.delayed <= quota.slow_downs && quota.delayed <= quota.asked);
+            assert!(quota.over_quota_s <= quota.throttled_s);
+            assert!(quota.backlog_max <= quota.slow_downs);
+            let answers_at_most = scenario.billing.quota_per_s * counted_s(scenario) as u64;
+            assert!(quota.answered <= answers_at_most);
+        }
+    }
+
+    // Without bucket keys a spike is a ramp: n reads asked at a rate r and answered at a rate a, what
+    // the quota leaves beside the writes. It is over n / a after its start, the backlog is highest
+    // when the last is asked, and the SlowDowns are the triangle between.
+    let reports = workload(scenario, "hourly-reports");
+    let read = step(reports, Action::Read);
+    let (jobs, n) = (counted_jobs(scenario, reports), read.objects as f64);
+    let r = read.rate.as_per_s();
+    let quota_per_s = scenario.billing.quota_per_s as f64;
+    let a = quota_per_s - poisson_rate(workload(scenario, "arriving"));
+    let quota = configuration(outcome, "sse-kms").assumed().quota;
+    // A second at each end of a spike.
+    assert_near(quota.throttled_s as f64, jobs * n / a, 2.0 * jobs);
+    // Sessions end at different times, which rounds the tip; 5 %.
+    let tip = n * (1.0 - a / r);
+    assert_near(quota.backlog_max as f64, tip, 0.05 * tip);
+    let triangles = jobs * tip * (n / a) / 2.0;
+    assert_near(quota.slow_downs as f64, triangles, 0.05 * triangles);
+    // Six standard deviations of a second's Poisson number.
+    assert_within(quota.peak_per_s as f64, (r, r + 6.0 * r.sqrt()));
 }
 
 /// Oracle: AWS's documentation, two keys for two roles.
@@ -257,10 +479,14 @@ fn two_roles() {
     }
 }
 
-/// Oracle: AWS's documentation, the same role with another scoping policy is another requester.
+/// Oracles: AWS's documentation, the same role with another scoping policy is another requester; and
+/// the renewal equation of a key that is read the less the older it gets, in every requester's cache.
 #[test]
 fn vended_credentials() {
     let outcome = checked("vended-credentials");
+    let scenario = scenario_of("vended-credentials");
+    assert_counts_are_the_scenarios(&scenario, &outcome);
+    assert_vended(&scenario, &outcome);
     assert_eq!(requesters(&outcome, "bucket-key", "engine"), 200);
 
     // As its comment says.
@@ -269,9 +495,41 @@ fn vended_credentials() {
     let text = text_of("vended-credentials");
     let scenario = Scenario::read(&text, "scenario", &[one_policy], &no_files).unwrap();
     let one = outcome_of(&scenario);
+    assert_vended(&scenario, &one);
     assert_eq!(requesters(&one, "bucket-key", "engine"), 1);
     assert!(saving(&one, "bucket-key") > 0.95);
     assert!(saving(&outcome, "bucket-key") < 0.5);
+}
+
+/// Holds keys and Decrypt calls to their closed forms, for any number of requesters.
+fn assert_vended(scenario: &Scenario, outcome: &Outcome) {
+    let queries = workload(scenario, "queries");
+    let Some(ReadPattern::ByAge(AgeLaw::Exponential(ages))) =
+        queries.reads.as_ref().map(|reads| &reads.pattern)
+    else {
+        panic!("they read by age")
+    };
+    let mean_age_s = ages.mean.as_secs_f64();
+    let from_key_to_key_s = key_every_s(scenario, "bucket-key", "arriving");
+    let keys = counted_s(scenario) / from_key_to_key_s;
+    assert_near(configuration(outcome, "bucket-key").assumed().keys_generated, keys, 1.0);
+
+    let assumed = assumptions(scenario, "bucket-key", Level::Assumed);
+    let parts = f64::from(assumed.read_partitions);
+    let caches = requesters(outcome, "bucket-key", "engine") as f64 * parts;
+    // Reads a second that meet, in one cache, a key that was generated `age` ago and has wrapped
+    // what was written since, for its lifetime at the most.
+    let rate = |age: f64| {
+        let share =
+            (-(age - age.min(from_key_to_key_s)) / mean_age_s).exp() - (-age / mean_age_s).exp();
+        poisson_rate(queries) / caches * share
+    };
+    let fetches = misses(rate, assumed.cache_lifetime.as_secs_f64(), 20.0 * mean_age_s);
+    let expected = keys * caches * fetches;
+    // Five standard errors of a Poisson number, more than that of misses; half a percent for what
+    // key of its cycle the run begins and ends with.
+    let error = 5.0 * (expected / f64::from(scenario.replications)).sqrt() + 0.005 * expected;
+    assert_near(decrypts_to_read(scenario, outcome, "bucket-key"), expected, error);
 }
 
 /// The scenario that `bks init` writes.

@@ -8,6 +8,8 @@
 //! Nothing is overwritten and nothing expires by being removed. All requesters are run together, in
 //! one order of time, first all that is written, then all that is read.
 
+pub(crate) mod population;
+
 use bks::encryption::assumptions::{Assumptions, Expiry};
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Scheme};
