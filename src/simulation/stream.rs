@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use crate::encryption::requester::Requester;
 use crate::s3::Request;
@@ -40,26 +41,14 @@ impl<'a> RequestStream<'a> {
                 workloads.map(|w| Source::new(w, slot, scenario.seed, replication, scenario.end)),
             );
         }
-        let mut stream =
-            Self { pending: vec![Vec::new(); sources.len()], sources, heads: BinaryHeap::new() };
-        if stream.sources.len() > 1 {
-            for source in 0..stream.sources.len() {
-                stream.refill(source);
-            }
+        let mut pending = vec![Vec::new(); sources.len()];
+        let mut heads = BinaryHeap::new();
+        if sources.len() > 1 {
+            let drawn = sources.iter_mut().zip(&mut pending).map(|(s, p)| draw_next(s, p));
+            let first = drawn.enumerate().filter_map(|(i, time)| Some(Reverse((time?, i))));
+            heads.extend(first);
         }
-        stream
-    }
-
-    /// Draws a source's next action that makes a request.
-    fn refill(&mut self, source: usize) {
-        let pending = &mut self.pending[source];
-        pending.clear();
-        while self.sources[source].next_action(pending) {
-            if let Some(first) = pending.first() {
-                self.heads.push(Reverse((first.time, source)));
-                return;
-            }
-        }
+        Self { sources, pending, heads }
     }
 
     /// Replaces `batch` by the next requests; false when there are none.
@@ -67,13 +56,31 @@ impl<'a> RequestStream<'a> {
         batch.clear();
         if let [only] = self.sources.as_mut_slice() {
             while batch.len() < BATCH && only.next_action(batch) {}
-        } else {
-            while batch.len() < BATCH {
-                let Some(Reverse((_, source))) = self.heads.pop() else { break };
-                batch.append(&mut self.pending[source]);
-                self.refill(source);
+            return !batch.is_empty();
+        }
+        while batch.len() < BATCH {
+            let Some(mut head) = self.heads.peek_mut() else { break };
+            let source = head.0.1;
+            let pending = &mut self.pending[source];
+            batch.append(pending);
+            // The new head takes the old one's place and sinks from there.
+            match draw_next(&mut self.sources[source], pending) {
+                Some(time) => head.0.0 = time,
+                None => {
+                    PeekMut::pop(head);
+                }
             }
         }
         !batch.is_empty()
     }
+}
+
+/// Draws a source's next action that makes a request, and gives its time.
+fn draw_next(source: &mut Source, pending: &mut Vec<Request>) -> Option<SimTime> {
+    while pending.is_empty() {
+        if !source.next_action(pending) {
+            return None;
+        }
+    }
+    Some(pending[0].time)
 }
