@@ -1,7 +1,7 @@
 //! Runs a scenario's requests through its configurations: two passes.
 //!
 //! 1. *Writes*: each requester's writes yield its timeline of bucket-level keys, so it is known
-//!    which key wraps which object ([`worlds`]).
+//!    which key wraps which object (`worlds`).
 //! 2. *Answers*: each requester's requests are answered against all timelines, by every
 //!    configuration at once, so all see the same requests (common random numbers).
 //!
