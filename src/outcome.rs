@@ -4,11 +4,12 @@
 mod arms;
 mod figures;
 mod summary;
+mod tables;
 pub mod warnings;
 
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
-use crate::encryption::requester::{RequesterRule, Requesters};
+use crate::encryption::requester::RequesterRule;
 use crate::kms::KmsApi;
 use crate::migration::{MigrationPlan, payback_periods};
 use crate::pricing::Bill;
@@ -18,9 +19,8 @@ use crate::scenario::assertion::Assertion;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::Progress;
 use crate::statistics::Estimate;
-use crate::tally::RequesterCounts;
 
-use summary::{BinSummary, Summary};
+use summary::Summary;
 use warnings::Warning;
 
 /// A scenario's answer.
@@ -196,9 +196,6 @@ pub struct AssertionOutcome {
     pub holds: bool,
 }
 
-/// Requesters listed for each configuration; the rest share a row.
-const REQUESTERS_LISTED: usize = 1_000;
-
 impl Outcome {
     /// Runs the scenario and evaluates what it counted.
     ///
@@ -285,10 +282,10 @@ fn configuration(
         levels,
         floor: bound(counted.floor(index)),
         ceiling: bound(counted.ceiling(index)),
-        timeline: timeline(scenario, assumed),
-        requesters: requesters(scenario, configuration.rule, assumed),
+        timeline: tables::timeline(scenario, assumed),
+        requesters: tables::requesters(scenario, configuration.rule, assumed),
         kms_of_principal: assumed.calls_of_principal.iter().map(|&n| assumed.mean(n)).collect(),
-        operations: operations(assumed),
+        operations: tables::operations(assumed),
         migration,
     }
 }
@@ -352,82 +349,4 @@ fn migration(
     let before = figures::bill(scenario, &scenario.configurations[before], summary);
     let payback_periods = payback_periods(one_time.total(), before.total() - bill.total());
     MigrationOutcome { objects, bill: one_time, payback_periods }
-}
-
-fn timeline(scenario: &Scenario, summary: &Summary) -> Vec<TimelineBin> {
-    let window = scenario.window();
-    let bin_s = window.bin.as_secs_f64();
-    let bin = |(index, bin): (usize, &BinSummary)| TimelineBin {
-        time_s: window.from.as_secs_f64() + index as f64 * bin_s,
-        requests: summary.mean(bin.counts.requests),
-        kms_by_api: KmsApi::ALL.map(|api| summary.mean(bin.counts.calls.get(api))),
-        per_s_max: bin.per_s_max,
-        keys_alive_max: bin.keys_alive_max,
-    };
-    summary.bins.iter().enumerate().map(bin).collect()
-}
-
-fn operations(summary: &Summary) -> Vec<OperationOutcome> {
-    Operation::ALL
-        .into_iter()
-        .filter(|operation| summary.requests[*operation as usize] > 0)
-        .map(|operation| OperationOutcome {
-            operation,
-            requests: summary.mean(summary.requests[operation as usize]),
-            kms_by_api: KmsApi::ALL
-                .map(|api| summary.mean(summary.calls[operation as usize].get(api))),
-        })
-        .collect()
-}
-
-fn requesters(
-    scenario: &Scenario,
-    rule: RequesterRule,
-    summary: &Summary,
-) -> Vec<RequesterOutcome> {
-    let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
-    let mut order: Vec<usize> = (0..summary.requesters.len()).collect();
-    let busiest = |&r: &usize| {
-        let counts = &summary.requesters[r];
-        (std::cmp::Reverse(counts.calls.total()), std::cmp::Reverse(counts.requests), r)
-    };
-    order.sort_by_key(busiest);
-    let row = |arn, principal, policy, count, counts: &RequesterCounts| RequesterOutcome {
-        arn,
-        principal,
-        policy,
-        count,
-        requests: summary.mean(counts.requests),
-        kms_by_api: KmsApi::ALL.map(|api| summary.mean(counts.calls.get(api))),
-        cloudtrail_events: (
-            summary.mean(counts.calls.total() - counts.calls_by_object),
-            summary.mean(counts.calls_by_object),
-        ),
-        keys_generated: summary.mean(counts.keys_generated),
-    };
-    let listed = order.len().min(REQUESTERS_LISTED);
-    let mut rows: Vec<RequesterOutcome> = order[..listed]
-        .iter()
-        .map(|&index| {
-            let requester = &grouped.list[index];
-            let slot = &scenario.slots[requester.slots[0] as usize];
-            let principal = &scenario.principals[slot.principal as usize];
-            let arn = if requester.renews {
-                principal.session_arn(&scenario.session_name(slot))
-            } else {
-                principal.arn()
-            };
-            let name = scenario.file.principals[slot.principal as usize].name.clone();
-            let policy = (slot.policy > 0 && !requester.renews).then_some(slot.policy);
-            row(Some(arn), name, policy, 1, &summary.requesters[index])
-        })
-        .collect();
-    if listed < order.len() {
-        let mut rest = RequesterCounts::default();
-        for &index in &order[listed..] {
-            rest.add(&summary.requesters[index]);
-        }
-        rows.push(row(None, "(others)".to_owned(), None, order.len() - listed, &rest));
-    }
-    rows
 }
