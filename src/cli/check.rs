@@ -7,6 +7,7 @@ use clap::Args as ClapArgs;
 use super::{Found, input, output};
 use crate::error::Result;
 use crate::scenario::Scenario;
+use crate::units::SimDuration;
 
 /// Validate a scenario and print what was understood.
 #[derive(Debug, ClapArgs)]
@@ -33,7 +34,7 @@ fn understood(scenario: &Scenario) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "{}: {} ({} counted), {} replications, seed {}",
+        "{}: {} ({} counted), replications: {}, seed: {}",
         file.name,
         file.duration,
         scenario.counted(),
@@ -80,9 +81,15 @@ fn world(scenario: &Scenario, out: &mut String) {
             "population `{}`: {} objects, half of them older than {}",
             population.name,
             population.objects,
-            population.age.quantile(0.5)
+            readable(population.age.quantile(0.5))
         );
     }
+}
+
+/// A duration without the small units that its size makes idle.
+fn readable(duration: SimDuration) -> SimDuration {
+    let unit = if duration > SimDuration::from_secs(86_400) { 3_600 } else { 1 };
+    SimDuration::from_secs((duration.as_secs_f64() as i64) / unit * unit)
 }
 
 fn traffic(scenario: &Scenario, out: &mut String) {
