@@ -90,8 +90,6 @@ pub struct LevelOutcome {
     pub cloudtrail_events: (f64, f64),
     /// S3 requests of all operations in the billing period.
     pub requests_in_period: u64,
-    /// KMS requests in the billing period.
-    pub kms_requests_in_period: u64,
     /// The bill for the billing period.
     pub bill: Bill,
     /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
@@ -222,7 +220,7 @@ impl Outcome {
     pub fn expected_requests(scenario: &Scenario) -> f64 {
         let rule = |rule| scenario.configurations.iter().any(|c| c.rule == rule);
         let rules = u32::from(rule(RequesterRule::Session)) + u32::from(rule(RequesterRule::Role));
-        scenario.estimate().requests * f64::from(rules * scenario.replications + 1)
+        scenario.expected_requests() * f64::from(rules * scenario.replications + 1)
     }
 
     /// Whether every demand was met.
@@ -319,11 +317,6 @@ fn level_outcome(
             scenario,
             summary,
             summary.requests.iter().sum(),
-        ),
-        kms_requests_in_period: figures::in_billing_period(
-            scenario,
-            summary,
-            summary.total_calls().total(),
         ),
         bill: figures::bill(scenario, configuration, summary),
         saving: summary.saving_against(reference),

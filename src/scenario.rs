@@ -54,8 +54,6 @@ pub struct Scenario {
     pub principals: Vec<Principal>,
     /// All principals' session slots.
     pub slots: Vec<SessionSlot>,
-    /// For each principal its slots.
-    pub principal_slots: Vec<Range<u32>>,
     /// Objects from before the run.
     pub populations: Vec<Population>,
     /// The traffic.

@@ -95,6 +95,7 @@ fn simulate_prints_a_verdict_and_leaves_all_files() {
         [
             "costs.csv",
             "operations.csv",
+            "principals.csv",
             "requesters.csv",
             "run.toml",
             "sensitivity.csv",
@@ -233,7 +234,7 @@ fn list_schema_and_completions_are_printed() {
         (vec!["schema"], "\"bks scenario\""),
         (vec!["complete", "bash"], "_bks()"),
         (vec!["complete", "man"], ".TH bks"),
-        (vec!["simulate", "--help"], "from which the same bytes come again"),
+        (vec!["simulate", "--help"], "principals.csv"),
     ] {
         let output = bks(folder.path(), &arguments);
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
@@ -375,7 +376,7 @@ fn runs_that_would_not_end_are_refused_before_they_start() {
     assert_eq!(
         text(&output.stderr),
         "error: small.toml: the scenario makes about `3e13` requests a replication, but at most \
-         2e11 can be drawn one by one\n\n\
+         2e10 can be drawn one by one\n\n\
          hint: simulate a shorter `duration` (results are scaled to the billing period)\n"
     );
     assert!(!folder.path().join("results").exists());
@@ -436,6 +437,39 @@ fn files_that_cannot_be_read_are_named() {
         assert_eq!(text(&output.stderr), expected);
     }
     assert!(!folder.path().join("results").exists(), "nothing half written");
+}
+
+#[test]
+fn ages_come_from_a_histogram_and_are_embedded_in_the_run() {
+    let folder = folder();
+    let with_histogram =
+        SMALL.replace("{ exponential = { mean = \"10d\" } }", "{ histogram = \"ages.csv\" }");
+    fs::write(folder.path().join("small.toml"), with_histogram).unwrap();
+    fs::write(folder.path().join("ages.csv"), "to,weight\n1d,5\n30d,2\n").unwrap();
+    assert!(bks(folder.path(), &["simulate", "small.toml", "-q"]).status.success());
+    for (ages, expected) in [
+        ("to,weight\n1d,5\n3x,2\n", "ages.csv:3:1: `3x` is not a duration: `x` is not a unit"),
+        (
+            "age,n\n1d,5\n",
+            "ages.csv:1:1: the header is `age,n`, but a histogram has the columns `to,weight`",
+        ),
+        (
+            "to,weight\n2d,5\n1d,3\n",
+            "small.toml:19:7: the step to `1d` follows one to `2d`, but steps must ascend",
+        ),
+        ("to,weight\n2d,many\n", "ages.csv:2:1: `many` is not a number of objects"),
+    ] {
+        fs::write(folder.path().join("ages.csv"), ages).unwrap();
+        let output = bks(folder.path(), &["check", "small.toml"]);
+        assert_eq!(output.status.code(), Some(2));
+        let message = text(&output.stderr);
+        assert!(message.starts_with(&format!("error: {expected}")), "{message}");
+    }
+    // The run needs the histogram no more.
+    fs::remove_file(folder.path().join("ages.csv")).unwrap();
+    let again = bks(folder.path(), &["simulate", "results/small/run.toml", "-q", "-o", "again"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert_eq!(files(&folder.path().join("results/small")), files(&folder.path().join("again")));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use bks::encryption::needs::{MultipartCalls, Needs};
 use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::rows::{
-    CostRow, OperationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
+    CostRow, OperationRow, PrincipalRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
 use bks::report::{csv, json};
 use bks::s3::Operation;
@@ -240,7 +240,7 @@ fn the_scenarios_of_the_reference_are_read() {
     assert!(!scenarios.is_empty());
     for (_, text) in scenarios {
         let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        scenario.check_size().unwrap();
+        scenario.check_size(2).unwrap();
     }
     for (_, text) in blocks.iter().filter(|(language, _)| language == "toml") {
         toml::from_str::<toml::Table>(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
@@ -274,6 +274,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`summary.csv`", columns::<SummaryRow>()),
         ("`timeline.csv`", columns::<TimelineRow>()),
         ("`requesters.csv`", columns::<RequesterRow>()),
+        ("`principals.csv`", columns::<PrincipalRow>()),
         ("`operations.csv`", columns::<OperationRow>()),
         ("`costs.csv`", columns::<CostRow>()),
         ("`sensitivity.csv`", columns::<SensitivityRow>()),

@@ -43,6 +43,10 @@ fn principals_that_share_a_role_keep_their_own_calls() {
     );
     let outcome = Outcome::of(&scenario, &|_| ());
     assert_eq!(outcome.configurations[0].kms_of_principal, [2.0, 3_600.0]);
+    for configuration in &outcome.configurations {
+        let of_all: f64 = configuration.kms_of_principal.iter().sum();
+        assert_eq!(of_all.to_bits(), configuration.assumed().kms_requests().to_bits());
+    }
     let line = words::by_principal(&scenario, &outcome).unwrap();
     assert!(line.contains("`few`") && line.contains("`many`"), "{line}");
 }
@@ -96,9 +100,9 @@ fn the_estimate_knows_the_keys_of_directory_buckets() {
             "#
         )
     };
-    assert!(parse(&text(false)).estimate().keys_max <= 10);
+    assert!(parse(&text(false)).estimate(2).keys_max <= 10);
     // 3,000 days of one-minute keys in ten partitions.
-    assert!(parse(&text(true)).estimate().keys_max >= 43_200_000);
+    assert!(parse(&text(true)).estimate(2).keys_max >= 43_200_000);
 }
 
 /// Places in which keys can be generated take memory even if few are used.
@@ -119,7 +123,7 @@ fn the_estimate_knows_timelines() {
         arrivals = { poisson = { rate = "1/s" } }
         "#,
     );
-    let message = scenario.check_size().unwrap_err().to_string();
+    let message = scenario.check_size(2).unwrap_err().to_string();
     assert!(message.contains("MiB of memory"), "{message}");
 }
 
@@ -155,7 +159,7 @@ fn the_estimate_of_requests_is_what_is_drawn() {
         by_requester: false,
     }];
     let drawn = run(&scenario, &arms, 0..1, &|_| ())[0][0].total_requests() as f64;
-    let expected = scenario.estimate().requests;
+    let expected = scenario.expected_requests();
     // 7,200 actions of up to 14 requests: five standard deviations are below 5 %.
     assert!((drawn / expected - 1.0).abs() < 0.05, "{drawn} drawn, {expected} expected");
 }

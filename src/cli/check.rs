@@ -22,15 +22,20 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
-    let scenario = input::scenario(&args.scenario, &args.changes)?;
-    output::print(&if args.resolved { scenario.to_run_toml() } else { understood(&scenario) })?;
+    let threads = input::threads(None);
+    let scenario = input::scenario(&args.scenario, &args.changes, threads)?;
+    output::print(&if args.resolved {
+        scenario.to_run_toml()
+    } else {
+        understood(&scenario, threads)
+    })?;
     Ok(Found::Done)
 }
 
 /// What was understood, section by section.
-fn understood(scenario: &Scenario) -> String {
+fn understood(scenario: &Scenario, threads: usize) -> String {
     let file = &scenario.file;
-    let estimate = scenario.estimate();
+    let estimate = scenario.estimate(threads);
     let mut out = String::new();
     let _ = writeln!(
         out,

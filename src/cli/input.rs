@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::num::NonZero;
 use std::path::Path;
 
 use clap::Args;
@@ -46,8 +47,13 @@ impl Changes {
 /// Largest scenario or included file, in bytes: a scenario of many megabytes is another file.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Reads the scenario at `path` (`-` for standard input) and checks that it can be run.
-pub(super) fn scenario(path: &str, changes: &Changes) -> Result<Scenario> {
+/// Threads to run on: as many as asked for, else one for each processor.
+pub(super) fn threads(jobs: Option<usize>) -> usize {
+    jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
+}
+
+/// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
+pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
     let (text, place) = if path == "-" {
         (read_text(io::stdin().lock(), "standard input")?, "standard input")
     } else {
@@ -56,7 +62,7 @@ pub(super) fn scenario(path: &str, changes: &Changes) -> Result<Scenario> {
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let include = |name: &str| read_file(&folder.join(name));
     let scenario = Scenario::read(&text, place, &changes.all(), &include)?;
-    scenario.check_size().map_err(|error| error.at(place))?;
+    scenario.check_size(threads).map_err(|error| error.at(place))?;
     Ok(scenario)
 }
 

@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 /// Simulate scenarios and compare their configurations.
 ///
 /// Prints the verdict and a table, and writes summary.csv, timeline.csv, requesters.csv,
-/// operations.csv, costs.csv, sensitivity.csv and run.toml, from which the same bytes come again.
+/// principals.csv, operations.csv, costs.csv, sensitivity.csv and run.toml, from which the same bytes come again.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// Scenario files; `-` reads one from standard input
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let scenarios = args
         .scenarios
         .iter()
-        .map(|path| input::scenario(path, &args.changes))
+        .map(|path| input::scenario(path, &args.changes, input::threads(args.jobs)))
         .collect::<Result<Vec<_>>>()?;
     refuse_same_folder(args, &scenarios)?;
     let outcomes = in_threads(args.jobs, || {
@@ -108,13 +108,14 @@ fn refuse_same_folder(args: &Args, scenarios: &[Scenario]) -> Result<()> {
 /// Runs `work` on `jobs` threads.
 fn in_threads<T: Send>(jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T> {
     const MAX_JOBS: usize = 1_024;
-    if let Some(jobs) = jobs.filter(|jobs| !(1..=MAX_JOBS).contains(jobs)) {
+    let jobs = input::threads(jobs);
+    if !(1..=MAX_JOBS).contains(&jobs) {
         return Err(Error::request(format!(
             "`--jobs` is `{jobs}`, but must lie between 1 and {MAX_JOBS}"
         )));
     }
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs.unwrap_or(0))
+        .num_threads(jobs)
         .build()
         .map_err(|error| Error::run(format!("threads cannot be started: {error}")))?;
     Ok(pool.install(work))

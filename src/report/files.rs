@@ -12,6 +12,7 @@ pub fn of(scenario: &Scenario, outcome: &Outcome) -> Vec<(&'static str, Vec<u8>)
         ("summary.csv", csv::write(&rows::summary(scenario, outcome))),
         ("timeline.csv", csv::write(&rows::timeline(scenario, outcome))),
         ("requesters.csv", csv::write(&rows::requesters(scenario, outcome))),
+        ("principals.csv", csv::write(&rows::principals(scenario, outcome))),
         ("operations.csv", csv::write(&rows::operations(scenario, outcome))),
         ("costs.csv", csv::write(&rows::costs(scenario, outcome))),
         ("sensitivity.csv", csv::write(&rows::sensitivity(scenario, outcome))),

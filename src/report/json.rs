@@ -39,6 +39,7 @@ pub fn value(scenario: &Scenario, outcome: &Outcome) -> Value {
         "summary": rows(&rows::summary(scenario, outcome)),
         "sensitivity": rows(&rows::sensitivity(scenario, outcome)),
         "requesters": rows(&requesters),
+        "principals": rows(&rows::principals(scenario, outcome)),
         "operations": rows(&operations),
         "costs": rows(&rows::costs(scenario, outcome)),
         "timeline": rows(&rows::timeline(scenario, outcome)),

@@ -130,6 +130,21 @@ pub struct RequesterRow {
     pub cloudtrail_events_object_arn: f64,
 }
 
+/// `principals.csv`: what each principal of the scenario pays and saves, at the assumed level.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PrincipalRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Name of the principal in the scenario.
+    pub principal: String,
+    /// KMS requests in its name.
+    pub kms_requests: f64,
+    /// Share of its KMS requests under the reference that is saved.
+    pub saving_ratio: Option<f64>,
+}
+
 /// `operations.csv`: which operations cause the calls, at the assumed level.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct OperationRow {
@@ -289,6 +304,24 @@ pub fn requesters(scenario: &Scenario, outcome: &Outcome) -> Vec<RequesterRow> {
                 cloudtrail_events_bucket_arn: requester.cloudtrail_events.0,
                 cloudtrail_events_object_arn: requester.cloudtrail_events.1,
             }
+        })
+    });
+    rows.collect()
+}
+
+/// Rows of `principals.csv`.
+#[must_use]
+pub fn principals(scenario: &Scenario, outcome: &Outcome) -> Vec<PrincipalRow> {
+    let reference = &outcome.configurations[scenario.reference].kms_of_principal;
+    let rows = outcome.configurations.iter().flat_map(|configuration| {
+        let principals = scenario.file.principals.iter();
+        let calls = configuration.kms_of_principal.iter().zip(reference);
+        principals.zip(calls).map(|(principal, (&kms_requests, &against))| PrincipalRow {
+            scenario: scenario.file.name.clone(),
+            configuration: configuration.name.clone(),
+            principal: principal.name.clone(),
+            kms_requests,
+            saving_ratio: (against > 0.0).then(|| 1.0 - kms_requests / against),
         })
     });
     rows.collect()

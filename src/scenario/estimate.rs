@@ -4,10 +4,9 @@ use super::{Configuration, Scenario};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
-use crate::units::SimDuration;
 
-/// Most requests of one replication: about half an hour's work.
-const MAX_REQUESTS: f64 = 2e11;
+/// Most requests of one replication: about half an hour's work for one configuration on one core.
+const MAX_REQUESTS: f64 = 2e10;
 
 /// Most memory for keys, in bytes.
 const MAX_BYTES: u64 = 16 << 30;
@@ -35,13 +34,17 @@ pub struct Estimate {
 }
 
 impl Scenario {
-    /// Estimates one replication, and the memory that all threads together may take for it.
+    /// Mean number of S3 requests of one replication.
     #[must_use]
-    pub fn estimate(&self) -> Estimate {
-        let duration = SimDuration::from_nanos(self.end.as_nanos());
-        let requests =
-            self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum();
-        let threads = rayon::current_num_threads() as u64;
+    pub fn expected_requests(&self) -> f64 {
+        let duration = self.file.duration;
+        self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum()
+    }
+
+    /// Estimates one replication, and the memory that `threads` together may take for it.
+    #[must_use]
+    pub fn estimate(&self, threads: usize) -> Estimate {
+        let threads = threads as u64;
         let arms = self.configurations.len() as u64 * (Level::ALL.len() as u64 + 2);
         let seconds = self.window().seconds() as u64;
         let mut keys_max = 0;
@@ -66,7 +69,7 @@ impl Scenario {
                     .saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE));
             }
         }
-        Estimate { requests, keys_max, bytes_max }
+        Estimate { requests: self.expected_requests(), keys_max, bytes_max }
     }
 
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.
@@ -97,7 +100,7 @@ impl Scenario {
         let before = before.fold(0, u64::saturating_add);
         let windows = self.end.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
         let timelines = self.timelines(requesters, assumptions);
-        let duration = SimDuration::from_nanos(self.end.as_nanos());
+        let duration = self.file.duration;
         let writes: f64 = self.workloads.iter().map(|w| w.expected_writes(duration)).sum();
         // A Poisson number stays below this with all but certainty.
         let writes = (writes + 6.0 * writes.sqrt() + 10.0) as u64;
@@ -109,8 +112,8 @@ impl Scenario {
     ///
     /// # Errors
     /// Says how large it is and what would make it smaller.
-    pub fn check_size(&self) -> Result<Estimate> {
-        let estimate = self.estimate();
+    pub fn check_size(&self, threads: usize) -> Result<Estimate> {
+        let estimate = self.estimate(threads);
         if estimate.requests > MAX_REQUESTS {
             return Err(Error::request(format!(
                 "the scenario makes about `{:.0e}` requests a replication, but at most \
@@ -127,8 +130,10 @@ impl Scenario {
                 estimate.bytes_max >> 20,
                 MAX_BYTES >> 20
             ))
-            .hint("fewer writers, younger objects, a longer lowest generation lifetime or a shorter run \
-                 need less",));
+            .hint(
+                "fewer writers, younger objects, a longer lowest generation lifetime or a shorter \
+                 run need less",
+            ));
         }
         Ok(estimate)
     }

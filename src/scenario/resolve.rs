@@ -108,7 +108,6 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         buckets,
         principals,
         slots,
-        principal_slots,
         populations,
         workloads,
         configurations,

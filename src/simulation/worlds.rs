@@ -28,7 +28,6 @@ impl Worlds {
 }
 
 /// What decides a world.
-#[derive(Clone, PartialEq)]
 struct Recipe {
     scheme: Scheme,
     migrated: bool,
