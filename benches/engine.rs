@@ -1,7 +1,9 @@
 //! Requests answered per second: `cargo bench`. The method stands in `docs/performance.md`.
 //!
-//! Each benchmark runs one replication of a scenario on one thread, through the whole engine:
-//! drawing, both passes, tallying. divan prints items (requests) per second.
+//! Each benchmark runs one replication of a reference workload on one thread, through the whole
+//! engine: drawing, both passes, tallying. divan prints items (requests) per second. A tenth of the
+//! sessions send a tenth of the requests: sessions are run one after the other, so each does the work
+//! that it does in the whole.
 
 use bks::encryption::assumptions::Level;
 use bks::scenario::Scenario;
@@ -11,18 +13,22 @@ use divan::counter::ItemsCount;
 
 /// 1,000 requesters read objects of exponential age over 8,640 bucket-level keys (30 days of
 /// 5-minute keys, one writer), fixed expiry after 300 s.
-const READS: &str = include_str!("reads.toml");
+const READS: &str = include_str!("../scenarios/reference-reads.toml");
 
-/// 100 requesters that read what 100 others write, half and half.
-const MIXED: &str = include_str!("mixed.toml");
+/// 500 requesters that read what 500 others write, half and half.
+const MIXED: &str = include_str!("../scenarios/reference-mixed.toml");
 
 fn main() {
     divan::main();
 }
 
-/// One replication of `text` in the configuration of that name, at assumed values.
+/// One replication of a tenth of `text` in the configuration of that name, at assumed values.
 fn one_replication(bencher: Bencher, text: &str, configuration: &str) {
-    let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let tenth = text
+        .replace("sessions = 1000", "sessions = 100")
+        .replace("sessions = 500", "sessions = 50")
+        .replace("00000000/d", "0000000/d");
+    let scenario = Scenario::parse(&tenth).unwrap_or_else(|error| panic!("{error}"));
     let index = scenario.configurations.iter().position(|c| c.name == configuration);
     let index = index.expect("the benchmark names one of its configurations");
     let assumptions = scenario.configurations[index].ranges.at(Level::Assumed);

@@ -58,6 +58,12 @@ impl KmsCalls {
         self.0[api as usize]
     }
 
+    /// As often as `count`.
+    #[must_use]
+    pub fn times(&self, count: u64) -> Self {
+        Self(self.0.map(|calls| calls * count))
+    }
+
     /// Calls of all APIs together.
     #[must_use]
     pub fn total(&self) -> u64 {

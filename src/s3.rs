@@ -1,5 +1,6 @@
-//! S3's words: operations, who asks, and one request.
+//! S3's words: operations, who asks, one request, and many in columns.
 
+pub mod columns;
 mod request;
 
 use std::fmt;

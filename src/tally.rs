@@ -96,6 +96,21 @@ pub struct Caller {
     pub principal: usize,
 }
 
+/// What each of several requests cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// In whose name.
+    pub caller: Caller,
+    /// What they ask.
+    pub operation: Operation,
+    /// The KMS calls of each.
+    pub calls: KmsCalls,
+    /// Whether the calls name an object.
+    pub by_object: bool,
+    /// Whether each generates a bucket-level key.
+    pub generates: bool,
+}
+
 /// S3 requests, which are the same in every configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traffic {
@@ -128,6 +143,22 @@ impl Traffic {
             counted += 1;
         }
         self.requesters[requester] += counted;
+    }
+
+    /// Counts requests of one requester and one operation, in order of time; none before the counted
+    /// part.
+    pub fn count_all(&mut self, requester: usize, operation: Operation, times: &[SimTime]) {
+        let Window { from, bin, .. } = self.window;
+        let mut rest = &times[times.partition_point(|&time| time < from)..];
+        self.requests[operation as usize] += rest.len() as u64;
+        self.requesters[requester] += rest.len() as u64;
+        while let Some(first) = rest.first() {
+            let number = first.since(from).as_nanos() / bin.as_nanos();
+            let end = from + bin.saturating_mul(number + 1);
+            let in_bin = rest.partition_point(|&time| time < end);
+            self.bins[number as usize] += in_bin as u64;
+            rest = &rest[in_bin..];
+        }
     }
 
     /// Adds the counts of `other`, which must be of the same window.
@@ -210,6 +241,45 @@ impl Tally {
         }
         if let Some(count) = self.calls_of_principal.get_mut(caller.principal) {
             *count += calls;
+        }
+    }
+
+    /// Counts requests that cost the same calls each, at times that do not descend; nothing before
+    /// the counted part.
+    pub fn count_all(&mut self, cost: &Cost, times: impl Iterator<Item = SimTime>) {
+        let Window { from, bin, .. } = self.window;
+        let each = cost.calls.total();
+        let (mut counted, mut in_bin) = (0, 0);
+        let (mut number, mut bin_ends) = (0, 0);
+        for time in times.skip_while(|&time| time < from) {
+            let since = time.since(from).as_nanos() as u64;
+            if since >= bin_ends {
+                self.bins[number].calls += cost.calls.times(in_bin);
+                (number, in_bin) = ((since / bin.as_nanos() as u64) as usize, 0);
+                bin_ends = (number as u64 + 1) * bin.as_nanos() as u64;
+            }
+            let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
+            *second = second.saturating_add(each as u32);
+            in_bin += 1;
+            counted += 1;
+        }
+        if counted == 0 {
+            return;
+        }
+        self.bins[number].calls += cost.calls.times(in_bin);
+        let calls = cost.calls.times(counted);
+        let by_object = if cost.by_object { each * counted } else { 0 };
+        let generated = if cost.generates { counted } else { 0 };
+        self.calls[cost.operation as usize] += calls;
+        self.calls_by_object += by_object;
+        self.keys_generated += generated;
+        if let Some(counts) = self.requesters.get_mut(cost.caller.requester) {
+            counts.calls += calls;
+            counts.calls_by_object += by_object;
+            counts.keys_generated += generated;
+        }
+        if let Some(count) = self.calls_of_principal.get_mut(cost.caller.principal) {
+            *count += calls.total();
         }
     }
 

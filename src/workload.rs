@@ -70,6 +70,9 @@ pub enum Action {
 }
 
 impl Action {
+    /// Number of kinds.
+    pub(crate) const KINDS: u32 = 8;
+
     /// The word for it in scenarios.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -135,6 +138,12 @@ pub enum Traffic {
     },
     /// Jobs of several steps.
     Jobs(jobs::Jobs),
+}
+
+/// The share of each action of a mix whose shares are cumulative.
+pub(crate) fn shares(mix: &[(Action, f64)]) -> impl Iterator<Item = (Action, f64)> {
+    let below = std::iter::once(0.0).chain(mix.iter().map(|(_, cumulative)| *cumulative));
+    mix.iter().zip(below).map(|(&(action, cumulative), below)| (action, cumulative - below))
 }
 
 /// One workload, its names resolved to numbers.
@@ -205,13 +214,7 @@ impl Workload {
         match &self.traffic {
             Traffic::Steady { arrivals, mix } => {
                 let arriving = arrivals.mean_in(duration);
-                let mut below = 0.0;
-                let share = |&(action, cumulative): &(Action, f64)| {
-                    let share = cumulative - below;
-                    below = cumulative;
-                    (action, arriving * share)
-                };
-                mix.iter().map(share).collect()
+                shares(mix).map(|(action, share)| (action, arriving * share)).collect()
             }
             Traffic::Jobs(jobs) => {
                 let starts = jobs.starts(duration) as f64;

@@ -244,7 +244,7 @@ fn engine(world: &World) -> Vec<Verdict> {
     };
 
     let mut timelines = Timelines::new(requesters.list.len(), scheme.buckets.len(), partitions);
-    let mut memory = Memory::default();
+    let mut memory = Memory::new(SimTime::MAX);
     for (requester, mine) in of_requester.iter().enumerate() {
         memory.begin(scheme, 0, session(requester));
         let mut starts = vec![Vec::new(); scheme.buckets.len() * partitions as usize];

@@ -73,22 +73,23 @@ impl Writing<'_> {
 /// One key as the walk generates it.
 struct Generated {
     start: SimTime,
-    timeline: u32,
     objects: u64,
 }
 
-/// The bucket-level keys of one population, numbered from 0 by the time they were generated.
+/// The bucket-level keys of one population, numbered from 0, timeline by timeline.
 #[derive(Debug)]
 pub struct History {
     objects: u64,
     /// The oldest objects, written before bucket keys were on.
     keyless: u64,
-    /// Objects up to and with each key, the keyless ones included.
+    /// Objects up to and with each key in the order of time, the keyless ones included.
     cumulative: Sorted,
     /// When each key was generated, in nanoseconds (for a migrated population: when the oldest object
     /// that it wraps was written).
     starts: Sorted,
-    /// The keys of each (writer, partition), by time.
+    /// The numbers of the keys in the order of time; empty if they are numbered in it.
+    by_time: Vec<u32>,
+    /// The keys of each (writer, partition), by time; empty if there is only one, which `starts` is.
     timelines: Vec<Timeline>,
     partitions: u32,
     /// Whether each key of `starts` stands for one key a partition, chosen object by object.
@@ -99,7 +100,8 @@ pub struct History {
 #[derive(Debug)]
 struct Timeline {
     starts: Sorted,
-    keys: Vec<u32>,
+    /// The number of the first.
+    first: u32,
 }
 
 impl History {
@@ -111,31 +113,31 @@ impl History {
             since => writing.ages.cdf(SimTime::ZERO.since(since)),
         };
         let keyless = writing.objects - binomial(writing.objects, young, rng);
-        let timelines = writing.writers.len() * writing.partitions as usize;
+        let count = writing.writers.len() * writing.partitions as usize;
         let weight: u64 = writing.writers.iter().map(|&w| u64::from(w)).sum();
         let mut left = writing.objects - keyless;
         let mut weight_left = weight * u64::from(writing.partitions);
         let mut keys = Vec::new();
-        for timeline in 0..timelines {
+        let mut timelines = Vec::with_capacity(count);
+        for timeline in 0..count {
             let mine = u64::from(writing.writers[timeline / writing.partitions as usize]);
             let objects = binomial(left, mine as f64 / weight_left as f64, rng);
             left -= objects;
             weight_left -= mine;
-            walk(writing, young, timeline as u32, objects, rng, &mut keys);
+            let first = keys.len();
+            walk(writing, young, objects, rng, &mut keys);
+            let starts = keys[first..].iter().map(|key| key.start.as_nanos()).collect();
+            timelines.push(Timeline { starts: Sorted::new(starts), first: first as u32 });
         }
-        keys.sort_unstable_by_key(|key| (key.start, key.timeline));
-        let mut by_timeline = vec![Vec::new(); timelines];
-        for (id, key) in keys.iter().enumerate() {
-            by_timeline[key.timeline as usize].push(id as u32);
+        let mut by_time: Vec<u32> = (0..keys.len() as u32).collect();
+        if count > 1 {
+            by_time.sort_by_key(|&key| keys[key as usize].start);
         }
-        let start = |&id: &u32| keys[id as usize].start.as_nanos();
-        let timelines = by_timeline
-            .into_iter()
-            .map(|keys| Timeline { starts: Sorted::new(keys.iter().map(start).collect()), keys })
-            .collect();
-        let starts = keys.iter().map(|key| key.start.as_nanos()).collect();
-        let counts = keys.iter().map(|key| key.objects);
-        Self::new(writing, keyless, counts, starts, timelines, false)
+        let in_order = by_time.iter().map(|&key| &keys[key as usize]);
+        let starts = in_order.clone().map(|key| key.start.as_nanos()).collect();
+        let counts = in_order.map(|key| key.objects);
+        let history = Self::new(writing, keyless, counts, starts);
+        if count > 1 { Self { timelines, by_time, ..history } } else { history }
     }
 
     /// The same population after a migration at `rate_per_s` objects a second: every object is
@@ -152,16 +154,15 @@ impl History {
                 -writing.ages.quantile(1.0 - older).as_nanos()
             })
             .collect();
-        Self::new(writing, 0, counts, starts, Vec::new(), true)
+        Self { spread: true, ..Self::new(writing, 0, counts, starts) }
     }
 
+    /// A history of keys with their objects and starts in the order of time, of no timelines.
     fn new(
         writing: &Writing,
         keyless: u64,
         counts: impl Iterator<Item = u64>,
         starts: Vec<i64>,
-        timelines: Vec<Timeline>,
-        spread: bool,
     ) -> Self {
         let cumulative = counts
             .scan(keyless, |sum, count| {
@@ -174,16 +175,17 @@ impl History {
             keyless,
             cumulative: Sorted::new(cumulative),
             starts: Sorted::new(starts),
-            timelines,
+            by_time: Vec::new(),
+            timelines: Vec::new(),
             partitions: writing.partitions,
-            spread,
+            spread: false,
         }
     }
 
     /// Number of distinct bucket-level keys.
     #[must_use]
     pub fn keys(&self) -> u32 {
-        self.starts.numbers().len() as u32 * if self.spread { self.partitions } else { 1 }
+        self.starts.len() as u32 * if self.spread { self.partitions } else { 1 }
     }
 
     /// Number of objects without a bucket key.
@@ -196,40 +198,55 @@ impl History {
     ///
     /// # Panics
     /// If there is no such object.
+    #[inline]
     #[must_use]
     pub fn key_of_rank(&self, rank: u64) -> Option<u32> {
         assert!(rank < self.objects, "rank {rank} in a population of {}", self.objects);
         if rank < self.keyless {
             return None;
         }
-        let key = self.cumulative.not_above(rank as i64);
-        Some(self.spread_over_partitions(key as u32, mix(rank)))
+        let key = self.numbered(self.cumulative.not_above(rank as i64));
+        Some(if self.spread { self.part_of_spread(key, mix(rank) as u32) } else { key })
     }
 
     /// The key that wraps what `writer` (an index into the population's requesters) had written
     /// last at `time` in the cache partition that `draw` picks; where that part had written
     /// nothing yet, the nearest key of any writer. `None` if the object has no bucket key.
+    #[inline]
     #[must_use]
     pub fn key_at(&self, writer: u32, draw: u32, time: SimTime, since: SimTime) -> Option<u32> {
-        if self.starts.numbers().is_empty() || (!self.spread && time < since) {
+        if self.spread {
+            let key = self.nearest(time)?;
+            return Some(self.part_of_spread(key, draw));
+        }
+        if time < since {
             return None;
         }
+        if self.timelines.is_empty() {
+            return self.nearest(time);
+        }
         let timeline = writer * self.partitions + part_of(draw, self.partitions);
-        let own = self.timelines.get(timeline as usize).and_then(|timeline| {
-            let written = timeline.starts.not_above(time.as_nanos());
-            written.checked_sub(1).map(|last| timeline.keys[last])
-        });
-        let key =
-            own.unwrap_or_else(|| self.starts.not_above(time.as_nanos()).saturating_sub(1) as u32);
-        Some(self.spread_over_partitions(key, u64::from(draw)))
+        let timeline = self.timelines.get(timeline as usize)?;
+        match timeline.starts.not_above(time.as_nanos()) {
+            0 => self.nearest(time),
+            written => Some(timeline.first + written as u32 - 1),
+        }
     }
 
-    fn spread_over_partitions(&self, key: u32, draw: u64) -> u32 {
-        if self.spread {
-            key * self.partitions + part_of(draw as u32, self.partitions)
-        } else {
-            key
-        }
+    /// The newest key of any writer at `time`, or the oldest of all.
+    #[inline]
+    fn nearest(&self, time: SimTime) -> Option<u32> {
+        let written = self.starts.not_above(time.as_nanos());
+        (self.starts.len() > 0).then(|| self.numbered(written.saturating_sub(1)))
+    }
+
+    /// The number of a key from its place in the order of time.
+    fn numbered(&self, place: usize) -> u32 {
+        self.by_time.get(place).map_or(place as u32, |&key| key)
+    }
+
+    fn part_of_spread(&self, key: u32, draw: u32) -> u32 {
+        key * self.partitions + part_of(draw, self.partitions)
     }
 }
 
@@ -238,7 +255,6 @@ impl History {
 fn walk(
     writing: &Writing,
     young: f64,
-    timeline: u32,
     mut objects: u64,
     rng: &mut Stream,
     keys: &mut Vec<Generated>,
@@ -257,7 +273,7 @@ fn walk(
         };
         let share = if written < 1.0 { (expired - written) / (1.0 - written) } else { 1.0 };
         let wrapped = 1 + binomial(objects - 1, share, rng);
-        keys.push(Generated { start: -SimTime::from(age), timeline, objects: wrapped });
+        keys.push(Generated { start: -SimTime::from(age), objects: wrapped });
         objects -= wrapped;
         written = expired;
     }
@@ -344,7 +360,8 @@ mod tests {
         let ages = Even(DAY);
         let history = History::write(&writing(5_000, &ages, &[1, 3]), &mut stream(3));
         for rank in 0..5_000 {
-            let key = history.key_of_rank(rank).unwrap() as usize;
+            let number = history.key_of_rank(rank).unwrap();
+            let key = history.by_time.iter().position(|&key| key == number).unwrap();
             let cumulative = history.cumulative.numbers();
             let first = if key == 0 { 0 } else { cumulative[key - 1] };
             assert!((first..cumulative[key]).contains(&(rank as i64)));

@@ -4,7 +4,11 @@ use super::history::History;
 use super::sorted::Sorted;
 use crate::rng::part_of;
 use crate::s3::Object;
+use crate::s3::columns::{Columns, Objects, writer_and_draw};
 use crate::units::SimTime;
+
+/// Stands in a column of keys for an object that has no bucket key.
+pub const KEYLESS: u32 = u32::MAX;
 
 /// When each (requester, bucket, cache partition) generated its bucket-level keys within the run.
 #[derive(Debug, Default)]
@@ -58,6 +62,16 @@ pub struct PopulationKeys {
     pub first_key: u32,
 }
 
+impl PopulationKeys {
+    /// The key that wraps what the `writer`-th slot had written last at `time` where `draw` picks.
+    #[inline]
+    fn wrapping(&self, writer: u32, draw: u32, time: SimTime) -> Option<u32> {
+        let requester = self.requester_of_writer[writer as usize];
+        let key = self.history.key_at(requester, draw, time, self.since)?;
+        Some(self.first_key + key)
+    }
+}
+
 impl Keyring {
     /// Numbers all keys: the populations' first, then the run's. `since` is, bucket by bucket, when
     /// bucket keys were turned on; `requester_of_slot` reads "requester" for the run's writers.
@@ -84,7 +98,7 @@ impl Keyring {
             population.first_key = number(population.history.keys() as usize);
         }
         let timeline_first =
-            timelines.starts.iter().map(|starts| number(starts.numbers().len())).collect();
+            timelines.starts.iter().map(|starts| number(starts.len())).collect();
         Self { histories, timelines, timeline_first, requester_of_slot, since, keys: next }
     }
 
@@ -103,25 +117,73 @@ impl Keyring {
                 Some(population.first_key + population.history.key_of_rank(rank)?)
             }
             Object::Aged { population, writer, draw, time } => {
-                let population = &self.histories[population as usize];
-                let requester = population.requester_of_writer[writer as usize];
-                let key = population.history.key_at(requester, draw, time, population.since)?;
-                Some(population.first_key + key)
+                self.histories[population as usize].wrapping(writer, draw, time)
             }
-            Object::Written { bucket, slot, draw, time } => {
-                if time < self.since[bucket as usize] {
-                    return None;
-                }
-                self.written(bucket, self.requester_of_slot[slot as usize], draw, time)
-            }
+            Object::Written { bucket, slot, draw, time } => self.written(bucket, slot, draw, time),
             Object::Keyless | Object::None => None,
         }
     }
 
-    /// The newest key that `requester` had generated at `time` in the partition that `draw` picks.
-    /// A partition that had none yet answers for its first, or the next partition that has any:
-    /// a reader may ask for an object of a partition before that partition's first write.
-    fn written(&self, bucket: u32, requester: u32, draw: u32, time: SimTime) -> Option<u32> {
+    /// The keys that wrap the objects of requests in columns, [`KEYLESS`] where there is none: for each
+    /// what [`Keyring::wrapping`] gives for one.
+    pub fn wrapping_all(
+        &self,
+        bucket: u32,
+        objects: &Objects,
+        columns: &Columns,
+        keys: &mut Vec<u32>,
+    ) {
+        keys.clear();
+        let or_keyless = |key: Option<u32>| key.unwrap_or(KEYLESS);
+        match objects {
+            Objects::None | Objects::Keyless => keys.resize(columns.len(), KEYLESS),
+            Objects::Ranked { population } => {
+                let PopulationKeys { history, first_key, .. } =
+                    &self.histories[*population as usize];
+                let key = |&rank| or_keyless(history.key_of_rank(rank).map(|key| first_key + key));
+                keys.extend(columns.ranks.iter().map(key));
+            }
+            Objects::Aged { population, slots } => {
+                let old = population.map(|(number, writers)| {
+                    let population = &self.histories[number as usize];
+                    move |draw, time: SimTime| {
+                        let (who, draw) = writer_and_draw(draw);
+                        population.wrapping(part_of(who, writers), draw, time.min(SimTime::ZERO))
+                    }
+                });
+                let new = slots.as_ref().map(|slots| {
+                    let (first, count) = (slots.start, slots.len() as u32);
+                    move |draw, time: SimTime| {
+                        let (who, draw) = writer_and_draw(draw);
+                        let slot = first + part_of(who, count);
+                        self.written(bucket, slot, draw, time.max(SimTime::ZERO))
+                    }
+                });
+                // Nobody wants to know which of one writers and partitions a draw picks.
+                let draws = columns.writers.iter().copied().chain(std::iter::repeat(0));
+                let objects = columns.written.iter().copied().zip(draws);
+                match (old, new) {
+                    (Some(old), None) => keys.extend(objects.map(|(t, draw)| or_keyless(old(draw, t)))),
+                    (None, Some(new)) => keys.extend(objects.map(|(t, draw)| or_keyless(new(draw, t)))),
+                    (Some(old), Some(new)) => keys.extend(objects.map(|(t, draw)| {
+                        or_keyless(if t < SimTime::ZERO { old(draw, t) } else { new(draw, t) })
+                    })),
+                    (None, None) => unreachable!("reads have a source"),
+                }
+            }
+        }
+    }
+
+    /// The key of what `slot` had written last at `time` in the partition that `draw` picks: the
+    /// newest that its requester had generated there. A partition that had none yet answers for its
+    /// first, or the next partition that has any: a reader may ask for an object of a partition before
+    /// that partition's first write.
+    #[inline]
+    fn written(&self, bucket: u32, slot: u32, draw: u32, time: SimTime) -> Option<u32> {
+        if time < self.since[bucket as usize] {
+            return None;
+        }
+        let requester = self.requester_of_slot[slot as usize];
         let partitions = self.timelines.partitions;
         let first = (requester * self.timelines.buckets + bucket) * partitions;
         let picked = part_of(draw, partitions);
@@ -129,8 +191,7 @@ impl Keyring {
             let timeline = (first + (picked + step) % partitions) as usize;
             let starts = &self.timelines.starts[timeline];
             let generated = starts.not_above(time.as_nanos());
-            (!starts.numbers().is_empty())
-                .then(|| self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
+            (starts.len() > 0).then(|| self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
         })
     }
 }

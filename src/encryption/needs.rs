@@ -50,6 +50,13 @@ impl Needs {
         )
     }
 
+    /// Whether `operation` makes a new object's data key.
+    #[inline]
+    #[must_use]
+    pub fn writes(operation: Operation) -> bool {
+        Self::of(operation, MultipartCalls::default()).wrap.is_some()
+    }
+
     /// The needs of `operation`.
     #[inline]
     #[must_use]

@@ -2,15 +2,19 @@
 //! calls each costs.
 //!
 //! Expiry has no effect until the next request, so nothing is ever purged: a key is live while
-//! `time < expires`.
+//! `time < expires`. Requests of one kind are answered in columns ([`Memory::unwrap_all`],
+//! [`Memory::wrap_all`]), all others one by one ([`Memory::answer`]).
+
+use std::ops::Range;
 
 use super::assumptions::{Assumptions, Expiry};
-use super::keys::Keyring;
+use super::keys::{KEYLESS, Keyring};
 use super::needs::{MultipartCalls, Needs};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
+use crate::s3::columns::Columns;
 use crate::s3::{Object, Operation, Request, SessionSlot};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// How S3 treats one bucket's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,38 +66,101 @@ pub struct Answer {
     pub generated: Option<u32>,
 }
 
-/// Plaintext keys held for reads: one expiry for each (key, cache partition).
+/// Which requests of some columns cost a call, by their places.
 #[derive(Debug, Default)]
+pub struct Asked {
+    /// Those that ask for a bucket-level key.
+    pub by_bucket: Vec<u32>,
+    /// Those that ask for an object's own key.
+    pub by_object: Vec<u32>,
+    /// For each that generates a bucket-level key, the key's place (bucket × partitions + partition).
+    pub generated: Vec<u32>,
+}
+
+impl Asked {
+    fn clear(&mut self) {
+        self.by_bucket.clear();
+        self.by_object.clear();
+        self.generated.clear();
+    }
+}
+
+/// Plaintext keys held for reads: one expiry for each (key, cache partition).
+///
+/// A cache is never emptied: what a requester (or a session) after another finds in it expired
+/// before its own time began, for each has a stretch of one long clock to itself.
+#[derive(Debug)]
 struct KeyCache {
-    expires: Vec<SimTime>,
-    /// Entries that are set, so that a cache is emptied at the cost of what it holds.
-    touched: Vec<u32>,
+    /// When each entry expires, on the long clock.
+    expires: Vec<i64>,
+    /// Where on the long clock the current requester's time zero is.
+    zero: i64,
+    /// Longer than any run; what is kept longer is kept as long as this.
+    horizon: i64,
 }
 
 impl KeyCache {
-    fn clear(&mut self) {
-        for &entry in &self.touched {
-            self.expires[entry as usize] = SimTime::MIN;
-        }
-        self.touched.clear();
+    /// A cache for runs until `end`.
+    fn new(end: SimTime) -> Self {
+        let horizon = end.as_nanos().min(i64::MAX / 8) + 1;
+        Self { expires: Vec::new(), zero: 0, horizon }
     }
 
-    fn resize(&mut self, entries: usize) {
-        self.clear();
-        self.expires.resize(entries, SimTime::MIN);
+    /// Begins a requester's time with an empty cache of `entries`.
+    fn begin(&mut self, entries: usize) {
+        if self.expires.len() != entries {
+            self.expires.clear();
+            self.expires.resize(entries, i64::MIN);
+        }
+        // Until now nothing was kept beyond two horizons from zero.
+        self.zero += 2 * self.horizon;
+        if self.zero > i64::MAX - 2 * self.horizon {
+            self.expires.fill(i64::MIN);
+            self.zero = 0;
+        }
+    }
+
+    fn empty(&mut self) {
+        self.begin(self.expires.len());
     }
 
     /// Whether the key of `entry` must be fetched at `time`; if so, it then is.
+    #[inline]
     fn misses(&mut self, entry: u32, time: SimTime, assumptions: &Assumptions) -> bool {
+        let lifetime = assumptions.cache_lifetime.as_nanos().min(self.horizon);
+        let now = self.zero + time.as_nanos();
         let expires = &mut self.expires[entry as usize];
-        let miss = time >= *expires;
-        if miss && *expires == SimTime::MIN {
-            self.touched.push(entry);
-        }
+        let miss = now >= *expires;
         if miss || assumptions.expiry == Expiry::Sliding {
-            *expires = time + assumptions.cache_lifetime;
+            *expires = now + lifetime;
         }
         miss
+    }
+
+    /// Appends to `missed` the places, counted from `first`, of the requests that must fetch their
+    /// entry. No branch depends on whether one does: half of them would be guessed wrong.
+    #[inline]
+    fn misses_among<const SLIDING: bool>(
+        &mut self,
+        times: &[SimTime],
+        entries: &[u32],
+        first: usize,
+        lifetime: SimDuration,
+        missed: &mut Vec<u32>,
+    ) {
+        let lifetime = lifetime.as_nanos().min(self.horizon);
+        let before = missed.len();
+        missed.resize(before + times.len(), 0);
+        let (found, mut count) = (&mut missed[before..], 0);
+        for (place, (time, &entry)) in times.iter().zip(entries).enumerate() {
+            let now = self.zero + time.as_nanos();
+            let expires = &mut self.expires[entry as usize];
+            let miss = now >= *expires;
+            *expires = if miss || SLIDING { now + lifetime } else { *expires };
+            found[count] = (first + place) as u32;
+            count += usize::from(miss);
+        }
+        missed.truncate(before + count);
     }
 }
 
@@ -103,6 +170,8 @@ pub struct Memory {
     /// When the current key of each (bucket, write partition) stops wrapping new objects.
     wrapping_until: Vec<SimTime>,
     cache: KeyCache,
+    /// Room for the cache entries of requests in columns.
+    entries: Vec<u32>,
     /// When the requester's session ends; a new session starts without keys.
     session_ends: SimTime,
     /// The multipart upload begun last, as far as its key goes; parts that are copied into it name
@@ -110,18 +179,19 @@ pub struct Memory {
     upload: Object,
 }
 
-impl Default for Memory {
-    fn default() -> Self {
+impl Memory {
+    /// A memory for runs until `end`.
+    #[must_use]
+    pub fn new(end: SimTime) -> Self {
         Self {
             wrapping_until: Vec::new(),
-            cache: KeyCache::default(),
+            cache: KeyCache::new(end),
+            entries: Vec::new(),
             session_ends: SimTime::MAX,
             upload: Object::Keyless,
         }
     }
-}
 
-impl Memory {
     /// Forgets everything and makes room for a requester in a world of `keys` keys. `session` is
     /// the slot whose every session is a requester anew, if the rule says so.
     ///
@@ -130,7 +200,7 @@ impl Memory {
     pub fn begin(&mut self, scheme: &Scheme, keys: u32, session: Option<&SessionSlot>) {
         let entries = u64::from(keys) * u64::from(scheme.assumptions.read_partitions);
         assert!(entries < 1 << 32, "fewer than 2^32 cache entries");
-        self.cache.resize(entries as usize);
+        self.cache.begin(entries as usize);
         let timelines = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
         self.wrapping_until.clear();
         self.wrapping_until.resize(timelines, SimTime::MIN);
@@ -170,9 +240,107 @@ impl Memory {
         answer
     }
 
+    /// Answers the requester's next reads of a bucket with bucket keys, whose objects `keys` wrap.
+    ///
+    /// Reads and writes of one requester may be answered apart, each by a memory that has begun anew:
+    /// no write is answered by what reads have left in memory, nor the other way round.
+    pub fn unwrap_all(
+        &mut self,
+        scheme: &Scheme,
+        session: Option<&SessionSlot>,
+        columns: &Columns,
+        keys: &[u32],
+        asked: &mut Asked,
+    ) {
+        asked.clear();
+        let Assumptions { cache_lifetime, expiry, read_partitions, .. } = scheme.assumptions;
+        let mut room = std::mem::take(&mut self.entries);
+        let some_keyless = keys.contains(&KEYLESS);
+        let entries = if read_partitions == 1 {
+            keys
+        } else {
+            room.clear();
+            let entry = |(&key, &draw): (&u32, &u32)| {
+                if key == KEYLESS { KEYLESS } else { entry_of(key, draw, read_partitions) }
+            };
+            room.extend(keys.iter().zip(&columns.draws).map(entry));
+            &room
+        };
+        self.by_session(session, &columns.times, |memory, stretch| {
+            let (times, entries) = (&columns.times[stretch.clone()], &entries[stretch.clone()]);
+            let (cache, asked_bucket) = (&mut memory.cache, &mut asked.by_bucket);
+            let (first, lifetime) = (stretch.start, cache_lifetime);
+            if some_keyless {
+                for (place, (&time, &entry)) in times.iter().zip(entries).enumerate() {
+                    if entry == KEYLESS {
+                        asked.by_object.push((first + place) as u32);
+                    } else if cache.misses(entry, time, &scheme.assumptions) {
+                        asked_bucket.push((first + place) as u32);
+                    }
+                }
+            } else if expiry == Expiry::Sliding {
+                cache.misses_among::<true>(times, entries, first, lifetime, asked_bucket);
+            } else {
+                cache.misses_among::<false>(times, entries, first, lifetime, asked_bucket);
+            }
+        });
+        self.entries = room;
+    }
+
+    /// Answers the requester's next writes to `bucket`, which uses bucket keys `since` a time.
+    pub fn wrap_all(
+        &mut self,
+        scheme: &Scheme,
+        session: Option<&SessionSlot>,
+        bucket: u32,
+        since: SimTime,
+        columns: &Columns,
+        asked: &mut Asked,
+    ) {
+        asked.clear();
+        let Assumptions { generation_lifetime, write_partitions, .. } = scheme.assumptions;
+        let off = columns.times.partition_point(|&time| time < since);
+        asked.by_object.extend(0..off as u32);
+        self.by_session(session, &columns.times, |memory, stretch| {
+            for place in stretch.start.max(off)..stretch.end {
+                let part = match write_partitions {
+                    1 => 0,
+                    partitions => part_of(columns.draws[place], partitions),
+                };
+                let timeline = bucket * write_partitions + part;
+                let (time, until) =
+                    (columns.times[place], &mut memory.wrapping_until[timeline as usize]);
+                if time >= *until {
+                    *until = time + generation_lifetime;
+                    asked.by_bucket.push(place as u32);
+                    asked.generated.push(timeline);
+                }
+            }
+        });
+    }
+
+    /// Goes through requests session by session.
+    fn by_session(
+        &mut self,
+        session: Option<&SessionSlot>,
+        times: &[SimTime],
+        mut answer: impl FnMut(&mut Self, Range<usize>),
+    ) {
+        let mut first = 0;
+        while first < times.len() {
+            if times[first] >= self.session_ends {
+                self.renew(times[first], session);
+            }
+            let ends = self.session_ends;
+            let next = first + times[first..].partition_point(|&time| time < ends);
+            answer(self, first..next);
+            first = next;
+        }
+    }
+
     #[cold]
     fn renew(&mut self, time: SimTime, session: Option<&SessionSlot>) {
-        self.cache.clear();
+        self.cache.empty();
         self.wrapping_until.fill(SimTime::MIN);
         let length = session.and_then(|slot| slot.session_length).expect("sessions that end renew");
         let sessions_passed = time.since(self.session_ends).as_nanos() / length.as_nanos();
@@ -228,13 +396,17 @@ impl Memory {
             answer.by_object += 1;
             return;
         };
-        let partitions = scheme.assumptions.read_partitions;
-        // The other half of the draw: a copy's two sides are placed apart.
-        let part = part_of(request.draw.rotate_left(16), partitions);
-        let entry = key * partitions + part;
+        let entry = entry_of(key, request.draw, scheme.assumptions.read_partitions);
         let misses = self.cache.misses(entry, request.time, &scheme.assumptions);
         answer.calls += KmsCalls::of(KmsApi::Decrypt, misses.into());
     }
+}
+
+/// The cache entry of a key in the partition that a request's draw picks for reading.
+#[inline]
+fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
+    // The other half of the draw: a copy's two sides are placed apart.
+    key * partitions + part_of(draw.rotate_left(16), partitions)
 }
 
 /// What parts copied into the upload that `request` begins must unwrap.

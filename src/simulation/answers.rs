@@ -4,49 +4,59 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+use super::lanes::lanes_of;
 use super::stream::RequestStream;
 use super::worlds::Worlds;
 use super::{Arm, Party};
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
-use crate::encryption::service::{Memory, Scheme};
+use crate::encryption::service::{Asked, Memory, Scheme};
 use crate::kms::KmsCalls;
+use crate::s3::columns::Columns;
 use crate::s3::{Request, SessionSlot};
 use crate::tally::{Caller, KeysAlive, Tally, Traffic};
 use crate::workload::Workload;
 
 /// One arm's state while a requester is run, and what it has counted so far.
-struct Desk {
-    memory: Memory,
-    alive: KeysAlive,
-    tally: Tally,
+pub(super) struct Desk {
+    pub(super) memory: Memory,
+    pub(super) alive: KeysAlive,
+    pub(super) tally: Tally,
+    pub(super) asked: Asked,
 }
 
 /// What one thread needs to run requesters one after the other.
-struct Office {
-    desks: Vec<Desk>,
-    traffic: Traffic,
+pub(super) struct Office {
+    pub(super) desks: Vec<Desk>,
+    pub(super) traffic: Traffic,
     batch: Vec<Request>,
+    pub(super) columns: Columns,
+    /// In each world the keys that wrap what the requests in columns need.
+    pub(super) keys: Vec<Vec<u32>>,
+}
+
+/// What all requesters of a party share while they are run.
+pub(super) struct Answering<'a> {
+    pub(super) schemes: Vec<Scheme>,
+    pub(super) worlds: &'a Worlds,
 }
 
 impl Party<'_> {
     /// Runs all requesters and counts what they cost, arm by arm.
     pub(super) fn answer(&self, arms: &[&Arm]) -> Vec<Tally> {
-        let worlds = self.worlds(arms);
-        let schemes: Vec<Scheme> = arms
-            .iter()
-            .map(|arm| {
-                let configuration = &self.scenario.configurations[arm.configuration];
-                configuration.scheme(self.scenario, arm.assumptions)
-            })
-            .collect();
+        let scheme = |arm: &&Arm| {
+            let configuration = &self.scenario.configurations[arm.configuration];
+            configuration.scheme(self.scenario, arm.assumptions)
+        };
+        let schemes: Vec<Scheme> = arms.iter().map(scheme).collect();
+        let answering = Answering { schemes, worlds: &self.worlds(arms) };
         // Offices are handed from requester to requester, so there are only as many large tallies
         // as threads; whole numbers merge to the same sums whoever counted what.
         let offices: Mutex<Vec<Office>> = Mutex::new(Vec::new());
         (0..self.requesters.list.len()).into_par_iter().for_each(|requester| {
             let free = offices.lock().expect("no thread has panicked").pop();
             let mut office = free.unwrap_or_else(|| self.office(arms));
-            self.run_requester(requester, &schemes, &worlds, &mut office);
+            self.run_requester(requester, &answering, &mut office);
             offices.lock().expect("no thread has panicked").push(office);
         });
         let mut offices = offices.into_inner().expect("no thread has panicked").into_iter();
@@ -73,39 +83,60 @@ impl Party<'_> {
                 (0, 0)
             };
             Desk {
-                memory: Memory::default(),
+                memory: Memory::new(self.scenario.end),
                 alive: KeysAlive::default(),
                 tally: Tally::new(window, requesters, principals),
+                asked: Asked::default(),
             }
         };
         Office {
             desks: arms.iter().map(desk).collect(),
             traffic: Traffic::new(window, self.requesters.list.len()),
             batch: Vec::new(),
+            columns: Columns::default(),
+            keys: Vec::new(),
         }
     }
 
-    fn run_requester(
-        &self,
-        requester: usize,
-        schemes: &[Scheme],
-        worlds: &Worlds,
-        office: &mut Office,
-    ) {
+    fn run_requester(&self, requester: usize, answering: &Answering, office: &mut Office) {
+        let list = &self.requesters.list;
+        match lanes_of(self.scenario, &list[requester], self.replication, |_| true) {
+            Some(lanes) => {
+                for lane in lanes {
+                    self.begin(requester, answering, office);
+                    self.run_lane(requester, lane, answering, office);
+                }
+            }
+            None => {
+                self.begin(requester, answering, office);
+                self.run_stream(requester, answering, office);
+            }
+        }
+    }
+
+    /// Makes all arms forget what they had in memory.
+    fn begin(&self, requester: usize, answering: &Answering, office: &mut Office) {
         let session = self.session(requester);
-        for (arm, (desk, scheme)) in office.desks.iter_mut().zip(schemes).enumerate() {
-            let keys = worlds.keyring(arm).map_or(0, Keyring::keys);
+        for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate() {
+            let keys = answering.worlds.keyring(arm).map_or(0, Keyring::keys);
             desk.memory.begin(scheme, keys, session);
             let places = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
             desk.alive.begin(places);
         }
+    }
+
+    /// Runs a requester request by request.
+    fn run_stream(&self, requester: usize, answering: &Answering, office: &mut Office) {
+        let session = self.session(requester);
         let mut stream = self.stream(requester, |_| true);
         while stream.next_batch(&mut office.batch) {
             let drawn = office.batch.len();
             office.traffic.count(requester, &office.batch);
             office.batch.retain(|request| Needs::any(request.operation));
-            for (arm, (desk, scheme)) in office.desks.iter_mut().zip(schemes).enumerate() {
-                let keyring = worlds.keyring(arm);
+            for (arm, (desk, scheme)) in
+                office.desks.iter_mut().zip(&answering.schemes).enumerate()
+            {
+                let keyring = answering.worlds.keyring(arm);
                 for request in &office.batch {
                     let answer = desk.memory.answer(scheme, keyring, session, request);
                     if answer.calls == KmsCalls::NONE {

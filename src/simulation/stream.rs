@@ -33,14 +33,8 @@ impl<'a> RequestStream<'a> {
         replication: u32,
         wanted: impl Fn(&Workload) -> bool,
     ) -> Self {
-        let mut sources = Vec::new();
-        for &slot in &requester.slots {
-            let workloads =
-                scenario.workloads.iter().filter(|w| w.slots.contains(&slot) && wanted(w));
-            sources.extend(
-                workloads.map(|w| Source::new(w, slot, scenario.seed, replication, scenario.end)),
-            );
-        }
+        let mut sources: Vec<Source> =
+            sources_of(scenario, requester, replication, wanted).collect();
         let mut pending = vec![Vec::new(); sources.len()];
         let mut heads = BinaryHeap::new();
         if sources.len() > 1 {
@@ -73,6 +67,21 @@ impl<'a> RequestStream<'a> {
         }
         !batch.is_empty()
     }
+}
+
+/// What sends the requests of `requester`, from the workloads that `wanted` picks.
+pub(super) fn sources_of<'a>(
+    scenario: &'a Scenario,
+    requester: &Requester,
+    replication: u32,
+    wanted: impl Fn(&Workload) -> bool,
+) -> impl Iterator<Item = Source<'a>> {
+    requester.slots.iter().flat_map(move |&slot| {
+        let workloads = scenario.workloads.iter().filter(|w| w.slots.contains(&slot));
+        let wanted = workloads.filter(|workload| wanted(workload));
+        let Scenario { seed, end, .. } = *scenario;
+        wanted.flat_map(|w| Source::of(w, slot, seed, replication, end)).collect::<Vec<_>>()
+    })
 }
 
 /// Draws a source's next action that makes a request, and gives its time.

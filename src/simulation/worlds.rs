@@ -5,11 +5,14 @@
 
 use rayon::prelude::*;
 
+use super::lanes::{Lane, lanes_of};
 use super::{Arm, Party};
 use crate::encryption::history::History;
 use crate::encryption::keys::{Keyring, PopulationKeys, Timelines};
-use crate::encryption::service::{Memory, Scheme};
+use crate::encryption::service::{Asked, BucketScheme, Memory, Scheme};
 use crate::rng::Purpose;
+use crate::s3::SessionSlot;
+use crate::s3::columns::{Columns, Wanted};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -21,7 +24,17 @@ pub(super) struct Worlds {
 }
 
 impl Worlds {
-    /// The world of an arm.
+    /// The keys of all worlds.
+    pub(super) fn keyrings(&self) -> &[Keyring] {
+        &self.keyrings
+    }
+
+    /// The index of an arm's world.
+    pub(super) fn of_arm(&self, arm: usize) -> Option<usize> {
+        self.of_arm[arm]
+    }
+
+    /// The keys of the world of an arm.
     pub(super) fn keyring(&self, arm: usize) -> Option<&Keyring> {
         self.of_arm[arm].map(|world| &self.keyrings[world])
     }
@@ -133,28 +146,68 @@ impl Party<'_> {
 
     /// For each world, for each bucket and partition: when the requester generates its keys.
     fn writes_of(&self, requester: usize, recipes: &[Recipe]) -> Vec<Vec<Vec<SimTime>>> {
-        let mut stream = self.stream(requester, Workload::writes);
         let session = self.session(requester);
         let mut worlds: Vec<(Memory, Vec<Vec<SimTime>>)> = recipes
             .iter()
             .map(|recipe| {
-                let mut memory = Memory::default();
+                let mut memory = Memory::new(self.scenario.end);
                 memory.begin(&recipe.scheme, 0, session);
                 let partitions = recipe.scheme.assumptions.write_partitions as usize;
                 (memory, vec![Vec::new(); recipe.scheme.buckets.len() * partitions])
             })
             .collect();
-        let mut batch = Vec::new();
-        while stream.next_batch(&mut batch) {
-            for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
-                for request in &batch {
-                    let answer = memory.answer(&recipe.scheme, None, session, request);
-                    if let Some(timeline) = answer.generated {
-                        timelines[timeline as usize].push(request.time);
+        let of_requester = &self.requesters.list[requester];
+        match lanes_of(self.scenario, of_requester, self.replication, Workload::writes) {
+            Some(lanes) => {
+                let mut columns = Columns::default();
+                let wanted = Wanted { writers: false, draws: true };
+                for mut lane in lanes.into_iter().filter(Lane::writes) {
+                    for (recipe, (memory, _)) in recipes.iter().zip(&mut worlds) {
+                        memory.begin(&recipe.scheme, 0, session);
+                    }
+                    while lane.next(&mut columns, wanted, self.scenario.end) {
+                        for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
+                            note_keys(&lane, &recipe.scheme, session, &columns, memory, timelines);
+                        }
+                    }
+                }
+            }
+            None => {
+                let mut stream = self.stream(requester, Workload::writes);
+                let mut batch = Vec::new();
+                while stream.next_batch(&mut batch) {
+                    for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
+                        for request in &batch {
+                            let answer = memory.answer(&recipe.scheme, None, session, request);
+                            if let Some(timeline) = answer.generated {
+                                timelines[timeline as usize].push(request.time);
+                            }
+                        }
                     }
                 }
             }
         }
         worlds.into_iter().map(|(_, timelines)| timelines).collect()
+    }
+}
+
+/// Notes in `timelines` the keys generated for writes in columns.
+fn note_keys(
+    lane: &Lane,
+    scheme: &Scheme,
+    session: Option<&SessionSlot>,
+    columns: &Columns,
+    memory: &mut Memory,
+    timelines: &mut [Vec<SimTime>],
+) {
+    let bucket = lane.kind.bucket;
+    if let BucketScheme::BucketKey { since, .. } = scheme.buckets[bucket as usize]
+        && lane.kind.allows_bucket_key
+    {
+        let mut asked = Asked::default();
+        memory.wrap_all(scheme, session, bucket, since, columns, &mut asked);
+        for (&place, &timeline) in asked.by_bucket.iter().zip(&asked.generated) {
+            timelines[timeline as usize].push(columns.times[place as usize]);
+        }
     }
 }

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::ages::AgeLaw;
 use crate::error::{Error, Result};
-use crate::rng::Stream;
+use crate::rng::{Stream, exponential_ns, part_of};
 use crate::s3::Object;
+use crate::s3::columns::{Columns, Objects, Wanted, writer_and_draw};
 use crate::units::{SimDuration, SimTime};
 
 /// How a workload chooses what to read.
@@ -184,38 +185,119 @@ pub struct ReadPoint {
     pub of: u64,
 }
 
+/// What is left to chance in choosing an object.
+#[derive(Debug)]
+pub struct ObjectChance {
+    /// Its age or its rank.
+    pub objects: Stream,
+    /// Who wrote it, and in which cache partition.
+    pub writers: Stream,
+}
+
 impl Reads {
     /// Chooses an object; gives the bucket it lies in, too.
     ///
     /// # Panics
     /// If a pattern by rank has no population, or any has no source; the scenario refuses both.
-    pub fn pick(&self, at: ReadPoint, rng: &mut Stream) -> (u32, Object) {
+    pub fn pick(&self, at: ReadPoint, chance: &mut ObjectChance) -> (u32, Object) {
         let written_at = match &self.pattern {
             ReadPattern::Uniform | ReadPattern::Zipf(_) => {
                 let population = self.population.as_ref().expect("reads by rank have a population");
-                return population.ranked(population.draw_rank(rng));
+                return population.ranked(population.draw_rank(&mut chance.objects));
             }
-            ReadPattern::ByAge(law) => at.time - law.sample(rng),
+            ReadPattern::ByAge(law) => at.time - law.sample(&mut chance.objects),
             ReadPattern::Scan(scan) => scanned(scan, at, at.index),
             ReadPattern::RecentFirst(scan) => scanned(scan, at, at.of - 1 - at.index % at.of),
             ReadPattern::JustWritten(just) => at.time - just.delay,
         };
-        self.written_at(written_at, rng)
+        self.written_at(written_at, chance.writers.next_u64())
     }
 
-    /// An object written at `time`. Where only one source is there, times beyond it stand for its
-    /// object nearest in time.
-    fn written_at(&self, time: SimTime, rng: &mut Stream) -> (u32, Object) {
-        let writer_draw = rng.next_u64();
-        let draw = rng.next_u32();
-        let pick = |count: u32| ((u128::from(writer_draw) * u128::from(count)) >> 64) as u32;
+    /// The time range that reads go through in turn, if they do.
+    #[must_use]
+    pub fn scan(&self) -> Option<&ScanReads> {
+        match &self.pattern {
+            ReadPattern::Scan(scan) | ReadPattern::RecentFirst(scan) => Some(scan),
+            _ => None,
+        }
+    }
+
+    /// The bucket of the objects it chooses, and what they are as columns, if they can be chosen
+    /// without regard to the order of the requests and lie in one bucket.
+    #[must_use]
+    pub fn objects(&self) -> Option<(u32, Objects)> {
+        let objects = match (&self.pattern, &self.population, &self.written) {
+            (ReadPattern::Uniform | ReadPattern::Zipf(_), Some(old), _) => {
+                return Some((old.bucket, Objects::Ranked { population: old.population }));
+            }
+            (ReadPattern::ByAge(_) | ReadPattern::JustWritten(_), old, new) => (old, new),
+            _ => return None,
+        };
+        let slots = |new: &ReadWritten| new.slots.clone();
+        let population = |old: &ReadPopulation| (old.population, old.writers);
+        match objects {
+            (None, Some(new)) if !new.bucket_key => Some((new.bucket, Objects::Keyless)),
+            (Some(old), Some(new)) if old.bucket != new.bucket || !new.bucket_key => None,
+            (old, new) => {
+                let bucket = old.as_ref().map(|old| old.bucket);
+                let bucket = bucket.or(new.as_ref().map(|new| new.bucket))?;
+                let population = old.as_ref().map(population);
+                Some((bucket, Objects::Aged { population, slots: new.as_ref().map(slots) }))
+            }
+        }
+    }
+
+    /// Chooses an object for each request of `columns` from the `first` on: those that
+    /// [`Reads::pick`] would.
+    ///
+    /// # Panics
+    /// If the pattern has regard to the order of the requests.
+    pub fn fill(
+        &self,
+        columns: &mut Columns,
+        first: usize,
+        wanted: Wanted,
+        chance: &mut ObjectChance,
+    ) {
+        let Columns { times, ranks, written, writers, .. } = columns;
+        let times = &times[first..];
+        match &self.pattern {
+            ReadPattern::Uniform | ReadPattern::Zipf(_) => {
+                let population = self.population.as_ref().expect("reads by rank have a population");
+                ranks.extend(times.iter().map(|_| population.draw_rank(&mut chance.objects)));
+                return;
+            }
+            ReadPattern::ByAge(AgeLaw::Exponential(law)) => {
+                let mean_ns = law.mean.as_secs_f64() * 1e9;
+                let ages = std::iter::repeat_with(|| exponential_ns(mean_ns, &mut chance.objects));
+                written.extend(times.iter().zip(ages).map(|(&time, age)| time - age));
+            }
+            ReadPattern::ByAge(law) => {
+                written.extend(times.iter().map(|&time| time - law.sample(&mut chance.objects)));
+            }
+            ReadPattern::JustWritten(just) => {
+                written.extend(times.iter().map(|&time| time - just.delay));
+            }
+            ReadPattern::Scan(_) | ReadPattern::RecentFirst(_) => {
+                panic!("scans have regard to the order of their requests")
+            }
+        }
+        if wanted.writers {
+            writers.extend(times.iter().map(|_| chance.writers.next_u64()));
+        }
+    }
+
+    /// An object written at `time` by whom and where `draw` picks. Where only one source is there,
+    /// times beyond it stand for its object nearest in time.
+    fn written_at(&self, time: SimTime, draw: u64) -> (u32, Object) {
+        let (who, draw) = writer_and_draw(draw);
         match (&self.population, &self.written) {
             (Some(old), new) if time < SimTime::ZERO || new.is_none() => {
-                let (writer, time) = (pick(old.writers), time.min(SimTime::ZERO));
+                let (writer, time) = (part_of(who, old.writers), time.min(SimTime::ZERO));
                 (old.bucket, Object::Aged { population: old.population, writer, draw, time })
             }
             (_, Some(new)) if new.bucket_key => {
-                let slot = new.slots.start + pick(new.slots.len() as u32);
+                let slot = new.slots.start + part_of(who, new.slots.len() as u32);
                 let time = time.max(SimTime::ZERO);
                 (new.bucket, Object::Written { bucket: new.bucket, slot, draw, time })
             }
@@ -255,8 +337,13 @@ mod tests {
         Reads { pattern, population, written: None }
     }
 
+    fn chance() -> ObjectChance {
+        let [objects, writers] = Seed(3).streams(0, Purpose::Requests, (0, 0));
+        ObjectChance { objects, writers }
+    }
+
     fn ranks(reads: &Reads, count: u64) -> Vec<u64> {
-        let mut rng = Seed(3).stream(0, Purpose::Requests, (0, 0));
+        let mut rng = chance();
         let at = ReadPoint { time: SimTime::ZERO, scan_start: SimTime::ZERO, index: 0, of: 1 };
         (0..count)
             .map(|_| match reads.pick(at, &mut rng).1 {
@@ -298,7 +385,7 @@ mod tests {
             newest: SimDuration::from_secs(20),
             objects: 4,
         };
-        let mut rng = Seed(3).stream(0, Purpose::Requests, (0, 0));
+        let mut rng = chance();
         let mut times = |pattern: &ReadPattern| -> Vec<f64> {
             let reads = reads(pattern.clone(), 10);
             (0..4)

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::rng::{Stream, exponential};
+use crate::rng::{Stream, exponential, exponential_ns};
 use crate::units::{Rate, SimDuration, SimTime};
 
 /// Most actions a second of one workload: with many more, gaps would round to no time.
@@ -192,95 +192,141 @@ impl Arrivals {
 
 /// The arrivals of one session slot, one after the other.
 #[derive(Clone, Debug)]
-pub struct ArrivalClock {
-    now: SimTime,
-    state: ClockState,
+pub struct ArrivalClock<'a> {
+    next: SimTime,
+    state: ClockState<'a>,
 }
 
 #[derive(Clone, Debug)]
-enum ClockState {
+enum ClockState<'a> {
     Poisson {
-        mean_gap_s: f64,
-        /// The profile and its greatest factor, at which the clock draws.
-        profile: Option<(Profile, f64)>,
+        mean_gap_ns: f64,
+    },
+    /// Poisson at the profile's greatest factor, thinned.
+    Profiled {
+        mean_gap_ns: f64,
+        profile: &'a Profile,
+        greatest: f64,
     },
     Periodic {
         /// Number of the slot's next arrival within the whole workload.
-        next: u64,
+        number: u64,
         slots: u64,
         offset: SimDuration,
         /// Spacing of the whole workload's arrivals.
         gap_s: f64,
     },
     Bursts {
-        mean_gap_s: f64,
+        mean_gap_ns: f64,
         on_s: f64,
         off_s: f64,
         burst_ends: SimTime,
     },
 }
 
-impl ArrivalClock {
-    /// The clock of slot `number` of `slots`, which share the workload's rate evenly.
+impl<'a> ArrivalClock<'a> {
+    /// The clock of slot `number` of `slots`, which share the workload's rate evenly, for a `share`
+    /// of its actions: each of them belongs to the share by a chance of its own.
+    ///
+    /// # Panics
+    /// If evenly spaced arrivals are to be shared out by chance: they would no longer be evenly spaced.
     #[must_use]
-    pub fn new(arrivals: &Arrivals, number: u32, slots: u32, rng: &mut Stream) -> Self {
-        let share = f64::from(slots);
+    pub fn new(
+        arrivals: &'a Arrivals,
+        number: u32,
+        slots: u32,
+        share: f64,
+        rng: &mut Stream,
+    ) -> Self {
+        let mean_gap_ns = |rate: Rate| f64::from(slots) / (rate.as_per_s() * share) * 1e9;
         let state = match arrivals {
-            Arrivals::Poisson(law) => {
-                let greatest = law.profile.as_ref().map_or(1.0, Profile::greatest);
-                ClockState::Poisson {
-                    mean_gap_s: share / (law.rate.as_per_s() * greatest),
-                    profile: law.profile.clone().map(|profile| (profile, greatest)),
+            Arrivals::Poisson(PoissonArrivals { rate, profile: None }) => {
+                ClockState::Poisson { mean_gap_ns: mean_gap_ns(*rate) }
+            }
+            Arrivals::Poisson(PoissonArrivals { rate, profile: Some(profile) }) => {
+                let greatest = profile.greatest();
+                let mean_gap_ns = mean_gap_ns(*rate) / greatest;
+                ClockState::Profiled { mean_gap_ns, profile, greatest }
+            }
+            Arrivals::Periodic(law) => {
+                assert!(share >= 1.0);
+                ClockState::Periodic {
+                    number: u64::from(number),
+                    slots: u64::from(slots),
+                    offset: law.offset,
+                    gap_s: 1.0 / law.rate.as_per_s(),
                 }
             }
-            Arrivals::Periodic(law) => ClockState::Periodic {
-                next: u64::from(number),
-                slots: u64::from(slots),
-                offset: law.offset,
-                gap_s: 1.0 / law.rate.as_per_s(),
-            },
             Arrivals::Bursts(law) => {
                 let (on_s, off_s) = (law.on.as_secs_f64(), law.off.as_secs_f64());
                 let starts_on = rng.random::<f64>() < on_s / (on_s + off_s);
                 let burst_ends =
                     if starts_on { SimTime::ZERO + exponential(on_s, rng) } else { SimTime::ZERO };
-                let mean_gap_s = share / law.rate.as_per_s();
-                ClockState::Bursts { mean_gap_s, on_s, off_s, burst_ends }
+                ClockState::Bursts { mean_gap_ns: mean_gap_ns(law.rate), on_s, off_s, burst_ends }
             }
         };
-        Self { now: SimTime::ZERO, state }
+        let mut clock = Self { next: SimTime::ZERO, state };
+        clock.next = clock.after(SimTime::ZERO, rng);
+        clock
     }
 
     /// The next arrival; never stops, so callers stop at their horizon.
     pub fn next(&mut self, rng: &mut Stream) -> SimTime {
+        let now = self.next;
+        self.next = self.after(now, rng);
+        now
+    }
+
+    /// Appends the next arrivals before `until`, at most `most`; gives how many.
+    pub fn fill(
+        &mut self,
+        times: &mut Vec<SimTime>,
+        until: SimTime,
+        most: usize,
+        rng: &mut Stream,
+    ) -> usize {
+        let before = times.len();
+        if let ClockState::Poisson { mean_gap_ns } = self.state {
+            // The same as below without the choice between kinds of clocks.
+            let mut next = self.next;
+            while next < until && times.len() - before < most {
+                times.push(next);
+                next = next + exponential_ns(mean_gap_ns, rng);
+            }
+            self.next = next;
+        }
+        while self.next < until && times.len() - before < most {
+            times.push(self.next(rng));
+        }
+        times.len() - before
+    }
+
+    /// The arrival that follows one at `now`.
+    fn after(&mut self, mut now: SimTime, rng: &mut Stream) -> SimTime {
         match &mut self.state {
-            ClockState::Poisson { mean_gap_s, profile } => loop {
-                self.now = self.now + exponential(*mean_gap_s, rng);
+            ClockState::Poisson { mean_gap_ns } => now + exponential_ns(*mean_gap_ns, rng),
+            ClockState::Profiled { mean_gap_ns, profile, greatest } => loop {
+                now = now + exponential_ns(*mean_gap_ns, rng);
                 // Thinning (Lewis and Shedler, 1979): draw at the greatest rate, keep a share.
-                let Some((profile, greatest)) = profile else { break };
-                if self.now == SimTime::MAX
-                    || rng.random::<f64>() * *greatest < profile.factor_at(self.now)
-                {
-                    break;
+                if now == SimTime::MAX || rng.random::<f64>() * *greatest < profile.factor_at(now) {
+                    return now;
                 }
             },
-            ClockState::Periodic { next, slots, offset, gap_s } => {
-                let at = SimDuration::from_secs_f64(*next as f64 * *gap_s);
-                self.now = SimTime::from(*offset) + at;
-                *next += *slots;
+            ClockState::Periodic { number, slots, offset, gap_s } => {
+                let at = SimDuration::from_secs_f64(*number as f64 * *gap_s);
+                *number += *slots;
+                SimTime::from(*offset) + at
             }
-            ClockState::Bursts { mean_gap_s, on_s, off_s, burst_ends } => loop {
+            ClockState::Bursts { mean_gap_ns, on_s, off_s, burst_ends } => loop {
                 // Within a burst gaps are memoryless, so one cut off by its end is drawn anew.
-                let next = self.now + exponential(*mean_gap_s, rng);
+                let next = now + exponential_ns(*mean_gap_ns, rng);
                 if next < *burst_ends || next == SimTime::MAX {
-                    self.now = next;
-                    break;
+                    return next;
                 }
-                self.now = (*burst_ends).max(self.now) + exponential(*off_s, rng);
-                *burst_ends = self.now + exponential(*on_s, rng);
+                now = (*burst_ends).max(now) + exponential(*off_s, rng);
+                *burst_ends = now + exponential(*on_s, rng);
             },
         }
-        self.now
     }
 }
 
@@ -295,7 +341,7 @@ mod tests {
         (0..slots)
             .map(|slot| {
                 let mut rng = Seed(5).stream(0, Purpose::Requests, (0, slot));
-                let mut clock = ArrivalClock::new(arrivals, slot, slots, &mut rng);
+                let mut clock = ArrivalClock::new(arrivals, slot, slots, 1.0, &mut rng);
                 std::iter::from_fn(|| Some(clock.next(&mut rng))).take_while(|t| *t < end).count()
             })
             .sum()

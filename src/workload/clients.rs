@@ -88,6 +88,19 @@ impl ClientProfile {
         }
     }
 
+    /// Whether an object of `size` is always read by one GET and no other request.
+    #[must_use]
+    pub fn reads_by_one_get(&self, size: ByteSize) -> bool {
+        self.gets(size) == 1.0 && self.read.head + self.read.list == 0.0
+    }
+
+    /// Whether an object of `size` is always written by one PUT and no other request.
+    #[must_use]
+    pub fn writes_by_one_put(&self, size: ByteSize) -> bool {
+        let WriteRequests { put, head, list, copy, .. } = self.write;
+        !self.is_multipart(size) && put == 1.0 && head + list + copy == 0.0
+    }
+
     /// Requests for reading an object of `size`, on average.
     #[must_use]
     pub fn requests_per_read(&self, size: ByteSize) -> f64 {

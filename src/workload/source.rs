@@ -2,11 +2,12 @@
 
 use rand::{Rng, RngExt};
 
-use super::access::ReadPoint;
-use super::arrivals::ArrivalClock;
+use super::access::{ObjectChance, ReadPoint, Reads};
+use super::arrivals::{ArrivalClock, Arrivals};
 use super::jobs::JobClock;
-use super::{Action, Traffic, Workload};
+use super::{Action, Traffic, Workload, shares};
 use crate::rng::{Purpose, Seed, Stream};
+use crate::s3::columns::{Columns, Kind, Objects, Wanted};
 use crate::s3::{Object, Operation, Request};
 use crate::units::{ByteSize, SimTime};
 
@@ -14,20 +15,34 @@ use crate::units::{ByteSize, SimTime};
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
 pub(super) const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
 
-/// Draws one session slot's requests.
+/// Draws the requests of one session slot in a workload, or those of one kind of action among them.
 #[derive(Debug)]
 pub struct Source<'a> {
     workload: &'a Workload,
     slot: u32,
     end: SimTime,
-    rng: Stream,
-    clock: Clock,
+    chance: Chance,
+    clock: Clock<'a>,
+}
+
+/// The streams of random numbers of one source, one for each thing that is left to chance: what is
+/// drawn of one changes nothing in the others, so what nobody looks at need not be drawn.
+#[derive(Debug)]
+struct Chance {
+    times: Stream,
+    /// Which kind of action, and how many requests it makes.
+    choices: Stream,
+    objects: ObjectChance,
+    /// Which part of S3's fleet serves a request.
+    draws: Stream,
 }
 
 #[derive(Clone, Debug)]
-enum Clock {
+enum Clock<'a> {
     Steady {
-        arrivals: ArrivalClock,
+        arrivals: ArrivalClock<'a>,
+        /// The only kind of action, if there is only one.
+        only: Option<Action>,
         /// Objects read so far and when the current scan began, for scans outside jobs.
         read: u64,
         scan_start: SimTime,
@@ -43,30 +58,102 @@ struct Due {
 }
 
 impl<'a> Source<'a> {
-    /// The requests of `slot` in `workload` before `end`. They depend on nothing but the arguments.
+    /// The sources of `slot` in `workload`, whose requests before `end` they draw. They depend on
+    /// nothing but the arguments.
+    ///
+    /// Where actions arrive as a Poisson process each kind of action is a source by itself: a
+    /// Poisson process whose points are of independent kinds is one independent Poisson process for
+    /// each kind (Kingman, *Poisson Processes*, §5.1). Only actions that take turns in one scan belong
+    /// together.
     ///
     /// # Panics
     /// If `slot` is not one of the workload's.
-    #[must_use]
-    pub fn new(
+    pub fn of(
         workload: &'a Workload,
         slot: u32,
         seed: Seed,
         replication: u32,
         end: SimTime,
-    ) -> Self {
+    ) -> Vec<Self> {
         assert!(workload.slots.contains(&slot));
         let (number, slots) = (slot - workload.slots.start, workload.slots.len() as u32);
-        let mut rng = seed.stream(replication, Purpose::Requests, (workload.index, number));
-        let clock = match &workload.traffic {
-            Traffic::Steady { arrivals, .. } => Clock::Steady {
-                arrivals: ArrivalClock::new(arrivals, number, slots, &mut rng),
-                read: 0,
-                scan_start: SimTime::ZERO,
-            },
-            Traffic::Jobs(jobs) => Clock::Jobs(JobClock::new(jobs, number, slots)),
+        let source = |kind: u32, clock: &dyn Fn(&mut Stream) -> Clock<'a>| {
+            let place = (workload.index * Action::KINDS + kind, number);
+            let [mut times, choices, objects, writers, draws] =
+                seed.streams(replication, Purpose::Requests, place);
+            let clock = clock(&mut times);
+            let objects = ObjectChance { objects, writers };
+            let chance = Chance { times, choices, objects, draws };
+            Self { workload, slot, end, chance, clock }
         };
-        Self { workload, slot, end, rng, clock }
+        let steady = |arrivals, only, share, times: &mut Stream| Clock::Steady {
+            arrivals: ArrivalClock::new(arrivals, number, slots, share, times),
+            only,
+            read: 0,
+            scan_start: SimTime::ZERO,
+        };
+        match &workload.traffic {
+            Traffic::Steady { arrivals: arrivals @ Arrivals::Poisson(_), mix }
+                if !workload.scans() => shares(mix)
+                .map(|(action, share)| {
+                    source(action as u32, &|times| steady(arrivals, Some(action), share, times))
+                })
+                .collect(),
+            Traffic::Steady { arrivals, mix } => {
+                let only = if let [(only, _)] = mix.as_slice() { Some(*only) } else { None };
+                vec![source(0, &|times| steady(arrivals, only, 1.0, times))]
+            }
+            Traffic::Jobs(jobs) => {
+                vec![source(0, &|_| Clock::Jobs(JobClock::new(jobs, number, slots)))]
+            }
+        }
+    }
+
+    /// The session slot.
+    #[must_use]
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// What all requests have in common, if each action makes one request and all are of one kind:
+    /// then [`Source::fill`] draws them in columns.
+    #[must_use]
+    pub fn kind(&self) -> Option<Kind> {
+        match self.clock {
+            Clock::Steady { only: Some(action), .. } => self.workload.kind_of(action),
+            _ => None,
+        }
+    }
+
+    /// Appends the next requests before `until` and the end, at most `most`, and gives how many. They
+    /// are those that [`Source::next_action`] would draw.
+    ///
+    /// # Panics
+    /// If the requests are not all of one kind.
+    pub fn fill(
+        &mut self,
+        columns: &mut Columns,
+        wanted: Wanted,
+        until: SimTime,
+        most: usize,
+    ) -> usize {
+        let Clock::Steady { arrivals, .. } = &mut self.clock else {
+            panic!("the requests of jobs are of several kinds")
+        };
+        let (first, until) = (columns.len(), until.min(self.end));
+        let drawn = arrivals.fill(&mut columns.times, until, most, &mut self.chance.times);
+        if let (Some(reads), true) = (&self.workload.reads, self.reads_objects()) {
+            reads.fill(columns, first, wanted, &mut self.chance.objects);
+        }
+        if wanted.draws {
+            let draws = &mut self.chance.draws;
+            columns.draws.extend(std::iter::repeat_with(|| draws.next_u32()).take(drawn));
+        }
+        drawn
+    }
+
+    fn reads_objects(&self) -> bool {
+        matches!(&self.clock, Clock::Steady { only: Some(action), .. } if action.reads())
     }
 
     /// Appends the requests of the next action, all of one time; false if there is none before the
@@ -81,11 +168,11 @@ impl<'a> Source<'a> {
     }
 
     fn next_due(&mut self) -> Option<Due> {
-        let rng = &mut self.rng;
+        let Chance { times, choices, .. } = &mut self.chance;
         match (&mut self.clock, &self.workload.traffic) {
-            (Clock::Steady { arrivals, read, scan_start }, Traffic::Steady { mix, .. }) => {
-                let time = arrivals.next(rng);
-                let action = draw_action(mix, rng);
+            (Clock::Steady { arrivals, only, read, scan_start }, Traffic::Steady { mix, .. }) => {
+                let time = arrivals.next(times);
+                let action = only.unwrap_or_else(|| draw_action(mix, choices));
                 let of = self.workload.scan_objects();
                 if action.reads() {
                     if read.is_multiple_of(of) {
@@ -96,7 +183,7 @@ impl<'a> Source<'a> {
                 let index = read.saturating_sub(1) % of;
                 Some(Due { action, point: ReadPoint { time, scan_start: *scan_start, index, of } })
             }
-            (Clock::Jobs(clock), Traffic::Jobs(jobs)) => clock.next(jobs, rng).map(|due| Due {
+            (Clock::Jobs(clock), Traffic::Jobs(jobs)) => clock.next(jobs, times).map(|due| Due {
                 action: due.action,
                 point: ReadPoint {
                     time: due.time,
@@ -205,7 +292,7 @@ impl<'a> Source<'a> {
 
     fn pick(&mut self, point: ReadPoint) -> (u32, Object) {
         let reads = self.workload.reads.as_ref().expect("the scenario gives readers what to read");
-        reads.pick(point, &mut self.rng)
+        reads.pick(point, &mut self.chance.objects)
     }
 
     /// `mean` requests on average that need no object's data.
@@ -220,7 +307,7 @@ impl<'a> Source<'a> {
         // A cast rounds down, and is no call of a function.
         let below = mean as u64;
         let rest = mean - below as f64;
-        below + u64::from(rest > 0.0 && self.rng.random::<f64>() < rest)
+        below + u64::from(rest > 0.0 && self.chance.choices.random::<f64>() < rest)
     }
 
     fn push(
@@ -237,20 +324,45 @@ impl<'a> Source<'a> {
             bucket,
             operation,
             allows_bucket_key: self.workload.bucket_key,
-            draw: self.rng.next_u32(),
+            draw: self.chance.draws.next_u32(),
             object,
         });
     }
 }
 
 impl Workload {
+    /// What the requests of `action` have in common, if the action always makes one request and
+    /// which one it is does not depend on those before it.
+    fn kind_of(&self, action: Action) -> Option<Kind> {
+        let operation = match action {
+            Action::Read => Operation::GetObject,
+            Action::Write => Operation::PutObject,
+            Action::Head => Operation::HeadObject,
+            Action::List => Operation::ListObjects,
+            Action::Delete => Operation::DeleteObject,
+            Action::HeadChecksum => Operation::HeadObjectChecksum,
+            // They ask for two data keys.
+            Action::Copy | Action::Replicate => return None,
+        };
+        let single = match action {
+            Action::Read => self.client.reads_by_one_get(self.read_size),
+            Action::Write => self.client.writes_by_one_put(self.object_size),
+            _ => true,
+        };
+        let (bucket, objects) = match &self.reads {
+            Some(reads) if action.reads() => reads.objects()?,
+            _ => (self.bucket, Objects::None),
+        };
+        single.then_some(Kind { operation, bucket, allows_bucket_key: self.bucket_key, objects })
+    }
+
     /// Objects of one scan outside jobs.
     fn scan_objects(&self) -> u64 {
-        use super::access::ReadPattern;
-        match self.reads.as_ref().map(|reads| &reads.pattern) {
-            Some(ReadPattern::Scan(scan) | ReadPattern::RecentFirst(scan)) => scan.objects,
-            _ => 1,
-        }
+        self.reads.as_ref().and_then(Reads::scan).map_or(1, |scan| scan.objects)
+    }
+
+    fn scans(&self) -> bool {
+        self.reads.as_ref().and_then(Reads::scan).is_some()
     }
 }
 
@@ -266,10 +378,7 @@ pub(super) fn requests_per_copy(size: ByteSize) -> u64 {
 
 /// An action in proportion to its share; shares are cumulative.
 fn draw_action(mix: &[(Action, f64)], rng: &mut Stream) -> Action {
-    let [(only, _)] = mix else {
-        let draw: f64 = rng.random();
-        let found = mix.iter().find(|(_, cumulative)| draw < *cumulative);
-        return found.or(mix.last()).expect("a mix has an action").0;
-    };
-    *only
+    let draw: f64 = rng.random();
+    let found = mix.iter().find(|(_, cumulative)| draw < *cumulative);
+    found.or(mix.last()).expect("a mix has an action").0
 }
