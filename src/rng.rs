@@ -60,15 +60,15 @@ impl Seed {
 
 /// An exponential time of the given mean.
 pub fn exponential(mean_s: f64, rng: &mut Stream) -> SimDuration {
-    exponential_ns(mean_s * 1e9, rng)
+    SimDuration::from_nanos(exponential_ns(mean_s * 1e9, rng))
 }
 
-/// An exponential time of a mean given in nanoseconds.
+/// An exponential number of whole nanoseconds.
 #[inline]
-pub fn exponential_ns(mean_ns: f64, rng: &mut Stream) -> SimDuration {
+pub fn exponential_ns(mean_ns: f64, rng: &mut Stream) -> i64 {
     let unit: f64 = Exp1.sample(rng);
     // A cast rounds down and ends at the greatest number: half a nanosecond more rounds to nearest.
-    SimDuration::from_nanos((mean_ns * unit + 0.5) as i64)
+    (mean_ns * unit + 0.5) as i64
 }
 
 /// `draw` mapped evenly onto `0..bound`. The same draw falls into corresponding parts for

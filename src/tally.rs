@@ -55,6 +55,29 @@ impl Window {
     }
 }
 
+impl Window {
+    /// Those of ascending times that are counted.
+    fn counted<'a>(&self, times: &'a [SimTime]) -> &'a [SimTime] {
+        match times.first() {
+            Some(&first) if first < self.from => {
+                &times[times.partition_point(|&time| time < self.from)..]
+            }
+            _ => times,
+        }
+    }
+
+    /// Tells of each bin how many of some ascending counted times lie in it, if any.
+    fn in_bins(&self, mut times: &[SimTime], mut tell: impl FnMut(usize, u64)) {
+        while let Some(first) = times.first() {
+            let bin = first.since(self.from).as_nanos() / self.bin.as_nanos();
+            let ends = self.from + self.bin.saturating_mul(bin + 1);
+            let count = times.partition_point(|&time| time < ends);
+            tell(bin as usize, count as u64);
+            times = &times[count..];
+        }
+    }
+}
+
 /// What one time bin saw.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bin {
@@ -148,17 +171,11 @@ impl Traffic {
     /// Counts requests of one requester and one operation, in order of time; none before the counted
     /// part.
     pub fn count_all(&mut self, requester: usize, operation: Operation, times: &[SimTime]) {
-        let Window { from, bin, .. } = self.window;
-        let mut rest = &times[times.partition_point(|&time| time < from)..];
-        self.requests[operation as usize] += rest.len() as u64;
-        self.requesters[requester] += rest.len() as u64;
-        while let Some(first) = rest.first() {
-            let number = first.since(from).as_nanos() / bin.as_nanos();
-            let end = from + bin.saturating_mul(number + 1);
-            let in_bin = rest.partition_point(|&time| time < end);
-            self.bins[number as usize] += in_bin as u64;
-            rest = &rest[in_bin..];
-        }
+        let counted = self.window.counted(times);
+        self.requests[operation as usize] += counted.len() as u64;
+        self.requesters[requester] += counted.len() as u64;
+        let Self { window, bins, .. } = self;
+        window.in_bins(counted, |bin, count| bins[bin] += count);
     }
 
     /// Adds the counts of `other`, which must be of the same window.
@@ -244,32 +261,24 @@ impl Tally {
         }
     }
 
-    /// Counts requests that cost the same calls each, at times that do not descend; nothing before
-    /// the counted part.
-    pub fn count_all(&mut self, cost: &Cost, times: impl Iterator<Item = SimTime>) {
-        let Window { from, bin, .. } = self.window;
-        let each = cost.calls.total();
-        let (mut counted, mut in_bin) = (0, 0);
-        let (mut number, mut bin_ends) = (0, 0);
-        for time in times.skip_while(|&time| time < from) {
-            let since = time.since(from).as_nanos() as u64;
-            if since >= bin_ends {
-                self.bins[number].calls += cost.calls.times(in_bin);
-                (number, in_bin) = ((since / bin.as_nanos() as u64) as usize, 0);
-                bin_ends = (number as u64 + 1) * bin.as_nanos() as u64;
-            }
-            let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
-            *second = second.saturating_add(each as u32);
-            in_bin += 1;
-            counted += 1;
-        }
-        if counted == 0 {
+    /// Counts requests that cost the same calls each, in order of time; nothing before the counted
+    /// part.
+    pub fn count_all(&mut self, cost: &Cost, times: &[SimTime]) {
+        let Self { window, bins, calls_per_s, .. } = self;
+        let times = window.counted(times);
+        if times.is_empty() {
             return;
         }
-        self.bins[number].calls += cost.calls.times(in_bin);
-        let calls = cost.calls.times(counted);
-        let by_object = if cost.by_object { each * counted } else { 0 };
-        let generated = if cost.generates { counted } else { 0 };
+        let each = cost.calls.total();
+        for time in times {
+            let since = (time.as_nanos() - window.from.as_nanos()) as u64;
+            calls_per_s[(since / 1_000_000_000) as usize] += each as u32;
+        }
+        window.in_bins(times, |bin, count| bins[bin].calls += cost.calls.times(count));
+        let count = times.len() as u64;
+        let calls = cost.calls.times(count);
+        let by_object = if cost.by_object { calls.total() } else { 0 };
+        let generated = if cost.generates { count } else { 0 };
         self.calls[cost.operation as usize] += calls;
         self.calls_by_object += by_object;
         self.keys_generated += generated;

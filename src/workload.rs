@@ -2,6 +2,7 @@
 //!
 //! - [`ages`]: how old objects are;
 //! - [`arrivals`]: when actions happen;
+//! - [`rates`]: how often, as a function of time;
 //! - [`access`]: which object is read;
 //! - [`clients`]: how many requests a real client makes for one object;
 //! - [`jobs`]: work that starts, scans, writes and ends;
@@ -16,6 +17,7 @@ pub mod ages;
 pub mod arrivals;
 pub mod clients;
 pub mod jobs;
+pub mod rates;
 pub mod source;
 
 use std::ops::Range;

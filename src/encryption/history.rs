@@ -12,7 +12,7 @@
 use rand::RngExt;
 use rand_distr::{Binomial, Distribution};
 
-use super::sorted::Sorted;
+use super::sorted::{Guide, Sorted};
 use crate::rng::{Stream, part_of};
 use crate::units::{SimDuration, SimTime};
 
@@ -73,10 +73,11 @@ impl Writing<'_> {
 /// One key as the walk generates it.
 struct Generated {
     start: SimTime,
+    timeline: u32,
     objects: u64,
 }
 
-/// The bucket-level keys of one population, numbered from 0, timeline by timeline.
+/// The bucket-level keys of one population, numbered from 0 in the order of time.
 #[derive(Debug)]
 pub struct History {
     objects: u64,
@@ -87,8 +88,6 @@ pub struct History {
     /// When each key was generated, in nanoseconds (for a migrated population: when the oldest object
     /// that it wraps was written).
     starts: Sorted,
-    /// The numbers of the keys in the order of time; empty if they are numbered in it.
-    by_time: Vec<u32>,
     /// The keys of each (writer, partition), by time; empty if there is only one, which `starts` is.
     timelines: Vec<Timeline>,
     partitions: u32,
@@ -100,8 +99,7 @@ pub struct History {
 #[derive(Debug)]
 struct Timeline {
     starts: Sorted,
-    /// The number of the first.
-    first: u32,
+    numbers: Vec<u32>,
 }
 
 impl History {
@@ -118,26 +116,30 @@ impl History {
         let mut left = writing.objects - keyless;
         let mut weight_left = weight * u64::from(writing.partitions);
         let mut keys = Vec::new();
-        let mut timelines = Vec::with_capacity(count);
         for timeline in 0..count {
             let mine = u64::from(writing.writers[timeline / writing.partitions as usize]);
             let objects = binomial(left, mine as f64 / weight_left as f64, rng);
             left -= objects;
             weight_left -= mine;
-            let first = keys.len();
-            walk(writing, young, objects, rng, &mut keys);
-            let starts = keys[first..].iter().map(|key| key.start.as_nanos()).collect();
-            timelines.push(Timeline { starts: Sorted::new(starts), first: first as u32 });
+            walk(writing, young, timeline as u32, objects, rng, &mut keys);
         }
-        let mut by_time: Vec<u32> = (0..keys.len() as u32).collect();
-        if count > 1 {
-            by_time.sort_by_key(|&key| keys[key as usize].start);
-        }
-        let in_order = by_time.iter().map(|&key| &keys[key as usize]);
-        let starts = in_order.clone().map(|key| key.start.as_nanos()).collect();
-        let counts = in_order.map(|key| key.objects);
+        keys.sort_unstable_by_key(|key| (key.start, key.timeline));
+        let starts = keys.iter().map(|key| key.start.as_nanos()).collect();
+        let counts = keys.iter().map(|key| key.objects);
         let history = Self::new(writing, keyless, counts, starts);
-        if count > 1 { Self { timelines, by_time, ..history } } else { history }
+        if count == 1 {
+            return history;
+        }
+        let mut by_timeline = vec![Vec::new(); count];
+        for (number, key) in keys.iter().enumerate() {
+            by_timeline[key.timeline as usize].push(number as u32);
+        }
+        let start = |&number: &u32| keys[number as usize].start.as_nanos();
+        let timelines = by_timeline.into_iter().map(|numbers| Timeline {
+            starts: Sorted::new(numbers.iter().map(start).collect()),
+            numbers,
+        });
+        Self { timelines: timelines.collect(), ..history }
     }
 
     /// The same population after a migration at `rate_per_s` objects a second: every object is
@@ -175,7 +177,6 @@ impl History {
             keyless,
             cumulative: Sorted::new(cumulative),
             starts: Sorted::new(starts),
-            by_time: Vec::new(),
             timelines: Vec::new(),
             partitions: writing.partitions,
             spread: false,
@@ -205,8 +206,10 @@ impl History {
         if rank < self.keyless {
             return None;
         }
-        let key = self.numbered(self.cumulative.not_above(rank as i64));
-        Some(if self.spread { self.part_of_spread(key, mix(rank) as u32) } else { key })
+        let key = self.cumulative.not_above(rank as i64) as u32;
+        // A migration deals objects out to the partitions in turn.
+        let part = (rank % u64::from(self.partitions)) as u32;
+        Some(if self.spread { key * self.partitions + part } else { key })
     }
 
     /// The key that wraps what `writer` (an index into the population's requesters) had written
@@ -229,20 +232,22 @@ impl History {
         let timeline = self.timelines.get(timeline as usize)?;
         match timeline.starts.not_above(time.as_nanos()) {
             0 => self.nearest(time),
-            written => Some(timeline.first + written as u32 - 1),
+            written => Some(timeline.numbers[written - 1]),
         }
+    }
+
+    /// As [`History::key_at`], where it makes no difference who wrote and where the object was
+    /// placed: when each key was generated. `None` where it does, or if there is no key.
+    pub(super) fn only_timeline(&self) -> Option<Guide<'_>> {
+        let only = self.timelines.is_empty() && !self.spread && self.starts.len() > 0;
+        if only { self.starts.simple_guide() } else { None }
     }
 
     /// The newest key of any writer at `time`, or the oldest of all.
     #[inline]
     fn nearest(&self, time: SimTime) -> Option<u32> {
         let written = self.starts.not_above(time.as_nanos());
-        (self.starts.len() > 0).then(|| self.numbered(written.saturating_sub(1)))
-    }
-
-    /// The number of a key from its place in the order of time.
-    fn numbered(&self, place: usize) -> u32 {
-        self.by_time.get(place).map_or(place as u32, |&key| key)
+        (self.starts.len() > 0).then(|| written.saturating_sub(1) as u32)
     }
 
     fn part_of_spread(&self, key: u32, draw: u32) -> u32 {
@@ -255,6 +260,7 @@ impl History {
 fn walk(
     writing: &Writing,
     young: f64,
+    timeline: u32,
     mut objects: u64,
     rng: &mut Stream,
     keys: &mut Vec<Generated>,
@@ -273,7 +279,7 @@ fn walk(
         };
         let share = if written < 1.0 { (expired - written) / (1.0 - written) } else { 1.0 };
         let wrapped = 1 + binomial(objects - 1, share, rng);
-        keys.push(Generated { start: -SimTime::from(age), objects: wrapped });
+        keys.push(Generated { start: -SimTime::from(age), timeline, objects: wrapped });
         objects -= wrapped;
         written = expired;
     }
@@ -288,14 +294,6 @@ fn binomial(n: u64, p: f64, rng: &mut Stream) -> u64 {
         return 0;
     }
     Binomial::new(n, p).expect("p lies between 0 and 1").sample(rng)
-}
-
-/// Scatters consecutive numbers (the finalizer of `SplitMix64`: Steele, Lea and Flood, 2014).
-fn mix(number: u64) -> u64 {
-    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]
@@ -360,8 +358,7 @@ mod tests {
         let ages = Even(DAY);
         let history = History::write(&writing(5_000, &ages, &[1, 3]), &mut stream(3));
         for rank in 0..5_000 {
-            let number = history.key_of_rank(rank).unwrap();
-            let key = history.by_time.iter().position(|&key| key == number).unwrap();
+            let key = history.key_of_rank(rank).unwrap() as usize;
             let cumulative = history.cumulative.numbers();
             let first = if key == 0 { 0 } else { cumulative[key - 1] };
             assert!((first..cumulative[key]).contains(&(rank as i64)));

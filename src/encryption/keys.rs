@@ -97,8 +97,7 @@ impl Keyring {
         for population in &mut histories {
             population.first_key = number(population.history.keys() as usize);
         }
-        let timeline_first =
-            timelines.starts.iter().map(|starts| number(starts.len())).collect();
+        let timeline_first = timelines.starts.iter().map(|starts| number(starts.len())).collect();
         Self { histories, timelines, timeline_first, requester_of_slot, since, keys: next }
     }
 
@@ -143,32 +142,40 @@ impl Keyring {
                 let key = |&rank| or_keyless(history.key_of_rank(rank).map(|key| first_key + key));
                 keys.extend(columns.ranks.iter().map(key));
             }
+            Objects::Aged { population: Some((population, _)), slots: None }
+                if let population = &self.histories[*population as usize]
+                    && let Some(starts) = population.history.only_timeline() =>
+            {
+                // The same as below without the choice between timelines.
+                let (since, first) = (population.since, population.first_key);
+                keys.extend(columns.written.iter().map(|&time| {
+                    let time = time.min(SimTime::ZERO);
+                    let written = starts.not_above(time.as_nanos());
+                    if time < since { KEYLESS } else { first + written.saturating_sub(1) }
+                }));
+            }
             Objects::Aged { population, slots } => {
-                let old = population.map(|(number, writers)| {
-                    let population = &self.histories[number as usize];
-                    move |draw, time: SimTime| {
+                let key = |time: SimTime, draw| match (population, slots) {
+                    (Some((population, writers)), slots)
+                        if time < SimTime::ZERO || slots.is_none() =>
+                    {
                         let (who, draw) = writer_and_draw(draw);
-                        population.wrapping(part_of(who, writers), draw, time.min(SimTime::ZERO))
+                        let (writer, time) = (part_of(who, *writers), time.min(SimTime::ZERO));
+                        self.histories[*population as usize].wrapping(writer, draw, time)
                     }
-                });
-                let new = slots.as_ref().map(|slots| {
-                    let (first, count) = (slots.start, slots.len() as u32);
-                    move |draw, time: SimTime| {
+                    (_, Some(slots)) => {
                         let (who, draw) = writer_and_draw(draw);
-                        let slot = first + part_of(who, count);
+                        let slot = slots.start + part_of(who, slots.len() as u32);
                         self.written(bucket, slot, draw, time.max(SimTime::ZERO))
                     }
-                });
-                // Nobody wants to know which of one writers and partitions a draw picks.
-                let draws = columns.writers.iter().copied().chain(std::iter::repeat(0));
-                let objects = columns.written.iter().copied().zip(draws);
-                match (old, new) {
-                    (Some(old), None) => keys.extend(objects.map(|(t, draw)| or_keyless(old(draw, t)))),
-                    (None, Some(new)) => keys.extend(objects.map(|(t, draw)| or_keyless(new(draw, t)))),
-                    (Some(old), Some(new)) => keys.extend(objects.map(|(t, draw)| {
-                        or_keyless(if t < SimTime::ZERO { old(draw, t) } else { new(draw, t) })
-                    })),
-                    (None, None) => unreachable!("reads have a source"),
+                    (_, None) => unreachable!("reads have a source"),
+                };
+                let written = columns.written.iter();
+                if columns.writers.is_empty() {
+                    keys.extend(written.map(|&time| or_keyless(key(time, 0))));
+                } else {
+                    let objects = written.zip(&columns.writers);
+                    keys.extend(objects.map(|(&time, &draw)| or_keyless(key(time, draw))));
                 }
             }
         }
@@ -191,7 +198,8 @@ impl Keyring {
             let timeline = (first + (picked + step) % partitions) as usize;
             let starts = &self.timelines.starts[timeline];
             let generated = starts.not_above(time.as_nanos());
-            (starts.len() > 0).then(|| self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
+            (starts.len() > 0)
+                .then(|| self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
         })
     }
 }

@@ -66,13 +66,13 @@ pub struct Answer {
     pub generated: Option<u32>,
 }
 
-/// Which requests of some columns cost a call, by their places.
+/// When requests in columns cost a call.
 #[derive(Debug, Default)]
 pub struct Asked {
     /// Those that ask for a bucket-level key.
-    pub by_bucket: Vec<u32>,
+    pub by_bucket: Vec<SimTime>,
     /// Those that ask for an object's own key.
-    pub by_object: Vec<u32>,
+    pub by_object: Vec<SimTime>,
     /// For each that generates a bucket-level key, the key's place (bucket × partitions + partition).
     pub generated: Vec<u32>,
 }
@@ -137,27 +137,26 @@ impl KeyCache {
         miss
     }
 
-    /// Appends to `missed` the places, counted from `first`, of the requests that must fetch their
-    /// entry. No branch depends on whether one does: half of them would be guessed wrong.
+    /// Appends to `missed` when requests must fetch their entry. No branch depends on whether one
+    /// does: half of them would be guessed wrong.
     #[inline]
     fn misses_among<const SLIDING: bool>(
         &mut self,
         times: &[SimTime],
         entries: &[u32],
-        first: usize,
         lifetime: SimDuration,
-        missed: &mut Vec<u32>,
+        missed: &mut Vec<SimTime>,
     ) {
         let lifetime = lifetime.as_nanos().min(self.horizon);
         let before = missed.len();
-        missed.resize(before + times.len(), 0);
+        missed.resize(before + times.len(), SimTime::ZERO);
         let (found, mut count) = (&mut missed[before..], 0);
-        for (place, (time, &entry)) in times.iter().zip(entries).enumerate() {
+        for (&time, &entry) in times.iter().zip(entries) {
             let now = self.zero + time.as_nanos();
             let expires = &mut self.expires[entry as usize];
             let miss = now >= *expires;
             *expires = if miss || SLIDING { now + lifetime } else { *expires };
-            found[count] = (first + place) as u32;
+            found[count] = time;
             count += usize::from(miss);
         }
         missed.truncate(before + count);
@@ -267,21 +266,20 @@ impl Memory {
             &room
         };
         self.by_session(session, &columns.times, |memory, stretch| {
-            let (times, entries) = (&columns.times[stretch.clone()], &entries[stretch.clone()]);
-            let (cache, asked_bucket) = (&mut memory.cache, &mut asked.by_bucket);
-            let (first, lifetime) = (stretch.start, cache_lifetime);
+            let (times, entries) = (&columns.times[stretch.clone()], &entries[stretch]);
+            let (cache, missed) = (&mut memory.cache, &mut asked.by_bucket);
             if some_keyless {
-                for (place, (&time, &entry)) in times.iter().zip(entries).enumerate() {
+                for (&time, &entry) in times.iter().zip(entries) {
                     if entry == KEYLESS {
-                        asked.by_object.push((first + place) as u32);
+                        asked.by_object.push(time);
                     } else if cache.misses(entry, time, &scheme.assumptions) {
-                        asked_bucket.push((first + place) as u32);
+                        missed.push(time);
                     }
                 }
             } else if expiry == Expiry::Sliding {
-                cache.misses_among::<true>(times, entries, first, lifetime, asked_bucket);
+                cache.misses_among::<true>(times, entries, cache_lifetime, missed);
             } else {
-                cache.misses_among::<false>(times, entries, first, lifetime, asked_bucket);
+                cache.misses_among::<false>(times, entries, cache_lifetime, missed);
             }
         });
         self.entries = room;
@@ -300,7 +298,7 @@ impl Memory {
         asked.clear();
         let Assumptions { generation_lifetime, write_partitions, .. } = scheme.assumptions;
         let off = columns.times.partition_point(|&time| time < since);
-        asked.by_object.extend(0..off as u32);
+        asked.by_object.extend_from_slice(&columns.times[..off]);
         self.by_session(session, &columns.times, |memory, stretch| {
             for place in stretch.start.max(off)..stretch.end {
                 let part = match write_partitions {
@@ -312,7 +310,7 @@ impl Memory {
                     (columns.times[place], &mut memory.wrapping_until[timeline as usize]);
                 if time >= *until {
                     *until = time + generation_lifetime;
-                    asked.by_bucket.push(place as u32);
+                    asked.by_bucket.push(time);
                     asked.generated.push(timeline);
                 }
             }

@@ -1,79 +1,130 @@
 //! A sorted list of numbers that is asked over and over how many of them do not exceed a value.
 //!
 //! A guide table (Chen and Asau, 1974) cuts the span of the numbers into equal cells, at least as many
-//! as there are numbers, and notes how many numbers lie before each. Keys are generated about evenly
-//! in time, so most cells hold one number or none: a look-up is a shift, a read and one comparison
-//! that no branch depends on.
+//! as there are numbers, and notes for each how many numbers lie before it, and the next of them. Keys
+//! are generated about evenly in time, so most cells hold one number or none: then a look-up is a
+//! shift, one read, and a comparison that no branch depends on.
 
 /// Ascending numbers with a guide to them.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sorted {
-    /// The numbers, then the greatest number there is, at which every search ends.
     numbers: Vec<i64>,
-    /// For each cell, how many numbers lie before it.
-    before: Vec<u32>,
+    /// The cells of the span from the first number to the last, and one for all beyond.
+    cells: Vec<Cell>,
     /// A cell is 2^shift wide.
     shift: u32,
-    /// Whether some cell holds so many numbers that they are better halved than gone through.
-    crowded: bool,
+    /// Whether some cell holds more than one number.
+    shared: bool,
 }
 
-/// Numbers of one cell that are gone through one by one.
-const CROWD: u32 = 8;
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cell {
+    /// How many numbers lie before the cell.
+    before: u32,
+    /// The number after those, if there is one.
+    next: i64,
+}
 
-impl Sorted {
-    /// Takes ascending numbers, fewer than 2^31 and less than `i64::MAX` each.
-    pub(super) fn new(mut numbers: Vec<i64>) -> Self {
-        debug_assert!(numbers.is_sorted());
-        let (Some(&first), Some(&last)) = (numbers.first(), numbers.last()) else {
-            return Self::default();
-        };
-        let (count, span) = (numbers.len(), last.abs_diff(first));
-        let shift = (0..64).find(|shift| (span >> shift) < 2 * count as u64);
-        let shift = shift.expect("2^63 >> 63 is 1, which is less than twice a number");
-        let mut before = Vec::with_capacity((span >> shift) as usize + 1);
-        for (place, number) in numbers.iter().enumerate() {
-            let cell = (number.abs_diff(first) >> shift) as usize;
-            // Empty cells up to this one have all numbers so far before them.
-            before.resize(before.len().max(cell + 1), place as u32);
-        }
-        let ends = before[1..].iter().copied().chain([count as u32]);
-        let crowded = before.iter().zip(ends).any(|(from, to)| to - from > CROWD);
-        numbers.push(i64::MAX);
-        Self { numbers, before, shift, crowded }
+/// A sorted list as far as a look-up needs it, for the registers of a loop.
+#[derive(Clone, Copy)]
+pub(super) struct Guide<'a> {
+    first: i64,
+    shift: u32,
+    cells: &'a [Cell],
+}
+
+impl Guide<'_> {
+    /// How many numbers do not exceed `value`, if no two share a cell.
+    #[inline]
+    pub(super) fn not_above(self, value: i64) -> u32 {
+        let cell = &self.cells[self.place(value)];
+        cell.before + u32::from(cell.next <= value)
     }
 
-    /// How many numbers do not exceed `value`.
+    /// The cell of `value`: what lies before the first number belongs to its cell, what lies after
+    /// the last to none.
+    #[inline]
+    fn place(self, value: i64) -> usize {
+        let ahead = value.wrapping_sub(self.first).max(0) as u64;
+        ((ahead >> self.shift) as usize).min(self.cells.len() - 1)
+    }
+}
+
+impl Default for Sorted {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
+impl Sorted {
+    /// Takes ascending numbers, fewer than 2^32 and less than `i64::MAX` each.
+    pub(super) fn new(numbers: Vec<i64>) -> Self {
+        debug_assert!(numbers.is_sorted());
+        let (first, last) = (numbers.first().copied(), numbers.last().copied());
+        let span = last.unwrap_or(0).abs_diff(first.unwrap_or(0));
+        let count = numbers.len() as u64;
+        let shift = (0..63).find(|shift| (span >> shift) < 2 * count).unwrap_or(63);
+        let mut sorted = Self { numbers, cells: Vec::new(), shift, shared: false };
+        sorted.make_cells();
+        // Twice as many cells if that gives each number one of its own.
+        if sorted.shared && shift > 0 {
+            sorted.shift = shift - 1;
+            sorted.make_cells();
+            if sorted.shared {
+                sorted.shift = shift;
+                sorted.make_cells();
+            }
+        }
+        sorted
+    }
+
+    fn make_cells(&mut self) {
+        let Self { numbers, cells, shift, shared } = self;
+        cells.clear();
+        *shared = false;
+        for (place, &number) in numbers.iter().enumerate() {
+            let cell = (number.abs_diff(numbers[0]) >> *shift) as usize;
+            *shared |= cell < cells.len();
+            // Empty cells up to this one have all numbers so far before them.
+            let empty = Cell { before: place as u32, next: number };
+            cells.resize(cells.len().max(cell + 1), empty);
+        }
+        cells.push(Cell { before: numbers.len() as u32, next: i64::MAX });
+        cells.shrink_to_fit();
+    }
+
+    /// How many numbers do not exceed `value`, which is less than 2^63 away from the first.
     #[inline]
     pub(super) fn not_above(&self, value: i64) -> usize {
-        let Some(&first) = self.numbers.first() else { return 0 };
-        if value < first {
-            return 0;
-        }
-        let value = value.min(i64::MAX - 1);
-        let cell = (value.abs_diff(first) >> self.shift) as usize;
-        let Some(&before) = self.before.get(cell) else { return self.len() };
-        let mut count = before as usize;
-        if self.crowded {
-            let to = self.before.get(cell + 1).map_or(self.len(), |&to| to as usize);
-            return count + self.numbers[count..to].partition_point(|&number| number <= value);
-        }
-        count += usize::from(self.numbers[count] <= value);
-        while self.numbers[count] <= value {
-            count += 1;
-        }
-        count
+        if self.shared { self.search(value) } else { self.guide().not_above(value) as usize }
+    }
+
+    fn search(&self, value: i64) -> usize {
+        let place = self.guide().place(value);
+        let before = self.cells[place].before as usize;
+        let to = self.cells.get(place + 1).map_or(before, |next| next.before as usize);
+        before + self.numbers[before..to].partition_point(|&number| number <= value)
+    }
+
+    /// What looks up numbers of which no two share a cell; `None` if some do.
+    pub(super) fn simple_guide(&self) -> Option<Guide<'_>> {
+        (!self.shared).then(|| self.guide())
+    }
+
+    fn guide(&self) -> Guide<'_> {
+        let first = self.numbers.first().copied().unwrap_or(0);
+        Guide { first, shift: self.shift, cells: &self.cells }
     }
 
     /// How many numbers there are.
     pub(super) fn len(&self) -> usize {
-        self.numbers.len().saturating_sub(1)
+        self.numbers.len()
     }
 
     /// The numbers.
     #[cfg(test)]
     pub(super) fn numbers(&self) -> &[i64] {
-        &self.numbers[..self.len()]
+        &self.numbers
     }
 }
 
@@ -93,7 +144,7 @@ mod tests {
             numbers.sort_unstable();
             let sorted = Sorted::new(numbers.clone());
             prop_assert_eq!(sorted.numbers(), &numbers[..]);
-            for value in numbers.iter().copied().chain([value, i64::MIN, i64::MAX]) {
+            for value in numbers.iter().copied().chain([value, i64::MIN / 2, i64::MAX / 2]) {
                 let expected = numbers.partition_point(|&number| number <= value);
                 prop_assert_eq!(sorted.not_above(value), expected, "{} in {:?}", value, numbers);
             }

@@ -53,6 +53,8 @@ pub const fn writer_and_draw(draw: u64) -> (u32, u32) {
 /// Which columns somebody looks at; others may stay empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
+    /// Columns `ranks` and `written`.
+    pub objects: bool,
     /// Column `writers`.
     pub writers: bool,
     /// Column `draws`.

@@ -100,17 +100,14 @@ impl Party<'_> {
 
     fn run_requester(&self, requester: usize, answering: &Answering, office: &mut Office) {
         let list = &self.requesters.list;
-        match lanes_of(self.scenario, &list[requester], self.replication, |_| true) {
-            Some(lanes) => {
-                for lane in lanes {
-                    self.begin(requester, answering, office);
-                    self.run_lane(requester, lane, answering, office);
-                }
-            }
-            None => {
-                self.begin(requester, answering, office);
-                self.run_stream(requester, answering, office);
-            }
+        let lanes = lanes_of(self.scenario, &list[requester], self.replication, |_| true);
+        let Some(lanes) = lanes else {
+            self.begin(requester, answering, office);
+            return self.run_stream(requester, answering, office);
+        };
+        for lane in lanes {
+            self.begin(requester, answering, office);
+            self.run_lane(requester, lane, answering, office);
         }
     }
 
@@ -133,8 +130,7 @@ impl Party<'_> {
             let drawn = office.batch.len();
             office.traffic.count(requester, &office.batch);
             office.batch.retain(|request| Needs::any(request.operation));
-            for (arm, (desk, scheme)) in
-                office.desks.iter_mut().zip(&answering.schemes).enumerate()
+            for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate()
             {
                 let keyring = answering.worlds.keyring(arm);
                 for request in &office.batch {

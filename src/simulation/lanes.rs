@@ -112,7 +112,8 @@ impl<'a> Lane<'a> {
     pub(super) fn next(&mut self, columns: &mut Columns, wanted: Wanted, end: SimTime) -> bool {
         columns.clear();
         if let [only] = self.sources.as_mut_slice() {
-            return only.fill(columns, wanted, end, BATCH) > 0;
+            only.fill(columns, wanted, BATCH);
+            return !columns.is_empty();
         }
         while self.drawn_until < end && columns.is_empty() {
             self.merge_stretch(columns, wanted, end);
@@ -125,7 +126,7 @@ impl<'a> Lane<'a> {
         let until = (self.drawn_until + self.stretch).min(end);
         self.unsorted.clear();
         for source in &mut self.sources {
-            source.fill(&mut self.unsorted, wanted, until, usize::MAX);
+            source.fill_until(&mut self.unsorted, wanted, until);
         }
         self.drawn_until = until;
         let (drawn, batch) = (self.unsorted.len(), MERGED_BATCH.max(2 * self.sources.len()));
@@ -181,6 +182,7 @@ fn wanted_of(kind: &Kind, schemes: &[Scheme]) -> Wanted {
     let bucket_keys = |scheme: &&Scheme| {
         matches!(scheme.buckets[kind.bucket as usize], BucketScheme::BucketKey { .. })
     };
+    let objects = schemes.iter().any(|scheme| bucket_keys(&scheme));
     let several = |of: fn(&Assumptions) -> u32| {
         schemes.iter().filter(bucket_keys).any(|scheme| of(&scheme.assumptions) > 1)
     };
@@ -197,7 +199,7 @@ fn wanted_of(kind: &Kind, schemes: &[Scheme]) -> Wanted {
         MemoryPart::Unwrapped => several(|assumptions| assumptions.read_partitions),
     };
     let writers = written_by_several || several(|assumptions| assumptions.write_partitions);
-    Wanted { writers, draws }
+    Wanted { objects, writers: objects && writers, draws }
 }
 
 impl Desk {
@@ -227,7 +229,6 @@ impl Desk {
         };
         let mut of_bucket = Cost { by_object: false, generates: writes, ..of_object };
         let Self { memory, alive, tally, asked } = self;
-        let times = &columns.times;
         match (scheme.buckets[kind.bucket as usize], keys) {
             (BucketScheme::NoKms, _) => return,
             (BucketScheme::BucketKey { since, .. }, _) if writes && kind.allows_bucket_key => {
@@ -238,12 +239,11 @@ impl Desk {
             (BucketScheme::BucketKey { .. }, Some(keys)) if !writes => {
                 memory.unwrap_all(scheme, session, columns, keys, asked);
             }
-            _ => return tally.count_all(&of_object, times.iter().copied()),
+            _ => return tally.count_all(&of_object, &columns.times),
         }
-        let at = |&place: &u32| times[place as usize];
-        tally.count_all(&of_bucket, asked.by_bucket.iter().map(at));
-        tally.count_all(&of_object, asked.by_object.iter().map(at));
-        for (&place, time) in asked.generated.iter().zip(asked.by_bucket.iter().map(at)) {
+        tally.count_all(&of_bucket, &asked.by_bucket);
+        tally.count_all(&of_object, &asked.by_object);
+        for (&place, &time) in asked.generated.iter().zip(&asked.by_bucket) {
             alive.generated(tally, place, time, scheme.assumptions.generation_lifetime);
         }
     }

@@ -157,31 +157,29 @@ impl Party<'_> {
             })
             .collect();
         let of_requester = &self.requesters.list[requester];
-        match lanes_of(self.scenario, of_requester, self.replication, Workload::writes) {
-            Some(lanes) => {
-                let mut columns = Columns::default();
-                let wanted = Wanted { writers: false, draws: true };
-                for mut lane in lanes.into_iter().filter(Lane::writes) {
-                    for (recipe, (memory, _)) in recipes.iter().zip(&mut worlds) {
-                        memory.begin(&recipe.scheme, 0, session);
-                    }
-                    while lane.next(&mut columns, wanted, self.scenario.end) {
-                        for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
-                            note_keys(&lane, &recipe.scheme, session, &columns, memory, timelines);
-                        }
+        let lanes = lanes_of(self.scenario, of_requester, self.replication, Workload::writes);
+        if let Some(lanes) = lanes {
+            let mut columns = Columns::default();
+            let wanted = Wanted { objects: false, writers: false, draws: true };
+            for mut lane in lanes.into_iter().filter(Lane::writes) {
+                for (recipe, (memory, _)) in recipes.iter().zip(&mut worlds) {
+                    memory.begin(&recipe.scheme, 0, session);
+                }
+                while lane.next(&mut columns, wanted, self.scenario.end) {
+                    for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
+                        note_keys(&lane, &recipe.scheme, session, &columns, memory, timelines);
                     }
                 }
             }
-            None => {
-                let mut stream = self.stream(requester, Workload::writes);
-                let mut batch = Vec::new();
-                while stream.next_batch(&mut batch) {
-                    for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
-                        for request in &batch {
-                            let answer = memory.answer(&recipe.scheme, None, session, request);
-                            if let Some(timeline) = answer.generated {
-                                timelines[timeline as usize].push(request.time);
-                            }
+        } else {
+            let mut stream = self.stream(requester, Workload::writes);
+            let mut batch = Vec::new();
+            while stream.next_batch(&mut batch) {
+                for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
+                    for request in &batch {
+                        let answer = memory.answer(&recipe.scheme, None, session, request);
+                        if let Some(timeline) = answer.generated {
+                            timelines[timeline as usize].push(request.time);
                         }
                     }
                 }
@@ -206,8 +204,8 @@ fn note_keys(
     {
         let mut asked = Asked::default();
         memory.wrap_all(scheme, session, bucket, since, columns, &mut asked);
-        for (&place, &timeline) in asked.by_bucket.iter().zip(&asked.generated) {
-            timelines[timeline as usize].push(columns.times[place as usize]);
+        for (&time, &timeline) in asked.by_bucket.iter().zip(&asked.generated) {
+            timelines[timeline as usize].push(time);
         }
     }
 }

@@ -268,9 +268,15 @@ impl Reads {
                 return;
             }
             ReadPattern::ByAge(AgeLaw::Exponential(law)) => {
+                // As `law.sample` without the choice between laws, and with all that changes at hand.
                 let mean_ns = law.mean.as_secs_f64() * 1e9;
-                let ages = std::iter::repeat_with(|| exponential_ns(mean_ns, &mut chance.objects));
-                written.extend(times.iter().zip(ages).map(|(&time, age)| time - age));
+                let (first, mut at_hand) = (written.len(), chance.objects.clone());
+                written.extend_from_slice(times);
+                for time in &mut written[first..] {
+                    let age_ns = exponential_ns(mean_ns, &mut at_hand);
+                    *time = SimTime::from_nanos(time.as_nanos() - age_ns);
+                }
+                chance.objects = at_hand;
             }
             ReadPattern::ByAge(law) => {
                 written.extend(times.iter().map(|&time| time - law.sample(&mut chance.objects)));

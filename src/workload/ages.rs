@@ -132,6 +132,34 @@ impl AgeLaw {
         }
     }
 
+    /// An age beyond which no age is likelier than a lower one, and below which none is likelier than
+    /// a higher one where the law has a single peak: its mode, or what comes nearest to one.
+    #[must_use]
+    pub fn mode(&self) -> SimDuration {
+        match self {
+            Self::Fixed(fixed) => *fixed,
+            Self::Uniform(law) => law.from,
+            Self::Exponential(_) => SimDuration::ZERO,
+            Self::Lognormal(law) => {
+                let mode_s = law.median.as_secs_f64() * libm::exp(-law.sigma * law.sigma);
+                SimDuration::from_secs_f64(mode_s)
+            }
+            Self::Weibull(law) if law.shape <= 1.0 => SimDuration::ZERO,
+            Self::Weibull(law) => {
+                let peak = libm::pow((law.shape - 1.0) / law.shape, 1.0 / law.shape);
+                SimDuration::from_secs_f64(law.scale.as_secs_f64() * peak)
+            }
+            Self::Steps(steps) => steps_mode(steps),
+            Self::Histogram(_) => unreachable!("checked: histograms are steps by now"),
+        }
+    }
+
+    /// Whether ages below the mode are never less likely the nearer to it they are.
+    #[must_use]
+    pub fn rises_to_mode(&self) -> bool {
+        !matches!(self, Self::Steps(_))
+    }
+
     /// Draws an age.
     pub fn sample(&self, rng: &mut Stream) -> SimDuration {
         match self {
@@ -201,6 +229,19 @@ fn step_bounds(steps: &[AgeStep]) -> impl Iterator<Item = (f64, f64, f64)> {
     from.zip(steps).map(|(from, step)| (from, step.to.as_secs_f64(), step.weight))
 }
 
+/// Where the last step begins that is denser than the one before.
+fn steps_mode(steps: &[AgeStep]) -> SimDuration {
+    let (mut before, mut mode) = (0.0, 0.0);
+    for (from, to, weight) in step_bounds(steps) {
+        let density = weight / (to - from);
+        if density > before {
+            mode = from;
+        }
+        before = density;
+    }
+    SimDuration::from_secs_f64(mode)
+}
+
 fn steps_cdf(steps: &[AgeStep], x: f64) -> f64 {
     let below: f64 = step_bounds(steps)
         .map(|(from, to, weight)| weight * ((x - from) / (to - from)).clamp(0.0, 1.0))
@@ -263,6 +304,30 @@ mod tests {
         for (law, expected) in laws().iter().zip(expected) {
             let median = law.quantile(0.5).as_secs_f64() / 86_400.0;
             assert!((median - expected).abs() < 1e-4, "{law:?}: {median} days");
+        }
+    }
+
+    /// By differences of the distribution function.
+    #[test]
+    fn beyond_the_mode_no_age_is_likelier_than_a_lower_one() {
+        let rising = AgeLaw::Weibull(WeibullAges { scale: days(10.0), shape: 2.5 });
+        let humps = AgeLaw::Steps(vec![
+            AgeStep { to: days(1.0), weight: 5.0 },
+            AgeStep { to: days(2.0), weight: 1.0 },
+            AgeStep { to: days(3.0), weight: 2.0 },
+            AgeStep { to: days(9.0), weight: 1.0 },
+        ]);
+        for law in laws().into_iter().chain([rising, humps]) {
+            let mode = law.mode().as_secs_f64() / 86_400.0;
+            let mass = |day: f64| law.cdf(days(day + 0.05)) - law.cdf(days(day));
+            for step in 0..400 {
+                let later = mode + 0.05 * f64::from(step);
+                assert!(mass(later + 0.05) <= mass(later) + 1e-12, "{law:?} at {later}");
+                let earlier = mode - 0.1 - 0.05 * f64::from(step);
+                if law.rises_to_mode() && earlier >= 0.0 {
+                    assert!(mass(earlier) <= mass(earlier + 0.05) + 1e-12, "{law:?} at {earlier}");
+                }
+            }
         }
     }
 

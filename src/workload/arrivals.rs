@@ -69,7 +69,7 @@ pub enum Profile {
 
 impl Profile {
     /// The factors and how long each holds.
-    fn parts(&self) -> (&[f64], SimDuration) {
+    pub(super) fn parts(&self) -> (&[f64], SimDuration) {
         match self {
             Self::Daily(factors) => (factors, SimDuration::from_secs(3_600)),
             Self::Weekly(factors) => (factors, SimDuration::from_secs(86_400)),
@@ -277,36 +277,36 @@ impl<'a> ArrivalClock<'a> {
         now
     }
 
-    /// Appends the next arrivals before `until`, at most `most`; gives how many.
-    pub fn fill(
-        &mut self,
-        times: &mut Vec<SimTime>,
-        until: SimTime,
-        most: usize,
-        rng: &mut Stream,
-    ) -> usize {
-        let before = times.len();
-        if let ClockState::Poisson { mean_gap_ns } = self.state {
-            // The same as below without the choice between kinds of clocks.
-            let mut next = self.next;
-            while next < until && times.len() - before < most {
-                times.push(next);
-                next = next + exponential_ns(mean_gap_ns, rng);
-            }
-            self.next = next;
-        }
-        while self.next < until && times.len() - before < most {
+    /// Appends the next arrivals before `until`.
+    pub fn fill_until(&mut self, times: &mut Vec<SimTime>, until: SimTime, rng: &mut Stream) {
+        while self.next < until {
             times.push(self.next(rng));
         }
-        times.len() - before
+    }
+
+    /// Appends the next `count` arrivals.
+    pub fn fill(&mut self, times: &mut Vec<SimTime>, count: usize, rng: &mut Stream) {
+        let ClockState::Poisson { mean_gap_ns } = self.state else {
+            times.extend((0..count).map(|_| self.next(rng)));
+            return;
+        };
+        // The same without the choice between kinds of clocks, and with all that changes at hand.
+        let (mut next, mut at_hand) = (self.next, rng.clone());
+        let first = times.len();
+        times.resize(first + count, next);
+        for time in &mut times[first..] {
+            *time = next;
+            next = next + gap(mean_gap_ns, &mut at_hand);
+        }
+        (self.next, *rng) = (next, at_hand);
     }
 
     /// The arrival that follows one at `now`.
     fn after(&mut self, mut now: SimTime, rng: &mut Stream) -> SimTime {
         match &mut self.state {
-            ClockState::Poisson { mean_gap_ns } => now + exponential_ns(*mean_gap_ns, rng),
+            ClockState::Poisson { mean_gap_ns } => now + gap(*mean_gap_ns, rng),
             ClockState::Profiled { mean_gap_ns, profile, greatest } => loop {
-                now = now + exponential_ns(*mean_gap_ns, rng);
+                now = now + gap(*mean_gap_ns, rng);
                 // Thinning (Lewis and Shedler, 1979): draw at the greatest rate, keep a share.
                 if now == SimTime::MAX || rng.random::<f64>() * *greatest < profile.factor_at(now) {
                     return now;
@@ -319,7 +319,7 @@ impl<'a> ArrivalClock<'a> {
             }
             ClockState::Bursts { mean_gap_ns, on_s, off_s, burst_ends } => loop {
                 // Within a burst gaps are memoryless, so one cut off by its end is drawn anew.
-                let next = now + exponential_ns(*mean_gap_ns, rng);
+                let next = now + gap(*mean_gap_ns, rng);
                 if next < *burst_ends || next == SimTime::MAX {
                     return next;
                 }
@@ -328,6 +328,11 @@ impl<'a> ArrivalClock<'a> {
             },
         }
     }
+}
+
+#[inline]
+fn gap(mean_ns: f64, rng: &mut Stream) -> SimDuration {
+    SimDuration::from_nanos(exponential_ns(mean_ns, rng))
 }
 
 #[cfg(test)]

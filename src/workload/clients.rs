@@ -78,6 +78,11 @@ fn parts(size: ByteSize, part: Option<ByteSize>) -> u64 {
     part.map_or(1, |part| size.bytes().div_ceil(part.bytes()).clamp(1, MAX_PARTS))
 }
 
+/// Whether a mean number is a whole number and never another.
+fn is_just(mean: f64, number: u32) -> bool {
+    (mean - f64::from(number)).abs() <= 0.0
+}
+
 impl ClientProfile {
     /// GETs for an object of `size`, on average.
     #[must_use]
@@ -91,14 +96,14 @@ impl ClientProfile {
     /// Whether an object of `size` is always read by one GET and no other request.
     #[must_use]
     pub fn reads_by_one_get(&self, size: ByteSize) -> bool {
-        self.gets(size) == 1.0 && self.read.head + self.read.list == 0.0
+        is_just(self.gets(size), 1) && is_just(self.read.head + self.read.list, 0)
     }
 
     /// Whether an object of `size` is always written by one PUT and no other request.
     #[must_use]
     pub fn writes_by_one_put(&self, size: ByteSize) -> bool {
         let WriteRequests { put, head, list, copy, .. } = self.write;
-        !self.is_multipart(size) && put == 1.0 && head + list + copy == 0.0
+        !self.is_multipart(size) && is_just(put, 1) && is_just(head + list + copy, 0)
     }
 
     /// Requests for reading an object of `size`, on average.

@@ -50,6 +50,9 @@ enum Clock<'a> {
     Jobs(JobClock),
 }
 
+/// Why the requests of jobs are not drawn in columns.
+const OF_SEVERAL_KINDS: &str = "the requests of jobs are of several kinds";
+
 /// One action as the clock gives it.
 #[derive(Clone, Copy)]
 struct Due {
@@ -68,6 +71,7 @@ impl<'a> Source<'a> {
     ///
     /// # Panics
     /// If `slot` is not one of the workload's.
+    #[must_use]
     pub fn of(
         workload: &'a Workload,
         slot: u32,
@@ -94,11 +98,14 @@ impl<'a> Source<'a> {
         };
         match &workload.traffic {
             Traffic::Steady { arrivals: arrivals @ Arrivals::Poisson(_), mix }
-                if !workload.scans() => shares(mix)
-                .map(|(action, share)| {
-                    source(action as u32, &|times| steady(arrivals, Some(action), share, times))
-                })
-                .collect(),
+                if !workload.scans() =>
+            {
+                shares(mix)
+                    .map(|(action, share)| {
+                        source(action as u32, &|times| steady(arrivals, Some(action), share, times))
+                    })
+                    .collect()
+            }
             Traffic::Steady { arrivals, mix } => {
                 let only = if let [(only, _)] = mix.as_slice() { Some(*only) } else { None };
                 vec![source(0, &|times| steady(arrivals, only, 1.0, times))]
@@ -125,31 +132,40 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Appends the next requests before `until` and the end, at most `most`, and gives how many. They
-    /// are those that [`Source::next_action`] would draw.
+    /// Appends the next requests before the end, at most `most`. They are those that
+    /// [`Source::next_action`] would draw.
     ///
     /// # Panics
     /// If the requests are not all of one kind.
-    pub fn fill(
-        &mut self,
-        columns: &mut Columns,
-        wanted: Wanted,
-        until: SimTime,
-        most: usize,
-    ) -> usize {
-        let Clock::Steady { arrivals, .. } = &mut self.clock else {
-            panic!("the requests of jobs are of several kinds")
-        };
+    pub fn fill(&mut self, columns: &mut Columns, wanted: Wanted, most: usize) {
+        let (first, times) = (columns.len(), &mut columns.times);
+        let Clock::Steady { arrivals, .. } = &mut self.clock else { panic!("{OF_SEVERAL_KINDS}") };
+        arrivals.fill(times, most, &mut self.chance.times);
+        times.truncate(first + times[first..].partition_point(|&time| time < self.end));
+        self.fill_others(columns, wanted, first);
+    }
+
+    /// Appends the next requests before `until` and the end.
+    ///
+    /// # Panics
+    /// If the requests are not all of one kind.
+    pub fn fill_until(&mut self, columns: &mut Columns, wanted: Wanted, until: SimTime) {
         let (first, until) = (columns.len(), until.min(self.end));
-        let drawn = arrivals.fill(&mut columns.times, until, most, &mut self.chance.times);
-        if let (Some(reads), true) = (&self.workload.reads, self.reads_objects()) {
+        let Clock::Steady { arrivals, .. } = &mut self.clock else { panic!("{OF_SEVERAL_KINDS}") };
+        arrivals.fill_until(&mut columns.times, until, &mut self.chance.times);
+        self.fill_others(columns, wanted, first);
+    }
+
+    /// Fills the columns beside the times.
+    fn fill_others(&mut self, columns: &mut Columns, wanted: Wanted, first: usize) {
+        if let (Some(reads), true) = (&self.workload.reads, wanted.objects && self.reads_objects())
+        {
             reads.fill(columns, first, wanted, &mut self.chance.objects);
         }
         if wanted.draws {
-            let draws = &mut self.chance.draws;
-            columns.draws.extend(std::iter::repeat_with(|| draws.next_u32()).take(drawn));
+            let (draws, count) = (&mut self.chance.draws, columns.len() - first);
+            columns.draws.extend(std::iter::repeat_with(|| draws.next_u32()).take(count));
         }
-        drawn
     }
 
     fn reads_objects(&self) -> bool {

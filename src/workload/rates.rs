@@ -1,0 +1,83 @@
+//! How often a Poisson process has arrivals, as a function of time.
+
+use super::arrivals::{Arrivals, PoissonArrivals};
+use crate::units::{SimDuration, SimTime};
+
+/// A rate that is constant for one step of time after another, and begins anew after the last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateCurve {
+    /// Arrivals per nanosecond, step by step.
+    per_ns: Vec<f64>,
+    /// Length of a step.
+    step: SimDuration,
+}
+
+impl RateCurve {
+    /// The rate of Poisson arrivals; `None` if they are of another kind.
+    #[must_use]
+    pub fn of(arrivals: &Arrivals) -> Option<Self> {
+        let Arrivals::Poisson(PoissonArrivals { rate, profile }) = arrivals else { return None };
+        let per_ns = rate.as_per_s() / 1e9;
+        Some(match profile {
+            None => Self { per_ns: vec![per_ns], step: SimDuration::MAX },
+            Some(profile) => {
+                let (factors, step) = profile.parts();
+                Self { per_ns: factors.iter().map(|factor| factor * per_ns).collect(), step }
+            }
+        })
+    }
+
+    /// The rate at `time`, in arrivals per nanosecond, and until when it stays so.
+    #[inline]
+    #[must_use]
+    pub fn at(&self, time: SimTime) -> (f64, SimTime) {
+        if let [only] = self.per_ns.as_slice() {
+            return (*only, SimTime::MAX);
+        }
+        let number = time.as_nanos() / self.step.as_nanos();
+        let rate = self.per_ns[number as usize % self.per_ns.len()];
+        (rate, SimTime::from(self.step.saturating_mul(number + 1)))
+    }
+
+    /// The mean number of arrivals between two times.
+    #[must_use]
+    pub fn mean_between(&self, from: SimTime, until: SimTime) -> f64 {
+        let (mut mean, mut now) = (0.0, from);
+        while now < until {
+            let (rate, steady_until) = self.at(now);
+            let next = steady_until.min(until);
+            mean += rate * next.since(now).as_nanos() as f64;
+            now = next;
+        }
+        mean
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Rate;
+    use crate::workload::arrivals::Profile;
+
+    fn at(seconds: f64) -> SimTime {
+        SimTime::from(SimDuration::from_secs_f64(seconds))
+    }
+
+    #[test]
+    fn means_are_those_of_the_arrivals() {
+        let profile = Profile::Daily((0..24).map(f64::from).collect());
+        for profile in [None, Some(profile)] {
+            let law = Arrivals::Poisson(PoissonArrivals { rate: Rate::per_s(2.0), profile });
+            let curve = RateCurve::of(&law).unwrap();
+            for hours in [0.5, 1.0, 23.75, 24.0, 100.25] {
+                let mean = curve.mean_between(SimTime::ZERO, at(hours * 3_600.0));
+                let expected = law.mean_in(SimDuration::from_secs_f64(hours * 3_600.0));
+                assert!((mean - expected).abs() < 1e-9 * expected.max(1.0), "{mean}, {expected}");
+            }
+            let halves = curve.mean_between(at(10.0), at(50_000.0))
+                + curve.mean_between(at(50_000.0), at(90_000.0));
+            let whole = curve.mean_between(at(10.0), at(90_000.0));
+            assert!((halves - whole).abs() < 1e-9 * whole);
+        }
+    }
+}
