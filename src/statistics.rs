@@ -1,4 +1,5 @@
-//! Estimates from independent replications, with confidence half-widths.
+//! Estimates from independent replications, with confidence half-widths, and how many replications a
+//! wanted half-width takes.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -23,16 +24,102 @@ impl Estimate {
     #[must_use]
     pub fn of(values: &[f64]) -> Self {
         assert!(!values.is_empty(), "an estimate needs a replication");
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        if values.len() < 2 {
-            return Self { mean, half_width: None };
+        let mean = mean(values);
+        let half_width = (values.len() >= 2).then(|| half_width(variance(values), values.len()));
+        Self { mean, half_width }
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The variance that two values or more show of the law they are drawn from.
+fn variance(values: &[f64]) -> f64 {
+    let mean = mean(values);
+    values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (values.len() as f64 - 1.0)
+}
+
+/// The half-width of a mean of `n` values, two at least, if their variance is `variance`.
+fn half_width(variance: f64, n: usize) -> f64 {
+    let n = n as f64;
+    let t = StudentsT::new(0.0, 1.0, n - 1.0)
+        .expect("one degree of freedom at least")
+        .inverse_cdf(0.5 + CONFIDENCE / 2.0);
+    t * (variance / n).sqrt()
+}
+
+/// Fewest replications of a run that has a precision to reach. From fewer the variance is so
+/// uncertain that the run would often stop too early (Law, *Simulation Modeling and Analysis*,
+/// §9.4.1, advises ten at least).
+pub const PILOT: u32 = 10;
+
+/// How near estimates are to be to the true means, and how many replications that may take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Precision {
+    /// The half-width that none is to exceed, in the estimates' own unit; greater than zero.
+    pub half_width: f64,
+    /// Most replications.
+    pub replications_max: u32,
+}
+
+impl Precision {
+    /// The half-width in points, if estimates are shares; without the digits that only its binary
+    /// fraction has.
+    #[must_use]
+    pub fn points(&self) -> f64 {
+        (self.half_width * 1e10).round() / 1e8
+    }
+
+    /// How many replications there should be next, in all, if there are `replications` now and
+    /// `figures` has for each figure the values seen in them; `None` if it is enough, since every
+    /// half-width is small enough or `replications_max` is reached.
+    ///
+    /// A sequential procedure (Chow and Robbins, *On the asymptotic theory of fixed-width
+    /// sequential confidence intervals for the mean*, Annals of Mathematical Statistics 36, 1965):
+    /// it stops when the half-width by Student's t of all values so far is small enough. It does
+    /// not look after each replication but in rounds. How many a round takes in is the number that
+    /// the variance so far asks for (Law, *Simulation Modeling and Analysis*, §9.4.1), at least a
+    /// fifth and at most the whole of what there is. Values of all rounds count. Fewer looks mean
+    /// fewer chances to stop at a variance that is small by accident, and rounds depend on values
+    /// only, so the answer is the same on any number of threads.
+    ///
+    /// A figure without values asks for nothing; neither does one whose values are all the same.
+    #[must_use]
+    pub fn next_round(&self, replications: u32, figures: &[Vec<f64>]) -> Option<u32> {
+        let missing = figures.iter().map(|values| self.missing(values, replications)).max();
+        match missing {
+            None | Some(0) => None,
+            Some(_) if replications >= self.replications_max => None,
+            Some(missing) => {
+                let round = missing.clamp(replications.div_ceil(5), replications);
+                Some((replications + round).min(self.replications_max))
+            }
         }
-        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        let t = StudentsT::new(0.0, 1.0, n - 1.0)
-            .expect("one degree of freedom at least")
-            .inverse_cdf(0.5 + CONFIDENCE / 2.0);
-        Self { mean, half_width: Some(t * (variance / n).sqrt()) }
+    }
+
+    /// How many values more the figure needs if its variance stays what `values` show: from 0 to
+    /// `at_most`.
+    fn missing(&self, values: &[f64], at_most: u32) -> u32 {
+        if values.is_empty() {
+            return 0;
+        }
+        if values.len() < 2 {
+            return at_most;
+        }
+        let variance = variance(values);
+        let suffices =
+            |more: u32| half_width(variance, values.len() + more as usize) <= self.half_width;
+        if suffices(0) {
+            return 0;
+        }
+        // The half-width shrinks with every value more: `too_few` never suffices.
+        let (mut too_few, mut enough) = (0, at_most);
+        while enough - too_few > 1 {
+            let middle = too_few + (enough - too_few) / 2;
+            if suffices(middle) { enough = middle } else { too_few = middle }
+        }
+        enough
     }
 }
 
