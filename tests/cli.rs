@@ -195,8 +195,8 @@ fn a_precision_of_what_does_not_vary_takes_the_pilot() {
     let output = bks(folder.path(), &["simulate", "none.toml", "--precision", "0.001"]);
     let printed = text(&output.stdout);
     assert!(printed.contains("means of 10 replications (with nothing to save"), "{printed}");
-    let even = SMALL.replace("poisson", "periodic").split("[[workload]]\nname = \"read\"").next();
-    let even = even.unwrap().to_owned();
+    let even = SMALL.replace("poisson", "periodic");
+    let (even, _) = even.split_once("[[workload]]\nname = \"read\"").unwrap();
     fs::write(folder.path().join("even.toml"), even).unwrap();
     let output = bks(folder.path(), &["simulate", "even.toml", "--precision", "0.001"]);
     let printed = text(&output.stdout);
