@@ -17,15 +17,35 @@ use crate::quota::QuotaEffect;
 use crate::s3::Operation;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::{Configuration, Scenario};
-use crate::simulation::Progress;
-use crate::statistics::Estimate;
+use crate::statistics::{Estimate, Precision};
 
 use summary::Summary;
 use warnings::Warning;
 
+/// What a run tells of its progress.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// A round of replications was decided. The first also runs what moves the answer most.
+    Decided {
+        /// Replications in all, this round included.
+        replications: u32,
+        /// About how many requests will be answered in this round.
+        requests: f64,
+    },
+    /// So many requests more have been answered.
+    Answered(u64),
+}
+
+/// Is told of each step; called from any thread.
+pub type Progress<'a> = &'a (dyn Fn(Step) + Sync);
+
 /// A scenario's answer.
 #[derive(Clone, Debug)]
 pub struct Outcome {
+    /// How many replications were run.
+    pub replications: u32,
+    /// How precise savings are, if the scenario asks for a precision.
+    pub precision: Option<PrecisionOutcome>,
     /// The configurations, in the order of the scenario.
     pub configurations: Vec<ConfigurationOutcome>,
     /// Assumptions by how far they move the headline's saving, the farthest first.
@@ -34,6 +54,24 @@ pub struct Outcome {
     pub warnings: Vec<Warning>,
     /// What the scenario demanded.
     pub assertions: Vec<AssertionOutcome>,
+}
+
+/// How precise savings were to be, and are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PrecisionOutcome {
+    /// What was asked for.
+    pub asked: Precision,
+    /// The greatest half-width of a configuration's saving at the assumed level; `None` if there is
+    /// nothing to save.
+    pub reached: Option<f64>,
+}
+
+impl PrecisionOutcome {
+    /// Whether every half-width is small enough.
+    #[must_use]
+    pub fn met(&self) -> bool {
+        self.reached.is_none_or(|reached| reached <= self.asked.half_width)
+    }
 }
 
 /// One configuration's answer.
@@ -200,27 +238,20 @@ impl Outcome {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: Progress) -> Self {
-        let counted = arms::run(scenario, progress);
+        let (counted, swings) = arms::run(scenario, progress);
         let configurations: Vec<ConfigurationOutcome> = (0..scenario.configurations.len())
             .map(|index| configuration(scenario, &counted, index))
             .collect();
-        let swings = arms::swings(scenario, &counted, progress);
-        let warnings = warnings::of(scenario, &configurations);
+        let replications = counted.replications();
+        let precision = scenario.precision.map(|asked| precision(asked, &configurations));
+        let mut warnings = warnings::of(scenario, &configurations);
+        warnings.extend(precision.and_then(|it| warnings::imprecise(&it, replications)));
         let assertions = scenario
             .assertions
             .iter()
             .map(|assertion| figures::evaluate(scenario, &configurations, assertion))
             .collect();
-        Self { configurations, swings, warnings, assertions }
-    }
-
-    /// About how many requests `progress` will be told of: each replication's are drawn once for
-    /// each reading of "requester", and once more for what moves the answer most.
-    #[must_use]
-    pub fn expected_requests(scenario: &Scenario) -> f64 {
-        let rule = |rule| scenario.configurations.iter().any(|c| c.rule == rule);
-        let rules = u32::from(rule(RequesterRule::Session)) + u32::from(rule(RequesterRule::Role));
-        scenario.expected_requests() * f64::from(rules * scenario.replications + 1)
+        Self { replications, precision, configurations, swings, warnings, assertions }
     }
 
     /// Whether every demand was met.
@@ -252,6 +283,14 @@ impl ConfigurationOutcome {
             Some((low, high)) => Some((f64::min(low, saving), f64::max(high, saving))),
         })
     }
+}
+
+/// How precise the configurations' savings are. A saving that a single replication has to show is
+/// known to no precision.
+fn precision(asked: Precision, configurations: &[ConfigurationOutcome]) -> PrecisionOutcome {
+    let savings = configurations.iter().filter_map(|c| c.assumed().saving);
+    let half_widths = savings.map(|saving| saving.half_width.unwrap_or(f64::INFINITY));
+    PrecisionOutcome { asked, reached: half_widths.reduce(f64::max) }
 }
 
 fn configuration(

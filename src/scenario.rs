@@ -24,6 +24,7 @@ use crate::encryption::service::{BucketScheme, Scheme};
 use crate::pricing::{PriceTable, Terms};
 use crate::rng::Seed;
 use crate::s3::{Principal, SessionSlot};
+use crate::statistics::Precision;
 use crate::tally::Window;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -46,8 +47,10 @@ pub struct Scenario {
     pub end: SimTime,
     /// When counting starts.
     pub counted_from: SimTime,
-    /// Number of independent runs.
+    /// Number of independent runs; the fewest, if there is a precision to reach.
     pub replications: u32,
+    /// How precise savings are to be.
+    pub precision: Option<Precision>,
     /// The buckets.
     pub buckets: Vec<Bucket>,
     /// Who sends requests.

@@ -14,15 +14,14 @@ mod lanes;
 pub mod stream;
 mod worlds;
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::encryption::assumptions::Assumptions;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
 use crate::tally::Tally;
-
-/// Bytes of tallies beyond which replications run one after the other.
-const LARGE_TALLIES: usize = 1 << 30;
 
 /// One configuration under one set of assumptions.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,58 +47,58 @@ pub type Replication = Vec<Tally>;
 pub fn run(
     scenario: &Scenario,
     arms: &[Arm],
-    replications: std::ops::Range<u32>,
+    replications: Range<u32>,
     progress: Progress,
 ) -> Vec<Replication> {
-    run_and(scenario, arms, replications, progress, |replication| replication)
+    run_and(scenario, arms, replications, progress, |tally| tally)
 }
 
-/// As [`run`], but keeps of each replication only what `keep` makes of it: tallies by the second
-/// are large.
+/// As [`run`], but keeps of each tally only what `keep` makes of it: tallies by the second are
+/// large.
+///
+/// Replications, and in each the arms of each reading of "requester", are runs by themselves; all
+/// of them may be under way together.
 pub fn run_and<T: Send>(
     scenario: &Scenario,
     arms: &[Arm],
-    replications: std::ops::Range<u32>,
+    replications: Range<u32>,
     progress: Progress,
-    keep: impl Fn(Replication) -> T + Sync,
-) -> Vec<T> {
-    let run = |replication| keep(run_replication(scenario, arms, replication, progress));
-    // Each replication under way holds tallies by the second; where they are large, requesters alone
-    // run in parallel.
-    let tallies = arms.len() * scenario.window().seconds() * size_of::<u64>();
-    if tallies * rayon::current_num_threads() > LARGE_TALLIES {
-        replications.map(run).collect()
-    } else {
-        replications.into_par_iter().map(run).collect()
-    }
+    keep: impl Fn(Tally) -> T + Sync,
+) -> Vec<Vec<T>> {
+    let rules: Vec<(RequesterRule, Vec<usize>)> = [RequesterRule::Session, RequesterRule::Role]
+        .into_iter()
+        .map(|rule| (rule, arms_under(rule, scenario, arms)))
+        .filter(|(_, of_rule)| !of_rule.is_empty())
+        .collect();
+    let runs: Vec<(u32, &(RequesterRule, Vec<usize>))> = replications
+        .flat_map(|replication| rules.iter().map(move |rule| (replication, rule)))
+        .collect();
+    let counted: Vec<Vec<(usize, T)>> = runs
+        .into_par_iter()
+        // Each may be taken over by a thread that has nothing to do.
+        .with_max_len(1)
+        .map(|(replication, (rule, of_rule))| {
+            let requesters = Requesters::group(*rule, &scenario.principals, &scenario.slots);
+            let party = Party { scenario, requesters: &requesters, replication, progress };
+            let tallies = party.answer(&of_rule.iter().map(|&arm| &arms[arm]).collect::<Vec<_>>());
+            of_rule.iter().copied().zip(tallies.into_iter().map(&keep)).collect()
+        })
+        .collect();
+    let mut counted = counted.into_iter();
+    std::iter::from_fn(|| {
+        let mut of_replication: Vec<(usize, T)> =
+            counted.by_ref().take(rules.len()).flatten().collect();
+        of_replication.sort_by_key(|(arm, _)| *arm);
+        (!of_replication.is_empty())
+            .then(|| of_replication.into_iter().map(|(_, kept)| kept).collect())
+    })
+    .collect()
 }
 
-fn run_replication(
-    scenario: &Scenario,
-    arms: &[Arm],
-    replication: u32,
-    progress: Progress,
-) -> Replication {
-    let mut tallies: Vec<Option<Tally>> = arms.iter().map(|_| None).collect();
-    for rule in [RequesterRule::Session, RequesterRule::Role] {
-        let of_rule: Vec<usize> =
-            (0..arms.len()).filter(|&arm| rule_of(scenario, &arms[arm]) == rule).collect();
-        if of_rule.is_empty() {
-            continue;
-        }
-        let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-        let party = Party { scenario, requesters: &requesters, replication, progress };
-        let counted = party.answer(&of_rule.iter().map(|&arm| &arms[arm]).collect::<Vec<_>>());
-        for (arm, tally) in of_rule.into_iter().zip(counted) {
-            tallies[arm] = Some(tally);
-        }
-    }
-    tallies.into_iter().map(|tally| tally.expect("every arm has a rule")).collect()
-}
-
-/// Under which rule an arm is run. Without bucket keys the rule changes nothing but who is listed.
-fn rule_of(scenario: &Scenario, arm: &Arm) -> RequesterRule {
-    scenario.configurations[arm.configuration].rule
+/// The arms to run under a rule. Without bucket keys the rule changes nothing but who is listed.
+fn arms_under(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Vec<usize> {
+    let rule_of = |arm: &Arm| scenario.configurations[arm.configuration].rule;
+    (0..arms.len()).filter(|&arm| rule_of(&arms[arm]) == rule).collect()
 }
 
 /// One replication's requesters under one rule.

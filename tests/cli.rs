@@ -123,6 +123,120 @@ fn the_same_bytes_come_from_any_number_of_threads_and_from_run_toml() {
     assert_ne!(one, files(&folder.path().join("other")), "another seed, another run");
 }
 
+/// The rows of a CSV file as columns by name.
+fn column(folder: &Path, file: &str, name: &str) -> Vec<String> {
+    let mut reader = csv::Reader::from_path(folder.join(file)).unwrap();
+    let index = reader.headers().unwrap().iter().position(|header| header == name).unwrap();
+    reader.records().map(|record| record.unwrap()[index].to_owned()).collect()
+}
+
+#[test]
+fn a_precision_is_reached_and_comes_again() {
+    let folder = folder();
+    let path = folder.path();
+    for (jobs, out) in [("1", "one"), ("4", "four")] {
+        let precise = ["--precision", "0.12%", "-j", jobs, "-o", out];
+        let output = bks(path, &[&["simulate", "small.toml"], &precise[..]].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let n = column(&path.join("one"), "summary.csv", "replications")[0].clone();
+        let basis = format!(
+            "means of {n} replications (run until every half-width was within 0.12 points)"
+        );
+        assert!(text(&output.stdout).contains(&basis), "{}", text(&output.stdout));
+    }
+    let one = files(&path.join("one"));
+    assert_eq!(one, files(&path.join("four")));
+    let again = bks(path, &["simulate", "one/run.toml", "-q", "-o", "again"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert_eq!(one, files(&path.join("again")));
+
+    let n = column(&path.join("one"), "summary.csv", "replications")[0].clone();
+    assert!(n.parse::<u32>().unwrap() > 10, "more than the pilot: {n}");
+    let (levels, half_widths) = (
+        column(&path.join("one"), "summary.csv", "assumption"),
+        column(&path.join("one"), "summary.csv", "saving_half_width"),
+    );
+    for (_, half_width) in levels.iter().zip(half_widths).filter(|(level, _)| *level == "assumed") {
+        assert!(half_width.parse::<f64>().unwrap() <= 0.0012, "{half_width}");
+    }
+    // Rounds are replications like any other.
+    bks(path, &["simulate", "small.toml", "-q", "--replications", &n, "-o", "given"]);
+    let without_scenario = |files: Vec<(String, Vec<u8>)>| -> Vec<_> {
+        files.into_iter().filter(|(name, _)| name != "run.toml").collect()
+    };
+    assert_eq!(without_scenario(one), without_scenario(files(&path.join("given"))));
+}
+
+#[test]
+fn a_precision_out_of_reach_ends_with_a_warning() {
+    let folder = folder();
+    let arguments = ["simulate", "small.toml", "--precision", "0.0001%"];
+    let most = ["--set", "max_replications=12", "--format", "json"];
+    let output = bks(folder.path(), &[&arguments[..], &most[..]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["replications"], 12);
+    assert_eq!(document["precision"], 0.000_001);
+    let reached = document["precision_reached"].as_f64().unwrap();
+    assert!(reached > 0.000_001, "{reached}");
+    let warnings = document["warnings"].as_array().unwrap();
+    let warning = warnings.iter().find(|w| w["id"] == "precision-not-reached").unwrap();
+    let what = warning["what"].as_str().unwrap();
+    assert!(what.starts_with("after 12 replications, the most that may be run"), "{what}");
+    assert!(what.ends_with("points; 0.0001 were asked for"), "{what}");
+}
+
+/// Without KMS requests, or without chance, the pilot is enough.
+#[test]
+fn a_precision_of_what_does_not_vary_takes_the_pilot() {
+    let folder = folder();
+    let none = "[[configuration]]\nname = \"none\"\nencryption = \"sse-s3\"\n";
+    fs::write(folder.path().join("none.toml"), format!("{SMALL}{none}")).unwrap();
+    let output = bks(folder.path(), &["simulate", "none.toml", "--precision", "0.001"]);
+    let printed = text(&output.stdout);
+    assert!(printed.contains("means of 10 replications (with nothing to save"), "{printed}");
+    let even = SMALL.replace("poisson", "periodic");
+    let (even, _) = even.split_once("[[workload]]\nname = \"read\"").unwrap();
+    fs::write(folder.path().join("even.toml"), even).unwrap();
+    let output = bks(folder.path(), &["simulate", "even.toml", "--precision", "0.001"]);
+    let printed = text(&output.stdout);
+    assert!(printed.contains("means of 10 replications (run until"), "{printed}");
+}
+
+#[test]
+fn bad_precisions_are_told_why() {
+    let folder = folder();
+    for (precision, why) in [
+        ("0", "`precision` is `0`, but must be greater than zero"),
+        ("-1%", "`-1%` is given as a share, but a share lies between 0 and 1"),
+        ("101%", "`101%` is given as a share, but a share lies between 0 and 1"),
+        ("fine", "`fine` is not a share"),
+    ] {
+        let output = bks(folder.path(), &["simulate", "small.toml", "--precision", precision]);
+        assert_eq!(output.status.code(), Some(2), "{precision}");
+        let message = text(&output.stderr);
+        let place = format!("error: --set precision={precision}: ");
+        assert!(message.starts_with(&place) && message.contains(why), "{message}");
+        assert!(message.contains("\n\nhint: give a "), "{message}");
+    }
+    for (changes, expected) in [
+        (
+            ["max_replications=50", "seed=7"],
+            "error: --set max_replications=50: max_replications: `max_replications` is `50`, but \
+             there is no `precision` to stop before it\n\n\
+             hint: give the half-width that is wanted, e.g., `precision = \"0.5%\"`\n",
+        ),
+        (
+            ["precision=1%", "max_replications=5"],
+            "error: --set max_replications=5: max_replications: `max_replications` is `5`, but must \
+             lie between 10, the fewest that are run, and 10000\n",
+        ),
+    ] {
+        let arguments = ["check", "small.toml", "--set", changes[0], "--set", changes[1]];
+        assert_eq!(text(&bks(folder.path(), &arguments).stderr), expected);
+    }
+}
+
 #[test]
 fn a_changed_run_toml_does_not_pass_for_the_run() {
     let folder = folder();

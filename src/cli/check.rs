@@ -39,11 +39,12 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "{}: {} ({} counted), replications: {}, seed: {}",
+        "{}: {} ({} counted), replications: {}{}, seed: {}",
         file.name,
         file.duration,
         scenario.counted(),
-        file.replications,
+        scenario.replications,
+        until(scenario),
         file.seed
     );
     world(scenario, &mut out);
@@ -58,6 +59,17 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
         (estimate.bytes_max >> 20) + 1
     );
     out
+}
+
+/// When a run with a precision to reach ends.
+fn until(scenario: &Scenario) -> String {
+    scenario.precision.as_ref().map_or_else(String::new, |precision| {
+        format!(
+            " to {}, until every half-width is within {} points",
+            precision.replications_max,
+            precision.points()
+        )
+    })
 }
 
 /// Buckets, principals, populations.

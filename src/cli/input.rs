@@ -27,6 +27,12 @@ pub(super) struct Changes {
     /// Run this many independent replications instead of the scenario's
     #[arg(long, value_name = "N")]
     replications: Option<u32>,
+    /// Run replications until the half-width of every saving is at most this, e.g., 0.5%
+    ///
+    /// The 95 % confidence half-width, in points of the saving at the assumed level. `--replications`
+    /// are then the fewest, ten at least; `--set max_replications=N` the most.
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
+    precision: Option<String>,
 }
 
 fn parse_override(text: &str) -> std::result::Result<Override, String> {
@@ -40,7 +46,9 @@ impl Changes {
         };
         let seed = given("seed", self.seed.map(|seed| seed.to_string()));
         let replications = given("replications", self.replications.map(|n| n.to_string()));
-        self.overrides.iter().cloned().chain(seed).chain(replications).collect()
+        let precision = given("precision", self.precision.clone());
+        let overrides = self.overrides.iter().cloned();
+        overrides.chain(seed).chain(replications).chain(precision).collect()
     }
 }
 

@@ -5,17 +5,51 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Fewer requests than this are over before a bar could be read.
-const WORTH_SHOWING: f64 = 5e6;
+use crate::outcome::Step;
+use crate::scenario::Scenario;
 
-/// A bar over about `requests` requests.
-pub(super) fn bar(requests: f64, quiet: bool) -> ProgressBar {
-    if quiet || requests < WORTH_SHOWING || !stderr().is_terminal() {
-        return ProgressBar::hidden();
+/// Fewer requests than this are over before a bar could be read.
+const WORTH_SHOWING: u64 = 5_000_000;
+
+/// A bar over the requests of all replications that are decided so far: with a precision to reach
+/// it grows longer by rounds.
+pub(super) struct Bar<'a> {
+    scenario: &'a Scenario,
+    drawn: ProgressBar,
+    may_show: bool,
+}
+
+impl<'a> Bar<'a> {
+    /// A bar that is not shown yet; `quiet` keeps it so.
+    pub(super) fn new(scenario: &'a Scenario, quiet: bool) -> Self {
+        let drawn = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let style = "{msg} {wide_bar} {human_pos} of about {human_len} requests, {eta} left";
+        drawn.set_style(ProgressStyle::with_template(style).expect("the template is well-formed"));
+        Self { scenario, drawn, may_show: !quiet && stderr().is_terminal() }
     }
-    let bar = ProgressBar::with_draw_target(Some(requests as u64), ProgressDrawTarget::stderr());
-    let style = "{msg} {wide_bar} {human_pos} of about {human_len} requests, {eta} left";
-    bar.set_style(ProgressStyle::with_template(style).expect("the template is well-formed"));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
+
+    /// Takes note of a step; shows the bar once it is worth it.
+    pub(super) fn take(&self, step: Step) {
+        match step {
+            Step::Answered(requests) => self.drawn.inc(requests),
+            Step::Decided { replications, requests } => {
+                let name = &self.scenario.file.name;
+                self.drawn.set_message(match self.scenario.precision {
+                    None => name.clone(),
+                    Some(_) => format!("{name}, {replications} replications for now:"),
+                });
+                self.drawn.inc_length(requests as u64);
+                let worth_showing = self.drawn.length() > Some(WORTH_SHOWING);
+                if self.may_show && worth_showing && self.drawn.is_hidden() {
+                    self.drawn.set_draw_target(ProgressDrawTarget::stderr());
+                    self.drawn.enable_steady_tick(Duration::from_millis(200));
+                }
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&self) {
+        self.drawn.finish_and_clear();
+    }
 }

@@ -76,10 +76,9 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 }
 
 fn simulate(args: &Args, scenario: &Scenario) -> Result<Outcome> {
-    let bar = progress::bar(Outcome::expected_requests(scenario), args.quiet);
-    bar.set_message(scenario.file.name.clone());
-    let outcome = Outcome::of(scenario, &|requests| bar.inc(requests));
-    bar.finish_and_clear();
+    let bar = progress::Bar::new(scenario, args.quiet);
+    let outcome = Outcome::of(scenario, &|step| bar.take(step));
+    bar.clear();
     output::write_files(&folder(args, scenario), &report::files::of(scenario, &outcome))?;
     Ok(outcome)
 }

@@ -1,10 +1,13 @@
 //! Which arms a scenario needs, and their counts.
 
-use super::Swing;
+use std::ops::Range;
+
 use super::summary::Summary;
-use crate::encryption::assumptions::{Assumptions, Level};
+use super::{Progress, Step, Swing};
+use crate::encryption::assumptions::{Assumptions, Level, Variation};
+use crate::encryption::requester::RequesterRule;
 use crate::scenario::Scenario;
-use crate::simulation::{Arm, Progress, run_and};
+use crate::simulation::{Arm, run_and};
 
 /// The arms of one configuration.
 struct ArmsOf {
@@ -15,6 +18,7 @@ struct ArmsOf {
 
 /// The counts of every configuration at every level.
 pub(super) struct Counted {
+    /// Of each arm, summed over replications.
     summaries: Vec<Summary>,
     arms_of: Vec<ArmsOf>,
 }
@@ -23,6 +27,19 @@ impl Counted {
     /// A configuration's counts at a level.
     pub(super) fn level(&self, configuration: usize, level: Level) -> &Summary {
         &self.summaries[self.arms_of[configuration].levels[level as usize]]
+    }
+
+    /// How many replications were run.
+    pub(super) fn replications(&self) -> u32 {
+        self.summaries[0].replications() as u32
+    }
+
+    /// The savings of each configuration at the assumed level, replication by replication.
+    fn savings(&self, scenario: &Scenario) -> Vec<Vec<f64>> {
+        let reference = self.level(scenario.reference, Level::Assumed);
+        (0..self.arms_of.len())
+            .map(|index| self.level(index, Level::Assumed).savings_against(reference))
+            .collect()
     }
 
     /// A configuration's counts if keys lived for ever in one place.
@@ -36,8 +53,44 @@ impl Counted {
     }
 }
 
-/// Runs every configuration at every level that makes a difference, at its floor and its ceiling.
-pub(super) fn run(scenario: &Scenario, progress: Progress) -> Counted {
+/// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
+/// the scenario's replications, and more in rounds until they are as precise as it asks. Then how
+/// far each assumption moves the headline's saving.
+pub(super) fn run(scenario: &Scenario, progress: Progress) -> (Counted, Vec<Swing>) {
+    let (arms, arms_of) = arms(scenario);
+    let variations = variations(scenario);
+    let first = scenario.replications;
+    progress(Step::Decided {
+        replications: first,
+        requests: requests_drawn(scenario, &arms) * f64::from(first)
+            + requests_drawn(scenario, &variations.arms),
+    });
+    let replications = |range, sums| replications(scenario, &arms, range, sums, progress);
+    let (summaries, calls) = if at_a_time(scenario) > 1 {
+        // What moves the answer is one replication of many arms: left to the end, it would run alone.
+        rayon::join(|| replications(0..first, Vec::new()), || variations.calls(scenario, progress))
+    } else {
+        (replications(0..first, Vec::new()), variations.calls(scenario, progress))
+    };
+    let mut counted = Counted { summaries, arms_of };
+    let precision = scenario.precision.as_ref();
+    let next = |counted: &Counted| {
+        precision?.next_round(counted.replications(), &counted.savings(scenario))
+    };
+    while let Some(wanted) = next(&counted) {
+        let done = counted.replications();
+        progress(Step::Decided {
+            replications: wanted,
+            requests: requests_drawn(scenario, &arms) * f64::from(wanted - done),
+        });
+        counted.summaries = replications(done..wanted, counted.summaries);
+    }
+    let swings = variations.swings(scenario, &counted, &calls);
+    (counted, swings)
+}
+
+/// All arms, and which of them belong to which configuration.
+fn arms(scenario: &Scenario) -> (Vec<Arm>, Vec<ArmsOf>) {
     let mut arms = Vec::new();
     let mut add = |configuration, assumptions: Assumptions, by_requester| {
         arms.push(Arm { configuration, assumptions, by_requester });
@@ -61,62 +114,110 @@ pub(super) fn run(scenario: &Scenario, progress: Progress) -> Counted {
         }
         arms_of.push(ArmsOf { levels, bounds });
     }
-    let replications = run_and(scenario, &arms, 0..scenario.replications, progress, |tallies| {
-        summarize(scenario, &tallies)
-    });
-    let summaries = replications
-        .into_iter()
-        .reduce(|mut sums, next| {
-            sums.iter_mut().zip(&next).for_each(|(sum, next)| sum.add(next));
-            sums
-        })
-        .expect("a scenario has a replication");
-    Counted { summaries, arms_of }
+    (arms, arms_of)
 }
 
-fn summarize(scenario: &Scenario, tallies: &[crate::tally::Tally]) -> Vec<Summary> {
+/// Requests of one replication that `arms` draw: those of each reading of "requester" by
+/// themselves.
+fn requests_drawn(scenario: &Scenario, arms: &[Arm]) -> f64 {
+    let rule =
+        |rule| arms.iter().any(|arm| scenario.configurations[arm.configuration].rule == rule);
+    let rules = u32::from(rule(RequesterRule::Session)) + u32::from(rule(RequesterRule::Role));
+    scenario.expected_requests() * f64::from(rules)
+}
+
+/// Bytes that replications under way may take together; a single one may take more.
+const BYTES_AT_A_TIME: u64 = 4 << 30;
+
+/// How many replications may be under way together: some for each thread, so that none waits for
+/// another's last, but no more than fit into memory.
+fn at_a_time(scenario: &Scenario) -> usize {
+    let threads = rayon::current_num_threads();
+    // No more threads than that work at one replication.
+    let each = scenario.estimate(threads.min(scenario.slots.len())).bytes_max;
+    (BYTES_AT_A_TIME / each.max(1)).clamp(1, 4 * threads as u64) as usize
+}
+
+/// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
+/// order of the replications, of few at a time: what is kept of one can be large, too.
+fn replications(
+    scenario: &Scenario,
+    arms: &[Arm],
+    replications: Range<u32>,
+    mut sums: Vec<Summary>,
+    progress: Progress,
+) -> Vec<Summary> {
     let billing = &scenario.billing;
-    tallies
-        .iter()
-        .map(|tally| Summary::of(tally, billing.quota_per_s, billing.background_per_s))
-        .collect()
+    let at_a_time = at_a_time(scenario);
+    for first in replications.clone().step_by(at_a_time) {
+        let last = replications.end.min(first + at_a_time as u32);
+        let answered = |requests| progress(Step::Answered(requests));
+        let kept = run_and(scenario, arms, first..last, &answered, |tally| {
+            Summary::of(&tally, billing.quota_per_s, billing.background_per_s)
+        });
+        for next in kept {
+            if sums.is_empty() {
+                sums = next;
+            } else {
+                sums.iter_mut().zip(&next).for_each(|(sum, next)| sum.add(next));
+            }
+        }
+    }
+    sums
 }
 
-/// How far each assumption moves the headline's saving when it alone goes through its range: in
-/// the first replication, whose requests all see.
-pub(super) fn swings(scenario: &Scenario, counted: &Counted, progress: Progress) -> Vec<Swing> {
+/// The headline with each assumption by itself at each end of its range.
+struct Variations {
+    list: Vec<Variation>,
+    /// Two for each: at the low end and at the high.
+    arms: Vec<Arm>,
+}
+
+/// The headline's variations; none if it uses no bucket keys.
+fn variations(scenario: &Scenario) -> Variations {
     let configuration = &scenario.configurations[scenario.headline];
-    let against = counted.level(scenario.reference, Level::Assumed).calls_of_replication[0];
-    if !configuration.uses_bucket_keys(&scenario.buckets) || against == 0 {
-        return Vec::new();
+    let list = if configuration.uses_bucket_keys(&scenario.buckets) {
+        configuration.ranges.one_at_a_time()
+    } else {
+        Vec::new()
+    };
+    let arm =
+        |assumptions| Arm { configuration: scenario.headline, assumptions, by_requester: false };
+    let arms = list.iter().flat_map(|it| [it.at_low, it.at_high]).map(arm).collect();
+    Variations { list, arms }
+}
+
+impl Variations {
+    /// KMS calls of each arm in the first replication, whose requests all see.
+    fn calls(&self, scenario: &Scenario, progress: Progress) -> Vec<u64> {
+        if self.arms.is_empty() {
+            return Vec::new();
+        }
+        let answered = |requests| progress(Step::Answered(requests));
+        let calls =
+            run_and(scenario, &self.arms, 0..1, &answered, |tally| tally.total_calls().total());
+        calls.into_iter().flatten().collect()
     }
-    let variations = configuration.ranges.one_at_a_time();
-    let arms: Vec<Arm> = variations
-        .iter()
-        .flat_map(|variation| [variation.at_low, variation.at_high])
-        .map(|assumptions| Arm {
-            configuration: scenario.headline,
-            assumptions,
-            by_requester: false,
-        })
-        .collect();
-    if arms.is_empty() {
-        return Vec::new();
+
+    /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
+    /// nothing to save.
+    fn swings(self, scenario: &Scenario, counted: &Counted, calls: &[u64]) -> Vec<Swing> {
+        let against = counted.level(scenario.reference, Level::Assumed).calls_of_replication[0];
+        if against == 0 {
+            return Vec::new();
+        }
+        let saving = |calls: u64| 1.0 - calls as f64 / against as f64;
+        let mut swings: Vec<Swing> = self
+            .list
+            .into_iter()
+            .zip(calls.chunks_exact(2))
+            .map(|(variation, calls)| Swing {
+                assumption: variation.assumption,
+                low: (variation.low, saving(calls[0])),
+                high: (variation.high, saving(calls[1])),
+            })
+            .collect();
+        swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
+        swings
     }
-    let calls = run_and(scenario, &arms, 0..1, progress, |tallies| {
-        tallies.iter().map(|tally| tally.total_calls().total()).collect::<Vec<_>>()
-    });
-    let savings: Vec<f64> =
-        calls[0].iter().map(|&calls| 1.0 - calls as f64 / against as f64).collect();
-    let mut swings: Vec<Swing> = variations
-        .into_iter()
-        .zip(savings.chunks_exact(2))
-        .map(|(variation, savings)| Swing {
-            assumption: variation.assumption,
-            low: (variation.low, savings[0]),
-            high: (variation.high, savings[1]),
-        })
-        .collect();
-    swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
-    swings
 }

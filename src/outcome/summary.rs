@@ -118,13 +118,17 @@ impl Summary {
     /// Share of the reference's calls that is saved, replication by replication (both saw the same
     /// requests); `None` if the reference makes none.
     pub(super) fn saving_against(&self, reference: &Self) -> Option<Estimate> {
-        let savings: Vec<f64> = self
-            .calls_of_replication
+        let savings = self.savings_against(reference);
+        (!savings.is_empty()).then(|| Estimate::of(&savings))
+    }
+
+    /// Share of the reference's calls that each replication saved, of those in which it makes any.
+    pub(super) fn savings_against(&self, reference: &Self) -> Vec<f64> {
+        self.calls_of_replication
             .iter()
             .zip(&reference.calls_of_replication)
             .filter(|(_, against)| **against > 0)
             .map(|(calls, against)| 1.0 - *calls as f64 / *against as f64)
-            .collect();
-        (!savings.is_empty()).then(|| Estimate::of(&savings))
+            .collect()
     }
 }

@@ -1,6 +1,6 @@
 //! What to beware of: what was seen, why it matters, what to do.
 
-use super::ConfigurationOutcome;
+use super::{ConfigurationOutcome, PrecisionOutcome};
 use crate::encryption::Mode;
 use crate::pricing::{Bill, Sku};
 use crate::scenario::{Population, Scenario};
@@ -60,6 +60,24 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
         });
     }
     warnings
+}
+
+/// Savings that are less precise than was asked for.
+pub(super) fn imprecise(precision: &PrecisionOutcome, replications: u32) -> Option<Warning> {
+    let reached = precision.reached.filter(|_| !precision.met())?;
+    let so_far = if reached.is_finite() {
+        format!("the greatest half-width of a saving is {:.3} points", reached * 100.0)
+    } else {
+        "a saving has no half-width".to_owned()
+    };
+    Some(Warning {
+        id: "precision-not-reached",
+        what: format!(
+            "after {replications} replications, the most that may be run, {so_far}; {} were asked for",
+            precision.asked.points()
+        ),
+        advice: "allow more with `max_replications`, simulate a longer `duration`, or ask for less",
+    })
 }
 
 /// Populations that are read and hold objects without a bucket key.

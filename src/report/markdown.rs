@@ -21,7 +21,7 @@ pub fn write(scenario: &Scenario, outcome: &Outcome) -> String {
         };
         let _ = writeln!(out, "| {label} | {} |", cells.join(" | "));
     }
-    let _ = writeln!(out, "\n{}", words::basis(scenario));
+    let _ = writeln!(out, "\n{}", words::basis(scenario, outcome));
     if let Some(principals) = words::by_principal(scenario, outcome) {
         let _ = writeln!(out, "\n{principals}");
     }

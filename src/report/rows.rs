@@ -22,7 +22,7 @@ pub struct SummaryRow {
     pub configuration: String,
     /// Level of assumptions: `low`, `assumed` or `high`, after the saving.
     pub assumption: &'static str,
-    /// Number of replications; counts are means over them.
+    /// Number of replications that were run; counts are means over them.
     pub replications: u32,
     /// S3 requests in the counted part of the run.
     pub requests: f64,
@@ -229,7 +229,7 @@ pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
                 scenario: scenario.file.name.clone(),
                 configuration: configuration.name.clone(),
                 assumption: level.level.name(),
-                replications: scenario.replications,
+                replications: outcome.replications,
                 requests: level.requests,
                 kms_requests: level.kms_requests(),
                 generate_data_key,

@@ -23,7 +23,7 @@ pub fn write(scenario: &Scenario, outcome: &Outcome, width: u16) -> String {
         let _ = writeln!(out, "{question}");
     }
     let _ = writeln!(out, "\n{}\n", table(scenario, outcome, width));
-    let _ = writeln!(out, "{}", words::basis(scenario));
+    let _ = writeln!(out, "{}", words::basis(scenario, outcome));
     if let Some(principals) = words::by_principal(scenario, outcome) {
         let _ = writeln!(out, "{principals}");
     }

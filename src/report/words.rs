@@ -3,7 +3,7 @@
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
-use crate::outcome::{AssertionOutcome, ConfigurationOutcome, Outcome, Swing};
+use crate::outcome::{AssertionOutcome, ConfigurationOutcome, Outcome, PrecisionOutcome, Swing};
 use crate::scenario::Scenario;
 
 /// The answer in one line, with its range.
@@ -112,14 +112,17 @@ fn saving(configuration: &ConfigurationOutcome) -> String {
 
 /// What the figures stand for.
 #[must_use]
-pub fn basis(scenario: &Scenario) -> String {
+pub fn basis(scenario: &Scenario, outcome: &Outcome) -> String {
     let counted = scenario.counted();
     let warm_up = scenario.file.warm_up;
     let warm_up =
         if warm_up.as_nanos() > 0 { format!(" after {warm_up} of warm-up") } else { String::new() };
-    let replications = match scenario.replications {
+    let replications = match outcome.replications {
         1 => "one replication".to_owned(),
-        n => format!("means of {n} replications, ± is a 95 % confidence half-width in points"),
+        n => format!(
+            "means of {n} replications{}, ± is a 95 % confidence half-width in points",
+            outcome.precision.as_ref().map_or_else(String::new, until)
+        ),
     };
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
@@ -127,6 +130,18 @@ pub fn basis(scenario: &Scenario) -> String {
          no key is ever found in memory, and keys live for ever in one place.",
         prices(scenario)
     )
+}
+
+/// Why there were no more replications.
+fn until(precision: &PrecisionOutcome) -> String {
+    let points = precision.asked.points();
+    if precision.reached.is_none() {
+        " (with nothing to save there is nothing to be precise about)".to_owned()
+    } else if precision.met() {
+        format!(" (run until every half-width was within {points} points)")
+    } else {
+        format!(" (the most that may be run; {points} points were asked for)")
+    }
 }
 
 /// Of when and where the prices are.

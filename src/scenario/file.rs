@@ -46,6 +46,14 @@ pub struct ScenarioFile {
     /// Independent runs; two or more give confidence half-widths.
     #[serde(default = "default_replications")]
     pub replications: u32,
+    /// More replications are run until the 95 % confidence half-width of the saving of every
+    /// configuration, at the assumed level, is at most this: `"0.5%"` is half a percentage point
+    /// of the saving. `replications` are then the fewest, ten at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Share>,
+    /// Most replications that `precision` may take; else 1,000, or `replications` if that is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_replications: Option<u32>,
     /// The configuration that savings are measured against; else the first with `sse-kms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

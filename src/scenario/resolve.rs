@@ -13,7 +13,8 @@ use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
 use crate::rng::Seed;
-use crate::units::{Price, Rate, SimDuration, SimTime};
+use crate::statistics::{PILOT, Precision};
+use crate::units::{Price, Rate, Share, SimDuration, SimTime};
 
 use principals::{principal, session_slots};
 use traffic::Names;
@@ -35,6 +36,8 @@ const MAX_DURATION: SimDuration = SimDuration::from_secs(366 * 86_400);
 const MAX_BACKGROUND_PER_S: f64 = 1e9;
 /// Most replications.
 const MAX_REPLICATIONS: u32 = 10_000;
+/// Most replications that a precision may take, unless the scenario says otherwise.
+const DEFAULT_MAX_REPLICATIONS: u32 = 1_000;
 
 fn misplaced(path: impl Into<String>, error: Error) -> Misplaced {
     Misplaced { path: path.into(), error }
@@ -100,11 +103,13 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     }
     let assertions = assertions(&file)?;
     let billing = billing(&file)?;
+    let (replications, precision) = replications(&file)?;
     Ok(Scenario {
         seed: Seed(file.seed),
         end: SimTime::from(file.duration),
         counted_from: SimTime::from(file.warm_up),
-        replications: file.replications,
+        replications,
+        precision,
         buckets,
         principals,
         slots,
@@ -139,6 +144,17 @@ fn check_run(file: &ScenarioFile) -> Resolved<()> {
             ),
         );
     }
+    if file.multipart.upload_part > 1 || file.multipart.complete > 1 {
+        return refuse("multipart", "`multipart` has more than `1` call, but each is 0 or 1");
+    }
+    if i64::try_from(file.seed).is_err() {
+        return refuse("seed", format!("`seed` is `{}`, but must be below 2^63", file.seed));
+    }
+    file.assumptions.check().at_path(|| "assumptions".into())
+}
+
+/// The fewest replications, and the precision they are to reach.
+fn replications(file: &ScenarioFile) -> Resolved<(u32, Option<Precision>)> {
     if !(1..=MAX_REPLICATIONS).contains(&file.replications) {
         return refuse(
             "replications",
@@ -148,13 +164,36 @@ fn check_run(file: &ScenarioFile) -> Resolved<()> {
             ),
         );
     }
-    if file.multipart.upload_part > 1 || file.multipart.complete > 1 {
-        return refuse("multipart", "`multipart` has more than `1` call, but each is 0 or 1");
+    let Some(precision) = file.precision else {
+        return match file.max_replications {
+            None => Ok((file.replications, None)),
+            Some(given) => {
+                let error = Error::request(format!(
+                    "`max_replications` is `{given}`, but there is no `precision` to stop before it"
+                ));
+                let hint = "give the half-width that is wanted, e.g., `precision = \"0.5%\"`";
+                Err(misplaced("max_replications", error.hint(hint)))
+            }
+        };
+    };
+    if precision == Share::ZERO {
+        let error = Error::request("`precision` is `0`, but must be greater than zero");
+        let hint = "give a half-width in points of the saving, e.g., `precision = \"0.5%\"`";
+        return Err(misplaced("precision", error.hint(hint)));
     }
-    if i64::try_from(file.seed).is_err() {
-        return refuse("seed", format!("`seed` is `{}`, but must be below 2^63", file.seed));
+    let fewest = file.replications.max(PILOT);
+    let replications_max =
+        file.max_replications.unwrap_or_else(|| DEFAULT_MAX_REPLICATIONS.max(fewest));
+    if !(fewest..=MAX_REPLICATIONS).contains(&replications_max) {
+        return refuse(
+            "max_replications",
+            format!(
+                "`max_replications` is `{replications_max}`, but must lie between {fewest}, the \
+                 fewest that are run, and {MAX_REPLICATIONS}"
+            ),
+        );
     }
-    file.assumptions.check().at_path(|| "assumptions".into())
+    Ok((fewest, Some(Precision { half_width: precision.value(), replications_max })))
 }
 
 /// Whether `name` can name a configuration or a folder of results.
