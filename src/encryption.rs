@@ -5,6 +5,7 @@
 //! - [`assumptions`]: what AWS does not publish, with its range;
 //! - [`history`]: the bucket-level keys of objects written before the run;
 //! - [`keys`]: all bucket-level keys of one world, and which of them wraps an object;
+//! - [`shares`]: which share of the objects each of them wraps;
 //! - [`service`]: S3's memory for one requester, which answers requests one by one.
 //!
 //! An object matters only through the bucket-level key that wraps it, a request only through
@@ -17,6 +18,7 @@ pub mod keys;
 pub mod needs;
 pub mod requester;
 pub mod service;
+pub mod shares;
 mod sorted;
 
 use schemars::JsonSchema;

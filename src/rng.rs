@@ -24,6 +24,12 @@ pub enum Purpose {
     Requests = 1,
     /// How objects written before the run were wrapped.
     History = 2,
+    /// How many requests a kind of action makes in each second, without drawing them.
+    Counts = 3,
+    /// The calls of one requester's reads, key by key.
+    SkippedReads = 4,
+    /// The calls of one requester's writes.
+    SkippedWrites = 5,
 }
 
 /// The scenario's seed; every stream of a run comes from it.

@@ -4,9 +4,11 @@
 //! - [`read`]: text to [`mod@file`], with the place of whatever is wrong;
 //! - [`resolve`]: what is written to what is meant;
 //! - [`assertion`]: what a scenario demands of its results;
+//! - [`engine`]: who is run by which engine;
 //! - [`estimate`]: what a run will cost before it is run.
 
 pub mod assertion;
+pub mod engine;
 pub mod estimate;
 pub mod file;
 pub mod read;
@@ -31,6 +33,7 @@ use crate::workload::Workload;
 use crate::workload::ages::AgeLaw;
 
 use assertion::Assertion;
+use engine::Engines;
 use file::ScenarioFile;
 
 /// Version of the model. A change makes older results incomparable; the changelog says which.
@@ -41,6 +44,8 @@ pub const MODEL_VERSION: u32 = 1;
 pub struct Scenario {
     /// As written, with overrides applied and included files embedded.
     pub file: ScenarioFile,
+    /// Who is run by which engine.
+    pub engines: Engines,
     /// From which all chance comes.
     pub seed: Seed,
     /// End of the run.

@@ -11,6 +11,7 @@
 
 mod answers;
 mod lanes;
+mod skip_ahead;
 pub mod stream;
 mod worlds;
 
@@ -79,7 +80,10 @@ pub fn run_and<T: Send>(
         .with_max_len(1)
         .map(|(replication, (rule, of_rule))| {
             let requesters = Requesters::group(*rule, &scenario.principals, &scenario.slots);
-            let party = Party { scenario, requesters: &requesters, replication, progress };
+            let components = skip_ahead::components(scenario);
+            let components = components.as_slice();
+            let party =
+                Party { scenario, requesters: &requesters, components, replication, progress };
             let tallies = party.answer(&of_rule.iter().map(|&arm| &arms[arm]).collect::<Vec<_>>());
             of_rule.iter().copied().zip(tallies.into_iter().map(&keep)).collect()
         })
@@ -106,6 +110,8 @@ fn arms_under(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Vec<usi
 struct Party<'a> {
     scenario: &'a Scenario,
     requesters: &'a Requesters,
+    /// What is run without drawing its requests.
+    components: &'a [skip_ahead::Component<'a>],
     replication: u32,
     progress: Progress<'a>,
 }

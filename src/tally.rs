@@ -134,6 +134,15 @@ pub struct Cost {
     pub generates: bool,
 }
 
+/// Numbers of requests of one operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestCounts {
+    /// In each counted second.
+    pub per_second: Vec<u64>,
+    /// By each requester that sends any.
+    pub per_requester: Vec<(usize, u64)>,
+}
+
 /// S3 requests, which are the same in every configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traffic {
@@ -166,6 +175,18 @@ impl Traffic {
             counted += 1;
         }
         self.requesters[requester] += counted;
+    }
+
+    /// Counts requests by their number in each counted second.
+    pub fn count_in_bulk(&mut self, operation: Operation, counts: &RequestCounts) {
+        let seconds_per_bin = (self.window.bin.as_nanos() / 1_000_000_000) as usize;
+        for (second, count) in counts.per_second.iter().enumerate() {
+            self.bins[second / seconds_per_bin] += count;
+        }
+        self.requests[operation as usize] += counts.per_second.iter().sum::<u64>();
+        for &(requester, count) in &counts.per_requester {
+            self.requesters[requester] += count;
+        }
     }
 
     /// Counts requests of one requester and one operation, in order of time; none before the counted
@@ -275,17 +296,57 @@ impl Tally {
             calls_per_s[(since / 1_000_000_000) as usize] += each as u32;
         }
         window.in_bins(times, |bin, count| bins[bin].calls += cost.calls.times(count));
-        let count = times.len() as u64;
+        self.count_total(cost, times.len() as u64);
+        self.count_of_requester(cost, times.len() as u64);
+    }
+
+    /// As [`Tally::count_all`], for times in any order.
+    pub fn count_scattered(&mut self, cost: &Cost, times: &[SimTime]) {
+        let each = cost.calls.total() as u32;
+        let seconds_per_bin = self.seconds_per_bin() as u32;
+        let mut count = 0;
+        for time in times.iter().filter(|time| **time >= self.window.from) {
+            let since = (time.as_nanos() - self.window.from.as_nanos()) as u64;
+            let second = (since / 1_000_000_000) as u32;
+            let calls = &mut self.calls_per_s[second as usize];
+            *calls = calls.saturating_add(each);
+            self.bins[(second / seconds_per_bin) as usize].calls += cost.calls;
+            count += 1;
+        }
+        self.count_total(cost, count);
+        self.count_of_requester(cost, count);
+    }
+
+    /// Counts requests that cost the same calls each, by the number of them in each counted second,
+    /// and by requester. The cost's own requester does not matter.
+    pub fn count_in_bulk(&mut self, cost: &Cost, counts: &RequestCounts) {
+        let each = cost.calls.total();
+        let seconds_per_bin = self.seconds_per_bin();
+        for (second, &count) in counts.per_second.iter().enumerate() {
+            let calls = &mut self.calls_per_s[second];
+            *calls = u32::try_from(u64::from(*calls) + each * count).unwrap_or(u32::MAX);
+            self.bins[second / seconds_per_bin].calls += cost.calls.times(count);
+        }
+        self.count_total(cost, counts.per_second.iter().sum());
+        for &(requester, count) in &counts.per_requester {
+            let caller = Caller { requester, ..cost.caller };
+            self.count_of_requester(&Cost { caller, ..*cost }, count);
+        }
+    }
+
+    fn count_total(&mut self, cost: &Cost, count: u64) {
         let calls = cost.calls.times(count);
-        let by_object = if cost.by_object { calls.total() } else { 0 };
-        let generated = if cost.generates { count } else { 0 };
         self.calls[cost.operation as usize] += calls;
-        self.calls_by_object += by_object;
-        self.keys_generated += generated;
+        self.calls_by_object += if cost.by_object { calls.total() } else { 0 };
+        self.keys_generated += if cost.generates { count } else { 0 };
+    }
+
+    fn count_of_requester(&mut self, cost: &Cost, count: u64) {
+        let calls = cost.calls.times(count);
         if let Some(counts) = self.requesters.get_mut(cost.caller.requester) {
             counts.calls += calls;
-            counts.calls_by_object += by_object;
-            counts.keys_generated += generated;
+            counts.calls_by_object += if cost.by_object { calls.total() } else { 0 };
+            counts.keys_generated += if cost.generates { count } else { 0 };
         }
         if let Some(count) = self.calls_of_principal.get_mut(cost.caller.principal) {
             *count += calls.total();

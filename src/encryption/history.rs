@@ -12,6 +12,7 @@
 use rand::RngExt;
 use rand_distr::{Binomial, Distribution};
 
+use super::shares::{KeyShare, push_timeline, push_written};
 use super::sorted::{Guide, Sorted};
 use crate::rng::{Stream, part_of};
 use crate::units::{SimDuration, SimTime};
@@ -248,6 +249,73 @@ impl History {
     fn nearest(&self, time: SimTime) -> Option<u32> {
         let written = self.starts.not_above(time.as_nanos());
         (self.starts.len() > 0).then(|| written.saturating_sub(1) as u32)
+    }
+
+    /// The share of the population that each key wraps; see [`History::key_of_rank`].
+    pub(super) fn shares_of_ranks(&self, first_key: u32, shares: &mut Vec<KeyShare>) {
+        let objects = self.objects as f64;
+        let mut push = |key: Option<u32>, count: u64| {
+            if count > 0 {
+                shares.push(KeyShare::of_all(key, count as f64 / objects));
+            }
+        };
+        push(None, self.keyless);
+        let mut from = self.keyless;
+        for (key, &to) in self.cumulative.numbers().iter().enumerate() {
+            let to = to as u64;
+            if self.spread {
+                let partitions = u64::from(self.partitions);
+                for part in 0..partitions {
+                    // Ranks below a bound that leave `part` when divided by the partitions.
+                    let below = |bound: u64| (bound + partitions - 1 - part) / partitions;
+                    let number = first_key + key as u32 * self.partitions + part as u32;
+                    push(Some(number), below(to) - below(from));
+                }
+            } else {
+                push(Some(first_key + key as u32), to - from);
+            }
+            from = to;
+        }
+    }
+
+    /// The shares of what was written before `until`, for writers with the given weights, which come
+    /// to 1; see [`History::key_at`].
+    pub(super) fn shares_of_times(
+        &self,
+        first_key: u32,
+        since: SimTime,
+        until: SimTime,
+        weights: &[f64],
+        shares: &mut Vec<KeyShare>,
+    ) {
+        let starts = self.starts.numbers();
+        let even = 1.0 / f64::from(self.partitions);
+        if starts.is_empty() {
+            return push_written(shares, None, 1.0, SimTime::MIN, until);
+        }
+        if self.spread {
+            for part in 0..self.partitions {
+                let number = |key: usize| first_key + key as u32 * self.partitions + part;
+                push_timeline(shares, starts, number, even, (SimTime::MIN, until));
+            }
+            return;
+        }
+        push_written(shares, None, 1.0, SimTime::MIN, since.min(until));
+        let in_order = |key: usize| first_key + key as u32;
+        if self.timelines.is_empty() {
+            return push_timeline(shares, starts, in_order, 1.0, (since, until));
+        }
+        for (timeline, Timeline { starts: own, numbers }) in self.timelines.iter().enumerate() {
+            let share = weights[timeline / self.partitions as usize] * even;
+            let first = own.numbers().first().map_or(SimTime::MAX, |&ns| SimTime::from_nanos(ns));
+            // Before its own first key the nearest of any writer answers.
+            let first = first.clamp(since, until);
+            push_timeline(shares, starts, in_order, share, (since, first));
+            if !numbers.is_empty() {
+                let number = |place: usize| first_key + numbers[place];
+                push_timeline(shares, own.numbers(), number, share, (first, until));
+            }
+        }
     }
 
     fn part_of_spread(&self, key: u32, draw: u32) -> u32 {

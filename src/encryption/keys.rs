@@ -1,6 +1,7 @@
 //! All bucket-level keys of one world, and which of them wraps an object.
 
 use super::history::History;
+use super::shares::{KeyShare, push_timeline, push_written};
 use super::sorted::Sorted;
 use crate::rng::part_of;
 use crate::s3::Object;
@@ -181,6 +182,76 @@ impl Keyring {
         }
     }
 
+    /// Which share of the objects that requests of a kind need each key wraps: how likely it is that
+    /// [`Keyring::wrapping_all`] gives that key, for an object of a certain age.
+    #[must_use]
+    pub fn shares(&self, bucket: u32, objects: &Objects) -> Vec<KeyShare> {
+        let mut shares = Vec::new();
+        match objects {
+            Objects::None => {}
+            Objects::Keyless => shares.push(KeyShare::of_all(None, 1.0)),
+            Objects::Ranked { population } => {
+                let population = &self.histories[*population as usize];
+                population.history.shares_of_ranks(population.first_key, &mut shares);
+            }
+            Objects::Aged { population, slots } => {
+                let run_from = if population.is_some() { SimTime::ZERO } else { SimTime::MIN };
+                if let Some((population, writers)) = population {
+                    let population = &self.histories[*population as usize];
+                    let requesters = &population.requester_of_writer[..*writers as usize];
+                    let weights = weights(requesters.iter().copied());
+                    let until = if slots.is_some() { SimTime::ZERO } else { SimTime::MAX };
+                    let PopulationKeys { history, first_key, since, .. } = population;
+                    history.shares_of_times(*first_key, *since, until, &weights, &mut shares);
+                }
+                if let Some(slots) = slots {
+                    let of_slot = |slot: u32| self.requester_of_slot[slot as usize];
+                    let weights = weights(slots.clone().map(of_slot));
+                    self.shares_of_run(bucket, run_from, &weights, &mut shares);
+                }
+            }
+        }
+        shares
+    }
+
+    /// The shares of what is written from `from` on by requesters with the given weights.
+    fn shares_of_run(
+        &self,
+        bucket: u32,
+        from: SimTime,
+        weights: &[f64],
+        shares: &mut Vec<KeyShare>,
+    ) {
+        // Objects are written at the start of the run or later.
+        let since = self.since[bucket as usize];
+        let since = if since <= SimTime::ZERO { from } else { since };
+        push_written(shares, None, 1.0, from, since);
+        let partitions = self.timelines.partitions;
+        for (requester, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+            let share = weight / f64::from(partitions);
+            for part in 0..partitions {
+                match self.timeline_of(bucket, requester as u32, part) {
+                    None => push_written(shares, None, share, since, SimTime::MAX),
+                    Some(timeline) => {
+                        let starts = self.timelines.starts[timeline].numbers();
+                        let number = |place: usize| self.timeline_first[timeline] + place as u32;
+                        push_timeline(shares, starts, number, share, (since, SimTime::MAX));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The timeline that answers for a requester's partition: its own, or the next that has a key.
+    #[inline]
+    fn timeline_of(&self, bucket: u32, requester: u32, part: u32) -> Option<usize> {
+        let partitions = self.timelines.partitions;
+        let first = (requester * self.timelines.buckets + bucket) * partitions;
+        (0..partitions)
+            .map(|step| (first + (part + step) % partitions) as usize)
+            .find(|&timeline| self.timelines.starts[timeline].len() > 0)
+    }
+
     /// The key of what `slot` had written last at `time` in the partition that `draw` picks: the
     /// newest that its requester had generated there. A partition that had none yet answers for its
     /// first, or the next partition that has any: a reader may ask for an object of a partition before
@@ -191,15 +262,21 @@ impl Keyring {
             return None;
         }
         let requester = self.requester_of_slot[slot as usize];
-        let partitions = self.timelines.partitions;
-        let first = (requester * self.timelines.buckets + bucket) * partitions;
-        let picked = part_of(draw, partitions);
-        (0..partitions).find_map(|step| {
-            let timeline = (first + (picked + step) % partitions) as usize;
-            let starts = &self.timelines.starts[timeline];
-            let generated = starts.not_above(time.as_nanos());
-            (starts.len() > 0)
-                .then(|| self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
-        })
+        let picked = part_of(draw, self.timelines.partitions);
+        let timeline = self.timeline_of(bucket, requester, picked)?;
+        let generated = self.timelines.starts[timeline].not_above(time.as_nanos());
+        Some(self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
     }
+}
+
+/// The weight of each requester, by its number, among the slots whose requesters these are.
+fn weights(requester_of_slot: impl ExactSizeIterator<Item = u32>) -> Vec<f64> {
+    let each = 1.0 / requester_of_slot.len() as f64;
+    let mut weights = Vec::new();
+    for requester in requester_of_slot {
+        let place = requester as usize;
+        weights.resize(weights.len().max(place + 1), 0.0);
+        weights[place] += each;
+    }
+    weights
 }

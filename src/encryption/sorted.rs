@@ -122,7 +122,6 @@ impl Sorted {
     }
 
     /// The numbers.
-    #[cfg(test)]
     pub(super) fn numbers(&self) -> &[i64] {
         &self.numbers
     }

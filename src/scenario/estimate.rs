@@ -4,6 +4,7 @@ use super::{Configuration, Scenario};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
+use crate::workload::Workload;
 
 /// Most requests of one replication: about half an hour's work for one configuration on one core.
 const MAX_REQUESTS: f64 = 2e10;
@@ -27,6 +28,8 @@ const BYTES_PER_TIMELINE: u64 = 64;
 pub struct Estimate {
     /// Mean number of S3 requests.
     pub requests: f64,
+    /// Of these, how many are drawn one by one.
+    pub requests_drawn: f64,
     /// Distinct bucket-level keys that may be looked up, at the most, in the world that has most.
     pub keys_max: u64,
     /// Memory for keys, caches and tallies at the most, in bytes.
@@ -39,6 +42,16 @@ impl Scenario {
     pub fn expected_requests(&self) -> f64 {
         let duration = self.file.duration;
         self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum()
+    }
+
+    /// Mean number of S3 requests of one replication that are drawn one by one.
+    #[must_use]
+    pub fn expected_requests_drawn(&self) -> f64 {
+        let duration = self.file.duration;
+        let drawn = |w: &&Workload| {
+            !self.engines.skips(self.slots[w.slots.start as usize].principal)
+        };
+        self.workloads.iter().filter(drawn).map(|w| w.expected_requests(duration)).sum()
     }
 
     /// Estimates one replication, and the memory that `threads` together may take for it.
@@ -69,7 +82,12 @@ impl Scenario {
                     .saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE));
             }
         }
-        Estimate { requests: self.expected_requests(), keys_max, bytes_max }
+        Estimate {
+            requests: self.expected_requests(),
+            requests_drawn: self.expected_requests_drawn(),
+            keys_max,
+            bytes_max,
+        }
     }
 
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.
@@ -114,11 +132,11 @@ impl Scenario {
     /// Says how large it is and what would make it smaller.
     pub fn check_size(&self, threads: usize) -> Result<Estimate> {
         let estimate = self.estimate(threads);
-        if estimate.requests > MAX_REQUESTS {
+        if estimate.requests_drawn > MAX_REQUESTS {
             return Err(Error::request(format!(
                 "the scenario makes about `{:.0e}` requests a replication, but at most \
                  {MAX_REQUESTS:.0e} can be drawn one by one",
-                estimate.requests
+                estimate.requests_drawn
             ))
             .hint("simulate a shorter `duration` (results are scaled to the billing period)"));
         }

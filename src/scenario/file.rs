@@ -17,6 +17,7 @@ use crate::encryption::requester::RequesterRule;
 use crate::units::{ByteSize, Price, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
 use crate::workload::access::ReadPattern;
+use super::engine::EngineChoice;
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::clients::ClientProfile;
@@ -54,6 +55,9 @@ pub struct ScenarioFile {
     /// Most replications that `precision` may take; else 1,000, or `replications` if that is more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_replications: Option<u32>,
+    /// Whether every request is drawn, or calls without the requests between them.
+    #[serde(default, skip_serializing_if = "EngineChoice::is_auto")]
+    pub engine: EngineChoice,
     /// The configuration that savings are measured against; else the first with `sse-kms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

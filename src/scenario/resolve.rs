@@ -9,6 +9,7 @@ use super::assertion::Assertion;
 use super::file::{BucketFile, ConfigurationFile, KmsKey, ScenarioFile};
 use super::{Billing, Bucket, Configuration, Population, Scenario};
 use crate::encryption::Mode;
+use super::engine::Engines;
 use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
@@ -104,7 +105,8 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     let assertions = assertions(&file)?;
     let billing = billing(&file)?;
     let (replications, precision) = replications(&file)?;
-    Ok(Scenario {
+    let mut scenario = Scenario {
+        engines: Engines::default(),
         seed: Seed(file.seed),
         end: SimTime::from(file.duration),
         counted_from: SimTime::from(file.warm_up),
@@ -122,7 +124,9 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         billing,
         assertions,
         file,
-    })
+    };
+    scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
+    Ok(scenario)
 }
 
 fn check_run(file: &ScenarioFile) -> Resolved<()> {

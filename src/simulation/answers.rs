@@ -53,12 +53,19 @@ impl Party<'_> {
         // Offices are handed from requester to requester, so there are only as many large tallies
         // as threads; whole numbers merge to the same sums whoever counted what.
         let offices: Mutex<Vec<Office>> = Mutex::new(Vec::new());
-        (0..self.requesters.list.len()).into_par_iter().for_each(|requester| {
+        let in_office = |work: &mut dyn FnMut(&mut Office)| {
             let free = offices.lock().expect("no thread has panicked").pop();
             let mut office = free.unwrap_or_else(|| self.office(arms));
-            self.run_requester(requester, &answering, &mut office);
+            work(&mut office);
             offices.lock().expect("no thread has panicked").push(office);
-        });
+        };
+        (0..self.requesters.list.len())
+            .into_par_iter()
+            .filter(|&requester| !self.skips_requester(requester))
+            .for_each(|requester| {
+                in_office(&mut |office| self.run_requester(requester, &answering, office));
+            });
+        self.skip_ahead(arms.len(), &answering, &in_office);
         let mut offices = offices.into_inner().expect("no thread has panicked").into_iter();
         let Office { desks, mut traffic, .. } = offices.next().expect("a scenario has a principal");
         let mut tallies: Vec<Tally> = desks.into_iter().map(|desk| desk.tally).collect();

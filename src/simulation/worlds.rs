@@ -146,6 +146,10 @@ impl Party<'_> {
 
     /// For each world, for each bucket and partition: when the requester generates its keys.
     fn writes_of(&self, requester: usize, recipes: &[Recipe]) -> Vec<Vec<Vec<SimTime>>> {
+        if self.skips_requester(requester) {
+            let keys = |recipe: &Recipe| self.skip_to_keys(requester, &recipe.scheme);
+            return recipes.iter().map(keys).collect();
+        }
         let session = self.session(requester);
         let mut worlds: Vec<(Memory, Vec<Vec<SimTime>>)> = recipes
             .iter()

@@ -222,6 +222,19 @@ impl Reads {
         }
     }
 
+    /// The law of the ages of what is read, `None` within if any object is as likely as any other;
+    /// `None` at all if reads go by popularity or in turn.
+    #[must_use]
+    #[allow(clippy::option_option, reason = "no law of ages and no choice by age are two things")]
+    pub fn law_of_ages(&self) -> Option<Option<AgeLaw>> {
+        match &self.pattern {
+            ReadPattern::Uniform => Some(None),
+            ReadPattern::ByAge(law) => Some(Some(law.clone())),
+            ReadPattern::JustWritten(just) => Some(Some(AgeLaw::Fixed(just.delay))),
+            ReadPattern::Zipf(_) | ReadPattern::Scan(_) | ReadPattern::RecentFirst(_) => None,
+        }
+    }
+
     /// The bucket of the objects it chooses, and what they are as columns, if they can be chosen
     /// without regard to the order of the requests and lie in one bucket.
     #[must_use]

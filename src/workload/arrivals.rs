@@ -9,7 +9,7 @@ use crate::rng::{Stream, exponential, exponential_ns};
 use crate::units::{Rate, SimDuration, SimTime};
 
 /// Most actions a second of one workload: with many more, gaps would round to no time.
-const MAX_PER_S: f64 = 1e7;
+const MAX_PER_S: f64 = 1e9;
 
 /// The arrival process of a workload's actions, all its session slots together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

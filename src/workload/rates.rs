@@ -27,6 +27,13 @@ impl RateCurve {
         })
     }
 
+    /// A share of this rate.
+    #[must_use]
+    pub fn times(&self, share: f64) -> Self {
+        let per_ns = self.per_ns.iter().map(|rate| rate * share).collect();
+        Self { per_ns, step: self.step }
+    }
+
     /// The rate at `time`, in arrivals per nanosecond, and until when it stays so.
     #[inline]
     #[must_use]

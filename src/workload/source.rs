@@ -349,7 +349,8 @@ impl<'a> Source<'a> {
 impl Workload {
     /// What the requests of `action` have in common, if the action always makes one request and
     /// which one it is does not depend on those before it.
-    fn kind_of(&self, action: Action) -> Option<Kind> {
+    #[must_use]
+    pub fn kind_of(&self, action: Action) -> Option<Kind> {
         let operation = match action {
             Action::Read => Operation::GetObject,
             Action::Write => Operation::PutObject,

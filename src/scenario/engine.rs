@@ -1,0 +1,239 @@
+//! Which engine runs whose requests: the one that draws every request, or the one that goes straight
+//! from KMS call to KMS call where that is possible.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Configuration, Scenario};
+use crate::encryption::assumptions::{Assumptions, Level};
+use crate::encryption::requester::Requesters;
+use crate::error::{Error, Result};
+use crate::s3::Principal;
+use crate::workload::access::{ReadPattern, Reads};
+use crate::workload::ages::AgeLaw;
+use crate::workload::{Action, Workload};
+
+/// How to run the traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EngineChoice {
+    /// Skip ahead for the principals for whom that is possible and much cheaper; else draw all
+    /// requests
+    #[default]
+    Auto,
+    /// Draw every request
+    Events,
+    /// Go from KMS call to KMS call; refused where some traffic does not allow it
+    SkipAhead,
+}
+
+impl EngineChoice {
+    /// Whether it is the choice that need not be written down.
+    #[must_use]
+    pub fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+}
+
+/// Who is run by which engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Engines {
+    /// For each principal whether its calls are drawn without its requests.
+    skipped: Vec<bool>,
+}
+
+/// How many times cheaper skipping ahead must promise to be: what it costs is estimated, and what
+/// configurations have in common is lost by it.
+const CHEAPER: f64 = 8.0;
+
+/// Requests of a replication that are drawn one by one in no time at all.
+const FEW_REQUESTS: f64 = 1e7;
+
+/// About how long it takes to skip to a call, to look at a key, and to answer a request, relative to
+/// one another.
+const COST_OF_CALL: f64 = 3.0;
+const COST_OF_KEY: f64 = 1.0;
+const COST_OF_REQUEST: f64 = 1.0;
+
+impl Engines {
+    /// Chooses as the scenario says.
+    ///
+    /// # Errors
+    /// If skipping ahead is demanded and some workload does not allow it.
+    pub fn of(scenario: &Scenario) -> Result<Self> {
+        let principals = &scenario.principals;
+        let skipped = match scenario.file.engine {
+            EngineChoice::Events => vec![false; principals.len()],
+            EngineChoice::SkipAhead => {
+                let hindrance = scenario.workloads.iter().find_map(|w| Some((w, w.hindrance()?)));
+                if let Some((workload, hindrance)) = hindrance {
+                    return Err(Error::request(format!(
+                        "`engine` is `skip-ahead`, but workload `{}` {hindrance}",
+                        workload.name
+                    ))
+                    .hint("let `engine = \"auto\"` choose for each principal"));
+                }
+                vec![true; principals.len()]
+            }
+            EngineChoice::Auto => {
+                let skips = |principal| is_worthwhile(scenario, principal);
+                principals.iter().map(skips).collect()
+            }
+        };
+        Ok(Self { skipped })
+    }
+
+    /// Whether the calls of a principal are drawn without its requests.
+    #[must_use]
+    pub fn skips(&self, principal: u32) -> bool {
+        self.skipped[principal as usize]
+    }
+
+    /// Whether those of all principals are, of some, or of none.
+    #[must_use]
+    pub fn all_skip(&self) -> Option<bool> {
+        let first = self.skipped.first().copied().unwrap_or(false);
+        self.skipped.iter().all(|&skips| skips == first).then_some(first)
+    }
+}
+
+impl Scenario {
+    /// The workloads of all principals that may be one requester with `principal`.
+    fn workloads_of<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> impl Iterator<Item = &'a Workload> + 'a {
+        self.workloads.iter().filter(move |workload| {
+            let slot = &self.slots[workload.slots.start as usize];
+            self.principals[slot.principal as usize] == *principal
+        })
+    }
+}
+
+impl Workload {
+    /// Why its calls cannot be drawn without its requests; `None` if they can.
+    fn hindrance(&self) -> Option<&'static str> {
+        use crate::workload::Traffic;
+        use crate::workload::arrivals::Arrivals;
+        match &self.traffic {
+            Traffic::Jobs(_) => return Some("runs jobs"),
+            Traffic::Steady { arrivals: Arrivals::Poisson(_), .. } => {}
+            Traffic::Steady { .. } => return Some("does not arrive as a Poisson process"),
+        }
+        let reads = self.actions().into_iter().any(Action::reads);
+        if reads && self.reads.as_ref().is_some_and(|reads| reads.law_of_ages().is_none()) {
+            return Some("reads by popularity or in scans");
+        }
+        let several = self.actions().into_iter().any(|action| self.kind_of(action).is_none());
+        several.then_some("makes several requests of one action, or requests that need two keys")
+    }
+}
+
+/// Whether skipping ahead is possible for a principal, and promises to be much cheaper.
+fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
+    let duration = scenario.file.duration;
+    let possible = scenario.workloads_of(principal).all(|w| w.hindrance().is_none());
+    let workloads = || scenario.workloads_of(principal);
+    let requests: f64 = workloads().map(|w| w.expected_requests(duration)).sum();
+    if !possible || requests < FEW_REQUESTS {
+        return false;
+    }
+    let (mut by_events, mut by_skipping) = (0.0, 0.0);
+    for configuration in &scenario.configurations {
+        if !configuration.uses_bucket_keys(&scenario.buckets) {
+            continue;
+        }
+        let requesters =
+            Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
+        let mut levels: Vec<Assumptions> =
+            Level::ALL.map(|level| configuration.ranges.at(level)).to_vec();
+        levels.dedup();
+        for assumptions in levels {
+            by_events += COST_OF_REQUEST * requests;
+            by_skipping += workloads()
+                .map(|workload| cost(scenario, configuration, &requesters, &assumptions, workload))
+                .sum::<f64>();
+        }
+    }
+    by_events > CHEAPER * by_skipping
+}
+
+/// About what it costs to skip through a workload's calls.
+fn cost(
+    scenario: &Scenario,
+    configuration: &Configuration,
+    requesters: &Requesters,
+    assumptions: &Assumptions,
+    workload: &Workload,
+) -> f64 {
+    let duration_s = scenario.file.duration.as_secs_f64();
+    let mut senders: Vec<u32> =
+        workload.slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
+    senders.dedup();
+    let senders = senders.len() as f64;
+    workload
+        .expected_actions(scenario.file.duration)
+        .into_iter()
+        .map(|(action, count)| {
+            let per_s = count / duration_s / senders;
+            let (keys, lifetime, partitions) = match &workload.reads {
+                Some(reads) if action.reads() => {
+                    let keys = key_masses(scenario, configuration, requesters, assumptions, reads);
+                    (keys, assumptions.cache_lifetime, assumptions.read_partitions)
+                }
+                _ if action.writes() => {
+                    let written = vec![(1.0, 1.0)];
+                    (written, assumptions.generation_lifetime, assumptions.write_partitions)
+                }
+                _ => return 0.0,
+            };
+            let of_keys = |(keys, mass): (f64, f64)| {
+                let places = (keys * f64::from(partitions)).max(1.0);
+                let rate = per_s * mass / places;
+                // Renewals of a Poisson process that rests after each point.
+                let calls = duration_s * rate / (1.0 + rate * lifetime.as_secs_f64());
+                places * (COST_OF_KEY + COST_OF_CALL * calls)
+            };
+            senders * keys.into_iter().map(of_keys).sum::<f64>()
+        })
+        .sum()
+}
+
+/// Parts that a law of ages is cut into, each as likely as any other.
+const PARTS: u32 = 64;
+
+/// About how many keys wrap what is read, and what mass of the reads they have, part by part of the
+/// law of ages.
+fn key_masses(
+    scenario: &Scenario,
+    configuration: &Configuration,
+    requesters: &Requesters,
+    assumptions: &Assumptions,
+    reads: &Reads,
+) -> Vec<(f64, f64)> {
+    let population = reads.population.as_ref();
+    let population = population.map(|read| &scenario.populations[read.population as usize]);
+    let of_population = population.map_or(1, |population| population.requesters(requesters).0.len());
+    let of_run = reads.written.as_ref().map_or(0, |written| written.slots.len());
+    let timelines = of_population.max(of_run) as f64 * f64::from(assumptions.write_partitions);
+    let fixed;
+    let ages: &AgeLaw = match (&reads.pattern, population) {
+        (ReadPattern::ByAge(law), _) => law,
+        (ReadPattern::JustWritten(just), _) => {
+            fixed = AgeLaw::Fixed(just.delay);
+            &fixed
+        }
+        (_, Some(population)) => &population.age,
+        _ => return Vec::new(),
+    };
+    let age_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
+    let lifetime_s = assumptions.generation_lifetime.as_secs_f64();
+    // Objects of a migrated population are packed under few keys, but no fewer than one.
+    let packed = if configuration.migrated { 1e-3 } else { 1.0 };
+    (0..PARTS)
+        .map(|part| {
+            let span_s = age_s(part + 1) - age_s(part);
+            ((packed * timelines * span_s / lifetime_s).max(1.0), 1.0 / f64::from(PARTS))
+        })
+        .collect()
+}

@@ -1,0 +1,222 @@
+//! Poisson processes whose rate changes with time, and where their next point lies.
+//!
+//! The requests that need one bucket-level key are such a process: a Poisson process of requests, each
+//! of which needs the key by a chance that depends on the key's age alone, keeps those that do as a
+//! Poisson process of its own, independent of all others (Kingman, *Poisson Processes*, §5.1). Its next
+//! point is drawn by thinning (Lewis and Shedler, 1979): candidates come at a rate that is an upper
+//! bound for a stretch of time, and each is kept with the chance that the true rate is of the bound.
+
+use rand::RngExt;
+
+use crate::rng::{Stream, exponential_ns};
+use crate::units::{SimDuration, SimTime};
+use crate::workload::ages::AgeLaw;
+use crate::workload::rates::RateCurve;
+
+/// The rate of requests that need one key, of one kind and by one requester.
+#[derive(Clone, Debug)]
+pub(super) struct Flow<'a> {
+    /// The rate of all requests of the kind, by all requesters.
+    pub(super) curve: &'a RateCurve,
+    /// The part of them that is the requester's and may need the key.
+    pub(super) share: f64,
+    /// When the key's objects were written, and the law of their ages; `None` if age has no bearing.
+    pub(super) written: Option<(SimTime, SimTime, &'a AgeLaw)>,
+    /// The rate of the requester's requests now, and when it was so first and last.
+    rate: f64,
+    steady: (SimTime, SimTime),
+    stretch: Stretch,
+}
+
+/// A stretch of time with bounds of the chance that a request needs the key.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    from: SimTime,
+    until: SimTime,
+    /// The chance is never more than this.
+    most: f64,
+    /// Nor less than this.
+    least: f64,
+}
+
+/// Candidates of a stretch that are drawn sooner than better bounds are found.
+const FEW_CANDIDATES: f64 = 1.0;
+
+/// Candidates that are worth better bounds.
+const MANY_CANDIDATES: f64 = 100.0;
+
+/// The shortest stretch that is looked at: what happens within it hardly matters for an age.
+const SHORTEST: SimDuration = SimDuration::from_nanos(1_000_000);
+
+impl<'a> Flow<'a> {
+    pub(super) fn new(
+        curve: &'a RateCurve,
+        share: f64,
+        written: Option<(SimTime, SimTime, &'a AgeLaw)>,
+    ) -> Self {
+        let never = SimTime::MIN;
+        let stretch = Stretch { from: never, until: never, most: 0.0, least: 0.0 };
+        Self { curve, share, written, rate: 0.0, steady: (never, never), stretch }
+    }
+
+    /// The first point after `time`; [`SimTime::MAX`] if there is none before `end`.
+    pub(super) fn next_after(&mut self, mut time: SimTime, end: SimTime, rng: &mut Stream) -> SimTime {
+        while time < end {
+            let (most, until) = self.look_at(time);
+            // Points are memoryless: where a stretch has none the next begins as if anew.
+            let candidate =
+                if most > 0.0 { after(time, 1.0 / most, rng) } else { SimTime::MAX };
+            if candidate >= until {
+                time = until;
+            } else if self.keeps(candidate, rng) {
+                return if candidate < end { candidate } else { SimTime::MAX };
+            } else {
+                time = candidate;
+            }
+        }
+        SimTime::MAX
+    }
+
+    /// The last point between `from` and `until`, if there is any.
+    pub(super) fn last_between(
+        &mut self,
+        from: SimTime,
+        until: SimTime,
+        rng: &mut Stream,
+    ) -> Option<SimTime> {
+        let (most, middle) = self.look_at(from);
+        if middle < until {
+            return self.last_between(middle, until, rng).or_else(|| self.last_between(from, middle, rng));
+        }
+        // The points of a Poisson process seen backward are one, too.
+        let mut time = until;
+        while most > 0.0 {
+            let back = exponential_ns(1.0 / most, rng);
+            time = time - SimDuration::from_nanos(back);
+            if time <= from {
+                break;
+            }
+            if self.keeps(time, rng) {
+                return Some(time);
+            }
+        }
+        None
+    }
+
+    /// Whether a candidate at `time` in the stretch looked at is a point.
+    #[inline]
+    fn keeps(&self, time: SimTime, rng: &mut Stream) -> bool {
+        let Stretch { most, least, .. } = self.stretch;
+        if least >= most {
+            return true;
+        }
+        let level = rng.random::<f64>() * most;
+        level < least || level < self.chance(time)
+    }
+
+    /// The chance that a request at `time` needs one of the key's objects, apart from its share.
+    fn chance(&self, time: SimTime) -> f64 {
+        let Some((from, until, ages)) = self.written else { return 1.0 };
+        not_older(ages, time, from) - not_older(ages, time, until)
+    }
+
+    /// The greatest rate of candidates at `time`, and until when it holds.
+    #[inline]
+    fn look_at(&mut self, time: SimTime) -> (f64, SimTime) {
+        if time < self.steady.0 || time >= self.steady.1 {
+            let (rate, until) = self.curve.at(time);
+            (self.rate, self.steady) = (rate * self.share, (time, until));
+        }
+        if time < self.stretch.from || time >= self.stretch.until {
+            self.stretch = self.stretch_from(time);
+        }
+        (self.rate * self.stretch.most, self.steady.1.min(self.stretch.until))
+    }
+
+    fn stretch_from(&self, from: SimTime) -> Stretch {
+        let (until, least, most) = match self.written {
+            // Whatever the chance is, nothing happens.
+            _ if self.rate <= 0.0 => (self.steady.1, 0.0, 0.0),
+            None => (SimTime::MAX, 1.0, 1.0),
+            Some((first, _, _)) if from < first => (first, 0.0, 0.0),
+            Some(written) => self.bounds(from, written),
+        };
+        Stretch { from, until, most, least }
+    }
+
+    /// How long the chance stays between which bounds, from a time on when there are objects.
+    ///
+    /// While all their ages come nearer to the law's mode the chance rises, so that its bounds are its
+    /// values at the ends; when all have passed it, it falls. In between it is less than the chance of
+    /// all ages that the objects have within the stretch, and more than that of those that they have
+    /// all the time. A stretch ends before the bounds are far apart, unless it has hardly a candidate.
+    fn bounds(
+        &self,
+        from: SimTime,
+        (first, last, ages): (SimTime, SimTime, &AgeLaw),
+    ) -> (SimTime, f64, f64) {
+        let mode = ages.mode();
+        // Of everything before a time the share that is young enough only falls.
+        let endless = first == SimTime::MIN;
+        let age = from.since(if endless { last } else { first });
+        if last <= from && (endless || from.since(last) >= mode) {
+            return self.falling_bounds(from, age);
+        }
+        let ever = |until: SimTime| not_older(ages, until, first) - not_older(ages, from, last);
+        // As long again as the objects' age, and longer as long as little is likely to happen.
+        let mut length = age.max(SHORTEST);
+        if from >= last || !ages.rises_to_mode() {
+            length = length.min(SimDuration::from_nanos(last.since(first).as_nanos() / 4));
+            length = length.max(SHORTEST);
+        }
+        while length < SimDuration::MAX
+            && self.rate * ever(from + length) * length.as_nanos() as f64 <= FEW_CANDIDATES
+        {
+            length = length.saturating_mul(4);
+        }
+        let until = from + length;
+        let rises = last >= until || ages.rises_to_mode() && first + mode >= until;
+        if rises {
+            return (until, self.chance(from), self.chance(until));
+        }
+        let always = not_older(ages, from, first) - not_older(ages, until, last);
+        (until, always.max(0.0), ever(until))
+    }
+
+    /// The bounds of a chance that falls from now on.
+    fn falling_bounds(&self, from: SimTime, age: SimDuration) -> (SimTime, f64, f64) {
+        let most = self.chance(from);
+        if most <= 0.0 {
+            return (SimTime::MAX, 0.0, 0.0);
+        }
+        let quiet = SimDuration::from_secs_f64(FEW_CANDIDATES / (self.rate * most) / 1e9);
+        // The nearer the bounds, the fewer candidates must be compared with the true chance.
+        let many = self.rate * most * age.as_nanos() as f64 > MANY_CANDIDATES;
+        let near = if many { 0.9 } else { 0.5 };
+        // Not much longer than the stretch before, which was as long as could be.
+        let before = self.stretch.until.since(self.stretch.from);
+        let longest = before.saturating_mul(2).max(SHORTEST.saturating_mul(1_000));
+        let mut length = age.max(SHORTEST).min(longest).max(quiet);
+        loop {
+            let until = from + length;
+            let least = self.chance(until);
+            if least >= near * most || length <= quiet.max(SHORTEST) {
+                return (until, least, most);
+            }
+            length = SimDuration::from_nanos(length.as_nanos() / 2).max(quiet);
+        }
+    }
+}
+
+/// Share of ages that an object written at `written` or later has at `time`.
+#[inline]
+fn not_older(ages: &AgeLaw, time: SimTime, written: SimTime) -> f64 {
+    if written > time {
+        return 0.0;
+    }
+    if written == SimTime::MIN { 1.0 } else { ages.cdf(time.since(written)) }
+}
+
+fn after(time: SimTime, mean_ns: f64, rng: &mut Stream) -> SimTime {
+    time + SimDuration::from_nanos(exponential_ns(mean_ns, rng))
+}
