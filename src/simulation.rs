@@ -10,6 +10,7 @@
 //! output has the same bytes on any number of threads.
 
 mod answers;
+pub mod export;
 pub mod stream;
 mod worlds;
 
