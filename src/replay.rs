@@ -12,14 +12,30 @@ use crate::error::{Error, Result};
 use crate::trace::Lookup;
 use crate::units::SimDuration;
 
-/// Objects below this number may stand in the direct table (1 GiB).
-const TABLE_MAX: u64 = 1 << 28;
+/// Objects of a shelf, as a power of two. Their expiries, 64 KiB, stay in a processor core's own
+/// cache while the shelf is gone to.
+const SHELF_BITS: u32 = 14;
+const SHELF: usize = 1 << SHELF_BITS;
 
-/// The direct table has at most this many places for each look-up read so far.
+/// Look-ups that are gathered for a shelf before it is gone to: as many as it has places, so that
+/// little of it is fetched from memory for each.
+const TROLLEY: usize = SHELF;
+
+/// From one trolley to the next, in look-ups: a cache line more than a trolley is long, as lines
+/// that lie a power of two apart drive one another out of a processor's cache.
+const STRIDE: usize = TROLLEY + 16;
+
+/// Look-ups wait for less than this many seconds (three days), as second and place share 32 bits.
+const WAIT: u32 = 1 << (32 - SHELF_BITS);
+
+/// A trace spans at most so many seconds (136 years): expiries are counted in 32 bits, too.
+const SPAN_MAX: u32 = u32::MAX - 2 * WAIT;
+
+/// Objects below this number may stand on shelves (1 GiB).
+const SHELVED_MAX: u64 = 1 << 28;
+
+/// There are at most this many places on shelves for each look-up read so far.
 const PLACES_PER_LOOKUP: u64 = 64;
-
-/// Places that the direct table has from the start.
-const TABLE_MIN: usize = 1 << 16;
 
 /// What a replay has counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,17 +54,25 @@ pub struct Replayed {
 
 /// A replay under way.
 ///
-/// An object's state is the second in which it expires: for small numbers in a table, of which a
-/// look-up reads and writes one place without a branch, so that the processor waits for several
-/// places at a time; for others in a hash map.
+/// An object's state is the second in which it expires. Objects of small numbers stand on shelves of
+/// a size that a processor core has at hand; look-ups are gathered on a trolley for each shelf, so
+/// that hardly any waits for memory, and keep their order within it. Objects of great numbers, which
+/// are hashes as a rule, are in a hash map.
 #[derive(Debug)]
 pub struct Replay {
     /// In whole seconds; the greatest number is for ever.
     lifetime: u32,
     sliding: bool,
-    /// Seconds since just before the first look-up in which objects expire; 0 if never fetched.
-    table: Vec<u32>,
-    /// The same for objects beyond the table.
+    /// When objects expire, in seconds since just before the first look-up; 0 if never fetched.
+    shelves: Vec<u32>,
+    /// Look-ups that wait, shelf by shelf: seconds since `waiting_since`, then the place on the
+    /// shelf in the lowest bits.
+    trolleys: Vec<u32>,
+    /// A second of the trace, not after any look-up that waits.
+    waiting_since: u32,
+    /// How many wait for each shelf.
+    waiting: Vec<u32>,
+    /// When the objects beyond the shelves expire.
     beyond: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
     counted: Replayed,
 }
@@ -62,131 +86,176 @@ impl Replay {
         Self {
             lifetime: u32::try_from(seconds).unwrap_or(u32::MAX),
             sliding: expiry == Expiry::Sliding,
-            table: vec![0; TABLE_MIN],
+            shelves: Vec::new(),
+            trolleys: Vec::new(),
+            waiting_since: 0,
+            waiting: Vec::new(),
             beyond: HashMap::default(),
             counted: Replayed::default(),
         }
     }
 
-    /// Answers the next look-ups; blocks of a few thousand stay in the processor's cache while they
-    /// are gone through twice.
+    /// Answers the next look-ups.
     ///
     /// # Errors
-    /// If time runs backwards, or a trace spans 2^32 - 1 seconds.
-    pub fn answer(&mut self, block: impl Iterator<Item = Lookup> + Clone) -> Result<()> {
-        let Some(first) = block.clone().next() else { return Ok(()) };
-        if self.counted.requests == 0 {
-            (self.counted.first, self.counted.last) = (first.second, first.second);
+    /// If time runs backwards, or a trace spans more than 136 years.
+    #[inline]
+    pub fn answer(&mut self, mut lookups: impl Iterator<Item = Lookup>) -> Result<()> {
+        loop {
+            match self.gather(&mut lookups) {
+                None => return Ok(()),
+                Some(lookup) => self.answer_apart(lookup)?,
+            }
         }
-        let (mut last, mut ascends, mut greatest, mut length) = (self.counted.last, true, 0, 0);
-        for lookup in block.clone() {
-            ascends &= lookup.second >= last;
-            last = lookup.second;
-            greatest = lookup.object.max(greatest);
-            length += 1;
-        }
-        if !ascends {
-            return Err(self.backwards(block));
-        }
-        // One second is kept for the beginning, one for what never expires.
-        if last - self.counted.first > u32::MAX - 2 {
-            return Err(Error::request(format!(
-                "the trace goes from second `{}` to `{last}`, but must span less than 2^32 - 2",
-                self.counted.first
-            )));
-        }
-        self.counted.last = last;
-        self.counted.requests += length;
-        self.make_room(greatest);
-        self.counted.misses += match (greatest < self.table.len() as u64, self.sliding) {
-            (true, false) => self.look_up::<false>(block),
-            (true, true) => self.look_up::<true>(block),
-            (false, _) => self.look_up_anywhere(block),
-        };
-        Ok(())
     }
 
     /// What was counted.
     #[must_use]
-    pub fn finish(self) -> Replayed {
-        let fetched = self.table.iter().filter(|expires| **expires > 0).count();
+    pub fn finish(mut self) -> Replayed {
+        self.go_to_all();
+        let fetched = self.shelves.iter().filter(|expires| **expires > 0).count();
         Replayed { objects: (fetched + self.beyond.len()) as u64, ..self.counted }
     }
 
-    /// Misses among look-ups of objects that all stand in the table.
-    fn look_up<const SLIDING: bool>(&mut self, block: impl Iterator<Item = Lookup>) -> u64 {
-        let (before, lifetime) = (self.counted.first.wrapping_sub(1), self.lifetime);
-        // The length is a power of two: the mask says so, and no look-up need be checked.
-        let table = self.table.as_mut_slice();
-        let mask = table.len() - 1;
-        let mut misses = 0;
-        for lookup in block {
-            let second = lookup.second.wrapping_sub(before);
-            let expires = &mut table[lookup.object as usize & mask];
-            let miss = second >= *expires;
-            let renewed = second.saturating_add(lifetime);
-            *expires = if SLIDING || miss { renewed } else { *expires };
-            misses += u64::from(miss);
-        }
-        misses
-    }
-
-    /// Misses among look-ups of which some stand beyond the table.
-    fn look_up_anywhere(&mut self, block: impl Iterator<Item = Lookup>) -> u64 {
-        let before = self.counted.first.wrapping_sub(1);
-        let mut misses = 0;
-        for lookup in block {
-            let second = lookup.second.wrapping_sub(before);
-            let expires = match self.table.get_mut(lookup.object as usize) {
-                Some(expires) => expires,
-                None => self.beyond.entry(lookup.object).or_default(),
-            };
-            let miss = second >= *expires;
-            if miss || self.sliding {
-                *expires = second.saturating_add(self.lifetime);
+    /// Puts each look-up on its shelf's trolley; gives the first that cannot be: it has no shelf, or
+    /// is of an earlier second than the one before it, or too long after those that wait.
+    #[inline]
+    fn gather(&mut self, lookups: &mut impl Iterator<Item = Lookup>) -> Option<Lookup> {
+        let since = self.waiting_since;
+        let (mut last, mut requests) = (self.counted.last, 0);
+        let mut stopped = None;
+        for lookup in lookups {
+            let shelf = (lookup.object >> SHELF_BITS) as usize;
+            let waits = lookup.second.wrapping_sub(since);
+            if lookup.second < last || waits >= WAIT || shelf >= self.waiting.len() {
+                stopped = Some(lookup);
+                break;
             }
-            misses += u64::from(miss);
+            last = lookup.second;
+            requests += 1;
+            let waiting = self.waiting[shelf] as usize;
+            let place = lookup.object as u32 % SHELF as u32;
+            self.trolleys[shelf * STRIDE + waiting] = waits << SHELF_BITS | place;
+            self.waiting[shelf] += 1;
+            if waiting + 1 == TROLLEY {
+                self.go_to(shelf);
+            }
         }
-        misses
+        self.counted.last = last;
+        self.counted.requests += requests;
+        stopped
     }
 
-    /// Doubles the table until it holds object `greatest`, within what the look-ups so far warrant.
+    fn go_to_all(&mut self) {
+        for shelf in 0..self.waiting.len() {
+            self.go_to(shelf);
+        }
+    }
+
+    /// Answers the look-ups that wait for a shelf.
+    #[inline(never)]
+    fn go_to(&mut self, shelf: usize) {
+        let waiting = std::mem::take(&mut self.waiting[shelf]) as usize;
+        let trolley = &self.trolleys[shelf * STRIDE..][..waiting];
+        let places = &mut self.shelves[shelf * SHELF..][..SHELF];
+        let places = places.try_into().expect("a shelf is a shelf long");
+        let since = self.waiting_since - self.counted.first + 1;
+        self.counted.misses += if self.sliding {
+            look_up::<true>(places, trolley, since, self.lifetime)
+        } else {
+            look_up::<false>(places, trolley, since, self.lifetime)
+        };
+    }
+
+    /// Answers a look-up that cannot wait on a trolley.
+    #[cold]
+    fn answer_apart(&mut self, lookup: Lookup) -> Result<()> {
+        let Replayed { requests, first, last, .. } = self.counted;
+        if requests == 0 {
+            self.counted.first = lookup.second;
+            self.waiting_since = lookup.second;
+        } else if lookup.second < last {
+            return Err(Error::request(format!(
+                "record {} is of second `{}`, but the one before it of `{last}`, and time does not \
+                 run backwards",
+                requests + 1,
+                lookup.second
+            ))
+            .hint("sort the trace by time"));
+        } else if lookup.second - first > SPAN_MAX {
+            return Err(Error::request(format!(
+                "record {} is of second `{}`, but the first of `{first}`, and a trace spans at most \
+                 136 years",
+                requests + 1,
+                lookup.second
+            )));
+        }
+        if lookup.second - self.waiting_since >= WAIT {
+            self.go_to_all();
+            self.waiting_since = lookup.second;
+        }
+        self.counted.last = lookup.second;
+        self.counted.requests += 1;
+        self.make_room(lookup.object);
+        // Of this object none waits: it had no shelf, or all trolleys are empty.
+        let expires = match self.shelves.get_mut(lookup.object as usize) {
+            Some(expires) => expires,
+            None => self.beyond.entry(lookup.object).or_default(),
+        };
+        let second = lookup.second - self.counted.first + 1;
+        let miss = second >= *expires;
+        if miss || self.sliding {
+            *expires = second.saturating_add(self.lifetime);
+        }
+        self.counted.misses += u64::from(miss);
+        Ok(())
+    }
+
+    /// Doubles the shelves until they hold object `greatest`, within what the look-ups so far
+    /// warrant.
     fn make_room(&mut self, greatest: u64) {
-        let allowed = TABLE_MAX.min(self.counted.requests * PLACES_PER_LOOKUP);
-        let mut places = self.table.len() as u64;
+        let allowed = SHELVED_MAX.min(self.counted.requests * PLACES_PER_LOOKUP);
+        let held = self.shelves.len() as u64;
+        let mut places = held.max(SHELF as u64);
         while places <= greatest && places * 2 <= allowed {
             places *= 2;
         }
-        if places == self.table.len() as u64 {
+        if places == held {
             return;
         }
-        let table = &mut self.table;
-        table.resize(places as usize, 0);
+        let shelves = places as usize / SHELF;
+        self.shelves.resize(places as usize, 0);
+        self.waiting.resize(shelves, 0);
+        self.trolleys.resize(shelves * STRIDE, 0);
+        let shelved = &mut self.shelves;
         self.beyond.retain(|&object, expires| {
             let stays = object >= places;
             if !stays {
-                table[object as usize] = *expires;
+                shelved[object as usize] = *expires;
             }
             stays
         });
     }
+}
 
-    #[cold]
-    fn backwards(&self, block: impl Iterator<Item = Lookup>) -> Error {
-        let mut last = self.counted.last;
-        for (number, lookup) in (self.counted.requests + 1..).zip(block) {
-            if lookup.second < last {
-                return Error::request(format!(
-                    "record {number} is of second `{}`, but the one before it of `{last}`, and \
-                     time does not run backwards",
-                    lookup.second
-                ))
-                .hint("sort the trace by time");
-            }
-            last = lookup.second;
-        }
-        unreachable!("a block that does not ascend descends somewhere")
+/// Misses among the look-ups of one shelf. No branch depends on what is found, so the processor
+/// works on many at a time.
+fn look_up<const SLIDING: bool>(
+    places: &mut [u32; SHELF],
+    lookups: &[u32],
+    since: u32,
+    lifetime: u32,
+) -> u64 {
+    let mut misses = 0;
+    for &lookup in lookups {
+        let second = since + (lookup >> SHELF_BITS);
+        let expires = &mut places[lookup as usize % SHELF];
+        let miss = second >= *expires;
+        let renewed = second.saturating_add(lifetime);
+        *expires = if SLIDING || miss { renewed } else { *expires };
+        misses += u64::from(miss);
     }
+    misses
 }
 
 /// Spreads object numbers, which may be dense, or hashes already.
