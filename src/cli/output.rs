@@ -94,7 +94,7 @@ pub(super) fn write_whole<T>(
             .at(path.display().to_string())
     };
     if path.is_dir() {
-        return Err(Error::request("there is a folder, but the output is a file")
+        return Err(Error::run("there is a folder, but the output is a file")
             .at(path.display().to_string()));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -152,8 +152,10 @@ fn detect(bytes: Option<u64>, head: &[u8]) -> Result<Form> {
     let whole = &whole.as_flattened()[..whole.len().min(BLOCK) * RECORD_BYTES];
     let bytes = bytes.unwrap_or(i64::MAX as u64 / RECORD_BYTES as u64 * RECORD_BYTES as u64);
     Form::detect(bytes, whole).ok_or_else(|| {
-        Error::request("the file is of no known form: its size or its first records are not those of a trace")
-            .hint("name the form, e.g., `--log-format oracle-general`, to be told where it fails")
+        Error::request(
+            "the file is of no known form: its size or its first records are not those of a trace",
+        )
+        .hint("name the form, e.g., `--log-format oracle-general`, to be told where it fails")
     })
 }
 

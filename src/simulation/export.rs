@@ -55,8 +55,7 @@ impl<'a> Lookups<'a> {
         arm.assumptions.cache_lifetime = SimDuration::MAX;
         let rule = rule_of(scenario, &arm);
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-        let party =
-            Party { scenario, requesters: &requesters, replication, progress: &|_| () };
+        let party = Party { scenario, requesters: &requesters, replication, progress: &|_| () };
         let configuration = &scenario.configurations[arm.configuration];
         let scheme = configuration.scheme(scenario, arm.assumptions);
         let desk = Desk { scheme, worlds: party.worlds(&[&arm]), batch: Vec::new() };

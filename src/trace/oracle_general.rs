@@ -63,10 +63,7 @@ impl Record {
 #[inline]
 #[must_use]
 pub fn lookup(raw: &RawRecord) -> Lookup {
-    Lookup {
-        second: u32::from_le_bytes(part(raw, 0)),
-        object: u64::from_le_bytes(part(raw, 4)),
-    }
+    Lookup { second: u32::from_le_bytes(part(raw, 0)), object: u64::from_le_bytes(part(raw, 4)) }
 }
 
 #[inline]
