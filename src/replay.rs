@@ -12,29 +12,29 @@ use crate::error::{Error, Result};
 use crate::trace::Lookup;
 use crate::units::SimDuration;
 
-/// Objects of a shelf, as a power of two. Their expiries, 64 KiB, stay in a processor core's own
-/// cache while the shelf is gone to.
-const SHELF_BITS: u32 = 14;
-const SHELF: usize = 1 << SHELF_BITS;
+/// Objects of a drawer, as a power of two. Their expiries, 64 KiB, stay in a processor core's own
+/// cache while the drawer is open.
+const DRAWER_BITS: u32 = 14;
+const DRAWER: usize = 1 << DRAWER_BITS;
 
-/// Look-ups that are gathered for a shelf before it is gone to: as many as it has places, so that
+/// Look-ups that are gathered for a drawer before it is opened: as many as it has places, so that
 /// little of it is fetched from memory for each.
-const TROLLEY: usize = SHELF;
+const BASKET: usize = DRAWER;
 
-/// From one trolley to the next, in look-ups: a cache line more than a trolley is long, as lines
+/// From one basket to the next, in look-ups: a cache line more than a basket is long, as lines
 /// that lie a power of two apart drive one another out of a processor's cache.
-const STRIDE: usize = TROLLEY + 16;
+const STRIDE: usize = BASKET + 16;
 
 /// Look-ups wait for less than this many seconds (three days), as second and place share 32 bits.
-const WAIT: u32 = 1 << (32 - SHELF_BITS);
+const WAIT: u32 = 1 << (32 - DRAWER_BITS);
 
 /// A trace spans at most so many seconds (136 years): expiries are counted in 32 bits, too.
 const SPAN_MAX: u32 = u32::MAX - 2 * WAIT;
 
-/// Objects below this number may stand on shelves (1 GiB).
-const SHELVED_MAX: u64 = 1 << 28;
+/// Objects below this number may lie in drawers (1 GiB).
+const PLACED_MAX: u64 = 1 << 28;
 
-/// There are at most this many places on shelves for each look-up read so far.
+/// There are at most this many places in drawers for each look-up read so far.
 const PLACES_PER_LOOKUP: u64 = 64;
 
 /// What a replay has counted.
@@ -54,8 +54,8 @@ pub struct Replayed {
 
 /// A replay under way.
 ///
-/// An object's state is the second in which it expires. Objects of small numbers stand on shelves of
-/// a size that a processor core has at hand; look-ups are gathered on a trolley for each shelf, so
+/// An object's state is the second in which it expires. Objects of small numbers lie in drawers of
+/// a size that a processor core has at hand; look-ups are gathered in a basket for each drawer, so
 /// that hardly any waits for memory, and keep their order within it. Objects of great numbers, which
 /// are hashes as a rule, are in a hash map.
 #[derive(Debug)]
@@ -64,15 +64,15 @@ pub struct Replay {
     lifetime: u32,
     sliding: bool,
     /// When objects expire, in seconds since just before the first look-up; 0 if never fetched.
-    shelves: Vec<u32>,
-    /// Look-ups that wait, shelf by shelf: seconds since `waiting_since`, then the place on the
-    /// shelf in the lowest bits.
-    trolleys: Vec<u32>,
+    drawers: Vec<u32>,
+    /// Look-ups that wait, drawer by drawer: seconds since `waiting_since`, then the place in the
+    /// drawer in the lowest bits.
+    baskets: Vec<u32>,
     /// A second of the trace, not after any look-up that waits.
     waiting_since: u32,
-    /// How many wait for each shelf.
+    /// How many wait for each drawer.
     waiting: Vec<u32>,
-    /// When the objects beyond the shelves expire.
+    /// When the objects beyond the drawers expire.
     beyond: HashMap<u64, u32, BuildHasherDefault<NumberHasher>>,
     counted: Replayed,
 }
@@ -86,8 +86,8 @@ impl Replay {
         Self {
             lifetime: u32::try_from(seconds).unwrap_or(u32::MAX),
             sliding: expiry == Expiry::Sliding,
-            shelves: Vec::new(),
-            trolleys: Vec::new(),
+            drawers: Vec::new(),
+            baskets: Vec::new(),
             waiting_since: 0,
             waiting: Vec::new(),
             beyond: HashMap::default(),
@@ -112,12 +112,12 @@ impl Replay {
     /// What was counted.
     #[must_use]
     pub fn finish(mut self) -> Replayed {
-        self.go_to_all();
-        let fetched = self.shelves.iter().filter(|expires| **expires > 0).count();
+        self.open_all();
+        let fetched = self.drawers.iter().filter(|expires| **expires > 0).count();
         Replayed { objects: (fetched + self.beyond.len()) as u64, ..self.counted }
     }
 
-    /// Puts each look-up on its shelf's trolley; gives the first that cannot be: it has no shelf, or
+    /// Puts each look-up into its drawer's basket; gives the first that cannot be: it has no drawer, or
     /// is of an earlier second than the one before it, or too long after those that wait.
     #[inline]
     fn gather(&mut self, lookups: &mut impl Iterator<Item = Lookup>) -> Option<Lookup> {
@@ -125,20 +125,20 @@ impl Replay {
         let (mut last, mut requests) = (self.counted.last, 0);
         let mut stopped = None;
         for lookup in lookups {
-            let shelf = (lookup.object >> SHELF_BITS) as usize;
+            let drawer = (lookup.object >> DRAWER_BITS) as usize;
             let waits = lookup.second.wrapping_sub(since);
-            if lookup.second < last || waits >= WAIT || shelf >= self.waiting.len() {
+            if lookup.second < last || waits >= WAIT || drawer >= self.waiting.len() {
                 stopped = Some(lookup);
                 break;
             }
             last = lookup.second;
             requests += 1;
-            let waiting = self.waiting[shelf] as usize;
-            let place = lookup.object as u32 % SHELF as u32;
-            self.trolleys[shelf * STRIDE + waiting] = waits << SHELF_BITS | place;
-            self.waiting[shelf] += 1;
-            if waiting + 1 == TROLLEY {
-                self.go_to(shelf);
+            let waiting = self.waiting[drawer] as usize;
+            let place = lookup.object as u32 % DRAWER as u32;
+            self.baskets[drawer * STRIDE + waiting] = waits << DRAWER_BITS | place;
+            self.waiting[drawer] += 1;
+            if waiting + 1 == BASKET {
+                self.open(drawer);
             }
         }
         self.counted.last = last;
@@ -146,28 +146,28 @@ impl Replay {
         stopped
     }
 
-    fn go_to_all(&mut self) {
-        for shelf in 0..self.waiting.len() {
-            self.go_to(shelf);
+    fn open_all(&mut self) {
+        for drawer in 0..self.waiting.len() {
+            self.open(drawer);
         }
     }
 
-    /// Answers the look-ups that wait for a shelf.
+    /// Answers the look-ups that wait for a drawer.
     #[inline(never)]
-    fn go_to(&mut self, shelf: usize) {
-        let waiting = std::mem::take(&mut self.waiting[shelf]) as usize;
-        let trolley = &self.trolleys[shelf * STRIDE..][..waiting];
-        let places = &mut self.shelves[shelf * SHELF..][..SHELF];
-        let places = places.try_into().expect("a shelf is a shelf long");
+    fn open(&mut self, drawer: usize) {
+        let waiting = std::mem::take(&mut self.waiting[drawer]) as usize;
+        let basket = &self.baskets[drawer * STRIDE..][..waiting];
+        let places = &mut self.drawers[drawer * DRAWER..][..DRAWER];
+        let places = places.try_into().expect("a drawer is a drawer long");
         let since = self.waiting_since - self.counted.first + 1;
         self.counted.misses += if self.sliding {
-            look_up::<true>(places, trolley, since, self.lifetime)
+            look_up::<true>(places, basket, since, self.lifetime)
         } else {
-            look_up::<false>(places, trolley, since, self.lifetime)
+            look_up::<false>(places, basket, since, self.lifetime)
         };
     }
 
-    /// Answers a look-up that cannot wait on a trolley.
+    /// Answers a look-up that cannot wait in a basket.
     #[cold]
     fn answer_apart(&mut self, lookup: Lookup) -> Result<()> {
         let Replayed { requests, first, last, .. } = self.counted;
@@ -191,14 +191,14 @@ impl Replay {
             )));
         }
         if lookup.second - self.waiting_since >= WAIT {
-            self.go_to_all();
+            self.open_all();
             self.waiting_since = lookup.second;
         }
         self.counted.last = lookup.second;
         self.counted.requests += 1;
         self.make_room(lookup.object);
-        // Of this object none waits: it had no shelf, or all trolleys are empty.
-        let expires = match self.shelves.get_mut(lookup.object as usize) {
+        // Of this object none waits: it had no drawer, or all baskets are empty.
+        let expires = match self.drawers.get_mut(lookup.object as usize) {
             Some(expires) => expires,
             None => self.beyond.entry(lookup.object).or_default(),
         };
@@ -211,45 +211,45 @@ impl Replay {
         Ok(())
     }
 
-    /// Doubles the shelves until they hold object `greatest`, within what the look-ups so far
+    /// Doubles the drawers until they hold object `greatest`, within what the look-ups so far
     /// warrant.
     fn make_room(&mut self, greatest: u64) {
-        let allowed = SHELVED_MAX.min(self.counted.requests * PLACES_PER_LOOKUP);
-        let held = self.shelves.len() as u64;
-        let mut places = held.max(SHELF as u64);
+        let allowed = PLACED_MAX.min(self.counted.requests * PLACES_PER_LOOKUP);
+        let held = self.drawers.len() as u64;
+        let mut places = held.max(DRAWER as u64);
         while places <= greatest && places * 2 <= allowed {
             places *= 2;
         }
         if places == held {
             return;
         }
-        let shelves = places as usize / SHELF;
-        self.shelves.resize(places as usize, 0);
-        self.waiting.resize(shelves, 0);
-        self.trolleys.resize(shelves * STRIDE, 0);
-        let shelved = &mut self.shelves;
+        let drawers = places as usize / DRAWER;
+        self.drawers.resize(places as usize, 0);
+        self.waiting.resize(drawers, 0);
+        self.baskets.resize(drawers * STRIDE, 0);
+        let room = &mut self.drawers;
         self.beyond.retain(|&object, expires| {
             let stays = object >= places;
             if !stays {
-                shelved[object as usize] = *expires;
+                room[object as usize] = *expires;
             }
             stays
         });
     }
 }
 
-/// Misses among the look-ups of one shelf. No branch depends on what is found, so the processor
+/// Misses among the look-ups of one drawer. No branch depends on what is found, so the processor
 /// works on many at a time.
 fn look_up<const SLIDING: bool>(
-    places: &mut [u32; SHELF],
+    places: &mut [u32; DRAWER],
     lookups: &[u32],
     since: u32,
     lifetime: u32,
 ) -> u64 {
     let mut misses = 0;
     for &lookup in lookups {
-        let second = since + (lookup >> SHELF_BITS);
-        let expires = &mut places[lookup as usize % SHELF];
+        let second = since + (lookup >> DRAWER_BITS);
+        let expires = &mut places[lookup as usize % DRAWER];
         let miss = second >= *expires;
         let renewed = second.saturating_add(lifetime);
         *expires = if SLIDING || miss { renewed } else { *expires };

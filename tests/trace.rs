@@ -89,7 +89,7 @@ proptest! {
         }
     }
 
-    /// Small, great and scattered numbers, dense and sparse times, more than a trolley holds.
+    /// Small, great and scattered numbers, dense and sparse times, more than a basket holds.
     #[test]
     fn a_replay_counts_what_a_naive_cache_counts(
         seed in any::<u64>(),

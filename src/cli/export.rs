@@ -131,9 +131,10 @@ fn configuration(args: &Args, scenario: &Scenario) -> Result<usize> {
         chosen.name
     ))
     .at("--configuration");
-    Err(match names.is_empty() {
-        true => wrong.hint("add a configuration with `encryption = \"sse-kms-bucket-key\"`"),
-        false => wrong.hint(one_of(&chosen.name, names)),
+    Err(if names.is_empty() {
+        wrong.hint("add a configuration with `encryption = \"sse-kms-bucket-key\"`")
+    } else {
+        wrong.hint(one_of(&chosen.name, names))
     })
 }
 

@@ -96,10 +96,9 @@ fn read(args: &Args, place: &str) -> Result<(Form, Replayed)> {
     if args.trace == "-" {
         return replay_records(io::stdin().lock(), None, args.log_format, replay);
     }
-    let failed = |error: &io::Error| unreadable(error);
-    let file = File::open(place).map_err(|error| failed(&error))?;
-    let metadata = file.metadata().map_err(|error| failed(&error))?;
-    let bytes = metadata.is_file().then(|| metadata.len());
+    let file = File::open(place).map_err(|error| unreadable(&error))?;
+    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
+    let bytes = metadata.is_file().then_some(metadata.len());
     replay_records(file, bytes, args.log_format, replay)
 }
 
