@@ -279,6 +279,8 @@ fn what_cannot_be_exported_says_why() {
     assert!(unknown.contains("did you mean `bucket-key-session`?"), "{unknown}");
     let without = export(&["--configuration", "sse-kms"]);
     assert!(without.contains("`sse-kms` uses no bucket keys"), "{without}");
+    let keyless = export(&["--set", "bucket.data.bucket_keys_since=29min"]);
+    assert!(keyless.contains("reads.toml: no request needs a bucket-level key"), "{keyless}");
     assert!(!folder.join("x.bin").exists());
     fs::create_dir(folder.join("there")).unwrap();
     let taken = fails(folder, 1, &["export", "reads.toml", "--out", "there"]);

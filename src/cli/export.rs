@@ -35,7 +35,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 0)]
     replication: u32,
     /// Write at most N records
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
     /// Form of the file
     #[arg(long, value_enum, default_value_t = FormName::OracleGeneral)]
@@ -83,7 +83,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let expected = scenario.estimate(1).requests.min(limit as f64);
     let bar = progress::bar(expected, args.quiet);
     bar.set_message(scenario.file.name.clone());
-    let lookups = Lookups::new(&scenario, &arm, args.replication)
+    let mut lookups = Lookups::new(&scenario, &arm, args.replication).peekable();
+    if lookups.peek().is_none() {
+        return Err(nothing_to_write(args, &scenario.configurations[index]));
+    }
+    let lookups = lookups
         .take(usize::try_from(limit).unwrap_or(usize::MAX))
         .map(|lookup| Lookup { second: lookup.time.second() as u32, object: lookup.entry });
     let lookups = bar.wrap_iter(lookups);
@@ -136,6 +140,15 @@ fn configuration(args: &Args, scenario: &Scenario) -> Result<usize> {
     } else {
         wrong.hint(one_of(&chosen.name, names))
     })
+}
+
+fn nothing_to_write(args: &Args, configuration: &Configuration) -> Error {
+    Error::request(format!(
+        "no request needs a bucket-level key of `{}`: nothing is read that one wraps",
+        configuration.name
+    ))
+    .at(args.scenario.clone())
+    .hint("add a workload that reads objects written with bucket keys on")
 }
 
 /// A trace counts seconds in 32 bits.
