@@ -17,6 +17,9 @@
 //!                                        report: text │ markdown │ json │ csv ──► results/
 //! ```
 //!
+//! Beside it, [`trace`] reads and writes look-ups of bucket-level keys as files for other simulators,
+//! and [`replay`] counts what such a file costs.
+//!
 //! # Floors
 //!
 //! Dependence runs downward only; siblings on the second floor do not know each other.

@@ -56,8 +56,8 @@ pub struct Replayed {
 ///
 /// An object's state is the second in which it expires. Objects of small numbers lie in drawers of
 /// a size that a processor core has at hand; look-ups are gathered in a basket for each drawer, so
-/// that hardly any waits for memory, and keep their order within it. Objects of great numbers, which
-/// are hashes as a rule, are in a hash map.
+/// that hardly any waits for memory, and keep their order within it. Objects of great numbers,
+/// which are hashes as a rule, are in a hash map.
 #[derive(Debug)]
 pub struct Replay {
     /// In whole seconds; the greatest number is for ever.
@@ -117,8 +117,8 @@ impl Replay {
         Replayed { objects: (fetched + self.beyond.len()) as u64, ..self.counted }
     }
 
-    /// Puts each look-up into its drawer's basket; gives the first that cannot be: it has no drawer, or
-    /// is of an earlier second than the one before it, or too long after those that wait.
+    /// Puts each look-up into its drawer's basket; gives the first that cannot be: it has no drawer,
+    /// or is of an earlier second than the one before it, or too long after those that wait.
     #[inline]
     fn gather(&mut self, lookups: &mut impl Iterator<Item = Lookup>) -> Option<Lookup> {
         let since = self.waiting_since;

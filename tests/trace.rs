@@ -101,7 +101,7 @@ proptest! {
     ) {
         let mut state = seed;
         let mut draw = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             state >> 33 ^ state
         };
         let mut second = draw() % 1_000;
