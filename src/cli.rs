@@ -5,11 +5,13 @@
 
 mod check;
 mod complete;
+mod export;
 mod init;
 mod input;
 mod list;
 mod output;
 mod progress;
+mod replay;
 mod simulate;
 
 use std::process::ExitCode;
@@ -39,6 +41,8 @@ enum Command {
     Simulate(simulate::Args),
     Check(check::Args),
     Init(init::Args),
+    Export(export::Args),
+    Replay(replay::Args),
     List(list::Args),
     /// Print the JSON Schema of scenarios, for editors
     Schema,
@@ -78,6 +82,8 @@ fn run(command: Command) -> Result<Found> {
         Command::Simulate(args) => simulate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),
         Command::Complete(args) => complete::run(&args),

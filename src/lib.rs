@@ -17,16 +17,19 @@
 //!                                        report: text │ markdown │ json │ csv ──► results/
 //! ```
 //!
+//! Beside it, [`trace`] reads and writes look-ups of bucket-level keys as files for other simulators,
+//! and [`replay`] counts what such a file costs.
+//!
 //! # Floors
 //!
 //! Dependence runs downward only; siblings on the second floor do not know each other.
 //!
 //! - ground, measures and chance: [`error`], [`units`], [`rng`]
 //! - first floor, the two services' words: [`s3`], [`kms`]
-//! - second floor, workshops: [`workload`], [`encryption`]
+//! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting and pricing: [`tally`], [`pricing`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`]
+//!   [`migration`], [`outcome`], [`replay`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -71,6 +74,7 @@ pub mod migration;
 pub mod outcome;
 pub mod pricing;
 pub mod quota;
+pub mod replay;
 pub mod report;
 pub mod rng;
 pub mod s3;
@@ -78,5 +82,6 @@ pub mod scenario;
 pub mod simulation;
 pub mod statistics;
 pub mod tally;
+pub mod trace;
 pub mod units;
 pub mod workload;

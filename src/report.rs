@@ -7,4 +7,5 @@ pub mod markdown;
 mod numbers;
 pub mod rows;
 pub mod text;
+pub mod trace;
 pub mod words;

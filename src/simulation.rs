@@ -12,6 +12,7 @@
 mod answers;
 mod lanes;
 mod skip_ahead;
+pub mod export;
 pub mod stream;
 mod worlds;
 

@@ -82,3 +82,39 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     file.persist_noclobber(path).map_err(|error| failed(&error.error))?;
     Ok(())
 }
+
+/// Writes one file whole or not at all, in the place of what was there: `write` fills it beside its
+/// place, where a failure leaves nothing behind, and then it is moved in.
+pub(super) fn write_whole<T>(
+    path: &Path,
+    write: impl FnOnce(&mut fs::File) -> io::Result<T>,
+) -> Result<T> {
+    let failed = |error: &io::Error| {
+        Error::run(format!("the file cannot be written: {}", reason(error)))
+            .at(path.display().to_string())
+    };
+    if path.is_dir() {
+        return Err(Error::run("there is a folder, but the output is a file")
+            .at(path.display().to_string()));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let staging = tempfile::Builder::new()
+        .prefix(".bks-")
+        .tempdir_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| failed(&error))?;
+    let staged = staging.path().join("whole");
+    let mut options = fs::File::options();
+    let written = options
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&staged)
+        .and_then(|mut file| {
+            let written = write(&mut file)?;
+            file.sync_all()?;
+            Ok(written)
+        })
+        .map_err(|error| failed(&error))?;
+    fs::rename(&staged, path).map_err(|error| failed(&error))?;
+    Ok(written)
+}

@@ -8,6 +8,21 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::outcome::Step;
 use crate::scenario::Scenario;
 
+/// A bar over a number of requests known beforehand.
+pub(super) fn bar(requests: f64, quiet: bool) -> ProgressBar {
+    let shown = !quiet && stderr().is_terminal() && requests as u64 > WORTH_SHOWING;
+    let target =
+        if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(requests as u64), target);
+    bar.set_style(style());
+    bar
+}
+
+fn style() -> ProgressStyle {
+    let style = "{msg} {wide_bar} {human_pos} of about {human_len} requests, {eta} left";
+    ProgressStyle::with_template(style).expect("the template is well-formed")
+}
+
 /// Fewer requests than this are over before a bar could be read.
 const WORTH_SHOWING: u64 = 5_000_000;
 
@@ -23,8 +38,7 @@ impl<'a> Bar<'a> {
     /// A bar that is not shown yet; `quiet` keeps it so.
     pub(super) fn new(scenario: &'a Scenario, quiet: bool) -> Self {
         let drawn = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        let style = "{msg} {wide_bar} {human_pos} of about {human_len} requests, {eta} left";
-        drawn.set_style(ProgressStyle::with_template(style).expect("the template is well-formed"));
+        drawn.set_style(style());
         Self { scenario, drawn, may_show: !quiet && stderr().is_terminal() }
     }
 

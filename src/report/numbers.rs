@@ -1,7 +1,7 @@
 //! Numbers as people read them. Files carry full precision; only text for people comes from here.
 
 /// Groups of three digits: `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {

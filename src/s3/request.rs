@@ -19,6 +19,19 @@ pub struct SessionSlot {
     pub first_renewal: SimTime,
 }
 
+impl SessionSlot {
+    /// Which of the slot's sessions runs at `time`; 0 is the one under way when the run begins.
+    #[must_use]
+    pub fn session_at(&self, time: SimTime) -> u32 {
+        match self.session_length {
+            Some(length) if time >= self.first_renewal => {
+                1 + (time.since(self.first_renewal).as_nanos() / length.as_nanos()) as u32
+            }
+            _ => 0,
+        }
+    }
+}
+
 /// The object whose data a request needs, named by what decides its wrapping key and nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Object {

@@ -199,7 +199,7 @@ impl Party<'_> {
     /// Whether a requester's calls are drawn by this engine.
     pub(super) fn skips_requester(&self, requester: usize) -> bool {
         let slot = self.requesters.list[requester].slots[0];
-        self.scenario.engines.skips(self.scenario.slots[slot as usize].principal)
+        !self.components.is_empty() && self.scenario.engines.skips(self.scenario.slots[slot as usize].principal)
     }
 
     /// Draws the calls of all requesters that this engine runs, and counts them and their requests.
