@@ -10,9 +10,9 @@
 //! output has the same bytes on any number of threads.
 
 mod answers;
+pub mod export;
 mod lanes;
 mod skip_ahead;
-pub mod export;
 pub mod stream;
 mod worlds;
 

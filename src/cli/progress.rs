@@ -11,8 +11,7 @@ use crate::scenario::Scenario;
 /// A bar over a number of requests known beforehand.
 pub(super) fn bar(requests: f64, quiet: bool) -> ProgressBar {
     let shown = !quiet && stderr().is_terminal() && requests as u64 > WORTH_SHOWING;
-    let target =
-        if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(requests as u64), target);
     bar.set_style(style());
     bar

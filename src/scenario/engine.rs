@@ -213,7 +213,8 @@ fn key_masses(
 ) -> Vec<(f64, f64)> {
     let population = reads.population.as_ref();
     let population = population.map(|read| &scenario.populations[read.population as usize]);
-    let of_population = population.map_or(1, |population| population.requesters(requesters).0.len());
+    let of_population =
+        population.map_or(1, |population| population.requesters(requesters).0.len());
     let of_run = reads.written.as_ref().map_or(0, |written| written.slots.len());
     let timelines = of_population.max(of_run) as f64 * f64::from(assumptions.write_partitions);
     let fixed;

@@ -48,9 +48,8 @@ impl Scenario {
     #[must_use]
     pub fn expected_requests_drawn(&self) -> f64 {
         let duration = self.file.duration;
-        let drawn = |w: &&Workload| {
-            !self.engines.skips(self.slots[w.slots.start as usize].principal)
-        };
+        let drawn =
+            |w: &&Workload| !self.engines.skips(self.slots[w.slots.start as usize].principal);
         self.workloads.iter().filter(drawn).map(|w| w.expected_requests(duration)).sum()
     }
 

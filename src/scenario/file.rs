@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::engine::EngineChoice;
 use crate::encryption::Mode;
 use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::needs::MultipartCalls;
@@ -17,7 +18,6 @@ use crate::encryption::requester::RequesterRule;
 use crate::units::{ByteSize, Price, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
 use crate::workload::access::ReadPattern;
-use super::engine::EngineChoice;
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::clients::ClientProfile;

@@ -6,10 +6,10 @@ mod traffic;
 use std::collections::BTreeSet;
 
 use super::assertion::Assertion;
+use super::engine::Engines;
 use super::file::{BucketFile, ConfigurationFile, KmsKey, ScenarioFile};
 use super::{Billing, Bucket, Configuration, Population, Scenario};
 use crate::encryption::Mode;
-use super::engine::Engines;
 use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};

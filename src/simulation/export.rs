@@ -57,8 +57,7 @@ impl<'a> Lookups<'a> {
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
         // Every request is drawn, whatever engine would run the scenario.
         let (components, progress): (&[_], Progress) = (&[], &|_| ());
-        let party =
-            Party { scenario, requesters: &requesters, components, replication, progress };
+        let party = Party { scenario, requesters: &requesters, components, replication, progress };
         let configuration = &scenario.configurations[arm.configuration];
         let scheme = configuration.scheme(scenario, arm.assumptions);
         let desk = Desk { scheme, worlds: party.worlds(&[&arm]), batch: Vec::new() };

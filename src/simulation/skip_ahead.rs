@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::Party;
 use super::answers::{Answering, Desk, Office};
 use super::worlds::Worlds;
-use super::Party;
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{BucketScheme, Scheme};
@@ -116,9 +116,7 @@ impl<'a> Component<'a> {
                     None
                 }
             }
-            BucketScheme::BucketKey { .. } => {
-                (!keys_matter).then(|| self.cost(0, own_key, true))
-            }
+            BucketScheme::BucketKey { .. } => (!keys_matter).then(|| self.cost(0, own_key, true)),
         }
     }
 }
@@ -199,7 +197,8 @@ impl Party<'_> {
     /// Whether a requester's calls are drawn by this engine.
     pub(super) fn skips_requester(&self, requester: usize) -> bool {
         let slot = self.requesters.list[requester].slots[0];
-        !self.components.is_empty() && self.scenario.engines.skips(self.scenario.slots[slot as usize].principal)
+        !self.components.is_empty()
+            && self.scenario.engines.skips(self.scenario.slots[slot as usize].principal)
     }
 
     /// Draws the calls of all requesters that this engine runs, and counts them and their requests.
@@ -223,9 +222,9 @@ impl Party<'_> {
         let readers: Vec<Vec<usize>> = skipped.iter().map(|&r| readers_of(r)).collect();
         for readers in &readers {
             for world in 0..answering.worlds.keyrings().len() {
-                tables.entry((readers.clone(), world)).or_insert_with(|| {
-                    Needed::of(components, readers, answering.worlds, world)
-                });
+                tables
+                    .entry((readers.clone(), world))
+                    .or_insert_with(|| Needed::of(components, readers, answering.worlds, world));
             }
         }
         let mut units = Vec::new();
@@ -235,9 +234,11 @@ impl Party<'_> {
                 if let Some(world) = answering.worlds.of_arm(arm) {
                     let needed = &tables[&(readers.clone(), world)];
                     let parts = 0..needed.parts.len() - 1;
-                    units.extend(
-                        parts.map(|part| Unit { arm, requester, reads: Some((needed, part)) }),
-                    );
+                    units.extend(parts.map(|part| Unit {
+                        arm,
+                        requester,
+                        reads: Some((needed, part)),
+                    }));
                 }
             }
         }
@@ -283,8 +284,7 @@ impl Party<'_> {
     ) {
         let components = self.components;
         let place = (requester as u32, part as u32);
-        let mut rng =
-            self.scenario.seed.stream(self.replication, Purpose::SkippedReads, place);
+        let mut rng = self.scenario.seed.stream(self.replication, Purpose::SkippedReads, place);
         let mut shares = self.shares(requester);
         for (share, component) in shares.iter_mut().zip(components) {
             if component.fixed_cost(scheme, true).is_some() {
@@ -379,7 +379,8 @@ impl Party<'_> {
             self.scenario.seed.stream(self.replication, Purpose::SkippedWrites, place);
         let shares = self.shares(requester);
         let partitions = scheme.assumptions.write_partitions;
-        let keeping = self.keeping(requester, scheme.assumptions.generation_lifetime, Expiry::Fixed);
+        let keeping =
+            self.keeping(requester, scheme.assumptions.generation_lifetime, Expiry::Fixed);
         for (bucket, of_bucket) in scheme.buckets.iter().enumerate() {
             let BucketScheme::BucketKey { since, .. } = *of_bucket else { continue };
             let writers: Vec<usize> = (0..components.len())

@@ -76,4 +76,3 @@ impl Component<'_> {
         self.workload.index * crate::workload::Action::KINDS + self.action as u32
     }
 }
-

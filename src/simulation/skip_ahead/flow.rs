@@ -60,12 +60,16 @@ impl<'a> Flow<'a> {
     }
 
     /// The first point after `time`; [`SimTime::MAX`] if there is none before `end`.
-    pub(super) fn next_after(&mut self, mut time: SimTime, end: SimTime, rng: &mut Stream) -> SimTime {
+    pub(super) fn next_after(
+        &mut self,
+        mut time: SimTime,
+        end: SimTime,
+        rng: &mut Stream,
+    ) -> SimTime {
         while time < end {
             let (most, until) = self.look_at(time);
             // Points are memoryless: where a stretch has none the next begins as if anew.
-            let candidate =
-                if most > 0.0 { after(time, 1.0 / most, rng) } else { SimTime::MAX };
+            let candidate = if most > 0.0 { after(time, 1.0 / most, rng) } else { SimTime::MAX };
             if candidate >= until {
                 time = until;
             } else if self.keeps(candidate, rng) {
@@ -86,7 +90,9 @@ impl<'a> Flow<'a> {
     ) -> Option<SimTime> {
         let (most, middle) = self.look_at(from);
         if middle < until {
-            return self.last_between(middle, until, rng).or_else(|| self.last_between(from, middle, rng));
+            return self
+                .last_between(middle, until, rng)
+                .or_else(|| self.last_between(from, middle, rng));
         }
         // The points of a Poisson process seen backward are one, too.
         let mut time = until;
