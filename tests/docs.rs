@@ -240,7 +240,7 @@ fn the_scenarios_of_the_reference_are_read() {
     assert!(!scenarios.is_empty());
     for (_, text) in scenarios {
         let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        scenario.check_size(2).unwrap();
+        scenario.check_size(2, 16 << 30).unwrap();
     }
     for (_, text) in blocks.iter().filter(|(language, _)| language == "toml") {
         toml::from_str::<toml::Table>(text).unwrap_or_else(|error| panic!("{error}\n{text}"));

@@ -89,11 +89,15 @@ impl Engines {
         self.skipped[principal as usize]
     }
 
-    /// Whether those of all principals are, of some, or of none.
+    /// The word for who is run how: `events` if every request is drawn, `skip-ahead` if none is,
+    /// else `both`.
     #[must_use]
-    pub fn all_skip(&self) -> Option<bool> {
-        let first = self.skipped.first().copied().unwrap_or(false);
-        self.skipped.iter().all(|&skips| skips == first).then_some(first)
+    pub fn name(&self) -> &'static str {
+        match (self.skipped.contains(&true), self.skipped.contains(&false)) {
+            (false, _) => "events",
+            (true, false) => "skip-ahead",
+            (true, true) => "both",
+        }
     }
 }
 

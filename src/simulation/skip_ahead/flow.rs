@@ -22,9 +22,12 @@ pub(super) struct Flow<'a> {
     pub(super) share: f64,
     /// When the key's objects were written, and the law of their ages; `None` if age has no bearing.
     pub(super) written: Option<(SimTime, SimTime, &'a AgeLaw)>,
-    /// The rate of the requester's requests now, and when it was so first and last.
+    /// The rate of the requester's requests, and since and until when it is so.
     rate: f64,
     steady: (SimTime, SimTime),
+    /// Whether that is the greatest rate there is, not the true one: where so little happens that
+    /// looking at every step of the curve would take longer.
+    greatest: bool,
     stretch: Stretch,
 }
 
@@ -56,7 +59,8 @@ impl<'a> Flow<'a> {
     ) -> Self {
         let never = SimTime::MIN;
         let stretch = Stretch { from: never, until: never, most: 0.0, least: 0.0 };
-        Self { curve, share, written, rate: 0.0, steady: (never, never), stretch }
+        let steady = (never, never);
+        Self { curve, share, written, rate: 0.0, steady, greatest: false, stretch }
     }
 
     /// The first point after `time`; [`SimTime::MAX`] if there is none before `end`.
@@ -113,11 +117,13 @@ impl<'a> Flow<'a> {
     #[inline]
     fn keeps(&self, time: SimTime, rng: &mut Stream) -> bool {
         let Stretch { most, least, .. } = self.stretch;
-        if least >= most {
+        if least >= most && !self.greatest {
             return true;
         }
+        let of_rate =
+            if self.greatest { self.curve.at(time).0 * self.share / self.rate } else { 1.0 };
         let level = rng.random::<f64>() * most;
-        level < least || level < self.chance(time)
+        level < least * of_rate || level < self.chance(time) * of_rate
     }
 
     /// The chance that a request at `time` needs one of the key's objects, apart from its share.
@@ -129,12 +135,21 @@ impl<'a> Flow<'a> {
     /// The greatest rate of candidates at `time`, and until when it holds.
     #[inline]
     fn look_at(&mut self, time: SimTime) -> (f64, SimTime) {
-        if time < self.steady.0 || time >= self.steady.1 {
-            let (rate, until) = self.curve.at(time);
-            (self.rate, self.steady) = (rate * self.share, (time, until));
-        }
         if time < self.stretch.from || time >= self.stretch.until {
+            self.rate = self.curve.greatest() * self.share;
             self.stretch = self.stretch_from(time);
+            self.steady = (time, time);
+        }
+        if time < self.steady.0 || time >= self.steady.1 {
+            let greatest = self.curve.greatest() * self.share;
+            let (rate, until) = self.curve.at(time);
+            let in_a_step = greatest * self.stretch.most * until.since(time).as_nanos() as f64;
+            self.greatest = in_a_step <= FEW_CANDIDATES && until < SimTime::MAX;
+            (self.rate, self.steady) = if self.greatest {
+                (greatest, (time, SimTime::MAX))
+            } else {
+                (rate * self.share, (time, until))
+            };
         }
         (self.rate * self.stretch.most, self.steady.1.min(self.stretch.until))
     }
@@ -142,7 +157,7 @@ impl<'a> Flow<'a> {
     fn stretch_from(&self, from: SimTime) -> Stretch {
         let (until, least, most) = match self.written {
             // Whatever the chance is, nothing happens.
-            _ if self.rate <= 0.0 => (self.steady.1, 0.0, 0.0),
+            _ if self.rate <= 0.0 => (SimTime::MAX, 0.0, 0.0),
             None => (SimTime::MAX, 1.0, 1.0),
             Some((first, _, _)) if from < first => (first, 0.0, 0.0),
             Some(written) => self.bounds(from, written),
