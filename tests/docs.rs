@@ -99,7 +99,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 42] = [
+const DEFINITIONS: [(&str, &str); 43] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -112,6 +112,7 @@ const DEFINITIONS: [(&str, &str); 42] = [
     ("BurstArrivals", "Burst arrivals"),
     ("ClientProfile", "Clients"),
     ("ConfigurationFile", "Configurations"),
+    ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
     ("ExponentialAges", "Exponential ages"),
     ("JobStep", "Steps of a job"),

@@ -17,11 +17,11 @@ use crate::workload::rates::RateCurve;
 #[derive(Clone, Debug)]
 pub(super) struct Flow<'a> {
     /// The rate of all requests of the kind, by all requesters.
-    pub(super) curve: &'a RateCurve,
+    curve: &'a RateCurve,
     /// The part of them that is the requester's and may need the key.
-    pub(super) share: f64,
-    /// When the key's objects were written, and the law of their ages; `None` if age has no bearing.
-    pub(super) written: Option<(SimTime, SimTime, &'a AgeLaw)>,
+    share: f64,
+    /// `None` if age has no bearing.
+    written: Option<Written<'a>>,
     /// The rate of the requester's requests, and since and until when it is so.
     rate: f64,
     steady: (SimTime, SimTime),
@@ -29,6 +29,16 @@ pub(super) struct Flow<'a> {
     /// looking at every step of the curve would take longer.
     greatest: bool,
     stretch: Stretch,
+}
+
+/// When a key's objects were written, and the law of the ages of what is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written<'a> {
+    pub(super) from: SimTime,
+    pub(super) until: SimTime,
+    pub(super) ages: &'a AgeLaw,
+    /// The mode of that law.
+    pub(super) mode: SimDuration,
 }
 
 /// A stretch of time with bounds of the chance that a request needs the key.
@@ -52,15 +62,19 @@ const MANY_CANDIDATES: f64 = 100.0;
 const SHORTEST: SimDuration = SimDuration::from_nanos(1_000_000);
 
 impl<'a> Flow<'a> {
+    /// A flow that is first asked about `from`.
     pub(super) fn new(
         curve: &'a RateCurve,
         share: f64,
-        written: Option<(SimTime, SimTime, &'a AgeLaw)>,
+        written: Option<Written<'a>>,
+        from: SimTime,
     ) -> Self {
         let never = SimTime::MIN;
         let stretch = Stretch { from: never, until: never, most: 0.0, least: 0.0 };
         let steady = (never, never);
-        Self { curve, share, written, rate: 0.0, steady, greatest: false, stretch }
+        let mut flow = Self { curve, share, written, rate: 0.0, steady, greatest: false, stretch };
+        flow.look_at(from);
+        flow
     }
 
     /// The first point after `time`; [`SimTime::MAX`] if there is none before `end`.
@@ -128,7 +142,7 @@ impl<'a> Flow<'a> {
 
     /// The chance that a request at `time` needs one of the key's objects, apart from its share.
     fn chance(&self, time: SimTime) -> f64 {
-        let Some((from, until, ages)) = self.written else { return 1.0 };
+        let Some(Written { from, until, ages, .. }) = self.written else { return 1.0 };
         not_older(ages, time, from) - not_older(ages, time, until)
     }
 
@@ -159,7 +173,7 @@ impl<'a> Flow<'a> {
             // Whatever the chance is, nothing happens.
             _ if self.rate <= 0.0 => (SimTime::MAX, 0.0, 0.0),
             None => (SimTime::MAX, 1.0, 1.0),
-            Some((first, _, _)) if from < first => (first, 0.0, 0.0),
+            Some(written) if from < written.from => (written.from, 0.0, 0.0),
             Some(written) => self.bounds(from, written),
         };
         Stretch { from, until, most, least }
@@ -174,9 +188,8 @@ impl<'a> Flow<'a> {
     fn bounds(
         &self,
         from: SimTime,
-        (first, last, ages): (SimTime, SimTime, &AgeLaw),
+        Written { from: first, until: last, ages, mode }: Written,
     ) -> (SimTime, f64, f64) {
-        let mode = ages.mode();
         // Of everything before a time the share that is young enough only falls.
         let endless = first == SimTime::MIN;
         let age = from.since(if endless { last } else { first });
@@ -220,8 +233,11 @@ impl<'a> Flow<'a> {
         let mut length = age.max(SHORTEST).min(longest).max(quiet);
         loop {
             let until = from + length;
+            if length == quiet {
+                return (until, 0.0, most);
+            }
             let least = self.chance(until);
-            if least >= near * most || length <= quiet.max(SHORTEST) {
+            if least >= near * most || length <= SHORTEST {
                 return (until, least, most);
             }
             length = SimDuration::from_nanos(length.as_nanos() / 2).max(quiet);
