@@ -231,13 +231,13 @@ fn key_masses(
         (_, Some(population)) => &population.age,
         _ => return Vec::new(),
     };
-    let age_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
+    let quantile_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
     let lifetime_s = assumptions.generation_lifetime.as_secs_f64();
     // Objects of a migrated population are packed under few keys, but no fewer than one.
     let packed = if configuration.migrated { 1e-3 } else { 1.0 };
     (0..PARTS)
         .map(|part| {
-            let span_s = age_s(part + 1) - age_s(part);
+            let span_s = quantile_s(part + 1) - quantile_s(part);
             ((packed * timelines * span_s / lifetime_s).max(1.0), 1.0 / f64::from(PARTS))
         })
         .collect()

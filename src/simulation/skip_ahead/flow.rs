@@ -114,17 +114,19 @@ impl<'a> Flow<'a> {
         }
         // The points of a Poisson process seen backward are one, too.
         let mut time = until;
-        while most > 0.0 {
+        if most <= 0.0 {
+            return None;
+        }
+        loop {
             let back = exponential_ns(1.0 / most, rng);
             time = time - SimDuration::from_nanos(back);
             if time <= from {
-                break;
+                return None;
             }
             if self.keeps(time, rng) {
                 return Some(time);
             }
         }
-        None
     }
 
     /// Whether a candidate at `time` in the stretch looked at is a point.
