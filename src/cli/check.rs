@@ -52,9 +52,11 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
     configurations(scenario, &mut out);
     let _ = writeln!(
         out,
-        "about {:.0} requests a replication; reads choose among at most {} bucket-level keys; at \
-         most about {} MiB of memory",
+        "about {:.0} requests a replication, of which {:.0} are drawn (engine {}); reads choose among at \
+         most {} bucket-level keys; at most about {} MiB of memory",
         estimate.requests,
+        estimate.requests_drawn,
+        scenario.engines.name(),
         estimate.keys_max,
         (estimate.bytes_max >> 20) + 1
     );

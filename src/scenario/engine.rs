@@ -36,10 +36,12 @@ impl EngineChoice {
 }
 
 /// Who is run by which engine.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Engines {
     /// For each principal whether its calls are drawn without its requests.
     skipped: Vec<bool>,
+    /// About how many requests could be drawn and answered in the time that skipping takes.
+    work: f64,
 }
 
 /// How many times cheaper skipping ahead must promise to be: what it costs is estimated, and what
@@ -80,7 +82,16 @@ impl Engines {
                 principals.iter().map(skips).collect()
             }
         };
-        Ok(Self { skipped })
+        let of_skipped = principals.iter().zip(&skipped).filter(|(_, skips)| **skips);
+        let work = of_skipped.map(|(principal, _)| costs(scenario, principal).1).sum();
+        Ok(Self { skipped, work })
+    }
+
+    /// About how many requests could be drawn and answered in the time that skipping takes in one
+    /// replication, all configurations and levels together.
+    #[must_use]
+    pub fn work(&self) -> f64 {
+        self.work
     }
 
     /// Whether the calls of a principal are drawn without its requests.
@@ -135,13 +146,23 @@ impl Workload {
 
 /// Whether skipping ahead is possible for a principal, and promises to be much cheaper.
 fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
-    let duration = scenario.file.duration;
     let possible = scenario.workloads_of(principal).all(|w| w.hindrance().is_none());
-    let workloads = || scenario.workloads_of(principal);
-    let requests: f64 = workloads().map(|w| w.expected_requests(duration)).sum();
-    if !possible || requests < FEW_REQUESTS {
+    if !possible || requests_of(scenario, principal) < FEW_REQUESTS {
         return false;
     }
+    let (by_events, by_skipping) = costs(scenario, principal);
+    by_events > CHEAPER * by_skipping
+}
+
+/// Mean number of requests of all principals that may be one requester with `principal`.
+fn requests_of(scenario: &Scenario, principal: &Principal) -> f64 {
+    let duration = scenario.file.duration;
+    scenario.workloads_of(principal).map(|w| w.expected_requests(duration)).sum()
+}
+
+/// About what it costs to draw the requests of a principal, and to skip through its calls.
+fn costs(scenario: &Scenario, principal: &Principal) -> (f64, f64) {
+    let requests = requests_of(scenario, principal);
     let (mut by_events, mut by_skipping) = (0.0, 0.0);
     for configuration in &scenario.configurations {
         if !configuration.uses_bucket_keys(&scenario.buckets) {
@@ -154,12 +175,13 @@ fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
         levels.dedup();
         for assumptions in levels {
             by_events += COST_OF_REQUEST * requests;
-            by_skipping += workloads()
+            by_skipping += scenario
+                .workloads_of(principal)
                 .map(|workload| cost(scenario, configuration, &requesters, &assumptions, workload))
                 .sum::<f64>();
         }
     }
-    by_events > CHEAPER * by_skipping
+    (by_events, by_skipping)
 }
 
 /// About what it costs to skip through a workload's calls.

@@ -137,7 +137,21 @@ impl Scenario {
                  {MAX_REQUESTS:.0e} can be drawn one by one",
                 estimate.requests_drawn
             ))
-            .hint("simulate a shorter `duration` (results are scaled to the billing period)"));
+            .hint(
+                "simulate a shorter `duration` (results are scaled to the billing period), or let \
+                 `engine = \"auto\"` skip from KMS call to KMS call where traffic allows it",
+            ));
+        }
+        if self.engines.work() > MAX_REQUESTS {
+            return Err(Error::request(format!(
+                "skipping from KMS call to KMS call would take as long as `{:.0e}` requests a \
+                 replication, but at most {MAX_REQUESTS:.0e} are worth waiting for",
+                self.engines.work()
+            ))
+            .hint(
+                "simulate a shorter `duration`, or narrow `assumptions`: short lifetimes and many \
+                 partitions make many calls",
+            ));
         }
         if estimate.bytes_max > bytes || estimate.keys_max >= 1 << 28 {
             return Err(Error::request(format!(
