@@ -50,7 +50,7 @@ impl Scenario {
         let duration = self.file.duration;
         let drawn =
             |w: &&Workload| !self.engines.skips(self.slots[w.slots.start as usize].principal);
-        self.workloads.iter().filter(drawn).map(|w| w.expected_requests(duration)).sum()
+        self.workloads.iter().filter(drawn).fold(0.0, |sum, w| sum + w.expected_requests(duration))
     }
 
     /// Estimates one replication, and the memory that `threads` together may take for it.
