@@ -158,6 +158,15 @@ impl Exponential {
         self.draw_by(|layer| self.width(layer), rng)
     }
 
+    /// The longest time that is ever drawn.
+    #[must_use]
+    pub fn longest(&self) -> i64 {
+        if self.mean_ns >= LONG {
+            return i64::MAX;
+        }
+        self.nearest(high_product(LONGEST, self.factor))
+    }
+
     /// Does something with each item and a time: the times that as many calls of
     /// [`Exponential::draw`] would give.
     #[inline]
@@ -325,6 +334,6 @@ mod tests {
         assert!((shorter - 999.5).abs() < 5.0 * 999.5_f64.sqrt(), "{shorter} shorter");
         // The longest time of the longest mean that loops reckon with still fits.
         let law = Exponential::of_mean_ns(LONG * (1.0 - f64::EPSILON));
-        assert!(law.nearest(high_product(LONGEST, law.factor)) > i64::MAX / 4);
+        assert!(law.longest() > i64::MAX / 4);
     }
 }

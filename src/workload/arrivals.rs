@@ -286,18 +286,25 @@ impl<'a> ArrivalClock<'a> {
 
     /// Appends the next `count` arrivals.
     pub fn fill(&mut self, times: &mut Vec<SimTime>, count: usize, rng: &mut Stream) {
-        let ClockState::Poisson { gaps } = self.state else {
-            times.extend((0..count).map(|_| self.next(rng)));
-            return;
-        };
-        // The same without the choice between kinds of clocks.
-        let (first, mut next) = (times.len(), self.next);
-        times.resize(first + count, next);
-        gaps.for_each(times[first..].iter_mut(), rng, |time, gap| {
-            *time = next;
-            next = next + SimDuration::from_nanos(gap);
-        });
-        self.next = next;
+        match self.state {
+            ClockState::Poisson { gaps } if self.cannot_overflow(count, &gaps) => {
+                // The same without the choice between kinds of clocks.
+                let (first, mut next) = (times.len(), self.next.as_nanos());
+                times.resize(first + count, self.next);
+                gaps.for_each(times[first..].iter_mut(), rng, |time, gap| {
+                    *time = SimTime::from_nanos(next);
+                    next += gap;
+                });
+                self.next = SimTime::from_nanos(next);
+            }
+            _ => times.extend((0..count).map(|_| self.next(rng))),
+        }
+    }
+
+    /// Whether `count` gaps, be they as long as can be, still lead to a time that there is.
+    fn cannot_overflow(&self, count: usize, gaps: &Exponential) -> bool {
+        let all = gaps.longest().checked_mul(count as i64);
+        all.and_then(|all| all.checked_add(self.next.as_nanos())).is_some()
     }
 
     /// The arrival that follows one at `now`.
