@@ -95,11 +95,13 @@ impl Layers {
     /// way from the layer's bottom to its top.
     fn under_curve(&self, layer: usize, time: u64, up: f64) -> bool {
         let (width, inner) = (self.widths[layer], self.widths[layer + 1]);
-        let span = (width - inner) as f64;
-        let to_chord = 1.0 - (time - inner) as f64 / span - up;
-        // The curve sags below the chord of a span s < 1 by no more than s²/8 of its top, which is
-        // less than s/4 of its fall. The exponential of what is nearer is seldom needed.
-        if to_chord <= 0.0 || to_chord > span / MEAN / 4.0 {
+        // Signed numbers become floats at once.
+        let span = (width - inner) as i64 as f64;
+        let to_chord = (width - time) as i64 as f64 - up * span;
+        // The curve sags below the chord of s < 1 means by no more than s²/8 of its top, which is less
+        // than s/4 of its fall: seen along the layer, s²/4. The exponential of what is nearer is seldom
+        // needed.
+        if to_chord <= 0.0 || to_chord > span * span * (0.25 / MEAN) {
             return to_chord > 0.0;
         }
         let (bottom, top) = (self.heights[layer], self.heights[layer + 1]);
