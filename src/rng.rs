@@ -9,9 +9,12 @@
 
 use rand::SeedableRng;
 use rand::rngs::{ChaCha8Rng, Xoshiro256PlusPlus};
-use rand_distr::{Distribution, Exp1};
 
 use crate::units::SimDuration;
+
+mod exponential;
+
+pub use exponential::{Exponential, exponential_ns};
 
 /// The generator behind every stream.
 pub type Stream = Xoshiro256PlusPlus;
@@ -67,14 +70,6 @@ impl Seed {
 /// An exponential time of the given mean.
 pub fn exponential(mean_s: f64, rng: &mut Stream) -> SimDuration {
     SimDuration::from_nanos(exponential_ns(mean_s * 1e9, rng))
-}
-
-/// An exponential number of whole nanoseconds.
-#[inline]
-pub fn exponential_ns(mean_ns: f64, rng: &mut Stream) -> i64 {
-    let unit: f64 = Exp1.sample(rng);
-    // A cast rounds down and ends at the greatest number: half a nanosecond more rounds to nearest.
-    (mean_ns * unit + 0.5) as i64
 }
 
 /// `draw` mapped evenly onto `0..bound`. The same draw falls into corresponding parts for

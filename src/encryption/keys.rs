@@ -147,13 +147,18 @@ impl Keyring {
                 if let population = &self.histories[*population as usize]
                     && let Some(starts) = population.history.only_timeline() =>
             {
-                // The same as below without the choice between timelines.
+                // The same as below without the choice between timelines. What is written after
+                // the last key is its own, no matter whether after the start of the run, too.
                 let (since, first) = (population.since, population.first_key);
-                keys.extend(columns.written.iter().map(|&time| {
-                    let time = time.min(SimTime::ZERO);
-                    let written = starts.not_above(time.as_nanos());
-                    if time < since { KEYLESS } else { first + written.saturating_sub(1) }
-                }));
+                keys.resize(columns.len(), KEYLESS);
+                for (key, &time) in keys.iter_mut().zip(&columns.written) {
+                    *key = first + starts.newest(time.as_nanos());
+                }
+                if since > SimTime::MIN {
+                    for (key, &time) in keys.iter_mut().zip(&columns.written) {
+                        *key = if time.min(SimTime::ZERO) < since { KEYLESS } else { *key };
+                    }
+                }
             }
             Objects::Aged { population, slots } => {
                 let key = |time: SimTime, draw| match (population, slots) {

@@ -151,9 +151,10 @@ impl KeyCache {
         let before = missed.len();
         missed.resize(before + times.len(), SimTime::ZERO);
         let (found, mut count) = (&mut missed[before..], 0);
+        let (zero, entries_expire) = (self.zero, self.expires.as_mut_slice());
         for (&time, &entry) in times.iter().zip(entries) {
-            let now = self.zero + time.as_nanos();
-            let expires = &mut self.expires[entry as usize];
+            let now = zero + time.as_nanos();
+            let expires = &mut entries_expire[entry as usize];
             let miss = now >= *expires;
             *expires = if miss || SLIDING { now + lifetime } else { *expires };
             found[count] = time;

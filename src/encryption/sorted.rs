@@ -41,12 +41,27 @@ impl Guide<'_> {
         cell.before + u32::from(cell.next <= value)
     }
 
+    /// The place of the last number that does not exceed `value`, or of the first if all do; there
+    /// must be a number, and no two may share a cell.
+    #[inline]
+    pub(super) fn newest(self, value: i64) -> u32 {
+        let value = value.max(self.first);
+        let cell = &self.cells[self.place_ahead(value.wrapping_sub(self.first))];
+        // The first number does not exceed itself.
+        cell.before + u32::from(cell.next <= value) - 1
+    }
+
     /// The cell of `value`: what lies before the first number belongs to its cell, what lies after
     /// the last to none.
     #[inline]
     fn place(self, value: i64) -> usize {
-        let ahead = value.wrapping_sub(self.first).max(0) as u64;
-        ((ahead >> self.shift) as usize).min(self.cells.len() - 1)
+        self.place_ahead(value.wrapping_sub(self.first).max(0))
+    }
+
+    /// The cell of what is that far ahead of the first number.
+    #[inline]
+    fn place_ahead(self, ahead: i64) -> usize {
+        ((ahead as u64 >> self.shift) as usize).min(self.cells.len() - 1)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ages::AgeLaw;
 use crate::error::{Error, Result};
-use crate::rng::{Stream, exponential_ns, part_of};
+use crate::rng::{Stream, part_of};
 use crate::s3::Object;
 use crate::s3::columns::{Columns, Objects, Wanted, writer_and_draw};
 use crate::units::{SimDuration, SimTime};
@@ -281,15 +281,14 @@ impl Reads {
                 return;
             }
             ReadPattern::ByAge(AgeLaw::Exponential(law)) => {
-                // As `law.sample` without the choice between laws, and with all that changes at hand.
-                let mean_ns = law.mean.as_secs_f64() * 1e9;
-                let (first, mut at_hand) = (written.len(), chance.objects.clone());
-                written.extend_from_slice(times);
-                for time in &mut written[first..] {
-                    let age_ns = exponential_ns(mean_ns, &mut at_hand);
-                    *time = SimTime::from_nanos(time.as_nanos() - age_ns);
-                }
-                chance.objects = at_hand;
+                // As `law.sample` without the choice between laws.
+                let first = written.len();
+                written.resize(first + times.len(), SimTime::ZERO);
+                let places = written[first..].iter_mut().zip(times);
+                law.ages().for_each(places, &mut chance.objects, |(written, &time), age_ns| {
+                    // Neither is negative, so that nothing overflows.
+                    *written = SimTime::from_nanos(time.as_nanos() - age_ns);
+                });
             }
             ReadPattern::ByAge(law) => {
                 written.extend(times.iter().map(|&time| time - law.sample(&mut chance.objects)));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use statrs::function::erf;
 
 use crate::error::{Error, Result};
-use crate::rng::{Stream, exponential};
+use crate::rng::{Exponential, Stream};
 use crate::units::SimDuration;
 
 /// A law of ages.
@@ -76,6 +76,14 @@ pub struct AgeStep {
     pub to: SimDuration,
     /// Its number of objects, in any unit.
     pub weight: f64,
+}
+
+impl ExponentialAges {
+    /// The law, to draw ages in nanoseconds from.
+    #[must_use]
+    pub fn ages(&self) -> Exponential {
+        Exponential::of_mean_ns(self.mean.as_nanos() as f64)
+    }
 }
 
 impl AgeLaw {
@@ -163,7 +171,7 @@ impl AgeLaw {
     /// Draws an age.
     pub fn sample(&self, rng: &mut Stream) -> SimDuration {
         match self {
-            Self::Exponential(law) => exponential(law.mean.as_secs_f64(), rng),
+            Self::Exponential(law) => SimDuration::from_nanos(law.ages().draw(rng)),
             _ => self.quantile(rng.random()),
         }
     }

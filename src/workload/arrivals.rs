@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::rng::{Stream, exponential, exponential_ns};
+use crate::rng::{Exponential, Stream, exponential};
 use crate::units::{Rate, SimDuration, SimTime};
 
 /// Most actions a second of one workload: with many more, gaps would round to no time.
@@ -200,11 +200,11 @@ pub struct ArrivalClock<'a> {
 #[derive(Clone, Debug)]
 enum ClockState<'a> {
     Poisson {
-        mean_gap_ns: f64,
+        gaps: Exponential,
     },
     /// Poisson at the profile's greatest factor, thinned.
     Profiled {
-        mean_gap_ns: f64,
+        gaps: Exponential,
         profile: &'a Profile,
         greatest: f64,
     },
@@ -217,7 +217,7 @@ enum ClockState<'a> {
         gap_s: f64,
     },
     Bursts {
-        mean_gap_ns: f64,
+        gaps: Exponential,
         on_s: f64,
         off_s: f64,
         burst_ends: SimTime,
@@ -238,15 +238,15 @@ impl<'a> ArrivalClock<'a> {
         share: f64,
         rng: &mut Stream,
     ) -> Self {
-        let mean_gap_ns = |rate: Rate| f64::from(slots) / (rate.as_per_s() * share) * 1e9;
+        let gaps = |per_s: f64| Exponential::of_mean_ns(f64::from(slots) / (per_s * share) * 1e9);
         let state = match arrivals {
             Arrivals::Poisson(PoissonArrivals { rate, profile: None }) => {
-                ClockState::Poisson { mean_gap_ns: mean_gap_ns(*rate) }
+                ClockState::Poisson { gaps: gaps(rate.as_per_s()) }
             }
             Arrivals::Poisson(PoissonArrivals { rate, profile: Some(profile) }) => {
                 let greatest = profile.greatest();
-                let mean_gap_ns = mean_gap_ns(*rate) / greatest;
-                ClockState::Profiled { mean_gap_ns, profile, greatest }
+                let gaps = gaps(rate.as_per_s() * greatest);
+                ClockState::Profiled { gaps, profile, greatest }
             }
             Arrivals::Periodic(law) => {
                 assert!(share >= 1.0);
@@ -262,7 +262,7 @@ impl<'a> ArrivalClock<'a> {
                 let starts_on = rng.random::<f64>() < on_s / (on_s + off_s);
                 let burst_ends =
                     if starts_on { SimTime::ZERO + exponential(on_s, rng) } else { SimTime::ZERO };
-                ClockState::Bursts { mean_gap_ns: mean_gap_ns(law.rate), on_s, off_s, burst_ends }
+                ClockState::Bursts { gaps: gaps(law.rate.as_per_s()), on_s, off_s, burst_ends }
             }
         };
         let mut clock = Self { next: SimTime::ZERO, state };
@@ -286,27 +286,33 @@ impl<'a> ArrivalClock<'a> {
 
     /// Appends the next `count` arrivals.
     pub fn fill(&mut self, times: &mut Vec<SimTime>, count: usize, rng: &mut Stream) {
-        let ClockState::Poisson { mean_gap_ns } = self.state else {
-            times.extend((0..count).map(|_| self.next(rng)));
-            return;
-        };
-        // The same without the choice between kinds of clocks, and with all that changes at hand.
-        let (mut next, mut at_hand) = (self.next, rng.clone());
-        let first = times.len();
-        times.resize(first + count, next);
-        for time in &mut times[first..] {
-            *time = next;
-            next = next + gap(mean_gap_ns, &mut at_hand);
+        match self.state {
+            ClockState::Poisson { gaps } if self.cannot_overflow(count, &gaps) => {
+                // The same without the choice between kinds of clocks.
+                let (first, mut next) = (times.len(), self.next.as_nanos());
+                times.resize(first + count, self.next);
+                gaps.for_each(times[first..].iter_mut(), rng, |time, gap| {
+                    *time = SimTime::from_nanos(next);
+                    next += gap;
+                });
+                self.next = SimTime::from_nanos(next);
+            }
+            _ => times.extend((0..count).map(|_| self.next(rng))),
         }
-        (self.next, *rng) = (next, at_hand);
+    }
+
+    /// Whether `count` gaps, be they as long as can be, still lead to a time that there is.
+    fn cannot_overflow(&self, count: usize, gaps: &Exponential) -> bool {
+        let all = gaps.longest().checked_mul(count as i64);
+        all.and_then(|all| all.checked_add(self.next.as_nanos())).is_some()
     }
 
     /// The arrival that follows one at `now`.
     fn after(&mut self, mut now: SimTime, rng: &mut Stream) -> SimTime {
         match &mut self.state {
-            ClockState::Poisson { mean_gap_ns } => now + gap(*mean_gap_ns, rng),
-            ClockState::Profiled { mean_gap_ns, profile, greatest } => loop {
-                now = now + gap(*mean_gap_ns, rng);
+            ClockState::Poisson { gaps } => now + gap(gaps, rng),
+            ClockState::Profiled { gaps, profile, greatest } => loop {
+                now = now + gap(gaps, rng);
                 // Thinning (Lewis and Shedler, 1979): draw at the greatest rate, keep a share.
                 if now == SimTime::MAX || rng.random::<f64>() * *greatest < profile.factor_at(now) {
                     return now;
@@ -317,9 +323,9 @@ impl<'a> ArrivalClock<'a> {
                 *number += *slots;
                 SimTime::from(*offset) + at
             }
-            ClockState::Bursts { mean_gap_ns, on_s, off_s, burst_ends } => loop {
+            ClockState::Bursts { gaps, on_s, off_s, burst_ends } => loop {
                 // Within a burst gaps are memoryless, so one cut off by its end is drawn anew.
-                let next = now + gap(*mean_gap_ns, rng);
+                let next = now + gap(gaps, rng);
                 if next < *burst_ends || next == SimTime::MAX {
                     return next;
                 }
@@ -331,8 +337,8 @@ impl<'a> ArrivalClock<'a> {
 }
 
 #[inline]
-fn gap(mean_ns: f64, rng: &mut Stream) -> SimDuration {
-    SimDuration::from_nanos(exponential_ns(mean_ns, rng))
+fn gap(gaps: &Exponential, rng: &mut Stream) -> SimDuration {
+    SimDuration::from_nanos(gaps.draw(rng))
 }
 
 #[cfg(test)]
