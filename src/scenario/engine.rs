@@ -83,6 +83,13 @@ impl Engines {
         Ok(Self { skipped })
     }
 
+    /// Skips ahead for every principal for whom that is possible, whether or not it is cheaper.
+    #[must_use]
+    pub fn wherever_possible(scenario: &Scenario) -> Self {
+        let skips = |principal| is_possible(scenario, principal);
+        Self { skipped: scenario.principals.iter().map(skips).collect() }
+    }
+
     /// Whether the calls of a principal are drawn without its requests.
     #[must_use]
     pub fn skips(&self, principal: u32) -> bool {
@@ -129,13 +136,17 @@ impl Workload {
     }
 }
 
+/// Whether skipping ahead is possible for a principal.
+fn is_possible(scenario: &Scenario, principal: &Principal) -> bool {
+    scenario.workloads_of(principal).all(|workload| workload.hindrance().is_none())
+}
+
 /// Whether skipping ahead is possible for a principal, and promises to be much cheaper.
 fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
     let duration = scenario.file.duration;
-    let possible = scenario.workloads_of(principal).all(|w| w.hindrance().is_none());
     let workloads = || scenario.workloads_of(principal);
     let requests: f64 = workloads().map(|w| w.expected_requests(duration)).sum();
-    if !possible || requests < FEW_REQUESTS {
+    if requests < FEW_REQUESTS || !is_possible(scenario, principal) {
         return false;
     }
     let (mut by_events, mut by_skipping) = (0.0, 0.0);
