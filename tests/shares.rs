@@ -111,7 +111,12 @@ impl Recipe {
 }
 
 /// How many of the drawn requests each key is expected to wrap, from the shares.
-fn expected(keyring: &Keyring, objects: &Objects, ages: &AgeLaw, now: SimTime) -> BTreeMap<u32, f64> {
+fn expected(
+    keyring: &Keyring,
+    objects: &Objects,
+    ages: &AgeLaw,
+    now: SimTime,
+) -> BTreeMap<u32, f64> {
     // Share of the ages that an object written at a time, or later, has now.
     let not_older = |written: SimTime| match written {
         SimTime::MIN => 1.0,

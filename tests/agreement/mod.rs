@@ -60,6 +60,7 @@ fn figures(tally: &Tally, keys_live: bool) -> Vec<(String, f64)> {
     let mut figures: Vec<(String, f64)> = Vec::new();
     let mut add = |name: String, figure: f64| figures.push((name, figure));
     let total = tally.total_calls();
+    add("calls".into(), total.total() as f64);
     for api in KmsApi::ALL {
         add(format!("{api:?}"), total.get(api) as f64);
     }
@@ -148,15 +149,16 @@ pub(crate) fn compare(text: &str, overrides: &[&str], replications: u32) -> Foun
             found.comparisons += 1;
             if figure == 0 {
                 found.calls += sum_a as u64;
-            }
-            if skipped[0][figure].0 == "Decrypt" && sum_a > 0.0 {
                 found.t_of_calls.push(t);
             }
             if t.abs() > bound {
                 let configuration = &scenario.configurations[arm.configuration].name;
                 found.wrong.push(format!(
                     "{configuration}, {:?}: {}: skipping {}, drawing {}, t = {t:.1}",
-                    arm.assumptions, skipped[0][figure].0, sum_a / n, sum_b / n
+                    arm.assumptions,
+                    skipped[0][figure].0,
+                    sum_a / n,
+                    sum_b / n
                 ));
             }
         }
