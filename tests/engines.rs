@@ -7,7 +7,12 @@ mod tiny;
 use std::fs;
 use std::path::Path;
 
-use agreement::{Found, MOST, assert_agree, compare};
+use agreement::{Found, MOST, all_arms, assert_agree, compare, read};
+use bks::encryption::assumptions::Level;
+use bks::kms::KmsApi;
+use bks::scenario::Scenario;
+use bks::simulation::{Arm, run};
+use bks::tally::Tally;
 use bks::units::SimDuration;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -336,4 +341,267 @@ fn dense_scenarios_agree_first() {
 #[test]
 fn dense_scenarios_agree_second() {
     dense_scenarios_agree(12, 0xE2);
+}
+
+/// Actions that arrive in a scenario with a formula.
+const RUN_S: f64 = 20_000.0;
+
+/// Reads of one key, or writes under one, at a rate of so many a lifetime of `lifetime_ns`.
+fn one_key(what: &str, expiry: &str, per_lifetime: f64, lifetime_ns: i64) -> Scenario {
+    let rate = per_lifetime / lifetime_ns as f64 * 1e9;
+    let lifetime = format!("{}ms", lifetime_ns as f64 / 1e6);
+    let (generation, work) = match what {
+        "read" => ("1000d", "read = { from = [\"old\"], pattern = \"uniform\" }"),
+        _ => (lifetime.as_str(), ""),
+    };
+    read(
+        &format!(
+            r#"
+name = "one-key"
+seed = 77
+engine = "skip-ahead"
+duration = "{RUN_S}s"
+[assumptions]
+generation_lifetime = "{generation}"
+cache_lifetime = "{lifetime}"
+expiry = "{expiry}"
+write_partitions = 1
+read_partitions = 1
+verify_on_write = 0
+[[bucket]]
+name = "data"
+bucket_keys_since = "always"
+[[principal]]
+name = "one"
+role = "one"
+[[population]]
+name = "old"
+bucket = "data"
+objects = 1000
+age = {{ uniform = {{ to = "1d" }} }}
+[[workload]]
+name = "work"
+principal = "one"
+bucket = "data"
+arrivals = {{ poisson = {{ rate = "{rate}/s" }} }}
+{work}
+[[configuration]]
+name = "sse-kms"
+encryption = "sse-kms"
+[[configuration]]
+name = "bucket-key"
+encryption = "sse-kms-bucket-key"
+"#
+        ),
+        &[],
+    )
+}
+
+/// The arm of the last configuration at its assumed values.
+fn last_arm(scenario: &Scenario) -> Arm {
+    let configuration = scenario.configurations.len() - 1;
+    let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
+    Arm { configuration, assumptions, by_requester: false }
+}
+
+fn tally_of(scenario: &Scenario) -> Tally {
+    let [mut tallies] = run(scenario, &[last_arm(scenario)], 0..1, &|_| ()).try_into().unwrap();
+    tallies.remove(0)
+}
+
+/// Holds a count of renewals against the length of the run: a renewal takes `mean` lifetimes with a
+/// standard deviation of `deviation`.
+fn assert_renewals(count: u64, lifetime_ns: i64, mean: f64, deviation: f64, what: &str) {
+    let expected = RUN_S * 1e9 / lifetime_ns as f64 / mean;
+    // The number of renewals is about normal (Cox, Renewal Theory, §3.3). Five standard errors; the
+    // start, without a key, counts for less than two renewals.
+    let error = deviation / mean * expected.sqrt();
+    let off = count as f64 - expected;
+    assert!(off.abs() < 5.0 * error + 2.0, "{what}: {count}, expected {expected} ± {error}");
+    let relative = error / expected;
+    assert!(relative < 1e-3, "{what}: to tell four digits it takes more than {relative}");
+}
+
+/// A lifetime that makes `calls` renewals of `mean` lifetimes each fill the run.
+fn lifetime_for(calls: f64, mean: f64) -> i64 {
+    (RUN_S * 1e9 / calls / mean).round() as i64
+}
+
+/// With ρ reads a lifetime T: a call each T + 1/λ. The standard error is 2.6e-4 / (1 + ρ).
+#[test]
+fn poisson_reads_and_writes_under_fixed_expiry_follow_the_closed_form() {
+    for rho in [0.01_f64, 0.1, 0.5, 1.0, 3.0, 10.0, 100.0, 1_000.0] {
+        let (mean, deviation) = (1.0 + 1.0 / rho, 1.0 / rho);
+        let lifetime_ns = lifetime_for(1.5e7, mean);
+        let tally = tally_of(&one_key("read", "fixed", rho, lifetime_ns));
+        let calls = tally.total_calls().get(KmsApi::Decrypt);
+        assert_renewals(calls, lifetime_ns, mean, deviation, &format!("reads, {rho}"));
+        let lifetime_ns = lifetime_for(4e6, mean);
+        let tally = tally_of(&one_key("write", "fixed", rho, lifetime_ns));
+        let calls = tally.total_calls().get(KmsApi::GenerateDataKey);
+        assert_eq!(calls, tally.keys_generated);
+        assert_renewals(calls, lifetime_ns, mean, deviation, &format!("writes, {rho}"));
+    }
+}
+
+/// A call each time that there was no read for a lifetime: λ e^(−λT).
+#[test]
+fn poisson_reads_under_sliding_expiry_follow_the_closed_form() {
+    for (rho, calls) in [(0.01_f64, 1e7), (0.1, 1e7), (1.0, 1e7), (3.0, 4e6), (6.0, 1e6)] {
+        // In lifetimes: a gap ends a cycle with the chance p; other gaps are shorter than one.
+        let (p, q) = ((-rho).exp(), 1.0 - (-rho).exp());
+        let short = 1.0 / rho - p / q;
+        let squares = 2.0 / (rho * rho) - p / q * (1.0 + 2.0 / rho);
+        let short_variance = squares - short * short;
+        let variance = q / p * short_variance + q / (p * p) * short * short + 1.0 / (rho * rho);
+        let mean = 1.0 / (rho * p);
+        let lifetime_ns = lifetime_for(calls, mean);
+        let tally = tally_of(&one_key("read", "sliding", rho, lifetime_ns));
+        let count = tally.total_calls().get(KmsApi::Decrypt);
+        assert_renewals(count, lifetime_ns, mean, variance.sqrt(), &format!("sliding, {rho}"));
+    }
+}
+
+/// While everything is wrapped by one key and is read all the time, the key is fetched once, by an
+/// engine that must look back through some million reads.
+#[test]
+fn a_key_that_is_always_in_use_is_fetched_once() {
+    for law in [
+        r#"exponential = { mean = "4h" }"#,
+        r#"fixed = "0s""#,
+        r#"lognormal = { median = "1d", sigma = 2.0 }"#,
+    ] {
+        let scenario = read(
+            &format!(
+                r#"
+name = "always-in-use"
+engine = "skip-ahead"
+duration = "3h"
+[assumptions]
+generation_lifetime = "5min"
+cache_lifetime = "1h"
+expiry = "sliding"
+read_partitions = 1
+[[bucket]]
+name = "data"
+bucket_keys_since = "always"
+[[principal]]
+name = "reader"
+role = "reader"
+[[population]]
+name = "old"
+bucket = "data"
+objects = 1000
+age = {{ uniform = {{ to = "1d" }} }}
+[[workload]]
+name = "read"
+principal = "reader"
+bucket = "data"
+arrivals = {{ poisson = {{ rate = "10000/s" }} }}
+read = {{ from = ["old"], pattern = {{ by-age = {{ {law} }} }} }}
+[[configuration]]
+name = "sse-kms"
+encryption = "sse-kms"
+[[configuration]]
+name = "migrated"
+encryption = "sse-kms-bucket-key"
+migrated = true
+"#
+            ),
+            &[],
+        );
+        assert_eq!(tally_of(&scenario).total_calls().total(), 1, "{law}");
+    }
+}
+
+#[test]
+fn any_number_of_threads_counts_the_same() {
+    for (name, overrides) in [
+        ("old-objects", &["engine=skip-ahead", "duration=3h"][..]),
+        ("lambda-fanout", &["engine=skip-ahead", "duration=3h"]),
+    ] {
+        let scenario = read(&text_of(name), overrides);
+        let arms = all_arms(&scenario);
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| run(&scenario, &arms, 0..2, &|_| ()))
+        };
+        let one = on(1);
+        assert!(one[0].iter().any(|tally| tally.total_calls().total() > 0));
+        assert!(one == on(4), "{name}");
+    }
+}
+
+/// Whatever it is that is compared, all see the same requests.
+#[test]
+fn requests_are_those_of_every_configuration() {
+    for name in ["old-objects", "lambda-fanout"] {
+        let scenario = read(&text_of(name), &["engine=skip-ahead", "duration=3h"]);
+        let arms = all_arms(&scenario);
+        let mut of_replications = Vec::new();
+        for tallies in run(&scenario, &arms, 0..2, &|_| ()) {
+            let requests = |tally: &Tally| -> (Vec<u64>, Vec<u64>) {
+                (tally.requests.to_vec(), tally.bins.iter().map(|bin| bin.requests).collect())
+            };
+            let first = requests(&tallies[0]);
+            assert_eq!(first.0.iter().sum::<u64>(), first.1.iter().sum::<u64>());
+            for (tally, arm) in tallies.iter().zip(&arms) {
+                assert_eq!(requests(tally), first, "{name}: {arm:?}");
+                let of_requesters: u64 = tally.requesters.iter().map(|one| one.requests).sum();
+                assert_eq!(of_requesters, tally.total_requests(), "{name}: {arm:?}");
+                // Without bucket keys every request that reads or writes is a call.
+                if !scenario.configurations[arm.configuration].uses_bucket_keys(&scenario.buckets) {
+                    assert_eq!(tally.total_calls().total(), tally.total_requests());
+                }
+            }
+            of_replications.push(first);
+        }
+        assert_ne!(of_replications[0], of_replications[1], "{name}: two replications are one");
+    }
+}
+
+#[test]
+fn what_hinders_skipping_ahead_is_named() {
+    let popular = [r#"workload.downloads.read.pattern={ zipf = { exponent = 1.0 } }"#];
+    let parts = [r#"workload.uploads.client=boto3"#, "workload.uploads.object_size=\"1GiB\""];
+    let copies = [r#"workload.downloads.mix={ read = 1, copy = 1 }"#];
+    let bursts =
+        [r#"workload.uploads.arrivals={ bursts = { rate = "2/s", on = "1min", off = "1min" } }"#];
+    for (name, overrides, workload, why) in [
+        ("throttled-analytics", &[][..], "hourly-reports", "runs jobs"),
+        ("emr10", &[], "checkpoints", "does not arrive as a Poisson process"),
+        ("existing-bucket", &bursts, "uploads", "does not arrive as a Poisson process"),
+        ("existing-bucket", &popular, "downloads", "reads by popularity or in scans"),
+        ("existing-bucket", &copies, "downloads", "makes several requests of one action"),
+        ("existing-bucket", &parts, "uploads", "makes several requests of one action"),
+    ] {
+        let overrides: Vec<bks::scenario::read::Override> = overrides
+            .iter()
+            .chain(&["engine=skip-ahead"])
+            .map(|change| bks::scenario::read::Override::parse(change).unwrap())
+            .collect();
+        let none = |file: &str| panic!("{file} is not read from here");
+        let error = Scenario::read(&text_of(name), name, &overrides, &none).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains(&format!("`{workload}` {why}")), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_engine_is_chosen_by_what_it_saves() {
+    let skips = |name: &str, overrides: &[&str]| read(&text_of(name), overrides).engines.all_skip();
+    // 130 billion requests. Some of the ages that the law allows are older than any object is.
+    let known = [
+        "assumptions.generation_lifetime=5min",
+        "assumptions.cache_lifetime=5min",
+        "assumptions.expiry=fixed",
+        "assumptions.write_partitions=1",
+        "assumptions.read_partitions=2",
+    ];
+    assert_eq!(skips("busy-lake", &known), Some(true));
+    assert_eq!(skips("emr10", &[]), Some(false));
+    assert_eq!(skips("busy-lake", &["engine=events"]), Some(false));
+    assert_eq!(skips("old-objects", &["engine=skip-ahead"]), Some(true));
+    // Few requests are drawn, whatever skipping them would cost.
+    assert_eq!(skips("busy-lake", &["duration=1min"]), Some(false));
 }
