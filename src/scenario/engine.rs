@@ -9,7 +9,6 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
 use crate::s3::Principal;
-use crate::units::SimDuration;
 use crate::workload::access::{ReadPattern, Reads};
 use crate::workload::ages::AgeLaw;
 use crate::workload::{Action, Workload};
@@ -239,13 +238,7 @@ fn key_masses(
         (_, Some(population)) => &population.age,
         _ => return Vec::new(),
     };
-    // However old the law says that objects may be, none is older than the first that was written.
-    let oldest = population.map_or(SimDuration::ZERO, |population| {
-        population.age.quantile(1.0 - 1.0 / (population.objects as f64 + 1.0))
-    });
-    let oldest_s = oldest.as_secs_f64() + scenario.file.duration.as_secs_f64();
-    let age_s =
-        |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64().min(oldest_s);
+    let age_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
     let lifetime_s = assumptions.generation_lifetime.as_secs_f64();
     // Objects of a migrated population are packed under few keys, but no fewer than one.
     let packed = if configuration.migrated { 1e-3 } else { 1.0 };

@@ -115,19 +115,20 @@ impl<'a> Flow<'a> {
         most: f64,
         rng: &mut Stream,
     ) -> Option<SimTime> {
+        if most <= 0.0 {
+            return None;
+        }
         // The points of a Poisson process seen backward are one, too.
         let mut time = until;
-        while most > 0.0 {
-            let back = exponential_ns(1.0 / most, rng);
-            time = time - SimDuration::from_nanos(back);
+        loop {
+            time = time - SimDuration::from_nanos(exponential_ns(1.0 / most, rng));
             if time <= from {
-                break;
+                return None;
             }
             if self.keeps(time, rng) {
                 return Some(time);
             }
         }
-        None
     }
 
     /// Whether a candidate at `time` in the stretch looked at is a point.
