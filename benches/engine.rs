@@ -8,6 +8,7 @@
 use bks::encryption::assumptions::Level;
 use bks::scenario::Scenario;
 use bks::simulation::{Arm, run};
+use bks::tally::Tally;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -23,28 +24,49 @@ fn main() {
 }
 
 /// One replication of a tenth of `text` in the configuration of that name, at assumed values.
-fn one_replication(bencher: Bencher, text: &str, configuration: &str) {
+fn a_tenth(bencher: Bencher, text: &str, configuration: &str) {
     let tenth = text
         .replace("sessions = 1000", "sessions = 100")
         .replace("sessions = 500", "sessions = 50")
         .replace("00000000/d", "0000000/d");
-    let scenario = Scenario::parse(&tenth).unwrap_or_else(|error| panic!("{error}"));
+    one_replication(bencher, &tenth, configuration, Tally::total_requests);
+}
+
+/// One replication of `text` in the configuration of that name, at assumed values; `items` tells what
+/// is counted of it.
+fn one_replication(
+    bencher: Bencher,
+    text: &str,
+    configuration: &str,
+    items: impl Fn(&Tally) -> u64,
+) {
+    let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let index = scenario.configurations.iter().position(|c| c.name == configuration);
     let index = index.expect("the benchmark names one of its configurations");
     let assumptions = scenario.configurations[index].ranges.at(Level::Assumed);
     let arms = [Arm { configuration: index, assumptions, by_requester: false }];
     let replication = || run(&scenario, &arms, 0..1, &|_| ());
-    let requests = replication()[0][0].total_requests();
+    let items = items(&replication()[0][0]);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");
-    bencher.counter(ItemsCount::new(requests)).bench_local(|| pool.install(replication));
+    bencher.counter(ItemsCount::new(items)).bench_local(|| pool.install(replication));
 }
 
 #[divan::bench(args = ["sse-kms", "bucket-key"], sample_count = 10)]
 fn reads(bencher: Bencher, configuration: &str) {
-    one_replication(bencher, READS, configuration);
+    a_tenth(bencher, READS, configuration);
 }
 
 #[divan::bench(args = ["sse-kms", "bucket-key"], sample_count = 10)]
 fn mixed(bencher: Bencher, configuration: &str) {
-    one_replication(bencher, MIXED, configuration);
+    a_tenth(bencher, MIXED, configuration);
+}
+
+/// Reads of four sessions, a trillion requests in a day: items are KMS calls, about ten million.
+#[divan::bench(sample_count = 10)]
+fn skip_ahead(bencher: Bencher) {
+    let trillion = READS
+        .replace("sessions = 1000", "sessions = 4")
+        .replace("200000000/d", "1000000000000/d")
+        .replace("seed = 1\n", "seed = 1\nengine = \"skip-ahead\"\n");
+    one_replication(bencher, &trillion, "bucket-key", |tally| tally.total_calls().total());
 }

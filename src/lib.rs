@@ -7,7 +7,7 @@
 //!                   ▼
 //!               Scenario ───── workload ─────►  requests, one time-ordered stream per requester
 //!               (as meant)                                │
-//!                   │                                     │ simulation
+//!                   │                                     │ simulation (or, for Poisson traffic, KMS calls alone)
 //!                   └───────── encryption ───────────────►│  1. writes: which bucket-level key wraps which object
 //!                        what must S3 ask of KMS?         │  2. answers: which wrapping keys are not in memory
 //!                                                         ▼

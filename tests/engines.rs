@@ -6,7 +6,7 @@ mod agreement;
 use std::fs;
 use std::path::Path;
 
-use agreement::{Found, MOST, all_arms, assert_agree, compare, read};
+use agreement::{Found, MOST, all_arms, assert_agree, compare, read, skips};
 use bks::encryption::assumptions::Level;
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
@@ -334,12 +334,12 @@ fn dense_scenarios_agree(count: usize, seed: u64) {
 
 #[test]
 fn dense_scenarios_agree_first() {
-    dense_scenarios_agree(12, 0xE1);
+    dense_scenarios_agree(10, 0xE1);
 }
 
 #[test]
 fn dense_scenarios_agree_second() {
-    dense_scenarios_agree(12, 0xE2);
+    dense_scenarios_agree(10, 0xE2);
 }
 
 /// Actions that arrive in a scenario with a formula.
@@ -426,12 +426,12 @@ fn lifetime_for(calls: f64, mean: f64) -> i64 {
     (RUN_S * 1e9 / calls / mean).round() as i64
 }
 
-/// With ρ reads a lifetime T: a call each T + 1/λ. The standard error is 2.6e-4 / (1 + ρ).
+/// With ρ reads a lifetime T: a call each T + 1/λ. The standard error of reads is 3.2e-4 / (1 + ρ).
 #[test]
 fn poisson_reads_and_writes_under_fixed_expiry_follow_the_closed_form() {
     for rho in [0.01_f64, 0.1, 0.5, 1.0, 3.0, 10.0, 100.0, 1_000.0] {
         let (mean, deviation) = (1.0 + 1.0 / rho, 1.0 / rho);
-        let lifetime_ns = lifetime_for(1.5e7, mean);
+        let lifetime_ns = lifetime_for(1e7, mean);
         let tally = tally_of(&one_key("read", "fixed", rho, lifetime_ns));
         let calls = tally.total_calls().get(KmsApi::Decrypt);
         assert_renewals(calls, lifetime_ns, mean, deviation, &format!("reads, {rho}"));
@@ -588,7 +588,7 @@ fn what_hinders_skipping_ahead_is_named() {
 
 #[test]
 fn the_engine_is_chosen_by_what_it_saves() {
-    let skips = |name: &str, overrides: &[&str]| read(&text_of(name), overrides).engines.all_skip();
+    let chosen = |name: &str, overrides: &[&str]| skips(&read(&text_of(name), overrides));
     // 130 billion requests, and assumptions that are known.
     let known = [
         "assumptions.generation_lifetime=5min",
@@ -597,10 +597,10 @@ fn the_engine_is_chosen_by_what_it_saves() {
         "assumptions.write_partitions=1",
         "assumptions.read_partitions=2",
     ];
-    assert_eq!(skips("busy-lake", &known), Some(true));
-    assert_eq!(skips("emr10", &[]), Some(false));
-    assert_eq!(skips("busy-lake", &["engine=events"]), Some(false));
-    assert_eq!(skips("old-objects", &["engine=skip-ahead"]), Some(true));
+    assert_eq!(chosen("busy-lake", &known), [true; 2]);
+    assert_eq!(chosen("emr10", &[]), [false; 2]);
+    assert_eq!(chosen("busy-lake", &["engine=events"]), [false; 2]);
+    assert_eq!(chosen("old-objects", &["engine=skip-ahead"]), [true; 3]);
     // Few requests are drawn, whatever skipping them would cost.
-    assert_eq!(skips("busy-lake", &["duration=1min"]), Some(false));
+    assert_eq!(chosen("busy-lake", &["duration=1min"]), [false; 2]);
 }

@@ -123,7 +123,7 @@ fn the_estimate_knows_timelines() {
         arrivals = { poisson = { rate = "1/s" } }
         "#,
     );
-    let message = scenario.check_size(2).unwrap_err().to_string();
+    let message = scenario.check_size(2, 16 << 30).unwrap_err().to_string();
     assert!(message.contains("MiB of memory"), "{message}");
 }
 

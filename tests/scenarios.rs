@@ -26,13 +26,16 @@ use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
 
 /// Every scenario file has a test below; this list is held against the folder.
-const TESTED: [&str; 11] = [
+const TESTED: [&str; 14] = [
     "aws-sample",
+    "busy-lake",
     "emr10",
     "existing-bucket",
     "lambda-fanout",
     "log-sink",
     "old-objects",
+    "reference-mixed",
+    "reference-reads",
     "single-writer",
     "thirty-threads",
     "throttled-analytics",
@@ -53,15 +56,27 @@ fn scenario_of(name: &str) -> Scenario {
     Scenario::parse(&text_of(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+fn changed(name: &str, changes: &[&str]) -> Scenario {
+    let changes: Vec<Override> =
+        changes.iter().map(|text| Override::parse(text).expect("KEY=VALUE")).collect();
+    let no_files = |file: &str| panic!("{name} includes {file}");
+    Scenario::read(&text_of(name), name, &changes, &no_files)
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 fn outcome_of(scenario: &Scenario) -> Outcome {
     Outcome::of(scenario, &|_| ())
 }
 
 /// Runs a scenario as it stands and holds it to its form, its assertions and its golden.
 fn checked(name: &str) -> Outcome {
-    let text = text_of(name);
-    assert_opens_with_its_question(&text);
-    let scenario = scenario_of(name);
+    checked_as(name, &[])
+}
+
+/// As [`checked`], with some values changed: what takes seconds in a release takes minutes here.
+fn checked_as(name: &str, changes: &[&str]) -> Outcome {
+    assert_opens_with_its_question(&text_of(name));
+    let scenario = changed(name, changes);
     assert_eq!(scenario.file.name, name, "a scenario is named like its file");
     let outcome = outcome_of(&scenario);
     for demand in &outcome.assertions {
@@ -354,6 +369,62 @@ fn old_objects() {
     let missed = 1.0 / (1.0 + rate_of_a_cache * 300.0);
     assert_near(calls_per_request(&outcome, "bucket-key", "dashboard"), missed, 0.01);
     assert!(calls_per_request(&outcome, "bucket-key", "audit") > 0.99);
+}
+
+/// Oracles: a renewal process of writes, a key each 300 s and the gap to the next write; requests from
+/// the profile; 130 billion requests at 30 days.
+#[test]
+fn busy_lake() {
+    let outcome = checked_as("busy-lake", &["duration=1d", "replications=1"]);
+    let [keys, _] =
+        [0, 1].map(|api| configuration(&outcome, "bucket-key").assumed().kms_by_api[api]);
+    assert_near(keys, 86_400.0 / (300.0 + 1.0 / 6.0), 1.5);
+    let scenario = scenario_of("busy-lake");
+    let expected = scenario.expected_requests();
+    assert_near(expected, 1.28e11, 1e9);
+    assert_near(
+        configuration(&outcome, "sse-kms").assumed().requests,
+        expected / 30.0,
+        1e-3 * expected,
+    );
+    assert_eq!(scenario.engines.name(), "skip-ahead");
+}
+
+/// Values that shorten the reference workloads: each session does what it does in the whole.
+const FEW_READERS: [&str; 2] =
+    ["principal.readers.sessions=20", "workload.read.arrivals.poisson.rate=4000000/d"];
+
+/// Oracle: the other engine, within five standard deviations of a Poisson number.
+#[test]
+fn reference_reads() {
+    let outcome = checked_as("reference-reads", &FEW_READERS);
+    let mut changes = FEW_READERS.to_vec();
+    changes.push("engine=skip-ahead");
+    let skipped = outcome_of(&changed("reference-reads", &changes));
+    let (_, drawn) = calls(&outcome, "bucket-key");
+    let (_, skipped) = calls(&skipped, "bucket-key");
+    assert_near(drawn as f64, skipped as f64, 5.0 * (2.0 * drawn as f64).sqrt());
+    assert!(drawn < 4_000_000);
+}
+
+/// Oracles: a renewal process of writes, a key each 300 s and the gap to the next write; for the reads
+/// the other engine, within five standard deviations of a Poisson number.
+#[test]
+fn reference_mixed() {
+    let mut changes = vec![
+        "principal.writers.sessions=20",
+        "workload.write.arrivals.poisson.rate=4000000/d",
+        "principal.readers.sessions=20",
+        "workload.read.arrivals.poisson.rate=4000000/d",
+    ];
+    let outcome = checked_as("reference-mixed", &changes);
+    changes.push("engine=skip-ahead");
+    let skipped = outcome_of(&changed("reference-mixed", &changes));
+    let (keys, drawn) = calls(&outcome, "bucket-key");
+    let gap_s = 86_400.0 * 20.0 / 4e6;
+    assert_near(keys as f64, 20.0 * (86_400.0 / (300.0 + gap_s) + 0.5), 20.0);
+    let (_, skipped) = calls(&skipped, "bucket-key");
+    assert_near(drawn as f64, skipped as f64, 5.0 * (2.0 * drawn as f64).sqrt());
 }
 
 /// Oracle: 86,400 s / 300 s = 288.

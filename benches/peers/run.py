@@ -29,6 +29,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+REFERENCE = ROOT / "scenarios" / "reference-reads.toml"
 LIFETIME_S = 300
 
 
@@ -40,7 +41,7 @@ def measure(command):
     """Standard output of `command`, its wall time and its processor time in seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
-    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -57,7 +58,9 @@ class Entry:
 
     def run(self):
         output, wall, cpu = measure(self.command)
-        self.requests, self.misses = self.read(output)
+        self.requests, self.misses, *own_time = self.read(output)
+        if own_time:
+            wall = cpu = own_time[0]
         self.walls.append(wall / self.requests)
         self.cpus.append(cpu / self.requests)
 
@@ -83,6 +86,15 @@ def of_simulate(output):
     rows = json.loads(output)["summary"]
     assumed = next(row for row in rows if row["assumption"] == "assumed")
     return round(assumed["requests"]), round(assumed["decrypt"])
+
+
+def of_benchmark(output):
+    """Requests, no misses, and the median time of one run: the benchmark takes its own time."""
+    times, items = output.split("bucket-key")[1].splitlines()[:2]
+    value, unit = times.split("│")[2].split()
+    seconds = float(value) * {"ms": 1e-3, "s": 1.0}[unit]
+    per_second = float(items.split("│")[3].split()[0]) * 1e6
+    return round(seconds * per_second), None, seconds
 
 
 def of_cachesim(output):
@@ -157,9 +169,11 @@ def entries(bks, folder, trace):
     yield Entry("bks replay", replay, of_replay)
     forever = [bks, "replay", trace, "--cache-lifetime", "100000d", "--format", "json"]
     yield Entry("bks replay, nothing expires", forever, of_replay)
-    simulate = [bks, "simulate", str(HERE / "reads.toml"), "--out", str(folder / "out"),
-                "--jobs", "1", "--format", "json", "--quiet"]
+    simulate = [bks, "simulate", str(REFERENCE), "--out", str(folder / "out"),
+                "--engine", "events", "--jobs", "1", "--format", "json", "--quiet"]
     yield Entry("bks simulate, one thread", simulate, of_simulate)
+    benchmark = ["cargo", "bench", "--locked", "--bench", "engine", "--", "reads::bucket-key"]
+    yield Entry("bks, its event engine alone", benchmark, of_benchmark)
     yield from libcachesim_entries(folder, trace)
     simpy = simpy_entry()
     if simpy:
@@ -185,7 +199,8 @@ def table(rows):
     print("| what | requests | misses | requests a second | wall, ns a request | processor, ns a request |")
     print("|---|---:|---:|---:|---:|---:|")
     for row in rows:
-        print(f"| {row.name} | {row.requests:,} | {row.misses:,} | {1 / row.wall() / 1e6:.2f} million "
+        misses = "–" if row.misses is None else f"{row.misses:,}"
+        print(f"| {row.name} | {row.requests:,} | {misses} | {1 / row.wall() / 1e6:.2f} million "
               f"| {row.wall() * 1e9:.1f} | {row.cpu() * 1e9:.1f} |")
     print()
     by_name = {row.name: row for row in rows}
@@ -194,8 +209,9 @@ def table(rows):
     for ours, theirs, goal in [
         ("bks replay", "libCacheSim, FIFO with TTL", 40),
         ("bks replay, nothing expires", "libCacheSim, FIFO without TTL", None),
-        ("bks simulate, one thread", "libCacheSim, FIFO without TTL", 10),
-        ("bks simulate, one thread", "SimPy", 200),
+        ("bks simulate, one thread", "libCacheSim, FIFO without TTL", None),
+        ("bks, its event engine alone", "libCacheSim, FIFO without TTL", 10),
+        ("bks, its event engine alone", "SimPy", 200),
     ]:
         if theirs in by_name:
             mine, other = by_name[ours], by_name[theirs]
@@ -216,7 +232,7 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="bks-peers-", dir=arguments.folder))
     try:
         trace = str(folder / "reads.bin")
-        subprocess.run([bks, "export", str(HERE / "reads.toml"), "--out", trace,
+        subprocess.run([bks, "export", str(REFERENCE), "--configuration", "bucket-key", "--out", trace,
                         "--limit", str(arguments.records)], check=True)
         rows = list(entries(bks, folder, trace))
         for number in range(arguments.rounds):

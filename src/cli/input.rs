@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
+use crate::scenario::estimate::USUAL_BYTES;
 use crate::scenario::read::Override;
 
 /// Arguments that change a scenario; every command that reads one has them.
@@ -68,6 +69,16 @@ pub(super) fn threads(jobs: Option<usize>) -> usize {
     jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
 }
 
+/// Bytes of memory that a run may take: what Linux says is available, elsewhere what is usual.
+fn free_memory() -> u64 {
+    let available = |text: String| {
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim();
+        let kib: u64 = line.strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kib * 1_024)
+    };
+    fs::read_to_string("/proc/meminfo").ok().and_then(available).unwrap_or(USUAL_BYTES)
+}
+
 /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
 pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
     let (text, place) = if path == "-" {
@@ -78,7 +89,7 @@ pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let include = |name: &str| read_file(&folder.join(name));
     let scenario = Scenario::read(&text, place, &changes.all(), &include)?;
-    scenario.check_size(threads).map_err(|error| error.at(place))?;
+    scenario.check_size(threads, free_memory()).map_err(|error| error.at(place))?;
     Ok(scenario)
 }
 

@@ -34,6 +34,8 @@ pub fn value(scenario: &Scenario, outcome: &Outcome) -> Value {
         "headline": scenario.configurations[scenario.headline].name,
         "reference": scenario.configurations[scenario.reference].name,
         "replications": outcome.replications,
+        "engine": scenario.engines.name(),
+        "skipped_principals": words::skipped(scenario),
         "precision": outcome.precision.map(|precision| precision.asked.half_width),
         "precision_reached": outcome.precision.and_then(|precision| precision.reached),
         "counted_s": scenario.counted().as_secs_f64(),

@@ -127,9 +127,33 @@ pub fn basis(scenario: &Scenario, outcome: &Outcome) -> String {
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
          {}.\nlow … high: every assumption at the end that saves least, and most; floor … ceiling: \
-         no key is ever found in memory, and keys live for ever in one place.",
-        prices(scenario)
+         no key is ever found in memory, and keys live for ever in one place.{}",
+        prices(scenario),
+        engine(scenario)
     )
+}
+
+/// What was drawn, where that is not every request.
+fn engine(scenario: &Scenario) -> String {
+    let whose = match scenario.engines.name() {
+        "events" => return String::new(),
+        "skip-ahead" => String::new(),
+        _ => format!(" of `{}`", skipped(scenario).join("`, `")),
+    };
+    format!(
+        "\nThe KMS requests{whose} were drawn without the S3 requests between them (engine \
+         skip-ahead): exact in distribution, each configuration's by themselves."
+    )
+}
+
+/// Names of the principals whose KMS requests were drawn without their S3 requests.
+#[must_use]
+pub fn skipped(scenario: &Scenario) -> Vec<&str> {
+    let principals = scenario.file.principals.iter().enumerate();
+    principals
+        .filter(|(index, _)| scenario.engines.skips(*index as u32))
+        .map(|(_, principal)| principal.name.as_str())
+        .collect()
 }
 
 /// Why there were no more replications.

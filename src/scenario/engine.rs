@@ -96,11 +96,15 @@ impl Engines {
         self.skipped[principal as usize]
     }
 
-    /// Whether those of all principals are, of some, or of none.
+    /// The word for who is run how: `events` if every request is drawn, `skip-ahead` if none is,
+    /// else `both`.
     #[must_use]
-    pub fn all_skip(&self) -> Option<bool> {
-        let first = self.skipped.first().copied().unwrap_or(false);
-        self.skipped.iter().all(|&skips| skips == first).then_some(first)
+    pub fn name(&self) -> &'static str {
+        match (self.skipped.contains(&true), self.skipped.contains(&false)) {
+            (false, _) => "events",
+            (true, false) => "skip-ahead",
+            (true, true) => "both",
+        }
     }
 }
 
@@ -238,13 +242,13 @@ fn key_masses(
         (_, Some(population)) => &population.age,
         _ => return Vec::new(),
     };
-    let age_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
+    let quantile_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
     let lifetime_s = assumptions.generation_lifetime.as_secs_f64();
     // Objects of a migrated population are packed under few keys, but no fewer than one.
     let packed = if configuration.migrated { 1e-3 } else { 1.0 };
     (0..PARTS)
         .map(|part| {
-            let span_s = age_s(part + 1) - age_s(part);
+            let span_s = quantile_s(part + 1) - quantile_s(part);
             ((packed * timelines * span_s / lifetime_s).max(1.0), 1.0 / f64::from(PARTS))
         })
         .collect()

@@ -9,14 +9,14 @@ use crate::workload::Workload;
 /// Most requests of one replication: about half an hour's work for one configuration on one core.
 const MAX_REQUESTS: f64 = 2e10;
 
-/// Most memory for keys, in bytes.
-const MAX_BYTES: u64 = 16 << 30;
+/// Memory that a run may take where it is not known how much there is, in bytes.
+pub const USUAL_BYTES: u64 = 16 << 30;
 
 /// Bytes that each counted second takes in a tally.
 const BYTES_PER_SECOND: u64 = 8;
 
 /// Bytes that a bucket-level key takes in a world, and in each cache that may hold it.
-const BYTES_PER_KEY: u64 = 32;
+const BYTES_PER_KEY: u64 = 128;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
 
 /// Bytes that a session slot takes (its sources of requests, its counts), and a timeline of keys.
@@ -125,11 +125,11 @@ impl Scenario {
         before.saturating_add(if self.unwraps_new_keys() { written } else { 0 })
     }
 
-    /// Refuses a run that would not end or not fit.
+    /// Refuses a run on `threads` that would not end, or not fit into `bytes` of memory.
     ///
     /// # Errors
     /// Says how large it is and what would make it smaller.
-    pub fn check_size(&self, threads: usize) -> Result<Estimate> {
+    pub fn check_size(&self, threads: usize, bytes: u64) -> Result<Estimate> {
         let estimate = self.estimate(threads);
         if estimate.requests_drawn > MAX_REQUESTS {
             return Err(Error::request(format!(
@@ -139,17 +139,17 @@ impl Scenario {
             ))
             .hint("simulate a shorter `duration` (results are scaled to the billing period)"));
         }
-        if estimate.bytes_max > MAX_BYTES || estimate.keys_max >= 1 << 28 {
+        if estimate.bytes_max > bytes || estimate.keys_max >= 1 << 28 {
             return Err(Error::request(format!(
-                "the scenario may need `{}` bucket-level keys and `{}` MiB of memory, but at most {} \
-                 MiB are used",
+                "the scenario may need `{}` bucket-level keys and `{}` MiB of memory, but there are \
+                 {} MiB for at most 2^28 keys",
                 estimate.keys_max,
                 estimate.bytes_max >> 20,
-                MAX_BYTES >> 20
+                bytes >> 20
             ))
             .hint(
-                "fewer writers, younger objects, a longer lowest generation lifetime or a shorter \
-                 run need less",
+                "fewer threads (`--jobs`), fewer writers, younger objects, a longer lowest generation \
+                 lifetime or a shorter run need less",
             ));
         }
         Ok(estimate)

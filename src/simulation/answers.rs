@@ -59,12 +59,9 @@ impl Party<'_> {
             work(&mut office);
             offices.lock().expect("no thread has panicked").push(office);
         };
-        (0..self.requesters.list.len())
-            .into_par_iter()
-            .filter(|&requester| !self.skips_requester(requester))
-            .for_each(|requester| {
-                in_office(&mut |office| self.run_requester(requester, &answering, office));
-            });
+        self.busiest_first().into_par_iter().with_max_len(1).for_each(|requester| {
+            in_office(&mut |office| self.run_requester(requester, &answering, office));
+        });
         self.skip_ahead(arms.len(), &answering, &in_office);
         let mut offices = offices.into_inner().expect("no thread has panicked").into_iter();
         let Office { desks, mut traffic, .. } = offices.next().expect("a scenario has a principal");
@@ -79,6 +76,32 @@ impl Party<'_> {
             tally.add_traffic(&traffic);
         }
         tallies
+    }
+
+    /// The requesters whose requests are drawn, those with most requests first: one that takes long
+    /// must not be the last to begin.
+    fn busiest_first(&self) -> Vec<usize> {
+        let scenario = self.scenario;
+        let of_slot: Vec<f64> = scenario
+            .workloads
+            .iter()
+            .map(|w| w.expected_requests(scenario.file.duration) / w.slots.len() as f64)
+            .collect();
+        let requests = |requester: usize| -> f64 {
+            let slots = &self.requesters.list[requester].slots;
+            let of_workload = |(workload, each): (&Workload, &f64)| {
+                let below = |bound: u32| slots.partition_point(|&slot| slot < bound);
+                each * (below(workload.slots.end) - below(workload.slots.start)) as f64
+            };
+            scenario.workloads.iter().zip(&of_slot).map(of_workload).sum()
+        };
+        let drawn = |requester: &usize| !self.skips_requester(*requester);
+        let mut order: Vec<(f64, usize)> = (0..self.requesters.list.len())
+            .filter(drawn)
+            .map(|requester| (requests(requester), requester))
+            .collect();
+        order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        order.into_iter().map(|(_, requester)| requester).collect()
     }
 
     fn office(&self, arms: &[&Arm]) -> Office {

@@ -5,10 +5,13 @@
 //! apart from all others. Writes to one bucket are a lane, reads of one bucket are another; what needs
 //! no key needs no order at all.
 
+use rayon::prelude::*;
+
 use super::Party;
 use super::answers::{Answering, Desk, Office};
 use super::stream::sources_of;
 use crate::encryption::assumptions::Assumptions;
+use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requester;
 use crate::encryption::service::{BucketScheme, Scheme};
@@ -161,16 +164,29 @@ impl Party<'_> {
         let kind = lane.kind.clone();
         let caller = Caller { requester, principal: lane.principal };
         let session = self.session(requester);
+        // Where threads outnumber requesters, they share out the arms.
+        let alone = self.requesters.list.len() < 2 * rayon::current_num_threads()
+            && rayon::current_num_threads() > 1;
         while lane.next(columns, wanted, self.scenario.end) {
             traffic.count_all(requester, kind.operation, &columns.times);
-            if part(&kind) == MemoryPart::Unwrapped {
-                for (keyring, keys) in worlds.keyrings().iter().zip(keys.iter_mut()) {
-                    keyring.wrapping_all(kind.bucket, &kind.objects, columns, keys);
-                }
+            let look_up = |(keyring, keys): (&Keyring, &mut Vec<u32>)| {
+                keyring.wrapping_all(kind.bucket, &kind.objects, columns, keys);
+            };
+            let unwraps = part(&kind) == MemoryPart::Unwrapped;
+            let (keyrings, some_keys) = (worlds.keyrings(), &mut keys[..]);
+            match (unwraps, alone) {
+                (true, true) => keyrings.par_iter().zip(some_keys).for_each(look_up),
+                (true, false) => keyrings.iter().zip(some_keys).for_each(look_up),
+                (false, _) => {}
             }
-            for (arm, (desk, scheme)) in desks.iter_mut().zip(schemes).enumerate() {
+            let answer = |(arm, (desk, scheme)): (usize, (&mut Desk, &Scheme))| {
                 let keys = worlds.of_arm(arm).map(|world| keys[world].as_slice());
                 desk.answer(scheme, &kind, caller, session, columns, keys);
+            };
+            if alone {
+                desks.par_iter_mut().zip(schemes).enumerate().for_each(answer);
+            } else {
+                desks.iter_mut().zip(schemes).enumerate().for_each(answer);
             }
             (self.progress)(columns.len() as u64);
         }

@@ -37,7 +37,7 @@ use crate::workload::ages::AgeLaw;
 use crate::workload::rates::RateCurve;
 use crate::workload::{Action, Traffic as Arriving, Workload, shares};
 
-use flow::Flow;
+use flow::{Flow, Written};
 use walk::{Keeping, walk};
 
 /// One kind of action of a workload.
@@ -300,7 +300,10 @@ impl Party<'_> {
                 times.clear();
             }
         };
-        let mut flows = Vec::new();
+        let mode =
+            |component: &Component| component.ages.as_ref().map_or(SimDuration::ZERO, AgeLaw::mode);
+        let modes: Vec<SimDuration> = components.iter().map(mode).collect();
+        let (mut first, mut flows) = (Vec::new(), Vec::new());
         for same_key in needs.chunk_by(|a, b| a.key == b.key) {
             let keyed = same_key[0].key.is_some();
             let (lifetime, parts) = if keyed {
@@ -309,17 +312,19 @@ impl Party<'_> {
                 (SimDuration::ZERO, 1)
             };
             let keeping = self.keeping(requester, lifetime, scheme.assumptions.expiry);
+            // All parts see the same at first, so it is looked at once.
+            first.clear();
+            first.extend(same_key.iter().map(|need| {
+                let Component { curve, ages, .. } = &components[need.component];
+                let share = shares[need.component] * need.share / f64::from(parts);
+                let written = need.written.map(|(from, until)| {
+                    let ages = ages.as_ref().expect("what is read by age has a law of ages");
+                    Written { from, until, ages, mode: modes[need.component] }
+                });
+                Flow::new(curve, share, written, keeping.from)
+            }));
             for _ in 0..parts {
-                flows.clear();
-                flows.extend(same_key.iter().map(|need| {
-                    let Component { curve, ages, .. } = &components[need.component];
-                    let share = shares[need.component] * need.share / f64::from(parts);
-                    let written = need.written.map(|(from, until)| {
-                        let ages = ages.as_ref().expect("what is read by age has a law of ages");
-                        (from, until, ages)
-                    });
-                    Flow::new(curve, share, written)
-                }));
+                flows.clone_from(&first);
                 walk(&mut flows, keeping, &mut rng, |time, flow| {
                     called[same_key[flow].component].push(time);
                 });
@@ -398,7 +403,7 @@ impl Party<'_> {
             let flows = |partitions: u32| -> Vec<Flow> {
                 let flow = |&component: &usize| {
                     let share = shares[component] / f64::from(partitions);
-                    Flow::new(&components[component].curve, share, None)
+                    Flow::new(&components[component].curve, share, None, keeping.from)
                 };
                 writers.iter().map(flow).collect()
             };

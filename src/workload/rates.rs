@@ -8,6 +8,7 @@ use crate::units::{SimDuration, SimTime};
 pub struct RateCurve {
     /// Arrivals per nanosecond, step by step.
     per_ns: Vec<f64>,
+    greatest: f64,
     /// Length of a step.
     step: SimDuration,
 }
@@ -19,19 +20,29 @@ impl RateCurve {
         let Arrivals::Poisson(PoissonArrivals { rate, profile }) = arrivals else { return None };
         let per_ns = rate.as_per_s() / 1e9;
         Some(match profile {
-            None => Self { per_ns: vec![per_ns], step: SimDuration::MAX },
+            None => Self::new(vec![per_ns], SimDuration::MAX),
             Some(profile) => {
                 let (factors, step) = profile.parts();
-                Self { per_ns: factors.iter().map(|factor| factor * per_ns).collect(), step }
+                Self::new(factors.iter().map(|factor| factor * per_ns).collect(), step)
             }
         })
+    }
+
+    fn new(per_ns: Vec<f64>, step: SimDuration) -> Self {
+        let greatest = per_ns.iter().copied().fold(0.0, f64::max);
+        Self { per_ns, greatest, step }
     }
 
     /// A share of this rate.
     #[must_use]
     pub fn times(&self, share: f64) -> Self {
-        let per_ns = self.per_ns.iter().map(|rate| rate * share).collect();
-        Self { per_ns, step: self.step }
+        Self::new(self.per_ns.iter().map(|rate| rate * share).collect(), self.step)
+    }
+
+    /// The greatest rate, in arrivals per nanosecond.
+    #[must_use]
+    pub fn greatest(&self) -> f64 {
+        self.greatest
     }
 
     /// The rate at `time`, in arrivals per nanosecond, and until when it stays so.

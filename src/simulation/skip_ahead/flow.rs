@@ -17,15 +17,28 @@ use crate::workload::rates::RateCurve;
 #[derive(Clone, Debug)]
 pub(super) struct Flow<'a> {
     /// The rate of all requests of the kind, by all requesters.
-    pub(super) curve: &'a RateCurve,
+    curve: &'a RateCurve,
     /// The part of them that is the requester's and may need the key.
-    pub(super) share: f64,
-    /// When the key's objects were written, and the law of their ages; `None` if age has no bearing.
-    pub(super) written: Option<(SimTime, SimTime, &'a AgeLaw)>,
-    /// The rate of the requester's requests now, and when it was so first and last.
+    share: f64,
+    /// `None` if age has no bearing.
+    written: Option<Written<'a>>,
+    /// The rate of the requester's requests, and since and until when it is so.
     rate: f64,
     steady: (SimTime, SimTime),
+    /// Whether that is the greatest rate there is, not the true one: where so little happens that
+    /// looking at every step of the curve would take longer.
+    greatest: bool,
     stretch: Stretch,
+}
+
+/// When a key's objects were written, and the law of the ages of what is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written<'a> {
+    pub(super) from: SimTime,
+    pub(super) until: SimTime,
+    pub(super) ages: &'a AgeLaw,
+    /// The mode of that law.
+    pub(super) mode: SimDuration,
 }
 
 /// A stretch of time with bounds of the chance that a request needs the key.
@@ -49,14 +62,19 @@ const MANY_CANDIDATES: f64 = 100.0;
 const SHORTEST: SimDuration = SimDuration::from_nanos(1_000_000);
 
 impl<'a> Flow<'a> {
+    /// A flow that is first asked about `from`.
     pub(super) fn new(
         curve: &'a RateCurve,
         share: f64,
-        written: Option<(SimTime, SimTime, &'a AgeLaw)>,
+        written: Option<Written<'a>>,
+        from: SimTime,
     ) -> Self {
         let never = SimTime::MIN;
         let stretch = Stretch { from: never, until: never, most: 0.0, least: 0.0 };
-        Self { curve, share, written, rate: 0.0, steady: (never, never), stretch }
+        let steady = (never, never);
+        let mut flow = Self { curve, share, written, rate: 0.0, steady, greatest: false, stretch };
+        flow.look_at(from);
+        flow
     }
 
     /// The first point after `time`; [`SimTime::MAX`] if there is none before `end`.
@@ -135,28 +153,39 @@ impl<'a> Flow<'a> {
     #[inline]
     fn keeps(&self, time: SimTime, rng: &mut Stream) -> bool {
         let Stretch { most, least, .. } = self.stretch;
-        if least >= most {
+        if least >= most && !self.greatest {
             return true;
         }
+        let of_rate =
+            if self.greatest { self.curve.at(time).0 * self.share / self.rate } else { 1.0 };
         let level = rng.random::<f64>() * most;
-        level < least || level < self.chance(time)
+        level < least * of_rate || level < self.chance(time) * of_rate
     }
 
     /// The chance that a request at `time` needs one of the key's objects, apart from its share.
     fn chance(&self, time: SimTime) -> f64 {
-        let Some((from, until, ages)) = self.written else { return 1.0 };
+        let Some(Written { from, until, ages, .. }) = self.written else { return 1.0 };
         not_older(ages, time, from) - not_older(ages, time, until)
     }
 
     /// The greatest rate of candidates at `time`, and until when it holds.
     #[inline]
     fn look_at(&mut self, time: SimTime) -> (f64, SimTime) {
-        if time < self.steady.0 || time >= self.steady.1 {
-            let (rate, until) = self.curve.at(time);
-            (self.rate, self.steady) = (rate * self.share, (time, until));
-        }
         if time < self.stretch.from || time >= self.stretch.until {
+            self.rate = self.curve.greatest() * self.share;
             self.stretch = self.stretch_from(time);
+            self.steady = (time, time);
+        }
+        if time < self.steady.0 || time >= self.steady.1 {
+            let greatest = self.curve.greatest() * self.share;
+            let (rate, until) = self.curve.at(time);
+            let in_a_step = greatest * self.stretch.most * until.since(time).as_nanos() as f64;
+            self.greatest = in_a_step <= FEW_CANDIDATES && until < SimTime::MAX;
+            (self.rate, self.steady) = if self.greatest {
+                (greatest, (time, SimTime::MAX))
+            } else {
+                (rate * self.share, (time, until))
+            };
         }
         (self.rate * self.stretch.most, self.steady.1.min(self.stretch.until))
     }
@@ -164,9 +193,9 @@ impl<'a> Flow<'a> {
     fn stretch_from(&self, from: SimTime) -> Stretch {
         let (until, least, most) = match self.written {
             // Whatever the chance is, nothing happens.
-            _ if self.rate <= 0.0 => (self.steady.1, 0.0, 0.0),
+            _ if self.rate <= 0.0 => (SimTime::MAX, 0.0, 0.0),
             None => (SimTime::MAX, 1.0, 1.0),
-            Some((first, _, _)) if from < first => (first, 0.0, 0.0),
+            Some(written) if from < written.from => (written.from, 0.0, 0.0),
             Some(written) => self.bounds(from, written),
         };
         Stretch { from, until, most, least }
@@ -181,9 +210,8 @@ impl<'a> Flow<'a> {
     fn bounds(
         &self,
         from: SimTime,
-        (first, last, ages): (SimTime, SimTime, &AgeLaw),
+        Written { from: first, until: last, ages, mode }: Written,
     ) -> (SimTime, f64, f64) {
-        let mode = ages.mode();
         // Of everything before a time all is old enough until then, and less and less from then on.
         let endless = first == SimTime::MIN;
         if endless && from < last {
@@ -230,8 +258,11 @@ impl<'a> Flow<'a> {
         let mut length = age.max(SHORTEST).min(longest).max(quiet);
         loop {
             let until = from + length;
+            if length == quiet {
+                return (until, 0.0, most);
+            }
             let least = self.chance(until);
-            if least >= near * most || length <= quiet.max(SHORTEST) {
+            if least >= near * most || length <= SHORTEST {
                 return (until, least, most);
             }
             length = SimDuration::from_nanos(length.as_nanos() / 2).max(quiet);
