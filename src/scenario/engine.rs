@@ -9,6 +9,7 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
 use crate::s3::Principal;
+use crate::units::SimTime;
 use crate::workload::access::{ReadPattern, Reads};
 use crate::workload::ages::AgeLaw;
 use crate::workload::{Action, Workload};
@@ -94,6 +95,13 @@ impl Engines {
         self.work
     }
 
+    /// Skips ahead for every principal for whom that is possible, whether or not it is cheaper.
+    #[must_use]
+    pub fn wherever_possible(scenario: &Scenario) -> Self {
+        let skips = |principal| is_possible(scenario, principal);
+        Self { skipped: scenario.principals.iter().map(skips).collect(), work: 0.0 }
+    }
+
     /// Whether the calls of a principal are drawn without its requests.
     #[must_use]
     pub fn skips(&self, principal: u32) -> bool {
@@ -144,10 +152,14 @@ impl Workload {
     }
 }
 
+/// Whether skipping ahead is possible for a principal.
+fn is_possible(scenario: &Scenario, principal: &Principal) -> bool {
+    scenario.workloads_of(principal).all(|workload| workload.hindrance().is_none())
+}
+
 /// Whether skipping ahead is possible for a principal, and promises to be much cheaper.
 fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
-    let possible = scenario.workloads_of(principal).all(|w| w.hindrance().is_none());
-    if !possible || requests_of(scenario, principal) < FEW_REQUESTS {
+    if !is_possible(scenario, principal) || requests_of(scenario, principal) < FEW_REQUESTS {
         return false;
     }
     let (by_events, by_skipping) = costs(scenario, principal);
@@ -220,9 +232,28 @@ fn cost(
                 let calls = duration_s * rate / (1.0 + rate * lifetime.as_secs_f64());
                 places * (COST_OF_KEY + COST_OF_CALL * calls)
             };
-            senders * keys.into_iter().map(of_keys).sum::<f64>()
+            // What has no bucket key costs a call each time.
+            let keyless = match &workload.reads {
+                Some(reads) if action.reads() => keyless_mass(scenario, reads) * count,
+                _ => 0.0,
+            };
+            senders * keys.into_iter().map(of_keys).sum::<f64>() + COST_OF_CALL * keyless
         })
         .sum()
+}
+
+/// The share of what is read of objects from before the run that has no bucket key.
+fn keyless_mass(scenario: &Scenario, reads: &Reads) -> f64 {
+    let Some(population) = &reads.population else { return 0.0 };
+    let bucket = &scenario.buckets[population.bucket as usize];
+    let ages = match &reads.pattern {
+        ReadPattern::ByAge(law) => law,
+        _ => &scenario.populations[population.population as usize].age,
+    };
+    if bucket.directory || bucket.keys_since == SimTime::MIN {
+        return 0.0;
+    }
+    1.0 - ages.cdf(SimTime::ZERO.since(bucket.keys_since))
 }
 
 /// Parts that a law of ages is cut into, each as likely as any other.

@@ -8,10 +8,10 @@
 //! in all is drawn apart ([`counts`]).
 //!
 //! Each configuration's calls, by API, requester, key and time, have the law that drawing every request
-//! gives them. What is lost is what configurations have in common: the calls of two, and the calls of
-//! one and the number of requests, are drawn independently of one another. So a difference between
-//! configurations varies somewhat more from replication to replication than under the event engine,
-//! never less.
+//! gives them. What is lost is what they have in common: configurations are answered from calls of their
+//! own, and how many requests there were is drawn apart from the calls. So differences between
+//! configurations, and shares of requests, may vary more from replication to replication than under
+//! the event engine; half-widths show it.
 
 mod counts;
 mod flow;

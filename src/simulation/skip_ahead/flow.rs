@@ -106,20 +106,40 @@ impl<'a> Flow<'a> {
         until: SimTime,
         rng: &mut Stream,
     ) -> Option<SimTime> {
-        let (most, middle) = self.look_at(from);
-        if middle < until {
-            return self
-                .last_between(middle, until, rng)
-                .or_else(|| self.last_between(from, middle, rng));
+        // Stretches from the last to the first, each found again when its turn has come. They may be
+        // very many, too many to call oneself for each.
+        let mut earlier = Vec::new();
+        let (mut from, mut until) = (from, until);
+        loop {
+            let (most, middle) = self.look_at(from);
+            if middle < until {
+                earlier.push((from, middle));
+                from = middle;
+                continue;
+            }
+            let last = self.last_in_stretch(from, until, most, rng);
+            if last.is_some() {
+                return last;
+            }
+            (from, until) = earlier.pop()?;
         }
-        // The points of a Poisson process seen backward are one, too.
-        let mut time = until;
+    }
+
+    /// The last point between `from` and `until`, which lie in the stretch looked at.
+    fn last_in_stretch(
+        &self,
+        from: SimTime,
+        until: SimTime,
+        most: f64,
+        rng: &mut Stream,
+    ) -> Option<SimTime> {
         if most <= 0.0 {
             return None;
         }
+        // The points of a Poisson process seen backward are one, too.
+        let mut time = until;
         loop {
-            let back = exponential_ns(1.0 / most, rng);
-            time = time - SimDuration::from_nanos(back);
+            time = time - SimDuration::from_nanos(exponential_ns(1.0 / most, rng));
             if time <= from {
                 return None;
             }
@@ -192,8 +212,11 @@ impl<'a> Flow<'a> {
         from: SimTime,
         Written { from: first, until: last, ages, mode }: Written,
     ) -> (SimTime, f64, f64) {
-        // Of everything before a time the share that is young enough only falls.
+        // Of everything before a time all is old enough until then, and less and less from then on.
         let endless = first == SimTime::MIN;
+        if endless && from < last {
+            return (last, 1.0, 1.0);
+        }
         let age = from.since(if endless { last } else { first });
         if last <= from && (endless || from.since(last) >= mode) {
             return self.falling_bounds(from, age);
