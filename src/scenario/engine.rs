@@ -1,6 +1,8 @@
 //! Which engine runs whose requests: the one that draws every request, or the one that goes straight
 //! from KMS call to KMS call where that is possible.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -83,8 +85,10 @@ impl Engines {
                 principals.iter().map(skips).collect()
             }
         };
-        let of_skipped = principals.iter().zip(&skipped).filter(|(_, skips)| **skips);
-        let work = of_skipped.map(|(principal, _)| costs(scenario, principal).1).sum();
+        // Equal principals do the work of all of them together.
+        let first = |index: &usize| !principals[..*index].contains(&principals[*index]);
+        let counted = (0..principals.len()).filter(|index| skipped[*index]).filter(first);
+        let work = counted.map(|index| costs(scenario, &principals[index]).1).sum();
         Ok(Self { skipped, work })
     }
 
@@ -207,6 +211,7 @@ fn cost(
     let duration_s = scenario.file.duration.as_secs_f64();
     let mut senders: Vec<u32> =
         workload.slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
+    senders.sort_unstable();
     senders.dedup();
     let senders = senders.len() as f64;
     workload
@@ -234,7 +239,15 @@ fn cost(
             };
             // What has no bucket key costs a call each time.
             let keyless = match &workload.reads {
-                Some(reads) if action.reads() => keyless_mass(scenario, reads) * count,
+                Some(reads) if action.reads() => {
+                    keyless_mass(scenario, configuration, reads) * count
+                }
+                // Before bucket keys are on each write is a call.
+                _ if action.writes()
+                    && scenario.buckets[workload.bucket as usize].keys_since > SimTime::ZERO =>
+                {
+                    count
+                }
                 _ => 0.0,
             };
             senders * keys.into_iter().map(of_keys).sum::<f64>() + COST_OF_CALL * keyless
@@ -243,14 +256,14 @@ fn cost(
 }
 
 /// The share of what is read of objects from before the run that has no bucket key.
-fn keyless_mass(scenario: &Scenario, reads: &Reads) -> f64 {
+fn keyless_mass(scenario: &Scenario, configuration: &Configuration, reads: &Reads) -> f64 {
     let Some(population) = &reads.population else { return 0.0 };
     let bucket = &scenario.buckets[population.bucket as usize];
     let ages = match &reads.pattern {
         ReadPattern::ByAge(law) => law,
         _ => &scenario.populations[population.population as usize].age,
     };
-    if bucket.directory || bucket.keys_since == SimTime::MIN {
+    if bucket.directory || configuration.migrated || bucket.keys_since == SimTime::MIN {
         return 0.0;
     }
     1.0 - ages.cdf(SimTime::ZERO.since(bucket.keys_since))
@@ -272,7 +285,10 @@ fn key_masses(
     let population = population.map(|read| &scenario.populations[read.population as usize]);
     let of_population =
         population.map_or(1, |population| population.requesters(requesters).0.len());
-    let of_run = reads.written.as_ref().map_or(0, |written| written.slots.len());
+    let of_run = reads.written.as_ref().map_or(0, |written| {
+        let requester = |slot: u32| requesters.of_slot[slot as usize];
+        written.slots.clone().map(requester).collect::<BTreeSet<_>>().len()
+    });
     let timelines = of_population.max(of_run) as f64 * f64::from(assumptions.write_partitions);
     let fixed;
     let ages: &AgeLaw = match (&reads.pattern, population) {
@@ -290,7 +306,8 @@ fn key_masses(
     let packed = if configuration.migrated { 1e-3 } else { 1.0 };
     (0..PARTS)
         .map(|part| {
-            let span_s = quantile_s(part + 1) - quantile_s(part);
+            // However narrow the ages, a key wraps what is written in its lifetime.
+            let span_s = quantile_s(part + 1) - quantile_s(part) + lifetime_s;
             ((packed * timelines * span_s / lifetime_s).max(1.0), 1.0 / f64::from(PARTS))
         })
         .collect()

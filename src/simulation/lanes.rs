@@ -37,10 +37,8 @@ pub(super) struct Lane<'a> {
     /// The principal in whose name they come.
     pub(super) principal: usize,
     sources: Vec<Source<'a>>,
-    /// Where several sources are merged: until when they have been drawn, and how far the next
-    /// stretch of time goes.
+    /// Where several sources are merged: until when they have been drawn.
     drawn_until: SimTime,
-    stretch: SimDuration,
     /// Room for the requests of a stretch before they are sorted.
     unsorted: Columns,
     order: Vec<(SimTime, u32)>,
@@ -59,16 +57,16 @@ pub(super) fn lanes_of<'a>(
     for source in sources_of(scenario, requester, replication, wanted) {
         let kind = source.kind()?;
         let principal = scenario.slots[source.slot() as usize].principal as usize;
-        let same_memory = |lane: &&mut Lane| {
-            lane.kind.bucket == kind.bucket && part(&lane.kind) == part(&kind)
-                || lane.kind == kind && lane.principal == principal
+        let same = |lane: &Lane| lane.kind == kind && lane.principal == principal;
+        let same_memory = |lane: &Lane| {
+            lane.kind.bucket == kind.bucket
+                && part(&kind) != MemoryPart::None
+                && part(&lane.kind) == part(&kind)
         };
-        match lanes.iter_mut().find(same_memory) {
-            Some(lane) if lane.kind == kind && lane.principal == principal => {
-                lane.sources.push(source);
-            }
-            Some(lane) if part(&lane.kind) != MemoryPart::None => return None,
-            _ => lanes.push(Lane::new(kind, principal, source)),
+        match lanes.iter_mut().find(|lane| same(lane) || same_memory(lane)) {
+            Some(lane) if same(lane) => lane.sources.push(source),
+            Some(_) => return None,
+            None => lanes.push(Lane::new(kind, principal, source)),
         }
     }
     Some(lanes)
@@ -99,7 +97,6 @@ impl<'a> Lane<'a> {
             principal,
             sources: vec![source],
             drawn_until: SimTime::ZERO,
-            stretch: SimDuration::from_secs(1),
             unsorted: Columns::default(),
             order: Vec::new(),
             places: Vec::new(),
@@ -124,20 +121,22 @@ impl<'a> Lane<'a> {
         !columns.is_empty()
     }
 
+    /// The time in which several sources send a batch at their greatest rate: no stretch holds many
+    /// more, whatever hour of a profile it meets.
+    fn stretch(&self) -> SimDuration {
+        let batch = MERGED_BATCH.max(2 * self.sources.len()) as f64;
+        let per_s: f64 = self.sources.iter().filter_map(Source::greatest_per_s).sum();
+        SimDuration::from_secs_f64(batch / per_s).max(SimDuration::from_nanos(1))
+    }
+
     /// Draws what all sources send in the next stretch of time, and sorts it.
     fn merge_stretch(&mut self, columns: &mut Columns, wanted: Wanted, end: SimTime) {
-        let until = (self.drawn_until + self.stretch).min(end);
+        let until = (self.drawn_until + self.stretch()).min(end);
         self.unsorted.clear();
         for source in &mut self.sources {
             source.fill_until(&mut self.unsorted, wanted, until);
         }
         self.drawn_until = until;
-        let (drawn, batch) = (self.unsorted.len(), MERGED_BATCH.max(2 * self.sources.len()));
-        if drawn < batch / 2 {
-            self.stretch = self.stretch.saturating_mul(2);
-        } else if drawn > 2 * batch {
-            self.stretch = SimDuration::from_nanos(self.stretch.as_nanos() / 2 + 1);
-        }
         // At one time the source that stands first goes first.
         self.order.clear();
         self.order.extend(self.unsorted.times.iter().copied().zip(0..));

@@ -4,7 +4,7 @@
 //! Where actions arrive as Poisson processes, the requests that need one bucket-level key through one
 //! part of S3's fleet are a Poisson process by themselves, independent of all others ([`mod@flow`]).
 //! While the key is in memory they cost nothing, and what follows does not depend on how many they
-//! were; so the time goes from one call straight to the next ([`walk`]). How many requests there were
+//! were; so the time goes from one call straight to the next ([`mod@walk`]). How many requests there were
 //! in all is drawn apart ([`counts`]).
 //!
 //! Each configuration's calls, by API, requester, key and time, have the law that drawing every request
@@ -293,12 +293,11 @@ impl Party<'_> {
         }
         let needs = &needed.needs[needed.parts[part]..needed.parts[part + 1]];
         let mut called: Vec<Vec<SimTime>> = vec![Vec::new(); components.len()];
-        let mut count = |called: &mut [Vec<SimTime>], by_object| {
-            for (component, times) in components.iter().zip(called) {
-                let cost = component.cost(requester, KmsCalls::of(KmsApi::Decrypt, 1), by_object);
-                desk.tally.count_scattered(&cost, times);
-                times.clear();
-            }
+        let mut count = |component: usize, times: &mut Vec<SimTime>, by_object| {
+            let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
+            let cost = components[component].cost(requester, decrypt, by_object);
+            desk.tally.count_scattered(&cost, times);
+            times.clear();
         };
         let mode =
             |component: &Component| component.ages.as_ref().map_or(SimDuration::ZERO, AgeLaw::mode);
@@ -326,14 +325,23 @@ impl Party<'_> {
             for _ in 0..parts {
                 flows.clone_from(&first);
                 walk(&mut flows, keeping, &mut rng, |time, flow| {
-                    called[same_key[flow].component].push(time);
+                    let component = same_key[flow].component;
+                    called[component].push(time);
+                    if called[component].len() == 4 * PART {
+                        count(component, &mut called[component], !keyed);
+                    }
                 });
             }
-            if !keyed || called.iter().map(Vec::len).sum::<usize>() > 4 * PART {
-                count(&mut called, !keyed);
+            // What has no key comes first, and names objects.
+            if !keyed {
+                for (component, times) in called.iter_mut().enumerate() {
+                    count(component, times, true);
+                }
             }
         }
-        count(&mut called, false);
+        for (component, times) in called.iter_mut().enumerate() {
+            count(component, times, false);
+        }
     }
 
     fn run_writes(&self, requester: usize, scheme: &Scheme, desk: &mut Desk) {

@@ -162,6 +162,18 @@ impl Arrivals {
         }
     }
 
+    /// The greatest mean number of actions a second at any time.
+    #[must_use]
+    pub fn greatest_per_s(&self) -> f64 {
+        match self {
+            Self::Poisson(law) => {
+                law.rate.as_per_s() * law.profile.as_ref().map_or(1.0, Profile::greatest)
+            }
+            Self::Periodic(law) => law.rate.as_per_s(),
+            Self::Bursts(law) => law.rate.as_per_s(),
+        }
+    }
+
     /// Time after which the rate begins anew, if it follows a profile.
     #[must_use]
     pub fn cycle(&self) -> Option<SimDuration> {

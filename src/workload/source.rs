@@ -122,6 +122,18 @@ impl<'a> Source<'a> {
         self.slot
     }
 
+    /// The greatest mean number of actions a second at any time, those of all kinds together; `None`
+    /// for jobs.
+    #[must_use]
+    pub fn greatest_per_s(&self) -> Option<f64> {
+        match &self.workload.traffic {
+            Traffic::Steady { arrivals, .. } => {
+                Some(arrivals.greatest_per_s() / self.workload.slots.len() as f64)
+            }
+            Traffic::Jobs(_) => None,
+        }
+    }
+
     /// What all requests have in common, if each action makes one request and all are of one kind:
     /// then [`Source::fill`] draws them in columns.
     #[must_use]

@@ -234,7 +234,7 @@ impl<'a> Flow<'a> {
             length = length.saturating_mul(4);
         }
         let until = from + length;
-        let rises = last >= until || ages.rises_to_mode() && first + mode >= until;
+        let rises = last > until || ages.rises_to_mode() && first + mode >= until;
         if rises {
             return (until, self.chance(from), self.chance(until));
         }
