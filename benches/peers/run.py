@@ -84,7 +84,8 @@ def of_replay(output):
 
 def of_simulate(output):
     rows = json.loads(output)["summary"]
-    assumed = next(row for row in rows if row["assumption"] == "assumed")
+    assumed = next(row for row in rows
+                   if (row["configuration"], row["assumption"]) == ("bucket-key", "assumed"))
     return round(assumed["requests"]), round(assumed["decrypt"])
 
 
