@@ -54,6 +54,21 @@ pub struct Scheme {
     pub multipart: MultipartCalls,
 }
 
+impl Scheme {
+    /// What parts copied into the upload that `request` begins must unwrap.
+    pub(crate) fn begun_upload(&self, request: &Request) -> Object {
+        let Request { bucket, slot, draw, time, allows_bucket_key, .. } = *request;
+        match self.buckets[bucket as usize] {
+            BucketScheme::BucketKey { since, copies: true }
+                if allows_bucket_key && time >= since =>
+            {
+                Object::Written { bucket, slot, draw, time }
+            }
+            _ => Object::Keyless,
+        }
+    }
+}
+
 /// What one request cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
@@ -348,16 +363,16 @@ impl Memory {
 
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
-        let (by_bucket_key, copies) = match scheme.buckets[request.bucket as usize] {
+        let by_bucket_key = match scheme.buckets[request.bucket as usize] {
             BucketScheme::NoKms => return,
-            BucketScheme::KeyPerObject => (false, false),
+            BucketScheme::KeyPerObject => false,
             BucketScheme::BucketKey { since, copies } => {
                 let on = request.allows_bucket_key && request.time >= since;
-                (on && (copies || !is_copy(request.operation)), copies)
+                on && (copies || !is_copy(request.operation))
             }
         };
         if request.operation == Operation::CreateMultipartUpload {
-            self.upload = begun_upload(request, by_bucket_key, copies);
+            self.upload = scheme.begun_upload(request);
         }
         if !by_bucket_key {
             answer.calls += KmsCalls::of(api, 1);
@@ -403,19 +418,9 @@ impl Memory {
 
 /// The cache entry of a key in the partition that a request's draw picks for reading.
 #[inline]
-fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
+pub(crate) fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
     // The other half of the draw: a copy's two sides are placed apart.
     key * partitions + part_of(draw.rotate_left(16), partitions)
-}
-
-/// What parts copied into the upload that `request` begins must unwrap.
-fn begun_upload(request: &Request, by_bucket_key: bool, copies: bool) -> Object {
-    if by_bucket_key && copies {
-        let Request { bucket, slot, draw, time, .. } = *request;
-        Object::Written { bucket, slot, draw, time }
-    } else {
-        Object::Keyless
-    }
 }
 
 /// Whether the request writes by copying, which directory buckets do without bucket keys.

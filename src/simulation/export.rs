@@ -15,8 +15,7 @@ use super::{Arm, Party, Progress};
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requesters;
-use crate::encryption::service::{BucketScheme, Scheme};
-use crate::rng::part_of;
+use crate::encryption::service::{BucketScheme, Scheme, entry_of};
 use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
@@ -158,7 +157,7 @@ impl Lane<'_> {
             }
         }
         if request.operation == Operation::CreateMultipartUpload {
-            self.upload = begun_upload(scheme, request);
+            self.upload = scheme.begun_upload(request);
         }
     }
 
@@ -184,18 +183,6 @@ fn entry(
     let BucketScheme::BucketKey { .. } = scheme.buckets[request.bucket as usize] else {
         return None;
     };
-    let partitions = scheme.assumptions.read_partitions;
-    let part = part_of(request.draw.rotate_left(16), partitions);
-    Some(keyring?.wrapping(object)? * partitions + part)
-}
-
-/// What parts copied into the upload that `request` begins must unwrap.
-fn begun_upload(scheme: &Scheme, request: &Request) -> Object {
-    let Request { bucket, slot, draw, time, allows_bucket_key, .. } = *request;
-    match scheme.buckets[bucket as usize] {
-        BucketScheme::BucketKey { since, copies: true } if allows_bucket_key && time >= since => {
-            Object::Written { bucket, slot, draw, time }
-        }
-        _ => Object::Keyless,
-    }
+    let key = keyring?.wrapping(object)?;
+    Some(entry_of(key, request.draw, scheme.assumptions.read_partitions))
 }
