@@ -9,6 +9,7 @@
 
 use rand::SeedableRng;
 use rand::rngs::{ChaCha8Rng, Xoshiro256PlusPlus};
+use rand_distr::{Binomial, Distribution};
 
 use crate::units::SimDuration;
 
@@ -70,6 +71,21 @@ impl Seed {
 /// An exponential time of the given mean.
 pub fn exponential(mean_s: f64, rng: &mut Stream) -> SimDuration {
     SimDuration::from_nanos(exponential_ns(mean_s * 1e9, rng))
+}
+
+/// How many of `n` independent trials succeed, each by the chance `p`.
+///
+/// # Panics
+/// If `p` is not a number.
+#[must_use]
+pub fn binomial(n: u64, p: f64, rng: &mut Stream) -> u64 {
+    if p >= 1.0 {
+        return n;
+    }
+    if p <= 0.0 || n == 0 {
+        return 0;
+    }
+    Binomial::new(n, p).expect("p lies between 0 and 1").sample(rng)
 }
 
 /// `draw` mapped evenly onto `0..bound`. The same draw falls into corresponding parts for

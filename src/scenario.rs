@@ -239,6 +239,12 @@ impl Scenario {
         self.populations.iter().filter(|p| !self.buckets[p.bucket as usize].directory)
     }
 
+    /// The principal in whose name a workload runs.
+    #[must_use]
+    pub fn principal_of(&self, workload: &Workload) -> u32 {
+        self.slots[workload.slots.start as usize].principal
+    }
+
     /// The counted part of the run.
     #[must_use]
     pub fn window(&self) -> Window {

@@ -10,11 +10,10 @@
 //! Cost and memory go with the number of keys, never with the number of objects.
 
 use rand::RngExt;
-use rand_distr::{Binomial, Distribution};
 
 use super::shares::{KeyShare, push_timeline, push_written};
 use super::sorted::{Guide, Sorted};
-use crate::rng::{Stream, part_of};
+use crate::rng::{Stream, binomial, part_of};
 use crate::units::{SimDuration, SimTime};
 
 /// The law of the ages of a population's objects at the start of the run.
@@ -351,17 +350,6 @@ fn walk(
         objects -= wrapped;
         written = expired;
     }
-}
-
-/// How many of `n` independent trials succeed.
-fn binomial(n: u64, p: f64, rng: &mut Stream) -> u64 {
-    if p >= 1.0 {
-        return n;
-    }
-    if p <= 0.0 || n == 0 {
-        return 0;
-    }
-    Binomial::new(n, p).expect("p lies between 0 and 1").sample(rng)
 }
 
 #[cfg(test)]

@@ -131,8 +131,7 @@ impl Scenario {
         principal: &'a Principal,
     ) -> impl Iterator<Item = &'a Workload> + 'a {
         self.workloads.iter().filter(move |workload| {
-            let slot = &self.slots[workload.slots.start as usize];
-            self.principals[slot.principal as usize] == *principal
+            self.principals[self.principal_of(workload) as usize] == *principal
         })
     }
 }

@@ -48,8 +48,7 @@ impl Scenario {
     #[must_use]
     pub fn expected_requests_drawn(&self) -> f64 {
         let duration = self.file.duration;
-        let drawn =
-            |w: &&Workload| !self.engines.skips(self.slots[w.slots.start as usize].principal);
+        let drawn = |w: &&Workload| !self.engines.skips(self.principal_of(w));
         self.workloads.iter().filter(drawn).fold(0.0, |sum, w| sum + w.expected_requests(duration))
     }
 

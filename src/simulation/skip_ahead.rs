@@ -57,7 +57,7 @@ impl<'a> Component<'a> {
     pub(super) fn of(workload: &'a Workload, scenario: &Scenario) -> Option<Vec<Self>> {
         let Arriving::Steady { arrivals, mix } = &workload.traffic else { return None };
         let curve = RateCurve::of(arrivals)?;
-        let slot = &scenario.slots[workload.slots.start as usize];
+        let principal = scenario.principal_of(workload) as usize;
         shares(mix)
             .map(|(action, share)| {
                 let kind = workload.kind_of(action)?;
@@ -66,7 +66,6 @@ impl<'a> Component<'a> {
                     _ => None,
                 };
                 let curve = curve.times(share);
-                let principal = slot.principal as usize;
                 Some(Self { workload, action, kind, curve, ages, principal })
             })
             .collect()
@@ -182,10 +181,7 @@ struct Unit<'a> {
 /// # Panics
 /// If the engine was chosen for a workload that does not allow it.
 pub(super) fn components(scenario: &Scenario) -> Vec<Component<'_>> {
-    let skipped = |workload: &&Workload| {
-        let slot = &scenario.slots[workload.slots.start as usize];
-        scenario.engines.skips(slot.principal)
-    };
+    let skipped = |workload: &&Workload| scenario.engines.skips(scenario.principal_of(workload));
     let of = |workload| Component::of(workload, scenario).expect("the workload allows it");
     scenario.workloads.iter().filter(skipped).flat_map(of).collect()
 }

@@ -1,9 +1,9 @@
 //! How many requests there are, without drawing them.
 
-use rand_distr::{Binomial, Distribution, Poisson};
+use rand_distr::{Distribution, Poisson};
 
 use super::Component;
-use crate::rng::{Purpose, Stream};
+use crate::rng::{Purpose, Stream, binomial};
 use crate::scenario::Scenario;
 use crate::tally::RequestCounts;
 use crate::units::SimDuration;
@@ -61,13 +61,6 @@ fn poisson(mean: f64, law: &mut Option<(f64, Poisson<f64>)>, rng: &mut Stream) -
     }
     let (_, law) = law.as_ref().expect("just made");
     law.sample(rng) as u64
-}
-
-fn binomial(n: u64, p: f64, rng: &mut Stream) -> u64 {
-    if p >= 1.0 || n == 0 {
-        return n;
-    }
-    Binomial::new(n, p).expect("p lies between 0 and 1").sample(rng)
 }
 
 impl Component<'_> {
