@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
+use crate::scenario::assertion::Assertion;
 use crate::scenario::estimate::USUAL_BYTES;
 use crate::scenario::read::Override;
 
@@ -41,6 +42,17 @@ pub(super) struct Changes {
     /// are then the fewest, ten at least; `--set max_replications=N` the most.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     precision: Option<String>,
+    /// End with exit code 3 if CONDITION holds, e.g., 'saving<0.8'; may be given again
+    ///
+    /// `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`, as in a scenario's `assertions`, which say what
+    /// must hold instead: `saving < 80%`, `bucket-key-role@low.saving < 0.5`,
+    /// `kms_cost_usd > 100`. Without a configuration it is about the one the verdict is about.
+    #[arg(long, value_name = "CONDITION", value_parser = parse_condition)]
+    fail_if: Vec<Assertion>,
+}
+
+fn parse_condition(text: &str) -> std::result::Result<Assertion, String> {
+    Assertion::fails_if(text).map_err(|error| error.to_string())
 }
 
 fn parse_override(text: &str) -> std::result::Result<Override, String> {
@@ -88,7 +100,11 @@ pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<
     };
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let include = |name: &str| read_file(&folder.join(name));
-    let scenario = Scenario::read(&text, place, &changes.all(), &include)?;
+    let mut scenario = Scenario::read(&text, place, &changes.all(), &include)?;
+    for condition in &changes.fail_if {
+        let place = || format!("--fail-if {}", condition.to_string().trim_start_matches("not "));
+        scenario.demand(condition.clone()).map_err(|error| error.at(place()))?;
+    }
     scenario.check_size(threads, free_memory()).map_err(|error| error.at(place))?;
     Ok(scenario)
 }
