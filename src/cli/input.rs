@@ -42,6 +42,11 @@ pub(super) struct Changes {
     /// are then the fewest, ten at least; `--set max_replications=N` the most.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     precision: Option<String>,
+}
+
+/// Demands beside the scenario's own.
+#[derive(Debug, Args)]
+pub(super) struct Demands {
     /// End with exit code 3 if CONDITION holds, e.g., 'saving<0.8'; may be given again
     ///
     /// `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`, as in a scenario's `assertions`, which say what
@@ -49,6 +54,18 @@ pub(super) struct Changes {
     /// `kms_cost_usd > 100`. Without a configuration it is about the one the verdict is about.
     #[arg(long, value_name = "CONDITION", value_parser = parse_condition)]
     fail_if: Vec<Assertion>,
+}
+
+impl Demands {
+    /// Demands them of the scenario.
+    pub(super) fn put_on(&self, scenario: &mut Scenario) -> Result<()> {
+        for condition in &self.fail_if {
+            let text = condition.to_string();
+            let place = format!("--fail-if {}", text.trim_start_matches("not "));
+            scenario.demand(condition.clone()).map_err(|error| error.at(place))?;
+        }
+        Ok(())
+    }
 }
 
 fn parse_condition(text: &str) -> std::result::Result<Assertion, String> {
@@ -100,11 +117,7 @@ pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<
     };
     let folder = Path::new(path).parent().unwrap_or(Path::new(""));
     let include = |name: &str| read_file(&folder.join(name));
-    let mut scenario = Scenario::read(&text, place, &changes.all(), &include)?;
-    for condition in &changes.fail_if {
-        let place = || format!("--fail-if {}", condition.to_string().trim_start_matches("not "));
-        scenario.demand(condition.clone()).map_err(|error| error.at(place()))?;
-    }
+    let scenario = Scenario::read(&text, place, &changes.all(), &include)?;
     scenario.check_size(threads, free_memory()).map_err(|error| error.at(place))?;
     Ok(scenario)
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
+use crate::scenario::assertion::Figure;
 use crate::units::Usd;
 
 /// Money as a number of dollars.
@@ -293,6 +294,27 @@ pub struct ReplicationRow {
 }
 
 impl SummaryRow {
+    /// Value of a figure; `None` for a saving where there is nothing to save.
+    #[must_use]
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        Some(match figure {
+            Figure::Saving => return self.saving_ratio,
+            Figure::Requests => self.requests,
+            Figure::KmsRequests => self.kms_requests,
+            Figure::GenerateDataKey => self.generate_data_key,
+            Figure::Decrypt => self.decrypt,
+            Figure::Encrypt => self.encrypt,
+            Figure::BucketKeysGenerated => self.bucket_keys_generated,
+            Figure::BucketKeysAliveMin => self.bucket_keys_alive_min.into(),
+            Figure::BucketKeysAliveMax => self.bucket_keys_alive_max.into(),
+            Figure::KmsRequestsPerSMax => self.kms_requests_per_s_max.into(),
+            Figure::QuotaShareMax => self.quota_share_max,
+            Figure::ThrottledS => self.throttled_s as f64,
+            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
+            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
+        })
+    }
+
     /// KMS requests of one API.
     #[must_use]
     pub fn kms_requests_by(&self, api: KmsApi) -> f64 {
@@ -307,5 +329,29 @@ impl SummaryRow {
     #[must_use]
     pub fn is_of(&self, configuration: &str, level: Level) -> bool {
         self.configuration == configuration && self.assumption == level
+    }
+}
+
+impl ReplicationRow {
+    /// The replication's own value of a figure; `None` for figures that are an extreme of all
+    /// replications, or where there is nothing to save.
+    #[must_use]
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        Some(match figure {
+            Figure::Saving => return self.saving_ratio,
+            Figure::Requests => self.requests as f64,
+            Figure::KmsRequests => self.kms_requests as f64,
+            Figure::GenerateDataKey => self.generate_data_key as f64,
+            Figure::Decrypt => self.decrypt as f64,
+            Figure::Encrypt => self.encrypt as f64,
+            Figure::BucketKeysGenerated => self.bucket_keys_generated as f64,
+            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
+            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
+            Figure::BucketKeysAliveMin
+            | Figure::BucketKeysAliveMax
+            | Figure::KmsRequestsPerSMax
+            | Figure::QuotaShareMax
+            | Figure::ThrottledS => return None,
+        })
     }
 }
