@@ -67,6 +67,7 @@
 //! ```
 
 pub mod cli;
+pub mod compare;
 pub mod encryption;
 pub mod error;
 pub mod kms;

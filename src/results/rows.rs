@@ -8,17 +8,17 @@ use crate::kms::KmsApi;
 use crate::scenario::assertion::Figure;
 use crate::units::Usd;
 
-/// Money as a number of dollars.
-mod dollars {
+/// Money as a number of dollars, for rows made elsewhere, too.
+pub(crate) mod dollars {
     use serde::{Deserialize, Deserializer, Serializer};
 
     use crate::units::Usd;
 
-    pub(super) fn serialize<S: Serializer>(amount: &Usd, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(amount: &Usd, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_f64(amount.as_f64())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Usd, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Usd, D::Error> {
         f64::deserialize(from).map(Usd::from_f64)
     }
 }
