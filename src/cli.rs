@@ -10,6 +10,7 @@ mod init;
 mod input;
 mod list;
 mod output;
+mod plot;
 mod progress;
 mod replay;
 mod simulate;
@@ -45,6 +46,7 @@ enum Command {
     Init(init::Args),
     Export(export::Args),
     Replay(replay::Args),
+    Plot(plot::Args),
     List(list::Args),
     /// Print the JSON Schema of scenarios, for editors
     Schema,
@@ -98,6 +100,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),
         Command::Complete(args) => complete::run(&args),
