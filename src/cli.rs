@@ -13,6 +13,7 @@ mod output;
 mod plot;
 mod progress;
 mod replay;
+mod report;
 mod simulate;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ enum Command {
     Init(init::Args),
     Export(export::Args),
     Replay(replay::Args),
+    Report(report::Args),
     Plot(plot::Args),
     List(list::Args),
     /// Print the JSON Schema of scenarios, for editors
@@ -100,6 +102,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),

@@ -3,7 +3,8 @@
 //!
 //! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
 //! - [`rows`]: the rows of every CSV file;
-//! - [`csv`]: rows to text and back.
+//! - [`csv`]: rows to text and back;
+//! - [`swept`]: what a sweep left, read back.
 //!
 //! Whatever shows results, to people or to programs, in one table or beside others, works on these
 //! values and nothing else: a run of a minute ago and one of last year's folder look the same.
@@ -12,6 +13,7 @@ pub mod csv;
 pub mod facts;
 mod make;
 pub mod rows;
+pub mod swept;
 
 use serde::Serialize;
 

@@ -57,6 +57,11 @@ pub(super) struct Demands {
 }
 
 impl Demands {
+    /// Name of an option that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        (!self.fail_if.is_empty()).then_some("--fail-if")
+    }
+
     /// Demands them of the scenario.
     pub(super) fn put_on(&self, scenario: &mut Scenario) -> Result<()> {
         for condition in &self.fail_if {
@@ -77,6 +82,18 @@ fn parse_override(text: &str) -> std::result::Result<Override, String> {
 }
 
 impl Changes {
+    /// Name of an option that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let options = [
+            ("--set", !self.overrides.is_empty()),
+            ("--seed", self.seed.is_some()),
+            ("--replications", self.replications.is_some()),
+            ("--engine", self.engine.is_some()),
+            ("--precision", self.precision.is_some()),
+        ];
+        options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }
+
     fn all(&self) -> Vec<Override> {
         let given = |key: &str, value: Option<String>| {
             value.map(|value| Override { key: key.to_owned(), value })

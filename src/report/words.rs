@@ -42,7 +42,7 @@ pub fn verdict(results: &Results) -> String {
 }
 
 /// Length of the billing period.
-fn period(results: &Results) -> SimDuration {
+pub(super) fn period(results: &Results) -> SimDuration {
     SimDuration::from_secs_f64(results.facts.billing_period_s)
 }
 
@@ -179,7 +179,7 @@ fn until(results: &Results, half_width: f64) -> String {
 }
 
 /// Of when and where the prices are.
-fn prices(results: &Results) -> String {
+pub(super) fn prices(results: &Results) -> String {
     let prices = &results.facts.prices;
     let of = match (&prices.oldest, &prices.newest) {
         (Some(oldest), Some(newest)) if oldest < newest => format!(" of {oldest} to {newest}"),
@@ -251,6 +251,31 @@ pub fn by_principal(results: &Results) -> Option<String> {
         facts.headline,
         words.join(", ")
     ))
+}
+
+/// What an assumption is about, in a few words.
+#[must_use]
+pub fn meaning(assumption: &str) -> Option<&'static str> {
+    Some(match assumption {
+        "generation_lifetime" => "how long S3 wraps new objects with one bucket-level key",
+        "cache_lifetime" => "how long S3 keeps a bucket-level key in memory for reads",
+        "expiry" => "whether that time runs from the fetch, or anew from each use",
+        "write_partitions" => "parts of S3's fleet that make keys of their own",
+        "read_partitions" => "parts of S3's fleet that fetch keys of their own",
+        "verify_on_write" => "calls of `Decrypt` that verify each new key",
+        "migration_rate" => "how fast old objects are written anew; it decides how many share a key",
+        _ => return None,
+    })
+}
+
+/// The commands that make the results again from their `run.toml`.
+#[must_use]
+pub fn again(results: &Results) -> Vec<String> {
+    let name = &results.facts.scenario;
+    vec![
+        "bks simulate run.toml".to_owned(),
+        format!("bks report results/{name}"),
+    ]
 }
 
 /// A value of a figure as people read it.

@@ -1,0 +1,151 @@
+//! The verdict, and how sure it is.
+
+use maud::{Markup, html};
+
+use super::figure::{self, Figure};
+use super::table::{Cell, Column, Row, Table};
+use super::{Page, prose};
+use crate::error::Result;
+use crate::report::chart::{Kind, Options};
+use crate::report::numbers::{count, dollars, percent};
+use crate::report::words;
+use crate::results::Results;
+
+/// The page's first lines: question, verdict, what it comes to, what to see to.
+pub(super) fn top(results: &Results, title: &str) -> Markup {
+    let facts = &results.facts;
+    let verdict = words::verdict(results);
+    let name = format!("{}: ", facts.scenario);
+    let verdict = verdict.strip_prefix(&name).unwrap_or(&verdict);
+    html! {
+        h1 { (title) }
+        @if let Some(question) = &facts.question { p.question { (question) } }
+        p #verdict.verdict { (prose(verdict)) "." }
+        (tiles(results))
+        @if let Some(source) = &facts.source { p.note { "Where the scenario's numbers come from: " (source) } }
+        (notices(results))
+    }
+}
+
+/// The headline beside the reference, in figures.
+fn tiles(results: &Results) -> Markup {
+    let headline = results.assumed(&results.facts.headline);
+    let reference = results.assumed(&results.facts.reference);
+    let range = results.saving_range(&headline.configuration);
+    let saving = headline.saving_ratio.map_or_else(|| "nothing to save".to_owned(), percent);
+    let range = match range {
+        Some((low, high)) if low < high => format!("{} … {}", percent(low), percent(high)),
+        Some(_) => "the same at every level".to_owned(),
+        None => format!("no KMS requests under {}", reference.configuration),
+    };
+    let [kms, bill] = [
+        (headline.kms_cost_usd, reference.kms_cost_usd),
+        (headline.total_cost_usd, reference.total_cost_usd),
+    ]
+    .map(|(own, against)| (dollars(own.as_f64()), dollars(against.as_f64())));
+    let period = words::period(results);
+    let tiles = [
+        ("KMS requests saved".to_owned(), saving, range),
+        (
+            "KMS requests".to_owned(),
+            count(headline.kms_requests),
+            format!("instead of {}", count(reference.kms_requests)),
+        ),
+        (format!("Cost of KMS requests, {period}"), kms.0, format!("instead of {}", kms.1)),
+        (format!("Whole bill, {period}"), bill.0, format!("instead of {}", bill.1)),
+    ];
+    html! {
+        dl.tiles { @for (name, value, beside) in tiles {
+            div { dt { (name) } dd.value { (value) } dd.beside { (beside) } }
+        } }
+    }
+}
+
+/// Links to what must not be overlooked.
+fn notices(results: &Results) -> Markup {
+    let facts = &results.facts;
+    let unmet = facts.assertions.iter().filter(|demand| !demand.holds).count();
+    let (demands, warnings) = (facts.assertions.len(), facts.warnings.len());
+    html! {
+        ul.notices {
+            @if unmet > 0 {
+                li.bad { a href="#demands" { "✗ " (unmet) " of " (demands) " demands not met" } }
+            } @else if demands > 0 {
+                li.good { a href="#demands" { "✓ all " (demands) " demands met" } }
+            }
+            @if warnings > 0 {
+                li.warn { a href="#warnings" {
+                    "⚠ " (warnings) @if warnings == 1 { " warning" } @else { " warnings" }
+                } }
+            }
+        }
+    }
+}
+
+/// Three kinds of doubt, and the savings of all configurations.
+pub(super) fn sure(page: &Page) -> Result<Markup> {
+    let (file, text) = page.text("summary.csv");
+    let savings =
+        Figure::of(Kind::Summary, &Options::default(), (file, &text), "table-figures")?;
+    Ok(html! {
+        p { "The saving of " code { (page.results.facts.headline) } " is not known exactly, for three "
+            "different reasons. The second matters most: AWS does not publish how S3 keeps its keys." }
+        (doubts(page.results).render())
+        (figure::all(&[savings]))
+    })
+}
+
+fn doubts(results: &Results) -> Table {
+    let headline = results.assumed(&results.facts.headline);
+    let replications = match results.facts.replications {
+        1 => "one replication".to_owned(),
+        n => format!("{n} replications"),
+    };
+    let chance = match (headline.saving_ratio, headline.saving_half_width) {
+        (Some(saving), Some(half)) => format!("{} ± {:.2} points", percent(saving), half * 100.0),
+        _ => "not known from one replication".to_owned(),
+    };
+    let range = |ends: Option<(f64, f64)>| {
+        ends.map_or_else(
+            || "–".to_owned(),
+            |(low, high)| format!("{} … {}", percent(low), percent(high)),
+        )
+    };
+    let rows = [
+        (
+            "Chance".to_owned(),
+            chance,
+            format!(
+                "±: half-width of the 95 % confidence interval of the mean of {replications}, with every \
+                 assumption as assumed. More replications narrow it."
+            ),
+        ),
+        (
+            "What AWS does not publish".to_owned(),
+            range(results.saving_range(&headline.configuration)),
+            "low … high: every assumption at the end that saves least, and at the end that saves most. \
+             Corners, not confidence limits: that all are at their worst at once is unlikely."
+                .to_owned(),
+        ),
+        (
+            "Whatever S3 does".to_owned(),
+            range(headline.saving_floor.zip(headline.saving_ceiling)),
+            "floor … ceiling: no key is ever found in memory, and keys live for ever in one place.".to_owned(),
+        ),
+    ];
+    let cells = |(doubt, range, why)| {
+        Row::of(vec![Cell::text(doubt), Cell::text(range), Cell::text(why)])
+    };
+    Table {
+        id: "table-doubts",
+        caption: format!("Three ranges of the saving of `{}`", headline.configuration),
+        columns: vec![
+            Column::text("doubt"),
+            Column::text("saving"),
+            Column::text("what it is"),
+        ],
+        rows: rows.into_iter().map(cells).collect(),
+        sorts: false,
+        file: "summary.csv",
+    }
+}
