@@ -19,7 +19,8 @@ pub(super) struct Changes {
     ///
     /// KEY is the way to a value, joined by dots; elements of lists go by their name or number:
     /// `duration=2d`, `assumptions.cache_lifetime=3min`,
-    /// `workload.ingest.arrivals.poisson.rate=5/s`.
+    /// `workload.ingest.arrivals.poisson.rate=5/s`. Short for several keys: `lifetime=3min` sets both
+    /// lifetimes, `requesters=N` spreads each role's traffic over N requesters.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     overrides: Vec<Override>,
     /// Use this seed instead of the scenario's

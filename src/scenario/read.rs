@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::Scenario;
 use super::file::{RunFile, ScenarioFile};
 use super::resolve::{Misplaced, resolve};
+use super::shorthand::expand;
 use crate::error::{Error, Result, one_of};
 use crate::pricing::PriceTable;
 use crate::workload::access::ReadPattern;
@@ -54,16 +55,23 @@ impl Scenario {
         if let Some(run) = file.run.take() {
             check_run_file(&run, &file).map_err(|error| error.at(place))?;
         }
+        // Sections of the scenario that were touched, and by what was typed where.
+        let mut touched: Vec<(String, String)> = Vec::new();
+        let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
         for change in overrides {
-            file = change.over(&file).map_err(|error| error.at(change.place()))?;
+            let typed = change.place();
+            for part in expand(change, &file).map_err(|error| error.at(&typed))? {
+                file = part.over(&file, &typed)?;
+                touched.push((section(&part.key), typed.clone()));
+            }
         }
         let locate = |wrong: Misplaced| {
             // What an override touched is its fault, whatever else the file says there.
-            let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-            let touched = |change: &&Override| section(&change.key) == section(&wrong.path);
+            let here = section(&wrong.path);
+            let change = touched.iter().rev().find(|(section, _)| *section == here);
             let position = position(text, &wrong.path);
-            wrong.error.at(match (overrides.iter().rev().find(touched), position) {
-                (Some(change), _) => format!("{}: {}", change.place(), wrong.path),
+            wrong.error.at(match (change, position) {
+                (Some((_, typed)), _) => format!("{typed}: {}", wrong.path),
                 (None, Some((line, column))) => format!("{place}:{line}:{column}"),
                 (None, None) => format!("{place}: {}", wrong.path),
             })
@@ -240,19 +248,20 @@ fn position(text: &str, path: &str) -> Option<(usize, usize)> {
 
 impl Override {
     /// The scenario with the value put in its place. Keys that the file leaves to their defaults can
-    /// be overridden like any other.
-    fn over(&self, file: &ScenarioFile) -> Result<ScenarioFile> {
+    /// be overridden like any other. `typed` is the place of what is wrong.
+    fn over(&self, file: &ScenarioFile, typed: &str) -> Result<ScenarioFile> {
         let as_toml = format!("value = {}", self.value)
             .parse::<toml::Table>()
             .ok()
             .and_then(|mut parsed| parsed.remove("value"));
         let as_text = toml::Value::String(self.value.clone());
-        let Some(value) = as_toml else { return self.put(file, as_text) };
+        let put = |value| self.put(file, value, typed).map_err(|error| error.at(typed));
+        let Some(value) = as_toml else { return put(as_text) };
         // `account=111122223333` is text all the same.
-        self.put(file, value).or_else(|error| self.put(file, as_text).map_err(|_| error))
+        put(value).or_else(|error| put(as_text).map_err(|_| error))
     }
 
-    fn put(&self, file: &ScenarioFile, value: toml::Value) -> Result<ScenarioFile> {
+    fn put(&self, file: &ScenarioFile, value: toml::Value, typed: &str) -> Result<ScenarioFile> {
         let mut root = toml::Value::try_from(file).expect("a scenario is TOML");
         let mut here = &mut root;
         for step in self.key.split('.') {
@@ -260,7 +269,7 @@ impl Override {
         }
         *here = value;
         let text = toml::to_string(&root).expect("a table is TOML");
-        parse(&text, |_, _| self.place())
+        parse(&text, |_, _| typed.to_owned())
     }
 }
 
