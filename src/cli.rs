@@ -8,11 +8,14 @@ mod complete;
 mod export;
 mod init;
 mod input;
+mod journal;
 mod list;
 mod output;
 mod progress;
 mod replay;
 mod simulate;
+mod sweep;
+mod threads;
 
 use std::process::ExitCode;
 
@@ -39,6 +42,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Args),
+    Sweep(sweep::Args),
     Check(check::Args),
     Init(init::Args),
     Export(export::Args),
@@ -80,6 +84,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<Found> {
     match command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),

@@ -55,6 +55,15 @@ impl Figure {
     fn name(self) -> &'static str {
         Self::ALL[self as usize].1
     }
+
+    /// The column of `summary.csv` that it stands in.
+    #[must_use]
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Saving => "saving_ratio",
+            named_alike => named_alike.name(),
+        }
+    }
 }
 
 /// How a figure is compared with a threshold.
