@@ -76,6 +76,7 @@ pub mod pricing;
 pub mod quota;
 pub mod replay;
 pub mod report;
+pub mod results;
 pub mod rng;
 pub mod s3;
 pub mod scenario;

@@ -63,12 +63,17 @@ pub struct Precision {
     pub replications_max: u32,
 }
 
+/// A half-width of a share in points, without the digits that only its binary fraction has.
+#[must_use]
+pub fn points(half_width: f64) -> f64 {
+    (half_width * 1e10).round() / 1e8
+}
+
 impl Precision {
-    /// The half-width in points, if estimates are shares; without the digits that only its binary
-    /// fraction has.
+    /// The half-width in points, if estimates are shares.
     #[must_use]
     pub fn points(&self) -> f64 {
-        (self.half_width * 1e10).round() / 1e8
+        points(self.half_width)
     }
 
     /// How many replications there should be next, in all, if there are `replications` now and

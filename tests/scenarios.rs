@@ -17,7 +17,7 @@ use arithmetic::{
 };
 use bks::encryption::assumptions::Level;
 use bks::outcome::{ConfigurationOutcome, Outcome};
-use bks::report::{csv, rows};
+use bks::results::{Results, csv};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
@@ -82,7 +82,7 @@ fn checked_as(name: &str, changes: &[&str]) -> Outcome {
     for demand in &outcome.assertions {
         assert!(demand.holds, "{name}: {}: the figure is {}", demand.assertion, demand.value);
     }
-    assert_is_golden(name, &csv::write(&rows::summary(&scenario, &outcome)));
+    assert_is_golden(name, &csv::write(&Results::of(&scenario, &outcome).summary));
     outcome
 }
 

@@ -10,6 +10,7 @@ use clap::Args;
 
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
+use crate::scenario::assertion::Assertion;
 use crate::scenario::estimate::USUAL_BYTES;
 use crate::scenario::read::Override;
 
@@ -43,6 +44,17 @@ pub(super) struct Changes {
     /// are then the fewest, ten at least; `--set max_replications=N` the most.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     precision: Option<String>,
+    /// End with exit code 3 if CONDITION holds, e.g., 'saving<0.8'; may be given again
+    ///
+    /// `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`, as in a scenario's `assertions`, which say what
+    /// must hold instead: `saving < 80%`, `bucket-key-role@low.saving < 0.5`,
+    /// `kms_cost_usd > 100`. Without a configuration it is about the one the verdict is about.
+    #[arg(long, value_name = "CONDITION", value_parser = parse_condition)]
+    fail_if: Vec<Assertion>,
+}
+
+fn parse_condition(text: &str) -> std::result::Result<Assertion, String> {
+    Assertion::fails_if(text).map_err(|error| error.to_string())
 }
 
 fn parse_override(text: &str) -> std::result::Result<Override, String> {
@@ -50,7 +62,7 @@ fn parse_override(text: &str) -> std::result::Result<Override, String> {
 }
 
 impl Changes {
-    /// All of them in the order in which they are made.
+    /// All overrides in the order in which they are made.
     pub(super) fn all(&self) -> Vec<Override> {
         let given = |key: &str, value: Option<String>| {
             value.map(|value| Override { key: key.to_owned(), value })
@@ -80,7 +92,7 @@ pub(super) fn free_memory() -> u64 {
 /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
 pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
     let source = Source::open(path)?;
-    let scenario = source.read(&changes.all())?;
+    let scenario = source.read(changes, &changes.all())?;
     let checked = scenario.check_size(threads, free_memory());
     checked.map_err(|error| error.at(source.place()))?;
     Ok(scenario)
@@ -113,14 +125,20 @@ impl Source {
         &self.place
     }
 
-    /// The scenario with these changes.
-    pub(super) fn read(&self, changes: &[Override]) -> Result<Scenario> {
+    /// The scenario with `overrides` put over it and what else `changes` demand of it.
+    pub(super) fn read(&self, changes: &Changes, overrides: &[Override]) -> Result<Scenario> {
         let include = |name: &str| {
             let mut included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
             let read = || read_file(&self.folder.join(name));
             included.entry(name.to_owned()).or_insert_with(read).clone()
         };
-        Scenario::read(&self.text, &self.place, changes, &include)
+        let mut scenario = Scenario::read(&self.text, &self.place, overrides, &include)?;
+        for condition in &changes.fail_if {
+            let place =
+                || format!("--fail-if {}", condition.to_string().trim_start_matches("not "));
+            scenario.demand(condition.clone()).map_err(|error| error.at(place()))?;
+        }
+        Ok(scenario)
     }
 }
 

@@ -7,8 +7,9 @@ use clap::{Args as ClapArgs, ValueEnum};
 use super::journal::Journal;
 use super::{Found, input, output, progress, threads};
 use crate::error::Result;
-use crate::outcome::AssertionOutcome;
 use crate::report;
+use crate::results;
+use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Form, Ledger, Lines};
@@ -70,7 +71,7 @@ impl From<FormName> for Form {
 pub(super) fn run(args: &Args) -> Result<Found> {
     let grid = Grid::of(&args.changes.all(), args.max_points)?;
     let source = input::Source::open(&args.scenario)?;
-    let base = source.read(&grid.fixed())?;
+    let base = source.read(&args.changes, &grid.fixed())?;
     let sweep = Sweep { args, grid: &grid, source: &source, base: &base };
     threads::run_on(args.jobs, || sweep.run())?
 }
@@ -111,7 +112,7 @@ impl Sweep<'_> {
     }
 
     fn read(&self, point: usize) -> Result<Scenario> {
-        self.source.read(&self.grid.overrides(point))
+        self.source.read(&self.args.changes, &self.grid.overrides(point))
     }
 
     fn folder(&self) -> PathBuf {
@@ -153,7 +154,7 @@ impl Sweep<'_> {
             read: &|point| self.read(point),
             progress: &|work| bar.work(work),
             finished: &|point, scenario, outcome| {
-                let rows = report::rows::summary(scenario, outcome);
+                let rows = results::summary(scenario, outcome);
                 journal.append(&ledger.lines(point, &rows))?;
                 bar.point();
                 Ok(())
@@ -177,10 +178,10 @@ impl Sweep<'_> {
     /// Tells at how many points a demand is not met, and names the first ones.
     fn hold_against_demands(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Found {
         const NAMED: usize = 5;
-        let unmet: Vec<(usize, AssertionOutcome)> = (0..self.grid.points())
+        let unmet: Vec<(usize, AssertionFacts)> = (0..self.grid.points())
             .filter_map(|point| {
-                let demands = demands::of(&survey.points[point], &ledger.rows(&lines[&point]));
-                Some((point, demands.into_iter().find(|demand| !demand.holds)?))
+                let unmet = demands::unmet(&survey.points[point], &ledger.rows(&lines[&point]));
+                Some((point, unmet.into_iter().next()?))
             })
             .collect();
         if unmet.is_empty() {

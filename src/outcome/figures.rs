@@ -1,6 +1,6 @@
 //! Counts of a run to figures of a billing period, and figures to demands.
 
-use super::summary::Summary;
+use super::summary::{OneReplication, Summary};
 use super::{AssertionOutcome, ConfigurationOutcome};
 use crate::encryption::Mode;
 use crate::kms::KmsApi;
@@ -12,24 +12,50 @@ use crate::units::SimDuration;
 
 /// A sum over replications of the counted part of the run, as it would be in the billing period,
 /// rounded to a whole number.
-pub(super) fn in_billing_period(scenario: &Scenario, summary: &Summary, sum: u64) -> u64 {
+pub(super) fn in_billing_period(scenario: &Scenario, sum: u64, replications: u64) -> u64 {
     let counted = u128::from(scenario.counted().as_nanos().unsigned_abs());
     let period = u128::from(scenario.billing.period.as_nanos().unsigned_abs());
-    let divisor = counted * u128::from(summary.replications());
+    let divisor = counted * u128::from(replications);
     ((u128::from(sum) * period + divisor / 2) / divisor) as u64
 }
 
+/// What a bill is made of, summed over some replications.
+pub(super) struct Counts {
+    requests: [u64; Operation::ALL.len()],
+    kms_requests: u64,
+    replications: u64,
+}
+
+impl Counts {
+    /// Those of all replications.
+    pub(super) fn of(summary: &Summary) -> Self {
+        Self {
+            requests: summary.requests,
+            kms_requests: summary.total_calls().total(),
+            replications: summary.replications(),
+        }
+    }
+
+    /// Those of a single one.
+    pub(super) fn of_one(replication: &OneReplication) -> Self {
+        Self {
+            requests: replication.requests,
+            kms_requests: replication.calls.total(),
+            replications: 1,
+        }
+    }
+}
+
 /// The bill of a configuration for the billing period.
-pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, summary: &Summary) -> Bill {
+pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &Counts) -> Bill {
     let billing = &scenario.billing;
     let uses_kms = configuration.mode != Mode::SseS3;
     let rented = scenario.buckets.iter().filter(|bucket| bucket.customer_managed_key).count();
+    let in_period = |sum| in_billing_period(scenario, sum, counts.replications);
     let usage = Usage {
         hours: whole_hours(billing.period),
-        s3_requests: Operation::ALL.map(|operation| {
-            in_billing_period(scenario, summary, summary.requests[operation as usize])
-        }),
-        kms_requests: in_billing_period(scenario, summary, summary.total_calls().total()),
+        s3_requests: counts.requests.map(in_period),
+        kms_requests: in_period(counts.kms_requests),
         customer_managed_keys: if uses_kms { rented as u32 } else { 0 },
         rotations: billing.rotations,
     };
@@ -81,6 +107,6 @@ pub(super) fn evaluate(
         assertion: assertion.clone(),
         configuration: configuration.name.clone(),
         value,
-        holds: assertion.comparison.holds(value, assertion.threshold),
+        holds: assertion.holds(value),
     }
 }

@@ -7,8 +7,8 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
+use crate::results::rows::SummaryRow;
 use crate::sweep::grid::Grid;
-use crate::sweep::rows::Row;
 use crate::sweep::survey::Survey;
 
 /// Most points of the table; of more only the first and the last are shown.
@@ -25,18 +25,18 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(headline: &str, rows: &[Row]) -> Self {
-        let find = |level: Level| {
-            let wanted = (headline, level.name());
-            rows.iter().find(|row| (row.configuration(), row.level()) == wanted)
+    fn of(headline: &str, rows: &[SummaryRow]) -> Self {
+        let at = |level| {
+            let row = rows.iter().find(|row| row.is_of(headline, level));
+            row.expect("a point has all its rows")
         };
-        let assumed = |column| find(Level::Assumed).and_then(|row| row.number(column));
+        let assumed = at(Level::Assumed);
         Self {
             configuration: headline.to_owned(),
-            savings: Level::ALL.map(|level| find(level)?.number("saving_ratio")),
-            half_width: assumed("saving_half_width"),
-            kms_requests: assumed("kms_requests").unwrap_or_default(),
-            kms_cost_usd: assumed("kms_cost_usd").unwrap_or_default(),
+            savings: Level::ALL.map(|level| at(level).saving_ratio),
+            half_width: assumed.saving_half_width,
+            kms_requests: assumed.kms_requests,
+            kms_cost_usd: assumed.kms_cost_usd.as_f64(),
         }
     }
 
@@ -68,12 +68,15 @@ fn dash() -> String {
 
 /// A sentence and a table of all points; `rows` gives those of a point. Lines are at most `width`
 /// columns where words allow it.
+///
+/// # Panics
+/// If some point has not the rows of all its configurations at all levels.
 #[must_use]
 pub fn text(
     name: &str,
     grid: &Grid,
     survey: &Survey,
-    rows: &dyn Fn(usize) -> Vec<Row>,
+    rows: &dyn Fn(usize) -> Vec<SummaryRow>,
     width: u16,
 ) -> String {
     let points = survey.points.iter().enumerate();

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 use super::grid::Grid;
 use super::survey::Survey;
 use crate::encryption::assumptions::Level;
-use crate::report::csv;
-use crate::report::rows::SummaryRow;
+use crate::results::csv;
+use crate::results::rows::SummaryRow;
 
 /// Form of a file of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +51,26 @@ pub type Lines = BTreeMap<usize, Vec<u8>>;
 
 /// Columns of `summary.csv` that stand first here, too: who and at which level.
 const LEADING: usize = 3;
+/// The column after them.
+const POINT: &str = "point";
+
+/// What a point has in one of the columns of an axis, in both forms.
+struct Cell {
+    column: String,
+    text: String,
+    value: Value,
+}
 
 impl<'a> Ledger<'a> {
     /// The file of a form for a sweep.
+    ///
+    /// # Panics
+    /// Never: there is a header.
     #[must_use]
     pub fn new(form: Form, grid: &'a Grid, survey: &'a Survey) -> Self {
-        let summary = summary_columns();
+        let summary = records(&csv::write::<SummaryRow>(&[])).pop().expect("there is a header");
         let mut columns = summary[..LEADING].to_vec();
-        columns.push("point".to_owned());
+        columns.push(POINT.to_owned());
         columns.extend(grid.axes().iter().flat_map(super::axis::Axis::columns));
         columns.extend_from_slice(&summary[LEADING..]);
         Self { form, grid, survey, columns }
@@ -77,51 +89,51 @@ impl<'a> Ledger<'a> {
     }
 
     /// The lines of a point.
-    #[must_use]
-    pub fn lines(&self, point: usize, rows: &[SummaryRow]) -> Vec<u8> {
-        match self.form {
-            Form::Csv => self.csv_lines(point, rows),
-            Form::JsonLines => self.json_lines(point, rows),
-        }
-    }
-
-    fn csv_lines(&self, point: usize, rows: &[SummaryRow]) -> Vec<u8> {
-        let mut sets = vec![point.to_string()];
-        for (axis, value) in self.grid.axes().iter().zip(self.grid.values(point)) {
-            sets.push(value.text.clone());
-            if axis.measure.is_some() {
-                sets.push(value.number.map_or_else(String::new, |number| number.to_string()));
-            }
-        }
-        let lines = records(&csv::write(rows)).into_iter().skip(1).flat_map(|record| {
-            let (leading, rest) = record.split_at(LEADING);
-            line([leading, &sets, rest].concat())
-        });
-        lines.collect()
-    }
-
+    ///
     /// # Panics
     /// Never: rows are flat structs.
-    fn json_lines(&self, point: usize, rows: &[SummaryRow]) -> Vec<u8> {
-        let mut sets = Map::new();
-        sets.insert("point".to_owned(), point.into());
-        for (axis, value) in self.grid.axes().iter().zip(self.grid.values(point)) {
-            let of_value = [Value::from(value.text.clone()), value.number.into()];
-            sets.extend(axis.columns().zip(of_value));
+    #[must_use]
+    pub fn lines(&self, point: usize, rows: &[SummaryRow]) -> Vec<u8> {
+        let cells = self.cells(point);
+        match self.form {
+            Form::Csv => {
+                let mut middle = vec![point.to_string()];
+                middle.extend(cells.into_iter().map(|cell| cell.text));
+                let records = records(&csv::write(rows)).into_iter().skip(1);
+                let lines = records.flat_map(|record| {
+                    let (leading, rest) = record.split_at(LEADING);
+                    line(&[leading, &middle, rest].concat())
+                });
+                lines.collect()
+            }
+            Form::JsonLines => {
+                let mut common = Map::from_iter([(POINT.to_owned(), point.into())]);
+                common.extend(cells.into_iter().map(|cell| (cell.column, cell.value)));
+                let lines = rows.iter().flat_map(|row| {
+                    let mut object = serde_json::to_value(row).expect("rows are flat structs");
+                    object.as_object_mut().expect("a row has names").extend(common.clone());
+                    format!("{object}\n").into_bytes()
+                });
+                lines.collect()
+            }
         }
-        let mut out = Vec::new();
-        for row in rows {
-            let mut object = sets.clone();
-            let row = serde_json::to_value(row).expect("rows are flat structs");
-            object.extend(row.as_object().cloned().unwrap_or_default());
-            out.extend(format!("{}\n", Value::Object(object)).bytes());
-        }
-        out
+    }
+
+    /// What a point has in the columns of all axes.
+    fn cells(&self, point: usize) -> Vec<Cell> {
+        let axes = self.grid.axes().iter().zip(self.grid.values(point));
+        let cells = axes.flat_map(|(axis, value)| {
+            let number = value.number.map_or_else(String::new, |number| number.to_string());
+            let of_value =
+                [(value.text.clone(), value.text.clone().into()), (number, value.number.into())];
+            axis.columns().zip(of_value).map(|(column, (text, value))| Cell { column, text, value })
+        });
+        cells.collect()
     }
 
     fn header(&self) -> Vec<u8> {
         match self.form {
-            Form::Csv => line(self.columns.clone()),
+            Form::Csv => line(&self.columns),
             Form::JsonLines => Vec::new(),
         }
     }
@@ -137,121 +149,74 @@ impl<'a> Ledger<'a> {
     /// What is whole in a file, whatever happened to it.
     #[must_use]
     pub fn read(&self, bytes: &[u8]) -> Lines {
-        let mut of_point: BTreeMap<usize, Vec<(Row, &[u8])>> = BTreeMap::new();
+        let mut of_point: BTreeMap<usize, Vec<(SummaryRow, &[u8])>> = BTreeMap::new();
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let Some(row) = self.read_line(line) else { continue };
-            let lines = of_point.entry(row.point).or_default();
+            let Some((point, row)) = self.read_line(line) else { continue };
+            let lines = of_point.entry(point).or_default();
             // Two processes may both have run it, to the same bytes.
             if !lines.iter().any(|(_, known)| *known == line) {
                 lines.push((row, line));
             }
         }
         of_point.retain(|point, lines| {
-            lines
-                .iter()
-                .map(|(row, _)| (row.configuration(), row.level()))
-                .eq(self.expected(*point))
+            let found = lines.iter().map(|(row, _)| (row.configuration.as_str(), row.assumption));
+            found.eq(self.expected(*point))
         });
-        let joined = |lines: Vec<(Row, &[u8])>| -> Vec<u8> {
+        let joined = |lines: Vec<(SummaryRow, &[u8])>| -> Vec<u8> {
             lines.into_iter().flat_map(|(_, line)| line.to_vec()).collect()
         };
         of_point.into_iter().map(|(point, lines)| (point, joined(lines))).collect()
     }
 
     /// Configuration and level of each line of a point.
-    fn expected(&self, point: usize) -> impl Iterator<Item = (&str, &str)> {
+    fn expected(&self, point: usize) -> impl Iterator<Item = (&str, Level)> {
         let configurations = &self.survey.points[point].configurations;
-        let levels = |name: &'a String| Level::ALL.map(|level| (name.as_str(), level.name()));
+        let levels = |name: &'a String| Level::ALL.map(|level| (name.as_str(), level));
         configurations.iter().flat_map(levels)
     }
 
     /// The rows of a point's lines.
     #[must_use]
-    pub fn rows(&self, lines: &[u8]) -> Vec<Row> {
+    pub fn rows(&self, lines: &[u8]) -> Vec<SummaryRow> {
         let lines = lines.split_inclusive(|&byte| byte == b'\n');
-        lines.filter_map(|line| self.read_line(line)).collect()
+        lines.filter_map(|line| self.read_line(line)).map(|(_, row)| row).collect()
     }
 
-    /// The row of a line; `None` if it is torn, or none of this sweep.
-    fn read_line(&self, line: &[u8]) -> Option<Row> {
+    /// The point and the row of a line; `None` if it is torn, or none of this sweep.
+    fn read_line(&self, line: &[u8]) -> Option<(usize, SummaryRow)> {
         let line = line.strip_suffix(b"\n")?;
-        let cells: Map<String, Value> = match self.form {
+        let is_point = |point: &usize| *point < self.grid.points();
+        match self.form {
             Form::Csv => {
-                let fields = records(line).pop()?;
-                let fields = fields.into_iter().map(Value::from);
-                let cells: Map<_, _> = self.columns.iter().cloned().zip(fields.clone()).collect();
-                (fields.len() == self.columns.len()).then_some(cells)?
+                let fields = records(line).pop().filter(|it| it.len() == self.columns.len())?;
+                let point = fields[LEADING].parse().ok().filter(is_point)?;
+                let mut cells = self.cells(point).into_iter().zip(&fields[LEADING + 1..]);
+                let header = ::csv::StringRecord::from(self.columns.clone());
+                let row = ::csv::StringRecord::from(fields.clone()).deserialize(Some(&header));
+                cells.all(|(cell, field)| cell.text == *field).then_some((point, row.ok()?))
             }
-            Form::JsonLines => match serde_json::from_slice(line).ok()? {
-                Value::Object(cells) if cells.len() == self.columns.len() => cells,
-                _ => return None,
-            },
-        };
-        let point = number(cells.get("point")?).filter(|it| it.fract() == 0.0 && *it >= 0.0)?;
-        let row = Row { point: point as usize, cells };
-        let known = row.point < self.grid.points() && {
-            let mut values = self.grid.axes().iter().zip(self.grid.values(row.point));
-            values.all(|(axis, value)| row.text(&format!("set.{}", axis.key)) == value.text)
-        };
-        known.then_some(row)
+            Form::JsonLines => {
+                let object: Value = serde_json::from_slice(line).ok()?;
+                let point = usize::try_from(object.get(POINT)?.as_u64()?).ok().filter(is_point)?;
+                let mut cells = self.cells(point).into_iter();
+                let is_here = cells.all(|cell| object.get(&cell.column) == Some(&cell.value));
+                is_here.then_some((point, serde_json::from_value(object).ok()?))
+            }
+        }
     }
 }
 
-/// A row that was read back.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Which point it is of.
-    pub point: usize,
-    cells: Map<String, Value>,
-}
-
-impl Row {
-    /// Name of the configuration.
-    #[must_use]
-    pub fn configuration(&self) -> &str {
-        self.text("configuration")
-    }
-
-    /// Level of assumptions.
-    #[must_use]
-    pub fn level(&self) -> &str {
-        self.text("assumption")
-    }
-
-    /// The number in a column; `None` if there is none.
-    #[must_use]
-    pub fn number(&self, column: &str) -> Option<f64> {
-        number(self.cells.get(column)?)
-    }
-
-    fn text(&self, column: &str) -> &str {
-        self.cells.get(column).and_then(Value::as_str).unwrap_or_default()
-    }
-}
-
-fn number(cell: &Value) -> Option<f64> {
-    match cell {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.parse().ok(),
-        _ => None,
-    }
-}
-
-fn summary_columns() -> Vec<String> {
-    records(&csv::write::<SummaryRow>(&[])).remove(0)
-}
-
+/// The fields of every record of CSV that can be read, up to the first that cannot.
 fn records(bytes: &[u8]) -> Vec<Vec<String>> {
-    let mut reader =
-        ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let records = reader.records().map_while(std::result::Result::ok);
+    let reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let records = reader.into_records().map_while(std::result::Result::ok);
     records.map(|record| record.iter().map(str::to_owned).collect()).collect()
 }
 
 /// # Panics
 /// Never: memory takes what is written to it.
-fn line(fields: Vec<String>) -> Vec<u8> {
+fn line(fields: &[String]) -> Vec<u8> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    writer.write_record(&fields).expect("memory takes it");
+    writer.write_record(fields).expect("memory takes it");
     writer.into_inner().expect("memory takes it")
 }

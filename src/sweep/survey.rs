@@ -21,7 +21,7 @@ pub struct Survey {
 /// What is known of a point before it is run.
 #[derive(Clone, Debug)]
 pub struct Point {
-    /// Hash of its scenario.
+    /// Hash of its scenario, whatever that demands.
     pub hash: String,
     /// Names of its configurations.
     pub configurations: Vec<String>,
@@ -39,7 +39,7 @@ impl Point {
     fn of(scenario: &Scenario) -> Self {
         let once = scenario.expected_requests_drawn() + scenario.engines.work();
         Self {
-            hash: scenario.hash(),
+            hash: scenario.hash_without_demands(),
             configurations: scenario.configurations.iter().map(|c| c.name.clone()).collect(),
             headline: scenario.headline,
             assertions: scenario.assertions.clone(),
@@ -92,7 +92,7 @@ pub struct Identity {
     pub scenario: String,
     /// The question it answers.
     pub question: Option<String>,
-    /// Hash of the scenario with all that does not vary put into it.
+    /// Hash of the scenario with all that does not vary put into it, without its assertions.
     pub scenario_hash: String,
     /// Its seed.
     pub seed: u64,
@@ -142,7 +142,7 @@ impl Identity {
             price_date: PriceTable::DATE.to_owned(),
             scenario: base.file.name.clone(),
             question: base.file.question.clone(),
-            scenario_hash: base.hash(),
+            scenario_hash: base.hash_without_demands(),
             seed: base.seed.0,
             headline: base.configurations[base.headline].name.clone(),
             reference: base.configurations[base.reference].name.clone(),
