@@ -5,6 +5,7 @@ pub mod files;
 pub mod json;
 pub mod markdown;
 mod numbers;
+pub mod sweep;
 mod table;
 pub mod text;
 pub mod trace;
