@@ -127,9 +127,13 @@ fn verdict(comparison: &Comparison, candidate: &str) -> String {
     };
     let ratios = Level::ALL.map(|level| at(level).difference_ratio);
     let range = match ratios {
-        [Some(low), Some(assumed), Some(high)] if low != assumed || high != assumed => {
+        [Some(low), Some(assumed), Some(high)] => {
             let (least, most) = (low.min(assumed).min(high), low.max(assumed).max(high));
-            format!(" [{} … {}]", change(least), change(most))
+            if least < most {
+                format!(" [{} … {}]", change(least), change(most))
+            } else {
+                " [the same at every level]".to_owned()
+            }
         }
         _ => String::new(),
     };
