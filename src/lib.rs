@@ -29,7 +29,7 @@
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting and pricing: [`tally`], [`pricing`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`], [`replay`]
+//!   [`migration`], [`outcome`], [`replay`], [`sweep`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -83,6 +83,7 @@ pub mod s3;
 pub mod scenario;
 pub mod simulation;
 pub mod statistics;
+pub mod sweep;
 pub mod tally;
 pub mod trace;
 pub mod units;

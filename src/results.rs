@@ -3,8 +3,7 @@
 //!
 //! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
 //! - [`rows`]: the rows of every CSV file;
-//! - [`csv`]: rows to text and back;
-//! - [`swept`]: what a sweep left, read back.
+//! - [`csv`]: rows to text and back.
 //!
 //! Whatever shows results, to people or to programs, in one table or beside others, works on these
 //! values and nothing else: a run of a minute ago and one of last year's folder look the same.
@@ -13,7 +12,8 @@ pub mod csv;
 pub mod facts;
 mod make;
 pub mod rows;
-pub mod swept;
+
+pub use make::summary;
 
 use serde::Serialize;
 

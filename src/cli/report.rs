@@ -1,17 +1,16 @@
 //! `bks report`: results from a folder, or from a scenario that is run first; a page or Markdown out.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input, output, simulate};
+use super::{Found, input, output, simulate, threads};
 use crate::error::{Error, Result};
 use crate::report::html::{self, MORE, Page};
 use crate::report::markdown;
 use crate::results::Results;
-use crate::results::swept::{SWEEP, Swept};
+use crate::sweep::swept::{SWEEP, Swept};
 
 /// Write results as one page for a meeting, or as Markdown for a pull request.
 ///
@@ -92,22 +91,17 @@ fn of_folder(args: &Args, folder: &Path) -> Result<Results> {
         .hint("give a scenario instead, e.g., the folder's run.toml")
         .at(place));
     }
-    let found = Results::read(&|name| {
-        input::text(&folder.join(name)).map_err(|error| {
-            error.at(name).hint("`bks simulate` writes folders with all of a run's files")
-        })
-    });
-    found.map_err(|error| error.within(&place))
+    input::results(folder)
 }
 
 /// Runs a scenario, and leaves its files as `bks simulate` does.
 fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
-    let mut scenario = input::scenario(&args.source, &args.changes, input::threads(args.jobs))?;
+    let mut scenario = input::scenario(&args.source, &args.changes, threads::number(args.jobs))?;
     args.demands.put_on(&mut scenario)?;
     let by_name = || PathBuf::from("results").join(&scenario.file.name);
     let folder = args.results.clone().unwrap_or_else(by_name);
     let results =
-        simulate::in_threads(args.jobs, || simulate::run_into(&scenario, &folder, args.quiet))??;
+        threads::run_on(args.jobs, || simulate::run_into(&scenario, &folder, args.quiet))??;
     if !args.quiet {
         output::note(&format!("wrote {}", folder.display()));
     }
@@ -121,7 +115,9 @@ fn page(args: &Args, folder: &Path, results: &Results) -> Result<String> {
     }
     let mut more = Vec::new();
     for name in MORE {
-        if let Some(text) = if_there(&folder.join(name))? {
+        let path = folder.join(name);
+        let text = input::result_text_if_there(&path);
+        if let Some(text) = text.map_err(|error| error.at(path.display().to_string()))? {
             more.push((name.to_owned(), text));
         }
     }
@@ -133,23 +129,17 @@ fn page(args: &Args, folder: &Path, results: &Results) -> Result<String> {
 /// The sweep that was named, or else the folder's, and where it is.
 fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
     let path = args.sweep.clone().unwrap_or_else(|| folder.join(SWEEP));
-    let text = match &args.sweep {
-        Some(path) => Some(input::text(path)?),
-        None => if_there(&path)?,
-    };
-    let Some(text) = text else { return Ok(None) };
     let place = path.display().to_string();
-    let identity = if_there(&path.with_extension("json"))?;
+    let text = match &args.sweep {
+        Some(path) => input::result_text(path).map(Some),
+        None => input::result_text_if_there(&path),
+    };
+    let Some(text) = text.map_err(|error| error.at(&place))? else { return Ok(None) };
+    let identity = path.with_extension("json");
+    let identity = input::result_text_if_there(&identity)
+        .map_err(|error| error.at(identity.display().to_string()))?;
     let swept = Swept::read(&place, &text, identity.as_deref())?;
     Ok(Some((place, swept)))
-}
-
-/// The text of a file; `None` if there is none.
-fn if_there(path: &Path) -> Result<Option<String>> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        _ => input::text(path).map(Some),
-    }
 }
 
 /// Writes the report to a file, or to standard output.

@@ -31,7 +31,7 @@ use super::chart::colours;
 use crate::error::Result;
 use crate::results::Results;
 use crate::results::csv;
-use crate::results::swept::Swept;
+use crate::sweep::swept::Swept;
 
 /// What a page looks like, without the dark side of charts.
 const STYLE: &str = include_str!("html/page.css");

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::{count, dollars, percent};
 use crate::results::rows::SummaryRow;
-use crate::results::swept::{Key, Point, SWEEP, Swept};
+use crate::sweep::swept::{Key, Point, SWEEP, Swept};
 
 /// Rows of the table of all points, up to which sliders are offered; a page of more is slow.
 const ROWS: usize = 4_000;

@@ -1,11 +1,10 @@
 //! What a sweep left, read back from `sweep.csv` and the `sweep.json` beside it: the same scenario at
 //! points that differ in the values of some keys.
 
-use serde::Deserialize;
-
-use super::{Results, csv};
+use super::survey::Identity;
 use crate::error::{Error, Result};
 use crate::results::rows::SummaryRow;
+use crate::results::{Results, csv};
 use crate::scenario::Scenario;
 
 /// The file that holds the rows.
@@ -42,21 +41,6 @@ pub struct Point {
     pub at: Vec<usize>,
     /// Its rows of all configurations and levels.
     pub rows: Vec<SummaryRow>,
-}
-
-/// What of `sweep.json` tells whether a sweep is of the same scenario as a run.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-struct Identity {
-    model_version: u32,
-    price_date: String,
-    scenario_hash: String,
-    seed: u64,
-    axes: Vec<Axis>,
-}
-
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-struct Axis {
-    key: String,
 }
 
 /// What columns of values begin with.
@@ -170,7 +154,5 @@ fn keys(header: &[String], identity: Option<&Identity>) -> (Vec<String>, Vec<usi
 
 /// Hash of a run's scenario whatever it demands, as in `sweep.json`; `None` if `run.toml` is none.
 fn hash_without_demands(results: &Results) -> Option<String> {
-    let mut scenario = Scenario::parse(&results.run_toml).ok()?;
-    scenario.file.assertions.clear();
-    Some(scenario.hash())
+    Some(Scenario::parse(&results.run_toml).ok()?.hash_without_demands())
 }
