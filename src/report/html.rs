@@ -172,7 +172,14 @@ fn prose(text: &str) -> Markup {
     }
     html! {
         @for (i, part) in parts.iter().enumerate() {
-            @if i % 2 == 1 { code { (part) } } @else { (part) }
+            @if i % 2 == 1 { code { (breakable(part)) } }
+            // A figure and its percent sign stay on one line.
+            @else { (part.replace(" %", "\u{a0}%")) }
         }
     }
+}
+
+/// Code that may go on in the next line after a slash or a colon.
+fn breakable(code: &str) -> Markup {
+    html! { @for part in code.split_inclusive(['/', ':']) { (part) wbr; } }
 }

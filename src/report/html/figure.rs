@@ -1,7 +1,5 @@
 //! Charts of a page: drawn for wide and for narrow screens, with the figures behind their marks.
 
-use std::fmt::Write;
-
 use maud::{Markup, PreEscaped, html};
 
 use super::prose;
@@ -10,11 +8,11 @@ use crate::report::chart::layout::Size;
 use crate::report::chart::scene::Mark;
 use crate::report::chart::svg::{self, Drawing};
 use crate::report::chart::table::Table;
-use crate::report::chart::{Chart, Kind, Options};
+use crate::report::chart::{Chart, Kind, Options, Plot};
 
 /// Widths of the two drawings, in pixels.
 const WIDE: u32 = 960;
-const NARROW: u32 = 420;
+const NARROW: u32 = 480;
 
 /// A chart with what a page says of it.
 pub(super) struct Figure {
@@ -46,15 +44,17 @@ impl Figure {
     }
 
     fn draw(chart: &Chart, file: &str, table: &'static str) -> Self {
-        let of_width = |width| {
+        // Lines on a narrow screen need more height than a slide's shape gives them.
+        let is_lines = matches!(chart.plot, Plot::Lines(_));
+        let draw = |width, height| {
             let named = Chart { name: format!("{}-{width}", chart.name), ..chart.clone() };
-            svg::draw(&named, Size { width: Some(width), height: None })
+            svg::draw(&named, Size { width: Some(width), height })
         };
         Self {
             name: chart.name.clone(),
             title: chart.title.clone(),
-            wide: of_width(WIDE),
-            narrow: of_width(NARROW),
+            wide: draw(WIDE, None),
+            narrow: draw(NARROW, is_lines.then_some(NARROW)),
             file: file.to_owned(),
             table,
         }
@@ -69,19 +69,22 @@ impl Figure {
         serde_json::json!([of(&self.wide), of(&self.narrow)])
     }
 
-    /// The chart.
+    /// The chart. What its marks say stands with the figure once, where they stand with each drawing.
     pub(super) fn render(&self) -> Markup {
         let label = format!("{}; arrow keys step through the figures", self.title);
+        let (wide, narrow) = (labels(&self.wide), labels(&self.narrow));
+        let own = (narrow != wide).then_some(&narrow);
+        let drawings = [("wide", &self.wide, None), ("narrow", &self.narrow, own)];
         html! {
-            figure #(format!("figure-{}", self.name)) {
-                @for (class, drawing) in [("wide", &self.wide), ("narrow", &self.narrow)] {
+            figure #(format!("figure-{}", self.name)) data-labels=(wide) {
+                @for (class, drawing, labels) in drawings {
                     div.plot.(class) tabindex="0" role="group" aria-label=(label)
-                        data-marks=(marks(drawing)) {
+                        data-places=(places(drawing)) data-labels=[labels] {
                         (PreEscaped(&drawing.svg))
                     }
                 }
                 figcaption.file {
-                    "Figures in words: " a href=(format!("#{}", self.table)) { "table below" }
+                    "Figures in words: " a href=(format!("#{}", self.table)) { "table" }
                     "; in full: " code { (self.file) }
                 }
             }
@@ -95,16 +98,18 @@ fn share(mark: &Mark, drawing: &Drawing) -> [f64; 2] {
     [of(mark.x, drawing.width), of(mark.y, drawing.height)]
 }
 
-/// The marks for the script: `[x, y, words]`.
-fn marks(drawing: &Drawing) -> String {
-    let mut out = String::from("[");
-    for (i, mark) in drawing.marks.iter().enumerate() {
-        let [x, y] = share(mark, drawing);
-        let label = serde_json::Value::from(mark.label.as_str());
-        let _ = write!(out, "{}[{x},{y},{label}]", if i > 0 { "," } else { "" });
-    }
-    out.push(']');
-    out
+/// Where the marks stand, for the script: `x,y x,y …`.
+fn places(drawing: &Drawing) -> String {
+    let places = drawing.marks.iter().map(|mark| share(mark, drawing));
+    let places: Vec<String> = places.map(|[x, y]| format!("{x},{y}")).collect();
+    places.join(" ")
+}
+
+/// What the marks say, a line each.
+fn labels(drawing: &Drawing) -> String {
+    let one_line = |mark: &Mark| mark.label.replace(char::is_control, " ");
+    let labels: Vec<String> = drawing.marks.iter().map(one_line).collect();
+    labels.join("\n")
 }
 
 /// Charts one below the other, with a heading of their own only if there are any.

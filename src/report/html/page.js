@@ -34,7 +34,9 @@ for (const table of document.querySelectorAll("table[data-sorts]")) {
 
 // Figures of charts: nearest to the pointer, or step by step by the arrow keys.
 for (const plot of document.querySelectorAll(".plot")) {
-  const marks = JSON.parse(plot.dataset.marks);
+  const labels = (plot.dataset.labels ?? plot.parentElement.dataset.labels).split("\n");
+  const places = plot.dataset.places === "" ? [] : plot.dataset.places.split(" ");
+  const marks = places.map((place, index) => [...place.split(",").map(Number), labels[index]]);
   const tip = document.createElement("output");
   const dot = document.createElement("span");
   tip.className = "tip";
@@ -116,9 +118,16 @@ for (const explorer of document.querySelectorAll(".explorer")) {
     body.replaceChildren(...rows.map((row) => {
       const copy = row.cloneNode(true);
       for (let i = 0; i < keys; i += 1) copy.deleteCell(0);
+      const name = document.createElement("th");
+      name.scope = "row";
+      name.append(...copy.cells[0].childNodes);
+      copy.cells[0].replaceWith(name);
       return copy;
     }));
-    chosen.textContent = rows.length > 0 ? "" : "This point was not run.";
+    const headline = rows.find((row) => row.cells[keys].textContent === explorer.dataset.headline);
+    chosen.textContent = headline === undefined ? "This point was not run."
+      : `${explorer.dataset.headline} saves ${headline.cells[keys + 1].textContent}, `
+        + `low … high: ${headline.cells[keys + 2].textContent}`;
     plots.forEach((plot, drawing) => {
       for (const ring of plot.querySelectorAll(".ring")) ring.remove();
       for (const [x, y] of rings[at]?.[drawing] ?? []) {

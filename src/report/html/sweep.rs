@@ -17,7 +17,7 @@ const ROWS: usize = 4_000;
 
 pub(super) fn title(swept: &Swept) -> String {
     let keys: Vec<String> = swept.keys.iter().map(|key| format!("`{}`", key.name)).collect();
-    format!("What if {} were another", keys.join(" or "))
+    format!("What if {} were different", keys.join(" or "))
 }
 
 pub(super) fn explorer(page: &Page, swept: &Swept) -> Result<Markup> {
@@ -34,11 +34,11 @@ pub(super) fn explorer(page: &Page, swept: &Swept) -> Result<Markup> {
             "; all else is as in this report." }
         (differences(page, swept))
         @if few {
-            div.explorer hidden data-rings=(rings) {
+            div.explorer hidden data-headline=(headline) data-rings=(rings) {
                 div.sliders { @for (i, key) in swept.keys.iter().enumerate() { (slider(i, key)) } }
                 p.chosen role="status" {}
                 div.scroll tabindex="0" role="region" aria-label="Figures of the chosen point" {
-                    table.point { caption { "Figures of the chosen point" } }
+                    table.point { caption { span { "Figures of the chosen point" } } }
                 }
             }
         }

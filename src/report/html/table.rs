@@ -4,6 +4,9 @@ use maud::{Markup, html};
 
 use super::prose;
 
+/// Columns up to which no word of a table need be broken on paper.
+const MANY: usize = 10;
+
 /// A table of a page.
 pub(super) struct Table {
     /// Letters and `-`, unlike those of the page's other tables.
@@ -91,8 +94,8 @@ impl Table {
         let id = self.id;
         html! {
             div.scroll tabindex="0" role="region" aria-labelledby=(format!("{id}-caption")) {
-                table #(id) data-sorts[self.sorts] {
-                    caption #(format!("{id}-caption")) { (prose(&self.caption)) }
+                table #(id) .many[self.columns.len() > MANY] data-sorts[self.sorts] {
+                    caption #(format!("{id}-caption")) { span { (prose(&self.caption)) } }
                     thead { tr {
                         @for column in &self.columns {
                             th scope="col" .n[column.is_figure] { (prose(&column.title)) }

@@ -87,12 +87,28 @@ pub(super) fn sure(page: &Page) -> Result<Markup> {
     let (file, text) = page.text("summary.csv");
     let savings =
         Figure::of(Kind::Summary, &Options::default(), (file, &text), "table-figures")?;
+    let results = page.results;
+    let headline = &results.facts.headline;
     Ok(html! {
-        p { "The saving of " code { (page.results.facts.headline) } " is not known exactly, for three "
-            "different reasons. The second matters most: AWS does not publish how S3 keeps its keys." }
-        (doubts(page.results).render())
+        @if results.assumed(headline).saving_ratio.is_some() {
+            p { "The saving of " code { (headline) } " is not known exactly, for three different reasons."
+                @if assumptions_matter_most(results) {
+                    " The second matters most: AWS does not publish how S3 keeps its keys."
+                }
+            }
+            (doubts(results).render())
+        } @else {
+            p { "There is nothing to save, so there is nothing to be unsure of." }
+        }
         (figure::all(&[savings]))
     })
+}
+
+/// Whether the levels of the headline's saving lie farther apart than chance would have them.
+fn assumptions_matter_most(results: &Results) -> bool {
+    let headline = results.assumed(&results.facts.headline);
+    let chance = headline.saving_half_width.unwrap_or_default();
+    results.saving_range(&headline.configuration).is_some_and(|(low, high)| high - low > 2.0 * chance)
 }
 
 fn doubts(results: &Results) -> Table {
@@ -141,7 +157,7 @@ fn doubts(results: &Results) -> Table {
         caption: format!("Three ranges of the saving of `{}`", headline.configuration),
         columns: vec![
             Column::text("doubt"),
-            Column::text("saving"),
+            Column::figure("saving"),
             Column::text("what it is"),
         ],
         rows: rows.into_iter().map(cells).collect(),

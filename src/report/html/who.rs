@@ -38,6 +38,20 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
     })
 }
 
+/// The columns of KMS requests by API; `Encrypt` only where there is any.
+fn by_api(has_encrypt: bool) -> Vec<Column> {
+    let mut columns = vec![
+        Column::figure("S3 requests"),
+        Column::figure("KMS requests"),
+        Column::figure("`GenerateDataKey`"),
+        Column::figure("`Decrypt`"),
+    ];
+    if has_encrypt {
+        columns.push(Column::figure("`Encrypt`"));
+    }
+    columns
+}
+
 /// What each principal saves: a column for each configuration with KMS requests.
 fn principals(results: &Results) -> Table {
     let facts = &results.facts;
@@ -74,10 +88,14 @@ fn principals(results: &Results) -> Table {
     }
 }
 
-/// Those with most KMS requests of each configuration, and how many more there are.
+/// Those with most KMS requests of each configuration, the headline's first, and how many more there
+/// are.
 fn ranked(results: &Results) -> (Vec<&RequesterRow>, usize) {
+    let headline = &results.facts.headline;
+    let mut configurations: Vec<_> = results.facts.configurations.iter().collect();
+    configurations.sort_by_key(|configuration| configuration.name != *headline);
     let mut shown = Vec::new();
-    for configuration in &results.facts.configurations {
+    for configuration in configurations {
         let rows = results.requesters.iter().filter(|row| row.configuration == configuration.name);
         let mut rows: Vec<&RequesterRow> = rows.collect();
         rows.sort_by(|a, b| b.kms_requests.total_cmp(&a.kms_requests));
@@ -88,17 +106,9 @@ fn ranked(results: &Results) -> (Vec<&RequesterRow>, usize) {
 }
 
 fn requesters(rows: &[&RequesterRow]) -> Table {
-    let columns = [
-        Column::text("requester"),
-        Column::text("configuration"),
-        Column::text("principal"),
-        Column::figure("S3 requests"),
-        Column::figure("KMS requests"),
-        Column::figure("`GenerateDataKey`"),
-        Column::figure("`Decrypt`"),
-        Column::figure("`Encrypt`"),
-        Column::figure("keys made"),
-    ];
+    let has_encrypt = rows.iter().any(|row| row.encrypt > 0.0);
+    let texts = ["requester", "configuration", "principal"].map(Column::text);
+    let columns = texts.into_iter().chain(by_api(has_encrypt)).chain([Column::figure("keys made")]);
     let row = |row: &&RequesterRow| {
         let policy = row.session_policy.map_or_else(String::new, |n| format!(", policy {n}"));
         let name = match &row.requester {
@@ -106,21 +116,16 @@ fn requesters(rows: &[&RequesterRow]) -> Table {
             None => format!("{} not listed one by one{policy}", row.requesters),
         };
         let texts = [name, row.configuration.clone(), row.principal.clone()].map(Cell::text);
-        let figures = [
-            row.requests,
-            row.kms_requests,
-            row.generate_data_key,
-            row.decrypt,
-            row.encrypt,
-            row.bucket_keys_generated,
-        ];
+        let figures = [row.requests, row.kms_requests, row.generate_data_key, row.decrypt];
+        let encrypt = has_encrypt.then_some(row.encrypt);
+        let figures = figures.into_iter().chain(encrypt).chain([row.bucket_keys_generated]);
         let figures = figures.map(|value| Cell::known(Some(value), count));
         Row::of(texts.into_iter().chain(figures).collect())
     };
     Table {
         id: "table-requesters",
         caption: "Who causes the KMS requests, every assumption as assumed".to_owned(),
-        columns: columns.to_vec(),
+        columns: columns.collect(),
         rows: rows.iter().map(row).collect(),
         sorts: true,
         file: "requesters.csv",
@@ -128,18 +133,12 @@ fn requesters(rows: &[&RequesterRow]) -> Table {
 }
 
 fn operations(results: &Results) -> Table {
-    let columns = [
-        Column::text("operation"),
-        Column::text("configuration"),
-        Column::figure("S3 requests"),
-        Column::figure("KMS requests"),
-        Column::figure("`GenerateDataKey`"),
-        Column::figure("`Decrypt`"),
-        Column::figure("`Encrypt`"),
-    ];
+    let has_encrypt = results.operations.iter().any(|row| row.encrypt > 0.0);
+    let columns = ["operation", "configuration"].map(Column::text);
+    let columns = columns.into_iter().chain(by_api(has_encrypt));
     let row = |row: &OperationRow| {
-        let figures =
-            [row.requests, row.kms_requests, row.generate_data_key, row.decrypt, row.encrypt];
+        let figures = [row.requests, row.kms_requests, row.generate_data_key, row.decrypt];
+        let figures = figures.into_iter().chain(has_encrypt.then_some(row.encrypt));
         let figures = figures.map(|value| Cell::known(Some(value), count));
         let texts = [format!("`{}`", row.operation), row.configuration.clone()].map(Cell::text);
         Row::of(texts.into_iter().chain(figures).collect())
@@ -147,7 +146,7 @@ fn operations(results: &Results) -> Table {
     Table {
         id: "table-operations",
         caption: "Which operations cause them".to_owned(),
-        columns: columns.to_vec(),
+        columns: columns.collect(),
         rows: results.operations.iter().map(row).collect(),
         sorts: true,
         file: "operations.csv",
