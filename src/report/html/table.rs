@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::prose;
 
 /// Columns up to which no word of a table need be broken on paper.
-const MANY: usize = 10;
+const MANY: usize = 8;
 
 /// A table of a page.
 pub(super) struct Table {
@@ -40,6 +40,10 @@ impl Column {
     pub(super) fn figure(title: &str) -> Self {
         Self { title: title.to_owned(), is_figure: true }
     }
+
+    fn class(&self) -> Option<&'static str> {
+        self.is_figure.then_some("n")
+    }
 }
 
 /// A row.
@@ -58,6 +62,14 @@ pub(super) struct Row {
 impl Row {
     pub(super) fn of(cells: Vec<Cell>) -> Self {
         Self { cells, ..Self::default() }
+    }
+
+    fn class(&self) -> Option<&'static str> {
+        match (self.is_part, self.is_total) {
+            (true, _) => Some("part"),
+            (_, true) => Some("total"),
+            _ => None,
+        }
     }
 }
 
@@ -92,13 +104,14 @@ impl Table {
     /// The table, and which file has its figures.
     pub(super) fn render(&self) -> Markup {
         let id = self.id;
+        let many = (self.columns.len() > MANY).then_some("many");
         html! {
             div.scroll tabindex="0" role="region" aria-labelledby=(format!("{id}-caption")) {
-                table #(id) .many[self.columns.len() > MANY] data-sorts[self.sorts] {
+                table #(id) class=[many] data-sorts[self.sorts] {
                     caption #(format!("{id}-caption")) { span { (prose(&self.caption)) } }
                     thead { tr {
                         @for column in &self.columns {
-                            th scope="col" .n[column.is_figure] { (prose(&column.title)) }
+                            th scope="col" class=[column.class()] { (prose(&column.title)) }
                         }
                     } }
                     tbody { @for row in &self.rows { (self.row(row)) } }
@@ -109,13 +122,14 @@ impl Table {
     }
 
     fn row(&self, row: &Row) -> Markup {
+        let cells = row.cells.iter().zip(&self.columns).enumerate();
         html! {
-            tr .part[row.is_part] .total[row.is_total] data-at=[&row.at] {
-                @for (i, (cell, column)) in row.cells.iter().zip(&self.columns).enumerate() {
+            tr class=[row.class()] data-at=[&row.at] {
+                @for (i, (cell, column)) in cells {
                     @if i == 0 {
-                        th scope="row" .n[column.is_figure] data-key=[cell.key] { (prose(&cell.text)) }
+                        th scope="row" class=[column.class()] data-key=[cell.key] { (prose(&cell.text)) }
                     } @else {
-                        td .n[column.is_figure] data-key=[cell.key] { (prose(&cell.text)) }
+                        td class=[column.class()] data-key=[cell.key] { (prose(&cell.text)) }
                     }
                 }
             }
