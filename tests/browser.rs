@@ -126,12 +126,18 @@ fn columns_sort_by_their_figures() {
     assert_eq!(numbers(&found["second"]["keys"]), sorted);
     sorted.reverse();
     assert_eq!(numbers(&found["first"]["keys"]), sorted);
-    assert_eq!((&found["first"]["sort"], &found["second"]["sort"]), (&"descending".into(), &"ascending".into()));
+    assert_eq!(
+        (&found["first"]["sort"], &found["second"]["sort"]),
+        (&"descending".into(), &"ascending".into())
+    );
     let names = strings(&found["byName"]["names"]);
     let mut by_name = names.clone();
     by_name.sort_by_key(|name| name.to_lowercase());
     assert_eq!(names, by_name);
-    assert_eq!((&found["byName"]["sort"], &found["byName"]["others"]), (&"ascending".into(), &0.into()));
+    assert_eq!(
+        (&found["byName"]["sort"], &found["byName"]["others"]),
+        (&"ascending".into(), &0.into())
+    );
     assert_eq!(found["focused"], true);
     assert_ne!(found["outline"], "none", "the focus can be seen");
 }
@@ -153,7 +159,8 @@ fn charts_tell_their_figures_to_pointer_and_keyboard() {
         .collect();
     // Marks at one place share what the pointer finds there.
     assert!(hovered.iter().all(|(text, seen)| *seen && labels.contains(text)), "{hovered:?}");
-    let distinct: std::collections::BTreeSet<&str> = hovered.iter().map(|(text, _)| *text).collect();
+    let distinct: std::collections::BTreeSet<&str> =
+        hovered.iter().map(|(text, _)| *text).collect();
     assert!(distinct.len() > 1);
     assert_eq!(found["left"], true);
     assert_eq!(strings(&found["stepped"]), labels);
@@ -166,18 +173,24 @@ fn charts_tell_their_figures_to_pointer_and_keyboard() {
 fn sliders_choose_a_point() {
     let Some(shown) = shown() else { return };
     let found = finding(shown, "sliding");
-    assert_eq!((&found["seen"], &found["label"], &found["folded"]), (&true.into(), &1.into(), &true.into()));
+    assert_eq!(
+        (&found["seen"], &found["label"], &found["folded"]),
+        (&true.into(), &1.into(), &true.into())
+    );
     let states = found["states"].as_array().unwrap();
     assert_eq!(states.len(), shown.swept.points.len());
     for (state, point) in states.iter().zip(&shown.swept.points) {
         let value = &shown.swept.keys[0].values[point.at[0]];
-        assert_eq!((&state["text"], &state["said"]), (&value.as_str().into(), &value.as_str().into()));
+        assert_eq!(
+            (&state["text"], &state["said"]),
+            (&value.as_str().into(), &value.as_str().into())
+        );
         let rows = state["rows"].as_array().unwrap();
         assert_eq!(rows.len(), shown.results.facts.configurations.len());
         let headline = &shown.results.facts.headline;
         let own = rows.iter().find(|row| row[0] == headline.as_str()).unwrap();
-        let status = state["status"].as_str().unwrap();
-        assert!(status.contains(own[1].as_str().unwrap()) && status.contains(own[2].as_str().unwrap()));
+        let said = state["status"].as_str().unwrap();
+        assert!(said.contains(own[1].as_str().unwrap()) && said.contains(own[2].as_str().unwrap()));
         assert!(state["ring"].is_array(), "the chart shows where it is");
     }
     let left = |state: &Value| -> f64 {
@@ -212,7 +225,11 @@ fn without_a_script_everything_is_there() {
     let verdict = verdict.strip_prefix("pages: ").unwrap();
     let seen = found["verdict"].as_str().unwrap().replace('\u{a0}', " ");
     assert_eq!(seen.trim_end_matches('.'), verdict);
-    assert_eq!((&found["explorer"], &found["buttons"]), (&false.into(), &0.into()), "no dead controls");
+    assert_eq!(
+        (&found["explorer"], &found["buttons"]),
+        (&false.into(), &0.into()),
+        "no dead controls"
+    );
     let points = shown.swept.points.len() * shown.results.facts.configurations.len();
     assert_eq!((&found["points"], &found["pointsSeen"]), (&points.into(), &true.into()));
     let charts = found["charts"].as_array().unwrap();
@@ -234,7 +251,10 @@ fn paper_has_everything_but_controls() {
     let Some(shown) = shown() else { return };
     let found = finding(shown, "paper");
     assert_eq!((&found["spilled"], &found["controls"]), (&0.into(), &0.into()), "{found}");
-    assert!(found["lines"].as_f64().unwrap() > 100.0 && found["toml"].as_f64().unwrap() > 100.0, "{found}");
+    assert!(
+        found["lines"].as_f64().unwrap() > 100.0 && found["toml"].as_f64().unwrap() > 100.0,
+        "{found}"
+    );
     let printing = finding(shown, "printing");
     assert_eq!((&printing["during"], &printing["after"]), (&printing["all"], &printing["before"]));
 }
@@ -249,11 +269,22 @@ fn the_page_is_dark_where_people_want_it_dark() {
                  of('.plot.wide svg text', 'fill')].join('|'); })</script></head>";
     let written = page(&results(), None).replacen("</head>", probe, 1);
     let title = |scheme: &str| {
-        let dom = browse(&browser, &written, &[&format!("--blink-settings=preferredColorScheme={scheme}")]);
-        let title = dom.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0.to_owned();
+        let dom = browse(
+            &browser,
+            &written,
+            &[&format!("--blink-settings=preferredColorScheme={scheme}")],
+        );
+        let title =
+            dom.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0.to_owned();
         title.split('|').map(str::to_owned).collect::<Vec<_>>()
     };
     let (dark, light) = (title("0"), title("1"));
-    assert_eq!(dark, ["rgb(20, 24, 29)", "rgb(230, 237, 243)", "rgb(20, 24, 29)", "rgb(230, 237, 243)"]);
-    assert_eq!(light, ["rgb(255, 255, 255)", "rgb(31, 35, 40)", "rgb(255, 255, 255)", "rgb(31, 35, 40)"]);
+    assert_eq!(
+        dark,
+        ["rgb(20, 24, 29)", "rgb(230, 237, 243)", "rgb(20, 24, 29)", "rgb(230, 237, 243)"]
+    );
+    assert_eq!(
+        light,
+        ["rgb(255, 255, 255)", "rgb(31, 35, 40)", "rgb(255, 255, 255)", "rgb(31, 35, 40)"]
+    );
 }

@@ -12,6 +12,7 @@ use bks::encryption::assumptions::{AssumptionRanges, Level};
 use bks::report::html::{self, Page};
 use bks::report::{files, markdown, words};
 use bks::sweep::swept::Swept;
+use bks::units::Usd;
 
 use pages::{HOSTILE, page, results, scenario_text, sweep_texts, swept};
 
@@ -46,7 +47,8 @@ fn parse(page: &str) -> Parsed {
         } else {
             let words = unescaped(&rest[..at]);
             if open.iter().any(|name| name == "td" || name == "th") && !table.is_empty() {
-                let cell = parsed.tables.get_mut(&table).and_then(|rows| rows.last_mut()?.last_mut());
+                let cell =
+                    parsed.tables.get_mut(&table).and_then(|rows| rows.last_mut()?.last_mut());
                 cell.expect("a cell").0.push_str(&words);
             }
             parsed.text.push_str(&words);
@@ -56,7 +58,7 @@ fn parse(page: &str) -> Parsed {
         let tag = &rest[1..end];
         rest = &rest[end + 1..];
         if let Some(name) = tag.strip_prefix('/') {
-            assert_eq!(open.pop().as_deref(), Some(name), "before {:.80}", rest);
+            assert_eq!(open.pop().as_deref(), Some(name), "before {rest:.80}");
             if name == "table" {
                 table.clear();
             }
@@ -69,7 +71,9 @@ fn parse(page: &str) -> Parsed {
         }
         match name.as_str() {
             "table" => table = attributes.get("id").cloned().unwrap_or_default(),
-            "tr" if !table.is_empty() => parsed.tables.entry(table.clone()).or_default().push(Vec::new()),
+            "tr" if !table.is_empty() => {
+                parsed.tables.entry(table.clone()).or_default().push(Vec::new());
+            }
             "td" | "th" if !table.is_empty() => {
                 let key = attributes.get("data-key").map(|key| key.parse().unwrap());
                 let row = parsed.tables.get_mut(&table).and_then(|rows| rows.last_mut());
@@ -142,7 +146,10 @@ fn pages_are_well_formed_and_load_nothing() {
         let written = page(&results, sweep.as_ref());
         let parsed = parse(&written);
         for (name, attributes) in &parsed.elements {
-            assert!(!["link", "img", "iframe", "object", "embed"].contains(&name.as_str()), "{name}");
+            assert!(
+                !["link", "img", "iframe", "object", "embed"].contains(&name.as_str()),
+                "{name}"
+            );
             for (attribute, value) in attributes {
                 assert!(!attribute.starts_with("on") && attribute != "src", "{attribute}={value}");
                 if attribute == "href" {
@@ -198,7 +205,8 @@ fn tables_have_the_figures_of_the_results() {
     let figures = words::figures(&results);
     assert_eq!(rows("table-figures").len(), figures.len());
     for (row, (label, cells)) in rows("table-figures").iter().zip(&figures) {
-        let expected: Vec<&str> = std::iter::once(label.trim()).chain(cells.iter().map(String::as_str)).collect();
+        let expected: Vec<&str> =
+            std::iter::once(label.trim()).chain(cells.iter().map(String::as_str)).collect();
         assert_eq!(texts(row), expected);
     }
     // Bill lines carry the file's own numbers.
@@ -208,7 +216,7 @@ fn tables_have_the_figures_of_the_results() {
         assert_eq!(name, line.charge_description);
         assert_eq!((configuration, level), (line.configuration.as_str(), line.assumption.name()));
         let keys: Vec<f64> = row.iter().filter_map(|(_, key)| *key).collect();
-        let own = [line.list_unit_price, line.list_cost, line.billed_cost].map(|usd| usd.as_f64());
+        let own = [line.list_unit_price, line.list_cost, line.billed_cost].map(Usd::as_f64);
         assert_eq!(keys, [&[line.pricing_quantity as f64], &own[..]].concat());
     }
     // The bill side by side adds up to the whole.
@@ -235,7 +243,8 @@ fn tables_have_the_figures_of_the_results() {
     assert!((plain - bins.iter().map(|row| row.kms_requests).sum::<f64>()).abs() < 1e-6);
     // Effects of assumptions.
     for swing in &results.sensitivity {
-        let row = rows("table-assumptions").iter().find(|row| row[0].0 == swing.assumption).unwrap();
+        let row =
+            rows("table-assumptions").iter().find(|row| row[0].0 == swing.assumption).unwrap();
         assert_eq!(texts(row)[1..4], [&swing.low, &swing.assumed, &swing.high]);
         assert_eq!(row[4].1, Some(swing.saving_at_low));
         assert_eq!(row[5].1, Some(swing.saving_at_high));
@@ -262,7 +271,8 @@ fn no_saving_stands_without_its_range() {
 #[test]
 fn every_point_of_a_sweep_stands_in_a_table() {
     let results = results();
-    let swept = swept(&[("cache_lifetime", "1min,1h")].map(|(_, v)| ("assumptions.cache_lifetime", v)));
+    let swept =
+        swept(&[("cache_lifetime", "1min,1h")].map(|(_, v)| ("assumptions.cache_lifetime", v)));
     let parsed = parse(&page(&results, Some(&swept)));
     let rows = &parsed.tables["table-sweep"][1..];
     assert_eq!(rows.len(), 2 * results.facts.configurations.len());
@@ -277,7 +287,10 @@ fn every_point_of_a_sweep_stands_in_a_table() {
     }
     assert_eq!(swept.differences(&results), Some(Vec::new()));
     let sliders = parsed.elements.iter().filter(|(name, _)| name == "input");
-    assert_eq!(sliders.map(|(_, it)| it["data-values"].as_str()).collect::<Vec<_>>(), [r#"["1min","1h"]"#]);
+    assert_eq!(
+        sliders.map(|(_, it)| it["data-values"].as_str()).collect::<Vec<_>>(),
+        [r#"["1min","1h"]"#]
+    );
     // Each point has its place in both drawings of the chart.
     let explorer = parsed.elements.iter().find_map(|(_, it)| it.get("data-rings")).unwrap();
     let rings: BTreeMap<String, Vec<Vec<[f64; 2]>>> = serde_json::from_str(explorer).unwrap();
@@ -289,13 +302,17 @@ fn every_point_of_a_sweep_stands_in_a_table() {
 #[test]
 fn two_swept_keys_have_a_place_in_the_map() {
     let results = results();
-    let swept = swept(&[("assumptions.cache_lifetime", "1min,1h"), ("assumptions.read_partitions", "1,2,3")]);
+    let swept = swept(&[
+        ("assumptions.cache_lifetime", "1min,1h"),
+        ("assumptions.read_partitions", "1,2,3"),
+    ]);
     let parsed = parse(&page(&results, Some(&swept)));
     let explorer = parsed.elements.iter().find_map(|(_, it)| it.get("data-rings")).unwrap();
     let rings: BTreeMap<String, Vec<Vec<[f64; 2]>>> = serde_json::from_str(explorer).unwrap();
     assert_eq!(rings.len(), 6);
     assert!(rings.values().flatten().all(|places| places.len() == 1), "{rings:?}");
-    let places: BTreeSet<String> = rings.values().map(|places| format!("{:?}", places[0])).collect();
+    let places: BTreeSet<String> =
+        rings.values().map(|places| format!("{:?}", places[0])).collect();
     assert_eq!(places.len(), 6, "each point has a cell of its own");
 }
 
@@ -313,11 +330,16 @@ fn a_sweep_of_another_base_is_told_and_one_of_another_scenario_refused() {
     assert_eq!(unknown.keys, swept.keys, "columns alone tell the same");
     let foreign = csv.replace("\npages,", "\nothers,");
     let refused = Swept::read("sweep.csv", &foreign, None).unwrap().check_of(&results).unwrap_err();
-    assert!(refused.to_string().contains("of the scenario `others`, but the results are of `pages`"));
+    assert!(
+        refused.to_string().contains("of the scenario `others`, but the results are of `pages`")
+    );
     for (text, told) in [
         ("a,b\n1,2\n".to_owned(), "sweep.csv"),
         (csv.replacen("point", "pont", 1), "a column `point`"),
-        (csv.replacen(",assumed,0,", ",assumed,none,", 1), "`point` is `none`, but must be a whole number"),
+        (
+            csv.replacen(",assumed,0,", ",assumed,none,", 1),
+            "`point` is `none`, but must be a whole number",
+        ),
         (csv[..csv.len() - 40].to_owned(), "sweep.csv"),
     ] {
         let error = Swept::read("sweep.csv", &text, None).unwrap_err().to_string();
@@ -351,7 +373,10 @@ fn a_folder_and_its_scenario_give_the_same_bytes() {
     let (csv, json) = sweep_texts(&[("assumptions.cache_lifetime", "1min,1h")]);
     fs::write(here.join("results/pages/sweep.csv"), csv).unwrap();
     fs::write(here.join("results/pages/sweep.json"), json).unwrap();
-    assert_eq!(bks(here, &["report", "results/pages", "-o", "swept.html", "-q"]).status.code(), Some(3));
+    assert_eq!(
+        bks(here, &["report", "results/pages", "-o", "swept.html", "-q"]).status.code(),
+        Some(3)
+    );
     let swept = fs::read_to_string(here.join("swept.html")).unwrap();
     assert!(swept.contains("id=\"table-sweep\"") && !first.contains("id=\"table-sweep\""));
     let printed = bks(here, &["report", "results/pages", "--format", "markdown"]);
@@ -383,8 +408,16 @@ fn what_cannot_be_reported_is_told() {
         (&["whole", "--fail-if", "saving<0.5"], 2, "`--fail-if` changes a run"),
         (&["whole", "--results", "there"], 2, "`--results` changes a run"),
         (&["whole", "--sweep", "none.csv"], 2, "none.csv: the file cannot be read"),
-        (&["whole", "--sweep", "foreign.csv"], 2, "foreign.csv: the sweep is of the scenario `others`"),
-        (&["whole", "-o", "no/such/folder.html"], 1, "no/such/folder.html: the file cannot be written"),
+        (
+            &["whole", "--sweep", "foreign.csv"],
+            2,
+            "foreign.csv: the sweep is of the scenario `others`",
+        ),
+        (
+            &["whole", "-o", "no/such/folder.html"],
+            1,
+            "no/such/folder.html: the file cannot be written",
+        ),
     ];
     for (arguments, code, message) in cases {
         let output = bks(here, &[&["report"], arguments].concat());
@@ -406,7 +439,8 @@ fn colours_of_the_page_can_be_read_in_both_themes() {
         .take(2)
         .map(|block| {
             let block = block.split('}').next().unwrap();
-            let variables = block.lines().filter_map(|line| line.trim().strip_prefix("--")?.split_once(": #"));
+            let variables =
+                block.lines().filter_map(|line| line.trim().strip_prefix("--")?.split_once(": #"));
             variables.map(|(name, hex)| (name, colour(hex.trim_end_matches(';')))).collect()
         })
         .collect();
@@ -440,7 +474,10 @@ fn further_files_of_the_folder_are_shown() {
     let written = html::write(&Page { results: &results, sweep: None, more: &more }).unwrap();
     let parsed = parse(&written);
     let row = &parsed.tables["table-sobol"][1];
-    assert_eq!(texts(row), ["cache_lifetime", "50.0 %", "40.0 %", "60.0 %", "75.0 %", "70.0 %", "80.0 %"]);
+    assert_eq!(
+        texts(row),
+        ["cache_lifetime", "50.0 %", "40.0 %", "60.0 %", "75.0 %", "70.0 %", "80.0 %"]
+    );
     let broken = [("sobol.csv".to_owned(), sobol.replace("0.75", "much"))];
     let error = html::write(&Page { results: &results, sweep: None, more: &broken }).unwrap_err();
     assert!(error.to_string().contains("sobol.csv:2"), "{error}");

@@ -156,8 +156,7 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
 
 /// The text of a file that bks wrote; the caller says where it is.
 pub(super) fn result_text(path: &Path) -> Result<String> {
-    let failed =
-        |error: &io::Error| Error::request(format!("the file cannot be read: {error}"));
+    let failed = |error: &io::Error| Error::request(format!("the file cannot be read: {error}"));
     let file = fs::File::open(path).map_err(|error| failed(&error))?;
     let mut text = String::new();
     file.take(MAX_RESULT_BYTES).read_to_string(&mut text).map_err(|error| failed(&error))?;

@@ -32,10 +32,10 @@ impl Line<'_> {
 
     /// Whether any configuration pays another amount than the others, or uses another quantity.
     pub(super) fn differs(&self) -> bool {
-        let of = |row: &Option<&CostRow>| {
+        let of = |row: Option<&CostRow>| {
             row.map_or((Usd::default(), 0), |row| (row.billed_cost, row.pricing_quantity))
         };
-        self.rows.iter().any(|row| of(row) != of(&self.rows[0]))
+        self.rows.iter().any(|row| of(*row) != of(self.rows[0]))
     }
 }
 

@@ -23,7 +23,11 @@ pub fn write(results: &Results) -> String {
         let _ = writeln!(out, "\n{swing}");
     }
     cautions(results, &mut out);
-    folded("What AWS does not publish, and what it does to the answer", &assumptions(results), &mut out);
+    folded(
+        "What AWS does not publish, and what it does to the answer",
+        &assumptions(results),
+        &mut out,
+    );
     folded("Bill lines that differ", &differing_lines(results), &mut out);
     folded("How to get the same again", &again(results), &mut out);
     out
@@ -46,18 +50,15 @@ fn cautions(results: &Results, out: &mut String) {
 
 /// Each assumption of the headline, and the saving at both ends of its range.
 fn assumptions(results: &Results) -> String {
-    let facts = &results.facts;
-    let assumptions = facts.configuration(&facts.headline).map(|it| &it.assumptions[..]);
     let header = ["low", "assumed", "high", "saving at low", "saving at high"].map(str::to_owned);
-    let row = |it: &crate::results::facts::AssumptionFacts| {
-        let effect = results.sensitivity.iter().find(|row| row.assumption == it.assumption);
+    let rows = words::assumptions(results).into_iter().map(|(it, effect)| {
         let saving = |of: Option<f64>| of.map_or_else(|| "–".to_owned(), percent);
         let [low, assumed, high] = [&it.low, &it.assumed, &it.high].map(String::clone);
         let at_low = saving(effect.map(|row| row.saving_at_low));
         let at_high = saving(effect.map(|row| row.saving_at_high));
         (format!("`{}`", it.assumption), vec![low, assumed, high, at_low, at_high])
-    };
-    let rows: Vec<_> = assumptions.unwrap_or_default().iter().map(row).collect();
+    });
+    let rows: Vec<_> = rows.collect();
     table("assumption", &header, &rows)
 }
 
@@ -73,7 +74,7 @@ fn differing_lines(results: &Results) -> String {
     if rows.is_empty() {
         return "The configurations are billed the same.\n".to_owned();
     }
-    table(&format!("in {}", words::period(results)), &names, &rows)
+    table(&format!("billed in {}", words::period(results)), &names, &rows)
 }
 
 fn again(results: &Results) -> String {
@@ -102,7 +103,7 @@ pub(super) fn table(corner: &str, header: &[String], rows: &[(String, Vec<String
         out,
         "{} | {} |",
         if corner.is_empty() { "|".to_owned() } else { format!("| {corner}") },
-        header.join(" | ")
+        cells(header)
     );
     let _ = writeln!(out, "|---|{}", "---:|".repeat(header.len()));
     for (label, cells) in rows {
@@ -110,7 +111,17 @@ pub(super) fn table(corner: &str, header: &[String], rows: &[(String, Vec<String
             Some(part) => format!("&nbsp;&nbsp;{part}"),
             None => label.clone(),
         };
-        let _ = writeln!(out, "| {label} | {} |", cells.join(" | "));
+        let _ = writeln!(out, "| {} | {} |", cell(&label), self::cells(cells));
     }
     out
+}
+
+/// Text that does not end its cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+fn cells(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| cell(text)).collect();
+    texts.join(" | ")
 }

@@ -4,7 +4,7 @@ use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
 use crate::results::Results;
-use crate::results::facts::AssertionFacts;
+use crate::results::facts::{AssertionFacts, AssumptionFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
 use crate::scenario::assertion::{Figure, FigureUnit};
 use crate::statistics::points;
@@ -253,6 +253,20 @@ pub fn by_principal(results: &Results) -> Option<String> {
     ))
 }
 
+/// The assumptions of the headline and what each alone does to its saving, those that move it most
+/// first.
+#[must_use]
+pub fn assumptions(results: &Results) -> Vec<(&AssumptionFacts, Option<&SensitivityRow>)> {
+    let headline = results.facts.configuration(&results.facts.headline);
+    let assumptions = headline.map(|it| &it.assumptions[..]).unwrap_or_default();
+    let swing = |it: &AssumptionFacts| {
+        results.sensitivity.iter().position(|row| row.assumption == it.assumption)
+    };
+    let mut rows: Vec<_> = assumptions.iter().map(|it| (it, swing(it))).collect();
+    rows.sort_by_key(|(_, swing)| swing.unwrap_or(usize::MAX));
+    rows.into_iter().map(|(it, swing)| (it, swing.map(|at| &results.sensitivity[at]))).collect()
+}
+
 /// What an assumption is about, in a few words.
 #[must_use]
 pub fn meaning(assumption: &str) -> Option<&'static str> {
@@ -263,7 +277,9 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         "write_partitions" => "parts of S3's fleet that make keys of their own",
         "read_partitions" => "parts of S3's fleet that fetch keys of their own",
         "verify_on_write" => "calls of `Decrypt` that verify each new key",
-        "migration_rate" => "how fast old objects are written anew; it decides how many share a key",
+        "migration_rate" => {
+            "how fast old objects are written anew; it decides how many share a key"
+        }
         _ => return None,
     })
 }
@@ -272,10 +288,7 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
 #[must_use]
 pub fn again(results: &Results) -> Vec<String> {
     let name = &results.facts.scenario;
-    vec![
-        "bks simulate run.toml".to_owned(),
-        format!("bks report results/{name}"),
-    ]
+    vec!["bks simulate run.toml".to_owned(), format!("bks report results/{name}")]
 }
 
 /// A value of a figure as people read it.

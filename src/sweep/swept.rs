@@ -62,7 +62,8 @@ impl Swept {
         let (names, columns) = keys(&header, identity.as_ref());
         let point = header.iter().position(|name| name == "point");
         let (Some(point), false, false) = (point, names.is_empty(), rows.is_empty()) else {
-            let wrong = "the file is no sweep: there must be a column `point`, columns `set.KEY`, and rows";
+            let wrong =
+                "the file is no sweep: there must be a column `point`, columns `set.KEY`, and rows";
             return Err(Error::request(wrong).at(place).hint(HINT));
         };
         let mut keys: Vec<Key> =
@@ -131,8 +132,11 @@ impl Key {
 
 fn read_identity(text: &str) -> Result<Identity> {
     serde_json::from_str(text).map_err(|error| {
-        Error::request(format!("the text is not what bks writes: {error}"))
-            .at(format!("sweep.json:{}:{}", error.line(), error.column()))
+        Error::request(format!("the text is not what bks writes: {error}")).at(format!(
+            "sweep.json:{}:{}",
+            error.line(),
+            error.column()
+        ))
     })
 }
 

@@ -84,11 +84,14 @@ pub(crate) fn results() -> Results {
 
 /// Texts of `sweep.csv` and `sweep.json` of the scenario at all `values` of keys.
 pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
-    let change = |(key, value): &(&str, &str)| Override { key: (*key).into(), value: (*value).into() };
+    let change =
+        |(key, value): &(&str, &str)| Override { key: (*key).into(), value: (*value).into() };
     let grid = Grid::of(&values.iter().map(change).collect::<Vec<_>>(), 100).unwrap();
     let text = scenario_text();
     let read = |point| {
-        Scenario::read(&text, "pages.toml", &grid.overrides(point), &|_| unreachable!("no file is named"))
+        Scenario::read(&text, "pages.toml", &grid.overrides(point), &|_| {
+            unreachable!("no file is named")
+        })
     };
     let survey = Survey::of(&grid, &read).unwrap();
     let base = Scenario::parse(&text).unwrap();

@@ -8,15 +8,13 @@ use crate::report::words;
 
 pub(super) fn all(page: &Page) -> Markup {
     let results = page.results;
-    let names = results.facts.configurations.iter().map(|it| Column::figure(&format!("`{}`", it.name)));
+    let names =
+        results.facts.configurations.iter().map(|it| Column::figure(&format!("`{}`", it.name)));
     let rows = words::figures(results).into_iter().map(|(label, cells)| {
         let part = label.strip_prefix("  ");
         let name = Cell::text(part.unwrap_or(&label));
         let cells = cells.into_iter().map(Cell::text);
-        Row {
-            is_part: part.is_some(),
-            ..Row::of(std::iter::once(name).chain(cells).collect())
-        }
+        Row { is_part: part.is_some(), ..Row::of(std::iter::once(name).chain(cells).collect()) }
     });
     let table = Table {
         id: "table-figures",

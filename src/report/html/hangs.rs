@@ -29,13 +29,6 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
 
 /// Every assumption of the headline, those that move its saving most first.
 fn assumptions(results: &Results) -> Table {
-    let facts = &results.facts;
-    let headline = facts.configuration(&facts.headline);
-    let mut rows: Vec<_> = headline.iter().flat_map(|it| &it.assumptions).collect();
-    let swing = |assumption: &str| {
-        results.sensitivity.iter().position(|row| row.assumption == assumption)
-    };
-    rows.sort_by_key(|row| swing(&row.assumption).unwrap_or(usize::MAX));
     let columns = [
         Column::text("assumption"),
         Column::figure("low"),
@@ -46,8 +39,7 @@ fn assumptions(results: &Results) -> Table {
         Column::figure("moves it by"),
         Column::text("what it is"),
     ];
-    let rows = rows.into_iter().map(|row| {
-        let effect = swing(&row.assumption).map(|at| &results.sensitivity[at]);
+    let rows = words::assumptions(results).into_iter().map(|(row, effect)| {
         let [at_low, at_high] = ends(effect);
         let name = Cell::text(format!("`{}`", row.assumption));
         let values = [&row.low, &row.assumed, &row.high].map(Cell::text);
@@ -62,7 +54,7 @@ fn assumptions(results: &Results) -> Table {
         caption: format!(
             "What AWS does not publish, as assumed for `{}`; the saving with one assumption at an end of \
              its range and the others as assumed",
-            facts.headline
+            results.facts.headline
         ),
         columns: columns.to_vec(),
         rows: rows.collect(),
@@ -141,7 +133,9 @@ fn more(name: &str, text: &str) -> Result<Markup> {
             &SPREAD,
             "spread.csv",
         ),
-        _ => ("table-break-even", "Where the saving crosses a target", &BREAK_EVEN, "break_even.csv"),
+        _ => {
+            ("table-break-even", "Where the saving crosses a target", &BREAK_EVEN, "break_even.csv")
+        }
     };
     let chart = match name {
         "sobol.csv" => Figure::of(Kind::Sobol, &Options::default(), (name, text), id)?,
@@ -174,8 +168,6 @@ fn cell(record: &Record, shown: &Shown) -> Result<Cell> {
             text => Cell::text(text),
         },
         Reads::Share => Cell::known(record.optional(shown.column)?, percent),
-        Reads::Number => {
-            Cell::known(record.optional(shown.column)?, crate::report::numbers::count)
-        }
+        Reads::Number => Cell::known(record.optional(shown.column)?, crate::report::numbers::count),
     })
 }

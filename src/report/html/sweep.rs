@@ -66,9 +66,8 @@ fn headline(page: &Page, swept: &Swept) -> String {
 
 fn charts(swept: &Swept, headline: &str) -> Result<Vec<Figure>> {
     let named = Options { configurations: vec![headline.to_owned()], ..Options::default() };
-    let draw = |kind, options: &Options| {
-        Figure::of(kind, options, (SWEEP, &swept.text), "table-sweep")
-    };
+    let draw =
+        |kind, options: &Options| Figure::of(kind, options, (SWEEP, &swept.text), "table-sweep");
     let charts = match swept.keys.len() {
         1 => vec![draw(Kind::Saving, &Options::default())?],
         2 => vec![draw(Kind::HeatMap, &named)?, draw(Kind::Saving, &named).ok().flatten()],
@@ -155,7 +154,8 @@ fn table(swept: &Swept) -> Table {
     });
     Table {
         id: "table-sweep",
-        caption: "Every point of the sweep, every assumption that does not vary as assumed".to_owned(),
+        caption: "Every point of the sweep, every assumption that does not vary as assumed"
+            .to_owned(),
         columns: keys.chain(figures).collect(),
         rows: rows.collect(),
         sorts: true,

@@ -56,9 +56,10 @@ fn intervals(results: &Results) -> Table {
     };
     Table {
         id: "table-time",
-        caption: "KMS requests, requests of the busiest second and most bucket-level keys alive, every \
+        caption:
+            "KMS requests, requests of the busiest second and most bucket-level keys alive, every \
                   assumption as assumed"
-            .to_owned(),
+                .to_owned(),
         columns,
         rows: (0..bins).map(row).collect(),
         sorts: true,

@@ -85,8 +85,7 @@ fn notices(results: &Results) -> Markup {
 /// Three kinds of doubt, and the savings of all configurations.
 pub(super) fn sure(page: &Page) -> Result<Markup> {
     let (file, text) = page.text("summary.csv");
-    let savings =
-        Figure::of(Kind::Summary, &Options::default(), (file, &text), "table-figures")?;
+    let savings = Figure::of(Kind::Summary, &Options::default(), (file, &text), "table-figures")?;
     let results = page.results;
     let headline = &results.facts.headline;
     Ok(html! {
@@ -108,7 +107,9 @@ pub(super) fn sure(page: &Page) -> Result<Markup> {
 fn assumptions_matter_most(results: &Results) -> bool {
     let headline = results.assumed(&results.facts.headline);
     let chance = headline.saving_half_width.unwrap_or_default();
-    results.saving_range(&headline.configuration).is_some_and(|(low, high)| high - low > 2.0 * chance)
+    results
+        .saving_range(&headline.configuration)
+        .is_some_and(|(low, high)| high - low > 2.0 * chance)
 }
 
 fn doubts(results: &Results) -> Table {
@@ -149,17 +150,12 @@ fn doubts(results: &Results) -> Table {
             "floor … ceiling: no key is ever found in memory, and keys live for ever in one place.".to_owned(),
         ),
     ];
-    let cells = |(doubt, range, why)| {
-        Row::of(vec![Cell::text(doubt), Cell::text(range), Cell::text(why)])
-    };
+    let cells =
+        |(doubt, range, why)| Row::of(vec![Cell::text(doubt), Cell::text(range), Cell::text(why)]);
     Table {
         id: "table-doubts",
         caption: format!("Three ranges of the saving of `{}`", headline.configuration),
-        columns: vec![
-            Column::text("doubt"),
-            Column::figure("saving"),
-            Column::text("what it is"),
-        ],
+        columns: vec![Column::text("doubt"), Column::figure("saving"), Column::text("what it is")],
         rows: rows.into_iter().map(cells).collect(),
         sorts: false,
         file: "summary.csv",

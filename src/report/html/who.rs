@@ -17,13 +17,16 @@ const REQUESTERS: usize = 100;
 pub(super) fn all(page: &Page) -> Result<Markup> {
     let results = page.results;
     let several = results.requesters.iter().any(|row| {
-        row.requesters > 1 || results.requesters.iter().any(|other| other.requester != row.requester)
+        row.requesters > 1
+            || results.requesters.iter().any(|other| other.requester != row.requester)
     });
-    let options = Options { configurations: vec![results.facts.headline.clone()], ..Options::default() };
+    let options =
+        Options { configurations: vec![results.facts.headline.clone()], ..Options::default() };
     let (file, text) = page.text("requesters.csv");
-    let requesters = match several {
-        true => Figure::of(Kind::Requesters, &options, (file, &text), "table-requesters")?,
-        false => None,
+    let requesters = if several {
+        Figure::of(Kind::Requesters, &options, (file, &text), "table-requesters")?
+    } else {
+        None
     };
     let (rows, left_out) = ranked(results);
     Ok(html! {
@@ -67,7 +70,8 @@ fn principals(results: &Results) -> Table {
     let row = |name: &&str| {
         let cells = facts.configurations.iter().flat_map(|it| {
             let row = results.principals.iter();
-            let row = row.clone().find(|row| row.principal == *name && row.configuration == it.name);
+            let row =
+                row.clone().find(|row| row.principal == *name && row.configuration == it.name);
             [
                 Cell::known(row.map(|row| row.kms_requests), count),
                 Cell::known(row.and_then(|row| row.saving_ratio), percent),
