@@ -89,6 +89,12 @@ pub fn text(
     if left_out > 0 {
         let _ = writeln!(out, "\n{left_out} points between these are left out here");
     }
+    let _ = writeln!(
+        out,
+        "\nKMS requests are of the counted part of the run, their cost of the billing period; ± is a \
+         95 % confidence half-width in points.\nlow … high: every assumption at the end that saves \
+         least, and most; what --set gives a single value is taken as known."
+    );
     out
 }
 
