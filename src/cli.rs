@@ -4,6 +4,7 @@
 //! assertion in a scenario was not met.
 
 mod check;
+mod compare;
 mod complete;
 mod export;
 mod init;
@@ -45,6 +46,7 @@ struct Cli {
 enum Command {
     Simulate(simulate::Args),
     Sweep(sweep::Args),
+    Compare(compare::Args),
     Check(check::Args),
     Init(init::Args),
     Export(export::Args),
@@ -99,6 +101,7 @@ fn run(command: Command) -> Result<Found> {
     match command {
         Command::Simulate(args) => simulate::run(&args),
         Command::Sweep(args) => sweep::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),

@@ -15,7 +15,6 @@ use crate::migration::{MigrationPlan, payback_periods};
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
-use crate::scenario::assertion::Assertion;
 use crate::scenario::{Configuration, Scenario};
 use crate::statistics::{Estimate, Precision};
 use crate::units::Usd;
@@ -55,8 +54,6 @@ pub struct Outcome {
     pub swings: Vec<Swing>,
     /// What to beware of.
     pub warnings: Vec<Warning>,
-    /// What the scenario demanded.
-    pub assertions: Vec<AssertionOutcome>,
 }
 
 /// How precise savings were to be, and are.
@@ -247,19 +244,6 @@ impl Swing {
     }
 }
 
-/// A demand, and whether it was met.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AssertionOutcome {
-    /// The demand.
-    pub assertion: Assertion,
-    /// Name of the configuration it is about.
-    pub configuration: String,
-    /// The figure.
-    pub value: f64,
-    /// Whether it keeps to the threshold.
-    pub holds: bool,
-}
-
 impl Outcome {
     /// Runs the scenario and evaluates what it counted.
     ///
@@ -285,18 +269,7 @@ impl Outcome {
         let precision = scenario.precision.map(|asked| precision(asked, &configurations));
         let mut warnings = warnings::of(scenario, &configurations);
         warnings.extend(precision.and_then(|it| warnings::imprecise(&it, replications)));
-        let assertions = scenario
-            .assertions
-            .iter()
-            .map(|assertion| figures::evaluate(scenario, &configurations, assertion))
-            .collect();
-        Self { replications, precision, configurations, swings, warnings, assertions }
-    }
-
-    /// Whether every demand was met.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.assertions.iter().all(|assertion| assertion.holds)
+        Self { replications, precision, configurations, swings, warnings }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Results to bytes: a file for each format. Nothing here knows where the bytes go.
 
+pub mod comparison;
 pub mod files;
 pub mod json;
 pub mod markdown;
 mod numbers;
 pub mod sweep;
+mod table;
 pub mod text;
 pub mod trace;
 pub mod words;

@@ -90,7 +90,9 @@ impl Results {
                 }
             };
         }
-        for_each_csv!(made)
+        let mut results = for_each_csv!(made);
+        results.facts.judge(&scenario.assertions, &results.summary);
+        results
     }
 
     /// Reads results back from the files of a folder; `file` yields the text of one by its name.

@@ -79,10 +79,11 @@ fn checked_as(name: &str, changes: &[&str]) -> Outcome {
     let scenario = changed(name, changes);
     assert_eq!(scenario.file.name, name, "a scenario is named like its file");
     let outcome = outcome_of(&scenario);
-    for demand in &outcome.assertions {
+    let results = Results::of(&scenario, &outcome);
+    for demand in &results.facts.assertions {
         assert!(demand.holds, "{name}: {}: the figure is {}", demand.assertion, demand.value);
     }
-    assert_is_golden(name, &csv::write(&Results::of(&scenario, &outcome).summary));
+    assert_is_golden(name, &csv::write(&results.summary));
     outcome
 }
 

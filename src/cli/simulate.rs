@@ -28,6 +28,8 @@ pub(super) struct Args {
     format: Format,
     #[command(flatten)]
     changes: input::Changes,
+    #[command(flatten)]
+    demands: input::Demands,
     /// Use N threads instead of one for each processor; the results do not depend on it
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
@@ -53,7 +55,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let scenarios = args
         .scenarios
         .iter()
-        .map(|path| input::scenario(path, &args.changes, threads::number(args.jobs)))
+        .map(|path| {
+            let mut scenario = input::scenario(path, &args.changes, threads::number(args.jobs))?;
+            args.demands.put_on(&mut scenario)?;
+            Ok(scenario)
+        })
         .collect::<Result<Vec<_>>>()?;
     refuse_same_folder(args, &scenarios)?;
     let all = threads::run_on(args.jobs, || {

@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Form, Ledger, Lines};
 use crate::sweep::survey::{Identity, Survey};
-use crate::sweep::{self, Surroundings, demands};
+use crate::sweep::{self, Surroundings};
 
 /// Simulate a scenario at every point of a grid of values.
 ///
@@ -37,6 +37,8 @@ pub(super) struct Args {
     format: FormName,
     #[command(flatten)]
     changes: input::Changes,
+    #[command(flatten)]
+    demands: input::Demands,
     /// Run all points anew, whatever sweep is there
     #[arg(long)]
     restart: bool,
@@ -71,7 +73,8 @@ impl From<FormName> for Form {
 pub(super) fn run(args: &Args) -> Result<Found> {
     let grid = Grid::of(&args.changes.all(), args.max_points)?;
     let source = input::Source::open(&args.scenario)?;
-    let base = source.read(&args.changes, &grid.fixed())?;
+    let mut base = source.read(&grid.fixed())?;
+    args.demands.put_on(&mut base)?;
     let sweep = Sweep { args, grid: &grid, source: &source, base: &base };
     threads::run_on(args.jobs, || sweep.run())?
 }
@@ -112,7 +115,9 @@ impl Sweep<'_> {
     }
 
     fn read(&self, point: usize) -> Result<Scenario> {
-        self.source.read(&self.args.changes, &self.grid.overrides(point))
+        let mut scenario = self.source.read(&self.grid.overrides(point))?;
+        self.args.demands.put_on(&mut scenario)?;
+        Ok(scenario)
     }
 
     fn folder(&self) -> PathBuf {
@@ -180,7 +185,7 @@ impl Sweep<'_> {
         const NAMED: usize = 5;
         let unmet: Vec<(usize, AssertionFacts)> = (0..self.grid.points())
             .filter_map(|point| {
-                let unmet = demands::unmet(&survey.points[point], &ledger.rows(&lines[&point]));
+                let unmet = survey.points[point].unmet(&ledger.rows(&lines[&point]));
                 Some((point, unmet.into_iter().next()?))
             })
             .collect();

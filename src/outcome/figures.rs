@@ -1,12 +1,9 @@
-//! Counts of a run to figures of a billing period, and figures to demands.
+//! Counts of a run to figures of a billing period.
 
 use super::summary::{OneReplication, Summary};
-use super::{AssertionOutcome, ConfigurationOutcome};
 use crate::encryption::Mode;
-use crate::kms::KmsApi;
 use crate::pricing::{Bill, Terms, Usage};
 use crate::s3::Operation;
-use crate::scenario::assertion::{Assertion, Figure};
 use crate::scenario::{Configuration, Scenario};
 use crate::units::SimDuration;
 
@@ -71,42 +68,4 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
 fn whole_hours(period: SimDuration) -> u64 {
     const NS_PER_HOUR: u64 = 3_600_000_000_000;
     period.as_nanos().unsigned_abs().div_ceil(NS_PER_HOUR)
-}
-
-/// Holds a figure against a demand.
-pub(super) fn evaluate(
-    scenario: &Scenario,
-    configurations: &[ConfigurationOutcome],
-    assertion: &Assertion,
-) -> AssertionOutcome {
-    let configuration = match &assertion.configuration {
-        None => &configurations[scenario.headline],
-        Some(name) => configurations
-            .iter()
-            .find(|configuration| configuration.name == *name)
-            .expect("the scenario knows the configurations it demands of"),
-    };
-    let level = configuration.at(assertion.level);
-    let api = |api: KmsApi| level.kms_by_api[api as usize];
-    let value = match assertion.figure {
-        // Nothing to save from is no saving.
-        Figure::Saving => level.saving.map_or(0.0, |saving| saving.mean),
-        Figure::KmsRequests => level.kms_requests(),
-        Figure::GenerateDataKey => api(KmsApi::GenerateDataKey),
-        Figure::Decrypt => api(KmsApi::Decrypt),
-        Figure::BucketKeysGenerated => level.keys_generated,
-        Figure::BucketKeysAliveMin => level.keys_alive.0.into(),
-        Figure::BucketKeysAliveMax => level.keys_alive.1.into(),
-        Figure::KmsRequestsPerSMax => level.per_s_max.into(),
-        Figure::QuotaShareMax => level.quota_share_max,
-        Figure::ThrottledS => level.quota.throttled_s as f64,
-        Figure::KmsCostUsd => level.bill.kms_total().as_f64(),
-        Figure::TotalCostUsd => level.bill.total().as_f64(),
-    };
-    AssertionOutcome {
-        assertion: assertion.clone(),
-        configuration: configuration.name.clone(),
-        value,
-        holds: assertion.holds(value),
-    }
 }

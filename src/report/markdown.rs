@@ -10,16 +10,8 @@ use crate::results::Results;
 pub fn write(results: &Results) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "**{}**\n", words::verdict(results));
-    let names: Vec<&str> = results.facts.configurations.iter().map(|c| c.name.as_str()).collect();
-    let _ = writeln!(out, "| | {} |", names.join(" | "));
-    let _ = writeln!(out, "|---|{}", "---:|".repeat(names.len()));
-    for (label, cells) in words::figures(results) {
-        let label = match label.strip_prefix("  ") {
-            Some(part) => format!("&nbsp;&nbsp;{part}"),
-            None => label,
-        };
-        let _ = writeln!(out, "| {label} | {} |", cells.join(" | "));
-    }
+    let names: Vec<String> = results.facts.configurations.iter().map(|c| c.name.clone()).collect();
+    out.push_str(&table("", &names, &words::figures(results)));
     let _ = writeln!(out, "\n{}", words::basis(results));
     if let Some(principals) = words::by_principal(results) {
         let _ = writeln!(out, "\n{principals}");
@@ -32,6 +24,26 @@ pub fn write(results: &Results) -> String {
     }
     for warning in &results.facts.warnings {
         let _ = writeln!(out, "- **warning:** {}; {}", warning.what, warning.advice);
+    }
+    out
+}
+
+/// Rows of a label and cells under a header; labels that begin with blanks are set in.
+pub(super) fn table(corner: &str, header: &[String], rows: &[(String, Vec<String>)]) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "{} | {} |",
+        if corner.is_empty() { "|".to_owned() } else { format!("| {corner}") },
+        header.join(" | ")
+    );
+    let _ = writeln!(out, "|---|{}", "---:|".repeat(header.len()));
+    for (label, cells) in rows {
+        let label = match label.strip_prefix("  ") {
+            Some(part) => format!("&nbsp;&nbsp;{part}"),
+            None => label.clone(),
+        };
+        let _ = writeln!(out, "| {label} | {} |", cells.join(" | "));
     }
     out
 }

@@ -6,10 +6,12 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::error::{Error, Result};
-use crate::outcome::{AssertionOutcome, Outcome, PrecisionOutcome};
+use crate::outcome::{Outcome, PrecisionOutcome};
 use crate::pricing::PriceTable;
-use crate::scenario::assertion::Figure;
+use crate::scenario::assertion::{Assertion, Figure};
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario};
+
+use super::rows::SummaryRow;
 
 /// Version of the document: raised when a key changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -144,6 +146,7 @@ pub struct AssertionFacts {
 }
 
 impl Facts {
+    /// The facts of a run of which nothing is demanded.
     pub(super) fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
         let file = &scenario.file;
         let precision = outcome.precision.as_ref();
@@ -183,9 +186,16 @@ impl Facts {
                     advice: warning.advice.to_owned(),
                 })
                 .collect(),
-            assertions: outcome.assertions.iter().map(AssertionFacts::of).collect(),
-            holds: outcome.holds(),
+            assertions: Vec::new(),
+            holds: true,
         }
+    }
+
+    /// Holds the figures against demands.
+    pub(super) fn judge(&mut self, demands: &[Assertion], summary: &[SummaryRow]) {
+        let judged = demands.iter().map(|it| AssertionFacts::of(it, &self.headline, summary));
+        self.assertions = judged.collect();
+        self.holds = self.assertions.iter().all(|demand| demand.holds);
     }
 
     /// Reads `result.json`.
@@ -258,15 +268,25 @@ impl ConfigurationFacts {
 }
 
 impl AssertionFacts {
-    fn of(outcome: &AssertionOutcome) -> Self {
+    /// Holds a run's rows against a demand.
+    ///
+    /// # Panics
+    /// If they are not those of all configurations at all levels.
+    #[must_use]
+    pub fn of(demand: &Assertion, headline: &str, summary: &[SummaryRow]) -> Self {
+        let configuration = demand.configuration.as_deref().unwrap_or(headline);
+        let row = summary.iter().find(|row| row.is_of(configuration, demand.level));
+        let row = row.expect("the scenario knows the configurations it demands of");
+        // Nothing to save from is no saving.
+        let value = row.figure(demand.figure).unwrap_or_default();
         Self {
-            assertion: outcome.assertion.to_string(),
-            configuration: outcome.configuration.clone(),
-            assumption: outcome.assertion.level,
-            figure: outcome.assertion.figure,
-            value: outcome.value,
-            threshold: outcome.assertion.threshold,
-            holds: outcome.holds,
+            assertion: demand.to_string(),
+            configuration: configuration.to_owned(),
+            assumption: demand.level,
+            figure: demand.figure,
+            value,
+            threshold: demand.threshold,
+            holds: demand.holds(value),
         }
     }
 }

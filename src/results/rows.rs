@@ -8,17 +8,17 @@ use crate::kms::KmsApi;
 use crate::scenario::assertion::Figure;
 use crate::units::Usd;
 
-/// Money as a number of dollars.
-mod dollars {
+/// Money as a number of dollars, for rows made elsewhere, too.
+pub(crate) mod dollars {
     use serde::{Deserialize, Deserializer, Serializer};
 
     use crate::units::Usd;
 
-    pub(super) fn serialize<S: Serializer>(amount: &Usd, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(amount: &Usd, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_f64(amount.as_f64())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Usd, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Usd, D::Error> {
         f64::deserialize(from).map(Usd::from_f64)
     }
 }
@@ -294,6 +294,27 @@ pub struct ReplicationRow {
 }
 
 impl SummaryRow {
+    /// Value of a figure; `None` for a saving where there is nothing to save.
+    #[must_use]
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        Some(match figure {
+            Figure::Saving => return self.saving_ratio,
+            Figure::Requests => self.requests,
+            Figure::KmsRequests => self.kms_requests,
+            Figure::GenerateDataKey => self.generate_data_key,
+            Figure::Decrypt => self.decrypt,
+            Figure::Encrypt => self.encrypt,
+            Figure::BucketKeysGenerated => self.bucket_keys_generated,
+            Figure::BucketKeysAliveMin => self.bucket_keys_alive_min.into(),
+            Figure::BucketKeysAliveMax => self.bucket_keys_alive_max.into(),
+            Figure::KmsRequestsPerSMax => self.kms_requests_per_s_max.into(),
+            Figure::QuotaShareMax => self.quota_share_max,
+            Figure::ThrottledS => self.throttled_s as f64,
+            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
+            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
+        })
+    }
+
     /// KMS requests of one API.
     #[must_use]
     pub fn kms_requests_by(&self, api: KmsApi) -> f64 {
@@ -304,29 +325,33 @@ impl SummaryRow {
         }
     }
 
-    /// A figure of it that can be demanded of.
-    #[must_use]
-    pub fn figure(&self, figure: Figure) -> f64 {
-        match figure {
-            // Nothing to save from is no saving.
-            Figure::Saving => self.saving_ratio.unwrap_or_default(),
-            Figure::KmsRequests => self.kms_requests,
-            Figure::GenerateDataKey => self.generate_data_key,
-            Figure::Decrypt => self.decrypt,
-            Figure::BucketKeysGenerated => self.bucket_keys_generated,
-            Figure::BucketKeysAliveMin => self.bucket_keys_alive_min.into(),
-            Figure::BucketKeysAliveMax => self.bucket_keys_alive_max.into(),
-            Figure::KmsRequestsPerSMax => self.kms_requests_per_s_max.into(),
-            Figure::QuotaShareMax => self.quota_share_max,
-            Figure::ThrottledS => self.throttled_s as f64,
-            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
-            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
-        }
-    }
-
     /// Whether it has the figures of a configuration at a level.
     #[must_use]
     pub fn is_of(&self, configuration: &str, level: Level) -> bool {
         self.configuration == configuration && self.assumption == level
+    }
+}
+
+impl ReplicationRow {
+    /// The replication's own value of a figure; `None` for figures that are an extreme of all
+    /// replications, or where there is nothing to save.
+    #[must_use]
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        Some(match figure {
+            Figure::Saving => return self.saving_ratio,
+            Figure::Requests => self.requests as f64,
+            Figure::KmsRequests => self.kms_requests as f64,
+            Figure::GenerateDataKey => self.generate_data_key as f64,
+            Figure::Decrypt => self.decrypt as f64,
+            Figure::Encrypt => self.encrypt as f64,
+            Figure::BucketKeysGenerated => self.bucket_keys_generated as f64,
+            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
+            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
+            Figure::BucketKeysAliveMin
+            | Figure::BucketKeysAliveMax
+            | Figure::KmsRequestsPerSMax
+            | Figure::QuotaShareMax
+            | Figure::ThrottledS => return None,
+        })
     }
 }

@@ -14,12 +14,16 @@ use crate::error::{Error, Result, one_of};
 pub enum Figure {
     /// Share of the reference's KMS requests that are saved.
     Saving,
+    /// S3 requests in the counted part of the run.
+    Requests,
     /// KMS requests in the counted part of the run.
     KmsRequests,
     /// Of these, `GenerateDataKey`.
     GenerateDataKey,
     /// Of these, Decrypt.
     Decrypt,
+    /// Of these, Encrypt.
+    Encrypt,
     /// Bucket-level keys generated.
     BucketKeysGenerated,
     /// Fewest bucket-level keys alive in any second.
@@ -51,11 +55,13 @@ pub enum FigureUnit {
 
 impl Figure {
     /// Every figure with its name in scenarios.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::Saving, "saving"),
+        (Self::Requests, "requests"),
         (Self::KmsRequests, "kms_requests"),
         (Self::GenerateDataKey, "generate_data_key"),
         (Self::Decrypt, "decrypt"),
+        (Self::Encrypt, "encrypt"),
         (Self::BucketKeysGenerated, "bucket_keys_generated"),
         (Self::BucketKeysAliveMin, "bucket_keys_alive_min"),
         (Self::BucketKeysAliveMax, "bucket_keys_alive_max"),
@@ -78,9 +84,11 @@ impl Figure {
         match self {
             Self::Saving | Self::QuotaShareMax => FigureUnit::Share,
             Self::KmsCostUsd | Self::TotalCostUsd => FigureUnit::Dollars,
-            Self::KmsRequests
+            Self::Requests
+            | Self::KmsRequests
             | Self::GenerateDataKey
             | Self::Decrypt
+            | Self::Encrypt
             | Self::BucketKeysGenerated
             | Self::BucketKeysAliveMin
             | Self::BucketKeysAliveMax
