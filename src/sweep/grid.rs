@@ -68,9 +68,10 @@ impl Grid {
         let sizes: Vec<String> = axes.iter().map(|axis| axis.values.len().to_string()).collect();
         let points = axes.iter().map(|axis| axis.values.len() as u128).product::<u128>();
         if points > points_max as u128 {
+            let product =
+                if sizes.len() > 1 { format!("{} = ", sizes.join(" × ")) } else { String::new() };
             return Err(Error::request(format!(
-                "the sweep has {} = `{points}` points, but at most {points_max} are run",
-                sizes.join(" × ")
+                "the sweep has {product}`{points}` points, but at most {points_max} are run"
             ))
             .hint("space values wider, or allow more with `--max-points N`"));
         }
