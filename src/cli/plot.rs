@@ -47,7 +47,7 @@ pub(super) struct Args {
     /// The swept key that runs from left to right, of `sweep.csv`
     #[arg(long, value_name = "KEY")]
     x: Option<String>,
-    /// The column to show, of `sweep.csv`, `summary.csv` or `replications.csv`; if not given, saving_ratio
+    /// The column to show, of `sweep.csv`, `summary.csv` or `replications.csv`; if not given, `saving_ratio`
     #[arg(long, value_name = "COLUMN")]
     figure: Option<String>,
     /// Make the axis logarithmic: that of the swept key, or that of the requests over time
@@ -110,10 +110,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let table = Table::parse(&place, &text)?;
     let (kind, is_default) = kind_of(args, &table)?;
     let drawn = draw(args, kind, table)?;
-    let beside = match is_default {
-        true => path.with_extension(""),
-        false => path.with_file_name(kind.name()),
-    };
+    let beside = if is_default { path.to_owned() } else { path.with_file_name(kind.name()) };
     write_one(args, &drawn, &beside)
 }
 
@@ -222,9 +219,8 @@ fn print(args: &Args, drawn: &Drawn) -> Result<Found> {
 fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Found> {
     let out = args.out.as_ref().map(PathBuf::from);
     let charts = folder.join("charts");
-    if let ([one], true) = (drawn, args.kind.is_some()) {
-        fs::create_dir_all(&charts).ok().filter(|()| out.is_none());
-        return write_one(args, one, &charts.join(&one.chart.name));
+    if let ([one], true, Some(_)) = (drawn, args.kind.is_some(), &out) {
+        return write_one(args, one, &charts);
     }
     let format = match &out {
         Some(path) if !path.is_dir() => match Format::of(path) {

@@ -115,6 +115,9 @@ impl Kind {
     }
 
     /// The kind of that name.
+    ///
+    /// # Errors
+    /// If there is no such kind.
     pub fn named(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
             Error::request(format!("`{name}` is no kind of chart"))
@@ -158,6 +161,10 @@ impl Kind {
     }
 
     /// The chart of a table.
+    ///
+    /// # Errors
+    /// If the table lacks columns or rows of this kind, if a cell is no number where one must be, or if
+    /// an option names what the table does not have.
     pub fn chart(self, table: &Table, options: &Options) -> Result<Chart> {
         if !self.is_of(table) {
             return Err(self.not_of(table));
