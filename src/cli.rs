@@ -20,6 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Result};
+use crate::report::words;
+use crate::results::Results;
 
 /// What S3 Bucket Keys will do to a KMS bill, a KMS quota and an audit trail.
 ///
@@ -57,6 +59,18 @@ enum Found {
     Done,
     /// An assertion was not met.
     AssertionNotMet,
+}
+
+impl Found {
+    /// Whether every demand was met; tells of each that was not.
+    fn by_demands(all: &[Results]) -> Self {
+        let demands = all.iter().flat_map(|results| &results.facts.assertions);
+        let unmet: Vec<_> = demands.filter(|demand| !demand.holds).collect();
+        for demand in &unmet {
+            output::note(&format!("assertion not met: {}", words::unmet(demand)));
+        }
+        if unmet.is_empty() { Self::Done } else { Self::AssertionNotMet }
+    }
 }
 
 /// Runs the command line of this process.

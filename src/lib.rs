@@ -67,6 +67,7 @@
 //! ```
 
 pub mod cli;
+pub mod compare;
 pub mod encryption;
 pub mod error;
 pub mod kms;
@@ -76,6 +77,7 @@ pub mod pricing;
 pub mod quota;
 pub mod replay;
 pub mod report;
+pub mod results;
 pub mod rng;
 pub mod s3;
 pub mod scenario;

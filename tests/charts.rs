@@ -133,7 +133,7 @@ fn what_bks_writes_can_be_drawn() {
     )
     .unwrap();
     let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
-    let files = bks::report::files::of(&scenario, &outcome);
+    let files = bks::report::files::of(&bks::results::Results::of(&scenario, &outcome));
     for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
         let table = Table::parse(name, std::str::from_utf8(bytes).unwrap()).unwrap();
         let kinds = Kind::of(&table);

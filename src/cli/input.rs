@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
+use crate::scenario::assertion::Assertion;
 use crate::scenario::estimate::USUAL_BYTES;
 use crate::scenario::read::Override;
 
@@ -41,6 +42,34 @@ pub(super) struct Changes {
     /// are then the fewest, ten at least; `--set max_replications=N` the most.
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     precision: Option<String>,
+}
+
+/// Demands beside the scenario's own.
+#[derive(Debug, Args)]
+pub(super) struct Demands {
+    /// End with exit code 3 if CONDITION holds, e.g., 'saving<0.8'; may be given again
+    ///
+    /// `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`, as in a scenario's `assertions`, which say what
+    /// must hold instead: `saving < 80%`, `bucket-key-role@low.saving < 0.5`,
+    /// `kms_cost_usd > 100`. Without a configuration it is about the one the verdict is about.
+    #[arg(long, value_name = "CONDITION", value_parser = parse_condition)]
+    fail_if: Vec<Assertion>,
+}
+
+impl Demands {
+    /// Demands them of the scenario.
+    pub(super) fn put_on(&self, scenario: &mut Scenario) -> Result<()> {
+        for condition in &self.fail_if {
+            let text = condition.to_string();
+            let place = format!("--fail-if {}", text.trim_start_matches("not "));
+            scenario.demand(condition.clone()).map_err(|error| error.at(place))?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_condition(text: &str) -> std::result::Result<Assertion, String> {
+    Assertion::fails_if(text).map_err(|error| error.to_string())
 }
 
 fn parse_override(text: &str) -> std::result::Result<Override, String> {

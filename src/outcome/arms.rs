@@ -202,11 +202,13 @@ impl Variations {
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
     /// nothing to save.
     fn swings(self, scenario: &Scenario, counted: &Counted, calls: &[u64]) -> Vec<Swing> {
-        let against = counted.level(scenario.reference, Level::Assumed).calls_of_replication[0];
+        let first = |configuration| counted.level(configuration, Level::Assumed).each[0];
+        let against = first(scenario.reference).calls.total();
         if against == 0 {
             return Vec::new();
         }
         let saving = |calls: u64| 1.0 - calls as f64 / against as f64;
+        let assumed = saving(first(scenario.headline).calls.total());
         let mut swings: Vec<Swing> = self
             .list
             .into_iter()
@@ -214,6 +216,7 @@ impl Variations {
             .map(|(variation, calls)| Swing {
                 assumption: variation.assumption,
                 low: (variation.low, saving(calls[0])),
+                assumed: (variation.assumed, assumed),
                 high: (variation.high, saving(calls[1])),
             })
             .collect();

@@ -1,7 +1,7 @@
 //! A CSV text whose columns are found by name, with errors that say where the offending text stands.
 
 use crate::error::{Error, Result, did_you_mean};
-use crate::report::csv;
+use crate::results::csv;
 
 /// A CSV text in memory.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,90 @@
+//! Rows to CSV and back: a header, one fact a row, dots for decimals, units in names, empty for
+//! unknown.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// Rows as CSV; the header stands even if there are none.
+///
+/// # Panics
+/// Never: rows are flat structs.
+#[must_use]
+pub fn write<T: Serialize + Default>(rows: &[T]) -> Vec<u8> {
+    if rows.is_empty() {
+        let mut with_header = write(&[T::default()]);
+        let header = with_header.iter().position(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        with_header.truncate(header);
+        return with_header;
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).expect("rows are flat structs");
+    }
+    writer.into_inner().expect("writing to memory does not fail")
+}
+
+/// Rows from CSV, whose columns may stand in any order.
+///
+/// # Errors
+/// The first line that is not a row, with its number (as `:LINE`, for the caller to put a name
+/// before).
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<Vec<T>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().cloned().unwrap_or_default();
+    let rows = reader.deserialize().collect::<std::result::Result<Vec<T>, csv::Error>>();
+    rows.map_err(|error| not_a_row(&error, &header))
+}
+
+/// The parser's complaint as place, offending text and constraint.
+fn not_a_row(error: &csv::Error, header: &csv::StringRecord) -> Error {
+    let line = error.position().map_or(1, csv::Position::line);
+    let wrong = match error.kind() {
+        csv::ErrorKind::Deserialize { err, .. } => {
+            let column = err.field().and_then(|field| header.get(field as usize));
+            let what = err.kind().to_string();
+            match column {
+                Some(column) => format!("line {line}, column `{column}`: {what}"),
+                None => format!("line {line}: {what}"),
+            }
+        }
+        _ => format!("line {line}: {error}"),
+    };
+    Error::request(wrong).hint("the file is not as bks writes it: simulate the scenario anew")
+}
+
+/// One row of a CSV text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// The line on which it begins, from 1.
+    pub(crate) line: u64,
+    /// Its cells, as many as the header has.
+    pub(crate) cells: Vec<String>,
+}
+
+/// The header and the rows of a CSV text, whatever its columns are.
+pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>)> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let unreadable =
+        |error: csv::Error| Error::request(format!("the text is no CSV: {error}")).at(place);
+    let header: Vec<String> =
+        reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
+    let mut records = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(unreadable)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != header.len() {
+            let cells = if record.len() == 1 { "cell" } else { "cells" };
+            return Err(Error::request(format!(
+                "the row has {} {cells}, but the header has {}",
+                record.len(),
+                header.len()
+            ))
+            .at(format!("{place}:{line}"))
+            .hint("the file is cut off or was edited: write it again"));
+        }
+        records.push(Record { line, cells: record.iter().map(str::to_owned).collect() });
+    }
+    Ok((header, records))
+}
