@@ -72,6 +72,8 @@ fn texts() -> Vec<(&'static str, Vec<Kind>, String)> {
         ("replications", vec![Kind::Replications], tables::replications(20)),
         ("one replication", vec![Kind::Replications], tables::replications(1)),
         ("sobol", vec![Kind::Sobol], tables::sobol()),
+        ("comparison", vec![Kind::Comparison], tables::comparison()),
+        ("break-even", vec![Kind::BreakEven], tables::curves()),
         ("sweep", vec![Kind::Saving], tables::lifetimes()),
         ("sweep of a strange name", vec![Kind::Saving], renamed(&tables::lifetimes(), STRANGE)),
         ("sweep of texts", vec![Kind::Saving], text(&["fixed", "sliding", LONG])),
@@ -339,6 +341,33 @@ fn swept_values_stand_by_size_and_on_the_axis_that_fits() {
     assert_eq!(axis(&["fixed", "sliding"], &options()).scale, Scale::Categories);
     let log = Options { log: true, ..options() };
     assert_eq!(axis(&["1", "2", "3", "4"], &log).scale, Scale::Log10);
+}
+
+#[test]
+fn a_comparison_has_both_sides_of_one_figure() {
+    let money = Options { figure: Some("kms_cost_usd".into()), ..options() };
+    for (options, sides) in [(&options(), [1.06, 0.09]), (&money, [106.0, 9.0])] {
+        let Plot::Rows(rows) = chart(&tables::comparison(), options).plot else { panic!() };
+        assert_eq!(rows.rows.len(), 2);
+        for (bar, side) in rows.rows[0].bars.iter().zip(sides) {
+            assert!((bar.parts[0].to - side).abs() < 1e-12, "{bar:?}");
+        }
+        assert_eq!(rows.parts[0].0, "reference: before");
+        assert!(rows.rows[0].bars[0].range.is_none() && rows.rows[0].bars[1].range.is_some());
+    }
+}
+
+#[test]
+fn curves_are_of_one_parameter() {
+    let lines = |options: &Options| match chart(&tables::curves(), options).plot {
+        Plot::Lines(lines) => lines,
+        _ => panic!(),
+    };
+    let first = lines(&options());
+    assert_eq!((first.x.scale, first.series.len()), (Scale::Log10, 3));
+    assert!(first.series.iter().all(|s| s.points.is_sorted_by(|a, b| a.x < b.x)));
+    let other = lines(&Options { x: Some("read_partitions".into()), ..options() });
+    assert_eq!((other.x.scale, other.series[0].points.len()), (Scale::Linear, 4));
 }
 
 #[test]

@@ -44,10 +44,11 @@ pub(super) struct Args {
     /// Only this configuration; may be given again
     #[arg(long = "configuration", value_name = "NAME")]
     configurations: Vec<String>,
-    /// The swept key that runs from left to right, of `sweep.csv`
+    /// What runs from left to right: a key of `sweep.csv`, a parameter of `break_even_curves.csv`
     #[arg(long, value_name = "KEY")]
     x: Option<String>,
-    /// The column to show, of `sweep.csv`, `summary.csv` or `replications.csv`; if not given, `saving_ratio`
+    /// The figure to show, a column of `sweep.csv`, `summary.csv` or `replications.csv`, or one of
+    /// `comparison.csv`; if not given, `saving_ratio`
     #[arg(long, value_name = "COLUMN")]
     figure: Option<String>,
     /// Make the axis logarithmic: that of the swept key, or that of the requests over time

@@ -242,3 +242,44 @@ pub(crate) fn sobol() -> String {
      lake,bucket-key-role,read_partitions,0.6,0.55,0.65,0.7,0.62,0.78\n"
         .to_owned()
 }
+
+/// `comparison.csv` of two figures at every level.
+pub(crate) fn comparison() -> String {
+    let mut out =
+        "scenario,configuration,candidate,assumption,figure,value,reference,reference_value,\
+                   difference,difference_half_width,difference_ratio\n"
+            .to_owned();
+    for (i, configuration) in CONFIGURATIONS[2..].iter().enumerate() {
+        for (level, value) in [("low", 30.0), ("assumed", 9.0), ("high", 1.0)] {
+            for (figure, scale) in [("kms_cost_usd", 1.0), ("saving_ratio", 0.01)] {
+                let (value, reference) = (value * scale / (i + 1) as f64, 106.0 * scale);
+                let _ = writeln!(
+                    out,
+                    "lake,{configuration},after,{level},{figure},{value},before,{reference},{},,{}",
+                    value - reference,
+                    value / reference - 1.0
+                );
+            }
+        }
+    }
+    out
+}
+
+/// `break_even_curves.csv` of two parameters.
+pub(crate) fn curves() -> String {
+    let mut out = "scenario,configuration,others,parameter,unit,value,saving_ratio\n".to_owned();
+    for (others, shift) in [("low", -0.3), ("assumed", 0.0), ("high", 0.01)] {
+        for s in [3_600, 30, 60, 300] {
+            let saving = 1.0 - 20.0 / f64::from(s) + shift;
+            let _ = writeln!(out, "lake,bucket-key-role,{others},cache_lifetime,s,{s},{saving}");
+        }
+        for n in 1..5 {
+            let _ = writeln!(
+                out,
+                "lake,bucket-key-role,{others},read_partitions,count,{n},{}",
+                0.9 / f64::from(n)
+            );
+        }
+    }
+    out
+}

@@ -42,9 +42,14 @@ impl Figure {
                 .hint(one_of(column, figures))
                 .at(table.place()));
         }
-        let named = NAMES.iter().find(|(name, _)| *name == column);
-        let title = named.map_or_else(|| spoken(column), |(_, title)| (*title).to_owned());
-        Ok(Self { column: column.to_owned(), title, unit: unit_of(column) })
+        Ok(Self::named(column))
+    }
+
+    /// The figure of that name.
+    pub(super) fn named(name: &str) -> Self {
+        let known = NAMES.iter().find(|(known, _)| *known == name);
+        let title = known.map_or_else(|| spoken(name), |(_, title)| (*title).to_owned());
+        Self { column: name.to_owned(), title, unit: unit_of(name) }
     }
 
     /// Whether it is the share of KMS requests saved.
