@@ -14,7 +14,7 @@
 //!                                              Tally (counts that merge) ── pricing ──► Bill
 //!                                                         └────────► Outcome ◄────────────┘
 //!                                                                       ▼
-//!                                        report: text │ markdown │ json │ csv ──► results/
+//!                                        report: text │ markdown │ json │ csv │ chart ──► results/
 //! ```
 //!
 //! Beside it, [`trace`] reads and writes look-ups of bucket-level keys as files for other simulators,

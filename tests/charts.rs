@@ -136,7 +136,7 @@ fn what_bks_writes_can_be_drawn() {
     .unwrap();
     let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
     let files = bks::report::files::of(&bks::results::Results::of(&scenario, &outcome));
-    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
+    for (name, bytes) in files.iter().filter(|(name, _)| name.contains(".csv")) {
         let table = Table::parse(name, std::str::from_utf8(bytes).unwrap()).unwrap();
         let kinds = Kind::of(&table);
         assert!(!kinds.is_empty(), "{name}");
@@ -368,6 +368,17 @@ fn curves_are_of_one_parameter() {
     assert!(first.series.iter().all(|s| s.points.is_sorted_by(|a, b| a.x < b.x)));
     let other = lines(&Options { x: Some("read_partitions".into()), ..options() });
     assert_eq!((other.x.scale, other.series[0].points.len()), (Scale::Linear, 4));
+}
+
+#[test]
+fn of_many_lines_as_many_are_drawn_as_can_be_told_apart() {
+    let table = table(&tables::grid(3, 40));
+    let drawn = Kind::Saving.chart(&table, &options()).unwrap();
+    assert!(drawn.subtitle.ends_with(" 8 of 40 lines are shown."), "{}", drawn.subtitle);
+    let Plot::Lines(lines) = drawn.plot else { panic!() };
+    let names: Vec<&str> = lines.series.iter().map(|series| series.name.as_str()).collect();
+    assert_eq!(names.len(), 8);
+    assert_eq!((names[0], names[7]), ("read_partitions 1", "read_partitions 40"));
 }
 
 #[test]
@@ -653,10 +664,6 @@ fn wrong_tables_are_told_where_they_are_wrong() {
         (
             told(Kind::HeatMap, &sweep, &options()),
             "table.csv: `heat-map` cannot be drawn from this file",
-        ),
-        (
-            told(Kind::Saving, &tables::grid(3, 9), &options()),
-            "table.csv: the file makes 9 lines, but no more than 8 can be told apart",
         ),
         (
             told(

@@ -99,6 +99,10 @@ fn a_folder_gives_every_chart_that_its_files_allow() {
     assert_eq!(text(&done.stderr), "page.html: 4 charts\n");
     let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
     assert_eq!(page.matches("<figure ").count(), 4);
+    // The bill is of `sse-kms` alone.
+    let done = plot(folder.path(), &["run", "-o", "one", "--configuration", "bucket-key-role"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    assert_eq!(names(&folder.path().join("one")), all[1..]);
     plot(folder.path(), &["run", "--kind", "costs", "-o", "bill.svg"]);
     assert!(folder.path().join("bill.svg").exists());
 }
@@ -145,6 +149,10 @@ fn wrong_requests_are_told_and_leave_nothing() {
         (
             &["run", "--kind", "tornado"],
             "error: run/sensitivity.csv: the file has a header but no rows",
+        ),
+        (
+            &["run", "--configuration", "sse"],
+            "error: run: the folder has no file with the configuration `sse` that bks could draw",
         ),
         (&["run", "--kind", "saving"], "error: run/sweep.csv: the file cannot be read"),
         (

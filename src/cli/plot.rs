@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let (text, place) = read(&args.source)?;
     let table = Table::parse(&place, &text)?;
     let (kind, is_default) = kind_of(args, &table)?;
-    let drawn = draw(args, kind, table)?;
+    let drawn = draw(kind, table, &options(args))?;
     let beside = if is_default { path.to_owned() } else { path.with_file_name(kind.name()) };
     write_one(args, &drawn, &beside)
 }
@@ -150,8 +150,12 @@ fn size(args: &Args) -> Size {
     Size { width: args.width, height: args.height }
 }
 
-fn draw(args: &Args, kind: Kind, table: Table) -> Result<Drawn> {
-    let chart = kind.chart(&table, &options(args)).map_err(|error| error.at(table.place()))?;
+fn has_configuration(table: &Table, name: &str) -> bool {
+    table.rows().any(|row| row.text("configuration").is_ok_and(|known| known == name))
+}
+
+fn draw(kind: Kind, table: Table, options: &Options) -> Result<Drawn> {
+    let chart = kind.chart(&table, options).map_err(|error| error.at(table.place()))?;
     Ok(Drawn { chart, table })
 }
 
@@ -162,6 +166,7 @@ fn draw_folder(args: &Args, folder: &Path) -> Result<Vec<Drawn>> {
         None => Kind::ALL.to_vec(),
     };
     let mut drawn = Vec::new();
+    let mut options = options(args);
     for kind in wanted {
         let file = folder.join(kind.file());
         if args.kind.is_none() && !file.exists() {
@@ -169,15 +174,25 @@ fn draw_folder(args: &Args, folder: &Path) -> Result<Vec<Drawn>> {
         }
         let (text, place) = read(&file.display().to_string())?;
         let table = Table::parse(&place, &text)?;
-        // Without a wish for one kind, a file without rows or of another shape is passed over.
-        let fits = Kind::of(&table).contains(&kind) && table.rows().next().is_some();
-        if args.kind.is_some() || fits {
-            drawn.push(draw(args, kind, table)?);
+        if args.kind.is_none() {
+            // Files of another shape, without rows or without these configurations are passed over.
+            options.configurations.clone_from(&args.configurations);
+            options.configurations.retain(|name| has_configuration(&table, name));
+            let none = options.configurations.is_empty() && !args.configurations.is_empty();
+            if none || !Kind::of(&table).contains(&kind) || table.rows().next().is_none() {
+                continue;
+            }
         }
+        drawn.push(draw(kind, table, &options)?);
     }
     if drawn.is_empty() {
         let files: Vec<String> = files().map(|file| format!("`{file}`")).collect();
-        return Err(Error::request("the folder has no file that bks could draw")
+        let with = if args.configurations.is_empty() {
+            String::new()
+        } else {
+            format!(" with the configuration `{}`", args.configurations.join("` or `"))
+        };
+        return Err(Error::request(format!("the folder has no file{with} that bks could draw"))
             .hint(format!("`bks simulate` and `bks sweep` write {}", files.join(", ")))
             .at(folder.display().to_string()));
     }

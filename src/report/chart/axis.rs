@@ -71,7 +71,7 @@ impl Axis {
                 max = max.min(1.0);
             }
         }
-        let step = step(unit, (max - min) / 6.0);
+        let step = step(unit, (max - min) / 10.0);
         let whole = |ratio: f64, round: fn(f64) -> f64| {
             // 0.3 / 0.1 is a little less than three.
             if (ratio - ratio.round()).abs() < 1e-6 { ratio.round() } else { round(ratio) }

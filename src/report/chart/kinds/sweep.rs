@@ -1,6 +1,6 @@
 //! `sweep.csv`: a figure against one swept key, as lines, or against two, as a map.
 
-use super::super::axis::{Axis, Unit};
+use super::super::axis::{Axis, Scale, Unit};
 use super::super::table::{Row, Table};
 use super::super::{Cell, Chart, HeatMap, Lines, Plot, Point, Series};
 use super::Options;
@@ -177,6 +177,21 @@ fn telling(table: &Table, configurations: &Configurations, figure: &Figure) -> R
     Ok(if with_keys.is_empty() { all } else { with_keys })
 }
 
+/// Leaves as many lines as can be told apart, from the first to the last; says so if there were more.
+fn thin(lines: &mut Vec<Line>) -> String {
+    let all = lines.len();
+    if all <= MOST_LINES {
+        return String::new();
+    }
+    let kept = |i: usize| (0..MOST_LINES).any(|k| k * (all - 1) / (MOST_LINES - 1) == i);
+    let mut at = 0;
+    lines.retain(|_| {
+        at += 1;
+        kept(at - 1)
+    });
+    format!(" {MOST_LINES} of {all} lines are shown.")
+}
+
 /// One line before it is drawn.
 struct Line {
     configuration: usize,
@@ -196,15 +211,8 @@ pub(super) fn saving(table: &Table, options: &Options) -> Result<Chart> {
         shown.truncate(1);
     }
     let values = keys[at].values(table)?;
-    let lines = lines(table, &keys, at, &configurations, &shown, &figure)?;
-    if lines.len() > MOST_LINES {
-        return Err(Error::request(format!(
-            "the file makes {} lines, but no more than {MOST_LINES} can be told apart",
-            lines.len()
-        ))
-        .hint("draw a `heat-map`, choose another key by `--x`, or name one `--configuration`")
-        .at(table.place()));
-    }
+    let mut lines = lines(table, &keys, at, &configurations, &shown, &figure)?;
+    let left_out = thin(&mut lines);
     let x = keys[at].axis(&values, options.log, table.place())?;
     let y =
         lines.iter().flat_map(|line| line.points.iter().flat_map(|(_, levels)| levels.values()));
@@ -224,11 +232,12 @@ pub(super) fn saving(table: &Table, options: &Options) -> Result<Chart> {
         Series { points: points.collect(), name, colour }
     });
     let series = series.collect();
-    let of = if one_configuration && keys.len() > 1 {
-        format!("Configuration {}, every assumption as assumed.", configurations.name(shown[0]))
-    } else {
-        "Line: every assumption as assumed.".to_owned()
-    };
+    let sign = if x.scale == Scale::Categories { "Sign" } else { "Line" };
+    let mut of = format!("{sign}: every assumption as assumed.");
+    if one_configuration && keys.len() > 1 {
+        of = format!("Configuration {}. {of}", configurations.name(shown[0]));
+    }
+    of.push_str(&left_out);
     Ok(Chart {
         name: String::new(),
         title: format!(
