@@ -4,16 +4,20 @@
 //! assertion in a scenario was not met.
 
 mod check;
+mod compare;
 mod complete;
 mod export;
 mod init;
 mod input;
+mod journal;
 mod list;
 mod output;
 mod plot;
 mod progress;
 mod replay;
 mod simulate;
+mod sweep;
+mod threads;
 
 use std::process::ExitCode;
 
@@ -42,6 +46,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Args),
+    Sweep(sweep::Args),
+    Compare(compare::Args),
     Check(check::Args),
     Init(init::Args),
     Export(export::Args),
@@ -96,6 +102,8 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<Found> {
     match command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),

@@ -14,7 +14,11 @@
 //!                                              Tally (counts that merge) ── pricing ──► Bill
 //!                                                         └────────► Outcome ◄────────────┘
 //!                                                                       ▼
-//!                                        report: text │ markdown │ json │ csv │ chart ──► results/
+//!                           results/NAME ◄───────────────────► Results (plain data)
+//!                                                                       │
+//!                                                       compare │ sweep │ sensitivity
+//!                                                                       ▼
+//!                                       report: text │ markdown │ json │ chart │ html
 //! ```
 //!
 //! Beside it, [`trace`] reads and writes look-ups of bucket-level keys as files for other simulators,
@@ -29,7 +33,7 @@
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting and pricing: [`tally`], [`pricing`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`], [`replay`]
+//!   [`migration`], [`outcome`], [`replay`], [`sweep`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -83,6 +87,7 @@ pub mod s3;
 pub mod scenario;
 pub mod simulation;
 pub mod statistics;
+pub mod sweep;
 pub mod tally;
 pub mod trace;
 pub mod units;

@@ -19,6 +19,8 @@ use crate::scenario::{Configuration, Scenario};
 use crate::statistics::{Estimate, Precision};
 use crate::units::Usd;
 
+use arms::Variations;
+pub use arms::bytes_at_most;
 use summary::{OneReplication, Summary};
 use warnings::Warning;
 
@@ -248,7 +250,18 @@ impl Outcome {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: Progress) -> Self {
-        let (counted, swings) = arms::run(scenario, progress);
+        Self::with(scenario, Variations::of_headline(scenario), progress)
+    }
+
+    /// As [`Outcome::of`], but without what moves the answer most, which takes as long as a
+    /// replication or two: for those who vary the scenario themselves.
+    #[must_use]
+    pub fn without_swings(scenario: &Scenario, progress: Progress) -> Self {
+        Self::with(scenario, Variations::default(), progress)
+    }
+
+    fn with(scenario: &Scenario, variations: Variations, progress: Progress) -> Self {
+        let (counted, swings) = arms::run(scenario, variations, progress);
         let configurations: Vec<ConfigurationOutcome> = (0..scenario.configurations.len())
             .map(|index| configuration(scenario, &counted, index))
             .collect();

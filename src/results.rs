@@ -13,6 +13,8 @@ pub mod facts;
 mod make;
 pub mod rows;
 
+pub use make::summary;
+
 use serde::Serialize;
 
 use crate::encryption::assumptions::Level;

@@ -2,6 +2,7 @@
 //!
 //! - [`mod@file`]: as written, key by key;
 //! - [`read`]: text to [`mod@file`], with the place of whatever is wrong;
+//! - `shorthand`: short keys for several at once;
 //! - [`resolve`]: what is written to what is meant;
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: who is run by which engine;
@@ -13,6 +14,7 @@ pub mod estimate;
 pub mod file;
 pub mod read;
 pub mod resolve;
+mod shorthand;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

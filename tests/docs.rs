@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bks::compare::{CostChangeRow, DifferenceRow};
 use bks::encryption::assumptions::{AssumptionRanges, Assumptions, Level};
 use bks::encryption::needs::{MultipartCalls, Needs};
 use bks::kms::KmsApi;
@@ -282,6 +283,8 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`costs.csv`", columns::<CostRow>()),
         ("`sensitivity.csv`", columns::<SensitivityRow>()),
         ("`replications.csv`", columns::<ReplicationRow>()),
+        ("`comparison.csv`", columns::<DifferenceRow>()),
+        ("`cost_changes.csv`", columns::<CostChangeRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }

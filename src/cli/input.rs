@@ -1,13 +1,15 @@
 //! Scenario files in.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
-use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 
 use crate::error::{Error, Result};
+use crate::results::{FACTS, Results};
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::estimate::USUAL_BYTES;
@@ -20,7 +22,8 @@ pub(super) struct Changes {
     ///
     /// KEY is the way to a value, joined by dots; elements of lists go by their name or number:
     /// `duration=2d`, `assumptions.cache_lifetime=3min`,
-    /// `workload.ingest.arrivals.poisson.rate=5/s`.
+    /// `workload.ingest.arrivals.poisson.rate=5/s`. Short for several keys: `lifetime=3min` sets both
+    /// lifetimes, `requesters=N` spreads each role's traffic over N requesters.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     overrides: Vec<Override>,
     /// Use this seed instead of the scenario's
@@ -77,7 +80,8 @@ fn parse_override(text: &str) -> std::result::Result<Override, String> {
 }
 
 impl Changes {
-    fn all(&self) -> Vec<Override> {
+    /// All overrides in the order in which they are made.
+    pub(super) fn all(&self) -> Vec<Override> {
         let given = |key: &str, value: Option<String>| {
             value.map(|value| Override { key: key.to_owned(), value })
         };
@@ -93,13 +97,8 @@ impl Changes {
 /// Largest scenario or included file, in bytes: a scenario of many megabytes is another file.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Threads to run on: as many as asked for, else one for each processor.
-pub(super) fn threads(jobs: Option<usize>) -> usize {
-    jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
-}
-
 /// Bytes of memory that a run may take: what Linux says is available, elsewhere what is usual.
-fn free_memory() -> u64 {
+pub(super) fn free_memory() -> u64 {
     let available = |text: String| {
         let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim();
         let kib: u64 = line.strip_suffix("kB")?.trim().parse().ok()?;
@@ -110,16 +109,79 @@ fn free_memory() -> u64 {
 
 /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
 pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
-    let (text, place) = if path == "-" {
-        (read_text(io::stdin().lock(), "standard input")?, "standard input")
-    } else {
-        (read_file(Path::new(path))?, path)
-    };
-    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-    let include = |name: &str| read_file(&folder.join(name));
-    let scenario = Scenario::read(&text, place, &changes.all(), &include)?;
-    scenario.check_size(threads, free_memory()).map_err(|error| error.at(place))?;
+    let source = Source::open(path)?;
+    let scenario = source.read(&changes.all())?;
+    check_size(&scenario, threads).map_err(|error| error.at(source.place()))?;
     Ok(scenario)
+}
+
+/// Refuses a scenario that this machine cannot run on `threads`.
+pub(super) fn check_size(scenario: &Scenario, threads: usize) -> Result<()> {
+    scenario.check_size(threads, free_memory()).map(|_| ())
+}
+
+/// Largest file of a results folder, in bytes.
+const MAX_RESULT_BYTES: u64 = 1 << 30;
+
+/// The results of an earlier run, from its folder.
+pub(super) fn results(folder: &Path) -> Result<Results> {
+    let place = folder.display().to_string();
+    if !folder.join(FACTS).exists() {
+        return Err(Error::request(format!(
+            "the folder has no `{FACTS}`, so it is no folder of results"
+        ))
+        .at(place)
+        .hint("`bks simulate SCENARIO` writes one to results/NAME"));
+    }
+    let read = |name: &str| {
+        let path = folder.join(name);
+        let failed = |error: &io::Error| {
+            Error::request(format!("the file cannot be read: {error}")).at(name)
+        };
+        let file = fs::File::open(&path).map_err(|error| failed(&error))?;
+        let mut text = String::new();
+        file.take(MAX_RESULT_BYTES).read_to_string(&mut text).map_err(|error| failed(&error))?;
+        Ok(text)
+    };
+    Results::read(&read).map_err(|error| error.within(&place))
+}
+
+/// A scenario's text, from which it can be read again and again with other changes.
+pub(super) struct Source {
+    text: String,
+    place: String,
+    /// Where the files lie that it includes.
+    folder: PathBuf,
+    /// Those that were read, by name: what changes on the disk meanwhile does not count.
+    included: Mutex<BTreeMap<String, Result<String>>>,
+}
+
+impl Source {
+    /// The text at `path`; `-` for standard input.
+    pub(super) fn open(path: &str) -> Result<Self> {
+        let (text, place) = if path == "-" {
+            (read_text(io::stdin().lock(), "standard input")?, "standard input")
+        } else {
+            (read_file(Path::new(path))?, path)
+        };
+        let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { text, place: place.to_owned(), folder, included: Mutex::default() })
+    }
+
+    /// What messages call it.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The scenario with `overrides` put over it.
+    pub(super) fn read(&self, overrides: &[Override]) -> Result<Scenario> {
+        let include = |name: &str| {
+            let mut included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
+            let read = || read_file(&self.folder.join(name));
+            included.entry(name.to_owned()).or_insert_with(read).clone()
+        };
+        Scenario::read(&self.text, &self.place, overrides, &include)
+    }
 }
 
 fn read_file(path: &Path) -> Result<String> {

@@ -117,6 +117,9 @@ fn verdict(comparison: &Comparison, candidate: &str) -> String {
             format!("makes {} KMS requests, `{reference}` none", number(at(Level::Assumed).value))
         }
         Some(0.0) => format!("makes as many KMS requests as `{reference}`"),
+        Some(ratio) if ratio >= MANY_TIMES - 1.0 => {
+            format!("makes {} times as many KMS requests as `{reference}`", count(ratio + 1.0))
+        }
         Some(ratio) => {
             let more = if ratio > 0.0 { "more" } else { "fewer" };
             format!("makes {} {more} KMS requests than `{reference}`", percent(ratio.abs()))
@@ -124,9 +127,13 @@ fn verdict(comparison: &Comparison, candidate: &str) -> String {
     };
     let ratios = Level::ALL.map(|level| at(level).difference_ratio);
     let range = match ratios {
-        [Some(low), Some(assumed), Some(high)] if low != assumed || high != assumed => {
+        [Some(low), Some(assumed), Some(high)] => {
             let (least, most) = (low.min(assumed).min(high), low.max(assumed).max(high));
-            format!(" [{} … {}]", change(least), change(most))
+            if least < most {
+                format!(" [{} … {}]", change(least), change(most))
+            } else {
+                " [the same at every level]".to_owned()
+            }
         }
         _ => String::new(),
     };
@@ -177,7 +184,7 @@ fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
             let row = at(Level::Assumed, candidate);
             let value = row.value.map_or_else(dash, |value| words::figure(figure, value));
             match row.difference_ratio.filter(|_| candidate != comparison.reference) {
-                Some(ratio) if figure.unit() != FigureUnit::Share => {
+                Some(ratio) if ratio != 0.0 && figure.unit() != FigureUnit::Share => {
                     format!("{value} ({})", change(ratio))
                 }
                 _ => value,
@@ -237,15 +244,28 @@ fn difference(figure: Figure, row: &DifferenceRow) -> String {
         FigureUnit::Dollars => dollars(value),
         FigureUnit::Count => count(value),
     };
+    let width = |width: f64| match figure.unit() {
+        // As many digits as the difference has.
+        FigureUnit::Dollars if difference.abs() >= 0.01 => format!("${width:.2}"),
+        _ => words(width),
+    };
     let points = if figure.unit() == FigureUnit::Share { " points" } else { "" };
     let half_width =
-        row.difference_half_width.map_or_else(String::new, |width| format!(" ± {}", words(width)));
+        row.difference_half_width.map_or_else(String::new, |of| format!(" ± {}", width(of)));
     format!("{sign}{}{half_width}{points}", words(difference.abs()))
 }
 
-/// A relative change with its sign.
+/// From so many times on a change is told in times, not in percent.
+const MANY_TIMES: f64 = 10.0;
+
+/// A relative change with its sign; what is near to the whole keeps the digits that tell it from it.
 fn change(ratio: f64) -> String {
-    if ratio > 0.0 { format!("+{}", percent(ratio)) } else { percent(ratio) }
+    match ratio {
+        r if r >= MANY_TIMES - 1.0 => format!("{} times", count(r + 1.0)),
+        r if r > 0.0 => format!("+{}", percent(r)),
+        r if r < 0.0 => format!("-{}", percent(-r)),
+        _ => "no change".to_owned(),
+    }
 }
 
 fn number(value: Option<f64>) -> String {

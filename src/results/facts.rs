@@ -268,8 +268,12 @@ impl ConfigurationFacts {
 }
 
 impl AssertionFacts {
-    /// Holds a figure against a demand.
-    fn of(demand: &Assertion, headline: &str, summary: &[SummaryRow]) -> Self {
+    /// Holds a run's rows against a demand.
+    ///
+    /// # Panics
+    /// If they are not those of all configurations at all levels.
+    #[must_use]
+    pub fn of(demand: &Assertion, headline: &str, summary: &[SummaryRow]) -> Self {
         let configuration = demand.configuration.as_deref().unwrap_or(headline);
         let row = summary.iter().find(|row| row.is_of(configuration, demand.level));
         let row = row.expect("the scenario knows the configurations it demands of");

@@ -10,7 +10,8 @@ use crate::pricing::Bill;
 use crate::scenario::Scenario;
 
 /// Rows of `summary.csv`.
-pub(super) fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
+#[must_use]
+pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
     let rows = outcome.configurations.iter().flat_map(|configuration| {
         configuration.levels.iter().map(move |level| {
             let [generate_data_key, decrypt, encrypt] = level.kms_by_api;

@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::Scenario;
 use super::file::{RunFile, ScenarioFile};
 use super::resolve::{Misplaced, resolve};
+use super::shorthand::expand;
 use crate::error::{Error, Result, one_of};
 use crate::pricing::PriceTable;
 use crate::workload::access::ReadPattern;
@@ -54,16 +55,23 @@ impl Scenario {
         if let Some(run) = file.run.take() {
             check_run_file(&run, &file).map_err(|error| error.at(place))?;
         }
+        // Sections of the scenario that were touched, and by what was typed where.
+        let mut touched: Vec<(String, String)> = Vec::new();
+        let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
         for change in overrides {
-            file = change.over(&file).map_err(|error| error.at(change.place()))?;
+            let typed = change.place();
+            for part in expand(change, &file).map_err(|error| error.at(&typed))? {
+                file = part.over(&file, &typed)?;
+                touched.push((section(&part.key), typed.clone()));
+            }
         }
         let locate = |wrong: Misplaced| {
             // What an override touched is its fault, whatever else the file says there.
-            let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-            let touched = |change: &&Override| section(&change.key) == section(&wrong.path);
+            let here = section(&wrong.path);
+            let change = touched.iter().rev().find(|(section, _)| *section == here);
             let position = position(text, &wrong.path);
-            wrong.error.at(match (overrides.iter().rev().find(touched), position) {
-                (Some(change), _) => format!("{}: {}", change.place(), wrong.path),
+            wrong.error.at(match (change, position) {
+                (Some((_, typed)), _) => format!("{typed}: {}", wrong.path),
                 (None, Some((line, column))) => format!("{place}:{line}:{column}"),
                 (None, None) => format!("{place}: {}", wrong.path),
             })
@@ -98,6 +106,12 @@ impl Scenario {
         toml::to_string(&file).expect("a scenario is TOML")
     }
 
+    /// As [`Scenario::hash`], but whatever it demands: demands change no figure.
+    #[must_use]
+    pub fn hash_without_demands(&self) -> String {
+        scenario_hash(&ScenarioFile { assertions: Vec::new(), ..self.file.clone() })
+    }
+
     /// Hash of the resolved scenario, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
@@ -105,9 +119,12 @@ impl Scenario {
     }
 }
 
-/// 64-bit FNV-1a of the scenario's TOML (Fowler, Noll and Vo): tells scenarios apart, no more.
 fn scenario_hash(file: &ScenarioFile) -> String {
-    let text = toml::to_string(file).expect("a scenario is TOML");
+    fingerprint(&toml::to_string(file).expect("a scenario is TOML"))
+}
+
+/// 64-bit FNV-1a (Fowler, Noll and Vo) in hexadecimal: tells texts apart, no more.
+pub(crate) fn fingerprint(text: &str) -> String {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
@@ -240,19 +257,20 @@ fn position(text: &str, path: &str) -> Option<(usize, usize)> {
 
 impl Override {
     /// The scenario with the value put in its place. Keys that the file leaves to their defaults can
-    /// be overridden like any other.
-    fn over(&self, file: &ScenarioFile) -> Result<ScenarioFile> {
+    /// be overridden like any other. `typed` is the place of what is wrong.
+    fn over(&self, file: &ScenarioFile, typed: &str) -> Result<ScenarioFile> {
         let as_toml = format!("value = {}", self.value)
             .parse::<toml::Table>()
             .ok()
             .and_then(|mut parsed| parsed.remove("value"));
         let as_text = toml::Value::String(self.value.clone());
-        let Some(value) = as_toml else { return self.put(file, as_text) };
+        let put = |value| self.put(file, value, typed).map_err(|error| error.at(typed));
+        let Some(value) = as_toml else { return put(as_text) };
         // `account=111122223333` is text all the same.
-        self.put(file, value).or_else(|error| self.put(file, as_text).map_err(|_| error))
+        put(value).or_else(|error| put(as_text).map_err(|_| error))
     }
 
-    fn put(&self, file: &ScenarioFile, value: toml::Value) -> Result<ScenarioFile> {
+    fn put(&self, file: &ScenarioFile, value: toml::Value, typed: &str) -> Result<ScenarioFile> {
         let mut root = toml::Value::try_from(file).expect("a scenario is TOML");
         let mut here = &mut root;
         for step in self.key.split('.') {
@@ -260,7 +278,7 @@ impl Override {
         }
         *here = value;
         let text = toml::to_string(&root).expect("a table is TOML");
-        parse(&text, |_, _| self.place())
+        parse(&text, |_, _| typed.to_owned())
     }
 }
 
