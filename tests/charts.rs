@@ -355,6 +355,11 @@ fn a_comparison_has_both_sides_of_one_figure() {
         assert_eq!(rows.parts[0].0, "reference: before");
         assert!(rows.rows[0].bars[0].range.is_none() && rows.rows[0].bars[1].range.is_some());
     }
+    // With a row for the reference itself, the others need not repeat it.
+    let own = tables::comparison().replace(",after,", ",before,");
+    let both = own + tables::comparison().split_once('\n').unwrap().1;
+    let Plot::Rows(rows) = chart(&both, &money).plot else { panic!() };
+    assert!(rows.rows.iter().all(|row| row.bars.len() == 1), "{rows:?}");
 }
 
 #[test]

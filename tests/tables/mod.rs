@@ -251,7 +251,7 @@ pub(crate) fn comparison() -> String {
             .to_owned();
     for (i, configuration) in CONFIGURATIONS[2..].iter().enumerate() {
         for (level, value) in [("low", 30.0), ("assumed", 9.0), ("high", 1.0)] {
-            for (figure, scale) in [("kms_cost_usd", 1.0), ("saving_ratio", 0.01)] {
+            for (figure, scale) in [("kms_cost_usd", 1.0), ("saving", 0.01)] {
                 let (value, reference) = (value * scale / (i + 1) as f64, 106.0 * scale);
                 let _ = writeln!(
                     out,

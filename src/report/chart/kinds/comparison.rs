@@ -25,8 +25,8 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         let Some(index) = wanted else { continue };
         let (candidate, reference) = (row.text("candidate")?, row.text("reference")?);
         let configuration = configurations.name(index);
-        let name = if candidate == configuration {
-            configuration
+        let name = if candidate.ends_with(&configuration) {
+            candidate.to_owned()
         } else {
             format!("{candidate}, {configuration}")
         };
@@ -47,9 +47,14 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         Some(pair) if one => format!("reference: {}", pair.sides[0].0),
         _ => "reference".to_owned(),
     };
-    let row = |pair: &Pair| Row {
-        name: pair.name.clone(),
-        bars: pair.sides.iter().enumerate().map(|(i, side)| bar(pair, i, side, &figure)).collect(),
+    // A reference that is compared with itself has a row of its own, and stands nowhere else.
+    let own = pairs.iter().any(|pair| pair.sides[0].0 == pair.sides[1].0);
+    let row = |pair: &Pair| {
+        let itself = pair.sides[0].0 == pair.sides[1].0;
+        let wanted = |side: usize| if itself { side == 0 } else { side == 1 || !own };
+        let bars = pair.sides.iter().enumerate().filter(|(side, _)| wanted(*side));
+        let bars = bars.map(|(side, levels)| bar(pair, side, levels, &figure)).collect();
+        Row { name: pair.name.clone(), bars }
     };
     Ok(Chart {
         name: String::new(),
@@ -77,7 +82,7 @@ fn figure(table: &Table, options: &Options) -> Result<Figure> {
             figures.push(figure);
         }
     }
-    let usual = if figures.contains(&"saving_ratio") { "saving_ratio" } else { figures[0] };
+    let usual = if figures.contains(&"saving") { "saving" } else { figures[0] };
     let wanted = options.figure.as_deref().unwrap_or(usual);
     if figures.contains(&wanted) {
         return Ok(Figure::named(wanted));

@@ -16,7 +16,8 @@ pub(super) struct Figure {
 }
 
 /// Columns that have a better name than their own.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
+    ("saving", "KMS requests saved"),
     ("saving_ratio", "KMS requests saved"),
     ("kms_requests", "KMS requests"),
     ("requests", "S3 requests"),
@@ -89,7 +90,7 @@ fn unit_of(column: &str) -> Unit {
         Unit::Dollars
     } else if column.contains("_share")
         || column.ends_with("_ratio")
-        || column.starts_with("saving_")
+        || column.starts_with("saving")
     {
         Unit::Share
     } else {
