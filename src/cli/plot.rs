@@ -44,10 +44,11 @@ pub(super) struct Args {
     /// Only this configuration; may be given again
     #[arg(long = "configuration", value_name = "NAME")]
     configurations: Vec<String>,
-    /// The swept key that runs from left to right, of `sweep.csv`
+    /// What runs from left to right: a key of `sweep.csv`, a parameter of `break_even_curves.csv`
     #[arg(long, value_name = "KEY")]
     x: Option<String>,
-    /// The column to show, of `sweep.csv`, `summary.csv` or `replications.csv`; if not given, saving_ratio
+    /// The figure to show, a column of `sweep.csv`, `summary.csv` or `replications.csv`, or one of
+    /// `comparison.csv`; if not given, `saving_ratio`
     #[arg(long, value_name = "COLUMN")]
     figure: Option<String>,
     /// Make the axis logarithmic: that of the swept key, or that of the requests over time
@@ -109,11 +110,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let (text, place) = read(&args.source)?;
     let table = Table::parse(&place, &text)?;
     let (kind, is_default) = kind_of(args, &table)?;
-    let drawn = draw(args, kind, table)?;
-    let beside = match is_default {
-        true => path.with_extension(""),
-        false => path.with_file_name(kind.name()),
-    };
+    let drawn = draw(kind, table, &options(args))?;
+    let beside = if is_default { path.to_owned() } else { path.with_file_name(kind.name()) };
     write_one(args, &drawn, &beside)
 }
 
@@ -152,8 +150,12 @@ fn size(args: &Args) -> Size {
     Size { width: args.width, height: args.height }
 }
 
-fn draw(args: &Args, kind: Kind, table: Table) -> Result<Drawn> {
-    let chart = kind.chart(&table, &options(args)).map_err(|error| error.at(table.place()))?;
+fn has_configuration(table: &Table, name: &str) -> bool {
+    table.rows().any(|row| row.text("configuration").is_ok_and(|known| known == name))
+}
+
+fn draw(kind: Kind, table: Table, options: &Options) -> Result<Drawn> {
+    let chart = kind.chart(&table, options).map_err(|error| error.at(table.place()))?;
     Ok(Drawn { chart, table })
 }
 
@@ -164,6 +166,7 @@ fn draw_folder(args: &Args, folder: &Path) -> Result<Vec<Drawn>> {
         None => Kind::ALL.to_vec(),
     };
     let mut drawn = Vec::new();
+    let mut options = options(args);
     for kind in wanted {
         let file = folder.join(kind.file());
         if args.kind.is_none() && !file.exists() {
@@ -171,15 +174,25 @@ fn draw_folder(args: &Args, folder: &Path) -> Result<Vec<Drawn>> {
         }
         let (text, place) = read(&file.display().to_string())?;
         let table = Table::parse(&place, &text)?;
-        // Without a wish for one kind, a file without rows or of another shape is passed over.
-        let fits = Kind::of(&table).contains(&kind) && table.rows().next().is_some();
-        if args.kind.is_some() || fits {
-            drawn.push(draw(args, kind, table)?);
+        if args.kind.is_none() {
+            // Files of another shape, without rows or without these configurations are passed over.
+            options.configurations.clone_from(&args.configurations);
+            options.configurations.retain(|name| has_configuration(&table, name));
+            let none = options.configurations.is_empty() && !args.configurations.is_empty();
+            if none || !Kind::of(&table).contains(&kind) || table.rows().next().is_none() {
+                continue;
+            }
         }
+        drawn.push(draw(kind, table, &options)?);
     }
     if drawn.is_empty() {
         let files: Vec<String> = files().map(|file| format!("`{file}`")).collect();
-        return Err(Error::request("the folder has no file that bks could draw")
+        let with = if args.configurations.is_empty() {
+            String::new()
+        } else {
+            format!(" with the configuration `{}`", args.configurations.join("` or `"))
+        };
+        return Err(Error::request(format!("the folder has no file{with} that bks could draw"))
             .hint(format!("`bks simulate` and `bks sweep` write {}", files.join(", ")))
             .at(folder.display().to_string()));
     }
@@ -222,9 +235,8 @@ fn print(args: &Args, drawn: &Drawn) -> Result<Found> {
 fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Found> {
     let out = args.out.as_ref().map(PathBuf::from);
     let charts = folder.join("charts");
-    if let ([one], true) = (drawn, args.kind.is_some()) {
-        fs::create_dir_all(&charts).ok().filter(|()| out.is_none());
-        return write_one(args, one, &charts.join(&one.chart.name));
+    if let ([one], true, Some(_)) = (drawn, args.kind.is_some(), &out) {
+        return write_one(args, one, &charts);
     }
     let format = match &out {
         Some(path) if !path.is_dir() => match Format::of(path) {

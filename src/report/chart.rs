@@ -60,7 +60,7 @@ pub struct Lines {
     pub y: Axis,
     /// The lines.
     pub series: Vec<Series>,
-    /// What the bands are, if there are any.
+    /// What the bands are, if there are any; over names they stand as whiskers.
     pub band: Option<String>,
     /// Level lines; one that the axis does not reach is told in the legend alone.
     pub references: Vec<Reference>,

@@ -19,6 +19,7 @@ mod figure;
 mod figures;
 mod hangs;
 mod method;
+mod more;
 mod sweep;
 mod table;
 mod time;
@@ -53,7 +54,7 @@ pub struct Page<'a> {
 }
 
 /// CSV files that a folder may have beside those of a run, and that a page shows.
-pub const MORE: [&str; 3] = ["sobol.csv", "spread.csv", "break_even.csv"];
+pub const MORE: [&str; 4] = ["sobol.csv", "spread.csv", "break_even.csv", "break_even_curves.csv"];
 
 impl Page<'_> {
     /// Text of one of the run's CSV files.

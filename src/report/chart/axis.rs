@@ -71,7 +71,7 @@ impl Axis {
                 max = max.min(1.0);
             }
         }
-        let step = step(unit, (max - min) / 6.0);
+        let step = step(unit, (max - min) / 10.0);
         let whole = |ratio: f64, round: fn(f64) -> f64| {
             // 0.3 / 0.1 is a little less than three.
             if (ratio - ratio.round()).abs() < 1e-6 { ratio.round() } else { round(ratio) }
@@ -211,11 +211,14 @@ fn step(unit: Unit, least: f64) -> f64 {
     if let Some(step) = table.iter().find(|step| **step >= least * (1.0 - 1e-9)) {
         return *step;
     }
-    let base = if unit == Unit::Bytes { 2.0_f64 } else { 10.0 };
+    let (base, parts): (f64, &[f64]) = match unit {
+        Unit::Bytes => (2.0, &[1.0, 2.0]),
+        Unit::Share => (10.0, &[1.0, 2.0, 2.5, 5.0, 10.0]),
+        _ => (10.0, &[1.0, 2.0, 5.0, 10.0]),
+    };
     let power = libm::pow(base, (libm::log(least) / libm::log(base)).floor());
-    let parts =
-        [1.0, 2.0, 5.0, 10.0].into_iter().filter(|part| *part <= base || unit != Unit::Bytes);
-    parts.map(|part| part * power).find(|s| *s >= least * (1.0 - 1e-9)).unwrap_or(base * power)
+    let steps = parts.iter().map(|part| part * power);
+    steps.into_iter().find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(base * power)
 }
 
 /// A figure of an axis whose lines are `step` apart: no more digits than tell them apart.
@@ -223,6 +226,8 @@ fn written(unit: Unit, value: f64, step: f64) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     match unit {
         Unit::Share => format!("{} %", fixed(value * 100.0, decimals(step * 100.0))),
+        // Cents are two digits.
+        Unit::Dollars if (0.01..1.0).contains(&step) => format!("{sign}${:.2}", value.abs()),
         Unit::Dollars => format!("{sign}${}", short(value.abs(), step)),
         Unit::Duration => duration(value),
         Unit::Bytes => bytes(value),

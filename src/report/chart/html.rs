@@ -30,9 +30,12 @@ pub fn page(charts: &[(Chart, &Table)], size: Size) -> String {
         escaped(&title),
         colours::dark_css("figure svg"),
     );
-    for (chart, table) in charts {
+    for (i, (chart, table)) in charts.iter().enumerate() {
         figure(chart, size, &mut out);
-        data(chart, table, &mut out);
+        // Charts of one file follow one another and share its table.
+        if charts.get(i + 1).is_none_or(|(_, next)| next.place() != table.place()) {
+            data(table, &mut out);
+        }
     }
     let _ = write!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
     out
@@ -64,13 +67,12 @@ fn figure(chart: &Chart, size: Size, out: &mut String) {
 }
 
 /// The table underneath, folded.
-fn data(chart: &Chart, table: &Table, out: &mut String) {
+fn data(table: &Table, out: &mut String) {
+    let place = escaped(table.place());
     let _ = write!(
         out,
-        "<details>\n<summary>The figures: {}</summary>\n<div class=\"scroll\">\n<table>\n\
-         <caption>{}</caption>\n<thead><tr>",
-        escaped(table.place()),
-        escaped(&chart.title)
+        "<details>\n<summary>The figures: {place}</summary>\n<div class=\"scroll\">\n<table>\n\
+         <caption>{place}</caption>\n<thead><tr>"
     );
     for name in table.header() {
         let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(name));

@@ -1,5 +1,7 @@
 //! The kinds of charts: one file for each kind of CSV file, from its rows to a [`Chart`].
 
+mod break_even;
+mod comparison;
 mod costs;
 mod figure;
 mod operations;
@@ -22,9 +24,9 @@ use crate::error::{Error, Result, one_of};
 pub struct Options {
     /// Another title.
     pub title: Option<String>,
-    /// Swept key that runs from left to right.
+    /// Swept key, or varied parameter, that runs from left to right.
     pub x: Option<String>,
-    /// Column to be shown, of a sweep, a summary or replications.
+    /// Figure to be shown, of a sweep, a summary, a comparison or replications.
     pub figure: Option<String>,
     /// Names of the only configurations to be shown; all if there are none.
     pub configurations: Vec<String>,
@@ -59,11 +61,15 @@ pub enum Kind {
     HeatMap,
     /// How much of the variance each assumption explains.
     Sobol,
+    /// The saving at each value of a parameter that was tried.
+    BreakEven,
+    /// Candidates beside their reference.
+    Comparison,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Summary,
         Self::KmsOverTime,
         Self::KeysAlive,
@@ -76,6 +82,8 @@ impl Kind {
         Self::Saving,
         Self::HeatMap,
         Self::Sobol,
+        Self::BreakEven,
+        Self::Comparison,
     ];
 
     /// Its name on the command line and in file names.
@@ -94,6 +102,8 @@ impl Kind {
             Self::Saving => "saving",
             Self::HeatMap => "heat-map",
             Self::Sobol => "sobol",
+            Self::BreakEven => "break-even",
+            Self::Comparison => "comparison",
         }
     }
 
@@ -111,10 +121,15 @@ impl Kind {
             Self::Replications => "replications.csv",
             Self::Saving | Self::HeatMap => "sweep.csv",
             Self::Sobol => "sobol.csv",
+            Self::BreakEven => "break_even_curves.csv",
+            Self::Comparison => "comparison.csv",
         }
     }
 
     /// The kind of that name.
+    ///
+    /// # Errors
+    /// If there is no such kind.
     pub fn named(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
             Error::request(format!("`{name}` is no kind of chart"))
@@ -143,6 +158,8 @@ impl Kind {
             Self::Saving => swept >= 1 && has(&["assumption"]),
             Self::HeatMap => swept == 2 && has(&["assumption"]),
             Self::Sobol => has(&["first_order", "total"]),
+            Self::BreakEven => has(&["parameter", "others", "value", "saving_ratio"]),
+            Self::Comparison => has(&["candidate", "reference_value", "figure"]),
         }
     }
 
@@ -158,6 +175,10 @@ impl Kind {
     }
 
     /// The chart of a table.
+    ///
+    /// # Errors
+    /// If the table lacks columns or rows of this kind, if a cell is no number where one must be, or if
+    /// an option names what the table does not have.
     pub fn chart(self, table: &Table, options: &Options) -> Result<Chart> {
         if !self.is_of(table) {
             return Err(self.not_of(table));
@@ -181,6 +202,8 @@ impl Kind {
             Self::Saving => sweep::saving(table, options),
             Self::HeatMap => sweep::heat_map(table, options),
             Self::Sobol => sobol::chart(table, options),
+            Self::BreakEven => break_even::chart(table, options),
+            Self::Comparison => comparison::chart(table, options),
         }?;
         self.name().clone_into(&mut chart.name);
         if let Some(title) = &options.title {

@@ -52,7 +52,7 @@ fn natural_height(chart: &Chart, width: u32) -> u32 {
     let needed = match &chart.plot {
         Plot::Lines(_) => 0.0,
         Plot::Rows(rows) => rows::height(rows) + 200.0,
-        Plot::HeatMap(map) => map.y.1.len() as f64 * 26.0 + 220.0,
+        Plot::HeatMap(map) => heat_map::height(map) + 200.0,
     };
     let least = if matches!(chart.plot, Plot::Rows(_)) { slide.min(320) } else { slide };
     (needed.round() as u32).clamp(least, *SIZES.end())
@@ -145,14 +145,17 @@ impl Frame {
         let baseline = plot.bottom + LABEL * 1.4;
         let (near, far) = (self.free.left - MARGIN + 2.0, self.free.right + MARGIN - 2.0);
         let mut taken = f64::NEG_INFINITY;
+        // Figures are short; names share the room.
+        let each = (plot.width() / ticks.len().max(1) as f64 - 8.0).max(90.0).min(far - near);
         for (value, text) in ticks {
-            let width = text::width(text, LABEL, false);
-            let x = place(*value).clamp(near + width / 2.0, (far - width / 2.0).max(near));
+            let text = text::shorten(text, LABEL, false, each);
+            let width = text::width(&text, LABEL, false).min(far - near);
+            let x = place(*value).clamp(near + width / 2.0, far - width / 2.0);
             if x - width / 2.0 < taken + 8.0 {
                 continue;
             }
             taken = x + width / 2.0;
-            self.label(text.clone(), (x, baseline), Anchor::Middle);
+            self.label(text, (x, baseline), Anchor::Middle);
         }
     }
 

@@ -17,6 +17,9 @@ const MAX_PIXELS: u64 = 40_000_000;
 
 /// Draws a chart with `scale` pixels of the file for one of the layout. The same chart gives the same
 /// bytes.
+///
+/// # Errors
+/// If the picture would have too many pixels.
 pub fn draw(chart: &Chart, size: Size, scale: u32) -> Result<Vec<u8>> {
     let scene = layout::scene(chart, size);
     let (width, height) = (scene.width * scale, scene.height * scale);

@@ -13,6 +13,9 @@ pub struct Table {
 
 impl Table {
     /// Reads a CSV text that comes from `place`.
+    ///
+    /// # Errors
+    /// If the text has no header, or a row has more or fewer cells.
     pub fn parse(place: &str, text: &str) -> Result<Self> {
         let (header, records) = csv::parse(place, text)?;
         if header.iter().all(|name| name.trim().is_empty()) {
@@ -72,11 +75,17 @@ impl<'a> Row<'a> {
     }
 
     /// The text of a column.
+    ///
+    /// # Errors
+    /// If there is no such column.
     pub fn text(&self, column: &str) -> Result<&'a str> {
         Ok(&self.record.cells[self.table.index(column)?])
     }
 
     /// The number of a column; `None` where the cell is empty.
+    ///
+    /// # Errors
+    /// If there is no such column, or its text is no finite number.
     pub fn optional(&self, column: &str) -> Result<Option<f64>> {
         let text = self.text(column)?;
         if text.is_empty() {
@@ -89,11 +98,15 @@ impl<'a> Row<'a> {
     }
 
     /// The number of a column whose cells are never empty.
+    ///
+    /// # Errors
+    /// If there is no such column, or its text is empty or no finite number.
     pub fn number(&self, column: &str) -> Result<f64> {
         self.optional(column)?.ok_or_else(|| self.wrong(column, "must be a number"))
     }
 
     /// An error about the text of a column: where it stands, the text, and what it must be.
+    #[must_use]
     pub fn wrong(&self, column: &str, must: &str) -> Error {
         let text = self.text(column).unwrap_or_default();
         let is = if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };

@@ -16,9 +16,7 @@ const NARROW: u32 = 480;
 
 /// A chart with what a page says of it.
 pub(super) struct Figure {
-    /// Its name in ids.
-    name: String,
-    title: String,
+    chart: Chart,
     wide: Drawing,
     narrow: Drawing,
     file: String,
@@ -40,10 +38,16 @@ impl Figure {
             return Ok(None);
         }
         let chart = kind.chart(&rows, options).map_err(|error| error.at(file))?;
-        Ok(Some(Self::draw(&chart, file, table)))
+        Ok(Some(Self::draw(chart, file, table)))
     }
 
-    fn draw(chart: &Chart, file: &str, table: &'static str) -> Self {
+    /// The same under a name that others of its kind do not have.
+    pub(super) fn numbered(self, number: usize) -> Self {
+        let chart = Chart { name: format!("{}-{number}", self.chart.name), ..self.chart };
+        Self::draw(chart, &self.file, self.table)
+    }
+
+    fn draw(chart: Chart, file: &str, table: &'static str) -> Self {
         // Lines on a narrow screen need more height than a slide's shape gives them.
         let is_lines = matches!(chart.plot, Plot::Lines(_));
         let draw = |width, height| {
@@ -51,12 +55,11 @@ impl Figure {
             svg::draw(&named, Size { width: Some(width), height })
         };
         Self {
-            name: chart.name.clone(),
-            title: chart.title.clone(),
             wide: draw(WIDE, None),
             narrow: draw(NARROW, is_lines.then_some(NARROW)),
             file: file.to_owned(),
             table,
+            chart,
         }
     }
 
@@ -71,12 +74,12 @@ impl Figure {
 
     /// The chart. What its marks say stands with the figure once, where they stand with each drawing.
     pub(super) fn render(&self) -> Markup {
-        let label = format!("{}; arrow keys step through the figures", self.title);
+        let label = format!("{}; arrow keys step through the figures", self.chart.title);
         let (wide, narrow) = (labels(&self.wide), labels(&self.narrow));
         let own = (narrow != wide).then_some(&narrow);
         let drawings = [("wide", &self.wide, None), ("narrow", &self.narrow, own)];
         html! {
-            figure #(format!("figure-{}", self.name)) data-labels=(wide) {
+            figure #(format!("figure-{}", self.chart.name)) data-labels=(wide) {
                 @for (class, drawing, labels) in drawings {
                     div.plot.(class) tabindex="0" role="group" aria-label=(label)
                         data-places=(places(drawing)) data-labels=[labels] {

@@ -44,7 +44,8 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
                 + cost,
         );
         bill.total.take(&row, sum)?;
-        if level == "assumed" {
+        // A free tier costs nothing and has no place in the picture.
+        if level == "assumed" && cost != 0.0 {
             let name = row.text("ChargeDescription")?;
             let line = names.iter().position(|known| *known == name).unwrap_or_else(|| {
                 names.push(name);
@@ -68,7 +69,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
             super::super::axis::duration(period_s)
         ),
         plot: Plot::Rows(Rows {
-            axis: Axis::linear("US dollars", Unit::Dollars, values, true),
+            axis: Axis::linear("", Unit::Dollars, values, true),
             parts: legend(&names, &order),
             rows,
             whisker: ranged.then(|| format!("range of the total: {RANGE}")),
@@ -98,7 +99,7 @@ fn order(bills: &[(usize, Bill)], lines: usize) -> Vec<usize> {
 
 fn legend(names: &[&str], order: &[usize]) -> Vec<(String, usize)> {
     let parts = order.iter().max().map_or(0, |most| most + 1);
-    let named = |rank: usize| {
+    let part = |rank: usize| {
         let mut lines = (0..names.len()).filter(|line| order[*line] == rank);
         let first = lines.next().map_or("", |line| names[line]);
         match lines.count() {
@@ -106,7 +107,7 @@ fn legend(names: &[&str], order: &[usize]) -> Vec<(String, usize)> {
             more => format!("{} smaller lines", more + 1),
         }
     };
-    (0..parts).map(|rank| (named(rank), rank)).collect()
+    (0..parts).map(|rank| (part(rank), rank)).collect()
 }
 
 fn row(name: String, bill: &Bill, names: &[&str], order: &[usize]) -> Row {

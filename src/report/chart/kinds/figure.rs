@@ -16,7 +16,8 @@ pub(super) struct Figure {
 }
 
 /// Columns that have a better name than their own.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
+    ("saving", "KMS requests saved"),
     ("saving_ratio", "KMS requests saved"),
     ("kms_requests", "KMS requests"),
     ("requests", "S3 requests"),
@@ -42,9 +43,14 @@ impl Figure {
                 .hint(one_of(column, figures))
                 .at(table.place()));
         }
-        let named = NAMES.iter().find(|(name, _)| *name == column);
-        let title = named.map_or_else(|| spoken(column), |(_, title)| (*title).to_owned());
-        Ok(Self { column: column.to_owned(), title, unit: unit_of(column) })
+        Ok(Self::named(column))
+    }
+
+    /// The figure of that name.
+    pub(super) fn named(name: &str) -> Self {
+        let known = NAMES.iter().find(|(known, _)| *known == name);
+        let title = known.map_or_else(|| spoken(name), |(_, title)| (*title).to_owned());
+        Self { column: name.to_owned(), title, unit: unit_of(name) }
     }
 
     /// Whether it is the share of KMS requests saved.
@@ -84,7 +90,7 @@ fn unit_of(column: &str) -> Unit {
         Unit::Dollars
     } else if column.contains("_share")
         || column.ends_with("_ratio")
-        || column.starts_with("saving_")
+        || column.starts_with("saving")
     {
         Unit::Share
     } else {

@@ -36,7 +36,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         subtitle: "Operations that need no KMS request are left out.".to_owned(),
         plot: Plot::Rows(Rows {
             axis: Axis::linear("KMS requests", Unit::Number, [most], true),
-            parts: legend(),
+            parts: legend(&rows),
             rows,
             whisker: None,
             strokes: None,
@@ -47,9 +47,11 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     })
 }
 
-/// The KMS APIs as parts of a bar.
-pub(super) fn legend() -> Vec<(String, usize)> {
-    APIS.iter().enumerate().map(|(i, (_, name))| ((*name).to_owned(), i)).collect()
+/// The KMS APIs as parts of a bar, up to the last that any row calls.
+pub(super) fn legend(rows: &[Row]) -> Vec<(String, usize)> {
+    let parts = rows.iter().flat_map(|row| &row.bars).flat_map(|bar| &bar.parts);
+    let called = parts.map(|part| part.part + 1).max().unwrap_or(0);
+    APIS.iter().take(called).enumerate().map(|(i, (_, name))| ((*name).to_owned(), i)).collect()
 }
 
 /// The bar of a row that counts the calls of each KMS API.

@@ -20,7 +20,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     // A configuration that saves nothing, or all, for everybody tells nothing of who saves what.
     let tells = |index: usize| {
         let mut of_it = savings.iter().filter(|(known, ..)| *known == index);
-        of_it.any(|(.., saving, _)| saving.is_some_and(|s| s != 0.0 && s != 1.0))
+        of_it.any(|(.., saving, _)| saving.is_some_and(|s| ![0.0, 1.0].contains(&s)))
     };
     let shown: Vec<usize> = configurations
         .chosen()
@@ -72,6 +72,6 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
 fn subtitle(shown: &[usize], configurations: &Configurations) -> String {
     match shown {
         [one] => format!("Configuration {}.", configurations.name(*one)),
-        _ => String::new(),
+        _ => "Share of each principal's KMS requests, against the reference.".to_owned(),
     }
 }

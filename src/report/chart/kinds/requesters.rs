@@ -24,7 +24,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
             }
         }
         let configuration =
-            (chosen.len() > 1).then(|| configurations.name(*index)).unwrap_or_default();
+            if chosen.len() > 1 { configurations.name(*index) } else { String::new() };
         rows.extend(ranking(&configuration, of_it)?);
     }
     let most = rows.iter().flat_map(|row| &row.bars).flat_map(|bar| &bar.parts);
@@ -36,7 +36,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         subtitle: format!("Configuration {}.", names.join(", ")),
         plot: Plot::Rows(Rows {
             axis: Axis::linear("KMS requests", Unit::Number, [most], true),
-            parts: legend(),
+            parts: legend(&rows),
             rows,
             whisker: None,
             strokes: None,
@@ -79,7 +79,7 @@ fn ranking(configuration: &str, mut requesters: Vec<(f64, table::Row)>) -> Resul
     for (_, row) in &named {
         let mut name = row.text("requester")?[prefix..].to_owned();
         if table_has_policy(row) {
-            name.push_str(&format!(", policy {}", row.text("session_policy")?));
+            name = format!("{name}, policy {}", row.text("session_policy")?);
         }
         let name = format!("{configuration} {name}").trim().to_owned();
         rows.push(Row { bars: vec![by_api(row, &name)?], name });

@@ -1,11 +1,11 @@
 //! `sweep.csv`: a figure against one swept key, as lines, or against two, as a map.
 
-use super::super::axis::{Axis, Unit};
+use super::super::axis::{Axis, Scale, Unit};
 use super::super::table::{Row, Table};
 use super::super::{Cell, Chart, HeatMap, Lines, Plot, Point, Series};
 use super::Options;
 use super::figure::Figure;
-use super::select::{ASSUMED, Configurations, Levels, RANGE, source};
+use super::select::{Configurations, Levels, RANGE, source};
 use crate::error::{Error, Result, one_of};
 
 /// Ends of columns that hold a key's values as numbers, and what they count.
@@ -88,11 +88,12 @@ impl Key {
     fn axis(&self, values: &[Value], log: bool, place: &str) -> Result<Axis> {
         let numbers: Option<Vec<f64>> = values.iter().map(|value| value.number).collect();
         let texts = || values.iter().map(|value| value.text.clone()).collect();
-        let Some(numbers) = numbers else {
-            return match log {
-                true => Err(self.no_log("has values that are no numbers", place)),
-                false => Ok(Axis::categories(self.name.clone(), texts())),
-            };
+        // One value makes no line, so it stands as a name.
+        let Some(numbers) = numbers.filter(|_| values.len() > 1 || log) else {
+            if log {
+                return Err(self.no_log("has values that are no numbers", place));
+            }
+            return Ok(Axis::categories(self.name.clone(), texts()));
         };
         if log && numbers.iter().any(|number| *number <= 0.0) {
             return Err(self.no_log("has values that are not above zero", place));
@@ -112,6 +113,15 @@ impl Key {
             axis.labels = numbers.into_iter().zip(texts()).collect();
         }
         Ok(axis)
+    }
+
+    /// The last part of the key's name, if that tells it from the others.
+    fn short<'a>(&'a self, all: &[Self]) -> &'a str {
+        let last = |key: &'a Self| key.name.rsplit('.').next().unwrap_or(&key.name);
+        let ambiguous = |other: &Self| {
+            other.name != self.name && other.name.rsplit('.').next() == Some(last(self))
+        };
+        if all.iter().any(ambiguous) { &self.name } else { last(self) }
     }
 
     fn title(&self) -> String {
@@ -167,6 +177,21 @@ fn telling(table: &Table, configurations: &Configurations, figure: &Figure) -> R
     Ok(if with_keys.is_empty() { all } else { with_keys })
 }
 
+/// Leaves as many lines as can be told apart, from the first to the last; says so if there were more.
+fn thin(lines: &mut Vec<Line>) -> String {
+    let all = lines.len();
+    if all <= MOST_LINES {
+        return String::new();
+    }
+    let kept = |i: usize| (0..MOST_LINES).any(|k| k * (all - 1) / (MOST_LINES - 1) == i);
+    let mut at = 0;
+    lines.retain(|_| {
+        at += 1;
+        kept(at - 1)
+    });
+    format!(" {MOST_LINES} of {all} lines are shown.")
+}
+
 /// One line before it is drawn.
 struct Line {
     configuration: usize,
@@ -186,15 +211,8 @@ pub(super) fn saving(table: &Table, options: &Options) -> Result<Chart> {
         shown.truncate(1);
     }
     let values = keys[at].values(table)?;
-    let lines = lines(table, &keys, at, &configurations, &shown, &figure)?;
-    if lines.len() > MOST_LINES {
-        return Err(Error::request(format!(
-            "the file makes {} lines, but no more than {MOST_LINES} can be told apart",
-            lines.len()
-        ))
-        .hint("draw a `heat-map`, choose another key by `--x`, or name one `--configuration`")
-        .at(table.place()));
-    }
+    let mut lines = lines(table, &keys, at, &configurations, &shown, &figure)?;
+    let left_out = thin(&mut lines);
     let x = keys[at].axis(&values, options.log, table.place())?;
     let y =
         lines.iter().flat_map(|line| line.points.iter().flat_map(|(_, levels)| levels.values()));
@@ -214,20 +232,26 @@ pub(super) fn saving(table: &Table, options: &Options) -> Result<Chart> {
         Series { points: points.collect(), name, colour }
     });
     let series = series.collect();
-    let of = if one_configuration && keys.len() > 1 {
-        format!("Configuration {}, every assumption as assumed.", configurations.name(shown[0]))
-    } else {
-        "Line: every assumption as assumed.".to_owned()
-    };
+    let sign = if x.scale == Scale::Categories { "Sign" } else { "Line" };
+    let mut of = format!("{sign}: every assumption as assumed.");
+    if one_configuration && keys.len() > 1 {
+        of = format!("Configuration {}. {of}", configurations.name(shown[0]));
+    }
+    of.push_str(&left_out);
     Ok(Chart {
         name: String::new(),
-        title: format!("{} by {}: {}", figure.title, keys[at].name, configurations.scenario()),
+        title: format!(
+            "{} by {}: {}",
+            figure.title,
+            keys[at].short(&keys),
+            configurations.scenario()
+        ),
         subtitle: of,
         plot: Plot::Lines(Lines {
             x,
             y,
             series,
-            band: ranged.then(|| format!("band: {RANGE}")),
+            band: ranged.then(|| RANGE.to_owned()),
             references: Vec::new(),
         }),
         source: source(table, ""),
@@ -249,7 +273,7 @@ fn lines(
         };
         let mut others = Vec::new();
         for (_, key) in keys.iter().enumerate().filter(|(i, _)| *i != at) {
-            others.push(format!("{} {}", key.name, row.text(&key.text)?));
+            others.push(format!("{} {}", key.short(keys), row.text(&key.text)?));
         }
         let known = |line: &Line| line.configuration == configuration && line.others == others;
         let index = lines.iter().position(known).unwrap_or_else(|| {
@@ -310,16 +334,17 @@ pub(super) fn heat_map(table: &Table, options: &Options) -> Result<Chart> {
     }
     let texts = |values: Vec<Value>| values.into_iter().map(|value| value.text).collect();
     let name = shown.map_or_else(String::new, |index| configurations.name(index));
+    let names = format!("{} and {}", across.short(&keys), up.short(&keys));
     Ok(Chart {
         name: String::new(),
-        title: format!("{}: {}", figure.title, configurations.scenario()),
-        subtitle: format!("Configuration {name}, by {} and {}.", across.name, up.name),
+        title: format!("{} by {names}: {}", figure.title, configurations.scenario()),
+        subtitle: format!("Configuration {name}, every assumption as assumed."),
         plot: Plot::HeatMap(HeatMap {
             x: (across.title(), texts(columns)),
             y: (up.title(), texts(rows)),
             figure: figure.title,
             cells,
         }),
-        source: source(table, ASSUMED),
+        source: source(table, ""),
     })
 }

@@ -6,7 +6,7 @@ use super::super::{Chart, Lines, Plot, Point, Reference, Series};
 use super::Options;
 use super::select::{ASSUMED, Configurations, source};
 use crate::error::{Error, Result};
-use crate::report::numbers::count;
+use crate::report::numbers::{count, grouped};
 
 /// A quota beyond so many times the greatest figure is told in words instead of squashing the data.
 const OFF_THE_CHART: f64 = 1.6;
@@ -42,11 +42,7 @@ pub(super) fn kms(table: &Table, options: &Options) -> Result<Chart> {
     let near = near.filter(|quota| *quota <= most * OFF_THE_CHART);
     let title = "KMS requests a second";
     let axis_values: Vec<f64> = values.iter().copied().chain(near).collect();
-    lines.y = if options.log {
-        log_axis(table, title, &axis_values)?
-    } else {
-        Axis::linear(title, Unit::Number, axis_values, true)
-    };
+    lines.y = upright(table, title, &axis_values, options.log, &mut lines.series)?;
     Ok(chart(
         table,
         &configurations,
@@ -68,24 +64,35 @@ pub(super) fn keys_alive(table: &Table, options: &Options) -> Result<Chart> {
     let points = lines.series.iter().flat_map(|series| &series.points);
     let values: Vec<f64> = points.filter_map(|point| point.y).collect();
     let title = "bucket-level keys alive";
-    lines.y = if options.log {
-        log_axis(table, title, &values)?
-    } else {
-        Axis::linear(title, Unit::Number, values, true)
-    };
+    lines.y = upright(table, title, &values, options.log, &mut lines.series)?;
     let what = "Most keys alive in any second of each interval.";
     Ok(chart(table, &configurations, "Bucket-level keys alive over time", what, lines))
 }
 
-/// A logarithmic axis leaves out what is zero.
-fn log_axis(table: &Table, title: &str, values: &[f64]) -> Result<Axis> {
+/// The upright axis. A logarithmic one has no place for zeros: the line has a gap there, and a band
+/// begins at the axis.
+fn upright(
+    table: &Table,
+    title: &str,
+    values: &[f64],
+    log: bool,
+    series: &mut [Series],
+) -> Result<Axis> {
+    if !log {
+        return Ok(Axis::linear(title, Unit::Number, values.iter().copied(), true));
+    }
     let above: Vec<f64> = values.iter().copied().filter(|value| *value > 0.0).collect();
     if above.is_empty() {
         return Err(Error::request("every figure is zero, which a logarithmic axis cannot show")
             .hint("leave `--log` out")
             .at(table.place()));
     }
-    Ok(Axis::log10(title, Unit::Number, above))
+    let axis = Axis::log10(format!("{title} (zeros left out)"), Unit::Number, above);
+    for point in series.iter_mut().flat_map(|series| &mut series.points) {
+        point.y = point.y.filter(|value| *value > 0.0);
+        point.range = point.range.map(|(low, high)| (low.max(axis.min), high));
+    }
+    Ok(axis)
 }
 
 type Figures = dyn Fn(&super::super::table::Row, f64) -> Result<(f64, Option<f64>)>;
@@ -101,13 +108,13 @@ fn lines(
     let (mut begin, mut end) = (f64::INFINITY, 0.0_f64);
     for row in table.rows() {
         let Some(index) = configurations.index(&row)? else { continue };
-        let (time_s, bin_s) = (row.number("time_s")?, row.number("bin_s")?);
-        if bin_s <= 0.0 {
+        let (begin_s, length_s) = (row.number("time_s")?, row.number("bin_s")?);
+        if length_s <= 0.0 {
             return Err(row.wrong("bin_s", "must be greater than zero"));
         }
-        let (value, upper) = figures(&row, bin_s)?;
-        let middle_s = time_s + bin_s / 2.0;
-        (begin, end) = (begin.min(time_s), end.max(time_s + bin_s));
+        let (value, upper) = figures(&row, length_s)?;
+        let middle_s = begin_s + length_s / 2.0;
+        (begin, end) = (begin.min(begin_s), end.max(begin_s + length_s));
         if let Some((_, bins)) = bins.iter_mut().find(|(known, _)| *known == index) {
             bins.push(Bin { middle_s, value, upper });
         }
@@ -164,7 +171,10 @@ fn quotas(table: &Table) -> Result<Vec<Reference>> {
         for row in table.rows() {
             let Some(value) = row.optional("quota_per_s")? else { continue };
             if !out.iter().any(|quota| quota.value.to_bits() == value.to_bits()) {
-                out.push(Reference { value, text: format!("quota {} a second", count(value)) });
+                out.push(Reference {
+                    value,
+                    text: format!("quota {} a second", grouped(value.round() as u64)),
+                });
             }
         }
     }

@@ -14,6 +14,12 @@ fn colour(share: f64) -> Colour {
     Colour(rgb.0, rgb.1, rgb.2)
 }
 
+/// Pixels of all rows at their natural height: cells of many columns are too narrow for a text.
+pub(super) fn height(map: &HeatMap) -> f64 {
+    let each = if map.x.1.len() <= 15 { 26.0 } else { 14.0 };
+    (map.y.1.len() as f64 * each).min(900.0)
+}
+
 pub(super) fn draw(map: &HeatMap, frame: &mut Frame) {
     let values = || map.cells.iter().map(|cell| cell.value);
     let low = values().fold(f64::INFINITY, f64::min);

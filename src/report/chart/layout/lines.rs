@@ -1,5 +1,6 @@
 //! Lines over an axis, with bands around them.
 
+use super::super::axis::Scale;
 use super::super::colours::{GRID, INK, MUTED, of_series};
 use super::super::scene::{Anchor, Area};
 use super::super::{Lines, Point, Series};
@@ -9,7 +10,7 @@ use super::{Frame, LABEL, along, wanted, widest};
 /// Signs on a line: on every point if there are no more than this, else about so many.
 const SIGNS: usize = 24;
 
-/// Lines that end within this many pixels of the axis's end are still drawn as reaching it.
+/// Pixels that a line is thick.
 const LINE: f64 = 2.2;
 
 /// A place in the picture.
@@ -42,12 +43,15 @@ pub(super) fn draw(lines: &Lines, frame: &mut Frame) {
     }
     frame.ticks_below(&x_ticks, plot, &x);
     frame.scene.line(vec![(plot.left, plot.bottom), (plot.right, plot.bottom)], MUTED, 1.2);
-    let place = |point: &Point| point.y.map(|value| (x(point.x), y(value)));
-    for series in &lines.series {
-        band(series, frame, &|at, value| (x(at), y(value)));
-    }
-    for series in &lines.series {
-        line(series, frame, &place);
+    if over_names(lines) {
+        side_by_side(lines, frame, &|at, value| (x(at), y(value)));
+    } else {
+        for series in &lines.series {
+            band(series, frame, &|at, value| (x(at), y(value)));
+        }
+        for series in &lines.series {
+            line(series, frame, &|point| point.y.map(|value| (x(point.x), y(value))));
+        }
     }
     for reference in shown(lines) {
         let at = y(reference.value);
@@ -68,7 +72,11 @@ fn entries(lines: &Lines) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
         series.map(|s| Entry::new(Swatch::Line(s.colour, of_series(s.colour)), &s.name)).collect();
     if let Some(band) = &lines.band {
-        entries.push(Entry::new(Swatch::Band, band));
+        entries.push(if over_names(lines) {
+            Entry::new(Swatch::Whisker, format!("range: {band}"))
+        } else {
+            Entry::new(Swatch::Band, format!("band: {band}"))
+        });
     }
     for reference in &lines.references {
         entries.push(if (0.0..=1.0).contains(&lines.y.place(reference.value)) {
@@ -78,6 +86,38 @@ fn entries(lines: &Lines) -> Vec<Entry> {
         });
     }
     entries
+}
+
+/// Between names there is nothing, so nothing joins their points.
+fn over_names(lines: &Lines) -> bool {
+    lines.x.scale == Scale::Categories
+}
+
+/// The points of each name beside one another, with whiskers.
+fn side_by_side(lines: &Lines, frame: &mut Frame, place: &dyn Fn(f64, f64) -> Place) {
+    let names = (lines.x.max - lines.x.min).max(1.0);
+    let count = lines.series.len() as f64;
+    let apart = (frame.scene.plot.width() / names / (count + 1.0)).min(26.0);
+    for (i, series) in lines.series.iter().enumerate() {
+        let aside = (i as f64 - (count - 1.0) / 2.0) * apart;
+        let colour = of_series(series.colour);
+        for point in &series.points {
+            let at = |value: f64| {
+                let (x, y) = place(point.x, value);
+                (x + aside, y)
+            };
+            if let Some((low, high)) = point.range {
+                frame.scene.line(vec![at(low), at(high)], colour, LINE);
+                for (x, y) in [at(low), at(high)] {
+                    frame.scene.line(vec![(x - 5.0, y), (x + 5.0, y)], colour, LINE);
+                }
+            }
+            if let Some(value) = point.y {
+                frame.scene.sign(at(value), series.colour, colour);
+                frame.scene.mark(at(value), &point.label);
+            }
+        }
+    }
 }
 
 /// Stretches of points without a gap.

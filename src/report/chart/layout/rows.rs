@@ -1,7 +1,7 @@
 //! Horizontal bars: names at the left, figures at the right, bars between.
 
 use super::super::colours::{GROUND, INK, MUTED, of_series};
-use super::super::scene::{Anchor, Area};
+use super::super::scene::{Anchor, Area, Shape};
 use super::super::{Bar, Row, Rows};
 use super::legend::{self, Entry, Swatch};
 use super::{Frame, LABEL, along, text, wanted, widest};
@@ -119,7 +119,7 @@ fn draw_bar(
         let (left, right) = (x(part.from.min(part.to)), x(part.from.max(part.to)));
         let area = Area { left, top: centre - half, right, bottom: centre + half };
         scene.rect(area, of_series(rows.parts[part.part].1), 1.0);
-        if extent.is_some() {
+        if extent.is_some() && right - left > 4.0 {
             // Neighbours of like lightness are told apart by a gap.
             scene.line(vec![(left, area.top), (left, area.bottom)], GROUND, 1.2);
         }
@@ -143,6 +143,9 @@ fn draw_bar(
         }
     }
     for (value, label) in &bar.dots {
+        // A ring sets a dot off from those under it.
+        let ring = Shape::Circle { centre: (x(*value), centre), radius: 5.4, colour: GROUND };
+        scene.shapes.push(ring);
         scene.sign((x(*value), centre), 0, of_series(bar.colour));
         scene.mark((x(*value), centre), label);
     }
