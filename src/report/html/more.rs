@@ -166,11 +166,15 @@ pub(super) fn show(name: &str, text: &str) -> Result<Markup> {
     };
     Ok(html! {
         @if !table.rows.is_empty() {
-            (figure::all(&charts))
             @if of.is_long {
-                details.long { summary { (of.caption) } (table.render()) }
-                p.on-paper { "These figures stand in " code { (of.file) } "." }
+                details.long {
+                    summary { (of.caption) }
+                    (figure::all(&charts))
+                    (table.render())
+                }
+                p.on-paper { (of.caption) ": in " code { (of.file) } "." }
             } @else {
+                (figure::all(&charts))
                 (table.render())
             }
         }

@@ -132,7 +132,7 @@ for (const explorer of document.querySelectorAll(".explorer")) {
       for (const ring of plot.querySelectorAll(".ring")) ring.remove();
       for (const [x, y] of rings[at]?.[drawing] ?? []) {
         const ring = document.createElement("span");
-        ring.className = "ring";
+        ring.className = keys === 2 ? "ring cell" : "ring";
         ring.style.left = `${x * 100}%`;
         ring.style.top = `${y * 100}%`;
         plot.append(ring);

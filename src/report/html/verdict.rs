@@ -5,11 +5,13 @@ use maud::{Markup, html};
 use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use super::{Page, prose};
+use crate::encryption::assumptions::Level;
 use crate::error::Result;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::{count, dollars, percent};
 use crate::report::words;
 use crate::results::Results;
+use crate::results::rows::SummaryRow;
 
 /// The page's first lines: question, verdict, what it comes to, what to see to.
 pub(super) fn top(results: &Results, title: &str) -> Markup {
@@ -27,37 +29,60 @@ pub(super) fn top(results: &Results, title: &str) -> Markup {
     }
 }
 
+/// A figure of the headline in large.
+struct Tile {
+    name: String,
+    value: String,
+    /// Its range, and the reference's.
+    beside: [String; 2],
+}
+
 /// The headline beside the reference, in figures.
 fn tiles(results: &Results) -> Markup {
-    let headline = results.assumed(&results.facts.headline);
-    let reference = results.assumed(&results.facts.reference);
-    let range = results.saving_range(&headline.configuration);
-    let saving = headline.saving_ratio.map_or_else(|| "nothing to save".to_owned(), percent);
-    let range = match range {
-        Some((low, high)) if low < high => format!("{} … {}", percent(low), percent(high)),
-        Some(_) => "the same at every level".to_owned(),
-        None => format!("no KMS requests under {}", reference.configuration),
+    let facts = &results.facts;
+    let [own, against] = [&facts.headline, &facts.reference].map(|name| results.assumed(name));
+    let tile = |name: String, words: fn(f64) -> String, of: &dyn Fn(&SummaryRow) -> f64| {
+        let [low, high] =
+            [Level::Low, Level::High].map(|level| of(results.at(&facts.headline, level)));
+        Tile {
+            name,
+            value: words(of(own)),
+            beside: [
+                format!("instead of {}", words(of(against))),
+                range(low.min(high), low.max(high), words),
+            ],
+        }
     };
-    let [kms, bill] = [
-        (headline.kms_cost_usd, reference.kms_cost_usd),
-        (headline.total_cost_usd, reference.total_cost_usd),
-    ]
-    .map(|(own, against)| (dollars(own.as_f64()), dollars(against.as_f64())));
+    let saved = match (own.saving_ratio, results.saving_range(&facts.headline)) {
+        (Some(saving), Some((low, high))) => {
+            [percent(saving), range(low, high, percent), format!("of those of {}", facts.reference)]
+        }
+        _ => ["–".into(), "nothing to save".into(), format!("{} makes none", facts.reference)],
+    };
+    let [value, beside @ ..] = saved;
     let period = words::period(results);
     let tiles = [
-        ("KMS requests saved".to_owned(), saving, range),
-        (
-            "KMS requests".to_owned(),
-            count(headline.kms_requests),
-            format!("instead of {}", count(reference.kms_requests)),
-        ),
-        (format!("Cost of KMS requests, {period}"), kms.0, format!("instead of {}", kms.1)),
-        (format!("Whole bill, {period}"), bill.0, format!("instead of {}", bill.1)),
+        Tile { name: "KMS requests saved".into(), value, beside },
+        tile("KMS requests".into(), count, &|row| row.kms_requests),
+        tile(format!("Cost of KMS requests, {period}"), dollars, &|row| row.kms_cost_usd.as_f64()),
+        tile(format!("Whole bill, {period}"), dollars, &|row| row.total_cost_usd.as_f64()),
     ];
     html! {
-        dl.tiles { @for (name, value, beside) in tiles {
-            div { dt { (name) } dd.value { (value) } dd.beside { (beside) } }
+        dl.tiles { @for tile in tiles {
+            div {
+                dt { (tile.name) }
+                dd.value { (prose(&tile.value)) }
+                @for beside in tile.beside { dd.beside { (prose(&beside)) } }
+            }
         } }
+    }
+}
+
+/// Two ends as people read them.
+fn range(low: f64, high: f64, words: fn(f64) -> String) -> String {
+    match [words(low), words(high)] {
+        [low, high] if low == high => format!("{low} at every level"),
+        [low, high] => format!("{low} … {high}"),
     }
 }
 
@@ -123,10 +148,7 @@ fn doubts(results: &Results) -> Table {
         _ => "not known from one replication".to_owned(),
     };
     let range = |ends: Option<(f64, f64)>| {
-        ends.map_or_else(
-            || "–".to_owned(),
-            |(low, high)| format!("{} … {}", percent(low), percent(high)),
-        )
+        ends.map_or_else(|| "–".to_owned(), |(low, high)| range(low, high, percent))
     };
     let rows = [
         (
