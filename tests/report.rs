@@ -403,7 +403,7 @@ fn what_cannot_be_reported_is_told() {
         (&["empty"], 2, "empty: the folder has no `result.json`"),
         (&["half"], 2, "half/costs.csv: the file cannot be read"),
         (&["nowhere"], 2, "nowhere: the file cannot be read"),
-        (&["table.csv"], 2, "table.csv:1:2"),
+        (&["table.csv"], 2, "hint: a report is made from a folder of results"),
         (&["whole", "--seed", "3"], 2, "`--seed` changes a run"),
         (&["whole", "--fail-if", "saving<0.5"], 2, "`--fail-if` changes a run"),
         (&["whole", "--results", "there"], 2, "`--results` changes a run"),

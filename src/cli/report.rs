@@ -96,7 +96,10 @@ fn of_folder(args: &Args, folder: &Path) -> Result<Results> {
 
 /// Runs a scenario, and leaves its files as `bks simulate` does.
 fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
-    let mut scenario = input::scenario(&args.source, &args.changes, threads::number(args.jobs))?;
+    let scenario = input::scenario(&args.source, &args.changes, threads::number(args.jobs));
+    let mut scenario = scenario.map_err(|error| {
+        error.hint("a report is made from a folder of results, or from a scenario in TOML")
+    })?;
     args.demands.put_on(&mut scenario)?;
     let by_name = || PathBuf::from("results").join(&scenario.file.name);
     let folder = args.results.clone().unwrap_or_else(by_name);

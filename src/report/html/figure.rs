@@ -12,7 +12,7 @@ use crate::report::chart::{Chart, Kind, Options, Plot};
 
 /// Widths of the two drawings, in pixels.
 const WIDE: u32 = 960;
-const NARROW: u32 = 480;
+const NARROW: u32 = 520;
 
 /// A chart with what a page says of it.
 pub(super) struct Figure {

@@ -24,6 +24,8 @@ pub(super) fn top(results: &Results, title: &str) -> Markup {
         @if let Some(question) = &facts.question { p.question { (question) } }
         p #verdict.verdict { (prose(verdict)) "." }
         (tiles(results))
+        p.note { "In large: every assumption as assumed. Below: the reference, and the range over all that "
+            "AWS does not publish." }
         @if let Some(source) = &facts.source { p.note { "Where the scenario's numbers come from: " (source) } }
         (notices(results))
     }
