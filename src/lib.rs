@@ -79,6 +79,7 @@ pub mod report;
 pub mod rng;
 pub mod s3;
 pub mod scenario;
+pub mod sensitivity;
 pub mod simulation;
 pub mod statistics;
 pub mod tally;

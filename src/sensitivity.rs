@@ -1,0 +1,2 @@
+//! What the answer hangs on.
+pub mod sobol;
