@@ -12,7 +12,9 @@ mod list;
 mod output;
 mod progress;
 mod replay;
+mod sensitivity;
 mod simulate;
+mod threads;
 
 use std::process::ExitCode;
 
@@ -39,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Args),
+    Sensitivity(sensitivity::Args),
     Check(check::Args),
     Init(init::Args),
     Export(export::Args),
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<Found> {
     match command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),

@@ -29,7 +29,7 @@
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting and pricing: [`tally`], [`pricing`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`], [`replay`]
+//!   [`migration`], [`outcome`], [`sensitivity`], [`replay`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!

@@ -6,6 +6,7 @@ pub mod json;
 pub mod markdown;
 mod numbers;
 pub mod rows;
+pub mod sensitivity;
 pub mod text;
 pub mod trace;
 pub mod words;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use clap::Args as ClapArgs;
 
-use super::{Found, input, output};
+use super::{Found, input, output, threads};
 use crate::error::Result;
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
@@ -22,7 +22,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
-    let threads = input::threads(None);
+    let threads = threads::number(None);
     let scenario = input::scenario(&args.scenario, &args.changes, threads)?;
     output::print(&if args.resolved {
         scenario.to_run_toml()

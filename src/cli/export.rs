@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input, output, progress};
+use super::{Found, input, output, progress, threads};
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
 use crate::scenario::{Configuration, Scenario};
@@ -74,7 +74,7 @@ impl From<LevelName> for Level {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
-    let scenario = input::scenario(&args.scenario, &args.changes, input::threads(None))?;
+    let scenario = input::scenario(&args.scenario, &args.changes, threads::number(None))?;
     let index = configuration(args, &scenario)?;
     check_seconds(&scenario)?;
     let assumptions = scenario.configurations[index].ranges.at(args.level.into());

@@ -1,9 +1,10 @@
 //! Scenario files in.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
-use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 
@@ -49,7 +50,8 @@ fn parse_override(text: &str) -> std::result::Result<Override, String> {
 }
 
 impl Changes {
-    fn all(&self) -> Vec<Override> {
+    /// All of them in the order in which they are made.
+    pub(super) fn all(&self) -> Vec<Override> {
         let given = |key: &str, value: Option<String>| {
             value.map(|value| Override { key: key.to_owned(), value })
         };
@@ -65,13 +67,8 @@ impl Changes {
 /// Largest scenario or included file, in bytes: a scenario of many megabytes is another file.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Threads to run on: as many as asked for, else one for each processor.
-pub(super) fn threads(jobs: Option<usize>) -> usize {
-    jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZero::get))
-}
-
 /// Bytes of memory that a run may take: what Linux says is available, elsewhere what is usual.
-fn free_memory() -> u64 {
+pub(super) fn free_memory() -> u64 {
     let available = |text: String| {
         let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim();
         let kib: u64 = line.strip_suffix("kB")?.trim().parse().ok()?;
@@ -82,16 +79,49 @@ fn free_memory() -> u64 {
 
 /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
 pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
-    let (text, place) = if path == "-" {
-        (read_text(io::stdin().lock(), "standard input")?, "standard input")
-    } else {
-        (read_file(Path::new(path))?, path)
-    };
-    let folder = Path::new(path).parent().unwrap_or(Path::new(""));
-    let include = |name: &str| read_file(&folder.join(name));
-    let scenario = Scenario::read(&text, place, &changes.all(), &include)?;
-    scenario.check_size(threads, free_memory()).map_err(|error| error.at(place))?;
+    let source = Source::open(path)?;
+    let scenario = source.read(&changes.all())?;
+    let checked = scenario.check_size(threads, free_memory());
+    checked.map_err(|error| error.at(source.place()))?;
     Ok(scenario)
+}
+
+/// A scenario's text, from which it can be read again and again with other changes.
+pub(super) struct Source {
+    text: String,
+    place: String,
+    /// Where the files lie that it includes.
+    folder: PathBuf,
+    /// Those that were read, by name: what changes on the disk meanwhile does not count.
+    included: Mutex<BTreeMap<String, Result<String>>>,
+}
+
+impl Source {
+    /// The text at `path`; `-` for standard input.
+    pub(super) fn open(path: &str) -> Result<Self> {
+        let (text, place) = if path == "-" {
+            (read_text(io::stdin().lock(), "standard input")?, "standard input")
+        } else {
+            (read_file(Path::new(path))?, path)
+        };
+        let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { text, place: place.to_owned(), folder, included: Mutex::default() })
+    }
+
+    /// What messages call it.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The scenario with these changes.
+    pub(super) fn read(&self, changes: &[Override]) -> Result<Scenario> {
+        let include = |name: &str| {
+            let mut included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
+            let read = || read_file(&self.folder.join(name));
+            included.entry(name.to_owned()).or_insert_with(read).clone()
+        };
+        Scenario::read(&self.text, &self.place, changes, &include)
+    }
 }
 
 fn read_file(path: &Path) -> Result<String> {

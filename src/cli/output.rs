@@ -19,6 +19,11 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
+/// Columns of the terminal; tables keep to them. Elsewhere nothing is broken into lines.
+pub(super) fn terminal_width() -> u16 {
+    terminal_size::terminal_size_of(io::stdout()).map_or(u16::MAX, |(width, _)| width.0)
+}
+
 /// Says something to the person, on standard error.
 pub(super) fn note(text: &str) {
     eprintln!("{text}");

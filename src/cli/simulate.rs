@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input, output, progress};
+use super::{Found, input, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
@@ -52,10 +52,10 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let scenarios = args
         .scenarios
         .iter()
-        .map(|path| input::scenario(path, &args.changes, input::threads(args.jobs)))
+        .map(|path| input::scenario(path, &args.changes, threads::number(args.jobs)))
         .collect::<Result<Vec<_>>>()?;
     refuse_same_folder(args, &scenarios)?;
-    let outcomes = in_threads(args.jobs, || {
+    let outcomes = threads::run_on(args.jobs, || {
         scenarios.iter().map(|scenario| simulate(args, scenario)).collect::<Result<Vec<_>>>()
     })??;
     if !args.quiet || args.format != Format::Table {
@@ -104,27 +104,11 @@ fn refuse_same_folder(args: &Args, scenarios: &[Scenario]) -> Result<()> {
     Ok(())
 }
 
-/// Runs `work` on `jobs` threads.
-fn in_threads<T: Send>(jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T> {
-    const MAX_JOBS: usize = 1_024;
-    let jobs = input::threads(jobs);
-    if !(1..=MAX_JOBS).contains(&jobs) {
-        return Err(Error::request(format!(
-            "`--jobs` is `{jobs}`, but must lie between 1 and {MAX_JOBS}"
-        )));
-    }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .build()
-        .map_err(|error| Error::run(format!("threads cannot be started: {error}")))?;
-    Ok(pool.install(work))
-}
-
 fn printed(format: Format, scenarios: &[Scenario], outcomes: &[Outcome]) -> String {
     let both = || scenarios.iter().zip(outcomes);
     match format {
         Format::Table => {
-            let width = terminal_width();
+            let width = output::terminal_width();
             let texts: Vec<String> =
                 both().map(|(s, o)| report::text::write(s, o, width)).collect();
             texts.join("\n")
@@ -143,9 +127,4 @@ fn printed(format: Format, scenarios: &[Scenario], outcomes: &[Outcome]) -> Stri
             format!("{value:#}\n")
         }
     }
-}
-
-/// Columns of the terminal; tables keep to them. Elsewhere nothing is broken into lines.
-fn terminal_width() -> u16 {
-    terminal_size::terminal_size_of(std::io::stdout()).map_or(u16::MAX, |(width, _)| width.0)
 }
