@@ -9,8 +9,8 @@
 //!   the others at each level.
 //!
 //! All sets of assumptions are answered on the same requests, so that a difference is theirs and not
-//! one of chance. The first two are of the first replication; break-even values are those of the mean
-//! saving over the scenario's replications, and their intervals are made of how much these differ.
+//! one of chance: those of the first replication. Only the break-even values that were found there are
+//! held against all replications, which gives them their intervals.
 
 pub mod axis;
 mod bench;
@@ -110,13 +110,13 @@ pub struct Sample {
 }
 
 /// Points of a sample, unless that would take too long.
-const SAMPLES: u32 = 256;
+const SAMPLES: u32 = 128;
 /// Fewest points from which indices are worth having.
 pub const SAMPLES_MIN: u32 = 16;
 
 /// Requests (each counted once for each set of assumptions) that a sample of a size that nobody asked
 /// for may answer: about a minute's work of one core.
-const REQUESTS_OF_SAMPLE: f64 = 3e9;
+const REQUESTS_OF_SAMPLE: f64 = 2e9;
 
 impl Sensitivity {
     /// Asks a scenario's headline. `read` reads the same scenario with one more change.
@@ -146,7 +146,6 @@ impl Sensitivity {
         let assumed = first.first_savings(&[headline.ranges.at(Level::Assumed)])[0];
         let swings = swings(scenario, &mut first);
         let together = together(scenario, plan, &mut first);
-        drop(first);
         let replications = scenario.replications;
         let mut all =
             Bench::new(scenario, replications, plan.means, progress).ok_or_else(nothing)?;
@@ -155,7 +154,7 @@ impl Sensitivity {
         let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
         for (axis, asked) in axes(plan) {
             if axis.is_assumption() {
-                break_evens.extend(searching.assumption(&axis, &mut all));
+                break_evens.extend(searching.assumption(&axis, &mut first, &mut all));
                 continue;
             }
             match searching.key(&axis, read) {

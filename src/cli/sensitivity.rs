@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// Points of each of the two samples of all assumptions together: a power of two
     ///
     /// With k assumptions that have a range, N (k + 2) sets of assumptions are answered at the most.
-    /// Twice as many make the intervals about a third narrower. Without it N is 256, or fewer if the
+    /// Twice as many make the intervals about a third narrower. Without it N is 128, or fewer if the
     /// scenario is large.
     #[arg(long, value_name = "N", value_parser = parse_samples)]
     samples: Option<u32>,
@@ -100,8 +100,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         samples: args.samples,
         targets: args.target.iter().map(|share| share.value()).collect(),
         over: args.over.clone(),
-        // What one batch takes; the rest of the memory is for everything else.
-        means: Means { threads, bytes: bytes / 4 },
+        means: Means { threads, bytes: bytes / 2 },
     };
     let bar = progress::Answers::new(&scenario.file.name, args.quiet);
     let found = threads::run_on(args.jobs, || {

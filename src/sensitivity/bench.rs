@@ -16,7 +16,7 @@ use crate::units::SimDuration;
 pub struct Means {
     /// Threads that work on it.
     pub threads: usize,
-    /// Bytes of memory for it.
+    /// Bytes of memory for it at the most.
     pub bytes: u64,
 }
 
@@ -24,7 +24,10 @@ pub struct Means {
 /// make the share of drawing the requests much smaller.
 const AT_A_TIME: usize = 64;
 
-/// The same, where skipping ahead gives them nothing in common and tells of no progress within.
+/// Bytes that they may take together; a single one may take more.
+const BYTES_AT_A_TIME: u64 = 1 << 30;
+
+/// The same number, where skipping ahead gives them nothing in common and tells of no progress within.
 const SKIPPED_AT_A_TIME: usize = 8;
 
 /// What tells sets of assumptions apart, in an order.
@@ -155,7 +158,7 @@ impl<'a> Bench<'a> {
         for (index, estimate) in estimates.iter().enumerate() {
             bytes = bytes.saturating_add(estimate.bytes_max);
             match batches.last_mut() {
-                Some(batch) if batch.len() < at_a_time && bytes <= self.means.bytes => {
+                Some(batch) if batch.len() < at_a_time && bytes <= BYTES_AT_A_TIME => {
                     batch.end = index + 1;
                 }
                 _ => {

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use super::axis::Axis;
 use super::bench::{Bench, Means};
-use super::search::{Crossing, Curve, search};
+use super::search::{Crossing, Curve, Steps, search};
 use super::{Progress, ReadWith};
 use crate::encryption::assumptions::Level;
 use crate::error::Result;
 use crate::scenario::Scenario;
 use crate::statistics::Estimate;
 
-/// Values of the first grid.
-const POINTS: usize = 17;
-
-/// Values of the first grid where each is a scenario with traffic of its own.
-const POINTS_OF_KEY: usize = 11;
+/// Where values are answered together, and where each is a scenario with traffic of its own.
+const STEPS: Steps = Steps { grid: 17, inside: 8 };
+const STEPS_OF_KEY: Steps = Steps { grid: 9, inside: 1 };
 
 /// A value that takes longer than this is not tried, unless the assumed ones do.
 const REQUESTS_MAX: f64 = 1e8;
@@ -27,7 +25,7 @@ pub struct BreakEvens {
     pub axis: Axis,
     /// At which end of their ranges the other assumptions stand.
     pub others: Level,
-    /// The mean saving at each value that was tried, in order.
+    /// The saving at each value that was tried, in the first replication.
     pub curve: Curve,
     /// What was found for each target.
     pub targets: Vec<Found>,
@@ -47,12 +45,11 @@ pub struct Found {
 /// One crossing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakEven {
-    /// The values between which the search has it.
+    /// The values between which it lies in the first replication.
     pub crossing: Crossing,
-    /// The value: of whole numbers the first behind the crossing, else the geometric mean of both.
+    /// The break-even value: the mean over replications; of whole numbers the first behind it.
     pub value: f64,
-    /// Where it lies with 95 % confidence, from the saving's half-width over replications and the
-    /// curve's slope; `None` from a single replication.
+    /// Where it lies with 95 % confidence; `None` from a single replication, or if the curve is flat.
     pub interval: Option<(f64, f64)>,
 }
 
@@ -65,50 +62,48 @@ pub(super) struct Searching<'a> {
     pub(super) progress: Progress<'a>,
 }
 
-/// The savings of each replication at values that were tried.
-type Savings = BTreeMap<u64, Vec<f64>>;
+/// Gives the savings at a value, replication by replication.
+type InAll<'a> = &'a mut dyn FnMut(f64) -> Vec<f64>;
 
 impl Searching<'_> {
-    /// Searches an axis that is an assumption, at each level of the others.
-    pub(super) fn assumption(&self, axis: &Axis, bench: &mut Bench) -> Vec<BreakEvens> {
+    /// Searches an axis that is an assumption, at each level of the others. `first` is a bench of the
+    /// first replication, `all` of all.
+    pub(super) fn assumption(
+        &self,
+        axis: &Axis,
+        first: &mut Bench,
+        all: &mut Bench,
+    ) -> Vec<BreakEvens> {
         let ranges = &self.scenario.configurations[self.scenario.headline].ranges;
-        let assumed = bench.estimate(&ranges.at(Level::Assumed)).requests;
+        let assumed = first.estimate(&ranges.at(Level::Assumed)).requests;
         let requests_max = REQUESTS_MAX.max(assumed);
-        let mut of_levels: Vec<BreakEvens> = Vec::new();
-        for others in Level::ALL {
+        let of_level = |others| {
             let base = ranges.at(others);
             let at = |value: f64| axis.assume(base, value).expect("it is an assumption");
-            // Another level that differs in nothing else has the same curve.
-            let same = |known: &&BreakEvens| {
-                let base = ranges.at(known.others);
-                axis.assume(base, axis.span.low) == axis.assume(ranges.at(others), axis.span.low)
-            };
-            if let Some(known) = of_levels.iter().find(same) {
-                let known = BreakEvens { others, ..known.clone() };
-                of_levels.push(known);
-                continue;
-            }
-            let mut savings = Savings::new();
             let mut cut = None;
-            let curve = search(&axis.span, POINTS, self.targets, &mut |values| {
+            let curve = search(&axis.span, STEPS, self.targets, &mut |values| {
                 let affordable = |value: &f64| {
-                    let estimate = bench.estimate(&at(*value));
-                    let fits = bench.fits(&estimate);
-                    if !fits {
-                        cut = Some(NO_MEMORY.to_owned());
+                    let estimate = first.estimate(&at(*value));
+                    let hindrance = if !first.fits(&estimate) {
+                        Some(NO_MEMORY)
                     } else if estimate.requests > requests_max {
-                        cut = Some(NO_TIME.to_owned());
-                    }
-                    fits && estimate.requests <= requests_max
+                        Some(NO_TIME)
+                    } else {
+                        return true;
+                    };
+                    cut = hindrance.map(str::to_owned);
+                    false
                 };
                 let tried: Vec<f64> = values.iter().copied().filter(affordable).collect();
                 let sets: Vec<_> = tried.iter().map(|&value| at(value)).collect();
-                savings.extend(tried.iter().map(|v| v.to_bits()).zip(bench.savings(&sets)));
-                values.iter().map(|value| savings.get(&value.to_bits()).map(|s| mean(s))).collect()
+                let savings = first.first_savings(&sets);
+                let mut known = tried.iter().zip(savings).peekable();
+                let saving = |value: &f64| Some(known.next_if(|(of, _)| *of == value)?.1);
+                values.iter().map(saving).collect()
             });
-            of_levels.push(self.found(axis, others, curve, &savings, cut));
-        }
-        of_levels
+            self.found(axis, others, curve, cut, &mut |value| all.savings(&[at(value)]).remove(0))
+        };
+        Level::ALL.map(of_level).into()
     }
 
     /// Searches an axis that is a key of the scenario, at each level of the assumptions: each value is
@@ -118,60 +113,72 @@ impl Searching<'_> {
     /// What is wrong with the scenario at the lower end.
     pub(super) fn key(&self, axis: &Axis, read: ReadWith) -> Result<Vec<BreakEvens>> {
         read(&axis.change(axis.span.low))?;
-        let mut known: BTreeMap<u64, Option<[Vec<f64>; 3]>> = BTreeMap::new();
+        let savings = |value: f64, replications| {
+            read(&axis.change(value)).and_then(|scenario| self.savings_of(&scenario, replications))
+        };
+        let mut known: BTreeMap<u64, Option<[f64; 3]>> = BTreeMap::new();
         let mut cut = None;
-        let mut of_levels = Vec::new();
-        for others in Level::ALL {
-            let curve = search(&axis.span, POINTS_OF_KEY, self.targets, &mut |values| {
-                values
-                    .iter()
-                    .map(|&value| {
-                        let savings = known.entry(value.to_bits()).or_insert_with(|| {
-                            read(&axis.change(value))
-                                .and_then(|scenario| self.savings_of(&scenario))
-                                .map_err(|error| cut = Some(error.to_string()))
-                                .ok()
-                        });
-                        savings.as_ref().map(|of_levels| mean(&of_levels[others as usize]))
-                    })
-                    .collect()
+        let of_level = |others| {
+            let curve = search(&axis.span, STEPS_OF_KEY, self.targets, &mut |values| {
+                let saving = |&value: &f64| {
+                    let run = || match savings(value, 1) {
+                        Ok(of_levels) => Some(of_levels.map(|of_replications| of_replications[0])),
+                        Err(error) => {
+                            cut = Some(error.to_string());
+                            None
+                        }
+                    };
+                    let of_levels = known.entry(value.to_bits()).or_insert_with(run);
+                    of_levels.map(|of_levels| of_levels[others as usize])
+                };
+                values.iter().map(saving).collect()
             });
-            let savings: Savings = known
-                .iter()
-                .filter_map(|(value, of)| Some((*value, of.as_ref()?[others as usize].clone())))
-                .collect();
-            of_levels.push(self.found(axis, others, curve, &savings, cut.clone()));
-        }
-        Ok(of_levels)
+            self.found(axis, others, curve, cut.clone(), &mut |value| {
+                let of_levels = savings(value, self.replications);
+                of_levels
+                    .map_or_else(|_| Vec::new(), |mut of| std::mem::take(&mut of[others as usize]))
+            })
+        };
+        Ok(Level::ALL.map(of_level).into())
     }
 
     /// What a scenario's headline saves at each level, replication by replication.
-    fn savings_of(&self, scenario: &Scenario) -> Result<[Vec<f64>; 3]> {
+    fn savings_of(&self, scenario: &Scenario, replications: u32) -> Result<[Vec<f64>; 3]> {
         let nothing = || super::nothing_to_save(scenario);
-        let mut bench = Bench::new(scenario, self.replications, self.means, self.progress)
-            .ok_or_else(nothing)?;
+        let mut bench =
+            Bench::new(scenario, replications, self.means, self.progress).ok_or_else(nothing)?;
         let ranges = &scenario.configurations[scenario.headline].ranges;
         let savings = bench.savings(&Level::ALL.map(|level| ranges.at(level)));
         Ok(savings.try_into().expect("there are three levels"))
     }
 
+    /// What a curve says about all targets. Break-even values with the others as assumed are held
+    /// against all replications.
     fn found(
         &self,
         axis: &Axis,
         others: Level,
         curve: Curve,
-        savings: &Savings,
         cut: Option<String>,
+        in_all: InAll,
     ) -> BreakEvens {
-        let target = |&target: &f64| Found {
+        let mut found = |target: f64| Found {
             target,
             crossings: curve
                 .crossings(target)
                 .into_iter()
-                .map(|crossing| break_even(axis, &curve, crossing, savings))
+                .map(|crossing| {
+                    let middle = middle(axis, &crossing);
+                    let each = if others == Level::Assumed && self.replications > 1 {
+                        own_values(&curve, &crossing, middle, target, &in_all(middle))
+                    } else {
+                        Vec::new()
+                    };
+                    break_even(axis, crossing, middle, &each)
+                })
                 .collect(),
         };
-        let targets = self.targets.iter().map(target).collect();
+        let targets = self.targets.iter().map(|&target| found(target)).collect();
         BreakEvens { axis: axis.clone(), others, curve, targets, cut }
     }
 }
@@ -179,25 +186,48 @@ impl Searching<'_> {
 const NO_MEMORY: &str = "the others would make more bucket-level keys than fit into memory";
 const NO_TIME: &str = "the others would take too long to simulate";
 
-fn mean(savings: &[f64]) -> f64 {
-    savings.iter().sum::<f64>() / savings.len() as f64
+/// The value inside a bracket, near its middle, at which all replications are run.
+fn middle(axis: &Axis, crossing: &Crossing) -> f64 {
+    if axis.span.whole { crossing.behind } else { (crossing.before * crossing.behind).sqrt() }
 }
 
-fn break_even(axis: &Axis, curve: &Curve, crossing: Crossing, savings: &Savings) -> BreakEven {
-    let Crossing { before, behind, .. } = crossing;
-    let value = if axis.span.whole { behind } else { (before * behind).sqrt() };
-    let half_width = savings.get(&behind.to_bits()).and_then(|s| Estimate::of(s).half_width);
-    let interval = half_width.zip(curve.slope_at(&crossing)).map(|(half_width, slope)| {
-        let factor = libm::exp((half_width / slope).abs());
-        let (low, high) = (before / factor, behind * factor);
-        let within = |value: f64| value.clamp(axis.span.low, axis.span.high);
-        if axis.span.whole {
-            (within(low.floor() + 1.0), within(high.floor()))
-        } else {
-            (within(low), within(high))
-        }
-    });
-    BreakEven { crossing, value, interval }
+/// The logarithm of each replication's own break-even value: one step of Newton's method from
+/// `middle`, by how far its saving there is from the target and by the slope of the first one's curve.
+fn own_values(
+    curve: &Curve,
+    crossing: &Crossing,
+    middle: f64,
+    target: f64,
+    savings: &[f64],
+) -> Vec<f64> {
+    let Some(slope) = curve.slope_at(crossing) else { return Vec::new() };
+    savings.iter().map(|saving| middle.ln() + (target - saving) / slope).collect()
+}
+
+/// A crossing's value and interval, from the logarithms of each replication's own.
+fn break_even(axis: &Axis, crossing: Crossing, middle: f64, each: &[f64]) -> BreakEven {
+    let Axis { span, .. } = axis;
+    let within = |value: f64| value.clamp(span.low, span.high);
+    let estimate = (!each.is_empty()).then(|| Estimate::of(each));
+    let Some((mean, half_width)) = estimate.and_then(|it| Some((it.mean, it.half_width?))) else {
+        return BreakEven { crossing, value: middle, interval: None };
+    };
+    let [low, value, high] =
+        [mean - half_width, mean, mean + half_width].map(|logarithm| within(libm::exp(logarithm)));
+    if span.whole {
+        // Of whole numbers the crossing lies between two: the first behind it.
+        let [low, value, high] = [low, value, high].map(f64::ceil);
+        return BreakEven { crossing, value, interval: Some((low, high)) };
+    }
+    BreakEven { crossing, value, interval: Some((low, high)) }
+}
+
+impl BreakEven {
+    /// Of whole numbers the last at which the saving still is as on the lower side; else the value.
+    #[must_use]
+    pub fn last_before(&self, axis: &Axis) -> f64 {
+        if axis.span.whole { self.value - 1.0 } else { self.value }
+    }
 }
 
 impl BreakEvens {

@@ -18,8 +18,15 @@ pub struct Span {
     pub whole: bool,
 }
 
-/// Values between the ends of a bracket in one pass of the refinement.
-const INSIDE: usize = 8;
+/// In how many values a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// Values of the first grid.
+    pub grid: usize,
+    /// Values between the ends of a bracket in each pass that narrows it: several where they cost
+    /// little more than one, a single one (bisection) where each costs as much as the first.
+    pub inside: usize,
+}
 
 /// A bracket whose ends differ by less than this share is narrow enough.
 pub const NARROW: f64 = 0.01;
@@ -45,13 +52,13 @@ impl Span {
     }
 
     /// Values strictly between two neighbours that narrow a bracket; none if it is narrow enough.
-    fn inside(&self, low: f64, high: f64) -> Vec<f64> {
+    fn inside(&self, low: f64, high: f64, values: usize) -> Vec<f64> {
         let narrow = high <= low * (1.0 + NARROW);
         if narrow || (self.whole && high - low <= 1.0) {
             return Vec::new();
         }
         let span = Self { low, high, whole: self.whole };
-        let grid = span.grid(INSIDE + 2);
+        let grid = span.grid(values + 2);
         grid.into_iter().filter(|&value| low < value && value < high).collect()
     }
 }
@@ -142,25 +149,25 @@ impl Curve {
     }
 }
 
-/// Passes of refinement after which the rest stays as wide as it is: each makes brackets nine times
-/// narrower.
-const PASSES: usize = 8;
+/// Passes of refinement after which the rest stays as wide as it is: in noise there can be ever more
+/// crossings.
+const PASSES: usize = 16;
 
-/// Evaluates a curve on a grid of about `points` values, and then inside each bracket of each of the
+/// Evaluates a curve on a grid, and then inside each bracket of each of the
 /// `levels` until all are narrow. `evaluate` gives the curve at each of several parameters; `None`
 /// where that is not to be had.
 pub fn search(
     span: &Span,
-    points: usize,
+    steps: Steps,
     levels: &[f64],
     evaluate: &mut dyn FnMut(&[f64]) -> Vec<Option<f64>>,
 ) -> Curve {
     let mut curve = Curve::default();
-    curve.add(&span.grid(points), evaluate);
+    curve.add(&span.grid(steps.grid), evaluate);
     for _ in 0..PASSES {
         let crossings = levels.iter().flat_map(|level| curve.crossings(*level));
         let mut finer: Vec<f64> =
-            crossings.flat_map(|it| span.inside(it.before, it.behind)).collect();
+            crossings.flat_map(|it| span.inside(it.before, it.behind, steps.inside)).collect();
         finer.retain(|value| !curve.points.contains_key(&value.to_bits()));
         finer.sort_by(f64::total_cmp);
         finer.dedup();
@@ -179,10 +186,12 @@ mod tests {
         Span { low, high, whole }
     }
 
+    const STEPS: Steps = Steps { grid: 17, inside: 8 };
+
     /// The crossings of 0.5, and how many values that took.
     fn found(span: Span, f: impl Fn(f64) -> f64) -> (Vec<Crossing>, usize) {
         let mut taken = 0;
-        let curve = search(&span, 17, &[0.5], &mut |values| {
+        let curve = search(&span, STEPS, &[0.5], &mut |values| {
             taken += values.len();
             values.iter().map(|&value| Some(f(value))).collect()
         });
@@ -197,7 +206,7 @@ mod tests {
         assert_eq!(crossing.direction, Direction::Rises);
         assert!(crossing.before <= 40.0 && 40.0 <= crossing.behind, "{crossing:?}");
         assert!(crossing.behind <= crossing.before * 1.01, "{crossing:?}");
-        assert!(taken <= 17 + 2 * INSIDE, "{taken}");
+        assert!(taken <= STEPS.grid + 2 * STEPS.inside, "{taken}");
     }
 
     #[test]
@@ -233,7 +242,7 @@ mod tests {
 
     #[test]
     fn what_is_not_to_be_had_narrows_the_curve() {
-        let curve = search(&span(1.0, 100.0, true), 17, &[0.5], &mut |values| {
+        let curve = search(&span(1.0, 100.0, true), STEPS, &[0.5], &mut |values| {
             values.iter().map(|&n| (n <= 50.0).then_some(1.0 - n / 40.0)).collect()
         });
         assert!(curve.points().all(|(n, _)| n <= 50.0));
@@ -243,7 +252,7 @@ mod tests {
 
     #[test]
     fn slopes_are_those_of_the_logarithm() {
-        let curve = search(&span(1.0, 1e4, false), 17, &[0.5], &mut |values| {
+        let curve = search(&span(1.0, 1e4, false), STEPS, &[0.5], &mut |values| {
             values.iter().map(|t| Some(0.1 * t.ln())).collect()
         });
         let [crossing] = curve.crossings(0.5)[..] else { panic!() };

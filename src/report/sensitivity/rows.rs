@@ -119,7 +119,7 @@ pub struct CurveRow {
     pub unit: String,
     /// The value.
     pub value: f64,
-    /// Mean saving over the replications.
+    /// The saving in the first replication.
     pub saving_ratio: f64,
 }
 

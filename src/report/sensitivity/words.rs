@@ -194,7 +194,7 @@ fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> St
     let text = |it: &BreakEven| {
         // Of whole numbers the last before it or the first behind it, whichever still saves enough.
         let falls = it.crossing.direction == Direction::Falls;
-        let border = if axis.span.whole && falls { it.crossing.before } else { it.value };
+        let border = if falls { it.last_before(axis) } else { it.value };
         let interval = match it.interval {
             Some((low, high)) if detailed => {
                 format!(" [{} … {}]", value(axis, low), value(axis, high))
@@ -270,7 +270,9 @@ pub fn basis(found: &Sensitivity) -> Vec<String> {
     }
     let interval = match found.replications {
         1 => "one replication, hence without interval".to_owned(),
-        n => format!("the mean saving of {n} replications, [95 % interval]"),
+        n => format!(
+            "searched in the first replication, then the mean of each one's own in {n}, [95 %]"
+        ),
     };
     lines.push(format!(
         "Break-even values: {interval}; found within 1 % or a whole number between the points of a \
