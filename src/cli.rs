@@ -4,16 +4,19 @@
 //! assertion in a scenario was not met.
 
 mod check;
+mod compare;
 mod complete;
 mod export;
 mod init;
 mod input;
+mod journal;
 mod list;
 mod output;
 mod progress;
 mod replay;
 mod sensitivity;
 mod simulate;
+mod sweep;
 mod threads;
 
 use std::process::ExitCode;
@@ -21,6 +24,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Result};
+use crate::report::words;
+use crate::results::Results;
 
 /// What S3 Bucket Keys will do to a KMS bill, a KMS quota and an audit trail.
 ///
@@ -41,7 +46,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(simulate::Args),
+    Sweep(sweep::Args),
     Sensitivity(sensitivity::Args),
+    Compare(compare::Args),
     Check(check::Args),
     Init(init::Args),
     Export(export::Args),
@@ -58,6 +65,18 @@ enum Found {
     Done,
     /// An assertion was not met.
     AssertionNotMet,
+}
+
+impl Found {
+    /// Whether every demand was met; tells of each that was not.
+    fn by_demands(all: &[Results]) -> Self {
+        let demands = all.iter().flat_map(|results| &results.facts.assertions);
+        let unmet: Vec<_> = demands.filter(|demand| !demand.holds).collect();
+        for demand in &unmet {
+            output::note(&format!("assertion not met: {}", words::unmet(demand)));
+        }
+        if unmet.is_empty() { Self::Done } else { Self::AssertionNotMet }
+    }
 }
 
 /// Runs the command line of this process.
@@ -84,6 +103,8 @@ fn run(command: Command) -> Result<Found> {
     match command {
         Command::Simulate(args) => simulate::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),

@@ -52,6 +52,16 @@ impl Error {
         self
     }
 
+    /// Puts a folder before the place, or in its stead.
+    #[must_use]
+    pub fn within(mut self, folder: &str) -> Self {
+        self.place = Some(match self.place {
+            Some(place) => format!("{folder}/{place}"),
+            None => folder.to_owned(),
+        });
+        self
+    }
+
     /// Adds what to do about it, unless a hint is there already.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

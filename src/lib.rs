@@ -29,7 +29,8 @@
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting and pricing: [`tally`], [`pricing`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`], [`sensitivity`], [`replay`]
+//!   [`migration`], [`outcome`], [`replay`], [`sweep`],
+//!   [`sensitivity`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -67,6 +68,7 @@
 //! ```
 
 pub mod cli;
+pub mod compare;
 pub mod encryption;
 pub mod error;
 pub mod kms;
@@ -76,12 +78,14 @@ pub mod pricing;
 pub mod quota;
 pub mod replay;
 pub mod report;
+pub mod results;
 pub mod rng;
 pub mod s3;
 pub mod scenario;
 pub mod sensitivity;
 pub mod simulation;
 pub mod statistics;
+pub mod sweep;
 pub mod tally;
 pub mod trace;
 pub mod units;

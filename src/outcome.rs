@@ -8,18 +8,20 @@ mod tables;
 pub mod warnings;
 
 use crate::encryption::Mode;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumptions::{Level, Variation};
 use crate::encryption::requester::RequesterRule;
 use crate::kms::KmsApi;
 use crate::migration::{MigrationPlan, payback_periods};
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
-use crate::scenario::assertion::Assertion;
 use crate::scenario::{Configuration, Scenario};
 use crate::statistics::{Estimate, Precision};
+use crate::units::Usd;
 
-use summary::Summary;
+use arms::Variations;
+pub use arms::bytes_at_most;
+use summary::{OneReplication, Summary};
 use warnings::Warning;
 
 /// What a run tells of its progress.
@@ -52,8 +54,6 @@ pub struct Outcome {
     pub swings: Vec<Swing>,
     /// What to beware of.
     pub warnings: Vec<Warning>,
-    /// What the scenario demanded.
-    pub assertions: Vec<AssertionOutcome>,
 }
 
 /// How precise savings were to be, and are.
@@ -132,6 +132,29 @@ pub struct LevelOutcome {
     pub bill: Bill,
     /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
     pub saving: Option<Estimate>,
+    /// Each replication's own figures, in order.
+    pub replications: Vec<ReplicationOutcome>,
+}
+
+/// One replication's own figures, of one configuration at one level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReplicationOutcome {
+    /// S3 requests.
+    pub requests: u64,
+    /// KMS requests by API, in the order of [`KmsApi::ALL`].
+    pub kms_by_api: [u64; 3],
+    /// Bucket-level keys generated.
+    pub keys_generated: u64,
+    /// Most bucket-level keys alive in any second.
+    pub keys_alive_max: u32,
+    /// KMS requests in the busiest second.
+    pub per_s_max: u32,
+    /// Cost of KMS requests in the billing period.
+    pub kms_cost: Usd,
+    /// Cost of everything on the bill in the billing period.
+    pub total_cost: Usd,
+    /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
+    pub saving: Option<f64>,
 }
 
 impl LevelOutcome {
@@ -207,29 +230,36 @@ pub struct Swing {
     pub assumption: &'static str,
     /// Its lower end, and the saving there.
     pub low: (String, f64),
+    /// The value assumed, and the saving there: that of every swing.
+    pub assumed: (String, f64),
     /// Its upper end, and the saving there.
     pub high: (String, f64),
 }
 
 impl Swing {
+    /// A swing for each variation, the farthest first, from the savings at the low and the high end of
+    /// each and the one with everything as assumed.
+    #[must_use]
+    pub fn all(variations: Vec<Variation>, at_ends: &[f64], assumed: f64) -> Vec<Self> {
+        let mut swings: Vec<Self> = variations
+            .into_iter()
+            .zip(at_ends.chunks_exact(2))
+            .map(|(variation, at_ends)| Self {
+                assumption: variation.assumption,
+                low: (variation.low, at_ends[0]),
+                assumed: (variation.assumed, assumed),
+                high: (variation.high, at_ends[1]),
+            })
+            .collect();
+        swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
+        swings
+    }
+
     /// Distance between the savings at both ends.
     #[must_use]
     pub fn width(&self) -> f64 {
         (self.high.1 - self.low.1).abs()
     }
-}
-
-/// A demand, and whether it was met.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AssertionOutcome {
-    /// The demand.
-    pub assertion: Assertion,
-    /// Name of the configuration it is about.
-    pub configuration: String,
-    /// The figure.
-    pub value: f64,
-    /// Whether it keeps to the threshold.
-    pub holds: bool,
 }
 
 impl Outcome {
@@ -238,7 +268,18 @@ impl Outcome {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: Progress) -> Self {
-        let (counted, swings) = arms::run(scenario, progress);
+        Self::with(scenario, Variations::of_headline(scenario), progress)
+    }
+
+    /// As [`Outcome::of`], but without what moves the answer most, which takes as long as a
+    /// replication or two: for those who vary the scenario themselves.
+    #[must_use]
+    pub fn without_swings(scenario: &Scenario, progress: Progress) -> Self {
+        Self::with(scenario, Variations::default(), progress)
+    }
+
+    fn with(scenario: &Scenario, variations: Variations, progress: Progress) -> Self {
+        let (counted, swings) = arms::run(scenario, variations, progress);
         let configurations: Vec<ConfigurationOutcome> = (0..scenario.configurations.len())
             .map(|index| configuration(scenario, &counted, index))
             .collect();
@@ -246,18 +287,7 @@ impl Outcome {
         let precision = scenario.precision.map(|asked| precision(asked, &configurations));
         let mut warnings = warnings::of(scenario, &configurations);
         warnings.extend(precision.and_then(|it| warnings::imprecise(&it, replications)));
-        let assertions = scenario
-            .assertions
-            .iter()
-            .map(|assertion| figures::evaluate(scenario, &configurations, assertion))
-            .collect();
-        Self { replications, precision, configurations, swings, warnings, assertions }
-    }
-
-    /// Whether every demand was met.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.assertions.iter().all(|assertion| assertion.holds)
+        Self { replications, precision, configurations, swings, warnings }
     }
 }
 
@@ -354,11 +384,36 @@ fn level_outcome(
         ),
         requests_in_period: figures::in_billing_period(
             scenario,
-            summary,
             summary.requests.iter().sum(),
+            summary.replications(),
         ),
-        bill: figures::bill(scenario, configuration, summary),
+        bill: figures::bill(scenario, configuration, &figures::Counts::of(summary)),
         saving: summary.saving_against(reference),
+        replications: summary
+            .each
+            .iter()
+            .zip(&reference.each)
+            .map(|(own, against)| replication(scenario, configuration, own, against))
+            .collect(),
+    }
+}
+
+fn replication(
+    scenario: &Scenario,
+    configuration: &Configuration,
+    own: &OneReplication,
+    reference: &OneReplication,
+) -> ReplicationOutcome {
+    let bill = figures::bill(scenario, configuration, &figures::Counts::of_one(own));
+    ReplicationOutcome {
+        requests: own.requests.iter().sum(),
+        kms_by_api: KmsApi::ALL.map(|api| own.calls.get(api)),
+        keys_generated: own.keys_generated,
+        keys_alive_max: own.keys_alive_max,
+        per_s_max: own.per_s_max,
+        kms_cost: bill.kms_total(),
+        total_cost: bill.total(),
+        saving: own.saving_against(reference),
     }
 }
 
@@ -378,7 +433,8 @@ fn migration(
     };
     let before = scenario.configurations.iter().position(unmigrated).unwrap_or(scenario.reference);
     let summary = counted.level(before, Level::Assumed);
-    let before = figures::bill(scenario, &scenario.configurations[before], summary);
+    let counts = figures::Counts::of(summary);
+    let before = figures::bill(scenario, &scenario.configurations[before], &counts);
     let payback_periods = payback_periods(one_time.total(), before.total() - bill.total());
     MigrationOutcome { objects, bill: one_time, payback_periods }
 }

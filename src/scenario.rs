@@ -229,6 +229,14 @@ pub struct Billing {
     pub background_per_s: u64,
 }
 
+impl Billing {
+    /// KMS requests a second that the quota leaves this traffic.
+    #[must_use]
+    pub fn quota_left_per_s(&self) -> u64 {
+        self.quota_per_s.saturating_sub(self.background_per_s)
+    }
+}
+
 impl Scenario {
     /// Length of the counted part of the run.
     #[must_use]

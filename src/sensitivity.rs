@@ -144,7 +144,7 @@ impl Sensitivity {
         let nothing = || nothing_to_save(scenario);
         let mut first = Bench::new(scenario, 1, plan.means, progress).ok_or_else(nothing)?;
         let assumed = first.first_savings(&[headline.ranges.at(Level::Assumed)])[0];
-        let swings = swings(scenario, &mut first);
+        let swings = swings(scenario, assumed, &mut first);
         let together = together(scenario, plan, &mut first);
         let replications = scenario.replications;
         let mut all =
@@ -183,21 +183,11 @@ fn axes(plan: &Plan) -> Vec<(Axis, bool)> {
 }
 
 /// How far each assumption alone moves the saving, the farthest first.
-fn swings(scenario: &Scenario, bench: &mut Bench) -> Vec<Swing> {
+fn swings(scenario: &Scenario, assumed: f64, bench: &mut Bench) -> Vec<Swing> {
     let list = scenario.configurations[scenario.headline].ranges.one_at_a_time();
     let sets: Vec<Assumptions> = list.iter().flat_map(|it| [it.at_low, it.at_high]).collect();
-    let savings = bench.first_savings(&sets);
-    let mut swings: Vec<Swing> = list
-        .into_iter()
-        .zip(savings.chunks_exact(2))
-        .map(|(variation, savings)| Swing {
-            assumption: variation.assumption,
-            low: (variation.low, savings[0]),
-            high: (variation.high, savings[1]),
-        })
-        .collect();
-    swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
-    swings
+    let at_ends = bench.first_savings(&sets);
+    Swing::all(list, &at_ends, assumed)
 }
 
 /// What all assumptions together do to the saving.

@@ -28,6 +28,38 @@ impl Estimate {
         let half_width = (values.len() >= 2).then(|| half_width(variance(values), values.len()));
         Self { mean, half_width }
     }
+
+    /// The mean of `own` less that of `against`, whose values belong together pair by pair; `None`
+    /// without values. What the values of a pair have in common cancels (Law, *Simulation Modeling
+    /// and Analysis*, §10.2.1).
+    ///
+    /// # Panics
+    /// If there are not as many of one as of the other.
+    #[must_use]
+    pub fn of_paired_difference(own: &[f64], against: &[f64]) -> Option<Self> {
+        assert_eq!(own.len(), against.len(), "every value has its pair");
+        let differences: Vec<f64> = own.iter().zip(against).map(|(a, b)| a - b).collect();
+        (!differences.is_empty()).then(|| Self::of(&differences))
+    }
+
+    /// The mean of `own` less that of `against`, independent of one another; `None` if one has no
+    /// values. The half-width is Welch's, with his degrees of freedom (Biometrika 34, 1947); where
+    /// both depend on the same chance and move together it is too wide.
+    #[must_use]
+    pub fn of_difference(own: &[f64], against: &[f64]) -> Option<Self> {
+        if own.is_empty() || against.is_empty() {
+            return None;
+        }
+        let half_width = (own.len() >= 2 && against.len() >= 2).then(|| {
+            let part = |values: &[f64]| variance(values) / values.len() as f64;
+            let (a, b) = (part(own), part(against));
+            let freedom = |part: f64, values: &[f64]| part * part / (values.len() as f64 - 1.0);
+            let freedom = (a + b).powi(2) / (freedom(a, own) + freedom(b, against));
+            // Without any variance there are no degrees of freedom to speak of, and no width.
+            if freedom.is_finite() { student(freedom) * (a + b).sqrt() } else { 0.0 }
+        });
+        Some(Self { mean: mean(own) - mean(against), half_width })
+    }
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -43,10 +75,14 @@ fn variance(values: &[f64]) -> f64 {
 /// The half-width of a mean of `n` values, two at least, if their variance is `variance`.
 fn half_width(variance: f64, n: usize) -> f64 {
     let n = n as f64;
-    let t = StudentsT::new(0.0, 1.0, n - 1.0)
+    student(n - 1.0) * (variance / n).sqrt()
+}
+
+/// The quantile of Student's t distribution that bounds a two-sided confidence interval.
+fn student(freedom: f64) -> f64 {
+    StudentsT::new(0.0, 1.0, freedom)
         .expect("one degree of freedom at least")
-        .inverse_cdf(0.5 + CONFIDENCE / 2.0);
-    t * (variance / n).sqrt()
+        .inverse_cdf(0.5 + CONFIDENCE / 2.0)
 }
 
 /// Fewest replications of a run that has a precision to reach. From fewer the variance is so
@@ -63,12 +99,17 @@ pub struct Precision {
     pub replications_max: u32,
 }
 
+/// A half-width of a share in points, without the digits that only its binary fraction has.
+#[must_use]
+pub fn points(half_width: f64) -> f64 {
+    (half_width * 1e10).round() / 1e8
+}
+
 impl Precision {
-    /// The half-width in points, if estimates are shares; without the digits that only its binary
-    /// fraction has.
+    /// The half-width in points, if estimates are shares.
     #[must_use]
     pub fn points(&self) -> f64 {
-        (self.half_width * 1e10).round() / 1e8
+        points(self.half_width)
     }
 
     /// How many replications there should be next, in all, if there are `replications` now and
@@ -173,6 +214,26 @@ mod tests {
         let expected = 2.776_445 * (2.5_f64 / 5.0).sqrt();
         assert!((estimate.half_width.unwrap() - expected).abs() < 1e-4);
         assert_eq!(Estimate::of(&[1.0]).half_width, None);
+    }
+
+    /// Welch's own kind of example, by hand: variances 2.5 and 10 of five values each give
+    /// (0.5 + 2)^2 / (0.5^2/4 + 2^2/4) = 5.882 degrees of freedom, whose t is 2.4587.
+    #[test]
+    fn differences_have_their_half_widths() {
+        let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0], [2.0, 4.0, 6.0, 8.0, 10.0]);
+        let apart = Estimate::of_difference(&a, &b).unwrap();
+        assert!((apart.mean + 3.0).abs() < 1e-12);
+        let width = apart.half_width.unwrap();
+        assert!((width - 2.4587 * 2.5_f64.sqrt()).abs() < 1e-3, "{width}");
+        let paired = Estimate::of_paired_difference(&a, &b).unwrap();
+        // Differences -1 … -5 have the variance of 1 … 5.
+        assert!((paired.half_width.unwrap() - 2.776_445 * 0.5_f64.sqrt()).abs() < 1e-4);
+        assert_eq!(Estimate::of_difference(&a, &[]), None);
+        assert_eq!(Estimate::of_difference(&[1.0], &a).unwrap().half_width, None);
+        assert_eq!(
+            Estimate::of_difference(&[1.0, 1.0], &[2.0, 2.0]).unwrap().half_width,
+            Some(0.0)
+        );
     }
 
     fn precision(half_width: f64, replications_max: u32) -> Precision {

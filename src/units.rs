@@ -73,7 +73,7 @@ where
 }
 
 /// Splits `12.5 MiB` into its number and its unit; the number is finite.
-fn number_and_unit(text: &str) -> Option<(f64, &str)> {
+pub(crate) fn number_and_unit(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
     let end = text
         .char_indices()

@@ -96,7 +96,9 @@ fn simulate_prints_a_verdict_and_leaves_all_files() {
             "costs.csv",
             "operations.csv",
             "principals.csv",
+            "replications.csv",
             "requesters.csv",
+            "result.json",
             "run.toml",
             "sensitivity.csv",
             "summary.csv",
@@ -162,7 +164,9 @@ fn a_precision_is_reached_and_comes_again() {
     // Rounds are replications like any other.
     bks(path, &["simulate", "small.toml", "-q", "--replications", &n, "-o", "given"]);
     let without_scenario = |files: Vec<(String, Vec<u8>)>| -> Vec<_> {
-        files.into_iter().filter(|(name, _)| name != "run.toml").collect()
+        // What was asked for stands in these two; the figures are the same.
+        let asked = |name: &str| name == "run.toml" || name == "result.json";
+        files.into_iter().filter(|(name, _)| !asked(name)).collect()
     };
     assert_eq!(without_scenario(one), without_scenario(files(&path.join("given"))));
 }
@@ -175,7 +179,7 @@ fn a_precision_out_of_reach_ends_with_a_warning() {
     let output = bks(folder.path(), &[&arguments[..], &most[..]].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["replications"], 12);
+    assert_eq!(document["replications_run"], 12);
     assert_eq!(document["precision"], 0.000_001);
     let reached = document["precision_reached"].as_f64().unwrap();
     assert!(reached > 0.000_001, "{reached}");
@@ -307,10 +311,53 @@ fn an_assertion_that_is_not_met_exits_with_3_and_says_by_how_much() {
     );
     assert_eq!(output.status.code(), Some(3));
     let message = text(&output.stderr);
-    let start = "assertion not met: `saving >= 0.999` was demanded of `bucket-key-role`, but the \
-                 figure is 0.";
+    let start = "assertion not met: `saving >= 0.999`: `saving` of `bucket-key-role` is ";
     assert!(message.starts_with(start), "{message}");
+    assert!(message.ends_with(" %, against a threshold of 99.90 %\n"), "{message}");
     assert!(folder.path().join("results/small/summary.csv").exists(), "results stay");
+}
+
+#[test]
+fn fail_if_demands_the_opposite_and_stands_in_json_and_run_toml() {
+    let folder = folder();
+    let run = |condition: &str, more: &[&str]| {
+        let arguments = [&["simulate", "small.toml", "--fail-if", condition], more].concat();
+        bks(folder.path(), &arguments)
+    };
+    let output = run("@low.saving < 99.99%", &["--format", "json", "-o", "failed"]);
+    assert_eq!(output.status.code(), Some(3));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["holds"], false);
+    let demand = &document["assertions"][0];
+    assert_eq!(demand["assertion"], "not @low.saving < 0.9999");
+    assert_eq!((&demand["figure"], &demand["threshold"]), (&"saving".into(), &0.9999.into()));
+    let low = document["summary"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["configuration"] == "bucket-key-role" && row["assumption"] == "low");
+    assert_eq!(demand["value"], low.unwrap()["saving_ratio"]);
+    let reason = demand["reason"].as_str().unwrap();
+    assert!(text(&output.stderr).contains(reason), "{reason}");
+    let facts = fs::read_to_string(folder.path().join("failed/result.json")).unwrap();
+    let facts: serde_json::Value = serde_json::from_str(&facts).unwrap();
+    assert_eq!(facts["assertions"][0], *demand);
+
+    let again = bks(folder.path(), &["simulate", "failed/run.toml", "-q", "-o", "again"]);
+    assert_eq!(again.status.code(), Some(3), "the demand came along");
+    assert_eq!(files(&folder.path().join("failed")), files(&folder.path().join("again")));
+
+    assert!(run("saving < 1%", &["-q"]).status.success());
+    for (condition, told) in [
+        ("saving", "`saving` is not an assertion"),
+        ("savings<1", "did you mean `saving`?"),
+        ("a@high.saving<1", "`a` is not a configuration of this scenario"),
+    ] {
+        let output = run(condition, &[]);
+        assert_eq!(output.status.code(), Some(2), "{condition}");
+        let message = text(&output.stderr);
+        assert!(message.contains(told) && message.contains("--fail-if"), "{message}");
+    }
 }
 
 #[test]

@@ -6,14 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bks::compare::{CostChangeRow, DifferenceRow};
 use bks::encryption::assumptions::{AssumptionRanges, Assumptions, Level};
 use bks::encryption::needs::{MultipartCalls, Needs};
 use bks::kms::KmsApi;
 use bks::outcome::Outcome;
-use bks::report::rows::{
-    CostRow, OperationRow, PrincipalRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
+use bks::report::json;
+use bks::results::rows::{
+    CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
+    TimelineRow,
 };
-use bks::report::{csv, json};
+use bks::results::{Results, csv};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::scenario::assertion::Figure;
@@ -279,6 +282,9 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`operations.csv`", columns::<OperationRow>()),
         ("`costs.csv`", columns::<CostRow>()),
         ("`sensitivity.csv`", columns::<SensitivityRow>()),
+        ("`replications.csv`", columns::<ReplicationRow>()),
+        ("`comparison.csv`", columns::<DifferenceRow>()),
+        ("`cost_changes.csv`", columns::<CostChangeRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }
@@ -307,15 +313,22 @@ fn small() -> Scenario {
     .unwrap()
 }
 
+fn results(scenario: &Scenario) -> Results {
+    Results::of(scenario, &Outcome::of(scenario, &|_| ()))
+}
+
 #[test]
 fn the_dictionary_has_every_key_of_the_document() {
     let scenario = small();
-    let document = json::value(&scenario, &Outcome::of(&scenario, &|_| ()));
+    let document = json::value(&results(&scenario));
     let dictionary = page("data-dictionary.md");
     for (heading, value) in [
         ("The JSON document", &document),
         ("Elements of `warnings`", &document["warnings"][0]),
         ("Elements of `assertions`", &document["assertions"][0]),
+        ("The object `prices`", &document["prices"]),
+        ("Elements of `configurations`", &document["configurations"][0]),
+        ("Elements of `assumptions`", &document["configurations"][0]["assumptions"][0]),
     ] {
         let keys: BTreeSet<String> = value.as_object().unwrap().keys().cloned().collect();
         let documented: BTreeSet<String> = names_under(&dictionary, heading).into_iter().collect();
@@ -340,7 +353,7 @@ fn the_dictionary_has_every_key_of_a_replay() {
 #[test]
 fn the_dictionary_names_every_file() {
     let scenario = small();
-    let files = bks::report::files::of(&scenario, &Outcome::of(&scenario, &|_| ()));
+    let files = bks::report::files::of(&results(&scenario));
     let dictionary = page("data-dictionary.md");
     for (file, _) in files {
         assert!(dictionary.contains(&format!("`{file}`")), "{file}");

@@ -83,7 +83,7 @@ fn the_committed_results_come_again() {
         assert!(fs::read(entry.path()).unwrap() == again, "{} differs", name.display());
         compared += 1;
     }
-    assert_eq!(compared, 8);
+    assert_eq!(compared, 10);
 }
 
 #[test]

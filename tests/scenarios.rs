@@ -17,7 +17,7 @@ use arithmetic::{
 };
 use bks::encryption::assumptions::Level;
 use bks::outcome::{ConfigurationOutcome, Outcome};
-use bks::report::{csv, rows};
+use bks::results::{Results, csv};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
@@ -79,10 +79,11 @@ fn checked_as(name: &str, changes: &[&str]) -> Outcome {
     let scenario = changed(name, changes);
     assert_eq!(scenario.file.name, name, "a scenario is named like its file");
     let outcome = outcome_of(&scenario);
-    for demand in &outcome.assertions {
+    let results = Results::of(&scenario, &outcome);
+    for demand in &results.facts.assertions {
         assert!(demand.holds, "{name}: {}: the figure is {}", demand.assertion, demand.value);
     }
-    assert_is_golden(name, &csv::write(&rows::summary(&scenario, &outcome)));
+    assert_is_golden(name, &csv::write(&results.summary));
     outcome
 }
 

@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use crate::error::{Error, Result};
+use crate::results::{FACTS, Results};
 use crate::scenario::Scenario;
+use crate::scenario::assertion::Assertion;
 use crate::scenario::estimate::USUAL_BYTES;
 use crate::scenario::read::Override;
 
@@ -45,12 +47,40 @@ pub(super) struct Changes {
     precision: Option<String>,
 }
 
+/// Demands beside the scenario's own.
+#[derive(Debug, Args)]
+pub(super) struct Demands {
+    /// End with exit code 3 if CONDITION holds, e.g., 'saving<0.8'; may be given again
+    ///
+    /// `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`, as in a scenario's `assertions`, which say what
+    /// must hold instead: `saving < 80%`, `bucket-key-role@low.saving < 0.5`,
+    /// `kms_cost_usd > 100`. Without a configuration it is about the one the verdict is about.
+    #[arg(long, value_name = "CONDITION", value_parser = parse_condition)]
+    fail_if: Vec<Assertion>,
+}
+
+impl Demands {
+    /// Demands them of the scenario.
+    pub(super) fn put_on(&self, scenario: &mut Scenario) -> Result<()> {
+        for condition in &self.fail_if {
+            let text = condition.to_string();
+            let place = format!("--fail-if {}", text.trim_start_matches("not "));
+            scenario.demand(condition.clone()).map_err(|error| error.at(place))?;
+        }
+        Ok(())
+    }
+}
+
+fn parse_condition(text: &str) -> std::result::Result<Assertion, String> {
+    Assertion::fails_if(text).map_err(|error| error.to_string())
+}
+
 fn parse_override(text: &str) -> std::result::Result<Override, String> {
     Override::parse(text).map_err(|error| error.to_string())
 }
 
 impl Changes {
-    /// All of them in the order in which they are made.
+    /// All overrides in the order in which they are made.
     pub(super) fn all(&self) -> Vec<Override> {
         let given = |key: &str, value: Option<String>| {
             value.map(|value| Override { key: key.to_owned(), value })
@@ -81,9 +111,39 @@ pub(super) fn free_memory() -> u64 {
 pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
     let source = Source::open(path)?;
     let scenario = source.read(&changes.all())?;
-    let checked = scenario.check_size(threads, free_memory());
-    checked.map_err(|error| error.at(source.place()))?;
+    check_size(&scenario, threads).map_err(|error| error.at(source.place()))?;
     Ok(scenario)
+}
+
+/// Refuses a scenario that this machine cannot run on `threads`.
+pub(super) fn check_size(scenario: &Scenario, threads: usize) -> Result<()> {
+    scenario.check_size(threads, free_memory()).map(|_| ())
+}
+
+/// Largest file of a results folder, in bytes.
+const MAX_RESULT_BYTES: u64 = 1 << 30;
+
+/// The results of an earlier run, from its folder.
+pub(super) fn results(folder: &Path) -> Result<Results> {
+    let place = folder.display().to_string();
+    if !folder.join(FACTS).exists() {
+        return Err(Error::request(format!(
+            "the folder has no `{FACTS}`, so it is no folder of results"
+        ))
+        .at(place)
+        .hint("`bks simulate SCENARIO` writes one to results/NAME"));
+    }
+    let read = |name: &str| {
+        let path = folder.join(name);
+        let failed = |error: &io::Error| {
+            Error::request(format!("the file cannot be read: {error}")).at(name)
+        };
+        let file = fs::File::open(&path).map_err(|error| failed(&error))?;
+        let mut text = String::new();
+        file.take(MAX_RESULT_BYTES).read_to_string(&mut text).map_err(|error| failed(&error))?;
+        Ok(text)
+    };
+    Results::read(&read).map_err(|error| error.within(&place))
 }
 
 /// A scenario's text, from which it can be read again and again with other changes.
@@ -113,14 +173,14 @@ impl Source {
         &self.place
     }
 
-    /// The scenario with these changes.
-    pub(super) fn read(&self, changes: &[Override]) -> Result<Scenario> {
+    /// The scenario with `overrides` put over it.
+    pub(super) fn read(&self, overrides: &[Override]) -> Result<Scenario> {
         let include = |name: &str| {
             let mut included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
             let read = || read_file(&self.folder.join(name));
             included.entry(name.to_owned()).or_insert_with(read).clone()
         };
-        Scenario::read(&self.text, &self.place, changes, &include)
+        Scenario::read(&self.text, &self.place, overrides, &include)
     }
 }
 

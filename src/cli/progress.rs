@@ -1,6 +1,8 @@
 //! A progress bar for long runs: on standard error, only on a terminal, only when it takes long.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -60,6 +62,65 @@ impl<'a> Bar<'a> {
                 }
             }
         }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&self) {
+        self.drawn.finish_and_clear();
+    }
+}
+
+/// A bar over the points of a sweep. Its length is their work, so that the time left is that of the
+/// large points, too.
+pub(super) struct Points {
+    drawn: ProgressBar,
+    name: String,
+    points: usize,
+    done: AtomicUsize,
+    /// In the unit of the bar.
+    work_of_unit: f64,
+    work: Mutex<f64>,
+}
+
+impl Points {
+    /// A bar over so many points and so much work, for whoever watches.
+    pub(super) fn new(name: &str, points: usize, work: f64, quiet: bool) -> Self {
+        const UNITS: u64 = 1_000_000;
+        let shown = !quiet && stderr().is_terminal() && points > 0;
+        let target =
+            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let drawn = ProgressBar::with_draw_target(Some(UNITS), target);
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {eta} left");
+        drawn.set_style(style.expect("the template is well-formed"));
+        if shown {
+            drawn.enable_steady_tick(Duration::from_millis(200));
+        }
+        let bar = Self {
+            drawn,
+            name: name.to_owned(),
+            points,
+            done: AtomicUsize::new(0),
+            work_of_unit: work / UNITS as f64,
+            work: Mutex::new(0.0),
+        };
+        bar.tell(0);
+        bar
+    }
+
+    /// Takes note of work that was done.
+    pub(super) fn work(&self, work: f64) {
+        let mut done = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += work;
+        self.drawn.set_position((*done / self.work_of_unit) as u64);
+    }
+
+    /// Takes note of a point that was done.
+    pub(super) fn point(&self) {
+        self.tell(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+
+    fn tell(&self, done: usize) {
+        self.drawn.set_message(format!("{}: {done} of {} points", self.name, self.points));
     }
 
     /// Takes the bar away.

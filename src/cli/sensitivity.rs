@@ -6,8 +6,10 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::report::{csv, sensitivity as report};
+use crate::report::sensitivity as report;
+use crate::results::csv;
 use crate::scenario::Scenario;
+use crate::scenario::read::Override;
 use crate::sensitivity::axis::Axis;
 use crate::sensitivity::sobol::SAMPLES_MAX;
 use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity};
@@ -103,10 +105,9 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         means: Means { threads, bytes: bytes / 2 },
     };
     let bar = progress::Answers::new(&scenario.file.name, args.quiet);
+    let read_with = |change: &Override| read(std::slice::from_ref(change));
     let found = threads::run_on(args.jobs, || {
-        Sensitivity::of(&scenario, &|change| read(std::slice::from_ref(change)), &plan, &|step| {
-            bar.take(step)
-        })
+        Sensitivity::of(&scenario, &read_with, &plan, &|step| bar.take(step))
     })??;
     bar.clear();
     let folder =

@@ -8,6 +8,7 @@ use super::{Found, input, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
+use crate::results::{Results, csv};
 use crate::scenario::Scenario;
 
 /// Simulate scenarios and compare their configurations.
@@ -27,6 +28,8 @@ pub(super) struct Args {
     format: Format,
     #[command(flatten)]
     changes: input::Changes,
+    #[command(flatten)]
+    demands: input::Demands,
     /// Use N threads instead of one for each processor; the results do not depend on it
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
@@ -52,35 +55,34 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let scenarios = args
         .scenarios
         .iter()
-        .map(|path| input::scenario(path, &args.changes, threads::number(args.jobs)))
+        .map(|path| {
+            let mut scenario = input::scenario(path, &args.changes, threads::number(args.jobs))?;
+            args.demands.put_on(&mut scenario)?;
+            Ok(scenario)
+        })
         .collect::<Result<Vec<_>>>()?;
     refuse_same_folder(args, &scenarios)?;
-    let outcomes = threads::run_on(args.jobs, || {
+    let all = threads::run_on(args.jobs, || {
         scenarios.iter().map(|scenario| simulate(args, scenario)).collect::<Result<Vec<_>>>()
     })??;
     if !args.quiet || args.format != Format::Table {
-        output::print(&printed(args.format, &scenarios, &outcomes))?;
+        output::print(&printed(args.format, &all))?;
     }
     if !args.quiet {
         for scenario in &scenarios {
             output::note(&format!("wrote {}", folder(args, scenario).display()));
         }
     }
-    for outcome in &outcomes {
-        for unmet in outcome.assertions.iter().filter(|assertion| !assertion.holds) {
-            output::note(&format!("assertion not met: {}", report::words::unmet(unmet)));
-        }
-    }
-    let all_hold = outcomes.iter().all(Outcome::holds);
-    Ok(if all_hold { Found::Done } else { Found::AssertionNotMet })
+    Ok(Found::by_demands(&all))
 }
 
-fn simulate(args: &Args, scenario: &Scenario) -> Result<Outcome> {
+fn simulate(args: &Args, scenario: &Scenario) -> Result<Results> {
     let bar = progress::Bar::new(scenario, args.quiet);
     let outcome = Outcome::of(scenario, &|step| bar.take(step));
     bar.clear();
-    output::write_files(&folder(args, scenario), &report::files::of(scenario, &outcome))?;
-    Ok(outcome)
+    let results = Results::of(scenario, &outcome);
+    output::write_files(&folder(args, scenario), &report::files::of(&results))?;
+    Ok(results)
 }
 
 fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
@@ -104,25 +106,24 @@ fn refuse_same_folder(args: &Args, scenarios: &[Scenario]) -> Result<()> {
     Ok(())
 }
 
-fn printed(format: Format, scenarios: &[Scenario], outcomes: &[Outcome]) -> String {
-    let both = || scenarios.iter().zip(outcomes);
+fn printed(format: Format, all: &[Results]) -> String {
     match format {
         Format::Table => {
             let width = output::terminal_width();
             let texts: Vec<String> =
-                both().map(|(s, o)| report::text::write(s, o, width)).collect();
+                all.iter().map(|results| report::text::write(results, width)).collect();
             texts.join("\n")
         }
         Format::Markdown => {
-            let texts: Vec<String> = both().map(|(s, o)| report::markdown::write(s, o)).collect();
+            let texts: Vec<String> = all.iter().map(report::markdown::write).collect();
             texts.join("\n")
         }
         Format::Csv => {
-            let rows: Vec<_> = both().flat_map(|(s, o)| report::rows::summary(s, o)).collect();
-            String::from_utf8(report::csv::write(&rows)).expect("CSV is text")
+            let rows: Vec<_> = all.iter().flat_map(|results| results.summary.clone()).collect();
+            String::from_utf8(csv::write(&rows)).expect("CSV is text")
         }
         Format::Json => {
-            let mut values: Vec<_> = both().map(|(s, o)| report::json::value(s, o)).collect();
+            let mut values: Vec<_> = all.iter().map(report::json::value).collect();
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
             format!("{value:#}\n")
         }

@@ -38,12 +38,13 @@ impl fmt::Display for Expiry {
 }
 
 /// Which end of every assumption's range a result stands on, named after the saving that follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Every assumption at the end that saves least.
     Low,
     /// Every assumption at its assumed value.
+    #[default]
     Assumed,
     /// Every assumption at the end that saves most.
     High,
@@ -295,6 +296,7 @@ impl AssumptionRanges {
                     variations.push(Variation {
                         assumption: stringify!($field),
                         low: self.$field.low.to_string(),
+                        assumed: self.$field.assumed.to_string(),
                         high: self.$field.high.to_string(),
                         at_low: Assumptions { $field: self.$field.low, ..base },
                         at_high: Assumptions { $field: self.$field.high, ..base },
@@ -374,6 +376,8 @@ pub struct Variation {
     pub assumption: &'static str,
     /// Its lower end, as text.
     pub low: String,
+    /// The value assumed, as text.
+    pub assumed: String,
     /// Its upper end, as text.
     pub high: String,
     /// The values with this assumption at its lower end.

@@ -55,10 +55,13 @@ impl Counted {
 
 /// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
 /// the scenario's replications, and more in rounds until they are as precise as it asks. Then how
-/// far each assumption moves the headline's saving.
-pub(super) fn run(scenario: &Scenario, progress: Progress) -> (Counted, Vec<Swing>) {
+/// far each of `variations` moves the headline's saving.
+pub(super) fn run(
+    scenario: &Scenario,
+    variations: Variations,
+    progress: Progress,
+) -> (Counted, Vec<Swing>) {
     let (arms, arms_of) = arms(scenario);
-    let variations = variations(scenario);
     let first = scenario.replications;
     progress(Step::Decided {
         replications: first,
@@ -133,9 +136,21 @@ const BYTES_AT_A_TIME: u64 = 4 << 30;
 /// another's last, but no more than fit into memory.
 fn at_a_time(scenario: &Scenario) -> usize {
     let threads = rayon::current_num_threads();
+    (BYTES_AT_A_TIME / bytes_of_replication(scenario).max(1)).clamp(1, 4 * threads as u64) as usize
+}
+
+/// Bytes that one replication may take.
+fn bytes_of_replication(scenario: &Scenario) -> u64 {
     // No more threads than that work at one replication.
-    let each = scenario.estimate(threads.min(scenario.slots.len())).bytes_max;
-    (BYTES_AT_A_TIME / each.max(1)).clamp(1, 4 * threads as u64) as usize
+    let threads = rayon::current_num_threads().min(scenario.slots.len());
+    scenario.estimate(threads).bytes_max
+}
+
+/// Bytes of memory that a run may take on the threads of the current pool.
+#[must_use]
+pub fn bytes_at_most(scenario: &Scenario) -> u64 {
+    let at_a_time = at_a_time(scenario).min(scenario.replications as usize);
+    bytes_of_replication(scenario).saturating_mul(at_a_time as u64)
 }
 
 /// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
@@ -166,28 +181,32 @@ fn replications(
     sums
 }
 
-/// The headline with each assumption by itself at each end of its range.
-struct Variations {
+/// The headline with each assumption by itself at each end of its range; by default none.
+#[derive(Default)]
+pub(super) struct Variations {
     list: Vec<Variation>,
     /// Two for each: at the low end and at the high.
     arms: Vec<Arm>,
 }
 
-/// The headline's variations; none if it uses no bucket keys.
-fn variations(scenario: &Scenario) -> Variations {
-    let configuration = &scenario.configurations[scenario.headline];
-    let list = if configuration.uses_bucket_keys(&scenario.buckets) {
-        configuration.ranges.one_at_a_time()
-    } else {
-        Vec::new()
-    };
-    let arm =
-        |assumptions| Arm { configuration: scenario.headline, assumptions, by_requester: false };
-    let arms = list.iter().flat_map(|it| [it.at_low, it.at_high]).map(arm).collect();
-    Variations { list, arms }
-}
-
 impl Variations {
+    /// All of the headline's; none if it uses no bucket keys.
+    pub(super) fn of_headline(scenario: &Scenario) -> Self {
+        let configuration = &scenario.configurations[scenario.headline];
+        let list = if configuration.uses_bucket_keys(&scenario.buckets) {
+            configuration.ranges.one_at_a_time()
+        } else {
+            Vec::new()
+        };
+        let arm = |assumptions| Arm {
+            configuration: scenario.headline,
+            assumptions,
+            by_requester: false,
+        };
+        let arms = list.iter().flat_map(|it| [it.at_low, it.at_high]).map(arm).collect();
+        Self { list, arms }
+    }
+
     /// KMS calls of each arm in the first replication, whose requests all see.
     fn calls(&self, scenario: &Scenario, progress: Progress) -> Vec<u64> {
         if self.arms.is_empty() {
@@ -202,22 +221,14 @@ impl Variations {
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
     /// nothing to save.
     fn swings(self, scenario: &Scenario, counted: &Counted, calls: &[u64]) -> Vec<Swing> {
-        let against = counted.level(scenario.reference, Level::Assumed).calls_of_replication[0];
+        let first = |configuration| counted.level(configuration, Level::Assumed).each[0];
+        let against = first(scenario.reference).calls.total();
         if against == 0 {
             return Vec::new();
         }
         let saving = |calls: u64| 1.0 - calls as f64 / against as f64;
-        let mut swings: Vec<Swing> = self
-            .list
-            .into_iter()
-            .zip(calls.chunks_exact(2))
-            .map(|(variation, calls)| Swing {
-                assumption: variation.assumption,
-                low: (variation.low, saving(calls[0])),
-                high: (variation.high, saving(calls[1])),
-            })
-            .collect();
-        swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
-        swings
+        let assumed = saving(first(scenario.headline).calls.total());
+        let at_ends: Vec<f64> = calls.iter().map(|&calls| saving(calls)).collect();
+        Swing::all(self.list, &at_ends, assumed)
     }
 }

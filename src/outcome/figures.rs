@@ -1,35 +1,58 @@
-//! Counts of a run to figures of a billing period, and figures to demands.
+//! Counts of a run to figures of a billing period.
 
-use super::summary::Summary;
-use super::{AssertionOutcome, ConfigurationOutcome};
+use super::summary::{OneReplication, Summary};
 use crate::encryption::Mode;
-use crate::kms::KmsApi;
 use crate::pricing::{Bill, Terms, Usage};
 use crate::s3::Operation;
-use crate::scenario::assertion::{Assertion, Figure};
 use crate::scenario::{Configuration, Scenario};
 use crate::units::SimDuration;
 
 /// A sum over replications of the counted part of the run, as it would be in the billing period,
 /// rounded to a whole number.
-pub(super) fn in_billing_period(scenario: &Scenario, summary: &Summary, sum: u64) -> u64 {
+pub(super) fn in_billing_period(scenario: &Scenario, sum: u64, replications: u64) -> u64 {
     let counted = u128::from(scenario.counted().as_nanos().unsigned_abs());
     let period = u128::from(scenario.billing.period.as_nanos().unsigned_abs());
-    let divisor = counted * u128::from(summary.replications());
+    let divisor = counted * u128::from(replications);
     ((u128::from(sum) * period + divisor / 2) / divisor) as u64
 }
 
+/// What a bill is made of, summed over some replications.
+pub(super) struct Counts {
+    requests: [u64; Operation::ALL.len()],
+    kms_requests: u64,
+    replications: u64,
+}
+
+impl Counts {
+    /// Those of all replications.
+    pub(super) fn of(summary: &Summary) -> Self {
+        Self {
+            requests: summary.requests,
+            kms_requests: summary.total_calls().total(),
+            replications: summary.replications(),
+        }
+    }
+
+    /// Those of a single one.
+    pub(super) fn of_one(replication: &OneReplication) -> Self {
+        Self {
+            requests: replication.requests,
+            kms_requests: replication.calls.total(),
+            replications: 1,
+        }
+    }
+}
+
 /// The bill of a configuration for the billing period.
-pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, summary: &Summary) -> Bill {
+pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &Counts) -> Bill {
     let billing = &scenario.billing;
     let uses_kms = configuration.mode != Mode::SseS3;
     let rented = scenario.buckets.iter().filter(|bucket| bucket.customer_managed_key).count();
+    let in_period = |sum| in_billing_period(scenario, sum, counts.replications);
     let usage = Usage {
         hours: whole_hours(billing.period),
-        s3_requests: Operation::ALL.map(|operation| {
-            in_billing_period(scenario, summary, summary.requests[operation as usize])
-        }),
-        kms_requests: in_billing_period(scenario, summary, summary.total_calls().total()),
+        s3_requests: counts.requests.map(in_period),
+        kms_requests: in_period(counts.kms_requests),
         customer_managed_keys: if uses_kms { rented as u32 } else { 0 },
         rotations: billing.rotations,
     };
@@ -45,42 +68,4 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, summary: 
 fn whole_hours(period: SimDuration) -> u64 {
     const NS_PER_HOUR: u64 = 3_600_000_000_000;
     period.as_nanos().unsigned_abs().div_ceil(NS_PER_HOUR)
-}
-
-/// Holds a figure against a demand.
-pub(super) fn evaluate(
-    scenario: &Scenario,
-    configurations: &[ConfigurationOutcome],
-    assertion: &Assertion,
-) -> AssertionOutcome {
-    let configuration = match &assertion.configuration {
-        None => &configurations[scenario.headline],
-        Some(name) => configurations
-            .iter()
-            .find(|configuration| configuration.name == *name)
-            .expect("the scenario knows the configurations it demands of"),
-    };
-    let level = configuration.at(assertion.level);
-    let api = |api: KmsApi| level.kms_by_api[api as usize];
-    let value = match assertion.figure {
-        // Nothing to save from is no saving.
-        Figure::Saving => level.saving.map_or(0.0, |saving| saving.mean),
-        Figure::KmsRequests => level.kms_requests(),
-        Figure::GenerateDataKey => api(KmsApi::GenerateDataKey),
-        Figure::Decrypt => api(KmsApi::Decrypt),
-        Figure::BucketKeysGenerated => level.keys_generated,
-        Figure::BucketKeysAliveMin => level.keys_alive.0.into(),
-        Figure::BucketKeysAliveMax => level.keys_alive.1.into(),
-        Figure::KmsRequestsPerSMax => level.per_s_max.into(),
-        Figure::QuotaShareMax => level.quota_share_max,
-        Figure::ThrottledS => level.quota.throttled_s as f64,
-        Figure::KmsCostUsd => level.bill.kms_total().as_f64(),
-        Figure::TotalCostUsd => level.bill.total().as_f64(),
-    };
-    AssertionOutcome {
-        assertion: assertion.clone(),
-        configuration: configuration.name.clone(),
-        value,
-        holds: assertion.comparison.holds(value, assertion.threshold),
-    }
 }

@@ -9,8 +9,8 @@ use crate::tally::{Bin, RequesterCounts, Tally};
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
 pub(super) struct Summary {
-    /// KMS calls of each replication, in order.
-    pub(super) calls_of_replication: Vec<u64>,
+    /// Each replication's own counts, in order.
+    pub(super) each: Vec<OneReplication>,
     pub(super) requests: [u64; Operation::ALL.len()],
     pub(super) calls: [KmsCalls; Operation::ALL.len()],
     pub(super) calls_by_object: u64,
@@ -23,6 +23,24 @@ pub(super) struct Summary {
     pub(super) bins: Vec<BinSummary>,
     pub(super) requesters: Vec<RequesterCounts>,
     pub(super) calls_of_principal: Vec<u64>,
+}
+
+/// One replication's counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OneReplication {
+    pub(super) requests: [u64; Operation::ALL.len()],
+    pub(super) calls: KmsCalls,
+    pub(super) keys_generated: u64,
+    pub(super) keys_alive_max: u32,
+    pub(super) per_s_max: u32,
+}
+
+impl OneReplication {
+    /// Share of the reference's calls that is saved; `None` if it makes none.
+    pub(super) fn saving_against(&self, reference: &Self) -> Option<f64> {
+        let against = reference.calls.total();
+        (against > 0).then(|| 1.0 - self.calls.total() as f64 / against as f64)
+    }
 }
 
 /// One time bin's counts, summed over replications.
@@ -51,7 +69,13 @@ impl Summary {
             }
         });
         Self {
-            calls_of_replication: vec![tally.total_calls().total()],
+            each: vec![OneReplication {
+                requests: tally.requests,
+                calls: tally.total_calls(),
+                keys_generated: tally.keys_generated,
+                keys_alive_max: alive.iter().copied().max().unwrap_or_default(),
+                per_s_max: tally.calls_per_s.iter().copied().max().unwrap_or_default(),
+            }],
             requests: tally.requests,
             calls: tally.calls,
             calls_by_object: tally.calls_by_object,
@@ -70,7 +94,7 @@ impl Summary {
 
     /// Adds the next replication.
     pub(super) fn add(&mut self, next: &Self) {
-        self.calls_of_replication.extend(&next.calls_of_replication);
+        self.each.extend(&next.each);
         self.requests.iter_mut().zip(next.requests).for_each(|(mine, more)| *mine += more);
         self.calls.iter_mut().zip(next.calls).for_each(|(mine, more)| *mine += more);
         self.calls_by_object += next.calls_by_object;
@@ -98,7 +122,7 @@ impl Summary {
 
     /// Number of replications.
     pub(super) fn replications(&self) -> u64 {
-        self.calls_of_replication.len() as u64
+        self.each.len() as u64
     }
 
     /// The mean over replications of what was summed.
@@ -124,11 +148,7 @@ impl Summary {
 
     /// Share of the reference's calls that each replication saved, of those in which it makes any.
     pub(super) fn savings_against(&self, reference: &Self) -> Vec<f64> {
-        self.calls_of_replication
-            .iter()
-            .zip(&reference.calls_of_replication)
-            .filter(|(_, against)| **against > 0)
-            .map(|(calls, against)| 1.0 - *calls as f64 / *against as f64)
-            .collect()
+        let both = self.each.iter().zip(&reference.each);
+        both.filter_map(|(own, against)| own.saving_against(against)).collect()
     }
 }

@@ -5,7 +5,7 @@ pub mod rows;
 pub mod text;
 pub mod words;
 
-use super::csv;
+use crate::results::csv;
 use crate::scenario::Scenario;
 use crate::sensitivity::Sensitivity;
 

@@ -1,57 +1,34 @@
-//! An outcome for a person at a terminal.
+//! Results for a person at a terminal.
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
 use std::fmt::Write;
 
+use super::table::{BOLD, RESET, YELLOW, table};
 use super::words;
-use crate::outcome::Outcome;
-use crate::scenario::Scenario;
-
-/// Escape sequences for bold and yellow; whoever prints strips them where colour has no place.
-const BOLD: &str = "\x1b[1m";
-const YELLOW: &str = "\x1b[33m";
-const RESET: &str = "\x1b[0m";
+use crate::results::Results;
 
 /// The verdict, the table, what moves the answer most, and the warnings. Lines are at most `width`
 /// columns where words allow it.
 #[must_use]
-pub fn write(scenario: &Scenario, outcome: &Outcome, width: u16) -> String {
+pub fn write(results: &Results, width: u16) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{BOLD}{}{RESET}", words::verdict(scenario, outcome));
-    if let Some(question) = &scenario.file.question {
+    let _ = writeln!(out, "{BOLD}{}{RESET}", words::verdict(results));
+    if let Some(question) = &results.facts.question {
         let _ = writeln!(out, "{question}");
     }
-    let _ = writeln!(out, "\n{}\n", table(scenario, outcome, width));
-    let _ = writeln!(out, "{}", words::basis(scenario, outcome));
-    if let Some(principals) = words::by_principal(scenario, outcome) {
+    let names = results.facts.configurations.iter().map(|c| c.name.clone()).collect();
+    let _ = writeln!(out, "\n{}\n", table("", names, &words::figures(results), width));
+    let _ = writeln!(out, "{}", words::basis(results));
+    if let Some(principals) = words::by_principal(results) {
         let _ = writeln!(out, "{principals}");
     }
-    if let Some(swing) = words::greatest_swing(scenario, outcome) {
+    if let Some(swing) = words::greatest_swing(results) {
         let _ = writeln!(out, "{swing}");
     }
-    if !outcome.warnings.is_empty() {
+    if !results.facts.warnings.is_empty() {
         out.push('\n');
     }
-    for warning in &outcome.warnings {
+    for warning in &results.facts.warnings {
         let _ = writeln!(out, "{YELLOW}warning:{RESET} {}; {}", warning.what, warning.advice);
     }
     out
-}
-
-fn table(scenario: &Scenario, outcome: &Outcome, width: u16) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    let names = outcome.configurations.iter().map(|c| c.name.clone());
-    table.set_header(std::iter::once(String::new()).chain(names));
-    for (label, cells) in words::figures(scenario, outcome) {
-        table.add_row(std::iter::once(label).chain(cells));
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

@@ -1,98 +1,106 @@
-//! What an outcome says, in words: shared by every format that people read.
+//! What results say, in words: shared by every format that people read.
 
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
-use crate::outcome::{AssertionOutcome, ConfigurationOutcome, Outcome, PrecisionOutcome, Swing};
-use crate::scenario::Scenario;
+use crate::results::Results;
+use crate::results::facts::AssertionFacts;
+use crate::results::rows::{SensitivityRow, SummaryRow};
+use crate::scenario::assertion::{Figure, FigureUnit};
+use crate::statistics::points;
+use crate::units::SimDuration;
 
 /// The answer in one line, with its range.
 #[must_use]
-pub fn verdict(scenario: &Scenario, outcome: &Outcome) -> String {
-    let headline = &outcome.configurations[scenario.headline];
-    let reference = &outcome.configurations[scenario.reference];
-    let Some(saving) = headline.assumed().saving else {
+pub fn verdict(results: &Results) -> String {
+    let facts = &results.facts;
+    let reference = &facts.reference;
+    let headline = results.assumed(&facts.headline);
+    let Some(saving) = headline.saving_ratio else {
         return format!(
-            "{}: `{}` makes no KMS requests in this traffic, so there is nothing to save",
-            scenario.file.name, reference.name
+            "{}: `{reference}` makes no KMS requests in this traffic, so there is nothing to save",
+            facts.scenario
         );
     };
-    let does = if saving.mean < 0.0 {
-        format!("costs {} more KMS requests than `{}`", percent(-saving.mean), reference.name)
+    let does = if saving < 0.0 {
+        format!("costs {} more KMS requests than `{reference}`", percent(-saving))
     } else {
-        format!("saves {} of the KMS requests of `{}`", percent(saving.mean), reference.name)
+        format!("saves {} of the KMS requests of `{reference}`", percent(saving))
     };
-    let range = match headline.saving_range() {
+    let range = match results.saving_range(&facts.headline) {
         Some((low, high)) if low < high => format!(" [{} … {}]", percent(low), percent(high)),
         _ => " [the same at every level]".to_owned(),
     };
     format!(
         "{}: `{}` {does}{range}: KMS requests cost {} instead of {} in {}",
-        scenario.file.name,
-        headline.name,
-        dollars(headline.assumed().bill.kms_total().as_f64()),
-        dollars(reference.assumed().bill.kms_total().as_f64()),
-        scenario.billing.period,
+        facts.scenario,
+        facts.headline,
+        dollars(headline.kms_cost_usd.as_f64()),
+        dollars(results.assumed(reference).kms_cost_usd.as_f64()),
+        period(results),
     )
+}
+
+/// Length of the billing period.
+fn period(results: &Results) -> SimDuration {
+    SimDuration::from_secs_f64(results.facts.billing_period_s)
 }
 
 /// A table of figures: a label, then a cell for each configuration.
 #[must_use]
-pub fn figures(scenario: &Scenario, outcome: &Outcome) -> Vec<(String, Vec<String>)> {
-    let configurations = &outcome.configurations;
+pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
+    let names = results.facts.configurations.iter().map(|configuration| &configuration.name);
+    let configurations: Vec<&SummaryRow> = names.map(|name| results.assumed(name)).collect();
     let mut rows = Vec::new();
-    let mut row = |label: &str, cell: &dyn Fn(&ConfigurationOutcome) -> String| {
-        rows.push((label.to_owned(), configurations.iter().map(cell).collect()));
+    let mut row = |label: &str, cell: &dyn Fn(&SummaryRow) -> String| {
+        rows.push((label.to_owned(), configurations.iter().map(|row| cell(row)).collect()));
     };
-    row("S3 requests", &|c| count(c.assumed().requests));
-    row("KMS requests", &|c| count(c.assumed().kms_requests()));
+    row("S3 requests", &|c| count(c.requests));
+    row("KMS requests", &|c| count(c.kms_requests));
     for api in KmsApi::ALL {
-        let of = |c: &ConfigurationOutcome| c.assumed().kms_by_api[api as usize];
+        let of = |c: &SummaryRow| c.kms_requests_by(api);
         if api != KmsApi::Encrypt || configurations.iter().any(|c| of(c) > 0.0) {
             row(&format!("  {api}"), &|c| count(of(c)));
         }
     }
-    row("KMS peak a second", &|c| count(c.assumed().per_s_max.into()));
-    row("  share of the quota", &|c| percent(c.assumed().quota_share_max));
-    row("bucket-level keys made", &|c| count(c.assumed().keys_generated));
+    row("KMS peak a second", &|c| count(c.kms_requests_per_s_max.into()));
+    row("  share of the quota", &|c| percent(c.quota_share_max));
+    row("bucket-level keys made", &|c| count(c.bucket_keys_generated));
     row("  alive at a time", &|c| {
-        let (min, max) = c.assumed().keys_alive;
+        let (min, max) = (c.bucket_keys_alive_min, c.bucket_keys_alive_max);
         if min == max { count(min.into()) } else { format!("{min} to {max}") }
     });
-    row("CloudTrail KMS events", &|c| count(c.assumed().kms_requests()));
-    row("  that name the object", &|c| count(c.assumed().cloudtrail_events.1));
-    let period = scenario.billing.period;
-    row(&format!("KMS requests, {period}"), &|c| dollars(c.assumed().bill.kms_total().as_f64()));
-    row(&format!("whole bill, {period}"), &|c| dollars(c.assumed().bill.total().as_f64()));
+    row("CloudTrail KMS events", &|c| count(c.cloudtrail_events));
+    row("  that name the object", &|c| count(c.cloudtrail_events_object_arn));
+    let period = period(results);
+    row(&format!("KMS requests, {period}"), &|c| dollars(c.kms_cost_usd.as_f64()));
+    row(&format!("whole bill, {period}"), &|c| dollars(c.total_cost_usd.as_f64()));
     row("KMS requests saved", &saving);
-    row("  low … high", &|c| {
-        let at = |level| c.at(level).saving.map_or_else(dash, |saving| percent(saving.mean));
-        if c.ceiling.is_some() {
-            format!("{} … {}", at(Level::Low), at(Level::High))
-        } else {
-            dash()
-        }
+    row("  low … high", &|c| match c.saving_ceiling {
+        Some(_) => format!(
+            "{} … {}",
+            saving_at(results, &c.configuration, Level::Low),
+            saving_at(results, &c.configuration, Level::High)
+        ),
+        None => dash(),
     });
-    row("  floor … ceiling", &|c| match (c.floor, c.ceiling) {
+    row("  floor … ceiling", &|c| match (c.saving_floor, c.saving_ceiling) {
         (Some(floor), Some(ceiling)) => format!("{} … {}", percent(floor), percent(ceiling)),
         _ => dash(),
     });
-    let reference = configurations[scenario.reference].assumed().bill.total().as_f64();
+    let reference = results.assumed(&results.facts.reference).total_cost_usd.as_f64();
     row("whole bill saved", &|c| {
-        let saved = 1.0 - c.assumed().bill.total().as_f64() / reference;
+        let saved = 1.0 - c.total_cost_usd.as_f64() / reference;
         if reference > 0.0 { percent(saved) } else { dash() }
     });
-    if configurations.iter().any(|c| c.migration.is_some()) {
+    if configurations.iter().any(|c| c.migration_cost_usd.is_some()) {
         row("migration, once", &|c| {
-            c.migration.as_ref().map_or_else(dash, |m| dollars(m.bill.total().as_f64()))
+            c.migration_cost_usd.map_or_else(dash, |cost| dollars(cost.as_f64()))
         });
-        row("  paid back after", &|c| match &c.migration {
-            None => dash(),
-            Some(migration) => match migration.payback_periods {
-                None => "never".to_owned(),
-                Some(periods) if periods >= 1e4 => "never".to_owned(),
-                Some(periods) => format!("{periods:.1} × {period}"),
-            },
+        row("  paid back after", &|c| match (c.migration_cost_usd, c.payback_periods) {
+            (None, _) => dash(),
+            (_, Some(periods)) if periods < 1e4 => format!("{periods:.1} × {period}"),
+            _ => "never".to_owned(),
         });
     }
     rows
@@ -102,43 +110,52 @@ fn dash() -> String {
     "–".to_owned()
 }
 
-fn saving(configuration: &ConfigurationOutcome) -> String {
-    let Some(saving) = configuration.assumed().saving else { return dash() };
-    match saving.half_width {
-        Some(half_width) => format!("{} ± {:.2}", percent(saving.mean), half_width * 100.0),
-        None => percent(saving.mean),
+/// The saving of a configuration at a level, if there is something to save.
+fn saving_at(results: &Results, configuration: &str, level: Level) -> String {
+    results.at(configuration, level).saving_ratio.map_or_else(dash, percent)
+}
+
+fn saving(row: &SummaryRow) -> String {
+    match (row.saving_ratio, row.saving_half_width) {
+        (None, _) => dash(),
+        (Some(saving), None) => percent(saving),
+        (Some(saving), Some(half_width)) => {
+            format!("{} ± {:.2}", percent(saving), half_width * 100.0)
+        }
     }
 }
 
 /// What the figures stand for.
 #[must_use]
-pub fn basis(scenario: &Scenario, outcome: &Outcome) -> String {
-    let counted = scenario.counted();
-    let warm_up = scenario.file.warm_up;
-    let warm_up =
-        if warm_up.as_nanos() > 0 { format!(" after {warm_up} of warm-up") } else { String::new() };
-    let replications = match outcome.replications {
+pub fn basis(results: &Results) -> String {
+    let facts = &results.facts;
+    let counted = SimDuration::from_secs_f64(facts.counted_s);
+    let warm_up = match facts.warm_up_s {
+        s if s > 0.0 => format!(" after {} of warm-up", SimDuration::from_secs_f64(s)),
+        _ => String::new(),
+    };
+    let replications = match facts.replications {
         1 => "one replication".to_owned(),
         n => format!(
             "means of {n} replications{}, ± is a 95 % confidence half-width in points",
-            outcome.precision.as_ref().map_or_else(String::new, until)
+            facts.precision.map_or_else(String::new, |asked| until(results, asked))
         ),
     };
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
          {}.\nlow … high: every assumption at the end that saves least, and most; floor … ceiling: \
          no key is ever found in memory, and keys live for ever in one place.{}",
-        prices(scenario),
-        engine(scenario)
+        prices(results),
+        engine(results)
     )
 }
 
 /// What was drawn, where that is not every request.
-fn engine(scenario: &Scenario) -> String {
-    let whose = match scenario.engines.name() {
+fn engine(results: &Results) -> String {
+    let whose = match results.facts.engine.as_str() {
         "events" => return String::new(),
         "skip-ahead" => String::new(),
-        _ => format!(" of `{}`", skipped(scenario).join("`, `")),
+        _ => format!(" of `{}`", results.facts.skipped_principals.join("`, `")),
     };
     format!(
         "\nThe KMS requests{whose} were drawn without the S3 requests between them (engine \
@@ -146,49 +163,42 @@ fn engine(scenario: &Scenario) -> String {
     )
 }
 
-/// Names of the principals whose KMS requests were drawn without their S3 requests.
-#[must_use]
-pub fn skipped(scenario: &Scenario) -> Vec<&str> {
-    let principals = scenario.file.principals.iter().enumerate();
-    principals
-        .filter(|(index, _)| scenario.engines.skips(*index as u32))
-        .map(|(_, principal)| principal.name.as_str())
-        .collect()
-}
-
 /// Why there were no more replications.
-fn until(precision: &PrecisionOutcome) -> String {
-    let points = precision.asked.points();
-    if precision.reached.is_none() {
-        " (with nothing to save there is nothing to be precise about)".to_owned()
-    } else if precision.met() {
-        format!(" (run until every half-width was within {points} points)")
-    } else {
-        format!(" (the most that may be run; {points} points were asked for)")
+fn until(results: &Results, half_width: f64) -> String {
+    let facts = &results.facts;
+    let points = points(half_width);
+    match (facts.precision_met, facts.precision_reached) {
+        (Some(true), None) => {
+            " (with nothing to save there is nothing to be precise about)".to_owned()
+        }
+        (Some(true), Some(_)) => {
+            format!(" (run until every half-width was within {points} points)")
+        }
+        _ => format!(" (the most that may be run; {points} points were asked for)"),
     }
 }
 
 /// Of when and where the prices are.
-fn prices(scenario: &Scenario) -> String {
-    let table = &scenario.billing.prices;
-    let of = match table.dates() {
-        (Some(oldest), Some(newest), _) if oldest < newest => format!(" of {oldest} to {newest}"),
-        (Some(date), ..) => format!(" of {date}"),
+fn prices(results: &Results) -> String {
+    let prices = &results.facts.prices;
+    let of = match (&prices.oldest, &prices.newest) {
+        (Some(oldest), Some(newest)) if oldest < newest => format!(" of {oldest} to {newest}"),
+        (Some(date), _) => format!(" of {date}"),
         _ => String::new(),
     };
-    let given = match table.dates().2 {
+    let given = match prices.given {
         0 => String::new(),
         given => format!(", {given} given by the scenario"),
     };
-    format!("Prices are those{of} for {}{given}", table.region())
+    format!("Prices are those{of} for {}{given}", prices.region)
 }
 
 /// The assumption that moves the answer most.
 #[must_use]
-pub fn greatest_swing(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
-    let swing = outcome.swings.first()?;
-    let headline = &scenario.configurations[scenario.headline].name;
-    if swing.width() < 5e-7 {
+pub fn greatest_swing(results: &Results) -> Option<String> {
+    let swing = results.sensitivity.first()?;
+    let headline = &results.facts.headline;
+    if (swing.saving_at_high - swing.saving_at_low).abs() < 5e-7 {
         return Some(format!("No single assumption moves the saving of `{headline}`."));
     }
     Some(format!(
@@ -198,13 +208,13 @@ pub fn greatest_swing(scenario: &Scenario, outcome: &Outcome) -> Option<String> 
     ))
 }
 
-fn swing_words(swing: &Swing) -> String {
+fn swing_words(swing: &SensitivityRow) -> String {
     format!(
         "from {} to {} the saving goes from {} to {}",
-        swing.low.0,
-        swing.high.0,
-        percent(swing.low.1),
-        percent(swing.high.1)
+        swing.low,
+        swing.high,
+        percent(swing.saving_at_low),
+        percent(swing.saving_at_high)
     )
 }
 
@@ -214,35 +224,70 @@ const PRINCIPALS_NAMED: usize = 5;
 /// What the headline saves for each principal, those with most KMS requests first; `None` if there
 /// is only one.
 #[must_use]
-pub fn by_principal(scenario: &Scenario, outcome: &Outcome) -> Option<String> {
-    let headline = &outcome.configurations[scenario.headline].kms_of_principal;
-    let reference = &outcome.configurations[scenario.reference].kms_of_principal;
-    let names = scenario.file.principals.iter().map(|principal| principal.name.as_str());
-    let mut rows: Vec<(&str, f64, f64)> = names
-        .zip(headline.iter().zip(reference))
-        .map(|(name, (calls, against))| (name, *calls, *against))
+pub fn by_principal(results: &Results) -> Option<String> {
+    let facts = &results.facts;
+    let of = |configuration: &str| {
+        let configuration = configuration.to_owned();
+        results.principals.iter().filter(move |row| row.configuration == configuration)
+    };
+    let mut rows: Vec<(&str, f64, f64)> = of(&facts.headline)
+        .zip(of(&facts.reference))
+        .map(|(own, against)| (own.principal.as_str(), own.kms_requests, against.kms_requests))
         .filter(|(_, _, against)| *against > 0.0)
         .collect();
     if rows.len() < 2 {
         return None;
     }
     rows.sort_by(|a, b| b.2.total_cmp(&a.2));
-    let of = |(name, calls, against): &(&str, f64, f64)| {
+    let words = |(name, calls, against): &(&str, f64, f64)| {
         format!("`{name}` {} of {}", percent(1.0 - calls / against), count(*against))
     };
-    let mut words: Vec<String> = rows.iter().take(PRINCIPALS_NAMED).map(of).collect();
+    let mut words: Vec<String> = rows.iter().take(PRINCIPALS_NAMED).map(words).collect();
     if rows.len() > PRINCIPALS_NAMED {
-        words.push(format!("{} more in requesters.csv", rows.len() - PRINCIPALS_NAMED));
+        words.push(format!("{} more in principals.csv", rows.len() - PRINCIPALS_NAMED));
     }
-    let name = &scenario.configurations[scenario.headline].name;
-    Some(format!("KMS requests that `{name}` saves by principal: {}.", words.join(", ")))
+    Some(format!(
+        "KMS requests that `{}` saves by principal: {}.",
+        facts.headline,
+        words.join(", ")
+    ))
+}
+
+/// A value of a figure as people read it.
+#[must_use]
+pub fn figure(figure: Figure, value: f64) -> String {
+    match figure.unit() {
+        FigureUnit::Share => percent(value),
+        FigureUnit::Dollars => dollars(value),
+        FigureUnit::Count => count(value),
+    }
+}
+
+/// Why a demand was or was not met: the figure beside its threshold.
+#[must_use]
+pub fn reason(demand: &AssertionFacts) -> String {
+    let of = |value| figure(demand.figure, value);
+    let level = match demand.assumption {
+        Level::Assumed => String::new(),
+        level => format!(" at the level `{}`", level.name()),
+    };
+    let differ = demand.value.to_bits() != demand.threshold.to_bits();
+    // What reads the same when rounded is told apart by all digits.
+    let (value, threshold) = match (of(demand.value), of(demand.threshold)) {
+        (value, threshold) if value == threshold && differ => {
+            (demand.value.to_string(), demand.threshold.to_string())
+        }
+        both => both,
+    };
+    format!(
+        "`{}` of `{}`{level} is {value}, against a threshold of {threshold}",
+        demand.figure.name(),
+        demand.configuration
+    )
 }
 
 /// A demand that was not met.
 #[must_use]
-pub fn unmet(outcome: &AssertionOutcome) -> String {
-    format!(
-        "`{}` was demanded of `{}`, but the figure is {}",
-        outcome.assertion, outcome.configuration, outcome.value
-    )
+pub fn unmet(demand: &AssertionFacts) -> String {
+    format!("`{}`: {}", demand.assertion, reason(demand))
 }

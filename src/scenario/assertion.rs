@@ -3,20 +3,27 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
 
 /// A figure of the summary that can be demanded of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Figure {
     /// Share of the reference's KMS requests that are saved.
     Saving,
+    /// S3 requests in the counted part of the run.
+    Requests,
     /// KMS requests in the counted part of the run.
     KmsRequests,
     /// Of these, `GenerateDataKey`.
     GenerateDataKey,
     /// Of these, Decrypt.
     Decrypt,
+    /// Of these, Encrypt.
+    Encrypt,
     /// Bucket-level keys generated.
     BucketKeysGenerated,
     /// Fewest bucket-level keys alive in any second.
@@ -35,13 +42,26 @@ pub enum Figure {
     TotalCostUsd,
 }
 
+/// What a figure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FigureUnit {
+    /// Parts of one.
+    Share,
+    /// US dollars.
+    Dollars,
+    /// Requests, keys, seconds.
+    Count,
+}
+
 impl Figure {
     /// Every figure with its name in scenarios.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::Saving, "saving"),
+        (Self::Requests, "requests"),
         (Self::KmsRequests, "kms_requests"),
         (Self::GenerateDataKey, "generate_data_key"),
         (Self::Decrypt, "decrypt"),
+        (Self::Encrypt, "encrypt"),
         (Self::BucketKeysGenerated, "bucket_keys_generated"),
         (Self::BucketKeysAliveMin, "bucket_keys_alive_min"),
         (Self::BucketKeysAliveMax, "bucket_keys_alive_max"),
@@ -52,8 +72,29 @@ impl Figure {
         (Self::TotalCostUsd, "total_cost_usd"),
     ];
 
-    fn name(self) -> &'static str {
+    /// Its name in scenarios and files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub const fn unit(self) -> FigureUnit {
+        match self {
+            Self::Saving | Self::QuotaShareMax => FigureUnit::Share,
+            Self::KmsCostUsd | Self::TotalCostUsd => FigureUnit::Dollars,
+            Self::Requests
+            | Self::KmsRequests
+            | Self::GenerateDataKey
+            | Self::Decrypt
+            | Self::Encrypt
+            | Self::BucketKeysGenerated
+            | Self::BucketKeysAliveMin
+            | Self::BucketKeysAliveMax
+            | Self::KmsRequestsPerSMax
+            | Self::ThrottledS => FigureUnit::Count,
+        }
     }
 }
 
@@ -98,6 +139,8 @@ impl Comparison {
 /// A demand on one figure of one configuration at one level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
+    /// Whether the comparison must *not* hold.
+    pub negated: bool,
     /// The configuration's name; `None` for the headline.
     pub configuration: Option<String>,
     /// The level of assumptions.
@@ -113,25 +156,25 @@ pub struct Assertion {
 impl FromStr for Assertion {
     type Err = Error;
 
-    /// Reads `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`.
+    /// Reads `[not ][CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`; a number may be in percent.
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |why: String| {
             Error::request(format!("`{text}` is not an assertion: {why}")).hint(
                 "write [CONFIGURATION[@low|@assumed|@high].]FIGURE SIGN NUMBER, \
-                 e.g., `\"bucket-key-role@low.saving >= 0.9\"`",
+                 e.g., `\"bucket-key-role@low.saving >= 90%\"`",
             )
+        };
+        let (negated, demand) = match text.trim_start().strip_prefix("not ") {
+            Some(rest) => (true, rest),
+            None => (false, text),
         };
         let (sign, comparison) = Comparison::SIGNS
             .into_iter()
-            .find(|(sign, _)| text.contains(sign))
+            .find(|(sign, _)| demand.contains(sign))
             .ok_or_else(|| wrong("it has no `<`, `<=`, `==`, `>=` or `>`".into()))?;
-        let (left, right) = text.split_once(sign).expect("the sign was found");
-        let threshold: f64 = right
-            .trim()
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())
-            .ok_or_else(|| wrong(format!("`{}` is not a number", right.trim())))?;
+        let (left, right) = demand.split_once(sign).expect("the sign was found");
+        let threshold =
+            number(right).ok_or_else(|| wrong(format!("`{}` is not a number", right.trim())))?;
         let (scope, name) = match left.trim().rsplit_once('.') {
             Some((scope, name)) => (Some(scope), name),
             None => (None, left.trim()),
@@ -152,7 +195,36 @@ impl FromStr for Assertion {
                     (Some(configuration).filter(|c| !c.is_empty()).map(str::to_owned), level)
                 }
             };
-        Ok(Self { configuration, level, figure, comparison, threshold })
+        Ok(Self { negated, configuration, level, figure, comparison, threshold })
+    }
+}
+
+/// A finite number, perhaps in percent or with a dollar sign before it.
+fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let text = text.strip_prefix('$').unwrap_or(text);
+    let number: f64 = match text.strip_suffix('%') {
+        // As a power of ten it is the number nearest to what was written.
+        Some(percent) => format!("{}e-2", percent.trim_end()).parse().ok()?,
+        None => text.parse().ok()?,
+    };
+    number.is_finite().then_some(number)
+}
+
+impl Assertion {
+    /// The demand that a comparison must not hold, as `--fail-if` makes it.
+    ///
+    /// # Errors
+    /// If the text is not a comparison of a figure.
+    pub fn fails_if(text: &str) -> Result<Self> {
+        let condition: Self = text.parse()?;
+        Ok(Self { negated: !condition.negated, ..condition })
+    }
+
+    /// Whether a value of the figure is as demanded.
+    #[must_use]
+    pub fn holds(&self, value: f64) -> bool {
+        self.comparison.holds(value, self.threshold) != self.negated
     }
 }
 
@@ -160,6 +232,9 @@ impl fmt::Display for Assertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = Comparison::SIGNS.iter().find(|(_, c)| *c == self.comparison);
         let sign = sign.expect("every comparison has a sign").0;
+        if self.negated {
+            f.write_str("not ")?;
+        }
         if self.configuration.is_some() || self.level != Level::Assumed {
             let configuration = self.configuration.as_deref().unwrap_or_default();
             write!(f, "{configuration}@{}.", self.level.name())?;
@@ -182,6 +257,23 @@ mod tests {
         let read: Assertion = "bucket-key-role@low.kms_cost_usd<12".parse().unwrap();
         assert_eq!(read.level, Level::Low);
         assert_eq!(read.to_string(), "bucket-key-role@low.kms_cost_usd < 12");
+        for (text, threshold) in [("saving < 80%", 0.8_f64), ("total_cost_usd > $12.5", 12.5)] {
+            let read: f64 = text.parse::<Assertion>().unwrap().threshold;
+            assert_eq!(read.to_bits(), threshold.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_negated_assertion_holds_where_the_other_does_not() {
+        for sign in ["<", "<=", "==", ">=", ">"] {
+            let plain: Assertion = format!("saving {sign} 0.5").parse().unwrap();
+            let negated = Assertion::fails_if(&format!("saving {sign} 0.5")).unwrap();
+            assert_eq!(negated.to_string(), format!("not saving {sign} 0.5"));
+            assert_eq!(negated.to_string().parse::<Assertion>().unwrap(), negated);
+            for value in [0.4, 0.5, 0.6] {
+                assert_ne!(plain.holds(value), negated.holds(value), "{value} {sign} 0.5");
+            }
+        }
     }
 
     #[test]

@@ -315,13 +315,31 @@ fn assertions(file: &ScenarioFile) -> Resolved<Vec<Assertion>> {
     for (i, text) in file.assertions.iter().enumerate() {
         let path = || format!("assertions.{i}");
         let assertion: Assertion = text.parse().at_path(path)?;
-        if let Some(name) = &assertion.configuration {
-            let names = file.configurations.iter().map(|c| c.name.as_str());
-            find(name, "configuration", names).at_path(path)?;
-        }
+        check_assertion(file, &assertion).at_path(path)?;
         assertions.push(assertion);
     }
     Ok(assertions)
+}
+
+/// Refuses a demand of a configuration that is not there.
+fn check_assertion(file: &ScenarioFile, assertion: &Assertion) -> crate::error::Result<()> {
+    if let Some(name) = &assertion.configuration {
+        find(name, "configuration", file.configurations.iter().map(|c| c.name.as_str()))?;
+    }
+    Ok(())
+}
+
+impl Scenario {
+    /// Demands one thing more, as if the scenario had it.
+    ///
+    /// # Errors
+    /// If it is about a configuration that the scenario has not.
+    pub fn demand(&mut self, assertion: Assertion) -> crate::error::Result<()> {
+        check_assertion(&self.file, &assertion)?;
+        self.file.assertions.push(assertion.to_string());
+        self.assertions.push(assertion);
+        Ok(())
+    }
 }
 
 fn billing(file: &ScenarioFile) -> Resolved<Billing> {

@@ -98,7 +98,8 @@ impl Searching<'_> {
                 let sets: Vec<_> = tried.iter().map(|&value| at(value)).collect();
                 let savings = first.first_savings(&sets);
                 let mut known = tried.iter().zip(savings).peekable();
-                let saving = |value: &f64| Some(known.next_if(|(of, _)| *of == value)?.1);
+                let saving =
+                    |value: &f64| Some(known.next_if(|(of, _)| of.to_bits() == value.to_bits())?.1);
                 values.iter().map(saving).collect()
             });
             self.found(axis, others, curve, cut, &mut |value| all.savings(&[at(value)]).remove(0))

@@ -38,6 +38,13 @@ impl Usd {
         self.0 as f64 / PICO as f64
     }
 
+    /// The amount nearest to a number of dollars, as files have it.
+    #[must_use]
+    pub fn from_f64(dollars: f64) -> Self {
+        // A float-to-integer cast saturates: no file holds what would not fit.
+        Self(libm::round(dollars * PICO as f64) as i128)
+    }
+
     /// This amount times `numerator / denominator`, rounded half away from zero.
     #[must_use]
     pub fn scaled(self, numerator: i128, denominator: i128) -> Self {

@@ -2,16 +2,12 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
+use comfy_table::Table;
 
 use super::words;
+use crate::report::table::{BOLD, RESET, table};
 use crate::scenario::Scenario;
 use crate::sensitivity::Sensitivity;
-
-/// Escape sequences for bold; whoever prints strips them where colour has no place.
-const BOLD: &str = "\x1b[1m";
-const RESET: &str = "\x1b[0m";
 
 /// Verdict, tables and sentences. Lines are at most `width` columns where words allow it.
 #[must_use]
@@ -20,11 +16,11 @@ pub fn write(scenario: &Scenario, found: &Sensitivity, width: u16) -> String {
     let _ = writeln!(out, "{BOLD}{}{RESET}\n", words::verdict(scenario, found));
     if !found.swings.is_empty() {
         let rows: Vec<_> = found.swings.iter().map(words::swing).collect();
-        let _ = writeln!(out, "{}\n", table(&words::SWING_HEADS, &rows, 3, width));
+        let _ = writeln!(out, "{}\n", labelled(&words::SWING_HEADS, &rows, width));
     }
     match words::indices(found) {
         Ok(rows) => {
-            let _ = writeln!(out, "{}\n", table(&words::INDEX_HEADS, &rows, 1, width));
+            let _ = writeln!(out, "{}\n", labelled(&words::INDEX_HEADS, &rows, width));
         }
         Err(why) => {
             let _ = writeln!(out, "{why}\n");
@@ -43,26 +39,12 @@ pub fn write(scenario: &Scenario, found: &Sensitivity, width: u16) -> String {
     out
 }
 
-/// A table whose columns from `right` on hold numbers.
-fn table<const N: usize>(
-    heads: &[&str; N],
-    rows: &[[String; N]],
-    right: usize,
-    width: u16,
-) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width)
-        .set_header(heads);
-    for row in rows {
-        table.add_row(row);
-    }
-    for column in table.column_iter_mut().skip(right) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+/// A table whose first column names what each row is about.
+fn labelled<const N: usize>(heads: &[&str; N], rows: &[[String; N]], width: u16) -> Table {
+    let header = heads[1..].iter().map(ToString::to_string).collect();
+    let rows: Vec<(String, Vec<String>)> =
+        rows.iter().map(|row| (row[0].clone(), row[1..].to_vec())).collect();
+    table(heads[0], header, &rows, width)
 }
 
 /// The same as Markdown.
@@ -72,10 +54,10 @@ pub fn markdown(scenario: &Scenario, found: &Sensitivity) -> String {
     let _ = writeln!(out, "**{}**\n", words::verdict(scenario, found));
     if !found.swings.is_empty() {
         let rows: Vec<_> = found.swings.iter().map(words::swing).collect();
-        out.push_str(&markdown_table(&words::SWING_HEADS, &rows, 3));
+        out.push_str(&markdown_table(&words::SWING_HEADS, &rows));
     }
     match words::indices(found) {
-        Ok(rows) => out.push_str(&markdown_table(&words::INDEX_HEADS, &rows, 1)),
+        Ok(rows) => out.push_str(&markdown_table(&words::INDEX_HEADS, &rows)),
         Err(why) => {
             let _ = writeln!(out, "{why}\n");
         }
@@ -90,9 +72,9 @@ pub fn markdown(scenario: &Scenario, found: &Sensitivity) -> String {
     out
 }
 
-fn markdown_table<const N: usize>(heads: &[&str; N], rows: &[[String; N]], right: usize) -> String {
+fn markdown_table<const N: usize>(heads: &[&str; N], rows: &[[String; N]]) -> String {
     let mut out = format!("| {} |\n|", heads.join(" | "));
-    (0..N).for_each(|column| out.push_str(if column < right { "---|" } else { "---:|" }));
+    (0..N).for_each(|column| out.push_str(if column == 0 { "---|" } else { "---:|" }));
     out.push('\n');
     for row in rows {
         let _ = writeln!(out, "| {} |", row.join(" | "));

@@ -43,14 +43,15 @@ fn share(value: f64) -> String {
 }
 
 /// The heads of the table of assumptions one at a time.
-pub(super) const SWING_HEADS: [&str; 6] =
-    ["one at a time", "low", "high", "saving at low", "saving at high", "swing in points"];
+pub(super) const SWING_HEADS: [&str; 7] =
+    ["one at a time", "low", "assumed", "high", "saving at low", "saving at high", "points"];
 
 /// A row of it.
-pub(super) fn swing(swing: &Swing) -> [String; 6] {
+pub(super) fn swing(swing: &Swing) -> [String; 7] {
     [
         swing.assumption.to_owned(),
         swing.low.0.clone(),
+        swing.assumed.0.clone(),
         swing.high.0.clone(),
         percent(swing.low.1),
         percent(swing.high.1),

@@ -1,0 +1,104 @@
+//! What is demanded of a comparison: `kms_cost_usd > +10%` must not hold of any candidate.
+
+use serde::Serialize;
+
+use super::{Comparison, DifferenceRow};
+use crate::error::{Error, Result};
+use crate::scenario::assertion::{Assertion, Figure, FigureUnit};
+
+/// A condition under which a comparison fails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    text: String,
+    /// The demand; its threshold is of what `of` says.
+    demand: Assertion,
+    of: Of,
+}
+
+/// What a condition looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    /// The candidate's own figure.
+    Value,
+    /// Its difference from the reference's.
+    Difference,
+    /// The difference as a share of the reference's figure.
+    Ratio,
+}
+
+/// Whether a candidate keeps to a demand.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict {
+    /// The condition, as given.
+    pub fail_if: String,
+    /// The candidate's label.
+    pub candidate: String,
+    /// Name of the figure.
+    pub figure: Figure,
+    /// What was looked at: the figure, its difference, or the difference's ratio.
+    pub value: Option<f64>,
+    /// With what it was compared.
+    pub threshold: f64,
+    /// Whether the condition does not hold.
+    pub holds: bool,
+}
+
+impl Condition {
+    /// Reads a condition as scenarios have them. A threshold with a sign, `+10%` or `-5`, is about the
+    /// difference from the reference: in percent of its figure, in points where the figure is a share
+    /// itself, else in the figure's own unit.
+    ///
+    /// # Errors
+    /// If it is not a condition.
+    pub fn parse(text: &str) -> Result<Self> {
+        let demand = Assertion::fails_if(text)?;
+        let threshold = text.trim_end_matches(|c: char| !"<>=".contains(c));
+        let threshold = text[threshold.len()..].trim();
+        let of = match threshold.starts_with(['+', '-']) {
+            false => Of::Value,
+            true if threshold.ends_with('%') && demand.figure.unit() != FigureUnit::Share => {
+                Of::Ratio
+            }
+            true => Of::Difference,
+        };
+        if let Some(configuration) = &demand.configuration {
+            return Err(Error::request(format!(
+                "`{text}` names the configuration `{configuration}`, but here a condition is about every \
+                 candidate"
+            ))
+            .hint("leave the name out, e.g., `@low.saving < 0.8`"));
+        }
+        Ok(Self { text: text.trim().to_owned(), demand, of })
+    }
+
+    /// Whether each candidate keeps to it; differences are of the candidates besides the reference. A
+    /// figure that is not there fulfils no condition.
+    #[must_use]
+    pub fn judge(&self, comparison: &Comparison) -> Vec<Verdict> {
+        let candidates = comparison.candidates.iter().map(|row| row.candidate.as_str());
+        let judged =
+            candidates.filter(|name| self.of == Of::Value || *name != comparison.reference);
+        judged
+            .map(|candidate| {
+                let row = comparison.figure(candidate, self.demand.level, self.demand.figure);
+                let value = self.value(row);
+                Verdict {
+                    fail_if: self.text.clone(),
+                    candidate: candidate.to_owned(),
+                    figure: self.demand.figure,
+                    value,
+                    threshold: self.demand.threshold,
+                    holds: value.is_none_or(|value| self.demand.holds(value)),
+                }
+            })
+            .collect()
+    }
+
+    fn value(&self, row: &DifferenceRow) -> Option<f64> {
+        match self.of {
+            Of::Value => row.value,
+            Of::Difference => row.difference,
+            Of::Ratio => row.difference_ratio,
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Which run it was, what it warns of, and what was demanded of it: `result.json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::encryption::Mode;
+use crate::encryption::assumptions::Level;
+use crate::encryption::requester::RequesterRule;
+use crate::error::{Error, Result};
+use crate::outcome::{Outcome, PrecisionOutcome};
+use crate::pricing::PriceTable;
+use crate::scenario::assertion::{Assertion, Figure};
+use crate::scenario::{Configuration, MODEL_VERSION, Scenario};
+
+use super::rows::SummaryRow;
+
+/// Version of the document: raised when a key changes its meaning or goes.
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// What is to be known of a run besides its figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Version of this document.
+    pub schema_version: u32,
+    /// Version of bks.
+    pub bks_version: String,
+    /// Version of the model: results of different ones do not compare.
+    pub model_version: u32,
+    /// Date of the newest built-in price.
+    pub price_date: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Hash of the resolved scenario.
+    pub scenario_hash: String,
+    /// The seed.
+    pub seed: u64,
+    /// The scenario's question.
+    pub question: Option<String>,
+    /// Where the scenario's numbers come from.
+    pub source: Option<String>,
+    /// Name of the configuration the verdict is about.
+    pub headline: String,
+    /// Name of the configuration savings are measured against.
+    pub reference: String,
+    /// Number of replications that were run.
+    #[serde(rename = "replications_run")]
+    pub replications: u32,
+    /// By which engine: `events`, `skip-ahead` or `both`.
+    pub engine: String,
+    /// Principals whose KMS calls were drawn without their requests.
+    pub skipped_principals: Vec<String>,
+    /// Half-width that was asked for.
+    pub precision: Option<f64>,
+    /// Greatest half-width of a configuration's saving.
+    pub precision_reached: Option<f64>,
+    /// Whether that is small enough; `None` if no precision was asked for.
+    pub precision_met: Option<bool>,
+    /// Length of the part of the run before counting.
+    pub warm_up_s: f64,
+    /// Length of the counted part of the run.
+    pub counted_s: f64,
+    /// Length of the billing period.
+    pub billing_period_s: f64,
+    /// The prices in force.
+    pub prices: Prices,
+    /// What was compared, in the order of the scenario.
+    pub configurations: Vec<ConfigurationFacts>,
+    /// What to beware of.
+    pub warnings: Vec<WarningFacts>,
+    /// What was demanded.
+    pub assertions: Vec<AssertionFacts>,
+    /// Whether every demand was met.
+    pub holds: bool,
+}
+
+/// Of when and where the prices are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prices {
+    /// The region.
+    pub region: String,
+    /// Date of the oldest built-in price in force.
+    pub oldest: Option<String>,
+    /// Date of the newest one.
+    pub newest: Option<String>,
+    /// How many prices the scenario gives itself.
+    pub given: usize,
+}
+
+/// One way to encrypt the buckets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConfigurationFacts {
+    /// Its name.
+    pub name: String,
+    /// How new objects are encrypted.
+    pub encryption: Mode,
+    /// Who is one requester.
+    pub requester_rule: RequesterRule,
+    /// Whether objects from before the run were re-encrypted under bucket keys.
+    pub migrated: bool,
+    /// Whether any bucket uses bucket keys, so that the assumptions bear on it.
+    pub uses_bucket_keys: bool,
+    /// What AWS does not publish, as the configuration has it.
+    pub assumptions: Vec<AssumptionFacts>,
+}
+
+/// One assumption: the value results are given for, and the ends it is believed to lie between.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssumptionFacts {
+    /// Its name.
+    pub assumption: String,
+    /// Its lower end: of the value, not of the saving.
+    pub low: String,
+    /// The value assumed.
+    pub assumed: String,
+    /// Its upper end.
+    pub high: String,
+}
+
+/// What to beware of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WarningFacts {
+    /// A short name that does not change between versions.
+    pub id: String,
+    /// What was seen, and why it matters.
+    pub what: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+/// A demand, and whether it was met.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssertionFacts {
+    /// The demand, as text.
+    pub assertion: String,
+    /// Name of the configuration it is about.
+    pub configuration: String,
+    /// The level of assumptions.
+    pub assumption: Level,
+    /// Name of the figure.
+    pub figure: Figure,
+    /// The figure's value.
+    pub value: f64,
+    /// What it was compared with.
+    pub threshold: f64,
+    /// Whether the demand was met.
+    pub holds: bool,
+}
+
+impl Facts {
+    /// The facts of a run of which nothing is demanded.
+    pub(super) fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
+        let file = &scenario.file;
+        let precision = outcome.precision.as_ref();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            bks_version: env!("CARGO_PKG_VERSION").to_owned(),
+            model_version: MODEL_VERSION,
+            price_date: PriceTable::DATE.to_owned(),
+            scenario: file.name.clone(),
+            scenario_hash: scenario.hash(),
+            seed: scenario.seed.0,
+            question: file.question.clone(),
+            source: file.source.clone(),
+            headline: scenario.configurations[scenario.headline].name.clone(),
+            reference: scenario.configurations[scenario.reference].name.clone(),
+            replications: outcome.replications,
+            engine: scenario.engines.name().to_owned(),
+            skipped_principals: skipped(scenario),
+            precision: precision.map(|precision| precision.asked.half_width),
+            precision_reached: precision.and_then(|it| it.reached).filter(|it| it.is_finite()),
+            precision_met: precision.map(PrecisionOutcome::met),
+            warm_up_s: file.warm_up.as_secs_f64(),
+            counted_s: scenario.counted().as_secs_f64(),
+            billing_period_s: scenario.billing.period.as_secs_f64(),
+            prices: Prices::of(&scenario.billing.prices),
+            configurations: scenario
+                .configurations
+                .iter()
+                .map(|configuration| ConfigurationFacts::of(scenario, configuration))
+                .collect(),
+            warnings: outcome
+                .warnings
+                .iter()
+                .map(|warning| WarningFacts {
+                    id: warning.id.to_owned(),
+                    what: warning.what.clone(),
+                    advice: warning.advice.to_owned(),
+                })
+                .collect(),
+            assertions: Vec::new(),
+            holds: true,
+        }
+    }
+
+    /// Holds the figures against demands.
+    pub(super) fn judge(&mut self, demands: &[Assertion], summary: &[SummaryRow]) {
+        let judged = demands.iter().map(|it| AssertionFacts::of(it, &self.headline, summary));
+        self.assertions = judged.collect();
+        self.holds = self.assertions.iter().all(|demand| demand.holds);
+    }
+
+    /// Reads `result.json`.
+    pub(super) fn read(text: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: u32,
+        }
+        let not_ours = |error: serde_json::Error| {
+            let place = format!("{}:{}:{}", super::FACTS, error.line(), error.column());
+            Error::request(format!("the text is not what bks writes: {error}")).at(place)
+        };
+        let Version { schema_version } = serde_json::from_str(text).map_err(not_ours)?;
+        if schema_version != SCHEMA_VERSION {
+            return Err(Error::request(format!(
+                "`schema_version` is `{schema_version}`, but this bks reads {SCHEMA_VERSION}"
+            ))
+            .hint("simulate the folder's run.toml anew"));
+        }
+        serde_json::from_str(text).map_err(not_ours)
+    }
+
+    /// A configuration by its name.
+    #[must_use]
+    pub fn configuration(&self, name: &str) -> Option<&ConfigurationFacts> {
+        self.configurations.iter().find(|configuration| configuration.name == name)
+    }
+}
+
+/// Names of the principals whose KMS requests were drawn without their S3 requests.
+fn skipped(scenario: &Scenario) -> Vec<String> {
+    let principals = scenario.file.principals.iter().enumerate();
+    principals
+        .filter(|(index, _)| scenario.engines.skips(*index as u32))
+        .map(|(_, principal)| principal.name.clone())
+        .collect()
+}
+
+impl Prices {
+    fn of(table: &PriceTable) -> Self {
+        let (oldest, newest, given) = table.dates();
+        Self {
+            region: table.region().to_owned(),
+            oldest: oldest.map(str::to_owned),
+            newest: newest.map(str::to_owned),
+            given,
+        }
+    }
+}
+
+impl ConfigurationFacts {
+    fn of(scenario: &Scenario, configuration: &Configuration) -> Self {
+        let assumptions = configuration.ranges.rows().into_iter();
+        Self {
+            name: configuration.name.clone(),
+            encryption: configuration.mode,
+            requester_rule: configuration.rule,
+            migrated: configuration.migrated,
+            uses_bucket_keys: configuration.uses_bucket_keys(&scenario.buckets),
+            assumptions: assumptions
+                .map(|[assumption, low, assumed, high]| AssumptionFacts {
+                    assumption,
+                    low,
+                    assumed,
+                    high,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl AssertionFacts {
+    /// Holds a run's rows against a demand.
+    ///
+    /// # Panics
+    /// If they are not those of all configurations at all levels.
+    #[must_use]
+    pub fn of(demand: &Assertion, headline: &str, summary: &[SummaryRow]) -> Self {
+        let configuration = demand.configuration.as_deref().unwrap_or(headline);
+        let row = summary.iter().find(|row| row.is_of(configuration, demand.level));
+        let row = row.expect("the scenario knows the configurations it demands of");
+        // Nothing to save from is no saving.
+        let value = row.figure(demand.figure).unwrap_or_default();
+        Self {
+            assertion: demand.to_string(),
+            configuration: configuration.to_owned(),
+            assumption: demand.level,
+            figure: demand.figure,
+            value,
+            threshold: demand.threshold,
+            holds: demand.holds(value),
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The rows of every CSV file: these structs are the schema, for writing and for reading back.
+//! `docs/data-dictionary.md` tells what each column means; a test holds it against them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::encryption::assumptions::Level;
+use crate::kms::KmsApi;
+use crate::scenario::assertion::Figure;
+use crate::units::Usd;
+
+/// Money as a number of dollars, for rows made elsewhere, too.
+pub(crate) mod dollars {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::units::Usd;
+
+    pub(crate) fn serialize<S: Serializer>(amount: &Usd, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_f64(amount.as_f64())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Usd, D::Error> {
+        f64::deserialize(from).map(Usd::from_f64)
+    }
+}
+
+/// Money as a number of dollars, or nothing.
+mod dollars_or_nothing {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::units::Usd;
+
+    #[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+    pub(super) fn serialize<S: Serializer>(amount: &Option<Usd>, to: S) -> Result<S::Ok, S::Error> {
+        amount.map(Usd::as_f64).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Usd>, D::Error> {
+        Option::<f64>::deserialize(from).map(|amount| amount.map(Usd::from_f64))
+    }
+}
+
+/// `summary.csv`: one row for each configuration and level of assumptions.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SummaryRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Level of assumptions: `low`, `assumed` or `high`, after the saving.
+    pub assumption: Level,
+    /// Number of replications that were run; counts are means over them.
+    pub replications: u32,
+    /// S3 requests in the counted part of the run.
+    pub requests: f64,
+    /// KMS requests.
+    pub kms_requests: f64,
+    /// Of these, `GenerateDataKey`.
+    pub generate_data_key: f64,
+    /// Of these, Decrypt.
+    pub decrypt: f64,
+    /// Of these, Encrypt.
+    pub encrypt: f64,
+    /// Bucket-level keys generated.
+    pub bucket_keys_generated: f64,
+    /// Fewest bucket-level keys alive in any second.
+    pub bucket_keys_alive_min: u32,
+    /// Most bucket-level keys alive in any second.
+    pub bucket_keys_alive_max: u32,
+    /// KMS requests in the busiest second.
+    pub kms_requests_per_s_max: u32,
+    /// KMS requests a second that 99.9 % of the seconds do not exceed.
+    pub kms_requests_per_s_p999: u32,
+    /// The busiest second's share of the quota, background load included.
+    pub quota_share_max: f64,
+    /// Seconds in which the quota held calls back, in the replication that strains it most.
+    pub throttled_s: u64,
+    /// CloudTrail management events: one for each KMS request.
+    pub cloudtrail_events: f64,
+    /// Of these, those whose encryption context names the bucket.
+    pub cloudtrail_events_bucket_arn: f64,
+    /// Of these, those whose encryption context names an object.
+    pub cloudtrail_events_object_arn: f64,
+    /// Cost of KMS requests in the billing period.
+    #[serde(with = "dollars")]
+    pub kms_cost_usd: Usd,
+    /// Cost of everything on the bill in the billing period.
+    #[serde(with = "dollars")]
+    pub total_cost_usd: Usd,
+    /// Share of the reference's KMS requests that is saved.
+    pub saving_ratio: Option<f64>,
+    /// Half-width of its 95 % confidence interval.
+    pub saving_half_width: Option<f64>,
+    /// The saving if no key were ever found in memory.
+    pub saving_floor: Option<f64>,
+    /// The saving if keys lived for ever in one place.
+    pub saving_ceiling: Option<f64>,
+    /// What re-encrypting the existing objects costs once.
+    #[serde(with = "dollars_or_nothing")]
+    pub migration_cost_usd: Option<Usd>,
+    /// Billing periods until the saving has paid for that.
+    pub payback_periods: Option<f64>,
+}
+
+/// `timeline.csv`: one row for each configuration and time bin, at the assumed level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TimelineRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Start of the bin, in seconds since the start of the run.
+    pub time_s: f64,
+    /// Length of the bin.
+    pub bin_s: f64,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests.
+    pub kms_requests: f64,
+    /// Of these, `GenerateDataKey`.
+    pub generate_data_key: f64,
+    /// Of these, Decrypt.
+    pub decrypt: f64,
+    /// Of these, Encrypt.
+    pub encrypt: f64,
+    /// KMS requests in the bin's busiest second.
+    pub kms_requests_per_s_max: u32,
+    /// Most bucket-level keys alive in any second of the bin.
+    pub bucket_keys_alive_max: u32,
+    /// KMS requests a second that the account's quota leaves this traffic, beside the background.
+    pub quota_per_s: u64,
+}
+
+/// `requesters.csv`: who causes the calls, at the assumed level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RequesterRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// ARN of the session, role or user, or name of the service; empty for all not listed.
+    pub requester: Option<String>,
+    /// Name of the principal in the scenario.
+    pub principal: String,
+    /// Number of the scoping policy, from 1; empty without.
+    pub session_policy: Option<u32>,
+    /// Requesters in this row.
+    pub requesters: usize,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests.
+    pub kms_requests: f64,
+    /// Of these, `GenerateDataKey`.
+    pub generate_data_key: f64,
+    /// Of these, Decrypt.
+    pub decrypt: f64,
+    /// Of these, Encrypt.
+    pub encrypt: f64,
+    /// Bucket-level keys generated.
+    pub bucket_keys_generated: f64,
+    /// CloudTrail events in the requester's name whose encryption context names the bucket.
+    pub cloudtrail_events_bucket_arn: f64,
+    /// CloudTrail events in the requester's name whose encryption context names an object.
+    pub cloudtrail_events_object_arn: f64,
+}
+
+/// `principals.csv`: what each principal of the scenario pays and saves, at the assumed level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrincipalRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Name of the principal in the scenario.
+    pub principal: String,
+    /// KMS requests in its name.
+    pub kms_requests: f64,
+    /// Share of its KMS requests under the reference that is saved.
+    pub saving_ratio: Option<f64>,
+}
+
+/// `operations.csv`: which operations cause the calls, at the assumed level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OperationRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// AWS's name of the operation.
+    pub operation: String,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests.
+    pub kms_requests: f64,
+    /// Of these, `GenerateDataKey`.
+    pub generate_data_key: f64,
+    /// Of these, Decrypt.
+    pub decrypt: f64,
+    /// Of these, Encrypt.
+    pub encrypt: f64,
+}
+
+/// `costs.csv`: bill lines of the billing period, for each configuration and level, and what a
+/// migration costs once. Names after the FOCUS specification where it has them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are FOCUS's own; the data dictionary has them")]
+pub struct CostRow {
+    pub scenario: String,
+    pub configuration: String,
+    pub assumption: Level,
+    #[serde(rename = "BillingPeriodS")]
+    pub billing_period_s: f64,
+    #[serde(rename = "ServiceName")]
+    pub service_name: String,
+    #[serde(rename = "ChargeCategory")]
+    pub charge_category: String,
+    #[serde(rename = "ChargeFrequency")]
+    pub charge_frequency: String,
+    #[serde(rename = "ChargeDescription")]
+    pub charge_description: String,
+    #[serde(rename = "RegionId")]
+    pub region_id: String,
+    #[serde(rename = "PricingQuantity")]
+    pub pricing_quantity: u64,
+    #[serde(rename = "PricingUnit")]
+    pub pricing_unit: String,
+    #[serde(rename = "ListUnitPrice", with = "dollars")]
+    pub list_unit_price: Usd,
+    #[serde(rename = "ListCost", with = "dollars")]
+    pub list_cost: Usd,
+    #[serde(rename = "BilledCost", with = "dollars")]
+    pub billed_cost: Usd,
+    #[serde(rename = "BillingCurrency")]
+    pub billing_currency: String,
+}
+
+/// `sensitivity.csv`: how far each assumption alone moves the headline's saving.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SensitivityRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the headline configuration.
+    pub configuration: String,
+    /// The assumption.
+    pub assumption: String,
+    /// Lower end of its range.
+    pub low: String,
+    /// The value assumed.
+    pub assumed: String,
+    /// Upper end of its range.
+    pub high: String,
+    /// The saving at the lower end, the others as assumed.
+    pub saving_at_low: f64,
+    /// The saving with every assumption as assumed, of the same replication.
+    pub saving_at_assumed: f64,
+    /// The saving at the upper end, the others as assumed.
+    pub saving_at_high: f64,
+}
+
+/// `replications.csv`: each replication's own figures, for comparing runs that saw the same chance.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReplicationRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Level of assumptions: `low`, `assumed` or `high`, after the saving.
+    pub assumption: Level,
+    /// Number of the replication, from 0.
+    pub replication: u32,
+    /// S3 requests in the counted part of the run.
+    pub requests: u64,
+    /// KMS requests.
+    pub kms_requests: u64,
+    /// Of these, `GenerateDataKey`.
+    pub generate_data_key: u64,
+    /// Of these, Decrypt.
+    pub decrypt: u64,
+    /// Of these, Encrypt.
+    pub encrypt: u64,
+    /// Bucket-level keys generated.
+    pub bucket_keys_generated: u64,
+    /// Most bucket-level keys alive in any second.
+    pub bucket_keys_alive_max: u32,
+    /// KMS requests in the busiest second.
+    pub kms_requests_per_s_max: u32,
+    /// Cost of KMS requests in the billing period.
+    #[serde(with = "dollars")]
+    pub kms_cost_usd: Usd,
+    /// Cost of everything on the bill in the billing period.
+    #[serde(with = "dollars")]
+    pub total_cost_usd: Usd,
+    /// Share of the reference's KMS requests that is saved.
+    pub saving_ratio: Option<f64>,
+}
+
+impl SummaryRow {
+    /// Value of a figure; `None` for a saving where there is nothing to save.
+    #[must_use]
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        Some(match figure {
+            Figure::Saving => return self.saving_ratio,
+            Figure::Requests => self.requests,
+            Figure::KmsRequests => self.kms_requests,
+            Figure::GenerateDataKey => self.generate_data_key,
+            Figure::Decrypt => self.decrypt,
+            Figure::Encrypt => self.encrypt,
+            Figure::BucketKeysGenerated => self.bucket_keys_generated,
+            Figure::BucketKeysAliveMin => self.bucket_keys_alive_min.into(),
+            Figure::BucketKeysAliveMax => self.bucket_keys_alive_max.into(),
+            Figure::KmsRequestsPerSMax => self.kms_requests_per_s_max.into(),
+            Figure::QuotaShareMax => self.quota_share_max,
+            Figure::ThrottledS => self.throttled_s as f64,
+            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
+            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
+        })
+    }
+
+    /// KMS requests of one API.
+    #[must_use]
+    pub fn kms_requests_by(&self, api: KmsApi) -> f64 {
+        match api {
+            KmsApi::GenerateDataKey => self.generate_data_key,
+            KmsApi::Decrypt => self.decrypt,
+            KmsApi::Encrypt => self.encrypt,
+        }
+    }
+
+    /// Whether it has the figures of a configuration at a level.
+    #[must_use]
+    pub fn is_of(&self, configuration: &str, level: Level) -> bool {
+        self.configuration == configuration && self.assumption == level
+    }
+}
+
+impl ReplicationRow {
+    /// The replication's own value of a figure; `None` for figures that are an extreme of all
+    /// replications, or where there is nothing to save.
+    #[must_use]
+    pub fn figure(&self, figure: Figure) -> Option<f64> {
+        Some(match figure {
+            Figure::Saving => return self.saving_ratio,
+            Figure::Requests => self.requests as f64,
+            Figure::KmsRequests => self.kms_requests as f64,
+            Figure::GenerateDataKey => self.generate_data_key as f64,
+            Figure::Decrypt => self.decrypt as f64,
+            Figure::Encrypt => self.encrypt as f64,
+            Figure::BucketKeysGenerated => self.bucket_keys_generated as f64,
+            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
+            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
+            Figure::BucketKeysAliveMin
+            | Figure::BucketKeysAliveMax
+            | Figure::KmsRequestsPerSMax
+            | Figure::QuotaShareMax
+            | Figure::ThrottledS => return None,
+        })
+    }
+}

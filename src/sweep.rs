@@ -1,0 +1,170 @@
+//! A scenario run again and again with other values: lists and ranges of any of its keys, several at
+//! once as a grid.
+//!
+//! - [`axis`]: `KEY=VALUES` to the values of one key, in `range` those between two ends;
+//! - [`grid`]: axes to points, and what each puts into the scenario;
+//! - [`survey`]: every point read and checked before any is run, and what tells sweeps apart;
+//! - [`rows`]: a point's results as lines of a file, from which a sweep that was broken off goes on;
+//! - [`demands`]: what the scenario demands, held against those lines;
+//! - this file: points run in parallel, as many at a time as fit into memory.
+//!
+//! Points share the scenario's seed, so what differs between them is the doing of the values, not of
+//! chance (common random numbers; A. M. Law, *Simulation Modeling and Analysis*, 5th ed., section
+//! 11.2). What moves each answer most is left out: a sweep over an assumption shows it better.
+
+pub mod axis;
+pub mod demands;
+pub mod grid;
+mod range;
+pub mod rows;
+pub mod survey;
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::outcome::{Outcome, Step};
+use crate::scenario::Scenario;
+
+use survey::Survey;
+
+/// What a sweep needs of the world outside.
+pub struct Surroundings<'a> {
+    /// Reads the scenario of a point.
+    pub read: &'a (dyn Fn(usize) -> Result<Scenario> + Sync),
+    /// Is told how much of the work is done, in the unit of [`survey::Point::work`].
+    pub progress: &'a (dyn Fn(f64) + Sync),
+    /// Takes the answer of a point, from any thread and in any order.
+    pub finished: &'a (dyn Fn(usize, &Scenario, &Outcome) -> Result<()> + Sync),
+}
+
+/// Runs `points`, as many at a time as there are threads and as fit into `bytes` of memory by their
+/// estimates; a single one may take more. No answer depends on how many run together.
+///
+/// # Errors
+/// The first that reading a point or taking its answer met; no further point is then begun.
+pub fn run(survey: &Survey, points: &[usize], bytes: u64, around: &Surroundings) -> Result<()> {
+    let relay = Relay {
+        survey,
+        points,
+        bytes,
+        at_a_time: rayon::current_num_threads(),
+        around,
+        state: Mutex::new(State::default()),
+    };
+    rayon::in_place_scope(|scope| relay.start_what_fits(scope));
+    let state = relay.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    state.failure.map_or(Ok(()), Err)
+}
+
+/// Points in the order in which they are begun. One that ends begins the next: no thread loops over
+/// points, so none that waits for a part of its own point can take over the rest of the sweep.
+struct Relay<'a> {
+    survey: &'a Survey,
+    points: &'a [usize],
+    bytes: u64,
+    at_a_time: usize,
+    around: &'a Surroundings<'a>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    begun: usize,
+    running: usize,
+    bytes: u64,
+    failure: Option<Error>,
+}
+
+impl Relay<'_> {
+    fn start_what_fits<'s>(&'s self, scope: &rayon::Scope<'s>) {
+        while let Some(point) = self.next() {
+            scope.spawn(move |scope| {
+                let outcome = self.run_point(point);
+                self.end(point, outcome);
+                self.start_what_fits(scope);
+            });
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next point, if it may begin now.
+    fn next(&self) -> Option<usize> {
+        let mut state = self.state();
+        let point = *self.points.get(state.begun)?;
+        let bytes = self.survey.points[point].bytes;
+        let fits = state.bytes.saturating_add(bytes) <= self.bytes;
+        let may_begin = state.running == 0 || state.running < self.at_a_time && fits;
+        if state.failure.is_some() || !may_begin {
+            return None;
+        }
+        state.begun += 1;
+        state.running += 1;
+        state.bytes = state.bytes.saturating_add(bytes);
+        Some(point)
+    }
+
+    fn end(&self, point: usize, outcome: Result<()>) {
+        let mut state = self.state();
+        state.running -= 1;
+        state.bytes = state.bytes.saturating_sub(self.survey.points[point].bytes);
+        if let Err(error) = outcome {
+            state.failure.get_or_insert(error);
+        }
+    }
+
+    fn run_point(&self, point: usize) -> Result<()> {
+        let scenario = (self.around.read)(point)?;
+        let share = Share::new(self.survey.points[point].work, self.around.progress);
+        let outcome = Outcome::without_swings(&scenario, &|step| share.take(step));
+        (self.around.finished)(point, &scenario, &outcome)?;
+        share.complete();
+        Ok(())
+    }
+}
+
+/// One point's share of the progress.
+struct Share<'a> {
+    work: f64,
+    progress: &'a (dyn Fn(f64) + Sync),
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    decided: f64,
+    answered: f64,
+    /// Of the point's work, how much has been told.
+    work: f64,
+}
+
+impl<'a> Share<'a> {
+    fn new(work: f64, progress: &'a (dyn Fn(f64) + Sync)) -> Self {
+        Self { work, progress, told: Mutex::default() }
+    }
+
+    fn take(&self, step: Step) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        match step {
+            Step::Decided { requests, .. } => told.decided += requests,
+            Step::Answered(requests) => told.answered += requests as f64,
+        }
+        // With a precision to reach more may be decided later, but nothing is taken back.
+        let done = self.work * (told.answered / told.decided.max(1.0)).min(1.0);
+        self.tell(&mut told, done);
+    }
+
+    fn complete(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        self.tell(&mut told, self.work);
+    }
+
+    fn tell(&self, told: &mut Told, done: f64) {
+        if done > told.work {
+            (self.progress)(done - told.work);
+            told.work = done;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Results written to a folder's files and read back are the same results; what is not is refused
+//! with its place.
+
+use std::collections::BTreeMap;
+
+use bks::error::{Error, Result};
+use bks::outcome::Outcome;
+use bks::report::{files, markdown, text};
+use bks::results::Results;
+use bks::scenario::Scenario;
+
+/// A migration, an assertion, policies, several principals, precision: something in every column.
+const RICH: &str = r#"
+name = "rich"
+question = "What, if anything?"
+source = "made up"
+duration = "2h"
+warm_up = "10min"
+precision = "5%"
+assertions = ["saving > 2", "kms_cost_usd >= 0"]
+
+[[bucket]]
+name = "data"
+
+[[principal]]
+name = "app"
+role = "app"
+sessions = 3
+session_policies = 2
+
+[[principal]]
+name = "user"
+user = "some-user"
+
+[[population]]
+name = "old"
+bucket = "data"
+objects = 5000
+age = { exponential = { mean = "10d" } }
+
+[[workload]]
+name = "write"
+principal = "user"
+bucket = "data"
+arrivals = { poisson = { rate = "0.1/s" } }
+
+[[workload]]
+name = "read"
+principal = "app"
+bucket = "data"
+arrivals = { poisson = { rate = "0.5/s" } }
+read = { from = ["old", "write"], pattern = { by-age = { exponential = { mean = "1h" } } } }
+
+[[configuration]]
+name = "plain"
+encryption = "sse-kms"
+
+[[configuration]]
+name = "keys"
+encryption = "sse-kms-bucket-key"
+
+[[configuration]]
+name = "migrated"
+encryption = "sse-kms-bucket-key"
+migrated = true
+"#;
+
+fn results() -> Results {
+    let scenario = Scenario::parse(RICH).unwrap();
+    Results::of(&scenario, &Outcome::of(&scenario, &|_| ()))
+}
+
+fn texts(results: &Results) -> BTreeMap<&'static str, String> {
+    let files = files::of(results).into_iter();
+    files.map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap())).collect()
+}
+
+fn read(texts: &BTreeMap<&'static str, String>) -> Result<Results> {
+    Results::read(&|name| {
+        let text = texts.get(name).cloned();
+        text.ok_or_else(|| Error::request("the file cannot be read").at(name))
+    })
+}
+
+#[test]
+fn what_is_written_is_read_back_whole() {
+    let results = results();
+    assert!(results.summary.iter().any(|row| row.migration_cost_usd.is_some()));
+    assert!(!results.sensitivity.is_empty() && !results.facts.warnings.is_empty());
+    let back = read(&texts(&results)).unwrap();
+    assert_eq!(back, results);
+    assert_eq!(text::write(&back, 100), text::write(&results, 100));
+    assert_eq!(markdown::write(&back), markdown::write(&results));
+}
+
+/// Means of summary.csv are the means of the replications' own figures.
+#[test]
+fn summaries_are_means_of_the_replications() {
+    let results = results();
+    let replications = results.facts.replications;
+    assert!(replications >= 10);
+    for row in &results.summary {
+        let own = results.replications.iter().filter(|one| {
+            (one.configuration.as_str(), one.assumption) == (&row.configuration, row.assumption)
+        });
+        let own: Vec<_> = own.collect();
+        assert_eq!(own.len() as u32, replications);
+        let mean = |of: &dyn Fn(usize) -> f64| {
+            (0..own.len()).map(of).sum::<f64>() / f64::from(replications)
+        };
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(1.0);
+        assert!(near(row.kms_requests, mean(&|i| own[i].kms_requests as f64)));
+        assert!(near(row.requests, mean(&|i| own[i].requests as f64)));
+        assert!(near(row.bucket_keys_generated, mean(&|i| own[i].bucket_keys_generated as f64)));
+        assert!(near(row.saving_ratio.unwrap(), mean(&|i| own[i].saving_ratio.unwrap())));
+        let peak = own.iter().map(|one| one.kms_requests_per_s_max).max();
+        assert_eq!(peak, Some(row.kms_requests_per_s_max));
+        // Bills round to whole requests, and the free tier is taken off each.
+        let cost = mean(&|i| own[i].total_cost_usd.as_f64());
+        assert!((row.total_cost_usd.as_f64() - cost).abs() < 1e-4, "{cost}");
+    }
+}
+
+#[test]
+fn files_that_are_not_ours_are_refused_with_their_place() {
+    let written = texts(&results());
+    let with = |file: &'static str, from: &str, to: &str| {
+        let mut changed = written.clone();
+        let text = changed.get_mut(file).unwrap();
+        assert!(text.contains(from), "{file} has no `{from}`");
+        *text = text.replacen(from, to, 1);
+        read(&changed).unwrap_err().to_string()
+    };
+    for (message, told) in [
+        (with("summary.csv", "keys,assumed,", "other,assumed,"), "no row of `keys` at the level"),
+        (with("summary.csv", ",assumed,", ",asumed,"), "summary.csv: line 3"),
+        (with("costs.csv", "BilledCost", "Billed"), "BilledCost"),
+        (with("timeline.csv", "600.0", "ten"), "timeline.csv: line 2, column `time_s`"),
+        (with("result.json", "\"schema_version\": 2", "\"schema_version\": 1"), "this bks reads 2"),
+        (with("result.json", "true", "maybe"), "result.json:"),
+        (with("result.json", "\"headline\": \"keys\"", "\"headline\": \"k\""), "`k` is none of"),
+    ] {
+        assert!(message.contains(told), "{message}");
+    }
+    let mut missing = written.clone();
+    missing.remove("run.toml");
+    assert_eq!(read(&missing).unwrap_err().to_string(), "run.toml: the file cannot be read");
+}
