@@ -11,9 +11,11 @@ use crate::error::Result;
 use crate::scenario::Scenario;
 use crate::statistics::Estimate;
 
-/// Where values are answered together, and where each is a scenario with traffic of its own.
+/// Where values are answered together.
 const STEPS: Steps = Steps { grid: 17, inside: 8 };
-const STEPS_OF_KEY: Steps = Steps { grid: 9, inside: 1 };
+
+/// Where each value takes its own time: a scenario with traffic of its own, or very many calls.
+const FEW_STEPS: Steps = Steps { grid: 9, inside: 1 };
 
 /// A value that takes longer than this is not tried, unless the assumed ones do.
 const REQUESTS_MAX: f64 = 1e8;
@@ -77,11 +79,12 @@ impl Searching<'_> {
         let ranges = &self.scenario.configurations[self.scenario.headline].ranges;
         let assumed = first.estimate(&ranges.at(Level::Assumed)).requests;
         let requests_max = REQUESTS_MAX.max(assumed);
+        let steps = if assumed > REQUESTS_MAX { FEW_STEPS } else { STEPS };
         let of_level = |others| {
             let base = ranges.at(others);
             let at = |value: f64| axis.assume(base, value).expect("it is an assumption");
             let mut cut = None;
-            let curve = search(&axis.span, STEPS, self.targets, &mut |values| {
+            let curve = search(&axis.span, steps, self.targets, &mut |values| {
                 let affordable = |value: &f64| {
                     let estimate = first.estimate(&at(*value));
                     let hindrance = if !first.fits(&estimate) {
@@ -120,7 +123,7 @@ impl Searching<'_> {
         let mut known: BTreeMap<u64, Option<[f64; 3]>> = BTreeMap::new();
         let mut cut = None;
         let of_level = |others| {
-            let curve = search(&axis.span, STEPS_OF_KEY, self.targets, &mut |values| {
+            let curve = search(&axis.span, FEW_STEPS, self.targets, &mut |values| {
                 let saving = |&value: &f64| {
                     let run = || match savings(value, 1) {
                         Ok(of_levels) => Some(of_levels.map(|of_replications| of_replications[0])),

@@ -162,7 +162,7 @@ fn sentence(headline: &str, of_levels: &[BreakEvens], target: usize) -> String {
 /// Where the saving lies below a target.
 fn clause(found: &BreakEvens, target: &Found, detailed: bool) -> String {
     let (axis, name) = (&found.axis, found.axis.name());
-    let wanted = percent(target.target);
+    let wanted = share_wanted(target.target);
     let Some(((low, high), [least, most])) = found.searched().zip(found.extremes()) else {
         return format!("was not tried along `{name}`");
     };
@@ -175,10 +175,15 @@ fn clause(found: &BreakEvens, target: &Found, detailed: bool) -> String {
         format!("{} at {}", percent(saving), value(axis, parameter))
     };
     if target.crossings.is_empty() {
-        return if least.1 >= target.target {
-            format!("never saves less than {wanted}{within} (lowest {})", at(least))
+        let (word, extreme) = if least.1 >= target.target {
+            ("never", format!("(lowest {})", at(least)))
         } else {
-            format!("always saves less than {wanted}{within} (highest {})", at(most))
+            ("always", format!("(highest {})", at(most)))
+        };
+        return if detailed {
+            format!("{word} saves less than {wanted}{within} {extreme}")
+        } else {
+            format!("{word} {extreme}")
         };
     }
     let name = if detailed { format!("`{name}` ") } else { String::new() };
@@ -188,6 +193,11 @@ fn clause(found: &BreakEvens, target: &Found, detailed: bool) -> String {
     } else {
         format!("once {where_below}")
     }
+}
+
+/// A target without the decimals that nobody wrote.
+fn share_wanted(target: f64) -> String {
+    format!("{} %", (target * 1e8).round() / 1e6)
 }
 
 /// The parts of an axis on which the saving lies below the target.
