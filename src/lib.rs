@@ -14,7 +14,11 @@
 //!                                              Tally (counts that merge) ── pricing ──► Bill
 //!                                                         └────────► Outcome ◄────────────┘
 //!                                                                       ▼
-//!                                        report: text │ markdown │ json │ csv ──► results/
+//!                           results/NAME ◄───────────────────► Results (plain data)
+//!                                                                       │
+//!                                                       compare │ sweep │ sensitivity
+//!                                                                       ▼
+//!                                       report: text │ markdown │ json │ chart │ html
 //! ```
 //!
 //! Beside it, [`trace`] reads and writes look-ups of bucket-level keys as files for other simulators,
