@@ -352,7 +352,7 @@ fn bad_input_is_told_apart() {
         (&["small.toml", "--over", "lifetime=5s..1s"], "must ascend from above zero"),
         (&["small.toml", "--over", "durations=1s..1d"], "`durations` is not a key"),
         (
-            &["small.toml", "--set", "headline=sse-kms"],
+            &["small.toml", "--set", "reference=bucket-key-role", "--set", "headline=sse-kms"],
             "the headline `sse-kms` uses no bucket keys",
         ),
         (&["small.toml", "--jobs", "0"], "`--jobs` is `0`"),
