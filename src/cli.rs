@@ -12,6 +12,7 @@ mod input;
 mod journal;
 mod list;
 mod output;
+mod plot;
 mod progress;
 mod replay;
 mod sensitivity;
@@ -53,6 +54,7 @@ enum Command {
     Init(init::Args),
     Export(export::Args),
     Replay(replay::Args),
+    Plot(plot::Args),
     List(list::Args),
     /// Print the JSON Schema of scenarios, for editors
     Schema,
@@ -109,6 +111,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),
         Command::Complete(args) => complete::run(&args),

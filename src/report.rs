@@ -1,5 +1,6 @@
 //! Results to bytes: a file for each format. Nothing here knows where the bytes go.
 
+pub mod chart;
 pub mod comparison;
 pub mod files;
 pub mod json;

@@ -5,7 +5,6 @@
 //! - [`grid`]: axes to points, and what each puts into the scenario;
 //! - [`survey`]: every point read and checked before any is run, and what tells sweeps apart;
 //! - [`rows`]: a point's results as lines of a file, from which a sweep that was broken off goes on;
-//! - [`demands`]: what the scenario demands, held against those lines;
 //! - this file: points run in parallel, as many at a time as fit into memory.
 //!
 //! Points share the scenario's seed, so what differs between them is the doing of the values, not of
@@ -13,7 +12,6 @@
 //! 11.2). What moves each answer most is left out: a sweep over an assumption shows it better.
 
 pub mod axis;
-pub mod demands;
 pub mod grid;
 mod range;
 pub mod rows;

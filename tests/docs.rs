@@ -21,6 +21,10 @@ use bks::results::{Results, csv};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::scenario::assertion::Figure;
+use bks::scenario::read::Override;
+use bks::sweep::grid::Grid;
+use bks::sweep::rows::{Form, Ledger};
+use bks::sweep::survey::{Identity, Survey};
 use serde_json::Value;
 
 fn page_path(name: &str) -> PathBuf {
@@ -293,6 +297,40 @@ fn the_dictionary_has_every_column_and_no_other() {
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }
+}
+
+/// A sweep of a key whose values have a unit, as the dictionary has it.
+fn swept(then: impl FnOnce(&Grid, &Survey)) {
+    let grid = Grid::of(&[Override::parse("KEY=1s,2s").unwrap()], 10).unwrap();
+    let survey = Survey::of(&grid, &|_| Ok(small())).unwrap();
+    then(&grid, &survey);
+}
+
+#[test]
+fn the_dictionary_has_every_column_of_a_sweep() {
+    let mut expected = names_under(&page("data-dictionary.md"), "`sweep.csv`");
+    expected.extend_from_slice(&columns::<SummaryRow>()[3..]);
+    swept(|grid, survey| assert_eq!(Ledger::new(Form::Csv, grid, survey).columns(), expected));
+}
+
+#[test]
+fn the_dictionary_has_every_key_of_a_sweep() {
+    let dictionary = page("data-dictionary.md");
+    let document = |grid: &Grid, survey: &Survey| -> Value {
+        serde_json::from_str(&Identity::of(&small(), grid, survey).to_json()).unwrap()
+    };
+    swept(|grid, survey| {
+        let document = document(grid, survey);
+        for (heading, value) in [
+            ("The JSON document of a sweep", &document),
+            ("Elements of `axes`", &document["axes"][0]),
+        ] {
+            let keys: BTreeSet<String> = value.as_object().unwrap().keys().cloned().collect();
+            let documented: BTreeSet<String> =
+                names_under(&dictionary, heading).into_iter().collect();
+            assert_eq!(documented, keys, "{heading}");
+        }
+    });
 }
 
 /// A scenario of a second whose one demand is met.

@@ -75,7 +75,7 @@ impl<'a> Bar<'a> {
 pub(super) struct Points {
     drawn: ProgressBar,
     name: String,
-    points: usize,
+    all: usize,
     done: AtomicUsize,
     /// In the unit of the bar.
     work_of_unit: f64,
@@ -98,7 +98,7 @@ impl Points {
         let bar = Self {
             drawn,
             name: name.to_owned(),
-            points,
+            all: points,
             done: AtomicUsize::new(0),
             work_of_unit: work / UNITS as f64,
             work: Mutex::new(0.0),
@@ -120,7 +120,7 @@ impl Points {
     }
 
     fn tell(&self, done: usize) {
-        self.drawn.set_message(format!("{}: {done} of {} points", self.name, self.points));
+        self.drawn.set_message(format!("{}: {done} of {} points", self.name, self.all));
     }
 
     /// Takes the bar away.

@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Form, Ledger, Lines};
 use crate::sweep::survey::{Identity, Survey};
-use crate::sweep::{self, Surroundings, demands};
+use crate::sweep::{self, Surroundings};
 
 /// Simulate a scenario at every point of a grid of values.
 ///
@@ -185,7 +185,7 @@ impl Sweep<'_> {
         const NAMED: usize = 5;
         let unmet: Vec<(usize, AssertionFacts)> = (0..self.grid.points())
             .filter_map(|point| {
-                let unmet = demands::unmet(&survey.points[point], &ledger.rows(&lines[&point]));
+                let unmet = survey.points[point].unmet(&ledger.rows(&lines[&point]));
                 Some((point, unmet.into_iter().next()?))
             })
             .collect();

@@ -89,6 +89,12 @@ pub fn text(
     if left_out > 0 {
         let _ = writeln!(out, "\n{left_out} points between these are left out here");
     }
+    let _ = writeln!(
+        out,
+        "\nKMS requests are of the counted part of the run, their cost of the billing period; ± is a \
+         95 % confidence half-width in points.\nlow … high: every assumption at the end that saves \
+         least, and most; what --set gives a single value is taken as known."
+    );
     out
 }
 
@@ -101,20 +107,22 @@ fn verdict(grid: &Grid, figures: &[Figures]) -> String {
         return "there are no KMS requests at any point, so there is nothing to save".to_owned();
     };
     let at = |point: usize| format!("{} at {}", figures[point].with_range(), grid.name(point));
-    let of = match figures.iter().all(|point| point.configuration == figures[0].configuration) {
-        true => format!("saving of `{}`", figures[0].configuration),
-        false => "saving of the headline".to_owned(),
+    let headline = &figures[0].configuration;
+    let of = if figures.iter().all(|point| point.configuration == *headline) {
+        format!("saving of `{headline}`")
+    } else {
+        "saving of the headline".to_owned()
     };
     // The first of equals, whatever their number.
-    let least = saving.iter().copied().min_by(by_saving).unwrap_or(first);
-    let most = saving.iter().rev().copied().max_by(by_saving).unwrap_or(first);
-    if grid.axes().len() == 1 && [(first, last), (last, first)].contains(&(least, most)) {
+    let lowest = saving.iter().copied().min_by(by_saving).unwrap_or(first);
+    let highest = saving.iter().rev().copied().max_by(by_saving).unwrap_or(first);
+    if grid.axes().len() == 1 && [(first, last), (last, first)].contains(&(lowest, highest)) {
         return format!("{of} goes from {} to {}", at(first), at(last));
     }
-    if saves(&least) == saves(&most) {
+    if saves(&lowest) == saves(&highest) {
         return format!("{of} is {} and the same at every point", figures[first].with_range());
     }
-    format!("{of} is least, {}, and greatest, {}", at(least), at(most))
+    format!("{of} is least, {}, and greatest, {}", at(lowest), at(highest))
 }
 
 fn table(grid: &Grid, figures: &[Figures], width: u16) -> Table {

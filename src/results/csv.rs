@@ -53,3 +53,38 @@ fn not_a_row(error: &csv::Error, header: &csv::StringRecord) -> Error {
     };
     Error::request(wrong).hint("the file is not as bks writes it: simulate the scenario anew")
 }
+
+/// One row of a CSV text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// The line on which it begins, from 1.
+    pub(crate) line: u64,
+    /// Its cells, as many as the header has.
+    pub(crate) cells: Vec<String>,
+}
+
+/// The header and the rows of a CSV text, whatever its columns are.
+pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>)> {
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let unreadable =
+        |error: csv::Error| Error::request(format!("the text is no CSV: {error}")).at(place);
+    let header: Vec<String> =
+        reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
+    let mut records = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(unreadable)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != header.len() {
+            let cells = if record.len() == 1 { "cell" } else { "cells" };
+            return Err(Error::request(format!(
+                "the row has {} {cells}, but the header has {}",
+                record.len(),
+                header.len()
+            ))
+            .at(format!("{place}:{line}"))
+            .hint("the file is cut off or was edited: write it again"));
+        }
+        records.push(Record { line, cells: record.iter().map(str::to_owned).collect() });
+    }
+    Ok((header, records))
+}

@@ -20,7 +20,7 @@ pub use super::range::Measure;
 pub struct Axis {
     /// The key, as in an override.
     pub key: String,
-    /// Its values, as in overrides: two or more.
+    /// Its values, as in overrides, none twice.
     pub values: Vec<Value>,
     /// What all values measure, if they measure the same and have a unit.
     pub measure: Option<Measure>,

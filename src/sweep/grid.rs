@@ -32,9 +32,9 @@ impl Grid {
         let mut parted = Vec::new();
         for (i, change) in changes.iter().enumerate() {
             let place = format!("--set {}={}", change.key, change.value);
-            let axis = Axis::parse(&change.key, &change.value).map_err(|error| error.at(&place))?;
+            let read = Axis::parse(&change.key, &change.value).map_err(|error| error.at(&place))?;
             let earlier = &changes[..i];
-            let varies = axis.is_some() || axes.iter().any(|axis| axis.key == change.key);
+            let varies = read.is_some() || axes.iter().any(|axis| axis.key == change.key);
             if varies && earlier.iter().any(|other| other.key == change.key) {
                 return Err(Error::request(format!(
                     "`{}` is given twice, but what varies is given once",
@@ -43,10 +43,10 @@ impl Grid {
                 .hint(format!("put all values into one list: `--set {}=a,b,c`", change.key))
                 .at(place));
             }
-            parted.push(match axis {
+            parted.push(match read {
                 None => Change::Fixed(change.clone()),
-                Some(axis) => {
-                    axes.push(axis);
+                Some(varying) => {
+                    axes.push(varying);
                     Change::Axis(axes.len() - 1)
                 }
             });
@@ -68,9 +68,10 @@ impl Grid {
         let sizes: Vec<String> = axes.iter().map(|axis| axis.values.len().to_string()).collect();
         let points = axes.iter().map(|axis| axis.values.len() as u128).product::<u128>();
         if points > points_max as u128 {
+            let product =
+                if sizes.len() > 1 { format!("{} = ", sizes.join(" × ")) } else { String::new() };
             return Err(Error::request(format!(
-                "the sweep has {} = `{points}` points, but at most {points_max} are run",
-                sizes.join(" × ")
+                "the sweep has {product}`{points}` points, but at most {points_max} are run"
             ))
             .hint("space values wider, or allow more with `--max-points N`"));
         }

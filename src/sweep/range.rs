@@ -257,7 +257,13 @@ impl<'t> Range<'t> {
             0 => low,
             i => numbers[i - 1],
         };
-        let rounded = numbers.iter().enumerate().map(|(i, &n)| short(n, n - neighbour(i)));
+        // Nobody minds where exactly a value lies on a logarithmic scale.
+        let tolerance = match self.spacing {
+            Spacing::Logarithmic(_) => 0.01,
+            Spacing::Even(_) | Spacing::Step(_) | Spacing::Powers(_) => 0.000_1,
+        };
+        let off_by_most = |i: usize| tolerance * (numbers[i] - neighbour(i));
+        let rounded = numbers.iter().enumerate().map(|(i, &n)| short(n, off_by_most(i)));
         if self.low.measure == Measure::Number {
             // TOML tells floats from whole numbers, and so does a reader.
             rounded.map(|n| format!("{n:?}")).collect()
@@ -267,12 +273,12 @@ impl<'t> Range<'t> {
     }
 }
 
-/// The number with the fewest significant digits, three at least, that is off by no more than a
-/// ten-thousandth of the distance to its neighbour.
-fn short(number: f64, distance: f64) -> f64 {
+/// The number with the fewest significant digits, three at least, that is off by no more than
+/// `off_by_most`.
+fn short(number: f64, off_by_most: f64) -> f64 {
     let rounded = |digits: usize| -> f64 {
         format!("{number:.*e}", digits - 1).parse().expect("a number that was printed is one")
     };
-    let near = |&rounded: &f64| (rounded - number).abs() <= 1e-4 * distance;
+    let near = |&rounded: &f64| (rounded - number).abs() <= off_by_most;
     (3..=15).map(rounded).find(near).unwrap_or(number)
 }

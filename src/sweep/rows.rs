@@ -142,7 +142,9 @@ impl<'a> Ledger<'a> {
     #[must_use]
     pub fn file(&self, lines: &Lines) -> Vec<u8> {
         let mut out = self.header();
-        lines.values().for_each(|of_point| out.extend(of_point));
+        for of_point in lines.values() {
+            out.extend(of_point);
+        }
         out
     }
 

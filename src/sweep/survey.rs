@@ -7,6 +7,8 @@ use super::grid::Grid;
 use crate::error::{Error, Result};
 use crate::outcome;
 use crate::pricing::PriceTable;
+use crate::results::facts::AssertionFacts;
+use crate::results::rows::SummaryRow;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::read::fingerprint;
 use crate::scenario::{MODEL_VERSION, Scenario};
@@ -47,6 +49,18 @@ impl Point {
             work: (once * f64::from(scenario.replications)).max(1_000.0),
             bytes: outcome::bytes_at_most(scenario),
         }
+    }
+
+    /// What its scenario demands and its rows do not meet. Rows that were read back count like new
+    /// ones, so a sweep that goes on judges all its points.
+    ///
+    /// # Panics
+    /// If the rows are not those of all configurations at all levels.
+    #[must_use]
+    pub fn unmet(&self, rows: &[SummaryRow]) -> Vec<AssertionFacts> {
+        let demands = self.assertions.iter();
+        let judged = demands.map(|demand| AssertionFacts::of(demand, self.headline(), rows));
+        judged.filter(|demand| !demand.holds).collect()
     }
 
     /// Name of the configuration its verdict is about.

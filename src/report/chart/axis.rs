@@ -1,0 +1,363 @@
+//! Axes: from a figure to its place, the figures worth a line, and how they are written.
+
+use crate::report::numbers::grouped;
+
+/// What the figures of an axis count, which decides where its lines stand and how they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A count or any plain number: `12.5 k`.
+    Number,
+    /// A part of the whole: `92.5 %`.
+    Share,
+    /// US dollars: `$1,200`.
+    Dollars,
+    /// A length of time in seconds: `5 min`.
+    Duration,
+    /// A size in bytes: `8 MiB`.
+    Bytes,
+    /// Clock units of which sixty make the next: minutes, seconds.
+    Sixtieths,
+    /// Hours, of which 24 make a day.
+    Hours,
+}
+
+/// How figures are spread over an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// Equal steps for equal differences.
+    Linear,
+    /// Equal steps for equal ratios; every figure is above zero.
+    Log10,
+    /// One step for each name; figures are 0, 1, 2 ….
+    Categories,
+}
+
+/// An axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// What stands on it, with its unit.
+    pub title: String,
+    /// What its figures count.
+    pub unit: Unit,
+    /// How they are spread.
+    pub scale: Scale,
+    /// The figure at its beginning.
+    pub min: f64,
+    /// The figure at its end.
+    pub max: f64,
+    /// Figures that get a line and a text of their own; if there are none the axis chooses.
+    pub labels: Vec<(f64, String)>,
+}
+
+impl Axis {
+    /// A linear axis that holds all of `values`, and zero if `from_zero`; its ends are round.
+    #[must_use]
+    pub fn linear(
+        title: impl Into<String>,
+        unit: Unit,
+        values: impl IntoIterator<Item = f64>,
+        from_zero: bool,
+    ) -> Self {
+        let (mut min, mut max) = ends(values).unwrap_or((0.0, 0.0));
+        if from_zero {
+            (min, max) = (min.min(0.0), max.max(0.0));
+        }
+        if max - min <= 1e-9 * max.abs().max(min.abs()) {
+            // All figures are one: a little room around it, or from zero to one.
+            let room = if max == 0.0 { 1.0 } else { max.abs() * 0.1 };
+            (min, max) =
+                if from_zero && min >= 0.0 { (0.0, max + room) } else { (min - room, max + room) };
+            if unit == Unit::Share && min >= 0.0 {
+                max = max.min(1.0);
+            }
+        }
+        let step = step(unit, (max - min) / 10.0);
+        let whole = |ratio: f64, round: fn(f64) -> f64| {
+            // 0.3 / 0.1 is a little less than three.
+            if (ratio - ratio.round()).abs() < 1e-6 { ratio.round() } else { round(ratio) }
+        };
+        let low = whole(min / step, f64::floor) * step;
+        let mut high = whole(max / step, f64::ceil) * step;
+        if unit == Unit::Share && max <= 1.0 {
+            high = high.min(1.0);
+        }
+        Self {
+            title: title.into(),
+            unit,
+            scale: Scale::Linear,
+            min: low,
+            max: high,
+            labels: vec![],
+        }
+    }
+
+    /// A logarithmic axis that holds all of `values`, which are above zero.
+    #[must_use]
+    pub fn log10(
+        title: impl Into<String>,
+        unit: Unit,
+        values: impl IntoIterator<Item = f64>,
+    ) -> Self {
+        let (min, max) = ends(values).unwrap_or((1.0, 10.0));
+        let (min, max) = if max > min { (min, max) } else { (min / 2.0, max * 2.0) };
+        Self { title: title.into(), unit, scale: Scale::Log10, min, max, labels: vec![] }
+    }
+
+    /// An axis of names.
+    #[must_use]
+    pub fn categories(title: impl Into<String>, names: Vec<String>) -> Self {
+        let max = names.len() as f64 - 0.5;
+        let labels = names.into_iter().enumerate().map(|(i, name)| (i as f64, name)).collect();
+        let scale = Scale::Categories;
+        Self { title: title.into(), unit: Unit::Number, scale, min: -0.5, max, labels }
+    }
+
+    /// Where a figure stands: 0 at the axis's beginning, 1 at its end.
+    #[must_use]
+    pub fn place(&self, value: f64) -> f64 {
+        match self.scale {
+            Scale::Linear | Scale::Categories => (value - self.min) / (self.max - self.min),
+            Scale::Log10 => libm::log10(value / self.min) / libm::log10(self.max / self.min),
+        }
+    }
+
+    /// The figure at a place: the inverse of [`Axis::place`].
+    #[must_use]
+    pub fn value(&self, place: f64) -> f64 {
+        match self.scale {
+            Scale::Linear | Scale::Categories => self.min + place * (self.max - self.min),
+            Scale::Log10 => self.min * libm::pow(self.max / self.min, place),
+        }
+    }
+
+    /// The figures that get a line, in order, and their text: about `wanted`, if the axis chooses.
+    #[must_use]
+    pub fn ticks(&self, wanted: usize) -> Vec<(f64, String)> {
+        if !self.labels.is_empty() {
+            return self.labels.clone();
+        }
+        match self.scale {
+            Scale::Categories => Vec::new(),
+            Scale::Linear => {
+                let step = step(self.unit, (self.max - self.min) / wanted.max(1) as f64);
+                let first = (self.min / step - 1e-6).ceil() as i64;
+                let last = (self.max / step + 1e-6).floor() as i64;
+                let values = (first..=last).map(|i| i as f64 * step);
+                values.map(|value| (value, written(self.unit, value, step))).collect()
+            }
+            Scale::Log10 => self.decades(wanted),
+        }
+    }
+
+    fn decades(&self, wanted: usize) -> Vec<(f64, String)> {
+        let wanted = wanted.max(2);
+        let inside = |value: &f64| *value >= self.min * 0.999 && *value <= self.max * 1.001;
+        let mut values: Vec<f64> = if self.unit == Unit::Duration {
+            DURATIONS.into_iter().filter(inside).collect()
+        } else {
+            let (first, last) = (libm::log10(self.min).floor(), libm::log10(self.max).ceil());
+            let decades = (first as i32..=last as i32).map(|power| libm::pow(10.0, power.into()));
+            let parts: &[f64] = if last - first > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+            decades
+                .flat_map(|decade| parts.iter().map(move |p| p * decade))
+                .filter(inside)
+                .collect()
+        };
+        let every = values.len().div_ceil(wanted);
+        let mut at = 0;
+        values.retain(|_| {
+            at += 1;
+            (at - 1) % every.max(1) == 0
+        });
+        values.into_iter().map(|value| (value, written(self.unit, value, value))).collect()
+    }
+}
+
+/// Round lengths of time in seconds.
+const DURATIONS: [f64; 16] = [
+    0.1,
+    1.0,
+    10.0,
+    30.0,
+    60.0,
+    300.0,
+    900.0,
+    3_600.0,
+    10_800.0,
+    43_200.0,
+    86_400.0,
+    604_800.0,
+    2_592_000.0,
+    7_776_000.0,
+    31_536_000.0,
+    315_360_000.0,
+];
+
+fn ends(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+    values.into_iter().fold(None, |ends, value| match ends {
+        None => Some((value, value)),
+        Some((min, max)) => Some((value.min(min), value.max(max))),
+    })
+}
+
+/// The smallest round step that is at least `least`.
+fn step(unit: Unit, least: f64) -> f64 {
+    let table: &[f64] = match unit {
+        Unit::Sixtieths => &[1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0],
+        Unit::Hours => &[1.0, 2.0, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0],
+        Unit::Duration => &DURATIONS,
+        Unit::Number | Unit::Share | Unit::Dollars | Unit::Bytes => &[],
+    };
+    if let Some(step) = table.iter().find(|step| **step >= least * (1.0 - 1e-9)) {
+        return *step;
+    }
+    let (base, parts): (f64, &[f64]) = match unit {
+        Unit::Bytes => (2.0, &[1.0, 2.0]),
+        Unit::Share => (10.0, &[1.0, 2.0, 2.5, 5.0, 10.0]),
+        _ => (10.0, &[1.0, 2.0, 5.0, 10.0]),
+    };
+    let power = libm::pow(base, (libm::log(least) / libm::log(base)).floor());
+    let steps = parts.iter().map(|part| part * power);
+    steps.into_iter().find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(base * power)
+}
+
+/// A figure of an axis whose lines are `step` apart: no more digits than tell them apart.
+fn written(unit: Unit, value: f64, step: f64) -> String {
+    let sign = if value < 0.0 { "-" } else { "" };
+    match unit {
+        Unit::Share => format!("{} %", fixed(value * 100.0, decimals(step * 100.0))),
+        // Cents are two digits.
+        Unit::Dollars if (0.01..1.0).contains(&step) => format!("{sign}${:.2}", value.abs()),
+        Unit::Dollars => format!("{sign}${}", short(value.abs(), step)),
+        Unit::Duration => duration(value),
+        Unit::Bytes => bytes(value),
+        Unit::Number | Unit::Sixtieths | Unit::Hours => {
+            format!("{sign}{}", short(value.abs(), step))
+        }
+    }
+}
+
+/// Digits after the point that a multiple of `step` needs.
+fn decimals(step: f64) -> usize {
+    (0..9)
+        .find(|d| {
+            let scaled = step * libm::pow(10.0, f64::from(*d));
+            (scaled - scaled.round()).abs() < 1e-6 * scaled.max(1.0)
+        })
+        .map_or(9, |d| d as usize)
+}
+
+/// Fixed decimals, without a sign on what rounds to nothing.
+fn fixed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let nothing = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
+    if nothing { text.trim_start_matches('-').to_owned() } else { text }
+}
+
+/// With groups below a hundred thousand, then with k, M, G, T.
+fn short(value: f64, step: f64) -> String {
+    if value < 1e5 && step >= 1.0 - 1e-9 && decimals(step) == 0 {
+        return grouped(value.round() as u64);
+    }
+    let units = [("", 1.0), (" k", 1e3), (" M", 1e6), (" G", 1e9), (" T", 1e12)];
+    let (unit, size) =
+        units.into_iter().rev().find(|(_, size)| value >= size * 0.999_999).unwrap_or(units[0]);
+    if value > 0.0 && value < 1e-4 {
+        return format!("{value:e}");
+    }
+    format!("{}{unit}", fixed(value / size, decimals(step / size).min(9)))
+}
+
+/// Seconds in the largest unit that needs no more than one decimal.
+pub(super) fn duration(seconds: f64) -> String {
+    let units = [("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)];
+    let whole = |size: f64| seconds >= size && (seconds / size * 10.0).fract().abs() < 1e-6;
+    let (unit, size) = units.into_iter().find(|(_, size)| whole(*size)).unwrap_or(("s", 1.0));
+    format!("{} {unit}", fixed(seconds / size, decimals(seconds / size).min(2)))
+}
+
+fn bytes(bytes: f64) -> String {
+    let units = [("GiB", 1_073_741_824.0), ("MiB", 1_048_576.0), ("KiB", 1_024.0)];
+    let (unit, size) = units.into_iter().find(|(_, size)| bytes >= *size).unwrap_or(("B", 1.0));
+    format!("{} {unit}", fixed(bytes / size, decimals(bytes / size).min(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(axis: &Axis, wanted: usize) -> Vec<String> {
+        axis.ticks(wanted).into_iter().map(|(_, text)| text).collect()
+    }
+
+    #[test]
+    fn place_and_value_are_inverse() {
+        let axes = [
+            Axis::linear("", Unit::Number, [-3.0, 17.0], false),
+            Axis::log10("", Unit::Number, [0.5, 20_000.0]),
+            Axis::categories("", vec!["a".into(), "b".into(), "c".into()]),
+        ];
+        for axis in axes {
+            for place in [0.0, 0.1, 0.5, 0.99, 1.0] {
+                assert!((axis.place(axis.value(place)) - place).abs() < 1e-12, "{axis:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ticks_are_round_inside_and_told_apart() {
+        for (low, high) in [(0.0, 1.0), (0.0, 172.0), (-0.75, 1.0), (0.912, 0.934), (3e7, 9e9)] {
+            for unit in [Unit::Number, Unit::Share, Unit::Dollars] {
+                let axis = Axis::linear("", unit, [low, high], false);
+                assert!(axis.min <= low && axis.max >= high, "{axis:?}");
+                for wanted in [2, 5, 10] {
+                    let ticks = axis.ticks(wanted);
+                    assert!(!ticks.is_empty() && ticks.len() <= wanted + 1, "{axis:?} {ticks:?}");
+                    let gap = (axis.max - axis.min) * 1e-6;
+                    let inside = |v: f64| v >= axis.min - gap && v <= axis.max + gap;
+                    assert!(ticks.iter().all(|(value, _)| inside(*value)));
+                    let mut distinct = texts(&axis, wanted);
+                    distinct.dedup();
+                    assert_eq!(distinct.len(), ticks.len(), "{ticks:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ticks_are_written_as_people_read_them() {
+        let share = Axis::linear("", Unit::Share, [0.0, 1.0], true);
+        assert_eq!(texts(&share, 5), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
+        let fine = Axis::linear("", Unit::Share, [0.91, 0.93], false);
+        assert_eq!(texts(&fine, 4), ["91.0 %", "91.5 %", "92.0 %", "92.5 %", "93.0 %"]);
+        let money = Axis::linear("", Unit::Dollars, [0.0, 1_500_000.0], true);
+        assert_eq!(texts(&money, 3), ["$0", "$500 k", "$1.0 M", "$1.5 M"]);
+        let small = Axis::linear("", Unit::Number, [0.0, 6_000.0], true);
+        assert_eq!(texts(&small, 3), ["0", "2,000", "4,000", "6,000"]);
+        let hours = Axis::linear("", Unit::Hours, [0.0, 24.0], true);
+        assert_eq!(texts(&hours, 4), ["0", "6", "12", "18", "24"]);
+    }
+
+    #[test]
+    fn logarithmic_ticks_are_powers_or_round_times() {
+        let wide = Axis::log10("", Unit::Number, [1.0, 10_000.0]);
+        assert_eq!(texts(&wide, 8), ["1", "10", "100", "1,000", "10,000"]);
+        let time = Axis::log10("", Unit::Duration, [30.0, 3_600.0]);
+        assert_eq!(texts(&time, 8), ["30 s", "1 min", "5 min", "15 min", "1 h"]);
+    }
+
+    #[test]
+    fn one_figure_or_none_gets_an_axis_with_room() {
+        for values in [vec![], vec![0.0], vec![5.0, 5.0], vec![-2.0], vec![1.0]] {
+            for from_zero in [false, true] {
+                for unit in [Unit::Number, Unit::Share] {
+                    let axis = Axis::linear("", unit, values.clone(), from_zero);
+                    assert!(axis.max > axis.min, "{values:?} {axis:?}");
+                    assert!(values.iter().all(|v| (0.0..=1.0).contains(&axis.place(*v))));
+                }
+            }
+        }
+        let log = Axis::log10("", Unit::Number, [3.0]);
+        assert!((log.place(3.0) - 0.5).abs() < 1e-12);
+    }
+}
