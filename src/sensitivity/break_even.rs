@@ -117,43 +117,52 @@ impl Searching<'_> {
     /// What is wrong with the scenario at the lower end.
     pub(super) fn key(&self, axis: &Axis, read: ReadWith) -> Result<Vec<BreakEvens>> {
         read(&axis.change(axis.span.low))?;
-        let savings = |value: f64, replications| {
-            read(&axis.change(value)).and_then(|scenario| self.savings_of(&scenario, replications))
+        let savings = |value: f64, replications, levels: &[Level]| {
+            let scenario = read(&axis.change(value))?;
+            self.savings_of(&scenario, replications, levels)
         };
-        let mut known: BTreeMap<u64, Option<[f64; 3]>> = BTreeMap::new();
+        let mut known: BTreeMap<(u64, Level), Option<f64>> = BTreeMap::new();
         let mut cut = None;
         let of_level = |others| {
             let curve = search(&axis.span, FEW_STEPS, self.targets, &mut |values| {
+                // All levels need the grid; what narrows a bracket is for one of them.
+                let levels =
+                    if values.len() > FEW_STEPS.grid / 2 { &Level::ALL[..] } else { &[others] };
                 let saving = |&value: &f64| {
-                    let run = || match savings(value, 1) {
-                        Ok(of_levels) => Some(of_levels.map(|of_replications| of_replications[0])),
-                        Err(error) => {
-                            cut = Some(error.to_string());
-                            None
+                    let place = |level| (value.to_bits(), level);
+                    if !known.contains_key(&place(others)) {
+                        let found = savings(value, 1, levels);
+                        for (index, &level) in levels.iter().enumerate() {
+                            let first = found.as_ref().ok().map(|of_levels| of_levels[index][0]);
+                            known.insert(place(level), first);
                         }
-                    };
-                    let of_levels = known.entry(value.to_bits()).or_insert_with(run);
-                    of_levels.map(|of_levels| of_levels[others as usize])
+                        cut = found.err().map(|error| error.to_string()).or(cut.take());
+                    }
+                    known[&place(others)]
                 };
                 values.iter().map(saving).collect()
             });
             self.found(axis, others, curve, cut.clone(), &mut |value| {
-                let of_levels = savings(value, self.replications);
-                of_levels
-                    .map_or_else(|_| Vec::new(), |mut of| std::mem::take(&mut of[others as usize]))
+                let found = savings(value, self.replications, &[others]);
+                found.map_or_else(|_| Vec::new(), |mut of_levels| of_levels.remove(0))
             })
         };
         Ok(Level::ALL.map(of_level).into())
     }
 
-    /// What a scenario's headline saves at each level, replication by replication.
-    fn savings_of(&self, scenario: &Scenario, replications: u32) -> Result<[Vec<f64>; 3]> {
+    /// What a scenario's headline saves at each of `levels`, replication by replication.
+    fn savings_of(
+        &self,
+        scenario: &Scenario,
+        replications: u32,
+        levels: &[Level],
+    ) -> Result<Vec<Vec<f64>>> {
         let nothing = || super::nothing_to_save(scenario);
         let mut bench =
             Bench::new(scenario, replications, self.means, self.progress).ok_or_else(nothing)?;
         let ranges = &scenario.configurations[scenario.headline].ranges;
-        let savings = bench.savings(&Level::ALL.map(|level| ranges.at(level)));
-        Ok(savings.try_into().expect("there are three levels"))
+        let sets: Vec<_> = levels.iter().map(|level| ranges.at(*level)).collect();
+        Ok(bench.savings(&sets))
     }
 
     /// What a curve says about all targets. Break-even values with the others as assumed are held
@@ -224,14 +233,6 @@ fn break_even(axis: &Axis, crossing: Crossing, middle: f64, each: &[f64]) -> Bre
         return BreakEven { crossing, value, interval: Some((low, high)) };
     }
     BreakEven { crossing, value, interval: Some((low, high)) }
-}
-
-impl BreakEven {
-    /// Of whole numbers the last at which the saving still is as on the lower side; else the value.
-    #[must_use]
-    pub fn last_before(&self, axis: &Axis) -> f64 {
-        if axis.span.whole { self.value - 1.0 } else { self.value }
-    }
 }
 
 impl BreakEvens {

@@ -203,16 +203,15 @@ fn share_wanted(target: f64) -> String {
 /// The parts of an axis on which the saving lies below the target.
 fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> String {
     let text = |it: &BreakEven| {
-        // Of whole numbers the last before it or the first behind it, whichever still saves enough.
+        // Of whole numbers the last that still saves enough, or the first that does.
         let falls = it.crossing.direction == Direction::Falls;
-        let border = if falls { it.last_before(axis) } else { it.value };
+        let step = if axis.span.whole && falls { 1.0 } else { 0.0 };
+        let border = |number: f64| value(axis, number - step);
         let interval = match it.interval {
-            Some((low, high)) if detailed => {
-                format!(" [{} … {}]", value(axis, low), value(axis, high))
-            }
+            Some((low, high)) if detailed => format!(" [{} … {}]", border(low), border(high)),
             _ => String::new(),
         };
-        format!("{}{interval}", value(axis, border))
+        format!("{}{interval}", border(it.value))
     };
     let mut parts = Vec::new();
     let mut from: Option<&BreakEven> = None;
