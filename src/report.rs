@@ -6,6 +6,7 @@ pub mod files;
 pub mod json;
 pub mod markdown;
 mod numbers;
+pub mod sensitivity;
 pub mod sweep;
 mod table;
 pub mod text;
