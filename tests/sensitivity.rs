@@ -277,8 +277,14 @@ fn bks(folder: &Path, arguments: &[&str]) -> Output {
     command.arg("sensitivity").args(arguments).current_dir(folder).output().unwrap()
 }
 
-const FILES: [&str; 5] =
-    ["sensitivity.csv", "sobol.csv", "spread.csv", "break_even.csv", "break_even_curves.csv"];
+const FILES: [&str; 6] = [
+    "sensitivity.csv",
+    "sobol.csv",
+    "spread.csv",
+    "break_even.csv",
+    "break_even_curves.csv",
+    "tornado.svg",
+];
 
 #[test]
 fn the_files_are_the_same_on_any_number_of_threads() {
@@ -296,7 +302,8 @@ fn the_files_are_the_same_on_any_number_of_threads() {
         FILES.map(|file| fs::read_to_string(folder.path().join(jobs).join(file)).unwrap())
     });
     assert!(bytes[0] == bytes[1]);
-    let [swings, sobol, spread, break_even, curves] = &bytes[0];
+    let [swings, sobol, spread, break_even, curves, tornado] = &bytes[0];
+    assert!(tornado.starts_with("<svg") && tornado.contains("read_partitions"));
     assert_eq!(swings.lines().count(), 7);
     let sobol: Vec<SobolRow> = csv::read(sobol).unwrap();
     assert_eq!(sobol.len(), 6);

@@ -22,7 +22,8 @@ use crate::units::Share;
 /// from (Sobol' indices); and from which lifetime, number of partitions or number of requesters on does
 /// it fall below a target ("less than 50 % once `requesters` > 9,000").
 ///
-/// Writes `sensitivity.csv`, `sobol.csv`, `spread.csv`, `break_even.csv` and `break_even_curves.csv`.
+/// Writes `sensitivity.csv` and its picture `tornado.svg`, `sobol.csv`, `spread.csv`, `break_even.csv`
+/// and `break_even_curves.csv`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "bks sensitivity emr10.toml\n\
 bks sensitivity emr10.toml --target 80% --target 50% --over requesters=1..1000\n\
