@@ -16,6 +16,7 @@ mod plot;
 mod progress;
 mod replay;
 mod report;
+mod sensitivity;
 mod simulate;
 mod sweep;
 mod threads;
@@ -48,6 +49,7 @@ struct Cli {
 enum Command {
     Simulate(simulate::Args),
     Sweep(sweep::Args),
+    Sensitivity(sensitivity::Args),
     Compare(compare::Args),
     Check(check::Args),
     Init(init::Args),
@@ -104,6 +106,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command) -> Result<Found> {
     match command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Sweep(args) => sweep::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),

@@ -33,7 +33,8 @@
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting and pricing: [`tally`], [`pricing`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`], [`replay`], [`sweep`]
+//!   [`migration`], [`outcome`], [`replay`], [`sweep`],
+//!   [`sensitivity`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -85,6 +86,7 @@ pub mod results;
 pub mod rng;
 pub mod s3;
 pub mod scenario;
+pub mod sensitivity;
 pub mod simulation;
 pub mod statistics;
 pub mod sweep;

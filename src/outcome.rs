@@ -8,7 +8,7 @@ mod tables;
 pub mod warnings;
 
 use crate::encryption::Mode;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumptions::{Level, Variation};
 use crate::encryption::requester::RequesterRule;
 use crate::kms::KmsApi;
 use crate::migration::{MigrationPlan, payback_periods};
@@ -237,6 +237,24 @@ pub struct Swing {
 }
 
 impl Swing {
+    /// A swing for each variation, the farthest first, from the savings at the low and the high end of
+    /// each and the one with everything as assumed.
+    #[must_use]
+    pub fn all(variations: Vec<Variation>, at_ends: &[f64], assumed: f64) -> Vec<Self> {
+        let mut swings: Vec<Self> = variations
+            .into_iter()
+            .zip(at_ends.chunks_exact(2))
+            .map(|(variation, at_ends)| Self {
+                assumption: variation.assumption,
+                low: (variation.low, at_ends[0]),
+                assumed: (variation.assumed, assumed),
+                high: (variation.high, at_ends[1]),
+            })
+            .collect();
+        swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
+        swings
+    }
+
     /// Distance between the savings at both ends.
     #[must_use]
     pub fn width(&self) -> f64 {

@@ -8,6 +8,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 mod numbers;
+pub mod sensitivity;
 pub mod sweep;
 mod table;
 pub mod text;

@@ -2,7 +2,7 @@
 //! the files.
 //!
 //! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
-//! - [`rows`]: the rows of every CSV file;
+//! - [`rows`]: the rows of every CSV file, those of [`mod@sensitivity`] apart;
 //! - [`csv`]: rows to text and back.
 //!
 //! Whatever shows results, to people or to programs, in one table or beside others, works on these
@@ -12,8 +12,9 @@ pub mod csv;
 pub mod facts;
 mod make;
 pub mod rows;
+pub mod sensitivity;
 
-pub use make::summary;
+pub use make::{summary, swings};
 
 use serde::Serialize;
 

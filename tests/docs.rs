@@ -16,6 +16,7 @@ use bks::results::rows::{
     CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
     TimelineRow,
 };
+use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::results::{Results, csv};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
@@ -289,6 +290,10 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`replications.csv`", columns::<ReplicationRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),
+        ("`sobol.csv`", columns::<SobolRow>()),
+        ("`spread.csv`", columns::<SpreadRow>()),
+        ("`break_even.csv`", columns::<BreakEvenRow>()),
+        ("`break_even_curves.csv`", columns::<CurveRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }
@@ -371,6 +376,33 @@ fn the_dictionary_has_every_key_of_the_document() {
         let keys: BTreeSet<String> = value.as_object().unwrap().keys().cloned().collect();
         let documented: BTreeSet<String> = names_under(&dictionary, heading).into_iter().collect();
         assert_eq!(documented, keys, "{heading}");
+    }
+}
+
+#[test]
+fn the_dictionary_has_every_key_of_a_sensitivity() {
+    use bks::sensitivity::{Sensitivity, Together};
+    let scenario = small();
+    let found = Sensitivity {
+        assumed: 0.9,
+        swings: Vec::new(),
+        together: Together::Known,
+        replications: 1,
+        break_evens: Vec::new(),
+        left_out: vec![("requesters".to_owned(), "none can be many".to_owned())],
+    };
+    let document = bks::report::sensitivity::json::value(&scenario, &found);
+    let dictionary = page("data-dictionary.md");
+    for (heading, value) in [
+        ("The JSON document of a sensitivity", &document),
+        ("Elements of `left_out`", &document["left_out"][0]),
+    ] {
+        let keys: BTreeSet<String> = value.as_object().unwrap().keys().cloned().collect();
+        let documented: BTreeSet<String> = names_under(&dictionary, heading).into_iter().collect();
+        assert_eq!(documented, keys, "{heading}");
+    }
+    for (file, _) in bks::report::sensitivity::files(&scenario, &found) {
+        assert!(dictionary.contains(&format!("`{file}`")), "{file}");
     }
 }
 

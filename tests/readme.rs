@@ -19,6 +19,18 @@ fn blocks(language: &str) -> Vec<String> {
     blocks
 }
 
+/// The words of a command line: at blanks, but for what stands in single quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (i, part) in line.split('\'').enumerate() {
+        let mut pieces =
+            if i % 2 == 0 { part.split(' ').collect() } else { vec![part] }.into_iter();
+        words.last_mut().unwrap().push_str(pieces.next().unwrap());
+        words.extend(pieces.map(str::to_owned));
+    }
+    words
+}
+
 /// Runs `bks ARGUMENTS`, or the same through cargo, with this build.
 fn run(folder: &Path, command: &str) -> Output {
     let arguments = command
@@ -26,7 +38,7 @@ fn run(folder: &Path, command: &str) -> Output {
         .or_else(|| command.strip_prefix("bks "))
         .unwrap_or_else(|| panic!("`{command}` is not a command of bks"));
     let output = Command::new(env!("CARGO_BIN_EXE_bks"))
-        .args(arguments.split(' '))
+        .args(words(arguments))
         .current_dir(folder)
         .output()
         .unwrap();
@@ -84,6 +96,19 @@ fn the_committed_results_come_again() {
         compared += 1;
     }
     assert_eq!(compared, 10);
+}
+
+/// The picture is what `bks plot` makes of the committed results.
+#[test]
+fn the_picture_is_that_of_the_committed_results() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = run(root, "bks plot results/emr10/summary.csv -o -");
+    let picture = root.join("docs/images/emr10-summary.svg");
+    if std::env::var_os("BKS_BLESS").is_some() {
+        fs::create_dir_all(picture.parent().unwrap()).unwrap();
+        fs::write(&picture, &output.stdout).unwrap();
+    }
+    assert!(fs::read(picture).unwrap() == output.stdout, "another picture; set BKS_BLESS=1");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::outcome::Step;
 use crate::scenario::Scenario;
+use crate::sensitivity;
 
 /// A bar over a number of requests known beforehand.
 pub(super) fn bar(requests: f64, quiet: bool) -> ProgressBar {
@@ -120,6 +121,44 @@ impl Points {
 
     fn tell(&self, done: usize) {
         self.drawn.set_message(format!("{}: {done} of {} points", self.name, self.all));
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&self) {
+        self.drawn.finish_and_clear();
+    }
+}
+
+/// A bar over answers: requests, each counted once for each set of assumptions that answers it. It
+/// grows longer as more is decided.
+pub(super) struct Answers {
+    drawn: ProgressBar,
+    may_show: bool,
+}
+
+impl Answers {
+    /// A bar that is not shown yet; `quiet` keeps it so.
+    pub(super) fn new(name: &str, quiet: bool) -> Self {
+        let drawn = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        let style = "{msg} {wide_bar} {human_pos} of about {human_len} answers, {eta} left for now";
+        drawn.set_style(ProgressStyle::with_template(style).expect("the template is well-formed"));
+        drawn.set_message(name.to_owned());
+        Self { drawn, may_show: !quiet && stderr().is_terminal() }
+    }
+
+    /// Takes note of a step; shows the bar once it is worth it.
+    pub(super) fn take(&self, step: sensitivity::Step) {
+        match step {
+            sensitivity::Step::Answered(answers) => self.drawn.inc(answers),
+            sensitivity::Step::Decided(answers) => {
+                self.drawn.inc_length(answers as u64);
+                let worth_showing = self.drawn.length() > Some(WORTH_SHOWING);
+                if self.may_show && worth_showing && self.drawn.is_hidden() {
+                    self.drawn.set_draw_target(ProgressDrawTarget::stderr());
+                    self.drawn.enable_steady_tick(Duration::from_millis(200));
+                }
+            }
+        }
     }
 
     /// Takes the bar away.

@@ -228,18 +228,7 @@ impl Variations {
         }
         let saving = |calls: u64| 1.0 - calls as f64 / against as f64;
         let assumed = saving(first(scenario.headline).calls.total());
-        let mut swings: Vec<Swing> = self
-            .list
-            .into_iter()
-            .zip(calls.chunks_exact(2))
-            .map(|(variation, calls)| Swing {
-                assumption: variation.assumption,
-                low: (variation.low, saving(calls[0])),
-                assumed: (variation.assumed, assumed),
-                high: (variation.high, saving(calls[1])),
-            })
-            .collect();
-        swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
-        swings
+        let at_ends: Vec<f64> = calls.iter().map(|&calls| saving(calls)).collect();
+        Swing::all(self.list, &at_ends, assumed)
     }
 }

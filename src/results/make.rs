@@ -5,7 +5,7 @@ use super::rows::{
     TimelineRow,
 };
 use crate::encryption::assumptions::Level;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Swing};
 use crate::pricing::Bill;
 use crate::scenario::Scenario;
 
@@ -186,8 +186,14 @@ fn bill_rows(
 
 /// Rows of `sensitivity.csv`.
 pub(super) fn sensitivity(scenario: &Scenario, outcome: &Outcome) -> Vec<SensitivityRow> {
+    swings(scenario, &outcome.swings)
+}
+
+/// Rows of `sensitivity.csv`.
+#[must_use]
+pub fn swings(scenario: &Scenario, swings: &[Swing]) -> Vec<SensitivityRow> {
     let headline = &scenario.configurations[scenario.headline].name;
-    let rows = outcome.swings.iter().map(|swing| SensitivityRow {
+    let rows = swings.iter().map(|swing| SensitivityRow {
         scenario: scenario.file.name.clone(),
         configuration: headline.clone(),
         assumption: swing.assumption.to_owned(),

@@ -199,6 +199,24 @@ fn costs(scenario: &Scenario, principal: &Principal) -> (f64, f64) {
     (by_events, by_skipping)
 }
 
+/// About how many requests could be drawn and answered in the time that one configuration takes in
+/// one replication under one set of assumptions: those that are drawn, and what skipping costs.
+pub(super) fn work(
+    scenario: &Scenario,
+    configuration: &Configuration,
+    requesters: &Requesters,
+    assumptions: &Assumptions,
+) -> f64 {
+    let of_workload = |workload: &Workload| {
+        if scenario.engines.skips(scenario.principal_of(workload)) {
+            cost(scenario, configuration, requesters, assumptions, workload)
+        } else {
+            COST_OF_REQUEST * workload.expected_requests(scenario.file.duration)
+        }
+    };
+    scenario.workloads.iter().map(of_workload).sum()
+}
+
 /// About what it costs to skip through a workload's calls.
 fn cost(
     scenario: &Scenario,

@@ -1,6 +1,6 @@
 //! What a run will cost, before it is run: requests to draw and memory for keys.
 
-use super::{Configuration, Scenario};
+use super::{Configuration, Scenario, engine};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
@@ -33,6 +33,15 @@ pub struct Estimate {
     /// Distinct bucket-level keys that may be looked up, at the most, in the world that has most.
     pub keys_max: u64,
     /// Memory for keys, caches and tallies at the most, in bytes.
+    pub bytes_max: u64,
+}
+
+/// What one configuration under one set of assumptions adds to a replication.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ArmEstimate {
+    /// About how many requests could be answered in the time that it takes.
+    pub requests: f64,
+    /// Memory at the most, in bytes.
     pub bytes_max: u64,
 }
 
@@ -71,13 +80,8 @@ impl Scenario {
                 let assumptions = configuration.ranges.at(level);
                 let keys = self.keys_at_most(configuration, &requesters, &assumptions);
                 keys_max = keys_max.max(keys);
-                let caches = u64::from(assumptions.read_partitions).saturating_mul(threads);
-                let entry =
-                    BYTES_PER_KEY.saturating_add(caches.saturating_mul(BYTES_PER_CACHE_ENTRY));
-                let timelines = self.timelines(&requesters, &assumptions);
-                bytes_max = bytes_max
-                    .saturating_add(keys.saturating_mul(entry))
-                    .saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE));
+                let bytes = self.bytes_of_keys(keys, &requesters, &assumptions, threads);
+                bytes_max = bytes_max.saturating_add(bytes);
             }
         }
         Estimate {
@@ -86,6 +90,39 @@ impl Scenario {
             keys_max,
             bytes_max,
         }
+    }
+
+    /// Estimates what one configuration, whose requesters are `requesters`, adds to a replication on
+    /// `threads` under one set of assumptions.
+    #[must_use]
+    pub fn estimate_arm(
+        &self,
+        configuration: &Configuration,
+        requesters: &Requesters,
+        assumptions: &Assumptions,
+        threads: usize,
+    ) -> ArmEstimate {
+        let threads = threads as u64;
+        let keys = self.keys_at_most(configuration, requesters, assumptions);
+        let tallies = self.window().seconds() as u64 * BYTES_PER_SECOND * threads;
+        let bytes = self.bytes_of_keys(keys, requesters, assumptions, threads);
+        // A key of the past is drawn in about the time of a request.
+        let requests = engine::work(self, configuration, requesters, assumptions) + keys as f64;
+        ArmEstimate { requests, bytes_max: bytes.saturating_add(tallies) }
+    }
+
+    /// Memory for `keys` in a world, in the caches of `threads`, and for the places they come from.
+    fn bytes_of_keys(
+        &self,
+        keys: u64,
+        requesters: &Requesters,
+        assumptions: &Assumptions,
+        threads: u64,
+    ) -> u64 {
+        let caches = u64::from(assumptions.read_partitions).saturating_mul(threads);
+        let entry = BYTES_PER_KEY.saturating_add(caches.saturating_mul(BYTES_PER_CACHE_ENTRY));
+        let timelines = self.timelines(requesters, assumptions);
+        keys.saturating_mul(entry).saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
     }
 
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.

@@ -62,14 +62,13 @@ impl Axis {
         if from_zero {
             (min, max) = (min.min(0.0), max.max(0.0));
         }
+        // No axis goes beyond the whole unless a figure does.
+        let is_part = unit == Unit::Share && max <= 1.0;
         if max - min <= 1e-9 * max.abs().max(min.abs()) {
             // All figures are one: a little room around it, or from zero to one.
             let room = if max == 0.0 { 1.0 } else { max.abs() * 0.1 };
             (min, max) =
                 if from_zero && min >= 0.0 { (0.0, max + room) } else { (min - room, max + room) };
-            if unit == Unit::Share && min >= 0.0 {
-                max = max.min(1.0);
-            }
         }
         let step = step(unit, (max - min) / 10.0);
         let whole = |ratio: f64, round: fn(f64) -> f64| {
@@ -78,7 +77,7 @@ impl Axis {
         };
         let low = whole(min / step, f64::floor) * step;
         let mut high = whole(max / step, f64::ceil) * step;
-        if unit == Unit::Share && max <= 1.0 {
+        if is_part {
             high = high.min(1.0);
         }
         Self {
@@ -330,8 +329,8 @@ mod tests {
         assert_eq!(texts(&share, 5), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
         let fine = Axis::linear("", Unit::Share, [0.91, 0.93], false);
         assert_eq!(texts(&fine, 4), ["91.0 %", "91.5 %", "92.0 %", "92.5 %", "93.0 %"]);
-        let money = Axis::linear("", Unit::Dollars, [0.0, 1_500_000.0], true);
-        assert_eq!(texts(&money, 3), ["$0", "$500 k", "$1.0 M", "$1.5 M"]);
+        let money = Axis::linear("", Unit::Dollars, [0.0, 2_000_000.0], true);
+        assert_eq!(texts(&money, 4), ["$0", "$500 k", "$1.0 M", "$1.5 M", "$2.0 M"]);
         let small = Axis::linear("", Unit::Number, [0.0, 6_000.0], true);
         assert_eq!(texts(&small, 3), ["0", "2,000", "4,000", "6,000"]);
         let hours = Axis::linear("", Unit::Hours, [0.0, 24.0], true);

@@ -126,6 +126,7 @@ mod tests {
     fn a_word_without_a_place_to_break_is_broken_anyway() {
         let lines = wrap(&"m".repeat(40), 12.0, false, 60.0, 100);
         assert_eq!(lines.concat().len(), 40);
-        assert_eq!(wrap("ä", 12.0, false, 0.1, 3), ["ä"].map(|_| "…"));
+        // What cannot be broken stands as it is.
+        assert_eq!(wrap("ä", 12.0, false, 0.1, 3), ["ä"]);
     }
 }

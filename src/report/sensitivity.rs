@@ -1,0 +1,37 @@
+//! What an answer hangs on, as files and for people.
+
+pub mod json;
+pub mod rows;
+pub mod text;
+pub mod words;
+
+use super::chart::layout::Size;
+use super::chart::table::Table;
+use super::chart::{Kind, Options, svg};
+use crate::results::csv;
+use crate::scenario::Scenario;
+use crate::sensitivity::Sensitivity;
+
+/// Name and content of every file that `bks sensitivity` leaves. The same scenario, seed, version and
+/// arguments give the same bytes.
+#[must_use]
+pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec<u8>)> {
+    let swings = csv::write(&rows::sensitivity(scenario, found));
+    let tornado = tornado(&swings);
+    let mut files = vec![
+        ("sensitivity.csv", swings),
+        ("sobol.csv", csv::write(&rows::sobol(scenario, found))),
+        ("spread.csv", csv::write(&rows::spread(scenario, found))),
+        ("break_even.csv", csv::write(&rows::break_even(scenario, found))),
+        ("break_even_curves.csv", csv::write(&rows::curves(scenario, found))),
+    ];
+    files.extend(tornado.map(|drawing| ("tornado.svg", drawing)));
+    files
+}
+
+/// The rows of `sensitivity.csv` as a picture; `None` if no assumption has a range.
+fn tornado(swings: &[u8]) -> Option<Vec<u8>> {
+    let table = Table::parse("sensitivity.csv", std::str::from_utf8(swings).ok()?).ok()?;
+    let chart = Kind::Tornado.chart(&table, &Options::default()).ok()?;
+    Some(svg::draw(&chart, Size::default()).svg.into_bytes())
+}

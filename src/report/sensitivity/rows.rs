@@ -1,0 +1,145 @@
+//! What was found as the rows of CSV files.
+
+use crate::results::rows::SensitivityRow;
+use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
+use crate::scenario::Scenario;
+use crate::sensitivity::axis::Unit;
+use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
+use crate::sensitivity::search::Direction;
+use crate::sensitivity::{Sensitivity, Together};
+
+use super::words;
+
+fn names(scenario: &Scenario) -> (String, String) {
+    let headline = &scenario.configurations[scenario.headline];
+    (scenario.file.name.clone(), headline.name.clone())
+}
+
+/// Rows of `sensitivity.csv`.
+#[must_use]
+pub fn sensitivity(scenario: &Scenario, found: &Sensitivity) -> Vec<SensitivityRow> {
+    crate::results::swings(scenario, &found.swings)
+}
+
+/// Rows of `sobol.csv`.
+#[must_use]
+pub fn sobol(scenario: &Scenario, found: &Sensitivity) -> Vec<SobolRow> {
+    let (name, configuration) = names(scenario);
+    let Together::Sampled(sample) = &found.together else { return Vec::new() };
+    let indices = sample.indices.iter().flatten();
+    let row = |(unknown, of): &(_, crate::sensitivity::sobol::Indices)| {
+        let unknown: &crate::sensitivity::ignorance::Unknown = unknown;
+        SobolRow {
+            scenario: name.clone(),
+            configuration: configuration.clone(),
+            assumption: unknown.name().to_owned(),
+            first_order: of.first.value,
+            first_order_low: of.first.low,
+            first_order_high: of.first.high,
+            total: of.total.value,
+            total_low: of.total.low,
+            total_high: of.total.high,
+        }
+    };
+    indices.map(row).collect()
+}
+
+/// The row of `spread.csv`, if a sample was drawn.
+#[must_use]
+pub fn spread(scenario: &Scenario, found: &Sensitivity) -> Vec<SpreadRow> {
+    let (name, configuration) = names(scenario);
+    let Together::Sampled(sample) = &found.together else { return Vec::new() };
+    let [p05, p50, p95] = sample.quantiles;
+    vec![SpreadRow {
+        scenario: name,
+        configuration,
+        samples: sample.samples,
+        assumption_sets: sample.sets,
+        saving_assumed_ratio: found.assumed,
+        saving_mean_ratio: sample.mean,
+        saving_p05_ratio: p05,
+        saving_p50_ratio: p50,
+        saving_p95_ratio: p95,
+    }]
+}
+
+/// Rows of `break_even.csv`.
+#[must_use]
+pub fn break_even(scenario: &Scenario, found: &Sensitivity) -> Vec<BreakEvenRow> {
+    let of_axis = |found| {
+        let found: &BreakEvens = found;
+        found.targets.iter().flat_map(move |target| of_target(scenario, found, target))
+    };
+    found.break_evens.iter().flat_map(of_axis).collect()
+}
+
+fn of_target(scenario: &Scenario, found: &BreakEvens, target: &Found) -> Vec<BreakEvenRow> {
+    let (name, configuration) = names(scenario);
+    let extremes = found.extremes();
+    let none = BreakEvenRow {
+        scenario: name,
+        configuration,
+        others: found.others.name().to_owned(),
+        parameter: found.axis.name().to_owned(),
+        target_ratio: target.target,
+        unit: unit(found.axis.unit).to_owned(),
+        searched_low: found.searched().map(|(low, _)| low),
+        searched_high: found.searched().map(|(_, high)| high),
+        saving_min_ratio: extremes.map(|[(_, saving), _]| saving),
+        saving_min_at: extremes.map(|[(value, _), _]| value),
+        saving_max_ratio: extremes.map(|[_, (_, saving)]| saving),
+        saving_max_at: extremes.map(|[_, (value, _)]| value),
+        cut: found.cut.clone(),
+        ..BreakEvenRow::default()
+    };
+    if target.crossings.is_empty() {
+        return vec![none];
+    }
+    let row = |(index, it): (usize, &BreakEven)| BreakEvenRow {
+        crossing: Some(index + 1),
+        direction: Some(direction(it.crossing.direction).to_owned()),
+        value: Some(words::value(&found.axis, it.value)),
+        value_number: Some(it.value),
+        value_low: it.interval.map(|(low, _)| low),
+        value_high: it.interval.map(|(_, high)| high),
+        bracket_low: Some(it.crossing.before),
+        bracket_high: Some(it.crossing.behind),
+        ..none.clone()
+    };
+    target.crossings.iter().enumerate().map(row).collect()
+}
+
+/// Rows of `break_even_curves.csv`.
+#[must_use]
+pub fn curves(scenario: &Scenario, found: &Sensitivity) -> Vec<CurveRow> {
+    let (name, configuration) = names(scenario);
+    let of_axis = |found: &BreakEvens| -> Vec<CurveRow> {
+        let row = |(value, saving_ratio)| CurveRow {
+            scenario: name.clone(),
+            configuration: configuration.clone(),
+            others: found.others.name().to_owned(),
+            parameter: found.axis.name().to_owned(),
+            unit: unit(found.axis.unit).to_owned(),
+            value,
+            saving_ratio,
+        };
+        found.curve.points().map(row).collect()
+    };
+    found.break_evens.iter().flat_map(of_axis).collect()
+}
+
+const fn unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Seconds => "s",
+        Unit::PerSecond => "per_s",
+        Unit::Percent => "percent",
+        Unit::Number => "count",
+    }
+}
+
+const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Rises => "rises",
+        Direction::Falls => "falls",
+    }
+}

@@ -1,0 +1,251 @@
+//! What the answer hangs on: how far each assumption moves the headline's saving, which of them its
+//! spread comes from, and at which value of a parameter it saves a given share.
+//!
+//! - *One at a time*: each assumption at each end of its range, the others as assumed. It shows what
+//!   is at stake with one assumption, and nothing of what several do together.
+//! - *Indices* ([`sobol`]): all assumptions at once, drawn from laws that stand for knowing nothing but
+//!   their ranges ([`ignorance`]). They say whose spread the saving's spread is.
+//! - *Break-even values* ([`break_even`]): where the saving falls below a target along an [`axis`], with
+//!   the others at each level.
+//!
+//! All sets of assumptions are answered on the same requests, so that a difference is theirs and not
+//! one of chance: those of the first replication. Only the break-even values that were found there are
+//! held against all replications, which gives them their intervals.
+
+pub mod axis;
+mod bench;
+pub mod break_even;
+pub mod ignorance;
+pub mod search;
+pub mod sobol;
+
+use crate::encryption::assumptions::{Assumptions, Level};
+use crate::error::{Error, Result};
+use crate::outcome::Swing;
+use crate::rng::Purpose;
+use crate::scenario::Scenario;
+use crate::scenario::read::Override;
+
+use axis::Axis;
+use bench::Bench;
+use break_even::{BreakEvens, Searching};
+use ignorance::Unknown;
+use sobol::Indices;
+
+pub use bench::Means;
+
+/// What a run tells of its progress.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// More work was decided: about so many requests, each counted once for each set of assumptions
+    /// that answers it.
+    Decided(f64),
+    /// So many of them more have been answered.
+    Answered(u64),
+}
+
+/// Is told of each step; called from any thread.
+pub type Progress<'a> = &'a (dyn Fn(Step) + Sync);
+
+/// Reads the scenario once more, with one more change, and checks that it can be run.
+pub type ReadWith<'a> = &'a dyn Fn(&Override) -> Result<Scenario>;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Points of each sample, a power of two; `None` for as many as are affordable.
+    pub samples: Option<u32>,
+    /// Savings whose break-even values are sought.
+    pub targets: Vec<f64>,
+    /// Axes to search beside the usual ones, or instead of those of the same name.
+    pub over: Vec<Axis>,
+    /// What it may take.
+    pub means: Means,
+}
+
+/// What the answer hangs on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sensitivity {
+    /// The headline's saving with everything as assumed, in the first replication.
+    pub assumed: f64,
+    /// Assumptions by how far each alone moves the saving, the farthest first.
+    pub swings: Vec<Swing>,
+    /// What all of them together do.
+    pub together: Together,
+    /// Replications of which break-even values are.
+    pub replications: u32,
+    /// Break-even values, axis by axis and level by level.
+    pub break_evens: Vec<BreakEvens>,
+    /// Usual axes that this scenario does not have, and why.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// What all assumptions together do to the saving.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Together {
+    /// Every assumption is known, so there is nothing to draw.
+    Known,
+    /// Even the fewest points would take too long, about as long as answering so many requests.
+    TooLong(f64),
+    /// A sample was drawn.
+    Sampled(Sample),
+}
+
+/// The saving over a sample of all assumptions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Points of each of the two samples.
+    pub samples: u32,
+    /// Sets of assumptions that were answered.
+    pub sets: usize,
+    /// Whether fewer points than usual were drawn because the scenario is large.
+    pub fewer: bool,
+    /// Mean saving.
+    pub mean: f64,
+    /// Savings that 5 %, a half and 95 % of the sample do not exceed.
+    pub quantiles: [f64; 3],
+    /// Each assumption's indices, those with the greatest total first; `None` if the saving is the same
+    /// at every point.
+    pub indices: Option<Vec<(Unknown, Indices)>>,
+}
+
+/// Points of a sample, unless that would take too long.
+const SAMPLES: u32 = 128;
+/// Fewest points from which indices are worth having.
+pub const SAMPLES_MIN: u32 = 16;
+
+/// Requests (each counted once for each set of assumptions) that a sample of a size that nobody asked
+/// for may answer: about a minute's work of one core.
+const REQUESTS_OF_SAMPLE: f64 = 2e9;
+
+impl Sensitivity {
+    /// Asks a scenario's headline. `read` reads the same scenario with one more change.
+    ///
+    /// # Errors
+    /// If the headline does not depend on what is not known, there is nothing to save, or an axis of
+    /// the plan does not fit the scenario.
+    pub fn of(
+        scenario: &Scenario,
+        read: ReadWith,
+        plan: &Plan,
+        progress: Progress,
+    ) -> Result<Self> {
+        let headline = &scenario.configurations[scenario.headline];
+        if !headline.uses_bucket_keys(&scenario.buckets) {
+            return Err(Error::request(format!(
+                "the headline `{}` uses no bucket keys, so what it costs depends on no assumption",
+                headline.name
+            ))
+            .hint("name another configuration, e.g., `--set headline=bucket-key-role`"));
+        }
+        for axis in plan.over.iter().filter(|axis| !axis.is_assumption()) {
+            read(&axis.change(axis.span.low))?;
+        }
+        let nothing = || nothing_to_save(scenario);
+        let mut first = Bench::new(scenario, 1, plan.means, progress).ok_or_else(nothing)?;
+        let assumed = first.first_savings(&[headline.ranges.at(Level::Assumed)])[0];
+        let swings = swings(scenario, assumed, &mut first);
+        let together = together(scenario, plan, &mut first);
+        let replications = scenario.replications;
+        let mut all =
+            Bench::new(scenario, replications, plan.means, progress).ok_or_else(nothing)?;
+        let (means, targets) = (plan.means, plan.targets.as_slice());
+        let searching = Searching { scenario, targets, replications, means, progress };
+        let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
+        for (axis, asked) in axes(plan) {
+            if axis.is_assumption() {
+                break_evens.extend(searching.assumption(&axis, &mut first, &mut all));
+                continue;
+            }
+            match searching.key(&axis, read) {
+                Ok(found) => break_evens.extend(found),
+                Err(error) if asked => return Err(error),
+                Err(error) => left_out.push((axis.name().to_owned(), error.to_string())),
+            }
+        }
+        Ok(Self { assumed, swings, together, replications, break_evens, left_out })
+    }
+}
+
+fn nothing_to_save(scenario: &Scenario) -> Error {
+    Error::run(format!(
+        "`{}` makes no KMS requests in this traffic, so there is nothing to save",
+        scenario.configurations[scenario.reference].name
+    ))
+}
+
+/// The axes to search, and whether each was asked for.
+fn axes(plan: &Plan) -> Vec<(Axis, bool)> {
+    let asked = |name: &str| plan.over.iter().any(|axis| axis.name() == name);
+    let usual = Axis::usual().into_iter().filter(|axis| !asked(axis.name()));
+    let over = plan.over.iter().cloned().map(|axis| (axis, true));
+    usual.map(|axis| (axis, false)).chain(over).collect()
+}
+
+/// How far each assumption alone moves the saving, the farthest first.
+fn swings(scenario: &Scenario, assumed: f64, bench: &mut Bench) -> Vec<Swing> {
+    let list = scenario.configurations[scenario.headline].ranges.one_at_a_time();
+    let sets: Vec<Assumptions> = list.iter().flat_map(|it| [it.at_low, it.at_high]).collect();
+    let at_ends = bench.first_savings(&sets);
+    Swing::all(list, &at_ends, assumed)
+}
+
+/// What all assumptions together do to the saving.
+fn together(scenario: &Scenario, plan: &Plan, bench: &mut Bench) -> Together {
+    let ranges = &scenario.configurations[scenario.headline].ranges;
+    let unknown = Unknown::of(ranges);
+    if unknown.is_empty() {
+        return Together::Known;
+    }
+    let mut rng = scenario.seed.stream(0, Purpose::Sensitivity, (0, 0));
+    let set = |point: &Vec<f64>| ignorance::at(ranges, &unknown, point);
+    let rows = sobol::design(unknown.len(), plan.samples.unwrap_or(SAMPLES), &mut rng);
+    let sets: Vec<Vec<Assumptions>> =
+        rows.iter().map(|row| row.points().iter().map(set).collect()).collect();
+    let samples = match plan.samples {
+        Some(samples) => samples,
+        None => match affordable(bench, &sets) {
+            Ok(samples) => samples,
+            Err(requests) => return Together::TooLong(requests),
+        },
+    };
+    // The first points of a Sobol' sequence are one.
+    let sets = &sets[..samples as usize];
+    let savings = bench.first_savings(&sets.concat());
+    let outputs: Vec<Vec<f64>> = savings.chunks(unknown.len() + 2).map(<[f64]>::to_vec).collect();
+    let mut independent: Vec<f64> = outputs.iter().flat_map(|row| [row[0], row[1]]).collect();
+    independent.sort_by(f64::total_cmp);
+    let at = |p| sobol::quantile(&independent, p).expect("a sample has points");
+    let mut indices: Option<Vec<(Unknown, Indices)>> = sobol::indices(&outputs, &mut rng)
+        .map(|indices| unknown.iter().copied().zip(indices).collect());
+    if let Some(indices) = &mut indices {
+        indices.sort_by(|a, b| b.1.total.value.total_cmp(&a.1.total.value));
+    }
+    Together::Sampled(Sample {
+        samples,
+        sets: bench.known(),
+        fewer: plan.samples.is_none() && samples < SAMPLES,
+        mean: independent.iter().sum::<f64>() / independent.len() as f64,
+        quantiles: [0.05, 0.5, 0.95].map(at),
+        indices,
+    })
+}
+
+/// The greatest power of two of rows that are affordable and fit into memory.
+///
+/// # Errors
+/// About how many requests the fewest would answer, if that is too many.
+fn affordable(bench: &Bench, sets: &[Vec<Assumptions>]) -> std::result::Result<u32, f64> {
+    // The first rows are as spread as all of them.
+    let few = &sets[..SAMPLES_MIN as usize];
+    let estimates: Vec<_> = few.iter().flatten().map(|set| bench.estimate(set)).collect();
+    let of_few: f64 = estimates.iter().map(|estimate| estimate.requests).sum();
+    if of_few > REQUESTS_OF_SAMPLE || !estimates.iter().all(|estimate| bench.fits(estimate)) {
+        return Err(of_few);
+    }
+    let mut samples = SAMPLES_MIN;
+    while samples < SAMPLES && of_few * f64::from(2 * samples / SAMPLES_MIN) <= REQUESTS_OF_SAMPLE {
+        samples *= 2;
+    }
+    Ok(samples)
+}

@@ -1,0 +1,268 @@
+//! Parameters along which a break-even is sought, and how their values are written.
+
+use super::search::Span;
+use crate::encryption::assumptions::Assumptions;
+use crate::error::{Error, Result};
+use crate::scenario::read::Override;
+use crate::units::{Rate, SimDuration};
+
+/// What a value along an axis changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parameter {
+    /// How long bucket-level keys live, where they are generated and where they are held.
+    Lifetime,
+    /// How long one bucket-level key wraps new objects.
+    GenerationLifetime,
+    /// How long the plaintext of a bucket-level key stays in memory for reads.
+    CacheLifetime,
+    /// Parts of S3's fleet that each generate their own keys.
+    WritePartitions,
+    /// Parts of S3's fleet that each cache keys on their own.
+    ReadPartitions,
+    /// A key of the scenario: each value is a scenario with traffic of its own.
+    Key(String),
+}
+
+/// In what a value is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// How many a second.
+    PerSecond,
+    /// Hundredths of a whole.
+    Percent,
+    /// A plain number.
+    Number,
+}
+
+/// A parameter with the values to search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    /// What the values change.
+    pub parameter: Parameter,
+    /// Which values.
+    pub span: Span,
+    /// In what they are counted.
+    pub unit: Unit,
+}
+
+const DAY_S: f64 = 86_400.0;
+const HINT: &str = "give KEY=LOW..HIGH with two values of one kind, e.g., \
+                    `requesters=1..500`, `workload.ingest.arrivals.poisson.rate=1/s..100/s`";
+
+impl Axis {
+    /// The axes that are searched unless others are asked for: lifetimes from a second to a day,
+    /// partitions from 1 to 1,000, requesters from 1 to 100,000.
+    #[must_use]
+    pub fn usual() -> Vec<Self> {
+        let lifetime = |parameter| Self {
+            parameter,
+            span: Span { low: 1.0, high: DAY_S, whole: false },
+            unit: Unit::Seconds,
+        };
+        let number = |parameter, high| Self {
+            parameter,
+            span: Span { low: 1.0, high, whole: true },
+            unit: Unit::Number,
+        };
+        vec![
+            lifetime(Parameter::Lifetime),
+            lifetime(Parameter::GenerationLifetime),
+            lifetime(Parameter::CacheLifetime),
+            number(Parameter::WritePartitions, 1_000.0),
+            number(Parameter::ReadPartitions, 1_000.0),
+            number(Parameter::Key("requesters".to_owned()), 100_000.0),
+        ]
+    }
+
+    /// Reads `KEY=LOW..HIGH`.
+    ///
+    /// # Errors
+    /// If it is not that, the ends are of different kinds or do not ascend from above zero.
+    pub fn parse(text: &str) -> Result<Self> {
+        let wrong = |why: &str| Error::request(format!("`{text}` {why}")).hint(HINT);
+        let (key, ends) = text.split_once('=').ok_or_else(|| wrong("has no `KEY=`"))?;
+        let (low, high) = ends.split_once("..").ok_or_else(|| wrong("has no `LOW..HIGH`"))?;
+        let ((low, unit, whole), (high, other, also_whole)) = match (value(low), value(high)) {
+            (Some(low), Some(high)) => (low, high),
+            (None, _) => return Err(wrong(&format!("begins at `{low}`, which is no quantity"))),
+            (_, None) => return Err(wrong(&format!("ends at `{high}`, which is no quantity"))),
+        };
+        if unit != other {
+            return Err(wrong("goes from one kind of quantity to another"));
+        }
+        if !(0.0 < low && low < high && high.is_finite()) {
+            return Err(wrong(
+                "must ascend from above zero: it is searched on a logarithmic scale",
+            ));
+        }
+        let parameter = parameter(key.trim());
+        let axis = Self { parameter, span: Span { low, high, whole: whole && also_whole }, unit };
+        let fits = match axis.parameter {
+            Parameter::Lifetime | Parameter::GenerationLifetime | Parameter::CacheLifetime => {
+                unit == Unit::Seconds
+            }
+            Parameter::WritePartitions | Parameter::ReadPartitions => {
+                unit == Unit::Number && axis.span.whole && high <= f64::from(u32::MAX)
+            }
+            Parameter::Key(_) => true,
+        };
+        if fits { Ok(axis) } else { Err(wrong("is not of that key's kind")) }
+    }
+
+    /// The name of the parameter.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match &self.parameter {
+            Parameter::Lifetime => "lifetime",
+            Parameter::GenerationLifetime => "generation_lifetime",
+            Parameter::CacheLifetime => "cache_lifetime",
+            Parameter::WritePartitions => "write_partitions",
+            Parameter::ReadPartitions => "read_partitions",
+            Parameter::Key(key) => key,
+        }
+    }
+
+    /// Whether values are of an assumption, not of a key of the scenario.
+    #[must_use]
+    pub fn is_assumption(&self) -> bool {
+        !matches!(self.parameter, Parameter::Key(_))
+    }
+
+    /// `base` with the parameter at a value; `None` if the parameter is no assumption.
+    #[must_use]
+    pub fn assume(&self, base: Assumptions, value: f64) -> Option<Assumptions> {
+        let lifetime = SimDuration::from_secs_f64(value);
+        let number = value as u32;
+        Some(match &self.parameter {
+            Parameter::Lifetime => {
+                Assumptions { generation_lifetime: lifetime, cache_lifetime: lifetime, ..base }
+            }
+            Parameter::GenerationLifetime => Assumptions { generation_lifetime: lifetime, ..base },
+            Parameter::CacheLifetime => Assumptions { cache_lifetime: lifetime, ..base },
+            Parameter::WritePartitions => Assumptions { write_partitions: number, ..base },
+            Parameter::ReadPartitions => Assumptions { read_partitions: number, ..base },
+            Parameter::Key(_) => return None,
+        })
+    }
+
+    /// The change of the scenario that a value of a key stands for.
+    #[must_use]
+    pub fn change(&self, value: f64) -> Override {
+        let value = match self.unit {
+            Unit::Seconds => SimDuration::from_secs_f64(value).to_string(),
+            Unit::PerSecond => format!("{value}/s"),
+            Unit::Percent => format!("{value}%"),
+            Unit::Number => format!("{value}"),
+        };
+        Override { key: self.name().to_owned(), value }
+    }
+}
+
+/// What a key stands for.
+fn parameter(key: &str) -> Parameter {
+    match key.strip_prefix("assumptions.").unwrap_or(key) {
+        "lifetime" => Parameter::Lifetime,
+        "generation_lifetime" => Parameter::GenerationLifetime,
+        "cache_lifetime" => Parameter::CacheLifetime,
+        "write_partitions" => Parameter::WritePartitions,
+        "read_partitions" => Parameter::ReadPartitions,
+        _ => Parameter::Key(key.to_owned()),
+    }
+}
+
+/// A quantity, its unit, and whether it is written as a whole number.
+fn value(text: &str) -> Option<(f64, Unit, bool)> {
+    let text = text.trim();
+    let plain = text.replace('_', "");
+    if let Ok(number) = plain.parse::<u64>() {
+        return Some((number as f64, Unit::Number, true));
+    }
+    if let Ok(number) = plain.parse::<f64>() {
+        return Some((number, Unit::Number, false));
+    }
+    if let Some(Ok(percent)) = plain.strip_suffix('%').map(|it| it.trim().parse()) {
+        return Some((percent, Unit::Percent, false));
+    }
+    if let Ok(rate) = text.parse::<Rate>() {
+        return Some((rate.as_per_s(), Unit::PerSecond, false));
+    }
+    let duration = text.parse::<SimDuration>().ok()?;
+    Some((duration.as_secs_f64(), Unit::Seconds, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_of_one_kind() {
+        let key = |key: &str| Parameter::Key(key.to_owned());
+        let span = |low, high, whole| Span { low, high, whole };
+        for (text, parameter, range, unit) in [
+            ("lifetime=1s..1d", Parameter::Lifetime, span(1.0, 86_400.0, false), Unit::Seconds),
+            (
+                "assumptions.cache_lifetime=500ms..2min",
+                Parameter::CacheLifetime,
+                span(0.5, 120.0, false),
+                Unit::Seconds,
+            ),
+            (
+                "read_partitions = 1 .. 1_000",
+                Parameter::ReadPartitions,
+                span(1.0, 1e3, true),
+                Unit::Number,
+            ),
+            ("requesters=1..500", key("requesters"), span(1.0, 500.0, true), Unit::Number),
+            (
+                "workload.a.arrivals.poisson.rate=6/min..10/s",
+                key("workload.a.arrivals.poisson.rate"),
+                span(0.1, 10.0, false),
+                Unit::PerSecond,
+            ),
+            (
+                "billing.discount=1%..50%",
+                key("billing.discount"),
+                span(1.0, 50.0, false),
+                Unit::Percent,
+            ),
+            ("a.sigma=0.5..2", key("a.sigma"), span(0.5, 2.0, false), Unit::Number),
+        ] {
+            let expected = Axis { parameter, span: range, unit };
+            assert_eq!(Axis::parse(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_range_is_said() {
+        for (text, why) in [
+            ("lifetime", "has no `KEY=`"),
+            ("lifetime=5s", "has no `LOW..HIGH`"),
+            ("lifetime=x..5s", "begins at `x`, which is no quantity"),
+            ("lifetime=5s..", "ends at ``, which is no quantity"),
+            ("lifetime=1..5s", "goes from one kind of quantity to another"),
+            ("lifetime=1..5", "is not of that key's kind"),
+            ("read_partitions=1.5..5", "is not of that key's kind"),
+            ("lifetime=5s..1s", "must ascend from above zero"),
+            ("requesters=0..9", "must ascend from above zero"),
+            ("requesters=9..9", "must ascend from above zero"),
+            ("requesters=1..inf", "must ascend from above zero"),
+        ] {
+            let error = Axis::parse(text).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{text}` {why}")), "{error}");
+        }
+    }
+
+    #[test]
+    fn values_are_written_as_scenarios_are() {
+        for (text, value, written) in [
+            ("a=1s..1d", 90.0, "1min 30s"),
+            ("a=1/s..9/s", 2.5, "2.5/s"),
+            ("a=1%..9%", 2.5, "2.5%"),
+            ("a=1..9000", 9_000.0, "9000"),
+        ] {
+            assert_eq!(Axis::parse(text).unwrap().change(value).value, written);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Where a curve crosses a level: a grid over the whole range first, then finer and finer grids inside
+//! each pair of neighbours that lie on either side.
+//!
+//! Curves need not rise or fall throughout (`docs/model.md`, "Where intuition fails"), so every
+//! crossing that the grid shows is followed. Two crossings between neighbours of the first grid are not
+//! seen.
+
+use std::collections::BTreeMap;
+
+/// Values that are searched, on a logarithmic scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// The least, greater than zero.
+    pub low: f64,
+    /// The greatest.
+    pub high: f64,
+    /// Whether only whole numbers have a meaning.
+    pub whole: bool,
+}
+
+/// In how many values a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// Values of the first grid.
+    pub grid: usize,
+    /// Values between the ends of a bracket in each pass that narrows it: several where they cost
+    /// little more than one, a single one (bisection) where each costs as much as the first.
+    pub inside: usize,
+}
+
+/// A bracket whose ends differ by less than this share is narrow enough.
+pub const NARROW: f64 = 0.01;
+
+/// Crossings nearer to one another than this share are the noise of one.
+const SAME: f64 = 0.05;
+
+impl Span {
+    /// About `points` values from end to end, each a fixed multiple of the one before.
+    #[must_use]
+    pub fn grid(&self, points: usize) -> Vec<f64> {
+        let steps = (points.max(2) - 1) as f64;
+        let ratio = (self.high / self.low).ln();
+        let value = |i: usize| self.low * libm::exp(ratio * i as f64 / steps);
+        let mut values: Vec<f64> = (0..points.max(2)).map(value).collect();
+        // Without the rounding of logarithms.
+        values[points.max(2) - 1] = self.high;
+        if self.whole {
+            values = values.into_iter().map(f64::round).collect();
+        }
+        values.dedup();
+        values
+    }
+
+    /// Values strictly between two neighbours that narrow a bracket; none if it is narrow enough.
+    fn inside(&self, low: f64, high: f64, values: usize) -> Vec<f64> {
+        let narrow = high <= low * (1.0 + NARROW);
+        if narrow || (self.whole && high - low <= 1.0) {
+            return Vec::new();
+        }
+        let span = Self { low, high, whole: self.whole };
+        let grid = span.grid(values + 2);
+        grid.into_iter().filter(|&value| low < value && value < high).collect()
+    }
+}
+
+/// What a curve does at a crossing as its parameter grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From below the level to it or above.
+    Rises,
+    /// From the level or above to below.
+    Falls,
+}
+
+/// A place where a curve crosses a level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Crossing {
+    /// Greatest value known to lie before it.
+    pub before: f64,
+    /// Least value known to lie behind it.
+    pub behind: f64,
+    /// What the curve does there.
+    pub direction: Direction,
+}
+
+/// The known points of a curve: its value at each parameter, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Curve {
+    points: BTreeMap<u64, f64>,
+}
+
+impl Curve {
+    /// Its points in order of the parameter.
+    #[must_use]
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = (f64, f64)> + '_ {
+        self.points.iter().map(|(bits, value)| (f64::from_bits(*bits), *value))
+    }
+
+    /// Adds the points that `evaluate` knows at `parameters`.
+    fn add(
+        &mut self,
+        parameters: &[f64],
+        evaluate: &mut dyn FnMut(&[f64]) -> Vec<Option<f64>>,
+    ) -> bool {
+        let before = self.points.len();
+        let values = evaluate(parameters);
+        for (parameter, value) in parameters.iter().zip(values) {
+            // Positive floats are in the order of their bits.
+            self.points.extend(value.map(|value| (parameter.to_bits(), value)));
+        }
+        self.points.len() > before
+    }
+
+    /// Its crossings of `level`, in order. An odd number of them close together is one crossing in
+    /// noise.
+    #[must_use]
+    pub fn crossings(&self, level: f64) -> Vec<Crossing> {
+        let points: Vec<(f64, f64)> = self.points().collect();
+        let crossing = |pair: &[(f64, f64)]| {
+            let direction = match (pair[0].1 >= level, pair[1].1 >= level) {
+                (false, true) => Direction::Rises,
+                (true, false) => Direction::Falls,
+                _ => return None,
+            };
+            Some(Crossing { before: pair[0].0, behind: pair[1].0, direction })
+        };
+        let all: Vec<Crossing> = points.windows(2).filter_map(crossing).collect();
+        let close = |a: &Crossing, b: &Crossing| b.before <= a.behind * (1.0 + SAME);
+        let joined = |group: &[Crossing]| match group {
+            [first, .., last] if group.len() % 2 == 1 => {
+                vec![Crossing { behind: last.behind, ..*first }]
+            }
+            apart => apart.to_vec(),
+        };
+        all.chunk_by(close).flat_map(joined).collect()
+    }
+
+    /// How fast the curve rises with the logarithm of its parameter around a crossing: between the
+    /// nearest points at least `SAME` away on either side, beyond the noise of neighbours.
+    #[must_use]
+    pub fn slope_at(&self, crossing: &Crossing) -> Option<f64> {
+        let before = self.points().take_while(|p| p.0 <= crossing.before / (1.0 + SAME)).last();
+        let behind = self.points().find(|p| p.0 >= crossing.behind * (1.0 + SAME));
+        let first =
+            before.or_else(|| self.points().take_while(|p| p.0 <= crossing.before).last())?;
+        let last = behind.or_else(|| self.points().find(|p| p.0 >= crossing.behind))?;
+        let slope = (last.1 - first.1) / (last.0 / first.0).ln();
+        (slope != 0.0 && slope.is_finite()).then_some(slope)
+    }
+}
+
+/// Passes of refinement after which the rest stays as wide as it is: in noise there can be ever more
+/// crossings.
+const PASSES: usize = 16;
+
+/// Evaluates a curve on a grid, and then inside each bracket of each of the
+/// `levels` until all are narrow. `evaluate` gives the curve at each of several parameters; `None`
+/// where that is not to be had.
+pub fn search(
+    span: &Span,
+    steps: Steps,
+    levels: &[f64],
+    evaluate: &mut dyn FnMut(&[f64]) -> Vec<Option<f64>>,
+) -> Curve {
+    let mut curve = Curve::default();
+    curve.add(&span.grid(steps.grid), evaluate);
+    for _ in 0..PASSES {
+        let crossings = levels.iter().flat_map(|level| curve.crossings(*level));
+        let mut finer: Vec<f64> =
+            crossings.flat_map(|it| span.inside(it.before, it.behind, steps.inside)).collect();
+        finer.retain(|value| !curve.points.contains_key(&value.to_bits()));
+        finer.sort_by(f64::total_cmp);
+        finer.dedup();
+        if finer.is_empty() || !curve.add(&finer, evaluate) {
+            break;
+        }
+    }
+    curve
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(low: f64, high: f64, whole: bool) -> Span {
+        Span { low, high, whole }
+    }
+
+    const STEPS: Steps = Steps { grid: 17, inside: 8 };
+
+    /// The crossings of 0.5, and how many values that took.
+    fn found(span: Span, f: impl Fn(f64) -> f64) -> (Vec<Crossing>, usize) {
+        let mut taken = 0;
+        let curve = search(&span, STEPS, &[0.5], &mut |values| {
+            taken += values.len();
+            values.iter().map(|&value| Some(f(value))).collect()
+        });
+        (curve.crossings(0.5), taken)
+    }
+
+    #[test]
+    fn a_crossing_is_found_within_a_hundredth() {
+        // T / (T + 40) is a half at 40.
+        let (crossings, taken) = found(span(1.0, 86_400.0, false), |t| t / (t + 40.0));
+        let [crossing] = crossings[..] else { panic!("{crossings:?}") };
+        assert_eq!(crossing.direction, Direction::Rises);
+        assert!(crossing.before <= 40.0 && 40.0 <= crossing.behind, "{crossing:?}");
+        assert!(crossing.behind <= crossing.before * 1.01, "{crossing:?}");
+        assert!(taken <= STEPS.grid + 2 * STEPS.inside, "{taken}");
+    }
+
+    #[test]
+    fn a_crossing_of_whole_numbers_lies_between_neighbours() {
+        for last in [1.0, 2.0, 9.0, 99.0] {
+            let (crossings, _) =
+                found(span(1.0, 100.0, true), |n| if n <= last { 0.6 } else { 0.4 });
+            let expected =
+                Crossing { before: last, behind: last + 1.0, direction: Direction::Falls };
+            assert_eq!(crossings, [expected]);
+        }
+    }
+
+    #[test]
+    fn every_crossing_is_found() {
+        // Above a half between 10 and 1,000.
+        let (crossings, _) =
+            found(span(1.0, 1e5, false), |t| if (10.0..1_000.0).contains(&t) { 0.9 } else { 0.1 });
+        let directions: Vec<Direction> = crossings.iter().map(|it| it.direction).collect();
+        assert_eq!(directions, [Direction::Rises, Direction::Falls]);
+        assert!(found(span(1.0, 10.0, false), |_| 0.5).0.is_empty(), "the level itself is reached");
+        assert!(found(span(1.0, 10.0, false), |_| 0.4).0.is_empty());
+    }
+
+    #[test]
+    fn crossings_in_noise_are_one() {
+        let noise = |t: f64| if ((t * 1_000.0) as u64).is_multiple_of(2) { 0.004 } else { -0.004 };
+        let (crossings, _) = found(span(1.0, 1e4, false), |t| t / (t + 40.0) + noise(t));
+        let [crossing] = crossings[..] else { panic!("{crossings:?}") };
+        assert!(crossing.before < 41.0 && 39.0 < crossing.behind, "{crossing:?}");
+        assert!(crossing.behind < crossing.before * 1.15, "{crossing:?}");
+    }
+
+    #[test]
+    fn what_is_not_to_be_had_narrows_the_curve() {
+        let curve = search(&span(1.0, 100.0, true), STEPS, &[0.5], &mut |values| {
+            values.iter().map(|&n| (n <= 50.0).then_some(1.0 - n / 40.0)).collect()
+        });
+        assert!(curve.points().all(|(n, _)| n <= 50.0));
+        let expected = Crossing { before: 20.0, behind: 21.0, direction: Direction::Falls };
+        assert_eq!(curve.crossings(0.5), [expected]);
+    }
+
+    #[test]
+    fn slopes_are_those_of_the_logarithm() {
+        let curve = search(&span(1.0, 1e4, false), STEPS, &[0.5], &mut |values| {
+            values.iter().map(|t| Some(0.1 * t.ln())).collect()
+        });
+        let [crossing] = curve.crossings(0.5)[..] else { panic!() };
+        assert!((curve.slope_at(&crossing).unwrap() - 0.1).abs() < 1e-9);
+    }
+}
