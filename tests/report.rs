@@ -478,6 +478,18 @@ fn further_files_of_the_folder_are_shown() {
         texts(row),
         ["cache_lifetime", "50.0 %", "40.0 %", "60.0 %", "75.0 %", "70.0 %", "80.0 %"]
     );
+    // Each parameter has a curve of its own, under ids of its own.
+    let mut curves = "scenario,configuration,others,parameter,unit,value,saving_ratio\n".to_owned();
+    for (parameter, unit) in [("cache_lifetime", "s"), ("requesters", "count")] {
+        for (value, saving) in [(1, 0.25), (10, 0.5), (100, 0.75)] {
+            curves += &format!("pages,keys,assumed,{parameter},{unit},{value},{saving}\n");
+        }
+    }
+    let more = [("break_even_curves.csv".to_owned(), curves)];
+    let written = html::write(&Page { results: &results, sweep: None, more: &more }).unwrap();
+    let parsed = parse(&written);
+    assert_eq!(parsed.tables["table-curves"].len(), 7);
+    assert!(["0", "1"].iter().all(|n| parsed.ids.contains(&format!("figure-break-even-{n}"))));
     let broken = [("sobol.csv".to_owned(), sobol.replace("0.75", "much"))];
     let error = html::write(&Page { results: &results, sweep: None, more: &broken }).unwrap_err();
     assert!(error.to_string().contains("sobol.csv:2"), "{error}");

@@ -180,7 +180,11 @@ fn prose(text: &str) -> Markup {
     }
 }
 
-/// Code that may go on in the next line after a slash or a colon.
+/// Code, which may go on in the next line after a slash or a colon if it is long.
 fn breakable(code: &str) -> Markup {
+    const SHORT: usize = 24;
+    if code.len() <= SHORT {
+        return html! { (code) };
+    }
     html! { @for part in code.split_inclusive(['/', ':']) { (part) wbr; } }
 }
