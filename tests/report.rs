@@ -479,12 +479,12 @@ fn further_files_of_the_folder_are_shown() {
         ["cache_lifetime", "50.0 %", "40.0 %", "60.0 %", "75.0 %", "70.0 %", "80.0 %"]
     );
     // Each parameter has a curve of its own, under ids of its own.
-    let mut curves = "scenario,configuration,others,parameter,unit,value,saving_ratio\n".to_owned();
-    for (parameter, unit) in [("cache_lifetime", "s"), ("requesters", "count")] {
-        for (value, saving) in [(1, 0.25), (10, 0.5), (100, 0.75)] {
-            curves += &format!("pages,keys,assumed,{parameter},{unit},{value},{saving}\n");
-        }
-    }
+    let header = "scenario,configuration,others,parameter,unit,value,saving_ratio\n";
+    let rows = ["cache_lifetime,s", "requesters,count"].into_iter().flat_map(|parameter| {
+        let points = [(1, 0.25), (10, 0.5), (100, 0.75)];
+        points.map(|(value, saving)| format!("pages,keys,assumed,{parameter},{value},{saving}\n"))
+    });
+    let curves = std::iter::once(header.to_owned()).chain(rows).collect();
     let more = [("break_even_curves.csv".to_owned(), curves)];
     let written = html::write(&Page { results: &results, sweep: None, more: &more }).unwrap();
     let parsed = parse(&written);
