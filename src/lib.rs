@@ -79,6 +79,7 @@ pub mod migration;
 pub mod outcome;
 pub mod pricing;
 pub mod quota;
+pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod results;

@@ -95,6 +95,9 @@ pub struct ConfigurationOutcome {
     pub requesters: Vec<RequesterOutcome>,
     /// KMS requests of each of the scenario's principals, at the assumed level.
     pub kms_of_principal: Vec<f64>,
+    /// Mean KMS requests by API of each part of a bucket that a log's requests go to, at the assumed
+    /// level; none if requests are drawn.
+    pub kms_of_place: Vec<[f64; 3]>,
     /// Mean counts by operation, at the assumed level.
     pub operations: Vec<OperationOutcome>,
     /// What re-encrypting the existing objects costs once, if the configuration has that.
@@ -334,6 +337,7 @@ fn configuration(
         timeline: tables::timeline(scenario, assumed),
         requesters: tables::requesters(scenario, configuration.rule, assumed),
         kms_of_principal: assumed.calls_of_principal.iter().map(|&n| assumed.mean(n)).collect(),
+        kms_of_place: tables::places(assumed),
         operations: tables::operations(assumed),
         migration,
     }

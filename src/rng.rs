@@ -34,6 +34,8 @@ pub enum Purpose {
     SkippedReads = 4,
     /// The calls of one requester's writes.
     SkippedWrites = 5,
+    /// Placement of a log's requests.
+    Recorded = 6,
 }
 
 /// The scenario's seed; every stream of a run comes from it.

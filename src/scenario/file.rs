@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::engine::EngineChoice;
+use super::replay::UnknownAge;
 use crate::encryption::Mode;
 use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::needs::MultipartCalls;
@@ -94,6 +95,9 @@ pub struct ScenarioFile {
     /// What to compare; else SSE-KMS and bucket keys under both requester rules.
     #[serde(default = "default_configurations", rename = "configuration")]
     pub configurations: Vec<ConfigurationFile>,
+    /// What was made from a log; then there is no workload, as the log's requests are run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayFile>,
     /// How `run.toml` was made: bks writes it, and refuses a run that would not come again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunFile>,
@@ -409,6 +413,17 @@ impl AssumptionOverrides {
     }
 }
 
+/// What is known of a log besides its buckets and principals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayFile {
+    /// When the run starts, in UTC.
+    pub start: String,
+    /// Which bucket-level keys wrap objects whose writing is not in the log.
+    #[serde(default)]
+    pub unknown_age: UnknownAge,
+}
+
 /// How a `run.toml` was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -421,4 +436,19 @@ pub struct RunFile {
     pub price_date: String,
     /// FNV-1a hash of the scenario above, in hexadecimal.
     pub scenario_hash: String,
+    /// Of a replay: the log's files, whatever was made of them.
+    #[serde(default, rename = "input", skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<InputFile>,
+}
+
+/// A file of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InputFile {
+    /// Its name.
+    pub name: String,
+    /// Its length, compressed if it is.
+    pub bytes: u64,
+    /// Hash of its bytes, in hexadecimal.
+    pub hash: String,
 }
