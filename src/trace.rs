@@ -4,8 +4,14 @@
 //! requests came about. [`crate::replay`] counts what it costs under a lifetime.
 //!
 //! - [`oracle_general`]: libCacheSim's binary form, written by `bks export`.
+//! - [`access_log`]: S3 server access logs.
 
+pub mod access_log;
+pub mod bad_lines;
+mod clock;
+mod operation;
 pub mod oracle_general;
+pub mod record;
 
 /// One look-up of a bucket-level key in a requester's cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
