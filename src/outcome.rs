@@ -3,6 +3,7 @@
 
 mod arms;
 mod figures;
+pub mod recorded;
 mod summary;
 mod tables;
 pub mod warnings;
@@ -253,7 +254,11 @@ impl Outcome {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: Progress) -> Self {
-        Self::with(scenario, Variations::of_headline(scenario), progress)
+        let mut outcome = Self::with(scenario, Variations::of_headline(scenario), progress);
+        if let Some(log) = &scenario.recording {
+            recorded::complete(&mut outcome, scenario, log, progress);
+        }
+        outcome
     }
 
     /// As [`Outcome::of`], but without what moves the answer most, which takes as long as a

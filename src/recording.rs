@@ -57,6 +57,8 @@ pub struct Recording {
     pub taken: Taken,
     /// Records that repeat another.
     pub repeated: u64,
+    /// Whether all times are whole seconds.
+    pub whole_seconds: bool,
     /// What the requests are.
     pub seen: Seen,
     by_slot: Shelf,
@@ -136,6 +138,18 @@ impl Recording {
     #[must_use]
     pub fn session_name(&self, principal: u32, number: u32) -> &str {
         &self.principals[principal as usize].sessions[number as usize]
+    }
+
+    /// Whether a requester that is no role or user has no name at all.
+    #[must_use]
+    pub fn is_anonymous(name: &str) -> bool {
+        name == names::ANONYMOUS
+    }
+
+    /// Whether a requester that is no role or user is named by a canonical user id.
+    #[must_use]
+    pub fn is_canonical(name: &str) -> bool {
+        name.starts_with(names::CANONICAL)
     }
 
     /// How many requests some session slots of one principal have.

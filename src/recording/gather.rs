@@ -35,10 +35,6 @@ pub struct Taken {
     pub unknown: u64,
     /// Of these, those at or after the end.
     pub too_late: u64,
-    /// Of these, those without credentials.
-    pub anonymous: u64,
-    /// Of these, those in the name of a canonical user id.
-    pub canonical: u64,
     /// Of these, those of a role's session of which only the name is known.
     pub sessions_by_name: u64,
     /// Requests to other buckets.
@@ -57,6 +53,8 @@ pub struct Gather {
     pub(super) memory: usize,
     /// Times of the first and the last entry, in milliseconds since the epoch.
     pub(super) span: Option<(u64, u64)>,
+    /// Whether all times so far are whole seconds.
+    pub(super) whole_seconds: bool,
 }
 
 impl Gather {
@@ -71,6 +69,7 @@ impl Gather {
             store,
             memory,
             span: None,
+            whole_seconds: true,
         }
     }
 
@@ -92,7 +91,8 @@ impl Gather {
         self.taken.records += 1;
         let ms = u64::try_from(record.time / 1_000_000).unwrap_or_default();
         let Some(kind) = self.kind(record) else { return Ok(()) };
-        self.count_requester(record);
+        let role = matches!(record.requester, Requester::AssumedRole { .. });
+        self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object = record.key.map_or(0, |key| object_hash(record.bucket, key, record.version_id));
         self.push(record, kind, ms, object, record.bucket, record.key)?;
         // A trail tells both halves of a copy in one event.
@@ -144,17 +144,6 @@ impl Gather {
         Some(kind)
     }
 
-    fn count_requester(&mut self, record: &Record) {
-        match record.requester {
-            Requester::Anonymous => self.taken.anonymous += 1,
-            Requester::CanonicalId(_) => self.taken.canonical += 1,
-            Requester::AssumedRole { .. } if record.credential.is_none() => {
-                self.taken.sessions_by_name += 1;
-            }
-            _ => {}
-        }
-    }
-
     fn push(
         &mut self,
         record: &Record,
@@ -179,6 +168,7 @@ impl Gather {
                 parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
             }
         };
+        self.whole_seconds &= record.time % 1_000_000_000 == 0;
         self.span = Some(match self.span {
             None => (ms, ms),
             Some((first, last)) => (first.min(ms), last.max(ms)),

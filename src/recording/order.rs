@@ -33,7 +33,7 @@ impl Gather {
     /// If nothing was gathered, or what is put aside cannot be read back.
     pub fn finish(self) -> Result<Recording> {
         let span = self.run_span()?;
-        let Self { taken, names, entries, store, memory, .. } = self;
+        let Self { taken, names, entries, store, memory, whole_seconds, .. } = self;
         let names = names.sorted();
         let (principals, principal_of) = principals(&names.who);
         let aside = || Arc::clone(&store);
@@ -65,6 +65,7 @@ impl Gather {
             unknown,
             population_of,
             taken,
+            whole_seconds,
             repeated,
             seen,
             by_slot,

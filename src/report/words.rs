@@ -3,6 +3,7 @@
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
+use crate::outcome::recorded::UNKNOWN_OBJECTS;
 use crate::results::Results;
 use crate::results::facts::AssertionFacts;
 use crate::results::rows::{SensitivityRow, SummaryRow};
@@ -202,7 +203,12 @@ pub fn greatest_swing(results: &Results) -> Option<String> {
         return Some(format!("No single assumption moves the saving of `{headline}`."));
     }
     Some(format!(
-        "The assumption that moves the answer most (AWS does not publish it): `{}`, {}.",
+        "The assumption that moves the answer most ({}): `{}`, {}.",
+        if swing.assumption == UNKNOWN_OBJECTS {
+            "the log does not tell"
+        } else {
+            "AWS does not publish it"
+        },
         swing.assumption,
         swing_words(swing)
     ))
