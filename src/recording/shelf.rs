@@ -7,8 +7,9 @@ use super::compact::{Compact, Placed};
 use super::sorter::{Store, read_records};
 use crate::error::Result;
 
-/// Records of a block that is put aside.
-const BLOCK: usize = 16 << 10;
+/// Most and fewest records of a block that is put aside.
+const BLOCK_MAX: usize = 16 << 10;
+const BLOCK_MIN: usize = 64;
 
 /// Requests of many owners.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(super) struct Shelf {
 #[derive(Debug)]
 enum Kept {
     Memory(Vec<Placed>),
-    Aside { store: Arc<dyn Store>, offsets: Vec<u64> },
+    Aside { store: Arc<dyn Store>, offsets: Vec<u64>, block: usize },
 }
 
 impl Shelf {
@@ -52,11 +53,11 @@ impl Shelf {
                 records.extend_from_slice(&all[range.start as usize..][..count]);
                 Ok(())
             }
-            Kept::Aside { store, offsets } => {
-                let (block, within) =
-                    ((range.start / BLOCK as u64) as usize, (range.start % BLOCK as u64) as usize);
-                let offset = offsets[block] + (within * Placed::BYTES) as u64;
-                read_records(&**store, offset, count.min(BLOCK - within), records)
+            Kept::Aside { store, offsets, block } => {
+                let within = (range.start % *block as u64) as usize;
+                let offset = offsets[(range.start / *block as u64) as usize];
+                let offset = offset + (within * Placed::BYTES) as u64;
+                read_records(&**store, offset, count.min(block - within), records)
             }
         }
     }
@@ -68,8 +69,9 @@ pub(super) struct ShelfMaker {
     starts: Vec<u64>,
     records: Vec<Placed>,
     count: u64,
-    /// Records that may be in memory.
+    /// Records that may be in memory, and of a block.
     most: usize,
+    block: usize,
     store: Arc<dyn Store>,
     offsets: Vec<u64>,
 }
@@ -77,11 +79,13 @@ pub(super) struct ShelfMaker {
 impl ShelfMaker {
     /// A shelf of which at most `bytes` are in memory, or a block.
     pub(super) fn new(bytes: usize, store: Arc<dyn Store>) -> Self {
+        let most = bytes / size_of::<Placed>();
         Self {
             starts: vec![0],
             records: Vec::new(),
             count: 0,
-            most: bytes / size_of::<Placed>(),
+            most,
+            block: most.clamp(BLOCK_MIN, BLOCK_MAX),
             store,
             offsets: Vec::new(),
         }
@@ -92,7 +96,7 @@ impl ShelfMaker {
         self.records.push(placed);
         self.count += 1;
         let aside = !self.offsets.is_empty();
-        if self.records.len() >= BLOCK && (aside || self.records.len() > self.most) {
+        if self.records.len() >= self.block && (aside || self.records.len() > self.most) {
             self.put_aside()?;
         }
         Ok(())
@@ -100,8 +104,8 @@ impl ShelfMaker {
 
     /// Puts aside whole blocks.
     fn put_aside(&mut self) -> Result<()> {
-        let whole = self.records.len() / BLOCK * BLOCK;
-        for block in self.records[..whole].chunks(BLOCK) {
+        let whole = self.records.len() / self.block * self.block;
+        for block in self.records[..whole].chunks(self.block) {
             self.offsets.push(append(&*self.store, block)?);
         }
         self.records.drain(..whole);
@@ -115,7 +119,7 @@ impl ShelfMaker {
             Kept::Memory(self.records)
         } else {
             self.offsets.push(append(&*self.store, &self.records)?);
-            Kept::Aside { store: self.store, offsets: self.offsets }
+            Kept::Aside { store: self.store, offsets: self.offsets, block: self.block }
         };
         Ok(Shelf { starts: self.starts, kept })
     }

@@ -28,7 +28,7 @@ pub fn verdict(results: &Results) -> String {
     } else {
         format!("saves {} of the KMS requests of `{reference}`", percent(saving))
     };
-    let range = match results.saving_range(&facts.headline) {
+    let range = match with_unknown_objects(results, results.saving_range(&facts.headline)) {
         Some((low, high)) if low < high => format!(" [{} … {}]", percent(low), percent(high)),
         _ => " [the same at every level]".to_owned(),
     };
@@ -40,6 +40,17 @@ pub fn verdict(results: &Results) -> String {
         dollars(results.assumed(reference).kms_cost_usd.as_f64()),
         period(results),
     )
+}
+
+/// A range of the headline's saving, widened by what objects whose writing a log does not tell may
+/// do to it.
+fn with_unknown_objects(results: &Results, range: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    let (low, high) = range?;
+    let swing = results.sensitivity.iter().find(|row| row.assumption == UNKNOWN_OBJECTS);
+    Some(swing.map_or((low, high), |swing| {
+        let ends = [swing.saving_at_low, swing.saving_at_high];
+        ends.into_iter().fold((low, high), |(low, high), end| (low.min(end), high.max(end)))
+    }))
 }
 
 /// Length of the billing period.
