@@ -148,8 +148,8 @@ fn replay_records(
 /// The form of a trace whose form is not given. A trace from a pipe has as many bytes as it will.
 fn detect(bytes: Option<u64>, head: &[u8]) -> Result<Form> {
     let (whole, _) = head.as_chunks::<RECORD_BYTES>();
-    let bytes = bytes.unwrap_or(i64::MAX as u64 / RECORD_BYTES as u64 * RECORD_BYTES as u64);
-    Form::detect(bytes, whole.as_flattened()).ok_or_else(|| {
+    let form = Form::detect(bytes, whole.as_flattened());
+    form.filter(|form| *form == Form::OracleGeneral).ok_or_else(|| {
         Error::request(
             "the file is of no known form: its size or its first records are not those of a trace",
         )

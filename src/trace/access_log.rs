@@ -35,21 +35,18 @@ pub fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Flaw> 
     let _turn_around_time = fields.next("turn-around time")?;
     fields.skip_agents()?;
     let version_id = fields.next("version id")?;
+    let operation = LogOperation::of_access_log(operation_name);
     Ok(Record {
         time,
         bucket: known(bucket).unwrap_or_default(),
         key: known(key),
         version_id: known(version_id),
-        requester: Requester::parse(requester),
-        credential: None,
-        operation: LogOperation::of_access_log(operation_name),
-        operation_name,
         status,
         error: known(error),
         object_size,
         bytes_sent,
-        copy_source: None,
         id: known(id),
+        ..Record::new(operation, operation_name, Requester::parse(requester))
     })
 }
 

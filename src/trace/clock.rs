@@ -5,6 +5,9 @@ use super::record::Nanoseconds;
 /// Nanoseconds in a second.
 pub(super) const SECOND: Nanoseconds = 1_000_000_000;
 
+/// Nanoseconds in a millisecond.
+pub(super) const MILLISECOND: Nanoseconds = 1_000_000;
+
 /// Bytes of `06/Feb/2019:00:00:38 +0000`.
 pub(super) const COMMON_LOG_BYTES: usize = 26;
 

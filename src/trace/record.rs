@@ -78,7 +78,9 @@ pub struct Record<'a> {
     pub status: Option<u16>,
     /// S3's error code: the request failed, whatever the status.
     pub error: Option<&'a [u8]>,
-    /// Size of the whole object, in bytes.
+    /// How the object is encrypted, where the record says so (CloudTrail).
+    pub encryption: Option<Encryption>,
+    /// Size of the whole object, or of the part that was uploaded, in bytes.
     pub object_size: Option<u64>,
     /// Bytes of the answer's body (a GET's part of the object, if ranged).
     pub bytes_sent: Option<u64>,
@@ -92,7 +94,33 @@ pub struct Record<'a> {
     pub id: Option<&'a [u8]>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// A request of which nothing else is known.
+    #[must_use]
+    pub const fn new(
+        operation: LogOperation,
+        operation_name: &'a [u8],
+        requester: Requester<'a>,
+    ) -> Self {
+        Self {
+            time: 0,
+            bucket: b"",
+            key: None,
+            version_id: None,
+            requester,
+            credential: None,
+            operation,
+            operation_name,
+            status: None,
+            error: None,
+            encryption: None,
+            object_size: None,
+            bytes_sent: None,
+            copy_source: None,
+            id: None,
+        }
+    }
+
     /// Whether S3 did what was asked: a status of 2xx, where there is one, and no error. 304 (not
     /// modified) sends no object data; 206 is a ranged read.
     #[must_use]
@@ -103,6 +131,19 @@ impl Record<'_> {
         };
         sound && self.error.is_none()
     }
+}
+
+/// How an object is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Encryption {
+    /// By S3's own keys: no KMS call.
+    SseS3,
+    /// By a KMS key.
+    SseKms,
+    /// Twice, by a KMS key.
+    DsseKms,
+    /// By the client's own key: no KMS call.
+    SseC,
 }
 
 /// Who asked, as far as the log tells.
