@@ -6,7 +6,7 @@
 //! requester is told; one file is of one bucket. An empty object is read from 0 to -1.
 
 use super::bad_lines::Flaw;
-use super::clock::MILLISECOND;
+use super::clock::{self, MILLISECOND};
 use super::record::{LogOperation, Record, Requester};
 
 /// Greatest time: beyond it nanoseconds do not fit.
@@ -58,11 +58,7 @@ fn range(first: &[u8], last: &[u8]) -> Option<u64> {
     end.checked_sub(first)
 }
 
-fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() || digits.len() > 18 {
-        return None;
-    }
-    digits.iter().try_fold(0, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
-    })
+fn number(text: &[u8]) -> Option<u64> {
+    let digits = Some(text).filter(|text| (1..=18).contains(&text.len()));
+    digits.and_then(clock::digits).map(|number| number as u64)
 }

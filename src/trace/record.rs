@@ -209,26 +209,33 @@ impl<'a> Requester<'a> {
         }
     }
 
-    /// Reads `PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+    /// Reads `PARTITION:SERVICE:REGION:ACCOUNT:KIND/NAME`.
+    #[inline]
     fn of_arn(arn: &'a [u8]) -> Option<Self> {
-        let mut parts = arn.splitn(5, |byte| *byte == b':');
-        let (_partition, service) = (parts.next()?, parts.next()?);
-        let (_region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        let (kind, name) = split_once(resource, b'/').unwrap_or((resource, b""));
-        match (service, kind) {
-            (b"sts", b"assumed-role") => {
-                let (role, session) = split_once(name, b'/').unwrap_or((name, b""));
-                Some(Self::AssumedRole { account, role, session })
+        let (_partition, rest) = split_once(arn, b':')?;
+        let (service, rest) = split_once(rest, b':')?;
+        let (_region, rest) = split_once(rest, b':')?;
+        let (account, resource) = split_once(rest, b':')?;
+        match service {
+            b"sts" => {
+                if let Some(name) = resource.strip_prefix(b"assumed-role/") {
+                    let end = memchr::memchr(b'/', name).unwrap_or(name.len());
+                    let (role, session) = name.split_at(end);
+                    let session = session.strip_prefix(b"/").unwrap_or_default();
+                    return Some(Self::AssumedRole { account, role, session });
+                }
+                let name = resource.strip_prefix(b"federated-user/")?;
+                Some(Self::FederatedUser { account, name })
             }
-            (b"sts", b"federated-user") => Some(Self::FederatedUser { account, name }),
-            (b"iam", b"user") => Some(Self::User { account, name }),
-            (b"iam", b"root") => Some(Self::Root { account }),
+            b"iam" if resource == b"root" => Some(Self::Root { account }),
+            b"iam" => Some(Self::User { account, name: resource.strip_prefix(b"user/")? }),
             _ => None,
         }
     }
 }
 
-/// The two parts around the first `separator`.
+/// The two parts around the first `separator`, which is near.
+#[inline]
 fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let place = text.iter().position(|byte| *byte == separator)?;
     Some((&text[..place], &text[place + 1..]))
