@@ -7,18 +7,19 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input};
+use super::log_files::{self, OpenLog};
+use super::{Found, input, progress};
 use crate::error::{Error, Result};
 use crate::scenario::replay::UnknownAge;
+use crate::trace::Form;
 use crate::units::{ByteSize, Share, SimDuration, parse_utc};
-
-use lookups::{Opened, Trace};
 
 /// Replay real logs: what their requests cost without bucket keys and with them.
 ///
-/// S3 server access logs are replayed as a scenario's requests are: the same configurations at the
-/// same levels of assumptions, the same tables and files, and buckets.csv and prefixes.csv besides.
-/// Files may be plain or compressed, in any order, and may repeat records.
+/// S3 server access logs, CloudTrail's S3 data events and IBM COS traces are replayed as a
+/// scenario's requests are: the same configurations at the same levels of assumptions, the same
+/// tables and files, and buckets.csv and prefixes.csv besides. Files may be plain, gzip or zstd, in
+/// any order, and may repeat records.
 ///
 /// A trace of look-ups (libCacheSim's oracleGeneral, as `bks export` writes it) is only counted:
 /// a look-up that finds no live entry is one Decrypt call. Its times are in whole seconds: what is
@@ -82,10 +83,14 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FormName {
-    /// By the first file's size and beginning
+    /// By each file's beginning
     Auto,
     /// S3 server access logs
     S3AccessLog,
+    /// CloudTrail: S3 data events
+    Cloudtrail,
+    /// Traces of IBM Cloud Object Storage
+    IbmCos,
     /// libCacheSim's oracleGeneral: look-ups in records of 24 bytes
     OracleGeneral,
 }
@@ -126,18 +131,32 @@ fn parse_size(text: &str) -> std::result::Result<ByteSize, String> {
     text.parse().map_err(|error: Error| error.to_string())
 }
 
-pub(super) fn run(args: &Args) -> Result<Found> {
-    let mut of_stdin = Vec::new();
-    if let [path] = args.paths.as_slice() {
-        match Trace::open(path, args.log_format)? {
-            Opened::Lookups(trace) => return lookups::run(args, trace),
-            Opened::Other(head) => of_stdin = head,
+impl FormName {
+    /// The form, if it is not to be guessed.
+    const fn form(self) -> Option<Form> {
+        match self {
+            Self::Auto => None,
+            Self::S3AccessLog => Some(Form::S3AccessLog),
+            Self::Cloudtrail => Some(Form::CloudTrail),
+            Self::IbmCos => Some(Form::IbmCos),
+            Self::OracleGeneral => Some(Form::OracleGeneral),
         }
     }
-    if args.log_format == FormName::OracleGeneral {
-        return Err(Error::request(
-            "several traces of look-ups are given, but they are replayed one by one",
-        ));
+}
+
+pub(super) fn run(args: &Args) -> Result<Found> {
+    let files = log_files::walk(&args.paths)?;
+    let bar = progress::bytes(log_files::total_bytes(&files), args.quiet);
+    let first = files[0].open(args.log_format.form(), &bar)?;
+    if let ([_], OpenLog { log, name, .. }) = (files.as_slice(), &first) {
+        let Some(log) = log else {
+            return Err(Error::request("the trace is empty, but must have a record").at(name));
+        };
+        if log.form() == Form::OracleGeneral {
+            let OpenLog { name, log, .. } = first;
+            let source = log.expect("the trace is not empty").into_bytes();
+            return lookups::run(args, &name, source);
+        }
     }
     if args.cache_lifetime.is_some() || args.expiry.is_some() {
         return Err(Error::request(
@@ -145,5 +164,5 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         )
         .hint("give e.g. `--set assumptions.cache_lifetime=3min`"));
     }
-    logs::run(args, &of_stdin)
+    logs::run(args, first, &files[1..], &bar)
 }

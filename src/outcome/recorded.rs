@@ -113,6 +113,13 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
             advice: "lifetimes of a few seconds cannot be told from such a log",
         });
     }
+    if log.taken.of_trail && log.taken.kms_events == 0 {
+        warnings.push(Warning {
+            id: "trail-without-kms-events",
+            what: "the trail has no KMS events, so nothing in it can confirm these counts".to_owned(),
+            advice: "log KMS management events, too (trails may exclude them), and compare",
+        });
+    }
     if log.taken.unknown > 0 {
         warnings.push(Warning {
             id: "unknown-operations",

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::compact::{Entry, Kind, MAX_BUCKETS, When};
+use super::compact::{self, Kind, MAX_BUCKETS, When};
 use super::hash::Hash;
 use super::names::Names;
 use super::sorter::{Sorter, Store};
 use crate::error::{Error, Result};
-use crate::trace::record::{LogOperation, Record, Requester, percent_decoded};
+use crate::trace::Form;
+use crate::trace::record::{Entry, LogOperation, Record, Requester, percent_decoded};
 
 /// What to take of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,12 @@ pub struct Taken {
     pub too_late: u64,
     /// Of these, those of a role's session of which only the name is known.
     pub sessions_by_name: u64,
+    /// Whether the log is a trail.
+    pub of_trail: bool,
+    /// KMS calls in it.
+    pub kms_events: u64,
+    /// Entries that are neither requests nor KMS calls.
+    pub skipped: u64,
     /// Requests to other buckets.
     pub other_buckets: u64,
 }
@@ -47,7 +54,7 @@ pub struct Gather {
     pub(super) wanted: Wanted,
     pub(super) taken: Taken,
     pub(super) names: Names,
-    pub(super) entries: Sorter<Entry>,
+    pub(super) entries: Sorter<compact::Entry>,
     pub(super) store: Arc<dyn Store>,
     /// Bytes that requests may take in memory.
     pub(super) memory: usize,
@@ -79,11 +86,30 @@ impl Gather {
         &self.taken
     }
 
-    /// Takes a request.
+    /// Begins a file of a form.
+    pub fn begin(&mut self, form: Form) {
+        self.taken.of_trail |= form == Form::CloudTrail;
+    }
+
+    /// Takes what a log tells.
     ///
     /// # Errors
     /// If it cannot be put aside, or there are too many buckets.
-    pub fn take(&mut self, record: &Record) -> Result<()> {
+    pub fn take(&mut self, entry: &Entry) -> Result<()> {
+        match entry {
+            Entry::Request(record) => self.take_request(record),
+            Entry::Kms(_) => {
+                self.taken.kms_events += 1;
+                Ok(())
+            }
+            Entry::Skipped(_) => {
+                self.taken.skipped += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn take_request(&mut self, record: &Record) -> Result<()> {
         if !self.wants(record.bucket) {
             self.taken.other_buckets += 1;
             return Ok(());
@@ -173,7 +199,7 @@ impl Gather {
             None => (ms, ms),
             Some((first, last)) => (first.min(ms), last.max(ms)),
         });
-        self.entries.push(Entry { object, when, id, slot, place })
+        self.entries.push(compact::Entry { object, when, id, slot, place })
     }
 }
 

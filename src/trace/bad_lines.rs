@@ -12,6 +12,8 @@ pub enum Flaw {
     Ends(&'static str),
     /// This field is not of the form it must have.
     Field(&'static str),
+    /// It has no such field.
+    Lacks(&'static str),
     /// It is no JSON, or not of a record's shape.
     Json,
     /// It is longer than any line or event may be.
@@ -25,6 +27,7 @@ impl fmt::Display for Flaw {
         match self {
             Self::Ends(field) => write!(f, "it ends before its {field}"),
             Self::Field(field) => write!(f, "its {field} is none"),
+            Self::Lacks(field) => write!(f, "it has no {field}"),
             Self::Json => f.write_str("it is not the JSON of an event"),
             Self::TooLong => f.write_str("it is longer than a record can be"),
             Self::CutOff => f.write_str("the file ends within it"),

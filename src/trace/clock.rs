@@ -5,6 +5,9 @@ use super::record::Nanoseconds;
 /// Nanoseconds in a second.
 pub(super) const SECOND: Nanoseconds = 1_000_000_000;
 
+/// Nanoseconds in a millisecond.
+pub(super) const MILLISECOND: Nanoseconds = 1_000_000;
+
 /// Bytes of `06/Feb/2019:00:00:38 +0000`.
 pub(super) const COMMON_LOG_BYTES: usize = 26;
 
@@ -37,12 +40,12 @@ fn common_log(text: &[u8; COMMON_LOG_BYTES]) -> Option<Nanoseconds> {
         b'-' => -1,
         _ => return None,
     };
-    let (hours, minutes) = (number(&text[22..24])?, number(&text[24..26])?);
+    let (hours, minutes) = (digits(&text[22..24])?, digits(&text[24..26])?);
     if hours > 23 || minutes > 59 {
         return None;
     }
-    let days = days(number(&text[7..11])?, month(&text[3..6])?, number(&text[..2])?)?;
-    let time = of_day(number(&text[12..14])?, number(&text[15..17])?, number(&text[18..20])?)?;
+    let days = days(digits(&text[7..11])?, month(&text[3..6])?, digits(&text[..2])?)?;
+    let time = of_day(digits(&text[12..14])?, digits(&text[15..17])?, digits(&text[18..20])?)?;
     Some((days * 86_400 + time - sign * (hours * 3_600 + minutes * 60)) * SECOND)
 }
 
@@ -53,22 +56,23 @@ pub(super) fn iso(text: &[u8]) -> Option<Nanoseconds> {
     if marks.iter().any(|(place, mark)| seconds[*place] != *mark) {
         return None;
     }
-    let part = |from, to| number(&seconds[from..to]);
+    let part = |from, to| digits(&seconds[from..to]);
     let days = days(part(0, 4)?, part(5, 7)?, part(8, 10)?)?;
     let time = of_day(part(11, 13)?, part(14, 16)?, part(17, 19)?)?;
     let fraction = match rest {
         b"Z" => 0,
-        [b'.', digits @ .., b'Z'] if (1..=9).contains(&digits.len()) => {
-            number(digits)? * 10_i64.pow(9 - digits.len() as u32)
+        [b'.', part @ .., b'Z'] if (1..=9).contains(&part.len()) => {
+            digits(part)? * 10_i64.pow(9 - part.len() as u32)
         }
         _ => return None,
     };
     Some((days * 86_400 + time) * SECOND + fraction)
 }
 
-/// Up to 18 digits and nothing else.
-fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |number, digit| {
+/// The number that up to 18 digits write.
+#[inline]
+pub(super) fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |number, digit| {
         digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
     })
 }

@@ -78,7 +78,9 @@ pub struct Record<'a> {
     pub status: Option<u16>,
     /// S3's error code: the request failed, whatever the status.
     pub error: Option<&'a [u8]>,
-    /// Size of the whole object, in bytes.
+    /// How the object is encrypted, where the record says so (CloudTrail).
+    pub encryption: Option<Encryption>,
+    /// Size of the whole object, or of the part that was uploaded, in bytes.
     pub object_size: Option<u64>,
     /// Bytes of the answer's body (a GET's part of the object, if ranged).
     pub bytes_sent: Option<u64>,
@@ -92,7 +94,33 @@ pub struct Record<'a> {
     pub id: Option<&'a [u8]>,
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    /// A request of which nothing else is known.
+    #[must_use]
+    pub const fn new(
+        operation: LogOperation,
+        operation_name: &'a [u8],
+        requester: Requester<'a>,
+    ) -> Self {
+        Self {
+            time: 0,
+            bucket: b"",
+            key: None,
+            version_id: None,
+            requester,
+            credential: None,
+            operation,
+            operation_name,
+            status: None,
+            error: None,
+            encryption: None,
+            object_size: None,
+            bytes_sent: None,
+            copy_source: None,
+            id: None,
+        }
+    }
+
     /// Whether S3 did what was asked: a status of 2xx, where there is one, and no error. 304 (not
     /// modified) sends no object data; 206 is a ranged read.
     #[must_use]
@@ -103,6 +131,19 @@ impl Record<'_> {
         };
         sound && self.error.is_none()
     }
+}
+
+/// How an object is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Encryption {
+    /// By S3's own keys: no KMS call.
+    SseS3,
+    /// By a KMS key.
+    SseKms,
+    /// Twice, by a KMS key.
+    DsseKms,
+    /// By the client's own key: no KMS call.
+    SseC,
 }
 
 /// Who asked, as far as the log tells.
@@ -168,26 +209,33 @@ impl<'a> Requester<'a> {
         }
     }
 
-    /// Reads `PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
+    /// Reads `PARTITION:SERVICE:REGION:ACCOUNT:KIND/NAME`.
+    #[inline]
     fn of_arn(arn: &'a [u8]) -> Option<Self> {
-        let mut parts = arn.splitn(5, |byte| *byte == b':');
-        let (_partition, service) = (parts.next()?, parts.next()?);
-        let (_region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-        let (kind, name) = split_once(resource, b'/').unwrap_or((resource, b""));
-        match (service, kind) {
-            (b"sts", b"assumed-role") => {
-                let (role, session) = split_once(name, b'/').unwrap_or((name, b""));
-                Some(Self::AssumedRole { account, role, session })
+        let (_partition, rest) = split_once(arn, b':')?;
+        let (service, rest) = split_once(rest, b':')?;
+        let (_region, rest) = split_once(rest, b':')?;
+        let (account, resource) = split_once(rest, b':')?;
+        match service {
+            b"sts" => {
+                if let Some(name) = resource.strip_prefix(b"assumed-role/") {
+                    let end = memchr::memchr(b'/', name).unwrap_or(name.len());
+                    let (role, session) = name.split_at(end);
+                    let session = session.strip_prefix(b"/").unwrap_or_default();
+                    return Some(Self::AssumedRole { account, role, session });
+                }
+                let name = resource.strip_prefix(b"federated-user/")?;
+                Some(Self::FederatedUser { account, name })
             }
-            (b"sts", b"federated-user") => Some(Self::FederatedUser { account, name }),
-            (b"iam", b"user") => Some(Self::User { account, name }),
-            (b"iam", b"root") => Some(Self::Root { account }),
+            b"iam" if resource == b"root" => Some(Self::Root { account }),
+            b"iam" => Some(Self::User { account, name: resource.strip_prefix(b"user/")? }),
             _ => None,
         }
     }
 }
 
-/// The two parts around the first `separator`.
+/// The two parts around the first `separator`, which is near.
+#[inline]
 fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let place = text.iter().position(|byte| *byte == separator)?;
     Some((&text[..place], &text[place + 1..]))

@@ -11,6 +11,7 @@ use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
 use bks::trace::access_log;
+use bks::trace::record::Entry;
 
 /// One line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +69,8 @@ pub(crate) fn record(log: &str, wanted: Wanted, memory: usize) -> Recording {
     let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
     let mut clock = Default::default();
     for line in log.lines() {
-        gather.take(&access_log::parse(line.as_bytes(), &mut clock).unwrap()).unwrap();
+        let record = access_log::parse(line.as_bytes(), &mut clock).unwrap();
+        gather.take(&Entry::Request(record)).unwrap();
     }
     gather.finish().unwrap()
 }
@@ -107,7 +109,7 @@ pub(crate) struct Rules {
 
 /// Calls of a log with a bucket key, in one place each; objects of unknown writing have none.
 pub(crate) fn naive(lines: &[Line], rules: &Rules) -> Calls {
-    let mut count = Naive { rules: *rules, ..Naive::new(*rules) };
+    let mut count = Naive::new(*rules);
     let mut seen = std::collections::HashSet::new();
     let mut sound: Vec<&Line> = lines
         .iter()

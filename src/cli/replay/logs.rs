@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Args, FormName, Format};
-use crate::cli::{Found, aside, input, log_files, output, progress, threads};
+use indicatif::ProgressBar;
+
+use super::{Args, Format};
+use crate::cli::log_files::{LogFile, OpenLog};
+use crate::cli::{Found, aside, input, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::recording::Recording;
@@ -13,14 +16,19 @@ use crate::report;
 use crate::results::{Results, csv, places};
 use crate::scenario::Scenario;
 use crate::scenario::replay::Settings;
-use crate::trace::access_log;
-use crate::trace::bad_lines::{BadLines, Flaw};
+use crate::trace::Form;
+use crate::trace::bad_lines::BadLines;
 
 /// Without `--memory`: this share of what is free, so that the run itself has room, too.
 const SHARE_OF_MEMORY: u64 = 4;
 
-pub(super) fn run(args: &Args, of_stdin: &[u8]) -> Result<Found> {
-    let (recording, bad) = threads::run_on(args.jobs, || read(args, of_stdin))??;
+pub(super) fn run(
+    args: &Args,
+    first: OpenLog,
+    others: &[LogFile],
+    bar: &ProgressBar,
+) -> Result<Found> {
+    let (recording, bad) = read(args, first, others, bar)?;
     if !args.quiet {
         tell_of_reading(&recording, &bad);
     }
@@ -45,8 +53,12 @@ pub(super) fn run(args: &Args, of_stdin: &[u8]) -> Result<Found> {
 }
 
 /// Reads all logs.
-fn read(args: &Args, of_stdin: &[u8]) -> Result<(Recording, BadLines)> {
-    let files = log_files::walk(&args.paths)?;
+fn read(
+    args: &Args,
+    first: OpenLog,
+    others: &[LogFile],
+    bar: &ProgressBar,
+) -> Result<(Recording, BadLines)> {
     let wanted =
         Wanted { buckets: args.buckets.iter().cloned().collect(), from: args.from, to: args.to };
     if let (Some(from), Some(to)) = (args.from, args.to)
@@ -58,46 +70,41 @@ fn read(args: &Args, of_stdin: &[u8]) -> Result<(Recording, BadLines)> {
     let memory = usize::try_from(memory).unwrap_or(usize::MAX);
     let mut gather = Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default()));
     let mut bad = BadLines::default();
-    let bar = progress::bytes(log_files::total_bytes(&files), args.quiet);
-    let mut inputs = Vec::with_capacity(files.len());
-    for file in &files {
-        let name = file.name();
-        // Times of neighbours are alike, and so are read faster.
-        let mut clock = Default::default();
-        let input = log_files::read_lines(file, of_stdin, &bar, &mut |line, number| {
-            let parsed = match line {
-                Some(line) if line.is_empty() => return Ok(()),
-                Some(line) => access_log::parse(line, &mut clock),
-                None => Err(Flaw::TooLong),
-            };
-            bad.lines += 1;
-            match parsed {
-                Ok(record) => gather.take(&record),
-                Err(flaw) => {
-                    bad.add(&name, number, flaw, line.unwrap_or_default());
-                    Ok(())
-                }
-            }
-        })?;
-        inputs.push(input);
+    let mut inputs = Vec::new();
+    let mut form = None;
+    let mut next = Some(first);
+    let mut others = others.iter();
+    while let Some(mut open) = next {
+        if let Some(log) = open.log.take() {
+            check_form(*form.get_or_insert(log.form()), log.form(), &open.name)?;
+            gather.begin(log.form());
+            log.entries(&open.name, &mut bad, |entry| gather.take(&entry))
+                .map_err(|error| error.at(&open.name))?;
+        }
+        inputs.push(open.input());
+        next = others.next().map(|file| file.open(args.log_format.form(), bar)).transpose()?;
     }
     bar.finish_and_clear();
-    refuse_other_form(args, &bad)?;
     bad.check(args.max_bad)?;
     let mut recording = gather.finish()?;
     recording.inputs = inputs;
     Ok((recording, bad))
 }
 
-/// If the form was to be guessed and not a line was of it, the guess was wrong.
-fn refuse_other_form(args: &Args, bad: &BadLines) -> Result<()> {
-    if args.log_format == FormName::Auto && bad.lines > 0 && bad.bad == bad.lines {
-        return Err(Error::request(
-            "the file is of no known form: neither its size and first records are those of a \
-             trace, nor its lines those of a log",
-        )
-        .at(args.paths.join(" "))
-        .hint("name the form, e.g., `--log-format s3-access-log`, to be told where it fails"));
+/// One request may be in logs of two forms, and would count twice.
+fn check_form(first: Form, form: Form, name: &str) -> Result<()> {
+    if form == Form::OracleGeneral {
+        return Err(Error::request("traces of look-ups are replayed one by one").at(name));
+    }
+    if form != first {
+        return Err(Error::request(format!(
+            "the file is of the form `{}`, but the one before it of `{}`, and logs of two forms may \
+             tell of the same requests",
+            form.name(),
+            first.name()
+        ))
+        .at(name)
+        .hint("replay logs of one form at a time"));
     }
     Ok(())
 }
@@ -108,13 +115,15 @@ fn tell_of_reading(recording: &Recording, bad: &BadLines) {
         output::note(&format!("{} of {} lines cannot be read:", bad.bad, bad.lines));
         bad.first.iter().for_each(|line| output::note(&format!("  {line}")));
     }
-    let Taken { failed, without_data, unknown, too_late, other_buckets, .. } = recording.taken;
+    let Taken { failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, .. } = recording.taken;
     let left_out = [
         (recording.repeated, "repeat another"),
         (failed, "failed or were not modified"),
         (without_data, "touch no object's data"),
         (unknown, "are of unknown operations"),
         (too_late, "lie at `--to` or later"),
+        (kms_events, "are KMS calls, which a replay counts by itself"),
+        (skipped, "are of neither S3 nor KMS"),
         (other_buckets, "are of other buckets"),
     ];
     let left_out: Vec<String> = left_out
