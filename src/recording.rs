@@ -28,8 +28,8 @@ use crate::s3::Principal;
 use crate::units::SimDuration;
 
 use gather::Taken;
-use shelf::Shelf;
 pub use hash::Fingerprint;
+use shelf::Shelf;
 pub use sorter::{MemoryStore, Store};
 
 /// A log's requests.
@@ -174,12 +174,10 @@ impl Recording {
     }
 
     fn shelf_of(&self, slots: &[u32]) -> (&Shelf, Range<u64>) {
-        match slots {
-            [slot] => (&self.by_slot, self.by_slot.of(*slot)),
-            _ => {
-                let principal = self.principal_of[slots[0] as usize];
-                (&self.by_principal, self.by_principal.of(principal))
-            }
+        if let [slot] = slots {
+            return (&self.by_slot, self.by_slot.of(*slot));
         }
+        let principal = self.principal_of[slots[0] as usize];
+        (&self.by_principal, self.by_principal.of(principal))
     }
 }

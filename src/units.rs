@@ -47,7 +47,10 @@ pub(crate) use text_form;
 
 /// Reads a value from its text form; bare numbers are taken as the same text without a unit, so
 /// that each type itself says whether it needs one.
-pub(crate) fn deserialize_text<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
+pub(crate) fn deserialize_text<'de, T, D>(
+    deserializer: D,
+    expected: &'static str,
+) -> Result<T, D::Error>
 where
     T: std::str::FromStr<Err = crate::error::Error>,
     D: serde::Deserializer<'de>,

@@ -13,8 +13,8 @@ use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::json;
 use bks::results::rows::{
-    CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
-    TimelineRow,
+    BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
+    SensitivityRow, SummaryRow, TimelineRow,
 };
 use bks::results::{Results, csv};
 use bks::s3::Operation;
@@ -283,6 +283,8 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`costs.csv`", columns::<CostRow>()),
         ("`sensitivity.csv`", columns::<SensitivityRow>()),
         ("`replications.csv`", columns::<ReplicationRow>()),
+        ("`buckets.csv`", columns::<BucketRow>()),
+        ("`prefixes.csv`", columns::<PrefixRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),
     ] {

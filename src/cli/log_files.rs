@@ -36,8 +36,9 @@ pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
     files.sort();
     files.dedup();
     if files.is_empty() {
-        return Err(Error::request("the folder has no file, but a replay needs a log")
-            .at(paths.join(" ")));
+        return Err(
+            Error::request("the folder has no file, but a replay needs a log").at(paths.join(" "))
+        );
     }
     Ok(files)
 }

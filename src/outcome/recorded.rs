@@ -97,7 +97,8 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
     if log.seen.writes == 0 {
         warnings.push(Warning {
             id: "no-writes-in-log",
-            what: "the log has no write, so no bucket-level key is known to be made in it".to_owned(),
+            what: "the log has no write, so no bucket-level key is known to be made in it"
+                .to_owned(),
             advice: "replay the logs of whoever writes these buckets, too",
         });
     }
@@ -116,7 +117,8 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
     if log.taken.of_trail && log.taken.kms_events == 0 {
         warnings.push(Warning {
             id: "trail-without-kms-events",
-            what: "the trail has no KMS events, so nothing in it can confirm these counts".to_owned(),
+            what: "the trail has no KMS events, so nothing in it can confirm these counts"
+                .to_owned(),
             advice: "log KMS management events, too (trails may exclude them), and compare",
         });
     }
@@ -144,7 +146,8 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
 fn short_window(scenario: &Scenario) -> Option<Warning> {
     const DAY: SimDuration = SimDuration::from_secs(86_400);
     let counted = scenario.counted();
-    let bucket_keys = scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.buckets));
+    let bucket_keys =
+        scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.buckets));
     let longest = bucket_keys
         .map(|c| c.ranges.generation_lifetime.high.max(c.ranges.cache_lifetime.high))
         .max()

@@ -266,8 +266,7 @@ impl Compact for Placed {
     fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.when.0.to_le_bytes());
         bytes.extend(self.rest.to_le_bytes());
-        let numbers =
-            [self.owner, self.id, self.slot, self.place, self.writer, self.writer_id];
+        let numbers = [self.owner, self.id, self.slot, self.place, self.writer, self.writer_id];
         bytes.extend(numbers.into_iter().flat_map(u32::to_le_bytes));
     }
 
@@ -305,8 +304,13 @@ mod tests {
             assert_eq!((Placed::read(&bytes), placed.need()), (placed, need));
             assert_eq!((placed.when.ms(), placed.when.kind()), (86_400_123, Kind::DeleteObject));
         }
-        let entry =
-            Entry { object: 1 << 63, when: When::new(5, Kind::GetObject), id: 9, slot: 1, place: 2 };
+        let entry = Entry {
+            object: 1 << 63,
+            when: When::new(5, Kind::GetObject),
+            id: 9,
+            slot: 1,
+            place: 2,
+        };
         let mut bytes = Vec::new();
         entry.write(&mut bytes);
         assert_eq!((bytes.len(), Entry::read(&bytes)), (Entry::BYTES, entry));

@@ -186,14 +186,14 @@ impl Gather {
                 .hint("choose some, e.g., `--bucket my-bucket`"));
         }
         let when = When::new(ms, kind);
-        let id = match record.id {
-            Some(id) => Hash::new().with(id).get() & !1,
-            None => {
+        let id = record.id.map_or_else(
+            || {
                 let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
                 let parts = [who.to_le_bytes(), object.to_le_bytes(), ms.to_le_bytes(), bytes];
                 parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
-            }
-        };
+            },
+            |id| Hash::new().with(id).get() & !1,
+        );
         self.whole_seconds &= record.time % 1_000_000_000 == 0;
         self.span = Some(match self.span {
             None => (ms, ms),

@@ -99,10 +99,10 @@ pub(super) struct Names {
     last_slot: Option<(u64, u32)>,
     places: HashMap<u64, u32>,
     /// Bucket and prefix of each place.
-    where_: Vec<(u32, String)>,
+    parts: Vec<(u32, String)>,
     last_place: Option<(u64, u32)>,
     buckets: HashMap<Vec<u8>, u32>,
-    bucket_names: Vec<String>,
+    named: Vec<String>,
     /// For each bucket how many prefixes it has, and the place that stands for all.
     prefixes: Vec<(usize, Option<u32>)>,
 }
@@ -143,46 +143,48 @@ impl Names {
     }
 
     fn new_place(&mut self, bucket: &[u8], prefix: &[u8], hash: u64) -> u32 {
-        let bucket = match self.buckets.get(bucket) {
-            Some(&bucket) => bucket,
-            None => {
-                let number = self.bucket_names.len() as u32;
-                let name = String::from_utf8_lossy(bucket).into_owned();
-                self.bucket_names.push(if name.is_empty() { "unnamed".to_owned() } else { name });
-                self.prefixes.push((0, None));
-                self.buckets.insert(bucket.to_vec(), number);
-                number
-            }
-        };
-        let next = self.where_.len() as u32;
+        let bucket = self.bucket(bucket);
+        let next = self.parts.len() as u32;
         let (count, whole) = &mut self.prefixes[bucket as usize];
         *count += 1;
         if *count > MAX_PREFIXES {
             return *whole.get_or_insert_with(|| {
-                self.where_.push((bucket, WHOLE.to_owned()));
+                self.parts.push((bucket, WHOLE.to_owned()));
                 next
             });
         }
         let prefix = String::from_utf8_lossy(&percent_decoded(prefix)).into_owned();
-        self.where_.push((bucket, prefix));
+        self.parts.push((bucket, prefix));
         self.places.insert(hash, next);
         next
     }
 
+    fn bucket(&mut self, name: &[u8]) -> u32 {
+        if let Some(&number) = self.buckets.get(name) {
+            return number;
+        }
+        let number = self.named.len() as u32;
+        let text = String::from_utf8_lossy(name).into_owned();
+        self.named.push(if text.is_empty() { "unnamed".to_owned() } else { text });
+        self.prefixes.push((0, None));
+        self.buckets.insert(name.to_vec(), number);
+        number
+    }
+
     pub(super) fn buckets(&self) -> usize {
-        self.bucket_names.len()
+        self.named.len()
     }
 
     /// Sorted names, and the new number of each old one.
     pub(super) fn sorted(self) -> SortedNames {
-        let (who, slot_of) = sort(self.who);
-        let (buckets, bucket_of) = sort(self.bucket_names);
+        let (who, slot_of) = sort(&self.who);
+        let (buckets, bucket_of) = sort(&self.named);
         let collapsed = |bucket: u32| self.prefixes[bucket as usize].1.is_some();
-        let places = self.where_.into_iter().map(|(bucket, prefix)| {
+        let places = self.parts.into_iter().map(|(bucket, prefix)| {
             let prefix = if collapsed(bucket) { WHOLE.to_owned() } else { prefix };
             (bucket_of[bucket as usize], prefix)
         });
-        let (places, place_of) = sort(places.collect());
+        let (places, place_of) = sort(&places.collect::<Vec<_>>());
         SortedNames { who, slot_of, buckets, places, place_of }
     }
 }
@@ -197,8 +199,8 @@ pub(super) struct SortedNames {
 }
 
 /// Distinct names in order, and the place of each in that order.
-fn sort<T: Ord + Clone>(names: Vec<T>) -> (Vec<T>, Vec<u32>) {
-    let mut distinct = names.clone();
+fn sort<T: Ord + Clone>(names: &[T]) -> (Vec<T>, Vec<u32>) {
+    let mut distinct = names.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
     let place = |name: &T| distinct.binary_search(name).expect("it is among them") as u32;

@@ -35,12 +35,8 @@ impl Objects {
             (self.written, self.upload, self.number) = (None, None, None);
         }
         match entry.when.kind() {
-            Kind::PutObject => {
-                self.written = Some(own);
-                Need::Nothing
-            }
-            // The source is told by the other half.
-            Kind::CopyObject => {
+            // A copy's source is told by its other half.
+            Kind::PutObject | Kind::CopyObject => {
                 self.written = Some(own);
                 Need::Nothing
             }
@@ -61,10 +57,9 @@ impl Objects {
             | Kind::HeadObjectChecksum
             | Kind::CopySource
             | Kind::PartCopySource => self.last(self.written, own.bucket),
-            Kind::UploadPartCopy
-            | Kind::HeadObject
-            | Kind::ListObjects
-            | Kind::DeleteObject => Need::Nothing,
+            Kind::UploadPartCopy | Kind::HeadObject | Kind::ListObjects | Kind::DeleteObject => {
+                Need::Nothing
+            }
         }
     }
 

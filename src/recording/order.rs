@@ -38,8 +38,7 @@ impl Gather {
         let (principals, principal_of) = principals(&names.who);
         let aside = || Arc::clone(&store);
         let mut by_session = Sorter::new(memory / 3, aside());
-        let (unknown, repeated) =
-            resolve(entries.sorted()?, &names, span.start, &mut by_session)?;
+        let (unknown, repeated) = resolve(entries.sorted()?, &names, span.start, &mut by_session)?;
         let by_session = by_session.sorted()?;
         let from_ms = span.counted_from - span.start;
         let order = Order::new(&names, &principals, &principal_of, memory, from_ms, &aside);

@@ -127,6 +127,8 @@ impl ShelfMaker {
 
 fn append(store: &dyn Store, records: &[Placed]) -> Result<u64> {
     let mut bytes = Vec::with_capacity(records.len() * Placed::BYTES);
-    records.iter().for_each(|record| record.write(&mut bytes));
+    for record in records {
+        record.write(&mut bytes);
+    }
     store.append(&bytes)
 }

@@ -63,7 +63,9 @@ impl<T: Compact> Sorter<T> {
     fn put_aside(&mut self) -> Result<()> {
         self.buffer.par_sort_unstable();
         let mut bytes = Vec::with_capacity(self.buffer.len() * T::BYTES);
-        self.buffer.iter().for_each(|record| record.write(&mut bytes));
+        for record in &self.buffer {
+            record.write(&mut bytes);
+        }
         let offset = self.store.append(&bytes)?;
         self.runs.push(Run { offset, records: self.buffer.len() as u64 });
         self.buffer.clear();
@@ -96,7 +98,11 @@ impl<T: Compact> Sorter<T> {
 /// Records in order.
 pub(super) enum Sorted<T> {
     Memory(std::vec::IntoIter<T>),
-    Merged { heads: BinaryHeap<Reverse<(T, usize)>>, runs: Vec<RunReader<T>>, store: Arc<dyn Store> },
+    Merged {
+        heads: BinaryHeap<Reverse<(T, usize)>>,
+        runs: Vec<RunReader<T>>,
+        store: Arc<dyn Store>,
+    },
 }
 
 impl<T: Compact> Sorted<T> {
@@ -182,8 +188,8 @@ mod tests {
         let sorted = |bytes| {
             let mut sorter = Sorter::new(bytes, Arc::new(MemoryStore::default()));
             (0..10_000).for_each(|number| sorter.push(entry(number)).unwrap());
-            let mut sorted = sorter.sorted().unwrap();
-            std::iter::from_fn(move || sorted.next().unwrap()).collect::<Vec<Entry>>()
+            let mut records = sorter.sorted().unwrap();
+            std::iter::from_fn(move || records.next().unwrap()).collect::<Vec<Entry>>()
         };
         let whole = sorted(usize::MAX);
         assert!(whole.is_sorted() && whole.len() == 10_000);

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use super::Recording;
 use super::compact::{Need, Placed, time_of};
 use super::hash::draw;
 use super::shelf::Shelf;
-use super::Recording;
 use crate::rng::{Purpose, Seed};
 use crate::s3::{Object, Request};
 

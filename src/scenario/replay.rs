@@ -103,9 +103,8 @@ impl Scenario {
         let of_file = given.replay.as_ref().map(|replay| replay.unknown_age);
         let unknown_age = settings.unknown_age.or(of_file).unwrap_or_default();
         let file = of_log(given, &recording, unknown_age);
-        let include: Include = &|file| {
-            Err(Error::request(format!("`{file}` is a histogram, but the log tells ages")))
-        };
+        let include: Include =
+            &|file| Err(Error::request(format!("`{file}` is a histogram, but the log tells ages")));
         let as_made = file.clone();
         let mut scenario = Self::with_overrides(file, "", place, settings.overrides, include)?;
         refuse_other_log(&as_made, &scenario.file)?;
@@ -195,7 +194,7 @@ fn principals(log: &Recording) -> Vec<PrincipalFile> {
             twice.insert(name);
         }
     }
-    let mut used = BTreeSet::new();
+    let mut taken = BTreeSet::new();
     let principal = |recorded: &crate::recording::RecordedPrincipal| {
         let Principal { account, identity } = &recorded.principal;
         let mut name = plain(&recorded.principal);
@@ -203,7 +202,7 @@ fn principals(log: &Recording) -> Vec<PrincipalFile> {
             name = format!("{name}@{account}");
         }
         // A role may be called like another's name and account.
-        while !used.insert(name.clone()) {
+        while !taken.insert(name.clone()) {
             name.push('\'');
         }
         let (mut role, mut user, mut service) = (None, None, None);

@@ -10,8 +10,9 @@ use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
-use bks::trace::access_log;
-use bks::trace::record::Entry;
+use bks::trace::Form;
+use bks::trace::bad_lines::BadLines;
+use bks::trace::log::Log;
 
 /// One line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,11 +68,11 @@ pub(crate) fn text(lines: &[Line]) -> String {
 /// Gathers the lines of a log in `memory` bytes.
 pub(crate) fn record(log: &str, wanted: Wanted, memory: usize) -> Recording {
     let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
-    let mut clock = Default::default();
-    for line in log.lines() {
-        let record = access_log::parse(line.as_bytes(), &mut clock).unwrap();
-        gather.take(&Entry::Request(record)).unwrap();
-    }
+    let mut bad = BadLines::default();
+    let form = Some(Form::S3AccessLog);
+    let log = Log::open(log.as_bytes(), None, form).unwrap().expect("the log is not empty");
+    log.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
+    assert_eq!(bad.bad, 0, "{bad:?}");
     gather.finish().unwrap()
 }
 
@@ -92,7 +93,7 @@ pub(crate) type Calls = (u64, u64);
 pub(crate) fn calls(outcome: &Outcome, configuration: usize) -> Calls {
     let [generate, decrypt, encrypt] =
         outcome.configurations[configuration].assumed().replications[0].kms_by_api;
-    assert_eq!(encrypt, 0);
+    assert_eq!(encrypt, 0, "no log tells of replication");
     (generate, decrypt)
 }
 
@@ -117,7 +118,9 @@ pub(crate) fn naive(lines: &[Line], rules: &Rules) -> Calls {
         .filter(|line| seen.insert((line.operation, &line.bucket, &line.key, &line.id)))
         .collect();
     sound.sort_by_key(|line| (line.second, step(line.operation)));
-    sound.iter().for_each(|line| count.take(line));
+    for line in sound {
+        count.take(line);
+    }
     (count.generate, count.decrypt)
 }
 

@@ -18,6 +18,7 @@ use crate::scenario::Scenario;
 use crate::scenario::replay::Settings;
 use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
+use crate::units::ByteSize;
 
 /// Without `--memory`: this share of what is free, so that the run itself has room, too.
 const SHARE_OF_MEMORY: u64 = 4;
@@ -66,7 +67,8 @@ fn read(
     {
         return Err(Error::request("`--from` is not before `--to`, so there is nothing to replay"));
     }
-    let memory = args.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, |m| m.bytes());
+    let memory =
+        args.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, ByteSize::bytes);
     let memory = usize::try_from(memory).unwrap_or(usize::MAX);
     let mut gather = Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default()));
     let mut bad = BadLines::default();
@@ -86,7 +88,7 @@ fn read(
     }
     bar.finish_and_clear();
     bad.check(args.max_bad)?;
-    let mut recording = gather.finish()?;
+    let mut recording = threads::run_on(args.jobs, || gather.finish())??;
     recording.inputs = inputs;
     Ok((recording, bad))
 }
@@ -115,7 +117,9 @@ fn tell_of_reading(recording: &Recording, bad: &BadLines) {
         output::note(&format!("{} of {} lines cannot be read:", bad.bad, bad.lines));
         bad.first.iter().for_each(|line| output::note(&format!("  {line}")));
     }
-    let Taken { failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, .. } = recording.taken;
+    let Taken {
+        failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
+    } = recording.taken;
     let left_out = [
         (recording.repeated, "repeat another"),
         (failed, "failed or were not modified"),
