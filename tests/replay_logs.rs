@@ -388,7 +388,7 @@ fn a_simulated_stream_replays_to_the_engines_own_counts() {
     for configuration in 0..3 {
         let counts = |outcome| calls(outcome, configuration);
         assert_eq!(counts(&replayed), counts(&simulated), "configuration {configuration}");
-        assert!(counts(&simulated).1 > 50);
+        assert!(counts(&simulated).1 > 40, "{:?}", counts(&simulated));
     }
 }
 
