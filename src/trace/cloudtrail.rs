@@ -101,7 +101,11 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         if between > 0 {
             return Ok(Step::Done(between));
         }
-        if bytes.len() < json::WRAPPER_MAX && ahead == Ahead::More {
+        if let Some(field) = json::field(bytes) {
+            return Ok(Step::Done(field));
+        }
+        let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
+        if may_be_part && ahead == Ahead::More {
             return Ok(Step::Wait);
         }
         if let Some(wrapper) = json::wrapper(bytes) {
