@@ -46,15 +46,30 @@ pub fn read(
 ) -> Result<()> {
     let mut reader = Reader { file, bad, sink, number: 0, skipper: None };
     windows::slide(source, |bytes, ahead| {
+        // Looked at once for a whole window, UTF-8 costs serde nothing for each text.
+        let (mut from, mut text) = (0, valid(bytes));
         let mut done = 0;
-        loop {
-            match reader.step(&bytes[done..], ahead, done == 0)? {
-                Step::Done(0) if done == bytes.len() => return Ok(done),
+        while done < bytes.len() {
+            if done > from + text.len() {
+                (from, text) = (done, valid(&bytes[done..]));
+            }
+            let rest = text.get(done - from..).unwrap_or_default();
+            match reader.step(rest, &bytes[done..], ahead, done == 0)? {
                 Step::Done(more) => done += more,
-                Step::Wait => return Ok(done),
+                Step::Wait => break,
             }
         }
+        Ok(done)
     })
+}
+
+/// The beginning of `bytes` that is UTF-8.
+fn valid(bytes: &[u8]) -> &str {
+    let valid = match str::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error.valid_up_to(),
+    };
+    str::from_utf8(&bytes[..valid]).expect("it is valid so far")
 }
 
 /// What became of the bytes at hand.
@@ -76,22 +91,27 @@ struct Reader<'r, S> {
 }
 
 impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
-    /// Reads what begins `bytes`: what stands between events, or an event.
-    fn step(&mut self, bytes: &[u8], ahead: Ahead, window_full: bool) -> Result<Step> {
+    /// Reads what begins `bytes`: what stands between events, or an event. `text` is their
+    /// beginning, up to what is no UTF-8.
+    fn step(&mut self, text: &str, bytes: &[u8], ahead: Ahead, first: bool) -> Result<Step> {
         if self.skipper.is_some() {
             return Ok(Step::Done(self.skip(bytes)));
         }
         let between = json::between(bytes);
-        if between > 0 || bytes.is_empty() {
+        if between > 0 {
             return Ok(Step::Done(between));
         }
-        if bytes.len() < json::WRAPPER_MAX && ahead == Ahead::More {
+        if let Some(field) = json::field(bytes) {
+            return Ok(Step::Done(field));
+        }
+        let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
+        if may_be_part && ahead == Ahead::More {
             return Ok(Step::Wait);
         }
         if let Some(wrapper) = json::wrapper(bytes) {
             return Ok(Step::Done(wrapper));
         }
-        let mut events = serde_json::Deserializer::from_slice(bytes).into_iter::<Event<'_>>();
+        let mut events = serde_json::Deserializer::from_str(text).into_iter::<Event<'_>>();
         let flaw = match events.next() {
             Some(Ok(event)) => {
                 let done = events.byte_offset();
@@ -102,8 +122,9 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
                 }
                 return Ok(Step::Done(done));
             }
-            Some(Err(error)) if error.is_eof() => match ahead {
-                Ahead::Full if window_full => Flaw::TooLong,
+            // The rest of a character may come with the next window.
+            Some(Err(error)) if error.is_eof() && bytes.len() - text.len() < 4 => match ahead {
+                Ahead::Full if first => Flaw::TooLong,
                 Ahead::Full | Ahead::More => return Ok(Step::Wait),
                 Ahead::End => Flaw::CutOff,
             },

@@ -62,3 +62,44 @@ fn number(text: &[u8]) -> Option<u64> {
     let digits = Some(text).filter(|text| (1..=18).contains(&text.len()));
     digits.and_then(clock::digits).map(|number| number as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::Operation;
+
+    #[test]
+    fn reads_with_and_without_sizes_and_ranges() {
+        let read = |line: &'static str| {
+            let record = parse(line.as_bytes()).unwrap();
+            (record.time, record.object_size, record.bytes_sent)
+        };
+        assert_eq!(read("1219 REST.PUT.OBJECT 8d4f 1056"), (1_219_000_000, Some(1_056), None));
+        assert_eq!(read("0 REST.GET.OBJECT 8d4f"), (0, None, None));
+        assert_eq!(read("1 REST.GET.OBJECT 8d4f 528 0 527"), (1_000_000, Some(528), Some(528)));
+        assert_eq!(read("1 REST.GET.OBJECT 8d4f 528 500 527"), (1_000_000, Some(528), Some(28)));
+        assert_eq!(read("1 REST.GET.OBJECT 8d4f 0 0 -1"), (1_000_000, Some(0), Some(0)));
+        let record = parse(b"1 REST.HEAD.OBJECT 8d4f 12").unwrap();
+        assert_eq!(record.operation, LogOperation::Known(Operation::HeadObject));
+        assert_eq!(record.key, Some(b"8d4f".as_slice()));
+        assert_eq!(record.requester, Requester::Unknown);
+    }
+
+    #[test]
+    fn each_flaw_is_named() {
+        for (line, flaw) in [
+            ("", Flaw::Ends("time")),
+            ("12", Flaw::Ends("operation")),
+            ("12 REST.GET.OBJECT", Flaw::Ends("object")),
+            ("x REST.GET.OBJECT 8d4f", Flaw::Field("time")),
+            ("123456789012345678 REST.GET.OBJECT 8d4f", Flaw::Field("time")),
+            ("12 GET 8d4f", Flaw::Field("operation")),
+            ("12 REST.GET.OBJECT 8d4f -5", Flaw::Field("size")),
+            ("12 REST.GET.OBJECT 8d4f 5 0", Flaw::Ends("range's last byte")),
+            ("12 REST.GET.OBJECT 8d4f 5 3 1", Flaw::Field("range")),
+            ("12 REST.GET.OBJECT 8d4f 5 0 4 more", Flaw::Field("number of fields")),
+        ] {
+            assert_eq!(parse(line.as_bytes()), Err(flaw), "{line}");
+        }
+    }
+}

@@ -306,3 +306,74 @@ const fn hex(digit: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requesters_of_every_kind_are_told_apart() {
+        let account = b"111122223333".as_slice();
+        let id = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
+        for (text, expected) in [
+            ("-", Requester::Anonymous),
+            ("Anonymous", Requester::Anonymous),
+            (id, Requester::CanonicalId(id.as_bytes())),
+            ("AmazonS3", Requester::Service(b"AmazonS3")),
+            ("svc:s3.amazonaws.com", Requester::Service(b"svc:s3.amazonaws.com")),
+            ("logging.s3.amazonaws.com", Requester::Service(b"logging.s3.amazonaws.com")),
+            ("arn:aws:iam::111122223333:root", Requester::Root { account }),
+            ("arn:aws-cn:iam::111122223333:user/p/a", Requester::User { account, name: b"p/a" }),
+            (
+                "arn:aws:sts::111122223333:assumed-role/r/s/t",
+                Requester::AssumedRole { account, role: b"r", session: b"s/t" },
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/r",
+                Requester::AssumedRole { account, role: b"r", session: b"" },
+            ),
+            (
+                "arn:aws-us-gov:sts::111122223333:federated-user/f",
+                Requester::FederatedUser { account, name: b"f" },
+            ),
+            ("arn:aws:ec2::1:x/y", Requester::Other(b"arn:aws:ec2::1:x/y")),
+            ("arn:aws", Requester::Other(b"arn:aws")),
+            ("arn:", Requester::Other(b"arn:")),
+            ("someone", Requester::Other(b"someone")),
+        ] {
+            assert_eq!(Requester::parse(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_decoded_once() {
+        for (logged, key) in [
+            ("a/b", "a/b"),
+            ("a%2Fb%2f", "a/b/"),
+            ("a%2520b", "a%20b"),
+            ("100%", "100%"),
+            ("%zz%4", "%zz%4"),
+            ("%%41", "%A"),
+            ("", ""),
+        ] {
+            assert_eq!(percent_decoded(logged.as_bytes()), key.as_bytes(), "{logged}");
+        }
+    }
+
+    #[test]
+    fn only_2xx_without_an_error_succeed() {
+        let with = |status, error| Record {
+            status,
+            error,
+            ..Record::new(LogOperation::Unknown, b"", Requester::Unknown)
+        };
+        let error = Some(b"InternalError".as_slice());
+        for status in [Some(200), Some(204), Some(206), None] {
+            assert!(with(status, None).succeeded());
+            assert!(!with(status, error).succeeded());
+        }
+        for status in [100, 301, 304, 404, 503] {
+            assert!(!with(Some(status), None).succeeded());
+        }
+    }
+}

@@ -32,18 +32,12 @@ pub(super) fn slide(
     let mut window = vec![0; WINDOW];
     let mut filled = 0;
     loop {
-        let read = match source.read(&mut window[filled..]) {
-            Ok(read) => read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(unreadable(&error)),
-        };
-        filled += read;
-        let ahead = match (read, filled) {
-            (0, _) => Ahead::End,
-            (_, ITEM_MAX) => Ahead::Full,
+        filled += fill(source, &mut window[filled..])?;
+        let ahead = match filled {
+            ITEM_MAX => Ahead::Full,
+            _ if filled < window.len() => Ahead::End,
             _ => Ahead::More,
         };
-        // A window is used when it is full, or when the source has no more at hand.
         let done = take(&window[..filled], ahead)?;
         if ahead == Ahead::End {
             return Ok(());
@@ -55,6 +49,21 @@ pub(super) fn slide(
         }
         assert!(filled < window.len(), "a full window of the greatest size is used");
     }
+}
+
+/// Reads until `space` is full or the source ends; says how many bytes it read. So what is in a
+/// window does not depend on how a source parts its bytes.
+fn fill(source: &mut dyn Read, space: &mut [u8]) -> Result<usize> {
+    let mut filled = 0;
+    while filled < space.len() {
+        match source.read(&mut space[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(&error)),
+        }
+    }
+    Ok(filled)
 }
 
 /// The error of a file that fails while it is read.
