@@ -102,7 +102,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 43] = [
+const DEFINITIONS: [(&str, &str); 45] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -118,6 +118,7 @@ const DEFINITIONS: [(&str, &str); 43] = [
     ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
     ("ExponentialAges", "Exponential ages"),
+    ("InputFile", "Files of a replayed log"),
     ("JobStep", "Steps of a job"),
     ("Jobs", "Jobs"),
     ("JustWrittenReads", "Reads of what was just written"),
@@ -138,6 +139,7 @@ const DEFINITIONS: [(&str, &str); 43] = [
     ("ReadPattern", "Patterns"),
     ("ReadRequests", "Requests of a read"),
     ("Renewal", "Principals"),
+    ("ReplayFile", "Replays"),
     ("RequesterRule", "Requester rules"),
     ("RunFile", "run.toml"),
     ("ScanReads", "Scans"),

@@ -1,7 +1,7 @@
 //! Replayed logs: each rule of what a request costs by a log counted by hand, random logs against a
 //! naive count, logs made from a simulated stream, and what must change no byte.
 
-mod logs;
+mod log_lines;
 
 use std::fs;
 use std::io::Write;
@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use bks::recording::gather::Wanted;
 use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
-use logs::{Calls, Line, Rules, calls, naive, record, replay, session, text};
+use log_lines::{Calls, Line, Rules, calls, naive, record, replay, session, text};
 use proptest::prelude::*;
 
 /// A log, what it costs without bucket keys, and with a key for five minutes in one place.

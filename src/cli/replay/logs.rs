@@ -29,9 +29,9 @@ pub(super) fn run(
     others: &[LogFile],
     bar: &ProgressBar,
 ) -> Result<Found> {
-    let (recording, bad) = read(args, first, others, bar)?;
-    if !args.quiet {
-        tell_of_reading(&recording, &bad);
+    let recording = read(args, first, others, bar)?;
+    if !args.quiet && recording.repeated > 0 {
+        output::note(&format!("{} records repeat another, and count once", recording.repeated));
     }
     let text = args.scenario.as_deref().map(input::text).transpose()?;
     let overrides = args.changes.all();
@@ -54,12 +54,7 @@ pub(super) fn run(
 }
 
 /// Reads all logs.
-fn read(
-    args: &Args,
-    first: OpenLog,
-    others: &[LogFile],
-    bar: &ProgressBar,
-) -> Result<(Recording, BadLines)> {
+fn read(args: &Args, first: OpenLog, others: &[LogFile], bar: &ProgressBar) -> Result<Recording> {
     let wanted =
         Wanted { buckets: args.buckets.iter().cloned().collect(), from: args.from, to: args.to };
     if let (Some(from), Some(to)) = (args.from, args.to)
@@ -88,9 +83,12 @@ fn read(
     }
     bar.finish_and_clear();
     bad.check(args.max_bad)?;
+    if !args.quiet {
+        tell_of_reading(gather.taken(), &bad);
+    }
     let mut recording = threads::run_on(args.jobs, || gather.finish())??;
     recording.inputs = inputs;
-    Ok((recording, bad))
+    Ok(recording)
 }
 
 /// One request may be in logs of two forms, and would count twice.
@@ -111,17 +109,16 @@ fn check_form(first: Form, form: Form, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Says what became of the records.
-fn tell_of_reading(recording: &Recording, bad: &BadLines) {
+/// Says which lines and records are left out.
+fn tell_of_reading(taken: &Taken, bad: &BadLines) {
     if bad.bad > 0 {
         output::note(&format!("{} of {} lines cannot be read:", bad.bad, bad.lines));
         bad.first.iter().for_each(|line| output::note(&format!("  {line}")));
     }
     let Taken {
         failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
-    } = recording.taken;
+    } = *taken;
     let left_out = [
-        (recording.repeated, "repeat another"),
         (failed, "failed or were not modified"),
         (without_data, "touch no object's data"),
         (unknown, "are of unknown operations"),
