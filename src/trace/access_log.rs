@@ -4,8 +4,8 @@
 //! Fields were added over the years, and a line simply stops where those of its time did: it has 18,
 //! 24, 25, 26, 27 or more. `-` stands for what is not known. Quotes within quotes are not escaped,
 //! so the quoted fields are found from both ends: the request's URI ends at the first quote that a
-//! status follows, or two dashes (a request line has no space within its target), and the user agent at the last
-//! quote of the line (no field after it is quoted). The referer between them is not read.
+//! status follows, or two dashes (a request line has no space within its target), and the user agent
+//! at the last quote of the line (no field after it is quoted). The referer between them is not read.
 
 use memchr::memmem;
 
@@ -161,12 +161,11 @@ impl<'a> Fields<'a> {
     /// Skips the referer and the user agent.
     #[inline]
     fn skip_agents(&mut self) -> Option<()> {
-        match memchr::memrchr(b'"', self.rest) {
-            Some(last) => self.rest = &self.rest[last + 1..],
-            None => {
-                self.next()?;
-                self.next()?;
-            }
+        if let Some(last) = memchr::memrchr(b'"', self.rest) {
+            self.rest = &self.rest[last + 1..];
+        } else {
+            self.next()?;
+            self.next()?;
         }
         // What follows a quote within a cut off user agent is no field of its own.
         (self.rest.is_empty() || self.rest.starts_with(b" ")).then_some(())

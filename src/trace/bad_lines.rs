@@ -1,6 +1,6 @@
 //! Lines that cannot be read: how many, which first, and how many are too many.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::error::{Error, Result};
 use crate::units::Share;
@@ -111,7 +111,7 @@ impl BadLines {
             max.value() * 100.0
         );
         for line in &self.first {
-            message.push_str(&format!("\n  {line}"));
+            let _ = write!(message, "\n  {line}");
         }
         Err(Error::request(message).hint(
             "name the form if it was taken for another, e.g., `--log-format s3-access-log`, or \

@@ -161,13 +161,11 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
 
     /// Reads an event that lies as text within another.
     fn within(&mut self, text: &str) -> Result<()> {
-        match serde_json::from_str(text) {
-            Ok(event) => self.hand_on(&event, text.as_bytes()),
-            Err(_) => {
-                self.bad(Flaw::Json, text.as_bytes());
-                Ok(())
-            }
+        if let Ok(event) = serde_json::from_str(text) {
+            return self.hand_on(&event, text.as_bytes());
         }
+        self.bad(Flaw::Json, text.as_bytes());
+        Ok(())
     }
 
     fn count(&mut self) {

@@ -1,6 +1,6 @@
 //! A log file of any form, plain or compressed.
 
-use std::io::{Cursor, ErrorKind, Read};
+use std::io::{self, Cursor, ErrorKind, Read};
 
 use super::bad_lines::{BadLines, Flaw};
 use super::clock::Clock;
@@ -33,12 +33,13 @@ impl<'a> Log<'a> {
     ) -> Result<Option<Self>> {
         let mut source = decompressed(source).map_err(|error| windows::unreadable(&error))?;
         let mut head = Vec::new();
-        match (&mut source).take(HEAD as u64).read_to_end(&mut head) {
-            Ok(_) => {}
-            // What is cut off, or broken further on, may still tell its form.
-            Err(error) if !head.is_empty() && error.kind() != ErrorKind::Interrupted => {}
-            Err(error) => return Err(windows::unreadable(&error)),
-        }
+        // What is cut off or broken further on may still tell its form; its error comes in its turn.
+        let rest: Box<dyn Read + 'a> = match (&mut source).take(HEAD as u64).read_to_end(&mut head)
+        {
+            Ok(_) => source,
+            Err(error) if head.is_empty() => return Err(windows::unreadable(&error)),
+            Err(error) => Box::new(Broken(Some(error))),
+        };
         if head.is_empty() {
             return Ok(None);
         }
@@ -47,7 +48,7 @@ impl<'a> Log<'a> {
             Some(form) => form,
             None => Form::detect(bytes, &head).ok_or_else(unknown)?,
         };
-        let source = Box::new(Cursor::new(head).chain(source));
+        let source = Box::new(Cursor::new(head).chain(rest));
         Ok(Some(Self { form, source }))
     }
 
@@ -94,6 +95,15 @@ impl<'a> Log<'a> {
                     .hint("give an access log, a trail or an IBM COS trace"))
             }
         }
+    }
+}
+
+/// A source that has failed.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(self.0.take().unwrap_or_else(|| ErrorKind::BrokenPipe.into()))
     }
 }
 

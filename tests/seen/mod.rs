@@ -1,5 +1,7 @@
 //! What the tests of logs share: fixtures, and entries that outlive the log they are read from.
 
+#![allow(dead_code)] // Each test uses its part.
+
 use std::io::Read;
 
 use bks::error::Result;

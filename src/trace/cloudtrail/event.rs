@@ -19,16 +19,16 @@ use crate::trace::record::{
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Event<'a> {
-    #[serde(borrow)]
-    event_time: Text<'a>,
-    #[serde(borrow)]
-    event_source: Text<'a>,
-    #[serde(borrow)]
-    event_name: Text<'a>,
-    #[serde(borrow)]
-    event_category: Text<'a>,
+    #[serde(borrow, rename = "eventTime")]
+    time: Text<'a>,
+    #[serde(borrow, rename = "eventSource")]
+    source: Text<'a>,
+    #[serde(borrow, rename = "eventName")]
+    name: Text<'a>,
+    #[serde(borrow, rename = "eventCategory")]
+    category: Text<'a>,
     #[serde(borrow, rename = "eventID")]
-    event_id: Text<'a>,
+    id: Text<'a>,
     #[serde(borrow)]
     error_code: Text<'a>,
     #[serde(borrow)]
@@ -47,7 +47,7 @@ pub(super) struct Event<'a> {
     detail: Option<Box<Loose<Event<'a>>>>,
     /// `lookup-events` has the event in here, as text.
     #[serde(borrow, rename = "CloudTrailEvent")]
-    cloud_trail_event: Text<'a>,
+    inner: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -114,12 +114,12 @@ struct Resource<'a> {
 impl Event<'_> {
     /// The event that lies as text in this one.
     pub(super) fn text(&self) -> Option<&str> {
-        self.cloud_trail_event.0.as_deref()
+        self.inner.0.as_deref()
     }
 
     /// What the event says.
     pub(super) fn entry(&self) -> Result<Entry<'_>, Flaw> {
-        if self.event_source.0.is_none() {
+        if self.source.0.is_none() {
             if let Some(detail) = &self.detail {
                 return detail.0.entry();
             }
@@ -127,8 +127,8 @@ impl Event<'_> {
                 return Ok(Entry::Skipped(Skipped::Digest));
             }
         }
-        let source = self.event_source.get().ok_or(Flaw::Lacks("`eventSource`"))?;
-        if self.event_category.get() == Some(b"Insight") {
+        let source = self.source.get().ok_or(Flaw::Lacks("`eventSource`"))?;
+        if self.category.get() == Some(b"Insight") {
             return Ok(Entry::Skipped(Skipped::Summary));
         }
         match source {
@@ -139,12 +139,12 @@ impl Event<'_> {
     }
 
     fn time(&self) -> Result<Nanoseconds, Flaw> {
-        let text = self.event_time.get().ok_or(Flaw::Lacks("`eventTime`"))?;
+        let text = self.time.get().ok_or(Flaw::Lacks("`eventTime`"))?;
         clock::iso(text).ok_or(Flaw::Field("`eventTime`"))
     }
 
     fn name(&self) -> Result<&[u8], Flaw> {
-        self.event_name.get().ok_or(Flaw::Lacks("`eventName`"))
+        self.name.get().ok_or(Flaw::Lacks("`eventName`"))
     }
 
     fn request(&self) -> Result<Record<'_>, Flaw> {
@@ -170,7 +170,7 @@ impl Event<'_> {
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
             copy_source: parameters.copy_source.get(),
-            id: self.event_id.get(),
+            id: self.id.get(),
             ..Record::new(operation, name, self.user_identity.0.requester())
         })
     }
@@ -191,7 +191,7 @@ impl Event<'_> {
             s3_arn: parameters.encryption_context.0.s3_arn.get(),
             // A Decrypt names no key: its ciphertext does.
             key_arn: self.resources.0.arn.get().or(parameters.key_id.get()),
-            id: self.event_id.get(),
+            id: self.id.get(),
             error: self.error_code.get(),
             region: self.aws_region.get(),
         }))
