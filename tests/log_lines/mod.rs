@@ -217,9 +217,9 @@ impl Naive {
         };
         let entry = (self.requester(line), key);
         let fresh = |&held: &u32| line.second - held < self.rules.cache_s;
-        let live = self.held.get(&entry).is_some_and(fresh);
-        self.decrypt += u64::from(!live);
-        if !live || self.rules.sliding {
+        let still = self.held.get(&entry).is_some_and(fresh);
+        self.decrypt += u64::from(!still);
+        if !still || self.rules.sliding {
             self.held.insert(entry, line.second);
         }
     }
