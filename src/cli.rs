@@ -3,6 +3,7 @@
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
 //! assertion in a scenario was not met.
 
+mod aside;
 mod check;
 mod compare;
 mod complete;
@@ -11,6 +12,7 @@ mod init;
 mod input;
 mod journal;
 mod list;
+mod log_files;
 mod output;
 mod plot;
 mod progress;

@@ -132,6 +132,11 @@ pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<
     Ok(scenario)
 }
 
+/// The text of the settings at `path` (`-` for standard input).
+pub(super) fn text(path: &str) -> Result<String> {
+    Source::open(path).map(|source| source.text)
+}
+
 /// Refuses a scenario that this machine cannot run on `threads`.
 pub(super) fn check_size(scenario: &Scenario, threads: usize) -> Result<()> {
     scenario.check_size(threads, free_memory()).map(|_| ())

@@ -3,6 +3,7 @@
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
+use crate::outcome::recorded::UNKNOWN_OBJECTS;
 use crate::results::Results;
 use crate::results::facts::{AssertionFacts, AssumptionFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
@@ -27,7 +28,7 @@ pub fn verdict(results: &Results) -> String {
     } else {
         format!("saves {} of the KMS requests of `{reference}`", percent(saving))
     };
-    let range = match results.saving_range(&facts.headline) {
+    let range = match with_unknown_objects(results, results.saving_range(&facts.headline)) {
         Some((low, high)) if low < high => format!(" [{} … {}]", percent(low), percent(high)),
         _ => " [the same at every level]".to_owned(),
     };
@@ -39,6 +40,17 @@ pub fn verdict(results: &Results) -> String {
         dollars(results.assumed(reference).kms_cost_usd.as_f64()),
         period(results),
     )
+}
+
+/// A range of the headline's saving, widened by what objects whose writing a log does not tell may
+/// do to it.
+fn with_unknown_objects(results: &Results, range: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    let (low, high) = range?;
+    let swing = results.sensitivity.iter().find(|row| row.assumption == UNKNOWN_OBJECTS);
+    Some(swing.map_or((low, high), |swing| {
+        let ends = [swing.saving_at_low, swing.saving_at_high];
+        ends.into_iter().fold((low, high), |(low, high), end| (low.min(end), high.max(end)))
+    }))
 }
 
 /// Length of the billing period.
@@ -202,7 +214,12 @@ pub fn greatest_swing(results: &Results) -> Option<String> {
         return Some(format!("No single assumption moves the saving of `{headline}`."));
     }
     Some(format!(
-        "The assumption that moves the answer most (AWS does not publish it): `{}`, {}.",
+        "The assumption that moves the answer most ({}): `{}`, {}.",
+        if swing.assumption == UNKNOWN_OBJECTS {
+            "the log does not tell"
+        } else {
+            "AWS does not publish it"
+        },
         swing.assumption,
         swing_words(swing)
     ))
