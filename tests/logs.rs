@@ -4,6 +4,7 @@
 mod seen;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::io::Read;
 
 use bks::error::Error;
@@ -230,7 +231,7 @@ fn lines_are_whole_whatever_the_window_ends_within() {
     let mut expected = Vec::new();
     for number in 0..6_000_usize {
         let key = "k".repeat(number * number % 977);
-        log.push_str(&format!("{number} REST.GET.OBJECT {key}{number}\n"));
+        let _ = writeln!(log, "{number} REST.GET.OBJECT {key}{number}");
         expected.push(format!("{key}{number}"));
     }
     assert!(log.len() > 2 << 20);

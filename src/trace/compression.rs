@@ -47,6 +47,11 @@ const BUFFER: usize = 64 << 10;
 /// # Errors
 /// Those of reading its first bytes.
 pub fn decompressed<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    unpack(source).map(|(_, bytes)| bytes)
+}
+
+/// How a log is compressed, and its bytes.
+pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<(Compression, Box<dyn Read + 'a>)> {
     let mut head = [0; 4];
     let mut filled = 0;
     let mut source = source;
@@ -61,16 +66,17 @@ pub fn decompressed<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>
     let whole = io::Cursor::new(head).take(filled as u64).chain(source);
     let compression = Compression::detect(&head[..filled]);
     if compression == Compression::None {
-        return Ok(Box::new(whole));
+        return Ok((compression, Box::new(whole)));
     }
     let taken = Rc::new(Cell::new(0));
     let counted = BufReader::with_capacity(BUFFER, Counted { source: whole, bytes: taken.clone() });
-    Ok(if compression == Compression::Gzip {
+    let bytes: Box<dyn Read + 'a> = if compression == Compression::Gzip {
         Box::new(Bounded { source: MultiGzDecoder::new(counted), what: "gzip", taken, given: 0 })
     } else {
         let frames = Frames { source: counted, decoder: FrameDecoder::new(), within: false };
         Box::new(Bounded { source: frames, what: "zstd", taken, given: 0 })
-    })
+    };
+    Ok((compression, bytes))
 }
 
 /// Counts the bytes that are read.

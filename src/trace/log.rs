@@ -4,7 +4,7 @@ use std::io::{self, Cursor, ErrorKind, Read};
 
 use super::bad_lines::{BadLines, Flaw};
 use super::clock::Clock;
-use super::compression::decompressed;
+use super::compression::{Compression, unpack};
 use super::record::{Entry, Record};
 use super::{Form, access_log, cloudtrail, ibm_cos, lines, windows};
 use crate::error::{Error, Result};
@@ -31,7 +31,8 @@ impl<'a> Log<'a> {
         bytes: Option<u64>,
         form: Option<Form>,
     ) -> Result<Option<Self>> {
-        let mut source = decompressed(source).map_err(|error| windows::unreadable(&error))?;
+        let (compression, mut source) =
+            unpack(source).map_err(|error| windows::unreadable(&error))?;
         let mut head = Vec::new();
         // What is cut off or broken further on may still tell its form; its error comes in its turn.
         let rest: Box<dyn Read + 'a> = match (&mut source).take(HEAD as u64).read_to_end(&mut head)
@@ -43,7 +44,8 @@ impl<'a> Log<'a> {
         if head.is_empty() {
             return Ok(None);
         }
-        let bytes = bytes.filter(|bytes| *bytes >= head.len() as u64);
+        // The size of a compressed file says nothing of what it holds.
+        let bytes = bytes.filter(|_| compression == Compression::None);
         let form = match form {
             Some(form) => form,
             None => Form::detect(bytes, &head).ok_or_else(unknown)?,

@@ -12,26 +12,26 @@ use bks::trace::log::Log;
 use bks::trace::record::{Encryption, Entry, KmsEvent, LogOperation, Record, Requester, Skipped};
 
 /// A line of each quirk, one empty and one cut off.
-pub const QUIRKS: &[u8] = include_bytes!("../fixtures/access-logs/quirks.log");
+pub(crate) const QUIRKS: &[u8] = include_bytes!("../fixtures/access-logs/quirks.log");
 
 /// Events of each kind, one a line.
-pub const EVENTS: &str = include_str!("../fixtures/cloudtrail/events.jsonl");
+pub(crate) const EVENTS: &str = include_str!("../fixtures/cloudtrail/events.jsonl");
 
-pub fn fixture(name: &str) -> Vec<u8> {
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// An [`Entry`] of its own.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Seen {
+pub(crate) enum Seen {
     Request(Request),
     Kms(Call),
     Skipped(Skipped),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Request {
+pub(crate) struct Request {
     pub time: i64,
     pub bucket: String,
     pub key: Option<String>,
@@ -48,7 +48,7 @@ pub struct Request {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub struct Call {
+pub(crate) struct Call {
     pub time: i64,
     pub api: KmsApi,
     pub requester: String,
@@ -117,28 +117,28 @@ impl From<KmsEvent<'_>> for Call {
 }
 
 impl Seen {
-    pub fn request(&self) -> Option<&Request> {
+    pub(crate) fn request(&self) -> Option<&Request> {
         if let Self::Request(request) = self { Some(request) } else { None }
     }
 
-    pub fn kms(&self) -> Option<&Call> {
+    pub(crate) fn kms(&self) -> Option<&Call> {
         if let Self::Kms(call) = self { Some(call) } else { None }
     }
 
-    pub fn skipped(&self) -> Option<Skipped> {
+    pub(crate) fn skipped(&self) -> Option<Skipped> {
         if let Self::Skipped(skipped) = self { Some(*skipped) } else { None }
     }
 }
 
 /// What a log of these bytes has.
-pub type Found = (Option<Form>, Vec<Seen>, BadLines);
+pub(crate) type Found = (Option<Form>, Vec<Seen>, BadLines);
 
-pub fn read(bytes: &[u8], form: Option<Form>) -> Result<Found> {
+pub(crate) fn read(bytes: &[u8], form: Option<Form>) -> Result<Found> {
     read_from(bytes, form)
 }
 
 /// Reads `source` to its end; holds that each line is either handed on or bad.
-pub fn read_from(source: impl Read, form: Option<Form>) -> Result<Found> {
+pub(crate) fn read_from(source: impl Read, form: Option<Form>) -> Result<Found> {
     let mut bad = BadLines::default();
     let mut seen = Vec::new();
     let Some(log) = Log::open(source, None, form)? else { return Ok((None, seen, bad)) };
