@@ -197,7 +197,7 @@ fn whole(mean: f64) -> u64 {
 
 fn fixture(name: &str) -> String {
     use std::io::Read;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/access-logs");
     let file = fs::File::open(path.join(format!("{name}.log.gz"))).unwrap();
     let mut log = String::new();
     flate2::read::MultiGzDecoder::new(file).read_to_string(&mut log).unwrap();
