@@ -9,7 +9,7 @@ use bks::report::chart::layout::{self, Size};
 use bks::report::chart::scene::{Area, Scene, Shape};
 use bks::report::chart::table::Table;
 use bks::report::chart::{Chart, Kind, Lines, Options, Plot, html, png, svg};
-use tables::{BILL, CONFIGURATIONS, LONG, STRANGE};
+use tables::{BILL, CHANGES, CONFIGURATIONS, LONG, STRANGE};
 
 fn options() -> Options {
     Options::default()
@@ -74,6 +74,24 @@ fn texts() -> Vec<(&'static str, Vec<Kind>, String)> {
         ("sobol", vec![Kind::Sobol], tables::sobol()),
         ("comparison", vec![Kind::Comparison], tables::comparison()),
         ("break-even", vec![Kind::BreakEven], tables::curves()),
+        ("break-even values", vec![Kind::BreakEvenValues], tables::break_evens()),
+        ("break-even values of two targets", vec![Kind::BreakEvenValues], two_targets()),
+        ("spread", vec![Kind::Spread], tables::spread()),
+        (
+            "cost changes",
+            vec![Kind::CostChanges],
+            tables::cost_changes(&["bucket-key-role"], &CHANGES),
+        ),
+        (
+            "cost changes of many",
+            vec![Kind::CostChanges],
+            tables::cost_changes(&CONFIGURATIONS, &CHANGES),
+        ),
+        (
+            "cost changes of a long name",
+            vec![Kind::CostChanges],
+            tables::cost_changes(&[LONG, "b"], &CHANGES),
+        ),
         ("sweep", vec![Kind::Saving], tables::lifetimes()),
         ("sweep of a strange name", vec![Kind::Saving], renamed(&tables::lifetimes(), STRANGE)),
         ("sweep of texts", vec![Kind::Saving], text(&["fixed", "sliding", LONG])),
@@ -81,6 +99,13 @@ fn texts() -> Vec<(&'static str, Vec<Kind>, String)> {
         ("grid", vec![Kind::HeatMap, Kind::Saving], tables::grid(3, 6)),
         ("large grid", vec![Kind::HeatMap], tables::grid(40, 60)),
     ]
+}
+
+/// `break_even.csv` of two targets.
+fn two_targets() -> String {
+    let text = tables::break_evens();
+    let (_, rows) = text.split_once('\n').unwrap();
+    format!("{text}{}", rows.replace(",0.5,", ",0.9,"))
 }
 
 /// Every chart of [`texts`], with its name.
@@ -360,6 +385,112 @@ fn a_comparison_has_both_sides_of_one_figure() {
     let both = own + tables::comparison().split_once('\n').unwrap().1;
     let Plot::Rows(rows) = chart(&both, &money).plot else { panic!() };
     assert!(rows.rows.iter().all(|row| row.bars.len() == 1), "{rows:?}");
+}
+
+/// The rows of a text's chart.
+fn rows(text: &str) -> Vec<bks::report::chart::Row> {
+    match chart(text, &options()).plot {
+        Plot::Rows(rows) => rows.rows,
+        _ => panic!(),
+    }
+}
+
+#[test]
+fn what_changes_on_a_bill_adds_up_level_by_level() {
+    let told = |text: &str| -> Vec<(String, String)> {
+        let value = |row: &bks::report::chart::Row| row.bars.first().map(|bar| bar.value.clone());
+        rows(text).iter().map(|row| (row.name.clone(), value(row).unwrap_or_default())).collect()
+    };
+    let expected = [
+        ("KMS requests", "-$97.00 [-$106 … -$66.00]"),
+        ("customer managed keys", "+$2.00 [$0.00 … +$3.00]"),
+        ("Together", "-$95.00 [-$103 … -$66.00]"),
+        ("once: copies", "+$45.00"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(told(&tables::cost_changes(&["a"], &CHANGES)), expected);
+    // Of several candidates each has a heading and its own sum.
+    let both = told(&tables::cost_changes(&["a", "b"], &CHANGES));
+    assert_eq!(both.len(), 2 * (expected.len() + 1));
+    assert_eq!(both[5], ("b against sse-kms".to_owned(), String::new()));
+    assert_eq!(both[6..], expected);
+}
+
+/// Shares of the axis that the target is reached and missed in, the whisker and the dots.
+#[test]
+fn break_even_values_stand_in_the_range_that_was_searched() {
+    let rows = rows(&tables::break_evens());
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-4;
+    for (row, parts, whisker, dots, value) in [
+        (
+            "lifetime",
+            &[(1, 0.0, 0.5), (0, 0.5, 1.0)][..],
+            Some((0.25, 0.75)),
+            &[0.5][..],
+            "from 1min 40s [10s … 16min 40s]",
+        ),
+        (
+            "read_partitions",
+            &[(0, 0.0, 2.0 / 3.0), (1, 2.0 / 3.0, 1.0)],
+            Some((1.0 / 3.0, 1.0)),
+            &[2.0 / 3.0],
+            "up to 100 [10 … > 1,000]",
+        ),
+        (
+            "write_partitions",
+            &[(0, 0.0, 1.0)],
+            None,
+            &[],
+            "never: lowest 91.0 % [62.0 % … 95.0 %]",
+        ),
+        ("requesters", &[(0, 0.0, 1.0)], Some((0.5, 1.0)), &[], "not as assumed [10 … > 100]"),
+        (
+            "rate",
+            &[(1, 0.0, 0.5), (0, 0.5, 0.749_84), (1, 0.749_84, 1.0)],
+            None,
+            &[0.5, 0.749_84],
+            "at 10/s, 31.6/s",
+        ),
+    ] {
+        let bar = &rows.iter().find(|known| known.name == row).unwrap().bars[0];
+        assert_eq!(bar.value, value, "{row}");
+        assert_eq!(bar.parts.len(), parts.len(), "{row}");
+        for (part, (number, from, to)) in bar.parts.iter().zip(parts) {
+            assert!(
+                part.part == *number && near(part.from, *from) && near(part.to, *to),
+                "{row}: {part:?}"
+            );
+        }
+        let ends = |(low, high): (f64, f64)| [low, high];
+        let (found, expected) = (bar.range.map(ends), whisker.map(ends));
+        assert_eq!(found.is_some(), expected.is_some(), "{row}");
+        for (found, expected) in found.into_iter().flatten().zip(expected.into_iter().flatten()) {
+            assert!(near(found, expected), "{row}: {found}");
+        }
+        assert!(bar.dots.iter().zip(dots).all(|(dot, at)| near(dot.0, *at)), "{row}");
+        assert_eq!(bar.dots.len(), dots.len(), "{row}");
+    }
+}
+
+#[test]
+fn a_spread_holds_nine_in_ten() {
+    let bar = &rows(&tables::spread())[0].bars[0];
+    let edges: Vec<[f64; 2]> = bar.parts.iter().map(|part| [part.from, part.to]).collect();
+    assert_eq!(edges, [[0.62, 0.88], [0.88, 0.9981]]);
+    assert_eq!(bar.strokes, [0.86]);
+    assert!(bar.dots[0].1.ends_with("as assumed: 91.4 % [62.0 % … 99.81 %]"), "{:?}", bar.dots);
+}
+
+#[test]
+fn each_parameter_has_a_curve_chart_of_its_own() {
+    let text = tables::curves() + "lake,bucket-key-role,assumed,read-partitions,count,1,0.5\n";
+    let table = table(&text);
+    let charts = Kind::BreakEven.charts(&table, &options()).unwrap();
+    let names: Vec<&str> = charts.iter().map(|chart| chart.name.as_str()).collect();
+    let of = "break-even-read-partitions";
+    assert_eq!(names, ["break-even-cache-lifetime", of, &format!("{of}-2")]);
+    let one = Options { x: Some("cache_lifetime".into()), ..options() };
+    assert_eq!(Kind::BreakEven.charts(&table, &one).unwrap()[0].name, "break-even");
 }
 
 #[test]

@@ -9,9 +9,10 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, output};
 use crate::error::{Error, Result};
+use crate::report::chart::choice::{self, Drawn};
 use crate::report::chart::layout::{SIZES, Size};
 use crate::report::chart::table::Table;
-use crate::report::chart::{Chart, Kind, Options, html, png, svg};
+use crate::report::chart::{Kind, Options, html, png, svg};
 
 /// Draw charts from a CSV file, or from every CSV file of a results folder.
 ///
@@ -95,45 +96,29 @@ impl Format {
     }
 }
 
-/// A chart and what it was drawn from.
-struct Drawn {
-    chart: Chart,
-    table: Table,
-}
-
 pub(super) fn run(args: &Args) -> Result<Found> {
     let path = Path::new(&args.source);
+    let kind = args.kind.as_deref().map(Kind::named).transpose()?;
     if args.source != "-" && path.is_dir() {
-        let drawn = draw_folder(args, path)?;
+        let tables = read_folder(path, kind)?;
+        let drawn = choice::of_folder(&tables, kind, &options(args));
+        let drawn = drawn.map_err(|error| error.at(args.source.as_str()))?;
         return write_folder(args, path, &drawn);
     }
-    let (text, place) = read(&args.source)?;
-    let table = Table::parse(&place, &text)?;
-    let (kind, is_default) = kind_of(args, &table)?;
-    let drawn = draw(kind, table, &options(args))?;
-    let beside = if is_default { path.to_owned() } else { path.with_file_name(kind.name()) };
-    write_one(args, &drawn, &beside)
-}
-
-/// What to draw from a table, and whether that is what is drawn from it anyway.
-fn kind_of(args: &Args, table: &Table) -> Result<(Kind, bool)> {
-    let fitting = Kind::of(table).first().copied();
-    match &args.kind {
-        Some(name) => Kind::named(name).map(|kind| (kind, Some(kind) == fitting)),
-        None => fitting.map(|kind| (kind, true)).ok_or_else(|| {
-            let files: Vec<String> = files().map(|file| format!("`{file}`")).collect();
-            Error::request("bks knows no chart of these columns")
-                .hint(format!("give one of the files that bks writes: {}", files.join(", ")))
-                .at(table.place())
-        }),
+    let table = read(&args.source)?;
+    let best = choice::best(&table);
+    let kind = kind.map_or_else(|| best.clone(), Ok)?;
+    let chart = kind.chart(&table, &options(args)).map_err(|error| error.at(table.place()))?;
+    // What is drawn anyway is called after its file, what was asked for after its kind.
+    let beside = if best == Ok(kind) { path.to_owned() } else { path.with_file_name(kind.name()) };
+    let found = write_one(args, &(chart, &table), &beside)?;
+    if let (Kind::BreakEven, None, [first, others @ ..]) =
+        (kind, &args.x, &choice::parameters(&table)[..])
+        && !others.is_empty()
+    {
+        output::note(&format!("only `{first}` is drawn: `--x` chooses `{}`", others.join("`, `")));
     }
-}
-
-/// Names of the files that charts are drawn from.
-fn files() -> impl Iterator<Item = &'static str> {
-    let mut files: Vec<&str> = Kind::ALL.into_iter().map(Kind::file).collect();
-    files.dedup();
-    files.into_iter()
+    Ok(found)
 }
 
 fn options(args: &Args) -> Options {
@@ -150,53 +135,15 @@ fn size(args: &Args) -> Size {
     Size { width: args.width, height: args.height }
 }
 
-fn has_configuration(table: &Table, name: &str) -> bool {
-    table.rows().any(|row| row.text("configuration").is_ok_and(|known| known == name))
-}
-
-fn draw(kind: Kind, table: Table, options: &Options) -> Result<Drawn> {
-    let chart = kind.chart(&table, options).map_err(|error| error.at(table.place()))?;
-    Ok(Drawn { chart, table })
-}
-
-/// Draws all that a folder's files allow, or the one kind that was asked for.
-fn draw_folder(args: &Args, folder: &Path) -> Result<Vec<Drawn>> {
-    let wanted: Vec<Kind> = match &args.kind {
-        Some(name) => vec![Kind::named(name)?],
-        None => Kind::ALL.to_vec(),
-    };
-    let mut drawn = Vec::new();
-    let mut options = options(args);
-    for kind in wanted {
-        let file = folder.join(kind.file());
-        if args.kind.is_none() && !file.exists() {
-            continue;
-        }
-        let (text, place) = read(&file.display().to_string())?;
-        let table = Table::parse(&place, &text)?;
-        if args.kind.is_none() {
-            // Files of another shape, without rows or without these configurations are passed over.
-            options.configurations.clone_from(&args.configurations);
-            options.configurations.retain(|name| has_configuration(&table, name));
-            let none = options.configurations.is_empty() && !args.configurations.is_empty();
-            if none || !Kind::of(&table).contains(&kind) || table.rows().next().is_none() {
-                continue;
-            }
-        }
-        drawn.push(draw(kind, table, &options)?);
+/// The files of a folder that charts are drawn from; of one kind its file, which must be there.
+fn read_folder(folder: &Path, kind: Option<Kind>) -> Result<Vec<(&'static str, Table)>> {
+    let mut files = choice::files();
+    match kind {
+        Some(kind) => files.retain(|file| *file == kind.file()),
+        None => files.retain(|file| folder.join(file).exists()),
     }
-    if drawn.is_empty() {
-        let files: Vec<String> = files().map(|file| format!("`{file}`")).collect();
-        let with = if args.configurations.is_empty() {
-            String::new()
-        } else {
-            format!(" with the configuration `{}`", args.configurations.join("` or `"))
-        };
-        return Err(Error::request(format!("the folder has no file{with} that bks could draw"))
-            .hint(format!("`bks simulate` and `bks sweep` write {}", files.join(", ")))
-            .at(folder.display().to_string()));
-    }
-    Ok(drawn)
+    let table = |file| Ok((file, read(&folder.join(file).display().to_string())?));
+    files.into_iter().map(table).collect()
 }
 
 /// Writes one chart where the person said, else to `beside` with the format's extension.
@@ -208,20 +155,20 @@ fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Found> {
     let out = args.out.as_ref().map(PathBuf::from);
     let path = match out {
         Some(folder) if folder.is_dir() => {
-            folder.join(&drawn.chart.name).with_extension(format(args, None)?.extension())
+            folder.join(&drawn.0.name).with_extension(format(args, None)?.extension())
         }
         Some(file) => file,
         None => beside.with_extension(format(args, None)?.extension()),
     };
     let bytes = encode(args, format(args, Some(&path))?, std::slice::from_ref(drawn))?;
     write(&path, &bytes)?;
-    output::note(&format!("{}: {}", path.display(), drawn.chart.title));
+    output::note(&format!("{}: {}", path.display(), drawn.0.title));
     Ok(Found::Done)
 }
 
 fn print(args: &Args, drawn: &Drawn) -> Result<Found> {
     match args.format {
-        None | Some(Format::Svg) => output::print(&svg::draw(&drawn.chart, size(args)).svg)?,
+        None | Some(Format::Svg) => output::print(&svg::draw(&drawn.0, size(args)).svg)?,
         Some(Format::Html) => output::print(&page(args, std::slice::from_ref(drawn)))?,
         Some(Format::Png) => {
             return Err(Error::request("`--format png` cannot go to standard output")
@@ -254,27 +201,27 @@ fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Found> {
     let charts = out.unwrap_or(charts);
     let mut files = Vec::new();
     for one in drawn {
-        let name = format!("{}.{}", one.chart.name, format.extension());
+        let name = format!("{}.{}", one.0.name, format.extension());
         files.push((name, encode(args, format, std::slice::from_ref(one))?));
     }
     let files: Vec<(&str, Vec<u8>)> =
         files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
     output::write_files(&charts, &files)?;
     for ((name, _), one) in files.iter().zip(drawn) {
-        output::note(&format!("{}: {}", charts.join(name).display(), one.chart.title));
+        output::note(&format!("{}: {}", charts.join(name).display(), one.0.title));
     }
     Ok(Found::Done)
 }
 
 fn too_many(args: &Args, drawn: &[Drawn]) -> Error {
-    let names: Vec<&str> = drawn.iter().map(|one| one.chart.name.as_str()).collect();
+    let names: Vec<&str> = drawn.iter().map(|one| one.0.name.as_str()).collect();
     let out = args.out.as_deref().unwrap_or_default();
-    Error::request(format!("`{out}` holds one chart, but the folder gives {}", drawn.len())).hint(
-        format!(
-            "choose one by `--kind` ({}), or write a page (`-o charts.html`) or a folder",
-            names.join(", ")
-        ),
-    )
+    let choose = match args.kind {
+        Some(_) => "choose one by `--x`".to_owned(),
+        None => format!("choose one by `--kind` ({})", names.join(", ")),
+    };
+    Error::request(format!("`{out}` holds one chart, but the folder gives {}", drawn.len()))
+        .hint(format!("{choose}, or write a page (`-o charts.html`) or a folder"))
 }
 
 /// The format by `--format`, else by the name of the output, else SVG.
@@ -287,7 +234,7 @@ fn format(args: &Args, path: Option<&Path>) -> Result<Format> {
 }
 
 fn encode(args: &Args, format: Format, drawn: &[Drawn]) -> Result<Vec<u8>> {
-    let first = &drawn[0].chart;
+    let first = &drawn[0].0;
     match format {
         Format::Svg => Ok(svg::draw(first, size(args)).svg.into_bytes()),
         Format::Png => png::draw(first, size(args), args.scale),
@@ -296,17 +243,15 @@ fn encode(args: &Args, format: Format, drawn: &[Drawn]) -> Result<Vec<u8>> {
 }
 
 fn page(args: &Args, drawn: &[Drawn]) -> String {
-    let charts: Vec<(Chart, &Table)> =
-        drawn.iter().map(|one| (one.chart.clone(), &one.table)).collect();
-    html::page(&charts, size(args))
+    html::page(drawn, size(args))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     output::write_whole(path, |file| file.write_all(bytes))
 }
 
-/// The text of a file, or of standard input, and what it is called.
-fn read(source: &str) -> Result<(String, String)> {
+/// The table in a file or on standard input.
+fn read(source: &str) -> Result<Table> {
     let (place, read) = match source {
         "-" => {
             let mut bytes = Vec::new();
@@ -327,5 +272,5 @@ fn read(source: &str) -> Result<(String, String)> {
             .hint("charts are drawn from CSV files")
             .at(place)
     })?;
-    Ok((text, place.to_owned()))
+    Table::parse(place, &text)
 }

@@ -10,6 +10,7 @@
 //! plotters' backends. Nothing here knows of scenarios: all that is drawn stands in the file.
 
 pub mod axis;
+pub mod choice;
 pub mod colours;
 pub mod html;
 mod kinds;
@@ -123,8 +124,16 @@ pub struct Rows {
 pub struct Row {
     /// Its name.
     pub name: String,
-    /// Its bars from top to bottom.
+    /// Its bars from top to bottom; if there are none the name is a heading of the rows below.
     pub bars: Vec<Bar>,
+}
+
+impl Row {
+    /// Whether it names the rows below instead of showing a figure.
+    #[must_use]
+    pub fn is_heading(&self) -> bool {
+        self.bars.is_empty()
+    }
 }
 
 /// One bar.

@@ -1,5 +1,7 @@
 //! Numbers as people read them. Files carry full precision; only text for people comes from here.
 
+use crate::units::SimDuration;
+
 /// Groups of three digits: `1234567` as `1,234,567`.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -71,6 +73,31 @@ pub(super) fn percent(share: f64) -> String {
     let rounded = format!("{percent:.decimals$}");
     let zero = rounded.trim_start_matches('-').chars().all(|c| c == '0' || c == '.');
     if zero { "0.0 %".to_owned() } else { format!("{rounded} %") }
+}
+
+/// A span of time in the units that its size makes worth telling.
+pub(super) fn duration(value_s: f64) -> String {
+    let step_s = match value_s {
+        s if s < 60.0 => return format!("{}s", significant(s)),
+        s if s < 7_200.0 => 1.0,
+        s if s < 172_800.0 => 60.0,
+        _ => 3_600.0,
+    };
+    SimDuration::from_secs_f64((value_s / step_s).round() * step_s).to_string()
+}
+
+/// Three significant digits, without idle zeros.
+pub(super) fn significant(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    let decimals = (2 - magnitude).max(0) as usize;
+    if decimals == 0 {
+        return grouped(value.round() as u64);
+    }
+    let text = format!("{value:.decimals$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -283,3 +283,100 @@ pub(crate) fn curves() -> String {
     }
     out
 }
+
+/// `cost_changes.csv`: each candidate's lines, and what they cost more at each level. As bks does, it
+/// leaves out where nothing changes.
+pub(crate) fn cost_changes(candidates: &[&str], lines: &[(&str, &str, [f64; 3])]) -> String {
+    let mut out = "scenario,configuration,candidate,assumption,reference,ServiceName,ChargeFrequency,\
+                   ChargeDescription,PricingUnit,PricingQuantity,reference_quantity,BilledCost,\
+                   reference_cost_usd,difference_usd\n"
+        .to_owned();
+    for candidate in candidates {
+        for (i, level) in ["low", "assumed", "high"].into_iter().enumerate() {
+            for (line, frequency, differences) in lines {
+                let difference = differences[i];
+                if difference != 0.0 {
+                    let _ = writeln!(
+                        out,
+                        "lake,{candidate},{candidate},{level},sse-kms,AWS KMS,{frequency},{line},requests,1,2,{},200,{difference}",
+                        200.0 + difference
+                    );
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Lines that become cheaper and dearer, one of them not at every level, and one that is paid once.
+pub(crate) const CHANGES: [(&str, &str, [f64; 3]); 4] = [
+    ("customer managed keys", "Usage-Based", [0.0, 2.0, 3.0]),
+    ("KMS requests", "Usage-Based", [-66.0, -97.0, -106.0]),
+    ("nothing", "Usage-Based", [0.0; 3]),
+    ("copies", "One-Time", [45.0; 3]),
+];
+
+/// `spread.csv` of two configurations.
+pub(crate) fn spread() -> String {
+    "scenario,configuration,samples,assumption_sets,saving_assumed_ratio,saving_mean_ratio,\
+     saving_p05_ratio,saving_p50_ratio,saving_p95_ratio\n\
+     lake,bucket-key-role,128,640,0.914,0.86,0.62,0.88,0.9981\n\
+     lake,bucket-key-session,128,640,0.9,0.9,0.9,0.9,0.9\n"
+        .to_owned()
+}
+
+/// `break_even.csv`. A row: parameter, unit, level, crossings with their direction, the values that were
+/// tried, and the least and greatest saving.
+pub(crate) fn break_even(target: f64, rows: &[(&str, &str, &str, Crossings, [f64; 4])]) -> String {
+    let mut out = "scenario,configuration,others,parameter,target_ratio,crossing,direction,value,\
+                   value_number,value_low,value_high,bracket_low,bracket_high,unit,searched_low,\
+                   searched_high,saving_min_ratio,saving_min_at,saving_max_ratio,saving_max_at,cut\n"
+        .to_owned();
+    for (parameter, unit, others, crossings, [first, last, least, most]) in rows {
+        let behind = format!("{unit},{first},{last},{least},{first},{most},{last},");
+        let before = format!("lake,bucket-key-role,{others},{parameter},{target}");
+        if crossings.is_empty() {
+            let _ = writeln!(out, "{before},,,,,,,,,{behind}");
+        }
+        for (i, (direction, at)) in crossings.iter().enumerate() {
+            let (low, high) = (at * 0.5, at * 2.0);
+            let _ = writeln!(
+                out,
+                "{before},{},{direction},{at},{at},{low},{high},{at},{at},{behind}",
+                i + 1
+            );
+        }
+    }
+    out
+}
+
+/// Direction and value of each crossing.
+pub(crate) type Crossings = &'static [(&'static str, f64)];
+
+/// A parameter that must not be too small, one that must not be too large, with no end at the best
+/// level, one that never matters, one that matters at worst only, and one that crosses twice.
+pub(crate) fn break_evens() -> String {
+    let life = [1.0, 10_000.0, 0.01, 0.99];
+    let parts = [1.0, 1_000.0, 0.1, 0.99];
+    let part = |least: f64| [1.0, 100.0, least, 0.99];
+    break_even(
+        0.5,
+        &[
+            ("lifetime", "s", "low", &[("rises", 1_000.0)], life),
+            ("lifetime", "s", "assumed", &[("rises", 100.0)], life),
+            ("lifetime", "s", "high", &[("rises", 10.0)], life),
+            ("read_partitions", "count", "low", &[("falls", 10.0)], parts),
+            ("read_partitions", "count", "assumed", &[("falls", 100.0)], parts),
+            ("read_partitions", "count", "high", &[], [1.0, 1_000.0, 0.6, 0.99]),
+            ("write_partitions", "count", "low", &[], part(0.62)),
+            ("write_partitions", "count", "assumed", &[], part(0.91)),
+            ("write_partitions", "count", "high", &[], part(0.95)),
+            ("requesters", "count", "low", &[("falls", 10.0)], part(0.3)),
+            ("requesters", "count", "assumed", &[], part(0.7)),
+            ("requesters", "count", "high", &[], part(0.9)),
+            ("rate", "per_s", "low", &[], [1.0, 100.0, 0.1, 0.2]),
+            ("rate", "per_s", "assumed", &[("rises", 10.0), ("falls", 31.6)], part(0.4)),
+            ("rate", "per_s", "high", &[], part(0.9)),
+        ],
+    )
+}

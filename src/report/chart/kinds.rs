@@ -1,22 +1,26 @@
 //! The kinds of charts: one file for each kind of CSV file, from its rows to a [`Chart`].
 
 mod break_even;
+mod break_even_values;
 mod comparison;
+mod cost_changes;
 mod costs;
 mod figure;
 mod operations;
+mod parameter;
 mod principals;
 mod replications;
 mod requesters;
 mod select;
 mod sobol;
+mod spread;
 mod summary;
 mod sweep;
 mod timeline;
 mod tornado;
 
-use super::Chart;
 use super::table::Table;
+use super::{Chart, choice};
 use crate::error::{Error, Result, one_of};
 
 /// What a person may ask of a chart beyond its kind.
@@ -61,15 +65,21 @@ pub enum Kind {
     HeatMap,
     /// How much of the variance each assumption explains.
     Sobol,
+    /// The saving over all that the assumptions may be.
+    Spread,
+    /// Where the saving crosses a target, for each parameter.
+    BreakEvenValues,
     /// The saving at each value of a parameter that was tried.
     BreakEven,
     /// Candidates beside their reference.
     Comparison,
+    /// Bill lines that candidates change.
+    CostChanges,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Summary,
         Self::KmsOverTime,
         Self::KeysAlive,
@@ -82,8 +92,11 @@ impl Kind {
         Self::Saving,
         Self::HeatMap,
         Self::Sobol,
+        Self::Spread,
+        Self::BreakEvenValues,
         Self::BreakEven,
         Self::Comparison,
+        Self::CostChanges,
     ];
 
     /// Its name on the command line and in file names.
@@ -102,8 +115,11 @@ impl Kind {
             Self::Saving => "saving",
             Self::HeatMap => "heat-map",
             Self::Sobol => "sobol",
+            Self::Spread => "spread",
+            Self::BreakEvenValues => "break-even-values",
             Self::BreakEven => "break-even",
             Self::Comparison => "comparison",
+            Self::CostChanges => "cost-changes",
         }
     }
 
@@ -121,8 +137,11 @@ impl Kind {
             Self::Replications => "replications.csv",
             Self::Saving | Self::HeatMap => "sweep.csv",
             Self::Sobol => "sobol.csv",
+            Self::Spread => "spread.csv",
+            Self::BreakEvenValues => "break_even.csv",
             Self::BreakEven => "break_even_curves.csv",
             Self::Comparison => "comparison.csv",
+            Self::CostChanges => "cost_changes.csv",
         }
     }
 
@@ -149,7 +168,7 @@ impl Kind {
             }
             Self::KmsOverTime => has(&["time_s", "kms_requests"]),
             Self::KeysAlive => has(&["time_s", "bucket_keys_alive_max"]),
-            Self::Costs => has(&["ChargeDescription", "BilledCost"]),
+            Self::Costs => has(&["ChargeDescription", "BilledCost", "BillingPeriodS"]),
             Self::Requesters => has(&["requester", "kms_requests"]),
             Self::Principals => has(&["principal", "saving_ratio"]),
             Self::Operations => has(&["operation", "kms_requests"]),
@@ -158,8 +177,11 @@ impl Kind {
             Self::Saving => swept >= 1 && has(&["assumption"]),
             Self::HeatMap => swept == 2 && has(&["assumption"]),
             Self::Sobol => has(&["first_order", "total"]),
+            Self::Spread => has(&["saving_mean_ratio", "saving_p50_ratio"]),
+            Self::BreakEvenValues => has(&["parameter", "others", "target_ratio"]),
             Self::BreakEven => has(&["parameter", "others", "value", "saving_ratio"]),
             Self::Comparison => has(&["candidate", "reference_value", "figure"]),
+            Self::CostChanges => has(&["candidate", "ChargeDescription", "difference_usd"]),
         }
     }
 
@@ -202,14 +224,43 @@ impl Kind {
             Self::Saving => sweep::saving(table, options),
             Self::HeatMap => sweep::heat_map(table, options),
             Self::Sobol => sobol::chart(table, options),
+            Self::Spread => spread::chart(table, options),
+            Self::BreakEvenValues => break_even_values::chart(table, options),
             Self::BreakEven => break_even::chart(table, options),
             Self::Comparison => comparison::chart(table, options),
+            Self::CostChanges => cost_changes::chart(table, options),
         }?;
         self.name().clone_into(&mut chart.name);
         if let Some(title) = &options.title {
             chart.title.clone_from(title);
         }
         Ok(chart)
+    }
+
+    /// Every chart of this kind that a table gives: one, but for curves of several parameters one of each,
+    /// named after it.
+    ///
+    /// # Errors
+    /// As [`Kind::chart`].
+    pub fn charts(self, table: &Table, options: &Options) -> Result<Vec<Chart>> {
+        if self != Self::BreakEven || !self.is_of(table) || options.x.is_some() {
+            return Ok(vec![self.chart(table, options)?]);
+        }
+        let mut charts: Vec<Chart> = Vec::new();
+        for parameter in choice::parameters(table) {
+            let options = Options { x: Some(parameter.to_owned()), ..options.clone() };
+            let mut chart = self.chart(table, &options)?;
+            let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+            chart.name.push('-');
+            chart.name.extend(parameter.chars().map(letter));
+            // Names that differ in other signs alone must not replace one another.
+            while charts.iter().any(|known| known.name == chart.name) {
+                chart.name.push_str("-2");
+            }
+            charts.push(chart);
+        }
+        // A table without rows has no parameters, and is told so.
+        if charts.is_empty() { Ok(vec![self.chart(table, options)?]) } else { Ok(charts) }
     }
 
     fn not_of(self, table: &Table) -> Error {

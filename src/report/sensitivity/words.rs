@@ -4,14 +4,13 @@ use std::fmt::Write;
 
 use crate::encryption::assumptions::Level;
 use crate::outcome::Swing;
-use crate::report::numbers::{count, grouped, percent};
+use crate::report::numbers::{count, duration, grouped, percent, significant};
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::{Axis, Unit};
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::sobol::Interval;
 use crate::sensitivity::{Sample, Sensitivity, Together};
-use crate::units::SimDuration;
 
 /// The answer in one line.
 #[must_use]
@@ -239,28 +238,6 @@ pub fn value(axis: &Axis, value: f64) -> String {
         Unit::Number if axis.span.whole => grouped(value.round() as u64),
         Unit::Number => significant(value),
     }
-}
-
-/// A span of time in the units that its size makes worth telling.
-fn duration(value_s: f64) -> String {
-    let step_s = match value_s {
-        s if s < 60.0 => return format!("{}s", significant(s)),
-        s if s < 7_200.0 => 1.0,
-        s if s < 172_800.0 => 60.0,
-        _ => 3_600.0,
-    };
-    SimDuration::from_secs_f64((value_s / step_s).round() * step_s).to_string()
-}
-
-/// Three significant digits, without idle zeros.
-fn significant(value: f64) -> String {
-    let magnitude = value.abs().log10().floor() as i32;
-    let decimals = (2 - magnitude).max(0) as usize;
-    if decimals == 0 {
-        return grouped(value.round() as u64);
-    }
-    let text = format!("{value:.decimals$}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// By which methods.

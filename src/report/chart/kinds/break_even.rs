@@ -2,19 +2,14 @@
 //! break-even.
 
 use super::super::axis::{Axis, Unit};
+use super::super::choice::parameters;
 use super::super::table::Table;
 use super::super::{Chart, Lines, Plot, Point, Series};
 use super::Options;
 use super::figure::write;
+use super::parameter::{OTHERS, value};
 use super::select::{Configurations, source};
 use crate::error::{Error, Result, one_of};
-
-/// Levels of the other assumptions, and what the lines are called.
-const OTHERS: [(&str, &str); 3] = [
-    ("low", "others at their worst ends"),
-    ("assumed", "others as assumed"),
-    ("high", "others at their best ends"),
-];
 
 /// The curves of one parameter: that of `--x`, else the first of the file.
 pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
@@ -39,7 +34,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
             OTHERS[level].1.to_owned()
         };
         let (x, y) = (row.number("value")?, row.number("saving_ratio")?);
-        let label = format!("{parameter} {}, {name}: {}", valued(unit, x), write(Unit::Share, y));
+        let label = format!("{parameter} {}, {name}: {}", value(unit, x), write(Unit::Share, y));
         let at = series.iter().position(|series| series.name == name).unwrap_or_else(|| {
             series.push(Series { name, colour: index * OTHERS.len() + level, points: Vec::new() });
             series.len() - 1
@@ -94,27 +89,11 @@ fn axis(parameter: &str, unit: &str, values: &[f64], log: bool) -> Result<Axis> 
 }
 
 fn parameter<'a>(table: &'a Table, options: &Options) -> Result<&'a str> {
-    let mut parameters = Vec::new();
-    for row in table.rows() {
-        let parameter = row.text("parameter")?;
-        if !parameters.contains(&parameter) {
-            parameters.push(parameter);
-        }
-    }
+    let parameters = parameters(table);
     let Some(wanted) = &options.x else { return Ok(parameters[0]) };
     parameters.iter().find(|parameter| **parameter == wanted).copied().ok_or_else(|| {
         Error::request(format!("`{wanted}` is no parameter of this file"))
             .hint(one_of(wanted, parameters))
             .at(table.place())
     })
-}
-
-/// A value of a parameter as people read it.
-fn valued(unit: &str, value: f64) -> String {
-    match unit {
-        "s" => super::super::axis::duration(value),
-        "per_s" => format!("{}/s", write(Unit::Number, value)),
-        "percent" => format!("{} %", write(Unit::Number, value)),
-        _ => write(Unit::Number, value),
-    }
 }

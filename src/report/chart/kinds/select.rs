@@ -112,6 +112,16 @@ impl Levels {
         Ok(())
     }
 
+    /// The sums of both, level by level, where both are known.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        let sum = |a: Option<f64>, b: Option<f64>| Some(a? + b?);
+        Self {
+            low: sum(self.low, other.low),
+            assumed: sum(self.assumed, other.assumed),
+            high: sum(self.high, other.high),
+        }
+    }
+
     /// What the levels cover, the smaller first; `None` if they are one.
     pub(super) fn range(&self) -> Option<(f64, f64)> {
         let (low, high) = (self.low?, self.high?);

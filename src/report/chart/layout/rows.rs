@@ -1,7 +1,7 @@
 //! Horizontal bars: names at the left, figures at the right, bars between.
 
 use super::super::colours::{GROUND, INK, MUTED, of_series};
-use super::super::scene::{Anchor, Area, Shape};
+use super::super::scene::{Anchor, Area, Shape, Text};
 use super::super::{Bar, Row, Rows};
 use super::legend::{self, Entry, Swatch};
 use super::{Frame, LABEL, along, text, wanted, widest};
@@ -16,8 +16,11 @@ pub(super) fn height(rows: &Rows) -> f64 {
     rows.rows.iter().map(natural).sum()
 }
 
-/// Pixels of one row: its bars, or two lines of its name.
+/// Pixels of one row: its bars, or two lines of its name; a heading is a line and what sets it off.
 fn natural(row: &Row) -> f64 {
+    if row.is_heading() {
+        return LABEL * 2.0;
+    }
     let bars = row.bars.len().max(1) as f64;
     (bars * (BAR + BETWEEN_BARS)).max(LABEL * 2.0) + BETWEEN_ROWS
 }
@@ -25,7 +28,8 @@ fn natural(row: &Row) -> f64 {
 pub(super) fn draw(rows: &Rows, frame: &mut Frame) {
     legend::draw(&entries(rows), frame);
     let free = frame.free.width();
-    let names = widest(rows.rows.iter().map(|row| row.name.as_str())).min(free * 0.32);
+    let named = rows.rows.iter().filter(|row| !row.is_heading()).map(|row| row.name.as_str());
+    let names = widest(named).min(free * 0.32);
     let values = rows.rows.iter().flat_map(|row| &row.bars).map(|bar| bar.value.as_str());
     // A figure with its range is whole even in a narrow picture.
     let values = widest(values).min(free * 0.38);
@@ -47,9 +51,14 @@ pub(super) fn draw(rows: &Rows, frame: &mut Frame) {
     frame.ticks_below(&ticks, plot, &x);
     let scale = plot.height() / height(rows).max(1.0);
     let mut top = plot.top;
+    let mut headings = Vec::new();
     for row in &rows.rows {
         let bottom = top + natural(row) * scale;
-        draw_row(rows, row, (top, bottom), names, frame, &x);
+        if row.is_heading() {
+            headings.push((row.name.as_str(), (top, bottom)));
+        } else {
+            draw_row(rows, row, (top, bottom), names, frame, &x);
+        }
         top = bottom;
     }
     if (rows.axis.min..=rows.axis.max).contains(&0.0) {
@@ -59,6 +68,27 @@ pub(super) fn draw(rows: &Rows, frame: &mut Frame) {
         let at = x(reference.value);
         frame.scene.dashes((at, plot.top), (at, plot.bottom), INK, 1.6);
     }
+    for (name, edges) in headings {
+        heading(name, edges, frame);
+    }
+}
+
+/// Draws the name of the rows below, clear of the lines of the plot.
+fn heading(name: &str, (top, bottom): (f64, f64), frame: &mut Frame) {
+    let (left, right) = (frame.free.left, frame.free.right);
+    // Nearer to what it names than to what stands above.
+    let middle = top + (bottom - top) * 0.58;
+    let behind = (bottom - top) * 0.84;
+    frame.scene.line(vec![(left, middle), (right, middle)], GROUND, behind);
+    frame.scene.text(Text {
+        text: text::shorten(name, LABEL, true, right - left),
+        x: left,
+        baseline: middle + LABEL * 0.36,
+        size: LABEL,
+        bold: true,
+        anchor: Anchor::Start,
+        colour: INK,
+    });
 }
 
 fn entries(rows: &Rows) -> Vec<Entry> {
