@@ -196,6 +196,26 @@ pub(crate) fn principals() -> String {
     out
 }
 
+/// `buckets.csv` of a log.
+pub(crate) fn buckets(n: usize) -> String {
+    let mut out =
+        "scenario,configuration,bucket,requests,kms_requests,saving_ratio,objects_not_in_log\n"
+            .to_owned();
+    for (i, configuration) in CONFIGURATIONS.iter().enumerate() {
+        for bucket in 0..n {
+            let (calls, saving) = (1_000 * bucket, [1.0, 0.0, 0.86, 0.98][i]);
+            let _ = writeln!(out, "log,{configuration},bucket-{bucket},{calls},{calls},{saving},7");
+        }
+    }
+    out
+}
+
+/// `prefixes.csv` of a log.
+pub(crate) fn prefixes(n: usize) -> String {
+    let buckets = buckets(n).replace(",objects_not_in_log\n", ",prefix\n");
+    buckets.replace(",7\n", ",raw/\n")
+}
+
 /// `sensitivity.csv` of assumptions with their ends, and the saving at both.
 pub(crate) fn sensitivity() -> String {
     let mut out =
@@ -287,10 +307,11 @@ pub(crate) fn curves() -> String {
 /// `cost_changes.csv`: each candidate's lines, and what they cost more at each level. As bks does, it
 /// leaves out where nothing changes.
 pub(crate) fn cost_changes(candidates: &[&str], lines: &[(&str, &str, [f64; 3])]) -> String {
-    let mut out = "scenario,configuration,candidate,assumption,reference,ServiceName,ChargeFrequency,\
+    let mut out =
+        "scenario,configuration,candidate,assumption,reference,ServiceName,ChargeFrequency,\
                    ChargeDescription,PricingUnit,PricingQuantity,reference_quantity,BilledCost,\
                    reference_cost_usd,difference_usd\n"
-        .to_owned();
+            .to_owned();
     for candidate in candidates {
         for (i, level) in ["low", "assumed", "high"].into_iter().enumerate() {
             for (line, frequency, differences) in lines {

@@ -8,9 +8,9 @@ mod costs;
 mod figure;
 mod operations;
 mod parameter;
-mod principals;
 mod replications;
 mod requesters;
+mod savers;
 mod select;
 mod sobol;
 mod spread;
@@ -22,6 +22,7 @@ mod tornado;
 use super::table::Table;
 use super::{Chart, choice};
 use crate::error::{Error, Result, one_of};
+use savers::Whose;
 
 /// What a person may ask of a chart beyond its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +54,10 @@ pub enum Kind {
     Requesters,
     /// What each principal saves.
     Principals,
+    /// `buckets.csv`: what each bucket of a log saves.
+    Buckets,
+    /// `prefixes.csv`: what each prefix of a log saves.
+    Prefixes,
     /// Which operations cause the calls.
     Operations,
     /// How far each assumption moves the saving.
@@ -79,13 +84,15 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Summary,
         Self::KmsOverTime,
         Self::KeysAlive,
         Self::Costs,
         Self::Requesters,
         Self::Principals,
+        Self::Buckets,
+        Self::Prefixes,
         Self::Operations,
         Self::Tornado,
         Self::Replications,
@@ -109,6 +116,8 @@ impl Kind {
             Self::Costs => "costs",
             Self::Requesters => "requesters",
             Self::Principals => "principals",
+            Self::Buckets => "buckets",
+            Self::Prefixes => "prefixes",
             Self::Operations => "operations",
             Self::Tornado => "tornado",
             Self::Replications => "replications",
@@ -132,6 +141,8 @@ impl Kind {
             Self::Costs => "costs.csv",
             Self::Requesters => "requesters.csv",
             Self::Principals => "principals.csv",
+            Self::Buckets => "buckets.csv",
+            Self::Prefixes => "prefixes.csv",
             Self::Operations => "operations.csv",
             Self::Tornado => "sensitivity.csv",
             Self::Replications => "replications.csv",
@@ -171,6 +182,8 @@ impl Kind {
             Self::Costs => has(&["ChargeDescription", "BilledCost", "BillingPeriodS"]),
             Self::Requesters => has(&["requester", "kms_requests"]),
             Self::Principals => has(&["principal", "saving_ratio"]),
+            Self::Buckets => has(&["bucket", "objects_not_in_log", "saving_ratio"]),
+            Self::Prefixes => has(&["bucket", "prefix", "saving_ratio"]),
             Self::Operations => has(&["operation", "kms_requests"]),
             Self::Tornado => has(&["saving_at_low", "saving_at_high"]),
             Self::Replications => has(&["replication", "saving_ratio"]),
@@ -217,7 +230,9 @@ impl Kind {
             Self::KeysAlive => timeline::keys_alive(table, options),
             Self::Costs => costs::chart(table, options),
             Self::Requesters => requesters::chart(table, options),
-            Self::Principals => principals::chart(table, options),
+            Self::Principals => savers::chart(table, options, Whose::Principals),
+            Self::Buckets => savers::chart(table, options, Whose::Buckets),
+            Self::Prefixes => savers::chart(table, options, Whose::Prefixes),
             Self::Operations => operations::chart(table, options),
             Self::Tornado => tornado::chart(table, options),
             Self::Replications => replications::chart(table, options),

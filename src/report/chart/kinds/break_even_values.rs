@@ -64,10 +64,13 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
             let name = format!("Until the saving is {}", write(Unit::Share, target));
             rows.push(Row { name, bars: Vec::new() });
         }
-        let of_target = searches.iter().filter(|search| search.target.to_bits() == target.to_bits());
+        let of_target =
+            searches.iter().filter(|search| search.target.to_bits() == target.to_bits());
         rows.extend(of_target.map(|search| {
             let name = match several {
-                true => format!("{} {}", configurations.name(search.configuration), search.parameter),
+                true => {
+                    format!("{} {}", configurations.name(search.configuration), search.parameter)
+                }
                 false => search.parameter.to_owned(),
             };
             Row { name, bars: vec![search.bar()] }
@@ -96,7 +99,8 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
                 (format!("saves {target} or more"), 0),
                 (format!("saves less than {target}"), 1),
             ],
-            whisker: ranged.then(|| "break-even with the others at their worst and best ends".to_owned()),
+            whisker: ranged
+                .then(|| "break-even with the others at their worst and best ends".to_owned()),
             rows,
             strokes: strokes.then(|| "its 95 % confidence interval".to_owned()),
             dots: dotted.then(|| "break-even as assumed".to_owned()),
@@ -108,7 +112,8 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
 
 /// Every parameter has its own values, so the axis has none: only which way they grow.
 fn axis() -> Axis {
-    let title = "each parameter from its least to its greatest value →  (equal steps for equal ratios)";
+    let title =
+        "each parameter from its least to its greatest value →  (equal steps for equal ratios)";
     let mut axis = Axis::linear(title, Unit::Share, [0.0, 1.0], true);
     axis.labels = vec![(0.0, String::new()), (1.0, String::new())];
     axis
@@ -211,7 +216,8 @@ impl Search<'_> {
             Some(crossing) => (self.place(first), !crossing.rises),
             None => (self.place(first), self.assumed().reaches(self.target)),
         };
-        let last = if self.span().is_some_and(|(low, high)| high > low) { self.place(last) } else { 1.0 };
+        let last =
+            if self.span().is_some_and(|(low, high)| high > low) { self.place(last) } else { 1.0 };
         let mut parts = Vec::new();
         let mut until = |to: f64, reached: bool| {
             let part = if reached { REACHED } else { MISSED };
@@ -238,7 +244,9 @@ impl Search<'_> {
             let (first, last) = level.searched?;
             Some(match level.crossings.first() {
                 Some(crossing) => (self.place(crossing.at), self.write(crossing.at)),
-                None if level.reaches(self.target) == rises => (0.0, format!("< {}", self.write(first))),
+                None if level.reaches(self.target) == rises => {
+                    (0.0, format!("< {}", self.write(first)))
+                }
                 None => (1.0, format!("> {}", self.write(last))),
             })
         };

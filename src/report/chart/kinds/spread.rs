@@ -39,7 +39,10 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         ),
         plot: Plot::Rows(Rows {
             axis: Axis::linear("KMS requests saved", Unit::Share, values, false),
-            parts: vec![("from 5 % to the median".to_owned(), 0), ("from it to 95 %".to_owned(), 1)],
+            parts: vec![
+                ("from 5 % to the median".to_owned(), 0),
+                ("from it to 95 %".to_owned(), 1),
+            ],
             rows: spreads.iter().map(Spread::row).collect(),
             whisker: None,
             strokes: Some("mean".to_owned()),
