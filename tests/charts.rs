@@ -412,7 +412,7 @@ fn what_changes_on_a_bill_adds_up_level_by_level() {
     // Of several candidates each has a heading and its own sum.
     let both = told(&tables::cost_changes(&["a", "b"], &CHANGES));
     assert_eq!(both.len(), 2 * (expected.len() + 1));
-    assert_eq!(both[5], ("b against sse-kms".to_owned(), String::new()));
+    assert_eq!(both[5], ("b".to_owned(), String::new()));
     assert_eq!(both[6..], expected);
 }
 
@@ -436,13 +436,7 @@ fn break_even_values_stand_in_the_range_that_was_searched() {
             &[2.0 / 3.0],
             "up to 100 [10 … > 1,000]",
         ),
-        (
-            "write_partitions",
-            &[(0, 0.0, 1.0)],
-            None,
-            &[],
-            "never: lowest 91.0 % [62.0 % … 95.0 %]",
-        ),
+        ("write_partitions", &[(0, 0.0, 1.0)], None, &[], "never: lowest 91.0 % [62.0 % … 95.0 %]"),
         ("requesters", &[(0, 0.0, 1.0)], Some((0.5, 1.0)), &[], "not as assumed [10 … > 100]"),
         (
             "rate",

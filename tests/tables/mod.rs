@@ -287,10 +287,11 @@ pub(crate) fn curves() -> String {
 /// `cost_changes.csv`: each candidate's lines, and what they cost more at each level. As bks does, it
 /// leaves out where nothing changes.
 pub(crate) fn cost_changes(candidates: &[&str], lines: &[(&str, &str, [f64; 3])]) -> String {
-    let mut out = "scenario,configuration,candidate,assumption,reference,ServiceName,ChargeFrequency,\
+    let mut out =
+        "scenario,configuration,candidate,assumption,reference,ServiceName,ChargeFrequency,\
                    ChargeDescription,PricingUnit,PricingQuantity,reference_quantity,BilledCost,\
                    reference_cost_usd,difference_usd\n"
-        .to_owned();
+            .to_owned();
     for candidate in candidates {
         for (i, level) in ["low", "assumed", "high"].into_iter().enumerate() {
             for (line, frequency, differences) in lines {

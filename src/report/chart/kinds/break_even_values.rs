@@ -61,21 +61,24 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     let mut rows = Vec::new();
     for &target in &targets {
         if targets.len() > 1 {
-            let name = format!("Until the saving is {}", write(Unit::Share, target));
+            let name = format!("A saving of {}", share(target));
             rows.push(Row { name, bars: Vec::new() });
         }
-        let of_target = searches.iter().filter(|search| search.target.to_bits() == target.to_bits());
+        let of_target =
+            searches.iter().filter(|search| search.target.to_bits() == target.to_bits());
         rows.extend(of_target.map(|search| {
             let name = match several {
-                true => format!("{} {}", configurations.name(search.configuration), search.parameter),
+                true => {
+                    format!("{} {}", configurations.name(search.configuration), search.parameter)
+                }
                 false => search.parameter.to_owned(),
             };
             Row { name, bars: vec![search.bar()] }
         }));
     }
     let target = match targets[..] {
-        [one] => write(Unit::Share, one),
-        _ => "the target".to_owned(),
+        [one] => share(one),
+        _ => "its target".to_owned(),
     };
     let names: Vec<String> = configurations.chosen().map(|i| configurations.name(i)).collect();
     let bars = || rows.iter().flat_map(|row| &row.bars);
@@ -84,7 +87,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     let strokes = bars().any(|bar| !bar.strokes.is_empty());
     Ok(Chart {
         name: String::new(),
-        title: format!("How far until the saving is {target}: {}", configurations.scenario()),
+        title: format!("Where the saving crosses {target}: {}", configurations.scenario()),
         subtitle: format!(
             "Each bar: all values of one parameter that were tried, the other assumptions as assumed; \
              configuration {}.",
@@ -96,7 +99,8 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
                 (format!("saves {target} or more"), 0),
                 (format!("saves less than {target}"), 1),
             ],
-            whisker: ranged.then(|| "break-even with the others at their worst and best ends".to_owned()),
+            whisker: ranged
+                .then(|| "break-even with the others at their worst and best ends".to_owned()),
             rows,
             strokes: strokes.then(|| "its 95 % confidence interval".to_owned()),
             dots: dotted.then(|| "break-even as assumed".to_owned()),
@@ -108,9 +112,9 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
 
 /// Every parameter has its own values, so the axis has none: only which way they grow.
 fn axis() -> Axis {
-    let title = "each parameter from its least to its greatest value →  (equal steps for equal ratios)";
+    let title = "each parameter's values, equal steps for equal ratios";
     let mut axis = Axis::linear(title, Unit::Share, [0.0, 1.0], true);
-    axis.labels = vec![(0.0, String::new()), (1.0, String::new())];
+    axis.labels = vec![(0.0, "least".to_owned()), (1.0, "greatest".to_owned())];
     axis
 }
 
@@ -147,6 +151,11 @@ fn take<'a>(row: &Record<'a>, configuration: usize, searches: &mut Vec<Search<'a
         level.crossings.push(Crossing { at, interval, rises });
     }
     Ok(())
+}
+
+/// A target as it was asked for: `50 %`.
+fn share(target: f64) -> String {
+    write(Unit::Share, target).replace(".0 %", " %")
 }
 
 /// Two numbers that are both there or not.
@@ -211,7 +220,8 @@ impl Search<'_> {
             Some(crossing) => (self.place(first), !crossing.rises),
             None => (self.place(first), self.assumed().reaches(self.target)),
         };
-        let last = if self.span().is_some_and(|(low, high)| high > low) { self.place(last) } else { 1.0 };
+        let last =
+            if self.span().is_some_and(|(low, high)| high > low) { self.place(last) } else { 1.0 };
         let mut parts = Vec::new();
         let mut until = |to: f64, reached: bool| {
             let part = if reached { REACHED } else { MISSED };
@@ -238,7 +248,9 @@ impl Search<'_> {
             let (first, last) = level.searched?;
             Some(match level.crossings.first() {
                 Some(crossing) => (self.place(crossing.at), self.write(crossing.at)),
-                None if level.reaches(self.target) == rises => (0.0, format!("< {}", self.write(first))),
+                None if level.reaches(self.target) == rises => {
+                    (0.0, format!("< {}", self.write(first)))
+                }
                 None => (1.0, format!("> {}", self.write(last))),
             })
         };
@@ -288,13 +300,13 @@ impl Search<'_> {
         let interval = crossing.interval.map_or_else(String::new, |(low, high)| {
             format!(" [95 %: {} … {}]", self.write(low), self.write(high))
         });
-        let (at, target) = (self.write(crossing.at), write(Unit::Share, self.target));
+        let (at, target) = (self.write(crossing.at), share(self.target));
         format!("{} {at}{interval}: the saving {way} {target}", self.parameter)
     }
 
     /// Everything that was found, level by level.
     fn told(&self) -> String {
-        let mut told = vec![format!("saving {}", write(Unit::Share, self.target))];
+        let mut told = vec![format!("a saving of {}", share(self.target))];
         for (level, (_, name)) in self.levels.iter().zip(OTHERS) {
             let at: Vec<String> = level.crossings.iter().map(|c| self.write(c.at)).collect();
             let at = if at.is_empty() { "never".to_owned() } else { at.join(", ") };
