@@ -3,6 +3,7 @@
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
 //! assertion in a scenario was not met.
 
+mod aside;
 mod check;
 mod compare;
 mod complete;
@@ -11,10 +12,12 @@ mod init;
 mod input;
 mod journal;
 mod list;
+mod log_files;
 mod output;
 mod plot;
 mod progress;
 mod replay;
+mod report;
 mod sensitivity;
 mod simulate;
 mod sweep;
@@ -54,6 +57,7 @@ enum Command {
     Init(init::Args),
     Export(export::Args),
     Replay(replay::Args),
+    Report(report::Args),
     Plot(plot::Args),
     List(list::Args),
     /// Print the JSON Schema of scenarios, for editors
@@ -111,6 +115,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),

@@ -2,9 +2,9 @@
 //! an audit trail.
 //!
 //! ```text
-//!           scenarios/emr10.toml
-//!                   │ scenario::file  (as written)
-//!                   ▼
+//!           scenarios/emr10.toml                    access log · CloudTrail · IBM COS
+//!                   │ scenario::file  (as written)                │ trace::log
+//!                   ▼                                             ▼ recording
 //!               Scenario ───── workload ─────►  requests, one time-ordered stream per requester
 //!               (as meant)                                │
 //!                   │                                     │ simulation (or, for Poisson traffic, KMS calls alone)
@@ -31,7 +31,7 @@
 //! - ground, measures and chance: [`error`], [`units`], [`rng`]
 //! - first floor, the two services' words: [`s3`], [`kms`]
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
-//! - third floor, counting and pricing: [`tally`], [`pricing`]
+//! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
 //!   [`sensitivity`]
@@ -80,6 +80,7 @@ pub mod migration;
 pub mod outcome;
 pub mod pricing;
 pub mod quota;
+pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod results;

@@ -3,6 +3,7 @@
 
 mod arms;
 mod figures;
+pub mod recorded;
 mod summary;
 mod tables;
 pub mod warnings;
@@ -95,6 +96,9 @@ pub struct ConfigurationOutcome {
     pub requesters: Vec<RequesterOutcome>,
     /// KMS requests of each of the scenario's principals, at the assumed level.
     pub kms_of_principal: Vec<f64>,
+    /// Mean KMS requests by API of each part of a bucket that a log's requests go to, at the assumed
+    /// level; none if requests are drawn.
+    pub kms_of_place: Vec<[f64; 3]>,
     /// Mean counts by operation, at the assumed level.
     pub operations: Vec<OperationOutcome>,
     /// What re-encrypting the existing objects costs once, if the configuration has that.
@@ -268,7 +272,11 @@ impl Outcome {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: Progress) -> Self {
-        Self::with(scenario, Variations::of_headline(scenario), progress)
+        let mut outcome = Self::with(scenario, Variations::of_headline(scenario), progress);
+        if let Some(log) = &scenario.recording {
+            recorded::complete(&mut outcome, scenario, log, progress);
+        }
+        outcome
     }
 
     /// As [`Outcome::of`], but without what moves the answer most, which takes as long as a
@@ -352,6 +360,7 @@ fn configuration(
         timeline: tables::timeline(scenario, assumed),
         requesters: tables::requesters(scenario, configuration.rule, assumed),
         kms_of_principal: assumed.calls_of_principal.iter().map(|&n| assumed.mean(n)).collect(),
+        kms_of_place: tables::places(assumed),
         operations: tables::operations(assumed),
         migration,
     }

@@ -1,8 +1,10 @@
 //! Results to bytes: a file for each format. Nothing here knows where the bytes go.
 
+mod bill;
 pub mod chart;
 pub mod comparison;
 pub mod files;
+pub mod html;
 pub mod json;
 pub mod markdown;
 mod numbers;

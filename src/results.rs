@@ -3,6 +3,7 @@
 //!
 //! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
 //! - [`rows`]: the rows of every CSV file, those of [`mod@sensitivity`] apart;
+//! - [`places`]: rows of a replay by bucket and by prefix;
 //! - [`csv`]: rows to text and back.
 //!
 //! Whatever shows results, to people or to programs, in one table or beside others, works on these
@@ -11,6 +12,7 @@
 pub mod csv;
 pub mod facts;
 mod make;
+pub mod places;
 pub mod rows;
 pub mod sensitivity;
 

@@ -36,6 +36,8 @@ pub enum Purpose {
     SkippedWrites = 5,
     /// Values of assumptions, of which nothing but a range is known.
     Sensitivity = 6,
+    /// Placement of a log's requests.
+    Recorded = 7,
 }
 
 /// The scenario's seed; every stream of a run comes from it.

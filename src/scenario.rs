@@ -6,18 +6,21 @@
 //! - [`resolve`]: what is written to what is meant;
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: who is run by which engine;
-//! - [`estimate`]: what a run will cost before it is run.
+//! - [`estimate`]: what a run will cost before it is run;
+//! - [`replay`]: the scenario that a log is.
 
 pub mod assertion;
 pub mod engine;
 pub mod estimate;
 pub mod file;
 pub mod read;
+pub mod replay;
 pub mod resolve;
 mod shorthand;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::encryption::Mode;
 use crate::encryption::assumptions::{AssumptionRanges, Assumptions};
@@ -26,6 +29,7 @@ use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::pricing::{PriceTable, Terms};
+use crate::recording::Recording;
 use crate::rng::Seed;
 use crate::s3::{Principal, SessionSlot};
 use crate::statistics::Precision;
@@ -80,6 +84,8 @@ pub struct Scenario {
     pub billing: Billing,
     /// What must hold.
     pub assertions: Vec<Assertion>,
+    /// A log's requests, which are run instead of drawn ones.
+    pub recording: Option<Arc<Recording>>,
 }
 
 /// A bucket.
@@ -264,12 +270,17 @@ impl Scenario {
     /// Whether any request needs the key of an object that was written during the run.
     #[must_use]
     pub fn unwraps_new_keys(&self) -> bool {
-        self.workloads.iter().any(Workload::unwraps_new_keys)
+        self.recording.is_some() || self.workloads.iter().any(Workload::unwraps_new_keys)
     }
 
     /// Name of the principal's session in a slot, as in its ARN.
     #[must_use]
     pub fn session_name(&self, slot: &SessionSlot) -> String {
-        format!("{}-{}", self.file.principals[slot.principal as usize].name, slot.number)
+        match &self.recording {
+            Some(recording) => recording.session_name(slot.principal, slot.number).to_owned(),
+            None => {
+                format!("{}-{}", self.file.principals[slot.principal as usize].name, slot.number)
+            }
+        }
     }
 }

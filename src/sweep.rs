@@ -5,6 +5,7 @@
 //! - [`grid`]: axes to points, and what each puts into the scenario;
 //! - [`survey`]: every point read and checked before any is run, and what tells sweeps apart;
 //! - [`rows`]: a point's results as lines of a file, from which a sweep that was broken off goes on;
+//! - [`swept`]: all of that read back, for whoever shows it;
 //! - this file: points run in parallel, as many at a time as fit into memory.
 //!
 //! Points share the scenario's seed, so what differs between them is the doing of the values, not of
@@ -16,6 +17,7 @@ pub mod grid;
 mod range;
 pub mod rows;
 pub mod survey;
+pub mod swept;
 
 use std::sync::{Mutex, PoisonError};
 

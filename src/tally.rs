@@ -236,6 +236,8 @@ pub struct Tally {
     pub requesters: Vec<RequesterCounts>,
     /// KMS calls of each principal, if requesters are counted one by one.
     pub calls_of_principal: Vec<u64>,
+    /// KMS calls of each part of a bucket, if those are told apart.
+    pub calls_of_place: Vec<KmsCalls>,
 }
 
 impl Tally {
@@ -254,6 +256,23 @@ impl Tally {
             bins: vec![Bin::default(); window.bins()],
             requesters: vec![RequesterCounts::default(); requesters],
             calls_of_principal: vec![0; principals],
+            calls_of_place: Vec::new(),
+        }
+    }
+
+    /// The same with `places` parts of buckets told apart.
+    #[must_use]
+    pub fn with_places(mut self, places: usize) -> Self {
+        self.calls_of_place = vec![KmsCalls::NONE; places];
+        self
+    }
+
+    /// Counts where a request that was counted cost what it did, if places are told apart.
+    pub fn count_at(&mut self, place: u32, request: &Request, answer: &Answer) {
+        if request.time >= self.window.from
+            && let Some(calls) = self.calls_of_place.get_mut(place as usize)
+        {
+            *calls += answer.calls;
         }
     }
 
@@ -425,6 +444,7 @@ impl Tally {
         for (mine, more) in self.calls_of_principal.iter_mut().zip(&other.calls_of_principal) {
             *mine += more;
         }
+        add_calls(&mut self.calls_of_place, &other.calls_of_place);
         for (mine, more) in self.calls_per_s.iter_mut().zip(&other.calls_per_s) {
             *mine = mine.saturating_add(*more);
         }

@@ -1,11 +1,37 @@
-//! Streams of requests as files: one file for each form.
+//! Logs and traces as files: one file for each form.
 //!
-//! A trace says which requester's cache was asked for which key, and when; nothing of how the
+//! A **log** tells who asked S3 for what, and when: [`log::Log`] reads any of them, plain or
+//! compressed, into [`record::Entry`]s that borrow from its bytes.
+//!
+//! - [`access_log`]: S3 server access logs.
+//! - [`cloudtrail`]: CloudTrail's events of S3 and of KMS.
+//! - [`ibm_cos`]: the traces of IBM Cloud Object Storage.
+//!
+//! A **trace** says which requester's cache was asked for which key, and when; nothing of how the
 //! requests came about. [`crate::replay`] counts what it costs under a lifetime.
 //!
 //! - [`oracle_general`]: libCacheSim's binary form, written by `bks export`.
+//!
+//! ```text
+//! file ── compression ──► bytes ── windows ──► lines or events ── a form's reader ──► Entry
+//!                           │                        └──────────► bad_lines
+//!                           └─ Form::detect
+//! ```
 
+pub mod access_log;
+pub mod bad_lines;
+mod clock;
+pub mod cloudtrail;
+pub mod compression;
+pub mod ibm_cos;
+mod lines;
+pub mod log;
+mod operation;
 pub mod oracle_general;
+pub mod record;
+mod windows;
+
+use clock::Clock;
 
 /// One look-up of a bucket-level key in a requester's cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,26 +42,60 @@ pub struct Lookup {
     pub object: u64,
 }
 
-/// The forms that traces come in.
+/// The forms that logs and traces come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
+    /// An S3 server access log.
+    S3AccessLog,
+    /// CloudTrail events.
+    CloudTrail,
+    /// A trace of IBM Cloud Object Storage.
+    IbmCos,
     /// libCacheSim's `oracleGeneral`.
     OracleGeneral,
 }
 
 impl Form {
-    /// The form that a file of `bytes` bytes has, by its size and its beginning `head`; `None` if
-    /// it looks like none of them.
+    /// Every form.
+    pub const ALL: [Self; 4] =
+        [Self::S3AccessLog, Self::CloudTrail, Self::IbmCos, Self::OracleGeneral];
+
+    /// The form of a file that begins with `head`, which is decompressed; `None` if it looks like
+    /// none of them. `bytes` is the file's size, if it is known; binary forms show in it.
     #[must_use]
-    pub fn detect(bytes: u64, head: &[u8]) -> Option<Self> {
-        oracle_general::looks_like(bytes, head).then_some(Self::OracleGeneral)
+    pub fn detect(bytes: Option<u64>, head: &[u8]) -> Option<Self> {
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        if cloudtrail::looks_like(text) {
+            return Some(Self::CloudTrail);
+        }
+        let lines = || text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
+        if lines().any(|line| access_log::parse(line, &mut Clock::default()).is_ok()) {
+            return Some(Self::S3AccessLog);
+        }
+        if lines().any(|line| ibm_cos::parse(line).is_ok()) {
+            return Some(Self::IbmCos);
+        }
+        // A file of unknown size has as many whole records as it will.
+        let bytes = bytes.unwrap_or(MANY_RECORDS);
+        let (whole, _) = head.as_chunks::<{ oracle_general::RECORD_BYTES }>();
+        oracle_general::looks_like(bytes, whole.as_flattened()).then_some(Self::OracleGeneral)
     }
 
     /// The word for it on the command line and in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::S3AccessLog => "s3-access-log",
+            Self::CloudTrail => "cloudtrail",
+            Self::IbmCos => "ibm-cos",
             Self::OracleGeneral => "oracle-general",
         }
     }
 }
+
+/// How many lines may tell a form: the first of a file may be cut off or odd.
+const LINES_LOOKED_AT: usize = 20;
+
+/// More records than a file has.
+const MANY_RECORDS: u64 =
+    i64::MAX as u64 / oracle_general::RECORD_BYTES as u64 * oracle_general::RECORD_BYTES as u64;

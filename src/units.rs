@@ -1,10 +1,12 @@
 //! Measures: points and spans of time, rates, shares, sizes, money. Each parses what people write
 //! and prints what it parses, so a resolved scenario reads back to the same values.
 
+mod date;
 mod money;
 mod numbers;
 mod time;
 
+pub use date::{parse_utc, utc};
 pub use money::{Price, Usd};
 pub use numbers::{ByteSize, Rate, Share};
 pub use time::{SimDuration, SimTime};
@@ -45,7 +47,10 @@ pub(crate) use text_form;
 
 /// Reads a value from its text form; bare numbers are taken as the same text without a unit, so
 /// that each type itself says whether it needs one.
-fn deserialize_text<'de, T, D>(deserializer: D, expected: &'static str) -> Result<T, D::Error>
+pub(crate) fn deserialize_text<'de, T, D>(
+    deserializer: D,
+    expected: &'static str,
+) -> Result<T, D::Error>
 where
     T: std::str::FromStr<Err = crate::error::Error>,
     D: serde::Deserializer<'de>,

@@ -13,8 +13,8 @@ use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::json;
 use bks::results::rows::{
-    CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
-    TimelineRow,
+    BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
+    SensitivityRow, SummaryRow, TimelineRow,
 };
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::results::{Results, csv};
@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 43] = [
+const DEFINITIONS: [(&str, &str); 45] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -123,6 +123,7 @@ const DEFINITIONS: [(&str, &str); 43] = [
     ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
     ("ExponentialAges", "Exponential ages"),
+    ("InputFile", "Files of a replayed log"),
     ("JobStep", "Steps of a job"),
     ("Jobs", "Jobs"),
     ("JustWrittenReads", "Reads of what was just written"),
@@ -143,6 +144,7 @@ const DEFINITIONS: [(&str, &str); 43] = [
     ("ReadPattern", "Patterns"),
     ("ReadRequests", "Requests of a read"),
     ("Renewal", "Principals"),
+    ("ReplayFile", "Replays"),
     ("RequesterRule", "Requester rules"),
     ("RunFile", "run.toml"),
     ("ScanReads", "Scans"),
@@ -288,6 +290,8 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`costs.csv`", columns::<CostRow>()),
         ("`sensitivity.csv`", columns::<SensitivityRow>()),
         ("`replications.csv`", columns::<ReplicationRow>()),
+        ("`buckets.csv`", columns::<BucketRow>()),
+        ("`prefixes.csv`", columns::<PrefixRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),
         ("`sobol.csv`", columns::<SobolRow>()),

@@ -60,6 +60,11 @@ pub(super) struct Demands {
 }
 
 impl Demands {
+    /// Name of an option that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        (!self.fail_if.is_empty()).then_some("--fail-if")
+    }
+
     /// Demands them of the scenario.
     pub(super) fn put_on(&self, scenario: &mut Scenario) -> Result<()> {
         for condition in &self.fail_if {
@@ -80,6 +85,18 @@ fn parse_override(text: &str) -> std::result::Result<Override, String> {
 }
 
 impl Changes {
+    /// Name of an option that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let options = [
+            ("--set", !self.overrides.is_empty()),
+            ("--seed", self.seed.is_some()),
+            ("--replications", self.replications.is_some()),
+            ("--engine", self.engine.is_some()),
+            ("--precision", self.precision.is_some()),
+        ];
+        options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }
+
     /// All overrides in the order in which they are made.
     pub(super) fn all(&self) -> Vec<Override> {
         let given = |key: &str, value: Option<String>| {
@@ -115,6 +132,11 @@ pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<
     Ok(scenario)
 }
 
+/// The text of the settings at `path` (`-` for standard input).
+pub(super) fn text(path: &str) -> Result<String> {
+    Source::open(path).map(|source| source.text)
+}
+
 /// Refuses a scenario that this machine cannot run on `threads`.
 pub(super) fn check_size(scenario: &Scenario, threads: usize) -> Result<()> {
     scenario.check_size(threads, free_memory()).map(|_| ())
@@ -133,17 +155,25 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
         .at(place)
         .hint("`bks simulate SCENARIO` writes one to results/NAME"));
     }
-    let read = |name: &str| {
-        let path = folder.join(name);
-        let failed = |error: &io::Error| {
-            Error::request(format!("the file cannot be read: {error}")).at(name)
-        };
-        let file = fs::File::open(&path).map_err(|error| failed(&error))?;
-        let mut text = String::new();
-        file.take(MAX_RESULT_BYTES).read_to_string(&mut text).map_err(|error| failed(&error))?;
-        Ok(text)
-    };
+    let read = |name: &str| result_text(&folder.join(name)).map_err(|error| error.at(name));
     Results::read(&read).map_err(|error| error.within(&place))
+}
+
+/// The text of a file that bks wrote; the caller says where it is.
+pub(super) fn result_text(path: &Path) -> Result<String> {
+    let failed = |error: &io::Error| Error::request(format!("the file cannot be read: {error}"));
+    let file = fs::File::open(path).map_err(|error| failed(&error))?;
+    let mut text = String::new();
+    file.take(MAX_RESULT_BYTES).read_to_string(&mut text).map_err(|error| failed(&error))?;
+    Ok(text)
+}
+
+/// As [`result_text`]; `None` if there is no such file.
+pub(super) fn result_text_if_there(path: &Path) -> Result<Option<String>> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        _ => result_text(path).map(Some),
+    }
 }
 
 /// A scenario's text, from which it can be read again and again with other changes.

@@ -20,6 +20,17 @@ pub(super) fn bar(requests: f64, quiet: bool) -> ProgressBar {
     bar
 }
 
+/// A bar over bytes to read, for whoever watches.
+pub(super) fn bytes(total: u64, quiet: bool) -> ProgressBar {
+    const WORTH_SHOWING: u64 = 256 << 20;
+    let shown = !quiet && stderr().is_terminal() && total > WORTH_SHOWING;
+    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let style = "reading {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+    bar.set_style(ProgressStyle::with_template(style).expect("the template is well-formed"));
+    bar
+}
+
 fn style() -> ProgressStyle {
     let style = "{msg} {wide_bar} {human_pos} of about {human_len} requests, {eta} left";
     ProgressStyle::with_template(style).expect("the template is well-formed")

@@ -1,48 +1,97 @@
-//! `bks replay`: count what a trace costs.
+//! `bks replay`: a log's requests instead of drawn ones, or what a trace of look-ups costs.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::time::Instant;
+mod logs;
+mod lookups;
+
+use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, output};
-use crate::encryption::assumptions::Expiry;
+use super::log_files::{self, OpenLog};
+use super::{Found, input, progress};
 use crate::error::{Error, Result};
-use crate::replay::{Replay, Replayed};
-use crate::report::trace;
+use crate::scenario::replay::UnknownAge;
 use crate::trace::Form;
-use crate::trace::oracle_general::{self, RECORD_BYTES};
-use crate::units::SimDuration;
+use crate::units::{ByteSize, Share, SimDuration, parse_utc};
 
-/// Replay a trace: count the KMS Decrypt calls of its look-ups.
+/// Replay real logs: what their requests cost without bucket keys and with them.
 ///
-/// A look-up that finds no live entry is a miss, which fetches the entry by one Decrypt call. Times
-/// are in whole seconds: what is fetched at second `f` is live while `second < f + lifetime`.
+/// S3 server access logs, CloudTrail's S3 data events and IBM COS traces are replayed as a
+/// scenario's requests are: the same configurations at the same levels of assumptions, the same
+/// tables and files, and buckets.csv and prefixes.csv besides. Files may be plain, gzip or zstd, in
+/// any order, and may repeat records.
+///
+/// A trace of look-ups (libCacheSim's oracleGeneral, as `bks export` writes it) is only counted:
+/// a look-up that finds no live entry is one Decrypt call. Its times are in whole seconds: what is
+/// fetched at second `f` is live while `second < f + lifetime`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
-    /// The trace; `-` reads it from standard input
-    #[arg(value_name = "FILE")]
-    trace: String,
-    /// Form of the trace
+    /// Logs: files, folders with all that is in them, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// Form of the logs
     #[arg(long, value_enum, default_value_t = FormName::Auto)]
     log_format: FormName,
-    /// How long an entry lives
-    #[arg(long, value_name = "DURATION", default_value = "300s")]
-    cache_lifetime: SimDuration,
-    /// Whether the lifetime runs from the fetch or from the last use
-    #[arg(long, value_enum, default_value_t = ExpiryName::Fixed)]
-    expiry: ExpiryName,
+    /// Only requests to this bucket; may be given again
+    #[arg(long = "bucket", value_name = "NAME")]
+    buckets: Vec<String>,
+    /// Count from this time on; what lies before it fills caches and tells which key wraps what
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<i64>,
+    /// Leave out what lies at this time or later
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    to: Option<i64>,
+    /// Take configurations, assumptions, prices and buckets' settings from this scenario file
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<String>,
+    /// Keys of objects that are read and not written in the log: `keyless`, `one-key`, or e.g. 30d
+    ///
+    /// `keyless` (so it is if nothing is said): they have no bucket key, as when bucket keys are turned
+    /// on where the log begins. A duration: bucket keys were always on, and the objects were written
+    /// evenly over so long a time before the log. `one-key`: one for each bucket.
+    #[arg(long, value_name = "AGE", value_parser = parse_unknown_age)]
+    unknown_age: Option<UnknownAge>,
+    /// The greatest share of lines that may be unreadable
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = parse_share)]
+    max_bad: Share,
+    /// Memory for requests, e.g., 2GiB; more are put aside in a temporary file. Changes no result
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    memory: Option<ByteSize>,
+    /// Write files to DIR instead of results/NAME
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Of a trace of look-ups: how long an entry lives
+    #[arg(long, value_name = "DURATION")]
+    cache_lifetime: Option<SimDuration>,
+    /// Of a trace of look-ups: whether the lifetime runs from the fetch or from the last use
+    #[arg(long, value_enum)]
+    expiry: Option<ExpiryName>,
+    #[command(flatten)]
+    changes: input::Changes,
+    #[command(flatten)]
+    demands: input::Demands,
+    /// Use N threads instead of one for each processor; the results do not depend on it
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<usize>,
+    /// Print neither table, progress nor notes; another format asked for still comes
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum FormName {
-    /// By the file's size and beginning
+    /// By each file's beginning
     Auto,
-    /// libCacheSim's oracleGeneral: records of 24 bytes
+    /// S3 server access logs
+    S3AccessLog,
+    /// CloudTrail: S3 data events
+    Cloudtrail,
+    /// Traces of IBM Cloud Object Storage
+    IbmCos,
+    /// libCacheSim's oracleGeneral: look-ups in records of 24 bytes
     OracleGeneral,
 }
 
@@ -54,119 +103,66 @@ enum ExpiryName {
     Sliding,
 }
 
-impl From<ExpiryName> for Expiry {
-    fn from(name: ExpiryName) -> Self {
-        match name {
-            ExpiryName::Fixed => Self::Fixed,
-            ExpiryName::Sliding => Self::Sliding,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For a person
     Table,
     /// For programs
     Json,
+    /// The rows of summary.csv
+    Csv,
+    /// The verdict and a table for a pull request
+    Markdown,
 }
 
-/// Records that are read at a time: 256 KiB, which stay in a processor core's own cache.
-const BLOCK: usize = (256 << 10) / RECORD_BYTES;
+fn parse_time(text: &str) -> std::result::Result<i64, String> {
+    parse_utc(text).map_err(|error| error.to_string())
+}
+
+fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
+    text.parse().map_err(|error: Error| error.to_string())
+}
+
+fn parse_share(text: &str) -> std::result::Result<Share, String> {
+    text.parse().map_err(|error: Error| error.to_string())
+}
+
+fn parse_size(text: &str) -> std::result::Result<ByteSize, String> {
+    text.parse().map_err(|error: Error| error.to_string())
+}
+
+impl FormName {
+    /// The form, if it is not to be guessed.
+    const fn form(self) -> Option<Form> {
+        match self {
+            Self::Auto => None,
+            Self::S3AccessLog => Some(Form::S3AccessLog),
+            Self::Cloudtrail => Some(Form::CloudTrail),
+            Self::IbmCos => Some(Form::IbmCos),
+            Self::OracleGeneral => Some(Form::OracleGeneral),
+        }
+    }
+}
 
 pub(super) fn run(args: &Args) -> Result<Found> {
-    let place = if args.trace == "-" { "standard input" } else { &args.trace };
-    let start = Instant::now();
-    let (form, counted) = read(args, place).map_err(|error| error.at(place))?;
-    let rule = trace::Rule {
-        form,
-        cache_lifetime: args.cache_lifetime,
-        expiry: args.expiry.into(),
-        elapsed_s: start.elapsed().as_secs_f64(),
-    };
-    output::print(&match args.format {
-        Format::Table => trace::text(place, &rule, &counted),
-        Format::Json => format!("{:#}\n", trace::json(place, &rule, &counted)),
-    })?;
-    Ok(Found::Done)
-}
-
-fn read(args: &Args, place: &str) -> Result<(Form, Replayed)> {
-    let replay = Replay::new(args.cache_lifetime, args.expiry.into());
-    if args.trace == "-" {
-        return replay_records(io::stdin().lock(), None, args.log_format, replay);
-    }
-    let file = File::open(place).map_err(|error| unreadable(&error))?;
-    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    let bytes = metadata.is_file().then_some(metadata.len());
-    replay_records(file, bytes, args.log_format, replay)
-}
-
-fn unreadable(error: &io::Error) -> Error {
-    let wrong = Error::request(format!("the file cannot be read: {error}"));
-    match error.kind() {
-        io::ErrorKind::NotFound => wrong.hint("`bks export` writes a trace"),
-        _ => wrong,
-    }
-}
-
-/// Replays all records of `source`, which is `bytes` long if that is known.
-fn replay_records(
-    mut source: impl Read,
-    bytes: Option<u64>,
-    format: FormName,
-    mut replay: Replay,
-) -> Result<(Form, Replayed)> {
-    let mut block = vec![0; BLOCK * RECORD_BYTES];
-    let mut read = fill(&mut source, &mut block)?;
-    if read == 0 {
-        return Err(Error::request("the trace is empty, but must have a record")
-            .hint("`bks export` writes a trace"));
-    }
-    let form = match format {
-        FormName::OracleGeneral => Form::OracleGeneral,
-        FormName::Auto => detect(bytes, &block[..read])?,
-    };
-    let mut records = 0;
-    while read > 0 {
-        let (raw, rest) = block[..read].as_chunks();
-        replay.answer(raw.iter().map(oracle_general::lookup))?;
-        records += raw.len();
-        if !rest.is_empty() {
-            return Err(Error::request(format!(
-                "record {} ends after {} bytes, but a record has {RECORD_BYTES}",
-                records + 1,
-                rest.len()
-            ))
-            .hint("the file is cut off: copy or export it again"));
+    let files = log_files::walk(&args.paths)?;
+    let bar = progress::bytes(log_files::total_bytes(&files), args.quiet);
+    let first = files[0].open(args.log_format.form(), &bar)?;
+    if let ([_], OpenLog { log, name, .. }) = (files.as_slice(), &first) {
+        let Some(log) = log else {
+            return Err(Error::request("the trace is empty, but must have a record").at(name));
+        };
+        if log.form() == Form::OracleGeneral {
+            let OpenLog { name, log, .. } = first;
+            let source = log.expect("the trace is not empty").into_bytes();
+            return lookups::run(args, &name, source);
         }
-        read = fill(&mut source, &mut block)?;
     }
-    Ok((form, replay.finish()))
-}
-
-/// The form of a trace whose form is not given. A trace from a pipe has as many bytes as it will.
-fn detect(bytes: Option<u64>, head: &[u8]) -> Result<Form> {
-    let (whole, _) = head.as_chunks::<RECORD_BYTES>();
-    let bytes = bytes.unwrap_or(i64::MAX as u64 / RECORD_BYTES as u64 * RECORD_BYTES as u64);
-    Form::detect(bytes, whole.as_flattened()).ok_or_else(|| {
-        Error::request(
-            "the file is of no known form: its size or its first records are not those of a trace",
+    if args.cache_lifetime.is_some() || args.expiry.is_some() {
+        return Err(Error::request(
+            "`--cache-lifetime` and `--expiry` are of traces of look-ups, but these are logs",
         )
-        .hint("name the form, e.g., `--log-format oracle-general`, to be told where it fails")
-    })
-}
-
-/// Reads until `block` is full or the source ends.
-fn fill(source: &mut impl Read, block: &mut [u8]) -> Result<usize> {
-    let mut filled = 0;
-    while filled < block.len() {
-        match source.read(&mut block[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(&error)),
-        }
+        .hint("give e.g. `--set assumptions.cache_lifetime=3min`"));
     }
-    Ok(filled)
+    logs::run(args, first, &files[1..], &bar)
 }

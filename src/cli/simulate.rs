@@ -1,6 +1,6 @@
 //! `bks simulate`: read, run, report, write.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
 
@@ -77,11 +77,16 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 }
 
 fn simulate(args: &Args, scenario: &Scenario) -> Result<Results> {
-    let bar = progress::Bar::new(scenario, args.quiet);
+    run_into(scenario, &folder(args, scenario), args.quiet)
+}
+
+/// Runs a scenario and leaves its files in a folder.
+pub(super) fn run_into(scenario: &Scenario, folder: &Path, quiet: bool) -> Result<Results> {
+    let bar = progress::Bar::new(scenario, quiet);
     let outcome = Outcome::of(scenario, &|step| bar.take(step));
     bar.clear();
     let results = Results::of(scenario, &outcome);
-    output::write_files(&folder(args, scenario), &report::files::of(&results))?;
+    output::write_files(folder, &report::files::of(&results))?;
     Ok(results)
 }
 

@@ -23,6 +23,7 @@ pub(super) struct Summary {
     pub(super) bins: Vec<BinSummary>,
     pub(super) requesters: Vec<RequesterCounts>,
     pub(super) calls_of_principal: Vec<u64>,
+    pub(super) calls_of_place: Vec<KmsCalls>,
 }
 
 /// One replication's counts.
@@ -89,6 +90,7 @@ impl Summary {
             per_s,
             requesters: tally.requesters.clone(),
             calls_of_principal: tally.calls_of_principal.clone(),
+            calls_of_place: tally.calls_of_place.clone(),
         }
     }
 
@@ -101,6 +103,9 @@ impl Summary {
         self.keys_generated += next.keys_generated;
         for (mine, more) in self.calls_of_principal.iter_mut().zip(&next.calls_of_principal) {
             *mine += more;
+        }
+        for (mine, more) in self.calls_of_place.iter_mut().zip(&next.calls_of_place) {
+            *mine += *more;
         }
         self.keys_alive.0 = self.keys_alive.0.min(next.keys_alive.0);
         self.keys_alive.1 = self.keys_alive.1.max(next.keys_alive.1);

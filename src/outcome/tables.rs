@@ -3,7 +3,7 @@
 use super::summary::{BinSummary, Summary};
 use super::{OperationOutcome, RequesterOutcome, TimelineBin};
 use crate::encryption::requester::{RequesterRule, Requesters};
-use crate::kms::KmsApi;
+use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::Operation;
 use crate::scenario::Scenario;
 use crate::tally::RequesterCounts;
@@ -23,6 +23,12 @@ pub(super) fn timeline(scenario: &Scenario, summary: &Summary) -> Vec<TimelineBi
         keys_alive_max: bin.keys_alive_max,
     };
     summary.bins.iter().enumerate().map(bin).collect()
+}
+
+/// Mean KMS requests by API of each part of a bucket.
+pub(super) fn places(summary: &Summary) -> Vec<[f64; 3]> {
+    let means = |calls: &KmsCalls| KmsApi::ALL.map(|api| summary.mean(calls.get(api)));
+    summary.calls_of_place.iter().map(means).collect()
 }
 
 /// Mean counts by operation.

@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
+use super::bill::{self, Line};
+use super::numbers::{dollars, percent};
 use super::words;
 use crate::results::Results;
 
-/// The verdict, the table, what moves the answer most, and the warnings, as Markdown.
+/// The verdict, the table, what moves the answer most, what differs on the bill, demands, warnings, and
+/// how to get the same again, as Markdown.
 #[must_use]
 pub fn write(results: &Results) -> String {
     let mut out = String::new();
@@ -19,13 +22,78 @@ pub fn write(results: &Results) -> String {
     if let Some(swing) = words::greatest_swing(results) {
         let _ = writeln!(out, "\n{swing}");
     }
-    if !results.facts.warnings.is_empty() {
+    cautions(results, &mut out);
+    folded(
+        "What AWS does not publish, and what it does to the answer",
+        &assumptions(results),
+        &mut out,
+    );
+    folded("Bill lines that differ", &differing_lines(results), &mut out);
+    folded("How to get the same again", &again(results), &mut out);
+    out
+}
+
+/// Warnings, and demands with how they fared.
+fn cautions(results: &Results, out: &mut String) {
+    let facts = &results.facts;
+    if !facts.warnings.is_empty() || !facts.assertions.is_empty() {
         out.push('\n');
     }
-    for warning in &results.facts.warnings {
+    for warning in &facts.warnings {
         let _ = writeln!(out, "- **warning:** {}; {}", warning.what, warning.advice);
     }
-    out
+    for demand in &facts.assertions {
+        let met = if demand.holds { "demand met" } else { "demand **not met**" };
+        let _ = writeln!(out, "- {met}: `{}`: {}", demand.assertion, words::reason(demand));
+    }
+}
+
+/// Each assumption of the headline, and the saving at both ends of its range.
+fn assumptions(results: &Results) -> String {
+    let header = ["low", "assumed", "high", "saving at low", "saving at high"].map(str::to_owned);
+    let rows = words::assumptions(results).into_iter().map(|(it, effect)| {
+        let saving = |of: Option<f64>| of.map_or_else(|| "–".to_owned(), percent);
+        let [low, assumed, high] = [&it.low, &it.assumed, &it.high].map(String::clone);
+        let at_low = saving(effect.map(|row| row.saving_at_low));
+        let at_high = saving(effect.map(|row| row.saving_at_high));
+        (format!("`{}`", it.assumption), vec![low, assumed, high, at_low, at_high])
+    });
+    let rows: Vec<_> = rows.collect();
+    table("assumption", &header, &rows)
+}
+
+/// What the configurations are billed, where it is not the same for all.
+fn differing_lines(results: &Results) -> String {
+    let names: Vec<String> = results.facts.configurations.iter().map(|c| c.name.clone()).collect();
+    let row = |line: &Line| {
+        let billed = (0..names.len()).map(|i| dollars(line.billed(i).as_f64()));
+        (line.label(), billed.collect())
+    };
+    let lines = bill::lines(results);
+    let rows: Vec<_> = lines.iter().filter(|line| line.differs()).map(row).collect();
+    if rows.is_empty() {
+        return "The configurations are billed the same.\n".to_owned();
+    }
+    table(&format!("billed in {}", words::period(results)), &names, &rows)
+}
+
+fn again(results: &Results) -> String {
+    let facts = &results.facts;
+    format!(
+        "```sh\n{}\n```\n\nwith bks {} (model version {}, prices of {}) and the `run.toml` of the scenario \
+         with the hash `{}`, seed {}.\n",
+        words::again(results).join("\n"),
+        facts.bks_version,
+        facts.model_version,
+        facts.price_date,
+        facts.scenario_hash,
+        facts.seed
+    )
+}
+
+/// A part that is folded until someone wants to read it.
+fn folded(title: &str, text: &str, out: &mut String) {
+    let _ = write!(out, "\n<details>\n<summary>{title}</summary>\n\n{text}\n</details>\n");
 }
 
 /// Rows of a label and cells under a header; labels that begin with blanks are set in.
@@ -35,7 +103,7 @@ pub(super) fn table(corner: &str, header: &[String], rows: &[(String, Vec<String
         out,
         "{} | {} |",
         if corner.is_empty() { "|".to_owned() } else { format!("| {corner}") },
-        header.join(" | ")
+        cells(header)
     );
     let _ = writeln!(out, "|---|{}", "---:|".repeat(header.len()));
     for (label, cells) in rows {
@@ -43,7 +111,17 @@ pub(super) fn table(corner: &str, header: &[String], rows: &[(String, Vec<String
             Some(part) => format!("&nbsp;&nbsp;{part}"),
             None => label.clone(),
         };
-        let _ = writeln!(out, "| {label} | {} |", cells.join(" | "));
+        let _ = writeln!(out, "| {} | {} |", cell(&label), self::cells(cells));
     }
     out
+}
+
+/// Text that does not end its cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+fn cells(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| cell(text)).collect();
+    texts.join(" | ")
 }

@@ -51,6 +51,11 @@ pub(super) fn dollars(amount: f64) -> String {
     format!("{sign}${text}")
 }
 
+/// A price of one unit: all its digits, without an exponent.
+pub(super) fn unit_price(amount: f64) -> String {
+    format!("${amount}")
+}
+
 /// A share in percent. Near the whole as many digits as tell it from the whole: 99.97 %.
 pub(super) fn percent(share: f64) -> String {
     let percent = share * 100.0;

@@ -3,8 +3,9 @@
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
+use crate::outcome::recorded::UNKNOWN_OBJECTS;
 use crate::results::Results;
-use crate::results::facts::AssertionFacts;
+use crate::results::facts::{AssertionFacts, AssumptionFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
 use crate::scenario::assertion::{Figure, FigureUnit};
 use crate::statistics::points;
@@ -27,7 +28,7 @@ pub fn verdict(results: &Results) -> String {
     } else {
         format!("saves {} of the KMS requests of `{reference}`", percent(saving))
     };
-    let range = match results.saving_range(&facts.headline) {
+    let range = match with_unknown_objects(results, results.saving_range(&facts.headline)) {
         Some((low, high)) if low < high => format!(" [{} … {}]", percent(low), percent(high)),
         _ => " [the same at every level]".to_owned(),
     };
@@ -41,8 +42,19 @@ pub fn verdict(results: &Results) -> String {
     )
 }
 
+/// A range of the headline's saving, widened by what objects whose writing a log does not tell may
+/// do to it.
+fn with_unknown_objects(results: &Results, range: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    let (low, high) = range?;
+    let swing = results.sensitivity.iter().find(|row| row.assumption == UNKNOWN_OBJECTS);
+    Some(swing.map_or((low, high), |swing| {
+        let ends = [swing.saving_at_low, swing.saving_at_high];
+        ends.into_iter().fold((low, high), |(low, high), end| (low.min(end), high.max(end)))
+    }))
+}
+
 /// Length of the billing period.
-fn period(results: &Results) -> SimDuration {
+pub(super) fn period(results: &Results) -> SimDuration {
     SimDuration::from_secs_f64(results.facts.billing_period_s)
 }
 
@@ -179,7 +191,7 @@ fn until(results: &Results, half_width: f64) -> String {
 }
 
 /// Of when and where the prices are.
-fn prices(results: &Results) -> String {
+pub(super) fn prices(results: &Results) -> String {
     let prices = &results.facts.prices;
     let of = match (&prices.oldest, &prices.newest) {
         (Some(oldest), Some(newest)) if oldest < newest => format!(" of {oldest} to {newest}"),
@@ -202,7 +214,12 @@ pub fn greatest_swing(results: &Results) -> Option<String> {
         return Some(format!("No single assumption moves the saving of `{headline}`."));
     }
     Some(format!(
-        "The assumption that moves the answer most (AWS does not publish it): `{}`, {}.",
+        "The assumption that moves the answer most ({}): `{}`, {}.",
+        if swing.assumption == UNKNOWN_OBJECTS {
+            "the log does not tell"
+        } else {
+            "AWS does not publish it"
+        },
         swing.assumption,
         swing_words(swing)
     ))
@@ -251,6 +268,44 @@ pub fn by_principal(results: &Results) -> Option<String> {
         facts.headline,
         words.join(", ")
     ))
+}
+
+/// The assumptions of the headline and what each alone does to its saving, those that move it most
+/// first.
+#[must_use]
+pub fn assumptions(results: &Results) -> Vec<(&AssumptionFacts, Option<&SensitivityRow>)> {
+    let headline = results.facts.configuration(&results.facts.headline);
+    let assumptions = headline.map(|it| &it.assumptions[..]).unwrap_or_default();
+    let swing = |it: &AssumptionFacts| {
+        results.sensitivity.iter().position(|row| row.assumption == it.assumption)
+    };
+    let mut rows: Vec<_> = assumptions.iter().map(|it| (it, swing(it))).collect();
+    rows.sort_by_key(|(_, swing)| swing.unwrap_or(usize::MAX));
+    rows.into_iter().map(|(it, swing)| (it, swing.map(|at| &results.sensitivity[at]))).collect()
+}
+
+/// What an assumption is about, in a few words.
+#[must_use]
+pub fn meaning(assumption: &str) -> Option<&'static str> {
+    Some(match assumption {
+        "generation_lifetime" => "how long S3 wraps new objects with one bucket-level key",
+        "cache_lifetime" => "how long S3 keeps a bucket-level key in memory for reads",
+        "expiry" => "whether that time runs from the fetch, or anew from each use",
+        "write_partitions" => "parts of S3's fleet that make keys of their own",
+        "read_partitions" => "parts of S3's fleet that fetch keys of their own",
+        "verify_on_write" => "calls of `Decrypt` that verify each new key",
+        "migration_rate" => {
+            "how fast old objects are written anew; it decides how many share a key"
+        }
+        _ => return None,
+    })
+}
+
+/// The commands that make the results again from their `run.toml`.
+#[must_use]
+pub fn again(results: &Results) -> Vec<String> {
+    let name = &results.facts.scenario;
+    vec!["bks simulate run.toml".to_owned(), format!("bks report results/{name}")]
 }
 
 /// A value of a figure as people read it.

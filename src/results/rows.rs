@@ -293,6 +293,57 @@ pub struct ReplicationRow {
     pub saving_ratio: Option<f64>,
 }
 
+/// `buckets.csv` of a replay: which bucket's requests cause the calls, at the assumed level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BucketRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Name of the bucket.
+    pub bucket: String,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests.
+    pub kms_requests: f64,
+    /// Of these, `GenerateDataKey`.
+    pub generate_data_key: f64,
+    /// Of these, Decrypt.
+    pub decrypt: f64,
+    /// Of these, Encrypt.
+    pub encrypt: f64,
+    /// Share of its KMS requests under the reference that is saved.
+    pub saving_ratio: Option<f64>,
+    /// Distinct objects that were read and of which no write is in the log.
+    pub objects_not_in_log: u64,
+}
+
+/// `prefixes.csv` of a replay: which keys' requests cause the calls, at the assumed level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrefixRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Name of the bucket.
+    pub bucket: String,
+    /// What the keys begin with, up to their first `/`; empty for keys without one, and for
+    /// requests without a key; `*` for a bucket that has too many.
+    pub prefix: String,
+    /// S3 requests.
+    pub requests: f64,
+    /// KMS requests.
+    pub kms_requests: f64,
+    /// Of these, `GenerateDataKey`.
+    pub generate_data_key: f64,
+    /// Of these, Decrypt.
+    pub decrypt: f64,
+    /// Of these, Encrypt.
+    pub encrypt: f64,
+    /// Share of its KMS requests under the reference that is saved.
+    pub saving_ratio: Option<f64>,
+}
+
 impl SummaryRow {
     /// Value of a figure; `None` for a saving where there is nothing to save.
     #[must_use]

@@ -50,7 +50,9 @@ impl Scenario {
     #[must_use]
     pub fn expected_requests(&self) -> f64 {
         let duration = self.file.duration;
-        self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum()
+        let drawn: f64 =
+            self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum();
+        drawn + self.recorded_requests()
     }
 
     /// Mean number of S3 requests of one replication that are drawn one by one.
@@ -58,7 +60,13 @@ impl Scenario {
     pub fn expected_requests_drawn(&self) -> f64 {
         let duration = self.file.duration;
         let drawn = |w: &&Workload| !self.engines.skips(self.principal_of(w));
-        self.workloads.iter().filter(drawn).fold(0.0, |sum, w| sum + w.expected_requests(duration))
+        let drawn = self.workloads.iter().filter(drawn);
+        drawn.fold(self.recorded_requests(), |sum, w| sum + w.expected_requests(duration))
+    }
+
+    /// Number of a log's requests.
+    fn recorded_requests(&self) -> f64 {
+        self.recording.as_ref().map_or(0.0, |recording| recording.seen.all as f64)
     }
 
     /// Estimates one replication, and the memory that `threads` together may take for it.
@@ -156,7 +164,8 @@ impl Scenario {
         let duration = self.file.duration;
         let writes: f64 = self.workloads.iter().map(|w| w.expected_writes(duration)).sum();
         // A Poisson number stays below this with all but certainty.
-        let writes = (writes + 6.0 * writes.sqrt() + 10.0) as u64;
+        let writes = (writes + 6.0 * writes.sqrt() + 10.0) as u64
+            + self.recording.as_ref().map_or(0, |recording| recording.seen.all_writes);
         let written = timelines.saturating_mul(windows as u64).min(writes);
         before.saturating_add(if self.unwraps_new_keys() { written } else { 0 })
     }

@@ -5,6 +5,10 @@
 //! while they are read (a [`Rate`] is positive); what names or compares other values is checked in
 //! [`super::resolve`].
 
+mod run;
+
+pub use run::{InputFile, ReplayFile, RunFile};
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -94,6 +98,9 @@ pub struct ScenarioFile {
     /// What to compare; else SSE-KMS and bucket keys under both requester rules.
     #[serde(default = "default_configurations", rename = "configuration")]
     pub configurations: Vec<ConfigurationFile>,
+    /// What was made from a log; then there is no workload, as the log's requests are run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayFile>,
     /// How `run.toml` was made: bks writes it, and refuses a run that would not come again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunFile>,
@@ -407,18 +414,4 @@ impl AssumptionOverrides {
             migration_rate: self.migration_rate.unwrap_or(ranges.migration_rate),
         }
     }
-}
-
-/// How a `run.toml` was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RunFile {
-    /// Version of bks.
-    pub version: String,
-    /// Version of the model: results of different ones do not compare.
-    pub model: u32,
-    /// Date of the built-in prices.
-    pub price_date: String,
-    /// FNV-1a hash of the scenario above, in hexadecimal.
-    pub scenario_hash: String,
 }

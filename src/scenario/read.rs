@@ -52,9 +52,27 @@ impl Scenario {
     pub fn read(text: &str, place: &str, overrides: &[Override], include: Include) -> Result<Self> {
         let mut file = parse(text, |line, column| format!("{place}:{line}:{column}"))
             .map_err(|error| error.at(place))?;
+        if file.replay.is_some() {
+            return Err(Error::request(
+                "the scenario was made from a log, whose requests are not in it",
+            )
+            .at(place)
+            .hint("replay the log with it: `bks replay LOG --scenario run.toml`"));
+        }
         if let Some(run) = file.run.take() {
             check_run_file(&run, &file).map_err(|error| error.at(place))?;
         }
+        Self::with_overrides(file, text, place, overrides, include)
+    }
+
+    /// The scenario that `file`, read from `text`, is with `overrides` put over it.
+    pub(super) fn with_overrides(
+        mut file: ScenarioFile,
+        text: &str,
+        place: &str,
+        overrides: &[Override],
+        include: Include,
+    ) -> Result<Self> {
         // Sections of the scenario that were touched, and by what was typed where.
         let mut touched: Vec<(String, String)> = Vec::new();
         let section = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
@@ -102,6 +120,7 @@ impl Scenario {
             model: super::MODEL_VERSION,
             price_date: PriceTable::DATE.to_owned(),
             scenario_hash: scenario_hash(&self.file),
+            inputs: self.recording.as_ref().map(|log| log.inputs()).unwrap_or_default(),
         });
         toml::to_string(&file).expect("a scenario is TOML")
     }
@@ -132,7 +151,7 @@ pub(crate) fn fingerprint(text: &str) -> String {
 }
 
 /// A `run.toml` stands for its own bytes only if nothing it was made with has changed.
-fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
+pub(super) fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
     if run.model != super::MODEL_VERSION {
         return Err(Error::request(format!(
             "the run was made with model `{}`, but this is model {}, whose results differ",
@@ -185,6 +204,26 @@ fn parse(text: &str, place: impl Fn(usize, usize) -> String) -> Result<ScenarioF
     toml::from_str(text).map_err(|error| {
         in_our_words(error.message(), &offending(text, error.span())).at(at(&error))
     })
+}
+
+/// Reads a file that need not be a whole scenario: what a log tells may be missing.
+pub(super) fn parse_settings(text: &str, place: &str) -> Result<ScenarioFile> {
+    let known = text.parse::<toml::Table>().unwrap_or_default();
+    let missing: Vec<&str> = [
+        ("name", "name = \"replay\""),
+        ("duration", "duration = \"1s\""),
+        ("bucket", "bucket = []"),
+        ("principal", "principal = []"),
+        ("workload", "workload = []"),
+    ]
+    .into_iter()
+    .filter(|(key, _)| !known.contains_key(*key))
+    .map(|(_, line)| line)
+    .collect();
+    let whole = format!("{}\n{text}", missing.join("\n"));
+    let added = missing.len().max(1);
+    let place = |line: usize, column| format!("{place}:{}:{column}", line.saturating_sub(added));
+    parse(&whole, place)
 }
 
 /// The text at `span`, shortened to its first line.

@@ -123,6 +123,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         multipart: file.multipart,
         billing,
         assertions,
+        recording: None,
         file,
     };
     scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
@@ -234,7 +235,7 @@ fn check_names(file: &ScenarioFile) -> Resolved<()> {
     for (kind, empty) in [
         ("bucket", file.buckets.is_empty()),
         ("principal", file.principals.is_empty()),
-        ("workload", file.workloads.is_empty()),
+        ("workload", file.workloads.is_empty() && file.replay.is_none()),
         ("configuration", file.configurations.is_empty()),
     ] {
         if empty {

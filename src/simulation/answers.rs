@@ -1,11 +1,12 @@
 //! Second pass: every request answered by every arm, and counted.
 
+use std::cmp::Reverse;
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use super::lanes::lanes_of;
-use super::stream::RequestStream;
+use super::lanes::{Lane, lanes_of};
+use super::stream::Requests;
 use super::worlds::Worlds;
 use super::{Arm, Party};
 use crate::encryption::keys::Keyring;
@@ -30,6 +31,8 @@ pub(super) struct Office {
     pub(super) desks: Vec<Desk>,
     pub(super) traffic: Traffic,
     batch: Vec<Request>,
+    /// Of a log's requests: which part of which bucket each of the batch counts to.
+    places: Vec<u32>,
     pub(super) columns: Columns,
     /// In each world the keys that wrap what the requests in columns need.
     pub(super) keys: Vec<Vec<u32>>,
@@ -82,6 +85,13 @@ impl Party<'_> {
     /// must not be the last to begin.
     fn busiest_first(&self) -> Vec<usize> {
         let scenario = self.scenario;
+        if let Some(recording) = &scenario.recording {
+            let list = &self.requesters.list;
+            let requests = |&requester: &usize| recording.requests_of(&list[requester].slots);
+            let mut order: Vec<usize> = (0..list.len()).collect();
+            order.sort_by_key(|requester| Reverse(requests(requester)));
+            return order;
+        }
         let of_slot: Vec<f64> = scenario
             .workloads
             .iter()
@@ -106,6 +116,7 @@ impl Party<'_> {
 
     fn office(&self, arms: &[&Arm]) -> Office {
         let window = self.scenario.window();
+        let places = self.scenario.recording.as_ref().map_or(0, |log| log.places.len());
         let desk = |arm: &&Arm| {
             let (requesters, principals) = if arm.by_requester {
                 (self.requesters.list.len(), self.scenario.principals.len())
@@ -115,7 +126,8 @@ impl Party<'_> {
             Desk {
                 memory: Memory::new(self.scenario.end),
                 alive: KeysAlive::default(),
-                tally: Tally::new(window, requesters, principals),
+                tally: Tally::new(window, requesters, principals)
+                    .with_places(if arm.by_requester { places } else { 0 }),
                 asked: Asked::default(),
             }
         };
@@ -123,15 +135,14 @@ impl Party<'_> {
             desks: arms.iter().map(desk).collect(),
             traffic: Traffic::new(window, self.requesters.list.len()),
             batch: Vec::new(),
+            places: Vec::new(),
             columns: Columns::default(),
             keys: Vec::new(),
         }
     }
 
     fn run_requester(&self, requester: usize, answering: &Answering, office: &mut Office) {
-        let list = &self.requesters.list;
-        let lanes = lanes_of(self.scenario, &list[requester], self.replication, |_| true);
-        let Some(lanes) = lanes else {
+        let Some(lanes) = self.lanes(requester, |_| true) else {
             self.begin(requester, answering, office);
             return self.run_stream(requester, answering, office);
         };
@@ -156,20 +167,25 @@ impl Party<'_> {
     fn run_stream(&self, requester: usize, answering: &Answering, office: &mut Office) {
         let session = self.session(requester);
         let mut stream = self.stream(requester, |_| true);
-        while stream.next_batch(&mut office.batch) {
+        while stream.next_batch(&mut office.batch, &mut office.places) {
             let drawn = office.batch.len();
             office.traffic.count(requester, &office.batch);
+            let mut kept = office.batch.iter().map(|request| Needs::any(request.operation));
+            office.places.retain(|_| kept.next().unwrap_or_default());
             office.batch.retain(|request| Needs::any(request.operation));
             for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate()
             {
                 let keyring = answering.worlds.keyring(arm);
-                for request in &office.batch {
+                for (place, request) in office.batch.iter().enumerate() {
                     let answer = desk.memory.answer(scheme, keyring, session, request);
                     if answer.calls == KmsCalls::NONE {
                         continue;
                     }
                     let principal = self.scenario.slots[request.slot as usize].principal as usize;
                     desk.tally.count(Caller { requester, principal }, request, &answer);
+                    if let Some(&place) = office.places.get(place) {
+                        desk.tally.count_at(place, request, &answer);
+                    }
                     if let Some(place) = answer.generated {
                         let lifetime = scheme.assumptions.generation_lifetime;
                         desk.alive.generated(&mut desk.tally, place, request.time, lifetime);
@@ -185,9 +201,21 @@ impl Party<'_> {
         &self,
         requester: usize,
         wanted: impl Fn(&Workload) -> bool,
-    ) -> RequestStream<'_> {
+    ) -> Requests<'_> {
         let requester = &self.requesters.list[requester];
-        RequestStream::new(self.scenario, requester, self.replication, wanted)
+        Requests::new(self.scenario, requester, self.replication, wanted)
+    }
+
+    /// The same as lanes, if they are drawn and need not be answered together.
+    pub(super) fn lanes(
+        &self,
+        requester: usize,
+        wanted: impl Fn(&Workload) -> bool,
+    ) -> Option<Vec<Lane<'_>>> {
+        if self.scenario.recording.is_some() {
+            return None;
+        }
+        lanes_of(self.scenario, &self.requesters.list[requester], self.replication, wanted)
     }
 
     /// The slot whose every session is a requester anew, if the rule says so.

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use crate::encryption::requester::Requester;
+use crate::recording::stream::RecordedRequests;
 use crate::s3::Request;
 use crate::scenario::Scenario;
 use crate::units::SimTime;
@@ -15,7 +16,43 @@ use crate::workload::source::Source;
 /// with its own state in the processor's cache.
 const BATCH: usize = 1_024;
 
-/// A requester's requests.
+/// A requester's requests, from wherever the scenario has them.
+pub(super) enum Requests<'a> {
+    /// As workloads send them.
+    Drawn(RequestStream<'a>),
+    /// As a log has them.
+    Recorded(RecordedRequests<'a>),
+}
+
+impl<'a> Requests<'a> {
+    /// The requests of `requester` in one replication; drawn ones from the workloads that `wanted`
+    /// picks.
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        requester: &Requester,
+        replication: u32,
+        wanted: impl Fn(&Workload) -> bool,
+    ) -> Self {
+        match &scenario.recording {
+            None => Self::Drawn(RequestStream::new(scenario, requester, replication, wanted)),
+            Some(recording) => {
+                let (slots, seed) = (&requester.slots, scenario.seed);
+                Self::Recorded(RecordedRequests::new(recording, slots, seed, replication))
+            }
+        }
+    }
+
+    /// Replaces `batch` by the next requests, and `places` by where each of a log's counts; false
+    /// when there are none.
+    pub(super) fn next_batch(&mut self, batch: &mut Vec<Request>, places: &mut Vec<u32>) -> bool {
+        match self {
+            Self::Drawn(stream) => stream.next_batch(batch),
+            Self::Recorded(stream) => stream.next_batch(batch, places),
+        }
+    }
+}
+
+/// A requester's drawn requests.
 pub struct RequestStream<'a> {
     sources: Vec<Source<'a>>,
     /// The next action's requests of each source.

@@ -5,10 +5,11 @@
 
 use rayon::prelude::*;
 
-use super::lanes::{Lane, lanes_of};
+use super::lanes::Lane;
 use super::{Arm, Party};
 use crate::encryption::history::History;
 use crate::encryption::keys::{Keyring, PopulationKeys, Timelines};
+use crate::encryption::needs::Needs;
 use crate::encryption::service::{Asked, BucketScheme, Memory, Scheme};
 use crate::rng::Purpose;
 use crate::s3::SessionSlot;
@@ -160,9 +161,7 @@ impl Party<'_> {
                 (memory, vec![Vec::new(); recipe.scheme.buckets.len() * partitions])
             })
             .collect();
-        let of_requester = &self.requesters.list[requester];
-        let lanes = lanes_of(self.scenario, of_requester, self.replication, Workload::writes);
-        if let Some(lanes) = lanes {
+        if let Some(lanes) = self.lanes(requester, Workload::writes) {
             let mut columns = Columns::default();
             let wanted = Wanted { objects: false, writers: false, draws: true };
             for mut lane in lanes.into_iter().filter(Lane::writes) {
@@ -177,8 +176,9 @@ impl Party<'_> {
             }
         } else {
             let mut stream = self.stream(requester, Workload::writes);
-            let mut batch = Vec::new();
-            while stream.next_batch(&mut batch) {
+            let (mut batch, mut places) = (Vec::new(), Vec::new());
+            while stream.next_batch(&mut batch, &mut places) {
+                batch.retain(|request| Needs::writes(request.operation));
                 for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
                     for request in &batch {
                         let answer = memory.answer(&recipe.scheme, None, session, request);

@@ -31,7 +31,8 @@ pub(super) fn draw(rows: &Rows, frame: &mut Frame) {
     let named = rows.rows.iter().filter(|row| !row.is_heading()).map(|row| row.name.as_str());
     let names = widest(named).min(free * 0.32);
     let values = rows.rows.iter().flat_map(|row| &row.bars).map(|bar| bar.value.as_str());
-    let values = widest(values).min(free * 0.36);
+    // A figure with its range is whole even in a narrow picture.
+    let values = widest(values).min(free * 0.38);
     frame.axis_title_below(&rows.axis.title, frame.free.left + names + 10.0);
     let plot = Area {
         left: frame.free.left + names + 10.0,

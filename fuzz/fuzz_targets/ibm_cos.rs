@@ -1,0 +1,8 @@
+//! Lines of IBM COS traces.
+
+#![no_main]
+
+use bks::trace::Form;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| bks_fuzz::read(bytes, Some(Form::IbmCos)));

@@ -1,0 +1,135 @@
+//! Log files: which there are, and their bytes, counted and told apart as they are read.
+
+use std::cell::RefCell;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use indicatif::ProgressBar;
+
+use crate::error::{Error, Result};
+use crate::recording::{Fingerprint, Input};
+use crate::trace::Form;
+use crate::trace::log::Log;
+
+/// A log file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LogFile {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    Path(PathBuf),
+}
+
+/// All files that paths name, folders walked, in order and each once. Hidden files in folders are
+/// left out.
+pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path == "-" {
+            files.push(LogFile::Stdin);
+        } else {
+            walk_path(Path::new(path), &mut files)?;
+        }
+    }
+    files.sort();
+    files.dedup();
+    if files.is_empty() {
+        return Err(
+            Error::request("the folder has no file, but a replay needs a log").at(paths.join(" "))
+        );
+    }
+    Ok(files)
+}
+
+fn walk_path(path: &Path, files: &mut Vec<LogFile>) -> Result<()> {
+    let failed = |error: &io::Error| unreadable(path, error);
+    if !fs::metadata(path).map_err(|error| failed(&error))?.is_dir() {
+        files.push(LogFile::Path(path.to_owned()));
+        return Ok(());
+    }
+    for entry in fs::read_dir(path).map_err(|error| failed(&error))? {
+        let entry = entry.map_err(|error| failed(&error))?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            walk_path(&entry.path(), files)?;
+        }
+    }
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
+}
+
+/// Bytes of all files that have a length.
+pub(super) fn total_bytes(files: &[LogFile]) -> u64 {
+    files.iter().filter_map(LogFile::bytes).sum()
+}
+
+/// A log that is open, and what was read of it so far.
+pub(super) struct OpenLog {
+    pub(super) name: String,
+    /// `None` if the file is empty.
+    pub(super) log: Option<Log<'static>>,
+    fingerprint: Rc<RefCell<Fingerprint>>,
+}
+
+impl OpenLog {
+    /// The file as it was read, to tell it from others.
+    pub(super) fn input(self) -> Input {
+        let fingerprint = self.fingerprint.borrow();
+        Input { name: self.name, bytes: fingerprint.bytes(), hash: fingerprint.hex() }
+    }
+}
+
+impl LogFile {
+    /// What messages call it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Stdin => "standard input".to_owned(),
+            Self::Path(path) => path.display().to_string(),
+        }
+    }
+
+    /// Its length, if it has one.
+    fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::Stdin => None,
+            Self::Path(path) => {
+                let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file);
+                metadata.map(|metadata| metadata.len())
+            }
+        }
+    }
+
+    /// Opens it and finds its form, if that is not given; `bar` shows how much is read.
+    pub(super) fn open(&self, form: Option<Form>, bar: &ProgressBar) -> Result<OpenLog> {
+        let source: Box<dyn Read> = match self {
+            Self::Stdin => Box::new(io::stdin().lock()),
+            Self::Path(path) => {
+                Box::new(File::open(path).map_err(|error| unreadable(path, &error))?)
+            }
+        };
+        let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
+        let watched = Watched { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
+        let log = Log::open(watched, self.bytes(), form).map_err(|error| error.at(self.name()))?;
+        Ok(OpenLog { name: self.name(), log, fingerprint })
+    }
+}
+
+/// Takes note of the bytes that pass.
+struct Watched {
+    source: Box<dyn Read>,
+    fingerprint: Rc<RefCell<Fingerprint>>,
+    bar: ProgressBar,
+}
+
+impl Read for Watched {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(bytes)?;
+        self.fingerprint.borrow_mut().take(&bytes[..read]);
+        self.bar.inc(read as u64);
+        Ok(read)
+    }
+}

@@ -1,0 +1,158 @@
+//! `bks report`: results from a folder, or from a scenario that is run first; a page or Markdown out.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{Found, input, output, simulate, threads};
+use crate::error::{Error, Result};
+use crate::report::html::{self, MORE, Page};
+use crate::report::markdown;
+use crate::results::Results;
+use crate::sweep::swept::{SWEEP, Swept};
+
+/// Write results as one page for a meeting, or as Markdown for a pull request.
+///
+/// The page needs nothing else: no network, no other file. It has the verdict with its range, charts,
+/// tables, warnings, and how to get the same again. A sweep in the folder comes with sliders.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  bks report results/emr10\n  bks report my-bucket.toml -o report.html\n  \
+bks report results/emr10 --format markdown >> comment.md"
+)]
+pub(super) struct Args {
+    /// A folder of results, or a scenario file (`-` for standard input), which is run first
+    #[arg(value_name = "DIR|SCENARIO")]
+    source: String,
+    /// Where to; `-` is standard output. If not given, a page goes to report.html in the folder of
+    /// results, and Markdown to standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Form of the report
+    #[arg(long, value_enum, default_value_t = Format::Html)]
+    format: Format,
+    /// The sweep to be shown, instead of the folder's sweep.csv
+    #[arg(long, value_name = "FILE.csv")]
+    sweep: Option<PathBuf>,
+    /// Where a scenario's files go, instead of results/NAME
+    #[arg(long, value_name = "DIR")]
+    results: Option<PathBuf>,
+    #[command(flatten)]
+    changes: input::Changes,
+    #[command(flatten)]
+    demands: input::Demands,
+    /// Use N threads instead of one for each processor; the report does not depend on it
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<usize>,
+    /// Print neither progress nor notes
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A page that stands by itself
+    Html,
+    /// Markdown for a pull request
+    Markdown,
+}
+
+pub(super) fn run(args: &Args) -> Result<Found> {
+    let path = Path::new(&args.source);
+    let (folder, results) = if args.source != "-" && path.is_dir() {
+        (path.to_owned(), of_folder(args, path)?)
+    } else {
+        of_scenario(args)?
+    };
+    match args.format {
+        Format::Html => {
+            let page = page(args, &folder, &results)?;
+            put(args, &page, args.out.as_deref().unwrap_or(&folder.join("report.html")))?;
+        }
+        Format::Markdown => {
+            let text = markdown::write(&results);
+            put(args, &text, args.out.as_deref().unwrap_or(Path::new("-")))?;
+        }
+    }
+    Ok(Found::by_demands(&[results]))
+}
+
+/// Reads results from a folder.
+fn of_folder(args: &Args, folder: &Path) -> Result<Results> {
+    let place = folder.display().to_string();
+    if let Some(option) = args.changes.given().or_else(|| args.demands.given()).or_else(|| {
+        let options = [("--results", args.results.is_some()), ("--jobs", args.jobs.is_some())];
+        options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
+    }) {
+        return Err(Error::request(format!(
+            "`{option}` changes a run, but the folder's was made already"
+        ))
+        .hint("give a scenario instead, e.g., the folder's run.toml")
+        .at(place));
+    }
+    input::results(folder)
+}
+
+/// Runs a scenario, and leaves its files as `bks simulate` does.
+fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
+    let scenario = input::scenario(&args.source, &args.changes, threads::number(args.jobs));
+    let mut scenario = scenario.map_err(|error| {
+        error.hint("a report is made from a folder of results, or from a scenario in TOML")
+    })?;
+    args.demands.put_on(&mut scenario)?;
+    let by_name = || PathBuf::from("results").join(&scenario.file.name);
+    let folder = args.results.clone().unwrap_or_else(by_name);
+    let results =
+        threads::run_on(args.jobs, || simulate::run_into(&scenario, &folder, args.quiet))??;
+    if !args.quiet {
+        output::note(&format!("wrote {}", folder.display()));
+    }
+    Ok((folder, results))
+}
+
+fn page(args: &Args, folder: &Path, results: &Results) -> Result<String> {
+    let sweep = sweep(args, folder)?;
+    if let Some((place, sweep)) = &sweep {
+        sweep.check_of(results).map_err(|error| error.at(place))?;
+    }
+    let mut more = Vec::new();
+    for name in MORE {
+        let path = folder.join(name);
+        let text = input::result_text_if_there(&path);
+        if let Some(text) = text.map_err(|error| error.at(path.display().to_string()))? {
+            more.push((name.to_owned(), text));
+        }
+    }
+    let sweep = sweep.as_ref().map(|(_, sweep)| sweep);
+    html::write(&Page { results, sweep, more: &more })
+        .map_err(|error| error.within(&folder.display().to_string()))
+}
+
+/// The sweep that was named, or else the folder's, and where it is.
+fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
+    let path = args.sweep.clone().unwrap_or_else(|| folder.join(SWEEP));
+    let place = path.display().to_string();
+    let text = match &args.sweep {
+        Some(path) => input::result_text(path).map(Some),
+        None => input::result_text_if_there(&path),
+    };
+    let Some(text) = text.map_err(|error| error.at(&place))? else { return Ok(None) };
+    let identity = path.with_extension("json");
+    let identity = input::result_text_if_there(&identity)
+        .map_err(|error| error.at(identity.display().to_string()))?;
+    let swept = Swept::read(&place, &text, identity.as_deref())?;
+    Ok(Some((place, swept)))
+}
+
+/// Writes the report to a file, or to standard output.
+fn put(args: &Args, text: &str, out: &Path) -> Result<()> {
+    if out == Path::new("-") {
+        return output::print(text);
+    }
+    output::write_whole(out, |file| file.write_all(text.as_bytes()))?;
+    if !args.quiet {
+        output::note(&format!("wrote {}", out.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Real logs' requests, put in order: what the engine runs in the place of drawn requests.
+//!
+//! Records come in any order, repeated, and in more files than one; [`gather`] makes compact
+//! entries of them, `order` sorts these by object and by requester, and [`stream`] hands each
+//! requester's requests to the engine in order of time. What does not fit into memory is put aside
+//! in a [`Store`]; how much does changes no byte of any result.
+//!
+//! An object is known by a hash of bucket, key and, if it was asked for by version, that. Which
+//! bucket-level key wraps what is read follows from the last write before it; where the log has none
+//! it is an assumption (see [`crate::scenario`]).
+
+mod compact;
+mod copies;
+pub mod gather;
+mod hash;
+mod names;
+mod objects;
+mod order;
+mod shelf;
+mod sorter;
+pub mod stream;
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use crate::error::{Error, Result};
+use crate::s3::Principal;
+use crate::units::SimDuration;
+
+use gather::Taken;
+pub use hash::Fingerprint;
+use shelf::Shelf;
+pub use sorter::{MemoryStore, Store};
+
+/// A log's requests.
+#[derive(Debug)]
+pub struct Recording {
+    /// Start of the run, in nanoseconds since the Unix epoch: a whole second.
+    pub start_ns: i64,
+    /// When counting starts, since the start.
+    pub counted_from: SimDuration,
+    /// Length of the run.
+    pub end: SimDuration,
+    /// Who asked, in order; their sessions, one after the other, are the session slots.
+    pub principals: Vec<RecordedPrincipal>,
+    /// Whose each session slot is.
+    principal_of: Vec<u32>,
+    /// Names of the buckets, in order.
+    pub buckets: Vec<String>,
+    /// Parts of buckets, in order.
+    pub places: Vec<Place>,
+    /// For each bucket how many objects were read of which no write is in the log.
+    pub unknown: Vec<u64>,
+    /// For each bucket the number of the population that those objects are.
+    population_of: Vec<u32>,
+    /// What became of the records.
+    pub taken: Taken,
+    /// Records that repeat another.
+    pub repeated: u64,
+    /// Whether all times are whole seconds.
+    pub whole_seconds: bool,
+    /// What the requests are.
+    pub seen: Seen,
+    by_slot: Shelf,
+    /// Of those principals that have several sessions.
+    by_principal: Shelf,
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// What went wrong while the requests were read back.
+    failed: OnceLock<Error>,
+}
+
+/// A log file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Hash of its bytes as they lie there.
+    pub hash: String,
+}
+
+/// Somebody who asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedPrincipal {
+    /// Who.
+    pub principal: Principal,
+    /// The names of its sessions, in order; a single empty one for those who have none.
+    pub sessions: Vec<String>,
+}
+
+/// A part of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which bucket.
+    pub bucket: u32,
+    /// What the keys begin with, up to their first `/`; `*` if the bucket has too many to tell apart.
+    pub prefix: String,
+    /// Counted requests.
+    pub requests: u64,
+}
+
+/// Numbers of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// All, those before counting starts included.
+    pub all: u64,
+    /// Of these, those that make an object's data key.
+    pub all_writes: u64,
+    /// Counted requests.
+    pub requests: u64,
+    /// Of these, those that make an object's data key.
+    pub writes: u64,
+    /// Of these, those that need a stored object's data.
+    pub unwraps: u64,
+    /// Of these, those whose object's writing is not in the log.
+    pub of_unknown: u64,
+    /// Of these, those whose object is in no log at all: the source of a copy from elsewhere.
+    pub elsewhere: u64,
+}
+
+/// Two recordings are the same if they are one and the same.
+impl PartialEq for Recording {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Recording {
+    /// Number of session slots.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.principal_of.len()
+    }
+
+    /// The name of the session in a slot.
+    #[must_use]
+    pub fn session_name(&self, principal: u32, number: u32) -> &str {
+        &self.principals[principal as usize].sessions[number as usize]
+    }
+
+    /// Whether a requester that is no role or user has no name at all.
+    #[must_use]
+    pub fn is_anonymous(name: &str) -> bool {
+        name == names::ANONYMOUS
+    }
+
+    /// Whether a requester that is no role or user is named by a canonical user id.
+    #[must_use]
+    pub fn is_canonical(name: &str) -> bool {
+        name.starts_with(names::CANONICAL)
+    }
+
+    /// How many requests some session slots of one principal have.
+    #[must_use]
+    pub fn requests_of(&self, slots: &[u32]) -> u64 {
+        let (_, range) = self.shelf_of(slots);
+        range.end - range.start
+    }
+
+    /// Bytes that the requests take in memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.by_slot.bytes() + self.by_principal.bytes()
+    }
+
+    /// Tells whether the requests could all be read back.
+    ///
+    /// # Errors
+    /// If what was put aside could not be read.
+    pub fn check(&self) -> Result<()> {
+        self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
+    }
+
+    fn shelf_of(&self, slots: &[u32]) -> (&Shelf, Range<u64>) {
+        if let [slot] = slots {
+            return (&self.by_slot, self.by_slot.of(*slot));
+        }
+        let principal = self.principal_of[slots[0] as usize];
+        (&self.by_principal, self.by_principal.of(principal))
+    }
+}

@@ -1,0 +1,328 @@
+//! A request in a few bytes: as gathered (32 bytes), and as placed before its requester (40 bytes).
+
+use crate::s3::Operation;
+use crate::units::SimTime;
+
+/// What a record asks, in the order in which records of one time are taken: what makes a key comes
+/// before what may need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Kind {
+    PutObject,
+    CopyObject,
+    CreateMultipartUpload,
+    ReplicateObject,
+    UploadPart,
+    UploadPartCopy,
+    CompleteMultipartUpload,
+    GetObject,
+    HeadObjectChecksum,
+    /// The half of a `CopyObject` that reads.
+    CopySource,
+    /// The half of an `UploadPartCopy` that reads.
+    PartCopySource,
+    HeadObject,
+    ListObjects,
+    DeleteObject,
+}
+
+/// Bits that a kind takes below a time.
+const KIND_BITS: u32 = 4;
+
+impl Kind {
+    const ALL: [Self; 14] = [
+        Self::PutObject,
+        Self::CopyObject,
+        Self::CreateMultipartUpload,
+        Self::ReplicateObject,
+        Self::UploadPart,
+        Self::UploadPartCopy,
+        Self::CompleteMultipartUpload,
+        Self::GetObject,
+        Self::HeadObjectChecksum,
+        Self::CopySource,
+        Self::PartCopySource,
+        Self::HeadObject,
+        Self::ListObjects,
+        Self::DeleteObject,
+    ];
+
+    /// The kind of a request of an operation.
+    pub(super) const fn of(operation: Operation) -> Self {
+        match operation {
+            Operation::PutObject => Self::PutObject,
+            Operation::GetObject => Self::GetObject,
+            Operation::HeadObject => Self::HeadObject,
+            Operation::HeadObjectChecksum => Self::HeadObjectChecksum,
+            Operation::ListObjects => Self::ListObjects,
+            Operation::DeleteObject => Self::DeleteObject,
+            Operation::CreateMultipartUpload => Self::CreateMultipartUpload,
+            Operation::UploadPart => Self::UploadPart,
+            Operation::CompleteMultipartUpload => Self::CompleteMultipartUpload,
+            Operation::CopyObject => Self::CopyObject,
+            Operation::UploadPartCopy => Self::UploadPartCopy,
+            Operation::ReplicateObject => Self::ReplicateObject,
+        }
+    }
+
+    /// The operation it is counted as. The reading half of a copy stands by itself only if the
+    /// writing half is in no log: then it costs what a GET does.
+    pub(super) const fn operation(self) -> Operation {
+        match self {
+            Self::PutObject => Operation::PutObject,
+            Self::CopyObject => Operation::CopyObject,
+            Self::CreateMultipartUpload => Operation::CreateMultipartUpload,
+            Self::ReplicateObject => Operation::ReplicateObject,
+            Self::UploadPart => Operation::UploadPart,
+            Self::UploadPartCopy => Operation::UploadPartCopy,
+            Self::CompleteMultipartUpload => Operation::CompleteMultipartUpload,
+            Self::GetObject | Self::CopySource | Self::PartCopySource => Operation::GetObject,
+            Self::HeadObjectChecksum => Operation::HeadObjectChecksum,
+            Self::HeadObject => Operation::HeadObject,
+            Self::ListObjects => Operation::ListObjects,
+            Self::DeleteObject => Operation::DeleteObject,
+        }
+    }
+}
+
+/// A time in milliseconds, and what was asked then; they sort by time, then kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct When(u64);
+
+impl When {
+    /// `ms` must be less than 2^60.
+    pub(super) const fn new(ms: u64, kind: Kind) -> Self {
+        Self(ms << KIND_BITS | kind as u64)
+    }
+
+    pub(super) const fn ms(self) -> u64 {
+        self.0 >> KIND_BITS
+    }
+
+    pub(super) const fn kind(self) -> Kind {
+        Kind::ALL[(self.0 & ((1 << KIND_BITS) - 1)) as usize]
+    }
+}
+
+/// A record that can be put aside as a fixed number of bytes, and sorts as it must.
+pub(super) trait Compact: Ord + Copy + Send {
+    /// How many bytes.
+    const BYTES: usize;
+    /// Appends them.
+    fn write(&self, bytes: &mut Vec<u8>);
+    /// Reads them.
+    fn read(bytes: &[u8]) -> Self;
+}
+
+/// Takes whole numbers off bytes.
+struct Bytes<'a>(&'a [u8]);
+
+impl Bytes<'_> {
+    fn u32(&mut self) -> u32 {
+        let (number, rest) = self.0.split_first_chunk().expect("a record is whole");
+        self.0 = rest;
+        u32::from_le_bytes(*number)
+    }
+
+    fn u64(&mut self) -> u64 {
+        let (number, rest) = self.0.split_first_chunk().expect("a record is whole");
+        self.0 = rest;
+        u64::from_le_bytes(*number)
+    }
+}
+
+/// A request as gathered. They sort by object, so that an object's writes come before its reads of
+/// the same time or later, and repeated records side by side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    /// Hash of the object; 0 if the request is of none.
+    pub(super) object: u64,
+    /// In milliseconds since the Unix epoch.
+    pub(super) when: When,
+    /// Hash of what the log calls the request. Its lowest bit is set if the log has no such name:
+    /// then equal records are different requests.
+    pub(super) id: u64,
+    /// Whose session.
+    pub(super) slot: u32,
+    /// Which part of which bucket.
+    pub(super) place: u32,
+}
+
+impl Compact for Entry {
+    const BYTES: usize = 32;
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.object.to_le_bytes());
+        bytes.extend(self.when.0.to_le_bytes());
+        bytes.extend(self.id.to_le_bytes());
+        bytes.extend(self.slot.to_le_bytes());
+        bytes.extend(self.place.to_le_bytes());
+    }
+
+    fn read(bytes: &[u8]) -> Self {
+        let mut bytes = Bytes(bytes);
+        let (object, when, id) = (bytes.u64(), When(bytes.u64()), bytes.u64());
+        Self { object, when, id, slot: bytes.u32(), place: bytes.u32() }
+    }
+}
+
+/// A write, as far as it decides the key of what it wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Write {
+    /// Whose session.
+    pub(super) slot: u32,
+    /// What its draw comes from.
+    pub(super) id: u32,
+    /// To which bucket.
+    pub(super) bucket: u32,
+    /// In milliseconds since the start of the run.
+    pub(super) ms: u64,
+}
+
+/// The object that a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// None.
+    Nothing,
+    /// One whose writing is in the log.
+    Written(Write),
+    /// One of a bucket's objects whose writing is not, by its number.
+    Unknown { bucket: u32, number: u64 },
+    /// One that is in no log at all.
+    Elsewhere,
+}
+
+/// Bits of a bucket's number.
+const BUCKET_BITS: u32 = 18;
+
+/// Most buckets.
+pub(super) const MAX_BUCKETS: usize = 1 << BUCKET_BITS;
+
+/// A request before its requester. They sort by owner, then time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Placed {
+    /// Among whose requests it stands: a session slot, or a principal.
+    pub(super) owner: u32,
+    /// In milliseconds since the start of the run.
+    pub(super) when: When,
+    /// What its draw comes from.
+    pub(super) id: u32,
+    pub(super) slot: u32,
+    pub(super) place: u32,
+    /// Of a [`Need`]: who wrote it, and what the write's draw comes from.
+    writer: u32,
+    writer_id: u32,
+    /// Of a [`Need`]: milliseconds or number, then the bucket, then which it is in the last two bits.
+    rest: u64,
+}
+
+impl Placed {
+    pub(super) fn new(owner: u32, when: When, id: u32, slot: u32, place: u32) -> Self {
+        Self { owner, when, id, slot, place, writer: 0, writer_id: 0, rest: 0 }
+    }
+
+    /// The same request with another need.
+    pub(super) fn needing(self, need: Need) -> Self {
+        let rest = |value: u64, bucket: u32, tag: u64| {
+            (value << BUCKET_BITS | u64::from(bucket)) << 2 | tag
+        };
+        let (writer, writer_id, rest) = match need {
+            Need::Nothing => (0, 0, 0),
+            Need::Written(Write { slot, id, bucket, ms }) => (slot, id, rest(ms, bucket, 1)),
+            Need::Unknown { bucket, number } => (0, 0, rest(number, bucket, 2)),
+            Need::Elsewhere => (0, 0, 3),
+        };
+        Self { writer, writer_id, rest, ..self }
+    }
+
+    pub(super) fn need(&self) -> Need {
+        let bucket = (self.rest >> 2) as u32 & (MAX_BUCKETS as u32 - 1);
+        let value = self.rest >> (2 + BUCKET_BITS);
+        match self.rest & 3 {
+            0 => Need::Nothing,
+            1 => {
+                let (slot, id) = (self.writer, self.writer_id);
+                Need::Written(Write { slot, id, bucket, ms: value })
+            }
+            2 => Need::Unknown { bucket, number: value },
+            _ => Need::Elsewhere,
+        }
+    }
+
+    /// The same request among another owner's.
+    pub(super) fn owned_by(self, owner: u32) -> Self {
+        Self { owner, ..self }
+    }
+
+    /// The same request as one of another kind.
+    pub(super) fn as_kind(self, kind: Kind) -> Self {
+        Self { when: When::new(self.when.ms(), kind), ..self }
+    }
+}
+
+impl Compact for Placed {
+    const BYTES: usize = 40;
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.when.0.to_le_bytes());
+        bytes.extend(self.rest.to_le_bytes());
+        let numbers = [self.owner, self.id, self.slot, self.place, self.writer, self.writer_id];
+        bytes.extend(numbers.into_iter().flat_map(u32::to_le_bytes));
+    }
+
+    fn read(bytes: &[u8]) -> Self {
+        let mut bytes = Bytes(bytes);
+        let (when, rest) = (When(bytes.u64()), bytes.u64());
+        let [owner, id, slot, place, writer, writer_id] = std::array::from_fn(|_| bytes.u32());
+        Self { owner, when, id, slot, place, writer, writer_id, rest }
+    }
+}
+
+/// A time of the run.
+pub(super) fn time_of(ms: u64) -> SimTime {
+    SimTime::from_nanos(ms as i64 * 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_aside_comes_back() {
+        let needs = [
+            Need::Nothing,
+            Need::Written(Write { slot: 7, id: u32::MAX, bucket: 262_143, ms: 31_622_400_000 }),
+            Need::Unknown { bucket: 3, number: 1 << 40 },
+            Need::Elsewhere,
+        ];
+        for need in needs {
+            let when = When::new(86_400_123, Kind::DeleteObject);
+            let placed = Placed::new(1, when, 2, 3, 4).needing(need);
+            let mut bytes = Vec::new();
+            placed.write(&mut bytes);
+            assert_eq!(bytes.len(), Placed::BYTES);
+            assert_eq!((Placed::read(&bytes), placed.need()), (placed, need));
+            assert_eq!((placed.when.ms(), placed.when.kind()), (86_400_123, Kind::DeleteObject));
+        }
+        let entry = Entry {
+            object: 1 << 63,
+            when: When::new(5, Kind::GetObject),
+            id: 9,
+            slot: 1,
+            place: 2,
+        };
+        let mut bytes = Vec::new();
+        entry.write(&mut bytes);
+        assert_eq!((bytes.len(), Entry::read(&bytes)), (Entry::BYTES, entry));
+    }
+
+    #[test]
+    fn kinds_keep_their_numbers() {
+        for (number, kind) in Kind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, number);
+        }
+        for operation in Operation::ALL {
+            assert_eq!(Kind::of(operation).operation(), operation);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Records of logs, in any order, to compact entries.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::compact::{self, Kind, MAX_BUCKETS, When};
+use super::hash::Hash;
+use super::names::Names;
+use super::sorter::{Sorter, Store};
+use crate::error::{Error, Result};
+use crate::trace::Form;
+use crate::trace::record::{Entry, LogOperation, Record, Requester, percent_decoded};
+
+/// What to take of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Only requests to these buckets; to all if there is none.
+    pub buckets: BTreeSet<String>,
+    /// When counting starts, in nanoseconds since the epoch; earlier requests fill memory and tell
+    /// which key wraps what.
+    pub from: Option<i64>,
+    /// When the run ends; later requests are left out.
+    pub to: Option<i64>,
+}
+
+/// Numbers of records by what became of them. Repeated records are counted again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Requests of wanted buckets.
+    pub records: u64,
+    /// Of these, those that failed or found nothing modified: they cost no KMS call.
+    pub failed: u64,
+    /// Of these, those that touch no object's data, such as reading a bucket's policy.
+    pub without_data: u64,
+    /// Of these, those whose operation is not known; they are left out.
+    pub unknown: u64,
+    /// Of these, those at or after the end.
+    pub too_late: u64,
+    /// Of these, those of a role's session of which only the name is known.
+    pub sessions_by_name: u64,
+    /// Whether the log is a trail.
+    pub of_trail: bool,
+    /// KMS calls in it.
+    pub kms_events: u64,
+    /// Entries that are neither requests nor KMS calls.
+    pub skipped: u64,
+    /// Requests to other buckets.
+    pub other_buckets: u64,
+}
+
+/// Gathers records.
+#[derive(Debug)]
+pub struct Gather {
+    pub(super) wanted: Wanted,
+    pub(super) taken: Taken,
+    pub(super) names: Names,
+    pub(super) entries: Sorter<compact::Entry>,
+    pub(super) store: Arc<dyn Store>,
+    /// Bytes that requests may take in memory.
+    pub(super) memory: usize,
+    /// Times of the first and the last entry, in milliseconds since the epoch.
+    pub(super) span: Option<(u64, u64)>,
+    /// Whether all times so far are whole seconds.
+    pub(super) whole_seconds: bool,
+}
+
+impl Gather {
+    /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is put aside in `store`.
+    #[must_use]
+    pub fn new(wanted: Wanted, memory: usize, store: Arc<dyn Store>) -> Self {
+        Self {
+            wanted,
+            taken: Taken::default(),
+            names: Names::default(),
+            entries: Sorter::new(memory / 3, Arc::clone(&store)),
+            store,
+            memory,
+            span: None,
+            whole_seconds: true,
+        }
+    }
+
+    /// What has been taken so far.
+    #[must_use]
+    pub fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
+    /// Begins a file of a form.
+    pub fn begin(&mut self, form: Form) {
+        self.taken.of_trail |= form == Form::CloudTrail;
+    }
+
+    /// Takes what a log tells.
+    ///
+    /// # Errors
+    /// If it cannot be put aside, or there are too many buckets.
+    pub fn take(&mut self, entry: &Entry) -> Result<()> {
+        match entry {
+            Entry::Request(record) => self.take_request(record),
+            Entry::Kms(_) => {
+                self.taken.kms_events += 1;
+                Ok(())
+            }
+            Entry::Skipped(_) => {
+                self.taken.skipped += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn take_request(&mut self, record: &Record) -> Result<()> {
+        if !self.wants(record.bucket) {
+            self.taken.other_buckets += 1;
+            return Ok(());
+        }
+        self.taken.records += 1;
+        let ms = u64::try_from(record.time / 1_000_000).unwrap_or_default();
+        let Some(kind) = self.kind(record) else { return Ok(()) };
+        let role = matches!(record.requester, Requester::AssumedRole { .. });
+        self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
+        let object = record.key.map_or(0, |key| object_hash(record.bucket, key, record.version_id));
+        self.push(record, kind, ms, object, record.bucket, record.key)?;
+        // A trail tells both halves of a copy in one event.
+        let half = match kind {
+            Kind::CopyObject => Kind::CopySource,
+            Kind::UploadPartCopy => Kind::PartCopySource,
+            _ => return Ok(()),
+        };
+        let Some(source) = record.copy_source.and_then(Source::parse) else { return Ok(()) };
+        let key = percent_decoded(source.key);
+        let object = object_hash(source.bucket, &key, source.version);
+        self.push(record, half, ms, object, source.bucket, Some(&key))
+    }
+
+    fn wants(&self, bucket: &[u8]) -> bool {
+        let buckets = &self.wanted.buckets;
+        buckets.is_empty() || std::str::from_utf8(bucket).is_ok_and(|name| buckets.contains(name))
+    }
+
+    /// What a record is taken as; `None` if it is left out.
+    fn kind(&mut self, record: &Record) -> Option<Kind> {
+        if self.wanted.to.is_some_and(|to| record.time >= to) {
+            self.taken.too_late += 1;
+            return None;
+        }
+        let kind = match record.operation {
+            LogOperation::Known(operation) => Kind::of(operation),
+            LogOperation::CopySource => Kind::CopySource,
+            LogOperation::PartCopySource => Kind::PartCopySource,
+            LogOperation::SelectObjectContent => Kind::GetObject,
+            // Checksums are stored encrypted (the permission is documented, the count is not).
+            LogOperation::GetObjectAttributes => Kind::HeadObjectChecksum,
+            // The old key is unwrapped and a new one made, as by a copy onto itself (*inferred*).
+            LogOperation::UpdateObjectEncryption => Kind::CopyObject,
+            LogOperation::ListParts => Kind::ListObjects,
+            LogOperation::Lifecycle | LogOperation::WithoutData => {
+                self.taken.without_data += 1;
+                return None;
+            }
+            LogOperation::Unknown => {
+                self.taken.unknown += 1;
+                return None;
+            }
+        };
+        if !record.succeeded() {
+            self.taken.failed += 1;
+            return None;
+        }
+        Some(kind)
+    }
+
+    fn push(
+        &mut self,
+        record: &Record,
+        kind: Kind,
+        ms: u64,
+        object: u64,
+        bucket: &[u8],
+        key: Option<&[u8]>,
+    ) -> Result<()> {
+        let (slot, who) = self.names.slot(record);
+        let place = self.names.place(bucket, key);
+        if self.names.buckets() > MAX_BUCKETS {
+            return Err(Error::request(format!("the log has more than {MAX_BUCKETS} buckets"))
+                .hint("choose some, e.g., `--bucket my-bucket`"));
+        }
+        let when = When::new(ms, kind);
+        let id = record.id.map_or_else(
+            || {
+                let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
+                let parts = [who.to_le_bytes(), object.to_le_bytes(), ms.to_le_bytes(), bytes];
+                parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
+            },
+            |id| Hash::new().with(id).get() & !1,
+        );
+        self.whole_seconds &= record.time % 1_000_000_000 == 0;
+        self.span = Some(match self.span {
+            None => (ms, ms),
+            Some((first, last)) => (first.min(ms), last.max(ms)),
+        });
+        self.entries.push(compact::Entry { object, when, id, slot, place })
+    }
+}
+
+/// What tells an object from others. A read of a certain version may be of any that was written.
+fn object_hash(bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> u64 {
+    let hash = Hash::new().with(bucket).with(key);
+    // 0 is no object.
+    version.map_or(hash, |version| hash.with(version)).get().max(1)
+}
+
+/// `bucket/key?versionId=…`
+struct Source<'a> {
+    bucket: &'a [u8],
+    key: &'a [u8],
+    version: Option<&'a [u8]>,
+}
+
+impl<'a> Source<'a> {
+    fn parse(text: &'a [u8]) -> Option<Self> {
+        const VERSION: &[u8] = b"?versionId=";
+        let text = text.strip_prefix(b"/").unwrap_or(text);
+        let slash = text.iter().position(|byte| *byte == b'/')?;
+        let (bucket, rest) = (&text[..slash], &text[slash + 1..]);
+        let version = rest.windows(VERSION.len()).rposition(|window| window == VERSION);
+        let (key, version) = match version {
+            Some(at) => (&rest[..at], Some(&rest[at + VERSION.len()..])),
+            None => (rest, None),
+        };
+        Some(Self { bucket, key, version })
+    }
+}

@@ -1,0 +1,209 @@
+//! Names in a log and the numbers that stand for them: sessions, buckets, prefixes.
+//!
+//! While a log is read names are numbered as they appear; at its end they are sorted and numbered
+//! anew, so that the order of the log changes nothing.
+
+use std::collections::HashMap;
+
+use super::hash::Hash;
+use crate::s3::{Identity, Principal};
+use crate::trace::record::{Record, Requester, percent_decoded};
+
+/// Most prefixes of a bucket that are told apart; a bucket that has more is reported as a whole.
+pub(super) const MAX_PREFIXES: usize = 10_000;
+
+/// Stands for a whole bucket.
+const WHOLE: &str = "*";
+
+/// A session as the log names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Who {
+    pub(super) principal: Principal,
+    /// Empty for those who have no sessions.
+    pub(super) session: String,
+}
+
+impl Who {
+    fn of(record: &Record) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (account, identity) = match record.requester {
+            Requester::AssumedRole { account, role, .. } if !role.is_empty() => {
+                (account, Identity::Role(text(role)))
+            }
+            Requester::User { account, name } if !name.is_empty() => {
+                (account, Identity::User(text(name)))
+            }
+            other => return Self { principal: nameless(&other), session: String::new() },
+        };
+        let session = match (record.requester, record.credential) {
+            (Requester::AssumedRole { session, .. }, None) => text(session),
+            // The credential tells sessions of one name apart; what it is need not be known.
+            (Requester::AssumedRole { session, .. }, Some(credential)) => {
+                format!("{}#{:08x}", text(session), Hash::new().with(credential).get() as u32)
+            }
+            _ => String::new(),
+        };
+        Self { principal: Principal { account: text(account), identity }, session }
+    }
+
+    /// A number for whoever sent the record, the same whenever it is the same session.
+    fn hash(record: &Record) -> u64 {
+        let hash = |kind: &[u8], parts: &[&[u8]]| {
+            parts.iter().fold(Hash::new().with(kind), |hash, part| hash.with(part)).get()
+        };
+        match record.requester {
+            Requester::Anonymous => hash(b"anonymous", &[]),
+            Requester::Unknown => hash(b"unknown", &[]),
+            Requester::CanonicalId(id) => hash(b"canonical", &[id]),
+            Requester::Root { account } => hash(b"root", &[account]),
+            Requester::User { account, name } => hash(b"user", &[account, name]),
+            Requester::AssumedRole { account, role, session } => {
+                hash(b"role", &[account, role, session, record.credential.unwrap_or_default()])
+            }
+            Requester::FederatedUser { account, name } => hash(b"federated", &[account, name]),
+            Requester::Service(name) => hash(b"service", &[name]),
+            Requester::Other(text) => hash(b"other", &[text]),
+        }
+    }
+}
+
+/// Requesters that are neither a role's session nor an IAM user: one requester each.
+fn nameless(requester: &Requester) -> Principal {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let name = match requester {
+        Requester::Anonymous => ANONYMOUS.to_owned(),
+        Requester::Unknown => "unknown".to_owned(),
+        Requester::CanonicalId(id) => format!("{CANONICAL}{}", text(id)),
+        Requester::Root { account } => format!("arn:aws:iam::{}:root", text(account)),
+        Requester::FederatedUser { account, name } => {
+            format!("arn:aws:sts::{}:federated-user/{}", text(account), text(name))
+        }
+        Requester::Service(name) | Requester::Other(name) => text(name),
+        Requester::User { .. } | Requester::AssumedRole { .. } => "nameless".to_owned(),
+    };
+    let name = if name.is_empty() { "nameless".to_owned() } else { name };
+    Principal { account: "000000000000".to_owned(), identity: Identity::Service(name) }
+}
+
+/// What requesters without credentials are called.
+pub(super) const ANONYMOUS: &str = "anonymous";
+/// What stands before a canonical user id.
+pub(super) const CANONICAL: &str = "canonical-user/";
+
+/// Names numbered as they appear.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    slots: HashMap<u64, u32>,
+    who: Vec<Who>,
+    /// The last record's session.
+    last_slot: Option<(u64, u32)>,
+    places: HashMap<u64, u32>,
+    /// Bucket and prefix of each place.
+    parts: Vec<(u32, String)>,
+    last_place: Option<(u64, u32)>,
+    buckets: HashMap<Vec<u8>, u32>,
+    named: Vec<String>,
+    /// For each bucket how many prefixes it has, and the place that stands for all.
+    prefixes: Vec<(usize, Option<u32>)>,
+}
+
+impl Names {
+    /// The number of a record's session, and a hash of its name.
+    pub(super) fn slot(&mut self, record: &Record) -> (u32, u64) {
+        let hash = Who::hash(record);
+        if let Some((last, slot)) = self.last_slot
+            && last == hash
+        {
+            return (slot, hash);
+        }
+        let slot = *self.slots.entry(hash).or_insert_with(|| {
+            self.who.push(Who::of(record));
+            self.who.len() as u32 - 1
+        });
+        self.last_slot = Some((hash, slot));
+        (slot, hash)
+    }
+
+    /// The number of a part of a bucket: what its keys begin with up to their first `/`.
+    pub(super) fn place(&mut self, bucket: &[u8], key: Option<&[u8]>) -> u32 {
+        let key = key.unwrap_or_default();
+        let prefix = key.iter().position(|byte| *byte == b'/').map_or(&b""[..], |at| &key[..=at]);
+        let hash = Hash::new().with(bucket).with(prefix).get();
+        if let Some((last, place)) = self.last_place
+            && last == hash
+        {
+            return place;
+        }
+        let place = match self.places.get(&hash) {
+            Some(&place) => place,
+            None => self.new_place(bucket, prefix, hash),
+        };
+        self.last_place = Some((hash, place));
+        place
+    }
+
+    fn new_place(&mut self, bucket: &[u8], prefix: &[u8], hash: u64) -> u32 {
+        let bucket = self.bucket(bucket);
+        let next = self.parts.len() as u32;
+        let (count, whole) = &mut self.prefixes[bucket as usize];
+        *count += 1;
+        if *count > MAX_PREFIXES {
+            return *whole.get_or_insert_with(|| {
+                self.parts.push((bucket, WHOLE.to_owned()));
+                next
+            });
+        }
+        let prefix = String::from_utf8_lossy(&percent_decoded(prefix)).into_owned();
+        self.parts.push((bucket, prefix));
+        self.places.insert(hash, next);
+        next
+    }
+
+    fn bucket(&mut self, name: &[u8]) -> u32 {
+        if let Some(&number) = self.buckets.get(name) {
+            return number;
+        }
+        let number = self.named.len() as u32;
+        let text = String::from_utf8_lossy(name).into_owned();
+        self.named.push(if text.is_empty() { "unnamed".to_owned() } else { text });
+        self.prefixes.push((0, None));
+        self.buckets.insert(name.to_vec(), number);
+        number
+    }
+
+    pub(super) fn buckets(&self) -> usize {
+        self.named.len()
+    }
+
+    /// Sorted names, and the new number of each old one.
+    pub(super) fn sorted(self) -> SortedNames {
+        let (who, slot_of) = sort(&self.who);
+        let (buckets, bucket_of) = sort(&self.named);
+        let collapsed = |bucket: u32| self.prefixes[bucket as usize].1.is_some();
+        let places = self.parts.into_iter().map(|(bucket, prefix)| {
+            let prefix = if collapsed(bucket) { WHOLE.to_owned() } else { prefix };
+            (bucket_of[bucket as usize], prefix)
+        });
+        let (places, place_of) = sort(&places.collect::<Vec<_>>());
+        SortedNames { who, slot_of, buckets, places, place_of }
+    }
+}
+
+/// Names in order.
+pub(super) struct SortedNames {
+    pub(super) who: Vec<Who>,
+    pub(super) slot_of: Vec<u32>,
+    pub(super) buckets: Vec<String>,
+    pub(super) places: Vec<(u32, String)>,
+    pub(super) place_of: Vec<u32>,
+}
+
+/// Distinct names in order, and the place of each in that order.
+fn sort<T: Ord + Clone>(names: &[T]) -> (Vec<T>, Vec<u32>) {
+    let mut distinct = names.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let place = |name: &T| distinct.binary_search(name).expect("it is among them") as u32;
+    let places = names.iter().map(place).collect();
+    (distinct, places)
+}

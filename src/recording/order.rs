@@ -1,0 +1,238 @@
+//! From gathered entries to requests by session and by principal.
+//!
+//! Three sorts, each of which may be larger than memory: by object, to drop repeated records and to
+//! learn which write wrapped what is read; by session and time, to join the halves of copies; and by
+//! principal and time, for those who have several sessions.
+
+use std::sync::Arc;
+
+use super::compact::{Entry, Need, Placed, When, Write};
+use super::copies::Pairing;
+use super::gather::Gather;
+use super::names::{SortedNames, Who};
+use super::objects::Objects;
+use super::shelf::ShelfMaker;
+use super::sorter::{Sorted, Sorter, Store};
+use super::{Place, RecordedPrincipal, Recording, Seen};
+use crate::encryption::needs::{MultipartCalls, Needs};
+use crate::error::{Error, Result};
+use crate::units::SimDuration;
+
+/// The part of time that is run, in milliseconds since the epoch.
+#[derive(Clone, Copy)]
+struct Span {
+    start: u64,
+    counted_from: u64,
+    end: u64,
+}
+
+impl Gather {
+    /// Puts everything in order.
+    ///
+    /// # Errors
+    /// If nothing was gathered, or what is put aside cannot be read back.
+    pub fn finish(self) -> Result<Recording> {
+        let span = self.run_span()?;
+        let Self { taken, names, entries, store, memory, whole_seconds, .. } = self;
+        let names = names.sorted();
+        let (principals, principal_of) = principals(&names.who);
+        let aside = || Arc::clone(&store);
+        let mut by_session = Sorter::new(memory / 3, aside());
+        let (unknown, repeated) = resolve(entries.sorted()?, &names, span.start, &mut by_session)?;
+        let by_session = by_session.sorted()?;
+        let from_ms = span.counted_from - span.start;
+        let order = Order::new(&names, &principals, &principal_of, memory, from_ms, &aside);
+        let (by_slot, by_principal, seen, requests) = order.shelve(by_session)?;
+        let SortedNames { buckets, places, .. } = names;
+        let place = |((bucket, prefix), requests)| Place { bucket, prefix, requests };
+        let mut populations = 0;
+        let population_of = unknown
+            .iter()
+            .map(|&objects| {
+                populations += u32::from(objects > 0);
+                populations.saturating_sub(1)
+            })
+            .collect();
+        Ok(Recording {
+            start_ns: span.start as i64 * 1_000_000,
+            counted_from: duration(from_ms),
+            end: duration(span.end - span.start),
+            principals,
+            principal_of,
+            buckets,
+            places: places.into_iter().zip(requests).map(place).collect(),
+            unknown,
+            population_of,
+            taken,
+            whole_seconds,
+            repeated,
+            seen,
+            by_slot,
+            by_principal,
+            inputs: Vec::new(),
+            failed: std::sync::OnceLock::new(),
+        })
+    }
+
+    /// From the first request or `from`, whichever is earlier, to `to` or the second of the last one.
+    fn run_span(&self) -> Result<Span> {
+        const SECOND: u64 = 1_000;
+        let ms = |ns: i64| u64::try_from(ns / 1_000_000).unwrap_or_default();
+        let Some((first, last)) = self.span else {
+            return Err(Error::request(
+                "there is no request that succeeded, so there is nothing to replay",
+            )
+            .hint("look at `--bucket`, `--from` and `--to`, and at what the files hold"));
+        };
+        let first = first / SECOND * SECOND;
+        let from = self.wanted.from.map(ms);
+        let start = from.map_or(first, |from| from.min(first)) / SECOND * SECOND;
+        let end = self.wanted.to.map_or((last / SECOND + 1) * SECOND, ms);
+        let counted_from = from.unwrap_or(start);
+        if counted_from > last {
+            return Err(Error::request(
+                "there is no request at or after `--from`, so there is nothing to count",
+            )
+            .hint("times are in UTC, e.g., `--from 2026-11-23T12:00:00Z`"));
+        }
+        Ok(Span { start, counted_from, end })
+    }
+}
+
+fn duration(ms: u64) -> SimDuration {
+    SimDuration::from_nanos(ms as i64 * 1_000_000)
+}
+
+/// The principals of sorted sessions, and whose each session is.
+fn principals(who: &[Who]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
+    let mut principals: Vec<RecordedPrincipal> = Vec::new();
+    let mut principal_of = Vec::with_capacity(who.len());
+    for Who { principal, session } in who {
+        match principals.last_mut() {
+            Some(last) if last.principal == *principal => last.sessions.push(session.clone()),
+            _ => principals.push(RecordedPrincipal {
+                principal: principal.clone(),
+                sessions: vec![session.clone()],
+            }),
+        }
+        principal_of.push(principals.len() as u32 - 1);
+    }
+    (principals, principal_of)
+}
+
+/// Finds what each entry needs; tells for each bucket how many objects' writing is not known, and
+/// how many entries repeat another.
+fn resolve(
+    mut entries: Sorted<Entry>,
+    names: &SortedNames,
+    start_ms: u64,
+    placed: &mut Sorter<Placed>,
+) -> Result<(Vec<u64>, u64)> {
+    let mut objects = Objects::new(names.buckets.len());
+    let mut last: Option<Entry> = None;
+    let (mut repeated, mut alike) = (0, 0);
+    while let Some(entry) = entries.next()? {
+        let same = last.is_some_and(|last| {
+            (last.object, last.when, last.id) == (entry.object, entry.when, entry.id)
+        });
+        last = Some(entry);
+        if same && entry.id & 1 == 0 {
+            repeated += 1;
+            continue;
+        }
+        alike = if same { alike + 1 } else { 0 };
+        let slot = names.slot_of[entry.slot as usize];
+        let place = names.place_of[entry.place as usize];
+        let when = When::new(entry.when.ms() - start_ms, entry.when.kind());
+        // What is alike to the last bit is still served by different parts of S3.
+        let id = (entry.id >> 32) as u32 ^ alike;
+        let bucket = names.places[place as usize].0;
+        let need = objects.need(&entry, Write { slot, id, bucket, ms: when.ms() });
+        placed.push(Placed::new(slot, when, id, slot, place).needing(need))?;
+    }
+    Ok((objects.unknown(), repeated))
+}
+
+/// Shelves requests.
+struct Order<'a> {
+    principals: &'a [RecordedPrincipal],
+    principal_of: &'a [u32],
+    from_ms: u64,
+    slots: usize,
+    by_slot: ShelfMaker,
+    of_principals: Sorter<Placed>,
+    by_principal: ShelfMaker,
+    seen: Seen,
+    /// Counted requests of each place.
+    requests: Vec<u64>,
+}
+
+impl<'a> Order<'a> {
+    fn new(
+        names: &SortedNames,
+        principals: &'a [RecordedPrincipal],
+        principal_of: &'a [u32],
+        memory: usize,
+        from_ms: u64,
+        aside: &dyn Fn() -> Arc<dyn Store>,
+    ) -> Self {
+        Self {
+            principals,
+            principal_of,
+            from_ms,
+            slots: names.who.len(),
+            by_slot: ShelfMaker::new(memory / 3, aside()),
+            of_principals: Sorter::new(memory / 3, aside()),
+            by_principal: ShelfMaker::new(memory / 3, aside()),
+            seen: Seen::default(),
+            requests: vec![0; names.places.len()],
+        }
+    }
+
+    fn shelve(mut self, mut sorted: Sorted<Placed>) -> Result<Shelved> {
+        let mut pairing = Pairing::default();
+        while let Some(placed) = sorted.next()? {
+            pairing.take(placed, &mut |placed| self.put(placed))?;
+        }
+        pairing.finish(&mut |placed| self.put(placed))?;
+        let by_slot = self.by_slot.finish(self.slots)?;
+        let mut sorted = self.of_principals.sorted()?;
+        while let Some(placed) = sorted.next()? {
+            self.by_principal.push(placed)?;
+        }
+        let by_principal = self.by_principal.finish(self.principals.len())?;
+        Ok((by_slot, by_principal, self.seen, self.requests))
+    }
+
+    fn put(&mut self, placed: Placed) -> Result<()> {
+        if placed.when.ms() >= self.from_ms {
+            self.requests[placed.place as usize] += 1;
+            self.seen.count(&placed);
+        }
+        self.seen.all += 1;
+        let operation = placed.when.kind().operation();
+        self.seen.all_writes += u64::from(Needs::writes(operation));
+        let principal = self.principal_of[placed.slot as usize];
+        if self.principals[principal as usize].sessions.len() > 1 {
+            self.of_principals.push(placed.owned_by(principal))?;
+        }
+        self.by_slot.push(placed)
+    }
+}
+
+/// Requests by session slot and by principal, what was seen, and how many requests each place had.
+type Shelved = (super::shelf::Shelf, super::shelf::Shelf, Seen, Vec<u64>);
+
+impl Seen {
+    fn count(&mut self, placed: &Placed) {
+        self.requests += 1;
+        let operation = placed.when.kind().operation();
+        let needs = Needs::of(operation, MultipartCalls::default());
+        self.writes += u64::from(needs.wrap.is_some());
+        if needs.unwrap > 0 {
+            self.unwraps += 1;
+            self.of_unknown += u64::from(matches!(placed.need(), Need::Unknown { .. }));
+            self.elsewhere += u64::from(placed.need() == Need::Elsewhere);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Sorting more records than fit into memory: sorted runs are put aside, and merged.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+use std::sync::Arc;
+
+use rayon::slice::ParallelSliceMut;
+
+use super::compact::Compact;
+use crate::error::Result;
+
+/// Where records are put aside: a temporary file, as a rule.
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Puts bytes at its end, and tells where they begin.
+    ///
+    /// # Errors
+    /// If they cannot be kept, say, on a full disk.
+    fn append(&self, bytes: &[u8]) -> Result<u64>;
+
+    /// Reads as many bytes as `bytes` has from `offset`.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<()>;
+}
+
+/// Bytes of a run that are in memory while runs are merged, at the least.
+const MERGE_BYTES: usize = 4 << 10;
+
+/// Takes records in any order.
+#[derive(Debug)]
+pub(super) struct Sorter<T> {
+    buffer: Vec<T>,
+    /// Records that may be in memory.
+    most: usize,
+    store: Arc<dyn Store>,
+    runs: Vec<Run>,
+}
+
+/// Sorted records that were put aside.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    offset: u64,
+    records: u64,
+}
+
+impl<T: Compact> Sorter<T> {
+    /// A sorter that keeps at most `bytes` of records in memory, but two records at the least.
+    pub(super) fn new(bytes: usize, store: Arc<dyn Store>) -> Self {
+        let most = (bytes / size_of::<T>()).max(2);
+        Self { buffer: Vec::new(), most, store, runs: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, record: T) -> Result<()> {
+        if self.buffer.len() == self.most {
+            self.put_aside()?;
+        }
+        self.buffer.push(record);
+        Ok(())
+    }
+
+    fn put_aside(&mut self) -> Result<()> {
+        self.buffer.par_sort_unstable();
+        let mut bytes = Vec::with_capacity(self.buffer.len() * T::BYTES);
+        for record in &self.buffer {
+            record.write(&mut bytes);
+        }
+        let offset = self.store.append(&bytes)?;
+        self.runs.push(Run { offset, records: self.buffer.len() as u64 });
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// The records in order.
+    pub(super) fn sorted(mut self) -> Result<Sorted<T>> {
+        if self.runs.is_empty() {
+            self.buffer.par_sort_unstable();
+            return Ok(Sorted::Memory(self.buffer.into_iter()));
+        }
+        self.put_aside()?;
+        let block = (self.most * T::BYTES / self.runs.len()).max(MERGE_BYTES) / T::BYTES;
+        drop(self.buffer);
+        let store = self.store;
+        let mut runs: Vec<RunReader<T>> = self
+            .runs
+            .into_iter()
+            .map(|run| RunReader { run, block, records: Vec::new() })
+            .collect();
+        let mut heads = BinaryHeap::with_capacity(runs.len());
+        for (index, run) in runs.iter_mut().enumerate() {
+            heads.extend(run.next(&*store)?.map(|record| Reverse((record, index))));
+        }
+        Ok(Sorted::Merged { heads, runs, store })
+    }
+}
+
+/// Records in order.
+pub(super) enum Sorted<T> {
+    Memory(std::vec::IntoIter<T>),
+    Merged {
+        heads: BinaryHeap<Reverse<(T, usize)>>,
+        runs: Vec<RunReader<T>>,
+        store: Arc<dyn Store>,
+    },
+}
+
+impl<T: Compact> Sorted<T> {
+    pub(super) fn next(&mut self) -> Result<Option<T>> {
+        match self {
+            Self::Memory(records) => Ok(records.next()),
+            Self::Merged { heads, runs, store } => {
+                let Some(Reverse((record, run))) = heads.pop() else { return Ok(None) };
+                heads.extend(runs[run].next(&**store)?.map(|next| Reverse((next, run))));
+                Ok(Some(record))
+            }
+        }
+    }
+}
+
+/// Reads a run block by block.
+pub(super) struct RunReader<T> {
+    run: Run,
+    /// Records of a block.
+    block: usize,
+    /// What is read, the last first.
+    records: Vec<T>,
+}
+
+impl<T: Compact> RunReader<T> {
+    fn next(&mut self, store: &dyn Store) -> Result<Option<T>> {
+        if self.records.is_empty() && self.run.records > 0 {
+            let count = (self.block as u64).min(self.run.records);
+            read_records(store, self.run.offset, count as usize, &mut self.records)?;
+            self.records.reverse();
+            self.run.offset += count * T::BYTES as u64;
+            self.run.records -= count;
+        }
+        Ok(self.records.pop())
+    }
+}
+
+/// Replaces `records` by `count` of them from `offset`.
+pub(super) fn read_records<T: Compact>(
+    store: &dyn Store,
+    offset: u64,
+    count: usize,
+    records: &mut Vec<T>,
+) -> Result<()> {
+    let mut bytes = vec![0; count * T::BYTES];
+    store.read(offset, &mut bytes)?;
+    records.clear();
+    records.extend(bytes.chunks_exact(T::BYTES).map(T::read));
+    Ok(())
+}
+
+/// A store in memory, for those that have no files.
+#[derive(Debug, Default)]
+pub struct MemoryStore(std::sync::Mutex<Vec<u8>>);
+
+impl Store for MemoryStore {
+    fn append(&self, bytes: &[u8]) -> Result<u64> {
+        let mut kept = self.0.lock().expect("no thread has panicked");
+        kept.extend_from_slice(bytes);
+        Ok((kept.len() - bytes.len()) as u64)
+    }
+
+    fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        let kept = self.0.lock().expect("no thread has panicked");
+        bytes.copy_from_slice(&kept[offset as usize..][..bytes.len()]);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::compact::{Entry, Kind, When};
+    use super::*;
+
+    #[test]
+    fn runs_merge_to_what_memory_sorts() {
+        let entry = |number: u64| Entry {
+            object: super::super::hash::Hash::new().with(&number.to_le_bytes()).get() % 97,
+            when: When::new(number % 13, Kind::GetObject),
+            id: number,
+            ..Entry::default()
+        };
+        let sorted = |bytes| {
+            let mut sorter = Sorter::new(bytes, Arc::new(MemoryStore::default()));
+            (0..10_000).for_each(|number| sorter.push(entry(number)).unwrap());
+            let mut records = sorter.sorted().unwrap();
+            std::iter::from_fn(move || records.next().unwrap()).collect::<Vec<Entry>>()
+        };
+        let whole = sorted(usize::MAX);
+        assert!(whole.is_sorted() && whole.len() == 10_000);
+        for bytes in [0, 1_000, 100_000] {
+            assert_eq!(sorted(bytes), whole);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The requests of one requester, as the engine takes them.
+
+use std::ops::Range;
+
+use super::Recording;
+use super::compact::{Need, Placed, time_of};
+use super::hash::draw;
+use super::shelf::Shelf;
+use crate::rng::{Purpose, Seed};
+use crate::s3::{Object, Request};
+
+/// Requests that are read before they are answered.
+const BATCH: usize = 1_024;
+
+/// A requester's requests in order of time.
+pub struct RecordedRequests<'a> {
+    recording: &'a Recording,
+    shelf: &'a Shelf,
+    left: Range<u64>,
+    /// From which each replication's draws come.
+    salt: u64,
+    placed: Vec<Placed>,
+}
+
+impl<'a> RecordedRequests<'a> {
+    /// The requests of some session slots of one principal: of a single one, or of all. What a
+    /// replication draws is which part of S3's fleet serves each.
+    ///
+    /// # Panics
+    /// If there is no slot.
+    #[must_use]
+    pub fn new(recording: &'a Recording, slots: &[u32], seed: Seed, replication: u32) -> Self {
+        use rand::Rng;
+        let (shelf, left) = recording.shelf_of(slots);
+        let salt = seed.stream(replication, Purpose::Recorded, (0, 0)).next_u64();
+        Self { recording, shelf, left, salt, placed: Vec::new() }
+    }
+
+    /// Replaces `batch` by the next requests, and `places` by where each counts; false when there
+    /// are none.
+    pub fn next_batch(&mut self, batch: &mut Vec<Request>, places: &mut Vec<u32>) -> bool {
+        batch.clear();
+        places.clear();
+        if self.left.is_empty() {
+            return false;
+        }
+        if let Err(error) = self.shelf.read(&self.left, BATCH, &mut self.placed) {
+            // Whoever runs the replay asks for it afterwards; the counts are then not used.
+            let _ = self.recording.failed.set(error);
+            self.left.start = self.left.end;
+            return false;
+        }
+        self.left.start += self.placed.len() as u64;
+        places.extend(self.placed.iter().map(|placed| placed.place));
+        batch.extend(self.placed.iter().map(|placed| self.request(placed)));
+        true
+    }
+
+    fn request(&self, placed: &Placed) -> Request {
+        let object = match placed.need() {
+            Need::Nothing => Object::None,
+            Need::Written(write) => Object::Written {
+                bucket: write.bucket,
+                slot: write.slot,
+                draw: draw(self.salt, write.id),
+                time: time_of(write.ms),
+            },
+            Need::Unknown { bucket, number } => Object::Ranked {
+                population: self.recording.population_of[bucket as usize],
+                rank: number,
+            },
+            Need::Elsewhere => Object::Keyless,
+        };
+        Request {
+            time: time_of(placed.when.ms()),
+            slot: placed.slot,
+            bucket: self.recording.places[placed.place as usize].bucket,
+            operation: placed.when.kind().operation(),
+            allows_bucket_key: true,
+            draw: draw(self.salt, placed.id),
+            object,
+        }
+    }
+}

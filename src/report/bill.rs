@@ -1,0 +1,61 @@
+//! The bill line by line, configurations side by side.
+
+use crate::encryption::assumptions::Level;
+use crate::results::Results;
+use crate::results::rows::CostRow;
+use crate::units::Usd;
+
+/// One line of the bill at the assumed level.
+pub(super) struct Line<'a> {
+    /// What is charged: any of its rows, for what all have alike.
+    pub(super) any: &'a CostRow,
+    /// The row of each configuration, in the order of the scenario; `None` where it has no such line.
+    pub(super) rows: Vec<Option<&'a CostRow>>,
+}
+
+impl Line<'_> {
+    /// What a configuration pays for it.
+    pub(super) fn billed(&self, configuration: usize) -> Usd {
+        self.rows[configuration].map_or(Usd::default(), |row| row.billed_cost)
+    }
+
+    /// Whether it is charged once instead of in every billing period.
+    pub(super) fn is_once(&self) -> bool {
+        self.any.charge_frequency == "One-Time"
+    }
+
+    /// Its words on the bill.
+    pub(super) fn label(&self) -> String {
+        let once = if self.is_once() { ", once" } else { "" };
+        format!("{}{once}", self.any.charge_description)
+    }
+
+    /// Whether any configuration pays another amount than the others, or uses another quantity.
+    pub(super) fn differs(&self) -> bool {
+        let of = |row: Option<&CostRow>| {
+            row.map_or((Usd::default(), 0), |row| (row.billed_cost, row.pricing_quantity))
+        };
+        self.rows.iter().any(|row| of(*row) != of(self.rows[0]))
+    }
+}
+
+/// Every line that some configuration has at the assumed level, what is charged once last.
+pub(super) fn lines(results: &Results) -> Vec<Line<'_>> {
+    let configurations = &results.facts.configurations;
+    let mut lines: Vec<Line> = Vec::new();
+    let key = |row: &CostRow| {
+        (row.charge_frequency.clone(), row.service_name.clone(), row.charge_description.clone())
+    };
+    for row in results.costs.iter().filter(|row| row.assumption == Level::Assumed) {
+        let place = configurations.iter().position(|it| it.name == row.configuration);
+        let Some(place) = place else { continue };
+        let known = lines.iter().position(|line| key(line.any) == key(row));
+        let line = known.unwrap_or_else(|| {
+            lines.push(Line { any: row, rows: vec![None; configurations.len()] });
+            lines.len() - 1
+        });
+        lines[line].rows[place] = Some(row);
+    }
+    lines.sort_by_key(Line::is_once);
+    lines
+}

@@ -1,0 +1,69 @@
+//! The assumptions, and what each does to the answer.
+
+use maud::{Markup, html};
+
+use super::figure::{self, Figure};
+use super::table::{Cell, Column, Row, Table};
+use super::{Page, more};
+use crate::error::Result;
+use crate::report::chart::{Kind, Options};
+use crate::report::numbers::percent;
+use crate::report::words;
+use crate::results::Results;
+use crate::results::rows::SensitivityRow;
+
+pub(super) fn all(page: &Page) -> Result<Markup> {
+    let results = page.results;
+    let (file, text) = page.text("sensitivity.csv");
+    let options = Options::default();
+    let tornado = Figure::of(Kind::Tornado, &options, (file, &text), "table-assumptions")?;
+    let swing = words::greatest_swing(results);
+    Ok(html! {
+        @if let Some(swing) = &swing { p { (super::prose(swing)) } }
+        (figure::all(&[tornado]))
+        (assumptions(results).render())
+        @for (name, text) in page.more { (more::show(name, text)?) }
+    })
+}
+
+/// Every assumption of the headline, those that move its saving most first.
+fn assumptions(results: &Results) -> Table {
+    let columns = [
+        Column::text("assumption"),
+        Column::figure("low"),
+        Column::figure("assumed"),
+        Column::figure("high"),
+        Column::figure("saving at low"),
+        Column::figure("saving at high"),
+        Column::figure("moves it by"),
+        Column::text("what it is"),
+    ];
+    let rows = words::assumptions(results).into_iter().map(|(row, effect)| {
+        let [at_low, at_high] = ends(effect);
+        let name = Cell::text(format!("`{}`", row.assumption));
+        let values = [&row.low, &row.assumed, &row.high].map(Cell::text);
+        let meaning = words::meaning(&row.assumption).unwrap_or_default();
+        let moves = effect.map(|it| (it.saving_at_high - it.saving_at_low).abs() * 100.0);
+        let moves = Cell::known(moves, |points| format!("{points:.1} points"));
+        let cells = std::iter::once(name).chain(values);
+        Row::of(cells.chain([at_low, at_high, moves, Cell::text(meaning)]).collect())
+    });
+    Table {
+        id: "table-assumptions",
+        caption: format!(
+            "What AWS does not publish, as assumed for `{}`; the saving with one assumption at an end of \
+             its range and the others as assumed",
+            results.facts.headline
+        ),
+        columns: columns.to_vec(),
+        rows: rows.collect(),
+        sorts: true,
+        file: "result.json, sensitivity.csv",
+    }
+}
+
+/// The savings at both ends.
+fn ends(effect: Option<&SensitivityRow>) -> [Cell; 2] {
+    let of = |value: Option<f64>| Cell::known(value, percent);
+    [of(effect.map(|it| it.saving_at_low)), of(effect.map(|it| it.saving_at_high))]
+}

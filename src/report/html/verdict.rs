@@ -1,0 +1,187 @@
+//! The verdict, and how sure it is.
+
+use maud::{Markup, html};
+
+use super::figure::{self, Figure};
+use super::table::{Cell, Column, Row, Table};
+use super::{Page, prose};
+use crate::encryption::assumptions::Level;
+use crate::error::Result;
+use crate::report::chart::{Kind, Options};
+use crate::report::numbers::{count, dollars, percent};
+use crate::report::words;
+use crate::results::Results;
+use crate::results::rows::SummaryRow;
+
+/// The page's first lines: question, verdict, what it comes to, what to see to.
+pub(super) fn top(results: &Results, title: &str) -> Markup {
+    let facts = &results.facts;
+    let verdict = words::verdict(results);
+    let name = format!("{}: ", facts.scenario);
+    let verdict = verdict.strip_prefix(&name).unwrap_or(&verdict);
+    html! {
+        h1 { (title) }
+        @if let Some(question) = &facts.question { p.question { (question) } }
+        p #verdict.verdict { (prose(verdict)) "." }
+        (tiles(results))
+        p.note { "In large: every assumption as assumed. Below: the reference, and the range over all that "
+            "AWS does not publish." }
+        @if let Some(source) = &facts.source { p.note { "Where the scenario's numbers come from: " (source) } }
+        (notices(results))
+    }
+}
+
+/// A figure of the headline in large.
+struct Tile {
+    name: String,
+    value: String,
+    /// Its range, and the reference's.
+    beside: [String; 2],
+}
+
+/// The headline beside the reference, in figures.
+fn tiles(results: &Results) -> Markup {
+    let facts = &results.facts;
+    let [own, against] = [&facts.headline, &facts.reference].map(|name| results.assumed(name));
+    let tile = |name: String, words: fn(f64) -> String, of: &dyn Fn(&SummaryRow) -> f64| {
+        let [low, high] =
+            [Level::Low, Level::High].map(|level| of(results.at(&facts.headline, level)));
+        Tile {
+            name,
+            value: words(of(own)),
+            beside: [
+                format!("instead of {}", words(of(against))),
+                range(low.min(high), low.max(high), words),
+            ],
+        }
+    };
+    let saved = match (own.saving_ratio, results.saving_range(&facts.headline)) {
+        (Some(saving), Some((low, high))) => {
+            [percent(saving), range(low, high, percent), format!("of those of {}", facts.reference)]
+        }
+        _ => ["–".into(), "nothing to save".into(), format!("{} makes none", facts.reference)],
+    };
+    let [value, beside @ ..] = saved;
+    let period = words::period(results);
+    let tiles = [
+        Tile { name: "KMS requests saved".into(), value, beside },
+        tile("KMS requests".into(), count, &|row| row.kms_requests),
+        tile(format!("Cost of KMS requests, {period}"), dollars, &|row| row.kms_cost_usd.as_f64()),
+        tile(format!("Whole bill, {period}"), dollars, &|row| row.total_cost_usd.as_f64()),
+    ];
+    html! {
+        dl.tiles { @for tile in tiles {
+            div {
+                dt { (tile.name) }
+                dd.value { (prose(&tile.value)) }
+                @for beside in tile.beside { dd.beside { (prose(&beside)) } }
+            }
+        } }
+    }
+}
+
+/// Two ends as people read them.
+fn range(low: f64, high: f64, words: fn(f64) -> String) -> String {
+    match [words(low), words(high)] {
+        [low, high] if low == high => format!("{low} at every level"),
+        [low, high] => format!("{low} … {high}"),
+    }
+}
+
+/// Links to what must not be overlooked.
+fn notices(results: &Results) -> Markup {
+    let facts = &results.facts;
+    let unmet = facts.assertions.iter().filter(|demand| !demand.holds).count();
+    let (demands, warnings) = (facts.assertions.len(), facts.warnings.len());
+    html! {
+        ul.notices {
+            @if unmet > 0 {
+                li.bad { a href="#demands" { "✗ " (unmet) " of " (demands) " demands not met" } }
+            } @else if demands > 0 {
+                li.good { a href="#demands" { "✓ all " (demands) " demands met" } }
+            }
+            @if warnings > 0 {
+                li.warn { a href="#warnings" {
+                    "⚠ " (warnings) @if warnings == 1 { " warning" } @else { " warnings" }
+                } }
+            }
+        }
+    }
+}
+
+/// Three kinds of doubt, and the savings of all configurations.
+pub(super) fn sure(page: &Page) -> Result<Markup> {
+    let (file, text) = page.text("summary.csv");
+    let savings = Figure::of(Kind::Summary, &Options::default(), (file, &text), "table-figures")?;
+    let results = page.results;
+    let headline = &results.facts.headline;
+    Ok(html! {
+        @if results.assumed(headline).saving_ratio.is_some() {
+            p { "The saving of " code { (headline) } " is not known exactly, for three different reasons."
+                @if assumptions_matter_most(results) {
+                    " The second matters most: AWS does not publish how S3 keeps its keys."
+                }
+            }
+            (doubts(results).render())
+        } @else {
+            p { "There is nothing to save, so there is nothing to be unsure of." }
+        }
+        (figure::all(&[savings]))
+    })
+}
+
+/// Whether the levels of the headline's saving lie farther apart than chance would have them.
+fn assumptions_matter_most(results: &Results) -> bool {
+    let headline = results.assumed(&results.facts.headline);
+    let chance = headline.saving_half_width.unwrap_or_default();
+    results
+        .saving_range(&headline.configuration)
+        .is_some_and(|(low, high)| high - low > 2.0 * chance)
+}
+
+fn doubts(results: &Results) -> Table {
+    let headline = results.assumed(&results.facts.headline);
+    let replications = match results.facts.replications {
+        1 => "one replication".to_owned(),
+        n => format!("{n} replications"),
+    };
+    let chance = match (headline.saving_ratio, headline.saving_half_width) {
+        (Some(saving), Some(half)) => format!("{} ± {:.2} points", percent(saving), half * 100.0),
+        _ => "not known from one replication".to_owned(),
+    };
+    let range = |ends: Option<(f64, f64)>| {
+        ends.map_or_else(|| "–".to_owned(), |(low, high)| range(low, high, percent))
+    };
+    let rows = [
+        (
+            "Chance".to_owned(),
+            chance,
+            format!(
+                "±: half-width of the 95 % confidence interval of the mean of {replications}, with every \
+                 assumption as assumed. More replications narrow it."
+            ),
+        ),
+        (
+            "What AWS does not publish".to_owned(),
+            range(results.saving_range(&headline.configuration)),
+            "low … high: every assumption at the end that saves least, and at the end that saves most. \
+             Corners, not confidence limits: that all are at their worst at once is unlikely."
+                .to_owned(),
+        ),
+        (
+            "Whatever S3 does".to_owned(),
+            range(headline.saving_floor.zip(headline.saving_ceiling)),
+            "floor … ceiling: no key is ever found in memory, and keys live for ever in one place.".to_owned(),
+        ),
+    ];
+    let cells =
+        |(doubt, range, why)| Row::of(vec![Cell::text(doubt), Cell::text(range), Cell::text(why)]);
+    Table {
+        id: "table-doubts",
+        caption: format!("Three ranges of the saving of `{}`", headline.configuration),
+        columns: vec![Column::text("doubt"), Column::figure("saving"), Column::text("what it is")],
+        rows: rows.into_iter().map(cells).collect(),
+        sorts: false,
+        file: "summary.csv",
+    }
+}

@@ -1,0 +1,251 @@
+//! The scenario that a log is: its buckets, principals and sessions, and no workload.
+//!
+//! What is compared, prices, assumptions and the rest come from a file of settings or are as in any
+//! scenario. Objects that are read and were not written within the log are populations, one a
+//! bucket; which bucket-level keys wrap them is an assumption, [`UnknownAge`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::Scenario;
+use super::engine::EngineChoice;
+use super::file::{
+    BucketFile, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile, ScenarioFile,
+};
+use super::read::{Include, Override, check_run_file, parse_settings};
+use crate::error::{Error, Result};
+use crate::recording::Recording;
+use crate::s3::{Identity, Principal};
+use crate::units::{SimDuration, SimTime, text_form, utc};
+use crate::workload::ages::{AgeLaw, UniformAges};
+
+/// Which bucket-level keys wrap objects whose writing is not in the log: an assumption.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownAge {
+    /// None: bucket keys are turned on when the log begins, as someone would who now has none. Every
+    /// read of such an object calls KMS; nothing is saved that is not sure.
+    #[default]
+    Keyless,
+    /// Bucket keys were always on, and the objects were written evenly over so long a time before the
+    /// log, one key for each lifetime.
+    Even(SimDuration),
+    /// A single one for each bucket: nothing could be saved beyond this.
+    OneKey,
+}
+
+impl fmt::Display for UnknownAge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keyless => f.write_str("keyless"),
+            Self::Even(span) => span.fmt(f),
+            Self::OneKey => f.write_str("one-key"),
+        }
+    }
+}
+
+impl FromStr for UnknownAge {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text.trim() {
+            "keyless" => Ok(Self::Keyless),
+            "one-key" => Ok(Self::OneKey),
+            span => match span.parse() {
+                Ok(SimDuration::ZERO) => Ok(Self::OneKey),
+                Ok(span) => Ok(Self::Even(span)),
+                Err(_) => Err(Error::request(format!(
+                    "`{span}` is neither `keyless`, `one-key` nor a duration"
+                ))
+                .hint("give how far back such objects were written, e.g., `30d`")),
+            },
+        }
+    }
+}
+
+text_form!(UnknownAge, "`keyless`, `one-key`, or how far back objects were written", "30d");
+
+impl UnknownAge {
+    /// Since when buckets had bucket keys, and how old objects are at the start.
+    fn meaning(self) -> (SimTime, AgeLaw) {
+        let even = |to| AgeLaw::Uniform(UniformAges { from: SimDuration::ZERO, to });
+        match self {
+            // With no bucket key an age means nothing.
+            Self::Keyless => (SimTime::ZERO, even(SimDuration::from_secs(30 * 86_400))),
+            Self::Even(span) => (SimTime::MIN, even(span)),
+            Self::OneKey => (SimTime::MIN, AgeLaw::Fixed(SimDuration::from_secs(1))),
+        }
+    }
+}
+
+/// What a replay is besides the log.
+pub struct Settings<'a> {
+    /// A file of settings, and what messages call it.
+    pub file: Option<(&'a str, &'a str)>,
+    /// What is put over it.
+    pub overrides: &'a [Override],
+    /// Which keys wrap objects whose writing is not in the log, if not as the file says.
+    pub unknown_age: Option<UnknownAge>,
+}
+
+impl Scenario {
+    /// The scenario that a log is.
+    ///
+    /// # Errors
+    /// What is wrong with the settings, or if the log is larger than a run can be.
+    pub fn of_recording(recording: Recording, settings: &Settings) -> Result<Self> {
+        let (text, place) = settings.file.unwrap_or(("", "the log"));
+        let mut given = parse_settings(text, place).map_err(|error| error.at(place))?;
+        if let Some(run) = given.run.take() {
+            check_run_file(&run, &given).map_err(|error| error.at(place))?;
+        }
+        let of_file = given.replay.as_ref().map(|replay| replay.unknown_age);
+        let unknown_age = settings.unknown_age.or(of_file).unwrap_or_default();
+        let file = of_log(given, &recording, unknown_age);
+        let include: Include =
+            &|file| Err(Error::request(format!("`{file}` is a histogram, but the log tells ages")));
+        let as_made = file.clone();
+        let mut scenario = Self::with_overrides(file, "", place, settings.overrides, include)?;
+        refuse_other_log(&as_made, &scenario.file)?;
+        scenario.recording = Some(Arc::new(recording));
+        Ok(scenario)
+    }
+
+    /// The same replay under another assumption about objects whose writing is not in the log.
+    #[must_use]
+    pub fn with_unknown_age(&self, unknown_age: UnknownAge) -> Self {
+        let (since, age) = unknown_age.meaning();
+        let mut scenario = self.clone();
+        for bucket in &mut scenario.buckets {
+            bucket.keys_since = since;
+        }
+        for population in &mut scenario.populations {
+            population.age = age.clone();
+        }
+        scenario
+    }
+}
+
+impl Recording {
+    /// The log's files as `run.toml` names them.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<InputFile> {
+        let file = |input: &crate::recording::Input| InputFile {
+            name: input.name.clone(),
+            bytes: input.bytes,
+            hash: input.hash.clone(),
+        };
+        self.inputs.iter().map(file).collect()
+    }
+}
+
+/// Settings and what the log tells, as a scenario.
+fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> ScenarioFile {
+    let (since, age) = unknown_age.meaning();
+    let known: BTreeMap<&str, &BucketFile> =
+        given.buckets.iter().map(|bucket| (bucket.name.as_str(), bucket)).collect();
+    let region = given.buckets.first().map_or("us-east-1", |bucket| bucket.region.as_str());
+    let bucket = |name: &String| match known.get(name.as_str()) {
+        Some(bucket) => (*bucket).clone(),
+        None => BucketFile {
+            name: name.clone(),
+            region: region.to_owned(),
+            key: KmsKey::default(),
+            bucket_keys_since: since,
+            directory: false,
+        },
+    };
+    let objects = log.buckets.iter().zip(&log.unknown).filter(|(_, objects)| **objects > 0);
+    let populations = objects.map(|(bucket, &objects)| PopulationFile {
+        name: format!("{bucket}: written before the log"),
+        bucket: bucket.clone(),
+        objects: Some(objects),
+        written_at: None,
+        age: age.clone(),
+        object_size: None,
+        written_by: None,
+    });
+    ScenarioFile {
+        duration: log.end,
+        warm_up: log.counted_from,
+        engine: EngineChoice::Events,
+        buckets: log.buckets.iter().map(bucket).collect(),
+        populations: populations.collect(),
+        principals: principals(log),
+        workloads: Vec::new(),
+        clients: Vec::new(),
+        replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
+        ..given
+    }
+}
+
+/// The log's principals under names that differ.
+fn principals(log: &Recording) -> Vec<PrincipalFile> {
+    let plain = |principal: &Principal| match &principal.identity {
+        Identity::Role(name) | Identity::Service(name) => name.clone(),
+        Identity::User(name) => format!("user/{name}"),
+    };
+    let mut once = BTreeSet::new();
+    let mut twice = BTreeSet::new();
+    for recorded in &log.principals {
+        let name = plain(&recorded.principal);
+        if !once.insert(name.clone()) {
+            twice.insert(name);
+        }
+    }
+    let mut taken = BTreeSet::new();
+    let principal = |recorded: &crate::recording::RecordedPrincipal| {
+        let Principal { account, identity } = &recorded.principal;
+        let mut name = plain(&recorded.principal);
+        if twice.contains(&name) {
+            name = format!("{name}@{account}");
+        }
+        // A role may be called like another's name and account.
+        while !taken.insert(name.clone()) {
+            name.push('\'');
+        }
+        let (mut role, mut user, mut service) = (None, None, None);
+        match identity {
+            Identity::Role(name) => role = Some(name.clone()),
+            Identity::User(name) => user = Some(name.clone()),
+            Identity::Service(name) => service = Some(name.clone()),
+        }
+        PrincipalFile {
+            name,
+            account: account.clone(),
+            role,
+            user,
+            service,
+            sessions: recorded.sessions.len() as u32,
+            session_policies: 1,
+            session_length: None,
+            renewal: Renewal::default(),
+        }
+    };
+    log.principals.iter().map(principal).collect()
+}
+
+/// Refuses changes to what the log tells.
+fn refuse_other_log(made: &ScenarioFile, changed: &ScenarioFile) -> Result<()> {
+    let names = |file: &ScenarioFile| -> Vec<String> {
+        file.buckets.iter().map(|bucket| bucket.name.clone()).collect()
+    };
+    let touched = [
+        ("duration", made.duration == changed.duration),
+        ("warm_up", made.warm_up == changed.warm_up),
+        ("engine", made.engine == changed.engine),
+        ("bucket", names(made) == names(changed)),
+        ("principal", made.principals == changed.principals),
+        ("population", made.populations == changed.populations),
+        ("workload", changed.workloads.is_empty()),
+        ("replay", made.replay == changed.replay),
+    ];
+    match touched.into_iter().find(|(_, same)| !same) {
+        None => Ok(()),
+        Some((key, _)) => Err(Error::request(format!(
+            "`{key}` is what the log says, and cannot be changed by `--set`"
+        ))
+        .hint("choose of the log by `--bucket`, `--from`, `--to` and `--unknown-age`")),
+    }
+}

@@ -1,0 +1,162 @@
+//! What a sweep left, read back from `sweep.csv` and the `sweep.json` beside it: the same scenario at
+//! points that differ in the values of some keys.
+
+use super::survey::Identity;
+use crate::error::{Error, Result};
+use crate::results::rows::SummaryRow;
+use crate::results::{Results, csv};
+use crate::scenario::Scenario;
+
+/// The file that holds the rows.
+pub const SWEEP: &str = "sweep.csv";
+
+/// A sweep's points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swept {
+    /// What varies, in the order of the columns.
+    pub keys: Vec<Key>,
+    /// The points in their order.
+    pub points: Vec<Point>,
+    /// The file's text.
+    pub text: String,
+    /// What is known of the sweep besides its rows.
+    identity: Option<Identity>,
+}
+
+/// A key that varies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The scenario's key.
+    pub name: String,
+    /// Its values, as they were given, in the order of the points.
+    pub values: Vec<String>,
+}
+
+/// One point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Its number in the file.
+    pub number: u64,
+    /// Which of its key's values it has, for each key.
+    pub at: Vec<usize>,
+    /// Its rows of all configurations and levels.
+    pub rows: Vec<SummaryRow>,
+}
+
+/// What columns of values begin with.
+const PREFIX: &str = "set.";
+/// Ends of columns that repeat a key's values as numbers.
+const UNITS: [&str; 4] = ["_s", "_per_s", "_bytes", "_ratio"];
+
+impl Swept {
+    /// Reads the text of `sweep.csv`, which comes from `place`, and that of `sweep.json`, if there is
+    /// one.
+    ///
+    /// # Errors
+    /// Text that is not what `bks sweep` writes, with its place.
+    pub fn read(place: &str, text: &str, identity: Option<&str>) -> Result<Self> {
+        const HINT: &str = "`bks sweep` writes such files, and goes on with one that is cut off";
+        let identity = identity.map(read_identity).transpose()?;
+        let (header, records) = csv::parse(place, text)?;
+        let rows = csv::read::<SummaryRow>(text).map_err(|error| error.at(place).hint(HINT))?;
+        let (names, columns) = keys(&header, identity.as_ref());
+        let point = header.iter().position(|name| name == "point");
+        let (Some(point), false, false) = (point, names.is_empty(), rows.is_empty()) else {
+            let wrong =
+                "the file is no sweep: there must be a column `point`, columns `set.KEY`, and rows";
+            return Err(Error::request(wrong).at(place).hint(HINT));
+        };
+        let mut keys: Vec<Key> =
+            names.into_iter().map(|name| Key { name, values: Vec::new() }).collect();
+        let mut points: Vec<Point> = Vec::new();
+        for (record, row) in records.iter().zip(rows) {
+            let number = record.cells[point].parse::<u64>().map_err(|_| {
+                let cell = &record.cells[point];
+                Error::request(format!("`point` is `{cell}`, but must be a whole number"))
+                    .at(format!("{place}:{}", record.line))
+            })?;
+            let values = columns.iter().map(|&column| record.cells[column].as_str());
+            let at: Vec<usize> =
+                keys.iter_mut().zip(values).map(|(key, value)| key.index(value)).collect();
+            match points.iter_mut().rev().find(|known| known.number == number) {
+                Some(known) => known.rows.push(row),
+                None => points.push(Point { number, at, rows: vec![row] }),
+            }
+        }
+        points.sort_by_key(|point| point.number);
+        Ok(Self { keys, points, text: text.to_owned(), identity })
+    }
+
+    /// Refuses a sweep of another scenario than that of a run.
+    ///
+    /// # Errors
+    /// Names both.
+    pub fn check_of(&self, results: &Results) -> Result<()> {
+        let name = &results.facts.scenario;
+        let rows = self.points.iter().flat_map(|point| &point.rows);
+        match rows.map(|row| &row.scenario).find(|scenario| *scenario != name) {
+            None => Ok(()),
+            Some(other) => Err(Error::request(format!(
+                "the sweep is of the scenario `{other}`, but the results are of `{name}`"
+            ))
+            .hint("sweep the scenario of the results, or name its sweep by `--sweep FILE.csv`")),
+        }
+    }
+
+    /// In what the sweep's scenario differs from that of a run, apart from the swept values; `None`
+    /// if that is not known.
+    #[must_use]
+    pub fn differences(&self, results: &Results) -> Option<Vec<String>> {
+        let swept = self.identity.as_ref()?;
+        let facts = &results.facts;
+        let pairs = [
+            ("model version", swept.model_version.to_string(), facts.model_version.to_string()),
+            ("price date", swept.price_date.clone(), facts.price_date.clone()),
+            ("seed", swept.seed.to_string(), facts.seed.to_string()),
+            ("hash of the scenario", swept.scenario_hash.clone(), hash_without_demands(results)?),
+        ];
+        let differ = pairs.into_iter().filter(|(_, swept, run)| swept != run);
+        Some(differ.map(|(what, swept, run)| format!("{what} `{swept}`, not `{run}`")).collect())
+    }
+}
+
+impl Key {
+    /// The number of a value, which is taken in if it is new.
+    fn index(&mut self, value: &str) -> usize {
+        self.values.iter().position(|known| known == value).unwrap_or_else(|| {
+            self.values.push(value.to_owned());
+            self.values.len() - 1
+        })
+    }
+}
+
+fn read_identity(text: &str) -> Result<Identity> {
+    serde_json::from_str(text).map_err(|error| {
+        Error::request(format!("the text is not what bks writes: {error}")).at(format!(
+            "sweep.json:{}:{}",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+/// Names of the swept keys, and the columns with their values.
+fn keys(header: &[String], identity: Option<&Identity>) -> (Vec<String>, Vec<usize>) {
+    let column = |key: &str| header.iter().position(|name| name.strip_prefix(PREFIX) == Some(key));
+    if let Some(identity) = identity {
+        let named = identity.axes.iter();
+        return named.filter_map(|axis| Some((axis.key.clone(), column(&axis.key)?))).unzip();
+    }
+    let repeats = |at: usize| {
+        let before = at.checked_sub(1).map(|before| header[before].as_str());
+        let end = before.and_then(|before| header[at].strip_prefix(before));
+        end.is_some_and(|end| UNITS.contains(&end))
+    };
+    let keys = header.iter().enumerate().filter(|(at, _)| !repeats(*at));
+    keys.filter_map(|(at, name)| Some((name.strip_prefix(PREFIX)?.to_owned(), at))).unzip()
+}
+
+/// Hash of a run's scenario whatever it demands, as in `sweep.json`; `None` if `run.toml` is none.
+fn hash_without_demands(results: &Results) -> Option<String> {
+    Some(Scenario::parse(&results.run_toml).ok()?.hash_without_demands())
+}

@@ -1,0 +1,134 @@
+//! Lines that cannot be read: how many, which first, and how many are too many.
+
+use std::fmt::{self, Write as _};
+
+use crate::error::{Error, Result};
+use crate::units::Share;
+
+/// Why a line cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Flaw {
+    /// It ends before this field.
+    Ends(&'static str),
+    /// This field is not of the form it must have.
+    Field(&'static str),
+    /// It has no such field.
+    Lacks(&'static str),
+    /// It is no JSON, or not of a record's shape.
+    Json,
+    /// It is longer than any line or event may be.
+    TooLong,
+    /// The file ends within it.
+    CutOff,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ends(field) => write!(f, "it ends before its {field}"),
+            Self::Field(field) => write!(f, "its {field} is none"),
+            Self::Lacks(field) => write!(f, "it has no {field}"),
+            Self::Json => f.write_str("it is not the JSON of an event"),
+            Self::TooLong => f.write_str("it is longer than a record can be"),
+            Self::CutOff => f.write_str("the file ends within it"),
+        }
+    }
+}
+
+/// One of the lines that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// The file's name.
+    pub file: String,
+    /// The line's number, counted from 1; of a trail, the event's.
+    pub line: u64,
+    /// What is wrong with it.
+    pub flaw: Flaw,
+    /// Its beginning, made printable.
+    pub excerpt: String,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, flaw, excerpt } = self;
+        write!(f, "{file}:{line}: `{excerpt}` cannot be read: {flaw}")
+    }
+}
+
+/// How many of the first bad lines are kept.
+const KEPT: usize = 5;
+
+/// How many characters of a bad line are kept.
+const EXCERPT: usize = 120;
+
+/// Counts the lines of logs, and those that cannot be read; sums of files merge.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BadLines {
+    /// All lines that are not empty (events, of a trail), bad ones included.
+    pub lines: u64,
+    /// Those that could not be read.
+    pub bad: u64,
+    /// The first few of them.
+    pub first: Vec<BadLine>,
+}
+
+impl BadLines {
+    /// Counts one that cannot be read (and is to be counted in `lines` as well).
+    pub fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
+        self.bad += 1;
+        if self.first.len() < KEPT {
+            let excerpt = excerpt(text);
+            self.first.push(BadLine { file: file.to_owned(), line, flaw, excerpt });
+        }
+    }
+
+    /// Adds what was counted in files that come after these.
+    pub fn merge(&mut self, later: Self) {
+        self.lines += later.lines;
+        self.bad += later.bad;
+        let room = KEPT - self.first.len();
+        self.first.extend(later.first.into_iter().take(room));
+    }
+
+    /// Share of the lines that could not be read.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        self.bad as f64 / self.lines.max(1) as f64
+    }
+
+    /// Holds the count against the greatest share that may be bad.
+    ///
+    /// # Errors
+    /// If more are bad.
+    pub fn check(&self, max: Share) -> Result<()> {
+        if self.share() <= max.value() {
+            return Ok(());
+        }
+        let mut message = format!(
+            "{} of {} lines cannot be read, but at most {}% may be bad",
+            self.bad,
+            self.lines,
+            max.value() * 100.0
+        );
+        for line in &self.first {
+            let _ = write!(message, "\n  {line}");
+        }
+        Err(Error::request(message).hint(
+            "name the form if it was taken for another, e.g., `--log-format s3-access-log`, or \
+             allow more, e.g., `--max-bad 10%`",
+        ))
+    }
+}
+
+fn excerpt(text: &[u8]) -> String {
+    let head = &text[..text.len().min(EXCERPT * 4)];
+    let mut printable: String = String::from_utf8_lossy(head)
+        .chars()
+        .map(|c| if c.is_control() || c == '`' { '\u{fffd}' } else { c })
+        .take(EXCERPT)
+        .collect();
+    if printable.len() < text.len() {
+        printable.push('…');
+    }
+    printable
+}

@@ -1,0 +1,179 @@
+//! CloudTrail's events, as JSON in any of the wrappings they come in: `{"Records":[…]}` (a trail's
+//! files), a bare array, one event a line, EventBridge's `detail`, and the `CloudTrailEvent` of
+//! `lookup-events`, which is JSON in a string.
+//!
+//! Events are found one after another in the stream, whatever wraps them, so that a file is never
+//! in memory as a whole. Each is read by serde into the few fields that matter, borrowed where no
+//! escape is in the way; a field of another type than expected counts as absent, since the
+//! parameters of other services' events share names with S3's.
+//!
+//! Sources: the CloudTrail record reference
+//! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>)
+//! and its examples of S3 and KMS events.
+
+mod event;
+mod json;
+
+use std::io::Read;
+
+use memchr::memmem;
+
+use super::bad_lines::{BadLines, Flaw};
+use super::record::Entry;
+use super::windows::{self, Ahead};
+use crate::error::Result;
+use event::Event;
+use json::Skipper;
+
+/// Whether a text that begins with `head` may hold events: it is JSON and names what only events,
+/// their wrappings and digests have.
+#[must_use]
+pub fn looks_like(head: &[u8]) -> bool {
+    let names = ["\"eventSource\"", "\"Records\"", "\"CloudTrailEvent\"", "\"digestStartTime\""];
+    let has = |name: &&str| memmem::find(head, name.as_bytes()).is_some();
+    matches!(head, [b'{' | b'[', ..]) && names.iter().any(has)
+}
+
+/// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.
+///
+/// # Errors
+/// Those of the source and of `sink`.
+pub fn read(
+    source: &mut dyn Read,
+    file: &str,
+    bad: &mut BadLines,
+    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut reader = Reader { file, bad, sink, number: 0, skipper: None };
+    windows::slide(source, |bytes, ahead| {
+        // Looked at once for a whole window, UTF-8 costs serde nothing for each text.
+        let (mut from, mut text) = (0, valid(bytes));
+        let mut done = 0;
+        while done < bytes.len() {
+            if done > from + text.len() {
+                (from, text) = (done, valid(&bytes[done..]));
+            }
+            let rest = text.get(done - from..).unwrap_or_default();
+            match reader.step(rest, &bytes[done..], ahead, done == 0)? {
+                Step::Done(more) => done += more,
+                Step::Wait => break,
+            }
+        }
+        Ok(done)
+    })
+}
+
+/// The beginning of `bytes` that is UTF-8.
+fn valid(bytes: &[u8]) -> &str {
+    let valid = match str::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error.valid_up_to(),
+    };
+    str::from_utf8(&bytes[..valid]).expect("it is valid so far")
+}
+
+/// What became of the bytes at hand.
+enum Step {
+    /// So many are done with.
+    Done(usize),
+    /// More are needed.
+    Wait,
+}
+
+struct Reader<'r, S> {
+    file: &'r str,
+    bad: &'r mut BadLines,
+    sink: &'r mut S,
+    /// Of the event last begun.
+    number: u64,
+    /// Where in an event that is skipped the last window has ended.
+    skipper: Option<Skipper>,
+}
+
+impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
+    /// Reads what begins `bytes`: what stands between events, or an event. `text` is their
+    /// beginning, up to what is no UTF-8.
+    fn step(&mut self, text: &str, bytes: &[u8], ahead: Ahead, first: bool) -> Result<Step> {
+        if self.skipper.is_some() {
+            return Ok(Step::Done(self.skip(bytes)));
+        }
+        let between = json::between(bytes);
+        if between > 0 {
+            return Ok(Step::Done(between));
+        }
+        if let Some(field) = json::field(bytes) {
+            return Ok(Step::Done(field));
+        }
+        let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
+        if may_be_part && ahead == Ahead::More {
+            return Ok(Step::Wait);
+        }
+        if let Some(wrapper) = json::wrapper(bytes) {
+            return Ok(Step::Done(wrapper));
+        }
+        let mut events = serde_json::Deserializer::from_str(text).into_iter::<Event<'_>>();
+        let flaw = match events.next() {
+            Some(Ok(event)) => {
+                let done = events.byte_offset();
+                self.count();
+                match event.text() {
+                    Some(text) => self.within(text)?,
+                    None => self.hand_on(&event, bytes)?,
+                }
+                return Ok(Step::Done(done));
+            }
+            // The rest of a character may come with the next window.
+            Some(Err(error)) if error.is_eof() && bytes.len() - text.len() < 4 => match ahead {
+                Ahead::Full if first => Flaw::TooLong,
+                Ahead::Full | Ahead::More => return Ok(Step::Wait),
+                Ahead::End => Flaw::CutOff,
+            },
+            Some(Err(_)) | None => Flaw::Json,
+        };
+        self.count();
+        self.bad(flaw, bytes);
+        self.skipper = Some(Skipper::default());
+        Ok(Step::Done(self.skip(bytes)))
+    }
+
+    /// Skips to the end of an event that cannot be read.
+    fn skip(&mut self, bytes: &[u8]) -> usize {
+        let Some(skipper) = &mut self.skipper else { return 0 };
+        match skipper.skip(bytes) {
+            Some(end) => {
+                self.skipper = None;
+                end
+            }
+            None => bytes.len(),
+        }
+    }
+
+    /// Hands on what an event says.
+    fn hand_on(&mut self, event: &Event<'_>, bytes: &[u8]) -> Result<()> {
+        match event.entry() {
+            Ok(entry) => (self.sink)(entry),
+            Err(flaw) => {
+                self.bad(flaw, bytes);
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads an event that lies as text within another.
+    fn within(&mut self, text: &str) -> Result<()> {
+        if let Ok(event) = serde_json::from_str(text) {
+            return self.hand_on(&event, text.as_bytes());
+        }
+        self.bad(Flaw::Json, text.as_bytes());
+        Ok(())
+    }
+
+    fn count(&mut self) {
+        self.number += 1;
+        self.bad.lines += 1;
+    }
+
+    fn bad(&mut self, flaw: Flaw, bytes: &[u8]) {
+        self.bad.add(self.file, self.number, flaw, bytes);
+    }
+}

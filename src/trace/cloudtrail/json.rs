@@ -1,0 +1,88 @@
+//! What stands around events.
+
+/// Most bytes that tell whether an object wraps events.
+pub(super) const WRAPPER_MAX: usize = 64;
+
+/// Bytes that stand between events: white space, commas, and what ends arrays and their wrappers.
+pub(super) fn between(bytes: &[u8]) -> usize {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        return BYTE_ORDER_MARK.len();
+    }
+    bytes.iter().position(|byte| !b" \t\r\n,[]}".contains(byte)).unwrap_or(bytes.len())
+}
+
+/// The length of what opens an array of events in an object, e.g. `{"Records":[`, if `bytes` begin
+/// with that.
+pub(super) fn wrapper(bytes: &[u8]) -> Option<usize> {
+    let rest = bytes.strip_prefix(b"{")?.trim_ascii_start();
+    let rest =
+        [&b"\"Records\""[..], b"\"Events\""].iter().find_map(|name| rest.strip_prefix(*name))?;
+    let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let rest = rest.strip_prefix(b"[")?;
+    Some(bytes.len() - rest.len())
+}
+
+/// The length of a field that comes after an array of events in its wrapper, such as
+/// `"NextToken": "…"`. `None`: `bytes` begin with no field, or with a part of one.
+pub(super) fn field(bytes: &[u8]) -> Option<usize> {
+    let (_name, rest) = text(bytes)?;
+    let value = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    let rest = match value.first()? {
+        b'"' => text(value)?.1,
+        // Another array of events, perhaps.
+        b'[' | b'{' => value,
+        _ => &value[value.iter().position(|byte| b",}\n".contains(byte))?..],
+    };
+    Some(bytes.len() - rest.len())
+}
+
+/// A text in quotes, and what follows it.
+fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = bytes.strip_prefix(b"\"")?;
+    let mut escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    })?;
+    Some((&text[..end], &text[end + 1..]))
+}
+
+/// Finds the end of an object without reading it, from window to window.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Skipper {
+    depth: u64,
+    in_text: bool,
+    escaped: bool,
+    line_ended: bool,
+}
+
+impl Skipper {
+    /// How many of `bytes` belong to the object, if its end is among them.
+    ///
+    /// An object that is cut off ends with its line if that ends within a text, which no JSON has,
+    /// or if the next line begins with another object, as it does where each line has one: within
+    /// others, objects are indented or not on a line of their own.
+    pub(super) fn skip(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (place, byte) in bytes.iter().enumerate() {
+            let begins_line = std::mem::replace(&mut self.line_ended, *byte == b'\n');
+            match byte {
+                b'{' if begins_line => return Some(place),
+                b'\n' if self.in_text || self.depth == 0 => return Some(place + 1),
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_text => self.escaped = true,
+                b'"' => self.in_text = !self.in_text,
+                b'{' if !self.in_text => self.depth += 1,
+                b'}' if !self.in_text => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Some(place + 1);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}

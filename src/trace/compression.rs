@@ -1,0 +1,191 @@
+//! Logs come plain or compressed, under any name: their first bytes tell.
+
+use std::cell::Cell;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::rc::Rc;
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// By gzip, in one or more members (RFC 1952).
+    Gzip,
+    /// By Zstandard, in one or more frames (RFC 8878).
+    Zstd,
+}
+
+impl Compression {
+    /// What a file that begins with `head` is.
+    #[must_use]
+    pub const fn detect(head: &[u8]) -> Self {
+        match head {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            // A frame, or one that decoders skip.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+}
+
+/// How many times its compressed size a log may have. Real logs shrink to a tenth or a fiftieth; a
+/// file made to fill memory or a disk, to a thousandth.
+pub const RATIO_MAX: u64 = 500;
+
+/// A log of fewer bytes than this may shrink as far as it will.
+pub const SMALL: u64 = 64 << 20;
+
+/// Bytes of compressed data that are read at a time.
+const BUFFER: usize = 64 << 10;
+
+/// The bytes of a log, from a source that may be compressed.
+///
+/// # Errors
+/// Those of reading its first bytes.
+pub fn decompressed<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    unpack(source).map(|(_, bytes)| bytes)
+}
+
+/// How a log is compressed, and its bytes.
+pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<(Compression, Box<dyn Read + 'a>)> {
+    let mut head = [0; 4];
+    let mut filled = 0;
+    let mut source = source;
+    while filled < head.len() {
+        match source.read(&mut head[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let whole = io::Cursor::new(head).take(filled as u64).chain(source);
+    let compression = Compression::detect(&head[..filled]);
+    if compression == Compression::None {
+        return Ok((compression, Box::new(whole)));
+    }
+    let taken = Rc::new(Cell::new(0));
+    let counted = BufReader::with_capacity(BUFFER, Counted { source: whole, bytes: taken.clone() });
+    let bytes: Box<dyn Read + 'a> = if compression == Compression::Gzip {
+        Box::new(Bounded { source: MultiGzDecoder::new(counted), what: "gzip", taken, given: 0 })
+    } else {
+        let frames = Frames { source: counted, decoder: FrameDecoder::new(), within: false };
+        Box::new(Bounded { source: frames, what: "zstd", taken, given: 0 })
+    };
+    Ok((compression, bytes))
+}
+
+/// Counts the bytes that are read.
+struct Counted<R> {
+    source: R,
+    bytes: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(into)?;
+        self.bytes.set(self.bytes.get() + read as u64);
+        Ok(read)
+    }
+}
+
+/// Refuses what is out of proportion to its compressed size.
+struct Bounded<R> {
+    source: R,
+    what: &'static str,
+    taken: Rc<Cell<u64>>,
+    given: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(into).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => error,
+            ErrorKind::UnexpectedEof => {
+                let message = format!("its {} data ends too early: it is cut off", self.what);
+                io::Error::new(ErrorKind::UnexpectedEof, message)
+            }
+            kind => io::Error::new(kind, format!("its {} data is broken: {error}", self.what)),
+        })?;
+        self.given += read as u64;
+        if self.given > SMALL && self.given / RATIO_MAX > self.taken.get() {
+            return Err(io::Error::new(
+                ErrorKind::InvalidData,
+                format!(
+                    "its {} data unpacks to more than {RATIO_MAX} times its size, which no log \
+                     does: decompress it by hand if you trust it",
+                    self.what
+                ),
+            ));
+        }
+        Ok(read)
+    }
+}
+
+/// Zstandard frames, one after another; the crate knows one at a time.
+struct Frames<R> {
+    source: R,
+    decoder: FrameDecoder,
+    within: bool,
+}
+
+impl<R: BufRead> Frames<R> {
+    /// Begins the next frame; says whether there is one.
+    fn begin(&mut self) -> io::Result<bool> {
+        loop {
+            if self.source.fill_buf()?.is_empty() {
+                return Ok(false);
+            }
+            match self.decoder.reset(&mut self.source) {
+                Ok(()) => return Ok(true),
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                    length,
+                    ..
+                })) => {
+                    let length = u64::from(length);
+                    let skipped = io::copy(&mut (&mut self.source).take(length), &mut io::sink())?;
+                    if skipped < length {
+                        return Err(ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(error) => return Err(broken(error)),
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if !self.within && !self.begin()? {
+                return Ok(0);
+            }
+            self.within = true;
+            let read = self.decoder.read(into)?;
+            if read > 0 || into.is_empty() {
+                return Ok(read);
+            }
+            if self.decoder.is_finished() {
+                let told = self.decoder.get_checksum_from_data();
+                if told.is_some() && told != self.decoder.get_calculated_checksum() {
+                    return Err(io::Error::new(
+                        ErrorKind::InvalidData,
+                        "a checksum does not match",
+                    ));
+                }
+                self.within = false;
+            } else {
+                let blocks = BlockDecodingStrategy::UptoBlocks(1);
+                self.decoder.decode_blocks(&mut self.source, blocks).map_err(broken)?;
+            }
+        }
+    }
+}
+
+fn broken(error: FrameDecoderError) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, error)
+}

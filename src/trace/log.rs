@@ -1,0 +1,118 @@
+//! A log file of any form, plain or compressed.
+
+use std::io::{self, Cursor, ErrorKind, Read};
+
+use super::bad_lines::{BadLines, Flaw};
+use super::clock::Clock;
+use super::compression::{Compression, unpack};
+use super::record::{Entry, Record};
+use super::{Form, access_log, cloudtrail, ibm_cos, lines, windows};
+use crate::error::{Error, Result};
+
+/// Bytes by which a form is known.
+const HEAD: usize = 64 << 10;
+
+/// A log of a known form, ready to be read.
+pub struct Log<'a> {
+    form: Form,
+    source: Box<dyn Read + 'a>,
+}
+
+impl<'a> Log<'a> {
+    /// Looks at the beginning of `source`, decompresses it if need be and finds its form, unless
+    /// that is given. `None`: it is empty, as the files of quiet hours are.
+    ///
+    /// `bytes` is the file's size, if it is known.
+    ///
+    /// # Errors
+    /// If it cannot be read or is of no known form.
+    pub fn open(
+        source: impl Read + 'a,
+        bytes: Option<u64>,
+        form: Option<Form>,
+    ) -> Result<Option<Self>> {
+        let (compression, mut source) =
+            unpack(source).map_err(|error| windows::unreadable(&error))?;
+        let mut head = Vec::new();
+        // What is cut off or broken further on may still tell its form; its error comes in its turn.
+        let rest: Box<dyn Read + 'a> = match (&mut source).take(HEAD as u64).read_to_end(&mut head)
+        {
+            Ok(_) => source,
+            Err(error) if head.is_empty() => return Err(windows::unreadable(&error)),
+            Err(error) => Box::new(Broken(Some(error))),
+        };
+        if head.is_empty() {
+            return Ok(None);
+        }
+        // The size of a compressed file says nothing of what it holds.
+        let bytes = bytes.filter(|_| compression == Compression::None);
+        let form = match form {
+            Some(form) => form,
+            None => Form::detect(bytes, &head).ok_or_else(unknown)?,
+        };
+        let source = Box::new(Cursor::new(head).chain(rest));
+        Ok(Some(Self { form, source }))
+    }
+
+    /// Its form.
+    #[must_use]
+    pub const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The log's bytes, decompressed.
+    #[must_use]
+    pub fn into_bytes(self) -> Box<dyn Read + 'a> {
+        self.source
+    }
+
+    /// Reads all of it and hands each entry to `sink`, in the file's order; counts in `bad` what
+    /// cannot be read, under the name `file`.
+    ///
+    /// # Errors
+    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails, or
+    /// the form has look-ups rather than entries ([`Form::OracleGeneral`]).
+    pub fn entries(
+        mut self,
+        file: &str,
+        bad: &mut BadLines,
+        mut sink: impl FnMut(Entry<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let source = &mut *self.source;
+        match self.form {
+            Form::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),
+            Form::IbmCos => {
+                // Its times need no clock.
+                fn parse<'a>(
+                    line: &'a [u8],
+                    _: &mut Clock,
+                ) -> std::result::Result<Record<'a>, Flaw> {
+                    ibm_cos::parse(line)
+                }
+                lines::read(source, file, bad, parse, &mut sink)
+            }
+            Form::CloudTrail => cloudtrail::read(source, file, bad, &mut sink),
+            Form::OracleGeneral => {
+                Err(Error::request("the trace has look-ups of keys, but requests are asked for")
+                    .hint("give an access log, a trail or an IBM COS trace"))
+            }
+        }
+    }
+}
+
+/// A source that has failed.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(self.0.take().unwrap_or_else(|| ErrorKind::BrokenPipe.into()))
+    }
+}
+
+fn unknown() -> Error {
+    Error::request(
+        "the file is of no known form: its beginning is neither an S3 access log's nor a trail's \
+         nor a trace's",
+    )
+    .hint("name the form, e.g., `--log-format s3-access-log`, to be told where it fails")
+}

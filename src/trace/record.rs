@@ -1,0 +1,379 @@
+//! What any log tells: requests to S3, and the KMS calls that S3 made.
+//!
+//! Everything here borrows from the log's own bytes, so that no record allocates. Texts are bytes as
+//! they are logged: nothing promises UTF-8 in a key.
+
+use std::borrow::Cow;
+
+pub use super::operation::LogOperation;
+use crate::kms::KmsApi;
+
+/// Nanoseconds since the Unix epoch (1970-01-01T00:00:00Z), or since a trace's own zero where its
+/// form knows no dates.
+pub type Nanoseconds = i64;
+
+/// What one line or one event of a log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// A request that S3 received.
+    Request(Record<'a>),
+    /// A KMS call.
+    Kms(KmsEvent<'a>),
+    /// Sound, but neither of these.
+    Skipped(Skipped),
+}
+
+/// Why an entry is neither a request nor a KMS call of interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Skipped {
+    /// An event of another service than S3 and KMS.
+    OtherService,
+    /// A KMS event that is no use of a key on data: `CreateKey`, `DescribeKey`, grants, …
+    KeyManagement,
+    /// A digest file of a trail, which lists files and holds no events.
+    Digest,
+    /// An Insights event or another summary, which is no call.
+    Summary,
+}
+
+impl Skipped {
+    /// Every reason.
+    pub const ALL: [Self; 4] =
+        [Self::OtherService, Self::KeyManagement, Self::Digest, Self::Summary];
+
+    /// What it is, for a report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OtherService => "events of other services",
+            Self::KeyManagement => "KMS events that use no key on data",
+            Self::Digest => "digests",
+            Self::Summary => "summaries",
+        }
+    }
+}
+
+/// One request to S3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// When S3 received it. Access logs and CloudTrail know it to the second only.
+    pub time: Nanoseconds,
+    /// The bucket; empty where the form has none (IBM COS), or the request is of none.
+    pub bucket: &'a [u8],
+    /// The object's key as logged, if the request is of an object. Access logs percent-encode it
+    /// (see [`percent_decoded`]), CloudTrail does not.
+    pub key: Option<&'a [u8]>,
+    /// The object's version, in a bucket with versions.
+    pub version_id: Option<&'a [u8]>,
+    /// Who asked.
+    pub requester: Requester<'a>,
+    /// What tells one session from another of the same name: the access key's id or else the
+    /// principal's (CloudTrail). Access logs have nothing of the kind.
+    pub credential: Option<&'a [u8]>,
+    /// What was asked.
+    pub operation: LogOperation,
+    /// The operation by the log's own name, e.g. `REST.GET.OBJECT` or `GetObject`.
+    pub operation_name: &'a [u8],
+    /// HTTP status, where the form has it.
+    pub status: Option<u16>,
+    /// S3's error code: the request failed, whatever the status.
+    pub error: Option<&'a [u8]>,
+    /// How the object is encrypted, where the record says so (CloudTrail).
+    pub encryption: Option<Encryption>,
+    /// Size of the whole object, or of the part that was uploaded, in bytes.
+    pub object_size: Option<u64>,
+    /// Bytes of the answer's body (a GET's part of the object, if ranged).
+    pub bytes_sent: Option<u64>,
+    /// Where a copy reads from, as `bucket/key` and perhaps `?versionId=…`, where the copy's own
+    /// record says so (CloudTrail). Access logs have a record of its own for that half, whose
+    /// operation is a [`LogOperation::CopySource`] or [`LogOperation::PartCopySource`].
+    pub copy_source: Option<&'a [u8]>,
+    /// What S3 calls this request. A repeated record has it again; so do, in access logs, the parts
+    /// of one `DeleteObjects` (`BATCH.DELETE.OBJECT`), which differ by key. CloudTrail's is the
+    /// event's id.
+    pub id: Option<&'a [u8]>,
+}
+
+impl<'a> Record<'a> {
+    /// A request of which nothing else is known.
+    #[must_use]
+    pub const fn new(
+        operation: LogOperation,
+        operation_name: &'a [u8],
+        requester: Requester<'a>,
+    ) -> Self {
+        Self {
+            time: 0,
+            bucket: b"",
+            key: None,
+            version_id: None,
+            requester,
+            credential: None,
+            operation,
+            operation_name,
+            status: None,
+            error: None,
+            encryption: None,
+            object_size: None,
+            bytes_sent: None,
+            copy_source: None,
+            id: None,
+        }
+    }
+
+    /// Whether S3 did what was asked: a status of 2xx, where there is one, and no error. 304 (not
+    /// modified) sends no object data; 206 is a ranged read.
+    #[must_use]
+    pub const fn succeeded(&self) -> bool {
+        let sound = match self.status {
+            Some(status) => status >= 200 && status < 300,
+            None => true,
+        };
+        sound && self.error.is_none()
+    }
+}
+
+/// How an object is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Encryption {
+    /// By S3's own keys: no KMS call.
+    SseS3,
+    /// By a KMS key.
+    SseKms,
+    /// Twice, by a KMS key.
+    DsseKms,
+    /// By the client's own key: no KMS call.
+    SseC,
+}
+
+/// Who asked, as far as the log tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Requester<'a> {
+    /// Nobody in particular: no credentials were sent.
+    Anonymous,
+    /// The form does not say (IBM COS).
+    Unknown,
+    /// An account, by S3's canonical user id of 64 hexadecimal digits.
+    CanonicalId(&'a [u8]),
+    /// An account's root user.
+    Root {
+        /// Twelve digits.
+        account: &'a [u8],
+    },
+    /// An IAM user, one requester under whichever access key.
+    User {
+        /// Twelve digits.
+        account: &'a [u8],
+        /// Its name, with its path before it.
+        name: &'a [u8],
+    },
+    /// A session of a role.
+    AssumedRole {
+        /// Twelve digits: the role's account.
+        account: &'a [u8],
+        /// The role's name, without a path.
+        role: &'a [u8],
+        /// The session's name, which its maker chose; often the same for many sessions.
+        session: &'a [u8],
+    },
+    /// A federated user (`GetFederationToken`).
+    FederatedUser {
+        /// Twelve digits.
+        account: &'a [u8],
+        /// Its name.
+        name: &'a [u8],
+    },
+    /// A service: `AmazonS3` for what S3 does by itself, `svc:…`, or `NAME.amazonaws.com`.
+    Service(&'a [u8]),
+    /// Another text than these.
+    Other(&'a [u8]),
+}
+
+impl<'a> Requester<'a> {
+    /// Reads the requester field of an access log, or an ARN.
+    #[must_use]
+    pub fn parse(text: &'a [u8]) -> Self {
+        if let Some(arn) = text.strip_prefix(b"arn:") {
+            return Self::of_arn(arn).unwrap_or(Self::Other(text));
+        }
+        match text {
+            b"-" | b"" | b"Anonymous" => Self::Anonymous,
+            b"AmazonS3" => Self::Service(text),
+            _ if text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit) => {
+                Self::CanonicalId(text)
+            }
+            _ if text.starts_with(b"svc:") || text.ends_with(b".amazonaws.com") => {
+                Self::Service(text)
+            }
+            _ => Self::Other(text),
+        }
+    }
+
+    /// Reads `PARTITION:SERVICE:REGION:ACCOUNT:KIND/NAME`.
+    #[inline]
+    fn of_arn(arn: &'a [u8]) -> Option<Self> {
+        let (_partition, rest) = split_once(arn, b':')?;
+        let (service, rest) = split_once(rest, b':')?;
+        let (_region, rest) = split_once(rest, b':')?;
+        let (account, resource) = split_once(rest, b':')?;
+        match service {
+            b"sts" => {
+                if let Some(name) = resource.strip_prefix(b"assumed-role/") {
+                    let end = memchr::memchr(b'/', name).unwrap_or(name.len());
+                    let (role, session) = name.split_at(end);
+                    let session = session.strip_prefix(b"/").unwrap_or_default();
+                    return Some(Self::AssumedRole { account, role, session });
+                }
+                let name = resource.strip_prefix(b"federated-user/")?;
+                Some(Self::FederatedUser { account, name })
+            }
+            b"iam" if resource == b"root" => Some(Self::Root { account }),
+            b"iam" => Some(Self::User { account, name: resource.strip_prefix(b"user/")? }),
+            _ => None,
+        }
+    }
+}
+
+/// The two parts around the first `separator`, which is near.
+#[inline]
+fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let place = text.iter().position(|byte| *byte == separator)?;
+    Some((&text[..place], &text[place + 1..]))
+}
+
+/// A KMS call, as CloudTrail records it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KmsEvent<'a> {
+    /// When, to the second.
+    pub time: Nanoseconds,
+    /// Which call.
+    pub api: KmsApi,
+    /// In whose name.
+    pub requester: Requester<'a>,
+    /// What tells its session from others of that name: the access key's id, else the principal's.
+    pub credential: Option<&'a [u8]>,
+    /// The encryption context's `aws:s3:arn`: a bucket's ARN for a bucket-level key, an object's
+    /// without one. `None`: the call is not S3's.
+    pub s3_arn: Option<&'a [u8]>,
+    /// ARN of the KMS key.
+    pub key_arn: Option<&'a [u8]>,
+    /// The event's id; a repeated event has it again.
+    pub id: Option<&'a [u8]>,
+    /// KMS's error code: the call failed.
+    pub error: Option<&'a [u8]>,
+    /// The AWS region it was made in.
+    pub region: Option<&'a [u8]>,
+}
+
+impl KmsEvent<'_> {
+    /// Whether the call was for a bucket-level key, rather than for one object's data key; `None`
+    /// if it was not S3's.
+    #[must_use]
+    pub fn is_of_bucket(&self) -> Option<bool> {
+        // arn:PARTITION:s3:::BUCKET or arn:PARTITION:s3:::BUCKET/KEY
+        self.s3_arn.map(|arn| !arn.contains(&b'/'))
+    }
+}
+
+/// Decodes `%2F` and the like once; what is no such escape stays. Access logs encode keys once, and
+/// some clients' twice: decode again to undo that.
+#[must_use]
+pub fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    let Some(first) = memchr::memchr(b'%', text) else { return Cow::Borrowed(text) };
+    let mut decoded = text[..first].to_vec();
+    let mut rest = &text[first..];
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = match (byte, after) {
+            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
+            _ => None,
+        };
+        if let Some((high, low)) = escaped {
+            decoded.push(high << 4 | low);
+            rest = &after[2..];
+        } else {
+            decoded.push(byte);
+            rest = after;
+        }
+    }
+    Cow::Owned(decoded)
+}
+
+const fn hex(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        b'A'..=b'F' => Some(digit - b'A' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requesters_of_every_kind_are_told_apart() {
+        let account = b"111122223333".as_slice();
+        let id = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
+        for (text, expected) in [
+            ("-", Requester::Anonymous),
+            ("Anonymous", Requester::Anonymous),
+            (id, Requester::CanonicalId(id.as_bytes())),
+            ("AmazonS3", Requester::Service(b"AmazonS3")),
+            ("svc:s3.amazonaws.com", Requester::Service(b"svc:s3.amazonaws.com")),
+            ("logging.s3.amazonaws.com", Requester::Service(b"logging.s3.amazonaws.com")),
+            ("arn:aws:iam::111122223333:root", Requester::Root { account }),
+            ("arn:aws-cn:iam::111122223333:user/p/a", Requester::User { account, name: b"p/a" }),
+            (
+                "arn:aws:sts::111122223333:assumed-role/r/s/t",
+                Requester::AssumedRole { account, role: b"r", session: b"s/t" },
+            ),
+            (
+                "arn:aws:sts::111122223333:assumed-role/r",
+                Requester::AssumedRole { account, role: b"r", session: b"" },
+            ),
+            (
+                "arn:aws-us-gov:sts::111122223333:federated-user/f",
+                Requester::FederatedUser { account, name: b"f" },
+            ),
+            ("arn:aws:ec2::1:x/y", Requester::Other(b"arn:aws:ec2::1:x/y")),
+            ("arn:aws", Requester::Other(b"arn:aws")),
+            ("arn:", Requester::Other(b"arn:")),
+            ("someone", Requester::Other(b"someone")),
+        ] {
+            assert_eq!(Requester::parse(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_decoded_once() {
+        for (logged, key) in [
+            ("a/b", "a/b"),
+            ("a%2Fb%2f", "a/b/"),
+            ("a%2520b", "a%20b"),
+            ("100%", "100%"),
+            ("%zz%4", "%zz%4"),
+            ("%%41", "%A"),
+            ("", ""),
+        ] {
+            assert_eq!(percent_decoded(logged.as_bytes()), key.as_bytes(), "{logged}");
+        }
+    }
+
+    #[test]
+    fn only_2xx_without_an_error_succeed() {
+        let with = |status, error| Record {
+            status,
+            error,
+            ..Record::new(LogOperation::Unknown, b"", Requester::Unknown)
+        };
+        let error = Some(b"InternalError".as_slice());
+        for status in [Some(200), Some(204), Some(206), None] {
+            assert!(with(status, None).succeeded());
+            assert!(!with(status, error).succeeded());
+        }
+        for status in [100, 301, 304, 404, 503] {
+            assert!(!with(Some(status), None).succeeded());
+        }
+    }
+}

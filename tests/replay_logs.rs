@@ -1,0 +1,584 @@
+//! Replayed logs: each rule of what a request costs by a log counted by hand, random logs against a
+//! naive count, logs made from a simulated stream, and what must change no byte.
+
+mod log_lines;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use bks::recording::gather::Wanted;
+use bks::scenario::Scenario;
+use bks::scenario::replay::{Settings, UnknownAge};
+use log_lines::{Calls, Line, Rules, calls, naive, record, replay, session, text};
+use proptest::prelude::*;
+
+/// A log, what it costs without bucket keys, and with a key for five minutes in one place.
+type Case = (&'static str, Vec<Line>, Calls, Calls);
+
+fn at(second: u32, operation: &'static str, key: &str, id: u32) -> Line {
+    Line::new(second, operation, key, id)
+}
+
+fn with_status(status: u16, line: Line) -> Line {
+    Line { status, ..line }
+}
+
+fn objects_and_uploads() -> Vec<Case> {
+    vec![
+        ("a PUT", vec![at(0, "REST.PUT.OBJECT", "a", 1)], (1, 0), (1, 1)),
+        ("a form's POST", vec![at(0, "REST.POST.OBJECT", "a", 1)], (1, 0), (1, 1)),
+        (
+            "each ranged GET by itself, of an object that has no bucket key",
+            (0..3).map(|id| with_status(206, at(0, "REST.GET.OBJECT", "a", id))).collect(),
+            (0, 3),
+            (0, 3),
+        ),
+        (
+            "GETs of what was put: one key made, verified and fetched",
+            vec![
+                at(0, "REST.PUT.OBJECT", "a", 1),
+                at(9, "REST.GET.OBJECT", "a", 2),
+                at(9, "REST.GET.OBJECT", "a", 3),
+            ],
+            (1, 2),
+            (1, 2),
+        ),
+        (
+            "a key that was held for as long as it may be is fetched anew",
+            vec![
+                at(0, "REST.PUT.OBJECT", "a", 1),
+                at(10, "REST.GET.OBJECT", "a", 2),
+                at(309, "REST.GET.OBJECT", "a", 3),
+                at(310, "REST.GET.OBJECT", "a", 4),
+            ],
+            (1, 3),
+            (1, 3),
+        ),
+        (
+            "of what is put again the newest key is asked for",
+            vec![
+                at(0, "REST.PUT.OBJECT", "a", 1),
+                at(1, "REST.GET.OBJECT", "a", 2),
+                at(300, "REST.PUT.OBJECT", "a", 3),
+                at(300, "REST.GET.OBJECT", "a", 4),
+            ],
+            (2, 2),
+            (2, 4),
+        ),
+        (
+            "an upload: one to begin, one for each part, one to end",
+            vec![
+                at(0, "REST.POST.UPLOADS", "a", 1),
+                at(1, "REST.PUT.PART", "a", 2),
+                at(1, "REST.PUT.PART", "a", 3),
+                at(2, "REST.POST.UPLOAD", "a", 4),
+                at(3, "REST.GET.OBJECT", "a", 5),
+            ],
+            (1, 4),
+            (1, 2),
+        ),
+    ]
+}
+
+fn copies_and_what_is_free() -> Vec<Case> {
+    vec![
+        (
+            "a copy, whose halves are one request",
+            vec![
+                at(0, "REST.PUT.OBJECT", "a", 1),
+                at(1, "REST.COPY.OBJECT", "b", 2),
+                at(1, "REST.COPY.OBJECT_GET", "a", 3),
+                at(2, "REST.GET.OBJECT", "b", 4),
+            ],
+            (2, 2),
+            (1, 2),
+        ),
+        (
+            "a copy whose halves are logged a second apart",
+            vec![
+                at(0, "REST.PUT.OBJECT", "a", 1),
+                at(2, "REST.COPY.OBJECT", "b", 2),
+                at(1, "REST.COPY.OBJECT_GET", "a", 3),
+            ],
+            (2, 1),
+            (1, 2),
+        ),
+        ("a copy from elsewhere", vec![at(0, "REST.COPY.OBJECT", "b", 2)], (1, 1), (1, 2)),
+        (
+            "a part that is copied: its source and the upload",
+            vec![
+                at(0, "REST.POST.UPLOADS", "b", 1),
+                at(1, "REST.COPY.PART", "b", 2),
+                at(1, "REST.COPY.PART_GET", "a", 3),
+            ],
+            (1, 2),
+            // Of the source's own key, which is no bucket-level key; of the new one; and to verify.
+            (1, 3),
+        ),
+        (
+            "what is free",
+            vec![
+                at(0, "REST.PUT.OBJECT", "a", 1),
+                at(1, "REST.HEAD.OBJECT", "a", 2),
+                at(1, "REST.GET.BUCKET", "-", 3),
+                at(1, "REST.DELETE.OBJECT", "a", 4),
+                at(1, "REST.GET.ACL", "a", 5),
+                with_status(304, at(1, "REST.GET.OBJECT", "a", 6)),
+                with_status(404, at(1, "REST.GET.OBJECT", "b", 7)),
+                with_status(403, at(1, "REST.PUT.OBJECT", "b", 8)),
+                with_status(503, at(1, "REST.PUT.OBJECT", "b", 9)),
+            ],
+            (1, 0),
+            (1, 1),
+        ),
+        (
+            "a record that is repeated counts once",
+            vec![at(0, "REST.PUT.OBJECT", "a", 1), at(0, "REST.PUT.OBJECT", "a", 1)],
+            (1, 0),
+            (1, 1),
+        ),
+    ]
+}
+
+#[test]
+fn every_rule_costs_what_it_says() {
+    const ONE_PLACE: &str = "replications = 1\n[assumptions]\nread_partitions = 1";
+    for (what, lines, without, with) in
+        objects_and_uploads().into_iter().chain(copies_and_what_is_free())
+    {
+        let (_, outcome) = replay(&text(&lines), ONE_PLACE);
+        assert_eq!(calls(&outcome, 0), without, "{what}, without");
+        assert_eq!(calls(&outcome, 1), with, "{what}, with");
+        assert_eq!(calls(&outcome, 2), with, "{what}, by session");
+    }
+}
+
+/// AWS's own sample: 50 PUT, then 100 GET: 150 calls without bucket keys; 4 were measured with them.
+#[test]
+fn the_published_sample_is_replayed_from_its_log() {
+    let (_, outcome) = replay(&fixture("poc_replica"), "");
+    let [without, with, _] = &outcome.configurations[..] else { panic!() };
+    assert_eq!(whole(without.assumed().kms_requests()), 150);
+    assert_eq!(whole(with.assumed().kms_requests()), 4);
+    let at = |level: usize| with.levels[level].kms_requests();
+    assert!(at(2) <= 4.0 && 4.0 <= at(0), "{} {}", at(2), at(0));
+}
+
+/// What the clients' jobs are known to ask, and what each asks of KMS.
+#[test]
+fn captured_jobs_cost_what_their_requests_do() {
+    use bks::s3::Operation;
+    let requests = |job: &str, operation: Operation| {
+        let (_, outcome) = replay(&fixture(job), "replications = 1");
+        let rows = &outcome.configurations[0].operations;
+        let row = rows.iter().find(|row| row.operation == operation);
+        row.map_or((0, 0), |row| (whole(row.requests), whole(row.kms_by_api.iter().sum())))
+    };
+    let up = "awscli_cp_up_100MB";
+    assert_eq!(requests(up, Operation::CreateMultipartUpload), (1, 1));
+    assert_eq!(requests(up, Operation::UploadPart), (13, 13));
+    assert_eq!(requests(up, Operation::CompleteMultipartUpload), (1, 1));
+    assert_eq!(requests("boto3_download_file_100MB", Operation::GetObject), (13, 13));
+    assert_eq!(requests("boto3_download_file_100MB", Operation::HeadObject), (1, 0));
+    // Renamed twice, by task and by job, of which each is a copy: two calls, one request.
+    let spark = "spark_write_part";
+    assert_eq!(requests(spark, Operation::CopyObject), (80, 160));
+    assert_eq!(requests(spark, Operation::PutObject), (74, 74));
+    assert_eq!(requests(spark, Operation::GetObject), (0, 0));
+}
+
+/// A mean that must be a whole number.
+fn whole(mean: f64) -> u64 {
+    assert!(mean.fract().abs() < 1e-9, "{mean}");
+    mean as u64
+}
+
+fn fixture(name: &str) -> String {
+    use std::io::Read;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/access-logs");
+    let file = fs::File::open(path.join(format!("{name}.log.gz"))).unwrap();
+    let mut log = String::new();
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut log).unwrap();
+    log
+}
+
+const OPERATIONS: [&str; 9] = [
+    "REST.PUT.OBJECT",
+    "REST.PUT.OBJECT",
+    "REST.GET.OBJECT",
+    "REST.GET.OBJECT",
+    "REST.GET.OBJECT",
+    "REST.POST.UPLOADS",
+    "REST.PUT.PART",
+    "REST.POST.UPLOAD",
+    "REST.HEAD.OBJECT",
+];
+
+/// Logs of few sessions, buckets, keys and seconds, so that everything meets everything.
+fn log() -> impl Strategy<Value = Vec<Line>> {
+    let line = (0_u32..40, 0..OPERATIONS.len(), 0..3_u32, 0..2_u32, 0..3_u32, 0..20_u32);
+    prop::collection::vec(line, 1..120).prop_map(|lines| {
+        let mut written = std::collections::HashSet::new();
+        let line = |(id, (second, operation, key, bucket, who, copied)): (u32, _)| {
+            let operation: &'static str = OPERATIONS[operation];
+            let line = Line {
+                bucket: format!("bucket-{bucket}"),
+                requester: session(["etl", "etl", "web"][who as usize], &format!("s{who}")),
+                ..Line::new(second, operation, &format!("part/{key}"), id)
+            };
+            // Sometimes a copy instead, whose halves are two lines.
+            let (first, second) = if copied == 0 {
+                let source = Line {
+                    operation: "REST.COPY.OBJECT_GET",
+                    key: format!("part/{}", (key + 1) % 3),
+                    id: format!("{:016X}", id + 1_000),
+                    ..line.clone()
+                };
+                (Line { operation: "REST.COPY.OBJECT", ..line }, Some(source))
+            } else {
+                (line, None)
+            };
+            [Some(first), second]
+        };
+        let ends = |line: &Line| {
+            !matches!(line.operation, "REST.GET.OBJECT" | "REST.PUT.PART" | "REST.HEAD.OBJECT")
+                && line.operation != "REST.COPY.OBJECT_GET"
+        };
+        let numbered = (0..).zip(lines).flat_map(line).flatten();
+        // Who of several that write an object within one second was last is not in a log.
+        let sound: Vec<Line> = numbered
+            .filter(|line| {
+                let place = (line.second, line.bucket.clone(), line.key.clone());
+                !ends(line) || written.insert((place, line.operation == "REST.POST.UPLOADS"))
+            })
+            .collect();
+        // Halves that have lost their other half.
+        let copies: std::collections::HashSet<u64> = sound
+            .iter()
+            .filter(|line| line.operation == "REST.COPY.OBJECT")
+            .map(|line| u64::from_str_radix(&line.id, 16).unwrap() + 1_000)
+            .collect();
+        let whole = |line: &Line| {
+            line.operation != "REST.COPY.OBJECT_GET"
+                || copies.contains(&u64::from_str_radix(&line.id, 16).unwrap())
+        };
+        sound.into_iter().filter(whole).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_logs_cost_what_a_naive_count_says(
+        lines in log(),
+        generation_s in 1_u32..20,
+        cache_s in 1_u32..20,
+        sliding: bool,
+        verify in 0_u64..2,
+    ) {
+        let expiry = if sliding { "sliding" } else { "fixed" };
+        let settings = format!(
+            "replications = 1\n[assumptions]\ngeneration_lifetime = \"{generation_s}s\"\n\
+             cache_lifetime = \"{cache_s}s\"\nexpiry = \"{expiry}\"\nwrite_partitions = 1\n\
+             read_partitions = 1\nverify_on_write = {verify}"
+        );
+        let (_, outcome) = replay(&text(&lines), &settings);
+        for (configuration, by_session) in [(1, false), (2, true)] {
+            let rules = Rules { by_session, generation_s, cache_s, sliding, verify };
+            prop_assert_eq!(calls(&outcome, configuration), naive(&lines, &rules), "{:?}", rules);
+        }
+    }
+
+    #[test]
+    fn order_repetition_and_memory_change_nothing(
+        lines in log(),
+        swaps in prop::collection::vec((0..200_usize, 0..200_usize), 0..100),
+        memory in 0..4_000_usize,
+    ) {
+        let mut shuffled = lines.clone();
+        for (a, b) in swaps {
+            let (a, b) = (a % shuffled.len(), b % shuffled.len());
+            shuffled.swap(a, b);
+        }
+        let again: Vec<Line> = shuffled.iter().step_by(3).cloned().collect();
+        shuffled.extend(again);
+        let rows = |lines: &[Line], memory| {
+            let recording = record(&text(lines), Wanted::default(), memory);
+            let age = Some(UnknownAge::Even(bks::units::SimDuration::from_secs(3_600)));
+            let settings = Settings {
+                file: Some(("replications = 2", "settings")),
+                overrides: &[],
+                unknown_age: age,
+            };
+            let scenario = Scenario::of_recording(recording, &settings).unwrap();
+            let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
+            (
+                bks::results::Results::of(&scenario, &outcome),
+                bks::results::places::buckets(&scenario, &outcome),
+                bks::results::places::prefixes(&scenario, &outcome),
+            )
+        };
+        let (results, buckets, prefixes) = rows(&lines, usize::MAX);
+        let (other, other_buckets, other_prefixes) = rows(&shuffled, memory);
+        prop_assert_eq!(buckets, other_buckets);
+        prop_assert_eq!(prefixes, other_prefixes);
+        prop_assert_eq!(results, other);
+    }
+}
+
+/// Requests of a simulated scenario, written as a log, cost in the replay what they cost the engine:
+/// times are whole seconds there, so this is exact.
+#[test]
+fn a_simulated_stream_replays_to_the_engines_own_counts() {
+    use bks::encryption::requester::{RequesterRule, Requesters};
+    use bks::s3::{Object, Operation};
+    use bks::simulation::stream::RequestStream;
+    let scenario = Scenario::parse(SIMULATED).unwrap();
+    let requesters =
+        Requesters::group(RequesterRule::Session, &scenario.principals, &scenario.slots);
+    let mut lines: Vec<Line> = Vec::new();
+    let mut written: Vec<(u32, u32)> = Vec::new();
+    let mut requests = Vec::new();
+    for requester in &requesters.list {
+        let mut stream = RequestStream::new(&scenario, requester, 0, |_| true);
+        let mut batch = Vec::new();
+        while stream.next_batch(&mut batch) {
+            requests.append(&mut batch.clone());
+        }
+    }
+    let second = |time: bks::units::SimTime| {
+        assert_eq!(time.as_nanos() % 1_000_000_000, 0);
+        time.second() as u32
+    };
+    for request in requests.iter().filter(|r| r.operation == Operation::PutObject) {
+        written.push((request.slot, second(request.time)));
+    }
+    written.sort_unstable();
+    for (id, request) in requests.iter().enumerate() {
+        let (operation, key) = match (request.operation, request.object) {
+            (Operation::PutObject, _) => {
+                ("REST.PUT.OBJECT", format!("{}/{}", request.slot, second(request.time)))
+            }
+            (Operation::GetObject, Object::Written { slot, time, .. }) => {
+                // What the slot had written last. Before its first object the engine takes that one;
+                // in a log it would be another. It is forgotten before counting starts.
+                let last = written.partition_point(|w| *w <= (slot, second(time)));
+                let Some(&(_, at)) = written[..last].last() else { continue };
+                ("REST.GET.OBJECT", format!("{slot}/{at}"))
+            }
+            other => panic!("{other:?}"),
+        };
+        let slot = &scenario.slots[request.slot as usize];
+        let role = &scenario.file.principals[slot.principal as usize].name;
+        lines.push(Line {
+            requester: session(role, &scenario.session_name(slot)),
+            ..Line::new(second(request.time), operation, &key, id as u32)
+        });
+    }
+    let simulated = bks::outcome::Outcome::of(&scenario, &|_| ());
+    let from = bks::units::parse_utc("2026-11-23T00:15:00Z").ok();
+    let recording = record(&text(&lines), Wanted { from, ..Wanted::default() }, usize::MAX);
+    let settings =
+        Settings { file: Some((ASSUMED, "settings")), overrides: &[], unknown_age: None };
+    let replayed = Scenario::of_recording(recording, &settings).unwrap();
+    let replayed = bks::outcome::Outcome::of(&replayed, &|_| ());
+    for configuration in 0..3 {
+        let counts = |outcome| calls(outcome, configuration);
+        assert_eq!(counts(&replayed), counts(&simulated), "configuration {configuration}");
+        assert!(counts(&simulated).1 > 40, "{:?}", counts(&simulated));
+    }
+}
+
+const ASSUMED: &str = "replications = 1\n[assumptions]\nread_partitions = 1\nwrite_partitions = 1";
+const SIMULATED: &str = r#"name = "simulated"
+duration = "2h"
+warm_up = "15min"
+replications = 1
+[assumptions]
+read_partitions = 1
+write_partitions = 1
+[[bucket]]
+name = "lake"
+[[principal]]
+name = "writer"
+role = "writer"
+[[principal]]
+name = "reader"
+role = "reader"
+sessions = 4
+[[workload]]
+name = "write"
+principal = "writer"
+bucket = "lake"
+arrivals = { periodic = { rate = "1/s" } }
+[[workload]]
+name = "read"
+principal = "reader"
+bucket = "lake"
+arrivals = { periodic = { rate = "0.5/s" } }
+read = { from = ["write"], pattern = { just-written = { delay = "600s" } } }
+"#;
+
+fn bks(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bks")).args(arguments).current_dir(folder).output().unwrap()
+}
+
+fn done(folder: &Path, arguments: &[&str]) -> String {
+    let output = bks(folder, arguments);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {message}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The message of a command that was asked for something wrong.
+fn fails(folder: &Path, arguments: &[&str]) -> String {
+    let output = bks(folder, arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A folder with the published sample as a plain log.
+fn sample() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = fixture("poc_replica");
+    fs::write(folder.path().join("sample.log"), &log).unwrap();
+    (folder, log)
+}
+
+/// Name and bytes of what a replay left, but for run.toml, which names the files that were read.
+fn left(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .filter(|(name, _)| name != "run.toml")
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 11);
+    files
+}
+
+#[test]
+fn shards_compression_and_memory_change_no_byte() {
+    let (folder, log) = sample();
+    let folder = folder.path();
+    done(folder, &["replay", "sample.log", "--out", "whole"]);
+    fs::create_dir_all(folder.join("shards/deeper")).unwrap();
+    let lines: Vec<&str> = log.lines().rev().collect();
+    for (number, part) in lines.chunks(60).enumerate() {
+        let mut bytes = (part.join("\n") + "\n").into_bytes();
+        let place = if number % 2 == 0 { "shards" } else { "shards/deeper" };
+        if number % 3 == 0 {
+            let level = flate2::Compression::default();
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), level);
+            gz.write_all(&bytes).unwrap();
+            bytes = gz.finish().unwrap();
+        }
+        fs::write(folder.join(format!("{place}/{number}")), bytes).unwrap();
+    }
+    done(folder, &["replay", "shards", "--out", "sharded", "--memory", "4KiB", "--jobs", "1"]);
+    done(folder, &["replay", "shards", "sample.log", "--out", "twice", "--jobs", "3"]);
+    assert_eq!(left(&folder.join("sharded")), left(&folder.join("whole")));
+    assert_eq!(left(&folder.join("twice")), left(&folder.join("whole")));
+}
+
+#[test]
+fn a_replay_comes_again_from_its_run_file_and_is_no_scenario() {
+    let (folder, _) = sample();
+    let folder = folder.path();
+    let set = ["--set", "lifetime=2min", "--unknown-age", "7d", "--seed", "9"];
+    done(folder, &[&["replay", "sample.log", "--out", "one"], &set[..]].concat());
+    done(folder, &["replay", "sample.log", "--scenario", "one/run.toml", "--out", "two"]);
+    assert_eq!(left(&folder.join("one")), left(&folder.join("two")));
+    let run = |name| fs::read(folder.join(name)).unwrap();
+    assert_eq!(run("one/run.toml"), run("two/run.toml"));
+    let refused = fails(folder, &["simulate", "one/run.toml"]);
+    assert!(refused.contains("the scenario was made from a log"), "{refused}");
+    let refused = fails(folder, &["replay", "sample.log", "--set", "duration=1d"]);
+    assert!(refused.contains("`duration` is what the log says"), "{refused}");
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_counted_and_too_many_refused() {
+    let (folder, log) = sample();
+    let folder = folder.path();
+    fs::write(folder.join("bad.log"), format!("{log}what is this?\nand\tthat\n")).unwrap();
+    let output = bks(folder, &["replay", "bad.log", "--out", "out"]);
+    assert!(output.status.success());
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("2 of 252 lines cannot be read"), "{told}");
+    assert!(told.contains("bad.log:251: `what is this?`"), "{told}");
+    let refused = fails(folder, &["replay", "bad.log", "--out", "none", "--max-bad", "0.5%"]);
+    assert!(refused.contains("2 of 252 lines cannot be read"), "{refused}");
+    assert!(!folder.join("none").exists());
+    let empty = fails(folder, &["replay", "sample.log", "--bucket", "puddle"]);
+    assert!(empty.contains("there is no request"), "{empty}");
+}
+
+/// What lies before `--from` is not counted, but keys made then are known and held.
+#[test]
+fn times_choose_what_is_counted() {
+    let lines = [
+        Line::new(3_600, "REST.PUT.OBJECT", "a", 1),
+        Line::new(3_601, "REST.GET.OBJECT", "a", 2),
+        Line::new(3_700, "REST.GET.OBJECT", "a", 3),
+        Line::new(3_800, "REST.GET.OBJECT", "a", 4),
+        Line::new(7_200, "REST.GET.OBJECT", "a", 5),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("a.log"), text(&lines)).unwrap();
+    let kms = |more: &[&str]| {
+        let set = ["--set", "assumptions.read_partitions=1", "--replications", "1"];
+        let all = [&["replay", "a.log", "--format", "json"], &set[..], more].concat();
+        let value: serde_json::Value = serde_json::from_str(&done(folder, &all)).unwrap();
+        let rows = value["summary"].as_array().unwrap();
+        let of = |name: &str| {
+            let row = rows
+                .iter()
+                .find(|row| row["configuration"] == name && row["assumption"] == "assumed");
+            whole(row.unwrap()["kms_requests"].as_f64().unwrap())
+        };
+        (of("sse-kms"), of("bucket-key-role"))
+    };
+    assert_eq!(kms(&[]), (5, 4));
+    assert_eq!(kms(&["--to", "2026-11-23T02:00:00Z"]), (4, 3));
+    assert_eq!(kms(&["--from", "2026-11-23T01:01:00Z"]), (3, 1));
+    let both = ["--from", "2026-11-23T01:01:00Z", "--to", "2026-11-23T02:00:00Z"];
+    assert_eq!(kms(&both), (2, 0));
+    let wrong = fails(folder, &["replay", "a.log", "--from", "2026-11-24"]);
+    assert!(wrong.contains("no request at or after `--from`"), "{wrong}");
+    let wrong = fails(folder, &["replay", "a.log", "--from", "yesterday"]);
+    assert!(wrong.contains("`yesterday` is no point in time"), "{wrong}");
+}
+
+/// A read of an object whose writing is not in the log costs a call each time, once, or something in
+/// between; the verdict's range has both ends.
+#[test]
+fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
+    let lines: Vec<Line> =
+        (0..100).map(|i| Line::new(i, "REST.GET.OBJECT", &format!("k{i}"), i)).collect();
+    let count = |age: UnknownAge| {
+        let recording = record(&text(&lines), Wanted::default(), usize::MAX);
+        let file = Some(("[assumptions]\nread_partitions = 1", "settings"));
+        let settings = Settings { file, overrides: &[], unknown_age: Some(age) };
+        let scenario = Scenario::of_recording(recording, &settings).unwrap();
+        let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
+        let swing = &outcome.swings[0];
+        assert_eq!(swing.assumption, "objects_not_in_log");
+        assert!(swing.low.1.abs() < 1e-9 && (swing.high.1 - 0.99).abs() < 1e-9, "{swing:?}");
+        assert_eq!(outcome.warnings[0].id, "objects-not-in-log");
+        let verdict = bks::report::words::verdict(&bks::results::Results::of(&scenario, &outcome));
+        assert!(verdict.contains("[0.0 % … 99.0 %]"), "{verdict}");
+        outcome.configurations[1].assumed().kms_requests()
+    };
+    assert_eq!(whole(count(UnknownAge::Keyless)), 100);
+    assert_eq!(whole(count(UnknownAge::OneKey)), 1);
+    // 100 objects written evenly over ten lifetimes: a key for each of ten windows, or nearly.
+    let even = count(UnknownAge::Even(bks::units::SimDuration::from_secs(3_000)));
+    assert!((8.0..=10.0).contains(&even), "{even}");
+}
