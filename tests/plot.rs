@@ -194,3 +194,71 @@ fn a_folder_without_files_says_what_is_drawn() {
         "{told}"
     );
 }
+
+/// Little traffic, with assumptions that matter and objects to migrate.
+const TINY: &str = r#"
+name = "tiny"
+seed = 5
+duration = "20min"
+replications = 2
+[[bucket]]
+name = "data"
+[[principal]]
+name = "app"
+role = "app"
+[[population]]
+name = "old"
+bucket = "data"
+objects = 100
+age = { uniform = { to = "1d" } }
+[[workload]]
+name = "write"
+principal = "app"
+bucket = "data"
+arrivals = { poisson = { rate = "0.2/s" } }
+"#;
+
+/// Whatever `bks` writes as CSV has a kind, and its columns draw it without further words.
+#[test]
+fn every_csv_file_that_bks_writes_can_be_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("tiny.toml"), TINY).unwrap();
+    for (out, command) in [
+        ("run", &["simulate", "tiny.toml", "--out", "run"][..]),
+        ("compared", &["compare", "tiny.toml", "--out", "compared"]),
+        ("swept", &["sweep", "tiny.toml", "--over", "lifetime=10s,1min", "--out", "swept"]),
+        ("asked", &["sensitivity", "tiny.toml", "--samples", "16", "--out", "asked"]),
+    ] {
+        let done = bks(path, &[command, &["--quiet"]].concat(), "");
+        assert_eq!(done.status.code(), Some(0), "{command:?}: {}", text(&done.stderr));
+        let files = names(&path.join(out));
+        let files: Vec<&String> = files.iter().filter(|name| name.ends_with(".csv")).collect();
+        assert!(!files.is_empty(), "{command:?}");
+        for file in files {
+            let done = plot(path, &[&format!("{out}/{file}"), "-o", "chart.svg"]);
+            assert_eq!(done.status.code(), Some(0), "{out}/{file}: {}", text(&done.stderr));
+            fs::remove_file(path.join("chart.svg")).unwrap();
+        }
+        let done = plot(path, &[out, "-o", "charts.html"]);
+        assert_eq!(done.status.code(), Some(0), "{out}: {}", text(&done.stderr));
+    }
+    let done = plot(path, &["asked", "--kind", "break-even"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let parameters = ["cache-lifetime", "generation-lifetime", "lifetime", "read-partitions"];
+    let parameters = parameters.iter().chain(&["requesters", "write-partitions"]);
+    let expected: Vec<String> = parameters.map(|name| format!("break-even-{name}.svg")).collect();
+    assert_eq!(names(&path.join("asked/charts")), expected);
+    let told = text(&plot(path, &["asked", "--kind", "break-even", "-o", "a.svg"]).stderr);
+    let start =
+        "error: `a.svg` holds one chart, but the folder gives 6\n\nhint: choose one by `--x`";
+    assert!(told.starts_with(start), "{told}");
+    let one = ["asked/break_even_curves.csv", "-o", "one.svg"];
+    let told = text(&plot(path, &one).stderr);
+    assert!(
+        told.contains("\nonly `lifetime` is drawn: `--x` chooses `generation_lifetime`"),
+        "{told}"
+    );
+    let told = text(&plot(path, &[&one[..], &["--x", "requesters"]].concat()).stderr);
+    assert!(!told.contains("--x"), "{told}");
+}

@@ -16,13 +16,15 @@ use crate::report::chart::{Kind, Options, html, png, svg};
 
 /// Draw charts from a CSV file, or from every CSV file of a results folder.
 ///
-/// What is drawn follows from the file's columns, or from `--kind`. The figures of a chart are all in its
-/// file; every range in a file is drawn with it.
+/// Every CSV file of `bks simulate`, `compare --out`, `sweep` and `sensitivity` has its chart. What is
+/// drawn follows from the file's columns, or from `--kind`. The figures of a chart are all in its file;
+/// every range in a file is drawn with it. A folder with `break_even_curves.csv` gives a chart for each
+/// parameter, the file alone that of the first, or of `--x`.
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  bks plot results/emr10\n  bks plot results/emr10/timeline.csv -o kms.png\n  \
 bks plot results/emr10 --kind keys-alive -o keys.svg\n  bks plot sweep.csv --x assumptions.cache_lifetime \
--o saving.html"
+-o saving.html\n  bks plot results/emr10 --kind break-even --x requesters -o requesters.png"
 )]
 pub(super) struct Args {
     /// A CSV file that bks wrote, a folder of them, or `-` for standard input

@@ -59,8 +59,7 @@ fn figure(chart: &Chart, size: Size, out: &mut String) {
     let marks = escaped(&serde_json::Value::from(marks).to_string());
     let _ = write!(
         out,
-        "<figure tabindex=\"0\" aria-label=\"{}; arrow keys step through the figures\" \
-         data-marks=\"{marks}\">\n{}<output hidden></output>\n</figure>\n",
+        "<figure aria-label=\"{}\" data-marks=\"{marks}\">\n{}<output hidden></output>\n</figure>\n",
         escaped(&chart.title),
         drawing.svg
     );

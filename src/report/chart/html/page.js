@@ -3,6 +3,10 @@ for (const figure of document.querySelectorAll("figure[data-marks]")) {
   const svg = figure.querySelector("svg");
   const note = figure.querySelector("output");
   let current = -1;
+  // Without this script there is nothing to step through, so the page itself does not promise it.
+  figure.tabIndex = 0;
+  figure.setAttribute("aria-label",
+    `${figure.getAttribute("aria-label")}; arrow keys step through the figures`);
   const show = (index) => {
     current = index;
     note.hidden = index < 0;

@@ -61,7 +61,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     let mut rows = Vec::new();
     for &target in &targets {
         if targets.len() > 1 {
-            let name = format!("Until the saving is {}", write(Unit::Share, target));
+            let name = format!("A saving of {}", share(target));
             rows.push(Row { name, bars: Vec::new() });
         }
         let of_target =
@@ -77,8 +77,8 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         }));
     }
     let target = match targets[..] {
-        [one] => write(Unit::Share, one),
-        _ => "the target".to_owned(),
+        [one] => share(one),
+        _ => "its target".to_owned(),
     };
     let names: Vec<String> = configurations.chosen().map(|i| configurations.name(i)).collect();
     let bars = || rows.iter().flat_map(|row| &row.bars);
@@ -87,7 +87,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     let strokes = bars().any(|bar| !bar.strokes.is_empty());
     Ok(Chart {
         name: String::new(),
-        title: format!("How far until the saving is {target}: {}", configurations.scenario()),
+        title: format!("Where the saving crosses {target}: {}", configurations.scenario()),
         subtitle: format!(
             "Each bar: all values of one parameter that were tried, the other assumptions as assumed; \
              configuration {}.",
@@ -112,10 +112,9 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
 
 /// Every parameter has its own values, so the axis has none: only which way they grow.
 fn axis() -> Axis {
-    let title =
-        "each parameter from its least to its greatest value →  (equal steps for equal ratios)";
+    let title = "each parameter's values, equal steps for equal ratios";
     let mut axis = Axis::linear(title, Unit::Share, [0.0, 1.0], true);
-    axis.labels = vec![(0.0, String::new()), (1.0, String::new())];
+    axis.labels = vec![(0.0, "least".to_owned()), (1.0, "greatest".to_owned())];
     axis
 }
 
@@ -152,6 +151,11 @@ fn take<'a>(row: &Record<'a>, configuration: usize, searches: &mut Vec<Search<'a
         level.crossings.push(Crossing { at, interval, rises });
     }
     Ok(())
+}
+
+/// A target as it was asked for: `50 %`.
+fn share(target: f64) -> String {
+    write(Unit::Share, target).replace(".0 %", " %")
 }
 
 /// Two numbers that are both there or not.
@@ -296,13 +300,13 @@ impl Search<'_> {
         let interval = crossing.interval.map_or_else(String::new, |(low, high)| {
             format!(" [95 %: {} … {}]", self.write(low), self.write(high))
         });
-        let (at, target) = (self.write(crossing.at), write(Unit::Share, self.target));
+        let (at, target) = (self.write(crossing.at), share(self.target));
         format!("{} {at}{interval}: the saving {way} {target}", self.parameter)
     }
 
     /// Everything that was found, level by level.
     fn told(&self) -> String {
-        let mut told = vec![format!("saving {}", write(Unit::Share, self.target))];
+        let mut told = vec![format!("a saving of {}", share(self.target))];
         for (level, (_, name)) in self.levels.iter().zip(OTHERS) {
             let at: Vec<String> = level.crossings.iter().map(|c| self.write(c.at)).collect();
             let at = if at.is_empty() { "never".to_owned() } else { at.join(", ") };

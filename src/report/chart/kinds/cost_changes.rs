@@ -36,10 +36,14 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         }
     }
     let several = changes.len() > 1;
+    let one_reference = changes.iter().all(|change| change.reference == changes[0].reference);
     let mut rows = Vec::new();
     for change in &changes {
         if several {
-            let name = format!("{} against {}", change.candidate, change.reference);
+            let name = match one_reference {
+                true => change.candidate.to_owned(),
+                false => format!("{} against {}", change.candidate, change.reference),
+            };
             rows.push(Row { name, bars: Vec::new() });
         }
         rows.extend(change.rows());
@@ -52,6 +56,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     let ranged = bars().any(|bar| bar.range.is_some());
     let of = match &changes[..] {
         [one] => format!("{} less {}", one.candidate, one.reference),
+        [one, ..] if one_reference => format!("each candidate less {}", one.reference),
         _ => "each candidate less its reference".to_owned(),
     };
     Ok(Chart {

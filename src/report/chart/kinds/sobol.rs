@@ -14,6 +14,9 @@ const INDICES: [(&str, &str); 2] = [
     ("total", "total: with what it does together with others"),
 ];
 
+/// A share that is written as 0.0 %.
+const NOTHING: f64 = 0.000_5;
+
 pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(table, options)?;
     let several = configurations.chosen().count() > 1;
@@ -40,26 +43,42 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         rows.push((row.optional("total")?.unwrap_or(0.0), Row { name, bars }));
     }
     rows.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let idle = without_share(&mut rows);
     let names: Vec<String> = configurations.chosen().map(|i| configurations.name(i)).collect();
     let parts = INDICES.iter().enumerate().map(|(i, (_, words))| ((*words).to_owned(), i));
     Ok(Chart {
         name: String::new(),
         title: format!("Which assumption explains the uncertainty: {}", configurations.scenario()),
         subtitle: format!(
-            "Sobol indices: shares of the saving's variance over all assumptions' ranges; configuration {}.",
+            "Sobol indices: shares of the saving's variance over all assumptions' ranges; configuration {}.{idle}",
             names.join(", ")
         ),
         plot: Plot::Rows(Rows {
             axis: Axis::linear("share of the variance", Unit::Share, values, true),
             parts: parts.collect(),
             rows: rows.into_iter().map(|(_, row)| row).collect(),
-            whisker: Some("confidence interval of the index".to_owned()),
+            whisker: Some("95 % confidence interval".to_owned()),
             strokes: None,
             dots: None,
             reference: None,
         }),
         source: source(table, ""),
     })
+}
+
+/// Takes out the assumptions that explain nothing, and names them; all stay if none explains anything.
+fn without_share(rows: &mut Vec<(f64, Row)>) -> String {
+    let is_idle = |(_, row): &(f64, Row)| {
+        let ends = |bar: &Bar| bar.range.map_or(0.0, |(low, high)| low.abs().max(high.abs()));
+        row.bars.iter().all(|bar| bar.parts[0].to.abs().max(ends(bar)) < NOTHING)
+    };
+    let idle: Vec<String> =
+        rows.iter().filter(|row| is_idle(row)).map(|(_, row)| row.name.clone()).collect();
+    if idle.is_empty() || idle.len() == rows.len() {
+        return String::new();
+    }
+    rows.retain(|row| !is_idle(row));
+    format!(" No share: {}.", idle.join(", "))
 }
 
 fn bar(name: &str, words: &str, part: usize, to: f64, range: Option<(f64, f64)>) -> Bar {

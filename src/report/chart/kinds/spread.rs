@@ -33,16 +33,13 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         name: String::new(),
         title: format!("How sure the saving is: {}", configurations.scenario()),
         subtitle: format!(
-            "The saving at {} points drawn from the ranges of all assumptions together. \
-             The bar holds nine in ten of them, half of them on either side of its colours' border.",
+            "{} points drawn from the ranges of all assumptions together: nine in ten of them save what \
+             a bar covers.",
             count(points)
         ),
         plot: Plot::Rows(Rows {
             axis: Axis::linear("KMS requests saved", Unit::Share, values, false),
-            parts: vec![
-                ("from 5 % to the median".to_owned(), 0),
-                ("from it to 95 %".to_owned(), 1),
-            ],
+            parts: vec![("5 % to the median".to_owned(), 0), ("the median to 95 %".to_owned(), 1)],
             rows: spreads.iter().map(Spread::row).collect(),
             whisker: None,
             strokes: Some("mean".to_owned()),

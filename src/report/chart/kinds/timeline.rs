@@ -11,6 +11,9 @@ use crate::report::numbers::{count, grouped};
 /// A quota beyond so many times the greatest figure is told in words instead of squashing the data.
 const OFF_THE_CHART: f64 = 1.6;
 
+/// Lines whose means differ by a greater factor are better seen on a logarithmic axis.
+const FAR_APART: f64 = 50.0;
+
 /// One bin of one configuration.
 struct Bin {
     /// Its middle, in seconds.
@@ -43,13 +46,8 @@ pub(super) fn kms(table: &Table, options: &Options) -> Result<Chart> {
     let title = "KMS requests a second";
     let axis_values: Vec<f64> = values.iter().copied().chain(near).collect();
     lines.y = upright(table, title, &axis_values, options.log, &mut lines.series)?;
-    Ok(chart(
-        table,
-        &configurations,
-        "KMS requests over time",
-        "Line: mean of each interval.",
-        lines,
-    ))
+    let what = format!("Line: mean of each interval.{}", apart(&lines, options.log));
+    Ok(chart(table, &configurations, "KMS requests over time", &what, lines))
 }
 
 /// Bucket-level keys alive over time.
@@ -93,6 +91,26 @@ fn upright(
         point.range = point.range.map(|(low, high)| (low.max(axis.min), high));
     }
     Ok(axis)
+}
+
+/// What a person misses where large figures flatten small ones on an axis from zero.
+fn apart(lines: &Lines, log: bool) -> String {
+    let mean = |series: &Series| {
+        let values = series.points.iter().filter_map(|point| point.y);
+        values.sum::<f64>() / series.points.len().max(1) as f64
+    };
+    let means = || lines.series.iter().map(mean).filter(|mean| *mean > 0.0);
+    let (least, most) = (means().fold(f64::INFINITY, f64::min), means().fold(0.0, f64::max));
+    let zero = lines.series.iter().filter(|series| mean(series) == 0.0);
+    let zero: Vec<&str> = zero.map(|series| series.name.as_str()).collect();
+    let mut told = String::new();
+    if !zero.is_empty() && least.is_finite() {
+        told = format!(" Always zero: {}.", zero.join(", "));
+    }
+    if !log && most > least * FAR_APART {
+        told.push_str(" The means of the lines are far apart: `--log` shows the small ones.");
+    }
+    told
 }
 
 type Figures = dyn Fn(&super::super::table::Row, f64) -> Result<(f64, Option<f64>)>;

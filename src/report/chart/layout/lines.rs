@@ -7,7 +7,7 @@ use super::super::{Lines, Point, Series};
 use super::legend::{self, Entry, Swatch};
 use super::{Frame, LABEL, along, wanted, widest};
 
-/// Signs on a line: on every point if there are no more than this, else about so many.
+/// Signs on a line: on every point if there are no more than this, else on about a quarter as many.
 const SIGNS: usize = 24;
 
 /// Pixels that a line is thick.
@@ -159,7 +159,13 @@ fn line(series: &Series, frame: &mut Frame, place: &dyn Fn(&Point) -> Option<Pla
             frame.scene.line(points, colour, LINE);
         }
     }
-    let every = if series.points.len() <= SIGNS { 1 } else { series.points.len() / (SIGNS / 2) };
+    let idle = series.points.len() > 1 && series.points.iter().all(|point| point.y == Some(0.0));
+    let every = match series.points.len() {
+        // On the axis the signs of one line would cover those of others.
+        all if idle => all,
+        all if all > SIGNS => all / (SIGNS / 4),
+        _ => 1,
+    };
     // Lines that lie on one another show their signs in turn.
     let first = series.colour * every / 4 % every;
     for (i, point) in series.points.iter().enumerate() {

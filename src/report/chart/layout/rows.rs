@@ -78,8 +78,9 @@ fn heading(name: &str, (top, bottom): (f64, f64), frame: &mut Frame) {
     let (left, right) = (frame.free.left, frame.free.right);
     // Nearer to what it names than to what stands above.
     let middle = top + (bottom - top) * 0.58;
-    let behind = (bottom - top) * 0.84;
-    frame.scene.line(vec![(left, middle), (right, middle)], GROUND, behind);
+    let height = bottom - top;
+    let line = top + height * 0.48;
+    frame.scene.line(vec![(left, line), (right, line)], GROUND, height * 0.96 + 1.0);
     frame.scene.text(Text {
         text: text::shorten(name, LABEL, true, right - left),
         x: left,
@@ -94,8 +95,11 @@ fn heading(name: &str, (top, bottom): (f64, f64), frame: &mut Frame) {
 fn entries(rows: &Rows) -> Vec<Entry> {
     let mut entries = Vec::new();
     if rows.parts.len() > 1 {
-        let boxes = rows.parts.iter();
-        entries.extend(boxes.map(|(name, i)| Entry::new(Swatch::Box(of_series(*i)), name)));
+        let bars = || rows.rows.iter().flat_map(|row| &row.bars);
+        // A part that no bar has needs no explanation.
+        let is_seen = |part: &usize| bars().any(|bar| bar.parts.iter().any(|p| p.part == *part));
+        let boxes = rows.parts.iter().enumerate().filter(|(part, _)| is_seen(part));
+        entries.extend(boxes.map(|(_, (name, i))| Entry::new(Swatch::Box(of_series(*i)), name)));
     }
     let reference = rows.reference.as_ref().map(|reference| &reference.text);
     let signs = [
@@ -161,7 +165,10 @@ fn draw_bar(
     }
     for stroke in &bar.strokes {
         let at = x(*stroke);
-        scene.line(vec![(at, centre - half - 2.0), (at, centre + half + 2.0)], MUTED, 2.0);
+        // A light edge keeps it apart from the bar.
+        for (colour, width) in [(GROUND, 4.4), (MUTED, 2.0)] {
+            scene.line(vec![(at, centre - half - 2.0), (at, centre + half + 2.0)], colour, width);
+        }
     }
     if let Some((low, high)) = bar.range {
         let (low, high) = (x(low), x(high));
