@@ -440,7 +440,7 @@ fn break_even_values_stand_in_the_range_that_was_searched() {
             "up to 100 [10 … > 1,000]",
         ),
         ("write_partitions", &[(0, 0.0, 1.0)], None, &[], "never: lowest 91.0 % [62.0 % … 95.0 %]"),
-        ("requesters", &[(0, 0.0, 1.0)], Some((0.5, 1.0)), &[], "not as assumed [10 … > 100]"),
+        ("requesters", &[(0, 0.0, 1.0)], Some((0.5, 1.0)), &[], "never as assumed [10 … > 100]"),
         (
             "rate",
             &[(1, 0.0, 0.5), (0, 0.5, 0.749_84), (1, 0.749_84, 1.0)],
@@ -467,6 +467,32 @@ fn break_even_values_stand_in_the_range_that_was_searched() {
         assert!(bar.dots.iter().zip(dots).all(|(dot, at)| near(dot.0, *at)), "{row}");
         assert_eq!(bar.dots.len(), dots.len(), "{row}");
     }
+}
+
+#[test]
+fn lines_that_lie_on_the_axis_are_told_in_words() {
+    let rates = |i: usize, _| [0.0, 60.0, 2.0, 0.5][i];
+    let text = tables::timeline(30, 100_000.0, rates);
+    let drawn = chart(&text, &options());
+    let role = CONFIGURATIONS[3];
+    let end =
+        format!(" Always zero: {}. Near zero: {role}, 0.5 a second on average.", CONFIGURATIONS[0]);
+    assert!(drawn.subtitle.ends_with(&end), "{}", drawn.subtitle);
+    let advice = Kind::KmsOverTime.advice(&table(&text), &drawn, &options());
+    assert_eq!(advice.unwrap(), format!("`--log` shows the small figures of `{role}`"));
+    let log = Options { log: true, ..options() };
+    let drawn = chart(&text, &log);
+    assert!(drawn.subtitle.ends_with(&format!(" Always zero: {}.", CONFIGURATIONS[0])));
+    assert_eq!(Kind::KmsOverTime.advice(&table(&text), &drawn, &log), None);
+}
+
+/// What explains nothing has no row, and is told.
+#[test]
+fn assumptions_without_a_share_are_named() {
+    let text = tables::sobol() + "lake,bucket-key-role,cache_lifetime,0,0,0,0,0,0.0001\n";
+    let drawn = chart(&text, &options());
+    assert!(drawn.subtitle.ends_with(" No share: cache_lifetime."), "{}", drawn.subtitle);
+    assert_eq!(rows(&text).len(), 2);
 }
 
 #[test]

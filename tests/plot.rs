@@ -2,10 +2,13 @@
 
 mod tables;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use bks::report::chart::choice;
 
 fn bks(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bks"))
@@ -224,10 +227,11 @@ fn every_csv_file_that_bks_writes_can_be_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("tiny.toml"), TINY).unwrap();
+    let mut drawn = BTreeSet::new();
     for (out, command) in [
         ("run", &["simulate", "tiny.toml", "--out", "run"][..]),
         ("compared", &["compare", "tiny.toml", "--out", "compared"]),
-        ("swept", &["sweep", "tiny.toml", "--over", "lifetime=10s,1min", "--out", "swept"]),
+        ("swept", &["sweep", "tiny.toml", "--set", "lifetime=90s..1h:2", "--out", "swept"]),
         ("asked", &["sensitivity", "tiny.toml", "--samples", "16", "--out", "asked"]),
     ] {
         let done = bks(path, &[command, &["--quiet"]].concat(), "");
@@ -239,10 +243,14 @@ fn every_csv_file_that_bks_writes_can_be_drawn() {
             let done = plot(path, &[&format!("{out}/{file}"), "-o", "chart.svg"]);
             assert_eq!(done.status.code(), Some(0), "{out}/{file}: {}", text(&done.stderr));
             fs::remove_file(path.join("chart.svg")).unwrap();
+            drawn.insert(file.clone());
         }
         let done = plot(path, &[out, "-o", "charts.html"]);
         assert_eq!(done.status.code(), Some(0), "{out}: {}", text(&done.stderr));
     }
+    // No kind is of a file that is not written.
+    let known: BTreeSet<String> = choice::files().into_iter().map(str::to_owned).collect();
+    assert_eq!(drawn, known);
     let done = plot(path, &["asked", "--kind", "break-even"]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
     let parameters = ["cache-lifetime", "generation-lifetime", "lifetime", "read-partitions"];

@@ -113,12 +113,10 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let chart = kind.chart(&table, &options(args)).map_err(|error| error.at(table.place()))?;
     // What is drawn anyway is called after its file, what was asked for after its kind.
     let beside = if best == Ok(kind) { path.to_owned() } else { path.with_file_name(kind.name()) };
+    let advice = kind.advice(&table, &chart, &options(args));
     let found = write_one(args, &(chart, &table), &beside)?;
-    if let (Kind::BreakEven, None, [first, others @ ..]) =
-        (kind, &args.x, &choice::parameters(&table)[..])
-        && !others.is_empty()
-    {
-        output::note(&format!("only `{first}` is drawn: `--x` chooses `{}`", others.join("`, `")));
+    if let Some(advice) = advice {
+        output::note(&advice);
     }
     Ok(found)
 }

@@ -20,7 +20,7 @@ mod timeline;
 mod tornado;
 
 use super::table::Table;
-use super::{Chart, choice};
+use super::{Chart, Plot, choice};
 use crate::error::{Error, Result, one_of};
 use savers::Whose;
 
@@ -276,6 +276,27 @@ impl Kind {
         }
         // A table without rows has no parameters, and is told so.
         if charts.is_empty() { Ok(vec![self.chart(table, options)?]) } else { Ok(charts) }
+    }
+
+    /// What a person may want to ask for besides, having drawn this kind of chart from a table.
+    #[must_use]
+    pub fn advice(self, table: &Table, chart: &Chart, options: &Options) -> Option<String> {
+        match (self, &chart.plot) {
+            (Self::BreakEven, _) if options.x.is_none() => {
+                let (first, others) = choice::parameters(table)
+                    .split_first()
+                    .map(|(first, others)| (*first, others.join("`, `")))?;
+                let told = format!("only `{first}` is drawn: `--x` chooses `{others}`");
+                (!others.is_empty()).then_some(told)
+            }
+            (Self::KmsOverTime | Self::KeysAlive, Plot::Lines(lines)) => {
+                let small: Vec<&str> =
+                    timeline::flattened(lines).into_iter().map(|(name, _)| name).collect();
+                let told = format!("`--log` shows the small figures of `{}`", small.join("`, `"));
+                (!small.is_empty()).then_some(told)
+            }
+            _ => None,
+        }
     }
 
     fn not_of(self, table: &Table) -> Error {

@@ -267,7 +267,7 @@ impl Search<'_> {
                 let way = if one.rises { "from" } else { "up to" };
                 format!("{way} {}{ranged}", self.write(one.at))
             }
-            [] if beyond.is_some() => format!("not as assumed{ranged}"),
+            [] if beyond.is_some() => format!("never as assumed{ranged}"),
             [] => self.never(),
             several => {
                 let values: Vec<String> = several.iter().map(|c| self.write(c.at)).collect();

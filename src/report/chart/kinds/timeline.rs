@@ -1,17 +1,17 @@
 //! `timeline.csv`: KMS requests a second, and bucket-level keys alive, over time.
 
-use super::super::axis::{Axis, Unit};
+use super::super::axis::{Axis, Scale, Unit};
 use super::super::table::Table;
 use super::super::{Chart, Lines, Plot, Point, Reference, Series};
 use super::Options;
 use super::select::{ASSUMED, Configurations, source};
 use crate::error::{Error, Result};
-use crate::report::numbers::{count, grouped};
+use crate::report::numbers::{count, grouped, significant};
 
 /// A quota beyond so many times the greatest figure is told in words instead of squashing the data.
 const OFF_THE_CHART: f64 = 1.6;
 
-/// Lines whose means differ by a greater factor are better seen on a logarithmic axis.
+/// A line whose mean is smaller than another's by a greater factor lies on the edge of the axis.
 const FAR_APART: f64 = 50.0;
 
 /// One bin of one configuration.
@@ -46,7 +46,7 @@ pub(super) fn kms(table: &Table, options: &Options) -> Result<Chart> {
     let title = "KMS requests a second";
     let axis_values: Vec<f64> = values.iter().copied().chain(near).collect();
     lines.y = upright(table, title, &axis_values, options.log, &mut lines.series)?;
-    let what = format!("Line: mean of each interval.{}", apart(&lines, options.log));
+    let what = format!("Line: mean of each interval.{}", unseen(&lines));
     Ok(chart(table, &configurations, "KMS requests over time", &what, lines))
 }
 
@@ -93,22 +93,35 @@ fn upright(
     Ok(axis)
 }
 
-/// What a person misses where large figures flatten small ones on an axis from zero.
-fn apart(lines: &Lines, log: bool) -> String {
-    let mean = |series: &Series| {
-        let values = series.points.iter().filter_map(|point| point.y);
-        values.sum::<f64>() / series.points.len().max(1) as f64
-    };
-    let means = || lines.series.iter().map(mean).filter(|mean| *mean > 0.0);
-    let (least, most) = (means().fold(f64::INFINITY, f64::min), means().fold(0.0, f64::max));
+/// Lines that an axis from zero flattens onto its edge, since others are far above: their means.
+pub(super) fn flattened(lines: &Lines) -> Vec<(&str, f64)> {
+    let means = lines.series.iter().map(|series| (series.name.as_str(), mean(series)));
+    let most = means.clone().map(|(_, mean)| mean).fold(0.0, f64::max);
+    let is_small = |(_, mean): &(&str, f64)| *mean > 0.0 && mean * FAR_APART < most;
+    match lines.y.scale {
+        Scale::Linear => means.filter(is_small).collect(),
+        Scale::Log10 | Scale::Categories => Vec::new(),
+    }
+}
+
+fn mean(series: &Series) -> f64 {
+    let values = series.points.iter().filter_map(|point| point.y);
+    values.sum::<f64>() / series.points.len().max(1) as f64
+}
+
+/// What cannot be seen on the axis, in words.
+fn unseen(lines: &Lines) -> String {
+    let mut told = String::new();
     let zero = lines.series.iter().filter(|series| mean(series) == 0.0);
     let zero: Vec<&str> = zero.map(|series| series.name.as_str()).collect();
-    let mut told = String::new();
-    if !zero.is_empty() && least.is_finite() {
+    if !zero.is_empty() && zero.len() < lines.series.len() {
         told = format!(" Always zero: {}.", zero.join(", "));
     }
-    if !log && most > least * FAR_APART {
-        told.push_str(" The means of the lines are far apart: `--log` shows the small ones.");
+    let small = flattened(lines);
+    let small: Vec<String> =
+        small.iter().map(|(name, mean)| format!("{name}, {}", significant(*mean))).collect();
+    if !small.is_empty() {
+        told.push_str(&format!(" Near zero: {} a second on average.", small.join("; ")));
     }
     told
 }
