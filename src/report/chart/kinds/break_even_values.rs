@@ -67,11 +67,10 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         let of_target =
             searches.iter().filter(|search| search.target.to_bits() == target.to_bits());
         rows.extend(of_target.map(|search| {
-            let name = match several {
-                true => {
-                    format!("{} {}", configurations.name(search.configuration), search.parameter)
-                }
-                false => search.parameter.to_owned(),
+            let name = if several {
+                format!("{} {}", configurations.name(search.configuration), search.parameter)
+            } else {
+                search.parameter.to_owned()
             };
             Row { name, bars: vec![search.bar()] }
         }));
@@ -208,7 +207,7 @@ impl Search<'_> {
             dots: dots.collect(),
             colour: 4,
             ends: Some((self.write(first), self.write(last))),
-            value: self.value(beyond.map(|[low, high]| [low.1, high.1])),
+            value: self.value(beyond.map(|[low, high]| [low.1, high.1]).as_ref()),
             label,
         }
     }
@@ -259,9 +258,9 @@ impl Search<'_> {
     }
 
     /// What stands beside the bar: `up to 300 [80 … > 1,000]`.
-    fn value(&self, beyond: Option<[String; 2]>) -> String {
+    fn value(&self, beyond: Option<&[String; 2]>) -> String {
         let range = |ends: &[String; 2]| format!(" [{} … {}]", ends[0], ends[1]);
-        let ranged = beyond.as_ref().map_or_else(String::new, range);
+        let ranged = beyond.map_or_else(String::new, range);
         match &self.assumed().crossings[..] {
             [one] => {
                 let way = if one.rises { "from" } else { "up to" };

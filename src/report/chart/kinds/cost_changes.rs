@@ -40,9 +40,10 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     let mut rows = Vec::new();
     for change in &changes {
         if several {
-            let name = match one_reference {
-                true => change.candidate.to_owned(),
-                false => format!("{} against {}", change.candidate, change.reference),
+            let name = if one_reference {
+                change.candidate.to_owned()
+            } else {
+                format!("{} against {}", change.candidate, change.reference)
             };
             rows.push(Row { name, bars: Vec::new() });
         }

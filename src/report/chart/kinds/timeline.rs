@@ -1,5 +1,7 @@
 //! `timeline.csv`: KMS requests a second, and bucket-level keys alive, over time.
 
+use std::fmt::Write;
+
 use super::super::axis::{Axis, Scale, Unit};
 use super::super::table::Table;
 use super::super::{Chart, Lines, Plot, Point, Reference, Series};
@@ -121,7 +123,7 @@ fn unseen(lines: &Lines) -> String {
     let small: Vec<String> =
         small.iter().map(|(name, mean)| format!("{name}, {}", significant(*mean))).collect();
     if !small.is_empty() {
-        told.push_str(&format!(" Near zero: {} a second on average.", small.join("; ")));
+        let _ = write!(told, " Near zero: {} a second on average.", small.join("; "));
     }
     told
 }

@@ -28,8 +28,8 @@ fn natural(row: &Row) -> f64 {
 pub(super) fn draw(rows: &Rows, frame: &mut Frame) {
     legend::draw(&entries(rows), frame);
     let free = frame.free.width();
-    let named = rows.rows.iter().filter(|row| !row.is_heading()).map(|row| row.name.as_str());
-    let names = widest(named).min(free * 0.32);
+    let of_rows = rows.rows.iter().filter(|row| !row.is_heading()).map(|row| row.name.as_str());
+    let names = widest(of_rows).min(free * 0.32);
     let values = rows.rows.iter().flat_map(|row| &row.bars).map(|bar| bar.value.as_str());
     // A figure with its range is whole even in a narrow picture.
     let values = widest(values).min(free * 0.38);
