@@ -221,6 +221,10 @@ bucket = "data"
 arrivals = { poisson = { rate = "0.2/s" } }
 "#;
 
+/// The log of a captured client.
+const LOG: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/access-logs/poc_replica.log.gz");
+
 /// Whatever `bks` writes as CSV has a kind, and its columns draw it without further words.
 #[test]
 fn every_csv_file_that_bks_writes_can_be_drawn() {
@@ -233,6 +237,7 @@ fn every_csv_file_that_bks_writes_can_be_drawn() {
         ("compared", &["compare", "tiny.toml", "--out", "compared"]),
         ("swept", &["sweep", "tiny.toml", "--set", "lifetime=90s..1h:2", "--out", "swept"]),
         ("asked", &["sensitivity", "tiny.toml", "--samples", "16", "--out", "asked"]),
+        ("replayed", &["replay", LOG, "--out", "replayed"]),
     ] {
         let done = bks(path, &[command, &["--quiet"]].concat(), "");
         assert_eq!(done.status.code(), Some(0), "{command:?}: {}", text(&done.stderr));
