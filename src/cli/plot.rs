@@ -16,7 +16,7 @@ use crate::report::chart::{Kind, Options, html, png, svg};
 
 /// Draw charts from a CSV file, or from every CSV file of a results folder.
 ///
-/// Every CSV file of `bks simulate`, `compare --out`, `sweep` and `sensitivity` has its chart. What is
+/// Every CSV file of `bks simulate`, `replay`, `compare`, `sweep` and `sensitivity` has its chart. What is
 /// drawn follows from the file's columns, or from `--kind`. The figures of a chart are all in its file;
 /// every range in a file is drawn with it. A folder with `break_even_curves.csv` gives a chart for each
 /// parameter, the file alone that of the first, or of `--x`.

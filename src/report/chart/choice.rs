@@ -79,7 +79,7 @@ fn nothing(options: &Options) -> Error {
         format!(" with the configuration `{}`", options.configurations.join("` or `"))
     };
     Error::request(format!("the folder has no file{with} that bks could draw")).hint(format!(
-        "`bks simulate`, `bks compare --out`, `bks sweep` and `bks sensitivity` write `{}`",
+        "`bks simulate`, `bks replay`, `bks compare --out`, `bks sweep` and `bks sensitivity` write `{}`",
         files().join("`, `")
     ))
 }
