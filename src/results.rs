@@ -24,7 +24,6 @@ use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::units::Usd;
 
 use facts::Facts;
 use rows::{
@@ -177,11 +176,5 @@ impl Results {
             None => Some((saving, saving)),
             Some((low, high)) => Some((f64::min(low, saving), f64::max(high, saving))),
         })
-    }
-
-    /// What re-encrypting the existing objects costs once, if the configuration has that.
-    #[must_use]
-    pub fn migration_cost(&self, configuration: &str) -> Option<Usd> {
-        self.assumed(configuration).migration_cost_usd
     }
 }
