@@ -311,16 +311,6 @@ impl ConfigurationOutcome {
     pub fn assumed(&self) -> &LevelOutcome {
         self.at(Level::Assumed)
     }
-
-    /// Least and greatest saving over all levels.
-    #[must_use]
-    pub fn saving_range(&self) -> Option<(f64, f64)> {
-        let savings = self.levels.iter().filter_map(|level| Some(level.saving?.mean));
-        savings.fold(None, |range, saving| match range {
-            None => Some((saving, saving)),
-            Some((low, high)) => Some((f64::min(low, saving), f64::max(high, saving))),
-        })
-    }
 }
 
 /// How precise the configurations' savings are. A saving that a single replication has to show is
