@@ -12,7 +12,7 @@ mod init;
 mod input;
 mod journal;
 mod list;
-mod log_files;
+mod logs;
 mod output;
 mod plot;
 mod progress;

@@ -1,0 +1,242 @@
+//! Logs on the command line: which to read, what of them, and reading them all.
+
+mod files;
+
+use std::sync::Arc;
+
+use clap::{Args as ClapArgs, ValueEnum};
+use indicatif::ProgressBar;
+
+use super::{aside, input, output, progress, threads};
+use crate::error::{Error, Result};
+use crate::recording::Recording;
+use crate::recording::gather::{Gather, Taken, Wanted};
+use crate::trace::Form;
+use crate::trace::bad_lines::BadLines;
+use crate::trace::log::Log;
+use crate::trace::record::Entry;
+use crate::units::{ByteSize, Share, parse_utc};
+use files::{LogFile, OpenLog};
+
+/// Which logs, and what of them.
+#[derive(Debug, ClapArgs)]
+#[group(skip)]
+pub(super) struct Args {
+    /// Logs: files, folders with all that is in them, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+    /// Form of the logs
+    #[arg(long, value_enum, default_value_t = FormName::Auto)]
+    log_format: FormName,
+    /// Only requests to this bucket; may be given again
+    #[arg(long = "bucket", value_name = "NAME")]
+    buckets: Vec<String>,
+    /// Count from this time on; what lies before it fills caches and tells which key wraps what
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<i64>,
+    /// Leave out what lies at this time or later
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    to: Option<i64>,
+    /// The greatest share of lines that may be unreadable
+    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = parse_share)]
+    max_bad: Share,
+    /// Memory for requests, e.g., 2GiB; more are put aside in a temporary file. Changes no result
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    memory: Option<ByteSize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FormName {
+    /// By each file's beginning
+    Auto,
+    /// S3 server access logs
+    S3AccessLog,
+    /// CloudTrail: S3 data events
+    Cloudtrail,
+    /// Traces of IBM Cloud Object Storage
+    IbmCos,
+    /// libCacheSim's oracleGeneral: look-ups in records of 24 bytes
+    OracleGeneral,
+}
+
+impl FormName {
+    /// The form, if it is not to be guessed.
+    const fn form(self) -> Option<Form> {
+        match self {
+            Self::Auto => None,
+            Self::S3AccessLog => Some(Form::S3AccessLog),
+            Self::Cloudtrail => Some(Form::CloudTrail),
+            Self::IbmCos => Some(Form::IbmCos),
+            Self::OracleGeneral => Some(Form::OracleGeneral),
+        }
+    }
+}
+
+fn parse_time(text: &str) -> std::result::Result<i64, String> {
+    parse_utc(text).map_err(|error| error.to_string())
+}
+
+fn parse_share(text: &str) -> std::result::Result<Share, String> {
+    text.parse().map_err(|error: Error| error.to_string())
+}
+
+fn parse_size(text: &str) -> std::result::Result<ByteSize, String> {
+    text.parse().map_err(|error: Error| error.to_string())
+}
+
+/// Without `--memory`: this share of what is free, so that the run itself has room, too.
+const SHARE_OF_MEMORY: u64 = 4;
+
+/// The logs of a command line, the first of them open.
+pub(super) struct Logs<'a> {
+    args: &'a Args,
+    quiet: bool,
+    first: OpenLog,
+    others: Vec<LogFile>,
+    bar: ProgressBar,
+}
+
+/// What a command line's files are.
+pub(super) enum Opened<'a> {
+    /// Logs of requests.
+    Logs(Logs<'a>),
+    /// A single trace of look-ups, and what messages call it.
+    Lookups(String, Log<'static>),
+}
+
+impl Args {
+    /// Finds all files and opens the first.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub(super) fn open(&self, quiet: bool) -> Result<Opened<'_>> {
+        let mut others = files::walk(&self.paths)?;
+        let bar = progress::bytes(files::total_bytes(&others), quiet);
+        let first = others.remove(0).open(self.log_format.form(), &bar)?;
+        if others.is_empty() {
+            let OpenLog { log, name, .. } = &first;
+            let Some(log) = log else {
+                return Err(Error::request("the trace is empty, but must have a record").at(name));
+            };
+            if log.form() == Form::OracleGeneral {
+                let OpenLog { name, log, .. } = first;
+                return Ok(Opened::Lookups(name, log.expect("the trace is not empty")));
+            }
+        }
+        Ok(Opened::Logs(Logs { args: self, quiet, first, others, bar }))
+    }
+}
+
+impl Logs<'_> {
+    /// Reads all logs and puts their requests in order. `also` is told of every entry as it is
+    /// read, repeated and unwanted ones included, and of the form of its file.
+    ///
+    /// # Errors
+    /// What is wrong with the logs, or what `also` says.
+    pub(super) fn read(
+        self,
+        jobs: Option<usize>,
+        mut also: impl FnMut(Form, &Entry) -> Result<()>,
+    ) -> Result<Recording> {
+        let Self { args, quiet, first, others, bar } = self;
+        let mut gather = args.gather()?;
+        let mut bad = BadLines::default();
+        let mut inputs = Vec::new();
+        let mut form = None;
+        let mut next = Some(first);
+        let mut others = others.iter();
+        while let Some(mut open) = next {
+            if let Some(log) = open.log.take() {
+                let its_form = log.form();
+                check_form(*form.get_or_insert(its_form), its_form, &open.name)?;
+                gather.begin(its_form);
+                log.entries(&open.name, &mut bad, |entry| {
+                    also(its_form, &entry)?;
+                    gather.take(&entry)
+                })
+                .map_err(|error| error.at(&open.name))?;
+            }
+            inputs.push(open.input());
+            next = others.next().map(|file| file.open(args.log_format.form(), &bar)).transpose()?;
+        }
+        bar.finish_and_clear();
+        bad.check(args.max_bad)?;
+        if !quiet {
+            tell_of_reading(gather.taken(), &bad);
+        }
+        let mut recording = threads::run_on(jobs, || gather.finish())??;
+        recording.inputs = inputs;
+        if !quiet && recording.repeated > 0 {
+            output::note(&format!("{} records repeat another, and count once", recording.repeated));
+        }
+        Ok(recording)
+    }
+}
+
+impl Args {
+    /// What is to be taken of the logs, in how much memory.
+    fn gather(&self) -> Result<Gather> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            return Err(Error::request(
+                "`--from` is not before `--to`, so there is nothing to replay",
+            ));
+        }
+        let wanted = Wanted {
+            buckets: self.buckets.iter().cloned().collect(),
+            from: self.from,
+            to: self.to,
+        };
+        let memory =
+            self.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, ByteSize::bytes);
+        let memory = usize::try_from(memory).unwrap_or(usize::MAX);
+        Ok(Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default())))
+    }
+}
+
+/// One request may be in logs of two forms, and would count twice.
+fn check_form(first: Form, form: Form, name: &str) -> Result<()> {
+    if form == Form::OracleGeneral {
+        return Err(Error::request("traces of look-ups are replayed one by one").at(name));
+    }
+    if form != first {
+        return Err(Error::request(format!(
+            "the file is of the form `{}`, but the one before it of `{}`, and logs of two forms may \
+             tell of the same requests",
+            form.name(),
+            first.name()
+        ))
+        .at(name)
+        .hint("replay logs of one form at a time"));
+    }
+    Ok(())
+}
+
+/// Says which lines and records are left out.
+fn tell_of_reading(taken: &Taken, bad: &BadLines) {
+    if bad.bad > 0 {
+        output::note(&format!("{} of {} lines cannot be read:", bad.bad, bad.lines));
+        bad.first.iter().for_each(|line| output::note(&format!("  {line}")));
+    }
+    let Taken {
+        failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
+    } = *taken;
+    let left_out = [
+        (failed, "failed or were not modified"),
+        (without_data, "touch no object's data"),
+        (unknown, "are of unknown operations"),
+        (too_late, "lie at `--to` or later"),
+        (kms_events, "are KMS calls, which a replay counts by itself"),
+        (skipped, "are of neither S3 nor KMS"),
+        (other_buckets, "are of other buckets"),
+    ];
+    let left_out: Vec<String> = left_out
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, why)| format!("{count} {why}"))
+        .collect();
+    if !left_out.is_empty() {
+        output::note(&format!("left out of {} records: {}", bad.lines, left_out.join(", ")));
+    }
+}

@@ -1,0 +1,62 @@
+//! Replays requests: run them as a scenario, report, write.
+
+use std::path::PathBuf;
+
+use super::{Args, Format};
+use crate::cli::logs::Logs;
+use crate::cli::{Found, input, output, progress, threads};
+use crate::error::Result;
+use crate::outcome::Outcome;
+use crate::report;
+use crate::results::{Results, csv, places};
+use crate::scenario::Scenario;
+use crate::scenario::replay::Settings;
+
+pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
+    let recording = logs.read(args.jobs, |_, _| Ok(()))?;
+    let text = args.scenario.as_deref().map(input::text).transpose()?;
+    let overrides = args.changes.all();
+    let settings = Settings {
+        file: text.as_deref().zip(args.scenario.as_deref()),
+        overrides: &overrides,
+        unknown_age: args.unknown_age,
+    };
+    let mut scenario = Scenario::of_recording(recording, &settings)?;
+    args.demands.put_on(&mut scenario)?;
+    input::check_size(&scenario, threads::number(args.jobs))?;
+    let results = threads::run_on(args.jobs, || replay(args, &scenario))??;
+    if !args.quiet || args.format != Format::Table {
+        output::print(&printed(args.format, &results))?;
+    }
+    if !args.quiet {
+        output::note(&format!("wrote {}", folder(args, &scenario).display()));
+    }
+    Ok(Found::by_demands(&[results]))
+}
+
+fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
+    let bar = progress::Bar::new(scenario, args.quiet);
+    let outcome = Outcome::of(scenario, &|step| bar.take(step));
+    bar.clear();
+    scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
+    let results = Results::of(scenario, &outcome);
+    let mut files = report::files::of(&results);
+    files.push(("buckets.csv", csv::write(&places::buckets(scenario, &outcome))));
+    files.push(("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))));
+    output::write_files(&folder(args, scenario), &files)?;
+    Ok(results)
+}
+
+fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
+    let named = || PathBuf::from("results").join(&scenario.file.name);
+    args.out.clone().unwrap_or_else(named)
+}
+
+fn printed(format: Format, results: &Results) -> String {
+    match format {
+        Format::Table => report::text::write(results, output::terminal_width()),
+        Format::Markdown => report::markdown::write(results),
+        Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
+        Format::Json => format!("{:#}\n", report::json::value(results)),
+    }
+}
