@@ -486,6 +486,35 @@ fn shards_compression_and_memory_change_no_byte() {
     assert_eq!(left(&folder.join("twice")), left(&folder.join("whole")));
 }
 
+/// What is found beside logs in a folder is named and left out; what is named must be a log.
+#[test]
+fn patterns_are_expanded_and_what_is_no_log_left_out_of_folders_only() {
+    let (folder, _) = sample();
+    let folder = folder.path();
+    done(folder, &["replay", "sample.log", "--out", "whole"]);
+    fs::create_dir_all(folder.join("logs/deeper")).unwrap();
+    fs::copy(folder.join("sample.log"), folder.join("logs/deeper/a.log")).unwrap();
+    fs::write(folder.join("logs/README.md"), "What lies here.\n").unwrap();
+    fs::write(folder.join("logs/empty.log"), "").unwrap();
+    let output = bks(folder, &["replay", "logs", "--out", "walked"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("README.md is left out: it is no log"), "{told}");
+    done(folder, &["replay", "logs/**/*.log", "--out", "matched"]);
+    for out in ["walked", "matched"] {
+        assert_eq!(left(&folder.join(out)), left(&folder.join("whole")), "{out}");
+    }
+    let refused = fails(folder, &["replay", "logs", "logs/README.md"]);
+    assert!(refused.contains("logs/README.md: the file is of no known form"), "{refused}");
+    let refused = fails(folder, &["replay", "logs/*.gz"]);
+    assert!(refused.contains("logs/*.gz: the pattern matches no file"), "{refused}");
+    let refused = fails(folder, &["replay", "logs/***"]);
+    assert!(refused.contains("the pattern is not one"), "{refused}");
+    fs::remove_file(folder.join("sample.log")).unwrap();
+    fs::remove_dir_all(folder.join("logs/deeper")).unwrap();
+    fails(folder, &["replay", "logs"]);
+}
+
 #[test]
 fn a_replay_comes_again_from_its_run_file_and_is_no_scenario() {
     let (folder, _) = sample();

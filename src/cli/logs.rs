@@ -22,7 +22,7 @@ use files::{LogFile, OpenLog};
 #[derive(Debug, ClapArgs)]
 #[group(skip)]
 pub(super) struct Args {
-    /// Logs: files, folders with all that is in them, or `-` for standard input
+    /// Logs: files, patterns, folders with all that is in them, or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
     /// Form of the logs
@@ -114,7 +114,10 @@ impl Args {
         let bar = progress::bytes(files::total_bytes(&others), quiet);
         let first = others.remove(0).open(self.log_format.form(), &bar)?;
         if others.is_empty() {
-            let OpenLog { log, name, .. } = &first;
+            let OpenLog { log, name, foreign, .. } = &first;
+            if *foreign {
+                return Err(Error::request("the folder has no log").at(name));
+            }
             let Some(log) = log else {
                 return Err(Error::request("the trace is empty, but must have a record").at(name));
             };
@@ -145,6 +148,7 @@ impl Logs<'_> {
         let mut form = None;
         let mut next = Some(first);
         let mut others = others.iter();
+        let mut foreign: Vec<String> = Vec::new();
         while let Some(mut open) = next {
             if let Some(log) = open.log.take() {
                 let its_form = log.form();
@@ -156,12 +160,17 @@ impl Logs<'_> {
                 })
                 .map_err(|error| error.at(&open.name))?;
             }
-            inputs.push(open.input());
+            if open.foreign {
+                foreign.push(open.name);
+            } else {
+                inputs.push(open.input());
+            }
             next = others.next().map(|file| file.open(args.log_format.form(), &bar)).transpose()?;
         }
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
         if !quiet {
+            tell_of_foreign(&foreign);
             tell_of_reading(gather.taken(), &bad);
         }
         let mut recording = threads::run_on(jobs, || gather.finish())??;
@@ -211,6 +220,20 @@ fn check_form(first: Form, form: Form, name: &str) -> Result<()> {
         .hint("replay logs of one form at a time"));
     }
     Ok(())
+}
+
+/// Names the first of the files in folders that are no logs.
+fn tell_of_foreign(names: &[String]) {
+    match names {
+        [] => {}
+        [name] => output::note(&format!("{name} is left out: it is no log")),
+        [name, rest @ ..] => {
+            output::note(&format!(
+                "{name} and {} more files are left out: they are no logs",
+                rest.len()
+            ));
+        }
+    }
 }
 
 /// Says which lines and records are left out.

@@ -18,9 +18,19 @@ pub struct Log<'a> {
     source: Box<dyn Read + 'a>,
 }
 
+/// What a file is by its beginning.
+pub enum Look<'a> {
+    /// Nothing: it is empty, as the files of quiet hours are.
+    Empty,
+    /// A log.
+    Log(Log<'a>),
+    /// Of no known form.
+    Unknown,
+}
+
 impl<'a> Log<'a> {
     /// Looks at the beginning of `source`, decompresses it if need be and finds its form, unless
-    /// that is given. `None`: it is empty, as the files of quiet hours are.
+    /// that is given. `None`: it is empty.
     ///
     /// `bytes` is the file's size, if it is known.
     ///
@@ -31,6 +41,22 @@ impl<'a> Log<'a> {
         bytes: Option<u64>,
         form: Option<Form>,
     ) -> Result<Option<Self>> {
+        match Self::look(source, bytes, form)? {
+            Look::Empty => Ok(None),
+            Look::Log(log) => Ok(Some(log)),
+            Look::Unknown => Err(unknown()),
+        }
+    }
+
+    /// The same where files of no known form are expected.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn look(
+        source: impl Read + 'a,
+        bytes: Option<u64>,
+        form: Option<Form>,
+    ) -> Result<Look<'a>> {
         let (compression, mut source) =
             unpack(source).map_err(|error| windows::unreadable(&error))?;
         let mut head = Vec::new();
@@ -42,16 +68,15 @@ impl<'a> Log<'a> {
             Err(error) => Box::new(Broken(Some(error))),
         };
         if head.is_empty() {
-            return Ok(None);
+            return Ok(Look::Empty);
         }
         // The size of a compressed file says nothing of what it holds.
         let bytes = bytes.filter(|_| compression == Compression::None);
-        let form = match form {
-            Some(form) => form,
-            None => Form::detect(bytes, &head).ok_or_else(unknown)?,
+        let Some(form) = form.or_else(|| Form::detect(bytes, &head)) else {
+            return Ok(Look::Unknown);
         };
         let source = Box::new(Cursor::new(head).chain(rest));
-        Ok(Some(Self { form, source }))
+        Ok(Look::Log(Self { form, source }))
     }
 
     /// Its form.

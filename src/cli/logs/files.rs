@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use crate::error::{Error, Result};
 use crate::recording::{Fingerprint, Input};
 use crate::trace::Form;
-use crate::trace::log::Log;
+use crate::trace::log::{Log, Look};
 
 /// A log file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,22 +19,34 @@ pub(super) enum LogFile {
     /// Standard input.
     Stdin,
     /// A file.
-    Path(PathBuf),
+    Path {
+        /// Where it lies.
+        path: PathBuf,
+        /// Whether it was found in a folder, rather than named: then it may be no log.
+        found: bool,
+    },
 }
 
-/// All files that paths name, folders walked, in order and each once. Hidden files in folders are
-/// left out.
+/// All files that paths name, patterns expanded and folders walked, in order and each once. Hidden
+/// files in folders are left out.
 pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
     let mut files = Vec::new();
     for path in paths {
         if path == "-" {
             files.push(LogFile::Stdin);
         } else {
-            walk_path(Path::new(path), &mut files)?;
+            for path in expand(path)? {
+                walk_path(&path, false, &mut files)?;
+            }
         }
     }
     files.sort();
-    files.dedup();
+    // What is named and also found in a folder counts as named.
+    files.dedup_by(|other, kept| match (other, kept) {
+        (LogFile::Path { path, .. }, LogFile::Path { path: kept, .. }) => path == kept,
+        (LogFile::Stdin, LogFile::Stdin) => true,
+        _ => false,
+    });
     if files.is_empty() {
         return Err(
             Error::request("the folder has no file, but a replay needs a log").at(paths.join(" "))
@@ -43,16 +55,33 @@ pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
     Ok(files)
 }
 
-fn walk_path(path: &Path, files: &mut Vec<LogFile>) -> Result<()> {
+/// The files that a pattern stands for, for shells that leave this to programs; a path that exists
+/// is no pattern.
+fn expand(path: &str) -> Result<Vec<PathBuf>> {
+    if !path.contains(['*', '?', '[']) || Path::new(path).exists() {
+        return Ok(vec![path.into()]);
+    }
+    let wrong = |why: &str| Error::request(format!("the pattern {why}")).at(path);
+    let matches = glob::glob(path).map_err(|error| wrong(&format!("is not one: {error}")))?;
+    let files: Vec<PathBuf> = matches
+        .map(|found| found.map_err(|error| unreadable(error.path(), error.error())))
+        .collect::<Result<_>>()?;
+    if files.is_empty() {
+        return Err(wrong("matches no file").hint("`**` stands for folders within folders"));
+    }
+    Ok(files)
+}
+
+fn walk_path(path: &Path, found: bool, files: &mut Vec<LogFile>) -> Result<()> {
     let failed = |error: &io::Error| unreadable(path, error);
     if !fs::metadata(path).map_err(|error| failed(&error))?.is_dir() {
-        files.push(LogFile::Path(path.to_owned()));
+        files.push(LogFile::Path { path: path.to_owned(), found });
         return Ok(());
     }
     for entry in fs::read_dir(path).map_err(|error| failed(&error))? {
         let entry = entry.map_err(|error| failed(&error))?;
         if !entry.file_name().to_string_lossy().starts_with('.') {
-            walk_path(&entry.path(), files)?;
+            walk_path(&entry.path(), true, files)?;
         }
     }
     Ok(())
@@ -70,8 +99,10 @@ pub(super) fn total_bytes(files: &[LogFile]) -> u64 {
 /// A log that is open, and what was read of it so far.
 pub(super) struct OpenLog {
     pub(super) name: String,
-    /// `None` if the file is empty.
+    /// `None` if the file is empty or no log.
     pub(super) log: Option<Log<'static>>,
+    /// Whether it was found in a folder and is no log.
+    pub(super) foreign: bool,
     fingerprint: Rc<RefCell<Fingerprint>>,
 }
 
@@ -88,7 +119,7 @@ impl LogFile {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Stdin => "standard input".to_owned(),
-            Self::Path(path) => path.display().to_string(),
+            Self::Path { path, .. } => path.display().to_string(),
         }
     }
 
@@ -96,7 +127,7 @@ impl LogFile {
     fn bytes(&self) -> Option<u64> {
         match self {
             Self::Stdin => None,
-            Self::Path(path) => {
+            Self::Path { path, .. } => {
                 let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file);
                 metadata.map(|metadata| metadata.len())
             }
@@ -107,14 +138,25 @@ impl LogFile {
     pub(super) fn open(&self, form: Option<Form>, bar: &ProgressBar) -> Result<OpenLog> {
         let source: Box<dyn Read> = match self {
             Self::Stdin => Box::new(io::stdin().lock()),
-            Self::Path(path) => {
+            Self::Path { path, .. } => {
                 Box::new(File::open(path).map_err(|error| unreadable(path, &error))?)
             }
         };
         let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
         let watched = Watched { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
-        let log = Log::open(watched, self.bytes(), form).map_err(|error| error.at(self.name()))?;
-        Ok(OpenLog { name: self.name(), log, fingerprint })
+        let open = |(log, foreign)| OpenLog { name: self.name(), log, foreign, fingerprint };
+        let may_be_foreign = matches!(self, Self::Path { found: true, .. });
+        let log = if may_be_foreign {
+            match Log::look(watched, self.bytes(), form) {
+                Ok(Look::Log(log)) => Ok((Some(log), false)),
+                Ok(Look::Empty) => Ok((None, false)),
+                Ok(Look::Unknown) => Ok((None, true)),
+                Err(error) => Err(error),
+            }
+        } else {
+            Log::open(watched, self.bytes(), form).map(|log| (log, false))
+        };
+        log.map(open).map_err(|error| error.at(self.name()))
     }
 }
 
