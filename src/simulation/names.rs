@@ -11,10 +11,12 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
 use super::Arm;
-use super::events::{Event, Events};
+use super::events::{Event, Events, KeyUse};
 use crate::encryption::needs::Needs;
 use crate::s3::{Object, Operation, Request};
 use crate::scenario::Scenario;
+use crate::trace::outgoing::Outgoing;
+use crate::trace::record::Nanoseconds;
 use crate::units::SimTime;
 
 /// What an object is called: its key in its bucket, by [`fmt::Display`].
@@ -104,10 +106,13 @@ pub struct NamedEvents<'a> {
     number: u64,
     /// What is there to be read and, in another list, the uploads begun, by slot and bucket, in order
     /// of time. A log's requests know the very write that they need, and keep none.
-    written: HashMap<(u32, u32), [Vec<(SimTime, u64)>; 2]>,
+    written: HashMap<(u32, u32), [Writes; 2]>,
     /// The end of an upload needs its beginning once more, to know what is there to be read.
     keeps: bool,
 }
+
+/// What was written, when, and what tells it apart; in order of time.
+type Writes = Vec<(SimTime, u64)>;
 
 /// Places of [`NamedEvents::written`].
 const READABLE: usize = 0;
@@ -125,6 +130,13 @@ impl<'a> NamedEvents<'a> {
             written: HashMap::new(),
             keeps: scenario.recording.is_none() && scenario.unwraps_new_keys(),
         }
+    }
+
+    /// The same as those who write logs take it; the run starts at `start`, unless it is a log's.
+    pub fn outgoing(self, start: Nanoseconds) -> impl Iterator<Item = Outgoing<'a>> {
+        let scenario = self.scenario;
+        let start = scenario.recording.as_ref().map_or(start, |recording| recording.start_ns);
+        self.map(move |event| outgoing(scenario, start, &event))
     }
 
     /// Takes the events of the next time.
@@ -239,4 +251,36 @@ impl Iterator for NamedEvents<'_> {
 /// The last of a list at `time`.
 fn last(list: &[(SimTime, u64)], time: SimTime) -> Option<(SimTime, u64)> {
     list[..list.partition_point(|&(at, _)| at <= time)].last().copied()
+}
+
+fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) -> Outgoing<'a> {
+    let Event { request, requester, answer, .. } = named.event;
+    let slot = &scenario.slots[request.slot as usize];
+    let mut session = scenario.session_name(slot);
+    let renewed = slot.session_at(request.time);
+    if renewed > 0 {
+        session = format!("{session}.{renewed}");
+    }
+    let bucket = |bucket: u32| scenario.file.buckets[bucket as usize].name.as_str();
+    // A request is of its object's bucket; only a copy lies in another than its source.
+    let own = named.object.map_or(request.bucket, |object| object.bucket);
+    let key = |key: KeyUse| (key.key, key.partition);
+    Outgoing {
+        number: named.number,
+        time: start + request.time.as_nanos(),
+        principal: &scenario.principals[slot.principal as usize],
+        session,
+        slot: request.slot,
+        requester,
+        operation: request.operation,
+        bucket: bucket(own),
+        key: named.object.map(|object| object.name.to_string()),
+        source: named.source.map(|source| (bucket(source.bucket), source.name.to_string())),
+        unwrapped: named.event.unwrapped.map(key),
+        unwrapped_own: named.event.unwrapped_own.map(key),
+        wrapped: named.event.wrapped.map(key),
+        calls: answer.calls,
+        by_object: answer.by_object.into(),
+        makes_key: answer.generated.is_some(),
+    }
 }
