@@ -19,7 +19,7 @@ const GROUP: usize = 1 << 16;
 /// The columns, in the order in which [`write_group`] writes them.
 const SCHEMA: &str = "message requests {
     required int64 number (INTEGER(64, false));
-    required int64 time (TIMESTAMP(NANOS, true));
+    required int64 time (TIMESTAMP(MICROS, true));
     required byte_array account (STRING);
     required byte_array principal (STRING);
     required byte_array session (STRING);
@@ -78,7 +78,7 @@ type Columns<'a, W> = SerializedRowGroupWriter<'a, W>;
 fn write_group<W: Write + Send>(to: &mut Columns<W>, rows: &[Outgoing]) -> Result<()> {
     let text = |text: &str| ByteArray::from(text.as_bytes().to_vec());
     column::<Int64Type, _>(to, rows, |row| Some(row.number as i64))?;
-    column::<Int64Type, _>(to, rows, |row| Some(row.time))?;
+    column::<Int64Type, _>(to, rows, |row| Some(row.time.div_euclid(1_000)))?;
     column::<ByteArrayType, _>(to, rows, |row| Some(text(&row.principal.account)))?;
     column::<ByteArrayType, _>(to, rows, |row| Some(text(&row.principal.arn())))?;
     column::<ByteArrayType, _>(to, rows, |row| Some(text(&row.session)))?;
