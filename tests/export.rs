@@ -1,6 +1,7 @@
 //! What is exported, read back: a replay of an exported log counts what the run itself counts, and
 //! every call stands in the Parquet file and in the trail.
 
+#[allow(dead_code)] // The naive count is for other tests.
 mod log_lines;
 mod tiny;
 

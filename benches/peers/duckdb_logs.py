@@ -46,7 +46,7 @@ BY_REGEX = SUM.format(
             header = false)
     """,
 )
-FIELDS = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(27))
+FIELDS = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(28))
 BY_SPACE = SUM.format(
     format="[%d/%b/%Y:%H:%M:%S",
     rows=f"""
