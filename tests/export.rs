@@ -68,7 +68,7 @@ fn all_calls(scenario: &Scenario) -> Vec<KmsCalls> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(tiny::cases(100, 0xE790))]
 
     /// In order of time, requesters interleaved, the same requests cost what they cost one requester
     /// after the other; and each call is by object or by bucket.
