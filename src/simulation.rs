@@ -10,8 +10,10 @@
 //! output has the same bytes on any number of threads.
 
 mod answers;
+pub mod events;
 pub mod export;
 mod lanes;
+pub mod names;
 mod skip_ahead;
 pub mod stream;
 mod worlds;

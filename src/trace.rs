@@ -12,6 +12,8 @@
 //!
 //! - [`oracle_general`]: libCacheSim's binary form, written by `bks export`.
 //!
+//! Access logs and trails are written, too, and so is [`parquet`]: all from [`outgoing`] requests.
+//!
 //! ```text
 //! file ── compression ──► bytes ── windows ──► lines or events ── a form's reader ──► Entry
 //!                           │                        └──────────► bad_lines
@@ -28,6 +30,8 @@ mod lines;
 pub mod log;
 mod operation;
 pub mod oracle_general;
+pub mod outgoing;
+pub mod parquet;
 pub mod record;
 mod windows;
 

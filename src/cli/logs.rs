@@ -72,7 +72,7 @@ impl FormName {
     }
 }
 
-fn parse_time(text: &str) -> std::result::Result<i64, String> {
+pub(super) fn parse_time(text: &str) -> std::result::Result<i64, String> {
     parse_utc(text).map_err(|error| error.to_string())
 }
 
@@ -105,6 +105,23 @@ pub(super) enum Opened<'a> {
 }
 
 impl Args {
+    /// What stands on the command line.
+    pub(super) fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    /// An option that only logs have, if one is given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--log-format", self.log_format != FormName::Auto),
+            ("--bucket", !self.buckets.is_empty()),
+            ("--from", self.from.is_some()),
+            ("--to", self.to.is_some()),
+            ("--memory", self.memory.is_some()),
+        ];
+        given.into_iter().find_map(|(name, given)| given.then_some(name))
+    }
+
     /// Finds all files and opens the first.
     ///
     /// # Errors

@@ -81,7 +81,7 @@ enum Format {
     Markdown,
 }
 
-fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
+pub(super) fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
     text.parse().map_err(|error: Error| error.to_string())
 }
 

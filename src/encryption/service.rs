@@ -55,6 +55,18 @@ pub struct Scheme {
 }
 
 impl Scheme {
+    /// Whether what `request` writes is wrapped by a bucket-level key.
+    #[inline]
+    pub(crate) fn wraps_by_bucket_key(&self, request: &Request) -> bool {
+        match self.buckets[request.bucket as usize] {
+            BucketScheme::NoKms | BucketScheme::KeyPerObject => false,
+            BucketScheme::BucketKey { since, copies } => {
+                let on = request.allows_bucket_key && request.time >= since;
+                on && (copies || !is_copy(request.operation))
+            }
+        }
+    }
+
     /// What parts copied into the upload that `request` begins must unwrap.
     pub(crate) fn begun_upload(&self, request: &Request) -> Object {
         let Request { bucket, slot, draw, time, allows_bucket_key, .. } = *request;
@@ -363,18 +375,13 @@ impl Memory {
 
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
-        let by_bucket_key = match scheme.buckets[request.bucket as usize] {
-            BucketScheme::NoKms => return,
-            BucketScheme::KeyPerObject => false,
-            BucketScheme::BucketKey { since, copies } => {
-                let on = request.allows_bucket_key && request.time >= since;
-                on && (copies || !is_copy(request.operation))
-            }
-        };
+        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
+            return;
+        }
         if request.operation == Operation::CreateMultipartUpload {
             self.upload = scheme.begun_upload(request);
         }
-        if !by_bucket_key {
+        if !scheme.wraps_by_bucket_key(request) {
             answer.calls += KmsCalls::of(api, 1);
             answer.by_object += 1;
             return;

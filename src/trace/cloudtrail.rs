@@ -13,6 +13,7 @@
 
 mod event;
 mod json;
+pub mod write;
 
 use std::io::Read;
 

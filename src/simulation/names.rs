@@ -1,0 +1,286 @@
+//! Names for the objects of a run, so that a log can be made of it.
+//!
+//! The engine knows no objects, only what decides their wrapping keys; objects are named by that. A
+//! write makes an object of its own. A read of what a slot had written last at a time is of the
+//! newest object that this slot had put by then, so that whoever looks for the last write of what is
+//! read finds the same writer and, where a slot is a requester by itself, the same key.
+//!
+//! Memory: 16 bytes for each object that a drawn run writes, if any of them is read.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+
+use super::Arm;
+use super::events::{Event, Events, KeyUse};
+use crate::encryption::needs::Needs;
+use crate::s3::{Object, Operation, Request};
+use crate::scenario::Scenario;
+use crate::trace::outgoing::Outgoing;
+use crate::trace::record::Nanoseconds;
+use crate::units::SimTime;
+
+/// What an object is called: its key in its bucket, by [`fmt::Display`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// Written within the run.
+    Written {
+        /// By which session slot.
+        slot: u32,
+        /// When; for parts and the end of an upload, when it began.
+        time: SimTime,
+        /// Tells apart what one slot wrote at one time.
+        mark: u64,
+    },
+    /// Written by the slot before anything of its that the run has.
+    Earlier {
+        /// By which session slot.
+        slot: u32,
+    },
+    /// The `rank`-th oldest object of a population.
+    Ranked {
+        /// Which population.
+        population: u32,
+        /// From 0, the oldest.
+        rank: u64,
+    },
+    /// What one of a population's writers had written last at a time.
+    Aged {
+        /// Which population.
+        population: u32,
+        /// Which of its writers.
+        writer: u32,
+        /// Not after the start of the run.
+        time: SimTime,
+    },
+    /// An object that has no bucket key.
+    Keyless,
+    /// No object in particular.
+    Any,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Written { slot, time, mark } => {
+                write!(f, "written/{slot}/{}-{mark:x}", time.as_nanos())
+            }
+            Self::Earlier { slot } => write!(f, "written/{slot}/earlier"),
+            Self::Ranked { population, rank } => write!(f, "population-{population}/{rank}"),
+            Self::Aged { population, writer, time } => {
+                write!(f, "population-{population}/{writer}/{}-before", -time.as_nanos())
+            }
+            Self::Keyless => f.write_str("keyless/object"),
+            Self::Any => f.write_str("any/object"),
+        }
+    }
+}
+
+/// An object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NamedObject {
+    /// The bucket it lies in.
+    pub bucket: u32,
+    /// Its name there.
+    pub name: Name,
+}
+
+/// An event with its objects' names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedEvent {
+    /// From 0, in the order of events.
+    pub number: u64,
+    /// What was asked, and what it cost.
+    pub event: Event,
+    /// The object that the request is of; `None` for a list of keys.
+    pub object: Option<NamedObject>,
+    /// The source of a copy; `None` for one from an object that nothing is known of.
+    pub source: Option<NamedObject>,
+}
+
+/// The events of one arm in one replication, with names.
+pub struct NamedEvents<'a> {
+    scenario: &'a Scenario,
+    events: std::iter::Peekable<Events<'a>>,
+    /// Events of one time: what is written then counts as before what is read then.
+    due: VecDeque<(Event, u64)>,
+    number: u64,
+    /// What is there to be read and, in another list, the uploads begun, by slot and bucket, in order
+    /// of time. A log's requests know the very write that they need, and keep none.
+    written: HashMap<(u32, u32), [Writes; 2]>,
+    /// The end of an upload needs its beginning once more, to know what is there to be read.
+    keeps: bool,
+}
+
+/// What was written, when, and what tells it apart; in order of time.
+type Writes = Vec<(SimTime, u64)>;
+
+/// Places of [`NamedEvents::written`].
+const READABLE: usize = 0;
+const BEGUN: usize = 1;
+
+impl<'a> NamedEvents<'a> {
+    /// The events of `arm` in `replication`, from the run's start (warm-up included).
+    #[must_use]
+    pub fn new(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
+        Self {
+            scenario,
+            events: Events::new(scenario, arm, replication).peekable(),
+            due: VecDeque::new(),
+            number: 0,
+            written: HashMap::new(),
+            keeps: scenario.recording.is_none() && scenario.unwraps_new_keys(),
+        }
+    }
+
+    /// The same as those who write logs take it; the run starts at `start`, unless it is a log's.
+    pub fn outgoing(self, start: Nanoseconds) -> impl Iterator<Item = Outgoing<'a>> {
+        let scenario = self.scenario;
+        let start = scenario.recording.as_ref().map_or(start, |recording| recording.start_ns);
+        self.map(move |event| outgoing(scenario, start, &event))
+    }
+
+    /// Takes the events of the next time.
+    fn take_next_time(&mut self) {
+        let Some(first) = self.events.next() else { return };
+        let time = first.request.time;
+        let mut next = Some(first);
+        while let Some(event) = next {
+            self.note(&event.request, self.number);
+            self.due.push_back((event, self.number));
+            self.number += 1;
+            next = self.events.next_if(|event| event.request.time == time);
+        }
+    }
+
+    /// Notes what the request writes.
+    fn note(&mut self, request: &Request, number: u64) {
+        let uploads = matches!(request.object, Object::Written { .. } | Object::Keyless)
+            && request.operation == Operation::CompleteMultipartUpload;
+        if !self.keeps || !(Needs::writes(request.operation) || uploads) {
+            return;
+        }
+        let [readable, begun] = self.written.entry((request.slot, request.bucket)).or_default();
+        match request.operation {
+            Operation::CreateMultipartUpload => begun.push((request.time, number)),
+            Operation::CompleteMultipartUpload => {
+                let upload = match request.object {
+                    Object::Written { time, .. } => last(begun, time),
+                    _ => begun.last().copied(),
+                };
+                readable.extend(upload.filter(|upload| readable.last() < Some(upload)));
+            }
+            _ => readable.push((request.time, number)),
+        }
+    }
+
+    fn named(&self, event: Event, number: u64) -> NamedEvent {
+        let request = &event.request;
+        let Request { slot, bucket, time, operation, .. } = *request;
+        let here = |name| Some(NamedObject { bucket, name });
+        let mark = if self.scenario.recording.is_some() { request.draw.into() } else { number };
+        let own = here(Name::Written { slot, time, mark });
+        let (object, source) = match operation {
+            Operation::PutObject | Operation::CreateMultipartUpload => (own, None),
+            Operation::CopyObject | Operation::ReplicateObject => (own, self.of(request, READABLE)),
+            Operation::UploadPartCopy => (here(Name::Any), self.of(request, READABLE)),
+            Operation::UploadPart | Operation::CompleteMultipartUpload => {
+                (self.of(request, BEGUN), None)
+            }
+            Operation::GetObject | Operation::HeadObjectChecksum => {
+                (self.of(request, READABLE).or(here(Name::Keyless)), None)
+            }
+            Operation::HeadObject | Operation::DeleteObject => (here(Name::Any), None),
+            Operation::ListObjects => (None, None),
+        };
+        NamedEvent { number, event, object, source }
+    }
+
+    /// The object whose data the request needs, if anything is known of it.
+    fn of(&self, request: &Request, list: usize) -> Option<NamedObject> {
+        match request.object {
+            Object::None => None,
+            Object::Keyless => match list {
+                // Parts are of the slot's own upload, whatever wraps it.
+                BEGUN => {
+                    let name = self.last_of(request.slot, request.bucket, list, request.time);
+                    Some(NamedObject { bucket: request.bucket, name })
+                }
+                _ => None,
+            },
+            Object::Written { bucket, slot, draw, time } => {
+                let name = if self.scenario.recording.is_some() {
+                    Name::Written { slot, time, mark: draw.into() }
+                } else {
+                    self.last_of(slot, bucket, list, time)
+                };
+                Some(NamedObject { bucket, name })
+            }
+            Object::Ranked { population, rank } => {
+                let bucket = self.scenario.populations[population as usize].bucket;
+                Some(NamedObject { bucket, name: Name::Ranked { population, rank } })
+            }
+            Object::Aged { population, writer, time, .. } => {
+                let bucket = self.scenario.populations[population as usize].bucket;
+                Some(NamedObject { bucket, name: Name::Aged { population, writer, time } })
+            }
+        }
+    }
+
+    /// What the slot had written to the bucket last at `time`.
+    fn last_of(&self, slot: u32, bucket: u32, list: usize, time: SimTime) -> Name {
+        let lists = self.written.get(&(slot, bucket));
+        match lists.and_then(|lists| last(&lists[list], time)) {
+            Some((time, mark)) => Name::Written { slot, time, mark },
+            None => Name::Earlier { slot },
+        }
+    }
+}
+
+impl Iterator for NamedEvents<'_> {
+    type Item = NamedEvent;
+
+    fn next(&mut self) -> Option<NamedEvent> {
+        if self.due.is_empty() {
+            self.take_next_time();
+        }
+        let (event, number) = self.due.pop_front()?;
+        Some(self.named(event, number))
+    }
+}
+
+/// The last of a list at `time`.
+fn last(list: &[(SimTime, u64)], time: SimTime) -> Option<(SimTime, u64)> {
+    list[..list.partition_point(|&(at, _)| at <= time)].last().copied()
+}
+
+fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) -> Outgoing<'a> {
+    let Event { request, requester, answer, .. } = named.event;
+    let slot = &scenario.slots[request.slot as usize];
+    let mut session = scenario.session_name(slot);
+    let renewed = slot.session_at(request.time);
+    if renewed > 0 {
+        session = format!("{session}.{renewed}");
+    }
+    let bucket = |bucket: u32| scenario.file.buckets[bucket as usize].name.as_str();
+    // A request is of its object's bucket; only a copy lies in another than its source.
+    let own = named.object.map_or(request.bucket, |object| object.bucket);
+    let key = |key: KeyUse| (key.key, key.partition);
+    Outgoing {
+        number: named.number,
+        time: start + request.time.as_nanos(),
+        principal: &scenario.principals[slot.principal as usize],
+        session,
+        slot: request.slot,
+        requester,
+        operation: request.operation,
+        bucket: bucket(own),
+        key: named.object.map(|object| object.name.to_string()),
+        source: named.source.map(|source| (bucket(source.bucket), source.name.to_string())),
+        unwrapped: named.event.unwrapped.map(key),
+        unwrapped_own: named.event.unwrapped_own.map(key),
+        wrapped: named.event.wrapped.map(key),
+        calls: answer.calls,
+        by_object: answer.by_object.into(),
+        makes_key: answer.generated.is_some(),
+    }
+}

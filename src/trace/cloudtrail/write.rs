@@ -1,0 +1,127 @@
+//! Writes a trail: S3's data events and, after each, the KMS events that it caused, as one document
+//! `{"Records":[…]}`, an event a line.
+//!
+//! The KMS events' encryption contexts name the bucket for a bucket-level key and the object for
+//! an object's own key. The verification of a new key is a Decrypt like any other.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::s3::{Identity, Operation};
+use crate::trace::access_log::write::requester;
+use crate::trace::outgoing::Outgoing;
+use crate::units::utc;
+
+/// The KMS key of all buckets.
+const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000";
+
+/// Writes `requests`, and tells how many events that made.
+///
+/// # Errors
+/// Those of the file.
+pub fn write<'a>(
+    file: &mut impl Write,
+    requests: impl Iterator<Item = Outgoing<'a>>,
+) -> io::Result<u64> {
+    file.write_all(b"{\"Records\":[")?;
+    let mut events = 0;
+    let mut put = |event: &Value| {
+        file.write_all(if events == 0 { b"\n" } else { b",\n" })?;
+        events += 1;
+        serde_json::to_writer(&mut *file, event).map_err(io::Error::from)
+    };
+    for request in requests {
+        put(&data_event(&request))?;
+        for place in 0..request.each_call().count() {
+            put(&kms_event(&request, place))?;
+        }
+    }
+    file.write_all(b"\n]}\n")?;
+    Ok(events)
+}
+
+/// Who asked: each session has an access key of its own.
+fn identity(request: &Outgoing) -> Value {
+    let arn = requester(request.principal, &request.session);
+    let account = &request.principal.account;
+    match &request.principal.identity {
+        Identity::Service(name) if name == "anonymous" => {
+            json!({"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"})
+        }
+        Identity::Service(name) => json!({"type": "AWSService", "invokedBy": name}),
+        Identity::Role(_) => json!({
+            "type": "AssumedRole", "principalId": format!("AROA:{}", request.session), "arn": arn,
+            "accountId": account, "accessKeyId": format!("ASIA{:016}", request.slot),
+        }),
+        Identity::User(_) => json!({
+            "type": "IAMUser", "principalId": "AIDA", "arn": arn, "accountId": account,
+            "accessKeyId": format!("AKIA{:016}", request.slot),
+        }),
+    }
+}
+
+/// An operation's name in trails.
+const fn name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::HeadObjectChecksum => "HeadObject",
+        Operation::ListObjects => "ListObjects",
+        // No trail tells that a copy is a replica.
+        Operation::ReplicateObject => "CopyObject",
+        other => other.name(),
+    }
+}
+
+fn data_event(request: &Outgoing) -> Value {
+    let mut parameters = json!({"bucketName": request.bucket});
+    if let Some(key) = &request.key {
+        parameters["key"] = json!(key);
+    }
+    if let Some((bucket, key)) = &request.source {
+        parameters["x-amz-copy-source"] = json!(format!("{bucket}/{key}"));
+    }
+    if request.operation == Operation::HeadObjectChecksum {
+        parameters["x-amz-checksum-mode"] = json!("ENABLED");
+    }
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": identity(request),
+        "eventTime": utc(request.time),
+        "eventSource": "s3.amazonaws.com",
+        "eventName": name(request.operation),
+        "awsRegion": "us-east-1",
+        "requestParameters": parameters,
+        "eventID": format!("00000000-0000-0000-0000-{:012x}", request.number),
+        "eventType": "AwsApiCall",
+        "managementEvent": false,
+        "eventCategory": "Data",
+    })
+}
+
+/// The KMS call of a request that stands at `place` among its calls.
+fn kms_event(request: &Outgoing, place: usize) -> Value {
+    let (api, by_object) = request.each_call().nth(place).expect("the call is there");
+    let own = (request.bucket, request.key.as_deref().unwrap_or_default());
+    let source = request.source.as_ref().map_or(own, |(bucket, key)| (*bucket, key.as_str()));
+    let reads = api == crate::kms::KmsApi::Decrypt && !request.makes_key;
+    let (bucket, key) = if reads { source } else { own };
+    let arn = if by_object {
+        format!("arn:aws:s3:::{bucket}/{key}")
+    } else {
+        format!("arn:aws:s3:::{bucket}")
+    };
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": identity(request),
+        "eventTime": utc(request.time),
+        "eventSource": "kms.amazonaws.com",
+        "eventName": api.name(),
+        "awsRegion": "us-east-1",
+        "requestParameters": {"encryptionContext": {"aws:s3:arn": arn}},
+        "resources": [{"type": "AWS::KMS::Key", "ARN": KEY}],
+        "eventID": format!("00000000-0000-0000-{:04x}-{:012x}", place + 1, request.number),
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "eventCategory": "Management",
+    })
+}

@@ -1,0 +1,60 @@
+//! A request of a run, as those who write logs take it.
+
+use crate::kms::{KmsApi, KmsCalls};
+use crate::s3::{Operation, Principal};
+use crate::trace::record::Nanoseconds;
+
+/// One request and the KMS calls that it cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing<'a> {
+    /// From 0, in the order of the run.
+    pub number: u64,
+    /// When S3 received it.
+    pub time: Nanoseconds,
+    /// Who asked.
+    pub principal: &'a Principal,
+    /// In which session; empty for those who have none.
+    pub session: String,
+    /// Which session slot of the run that is, from 0.
+    pub slot: u32,
+    /// Which requester that is under the configuration's rule, from 0.
+    pub requester: u32,
+    /// What was asked.
+    pub operation: Operation,
+    /// The bucket that it was addressed to.
+    pub bucket: &'a str,
+    /// The object that it is of.
+    pub key: Option<String>,
+    /// The source of a copy: bucket and key.
+    pub source: Option<(&'a str, String)>,
+    /// Number of the bucket-level key to be unwrapped, and the cache partition that needs it.
+    pub unwrapped: Option<(u32, u32)>,
+    /// The same of the unfinished upload that a part is copied into.
+    pub unwrapped_own: Option<(u32, u32)>,
+    /// Number of the bucket-level key that wraps what is written, and the partition that writes.
+    pub wrapped: Option<(u32, u32)>,
+    /// Calls of KMS.
+    pub calls: KmsCalls,
+    /// How many of them were for one object rather than for a bucket-level key.
+    pub by_object: u64,
+    /// Whether the request makes a new bucket-level key.
+    pub makes_key: bool,
+}
+
+impl Outgoing<'_> {
+    /// The KMS calls one by one, and whether each is for one object rather than a bucket-level key.
+    pub fn each_call(&self) -> impl Iterator<Item = (KmsApi, bool)> {
+        let mut by_object = self.by_object;
+        let apis = [KmsApi::GenerateDataKey, KmsApi::Encrypt, KmsApi::Decrypt];
+        let calls = apis.into_iter().flat_map(|api| {
+            let calls = usize::try_from(self.calls.get(api)).unwrap_or(usize::MAX);
+            std::iter::repeat_n(api, calls)
+        });
+        calls.map(move |api| {
+            // A new data key is its object's own unless a bucket-level key was to be made.
+            let own = by_object > 0 && (api == KmsApi::Decrypt || !self.makes_key);
+            by_object -= u64::from(own);
+            (api, own)
+        })
+    }
+}
