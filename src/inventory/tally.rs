@@ -122,6 +122,9 @@ pub struct Tally {
 
 impl Tally {
     /// Counts an item of an inventory made at `as_of_ns`; `bucket` is its bucket if it names none.
+    ///
+    /// # Panics
+    /// Never: a bucket is looked up after it is put there.
     pub fn add(&mut self, item: &Item, bucket: &str, as_of_ns: i64) {
         let name = if item.bucket.is_empty() { bucket } else { &item.bucket };
         if !self.buckets.contains_key(name) {
