@@ -31,7 +31,8 @@
 //! - ground, measures and chance: [`error`], [`units`], [`rng`]
 //! - first floor, the two services' words: [`s3`], [`kms`]
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
-//! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`]
+//! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
+//!   and [`inventory`], the objects a bucket holds
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
 //!   [`sensitivity`]
@@ -75,6 +76,7 @@ pub mod cli;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod inventory;
 pub mod kms;
 pub mod migration;
 pub mod outcome;

@@ -5,6 +5,7 @@ pub mod chart;
 pub mod comparison;
 pub mod files;
 pub mod html;
+pub mod inventory;
 pub mod json;
 pub mod markdown;
 mod numbers;

@@ -7,12 +7,14 @@
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: who is run by which engine;
 //! - [`estimate`]: what a run will cost before it is run;
-//! - [`replay`]: the scenario that a log is.
+//! - [`replay`]: the scenario that a log is;
+//! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
 pub mod engine;
 pub mod estimate;
 pub mod file;
+pub mod population;
 pub mod read;
 pub mod replay;
 pub mod resolve;

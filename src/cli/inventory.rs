@@ -1,0 +1,230 @@
+//! `bks inventory`: what an S3 Inventory says of bucket keys.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::{Found, output};
+use crate::error::{Error, Result};
+use crate::inventory::manifest::{self, Form, Manifest};
+use crate::inventory::tally::Tally;
+use crate::inventory::{Column, csv_file, parquet_file};
+use crate::pricing::PriceTable;
+use crate::report::inventory::{self as report, Inventory};
+use crate::scenario::population;
+use crate::units::parse_utc;
+
+/// Read S3 Inventory: objects by encryption, bucket key, class and age, and what a migration touches.
+///
+/// Give `manifest.json`: its checksum and those of its data files are verified, and the files are found
+/// under the folders that hold it. Data files alone, CSV (plain or gzip) or Parquet, need `--as-of`, and
+/// CSV needs `--schema`.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    /// `manifest.json` files, or data files
+    #[arg(required = true, value_name = "MANIFEST|FILE")]
+    paths: Vec<PathBuf>,
+    /// When data files were made: ages count from here, e.g., 2026-11-20
+    #[arg(long, value_name = "DATE", value_parser = parse_utc)]
+    as_of: Option<i64>,
+    /// Columns of CSV files without a manifest, as its `fileSchema` has them
+    #[arg(long, value_name = "COLUMNS")]
+    schema: Option<String>,
+    /// Write the objects as [[population]] tables, for the end of a scenario
+    #[arg(long, value_name = "FILE")]
+    population: Option<PathBuf>,
+    /// Region whose prices the migration's cost has
+    #[arg(long, default_value = "us-east-1")]
+    region: String,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Print neither table nor notes; another format asked for still comes
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person
+    Table,
+    /// For programs
+    Json,
+    /// One row for each bucket, version, encryption, bucket key status and class
+    Csv,
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reading {
+    tally: Tally,
+    missing: BTreeSet<Column>,
+    sources: BTreeSet<String>,
+    as_of_ns: Option<i64>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Found> {
+    let prices = PriceTable::for_region(&args.region).map_err(|error| error.at("--region"))?;
+    let mut reading = Reading { as_of_ns: args.as_of, ..Reading::default() };
+    for path in &args.paths {
+        match kind(path)? {
+            Given::Manifest => reading.manifest(path, args)?,
+            Given::Parquet => reading.loose(path, Form::Parquet, args)?,
+            Given::Csv => reading.loose(path, Form::Csv, args)?,
+        }
+    }
+    let as_of_ns = reading.as_of_ns.unwrap_or_default();
+    let inventory = Inventory { as_of_ns, tally: &reading.tally, missing: &reading.missing };
+    if let Some(path) = &args.population {
+        write_population(path, &reading.tally, args.quiet)?;
+    }
+    match args.format {
+        Format::Table if args.quiet => {}
+        Format::Table => {
+            output::print(&report::text(&inventory, &prices, output::terminal_width()))?;
+        }
+        Format::Json => output::print(&format!("{:#}\n", report::json(&inventory, &prices)))?,
+        Format::Csv => output::print(&report::csv(&inventory))?,
+    }
+    Ok(Found::Done)
+}
+
+fn write_population(path: &Path, tally: &Tally, quiet: bool) -> Result<()> {
+    let populations = population::populations(tally);
+    if populations.is_empty() {
+        return Err(Error::request(
+            "the inventory has no population: no current SSE-KMS object tells its age",
+        )
+        .at("--population"));
+    }
+    let number = populations.len();
+    let text = population::fragment(populations);
+    output::write_whole(path, |file| file.write_all(text.as_bytes()))?;
+    if !quiet {
+        output::note(&format!("wrote {}: {number} population(s)", path.display()));
+    }
+    Ok(())
+}
+
+/// What a path on the command line is.
+enum Given {
+    Manifest,
+    Csv,
+    Parquet,
+}
+
+fn kind(path: &Path) -> Result<Given> {
+    let place = path.display().to_string();
+    if path.is_dir() {
+        return Err(Error::request("there is a folder, but an inventory is a file")
+            .at(place)
+            .hint("give the `manifest.json` in it"));
+    }
+    let mut head = Vec::new();
+    open(path)?.take(4).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
+    match head.as_slice() {
+        b"PAR1" => Ok(Given::Parquet),
+        [b'O', b'R', b'C', ..] => Err(manifest::orc(&place)),
+        [b'{', ..] => Ok(Given::Manifest),
+        _ if path.extension().is_some_and(|end| end == "json") => Ok(Given::Manifest),
+        _ => Ok(Given::Csv),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|error| unreadable(path, &error))
+}
+
+impl Reading {
+    /// Reads a manifest and its files.
+    fn manifest(&mut self, path: &Path, args: &Args) -> Result<()> {
+        let place = path.display().to_string();
+        let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let told = path.with_extension("checksum");
+        if told.is_file() {
+            let expected = std::fs::read(&told).map_err(|error| unreadable(&told, &error))?;
+            let found = manifest::md5_of(text.as_slice());
+            let found = found.map_err(|error| unreadable(path, &error))?;
+            manifest::check_md5(&place, &String::from_utf8_lossy(&expected), &found)?;
+        } else if !args.quiet {
+            output::note(&format!("{place} has no `manifest.checksum` beside it: not verified"));
+        }
+        let manifest = Manifest::parse(&text, &place)?;
+        if !self.sources.insert(manifest.source_bucket.clone()) {
+            return Err(Error::request(format!(
+                "the bucket `{}` has an inventory already, but its objects must count once",
+                manifest.source_bucket
+            ))
+            .at(place)
+            .hint("give one manifest for each bucket"));
+        }
+        // Where several inventories are read, ages are as of each; the newest is shown.
+        let as_of_ns = args.as_of.unwrap_or(manifest.created_ns);
+        self.as_of_ns = self.as_of_ns.max(Some(as_of_ns));
+        for file in &manifest.files {
+            let found = manifest.places(path, file).into_iter().find(|place| place.is_file());
+            let found = found.ok_or_else(|| {
+                Error::request(format!("the data file `{}` is not there", file.key))
+                    .at(&place)
+                    .hint(
+                        "copy the destination bucket's folder as it is, manifest and `data` alike",
+                    )
+            })?;
+            let hash =
+                manifest::md5_of(open(&found)?).map_err(|error| unreadable(&found, &error))?;
+            manifest::check_md5(&found.display().to_string(), &file.md5, &hash)?;
+            let columns = csv_file::columns(&manifest.schema);
+            self.read(&found, manifest.form, &columns, &manifest.source_bucket, as_of_ns)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a data file without its manifest.
+    fn loose(&mut self, path: &Path, form: Form, args: &Args) -> Result<()> {
+        let place = path.display().to_string();
+        let as_of_ns = args.as_of.ok_or_else(|| {
+            Error::request("a data file does not say when it was made, but ages count from then")
+                .at(&place)
+                .hint("give its `manifest.json`, or the date: `--as-of 2026-11-20`")
+        })?;
+        let columns = match (form, &args.schema) {
+            (Form::Parquet, _) => Vec::new(),
+            (Form::Csv, Some(schema)) => csv_file::columns(schema),
+            (Form::Csv, None) => {
+                return Err(Error::request("a CSV file does not name its columns").at(place).hint(
+                    "give its `manifest.json`, or `--schema` with the manifest's `fileSchema`",
+                ));
+            }
+        };
+        self.read(path, form, &columns, "untold", as_of_ns)
+    }
+
+    fn read(
+        &mut self,
+        path: &Path,
+        form: Form,
+        columns: &[Option<Column>],
+        bucket: &str,
+        as_of_ns: i64,
+    ) -> Result<()> {
+        let place = path.display().to_string();
+        let tally = &mut self.tally;
+        let mut each = |item: &crate::inventory::Item| tally.add(item, bucket, as_of_ns);
+        let found = match form {
+            Form::Csv => {
+                csv_file::read(open(path)?, &place, columns, &mut each)?;
+                columns.iter().flatten().copied().collect()
+            }
+            Form::Parquet => parquet_file::read(open(path)?, &place, &mut each)?,
+        };
+        self.missing.extend(Column::ALL.iter().filter(|column| !found.contains(column)));
+        Ok(())
+    }
+}

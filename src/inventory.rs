@@ -1,0 +1,319 @@
+//! S3 Inventory: which objects a bucket holds, how they are encrypted, and how old they are.
+//!
+//! An inventory is a `manifest.json`, its MD5 in `manifest.checksum`, and data files, as
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html> has them.
+//!
+//! - [`manifest`]: what the manifest says, and where its files may lie;
+//! - [`csv_file`], [`parquet_file`]: data files to [`Item`]s, one at a time;
+//! - [`tally`]: items to counts that merge.
+
+pub mod csv_file;
+pub mod manifest;
+pub mod parquet_file;
+pub mod tally;
+
+use crate::error::{Error, Result};
+
+/// A closed set of words, each with the name that inventories use.
+macro_rules! words {
+    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type { $($(#[$variant_doc])* $variant,)+ }
+
+        impl $type {
+            /// All of them, in the order of tables.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name that inventories and tables use.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+
+            /// The one of that name.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|word| word.name() == name)
+            }
+        }
+    };
+}
+
+words! {
+    /// How an object is encrypted: `EncryptionStatus`.
+    Encryption {
+        /// With S3's own keys.
+        SseS3 = "SSE-S3",
+        /// With a KMS key: what bucket keys are about.
+        SseKms = "SSE-KMS",
+        /// Twice, with a KMS key each time; bucket keys do not exist for it.
+        DsseKms = "DSSE-KMS",
+        /// With a key of the customer's.
+        SseC = "SSE-C",
+        /// Not at all.
+        NotSse = "NOT-SSE",
+        /// The inventory does not say.
+        Untold = "untold",
+    }
+}
+
+words! {
+    /// Whether a bucket-level key wraps the object's key: `BucketKeyStatus`.
+    BucketKey {
+        /// One does.
+        Enabled = "ENABLED",
+        /// None does.
+        Disabled = "DISABLED",
+        /// The inventory does not say, as of an object without SSE-KMS.
+        Untold = "untold",
+    }
+}
+
+words! {
+    /// A storage class.
+    Class {
+        /// S3 Standard.
+        Standard = "STANDARD",
+        /// Reduced redundancy.
+        Reduced = "REDUCED_REDUNDANCY",
+        /// S3 Intelligent-Tiering.
+        Tiering = "INTELLIGENT_TIERING",
+        /// S3 Express One Zone.
+        Express = "EXPRESS_ONEZONE",
+        /// S3 Standard-Infrequent Access.
+        StandardIa = "STANDARD_IA",
+        /// S3 One Zone-Infrequent Access.
+        OneZoneIa = "ONEZONE_IA",
+        /// S3 Glacier Instant Retrieval.
+        GlacierIr = "GLACIER_IR",
+        /// S3 Glacier Flexible Retrieval.
+        Glacier = "GLACIER",
+        /// S3 Glacier Deep Archive.
+        DeepArchive = "DEEP_ARCHIVE",
+        /// One that bks does not know.
+        Other = "other",
+        /// The inventory does not say, as of a delete marker.
+        Untold = "untold",
+    }
+}
+
+impl Class {
+    /// For how many days an object is paid for at least
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>).
+    #[must_use]
+    pub const fn days_min(self) -> u64 {
+        match self {
+            Self::StandardIa | Self::OneZoneIa => 30,
+            Self::GlacierIr | Self::Glacier => 90,
+            Self::DeepArchive => 180,
+            Self::Standard
+            | Self::Reduced
+            | Self::Tiering
+            | Self::Express
+            | Self::Other
+            | Self::Untold => 0,
+        }
+    }
+
+    /// Whether reading an object, which copying it does, is charged by its size.
+    #[must_use]
+    pub const fn charges_retrieval(self) -> bool {
+        self.days_min() > 0
+    }
+
+    /// Whether an object must be restored before it can be read.
+    #[must_use]
+    pub const fn is_archive(self) -> bool {
+        matches!(self, Self::Glacier | Self::DeepArchive)
+    }
+}
+
+words! {
+    /// What a line of an inventory is.
+    Version {
+        /// The object itself.
+        Current = "current",
+        /// An older version of it.
+        Old = "old",
+        /// A mark that it was deleted.
+        DeleteMarker = "delete-marker",
+    }
+}
+
+words! {
+    /// A column that bks reads. Others are skipped.
+    Column {
+        /// The bucket's name.
+        Bucket = "Bucket",
+        /// Whether it is the current version; only in inventories of all versions.
+        IsLatest = "IsLatest",
+        /// Whether it is a delete marker; only in inventories of all versions.
+        IsDeleteMarker = "IsDeleteMarker",
+        /// Bytes.
+        Size = "Size",
+        /// When it was written.
+        LastModified = "LastModifiedDate",
+        /// The storage class.
+        StorageClass = "StorageClass",
+        /// How it is encrypted.
+        EncryptionStatus = "EncryptionStatus",
+        /// Whether it has a bucket key.
+        BucketKeyStatus = "BucketKeyStatus",
+    }
+}
+
+impl Column {
+    /// The column of that name, as CSV (`IsLatest`) or Parquet (`is_latest`) writes it.
+    #[must_use]
+    pub fn of_header(name: &str) -> Option<Self> {
+        let plain = |text: &str| text.trim().replace('_', "").to_ascii_lowercase();
+        Self::ALL.iter().copied().find(|column| plain(column.name()) == plain(name))
+    }
+}
+
+/// One line of an inventory: a version of an object, or a delete marker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its bucket; empty if the file does not say.
+    pub bucket: String,
+    /// Its size in bytes, if told.
+    pub size: Option<u64>,
+    /// When it was written, in nanoseconds since the Unix epoch, if told.
+    pub modified_ns: Option<i64>,
+    /// What it is.
+    pub version: Version,
+    /// Its storage class.
+    pub class: Class,
+    /// How it is encrypted.
+    pub encryption: Encryption,
+    /// Whether a bucket-level key wraps its key.
+    pub bucket_key: BucketKey,
+}
+
+impl Item {
+    /// An item of which nothing is told yet.
+    const fn untold() -> Self {
+        Self {
+            bucket: String::new(),
+            size: None,
+            modified_ns: None,
+            version: Version::Current,
+            class: Class::Untold,
+            encryption: Encryption::Untold,
+            bucket_key: BucketKey::Untold,
+        }
+    }
+
+    /// Forgets everything; keeps its memory.
+    fn clear(&mut self) {
+        let mut bucket = std::mem::take(&mut self.bucket);
+        bucket.clear();
+        *self = Self { bucket, ..Self::untold() };
+    }
+
+    fn set_flag(&mut self, column: Column, is: bool) {
+        match column {
+            Column::IsDeleteMarker if is => self.version = Version::DeleteMarker,
+            Column::IsLatest if !is && self.version == Version::Current => {
+                self.version = Version::Old;
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes over a value that is written as text.
+    ///
+    /// # Errors
+    /// If it is not one of the column's values.
+    fn set_text(&mut self, column: Column, text: &str) -> Result<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let wrong = |constraint: &str| {
+            Error::request(format!("`{}` is `{text}`, but must be {constraint}", column.name()))
+        };
+        match column {
+            Column::Bucket => self.bucket.push_str(text),
+            Column::Size => {
+                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                let size = text.parse().ok().filter(|_| digits);
+                self.size = Some(size.ok_or_else(|| wrong("a number of bytes"))?);
+            }
+            Column::LastModified => {
+                let time = modified(text).ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
+                self.modified_ns = Some(time);
+            }
+            Column::IsLatest | Column::IsDeleteMarker => {
+                let flag = text.parse().map_err(|_| wrong("`true` or `false`"))?;
+                self.set_flag(column, flag);
+            }
+            Column::StorageClass => self.class = Class::named(text).unwrap_or(Class::Other),
+            Column::EncryptionStatus => {
+                self.encryption = Encryption::named(text)
+                    .filter(|encryption| *encryption != Encryption::Untold)
+                    .ok_or_else(|| {
+                        wrong("`SSE-S3`, `SSE-KMS`, `DSSE-KMS`, `SSE-C` or `NOT-SSE`")
+                    })?;
+            }
+            Column::BucketKeyStatus => {
+                self.bucket_key = BucketKey::named(text)
+                    .filter(|status| *status != BucketKey::Untold)
+                    .ok_or_else(|| wrong("`ENABLED` or `DISABLED`"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `2026-10-30T21:06:47.000Z`, to the second.
+fn modified(text: &str) -> Option<i64> {
+    let Some((seconds, fraction)) = text.split_once('.') else {
+        return crate::units::parse_utc(text).ok();
+    };
+    let digits = fraction.strip_suffix('Z')?;
+    let sound = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    crate::units::parse_utc(&format!("{seconds}Z")).ok().filter(|_| sound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delete_marker_is_one_whichever_flag_comes_first() {
+        for flags in [["IsLatest", "IsDeleteMarker"], ["IsDeleteMarker", "IsLatest"]] {
+            let mut item = Item::untold();
+            for flag in flags {
+                let told = if flag == "IsLatest" { "false" } else { "true" };
+                item.set_text(Column::named(flag).unwrap(), told).unwrap();
+            }
+            assert_eq!(item.version, Version::DeleteMarker);
+        }
+    }
+
+    #[test]
+    fn columns_go_by_the_names_of_csv_and_of_parquet() {
+        assert_eq!(Column::of_header(" BucketKeyStatus"), Some(Column::BucketKeyStatus));
+        assert_eq!(Column::of_header("bucket_key_status"), Some(Column::BucketKeyStatus));
+        assert_eq!(Column::of_header("ETag"), None);
+    }
+
+    #[test]
+    fn wrong_values_are_named_with_their_column() {
+        for (column, text) in [
+            (Column::Size, "+5"),
+            (Column::Size, "99999999999999999999"),
+            (Column::LastModified, "2026-02-30T00:00:00.000Z"),
+            (Column::LastModified, "2026-02-03T00:00:00.Z"),
+            (Column::IsLatest, "yes"),
+            (Column::EncryptionStatus, "untold"),
+            (Column::BucketKeyStatus, "ON"),
+        ] {
+            let error = Item::untold().set_text(column, text).unwrap_err().to_string();
+            assert!(error.contains(column.name()) && error.contains(text), "{error}");
+        }
+        assert_eq!(modified("1970-01-01T00:00:01.999Z"), Some(1_000_000_000));
+        assert_eq!(modified("1970-01-01T00:00:01Z"), Some(1_000_000_000));
+    }
+}

@@ -1,0 +1,61 @@
+//! Data files in CSV: gzip, no header, every field quoted, columns as the manifest orders them.
+
+use std::io::Read;
+
+use super::{Column, Item};
+use crate::error::{Error, Result};
+use crate::trace::compression::decompressed;
+
+/// The columns of a CSV file in their order, from a manifest's `fileSchema`: names and commas.
+#[must_use]
+pub fn columns(schema: &str) -> Vec<Option<Column>> {
+    schema.split(',').map(Column::of_header).collect()
+}
+
+/// Reads a data file, whole or gzipped; gives each item to `each`. Returns how many there were.
+///
+/// # Errors
+/// The first line that is wrong, by `place` and number, or the file's compression.
+pub fn read(
+    source: impl Read,
+    place: &str,
+    columns: &[Option<Column>],
+    each: &mut dyn FnMut(&Item),
+) -> Result<u64> {
+    let broken = |error: std::io::Error| {
+        Error::request(format!("the file cannot be read: {error}")).at(place)
+    };
+    let bytes = decompressed(source).map_err(broken)?;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut record = csv::StringRecord::new();
+    let mut item = Item::untold();
+    let mut items = 0;
+    loop {
+        let line = reader.position().line();
+        let here = || format!("{place}:{line}");
+        match reader.read_record(&mut record) {
+            Ok(false) => return Ok(items),
+            Ok(true) => {}
+            Err(error) => {
+                return Err(Error::request(format!("the line cannot be read: {error}")).at(here()));
+            }
+        }
+        if record.len() != columns.len() {
+            return Err(Error::request(format!(
+                "the line has `{}` fields, but the schema names {}",
+                record.len(),
+                columns.len()
+            ))
+            .at(here())
+            .hint("the columns must be those of the manifest's `fileSchema`, in its order"));
+        }
+        item.clear();
+        for (text, column) in record.iter().zip(columns) {
+            if let Some(column) = column {
+                item.set_text(*column, text).map_err(|error| error.at(here()))?;
+            }
+        }
+        each(&item);
+        items += 1;
+    }
+}

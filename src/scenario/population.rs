@@ -1,0 +1,79 @@
+//! An inventory's objects as the populations of a scenario.
+
+use serde::Serialize;
+
+use super::file::PopulationFile;
+use crate::inventory::tally::{Counts, Kind, Tally};
+use crate::inventory::{BucketKey, Version};
+use crate::units::{ByteSize, SimDuration};
+use crate::workload::ages::{AgeLaw, AgeStep};
+
+/// The part of a scenario file that populations are.
+#[derive(Serialize)]
+struct Fragment {
+    population: Vec<PopulationFile>,
+}
+
+/// Current SSE-KMS objects of each bucket, those with a bucket key apart; ages in steps as counted.
+///
+/// Objects whose age is not told are taken to be as old as the others; with no age told there is no
+/// population.
+#[must_use]
+pub fn populations(tally: &Tally) -> Vec<PopulationFile> {
+    let mut all = Vec::new();
+    for bucket in tally.buckets.keys() {
+        for (status, what) in [
+            (BucketKey::Enabled, "with a bucket key"),
+            (BucketKey::Disabled, "without a bucket key"),
+            (BucketKey::Untold, "bucket key untold"),
+        ] {
+            let wanted = |name: &str, kind: Kind| {
+                let current = kind.version == Version::Current;
+                name == bucket && current && kind.is_sse_kms() && kind.bucket_key == status
+            };
+            all.extend(population(bucket, what, &tally.sum(wanted)));
+        }
+    }
+    all
+}
+
+fn population(bucket: &str, what: &str, counts: &Counts) -> Option<PopulationFile> {
+    let mut steps = Vec::new();
+    let mut end_s = 0;
+    for (step, objects) in &counts.ages {
+        // A step begins where the one before ends, so a gap is a step without objects.
+        if step.begin_s() > end_s {
+            steps.push(AgeStep { to: seconds(step.begin_s()), weight: 0.0 });
+        }
+        steps.push(AgeStep { to: seconds(step.end_s()), weight: *objects as f64 });
+        end_s = step.end_s();
+    }
+    let mean_bytes = counts.bytes / u128::from(counts.sized.max(1));
+    (!steps.is_empty()).then(|| PopulationFile {
+        name: format!("{bucket}: {what}"),
+        bucket: bucket.to_owned(),
+        objects: Some(counts.objects),
+        written_at: None,
+        age: AgeLaw::Steps(steps),
+        object_size: format!("{mean_bytes}B").parse::<ByteSize>().ok().filter(|_| counts.sized > 0),
+        written_by: None,
+    })
+}
+
+fn seconds(seconds: u64) -> SimDuration {
+    SimDuration::from_secs(seconds as i64)
+}
+
+/// The populations as TOML, to be put at the end of a scenario that has the buckets.
+///
+/// # Panics
+/// Never: what is made here can be written.
+#[must_use]
+pub fn fragment(populations: Vec<PopulationFile>) -> String {
+    let text = toml::to_string(&Fragment { population: populations }).expect("plain tables");
+    format!(
+        "# Current SSE-KMS objects as an inventory has them: ages in steps, the mean size.\n\
+         # A scenario tells by age which objects have a bucket key: set the bucket's \
+         `bucket_keys_since`.\n\n{text}"
+    )
+}
