@@ -13,6 +13,7 @@ mod compact;
 mod copies;
 pub mod gather;
 mod hash;
+pub mod measured;
 mod names;
 mod objects;
 mod order;

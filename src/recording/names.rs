@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::hash::Hash;
 use crate::s3::{Identity, Principal};
-use crate::trace::record::{Record, Requester, percent_decoded};
+use crate::trace::record::{LogOperation, Record, Requester, percent_decoded};
 
 /// Most prefixes of a bucket that are told apart; a bucket that has more is reported as a whole.
 pub(super) const MAX_PREFIXES: usize = 10_000;
@@ -65,6 +65,12 @@ impl Who {
             Requester::Other(text) => hash(b"other", &[text]),
         }
     }
+}
+
+/// The principal that a requester is, whatever its session.
+pub(super) fn principal_of(requester: &Requester) -> Principal {
+    let record = Record::new(LogOperation::Unknown, b"", *requester);
+    Who::of(&record).principal
 }
 
 /// Requesters that are neither a role's session nor an IAM user: one requester each.

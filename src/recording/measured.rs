@@ -1,0 +1,201 @@
+//! The KMS calls that a trail tells of, by requester, bucket and hour: what a model is held against.
+//!
+//! Events come in any order and may be repeated; neither changes a count. A call takes 32 bytes until
+//! all are counted.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::hash::Hash;
+use super::names;
+use crate::kms::{KmsApi, KmsCalls};
+use crate::s3::Principal;
+use crate::trace::record::{KmsEvent, Nanoseconds};
+
+const HOUR_NS: i64 = 3_600_000_000_000;
+
+/// In whose name, for which bucket and when calls were made. Names are as a [`super::Recording`]'s.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cell {
+    /// Who asked S3.
+    pub principal: Principal,
+    /// The bucket that the encryption context names.
+    pub bucket: String,
+    /// Hours since the Unix epoch.
+    pub hour: i64,
+}
+
+/// Calls of one cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// By API.
+    pub calls: KmsCalls,
+    /// How many of them name an object; the others are for a bucket-level key.
+    pub by_object: u64,
+}
+
+/// What a trail's KMS events tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// S3's calls within the window.
+    pub cells: BTreeMap<Cell, Measured>,
+    /// S3's calls outside of it.
+    pub outside: u64,
+    /// Calls within it that are not S3's.
+    pub other_use: u64,
+    /// Events that repeat another.
+    pub repeated: u64,
+    /// Events of calls that failed, repeated ones included.
+    pub failed: u64,
+}
+
+/// One call in 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Compact {
+    /// Hash of the event's id. Its lowest bit is set if the event has none: then it repeats no other.
+    id: u64,
+    time: Nanoseconds,
+    principal: u32,
+    /// `None`: not S3's.
+    bucket: Option<u32>,
+    api: KmsApi,
+    by_object: bool,
+}
+
+/// Takes KMS events.
+#[derive(Debug, Default)]
+pub struct Gatherer {
+    calls: Vec<Compact>,
+    principals: Numbers<Principal>,
+    buckets: Numbers<String>,
+    failed: u64,
+}
+
+impl Gatherer {
+    /// Takes an event; one of a call that failed is only counted.
+    pub fn take(&mut self, event: &KmsEvent) {
+        if event.error.is_some() {
+            self.failed += 1;
+            return;
+        }
+        let bucket = event.s3_arn.map(|arn| self.buckets.of(bucket_of(arn)));
+        self.calls.push(Compact {
+            id: event.id.map_or(1, |id| Hash::new().with(id).get() & !1),
+            time: event.time,
+            principal: self.principals.of(names::principal_of(&event.requester)),
+            bucket,
+            api: event.api,
+            by_object: event.is_of_bucket() == Some(false),
+        });
+    }
+
+    /// Counts what lies at `from` or later and before `to`, in nanoseconds since the Unix epoch.
+    #[must_use]
+    pub fn finish(mut self, from: Nanoseconds, to: Nanoseconds) -> Calls {
+        let taken = self.calls.len();
+        self.calls.sort_unstable();
+        self.calls.dedup_by(|a, b| a.id == b.id && a.id & 1 == 0);
+        let repeated = (taken - self.calls.len()) as u64;
+        let mut counted = Calls { repeated, failed: self.failed, ..Calls::default() };
+        for call in &self.calls {
+            let inside = (from..to).contains(&call.time);
+            let Some(bucket) = call.bucket else {
+                counted.other_use += u64::from(inside);
+                continue;
+            };
+            if !inside {
+                counted.outside += 1;
+                continue;
+            }
+            let cell = Cell {
+                principal: self.principals.names[call.principal as usize].clone(),
+                bucket: self.buckets.names[bucket as usize].clone(),
+                hour: call.time.div_euclid(HOUR_NS),
+            };
+            let measured = counted.cells.entry(cell).or_default();
+            measured.calls += KmsCalls::of(call.api, 1);
+            measured.by_object += u64::from(call.by_object);
+        }
+        counted
+    }
+}
+
+/// The bucket of `arn:PARTITION:s3:::BUCKET` or `…:BUCKET/KEY`.
+fn bucket_of(arn: &[u8]) -> String {
+    let resource = arn.splitn(6, |byte| *byte == b':').nth(5).unwrap_or(arn);
+    let end = resource.iter().position(|byte| *byte == b'/').unwrap_or(resource.len());
+    String::from_utf8_lossy(&resource[..end]).into_owned()
+}
+
+/// Names numbered as they appear.
+#[derive(Debug)]
+struct Numbers<T> {
+    of: HashMap<T, u32>,
+    names: Vec<T>,
+}
+
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        Self { of: HashMap::new(), names: Vec::new() }
+    }
+}
+
+impl<T: Clone + Eq + std::hash::Hash> Numbers<T> {
+    fn of(&mut self, name: T) -> u32 {
+        let Self { of, names } = self;
+        *of.entry(name).or_insert_with_key(|name| {
+            names.push(name.clone());
+            names.len() as u32 - 1
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::record::Requester;
+
+    fn event<'a>(id: &'a [u8], second: i64, s3_arn: Option<&'a [u8]>) -> KmsEvent<'a> {
+        KmsEvent {
+            time: second * 1_000_000_000,
+            api: KmsApi::Decrypt,
+            requester: Requester::parse(b"arn:aws:sts::111122223333:assumed-role/etl/one"),
+            credential: None,
+            s3_arn,
+            key_arn: None,
+            id: Some(id),
+            error: None,
+            region: None,
+        }
+    }
+
+    #[test]
+    fn calls_count_once_in_their_hour_in_any_order() {
+        let (bucket, object) =
+            (b"arn:aws:s3:::lake".as_slice(), b"arn:aws:s3:::lake/a:b".as_slice());
+        let mut events = vec![
+            event(b"1", 0, Some(bucket)),
+            event(b"2", 3_599, Some(object)),
+            event(b"3", 3_600, Some(object)),
+            event(b"1", 0, Some(bucket)),
+            event(b"4", 7_200, Some(bucket)),
+            event(b"5", 10, None),
+            KmsEvent { error: Some(b"AccessDenied"), ..event(b"6", 11, Some(bucket)) },
+        ];
+        for _ in 0..events.len() {
+            events.rotate_left(1);
+            let mut gatherer = Gatherer::default();
+            events.iter().for_each(|event| gatherer.take(event));
+            let counted = gatherer.finish(0, 2 * HOUR_NS);
+            let Calls { outside, other_use, repeated, failed, .. } = counted;
+            assert_eq!((outside, other_use, repeated, failed), (1, 1, 1, 1));
+            let cells: Vec<_> = counted
+                .cells
+                .iter()
+                .map(|(cell, calls)| (cell.hour, calls.calls.total(), calls.by_object))
+                .collect();
+            assert_eq!(cells, [(0, 2, 1), (1, 1, 1)]);
+            assert!(counted.cells.keys().all(|cell| cell.bucket == "lake"));
+        }
+        assert_eq!(size_of::<Compact>(), 32);
+    }
+}
