@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod complete;
 mod export;
+mod fit;
 mod init;
 mod input;
 mod journal;
@@ -57,6 +58,7 @@ enum Command {
     Init(init::Args),
     Export(export::Args),
     Replay(replay::Args),
+    Fit(fit::Args),
     Report(report::Args),
     Plot(plot::Args),
     List(list::Args),
@@ -115,6 +117,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),

@@ -34,7 +34,7 @@
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
-//!   [`sensitivity`]
+//!   [`sensitivity`], [`fitting`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -75,6 +75,7 @@ pub mod cli;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod fitting;
 pub mod kms;
 pub mod migration;
 pub mod outcome;
