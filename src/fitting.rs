@@ -31,11 +31,11 @@ pub struct Sizes(BTreeMap<(Vec<u8>, bool), (u64, u64)>);
 impl Sizes {
     /// Takes the size of what was read or written, if the record has it.
     pub fn take(&mut self, record: &Record) {
+        use crate::s3::Operation::{CopyObject, GetObject, PutObject, UploadPart};
         let (LogOperation::Known(operation), Some(size)) = (record.operation, record.object_size)
         else {
             return;
         };
-        use crate::s3::Operation::{CopyObject, GetObject, PutObject, UploadPart};
         let part = match operation {
             PutObject | GetObject | CopyObject => false,
             UploadPart => true,
@@ -148,7 +148,8 @@ pub fn fit(log: &Recording, sizes: &Sizes, wishes: &Wishes) -> Result<Fit> {
 
 /// The log's length in whole seconds.
 fn duration(log: &Recording) -> SimDuration {
-    SimDuration::from_secs((log.end.as_secs_f64().ceil() as i64).max(1))
+    let counted_s = log.end.as_secs_f64() - log.counted_from.as_secs_f64();
+    SimDuration::from_secs((counted_s.ceil() as i64).max(1))
 }
 
 fn bucket(name: String, bucket_keys_since: SimTime) -> BucketFile {
@@ -236,7 +237,8 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
         notes.extend(log.inputs.iter().map(|input| format!("  {}", input.name)));
     }
     let from = utc(log.start_ns);
-    notes.push(format!("from {from}, for {}, {} requests.", log.end, log.seen.requests));
+    let seen = log.seen.requests;
+    notes.push(format!("{seen} requests in {} counted, of a log from {from}.", duration(log)));
     notes.push(
         "The run's midnight is the log's first moment: a daily profile counts from there.".into(),
     );

@@ -56,8 +56,6 @@ pub(super) struct Flow {
     /// Of the counted: how many in each bin of the run, and in each hour of it modulo 24.
     pub(super) bins: Vec<u64>,
     pub(super) hours: [u64; 24],
-    /// First and last, in nanoseconds.
-    pub(super) span: Option<(i64, i64)>,
     /// Ages of what was read in milliseconds, to two digits.
     pub(super) ages: BTreeMap<u64, u64>,
 }
@@ -73,12 +71,13 @@ impl Flows {
     pub(super) fn of(log: &Recording) -> Self {
         let (groups, group_of) = groups(log);
         let mut flows: BTreeMap<Key, Flow> = BTreeMap::new();
-        let end_ns = log.end.as_nanos().max(1);
+        let end_ns = (log.end.as_nanos() - log.counted_from.as_nanos()).max(1);
         for slot in 0..log.slots() as u32 {
             each(log, slot, |request| {
                 if request.time >= SimTime::from(log.counted_from) {
                     let key = key(request, &group_of);
-                    flows.entry(key).or_default().take(request, end_ns);
+                    let time = request.time - log.counted_from;
+                    flows.entry(key).or_default().take(request, time, end_ns);
                 }
             });
         }
@@ -150,18 +149,18 @@ fn key(request: &Request, group_of: &[usize]) -> Key {
 }
 
 impl Flow {
-    fn take(&mut self, request: &Request, end_ns: i64) {
+    /// Takes a request at a time since counting began.
+    fn take(&mut self, request: &Request, now: SimTime, end_ns: i64) {
         match request.operation {
             Operation::UploadPart => return self.parts += 1,
             Operation::CompleteMultipartUpload => return self.ends += 1,
             _ => self.count += 1,
         }
-        let ns = request.time.as_nanos();
+        let ns = now.as_nanos();
         self.bins.resize(BINS, 0);
         let bin = i128::from(ns) * BINS as i128 / i128::from(end_ns);
         self.bins[(bin as usize).min(BINS - 1)] += 1;
-        self.hours[(request.time.second() / 3_600 % 24) as usize] += 1;
-        self.span = Some(widened(self.span, request.time));
+        self.hours[(now.second() / 3_600 % 24) as usize] += 1;
         if let Object::Written { time, .. } = request.object {
             let ms = request.time.since(time).as_nanos().max(0) as u64 / 1_000_000;
             *self.ages.entry(two_digits(ms)).or_default() += 1;
