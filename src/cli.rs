@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod complete;
 mod export;
+mod fit;
 mod init;
 mod input;
 mod inventory;
@@ -59,6 +60,7 @@ enum Command {
     Export(export::Args),
     Replay(replay::Args),
     Inventory(inventory::Args),
+    Fit(fit::Args),
     Report(report::Args),
     Plot(plot::Args),
     List(list::Args),
@@ -118,6 +120,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Export(args) => export::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Inventory(args) => inventory::run(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),

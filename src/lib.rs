@@ -35,7 +35,7 @@
 //!   and [`inventory`], the objects a bucket holds
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
-//!   [`sensitivity`]
+//!   [`sensitivity`], [`fitting`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -77,6 +77,7 @@ pub mod compare;
 pub mod encryption;
 pub mod error;
 pub mod inventory;
+pub mod fitting;
 pub mod kms;
 pub mod migration;
 pub mod outcome;

@@ -125,6 +125,16 @@ impl Scenario {
         toml::to_string(&file).expect("a scenario is TOML")
     }
 
+    /// A scenario made here, resolved.
+    ///
+    /// # Errors
+    /// As [`Scenario::read`].
+    pub(crate) fn of_file(file: ScenarioFile, place: &str) -> Result<Self> {
+        Self::with_overrides(file, "", place, &[], &|file| {
+            Err(Error::request(format!("`{file}` is not read from here")))
+        })
+    }
+
     /// As [`Scenario::hash`], but whatever it demands: demands change no figure.
     #[must_use]
     pub fn hash_without_demands(&self) -> String {
@@ -136,6 +146,11 @@ impl Scenario {
     pub fn hash(&self) -> String {
         scenario_hash(&self.file)
     }
+}
+
+/// A scenario as TOML.
+pub(crate) fn toml_of(file: &ScenarioFile) -> String {
+    toml::to_string(file).expect("a scenario is TOML")
 }
 
 fn scenario_hash(file: &ScenarioFile) -> String {
@@ -207,7 +222,7 @@ fn parse(text: &str, place: impl Fn(usize, usize) -> String) -> Result<ScenarioF
 }
 
 /// Reads a file that need not be a whole scenario: what a log tells may be missing.
-pub(super) fn parse_settings(text: &str, place: &str) -> Result<ScenarioFile> {
+pub(crate) fn parse_settings(text: &str, place: &str) -> Result<ScenarioFile> {
     let known = text.parse::<toml::Table>().unwrap_or_default();
     let missing: Vec<&str> = [
         ("name", "name = \"replay\""),

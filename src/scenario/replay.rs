@@ -68,7 +68,7 @@ text_form!(UnknownAge, "`keyless`, `one-key`, or how far back objects were writt
 
 impl UnknownAge {
     /// Since when buckets had bucket keys, and how old objects are at the start.
-    fn meaning(self) -> (SimTime, AgeLaw) {
+    pub(crate) fn meaning(self) -> (SimTime, AgeLaw) {
         let even = |to| AgeLaw::Uniform(UniformAges { from: SimDuration::ZERO, to });
         match self {
             // With no bucket key an age means nothing.
@@ -181,7 +181,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
 }
 
 /// The log's principals under names that differ.
-fn principals(log: &Recording) -> Vec<PrincipalFile> {
+pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
     let plain = |principal: &Principal| match &principal.identity {
         Identity::Role(name) | Identity::Service(name) => name.clone(),
         Identity::User(name) => format!("user/{name}"),

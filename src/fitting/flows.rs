@@ -1,0 +1,175 @@
+//! What a log's requests are, counted: one flow for each group of sessions, bucket and kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::recording::Recording;
+use crate::recording::stream::RecordedRequests;
+use crate::rng::Seed;
+use crate::s3::{Object, Operation, Request};
+use crate::units::SimTime;
+
+/// Bins of a run in which arrivals are counted.
+pub(super) const BINS: usize = 512;
+
+/// Most sessions of a principal that are told apart one by one; of more, those that do the same
+/// things are a group.
+const MOST_ALONE: usize = 4;
+
+/// Sessions that are fitted as one principal of the scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) principal: usize,
+    pub(super) sessions: u32,
+    /// First and last request of each session, added up, in seconds.
+    pub(super) alive_s: u64,
+}
+
+/// Where the data comes from that a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// None is needed.
+    Nothing,
+    /// Objects that a group wrote to a bucket within the log.
+    Written { group: usize, bucket: u32 },
+    /// Objects whose writing is not in the log: which of the replay's populations.
+    Unknown { population: u32 },
+    /// Objects of no log.
+    Elsewhere,
+}
+
+/// What a flow is made of. The requests of multipart uploads are one flow: its parts hang together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) group: usize,
+    pub(super) bucket: u32,
+    pub(super) operation: Operation,
+    pub(super) source: Source,
+}
+
+/// Requests of one kind.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flow {
+    /// How many; of an upload, its beginnings.
+    pub(super) count: u64,
+    pub(super) parts: u64,
+    pub(super) ends: u64,
+    /// Of the counted: how many in each bin of the run, and in each hour of it modulo 24.
+    pub(super) bins: Vec<u64>,
+    pub(super) hours: [u64; 24],
+    /// Ages of what was read in milliseconds, to two digits.
+    pub(super) ages: BTreeMap<u64, u64>,
+}
+
+/// All flows of a log.
+#[derive(Clone, Debug)]
+pub(super) struct Flows {
+    pub(super) groups: Vec<Group>,
+    pub(super) flows: BTreeMap<Key, Flow>,
+}
+
+impl Flows {
+    pub(super) fn of(log: &Recording) -> Self {
+        let (groups, group_of) = groups(log);
+        let mut flows: BTreeMap<Key, Flow> = BTreeMap::new();
+        let end_ns = (log.end.as_nanos() - log.counted_from.as_nanos()).max(1);
+        for slot in 0..log.slots() as u32 {
+            each(log, slot, |request| {
+                if request.time >= SimTime::from(log.counted_from) {
+                    let key = key(request, &group_of);
+                    let time = request.time - log.counted_from;
+                    flows.entry(key).or_default().take(request, time, end_ns);
+                }
+            });
+        }
+        Self { groups, flows }
+    }
+}
+
+/// Tells of every request of a session.
+fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
+    let mut stream = RecordedRequests::new(log, &[slot], Seed(0), 0);
+    let (mut batch, mut places) = (Vec::new(), Vec::new());
+    while stream.next_batch(&mut batch, &mut places) {
+        batch.iter().for_each(&mut take);
+    }
+}
+
+/// The groups, and which of them each session is of.
+fn groups(log: &Recording) -> (Vec<Group>, Vec<usize>) {
+    let (mut groups, mut group_of) = (Vec::<Group>::new(), Vec::new());
+    let mut slot = 0;
+    for (principal, recorded) in log.principals.iter().enumerate() {
+        let alone = recorded.sessions.len() <= MOST_ALONE;
+        let mut alike: BTreeMap<BTreeSet<(u32, Operation)>, usize> = BTreeMap::new();
+        for _ in &recorded.sessions {
+            let mut does = BTreeSet::new();
+            let mut span: Option<(i64, i64)> = None;
+            each(log, slot, |request| {
+                does.insert((request.bucket, request.operation));
+                span = Some(widened(span, request.time));
+            });
+            let fresh = groups.len();
+            let group = if alone { fresh } else { *alike.entry(does).or_insert(fresh) };
+            if group == fresh {
+                groups.push(Group { principal, sessions: 0, alive_s: 0 });
+            }
+            let seconds = span.map_or(0, |(first, last)| (last - first) / 1_000_000_000);
+            groups[group].sessions += 1;
+            groups[group].alive_s += seconds as u64;
+            group_of.push(group);
+            slot += 1;
+        }
+    }
+    (groups, group_of)
+}
+
+fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
+    let ns = time.as_nanos();
+    span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))
+}
+
+fn key(request: &Request, group_of: &[usize]) -> Key {
+    let operation = match request.operation {
+        Operation::UploadPart | Operation::CompleteMultipartUpload => {
+            Operation::CreateMultipartUpload
+        }
+        other => other,
+    };
+    let source = match (operation, request.object) {
+        (Operation::CreateMultipartUpload, _) | (_, Object::None) => Source::Nothing,
+        (_, Object::Written { bucket, slot, .. }) => {
+            Source::Written { group: group_of[slot as usize], bucket }
+        }
+        (_, Object::Ranked { population, .. } | Object::Aged { population, .. }) => {
+            Source::Unknown { population }
+        }
+        (_, Object::Keyless) => Source::Elsewhere,
+    };
+    Key { group: group_of[request.slot as usize], bucket: request.bucket, operation, source }
+}
+
+impl Flow {
+    /// Takes a request at a time since counting began.
+    fn take(&mut self, request: &Request, now: SimTime, end_ns: i64) {
+        match request.operation {
+            Operation::UploadPart => return self.parts += 1,
+            Operation::CompleteMultipartUpload => return self.ends += 1,
+            _ => self.count += 1,
+        }
+        let ns = now.as_nanos();
+        self.bins.resize(BINS, 0);
+        let bin = i128::from(ns) * BINS as i128 / i128::from(end_ns);
+        self.bins[(bin as usize).min(BINS - 1)] += 1;
+        self.hours[(now.second() / 3_600 % 24) as usize] += 1;
+        if let Object::Written { time, .. } = request.object {
+            let ms = request.time.since(time).as_nanos().max(0) as u64 / 1_000_000;
+            *self.ages.entry(two_digits(ms)).or_default() += 1;
+        }
+    }
+}
+
+/// The number with all but its first two digits zero: so few are told apart that they take no room.
+fn two_digits(number: u64) -> u64 {
+    let unit = 10_u64.pow(number.checked_ilog10().unwrap_or_default().saturating_sub(1));
+    number / unit * unit
+}
