@@ -4,6 +4,7 @@
 //! assertion in a scenario was not met.
 
 mod aside;
+mod calibrate;
 mod check;
 mod compare;
 mod complete;
@@ -57,6 +58,7 @@ enum Command {
     Init(init::Args),
     Export(export::Args),
     Replay(replay::Args),
+    Calibrate(calibrate::Args),
     Report(report::Args),
     Plot(plot::Args),
     List(list::Args),
@@ -115,6 +117,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Init(args) => init::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),

@@ -34,7 +34,7 @@
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
-//!   [`sensitivity`]
+//!   [`sensitivity`], [`calibration`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -71,6 +71,7 @@
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 
+pub mod calibration;
 pub mod cli;
 pub mod compare;
 pub mod encryption;
