@@ -12,13 +12,19 @@ const NS_PER_S: i64 = 1_000_000_000;
 /// Who, without the session; and the session.
 type Who = (Vec<u8>, Vec<u8>);
 
+/// Who, without the session, in which bucket.
+type Place = (Vec<u8>, Vec<u8>);
+
+/// Something for each session.
+type BySession<T> = BTreeMap<Vec<u8>, T>;
+
 /// What is taken of entries, in any order.
 #[derive(Debug, Default)]
 pub struct Gather {
     /// By (who, bucket), then KMS key, then session.
-    calls: BTreeMap<(Vec<u8>, Vec<u8>), BTreeMap<Vec<u8>, BTreeMap<Vec<u8>, Session>>>,
+    calls: BTreeMap<Place, BTreeMap<Vec<u8>, BySession<Session>>>,
     /// Writes by (who, bucket), then session.
-    writes: BTreeMap<(Vec<u8>, Vec<u8>), BTreeMap<Vec<u8>, Vec<i64>>>,
+    writes: BTreeMap<Place, BySession<Vec<i64>>>,
     buckets: BTreeSet<Vec<u8>>,
     seen: HashSet<Box<[u8]>>,
     first_s: Option<i64>,

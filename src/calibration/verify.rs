@@ -36,13 +36,8 @@ pub(super) fn estimate(evidence: &Evidence) -> Estimate<u32> {
         return Estimate::nothing(METHOD, "no key is generated in the trail");
     }
     let by_chance = (chance / seconds as f64).clamp(0.0, 1.0);
-    let tail = match with
-        .checked_sub(1)
-        .and_then(|below| Binomial::new(by_chance, seconds).ok().map(|law| law.sf(below)))
-    {
-        Some(tail) => tail,
-        None => 1.0,
-    };
+    let law = Binomial::new(by_chance, seconds).ok();
+    let tail = with.checked_sub(1).zip(law).map_or(1.0, |(below, law)| law.sf(below));
     let more_than_chance = tail < ERROR_RATE;
     let low = u32::from(more_than_chance && least > 0);
     let cannot_tell = match (low, least) {
