@@ -4,6 +4,7 @@
 //! assertion in a scenario was not met.
 
 mod aside;
+mod calibrate;
 mod check;
 mod compare;
 mod complete;
@@ -61,6 +62,7 @@ enum Command {
     Replay(replay::Args),
     Inventory(inventory::Args),
     Fit(fit::Args),
+    Calibrate(calibrate::Args),
     Report(report::Args),
     Plot(plot::Args),
     List(list::Args),
@@ -121,6 +123,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Replay(args) => replay::run(&args),
         Command::Inventory(args) => inventory::run(&args),
         Command::Fit(args) => fit::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),

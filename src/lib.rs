@@ -35,7 +35,7 @@
 //!   and [`inventory`], the objects a bucket holds
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
-//!   [`sensitivity`], [`fitting`]
+//!   [`sensitivity`], [`fitting`], [`calibration`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -72,6 +72,7 @@
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 
+pub mod calibration;
 pub mod cli;
 pub mod compare;
 pub mod encryption;

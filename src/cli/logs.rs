@@ -148,6 +148,33 @@ impl Args {
 }
 
 impl Logs<'_> {
+    /// Reads all logs and hands each entry on, as it is: repeated ones included, in no order.
+    /// `--from` and `--to` leave out what lies without.
+    ///
+    /// # Errors
+    /// What is wrong with the logs, or what `sink` says.
+    pub(super) fn each(self, mut sink: impl FnMut(Form, &Entry) -> Result<()>) -> Result<()> {
+        let Self { args, quiet, first, others, bar } = self;
+        let mut bad = BadLines::default();
+        for open in std::iter::once(Ok(first))
+            .chain(others.iter().map(|file| file.open(args.log_format.form(), &bar)))
+        {
+            let OpenLog { name, log, .. } = open?;
+            let Some(log) = log else { continue };
+            let form = log.form();
+            log.entries(&name, &mut bad, |entry| {
+                if args.is_within(&entry) { sink(form, &entry) } else { Ok(()) }
+            })
+            .map_err(|error| error.at(&name))?;
+        }
+        bar.finish_and_clear();
+        bad.check(args.max_bad)?;
+        if !quiet {
+            tell_of_bad_lines(&bad);
+        }
+        Ok(())
+    }
+
     /// Reads all logs and puts their requests in order. `also` is told of every entry as it is
     /// read, repeated and unwanted ones included, and of the form of its file.
     ///
@@ -200,6 +227,21 @@ impl Logs<'_> {
 }
 
 impl Args {
+    /// The buckets asked for; none: all.
+    pub(super) fn buckets(&self) -> &[String] {
+        &self.buckets
+    }
+
+    /// Whether an entry lies between `--from` and `--to`.
+    fn is_within(&self, entry: &Entry) -> bool {
+        let time = match entry {
+            Entry::Request(record) => record.time,
+            Entry::Kms(event) => event.time,
+            Entry::Skipped(_) => return true,
+        };
+        self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
+    }
+
     /// What is to be taken of the logs, in how much memory.
     fn gather(&self) -> Result<Gather> {
         if let (Some(from), Some(to)) = (self.from, self.to)
@@ -253,12 +295,17 @@ fn tell_of_foreign(names: &[String]) {
     }
 }
 
-/// Says which lines and records are left out.
-fn tell_of_reading(taken: &Taken, bad: &BadLines) {
+/// Says which lines cannot be read.
+fn tell_of_bad_lines(bad: &BadLines) {
     if bad.bad > 0 {
         output::note(&format!("{} of {} lines cannot be read:", bad.bad, bad.lines));
         bad.first.iter().for_each(|line| output::note(&format!("  {line}")));
     }
+}
+
+/// Says which lines and records are left out.
+fn tell_of_reading(taken: &Taken, bad: &BadLines) {
+    tell_of_bad_lines(bad);
     let Taken {
         failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
     } = *taken;

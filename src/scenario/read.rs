@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::Scenario;
-use super::file::{RunFile, ScenarioFile};
+use super::file::{AssumptionOverrides, RunFile, ScenarioFile};
 use super::resolve::{Misplaced, resolve};
 use super::shorthand::expand;
 use crate::error::{Error, Result, one_of};
@@ -40,6 +40,20 @@ impl Override {
 
     fn place(&self) -> String {
         format!("--set {}={}", self.key, self.value)
+    }
+}
+
+impl AssumptionOverrides {
+    /// These assumptions as a `[assumptions]` table in TOML, to be put into a scenario.
+    ///
+    /// # Panics
+    /// Never: all of them can be written.
+    #[must_use]
+    pub fn to_fragment(&self) -> String {
+        let mut table = toml::Table::new();
+        let own = toml::Value::try_from(self).expect("assumptions are TOML");
+        table.insert("assumptions".to_owned(), own);
+        toml::to_string(&table).expect("a table is TOML")
     }
 }
 

@@ -1,0 +1,203 @@
+//! Generation lifetime, write partitions and requester rule, from when keys are generated.
+//!
+//! Of `P` partitions a write picks one, and generates if that one has no live key. So with `N` keys
+//! generated within the last `T` a write generates with probability `(P − N) / P`, whichever
+//! partitions made them: the likelihood needs no hidden labels.
+//!
+//! - Where writes are in the trail, that is the likelihood, write by write; nothing is assumed of
+//!   when writes come.
+//! - Where they are not, writes of each session are taken as Poisson of unknown rate, which makes
+//!   calls a point process of intensity `rate × (P − N(t))`; the rate is profiled out.
+//!
+//! `T` is the edge of what is possible: `P + 1` calls of one requester never lie within `T`. For
+//! such a parameter twice the logarithm of the likelihood ratio has 2 degrees of freedom (Hogg,
+//! Annals of Mathematical Statistics 27, 1956, 529–532), and with unknown rates the exact law of
+//! the two-parameter exponential (Epstein and Sobel, ibid. 25, 1954, 373–381) widens that by
+//! `n / (n − rates)`.
+
+mod likelihood;
+
+use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
+use crate::encryption::requester::RequesterRule;
+use likelihood::{Likelihood, Score};
+
+const METHOD: &str = "profile likelihood of when keys are generated, edge parameter (Hogg 1956; Epstein and Sobel 1954)";
+const RULE_METHOD: &str = "ratio of the greatest likelihoods of the two rules, 20 or more decides";
+
+/// One set of values and how well it explains the calls.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    rule: RequesterRule,
+    partitions: u32,
+    lifetime_s: i64,
+    /// The next lifetimes that were tried below and above.
+    neighbours_s: (i64, i64),
+    score: Score,
+}
+
+/// All sets of values that were tried.
+pub(super) struct Fit {
+    points: Vec<Point>,
+    best: Option<Point>,
+    /// The data's own length, in seconds.
+    span_s: i64,
+    has_writes: bool,
+    /// Whether some role has two sessions that generate.
+    several_sessions: bool,
+}
+
+impl Fit {
+    /// Tries all sets of values.
+    pub(super) fn of(evidence: &Evidence) -> Self {
+        let several_sessions = evidence.pools.iter().any(|pool| {
+            pool.sessions.iter().filter(|session| session.generated.len() > 1).count() > 1
+        });
+        let rules: &[_] = if several_sessions {
+            &[RequesterRule::Role, RequesterRule::Session]
+        } else {
+            &[RequesterRule::Role]
+        };
+        let has_writes = likelihood::has_writes(evidence);
+        let mut points = Vec::new();
+        for &rule in rules {
+            let likelihood = Likelihood::new(evidence, rule, has_writes);
+            for partitions in 1..=MAX_PARTITIONS {
+                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points);
+            }
+        }
+        let best = points
+            .iter()
+            .copied()
+            .filter(|point| point.score.events > 0 && point.score.log.is_finite())
+            .reduce(|best, point| if point.score.log > best.score.log { point } else { best });
+        let span_s = evidence.last_s - evidence.first_s;
+        Self { points, best, span_s, has_writes, several_sessions }
+    }
+
+    /// Points that the data does not contradict.
+    fn kept(&self) -> impl Iterator<Item = &Point> {
+        let least = self.best.map_or(f64::INFINITY, |best| {
+            let Score { log, events, rates } = best.score;
+            let widened = if events > rates {
+                events as f64 / (events - rates) as f64
+            } else {
+                f64::INFINITY
+            };
+            log + ERROR_RATE.ln() * widened
+        });
+        self.points.iter().filter(move |point| point.score.log >= least)
+    }
+
+    /// The generation lifetime, in seconds.
+    pub(super) fn lifetime(&self) -> Estimate<i64> {
+        let Some(best) = self.best else { return self.nothing() };
+        let low = self.kept().map(|point| point.neighbours_s.0).min().unwrap_or(0);
+        let high = self.kept().map(|point| point.neighbours_s.1).max().unwrap_or(i64::MAX);
+        // Times are whole seconds, so a gap may be a second off.
+        let (low, high) = ((low - 1).max(0), high.saturating_add(1));
+        let low = Some(low).filter(|low| *low > 0);
+        let high = Some(high).filter(|high| *high < self.span_s);
+        let mut unknown: Vec<&str> = Vec::new();
+        if low.is_none() {
+            unknown.push(
+                "keys are generated too seldom to bound it from below: a shorter lifetime would \
+                 give the same calls",
+            );
+        }
+        if high.is_none() {
+            unknown.push("the trail is too short to bound it from above");
+        } else if best.lifetime_s * 4 > self.span_s {
+            unknown.push(
+                "the trail is shorter than four lifetimes, and what was in memory before it is \
+                 not known",
+            );
+        }
+        if !self.has_writes {
+            unknown.push(
+                "without the writes in the trail, they are taken as Poisson; writes on a clock \
+                 make gaps multiples of its period",
+            );
+        }
+        let estimate = low.or(high).map(|_| best.lifetime_s).filter(|_| low.is_some());
+        Estimate { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
+    }
+
+    /// The write partitions.
+    pub(super) fn partitions(&self) -> Estimate<u32> {
+        let Some(best) = self.best else { return self.nothing() };
+        let kept = || self.kept().map(|point| point.partitions);
+        let (low, high) = (kept().min(), kept().max().filter(|&high| high < MAX_PARTITIONS));
+        let cannot_tell = match (low, high) {
+            (Some(1), None) => "calls are too few or too far apart to tell partitions".to_owned(),
+            (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
+            _ => "partitions that served no write in the trail do not show".to_owned(),
+        };
+        let estimate = Some(best.partitions).filter(|_| (low, high) != (Some(1), None));
+        Estimate { low, estimate, high, method: METHOD, cannot_tell }
+    }
+
+    /// The requester rule: both ends are the rule that is kept, or none.
+    pub(super) fn rule(&self) -> Estimate<RequesterRule> {
+        let Some(best) = self.best else { return self.nothing() };
+        if !self.several_sessions {
+            return Estimate::nothing(
+                RULE_METHOD,
+                "no role has two sessions that each generate keys of one bucket, so the rules \
+                 predict the same calls",
+            );
+        }
+        let both = self.kept().any(|point| point.rule != best.rule);
+        if both {
+            return Estimate {
+                estimate: Some(best.rule),
+                ..Estimate::nothing(RULE_METHOD, "both rules explain the calls")
+            };
+        }
+        let rule = Some(best.rule);
+        let cannot_tell = "scoping policies are in no trail: sessions that each carry their own \
+                           policy look like one requester for each session"
+            .to_owned();
+        Estimate { low: rule, estimate: rule, high: rule, method: RULE_METHOD, cannot_tell }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as the others do")]
+    fn nothing<T>(&self) -> Estimate<T> {
+        Estimate::nothing(
+            METHOD,
+            "too few keys are generated in the trail: three gaps or more are needed",
+        )
+    }
+}
+
+/// Scores lifetimes back from the greatest that is possible.
+fn try_lifetimes(
+    likelihood: &Likelihood,
+    evidence: &Evidence,
+    rule: RequesterRule,
+    partitions: u32,
+    points: &mut Vec<Point>,
+) {
+    let span = evidence.last_s - evidence.first_s;
+    let edge = likelihood.least_gap(partitions).map_or(span, |gap| gap + 1).min(span);
+    let mut lifetimes = vec![0];
+    let mut back = 0;
+    while back < edge {
+        lifetimes.push(edge - back);
+        back += 1 + (back - 30).max(0) / 30;
+    }
+    let score = |lifetime_s| likelihood.score(lifetime_s, partitions);
+    let best = lifetimes
+        .iter()
+        .copied()
+        .max_by(|a, b| score(*a).log.total_cmp(&score(*b).log))
+        .unwrap_or(0);
+    lifetimes.extend((best - 40).max(0)..(best + 40).min(edge));
+    lifetimes.sort_unstable();
+    lifetimes.dedup();
+    for (place, &lifetime_s) in lifetimes.iter().enumerate() {
+        let below = place.checked_sub(1).map_or(0, |place| lifetimes[place] + 1);
+        let above = lifetimes.get(place + 1).map_or(lifetime_s, |next| next - 1);
+        let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
+        points.push(Point { rule, partitions, lifetime_s, neighbours_s, score: score(lifetime_s) });
+    }
+}

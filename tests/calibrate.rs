@@ -1,0 +1,303 @@
+//! Calibration: traffic answered by the model under known assumptions, which must be found again.
+
+use std::fmt::Write as _;
+use std::process::{Command, Output};
+
+use bks::calibration::{Calibration, Estimate, Evidence, Pool, Session, calibrate};
+use bks::encryption::assumptions::{Assumptions, Expiry};
+use bks::encryption::needs::MultipartCalls;
+use bks::encryption::requester::RequesterRule;
+use bks::encryption::service::{BucketScheme, Memory, Scheme};
+use bks::kms::KmsApi;
+use bks::s3::{Object, Operation, Request};
+use bks::scenario::Scenario;
+use bks::units::{Rate, SimDuration, SimTime};
+
+/// What is to be found, and the traffic it is found by.
+#[derive(Clone, Copy, Debug)]
+struct Truth {
+    lifetime_s: i64,
+    partitions: u32,
+    rule: RequesterRule,
+    verify: u32,
+    sessions: usize,
+    /// Mean time between writes of each session, in seconds.
+    between_writes_s: f64,
+    /// In lifetimes.
+    length: i64,
+    with_writes: bool,
+}
+
+/// Random numbers of 64 bits (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn exponential(&mut self, mean: f64) -> f64 {
+        let uniform = (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
+        -mean * (1.0 - uniform).ln()
+    }
+}
+
+/// Poisson writes, answered one by one by the model's own memory.
+fn evidence(truth: Truth, seed: u64) -> Evidence {
+    let scheme = Scheme {
+        buckets: vec![BucketScheme::BucketKey { since: SimTime::MIN, copies: true }],
+        assumptions: Assumptions {
+            generation_lifetime: SimDuration::from_secs(truth.lifetime_s),
+            cache_lifetime: SimDuration::from_secs(300),
+            expiry: Expiry::Fixed,
+            write_partitions: truth.partitions,
+            read_partitions: 1,
+            verify_on_write: truth.verify,
+            migration_rate: Rate::per_s(1.0),
+        },
+        multipart: MultipartCalls::default(),
+    };
+    let end_s = truth.lifetime_s * truth.length;
+    let mut random = Random(seed);
+    let memory = || {
+        let mut memory = Memory::new(SimTime::from_nanos(end_s * 1_000_000_000));
+        memory.begin(&scheme, 1, None);
+        memory
+    };
+    let requesters = if truth.rule == RequesterRule::Role { 1 } else { truth.sessions };
+    let mut memories: Vec<Memory> = (0..requesters).map(|_| memory()).collect();
+    let mut sessions = vec![Session::default(); truth.sessions];
+    let mut time_s = 0.0;
+    loop {
+        time_s += random.exponential(truth.between_writes_s / truth.sessions as f64);
+        if time_s >= end_s as f64 {
+            break;
+        }
+        let session = (random.next() % truth.sessions as u64) as usize;
+        let request = Request {
+            time: SimTime::from_nanos((time_s * 1e9) as i64),
+            slot: session as u32,
+            bucket: 0,
+            operation: Operation::PutObject,
+            allows_bucket_key: true,
+            draw: random.next() as u32,
+            object: Object::None,
+        };
+        let answer = memories[session % requesters].answer(&scheme, None, None, &request);
+        let second = request.time.second();
+        let calls = &mut sessions[session];
+        let calls_of = |api| vec![second; answer.calls.get(api) as usize];
+        calls.generated.extend(calls_of(KmsApi::GenerateDataKey));
+        calls.decrypted.extend(calls_of(KmsApi::Decrypt));
+        if truth.with_writes {
+            calls.written.push(second);
+        }
+    }
+    Evidence { pools: vec![Pool { sessions }], first_s: 0, last_s: end_s }
+}
+
+fn holds<T: PartialOrd>(estimate: &Estimate<T>, truth: &T) -> bool {
+    estimate.low.as_ref().is_none_or(|low| low <= truth)
+        && estimate.high.as_ref().is_none_or(|high| truth <= high)
+}
+
+const DENSE: Truth = Truth {
+    lifetime_s: 300,
+    partitions: 1,
+    rule: RequesterRule::Role,
+    verify: 1,
+    sessions: 1,
+    between_writes_s: 2.0,
+    length: 24,
+    with_writes: false,
+};
+
+/// Truths of every lifetime, partitions and rule, with writes in the trail and without.
+fn grid() -> Vec<Truth> {
+    let mut grid = Vec::new();
+    for lifetime_s in [60, 300, 3_600] {
+        for partitions in [1, 2, 4] {
+            for (rule, sessions) in
+                [(RequesterRule::Role, 1), (RequesterRule::Role, 3), (RequesterRule::Session, 3)]
+            {
+                for with_writes in [false, true] {
+                    // Twenty writes in a lifetime for each session and partition.
+                    let between_writes_s = lifetime_s as f64 / f64::from(20 * partitions);
+                    let verify = partitions % 2;
+                    grid.push(Truth {
+                        lifetime_s,
+                        partitions,
+                        rule,
+                        verify,
+                        sessions,
+                        between_writes_s,
+                        with_writes,
+                        ..DENSE
+                    });
+                }
+            }
+        }
+    }
+    grid
+}
+
+/// At least nine in ten of what is stated is true, and it is no wider than a seventh of the lifetime
+/// for nine in ten.
+#[test]
+fn known_assumptions_are_found_again() {
+    const SEEDS: u64 = 2;
+    let (mut runs, mut told) = (0, 0);
+    let mut held = [0; 4];
+    let (mut narrow, mut one_count) = (0, 0);
+    for truth in grid() {
+        for seed in 0..SEEDS {
+            let found = calibrate(&evidence(truth, seed));
+            let Calibration { generation_lifetime_s, write_partitions, verify_on_write, .. } =
+                &found;
+            let misses = format!("{truth:?} {seed}: {found:#?}");
+            let holding = [
+                holds(generation_lifetime_s, &truth.lifetime_s),
+                holds(write_partitions, &truth.partitions),
+                holds(verify_on_write, &truth.verify),
+                found.requester_rule.low.is_none_or(|rule| rule == truth.rule),
+            ];
+            for (count, holding) in held.iter_mut().zip(holding) {
+                *count += u32::from(holding);
+            }
+            if !holding.iter().all(|holding| *holding) {
+                eprintln!("{misses}");
+            }
+            runs += 1;
+            told += u32::from(truth.sessions > 1 && found.requester_rule.low.is_some());
+            let (low, high) = (generation_lifetime_s.low, generation_lifetime_s.high);
+            let width = low.zip(high).map_or(i64::MAX, |(low, high)| high - low);
+            narrow += u32::from(width <= 4 + truth.lifetime_s / 7);
+            one_count += u32::from(write_partitions.low == write_partitions.high);
+        }
+    }
+    eprintln!(
+        "{runs} runs: held {held:?}, narrow {narrow}, one count {one_count}, rule told {told}"
+    );
+    assert!(held.iter().all(|held| held * 10 >= runs * 9), "{held:?} of {runs}");
+    assert!(narrow * 10 >= runs * 9, "{narrow} of {runs} are narrow");
+    assert!(one_count * 10 >= runs * 9, "{one_count} of {runs} know the partitions");
+    assert!(told * 10 >= runs * 2 / 3 * 9, "the rule is told in {told} of {runs}");
+}
+
+/// A write in a hundred lifetimes: nearly each generates, and no gap bounds the lifetime from below.
+#[test]
+fn sparse_traffic_gives_a_bound_only() {
+    for seed in 0..5 {
+        for with_writes in [false, true] {
+            let truth = Truth { between_writes_s: 30_000.0, length: 2_000, with_writes, ..DENSE };
+            let Calibration { generation_lifetime_s, .. } = calibrate(&evidence(truth, seed));
+            assert!(holds(&generation_lifetime_s, &300), "{generation_lifetime_s:?}");
+            assert_eq!(generation_lifetime_s.low, None, "{generation_lifetime_s:?}");
+            assert!(generation_lifetime_s.cannot_tell.contains("below"));
+        }
+    }
+}
+
+/// One write every 20 s for two hours: gaps are 300 s for each lifetime above 280 s; only with the
+/// writes in the trail that is known.
+#[test]
+fn writes_on_a_clock_bound_the_lifetime_by_their_period() {
+    let written: Vec<i64> = (0..360).map(|write| 20 * write).collect();
+    let generated: Vec<i64> = (0..24).map(|key| 300 * key).collect();
+    let session = Session { generated, decrypted: Vec::new(), written };
+    let evidence =
+        Evidence { pools: vec![Pool { sessions: vec![session] }], first_s: 0, last_s: 7_200 };
+    let found = calibrate(&evidence);
+    let Estimate { low, high, .. } = found.generation_lifetime_s;
+    assert!(low.is_some_and(|low| (275..=281).contains(&low)), "{low:?}");
+    assert!(high.is_some_and(|high| (300..=303).contains(&high)), "{high:?}");
+    assert_eq!(found.verify_on_write.high, Some(0));
+}
+
+/// A trail of `KMS` events, one a line.
+fn trail(evidence: &Evidence, context: &str) -> String {
+    let mut out = String::new();
+    let mut id = 0;
+    for (number, session) in evidence.pools[0].sessions.iter().enumerate() {
+        let apis = [("GenerateDataKey", &session.generated), ("Decrypt", &session.decrypted)];
+        for (api, times) in apis {
+            for second in times {
+                id += 1;
+                let (hour, minute) = (second / 3_600, second / 60 % 60);
+                let (day, hour, second) = (1 + hour / 24, hour % 24, second % 60);
+                let _ = writeln!(
+                    out,
+                    r#"{{"eventVersion":"1.11","eventTime":"2026-03-{day:02}T{hour:02}:{minute:02}:{second:02}Z","eventSource":"kms.amazonaws.com","eventName":"{api}","awsRegion":"us-east-1","eventID":"{id:032}","userIdentity":{{"type":"AssumedRole","principalId":"AROAEXAMPLE:s{number}","arn":"arn:aws:sts::111122223333:assumed-role/writer/s{number}","accountId":"111122223333","accessKeyId":"ASIAEXAMPLE{number}","invokedBy":"s3.amazonaws.com"}},"requestParameters":{{"encryptionContext":{{"aws:s3:arn":"{context}"}}}},"resources":[{{"ARN":"arn:aws:kms:us-east-1:111122223333:key/k"}}]}}"#
+                );
+            }
+        }
+    }
+    out
+}
+
+fn bks(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
+    command.current_dir(folder).args(arguments).output().expect("bks runs")
+}
+
+/// From a trail, each event of which stands in it twice, to a scenario that assumes what was found.
+#[test]
+fn a_trail_becomes_assumptions_of_a_scenario() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let seen = trail(&evidence(DENSE, 7), "arn:aws:s3:::lake");
+    std::fs::write(folder.path().join("trail.jsonl"), format!("{seen}{seen}")).expect("written");
+    let run = bks(
+        folder.path(),
+        &["calibrate", "trail.jsonl", "--format", "json", "--out", "found.toml"],
+    );
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{stderr}");
+    assert!(stderr.contains(&format!("{} repeat another", seen.lines().count())), "{stderr}");
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert_eq!(json["parameters"]["write_partitions"]["high"], 1);
+    assert_eq!(json["parameters"]["verify_on_write"]["low"], 1);
+    let lifetime = &json["parameters"]["generation_lifetime_s"];
+    let end = |name: &str| lifetime[name].as_i64().expect("a number");
+    assert!((290..=300).contains(&end("low")) && (300..=306).contains(&end("high")), "{lifetime}");
+
+    let fragment = std::fs::read_to_string(folder.path().join("found.toml")).expect("written");
+    let world = r#"
+name = "calibrated"
+duration = "1h"
+"#;
+    let rest = r#"
+[[bucket]]
+name = "lake"
+[[principal]]
+name = "writer"
+role = "writer"
+[[workload]]
+name = "put"
+principal = "writer"
+bucket = "lake"
+arrivals = { periodic = { rate = "1/s" } }
+"#;
+    let text = format!("{world}{fragment}{rest}");
+    let scenario = Scenario::parse(&text).expect("the fragment is part of a scenario");
+    let ranges = scenario.file.assumptions;
+    assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
+    assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
+    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.high), (1, 1));
+    std::fs::write(folder.path().join("calibrated.toml"), text).expect("written");
+    assert!(bks(folder.path(), &["check", "calibrated.toml"]).status.success());
+}
+
+/// What cannot be calibrated is refused, with what to do.
+#[test]
+fn trails_without_calls_of_bucket_keys_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let seen = trail(&evidence(DENSE, 7), "arn:aws:s3:::lake/object");
+    std::fs::write(folder.path().join("objects.jsonl"), seen).expect("written");
+    let run = bks(folder.path(), &["calibrate", "objects.jsonl"]);
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("bucket keys are off"), "{stderr}");
+}
