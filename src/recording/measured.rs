@@ -172,7 +172,7 @@ mod tests {
     fn calls_count_once_in_their_hour_in_any_order() {
         let (bucket, object) =
             (b"arn:aws:s3:::lake".as_slice(), b"arn:aws:s3:::lake/a:b".as_slice());
-        let mut events = vec![
+        let mut events = [
             event(b"1", 0, Some(bucket)),
             event(b"2", 3_599, Some(object)),
             event(b"3", 3_600, Some(object)),
@@ -184,7 +184,9 @@ mod tests {
         for _ in 0..events.len() {
             events.rotate_left(1);
             let mut gatherer = Gatherer::default();
-            events.iter().for_each(|event| gatherer.take(event));
+            for event in &events {
+                gatherer.take(event);
+            }
             let counted = gatherer.finish(0, 2 * HOUR_NS);
             let Calls { outside, other_use, repeated, failed, .. } = counted;
             assert_eq!((outside, other_use, repeated, failed), (1, 1, 1, 1));
