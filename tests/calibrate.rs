@@ -187,18 +187,28 @@ fn known_assumptions_are_found_again() {
     assert!(told * 10 >= runs * 2 / 3 * 9, "the rule is told in {told} of {runs}");
 }
 
-/// A write in a hundred lifetimes: nearly each generates, and no gap bounds the lifetime from below.
+/// A write in a hundred lifetimes: nearly each generates, so hardly a gap bounds the lifetime from
+/// below. What is stated holds in nine of ten runs, and no lower end comes near the lifetime.
 #[test]
-fn sparse_traffic_gives_a_bound_only() {
-    for seed in 0..5 {
+fn sparse_traffic_bounds_the_lifetime_from_above_only() {
+    const SEEDS: u64 = 20;
+    let (mut runs, mut held, mut unbounded) = (0, 0, 0);
+    for seed in 0..SEEDS {
         for with_writes in [false, true] {
             let truth = Truth { between_writes_s: 30_000.0, length: 2_000, with_writes, ..DENSE };
             let Calibration { generation_lifetime_s, .. } = calibrate(&evidence(truth, seed));
-            assert!(holds(&generation_lifetime_s, &300), "{generation_lifetime_s:?}");
-            assert_eq!(generation_lifetime_s.low, None, "{generation_lifetime_s:?}");
-            assert!(generation_lifetime_s.cannot_tell.contains("below"));
+            runs += 1;
+            held += u32::from(holds(&generation_lifetime_s, &300));
+            let bounded = generation_lifetime_s.low.is_some_and(|low| low > 30);
+            unbounded += u32::from(!bounded);
+            eprintln!(
+                "{seed} {with_writes} {:?} {:?}",
+                generation_lifetime_s.low, generation_lifetime_s.high
+            );
         }
     }
+    assert!(held * 10 >= runs * 9, "{held} of {runs} hold");
+    assert!(unbounded * 10 >= runs * 9, "{unbounded} of {runs} are not bounded from below");
 }
 
 /// One write every 20 s for two hours: gaps are 300 s for each lifetime above 280 s; only with the

@@ -39,8 +39,8 @@ struct Point {
 pub(super) struct Fit {
     points: Vec<Point>,
     best: Option<Point>,
-    /// The data's own length, in seconds.
-    span_s: i64,
+    /// The longest lifetime that was tried, in seconds.
+    longest_s: i64,
     has_writes: bool,
     /// Whether some role has two sessions that generate.
     several_sessions: bool,
@@ -70,8 +70,8 @@ impl Fit {
             .copied()
             .filter(|point| point.score.events > 0 && point.score.log.is_finite())
             .reduce(|best, point| if point.score.log > best.score.log { point } else { best });
-        let span_s = evidence.last_s - evidence.first_s;
-        Self { points, best, span_s, has_writes, several_sessions }
+        let longest_s = likelihood::longest(evidence);
+        Self { points, best, longest_s, has_writes, several_sessions }
     }
 
     /// Points that the data does not contradict.
@@ -96,7 +96,7 @@ impl Fit {
         // Times are whole seconds, so a gap may be a second off.
         let (low, high) = ((low - 1).max(0), high.saturating_add(1));
         let low = Some(low).filter(|low| *low > 0);
-        let high = Some(high).filter(|high| *high < self.span_s);
+        let high = Some(high).filter(|high| *high < self.longest_s);
         let mut unknown: Vec<&str> = Vec::new();
         if low.is_none() {
             unknown.push(
@@ -105,11 +105,9 @@ impl Fit {
             );
         }
         if high.is_none() {
-            unknown.push("the trail is too short to bound it from above");
-        } else if best.lifetime_s * 4 > self.span_s {
             unknown.push(
-                "the trail is shorter than four lifetimes, and what was in memory before it is \
-                 not known",
+                "the trail is too short to bound it from above: longer lifetimes than a quarter of \
+                 it cannot be judged, as what was in memory before it is not known",
             );
         }
         if !self.has_writes {
@@ -177,8 +175,8 @@ fn try_lifetimes(
     partitions: u32,
     points: &mut Vec<Point>,
 ) {
-    let span = evidence.last_s - evidence.first_s;
-    let edge = likelihood.least_gap(partitions).map_or(span, |gap| gap + 1).min(span);
+    let longest = likelihood::longest(evidence);
+    let edge = likelihood.least_gap(partitions).map_or(longest, |gap| gap + 1).min(longest);
     let mut lifetimes = vec![0];
     let mut back = 0;
     while back < edge {

@@ -46,6 +46,12 @@ pub(super) struct Likelihood {
     from: i64,
 }
 
+/// The longest lifetime that can be scored: that of the part of the trail which only tells what was
+/// in memory before the rest.
+pub(super) fn longest(evidence: &Evidence) -> i64 {
+    (evidence.last_s - evidence.first_s) / BURN_IN
+}
+
 /// Whether the trail has the writes that made it generate.
 pub(super) fn has_writes(evidence: &Evidence) -> bool {
     let (mut calls, mut unmatched) = (0, 0);
@@ -188,7 +194,7 @@ impl Likelihood {
     /// Groups sessions under `rule`.
     pub(super) fn new(evidence: &Evidence, rule: RequesterRule, has_writes: bool) -> Self {
         let first = evidence.first_s;
-        let from = (evidence.last_s - first) / BURN_IN;
+        let from = longest(evidence);
         let mut histories = Vec::new();
         for pool in &evidence.pools {
             let members: Vec<&Session> = pool.sessions.iter().collect();
