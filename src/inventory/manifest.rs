@@ -119,7 +119,7 @@ impl Manifest {
     }
 }
 
-/// Refuses ORC, which no crate reads without a C toolchain or Apache Arrow.
+/// Refuses ORC: `orc-rust`, the reader there is, brings Apache Arrow and the zstd library in C.
 #[must_use]
 pub fn orc(place: &str) -> Error {
     Error::request("the inventory is in `ORC`, but bks reads CSV and Parquet").at(place).hint(
