@@ -4,9 +4,11 @@
 //! Each benchmark reads a generated log of some 64 MiB from memory on one thread, and sums what it
 //! reads. `newlines` counts the lines of the same bytes and does nothing else: the bound for
 //! whatever looks at each byte, and the measure to hold the others against on a busy machine.
+//! `file` reads the file that the environment's `BKS_BENCH_LOG` names, if it names one.
 
 use std::fmt::Write;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read, Write as _};
 use std::sync::LazyLock;
 
 use bks::trace::bad_lines::BadLines;
@@ -95,22 +97,25 @@ static ACCESS_LOG_GZ: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// Reads a log, of `plain` bytes once decompressed.
 fn read(bencher: Bencher, log: &'static [u8], plain: usize) {
-    bencher.counter(BytesCount::new(plain)).bench(|| {
-        let mut bad = BadLines::default();
-        let mut sum = 0_u64;
-        let log = Log::open(log, None, None).expect("it is a log").expect("it is not empty");
-        log.entries("log", &mut bad, |entry| {
-            sum = sum.wrapping_add(match entry {
-                Entry::Request(record) => record.bytes_sent.unwrap_or(0) + record.time as u64,
-                Entry::Kms(event) => event.time as u64 + event.s3_arn.map_or(0, <[u8]>::len) as u64,
-                Entry::Skipped(_) => 1,
-            });
-            Ok(())
-        })
-        .expect("it can be read");
-        assert_eq!(bad.bad, 0);
-        sum
-    });
+    bencher.counter(BytesCount::new(plain)).bench(|| sum(log));
+}
+
+/// Reads a log and sums what it says.
+fn sum(log: impl Read + 'static) -> u64 {
+    let mut bad = BadLines::default();
+    let mut sum = 0_u64;
+    let log = Log::open(log, None, None).expect("it is a log").expect("it is not empty");
+    log.entries("log", &mut bad, |entry| {
+        sum = sum.wrapping_add(match entry {
+            Entry::Request(record) => record.bytes_sent.unwrap_or(0) + record.time as u64,
+            Entry::Kms(event) => event.time as u64 + event.s3_arn.map_or(0, <[u8]>::len) as u64,
+            Entry::Skipped(_) => 1,
+        });
+        Ok(())
+    })
+    .expect("it can be read");
+    assert_eq!(bad.bad, 0);
+    sum
 }
 
 #[divan::bench]
@@ -134,4 +139,13 @@ fn access_log_gzip(bencher: Bencher) {
 #[divan::bench]
 fn cloudtrail(bencher: Bencher) {
     read(bencher, &TRAIL, TRAIL.len());
+}
+
+#[divan::bench(ignore = std::env::var_os("BKS_BENCH_LOG").is_none())]
+fn file(bencher: Bencher) {
+    let path = std::env::var_os("BKS_BENCH_LOG").expect("the environment names a file");
+    let bytes = std::fs::metadata(&path).expect("there is the file").len();
+    bencher
+        .counter(BytesCount::new(bytes))
+        .bench(|| sum(File::open(&path).expect("it can be opened")));
 }

@@ -2,7 +2,7 @@
 """bks beside DuckDB, reading the same fields of the same access log on one thread.
 
     cargo build --release
-    python3 benches/peers/duckdb_logs.py [--bks target/release/bks] [--megabytes 400] [--rounds 3]
+    python3 benches/peers/duckdb_logs.py [--bks target/release/bks] [--megabytes 400] [--rounds 5]
 
 DuckDB does not come with bks: `pip install duckdb` for the Python that runs this script.
 
@@ -11,19 +11,21 @@ operation, key, status and bytes sent:
 
 - DuckDB by a regular expression over whole lines, or by `read_csv` with a space between fields,
   each summed up so that nothing is left out;
-- `bks replay`, the whole command: reading, sorting, running every configuration, and its files.
+- bks's reader by itself (`cargo bench --bench logs -- file`), which reads a dozen fields more;
+- `bks replay`, the whole command: reading, sorting, running every configuration, and its files;
+- `wc -l`, which does nothing else than to look at every byte.
 
-Prints medians of processor time and megabytes a second. The log is read once before, so that it lies
-in the system's cache.
+Prints medians of processor time, megabytes a second and how many times as long as bks's reader it
+takes, round by round. The log is read once before, so that it lies in the system's cache.
 """
 
 import argparse
+import json
 import os
 import resource
 import statistics
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -93,48 +95,75 @@ def clock():
 
 
 def measure(work):
-    wall, cpu = time.perf_counter(), clock()
-    result = work()
-    return result, time.perf_counter() - wall, clock() - cpu
+    """The processor time of `work`."""
+    before = clock()
+    work()
+    return clock() - before
+
+
+def reader():
+    """The benchmark's program."""
+    command = ["cargo", "bench", "--locked", "--bench", "logs", "--no-run", "--message-format=json"]
+    output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    built = [json.loads(line) for line in output.splitlines()]
+    mine = (entry for entry in built if entry.get("target", {}).get("name") == "logs")
+    return next(entry["executable"] for entry in mine)
+
+
+def ways(arguments, path, lines):
+    """What is measured, by name; bks's reader comes first."""
+    import duckdb
+
+    database = duckdb.connect()
+    database.execute("SET threads = 1")
+
+    def query(sql):
+        row = database.execute(sql.format(path=path)).fetchone()
+        assert row[0] == lines, row
+
+    def run(*command):
+        environment = os.environ | {"BKS_BENCH_LOG": str(path)}
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(command, check=True, env=environment, **quiet)
+
+    once = ["--bench", "file", "--sample-count", "1", "--sample-size", "1"]
+    replay = ["replay", str(path), "--jobs", "1", "--quiet", "--replications", "1"]
+    replay += ["--out", str(path.parent / "out")]
+    program = reader()
+    return {
+        "bks, its reader alone": lambda: run(program, *once),
+        "bks replay, the whole command": lambda: run(arguments.bks, *replay),
+        f"DuckDB {duckdb.__version__}, regular expression": lambda: query(BY_REGEX),
+        f"DuckDB {duckdb.__version__}, fields apart by spaces": lambda: query(BY_SPACE),
+        "wc -l": lambda: run("wc", "-l", str(path)),
+    }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bks", default=str(ROOT / "target" / "release" / "bks"))
     parser.add_argument("--megabytes", type=int, default=400)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    import duckdb
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "access.log"
         lines = write(path, arguments.megabytes)
         size = os.path.getsize(path) / 1e6
         path.read_bytes()
-        database = duckdb.connect()
-        database.execute("SET threads = 1")
-
-        def query(sql):
-            row = database.execute(sql.format(path=path)).fetchone()
-            assert row[0] == lines, row
-            return row
-
-        command = [arguments.bks, "replay", str(path), "--jobs", "1", "--quiet", "--replications", "1"]
-        command += ["--out", str(Path(folder) / "out")]
-        ways = {
-            f"DuckDB {duckdb.__version__}, regular expression": lambda: query(BY_REGEX),
-            f"DuckDB {duckdb.__version__}, fields apart by spaces": lambda: query(BY_SPACE),
-            "bks replay, the whole command": lambda: subprocess.run(command, check=True),
-        }
-        cpus = {name: [] for name in ways}
+        works = ways(arguments, path, lines)
+        cpus = {name: [] for name in works}
         for _ in range(arguments.rounds):
-            for name, work in ways.items():
-                _, _, cpu = measure(work)
-                cpus[name].append(cpu)
-        print(f"{lines} lines, {size:.0f} MB")
+            for name, work in works.items():
+                cpus[name].append(measure(work))
+        print(f"{lines} lines, {size:.0f} MB\n")
+        print("| what | processor time | a second | times bks's reader |")
+        print("|---|---:|---:|---:|")
+        ours = cpus["bks, its reader alone"]
         for name, all_cpus in cpus.items():
             cpu = statistics.median(all_cpus)
-            print(f"{name}: {cpu:.2f} s, {size / cpu:.0f} MB/s")
+            ratio = statistics.median(b / a for a, b in zip(ours, all_cpus))
+            print(f"| {name} | {cpu:.2f} s | {size / cpu:,.0f} MB | {ratio:.1f} |")
 
 
 if __name__ == "__main__":
