@@ -177,12 +177,12 @@ fn population(name: String, bucket: String, objects: u64, age: UnknownAge) -> Po
 
 /// In the order of the replay's populations.
 fn fitted_populations(log: &Recording, wishes: &Wishes) -> Vec<PopulationFile> {
-    let objects = log.buckets.iter().zip(&log.unknown).filter(|(_, objects)| **objects > 0);
-    objects
-        .map(|(bucket, &objects)| {
-            let bucket = wishes.hider.name("bucket", bucket);
+    log.before
+        .iter()
+        .map(|before| {
+            let bucket = wishes.hider.name("bucket", &log.buckets[before.bucket as usize]);
             let name = format!("{bucket}: written before the log");
-            population(name, bucket, objects, wishes.unknown_age)
+            population(name, bucket, before.objects, wishes.unknown_age)
         })
         .collect()
 }

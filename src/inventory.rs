@@ -146,6 +146,8 @@ words! {
     Column {
         /// The bucket's name.
         Bucket = "Bucket",
+        /// The object's key.
+        Key = "Key",
         /// Whether it is the current version; only in inventories of all versions.
         IsLatest = "IsLatest",
         /// Whether it is a delete marker; only in inventories of all versions.
@@ -177,6 +179,8 @@ impl Column {
 pub struct Item {
     /// Its bucket; empty if the file does not say.
     pub bucket: String,
+    /// Its key as the file writes it: URL-encoded in CSV.
+    pub key: String,
     /// Its size in bytes, if told.
     pub size: Option<u64>,
     /// When it was written, in nanoseconds since the Unix epoch, if told.
@@ -196,6 +200,7 @@ impl Item {
     const fn untold() -> Self {
         Self {
             bucket: String::new(),
+            key: String::new(),
             size: None,
             modified_ns: None,
             version: Version::Current,
@@ -207,9 +212,11 @@ impl Item {
 
     /// Forgets everything; keeps its memory.
     fn clear(&mut self) {
-        let mut bucket = std::mem::take(&mut self.bucket);
+        let (mut bucket, mut key) =
+            (std::mem::take(&mut self.bucket), std::mem::take(&mut self.key));
         bucket.clear();
-        *self = Self { bucket, ..Self::untold() };
+        key.clear();
+        *self = Self { bucket, key, ..Self::untold() };
     }
 
     fn set_flag(&mut self, column: Column, is: bool) {
@@ -235,6 +242,7 @@ impl Item {
         };
         match column {
             Column::Bucket => self.bucket.push_str(text),
+            Column::Key => self.key.push_str(text),
             Column::Size => {
                 let digits = text.bytes().all(|byte| byte.is_ascii_digit());
                 let size = text.parse().ok().filter(|_| digits);

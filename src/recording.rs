@@ -9,6 +9,7 @@
 //! bucket-level key wraps what is read follows from the last write before it; where the log has none
 //! it is an assumption (see [`crate::scenario`]).
 
+pub mod before;
 mod compact;
 mod copies;
 pub mod gather;
@@ -28,6 +29,7 @@ use crate::error::{Error, Result};
 use crate::s3::Principal;
 use crate::units::SimDuration;
 
+use before::Before;
 use gather::Taken;
 pub use hash::Fingerprint;
 use shelf::Shelf;
@@ -50,10 +52,10 @@ pub struct Recording {
     pub buckets: Vec<String>,
     /// Parts of buckets, in order.
     pub places: Vec<Place>,
-    /// For each bucket how many objects were read of which no write is in the log.
-    pub unknown: Vec<u64>,
-    /// For each bucket the number of the population that those objects are.
-    population_of: Vec<u32>,
+    /// The objects that were read and of which no write is in the log: the populations.
+    pub before: Vec<Before>,
+    /// For each bucket the numbers of its populations, by what is known of them.
+    population_of: Vec<[u32; 3]>,
     /// What became of the records.
     pub taken: Taken,
     /// Records that repeat another.
@@ -117,6 +119,8 @@ pub struct Seen {
     pub unwraps: u64,
     /// Of these, those whose object's writing is not in the log.
     pub of_unknown: u64,
+    /// Of these, those whose object's writing an inventory tells of.
+    pub of_inventory: u64,
     /// Of these, those whose object is in no log at all: the source of a copy from elsewhere.
     pub elsewhere: u64,
 }
@@ -151,6 +155,12 @@ impl Recording {
     #[must_use]
     pub fn is_canonical(name: &str) -> bool {
         name.starts_with(names::CANONICAL)
+    }
+
+    /// How many of a bucket's objects were read of which no write is in the log.
+    #[must_use]
+    pub fn objects_before(&self, bucket: u32) -> u64 {
+        self.before.iter().filter(|b| b.bucket == bucket).map(|b| b.objects).sum()
     }
 
     /// How many requests some session slots of one principal have.

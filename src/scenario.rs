@@ -32,6 +32,7 @@ use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::pricing::{PriceTable, Terms};
 use crate::recording::Recording;
+use crate::recording::before::Origin;
 use crate::rng::Seed;
 use crate::s3::{Principal, SessionSlot};
 use crate::statistics::Precision;
@@ -255,6 +256,27 @@ impl Scenario {
     /// The populations that a migration re-encrypts: directory buckets have bucket keys already.
     pub fn migrating(&self) -> impl Iterator<Item = &Population> {
         self.populations.iter().filter(|p| !self.buckets[p.bucket as usize].directory)
+    }
+
+    /// Since when a population's objects have bucket keys, where its bucket is so encrypted: as long as
+    /// the bucket has, if no inventory tells of the objects themselves.
+    #[must_use]
+    pub fn keys_since(&self, population: usize, scheme: &Scheme) -> SimTime {
+        let bucket = scheme.buckets[self.populations[population].bucket as usize];
+        let before = self.recording.as_ref().and_then(|log| log.before.get(population));
+        match (bucket, before.map(|before| &before.origin)) {
+            (BucketScheme::BucketKey { .. }, Some(Origin::WithoutKey)) => SimTime::ZERO,
+            (BucketScheme::BucketKey { .. }, Some(Origin::Written(_))) => SimTime::MIN,
+            _ => bucket.since(),
+        }
+    }
+
+    /// How many writes made a population, if an inventory tells of them.
+    fn writes_before(&self, population: usize) -> Option<u64> {
+        match &self.recording.as_ref()?.before.get(population)?.origin {
+            Origin::Written(times) => Some(times.len() as u64),
+            Origin::Untold | Origin::WithoutKey => None,
+        }
     }
 
     /// The principal in whose name a workload runs.

@@ -1,7 +1,8 @@
 //! `bks inventory`: what an S3 Inventory says of bucket keys.
 
+pub(super) mod files;
+
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,13 +10,14 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, output};
 use crate::error::{Error, Result};
-use crate::inventory::manifest::{self, Form, Manifest};
+use crate::inventory::manifest::{self, Form};
 use crate::inventory::tally::Tally;
-use crate::inventory::{Column, csv_file, parquet_file};
+use crate::inventory::{Column, Item, csv_file};
 use crate::pricing::PriceTable;
 use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
 use crate::units::parse_utc;
+use files::{Listing, open, unreadable};
 
 /// Read S3 Inventory: objects by encryption, bucket key, class and age, and what a migration touches.
 ///
@@ -134,55 +136,25 @@ fn kind(path: &Path) -> Result<Given> {
     }
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
-}
-
-fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|error| unreadable(path, &error))
-}
-
 impl Reading {
     /// Reads a manifest and its files.
     fn manifest(&mut self, path: &Path, args: &Args) -> Result<()> {
-        let place = path.display().to_string();
-        let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
-        let told = path.with_extension("checksum");
-        if told.is_file() {
-            let expected = std::fs::read(&told).map_err(|error| unreadable(&told, &error))?;
-            let found = manifest::md5_of(text.as_slice());
-            let found = found.map_err(|error| unreadable(path, &error))?;
-            manifest::check_md5(&place, &String::from_utf8_lossy(&expected), &found)?;
-        } else if !args.quiet {
-            output::note(&format!("{place} has no `manifest.checksum` beside it: not verified"));
-        }
-        let manifest = Manifest::parse(&text, &place)?;
+        let listing = Listing::open(path, args.quiet)?;
+        let manifest = &listing.manifest;
         if !self.sources.insert(manifest.source_bucket.clone()) {
             return Err(Error::request(format!(
                 "the bucket `{}` has an inventory already, but its objects must count once",
                 manifest.source_bucket
             ))
-            .at(place)
+            .at(path.display().to_string())
             .hint("give one manifest for each bucket"));
         }
         // Where several inventories are read, ages are as of each; the newest is shown.
         let as_of_ns = args.as_of.unwrap_or(manifest.created_ns);
         self.as_of_ns = self.as_of_ns.max(Some(as_of_ns));
-        for file in &manifest.files {
-            let found = manifest.places(path, file).into_iter().find(|place| place.is_file());
-            let found = found.ok_or_else(|| {
-                Error::request(format!("the data file `{}` is not there", file.key))
-                    .at(&place)
-                    .hint(
-                        "copy the destination bucket's folder as it is, manifest and `data` alike",
-                    )
-            })?;
-            let hash =
-                manifest::md5_of(open(&found)?).map_err(|error| unreadable(&found, &error))?;
-            manifest::check_md5(&found.display().to_string(), &file.md5, &hash)?;
-            let columns = csv_file::columns(&manifest.schema);
-            self.read(&found, manifest.form, &columns, &manifest.source_bucket, as_of_ns)?;
-        }
+        let tally = &mut self.tally;
+        let found = listing.read(&mut |item| tally.add(item, &manifest.source_bucket, as_of_ns))?;
+        self.miss(&found);
         Ok(())
     }
 
@@ -203,28 +175,15 @@ impl Reading {
                 ));
             }
         };
-        self.read(path, form, &columns, "untold", as_of_ns)
+        let tally = &mut self.tally;
+        let mut each = |item: &Item| tally.add(item, "untold", as_of_ns);
+        let found = files::read_file(path, form, &columns, &mut each)?;
+        self.miss(&found.into_iter().collect());
+        Ok(())
     }
 
-    fn read(
-        &mut self,
-        path: &Path,
-        form: Form,
-        columns: &[Option<Column>],
-        bucket: &str,
-        as_of_ns: i64,
-    ) -> Result<()> {
-        let place = path.display().to_string();
-        let tally = &mut self.tally;
-        let mut each = |item: &crate::inventory::Item| tally.add(item, bucket, as_of_ns);
-        let found = match form {
-            Form::Csv => {
-                csv_file::read(open(path)?, &place, columns, &mut each)?;
-                columns.iter().flatten().copied().collect()
-            }
-            Form::Parquet => parquet_file::read(open(path)?, &place, &mut each)?,
-        };
+    /// Notes what a file does not have.
+    fn miss(&mut self, found: &BTreeSet<Column>) {
         self.missing.extend(Column::ALL.iter().filter(|column| !found.contains(column)));
-        Ok(())
     }
 }

@@ -1,7 +1,9 @@
 //! Logs on the command line: which to read, what of them, and reading them all.
 
 mod files;
+mod inventories;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
@@ -37,6 +39,10 @@ pub(super) struct Args {
     /// Leave out what lies at this time or later
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     to: Option<i64>,
+    /// S3 Inventory of a bucket (its `manifest.json`): when objects were written that the logs only
+    /// read, and whether with a bucket key; may be given again
+    #[arg(long = "inventory", value_name = "MANIFEST")]
+    inventories: Vec<PathBuf>,
     /// The greatest share of lines that may be unreadable
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = parse_share)]
     max_bad: Share,
@@ -118,6 +124,7 @@ impl Args {
             ("--from", self.from.is_some()),
             ("--to", self.to.is_some()),
             ("--memory", self.memory.is_some()),
+            ("--inventory", !self.inventories.is_empty()),
         ];
         given.into_iter().find_map(|(name, given)| given.then_some(name))
     }
@@ -213,6 +220,7 @@ impl Logs<'_> {
         }
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
+        inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
             tell_of_foreign(&foreign);
             tell_of_reading(gather.taken(), &bad);
@@ -255,6 +263,7 @@ impl Args {
             buckets: self.buckets.iter().cloned().collect(),
             from: self.from,
             to: self.to,
+            inventories: !self.inventories.is_empty(),
         };
         let memory =
             self.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, ByteSize::bytes);

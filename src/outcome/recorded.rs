@@ -86,8 +86,8 @@ fn unknown_objects(log: &Recording, swing: &Swing) -> Warning {
             percent(swing.low.1),
             percent(swing.high.1),
         ),
-        advice: "replay logs that reach further back, or say how old those objects are by \
-                 `--unknown-age`, e.g., `30d`",
+        advice: "replay logs that reach further back, give an S3 Inventory of the bucket by \
+                 `--inventory`, or say how old those objects are by `--unknown-age`, e.g., `30d`",
     }
 }
 

@@ -8,6 +8,8 @@ use crate::units::SimTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Kind {
+    /// No request: an inventory says that the object was written then.
+    Inventoried,
     PutObject,
     CopyObject,
     CreateMultipartUpload,
@@ -30,7 +32,8 @@ pub(super) enum Kind {
 const KIND_BITS: u32 = 4;
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
+        Self::Inventoried,
         Self::PutObject,
         Self::CopyObject,
         Self::CreateMultipartUpload,
@@ -78,7 +81,8 @@ impl Kind {
             Self::CompleteMultipartUpload => Operation::CompleteMultipartUpload,
             Self::GetObject | Self::CopySource | Self::PartCopySource => Operation::GetObject,
             Self::HeadObjectChecksum => Operation::HeadObjectChecksum,
-            Self::HeadObject => Operation::HeadObject,
+            // What an inventory says is never placed as a request.
+            Self::HeadObject | Self::Inventoried => Operation::HeadObject,
             Self::ListObjects => Operation::ListObjects,
             Self::DeleteObject => Operation::DeleteObject,
         }
@@ -188,6 +192,10 @@ pub(super) enum Need {
     Written(Write),
     /// One of a bucket's objects whose writing is not, by its number.
     Unknown { bucket: u32, number: u64 },
+    /// One of a bucket's objects that had no bucket key when an inventory was made, by its number.
+    WithoutKey { bucket: u32, number: u64 },
+    /// One that an inventory says was written with a bucket key so long before the run.
+    Before { bucket: u32, ms: u64 },
     /// One that is in no log at all.
     Elsewhere,
 }
@@ -230,6 +238,8 @@ impl Placed {
             Need::Nothing => (0, 0, 0),
             Need::Written(Write { slot, id, bucket, ms }) => (slot, id, rest(ms, bucket, 1)),
             Need::Unknown { bucket, number } => (0, 0, rest(number, bucket, 2)),
+            Need::WithoutKey { bucket, number } => (1, 0, rest(number, bucket, 2)),
+            Need::Before { bucket, ms } => (2, 0, rest(ms, bucket, 2)),
             Need::Elsewhere => (0, 0, 3),
         };
         Self { writer, writer_id, rest, ..self }
@@ -244,7 +254,11 @@ impl Placed {
                 let (slot, id) = (self.writer, self.writer_id);
                 Need::Written(Write { slot, id, bucket, ms: value })
             }
-            2 => Need::Unknown { bucket, number: value },
+            2 => match self.writer {
+                0 => Need::Unknown { bucket, number: value },
+                1 => Need::WithoutKey { bucket, number: value },
+                _ => Need::Before { bucket, ms: value },
+            },
             _ => Need::Elsewhere,
         }
     }
@@ -293,6 +307,8 @@ mod tests {
             Need::Nothing,
             Need::Written(Write { slot: 7, id: u32::MAX, bucket: 262_143, ms: 31_622_400_000 }),
             Need::Unknown { bucket: 3, number: 1 << 40 },
+            Need::WithoutKey { bucket: 3, number: 1 << 40 },
+            Need::Before { bucket: 262_143, ms: 1 << 43 },
             Need::Elsewhere,
         ];
         for need in needs {

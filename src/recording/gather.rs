@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::before::{Times, plain_key, spread_ms};
 use super::compact::{self, Kind, MAX_BUCKETS, When};
 use super::hash::Hash;
 use super::names::Names;
@@ -21,6 +22,8 @@ pub struct Wanted {
     pub from: Option<i64>,
     /// When the run ends; later requests are left out.
     pub to: Option<i64>,
+    /// Whether inventories tell of objects: then keys are compared with theirs.
+    pub inventories: bool,
 }
 
 /// Numbers of records by what became of them. Repeated records are counted again.
@@ -55,6 +58,8 @@ pub struct Gather {
     pub(super) taken: Taken,
     pub(super) names: Names,
     pub(super) entries: Sorter<compact::Entry>,
+    /// When inventories say that objects were written.
+    pub(super) times: Times,
     pub(super) store: Arc<dyn Store>,
     /// Bytes that requests may take in memory.
     pub(super) memory: usize,
@@ -73,6 +78,7 @@ impl Gather {
             taken: Taken::default(),
             names: Names::default(),
             entries: Sorter::new(memory / 3, Arc::clone(&store)),
+            times: Times::default(),
             store,
             memory,
             span: None,
@@ -109,6 +115,42 @@ impl Gather {
         }
     }
 
+    /// Takes what an inventory tells of an object: when it was written, in nanoseconds since the
+    /// epoch, and whether with a bucket key. To be called when all logs are taken, and only where
+    /// [`Wanted::inventories`] is set. Returns whether the object's bucket is in a log.
+    ///
+    /// # Errors
+    /// If it cannot be put aside.
+    pub fn take_inventoried(
+        &mut self,
+        bucket: &[u8],
+        key: &[u8],
+        modified_ns: i64,
+        has_bucket_key: bool,
+    ) -> Result<bool> {
+        if !self.names.knows_bucket(bucket) {
+            return Ok(false);
+        }
+        let object = object_hash(bucket, &plain_key(key), None);
+        if let Some(ms) = spread_ms(modified_ns, object) {
+            if has_bucket_key {
+                self.times.note(bucket, ms);
+            }
+            let when = When::new(ms, Kind::Inventoried);
+            let slot = u32::from(has_bucket_key);
+            self.entries.push(compact::Entry { object, when, id: 0, slot, place: 0 })?;
+        }
+        Ok(true)
+    }
+
+    fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> u64 {
+        if self.wanted.inventories {
+            object_hash(bucket, &plain_key(key), version)
+        } else {
+            object_hash(bucket, key, version)
+        }
+    }
+
     fn take_request(&mut self, record: &Record) -> Result<()> {
         if !self.wants(record.bucket) {
             self.taken.other_buckets += 1;
@@ -119,7 +161,7 @@ impl Gather {
         let Some(kind) = self.kind(record) else { return Ok(()) };
         let role = matches!(record.requester, Requester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
-        let object = record.key.map_or(0, |key| object_hash(record.bucket, key, record.version_id));
+        let object = record.key.map_or(0, |key| self.object(record.bucket, key, record.version_id));
         self.push(record, kind, ms, object, record.bucket, record.key)?;
         // A trail tells both halves of a copy in one event.
         let half = match kind {
@@ -129,7 +171,7 @@ impl Gather {
         };
         let Some(source) = record.copy_source.and_then(Source::parse) else { return Ok(()) };
         let key = percent_decoded(source.key);
-        let object = object_hash(source.bucket, &key, source.version);
+        let object = self.object(source.bucket, &key, source.version);
         self.push(record, half, ms, object, source.bucket, Some(&key))
     }
 

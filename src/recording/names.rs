@@ -177,6 +177,10 @@ impl Names {
         number
     }
 
+    pub(super) fn knows_bucket(&self, name: &[u8]) -> bool {
+        self.buckets.contains_key(name)
+    }
+
     pub(super) fn buckets(&self) -> usize {
         self.named.len()
     }

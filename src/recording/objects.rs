@@ -1,5 +1,6 @@
 //! Which write made the key of what a request needs: object by object, in order of time.
 
+use super::before::Counts;
 use super::compact::{Entry, Kind, Need, Write};
 
 /// Follows one object after the other.
@@ -11,29 +12,53 @@ pub(super) struct Objects {
     written: Option<Write>,
     /// The upload of it that was begun last.
     upload: Option<Write>,
-    /// The object's number among those of its bucket whose writing is not in the log, if it was read.
+    /// What an inventory says of it.
+    inventoried: Option<Inventoried>,
+    /// The object's number among those of its bucket whose writing is not in the log and of which the
+    /// same is known, if it was read.
     number: Option<u64>,
     /// For each bucket how many such objects there are.
-    unknown: Vec<u64>,
+    counts: Vec<Counts>,
+}
+
+/// What an inventory says of an object.
+#[derive(Clone, Copy, Debug)]
+struct Inventoried {
+    has_bucket_key: bool,
+    /// How long before the run it was written.
+    ms_before: u64,
 }
 
 impl Objects {
     /// Objects in so many buckets.
     pub(super) fn new(buckets: usize) -> Self {
-        Self { unknown: vec![0; buckets], ..Self::default() }
+        Self { counts: vec![Counts::default(); buckets], ..Self::default() }
     }
 
     /// For each bucket how many objects were read of which no write is in the log.
-    pub(super) fn unknown(self) -> Vec<u64> {
-        self.unknown
+    pub(super) fn counts(self) -> Vec<Counts> {
+        self.counts
+    }
+
+    fn turn_to(&mut self, object: u64) {
+        if object != self.object {
+            self.object = object;
+            (self.written, self.upload, self.inventoried, self.number) = (None, None, None, None);
+        }
+    }
+
+    /// Takes what an inventory says. What was written after the start tells nothing of what was
+    /// there before.
+    pub(super) fn inventoried(&mut self, entry: &Entry, start_ms: u64) {
+        self.turn_to(entry.object);
+        if let Some(ms_before) = start_ms.checked_sub(entry.when.ms()).filter(|ms| *ms > 0) {
+            self.inventoried = Some(Inventoried { has_bucket_key: entry.slot > 0, ms_before });
+        }
     }
 
     /// What the next entry needs. Entries come in their order; `own` is the entry as a write.
     pub(super) fn need(&mut self, entry: &Entry, own: Write) -> Need {
-        if entry.object != self.object {
-            self.object = entry.object;
-            (self.written, self.upload, self.number) = (None, None, None);
-        }
+        self.turn_to(entry.object);
         match entry.when.kind() {
             // A copy's source is told by its other half.
             Kind::PutObject | Kind::CopyObject => {
@@ -57,9 +82,11 @@ impl Objects {
             | Kind::HeadObjectChecksum
             | Kind::CopySource
             | Kind::PartCopySource => self.last(self.written, own.bucket),
-            Kind::UploadPartCopy | Kind::HeadObject | Kind::ListObjects | Kind::DeleteObject => {
-                Need::Nothing
-            }
+            Kind::Inventoried
+            | Kind::UploadPartCopy
+            | Kind::HeadObject
+            | Kind::ListObjects
+            | Kind::DeleteObject => Need::Nothing,
         }
     }
 
@@ -67,11 +94,20 @@ impl Objects {
         if let Some(write) = write {
             return Need::Written(write);
         }
-        let unknown = &mut self.unknown[bucket as usize];
+        let counts = &mut self.counts[bucket as usize];
+        let count = match self.inventoried {
+            None => &mut counts.untold,
+            Some(Inventoried { has_bucket_key: false, .. }) => &mut counts.without_key,
+            Some(Inventoried { has_bucket_key: true, .. }) => &mut counts.written,
+        };
         let number = *self.number.get_or_insert_with(|| {
-            *unknown += 1;
-            *unknown - 1
+            *count += 1;
+            *count - 1
         });
-        Need::Unknown { bucket, number }
+        match self.inventoried {
+            None => Need::Unknown { bucket, number },
+            Some(Inventoried { has_bucket_key: false, .. }) => Need::WithoutKey { bucket, number },
+            Some(Inventoried { ms_before, .. }) => Need::Before { bucket, ms: ms_before },
+        }
     }
 }

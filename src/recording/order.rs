@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use super::compact::{Entry, Need, Placed, When, Write};
+use super::before::{self, Counts};
+use super::compact::{Entry, Kind, Need, Placed, When, Write};
 use super::copies::Pairing;
 use super::gather::Gather;
 use super::names::{SortedNames, Who};
@@ -33,26 +34,19 @@ impl Gather {
     /// If nothing was gathered, or what is put aside cannot be read back.
     pub fn finish(self) -> Result<Recording> {
         let span = self.run_span()?;
-        let Self { taken, names, entries, store, memory, whole_seconds, .. } = self;
+        let Self { taken, names, entries, times, store, memory, whole_seconds, .. } = self;
         let names = names.sorted();
         let (principals, principal_of) = principals(&names.who);
         let aside = || Arc::clone(&store);
         let mut by_session = Sorter::new(memory / 3, aside());
-        let (unknown, repeated) = resolve(entries.sorted()?, &names, span.start, &mut by_session)?;
+        let (counts, repeated) = resolve(entries.sorted()?, &names, span.start, &mut by_session)?;
         let by_session = by_session.sorted()?;
         let from_ms = span.counted_from - span.start;
         let order = Order::new(&names, &principals, &principal_of, memory, from_ms, &aside);
         let (by_slot, by_principal, seen, requests) = order.shelve(by_session)?;
         let SortedNames { buckets, places, .. } = names;
         let place = |((bucket, prefix), requests)| Place { bucket, prefix, requests };
-        let mut populations = 0;
-        let population_of = unknown
-            .iter()
-            .map(|&objects| {
-                populations += u32::from(objects > 0);
-                populations.saturating_sub(1)
-            })
-            .collect();
+        let (before, population_of) = before::populations(&counts, &buckets, times, span.start);
         Ok(Recording {
             start_ns: span.start as i64 * 1_000_000,
             counted_from: duration(from_ms),
@@ -61,7 +55,7 @@ impl Gather {
             principal_of,
             buckets,
             places: places.into_iter().zip(requests).map(place).collect(),
-            unknown,
+            before,
             population_of,
             taken,
             whole_seconds,
@@ -127,11 +121,15 @@ fn resolve(
     names: &SortedNames,
     start_ms: u64,
     placed: &mut Sorter<Placed>,
-) -> Result<(Vec<u64>, u64)> {
+) -> Result<(Vec<Counts>, u64)> {
     let mut objects = Objects::new(names.buckets.len());
     let mut last: Option<Entry> = None;
     let (mut repeated, mut alike) = (0, 0);
     while let Some(entry) = entries.next()? {
+        if entry.when.kind() == Kind::Inventoried {
+            objects.inventoried(&entry, start_ms);
+            continue;
+        }
         let same = last.is_some_and(|last| {
             (last.object, last.when, last.id) == (entry.object, entry.when, entry.id)
         });
@@ -150,7 +148,7 @@ fn resolve(
         let need = objects.need(&entry, Write { slot, id, bucket, ms: when.ms() });
         placed.push(Placed::new(slot, when, id, slot, place).needing(need))?;
     }
-    Ok((objects.unknown(), repeated))
+    Ok((objects.counts(), repeated))
 }
 
 /// Shelves requests.
@@ -233,6 +231,8 @@ impl Seen {
             self.unwraps += 1;
             self.of_unknown += u64::from(matches!(placed.need(), Need::Unknown { .. }));
             self.elsewhere += u64::from(placed.need() == Need::Elsewhere);
+            let told = matches!(placed.need(), Need::WithoutKey { .. } | Need::Before { .. });
+            self.of_inventory += u64::from(told);
         }
     }
 }

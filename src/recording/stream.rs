@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::Recording;
+use super::before::{before_start, draw_of, salt};
 use super::compact::{Need, Placed, time_of};
 use super::hash::draw;
 use super::shelf::Shelf;
-use crate::rng::{Purpose, Seed};
+use crate::rng::Seed;
 use crate::s3::{Object, Request};
 
 /// Requests that are read before they are answered.
@@ -30,9 +31,8 @@ impl<'a> RecordedRequests<'a> {
     /// If there is no slot.
     #[must_use]
     pub fn new(recording: &'a Recording, slots: &[u32], seed: Seed, replication: u32) -> Self {
-        use rand::Rng;
         let (shelf, left) = recording.shelf_of(slots);
-        let salt = seed.stream(replication, Purpose::Recorded, (0, 0)).next_u64();
+        let salt = salt(seed, replication);
         Self { recording, shelf, left, salt, placed: Vec::new() }
     }
 
@@ -57,6 +57,7 @@ impl<'a> RecordedRequests<'a> {
     }
 
     fn request(&self, placed: &Placed) -> Request {
+        let populations = |bucket: u32| self.recording.population_of[bucket as usize];
         let object = match placed.need() {
             Need::Nothing => Object::None,
             Need::Written(write) => Object::Written {
@@ -65,9 +66,17 @@ impl<'a> RecordedRequests<'a> {
                 draw: draw(self.salt, write.id),
                 time: time_of(write.ms),
             },
-            Need::Unknown { bucket, number } => Object::Ranked {
-                population: self.recording.population_of[bucket as usize],
-                rank: number,
+            Need::Unknown { bucket, number } => {
+                Object::Ranked { population: populations(bucket)[0], rank: number }
+            }
+            Need::WithoutKey { bucket, number } => {
+                Object::Ranked { population: populations(bucket)[1], rank: number }
+            }
+            Need::Before { bucket, ms } => Object::Aged {
+                population: populations(bucket)[2],
+                writer: 0,
+                draw: draw_of(self.salt, ms),
+                time: before_start(ms),
             },
             Need::Elsewhere => Object::Keyless,
         };

@@ -99,6 +99,8 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     let mut notes = Vec::new();
     for column in inventory.missing {
         let cannot = match column {
+            // Counting asks for no keys.
+            Column::Key => continue,
             Column::Bucket => "objects are counted for the manifest's bucket",
             Column::IsLatest | Column::IsDeleteMarker => {
                 "every object is taken for the current version, as inventories of current versions \

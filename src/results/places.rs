@@ -67,7 +67,7 @@ pub fn buckets(scenario: &Scenario, outcome: &Outcome) -> Vec<BucketRow> {
                 decrypt,
                 encrypt,
                 saving_ratio: counts.saving(&reference[&bucket]),
-                objects_not_in_log: log.unknown[bucket as usize],
+                objects_not_in_log: log.objects_before(bucket),
             }
         })
     });

@@ -2,6 +2,7 @@
 
 use super::{Configuration, Scenario, engine};
 use crate::encryption::assumptions::{Assumptions, Level};
+use crate::encryption::history::Writing;
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
 use crate::workload::Workload;
@@ -147,13 +148,15 @@ impl Scenario {
         assumptions: &Assumptions,
     ) -> u64 {
         let scheme = configuration.scheme(self, *assumptions);
-        let before = self.populations.iter().map(|population| {
+        let before = self.populations.iter().enumerate().map(|(index, population)| {
             let (weights, _) = population.requesters(requesters);
-            let since = scheme.buckets[population.bucket as usize].since();
+            let since = self.keys_since(index, &scheme);
             let writing = population.writing(since, &weights, assumptions);
             if configuration.migrated && !self.buckets[population.bucket as usize].directory {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
                 writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
+            } else if let Some(writes) = self.writes_before(index) {
+                Writing { objects: writes, ..writing }.keys_at_most()
             } else {
                 writing.keys_at_most()
             }

@@ -17,6 +17,7 @@ use super::file::{
 use super::read::{Include, Override, check_run_file, parse_settings};
 use crate::error::{Error, Result};
 use crate::recording::Recording;
+use crate::recording::before::Origin;
 use crate::s3::{Identity, Principal};
 use crate::units::{SimDuration, SimTime, text_form, utc};
 use crate::workload::ages::{AgeLaw, UniformAges};
@@ -120,8 +121,11 @@ impl Scenario {
         for bucket in &mut scenario.buckets {
             bucket.keys_since = since;
         }
-        for population in &mut scenario.populations {
-            population.age = age.clone();
+        let log = self.recording.as_ref();
+        for (index, population) in scenario.populations.iter_mut().enumerate() {
+            if log.is_none_or(|log| log.before[index].origin == Origin::Untold) {
+                population.age = age.clone();
+            }
         }
         scenario
     }
@@ -156,15 +160,22 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
             directory: false,
         },
     };
-    let objects = log.buckets.iter().zip(&log.unknown).filter(|(_, objects)| **objects > 0);
-    let populations = objects.map(|(bucket, &objects)| PopulationFile {
-        name: format!("{bucket}: written before the log"),
-        bucket: bucket.clone(),
-        objects: Some(objects),
-        written_at: None,
-        age: age.clone(),
-        object_size: None,
-        written_by: None,
+    let populations = log.before.iter().map(|before| {
+        let bucket = &log.buckets[before.bucket as usize];
+        let what = match before.origin {
+            Origin::Untold => "written before the log",
+            Origin::WithoutKey => "in the inventory, without a bucket key",
+            Origin::Written(_) => "in the inventory, with a bucket key",
+        };
+        PopulationFile {
+            name: format!("{bucket}: {what}"),
+            bucket: bucket.clone(),
+            objects: Some(before.objects),
+            written_at: None,
+            age: age_of(&before.origin).unwrap_or_else(|| age.clone()),
+            object_size: None,
+            written_by: None,
+        }
     });
     ScenarioFile {
         duration: log.end,
@@ -178,6 +189,14 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
         ..given
     }
+}
+
+/// The ages of objects whose writing an inventory tells, none older than all: what a migration goes by.
+fn age_of(origin: &Origin) -> Option<AgeLaw> {
+    let Origin::Written(times) = origin else { return None };
+    let oldest_ms = *times.first()?;
+    let to = SimDuration::from_nanos(i64::try_from(oldest_ms).ok()?.checked_mul(1_000_000)?);
+    Some(AgeLaw::Uniform(UniformAges { from: SimDuration::ZERO, to }))
 }
 
 /// The log's principals under names that differ.

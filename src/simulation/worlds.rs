@@ -104,13 +104,15 @@ impl Party<'_> {
         let populations = self.scenario.populations.iter().enumerate();
         populations
             .map(|(index, population)| {
-                let since = recipe.scheme.buckets[population.bucket as usize].since();
+                let since = self.scenario.keys_since(index, &recipe.scheme);
                 let (weights, requester_of_writer) = population.requesters(self.requesters);
                 let assumptions = &recipe.scheme.assumptions;
                 let writing = population.writing(since, &weights, assumptions);
                 let directory = self.scenario.buckets[population.bucket as usize].directory;
                 let history = if recipe.migrated && !directory {
                     History::migrate(&writing, assumptions.migration_rate.as_per_s())
+                } else if let Some(writes) = self.written_before(index) {
+                    History::of_writes(&writing, &writes)
                 } else {
                     let place = (index as u32, 0);
                     let seed = self.scenario.seed;
@@ -120,6 +122,12 @@ impl Party<'_> {
                 PopulationKeys { history, requester_of_writer, since, first_key: 0 }
             })
             .collect()
+    }
+
+    /// When a population was written and by which part of S3's fleet, if that is known.
+    fn written_before(&self, population: usize) -> Option<Vec<(SimTime, u32)>> {
+        let recording = self.scenario.recording.as_ref()?;
+        recording.written_before(population, self.scenario.seed, self.replication)
     }
 
     /// When each requester generates its bucket-level keys within the run, in each world. All

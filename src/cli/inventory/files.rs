@@ -1,0 +1,94 @@
+//! An inventory's files: the manifest and what it lists, each held against its checksum.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use crate::cli::output;
+use crate::error::{Error, Result};
+use crate::inventory::manifest::{self, DataFile, Form, Manifest};
+use crate::inventory::{Column, Item, csv_file, parquet_file};
+
+/// A manifest that agrees with its checksum.
+pub(in crate::cli) struct Listing {
+    path: PathBuf,
+    /// What it says.
+    pub(in crate::cli) manifest: Manifest,
+    /// Its text.
+    pub(in crate::cli) text: Vec<u8>,
+}
+
+impl Listing {
+    /// Opens a `manifest.json`.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no manifest, or does not agree with its checksum.
+    pub(in crate::cli) fn open(path: &Path, quiet: bool) -> Result<Self> {
+        let place = path.display().to_string();
+        let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let told = path.with_extension("checksum");
+        if told.is_file() {
+            let expected = std::fs::read(&told).map_err(|error| unreadable(&told, &error))?;
+            let found = manifest::md5_of(text.as_slice());
+            let found = found.map_err(|error| unreadable(path, &error))?;
+            manifest::check_md5(&place, &String::from_utf8_lossy(&expected), &found)?;
+        } else if !quiet {
+            output::note(&format!("{place} has no `manifest.checksum` beside it: not verified"));
+        }
+        let manifest = Manifest::parse(&text, &place)?;
+        Ok(Self { path: path.to_owned(), manifest, text })
+    }
+
+    /// Gives each item of its data files, once the file is verified. Returns the columns there are.
+    ///
+    /// # Errors
+    /// What is wrong with a file, or that it is not there.
+    pub(in crate::cli) fn read(&self, each: &mut dyn FnMut(&Item)) -> Result<BTreeSet<Column>> {
+        let columns = csv_file::columns(&self.manifest.schema);
+        let mut found = BTreeSet::new();
+        for file in &self.manifest.files {
+            let path = self.place_of(file)?;
+            let hash = manifest::md5_of(open(&path)?).map_err(|error| unreadable(&path, &error))?;
+            manifest::check_md5(&path.display().to_string(), &file.md5, &hash)?;
+            found.extend(read_file(&path, self.manifest.form, &columns, each)?);
+        }
+        Ok(found)
+    }
+
+    fn place_of(&self, file: &DataFile) -> Result<PathBuf> {
+        let places = self.manifest.places(&self.path, file);
+        places.into_iter().find(|place| place.is_file()).ok_or_else(|| {
+            Error::request(format!("the data file `{}` is not there", file.key))
+                .at(self.path.display().to_string())
+                .hint("copy the destination bucket's folder as it is, manifest and `data` alike")
+        })
+    }
+}
+
+/// Gives each item of a data file. Returns the columns there are.
+///
+/// # Errors
+/// What is wrong with the file.
+pub(super) fn read_file(
+    path: &Path,
+    form: Form,
+    columns: &[Option<Column>],
+    each: &mut dyn FnMut(&Item),
+) -> Result<Vec<Column>> {
+    let place = path.display().to_string();
+    match form {
+        Form::Csv => {
+            csv_file::read(open(path)?, &place, columns, each)?;
+            Ok(columns.iter().flatten().copied().collect())
+        }
+        Form::Parquet => parquet_file::read(open(path)?, &place, each),
+    }
+}
+
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
+}
+
+pub(super) fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|error| unreadable(path, &error))
+}

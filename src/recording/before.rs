@@ -1,0 +1,189 @@
+//! Objects that were there before the run: what a log's reads find that no write in it made.
+//!
+//! Of most of them nothing is known but that they are read. An inventory tells when an object was written
+//! and whether with a bucket key, and so which objects share one: those of one bucket whose writes lie
+//! within a key's lifetime. Who wrote them it does not tell; they are taken as one requester's, which is
+//! the fewest keys there can be.
+
+use std::collections::BTreeMap;
+
+use super::Recording;
+use super::hash::{Hash, draw};
+use crate::rng::{Purpose, Seed};
+use crate::trace::record::percent_decoded;
+use crate::units::SimTime;
+
+/// Objects of one bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// Which bucket.
+    pub bucket: u32,
+    /// How many are read.
+    pub objects: u64,
+    /// What is known of them.
+    pub origin: Origin,
+}
+
+/// What is known of objects that no write in the log made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nothing.
+    Untold,
+    /// They had no bucket key when an inventory was made.
+    WithoutKey,
+    /// An inventory tells when they were written, with bucket keys on: the times of all such objects
+    /// of the bucket, read or not, in milliseconds before the start, the oldest first.
+    Written(Vec<u64>),
+}
+
+/// When the objects of a bucket were written, as inventories tell.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    of_bucket: BTreeMap<Vec<u8>, Vec<u64>>,
+}
+
+/// Times of a bucket are sorted and rid of repeated ones when there are so many more of them.
+const COMPACT_AT: usize = 1 << 20;
+
+impl Times {
+    pub(super) fn note(&mut self, bucket: &[u8], ms: u64) {
+        if !self.of_bucket.contains_key(bucket) {
+            self.of_bucket.insert(bucket.to_vec(), Vec::new());
+        }
+        let times = self.of_bucket.get_mut(bucket).expect("it was put there");
+        times.push(ms);
+        // At twice a power of two beyond what is left, so that each time is sorted a few times only.
+        if times.len() >= COMPACT_AT && times.len() == times.capacity() {
+            times.sort_unstable();
+            times.dedup();
+        }
+    }
+
+    /// Those of a bucket before the start, as milliseconds before it, the oldest first.
+    fn before(&mut self, bucket: &str, start_ms: u64) -> Vec<u64> {
+        let mut times = self.of_bucket.remove(bucket.as_bytes()).unwrap_or_default();
+        times.sort_unstable();
+        times.dedup();
+        times.retain(|ms| *ms < start_ms);
+        for ms in &mut times {
+            *ms = start_ms - *ms;
+        }
+        times
+    }
+}
+
+/// How many objects of a bucket are read, by what is known of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) untold: u64,
+    pub(super) without_key: u64,
+    pub(super) written: u64,
+}
+
+/// The objects of all buckets, and for each bucket the numbers of its three kinds (of a kind that
+/// it does not have: any).
+pub(super) fn populations(
+    counts: &[Counts],
+    buckets: &[String],
+    mut times: Times,
+    start_ms: u64,
+) -> (Vec<Before>, Vec<[u32; 3]>) {
+    let mut all = Vec::new();
+    let mut numbers = Vec::with_capacity(buckets.len());
+    for (bucket, (name, counts)) in buckets.iter().zip(counts).enumerate() {
+        let mut put = |objects: u64, origin: &mut dyn FnMut() -> Origin| {
+            let number = all.len() as u32;
+            if objects > 0 {
+                all.push(Before { bucket: bucket as u32, objects, origin: origin() });
+            }
+            number
+        };
+        numbers.push([
+            put(counts.untold, &mut || Origin::Untold),
+            put(counts.without_key, &mut || Origin::WithoutKey),
+            put(counts.written, &mut || Origin::Written(times.before(name, start_ms))),
+        ]);
+    }
+    (all, numbers)
+}
+
+/// An object's key, the same however often it is URL-encoded: access logs encode it once or twice,
+/// inventories in CSV once, trails not at all.
+pub(super) fn plain_key(key: &[u8]) -> Vec<u8> {
+    let mut plain = key.to_vec();
+    loop {
+        let decoded = percent_decoded(&plain);
+        if decoded.len() == plain.len() {
+            break;
+        }
+        plain = decoded.into_owned();
+    }
+    for byte in plain.iter_mut().filter(|byte| **byte == b'+') {
+        *byte = b' ';
+    }
+    plain
+}
+
+/// When an object was written, by a clock that tells eighths of a second where the inventory tells
+/// seconds: objects of one second are spread over it, as they were written, by their hash.
+pub(super) fn spread_ms(modified_ns: i64, object: u64) -> Option<u64> {
+    let second = u64::try_from(modified_ns.div_euclid(1_000_000_000)).ok()?;
+    Some(second * 1_000 + (object % 8) * 125)
+}
+
+/// Picks the part of S3's fleet that wrote what was written then.
+pub(super) fn draw_of(salt: u64, ms_before: u64) -> u32 {
+    draw(salt, Hash::new().with(&ms_before.to_le_bytes()).get() as u32)
+}
+
+/// What a replication's draws come from.
+pub(super) fn salt(seed: Seed, replication: u32) -> u64 {
+    use rand::Rng;
+    seed.stream(replication, Purpose::Recorded, (0, 0)).next_u64()
+}
+
+impl Recording {
+    /// Of a population whose writing an inventory tells: when it was written, the oldest first, and
+    /// which part of S3's fleet wrote it in a replication; `None` of another.
+    #[must_use]
+    pub fn written_before(
+        &self,
+        population: usize,
+        seed: Seed,
+        replication: u32,
+    ) -> Option<Vec<(SimTime, u32)>> {
+        let Origin::Written(times) = &self.before.get(population)?.origin else { return None };
+        let salt = salt(seed, replication);
+        let write = |&ms: &u64| (before_start(ms), draw_of(salt, ms));
+        Some(times.iter().map(write).collect())
+    }
+}
+
+/// So many milliseconds before the start.
+pub(super) fn before_start(ms: u64) -> SimTime {
+    SimTime::from_nanos(-(ms as i64 * 1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_same_however_often_it_is_encoded() {
+        for key in [&b"a b/c=d"[..], b"a+b/c%3Dd", b"a%20b/c%3dd", b"a%2520b/c%253Dd"] {
+            assert_eq!(plain_key(key), b"a b/c=d");
+        }
+        assert_ne!(plain_key(b"a%2"), plain_key(b"a"));
+    }
+
+    /// Times are those before the start, each once, whatever their order.
+    #[test]
+    fn times_are_sorted_and_stand_once() {
+        let mut times = Times::default();
+        for ms in [5_000, 1_000, 9_000, 5_000, 10_000, 12_000] {
+            times.note(b"lake", ms);
+        }
+        assert_eq!(times.before("lake", 10_000), [9_000, 5_000, 1_000]);
+        assert!(times.before("other", 10_000).is_empty());
+    }
+}
