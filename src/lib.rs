@@ -35,7 +35,7 @@
 //!   and [`inventory`], the objects a bucket holds
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
-//!   [`sensitivity`], [`fitting`], [`calibration`]
+//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -84,6 +84,7 @@ pub mod migration;
 pub mod outcome;
 pub mod pricing;
 pub mod quota;
+pub mod reconciliation;
 pub mod recording;
 pub mod replay;
 pub mod report;
