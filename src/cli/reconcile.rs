@@ -1,16 +1,21 @@
 //! `bks reconcile`: the model's KMS calls beside those that a trail measures.
 
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::logs::{self, Logs, Opened};
 use super::replay::parse_unknown_age;
 use super::{Found, input, output, progress, threads};
 use crate::error::{Error, Result, one_of};
+use crate::invoice::{self, Invoice};
 use crate::reconciliation::{Asked, Reconciliation};
 use crate::recording::measured::{Calls, Gatherer};
 use crate::report::reconciliation as report;
 use crate::scenario::Scenario;
 use crate::scenario::replay::{Settings, UnknownAge};
+use crate::trace::compression::decompressed;
 use crate::trace::record::Entry;
 
 /// Reconcile the model with a trail: its KMS calls beside those that CloudTrail has.
@@ -36,6 +41,10 @@ pub(super) struct Args {
     /// If nothing is said, the trail decides, bucket by bucket, whether they have bucket keys.
     #[arg(long, value_name = "AGE", value_parser = parse_unknown_age)]
     unknown_age: Option<UnknownAge>,
+    /// Set this bill's KMS requests beside both: FOCUS or a Cost and Usage Report, as CSV, plain or
+    /// compressed; may be given again
+    #[arg(long = "bill", value_name = "FILE")]
+    bills: Vec<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -60,6 +69,8 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
+    // Read first: what is wrong with it need not wait.
+    let bills = args.bills.iter().map(|path| bill(path)).collect::<Result<Vec<_>>>()?;
     let logs = match args.logs.open(args.quiet)? {
         Opened::Logs(logs) => logs,
         Opened::Lookups(name, _) => {
@@ -82,8 +93,17 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         Reconciliation::of(&scenario, calls, args.logs.buckets(), asked, &done)
     })?;
     bar.finish_and_clear();
-    show(args, &scenario, &found?)?;
+    show(args, &scenario, &found?, &bills)?;
     Ok(Found::Done)
+}
+
+fn bill(path: &Path) -> Result<Invoice> {
+    let place = path.display().to_string();
+    let unreadable = |error: std::io::Error| {
+        Error::request(format!("the file cannot be read: {error}")).at(&place)
+    };
+    let bytes = File::open(path).and_then(decompressed).map_err(unreadable)?;
+    invoice::read(bytes, &place)
 }
 
 /// The requests as a scenario, and the calls of the same time.
@@ -121,11 +141,13 @@ fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
     })
 }
 
-fn show(args: &Args, scenario: &Scenario, found: &Reconciliation) -> Result<()> {
+fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Result<()> {
     match args.format {
         Format::Table if args.quiet => Ok(()),
-        Format::Table => output::print(&report::text(scenario, found, output::terminal_width())),
-        Format::Json => output::print(&format!("{:#}\n", report::json(scenario, found))),
+        Format::Table => {
+            output::print(&report::text(scenario, found, bills, output::terminal_width()))
+        }
+        Format::Json => output::print(&format!("{:#}\n", report::json(scenario, found, bills))),
         Format::Csv => {
             let rows = report::rows(found);
             let csv = crate::results::csv::write(&rows);

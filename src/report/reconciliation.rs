@@ -1,5 +1,6 @@
 //! A model beside a trail, for a person and for programs.
 
+mod bill;
 mod json;
 mod text;
 

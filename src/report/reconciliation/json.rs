@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
+use super::bill;
+use crate::invoice::Invoice;
 use crate::reconciliation::{Beside, Reconciliation, Share, Variant};
 use crate::scenario::Scenario;
 use crate::units::utc;
 
 /// A model beside a trail as one object. Cells are not in it: they are the rows of the CSV form.
 #[must_use]
-pub fn json(scenario: &Scenario, found: &Reconciliation) -> Value {
+pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Value {
     let shares = found.shares();
     let (from, to) = found.window_ns;
     let unexplained: Vec<Value> = found
@@ -40,6 +42,7 @@ pub fn json(scenario: &Scenario, found: &Reconciliation) -> Value {
             "repeated_events": repeated,
             "failed_events": failed,
         },
+        "bill": bill::json(found, bills),
         "requests_without_calls": found.requests_without_calls,
         "buckets": buckets(scenario, found),
         "principals": principals(found),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::bill;
+use crate::invoice::Invoice;
 use crate::reconciliation::evidence::Encryption;
 use crate::reconciliation::{Beside, Reconciliation, Share, Surplus, Unexplained};
 use crate::report::{numbers, table};
@@ -13,7 +15,7 @@ const TOP: usize = 10;
 
 /// The verdict, tables by bucket and by requester, reasons, and what was assumed.
 #[must_use]
-pub fn text(scenario: &Scenario, found: &Reconciliation, width: u16) -> String {
+pub fn text(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice], width: u16) -> String {
     let mut out = verdict(scenario, found);
     out.push('\n');
     by_bucket(&mut out, scenario, found, width);
@@ -22,6 +24,7 @@ pub fn text(scenario: &Scenario, found: &Reconciliation, width: u16) -> String {
     coarser(&mut out, found);
     variants(&mut out, scenario, found);
     beside(&mut out, found);
+    out += &bill::text(found, bills);
     out
 }
 
@@ -60,16 +63,25 @@ fn verdict(scenario: &Scenario, found: &Reconciliation) -> String {
         numbers::percent(more)
     );
     let (from, to) = found.window_ns;
+    let unknown = scenario.recording.as_ref().is_some_and(|log| log.seen.of_unknown > 0);
+    let ages = if unknown { ages(&first.ages()) } else { String::new() };
     let _ = writeln!(
         out,
-        "{} to {}, `{}`, assumptions at {}, objects from before the log: {}",
+        "{} to {}, `{}`, assumptions at {}{ages}",
         utc(from),
         utc(to),
         scenario.configurations[first.configuration].name,
         first.level.name(),
-        first.ages()
     );
     out
+}
+
+/// How objects are taken to be that are read and not written in the log.
+fn ages(ages: &str) -> String {
+    match ages {
+        "none" => String::new(),
+        ages => format!(", objects from before the log: {ages}"),
+    }
 }
 
 fn cells(share: &Share) -> Vec<String> {
@@ -196,15 +208,16 @@ fn variants(out: &mut String, scenario: &Scenario, found: &Reconciliation) {
         return;
     }
     let closest = found.closest();
+    let unknown = scenario.recording.as_ref().is_some_and(|log| log.seen.of_unknown > 0);
     let _ = writeln!(
         out,
-        "of {} ways to run the model, agreement is {}; closest: `{}` at {}, objects from before the \
-         log {}\n(picked after the fact: a fit, and no test)",
+        "of {} ways to run the model, agreement is {}; closest: `{}` at {}{}\n(picked after the \
+         fact: a fit, and no test)",
         found.variants.len(),
         range(found.range(|shares| shares.cells.agreement())),
         scenario.configurations[closest.configuration].name,
         closest.level.name(),
-        closest.ages()
+        if unknown { ages(&closest.ages()) } else { String::new() }
     );
 }
 
