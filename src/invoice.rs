@@ -16,7 +16,7 @@ use crate::units::parse_utc;
 /// Which form a bill has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// The FinOps Open Cost and Usage Specification.
+    /// The `FinOps` Open Cost and Usage Specification.
     Focus,
     /// AWS's Cost and Usage Report, in either spelling of its columns.
     Cur,

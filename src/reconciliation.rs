@@ -121,7 +121,10 @@ impl Reconciliation {
     /// if none is, all are. `done` is told how many runs there are whenever one is done.
     ///
     /// # Errors
-    /// If the trail has no call to compare with.
+    /// If the trail has no call to compare with, or what was put aside cannot be read back.
+    ///
+    /// # Panics
+    /// If `scenario` is not a log's.
     pub fn of(
         scenario: &Scenario,
         mut calls: Calls,

@@ -72,11 +72,15 @@ struct Trail {
 
 impl Trail {
     fn of(configuration: &str) -> Self {
+        Self::with_ages(configuration, "keyless")
+    }
+
+    fn with_ages(configuration: &str, unknown_age: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.log"), log()).unwrap();
         let export = [
             &["export", "a.log", "--form", "cloudtrail", "--out", "t.json"][..],
-            &["--configuration", configuration],
+            &["--configuration", configuration, "--unknown-age", unknown_age],
             &ONE_PLACE,
         ];
         done(folder.path(), &export.concat());
@@ -94,7 +98,12 @@ impl Trail {
 
     fn reconciled(&self, paths: &[&str], more: &[&str]) -> String {
         let options = ["--unknown-age", "keyless", "--quiet"];
-        let arguments = [&["reconcile"], paths, &ONE_PLACE, &options, more].concat();
+        self.by_evidence(paths, &[&options, more].concat())
+    }
+
+    /// Whatever is known of objects from before the log.
+    fn by_evidence(&self, paths: &[&str], more: &[&str]) -> String {
+        let arguments = [&["reconcile"], paths, &ONE_PLACE, more].concat();
         done(self.folder.path(), &arguments)
     }
 
@@ -394,6 +403,113 @@ fn the_trail_shows_how_buckets_are_encrypted() {
 }
 
 #[test]
+fn the_trail_shows_whether_old_objects_have_bucket_keys() {
+    let of = |unknown_age: &str| -> Value {
+        let trail = Trail::with_ages("bucket-key-role", unknown_age);
+        let printed = trail.by_evidence(&["t.json"], &["--format", "json", "--quiet"]);
+        serde_json::from_str(&printed).unwrap()
+    };
+    let ages = |document: &Value| document["buckets"][0]["unknown_age"].clone();
+    let agreement = |document: &Value, configuration: &str, unknown_age: &str| {
+        let found = document["variants"].as_array().unwrap().iter().find(|variant| {
+            let is = |key: &str, value: &str| variant[key] == value;
+            is("configuration", configuration)
+                && is("level", "assumed")
+                && is("unknown_age", unknown_age)
+        });
+        found.unwrap()["share"]["agreement_ratio"].as_f64().unwrap()
+    };
+    let keyless = of("keyless");
+    assert_eq!(ages(&keyless), "keyless");
+    assert_eq!(keyless["share"]["agreement_ratio"], 1.0);
+    // Two rules, three levels, three assumptions about ages.
+    assert_eq!(keyless["variants"].as_array().unwrap().len(), 18);
+    let one_key = of("one-key");
+    assert_eq!(ages(&one_key), "30d");
+    assert!(one_key["share"]["agreement_ratio"].as_f64().unwrap() < 1.0);
+    assert!((agreement(&one_key, "bucket-key-role", "one-key") - 1.0).abs() < 1e-12);
+    assert!(agreement(&one_key, "bucket-key-role", "keyless") < 0.9);
+}
+
+#[test]
+fn a_bill_stands_beside_both() {
+    let trail = Trail::of("sse-kms");
+    let calls = trail.events.iter().filter(|event| is_kms(event)).count();
+    let in_hour =
+        |wanted: &str| trail.events.iter().filter(|e| is_kms(e) && hour(e) == wanted).count();
+    // The log begins at half past midnight.
+    let first = in_hour("2026-11-23T00");
+    let [second, third] = ["2026-11-23T01", "2026-11-23T02"].map(in_hour);
+    let focus = format!(
+        "ServiceName,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,PricingQuantity,PricingUnit\n\
+         AWS Key Management Service,Usage,2026-11-23 00:00:00,2026-11-23 01:00:00,{first},Requests\n\
+         AWS Key Management Service,Usage,2026-11-23 01:00:00,2026-11-23 02:00:00,1,Requests\n\
+         AWS Key Management Service,Usage,2026-11-23 01:00:00,2026-11-23 02:00:00,{},Requests\n\
+         AWS Key Management Service,Usage,2026-11-24 01:00:00,2026-11-24 02:00:00,77,Requests\n",
+        2 * second - 1
+    );
+    let folder = trail.folder.path();
+    fs::write(folder.join("focus.csv"), focus).unwrap();
+    let document = trail.document(&["t.json"], &["--bill", "focus.csv"]);
+    let bill = &document["bill"];
+    assert_eq!(bill["forms"], json!(["focus"]));
+    assert_eq!(bill["requests_within"], (2 * second) as f64);
+    assert_eq!(bill["requests_partly"], first as f64);
+    assert_eq!((&bill["trail_s3_calls"], &bill["model_calls"]), (&json!(calls), &json!(calls)));
+    assert_eq!(bill["trail_high_ratio"], calls as f64 / (2 * second) as f64);
+    assert_eq!(bill["trail_low_ratio"], calls as f64 / (2 * second + first) as f64);
+    // Whole hours leave nothing partly within: half of what is billed is S3's.
+    let whole = ["--from", "2026-11-23T01:00:00Z", "--to", "2026-11-23T02:00:00Z"];
+    let whole = trail.document(&["t.json"], &[&["--bill", "focus.csv"], &whole[..]].concat());
+    let bill = &whole["bill"];
+    assert_eq!((&bill["trail_s3_calls"], &bill["requests_partly"]), (&json!(second), &json!(0.0)));
+    assert_eq!([&bill["trail_low_ratio"], &bill["trail_high_ratio"]], [&json!(0.5), &json!(0.5)]);
+    assert_eq!(whole["not_compared"]["outside_calls"], first + third);
+    // A report in two files: twice the same counts twice.
+    let cur = format!(
+        "lineItem/UsageType,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/UsageAmount\n\
+         USE1-KMS-Requests,2026-11-23T01:00:00Z,2026-11-23T02:00:00Z,{second}.0\n"
+    );
+    fs::write(folder.join("cur.csv"), cur).unwrap();
+    let table = trail.by_evidence(
+        &["t.json"],
+        &["--bill", "cur.csv", "--bill", "cur.csv", "--unknown-age", "keyless"],
+    );
+    let said = format!("the bill has {} KMS requests", 2 * second);
+    assert!(table.replace(',', "").contains(&said), "{table}");
+    assert!(table.starts_with("The model explains 100 % of the "), "{table}");
+}
+
+#[test]
+fn the_dictionary_has_every_column_and_key() {
+    let dictionary = fs::read_to_string("docs/data-dictionary.md").unwrap();
+    let names_under = |heading: &str| -> Vec<String> {
+        let (_, section) = dictionary.split_once(&format!("{heading}\n")).unwrap();
+        let lines = section.lines().take_while(|line| !line.starts_with('#'));
+        let name = |line: &str| line.strip_prefix("| `")?.split('`').next().map(str::to_owned);
+        lines.filter_map(name).collect()
+    };
+    let trail = Trail::of("sse-kms");
+    let csv = trail.reconciled(&["t.json"], &["--format", "csv"]);
+    let header: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    assert_eq!(names_under("## The CSV of a reconciliation"), header);
+    let cur = "lineItem/UsageType,lineItem/UsageStartDate,lineItem/UsageEndDate,\
+               lineItem/UsageAmount\nKMS-Requests,2026-11-23,2026-11-24,5\n";
+    fs::write(trail.folder.path().join("cur.csv"), cur).unwrap();
+    let document = trail.document(&["t.json"], &["--bill", "cur.csv"]);
+    for (heading, object) in [
+        ("## The JSON document of a reconciliation", &document),
+        ("### Keys of each `share`", &document["share"]),
+        ("### Keys of `bill`", &document["bill"]),
+    ] {
+        let mut documented = names_under(heading);
+        documented.sort();
+        let keys: Vec<&String> = object.as_object().unwrap().keys().collect();
+        assert_eq!(documented.iter().collect::<Vec<_>>(), keys, "{heading}");
+    }
+}
+
+#[test]
 fn what_cannot_be_reconciled_is_refused() {
     let trail = Trail::of("sse-kms");
     let requests: Vec<Value> = trail.events.iter().filter(|e| !is_kms(e)).cloned().collect();
@@ -409,6 +525,8 @@ fn what_cannot_be_reconciled_is_refused() {
         (&["t.json", "--bucket", "puddle"], "there is no request"),
         (&["t.json", "--log-format", "ibm-cos"], "tells neither requesters nor KMS's calls"),
         (&["nowhere.json"], "nowhere.json"),
+        (&["t.json", "--bill", "nowhere.csv"], "nowhere.csv: the file cannot be read"),
+        (&["t.json", "--bill", "a.log"], "a.log: the bill has no column"),
     ] {
         let (code, printed, told) = bks(trail.folder.path(), &[&["reconcile"], arguments].concat());
         assert_eq!((code, printed.as_str()), (Some(2), ""), "{arguments:?}: {told}");

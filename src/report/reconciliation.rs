@@ -7,7 +7,7 @@ mod text;
 use serde::Serialize;
 
 use crate::kms::KmsApi;
-use crate::reconciliation::{Reconciled, Reconciliation};
+use crate::reconciliation::{Reconciled, Reconciliation, Surplus, Unexplained};
 use crate::recording::measured::HOUR_NS;
 use crate::units::utc;
 pub use json::json;
@@ -78,8 +78,8 @@ fn row(reconciled: &Reconciled) -> Row {
         model_by_object: model.by_object,
         explained: share.matched,
         unexplained: share.unexplained(),
-        unexplained_reason: unexplained.map(|reason| reason.name()),
+        unexplained_reason: unexplained.map(Unexplained::name),
         surplus: share.surplus(),
-        surplus_reason: surplus.map(|reason| reason.name()),
+        surplus_reason: surplus.map(Surplus::name),
     }
 }

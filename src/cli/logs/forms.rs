@@ -31,13 +31,10 @@ impl<'a> Gathers<'a> {
         let first = self.of_form.first().map_or(form, |(first, _)| *first);
         check_form(self.forms, first, form, name)?;
         let place = self.of_form.iter().position(|(known, _)| *known == form);
-        let place = match place {
-            Some(place) => place,
-            None => {
-                self.of_form.push((form, self.args.gather(self.forms)?));
-                self.of_form.len() - 1
-            }
-        };
+        if place.is_none() {
+            self.of_form.push((form, self.args.gather(self.forms)?));
+        }
+        let place = place.unwrap_or(self.of_form.len() - 1);
         let gather = &mut self.of_form[place].1;
         gather.begin(form);
         Ok(gather)

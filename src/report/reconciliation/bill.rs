@@ -1,5 +1,7 @@
 //! A bill's KMS requests beside the trail's calls and the model's.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use crate::invoice::{Invoice, Requests};
@@ -94,14 +96,16 @@ pub(super) fn text(found: &Reconciliation, bills: &[Invoice]) -> String {
     };
     let mut out = format!("the bill has {} KMS requests in that time", numbers::count(within));
     if partly != 0.0 {
-        out += &format!(
+        let _ = write!(
+            out,
             ", and {} more in lines that lie only partly within it\n(`--from` and `--to` at full hours \
              or days leave none)",
             numbers::count(partly)
         );
     }
     let model = sides.share(sides.model).unwrap_or_default();
-    out += &format!(
+    let _ = write!(
+        out,
         "\nof these the trail has {} as S3's calls, and the model as many as {};\n{} other calls of data \
          keys are in the trail; a bill counts every use of every KMS key, S3's or not\n",
         percent((low, high)),
