@@ -132,6 +132,7 @@ impl Reconciliation {
         asked: Asked,
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<Self> {
+        let scenario = &evidence::with_directories(scenario);
         let recording = scenario.recording.as_deref().expect("the scenario is a log's");
         let is_wanted = |cell: &Cell| buckets.is_empty() || buckets.contains(&cell.bucket);
         let mut beside = Beside {

@@ -431,6 +431,39 @@ fn the_trail_shows_whether_old_objects_have_bucket_keys() {
     assert!(agreement(&one_key, "bucket-key-role", "keyless") < 0.9);
 }
 
+/// Directory buckets have bucket keys whatever the configuration, and copies into them do not.
+#[test]
+fn directory_buckets_are_known_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let name = "lake--use1-az4--x-s3";
+    fs::write(folder.join("a.log"), log().replace(" pond ", &format!(" {name} "))).unwrap();
+    let settings = format!(
+        "[assumptions]\nread_partitions = 1\nwrite_partitions = 1\n\
+         [[bucket]]\nname = \"{name}\"\ndirectory = true\n"
+    );
+    fs::write(folder.join("s.toml"), settings).unwrap();
+    let export = ["export", "a.log", "--form", "cloudtrail", "--out", "t.json", "-q"];
+    let asked = ["--configuration", "sse-kms", "--unknown-age", "keyless"];
+    done(folder, &[&export[..], &asked, &["--scenario", "s.toml"]].concat());
+    // Its calls in their own form of ARN.
+    let trail = fs::read_to_string(folder.join("t.json")).unwrap();
+    let arn = format!("arn:aws:s3express:us-east-1:111122223333:bucket/{name}");
+    let express = trail.replace(&format!("arn:aws:s3:::{name}"), &arn);
+    assert_ne!(express, trail);
+    fs::write(folder.join("t.json"), express).unwrap();
+    for asked in [&asked[..], &asked[2..]] {
+        let arguments = [&["reconcile", "t.json", "--format", "json"], &ONE_PLACE[..], asked];
+        let document: Value = serde_json::from_str(&done(folder, &arguments.concat())).unwrap();
+        assert_eq!(document["share"]["agreement_ratio"], 1.0, "{document:#}");
+        let directory = &document["buckets"][1];
+        assert_eq!(directory["bucket"], name);
+        for calls in ["measured_by_bucket", "measured_by_object"] {
+            assert!(directory[calls].as_u64().unwrap() > 20, "{directory}");
+        }
+    }
+}
+
 #[test]
 fn a_bill_stands_beside_both() {
     let trail = Trail::of("sse-kms");

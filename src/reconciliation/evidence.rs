@@ -117,7 +117,6 @@ pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
     for (number, plan) in plans.iter().enumerate() {
         let bucket = &mut planned.buckets[number];
         if plan.encryption != Encryption::AsAsked {
-            bucket.directory |= is_directory(&scenario.file.buckets[number].name);
             bucket.keys_since = SimTime::MAX;
         }
         let Some(unknown_age) = plan.unknown_age.filter(|_| plan.encryption.may_have_keys()) else {
@@ -132,7 +131,13 @@ pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
     planned
 }
 
-/// Directory buckets are known by how their names must end.
-fn is_directory(name: &str) -> bool {
-    name.ends_with("--x-s3")
+/// The scenario with its directory buckets known as such, by how their names must end.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html>
+pub(super) fn with_directories(scenario: &Scenario) -> Scenario {
+    let mut known = scenario.clone();
+    for (bucket, written) in known.buckets.iter_mut().zip(&scenario.file.buckets) {
+        bucket.directory |= written.name.ends_with("--x-s3");
+    }
+    known
 }
