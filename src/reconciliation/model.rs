@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::encryption::needs::Needs;
+use crate::encryption::service::Answer;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::recording::measured::{Cell, HOUR_NS};
 use crate::recording::{RecordedPrincipal, Recording};
 use crate::s3::{Object, Request};
 use crate::scenario::Scenario;
 use crate::simulation::Arm;
-use crate::simulation::events::{Event, Events};
+use crate::simulation::events::each_answer;
 
 /// Which replication is set beside the trail. Replications differ in nothing but the part of S3's
 /// fleet that serves each request.
@@ -48,25 +49,23 @@ pub(super) fn cells(
     arm: &Arm,
 ) -> BTreeMap<Cell, Modelled> {
     let mut counted: HashMap<(u32, u32, i64), Modelled> = HashMap::new();
-    for event in Events::new(scenario, arm, REPLICATION) {
-        let Request { time, slot, bucket, operation, .. } = event.request;
+    each_answer(scenario, arm, REPLICATION, |request, answer| {
+        let Request { time, slot, bucket, operation, .. } = *request;
         let needs = Needs::of(operation, scenario.multipart);
         if time < scenario.counted_from {
-            continue;
+            return;
         }
         let principal = scenario.slots[slot as usize].principal;
         let hour = (recording.start_ns + time.as_nanos()).div_euclid(HOUR_NS);
-        let read = if needs.unwrap > 0 { read_bucket(scenario, &event.request) } else { bucket };
+        let read = if needs.unwrap > 0 { read_bucket(scenario, request) } else { bucket };
         let writes = needs.wrap.is_some() || needs.unwrap_own > 0;
-        let [of_read, of_written] = sides(&event);
+        let [of_read, of_written] = sides(answer);
         let mut take = |bucket, (calls, by_object)| {
             counted.entry((principal, bucket, hour)).or_default().take(calls, by_object);
         };
         match (needs.unwrap > 0, writes) {
             (false, false) => {}
-            (true, true) if read == bucket => {
-                take(bucket, (event.answer.calls, event.answer.by_object.into()));
-            }
+            (true, true) if read == bucket => take(bucket, (answer.calls, answer.by_object.into())),
             (reads, writes) => {
                 if reads {
                     take(read, of_read);
@@ -76,7 +75,7 @@ pub(super) fn cells(
                 }
             }
         }
-    }
+    });
     let mut cells: BTreeMap<Cell, Modelled> = BTreeMap::new();
     for ((principal, bucket, hour), modelled) in counted {
         let RecordedPrincipal { principal, .. } = &recording.principals[principal as usize];
@@ -89,9 +88,8 @@ pub(super) fn cells(
     cells
 }
 
-/// An event's calls, and how many of them are by object: of what it reads, and of what it writes.
-fn sides(event: &Event) -> [(KmsCalls, u64); 2] {
-    let answer = event.answer;
+/// An answer's calls, and how many of them are by object: for what is read, and for what is written.
+fn sides(answer: &Answer) -> [(KmsCalls, u64); 2] {
     let decrypt = answer.calls.get(KmsApi::Decrypt);
     let read = KmsCalls::of(KmsApi::Decrypt, answer.of_read.into());
     let mut written = KmsCalls::of(KmsApi::Decrypt, decrypt - u64::from(answer.of_read));
