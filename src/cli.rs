@@ -19,6 +19,7 @@ mod logs;
 mod output;
 mod plot;
 mod progress;
+mod reconcile;
 mod replay;
 mod report;
 mod sensitivity;
@@ -63,6 +64,7 @@ enum Command {
     Inventory(inventory::Args),
     Fit(fit::Args),
     Calibrate(calibrate::Args),
+    Reconcile(reconcile::Args),
     Report(report::Args),
     Plot(plot::Args),
     List(list::Args),
@@ -124,6 +126,7 @@ fn run(command: Command) -> Result<Found> {
         Command::Inventory(args) => inventory::run(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
+        Command::Reconcile(args) => reconcile::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::List(args) => list::run(&args),

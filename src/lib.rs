@@ -32,10 +32,10 @@
 //! - first floor, the two services' words: [`s3`], [`kms`]
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
-//!   and [`inventory`], the objects a bucket holds
+//!   and [`inventory`], the objects a bucket holds, and [`invoice`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
-//!   [`sensitivity`], [`fitting`], [`calibration`]
+//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -79,11 +79,13 @@ pub mod encryption;
 pub mod error;
 pub mod fitting;
 pub mod inventory;
+pub mod invoice;
 pub mod kms;
 pub mod migration;
 pub mod outcome;
 pub mod pricing;
 pub mod quota;
+pub mod reconciliation;
 pub mod recording;
 pub mod replay;
 pub mod report;

@@ -10,6 +10,7 @@ pub mod inventory;
 pub mod json;
 pub mod markdown;
 mod numbers;
+pub mod reconciliation;
 pub mod sensitivity;
 pub mod sweep;
 mod table;

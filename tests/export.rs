@@ -15,7 +15,7 @@ use bks::kms::{KmsApi, KmsCalls};
 use bks::recording::gather::Wanted;
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
-use bks::simulation::events::Events;
+use bks::simulation::events::{Events, each_answer};
 use bks::simulation::names::NamedEvents;
 use bks::simulation::{Arm, run};
 use bks::trace::access_log;
@@ -90,6 +90,13 @@ proptest! {
                 }
             }
             prop_assert_eq!(counted, engine(&scenario, index, assumptions), "{}: {}", index, text);
+            let mut one_by_one = KmsCalls::NONE;
+            each_answer(&scenario, &arm, 0, |request, answer| {
+                if request.time >= scenario.counted_from {
+                    one_by_one += answer.calls;
+                }
+            });
+            prop_assert_eq!(one_by_one, counted, "{}: {}", index, text);
         }
     }
 

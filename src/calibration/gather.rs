@@ -69,8 +69,7 @@ impl Gather {
             Some(false) => return self.left_out.by_object += 1,
             Some(true) => {}
         }
-        let arn = event.s3_arn.unwrap_or_default();
-        let bucket = arn.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+        let bucket = event.bucket().unwrap_or_default();
         if event.error.is_some() {
             return self.left_out.failed += 1;
         }

@@ -1,6 +1,7 @@
 //! Logs on the command line: which to read, what of them, and reading them all.
 
 mod files;
+mod forms;
 mod inventories;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ use crate::trace::log::Log;
 use crate::trace::record::Entry;
 use crate::units::{ByteSize, Share, parse_utc};
 use files::{LogFile, OpenLog};
+use forms::{Forms, Gathers};
 
 /// Which logs, and what of them.
 #[derive(Debug, ClapArgs)]
@@ -190,21 +192,41 @@ impl Logs<'_> {
     pub(super) fn read(
         self,
         jobs: Option<usize>,
+        also: impl FnMut(Form, &Entry) -> Result<()>,
+    ) -> Result<Recording> {
+        self.read_forms(Forms::One, jobs, also)
+    }
+
+    /// The same of access logs and trails together: if there are access logs, the requests are
+    /// theirs, and those in the trails are only shown to `also`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(super) fn read_beside_trail(
+        self,
+        jobs: Option<usize>,
+        also: impl FnMut(Form, &Entry) -> Result<()>,
+    ) -> Result<Recording> {
+        self.read_forms(Forms::LogsAndTrails, jobs, also)
+    }
+
+    fn read_forms(
+        self,
+        forms: Forms,
+        jobs: Option<usize>,
         mut also: impl FnMut(Form, &Entry) -> Result<()>,
     ) -> Result<Recording> {
         let Self { args, quiet, first, others, bar } = self;
-        let mut gather = args.gather()?;
+        let mut gathers = Gathers::new(args, forms);
         let mut bad = BadLines::default();
         let mut inputs = Vec::new();
-        let mut form = None;
         let mut next = Some(first);
         let mut others = others.iter();
         let mut foreign: Vec<String> = Vec::new();
         while let Some(mut open) = next {
             if let Some(log) = open.log.take() {
                 let its_form = log.form();
-                check_form(*form.get_or_insert(its_form), its_form, &open.name)?;
-                gather.begin(its_form);
+                let gather = gathers.of(its_form, &open.name)?;
                 log.entries(&open.name, &mut bad, |entry| {
                     also(its_form, &entry)?;
                     gather.take(&entry)
@@ -220,10 +242,17 @@ impl Logs<'_> {
         }
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
+        let (mut gather, requests_twice) = gathers.one()?;
         inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
             tell_of_foreign(&foreign);
-            tell_of_reading(gather.taken(), &bad);
+            tell_of_reading(gather.taken(), &bad, forms);
+            if requests_twice > 0 {
+                output::note(&format!(
+                    "requests are the access logs': {requests_twice} in the trail are left out, \
+                     as they may be the same"
+                ));
+            }
         }
         let mut recording = threads::run_on(jobs, || gather.finish())??;
         recording.inputs = inputs;
@@ -251,7 +280,7 @@ impl Args {
     }
 
     /// What is to be taken of the logs, in how much memory.
-    fn gather(&self) -> Result<Gather> {
+    fn gather(&self, forms: Forms) -> Result<Gather> {
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from >= to
         {
@@ -267,27 +296,13 @@ impl Args {
         };
         let memory =
             self.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, ByteSize::bytes);
-        let memory = usize::try_from(memory).unwrap_or(usize::MAX);
+        let at_once = match forms {
+            Forms::One => 1,
+            Forms::LogsAndTrails => 2,
+        };
+        let memory = usize::try_from(memory / at_once).unwrap_or(usize::MAX);
         Ok(Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default())))
     }
-}
-
-/// One request may be in logs of two forms, and would count twice.
-fn check_form(first: Form, form: Form, name: &str) -> Result<()> {
-    if form == Form::OracleGeneral {
-        return Err(Error::request("traces of look-ups are replayed one by one").at(name));
-    }
-    if form != first {
-        return Err(Error::request(format!(
-            "the file is of the form `{}`, but the one before it of `{}`, and logs of two forms may \
-             tell of the same requests",
-            form.name(),
-            first.name()
-        ))
-        .at(name)
-        .hint("replay logs of one form at a time"));
-    }
-    Ok(())
 }
 
 /// Names the first of the files in folders that are no logs.
@@ -313,11 +328,12 @@ fn tell_of_bad_lines(bad: &BadLines) {
 }
 
 /// Says which lines and records are left out.
-fn tell_of_reading(taken: &Taken, bad: &BadLines) {
+fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
     tell_of_bad_lines(bad);
     let Taken {
         failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
     } = *taken;
+    let kms_events = if forms == Forms::One { kms_events } else { 0 };
     let left_out = [
         (failed, "failed or were not modified"),
         (without_data, "touch no object's data"),

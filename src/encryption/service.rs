@@ -89,6 +89,8 @@ pub struct Answer {
     /// How many of them carry the object's ARN in their encryption context; the others, made for a
     /// bucket-level key, carry the bucket's.
     pub by_object: u32,
+    /// How many of them unwrap the key of what is read; the others are for what is written.
+    pub of_read: u32,
     /// The index (bucket × partitions + partition) of a bucket-level key generated for it.
     pub generated: Option<u32>,
 }
@@ -257,6 +259,7 @@ impl Memory {
         for _ in 0..needs.unwrap {
             self.unwrap(scheme, keyring, request, &request.object, &mut answer);
         }
+        answer.of_read = answer.calls.total() as u32;
         let own = self.upload;
         for _ in 0..needs.unwrap_own {
             self.unwrap(scheme, keyring, request, &own, &mut answer);

@@ -11,7 +11,8 @@ use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::Principal;
 use crate::trace::record::{KmsEvent, Nanoseconds};
 
-const HOUR_NS: i64 = 3_600_000_000_000;
+/// Nanoseconds of an hour.
+pub const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// In whose name, for which bucket and when calls were made. Names are as a [`super::Recording`]'s.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +78,8 @@ impl Gatherer {
             self.failed += 1;
             return;
         }
-        let bucket = event.s3_arn.map(|arn| self.buckets.of(bucket_of(arn)));
+        let name = event.bucket().map(|name| String::from_utf8_lossy(name).into_owned());
+        let bucket = name.map(|name| self.buckets.of(name));
         self.calls.push(Compact {
             id: event.id.map_or(1, |id| Hash::new().with(id).get() & !1),
             time: event.time,
@@ -117,13 +119,6 @@ impl Gatherer {
         }
         counted
     }
-}
-
-/// The bucket of `arn:PARTITION:s3:::BUCKET` or `…:BUCKET/KEY`.
-fn bucket_of(arn: &[u8]) -> String {
-    let resource = arn.splitn(6, |byte| *byte == b':').nth(5).unwrap_or(arn);
-    let end = resource.iter().position(|byte| *byte == b'/').unwrap_or(resource.len());
-    String::from_utf8_lossy(&resource[..end]).into_owned()
 }
 
 /// Names numbered as they appear.

@@ -79,19 +79,9 @@ impl<'a> Events<'a> {
 
     /// The same without answers.
     pub(super) fn unanswered(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
-        // Which keys are asked for does not depend on how long they are kept; with no time at all,
-        // a world would do without keys.
-        let mut kept = arm.clone();
-        kept.assumptions.cache_lifetime = SimDuration::MAX;
-        let configuration = &scenario.configurations[arm.configuration];
-        let rule = configuration.rule;
+        let rule = scenario.configurations[arm.configuration].rule;
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-        // Every request is drawn, whatever engine would run the scenario.
-        let (components, progress): (&[_], Progress) = (&[], &|_| ());
-        let party = Party { scenario, requesters: &requesters, components, replication, progress };
-        let scheme = configuration.scheme(scenario, arm.assumptions);
-        let worlds = party.worlds(&[&kept]);
-        let desk = Desk { scheme, worlds, places: Vec::new() };
+        let desk = Desk::new(scenario, arm, &requesters, replication);
         let lanes = requesters.list.iter().map(|requester| Lane {
             stream: Requests::new(scenario, requester, replication, |_| true),
             slot: requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]),
@@ -136,6 +126,48 @@ struct Desk {
     worlds: Worlds,
     /// Where a log's requests count; nobody asks here.
     places: Vec<u32>,
+}
+
+impl Desk {
+    fn new(scenario: &Scenario, arm: &Arm, requesters: &Requesters, replication: u32) -> Self {
+        // Which keys are asked for does not depend on how long they are kept; with no time at all,
+        // a world would do without keys.
+        let mut kept = arm.clone();
+        kept.assumptions.cache_lifetime = SimDuration::MAX;
+        // Every request is drawn, whatever engine would run the scenario.
+        let (components, progress): (&[_], Progress) = (&[], &|_| ());
+        let party = Party { scenario, requesters, components, replication, progress };
+        let configuration = &scenario.configurations[arm.configuration];
+        let scheme = configuration.scheme(scenario, arm.assumptions);
+        Self { scheme, worlds: party.worlds(&[&kept]), places: Vec::new() }
+    }
+}
+
+/// Hands on every request of `arm` in `replication` with its answer, one requester after the other.
+///
+/// This needs the memory of one requester alone, unlike [`Events`], which has all of them at once.
+pub fn each_answer(
+    scenario: &Scenario,
+    arm: &Arm,
+    replication: u32,
+    mut each: impl FnMut(&Request, &Answer),
+) {
+    let rule = scenario.configurations[arm.configuration].rule;
+    let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
+    let Desk { scheme, worlds, mut places } = Desk::new(scenario, arm, &requesters, replication);
+    let keyring = worlds.keyring(0);
+    let mut memory = Memory::new(scenario.end);
+    let mut batch = Vec::new();
+    for requester in &requesters.list {
+        let slot = requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]);
+        memory.begin(&scheme, keyring.map_or(0, Keyring::keys), slot);
+        let mut stream = Requests::new(scenario, requester, replication, |_| true);
+        while stream.next_batch(&mut batch, &mut places) {
+            for request in &batch {
+                each(request, &memory.answer(&scheme, keyring, slot, request));
+            }
+        }
+    }
 }
 
 /// One requester.

@@ -281,6 +281,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         wrapped: named.event.wrapped.map(key),
         calls: answer.calls,
         by_object: answer.by_object.into(),
+        of_read: answer.of_read.into(),
         makes_key: answer.generated.is_some(),
     }
 }

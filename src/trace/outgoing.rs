@@ -37,14 +37,16 @@ pub struct Outgoing<'a> {
     pub calls: KmsCalls,
     /// How many of them were for one object rather than for a bucket-level key.
     pub by_object: u64,
+    /// How many of them are Decrypts of what is read: of a copy's source.
+    pub of_read: u64,
     /// Whether the request makes a new bucket-level key.
     pub makes_key: bool,
 }
 
 impl Outgoing<'_> {
-    /// The KMS calls one by one, and whether each is for one object rather than a bucket-level key.
-    pub fn each_call(&self) -> impl Iterator<Item = (KmsApi, bool)> {
-        let mut by_object = self.by_object;
+    /// The KMS calls one by one.
+    pub fn each_call(&self) -> impl Iterator<Item = Call> {
+        let (mut by_object, mut of_read) = (self.by_object, self.of_read);
         let apis = [KmsApi::GenerateDataKey, KmsApi::Encrypt, KmsApi::Decrypt];
         let calls = apis.into_iter().flat_map(|api| {
             let calls = usize::try_from(self.calls.get(api)).unwrap_or(usize::MAX);
@@ -54,7 +56,21 @@ impl Outgoing<'_> {
             // A new data key is its object's own unless a bucket-level key was to be made.
             let own = by_object > 0 && (api == KmsApi::Decrypt || !self.makes_key);
             by_object -= u64::from(own);
-            (api, own)
+            // What is read is unwrapped before what is written is wrapped or verified.
+            let read = api == KmsApi::Decrypt && of_read > 0;
+            of_read -= u64::from(read);
+            Call { api, by_object: own, of_read: read }
         })
     }
+}
+
+/// One KMS call of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Which.
+    pub api: KmsApi,
+    /// Whether it is for one object rather than for a bucket-level key.
+    pub by_object: bool,
+    /// Whether it unwraps the key of what is read: of a copy's source.
+    pub of_read: bool,
 }

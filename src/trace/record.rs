@@ -270,8 +270,29 @@ impl KmsEvent<'_> {
     /// if it was not S3's.
     #[must_use]
     pub fn is_of_bucket(&self) -> Option<bool> {
-        // arn:PARTITION:s3:::BUCKET or arn:PARTITION:s3:::BUCKET/KEY
-        self.s3_arn.map(|arn| !arn.contains(&b'/'))
+        self.s3_arn.map(|arn| bucket_and_key(arn).1.is_none())
+    }
+
+    /// The bucket that the encryption context names; `None` if the call was not S3's.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&[u8]> {
+        self.s3_arn.map(|arn| bucket_and_key(arn).0)
+    }
+}
+
+/// Bucket and key of `arn:PARTITION:s3:::BUCKET`, `…:BUCKET/KEY` or, of a directory bucket,
+/// `arn:PARTITION:s3express:REGION:ACCOUNT:bucket/BUCKET` and perhaps `/KEY`.
+fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
+    let mut parts = arn.splitn(6, |byte| *byte == b':');
+    let service = parts.nth(2).unwrap_or_default();
+    let resource = parts.nth(2).unwrap_or(arn);
+    let named = match service {
+        b"s3express" => resource.strip_prefix(b"bucket/").unwrap_or(resource),
+        _ => resource,
+    };
+    match split_once(named, b'/') {
+        Some((bucket, key)) => (bucket, Some(key)),
+        None => (named, None),
     }
 }
 
@@ -342,6 +363,34 @@ mod tests {
             ("someone", Requester::Other(b"someone")),
         ] {
             assert_eq!(Requester::parse(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn contexts_name_their_bucket_and_perhaps_an_object() {
+        let express = "arn:aws:s3express:us-west-2:111122223333:bucket/lake--usw2-az1--x-s3";
+        let of_object = format!("{express}/a/b");
+        for (arn, bucket, of_bucket) in [
+            ("arn:aws:s3:::lake", "lake", true),
+            ("arn:aws-cn:s3:::lake/a:b/c", "lake", false),
+            ("arn:aws:s3:::lake/", "lake", false),
+            (express, "lake--usw2-az1--x-s3", true),
+            (&of_object, "lake--usw2-az1--x-s3", false),
+            ("lake", "lake", true),
+        ] {
+            let event = KmsEvent {
+                time: 0,
+                api: KmsApi::Decrypt,
+                requester: Requester::Unknown,
+                credential: None,
+                s3_arn: Some(arn.as_bytes()),
+                key_arn: None,
+                id: None,
+                error: None,
+                region: None,
+            };
+            assert_eq!(event.bucket(), Some(bucket.as_bytes()), "{arn}");
+            assert_eq!(event.is_of_bucket(), Some(of_bucket), "{arn}");
         }
     }
 

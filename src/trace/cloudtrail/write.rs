@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::s3::{Identity, Operation};
 use crate::trace::access_log::write::requester;
-use crate::trace::outgoing::Outgoing;
+use crate::trace::outgoing::{Call, Outgoing};
 use crate::units::utc;
 
 /// The KMS key of all buckets.
@@ -100,11 +100,11 @@ fn data_event(request: &Outgoing) -> Value {
 
 /// The KMS call of a request that stands at `place` among its calls.
 fn kms_event(request: &Outgoing, place: usize) -> Value {
-    let (api, by_object) = request.each_call().nth(place).expect("the call is there");
+    let Call { api, by_object, of_read } =
+        request.each_call().nth(place).expect("the call is there");
     let own = (request.bucket, request.key.as_deref().unwrap_or_default());
     let source = request.source.as_ref().map_or(own, |(bucket, key)| (*bucket, key.as_str()));
-    let reads = api == crate::kms::KmsApi::Decrypt && !request.makes_key;
-    let (bucket, key) = if reads { source } else { own };
+    let (bucket, key) = if of_read { source } else { own };
     let arn = if by_object {
         format!("arn:aws:s3:::{bucket}/{key}")
     } else {

@@ -1,0 +1,86 @@
+//! Logs of several forms: which may be read together, and whose requests count.
+
+use super::Args;
+use crate::error::{Error, Result};
+use crate::recording::gather::Gather;
+use crate::trace::Form;
+
+/// Which forms may be read together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forms {
+    /// Any, but only one.
+    One,
+    /// Access logs for the requests, and trails for KMS's calls.
+    LogsAndTrails,
+}
+
+/// What is gathered of each form.
+pub(super) struct Gathers<'a> {
+    args: &'a Args,
+    forms: Forms,
+    of_form: Vec<(Form, Gather)>,
+}
+
+impl<'a> Gathers<'a> {
+    pub(super) fn new(args: &'a Args, forms: Forms) -> Self {
+        Self { args, forms, of_form: Vec::new() }
+    }
+
+    /// Where the requests of a file go.
+    pub(super) fn of(&mut self, form: Form, name: &str) -> Result<&mut Gather> {
+        let first = self.of_form.first().map_or(form, |(first, _)| *first);
+        check_form(self.forms, first, form, name)?;
+        let place = self.of_form.iter().position(|(known, _)| *known == form);
+        if place.is_none() {
+            self.of_form.push((form, self.args.gather(self.forms)?));
+        }
+        let place = place.unwrap_or(self.of_form.len() - 1);
+        let gather = &mut self.of_form[place].1;
+        gather.begin(form);
+        Ok(gather)
+    }
+
+    /// The one whose requests count, and how many requests the other has.
+    pub(super) fn one(mut self) -> Result<(Gather, u64)> {
+        let is_log = |(form, gather): &(Form, Gather)| {
+            *form == Form::S3AccessLog && gather.taken().records > 0
+        };
+        let place = self.of_form.iter().position(is_log);
+        let place = place
+            .or_else(|| self.of_form.iter().position(|(_, gather)| gather.taken().records > 0));
+        if self.of_form.is_empty() {
+            return Ok((self.args.gather(self.forms)?, 0));
+        }
+        let (_, gather) = self.of_form.swap_remove(place.unwrap_or_default());
+        Ok((gather, self.of_form.iter().map(|(_, other)| other.taken().records).sum()))
+    }
+}
+
+/// One request may be in logs of two forms, and would count twice.
+fn check_form(forms: Forms, first: Form, form: Form, name: &str) -> Result<()> {
+    if form == Form::OracleGeneral {
+        return Err(Error::request("traces of look-ups are replayed one by one").at(name));
+    }
+    if forms == Forms::LogsAndTrails {
+        return match form {
+            Form::S3AccessLog | Form::CloudTrail => Ok(()),
+            Form::IbmCos | Form::OracleGeneral => Err(Error::request(format!(
+                "the file is of the form `{}`, which tells neither requesters nor KMS's calls",
+                form.name()
+            ))
+            .at(name)
+            .hint("give CloudTrail's files and, if there are any, S3 access logs")),
+        };
+    }
+    if form != first {
+        return Err(Error::request(format!(
+            "the file is of the form `{}`, but the one before it of `{}`, and logs of two forms may \
+             tell of the same requests",
+            form.name(),
+            first.name()
+        ))
+        .at(name)
+        .hint("replay logs of one form at a time"));
+    }
+    Ok(())
+}

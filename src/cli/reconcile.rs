@@ -1,0 +1,157 @@
+//! `bks reconcile`: the model's KMS calls beside those that a trail measures.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ClapArgs, ValueEnum};
+
+use super::logs::{self, Logs, Opened};
+use super::replay::parse_unknown_age;
+use super::{Found, input, output, progress, threads};
+use crate::error::{Error, Result, one_of};
+use crate::invoice::{self, Invoice};
+use crate::reconciliation::{Asked, Reconciliation};
+use crate::recording::measured::{Calls, Gatherer};
+use crate::report::reconciliation as report;
+use crate::scenario::Scenario;
+use crate::scenario::replay::{Settings, UnknownAge};
+use crate::trace::compression::decompressed;
+use crate::trace::record::Entry;
+
+/// Reconcile the model with a trail: its KMS calls beside those that CloudTrail has.
+///
+/// Reads CloudTrail's KMS events, and the requests from S3's data events in the same trail or, if
+/// they are given, from S3 access logs. The model's calls are set beside the trail's by requester,
+/// bucket and hour: which share is explained, and why the rest is not.
+///
+/// If nothing else is asked for, how each bucket is encrypted is taken from the trail: calls with a
+/// bucket's ARN show that bucket keys are on.
+#[derive(Debug, ClapArgs)]
+pub(super) struct Args {
+    #[command(flatten)]
+    logs: logs::Args,
+    /// Take buckets to be encrypted as this configuration has them, whatever the trail shows
+    #[arg(long, value_name = "NAME")]
+    configuration: Option<String>,
+    /// Take configurations, assumptions and buckets' settings from this scenario file
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<String>,
+    /// Keys of objects that are read and not written in the log, as for `bks replay`
+    ///
+    /// If nothing is said, the trail decides, bucket by bucket, whether they have bucket keys.
+    #[arg(long, value_name = "AGE", value_parser = parse_unknown_age)]
+    unknown_age: Option<UnknownAge>,
+    /// Set this bill's KMS requests beside both: FOCUS or a Cost and Usage Report, as CSV, plain or
+    /// compressed; may be given again
+    #[arg(long = "bill", value_name = "FILE")]
+    bills: Vec<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    changes: input::Changes,
+    /// Use N threads instead of one for each processor; the results do not depend on it
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<usize>,
+    /// Print neither table, progress nor notes; another format asked for still comes
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person
+    Table,
+    /// For programs
+    Json,
+    /// A row for each requester, bucket and hour
+    Csv,
+}
+
+pub(super) fn run(args: &Args) -> Result<Found> {
+    // Read first: what is wrong with it need not wait.
+    let bills = args.bills.iter().map(|path| bill(path)).collect::<Result<Vec<_>>>()?;
+    let logs = match args.logs.open(args.quiet)? {
+        Opened::Logs(logs) => logs,
+        Opened::Lookups(name, _) => {
+            return Err(Error::request("a trace of look-ups tells of no KMS call").at(name));
+        }
+    };
+    let (scenario, calls) = read(args, logs)?;
+    let asked = Asked {
+        configuration: configuration(args, &scenario)?,
+        by_settings: args.scenario.is_some(),
+        unknown_age: args.unknown_age,
+    };
+    let requests = scenario.recording.as_ref().map_or(0, |recording| recording.seen.all);
+    let bar = progress::bar(requests as f64, args.quiet);
+    let done = |variants: usize| {
+        bar.set_length(variants as u64 * requests);
+        bar.inc(requests);
+    };
+    let found = threads::run_on(args.jobs, || {
+        Reconciliation::of(&scenario, calls, args.logs.buckets(), asked, &done)
+    })?;
+    bar.finish_and_clear();
+    show(args, &scenario, &found?, &bills)?;
+    Ok(Found::Done)
+}
+
+fn bill(path: &Path) -> Result<Invoice> {
+    let place = path.display().to_string();
+    let unreadable = |error: std::io::Error| {
+        Error::request(format!("the file cannot be read: {error}")).at(&place)
+    };
+    let bytes = File::open(path).and_then(decompressed).map_err(unreadable)?;
+    invoice::read(bytes, &place)
+}
+
+/// The requests as a scenario, and the calls of the same time.
+fn read(args: &Args, logs: Logs) -> Result<(Scenario, Calls)> {
+    let mut gatherer = Gatherer::default();
+    let recording = logs.read_beside_trail(args.jobs, |_, entry| {
+        if let Entry::Kms(event) = entry {
+            gatherer.take(event);
+        }
+        Ok(())
+    })?;
+    let text = args.scenario.as_deref().map(input::text).transpose()?;
+    let overrides = args.changes.all();
+    let settings = Settings {
+        file: text.as_deref().zip(args.scenario.as_deref()),
+        overrides: &overrides,
+        unknown_age: args.unknown_age,
+    };
+    let from = recording.start_ns + recording.counted_from.as_nanos();
+    let calls = gatherer.finish(from, recording.start_ns + recording.end.as_nanos());
+    let scenario = Scenario::of_recording(recording, &settings)?;
+    input::check_size(&scenario, threads::number(args.jobs))?;
+    Ok((scenario, calls))
+}
+
+/// The index of the configuration asked for.
+fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
+    let Some(name) = &args.configuration else { return Ok(None) };
+    let names: Vec<&str> = scenario.configurations.iter().map(|c| c.name.as_str()).collect();
+    let known = names.iter().position(|known| known == name);
+    known.map(Some).ok_or_else(|| {
+        Error::request(format!("`{name}` is no configuration of the scenario"))
+            .at("--configuration")
+            .hint(one_of(name, names))
+    })
+}
+
+fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Result<()> {
+    match args.format {
+        Format::Table if args.quiet => Ok(()),
+        Format::Table => {
+            output::print(&report::text(scenario, found, bills, output::terminal_width()))
+        }
+        Format::Json => output::print(&format!("{:#}\n", report::json(scenario, found, bills))),
+        Format::Csv => {
+            let rows = report::rows(found);
+            let csv = crate::results::csv::write(&rows);
+            output::print(&String::from_utf8(csv).expect("CSV is text"))
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! KMS requests on a bill: the lines of a Cost and Usage Report or of a FOCUS export, as CSV.
+//!
+//! Counted are symmetric cryptographic requests, which S3's are. Requests of asymmetric keys and of
+//! `GenerateDataKeyPair` have usage types of their own. The free tier is a line of its own at no price,
+//! and counts.
+//!
+//! Sources: the data dictionary of the Cost and Usage Report
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/data-dictionary.html>) and FOCUS 1.0
+//! (<https://focus.finops.org/focus-specification/v1-0/>).
+
+use std::io::Read;
+
+use crate::error::{Error, Result};
+use crate::units::parse_utc;
+
+/// Which form a bill has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The `FinOps` Open Cost and Usage Specification.
+    Focus,
+    /// AWS's Cost and Usage Report, in either spelling of its columns.
+    Cur,
+}
+
+impl Form {
+    /// Its name in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Focus => "focus",
+            Self::Cur => "cur",
+        }
+    }
+}
+
+/// One line of KMS requests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Nanoseconds since the Unix epoch: when it begins.
+    pub from_ns: i64,
+    /// When it ends.
+    pub to_ns: i64,
+    /// Requests; a correction's may be negative.
+    pub requests: f64,
+}
+
+/// The KMS requests of a bill.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invoice {
+    /// Its form.
+    pub form: Form,
+    /// Lines of any kind.
+    pub rows: u64,
+    /// Those of symmetric KMS requests, as they come.
+    pub lines: Vec<Line>,
+}
+
+/// Requests of a bill in a stretch of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Requests {
+    /// In lines that lie within it.
+    pub within: f64,
+    /// In lines that lie only partly within it: any share of them may be.
+    pub partly: f64,
+}
+
+impl Invoice {
+    /// The requests from `from_ns` to before `to_ns`.
+    #[must_use]
+    pub fn requests(&self, from_ns: i64, to_ns: i64) -> Requests {
+        let mut requests = Requests::default();
+        for line in &self.lines {
+            if from_ns <= line.from_ns && line.to_ns <= to_ns {
+                requests.within += line.requests;
+            } else if line.from_ns < to_ns && from_ns < line.to_ns {
+                requests.partly += line.requests;
+            }
+        }
+        requests
+    }
+
+    /// The time of its lines of KMS requests, in nanoseconds since the Unix epoch.
+    #[must_use]
+    pub fn span_ns(&self) -> Option<(i64, i64)> {
+        let from = self.lines.iter().map(|line| line.from_ns).min()?;
+        let to = self.lines.iter().map(|line| line.to_ns).max()?;
+        Some((from, to))
+    }
+}
+
+/// Where the columns are that matter.
+struct Columns {
+    form: Form,
+    from: usize,
+    to: usize,
+    /// FOCUS: `ServiceName`; CUR: the usage type.
+    what: usize,
+    /// FOCUS: `ChargeCategory`; CUR: the line's type.
+    category: Option<usize>,
+    /// Pairs of quantity and, in FOCUS, its unit; the first that is told counts.
+    quantities: Vec<(usize, Option<usize>)>,
+    /// Where FOCUS tells of which kind requests are.
+    kinds: Vec<usize>,
+}
+
+impl Columns {
+    fn of(header: &csv::StringRecord) -> Result<Self> {
+        // `lineItem/UsageType` and `line_item_usage_type` are the same.
+        let plain = |name: &str| -> String {
+            let letters = name.chars().filter(char::is_ascii_alphanumeric);
+            letters.map(|letter| letter.to_ascii_lowercase()).collect()
+        };
+        let names: Vec<String> = header.iter().map(plain).collect();
+        let find = |name: &str| names.iter().position(|known| *known == plain(name));
+        let need = |name: &str| {
+            find(name).ok_or_else(|| {
+                Error::request(format!("the bill has no column `{name}`"))
+                    .hint("give a FOCUS export or a Cost and Usage Report, as CSV with its header")
+            })
+        };
+        if find("ServiceName").is_some() && find("ChargePeriodStart").is_some() {
+            let pair = |quantity: &str, unit: &str| Some((find(quantity)?, Some(find(unit)?)));
+            let pairs =
+                [pair("PricingQuantity", "PricingUnit"), pair("ConsumedQuantity", "ConsumedUnit")];
+            let quantities: Vec<_> = pairs.into_iter().flatten().collect();
+            if quantities.is_empty() {
+                need("PricingQuantity")?;
+                need("PricingUnit")?;
+            }
+            let kinds = ["x_UsageType", "SkuMeter", "ChargeDescription"];
+            return Ok(Self {
+                form: Form::Focus,
+                from: need("ChargePeriodStart")?,
+                to: need("ChargePeriodEnd")?,
+                what: need("ServiceName")?,
+                category: find("ChargeCategory"),
+                quantities,
+                kinds: kinds.into_iter().filter_map(find).collect(),
+            });
+        }
+        Ok(Self {
+            form: Form::Cur,
+            what: need("line_item_usage_type")?,
+            from: need("line_item_usage_start_date")?,
+            to: need("line_item_usage_end_date")?,
+            category: find("line_item_line_item_type"),
+            quantities: vec![(need("line_item_usage_amount")?, None)],
+            kinds: Vec::new(),
+        })
+    }
+
+    /// The text that tells the quantity, if the row is one of symmetric KMS requests.
+    fn quantity<'a>(&self, row: &'a csv::StringRecord) -> Option<&'a str> {
+        let cell = |place: usize| row.get(place).unwrap_or_default();
+        let category = self.category.map_or("Usage", cell);
+        let what = cell(self.what);
+        let wanted = match self.form {
+            Form::Focus => {
+                what == "AWS Key Management Service"
+                    && category == "Usage"
+                    && !self.kinds.iter().any(|&kind| is_of_key_pairs(cell(kind)))
+            }
+            // What a savings plan or the like covers would be of another type; KMS has none.
+            Form::Cur => {
+                (what == "KMS-Requests" || what.ends_with("-KMS-Requests"))
+                    && (category == "Usage" || category.is_empty())
+            }
+        };
+        let told = |&(quantity, unit): &(usize, Option<usize>)| {
+            let unit = unit.map_or("Requests", cell);
+            let quantity = cell(quantity);
+            let is_told = !matches!(quantity, "" | "NULL" | "null");
+            (unit.eq_ignore_ascii_case("Requests") && is_told).then_some(quantity)
+        };
+        if wanted { self.quantities.iter().find_map(told) } else { None }
+    }
+
+    fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<Line> {
+        let requests = quantity.parse::<f64>().ok().filter(|requests| requests.is_finite());
+        let requests = requests.ok_or_else(|| {
+            Error::request(format!("the quantity is `{quantity}`, but must be a number"))
+        })?;
+        let time = |place: usize| time(row.get(place).unwrap_or_default());
+        let (from_ns, to_ns) = (time(self.from)?, time(self.to)?);
+        if from_ns >= to_ns {
+            return Err(Error::request("the line ends before it begins"));
+        }
+        Ok(Line { from_ns, to_ns, requests })
+    }
+}
+
+/// Whether a usage type or description is of requests that S3 does not make.
+fn is_of_key_pairs(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["asymmetric", "datakeypair", "rsa", "ecc"].iter().any(|word| {
+        // Only at the start of a word: `adversarial` is none.
+        text.match_indices(word).any(|(at, _)| {
+            !text[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric())
+                || *word == "datakeypair"
+        })
+    })
+}
+
+/// Reads `2024-09-25 20:00:00`, with `T` and `Z` or without, and with a fraction that is zero.
+fn time(text: &str) -> Result<i64> {
+    let plain = text.trim().trim_end_matches(" UTC").trim_end_matches('Z').replacen(' ', "T", 1);
+    let whole = match plain.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
+        _ => &plain,
+    };
+    if whole.contains('T') { parse_utc(&format!("{whole}Z")) } else { parse_utc(whole) }.map_err(
+        |_| Error::request(format!("`{text}` is no point in time, e.g., `2024-09-25 20:00:00`")),
+    )
+}
+
+/// Reads a bill.
+///
+/// # Errors
+/// The first line that is wrong, by `place` and number, or columns that are not there.
+pub fn read(source: impl Read, place: &str) -> Result<Invoice> {
+    let unreadable = |error: &csv::Error, line: u64| {
+        Error::request(format!("the line cannot be read: {error}")).at(format!("{place}:{line}"))
+    };
+    let mut reader = csv::Reader::from_reader(source);
+    let header = reader.headers().map_err(|error| unreadable(&error, 1))?;
+    let columns = Columns::of(header).map_err(|error| error.at(place))?;
+    let mut invoice = Invoice { form: columns.form, rows: 0, lines: Vec::new() };
+    let mut row = csv::StringRecord::new();
+    loop {
+        let line = reader.position().line();
+        if !reader.read_record(&mut row).map_err(|error| unreadable(&error, line))? {
+            break;
+        }
+        invoice.rows += 1;
+        if let Some(quantity) = columns.quantity(&row) {
+            let read = columns.line(&row, quantity);
+            invoice.lines.push(read.map_err(|error| error.at(format!("{place}:{line}")))?);
+        }
+    }
+    if invoice.lines.is_empty() {
+        return Err(Error::request(format!(
+            "none of the bill's {} lines is of KMS requests",
+            invoice.rows
+        ))
+        .at(place)
+        .hint("such lines have the usage type `REGION-KMS-Requests`, or are of `AWS Key Management Service` in `Requests`"));
+    }
+    Ok(invoice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::utc;
+
+    const FOCUS: &str = "\
+BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,PricingQuantity,PricingUnit,RegionId,ServiceName
+0.0,Usage,\"$0.00 per request - Monthly Global Free Tier for KMS requests\",2024-09-25 21:00:00,2024-09-25 20:00:00,NULL,NULL,20000.000,Requests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.03 per 10,000 KMS requests in US East\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1e5,Requests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.15 per 10,000 Asymmetric requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,Requests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.10 per 10,000 ECC GenerateDataKeyPair requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,Requests,us-east-1,AWS Key Management Service
+1.0,Usage,\"$1 per customer managed KMS key version\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,Keys,us-east-1,AWS Key Management Service
+1.0,Tax,Tax,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,Requests,us-east-1,AWS Key Management Service
+1.0,Usage,SQS,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,5,Requests,us-east-1,Amazon Simple Queue Service
+0.3,Usage,Universal requests,2024-09-27T00:00:00.000Z,2024-09-26T00:00:00Z,11,Requests,NULL,NULL,us-east-1,AWS Key Management Service
+";
+
+    #[test]
+    fn a_focus_bill_counts_symmetric_requests() {
+        let invoice = read(FOCUS.as_bytes(), "bill.csv").unwrap();
+        assert_eq!((invoice.form, invoice.rows), (Form::Focus, 8));
+        let requests: Vec<f64> = invoice.lines.iter().map(|line| line.requests).collect();
+        assert_eq!(requests, [20_000.0, 100_000.0, 11.0]);
+        let (from, to) = invoice.span_ns().unwrap();
+        assert_eq!(utc(from), "2024-09-25T20:00:00Z");
+        assert_eq!(utc(to), "2024-09-27T00:00:00Z");
+        let at = |text: &str| parse_utc(text).unwrap();
+        let found = invoice.requests(at("2024-09-25T20:30:00Z"), at("2024-09-25T22:00:00Z"));
+        assert_eq!(found, Requests { within: 100_000.0, partly: 20_000.0 });
+        let found = invoice.requests(at("2024-09-25T22:00:00Z"), at("2024-09-26T00:00:00Z"));
+        assert_eq!(found, Requests::default());
+    }
+
+    #[test]
+    fn both_spellings_of_a_cost_and_usage_report_count_the_same() {
+        let rows = "\
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,USE1-KMS-Requests,12
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests,3
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests-Asymmetric,5
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests-GenerateDatakeyPair-ECC,5
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Tax,awskms,us-east-1-KMS-Requests,1
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Keys,9
+";
+        for header in [
+            "lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/LineItemType,\
+             lineItem/ProductCode,lineItem/UsageType,lineItem/UsageAmount\n",
+            "line_item_usage_start_date,line_item_usage_end_date,line_item_line_item_type,\
+             line_item_product_code,line_item_usage_type,line_item_usage_amount\n",
+        ] {
+            let invoice = read(format!("{header}{rows}").as_bytes(), "bill.csv").unwrap();
+            assert_eq!((invoice.form, invoice.rows), (Form::Cur, 6));
+            let requests: Vec<f64> = invoice.lines.iter().map(|line| line.requests).collect();
+            assert_eq!(requests, [12.0, 3.0]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_bill_is_refused_at_its_line() {
+        let broken = FOCUS.replace("1e5", "many");
+        let late = FOCUS.replace(
+            "2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1e5",
+            "2024-09-25 21:00:00,2024-09-25 21:00:00,NULL,NULL,1e5",
+        );
+        let dated = FOCUS.replace("2024-09-26T00:00:00Z", "yesterday");
+        let keys: String = FOCUS
+            .lines()
+            .take(1)
+            .chain(FOCUS.lines().skip(5).take(3))
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        for (text, why) in [
+            (broken.as_str(), "bill.csv:3: the quantity is `many`"),
+            (&late, "bill.csv:3: the line ends before it begins"),
+            (&dated, "bill.csv:9: `yesterday` is no point in time"),
+            (&keys, "bill.csv: none of the bill's 3 lines is of KMS requests"),
+            ("a,b\n1,2\n", "bill.csv: the bill has no column `line_item_usage_type`"),
+            ("", "bill.csv: the bill has no column `line_item_usage_type`"),
+            (
+                "ServiceName,ChargePeriodStart\nx,y\n",
+                "bill.csv: the bill has no column `PricingQuantity`",
+            ),
+            ("line_item_usage_type,b\n1\n", "bill.csv: the bill has no column"),
+        ] {
+            let told = read(text.as_bytes(), "bill.csv").unwrap_err().to_string();
+            assert!(told.starts_with(why), "{told}");
+        }
+        let short = format!("{FOCUS}cut,off\n");
+        let told = read(short.as_bytes(), "bill.csv").unwrap_err().to_string();
+        assert!(told.starts_with("bill.csv:10: the line cannot be read"), "{told}");
+    }
+}

@@ -1,0 +1,397 @@
+//! A model's KMS calls beside those that a trail measures, by requester, bucket and hour.
+//!
+//! A call is explained if the model has one of the same API in the same cell; what is counted for
+//! each cell and API is the lesser of both. What is not explained comes with a reason, and so do the
+//! calls that only the model has.
+//!
+//! If nothing is asked for, how each bucket is encrypted is taken from the trail ([`evidence`]).
+//! What AWS does not publish is assumed: the model is run at every level of the assumptions, under
+//! every rule of who is one requester, and under every assumption about objects from before the log.
+
+pub mod evidence;
+mod model;
+mod reasons;
+mod share;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::encryption::Mode;
+use crate::encryption::assumptions::Level;
+use crate::error::{Error, Result};
+use crate::recording::Recording;
+use crate::recording::measured::{Calls, Cell, Measured};
+use crate::scenario::Scenario;
+use crate::scenario::replay::UnknownAge;
+use crate::simulation::Arm;
+use evidence::{ALL_AGES, Encryption, OfBucket, Plan};
+pub use model::Modelled;
+use reasons::Known;
+pub use reasons::{Surplus, Unexplained};
+pub use share::{Share, Shares};
+
+/// What is asked for; the rest is by evidence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The configuration.
+    pub configuration: Option<usize>,
+    /// Whether settings say how buckets and unknown objects are encrypted.
+    pub by_settings: bool,
+    /// Which keys wrap objects whose writing is not in the log.
+    pub unknown_age: Option<UnknownAge>,
+}
+
+/// One way in which the model was run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// Index of the configuration.
+    pub configuration: usize,
+    /// Where in its range each assumption stands.
+    pub level: Level,
+    /// How each of the scenario's buckets is taken to be encrypted.
+    pub plans: Vec<Plan>,
+    /// What it explains.
+    pub shares: Shares,
+}
+
+impl Variant {
+    /// In one word how old unknown objects are taken to be; `by-evidence` if buckets differ, `none` if
+    /// nothing is taken or no bucket has bucket keys.
+    #[must_use]
+    pub fn ages(&self) -> String {
+        let mut ages = self.plans.iter().filter_map(|plan| plan.unknown_age);
+        let first = ages.next();
+        let Some(first) = first else { return "none".to_owned() };
+        if ages.all(|age| age == first) { first.to_string() } else { "by-evidence".to_owned() }
+    }
+}
+
+/// One requester, bucket and hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Which.
+    pub cell: Cell,
+    /// The trail's calls.
+    pub measured: Measured,
+    /// The model's.
+    pub model: Modelled,
+    /// How many both have, and how many only one has.
+    pub share: Share,
+    /// Why some are not explained.
+    pub unexplained: Option<Unexplained>,
+    /// Why the model has some that the trail has not.
+    pub surplus: Option<Surplus>,
+}
+
+/// A model beside a trail.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reconciliation {
+    /// Nanoseconds since the Unix epoch: from when to when calls are compared.
+    pub window_ns: (i64, i64),
+    /// Every cell that has calls or requests, under the first of the variants.
+    pub cells: Vec<Reconciled>,
+    /// How the model was run: first what is shown, then what else it might have been.
+    pub variants: Vec<Variant>,
+    /// The trail's calls by bucket.
+    pub evidence: BTreeMap<String, OfBucket>,
+    /// Requests that would need a key, in buckets that are taken not to be encrypted by KMS.
+    pub requests_without_calls: u64,
+    /// Calls that are not set beside anything.
+    pub beside: Beside,
+}
+
+/// Events of the trail that are not compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// S3's calls before or after the compared time.
+    pub outside: u64,
+    /// Calls within it that are not S3's.
+    pub other_use: u64,
+    /// They repeat another.
+    pub repeated: u64,
+    /// They failed.
+    pub failed: u64,
+    /// They are of buckets that were not asked for.
+    pub other_buckets: u64,
+}
+
+impl Reconciliation {
+    /// Sets a log's requests, run as `scenario` says, beside `calls`. `buckets` are those asked for;
+    /// if none is, all are. `done` is told how many runs there are whenever one is done.
+    ///
+    /// # Errors
+    /// If the trail has no call to compare with, or what was put aside cannot be read back.
+    ///
+    /// # Panics
+    /// If `scenario` is not a log's.
+    pub fn of(
+        scenario: &Scenario,
+        mut calls: Calls,
+        buckets: &[String],
+        asked: Asked,
+        done: &(dyn Fn(usize) + Sync),
+    ) -> Result<Self> {
+        let scenario = &evidence::with_directories(scenario);
+        let recording = scenario.recording.as_deref().expect("the scenario is a log's");
+        let is_wanted = |cell: &Cell| buckets.is_empty() || buckets.contains(&cell.bucket);
+        let mut beside = Beside {
+            outside: calls.outside,
+            other_use: calls.other_use,
+            repeated: calls.repeated,
+            failed: calls.failed,
+            other_buckets: 0,
+        };
+        calls.cells.retain(|cell, measured| {
+            let wanted = is_wanted(cell);
+            beside.other_buckets += if wanted { 0 } else { measured.calls.total() };
+            wanted
+        });
+        if calls.cells.is_empty() {
+            return Err(nothing_measured(&beside));
+        }
+        let found = evidence::measured(&calls.cells);
+        let bench = Bench { scenario, recording, calls: &calls, is_wanted: &is_wanted };
+        let mut variants = bench.variants(&found, asked);
+        let joined = bench.run_all(&mut variants, done);
+        recording.check()?;
+        Ok(Self {
+            window_ns: bench.window_ns(),
+            cells: reconciled(recording, &joined),
+            requests_without_calls: bench.requests_without_calls(&variants[0].plans, &joined),
+            variants,
+            evidence: found,
+            beside,
+        })
+    }
+
+    /// The least and the greatest of a figure over all variants, those that do not have it left out.
+    #[must_use]
+    pub fn range(&self, figure: impl Fn(&Shares) -> Option<f64>) -> Option<(f64, f64)> {
+        let values = || self.variants.iter().filter_map(|variant| figure(&variant.shares));
+        Some((values().reduce(f64::min)?, values().reduce(f64::max)?))
+    }
+
+    /// What the first variant explains.
+    #[must_use]
+    pub fn shares(&self) -> &Shares {
+        &self.variants[0].shares
+    }
+
+    /// The variant that agrees best with the trail.
+    #[must_use]
+    pub fn closest(&self) -> &Variant {
+        let agreement = |variant: &Variant| variant.shares.cells.agreement().unwrap_or_default();
+        self.variants.iter().fold(&self.variants[0], |best, variant| {
+            if agreement(variant) > agreement(best) { variant } else { best }
+        })
+    }
+
+    /// Calls that only the trail has, by reason.
+    #[must_use]
+    pub fn unexplained(&self) -> BTreeMap<Unexplained, u64> {
+        summed(self.cells.iter().map(|cell| (cell.unexplained, cell.share.unexplained())))
+    }
+
+    /// Calls that only the model has, by reason.
+    #[must_use]
+    pub fn surplus(&self) -> BTreeMap<Surplus, u64> {
+        summed(self.cells.iter().map(|cell| (cell.surplus, cell.share.surplus())))
+    }
+}
+
+fn summed<T: Ord>(reasons: impl Iterator<Item = (Option<T>, u64)>) -> BTreeMap<T, u64> {
+    let mut sums = BTreeMap::new();
+    for (reason, calls) in reasons {
+        if let Some(reason) = reason {
+            *sums.entry(reason).or_default() += calls;
+        }
+    }
+    sums
+}
+
+fn nothing_measured(beside: &Beside) -> Error {
+    let error = Error::request(
+        "the trail has no KMS call that S3 made in the time and the buckets of the requests",
+    );
+    let Beside { outside, other_use, other_buckets, .. } = *beside;
+    if outside > 0 {
+        error.hint(format!(
+            "{outside} calls lie before the first request or after the last: give logs of the same time"
+        ))
+    } else if other_buckets > 0 {
+        error.hint("the calls are of other buckets: look at `--bucket`")
+    } else if other_use > 0 {
+        error.hint("no call has the encryption context `aws:s3:arn`, which S3's calls have")
+    } else {
+        error.hint("give CloudTrail's files with management events: KMS's calls are among them")
+    }
+}
+
+type Joined = BTreeMap<Cell, (Measured, Modelled)>;
+
+/// What all variants are run on.
+struct Bench<'a> {
+    scenario: &'a Scenario,
+    recording: &'a Recording,
+    calls: &'a Calls,
+    is_wanted: &'a (dyn Fn(&Cell) -> bool + Sync),
+}
+
+impl Bench<'_> {
+    fn window_ns(&self) -> (i64, i64) {
+        let Recording { start_ns, counted_from, end, .. } = self.recording;
+        (start_ns + counted_from.as_nanos(), start_ns + end.as_nanos())
+    }
+
+    /// All ways to run the model; the first is what is shown.
+    fn variants(&self, found: &BTreeMap<String, OfBucket>, asked: Asked) -> Vec<Variant> {
+        let scenario = self.scenario;
+        let by_evidence = asked.configuration.is_none() && !asked.by_settings;
+        let encryption = if by_evidence {
+            evidence::encryption(scenario, found)
+        } else {
+            vec![Encryption::AsAsked; scenario.buckets.len()]
+        };
+        let configurations = self.configurations(asked, by_evidence);
+        let plans = self.plans(found, &encryption, configurations[0], asked);
+        let mut variants: Vec<Variant> = Vec::new();
+        for &configuration in &configurations {
+            for level in [Level::Assumed, Level::Low, Level::High] {
+                let of = |plans: &Vec<Plan>| Variant {
+                    configuration,
+                    level,
+                    plans: plans.clone(),
+                    shares: Shares::default(),
+                };
+                variants.extend(plans.iter().map(of));
+            }
+        }
+        let has_keys = if by_evidence {
+            encryption.contains(&Encryption::BucketKey)
+        } else {
+            scenario.configurations[configurations[0]].uses_bucket_keys(&scenario.buckets)
+        };
+        // Without bucket keys nothing is assumed.
+        variants.truncate(if has_keys { variants.len() } else { 1 });
+        variants
+    }
+
+    /// The configurations that are run.
+    fn configurations(&self, asked: Asked, by_evidence: bool) -> Vec<usize> {
+        let Scenario { headline, configurations, .. } = self.scenario;
+        let uses = |index: &usize| configurations[*index].mode == Mode::SseKmsBucketKey;
+        let first = asked.configuration.unwrap_or(*headline);
+        if !by_evidence {
+            return vec![first];
+        }
+        let mut with_keys: Vec<usize> = (0..configurations.len()).filter(uses).collect();
+        with_keys.sort_by_key(|index| *index != first);
+        if with_keys.is_empty() { vec![first] } else { with_keys }
+    }
+
+    /// How buckets may be encrypted; the first is what is shown.
+    fn plans(
+        &self,
+        found: &BTreeMap<String, OfBucket>,
+        encryption: &[Encryption],
+        configuration: usize,
+        asked: Asked,
+    ) -> Vec<Vec<Plan>> {
+        let of = |ages: Vec<Option<UnknownAge>>| -> Vec<Plan> {
+            let plan = |(&encryption, unknown_age): (&Encryption, Option<UnknownAge>)| Plan {
+                encryption,
+                unknown_age: unknown_age.filter(|_| encryption.may_have_keys()),
+            };
+            encryption.iter().zip(ages).map(plan).collect()
+        };
+        let uniform = |age| of(vec![age; encryption.len()]);
+        if asked.by_settings || asked.unknown_age.is_some() {
+            return vec![uniform(asked.unknown_age)];
+        }
+        let keyless = uniform(Some(UnknownAge::Keyless));
+        if self.recording.unknown.iter().all(|objects| *objects == 0) {
+            return vec![keyless];
+        }
+        let model = self.run(configuration, Level::Assumed, &keyless);
+        let ages = evidence::unknown_ages(self.scenario, found, &model);
+        let mut plans = vec![of(ages.into_iter().map(Some).collect())];
+        for age in ALL_AGES {
+            let plan = uniform(Some(age));
+            if !plans.contains(&plan) {
+                plans.push(plan);
+            }
+        }
+        plans
+    }
+
+    /// The model's cells.
+    fn run(&self, configuration: usize, level: Level, plans: &[Plan]) -> BTreeMap<Cell, Modelled> {
+        let scenario = evidence::planned(self.scenario, plans);
+        let assumptions = scenario.configurations[configuration].ranges.at(level);
+        let arm = Arm { configuration, assumptions, by_requester: false };
+        let mut cells = model::cells(&scenario, self.recording, &arm);
+        let without_calls: BTreeSet<&str> = self
+            .recording
+            .buckets
+            .iter()
+            .zip(plans)
+            .filter(|(_, plan)| plan.encryption == Encryption::NoCalls)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        cells.retain(|cell, modelled| {
+            if without_calls.contains(cell.bucket.as_str()) {
+                *modelled = Modelled { requests: modelled.requests, ..Modelled::default() };
+            }
+            (self.is_wanted)(cell)
+        });
+        cells
+    }
+
+    /// Runs all variants, and keeps the cells of the first.
+    fn run_all(&self, variants: &mut [Variant], done: &(dyn Fn(usize) + Sync)) -> Joined {
+        let all = variants.len();
+        let mut kept: Vec<Option<Joined>> = variants
+            .par_iter_mut()
+            .with_max_len(1)
+            .enumerate()
+            .map(|(number, variant)| {
+                let model = self.run(variant.configuration, variant.level, &variant.plans);
+                let joined = share::joined(&self.calls.cells, &model);
+                variant.shares = Shares::of(&joined);
+                done(all);
+                (number == 0).then_some(joined)
+            })
+            .collect();
+        kept.swap_remove(0).expect("the first is kept")
+    }
+
+    fn requests_without_calls(&self, plans: &[Plan], joined: &Joined) -> u64 {
+        let buckets = self.recording.buckets.iter().zip(plans);
+        let without: BTreeSet<&String> = buckets
+            .filter(|(_, plan)| plan.encryption == Encryption::NoCalls)
+            .map(|(name, _)| name)
+            .collect();
+        let requests = |(cell, (_, model)): (&Cell, &(Measured, Modelled))| {
+            if without.contains(&cell.bucket) { model.requests } else { 0 }
+        };
+        joined.iter().map(requests).sum()
+    }
+}
+
+/// Each cell with its reasons.
+fn reconciled(recording: &Recording, joined: &Joined) -> Vec<Reconciled> {
+    let known = Known::of(recording, joined);
+    let of = |(cell, (measured, model)): (&Cell, &(Measured, Modelled))| {
+        let share = Share::of(&measured.calls, &model.calls);
+        Reconciled {
+            cell: cell.clone(),
+            measured: *measured,
+            model: *model,
+            share,
+            unexplained: (share.unexplained() > 0).then(|| known.unexplained(cell, model)),
+            surplus: (share.surplus() > 0).then(|| known.surplus(cell, measured)),
+        }
+    };
+    joined.iter().map(of).collect()
+}

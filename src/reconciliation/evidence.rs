@@ -1,0 +1,143 @@
+//! What the trail itself shows of how each bucket is encrypted.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::model::Modelled;
+use crate::recording::measured::{Cell, Measured};
+use crate::scenario::Scenario;
+use crate::scenario::replay::UnknownAge;
+use crate::units::{SimDuration, SimTime};
+
+/// How long before the log objects were written that have bucket keys and are not written within it,
+/// where nothing else is said: an assumption, whose other end is one key for all.
+const AGE: SimDuration = SimDuration::from_secs(30 * 86_400);
+
+/// How a bucket is encrypted, and how that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encryption {
+    /// The trail has calls with the bucket's ARN: bucket keys are on.
+    BucketKey,
+    /// It has calls, all of them with an object's ARN: bucket keys are off.
+    KeyPerObject,
+    /// It has none: what is encrypted without KMS, or a trail that leaves these events out.
+    NoCalls,
+    /// As the configuration that was asked for has it.
+    AsAsked,
+}
+
+impl Encryption {
+    /// The word for it in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BucketKey => "bucket-key",
+            Self::KeyPerObject => "key-per-object",
+            Self::NoCalls => "no-calls",
+            Self::AsAsked => "as-asked",
+        }
+    }
+
+    /// Whether objects may have bucket keys.
+    pub(super) const fn may_have_keys(self) -> bool {
+        matches!(self, Self::BucketKey | Self::AsAsked)
+    }
+}
+
+/// How one bucket is taken to be encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Whether it has bucket keys.
+    pub encryption: Encryption,
+    /// Which keys wrap objects that are read and not written in the log; `None`: as the settings say.
+    pub unknown_age: Option<UnknownAge>,
+}
+
+/// Calls of one bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfBucket {
+    /// With the bucket's ARN.
+    pub by_bucket: u64,
+    /// With an object's.
+    pub by_object: u64,
+}
+
+/// The trail's calls, bucket by bucket.
+pub(super) fn measured(cells: &BTreeMap<Cell, Measured>) -> BTreeMap<String, OfBucket> {
+    let mut buckets: BTreeMap<String, OfBucket> = BTreeMap::new();
+    for (cell, measured) in cells {
+        let of_bucket = buckets.entry(cell.bucket.clone()).or_default();
+        of_bucket.by_object += measured.by_object;
+        of_bucket.by_bucket += measured.calls.total() - measured.by_object;
+    }
+    buckets
+}
+
+/// What the calls of the scenario's buckets tell, bucket by bucket.
+pub(super) fn encryption(
+    scenario: &Scenario,
+    measured: &BTreeMap<String, OfBucket>,
+) -> Vec<Encryption> {
+    let of = |name: &String| match measured.get(name) {
+        None => Encryption::NoCalls,
+        Some(OfBucket { by_bucket: 0, .. }) => Encryption::KeyPerObject,
+        Some(_) => Encryption::BucketKey,
+    };
+    scenario.file.buckets.iter().map(|bucket| of(&bucket.name)).collect()
+}
+
+/// Whether objects from before the log have bucket keys, bucket by bucket: no if the trail has at
+/// least half of the calls for single objects that `keyless`, the model without such keys, has.
+pub(super) fn unknown_ages(
+    scenario: &Scenario,
+    measured: &BTreeMap<String, OfBucket>,
+    keyless: &BTreeMap<Cell, Modelled>,
+) -> Vec<UnknownAge> {
+    let mut expected: BTreeMap<&str, u64> = BTreeMap::new();
+    for (cell, modelled) in keyless {
+        *expected.entry(&cell.bucket).or_default() += modelled.by_object;
+    }
+    let age = |name: &str| {
+        let found = measured.get(name).map_or(0, |of_bucket| of_bucket.by_object);
+        let expected = expected.get(name).copied().unwrap_or_default();
+        if 2 * found >= expected { UnknownAge::Keyless } else { UnknownAge::Even(AGE) }
+    };
+    scenario.file.buckets.iter().map(|bucket| age(&bucket.name)).collect()
+}
+
+/// What else unknown objects may be, besides what the evidence says.
+pub(super) const ALL_AGES: [UnknownAge; 3] =
+    [UnknownAge::Keyless, UnknownAge::Even(AGE), UnknownAge::OneKey];
+
+/// The scenario under a plan for each bucket.
+pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
+    let mut planned = scenario.clone();
+    for (number, plan) in plans.iter().enumerate() {
+        let bucket = &mut planned.buckets[number];
+        if plan.encryption != Encryption::AsAsked {
+            bucket.keys_since = SimTime::MAX;
+        }
+        let Some(unknown_age) = plan.unknown_age.filter(|_| plan.encryption.may_have_keys()) else {
+            continue;
+        };
+        let (since, age) = unknown_age.meaning();
+        bucket.keys_since = since;
+        for population in planned.populations.iter_mut().filter(|p| p.bucket == number as u32) {
+            population.age = age.clone();
+        }
+    }
+    planned
+}
+
+/// The scenario with its directory buckets known as such, by how their names must end.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html>
+pub(super) fn with_directories(scenario: &Scenario) -> Scenario {
+    let mut known = scenario.clone();
+    for (bucket, written) in known.buckets.iter_mut().zip(&scenario.file.buckets) {
+        bucket.directory |= written.name.ends_with("--x-s3");
+    }
+    known
+}

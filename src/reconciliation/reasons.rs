@@ -1,0 +1,165 @@
+//! Why a cell's calls differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::model::Modelled;
+use crate::recording::Recording;
+use crate::recording::measured::{Cell, Measured};
+use crate::s3::{Identity, Principal};
+
+/// Why the trail has calls that the model has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unexplained {
+    /// The bucket is in no log that was read.
+    BucketNotInLog,
+    /// An AWS service, whose requests are not in the log.
+    AwsService,
+    /// The requester asks this bucket for nothing in the log.
+    RequesterNotInLog,
+    /// The requester asks this bucket for nothing in this hour.
+    NoRequestInHour,
+    /// There are requests, and the model has fewer calls of them.
+    ModelHasFewer,
+}
+
+/// Why the model has calls that the trail has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Surplus {
+    /// The trail has no call for the bucket at all.
+    BucketNotInTrail,
+    /// The trail has no call for this bucket by the requester.
+    RequesterNotInTrail,
+    /// The trail has no call by anyone in this hour.
+    HourNotInTrail,
+    /// The trail has none by this requester for this bucket in this hour.
+    NoCallInHour,
+    /// There are calls, and the model has more.
+    ModelHasMore,
+}
+
+impl Unexplained {
+    /// All, in the order in which they are looked for.
+    pub const ALL: [Self; 5] = [
+        Self::BucketNotInLog,
+        Self::AwsService,
+        Self::RequesterNotInLog,
+        Self::NoRequestInHour,
+        Self::ModelHasFewer,
+    ];
+
+    /// The word for it in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BucketNotInLog => "bucket-not-in-log",
+            Self::AwsService => "aws-service",
+            Self::RequesterNotInLog => "requester-not-in-log",
+            Self::NoRequestInHour => "no-request-in-hour",
+            Self::ModelHasFewer => "model-has-fewer",
+        }
+    }
+}
+
+impl Surplus {
+    /// All, in the order in which they are looked for.
+    pub const ALL: [Self; 5] = [
+        Self::BucketNotInTrail,
+        Self::RequesterNotInTrail,
+        Self::HourNotInTrail,
+        Self::NoCallInHour,
+        Self::ModelHasMore,
+    ];
+
+    /// The word for it in files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BucketNotInTrail => "bucket-not-in-trail",
+            Self::RequesterNotInTrail => "requester-not-in-trail",
+            Self::HourNotInTrail => "hour-not-in-trail",
+            Self::NoCallInHour => "no-call-in-hour",
+            Self::ModelHasMore => "model-has-more",
+        }
+    }
+}
+
+/// Who asks for what at all, in the log and in the trail.
+pub(super) struct Known<'a> {
+    log_buckets: BTreeSet<&'a str>,
+    asks: BTreeSet<(&'a Principal, &'a str)>,
+    trail_buckets: BTreeSet<&'a str>,
+    calls: BTreeSet<(&'a Principal, &'a str)>,
+    trail_hours: BTreeSet<i64>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(
+        recording: &'a Recording,
+        joined: &'a BTreeMap<Cell, (Measured, Modelled)>,
+    ) -> Self {
+        let log_buckets = recording.buckets.iter().map(String::as_str).collect();
+        let mut known = Self {
+            log_buckets,
+            asks: BTreeSet::new(),
+            trail_buckets: BTreeSet::new(),
+            calls: BTreeSet::new(),
+            trail_hours: BTreeSet::new(),
+        };
+        for (cell, (measured, model)) in joined {
+            let who = (&cell.principal, cell.bucket.as_str());
+            if model.requests > 0 {
+                known.asks.insert(who);
+            }
+            if measured.calls.total() > 0 {
+                known.trail_buckets.insert(&cell.bucket);
+                known.calls.insert(who);
+                known.trail_hours.insert(cell.hour);
+            }
+        }
+        known
+    }
+
+    /// Why a cell has calls in the trail that the model has not.
+    pub(super) fn unexplained(&self, cell: &Cell, model: &Modelled) -> Unexplained {
+        if !self.log_buckets.contains(cell.bucket.as_str()) {
+            Unexplained::BucketNotInLog
+        } else if model.requests > 0 {
+            Unexplained::ModelHasFewer
+        } else if self.asks.contains(&(&cell.principal, cell.bucket.as_str())) {
+            Unexplained::NoRequestInHour
+        } else if is_aws_service(&cell.principal) {
+            Unexplained::AwsService
+        } else {
+            Unexplained::RequesterNotInLog
+        }
+    }
+
+    /// Why a cell has calls of the model that the trail has not.
+    pub(super) fn surplus(&self, cell: &Cell, measured: &Measured) -> Surplus {
+        if measured.calls.total() > 0 {
+            Surplus::ModelHasMore
+        } else if !self.trail_buckets.contains(cell.bucket.as_str()) {
+            Surplus::BucketNotInTrail
+        } else if !self.calls.contains(&(&cell.principal, cell.bucket.as_str())) {
+            Surplus::RequesterNotInTrail
+        } else if !self.trail_hours.contains(&cell.hour) {
+            Surplus::HourNotInTrail
+        } else {
+            Surplus::NoCallInHour
+        }
+    }
+}
+
+/// Whether a requester is a service that acts by itself, rather than for somebody.
+fn is_aws_service(principal: &Principal) -> bool {
+    match &principal.identity {
+        Identity::Service(name) => {
+            name == "AmazonS3" || name.starts_with("svc:") || name.ends_with(".amazonaws.com")
+        }
+        Identity::Role(_) | Identity::User(_) => false,
+    }
+}

@@ -1,0 +1,126 @@
+//! How much of what is measured a model explains.
+
+use std::collections::BTreeMap;
+
+use super::model::Modelled;
+use crate::kms::{KmsApi, KmsCalls};
+use crate::recording::measured::{Cell, Measured};
+use crate::s3::Principal;
+
+/// Calls measured, of the model, and those that both have: of the same API in the same place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Calls in the trail.
+    pub measured: u64,
+    /// Calls of the model.
+    pub model: u64,
+    /// For each place and API the lesser of both, summed.
+    pub matched: u64,
+}
+
+impl Share {
+    /// Compares the calls of one place.
+    pub(super) fn of(measured: &KmsCalls, model: &KmsCalls) -> Self {
+        let lesser = |api| measured.get(api).min(model.get(api));
+        let matched = KmsApi::ALL.into_iter().map(lesser).sum();
+        Self { measured: measured.total(), model: model.total(), matched }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.measured += other.measured;
+        self.model += other.model;
+        self.matched += other.matched;
+    }
+
+    /// Which share of the measured calls the model has, too; `None` if none is measured.
+    #[must_use]
+    pub fn explained(&self) -> Option<f64> {
+        (self.measured > 0).then(|| self.matched as f64 / self.measured as f64)
+    }
+
+    /// Calls that only the trail has.
+    #[must_use]
+    pub const fn unexplained(&self) -> u64 {
+        self.measured - self.matched
+    }
+
+    /// Calls that only the model has.
+    #[must_use]
+    pub const fn surplus(&self) -> u64 {
+        self.model - self.matched
+    }
+
+    /// What both have, as a share of what either has: a model cannot come nearer to 1 by having more
+    /// calls. `None` if neither has any.
+    #[must_use]
+    pub fn agreement(&self) -> Option<f64> {
+        let either = self.measured + self.model - self.matched;
+        (either > 0).then(|| self.matched as f64 / either as f64)
+    }
+}
+
+/// Shares of a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shares {
+    /// Cell by cell: requester, bucket and hour.
+    pub cells: Share,
+    /// The same, bucket by bucket.
+    pub of_bucket: BTreeMap<String, Share>,
+    /// The same, requester by requester.
+    pub of_principal: BTreeMap<Principal, Share>,
+    /// All hours and requesters of a bucket as one place.
+    pub buckets: Share,
+    /// All hours and buckets of a requester as one place.
+    pub principals: Share,
+    /// All as one place.
+    pub total: Share,
+}
+
+/// All cells that either has, in order.
+pub(super) fn joined(
+    measured: &BTreeMap<Cell, Measured>,
+    model: &BTreeMap<Cell, Modelled>,
+) -> BTreeMap<Cell, (Measured, Modelled)> {
+    let mut joined: BTreeMap<Cell, (Measured, Modelled)> = BTreeMap::new();
+    for (cell, measured) in measured {
+        joined.entry(cell.clone()).or_default().0 = *measured;
+    }
+    for (cell, model) in model {
+        joined.entry(cell.clone()).or_default().1 = *model;
+    }
+    joined
+}
+
+impl Shares {
+    /// Compares all cells.
+    pub(super) fn of(joined: &BTreeMap<Cell, (Measured, Modelled)>) -> Self {
+        let mut shares = Self::default();
+        let mut buckets: BTreeMap<&str, [KmsCalls; 2]> = BTreeMap::new();
+        let mut principals: BTreeMap<&Principal, [KmsCalls; 2]> = BTreeMap::new();
+        let mut total = [KmsCalls::NONE; 2];
+        for (cell, (measured, model)) in joined {
+            let pair = [measured.calls, model.calls];
+            let share = Share::of(&pair[0], &pair[1]);
+            shares.cells.add(share);
+            shares.of_bucket.entry(cell.bucket.clone()).or_default().add(share);
+            shares.of_principal.entry(cell.principal.clone()).or_default().add(share);
+            let sums = [
+                buckets.entry(&cell.bucket).or_default(),
+                principals.entry(&cell.principal).or_default(),
+                &mut total,
+            ];
+            for sum in sums {
+                sum[0] += pair[0];
+                sum[1] += pair[1];
+            }
+        }
+        for [measured, model] in buckets.values() {
+            shares.buckets.add(Share::of(measured, model));
+        }
+        for [measured, model] in principals.values() {
+            shares.principals.add(Share::of(measured, model));
+        }
+        shares.total = Share::of(&total[0], &total[1]);
+        shares
+    }
+}

@@ -1,0 +1,114 @@
+//! The document of `bks reconcile --format json`.
+
+use serde_json::{Value, json};
+
+use super::bill;
+use crate::invoice::Invoice;
+use crate::reconciliation::{Beside, Reconciliation, Share, Variant};
+use crate::scenario::Scenario;
+use crate::units::utc;
+
+/// A model beside a trail as one object. Cells are not in it: they are the rows of the CSV form.
+#[must_use]
+pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Value {
+    let shares = found.shares();
+    let (from, to) = found.window_ns;
+    let unexplained: Vec<Value> = found
+        .unexplained()
+        .into_iter()
+        .map(|(reason, calls)| json!({"reason": reason, "calls": calls}))
+        .collect();
+    let surplus: Vec<Value> = found
+        .surplus()
+        .into_iter()
+        .map(|(reason, calls)| json!({"reason": reason, "calls": calls}))
+        .collect();
+    let Beside { outside, other_use, repeated, failed, other_buckets } = found.beside;
+    json!({
+        "from": utc(from),
+        "to": utc(to),
+        "share": share(&shares.cells),
+        "explained_low_ratio": found.range(|s| s.cells.explained()).map(|range| range.0),
+        "explained_high_ratio": found.range(|s| s.cells.explained()).map(|range| range.1),
+        "by_bucket": share(&shares.buckets),
+        "by_principal": share(&shares.principals),
+        "in_total": share(&shares.total),
+        "unexplained": unexplained,
+        "surplus": surplus,
+        "not_compared": {
+            "outside_calls": outside,
+            "other_use_calls": other_use,
+            "other_buckets_calls": other_buckets,
+            "repeated_events": repeated,
+            "failed_events": failed,
+        },
+        "bill": bill::json(found, bills),
+        "requests_without_calls": found.requests_without_calls,
+        "buckets": buckets(scenario, found),
+        "principals": principals(found),
+        "variants": found.variants.iter().map(|v| variant(scenario, v)).collect::<Vec<_>>(),
+    })
+}
+
+fn share(share: &Share) -> Value {
+    json!({
+        "measured": share.measured,
+        "model": share.model,
+        "explained": share.matched,
+        "unexplained": share.unexplained(),
+        "surplus": share.surplus(),
+        "explained_ratio": share.explained(),
+        "agreement_ratio": share.agreement(),
+    })
+}
+
+/// Every bucket that has calls or requests.
+fn buckets(scenario: &Scenario, found: &Reconciliation) -> Vec<Value> {
+    let shares = found.shares();
+    let of = |(name, of_bucket): (&String, &Share)| {
+        let number = scenario.file.buckets.iter().position(|bucket| bucket.name == *name);
+        let plan = number.map(|number| found.variants[0].plans[number]);
+        let arns = found.evidence.get(name).copied().unwrap_or_default();
+        json!({
+            "bucket": name,
+            "encryption": plan.map(|plan| plan.encryption.name()),
+            "unknown_age": plan.and_then(|plan| plan.unknown_age).map(|age| age.to_string()),
+            "measured_by_bucket": arns.by_bucket,
+            "measured_by_object": arns.by_object,
+            "share": share(of_bucket),
+            "explained_low_ratio": of_variants(found, name).map(|range| range.0),
+            "explained_high_ratio": of_variants(found, name).map(|range| range.1),
+        })
+    };
+    shares.of_bucket.iter().map(of).collect()
+}
+
+fn of_variants(found: &Reconciliation, bucket: &str) -> Option<(f64, f64)> {
+    found.range(|shares| shares.of_bucket.get(bucket)?.explained())
+}
+
+fn principals(found: &Reconciliation) -> Vec<Value> {
+    let of_principal = &found.shares().of_principal;
+    let range = |principal| found.range(|shares| shares.of_principal.get(principal)?.explained());
+    of_principal
+        .iter()
+        .map(|(principal, of_principal)| {
+            json!({
+                "principal": principal.arn(),
+                "account": principal.account,
+                "share": share(of_principal),
+                "explained_low_ratio": range(principal).map(|range| range.0),
+                "explained_high_ratio": range(principal).map(|range| range.1),
+            })
+        })
+        .collect()
+}
+
+fn variant(scenario: &Scenario, variant: &Variant) -> Value {
+    json!({
+        "configuration": scenario.configurations[variant.configuration].name,
+        "level": variant.level.name(),
+        "unknown_age": variant.ages(),
+        "share": share(&variant.shares.cells),
+    })
+}
