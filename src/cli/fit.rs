@@ -1,6 +1,6 @@
 //! `bks fit`: a scenario like a log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
@@ -8,9 +8,12 @@ use super::logs::{self, Opened};
 use super::{Found, output, threads};
 use crate::error::{Error, Result};
 use crate::fitting::hide::Hider;
-use crate::fitting::{self, Comparison, Sizes, Wishes};
+use crate::fitting::{self, Comparison, Details, Wishes};
+use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
 use crate::scenario::replay::{Settings, UnknownAge};
+use crate::scenario::resolve::is_plain;
+use crate::statistics::Estimate;
 use crate::trace::record::Entry;
 
 /// Make a scenario like a log: who asks for what, how often, and how old it is.
@@ -24,6 +27,12 @@ pub(super) struct Args {
     /// Write the scenario to FILE instead of printing it
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// The scenario's name; without it that of the first file or folder, or `fitted` if hidden
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The buckets' region, if it is not as the log says; CloudTrail does, access logs do not
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
     /// Hide names of buckets, principals and accounts; needs `--salt`
     #[arg(long, requires = "salt")]
     hash: bool,
@@ -49,26 +58,25 @@ fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
+    args.check()?;
     let logs = match args.logs.open(args.quiet)? {
         Opened::Lookups(name, _) => {
             return Err(Error::request("a trace of look-ups tells of no requests").at(name));
         }
         Opened::Logs(logs) => logs,
     };
-    if args.salt.as_deref() == Some("") {
-        return Err(Error::request("`--salt` is empty, and so would hide nothing"));
-    }
-    let mut sizes = Sizes::default();
+    let mut details = Details::default();
     let recording = logs.read(args.jobs, |_, entry| {
         if let Entry::Request(record) = entry {
-            sizes.take(record);
+            details.take(record);
         }
         Ok(())
     })?;
     let unknown_age = args.unknown_age.unwrap_or_default();
     let hider = args.salt.as_deref().map_or(Hider::none(), Hider::salted);
-    let wishes = Wishes { name: "fitted".to_owned(), unknown_age, hider };
-    let fit = fitting::fit(&recording, &sizes, &wishes)?;
+    let name = args.name();
+    let wishes = Wishes { name, unknown_age, hider, region: args.region.clone() };
+    let fit = fitting::fit(&recording, &details, &wishes)?;
     recording.check()?;
     let fitted = fit.scenario()?;
     match &args.out {
@@ -89,15 +97,71 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     Ok(Found::Done)
 }
 
+impl Args {
+    /// Refuses what is wrong before the logs are read.
+    fn check(&self) -> Result<()> {
+        if self.salt.as_deref() == Some("") {
+            return Err(Error::request("`--salt` is empty, and so would hide nothing"));
+        }
+        if let Some(region) = &self.region {
+            PriceTable::for_region(region).map_err(|error| error.at("--region"))?;
+        }
+        match &self.name {
+            Some(name) if !is_plain(name) => {
+                Err(Error::request(format!("`{name}` cannot name a scenario"))
+                    .at("--name")
+                    .hint("use lower-case letters, digits, hyphens and underscores, e.g., `emr10`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The name asked for, or that of the first file or folder as a scenario can have it.
+    fn name(&self) -> String {
+        const NONE: &str = "fitted";
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let path = Path::new(&self.logs.paths()[0]);
+        let file = path.file_name().filter(|_| !self.hash).map(std::ffi::OsStr::to_string_lossy);
+        let stem = file.as_deref().and_then(|file| file.split('.').find(|part| !part.is_empty()));
+        let slug: String = stem.unwrap_or_default().chars().map(slug_char).collect();
+        let slug = slug.trim_matches(['-', '_']);
+        if is_plain(slug) { slug.to_owned() } else { NONE.to_owned() }
+    }
+}
+
+fn slug_char(c: char) -> char {
+    match c.to_ascii_lowercase() {
+        c @ ('a'..='z' | '0'..='9' | '-' | '_') => c,
+        _ => '-',
+    }
+}
+
 fn tell(compared: &[Comparison]) {
     output::note(&format!(
-        "{:<20} {:>14} {:>14} {:>9}",
+        "{:<20} {:>20} {:>20} {:>16}",
         "KMS calls", "log replayed", "scenario", "error"
     ));
     for row in compared {
-        let error =
-            row.error().map_or("–".to_owned(), |error| format!("{:+.1} %", error * 100.0));
         let Comparison { configuration, replayed, fitted } = row;
-        output::note(&format!("{configuration:<20} {replayed:>14.1} {fitted:>14.1} {error:>9}"));
+        let error = row.error().map_or("–".to_owned(), |error| {
+            let percent = format!("{:+.1}", error.mean * 100.0);
+            format!("{}{} %", percent, plus_minus(error.half_width.map(|h| h * 100.0)))
+        });
+        output::note(&format!(
+            "{configuration:<20} {:>20} {:>20} {error:>16}",
+            estimate(*replayed),
+            estimate(*fitted)
+        ));
     }
+    output::note("means at the assumed level; ± is a 95 % confidence half-width");
+}
+
+fn estimate(estimate: Estimate) -> String {
+    format!("{:.1}{}", estimate.mean, plus_minus(estimate.half_width))
+}
+
+fn plus_minus(half_width: Option<f64>) -> String {
+    half_width.filter(|h| *h > 0.0).map_or_else(String::new, |h| format!(" ± {h:.1}"))
 }

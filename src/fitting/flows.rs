@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::spells::Spells;
 use crate::recording::Recording;
 use crate::recording::stream::RecordedRequests;
 use crate::rng::Seed;
@@ -56,6 +57,8 @@ pub(super) struct Flow {
     /// Of the counted: how many in each bin of the run, and in each hour of it modulo 24.
     pub(super) bins: Vec<u64>,
     pub(super) hours: [u64; 24],
+    /// Of the counted: when.
+    pub(super) spells: Spells,
     /// Ages of what was read in milliseconds, to two digits.
     pub(super) ages: BTreeMap<u64, u64>,
 }
@@ -71,15 +74,12 @@ impl Flows {
     pub(super) fn of(log: &Recording) -> Self {
         let (groups, group_of) = groups(log);
         let mut flows: BTreeMap<Key, Flow> = BTreeMap::new();
-        let end_ns = (log.end.as_nanos() - log.counted_from.as_nanos()).max(1);
+        let end_ns = log.end.as_nanos().max(1);
         for slot in 0..log.slots() as u32 {
             each(log, slot, |request| {
-                if request.time >= SimTime::from(log.counted_from) {
-                    let key = key(request, &group_of);
-                    let time = request.time - log.counted_from;
-                    flows.entry(key).or_default().take(request, time, end_ns);
-                }
+                flows.entry(key(request, &group_of)).or_default().take(request, end_ns);
             });
+            flows.values_mut().for_each(|flow| flow.spells.join());
         }
         Self { groups, flows }
     }
@@ -149,18 +149,19 @@ fn key(request: &Request, group_of: &[usize]) -> Key {
 }
 
 impl Flow {
-    /// Takes a request at a time since counting began.
-    fn take(&mut self, request: &Request, now: SimTime, end_ns: i64) {
+    /// Takes a request of a log that ends at `end_ns`.
+    fn take(&mut self, request: &Request, end_ns: i64) {
         match request.operation {
             Operation::UploadPart => return self.parts += 1,
             Operation::CompleteMultipartUpload => return self.ends += 1,
             _ => self.count += 1,
         }
-        let ns = now.as_nanos();
+        let ns = request.time.as_nanos();
+        self.spells.take(ns, end_ns / BINS as i64);
         self.bins.resize(BINS, 0);
         let bin = i128::from(ns) * BINS as i128 / i128::from(end_ns);
         self.bins[(bin as usize).min(BINS - 1)] += 1;
-        self.hours[(now.second() / 3_600 % 24) as usize] += 1;
+        self.hours[(request.time.second() / 3_600 % 24) as usize] += 1;
         if let Object::Written { time, .. } = request.object {
             let ms = request.time.since(time).as_nanos().max(0) as u64 / 1_000_000;
             *self.ages.entry(two_digits(ms)).or_default() += 1;

@@ -1,0 +1,138 @@
+//! When a flow is there: spells of requests with long pauses between them.
+
+use crate::units::SimDuration;
+
+/// Requests between which no pause is long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spell {
+    /// Time of the first and of the last request, in nanoseconds since the log's start.
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) count: u64,
+}
+
+/// Spells, in order once they are joined. At most one for each long pause that the log has room for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spells {
+    spells: Vec<Spell>,
+    /// The longest pause within a spell.
+    pause: i64,
+    /// How many spells are in order.
+    joined: usize,
+}
+
+/// Of a log's times only the seconds are known.
+const LEAST_PAUSE_NS: i64 = 2_000_000_000;
+
+impl Spells {
+    /// Takes a request; those of one session come in order.
+    pub(super) fn take(&mut self, ns: i64, pause: i64) {
+        self.pause = pause.max(LEAST_PAUSE_NS);
+        let longest = self.pause;
+        match self.spells[self.joined..].last_mut() {
+            Some(spell) if (0..=longest).contains(&(ns - spell.last)) => {
+                spell.last = ns;
+                spell.count += 1;
+            }
+            _ => self.spells.push(Spell { first: ns, last: ns, count: 1 }),
+        }
+    }
+
+    /// Joins the spells of one session to those of others.
+    pub(super) fn join(&mut self) {
+        if self.joined == self.spells.len() {
+            return;
+        }
+        self.spells.sort_unstable_by_key(|spell| spell.first);
+        let pause = self.pause;
+        self.spells.dedup_by(|next, spell| {
+            let one = next.first - spell.last <= pause;
+            if one {
+                spell.last = spell.last.max(next.last);
+                spell.count += next.count;
+            }
+            one
+        });
+        self.joined = self.spells.len();
+    }
+
+    /// The only spell, if it fills less than half of a log of that length.
+    pub(super) fn once(&self, end: SimDuration) -> Option<Spell> {
+        let [spell] = self.spells[..] else { return None };
+        ((spell.last - spell.first) < end.as_nanos() / 2).then_some(spell)
+    }
+
+    /// Spells that recur, if they do.
+    pub(super) fn recurring(&self) -> Option<Recurring> {
+        let [first, .., last] = &self.spells[..] else { return None };
+        let pauses = self.spells.len() as i64 - 1;
+        if pauses < 2 {
+            return None;
+        }
+        let every = (last.first - first.first) / pauses;
+        let late = |(index, spell): (usize, &Spell)| spell.first - every * index as i64;
+        let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
+        for late in self.spells.iter().enumerate().map(late) {
+            (earliest, latest) = (earliest.min(late), latest.max(late));
+        }
+        let long: i64 = self.spells.iter().map(|spell| spell.last - spell.first).sum();
+        let length = long / (pauses + 1);
+        let alike = latest - earliest <= every / 10 && length < every / 2;
+        let count = self.spells.iter().map(|spell| spell.count).sum();
+        let offset = earliest.midpoint(latest).max(0);
+        alike.then_some(Recurring {
+            offset,
+            every,
+            length,
+            count,
+            spells: self.spells.len() as u64,
+        })
+    }
+}
+
+/// Spells at equal distances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Recurring {
+    /// When the first begins, in nanoseconds.
+    pub(super) offset: i64,
+    /// From the begin of one to that of the next, in nanoseconds.
+    pub(super) every: i64,
+    /// Mean length, in nanoseconds.
+    pub(super) length: i64,
+    /// Requests of all together.
+    pub(super) count: u64,
+    pub(super) spells: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const S: i64 = 1_000_000_000;
+
+    fn spells(sessions: &[&[i64]], pause: i64) -> Spells {
+        let mut spells = Spells::default();
+        for session in sessions {
+            session.iter().for_each(|second| spells.take(second * S, pause * S));
+            spells.join();
+        }
+        spells
+    }
+
+    #[test]
+    fn sessions_side_by_side_are_one_spell() {
+        let spells = spells(&[&[10, 15, 100], &[12, 22, 30], &[101]], 9);
+        let spell = |first, last, count| Spell { first: first * S, last: last * S, count };
+        assert_eq!(spells.spells, [spell(10, 30, 5), spell(100, 101, 2)]);
+        assert_eq!(spells.once(SimDuration::from_secs(1_000)), None);
+    }
+
+    #[test]
+    fn only_equal_distances_recur() {
+        let regular = spells(&[&[5, 6, 105, 206, 207, 305]], 9).recurring().unwrap();
+        assert_eq!((regular.every, regular.count, regular.spells), (100 * S, 6, 4));
+        assert!((5 * S..=6 * S).contains(&regular.offset));
+        assert!(spells(&[&[5, 105, 405]], 9).recurring().is_none());
+        assert!(spells(&[&[5, 105]], 9).recurring().is_none(), "two have always a distance");
+    }
+}
