@@ -15,7 +15,7 @@ mod traffic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-pub use comparing::{Comparison, compare};
+pub use comparing::{Comparison, compare, replications};
 pub use details::Details;
 
 use crate::error::Result;
@@ -246,7 +246,8 @@ fn fitted_principals(
 }
 
 /// Sessions at a time and how long each lives, if they come one after the other: when added up they
-/// live for less than half of what as many side by side would.
+/// live for less than half of what as many side by side would. In each place one is under way when the
+/// log begins, and one more comes with each length that passes.
 fn sessions(group: &Group, duration: SimDuration) -> (u32, Option<SimDuration>) {
     const LONG_S: f64 = 3_600.0;
     let (seconds, all) = (duration.as_secs_f64(), f64::from(group.sessions));
@@ -254,7 +255,7 @@ fn sessions(group: &Group, duration: SimDuration) -> (u32, Option<SimDuration>) 
     if group.sessions < 4 || seconds < LONG_S || at_a_time > all / 2.0 {
         return (group.sessions, None);
     }
-    let length = (at_a_time * seconds / all).round().max(1.0);
+    let length = (at_a_time * seconds / (all - at_a_time)).round().max(1.0);
     (at_a_time as u32, Some(SimDuration::from_secs(length as i64)))
 }
 

@@ -91,7 +91,9 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     if !args.quiet && !args.no_check {
         let settings = Settings { file: None, overrides: &[], unknown_age: Some(unknown_age) };
         let replay = Scenario::of_recording(recording, &settings)?;
-        let compared = threads::run_on(args.jobs, || fitting::compare(&replay, &fitted))?;
+        let replications = fitting::replications(&replay);
+        let compare = || fitting::compare(&replay, &fitted, replications);
+        let compared = threads::run_on(args.jobs, compare)?;
         tell(&compared);
     }
     Ok(Found::Done)
@@ -146,8 +148,10 @@ fn tell(compared: &[Comparison]) {
     for row in compared {
         let Comparison { configuration, replayed, fitted } = row;
         let error = row.error().map_or("–".to_owned(), |error| {
-            let percent = format!("{:+.1}", error.mean * 100.0);
-            format!("{}{} %", percent, plus_minus(error.half_width.map(|h| h * 100.0)))
+            let percent = |share: f64| share * 100.0;
+            let half_width = error.half_width.map(percent);
+            let (mean, around) = told(Estimate { mean: percent(error.mean), half_width });
+            format!("{}{mean}{around} %", if error.mean < 0.0 { "" } else { "+" })
         });
         output::note(&format!(
             "{configuration:<20} {:>20} {:>20} {error:>16}",
@@ -159,9 +163,17 @@ fn tell(compared: &[Comparison]) {
 }
 
 fn estimate(estimate: Estimate) -> String {
-    format!("{:.1}{}", estimate.mean, plus_minus(estimate.half_width))
+    let (mean, around) = told(estimate);
+    mean + &around
 }
 
-fn plus_minus(half_width: Option<f64>) -> String {
-    half_width.filter(|h| *h > 0.0).map_or_else(String::new, |h| format!(" ± {h:.1}"))
+/// A mean, and its half-width if it is not sure: with as many digits as tell that.
+fn told(Estimate { mean, half_width }: Estimate) -> (String, String) {
+    match half_width.filter(|half_width| *half_width > 0.0) {
+        None => (format!("{mean:.1}"), String::new()),
+        Some(half_width) => {
+            let digits = if half_width >= 1.0 { 1 } else { 2 + usize::from(half_width < 0.1) };
+            (format!("{mean:.digits$}"), format!(" ± {half_width:.digits$}"))
+        }
+    }
 }

@@ -39,11 +39,16 @@ impl Comparison {
 const REQUESTS: u64 = 2_000_000;
 const REPLICATIONS: (u64, u64) = (10, 1_000);
 
+/// As many replications of a log's replay as are worth their time.
+#[must_use]
+pub fn replications(replay: &Scenario) -> u32 {
+    let requests = replay.recording.as_ref().map_or(1, |recording| recording.seen.all.max(1));
+    (REQUESTS / requests).clamp(REPLICATIONS.0, REPLICATIONS.1) as u32
+}
+
 /// Runs both, each configuration at its assumed level.
 #[must_use]
-pub fn compare(replay: &Scenario, fitted: &Scenario) -> Vec<Comparison> {
-    let requests = replay.recording.as_ref().map_or(1, |recording| recording.seen.all.max(1));
-    let replications = (REQUESTS / requests).clamp(REPLICATIONS.0, REPLICATIONS.1) as u32;
+pub fn compare(replay: &Scenario, fitted: &Scenario, replications: u32) -> Vec<Comparison> {
     let [replayed, fitted] = [replay, fitted].map(|scenario| calls(scenario, replications));
     let pairs = replay.configurations.iter().zip(replayed.into_iter().zip(fitted));
     pairs

@@ -13,7 +13,7 @@ use crate::units::SimTime;
 pub(super) const BINS: usize = 512;
 
 /// Most sessions of a principal that are told apart one by one; of more, those that do the same
-/// things are a group.
+/// things to the same buckets are a group.
 const MOST_ALONE: usize = 4;
 
 /// Sessions that are fitted as one principal of the scenario.
@@ -94,33 +94,65 @@ fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
     }
 }
 
+/// What a session does, and where.
+type Deeds = BTreeSet<(u32, Operation)>;
+
 /// The groups, and which of them each session is of.
 fn groups(log: &Recording) -> (Vec<Group>, Vec<usize>) {
     let (mut groups, mut group_of) = (Vec::<Group>::new(), Vec::new());
-    let mut slot = 0;
+    let mut slots = 0..;
     for (principal, recorded) in log.principals.iter().enumerate() {
-        let alone = recorded.sessions.len() <= MOST_ALONE;
-        let mut alike: BTreeMap<BTreeSet<(u32, Operation)>, usize> = BTreeMap::new();
-        for _ in &recorded.sessions {
-            let mut does = BTreeSet::new();
-            let mut span: Option<(i64, i64)> = None;
-            each(log, slot, |request| {
-                does.insert((request.bucket, request.operation));
-                span = Some(widened(span, request.time));
-            });
+        let slots = slots.by_ref().take(recorded.sessions.len());
+        let sessions: Vec<(Deeds, u64)> = slots.map(|slot| session(log, slot)).collect();
+        let alone = sessions.len() <= MOST_ALONE;
+        let kinds = kinds(&sessions);
+        let mut of_kind: BTreeMap<&Deeds, usize> = BTreeMap::new();
+        for (deeds, alive_s) in &sessions {
             let fresh = groups.len();
-            let group = if alone { fresh } else { *alike.entry(does).or_insert(fresh) };
+            let group = if alone { fresh } else { *of_kind.entry(kinds[deeds]).or_insert(fresh) };
             if group == fresh {
                 groups.push(Group { principal, sessions: 0, alive_s: 0 });
             }
-            let seconds = span.map_or(0, |(first, last)| (last - first) / 1_000_000_000);
             groups[group].sessions += 1;
-            groups[group].alive_s += seconds as u64;
+            groups[group].alive_s += alive_s;
             group_of.push(group);
-            slot += 1;
         }
     }
     (groups, group_of)
+}
+
+/// What a session does, and from its first request to its last, in seconds.
+fn session(log: &Recording, slot: u32) -> (Deeds, u64) {
+    let (mut deeds, mut span) = (Deeds::new(), None);
+    each(log, slot, |request| {
+        deeds.insert((request.bucket, request.operation));
+        span = Some(widened(span, request.time));
+    });
+    let alive_ns = span.map_or(0, |(first, last)| last - first);
+    (deeds, alive_ns as u64 / 1_000_000_000)
+}
+
+/// For all that some sessions do: what those do that they belong to. That is the same or, for a few
+/// that do less than many, as those that the log's ends cut short, what the many do.
+fn kinds(sessions: &[(Deeds, u64)]) -> BTreeMap<&Deeds, &Deeds> {
+    const FEWER_BY: u32 = 10;
+    const MOST_COMPARED: usize = 32;
+    let mut counts = BTreeMap::<&Deeds, u32>::new();
+    for (deeds, _) in sessions {
+        *counts.entry(deeds).or_default() += 1;
+    }
+    let mut many: Vec<(&Deeds, u32)> =
+        counts.iter().map(|(deeds, count)| (*deeds, *count)).collect();
+    many.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    many.truncate(MOST_COMPARED);
+    let mut kinds = BTreeMap::new();
+    for (&deeds, &count) in &counts {
+        let like = |(more, as_many): &&(&Deeds, u32)| {
+            *as_many >= count.saturating_mul(FEWER_BY) && more.is_superset(deeds)
+        };
+        kinds.insert(deeds, many.iter().find(like).map_or(deeds, |(more, _)| *more));
+    }
+    kinds
 }
 
 fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
