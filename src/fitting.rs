@@ -255,8 +255,12 @@ fn sessions(group: &Group, duration: SimDuration) -> (u32, Option<SimDuration>) 
     if group.sessions < 4 || seconds < LONG_S || at_a_time > all / 2.0 {
         return (group.sessions, None);
     }
-    let length = (at_a_time * seconds / (all - at_a_time)).round().max(1.0);
-    (at_a_time as u32, Some(SimDuration::from_secs(length as i64)))
+    let mean = (at_a_time * seconds / (all - at_a_time)).round().max(1.0);
+    // Those of one length ask until shortly before their end.
+    let longest = group.longest_s.next_multiple_of(60);
+    let of_one_length = (0.9..1.05).contains(&(longest as f64 / mean));
+    let length = if of_one_length { longest as i64 } else { mean as i64 };
+    (at_a_time as u32, Some(SimDuration::from_secs(length)))
 }
 
 fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {

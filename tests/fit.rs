@@ -1,5 +1,6 @@
 //! Fitted scenarios: captured client jobs cost what their replay does, and hidden names stay hidden.
 
+#[allow(dead_code)] // The rest is for other tests.
 mod fitted;
 
 use std::collections::BTreeMap;

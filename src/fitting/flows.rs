@@ -17,12 +17,14 @@ pub(super) const BINS: usize = 512;
 const MOST_ALONE: usize = 4;
 
 /// Sessions that are fitted as one principal of the scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) principal: usize,
     pub(super) sessions: u32,
     /// First and last request of each session, added up, in seconds.
     pub(super) alive_s: u64,
+    /// The longest of them.
+    pub(super) longest_s: u64,
 }
 
 /// Where the data comes from that a request needs.
@@ -32,6 +34,8 @@ pub(super) enum Source {
     Nothing,
     /// Objects that a group wrote to a bucket within the log.
     Written { group: usize, bucket: u32 },
+    /// What a session of several wrote itself to the bucket that it copies it within.
+    Own,
     /// Objects whose writing is not in the log: which of the replay's populations.
     Unknown { population: u32 },
     /// Objects of no log.
@@ -59,7 +63,7 @@ pub(super) struct Flow {
     pub(super) hours: [u64; 24],
     /// Of the counted: when.
     pub(super) spells: Spells,
-    /// Ages of what was read in milliseconds, to two digits.
+    /// Ages of what was read in milliseconds, to three digits.
     pub(super) ages: BTreeMap<u64, u64>,
 }
 
@@ -77,7 +81,7 @@ impl Flows {
         let end_ns = log.end.as_nanos().max(1);
         for slot in 0..log.slots() as u32 {
             each(log, slot, |request| {
-                flows.entry(key(request, &group_of)).or_default().take(request, end_ns);
+                flows.entry(key(request, &groups, &group_of)).or_default().take(request, end_ns);
             });
             flows.values_mut().for_each(|flow| flow.spells.join());
         }
@@ -111,10 +115,11 @@ fn groups(log: &Recording) -> (Vec<Group>, Vec<usize>) {
             let fresh = groups.len();
             let group = if alone { fresh } else { *of_kind.entry(kinds[deeds]).or_insert(fresh) };
             if group == fresh {
-                groups.push(Group { principal, sessions: 0, alive_s: 0 });
+                groups.push(Group { principal, ..Group::default() });
             }
             groups[group].sessions += 1;
             groups[group].alive_s += alive_s;
+            groups[group].longest_s = groups[group].longest_s.max(*alive_s);
             group_of.push(group);
         }
     }
@@ -160,7 +165,8 @@ fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
     span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))
 }
 
-fn key(request: &Request, group_of: &[usize]) -> Key {
+fn key(request: &Request, groups: &[Group], group_of: &[usize]) -> Key {
+    let several = |slot: u32| groups[group_of[slot as usize]].sessions > 1;
     let operation = match request.operation {
         Operation::UploadPart | Operation::CompleteMultipartUpload => {
             Operation::CreateMultipartUpload
@@ -169,6 +175,11 @@ fn key(request: &Request, group_of: &[usize]) -> Key {
     };
     let source = match (operation, request.object) {
         (Operation::CreateMultipartUpload, _) | (_, Object::None) => Source::Nothing,
+        (Operation::CopyObject, Object::Written { bucket, slot, .. })
+            if slot == request.slot && bucket == request.bucket && several(slot) =>
+        {
+            Source::Own
+        }
         (_, Object::Written { bucket, slot, .. }) => {
             Source::Written { group: group_of[slot as usize], bucket }
         }
@@ -196,13 +207,28 @@ impl Flow {
         self.hours[(request.time.second() / 3_600 % 24) as usize] += 1;
         if let Object::Written { time, .. } = request.object {
             let ms = request.time.since(time).as_nanos().max(0) as u64 / 1_000_000;
-            *self.ages.entry(two_digits(ms)).or_default() += 1;
+            *self.ages.entry(three_digits(ms)).or_default() += 1;
         }
     }
 }
 
-/// The number with all but its first two digits zero: so few are told apart that they take no room.
-fn two_digits(number: u64) -> u64 {
-    let unit = 10_u64.pow(number.checked_ilog10().unwrap_or_default().saturating_sub(1));
-    number / unit * unit
+/// The number to three digits: so few are told apart that they take no room, and ages that have an
+/// oldest, as those of a scan, keep it.
+fn three_digits(number: u64) -> u64 {
+    let unit = 10_u64.pow(number.checked_ilog10().unwrap_or_default().saturating_sub(2));
+    (number + unit / 2) / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_known_to_half_a_percent() {
+        for (number, expected) in
+            [(0, 0), (7, 7), (999, 999), (1_004, 1_000), (1_799_999, 1_800_000), (9_996, 10_000)]
+        {
+            assert_eq!(three_digits(number), expected);
+        }
+    }
 }

@@ -54,11 +54,13 @@ pub(super) fn when(flow: &Flow, count: u64, times: Times) -> (When, String) {
     if seconds < SHORT_S && times.all_counted {
         return (evenly(count, duration), "periodic, as in a short log only numbers count".into());
     }
+    if let Some(spells) = flow.spells.recurring(duration)
+        && let Some((job, why)) = recurring(spells, count)
+    {
+        return (job, why);
+    }
     if let Some(spell) = flow.spells.once(duration) {
         return (once(spell, count, duration), "all in one part of the log".into());
-    }
-    if let Some((job, why)) = flow.spells.recurring().and_then(|spells| recurring(spells, count)) {
-        return (job, why);
     }
     if flow.count < FEW {
         return (evenly(count, duration), "periodic, as they are few".into());
@@ -154,6 +156,12 @@ fn bursts(flow: &Flow, rate: f64, seconds: f64) -> Option<Arrivals> {
     let length = |bins: f64| SimDuration::from_secs_f64((bins / runs * width).max(1.0));
     let rate = Rate::per_s(rate * BINS as f64 / busy);
     Some(Arrivals::Bursts(BurstArrivals { rate, on: length(busy), off: length(idle) }))
+}
+
+/// Whether most of what was read was written within the minute before.
+pub(super) fn are_young(flow: &Flow) -> bool {
+    let young: u64 = flow.ages.range(..=60_000).map(|(_, count)| count).sum();
+    2 * young > flow.count
 }
 
 /// Steps in which ages are told.

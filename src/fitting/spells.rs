@@ -56,14 +56,16 @@ impl Spells {
         self.joined = self.spells.len();
     }
 
-    /// The only spell, if it fills less than half of a log of that length.
+    /// All spells and what lies between them, if that is less than half of a log of that length.
     pub(super) fn once(&self, end: SimDuration) -> Option<Spell> {
-        let [spell] = self.spells[..] else { return None };
-        ((spell.last - spell.first) < end.as_nanos() / 2).then_some(spell)
+        let first = self.spells.first()?.first;
+        let last = self.spells.iter().map(|spell| spell.last).max()?;
+        let count = self.spells.iter().map(|spell| spell.count).sum();
+        (last - first < end.as_nanos() / 2).then_some(Spell { first, last, count })
     }
 
-    /// Spells that recur, if they do.
-    pub(super) fn recurring(&self) -> Option<Recurring> {
+    /// Spells that recur throughout a log of that length, if they do.
+    pub(super) fn recurring(&self, end: SimDuration) -> Option<Recurring> {
         let [first, .., last] = &self.spells[..] else { return None };
         let pauses = self.spells.len() as i64 - 1;
         if pauses < 2 {
@@ -78,9 +80,10 @@ impl Spells {
         let long: i64 = self.spells.iter().map(|spell| spell.last - spell.first).sum();
         let length = long / (pauses + 1);
         let alike = latest - earliest <= every / 10 && length < every / 2;
+        let throughout = first.first < every * 3 / 2 && last.first + every * 3 / 2 > end.as_nanos();
         let count = self.spells.iter().map(|spell| spell.count).sum();
         let offset = earliest.midpoint(latest).max(0);
-        alike.then_some(Recurring {
+        (alike && throughout).then_some(Recurring {
             offset,
             every,
             length,
@@ -124,15 +127,20 @@ mod tests {
         let spells = spells(&[&[10, 15, 100], &[12, 22, 30], &[101]], 9);
         let spell = |first, last, count| Spell { first: first * S, last: last * S, count };
         assert_eq!(spells.spells, [spell(10, 30, 5), spell(100, 101, 2)]);
-        assert_eq!(spells.once(SimDuration::from_secs(1_000)), None);
+        assert_eq!(spells.once(SimDuration::from_secs(150)), None);
+        assert_eq!(spells.once(SimDuration::from_secs(1_000)), Some(spell(10, 101, 7)));
     }
 
     #[test]
     fn only_equal_distances_recur() {
-        let regular = spells(&[&[5, 6, 105, 206, 207, 305]], 9).recurring().unwrap();
+        let recurring = |seconds: &[i64], end: i64| {
+            spells(&[seconds], 9).recurring(SimDuration::from_secs(end))
+        };
+        let regular = recurring(&[5, 6, 105, 206, 207, 305], 400).unwrap();
         assert_eq!((regular.every, regular.count, regular.spells), (100 * S, 6, 4));
         assert!((5 * S..=6 * S).contains(&regular.offset));
-        assert!(spells(&[&[5, 105, 405]], 9).recurring().is_none());
-        assert!(spells(&[&[5, 105]], 9).recurring().is_none(), "two have always a distance");
+        assert!(recurring(&[5, 6, 105, 206, 207, 305], 500).is_none(), "the last is missing");
+        assert!(recurring(&[5, 105, 405], 500).is_none());
+        assert!(recurring(&[5, 105], 200).is_none(), "two have always a distance");
     }
 }

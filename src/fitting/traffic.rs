@@ -40,8 +40,8 @@ pub(super) struct Made {
 }
 
 pub(super) fn workloads(flows: &Flows, names: &Names, details: &Details, times: Times) -> Made {
-    let mut maker =
-        Maker { names, details, times, copied: Copied::of(flows), made: Made::default() };
+    let (copied, made) = (Copied::of(flows), Made::default());
+    let mut maker = Maker { names, details, times, flows, copied, made };
     // A read names the workload that wrote.
     for (key, flow) in &flows.flows {
         maker.name_writer(key, flow);
@@ -50,6 +50,8 @@ pub(super) fn workloads(flows: &Flows, names: &Names, details: &Details, times: 
         match key.operation {
             Operation::CreateMultipartUpload => maker.uploads(key, flow),
             Operation::UploadPartCopy => maker.copied_parts(key, flow),
+            Operation::PutObject => maker.puts(key, flow),
+            Operation::CopyObject if key.source == Source::Own && maker.renames(key).is_some() => {}
             _ => maker.plain(key, flow, action(key.operation), flow.count),
         }
     }
@@ -60,6 +62,7 @@ struct Maker<'a> {
     names: &'a Names<'a>,
     details: &'a Details,
     times: Times,
+    flows: &'a Flows,
     copied: Copied,
     made: Made,
 }
@@ -109,6 +112,7 @@ impl Maker<'_> {
             Source::Unknown { population } => {
                 format!(" of {}", self.names.populations[population as usize])
             }
+            Source::Own => " of its own".to_owned(),
             Source::Elsewhere => " of what is elsewhere".to_owned(),
         };
         format!("{principal}, {bucket}: {what}{source}")
@@ -123,7 +127,14 @@ impl Maker<'_> {
                     None => return,
                 }
             }
-            Operation::PutObject | Operation::CopyObject => self.name(key, key.operation.name()),
+            Operation::PutObject => {
+                let copies = self.renames(key).map_or(0, |copies| copies.count);
+                match UploadSize::all(flow.count, copies).first() {
+                    Some(size) => self.name(key, &name_of_puts(size.parts)),
+                    None => return,
+                }
+            }
+            Operation::CopyObject => self.name(key, key.operation.name()),
             Operation::UploadPartCopy => self.name_of_copies(key, flow),
             _ => return,
         };
@@ -136,6 +147,41 @@ impl Maker<'_> {
         let size = self.details.mean_size(&self.names.logged_buckets[key.bucket as usize], false);
         let workload = self.workload(key, name, "direct", size);
         self.push(WorkloadFile { read, ..workload }, flow, action, count);
+    }
+
+    /// Copies that sessions make of what they have just put, as committers rename: a client does
+    /// that. Else a session of several would copy what others wrote.
+    fn renames(&self, key: &Key) -> Option<&Flow> {
+        let of = |operation, source| self.flows.flows.get(&Key { operation, source, ..*key });
+        of(Operation::PutObject, Source::Nothing)?;
+        of(Operation::CopyObject, Source::Own).filter(|copies| process::are_young(copies))
+    }
+
+    /// PUTs, and copies that follow them by themselves.
+    fn puts(&mut self, key: &Key, flow: &Flow) {
+        let Some(copies) = self.renames(key).cloned() else {
+            return self.plain(key, flow, Action::Write, flow.count);
+        };
+        let size = self.details.mean_size(&self.names.logged_buckets[key.bucket as usize], false);
+        for UploadSize { uploads, parts } in UploadSize::all(flow.count, copies.count) {
+            let write = WriteRequests { copy: parts as f64, ..WriteRequests::default() };
+            let (client, like) = match parts {
+                0 => ("direct".to_owned(), flow),
+                _ => (format!("puts-with-copies-{parts}"), &copies),
+            };
+            let workload = self.workload(key, self.name(key, &name_of_puts(parts)), &client, size);
+            if parts > 0 {
+                let read = ReadRequests::default();
+                self.add_client(ClientProfile { name: client, read, write });
+            }
+            self.push(workload, like, Action::Write, uploads);
+        }
+    }
+
+    fn add_client(&mut self, client: ClientProfile) {
+        if self.made.clients.iter().all(|known| known.name != client.name) {
+            self.made.clients.push(client);
+        }
     }
 
     fn workload(&self, key: &Key, name: String, client: &str, size: Option<u64>) -> WorkloadFile {
@@ -170,7 +216,8 @@ impl Maker<'_> {
     fn read(&mut self, key: &Key, flow: &Flow) -> ReadFile {
         let writer = match key.source {
             Source::Written { group, bucket } => self.made.writers.get(&(group, bucket)).cloned(),
-            _ => None,
+            Source::Own => self.made.writers.get(&(key.group, key.bucket)).cloned(),
+            Source::Nothing | Source::Unknown { .. } | Source::Elsewhere => None,
         };
         if let Some(writer) = writer {
             return ReadFile {
@@ -180,8 +227,8 @@ impl Maker<'_> {
         }
         let population = match key.source {
             Source::Unknown { population } => self.names.populations[population as usize].clone(),
-            // Who wrote before counting began has no workload: its objects are of unknown age.
-            Source::Nothing | Source::Written { .. } | Source::Elsewhere => {
+            // Who only ended uploads has no workload: its objects are of unknown age.
+            Source::Nothing | Source::Written { .. } | Source::Own | Source::Elsewhere => {
                 self.made.reads_elsewhere = true;
                 self.names.elsewhere.clone()
             }
@@ -200,9 +247,7 @@ impl Maker<'_> {
             let bytes = part.saturating_mul(size.parts.max(1));
             let workload =
                 self.workload(key, self.name(key, &size.name()), &client.name, Some(bytes));
-            if self.made.clients.iter().all(|known| known.name != client.name) {
-                self.made.clients.push(client);
-            }
+            self.add_client(client);
             self.push(workload, flow, Action::Write, size.uploads);
         }
         self.tell_of_ends(key, flow);
@@ -247,6 +292,14 @@ impl Maker<'_> {
     }
 }
 
+fn name_of_puts(copies: u64) -> String {
+    match copies {
+        0 => "PutObject".to_owned(),
+        1 => "PutObject, then a copy".to_owned(),
+        _ => format!("PutObject, then {copies} copies"),
+    }
+}
+
 fn bytes(bytes: u64) -> ByteSize {
     format!("{bytes}B").parse().expect("a number of bytes is a size")
 }
@@ -287,7 +340,7 @@ impl Copied {
     }
 }
 
-/// Uploads of one number of parts.
+/// Uploads of one number of parts, or PUTs of one number of copies.
 #[derive(Clone, Copy)]
 struct UploadSize {
     uploads: u64,
