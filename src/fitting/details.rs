@@ -22,6 +22,22 @@ struct Sizes {
     count: u64,
 }
 
+impl OfBucket {
+    fn take(&mut self, size: Option<(u64, bool)>, region: Option<&[u8]>) {
+        if let Some((size, of_part)) = size {
+            let sizes = if of_part { &mut self.parts } else { &mut self.objects };
+            sizes.sum = sizes.sum.saturating_add(size);
+            sizes.count += 1;
+        }
+        if let Some(region) = region {
+            match self.regions.get_mut(region) {
+                Some(count) => *count += 1,
+                None => drop(self.regions.insert(region.to_vec(), 1)),
+            }
+        }
+    }
+}
+
 impl Details {
     /// Takes the region, and the size of what was read or written, if the record has them.
     pub fn take(&mut self, record: &Record) {
@@ -35,20 +51,11 @@ impl Details {
         if size.is_none() && record.region.is_none() {
             return;
         }
-        if !self.0.contains_key(record.bucket) {
-            self.0.insert(record.bucket.to_vec(), OfBucket::default());
-        }
-        let bucket = self.0.get_mut(record.bucket).expect("just put there");
-        if let Some((size, of_part)) = size {
-            let sizes = if of_part { &mut bucket.parts } else { &mut bucket.objects };
-            sizes.sum = sizes.sum.saturating_add(size);
-            sizes.count += 1;
-        }
-        if let Some(region) = record.region {
-            match bucket.regions.get_mut(region) {
-                Some(count) => *count += 1,
-                None => drop(bucket.regions.insert(region.to_vec(), 1)),
-            }
+        // A look-up by borrowed bytes: an entry would need a name of its own for each record.
+        if let Some(bucket) = self.0.get_mut(record.bucket) {
+            bucket.take(size, record.region);
+        } else {
+            self.0.entry(record.bucket.to_vec()).or_default().take(size, record.region);
         }
     }
 

@@ -83,7 +83,9 @@ impl Flows {
             each(log, slot, |request| {
                 flows.entry(key(request, &groups, &group_of)).or_default().take(request, end_ns);
             });
-            flows.values_mut().for_each(|flow| flow.spells.join());
+            for flow in flows.values_mut() {
+                flow.spells.join();
+            }
         }
         Self { groups, flows }
     }

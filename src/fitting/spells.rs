@@ -14,7 +14,7 @@ pub(super) struct Spell {
 /// Spells, in order once they are joined. At most one for each long pause that the log has room for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spells {
-    spells: Vec<Spell>,
+    all: Vec<Spell>,
     /// The longest pause within a spell.
     pause: i64,
     /// How many spells are in order.
@@ -29,23 +29,23 @@ impl Spells {
     pub(super) fn take(&mut self, ns: i64, pause: i64) {
         self.pause = pause.max(LEAST_PAUSE_NS);
         let longest = self.pause;
-        match self.spells[self.joined..].last_mut() {
+        match self.all[self.joined..].last_mut() {
             Some(spell) if (0..=longest).contains(&(ns - spell.last)) => {
                 spell.last = ns;
                 spell.count += 1;
             }
-            _ => self.spells.push(Spell { first: ns, last: ns, count: 1 }),
+            _ => self.all.push(Spell { first: ns, last: ns, count: 1 }),
         }
     }
 
     /// Joins the spells of one session to those of others.
     pub(super) fn join(&mut self) {
-        if self.joined == self.spells.len() {
+        if self.joined == self.all.len() {
             return;
         }
-        self.spells.sort_unstable_by_key(|spell| spell.first);
+        self.all.sort_unstable_by_key(|spell| spell.first);
         let pause = self.pause;
-        self.spells.dedup_by(|next, spell| {
+        self.all.dedup_by(|next, spell| {
             let one = next.first - spell.last <= pause;
             if one {
                 spell.last = spell.last.max(next.last);
@@ -53,42 +53,42 @@ impl Spells {
             }
             one
         });
-        self.joined = self.spells.len();
+        self.joined = self.all.len();
     }
 
     /// All spells and what lies between them, if that is less than half of a log of that length.
     pub(super) fn once(&self, end: SimDuration) -> Option<Spell> {
-        let first = self.spells.first()?.first;
-        let last = self.spells.iter().map(|spell| spell.last).max()?;
-        let count = self.spells.iter().map(|spell| spell.count).sum();
+        let first = self.all.first()?.first;
+        let last = self.all.iter().map(|spell| spell.last).max()?;
+        let count = self.all.iter().map(|spell| spell.count).sum();
         (last - first < end.as_nanos() / 2).then_some(Spell { first, last, count })
     }
 
     /// Spells that recur throughout a log of that length, if they do.
     pub(super) fn recurring(&self, end: SimDuration) -> Option<Recurring> {
-        let [first, .., last] = &self.spells[..] else { return None };
-        let pauses = self.spells.len() as i64 - 1;
+        let [first, .., last] = &self.all[..] else { return None };
+        let pauses = self.all.len() as i64 - 1;
         if pauses < 2 {
             return None;
         }
         let every = (last.first - first.first) / pauses;
         let late = |(index, spell): (usize, &Spell)| spell.first - every * index as i64;
         let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
-        for late in self.spells.iter().enumerate().map(late) {
+        for late in self.all.iter().enumerate().map(late) {
             (earliest, latest) = (earliest.min(late), latest.max(late));
         }
-        let long: i64 = self.spells.iter().map(|spell| spell.last - spell.first).sum();
+        let long: i64 = self.all.iter().map(|spell| spell.last - spell.first).sum();
         let length = long / (pauses + 1);
         let alike = latest - earliest <= every / 10 && length < every / 2;
         let throughout = first.first < every * 3 / 2 && last.first + every * 3 / 2 > end.as_nanos();
-        let count = self.spells.iter().map(|spell| spell.count).sum();
+        let count = self.all.iter().map(|spell| spell.count).sum();
         let offset = earliest.midpoint(latest).max(0);
         (alike && throughout).then_some(Recurring {
             offset,
             every,
             length,
             count,
-            spells: self.spells.len() as u64,
+            spells: self.all.len() as u64,
         })
     }
 }
@@ -126,7 +126,7 @@ mod tests {
     fn sessions_side_by_side_are_one_spell() {
         let spells = spells(&[&[10, 15, 100], &[12, 22, 30], &[101]], 9);
         let spell = |first, last, count| Spell { first: first * S, last: last * S, count };
-        assert_eq!(spells.spells, [spell(10, 30, 5), spell(100, 101, 2)]);
+        assert_eq!(spells.all, [spell(10, 30, 5), spell(100, 101, 2)]);
         assert_eq!(spells.once(SimDuration::from_secs(150)), None);
         assert_eq!(spells.once(SimDuration::from_secs(1_000)), Some(spell(10, 101, 7)));
     }
