@@ -85,7 +85,9 @@ fn assert_same_calls(original: &Scenario, back: &Fitted, bound: f64) {
 /// Where the log cannot say what the original knows.
 fn assert_same_calls_as_the_replay(back: &Fitted, bound: f64) {
     let rows = compare(&back.replay, &back.scenario, 8);
-    rows.iter().for_each(|row| assert_near(row, row.replayed.mean, bound));
+    for row in &rows {
+        assert_near(row, row.replayed.mean, bound);
+    }
 }
 
 fn assert_near(row: &Comparison, expected: f64, bound: f64) {
