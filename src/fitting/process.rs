@@ -47,8 +47,8 @@ fn evenly(count: u64, duration: SimDuration) -> When {
     }))
 }
 
-/// The process of `count` arrivals like the flow's, and why it is that.
-pub(super) fn when(flow: &Flow, count: u64, times: Times) -> (When, String) {
+/// The process of `count` arrivals like the flow's, of so many sessions, and why it is that.
+pub(super) fn when(flow: &Flow, count: u64, sessions: u64, times: Times) -> (When, String) {
     let duration = times.duration;
     let seconds = duration.as_secs_f64();
     if seconds < SHORT_S && times.all_counted {
@@ -60,7 +60,7 @@ pub(super) fn when(flow: &Flow, count: u64, times: Times) -> (When, String) {
         return (job, why);
     }
     if let Some(spell) = flow.spells.once(duration) {
-        return (once(spell, count, duration), "all in one part of the log".into());
+        return (once(spell, count, sessions, duration), "all in one part of the log".into());
     }
     if flow.count < FEW {
         return (evenly(count, duration), "periodic, as they are few".into());
@@ -87,13 +87,15 @@ fn job_rate(objects: u64, length_s: f64) -> Rate {
     Rate::per_s(objects as f64 / length_s.max(0.001))
 }
 
-/// One job. It ends within the run, but for chances below one in ten thousand: gaps are exponential,
-/// so that the length of `n` has a standard deviation of `1/sqrt(n)` of its mean.
-fn once(spell: Spell, count: u64, duration: SimDuration) -> When {
+/// One job. It ends within the run, but for chances below one in ten thousand: gaps are exponential, so
+/// that the length of `n` has a standard deviation of `1/sqrt(n)` of its mean, and a longer tail than a
+/// normal law for small `n`.
+fn once(spell: Spell, count: u64, sessions: u64, duration: SimDuration) -> When {
     let left_s = (duration.as_nanos() - spell.first) as f64 / 1e9;
     let long_s = (spell.last - spell.first) as f64 / 1e9;
-    let sure_s = left_s / (1.0 + 4.0 / (count as f64).sqrt());
-    let length_s = long_s.max(1.0).min(sure_s);
+    // Sessions work side by side, and each has to end.
+    let each = (count as f64 / sessions as f64).max(1.0);
+    let length_s = long_s.max(1.0).min(left_s / (1.0 + 4.0 / each.sqrt() + 8.0 / each));
     let offset = SimDuration::from_nanos(spell.first);
     When::Jobs { every: None, offset, objects: count, rate: job_rate(count, length_s) }
 }

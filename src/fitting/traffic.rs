@@ -146,7 +146,7 @@ impl Maker<'_> {
         let read = action.reads().then(|| self.read(key, flow));
         let size = self.details.mean_size(&self.names.logged_buckets[key.bucket as usize], false);
         let workload = self.workload(key, name, "direct", size);
-        self.push(WorkloadFile { read, ..workload }, flow, action, count);
+        self.push(key, WorkloadFile { read, ..workload }, flow, action, count);
     }
 
     /// Copies that sessions make of what they have just put, as committers rename: a client does
@@ -174,7 +174,7 @@ impl Maker<'_> {
                 let read = ReadRequests::default();
                 self.add_client(ClientProfile { name: client, read, write });
             }
-            self.push(workload, like, Action::Write, uploads);
+            self.push(key, workload, like, Action::Write, uploads);
         }
     }
 
@@ -199,8 +199,9 @@ impl Maker<'_> {
         }
     }
 
-    fn push(&mut self, workload: WorkloadFile, flow: &Flow, action: Action, count: u64) {
-        let (when, why) = process::when(flow, count, self.times);
+    fn push(&mut self, key: &Key, workload: WorkloadFile, flow: &Flow, action: Action, count: u64) {
+        let sessions = self.flows.groups[key.group].sessions.into();
+        let (when, why) = process::when(flow, count, sessions, self.times);
         let (mut mix, mut arrivals, mut jobs) = (None, None, None);
         match when {
             When::Arrivals(process) => (mix, arrivals) = (Some(only(action)), Some(process)),
@@ -248,7 +249,7 @@ impl Maker<'_> {
             let workload =
                 self.workload(key, self.name(key, &size.name()), &client.name, Some(bytes));
             self.add_client(client);
-            self.push(workload, flow, Action::Write, size.uploads);
+            self.push(key, workload, flow, Action::Write, size.uploads);
         }
         self.tell_of_ends(key, flow);
     }
@@ -287,7 +288,7 @@ impl Maker<'_> {
             // Their size says in how many parts: a copy has parts of the greatest size.
             let size = Some(COPY_LIMIT.bytes().saturating_mul(parts));
             let workload = self.workload(key, name, "direct", size);
-            self.push(WorkloadFile { read, ..workload }, flow, Action::Copy, uploads);
+            self.push(key, WorkloadFile { read, ..workload }, flow, Action::Copy, uploads);
         }
     }
 }
