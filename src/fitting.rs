@@ -18,13 +18,14 @@ use std::fmt::Write as _;
 pub use comparing::{Comparison, compare, replications};
 pub use details::Details;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::scenario::read::{parse_settings, toml_of};
 use crate::scenario::replay::{UnknownAge, principals};
+use crate::scenario::resolve::MAX_DURATION;
 use crate::units::{SimDuration, SimTime, utc};
 use flows::{Flows, Group};
 use hide::Hider;
@@ -96,10 +97,17 @@ const ELSEWHERE: &str = "elsewhere";
 /// Fits a scenario to a log.
 ///
 /// # Errors
-/// If the log's settings cannot be made, which does not happen.
+/// If the log is longer than a run can be.
 pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
     let times =
         Times { duration: duration(log), all_counted: log.counted_from == SimDuration::ZERO };
+    if times.duration > MAX_DURATION {
+        return Err(Error::request(format!(
+            "the log goes over `{}`, but a scenario at most over `{MAX_DURATION}`",
+            times.duration
+        ))
+        .hint("fit a part of it: fewer files, or what lies before a `--to`"));
+    }
     let region = Region::of(log, details, wishes);
     let flows = Flows::of(log);
     let principals = fitted_principals(log, &flows.groups, times.duration, &wishes.hider);

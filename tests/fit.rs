@@ -143,3 +143,31 @@ fn hidden_names_stay_hidden_and_the_scenario_is_sound() {
     assert!(bks(&["check", file]).status.success());
     assert_eq!(bks(&["fit", log, "--hash"]).status.code(), Some(2));
 }
+
+/// The scenario is called after the log, in the region asked for; what cannot be is refused.
+#[test]
+fn names_regions_and_lengths_are_sound() {
+    let text = |arguments: &[&str]| {
+        let output = bks(&[&["fit", "-q", "poc_replica.log.gz"], arguments].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let plain = text(&[]);
+    assert!(plain.contains("\nname = \"poc_replica\"\n"), "{plain}");
+    assert!(plain.contains("us-east-1 is assumed"), "{plain}");
+    let asked = text(&["--name", "other", "--region", "eu-west-1"]);
+    assert!(asked.contains("\nname = \"other\"\n"), "{asked}");
+    assert!(asked.contains("region = \"eu-west-1\"") && !asked.contains("assumed, as"), "{asked}");
+    let hidden = text(&["--hash", "--salt", "pepper"]);
+    assert!(hidden.contains("\nname = \"fitted\"\n"), "{hidden}");
+    for (arguments, told) in [
+        (["poc_replica.log.gz", "--name", "No!"], "--name: `No!`"),
+        (["poc_replica.log.gz", "--region", "mars-1"], "--region: `mars-1`"),
+        (["quirks.log", "--max-bad", "50%"], "but a scenario at most over `366d`"),
+    ] {
+        let output = bks(&[&["fit"], &arguments[..]].concat());
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(told), "{error}");
+    }
+}

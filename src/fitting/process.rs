@@ -102,8 +102,12 @@ fn once(spell: Spell, count: u64, sessions: u64, duration: SimDuration) -> When 
 
 /// The same job again and again, or, if it is of one request, evenly spaced ones.
 fn recurring(spells: Recurring, count: u64) -> Option<(When, String)> {
-    let every = SimDuration::from_nanos(spells.every);
-    let offset = SimDuration::from_nanos(spells.offset);
+    // Of a log only the seconds are known; rounded, a long distance is one that people choose.
+    const LONG_S: i64 = 600;
+    let second = |ns: i64| SimDuration::from_secs((ns + 500_000_000) / 1_000_000_000);
+    let long = second(spells.every) >= SimDuration::from_secs(LONG_S);
+    let time = |ns: i64| if long { second(ns) } else { SimDuration::from_nanos(ns) };
+    let (every, offset) = (time(spells.every), time(spells.offset));
     let objects = (count as f64 / spells.spells as f64).round() as u64;
     let every_s = every.as_secs_f64();
     let why = format!("{} times, one every {every_s:.0} s", spells.spells);
