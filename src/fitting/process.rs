@@ -104,7 +104,8 @@ fn once(spell: Spell, count: u64, sessions: u64, duration: SimDuration) -> When 
 fn recurring(spells: Recurring, count: u64) -> Option<(When, String)> {
     // Of a log only the seconds are known; rounded, a long distance is one that people choose.
     const LONG_S: i64 = 600;
-    let second = |ns: i64| SimDuration::from_secs((ns + 500_000_000) / 1_000_000_000);
+    // Up, so that there is no more of them than in the log.
+    let second = |ns: i64| SimDuration::from_secs((ns + 999_999_999) / 1_000_000_000);
     let long = second(spells.every) >= SimDuration::from_secs(LONG_S);
     let time = |ns: i64| if long { second(ns) } else { SimDuration::from_nanos(ns) };
     let (every, offset) = (time(spells.every), time(spells.offset));

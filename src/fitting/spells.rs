@@ -64,31 +64,32 @@ impl Spells {
         (last - first < end.as_nanos() / 2).then_some(Spell { first, last, count })
     }
 
-    /// Spells that recur throughout a log of that length, if they do.
+    /// Spells that recur throughout a log of that length, if they do: there is none missing at its
+    /// beginning or end.
     pub(super) fn recurring(&self, end: SimDuration) -> Option<Recurring> {
         let [first, .., last] = &self.all[..] else { return None };
-        let pauses = self.all.len() as i64 - 1;
-        if pauses < 2 {
-            return None;
-        }
-        let every = (last.first - first.first) / pauses;
+        let count = self.all.iter().map(|spell| spell.count).sum();
+        let spells = self.all.len() as i64;
+        let every = (last.first - first.first) / (spells - 1);
         let late = |(index, spell): (usize, &Spell)| spell.first - every * index as i64;
         let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
         for late in self.all.iter().enumerate().map(late) {
             (earliest, latest) = (earliest.min(late), latest.max(late));
         }
         let long: i64 = self.all.iter().map(|spell| spell.last - spell.first).sum();
-        let length = long / (pauses + 1);
-        let alike = latest - earliest <= every / 10 && length < every / 2;
-        let throughout = first.first < every * 3 / 2 && last.first + every * 3 / 2 > end.as_nanos();
-        let count = self.all.iter().map(|spell| spell.count).sum();
+        let (length, tolerance) = (long / spells, every / 10);
+        let alike = latest - earliest <= tolerance && length < every / 2;
+        let throughout =
+            first.first <= every + tolerance && last.first + every + tolerance >= end.as_nanos();
         let offset = earliest.midpoint(latest).max(0);
+        // So that there is no more of them before the end.
+        let every = every.max((end.as_nanos() - offset + spells - 1) / spells);
         (alike && throughout).then_some(Recurring {
             offset,
             every,
             length,
             count,
-            spells: self.all.len() as u64,
+            spells: spells as u64,
         })
     }
 }
@@ -140,7 +141,11 @@ mod tests {
         assert_eq!((regular.every, regular.count, regular.spells), (100 * S, 6, 4));
         assert!((5 * S..=6 * S).contains(&regular.offset));
         assert!(recurring(&[5, 6, 105, 206, 207, 305], 500).is_none(), "the last is missing");
+        assert!(recurring(&[205, 305], 400).is_none(), "the first is missing");
         assert!(recurring(&[5, 105, 405], 500).is_none());
-        assert!(recurring(&[5, 105], 200).is_none(), "two have always a distance");
+        // The third would begin a little before the end.
+        let regular = recurring(&[1, 98], 199).unwrap();
+        assert!(regular.offset + 2 * regular.every >= 199 * S, "{regular:?}");
+        assert!(regular.offset + regular.every < 110 * S, "{regular:?}");
     }
 }
