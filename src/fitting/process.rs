@@ -100,7 +100,8 @@ fn once(spell: Spell, count: u64, sessions: u64, duration: SimDuration) -> When 
     When::Jobs { every: None, offset, objects: count, rate: job_rate(count, length_s) }
 }
 
-/// The same job again and again, or, if it is of one request, evenly spaced ones.
+/// The same job again and again, or, if it is of one request, evenly spaced ones; none if as many in
+/// each would not be the log's number to a hundredth.
 fn recurring(spells: Recurring, count: u64) -> Option<(When, String)> {
     // Of a log only the seconds are known; rounded, a long distance is one that people choose.
     const LONG_S: i64 = 600;
@@ -112,8 +113,9 @@ fn recurring(spells: Recurring, count: u64) -> Option<(When, String)> {
     let objects = (count as f64 / spells.spells as f64).round() as u64;
     let every_s = every.as_secs_f64();
     let why = format!("{} times, one every {every_s:.0} s", spells.spells);
+    let missed = (objects * spells.spells).abs_diff(count);
     match objects {
-        0 => None,
+        _ if missed * 100 > count => None,
         1 => {
             let rate = Rate::per_s(1.0 / every_s);
             Some((When::Arrivals(Arrivals::Periodic(PeriodicArrivals { rate, offset })), why))
