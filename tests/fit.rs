@@ -160,12 +160,17 @@ fn names_regions_and_lengths_are_sound() {
     assert!(asked.contains("region = \"eu-west-1\"") && !asked.contains("assumed, as"), "{asked}");
     let hidden = text(&["--hash", "--salt", "pepper"]);
     assert!(hidden.contains("\nname = \"fitted\"\n"), "{hidden}");
-    for (arguments, told) in [
-        (["poc_replica.log.gz", "--name", "No!"], "--name: `No!`"),
-        (["poc_replica.log.gz", "--region", "mars-1"], "--region: `mars-1`"),
-        (["quirks.log", "--max-bad", "50%"], "but a scenario at most over `366d`"),
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long.log");
+    let line = &jobs()["boto3_get_object_100MB"];
+    let later = line.replace("/2026:", "/2028:");
+    std::fs::write(&long, format!("{line}{later}")).unwrap();
+    for (log, option, told) in [
+        ("poc_replica.log.gz", "--name=No!", "--name: `No!`"),
+        ("poc_replica.log.gz", "--region=mars-1", "--region: `mars-1`"),
+        (long.to_str().unwrap(), "--no-check", "but a scenario at most over `366d`"),
     ] {
-        let output = bks(&[&["fit"], &arguments[..]].concat());
+        let output = bks(&["fit", log, option]);
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains(told), "{error}");
