@@ -4,56 +4,32 @@
 //! of requests and the arrival process that its times are like. What is read is told apart by who
 //! wrote it; objects whose writing is not in the log are populations, as in a replay.
 
+mod comparing;
+mod details;
 mod flows;
 pub mod hide;
 mod process;
+mod spells;
 mod traffic;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::error::Result;
-use crate::outcome::Outcome;
+pub use comparing::{Comparison, compare, replications};
+pub use details::Details;
+
+use crate::error::{Error, Result};
+use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::scenario::read::{parse_settings, toml_of};
 use crate::scenario::replay::{UnknownAge, principals};
-use crate::trace::record::{LogOperation, Record};
+use crate::scenario::resolve::MAX_DURATION;
 use crate::units::{SimDuration, SimTime, utc};
 use flows::{Flows, Group};
 use hide::Hider;
-
-/// Sizes of objects as a log tells them, by bucket.
-#[derive(Clone, Debug, Default)]
-pub struct Sizes(BTreeMap<(Vec<u8>, bool), (u64, u64)>);
-
-impl Sizes {
-    /// Takes the size of what was read or written, if the record has it.
-    pub fn take(&mut self, record: &Record) {
-        use crate::s3::Operation::{CopyObject, GetObject, PutObject, UploadPart};
-        let (LogOperation::Known(operation), Some(size)) = (record.operation, record.object_size)
-        else {
-            return;
-        };
-        let part = match operation {
-            PutObject | GetObject | CopyObject => false,
-            UploadPart => true,
-            _ => return,
-        };
-        if record.succeeded() {
-            let (sum, count) = self.0.entry((record.bucket.to_vec(), part)).or_default();
-            *sum = sum.saturating_add(size);
-            *count += 1;
-        }
-    }
-
-    /// Mean size of a bucket's objects, or of the parts of its uploads, in bytes.
-    fn mean(&self, bucket: &str, part: bool) -> Option<u64> {
-        let (sum, count) = self.0.get(&(bucket.as_bytes().to_vec(), part))?;
-        Some((sum / count).max(1))
-    }
-}
+use process::Times;
 
 /// What a fit is told besides the log.
 #[derive(Clone, Debug)]
@@ -64,6 +40,8 @@ pub struct Wishes {
     pub unknown_age: UnknownAge,
     /// Hides names, or does not.
     pub hider: Hider,
+    /// The region of all buckets, if it is not as the log says.
+    pub region: Option<String>,
 }
 
 /// A fitted scenario.
@@ -73,6 +51,8 @@ pub struct Fit {
     pub file: ScenarioFile,
     /// What its text begins with, line by line: where it comes from and what is assumed.
     pub notes: Vec<String>,
+    /// Why each workload is as it is, in their order.
+    pub reasons: Vec<String>,
 }
 
 impl Fit {
@@ -82,13 +62,18 @@ impl Fit {
     /// Never: every fitted scenario can be written.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        let mut text = String::new();
-        for note in &self.notes {
-            // A name in a log may hold whatever it likes.
-            let note: String = note.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-            let _ = writeln!(text, "# {note}");
+        let mut text: String = self.notes.iter().map(|note| comment(note)).collect();
+        text.push('\n');
+        let mut reasons = self.reasons.iter();
+        for line in toml_of(&self.file).lines() {
+            if line == "[[workload]]"
+                && let Some(reason) = reasons.next()
+            {
+                text.push_str(&comment(reason));
+            }
+            let _ = writeln!(text, "{line}");
         }
-        text + "\n" + &toml_of(&self.file)
+        text
     }
 
     /// The scenario, resolved.
@@ -100,18 +85,33 @@ impl Fit {
     }
 }
 
+fn comment(note: &str) -> String {
+    // A name in a log may hold whatever it likes.
+    let note: String = note.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    format!("# {note}\n")
+}
+
 /// A bucket that stands for all that copies come from and no log tells of: it has no bucket keys.
 const ELSEWHERE: &str = "elsewhere";
 
 /// Fits a scenario to a log.
 ///
 /// # Errors
-/// If the log's settings cannot be made, which does not happen.
-pub fn fit(log: &Recording, sizes: &Sizes, wishes: &Wishes) -> Result<Fit> {
-    let duration = duration(log);
+/// If the log is longer than a run can be.
+pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
+    let times =
+        Times { duration: duration(log), all_counted: log.counted_from == SimDuration::ZERO };
+    if times.duration > MAX_DURATION {
+        return Err(Error::request(format!(
+            "the log goes over `{}`, but a scenario at most over `{MAX_DURATION}`",
+            times.duration
+        ))
+        .hint("fit a part of it: fewer files, or what lies before a `--to`"));
+    }
+    let region = Region::of(log, details, wishes);
     let flows = Flows::of(log);
-    let principals = fitted_principals(log, &flows.groups, duration, &wishes.hider);
-    let mut buckets = fitted_buckets(log, wishes);
+    let principals = fitted_principals(log, &flows.groups, times.duration, &wishes.hider);
+    let mut buckets = fitted_buckets(log, wishes, &region.name);
     let mut populations = fitted_populations(log, wishes);
     let names = traffic::Names {
         principals: principals.iter().map(|p| p.name.clone()).collect(),
@@ -120,7 +120,7 @@ pub fn fit(log: &Recording, sizes: &Sizes, wishes: &Wishes) -> Result<Fit> {
         populations: populations.iter().map(|p| p.name.clone()).collect(),
         elsewhere: format!("{ELSEWHERE}: written before the log"),
     };
-    let made = traffic::workloads(&flows, &names, sizes, duration);
+    let made = traffic::workloads(&flows, &names, details, times);
     if made.reads_elsewhere {
         let mut taken = ELSEWHERE.to_owned();
         while buckets.iter().any(|bucket| bucket.name == taken) {
@@ -128,14 +128,15 @@ pub fn fit(log: &Recording, sizes: &Sizes, wishes: &Wishes) -> Result<Fit> {
         }
         populations.push(population(names.elsewhere.clone(), taken.clone(), 1, wishes.unknown_age));
         let key = KmsKey::AwsManaged;
-        buckets.push(BucketFile { key, ..bucket(taken, SimTime::ZERO) });
+        buckets.push(BucketFile { key, ..bucket(taken, &region.name, SimTime::ZERO) });
     }
     let mut notes = head(log, wishes);
-    notes.extend(made.notes);
+    notes.push(region.why);
+    notes.extend(made.left_out);
     let file = ScenarioFile {
         name: wishes.name.clone(),
-        duration,
-        warm_up: SimDuration::ZERO,
+        duration: times.duration,
+        warm_up: log.counted_from,
         buckets,
         clients: made.clients,
         principals,
@@ -143,23 +144,57 @@ pub fn fit(log: &Recording, sizes: &Sizes, wishes: &Wishes) -> Result<Fit> {
         workloads: made.workloads,
         ..parse_settings("", "the log")?
     };
-    Ok(Fit { file, notes })
+    Ok(Fit { file, notes, reasons: made.notes })
 }
 
 /// The log's length in whole seconds.
 fn duration(log: &Recording) -> SimDuration {
-    let counted_s = log.end.as_secs_f64() - log.counted_from.as_secs_f64();
-    SimDuration::from_secs((counted_s.ceil() as i64).max(1))
+    SimDuration::from_secs((log.end.as_secs_f64().ceil() as i64).max(1))
 }
 
-fn bucket(name: String, bucket_keys_since: SimTime) -> BucketFile {
-    let (region, key) = ("us-east-1".to_owned(), KmsKey::default());
+fn bucket(name: String, region: &str, bucket_keys_since: SimTime) -> BucketFile {
+    let (region, key) = (region.to_owned(), KmsKey::default());
     BucketFile { name, region, key, bucket_keys_since, directory: false }
 }
 
-fn fitted_buckets(log: &Recording, wishes: &Wishes) -> Vec<BucketFile> {
+fn fitted_buckets(log: &Recording, wishes: &Wishes, region: &str) -> Vec<BucketFile> {
     let (since, _) = wishes.unknown_age.meaning();
-    log.buckets.iter().map(|name| bucket(wishes.hider.name("bucket", name), since)).collect()
+    let name = |name: &String| wishes.hider.name("bucket", name);
+    log.buckets.iter().map(|bucket_name| bucket(name(bucket_name), region, since)).collect()
+}
+
+/// The region of all buckets: quota and prices are those of one.
+struct Region {
+    name: String,
+    why: String,
+}
+
+impl Region {
+    fn of(log: &Recording, details: &Details, wishes: &Wishes) -> Self {
+        const ASSUMED: &str = "us-east-1";
+        if let Some(region) = &wishes.region {
+            return Self { name: region.clone(), why: format!("Region: {region}, as asked for.") };
+        }
+        let told = details.regions(&log.buckets);
+        let assumed = |why: String| Self { name: ASSUMED.to_owned(), why };
+        match &told[..] {
+            [] => assumed(format!(
+                "Region: {ASSUMED} is assumed, as the log does not say; prices and quota follow it."
+            )),
+            [first, ..] if PriceTable::for_region(first).is_err() => assumed(format!(
+                "Region: {first} in the log; prices and quota are those of {ASSUMED}, as bks does \
+                 not know its own."
+            )),
+            [only] => Self { name: only.clone(), why: format!("Region: {only}, as in the log.") },
+            [first, others @ ..] => Self {
+                name: first.clone(),
+                why: format!(
+                    "Region: {first}, that of most requests (the others: {}).",
+                    others.join(", ")
+                ),
+            },
+        }
+    }
 }
 
 fn population(name: String, bucket: String, objects: u64, age: UnknownAge) -> PopulationFile {
@@ -219,7 +254,8 @@ fn fitted_principals(
 }
 
 /// Sessions at a time and how long each lives, if they come one after the other: when added up they
-/// live for less than half of what as many side by side would.
+/// live for less than half of what as many side by side would. In each place one is under way when the
+/// log begins, and one more comes with each length that passes.
 fn sessions(group: &Group, duration: SimDuration) -> (u32, Option<SimDuration>) {
     const LONG_S: f64 = 3_600.0;
     let (seconds, all) = (duration.as_secs_f64(), f64::from(group.sessions));
@@ -227,8 +263,12 @@ fn sessions(group: &Group, duration: SimDuration) -> (u32, Option<SimDuration>) 
     if group.sessions < 4 || seconds < LONG_S || at_a_time > all / 2.0 {
         return (group.sessions, None);
     }
-    let length = (at_a_time * seconds / all).round().max(1.0);
-    (at_a_time as u32, Some(SimDuration::from_secs(length as i64)))
+    let mean = (at_a_time * seconds / (all - at_a_time)).round().max(1.0);
+    // Those of one length ask until shortly before their end.
+    let longest = group.longest_s.next_multiple_of(60);
+    let of_one_length = (0.9..1.05).contains(&(longest as f64 / mean));
+    let length = if of_one_length { longest as i64 } else { mean as i64 };
+    (at_a_time as u32, Some(SimDuration::from_secs(length)))
 }
 
 fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
@@ -238,46 +278,20 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
     }
     let from = utc(log.start_ns);
     let seen = log.seen.requests;
-    notes.push(format!("{seen} requests in {} counted, of a log from {from}.", duration(log)));
-    notes.push(
-        "The run's midnight is the log's first moment: a daily profile counts from there.".into(),
-    );
+    notes.push(format!(
+        "{seen} requests are counted, of a log of {} from {from} on.",
+        duration(log)
+    ));
+    if log.counted_from > SimDuration::ZERO {
+        notes.push(format!(
+            "What lies before {} only fills caches: `warm_up`.",
+            utc(log.start_ns + log.counted_from.as_nanos())
+        ));
+    }
+    notes.push("The run starts with the log: hours and days of a profile count from there.".into());
     notes.push(format!(
         "Objects whose writing is not in the log: {} of {} reads; assumed of their keys: {}.",
         log.seen.of_unknown, log.seen.unwraps, wishes.unknown_age
     ));
     notes
-}
-
-/// KMS calls of a fitted scenario beside those of the log's replay.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
-    /// Name of the configuration.
-    pub configuration: String,
-    /// Calls of the replay.
-    pub replayed: f64,
-    /// Calls of the fitted scenario.
-    pub fitted: f64,
-}
-
-impl Comparison {
-    /// By how much the fit is off, as a share of the replay's calls; none if there are none.
-    #[must_use]
-    pub fn error(&self) -> Option<f64> {
-        (self.replayed > 0.0).then(|| (self.fitted - self.replayed) / self.replayed)
-    }
-}
-
-/// Runs both, each configuration at its assumed level.
-#[must_use]
-pub fn compare(replay: &Scenario, fitted: &Scenario) -> Vec<Comparison> {
-    let [replayed, fitted] = [replay, fitted].map(|scenario| Outcome::of(scenario, &|_| ()));
-    let pairs = replayed.configurations.iter().zip(&fitted.configurations);
-    pairs
-        .map(|(replayed, fitted)| Comparison {
-            configuration: replayed.name.clone(),
-            replayed: replayed.assumed().kms_requests(),
-            fitted: fitted.assumed().kms_requests(),
-        })
-        .collect()
 }

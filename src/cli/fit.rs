@@ -1,6 +1,6 @@
 //! `bks fit`: a scenario like a log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
@@ -8,9 +8,12 @@ use super::logs::{self, Opened};
 use super::{Found, output, threads};
 use crate::error::{Error, Result};
 use crate::fitting::hide::Hider;
-use crate::fitting::{self, Comparison, Sizes, Wishes};
+use crate::fitting::{self, Comparison, Details, Wishes};
+use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
 use crate::scenario::replay::{Settings, UnknownAge};
+use crate::scenario::resolve::is_plain;
+use crate::statistics::Estimate;
 use crate::trace::record::Entry;
 
 /// Make a scenario like a log: who asks for what, how often, and how old it is.
@@ -24,6 +27,12 @@ pub(super) struct Args {
     /// Write the scenario to FILE instead of printing it
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// The scenario's name; without it that of the first file or folder, or `fitted` if hidden
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// The buckets' region, if it is not as the log says; CloudTrail does, access logs do not
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
     /// Hide names of buckets, principals and accounts; needs `--salt`
     #[arg(long, requires = "salt")]
     hash: bool,
@@ -49,26 +58,25 @@ fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
+    args.check()?;
     let logs = match args.logs.open(args.quiet)? {
         Opened::Lookups(name, _) => {
             return Err(Error::request("a trace of look-ups tells of no requests").at(name));
         }
         Opened::Logs(logs) => logs,
     };
-    if args.salt.as_deref() == Some("") {
-        return Err(Error::request("`--salt` is empty, and so would hide nothing"));
-    }
-    let mut sizes = Sizes::default();
+    let mut details = Details::default();
     let recording = logs.read(args.jobs, |_, entry| {
         if let Entry::Request(record) = entry {
-            sizes.take(record);
+            details.take(record);
         }
         Ok(())
     })?;
     let unknown_age = args.unknown_age.unwrap_or_default();
     let hider = args.salt.as_deref().map_or(Hider::none(), Hider::salted);
-    let wishes = Wishes { name: "fitted".to_owned(), unknown_age, hider };
-    let fit = fitting::fit(&recording, &sizes, &wishes)?;
+    let name = args.name();
+    let wishes = Wishes { name, unknown_age, hider, region: args.region.clone() };
+    let fit = fitting::fit(&recording, &details, &wishes)?;
     recording.check()?;
     let fitted = fit.scenario()?;
     match &args.out {
@@ -83,21 +91,89 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     if !args.quiet && !args.no_check {
         let settings = Settings { file: None, overrides: &[], unknown_age: Some(unknown_age) };
         let replay = Scenario::of_recording(recording, &settings)?;
-        let compared = threads::run_on(args.jobs, || fitting::compare(&replay, &fitted))?;
+        let replications = fitting::replications(&replay);
+        let compare = || fitting::compare(&replay, &fitted, replications);
+        let compared = threads::run_on(args.jobs, compare)?;
         tell(&compared);
     }
     Ok(Found::Done)
 }
 
+impl Args {
+    /// Refuses what is wrong before the logs are read.
+    fn check(&self) -> Result<()> {
+        if self.salt.as_deref() == Some("") {
+            return Err(Error::request("`--salt` is empty, and so would hide nothing"));
+        }
+        if let Some(region) = &self.region {
+            PriceTable::for_region(region).map_err(|error| error.at("--region"))?;
+        }
+        match &self.name {
+            Some(name) if !is_plain(name) => {
+                Err(Error::request(format!("`{name}` cannot name a scenario"))
+                    .at("--name")
+                    .hint("use lower-case letters, digits, hyphens and underscores, e.g., `emr10`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The name asked for, or that of the first file or folder as a scenario can have it.
+    fn name(&self) -> String {
+        const NONE: &str = "fitted";
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let path = Path::new(&self.logs.paths()[0]);
+        let file = path.file_name().filter(|_| !self.hash).map(std::ffi::OsStr::to_string_lossy);
+        let stem = file.as_deref().and_then(|file| file.split('.').find(|part| !part.is_empty()));
+        let slug: String = stem.unwrap_or_default().chars().map(slug_char).collect();
+        let slug = slug.trim_matches(['-', '_']);
+        if is_plain(slug) { slug.to_owned() } else { NONE.to_owned() }
+    }
+}
+
+fn slug_char(c: char) -> char {
+    match c.to_ascii_lowercase() {
+        c @ ('a'..='z' | '0'..='9' | '-' | '_') => c,
+        _ => '-',
+    }
+}
+
 fn tell(compared: &[Comparison]) {
     output::note(&format!(
-        "{:<20} {:>14} {:>14} {:>9}",
+        "{:<20} {:>20} {:>20} {:>16}",
         "KMS calls", "log replayed", "scenario", "error"
     ));
     for row in compared {
-        let error =
-            row.error().map_or("–".to_owned(), |error| format!("{:+.1} %", error * 100.0));
         let Comparison { configuration, replayed, fitted } = row;
-        output::note(&format!("{configuration:<20} {replayed:>14.1} {fitted:>14.1} {error:>9}"));
+        let error = row.error().map_or("–".to_owned(), |error| {
+            let percent = |share: f64| share * 100.0;
+            let half_width = error.half_width.map(percent);
+            let (mean, around) = told(Estimate { mean: percent(error.mean), half_width });
+            format!("{}{mean}{around} %", if error.mean < 0.0 { "" } else { "+" })
+        });
+        output::note(&format!(
+            "{configuration:<20} {:>20} {:>20} {error:>16}",
+            estimate(*replayed),
+            estimate(*fitted)
+        ));
+    }
+    output::note("means at the assumed level; ± is a 95 % confidence half-width");
+}
+
+fn estimate(estimate: Estimate) -> String {
+    let (mean, around) = told(estimate);
+    mean + &around
+}
+
+/// A mean, and its half-width if it is not sure: with as many digits as tell that.
+fn told(Estimate { mean, half_width }: Estimate) -> (String, String) {
+    match half_width.filter(|half_width| *half_width > 0.0) {
+        None => (format!("{mean:.1}"), String::new()),
+        Some(half_width) => {
+            let digits = if half_width >= 1.0 { 1 } else { 2 + usize::from(half_width < 0.1) };
+            (format!("{mean:.digits$}"), format!(" ± {half_width:.digits$}"))
+        }
     }
 }

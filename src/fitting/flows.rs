@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::spells::Spells;
 use crate::recording::Recording;
 use crate::recording::stream::RecordedRequests;
 use crate::rng::Seed;
@@ -12,16 +13,18 @@ use crate::units::SimTime;
 pub(super) const BINS: usize = 512;
 
 /// Most sessions of a principal that are told apart one by one; of more, those that do the same
-/// things are a group.
+/// things to the same buckets are a group.
 const MOST_ALONE: usize = 4;
 
 /// Sessions that are fitted as one principal of the scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) principal: usize,
     pub(super) sessions: u32,
     /// First and last request of each session, added up, in seconds.
     pub(super) alive_s: u64,
+    /// The longest of them.
+    pub(super) longest_s: u64,
 }
 
 /// Where the data comes from that a request needs.
@@ -31,6 +34,8 @@ pub(super) enum Source {
     Nothing,
     /// Objects that a group wrote to a bucket within the log.
     Written { group: usize, bucket: u32 },
+    /// What a session of several wrote itself to the bucket that it copies it within.
+    Own,
     /// Objects whose writing is not in the log: which of the replay's populations.
     Unknown { population: u32 },
     /// Objects of no log.
@@ -56,7 +61,9 @@ pub(super) struct Flow {
     /// Of the counted: how many in each bin of the run, and in each hour of it modulo 24.
     pub(super) bins: Vec<u64>,
     pub(super) hours: [u64; 24],
-    /// Ages of what was read in milliseconds, to two digits.
+    /// Of the counted: when.
+    pub(super) spells: Spells,
+    /// Ages of what was read in milliseconds, to three digits.
     pub(super) ages: BTreeMap<u64, u64>,
 }
 
@@ -71,15 +78,14 @@ impl Flows {
     pub(super) fn of(log: &Recording) -> Self {
         let (groups, group_of) = groups(log);
         let mut flows: BTreeMap<Key, Flow> = BTreeMap::new();
-        let end_ns = (log.end.as_nanos() - log.counted_from.as_nanos()).max(1);
+        let end_ns = log.end.as_nanos().max(1);
         for slot in 0..log.slots() as u32 {
             each(log, slot, |request| {
-                if request.time >= SimTime::from(log.counted_from) {
-                    let key = key(request, &group_of);
-                    let time = request.time - log.counted_from;
-                    flows.entry(key).or_default().take(request, time, end_ns);
-                }
+                flows.entry(key(request, &groups, &group_of)).or_default().take(request, end_ns);
             });
+            for flow in flows.values_mut() {
+                flow.spells.join();
+            }
         }
         Self { groups, flows }
     }
@@ -94,33 +100,66 @@ fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
     }
 }
 
+/// What a session does, and where.
+type Deeds = BTreeSet<(u32, Operation)>;
+
 /// The groups, and which of them each session is of.
 fn groups(log: &Recording) -> (Vec<Group>, Vec<usize>) {
     let (mut groups, mut group_of) = (Vec::<Group>::new(), Vec::new());
-    let mut slot = 0;
+    let mut slots = 0..;
     for (principal, recorded) in log.principals.iter().enumerate() {
-        let alone = recorded.sessions.len() <= MOST_ALONE;
-        let mut alike: BTreeMap<BTreeSet<(u32, Operation)>, usize> = BTreeMap::new();
-        for _ in &recorded.sessions {
-            let mut does = BTreeSet::new();
-            let mut span: Option<(i64, i64)> = None;
-            each(log, slot, |request| {
-                does.insert((request.bucket, request.operation));
-                span = Some(widened(span, request.time));
-            });
+        let slots = slots.by_ref().take(recorded.sessions.len());
+        let sessions: Vec<(Deeds, u64)> = slots.map(|slot| session(log, slot)).collect();
+        let alone = sessions.len() <= MOST_ALONE;
+        let kinds = kinds(&sessions);
+        let mut of_kind: BTreeMap<&Deeds, usize> = BTreeMap::new();
+        for (deeds, alive_s) in &sessions {
             let fresh = groups.len();
-            let group = if alone { fresh } else { *alike.entry(does).or_insert(fresh) };
+            let group = if alone { fresh } else { *of_kind.entry(kinds[deeds]).or_insert(fresh) };
             if group == fresh {
-                groups.push(Group { principal, sessions: 0, alive_s: 0 });
+                groups.push(Group { principal, ..Group::default() });
             }
-            let seconds = span.map_or(0, |(first, last)| (last - first) / 1_000_000_000);
             groups[group].sessions += 1;
-            groups[group].alive_s += seconds as u64;
+            groups[group].alive_s += alive_s;
+            groups[group].longest_s = groups[group].longest_s.max(*alive_s);
             group_of.push(group);
-            slot += 1;
         }
     }
     (groups, group_of)
+}
+
+/// What a session does, and from its first request to its last, in seconds.
+fn session(log: &Recording, slot: u32) -> (Deeds, u64) {
+    let (mut deeds, mut span) = (Deeds::new(), None);
+    each(log, slot, |request| {
+        deeds.insert((request.bucket, request.operation));
+        span = Some(widened(span, request.time));
+    });
+    let alive_ns = span.map_or(0, |(first, last)| last - first);
+    (deeds, alive_ns as u64 / 1_000_000_000)
+}
+
+/// For all that some sessions do: what those do that they belong to. That is the same or, for a few
+/// that do less than many, as those that the log's ends cut short, what the many do.
+fn kinds(sessions: &[(Deeds, u64)]) -> BTreeMap<&Deeds, &Deeds> {
+    const FEWER_BY: u32 = 10;
+    const MOST_COMPARED: usize = 32;
+    let mut counts = BTreeMap::<&Deeds, u32>::new();
+    for (deeds, _) in sessions {
+        *counts.entry(deeds).or_default() += 1;
+    }
+    let mut many: Vec<(&Deeds, u32)> =
+        counts.iter().map(|(deeds, count)| (*deeds, *count)).collect();
+    many.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    many.truncate(MOST_COMPARED);
+    let mut kinds = BTreeMap::new();
+    for (&deeds, &count) in &counts {
+        let like = |(more, as_many): &&(&Deeds, u32)| {
+            *as_many >= count.saturating_mul(FEWER_BY) && more.is_superset(deeds)
+        };
+        kinds.insert(deeds, many.iter().find(like).map_or(deeds, |(more, _)| *more));
+    }
+    kinds
 }
 
 fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
@@ -128,7 +167,8 @@ fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
     span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))
 }
 
-fn key(request: &Request, group_of: &[usize]) -> Key {
+fn key(request: &Request, groups: &[Group], group_of: &[usize]) -> Key {
+    let several = |slot: u32| groups[group_of[slot as usize]].sessions > 1;
     let operation = match request.operation {
         Operation::UploadPart | Operation::CompleteMultipartUpload => {
             Operation::CreateMultipartUpload
@@ -137,6 +177,11 @@ fn key(request: &Request, group_of: &[usize]) -> Key {
     };
     let source = match (operation, request.object) {
         (Operation::CreateMultipartUpload, _) | (_, Object::None) => Source::Nothing,
+        (Operation::CopyObject, Object::Written { bucket, slot, .. })
+            if slot == request.slot && bucket == request.bucket && several(slot) =>
+        {
+            Source::Own
+        }
         (_, Object::Written { bucket, slot, .. }) => {
             Source::Written { group: group_of[slot as usize], bucket }
         }
@@ -149,27 +194,43 @@ fn key(request: &Request, group_of: &[usize]) -> Key {
 }
 
 impl Flow {
-    /// Takes a request at a time since counting began.
-    fn take(&mut self, request: &Request, now: SimTime, end_ns: i64) {
+    /// Takes a request of a log that ends at `end_ns`.
+    fn take(&mut self, request: &Request, end_ns: i64) {
         match request.operation {
             Operation::UploadPart => return self.parts += 1,
             Operation::CompleteMultipartUpload => return self.ends += 1,
             _ => self.count += 1,
         }
-        let ns = now.as_nanos();
+        let ns = request.time.as_nanos();
+        self.spells.take(ns, end_ns / BINS as i64);
         self.bins.resize(BINS, 0);
         let bin = i128::from(ns) * BINS as i128 / i128::from(end_ns);
         self.bins[(bin as usize).min(BINS - 1)] += 1;
-        self.hours[(now.second() / 3_600 % 24) as usize] += 1;
+        self.hours[(request.time.second() / 3_600 % 24) as usize] += 1;
         if let Object::Written { time, .. } = request.object {
             let ms = request.time.since(time).as_nanos().max(0) as u64 / 1_000_000;
-            *self.ages.entry(two_digits(ms)).or_default() += 1;
+            *self.ages.entry(three_digits(ms)).or_default() += 1;
         }
     }
 }
 
-/// The number with all but its first two digits zero: so few are told apart that they take no room.
-fn two_digits(number: u64) -> u64 {
-    let unit = 10_u64.pow(number.checked_ilog10().unwrap_or_default().saturating_sub(1));
-    number / unit * unit
+/// The number to three digits: so few are told apart that they take no room, and ages that have an
+/// oldest, as those of a scan, keep it.
+fn three_digits(number: u64) -> u64 {
+    let unit = 10_u64.pow(number.checked_ilog10().unwrap_or_default().saturating_sub(2));
+    (number + unit / 2) / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_known_to_half_a_percent() {
+        for (number, expected) in
+            [(0, 0), (7, 7), (999, 999), (1_004, 1_000), (1_799_999, 1_800_000), (9_996, 10_000)]
+        {
+            assert_eq!(three_digits(number), expected);
+        }
+    }
 }

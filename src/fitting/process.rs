@@ -1,6 +1,7 @@
 //! Which arrival process a flow's times are like, and which law its ages.
 
 use super::flows::{BINS, Flow};
+use super::spells::{Recurring, Spell};
 use crate::units::{Rate, SimDuration};
 use crate::workload::ages::{AgeLaw, AgeStep};
 use crate::workload::arrivals::{
@@ -20,38 +21,110 @@ const FEW: u64 = 50;
 const REGULAR_BELOW: f64 = 0.5;
 const BURSTY_ABOVE: f64 = 3.0;
 
-/// Evenly spaced arrivals of which exactly `count` fall into the run.
-pub(super) fn evenly(count: u64, duration: SimDuration) -> Arrivals {
-    let seconds = duration.as_secs_f64();
-    Arrivals::Periodic(PeriodicArrivals {
-        rate: Rate::per_s(count as f64 / seconds),
-        offset: SimDuration::from_secs_f64(seconds / count as f64 / 2.0),
-    })
+/// When the actions of a workload come.
+pub(super) enum When {
+    /// Throughout the run.
+    Arrivals(Arrivals),
+    /// In jobs, of which each does something to as many objects.
+    Jobs { every: Option<SimDuration>, offset: SimDuration, objects: u64, rate: Rate },
 }
 
-/// The process of `count` arrivals like the flow's, and why it is that.
-pub(super) fn arrivals(flow: &Flow, count: u64, duration: SimDuration) -> (Arrivals, String) {
+/// A log's times, as far as they matter here.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    /// Length of the run.
+    pub(super) duration: SimDuration,
+    /// Whether all of it is counted: then it may not matter when what comes.
+    pub(super) all_counted: bool,
+}
+
+/// Evenly spaced arrivals of which exactly `count` fall into the run.
+fn evenly(count: u64, duration: SimDuration) -> When {
     let seconds = duration.as_secs_f64();
-    if seconds < SHORT_S || flow.count < FEW {
-        return (
-            evenly(count, duration),
-            "periodic: short or rare, so only its number counts".into(),
-        );
+    When::Arrivals(Arrivals::Periodic(PeriodicArrivals {
+        rate: Rate::per_s(count as f64 / seconds),
+        offset: SimDuration::from_secs_f64(seconds / count as f64 / 2.0),
+    }))
+}
+
+/// The process of `count` arrivals like the flow's, of so many sessions, and why it is that.
+pub(super) fn when(flow: &Flow, count: u64, sessions: u64, times: Times) -> (When, String) {
+    let duration = times.duration;
+    let seconds = duration.as_secs_f64();
+    if seconds < SHORT_S && times.all_counted {
+        return (evenly(count, duration), "periodic, as in a short log only numbers count".into());
+    }
+    if let Some(spells) = flow.spells.recurring(duration)
+        && let Some((job, why)) = recurring(spells, count)
+    {
+        return (job, why);
+    }
+    if let Some(spell) = flow.spells.once(duration) {
+        return (once(spell, count, sessions, duration), "all in one part of the log".into());
+    }
+    if flow.count < FEW {
+        return (evenly(count, duration), "periodic, as they are few".into());
     }
     let profile = (seconds >= PROFILED_S).then(|| daily(flow, seconds));
     let dispersion = dispersion(flow, profile.as_deref(), seconds);
     let rate = count as f64 / seconds;
+    let why = |process: &str| format!("{process}: index of dispersion {dispersion:.2}");
     if dispersion < REGULAR_BELOW {
-        return (evenly(count, duration), format!("periodic: index of dispersion {dispersion:.2}"));
+        return (evenly(count, duration), why("periodic"));
     }
     if dispersion > BURSTY_ABOVE
         && let Some(bursts) = bursts(flow, rate, seconds)
     {
-        return (bursts, format!("bursts: index of dispersion {dispersion:.2}"));
+        return (When::Arrivals(bursts), why("bursts"));
     }
     let profile = profile.map(Profile::Daily);
-    let why = format!("poisson: index of dispersion {dispersion:.2}");
-    (Arrivals::Poisson(PoissonArrivals { rate: Rate::per_s(rate), profile }), why)
+    let poisson = PoissonArrivals { rate: Rate::per_s(rate), profile };
+    (When::Arrivals(Arrivals::Poisson(poisson)), why("poisson"))
+}
+
+/// Objects a second, so that they take about as long as in the log.
+fn job_rate(objects: u64, length_s: f64) -> Rate {
+    Rate::per_s(objects as f64 / length_s.max(0.001))
+}
+
+/// One job. It ends within the run, but for chances below one in ten thousand: gaps are exponential, so
+/// that the length of `n` has a standard deviation of `1/sqrt(n)` of its mean, and a longer tail than a
+/// normal law for small `n`.
+fn once(spell: Spell, count: u64, sessions: u64, duration: SimDuration) -> When {
+    let left_s = (duration.as_nanos() - spell.first) as f64 / 1e9;
+    let long_s = (spell.last - spell.first) as f64 / 1e9;
+    // Sessions work side by side, and each has to end.
+    let each = (count as f64 / sessions as f64).max(1.0);
+    let length_s = long_s.max(1.0).min(left_s / (1.0 + 4.0 / each.sqrt() + 8.0 / each));
+    let offset = SimDuration::from_nanos(spell.first);
+    When::Jobs { every: None, offset, objects: count, rate: job_rate(count, length_s) }
+}
+
+/// The same job again and again, or, if it is of one request, evenly spaced ones; none if as many in
+/// each would not be the log's number to a hundredth.
+fn recurring(spells: Recurring, count: u64) -> Option<(When, String)> {
+    // Of a log only the seconds are known; rounded, a long distance is one that people choose.
+    const LONG_S: i64 = 600;
+    // Up, so that there is no more of them than in the log.
+    let second = |ns: i64| SimDuration::from_secs((ns + 999_999_999) / 1_000_000_000);
+    let long = second(spells.every) >= SimDuration::from_secs(LONG_S);
+    let time = |ns: i64| if long { second(ns) } else { SimDuration::from_nanos(ns) };
+    let (every, offset) = (time(spells.every), time(spells.offset));
+    let objects = (count as f64 / spells.spells as f64).round() as u64;
+    let every_s = every.as_secs_f64();
+    let why = format!("{} times, one every {every_s:.0} s", spells.spells);
+    let missed = (objects * spells.spells).abs_diff(count);
+    match objects {
+        _ if missed * 100 > count => None,
+        1 => {
+            let rate = Rate::per_s(1.0 / every_s);
+            Some((When::Arrivals(Arrivals::Periodic(PeriodicArrivals { rate, offset })), why))
+        }
+        _ => {
+            let rate = job_rate(objects, (spells.length as f64 / 1e9).max(1.0));
+            Some((When::Jobs { every: Some(every), offset, objects, rate }, why))
+        }
+    }
 }
 
 /// Factors of the hours, counted from the log's first. Their mean over the log is 1.
@@ -92,6 +165,12 @@ fn bursts(flow: &Flow, rate: f64, seconds: f64) -> Option<Arrivals> {
     let length = |bins: f64| SimDuration::from_secs_f64((bins / runs * width).max(1.0));
     let rate = Rate::per_s(rate * BINS as f64 / busy);
     Some(Arrivals::Bursts(BurstArrivals { rate, on: length(busy), off: length(idle) }))
+}
+
+/// Whether most of what was read was written within the minute before.
+pub(super) fn are_young(flow: &Flow) -> bool {
+    let young: u64 = flow.ages.range(..=60_000).map(|(_, count)| count).sum();
+    2 * young > flow.count
 }
 
 /// Steps in which ages are told.

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Sizes;
+use super::details::Details;
 use super::flows::{Flow, Flows, Key, Source};
-use super::process;
+use super::process::{self, Times, When};
 use crate::s3::Operation;
 use crate::scenario::file::{ReadFile, WorkloadFile};
 use crate::units::{ByteSize, SimDuration};
-use crate::workload::Mix;
 use crate::workload::access::ReadPattern;
 use crate::workload::clients::{ClientProfile, ReadRequests, WriteRequests};
+use crate::workload::jobs::{JobStep, Jobs};
+use crate::workload::source::COPY_LIMIT;
+use crate::workload::{Action, Mix};
 
 /// What groups, buckets and populations are called.
 pub(super) struct Names<'a> {
@@ -26,7 +28,10 @@ pub(super) struct Names<'a> {
 pub(super) struct Made {
     pub(super) workloads: Vec<WorkloadFile>,
     pub(super) clients: Vec<ClientProfile>,
+    /// Why each workload is as it is.
     pub(super) notes: Vec<String>,
+    /// What the log has and no workload says.
+    pub(super) left_out: Vec<String>,
     /// Populations that are read.
     pub(super) used: BTreeSet<String>,
     pub(super) reads_elsewhere: bool,
@@ -34,13 +39,9 @@ pub(super) struct Made {
     writers: BTreeMap<(usize, u32), String>,
 }
 
-pub(super) fn workloads(
-    flows: &Flows,
-    names: &Names,
-    sizes: &Sizes,
-    duration: SimDuration,
-) -> Made {
-    let mut maker = Maker { names, sizes, duration, made: Made::default() };
+pub(super) fn workloads(flows: &Flows, names: &Names, details: &Details, times: Times) -> Made {
+    let (copied, made) = (Copied::of(flows), Made::default());
+    let mut maker = Maker { names, details, times, flows, copied, made };
     // A read names the workload that wrote.
     for (key, flow) in &flows.flows {
         maker.name_writer(key, flow);
@@ -48,7 +49,10 @@ pub(super) fn workloads(
     for (key, flow) in &flows.flows {
         match key.operation {
             Operation::CreateMultipartUpload => maker.uploads(key, flow),
-            _ => maker.plain(key, flow),
+            Operation::UploadPartCopy => maker.copied_parts(key, flow),
+            Operation::PutObject => maker.puts(key, flow),
+            Operation::CopyObject if key.source == Source::Own && maker.renames(key).is_some() => {}
+            _ => maker.plain(key, flow, action(key.operation), flow.count),
         }
     }
     maker.made
@@ -56,9 +60,43 @@ pub(super) fn workloads(
 
 struct Maker<'a> {
     names: &'a Names<'a>,
-    sizes: &'a Sizes,
-    duration: SimDuration,
+    details: &'a Details,
+    times: Times,
+    flows: &'a Flows,
+    copied: Copied,
     made: Made,
+}
+
+/// What a request of that kind is in a scenario.
+const fn action(operation: Operation) -> Action {
+    match operation {
+        Operation::PutObject
+        | Operation::CreateMultipartUpload
+        | Operation::UploadPart
+        | Operation::CompleteMultipartUpload => Action::Write,
+        Operation::GetObject => Action::Read,
+        Operation::HeadObject => Action::Head,
+        Operation::HeadObjectChecksum => Action::HeadChecksum,
+        Operation::ListObjects => Action::List,
+        Operation::DeleteObject => Action::Delete,
+        Operation::CopyObject | Operation::UploadPartCopy => Action::Copy,
+        Operation::ReplicateObject => Action::Replicate,
+    }
+}
+
+/// The mix of one kind of action alone.
+fn only(action: Action) -> Mix {
+    let (none, all) = (Mix::default(), 1.0);
+    match action {
+        Action::Read => Mix { read: all, ..none },
+        Action::Write => Mix { write: all, ..none },
+        Action::Copy => Mix { copy: all, ..none },
+        Action::Head => Mix { head: all, ..none },
+        Action::HeadChecksum => Mix { head_checksum: all, ..none },
+        Action::List => Mix { list: all, ..none },
+        Action::Delete => Mix { delete: all, ..none },
+        Action::Replicate => Mix { replicate: all, ..none },
+    }
 }
 
 impl Maker<'_> {
@@ -74,6 +112,7 @@ impl Maker<'_> {
             Source::Unknown { population } => {
                 format!(" of {}", self.names.populations[population as usize])
             }
+            Source::Own => " of its own".to_owned(),
             Source::Elsewhere => " of what is elsewhere".to_owned(),
         };
         format!("{principal}, {bucket}: {what}{source}")
@@ -81,40 +120,68 @@ impl Maker<'_> {
 
     fn name_writer(&mut self, key: &Key, flow: &Flow) {
         let name = match key.operation {
-            Operation::CreateMultipartUpload => match UploadSize::of(flow).first() {
-                Some(size) => self.name(key, &size.name()),
-                None => return,
-            },
-            Operation::PutObject | Operation::CopyObject | Operation::UploadPartCopy => {
-                self.name(key, key.operation.name())
+            Operation::CreateMultipartUpload => {
+                let begun = flow.count - self.copied.uploads_to(key);
+                match UploadSize::all(begun, flow.parts).first() {
+                    Some(size) => self.name(key, &size.name()),
+                    None => return,
+                }
             }
+            Operation::PutObject => {
+                let copies = self.renames(key).map_or(0, |copies| copies.count);
+                match UploadSize::all(flow.count, copies).first() {
+                    Some(size) => self.name(key, &name_of_puts(size.parts)),
+                    None => return,
+                }
+            }
+            Operation::CopyObject => self.name(key, key.operation.name()),
+            Operation::UploadPartCopy => self.name_of_copies(key, flow),
             _ => return,
         };
         self.made.writers.entry((key.group, key.bucket)).or_insert(name);
     }
 
-    fn plain(&mut self, key: &Key, flow: &Flow) {
-        let one = 1.0;
-        let none = Mix::default();
-        let mix = match key.operation {
-            Operation::PutObject
-            | Operation::CreateMultipartUpload
-            | Operation::UploadPart
-            | Operation::CompleteMultipartUpload => Mix { write: one, ..none },
-            Operation::GetObject => Mix { read: one, ..none },
-            Operation::HeadObject => Mix { head: one, ..none },
-            Operation::HeadObjectChecksum => Mix { head_checksum: one, ..none },
-            Operation::ListObjects => Mix { list: one, ..none },
-            Operation::DeleteObject => Mix { delete: one, ..none },
-            Operation::CopyObject | Operation::UploadPartCopy => Mix { copy: one, ..none },
-            Operation::ReplicateObject => Mix { replicate: one, ..none },
-        };
+    fn plain(&mut self, key: &Key, flow: &Flow, action: Action, count: u64) {
         let name = self.name(key, key.operation.name());
-        let read = (mix.read + mix.head_checksum + mix.copy + mix.replicate > 0.0)
-            .then(|| self.read(key, flow));
-        let size = self.sizes.mean(&self.names.logged_buckets[key.bucket as usize], false);
+        let read = action.reads().then(|| self.read(key, flow));
+        let size = self.details.mean_size(&self.names.logged_buckets[key.bucket as usize], false);
         let workload = self.workload(key, name, "direct", size);
-        self.push(WorkloadFile { mix: Some(mix), read, ..workload }, flow, flow.count);
+        self.push(key, WorkloadFile { read, ..workload }, flow, action, count);
+    }
+
+    /// Copies that sessions make of what they have just put, as committers rename: a client does
+    /// that. Else a session of several would copy what others wrote.
+    fn renames(&self, key: &Key) -> Option<&Flow> {
+        let of = |operation, source| self.flows.flows.get(&Key { operation, source, ..*key });
+        of(Operation::PutObject, Source::Nothing)?;
+        of(Operation::CopyObject, Source::Own).filter(|copies| process::are_young(copies))
+    }
+
+    /// PUTs, and copies that follow them by themselves.
+    fn puts(&mut self, key: &Key, flow: &Flow) {
+        let Some(copies) = self.renames(key).cloned() else {
+            return self.plain(key, flow, Action::Write, flow.count);
+        };
+        let size = self.details.mean_size(&self.names.logged_buckets[key.bucket as usize], false);
+        for UploadSize { uploads, parts } in UploadSize::all(flow.count, copies.count) {
+            let write = WriteRequests { copy: parts as f64, ..WriteRequests::default() };
+            let (client, like) = match parts {
+                0 => ("direct".to_owned(), flow),
+                _ => (format!("puts-with-copies-{parts}"), &copies),
+            };
+            let workload = self.workload(key, self.name(key, &name_of_puts(parts)), &client, size);
+            if parts > 0 {
+                let read = ReadRequests::default();
+                self.add_client(ClientProfile { name: client, read, write });
+            }
+            self.push(key, workload, like, Action::Write, uploads);
+        }
+    }
+
+    fn add_client(&mut self, client: ClientProfile) {
+        if self.made.clients.iter().all(|known| known.name != client.name) {
+            self.made.clients.push(client);
+        }
     }
 
     fn workload(&self, key: &Key, name: String, client: &str, size: Option<u64>) -> WorkloadFile {
@@ -132,16 +199,26 @@ impl Maker<'_> {
         }
     }
 
-    fn push(&mut self, workload: WorkloadFile, flow: &Flow, count: u64) {
-        let (arrivals, why) = process::arrivals(flow, count, self.duration);
-        self.made.notes.push(format!("{}: {count}, {why}", workload.name));
-        self.made.workloads.push(WorkloadFile { arrivals: Some(arrivals), ..workload });
+    fn push(&mut self, key: &Key, workload: WorkloadFile, flow: &Flow, action: Action, count: u64) {
+        let sessions = self.flows.groups[key.group].sessions.into();
+        let (when, why) = process::when(flow, count, sessions, self.times);
+        let (mut mix, mut arrivals, mut jobs) = (None, None, None);
+        match when {
+            When::Arrivals(process) => (mix, arrivals) = (Some(only(action)), Some(process)),
+            When::Jobs { every, offset, objects, rate } => {
+                let steps = vec![JobStep { action, objects, rate }];
+                jobs = Some(Jobs { every, offset, start_up: SimDuration::ZERO, steps });
+            }
+        }
+        self.made.notes.push(format!("{count} in the log; {why}"));
+        self.made.workloads.push(WorkloadFile { arrivals, mix, jobs, ..workload });
     }
 
     fn read(&mut self, key: &Key, flow: &Flow) -> ReadFile {
         let writer = match key.source {
             Source::Written { group, bucket } => self.made.writers.get(&(group, bucket)).cloned(),
-            _ => None,
+            Source::Own => self.made.writers.get(&(key.group, key.bucket)).cloned(),
+            Source::Nothing | Source::Unknown { .. } | Source::Elsewhere => None,
         };
         if let Some(writer) = writer {
             return ReadFile {
@@ -151,8 +228,8 @@ impl Maker<'_> {
         }
         let population = match key.source {
             Source::Unknown { population } => self.names.populations[population as usize].clone(),
-            // Who wrote before counting began has no workload: its objects are of unknown age.
-            Source::Nothing | Source::Written { .. } | Source::Elsewhere => {
+            // Who only ended uploads has no workload: its objects are of unknown age.
+            Source::Nothing | Source::Written { .. } | Source::Own | Source::Elsewhere => {
                 self.made.reads_elsewhere = true;
                 self.names.elsewhere.clone()
             }
@@ -164,23 +241,63 @@ impl Maker<'_> {
     /// Uploads of as many parts as there were, or of one more, so that their sum is the log's.
     fn uploads(&mut self, key: &Key, flow: &Flow) {
         let bucket = &self.names.logged_buckets[key.bucket as usize];
-        let part = self.sizes.mean(bucket, true).unwrap_or(8 << 20);
-        for size in UploadSize::of(flow) {
+        let part = self.details.mean_size(bucket, true).unwrap_or(8 << 20);
+        let begun = flow.count - self.copied.uploads_to(key);
+        for size in UploadSize::all(begun, flow.parts) {
             let client = size.client(part);
-            let parts = size.parts.max(1);
+            let bytes = part.saturating_mul(size.parts.max(1));
             let workload =
-                self.workload(key, self.name(key, &size.name()), &client.name, Some(part * parts));
-            let mix = Some(Mix { write: 1.0, ..Mix::default() });
-            if self.made.clients.iter().all(|known| known.name != client.name) {
-                self.made.clients.push(client);
-            }
-            self.push(WorkloadFile { mix, ..workload }, flow, size.uploads);
+                self.workload(key, self.name(key, &size.name()), &client.name, Some(bytes));
+            self.add_client(client);
+            self.push(key, workload, flow, Action::Write, size.uploads);
         }
+        self.tell_of_ends(key, flow);
+    }
+
+    fn tell_of_ends(&mut self, key: &Key, flow: &Flow) {
+        let name = self.name(key, "multipart uploads");
         if flow.count == 0 {
-            let reason = "parts and ends of uploads that began before the log, left out";
-            let name = self.name(key, "CreateMultipartUpload");
-            self.made.notes.push(format!("{name}: {} {reason}", flow.parts + flow.ends));
+            let rest = flow.parts + flow.ends;
+            self.made.left_out.push(format!(
+                "{name}: {rest} parts and ends of uploads that began before the log, left out"
+            ));
+        } else if flow.ends != flow.count {
+            self.made.left_out.push(format!(
+                "{name}: {} begin and {} end in the log; here all end",
+                flow.count, flow.ends
+            ));
         }
+    }
+
+    fn name_of_copies(&self, key: &Key, flow: &Flow) -> String {
+        match UploadSize::all(self.copied.uploads_of(key, flow.count), flow.count).first() {
+            Some(UploadSize { parts, .. }) => self.name(key, &format!("copies in {parts}")),
+            None => self.name(key, key.operation.name()),
+        }
+    }
+
+    /// Uploads whose parts are copied, as copies of objects so large that they are made in parts.
+    fn copied_parts(&mut self, key: &Key, flow: &Flow) {
+        let uploads = self.copied.uploads_of(key, flow.count);
+        if uploads == 0 {
+            return self.plain(key, flow, Action::Copy, flow.count);
+        }
+        for UploadSize { uploads, parts } in UploadSize::all(uploads, flow.count) {
+            let name = self.name(key, &format!("copies in {parts}"));
+            let read = Some(self.read(key, flow));
+            // Their size says in how many parts: a copy has parts of the greatest size.
+            let size = Some(COPY_LIMIT.bytes().saturating_mul(parts));
+            let workload = self.workload(key, name, "direct", size);
+            self.push(key, WorkloadFile { read, ..workload }, flow, Action::Copy, uploads);
+        }
+    }
+}
+
+fn name_of_puts(copies: u64) -> String {
+    match copies {
+        0 => "PutObject".to_owned(),
+        1 => "PutObject, then a copy".to_owned(),
+        _ => format!("PutObject, then {copies} copies"),
     }
 }
 
@@ -188,7 +305,43 @@ fn bytes(bytes: u64) -> ByteSize {
     format!("{bytes}B").parse().expect("a number of bytes is a size")
 }
 
-/// Uploads of one number of parts.
+/// How many uploads of each group to each bucket have copied parts, and how many such parts.
+struct Copied(BTreeMap<(usize, u32), (u64, u64)>);
+
+impl Copied {
+    /// A log does not say which upload a part is of. Of those to one bucket, as large a share have
+    /// copied parts as of the parts are copied; at least two parts each, as copies in a scenario have.
+    fn of(flows: &Flows) -> Self {
+        let mut copied = BTreeMap::<(usize, u32), (u64, u64)>::new();
+        for (key, flow) in &flows.flows {
+            if key.operation == Operation::UploadPartCopy {
+                copied.entry((key.group, key.bucket)).or_default().1 += flow.count;
+            }
+        }
+        for ((group, bucket), (uploads, parts)) in &mut copied {
+            let operation = Operation::CreateMultipartUpload;
+            let key = Key { group: *group, bucket: *bucket, operation, source: Source::Nothing };
+            if let Some(begun) = flows.flows.get(&key) {
+                let share = *parts as f64 / (*parts + begun.parts) as f64;
+                *uploads = ((begun.count as f64 * share).round() as u64).min(*parts / 2);
+            }
+        }
+        Self(copied)
+    }
+
+    fn uploads_to(&self, key: &Key) -> u64 {
+        self.0.get(&(key.group, key.bucket)).map_or(0, |(uploads, _)| *uploads)
+    }
+
+    /// How many of them have the `parts` of one source.
+    fn uploads_of(&self, key: &Key, parts: u64) -> u64 {
+        let Some((uploads, all)) = self.0.get(&(key.group, key.bucket)) else { return 0 };
+        let share = *uploads as f64 * parts as f64 / *all as f64;
+        (share.round() as u64).min(parts / 2)
+    }
+}
+
+/// Uploads of one number of parts, or PUTs of one number of copies.
 #[derive(Clone, Copy)]
 struct UploadSize {
     uploads: u64,
@@ -196,10 +349,10 @@ struct UploadSize {
 }
 
 impl UploadSize {
-    fn of(flow: &Flow) -> Vec<Self> {
-        let Some(few) = flow.parts.checked_div(flow.count) else { return Vec::new() };
-        let of_more = flow.parts % flow.count;
-        let sizes = [(flow.count - of_more, few), (of_more, few + 1)];
+    fn all(uploads: u64, parts: u64) -> Vec<Self> {
+        let Some(few) = parts.checked_div(uploads) else { return Vec::new() };
+        let of_more = parts % uploads;
+        let sizes = [(uploads - of_more, few), (of_more, few + 1)];
         let sizes = sizes.into_iter().filter(|(uploads, _)| *uploads > 0);
         sizes.map(|(uploads, parts)| Self { uploads, parts }).collect()
     }
@@ -208,17 +361,16 @@ impl UploadSize {
         format!("uploads of {}", self.parts)
     }
 
-    /// A client that makes them. An upload of less than two parts is none to a client: as many PUTs
-    /// stand for it, which cost the same without bucket keys.
+    /// A client that makes them. There is no upload without parts to a client: two PUTs stand for it,
+    /// which cost the same without bucket keys.
     fn client(self, part: u64) -> ClientProfile {
-        let part_size = (self.parts >= 2).then(|| bytes(part));
-        let name = match part_size {
-            Some(size) => format!("uploads-of-{}-by-{}", self.parts, size.bytes()),
-            None => format!("uploads-of-{}", self.parts),
+        let none = WriteRequests::default();
+        let (suffix, write) = match self.parts {
+            0 => (String::new(), WriteRequests { put: 2.0, ..none }),
+            1 => (String::new(), WriteRequests { multipart_from: Some(bytes(1)), ..none }),
+            _ => (format!("-by-{part}"), WriteRequests { part_size: Some(bytes(part)), ..none }),
         };
-        let put = if self.parts >= 2 { 1.0 } else { self.parts as f64 + 2.0 };
-        let (head, list, copy) = (0.0, 0.0, 0.0);
-        let write = WriteRequests { put, head, list, copy, part_size };
+        let name = format!("uploads-of-{}{suffix}", self.parts);
         ClientProfile { name, read: ReadRequests::default(), write }
     }
 }

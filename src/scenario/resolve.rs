@@ -32,7 +32,7 @@ pub struct Misplaced {
 type Resolved<T> = std::result::Result<T, Misplaced>;
 
 /// Longest run: tallies by the second are held in memory.
-const MAX_DURATION: SimDuration = SimDuration::from_secs(366 * 86_400);
+pub(crate) const MAX_DURATION: SimDuration = SimDuration::from_secs(366 * 86_400);
 /// Most KMS requests a second besides the scenario's own: far beyond any quota.
 const MAX_BACKGROUND_PER_S: f64 = 1e9;
 /// Most replications.

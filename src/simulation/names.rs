@@ -274,6 +274,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         requester,
         operation: request.operation,
         bucket: bucket(own),
+        region: &scenario.file.buckets[own as usize].region,
         key: named.object.map(|object| object.name.to_string()),
         source: named.source.map(|source| (bucket(source.bucket), source.name.to_string())),
         unwrapped: named.event.unwrapped.map(key),

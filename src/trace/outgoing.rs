@@ -23,6 +23,8 @@ pub struct Outgoing<'a> {
     pub operation: Operation,
     /// The bucket that it was addressed to.
     pub bucket: &'a str,
+    /// The AWS region of the run's buckets.
+    pub region: &'a str,
     /// The object that it is of.
     pub key: Option<String>,
     /// The source of a copy: bucket and key.

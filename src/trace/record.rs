@@ -88,6 +88,8 @@ pub struct Record<'a> {
     /// record says so (CloudTrail). Access logs have a record of its own for that half, whose
     /// operation is a [`LogOperation::CopySource`] or [`LogOperation::PartCopySource`].
     pub copy_source: Option<&'a [u8]>,
+    /// The AWS region in which it was received, where the form has it (CloudTrail).
+    pub region: Option<&'a [u8]>,
     /// What S3 calls this request. A repeated record has it again; so do, in access logs, the parts
     /// of one `DeleteObjects` (`BATCH.DELETE.OBJECT`), which differ by key. CloudTrail's is the
     /// event's id.
@@ -117,6 +119,7 @@ impl<'a> Record<'a> {
             object_size: None,
             bytes_sent: None,
             copy_source: None,
+            region: None,
             id: None,
         }
     }

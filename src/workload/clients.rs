@@ -61,11 +61,15 @@ pub struct WriteRequests {
     /// Objects larger than this are written as a multipart upload with parts of this size.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub part_size: Option<ByteSize>,
+    /// Objects of this size or more are written as a multipart upload, be it in a single part;
+    /// without `part_size` it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multipart_from: Option<ByteSize>,
 }
 
 impl Default for WriteRequests {
     fn default() -> Self {
-        Self { put: 1.0, head: 0.0, list: 0.0, copy: 0.0, part_size: None }
+        Self { put: 1.0, head: 0.0, list: 0.0, copy: 0.0, part_size: None, multipart_from: None }
     }
 }
 
@@ -126,7 +130,8 @@ impl ClientProfile {
     /// Whether an object of `size` is written as a multipart upload.
     #[must_use]
     pub fn is_multipart(&self, size: ByteSize) -> bool {
-        self.write.part_size.is_some_and(|part| size > part)
+        let WriteRequests { part_size, multipart_from, .. } = self.write;
+        part_size.is_some_and(|part| size > part) || multipart_from.is_some_and(|from| size >= from)
     }
 
     /// Parts of a multipart upload of `size`.
@@ -199,12 +204,21 @@ const fn reads_in_parts(head: f64, mebibytes: u64) -> ReadRequests {
     ReadRequests { get: 1.0, head, list: 0.0, part_size: Some(ByteSize::mib(mebibytes)) }
 }
 
-const ONE_PUT: WriteRequests =
-    WriteRequests { put: 1.0, head: 0.0, list: 0.0, copy: 0.0, part_size: None };
+const ONE_PUT: WriteRequests = WriteRequests {
+    put: 1.0,
+    head: 0.0,
+    list: 0.0,
+    copy: 0.0,
+    part_size: None,
+    multipart_from: None,
+};
 
 const fn writes_in_parts(mebibytes: u64) -> WriteRequests {
     WriteRequests { part_size: Some(ByteSize::mib(mebibytes)), ..ONE_PUT }
 }
+
+const SPARK_WRITE: WriteRequests =
+    WriteRequests { put: 2.5, head: 17.3, list: 13.5, copy: 2.0, ..ONE_PUT };
 
 /// The built-in clients.
 pub const BUILT_IN: [BuiltIn; 16] = [
@@ -221,21 +235,21 @@ pub const BUILT_IN: [BuiltIn; 16] = [
         source: "read of 200 files: 4 LIST, 803 HEAD, 1202 GET; write of 20 files: 270 LIST, \
                  346 HEAD, 50 PUT, 40 copies",
         read: reads(6.01, 4.015, 0.02),
-        write: WriteRequests { put: 2.5, head: 17.3, list: 13.5, copy: 2.0, part_size: None },
+        write: SPARK_WRITE,
     },
     BuiltIn {
         name: "spark-s3a-csv",
         description: "Spark 3.3 over S3A: small text files, read whole",
         source: "read of 200 files: 4 LIST, 202 HEAD, 200 GET",
         read: reads(1.0, 1.01, 0.02),
-        write: WriteRequests { put: 2.5, head: 17.3, list: 13.5, copy: 2.0, part_size: None },
+        write: SPARK_WRITE,
     },
     BuiltIn {
         name: "spark-s3a-row-groups",
         description: "Spark 3.3 over S3A: 2 columns of Parquet files of 8 row groups",
         source: "read of 8 files: 4 LIST, 35 HEAD, 162 GET; write as spark-s3a",
         read: reads(20.25, 4.375, 0.5),
-        write: WriteRequests { put: 2.5, head: 17.3, list: 13.5, copy: 2.0, part_size: None },
+        write: SPARK_WRITE,
     },
     BuiltIn {
         name: "datafusion-row-groups",
@@ -342,6 +356,11 @@ mod tests {
             assert!((client(name).gets(size) * files - gets).abs() < 1e-9, "{name}");
         }
         assert!(!client("boto3").is_multipart(ByteSize::mib(8)));
+        // s3fs writes 100 MiB by 1 create, 1 part, 1 complete.
+        let mut s3fs = client("direct");
+        s3fs.write.multipart_from = Some(ByteSize::mib(5));
+        assert_eq!((s3fs.is_multipart(size), s3fs.upload_parts(size)), (true, 1));
+        assert!(!s3fs.is_multipart(ByteSize::mib(4)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::units::{ByteSize, SimTime};
 
 /// The largest object that one `CopyObject`, and one `UploadPartCopy`, can copy.
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
-pub(super) const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
+pub const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
 
 /// Draws the requests of one session slot in a workload, or those of one kind of action among them.
 #[derive(Debug)]

@@ -170,6 +170,7 @@ impl Event<'_> {
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
             copy_source: parameters.copy_source.get(),
+            region: self.aws_region.get(),
             id: self.id.get(),
             ..Record::new(operation, name, self.user_identity.0.requester())
         })

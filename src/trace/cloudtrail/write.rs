@@ -13,9 +13,6 @@ use crate::trace::access_log::write::requester;
 use crate::trace::outgoing::{Call, Outgoing};
 use crate::units::utc;
 
-/// The KMS key of all buckets.
-const KEY: &str = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000";
-
 /// Writes `requests`, and tells how many events that made.
 ///
 /// # Errors
@@ -89,7 +86,7 @@ fn data_event(request: &Outgoing) -> Value {
         "eventTime": utc(request.time),
         "eventSource": "s3.amazonaws.com",
         "eventName": name(request.operation),
-        "awsRegion": "us-east-1",
+        "awsRegion": request.region,
         "requestParameters": parameters,
         "eventID": format!("00000000-0000-0000-0000-{:012x}", request.number),
         "eventType": "AwsApiCall",
@@ -110,15 +107,20 @@ fn kms_event(request: &Outgoing, place: usize) -> Value {
     } else {
         format!("arn:aws:s3:::{bucket}")
     };
+    // One key for all buckets.
+    let key = format!(
+        "arn:aws:kms:{}:111122223333:key/00000000-0000-0000-0000-000000000000",
+        request.region
+    );
     json!({
         "eventVersion": "1.11",
         "userIdentity": identity(request),
         "eventTime": utc(request.time),
         "eventSource": "kms.amazonaws.com",
         "eventName": api.name(),
-        "awsRegion": "us-east-1",
+        "awsRegion": request.region,
         "requestParameters": {"encryptionContext": {"aws:s3:arn": arn}},
-        "resources": [{"type": "AWS::KMS::Key", "ARN": KEY}],
+        "resources": [{"type": "AWS::KMS::Key", "ARN": key}],
         "eventID": format!("00000000-0000-0000-{:04x}-{:012x}", place + 1, request.number),
         "eventType": "AwsApiCall",
         "managementEvent": true,

@@ -1,0 +1,113 @@
+//! What a log tells of buckets that a recording does not keep.
+
+use std::collections::BTreeMap;
+
+use crate::trace::record::{LogOperation, Record};
+
+/// Sizes and regions as a log tells them, by bucket.
+#[derive(Clone, Debug, Default)]
+pub struct Details(BTreeMap<Vec<u8>, OfBucket>);
+
+#[derive(Clone, Debug, Default)]
+struct OfBucket {
+    objects: Sizes,
+    parts: Sizes,
+    /// Requests by region.
+    regions: BTreeMap<Vec<u8>, u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sizes {
+    sum: u64,
+    count: u64,
+}
+
+impl OfBucket {
+    fn take(&mut self, size: Option<(u64, bool)>, region: Option<&[u8]>) {
+        if let Some((size, of_part)) = size {
+            let sizes = if of_part { &mut self.parts } else { &mut self.objects };
+            sizes.sum = sizes.sum.saturating_add(size);
+            sizes.count += 1;
+        }
+        if let Some(region) = region {
+            match self.regions.get_mut(region) {
+                Some(count) => *count += 1,
+                None => drop(self.regions.insert(region.to_vec(), 1)),
+            }
+        }
+    }
+}
+
+impl Details {
+    /// Takes the region, and the size of what was read or written, if the record has them.
+    pub fn take(&mut self, record: &Record) {
+        use crate::s3::Operation::{CopyObject, GetObject, PutObject, UploadPart};
+        let of_part = match record.operation {
+            LogOperation::Known(PutObject | GetObject | CopyObject) => Some(false),
+            LogOperation::Known(UploadPart) => Some(true),
+            _ => None,
+        };
+        let size = record.object_size.zip(of_part).filter(|_| record.succeeded());
+        if size.is_none() && record.region.is_none() {
+            return;
+        }
+        // A look-up by borrowed bytes: an entry would need a name of its own for each record.
+        if let Some(bucket) = self.0.get_mut(record.bucket) {
+            bucket.take(size, record.region);
+        } else {
+            self.0.entry(record.bucket.to_vec()).or_default().take(size, record.region);
+        }
+    }
+
+    /// Mean size of a bucket's objects, or of the parts of its uploads, in bytes.
+    pub(super) fn mean_size(&self, bucket: &str, of_part: bool) -> Option<u64> {
+        let bucket = self.0.get(bucket.as_bytes())?;
+        let Sizes { sum, count } = if of_part { bucket.parts } else { bucket.objects };
+        Some(sum.checked_div(count)?.max(1))
+    }
+
+    /// The regions of some buckets, that of most requests first.
+    pub(super) fn regions(&self, buckets: &[String]) -> Vec<String> {
+        let mut all = BTreeMap::<&[u8], u64>::new();
+        let known = buckets.iter().filter_map(|bucket| self.0.get(bucket.as_bytes()));
+        for (region, count) in known.flat_map(|bucket| &bucket.regions) {
+            *all.entry(region).or_default() += count;
+        }
+        let mut all: Vec<(&[u8], u64)> = all.into_iter().collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        all.iter().map(|(region, _)| String::from_utf8_lossy(region).into_owned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::Operation;
+    use crate::trace::record::Requester;
+
+    #[test]
+    fn sizes_and_regions_are_by_bucket() {
+        let mut details = Details::default();
+        let put = LogOperation::Known(Operation::PutObject);
+        let record = |bucket, size, region| Record {
+            bucket,
+            object_size: size,
+            region,
+            ..Record::new(put, b"PutObject", Requester::Unknown)
+        };
+        for (bucket, size, region) in [
+            (b"a".as_slice(), Some(10), Some(b"eu-west-1".as_slice())),
+            (b"a", Some(21), Some(b"us-east-1")),
+            (b"a", None, Some(b"us-east-1")),
+            (b"b", Some(1), None),
+        ] {
+            details.take(&record(bucket, size, region));
+        }
+        details.take(&Record { status: Some(503), ..record(b"b", Some(1_000), None) });
+        assert_eq!(details.mean_size("a", false), Some(15));
+        assert_eq!(details.mean_size("b", false), Some(1));
+        assert_eq!(details.mean_size("b", true), None);
+        assert_eq!(details.regions(&["a".into(), "b".into()]), ["us-east-1", "eu-west-1"]);
+        assert_eq!(details.regions(&["b".into(), "c".into()]), [""; 0]);
+    }
+}

@@ -1,0 +1,76 @@
+//! Logs in memory, and the scenarios fitted to them.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use bks::encryption::assumptions::Level;
+use bks::fitting::hide::Hider;
+use bks::fitting::{Details, Fit, Wishes, fit};
+use bks::recording::gather::{Gather, Wanted};
+use bks::recording::{MemoryStore, Recording};
+use bks::scenario::Scenario;
+use bks::scenario::replay::{Settings, UnknownAge};
+use bks::simulation::Arm;
+use bks::simulation::names::NamedEvents;
+use bks::trace::bad_lines::BadLines;
+use bks::trace::log::Log;
+use bks::trace::record::Entry;
+use bks::trace::{Form, access_log, cloudtrail};
+
+/// A scenario fitted to a log, and the log's replay.
+pub(crate) struct Fitted {
+    pub(crate) fit: Fit,
+    pub(crate) scenario: Scenario,
+    pub(crate) replay: Scenario,
+}
+
+impl Fitted {
+    pub(crate) fn recording(&self) -> &Recording {
+        self.replay.recording.as_ref().unwrap()
+    }
+}
+
+/// A log of one form, or several one after the other, plain or compressed, from a time on.
+pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: UnknownAge) -> Fitted {
+    let wanted = Wanted { from, ..Wanted::default() };
+    let mut gather = Gather::new(wanted, usize::MAX, Arc::new(MemoryStore::default()));
+    let mut bad = BadLines::default();
+    let log = Log::open(log, None, Some(form)).unwrap().expect("the log is not empty");
+    let mut details = Details::default();
+    gather.begin(form);
+    log.entries("log", &mut bad, |entry| {
+        if let Entry::Request(record) = &entry {
+            details.take(record);
+        }
+        gather.take(&entry)
+    })
+    .unwrap();
+    assert_eq!(bad.bad, 0, "{bad:?}");
+    let recording = gather.finish().unwrap();
+    let wishes =
+        Wishes { name: "fitted".into(), unknown_age: age, hider: Hider::none(), region: None };
+    let fit = fit(&recording, &details, &wishes).unwrap();
+    // What is tested is what stands in the file.
+    let scenario = Scenario::parse(&fit.to_toml()).unwrap();
+    let settings = Settings { file: None, overrides: &[], unknown_age: Some(age) };
+    let replay = Scenario::of_recording(recording, &settings).unwrap();
+    Fitted { fit, scenario, replay }
+}
+
+/// 2026-01-01T00:00:00Z.
+pub(crate) const START_NS: i64 = 1_767_225_600_000_000_000;
+
+/// The first replication of a scenario as a log, without what KMS was asked.
+pub(crate) fn exported(scenario: &Scenario, form: Form) -> Vec<u8> {
+    let configuration = 0;
+    let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
+    let arm = Arm { configuration, assumptions, by_requester: false };
+    let requests = NamedEvents::new(scenario, &arm, 0).outgoing(START_NS);
+    let mut log = Vec::new();
+    match form {
+        Form::CloudTrail => cloudtrail::write::write(&mut log, requests),
+        _ => access_log::write::write(&mut log, requests),
+    }
+    .unwrap();
+    log
+}
