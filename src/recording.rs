@@ -12,7 +12,7 @@
 mod compact;
 mod copies;
 pub mod gather;
-mod hash;
+pub(crate) mod hash;
 pub mod measured;
 mod names;
 mod objects;

@@ -48,17 +48,16 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     };
     let mut gather = Gather::new(args.logs.buckets().to_vec());
     logs.each(|form, entry| match form {
-        Form::CloudTrail => {
-            gather.take(entry);
+        Form::CloudTrail | Form::S3AccessLog => {
+            gather.take(form, entry);
             Ok(())
         }
-        Form::S3AccessLog | Form::IbmCos | Form::OracleGeneral => Err(no_trail()),
+        Form::IbmCos | Form::OracleGeneral => Err(no_trail()),
     })?;
+    let (evidence, left_out) = gather.finish();
     if !args.quiet {
-        tell_of_left_out(gather.left_out);
+        tell_of_left_out(left_out);
     }
-    let left_out = gather.left_out;
-    let evidence = gather.finish();
     if evidence.generated() + evidence.decrypted() == 0 {
         return Err(nothing_to_calibrate(left_out));
     }
@@ -103,13 +102,14 @@ fn nothing_to_calibrate(left_out: LeftOut) -> Error {
 
 /// Says which events are left out.
 fn tell_of_left_out(left_out: LeftOut) {
-    let LeftOut { repeated, failed, by_object, not_of_s3, other_buckets } = left_out;
+    let LeftOut { repeated, failed, by_object, not_of_s3, other_buckets, in_other_logs } = left_out;
     let left_out: Vec<String> = [
         (repeated, "repeat another"),
         (failed, "failed"),
         (by_object, "are KMS calls for single objects"),
         (not_of_s3, "are KMS calls that are not S3's"),
         (other_buckets, "are of other buckets"),
+        (in_other_logs, "are requests that the other form of log has more of"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

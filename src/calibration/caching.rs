@@ -1,0 +1,253 @@
+//! Cache lifetime, expiry and read partitions, from which reads ask KMS for a key.
+//!
+//! A Decrypt names its bucket and not its bucket-level key. But where an object's write is in the trail
+//! and its writer had one key then, the key is known, and a key that was generated in the trail was in
+//! no memory before. So each read's chance to ask follows from the values assumed and from what was
+//! asked before ([`filter`]); the likelihood is the product over all seconds with reads.
+//!
+//! The lifetime is the edge of what is possible, so twice the logarithm of the likelihood ratio has 2
+//! degrees of freedom (Hogg, Annals of Mathematical Statistics 27, 1956, 529–532).
+
+mod filter;
+mod streams;
+
+use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
+use crate::encryption::assumptions::Expiry;
+use crate::encryption::requester::RequesterRule;
+use filter::{Room, Values};
+use streams::{Streams, Writes};
+
+const METHOD: &str =
+    "profile likelihood of which reads of known keys ask KMS, edge parameter (Hogg 1956)";
+
+/// What no probability falls below: events are lost or a second late now and then.
+const LEAST_PROBABILITY: f64 = 1e-6;
+
+/// The share of a trail that only tells what was in memory before the rest, for keys that are older.
+const BURN_IN: i64 = 4;
+
+/// Greatest share of Decrypts without a read near them for reads to be believed complete.
+const MAX_UNMATCHED: f64 = 0.1;
+
+/// Lifetimes are tried in steps of this share at first.
+const COARSE: i64 = 8;
+
+/// So much less in the logarithm of the likelihood than the best, and more partitions do not help.
+const HOPELESS: f64 = 30.0;
+
+/// Values and how well they explain the Decrypts.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    rule: RequesterRule,
+    values: Values,
+    /// The next lifetimes that were tried below and above.
+    neighbours_s: (i64, i64),
+    log: f64,
+}
+
+/// All values that were tried.
+pub(super) struct Fit {
+    points: Vec<Point>,
+    best: Option<Point>,
+    /// The longest lifetime that was tried, in seconds.
+    longest_s: i64,
+    /// Why nothing is told.
+    refusal: Option<&'static str>,
+    /// The share of reads whose key is not known.
+    unknown: f64,
+}
+
+impl Fit {
+    /// Tries all values under `rules`, with what is known of new keys.
+    pub(super) fn of(
+        evidence: &Evidence,
+        rules: &[RequesterRule],
+        generation: &super::generation::Fit,
+        verify: u32,
+    ) -> Self {
+        let longest_s = evidence.last_s - evidence.first_s;
+        let mut fit =
+            Self { points: Vec::new(), best: None, longest_s, refusal: None, unknown: 1.0 };
+        for &rule in rules {
+            let writes = Writes {
+                one_partition: generation.partitions().high == Some(1),
+                lifetime_s: generation.lifetime().high,
+                verify,
+            };
+            let streams = Streams::new(evidence, rule, writes);
+            fit.refusal = refusal(&streams);
+            if fit.refusal.is_some() {
+                continue;
+            }
+            fit.unknown = streams.unknown as f64 / (streams.known + streams.unknown) as f64;
+            for expiry in [Expiry::Fixed, Expiry::Sliding] {
+                let mut best = f64::NEG_INFINITY;
+                for partitions in 1..=MAX_PARTITIONS {
+                    let log = fit.try_lifetimes(&streams, rule, partitions, expiry);
+                    // The more partitions beyond the best number, the worse.
+                    if log < best - HOPELESS {
+                        break;
+                    }
+                    best = best.max(log);
+                }
+            }
+        }
+        let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };
+        fit.best = fit.points.iter().copied().reduce(greatest);
+        fit
+    }
+
+    /// Scores lifetimes ever more finely around the best; gives the best score.
+    fn try_lifetimes(
+        &mut self,
+        streams: &Streams,
+        rule: RequesterRule,
+        partitions: u32,
+        expiry: Expiry,
+    ) -> f64 {
+        let mut room = Room::default();
+        let scored = explore(self.longest_s, |lifetime_s| {
+            let values = Values { lifetime_s, partitions, expiry };
+            let score = |one| filter::score(one, &values, streams.unknown_asks, &mut room);
+            streams.requesters.iter().map(score).sum::<f64>() + streams.allotment
+        });
+        for (place, &(lifetime_s, log)) in scored.iter().enumerate() {
+            let below = place.checked_sub(1).map_or(0, |place| scored[place].0 + 1);
+            let above = scored.get(place + 1).map_or(lifetime_s, |next| next.0 - 1);
+            let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
+            let values = Values { lifetime_s, partitions, expiry };
+            self.points.push(Point { rule, values, neighbours_s, log });
+        }
+        scored.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Points that the data does not contradict.
+    fn kept(&self) -> impl Iterator<Item = &Point> {
+        let least = self.best.map_or(f64::INFINITY, |best| best.log + ERROR_RATE.ln());
+        self.points.iter().filter(move |point| point.log >= least)
+    }
+
+    /// How well the best values explain the Decrypts under a rule, if it was tried.
+    pub(super) fn log(&self, rule: RequesterRule) -> Option<f64> {
+        let points = self.points.iter().filter(|point| point.rule == rule);
+        points.map(|point| point.log).reduce(f64::max)
+    }
+
+    /// The cache lifetime, in seconds.
+    pub(super) fn lifetime(&self) -> Estimate<i64> {
+        let Some(best) = self.best else { return self.nothing() };
+        let low = self.kept().map(|point| point.neighbours_s.0).min().unwrap_or(0);
+        let high = self.kept().map(|point| point.neighbours_s.1).max().unwrap_or(i64::MAX);
+        // Times are whole seconds, so the time between two reads may be a second off.
+        let low = Some(low - 1).filter(|low| *low > 0);
+        let high = Some(high.saturating_add(1)).filter(|high| *high < self.longest_s);
+        let mut unknown: Vec<String> = Vec::new();
+        if low.is_none() {
+            unknown.push(
+                "no key is read again soon enough to bound it from below: each read asks".to_owned(),
+            );
+        }
+        if high.is_none() {
+            unknown.push(
+                "no key is read again late enough to bound it from above: longer lifetimes would \
+                 give the same calls"
+                    .to_owned(),
+            );
+        }
+        if self.unknown > 0.0 {
+            unknown.push(format!(
+                "{:.0} % of reads are of objects whose key is not known, and say nothing",
+                100.0 * self.unknown
+            ));
+        }
+        let estimate = low.and(high).map(|_| best.values.lifetime_s);
+        Estimate { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
+    }
+
+    /// The read partitions.
+    pub(super) fn partitions(&self) -> Estimate<u32> {
+        let Some(best) = self.best else { return self.nothing() };
+        let kept = || self.kept().map(|point| point.values.partitions);
+        let (low, high) = (kept().min(), kept().max().filter(|&high| high < MAX_PARTITIONS));
+        let cannot_tell = match (low, high) {
+            (Some(1), None) => "reads of one key are too few or too far apart to tell".to_owned(),
+            (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
+            _ => "partitions that served no read in the trail do not show".to_owned(),
+        };
+        let estimate = Some(best.values.partitions).filter(|_| (low, high) != (Some(1), None));
+        Estimate { low, estimate, high, method: METHOD, cannot_tell }
+    }
+
+    /// Whether expiry is fixed or sliding.
+    pub(super) fn expiry(&self) -> Estimate<Expiry> {
+        let Some(best) = self.best else { return self.nothing() };
+        let kept = || self.kept().map(|point| point.values.expiry);
+        let (low, high) = (kept().min(), kept().max());
+        let known = low == high;
+        let cannot_tell = if known {
+            ""
+        } else {
+            "no key is read between its fetch and its expiry and again soon after: fixed and sliding \
+             expiry would give the same calls"
+        };
+        let estimate = Some(best.values.expiry).filter(|_| known);
+        Estimate {
+            low: low.filter(|_| known),
+            estimate,
+            high: high.filter(|_| known),
+            method: METHOD,
+            cannot_tell: cannot_tell.to_owned(),
+        }
+    }
+
+    fn nothing<T>(&self) -> Estimate<T> {
+        Estimate::nothing(METHOD, self.refusal.unwrap_or("the trail has no reads"))
+    }
+}
+
+/// Why the reads cannot tell anything.
+fn refusal(streams: &Streams) -> Option<&'static str> {
+    let Streams { known, unknown, matched, unmatched, .. } = streams;
+    if known + unknown == 0 {
+        Some("the trail has no reads: S3 data events of reads are needed; the built-in range stays")
+    } else if *unmatched as f64 > MAX_UNMATCHED * (matched + unmatched) as f64 {
+        Some(
+            "many Decrypts have no read near them, so the trail lacks reads; the built-in range stays",
+        )
+    } else if *known == 0 {
+        Some(
+            "of no object that is read the key is known: its write must be in the trail, by a writer \
+             who has one key at a time, or a requester must read just one object; the built-in range \
+             stays",
+        )
+    } else {
+        None
+    }
+}
+
+/// Scores lifetimes from 0 to `longest`: coarsely everywhere, then ever more finely where the score
+/// falls off from what the best leaves possible.
+fn explore(longest: i64, mut score: impl FnMut(i64) -> f64) -> Vec<(i64, f64)> {
+    let mut scored = Vec::new();
+    let mut next = 0;
+    while next < longest {
+        scored.push((next, score(next)));
+        next += 1 + next / COARSE;
+    }
+    scored.push((longest, score(longest)));
+    loop {
+        let best = scored.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max);
+        let is_kept = |log: f64| log >= best + ERROR_RATE.ln();
+        let between = scored.windows(2).filter_map(|pair| {
+            let [(below, low), (above, high)] = *pair else { return None };
+            let at_edge = is_kept(low) != is_kept(high) || low.max(high) >= best && low != high;
+            (at_edge && above - below > 1).then_some(below + (above - below) / 2)
+        });
+        let between: Vec<i64> = between.collect();
+        if between.is_empty() {
+            return scored;
+        }
+        scored.extend(between.into_iter().map(|lifetime| (lifetime, score(lifetime))));
+        scored.sort_unstable_by_key(|point| point.0);
+    }
+}
