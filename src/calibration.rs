@@ -23,6 +23,10 @@ pub const ERROR_RATE: f64 = 0.05;
 /// Greatest number of partitions looked for.
 pub const MAX_PARTITIONS: u32 = 12;
 
+/// So much less in the logarithm of the likelihood than with fewer partitions, and still more
+/// partitions do not help.
+const HOPELESS: f64 = 30.0;
+
 /// Calls of one session for one bucket and KMS key. All times are whole seconds, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {

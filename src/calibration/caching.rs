@@ -11,7 +11,7 @@
 mod filter;
 mod streams;
 
-use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
+use super::{ERROR_RATE, Estimate, Evidence, HOPELESS, MAX_PARTITIONS};
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::requester::RequesterRule;
 use filter::{Room, Values};
@@ -29,11 +29,17 @@ const BURN_IN: i64 = 4;
 /// Greatest share of Decrypts without a read near them for reads to be believed complete.
 const MAX_UNMATCHED: f64 = 0.1;
 
-/// Lifetimes are tried in steps of this share at first.
-const COARSE: i64 = 8;
+/// Greatest share of doubtful Decrypts among all for partitions to be told apart.
+const MAX_DOUBTFUL: f64 = 0.6;
 
-/// So much less in the logarithm of the likelihood than the best, and more partitions do not help.
-const HOPELESS: f64 = 30.0;
+const DOUBTFUL: &str = "most Decrypts fall on a second in which one requester reads objects of several keys, so \
+     that it is not plain whose they are, and there are several partitions; the built-in range stays";
+
+/// Lifetimes are tried in steps of this share at first.
+const COARSE: i64 = 2;
+
+/// So much less, and the score is only estimated.
+const ABANDONED: f64 = 100.0;
 
 /// Values and how well they explain the Decrypts.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +61,10 @@ pub(super) struct Fit {
     refusal: Option<&'static str>,
     /// The share of reads whose key is not known.
     unknown: f64,
+    /// Decrypts of which it is not plain which read asked.
+    doubtful: u64,
+    /// The share of these among all.
+    doubtful_share: f64,
 }
 
 impl Fit {
@@ -66,8 +76,15 @@ impl Fit {
         verify: u32,
     ) -> Self {
         let longest_s = evidence.last_s - evidence.first_s;
-        let mut fit =
-            Self { points: Vec::new(), best: None, longest_s, refusal: None, unknown: 1.0 };
+        let mut fit = Self {
+            points: Vec::new(),
+            best: None,
+            longest_s,
+            refusal: None,
+            unknown: 1.0,
+            doubtful: 0,
+            doubtful_share: 0.0,
+        };
         for &rule in rules {
             let writes = Writes {
                 one_partition: generation.partitions().high == Some(1),
@@ -80,6 +97,8 @@ impl Fit {
                 continue;
             }
             fit.unknown = streams.unknown as f64 / (streams.known + streams.unknown) as f64;
+            fit.doubtful = streams.doubtful;
+            fit.doubtful_share = streams.doubtful as f64 / streams.matched.max(1) as f64;
             for expiry in [Expiry::Fixed, Expiry::Sliding] {
                 let mut best = f64::NEG_INFINITY;
                 for partitions in 1..=MAX_PARTITIONS {
@@ -94,6 +113,12 @@ impl Fit {
         }
         let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };
         fit.best = fit.points.iter().copied().reduce(greatest);
+        if fit.best.is_some_and(|best| best.values.partitions > 1)
+            && fit.doubtful_share > MAX_DOUBTFUL
+        {
+            fit.refusal = Some(DOUBTFUL);
+            fit.best = None;
+        }
         fit
     }
 
@@ -106,10 +131,12 @@ impl Fit {
         expiry: Expiry,
     ) -> f64 {
         let mut room = Room::default();
-        let scored = explore(self.longest_s, |lifetime_s| {
+        let best = self.points.iter().map(|point| point.log).fold(f64::NEG_INFINITY, f64::max);
+        let margin = self.margin(partitions);
+        let scored = explore(self.longest_s, margin, |lifetime_s, own| {
             let values = Values { lifetime_s, partitions, expiry };
-            let score = |one| filter::score(one, &values, streams.unknown_asks, &mut room);
-            streams.requesters.iter().map(score).sum::<f64>() + streams.allotment
+            let floor = best.max(own) - margin - ABANDONED;
+            filter::score(streams, &values, floor, &mut room)
         });
         for (place, &(lifetime_s, log)) in scored.iter().enumerate() {
             let below = place.checked_sub(1).map_or(0, |place| scored[place].0 + 1);
@@ -123,8 +150,17 @@ impl Fit {
 
     /// Points that the data does not contradict.
     fn kept(&self) -> impl Iterator<Item = &Point> {
-        let least = self.best.map_or(f64::INFINITY, |best| best.log + ERROR_RATE.ln());
+        let least =
+            self.best.map_or(f64::INFINITY, |best| best.log - self.margin(best.values.partitions));
         self.points.iter().filter(move |point| point.log >= least)
+    }
+
+    /// By how much the logarithm of the likelihood must be less for values to be contradicted. With
+    /// several partitions each doubtful Decrypt adds an error of its own (see [`filter`]); errors
+    /// that add up grow with the root of their number, and the factor is found by trial.
+    fn margin(&self, partitions: u32) -> f64 {
+        let widened = if partitions == 1 { 0.0 } else { (self.doubtful as f64).sqrt() };
+        -ERROR_RATE.ln() * (1.0 + widened)
     }
 
     /// How well the best values explain the Decrypts under a rule, if it was tried.
@@ -144,7 +180,8 @@ impl Fit {
         let mut unknown: Vec<String> = Vec::new();
         if low.is_none() {
             unknown.push(
-                "no key is read again soon enough to bound it from below: each read asks".to_owned(),
+                "no key is read again soon enough to bound it from below: each read asks"
+                    .to_owned(),
             );
         }
         if high.is_none() {
@@ -227,17 +264,23 @@ fn refusal(streams: &Streams) -> Option<&'static str> {
 
 /// Scores lifetimes from 0 to `longest`: coarsely everywhere, then ever more finely where the score
 /// falls off from what the best leaves possible.
-fn explore(longest: i64, mut score: impl FnMut(i64) -> f64) -> Vec<(i64, f64)> {
-    let mut scored = Vec::new();
+///
+/// `score` is told the best score so far.
+fn explore(longest: i64, margin: f64, mut score: impl FnMut(i64, f64) -> f64) -> Vec<(i64, f64)> {
+    let mut scored: Vec<(i64, f64)> = Vec::new();
+    let mut best = f64::NEG_INFINITY;
     let mut next = 0;
-    while next < longest {
-        scored.push((next, score(next)));
+    loop {
+        let log = score(next.min(longest), best);
+        best = best.max(log);
+        scored.push((next.min(longest), log));
+        if next >= longest {
+            break;
+        }
         next += 1 + next / COARSE;
     }
-    scored.push((longest, score(longest)));
     loop {
-        let best = scored.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max);
-        let is_kept = |log: f64| log >= best + ERROR_RATE.ln();
+        let is_kept = |log: f64| log >= best - margin;
         let between = scored.windows(2).filter_map(|pair| {
             let [(below, low), (above, high)] = *pair else { return None };
             let at_edge = is_kept(low) != is_kept(high) || low.max(high) >= best && low != high;
@@ -247,7 +290,11 @@ fn explore(longest: i64, mut score: impl FnMut(i64) -> f64) -> Vec<(i64, f64)> {
         if between.is_empty() {
             return scored;
         }
-        scored.extend(between.into_iter().map(|lifetime| (lifetime, score(lifetime))));
+        for lifetime in between {
+            let log = score(lifetime, best);
+            best = best.max(log);
+            scored.push((lifetime, log));
+        }
         scored.sort_unstable_by_key(|point| point.0);
     }
 }

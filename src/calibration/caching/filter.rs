@@ -7,7 +7,7 @@
 //! which it is plain whose Decrypt is whose, that is exact. Else masses are expected values.
 
 use super::LEAST_PROBABILITY;
-use super::streams::{Requester, Second};
+use super::streams::{Requester, Second, Streams};
 use crate::encryption::assumptions::Expiry;
 
 /// A set of values.
@@ -20,6 +20,9 @@ pub(super) struct Values {
 
 /// Mass below which a copy is forgotten.
 const LEAST_MASS: f64 = 1e-3;
+
+/// No score is given up before so many seconds.
+const LEAST_COUNTED: u32 = 200;
 
 /// Copies of one key that one requester's partitions hold: since when, and how many.
 #[derive(Clone, Debug, Default)]
@@ -54,13 +57,19 @@ impl Copies {
         let none = chances[0];
         self.shift(none * after_hit + (1.0 - none) * after_miss - live, values.partitions);
         match values.expiry {
-            Expiry::Fixed => self.push(time, expected),
+            Expiry::Fixed => {
+                // No more copies than partitions: what is new is surer than what was there.
+                let (alive, most) = (self.mass(), (partitions - expected).max(0.0));
+                if alive > most {
+                    self.0.iter_mut().for_each(|copy| copy.1 *= most / alive);
+                }
+                self.push(time, expected);
+            }
             Expiry::Sliding => {
                 let alive = self.mass();
                 let hits = (f64::from(reads) - expected).max(0.0);
                 // Each hit is of one of those alive, which then is as new as can be.
-                let kept =
-                    if hits > 0.0 { (1.0 - 1.0 / alive.max(1.0)).powf(hits) } else { 1.0 };
+                let kept = if hits > 0.0 { (1.0 - 1.0 / alive.max(1.0)).powf(hits) } else { 1.0 };
                 self.0.iter_mut().for_each(|copy| copy.1 *= kept);
                 self.0.retain(|copy| copy.1 > LEAST_MASS);
                 self.push(time, alive * (1.0 - kept) + expected);
@@ -120,16 +129,24 @@ pub(super) struct Room {
     chances: Vec<Vec<f64>>,
 }
 
-/// Logarithm of the likelihood of all Decrypts of a requester. `unknown` is the chance that a read
-/// asks whose key is not known; what is before `from` only tells what is in memory.
-pub(super) fn score(requester: &Requester, values: &Values, unknown: f64, room: &mut Room) -> f64 {
-    room.copies.iter_mut().for_each(|copies| copies.0.clear());
-    room.copies.resize_with(requester.keys, Copies::default);
-    let mut log = 0.0;
-    for second in &requester.seconds {
-        let chance = take(requester, second, values, unknown, room);
-        if second.counts {
-            log += chance.max(LEAST_PROBABILITY).ln();
+/// Logarithm of the likelihood of all Decrypts. Below `floor` what is left is not looked at, but taken
+/// to be as likely as what was.
+pub(super) fn score(streams: &Streams, values: &Values, floor: f64, room: &mut Room) -> f64 {
+    let (mut log, mut counted) = (streams.allotment, 0_u32);
+    for requester in &streams.requesters {
+        room.copies.iter_mut().for_each(|copies| copies.0.clear());
+        room.copies.resize_with(requester.keys, Copies::default);
+        for second in &requester.seconds {
+            let chance = take(requester, second, values, streams.unknown_asks, room);
+            if second.counts {
+                log += chance.max(LEAST_PROBABILITY).ln();
+                counted += 1;
+                if log < floor && counted >= LEAST_COUNTED {
+                    let all = f64::from(streams.counted.max(counted));
+                    return streams.allotment
+                        + (log - streams.allotment) * all / f64::from(counted);
+                }
+            }
         }
     }
     log

@@ -46,6 +46,10 @@ pub(super) struct Streams {
     pub(super) matched: u64,
     /// How likely it is that a read of an unknown key asks.
     pub(super) unknown_asks: f64,
+    /// Decrypts of which it is not plain which key's read asked.
+    pub(super) doubtful: u64,
+    /// Seconds that count.
+    pub(super) counted: u32,
     /// Logarithm of how likely it is that just those sessions asked that did, if any may.
     pub(super) allotment: f64,
 }
@@ -97,14 +101,7 @@ impl Streams {
         streams
     }
 
-    fn push(
-        &mut self,
-        pool: &Pool,
-        sessions: &[usize],
-        writers: &Writers,
-        verify: u32,
-        from: i64,
-    ) {
+    fn push(&mut self, pool: &Pool, sessions: &[usize], writers: &Writers, verify: u32, from: i64) {
         let only = only_unwritten(pool, sessions);
         let mut seconds: BTreeMap<i64, Reading> = BTreeMap::new();
         for &number in sessions {
@@ -148,9 +145,15 @@ impl Streams {
             }
             self.unknown += u64::from(reading.unknown);
             self.allotment += allotment(reading.sessions.values().copied());
+            let decrypts = reading.sessions.values().map(|session| session.1).sum();
+            let reads: u32 = reading.sessions.values().map(|session| session.0).sum();
+            let uses = requester.uses.len() - first;
+            if uses + reading.unknown as usize > 1 && uses > 0 && decrypts < reads {
+                self.doubtful += u64::from(decrypts);
+            }
             requester.seconds.push(Second {
                 time,
-                decrypts: reading.sessions.values().map(|session| session.1).sum(),
+                decrypts,
                 unknown: reading.unknown,
                 uses: first..requester.uses.len(),
                 // A key that is generated in the trail was in no memory before it.
@@ -158,6 +161,8 @@ impl Streams {
             });
         }
         requester.keys = numbers.len();
+        let counted = requester.seconds.iter().filter(|second| second.counts);
+        self.counted += counted.count() as u32;
         self.requesters.push(requester);
     }
 
@@ -204,11 +209,10 @@ fn unverified(session: &Session, verify: u32) -> Vec<i64> {
 /// do, if each read may be one that asks.
 fn allotment(sessions: impl Iterator<Item = (u32, u32)> + Clone) -> f64 {
     let ways = |reads: u32, decrypts: u32| -> f64 {
-        (0..decrypts.min(reads))
-            .map(|one| (f64::from(reads - one) / f64::from(one + 1)).ln())
-            .sum()
+        (0..decrypts.min(reads)).map(|one| (f64::from(reads - one) / f64::from(one + 1)).ln()).sum()
     };
-    let (reads, decrypts) = sessions.clone().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    let (reads, decrypts) =
+        sessions.clone().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     sessions.map(|(reads, decrypts)| ways(reads, decrypts)).sum::<f64>() - ways(reads, decrypts)
 }
 
@@ -266,9 +270,7 @@ impl Writers {
                 let is_clean = key > 0 || !self.some_unwritten;
                 is_clean.then_some((pool, requester, key))
             }
-            ReadOf::Unwritten(object) => {
-                (Some(object) == only).then_some((NOBODY, NOBODY, object))
-            }
+            ReadOf::Unwritten(object) => (Some(object) == only).then_some((NOBODY, NOBODY, object)),
             ReadOf::Doubtful => None,
         }
     }
