@@ -179,7 +179,10 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
         write_partitions: fit.partitions(),
         read_partitions: reads.partitions(),
         verify_on_write: verify,
-        requester_rule: rule,
+        requester_rule: reads
+            .rule()
+            .filter(|_| rule.low.is_none())
+            .map_or(rule, Fit::rule_by_reads),
     }
 }
 
@@ -203,6 +206,7 @@ impl Calibration {
             ),
             cache_lifetime: lifetime(&self.cache_lifetime_s, built_in.cache_lifetime),
             write_partitions: count(&self.write_partitions, built_in.write_partitions),
+            expiry: self.expiry.estimate.map(Range::known),
             read_partitions: count(&self.read_partitions, built_in.read_partitions),
             verify_on_write: count(&self.verify_on_write, built_in.verify_on_write),
             ..AssumptionOverrides::default()

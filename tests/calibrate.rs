@@ -217,7 +217,7 @@ fn sparse_traffic_bounds_the_lifetime_from_above_only() {
 fn writes_on_a_clock_bound_the_lifetime_by_their_period() {
     let written: Vec<i64> = (0..360).map(|write| 20 * write).collect();
     let generated: Vec<i64> = (0..24).map(|key| 300 * key).collect();
-    let session = Session { generated, decrypted: Vec::new(), written };
+    let session = Session { generated, written, ..Session::default() };
     let evidence =
         Evidence { pools: vec![Pool { sessions: vec![session] }], first_s: 0, last_s: 7_200 };
     let found = calibrate(&evidence);

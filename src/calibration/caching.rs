@@ -36,7 +36,7 @@ const DOUBTFUL: &str = "most Decrypts fall on a second in which one requester re
      that it is not plain whose they are, and there are several partitions; the built-in range stays";
 
 /// Lifetimes are tried in steps of this share at first.
-const COARSE: i64 = 2;
+const COARSE: i64 = 8;
 
 /// So much less, and the score is only estimated.
 const ABANDONED: f64 = 100.0;
@@ -163,10 +163,11 @@ impl Fit {
         -ERROR_RATE.ln() * (1.0 + widened)
     }
 
-    /// How well the best values explain the Decrypts under a rule, if it was tried.
-    pub(super) fn log(&self, rule: RequesterRule) -> Option<f64> {
-        let points = self.points.iter().filter(|point| point.rule == rule);
-        points.map(|point| point.log).reduce(f64::max)
+    /// The requester rule, if both were tried and one is left.
+    pub(super) fn rule(&self) -> Option<RequesterRule> {
+        let best = self.best?.rule;
+        let both = self.points.iter().any(|point| point.rule != best);
+        (both && self.kept().all(|point| point.rule == best)).then_some(best)
     }
 
     /// The cache lifetime, in seconds.

@@ -26,6 +26,9 @@ use likelihood::{Likelihood, Score};
 const METHOD: &str = "profile likelihood of when keys are generated, edge parameter (Hogg 1956; Epstein and Sobel 1954)";
 const RULE_METHOD: &str = "ratio of the greatest likelihoods of the two rules, 20 or more decides";
 
+const SCOPING: &str = "scoping policies are in no trail: sessions that each carry their own policy look \
+     like one requester for each session";
+
 /// One set of values and how well it explains the calls.
 #[derive(Clone, Copy, Debug)]
 struct Point {
@@ -159,10 +162,15 @@ impl Fit {
             };
         }
         let rule = Some(best.rule);
-        let cannot_tell = "scoping policies are in no trail: sessions that each carry their own \
-                           policy look like one requester for each session"
-            .to_owned();
+        let cannot_tell = SCOPING.to_owned();
         Estimate { low: rule, estimate: rule, high: rule, method: RULE_METHOD, cannot_tell }
+    }
+
+    /// The requester rule that reads have told.
+    pub(super) fn rule_by_reads(rule: RequesterRule) -> Estimate<RequesterRule> {
+        let (low, high) = (Some(rule), Some(rule));
+        let cannot_tell = SCOPING.to_owned();
+        Estimate { low, estimate: low, high, method: RULE_METHOD, cannot_tell }
     }
 
     #[expect(clippy::unused_self, reason = "reads as the others do")]
