@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::requester::RequesterRule;
-use crate::scenario::file::AssumptionOverrides;
+use crate::scenario::file::{AssumptionOverrides, ScenarioFile};
 use crate::units::SimDuration;
 use generation::Fit;
 
@@ -23,9 +23,22 @@ pub const ERROR_RATE: f64 = 0.05;
 /// Greatest number of partitions looked for.
 pub const MAX_PARTITIONS: u32 = 12;
 
-/// So much less in the logarithm of the likelihood than with fewer partitions, and still more
-/// partitions do not help.
-const HOPELESS: f64 = 30.0;
+/// So much less in the logarithm of the likelihood than the best, and a number of partitions explains
+/// nothing; after so many of them in a row no more are tried.
+const HOPELESS: (f64, u32) = (30.0, 3);
+
+/// Calls `score`, which gives the greatest logarithm of the likelihood, with ever more partitions.
+fn try_partitions(mut score: impl FnMut(u32) -> f64) {
+    let (mut best, mut hopeless) = (f64::NEG_INFINITY, 0);
+    for partitions in 1..=MAX_PARTITIONS {
+        let log = score(partitions);
+        best = best.max(log);
+        hopeless = if log < best - HOPELESS.0 { hopeless + 1 } else { 0 };
+        if hopeless == HOPELESS.1 {
+            return;
+        }
+    }
+}
 
 /// Calls of one session for one bucket and KMS key. All times are whole seconds, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -211,6 +224,16 @@ impl Calibration {
             verify_on_write: count(&self.verify_on_write, built_in.verify_on_write),
             ..AssumptionOverrides::default()
         }
+    }
+}
+
+impl Calibration {
+    /// What a scenario may hold after this, in TOML: the table of assumptions and, if the rule is
+    /// told, configurations without and with bucket keys under that rule, to be put at its end.
+    #[must_use]
+    pub fn fragment(&self) -> String {
+        let configurations = self.requester_rule.low.map(ScenarioFile::configurations_under);
+        self.assumptions().to_fragment(&configurations.unwrap_or_default())
     }
 }
 

@@ -11,7 +11,7 @@
 mod filter;
 mod streams;
 
-use super::{ERROR_RATE, Estimate, Evidence, HOPELESS, MAX_PARTITIONS};
+use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::requester::RequesterRule;
 use filter::{Room, Values};
@@ -100,15 +100,9 @@ impl Fit {
             fit.doubtful = streams.doubtful;
             fit.doubtful_share = streams.doubtful as f64 / streams.matched.max(1) as f64;
             for expiry in [Expiry::Fixed, Expiry::Sliding] {
-                let mut best = f64::NEG_INFINITY;
-                for partitions in 1..=MAX_PARTITIONS {
-                    let log = fit.try_lifetimes(&streams, rule, partitions, expiry);
-                    // The more partitions beyond the best number, the worse.
-                    if log < best - HOPELESS {
-                        break;
-                    }
-                    best = best.max(log);
-                }
+                super::try_partitions(|partitions| {
+                    fit.try_lifetimes(&streams, rule, partitions, expiry)
+                });
             }
         }
         let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };

@@ -19,7 +19,7 @@ mod likelihood;
 
 use std::collections::BTreeMap;
 
-use super::{ERROR_RATE, Estimate, Evidence, HOPELESS, MAX_PARTITIONS};
+use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
 use crate::encryption::requester::RequesterRule;
 use likelihood::{Likelihood, Score};
 
@@ -66,14 +66,9 @@ impl Fit {
         let mut points = Vec::new();
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
-            let mut best = f64::NEG_INFINITY;
-            for partitions in 1..=MAX_PARTITIONS {
-                let log = try_lifetimes(&likelihood, evidence, rule, partitions, &mut points);
-                if log < best - HOPELESS {
-                    break;
-                }
-                best = best.max(log);
-            }
+            super::try_partitions(|partitions| {
+                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points)
+            });
         }
         let best = points
             .iter()

@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 fn show(args: &Args, evidence: &Evidence) -> Result<()> {
     let found = calibration::calibrate(evidence);
     if let Some(path) = &args.out {
-        let toml = found.assumptions().to_fragment();
+        let toml = found.fragment();
         output::write_whole(path, |file| file.write_all(toml.as_bytes()))?;
     }
     match args.format {
