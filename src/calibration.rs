@@ -176,12 +176,11 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
     let verify = verify::estimate(evidence);
     let rule = fit.rule();
     let rules: &[_] = match rule.low {
-        Some(RequesterRule::Role) => &[RequesterRule::Role],
         Some(RequesterRule::Session) => &[RequesterRule::Session],
         None if evidence.pools.iter().any(|pool| pool.sessions.len() > 1) => {
             &[RequesterRule::Role, RequesterRule::Session]
         }
-        None => &[RequesterRule::Role],
+        _ => &[RequesterRule::Role],
     };
     let verifying = verify.high.unwrap_or(1);
     let reads = caching::Fit::of(evidence, rules, &fit, verifying);

@@ -312,12 +312,8 @@ fn trails_without_calls_of_bucket_keys_are_refused() {
     assert!(stderr.contains("bucket keys are off"), "{stderr}");
 }
 
-/// Runs of bks itself as a trail, with all requests or with them in an access log beside it: found are
-/// the assumptions of the run, and the fragment is loaded and simulated.
-#[test]
-fn an_exported_run_is_found_again() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let world = r#"
+/// A writer, and two sessions that read what it wrote last.
+const WORLD: &str = r#"
 name = "calibrated"
 duration = "3h"
 replications = 1
@@ -343,10 +339,16 @@ bucket = "lake"
 arrivals = { poisson = { rate = "0.5/s" } }
 read = { from = ["put"], pattern = { by-age = { uniform = { to = "10min" } } } }
 "#;
+
+/// Runs of bks itself as a trail, with all requests or with them in an access log beside it: found are
+/// the assumptions of the run, and the fragment is loaded and simulated.
+#[test]
+fn an_exported_run_is_found_again() {
+    let folder = tempfile::tempdir().expect("a folder");
     let truth = "[assumptions]\ngeneration_lifetime = \"4min\"\ncache_lifetime = \"200s\"\n\
                  write_partitions = 1\nread_partitions = 1\nexpiry = \"fixed\"\nverify_on_write = 1\n";
     let path = |name: &str| folder.path().join(name);
-    std::fs::write(path("truth.toml"), format!("{world}{truth}")).expect("written");
+    std::fs::write(path("truth.toml"), format!("{WORLD}{truth}")).expect("written");
     for (form, out) in [("cloudtrail", "trail.json"), ("access-log", "access.log")] {
         let run = bks(
             folder.path(),
@@ -386,7 +388,7 @@ read = { from = ["put"], pattern = { by-age = { uniform = { to = "10min" } } } }
         assert_eq!(of("expiry", "low"), "fixed");
         assert_eq!(of("requester_rule", "low"), "session");
         let fragment = std::fs::read_to_string(path("found.toml")).expect("written");
-        std::fs::write(path("again.toml"), format!("{world}{fragment}")).expect("written");
+        std::fs::write(path("again.toml"), format!("{WORLD}{fragment}")).expect("written");
         let run = bks(folder.path(), &["simulate", "again.toml", "--out", "again", "--quiet"]);
         assert!(run.status.success(), "{fragment}\n{}", String::from_utf8_lossy(&run.stderr));
         assert!(fragment.contains("bucket-key-session") && !fragment.contains("bucket-key-role"));

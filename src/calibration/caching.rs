@@ -278,7 +278,8 @@ fn explore(longest: i64, margin: f64, mut score: impl FnMut(i64, f64) -> f64) ->
         let is_kept = |log: f64| log >= best - margin;
         let between = scored.windows(2).filter_map(|pair| {
             let [(below, low), (above, high)] = *pair else { return None };
-            let at_edge = is_kept(low) != is_kept(high) || low.max(high) >= best && low != high;
+            let at_edge =
+                is_kept(low) != is_kept(high) || low.max(high) >= best && low.min(high) < best;
             (at_edge && above - below > 1).then_some(below + (above - below) / 2)
         });
         let between: Vec<i64> = between.collect();

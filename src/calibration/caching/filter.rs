@@ -80,7 +80,7 @@ impl Copies {
     /// How uncertain it is how many copies are alive.
     fn variance(&self, live: f64, partitions: f64, expiry: Expiry) -> f64 {
         match expiry {
-            _ if partitions == 1.0 => live * (1.0 - live),
+            _ if partitions < 1.5 => live * (1.0 - live),
             Expiry::Fixed => self.0.iter().map(|copy| uncertainty(copy.1)).sum(),
             // The partition used last is known to be alive, the others are alike.
             Expiry::Sliding if live > 1.0 => {
@@ -139,7 +139,7 @@ pub(super) fn score(streams: &Streams, values: &Values, floor: f64, room: &mut R
         for second in &requester.seconds {
             let chance = take(requester, second, values, streams.unknown_asks, room);
             if second.counts {
-                log += chance.max(LEAST_PROBABILITY).ln();
+                log += if chance < 1.0 { chance.max(LEAST_PROBABILITY).ln() } else { 0.0 };
                 counted += 1;
                 if log < floor && counted >= LEAST_COUNTED {
                     let all = f64::from(streams.counted.max(counted));
@@ -164,11 +164,17 @@ fn take(
     let asked = second.decrypts as usize;
     let Room { copies, lives, chances } = room;
     lives.clear();
+    lives.extend(uses.iter().map(|&(key, _)| copies[key as usize].live(second.time, values)));
+    if asked == 0
+        && values.expiry == Expiry::Fixed
+        && lives.iter().all(|live| *live >= f64::from(values.partitions))
+    {
+        // Each read finds its copy, and nothing is learnt: what most seconds of busy traffic are.
+        return (1.0 - unknown).powi(second.unknown as i32);
+    }
     chances.resize_with(uses.len() + 1, Vec::new);
-    for (place, &(key, reads)) in uses.iter().enumerate() {
-        let live = copies[key as usize].live(second.time, values);
-        lives.push(live);
-        misses(live, values.partitions, reads, asked, &mut chances[place]);
+    for (place, &(_, reads)) in uses.iter().enumerate() {
+        misses(lives[place], values.partitions, reads, asked, &mut chances[place]);
     }
     if let [(key, reads)] = *uses
         && second.unknown == 0

@@ -83,7 +83,7 @@ const NOBODY: u32 = u32::MAX;
 impl Streams {
     /// Sorts the evidence under `rule`.
     pub(super) fn new(evidence: &Evidence, rule: RequesterRule, writes: Writes) -> Self {
-        let writers = Writers::new(evidence, rule, writes);
+        let keys = Writers::new(evidence, rule, writes);
         let span = evidence.last_s - evidence.first_s;
         let from = evidence.first_s + span / BURN_IN;
         let mut streams = Self::default();
@@ -94,7 +94,7 @@ impl Streams {
                 RequesterRule::Session => numbers.chunks(1).collect(),
             };
             for sessions in groups {
-                streams.push(pool, sessions, &writers, writes.verify, from);
+                streams.push(pool, sessions, &keys, writes.verify, from);
             }
         }
         streams.unknown_asks = streams.unknown_asks();

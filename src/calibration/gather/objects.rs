@@ -29,7 +29,7 @@ impl Objects {
     pub(super) fn read(&mut self, object: u64, second: i64) -> ReadOf {
         let writes = self.writes.get(&object).map_or(&[][..], Vec::as_slice);
         let known = writes.partition_point(|write| write.0 <= second);
-        let Some(&(written, writer)) = known.checked_sub(1).map(|last| &writes[last]) else {
+        let Some(&(written, by)) = known.checked_sub(1).map(|last| &writes[last]) else {
             if !writes.is_empty() {
                 return ReadOf::Doubtful;
             }
@@ -41,6 +41,6 @@ impl Objects {
             return ReadOf::Doubtful;
         }
         let of = |(pool, session)| ReadOf::Written { pool, session, second: written };
-        writer.map_or(ReadOf::Doubtful, of)
+        by.map_or(ReadOf::Doubtful, of)
     }
 }
