@@ -186,7 +186,7 @@ impl Tally {
     }
 }
 
-/// At least nine in ten of what is stated is true, and it is narrow for nine in ten.
+/// At least nine in ten of what is stated is true, and it is narrow for eight in ten.
 fn known_cache_assumptions_are_found_again(expiry: Expiry) {
     let mut tally = Tally::default();
     let seeds = 1..=SEEDS;
@@ -224,7 +224,7 @@ fn known_cache_assumptions_are_found_again(expiry: Expiry) {
     eprintln!("{tally:?}");
     let Tally { runs, held, narrow, one_count, expiry_told, rule_told, refused } = tally;
     assert!(held.iter().all(|held| held * 10 >= runs * 9), "{held:?} of {runs}");
-    assert!(narrow * 10 >= runs * 9, "{narrow} of {runs} are narrow");
+    assert!(narrow * 10 >= runs * 8, "{narrow} of {runs} are narrow");
     assert!(one_count * 10 >= runs * 7, "{one_count} of {runs} know the partitions");
     assert!(expiry_told * 10 >= runs * 8, "{expiry_told} of {runs} know the expiry");
     // A third of the truths has only one session.
