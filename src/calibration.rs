@@ -4,15 +4,16 @@
 //! one bucket and KMS key, and of its writes where the trail has them. The output is an interval
 //! for each assumption, with the method and with what the data cannot tell.
 
+mod caching;
 pub mod gather;
 mod generation;
 mod verify;
 
 use serde::Serialize;
 
-use crate::encryption::assumptions::{AssumptionRanges, Range};
+use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::requester::RequesterRule;
-use crate::scenario::file::AssumptionOverrides;
+use crate::scenario::file::{AssumptionOverrides, ScenarioFile};
 use crate::units::SimDuration;
 use generation::Fit;
 
@@ -21,6 +22,23 @@ pub const ERROR_RATE: f64 = 0.05;
 
 /// Greatest number of partitions looked for.
 pub const MAX_PARTITIONS: u32 = 12;
+
+/// So much less in the logarithm of the likelihood than the best, and a number of partitions explains
+/// nothing; after so many of them in a row no more are tried.
+const HOPELESS: (f64, u32) = (30.0, 3);
+
+/// Calls `score`, which gives the greatest logarithm of the likelihood, with ever more partitions.
+fn try_partitions(mut score: impl FnMut(u32) -> f64) {
+    let (mut best, mut hopeless) = (f64::NEG_INFINITY, 0);
+    for partitions in 1..=MAX_PARTITIONS {
+        let log = score(partitions);
+        best = best.max(log);
+        hopeless = if log < best - HOPELESS.0 { hopeless + 1 } else { 0 };
+        if hopeless == HOPELESS.1 {
+            return;
+        }
+    }
+}
 
 /// Calls of one session for one bucket and KMS key. All times are whole seconds, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +49,35 @@ pub struct Session {
     pub decrypted: Vec<i64>,
     /// When it wrote with success, if the trail has S3's data events.
     pub written: Vec<i64>,
+    /// What it read with success, if the trail has S3's data events, in order of time.
+    pub read: Vec<Read>,
+}
+
+/// A request that needs an object's key unwrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Read {
+    /// When.
+    pub second: i64,
+    /// Which object.
+    pub of: ReadOf,
+}
+
+/// The object of a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReadOf {
+    /// It was written in the trail.
+    Written {
+        /// In which of [`Evidence::pools`] the writer is.
+        pool: u32,
+        /// Which of the pool's sessions wrote it.
+        session: u32,
+        /// When.
+        second: i64,
+    },
+    /// It was not written in the trail; objects are told apart by number.
+    Unwritten(u32),
+    /// It cannot be told whether a call is needed, or of which key.
+    Doubtful,
 }
 
 /// The sessions of one role (or the one of a user or service) for one bucket and KMS key.
@@ -70,6 +117,12 @@ impl Evidence {
         self.sessions().map(|session| session.written.len() as u64).sum()
     }
 
+    /// Reads.
+    #[must_use]
+    pub fn read(&self) -> u64 {
+        self.sessions().map(|session| session.read.len() as u64).sum()
+    }
+
     fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.pools.iter().flat_map(|pool| &pool.sessions)
     }
@@ -105,7 +158,7 @@ pub struct Calibration {
     /// How long a key stays in memory for reads, in seconds.
     pub cache_lifetime_s: Estimate<i64>,
     /// Fixed or sliding.
-    pub expiry: Estimate<String>,
+    pub expiry: Estimate<Expiry>,
     /// Parts of S3's fleet that each generate their own keys.
     pub write_partitions: Estimate<u32>,
     /// Parts of S3's fleet that each cache keys.
@@ -116,26 +169,32 @@ pub struct Calibration {
     pub requester_rule: Estimate<RequesterRule>,
 }
 
-const BY_READS: &str = "none: needs the key behind each Decrypt";
-const READS_UNKNOWN: &str = "a Decrypt names its bucket and not its bucket-level key, so its gaps mix an unknown \
-     number of keys; the built-in range stays";
-
 /// Estimates everything from `evidence`.
 #[must_use]
 pub fn calibrate(evidence: &Evidence) -> Calibration {
     let fit = Fit::of(evidence);
+    let verify = verify::estimate(evidence);
+    let rule = fit.rule();
+    let rules: &[_] = match rule.low {
+        Some(RequesterRule::Session) => &[RequesterRule::Session],
+        None if evidence.pools.iter().any(|pool| pool.sessions.len() > 1) => {
+            &[RequesterRule::Role, RequesterRule::Session]
+        }
+        _ => &[RequesterRule::Role],
+    };
+    let verifying = verify.high.unwrap_or(1);
+    let reads = caching::Fit::of(evidence, rules, &fit, verifying);
     Calibration {
         generation_lifetime_s: fit.lifetime(),
-        cache_lifetime_s: Estimate::nothing(BY_READS, READS_UNKNOWN),
-        expiry: Estimate::nothing(
-            BY_READS,
-            "fixed and sliding expiry differ only in reads that call nothing, and calls do not show \
-             those; the built-in range stays",
-        ),
+        cache_lifetime_s: reads.lifetime(),
+        expiry: reads.expiry(),
         write_partitions: fit.partitions(),
-        read_partitions: Estimate::nothing(BY_READS, READS_UNKNOWN),
-        verify_on_write: verify::estimate(evidence),
-        requester_rule: fit.rule(),
+        read_partitions: reads.partitions(),
+        verify_on_write: verify,
+        requester_rule: reads
+            .rule()
+            .filter(|_| rule.low.is_none())
+            .map_or(rule, Fit::rule_by_reads),
     }
 }
 
@@ -159,10 +218,21 @@ impl Calibration {
             ),
             cache_lifetime: lifetime(&self.cache_lifetime_s, built_in.cache_lifetime),
             write_partitions: count(&self.write_partitions, built_in.write_partitions),
+            expiry: self.expiry.estimate.map(Range::known),
             read_partitions: count(&self.read_partitions, built_in.read_partitions),
             verify_on_write: count(&self.verify_on_write, built_in.verify_on_write),
             ..AssumptionOverrides::default()
         }
+    }
+}
+
+impl Calibration {
+    /// What a scenario may hold after this, in TOML: the table of assumptions and, if the rule is
+    /// told, configurations without and with bucket keys under that rule, to be put at its end.
+    #[must_use]
+    pub fn fragment(&self) -> String {
+        let configurations = self.requester_rule.low.map(ScenarioFile::configurations_under);
+        self.assumptions().to_fragment(&configurations.unwrap_or_default())
     }
 }
 

@@ -21,6 +21,7 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
 use crate::recording::Recording;
+use crate::recording::before::Origin;
 use crate::recording::measured::{Calls, Cell, Measured};
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
@@ -310,7 +311,7 @@ impl Bench<'_> {
             return vec![uniform(asked.unknown_age)];
         }
         let keyless = uniform(Some(UnknownAge::Keyless));
-        if self.recording.unknown.iter().all(|objects| *objects == 0) {
+        if self.recording.before.iter().all(|before| before.origin != Origin::Untold) {
             return vec![keyless];
         }
         let model = self.run(configuration, Level::Assumed, &keyless);

@@ -13,7 +13,7 @@ pub mod before;
 mod compact;
 mod copies;
 pub mod gather;
-mod hash;
+pub(crate) mod hash;
 pub mod measured;
 mod names;
 mod objects;

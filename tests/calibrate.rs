@@ -217,7 +217,7 @@ fn sparse_traffic_bounds_the_lifetime_from_above_only() {
 fn writes_on_a_clock_bound_the_lifetime_by_their_period() {
     let written: Vec<i64> = (0..360).map(|write| 20 * write).collect();
     let generated: Vec<i64> = (0..24).map(|key| 300 * key).collect();
-    let session = Session { generated, decrypted: Vec::new(), written };
+    let session = Session { generated, written, ..Session::default() };
     let evidence =
         Evidence { pools: vec![Pool { sessions: vec![session] }], first_s: 0, last_s: 7_200 };
     let found = calibrate(&evidence);
@@ -310,4 +310,88 @@ fn trails_without_calls_of_bucket_keys_are_refused() {
     let stderr = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("bucket keys are off"), "{stderr}");
+}
+
+/// A writer, and two sessions that read what it wrote last.
+const WORLD: &str = r#"
+name = "calibrated"
+duration = "3h"
+replications = 1
+engine = "events"
+[[bucket]]
+name = "lake"
+[[principal]]
+name = "writer"
+role = "writer"
+[[principal]]
+name = "reader"
+role = "reader"
+sessions = 2
+[[workload]]
+name = "put"
+principal = "writer"
+bucket = "lake"
+arrivals = { poisson = { rate = "1/s" } }
+[[workload]]
+name = "get"
+principal = "reader"
+bucket = "lake"
+arrivals = { poisson = { rate = "0.5/s" } }
+read = { from = ["put"], pattern = { by-age = { uniform = { to = "10min" } } } }
+"#;
+
+/// Runs of bks itself as a trail, with all requests or with them in an access log beside it: found are
+/// the assumptions of the run, and the fragment is loaded and simulated.
+#[test]
+fn an_exported_run_is_found_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let truth = "[assumptions]\ngeneration_lifetime = \"4min\"\ncache_lifetime = \"200s\"\n\
+                 write_partitions = 1\nread_partitions = 1\nexpiry = \"fixed\"\nverify_on_write = 1\n";
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("truth.toml"), format!("{WORLD}{truth}")).expect("written");
+    for (form, out) in [("cloudtrail", "trail.json"), ("access-log", "access.log")] {
+        let run = bks(
+            folder.path(),
+            &[
+                "export",
+                "truth.toml",
+                "--configuration",
+                "bucket-key-session",
+                "--form",
+                form,
+                "--out",
+                out,
+            ],
+        );
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    }
+    let trail = std::fs::read_to_string(path("trail.json")).expect("a trail");
+    let only_kms = |line: &&str| !line.contains("s3.amazonaws.com\",\"eventTime");
+    let kms: Vec<&str> = trail.lines().filter(only_kms).collect();
+    assert!(kms.len() + 10_000 < trail.lines().count(), "requests are left out");
+    std::fs::write(path("kms.json"), kms.join("\n")).expect("written");
+    for logs in [&["trail.json"][..], &["kms.json", "access.log"]] {
+        let found = [&["calibrate"], logs, &["--format", "json", "--out", "found.toml"]].concat();
+        let run = bks(folder.path(), &found);
+        let stderr = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{logs:?}: {stderr}");
+        let json: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+        let of = |name: &str, end: &str| json["parameters"][name][end].clone();
+        let holds = |name: &str, truth: i64| {
+            let end = |end| of(name, end).as_i64().unwrap_or_else(|| panic!("{name}: {json:#}"));
+            assert!((end("low")..=end("high")).contains(&truth), "{logs:?} {name}: {json:#}");
+            assert!(end("high") - end("low") <= 2 + truth / 7, "{logs:?} {name}: {json:#}");
+        };
+        holds("generation_lifetime_s", 240);
+        holds("cache_lifetime_s", 200);
+        holds("read_partitions", 1);
+        assert_eq!(of("expiry", "low"), "fixed");
+        assert_eq!(of("requester_rule", "low"), "session");
+        let fragment = std::fs::read_to_string(path("found.toml")).expect("written");
+        std::fs::write(path("again.toml"), format!("{WORLD}{fragment}")).expect("written");
+        let run = bks(folder.path(), &["simulate", "again.toml", "--out", "again", "--quiet"]);
+        assert!(run.status.success(), "{fragment}\n{}", String::from_utf8_lossy(&run.stderr));
+        assert!(fragment.contains("bucket-key-session") && !fragment.contains("bucket-key-role"));
+        std::fs::remove_dir_all(path("again")).ok();
+    }
 }

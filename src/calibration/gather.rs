@@ -1,32 +1,37 @@
-//! From a trail's entries to the calls of each session.
+//! From the entries of trails and access logs to the calls and requests of each session.
+
+mod objects;
+mod requests;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Evidence, Pool, Session};
-use crate::encryption::needs::Needs;
+use super::{Evidence, Pool, Read, ReadOf, Session};
 use crate::kms::KmsApi;
-use crate::trace::record::{Entry, KmsEvent, LogOperation, Nanoseconds, Record, Requester};
+use crate::recording::hash::Hash;
+use crate::trace::Form;
+use crate::trace::record::{Entry, KmsEvent, Nanoseconds, Record, Requester, bucket_and_key};
+use objects::Objects;
+use requests::{Deed, Request, Requests, deeds, object};
 
 const NS_PER_S: i64 = 1_000_000_000;
 
-/// Who, without the session; and the session.
-type Who = (Vec<u8>, Vec<u8>);
+/// A session's name, and what tells it from others of that name.
+type SessionName = (Vec<u8>, Vec<u8>);
 
 /// Who, without the session, in which bucket.
 type Place = (Vec<u8>, Vec<u8>);
-
-/// Something for each session.
-type BySession<T> = BTreeMap<Vec<u8>, T>;
 
 /// What is taken of entries, in any order.
 #[derive(Debug, Default)]
 pub struct Gather {
     /// By (who, bucket), then KMS key, then session.
-    calls: BTreeMap<Place, BTreeMap<Vec<u8>, BySession<Session>>>,
-    /// Writes by (who, bucket), then session.
-    writes: BTreeMap<Place, BySession<Vec<i64>>>,
+    calls: BTreeMap<Place, BTreeMap<Vec<u8>, BTreeMap<SessionName, Session>>>,
+    /// Requests of trails, and of access logs.
+    requests: [Requests; 2],
+    /// Objects whose calls are their own: bucket keys do not concern them.
+    keyless: HashSet<u64>,
     buckets: BTreeSet<Vec<u8>>,
-    seen: HashSet<Box<[u8]>>,
+    seen: HashSet<[u64; 2]>,
     first_s: Option<i64>,
     last_s: i64,
     /// What was left out.
@@ -46,7 +51,13 @@ pub struct LeftOut {
     pub not_of_s3: u64,
     /// They are of other buckets.
     pub other_buckets: u64,
+    /// Requests that logs of another form have more of.
+    pub in_other_logs: u64,
 }
+
+/// Places of [`Gather::requests`].
+const TRAIL: usize = 0;
+const ACCESS_LOG: usize = 1;
 
 impl Gather {
     /// Takes events of `buckets`, of all if there are none.
@@ -54,26 +65,29 @@ impl Gather {
         Self { buckets: buckets.into_iter().map(String::into_bytes).collect(), ..Self::default() }
     }
 
-    /// Takes note of an entry.
-    pub fn take(&mut self, entry: &Entry) {
+    /// Takes note of an entry of a trail or an access log.
+    pub fn take(&mut self, form: Form, entry: &Entry) {
         match entry {
             Entry::Kms(event) => self.take_call(event),
-            Entry::Request(record) => self.take_request(record),
+            Entry::Request(record) => self.take_request(form, record),
             Entry::Skipped(_) => {}
         }
     }
 
     fn take_call(&mut self, event: &KmsEvent) {
+        let (bucket, key) = bucket_and_key(event.s3_arn.unwrap_or_default());
         match event.is_of_bucket() {
             None => return self.left_out.not_of_s3 += 1,
-            Some(false) => return self.left_out.by_object += 1,
+            Some(false) => {
+                self.keyless.insert(object(bucket, key.unwrap_or_default()));
+                return self.left_out.by_object += 1;
+            }
             Some(true) => {}
         }
-        let bucket = event.bucket().unwrap_or_default();
         if event.error.is_some() {
             return self.left_out.failed += 1;
         }
-        if !self.is_wanted(bucket) || self.is_repeated(event.id) {
+        if !self.is_wanted(bucket) || self.is_repeated(event.id, &[]) {
             return;
         }
         let second = self.second(event.time);
@@ -89,25 +103,25 @@ impl Gather {
         }
     }
 
-    fn take_request(&mut self, record: &Record) {
-        let writes = match record.operation {
-            LogOperation::Known(operation) => Needs::writes(operation),
-            LogOperation::UpdateObjectEncryption => true,
-            _ => false,
-        };
-        if !writes {
+    fn take_request(&mut self, form: Form, record: &Record) {
+        let deeds = deeds(record);
+        if deeds.is_empty() {
             return;
         }
         if !record.succeeded() {
             return self.left_out.failed += 1;
         }
-        if !self.is_wanted(record.bucket) || self.is_repeated(record.id) {
+        if !self.is_wanted(record.bucket) || self.is_repeated(record.id, record.operation_name) {
             return;
         }
         let second = self.second(record.time);
         let (who, session) = who(record.requester, record.credential);
-        let sessions = self.writes.entry((who, record.bucket.to_vec())).or_default();
-        sessions.entry(session).or_default().push(second);
+        let form = if form == Form::CloudTrail { TRAIL } else { ACCESS_LOG };
+        for (deed, bucket, object) in deeds {
+            let sessions = self.requests[form].entry((who.clone(), bucket.to_vec())).or_default();
+            let requests = sessions.entry(session.clone()).or_default();
+            requests.push(Request { second, deed, object });
+        }
     }
 
     fn is_wanted(&mut self, bucket: &[u8]) -> bool {
@@ -116,8 +130,14 @@ impl Gather {
         wanted
     }
 
-    fn is_repeated(&mut self, id: Option<&[u8]>) -> bool {
-        let repeated = id.is_some_and(|id| !self.seen.insert(id.into()));
+    /// In access logs the halves of a copy share an id, but not the operation.
+    fn is_repeated(&mut self, id: Option<&[u8]>, operation: &[u8]) -> bool {
+        let hashes = |id| {
+            let hash = Hash::new().with(operation).with(id);
+            // Two hashes of 64 bits: no two ids of a trail share both.
+            [hash.get(), hash.with(b"again").get()]
+        };
+        let repeated = id.is_some_and(|id| !self.seen.insert(hashes(id)));
         self.left_out.repeated += u64::from(repeated);
         repeated
     }
@@ -131,35 +151,124 @@ impl Gather {
 
     /// What all entries tell.
     #[must_use]
-    pub fn finish(mut self) -> Evidence {
+    pub fn finish(mut self) -> (Evidence, LeftOut) {
+        let requests = self.choose();
         let mut pools = Vec::new();
-        for (place, keys) in self.calls {
-            // A request does not say which KMS key it used: with several, writes are nobody's.
-            let mut writes = if keys.len() == 1 { self.writes.remove(&place) } else { None };
+        let mut places: BTreeMap<Place, (u32, Vec<SessionName>)> = BTreeMap::new();
+        for (place, keys) in std::mem::take(&mut self.calls) {
+            // A request does not say which KMS key it used: with several, requests are nobody's.
+            let is_only = keys.len() == 1;
             for mut sessions in keys.into_values() {
-                for (session, written) in writes.take().unwrap_or_default() {
-                    sessions.entry(session).or_default().written = written;
+                if let Some(requests) = requests.get(&place).filter(|_| is_only) {
+                    for session in requests.keys() {
+                        sessions.entry(session.clone()).or_default();
+                    }
+                    let names = sessions.keys().cloned().collect();
+                    places.insert(place.clone(), (pools.len() as u32, names));
                 }
-                let mut sessions: Vec<Session> = sessions.into_values().collect();
-                for session in &mut sessions {
-                    session.generated.sort_unstable();
-                    session.decrypted.sort_unstable();
-                    session.written.sort_unstable();
-                }
-                pools.push(Pool { sessions });
+                pools.push(Pool { sessions: sessions.into_values().collect() });
             }
         }
-        Evidence { pools, first_s: self.first_s.unwrap_or(0), last_s: self.last_s }
+        self.give_requests(requests, &places, &mut pools);
+        for session in pools.iter_mut().flat_map(|pool| &mut pool.sessions) {
+            session.generated.sort_unstable();
+            session.decrypted.sort_unstable();
+            session.written.sort_unstable();
+            session.read.sort_unstable();
+        }
+        let evidence = Evidence { pools, first_s: self.first_s.unwrap_or(0), last_s: self.last_s };
+        (evidence, self.left_out)
+    }
+
+    /// Gives each session its requests.
+    fn give_requests(
+        &self,
+        requests: Requests,
+        places: &BTreeMap<Place, (u32, Vec<SessionName>)>,
+        pools: &mut [Pool],
+    ) {
+        let mut objects = Objects::default();
+        let mut each = Vec::new();
+        for (place, sessions) in requests {
+            for (name, requests) in sessions {
+                let at = places.get(&place).and_then(|(pool, names)| {
+                    names.binary_search(&name).ok().map(|session| (*pool, session as u32))
+                });
+                for request in requests.iter().filter(|request| request.deed == Deed::Writes) {
+                    objects.written(request.object, request.second, at);
+                }
+                each.extend(at.map(|at| (at, requests)));
+            }
+        }
+        objects.sort();
+        for ((pool, session), requests) in each {
+            let session = &mut pools[pool as usize].sessions[session as usize];
+            for Request { second, deed, object } in requests {
+                if self.keyless.contains(&object) && deed != Deed::Writes {
+                    continue;
+                }
+                match deed {
+                    Deed::Writes => session.written.push(second),
+                    Deed::Reads => {
+                        session.read.push(Read { second, of: objects.read(object, second) });
+                    }
+                    Deed::MayRead => session.read.push(Read { second, of: ReadOf::Doubtful }),
+                }
+            }
+        }
+    }
+
+    /// For each bucket, reads and writes apart, the requests of the form of log that has more of them.
+    /// Access logs tell sessions of one name apart no further, so then nothing does.
+    fn choose(&mut self) -> Requests {
+        let mut counts: BTreeMap<(Vec<u8>, bool), [u64; 2]> = BTreeMap::new();
+        for (form, requests) in self.requests.iter().enumerate() {
+            for ((_, bucket), sessions) in requests {
+                for request in sessions.values().flatten() {
+                    let kind = (bucket.clone(), request.deed == Deed::Writes);
+                    counts.entry(kind).or_default()[form] += 1;
+                }
+            }
+        }
+        let by_name = !self.requests[ACCESS_LOG].is_empty();
+        if by_name {
+            for sessions in self.calls.values_mut().flat_map(BTreeMap::values_mut) {
+                for ((name, _), session) in std::mem::take(sessions) {
+                    let merged: &mut Session = sessions.entry((name, Vec::new())).or_default();
+                    merged.generated.extend(session.generated);
+                    merged.decrypted.extend(session.decrypted);
+                }
+            }
+        }
+        let mut chosen = Requests::new();
+        for (form, requests) in std::mem::take(&mut self.requests).into_iter().enumerate() {
+            for (place, sessions) in requests {
+                let of_place = chosen.entry(place.clone()).or_default();
+                for ((name, credential), requests) in sessions {
+                    let credential = if by_name { Vec::new() } else { credential };
+                    let of_session = of_place.entry((name, credential)).or_default();
+                    let before = of_session.len();
+                    let all = requests.len();
+                    of_session.extend(requests.into_iter().filter(|request| {
+                        let kind = (place.1.clone(), request.deed == Deed::Writes);
+                        let [trail, access_log] = counts[&kind];
+                        (form == TRAIL) == (trail >= access_log)
+                    }));
+                    self.left_out.in_other_logs += (all - (of_session.len() - before)) as u64;
+                }
+            }
+        }
+        chosen
     }
 }
 
 /// Who asked, apart from the session, and which session; only roles have sessions.
-fn who(requester: Requester, credential: Option<&[u8]>) -> Who {
+fn who(requester: Requester, credential: Option<&[u8]>) -> (Vec<u8>, SessionName) {
     match requester {
         Requester::AssumedRole { account, role, session } => {
             let who = [account, b"/", role].concat();
-            (who, [session, b"/", credential.unwrap_or_default()].concat())
+            (who, (session.to_vec(), credential.unwrap_or_default().to_vec()))
         }
-        other => (format!("{other:?}").into_bytes(), Vec::new()),
+        other => (format!("{other:?}").into_bytes(), SessionName::default()),
     }
 }

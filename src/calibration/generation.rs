@@ -17,12 +17,17 @@
 
 mod likelihood;
 
+use std::collections::BTreeMap;
+
 use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
 use crate::encryption::requester::RequesterRule;
 use likelihood::{Likelihood, Score};
 
 const METHOD: &str = "profile likelihood of when keys are generated, edge parameter (Hogg 1956; Epstein and Sobel 1954)";
 const RULE_METHOD: &str = "ratio of the greatest likelihoods of the two rules, 20 or more decides";
+
+const SCOPING: &str = "scoping policies are in no trail: sessions that each carry their own policy look \
+     like one requester for each session";
 
 /// One set of values and how well it explains the calls.
 #[derive(Clone, Copy, Debug)]
@@ -61,9 +66,9 @@ impl Fit {
         let mut points = Vec::new();
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
-            for partitions in 1..=MAX_PARTITIONS {
-                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points);
-            }
+            super::try_partitions(|partitions| {
+                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points)
+            });
         }
         let best = points
             .iter()
@@ -152,10 +157,15 @@ impl Fit {
             };
         }
         let rule = Some(best.rule);
-        let cannot_tell = "scoping policies are in no trail: sessions that each carry their own \
-                           policy look like one requester for each session"
-            .to_owned();
+        let cannot_tell = SCOPING.to_owned();
         Estimate { low: rule, estimate: rule, high: rule, method: RULE_METHOD, cannot_tell }
+    }
+
+    /// The requester rule that reads have told.
+    pub(super) fn rule_by_reads(rule: RequesterRule) -> Estimate<RequesterRule> {
+        let (low, high) = (Some(rule), Some(rule));
+        let cannot_tell = SCOPING.to_owned();
+        Estimate { low, estimate: low, high, method: RULE_METHOD, cannot_tell }
     }
 
     #[expect(clippy::unused_self, reason = "reads as the others do")]
@@ -167,14 +177,14 @@ impl Fit {
     }
 }
 
-/// Scores lifetimes back from the greatest that is possible.
+/// Scores lifetimes back from the greatest that is possible; gives the best score.
 fn try_lifetimes(
     likelihood: &Likelihood,
     evidence: &Evidence,
     rule: RequesterRule,
     partitions: u32,
     points: &mut Vec<Point>,
-) {
+) -> f64 {
     let longest = likelihood::longest(evidence);
     let edge = likelihood.least_gap(partitions).map_or(longest, |gap| gap + 1).min(longest);
     let mut lifetimes = vec![0];
@@ -183,19 +193,20 @@ fn try_lifetimes(
         lifetimes.push(edge - back);
         back += 1 + (back - 30).max(0) / 30;
     }
-    let score = |lifetime_s| likelihood.score(lifetime_s, partitions);
-    let best = lifetimes
-        .iter()
-        .copied()
-        .max_by(|a, b| score(*a).log.total_cmp(&score(*b).log))
-        .unwrap_or(0);
-    lifetimes.extend((best - 40).max(0)..(best + 40).min(edge));
-    lifetimes.sort_unstable();
-    lifetimes.dedup();
-    for (place, &lifetime_s) in lifetimes.iter().enumerate() {
-        let below = place.checked_sub(1).map_or(0, |place| lifetimes[place] + 1);
-        let above = lifetimes.get(place + 1).map_or(lifetime_s, |next| next - 1);
-        let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
-        points.push(Point { rule, partitions, lifetime_s, neighbours_s, score: score(lifetime_s) });
+    let mut scores: BTreeMap<i64, Score> = lifetimes
+        .into_iter()
+        .map(|lifetime_s| (lifetime_s, likelihood.score(lifetime_s, partitions)))
+        .collect();
+    let best = scores.iter().max_by(|a, b| a.1.log.total_cmp(&b.1.log)).map_or(0, |best| *best.0);
+    for lifetime_s in (best - 40).max(0)..(best + 40).min(edge) {
+        scores.entry(lifetime_s).or_insert_with(|| likelihood.score(lifetime_s, partitions));
     }
+    let scores: Vec<(i64, Score)> = scores.into_iter().collect();
+    for (place, &(lifetime_s, score)) in scores.iter().enumerate() {
+        let below = place.checked_sub(1).map_or(0, |place| scores[place].0 + 1);
+        let above = scores.get(place + 1).map_or(lifetime_s, |next| next.0 - 1);
+        let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
+        points.push(Point { rule, partitions, lifetime_s, neighbours_s, score });
+    }
+    scores.iter().map(|(_, score)| score.log).fold(f64::NEG_INFINITY, f64::max)
 }

@@ -6,7 +6,7 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::{ERROR_RATE, Estimate, Evidence};
 
-const METHOD: &str = "Decrypts in the second of a GenerateDataKey, against chance by the exact binomial test (Clopper and Pearson 1934)";
+const METHOD: &str = "Decrypts in the second of a GenerateDataKey, against chance by the exact binomial test, one-sided";
 
 /// Estimates how many Decrypts come with each new key.
 pub(super) fn estimate(evidence: &Evidence) -> Estimate<u32> {

@@ -19,6 +19,7 @@ use crate::trace::Form;
 /// bucket-level keys, and S3's data events where the trail has them. Each assumption comes as an
 /// interval with its method, and with what the data cannot tell.
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("memory", |arg| arg.hide(true)), mut_arg("inventories", |arg| arg.hide(true)))]
 pub(super) struct Args {
     #[command(flatten)]
     logs: logs::Args,
@@ -42,23 +43,24 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
+    args.logs.refuse_memory("calibrating puts nothing aside")?;
+    args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
     let logs = match args.logs.open(args.quiet)? {
         Opened::Lookups(name, _) => return Err(no_trail().at(name)),
         Opened::Logs(logs) => logs,
     };
     let mut gather = Gather::new(args.logs.buckets().to_vec());
     logs.each(|form, entry| match form {
-        Form::CloudTrail => {
-            gather.take(entry);
+        Form::CloudTrail | Form::S3AccessLog => {
+            gather.take(form, entry);
             Ok(())
         }
-        Form::S3AccessLog | Form::IbmCos | Form::OracleGeneral => Err(no_trail()),
+        Form::IbmCos | Form::OracleGeneral => Err(no_trail()),
     })?;
+    let (evidence, left_out) = gather.finish();
     if !args.quiet {
-        tell_of_left_out(gather.left_out);
+        tell_of_left_out(left_out);
     }
-    let left_out = gather.left_out;
-    let evidence = gather.finish();
     if evidence.generated() + evidence.decrypted() == 0 {
         return Err(nothing_to_calibrate(left_out));
     }
@@ -69,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 fn show(args: &Args, evidence: &Evidence) -> Result<()> {
     let found = calibration::calibrate(evidence);
     if let Some(path) = &args.out {
-        let toml = found.assumptions().to_fragment();
+        let toml = found.fragment();
         output::write_whole(path, |file| file.write_all(toml.as_bytes()))?;
     }
     match args.format {
@@ -103,13 +105,14 @@ fn nothing_to_calibrate(left_out: LeftOut) -> Error {
 
 /// Says which events are left out.
 fn tell_of_left_out(left_out: LeftOut) {
-    let LeftOut { repeated, failed, by_object, not_of_s3, other_buckets } = left_out;
+    let LeftOut { repeated, failed, by_object, not_of_s3, other_buckets, in_other_logs } = left_out;
     let left_out: Vec<String> = [
         (repeated, "repeat another"),
         (failed, "failed"),
         (by_object, "are KMS calls for single objects"),
         (not_of_s3, "are KMS calls that are not S3's"),
         (other_buckets, "are of other buckets"),
+        (in_other_logs, "are requests that the other form of log has more of"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

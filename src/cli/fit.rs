@@ -21,6 +21,7 @@ use crate::trace::record::Entry;
 /// Prints the scenario, and then, on standard error, the KMS calls that the log's replay makes and
 /// those that the scenario makes.
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("inventories", |arg| arg.hide(true)))]
 pub(super) struct Args {
     #[command(flatten)]
     logs: logs::Args,
@@ -59,6 +60,7 @@ fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
 
 pub(super) fn run(args: &Args) -> Result<Found> {
     args.check()?;
+    args.logs.refuse_inventory("a scenario says by bucket, not by object, who has bucket keys")?;
     let logs = match args.logs.open(args.quiet)? {
         Opened::Lookups(name, _) => {
             return Err(Error::request("a trace of look-ups tells of no requests").at(name));

@@ -118,6 +118,24 @@ impl Args {
         &self.paths
     }
 
+    /// Refuses an inventory, for the command's reason `why`.
+    pub(super) fn refuse_inventory(&self, why: &str) -> Result<()> {
+        if self.inventories.is_empty() {
+            return Ok(());
+        }
+        Err(Error::request(format!("`--inventory` is given, but {why}"))
+            .hint("leave it out; `bks replay` takes it"))
+    }
+
+    /// Refuses a limit of memory, for the command's reason `why`.
+    pub(super) fn refuse_memory(&self, why: &str) -> Result<()> {
+        match self.memory {
+            None => Ok(()),
+            Some(_) => Err(Error::request(format!("`--memory` is given, but {why}"))
+                .hint("leave it out, and choose by `--bucket`, `--from` and `--to`")),
+        }
+    }
+
     /// An option that only logs have, if one is given.
     pub(super) fn given(&self) -> Option<&'static str> {
         let given = [

@@ -13,14 +13,14 @@ fn fold(a: u64, b: u64) -> u64 {
 
 /// A hash of several texts, which know where each of them ends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hash(u64);
+pub(crate) struct Hash(u64);
 
 impl Hash {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(SPREAD[2])
     }
 
-    pub(super) fn with(self, text: &[u8]) -> Self {
+    pub(crate) fn with(self, text: &[u8]) -> Self {
         let (words, rest) = text.as_chunks::<8>();
         let mut state = self.0;
         for word in words {
@@ -32,7 +32,7 @@ impl Hash {
         Self(fold(state ^ text.len() as u64, SPREAD[0] ^ SPREAD[1]))
     }
 
-    pub(super) const fn get(self) -> u64 {
+    pub(crate) const fn get(self) -> u64 {
         self.0
     }
 }

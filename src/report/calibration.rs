@@ -38,10 +38,11 @@ fn rows(found: &Calibration) -> [Row; 7] {
 pub fn text(evidence: &Evidence, found: &Calibration, width: u16) -> String {
     let rows = rows(found);
     let mut out = format!(
-        "{} GenerateDataKey and {} Decrypt calls for bucket-level keys, {} writes, in {}\n\n",
+        "{} GenerateDataKey and {} Decrypt calls for bucket-level keys, {} writes and {} reads, in {}\n\n",
         numbers::grouped(evidence.generated()),
         numbers::grouped(evidence.decrypted()),
         numbers::grouped(evidence.written()),
+        numbers::grouped(evidence.read()),
         numbers::duration((evidence.last_s - evidence.first_s) as f64)
     );
     let header = ["low", "estimate", "high"].map(str::to_owned).to_vec();
@@ -64,6 +65,7 @@ pub fn json(evidence: &Evidence, found: &Calibration) -> Value {
         "generate_data_key": evidence.generated(),
         "decrypt": evidence.decrypted(),
         "writes": evidence.written(),
+        "reads": evidence.read(),
         "first_s": evidence.first_s,
         "last_s": evidence.last_s,
         "confidence": 1.0 - crate::calibration::ERROR_RATE,

@@ -365,6 +365,16 @@ pub struct ConfigurationFile {
     pub assumptions: AssumptionOverrides,
 }
 
+impl ScenarioFile {
+    /// The configurations that a scenario without any has, those under another rule left out.
+    #[must_use]
+    pub fn configurations_under(rule: RequesterRule) -> Vec<ConfigurationFile> {
+        let mut all = default_configurations();
+        all.retain(|one| one.encryption == Mode::SseKms || one.requester_rule == rule);
+        all
+    }
+}
+
 fn default_rule() -> RequesterRule {
     RequesterRule::Role
 }

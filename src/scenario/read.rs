@@ -3,7 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::Scenario;
-use super::file::{AssumptionOverrides, RunFile, ScenarioFile};
+use super::file::{AssumptionOverrides, ConfigurationFile, RunFile, ScenarioFile};
 use super::resolve::{Misplaced, resolve};
 use super::shorthand::expand;
 use crate::error::{Error, Result, one_of};
@@ -44,15 +44,20 @@ impl Override {
 }
 
 impl AssumptionOverrides {
-    /// These assumptions as a `[assumptions]` table in TOML, to be put into a scenario.
+    /// These assumptions as a `[assumptions]` table in TOML, and configurations if there are any, to be
+    /// put into a scenario.
     ///
     /// # Panics
     /// Never: all of them can be written.
     #[must_use]
-    pub fn to_fragment(&self) -> String {
+    pub fn to_fragment(&self, configurations: &[ConfigurationFile]) -> String {
         let mut table = toml::Table::new();
         let own = toml::Value::try_from(self).expect("assumptions are TOML");
         table.insert("assumptions".to_owned(), own);
+        if !configurations.is_empty() {
+            let all = toml::Value::try_from(configurations).expect("configurations are TOML");
+            table.insert("configuration".to_owned(), all);
+        }
         toml::to_string(&table).expect("a table is TOML")
     }
 }

@@ -285,7 +285,7 @@ impl KmsEvent<'_> {
 
 /// Bucket and key of `arn:PARTITION:s3:::BUCKET`, `…:BUCKET/KEY` or, of a directory bucket,
 /// `arn:PARTITION:s3express:REGION:ACCOUNT:bucket/BUCKET` and perhaps `/KEY`.
-fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
     let mut parts = arn.splitn(6, |byte| *byte == b':');
     let service = parts.nth(2).unwrap_or_default();
     let resource = parts.nth(2).unwrap_or(arn);

@@ -162,6 +162,9 @@ impl History {
         for &(time, writes, generated) in &self.writes[scored..] {
             let end = self.generated.partition_point(|&second| second < time);
             let live = self.live(end, time, lifetime);
+            if generated == 0 && live >= f64::from(partitions) {
+                continue;
+            }
             let chance = occupied_anew(live, partitions, writes, generated);
             score.log += chance.max(LEAST_PROBABILITY).ln();
             score.events += generated as usize;

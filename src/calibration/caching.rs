@@ -1,0 +1,296 @@
+//! Cache lifetime, expiry and read partitions, from which reads ask KMS for a key.
+//!
+//! A Decrypt names its bucket and not its bucket-level key. But where an object's write is in the trail
+//! and its writer had one key then, the key is known, and a key that was generated in the trail was in
+//! no memory before. So each read's chance to ask follows from the values assumed and from what was
+//! asked before ([`filter`]); the likelihood is the product over all seconds with reads.
+//!
+//! The lifetime is the edge of what is possible, so twice the logarithm of the likelihood ratio has 2
+//! degrees of freedom (Hogg, Annals of Mathematical Statistics 27, 1956, 529–532).
+
+mod filter;
+mod streams;
+
+use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
+use crate::encryption::assumptions::Expiry;
+use crate::encryption::requester::RequesterRule;
+use filter::{Room, Values};
+use streams::{Streams, Writes};
+
+const METHOD: &str =
+    "profile likelihood of which reads of known keys ask KMS, edge parameter (Hogg 1956)";
+
+/// What no probability falls below: events are lost or a second late now and then.
+const LEAST_PROBABILITY: f64 = 1e-6;
+
+/// The share of a trail that only tells what was in memory before the rest, for keys that are older.
+const BURN_IN: i64 = 4;
+
+/// Greatest share of Decrypts without a read near them for reads to be believed complete.
+const MAX_UNMATCHED: f64 = 0.1;
+
+/// Greatest share of doubtful Decrypts among all for partitions to be told apart.
+const MAX_DOUBTFUL: f64 = 0.6;
+
+const DOUBTFUL: &str = "most Decrypts fall on a second in which one requester reads objects of several keys, so \
+     that it is not plain whose they are, and there are several partitions; the built-in range stays";
+
+/// Lifetimes are tried in steps of this share at first.
+const COARSE: i64 = 8;
+
+/// So much less, and the score is only estimated.
+const ABANDONED: f64 = 100.0;
+
+/// Values and how well they explain the Decrypts.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    rule: RequesterRule,
+    values: Values,
+    /// The next lifetimes that were tried below and above.
+    neighbours_s: (i64, i64),
+    log: f64,
+}
+
+/// All values that were tried.
+pub(super) struct Fit {
+    points: Vec<Point>,
+    best: Option<Point>,
+    /// The longest lifetime that was tried, in seconds.
+    longest_s: i64,
+    /// Why nothing is told.
+    refusal: Option<&'static str>,
+    /// The share of reads whose key is not known.
+    unknown: f64,
+    /// Decrypts of which it is not plain which read asked.
+    doubtful: u64,
+    /// The share of these among all.
+    doubtful_share: f64,
+}
+
+impl Fit {
+    /// Tries all values under `rules`, with what is known of new keys.
+    pub(super) fn of(
+        evidence: &Evidence,
+        rules: &[RequesterRule],
+        generation: &super::generation::Fit,
+        verify: u32,
+    ) -> Self {
+        let longest_s = evidence.last_s - evidence.first_s;
+        let mut fit = Self {
+            points: Vec::new(),
+            best: None,
+            longest_s,
+            refusal: None,
+            unknown: 1.0,
+            doubtful: 0,
+            doubtful_share: 0.0,
+        };
+        for &rule in rules {
+            let writes = Writes {
+                one_partition: generation.partitions().high == Some(1),
+                lifetime_s: generation.lifetime().high,
+                verify,
+            };
+            let streams = Streams::new(evidence, rule, writes);
+            fit.refusal = refusal(&streams);
+            if fit.refusal.is_some() {
+                continue;
+            }
+            fit.unknown = streams.unknown as f64 / (streams.known + streams.unknown) as f64;
+            fit.doubtful = streams.doubtful;
+            fit.doubtful_share = streams.doubtful as f64 / streams.matched.max(1) as f64;
+            for expiry in [Expiry::Fixed, Expiry::Sliding] {
+                super::try_partitions(|partitions| {
+                    fit.try_lifetimes(&streams, rule, partitions, expiry)
+                });
+            }
+        }
+        let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };
+        fit.best = fit.points.iter().copied().reduce(greatest);
+        if fit.best.is_some_and(|best| best.values.partitions > 1)
+            && fit.doubtful_share > MAX_DOUBTFUL
+        {
+            fit.refusal = Some(DOUBTFUL);
+            fit.best = None;
+        }
+        fit
+    }
+
+    /// Scores lifetimes ever more finely around the best; gives the best score.
+    fn try_lifetimes(
+        &mut self,
+        streams: &Streams,
+        rule: RequesterRule,
+        partitions: u32,
+        expiry: Expiry,
+    ) -> f64 {
+        let mut room = Room::default();
+        let best = self.points.iter().map(|point| point.log).fold(f64::NEG_INFINITY, f64::max);
+        let margin = self.margin(partitions);
+        let scored = explore(self.longest_s, margin, |lifetime_s, own| {
+            let values = Values { lifetime_s, partitions, expiry };
+            let floor = best.max(own) - margin - ABANDONED;
+            filter::score(streams, &values, floor, &mut room)
+        });
+        for (place, &(lifetime_s, log)) in scored.iter().enumerate() {
+            let below = place.checked_sub(1).map_or(0, |place| scored[place].0 + 1);
+            let above = scored.get(place + 1).map_or(lifetime_s, |next| next.0 - 1);
+            let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
+            let values = Values { lifetime_s, partitions, expiry };
+            self.points.push(Point { rule, values, neighbours_s, log });
+        }
+        scored.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Points that the data does not contradict.
+    fn kept(&self) -> impl Iterator<Item = &Point> {
+        let least =
+            self.best.map_or(f64::INFINITY, |best| best.log - self.margin(best.values.partitions));
+        self.points.iter().filter(move |point| point.log >= least)
+    }
+
+    /// By how much the logarithm of the likelihood must be less for values to be contradicted. With
+    /// several partitions each doubtful Decrypt adds an error of its own (see [`filter`]); errors
+    /// that add up grow with the root of their number, and the factor is found by trial.
+    fn margin(&self, partitions: u32) -> f64 {
+        let widened = if partitions == 1 { 0.0 } else { (self.doubtful as f64).sqrt() };
+        -ERROR_RATE.ln() * (1.0 + widened)
+    }
+
+    /// The requester rule, if both were tried and one is left.
+    pub(super) fn rule(&self) -> Option<RequesterRule> {
+        let best = self.best?.rule;
+        let both = self.points.iter().any(|point| point.rule != best);
+        (both && self.kept().all(|point| point.rule == best)).then_some(best)
+    }
+
+    /// The cache lifetime, in seconds.
+    pub(super) fn lifetime(&self) -> Estimate<i64> {
+        let Some(best) = self.best else { return self.nothing() };
+        let low = self.kept().map(|point| point.neighbours_s.0).min().unwrap_or(0);
+        let high = self.kept().map(|point| point.neighbours_s.1).max().unwrap_or(i64::MAX);
+        // Times are whole seconds, so the time between two reads may be a second off.
+        let low = Some(low - 1).filter(|low| *low > 0);
+        let high = Some(high.saturating_add(1)).filter(|high| *high < self.longest_s);
+        let mut unknown: Vec<String> = Vec::new();
+        if low.is_none() {
+            unknown.push(
+                "no key is read again soon enough to bound it from below: each read asks"
+                    .to_owned(),
+            );
+        }
+        if high.is_none() {
+            unknown.push(
+                "no key is read again late enough to bound it from above: longer lifetimes would \
+                 give the same calls"
+                    .to_owned(),
+            );
+        }
+        if self.unknown > 0.0 {
+            unknown.push(format!(
+                "{:.0} % of reads are of objects whose key is not known, and say nothing",
+                100.0 * self.unknown
+            ));
+        }
+        let estimate = low.and(high).map(|_| best.values.lifetime_s);
+        Estimate { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
+    }
+
+    /// The read partitions.
+    pub(super) fn partitions(&self) -> Estimate<u32> {
+        let Some(best) = self.best else { return self.nothing() };
+        let kept = || self.kept().map(|point| point.values.partitions);
+        let (low, high) = (kept().min(), kept().max().filter(|&high| high < MAX_PARTITIONS));
+        let cannot_tell = match (low, high) {
+            (Some(1), None) => "reads of one key are too few or too far apart to tell".to_owned(),
+            (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
+            _ => "partitions that served no read in the trail do not show".to_owned(),
+        };
+        let estimate = Some(best.values.partitions).filter(|_| (low, high) != (Some(1), None));
+        Estimate { low, estimate, high, method: METHOD, cannot_tell }
+    }
+
+    /// Whether expiry is fixed or sliding.
+    pub(super) fn expiry(&self) -> Estimate<Expiry> {
+        let Some(best) = self.best else { return self.nothing() };
+        let kept = || self.kept().map(|point| point.values.expiry);
+        let (low, high) = (kept().min(), kept().max());
+        let known = low == high;
+        let cannot_tell = if known {
+            ""
+        } else {
+            "no key is read between its fetch and its expiry and again soon after: fixed and sliding \
+             expiry would give the same calls"
+        };
+        let estimate = Some(best.values.expiry).filter(|_| known);
+        Estimate {
+            low: low.filter(|_| known),
+            estimate,
+            high: high.filter(|_| known),
+            method: METHOD,
+            cannot_tell: cannot_tell.to_owned(),
+        }
+    }
+
+    fn nothing<T>(&self) -> Estimate<T> {
+        Estimate::nothing(METHOD, self.refusal.unwrap_or("the trail has no reads"))
+    }
+}
+
+/// Why the reads cannot tell anything.
+fn refusal(streams: &Streams) -> Option<&'static str> {
+    let Streams { known, unknown, matched, unmatched, .. } = streams;
+    if known + unknown == 0 {
+        Some("the trail has no reads: S3 data events of reads are needed; the built-in range stays")
+    } else if *unmatched as f64 > MAX_UNMATCHED * (matched + unmatched) as f64 {
+        Some(
+            "many Decrypts have no read near them, so the trail lacks reads; the built-in range stays",
+        )
+    } else if *known == 0 {
+        Some(
+            "of no object that is read the key is known: its write must be in the trail, by a writer \
+             who has one key at a time, or a requester must read just one object; the built-in range \
+             stays",
+        )
+    } else {
+        None
+    }
+}
+
+/// Scores lifetimes from 0 to `longest`: coarsely everywhere, then ever more finely where the score
+/// falls off from what the best leaves possible.
+///
+/// `score` is told the best score so far.
+fn explore(longest: i64, margin: f64, mut score: impl FnMut(i64, f64) -> f64) -> Vec<(i64, f64)> {
+    let mut scored: Vec<(i64, f64)> = Vec::new();
+    let mut best = f64::NEG_INFINITY;
+    let mut next = 0;
+    loop {
+        let log = score(next.min(longest), best);
+        best = best.max(log);
+        scored.push((next.min(longest), log));
+        if next >= longest {
+            break;
+        }
+        next += 1 + next / COARSE;
+    }
+    loop {
+        let is_kept = |log: f64| log >= best - margin;
+        let between = scored.windows(2).filter_map(|pair| {
+            let [(below, low), (above, high)] = *pair else { return None };
+            let at_edge =
+                is_kept(low) != is_kept(high) || low.max(high) >= best && low.min(high) < best;
+            (at_edge && above - below > 1).then_some(below + (above - below) / 2)
+        });
+        let between: Vec<i64> = between.collect();
+        if between.is_empty() {
+            return scored;
+        }
+        for lifetime in between {
+            let log = score(lifetime, best);
+            best = best.max(log);
+            scored.push((lifetime, log));
+        }
+        scored.sort_unstable_by_key(|point| point.0);
+    }
+}
