@@ -117,9 +117,9 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             let of = *written.entry(key).or_insert(ReadOf::Unwritten(next));
             session.read.push(Read { second, of });
         }
-        for (api, by_object) in request.each_call() {
-            match api {
-                _ if by_object => {}
+        for call in request.each_call() {
+            match call.api {
+                _ if call.by_object => {}
                 KmsApi::GenerateDataKey => session.generated.push(second),
                 _ => session.decrypted.push(second),
             }
