@@ -11,6 +11,7 @@
 use std::io::Read;
 
 use crate::error::{Error, Result};
+use crate::trace::bounded::Bounded;
 use crate::units::parse_utc;
 
 /// Which form a bill has.
@@ -221,12 +222,14 @@ pub fn read(source: impl Read, place: &str) -> Result<Invoice> {
     let unreadable = |error: &csv::Error, line: u64| {
         Error::request(format!("the line cannot be read: {error}")).at(format!("{place}:{line}"))
     };
+    let (source, left) = Bounded::new(source);
     let mut reader = csv::Reader::from_reader(source);
     let header = reader.headers().map_err(|error| unreadable(&error, 1))?;
     let columns = Columns::of(header).map_err(|error| error.at(place))?;
     let mut invoice = Invoice { form: columns.form, rows: 0, lines: Vec::new() };
     let mut row = csv::StringRecord::new();
     loop {
+        left.begin();
         let line = reader.position().line();
         if !reader.read_record(&mut row).map_err(|error| unreadable(&error, line))? {
             break;

@@ -22,6 +22,7 @@
 
 pub mod access_log;
 pub mod bad_lines;
+pub mod bounded;
 mod clock;
 pub mod cloudtrail;
 pub mod compression;

@@ -611,3 +611,33 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
     let even = count(UnknownAge::Even(bks::units::SimDuration::from_secs(3_000)));
     assert!((8.0..=10.0).contains(&even), "{even}");
 }
+
+/// `--configuration` leaves the others out and changes none.
+#[test]
+fn chosen_configurations_are_counted_as_among_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines =
+        [at(0, "REST.PUT.OBJECT", "a", 1), at(9, "REST.GET.OBJECT", "a", 2)].map(|l| l.text());
+    fs::write(folder.path().join("access.log"), lines.concat()).unwrap();
+    let run = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
+        command.args(["replay", "access.log", "--out", "out", "--format", "csv", "-q"]);
+        command.args(more).current_dir(&folder).output().unwrap()
+    };
+    let rows = |output: &Output| -> Vec<String> {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
+    };
+    let all = rows(&run(&[]));
+    let chosen = rows(&run(&["--configuration", "bucket-key-role"]));
+    let of = |row: &&String| row.contains(",bucket-key-role,") || row.contains(",sse-kms,");
+    let expected: Vec<&String> = all.iter().take(1).chain(all.iter().filter(of)).collect();
+    assert_eq!(chosen.iter().collect::<Vec<_>>(), expected);
+    assert_eq!(chosen.len(), 7);
+    let run_file = fs::read_to_string(folder.path().join("out/run.toml")).unwrap();
+    assert!(run_file.contains("headline = \"bucket-key-role\""), "{run_file}");
+    let refused = run(&["--configuration", "bucket-key-rule"]);
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(errors.contains("--configuration") && errors.contains("`bucket-key-role`"), "{errors}");
+}

@@ -30,6 +30,9 @@ pub(super) struct Args {
     /// Take configurations, assumptions, prices and buckets' settings from this scenario file
     #[arg(long, value_name = "FILE")]
     scenario: Option<String>,
+    /// Only this configuration, beside the one that savings are measured against; may be given again
+    #[arg(long = "configuration", value_name = "NAME")]
+    configurations: Vec<String>,
     /// Keys of objects that are read and not written in the log: `keyless`, `one-key`, or e.g. 30d
     ///
     /// `keyless` (so it is if nothing is said): they have no bucket key, as when bucket keys are turned

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use super::{Column, Item};
 use crate::error::{Error, Result};
+use crate::trace::bounded::Bounded;
 use crate::trace::compression::decompressed;
 
 /// The columns of a CSV file in their order, from a manifest's `fileSchema`: names and commas.
@@ -26,6 +27,7 @@ pub fn read(
         Error::request(format!("the file cannot be read: {error}")).at(place)
     };
     let bytes = decompressed(source).map_err(broken)?;
+    let (bytes, left) = Bounded::new(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut record = csv::StringRecord::new();
     let mut item = Item::untold();
@@ -35,7 +37,7 @@ pub fn read(
         let here = || format!("{place}:{line}");
         match reader.read_record(&mut record) {
             Ok(false) => return Ok(items),
-            Ok(true) => {}
+            Ok(true) => left.begin(),
             Err(error) => {
                 return Err(Error::request(format!("the line cannot be read: {error}")).at(here()));
             }

@@ -331,6 +331,36 @@ fn check_assertion(file: &ScenarioFile, assertion: &Assertion) -> crate::error::
 }
 
 impl Scenario {
+    /// Leaves out all configurations but those named and the one that savings are measured against.
+    /// If the verdict's goes, it is about the first one named instead.
+    ///
+    /// # Errors
+    /// If there is none of that name, or a demand is about one that is left out.
+    pub fn keep_configurations(&mut self, names: &[String]) -> crate::error::Result<()> {
+        let known = || self.configurations.iter().map(|c| c.name.as_str());
+        let mut kept = names
+            .iter()
+            .map(|name| find(name, "configuration", known()))
+            .collect::<crate::error::Result<Vec<usize>>>()?;
+        let of_verdict = match kept.iter().find(|&&named| named != self.reference) {
+            Some(&first) if !kept.contains(&self.headline) => first,
+            Some(_) => self.headline,
+            None => self.reference,
+        };
+        kept.push(self.reference);
+        kept.sort_unstable();
+        kept.dedup();
+        let place = |index: usize| kept.binary_search(&index).unwrap_or_default();
+        let (reference, headline) = (place(self.reference), place(of_verdict));
+        self.configurations = kept.iter().map(|&i| self.configurations[i].clone()).collect();
+        let written = &mut self.file.configurations;
+        *written = kept.iter().map(|&index| written[index].clone()).collect();
+        (self.reference, self.headline) = (reference, headline);
+        self.file.reference = Some(self.configurations[reference].name.clone());
+        self.file.headline = Some(self.configurations[headline].name.clone());
+        self.assertions.iter().try_for_each(|assertion| check_assertion(&self.file, assertion))
+    }
+
     /// Demands one thing more, as if the scenario had it.
     ///
     /// # Errors

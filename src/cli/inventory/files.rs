@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::cli::output;
@@ -25,10 +26,10 @@ impl Listing {
     /// If it cannot be read, is no manifest, or does not agree with its checksum.
     pub(in crate::cli) fn open(path: &Path, quiet: bool) -> Result<Self> {
         let place = path.display().to_string();
-        let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+        let text = whole(path)?;
         let told = path.with_extension("checksum");
         if told.is_file() {
-            let expected = std::fs::read(&told).map_err(|error| unreadable(&told, &error))?;
+            let expected = whole(&told)?;
             let found = manifest::md5_of(text.as_slice());
             let found = found.map_err(|error| unreadable(path, &error))?;
             manifest::check_md5(&place, &String::from_utf8_lossy(&expected), &found)?;
@@ -83,6 +84,21 @@ pub(super) fn read_file(
         }
         Form::Parquet => parquet_file::read(open(path)?, &place, each),
     }
+}
+
+/// A manifest or checksum, which are short: the manifest of a million data files has 200 MB.
+fn whole(path: &Path) -> Result<Vec<u8>> {
+    const MOST: u64 = 256 << 20;
+    let mut text = Vec::new();
+    let read = open(path)?.take(MOST + 1).read_to_end(&mut text);
+    if read.map_err(|error| unreadable(path, &error))? as u64 > MOST {
+        return Err(Error::request(format!(
+            "the file is longer than {} MiB, which no manifest is",
+            MOST >> 20
+        ))
+        .at(path.display().to_string()));
+    }
+    Ok(text)
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {

@@ -22,6 +22,10 @@ pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
         unknown_age: args.unknown_age,
     };
     let mut scenario = Scenario::of_recording(recording, &settings)?;
+    if !args.configurations.is_empty() {
+        let kept = scenario.keep_configurations(&args.configurations);
+        kept.map_err(|error| error.at("--configuration"))?;
+    }
     args.demands.put_on(&mut scenario)?;
     input::check_size(&scenario, threads::number(args.jobs))?;
     let results = threads::run_on(args.jobs, || replay(args, &scenario))??;

@@ -1,0 +1,75 @@
+//! A source of records for readers that would take a record of any length into memory.
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind, Read};
+use std::rc::Rc;
+
+/// Most bytes of a record: a hundred times what S3's longest key takes, encoded twice.
+pub const RECORD_MAX: usize = 1 << 20;
+
+/// Bytes that a reader may take from its source beyond the record it gives.
+const AHEAD: usize = 64 << 10;
+
+/// Ends in an error where a record goes on beyond [`RECORD_MAX`], about.
+pub struct Bounded<R> {
+    source: R,
+    left: Left,
+}
+
+/// What is left to read of the present record.
+#[derive(Clone)]
+pub struct Left(Rc<Cell<usize>>);
+
+impl Left {
+    /// Says that a record has been read, and the next one begins.
+    pub fn begin(&self) {
+        self.0.set(RECORD_MAX + AHEAD);
+    }
+}
+
+impl<R: Read> Bounded<R> {
+    /// Bounds the records of `source`. Each is to be begun by what comes with it.
+    pub fn new(source: R) -> (Self, Left) {
+        let left = Left(Rc::new(Cell::new(0)));
+        left.begin();
+        (Self { source, left: left.clone() }, left)
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let most = into.len().min(AHEAD);
+        let read = self.source.read(&mut into[..most])?;
+        let left = self.left.0.get().checked_sub(read).ok_or_else(|| {
+            let message = format!("it is longer than {} MiB", RECORD_MAX >> 20);
+            io::Error::new(ErrorKind::InvalidData, message)
+        })?;
+        self.left.0.set(left);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Any number of records pass, one that is too long does not, whatever a reader takes at a time.
+    #[test]
+    fn a_record_is_bounded_and_a_source_is_not() {
+        let line = [b'a'; 1_000].as_slice();
+        let lines: Vec<u8> = (0..5_000).flat_map(|_| [line, b"\n"].concat()).collect();
+        let (source, left) = Bounded::new(lines.as_slice());
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(source);
+        let mut records = 0;
+        let mut record = csv::ByteRecord::new();
+        while reader.read_byte_record(&mut record).unwrap() {
+            left.begin();
+            records += 1;
+        }
+        assert_eq!(records, 5_000);
+        let (source, _left) = Bounded::new(io::repeat(b'a'));
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(source);
+        let error = reader.read_byte_record(&mut record).unwrap_err().to_string();
+        assert!(error.contains("longer than 1 MiB"), "{error}");
+    }
+}
