@@ -137,8 +137,17 @@ fn a_missing_column_is_told() {
     for note in ["no `BucketKeyStatus`", "no `LastModifiedDate`", "over 5 GiB", "retrieval"] {
         assert!(text.contains(note), "{note}: {text}");
     }
+    let error = refused(&[&dated[..], &["Bucket, Key, Size, X, StorageClass"]].concat());
+    assert!(error.contains("no `EncryptionStatus`") && error.contains("part.csv"), "{error}");
     let error = refused(&[&dated[..], &["Bucket, Key"]].concat());
     assert!(error.contains("part.csv:1") && error.contains("`5` fields"), "{error}");
+}
+
+#[test]
+fn objects_newer_than_the_inventory_are_told() {
+    let text = printed(&["inventory", &manifest(PARQUET), "--as-of", "2020-01-01"]);
+    assert!(text.contains("1,000 objects were written after 2020-01-01T00:00:00Z"), "{text}");
+    assert!(!printed(&["inventory", &manifest(PARQUET)]).contains("were written after"));
 }
 
 /// Cut off or with one bit flipped, a file is read or refused by name; nothing panics.

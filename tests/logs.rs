@@ -323,3 +323,17 @@ fn more_bad_lines_than_allowed_are_an_error_that_shows_them() {
     }
     assert_eq!((all.lines, all.bad, all.first.len()), (44, 8, 5));
 }
+
+/// However few lines that is: how much is missing cannot be said.
+#[test]
+fn a_trail_that_is_cut_off_is_refused() {
+    let whole = EVENTS.trim_end().as_bytes();
+    let (_, _, sound) = read(whole, Some(Form::CloudTrail)).unwrap();
+    assert_eq!(sound.cut_off, None);
+    let (_, _, cut) = read(&whole[..whole.len() * 2 / 3], Some(Form::CloudTrail)).unwrap();
+    assert!(cut.cut_off.is_some() && cut.bad == 1, "{cut:?}");
+    let mut all = sound;
+    all.merge(cut);
+    let error = all.check("50%".parse().unwrap()).unwrap_err().to_string();
+    assert!(error.contains("cut off"), "{error}");
+}

@@ -553,11 +553,12 @@ fn what_cannot_be_reconciled_is_refused() {
     for (arguments, why) in [
         (&["requests.json"][..], "the trail has no KMS call that S3 made"),
         (&["a.log"], "the trail has no KMS call that S3 made"),
-        (&["calls.json"], "there is no request that succeeded"),
+        (&["calls.json"], "no request that succeeded is left"),
         (&["t.json", "--configuration", "bucket-key-rule"], "did you mean `bucket-key-role`?"),
-        (&["t.json", "--bucket", "puddle"], "there is no request"),
+        (&["t.json", "--bucket", "puddle"], "no request that succeeded is left"),
         (&["t.json", "--log-format", "ibm-cos"], "tells neither requesters nor KMS's calls"),
         (&["nowhere.json"], "nowhere.json"),
+        (&["t.json", "--bill", "a.log", "--format", "csv"], "`--bill` has no place in CSV"),
         (&["t.json", "--bill", "nowhere.csv"], "nowhere.csv: the file cannot be read"),
         (&["t.json", "--bill", "a.log"], "a.log: the bill has no column"),
     ] {

@@ -307,7 +307,7 @@ fn what_cannot_be_replayed_says_where_and_why() {
     write("text.bin", &[b"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8".to_vec()]);
     let forced = ["--log-format", "oracle-general"];
     for (file, more, message) in [
-        ("empty.bin", &[][..], "empty.bin: the trace is empty"),
+        ("empty.bin", &[][..], "empty.bin: the file is empty"),
         ("cut.bin", &forced, "cut.bin: record 3 ends after 7 bytes, but a record has 24"),
         ("cut.bin", &[], "cut.bin: the file is of no known form"),
         ("back.bin", &forced, "record 3 is of second `8`, but the one before it of `9`"),
@@ -317,6 +317,14 @@ fn what_cannot_be_replayed_says_where_and_why() {
     ] {
         let error = fails(folder, 2, &[&["replay", file], more].concat());
         assert!(error.contains(message), "{error}");
+    }
+    write("good.bin", &[record(1, 1), record(2, 2)]);
+    for (option, value) in
+        [("--fail-if", "saving<0.5"), ("--out", "x"), ("--set", "seed=1"), ("--bucket", "lake")]
+    {
+        let refused =
+            fails(folder, 2, &[&["replay", "good.bin"], &forced[..], &[option, value]].concat());
+        assert!(refused.contains(&format!("good.bin: `{option}` is of logs")), "{refused}");
     }
     let wrong = fails(folder, 2, &["replay", "back.bin", "--cache-lifetime", "5"]);
     assert!(wrong.contains("`5` is not a duration"), "{wrong}");

@@ -78,6 +78,13 @@ pub(super) fn run(args: &Args) -> Result<Found> {
             Given::Csv => reading.loose(path, Form::Csv, args)?,
         }
     }
+    if reading.missing.contains(&Column::EncryptionStatus) {
+        return Err(Error::request(
+            "there is no `EncryptionStatus`, so which objects call KMS cannot be said",
+        )
+        .at(args.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" "))
+        .hint("add the field to the inventory's configuration; the next inventory has it"));
+    }
     let as_of_ns = reading.as_of_ns.unwrap_or_default();
     let inventory = Inventory { as_of_ns, tally: &reading.tally, missing: &reading.missing };
     if let Some(path) = &args.population {

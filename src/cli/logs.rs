@@ -138,8 +138,13 @@ impl Args {
 
     /// An option that only logs have, if one is given.
     pub(super) fn given(&self) -> Option<&'static str> {
+        let form = (self.log_format != FormName::Auto).then_some("--log-format");
+        form.or_else(|| self.given_of_requests())
+    }
+
+    /// An option that only logs of requests have, if one is given.
+    pub(super) fn given_of_requests(&self) -> Option<&'static str> {
         let given = [
-            ("--log-format", self.log_format != FormName::Auto),
             ("--bucket", !self.buckets.is_empty()),
             ("--from", self.from.is_some()),
             ("--to", self.to.is_some()),
@@ -163,7 +168,7 @@ impl Args {
                 return Err(Error::request("the folder has no log").at(name));
             }
             let Some(log) = log else {
-                return Err(Error::request("the trace is empty, but must have a record").at(name));
+                return Err(Error::request("the file is empty, but must have a record").at(name));
             };
             if log.form() == Form::OracleGeneral {
                 let OpenLog { name, log, .. } = first;

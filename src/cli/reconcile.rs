@@ -69,6 +69,10 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
+    if args.format == Format::Csv && !args.bills.is_empty() {
+        return Err(Error::request("`--bill` has no place in CSV, which has the cells alone")
+            .hint("give `--format json`, or leave out `--bill`"));
+    }
     // Read first: what is wrong with it need not wait.
     let bills = args.bills.iter().map(|path| bill(path)).collect::<Result<Vec<_>>>()?;
     let logs = match args.logs.open(args.quiet)? {

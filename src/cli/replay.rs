@@ -88,9 +88,31 @@ pub(super) fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, S
     text.parse().map_err(|error: Error| error.to_string())
 }
 
+/// Refuses what only logs have a use for: of a trace of look-ups the misses are counted, no more.
+fn refuse_of_logs(args: &Args) -> Result<()> {
+    let given = [
+        ("--scenario", args.scenario.is_some()),
+        ("--configuration", !args.configurations.is_empty()),
+        ("--unknown-age", args.unknown_age.is_some()),
+        ("--out", args.out.is_some()),
+    ];
+    let given = given.into_iter().find_map(|(name, given)| given.then_some(name));
+    let given = given.or_else(|| args.logs.given_of_requests());
+    match given.or_else(|| args.changes.given()).or_else(|| args.demands.given()) {
+        None => Ok(()),
+        Some(name) => Err(Error::request(format!(
+            "`{name}` is of logs of requests, but this is a trace of look-ups"
+        ))
+        .hint("of such a trace `--cache-lifetime` and `--expiry` can be chosen, and `--format`")),
+    }
+}
+
 pub(super) fn run(args: &Args) -> Result<Found> {
     let logs = match args.logs.open(args.quiet)? {
-        Opened::Lookups(name, log) => return lookups::run(args, &name, log.into_bytes()),
+        Opened::Lookups(name, log) => {
+            refuse_of_logs(args).map_err(|error| error.at(&name))?;
+            return lookups::run(args, &name, log.into_bytes());
+        }
         Opened::Logs(logs) => logs,
     };
     if args.cache_lifetime.is_some() || args.expiry.is_some() {

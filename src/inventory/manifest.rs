@@ -66,7 +66,7 @@ impl Manifest {
         let file: ManifestFile = serde_json::from_slice(text).map_err(|error| {
             Error::request(format!("the manifest cannot be read: {error}"))
                 .at(place)
-                .hint("give the `manifest.json` of an S3 Inventory, or its data files")
+                .hint("give the `manifest.json` of an S3 Inventory")
         })?;
         let created_ns = file.creation_timestamp.parse::<i64>().ok();
         let created_ns = created_ns.and_then(|ms| ms.checked_mul(1_000_000)).ok_or_else(|| {

@@ -118,6 +118,8 @@ impl Counts {
 pub struct Tally {
     /// By bucket's name.
     pub buckets: BTreeMap<String, BTreeMap<Kind, Counts>>,
+    /// How many were written after the time from which their age counts.
+    pub newer: u64,
 }
 
 impl Tally {
@@ -146,6 +148,7 @@ impl Tally {
         }
         if let Some(modified_ns) = item.modified_ns {
             let age_s = as_of_ns.saturating_sub(modified_ns) / 1_000_000_000;
+            self.newer += u64::from(age_s < 0);
             *counts.ages.entry(Step::of(age_s)).or_default() += 1;
         }
     }

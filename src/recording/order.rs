@@ -74,7 +74,7 @@ impl Gather {
         let ms = |ns: i64| u64::try_from(ns / 1_000_000).unwrap_or_default();
         let Some((first, last)) = self.span else {
             return Err(Error::request(
-                "there is no request that succeeded, so there is nothing to replay",
+                "no request that succeeded is left, so there is nothing to replay",
             )
             .hint("look at `--bucket`, `--from` and `--to`, and at what the files hold"));
         };

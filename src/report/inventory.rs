@@ -99,8 +99,8 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     let mut notes = Vec::new();
     for column in inventory.missing {
         let cannot = match column {
-            // Counting asks for no keys.
-            Column::Key => continue,
+            // Counting asks for no keys, and what tells no encryption is refused.
+            Column::Key | Column::EncryptionStatus => continue,
             Column::Bucket => "objects are counted for the manifest's bucket",
             Column::IsLatest | Column::IsDeleteMarker => {
                 "every object is taken for the current version, as inventories of current versions \
@@ -109,7 +109,6 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             Column::Size => "nothing is said of bytes, nor which objects one COPY cannot take",
             Column::LastModified => "nothing is said of ages, and there is no population",
             Column::StorageClass => "fees of infrequent access and archive cannot be seen",
-            Column::EncryptionStatus => "which objects call KMS cannot be said",
             Column::BucketKeyStatus => {
                 "which objects have a bucket key cannot be said: the migration is of all SSE-KMS \
                  objects, at most"
@@ -123,6 +122,15 @@ fn notes(inventory: &Inventory) -> Vec<String> {
         notes.push(format!(
             "{} SSE-KMS objects tell no bucket key status: the migration counts them, at most",
             grouped(untold.objects)
+        ));
+    }
+    let newer = inventory.tally.newer;
+    if newer > 0 {
+        notes.push(format!(
+            "{} objects were written after {}, from which ages count: they are taken as new \
+             (`--as-of`)",
+            grouped(newer),
+            utc(inventory.as_of_ns)
         ));
     }
     for Touched { class, all, current, young } in touched(inventory.tally) {

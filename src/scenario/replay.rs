@@ -15,6 +15,7 @@ use super::file::{
     BucketFile, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile, ScenarioFile,
 };
 use super::read::{Include, Override, check_run_file, parse_settings};
+use super::resolve::MAX_DURATION;
 use crate::error::{Error, Result};
 use crate::recording::Recording;
 use crate::recording::before::Origin;
@@ -96,6 +97,7 @@ impl Scenario {
     /// # Errors
     /// What is wrong with the settings, or if the log is larger than a run can be.
     pub fn of_recording(recording: Recording, settings: &Settings) -> Result<Self> {
+        refuse_long(&recording)?;
         let (text, place) = settings.file.unwrap_or(("", "the log"));
         let mut given = parse_settings(text, place).map_err(|error| error.at(place))?;
         if let Some(run) = given.run.take() {
@@ -142,6 +144,20 @@ impl Recording {
         };
         self.inputs.iter().map(file).collect()
     }
+}
+
+/// Refuses a log that is longer than a run can be.
+fn refuse_long(log: &Recording) -> Result<()> {
+    if log.end <= MAX_DURATION {
+        return Ok(());
+    }
+    let times = |since: SimDuration| utc(log.start_ns + since.as_nanos());
+    Err(Error::request(format!(
+        "the log goes from {} to {}, but a run takes at most `{MAX_DURATION}`",
+        times(SimDuration::ZERO),
+        times(log.end)
+    ))
+    .hint("give fewer files; `--to` leaves out what is later"))
 }
 
 /// Settings and what the log tells, as a scenario.

@@ -70,12 +70,17 @@ pub struct BadLines {
     pub bad: u64,
     /// The first few of them.
     pub first: Vec<BadLine>,
+    /// The first file that ends within an event: nobody knows how much of it is missing.
+    pub cut_off: Option<String>,
 }
 
 impl BadLines {
     /// Counts one that cannot be read (and is to be counted in `lines` as well).
     pub fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
         self.bad += 1;
+        if flaw == Flaw::CutOff && self.cut_off.is_none() {
+            self.cut_off = Some(file.to_owned());
+        }
         if self.first.len() < KEPT {
             let excerpt = excerpt(text);
             self.first.push(BadLine { file: file.to_owned(), line, flaw, excerpt });
@@ -86,6 +91,7 @@ impl BadLines {
     pub fn merge(&mut self, later: Self) {
         self.lines += later.lines;
         self.bad += later.bad;
+        self.cut_off = self.cut_off.take().or(later.cut_off);
         let room = KEPT - self.first.len();
         self.first.extend(later.first.into_iter().take(room));
     }
@@ -99,8 +105,13 @@ impl BadLines {
     /// Holds the count against the greatest share that may be bad.
     ///
     /// # Errors
-    /// If more are bad.
+    /// If more are bad, or a file is cut off.
     pub fn check(&self, max: Share) -> Result<()> {
+        if let Some(file) = &self.cut_off {
+            return Err(Error::request("the file ends within an event: it is cut off")
+                .at(file)
+                .hint("copy it again; how many events are missing cannot be said"));
+        }
         if self.share() <= max.value() {
             return Ok(());
         }

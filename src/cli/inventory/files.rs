@@ -26,7 +26,17 @@ impl Listing {
     /// If it cannot be read, is no manifest, or does not agree with its checksum.
     pub(in crate::cli) fn open(path: &Path, quiet: bool) -> Result<Self> {
         let place = path.display().to_string();
+        if path.is_dir() {
+            return Err(Error::request("there is a folder, but an inventory's manifest is a file")
+                .at(place)
+                .hint("give the `manifest.json` in it"));
+        }
         let text = whole(path)?;
+        if !text.trim_ascii_start().starts_with(b"{") {
+            return Err(Error::request("the file is no manifest of an S3 Inventory")
+                .at(place)
+                .hint("give the `manifest.json`; the data files are found by it"));
+        }
         let told = path.with_extension("checksum");
         if told.is_file() {
             let expected = whole(&told)?;

@@ -49,7 +49,7 @@ pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
     });
     if files.is_empty() {
         return Err(
-            Error::request("the folder has no file, but a replay needs a log").at(paths.join(" "))
+            Error::request("the folder has no file, but there must be a log").at(paths.join(" "))
         );
     }
     Ok(files)

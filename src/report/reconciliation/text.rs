@@ -54,13 +54,12 @@ fn verdict(scenario: &Scenario, found: &Reconciliation) -> String {
         let all = range(found.range(|shares| shares.cells.explained()));
         let _ = write!(out, " ({all} over what is assumed)");
     }
-    let more = share.surplus() as f64 / share.measured as f64;
     let _ = writeln!(
         out,
-        ",\nrequester by requester, bucket by bucket and hour by hour; {} calls ({}) are the model's \
-         alone.",
+        ",\nrequester by requester, bucket by bucket and hour by hour; {} calls are the model's \
+         alone.\nBoth agree in {} of the calls that either has.",
         numbers::grouped(share.surplus()),
-        numbers::percent(more)
+        percent(share.agreement())
     );
     let (from, to) = found.window_ns;
     let unknown = scenario.recording.as_ref().is_some_and(|log| log.seen.of_unknown > 0);
@@ -195,11 +194,6 @@ fn coarser(out: &mut String, found: &Reconciliation) {
         percent(shares.principals.explained()),
         percent(shares.buckets.explained()),
         percent(shares.total.explained())
-    );
-    let _ = writeln!(
-        out,
-        "agreement (calls of both by calls of either): {}",
-        percent(shares.cells.agreement())
     );
 }
 
