@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
 use crate::encryption::requester::RequesterRule;
+use crate::units::SimDuration;
 use likelihood::{Likelihood, Score};
 
 const METHOD: &str = "profile likelihood of when keys are generated, edge parameter (Hogg 1956; Epstein and Sobel 1954)";
@@ -102,27 +103,49 @@ impl Fit {
         let (low, high) = ((low - 1).max(0), high.saturating_add(1));
         let low = Some(low).filter(|low| *low > 0);
         let high = Some(high).filter(|high| *high < self.longest_s);
-        let mut unknown: Vec<&str> = Vec::new();
+        let mut unknown: Vec<String> = self.by_partitions().into_iter().collect();
         if low.is_none() {
             unknown.push(
                 "keys are generated too seldom to bound it from below: a shorter lifetime would \
-                 give the same calls",
+                 give the same calls"
+                    .to_owned(),
             );
         }
         if high.is_none() {
             unknown.push(
                 "the trail is too short to bound it from above: longer lifetimes than a quarter of \
-                 it cannot be judged, as what was in memory before it is not known",
+                 it cannot be judged, as what was in memory before it is not known"
+                    .to_owned(),
             );
         }
         if !self.has_writes {
             unknown.push(
                 "without the writes in the trail, they are taken as Poisson; writes on a clock \
-                 make gaps multiples of its period",
+                 make gaps multiples of its period"
+                    .to_owned(),
             );
         }
         let estimate = low.or(high).map(|_| best.lifetime_s).filter(|_| low.is_some());
         Estimate { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
+    }
+
+    /// What the lifetime would be with each number of partitions that is not contradicted, if there are
+    /// several.
+    fn by_partitions(&self) -> Option<String> {
+        let mut best = BTreeMap::<u32, Point>::new();
+        for point in self.kept() {
+            let best = best.entry(point.partitions).or_insert(*point);
+            if point.score.log > best.score.log {
+                *best = *point;
+            }
+        }
+        let each = |(partitions, point): (&u32, &Point)| {
+            format!("{} with {partitions}", SimDuration::from_secs(point.lifetime_s))
+        };
+        let each: Vec<String> = best.iter().take(3).map(each).collect();
+        (best.len() > 1).then(|| {
+            format!("it goes with the number of write partitions: most likely {}", each.join(", "))
+        })
     }
 
     /// The write partitions.

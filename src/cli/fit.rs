@@ -142,6 +142,9 @@ fn slug_char(c: char) -> char {
     }
 }
 
+/// From this share on an error is told of in words, too.
+const FAR: f64 = 0.1;
+
 fn tell(compared: &[Comparison]) {
     output::note(&format!(
         "{:<20} {:>20} {:>20} {:>16}",
@@ -162,6 +165,20 @@ fn tell(compared: &[Comparison]) {
         ));
     }
     output::note("means at the assumed level; ± is a 95 % confidence half-width");
+    let far = |row: &&Comparison| {
+        row.error()
+            .is_some_and(|error| error.mean.abs() - error.half_width.unwrap_or_default() > FAR)
+    };
+    let far: Vec<&str> =
+        compared.iter().filter(far).map(|row| row.configuration.as_str()).collect();
+    if !far.is_empty() {
+        output::note(&format!(
+            "caution: the scenario's calls are more than {:.0} % off the log's under {}: do not use it \
+             for that; fit less at a time, e.g., one job, or one bucket by `--bucket`",
+            FAR * 100.0,
+            far.join(" and ")
+        ));
+    }
 }
 
 fn estimate(estimate: Estimate) -> String {
