@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 use super::logs::{self, Logs, Opened};
 use super::replay::parse_unknown_age;
 use super::{Found, input, output, progress, threads};
-use crate::error::{Error, Result, one_of};
+use crate::error::{Error, Result};
 use crate::invoice::{self, Invoice};
 use crate::reconciliation::{Asked, Reconciliation};
 use crate::recording::measured::{Calls, Gatherer};
@@ -135,14 +135,9 @@ fn read(args: &Args, logs: Logs) -> Result<(Scenario, Calls)> {
 
 /// The index of the configuration asked for.
 fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
-    let Some(name) = &args.configuration else { return Ok(None) };
-    let names: Vec<&str> = scenario.configurations.iter().map(|c| c.name.as_str()).collect();
-    let known = names.iter().position(|known| known == name);
-    known.map(Some).ok_or_else(|| {
-        Error::request(format!("`{name}` is no configuration of the scenario"))
-            .at("--configuration")
-            .hint(one_of(name, names))
-    })
+    let name = args.configuration.as_deref();
+    let index = name.map(|name| scenario.configuration_named(name)).transpose();
+    index.map_err(|error| error.at("--configuration"))
 }
 
 fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Result<()> {

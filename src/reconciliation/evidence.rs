@@ -115,17 +115,11 @@ pub(super) const ALL_AGES: [UnknownAge; 3] =
 pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
     let mut planned = scenario.clone();
     for (number, plan) in plans.iter().enumerate() {
-        let bucket = &mut planned.buckets[number];
         if plan.encryption != Encryption::AsAsked {
-            bucket.keys_since = SimTime::MAX;
+            planned.buckets[number].keys_since = SimTime::MAX;
         }
-        let Some(unknown_age) = plan.unknown_age.filter(|_| plan.encryption.may_have_keys()) else {
-            continue;
-        };
-        let (since, age) = unknown_age.meaning();
-        bucket.keys_since = since;
-        for population in planned.populations.iter_mut().filter(|p| p.bucket == number as u32) {
-            population.age = age.clone();
+        if let Some(unknown_age) = plan.unknown_age.filter(|_| plan.encryption.may_have_keys()) {
+            planned.assume_unknown_age(number, unknown_age);
         }
     }
     planned

@@ -118,18 +118,25 @@ impl Scenario {
     /// The same replay under another assumption about objects whose writing is not in the log.
     #[must_use]
     pub fn with_unknown_age(&self, unknown_age: UnknownAge) -> Self {
-        let (since, age) = unknown_age.meaning();
         let mut scenario = self.clone();
-        for bucket in &mut scenario.buckets {
-            bucket.keys_since = since;
+        for bucket in 0..scenario.buckets.len() {
+            scenario.assume_unknown_age(bucket, unknown_age);
         }
+        scenario
+    }
+
+    /// Puts another assumption about a bucket's objects of which neither the log nor an inventory tells
+    /// the writing in the place of what was assumed.
+    pub(crate) fn assume_unknown_age(&mut self, bucket: usize, unknown_age: UnknownAge) {
+        let (since, age) = unknown_age.meaning();
+        self.buckets[bucket].keys_since = since;
         let log = self.recording.as_ref();
-        for (index, population) in scenario.populations.iter_mut().enumerate() {
-            if log.is_none_or(|log| log.before[index].origin == Origin::Untold) {
+        for (index, population) in self.populations.iter_mut().enumerate() {
+            let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Untold);
+            if population.bucket as usize == bucket && is_untold {
                 population.age = age.clone();
             }
         }
-        scenario
     }
 }
 

@@ -331,16 +331,23 @@ fn check_assertion(file: &ScenarioFile, assertion: &Assertion) -> crate::error::
 }
 
 impl Scenario {
+    /// The index of a configuration.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn configuration_named(&self, name: &str) -> crate::error::Result<usize> {
+        find(name, "configuration", self.configurations.iter().map(|c| c.name.as_str()))
+    }
+
     /// Leaves out all configurations but those named and the one that savings are measured against.
     /// If the verdict's goes, it is about the first one named instead.
     ///
     /// # Errors
     /// If there is none of that name, or a demand is about one that is left out.
     pub fn keep_configurations(&mut self, names: &[String]) -> crate::error::Result<()> {
-        let known = || self.configurations.iter().map(|c| c.name.as_str());
         let mut kept = names
             .iter()
-            .map(|name| find(name, "configuration", known()))
+            .map(|name| self.configuration_named(name))
             .collect::<crate::error::Result<Vec<usize>>>()?;
         let of_verdict = match kept.iter().find(|&&named| named != self.reference) {
             Some(&first) if !kept.contains(&self.headline) => first,

@@ -87,20 +87,28 @@ impl Party<'_> {
             })
             .collect();
         let timelines = self.timelines(&recipes);
+        let populations = if recipes.is_empty() { 0 } else { self.scenario.populations.len() };
+        let written: Vec<_> = (0..populations).map(|index| self.written_before(index)).collect();
         let keyrings = recipes
             .iter()
             .zip(timelines)
             .map(|(recipe, timelines)| {
                 let since = recipe.scheme.buckets.iter().map(|bucket| bucket.since());
                 let of_slot = self.requesters.of_slot.clone();
-                Keyring::new(self.histories(recipe), timelines, of_slot, since.collect())
+                let histories = self.histories(recipe, &written);
+                Keyring::new(histories, timelines, of_slot, since.collect())
             })
             .collect();
         Worlds { keyrings, of_arm }
     }
 
-    /// The keys of the objects that were there before the run.
-    fn histories(&self, recipe: &Recipe) -> Vec<PopulationKeys> {
+    /// The keys of the objects that were there before the run; of each population, `written` is as
+    /// [`Self::written_before`] has it.
+    fn histories(
+        &self,
+        recipe: &Recipe,
+        written: &[Option<Vec<(SimTime, u32)>>],
+    ) -> Vec<PopulationKeys> {
         let populations = self.scenario.populations.iter().enumerate();
         populations
             .map(|(index, population)| {
@@ -111,8 +119,8 @@ impl Party<'_> {
                 let directory = self.scenario.buckets[population.bucket as usize].directory;
                 let history = if recipe.migrated && !directory {
                     History::migrate(&writing, assumptions.migration_rate.as_per_s())
-                } else if let Some(writes) = self.written_before(index) {
-                    History::of_writes(&writing, &writes)
+                } else if let Some(writes) = &written[index] {
+                    History::of_writes(&writing, writes)
                 } else {
                     let place = (index as u32, 0);
                     let seed = self.scenario.seed;
