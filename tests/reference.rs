@@ -15,6 +15,7 @@ use bks::kms::KmsCalls;
 use bks::rng::{Purpose, Seed};
 use bks::s3::{Identity, Object, Operation, Principal, Request, SessionSlot};
 use bks::scenario::Scenario;
+use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
@@ -244,7 +245,7 @@ fn engine(world: &World) -> Vec<Verdict> {
     };
 
     let mut timelines = Timelines::new(requesters.list.len(), scheme.buckets.len(), partitions);
-    let mut memory = Memory::new(SimTime::MAX);
+    let mut memory = Memory::new(SimTime::ZERO, SimTime::MAX);
     for (requester, mine) in of_requester.iter().enumerate() {
         memory.begin(scheme, 0, session(requester));
         let mut starts = vec![Vec::new(); scheme.buckets.len() * partitions as usize];
@@ -323,8 +324,9 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     let scheme = configuration.scheme(scenario, arm.assumptions);
     let requesters = Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
     let mut requests = Vec::new();
+    let kept = keep(scenario, 0);
     for requester in &requesters.list {
-        let mut stream = RequestStream::new(scenario, requester, 0, |_| true);
+        let mut stream = RequestStream::new(scenario, &kept, requester, 0, |_| true);
         let mut batch = Vec::new();
         while stream.next_batch(&mut batch) {
             requests.append(&mut batch);
@@ -896,7 +898,8 @@ fn a_clients_copies_are_of_what_it_wrote_each_of_the_one_before() {
     "#;
     let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let requesters = Requesters::group(RequesterRule::Role, &scenario.principals, &scenario.slots);
-    let mut stream = RequestStream::new(&scenario, &requesters.list[0], 0, |_| true);
+    let kept = keep(&scenario, 0);
+    let mut stream = RequestStream::new(&scenario, &kept, &requesters.list[0], 0, |_| true);
     let mut batch = Vec::new();
     assert!(stream.next_batch(&mut batch));
     assert_eq!(batch.len(), 60 * 7);

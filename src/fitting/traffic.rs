@@ -7,7 +7,7 @@ use super::flows::{Flow, Flows, Key, Source};
 use super::process::{self, Times, When};
 use crate::s3::Operation;
 use crate::scenario::file::{ReadFile, WorkloadFile};
-use crate::units::{ByteSize, SimDuration};
+use crate::units::{ByteSize, SimDuration, SimTime};
 use crate::workload::access::ReadPattern;
 use crate::workload::clients::{ClientProfile, ReadRequests, WriteRequests};
 use crate::workload::jobs::{JobStep, Jobs};
@@ -192,6 +192,7 @@ impl Maker<'_> {
             client: client.to_owned(),
             object_size: size.map_or(ByteSize::mib(1), bytes),
             bucket_key: true,
+            since: SimTime::ZERO,
             arrivals: None,
             mix: None,
             jobs: None,
@@ -224,6 +225,7 @@ impl Maker<'_> {
             return ReadFile {
                 from: vec![writer],
                 pattern: ReadPattern::ByAge(process::ages(flow)),
+                owned: None,
             };
         }
         let population = match key.source {
@@ -235,7 +237,7 @@ impl Maker<'_> {
             }
         };
         self.made.used.insert(population.clone());
-        ReadFile { from: vec![population], pattern: ReadPattern::Uniform }
+        ReadFile { from: vec![population], pattern: ReadPattern::Uniform, owned: None }
     }
 
     /// Uploads of as many parts as there were, or of one more, so that their sum is the log's.
