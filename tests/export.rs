@@ -36,7 +36,8 @@ fn exported(scenario: &Scenario, configuration: usize) -> String {
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
     let arm = Arm { configuration, assumptions, by_requester: false };
     let mut log = Vec::new();
-    let requests = NamedEvents::new(scenario, &keep(scenario, 0), &arm, 0).outgoing(START_NS);
+    let kept = keep(scenario, 0);
+    let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     access_log::write::write(&mut log, requests).unwrap();
     String::from_utf8(log).unwrap()
 }
