@@ -21,6 +21,7 @@ use bks::simulation::{Arm, run};
 use bks::tally::Tally;
 use bks::units::{Rate, SimDuration, SimTime};
 use bks::workload::ages::{AgeLaw, AgeStep, ExponentialAges, UniformAges, WeibullAges};
+use bks::workload::written::KeptObjects;
 use naive::population::{Key, Population};
 use naive::{People, Verdict};
 use proptest::prelude::*;
@@ -334,7 +335,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     }
     requests.sort_by_key(|request| request.time);
 
-    let histories = histories(scenario, configuration.migrated, &scheme, &requesters);
+    let histories = histories(scenario, &kept, configuration.migrated, &scheme, &requesters);
     let old = |object: &Object| {
         let (population, key) = match *object {
             Object::Ranked { population, rank } => {
@@ -390,6 +391,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
 /// Each population's keys, its writers' requesters, and since when its bucket had bucket keys.
 fn histories(
     scenario: &Scenario,
+    kept: &KeptObjects,
     migrated: bool,
     scheme: &Scheme,
     requesters: &Requesters,
@@ -407,6 +409,10 @@ fn histories(
             let directory = scenario.buckets[population.bucket as usize].directory;
             let history = if migrated && !directory {
                 History::migrate(&writing, scheme.assumptions.migration_rate.as_per_s())
+            } else if let Some(objects) = kept.population(index as u32, 1, 0) {
+                let requester = |writer: u32| of_writer[writer as usize];
+                let writes = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));
+                History::of_writes(&writing, writes)
             } else {
                 let mut rng = scenario.seed.stream(0, Purpose::History, (index as u32, 0));
                 History::write(&writing, &mut rng)

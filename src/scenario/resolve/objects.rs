@@ -87,14 +87,16 @@ fn follow(scenario: &mut Scenario) -> Resolved<()> {
         };
         let written = scenario.workloads[source].traffic.clone();
         let workload = &mut scenario.workloads[index];
+        // Whoever handles each object once handles them all.
+        let all = |reads: &mut Reads| reads.written.iter_mut().for_each(|new| new.policies = 1);
         let told = !matches!(workload.traffic, Traffic::Following(_));
         if told && !handles_each(&workload.traffic, action, &written, duration) {
             continue;
         }
-        let workload_of_source = source as u32;
-        let written = Box::new(written);
+        with_reads(workload, all);
+        let (source, written) = (source as u32, Box::new(written));
         workload.traffic =
-            Traffic::Following(Following { workload: workload_of_source, written, delay, action });
+            Traffic::Following(Following { workload: source, written, delay, action });
     }
     Ok(())
 }
