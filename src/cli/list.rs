@@ -107,7 +107,7 @@ fn moved(whole: &str, part: Option<ByteSize>, from: Option<ByteSize>) -> String 
     match (part.unwrap_or(PART_LIMIT), from) {
         (part, Some(from)) if from.bytes() == 0 => format!("parts of {part}"),
         (part, Some(from)) => format!("{whole}, {} parts of {part}", bound(from)),
-        (part, None) => format!("{whole}, above {part} parts of it"),
+        (part, None) => format!("{whole}, above {part} parts of {part}"),
     }
 }
 

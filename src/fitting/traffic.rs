@@ -368,8 +368,14 @@ impl UploadSize {
         let none = WriteRequests::default();
         let (suffix, write) = match self.parts {
             0 => (String::new(), WriteRequests { put: 2.0, ..none }),
-            1 => (String::new(), WriteRequests { multipart_from: Some(ByteSize::of_bytes(1)), ..none }),
-            _ => (format!("-by-{part}"), WriteRequests { part_size: Some(ByteSize::of_bytes(part)), ..none }),
+            1 => (
+                String::new(),
+                WriteRequests { multipart_from: Some(ByteSize::of_bytes(1)), ..none },
+            ),
+            _ => (
+                format!("-by-{part}"),
+                WriteRequests { part_size: Some(ByteSize::of_bytes(part)), ..none },
+            ),
         };
         let name = format!("uploads-of-{}{suffix}", self.parts);
         ClientProfile { write, ..ClientProfile::plain(name) }

@@ -346,8 +346,7 @@ impl ClientProfile {
     pub fn built_in(name: &str) -> Result<Self> {
         let found = BUILT_IN.iter().find(|row| row.name == name || row.aliases.contains(&name));
         found.map(BuiltIn::profile).ok_or_else(|| {
-            Error::request(format!("`{name}` is not a known client"))
-                .hint(one_of(name, names()))
+            Error::request(format!("`{name}` is not a known client")).hint(one_of(name, names()))
         })
     }
 }

@@ -89,13 +89,8 @@ const fn above(mebibytes: u64) -> ByteSize {
     ByteSize::of_bytes((mebibytes << 20) + 1)
 }
 
-const SPARK_WRITE: WriteRequests = WriteRequests {
-    head: 17.3,
-    list: 13.5,
-    copy: 2.0,
-    marker: 1.5,
-    ..writes_in_whole_parts(64)
-};
+const SPARK_WRITE: WriteRequests =
+    WriteRequests { head: 17.3, list: 13.5, copy: 2.0, marker: 1.5, ..writes_in_whole_parts(64) };
 
 const ONE_COPY: CopyRequests =
     CopyRequests { head: 0.0, list: 0.0, part_size: None, multipart_from: None };
@@ -326,7 +321,6 @@ pub const BUILT_IN: [BuiltIn; 20] = [
         write: writes_in_whole_parts(8),
         copy: S3TRANSFER_COPY,
         part_growth: PartGrowth::Doubling,
-        ..ROW
     },
     BuiltIn {
         name: "aws-cli",
@@ -339,7 +333,6 @@ pub const BUILT_IN: [BuiltIn; 20] = [
         write: writes_in_whole_parts(8),
         copy: S3TRANSFER_COPY,
         part_growth: PartGrowth::Doubling,
-        ..ROW
     },
     BuiltIn {
         name: "aws-cli-sync",
