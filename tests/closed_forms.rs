@@ -331,7 +331,7 @@ fn scenario_of_one_action(action: &str, client: &str, size: &str) -> String {
     one_role("20min", 1, "5min", &rest)
 }
 
-/// By hand: n parts copied are 1 GenerateDataKey, 2n Decrypts, and 1 to complete; 8 MiB and from 10,000
+/// By hand: n parts copied are 1 `GenerateDataKey`, 2n Decrypts, and 1 to complete; 8 MiB and from 10,000
 /// parts on 16 MiB by s3transfer, 5 GiB by one request at most. With a bucket key one is generated,
 /// the source's unwrapped, and the upload's own where there are parts.
 #[test]
