@@ -259,7 +259,8 @@ impl Workload {
         let actions = self.actions();
         let own = actions.contains(&Action::Write)
             && (self.client.is_multipart(self.object_size) || self.client.write.copy > 0.0);
-        let copies_parts = actions.contains(&Action::Copy) && self.object_size > source::COPY_LIMIT;
+        let copies_parts =
+            actions.contains(&Action::Copy) && self.client.copies_in_parts(self.object_size);
         reads_new || own || copies_parts
     }
 
@@ -280,7 +281,7 @@ impl Workload {
     #[must_use]
     pub fn expected_writes(&self, duration: SimDuration) -> f64 {
         let writes = |action| match action {
-            Action::Write => self.client.requests_per_write(self.object_size),
+            Action::Write => self.client.objects_per_write(self.object_size),
             Action::Copy | Action::Replicate => 1.0,
             _ => 0.0,
         };
@@ -294,7 +295,7 @@ impl Workload {
         let requests = |action| match action {
             Action::Read => self.client.requests_per_read(self.read_size),
             Action::Write => self.client.requests_per_write(self.object_size),
-            Action::Copy => source::requests_per_copy(self.object_size) as f64,
+            Action::Copy => self.client.requests_per_copy(self.object_size),
             _ => 1.0,
         };
         let actions = self.expected_actions(duration).into_iter();

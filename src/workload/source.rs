@@ -10,11 +10,7 @@ use super::{Action, Traffic, Workload, shares};
 use crate::rng::{Purpose, Seed, Stream};
 use crate::s3::columns::{Columns, Kind, Objects, Wanted};
 use crate::s3::{Object, Operation, Request};
-use crate::units::{ByteSize, SimDuration, SimTime};
-
-/// The largest object that one `CopyObject`, and one `UploadPartCopy`, can copy.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
-pub const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
+use crate::units::{SimDuration, SimTime};
 
 /// Draws the requests of one session slot in a workload, or those of one kind of action among them.
 #[derive(Debug)]
@@ -340,24 +336,35 @@ impl<'a> Source<'a> {
                 self.push(time, Operation::PutObject, bucket, Object::None, out);
             }
         }
+        for _ in 0..self.whole(profile.marker) {
+            self.push(time, Operation::PutObject, bucket, Object::None, out);
+        }
         // The object has the key that the first of these requests asked for, as a PUT or the begin
         // of an upload; each copy is made of the one before.
         let mut draw = out.get(first).map_or(0, |request| request.draw);
         for _ in 0..self.whole(profile.copy) {
-            let own = self.own(time, draw);
-            self.push(time, Operation::CopyObject, bucket, own, out);
-            draw = out.last().expect("just pushed").draw;
+            let (own, copied) = (self.own(time, draw), out.len());
+            self.copy_of(own, time, out);
+            draw = out[copied].draw;
         }
     }
 
     fn copy(&mut self, point: ReadPoint, out: &mut Vec<Request>) {
+        let profile = self.workload.client.copy;
         let (_, source) = self.pick(point);
-        let size = self.workload.object_size;
-        if size <= COPY_LIMIT {
-            self.push(point.time, Operation::CopyObject, self.workload.bucket, source, out);
+        self.repeat(profile.list, point.time, Operation::ListObjects, out);
+        self.repeat(profile.head, point.time, Operation::HeadObject, out);
+        self.copy_of(source, point.time, out);
+    }
+
+    /// Copies `source` as a whole or in parts.
+    fn copy_of(&mut self, source: Object, time: SimTime, out: &mut Vec<Request>) {
+        let workload = self.workload;
+        if workload.client.copies_in_parts(workload.object_size) {
+            let parts = workload.client.copied_parts(workload.object_size);
+            self.upload(time, parts, Operation::UploadPartCopy, Some(source), out);
         } else {
-            let parts = copied_parts(size);
-            self.upload(point.time, parts, Operation::UploadPartCopy, Some(source), out);
+            self.push(time, Operation::CopyObject, workload.bucket, source, out);
         }
     }
 
@@ -467,16 +474,6 @@ impl Workload {
     fn scans(&self) -> bool {
         self.reads.as_ref().and_then(Reads::scan).is_some()
     }
-}
-
-/// Parts in which an object larger than the limit is copied.
-fn copied_parts(size: ByteSize) -> u64 {
-    size.bytes().div_ceil(COPY_LIMIT.bytes())
-}
-
-/// Requests for copying an object of `size`.
-pub(super) fn requests_per_copy(size: ByteSize) -> u64 {
-    if size <= COPY_LIMIT { 1 } else { 2 + copied_parts(size) }
 }
 
 /// An action in proportion to its share; shares are cumulative.

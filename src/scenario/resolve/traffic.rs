@@ -144,7 +144,7 @@ impl Names<'_> {
             return Ok(client.clone());
         }
         let own = self.file.clients.iter().map(|client| client.name.as_str());
-        let known: Vec<&str> = own.chain(clients::BUILT_IN.iter().map(|row| row.name)).collect();
+        let known: Vec<&str> = own.chain(clients::names()).collect();
         ClientProfile::built_in(name)
             .map_err(|_| {
                 Error::request(format!("`{name}` is not a known client")).hint(one_of(name, known))
