@@ -192,6 +192,8 @@ impl Maker<'_> {
             client: client.to_owned(),
             object_size: size.map_or(ByteSize::mib(1), bytes),
             bucket_key: true,
+            encryption: None,
+            kms_key: None,
             arrivals: None,
             mix: None,
             jobs: None,

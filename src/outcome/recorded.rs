@@ -40,7 +40,7 @@ fn unknown_swing(
     progress: Progress,
 ) -> Option<Swing> {
     let configuration = &scenario.configurations[scenario.headline];
-    if log.seen.of_unknown == 0 || !configuration.uses_bucket_keys(&scenario.buckets) {
+    if log.seen.of_unknown == 0 || !configuration.uses_bucket_keys(&scenario.domains) {
         return None;
     }
     let first = |index: usize| outcome.configurations[index].assumed().replications[0];
@@ -147,7 +147,7 @@ fn short_window(scenario: &Scenario) -> Option<Warning> {
     const DAY: SimDuration = SimDuration::from_secs(86_400);
     let counted = scenario.counted();
     let bucket_keys =
-        scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.buckets));
+        scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.domains));
     let longest = bucket_keys
         .map(|c| c.ranges.generation_lifetime.high.max(c.ranges.cache_lifetime.high))
         .max()

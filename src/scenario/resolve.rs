@@ -1,5 +1,6 @@
 //! What is written to what is meant: names become numbers, values are held against each other.
 
+mod domains;
 mod principals;
 mod traffic;
 
@@ -7,8 +8,8 @@ use std::collections::BTreeSet;
 
 use super::assertion::Assertion;
 use super::engine::Engines;
-use super::file::{BucketFile, ConfigurationFile, KmsKey, ScenarioFile};
-use super::{Billing, Bucket, Configuration, Population, Scenario};
+use super::file::{ConfigurationFile, ScenarioFile};
+use super::{Billing, Configuration, Population, Scenario};
 use crate::encryption::Mode;
 use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
@@ -17,6 +18,7 @@ use crate::rng::Seed;
 use crate::statistics::{PILOT, Precision};
 use crate::units::{Price, Rate, Share, SimDuration, SimTime};
 
+use domains::Domains;
 use principals::{principal, session_slots};
 use traffic::Names;
 
@@ -65,7 +67,7 @@ impl<T> AtPath<T> for crate::error::Result<T> {
 pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     check_run(&file)?;
     check_names(&file)?;
-    let buckets: Vec<Bucket> = file.buckets.iter().map(bucket).collect();
+    let domains = Domains::of(&file)?;
     let principals = file
         .principals
         .iter()
@@ -73,7 +75,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .map(|(i, written)| principal(i, written))
         .collect::<Resolved<_>>()?;
     let (slots, principal_slots) = session_slots(&file.principals)?;
-    let names = Names { file: &file, principal_slots: &principal_slots };
+    let names = Names { file: &file, domains: &domains, principal_slots: &principal_slots };
     let populations: Vec<Population> = file
         .populations
         .iter()
@@ -112,7 +114,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         counted_from: SimTime::from(file.warm_up),
         replications,
         precision,
-        buckets,
+        domains: domains.list(&file),
         principals,
         slots,
         populations,
@@ -258,14 +260,6 @@ fn unique<'a>(names: impl Iterator<Item = (&'static str, &'a String)>) -> Resolv
         }
     }
     Ok(())
-}
-
-fn bucket(written: &BucketFile) -> Bucket {
-    Bucket {
-        keys_since: written.bucket_keys_since,
-        directory: written.directory,
-        customer_managed_key: written.key == KmsKey::CustomerManaged,
-    }
 }
 
 fn configuration(
