@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::assertion::Assertion;
 use super::engine::Engines;
-use super::file::{ConfigurationFile, ScenarioFile};
+use super::file::{ConfigurationFile, PopulationFile, ScenarioFile};
 use super::{Billing, Configuration, Population, Scenario};
 use crate::encryption::Mode;
 use crate::error::{Error, one_of};
@@ -94,7 +94,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .enumerate()
         .map(|(i, written)| configuration(i, written, &file))
         .collect::<Resolved<Vec<_>>>()?;
-    let reference = chosen(&file, "reference", file.reference.as_deref(), Mode::SseKms)?;
+    let reference = chosen(&file, "reference", file.reference.as_deref(), of_today(&file))?;
     let headline = chosen(&file, "headline", file.headline.as_deref(), Mode::SseKmsBucketKey)?;
     if reference == headline && configurations.len() > 1 {
         let error = Error::request(format!(
@@ -282,6 +282,19 @@ fn configuration(
         migrated: written.migrated,
         ranges,
     })
+}
+
+/// The mode of the configuration that savings are measured against: that of objects from before the
+/// run, if all are told to be under SSE-S3 and some configuration is.
+fn of_today(file: &ScenarioFile) -> Mode {
+    let encryption = |population: &PopulationFile| {
+        let bucket = file.buckets.iter().find(|bucket| bucket.name == population.bucket);
+        population.encryption.or(bucket.and_then(|bucket| bucket.encryption_before))
+    };
+    let mut before = file.populations.iter().map(encryption);
+    let all = !file.populations.is_empty() && before.all(|mode| mode == Some(Mode::SseS3));
+    let one = file.configurations.iter().any(|it| it.encryption == Mode::SseS3);
+    if all && one { Mode::SseS3 } else { Mode::SseKms }
 }
 
 /// The configuration named under `key`, else the first of `mode`, else the first.
