@@ -430,8 +430,7 @@ fn migration(
     let objects = sum(&|_| true);
     let objects_under_kms = sum(&|it| scenario.domain_of(it).is_under_kms());
     let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(objects) };
-    let one_time =
-        plan.bill(&scenario.billing.prices, &scenario.billing.terms);
+    let one_time = plan.bill(&scenario.billing.prices, &scenario.billing.terms);
     let unmigrated = |c: &Configuration| {
         !c.migrated && (c.mode, c.rule, c.ranges) == (migrated.mode, migrated.rule, migrated.ranges)
     };

@@ -332,7 +332,7 @@ impl Scenario {
     fn writes_before(&self, population: usize) -> Option<u64> {
         match &self.recording.as_ref()?.before.get(population)?.origin {
             Origin::Written(times) => Some(times.len() as u64),
-            Origin::Untold | Origin::WithoutKey => None,
+            Origin::Untold | Origin::WithoutKey | Origin::WithoutKms => None,
         }
     }
 

@@ -178,7 +178,11 @@ fn a_bucket_with_two_keys_is_two_buckets_with_one() {
             poisson(workload("w1", first, one)),
             poisson(workload("w2", second, other)),
             poisson(reader("\"w1\"", age).replace("data", first)),
-            poisson(reader("\"old\", \"w2\"", age).replace("\"read\"", "\"r2\"").replace("data", second)),
+            poisson(
+                reader("\"old\", \"w2\"", age)
+                    .replace("\"read\"", "\"r2\"")
+                    .replace("data", second),
+            ),
         ]
         .concat()
         .replace("1/s", "7/s")
@@ -219,9 +223,8 @@ fn each_customer_managed_key_is_rented_once() {
             bill.sku_total(Sku::KmsKeys).as_f64().round() as u64
         })
     };
-    let one = |of_bucket: &str, more: &str| {
-        rents(&[bucket("data", of_bucket), write("w", "data", more)])
-    };
+    let one =
+        |of_bucket: &str, more: &str| rents(&[bucket("data", of_bucket), write("w", "data", more)]);
     assert_eq!(one("", ""), [1, 1, 0]);
     assert_eq!(one(aws, ""), [0, 0, 0]);
     assert_eq!(one("", a), [1, 1, 0], "all is under another key than the bucket's own");
@@ -263,11 +266,17 @@ fn re_encrypting_objects_under_sse_s3_needs_no_call_on_an_old_key() {
     let migrated = "[[configuration]]\nname = \"migrated\"\nencryption = \"sse-kms-bucket-key\"\n\
                     migrated = true\n";
     let head = HEAD.split("configuration = [").next().unwrap();
-    let plain = "[[configuration]]\nname = \"bucket-key\"\nencryption = \"sse-kms-bucket-key\"\n";
+    let plain = "[[configuration]]\nname = \"sse-kms\"\nencryption = \"sse-kms\"\n\
+                 [[configuration]]\nname = \"bucket-key\"\nencryption = \"sse-kms-bucket-key\"\n";
     let of = |told: &str| {
         let million = old("data", told).replace("objects = 100", "objects = 1000000");
-        let parts =
-            [bucket("data", ""), million, reader("\"old\"", "\"uniform\""), plain.into(), migrated.into()];
+        let parts = [
+            bucket("data", ""),
+            million,
+            reader("\"old\"", "\"uniform\""),
+            plain.into(),
+            migrated.into(),
+        ];
         let text = format!("{head}{}", parts.concat());
         outcome(&Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}")))
     };
@@ -292,7 +301,8 @@ fn re_encrypting_objects_under_sse_s3_needs_no_call_on_an_old_key() {
 /// Where the reference makes no KMS requests the verdict is in dollars, and no cell is a dash.
 #[test]
 fn what_sse_kms_costs_is_told_in_dollars() {
-    let parts = [bucket("data", ""), old("data", "encryption = \"sse-s3\""), workload("w", "data", "")];
+    let parts =
+        [bucket("data", ""), old("data", "encryption = \"sse-s3\""), workload("w", "data", "")];
     let scenario = scenario(&parts);
     // All that was there is under SSE-S3: so is what it is measured against.
     assert_eq!(scenario.configurations[scenario.reference].name, "sse-s3");
@@ -339,7 +349,11 @@ fn what_contradicts_itself_is_refused() {
             "but `encryption` is `sse-kms-bucket-key`",
         ),
         (
-            vec![data(), old("data", ""), reader("\"old\"", "\"uniform\" }\nencryption = \"sse-s3\" #")],
+            vec![
+                data(),
+                old("data", ""),
+                reader("\"old\"", "\"uniform\" }\nencryption = \"sse-s3\" #"),
+            ],
             "workload.0.encryption",
             "none of its actions writes",
         ),

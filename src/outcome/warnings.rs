@@ -91,8 +91,7 @@ fn objects_without_key(scenario: &Scenario) -> Option<Warning> {
         let domain = scenario.domain_of(population);
         let since = domain.keys_since;
         let by_age = || {
-            since >= SimTime::ZERO
-                || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
+            since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
         };
         !domain.directory
             && match domain.encryption {

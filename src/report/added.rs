@@ -1,7 +1,7 @@
 //! Where the reference makes no KMS requests, as under SSE-S3, nothing is saved: what is told is what
 //! KMS requests cost in addition, in dollars.
 
-use super::numbers::{count, dollars};
+use super::numbers::dollars;
 use super::words;
 use crate::encryption::assumptions::Level;
 use crate::results::Results;
@@ -24,19 +24,21 @@ pub fn verdict(results: &Results) -> String {
         let who = if facts.headline == *reference {
             format!("`{reference}` makes no KMS requests in this traffic")
         } else {
-            format!("neither `{}` nor `{reference}` makes KMS requests in this traffic", facts.headline)
+            format!(
+                "neither `{}` nor `{reference}` makes KMS requests in this traffic",
+                facts.headline
+            )
         };
         return format!("{name}: {who}, so there is nothing to save");
     }
     format!(
-        "{name}: `{}` costs {} more than `{reference}` in {}{}: {} KMS requests, of which `{reference}` \
+        "{name}: `{}` costs {} more than `{reference}` in {}{}, for KMS requests, of which `{reference}` \
          makes none; the whole bill is {} more",
         facts.headline,
         dollars(more_for_kms(results, headline).as_f64()),
         words::period(results),
         range(results, &facts.headline, more_for_kms)
             .map_or_else(|| " [the same at every level]".to_owned(), |range| format!(" [{range}]")),
-        count(headline.kms_requests),
         dollars(more_in_all(results, headline).as_f64()),
     )
 }

@@ -9,13 +9,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{Domain, Scenario};
 use super::engine::EngineChoice;
 use super::file::{
     BucketFile, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile, ScenarioFile,
 };
 use super::read::{Include, Override, check_run_file, parse_settings};
 use super::resolve::MAX_DURATION;
+use super::{Domain, Scenario};
+use crate::encryption::Mode;
 use crate::error::{Error, Result};
 use crate::recording::Recording;
 use crate::recording::before::Origin;
@@ -197,6 +198,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         let what = match before.origin {
             Origin::Untold => "written before the log",
             Origin::WithoutKey => "in the inventory, without a bucket key",
+            Origin::WithoutKms => "in the inventory, not under KMS",
             Origin::Written(_) => "in the inventory, with a bucket key",
         };
         PopulationFile {
@@ -207,7 +209,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
             age: age_of(&before.origin).unwrap_or_else(|| age.clone()),
             object_size: None,
             written_by: None,
-            encryption: None,
+            encryption: (before.origin == Origin::WithoutKms).then_some(Mode::SseS3),
             kms_key: None,
         }
     });

@@ -6,9 +6,9 @@ use super::Page;
 use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use crate::error::Result;
+use crate::report::added;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::{count, percent};
-use crate::report::added;
 use crate::results::Results;
 use crate::results::rows::{OperationRow, RequesterRow};
 

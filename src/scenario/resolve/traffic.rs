@@ -218,7 +218,8 @@ impl Names<'_> {
 /// Refuses headers of a workload that writes nothing, and headers that contradict each other.
 fn check_headers(index: usize, written: &WorkloadFile, workload: &Workload) -> Resolved<()> {
     let path = |key: &str| format!("workload.{index}.{key}");
-    let given = [("encryption", written.encryption.is_some()), ("kms_key", written.kms_key.is_some())];
+    let given =
+        [("encryption", written.encryption.is_some()), ("kms_key", written.kms_key.is_some())];
     if let Some((key, _)) = given.into_iter().find(|(_, given)| *given && !workload.writes()) {
         let error = Error::request(format!(
             "workload `{}` has `{key}`, but none of its actions writes",
