@@ -393,11 +393,11 @@ impl Memory {
 
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
-        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
-            return;
-        }
         if request.operation == Operation::CreateMultipartUpload {
             self.upload = scheme.begun_upload(request);
+        }
+        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
+            return;
         }
         if !scheme.wraps_by_bucket_key(request) {
             answer.calls += KmsCalls::of(api, 1);
