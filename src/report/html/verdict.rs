@@ -55,19 +55,17 @@ fn tiles(results: &Results) -> Markup {
             ],
         }
     };
-    let saved = match (own.saving_ratio, results.saving_range(&facts.headline)) {
-        (Some(saving), Some((low, high))) => {
-            [percent(saving), range(low, high, percent), format!("of those of {}", facts.reference)]
-        }
-        _ => {
-            let more = added::more_for_kms(results, own).as_f64();
-            let range = added::range(results, &facts.headline, added::more_for_kms);
-            [
-                dollars(more),
-                range.unwrap_or_else(|| "the same at every level".into()),
-                format!("for KMS requests, of which {} makes none", facts.reference),
-            ]
-        }
+    let saving = own.saving_ratio.zip(results.saving_range(&facts.headline));
+    let saved = if let Some((saving, (low, high))) = saving {
+        [percent(saving), range(low, high, percent), format!("of those of {}", facts.reference)]
+    } else {
+        let more = added::more_for_kms(results, own).as_f64();
+        let range = added::range(results, &facts.headline, added::more_for_kms);
+        [
+            dollars(more),
+            range.unwrap_or_else(|| "the same at every level".into()),
+            format!("for KMS requests, of which {} makes none", facts.reference),
+        ]
     };
     let [value, beside @ ..] = saved;
     let period = words::period(results);
