@@ -48,6 +48,7 @@ impl Random {
 /// Poisson writes, answered one by one by the model's own memory.
 fn evidence(truth: Truth, seed: u64) -> Evidence {
     let scheme = Scheme {
+        populations: Vec::new(),
         buckets: vec![BucketScheme::BucketKey { since: SimTime::MIN, copies: true }],
         assumptions: Assumptions {
             generation_lifetime: SimDuration::from_secs(truth.lifetime_s),

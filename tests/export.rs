@@ -76,7 +76,7 @@ proptest! {
     /// after the other; and each call is by object or by bucket.
     #[test]
     fn events_cost_what_the_engine_counts(
-        text in tiny::scenario(tiny::Limits { only_old: false, directory: true }),
+        text in tiny::scenario(tiny::Limits { only_old: false, directory: true, told: true }),
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         for (index, configuration) in scenario.configurations.iter().enumerate() {
@@ -105,7 +105,7 @@ proptest! {
     /// Without bucket keys a call is a call, whatever the object: exact for all that a log can tell.
     #[test]
     fn a_replayed_export_costs_the_same_without_bucket_keys(
-        text in tiny::scenario(tiny::Limits { only_old: false, directory: false }),
+        text in tiny::scenario(tiny::Limits { only_old: false, directory: false, told: false }),
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);

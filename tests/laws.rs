@@ -41,7 +41,7 @@ const WITH_KEYS: [usize; 4] = [1, 2, 3, 4];
 const SSE_S3: usize = 5;
 const DSSE: usize = 6;
 
-const GENERAL: Limits = Limits { only_old: false, directory: false };
+const GENERAL: Limits = Limits { only_old: false, directory: false, told: false };
 
 fn parse(text: &str) -> Scenario {
     Scenario::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
@@ -159,7 +159,7 @@ proptest! {
 
     #[test]
     fn one_requester_a_role_never_costs_more_reads_of_given_keys(
-        text in tiny::scenario(Limits { only_old: true, directory: false })
+        text in tiny::scenario(Limits { only_old: true, directory: false, told: false })
     ) {
         let text = counted_from_the_start(&text);
         let scenario = parse(&text);
@@ -462,7 +462,7 @@ fn turning_bucket_keys_on_changes_nothing_for_older_objects() {
     "#;
     let scenario = small(text);
     let mut since_now = scenario.clone();
-    since_now.buckets[0].keys_since = bks::units::SimTime::ZERO;
+    since_now.domains[0].keys_since = bks::units::SimTime::ZERO;
     let of = |scenario: &Scenario| {
         let arms = [WITHOUT, ROLE].map(|of| arm(scenario, of, |_| ()));
         tallies(scenario, &arms)

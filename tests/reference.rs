@@ -222,7 +222,7 @@ fn world() -> impl Strategy<Value = World> {
                 time = time + steps(plan.gap);
                 requests.extend(plan.requests(time, slots.len() as u32, &buckets));
             }
-            let scheme = Scheme { buckets, assumptions, multipart };
+            let scheme = Scheme { buckets, populations: Vec::new(), assumptions, multipart };
             World { rule, principals, slots, scheme, requests }
         },
     )
@@ -406,8 +406,8 @@ fn histories(
             let (weights, of_writer) = population.requesters(requesters);
             let writing = population.writing(since, &weights, &scheme.assumptions);
             // A migration leaves directory buckets alone.
-            let directory = scenario.buckets[population.bucket as usize].directory;
-            let history = if migrated && !directory {
+            let migrates = scenario.domain_of(population).migrates();
+            let history = if migrated && migrates {
                 History::migrate(&writing, scheme.assumptions.migration_rate.as_per_s())
             } else if let Some(objects) = kept.population(index as u32, 1, 0) {
                 let requester = |writer: u32| of_writer[writer as usize];
@@ -437,7 +437,7 @@ proptest! {
 
     #[test]
     fn every_count_of_a_scenario_is_the_naive_models(
-        text in tiny::scenario(Limits { only_old: false, directory: true })
+        text in tiny::scenario(Limits { only_old: false, directory: true, told: true })
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let arms = arms(&scenario);

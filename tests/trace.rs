@@ -55,7 +55,7 @@ proptest! {
     /// for each unwrap of what has no bucket-level key.
     #[test]
     fn exported_lookups_are_those_of_the_engine(
-        text in tiny::scenario(Limits { only_old: false, directory: false }),
+        text in tiny::scenario(Limits { only_old: false, directory: false, told: false }),
         halves in 1..=12_i64,
         parts in 1..=3_u32,
         sliding in any::<bool>(),

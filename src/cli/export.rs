@@ -244,7 +244,7 @@ fn whole<T>(
 
 /// The index of the configuration asked for.
 fn configuration(args: &Args, scenario: &Scenario) -> Result<usize> {
-    let uses = |c: &Configuration| c.uses_bucket_keys(&scenario.buckets);
+    let uses = |c: &Configuration| c.uses_bucket_keys(&scenario.domains);
     let names = || scenario.configurations.iter().filter(|c| uses(c)).map(|c| c.name.as_str());
     let index = match &args.configuration {
         None => scenario.headline,

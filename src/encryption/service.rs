@@ -46,8 +46,10 @@ impl BucketScheme {
 /// The rules by which requests are answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheme {
-    /// Bucket by bucket.
+    /// Of each part of a bucket that is encrypted in one way, by the number that requests have for it.
     pub buckets: Vec<BucketScheme>,
+    /// Of what each population lies in; of one that is not listed, as of the requests that need it.
+    pub populations: Vec<BucketScheme>,
     /// What AWS does not publish.
     pub assumptions: Assumptions,
     /// Calls of multipart uploads.
@@ -55,6 +57,19 @@ pub struct Scheme {
 }
 
 impl Scheme {
+    /// How what `request` needs is encrypted: the source of a copy may lie elsewhere than the copy.
+    #[inline]
+    pub(crate) fn of_object(&self, request: &Request, object: &Object) -> BucketScheme {
+        let own = self.buckets[request.bucket as usize];
+        match *object {
+            Object::Written { bucket, .. } => self.buckets[bucket as usize],
+            Object::Ranked { population, .. } | Object::Aged { population, .. } => {
+                self.populations.get(population as usize).copied().unwrap_or(own)
+            }
+            Object::Keyless | Object::None => own,
+        }
+    }
+
     /// Whether what `request` writes is wrapped by a bucket-level key.
     #[inline]
     pub(crate) fn wraps_by_bucket_key(&self, request: &Request) -> bool {
@@ -382,11 +397,11 @@ impl Memory {
 
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
-        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
-            return;
-        }
         if request.operation == Operation::CreateMultipartUpload {
             self.upload = scheme.begun_upload(request);
+        }
+        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
+            return;
         }
         if !scheme.wraps_by_bucket_key(request) {
             answer.calls += KmsCalls::of(api, 1);
@@ -414,7 +429,7 @@ impl Memory {
         object: &Object,
         answer: &mut Answer,
     ) {
-        let key = match scheme.buckets[request.bucket as usize] {
+        let key = match scheme.of_object(request, object) {
             BucketScheme::NoKms => return,
             BucketScheme::KeyPerObject => None,
             BucketScheme::BucketKey { .. } => keyring.and_then(|keyring| keyring.wrapping(object)),

@@ -198,6 +198,8 @@ impl Maker<'_> {
             object_size: size.map_or(ByteSize::mib(1), ByteSize::of_bytes),
             bucket_key: true,
             since: SimTime::ZERO,
+            encryption: None,
+            kms_key: None,
             arrivals: None,
             mix: None,
             jobs: None,

@@ -97,7 +97,7 @@ impl Scenario {
         let tallies = [arms, seconds, BYTES_PER_SECOND, threads];
         bytes_max = bytes_max.saturating_add(tallies.into_iter().fold(1, u64::saturating_mul));
         for configuration in &self.configurations {
-            if !configuration.uses_bucket_keys(&self.buckets) {
+            if !configuration.uses_bucket_keys(&self.domains) {
                 continue;
             }
             let requesters = Requesters::group(configuration.rule, &self.principals, &self.slots);
@@ -153,7 +153,7 @@ impl Scenario {
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.
     fn timelines(&self, requesters: &Requesters, assumptions: &Assumptions) -> u64 {
         (requesters.list.len() as u64)
-            .saturating_mul(self.buckets.len() as u64)
+            .saturating_mul(self.domains.len() as u64)
             .saturating_mul(assumptions.write_partitions.into())
     }
 
@@ -168,7 +168,7 @@ impl Scenario {
             let (weights, _) = population.requesters(requesters);
             let since = self.keys_since(index, &scheme);
             let writing = population.writing(since, &weights, assumptions);
-            if configuration.migrated && !self.buckets[population.bucket as usize].directory {
+            if configuration.migrated && self.domain_of(population).migrates() {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
                 writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
             } else if let Some(writes) = self.writes_before(index) {

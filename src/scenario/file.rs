@@ -188,11 +188,19 @@ pub struct BucketFile {
     /// Which kind of KMS key encrypts it.
     #[serde(default)]
     pub key: KmsKey,
+    /// Name of that key, where other buckets or some of the objects share it; else it is the bucket's
+    /// own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
     /// In configurations with bucket keys: since when they are on. `0s` turns them on when the run
     /// starts, so objects from before it have none; `always` is a bucket that had them from its
     /// first object on.
     #[serde(default)]
     pub bucket_keys_since: SimTime,
+    /// How its objects from before the run are encrypted, whatever is compared; else as each
+    /// configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_before: Option<Mode>,
     /// A directory bucket (S3 Express One Zone): SSE-KMS always uses a bucket key, except copies.
     #[serde(default)]
     pub directory: bool,
@@ -287,6 +295,12 @@ pub struct PopulationFile {
     /// The principal whose sessions wrote them, evenly; without it, one requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
+    /// How they are encrypted, whatever is compared; else as the bucket's `encryption_before`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Mode>,
+    /// Name of the KMS key they are under; else the bucket's. `aws/s3` is the AWS managed key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
 }
 
 /// Traffic of one principal. Either `arrivals` or `jobs` is given, or neither by one that handles each
@@ -314,6 +328,13 @@ pub struct WorkloadFile {
     /// times of its own arrivals or jobs, is there when the run starts.
     #[serde(default = "from_the_start", skip_serializing_if = "is_from_the_start")]
     pub since: SimTime,
+    /// How the header of its writes asks for new objects to be encrypted, whatever is compared; else
+    /// there is none, and they are as each configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Mode>,
+    /// Name of the KMS key that it writes under; else the bucket's. `aws/s3` is the AWS managed key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
     /// When actions arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<Arrivals>,

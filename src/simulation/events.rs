@@ -243,7 +243,7 @@ fn unwrapped(
     request: &Request,
     object: &Object,
 ) -> Option<KeyUse> {
-    let BucketScheme::BucketKey { .. } = scheme.buckets[request.bucket as usize] else {
+    let BucketScheme::BucketKey { .. } = scheme.of_object(request, object) else {
         return None;
     };
     let key = keyring?.wrapping(object)?;

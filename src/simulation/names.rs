@@ -262,7 +262,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
     if renewed > 0 {
         session = format!("{session}.{renewed}");
     }
-    let bucket = |bucket: u32| scenario.file.buckets[bucket as usize].name.as_str();
+    let bucket = |domain: u32| scenario.bucket(domain).name.as_str();
     // A request is of its object's bucket; only a copy lies in another than its source.
     let own = named.object.map_or(request.bucket, |object| object.bucket);
     let key = |key: KeyUse| (key.key, key.partition);
@@ -275,7 +275,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         requester,
         operation: request.operation,
         bucket: bucket(own),
-        region: &scenario.file.buckets[own as usize].region,
+        region: &scenario.bucket(own).region,
         key: named.object.map(|object| object.name.to_string()),
         source: named.source.map(|source| (bucket(source.bucket), source.name.to_string())),
         unwrapped: named.event.unwrapped.map(key),

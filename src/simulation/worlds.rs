@@ -74,7 +74,7 @@ impl Party<'_> {
             .iter()
             .map(|arm| {
                 let configuration = &self.scenario.configurations[arm.configuration];
-                let keys_matter = configuration.uses_bucket_keys(&self.scenario.buckets)
+                let keys_matter = configuration.uses_bucket_keys(&self.scenario.domains)
                     // Without a cache every unwrap is a call, whatever the key.
                     && arm.assumptions.cache_lifetime > SimDuration::ZERO;
                 keys_matter.then(|| {
@@ -117,8 +117,8 @@ impl Party<'_> {
                 let (weights, requester_of_writer) = population.requesters(self.requesters);
                 let assumptions = &recipe.scheme.assumptions;
                 let writing = population.writing(since, &weights, assumptions);
-                let directory = self.scenario.buckets[population.bucket as usize].directory;
-                let history = if recipe.migrated && !directory {
+                let migrates = self.scenario.domain_of(population).migrates();
+                let history = if recipe.migrated && migrates {
                     History::migrate(&writing, assumptions.migration_rate.as_per_s())
                 } else if let Some(writes) = &recorded[index] {
                     History::of_writes(&writing, writes.iter().map(|&(time, draw)| (time, 0, draw)))
@@ -148,7 +148,7 @@ impl Party<'_> {
     /// When each requester generates its bucket-level keys within the run, in each world. All
     /// worlds see the same writes.
     fn timelines(&self, recipes: &[Recipe]) -> Vec<Timelines> {
-        let (requesters, buckets) = (self.requesters.list.len(), self.scenario.buckets.len());
+        let (requesters, buckets) = (self.requesters.list.len(), self.scenario.domains.len());
         let empty = |recipe: &Recipe| {
             Timelines::new(requesters, buckets, recipe.scheme.assumptions.write_partitions)
         };

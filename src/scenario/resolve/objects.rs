@@ -272,7 +272,7 @@ fn needed(scenario: &Scenario) -> BTreeSet<Source> {
 /// Whether in any configuration these session slots, or a requester of its own, have more than one
 /// bucket-level key at a time.
 fn has_several_keys_at_a_time(scenario: &Scenario, slots: std::ops::Range<u32>) -> bool {
-    let with_keys = |c: &&crate::scenario::Configuration| c.uses_bucket_keys(&scenario.buckets);
+    let with_keys = |c: &&crate::scenario::Configuration| c.uses_bucket_keys(&scenario.domains);
     scenario.configurations.iter().filter(with_keys).any(|configuration| {
         let requesters =
             Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use super::domains::Domains;
 use super::objects::check_since;
 use super::{AtPath, MAX_DURATION, Resolved, find, misplaced, refuse};
+use crate::encryption::Mode;
 use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
 use crate::scenario::Population;
@@ -18,15 +20,11 @@ use crate::workload::{Action, Following, Mix, Traffic, Workload};
 /// Looks up what workloads and populations name.
 pub(super) struct Names<'a> {
     pub(super) file: &'a ScenarioFile,
+    pub(super) domains: &'a Domains,
     pub(super) principal_slots: &'a [Range<u32>],
 }
 
 impl Names<'_> {
-    fn bucket(&self, path: String, name: &str) -> Resolved<u32> {
-        let names = self.file.buckets.iter().map(|b| b.name.as_str());
-        find(name, "bucket", names).map(|i| i as u32).at_path(|| path)
-    }
-
     fn slots(&self, path: String, name: &str) -> Resolved<Range<u32>> {
         let names = self.file.principals.iter().map(|p| p.name.as_str());
         let index = find(name, "principal", names).at_path(|| path)?;
@@ -74,7 +72,7 @@ impl Names<'_> {
         };
         Ok(Population {
             name: written.name.clone(),
-            bucket: self.bucket(path("bucket"), &written.bucket)?,
+            bucket: self.domains.of_population[index],
             objects,
             age: written.age.clone(),
             writers,
@@ -95,7 +93,7 @@ impl Names<'_> {
             name: written.name.clone(),
             index: index as u32,
             slots: self.slots(path("principal"), &written.principal)?,
-            bucket: self.bucket(path("bucket"), &written.bucket)?,
+            bucket: self.domains.of_workload[index],
             traffic: traffic(index, written)?,
             since: written.since,
             kept: false,
@@ -109,6 +107,7 @@ impl Names<'_> {
             read_size: self.read_size(written),
             bucket_key: self.has_bucket_key(written),
         };
+        check_headers(index, written, &workload)?;
         let reads = workload.actions().into_iter().any(Action::reads);
         if reads && workload.reads.is_none() {
             let error = Error::request(format!(
@@ -196,8 +195,8 @@ impl Names<'_> {
     }
 
     /// The objects that a workload writes, as a source of reads.
-    fn written(&self, index: usize) -> crate::error::Result<ReadWritten> {
-        let source = &self.file.workloads[index];
+    fn written(&self, number: usize) -> crate::error::Result<ReadWritten> {
+        let source = &self.file.workloads[number];
         let mix = source.mix.unwrap_or_else(|| default_mix(source));
         let writes_steadily = source.jobs.is_none()
             && mix.weights().iter().any(|(action, weight)| action.writes() && *weight > 0.0);
@@ -208,27 +207,47 @@ impl Names<'_> {
         if !writes_steadily && !writes_in_jobs {
             return Err(Error::request(format!("workload `{}` writes nothing", source.name)));
         }
-        let find = |name, kind, names: Vec<&str>| find(name, kind, names.into_iter());
-        let principals = self.file.principals.iter().map(|p| p.name.as_str()).collect();
-        let buckets = self.file.buckets.iter().map(|b| b.name.as_str()).collect();
+        let principals = self.file.principals.iter().map(|p| p.name.as_str());
         let principal = find(&source.principal, "principal", principals)?;
         Ok(ReadWritten {
-            workload: index as u32,
+            workload: number as u32,
             since: source.since,
             policies: 1,
-            bucket: find(&source.bucket, "bucket", buckets)? as u32,
+            bucket: self.domains.of_workload[number],
             slots: self.principal_slots[principal].clone(),
             bucket_key: self.has_bucket_key(source),
         })
     }
 
     /// Whether a workload's writes may have a bucket key: in a directory bucket no header turns it
-    /// off (`docs/model.md`).
+    /// off (`docs/model.md`), and what a header says of encryption says all.
     fn has_bucket_key(&self, workload: &WorkloadFile) -> bool {
         let mut buckets = self.file.buckets.iter();
         let directory = buckets.any(|bucket| bucket.name == workload.bucket && bucket.directory);
-        workload.bucket_key || directory
+        workload.bucket_key || directory || workload.encryption.is_some()
     }
+}
+
+/// Refuses headers of a workload that writes nothing, and headers that contradict each other.
+fn check_headers(index: usize, written: &WorkloadFile, workload: &Workload) -> Resolved<()> {
+    let path = |key: &str| format!("workload.{index}.{key}");
+    let given =
+        [("encryption", written.encryption.is_some()), ("kms_key", written.kms_key.is_some())];
+    if let Some((key, _)) = given.into_iter().find(|(_, given)| *given && !workload.writes()) {
+        let error = Error::request(format!(
+            "workload `{}` has `{key}`, but none of its actions writes",
+            written.name
+        ));
+        let hint = "give it to the population or the workload that wrote what is read";
+        return Err(misplaced(path(key), error.hint(hint)));
+    }
+    if written.encryption == Some(Mode::SseKmsBucketKey) && !written.bucket_key {
+        return refuse(
+            path("bucket_key"),
+            "`bucket_key` is `false`, but `encryption` is `sse-kms-bucket-key`",
+        );
+    }
+    Ok(())
 }
 
 fn default_mix(written: &WorkloadFile) -> Mix {
