@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::assumptions::{Assumptions, Expiry};
+use super::assumptions::{Assumptions, Expiry, Partitions};
 use super::keys::{KEYLESS, Keyring};
 use super::needs::{MultipartCalls, Needs};
 use crate::kms::{KmsApi, KmsCalls};
@@ -199,6 +199,8 @@ pub struct Memory {
     /// When the current key of each (bucket, write partition) stops wrapping new objects.
     wrapping_until: Vec<SimTime>,
     cache: KeyCache,
+    /// Where the requester's requests land.
+    partitions: Partitions,
     /// Room for the cache entries of requests in columns.
     entries: Vec<u32>,
     /// When the requester's session ends; a new session starts without keys.
@@ -215,22 +217,31 @@ impl Memory {
         Self {
             wrapping_until: Vec::new(),
             cache: KeyCache::new(end),
+            partitions: Partitions { writing: 1, reading: 1 },
             entries: Vec::new(),
             session_ends: SimTime::MAX,
             upload: Object::Keyless,
         }
     }
 
-    /// Forgets everything and makes room for a requester in a world of `keys` keys. `session` is
-    /// the slot whose every session is a requester anew, if the rule says so.
+    /// Forgets everything and makes room for a requester that meets `partitions` of S3's fleet, in a
+    /// world of `keys` keys. `session` is the slot whose every session is a requester anew, if the
+    /// rule says so.
     ///
     /// # Panics
     /// If keys × read partitions reach 2^32; the scenario's memory check refuses such worlds before.
-    pub fn begin(&mut self, scheme: &Scheme, keys: u32, session: Option<&SessionSlot>) {
-        let entries = u64::from(keys) * u64::from(scheme.assumptions.read_partitions);
+    pub fn begin(
+        &mut self,
+        scheme: &Scheme,
+        partitions: Partitions,
+        keys: u32,
+        session: Option<&SessionSlot>,
+    ) {
+        self.partitions = partitions;
+        let entries = u64::from(keys) * u64::from(partitions.reading);
         assert!(entries < 1 << 32, "fewer than 2^32 cache entries");
         self.cache.begin(entries as usize);
-        let timelines = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
+        let timelines = scheme.buckets.len() * partitions.writing as usize;
         self.wrapping_until.clear();
         self.wrapping_until.resize(timelines, SimTime::MIN);
         self.session_ends = match session {
@@ -283,15 +294,16 @@ impl Memory {
         asked: &mut Asked,
     ) {
         asked.clear();
-        let Assumptions { cache_lifetime, expiry, read_partitions, .. } = scheme.assumptions;
+        let Assumptions { cache_lifetime, expiry, .. } = scheme.assumptions;
+        let partitions = self.partitions.reading;
         let mut room = std::mem::take(&mut self.entries);
         let some_keyless = keys.contains(&KEYLESS);
-        let entries = if read_partitions == 1 {
+        let entries = if partitions == 1 {
             keys
         } else {
             room.clear();
             let entry = |(&key, &draw): (&u32, &u32)| {
-                if key == KEYLESS { KEYLESS } else { entry_of(key, draw, read_partitions) }
+                if key == KEYLESS { KEYLESS } else { entry_of(key, draw, partitions) }
             };
             room.extend(keys.iter().zip(&columns.draws).map(entry));
             &room
@@ -327,16 +339,17 @@ impl Memory {
         asked: &mut Asked,
     ) {
         asked.clear();
-        let Assumptions { generation_lifetime, write_partitions, .. } = scheme.assumptions;
+        let generation_lifetime = scheme.assumptions.generation_lifetime;
+        let partitions = self.partitions.writing;
         let off = columns.times.partition_point(|&time| time < since);
         asked.by_object.extend_from_slice(&columns.times[..off]);
         self.by_session(session, &columns.times, |memory, stretch| {
             for place in stretch.start.max(off)..stretch.end {
-                let part = match write_partitions {
+                let part = match partitions {
                     1 => 0,
                     partitions => part_of(columns.draws[place], partitions),
                 };
-                let timeline = bucket * write_partitions + part;
+                let timeline = bucket * partitions + part;
                 let (time, until) =
                     (columns.times[place], &mut memory.wrapping_until[timeline as usize]);
                 if time >= *until {
@@ -390,7 +403,7 @@ impl Memory {
             return;
         }
         let assumptions = &scheme.assumptions;
-        let partitions = assumptions.write_partitions;
+        let partitions = self.partitions.writing;
         let timeline = request.bucket * partitions + part_of(request.draw, partitions);
         let until = &mut self.wrapping_until[timeline as usize];
         if request.time >= *until {
@@ -420,7 +433,7 @@ impl Memory {
             answer.by_object += 1;
             return;
         };
-        let entry = entry_of(key, request.draw, scheme.assumptions.read_partitions);
+        let entry = entry_of(key, request.draw, self.partitions.reading);
         let misses = self.cache.misses(entry, request.time, &scheme.assumptions);
         answer.calls += KmsCalls::of(KmsApi::Decrypt, misses.into());
     }

@@ -172,7 +172,7 @@ impl Maker<'_> {
             let workload = self.workload(key, self.name(key, &name_of_puts(parts)), &client, size);
             if parts > 0 {
                 let read = ReadRequests::default();
-                self.add_client(ClientProfile { name: client, read, write });
+                self.add_client(ClientProfile { name: client, read, write, connections: None });
             }
             self.push(key, workload, like, Action::Write, uploads);
         }
@@ -371,6 +371,6 @@ impl UploadSize {
             _ => (format!("-by-{part}"), WriteRequests { part_size: Some(bytes(part)), ..none }),
         };
         let name = format!("uploads-of-{}{suffix}", self.parts);
-        ClientProfile { name, read: ReadRequests::default(), write }
+        ClientProfile { name, read: ReadRequests::default(), write, connections: None }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Configuration, Scenario, engine};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::history::Writing;
-use crate::encryption::requester::Requesters;
+use crate::encryption::requester::{Requester, Requesters};
 use crate::error::{Error, Result};
 use crate::workload::Workload;
 
@@ -128,7 +128,9 @@ impl Scenario {
         assumptions: &Assumptions,
         threads: u64,
     ) -> u64 {
-        let caches = u64::from(assumptions.read_partitions).saturating_mul(threads);
+        let reading = |requester: &Requester| assumptions.partitions(requester.connections).reading;
+        let caches = requesters.list.iter().map(reading).max().unwrap_or(1);
+        let caches = u64::from(caches).saturating_mul(threads);
         let entry = BYTES_PER_KEY.saturating_add(caches.saturating_mul(BYTES_PER_CACHE_ENTRY));
         let timelines = self.timelines(requesters, assumptions);
         keys.saturating_mul(entry).saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
@@ -136,9 +138,11 @@ impl Scenario {
 
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.
     fn timelines(&self, requesters: &Requesters, assumptions: &Assumptions) -> u64 {
-        (requesters.list.len() as u64)
-            .saturating_mul(self.buckets.len() as u64)
-            .saturating_mul(assumptions.write_partitions.into())
+        let writing = |requester: &Requester| {
+            u64::from(assumptions.partitions(requester.connections).writing)
+        };
+        let partitions = requesters.list.iter().map(writing).sum::<u64>();
+        partitions.saturating_mul(self.buckets.len() as u64)
     }
 
     fn keys_at_most(
@@ -149,12 +153,13 @@ impl Scenario {
     ) -> u64 {
         let scheme = configuration.scheme(self, *assumptions);
         let before = self.populations.iter().enumerate().map(|(index, population)| {
-            let (weights, _) = population.requesters(requesters);
+            let writers = population.writers(requesters, assumptions);
             let since = self.keys_since(index, &scheme);
-            let writing = population.writing(since, &weights, assumptions);
+            let writing = population.writing(since, &writers, assumptions);
             if configuration.migrated && !self.buckets[population.bucket as usize].directory {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
-                writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
+                let partitions = u64::from(assumptions.writing_at_most());
+                writing.migrated_keys(rate_per_s).saturating_mul(partitions)
             } else if let Some(writes) = self.writes_before(index) {
                 Writing { objects: writes, ..writing }.keys_at_most()
             } else {

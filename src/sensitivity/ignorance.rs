@@ -17,6 +17,8 @@ pub enum Unknown {
     CacheLifetime,
     /// Whether a cached key's lifetime runs from its fetch or from its last use.
     Expiry,
+    /// Hosts of S3's fleet that a requester's connections land on.
+    CacheHosts,
     /// Parts of S3's fleet that each generate their own keys.
     WritePartitions,
     /// Parts of S3's fleet that each cache keys on their own.
@@ -26,10 +28,11 @@ pub enum Unknown {
 }
 
 impl Unknown {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::GenerationLifetime,
         Self::CacheLifetime,
         Self::Expiry,
+        Self::CacheHosts,
         Self::WritePartitions,
         Self::ReadPartitions,
         Self::VerifyOnWrite,
@@ -41,8 +44,9 @@ impl Unknown {
             Self::GenerationLifetime => ranges.generation_lifetime.is_open(),
             Self::CacheLifetime => ranges.cache_lifetime.is_open(),
             Self::Expiry => ranges.expiry.is_open(),
-            Self::WritePartitions => ranges.write_partitions.is_open(),
-            Self::ReadPartitions => ranges.read_partitions.is_open(),
+            Self::CacheHosts => ranges.cache_hosts_in_force().is_some_and(|range| range.is_open()),
+            Self::WritePartitions => ranges.write_partitions.is_some_and(|range| range.is_open()),
+            Self::ReadPartitions => ranges.read_partitions.is_some_and(|range| range.is_open()),
             Self::VerifyOnWrite => ranges.verify_on_write.is_open(),
         };
         Self::ALL.into_iter().filter(is_open).collect()
@@ -55,6 +59,7 @@ impl Unknown {
             Self::GenerationLifetime => "generation_lifetime",
             Self::CacheLifetime => "cache_lifetime",
             Self::Expiry => "expiry",
+            Self::CacheHosts => "cache_hosts",
             Self::WritePartitions => "write_partitions",
             Self::ReadPartitions => "read_partitions",
             Self::VerifyOnWrite => "verify_on_write",
@@ -69,8 +74,13 @@ impl Unknown {
             }
             Self::CacheLifetime => into.cache_lifetime = lifetime(&ranges.cache_lifetime, u),
             Self::Expiry => into.expiry = expiry(ranges.expiry, u),
-            Self::WritePartitions => into.write_partitions = whole(&ranges.write_partitions, u),
-            Self::ReadPartitions => into.read_partitions = whole(&ranges.read_partitions, u),
+            Self::CacheHosts => into.cache_hosts = whole(&ranges.cache_hosts, u),
+            Self::WritePartitions => {
+                into.write_partitions = ranges.write_partitions.map(|range| whole(&range, u));
+            }
+            Self::ReadPartitions => {
+                into.read_partitions = ranges.read_partitions.map(|range| whole(&range, u));
+            }
             Self::VerifyOnWrite => into.verify_on_write = whole(&ranges.verify_on_write, u),
         }
     }

@@ -61,6 +61,7 @@ impl Recipe {
             && self.scheme.buckets == other.scheme.buckets
             && mine.generation_lifetime == theirs.generation_lifetime
             && mine.write_partitions == theirs.write_partitions
+            && (mine.write_partitions.is_some() || mine.cache_hosts == theirs.cache_hosts)
             && mine.migration_rate == theirs.migration_rate
     }
 }
@@ -113,12 +114,13 @@ impl Party<'_> {
         populations
             .map(|(index, population)| {
                 let since = self.scenario.keys_since(index, &recipe.scheme);
-                let (weights, requester_of_writer) = population.requesters(self.requesters);
                 let assumptions = &recipe.scheme.assumptions;
-                let writing = population.writing(since, &weights, assumptions);
+                let writers = population.writers(self.requesters, assumptions);
+                let writing = population.writing(since, &writers, assumptions);
                 let directory = self.scenario.buckets[population.bucket as usize].directory;
                 let history = if recipe.migrated && !directory {
-                    History::migrate(&writing, assumptions.migration_rate.as_per_s())
+                    let partitions = assumptions.writing_at_most();
+                    History::migrate(&writing, assumptions.migration_rate.as_per_s(), partitions)
                 } else if let Some(writes) = &written[index] {
                     History::of_writes(&writing, writes)
                 } else {
@@ -127,6 +129,7 @@ impl Party<'_> {
                     let mut rng = seed.stream(self.replication, Purpose::History, place);
                     History::write(&writing, &mut rng)
                 };
+                let requester_of_writer = writers.of_slot;
                 PopulationKeys { history, requester_of_writer, since, first_key: 0 }
             })
             .collect()
@@ -143,7 +146,8 @@ impl Party<'_> {
     fn timelines(&self, recipes: &[Recipe]) -> Vec<Timelines> {
         let (requesters, buckets) = (self.requesters.list.len(), self.scenario.buckets.len());
         let empty = |recipe: &Recipe| {
-            Timelines::new(requesters, buckets, recipe.scheme.assumptions.write_partitions)
+            let writing = |requester| self.partitions(requester, &recipe.scheme).writing;
+            Timelines::new(&(0..requesters).map(writing).collect::<Vec<_>>(), buckets)
         };
         let mut worlds: Vec<Timelines> = recipes.iter().map(empty).collect();
         if recipes.is_empty() || !self.scenario.unwraps_new_keys() {
@@ -172,9 +176,10 @@ impl Party<'_> {
             .iter()
             .map(|recipe| {
                 let mut memory = Memory::new(self.scenario.end);
-                memory.begin(&recipe.scheme, 0, session);
-                let partitions = recipe.scheme.assumptions.write_partitions as usize;
-                (memory, vec![Vec::new(); recipe.scheme.buckets.len() * partitions])
+                let partitions = self.partitions(requester, &recipe.scheme);
+                memory.begin(&recipe.scheme, partitions, 0, session);
+                let places = recipe.scheme.buckets.len() * partitions.writing as usize;
+                (memory, vec![Vec::new(); places])
             })
             .collect();
         if let Some(lanes) = self.lanes(requester, Workload::writes) {
@@ -182,7 +187,8 @@ impl Party<'_> {
             let wanted = Wanted { objects: false, writers: false, draws: true };
             for mut lane in lanes.into_iter().filter(Lane::writes) {
                 for (recipe, (memory, _)) in recipes.iter().zip(&mut worlds) {
-                    memory.begin(&recipe.scheme, 0, session);
+                    let partitions = self.partitions(requester, &recipe.scheme);
+                    memory.begin(&recipe.scheme, partitions, 0, session);
                 }
                 while lane.next(&mut columns, wanted, self.scenario.end) {
                     for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {

@@ -8,7 +8,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::pools;
 use crate::error::{Error, Result, one_of};
+use crate::s3::Connections;
 use crate::units::ByteSize;
 
 /// What a client makes of reading or writing one object.
@@ -23,6 +25,9 @@ pub struct ClientProfile {
     /// Requests for each object written.
     #[serde(default)]
     pub write: WriteRequests,
+    /// Connections to S3 that a process of it keeps at the most; without it, 10 are assumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
 }
 
 /// Requests for each object read.
@@ -192,7 +197,8 @@ impl BuiltIn {
     /// The profile.
     #[must_use]
     pub fn profile(&self) -> ClientProfile {
-        ClientProfile { name: self.name.to_owned(), read: self.read, write: self.write }
+        let connections = pools::pool(self.name).map(|pool| pool.connections);
+        ClientProfile { name: self.name.to_owned(), read: self.read, write: self.write, connections }
     }
 }
 
