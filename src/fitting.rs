@@ -288,6 +288,10 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
             utc(log.start_ns + log.counted_from.as_nanos())
         ));
     }
+    notes.push(
+        "Connections: no log tells them; 10 for each session are assumed (`connections` of a principal)."
+            .into(),
+    );
     notes.push("The run starts with the log: hours and days of a profile count from there.".into());
     notes.push(format!(
         "Objects whose writing is not in the log: {} of {} reads; assumed of their keys: {}.",

@@ -9,7 +9,7 @@ use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsApi;
-use bks::s3::{Object, Operation, Request};
+use bks::s3::{Connections, Object, Operation, Request};
 use bks::scenario::Scenario;
 use bks::units::{Rate, SimDuration, SimTime};
 
@@ -53,8 +53,9 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             generation_lifetime: SimDuration::from_secs(truth.lifetime_s),
             cache_lifetime: SimDuration::from_secs(300),
             expiry: Expiry::Fixed,
-            write_partitions: truth.partitions,
-            read_partitions: 1,
+            cache_hosts: 1,
+            write_partitions: Some(truth.partitions),
+            read_partitions: Some(1),
             verify_on_write: truth.verify,
             migration_rate: Rate::per_s(1.0),
         },
@@ -64,7 +65,8 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     let mut random = Random(seed);
     let memory = || {
         let mut memory = Memory::new(SimTime::from_nanos(end_s * 1_000_000_000));
-        memory.begin(&scheme, 1, None);
+        let partitions = scheme.assumptions.partitions(Connections::Fresh);
+        memory.begin(&scheme, partitions, 1, None);
         memory
     };
     let requesters = if truth.rule == RequesterRule::Role { 1 } else { truth.sessions };

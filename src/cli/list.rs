@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::kms::{QUOTA_SOURCE, request_quota_per_s};
 use crate::pricing::{FreeTier, PriceTable};
 use crate::workload::clients;
+use crate::workload::pools::pool;
 
 /// Show built-in clients, regions, prices and assumptions, with dates and sources.
 #[derive(Debug, ClapArgs)]
@@ -74,6 +75,10 @@ fn list_clients(out: &mut String) {
             write.head, write.list, write.copy
         );
         let _ = writeln!(out, "    source: {}", row.source);
+        if let Some(pool) = pool(row.name) {
+            let sure = if pool.is_documented { "documented" } else { "assumed" };
+            let _ = writeln!(out, "    connections {}, {sure}: {}", pool.connections, pool.source);
+        }
     }
     out.push('\n');
 }
@@ -123,6 +128,8 @@ fn list_assumptions(out: &mut String) {
     let _ = writeln!(
         out,
         "  basis: AWS gives no lifetime; Huawei OBS says about 3 minutes, SQS, DynamoDB and Kinesis 5;\n  \
-         partitions are fitted to two published cases; the verifying Decrypt is documented to exist"
+         hosts are fitted to published counts (docs/model.md, \"Fan-out\"); that the verifying Decrypt\n  \
+         exists is documented\n  \
+         `write_partitions` and `read_partitions` take the place of `cache_hosts`, for who knows better"
     );
 }

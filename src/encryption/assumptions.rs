@@ -460,24 +460,48 @@ mod tests {
         let ranges = AssumptionRanges::default();
         let low = ranges.at(Level::Low);
         assert_eq!(low.cache_lifetime, SimDuration::from_secs(60));
-        assert_eq!((low.read_partitions, low.write_partitions, low.verify_on_write), (6, 10, 1));
+        assert_eq!((low.cache_hosts, low.verify_on_write), (55, 1));
         let high = ranges.at(Level::High);
         assert_eq!(high.generation_lifetime, SimDuration::from_secs(3_600));
-        assert_eq!((high.read_partitions, high.expiry), (1, Expiry::Sliding));
+        assert_eq!((high.cache_hosts, high.expiry), (1, Expiry::Sliding));
     }
 
     #[test]
     fn known_values_are_not_varied() {
         let mut ranges = AssumptionRanges::default();
-        assert_eq!(ranges.one_at_a_time().len(), 6);
-        ranges.verify_on_write = Range::known(1);
         assert_eq!(ranges.one_at_a_time().len(), 5);
+        ranges.verify_on_write = Range::known(1);
+        assert_eq!(ranges.one_at_a_time().len(), 4);
+    }
+
+    /// By hand: five connections on ten hosts meet 10 (1 − 0.9^5) = 4.1, fifty 9.9 of them.
+    #[test]
+    fn partitions_follow_from_connections_unless_they_are_given() {
+        let mut ranges = AssumptionRanges::default();
+        let of = |ranges: &AssumptionRanges, connections| {
+            let Partitions { writing, reading } = ranges.at(Level::Assumed).partitions(connections);
+            (writing, reading)
+        };
+        assert_eq!(of(&ranges, Connections::Kept(1)), (1, 1));
+        assert_eq!(of(&ranges, Connections::Kept(5)), (4, 4));
+        assert_eq!(of(&ranges, Connections::Kept(50)), (10, 10));
+        ranges.write_partitions = Some(Range::known(3));
+        assert_eq!(of(&ranges, Connections::Kept(50)), (3, 10));
+        let names = |ranges: &AssumptionRanges| -> Vec<String> {
+            ranges.rows().into_iter().map(|[name, ..]| name).collect()
+        };
+        assert_eq!(names(&ranges)[3..5], ["cache_hosts", "write_partitions"]);
+        ranges.read_partitions = Some(Range::new(1, 2, 6));
+        assert_eq!(of(&ranges, Connections::Fresh), (3, 2));
+        // Hosts now decide nothing.
+        assert_eq!(names(&ranges)[3..5], ["write_partitions", "read_partitions"]);
+        assert!(ranges.one_at_a_time().iter().all(|it| it.assumption != "cache_hosts"));
     }
 
     #[test]
     fn descending_ranges_are_refused() {
         let ranges =
-            AssumptionRanges { read_partitions: Range::new(3, 2, 6), ..Default::default() };
+            AssumptionRanges { read_partitions: Some(Range::new(3, 2, 6)), ..Default::default() };
         assert_eq!(
             ranges.check().unwrap_err().to_string(),
             "`read_partitions` has low `3`, assumed `2`, high `6`, but they must not descend\n\n\

@@ -555,7 +555,7 @@ mod tests {
         for (objects, expected) in objects.into_iter().zip([450_000, 50_000, 50_000, 50_000]) {
             assert!((objects - expected).abs() < 2_100, "{objects} of {expected}");
         }
-        let key = |writer, draw| history.key_at(writer, draw, -SimTime::from(DAY / 2), SimTime::MIN);
+        let key = |writer, draw| history.key_at(writer, draw, -SimTime::from(SimDuration::from_secs(43_200)), SimTime::MIN);
         assert_eq!(key(0, 0), key(0, u32::MAX), "one part");
         assert_ne!(key(1, 0), key(1, u32::MAX), "several");
     }

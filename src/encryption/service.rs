@@ -5,6 +5,7 @@
 //! `time < expires`. Requests of one kind are answered in columns ([`Memory::unwrap_all`],
 //! [`Memory::wrap_all`]), all others one by one ([`Memory::answer`]).
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::assumptions::{Assumptions, Expiry, Partitions};
@@ -120,8 +121,12 @@ impl Asked {
 /// before its own time began, for each has a stretch of one long clock to itself.
 #[derive(Debug)]
 struct KeyCache {
-    /// When each entry expires, on the long clock.
+    /// Number of entries.
+    entries: usize,
+    /// When each entry expires, on the long clock; none if there are too many to have them all.
     expires: Vec<i64>,
+    /// The same of those entries that were ever fetched, where there are too many to have them all.
+    fetched: HashMap<u32, i64>,
     /// Where on the long clock the current requester's time zero is.
     zero: i64,
     /// Longer than any run; what is kept longer is kept as long as this.
@@ -132,14 +137,34 @@ impl KeyCache {
     /// A cache for runs until `end`.
     fn new(end: SimTime) -> Self {
         let horizon = end.as_nanos().min(i64::MAX / 8) + 1;
-        Self { expires: Vec::new(), zero: 0, horizon }
+        Self { entries: 0, expires: Vec::new(), fetched: HashMap::new(), zero: 0, horizon }
+    }
+
+    /// Most entries that are all had in memory: 128 MiB.
+    const ALL_AT_MOST: usize = 1 << 24;
+
+    /// Whether only those entries are had in memory that were ever fetched.
+    const fn is_sparse(&self) -> bool {
+        self.entries > Self::ALL_AT_MOST
+    }
+
+    /// When an entry expires.
+    #[inline]
+    fn of(&mut self, entry: u32) -> &mut i64 {
+        if self.is_sparse() {
+            self.fetched.entry(entry).or_insert(i64::MIN)
+        } else {
+            &mut self.expires[entry as usize]
+        }
     }
 
     /// Begins a requester's time with an empty cache of `entries`.
     fn begin(&mut self, entries: usize) {
-        if self.expires.len() != entries {
+        self.fetched.clear();
+        if self.entries != entries {
+            self.entries = entries;
             self.expires.clear();
-            self.expires.resize(entries, i64::MIN);
+            self.expires.resize(if self.is_sparse() { 0 } else { entries }, i64::MIN);
         }
         // Until now nothing was kept beyond two horizons from zero.
         self.zero += 2 * self.horizon;
@@ -150,7 +175,7 @@ impl KeyCache {
     }
 
     fn empty(&mut self) {
-        self.begin(self.expires.len());
+        self.begin(self.entries);
     }
 
     /// Whether the key of `entry` must be fetched at `time`; if so, it then is.
@@ -158,7 +183,7 @@ impl KeyCache {
     fn misses(&mut self, entry: u32, time: SimTime, assumptions: &Assumptions) -> bool {
         let lifetime = assumptions.cache_lifetime.as_nanos().min(self.horizon);
         let now = self.zero + time.as_nanos();
-        let expires = &mut self.expires[entry as usize];
+        let expires = self.of(entry);
         let miss = now >= *expires;
         if miss || assumptions.expiry == Expiry::Sliding {
             *expires = now + lifetime;
@@ -311,7 +336,7 @@ impl Memory {
         self.by_session(session, &columns.times, |memory, stretch| {
             let (times, entries) = (&columns.times[stretch.clone()], &entries[stretch]);
             let (cache, missed) = (&mut memory.cache, &mut asked.by_bucket);
-            if some_keyless {
+            if some_keyless || cache.is_sparse() {
                 for (&time, &entry) in times.iter().zip(entries) {
                     if entry == KEYLESS {
                         asked.by_object.push(time);
@@ -449,4 +474,48 @@ pub(crate) fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
 /// Whether the request writes by copying, which directory buckets do without bucket keys.
 fn is_copy(operation: Operation) -> bool {
     matches!(operation, Operation::CopyObject | Operation::UploadPartCopy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Rate;
+
+    /// A cache of more entries than are had in memory answers as one that has them all.
+    #[test]
+    fn sparse_caches_answer_as_dense_ones() {
+        let of = |expiry| Assumptions {
+            generation_lifetime: SimDuration::from_secs(10),
+            cache_lifetime: SimDuration::from_secs(10),
+            expiry,
+            cache_hosts: 1,
+            write_partitions: None,
+            read_partitions: None,
+            verify_on_write: 0,
+            migration_rate: Rate::per_s(1.0),
+        };
+        for assumptions in [Expiry::Fixed, Expiry::Sliding].map(of) {
+            let caches = || [50, KeyCache::ALL_AT_MOST + 1].map(|entries| {
+                let mut cache = KeyCache::new(SimTime::from_nanos(1 << 50));
+                cache.begin(entries);
+                cache
+            });
+            let [mut dense, mut sparse] = caches();
+            assert!(sparse.is_sparse() && !dense.is_sparse());
+            let mut state = 1_u64;
+            let mut misses = 0;
+            for second in 0..3_000 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let (entry, time) = ((state >> 60) as u32, SimTime::from_nanos(second * 700_000_000));
+                let missed = dense.misses(entry, time, &assumptions);
+                assert_eq!(sparse.misses(entry, time, &assumptions), missed);
+                misses += u32::from(missed);
+                if second % 1_000 == 999 {
+                    dense.empty();
+                    sparse.empty();
+                }
+            }
+            assert!((100..2_900).contains(&misses), "{misses}");
+        }
+    }
 }

@@ -20,6 +20,12 @@ const BYTES_PER_SECOND: u64 = 8;
 const BYTES_PER_KEY: u64 = 128;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
 
+/// Entries of a cache from which on only those that are fetched take memory, how much each of these
+/// then takes, and how many entries there can be.
+const SPARSE_FROM: u64 = 1 << 24;
+const BYTES_PER_FETCHED_ENTRY: u64 = 48;
+const MOST_ENTRIES: u64 = 1 << 32;
+
 /// Bytes that a session slot takes (its sources of requests, its counts), and a timeline of keys.
 const BYTES_PER_SLOT: u64 = 1_024;
 const BYTES_PER_TIMELINE: u64 = 64;
@@ -130,10 +136,22 @@ impl Scenario {
     ) -> u64 {
         let reading = |requester: &Requester| assumptions.partitions(requester.connections).reading;
         let caches = requesters.list.iter().map(reading).max().unwrap_or(1);
-        let caches = u64::from(caches).saturating_mul(threads);
-        let entry = BYTES_PER_KEY.saturating_add(caches.saturating_mul(BYTES_PER_CACHE_ENTRY));
+        let of_cache = self.bytes_of_cache(keys.saturating_mul(caches.into()));
         let timelines = self.timelines(requesters, assumptions);
-        keys.saturating_mul(entry).saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
+        keys.saturating_mul(BYTES_PER_KEY)
+            .saturating_add(of_cache.saturating_mul(threads))
+            .saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
+    }
+
+    /// Memory for a cache of so many entries: of very many only those that are fetched, which are no
+    /// more than the requests.
+    fn bytes_of_cache(&self, entries: u64) -> u64 {
+        let all = entries.saturating_mul(BYTES_PER_CACHE_ENTRY);
+        if !(SPARSE_FROM..MOST_ENTRIES).contains(&entries) {
+            return all;
+        }
+        let requests = self.expected_requests_drawn() as u64;
+        all.min(BYTES_PER_FETCHED_ENTRY.saturating_mul(requests).max(SPARSE_FROM))
     }
 
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.

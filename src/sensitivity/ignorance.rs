@@ -119,19 +119,36 @@ mod tests {
     fn the_ends_and_middles_of_ranges_are_met() {
         let ranges = AssumptionRanges::default();
         let unknown = Unknown::of(&ranges);
-        assert_eq!(unknown, Unknown::ALL);
-        let low = at(&ranges, &unknown, &[0.0; 6]);
+        use Unknown::{CacheHosts, CacheLifetime, GenerationLifetime, VerifyOnWrite};
+        let open = [GenerationLifetime, CacheLifetime, Unknown::Expiry, CacheHosts, VerifyOnWrite];
+        assert_eq!(unknown, open);
+        let low = at(&ranges, &unknown, &[0.0; 5]);
         assert_eq!(low.generation_lifetime, SimDuration::from_secs(60));
-        assert_eq!((low.write_partitions, low.read_partitions, low.verify_on_write), (1, 1, 0));
+        assert_eq!((low.cache_hosts, low.verify_on_write), (1, 0));
+        assert_eq!((low.write_partitions, low.read_partitions), (None, None));
         assert_eq!(low.expiry, Expiry::Fixed);
-        let high = at(&ranges, &unknown, &[1.0; 6]);
+        let high = at(&ranges, &unknown, &[1.0; 5]);
         assert_eq!(high.cache_lifetime, SimDuration::from_secs(3_600));
-        assert_eq!((high.write_partitions, high.read_partitions, high.verify_on_write), (10, 6, 1));
-        let middle = at(&ranges, &unknown, &[0.5; 6]);
+        assert_eq!((high.cache_hosts, high.verify_on_write), (55, 1));
+        let middle = at(&ranges, &unknown, &[0.5; 5]);
         // The geometric mean of 60 and 3,600.
         assert!((middle.cache_lifetime.as_secs_f64() - 464.758).abs() < 1e-3);
-        assert_eq!((middle.write_partitions, middle.read_partitions), (6, 4));
+        // Of 1 to 55.
+        assert_eq!(middle.cache_hosts, 28);
         assert_eq!(middle.expiry, Expiry::Sliding);
+    }
+
+    #[test]
+    fn partitions_that_are_given_take_the_place_of_hosts() {
+        let ranges = AssumptionRanges {
+            write_partitions: Some(Range::new(1, 2, 4)),
+            read_partitions: Some(Range::known(3)),
+            ..Default::default()
+        };
+        let unknown = Unknown::of(&ranges);
+        assert!(!unknown.contains(&Unknown::CacheHosts));
+        let at = at(&ranges, &unknown, &[0.5; 5]);
+        assert_eq!((at.write_partitions, at.read_partitions), (Some(3), Some(3)));
     }
 
     #[test]
@@ -155,7 +172,7 @@ mod tests {
         };
         let unknown = Unknown::of(&ranges);
         assert!(!unknown.contains(&Unknown::GenerationLifetime));
-        let at = at(&ranges, &unknown, &[0.25; 5]);
+        let at = at(&ranges, &unknown, &[0.25; 4]);
         assert_eq!(at.generation_lifetime, SimDuration::from_secs(7));
         assert_eq!(at.cache_lifetime, SimDuration::from_secs(2), "even, since it can be zero");
     }
