@@ -297,7 +297,7 @@ arrivals = { periodic = { rate = "1/s" } }
     let ranges = scenario.file.assumptions;
     assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
     assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
-    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.high), (1, 1));
+    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (1, 1));
     std::fs::write(folder.path().join("calibrated.toml"), text).expect("written");
     assert!(bks(folder.path(), &["check", "calibrated.toml"]).status.success());
 }

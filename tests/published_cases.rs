@@ -196,7 +196,10 @@ fn counted_calls_lie_within_the_range_and_near_what_is_assumed() {
     let [low, assumed, high] = at_levels(&fresh_connections(), decrypts);
     assert!(high < 1_000.0 && low > 5_000.0, "{high} to {low}");
     assert!((1_000.0..5_000.0).contains(&assumed), "{assumed}");
-    let rounded = [low, assumed, high].map(|calls| (calls / 10.0).round() * 10.0);
+    let rounded = [low, assumed, high].map(|calls| {
+        let digits = if calls < 100.0 { 1.0 } else { 10_f64.powf(calls.log10().floor() - 1.0) };
+        (calls / digits).round() * digits
+    });
     let row = format!(
         "| C: S3, a new connection each | `Decrypt` | below 5,000 | {:.0} | {:.0} | {:.0} |",
         rounded[0], rounded[1], rounded[2]

@@ -1,5 +1,7 @@
 //! On how many connections each principal's requests come, and who says so.
 
+use std::fmt;
+
 use super::file::{PrincipalFile, ScenarioFile};
 use crate::s3::Connections;
 use crate::workload::pools::pool;
@@ -13,6 +15,16 @@ pub enum Basis {
     Documented(String),
     /// Nobody says; it is assumed.
     Assumed,
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given => f.write_str("as given"),
+            Self::Documented(client) => write!(f, "the most that `{client}` keeps"),
+            Self::Assumed => f.write_str("assumed"),
+        }
+    }
 }
 
 impl ScenarioFile {
