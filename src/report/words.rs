@@ -293,7 +293,7 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         "expiry" => "whether that time runs from the fetch, or anew from each use",
         "write_partitions" => "parts of S3's fleet that make keys of their own",
         "read_partitions" => "parts of S3's fleet that fetch keys of their own",
-        "verify_on_write" => "calls of `Decrypt` that verify each new key",
+        "verify_on_write" => "calls of `Decrypt` that verify each new key, if S3 does",
         "migration_rate" => {
             "how fast old objects are written anew; it decides how many share a key"
         }
