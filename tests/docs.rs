@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 45] = [
+const DEFINITIONS: [(&str, &str); 47] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -123,6 +123,7 @@ const DEFINITIONS: [(&str, &str); 45] = [
     ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
     ("ExponentialAges", "Exponential ages"),
+    ("GivenPrice", "A price with its source"),
     ("InputFile", "Files of a replayed log"),
     ("JobStep", "Steps of a job"),
     ("Jobs", "Jobs"),
@@ -135,6 +136,7 @@ const DEFINITIONS: [(&str, &str); 45] = [
     ("PeriodicArrivals", "Periodic arrivals"),
     ("PoissonArrivals", "Poisson arrivals"),
     ("PopulationFile", "Populations"),
+    ("PricesFile", "Prices"),
     ("PrincipalFile", "Principals"),
     ("Profile", "Profiles"),
     ("RangeOfExpiry", "Ranges"),

@@ -156,12 +156,8 @@ fn scenario(args: &Args) -> Result<Scenario> {
         }
     };
     let recording = logs.read(None, |_, _| Ok(()))?;
-    let scenario = input::replay(
-        recording,
-        args.scenario.as_deref(),
-        &args.changes,
-        args.unknown_age,
-    )?;
+    let scenario =
+        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads)?;
     Ok(scenario)
 }

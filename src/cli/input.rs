@@ -135,7 +135,8 @@ pub(super) fn price_table(
     let file = path.map(prices).transpose()?.unwrap_or_default();
     let place = || path.map_or("--region".to_owned(), |path| path.display().to_string());
     file.check(&[region]).map_err(|error| error.at(place()))?;
-    PriceTable::with_given(region, &file.given(region), needed).map_err(|error| error.at("--region"))
+    PriceTable::with_given(region, &file.given(region), needed)
+        .map_err(|error| error.at("--region"))
 }
 
 /// The prices in a file.

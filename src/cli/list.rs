@@ -100,7 +100,11 @@ fn list_regions(out: &mut String) {
         "  keys in one custom key store: {KEY_STORE_QUOTA_PER_S} of these\n  source: {QUOTA_SOURCE}"
     );
     let others: Vec<&str> = PriceTable::regions_without_prices().collect();
-    let _ = writeln!(out, "  without built-in prices, which `--prices FILE` gives: {}\n", others.join(", "));
+    let _ = writeln!(
+        out,
+        "  without built-in prices, which `--prices FILE` gives: {}\n",
+        others.join(", ")
+    );
 }
 
 /// Prints prices as a file to give back, or to fill in.

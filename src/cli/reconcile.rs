@@ -121,12 +121,8 @@ fn read(args: &Args, logs: Logs) -> Result<(Scenario, Calls)> {
     })?;
     let from = recording.start_ns + recording.counted_from.as_nanos();
     let calls = gatherer.finish(from, recording.start_ns + recording.end.as_nanos());
-    let scenario = input::replay(
-        recording,
-        args.scenario.as_deref(),
-        &args.changes,
-        args.unknown_age,
-    )?;
+    let scenario =
+        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads::number(args.jobs))?;
     Ok((scenario, calls))
 }

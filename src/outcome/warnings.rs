@@ -147,15 +147,15 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
     let cost = if prices.has(PriceName::CloudTrailDataEvent) {
         let cost: Usd = Bill::of_charges(charge, prices, terms).total();
         let decimals = if cost.as_f64() < 0.01 { 6 } else { 2 };
-        format!("about ${:.decimals$} in the billing period", cost.as_f64())
+        format!("would cost about ${:.decimals$} in the billing period", cost.as_f64())
     } else {
-        format!("what the price of {events} of them is, which is not given")
+        format!("would be {events} in the billing period, but their price is not given")
     };
     Some(Warning {
         id: "audit-by-object",
         what: format!(
             "with bucket keys CloudTrail's KMS events name the bucket, not the object; S3 data \
-             events for this traffic would cost {cost}"
+             events for this traffic {cost}"
         ),
         advice: "if the audit needs objects, turn on S3 data events and set `object_audit = true`",
     })

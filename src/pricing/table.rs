@@ -479,7 +479,10 @@ mod tests {
         let all = given(&needed.map(|name| (name, "$0.5 per 1000")));
         let table = of(&all).unwrap();
         assert!(table.entries().all(|entry| entry.certainty == Certainty::Given));
-        assert_eq!(PriceName::ALL.map(|name| table.has(name)).iter().filter(|has| **has).count(), 3);
+        assert_eq!(
+            PriceName::ALL.map(|name| table.has(name)).iter().filter(|has| **has).count(),
+            3
+        );
         assert_eq!(table.dates(), (None, None, 3));
         // One that is newer than the data has a table of its own in a price file.
         let newer = |given: &GivenPrices| PriceTable::with_given("sa-west-1", given, &needed);

@@ -200,7 +200,7 @@ pub(super) fn prices(results: &Results) -> String {
     };
     let given = match prices.given {
         0 => String::new(),
-        given => format!(", {given} given by the scenario"),
+        given => format!(", {given} given by the user"),
     };
     format!("Prices are those{of} for {}{given}", prices.region)
 }

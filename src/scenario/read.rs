@@ -432,14 +432,10 @@ fn include_histograms(
 }
 
 /// Puts the prices of the file that the scenario names below the scenario's own.
-fn include_prices(
-    file: &mut ScenarioFile,
-    include: Include,
-) -> std::result::Result<(), Misplaced> {
+fn include_prices(file: &mut ScenarioFile, include: Include) -> std::result::Result<(), Misplaced> {
     let Some(name) = file.billing.price_file.take() else { return Ok(()) };
     let read = include(&name).and_then(|text| parse_prices(&text, &name));
-    let prices =
-        read.map_err(|error| Misplaced { path: "billing.price_file".into(), error })?;
+    let prices = read.map_err(|error| Misplaced { path: "billing.price_file".into(), error })?;
     file.billing.prices = std::mem::take(&mut file.billing.prices).over(prices);
     Ok(())
 }

@@ -97,8 +97,7 @@ impl Scenario {
     /// # Errors
     /// What is wrong with the settings, or if the log is larger than a run can be.
     pub fn of_recording(recording: Recording, settings: &Settings) -> Result<Self> {
-        let none: Include =
-            &|file| Err(Error::request(format!("`{file}` is not read from here")));
+        let none: Include = &|file| Err(Error::request(format!("`{file}` is not read from here")));
         Self::of_recording_with(recording, settings, none)
     }
 

@@ -170,8 +170,7 @@ mod tests {
     fn what_is_wrong_has_the_place_of_what_was_typed() {
         let only_a_user = TWO_ROLES_AND_A_USER.replace("role = ", "user = ");
         let only_a_service = only_a_user.replace("user = ", "service = ");
-        let only_a_service =
-            only_a_service.replace(", sessions = 5, session_policies = 2", "");
+        let only_a_service = only_a_service.replace(", sessions = 5, session_policies = 2", "");
         for (text, change, message) in [
             (TWO_ROLES_AND_A_USER, "requesters=0", "`requesters` is `0`, but must be a whole"),
             (TWO_ROLES_AND_A_USER, "requesters=1.5", "`requesters` is `1.5`, but must be a whole"),

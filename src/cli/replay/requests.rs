@@ -13,12 +13,8 @@ use crate::scenario::Scenario;
 
 pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     let recording = logs.read(args.jobs, |_, _| Ok(()))?;
-    let mut scenario = input::replay(
-        recording,
-        args.scenario.as_deref(),
-        &args.changes,
-        args.unknown_age,
-    )?;
+    let mut scenario =
+        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     if !args.configurations.is_empty() {
         let kept = scenario.keep_configurations(&args.configurations);
         kept.map_err(|error| error.at("--configuration"))?;

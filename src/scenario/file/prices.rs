@@ -117,9 +117,11 @@ impl PricesFile {
     /// What is given for a region.
     #[must_use]
     pub fn given(&self, region: &str) -> GivenPrices {
-        let own = self.region.get(region).cloned();
+        let mut common = self.clone();
+        common.tell_sources();
+        let own = std::mem::take(&mut common.region).remove(region);
         let for_this_region = own.is_some();
-        let mut all = own.unwrap_or_default().over(Self { region: BTreeMap::new(), ..self.clone() });
+        let mut all = own.unwrap_or_default().over(common);
         let price = |name| Some((name, all.place(name).take()?));
         let prices = PriceName::ALL.into_iter().filter_map(price).collect();
         GivenPrices { for_this_region, prices, free_requests_a_month: all.kms_free_requests }
@@ -183,15 +185,11 @@ pub fn price_file(table: &PriceTable) -> String {
 }
 
 /// A price, its source and its date on one line of TOML.
-fn inline(entry: &PriceEntry) -> toml::Value {
+fn inline(entry: &PriceEntry) -> String {
     let PriceEntry { price, source, date, .. } = entry;
-    let text = |text: &str| Some(text.to_owned());
-    let given = GivenPrice {
-        price: *price,
-        source: text(source),
-        date: date.as_deref().and_then(text),
-    };
-    toml::Value::try_from(given).expect("a price is TOML")
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let date = date.as_deref().map(|date| format!(", date = {}", quoted(date)));
+    format!("{{ price = \"{price}\", source = {}{} }}", quoted(source), date.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -211,13 +209,20 @@ mod tests {
              [region.cn-north-1]\ns3_get = '$6 per 10'\n",
         );
         let above = read("kms_request = '$2 per 10'\n[region.cn-north-1]\ns3_put = '$8 per 10'\n");
+        let alone = below.given("cn-north-1");
+        assert_eq!(alone.prices[&PriceName::S3Get].date.as_deref(), Some("2026-10"));
         let all = above.over(below);
         let told = |region: &str| {
             let given = all.given(region);
             assert_eq!(given.free_requests_a_month, Some(7));
             let told = |(name, price): (&PriceName, &GivenPrice)| {
                 let or_none = |text: &Option<String>| text.clone().unwrap_or("–".into());
-                format!("{name} {} {} {}", price.price, or_none(&price.source), or_none(&price.date))
+                format!(
+                    "{name} {} {} {}",
+                    price.price,
+                    or_none(&price.source),
+                    or_none(&price.date)
+                )
             };
             given.prices.iter().map(told).collect::<Vec<_>>()
         };
