@@ -434,7 +434,12 @@ fn include_histograms(
 /// Puts the prices of the file that the scenario names below the scenario's own.
 fn include_prices(file: &mut ScenarioFile, include: Include) -> std::result::Result<(), Misplaced> {
     let Some(name) = file.billing.price_file.take() else { return Ok(()) };
-    let read = include(&name).and_then(|text| parse_prices(&text, &name));
+    let used: Vec<&str> = file.buckets.iter().map(|bucket| bucket.region.as_str()).collect();
+    let read = include(&name).and_then(|text| {
+        let prices = parse_prices(&text, &name)?;
+        prices.check(&used).map_err(|error| error.at(&name))?;
+        Ok(prices)
+    });
     let prices = read.map_err(|error| Misplaced { path: "billing.price_file".into(), error })?;
     file.billing.prices = std::mem::take(&mut file.billing.prices).over(prices);
     Ok(())
