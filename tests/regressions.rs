@@ -335,13 +335,14 @@ fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
     };
     let policies = "session_policies = 3";
     for (principal, calls) in [
-        ("user = 'loader'".to_owned(), [600.0, 2.0, 2.0]),
-        (format!("user = 'loader'\n{policies}"), [600.0, 6.0, 12.0]),
-        (format!("role = 'loader'\n{policies}"), [600.0, 6.0, 12.0]),
-        ("service = 'loader'".to_owned(), [600.0, 2.0, 2.0]),
+        ("user = 'loader'".to_owned(), [600, 2, 2]),
+        (format!("user = 'loader'\n{policies}"), [600, 6, 12]),
+        (format!("role = 'loader'\n{policies}"), [600, 6, 12]),
+        ("service = 'loader'".to_owned(), [600, 2, 2]),
     ] {
         let outcome = of(&principal);
-        let found = [0, 1, 2].map(|index| outcome.configurations[index].assumed().kms_requests());
+        let found =
+            [0, 1, 2].map(|index| outcome.configurations[index].assumed().kms_requests() as u64);
         assert_eq!(found, calls, "{principal}");
     }
     let outcome = of(&format!("user = 'loader'\n{policies}"));

@@ -242,7 +242,7 @@ pub struct PrincipalFile {
     #[serde(default = "one")]
     pub sessions: u32,
     /// Distinct scoping (session) policies; sessions carry them in turn: sessions of a role, or
-    /// those that a user opens by GetFederationToken.
+    /// those that a user opens by `GetFederationToken`.
     #[serde(default = "one")]
     pub session_policies: u32,
     /// How long a session lives before another takes its place; without it, the whole run.
