@@ -17,7 +17,7 @@ pub(super) fn prices(file: &ScenarioFile, region: &str) -> Resolved<PriceTable> 
 /// each; the others hang on what there is.
 fn needed(file: &ScenarioFile) -> Vec<PriceName> {
     let billing = &file.billing;
-    let keeps_keys = file.buckets.iter().any(|bucket| bucket.key == KmsKey::CustomerManaged);
+    let keeps_keys = keeps_keys(file);
     let migrates = file.configurations.iter().any(|configuration| configuration.migrated);
     let is_needed = |name: &PriceName| match name {
         PriceName::KmsRequest | PriceName::S3Put | PriceName::S3Get => true,
@@ -28,4 +28,14 @@ fn needed(file: &ScenarioFile) -> Vec<PriceName> {
         PriceName::BatchJob | PriceName::BatchObject | PriceName::BatchManifestObject => migrates,
     };
     PriceName::ALL.into_iter().filter(is_needed).collect()
+}
+
+/// Whether any KMS key that objects may be under costs rent.
+fn keeps_keys(file: &ScenarioFile) -> bool {
+    const AWS_MANAGED: &str = "aws/s3";
+    let of_populations =
+        file.populations.iter().filter_map(|population| population.kms_key.as_ref());
+    let of_workloads = file.workloads.iter().filter_map(|workload| workload.kms_key.as_ref());
+    file.buckets.iter().any(|bucket| bucket.key == KmsKey::CustomerManaged)
+        || of_populations.chain(of_workloads).any(|name| name != AWS_MANAGED)
 }
