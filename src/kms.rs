@@ -9,7 +9,8 @@ use std::ops::AddAssign;
 pub enum KmsApi {
     /// Makes a data key, or a bucket-level key.
     GenerateDataKey,
-    /// Unwraps a data key or a bucket-level key, or verifies a new one.
+    /// Unwraps a data key or a bucket-level key, or (documented for replicas, inferred for other
+    /// writers) verifies a new one.
     Decrypt,
     /// Wraps a replica's data key.
     Encrypt,
@@ -79,9 +80,16 @@ impl AddAssign for KmsCalls {
     }
 }
 
-/// Where the quotas are from, and of when that is.
-pub const QUOTA_SOURCE: &str = "AWS KMS Developer Guide, request quotas, April 2026, \
+/// Where the quotas are from, and of when that is: a copy of the page no older than that day, whose
+/// table has these numbers. (Its prose still has 10,000 for London and Singapore.)
+pub const QUOTA_SOURCE: &str = "AWS KMS Developer Guide, request quotas, since 27 April 2026, \
     https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html";
+
+/// Of the quota, what keys in one custom key store may take, in calls a second; it cannot be raised for
+/// a store in AWS `CloudHSM`. Such calls count towards both. bks does not model custom key stores.
+///
+/// Source: [`QUOTA_SOURCE`].
+pub const KEY_STORE_QUOTA_PER_S: u64 = 1_800;
 
 /// The request quota of an account in `region` for symmetric cryptographic operations, in calls a
 /// second; all of them share it, and it is adjustable.

@@ -42,7 +42,7 @@
 //! # A scenario from end to end
 //!
 //! One writer, one PUT a second for an hour: without bucket keys KMS is called for each, with them
-//! once for each five-minute key and once to verify it.
+//! once for each five-minute key and, if S3 verifies it as assumed, once more.
 //!
 //! ```
 //! use bks::outcome::Outcome;

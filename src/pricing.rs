@@ -15,9 +15,12 @@
 //! ```
 
 mod bill;
+mod given;
 mod table;
 
 pub use bill::{Bill, BillLine, Service, Sku};
+pub(crate) use given::date;
+pub use given::{GivenPrice, GivenPrices};
 pub use table::{Certainty, FreeTier, PriceEntry, PriceName, PriceTable};
 
 use crate::s3::{Operation, RequestTier};
@@ -29,8 +32,9 @@ const PPM: i128 = 1_000_000;
 /// What the account has agreed with AWS and switched on, beyond list prices.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Terms {
-    /// Whether this usage gets the account's monthly KMS free tier. It is one for the whole account
-    /// and all its regions, so an account that uses it up elsewhere sets `false`.
+    /// Whether this usage gets the monthly KMS free tier. It is one for all accounts of an
+    /// organization and all their regions (`docs/model.md`), so whoever uses it up elsewhere sets
+    /// `false`.
     pub free_tier: bool,
     /// Taken off the billed amount of every line (an enterprise discount); list costs stay as they
     /// are. Rounded to whole parts per million before it meets money: `33.33333%` is 333,333 ppm.
@@ -63,7 +67,8 @@ impl Terms {
     }
 }
 
-/// Hours of the month that prices by the month are for: thirty days, as bks's own default period.
+/// Hours of the month that prices by the month are for: thirty days, as bks's own default period. AWS
+/// prorates the rent by the hour within a month, which has 672 to 744.
 pub const HOURS_A_MONTH: u64 = 720;
 
 /// What one account uses in one billing period, in whole numbers; scaling a shorter run up to the

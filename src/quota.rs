@@ -2,7 +2,7 @@
 //!
 //! All symmetric calls of an account and region share one quota
 //! ([`request_quota_per_s`](crate::kms::request_quota_per_s)). Above it KMS throttles, and S3
-//! answers the request behind the call with HTTP 503 `SlowDown` (`docs/model.md`, measured).
+//! answers the request behind the call with HTTP 503 `SlowDown` (`docs/model.md`, observed).
 //!
 //! The model is a fluid queue, one step a second, on the merged series of all requesters:
 //!

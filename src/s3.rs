@@ -115,7 +115,8 @@ pub enum RequestTier {
 pub enum Identity {
     /// A role, assumed in one or more sessions.
     Role(String),
-    /// An IAM user: one requester whatever runs under its access keys.
+    /// An IAM user: one requester whatever runs under its access keys, but for the federated sessions
+    /// that it opens (`GetFederationToken`).
     User(String),
     /// An AWS service that writes on the account's behalf, e.g. `logging.s3.amazonaws.com`.
     Service(String),
@@ -141,14 +142,17 @@ impl Principal {
         }
     }
 
-    /// The ARN as one session of it has it; a user or a service has no sessions.
+    /// The ARN as one session of it has it: a role's, or a user's federated one. A service has none.
     #[must_use]
     pub fn session_arn(&self, session: &str) -> String {
         match &self.identity {
             Identity::Role(role) => {
                 format!("arn:aws:sts::{}:assumed-role/{role}/{session}", self.account)
             }
-            Identity::User(_) | Identity::Service(_) => self.arn(),
+            Identity::User(_) => {
+                format!("arn:aws:sts::{}:federated-user/{session}", self.account)
+            }
+            Identity::Service(_) => self.arn(),
         }
     }
 }

@@ -509,7 +509,8 @@ fn bad_scenarios_are_told_where_and_why() {
             "[[bucket]]\nname = \"data\"",
             "[[bucket]]\nname = \"data\"\nregion = \"us-east-3\"",
             "error: s.toml:8:10: `us-east-3` is not an AWS region that bks knows\n\n\
-             hint: did you mean `us-east-2`?\n",
+             hint: did you mean `us-east-2`? a newer one needs a price file with a table \
+             `[region.us-east-3]`, by `--prices FILE`\n",
         ),
         (
             "rate = \"2/s\"",

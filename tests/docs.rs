@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 48] = [
+const DEFINITIONS: [(&str, &str); 50] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -125,6 +125,7 @@ const DEFINITIONS: [(&str, &str); 48] = [
     ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
     ("ExponentialAges", "Exponential ages"),
+    ("GivenPrice", "A price with its source"),
     ("InputFile", "Files of a replayed log"),
     ("JobStep", "Steps of a job"),
     ("Jobs", "Jobs"),
@@ -138,6 +139,7 @@ const DEFINITIONS: [(&str, &str); 48] = [
     ("PeriodicArrivals", "Periodic arrivals"),
     ("PoissonArrivals", "Poisson arrivals"),
     ("PopulationFile", "Populations"),
+    ("PricesFile", "Prices"),
     ("PrincipalFile", "Principals"),
     ("Profile", "Profiles"),
     ("RangeOfExpiry", "Ranges"),

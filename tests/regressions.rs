@@ -297,3 +297,81 @@ fn events_name_the_bucket_only_where_a_bucket_key_was_asked_for() {
     assert_eq!(with.assumed().cloudtrail_events, (24.0, 3_600.0));
     assert_eq!(with.requesters[0].cloudtrail_events, (24.0, 3_600.0));
 }
+
+/// A user's federated sessions carry scoping policies, and each policy is a requester of its own. By
+/// hand: six sessions write in turn, one object a second, for ten minutes, a key lives for five. Three
+/// policies write every three seconds, so that each makes a key at its first write and one 300 s later;
+/// so do six sessions, and so does the user's access key, which carries none.
+#[test]
+fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
+    let of = |principal: &str| {
+        let scenario = parse(&format!(
+            r#"
+            name = "federated"
+            seed = 1
+            duration = "10min"
+            replications = 1
+            assumptions = {{ generation_lifetime = "5min", write_partitions = 1, verify_on_write = 0 }}
+            bucket = [{{ name = "data" }}]
+            [[principal]]
+            name = "loader"
+            sessions = 6
+            {principal}
+            [[workload]]
+            name = "put"
+            principal = "loader"
+            bucket = "data"
+            arrivals = {{ periodic = {{ rate = "1/s" }} }}
+            [[configuration]]
+            name = "none"
+            encryption = "sse-kms"
+            [[configuration]]
+            name = "role"
+            encryption = "sse-kms-bucket-key"
+            [[configuration]]
+            name = "session"
+            encryption = "sse-kms-bucket-key"
+            requester_rule = "session"
+            "#
+        ));
+        Outcome::of(&scenario, &|_| ())
+    };
+    let policies = "session_policies = 3";
+    for (principal, calls) in [
+        ("user = 'loader'".to_owned(), [600, 2, 2]),
+        (format!("user = 'loader'\n{policies}"), [600, 6, 12]),
+        (format!("role = 'loader'\n{policies}"), [600, 6, 12]),
+        ("service = 'loader'".to_owned(), [600, 2, 2]),
+    ] {
+        let outcome = of(&principal);
+        let found =
+            [0, 1, 2].map(|index| outcome.configurations[index].assumed().kms_requests() as u64);
+        assert_eq!(found, calls, "{principal}");
+    }
+    let outcome = of(&format!("user = 'loader'\n{policies}"));
+    let listed = |index: usize| {
+        let requesters = &outcome.configurations[index].requesters;
+        let mut listed: Vec<_> =
+            requesters.iter().map(|r| (r.arn.clone().unwrap(), r.policy)).collect();
+        listed.sort();
+        listed
+    };
+    let user = |policy| ("arn:aws:iam::111122223333:user/loader".to_owned(), Some(policy));
+    assert_eq!(listed(1), [user(1), user(2), user(3)]);
+    let session =
+        |number| (format!("arn:aws:sts::111122223333:federated-user/loader-{number}"), None);
+    assert_eq!(listed(2), [0, 1, 2, 3, 4, 5].map(session));
+}
+
+#[test]
+fn a_service_carries_no_scoping_policies() {
+    let text = "name = 'x'\nduration = '1h'\nbucket = [{ name = 'b' }]\n\
+                principal = [{ name = 'p', service = 's', sessions = 3, session_policies = 3 }]\n\
+                [[workload]]\nname = 'w'\nprincipal = 'p'\nbucket = 'b'\n\
+                arrivals = { periodic = { rate = '1/s' } }\n";
+    let error = Scenario::parse(text).unwrap_err().to_string();
+    assert!(
+        error.contains("but a `service` has no sessions that carry scoping policies"),
+        "{error}"
+    );
+}

@@ -432,6 +432,11 @@ fn old_objects() {
     let missed = 1.0 / (1.0 + rate_of_a_cache * 300.0);
     assert_near(calls_per_request(&outcome, "bucket-key", "dashboard"), missed, 0.01);
     assert!(calls_per_request(&outcome, "bucket-key", "audit") > 0.99);
+    // At the high end 365 keys wrap the year, each read by a Poisson process of its own and found unless
+    // it was not used for an hour: of the audit's reads, half of all but for the writes, e^(−λT) miss.
+    let missed = (-3_600.0_f64 / 365.0).exp() / (2.0 + 2.0 / 60.0);
+    let high = configuration(&outcome, "bucket-key").levels[Level::High as usize].saving;
+    assert_near(high.expect("there is something to save").mean, 1.0 - missed, 2e-4);
 }
 
 /// Oracles: a renewal process of writes, a key each 300 s and the gap to the next write; requests from

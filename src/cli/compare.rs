@@ -171,7 +171,7 @@ impl Chance {
         earlier: &[Option<Results>],
         sources: &[Option<input::Source>],
     ) -> Result<Self> {
-        let overrides = args.changes.all();
+        let overrides = args.changes.all()?;
         let read = sources.iter().flatten().map(|source| {
             let scenario = source.read(&overrides)?;
             Ok((scenario.seed.0, scenario.replications))
@@ -195,7 +195,7 @@ fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Resu
         [("seed", chance.seed.to_string()), ("replications", chance.replications.to_string())];
     let shared =
         shared.map(|(key, value)| crate::scenario::read::Override { key: key.into(), value });
-    let overrides: Vec<_> = shared.into_iter().chain(args.changes.all()).collect();
+    let overrides: Vec<_> = shared.into_iter().chain(args.changes.all()?).collect();
     let scenario = source.read(&overrides)?;
     input::check_size(&scenario, threads::number(args.jobs))
         .map_err(|error| error.at(source.place()))?;

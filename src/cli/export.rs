@@ -11,7 +11,7 @@ use super::replay::parse_unknown_age;
 use super::{Found, input, output, progress, threads};
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
-use crate::scenario::replay::{Settings, UnknownAge};
+use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::export::Lookups;
 use crate::simulation::names::NamedEvents;
@@ -156,14 +156,8 @@ fn scenario(args: &Args) -> Result<Scenario> {
         }
     };
     let recording = logs.read(None, |_, _| Ok(()))?;
-    let text = args.scenario.as_deref().map(input::text).transpose()?;
-    let overrides = args.changes.all();
-    let settings = Settings {
-        file: text.as_deref().zip(args.scenario.as_deref()),
-        overrides: &overrides,
-        unknown_age: args.unknown_age,
-    };
-    let scenario = Scenario::of_recording(recording, &settings)?;
+    let scenario =
+        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads)?;
     Ok(scenario)
 }

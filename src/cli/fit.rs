@@ -108,7 +108,12 @@ impl Args {
             return Err(Error::request("`--salt` is empty, and so would hide nothing"));
         }
         if let Some(region) = &self.region {
-            PriceTable::for_region(region).map_err(|error| error.at("--region"))?;
+            PriceTable::for_region(region).map_err(|error| {
+                let without = PriceTable::regions_without_prices().any(|other| other == region);
+                let hint = "leave `--region` out; in the scenario that is written give `region`, and \
+                            the prices by `price_file` in `[billing]`";
+                if without { unpriced(region).hint(hint) } else { error }.at("--region")
+            })?;
         }
         match &self.name {
             Some(name) if !is_plain(name) => {
@@ -140,6 +145,10 @@ fn slug_char(c: char) -> char {
         c @ ('a'..='z' | '0'..='9' | '-' | '_') => c,
         _ => '-',
     }
+}
+
+fn unpriced(region: &str) -> Error {
+    Error::request(format!("`{region}` has no built-in prices, but the scenario needs some"))
 }
 
 /// From this share on an error is told of in words, too.

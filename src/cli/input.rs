@@ -9,11 +9,15 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 
 use crate::error::{Error, Result};
+use crate::pricing::{PriceName, PriceTable};
+use crate::recording::Recording;
 use crate::results::{FACTS, Results};
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::estimate::USUAL_BYTES;
-use crate::scenario::read::Override;
+use crate::scenario::file::PricesFile;
+use crate::scenario::read::{Override, parse_prices};
+use crate::scenario::replay::{Settings, UnknownAge};
 
 /// Arguments that change a scenario; every command that reads one has them.
 #[derive(Debug, Args)]
@@ -26,6 +30,14 @@ pub(super) struct Changes {
     /// lifetimes, `requesters=N` spreads each role's traffic over N requesters.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     overrides: Vec<Override>,
+    /// Prices from FILE in the place of the scenario's and the built-in ones
+    ///
+    /// TOML, by the names that `bks list prices` prints: `kms_request = "$0.03 per 10000"`, or
+    /// `kms_request = { price = "$0.03 per 10000", source = "URL", date = "2026-10-02" }`; list prices,
+    /// without discounts. `source` and `date` may stand once for all. What is in a table
+    /// `[region.eu-west-1]` is for that region alone. `bks list prices --toml` prints such a file.
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// Use this seed instead of the scenario's
     #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
@@ -89,6 +101,7 @@ impl Changes {
     pub(super) fn given(&self) -> Option<&'static str> {
         let options = [
             ("--set", !self.overrides.is_empty()),
+            ("--prices", self.prices.is_some()),
             ("--seed", self.seed.is_some()),
             ("--replications", self.replications.is_some()),
             ("--engine", self.engine.is_some()),
@@ -98,7 +111,7 @@ impl Changes {
     }
 
     /// All overrides in the order in which they are made.
-    pub(super) fn all(&self) -> Vec<Override> {
+    pub(super) fn all(&self) -> Result<Vec<Override>> {
         let given = |key: &str, value: Option<String>| {
             value.map(|value| Override { key: key.to_owned(), value })
         };
@@ -106,9 +119,31 @@ impl Changes {
         let replications = given("replications", self.replications.map(|n| n.to_string()));
         let precision = given("precision", self.precision.clone());
         let engine = given("engine", self.engine.clone());
-        let overrides = self.overrides.iter().cloned();
-        overrides.chain(seed).chain(replications).chain(precision).chain(engine).collect()
+        let prices = self.prices.as_deref().map(prices).transpose()?;
+        let prices = prices.as_ref().map(Override::of_prices);
+        let overrides = prices.into_iter().chain(self.overrides.iter().cloned());
+        Ok(overrides.chain(seed).chain(replications).chain(precision).chain(engine).collect())
     }
+}
+
+/// The prices of a region, some from a file; those that are `needed` are known.
+pub(super) fn price_table(
+    region: &str,
+    path: Option<&Path>,
+    needed: &[PriceName],
+) -> Result<PriceTable> {
+    let file = path.map(prices).transpose()?.unwrap_or_default();
+    let place = || path.map_or("--region".to_owned(), |path| path.display().to_string());
+    file.check(&[region]).map_err(|error| error.at(place()))?;
+    PriceTable::with_given(region, &file.given(region), needed)
+        .map_err(|error| error.at("--region"))
+}
+
+/// The prices in a file.
+pub(super) fn prices(path: &Path) -> Result<PricesFile> {
+    let hint = "`bks list prices --toml` prints one to start from";
+    let text = read_file(path).map_err(|error| error.hint(hint))?;
+    parse_prices(&text, &path.display().to_string())
 }
 
 /// Largest scenario or included file, in bytes: a scenario of many megabytes is another file.
@@ -127,14 +162,27 @@ pub(super) fn free_memory() -> u64 {
 /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
 pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
     let source = Source::open(path)?;
-    let scenario = source.read(&changes.all())?;
+    let scenario = source.read(&changes.all()?)?;
     check_size(&scenario, threads).map_err(|error| error.at(source.place()))?;
     Ok(scenario)
 }
 
-/// The text of the settings at `path` (`-` for standard input).
-pub(super) fn text(path: &str) -> Result<String> {
-    Source::open(path).map(|source| source.text)
+/// The scenario that a log is, with the settings at `path` (`-` for standard input), if there are any.
+pub(super) fn replay(
+    recording: Recording,
+    path: Option<&str>,
+    changes: &Changes,
+    unknown_age: Option<UnknownAge>,
+) -> Result<Scenario> {
+    let source = path.map(Source::open).transpose()?;
+    let overrides = changes.all()?;
+    let file = source.as_ref().map(|source| (source.text.as_str(), source.place()));
+    let settings = Settings { file, overrides: &overrides, unknown_age };
+    let include = |name: &str| match &source {
+        Some(source) => source.include(name),
+        None => read_file(Path::new(name)),
+    };
+    Scenario::of_recording_with(recording, &settings, &include)
 }
 
 /// Refuses a scenario that this machine cannot run on `threads`.
@@ -192,7 +240,10 @@ impl Source {
         let (text, place) = if path == "-" {
             (read_text(io::stdin().lock(), "standard input")?, "standard input")
         } else {
-            (read_file(Path::new(path))?, path)
+            let hint = "`bks init` writes a scenario to start from";
+            let missing = !Path::new(path).exists();
+            let hinted = |error: Error| if missing { error.hint(hint) } else { error };
+            (read_file(Path::new(path)).map_err(hinted)?, path)
         };
         let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self { text, place: place.to_owned(), folder, included: Mutex::default() })
@@ -205,24 +256,21 @@ impl Source {
 
     /// The scenario with `overrides` put over it.
     pub(super) fn read(&self, overrides: &[Override]) -> Result<Scenario> {
-        let include = |name: &str| {
-            let mut included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
-            let read = || read_file(&self.folder.join(name));
-            included.entry(name.to_owned()).or_insert_with(read).clone()
-        };
-        Scenario::read(&self.text, &self.place, overrides, &include)
+        Scenario::read(&self.text, &self.place, overrides, &|name| self.include(name))
+    }
+
+    /// The text of a file that the scenario includes.
+    fn include(&self, name: &str) -> Result<String> {
+        let mut included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || read_file(&self.folder.join(name));
+        included.entry(name.to_owned()).or_insert_with(read).clone()
     }
 }
 
 fn read_file(path: &Path) -> Result<String> {
     let place = path.display().to_string();
-    let file = fs::File::open(path).map_err(|error| {
-        let wrong = Error::request(format!("the file cannot be read: {error}")).at(&place);
-        match error.kind() {
-            io::ErrorKind::NotFound => wrong.hint("`bks init` writes a scenario to start from"),
-            _ => wrong,
-        }
-    })?;
+    let unreadable = |error| Error::request(format!("the file cannot be read: {error}")).at(&place);
+    let file = fs::File::open(path).map_err(unreadable)?;
     read_text(file, &place)
 }
 

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, output};
+use super::{Found, input, output};
 use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, Form};
 use crate::inventory::tally::Tally;
 use crate::inventory::{Column, Item, csv_file};
-use crate::pricing::PriceTable;
+use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
 use crate::units::parse_utc;
@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// Region whose prices the migration's cost has
     #[arg(long, default_value = "us-east-1")]
     region: String,
+    /// Prices from FILE in the place of the built-in ones (`bks list prices --toml` prints such a file)
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -59,6 +62,15 @@ enum Format {
     Csv,
 }
 
+/// What a migration costs.
+const NEEDED: [PriceName; 5] = [
+    PriceName::KmsRequest,
+    PriceName::S3Put,
+    PriceName::BatchJob,
+    PriceName::BatchObject,
+    PriceName::BatchManifestObject,
+];
+
 /// What has been read so far.
 #[derive(Default)]
 struct Reading {
@@ -69,7 +81,7 @@ struct Reading {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
-    let prices = PriceTable::for_region(&args.region).map_err(|error| error.at("--region"))?;
+    let prices = input::price_table(&args.region, args.prices.as_deref(), &NEEDED)?;
     let mut reading = Reading { as_of_ns: args.as_of, ..Reading::default() };
     for path in &args.paths {
         match kind(path)? {

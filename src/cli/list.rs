@@ -2,13 +2,16 @@
 
 use std::fmt::Write;
 
+use std::path::PathBuf;
+
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, output};
+use super::{Found, input, output};
 use crate::encryption::assumptions::AssumptionRanges;
-use crate::error::Result;
-use crate::kms::{QUOTA_SOURCE, request_quota_per_s};
+use crate::error::{Error, Result};
+use crate::kms::{KEY_STORE_QUOTA_PER_S, QUOTA_SOURCE, request_quota_per_s};
 use crate::pricing::{FreeTier, PriceTable};
+use crate::scenario::file::price_file;
 use crate::units::ByteSize;
 use crate::workload::clients::{self, ClientProfile, PART_LIMIT, ReadRequests};
 use crate::workload::pools::pool;
@@ -22,6 +25,12 @@ pub(super) struct Args {
     /// Region of the prices
     #[arg(long, default_value = "us-east-1")]
     region: String,
+    /// Prices from FILE in the place of the built-in ones
+    #[arg(long, value_name = "FILE")]
+    prices: Option<PathBuf>,
+    /// Print the prices as a price file
+    #[arg(long)]
+    toml: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -37,6 +46,9 @@ enum What {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
+    if args.toml {
+        return list_as_toml(args);
+    }
     let mut out = String::new();
     let wanted = |what| args.what.is_none_or(|only| only == what);
     if wanted(What::Clients) {
@@ -46,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         list_regions(&mut out);
     }
     if wanted(What::Prices) {
-        list_prices(&args.region, &mut out)?;
+        list_prices(args, &mut out)?;
     }
     if wanted(What::Assumptions) {
         list_assumptions(&mut out);
@@ -130,12 +142,35 @@ fn list_regions(out: &mut String) {
     for region in PriceTable::regions() {
         let _ = writeln!(out, "  {region}: {}", request_quota_per_s(region));
     }
-    let _ = writeln!(out, "  source: {QUOTA_SOURCE}");
-    out.push('\n');
+    let _ = writeln!(
+        out,
+        "  keys in one custom key store: {KEY_STORE_QUOTA_PER_S} of these\n  source: {QUOTA_SOURCE}"
+    );
+    let others: Vec<&str> = PriceTable::regions_without_prices().collect();
+    let _ = writeln!(
+        out,
+        "  without built-in prices, which `--prices FILE` gives: {}\n",
+        others.join(", ")
+    );
 }
 
-fn list_prices(region: &str, out: &mut String) -> Result<()> {
-    let table = PriceTable::for_region(region)?;
+/// Prints prices as a file to give back, or to fill in.
+fn list_as_toml(args: &Args) -> Result<Found> {
+    if args.what.is_some_and(|what| what != What::Prices) {
+        return Err(Error::request("`--toml` is given, but only prices are written as a file")
+            .hint("`bks list prices --toml`"));
+    }
+    // What is not known is left to be filled in.
+    let table = input::price_table(&args.region, args.prices.as_deref(), &[])?;
+    output::print(&price_file(&table))?;
+    Ok(Found::Done)
+}
+
+fn list_prices(args: &Args, out: &mut String) -> Result<()> {
+    let table = match &args.prices {
+        Some(path) => input::price_table(&args.region, Some(path), &[])?,
+        None => PriceTable::for_region(&args.region).map_err(|error| error.at("--region"))?,
+    };
     let _ = writeln!(out, "prices of {}: name, price, how sure, date, source", table.region());
     for entry in table.entries() {
         let _ = writeln!(
@@ -144,14 +179,14 @@ fn list_prices(region: &str, out: &mut String) -> Result<()> {
             entry.name,
             entry.price,
             entry.certainty,
-            entry.date.unwrap_or("no date"),
+            entry.date.as_deref().unwrap_or("no date"),
             entry.source
         );
     }
     let free = table.free_tier();
     let _ = writeln!(
         out,
-        "  {}: {} KMS requests a month, {}\n    {}\n",
+        "  {}: {} KMS requests a month for an organization, {}\n    {}\n",
         FreeTier::NAME,
         free.requests_a_month,
         free.certainty,
@@ -169,9 +204,11 @@ fn list_assumptions(out: &mut String) {
     let _ = writeln!(out, "  migration_rate: {}", ranges.migration_rate);
     let _ = writeln!(
         out,
-        "  basis: AWS gives no lifetime; Huawei OBS says about 3 minutes, SQS, DynamoDB and Kinesis 5;\n  \
-         hosts are fitted to published counts (docs/model.md, \"Fan-out\"); that the verifying Decrypt\n  \
-         exists is documented\n  \
-         `write_partitions` and `read_partitions` take the place of `cache_hosts`, for who knows better"
+        "  basis of generation_lifetime: AWS gives none; SQS uses a data key for 1min to 24h, 5min unless told; \
+         Kinesis\n    for 5min; Huawei OBS's near copy rotates its bucket key every 365 days, so the upper end is \
+         open\n  basis of cache_lifetime: AWS gives none; Huawei OBS about 3min; DynamoDB 5min\n  \
+         basis of cache_hosts: fitted to published counts (docs/model.md, \"Fan-out\"); `write_partitions` and\n    \
+         `read_partitions` take its place, for who knows better\n  basis of verify_on_write: documented for replicas \
+         of S3 replication, inferred for other writers"
     );
 }

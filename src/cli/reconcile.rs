@@ -14,7 +14,7 @@ use crate::reconciliation::{Asked, Reconciliation};
 use crate::recording::measured::{Calls, Gatherer};
 use crate::report::reconciliation as report;
 use crate::scenario::Scenario;
-use crate::scenario::replay::{Settings, UnknownAge};
+use crate::scenario::replay::UnknownAge;
 use crate::trace::compression::decompressed;
 use crate::trace::record::Entry;
 
@@ -119,16 +119,10 @@ fn read(args: &Args, logs: Logs) -> Result<(Scenario, Calls)> {
         }
         Ok(())
     })?;
-    let text = args.scenario.as_deref().map(input::text).transpose()?;
-    let overrides = args.changes.all();
-    let settings = Settings {
-        file: text.as_deref().zip(args.scenario.as_deref()),
-        overrides: &overrides,
-        unknown_age: args.unknown_age,
-    };
     let from = recording.start_ns + recording.counted_from.as_nanos();
     let calls = gatherer.finish(from, recording.start_ns + recording.end.as_nanos());
-    let scenario = Scenario::of_recording(recording, &settings)?;
+    let scenario =
+        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads::number(args.jobs))?;
     Ok((scenario, calls))
 }

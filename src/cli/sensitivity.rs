@@ -93,7 +93,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let source = input::Source::open(&args.scenario)?;
     let bytes = input::free_memory();
     let read = |more: &[_]| {
-        let changes: Vec<_> = args.changes.all().into_iter().chain(more.iter().cloned()).collect();
+        let changes: Vec<_> = args.changes.all()?.into_iter().chain(more.iter().cloned()).collect();
         let scenario = source.read(&changes)?;
         scenario.check_size(threads, bytes).map_err(|error| error.at(source.place()))?;
         Ok::<Scenario, Error>(scenario)

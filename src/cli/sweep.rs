@@ -71,7 +71,7 @@ impl From<FormName> for Form {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
-    let grid = Grid::of(&args.changes.all(), args.max_points)?;
+    let grid = Grid::of(&args.changes.all()?, args.max_points)?;
     let source = input::Source::open(&args.scenario)?;
     let mut base = source.read(&grid.fixed())?;
     args.demands.put_on(&mut base)?;

@@ -1,9 +1,11 @@
 //! What AWS does not publish about S3 Bucket Keys: each a labelled assumption with a range.
 //!
-//! Basis of the built-in ranges (`docs/model.md` has the sources): AWS gives no lifetime; Huawei
-//! OBS documents about 3 minutes, SQS, `DynamoDB` and Kinesis 5 minutes. How many hosts of S3's
-//! fleet hold keys of their own is fitted to published cases with counted calls: calibration, not
-//! proof. The verifying Decrypt is documented to exist, its count is not.
+//! Basis of the built-in ranges (`docs/model.md` has the sources): AWS gives no lifetime. Generation:
+//! SQS uses a data key for 1 minute to 24 hours, 5 minutes unless told, Kinesis for 5 minutes; Huawei
+//! OBS's near copy rotates its bucket key every 365 days, so the upper end is open. Cache: Huawei OBS
+//! about 3 minutes, `DynamoDB` 5. How many hosts of S3's fleet hold keys of their own is fitted to
+//! published cases with counted calls: calibration, not proof. The verifying Decrypt is documented for
+//! replicas of S3 replication and inferred for other writers; its count is not known.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -193,14 +195,13 @@ pub struct AssumptionRanges {
 
 impl Default for AssumptionRanges {
     fn default() -> Self {
-        let lifetime = Range::new(
-            SimDuration::from_secs(60),
-            SimDuration::from_secs(300),
-            SimDuration::from_secs(3_600),
-        );
+        let lifetime = |high_s| {
+            let secs = SimDuration::from_secs;
+            Range::new(secs(60), secs(300), secs(high_s))
+        };
         Self {
-            generation_lifetime: lifetime,
-            cache_lifetime: lifetime,
+            generation_lifetime: lifetime(86_400),
+            cache_lifetime: lifetime(3_600),
             expiry: Range::new(Expiry::Fixed, Expiry::Fixed, Expiry::Sliding),
             cache_hosts: Range::new(1, 10, 55),
             write_partitions: None,
@@ -462,7 +463,8 @@ mod tests {
         assert_eq!(low.cache_lifetime, SimDuration::from_secs(60));
         assert_eq!((low.cache_hosts, low.verify_on_write), (55, 1));
         let high = ranges.at(Level::High);
-        assert_eq!(high.generation_lifetime, SimDuration::from_secs(3_600));
+        assert_eq!(high.generation_lifetime, SimDuration::from_secs(86_400));
+        assert_eq!(high.cache_lifetime, SimDuration::from_secs(3_600));
         assert_eq!((high.cache_hosts, high.expiry), (1, Expiry::Sliding));
     }
 

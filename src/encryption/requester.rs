@@ -50,8 +50,9 @@ pub struct Requesters {
 }
 
 impl Requesters {
-    /// Groups session slots under `rule`. IAM users and services have no sessions: all that runs in
-    /// their name is one requester under either rule.
+    /// Groups session slots under `rule`. An IAM user's access keys and a service open no sessions: all
+    /// that runs in their name is one requester under either rule. A user's federated sessions
+    /// (`GetFederationToken`), which carry scoping policies, are told apart as those of a role are.
     #[must_use]
     pub fn group(rule: RequesterRule, principals: &[Principal], slots: &[SessionSlot]) -> Self {
         let mut index_of = BTreeMap::new();
@@ -59,10 +60,14 @@ impl Requesters {
         let mut of_slot = Vec::with_capacity(slots.len());
         for (number, slot) in slots.iter().enumerate() {
             let principal = &principals[slot.principal as usize];
-            let by_session =
-                rule == RequesterRule::Session && matches!(principal.identity, Identity::Role(_));
+            let in_a_session = match principal.identity {
+                Identity::Role(_) => true,
+                Identity::User(_) => slot.policy > 0,
+                Identity::Service(_) => false,
+            };
+            let by_session = rule == RequesterRule::Session && in_a_session;
             // Under the role rule slots of one principal and policy meet; policies of different
-            // principals are different texts unless both are the plain role.
+            // principals are different texts unless both are the plain role or user.
             let policy = (slot.policy > 0).then_some((slot.principal, slot.policy));
             let key = (principal, policy, by_session.then_some(number));
             let index = *index_of.entry(key).or_insert_with(|| {
@@ -139,6 +144,27 @@ mod tests {
     fn a_user_is_one_requester_whatever_runs_in_its_name() {
         for rule in [RequesterRule::Session, RequesterRule::Role] {
             assert_eq!(count(rule, Identity::User("loader".into()), 30, 1), 1);
+        }
+    }
+
+    /// By hand: 12 federated sessions that carry 4 policies in turn are 12 requesters where each
+    /// session is one and 4 where each policy is; the user's access key beside them is one more.
+    #[test]
+    fn federated_sessions_of_a_user_are_requesters_by_session_or_policy() {
+        let user = || Identity::User("loader".into());
+        // Policies are numbered from 1, as `bks::scenario` does it; 0 is none.
+        let federated = |count: u32, policies: u32| -> Vec<SessionSlot> {
+            let carrying = |slot: SessionSlot| SessionSlot { policy: slot.policy + 1, ..slot };
+            slots(0, count, policies).into_iter().map(carrying).collect()
+        };
+        let principals = [principal(user()), principal(user())];
+        let mut all = federated(12, 4);
+        all.extend(slots(1, 3, 1));
+        for (rule, expected) in [(RequesterRule::Session, 13), (RequesterRule::Role, 5)] {
+            let grouped = Requesters::group(rule, &principals, &all);
+            assert_eq!(grouped.list.len(), expected, "{rule:?}");
+            let renewing = grouped.list.iter().filter(|requester| requester.renews).count();
+            assert_eq!(renewing, if rule == RequesterRule::Session { 12 } else { 0 });
         }
     }
 

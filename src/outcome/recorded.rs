@@ -144,14 +144,14 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
     warnings
 }
 
-/// A counted part that is short against a day, or against how long keys may live.
+/// A counted part that is short against a day, or against how long keys live as is assumed.
 fn short_window(scenario: &Scenario) -> Option<Warning> {
     const DAY: SimDuration = SimDuration::from_secs(86_400);
     let counted = scenario.counted();
     let bucket_keys =
         scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.domains));
     let longest = bucket_keys
-        .map(|c| c.ranges.generation_lifetime.high.max(c.ranges.cache_lifetime.high))
+        .map(|c| c.ranges.generation_lifetime.assumed.max(c.ranges.cache_lifetime.assumed))
         .max()
         .unwrap_or(SimDuration::ZERO);
     if counted >= DAY && counted >= longest.saturating_mul(10) {
@@ -161,8 +161,8 @@ fn short_window(scenario: &Scenario) -> Option<Warning> {
     let times = period.as_secs_f64() / counted.as_secs_f64();
     let lifetimes = if counted < longest.saturating_mul(10) {
         format!(
-            ", and keys that live for up to {longest} are each made and fetched anew at its start: \
-             savings are too low"
+            ", and keys that live for {longest}, as is assumed, are each made and fetched anew at its \
+             start: savings are too low"
         )
     } else {
         String::new()

@@ -2,7 +2,7 @@
 
 use super::{ConfigurationOutcome, PrecisionOutcome};
 use crate::encryption::Mode;
-use crate::pricing::{Bill, Sku};
+use crate::pricing::{Bill, PriceName, Sku};
 use crate::scenario::{Population, Scenario};
 use crate::units::{SimTime, Usd};
 
@@ -34,8 +34,8 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
         });
         warnings.push(Warning {
             id: "writers-need-decrypt",
-            what: "with bucket keys S3 verifies a new key by Decrypt: whoever only writes needs \
-                   `kms:Decrypt` too"
+            what: "if S3 verifies a new bucket-level key by Decrypt (documented for replicas, inferred \
+                   for other writers), whoever only writes needs `kms:Decrypt` too"
                 .to_owned(),
             advice: "add `kms:Decrypt` to writers' policies",
         });
@@ -141,8 +141,9 @@ fn costs_more(configurations: &[ConfigurationOutcome]) -> Option<Warning> {
     (!dearer.is_empty()).then(|| Warning {
         id: "costs-more",
         what: format!(
-            "with `{}` KMS is called more often than without bucket keys: writes are so sparse that \
-             each makes a new key and verifies it",
+            "if S3 verifies new keys as assumed, with `{}` KMS is called more often than without bucket \
+             keys: writes are so sparse that each makes a new key, and S3 would verify it by Decrypt \
+             (documented for replicas, inferred for other writers)",
             dearer.join("`, `")
         ),
         advice: "leave bucket keys off for this traffic, or write from fewer requesters",
@@ -155,16 +156,20 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
         return None;
     }
     let events = configurations[scenario.headline].assumed().requests_in_period;
-    let cost: Usd =
-        Bill::of_charges([(Sku::CloudTrailDataEvents, events)], &scenario.billing.prices, terms)
-            .total();
-    let decimals = if cost.as_f64() < 0.01 { 6 } else { 2 };
+    let charge = [(Sku::CloudTrailDataEvents, events)];
+    let prices = &scenario.billing.prices;
+    let cost = if prices.has(PriceName::CloudTrailDataEvent) {
+        let cost: Usd = Bill::of_charges(charge, prices, terms).total();
+        let decimals = if cost.as_f64() < 0.01 { 6 } else { 2 };
+        format!("would cost about ${:.decimals$} in the billing period", cost.as_f64())
+    } else {
+        format!("would be {events} in the billing period, but their price is not given")
+    };
     Some(Warning {
         id: "audit-by-object",
         what: format!(
             "with bucket keys CloudTrail's KMS events name the bucket, not the object; S3 data \
-             events for this traffic would cost about ${:.decimals$} in the billing period",
-            cost.as_f64()
+             events for this traffic {cost}"
         ),
         advice: "if the audit needs objects, turn on S3 data events and set `object_audit = true`",
     })

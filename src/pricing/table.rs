@@ -1,10 +1,12 @@
-//! The price data: one row for each price, its regions, source and date.
+//! The price data: a row for each region, and a source and a date for each price.
 //!
-//! Another region or price date is another row of [`ROWS`]. No live page was opened for these
-//! figures; they come from the sources each row names, as `docs/model.md` has them.
+//! Another region is another row of [`PRICED`]. No live page was opened for these figures; they come
+//! from the sources that each names, as `docs/model.md` has them.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use super::given::GivenPrices;
 use crate::error::{Error, Result, one_of};
 use crate::units::{Price, Usd};
 
@@ -101,11 +103,16 @@ impl PriceName {
         }
     }
 
-    fn named(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|price| price.name() == name).ok_or_else(|| {
-            Error::request(format!("`{name}` is not the name of a price"))
-                .hint(one_of(name, Self::ALL.map(Self::name)))
-        })
+    /// How many units AWS's price lists name it for.
+    #[must_use]
+    pub const fn usual_units(self) -> u64 {
+        match self {
+            Self::KmsRequest => 10_000,
+            Self::KmsKeyMonth | Self::KmsRotationMonth | Self::BatchJob => 1,
+            Self::CloudTrailManagementCopy | Self::CloudTrailDataEvent => 100_000,
+            Self::S3Put | Self::S3Get => 1_000,
+            Self::BatchObject | Self::BatchManifestObject => 1_000_000,
+        }
     }
 }
 
@@ -116,7 +123,7 @@ impl fmt::Display for PriceName {
 }
 
 /// One price of a table, with where it comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceEntry {
     /// What is priced.
     pub name: PriceName,
@@ -125,16 +132,16 @@ pub struct PriceEntry {
     /// How sure it is.
     pub certainty: Certainty,
     /// Where it stands: a URL, and how it was read.
-    pub source: &'static str,
-    /// Date of the source, as exact as it is known: `2026-09-11`, `2025-07`; none for a source
-    /// without a date and for a price the user gave.
-    pub date: Option<&'static str>,
+    pub source: Cow<'static, str>,
+    /// Date of the source, as exact as it is known: `2025-08-28`, `2025-07`; none for a source
+    /// without a date.
+    pub date: Option<Cow<'static, str>>,
 }
 
 /// The monthly allowance of KMS requests that cost nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FreeTier {
-    /// Requests a month, for the account and all its regions together.
+    /// Requests a month, for all accounts of an organization and all their regions together.
     pub requests_a_month: u64,
     /// How sure it is.
     pub certainty: Certainty,
@@ -143,66 +150,87 @@ pub struct FreeTier {
 }
 
 impl FreeTier {
-    /// The name that lists use.
+    /// The name that lists and price files use.
     pub const NAME: &str = "kms_free_requests";
+
+    /// As many requests as the user says.
+    const fn given(requests_a_month: u64) -> Self {
+        Self { requests_a_month, certainty: Certainty::Given, source: BY_THE_USER }
+    }
 }
 
+/// 20,000 across all regions says the price page; that accounts which are billed together share it,
+/// the other.
 const FREE_TIER: FreeTier = FreeTier {
     requests_a_month: 20_000,
     certainty: Certainty::Documented,
-    source: "https://aws.amazon.com/kms/pricing/",
+    source: "https://aws.amazon.com/kms/pricing/; one for an organization: \
+        https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/useconsolidatedbilling-effective.html",
 };
+
+/// What stands as the source of a price that has none.
+const BY_THE_USER: &str = "given by the user";
 
 /// The prices of one region: AWS's list, where bks knows it, and what the user put in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceTable {
     region: String,
-    entries: [PriceEntry; PriceName::ALL.len()],
+    /// At `PriceName as usize`; none where no bill needs it.
+    entries: [Option<PriceEntry>; PriceName::ALL.len()],
+    free_tier: FreeTier,
 }
 
 impl PriceTable {
-    /// Date of the newest price list in the data, that of KMS's requests.
-    pub const DATE: &str = "2026-09-11";
+    /// Date of the newest price in the data.
+    pub const DATE: &str = S3_DATE;
 
     /// The list prices of a region, by AWS's code such as `eu-west-1`.
     ///
     /// # Errors
     /// If no such region is known, or none of its prices are.
     pub fn for_region(region: &str) -> Result<Self> {
-        Self::with_prices(region, &[])
+        Self::with_given(region, &GivenPrices::default(), &PriceName::ALL)
     }
 
-    /// The list prices of a region, with some replaced by the user's. For a region whose list is
-    /// unknown (`GovCloud`, China, the European Sovereign Cloud) the user gives them all.
+    /// The prices of a region, with some replaced by the user's. For a region whose list is unknown
+    /// (China, the European Sovereign Cloud, one newer than the data) the user gives those that are
+    /// `needed`.
     ///
     /// # Errors
-    /// If no such region is known, a name is not that of a price, or a price remains unknown.
-    pub fn with_prices(region: &str, overrides: &[(&str, Price)]) -> Result<Self> {
-        let overrides: Vec<(PriceName, Price)> = overrides
-            .iter()
-            .map(|(name, price)| Ok((PriceName::named(name)?, *price)))
-            .collect::<Result<_>>()?;
-        let given = |name| overrides.iter().rev().find(|(other, _)| *other == name);
-        if UNPRICED.contains(&region) {
-            let missing: Vec<PriceName> =
-                PriceName::ALL.into_iter().filter(|name| given(*name).is_none()).collect();
-            if !missing.is_empty() {
-                return Err(unpriced(region, &missing));
-            }
-        } else if !PRICED.contains(&region) {
-            return Err(Error::request(format!("`{region}` is not an AWS region that bks knows"))
-                .hint(one_of(region, PRICED.into_iter().chain(UNPRICED))));
+    /// If no such region is known, or a price that is needed remains unknown.
+    pub fn with_given(region: &str, given: &GivenPrices, needed: &[PriceName]) -> Result<Self> {
+        let listed = PRICED.iter().find(|list| list.region == region);
+        if listed.is_none() && !UNPRICED.contains(&region) && !given.for_this_region {
+            return Err(unknown_region(region));
         }
-        let entries = PriceName::ALL.map(|name| match given(name) {
-            Some((_, price)) => given_entry(name, *price),
-            None => listed_entry(name, region),
+        let entries = PriceName::ALL.map(|name| match (given.prices.get(&name), listed) {
+            (Some(price), _) => Some(price.entry(name)),
+            (None, Some(list)) => Some(list.entry(name)),
+            (None, None) => None,
         });
-        Ok(Self { region: region.to_owned(), entries })
+        let missing: Vec<PriceName> =
+            needed.iter().copied().filter(|name| entries[*name as usize].is_none()).collect();
+        if !missing.is_empty() {
+            return Err(unpriced(region, &missing));
+        }
+        let free_tier = given.free_requests_a_month.map_or(FREE_TIER, FreeTier::given);
+        Ok(Self { region: region.to_owned(), entries, free_tier })
     }
 
-    /// Every region whose prices are known or believed to be, by AWS's code.
+    /// Whether AWS has such a region, with prices known here or not.
+    #[must_use]
+    pub fn is_region(region: &str) -> bool {
+        Self::regions().any(|known| known == region) || UNPRICED.contains(&region)
+    }
+
+    /// Every region whose prices are known, by AWS's code.
     pub fn regions() -> impl Iterator<Item = &'static str> + Clone {
-        PRICED.into_iter()
+        PRICED.iter().map(|list| list.region)
+    }
+
+    /// Every region that is known, but whose prices are not.
+    pub fn regions_without_prices() -> impl Iterator<Item = &'static str> + Clone {
+        UNPRICED.into_iter()
     }
 
     /// The region, by AWS's code.
@@ -211,203 +239,179 @@ impl PriceTable {
         &self.region
     }
 
+    /// Whether a price is known; where it is not, no bill of the scenario needs it.
+    #[must_use]
+    pub fn has(&self, name: PriceName) -> bool {
+        self.entries[name as usize].is_some()
+    }
+
     /// One price.
+    ///
+    /// # Panics
+    /// If it is not known, which [`Self::has`] tells: a bill never goes on without a price it needs.
     #[must_use]
     pub fn price(&self, name: PriceName) -> Price {
-        self.entries[name as usize].price
+        let entry = self.entries[name as usize].as_ref();
+        entry.unwrap_or_else(|| panic!("`{name}` of {} was not asked for", self.region)).price
     }
 
     /// The oldest and the newest date of the built-in prices in force, and how many prices the user
     /// gave.
     #[must_use]
-    pub fn dates(&self) -> (Option<&'static str>, Option<&'static str>, usize) {
-        let dates = || self.entries.iter().filter_map(|entry| entry.date);
-        let given = self.entries.iter().filter(|entry| entry.certainty == Certainty::Given);
-        (dates().min(), dates().max(), given.count())
+    pub fn dates(&self) -> (Option<&str>, Option<&str>, usize) {
+        let built_in = || self.entries().filter(|entry| entry.certainty != Certainty::Given);
+        let dates = || built_in().filter_map(|entry| entry.date.as_deref());
+        (dates().min(), dates().max(), self.entries().count() - built_in().count())
     }
 
     /// The monthly allowance of KMS requests; the same everywhere.
     #[must_use]
     pub fn free_tier(&self) -> FreeTier {
-        FREE_TIER
+        self.free_tier
     }
 
-    /// Every price with its source, in the order of [`PriceName::ALL`].
+    /// Every price that is known, with its source, in the order of [`PriceName::ALL`].
     pub fn entries(&self) -> impl Iterator<Item = &PriceEntry> {
-        self.entries.iter()
+        self.entries.iter().flatten()
     }
+}
+
+fn unknown_region(region: &str) -> Error {
+    let known = one_of(region, PriceTable::regions().chain(UNPRICED));
+    let then = if known.ends_with('?') { "" } else { ";" };
+    Error::request(format!("`{region}` is not an AWS region that bks knows")).hint(format!(
+        "{known}{then} a newer one needs a price file with a table `[region.{region}]`, by `--prices FILE`"
+    ))
 }
 
 fn unpriced(region: &str, missing: &[PriceName]) -> Error {
     let names: Vec<String> = missing.iter().map(|name| format!("`{name}`")).collect();
     Error::request(format!(
-        "`{region}` has no price list in bks, so every price must be overridden"
+        "`{region}` has no built-in prices, but the bill needs {}",
+        names.join(", ")
     ))
     .hint(format!(
-        "give, in US dollars from its own price list, {}, e.g., `{} = \"$0.03 per 10000\"`",
-        names.join(", "),
-        missing[0],
+        "give them in US dollars from AWS's price list, by a file: `--prices FILE`; `bks list prices \
+         --region {region} --toml` prints one to fill in"
     ))
 }
 
-fn given_entry(name: PriceName, price: Price) -> PriceEntry {
-    PriceEntry { name, price, certainty: Certainty::Given, source: "given by the user", date: None }
+/// What AWS asks in one region, where it differs between regions.
+struct PriceList {
+    region: &'static str,
+    /// KMS requests: millionths of a dollar per 10,000.
+    kms_request: i128,
+    /// PUT and GET requests to S3 Standard: millionths of a dollar per 1,000.
+    s3_put: i128,
+    s3_get: i128,
 }
 
-/// The first row that holds for the region; the caller has made sure that its prices are known.
-fn listed_entry(name: PriceName, region: &str) -> PriceEntry {
-    ROWS.iter()
-        .find(|row| row.entry.name == name && row.regions.contain(region))
-        .expect("each price has a row for all regions")
-        .entry
-}
-
-/// Where a row holds.
-enum Regions {
-    /// In these regions.
-    Only(&'static [&'static str]),
-    /// In every priced region that no earlier row of the same price names.
-    Others,
-}
-
-impl Regions {
-    fn contain(&self, region: &str) -> bool {
-        match self {
-            Self::Only(regions) => regions.contains(&region),
-            Self::Others => true,
+impl PriceList {
+    /// The list price, with its source. Amounts are in millionths of a dollar.
+    fn entry(&self, name: PriceName) -> PriceEntry {
+        let (micro_usd, (source, date)) = match name {
+            PriceName::KmsRequest => (self.kms_request, KMS),
+            PriceName::KmsKeyMonth => (1_000_000, KMS),
+            PriceName::KmsRotationMonth => (1_000_000, KMS_PAGE),
+            PriceName::CloudTrailManagementCopy => (2_000_000, CLOUDTRAIL),
+            PriceName::CloudTrailDataEvent => (100_000, CLOUDTRAIL),
+            PriceName::S3Put => (self.s3_put, S3),
+            PriceName::S3Get => (self.s3_get, S3),
+            PriceName::BatchJob => (250_000, S3),
+            PriceName::BatchObject => (1_000_000, S3),
+            PriceName::BatchManifestObject => (15_000, S3),
+        };
+        PriceEntry {
+            name,
+            price: Price::new(Usd::from_pico(micro_usd * 1_000_000), name.usual_units()),
+            certainty: Certainty::Documented,
+            source: Cow::Borrowed(source),
+            date: date.map(Cow::Borrowed),
         }
     }
 }
 
-struct Row {
-    regions: Regions,
-    entry: PriceEntry,
+type Source = (&'static str, Option<&'static str>);
+
+/// When AWS had published what the copy of its price pages' data holds.
+const KMS_DATE: &str = "2025-08-28";
+const S3_DATE: &str = "2025-10-22";
+
+const KMS: Source = (
+    "https://aws.amazon.com/kms/pricing/, its data of all regions in a copy: \
+     https://github.com/lamngockhuong/aws-price, commit 508fb45",
+    Some(KMS_DATE),
+);
+const KMS_PAGE: Source = ("https://aws.amazon.com/kms/pricing/", None);
+const CLOUDTRAIL: Source = (
+    "https://aws.amazon.com/cloudtrail/pricing/, its data of all regions in a copy: \
+     https://github.com/lamngockhuong/aws-price, commit 508fb45",
+    Some(KMS_DATE),
+);
+const S3: Source = (
+    "https://aws.amazon.com/s3/pricing/, its data of all regions in a copy: \
+     https://github.com/lamngockhuong/aws-price, commit 508fb45",
+    Some(S3_DATE),
+);
+
+const fn list(region: &'static str, kms_request: i128, s3_put: i128, s3_get: i128) -> PriceList {
+    PriceList { region, kms_request, s3_put, s3_get }
 }
 
-/// A row of the data; the amount is in millionths of a dollar.
-const fn row(
-    name: PriceName,
-    regions: Regions,
-    (micro_usd, per): (i128, u64),
-    (certainty, source, date): (Certainty, &'static str, Option<&'static str>),
-) -> Row {
-    let price = Price::new(Usd::from_pico(micro_usd * 1_000_000), per);
-    Row { regions, entry: PriceEntry { name, price, certainty, source, date } }
-}
-
-/// The commercial regions, whose prices are known or believed to be.
-#[rustfmt::skip]
-const PRICED: [&str; 34] = [
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1", "mx-central-1",
-    "sa-east-1",
-    "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1",
-    "eu-west-2", "eu-west-3",
-    "af-south-1", "il-central-1", "me-central-1", "me-south-1",
-    "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3",
-    "ap-south-1", "ap-south-2",
-    "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
-    "ap-southeast-6", "ap-southeast-7",
+/// The data: region, KMS requests, PUT, GET, in millionths of a dollar (`docs/model.md`).
+const PRICED: [PriceList; 36] = [
+    list("us-east-1", 30_000, 5_000, 400),
+    list("us-east-2", 30_000, 5_000, 400),
+    list("us-west-1", 30_000, 5_500, 440),
+    list("us-west-2", 30_000, 5_000, 400),
+    list("ca-central-1", 30_000, 5_500, 440),
+    list("ca-west-1", 30_000, 5_500, 440),
+    list("mx-central-1", 30_000, 5_250, 420),
+    list("sa-east-1", 30_000, 7_000, 560),
+    list("eu-central-1", 30_000, 5_400, 430),
+    list("eu-central-2", 30_000, 5_400, 430),
+    list("eu-north-1", 30_000, 5_000, 400),
+    list("eu-south-1", 30_000, 5_300, 400),
+    list("eu-south-2", 30_000, 5_300, 400),
+    list("eu-west-1", 30_000, 5_000, 400),
+    list("eu-west-2", 30_000, 5_300, 420),
+    list("eu-west-3", 30_000, 5_300, 420),
+    list("af-south-1", 30_000, 6_000, 400),
+    list("il-central-1", 30_000, 5_500, 440),
+    list("me-central-1", 30_000, 5_500, 440),
+    list("me-south-1", 30_000, 5_500, 440),
+    list("ap-east-1", 30_000, 5_000, 400),
+    list("ap-east-2", 30_000, 4_230, 333),
+    list("ap-northeast-1", 30_000, 4_700, 370),
+    list("ap-northeast-2", 30_000, 4_500, 350),
+    list("ap-northeast-3", 30_000, 4_700, 370),
+    list("ap-south-1", 30_000, 5_000, 400),
+    list("ap-south-2", 30_000, 5_000, 400),
+    list("ap-southeast-1", 30_000, 5_000, 400),
+    list("ap-southeast-2", 30_000, 5_500, 440),
+    list("ap-southeast-3", 30_000, 5_000, 400),
+    list("ap-southeast-4", 30_000, 5_500, 440),
+    list("ap-southeast-5", 30_000, 4_500, 360),
+    list("ap-southeast-6", 30_000, 5_775, 462),
+    list("ap-southeast-7", 30_000, 4_500, 360),
+    list("us-gov-east-1", 40_000, 5_000, 400),
+    list("us-gov-west-1", 40_000, 5_000, 400),
 ];
 
 /// Regions of other partitions: no source for their prices was found (`docs/model.md`), and some are
 /// not in US dollars.
-const UNPRICED: [&str; 5] =
-    ["us-gov-east-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1", "eusc-de-east-1"];
-
-type Source = (Certainty, &'static str, Option<&'static str>);
-
-const KMS_LIST: Source = (
-    Certainty::Documented,
-    "AWS price list of KMS, as quoted in a third party's note; https://aws.amazon.com/kms/pricing/",
-    Some(PriceTable::DATE),
-);
-const KMS_BELIEVED: Source = (
-    Certainty::Assumed,
-    "believed equal to us-east-1, not verified; https://aws.amazon.com/kms/pricing/",
-    Some(PriceTable::DATE),
-);
-const KMS_PAGE: Source = (Certainty::Documented, "https://aws.amazon.com/kms/pricing/", None);
-const CLOUDTRAIL_PAGE: Source = (
-    Certainty::Documented,
-    "https://aws.amazon.com/cloudtrail/pricing/, and Infracost's test data",
-    Some("2026-08-21"),
-);
-const CLOUDTRAIL_BELIEVED: Source = (
-    Certainty::Assumed,
-    "believed equal to us-east-1, not verified; https://aws.amazon.com/cloudtrail/pricing/",
-    Some("2026-08-21"),
-);
-const S3_LIST: Source = (
-    Certainty::Documented,
-    "Infracost's test data of the AWS price list; https://aws.amazon.com/s3/pricing/",
-    Some("2025-07"),
-);
-const S3_UAE: Source = (
-    Certainty::Documented,
-    "a copy of https://aws.amazon.com/s3/pricing/ for Middle East (UAE)",
-    None,
-);
-const S3_FRANKFURT: Source = (
-    Certainty::Inferred,
-    "AWS price list of S3, as relayed without warranty in a third party's note; \
-     https://aws.amazon.com/s3/pricing/",
-    Some("2026-08-31"),
-);
-const S3_BELIEVED: Source = (
-    Certainty::Assumed,
-    "us-east-1's, not verified, and S3 requests do differ by region (8 % in eu-central-1, 10 % in \
-     me-central-1); https://aws.amazon.com/s3/pricing/",
-    Some("2025-07"),
-);
-const BATCH_PAGE: Source =
-    (Certainty::Documented, "a copy of https://aws.amazon.com/s3/pricing/", None);
-const BATCH_BELIEVED: Source = (
-    Certainty::Inferred,
-    "us-east-1 and me-central-1 agree; https://aws.amazon.com/s3/pricing/",
-    None,
-);
-
-const US_EAST_1: Regions = Regions::Only(&["us-east-1"]);
-const FRANKFURT: Regions = Regions::Only(&["eu-central-1"]);
-const UAE: Regions = Regions::Only(&["me-central-1"]);
-const KMS_VERIFIED: Regions =
-    Regions::Only(&["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"]);
-const BATCH_VERIFIED: Regions = Regions::Only(&["us-east-1", "me-central-1"]);
-
-/// The data, in millionths of a dollar per number of units (`docs/model.md`).
-#[rustfmt::skip]
-const ROWS: [Row; 22] = {
-    use PriceName as P;
-    use Regions::Others;
-    [
-        row(P::KmsRequest, KMS_VERIFIED, (30_000, 10_000), KMS_LIST),
-        row(P::KmsRequest, Others, (30_000, 10_000), KMS_BELIEVED),
-        row(P::KmsKeyMonth, Others, (1_000_000, 1), KMS_PAGE),
-        row(P::KmsRotationMonth, Others, (1_000_000, 1), KMS_PAGE),
-        row(P::CloudTrailManagementCopy, US_EAST_1, (2_000_000, 100_000), CLOUDTRAIL_PAGE),
-        row(P::CloudTrailManagementCopy, Others, (2_000_000, 100_000), CLOUDTRAIL_BELIEVED),
-        row(P::CloudTrailDataEvent, US_EAST_1, (100_000, 100_000), CLOUDTRAIL_PAGE),
-        row(P::CloudTrailDataEvent, Others, (100_000, 100_000), CLOUDTRAIL_BELIEVED),
-        row(P::S3Put, US_EAST_1, (5_000, 1_000), S3_LIST),
-        row(P::S3Put, UAE, (5_500, 1_000), S3_UAE),
-        row(P::S3Put, FRANKFURT, (5_400, 1_000), S3_FRANKFURT),
-        row(P::S3Put, Others, (5_000, 1_000), S3_BELIEVED),
-        row(P::S3Get, US_EAST_1, (400, 1_000), S3_LIST),
-        row(P::S3Get, UAE, (440, 1_000), S3_UAE),
-        row(P::S3Get, FRANKFURT, (430, 1_000), S3_FRANKFURT),
-        row(P::S3Get, Others, (400, 1_000), S3_BELIEVED),
-        row(P::BatchJob, BATCH_VERIFIED, (250_000, 1), BATCH_PAGE),
-        row(P::BatchJob, Others, (250_000, 1), BATCH_BELIEVED),
-        row(P::BatchObject, BATCH_VERIFIED, (1_000_000, 1_000_000), BATCH_PAGE),
-        row(P::BatchObject, Others, (1_000_000, 1_000_000), BATCH_BELIEVED),
-        row(P::BatchManifestObject, BATCH_VERIFIED, (15_000, 1_000_000), BATCH_PAGE),
-        row(P::BatchManifestObject, Others, (15_000, 1_000_000), BATCH_BELIEVED),
-    ]
-};
+const UNPRICED: [&str; 3] = ["cn-north-1", "cn-northwest-1", "eusc-de-east-1"];
 
 #[cfg(test)]
 mod tests {
+    use super::super::given::GivenPrice;
     use super::*;
+
+    fn given(prices: &[(PriceName, &str)]) -> GivenPrices {
+        let price = |text: &str| GivenPrice { price: text.parse().unwrap(), ..GivenPrice::FREE };
+        let prices = prices.iter().map(|(name, text)| (*name, price(text))).collect();
+        GivenPrices { prices, ..GivenPrices::default() }
+    }
 
     #[test]
     fn us_east_1_has_the_published_prices() {
@@ -429,70 +433,31 @@ mod tests {
                 "batch_manifest_object $0.015 per 1000000",
             ]
         );
-        assert!(table.entries().all(|entry| entry.certainty == Certainty::Documented));
         assert_eq!(table.free_tier().requests_a_month, 20_000);
+        assert_eq!(table.dates(), (Some("2025-08-28"), Some("2025-10-22"), 0));
     }
 
     #[test]
-    fn every_region_has_every_price_and_names_its_source() {
+    fn every_region_has_every_price_documented_and_names_its_source() {
         for region in PriceTable::regions() {
             let table = PriceTable::for_region(region).unwrap();
             assert_eq!(table.region(), region);
+            assert_eq!(table.entries().count(), PriceName::ALL.len());
             for (name, entry) in PriceName::ALL.into_iter().zip(table.entries()) {
-                assert_eq!(entry.name, name);
+                assert_eq!((entry.name, entry.certainty), (name, Certainty::Documented));
                 assert!(entry.source.contains("https://"), "{region} {name}");
             }
         }
     }
 
     #[test]
-    fn kms_is_verified_in_four_regions_and_believed_in_the_others() {
-        let verified: Vec<&str> = PriceTable::regions()
-            .filter(|region| {
-                let entry = PriceTable::for_region(region).unwrap().entries[0];
-                entry.certainty == Certainty::Documented
-            })
-            .collect();
-        assert_eq!(verified, ["us-east-1", "us-west-2", "eu-central-1", "eu-west-1"]);
-    }
-
-    #[test]
-    fn s3_requests_cost_more_in_some_regions() {
-        for (region, put, get) in [
-            ("me-central-1", "$0.0055 per 1000", "$0.00044 per 1000"),
-            ("eu-central-1", "$0.0054 per 1000", "$0.00043 per 1000"),
-            ("sa-east-1", "$0.005 per 1000", "$0.0004 per 1000"),
-        ] {
-            let table = PriceTable::for_region(region).unwrap();
-            assert_eq!(table.price(PriceName::S3Put).to_string(), put, "{region}");
-            assert_eq!(table.price(PriceName::S3Get).to_string(), get, "{region}");
-        }
-        let believed = PriceTable::for_region("sa-east-1").unwrap().entries[5];
-        assert_eq!((believed.name, believed.certainty), (PriceName::S3Put, Certainty::Assumed));
-    }
-
-    #[test]
-    fn an_override_is_labelled_as_the_users() {
-        let price: Price = "$0.02 per 10000".parse().unwrap();
-        let table = PriceTable::with_prices("us-east-1", &[("kms_request", price)]).unwrap();
-        assert_eq!(table.price(PriceName::KmsRequest), price);
-        assert_eq!(table.entries().next().unwrap().certainty, Certainty::Given);
-    }
-
-    #[test]
-    fn a_mistyped_price_is_answered_with_the_nearest() {
-        let price: Price = "$1".parse().unwrap();
-        let with = |name| PriceTable::with_prices("us-east-1", &[(name, price)]);
-        assert_eq!(
-            with("kms_reqest").unwrap_err().to_string(),
-            "`kms_reqest` is not the name of a price\n\nhint: did you mean `kms_request`?"
-        );
-        assert_eq!(
-            with("zzz").unwrap_err().to_string(),
-            "`zzz` is not the name of a price\n\nhint: use one of `kms_request`, `kms_key_month`, \
-             `kms_rotation_month`, `cloudtrail_management_copy`, `cloudtrail_data_event`, \
-             `s3_put`, `s3_get`, `batch_job`, `batch_object`, `batch_manifest_object`"
-        );
+    fn a_given_price_is_labelled_as_the_users() {
+        let given = given(&[(PriceName::KmsRequest, "$0.02 per 10000")]);
+        let table = PriceTable::with_given("us-east-1", &given, &PriceName::ALL).unwrap();
+        assert_eq!(table.price(PriceName::KmsRequest).to_string(), "$0.02 per 10000");
+        let entry = table.entries().next().unwrap();
+        assert_eq!((entry.certainty, &*entry.source), (Certainty::Given, "given by the user"));
+        assert_eq!(table.dates(), (Some("2025-08-28"), Some("2025-10-22"), 1));
     }
 
     #[test]
@@ -500,32 +465,35 @@ mod tests {
         let error = PriceTable::for_region("us-esat-1").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`us-esat-1` is not an AWS region that bks knows\n\nhint: did you mean `us-east-1`?"
+            "`us-esat-1` is not an AWS region that bks knows\n\nhint: did you mean `us-east-1`? a \
+             newer one needs a price file with a table `[region.us-esat-1]`, by `--prices FILE`"
         );
         assert_eq!(error.exit_code(), 2);
     }
 
     #[test]
-    fn a_region_without_a_price_list_wants_every_price_given() {
+    fn a_region_without_a_price_list_wants_what_the_bill_needs() {
+        let put = given(&[(PriceName::S3Put, "$0.005 per 1000")]);
+        let needed = [PriceName::KmsRequest, PriceName::S3Put, PriceName::S3Get];
+        let of = |given: &GivenPrices| PriceTable::with_given("cn-north-1", given, &needed);
         assert_eq!(
-            PriceTable::for_region("us-gov-west-1").unwrap_err().to_string(),
-            "`us-gov-west-1` has no price list in bks, so every price must be overridden\n\n\
-             hint: give, in US dollars from its own price list, `kms_request`, `kms_key_month`, \
-             `kms_rotation_month`, `cloudtrail_management_copy`, `cloudtrail_data_event`, \
-             `s3_put`, `s3_get`, `batch_job`, `batch_object`, `batch_manifest_object`, e.g., \
-             `kms_request = \"$0.03 per 10000\"`"
+            of(&put).unwrap_err().to_string(),
+            "`cn-north-1` has no built-in prices, but the bill needs `kms_request`, `s3_get`\n\n\
+             hint: give them in US dollars from AWS's price list, by a file: `--prices FILE`; `bks \
+             list prices --region cn-north-1 --toml` prints one to fill in"
         );
-        let price: Price = "$0.04 per 10000".parse().unwrap();
-        let mut given = PriceName::ALL.map(|name| (name.name(), price)).to_vec();
-        let table = PriceTable::with_prices("us-gov-west-1", &given).unwrap();
-        assert!(table.entries().all(|e| e.certainty == Certainty::Given && e.price == price));
-
-        given.pop();
+        let all = given(&needed.map(|name| (name, "$0.5 per 1000")));
+        let table = of(&all).unwrap();
+        assert!(table.entries().all(|entry| entry.certainty == Certainty::Given));
         assert_eq!(
-            PriceTable::with_prices("cn-north-1", &given).unwrap_err().to_string(),
-            "`cn-north-1` has no price list in bks, so every price must be overridden\n\n\
-             hint: give, in US dollars from its own price list, `batch_manifest_object`, e.g., \
-             `batch_manifest_object = \"$0.03 per 10000\"`"
+            PriceName::ALL.map(|name| table.has(name)).iter().filter(|has| **has).count(),
+            3
         );
+        assert_eq!(table.dates(), (None, None, 3));
+        // One that is newer than the data has a table of its own in a price file.
+        let newer = |given: &GivenPrices| PriceTable::with_given("sa-west-1", given, &needed);
+        assert!(newer(&all).is_err());
+        let own = GivenPrices { for_this_region: true, ..all };
+        assert_eq!(newer(&own).unwrap().region(), "sa-west-1");
     }
 }

@@ -227,7 +227,7 @@ pub(super) fn prices(results: &Results) -> String {
     };
     let given = match prices.given {
         0 => String::new(),
-        given => format!(", {given} given by the scenario"),
+        given => format!(", {given} given by the user"),
     };
     format!("Prices are those{of} for {}{given}", prices.region)
 }
@@ -323,7 +323,7 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         }
         "write_partitions" => "parts of S3's fleet that make keys of their own",
         "read_partitions" => "parts of S3's fleet that fetch keys of their own",
-        "verify_on_write" => "calls of `Decrypt` that verify each new key",
+        "verify_on_write" => "calls of `Decrypt` that verify each new key, if S3 does",
         "migration_rate" => {
             "how fast old objects are written anew; it decides how many share a key"
         }

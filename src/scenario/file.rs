@@ -5,11 +5,11 @@
 //! while they are read (a [`Rate`] is positive); what names or compares other values is checked in
 //! [`super::resolve`].
 
+mod prices;
 mod run;
 
+pub use prices::{PricesFile, price_file};
 pub use run::{InputFile, ReplayFile, RunFile};
-
-use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::RequesterRule;
 use crate::s3::Connections;
-use crate::units::{ByteSize, Price, Rate, Share, SimDuration, SimTime};
+use crate::units::{ByteSize, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
 use crate::workload::access::ReadPattern;
 use crate::workload::ages::AgeLaw;
@@ -136,7 +136,8 @@ fn default_configurations() -> Vec<ConfigurationFile> {
 pub struct BillingFile {
     /// The period to which the run is scaled.
     pub period: SimDuration,
-    /// Whether KMS's free requests are left to this traffic.
+    /// Whether KMS's free requests, one lot for all of an organization's accounts, are left to this
+    /// traffic.
     pub free_tier: bool,
     /// Discount on every price.
     pub discount: Share,
@@ -155,9 +156,13 @@ pub struct BillingFile {
     /// The account's quota of KMS requests a second, if it is not the region's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_quota_per_s: Option<u64>,
-    /// Prices that differ from the built-in table, by name (`bks list prices`).
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub prices: BTreeMap<String, Price>,
+    /// A file of prices in the place of the built-in ones: TOML, as the table `prices`, which wins
+    /// over it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_file: Option<String>,
+    /// Prices in the place of the built-in ones, by name (`bks list prices`).
+    #[serde(skip_serializing_if = "PricesFile::is_empty")]
+    pub prices: PricesFile,
 }
 
 impl Default for BillingFile {
@@ -172,7 +177,8 @@ impl Default for BillingFile {
             key_rotations: 0,
             background_kms: None,
             kms_quota_per_s: None,
-            prices: BTreeMap::new(),
+            price_file: None,
+            prices: PricesFile::default(),
         }
     }
 }
@@ -244,7 +250,8 @@ pub struct PrincipalFile {
     /// Sessions at a time: instances, execution environments, threads.
     #[serde(default = "one")]
     pub sessions: u32,
-    /// Distinct scoping (session) policies; sessions carry them in turn.
+    /// Distinct scoping (session) policies; sessions carry them in turn: sessions of a role, or
+    /// those that a user opens by `GetFederationToken`.
     #[serde(default = "one")]
     pub session_policies: u32,
     /// How long a session lives before another takes its place; without it, the whole run.

@@ -1,11 +1,14 @@
 //! Text to scenario, with the place of whatever is wrong.
 
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 use super::Scenario;
-use super::file::{AssumptionOverrides, ConfigurationFile, RunFile, ScenarioFile};
+use super::file::{AssumptionOverrides, ConfigurationFile, PricesFile, RunFile, ScenarioFile};
 use super::resolve::{Misplaced, resolve};
-use super::shorthand::expand;
+use super::shorthand::{PRICES, expand};
 use crate::error::{Error, Result, one_of};
 use crate::pricing::PriceTable;
 use crate::workload::access::ReadPattern;
@@ -38,8 +41,31 @@ impl Override {
         }
     }
 
+    /// Prices to be put over a scenario's.
+    ///
+    /// # Panics
+    /// Never: all of them can be written.
+    #[must_use]
+    pub(crate) fn of_prices(prices: &PricesFile) -> Self {
+        let value = toml::Value::try_from(prices).expect("prices are TOML").to_string();
+        Self { key: PRICES.to_owned(), value }
+    }
+
+    /// The prices to be put over a scenario's.
+    ///
+    /// # Errors
+    /// If the value is no table of prices.
+    pub(super) fn prices(&self) -> Result<PricesFile> {
+        let text = format!("value = {}", self.value);
+        let mut parsed: BTreeMap<String, PricesFile> = parse(&text, |_, _| self.place())?;
+        Ok(parsed.remove("value").unwrap_or_default())
+    }
+
     fn place(&self) -> String {
-        format!("--set {}={}", self.key, self.value)
+        match self.key.as_str() {
+            PRICES => "--prices".to_owned(),
+            key => format!("--set {key}={}", self.value),
+        }
     }
 }
 
@@ -69,7 +95,7 @@ impl Scenario {
     /// # Errors
     /// The first thing that is wrong, with line and column.
     pub fn read(text: &str, place: &str, overrides: &[Override], include: Include) -> Result<Self> {
-        let mut file = parse(text, |line, column| format!("{place}:{line}:{column}"))
+        let mut file = parse_scenario(text, |line, column| format!("{place}:{line}:{column}"))
             .map_err(|error| error.at(place))?;
         if file.replay.is_some() {
             return Err(Error::request(
@@ -114,6 +140,7 @@ impl Scenario {
             })
         };
         include_histograms(&mut file, include).map_err(locate)?;
+        include_prices(&mut file, include).map_err(locate)?;
         resolve(file).map_err(locate)
     }
 
@@ -220,13 +247,18 @@ pub(super) fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
     Ok(())
 }
 
-/// Reads the file; `place` names a line and column of it.
-fn parse(text: &str, place: impl Fn(usize, usize) -> String) -> Result<ScenarioFile> {
+/// Reads a scenario; `place` names a line and column of it.
+fn parse_scenario(text: &str, place: impl Fn(usize, usize) -> String) -> Result<ScenarioFile> {
     if text.trim().is_empty() {
         return Err(
             Error::request("the scenario is empty").hint("`bks init` writes one to start from")
         );
     }
+    parse(text, place)
+}
+
+/// Reads TOML; `place` names a line and column of it.
+fn parse<T: DeserializeOwned>(text: &str, place: impl Fn(usize, usize) -> String) -> Result<T> {
     let at = |error: &toml::de::Error| {
         let (line, column) = line_and_column(text, error.span().map_or(0, |span| span.start));
         place(line, column)
@@ -257,7 +289,7 @@ pub(crate) fn parse_settings(text: &str, place: &str) -> Result<ScenarioFile> {
     let whole = format!("{}\n{text}", missing.join("\n"));
     let added = missing.len().max(1);
     let place = |line: usize, column| format!("{place}:{}:{column}", line.saturating_sub(added));
-    parse(&whole, place)
+    parse_scenario(&whole, place)
 }
 
 /// The text at `span`, shortened to its first line.
@@ -351,7 +383,7 @@ impl Override {
         }
         *here = value;
         let text = toml::to_string(&root).expect("a table is TOML");
-        parse(&text, |_, _| typed.to_owned())
+        parse_scenario(&text, |_, _| typed.to_owned())
     }
 }
 
@@ -397,6 +429,31 @@ fn include_histograms(
         }
     }
     Ok(())
+}
+
+/// Puts the prices of the file that the scenario names below the scenario's own.
+fn include_prices(file: &mut ScenarioFile, include: Include) -> std::result::Result<(), Misplaced> {
+    let Some(name) = file.billing.price_file.take() else { return Ok(()) };
+    let used: Vec<&str> = file.buckets.iter().map(|bucket| bucket.region.as_str()).collect();
+    let read = include(&name).and_then(|text| {
+        let prices = parse_prices(&text, &name)?;
+        prices.check(&used).map_err(|error| error.at(&name))?;
+        Ok(prices)
+    });
+    let prices = read.map_err(|error| Misplaced { path: "billing.price_file".into(), error })?;
+    file.billing.prices = std::mem::take(&mut file.billing.prices).over(prices);
+    Ok(())
+}
+
+/// Reads a price file, called `place` in messages.
+pub(crate) fn parse_prices(text: &str, place: &str) -> Result<PricesFile> {
+    let prices: PricesFile = parse(text, |line, column| format!("{place}:{line}:{column}"))?;
+    if prices.is_empty() {
+        return Err(Error::request("the file has no price")
+            .at(place)
+            .hint("`bks list prices --toml` prints one to start from"));
+    }
+    Ok(prices)
 }
 
 /// Reads `to,weight` lines, with that header: the oldest age of each step and its objects.

@@ -98,6 +98,19 @@ impl Scenario {
     /// # Errors
     /// What is wrong with the settings, or if the log is larger than a run can be.
     pub fn of_recording(recording: Recording, settings: &Settings) -> Result<Self> {
+        let none: Include = &|file| Err(Error::request(format!("`{file}` is not read from here")));
+        Self::of_recording_with(recording, settings, none)
+    }
+
+    /// The scenario that a log is; `include` reads a price file that the settings name.
+    ///
+    /// # Errors
+    /// As [`Self::of_recording`], or if that file is wrong.
+    pub fn of_recording_with(
+        recording: Recording,
+        settings: &Settings,
+        include: Include,
+    ) -> Result<Self> {
         refuse_long(&recording)?;
         let (text, place) = settings.file.unwrap_or(("", "the log"));
         let mut given = parse_settings(text, place).map_err(|error| error.at(place))?;
@@ -107,8 +120,6 @@ impl Scenario {
         let of_file = given.replay.as_ref().map(|replay| replay.unknown_age);
         let unknown_age = settings.unknown_age.or(of_file).unwrap_or_default();
         let file = of_log(given, &recording, unknown_age);
-        let include: Include =
-            &|file| Err(Error::request(format!("`{file}` is a histogram, but the log tells ages")));
         let as_made = file.clone();
         let mut scenario = Self::with_overrides(file, "", place, settings.overrides, include)?;
         refuse_other_log(&as_made, &scenario.file)?;

@@ -2,6 +2,7 @@
 
 mod domains;
 mod objects;
+mod prices;
 mod principals;
 mod traffic;
 
@@ -14,11 +15,11 @@ use super::{Billing, Configuration, Population, Scenario};
 use crate::encryption::Mode;
 use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
-use crate::pricing::{PriceTable, Terms};
+use crate::pricing::Terms;
 use crate::rng::Seed;
 use crate::s3::Connections;
 use crate::statistics::{PILOT, Precision};
-use crate::units::{Price, Rate, Share, SimDuration, SimTime};
+use crate::units::{Rate, Share, SimDuration, SimTime};
 
 use domains::Domains;
 use principals::{principal, session_slots};
@@ -404,10 +405,7 @@ fn billing(file: &ScenarioFile) -> Resolved<Billing> {
             ),
         );
     }
-    let overrides: Vec<(&str, Price)> =
-        written.prices.iter().map(|(name, price)| (name.as_str(), *price)).collect();
-    let path = || if overrides.is_empty() { "bucket.0.region" } else { "billing.prices" }.into();
-    let prices = PriceTable::with_prices(region, &overrides).at_path(path)?;
+    let prices = prices::prices(file, region)?;
     if written.period < SimDuration::from_secs(1) || written.period > MAX_DURATION {
         return refuse(
             "billing.period",

@@ -2,13 +2,17 @@
 //! in one word.
 //!
 //! - `lifetime=V`: bucket-level keys live for V, where they are generated and where they are held;
-//! - `requesters=N`: N requesters share the traffic of each principal, whoever counts as one;
-//! - `principal.NAME.requesters=N`: the same for a single principal;
-//! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones.
+//! - `requesters=N`: N requesters share the traffic of each role, whoever counts as one;
+//! - `principal.NAME.requesters=N`: the same for a single principal, a role or a user;
+//! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones;
+//! - `prices={…}`: prices, each in the place of the scenario's (`--prices`).
 
 use super::file::{PrincipalFile, ScenarioFile};
 use super::read::Override;
 use crate::error::{Error, Result};
+
+/// The short key of prices.
+pub(super) const PRICES: &str = "prices";
 
 /// What `change` stands for in `file`: itself, unless its key is a short one.
 ///
@@ -28,6 +32,11 @@ pub(super) fn expand(change: &Override, file: &ScenarioFile) -> Result<Vec<Overr
             };
             Ok(principals.map(of_principal).collect())
         }
+        [PRICES] => {
+            let prices = change.prices()?.over(file.billing.prices.clone());
+            let key = "billing.prices".to_owned();
+            Ok(vec![Override { key, ..Override::of_prices(&prices) }])
+        }
         ["requesters"] => {
             let assume_roles = |(_, principal): &(usize, &PrincipalFile)| principal.role.is_some();
             let principals: Vec<_> =
@@ -43,9 +52,9 @@ pub(super) fn expand(change: &Override, file: &ScenarioFile) -> Result<Vec<Overr
                 // It is no key of anything, which the reader of plain keys tells best.
                 return Ok(vec![change.clone()]);
             };
-            if principal.role.is_none() {
+            if principal.service.is_some() {
                 let error = Error::request(format!(
-                    "`requesters` is given, but principal `{}` has no `role`",
+                    "`requesters` is given, but principal `{}` is a `service`",
                     principal.name
                 ));
                 return Err(error.hint(WHO_CAN_BE_MANY));
@@ -56,8 +65,9 @@ pub(super) fn expand(change: &Override, file: &ScenarioFile) -> Result<Vec<Overr
     }
 }
 
-const WHO_CAN_BE_MANY: &str = "users and services are one requester each; only sessions of a \
-                               role, each with a scoping policy of its own, can be many";
+const WHO_CAN_BE_MANY: &str = "sessions of a role can be many, each with a scoping policy of its own; \
+                               so can federated sessions of one user, by \
+                               `principal.NAME.requesters=N`; a service is one requester";
 
 /// A principal by its name or, from 0, its number.
 fn find<'f>(file: &'f ScenarioFile, element: &str) -> Option<(usize, &'f PrincipalFile)> {
@@ -146,6 +156,7 @@ mod tests {
             (&["requesters=7"], [7, 7, 1]),
             (&["principal.reader.requesters=3", "principal.0.requesters=1_000"], [1_000, 3, 1]),
             (&["requesters=7", "principal.reader.requesters=2"], [7, 2, 1]),
+            (&["requesters=2", "principal.clerk.requesters=5"], [2, 2, 5]),
         ] {
             let scenario = read(TWO_ROLES_AND_A_USER, changes).unwrap();
             assert_eq!(requesters(&scenario), [counts, counts], "{changes:?}");
@@ -190,7 +201,8 @@ mod tests {
     #[test]
     fn what_is_wrong_has_the_place_of_what_was_typed() {
         let only_a_user = TWO_ROLES_AND_A_USER.replace("role = ", "user = ");
-        let only_a_user = only_a_user.replace(", sessions = 5, session_policies = 2", "");
+        let only_a_service = only_a_user.replace("user = ", "service = ");
+        let only_a_service = only_a_service.replace(", sessions = 5, session_policies = 2", "");
         for (text, change, message) in [
             (TWO_ROLES_AND_A_USER, "requesters=0", "`requesters` is `0`, but must be a whole"),
             (TWO_ROLES_AND_A_USER, "requesters=1.5", "`requesters` is `1.5`, but must be a whole"),
@@ -204,8 +216,13 @@ mod tests {
             (&only_a_user, "requesters=2", "`requesters` is given, but no principal has a `role`"),
             (
                 TWO_ROLES_AND_A_USER,
+                "principal.clerk.requesters=0",
+                "`requesters` is `0`, but must be a whole",
+            ),
+            (
+                &only_a_service,
                 "principal.clerk.requesters=2",
-                "`requesters` is given, but principal `clerk` has no `role`",
+                "`requesters` is given, but principal `clerk` is a `service`",
             ),
             (
                 TWO_ROLES_AND_A_USER,

@@ -13,7 +13,7 @@ use std::fmt;
 use super::Arm;
 use super::events::{Event, Events, KeyUse};
 use crate::encryption::needs::Needs;
-use crate::s3::{Object, Operation, Request};
+use crate::s3::{Identity, Object, Operation, Request};
 use crate::scenario::Scenario;
 use crate::trace::outgoing::Outgoing;
 use crate::trace::record::Nanoseconds;
@@ -266,11 +266,13 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
     // A request is of its object's bucket; only a copy lies in another than its source.
     let own = named.object.map_or(request.bucket, |object| object.bucket);
     let key = |key: KeyUse| (key.key, key.partition);
+    let principal = &scenario.principals[slot.principal as usize];
     Outgoing {
         number: named.number,
         time: start + request.time.as_nanos(),
-        principal: &scenario.principals[slot.principal as usize],
+        principal,
         session,
+        federated: slot.policy > 0 && matches!(principal.identity, Identity::User(_)),
         slot: request.slot,
         requester,
         operation: request.operation,

@@ -15,6 +15,8 @@ pub struct Outgoing<'a> {
     pub principal: &'a Principal,
     /// In which session; empty for those who have none.
     pub session: String,
+    /// Whether that is a federated session of an IAM user (`GetFederationToken`).
+    pub federated: bool,
     /// Which session slot of the run that is, from 0.
     pub slot: u32,
     /// Which requester that is under the configuration's rule, from 0.

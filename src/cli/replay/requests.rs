@@ -10,18 +10,11 @@ use crate::outcome::Outcome;
 use crate::report;
 use crate::results::{Results, csv, places};
 use crate::scenario::Scenario;
-use crate::scenario::replay::Settings;
 
 pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     let recording = logs.read(args.jobs, |_, _| Ok(()))?;
-    let text = args.scenario.as_deref().map(input::text).transpose()?;
-    let overrides = args.changes.all();
-    let settings = Settings {
-        file: text.as_deref().zip(args.scenario.as_deref()),
-        overrides: &overrides,
-        unknown_age: args.unknown_age,
-    };
-    let mut scenario = Scenario::of_recording(recording, &settings)?;
+    let mut scenario =
+        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     if !args.configurations.is_empty() {
         let kept = scenario.keep_configurations(&args.configurations);
         kept.map_err(|error| error.at("--configuration"))?;

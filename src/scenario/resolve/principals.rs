@@ -46,11 +46,12 @@ pub(super) fn principal(index: usize, written: &PrincipalFile) -> Resolved<Princ
             return refuse(path(key), format!("`{key}` is `0`, but must be at least 1"));
         }
     }
-    if written.session_policies > 1 && written.role.is_none() {
+    if written.session_policies > 1 && written.service.is_some() {
         return refuse(
             path("session_policies"),
             format!(
-                "`session_policies` is `{}`, but only sessions of a `role` carry scoping policies",
+                "`session_policies` is `{}`, but a `service` has no sessions that carry scoping \
+                 policies",
                 written.session_policies
             ),
         );

@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use crate::s3::{Identity, Operation, Principal};
+use crate::s3::{Identity, Operation};
 use crate::trace::outgoing::Outgoing;
 use crate::trace::record::Nanoseconds;
 use crate::units::utc;
@@ -79,7 +79,7 @@ fn line(
 ) -> io::Result<()> {
     let (key, method) = (key.unwrap_or("-"), method(request.operation));
     let time = common_log(request.time);
-    let who = requester(request.principal, &request.session);
+    let who = requester(request);
     let status = if request.operation == Operation::DeleteObject { 204 } else { 200 };
     let path = if key == "-" { "" } else { key };
     writeln!(
@@ -101,11 +101,13 @@ fn common_log(time: Nanoseconds) -> String {
 }
 
 /// The requester as a log has it.
-pub(in crate::trace) fn requester(principal: &Principal, session: &str) -> String {
+pub(in crate::trace) fn requester(request: &Outgoing) -> String {
+    let Outgoing { principal, session, federated, .. } = request;
     let name = match &principal.identity {
         // These are what a replay calls those that logs have no name for.
         Identity::Service(name) if name == "anonymous" => "-".to_owned(),
         Identity::Service(name) => name.strip_prefix("canonical-user/").unwrap_or(name).to_owned(),
+        Identity::User(_) if !federated => principal.arn(),
         Identity::Role(_) | Identity::User(_) => principal.session_arn(session),
     };
     // A space would end the field.

@@ -40,7 +40,7 @@ pub fn write<'a>(
 
 /// Who asked: each session has an access key of its own.
 fn identity(request: &Outgoing) -> Value {
-    let arn = requester(request.principal, &request.session);
+    let arn = requester(request);
     let account = &request.principal.account;
     match &request.principal.identity {
         Identity::Service(name) if name == "anonymous" => {
@@ -50,6 +50,10 @@ fn identity(request: &Outgoing) -> Value {
         Identity::Role(_) => json!({
             "type": "AssumedRole", "principalId": format!("AROA:{}", request.session), "arn": arn,
             "accountId": account, "accessKeyId": format!("ASIA{:016}", request.slot),
+        }),
+        Identity::User(_) if request.federated => json!({
+            "type": "FederatedUser", "principalId": format!("{account}:{}", request.session),
+            "arn": arn, "accountId": account, "accessKeyId": format!("ASIA{:016}", request.slot),
         }),
         Identity::User(_) => json!({
             "type": "IAMUser", "principalId": "AIDA", "arn": arn, "accountId": account,
