@@ -275,17 +275,24 @@ fn configuration(
 ) -> Resolved<Configuration> {
     let ranges = written.assumptions.over(&file.assumptions);
     ranges.check().at_path(|| format!("configuration.{index}.assumptions"))?;
-    if written.migrated && written.encryption != Mode::SseKmsBucketKey {
+    let migrated = written.migrated || !written.migrated_only.is_empty();
+    if migrated && written.encryption != Mode::SseKmsBucketKey {
         return refuse(
             format!("configuration.{index}.migrated"),
             "`migrated` is `true`, but only `sse-kms-bucket-key` has something to migrate to",
         );
     }
+    let names = || file.populations.iter().map(|population| population.name.as_str());
+    let only = written.migrated_only.iter().enumerate().map(|(place, name)| {
+        let path = || format!("configuration.{index}.migrated_only.{place}");
+        find(name, "population", names()).map(|population| population as u32).at_path(path)
+    });
     Ok(Configuration {
         name: written.name.clone(),
         mode: written.encryption,
         rule: written.requester_rule,
-        migrated: written.migrated,
+        migrated,
+        migrated_only: only.collect::<Resolved<_>>()?,
         ranges,
     })
 }
