@@ -186,7 +186,14 @@ fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
     assert!(text.contains("saved with the audit by object"));
     let (unasked, _) = run(&AUDITED.replace("object_audit = true, ", ""));
     assert!(unasked.summary.iter().all(|row| row.audit_cost_usd.is_none()));
-    assert!(!bks::report::text::write(&unasked, u16::MAX).contains("audit by object"));
+    assert!(!bks::report::text::write(&unasked, u16::MAX).contains("audit by object ("));
+    let demanded = |audit: &str| {
+        let text = AUDITED.replace("object_audit = true, ", audit);
+        Scenario::parse(&format!("assertions = [\"audit_saving > 10%\"]\n{text}"))
+    };
+    assert!(demanded("object_audit = true, ").is_ok());
+    let refused = demanded("").unwrap_err().to_string();
+    assert!(refused.contains("hint: ask for it by `--set billing.object_audit=true`"), "{refused}");
 }
 
 /// Reads of objects without a bucket key; `configurations` beside SSE-KMS and the migrated one.

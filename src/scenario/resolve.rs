@@ -5,7 +5,7 @@ mod traffic;
 
 use std::collections::BTreeSet;
 
-use super::assertion::Assertion;
+use super::assertion::{Assertion, Figure};
 use super::engine::Engines;
 use super::file::{BucketFile, ConfigurationFile, KmsKey, ScenarioFile};
 use super::{Billing, Bucket, Configuration, Population, Scenario};
@@ -329,10 +329,16 @@ fn assertions(file: &ScenarioFile) -> Resolved<Vec<Assertion>> {
     Ok(assertions)
 }
 
-/// Refuses a demand of a configuration that is not there.
+/// Refuses a demand of a configuration or a figure that is not there.
 fn check_assertion(file: &ScenarioFile, assertion: &Assertion) -> crate::error::Result<()> {
     if let Some(name) = &assertion.configuration {
         find(name, "configuration", file.configurations.iter().map(|c| c.name.as_str()))?;
+    }
+    if assertion.figure == Figure::AuditSaving && !file.billing.object_audit {
+        let error = Error::request(
+            "`audit_saving` is demanded of, but nobody asks for the audit by object",
+        );
+        return Err(error.hint("ask for it by `--set billing.object_audit=true`"));
     }
     Ok(())
 }
