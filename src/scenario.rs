@@ -117,6 +117,10 @@ pub struct Population {
     pub age: AgeLaw,
     /// The session slots that wrote it; empty for a single requester of its own.
     pub writers: Range<u32>,
+    /// Whether its objects are kept one by one (see [`crate::workload::written`]).
+    pub kept: bool,
+    /// How many scoping policies own its objects, which then only they read; 1 if everybody does.
+    pub policies: u32,
 }
 
 impl Ages for AgeLaw {
@@ -317,6 +321,12 @@ impl Scenario {
     pub fn once(&self) -> impl Iterator<Item = &Workload> {
         let drawn = self.recording.is_none();
         self.workloads.iter().filter(move |workload| drawn && workload.happens_once())
+    }
+
+    /// When the first workload began: the start of the run, or before.
+    #[must_use]
+    pub fn since(&self) -> SimTime {
+        self.workloads.iter().map(|workload| workload.since).min().unwrap_or(SimTime::ZERO)
     }
 
     /// The counted part of the run.

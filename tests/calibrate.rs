@@ -63,7 +63,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     let end_s = truth.lifetime_s * truth.length;
     let mut random = Random(seed);
     let memory = || {
-        let mut memory = Memory::new(SimTime::from_nanos(end_s * 1_000_000_000));
+        let mut memory = Memory::new(SimTime::ZERO, SimTime::from_nanos(end_s * 1_000_000_000));
         memory.begin(&scheme, 1, None);
         memory
     };

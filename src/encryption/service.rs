@@ -129,9 +129,10 @@ struct KeyCache {
 }
 
 impl KeyCache {
-    /// A cache for runs until `end`.
-    fn new(end: SimTime) -> Self {
-        let horizon = end.as_nanos().min(i64::MAX / 8) + 1;
+    /// A cache for runs from `start` to `end`.
+    fn new(start: SimTime, end: SimTime) -> Self {
+        let span = end.since(start).as_nanos();
+        let horizon = span.min(i64::MAX / 8) + 1;
         Self { expires: Vec::new(), zero: 0, horizon }
     }
 
@@ -141,9 +142,9 @@ impl KeyCache {
             self.expires.clear();
             self.expires.resize(entries, i64::MIN);
         }
-        // Until now nothing was kept beyond two horizons from zero.
-        self.zero += 2 * self.horizon;
-        if self.zero > i64::MAX - 2 * self.horizon {
+        // Until now nothing was kept beyond two horizons from zero, and no time is more than one before.
+        self.zero += 3 * self.horizon;
+        if self.zero > i64::MAX - 3 * self.horizon {
             self.expires.fill(i64::MIN);
             self.zero = 0;
         }
@@ -199,6 +200,8 @@ pub struct Memory {
     /// When the current key of each (bucket, write partition) stops wrapping new objects.
     wrapping_until: Vec<SimTime>,
     cache: KeyCache,
+    /// When the run starts, what goes before it included.
+    start: SimTime,
     /// Room for the cache entries of requests in columns.
     entries: Vec<u32>,
     /// When the requester's session ends; a new session starts without keys.
@@ -209,12 +212,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory for runs until `end`.
+    /// A memory for runs from `start`, which is not after time zero, to `end`.
     #[must_use]
-    pub fn new(end: SimTime) -> Self {
+    pub fn new(start: SimTime, end: SimTime) -> Self {
         Self {
             wrapping_until: Vec::new(),
-            cache: KeyCache::new(end),
+            start,
+            cache: KeyCache::new(start, end),
             entries: Vec::new(),
             session_ends: SimTime::MAX,
             upload: Object::Keyless,
@@ -234,8 +238,8 @@ impl Memory {
         self.wrapping_until.clear();
         self.wrapping_until.resize(timelines, SimTime::MIN);
         self.session_ends = match session {
-            Some(slot) if slot.session_length.is_some() => slot.first_renewal,
-            _ => SimTime::MAX,
+            Some(slot) => slot.first_renewal_after(self.start),
+            None => SimTime::MAX,
         };
         self.upload = Object::Keyless;
     }

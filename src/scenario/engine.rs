@@ -143,12 +143,17 @@ impl Workload {
         use crate::workload::arrivals::Arrivals;
         match &self.traffic {
             Traffic::Jobs(_) => return Some("runs jobs"),
+            Traffic::Following(_) => return Some("handles each object of another once"),
+            _ if self.since < SimTime::ZERO => return Some("has run since before the run"),
             Traffic::Steady { arrivals: Arrivals::Poisson(_), .. } => {}
             Traffic::Steady { .. } => return Some("does not arrive as a Poisson process"),
         }
         let reads = self.actions().into_iter().any(Action::reads);
         if reads && self.reads.as_ref().is_some_and(|reads| reads.law_of_ages().is_none()) {
             return Some("reads by popularity or in scans");
+        }
+        if reads && self.reads.as_ref().is_some_and(Reads::is_owned) {
+            return Some("reads what its scoping policy owns");
         }
         let several = self.actions().into_iter().any(|action| self.kind_of(action).is_none());
         several.then_some("makes several requests of one action, or requests that need two keys")

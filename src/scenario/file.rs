@@ -290,7 +290,8 @@ pub struct PopulationFile {
     pub written_by: Option<String>,
 }
 
-/// Traffic of one principal. Either `arrivals` or `jobs` is given.
+/// Traffic of one principal. Either `arrivals` or `jobs` is given, or neither by one that handles each
+/// object once that another has just written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadFile {
@@ -310,6 +311,10 @@ pub struct WorkloadFile {
     /// `x-amz-server-side-encryption-bucket-key-enabled: false`.
     #[serde(default = "yes")]
     pub bucket_key: bool,
+    /// Since when it has run: `-30d` is thirty days before the run. What it wrote in that time, at the
+    /// times of its own arrivals or jobs, is there when the run starts.
+    #[serde(default = "from_the_start", skip_serializing_if = "is_from_the_start")]
+    pub since: SimTime,
     /// When actions arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<Arrivals>,
@@ -336,6 +341,15 @@ fn yes() -> bool {
     true
 }
 
+fn from_the_start() -> SimTime {
+    SimTime::ZERO
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_from_the_start(since: &SimTime) -> bool {
+    *since == SimTime::ZERO
+}
+
 /// What a workload reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -345,6 +359,10 @@ pub struct ReadFile {
     pub from: Vec<String>,
     /// How they are chosen.
     pub pattern: ReadPattern,
+    /// Whether sessions under a scoping policy read only what sessions under the same policy wrote;
+    /// without it they do if readers and writers have as many `session_policies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned: Option<bool>,
 }
 
 /// One way to encrypt the buckets, and one reading of what is not published.

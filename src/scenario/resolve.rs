@@ -1,5 +1,6 @@
 //! What is written to what is meant: names become numbers, values are held against each other.
 
+mod objects;
 mod principals;
 mod traffic;
 
@@ -126,6 +127,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         recording: None,
         file,
     };
+    objects::resolve(&mut scenario)?;
     scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
     Ok(scenario)
 }

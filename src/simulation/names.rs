@@ -18,6 +18,7 @@ use crate::scenario::Scenario;
 use crate::trace::outgoing::Outgoing;
 use crate::trace::record::Nanoseconds;
 use crate::units::SimTime;
+use crate::workload::written::KeptObjects;
 
 /// What an object is called: its key in its bucket, by [`fmt::Display`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,10 +122,10 @@ const BEGUN: usize = 1;
 impl<'a> NamedEvents<'a> {
     /// The events of `arm` in `replication`, from the run's start (warm-up included).
     #[must_use]
-    pub fn new(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
+    pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
         Self {
             scenario,
-            events: Events::new(scenario, arm, replication).peekable(),
+            events: Events::new(scenario, kept, arm, replication).peekable(),
             due: VecDeque::new(),
             number: 0,
             written: HashMap::new(),

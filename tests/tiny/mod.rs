@@ -67,7 +67,8 @@ write = {{ put = 1.5, copy = 1.0, head = 0.5 }}
 [[client]]
 name = "uploader"
 read = {{ part_size = "8MiB", head = 1.0 }}
-write = {{ part_size = "8MiB", copy = 0.5 }}
+write = {{ part_size = "8MiB", copy = 0.5, marker = 0.5 }}
+copy = {{ part_size = "8MiB", head = 0.5 }}
 "#
         );
         for (name, (since, directory)) in [("b0", first), ("b1", second)] {

@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 
-use super::{AtPath, Resolved, find, misplaced, refuse};
+use super::objects::check_since;
+use super::{AtPath, MAX_DURATION, Resolved, find, misplaced, refuse};
 use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
 use crate::scenario::Population;
 use crate::scenario::file::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
-use crate::units::ByteSize;
-use crate::workload::access::{ReadPopulation, ReadWritten, Reads};
+use crate::units::{ByteSize, Rate, SimDuration};
+use crate::workload::access::{ReadPattern, ReadPopulation, ReadWritten, Reads};
 use crate::workload::ages::AgeLaw;
+use crate::workload::arrivals::{Arrivals, PeriodicArrivals};
 use crate::workload::clients::{self, ClientProfile};
-use crate::workload::{Action, Mix, Traffic, Workload};
+use crate::workload::{Action, Following, Mix, Traffic, Workload};
 
 /// Looks up what workloads and populations name.
 pub(super) struct Names<'a> {
@@ -76,6 +78,8 @@ impl Names<'_> {
             objects,
             age: written.age.clone(),
             writers,
+            kept: false,
+            policies: 1,
         })
     }
 
@@ -86,12 +90,16 @@ impl Names<'_> {
         populations: &[Population],
     ) -> Resolved<Workload> {
         let path = |key: &str| format!("workload.{index}.{key}");
+        check_since(index, written.since, MAX_DURATION)?;
         let workload = Workload {
             name: written.name.clone(),
             index: index as u32,
             slots: self.slots(path("principal"), &written.principal)?,
             bucket: self.bucket(path("bucket"), &written.bucket)?,
             traffic: traffic(index, written)?,
+            since: written.since,
+            kept: false,
+            policies: 1,
             reads: match &written.read {
                 Some(read) => Some(self.reads(index, read, populations)?),
                 None => None,
@@ -136,7 +144,7 @@ impl Names<'_> {
             return Ok(client.clone());
         }
         let own = self.file.clients.iter().map(|client| client.name.as_str());
-        let known: Vec<&str> = own.chain(clients::BUILT_IN.iter().map(|row| row.name)).collect();
+        let known: Vec<&str> = own.chain(clients::names()).collect();
         ClientProfile::built_in(name)
             .map_err(|_| {
                 Error::request(format!("`{name}` is not a known client")).hint(one_of(name, known))
@@ -155,11 +163,13 @@ impl Names<'_> {
                 let writers = (population.writers.len() as u32).max(1);
                 let (bucket, objects) = (population.bucket, population.objects);
                 let number = number as u32;
-                let source = ReadPopulation::new(number, bucket, objects, writers, &read.pattern);
+                let ages = population.age.clone();
+                let source =
+                    ReadPopulation::new(number, bucket, objects, writers, ages, &read.pattern);
                 if reads.population.replace(source).is_some() {
                     return refuse(path(), "`from` has two populations, but at most one is read");
                 }
-            } else if let Some(source) = self.file.workloads.iter().find(|w| w.name == *name) {
+            } else if let Some(source) = self.file.workloads.iter().position(|w| w.name == *name) {
                 let written = self.written(source).at_path(path)?;
                 if reads.written.replace(written).is_some() {
                     return refuse(path(), "`from` has two workloads, but at most one is read");
@@ -186,9 +196,10 @@ impl Names<'_> {
     }
 
     /// The objects that a workload writes, as a source of reads.
-    fn written(&self, source: &WorkloadFile) -> crate::error::Result<ReadWritten> {
+    fn written(&self, index: usize) -> crate::error::Result<ReadWritten> {
+        let source = &self.file.workloads[index];
         let mix = source.mix.unwrap_or_else(|| default_mix(source));
-        let writes_steadily = source.arrivals.is_some()
+        let writes_steadily = source.jobs.is_none()
             && mix.weights().iter().any(|(action, weight)| action.writes() && *weight > 0.0);
         let writes_in_jobs = source
             .jobs
@@ -202,6 +213,9 @@ impl Names<'_> {
         let buckets = self.file.buckets.iter().map(|b| b.name.as_str()).collect();
         let principal = find(&source.principal, "principal", principals)?;
         Ok(ReadWritten {
+            workload: index as u32,
+            since: source.since,
+            policies: 1,
             bucket: find(&source.bucket, "bucket", buckets)? as u32,
             slots: self.principal_slots[principal].clone(),
             bucket_key: self.has_bucket_key(source),
@@ -222,6 +236,37 @@ fn default_mix(written: &WorkloadFile) -> Mix {
         Mix { read: 1.0, ..Mix::default() }
     } else {
         Mix { write: 1.0, ..Mix::default() }
+    }
+}
+
+/// Whether a workload reads what has just been written.
+fn follows(written: &WorkloadFile) -> bool {
+    let pattern = written.read.as_ref().map(|read| &read.pattern);
+    matches!(pattern, Some(ReadPattern::JustWritten(_)))
+}
+
+/// A workload that says not when it acts: whom it follows is resolved when all are known.
+fn follower(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
+    let mix = written.mix.unwrap_or_else(|| default_mix(written));
+    let mut actions = mix.weights().into_iter().filter(|(_, weight)| *weight > 0.0);
+    match (actions.next(), actions.next()) {
+        (Some((action, _)), None) if action.reads() => Ok(Traffic::Following(Following {
+            workload: u32::MAX,
+            written: Box::new(Traffic::Steady {
+                arrivals: Arrivals::Periodic(PeriodicArrivals {
+                    rate: Rate::per_s(1.0),
+                    offset: SimDuration::ZERO,
+                }),
+                mix: Vec::new(),
+            }),
+            delay: SimDuration::ZERO,
+            action,
+        })),
+        _ => refuse(
+            format!("workload.{index}.mix"),
+            "without `arrivals` a workload does one thing to each object: it reads, copies or \
+             replicates it",
+        ),
     }
 }
 
@@ -256,6 +301,7 @@ fn traffic(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
             }
             Ok(Traffic::Jobs(jobs.clone()))
         }
+        (None, None) if follows(written) => follower(index, written),
         _ => {
             let error = Error::request(format!(
                 "workload `{}` must have exactly one of `arrivals` and `jobs`",
