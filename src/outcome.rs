@@ -3,6 +3,7 @@
 
 mod arms;
 mod figures;
+mod migration;
 pub mod recorded;
 mod summary;
 mod tables;
@@ -12,11 +13,11 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::{Level, Variation};
 use crate::encryption::requester::RequesterRule;
 use crate::kms::KmsApi;
-use crate::migration::{MigrationPlan, payback_periods};
+use crate::migration::payback::Payback;
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
-use crate::scenario::{Configuration, Population, Scenario};
+use crate::scenario::{Configuration, Scenario};
 use crate::statistics::{Estimate, Precision};
 use crate::units::Usd;
 
@@ -130,14 +131,29 @@ pub struct LevelOutcome {
     /// CloudTrail events, one for each KMS request: those whose encryption context names the bucket,
     /// and those that name an object.
     pub cloudtrail_events: (f64, f64),
-    /// S3 requests of all operations in the billing period.
+    /// S3 requests of all operations in the billing period; those of work that happens once are not
+    /// scaled to it.
     pub requests_in_period: u64,
     /// The bill for the billing period.
     pub bill: Bill,
+    /// What of it goes to work that happens once: for KMS requests, and for everything.
+    pub once: (Usd, Usd),
+    /// The audit by object, if it is asked for.
+    pub audit: Option<AuditOutcome>,
     /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
     pub saving: Option<Estimate>,
     /// Each replication's own figures, in order.
     pub replications: Vec<ReplicationOutcome>,
+}
+
+/// The audit by object in the billing period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AuditOutcome {
+    /// Cost of S3 data events; zero where KMS's own events name each object.
+    pub cost: Usd,
+    /// Share of the reference's cost of KMS requests and S3 data events that is saved; `None` if that is
+    /// zero.
+    pub saving: Option<f64>,
 }
 
 /// One replication's own figures, of one configuration at one level.
@@ -223,8 +239,8 @@ pub struct MigrationOutcome {
     pub objects: u64,
     /// The bill, once.
     pub bill: Bill,
-    /// Billing periods until the saving has paid for it; `None` if it never does.
-    pub payback_periods: Option<f64>,
+    /// When what it saves beyond the same configuration without it has paid for it.
+    pub payback: Payback,
 }
 
 /// How far one assumption moves the headline's saving, in the first replication.
@@ -328,18 +344,24 @@ fn configuration(
 ) -> ConfigurationOutcome {
     let configuration = &scenario.configurations[index];
     let reference = counted.level(scenario.reference, Level::Assumed);
+    let against = Against {
+        summary: reference,
+        bill: figures::bill(
+            scenario,
+            &scenario.configurations[scenario.reference],
+            &figures::Counts::of(reference),
+        ),
+    };
     let levels = Level::ALL.map(|level| {
         let summary = counted.level(index, level);
-        level_outcome(scenario, configuration, level, summary, reference)
+        level_outcome(scenario, configuration, level, summary, &against)
     });
     let assumed = counted.level(index, Level::Assumed);
     let bound = |summary: Option<&Summary>| {
         summary.and_then(|summary| summary.saving_against(reference)).map(|saving| saving.mean)
     };
-    let migration = configuration.migrated.then(|| {
-        let bill = &levels[Level::Assumed as usize].bill;
-        migration(scenario, configuration, bill, counted)
-    });
+    let migration =
+        configuration.migrated.then(|| migration::of(scenario, configuration, counted, index));
     ConfigurationOutcome {
         name: configuration.name.clone(),
         mode: configuration.mode,
@@ -356,13 +378,21 @@ fn configuration(
     }
 }
 
+/// What savings are measured against.
+struct Against<'a> {
+    summary: &'a Summary,
+    bill: Bill,
+}
+
 fn level_outcome(
     scenario: &Scenario,
     configuration: &Configuration,
     level: Level,
     summary: &Summary,
-    reference: &Summary,
+    reference: &Against,
 ) -> LevelOutcome {
+    let counts = figures::Counts::of(summary);
+    let bill = figures::bill(scenario, configuration, &counts);
     let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
     let per_s_max = summary.per_s.quantile(1.0);
     let billing = &scenario.billing;
@@ -381,17 +411,15 @@ fn level_outcome(
             summary.mean(summary.total_calls().total() - summary.calls_by_object),
             summary.mean(summary.calls_by_object),
         ),
-        requests_in_period: figures::in_billing_period(
-            scenario,
-            summary.requests.iter().sum(),
-            summary.replications(),
-        ),
-        bill: figures::bill(scenario, configuration, &figures::Counts::of(summary)),
-        saving: summary.saving_against(reference),
+        requests_in_period: counts.requests_in_period(scenario).iter().sum(),
+        once: figures::once(scenario, configuration, &counts, &bill),
+        audit: figures::audit(scenario, &bill, &reference.bill),
+        bill,
+        saving: summary.saving_against(reference.summary),
         replications: summary
             .each
             .iter()
-            .zip(&reference.each)
+            .zip(&reference.summary.each)
             .map(|(own, against)| replication(scenario, configuration, own, against))
             .collect(),
     }
@@ -414,30 +442,4 @@ fn replication(
         total_cost: bill.total(),
         saving: own.saving_against(reference),
     }
-}
-
-/// A migration pays for itself by what it saves beyond the same configuration without it, if the
-/// scenario has that, else beyond the reference.
-fn migration(
-    scenario: &Scenario,
-    migrated: &Configuration,
-    bill: &Bill,
-    counted: &arms::Counted,
-) -> MigrationOutcome {
-    let sum = |wanted: &dyn Fn(&Population) -> bool| -> u64 {
-        scenario.migrating().filter(|it| wanted(it)).map(|it| it.objects).sum()
-    };
-    let objects = sum(&|_| true);
-    let objects_under_kms = sum(&|it| scenario.domain_of(it).is_under_kms());
-    let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(objects) };
-    let one_time = plan.bill(&scenario.billing.prices, &scenario.billing.terms);
-    let unmigrated = |c: &Configuration| {
-        !c.migrated && (c.mode, c.rule, c.ranges) == (migrated.mode, migrated.rule, migrated.ranges)
-    };
-    let before = scenario.configurations.iter().position(unmigrated).unwrap_or(scenario.reference);
-    let summary = counted.level(before, Level::Assumed);
-    let counts = figures::Counts::of(summary);
-    let before = figures::bill(scenario, &scenario.configurations[before], &counts);
-    let payback_periods = payback_periods(one_time.total(), before.total() - bill.total());
-    MigrationOutcome { objects, bill: one_time, payback_periods }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`mod@file`]: as written, key by key;
 //! - [`read`]: text to [`mod@file`], with the place of whatever is wrong;
+//! - `keys`: which key was meant by one that is none;
 //! - `shorthand`: short keys for several at once;
 //! - [`resolve`]: what is written to what is meant;
 //! - [`connections`]: on how many connections whose requests come;
@@ -16,6 +17,7 @@ pub mod connections;
 pub mod engine;
 pub mod estimate;
 pub mod file;
+mod keys;
 pub mod population;
 pub mod read;
 pub mod replay;
@@ -225,8 +227,10 @@ pub struct Configuration {
     pub mode: Mode,
     /// Who is one requester.
     pub rule: RequesterRule,
-    /// Whether all populations were re-encrypted under bucket keys before the run.
+    /// Whether populations were re-encrypted under bucket keys before the run.
     pub migrated: bool,
+    /// Which of them, if not all.
+    pub migrated_only: Vec<u32>,
     /// What AWS does not publish.
     pub ranges: AssumptionRanges,
 }
@@ -268,6 +272,21 @@ impl Configuration {
         }
     }
 
+    /// Whether a population was re-encrypted under bucket keys before the run, if its bucket has those to
+    /// give.
+    #[must_use]
+    pub fn migrates(&self, population: usize) -> bool {
+        let only = &self.migrated_only;
+        self.migrated && (only.is_empty() || only.contains(&(population as u32)))
+    }
+
+    /// Whether KMS's events name each object whose data is read or written, so that the audit by object
+    /// needs no S3 data events: with bucket keys they name the bucket, and without KMS there is none.
+    #[must_use]
+    pub fn logs_objects(&self, domains: &[Domain]) -> bool {
+        domains.iter().all(|domain| self.treats(domain) == BucketScheme::KeyPerObject)
+    }
+
     /// How S3 treats the buckets' requests in this configuration.
     #[must_use]
     pub fn scheme(&self, scenario: &Scenario, assumptions: Assumptions) -> Scheme {
@@ -289,7 +308,8 @@ pub struct Billing {
     pub prices: PriceTable,
     /// Free tier, discount, trails.
     pub terms: Terms,
-    /// Whether configurations with bucket keys pay for S3 data events to keep the audit by object.
+    /// Whether configurations whose KMS events name no objects pay for S3 data events to keep the audit
+    /// by object.
     pub object_audit: bool,
     /// The period to which the run is scaled.
     pub period: SimDuration,
@@ -316,9 +336,16 @@ impl Scenario {
         self.end.since(self.counted_from)
     }
 
-    /// The populations that a migration re-encrypts.
-    pub fn migrating(&self) -> impl Iterator<Item = &Population> {
-        self.populations.iter().filter(|population| self.domain_of(population).migrates())
+    /// The populations that a configuration's migration re-encrypts.
+    pub fn migrating<'a>(
+        &'a self,
+        configuration: &'a Configuration,
+    ) -> impl Iterator<Item = &'a Population> {
+        let all = self.populations.iter().enumerate();
+        let migrates = |(index, it): &(usize, &Population)| {
+            configuration.migrates(*index) && self.domain_of(it).migrates()
+        };
+        all.filter(migrates).map(|(_, population)| population)
     }
 
     /// What a population lies in.
@@ -358,6 +385,12 @@ impl Scenario {
     #[must_use]
     pub fn principal_of(&self, workload: &Workload) -> u32 {
         self.slots[workload.slots.start as usize].principal
+    }
+
+    /// The workloads that happen once: their part of the bill is not scaled to the billing period.
+    pub fn once(&self) -> impl Iterator<Item = &Workload> {
+        let drawn = self.recording.is_none();
+        self.workloads.iter().filter(move |workload| drawn && workload.happens_once())
     }
 
     /// When the first workload began: the start of the run, or before.

@@ -85,6 +85,25 @@ pub struct Bin {
     pub requests: u64,
     /// KMS calls.
     pub calls: KmsCalls,
+    /// How many of these calls belong to work that happens once.
+    pub calls_once: u64,
+}
+
+/// What belongs to work that happens once: part of what is counted anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Once {
+    /// S3 requests by operation.
+    pub requests: [u64; Operation::ALL.len()],
+    /// KMS calls.
+    pub calls: u64,
+}
+
+impl Once {
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
+        self.calls += other.calls;
+    }
 }
 
 /// What one requester caused.
@@ -148,6 +167,8 @@ pub struct RequestCounts {
 pub struct Traffic {
     window: Window,
     requests: [u64; Operation::ALL.len()],
+    /// Of these, those of work that happens once.
+    requests_once: [u64; Operation::ALL.len()],
     bins: Vec<u64>,
     requesters: Vec<u64>,
 }
@@ -159,6 +180,7 @@ impl Traffic {
         Self {
             window,
             requests: [0; Operation::ALL.len()],
+            requests_once: [0; Operation::ALL.len()],
             bins: vec![0; window.bins()],
             requesters: vec![0; requesters],
         }
@@ -171,6 +193,7 @@ impl Traffic {
         for request in requests.iter().filter(|request| request.time >= self.window.from) {
             let since = request.time.since(self.window.from).as_nanos() as u64;
             self.requests[request.operation as usize] += 1;
+            self.requests_once[request.operation as usize] += u64::from(request.once);
             self.bins[(since / bin_ns) as usize] += 1;
             counted += 1;
         }
@@ -209,6 +232,7 @@ impl Traffic {
             mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
         };
         add(&mut self.requests, &other.requests);
+        add(&mut self.requests_once, &other.requests_once);
         add(&mut self.bins, &other.bins);
         add(&mut self.requesters, &other.requesters);
     }
@@ -224,6 +248,8 @@ pub struct Tally {
     pub calls: [KmsCalls; Operation::ALL.len()],
     /// How many of them name an object.
     pub calls_by_object: u64,
+    /// What of requests and calls belongs to work that happens once.
+    pub once: Once,
     /// Bucket-level keys generated.
     pub keys_generated: u64,
     /// KMS calls in each counted second.
@@ -250,6 +276,7 @@ impl Tally {
             requests: [0; Operation::ALL.len()],
             calls: [KmsCalls::NONE; Operation::ALL.len()],
             calls_by_object: 0,
+            once: Once::default(),
             keys_generated: 0,
             calls_per_s: vec![0; window.seconds()],
             alive_change: vec![0; window.seconds() + 1],
@@ -286,7 +313,12 @@ impl Tally {
         let calls = answer.calls.total();
         self.calls[request.operation as usize] += answer.calls;
         self.calls_by_object += u64::from(answer.by_object);
-        self.bins[(since / self.window.bin.as_nanos() as u64) as usize].calls += answer.calls;
+        let bin = &mut self.bins[(since / self.window.bin.as_nanos() as u64) as usize];
+        bin.calls += answer.calls;
+        if request.once {
+            bin.calls_once += calls;
+            self.once.calls += calls;
+        }
         let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
         *second = second.saturating_add(calls as u32);
         let generated = u64::from(answer.generated.is_some());
@@ -379,6 +411,7 @@ impl Tally {
     pub fn add_traffic(&mut self, traffic: &Traffic) {
         assert_eq!(self.window, traffic.window);
         self.requests.iter_mut().zip(traffic.requests).for_each(|(mine, more)| *mine += more);
+        self.once.add(&Once { requests: traffic.requests_once, calls: 0 });
         for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
             bin.requests += more;
         }
@@ -440,6 +473,7 @@ impl Tally {
         self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
         add_calls(&mut self.calls, &other.calls);
         self.calls_by_object += other.calls_by_object;
+        self.once.add(&other.once);
         self.keys_generated += other.keys_generated;
         for (mine, more) in self.calls_of_principal.iter_mut().zip(&other.calls_of_principal) {
             *mine += more;
@@ -454,6 +488,7 @@ impl Tally {
         for (mine, more) in self.bins.iter_mut().zip(&other.bins) {
             mine.requests += more.requests;
             mine.calls += more.calls;
+            mine.calls_once += more.calls_once;
         }
         for (mine, more) in self.requesters.iter_mut().zip(&other.requesters) {
             mine.add(more);
@@ -521,6 +556,7 @@ mod tests {
             bucket: 0,
             operation: Operation::GetObject,
             allows_bucket_key: true,
+            once: false,
             draw: 0,
             object: Object::Keyless,
         }

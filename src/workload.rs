@@ -162,6 +162,14 @@ pub struct Following {
 }
 
 impl Traffic {
+    fn happens_once(&self) -> bool {
+        match self {
+            Self::Steady { .. } => false,
+            Self::Jobs(jobs) => jobs.every.is_none(),
+            Self::Following(following) => following.written.happens_once(),
+        }
+    }
+
     /// Mean number of actions of each kind in `duration`.
     #[must_use]
     pub fn expected_actions(&self, duration: SimDuration) -> Vec<(Action, f64)> {
@@ -245,6 +253,13 @@ impl Workload {
             Traffic::Jobs(jobs) => jobs.every,
             Traffic::Following(_) => None,
         }
+    }
+
+    /// Whether what it does happens once, however long the run: a job that does not recur, or what follows
+    /// such a job.
+    #[must_use]
+    pub fn happens_once(&self) -> bool {
+        self.traffic.happens_once()
     }
 
     /// Whether it makes new objects.

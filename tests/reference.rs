@@ -185,6 +185,7 @@ impl Plan {
             },
             operation,
             allows_bucket_key,
+            once: false,
             draw: self.draws[number],
             object,
         };

@@ -4,7 +4,7 @@ use crate::kms::KmsCalls;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{Bin, RequesterCounts, Tally};
+use crate::tally::{Bin, Once, RequesterCounts, Tally};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub(super) struct Summary {
     pub(super) requests: [u64; Operation::ALL.len()],
     pub(super) calls: [KmsCalls; Operation::ALL.len()],
     pub(super) calls_by_object: u64,
+    /// What of requests and calls belongs to work that happens once.
+    pub(super) once: Once,
     pub(super) keys_generated: u64,
     /// Fewest and most bucket-level keys alive in any second.
     pub(super) keys_alive: (u32, u32),
@@ -31,6 +33,7 @@ pub(super) struct Summary {
 pub(super) struct OneReplication {
     pub(super) requests: [u64; Operation::ALL.len()],
     pub(super) calls: KmsCalls,
+    pub(super) once: Once,
     pub(super) keys_generated: u64,
     pub(super) keys_alive_max: u32,
     pub(super) per_s_max: u32,
@@ -73,6 +76,7 @@ impl Summary {
             each: vec![OneReplication {
                 requests: tally.requests,
                 calls: tally.total_calls(),
+                once: tally.once,
                 keys_generated: tally.keys_generated,
                 keys_alive_max: alive.iter().copied().max().unwrap_or_default(),
                 per_s_max: tally.calls_per_s.iter().copied().max().unwrap_or_default(),
@@ -80,6 +84,7 @@ impl Summary {
             requests: tally.requests,
             calls: tally.calls,
             calls_by_object: tally.calls_by_object,
+            once: tally.once,
             keys_generated: tally.keys_generated,
             keys_alive: (
                 alive.iter().copied().min().unwrap_or_default(),
@@ -100,6 +105,7 @@ impl Summary {
         self.requests.iter_mut().zip(next.requests).for_each(|(mine, more)| *mine += more);
         self.calls.iter_mut().zip(next.calls).for_each(|(mine, more)| *mine += more);
         self.calls_by_object += next.calls_by_object;
+        self.once.add(&next.once);
         self.keys_generated += next.keys_generated;
         for (mine, more) in self.calls_of_principal.iter_mut().zip(&next.calls_of_principal) {
             *mine += more;
@@ -117,6 +123,7 @@ impl Summary {
         for (mine, more) in self.bins.iter_mut().zip(&next.bins) {
             mine.counts.requests += more.counts.requests;
             mine.counts.calls += more.counts.calls;
+            mine.counts.calls_once += more.counts.calls_once;
             mine.per_s_max = mine.per_s_max.max(more.per_s_max);
             mine.keys_alive_max = mine.keys_alive_max.max(more.keys_alive_max);
         }

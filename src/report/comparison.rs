@@ -143,7 +143,7 @@ fn verdict(comparison: &Comparison, candidate: &str) -> String {
         format!("{} instead of {}", dollars(row.value), dollars(row.reference_value))
     };
     format!(
-        "`{candidate}` {requests}{range}: they cost {}, the whole bill is {} in {}",
+        "`{candidate}` {requests}{range}: they cost {}, the requests and keys bill is {} in {}",
         cost(Figure::KmsCostUsd),
         cost(Figure::TotalCostUsd),
         period(comparison, candidate)
@@ -176,8 +176,8 @@ fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
         if labels.iter().all(|label| at(Level::Assumed, label).value.is_none()) {
             continue;
         }
-        let all_zero = labels.iter().all(|label| at(Level::Assumed, label).value == Some(0.0));
-        if all_zero && !SHOWN_WHOLE.contains(&figure) {
+        let nothing = |label: &&str| at(Level::Assumed, label).value.is_none_or(|it| it == 0.0);
+        if labels.iter().all(nothing) && !SHOWN_WHOLE.contains(&figure) {
             continue;
         }
         let mut row = |label: &str, cell: &dyn Fn(&str) -> String| {
@@ -234,7 +234,8 @@ fn label(figure: Figure) -> &'static str {
         Figure::QuotaShareMax => "  share of the quota",
         Figure::ThrottledS => "  seconds throttled",
         Figure::KmsCostUsd => "cost of KMS requests",
-        Figure::TotalCostUsd => "whole bill",
+        Figure::TotalCostUsd => "requests and keys bill",
+        Figure::AuditSaving => "saved with the audit by object",
     }
 }
 
@@ -327,7 +328,8 @@ fn basis(comparison: &Comparison) -> String {
     };
     format!(
         "Against `{}`, assumptions alike on both sides: {how}; peaks and keys alive are extremes. Counts \
-         are of {}, money is for {}.\nlow … high: every assumption at the end that saves least, and most.",
+         are of {}, money is for {}.\nlow … high: every assumption at the end that saves least, and most.\n\
+         Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer.",
         comparison.reference,
         SimDuration::from_secs_f64(first.counted_s),
         SimDuration::from_secs_f64(first.billing_period_s),

@@ -62,6 +62,9 @@ pub struct Facts {
     pub counted_s: f64,
     /// Length of the billing period.
     pub billing_period_s: f64,
+    /// Names of the workloads that happen once: their part of the bill is not scaled to the period.
+    #[serde(default)]
+    pub once: Vec<String>,
     /// The prices in force.
     pub prices: Prices,
     /// What was compared, in the order of the scenario.
@@ -101,6 +104,9 @@ pub struct ConfigurationFacts {
     pub requester_rule: RequesterRule,
     /// Whether objects from before the run were re-encrypted under bucket keys.
     pub migrated: bool,
+    /// Names of the populations that were, if not all.
+    #[serde(default)]
+    pub migrated_only: Vec<String>,
     /// Whether any bucket uses bucket keys, so that the assumptions bear on it.
     pub uses_bucket_keys: bool,
     /// What AWS does not publish, as the configuration has it.
@@ -189,6 +195,7 @@ impl Facts {
             warm_up_s: file.warm_up.as_secs_f64(),
             counted_s: scenario.counted().as_secs_f64(),
             billing_period_s: scenario.billing.period.as_secs_f64(),
+            once: scenario.once().map(|workload| workload.name.clone()).collect(),
             prices: Prices::of(&scenario.billing.prices),
             configurations: scenario
                 .configurations
@@ -273,6 +280,11 @@ impl ConfigurationFacts {
             encryption: configuration.mode,
             requester_rule: configuration.rule,
             migrated: configuration.migrated,
+            migrated_only: configuration
+                .migrated_only
+                .iter()
+                .map(|&index| scenario.populations[index as usize].name.clone())
+                .collect(),
             uses_bucket_keys: configuration.uses_bucket_keys(&scenario.domains),
             assumptions: assumptions
                 .map(|[assumption, low, assumed, high]| AssumptionFacts {

@@ -13,7 +13,7 @@ use crate::encryption::service::BucketScheme;
 use crate::error::{Error, Result};
 use crate::s3::{Connections, Principal};
 use crate::units::SimTime;
-use crate::workload::access::{ReadPattern, Reads};
+use crate::workload::access::{ReadPattern, ReadPopulation, Reads};
 use crate::workload::ages::AgeLaw;
 use crate::workload::{Action, Workload};
 
@@ -294,9 +294,10 @@ fn keyless_mass(scenario: &Scenario, configuration: &Configuration, reads: &Read
         ReadPattern::ByAge(law) => law,
         _ => &scenario.populations[population.population as usize].age,
     };
+    let migrated = configuration.migrates(population.population as usize) && domain.migrates();
     match configuration.treats(domain) {
         BucketScheme::NoKms | BucketScheme::BucketKey { since: SimTime::MIN, .. } => 0.0,
-        BucketScheme::BucketKey { .. } if configuration.migrated && domain.migrates() => 0.0,
+        BucketScheme::BucketKey { .. } if migrated => 0.0,
         BucketScheme::BucketKey { since, .. } => 1.0 - ages.cdf(SimTime::ZERO.since(since)),
         BucketScheme::KeyPerObject => 1.0,
     }
@@ -339,7 +340,8 @@ fn key_masses(
     let quantile_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
     let lifetime_s = assumptions.generation_lifetime.as_secs_f64();
     // Objects of a migrated population are packed under few keys, but no fewer than one.
-    let packed = if configuration.migrated { 1e-3 } else { 1.0 };
+    let migrates = |read: &ReadPopulation| configuration.migrates(read.population as usize);
+    let packed = if reads.population.as_ref().is_some_and(migrates) { 1e-3 } else { 1.0 };
     (0..PARTS)
         .map(|part| {
             // However narrow the ages, a key wraps what is written in its lifetime.

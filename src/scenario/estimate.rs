@@ -189,7 +189,7 @@ impl Scenario {
             let writers = population.writers(requesters, assumptions);
             let since = self.keys_since(index, &scheme);
             let writing = population.writing(since, &writers, assumptions);
-            if configuration.migrated && self.domain_of(population).migrates() {
+            if configuration.migrates(index) && self.domain_of(population).migrates() {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
                 let partitions = u64::from(assumptions.writing_at_most());
                 writing.migrated_keys(rate_per_s).saturating_mul(partitions)

@@ -121,6 +121,7 @@ fn default_configurations() -> Vec<ConfigurationFile> {
         encryption,
         requester_rule,
         migrated: false,
+        migrated_only: Vec::new(),
         assumptions: AssumptionOverrides::default(),
     };
     vec![
@@ -134,7 +135,7 @@ fn default_configurations() -> Vec<ConfigurationFile> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BillingFile {
-    /// The period to which the run is scaled.
+    /// The period to which the run is scaled; what happens once is not.
     pub period: SimDuration,
     /// Whether KMS's free requests, one lot for all of an organization's accounts, are left to this
     /// traffic.
@@ -145,8 +146,8 @@ pub struct BillingFile {
     pub cloudtrail_copies: u32,
     /// Whether a trail logs S3 data events in every configuration.
     pub data_events: bool,
-    /// Whether every object access must stay in the audit trail: configurations with bucket keys
-    /// then pay for S3 data events, since KMS no longer logs objects.
+    /// Whether every object access must stay in the audit trail: configurations with bucket keys or
+    /// SSE-S3 then pay for S3 data events, since no event of KMS names the object.
     pub object_audit: bool,
     /// How often each customer managed key was rotated so far.
     pub key_rotations: u32,
@@ -411,6 +412,9 @@ pub struct ConfigurationFile {
     /// Whether all populations were re-encrypted under bucket keys before the run.
     #[serde(default)]
     pub migrated: bool,
+    /// The populations that were, if not all: those that are worth it. Then `migrated` need not be given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrated_only: Vec<String>,
     /// Assumptions that differ from the scenario's.
     #[serde(default, skip_serializing_if = "AssumptionOverrides::is_empty")]
     pub assumptions: AssumptionOverrides,

@@ -45,14 +45,17 @@ impl Worlds {
 /// What decides a world.
 struct Recipe {
     scheme: Scheme,
-    migrated: bool,
+    /// Which populations are migrated.
+    migrated: Vec<bool>,
 }
 
 impl Recipe {
     fn of(party: &Party, arm: &Arm) -> Self {
         let configuration = &party.scenario.configurations[arm.configuration];
         let scheme = configuration.scheme(party.scenario, arm.assumptions);
-        Self { scheme, migrated: configuration.migrated }
+        let populations = 0..party.scenario.populations.len();
+        let migrated = populations.map(|index| configuration.migrates(index)).collect();
+        Self { scheme, migrated }
     }
 
     /// Whether both lead to the same keys, whatever they say about reading and verifying.
@@ -119,7 +122,7 @@ impl Party<'_> {
                 let writers = population.writers(self.requesters, assumptions);
                 let writing = population.writing(since, &writers, assumptions);
                 let migrates = self.scenario.domain_of(population).migrates();
-                let history = if recipe.migrated && migrates {
+                let history = if recipe.migrated[index] && migrates {
                     let partitions = assumptions.writing_at_most();
                     History::migrate(&writing, assumptions.migration_rate.as_per_s(), partitions)
                 } else if let Some(writes) = &recorded[index] {

@@ -18,6 +18,7 @@ pub struct Source<'a> {
     workload: &'a Workload,
     slot: u32,
     end: SimTime,
+    once: bool,
     chance: Chance,
     clock: Clock<'a>,
     /// What it may read of the objects that are kept.
@@ -110,7 +111,8 @@ impl<'a> Source<'a> {
             let clock = clock(&mut times);
             let objects = ObjectChance { objects, writers };
             let chance = Chance { times, choices, objects, draws };
-            Self { workload, slot, end, chance, clock, readable, scan: None }
+            let once = workload.happens_once();
+            Self { workload, slot, end, once, chance, clock, readable, scan: None }
         };
         // Before the run only what is written matters.
         let since = |only: Option<Action>| match only {
@@ -433,6 +435,7 @@ impl<'a> Source<'a> {
             bucket,
             operation,
             allows_bucket_key: self.workload.bucket_key,
+            once: self.once,
             draw: self.chance.draws.next_u32(),
             object,
         });
