@@ -16,13 +16,14 @@ use crate::migration::{MigrationPlan, payback_periods};
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
-use crate::scenario::{Configuration, Scenario};
+use crate::scenario::{Configuration, Population, Scenario};
 use crate::statistics::{Estimate, Precision};
 use crate::units::Usd;
 
 use arms::Variations;
 pub use arms::bytes_at_most;
-use summary::{OneReplication, Summary};
+pub use figures::KmsCharges;
+use summary::{AccountSummary, OneReplication, Summary};
 use warnings::Warning;
 
 /// What a run tells of its progress.
@@ -123,21 +124,45 @@ pub struct LevelOutcome {
     pub per_s_max: u32,
     /// KMS requests a second that 99.9 % of all seconds do not exceed.
     pub per_s_p999: u32,
-    /// The busiest second's share of the quota, with the account's other load.
+    /// The busiest second's share of the quota, with the account's other load: the greatest of all
+    /// accounts and regions.
     pub quota_share_max: f64,
-    /// What the quota does to the replication that strains it most.
+    /// What the quota does to the account, region and replication that strain it most.
     pub quota: QuotaEffect,
+    /// What the accounts' other load takes of their quotas, in calls a second.
+    pub background_per_s: u64,
+    /// Each account in each region that makes any call.
+    pub accounts: Vec<AccountOutcome>,
     /// CloudTrail events, one for each KMS request: those whose encryption context names the bucket,
     /// and those that name an object.
     pub cloudtrail_events: (f64, f64),
-    /// S3 requests of all operations in the billing period.
-    pub requests_in_period: u64,
+    /// S3 requests of all operations in the billing period, region by region.
+    pub requests_in_period: Vec<u64>,
     /// The bill for the billing period.
     pub bill: Bill,
     /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
     pub saving: Option<Estimate>,
     /// Each replication's own figures, in order.
     pub replications: Vec<ReplicationOutcome>,
+}
+
+/// KMS requests of one account in one region, of one configuration at one level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AccountOutcome {
+    /// Which one, by its number among the scenario's.
+    pub number: usize,
+    /// KMS requests of the counted part of the run, a mean over replications.
+    pub kms_requests: f64,
+    /// KMS requests in the busiest second of any replication.
+    pub per_s_max: u32,
+    /// The busiest second's share of the quota, with the account's other load there.
+    pub quota_share_max: f64,
+    /// What the quota does to the replication that strains it most.
+    pub quota: QuotaEffect,
+    /// Its KMS requests in the billing period.
+    pub charges: KmsCharges,
+    /// What these cost.
+    pub kms_cost: Usd,
 }
 
 /// One replication's own figures, of one configuration at one level.
@@ -288,8 +313,9 @@ impl Outcome {
 
     fn with(scenario: &Scenario, variations: Variations, progress: Progress) -> Self {
         let (counted, swings) = arms::run(scenario, variations, progress);
+        let calling = counted.calling_accounts();
         let configurations: Vec<ConfigurationOutcome> = (0..scenario.configurations.len())
-            .map(|index| configuration(scenario, &counted, index))
+            .map(|index| configuration(scenario, &counted, &calling, index))
             .collect();
         let replications = counted.replications();
         let precision = scenario.precision.map(|asked| precision(asked, &configurations));
@@ -324,13 +350,14 @@ fn precision(asked: Precision, configurations: &[ConfigurationOutcome]) -> Preci
 fn configuration(
     scenario: &Scenario,
     counted: &arms::Counted,
+    calling: &[usize],
     index: usize,
 ) -> ConfigurationOutcome {
     let configuration = &scenario.configurations[index];
     let reference = counted.level(scenario.reference, Level::Assumed);
     let levels = Level::ALL.map(|level| {
         let summary = counted.level(index, level);
-        level_outcome(scenario, configuration, level, summary, reference)
+        level_outcome(scenario, configuration, level, summary, (reference, calling))
     });
     let assumed = counted.level(index, Level::Assumed);
     let bound = |summary: Option<&Summary>| {
@@ -361,12 +388,12 @@ fn level_outcome(
     configuration: &Configuration,
     level: Level,
     summary: &Summary,
-    reference: &Summary,
+    (reference, calling): (&Summary, &[usize]),
 ) -> LevelOutcome {
+    let counts = figures::Counts::of(summary);
+    let accounts = accounts(scenario, summary, &counts, calling);
     let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
     let per_s_max = summary.per_s.quantile(1.0);
-    let billing = &scenario.billing;
-    let peak = f64::from(per_s_max) + billing.background_per_s as f64;
     LevelOutcome {
         level,
         requests: summary.mean(summary.requests.iter().sum()),
@@ -375,18 +402,20 @@ fn level_outcome(
         keys_alive: summary.keys_alive,
         per_s_max,
         per_s_p999: summary.per_s.quantile(0.999),
-        quota_share_max: peak / billing.quota_per_s as f64,
-        quota: summary.quota,
+        quota_share_max: accounts.iter().map(|it| it.quota_share_max).fold(0.0, f64::max),
+        quota: most_strained(&accounts),
+        background_per_s: accounts.iter().map(|it| it.quota.background_per_s).sum(),
+        accounts,
         cloudtrail_events: (
             summary.mean(summary.total_calls().total() - summary.calls_by_object),
             summary.mean(summary.calls_by_object),
         ),
-        requests_in_period: figures::in_billing_period(
-            scenario,
-            summary.requests.iter().sum(),
-            summary.replications(),
-        ),
-        bill: figures::bill(scenario, configuration, &figures::Counts::of(summary)),
+        requests_in_period: counts
+            .requests_in_period(scenario)
+            .iter()
+            .map(|requests| requests.iter().sum())
+            .collect(),
+        bill: figures::bill(scenario, configuration, &counts),
         saving: summary.saving_against(reference),
         replications: summary
             .each
@@ -395,6 +424,40 @@ fn level_outcome(
             .map(|(own, against)| replication(scenario, configuration, own, against))
             .collect(),
     }
+}
+
+/// The accounts that make calls, each with what they do to its quota and its bill.
+fn accounts(
+    scenario: &Scenario,
+    summary: &Summary,
+    counts: &figures::Counts,
+    calling: &[usize],
+) -> Vec<AccountOutcome> {
+    let charges = counts.kms_charges(scenario);
+    let account = |&number: &usize| {
+        let AccountSummary { counts, per_s_max, quota } = summary.accounts[number];
+        AccountOutcome {
+            number,
+            kms_requests: summary.mean(counts.calls),
+            per_s_max,
+            quota_share_max: scenario.billing.quotas[number].share(per_s_max),
+            quota,
+            charges: charges[number],
+            kms_cost: figures::kms_cost(
+                scenario,
+                scenario.accounts.region(number),
+                &charges[number],
+            ),
+        }
+    };
+    calling.iter().map(account).collect()
+}
+
+/// What the quota does to the account that strains it most, the first of several.
+fn most_strained(accounts: &[AccountOutcome]) -> QuotaEffect {
+    let effects = accounts.iter().map(|account| account.quota);
+    let more = |a: QuotaEffect, b: QuotaEffect| if b.strain() > a.strain() { b } else { a };
+    effects.reduce(more).unwrap_or_default()
 }
 
 fn replication(
@@ -416,6 +479,19 @@ fn replication(
     }
 }
 
+/// The bill of re-encrypting what is there, region by region.
+fn migration_bill(scenario: &Scenario) -> Bill {
+    let terms = &scenario.billing.terms;
+    let of_region = |(region, prices)| {
+        let here = |population: &&Population| {
+            scenario.accounts.region_of_bucket(population.bucket as usize) == region
+        };
+        let objects = scenario.migrating().filter(here).map(|population| population.objects).sum();
+        MigrationPlan::of(objects).bill(prices, terms)
+    };
+    Bill::of_regions(scenario.billing.prices.iter().enumerate().map(of_region))
+}
+
 /// A migration pays for itself by what it saves beyond the same configuration without it, if the
 /// scenario has that, else beyond the reference.
 fn migration(
@@ -425,8 +501,7 @@ fn migration(
     counted: &arms::Counted,
 ) -> MigrationOutcome {
     let objects = scenario.migrating().map(|population| population.objects).sum();
-    let one_time =
-        MigrationPlan::of(objects).bill(&scenario.billing.prices, &scenario.billing.terms);
+    let one_time = migration_bill(scenario);
     let unmigrated = |c: &Configuration| {
         !c.migrated && (c.mode, c.rule, c.ranges) == (migrated.mode, migrated.rule, migrated.ranges)
     };

@@ -29,8 +29,8 @@ const PPM: i128 = 1_000_000;
 /// What the account has agreed with AWS and switched on, beyond list prices.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Terms {
-    /// Whether this usage gets the account's monthly KMS free tier. It is one for the whole account
-    /// and all its regions, so an account that uses it up elsewhere sets `false`.
+    /// Whether this usage gets the monthly KMS free tier. It is one for all regions and all accounts of
+    /// an organization, so whoever uses it up elsewhere sets `false`.
     pub free_tier: bool,
     /// Taken off the billed amount of every line (an enterprise discount); list costs stay as they
     /// are. Rounded to whole parts per million before it meets money: `33.33333%` is 333,333 ppm.
@@ -78,6 +78,8 @@ pub struct Usage {
     /// KMS requests of every API that S3 calls; all have one price. Whether KMS bills a throttled
     /// one is unknown; *assumed* not.
     pub kms_requests: u64,
+    /// Of these, those that KMS does not bill whoever makes them: `CloudTrail`'s own.
+    pub kms_unbilled: u64,
     /// Customer managed keys and multi-Region replicas kept for the whole period. An AWS managed key
     /// (`aws/s3`) is free and counts zero; its requests are billed like any other's.
     pub customer_managed_keys: u32,
@@ -93,6 +95,7 @@ impl Default for Usage {
             hours: HOURS_A_MONTH,
             s3_requests: [0; Operation::ALL.len()],
             kms_requests: 0,
+            kms_unbilled: 0,
             customer_managed_keys: 0,
             rotations: 0,
         }
@@ -100,6 +103,12 @@ impl Default for Usage {
 }
 
 impl Usage {
+    /// KMS requests that are billed, those within the free tier included.
+    #[must_use]
+    pub fn kms_billed(&self) -> u64 {
+        self.kms_requests - self.kms_unbilled
+    }
+
     /// Hours of rent for customer managed keys.
     #[must_use]
     pub fn key_hours(&self) -> u64 {

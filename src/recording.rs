@@ -32,6 +32,7 @@ use crate::units::SimDuration;
 use before::Before;
 use gather::Taken;
 pub use hash::Fingerprint;
+pub(crate) use names::NO_ACCOUNT;
 use shelf::Shelf;
 pub use sorter::{MemoryStore, Store};
 

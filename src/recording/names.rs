@@ -76,6 +76,11 @@ pub(super) fn principal_of(requester: &Requester) -> Principal {
 /// Requesters that are neither a role's session nor an IAM user: one requester each.
 fn nameless(requester: &Requester) -> Principal {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let account = match requester {
+        Requester::Root { account } | Requester::FederatedUser { account, .. } => text(account),
+        _ => NO_ACCOUNT.to_owned(),
+    };
+    let account = if account.is_empty() { NO_ACCOUNT.to_owned() } else { account };
     let name = match requester {
         Requester::Anonymous => ANONYMOUS.to_owned(),
         Requester::Unknown => "unknown".to_owned(),
@@ -88,9 +93,11 @@ fn nameless(requester: &Requester) -> Principal {
         Requester::User { .. } | Requester::AssumedRole { .. } => "nameless".to_owned(),
     };
     let name = if name.is_empty() { "nameless".to_owned() } else { name };
-    Principal { account: "000000000000".to_owned(), identity: Identity::Service(name) }
+    Principal { account, identity: Identity::Service(name) }
 }
 
+/// The account of those of whom a log does not tell it.
+pub(crate) const NO_ACCOUNT: &str = "000000000000";
 /// What requesters without credentials are called.
 pub(super) const ANONYMOUS: &str = "anonymous";
 /// What stands before a canonical user id.

@@ -263,6 +263,7 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
             session_policies: 1,
             session_length: None,
             renewal: Renewal::default(),
+            kms_billed: None,
         }
     };
     log.principals.iter().map(principal).collect()

@@ -27,6 +27,7 @@ use super::worlds::Worlds;
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{BucketScheme, Scheme};
+use crate::kms::accounts::Charged;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::{Purpose, Stream};
 use crate::s3::columns::Kind;
@@ -50,6 +51,7 @@ pub(super) struct Component<'a> {
     /// The law of the ages of what it reads.
     ages: Option<AgeLaw>,
     principal: usize,
+    charged: Charged,
 }
 
 impl<'a> Component<'a> {
@@ -66,7 +68,8 @@ impl<'a> Component<'a> {
                     _ => None,
                 };
                 let curve = curve.times(share);
-                Some(Self { workload, action, kind, curve, ages, principal })
+                let charged = scenario.accounts.charged(principal, kind.bucket, kind.bucket);
+                Some(Self { workload, action, kind, curve, ages, principal, charged })
             })
             .collect()
     }
@@ -85,7 +88,7 @@ impl<'a> Component<'a> {
 
     fn cost(&self, requester: usize, calls: KmsCalls, by_object: bool) -> Cost {
         Cost {
-            caller: Caller { requester, principal: self.principal },
+            caller: Caller { requester, principal: self.principal, charged: self.charged },
             operation: self.kind.operation,
             calls,
             by_object,
@@ -250,7 +253,8 @@ impl Party<'_> {
             let counts = counts::draw(self.scenario, self.replication, component, of_slot);
             (self.progress)(counts.per_second.iter().sum());
             in_office(&mut |office| {
-                office.traffic.count_in_bulk(component.kind.operation, &counts);
+                let Kind { bucket, operation, .. } = component.kind;
+                office.traffic.count_in_bulk(bucket, operation, &counts);
                 for (arm, desk) in office.desks.iter_mut().enumerate() {
                     let keys_matter = answering.worlds.of_arm(arm).is_some();
                     let cost = component.fixed_cost(&answering.schemes[arm], keys_matter);
