@@ -12,7 +12,7 @@ use bks::encryption::needs::{MultipartCalls, Needs};
 use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::json;
-use bks::results::rows::{
+use bks::results::rows::{AccountRow, 
     BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
     SensitivityRow, SummaryRow, TimelineRow,
 };
@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 45] = [
+const DEFINITIONS: [(&str, &str); 46] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -137,6 +137,7 @@ const DEFINITIONS: [(&str, &str); 45] = [
     ("PopulationFile", "Populations"),
     ("PrincipalFile", "Principals"),
     ("Profile", "Profiles"),
+    ("QuotaFile", "Quotas"),
     ("RangeOfExpiry", "Ranges"),
     ("RangeOfSimDuration", "Ranges"),
     ("RangeOfuint32", "Ranges"),
@@ -287,6 +288,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`requesters.csv`", columns::<RequesterRow>()),
         ("`principals.csv`", columns::<PrincipalRow>()),
         ("`operations.csv`", columns::<OperationRow>()),
+        ("`accounts.csv`", columns::<AccountRow>()),
         ("`costs.csv`", columns::<CostRow>()),
         ("`sensitivity.csv`", columns::<SensitivityRow>()),
         ("`replications.csv`", columns::<ReplicationRow>()),

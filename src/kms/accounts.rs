@@ -18,8 +18,8 @@ pub struct AccountRegion {
 pub const UNKNOWN: &str = "unknown";
 
 /// The principal whose calls KMS does not bill unless a scenario says otherwise: `CloudTrail` reading
-/// and writing log files (documented, AWS `CloudTrail` User Guide, "Encrypting `CloudTrail` log files
-/// with AWS KMS keys").
+/// and writing log files (documented,
+/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/how-kms-works-with-cloudtrail.html>).
 pub const UNBILLED_SERVICE: &str = "cloudtrail.amazonaws.com";
 
 /// Where a request's calls count, by number in [`Accounts::list`].

@@ -200,6 +200,12 @@ impl PriceTable {
         Ok(Self { region: region.to_owned(), entries })
     }
 
+    /// Whether AWS has such a region, with prices known here or not.
+    #[must_use]
+    pub fn is_region(region: &str) -> bool {
+        PRICED.contains(&region) || UNPRICED.contains(&region)
+    }
+
     /// Every region whose prices are known or believed to be, by AWS's code.
     pub fn regions() -> impl Iterator<Item = &'static str> + Clone {
         PRICED.into_iter()

@@ -224,8 +224,11 @@ pub struct BucketFile {
     pub directory: bool,
 }
 
+/// The region of a bucket that is not said to lie elsewhere.
+pub(crate) const DEFAULT_REGION: &str = "us-east-1";
+
 fn default_region() -> String {
-    "us-east-1".to_owned()
+    DEFAULT_REGION.to_owned()
 }
 
 /// Which kind of KMS key encrypts a bucket.

@@ -53,11 +53,17 @@ impl Seconds {
         numbers
     }
 
-    /// Most bytes that so many seconds with numbers among `seconds` may take.
+    /// Most bytes that `seconds` may take if their numbers lie in at most so many blocks.
     #[must_use]
-    pub fn bytes_at_most(seconds: u64, with_numbers: u64) -> u64 {
+    pub fn bytes_at_most(seconds: u64, blocks: u64) -> u64 {
         const BYTES_PER_BLOCK: u64 = 4 * BLOCK as u64 + 32;
-        seconds.div_ceil(BLOCK.into()).min(with_numbers).saturating_mul(BYTES_PER_BLOCK)
+        seconds.div_ceil(BLOCK.into()).min(blocks).saturating_mul(BYTES_PER_BLOCK)
+    }
+
+    /// Most blocks that numbers take which all lie within so many seconds of each other.
+    #[must_use]
+    pub fn blocks_of_spell(seconds: f64) -> u64 {
+        (seconds / f64::from(BLOCK)) as u64 + 2
     }
 }
 

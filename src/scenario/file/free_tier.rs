@@ -60,7 +60,7 @@ impl JsonSchema for FreeTier {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "enum": [true, false, PER_ACCOUNT],
+            "oneOf": [{"type": "boolean"}, {"type": "string", "pattern": "^per-account$"}],
             "description": "`true`: once for all accounts together; `\"per-account\"`: once for each; \
                             `false`: not at all",
         })
