@@ -69,6 +69,13 @@ impl Error {
         self
     }
 
+    /// The same with another hint.
+    #[must_use]
+    pub fn hint_instead(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
     /// The process exit code that tells scripts what kind of failure this is.
     #[must_use]
     pub fn exit_code(&self) -> u8 {

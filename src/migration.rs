@@ -15,8 +15,9 @@
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 
+pub mod payback;
+
 use crate::pricing::{Bill, PriceTable, Sku, Terms};
-use crate::units::Usd;
 
 /// The most objects that one Batch Operations job takes for this operation (`docs/model.md`).
 pub const OBJECTS_PER_JOB_MAX: u64 = 20_000_000_000;
@@ -84,15 +85,6 @@ impl MigrationPlan {
     }
 }
 
-/// After how many months a one-time cost is paid back by a monthly saving; `None` if there is no
-/// saving, so that it never is.
-///
-/// A ratio of two amounts and not money itself, hence a float.
-#[must_use]
-pub fn payback_periods(one_time: Usd, saving_per_period: Usd) -> Option<f64> {
-    (saving_per_period > Usd::ZERO).then(|| one_time.as_f64() / saving_per_period.as_f64())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,16 +138,5 @@ mod tests {
     #[test]
     fn nothing_to_migrate_costs_nothing() {
         assert_eq!(bill(MigrationPlan::of(0), &Terms::default()), Bill::default());
-    }
-
-    #[test]
-    fn the_payback_is_about_three_avoided_calls_an_object() {
-        let one_time = bill(core(MILLION), &Terms::default()).total();
-        let three_calls_an_object: Usd = "$9".parse().unwrap();
-        let months = payback_periods(one_time, three_calls_an_object).unwrap();
-        assert!((months - 9.265 / 9.0).abs() < 1e-12, "{months}");
-        assert_eq!(payback_periods(one_time, Usd::ZERO), None);
-        assert_eq!(payback_periods(one_time, -one_time), None);
-        assert_eq!(payback_periods(Usd::ZERO, one_time), Some(0.0));
     }
 }

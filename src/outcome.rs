@@ -3,6 +3,7 @@
 
 mod arms;
 mod figures;
+mod migration;
 pub mod recorded;
 mod summary;
 mod tables;
@@ -12,7 +13,7 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::{Level, Variation};
 use crate::encryption::requester::RequesterRule;
 use crate::kms::KmsApi;
-use crate::migration::{MigrationPlan, payback_periods};
+use crate::migration::payback::Payback;
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
@@ -136,10 +137,15 @@ pub struct LevelOutcome {
     /// CloudTrail events, one for each KMS request: those whose encryption context names the bucket,
     /// and those that name an object.
     pub cloudtrail_events: (f64, f64),
-    /// S3 requests of all operations in the billing period, region by region.
+    /// S3 requests of all operations in the billing period, region by region; those of work that happens
+    /// once are not scaled to it.
     pub requests_in_period: Vec<u64>,
     /// The bill for the billing period.
     pub bill: Bill,
+    /// What of it goes to work that happens once: for KMS requests, and for everything.
+    pub once: (Usd, Usd),
+    /// The audit by object, if it is asked for.
+    pub audit: Option<AuditOutcome>,
     /// Share of the reference's KMS requests that is saved; `None` if the reference makes none.
     pub saving: Option<Estimate>,
     /// Each replication's own figures, in order.
@@ -163,6 +169,16 @@ pub struct AccountOutcome {
     pub charges: KmsCharges,
     /// What these cost.
     pub kms_cost: Usd,
+}
+
+/// The audit by object in the billing period.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AuditOutcome {
+    /// Cost of S3 data events; zero where KMS's own events name each object.
+    pub cost: Usd,
+    /// Share of the reference's cost of KMS requests and S3 data events that is saved; `None` if that is
+    /// zero.
+    pub saving: Option<f64>,
 }
 
 /// One replication's own figures, of one configuration at one level.
@@ -248,8 +264,8 @@ pub struct MigrationOutcome {
     pub objects: u64,
     /// The bill, once.
     pub bill: Bill,
-    /// Billing periods until the saving has paid for it; `None` if it never does.
-    pub payback_periods: Option<f64>,
+    /// When what it saves beyond the same configuration without it has paid for it.
+    pub payback: Payback,
 }
 
 /// How far one assumption moves the headline's saving, in the first replication.
@@ -355,18 +371,25 @@ fn configuration(
 ) -> ConfigurationOutcome {
     let configuration = &scenario.configurations[index];
     let reference = counted.level(scenario.reference, Level::Assumed);
+    let against = Against {
+        calling,
+        summary: reference,
+        bill: figures::bill(
+            scenario,
+            &scenario.configurations[scenario.reference],
+            &figures::Counts::of(reference),
+        ),
+    };
     let levels = Level::ALL.map(|level| {
         let summary = counted.level(index, level);
-        level_outcome(scenario, configuration, level, summary, (reference, calling))
+        level_outcome(scenario, configuration, level, summary, &against)
     });
     let assumed = counted.level(index, Level::Assumed);
     let bound = |summary: Option<&Summary>| {
         summary.and_then(|summary| summary.saving_against(reference)).map(|saving| saving.mean)
     };
-    let migration = configuration.migrated.then(|| {
-        let bill = &levels[Level::Assumed as usize].bill;
-        migration(scenario, configuration, bill, counted)
-    });
+    let migration =
+        configuration.migrated.then(|| migration::of(scenario, configuration, counted, index));
     ConfigurationOutcome {
         name: configuration.name.clone(),
         mode: configuration.mode,
@@ -383,15 +406,24 @@ fn configuration(
     }
 }
 
+/// What savings are measured against.
+struct Against<'a> {
+    summary: &'a Summary,
+    bill: Bill,
+    /// Accounts in regions that make calls in any configuration.
+    calling: &'a [usize],
+}
+
 fn level_outcome(
     scenario: &Scenario,
     configuration: &Configuration,
     level: Level,
     summary: &Summary,
-    (reference, calling): (&Summary, &[usize]),
+    reference: &Against,
 ) -> LevelOutcome {
     let counts = figures::Counts::of(summary);
-    let accounts = accounts(scenario, summary, &counts, calling);
+    let bill = figures::bill(scenario, configuration, &counts);
+    let accounts = accounts(scenario, summary, &counts, reference.calling);
     let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
     let per_s_max = summary.per_s.quantile(1.0);
     LevelOutcome {
@@ -415,12 +447,14 @@ fn level_outcome(
             .iter()
             .map(|requests| requests.iter().sum())
             .collect(),
-        bill: figures::bill(scenario, configuration, &counts),
-        saving: summary.saving_against(reference),
+        once: figures::once(scenario, configuration, &counts, &bill),
+        audit: figures::audit(scenario, &bill, &reference.bill),
+        bill,
+        saving: summary.saving_against(reference.summary),
         replications: summary
             .each
             .iter()
-            .zip(&reference.each)
+            .zip(&reference.summary.each)
             .map(|(own, against)| replication(scenario, configuration, own, against))
             .collect(),
     }
@@ -438,7 +472,7 @@ fn accounts(
         let AccountSummary { counts, per_s_max, quota } = summary.accounts[number];
         AccountOutcome {
             number,
-            kms_requests: summary.mean(counts.calls),
+            kms_requests: summary.mean(counts.calls()),
             per_s_max,
             quota_share_max: scenario.billing.quotas[number].share(per_s_max),
             quota,
@@ -477,38 +511,4 @@ fn replication(
         total_cost: bill.total(),
         saving: own.saving_against(reference),
     }
-}
-
-/// The bill of re-encrypting what is there, region by region.
-fn migration_bill(scenario: &Scenario) -> Bill {
-    let terms = &scenario.billing.terms;
-    let of_region = |(region, prices)| {
-        let here = |population: &&Population| {
-            scenario.accounts.region_of_bucket(population.bucket as usize) == region
-        };
-        let objects = scenario.migrating().filter(here).map(|population| population.objects).sum();
-        MigrationPlan::of(objects).bill(prices, terms)
-    };
-    Bill::of_regions(scenario.billing.prices.iter().enumerate().map(of_region))
-}
-
-/// A migration pays for itself by what it saves beyond the same configuration without it, if the
-/// scenario has that, else beyond the reference.
-fn migration(
-    scenario: &Scenario,
-    migrated: &Configuration,
-    bill: &Bill,
-    counted: &arms::Counted,
-) -> MigrationOutcome {
-    let objects = scenario.migrating().map(|population| population.objects).sum();
-    let one_time = migration_bill(scenario);
-    let unmigrated = |c: &Configuration| {
-        !c.migrated && (c.mode, c.rule, c.ranges) == (migrated.mode, migrated.rule, migrated.ranges)
-    };
-    let before = scenario.configurations.iter().position(unmigrated).unwrap_or(scenario.reference);
-    let summary = counted.level(before, Level::Assumed);
-    let counts = figures::Counts::of(summary);
-    let before = figures::bill(scenario, &scenario.configurations[before], &counts);
-    let payback_periods = payback_periods(one_time.total(), before.total() - bill.total());
-    MigrationOutcome { objects, bill: one_time, payback_periods }
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`mod@file`]: as written, key by key;
 //! - [`read`]: text to [`mod@file`], with the place of whatever is wrong;
+//! - `keys`: which key was meant by one that is none;
 //! - `shorthand`: short keys for several at once;
 //! - [`resolve`]: what is written to what is meant;
 //! - [`assertion`]: what a scenario demands of its results;
@@ -14,6 +15,7 @@ pub mod assertion;
 pub mod engine;
 pub mod estimate;
 pub mod file;
+mod keys;
 pub mod population;
 pub mod read;
 pub mod replay;
@@ -202,6 +204,13 @@ impl Configuration {
         }
     }
 
+    /// Whether KMS's events name each object whose data is read or written, so that the audit by object
+    /// needs no S3 data events: with bucket keys they name the bucket, and without KMS there is none.
+    #[must_use]
+    pub fn logs_objects(&self, buckets: &[Bucket]) -> bool {
+        self.mode != Mode::SseS3 && !self.uses_bucket_keys(buckets)
+    }
+
     /// How S3 treats the buckets' requests in this configuration.
     #[must_use]
     pub fn scheme(&self, scenario: &Scenario, assumptions: Assumptions) -> Scheme {
@@ -243,7 +252,8 @@ pub struct Billing {
     pub terms: Terms,
     /// Whose that is.
     pub free_tier: FreeTierOf,
-    /// Whether configurations with bucket keys pay for S3 data events to keep the audit by object.
+    /// Whether configurations whose KMS events name no objects pay for S3 data events to keep the audit
+    /// by object.
     pub object_audit: bool,
     /// The period to which the run is scaled.
     pub period: SimDuration,
@@ -306,6 +316,12 @@ impl Scenario {
             Object::None | Object::Keyless => request.bucket,
         };
         self.accounts.charged(principal, request.bucket, read_from)
+    }
+
+    /// The workloads that happen once: their part of the bill is not scaled to the billing period.
+    pub fn once(&self) -> impl Iterator<Item = &Workload> {
+        let drawn = self.recording.is_none();
+        self.workloads.iter().filter(move |workload| drawn && workload.happens_once())
     }
 
     /// The counted part of the run.

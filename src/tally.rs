@@ -90,6 +90,25 @@ pub struct Bin {
     pub requests: u64,
     /// KMS calls.
     pub calls: KmsCalls,
+    /// How many of these calls belong to work that happens once.
+    pub calls_once: u64,
+}
+
+/// What belongs to work that happens once: part of what is counted anyway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Once {
+    /// S3 requests by operation.
+    pub requests: [u64; Operation::ALL.len()],
+    /// KMS calls.
+    pub calls: u64,
+}
+
+impl Once {
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
+        self.calls += other.calls;
+    }
 }
 
 /// What one requester caused.
@@ -126,26 +145,72 @@ pub struct Caller {
     pub charged: Charged,
 }
 
+/// S3 requests to the buckets of one region, by operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegionRequests {
+    /// All of them.
+    pub all: [u64; Operation::ALL.len()],
+    /// Of these, those of work that happens once.
+    pub once: [u64; Operation::ALL.len()],
+}
+
+impl RegionRequests {
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.all.iter_mut().zip(other.all).for_each(|(mine, more)| *mine += more);
+        self.once.iter_mut().zip(other.once).for_each(|(mine, more)| *mine += more);
+    }
+}
+
+/// Numbers of KMS calls of one account in one region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountCounts {
+    /// Those that KMS bills.
+    pub billed: u64,
+    /// Those that it does not.
+    pub unbilled: u64,
+    /// Of those that it bills, those of work that happens once.
+    pub billed_once: u64,
+    /// Of those that it does not, those of work that happens once.
+    pub unbilled_once: u64,
+}
+
+impl AccountCounts {
+    /// All of them.
+    #[must_use]
+    pub const fn calls(&self) -> u64 {
+        self.billed + self.unbilled
+    }
+
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.billed += other.billed;
+        self.unbilled += other.unbilled;
+        self.billed_once += other.billed_once;
+        self.unbilled_once += other.unbilled_once;
+    }
+}
+
 /// KMS calls of one account in one region.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountCalls {
-    /// All of them.
-    pub calls: u64,
-    /// Of these, those that KMS does not bill.
-    pub unbilled: u64,
+    /// How many.
+    pub counts: AccountCounts,
     /// How many in each counted second, if there are several accounts or regions.
     pub per_s: Seconds,
 }
 
 impl AccountCalls {
-    fn count(&mut self, calls: u64, charged: Charged) {
-        self.calls += calls;
-        self.unbilled += if charged.is_free { calls } else { 0 };
+    fn count(&mut self, calls: u64, charged: Charged, once: bool) {
+        let AccountCounts { billed, unbilled, billed_once, unbilled_once } = &mut self.counts;
+        let (all, of_once) =
+            if charged.is_free { (unbilled, unbilled_once) } else { (billed, billed_once) };
+        *all += calls;
+        *of_once += if once { calls } else { 0 };
     }
 
     fn add(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.unbilled += other.unbilled;
+        self.counts.add(&other.counts);
         self.per_s.add_all(&other.per_s);
     }
 }
@@ -179,8 +244,10 @@ pub struct RequestCounts {
 pub struct Traffic {
     window: Window,
     requests: [u64; Operation::ALL.len()],
+    /// Of these, those of work that happens once.
+    requests_once: [u64; Operation::ALL.len()],
     /// The same by the region of the bucket, if there are several.
-    requests_of_region: Vec<[u64; Operation::ALL.len()]>,
+    regions: Vec<RegionRequests>,
     /// For each bucket the number of its region, if there are several.
     region_of: Vec<u32>,
     bins: Vec<u64>,
@@ -194,7 +261,8 @@ impl Traffic {
         Self {
             window,
             requests: [0; Operation::ALL.len()],
-            requests_of_region: Vec::new(),
+            requests_once: [0; Operation::ALL.len()],
+            regions: Vec::new(),
             region_of: Vec::new(),
             bins: vec![0; window.bins()],
             requesters: vec![0; requesters],
@@ -206,13 +274,19 @@ impl Traffic {
     pub fn with_regions(mut self, region_of: Option<&[u32]>) -> Self {
         self.region_of = region_of.unwrap_or_default().to_vec();
         let regions = self.region_of.iter().max().map_or(0, |last| *last as usize + 1);
-        self.requests_of_region = vec![[0; Operation::ALL.len()]; regions];
+        self.regions = vec![RegionRequests::default(); regions];
         self
     }
 
     fn count_in_region(&mut self, bucket: u32, operation: Operation, count: u64) {
         if let Some(&region) = self.region_of.get(bucket as usize) {
-            self.requests_of_region[region as usize][operation as usize] += count;
+            self.regions[region as usize].all[operation as usize] += count;
+        }
+    }
+
+    fn count_once_in_region(&mut self, bucket: u32, operation: Operation) {
+        if let Some(&region) = self.region_of.get(bucket as usize) {
+            self.regions[region as usize].once[operation as usize] += 1;
         }
     }
 
@@ -224,8 +298,12 @@ impl Traffic {
         for request in requests.iter().filter(|request| request.time >= from) {
             let since = request.time.since(from).as_nanos() as u64;
             self.requests[request.operation as usize] += 1;
+            self.requests_once[request.operation as usize] += u64::from(request.once);
             self.bins[(since / bin_ns) as usize] += 1;
             self.count_in_region(request.bucket, request.operation, 1);
+            if request.once {
+                self.count_once_in_region(request.bucket, request.operation);
+            }
             counted += 1;
         }
         self.requesters[requester] += counted;
@@ -272,8 +350,9 @@ impl Traffic {
             mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
         };
         add(&mut self.requests, &other.requests);
-        let regions = self.requests_of_region.iter_mut().zip(&other.requests_of_region);
-        regions.for_each(|(mine, more)| add(mine, more));
+        add(&mut self.requests_once, &other.requests_once);
+        let regions = self.regions.iter_mut().zip(&other.regions);
+        regions.for_each(|(mine, more)| mine.add(more));
         add(&mut self.bins, &other.bins);
         add(&mut self.requesters, &other.requesters);
     }
@@ -286,11 +365,13 @@ pub struct Tally {
     /// S3 requests by operation.
     pub requests: [u64; Operation::ALL.len()],
     /// The same by the region of the bucket, if there are several.
-    pub requests_of_region: Vec<[u64; Operation::ALL.len()]>,
+    pub regions: Vec<RegionRequests>,
     /// KMS calls by the operation that caused them.
     pub calls: [KmsCalls; Operation::ALL.len()],
     /// How many of them name an object.
     pub calls_by_object: u64,
+    /// What of requests and calls belongs to work that happens once.
+    pub once: Once,
     /// Bucket-level keys generated.
     pub keys_generated: u64,
     /// KMS calls in each counted second.
@@ -317,9 +398,10 @@ impl Tally {
         Self {
             window,
             requests: [0; Operation::ALL.len()],
-            requests_of_region: Vec::new(),
+            regions: Vec::new(),
             calls: [KmsCalls::NONE; Operation::ALL.len()],
             calls_by_object: 0,
+            once: Once::default(),
             keys_generated: 0,
             calls_per_s: vec![0; window.seconds()],
             alive_change: vec![0; window.seconds() + 1],
@@ -364,14 +446,19 @@ impl Tally {
         let calls = answer.calls.total();
         self.calls[request.operation as usize] += answer.calls;
         self.calls_by_object += u64::from(answer.by_object);
-        self.bins[(since / self.window.bin.as_nanos() as u64) as usize].calls += answer.calls;
+        let bin = &mut self.bins[(since / self.window.bin.as_nanos() as u64) as usize];
+        bin.calls += answer.calls;
+        if request.once {
+            bin.calls_once += calls;
+            self.once.calls += calls;
+        }
         let second = (since / 1_000_000_000) as usize;
         let in_second = &mut self.calls_per_s[second];
         *in_second = in_second.saturating_add(calls as u32);
         let of_read = u64::from(answer.of_read);
         let Charged { own, read, .. } = caller.charged;
-        self.count_of_account(own, caller.charged, second, calls - of_read);
-        self.count_of_account(read, caller.charged, second, of_read);
+        self.count_of_account(own, caller.charged, request.once, (second, calls - of_read));
+        self.count_of_account(read, caller.charged, request.once, (second, of_read));
         let generated = u64::from(answer.generated.is_some());
         self.keys_generated += generated;
         if let Some(counts) = self.requesters.get_mut(caller.requester) {
@@ -384,12 +471,18 @@ impl Tally {
         }
     }
 
-    fn count_of_account(&mut self, number: u32, charged: Charged, second: usize, calls: u64) {
+    fn count_of_account(
+        &mut self,
+        number: u32,
+        charged: Charged,
+        once: bool,
+        (second, calls): (usize, u64),
+    ) {
         let several = self.accounts.len() > 1;
         if calls > 0
             && let Some(account) = self.accounts.get_mut(number as usize)
         {
-            account.count(calls, charged);
+            account.count(calls, charged, once);
             if several {
                 account.per_s.add(second as u32, calls as u32);
             }
@@ -475,7 +568,7 @@ impl Tally {
         let calls = cost.calls.times(count);
         self.calls[cost.operation as usize] += calls;
         if let Some(account) = self.accounts.get_mut(cost.caller.charged.own as usize) {
-            account.count(calls.total(), cost.caller.charged);
+            account.count(calls.total(), cost.caller.charged, false);
         }
         self.calls_by_object += if cost.by_object { calls.total() } else { 0 };
         self.keys_generated += if cost.generates { count } else { 0 };
@@ -500,7 +593,8 @@ impl Tally {
     pub fn add_traffic(&mut self, traffic: &Traffic) {
         assert_eq!(self.window, traffic.window);
         self.requests.iter_mut().zip(traffic.requests).for_each(|(mine, more)| *mine += more);
-        self.add_of_regions(&traffic.requests_of_region);
+        self.once.add(&Once { requests: traffic.requests_once, calls: 0 });
+        self.add_of_regions(&traffic.regions);
         for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
             bin.requests += more;
         }
@@ -509,11 +603,9 @@ impl Tally {
         }
     }
 
-    fn add_of_regions(&mut self, regions: &[[u64; Operation::ALL.len()]]) {
-        self.requests_of_region.resize(regions.len(), [0; Operation::ALL.len()]);
-        for (mine, more) in self.requests_of_region.iter_mut().zip(regions) {
-            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
-        }
+    fn add_of_regions(&mut self, regions: &[RegionRequests]) {
+        self.regions.resize(regions.len(), RegionRequests::default());
+        self.regions.iter_mut().zip(regions).for_each(|(mine, more)| mine.add(more));
     }
 
     /// Notes that a bucket-level key lives from `first` to `last`, both counted seconds inclusive;
@@ -567,11 +659,12 @@ impl Tally {
             mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += *more);
         };
         self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
-        if !other.requests_of_region.is_empty() {
-            self.add_of_regions(&other.requests_of_region);
+        if !other.regions.is_empty() {
+            self.add_of_regions(&other.regions);
         }
         add_calls(&mut self.calls, &other.calls);
         self.calls_by_object += other.calls_by_object;
+        self.once.add(&other.once);
         self.keys_generated += other.keys_generated;
         for (mine, more) in self.calls_of_principal.iter_mut().zip(&other.calls_of_principal) {
             *mine += more;
@@ -589,6 +682,7 @@ impl Tally {
         for (mine, more) in self.bins.iter_mut().zip(&other.bins) {
             mine.requests += more.requests;
             mine.calls += more.calls;
+            mine.calls_once += more.calls_once;
         }
         for (mine, more) in self.requesters.iter_mut().zip(&other.requesters) {
             mine.add(more);
@@ -656,6 +750,7 @@ mod tests {
             bucket: 0,
             operation: Operation::GetObject,
             allows_bucket_key: true,
+            once: false,
             draw: 0,
             object: Object::Keyless,
         }

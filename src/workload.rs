@@ -192,6 +192,12 @@ impl Workload {
         }
     }
 
+    /// Whether what it does happens once, however long the run: a job that does not recur.
+    #[must_use]
+    pub fn happens_once(&self) -> bool {
+        matches!(&self.traffic, Traffic::Jobs(jobs::Jobs { every: None, .. }))
+    }
+
     /// Whether it makes new objects.
     #[must_use]
     pub fn writes(&self) -> bool {

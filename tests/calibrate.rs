@@ -83,6 +83,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             bucket: 0,
             operation: Operation::PutObject,
             allows_bucket_key: true,
+            once: false,
             draw: random.next() as u32,
             object: Object::None,
         };

@@ -109,7 +109,7 @@ fn turning_a_comparison_round_turns_its_signs() {
     }
 }
 
-/// Lines that differ add up to the difference of the whole bill.
+/// Lines that differ add up to the difference of the requests and keys bill.
 #[test]
 fn changed_lines_are_the_whole_change_of_the_bill() {
     let results = run(&[]);

@@ -139,6 +139,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             bucket,
             action,
             allows_bucket_key,
+            once: false,
             draws,
             source,
         },

@@ -223,7 +223,8 @@ fn tables_have_the_figures_of_the_results() {
     let bill = rows("table-bill");
     for (i, configuration) in results.facts.configurations.iter().enumerate() {
         let of = |row: &[(String, Option<f64>)]| row[i + 1].1.unwrap();
-        let end = bill.iter().position(|row| row[0].0.starts_with("whole bill")).unwrap();
+        let end =
+            bill.iter().position(|row| row[0].0.starts_with("requests and keys bill")).unwrap();
         let sum: f64 = bill[..end].iter().map(|row| of(row)).sum();
         assert!((sum - of(&bill[end])).abs() < 1e-6);
         let whole = results.assumed(&configuration.name).total_cost_usd.as_f64();

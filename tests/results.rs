@@ -17,7 +17,7 @@ source = "made up"
 duration = "2h"
 warm_up = "10min"
 precision = "5%"
-assertions = ["saving > 2", "kms_cost_usd >= 0"]
+assertions = ["saving > 200%", "kms_cost_usd >= 0"]
 
 [[bucket]]
 name = "data"

@@ -56,7 +56,14 @@ pub(super) struct Demands {
     /// must hold instead: `saving < 80%`, `bucket-key-role@low.saving < 0.5`,
     /// `kms_cost_usd > 100`. Without a configuration it is about the one the verdict is about.
     #[arg(long, value_name = "CONDITION", value_parser = parse_condition)]
-    fail_if: Vec<Assertion>,
+    fail_if: Vec<Condition>,
+}
+
+/// A condition as it was typed, and the demand of its opposite.
+#[derive(Clone, Debug)]
+struct Condition {
+    typed: String,
+    demand: Assertion,
 }
 
 impl Demands {
@@ -68,16 +75,16 @@ impl Demands {
     /// Demands them of the scenario.
     pub(super) fn put_on(&self, scenario: &mut Scenario) -> Result<()> {
         for condition in &self.fail_if {
-            let text = condition.to_string();
-            let place = format!("--fail-if {}", text.trim_start_matches("not "));
-            scenario.demand(condition.clone()).map_err(|error| error.at(place))?;
+            let place = format!("--fail-if {}", condition.typed);
+            scenario.demand(condition.demand.clone()).map_err(|error| error.at(place))?;
         }
         Ok(())
     }
 }
 
-fn parse_condition(text: &str) -> std::result::Result<Assertion, String> {
-    Assertion::fails_if(text).map_err(|error| error.to_string())
+fn parse_condition(text: &str) -> std::result::Result<Condition, String> {
+    let demand = Assertion::fails_if(text).map_err(|error| error.to_string())?;
+    Ok(Condition { typed: text.trim().to_owned(), demand })
 }
 
 fn parse_override(text: &str) -> std::result::Result<Override, String> {

@@ -1,13 +1,14 @@
 //! Which arms a scenario needs, and their counts.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::summary::Summary;
-use super::{Progress, Step, Swing};
+use super::{Progress, Step, Swing, migration};
 use crate::encryption::assumptions::{Assumptions, Level, Variation};
 use crate::encryption::requester::RequesterRule;
-use crate::scenario::Scenario;
+use crate::scenario::{Configuration, Scenario};
 use crate::simulation::{Arm, run_and};
 
 /// The arms of one configuration.
@@ -15,6 +16,8 @@ struct ArmsOf {
     levels: [usize; 3],
     /// Floor and ceiling, if it uses bucket keys.
     bounds: Option<(usize, usize)>,
+    /// The same configuration without its migration, if it has one.
+    unmigrated: Option<usize>,
 }
 
 /// The counts of every configuration at every level.
@@ -36,7 +39,7 @@ impl Counted {
         let levels: BTreeSet<usize> = self.arms_of.iter().flat_map(|arms| arms.levels).collect();
         let all = 0..self.summaries[0].accounts.len();
         let calls = |&account: &usize| {
-            levels.iter().any(|&arm| self.summaries[arm].accounts[account].counts.calls > 0)
+            levels.iter().any(|&arm| self.summaries[arm].accounts[account].counts.calls() > 0)
         };
         let calling: Vec<usize> = all.filter(calls).collect();
         if calling.is_empty() { vec![0] } else { calling }
@@ -53,6 +56,11 @@ impl Counted {
         (0..self.arms_of.len())
             .map(|index| self.level(index, Level::Assumed).savings_against(reference))
             .collect()
+    }
+
+    /// What a configuration would count at the assumed level without its migration, if it has one.
+    pub(super) fn unmigrated(&self, configuration: usize) -> Option<&Summary> {
+        self.arms_of[configuration].unmigrated.map(|arm| &self.summaries[arm])
     }
 
     /// A configuration's counts if keys lived for ever in one place.
@@ -74,7 +82,10 @@ pub(super) fn run(
     variations: Variations,
     progress: Progress,
 ) -> (Counted, Vec<Swing>) {
-    let (arms, arms_of) = arms(scenario);
+    let configurations = scenario.configurations.len();
+    let with_unmigrated = with_unmigrated(scenario);
+    let scenario = with_unmigrated.as_ref();
+    let (arms, arms_of) = arms(scenario, configurations);
     let first = scenario.replications;
     progress(Step::Decided {
         replications: first,
@@ -105,17 +116,41 @@ pub(super) fn run(
     (counted, swings)
 }
 
-/// All arms, and which of them belong to which configuration.
-fn arms(scenario: &Scenario) -> (Vec<Arm>, Vec<ArmsOf>) {
+/// The scenario with each configuration that migrates once more without that, if it has none such: what
+/// a migration saves is what it saves beyond that.
+fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
+    let mut more = Vec::new();
+    for migrated in scenario.configurations.iter().filter(|configuration| configuration.migrated) {
+        let known = |it: &Configuration| migration::is_unmigrated(it, migrated);
+        if !scenario.configurations.iter().chain(&more).any(known) {
+            more.push(migration::unmigrated(migrated));
+        }
+    }
+    if more.is_empty() {
+        return Cow::Borrowed(scenario);
+    }
+    let mut scenario = scenario.clone();
+    scenario.configurations.extend(more);
+    Cow::Owned(scenario)
+}
+
+/// All arms, and which of them belong to which of the first `configurations`; those beyond are there to
+/// be held against.
+fn arms(scenario: &Scenario, configurations: usize) -> (Vec<Arm>, Vec<ArmsOf>) {
     let mut arms = Vec::new();
     let mut add = |configuration, assumptions: Assumptions, by_requester| {
         arms.push(Arm { configuration, assumptions, by_requester });
         arms.len() - 1
     };
     let mut arms_of = Vec::new();
+    let mut middles = Vec::new();
     for (index, configuration) in scenario.configurations.iter().enumerate() {
         let assumed = configuration.ranges.at(Level::Assumed);
-        let middle = add(index, assumed, true);
+        let middle = add(index, assumed, index < configurations);
+        middles.push(middle);
+        if index >= configurations {
+            continue;
+        }
         let mut levels = [middle; 3];
         let mut bounds = None;
         if configuration.uses_bucket_keys(&scenario.buckets) {
@@ -128,7 +163,12 @@ fn arms(scenario: &Scenario) -> (Vec<Arm>, Vec<ArmsOf>) {
             let floor = assumed.floor(configuration.ranges.verify_on_write.high);
             bounds = Some((add(index, floor, false), add(index, assumed.ceiling(), false)));
         }
-        arms_of.push(ArmsOf { levels, bounds });
+        arms_of.push(ArmsOf { levels, bounds, unmigrated: None });
+    }
+    for (of, migrated) in arms_of.iter_mut().zip(&scenario.configurations) {
+        let known = |it: &Configuration| migration::is_unmigrated(it, migrated);
+        let place = scenario.configurations.iter().position(known).filter(|_| migrated.migrated);
+        of.unmigrated = place.map(|place| middles[place]);
     }
     (arms, arms_of)
 }

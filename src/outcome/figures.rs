@@ -1,28 +1,23 @@
-//! Counts of a run to figures of a billing period.
+//! Counts of a run to figures of a billing period: what recurs is scaled to it, what happens once is
+//! counted once.
 
-use super::summary::{AccountCounts, OneReplication, Summary};
+use super::AuditOutcome;
+use super::summary::{OneReplication, Summary};
 use crate::encryption::Mode;
-use crate::pricing::{Bill, PriceName, Terms, Usage};
+use crate::pricing::{Bill, PriceName, Sku, Terms, Usage};
 use crate::s3::Operation;
 use crate::scenario::{Configuration, FreeTierOf, Scenario};
+use crate::tally::{AccountCounts, Once, RegionRequests};
 use crate::units::{SimDuration, Usd};
 
 /// S3 requests by operation.
 type Requests = [u64; Operation::ALL.len()];
 
-/// A sum over replications of the counted part of the run, as it would be in the billing period,
-/// rounded to a whole number.
-fn in_billing_period(scenario: &Scenario, sum: u64, replications: u64) -> u64 {
-    let counted = u128::from(scenario.counted().as_nanos().unsigned_abs());
-    let period = u128::from(scenario.billing.period.as_nanos().unsigned_abs());
-    let divisor = counted * u128::from(replications);
-    ((u128::from(sum) * period + divisor / 2) / divisor) as u64
-}
-
 /// What a bill is made of, summed over some replications.
+#[derive(Clone)]
 pub(super) struct Counts {
     /// Region by region.
-    requests: Vec<Requests>,
+    regions: Vec<RegionRequests>,
     /// Account by account, region by region.
     accounts: Vec<AccountCounts>,
     replications: u64,
@@ -47,15 +42,18 @@ impl KmsCharges {
     }
 }
 
-fn by_region(all: Requests, of_regions: &[Requests]) -> Vec<Requests> {
-    if of_regions.is_empty() { vec![all] } else { of_regions.to_vec() }
+fn by_region(all: Requests, once: &Once, regions: &[RegionRequests]) -> Vec<RegionRequests> {
+    match regions {
+        [] => vec![RegionRequests { all, once: once.requests }],
+        regions => regions.to_vec(),
+    }
 }
 
 impl Counts {
     /// Those of all replications.
     pub(super) fn of(summary: &Summary) -> Self {
         Self {
-            requests: by_region(summary.requests, &summary.requests_of_region),
+            regions: by_region(summary.requests, &summary.once, &summary.regions),
             accounts: summary.accounts.iter().map(|account| account.counts).collect(),
             replications: summary.replications(),
         }
@@ -64,25 +62,65 @@ impl Counts {
     /// Those of a single one.
     pub(super) fn of_one(replication: &OneReplication) -> Self {
         Self {
-            requests: by_region(replication.requests, &replication.requests_of_region),
+            regions: by_region(replication.requests, &replication.once, &replication.regions),
             accounts: replication.accounts.clone(),
             replications: 1,
         }
     }
 
+    /// Whether any of them happens once.
+    fn has_once(&self) -> bool {
+        let requests = self.regions.iter().any(|region| region.once.iter().any(|count| *count > 0));
+        requests || self.accounts.iter().any(|it| it.billed_once + it.unbilled_once > 0)
+    }
+
+    /// The same without what happens once.
+    fn recurring(&self) -> Self {
+        let mut recurring = self.clone();
+        for region in &mut recurring.regions {
+            let once = std::mem::take(&mut region.once);
+            region.all.iter_mut().zip(once).for_each(|(all, once)| *all -= once);
+        }
+        for account in &mut recurring.accounts {
+            account.billed -= std::mem::take(&mut account.billed_once);
+            account.unbilled -= std::mem::take(&mut account.unbilled_once);
+        }
+        recurring
+    }
+
+    /// The mean of a sum over replications, `once` of which happens once, as it would be in the billing
+    /// period, rounded to a whole number.
+    fn in_period(&self, scenario: &Scenario, sum: u64, once: u64) -> u64 {
+        let counted = u128::from(scenario.counted().as_nanos().unsigned_abs());
+        let period = u128::from(scenario.billing.period.as_nanos().unsigned_abs());
+        let divisor = counted * u128::from(self.replications);
+        let scaled = u128::from(sum - once) * period + u128::from(once) * counted;
+        ((scaled + divisor / 2) / divisor) as u64
+    }
+
     /// S3 requests in the billing period, region by region.
     pub(super) fn requests_in_period(&self, scenario: &Scenario) -> Vec<Requests> {
-        let in_period = |sum| in_billing_period(scenario, sum, self.replications);
-        self.requests.iter().map(|requests| requests.map(in_period)).collect()
+        let of_region = |region: &RegionRequests| {
+            let mut requests = region.all;
+            for (all, once) in requests.iter_mut().zip(region.once) {
+                *all = self.in_period(scenario, *all, once);
+            }
+            requests
+        };
+        self.regions.iter().map(of_region).collect()
+    }
+
+    /// KMS requests in the billing period.
+    pub(super) fn kms_in_period(&self, scenario: &Scenario) -> u64 {
+        self.kms_charges(scenario).iter().map(|charges| charges.requests).sum()
     }
 
     /// KMS requests in the billing period, account by account and region by region.
     pub(super) fn kms_charges(&self, scenario: &Scenario) -> Vec<KmsCharges> {
-        let in_period = |sum| in_billing_period(scenario, sum, self.replications);
         let charges = self.accounts.iter().map(|counts| {
-            let unbilled = in_period(counts.unbilled);
-            let requests = in_period(counts.calls - counts.unbilled) + unbilled;
-            KmsCharges { requests, unbilled, free: 0 }
+            let unbilled = self.in_period(scenario, counts.unbilled, counts.unbilled_once);
+            let billed = self.in_period(scenario, counts.billed, counts.billed_once);
+            KmsCharges { requests: billed + unbilled, unbilled, free: 0 }
         });
         let mut charges: Vec<KmsCharges> = charges.collect();
         let regions = scenario.accounts.regions.len();
@@ -125,11 +163,8 @@ pub(super) fn kms_cost(scenario: &Scenario, region: usize, charges: &KmsCharges)
 pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &Counts) -> Bill {
     let billing = &scenario.billing;
     let uses_kms = configuration.mode != Mode::SseS3;
-    let hides_objects = configuration.uses_bucket_keys(&scenario.buckets);
-    let terms = Terms {
-        data_events: billing.terms.data_events || billing.object_audit && hides_objects,
-        ..billing.terms
-    };
+    let audited = billing.object_audit && !configuration.logs_objects(&scenario.buckets);
+    let terms = Terms { data_events: billing.terms.data_events || audited, ..billing.terms };
     let charges = counts.kms_charges(scenario);
     let requests = counts.requests_in_period(scenario);
     let of_region = |(region, s3_requests): (usize, Requests)| {
@@ -156,6 +191,30 @@ fn rented_keys(scenario: &Scenario, region: usize) -> u32 {
         bucket.customer_managed_key && scenario.accounts.region_of_bucket(*number) == region
     });
     rented.count() as u32
+}
+
+/// What of a bill goes to work that happens once: for KMS requests, and for everything.
+pub(super) fn once(
+    scenario: &Scenario,
+    configuration: &Configuration,
+    counts: &Counts,
+    bill: &Bill,
+) -> (Usd, Usd) {
+    if !counts.has_once() {
+        return (Usd::ZERO, Usd::ZERO);
+    }
+    let recurring = self::bill(scenario, configuration, &counts.recurring());
+    (bill.kms_total() - recurring.kms_total(), bill.total() - recurring.total())
+}
+
+/// What the audit by object costs, and what is saved with it; `None` if nobody asks for it.
+pub(super) fn audit(scenario: &Scenario, bill: &Bill, reference: &Bill) -> Option<AuditOutcome> {
+    let cost = |bill: &Bill| bill.sku_total(Sku::CloudTrailDataEvents);
+    let both = |bill: &Bill| (bill.kms_total() + cost(bill)).as_f64();
+    scenario.billing.object_audit.then(|| AuditOutcome {
+        cost: cost(bill),
+        saving: (both(reference) > 0.0).then(|| 1.0 - both(bill) / both(reference)),
+    })
 }
 
 /// Hours of a billing period; a part of an hour is rented as a whole one.

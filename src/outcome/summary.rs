@@ -4,7 +4,7 @@ use crate::kms::KmsCalls;
 use crate::quota::{QuotaEffect, QuotaTerms};
 use crate::s3::Operation;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{AccountCalls, Bin, RequesterCounts, Tally};
+use crate::tally::{AccountCalls, AccountCounts, Bin, Once, RegionRequests, RequesterCounts, Tally};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
@@ -13,9 +13,11 @@ pub(super) struct Summary {
     pub(super) each: Vec<OneReplication>,
     pub(super) requests: [u64; Operation::ALL.len()],
     /// The same by region, if there are several.
-    pub(super) requests_of_region: Vec<[u64; Operation::ALL.len()]>,
+    pub(super) regions: Vec<RegionRequests>,
     pub(super) calls: [KmsCalls; Operation::ALL.len()],
     pub(super) calls_by_object: u64,
+    /// What of requests and calls belongs to work that happens once.
+    pub(super) once: Once,
     pub(super) keys_generated: u64,
     /// Fewest and most bucket-level keys alive in any second.
     pub(super) keys_alive: (u32, u32),
@@ -38,26 +40,18 @@ pub(super) struct AccountSummary {
     pub(super) quota: QuotaEffect,
 }
 
-/// KMS calls of one account in one region.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct AccountCounts {
-    pub(super) calls: u64,
-    /// Of these, those that are not billed.
-    pub(super) unbilled: u64,
-}
-
 impl AccountSummary {
     /// What is kept of one replication. `whole` are all calls by the second, which are the account's if
     /// there is no other.
     fn of(account: &AccountCalls, whole: &[u32], is_only: bool, terms: QuotaTerms) -> Self {
-        let counts = AccountCounts { calls: account.calls, unbilled: account.unbilled };
+        let counts = account.counts;
         let per_s_max = if is_only {
             whole.iter().copied().max().unwrap_or_default()
         } else {
             account.per_s.greatest()
         };
         let quota = if u64::from(per_s_max) <= terms.left_per_s() {
-            QuotaEffect::below(terms, account.calls, per_s_max.into())
+            QuotaEffect::below(terms, counts.calls(), per_s_max.into())
         } else if is_only {
             QuotaEffect::of(whole, terms)
         } else {
@@ -67,8 +61,7 @@ impl AccountSummary {
     }
 
     fn add(&mut self, next: &Self) {
-        self.counts.calls += next.counts.calls;
-        self.counts.unbilled += next.counts.unbilled;
+        self.counts.add(&next.counts);
         self.per_s_max = self.per_s_max.max(next.per_s_max);
         if next.quota.strain() > self.quota.strain() {
             self.quota = next.quota;
@@ -80,9 +73,10 @@ impl AccountSummary {
 #[derive(Clone, Debug)]
 pub(super) struct OneReplication {
     pub(super) requests: [u64; Operation::ALL.len()],
-    pub(super) requests_of_region: Vec<[u64; Operation::ALL.len()]>,
+    pub(super) regions: Vec<RegionRequests>,
     pub(super) accounts: Vec<AccountCounts>,
     pub(super) calls: KmsCalls,
+    pub(super) once: Once,
     pub(super) keys_generated: u64,
     pub(super) keys_alive_max: u32,
     pub(super) per_s_max: u32,
@@ -129,17 +123,19 @@ impl Summary {
         Self {
             each: vec![OneReplication {
                 requests: tally.requests,
-                requests_of_region: tally.requests_of_region.clone(),
+                regions: tally.regions.clone(),
                 accounts: accounts.iter().map(|account| account.counts).collect(),
                 calls: tally.total_calls(),
+                once: tally.once,
                 keys_generated: tally.keys_generated,
                 keys_alive_max: alive.iter().copied().max().unwrap_or_default(),
                 per_s_max: tally.calls_per_s.iter().copied().max().unwrap_or_default(),
             }],
             requests: tally.requests,
-            requests_of_region: tally.requests_of_region.clone(),
+            regions: tally.regions.clone(),
             calls: tally.calls,
             calls_by_object: tally.calls_by_object,
+            once: tally.once,
             keys_generated: tally.keys_generated,
             keys_alive: (
                 alive.iter().copied().min().unwrap_or_default(),
@@ -158,11 +154,12 @@ impl Summary {
     pub(super) fn add(&mut self, next: &Self) {
         self.each.extend_from_slice(&next.each);
         self.requests.iter_mut().zip(next.requests).for_each(|(mine, more)| *mine += more);
-        for (mine, more) in self.requests_of_region.iter_mut().zip(&next.requests_of_region) {
-            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
+        for (mine, more) in self.regions.iter_mut().zip(&next.regions) {
+            mine.add(more);
         }
         self.calls.iter_mut().zip(next.calls).for_each(|(mine, more)| *mine += more);
         self.calls_by_object += next.calls_by_object;
+        self.once.add(&next.once);
         self.keys_generated += next.keys_generated;
         for (mine, more) in self.calls_of_principal.iter_mut().zip(&next.calls_of_principal) {
             *mine += more;
@@ -179,6 +176,7 @@ impl Summary {
         for (mine, more) in self.bins.iter_mut().zip(&next.bins) {
             mine.counts.requests += more.counts.requests;
             mine.counts.calls += more.counts.calls;
+            mine.counts.calls_once += more.counts.calls_once;
             mine.per_s_max = mine.per_s_max.max(more.per_s_max);
             mine.keys_alive_max = mine.keys_alive_max.max(more.keys_alive_max);
         }

@@ -3,10 +3,12 @@
 use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome};
 use crate::encryption::Mode;
 use crate::kms::accounts::AccountRegion;
+use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Sku};
 use crate::quota::QuotaEffect;
 use crate::scenario::{Population, Scenario};
-use crate::units::{SimTime, Usd, grouped};
+use crate::units::{SimDuration, SimTime, Usd, grouped};
+use crate::workload::{Traffic, Workload};
 
 /// A thing to beware of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +46,9 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
         warnings.extend(audit(scenario, configurations));
     }
     warnings.extend(throttled(scenario, configurations));
+    warnings.extend(scenario.once().filter_map(|workload| not_whole(scenario, workload)));
     warnings.extend(broken_cycle(scenario));
+    warnings.extend(configurations.iter().filter_map(|it| not_paid_back(scenario, it)));
     if configurations.iter().any(|c| c.mode == Mode::DsseKms) {
         warnings.push(Warning {
             id: "dsse-lower-bound",
@@ -155,7 +159,8 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
              events for this traffic would cost about ${:.decimals$} in the billing period",
             cost.as_f64()
         ),
-        advice: "if the audit needs objects, turn on S3 data events and set `object_audit = true`",
+        advice: "if the audit needs objects, turn on S3 data events and see what is left of the \
+                 saving by `--set billing.object_audit=true`",
     })
 }
 
@@ -223,6 +228,84 @@ fn held_back(quota: &QuotaEffect) -> String {
             format!("in {seconds} s calls are held back, the longest waits {} s", grouped(wait))
         }
     }
+}
+
+/// A migration that is not known to be paid back.
+fn not_paid_back(scenario: &Scenario, configuration: &ConfigurationOutcome) -> Option<Warning> {
+    let migration = configuration.migration.as_ref()?;
+    let cost = migration.bill.total().as_f64();
+    let start = format!("the migration of `{}`, ${cost:.2} once,", configuration.name);
+    match migration.payback {
+        Payback::After { .. } => None,
+        Payback::Never { share: 0.0 } => Some(Warning {
+            id: "migration-never-pays",
+            what: format!("{start} saves nothing beyond the same configuration without it"),
+            advice: "leave the objects as they are",
+        }),
+        Payback::Never { share } => Some(Warning {
+            id: "migration-never-pays",
+            what: format!(
+                "{start} is never paid back: what it saves beyond the same configuration without it comes \
+                 to {} of that at the most, in all time to come, by the ages of what is read",
+                percent(share)
+            ),
+            advice: "leave the objects as they are: newer ones take their place",
+        }),
+        Payback::Unknown { share, run_s } => {
+            let run = SimDuration::from_secs_f64(run_s);
+            let length = match scenario.recording {
+                Some(_) => format!("a log of {run}"),
+                None => format!("a run of {run} (`--set duration={run}`)"),
+            };
+            Some(Warning {
+                id: "migration-payback-unknown",
+                what: format!(
+                    "{start} may or may not be paid back: {} came back within this run, and what it saves \
+                     beyond the same configuration without it dwindles; at the least {length} is needed to \
+                     know",
+                    percent(share)
+                ),
+                advice: "do not take the run's saving further than the run",
+            })
+        }
+    }
+}
+
+/// A share in percent.
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// A job that happens once and does not lie within the counted part of the run.
+fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
+    let Traffic::Jobs(jobs) = &workload.traffic else { return None };
+    let (begins, ends) = jobs.first_span();
+    let (from, end) = (scenario.counted_from, scenario.end);
+    let name = &workload.name;
+    let (what, advice) = if begins < from {
+        (
+            format!(
+                "`{name}` happens once and begins at {}, within the warm-up of {}: what it does there \
+                 is neither counted nor billed",
+                begins.since(SimTime::ZERO),
+                scenario.file.warm_up
+            ),
+            "set the `offset` of its `jobs` to the `warm_up`, or leave out the warm-up",
+        )
+    } else if ends > end {
+        (
+            format!(
+                "`{name}` happens once and takes until about {}, beyond the run's end at {}: what it does \
+                 after that is neither counted nor billed",
+                ends.since(SimTime::ZERO),
+                scenario.file.duration
+            ),
+            "make `duration` longer",
+        )
+    } else {
+        return None;
+    };
+    Some(Warning { id: "once-not-whole", what, advice })
 }
 
 /// Buckets in which bucket keys are turned on only after the run.

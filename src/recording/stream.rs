@@ -86,6 +86,7 @@ impl<'a> RecordedRequests<'a> {
             bucket: self.recording.places[placed.place as usize].bucket,
             operation: placed.when.kind().operation(),
             allows_bucket_key: true,
+            once: false,
             draw: draw(self.salt, placed.id),
             object,
         }

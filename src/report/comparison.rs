@@ -143,7 +143,7 @@ fn verdict(comparison: &Comparison, candidate: &str) -> String {
         format!("{} instead of {}", dollars(row.value), dollars(row.reference_value))
     };
     format!(
-        "`{candidate}` {requests}{range}: they cost {}, the whole bill is {} in {}",
+        "`{candidate}` {requests}{range}: they cost {}, the requests and keys bill is {} in {}",
         cost(Figure::KmsCostUsd),
         cost(Figure::TotalCostUsd),
         period(comparison, candidate)
@@ -173,8 +173,8 @@ fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
         let at = |level, candidate: &str| comparison.figure(candidate, level, figure).clone();
         let labels: Vec<&str> =
             comparison.candidates.iter().map(|row| row.candidate.as_str()).collect();
-        let all_zero = labels.iter().all(|label| at(Level::Assumed, label).value == Some(0.0));
-        if all_zero && !SHOWN_WHOLE.contains(&figure) {
+        let nothing = |label: &&str| at(Level::Assumed, label).value.is_none_or(|it| it == 0.0);
+        if labels.iter().all(nothing) && !SHOWN_WHOLE.contains(&figure) {
             continue;
         }
         let mut row = |label: &str, cell: &dyn Fn(&str) -> String| {
@@ -231,7 +231,8 @@ fn label(figure: Figure) -> &'static str {
         Figure::QuotaShareMax => "  share of the quota",
         Figure::ThrottledS => "  seconds throttled",
         Figure::KmsCostUsd => "cost of KMS requests",
-        Figure::TotalCostUsd => "whole bill",
+        Figure::TotalCostUsd => "requests and keys bill",
+        Figure::AuditSaving => "saved with the audit by object",
     }
 }
 

@@ -10,7 +10,7 @@ use crate::results::facts::{AssertionFacts, AssumptionFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
 use crate::scenario::assertion::{Figure, FigureUnit};
 use crate::statistics::points;
-use crate::units::SimDuration;
+use crate::units::{SimDuration, Usd};
 
 /// The answer in one line, with its range.
 #[must_use]
@@ -34,13 +34,39 @@ pub fn verdict(results: &Results) -> String {
         _ => " [the same at every level]".to_owned(),
     };
     format!(
-        "{}: `{}` {does}{range}: KMS requests cost {} instead of {} in {}",
+        "{}: `{}` {does}{range}: KMS requests cost {} instead of {} in {}{}",
         facts.scenario,
         facts.headline,
         dollars(headline.kms_cost_usd.as_f64()),
         dollars(results.assumed(reference).kms_cost_usd.as_f64()),
         period(results),
+        audited(results),
     )
+}
+
+/// What the audit by object leaves of the headline's saving, where it must stay.
+fn audited(results: &Results) -> String {
+    let [own, against] =
+        [&results.facts.headline, &results.facts.reference].map(|name| results.assumed(name));
+    let (Some(cost), Some(instead)) = (own.audit_cost_usd, against.audit_cost_usd) else {
+        return String::new();
+    };
+    let events = (cost - instead).as_f64();
+    if events <= 0.0 {
+        return String::new();
+    }
+    let saved = (against.kms_cost_usd - own.kms_cost_usd).as_f64();
+    let events =
+        format!("; with S3 data events for the audit by object ({} more)", dollars(events));
+    match (saved - (cost - instead).as_f64(), own.audit_saving_ratio) {
+        (left, Some(ratio)) if left > 0.0 => format!(
+            "{events} it saves {} of {}, {} of their cost",
+            dollars(left),
+            dollars(saved),
+            percent(ratio)
+        ),
+        (left, _) => format!("{events} it costs {} more", dollars(-left)),
+    }
 }
 
 /// A range of the headline's saving, widened by what objects whose writing a log does not tell may
@@ -63,41 +89,81 @@ pub(super) fn period(results: &Results) -> SimDuration {
 #[must_use]
 pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
     let names = results.facts.configurations.iter().map(|configuration| &configuration.name);
-    let configurations: Vec<&SummaryRow> = names.map(|name| results.assumed(name)).collect();
-    let mut rows = Vec::new();
-    let mut row = |label: &str, cell: &dyn Fn(&SummaryRow) -> String| {
-        rows.push((label.to_owned(), configurations.iter().map(|row| cell(row)).collect()));
-    };
-    row("S3 requests", &|c| count(c.requests));
-    row("KMS requests", &|c| count(c.kms_requests));
+    let configurations = names.map(|name| results.assumed(name)).collect();
+    let mut rows = Rows { configurations, rows: Vec::new() };
+    rows.add("S3 requests", &|c| count(c.requests));
+    rows.add("KMS requests", &|c| count(c.kms_requests));
     for api in KmsApi::ALL {
         let of = |c: &SummaryRow| c.kms_requests_by(api);
-        if api != KmsApi::Encrypt || configurations.iter().any(|c| of(c) > 0.0) {
-            row(&format!("  {api}"), &|c| count(of(c)));
+        if api != KmsApi::Encrypt || rows.configurations.iter().any(|c| of(c) > 0.0) {
+            rows.add(&format!("  {api}"), &|c| count(of(c)));
         }
     }
     let (peak, share) = peak_labels(results);
-    row(&peak, &|c| count(peak_per_s(c)));
-    let has_ranges = configurations.iter().any(|c| c.saving_ceiling.is_some());
+    let has_ranges = rows.any(|c| c.saving_ceiling.is_some());
+    rows.add(&peak, &|c| count(peak_per_s(c)));
     if has_ranges {
-        row("  peak, low … high", &|c| level_range(results, c, &peak_per_s, count));
+        rows.add("  peak, low … high", &|c| level_range(results, c, &peak_per_s, count));
     }
-    row(&share, &|c| percent(c.quota_share_max));
+    rows.add(&share, &|c| percent(c.quota_share_max));
     if has_ranges {
-        row("  share, low … high", &|c| level_range(results, c, &|at| at.quota_share_max, percent));
+        let of = |at: &SummaryRow| at.quota_share_max;
+        rows.add("  share, low … high", &|c| level_range(results, c, &of, percent));
     }
-    row("bucket-level keys made", &|c| count(c.bucket_keys_generated));
-    row("  alive at a time", &|c| {
+    rows.add("bucket-level keys made", &|c| count(c.bucket_keys_generated));
+    rows.add("  alive at a time", &|c| {
         let (min, max) = (c.bucket_keys_alive_min, c.bucket_keys_alive_max);
         if min == max { count(min.into()) } else { format!("{min} to {max}") }
     });
-    row("CloudTrail KMS events", &|c| count(c.cloudtrail_events));
-    row("  that name the object", &|c| count(c.cloudtrail_events_object_arn));
+    rows.add("CloudTrail KMS events", &|c| count(c.cloudtrail_events));
+    rows.add("  that name the object", &|c| count(c.cloudtrail_events_object_arn));
+    add_money(results, &mut rows);
+    add_savings(results, &mut rows);
+    add_migration(results, &mut rows);
+    rows.rows
+}
+
+/// A table in the making.
+struct Rows<'a> {
+    configurations: Vec<&'a SummaryRow>,
+    rows: Vec<(String, Vec<String>)>,
+}
+
+impl Rows<'_> {
+    fn add(&mut self, label: &str, cell: &dyn Fn(&SummaryRow) -> String) {
+        let cells = self.configurations.iter().map(|row| cell(row)).collect();
+        self.rows.push((label.to_owned(), cells));
+    }
+
+    fn any(&self, is_so: fn(&SummaryRow) -> bool) -> bool {
+        self.configurations.iter().any(|row| is_so(row))
+    }
+}
+
+/// What is billed in the billing period, and what of it happens once.
+fn add_money(results: &Results, rows: &mut Rows) {
     let period = period(results);
-    row(&format!("KMS requests, {period}"), &|c| dollars(c.kms_cost_usd.as_f64()));
-    row(&format!("whole bill, {period}"), &|c| dollars(c.total_cost_usd.as_f64()));
-    row("KMS requests saved", &saving);
-    row("  low … high", &|c| match c.saving_ceiling {
+    let usd = |amount: Usd| dollars(amount.as_f64());
+    rows.add(&format!("KMS requests, {period}"), &|c| usd(c.kms_cost_usd));
+    let happens_once = rows.any(|c| c.total_cost_once_usd != Usd::ZERO);
+    if happens_once {
+        rows.add("  of which once", &|c| usd(c.kms_cost_once_usd));
+    }
+    if rows.any(|c| c.audit_cost_usd.is_some()) {
+        rows.add(&format!("S3 data events for the audit, {period}"), &|c| {
+            c.audit_cost_usd.map_or_else(dash, usd)
+        });
+    }
+    rows.add(&format!("requests and keys bill, {period}"), &|c| usd(c.total_cost_usd));
+    if happens_once {
+        rows.add("  of which once", &|c| usd(c.total_cost_once_usd));
+    }
+}
+
+/// What is saved, in requests and on the bill.
+fn add_savings(results: &Results, rows: &mut Rows) {
+    rows.add("KMS requests saved", &saving);
+    rows.add("  low … high", &|c| match c.saving_ceiling {
         Some(_) => format!(
             "{} … {}",
             saving_at(results, &c.configuration, Level::Low),
@@ -105,26 +171,42 @@ pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
         ),
         None => dash(),
     });
-    row("  floor … ceiling", &|c| match (c.saving_floor, c.saving_ceiling) {
+    rows.add("  floor … ceiling", &|c| match (c.saving_floor, c.saving_ceiling) {
         (Some(floor), Some(ceiling)) => format!("{} … {}", percent(floor), percent(ceiling)),
         _ => dash(),
     });
+    if rows.any(|c| c.audit_cost_usd.is_some()) {
+        rows.add("saved with the audit by object", &|c| {
+            c.audit_saving_ratio.map_or_else(dash, percent)
+        });
+    }
     let reference = results.assumed(&results.facts.reference).total_cost_usd.as_f64();
-    row("whole bill saved", &|c| {
+    rows.add("requests and keys bill saved", &|c| {
         let saved = 1.0 - c.total_cost_usd.as_f64() / reference;
         if reference > 0.0 { percent(saved) } else { dash() }
     });
-    if configurations.iter().any(|c| c.migration_cost_usd.is_some()) {
-        row("migration, once", &|c| {
-            c.migration_cost_usd.map_or_else(dash, |cost| dollars(cost.as_f64()))
-        });
-        row("  paid back after", &|c| match (c.migration_cost_usd, c.payback_periods) {
-            (None, _) => dash(),
-            (_, Some(periods)) if periods < 1e4 => format!("{periods:.1} × {period}"),
-            _ => "never".to_owned(),
-        });
+}
+
+/// What a migration costs, and when it is paid back.
+fn add_migration(results: &Results, rows: &mut Rows) {
+    if !rows.any(|c| c.migration_cost_usd.is_some()) {
+        return;
     }
-    rows
+    let period = period(results);
+    rows.add("migration, once", &|c| {
+        c.migration_cost_usd.map_or_else(dash, |cost| dollars(cost.as_f64()))
+    });
+    rows.add("  paid back after", &|c| {
+        let share = c.payback_ratio.unwrap_or_default();
+        match (c.payback.as_deref(), c.payback_periods, c.payback_run_s) {
+            (None, ..) => dash(),
+            (_, Some(periods), _) => format!("{periods:.1} × {period}"),
+            (.., Some(run_s)) => {
+                format!("not known, run {} or more", SimDuration::from_secs_f64(run_s))
+            }
+            _ => format!("never, {} at most", percent(share)),
+        }
+    });
 }
 
 /// KMS requests of the busiest second, those of the accounts' other load among them.
@@ -201,9 +283,25 @@ pub fn basis(results: &Results) -> String {
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
          {}.\nlow … high: every assumption at the end that saves least, and most; floor … ceiling: \
-         no key is ever found in memory, and keys live for ever in one place.{}",
+         no key is ever found in memory, and keys live for ever in one place.\n\
+         Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer.{}{}",
         prices(results),
+        once(results),
         engine(results)
+    )
+}
+
+/// What is not scaled to the billing period.
+fn once(results: &Results) -> String {
+    let once = &results.facts.once;
+    if once.is_empty() {
+        return String::new();
+    }
+    let happens = if once.len() == 1 { "happens" } else { "happen" };
+    format!(
+        "\n`{}` {happens} once and is billed once; what recurs is taken to {}.",
+        once.join("`, `"),
+        period(results)
     )
 }
 

@@ -60,6 +60,9 @@ pub struct Facts {
     pub counted_s: f64,
     /// Length of the billing period.
     pub billing_period_s: f64,
+    /// Names of the workloads that happen once: their part of the bill is not scaled to the period.
+    #[serde(default)]
+    pub once: Vec<String>,
     /// The prices in force.
     pub prices: Prices,
     /// What was compared, in the order of the scenario.
@@ -171,6 +174,7 @@ impl Facts {
             warm_up_s: file.warm_up.as_secs_f64(),
             counted_s: scenario.counted().as_secs_f64(),
             billing_period_s: scenario.billing.period.as_secs_f64(),
+            once: scenario.once().map(|workload| workload.name.clone()).collect(),
             prices: Prices::of(&scenario.billing.prices),
             configurations: scenario
                 .configurations

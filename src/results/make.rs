@@ -6,6 +6,7 @@ use super::rows::{
 };
 use crate::encryption::assumptions::Level;
 use crate::kms::accounts::AccountRegion;
+use crate::migration::payback::Payback;
 use crate::outcome::{Outcome, Swing};
 use crate::pricing::Bill;
 use crate::scenario::Scenario;
@@ -13,7 +14,9 @@ use crate::scenario::Scenario;
 /// Rows of `summary.csv`.
 #[must_use]
 pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
+    let period_s = scenario.billing.period.as_secs_f64();
     let rows = outcome.configurations.iter().flat_map(|configuration| {
+        let payback = configuration.migration.as_ref().map(|migration| migration.payback);
         configuration.levels.iter().map(move |level| {
             let [generate_data_key, decrypt, encrypt] = level.kms_by_api;
             SummaryRow {
@@ -42,15 +45,19 @@ pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
                 cloudtrail_events_object_arn: level.cloudtrail_events.1,
                 kms_cost_usd: level.bill.kms_total(),
                 total_cost_usd: level.bill.total(),
+                kms_cost_once_usd: level.once.0,
+                total_cost_once_usd: level.once.1,
+                audit_cost_usd: level.audit.map(|audit| audit.cost),
+                audit_saving_ratio: level.audit.and_then(|audit| audit.saving),
                 saving_ratio: level.saving.map(|saving| saving.mean),
                 saving_half_width: level.saving.and_then(|saving| saving.half_width),
                 saving_floor: configuration.floor,
                 saving_ceiling: configuration.ceiling,
                 migration_cost_usd: configuration.migration.as_ref().map(|m| m.bill.total()),
-                payback_periods: configuration
-                    .migration
-                    .as_ref()
-                    .and_then(|migration| migration.payback_periods),
+                payback: payback.map(|payback| payback.name().to_owned()),
+                payback_periods: payback.and_then(Payback::time_s).map(|time_s| time_s / period_s),
+                payback_ratio: payback.map(Payback::share),
+                payback_run_s: payback.and_then(Payback::run_s),
             }
         })
     });

@@ -97,9 +97,21 @@ pub struct SummaryRow {
     /// Cost of KMS requests in the billing period.
     #[serde(with = "dollars")]
     pub kms_cost_usd: Usd,
-    /// Cost of everything on the bill in the billing period.
+    /// Cost of everything on the bill in the billing period: KMS, S3 requests, CloudTrail events.
     #[serde(with = "dollars")]
     pub total_cost_usd: Usd,
+    /// Of the cost of KMS requests, that of work that happens once, which is not scaled.
+    #[serde(with = "dollars", default)]
+    pub kms_cost_once_usd: Usd,
+    /// Of the cost of everything, that of work that happens once, which is not scaled.
+    #[serde(with = "dollars", default)]
+    pub total_cost_once_usd: Usd,
+    /// Cost of S3 data events where the audit by object must stay.
+    #[serde(with = "dollars_or_nothing", default)]
+    pub audit_cost_usd: Option<Usd>,
+    /// Share of the reference's cost of KMS requests and S3 data events that is saved then.
+    #[serde(default)]
+    pub audit_saving_ratio: Option<f64>,
     /// Share of the reference's KMS requests that is saved.
     pub saving_ratio: Option<f64>,
     /// Half-width of its 95 % confidence interval.
@@ -111,8 +123,17 @@ pub struct SummaryRow {
     /// What re-encrypting the existing objects costs once.
     #[serde(with = "dollars_or_nothing")]
     pub migration_cost_usd: Option<Usd>,
-    /// Billing periods until the saving has paid for that.
+    /// Whether the saving pays for that: `after` some time, `never`, or `unknown` from this run.
+    #[serde(default)]
+    pub payback: Option<String>,
+    /// Billing periods until it has.
     pub payback_periods: Option<f64>,
+    /// Share of the migration's cost that comes back: at the most, or so far.
+    #[serde(default)]
+    pub payback_ratio: Option<f64>,
+    /// How long a run would have to be at the least to know.
+    #[serde(default)]
+    pub payback_run_s: Option<f64>,
 }
 
 /// `timeline.csv`: one row for each configuration and time bin, at the assumed level.
@@ -409,6 +430,7 @@ impl SummaryRow {
     pub fn figure(&self, figure: Figure) -> Option<f64> {
         Some(match figure {
             Figure::Saving => return self.saving_ratio,
+            Figure::AuditSaving => return self.audit_saving_ratio,
             Figure::Requests => self.requests,
             Figure::KmsRequests => self.kms_requests,
             Figure::GenerateDataKey => self.generate_data_key,
@@ -461,7 +483,8 @@ impl ReplicationRow {
             | Figure::BucketKeysAliveMax
             | Figure::KmsRequestsPerSMax
             | Figure::QuotaShareMax
-            | Figure::ThrottledS => return None,
+            | Figure::ThrottledS
+            | Figure::AuditSaving => return None,
         })
     }
 }

@@ -83,6 +83,8 @@ pub struct Request {
     pub operation: Operation,
     /// False if the writer sends `x-amz-server-side-encryption-bucket-key-enabled: false`.
     pub allows_bucket_key: bool,
+    /// Whether it belongs to work that happens once, not again and again.
+    pub once: bool,
     /// Picks the part of S3's fleet that serves it.
     pub draw: u32,
     /// The object to be read, or the source of a copy, or the upload a part belongs to.

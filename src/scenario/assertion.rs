@@ -38,8 +38,11 @@ pub enum Figure {
     ThrottledS,
     /// KMS cost in the billing period, in US dollars.
     KmsCostUsd,
-    /// Total cost in the billing period, in US dollars.
+    /// Cost of KMS, S3 requests and CloudTrail events in the billing period, in US dollars.
     TotalCostUsd,
+    /// Share of the reference's cost of KMS requests and S3 data events that is saved, where the audit
+    /// by object must stay.
+    AuditSaving,
 }
 
 /// What a figure counts.
@@ -55,7 +58,7 @@ pub enum FigureUnit {
 
 impl Figure {
     /// Every figure with its name in scenarios.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Saving, "saving"),
         (Self::Requests, "requests"),
         (Self::KmsRequests, "kms_requests"),
@@ -70,6 +73,7 @@ impl Figure {
         (Self::ThrottledS, "throttled_s"),
         (Self::KmsCostUsd, "kms_cost_usd"),
         (Self::TotalCostUsd, "total_cost_usd"),
+        (Self::AuditSaving, "audit_saving"),
     ];
 
     /// Its name in scenarios and files.
@@ -82,7 +86,7 @@ impl Figure {
     #[must_use]
     pub const fn unit(self) -> FigureUnit {
         match self {
-            Self::Saving | Self::QuotaShareMax => FigureUnit::Share,
+            Self::Saving | Self::QuotaShareMax | Self::AuditSaving => FigureUnit::Share,
             Self::KmsCostUsd | Self::TotalCostUsd => FigureUnit::Dollars,
             Self::Requests
             | Self::KmsRequests
@@ -107,6 +111,8 @@ pub enum Comparison {
     AtMost,
     /// Equal to.
     Equal,
+    /// Not equal to.
+    NotEqual,
     /// At least.
     AtLeast,
     /// More than.
@@ -115,10 +121,11 @@ pub enum Comparison {
 
 impl Comparison {
     /// Longer signs first, so that `<=` is not read as `<`.
-    const SIGNS: [(&'static str, Self); 5] = [
+    const SIGNS: [(&'static str, Self); 6] = [
         ("<=", Self::AtMost),
         (">=", Self::AtLeast),
         ("==", Self::Equal),
+        ("!=", Self::NotEqual),
         ("<", Self::Less),
         (">", Self::More),
     ];
@@ -130,17 +137,34 @@ impl Comparison {
             Self::Less => value < threshold,
             Self::AtMost => value <= threshold,
             Self::Equal => (value - threshold).abs() <= 1e-9 * threshold.abs(),
+            Self::NotEqual => !Self::Equal.holds(value, threshold),
             Self::AtLeast => value >= threshold,
             Self::More => value > threshold,
         }
+    }
+
+    /// The comparison that holds where this one does not.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Less => Self::AtLeast,
+            Self::AtMost => Self::More,
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::AtLeast => Self::Less,
+            Self::More => Self::AtMost,
+        }
+    }
+
+    fn sign(self) -> &'static str {
+        let row = Self::SIGNS.iter().find(|(_, comparison)| *comparison == self);
+        row.expect("every comparison has a sign").0
     }
 }
 
 /// A demand on one figure of one configuration at one level.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
-    /// Whether the comparison must *not* hold.
-    pub negated: bool,
     /// The configuration's name; `None` for the headline.
     pub configuration: Option<String>,
     /// The level of assumptions.
@@ -156,7 +180,8 @@ pub struct Assertion {
 impl FromStr for Assertion {
     type Err = Error;
 
-    /// Reads `[not ][CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`; a number may be in percent.
+    /// Reads `[not ][CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`; a number may be in percent, and that
+    /// of a share beyond one must be. `not` demands the opposite.
     fn from_str(text: &str) -> Result<Self> {
         let wrong = |why: String| {
             Error::request(format!("`{text}` is not an assertion: {why}")).hint(
@@ -171,7 +196,7 @@ impl FromStr for Assertion {
         let (sign, comparison) = Comparison::SIGNS
             .into_iter()
             .find(|(sign, _)| demand.contains(sign))
-            .ok_or_else(|| wrong("it has no `<`, `<=`, `==`, `>=` or `>`".into()))?;
+            .ok_or_else(|| wrong("it has no `<`, `<=`, `==`, `!=`, `>=` or `>`".into()))?;
         let (left, right) = demand.split_once(sign).expect("the sign was found");
         let threshold =
             number(right).ok_or_else(|| wrong(format!("`{}` is not a number", right.trim())))?;
@@ -184,6 +209,7 @@ impl FromStr for Assertion {
                 Error::request(format!("`{text}` is not an assertion: `{name}` is not a figure"))
                     .hint(one_of(name, Figure::ALL.map(|(_, known)| known)))
             })?;
+        check_share(text, right, figure, threshold)?;
         let (configuration, level) =
             match scope.map(|s| s.split_once('@').unwrap_or((s, "assumed"))) {
                 None => (None, Level::Assumed),
@@ -195,8 +221,29 @@ impl FromStr for Assertion {
                     (Some(configuration).filter(|c| !c.is_empty()).map(str::to_owned), level)
                 }
             };
-        Ok(Self { negated, configuration, level, figure, comparison, threshold })
+        let comparison = if negated { comparison.opposite() } else { comparison };
+        Ok(Self { configuration, level, figure, comparison, threshold })
     }
+}
+
+/// Refuses a share of more than the whole that is not said to be in percent: `saving < 80` would be
+/// 8,000 %.
+fn check_share(text: &str, number: &str, figure: Figure, threshold: f64) -> Result<()> {
+    let number = number.trim();
+    if figure.unit() != FigureUnit::Share || threshold.abs() <= 1.0 || number.ends_with('%') {
+        return Ok(());
+    }
+    let whole = threshold * 100.0;
+    Err(Error::request(format!(
+        "`{number}` in `{text}` would be {whole:.0} %, but `{}` is a share: a number without `%` lies \
+         between -1 and 1",
+        figure.name()
+    ))
+    .hint(if threshold.abs() < 10.0 {
+        format!("write `{number}%`, or `{whole}%` if that is what you mean")
+    } else {
+        format!("write `{number}%`")
+    }))
 }
 
 /// A finite number, perhaps in percent or with a dollar sign before it.
@@ -212,34 +259,49 @@ fn number(text: &str) -> Option<f64> {
 }
 
 impl Assertion {
-    /// The demand that a comparison must not hold, as `--fail-if` makes it.
+    /// The demand of the opposite, as `--fail-if` makes it.
     ///
     /// # Errors
     /// If the text is not a comparison of a figure.
     pub fn fails_if(text: &str) -> Result<Self> {
         let condition: Self = text.parse()?;
-        Ok(Self { negated: !condition.negated, ..condition })
+        Ok(Self { comparison: condition.comparison.opposite(), ..condition })
+    }
+
+    /// The threshold in percent, as it is read back to the very number.
+    fn percent(&self) -> String {
+        let digits = format!("{:e}", self.threshold);
+        let (digits, exponent) = digits.split_once('e').expect("it has an exponent");
+        let exponent: i32 = exponent.parse().expect("an exponent is a number");
+        let plain = format!("{}", self.threshold * 100.0);
+        let same = number(&format!("{plain}%")) == Some(self.threshold);
+        if same { plain } else { format!("{digits}e{}", exponent + 2) }
     }
 
     /// Whether a value of the figure is as demanded.
     #[must_use]
     pub fn holds(&self, value: f64) -> bool {
-        self.comparison.holds(value, self.threshold) != self.negated
+        self.comparison.holds(value, self.threshold)
     }
 }
 
 impl fmt::Display for Assertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = Comparison::SIGNS.iter().find(|(_, c)| *c == self.comparison);
-        let sign = sign.expect("every comparison has a sign").0;
-        if self.negated {
-            f.write_str("not ")?;
-        }
         if self.configuration.is_some() || self.level != Level::Assumed {
             let configuration = self.configuration.as_deref().unwrap_or_default();
             write!(f, "{configuration}@{}.", self.level.name())?;
         }
-        write!(f, "{} {sign} {}", self.figure.name(), self.threshold)
+        // A share beyond one is read back in percent only.
+        if self.figure.unit() == FigureUnit::Share && self.threshold.abs() > 1.0 {
+            return write!(
+                f,
+                "{} {} {}%",
+                self.figure.name(),
+                self.comparison.sign(),
+                self.percent()
+            );
+        }
+        write!(f, "{} {} {}", self.figure.name(), self.comparison.sign(), self.threshold)
     }
 }
 
@@ -264,12 +326,15 @@ mod tests {
     }
 
     #[test]
-    fn a_negated_assertion_holds_where_the_other_does_not() {
-        for sign in ["<", "<=", "==", ">=", ">"] {
+    fn the_opposite_holds_where_the_other_does_not() {
+        for (sign, opposite) in
+            [("<", ">="), ("<=", ">"), ("==", "!="), ("!=", "=="), (">=", "<"), (">", "<=")]
+        {
             let plain: Assertion = format!("saving {sign} 0.5").parse().unwrap();
             let negated = Assertion::fails_if(&format!("saving {sign} 0.5")).unwrap();
-            assert_eq!(negated.to_string(), format!("not saving {sign} 0.5"));
+            assert_eq!(negated.to_string(), format!("saving {opposite} 0.5"));
             assert_eq!(negated.to_string().parse::<Assertion>().unwrap(), negated);
+            assert_eq!(format!("not saving {sign} 0.5").parse::<Assertion>().unwrap(), negated);
             for value in [0.4, 0.5, 0.6] {
                 assert_ne!(plain.holds(value), negated.holds(value), "{value} {sign} 0.5");
             }
@@ -282,11 +347,31 @@ mod tests {
             ("saving", "it has no `<`"),
             ("saving >= most", "`most` is not a number"),
             ("saving >= nan", "`nan` is not a number"),
+            ("saving < 80", "would be 8000 %, but `saving` is a share"),
+            ("saving < 80", "hint: write `80%`"),
+            ("not saving > -2", "hint: write `-2%`, or `-200%` if that is what you mean"),
+            ("x@low.quota_share_max > 1.5", "hint: write `1.5%`, or `150%`"),
+            ("audit_saving >= 40", "hint: write `40%`"),
             ("savings >= 1", "`savings` is not a figure\n\nhint: did you mean `saving`?"),
             ("a@middle.saving > 1", "`middle` is not a level"),
         ] {
             let message = text.parse::<Assertion>().unwrap_err().to_string();
             assert!(message.contains(why), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn shares_beyond_one_are_read_back_in_percent() {
+        for (text, written) in [
+            ("saving > 200%", "saving > 200%"),
+            ("quota_share_max > 150 %", "quota_share_max > 150%"),
+            ("quota_share_max < 123.45678901234567%", "quota_share_max < 123.45678901234567%"),
+            ("saving >= -1", "saving >= -1"),
+            ("kms_requests > 80", "kms_requests > 80"),
+        ] {
+            let read: Assertion = text.parse().unwrap();
+            assert_eq!(read.to_string(), written);
+            assert_eq!(read.to_string().parse::<Assertion>().unwrap(), read);
         }
     }
 

@@ -135,7 +135,7 @@ fn default_configurations() -> Vec<ConfigurationFile> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BillingFile {
-    /// The period to which the run is scaled.
+    /// The period to which the run is scaled; what happens once is not.
     pub period: SimDuration,
     /// Whether KMS's free requests are left to this traffic: once for all accounts together, as in an
     /// organization, or to each account.
@@ -146,8 +146,8 @@ pub struct BillingFile {
     pub cloudtrail_copies: u32,
     /// Whether a trail logs S3 data events in every configuration.
     pub data_events: bool,
-    /// Whether every object access must stay in the audit trail: configurations with bucket keys
-    /// then pay for S3 data events, since KMS no longer logs objects.
+    /// Whether every object access must stay in the audit trail: configurations with bucket keys or
+    /// SSE-S3 then pay for S3 data events, since no event of KMS names the object.
     pub object_audit: bool,
     /// How often each customer managed key was rotated so far.
     pub key_rotations: u32,

@@ -4,6 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Scenario;
 use super::file::{AssumptionOverrides, ConfigurationFile, RunFile, ScenarioFile};
+use super::keys;
 use super::resolve::{Misplaced, resolve};
 use super::shorthand::expand;
 use crate::error::{Error, Result, one_of};
@@ -337,7 +338,13 @@ impl Override {
             .ok()
             .and_then(|mut parsed| parsed.remove("value"));
         let as_text = toml::Value::String(self.value.clone());
-        let put = |value| self.put(file, value, typed).map_err(|error| error.at(typed));
+        let put = |value| {
+            self.put(file, value, typed).map_err(|error| {
+                let meant = keys::hint(file, &self.key, &self.value);
+                let error = error.at(typed);
+                if let Some(hint) = meant { error.hint_instead(hint) } else { error }
+            })
+        };
         let Some(value) = as_toml else { return put(as_text) };
         // `account=111122223333` is text all the same.
         put(value).or_else(|error| put(as_text).map_err(|_| error))

@@ -110,19 +110,21 @@ impl FromStr for Share {
 
     /// Reads `0.25` or `25%`.
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: &str| {
-            Error::request(format!("`{text}` {why}"))
-                .hint("give a share such as `0.25` or `\"25%\"`")
-        };
+        const HINT: &str = "give a share such as `0.25` or `\"25%\"`";
         let value = match number_and_unit(text) {
             Some((number, "")) => number,
             Some((number, "%")) => number / 100.0,
-            _ => return Err(wrong("is not a share")),
+            _ => return Err(Error::request(format!("`{text}` is not a share")).hint(HINT)),
         };
-        if !(0.0..=1.0).contains(&value) {
-            return Err(wrong("is given as a share, but a share lies between 0 and 1"));
+        if (0.0..=1.0).contains(&value) {
+            return Ok(Self(value));
         }
-        Ok(Self(value))
+        let error = Error::request(format!(
+            "`{text}` is given as a share, but a share lies between 0 and 1"
+        ));
+        // What was meant in percent, most likely.
+        let meant = (1.0..=100.0).contains(&value) && !text.contains('%');
+        Err(if meant { error.hint(format!("write `{}%`", text.trim())) } else { error.hint(HINT) })
     }
 }
 
@@ -240,6 +242,7 @@ mod tests {
     fn shares_and_sizes_read_back() {
         assert_eq!("25%".parse::<Share>().unwrap(), Share(0.25));
         assert!("1.5".parse::<Share>().unwrap_err().to_string().contains("between 0 and 1"));
+        assert!("80".parse::<Share>().unwrap_err().to_string().contains("hint: write `80%`"));
         for text in ["8MiB", "1536KiB", "7B"] {
             assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
         }

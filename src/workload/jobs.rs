@@ -62,6 +62,16 @@ impl Jobs {
         }
     }
 
+    /// When the first job asks for its first object, and about when it is done with its last.
+    #[must_use]
+    pub fn first_span(&self) -> (SimTime, SimTime) {
+        let begins = SimTime::from(self.offset) + self.start_up;
+        let step_s = |step: &JobStep| step.objects as f64 / step.rate.as_per_s();
+        let lasts_s: f64 = self.steps.iter().map(step_s).sum();
+        // To the second: it is a mean.
+        (begins, begins + SimDuration::from_secs_f64(lasts_s.ceil()))
+    }
+
     /// Number of jobs that start within `duration`.
     #[must_use]
     pub fn starts(&self, duration: SimDuration) -> u64 {

@@ -21,6 +21,7 @@ pub struct Source<'a> {
     workload: &'a Workload,
     slot: u32,
     end: SimTime,
+    once: bool,
     chance: Chance,
     clock: Clock<'a>,
 }
@@ -88,7 +89,7 @@ impl<'a> Source<'a> {
             let clock = clock(&mut times);
             let objects = ObjectChance { objects, writers };
             let chance = Chance { times, choices, objects, draws };
-            Self { workload, slot, end, chance, clock }
+            Self { workload, slot, end, once: workload.happens_once(), chance, clock }
         };
         let steady = |arrivals, only, share, times: &mut Stream| Clock::Steady {
             arrivals: ArrivalClock::new(arrivals, number, slots, share, times),
@@ -352,6 +353,7 @@ impl<'a> Source<'a> {
             bucket,
             operation,
             allows_bucket_key: self.workload.bucket_key,
+            once: self.once,
             draw: self.chance.draws.next_u32(),
             object,
         });

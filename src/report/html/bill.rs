@@ -40,7 +40,7 @@ fn side_by_side(results: &Results) -> Table {
     let (once, often): (Vec<_>, Vec<_>) = all.iter().partition(|line| line.is_once());
     let total = Row {
         is_total: true,
-        ..Row::of(cells(format!("whole bill, {}", words::period(results)), &|i| {
+        ..Row::of(cells(format!("requests and keys bill, {}", words::period(results)), &|i| {
             results.assumed(&configurations[i].name).total_cost_usd
         }))
     };

@@ -146,7 +146,7 @@ fn table(swept: &Swept) -> Table {
         Column::figure("low … high"),
         Column::figure("KMS requests"),
         Column::figure("KMS cost"),
-        Column::figure("whole bill"),
+        Column::figure("requests and keys bill"),
     ];
     let rows = swept.points.iter().flat_map(|point| {
         let assumed = point.rows.iter().filter(|row| row.assumption == Level::Assumed);

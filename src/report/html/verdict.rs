@@ -67,7 +67,9 @@ fn tiles(results: &Results) -> Markup {
         Tile { name: "KMS requests saved".into(), value, beside },
         tile("KMS requests".into(), count, &|row| row.kms_requests),
         tile(format!("Cost of KMS requests, {period}"), dollars, &|row| row.kms_cost_usd.as_f64()),
-        tile(format!("Whole bill, {period}"), dollars, &|row| row.total_cost_usd.as_f64()),
+        tile(format!("Requests and keys bill, {period}"), dollars, &|row| {
+            row.total_cost_usd.as_f64()
+        }),
     ];
     html! {
         dl.tiles { @for tile in tiles {

@@ -16,14 +16,16 @@ pub(super) struct Figure {
 }
 
 /// Columns that have a better name than their own.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 11] = [
     ("saving", "KMS requests saved"),
     ("saving_ratio", "KMS requests saved"),
     ("kms_requests", "KMS requests"),
     ("requests", "S3 requests"),
     ("kms_requests_per_s_max", "KMS requests in the busiest second"),
     ("kms_cost_usd", "Cost of KMS requests in the billing period"),
-    ("total_cost_usd", "Whole bill in the billing period"),
+    ("total_cost_usd", "Requests and keys bill in the billing period"),
+    ("audit_saving", "Saved with the audit by object"),
+    ("audit_saving_ratio", "Saved with the audit by object"),
     ("quota_share_max", "Busiest second as a share of the KMS quota"),
     ("bucket_keys_alive_max", "Most bucket-level keys alive"),
 ];
@@ -88,10 +90,7 @@ pub(super) fn write(unit: Unit, value: f64) -> String {
 fn unit_of(column: &str) -> Unit {
     if column.ends_with("_usd") {
         Unit::Dollars
-    } else if column.contains("_share")
-        || column.ends_with("_ratio")
-        || column.starts_with("saving")
-    {
+    } else if column.contains("_share") || column.ends_with("_ratio") || column.contains("saving") {
         Unit::Share
     } else {
         Unit::Number

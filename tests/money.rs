@@ -1,0 +1,313 @@
+//! Money over time, against counts by hand and closed forms: what happens once is billed once, what the
+//! audit by object costs, and when a migration is paid back.
+
+use bks::encryption::assumptions::Level;
+use bks::migration::payback::Payback;
+use bks::outcome::Outcome;
+use bks::results::Results;
+use bks::results::rows::SummaryRow;
+use bks::scenario::Scenario;
+
+fn run(text: &str) -> (Results, Outcome) {
+    let scenario = Scenario::parse(text).unwrap();
+    let outcome = Outcome::of(&scenario, &|_| ());
+    (Results::of(&scenario, &outcome), outcome)
+}
+
+fn warns(results: &Results, id: &str) -> bool {
+    results.facts.warnings.iter().any(|warning| warning.id == id)
+}
+
+fn near(value: f64, exact: f64, tolerance: f64) {
+    assert!((value - exact).abs() <= tolerance, "{value} is not {exact} ± {tolerance}");
+}
+
+/// 10,000 PUT once, and one read every ten seconds if `recurring`.
+fn once(duration: &str, period: &str, jobs: &str, recurring: bool) -> Results {
+    let reading = r#"
+        [[population]]
+        name = "old"
+        bucket = "b"
+        objects = 1000
+        age = { uniform = { to = "1d" } }
+        [[workload]]
+        name = "again"
+        principal = "p"
+        bucket = "b"
+        arrivals = { periodic = { rate = "0.1/s" } }
+        read = { from = ["old"], pattern = "uniform" }
+    "#;
+    let reading = if recurring { reading } else { "" };
+    let (results, _) = run(&format!(
+        r#"
+        name = "once"
+        duration = "{duration}"
+        replications = 2
+        billing = {{ free_tier = false, period = "{period}" }}
+        [[bucket]]
+        name = "b"
+        key = "aws-managed"
+        [[principal]]
+        name = "p"
+        role = "r"
+        [[workload]]
+        name = "import"
+        principal = "p"
+        bucket = "b"
+        jobs = {{ {jobs}, steps = [{{ action = "write", objects = 10_000, rate = "100/s" }}] }}
+        {reading}
+        "#
+    ));
+    results
+}
+
+/// 10,000 calls are $0.03, however long the run and whatever period is billed.
+#[test]
+fn what_happens_once_is_billed_once() {
+    for (duration, period) in [("1h", "30d"), ("3h", "30d"), ("1h", "1h"), ("2h", "365d")] {
+        let results = once(duration, period, "offset = \"1min\"", false);
+        let row = results.assumed("sse-kms");
+        assert_eq!(row.kms_cost_usd.to_string(), "0.03", "{duration} for {period}");
+        assert_eq!(row.kms_cost_once_usd.to_string(), "0.03");
+        assert_eq!(row.total_cost_usd.to_string(), "0.08");
+        assert_eq!(row.total_cost_once_usd.to_string(), "0.08");
+        assert_eq!(results.facts.once, ["import"]);
+        let lines = results
+            .costs
+            .iter()
+            .filter(|row| row.configuration == "sse-kms" && row.assumption == Level::Assumed);
+        assert!(lines.clone().all(|line| line.pricing_quantity == 10_000));
+        assert_eq!(lines.count(), 2);
+        for row in results.replications.iter().filter(|row| row.configuration == "sse-kms") {
+            assert_eq!(row.kms_cost_usd.to_string(), "0.03");
+        }
+        assert!(!warns(&results, "once-not-whole"));
+    }
+}
+
+/// What recurs is scaled beside it: 0.1 reads a second are 259,200 in thirty days.
+#[test]
+fn what_recurs_is_scaled_beside_what_happens_once() {
+    for duration in ["1h", "4h"] {
+        let row = once(duration, "30d", "offset = \"1min\"", true).assumed("sse-kms").clone();
+        near(row.kms_cost_usd.as_f64(), (10_000.0 + 259_200.0) * 3e-6, 1e-12);
+        near(row.kms_cost_once_usd.as_f64(), 0.03, 1e-12);
+        near(
+            row.total_cost_usd.as_f64(),
+            269_200.0 * 3e-6 + 10_000.0 * 5e-6 + 259_200.0 * 4e-7,
+            1e-9,
+        );
+    }
+    // A job that recurs each hour does so 720 times.
+    let row = once("1h", "30d", "every = \"1h\"", false).assumed("sse-kms").clone();
+    near(row.kms_cost_usd.as_f64(), 720.0 * 0.03, 1e-9);
+    assert_eq!(row.kms_cost_once_usd.to_string(), "0.00");
+}
+
+/// Work that happens once and is not all counted is not billed whole, and that is said.
+#[test]
+fn what_happens_once_outside_of_what_is_counted_is_told() {
+    let late = once("1h", "30d", "offset = \"59min\"", false);
+    assert!(warns(&late, "once-not-whole"));
+    let calls = late.assumed("sse-kms").kms_requests;
+    // 60 s of 100 a second, Poisson within five standard deviations.
+    near(calls, 6_000.0, 5.0 * 6_000_f64.sqrt());
+    near(late.assumed("sse-kms").kms_cost_usd.as_f64(), calls * 3e-6, 1e-5);
+}
+
+/// 100 reads of old objects and 10 writes a second, exactly, in an hour.
+const AUDITED: &str = r#"
+    name = "audited"
+    duration = "1h"
+    replications = 2
+    billing = { free_tier = false, object_audit = true, period = "1h" }
+    [[bucket]]
+    name = "b"
+    key = "aws-managed"
+    bucket_keys_since = "always"
+    [[principal]]
+    name = "p"
+    role = "r"
+    [[population]]
+    name = "old"
+    bucket = "b"
+    objects = 1000
+    age = { uniform = { to = "1h" } }
+    [[workload]]
+    name = "reads"
+    principal = "p"
+    bucket = "b"
+    arrivals = { periodic = { rate = "10/s" } }
+    read = { from = ["old"], pattern = "uniform" }
+    [[workload]]
+    name = "writes"
+    principal = "p"
+    bucket = "b"
+    arrivals = { periodic = { rate = "1/s" } }
+    [[configuration]]
+    name = "sse-kms"
+    encryption = "sse-kms"
+    [[configuration]]
+    name = "bucket-key"
+    encryption = "sse-kms-bucket-key"
+    [[configuration]]
+    name = "sse-s3"
+    encryption = "sse-s3"
+    [[configuration]]
+    name = "dsse-kms"
+    encryption = "dsse-kms"
+"#;
+
+/// Every configuration whose KMS events name no object pays a data event for each of 39,600 requests.
+#[test]
+fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
+    let (results, _) = run(AUDITED);
+    let row = |name: &str| -> SummaryRow { results.assumed(name).clone() };
+    let events = 39_600.0 * 1e-6;
+    for (name, cost) in
+        [("sse-kms", 0.0), ("dsse-kms", 0.0), ("bucket-key", events), ("sse-s3", events)]
+    {
+        near(row(name).audit_cost_usd.unwrap().as_f64(), cost, 1e-12);
+    }
+    let kms = 39_600.0 * 3e-6;
+    near(row("sse-kms").kms_cost_usd.as_f64(), kms, 1e-12);
+    near(row("sse-s3").audit_saving_ratio.unwrap(), 1.0 - events / kms, 1e-9);
+    let own = row("bucket-key");
+    let exact = 1.0 - (own.kms_requests * 3e-6 + events) / kms;
+    near(own.audit_saving_ratio.unwrap(), exact, 1e-9);
+    assert_eq!(row("sse-kms").audit_saving_ratio, Some(0.0));
+    let text = bks::report::text::write(&results, u16::MAX);
+    let verdict = text.lines().next().unwrap();
+    assert!(
+        verdict
+            .contains("; with S3 data events for the audit by object ($0.04 more) it saves $0.0"),
+        "{verdict}"
+    );
+    assert!(text.contains("saved with the audit by object"));
+    let (unasked, _) = run(&AUDITED.replace("object_audit = true, ", ""));
+    assert!(unasked.summary.iter().all(|row| row.audit_cost_usd.is_none()));
+    assert!(!bks::report::text::write(&unasked, u16::MAX).contains("audit by object"));
+}
+
+/// Reads of objects without a bucket key; `configurations` beside SSE-KMS and the migrated one.
+fn migrating(
+    duration: &str,
+    objects: u64,
+    from: &str,
+    pattern: &str,
+    configurations: &str,
+) -> String {
+    format!(
+        r#"
+        name = "migrating"
+        duration = "{duration}"
+        replications = 2
+        headline = "migrated"
+        billing = {{ free_tier = false }}
+        [[bucket]]
+        name = "b"
+        bucket_keys_since = "0s"
+        [[principal]]
+        name = "p"
+        role = "r"
+        [[population]]
+        name = "old"
+        bucket = "b"
+        objects = {objects}
+        age = {{ uniform = {{ to = "30d" }} }}
+        [[workload]]
+        name = "writes"
+        principal = "p"
+        bucket = "b"
+        arrivals = {{ poisson = {{ rate = "0.5/s" }} }}
+        [[workload]]
+        name = "reads"
+        principal = "p"
+        bucket = "b"
+        arrivals = {{ poisson = {{ rate = "2/s" }} }}
+        read = {{ from = {from}, pattern = {pattern} }}
+        [[configuration]]
+        name = "sse-kms"
+        encryption = "sse-kms"
+        {configurations}
+        [[configuration]]
+        name = "migrated"
+        encryption = "sse-kms-bucket-key"
+        migrated = true
+        "#
+    )
+}
+
+const BUCKET_KEY: &str =
+    "[[configuration]]\nname = \"bucket-key\"\nencryption = \"sse-kms-bucket-key\"";
+
+fn payback(outcome: &Outcome) -> Payback {
+    let migrated = outcome.configurations.iter().find(|it| it.name == "migrated").unwrap();
+    migrated.migration.as_ref().unwrap().payback
+}
+
+/// Objects that are always read alike: paid back after cost by the difference of the two bills.
+#[test]
+fn a_steady_advantage_pays_back_at_cost_by_monthly_difference() {
+    let text = |configurations| migrating("4h", 10_000, "[\"old\"]", "\"uniform\"", configurations);
+    let (results, outcome) = run(&text(BUCKET_KEY));
+    let [before, after] = ["bucket-key", "migrated"].map(|name| results.assumed(name));
+    let cost = after.migration_cost_usd.unwrap().as_f64();
+    let a_month = (before.total_cost_usd - after.total_cost_usd).as_f64();
+    near(after.payback_periods.unwrap(), cost / a_month, 1e-6);
+    assert_eq!(after.payback.as_deref(), Some("after"));
+    // About 2 calls a second less: 10,000 objects at $9.015 a million and a job at $0.25, by $15.55 a month.
+    near(after.payback_periods.unwrap(), 0.340_15 / (2.0 * 2_592_000.0 * 3e-6), 1e-3);
+    // It is the same where the configuration without migration is not asked for, though the reference
+    // makes as many calls more as there are writes.
+    let (_, alone) = run(&text(""));
+    assert_eq!(payback(&alone), payback(&outcome));
+    assert_eq!(alone.configurations.len(), 2);
+}
+
+/// What is read ages with a mean of 6 h, so the advantage decays: 2 calls a second × 6 h × $0.000003 are
+/// $0.1296 at the most, however long the run, of $1.1515.
+#[test]
+fn an_advantage_that_decays_is_not_taken_for_ever() {
+    let pattern = "{ by-age = { exponential = { mean = \"6h\" } } }";
+    for duration in ["3h", "12h", "2d"] {
+        let text = migrating(duration, 100_000, "[\"old\", \"writes\"]", pattern, BUCKET_KEY);
+        let (results, outcome) = run(&text);
+        let Payback::Never { share } = payback(&outcome) else { panic!("{:?}", payback(&outcome)) };
+        let most = 2.0 * 6.0 * 3_600.0 * 3e-6 / 1.151_503;
+        assert!(share < most * 1.03 && share > most * 0.6, "{duration}: {share} of {most}");
+        assert!(warns(&results, "migration-never-pays"));
+        let text = bks::report::text::write(&results, u16::MAX);
+        assert!(text.contains("never, ") && text.contains(" % at most"), "{text}");
+    }
+}
+
+/// With a mean of a day the same comes to $0.5184. 4,000 objects cost $0.28606, which at the earliest is
+/// back after 24 h × −ln(1 − 0.28606/0.5184) = 19.3 h.
+#[test]
+fn a_run_that_is_too_short_says_so_and_how_long_it_must_be() {
+    let pattern = "{ by-age = { exponential = { mean = \"24h\" } } }";
+    let text = |duration| migrating(duration, 4_000, "[\"old\", \"writes\"]", pattern, BUCKET_KEY);
+    let (results, outcome) = run(&text("2h"));
+    let Payback::Unknown { share, run_s } = payback(&outcome) else {
+        panic!("{:?}", payback(&outcome))
+    };
+    near(share, 2.0 * 7_200.0 * 3e-6 / 0.286_06, 0.02);
+    near(run_s / 3_600.0, 20.0, 2.0);
+    let row = results.assumed("migrated");
+    assert_eq!((row.payback.as_deref(), row.payback_periods), (Some("unknown"), None));
+    assert_eq!(row.payback_run_s, Some(run_s));
+    let what = &results
+        .facts
+        .warnings
+        .iter()
+        .find(|it| it.id == "migration-payback-unknown")
+        .unwrap()
+        .what;
+    assert!(what.contains("`--set duration="), "{what}");
+    // A run beyond that knows: somewhat later than at the earliest, as keys are fetched.
+    let (_, outcome) = run(&text("36h"));
+    let Payback::After { time_s } = payback(&outcome) else { panic!("{:?}", payback(&outcome)) };
+    let hours = time_s / 3_600.0;
+    assert!((19.0..24.0).contains(&hours), "{hours}");
+}
