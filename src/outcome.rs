@@ -17,7 +17,7 @@ use crate::migration::payback::Payback;
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
-use crate::scenario::{Configuration, Population, Scenario};
+use crate::scenario::{Configuration, Scenario};
 use crate::statistics::{Estimate, Precision};
 use crate::units::Usd;
 

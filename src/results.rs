@@ -27,8 +27,8 @@ use crate::scenario::Scenario;
 
 use facts::Facts;
 use rows::{
-    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
-    TimelineRow,
+    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow,
+    SummaryRow, TimelineRow,
 };
 
 /// The file that holds the facts.

@@ -51,7 +51,12 @@ fn rows<'a>(results: &'a Results, configuration: &str) -> Vec<&'a AccountRow> {
         .collect()
 }
 
-fn row<'a>(results: &'a Results, configuration: &str, account: &str, region: &str) -> &'a AccountRow {
+fn row<'a>(
+    results: &'a Results,
+    configuration: &str,
+    account: &str,
+    region: &str,
+) -> &'a AccountRow {
     let rows = rows(results, configuration).into_iter();
     let mut found = rows.filter(|row| row.account == account && row.region == region);
     found.next().unwrap_or_else(|| panic!("no row of {account} in {region}"))
@@ -146,7 +151,8 @@ read = { from = ["old"], pattern = "uniform" }
 jobs = { every = "1d", steps = [{ action = "copy", objects = 900, rate = "50/s" }] }
 "#;
     let results = results(text, &[]);
-    let [home, away] = [row(&results, "sse-kms", A, "us-east-1"), row(&results, "sse-kms", A, "me-central-1")];
+    let [home, away] =
+        [row(&results, "sse-kms", A, "us-east-1"), row(&results, "sse-kms", A, "me-central-1")];
     assert_eq!((home.kms_requests, away.kms_requests), (900.0, 900.0));
     assert_eq!((home.kms_quota_per_s, away.kms_quota_per_s), (100_000, 10_000));
     assert_eq!(
@@ -232,6 +238,39 @@ fn calls_that_are_not_billed_count_towards_the_quota() {
     assert_eq!(line.unwrap().pricing_quantity, 60_000);
 }
 
+/// What happens once is billed once in every account: 1,000 calls of a job that does not recur beside
+/// 1,000 a day, in two accounts.
+#[test]
+fn what_happens_once_is_billed_once_in_each_account() {
+    let text = writers(&[A, B]).replacen("every = \"1d\", ", "", 1);
+    let results = results(&text, &["billing.free_tier=false"]);
+    let requests = |account| row(&results, "sse-kms", account, "us-east-1").period_kms_requests;
+    assert_eq!((requests(A), requests(B)), (1_000, 30_000));
+    let whole = results.assumed("sse-kms");
+    assert_eq!(cents(whole.kms_cost_usd), "0.09");
+    let puts: u64 = results
+        .costs
+        .iter()
+        .filter(|line| line.configuration == "sse-kms" && line.assumption == Level::Assumed)
+        .filter(|line| line.charge_description.starts_with("PUT"))
+        .map(|line| line.pricing_quantity)
+        .sum();
+    assert_eq!(puts, 31_000);
+    // So it is where regions are told apart.
+    let away = text.replace(
+        "bucket_keys_since = \"always\"\n",
+        "bucket_keys_since = \"always\"\n[[bucket]]\nname = \"away\"\nregion = \"eu-west-1\"\n",
+    );
+    let apart = self::results(&away, &["billing.free_tier=false", "workload.w0.bucket=away"]);
+    let there = row(&apart, "sse-kms", A, "eu-west-1");
+    assert_eq!((there.period_kms_requests, there.kms_requests), (1_000, 1_000.0));
+    let put = apart
+        .costs
+        .iter()
+        .find(|line| line.region_id == "eu-west-1" && line.charge_description.starts_with("PUT"));
+    assert_eq!(put.unwrap().pricing_quantity, 1_000);
+}
+
 /// Quotas by account and region: the last one that fits holds, and one that fits nothing is refused.
 #[test]
 fn quotas_may_differ() {
@@ -257,7 +296,10 @@ fn quotas_may_differ() {
     let nobody = refused("[[billing.quota]]\naccount = \"444455556667\"\nkms_quota_per_s = 400\n");
     assert!(nobody.contains("did you mean `444455556666`"), "{nobody}");
     let nowhere = refused("[[billing.quota]]\nregion = \"eu-west-1\"\nkms_quota_per_s = 400\n");
-    assert!(nowhere.contains("no bucket of this scenario lies in the region `eu-west-1`"), "{nowhere}");
+    assert!(
+        nowhere.contains("no bucket of this scenario lies in the region `eu-west-1`"),
+        "{nowhere}"
+    );
     let nothing = refused("[[billing.quota]]\nregion = \"us-east-1\"\n");
     assert!(nothing.contains("says nothing"), "{nothing}");
 }

@@ -12,9 +12,9 @@ use bks::encryption::needs::{MultipartCalls, Needs};
 use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::json;
-use bks::results::rows::{AccountRow, 
-    BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
-    SensitivityRow, SummaryRow, TimelineRow,
+use bks::results::rows::{
+    AccountRow, BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow,
+    RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::results::{Results, csv};

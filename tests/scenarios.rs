@@ -515,7 +515,8 @@ fn throttled_analytics_quota(scenario: &Scenario, outcome: &Outcome) {
             assert!(quota.delayed <= quota.slow_downs && quota.delayed <= quota.asked);
             assert!(quota.over_quota_s <= quota.throttled_s);
             assert!(quota.backlog_max <= quota.slow_downs);
-            let answers_at_most = scenario.billing.quotas[0].quota_per_s * counted_s(scenario) as u64;
+            let answers_at_most =
+                scenario.billing.quotas[0].quota_per_s * counted_s(scenario) as u64;
             assert!(quota.answered <= answers_at_most);
         }
     }

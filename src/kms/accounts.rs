@@ -90,11 +90,7 @@ impl Accounts {
         }
         let first = self.account_of[principal] * self.regions.len() as u32;
         let within = |bucket: u32| first + self.region_of[bucket as usize];
-        Charged {
-            own: within(bucket),
-            read: within(read_from),
-            is_free: self.is_free[principal],
-        }
+        Charged { own: within(bucket), read: within(read_from), is_free: self.is_free[principal] }
     }
 
     /// The number of a bucket's region.
@@ -141,8 +137,11 @@ mod tests {
 
     #[test]
     fn every_account_counts_in_every_region_by_itself() {
-        let callers =
-            [caller("111122223333", true), caller("444455556666", false), caller("111122223333", true)];
+        let callers = [
+            caller("111122223333", true),
+            caller("444455556666", false),
+            caller("111122223333", true),
+        ];
         let accounts = Accounts::of(&callers, ["us-east-1", "eu-west-1", "us-east-1"]);
         assert_eq!(accounts.regions, ["us-east-1", "eu-west-1"]);
         let names: Vec<_> =

@@ -273,9 +273,8 @@ impl Variations {
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
     /// nothing to save.
     fn swings(self, scenario: &Scenario, counted: &Counted, calls: &[u64]) -> Vec<Swing> {
-        let calls_of = |configuration| {
-            counted.level(configuration, Level::Assumed).each[0].calls.total()
-        };
+        let calls_of =
+            |configuration| counted.level(configuration, Level::Assumed).each[0].calls.total();
         let against = calls_of(scenario.reference);
         if against == 0 {
             return Vec::new();

@@ -179,7 +179,12 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
             customer_managed_keys: if uses_kms { rented_keys(scenario, region) } else { 0 },
             rotations: billing.rotations,
         };
-        Bill::with_free_requests(sum(|charges| charges.free), &usage, &billing.prices[region], &terms)
+        Bill::with_free_requests(
+            sum(|charges| charges.free),
+            &usage,
+            &billing.prices[region],
+            &terms,
+        )
     };
     Bill::of_regions(requests.into_iter().enumerate().map(of_region))
 }

@@ -4,7 +4,9 @@ use crate::kms::KmsCalls;
 use crate::quota::{QuotaEffect, QuotaTerms};
 use crate::s3::Operation;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{AccountCalls, AccountCounts, Bin, Once, RegionRequests, RequesterCounts, Tally};
+use crate::tally::{
+    AccountCalls, AccountCounts, Bin, Once, RegionRequests, RequesterCounts, Tally,
+};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]

@@ -185,7 +185,12 @@ impl Bill {
     /// The same with as many of the KMS requests free as are told: what falls to one region or account
     /// of a free tier that is for several.
     #[must_use]
-    pub fn with_free_requests(free: u64, usage: &Usage, prices: &PriceTable, terms: &Terms) -> Self {
+    pub fn with_free_requests(
+        free: u64,
+        usage: &Usage,
+        prices: &PriceTable,
+        terms: &Terms,
+    ) -> Self {
         let charges = [
             (Sku::KmsFreeRequests, free),
             (Sku::KmsRequests, usage.kms_billed() - free),

@@ -53,7 +53,8 @@ impl Line {
 
     /// All of `lines` as one: sums, and the greatest peak and shares.
     fn others(lines: &[Self]) -> Self {
-        let mut all = Self { label: format!("{} others", grouped(lines.len() as u64)), ..Self::default() };
+        let mut all =
+            Self { label: format!("{} others", grouped(lines.len() as u64)), ..Self::default() };
         for line in lines {
             for place in 0..2 {
                 all.kms_requests[place] += line.kms_requests[place];

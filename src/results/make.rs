@@ -1,8 +1,8 @@
 //! An outcome's rows, file by file.
 
 use super::rows::{
-    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
-    TimelineRow,
+    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow,
+    SummaryRow, TimelineRow,
 };
 use crate::encryption::assumptions::Level;
 use crate::kms::accounts::AccountRegion;

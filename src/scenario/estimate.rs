@@ -132,13 +132,12 @@ impl Scenario {
         let duration = self.file.duration;
         let of_workload = |workload: &Workload| {
             let requests = workload.expected_requests(duration).ceil() as u64;
-            let spells = match &workload.traffic {
-                Traffic::Jobs(jobs) => {
-                    let one = |step: &JobStep| step.objects as f64 / step.rate.as_per_s();
-                    let spells = jobs.steps.iter().map(|step| Seconds::blocks_of_spell(one(step)));
-                    spells.sum::<u64>().saturating_mul(jobs.starts(duration))
-                }
-                _ => u64::MAX,
+            let spells = if let Traffic::Jobs(jobs) = &workload.traffic {
+                let one = |step: &JobStep| step.objects as f64 / step.rate.as_per_s();
+                let spells = jobs.steps.iter().map(|step| Seconds::blocks_of_spell(one(step)));
+                spells.sum::<u64>().saturating_mul(jobs.starts(duration))
+            } else {
+                u64::MAX
             };
             Seconds::bytes_at_most(seconds, requests.min(spells)).saturating_mul(2)
         };

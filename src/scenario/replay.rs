@@ -12,7 +12,8 @@ use std::sync::Arc;
 use super::Scenario;
 use super::engine::EngineChoice;
 use super::file::{
-    BucketFile, DEFAULT_REGION, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile, ScenarioFile,
+    BucketFile, DEFAULT_REGION, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal,
+    ReplayFile, ScenarioFile,
 };
 use super::read::{Include, Override, check_run_file, parse_settings};
 use super::resolve::MAX_DURATION;

@@ -1,6 +1,6 @@
 //! Whose KMS calls are whose, and what they are billed and held to.
 
-use super::{AtPath, MAX_DURATION, Misplaced, Resolved, misplaced, refuse};
+use super::{AtPath, MAX_DURATION, Resolved, misplaced, refuse};
 use crate::error::{Error, one_of};
 use crate::kms::accounts::{AccountRegion, Accounts, Caller, UNBILLED_SERVICE, UNKNOWN};
 use crate::kms::request_quota_per_s;
@@ -17,22 +17,25 @@ const MAX_BACKGROUND_PER_S: f64 = 1e9;
 /// Whose KMS calls are whose.
 pub(super) fn accounts(file: &ScenarioFile) -> Accounts {
     let known = known_accounts(file);
-    let caller = |principal: &PrincipalFile| {
-        let untold = file.replay.is_some() && principal.account == NO_ACCOUNT;
-        let account = match known.as_slice() {
-            _ if !untold => principal.account.as_str(),
-            // A log of a single account is a log of that account.
-            [only] => only,
-            [] => NO_ACCOUNT,
-            _ => UNKNOWN,
-        };
-        let is_billed = principal
-            .kms_billed
-            .unwrap_or_else(|| principal.service.as_deref() != Some(UNBILLED_SERVICE));
-        Caller { account: account.to_owned(), is_billed }
-    };
-    let callers: Vec<Caller> = file.principals.iter().map(caller).collect();
+    let principals = file.principals.iter();
+    let callers: Vec<Caller> =
+        principals.map(|principal| caller(principal, file.replay.is_some(), &known)).collect();
     Accounts::of(&callers, file.buckets.iter().map(|bucket| bucket.region.as_str()))
+}
+
+/// Whose a principal's calls are, and whether they are billed. A log may not tell the account.
+fn caller(principal: &PrincipalFile, of_log: bool, known: &[&str]) -> Caller {
+    let untold = of_log && principal.account == NO_ACCOUNT;
+    let account = match known {
+        _ if !untold => principal.account.as_str(),
+        // A log of a single account is a log of that account.
+        [only] => only,
+        [] => NO_ACCOUNT,
+        _ => UNKNOWN,
+    };
+    let by_default = principal.service.as_deref() != Some(UNBILLED_SERVICE);
+    let is_billed = principal.kms_billed.unwrap_or(by_default);
+    Caller { account: account.to_owned(), is_billed }
 }
 
 /// The accounts of those principals of which one is known.
@@ -119,37 +122,36 @@ fn quotas(file: &ScenarioFile, accounts: &Accounts) -> Resolved<Vec<QuotaTerms>>
 
 /// Refuses a quota of nobody, or of nothing.
 fn check_quota(path: &str, one: &QuotaFile, accounts: &Accounts) -> Resolved<()> {
-    let unknown = |key: &str, given: &str, known: Vec<&str>| {
-        let what = match key {
-            "account" => "no principal of this scenario is of the account",
-            _ => "no bucket of this scenario lies in the region",
-        };
-        let error = Error::request(format!("{what} `{given}`"));
-        Err::<(), Misplaced>(misplaced(format!("{path}.{key}"), error.hint(one_of(given, known))))
-    };
-    let known = |of: fn(&AccountRegion) -> &str| {
-        let mut known: Vec<&str> = Vec::new();
-        for name in accounts.list.iter().map(of) {
-            if !known.contains(&name) {
-                known.push(name);
-            }
-        }
-        known
-    };
-    let all = known(|it| it.account.as_str());
-    if let Some(account) = one.account.as_deref().filter(|account| !all.contains(account)) {
-        return unknown("account", account, all);
-    }
-    let all = known(|it| it.region.as_str());
-    if let Some(region) = one.region.as_deref().filter(|region| !all.contains(region)) {
-        return unknown("region", region, all);
-    }
+    let of_accounts = accounts.list.iter().map(|it| it.account.as_str());
+    let what = "no principal of this scenario is of the account";
+    check_known(&format!("{path}.account"), what, one.account.as_deref(), of_accounts)?;
+    let regions = accounts.regions.iter().map(String::as_str);
+    let what = "no bucket of this scenario lies in the region";
+    check_known(&format!("{path}.region"), what, one.region.as_deref(), regions)?;
     if one.kms_quota_per_s.is_none() && one.background_kms.is_none() {
         let error = Error::request("a `[[billing.quota]]` says nothing");
         let hint = "give `kms_quota_per_s = 50000`, `background_kms = \"500/s\"`, or both";
         return Err(misplaced(path, error.hint(hint)));
     }
     Ok(())
+}
+
+/// Refuses a name that is not among those that are known.
+fn check_known<'a>(
+    path: &str,
+    what: &str,
+    given: Option<&str>,
+    known: impl Iterator<Item = &'a str>,
+) -> Resolved<()> {
+    let mut known: Vec<&str> = known.collect();
+    known.dedup();
+    match given {
+        Some(given) if !known.contains(&given) => {
+            let error = Error::request(format!("{what} `{given}`"));
+            Err(misplaced(path, error.hint(one_of(given, known))))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn checked_quota(path: &str, quota_per_s: Option<u64>) -> Resolved<Option<u64>> {

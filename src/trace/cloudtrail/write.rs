@@ -109,8 +109,7 @@ fn kms_event(request: &Outgoing, place: usize) -> Value {
     };
     let region = if of_read { request.read_region } else { request.region };
     // One key for all buckets of a region.
-    let key =
-        format!("arn:aws:kms:{region}:111122223333:key/00000000-0000-0000-0000-000000000000");
+    let key = format!("arn:aws:kms:{region}:111122223333:key/00000000-0000-0000-0000-000000000000");
     json!({
         "eventVersion": "1.11",
         "userIdentity": identity(request),
