@@ -350,9 +350,9 @@ mod tests {
         let weak = spike(1_590, 1_600, 1_000);
         assert!(weak.left_over > 0 && !weak.grows, "no quarter of it is over the quota");
         assert!(spike(1_000, 1_600, 101).grows, "it goes on");
-        // Bursts of ten seconds in each minute, with 140 a second on average.
-        let bursts: Vec<u32> = (0..1_600).map(|s| if s % 60 < 10 { 840 } else { 0 }).collect();
-        assert_eq!(bursts[1_550..].iter().sum::<u32>(), 0, "the last half minute is quiet");
+        // Bursts of 35 seconds, one each 200, with 147 a second on average.
+        let bursts: Vec<u32> = (0..1_600).map(|s| if s % 200 < 35 { 840 } else { 0 }).collect();
+        assert_eq!(bursts[1_450..].iter().sum::<u32>(), 0, "it is quiet at the end");
         assert!(effect(&bursts, 100, 0).grows);
     }
 
