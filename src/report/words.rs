@@ -223,7 +223,7 @@ fn peak_labels(results: &Results) -> (String, String) {
     };
     if accounts::are_several(results) {
         let greatest = "  greatest share of a quota".to_owned();
-        (format!("KMS peak a second, all accounts{with}"), greatest)
+        (format!("KMS peak a second, all together{with}"), greatest)
     } else {
         (format!("KMS peak a second{with}"), "  share of the quota".to_owned())
     }
