@@ -186,8 +186,10 @@ pub struct Configuration {
     pub mode: Mode,
     /// Who is one requester.
     pub rule: RequesterRule,
-    /// Whether all populations were re-encrypted under bucket keys before the run.
+    /// Whether populations were re-encrypted under bucket keys before the run.
     pub migrated: bool,
+    /// Which of them, if not all.
+    pub migrated_only: Vec<u32>,
     /// What AWS does not publish.
     pub ranges: AssumptionRanges,
 }
@@ -202,6 +204,14 @@ impl Configuration {
             Mode::SseKms => buckets.iter().any(|bucket| bucket.directory),
             Mode::SseS3 | Mode::DsseKms => false,
         }
+    }
+
+    /// Whether a population was re-encrypted under bucket keys before the run, if its bucket has those to
+    /// give.
+    #[must_use]
+    pub fn migrates(&self, population: usize) -> bool {
+        let only = &self.migrated_only;
+        self.migrated && (only.is_empty() || only.contains(&(population as u32)))
     }
 
     /// Whether KMS's events name each object whose data is read or written, so that the audit by object
@@ -271,9 +281,17 @@ impl Scenario {
         self.end.since(self.counted_from)
     }
 
-    /// The populations that a migration re-encrypts: directory buckets have bucket keys already.
-    pub fn migrating(&self) -> impl Iterator<Item = &Population> {
-        self.populations.iter().filter(|p| !self.buckets[p.bucket as usize].directory)
+    /// The populations that a configuration's migration re-encrypts: directory buckets have bucket keys
+    /// already.
+    pub fn migrating<'a>(
+        &'a self,
+        configuration: &'a Configuration,
+    ) -> impl Iterator<Item = &'a Population> {
+        let all = self.populations.iter().enumerate();
+        let migrates = |(index, it): &(usize, &Population)| {
+            configuration.migrates(*index) && !self.buckets[it.bucket as usize].directory
+        };
+        all.filter(migrates).map(|(_, population)| population)
     }
 
     /// Since when a population's objects have bucket keys, where its bucket is so encrypted: as long as

@@ -46,7 +46,7 @@ fn once(duration: &str, period: &str, jobs: &str, recurring: bool) -> Results {
         billing = {{ free_tier = false, period = "{period}" }}
         [[bucket]]
         name = "b"
-        key = "aws-managed"
+        key = "aws/s3"
         [[principal]]
         name = "p"
         role = "r"
@@ -123,7 +123,7 @@ const AUDITED: &str = r#"
     billing = { free_tier = false, object_audit = true, period = "1h" }
     [[bucket]]
     name = "b"
-    key = "aws-managed"
+    key = "aws/s3"
     bucket_keys_since = "always"
     [[principal]]
     name = "p"
@@ -186,7 +186,14 @@ fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
     assert!(text.contains("saved with the audit by object"));
     let (unasked, _) = run(&AUDITED.replace("object_audit = true, ", ""));
     assert!(unasked.summary.iter().all(|row| row.audit_cost_usd.is_none()));
-    assert!(!bks::report::text::write(&unasked, u16::MAX).contains("audit by object"));
+    assert!(!bks::report::text::write(&unasked, u16::MAX).contains("audit by object ("));
+    let demanded = |audit: &str| {
+        let text = AUDITED.replace("object_audit = true, ", audit);
+        Scenario::parse(&format!("assertions = [\"audit_saving > 10%\"]\n{text}"))
+    };
+    assert!(demanded("object_audit = true, ").is_ok());
+    let refused = demanded("").unwrap_err().to_string();
+    assert!(refused.contains("hint: ask for it by `--set billing.object_audit=true`"), "{refused}");
 }
 
 /// Reads of objects without a bucket key; `configurations` beside SSE-KMS and the migrated one.
@@ -310,4 +317,36 @@ fn a_run_that_is_too_short_says_so_and_how_long_it_must_be() {
     let Payback::After { time_s } = payback(&outcome) else { panic!("{:?}", payback(&outcome)) };
     let hours = time_s / 3_600.0;
     assert!((19.0..24.0).contains(&hours), "{hours}");
+}
+
+/// A thousand objects that are read and a million that are not: only the former are worth a migration.
+#[test]
+fn a_migration_may_leave_what_is_not_worth_it() {
+    let cold = "[[population]]\nname = \"cold\"\nbucket = \"b\"\nobjects = 1_000_000\nage = { fixed = \"90d\" }\n";
+    let only = r#"
+        [[configuration]]
+        name = "only"
+        encryption = "sse-kms-bucket-key"
+        migrated_only = ["old"]
+    "#;
+    let text =
+        migrating("2h", 1_000, "[\"old\"]", "\"uniform\"", &format!("{cold}{BUCKET_KEY}{only}"));
+    let (results, outcome) = run(&text);
+    let [all, only] = ["migrated", "only"].map(|name| results.assumed(name).clone());
+    assert_eq!(all.migration_cost_usd.unwrap().to_string(), "9.274018");
+    assert_eq!(only.migration_cost_usd.unwrap().to_string(), "0.259018");
+    // The same objects are read in both, whose keys are the same.
+    assert_eq!(all.kms_requests.to_bits(), only.kms_requests.to_bits());
+    let ratio = all.payback_periods.unwrap() / only.payback_periods.unwrap();
+    near(ratio, 9.274_018 / 0.259_018, 1e-6);
+    assert_eq!(outcome.configurations.len(), 4);
+    assert_eq!(results.facts.configuration("only").unwrap().migrated_only, ["old"]);
+    // What is left as it is saves nothing.
+    let cold_read = text.replace("from = [\"old\"]", "from = [\"cold\"]");
+    let (results, _) = run(&cold_read);
+    let [only, without] = ["only", "bucket-key"].map(|name| results.assumed(name).kms_requests);
+    assert_eq!(only.to_bits(), without.to_bits());
+    let unknown =
+        Scenario::parse(&text.replace("[\"old\"]\n", "[\"odl\"]\n")).unwrap_err().to_string();
+    assert!(unknown.contains("`odl` is not a population of this scenario"), "{unknown}");
 }

@@ -139,7 +139,6 @@ fn plan() -> impl Strategy<Value = Plan> {
             bucket,
             action,
             allows_bucket_key,
-            once: false,
             draws,
             source,
         },
@@ -178,6 +177,7 @@ impl Plan {
             },
             operation,
             allows_bucket_key,
+            once: false,
             draw: self.draws[number],
             object,
         };

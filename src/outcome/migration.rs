@@ -16,7 +16,7 @@ use crate::workload::access::{ReadPattern, Reads, ScanReads};
 
 /// The same configuration, its objects as they are.
 pub(super) fn unmigrated(migrated: &Configuration) -> Configuration {
-    Configuration { migrated: false, ..migrated.clone() }
+    Configuration { migrated: false, migrated_only: Vec::new(), ..migrated.clone() }
 }
 
 /// Whether a configuration is another one without its migration.
@@ -33,8 +33,8 @@ pub(super) fn of(
     counted: &Counted,
     index: usize,
 ) -> MigrationOutcome {
-    let objects = scenario.migrating().map(|population| population.objects).sum();
-    let bill = bill(scenario);
+    let objects = scenario.migrating(migrated).map(|population| population.objects).sum();
+    let bill = bill(scenario, migrated);
     let after = counted.level(index, Level::Assumed);
     let before = counted.unmigrated(index).unwrap_or(after);
     let payback = match payback(scenario, migrated, &bill, before, after) {
@@ -45,14 +45,14 @@ pub(super) fn of(
 }
 
 /// The bill of re-encrypting what is there, region by region.
-fn bill(scenario: &Scenario) -> Bill {
+fn bill(scenario: &Scenario, migrated: &Configuration) -> Bill {
     let terms = &scenario.billing.terms;
     let of_region = |(region, prices)| {
         let here = |population: &&Population| {
             scenario.accounts.region_of_bucket(population.bucket as usize) == region
         };
-        let objects = scenario.migrating().filter(here).map(|population| population.objects).sum();
-        MigrationPlan::of(objects).bill(prices, terms)
+        let here = scenario.migrating(migrated).filter(here);
+        MigrationPlan::of(here.map(|population| population.objects).sum()).bill(prices, terms)
     };
     Bill::of_regions(scenario.billing.prices.iter().enumerate().map(of_region))
 }
@@ -93,8 +93,9 @@ fn payback(
     if scenario.recording.is_some() {
         return Payback::of(cost, &savings, &Onward::Untold);
     }
-    let old = |time_s: f64| reads_of_old(scenario, time_s);
-    let old_of_keyless = |time_s: f64| reads_of_old(scenario, time_s + keyless_s(scenario));
+    let old = |time_s: f64| reads_of_old(scenario, migrated, time_s);
+    let keyless_s = keyless_s(scenario, migrated);
+    let old_of_keyless = |time_s: f64| reads_of_old(scenario, migrated, time_s + keyless_s);
     if old(0.0) <= old(FAR_S) {
         return Payback::of(cost, &savings, &Onward::Steady);
     }
@@ -120,7 +121,7 @@ fn usd_per_call(
 
 /// Reads a second, in the mean, of objects that are older than so many seconds after a migration, if they
 /// were there at the time: what its saving lives on. Work that happens once is left out.
-fn reads_of_old(scenario: &Scenario, time_s: f64) -> f64 {
+fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f64 {
     let duration = scenario.file.duration;
     let reads_per_s = |workload: &Workload| {
         let actions = workload.expected_actions(duration).into_iter();
@@ -130,8 +131,9 @@ fn reads_of_old(scenario: &Scenario, time_s: f64) -> f64 {
     let recurring = scenario.workloads.iter().filter(|workload| !workload.happens_once());
     let of = |workload: &Workload| {
         let reads = workload.reads.as_ref()?;
-        let bucket = reads.population.as_ref()?.bucket;
-        let migrates = !scenario.buckets[bucket as usize].directory;
+        let population = reads.population.as_ref()?;
+        let migrates = migrated.migrates(population.population as usize)
+            && !scenario.buckets[population.bucket as usize].directory;
         migrates.then(|| reads_per_s(workload) * share_of_old(reads, time_s))
     };
     recurring.filter_map(of).sum()
@@ -165,8 +167,9 @@ fn older_part(scan: &ScanReads, time_s: f64) -> f64 {
 }
 
 /// How old objects without a bucket key are at the start of the run, at the least.
-fn keyless_s(scenario: &Scenario) -> f64 {
-    let migrating = scenario.migrating().map(|it| scenario.buckets[it.bucket as usize].keys_since);
+fn keyless_s(scenario: &Scenario, migrated: &Configuration) -> f64 {
+    let migrating = scenario.migrating(migrated);
+    let migrating = migrating.map(|it| scenario.buckets[it.bucket as usize].keys_since);
     let since = migrating.filter(|since| *since > SimTime::MIN && *since < SimTime::ZERO);
     let ages = since.map(|since| SimTime::ZERO.since(since));
     ages.map(|age| age.as_secs_f64()).fold(0.0, f64::max)

@@ -325,7 +325,8 @@ fn basis(comparison: &Comparison) -> String {
     };
     format!(
         "Against `{}`, assumptions alike on both sides: {how}; peaks and keys alive are extremes. Counts \
-         are of {}, money is for {}.\nlow … high: every assumption at the end that saves least, and most.",
+         are of {}, money is for {}.\nlow … high: every assumption at the end that saves least, and most.\n\
+         Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer.",
         comparison.reference,
         SimDuration::from_secs_f64(first.counted_s),
         SimDuration::from_secs_f64(first.billing_period_s),

@@ -99,6 +99,9 @@ pub struct ConfigurationFacts {
     pub requester_rule: RequesterRule,
     /// Whether objects from before the run were re-encrypted under bucket keys.
     pub migrated: bool,
+    /// Names of the populations that were, if not all.
+    #[serde(default)]
+    pub migrated_only: Vec<String>,
     /// Whether any bucket uses bucket keys, so that the assumptions bear on it.
     pub uses_bucket_keys: bool,
     /// What AWS does not publish, as the configuration has it.
@@ -260,6 +263,11 @@ impl ConfigurationFacts {
             encryption: configuration.mode,
             requester_rule: configuration.rule,
             migrated: configuration.migrated,
+            migrated_only: configuration
+                .migrated_only
+                .iter()
+                .map(|&index| scenario.populations[index as usize].name.clone())
+                .collect(),
             uses_bucket_keys: configuration.uses_bucket_keys(&scenario.buckets),
             assumptions: assumptions
                 .map(|[assumption, low, assumed, high]| AssumptionFacts {

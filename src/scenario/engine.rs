@@ -12,7 +12,7 @@ use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
 use crate::s3::Principal;
 use crate::units::SimTime;
-use crate::workload::access::{ReadPattern, Reads};
+use crate::workload::access::{ReadPattern, ReadPopulation, Reads};
 use crate::workload::ages::AgeLaw;
 use crate::workload::{Action, Workload};
 
@@ -280,7 +280,10 @@ fn keyless_mass(scenario: &Scenario, configuration: &Configuration, reads: &Read
         ReadPattern::ByAge(law) => law,
         _ => &scenario.populations[population.population as usize].age,
     };
-    if bucket.directory || configuration.migrated || bucket.keys_since == SimTime::MIN {
+    if bucket.directory
+        || configuration.migrates(population.population as usize)
+        || bucket.keys_since == SimTime::MIN
+    {
         return 0.0;
     }
     1.0 - ages.cdf(SimTime::ZERO.since(bucket.keys_since))
@@ -320,7 +323,8 @@ fn key_masses(
     let quantile_s = |part: u32| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64();
     let lifetime_s = assumptions.generation_lifetime.as_secs_f64();
     // Objects of a migrated population are packed under few keys, but no fewer than one.
-    let packed = if configuration.migrated { 1e-3 } else { 1.0 };
+    let migrates = |read: &ReadPopulation| configuration.migrates(read.population as usize);
+    let packed = if reads.population.as_ref().is_some_and(migrates) { 1e-3 } else { 1.0 };
     (0..PARTS)
         .map(|part| {
             // However narrow the ages, a key wraps what is written in its lifetime.

@@ -179,7 +179,8 @@ impl Scenario {
             let (weights, _) = population.requesters(requesters);
             let since = self.keys_since(index, &scheme);
             let writing = population.writing(since, &weights, assumptions);
-            if configuration.migrated && !self.buckets[population.bucket as usize].directory {
+            if configuration.migrates(index) && !self.buckets[population.bucket as usize].directory
+            {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
                 writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
             } else if let Some(writes) = self.writes_before(index) {

@@ -122,6 +122,7 @@ fn default_configurations() -> Vec<ConfigurationFile> {
         encryption,
         requester_rule,
         migrated: false,
+        migrated_only: Vec::new(),
         assumptions: AssumptionOverrides::default(),
     };
     vec![
@@ -393,6 +394,9 @@ pub struct ConfigurationFile {
     /// Whether all populations were re-encrypted under bucket keys before the run.
     #[serde(default)]
     pub migrated: bool,
+    /// The populations that were, if not all: those that are worth it. Then `migrated` need not be given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub migrated_only: Vec<String>,
     /// Assumptions that differ from the scenario's.
     #[serde(default, skip_serializing_if = "AssumptionOverrides::is_empty")]
     pub assumptions: AssumptionOverrides,

@@ -6,7 +6,7 @@ mod traffic;
 
 use std::collections::BTreeSet;
 
-use super::assertion::Assertion;
+use super::assertion::{Assertion, Figure};
 use super::engine::Engines;
 use super::file::{BucketFile, ConfigurationFile, KmsKey, ScenarioFile};
 use super::{Bucket, Configuration, Population, Scenario};
@@ -274,17 +274,24 @@ fn configuration(
 ) -> Resolved<Configuration> {
     let ranges = written.assumptions.over(&file.assumptions);
     ranges.check().at_path(|| format!("configuration.{index}.assumptions"))?;
-    if written.migrated && written.encryption != Mode::SseKmsBucketKey {
+    let migrated = written.migrated || !written.migrated_only.is_empty();
+    if migrated && written.encryption != Mode::SseKmsBucketKey {
         return refuse(
             format!("configuration.{index}.migrated"),
             "`migrated` is `true`, but only `sse-kms-bucket-key` has something to migrate to",
         );
     }
+    let names = || file.populations.iter().map(|population| population.name.as_str());
+    let only = written.migrated_only.iter().enumerate().map(|(place, name)| {
+        let path = || format!("configuration.{index}.migrated_only.{place}");
+        find(name, "population", names()).map(|population| population as u32).at_path(path)
+    });
     Ok(Configuration {
         name: written.name.clone(),
         mode: written.encryption,
         rule: written.requester_rule,
-        migrated: written.migrated,
+        migrated,
+        migrated_only: only.collect::<Resolved<_>>()?,
         ranges,
     })
 }
@@ -321,10 +328,16 @@ fn assertions(file: &ScenarioFile) -> Resolved<Vec<Assertion>> {
     Ok(assertions)
 }
 
-/// Refuses a demand of a configuration that is not there.
+/// Refuses a demand of a configuration or a figure that is not there.
 fn check_assertion(file: &ScenarioFile, assertion: &Assertion) -> crate::error::Result<()> {
     if let Some(name) = &assertion.configuration {
         find(name, "configuration", file.configurations.iter().map(|c| c.name.as_str()))?;
+    }
+    if assertion.figure == Figure::AuditSaving && !file.billing.object_audit {
+        let error = Error::request(
+            "`audit_saving` is demanded of, but nobody asks for the audit by object",
+        );
+        return Err(error.hint("ask for it by `--set billing.object_audit=true`"));
     }
     Ok(())
 }

@@ -44,14 +44,17 @@ impl Worlds {
 /// What decides a world.
 struct Recipe {
     scheme: Scheme,
-    migrated: bool,
+    /// Which populations are migrated.
+    migrated: Vec<bool>,
 }
 
 impl Recipe {
     fn of(party: &Party, arm: &Arm) -> Self {
         let configuration = &party.scenario.configurations[arm.configuration];
         let scheme = configuration.scheme(party.scenario, arm.assumptions);
-        Self { scheme, migrated: configuration.migrated }
+        let populations = 0..party.scenario.populations.len();
+        let migrated = populations.map(|index| configuration.migrates(index)).collect();
+        Self { scheme, migrated }
     }
 
     /// Whether both lead to the same keys, whatever they say about reading and verifying.
@@ -117,7 +120,7 @@ impl Party<'_> {
                 let assumptions = &recipe.scheme.assumptions;
                 let writing = population.writing(since, &weights, assumptions);
                 let directory = self.scenario.buckets[population.bucket as usize].directory;
-                let history = if recipe.migrated && !directory {
+                let history = if recipe.migrated[index] && !directory {
                     History::migrate(&writing, assumptions.migration_rate.as_per_s())
                 } else if let Some(writes) = &written[index] {
                     History::of_writes(&writing, writes)
