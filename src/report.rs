@@ -1,6 +1,7 @@
 //! Results to bytes: a file for each format. Nothing here knows where the bytes go.
 
 mod accounts;
+pub mod added;
 mod bill;
 pub mod calibration;
 pub mod chart;

@@ -3,10 +3,9 @@
 
 use super::AuditOutcome;
 use super::summary::{OneReplication, Summary};
-use crate::encryption::Mode;
 use crate::pricing::{Bill, PriceName, Sku, Terms, Usage};
 use crate::s3::Operation;
-use crate::scenario::{Configuration, FreeTierOf, Scenario};
+use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
 use crate::tally::{AccountCounts, Once, RegionRequests};
 use crate::units::{SimDuration, Usd};
 
@@ -162,8 +161,7 @@ pub(super) fn kms_cost(scenario: &Scenario, region: usize, charges: &KmsCharges)
 /// The bill of a configuration for the billing period, region by region.
 pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &Counts) -> Bill {
     let billing = &scenario.billing;
-    let uses_kms = configuration.mode != Mode::SseS3;
-    let audited = billing.object_audit && !configuration.logs_objects(&scenario.buckets);
+    let audited = billing.object_audit && !configuration.logs_objects(&scenario.domains);
     let terms = Terms { data_events: billing.terms.data_events || audited, ..billing.terms };
     let charges = counts.kms_charges(scenario);
     let requests = counts.requests_in_period(scenario);
@@ -176,7 +174,7 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
             s3_requests,
             kms_requests: sum(|charges| charges.requests),
             kms_unbilled: sum(|charges| charges.unbilled),
-            customer_managed_keys: if uses_kms { rented_keys(scenario, region) } else { 0 },
+            customer_managed_keys: rented_keys(scenario, configuration, region),
             rotations: billing.rotations,
         };
         Bill::with_free_requests(
@@ -189,13 +187,12 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
     Bill::of_regions(requests.into_iter().enumerate().map(of_region))
 }
 
-/// Customer managed keys of the buckets of a region.
-fn rented_keys(scenario: &Scenario, region: usize) -> u32 {
-    let buckets = scenario.buckets.iter().enumerate();
-    let rented = buckets.filter(|(number, bucket)| {
-        bucket.customer_managed_key && scenario.accounts.region_of_bucket(*number) == region
-    });
-    rented.count() as u32
+/// Customer managed keys of a region that cost rent: a key is of one region.
+fn rented_keys(scenario: &Scenario, configuration: &Configuration, region: usize) -> u32 {
+    let all = scenario.domains.iter().enumerate();
+    let here = all.filter(|(number, _)| scenario.accounts.region_of_bucket(*number) == region);
+    let here: Vec<Domain> = here.map(|(_, domain)| *domain).collect();
+    configuration.rented_keys(&here) as u32
 }
 
 /// What of a bill goes to work that happens once: for KMS requests, and for everything.

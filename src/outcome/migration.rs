@@ -8,7 +8,7 @@ use crate::encryption::assumptions::Level;
 use crate::migration::MigrationPlan;
 use crate::migration::payback::{Onward, Payback, Savings};
 use crate::pricing::Bill;
-use crate::scenario::{Configuration, Population, Scenario};
+use crate::scenario::{Configuration, Domain, Population, Scenario};
 use crate::tally::Bin;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -51,8 +51,14 @@ fn bill(scenario: &Scenario, migrated: &Configuration) -> Bill {
         let here = |population: &&Population| {
             scenario.accounts.region_of_bucket(population.bucket as usize) == region
         };
-        let here = scenario.migrating(migrated).filter(here);
-        MigrationPlan::of(here.map(|population| population.objects).sum()).bill(prices, terms)
+        let sum = |wanted: fn(&Domain) -> bool| -> u64 {
+            let all = scenario.migrating(migrated).filter(here);
+            let wanted = all.filter(|population| wanted(scenario.domain_of(population)));
+            wanted.map(|population| population.objects).sum()
+        };
+        let objects_under_kms = sum(Domain::is_under_kms);
+        let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(sum(|_| true)) };
+        plan.bill(prices, terms)
     };
     Bill::of_regions(scenario.billing.prices.iter().enumerate().map(of_region))
 }
@@ -133,7 +139,7 @@ fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f
         let reads = workload.reads.as_ref()?;
         let population = reads.population.as_ref()?;
         let migrates = migrated.migrates(population.population as usize)
-            && !scenario.buckets[population.bucket as usize].directory;
+            && scenario.domains[population.bucket as usize].migrates();
         migrates.then(|| reads_per_s(workload) * share_of_old(reads, time_s))
     };
     recurring.filter_map(of).sum()
@@ -169,7 +175,7 @@ fn older_part(scan: &ScanReads, time_s: f64) -> f64 {
 /// How old objects without a bucket key are at the start of the run, at the least.
 fn keyless_s(scenario: &Scenario, migrated: &Configuration) -> f64 {
     let migrating = scenario.migrating(migrated);
-    let migrating = migrating.map(|it| scenario.buckets[it.bucket as usize].keys_since);
+    let migrating = migrating.map(|it| scenario.domain_of(it).keys_since);
     let since = migrating.filter(|since| *since > SimTime::MIN && *since < SimTime::ZERO);
     let ages = since.map(|since| SimTime::ZERO.since(since));
     ages.map(|age| age.as_secs_f64()).fold(0.0, f64::max)

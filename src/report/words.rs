@@ -1,6 +1,7 @@
 //! What results say, in words: shared by every format that people read.
 
 use super::accounts;
+use super::added;
 use super::numbers::{count, dollars, grouped, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
@@ -19,10 +20,7 @@ pub fn verdict(results: &Results) -> String {
     let reference = &facts.reference;
     let headline = results.assumed(&facts.headline);
     let Some(saving) = headline.saving_ratio else {
-        return format!(
-            "{}: `{reference}` makes no KMS requests in this traffic, so there is nothing to save",
-            facts.scenario
-        );
+        return added::verdict(results);
     };
     let does = if saving < 0.0 {
         format!("costs {} more KMS requests than `{reference}`", percent(-saving))
@@ -162,6 +160,10 @@ fn add_money(results: &Results, rows: &mut Rows) {
 
 /// What is saved, in requests and on the bill.
 fn add_savings(results: &Results, rows: &mut Rows) {
+    if added::applies(results) {
+        rows.rows.extend(added::rows(results));
+        return;
+    }
     rows.add("KMS requests saved", &saving);
     rows.add("  low … high", &|c| match c.saving_ceiling {
         Some(_) => format!(
@@ -282,10 +284,14 @@ pub fn basis(results: &Results) -> String {
     };
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
-         {}.\nlow … high: every assumption at the end that saves least, and most; floor … ceiling: \
-         no key is ever found in memory, and keys live for ever in one place.\n\
+         {}.\nlow … high: every assumption at the end that saves least, and most{}.\n\
          Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer.{}{}",
         prices(results),
+        if added::applies(results) {
+            ""
+        } else {
+            "; floor … ceiling: no key is ever found in memory, and keys live for ever in one place"
+        },
         once(results),
         engine(results)
     )

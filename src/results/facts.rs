@@ -268,7 +268,7 @@ impl ConfigurationFacts {
                 .iter()
                 .map(|&index| scenario.populations[index as usize].name.clone())
                 .collect(),
-            uses_bucket_keys: configuration.uses_bucket_keys(&scenario.buckets),
+            uses_bucket_keys: configuration.uses_bucket_keys(&scenario.domains),
             assumptions: assumptions
                 .map(|[assumption, low, assumed, high]| AssumptionFacts {
                     assumption,

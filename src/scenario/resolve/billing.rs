@@ -8,19 +8,20 @@ use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
 use crate::recording::NO_ACCOUNT;
 use crate::scenario::file::{FreeTier, PrincipalFile, QuotaFile, ScenarioFile};
-use crate::scenario::{Billing, FreeTierOf};
+use crate::scenario::{Billing, Domain, FreeTierOf};
 use crate::units::{Price, Rate, SimDuration};
 
 /// Most KMS requests a second besides the scenario's own: far beyond any quota.
 const MAX_BACKGROUND_PER_S: f64 = 1e9;
 
 /// Whose KMS calls are whose.
-pub(super) fn accounts(file: &ScenarioFile) -> Accounts {
+pub(super) fn accounts(file: &ScenarioFile, domains: &[Domain]) -> Accounts {
     let known = known_accounts(file);
     let principals = file.principals.iter();
     let callers: Vec<Caller> =
         principals.map(|principal| caller(principal, file.replay.is_some(), &known)).collect();
-    Accounts::of(&callers, file.buckets.iter().map(|bucket| bucket.region.as_str()))
+    let bucket = |domain: &Domain| &file.buckets[domain.bucket as usize];
+    Accounts::of(&callers, domains.iter().map(|domain| bucket(domain).region.as_str()))
 }
 
 /// Whose a principal's calls are, and whether they are billed. A log may not tell the account.
