@@ -160,6 +160,14 @@ pub struct Following {
 }
 
 impl Traffic {
+    fn happens_once(&self) -> bool {
+        match self {
+            Self::Steady { .. } => false,
+            Self::Jobs(jobs) => jobs.every.is_none(),
+            Self::Following(following) => following.written.happens_once(),
+        }
+    }
+
     /// Mean number of actions of each kind in `duration`.
     #[must_use]
     pub fn expected_actions(&self, duration: SimDuration) -> Vec<(Action, f64)> {
@@ -245,10 +253,11 @@ impl Workload {
         }
     }
 
-    /// Whether what it does happens once, however long the run: a job that does not recur.
+    /// Whether what it does happens once, however long the run: a job that does not recur, or what follows
+    /// such a job.
     #[must_use]
     pub fn happens_once(&self) -> bool {
-        matches!(&self.traffic, Traffic::Jobs(jobs::Jobs { every: None, .. }))
+        self.traffic.happens_once()
     }
 
     /// Whether it makes new objects.

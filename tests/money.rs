@@ -350,3 +350,44 @@ fn a_migration_may_leave_what_is_not_worth_it() {
         Scenario::parse(&text.replace("[\"old\"]\n", "[\"odl\"]\n")).unwrap_err().to_string();
     assert!(unknown.contains("`odl` is not a population of this scenario"), "{unknown}");
 }
+
+/// What copies each object of a job that happens once happens once, too: two calls an object.
+#[test]
+fn what_follows_what_happens_once_happens_once() {
+    let text = |duration: &str| {
+        format!(
+            r#"
+        name = "followed"
+        duration = "{duration}"
+        replications = 2
+        billing = {{ free_tier = false }}
+        [[bucket]]
+        name = "b"
+        key = "aws/s3"
+        [[bucket]]
+        name = "replica"
+        key = "aws/s3"
+        [[principal]]
+        name = "p"
+        role = "r"
+        [[workload]]
+        name = "import"
+        principal = "p"
+        bucket = "b"
+        jobs = {{ steps = [{{ action = "write", objects = 1_000, rate = "10/s" }}] }}
+        [[workload]]
+        name = "forward"
+        principal = "p"
+        bucket = "b"
+        read = {{ from = ["import"], pattern = {{ just-written = {{ delay = "10s" }} }} }}
+        "#
+        )
+    };
+    for duration in ["1h", "3h"] {
+        let (results, _) = run(&text(duration));
+        let row = results.assumed("sse-kms");
+        assert_eq!(row.kms_cost_usd.to_string(), "0.006", "{duration}");
+        assert_eq!(row.kms_cost_once_usd.to_string(), "0.006");
+        assert_eq!(results.facts.once, ["import", "forward"]);
+    }
+}

@@ -12,7 +12,7 @@ use crate::scenario::{Configuration, Domain, Population, Scenario};
 use crate::tally::Bin;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
-use crate::workload::access::{ReadPattern, Reads, ScanReads};
+use crate::workload::access::{ReadPattern, ReadWritten, Reads, ScanReads};
 
 /// The same configuration, its objects as they are.
 pub(super) fn unmigrated(migrated: &Configuration) -> Configuration {
@@ -151,15 +151,25 @@ fn share_of_old(reads: &Reads, time_s: f64) -> f64 {
         (None, _) => 0.0,
         // What is read is the newest of them, where a law asks for newer ones.
         (Some(_), None) => 1.0,
-        (Some(_), Some(_)) => match &reads.pattern {
+        (Some(_), Some(written)) => match &reads.pattern {
             ReadPattern::Uniform | ReadPattern::Zipf(_) => 1.0,
-            ReadPattern::ByAge(law) => 1.0 - law.cdf(SimDuration::from_secs_f64(time_s)),
-            ReadPattern::Scan(scan) | ReadPattern::RecentFirst(scan) => older_part(scan, time_s),
+            // What newer writers wrote before the run is not the population's.
+            ReadPattern::ByAge(law) => {
+                1.0 - law.cdf(SimDuration::from_secs_f64(time_s + since_s(written)))
+            }
+            ReadPattern::Scan(scan) | ReadPattern::RecentFirst(scan) => {
+                older_part(scan, time_s + since_s(written))
+            }
             ReadPattern::JustWritten(just) => {
                 f64::from(u8::from(just.delay.as_secs_f64() > time_s))
             }
         },
     }
+}
+
+/// How long before the run a workload began whose objects are read.
+fn since_s(written: &ReadWritten) -> f64 {
+    SimTime::ZERO.since(written.since).as_secs_f64()
 }
 
 /// The part of a scan's range that is older than `time_s`.

@@ -292,10 +292,11 @@ fn keyless_mass(scenario: &Scenario, configuration: &Configuration, reads: &Read
     };
     match configuration.treats_population(population.population as usize, domain) {
         BucketScheme::NoKms | BucketScheme::BucketKey { since: SimTime::MIN, .. } => 0.0,
-        BucketScheme::BucketKey { .. } if configuration.migrates(population.population as usize) && domain.migrates() =>
+        BucketScheme::BucketKey { .. }
+            if configuration.migrates(population.population as usize) && domain.migrates() =>
         {
             0.0
-        },
+        }
         BucketScheme::BucketKey { since, .. } => 1.0 - ages.cdf(SimTime::ZERO.since(since)),
         BucketScheme::KeyPerObject => 1.0,
     }
