@@ -20,7 +20,7 @@ pub use details::Details;
 
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
-use crate::recording::Recording;
+use crate::recording::{NO_ACCOUNT, Recording};
 use crate::s3::Connections;
 use crate::scenario::Scenario;
 use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
@@ -169,10 +169,15 @@ fn bucket(name: String, region: &str, bucket_keys_since: SimTime) -> BucketFile 
 fn fitted_buckets(log: &Recording, wishes: &Wishes, region: &str) -> Vec<BucketFile> {
     let (since, _) = wishes.unknown_age.meaning();
     let name = |name: &String| wishes.hider.name("bucket", name);
-    log.buckets.iter().map(|bucket_name| bucket(name(bucket_name), region, since)).collect()
+    let one = |(bucket_name, told): (&String, &Option<String>)| {
+        let told = told.as_deref().filter(|told| PriceTable::for_region(told).is_ok());
+        let own = if wishes.region.is_none() { told } else { None };
+        bucket(name(bucket_name), own.unwrap_or(region), since)
+    };
+    log.buckets.iter().zip(&log.regions).map(one).collect()
 }
 
-/// The region of all buckets: quota and prices are those of one.
+/// The region of buckets of which the log does not tell another.
 struct Region {
     name: String,
     why: String,
@@ -198,7 +203,8 @@ impl Region {
             [first, others @ ..] => Self {
                 name: first.clone(),
                 why: format!(
-                    "Region: {first}, that of most requests (the others: {}).",
+                    "Regions: each bucket's own, as in the log: {first}, {}; prices and quotas follow \
+                     them.",
                     others.join(", ")
                 ),
             },
@@ -252,7 +258,7 @@ fn fitted_principals(
         let (sessions, session_length) = sessions(group, duration);
         PrincipalFile {
             name,
-            account: hider.account(&account),
+            account: hider.account(known_account(&all, &account)),
             role: role.map(|name| hider.name("role", &name)),
             user: user.map(|name| hider.name("user", &name)),
             service: service.map(|name| hider.name("service", &name)),
@@ -263,6 +269,19 @@ fn fitted_principals(
         }
     };
     groups.iter().map(one).collect()
+}
+
+/// The account of a principal, or that of all others where the log does not tell it and they have one.
+fn known_account<'a>(all: &'a [PrincipalFile], account: &'a str) -> &'a str {
+    if account != NO_ACCOUNT {
+        return account;
+    }
+    let accounts = all.iter().map(|principal| principal.account.as_str());
+    let mut known = accounts.filter(|known| *known != NO_ACCOUNT);
+    match known.next() {
+        Some(first) if known.all(|other| other == first) => first,
+        _ => account,
+    }
 }
 
 /// Sessions at a time and how long each lives, if they come one after the other: when added up they

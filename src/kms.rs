@@ -1,5 +1,7 @@
 //! KMS's words: the calls S3 makes, and the quota they share.
 
+pub mod accounts;
+
 use std::fmt;
 use std::ops::AddAssign;
 

@@ -23,7 +23,8 @@ use crate::units::Usd;
 
 use arms::Variations;
 pub use arms::bytes_at_most;
-use summary::{OneReplication, Summary};
+pub use figures::KmsCharges;
+use summary::{AccountSummary, OneReplication, Summary};
 use warnings::Warning;
 
 /// What a run tells of its progress.
@@ -124,16 +125,21 @@ pub struct LevelOutcome {
     pub per_s_max: u32,
     /// KMS requests a second that 99.9 % of all seconds do not exceed.
     pub per_s_p999: u32,
-    /// The busiest second's share of the quota, with the account's other load.
+    /// The busiest second's share of the quota, with the account's other load: the greatest of all
+    /// accounts and regions.
     pub quota_share_max: f64,
-    /// What the quota does to the replication that strains it most.
+    /// What the quota does to the account, region and replication that strain it most.
     pub quota: QuotaEffect,
+    /// What the accounts' other load takes of their quotas, in calls a second.
+    pub background_per_s: u64,
+    /// Each account in each region that makes any call.
+    pub accounts: Vec<AccountOutcome>,
     /// CloudTrail events, one for each KMS request: those whose encryption context names the bucket,
     /// and those that name an object.
     pub cloudtrail_events: (f64, f64),
-    /// S3 requests of all operations in the billing period; those of work that happens once are not
-    /// scaled to it.
-    pub requests_in_period: u64,
+    /// S3 requests of all operations in the billing period, region by region; those of work that happens
+    /// once are not scaled to it.
+    pub requests_in_period: Vec<u64>,
     /// The bill for the billing period.
     pub bill: Bill,
     /// What of it goes to work that happens once: for KMS requests, and for everything.
@@ -144,6 +150,25 @@ pub struct LevelOutcome {
     pub saving: Option<Estimate>,
     /// Each replication's own figures, in order.
     pub replications: Vec<ReplicationOutcome>,
+}
+
+/// KMS requests of one account in one region, of one configuration at one level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AccountOutcome {
+    /// Which one, by its number among the scenario's.
+    pub number: usize,
+    /// KMS requests of the counted part of the run, a mean over replications.
+    pub kms_requests: f64,
+    /// KMS requests in the busiest second of any replication.
+    pub per_s_max: u32,
+    /// The busiest second's share of the quota, with the account's other load there.
+    pub quota_share_max: f64,
+    /// What the quota does to the replication that strains it most.
+    pub quota: QuotaEffect,
+    /// Its KMS requests in the billing period.
+    pub charges: KmsCharges,
+    /// What these cost.
+    pub kms_cost: Usd,
 }
 
 /// The audit by object in the billing period.
@@ -304,8 +329,9 @@ impl Outcome {
 
     fn with(scenario: &Scenario, variations: Variations, progress: Progress) -> Self {
         let (counted, swings) = arms::run(scenario, variations, progress);
+        let calling = counted.calling_accounts();
         let configurations: Vec<ConfigurationOutcome> = (0..scenario.configurations.len())
-            .map(|index| configuration(scenario, &counted, index))
+            .map(|index| configuration(scenario, &counted, &calling, index))
             .collect();
         let replications = counted.replications();
         let precision = scenario.precision.map(|asked| precision(asked, &configurations));
@@ -340,11 +366,13 @@ fn precision(asked: Precision, configurations: &[ConfigurationOutcome]) -> Preci
 fn configuration(
     scenario: &Scenario,
     counted: &arms::Counted,
+    calling: &[usize],
     index: usize,
 ) -> ConfigurationOutcome {
     let configuration = &scenario.configurations[index];
     let reference = counted.level(scenario.reference, Level::Assumed);
     let against = Against {
+        calling,
         summary: reference,
         bill: figures::bill(
             scenario,
@@ -382,6 +410,8 @@ fn configuration(
 struct Against<'a> {
     summary: &'a Summary,
     bill: Bill,
+    /// Accounts in regions that make calls in any configuration.
+    calling: &'a [usize],
 }
 
 fn level_outcome(
@@ -393,10 +423,9 @@ fn level_outcome(
 ) -> LevelOutcome {
     let counts = figures::Counts::of(summary);
     let bill = figures::bill(scenario, configuration, &counts);
+    let accounts = accounts(scenario, summary, &counts, reference.calling);
     let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
     let per_s_max = summary.per_s.quantile(1.0);
-    let billing = &scenario.billing;
-    let peak = f64::from(per_s_max) + billing.background_per_s as f64;
     LevelOutcome {
         level,
         requests: summary.mean(summary.requests.iter().sum()),
@@ -405,13 +434,19 @@ fn level_outcome(
         keys_alive: summary.keys_alive,
         per_s_max,
         per_s_p999: summary.per_s.quantile(0.999),
-        quota_share_max: peak / billing.quota_per_s as f64,
-        quota: summary.quota,
+        quota_share_max: accounts.iter().map(|it| it.quota_share_max).fold(0.0, f64::max),
+        quota: most_strained(&accounts),
+        background_per_s: accounts.iter().map(|it| it.quota.background_per_s).sum(),
+        accounts,
         cloudtrail_events: (
             summary.mean(summary.total_calls().total() - summary.calls_by_object),
             summary.mean(summary.calls_by_object),
         ),
-        requests_in_period: counts.requests_in_period(scenario).iter().sum(),
+        requests_in_period: counts
+            .requests_in_period(scenario)
+            .iter()
+            .map(|requests| requests.iter().sum())
+            .collect(),
         once: figures::once(scenario, configuration, &counts, &bill),
         audit: figures::audit(scenario, &bill, &reference.bill),
         bill,
@@ -423,6 +458,40 @@ fn level_outcome(
             .map(|(own, against)| replication(scenario, configuration, own, against))
             .collect(),
     }
+}
+
+/// The accounts that make calls, each with what they do to its quota and its bill.
+fn accounts(
+    scenario: &Scenario,
+    summary: &Summary,
+    counts: &figures::Counts,
+    calling: &[usize],
+) -> Vec<AccountOutcome> {
+    let charges = counts.kms_charges(scenario);
+    let account = |&number: &usize| {
+        let AccountSummary { counts, per_s_max, quota } = summary.accounts[number];
+        AccountOutcome {
+            number,
+            kms_requests: summary.mean(counts.calls()),
+            per_s_max,
+            quota_share_max: scenario.billing.quotas[number].share(per_s_max),
+            quota,
+            charges: charges[number],
+            kms_cost: figures::kms_cost(
+                scenario,
+                scenario.accounts.region(number),
+                &charges[number],
+            ),
+        }
+    };
+    calling.iter().map(account).collect()
+}
+
+/// What the quota does to the account that strains it most, the first of several.
+fn most_strained(accounts: &[AccountOutcome]) -> QuotaEffect {
+    let effects = accounts.iter().map(|account| account.quota);
+    let more = |a: QuotaEffect, b: QuotaEffect| if b.strain() > a.strain() { b } else { a };
+    effects.reduce(more).unwrap_or_default()
 }
 
 fn replication(

@@ -83,6 +83,8 @@ pub struct Usage {
     /// KMS requests of every API that S3 calls; all have one price. Whether KMS bills a throttled
     /// one is unknown; *assumed* not.
     pub kms_requests: u64,
+    /// Of these, those that KMS does not bill whoever makes them: `CloudTrail`'s own.
+    pub kms_unbilled: u64,
     /// Customer managed keys and multi-Region replicas kept for the whole period. An AWS managed key
     /// (`aws/s3`) is free and counts zero; its requests are billed like any other's.
     pub customer_managed_keys: u32,
@@ -98,6 +100,7 @@ impl Default for Usage {
             hours: HOURS_A_MONTH,
             s3_requests: [0; Operation::ALL.len()],
             kms_requests: 0,
+            kms_unbilled: 0,
             customer_managed_keys: 0,
             rotations: 0,
         }
@@ -105,6 +108,12 @@ impl Default for Usage {
 }
 
 impl Usage {
+    /// KMS requests that are billed, those within the free tier included.
+    #[must_use]
+    pub fn kms_billed(&self) -> u64 {
+        self.kms_requests - self.kms_unbilled
+    }
+
     /// Hours of rent for customer managed keys.
     #[must_use]
     pub fn key_hours(&self) -> u64 {

@@ -32,6 +32,7 @@ use crate::units::SimDuration;
 use before::Before;
 use gather::Taken;
 pub use hash::Fingerprint;
+pub(crate) use names::NO_ACCOUNT;
 use shelf::Shelf;
 pub use sorter::{MemoryStore, Store};
 
@@ -50,6 +51,8 @@ pub struct Recording {
     principal_of: Vec<u32>,
     /// Names of the buckets, in order.
     pub buckets: Vec<String>,
+    /// The region of each bucket, if the log tells it (CloudTrail does).
+    pub regions: Vec<Option<String>>,
     /// Parts of buckets, in order.
     pub places: Vec<Place>,
     /// The objects that were read and of which no write is in the log: the populations.

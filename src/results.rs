@@ -27,8 +27,8 @@ use crate::scenario::Scenario;
 
 use facts::Facts;
 use rows::{
-    CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
-    TimelineRow,
+    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow,
+    SummaryRow, TimelineRow,
 };
 
 /// The file that holds the facts.
@@ -52,6 +52,8 @@ pub struct Results {
     pub principals: Vec<PrincipalRow>,
     /// Rows of `operations.csv`.
     pub operations: Vec<OperationRow>,
+    /// Rows of `accounts.csv`.
+    pub accounts: Vec<AccountRow>,
     /// Rows of `costs.csv`.
     pub costs: Vec<CostRow>,
     /// Rows of `sensitivity.csv`.
@@ -72,6 +74,7 @@ macro_rules! for_each_csv {
             "requesters.csv" => requesters,
             "principals.csv" => principals,
             "operations.csv" => operations,
+            "accounts.csv" => accounts,
             "costs.csv" => costs,
             "sensitivity.csv" => sensitivity,
             "replications.csv" => replications,

@@ -34,11 +34,13 @@ use crate::encryption::history::{Ages, Writing};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::encryption::service::{BucketScheme, Scheme};
+use crate::kms::accounts::{Accounts, Charged};
 use crate::pricing::{PriceTable, Terms};
+use crate::quota::QuotaTerms;
 use crate::recording::Recording;
 use crate::recording::before::Origin;
 use crate::rng::Seed;
-use crate::s3::{Connections, Principal, SessionSlot};
+use crate::s3::{Connections, Object, Principal, Request, SessionSlot};
 use crate::statistics::Precision;
 use crate::tally::Window;
 use crate::units::{SimDuration, SimTime};
@@ -88,7 +90,9 @@ pub struct Scenario {
     pub headline: usize,
     /// KMS calls of multipart uploads.
     pub multipart: MultipartCalls,
-    /// Prices, terms, period and quota.
+    /// Whose KMS calls are whose.
+    pub accounts: Accounts,
+    /// Prices, terms, period and quotas.
     pub billing: Billing,
     /// What must hold.
     pub assertions: Vec<Assertion>,
@@ -255,8 +259,18 @@ impl Configuration {
     /// How S3 treats the requests of one part of a bucket.
     #[must_use]
     pub fn treats(&self, domain: &Domain) -> BucketScheme {
+        self.treats_if(domain, self.migrated)
+    }
+
+    /// How S3 treats the objects of a population, whose number and part of a bucket are given.
+    #[must_use]
+    pub fn treats_population(&self, population: usize, domain: &Domain) -> BucketScheme {
+        self.treats_if(domain, self.migrates(population))
+    }
+
+    fn treats_if(&self, domain: &Domain, migrated: bool) -> BucketScheme {
         let mode = match domain.encryption {
-            Some(_) if self.migrated && domain.migrates() => Mode::SseKmsBucketKey,
+            Some(_) if migrated && domain.migrates() => Mode::SseKmsBucketKey,
             Some(mode) => mode,
             None => self.mode,
         };
@@ -291,7 +305,9 @@ impl Configuration {
     #[must_use]
     pub fn scheme(&self, scenario: &Scenario, assumptions: Assumptions) -> Scheme {
         let domain = |number: u32| &scenario.domains[number as usize];
-        let populations = scenario.populations.iter().map(|p| self.treats(domain(p.bucket)));
+        let populations = scenario.populations.iter().enumerate();
+        let populations =
+            populations.map(|(index, p)| self.treats_population(index, domain(p.bucket)));
         Scheme {
             buckets: scenario.domains.iter().map(|domain| self.treats(domain)).collect(),
             populations: populations.collect(),
@@ -301,13 +317,26 @@ impl Configuration {
     }
 }
 
-/// Prices, terms, period and quota.
+/// Whose the monthly KMS free tier is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FreeTierOf {
+    /// Of all accounts together, as in an organization: spent once.
+    All,
+    /// Of each account, for they pay for themselves.
+    Each,
+    /// Somebody else's.
+    Nobody,
+}
+
+/// Prices, terms, period and quotas.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Billing {
-    /// The prices in force.
-    pub prices: PriceTable,
-    /// Free tier, discount, trails.
+    /// The prices in force in each region, in the order of [`Accounts::regions`].
+    pub prices: Vec<PriceTable>,
+    /// Discount, trails, and whether anybody has a free tier.
     pub terms: Terms,
+    /// Whose that is.
+    pub free_tier: FreeTierOf,
     /// Whether configurations whose KMS events name no objects pay for S3 data events to keep the audit
     /// by object.
     pub object_audit: bool,
@@ -315,18 +344,9 @@ pub struct Billing {
     pub period: SimDuration,
     /// Rotations of each customer managed key so far.
     pub rotations: u32,
-    /// The account's KMS request quota a second.
-    pub quota_per_s: u64,
-    /// Other KMS requests a second under the same quota.
-    pub background_per_s: u64,
-}
-
-impl Billing {
-    /// KMS requests a second that the quota leaves this traffic.
-    #[must_use]
-    pub fn quota_left_per_s(&self) -> u64 {
-        self.quota_per_s.saturating_sub(self.background_per_s)
-    }
+    /// The KMS request quota of each account in each region, and what else it bears, in the order of
+    /// [`Accounts::list`].
+    pub quotas: Vec<QuotaTerms>,
 }
 
 impl Scenario {
@@ -385,6 +405,21 @@ impl Scenario {
     #[must_use]
     pub fn principal_of(&self, workload: &Workload) -> u32 {
         self.slots[workload.slots.start as usize].principal
+    }
+
+    /// Where the KMS calls of a principal's request count: those for what it reads where that lies, all
+    /// others where the request goes.
+    #[inline]
+    #[must_use]
+    pub fn charged(&self, principal: usize, request: &Request) -> Charged {
+        let read_from = match request.object {
+            Object::Written { bucket, .. } => bucket,
+            Object::Ranked { population, .. } | Object::Aged { population, .. } => {
+                self.populations[population as usize].bucket
+            }
+            Object::None | Object::Keyless => request.bucket,
+        };
+        self.accounts.charged(principal, request.bucket, read_from)
     }
 
     /// The workloads that happen once: their part of the bill is not scaled to the billing period.

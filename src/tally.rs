@@ -1,10 +1,15 @@
 //! Counts: by operation, KMS API, second, time bin and requester. Whole numbers that merge, so the
 //! order in which requesters are run, and on how many threads, changes nothing.
 
+mod seconds;
+
 use crate::encryption::service::Answer;
 use crate::kms::KmsCalls;
+use crate::kms::accounts::Charged;
 use crate::s3::{Operation, Request};
 use crate::units::{SimDuration, SimTime};
+
+pub use seconds::Seconds;
 
 /// The counted part of a run, and how it is cut into bins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +141,78 @@ pub struct Caller {
     pub requester: usize,
     /// The scenario's principal.
     pub principal: usize,
+    /// Whose account is charged, and where.
+    pub charged: Charged,
+}
+
+/// S3 requests to the buckets of one region, by operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegionRequests {
+    /// All of them.
+    pub all: [u64; Operation::ALL.len()],
+    /// Of these, those of work that happens once.
+    pub once: [u64; Operation::ALL.len()],
+}
+
+impl RegionRequests {
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.all.iter_mut().zip(other.all).for_each(|(mine, more)| *mine += more);
+        self.once.iter_mut().zip(other.once).for_each(|(mine, more)| *mine += more);
+    }
+}
+
+/// Numbers of KMS calls of one account in one region.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccountCounts {
+    /// Those that KMS bills.
+    pub billed: u64,
+    /// Those that it does not.
+    pub unbilled: u64,
+    /// Of those that it bills, those of work that happens once.
+    pub billed_once: u64,
+    /// Of those that it does not, those of work that happens once.
+    pub unbilled_once: u64,
+}
+
+impl AccountCounts {
+    /// All of them.
+    #[must_use]
+    pub const fn calls(&self) -> u64 {
+        self.billed + self.unbilled
+    }
+
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.billed += other.billed;
+        self.unbilled += other.unbilled;
+        self.billed_once += other.billed_once;
+        self.unbilled_once += other.unbilled_once;
+    }
+}
+
+/// KMS calls of one account in one region.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountCalls {
+    /// How many.
+    pub counts: AccountCounts,
+    /// How many in each counted second, if there are several accounts or regions.
+    pub per_s: Seconds,
+}
+
+impl AccountCalls {
+    fn count(&mut self, calls: u64, charged: Charged, once: bool) {
+        let AccountCounts { billed, unbilled, billed_once, unbilled_once } = &mut self.counts;
+        let (all, of_once) =
+            if charged.is_free { (unbilled, unbilled_once) } else { (billed, billed_once) };
+        *all += calls;
+        *of_once += if once { calls } else { 0 };
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        self.per_s.add_all(&other.per_s);
+    }
 }
 
 /// What each of several requests cost.
@@ -169,6 +246,10 @@ pub struct Traffic {
     requests: [u64; Operation::ALL.len()],
     /// Of these, those of work that happens once.
     requests_once: [u64; Operation::ALL.len()],
+    /// The same by the region of the bucket, if there are several.
+    regions: Vec<RegionRequests>,
+    /// For each bucket the number of its region, if there are several.
+    region_of: Vec<u32>,
     bins: Vec<u64>,
     requesters: Vec<u64>,
 }
@@ -181,8 +262,31 @@ impl Traffic {
             window,
             requests: [0; Operation::ALL.len()],
             requests_once: [0; Operation::ALL.len()],
+            regions: Vec::new(),
+            region_of: Vec::new(),
             bins: vec![0; window.bins()],
             requesters: vec![0; requesters],
+        }
+    }
+
+    /// The same with regions told apart; `region_of` has the number of each bucket's.
+    #[must_use]
+    pub fn with_regions(mut self, region_of: Option<&[u32]>) -> Self {
+        self.region_of = region_of.unwrap_or_default().to_vec();
+        let regions = self.region_of.iter().max().map_or(0, |last| *last as usize + 1);
+        self.regions = vec![RegionRequests::default(); regions];
+        self
+    }
+
+    fn count_in_region(&mut self, bucket: u32, operation: Operation, count: u64) {
+        if let Some(&region) = self.region_of.get(bucket as usize) {
+            self.regions[region as usize].all[operation as usize] += count;
+        }
+    }
+
+    fn count_once_in_region(&mut self, bucket: u32, operation: Operation) {
+        if let Some(&region) = self.region_of.get(bucket as usize) {
+            self.regions[region as usize].once[operation as usize] += 1;
         }
     }
 
@@ -190,32 +294,46 @@ impl Traffic {
     pub fn count(&mut self, requester: usize, requests: &[Request]) {
         let bin_ns = self.window.bin.as_nanos() as u64;
         let mut counted = 0;
-        for request in requests.iter().filter(|request| request.time >= self.window.from) {
-            let since = request.time.since(self.window.from).as_nanos() as u64;
+        let from = self.window.from;
+        for request in requests.iter().filter(|request| request.time >= from) {
+            let since = request.time.since(from).as_nanos() as u64;
             self.requests[request.operation as usize] += 1;
             self.requests_once[request.operation as usize] += u64::from(request.once);
             self.bins[(since / bin_ns) as usize] += 1;
+            self.count_in_region(request.bucket, request.operation, 1);
+            if request.once {
+                self.count_once_in_region(request.bucket, request.operation);
+            }
             counted += 1;
         }
         self.requesters[requester] += counted;
     }
 
-    /// Counts requests by their number in each counted second.
-    pub fn count_in_bulk(&mut self, operation: Operation, counts: &RequestCounts) {
+    /// Counts requests to a bucket by their number in each counted second.
+    pub fn count_in_bulk(&mut self, bucket: u32, operation: Operation, counts: &RequestCounts) {
         let seconds_per_bin = (self.window.bin.as_nanos() / 1_000_000_000) as usize;
         for (second, count) in counts.per_second.iter().enumerate() {
             self.bins[second / seconds_per_bin] += count;
         }
-        self.requests[operation as usize] += counts.per_second.iter().sum::<u64>();
+        let count = counts.per_second.iter().sum::<u64>();
+        self.requests[operation as usize] += count;
+        self.count_in_region(bucket, operation, count);
         for &(requester, count) in &counts.per_requester {
             self.requesters[requester] += count;
         }
     }
 
-    /// Counts requests of one requester and one operation, in order of time; none before the counted
-    /// part.
-    pub fn count_all(&mut self, requester: usize, operation: Operation, times: &[SimTime]) {
+    /// Counts requests of one requester to one bucket and of one operation, in order of time; none
+    /// before the counted part.
+    pub fn count_all(
+        &mut self,
+        requester: usize,
+        bucket: u32,
+        operation: Operation,
+        times: &[SimTime],
+    ) {
         let counted = self.window.counted(times);
+        self.count_in_region(bucket, operation, counted.len() as u64);
         self.requests[operation as usize] += counted.len() as u64;
         self.requesters[requester] += counted.len() as u64;
         let Self { window, bins, .. } = self;
@@ -233,6 +351,8 @@ impl Traffic {
         };
         add(&mut self.requests, &other.requests);
         add(&mut self.requests_once, &other.requests_once);
+        let regions = self.regions.iter_mut().zip(&other.regions);
+        regions.for_each(|(mine, more)| mine.add(more));
         add(&mut self.bins, &other.bins);
         add(&mut self.requesters, &other.requesters);
     }
@@ -244,6 +364,8 @@ pub struct Tally {
     window: Window,
     /// S3 requests by operation.
     pub requests: [u64; Operation::ALL.len()],
+    /// The same by the region of the bucket, if there are several.
+    pub regions: Vec<RegionRequests>,
     /// KMS calls by the operation that caused them.
     pub calls: [KmsCalls; Operation::ALL.len()],
     /// How many of them name an object.
@@ -264,6 +386,8 @@ pub struct Tally {
     pub calls_of_principal: Vec<u64>,
     /// KMS calls of each part of a bucket, if those are told apart.
     pub calls_of_place: Vec<KmsCalls>,
+    /// KMS calls of each account in each region, if those are told apart.
+    pub accounts: Vec<AccountCalls>,
 }
 
 impl Tally {
@@ -274,6 +398,7 @@ impl Tally {
         Self {
             window,
             requests: [0; Operation::ALL.len()],
+            regions: Vec::new(),
             calls: [KmsCalls::NONE; Operation::ALL.len()],
             calls_by_object: 0,
             once: Once::default(),
@@ -284,7 +409,15 @@ impl Tally {
             requesters: vec![RequesterCounts::default(); requesters],
             calls_of_principal: vec![0; principals],
             calls_of_place: Vec::new(),
+            accounts: Vec::new(),
         }
+    }
+
+    /// The same with that many accounts in regions told apart.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: usize) -> Self {
+        self.accounts = vec![AccountCalls::default(); accounts];
+        self
     }
 
     /// The same with `places` parts of buckets told apart.
@@ -319,8 +452,13 @@ impl Tally {
             bin.calls_once += calls;
             self.once.calls += calls;
         }
-        let second = &mut self.calls_per_s[(since / 1_000_000_000) as usize];
-        *second = second.saturating_add(calls as u32);
+        let second = (since / 1_000_000_000) as usize;
+        let in_second = &mut self.calls_per_s[second];
+        *in_second = in_second.saturating_add(calls as u32);
+        let of_read = u64::from(answer.of_read);
+        let Charged { own, read, .. } = caller.charged;
+        self.count_of_account(own, caller.charged, request.once, (second, calls - of_read));
+        self.count_of_account(read, caller.charged, request.once, (second, of_read));
         let generated = u64::from(answer.generated.is_some());
         self.keys_generated += generated;
         if let Some(counts) = self.requesters.get_mut(caller.requester) {
@@ -331,6 +469,32 @@ impl Tally {
         if let Some(count) = self.calls_of_principal.get_mut(caller.principal) {
             *count += calls;
         }
+    }
+
+    fn count_of_account(
+        &mut self,
+        number: u32,
+        charged: Charged,
+        once: bool,
+        (second, calls): (usize, u64),
+    ) {
+        let several = self.accounts.len() > 1;
+        if calls > 0
+            && let Some(account) = self.accounts.get_mut(number as usize)
+        {
+            account.count(calls, charged, once);
+            if several {
+                account.per_s.add(second as u32, calls as u32);
+            }
+        }
+    }
+
+    /// Where the calls of an account are counted by the second, if there are several.
+    fn seconds_of(&mut self, charged: Charged) -> Option<&mut Seconds> {
+        if self.accounts.len() < 2 {
+            return None;
+        }
+        self.accounts.get_mut(charged.own as usize).map(|account| &mut account.per_s)
     }
 
     /// Counts requests that cost the same calls each, in order of time; nothing before the counted
@@ -347,6 +511,13 @@ impl Tally {
             calls_per_s[(since / 1_000_000_000) as usize] += each as u32;
         }
         window.in_bins(times, |bin, count| bins[bin].calls += cost.calls.times(count));
+        let from = self.window.from.as_nanos();
+        if let Some(seconds) = self.seconds_of(cost.caller.charged) {
+            for time in times {
+                let since = (time.as_nanos() - from) as u64;
+                seconds.add((since / 1_000_000_000) as u32, each as u32);
+            }
+        }
         self.count_total(cost, times.len() as u64);
         self.count_of_requester(cost, times.len() as u64);
     }
@@ -355,13 +526,16 @@ impl Tally {
     pub fn count_scattered(&mut self, cost: &Cost, times: &[SimTime]) {
         let each = cost.calls.total() as u32;
         let seconds_per_bin = self.seconds_per_bin() as u32;
-        let mut count = 0;
-        for time in times.iter().filter(|time| **time >= self.window.from) {
-            let since = (time.as_nanos() - self.window.from.as_nanos()) as u64;
+        let (mut count, from) = (0, self.window.from);
+        for time in times.iter().filter(|time| **time >= from) {
+            let since = (time.as_nanos() - from.as_nanos()) as u64;
             let second = (since / 1_000_000_000) as u32;
             let calls = &mut self.calls_per_s[second as usize];
             *calls = calls.saturating_add(each);
             self.bins[(second / seconds_per_bin) as usize].calls += cost.calls;
+            if let Some(seconds) = self.seconds_of(cost.caller.charged) {
+                seconds.add(second, each);
+            }
             count += 1;
         }
         self.count_total(cost, count);
@@ -378,6 +552,11 @@ impl Tally {
             *calls = u32::try_from(u64::from(*calls) + each * count).unwrap_or(u32::MAX);
             self.bins[second / seconds_per_bin].calls += cost.calls.times(count);
         }
+        if let Some(seconds) = self.seconds_of(cost.caller.charged) {
+            for (second, &count) in counts.per_second.iter().enumerate() {
+                seconds.add(second as u32, u32::try_from(each * count).unwrap_or(u32::MAX));
+            }
+        }
         self.count_total(cost, counts.per_second.iter().sum());
         for &(requester, count) in &counts.per_requester {
             let caller = Caller { requester, ..cost.caller };
@@ -388,6 +567,9 @@ impl Tally {
     fn count_total(&mut self, cost: &Cost, count: u64) {
         let calls = cost.calls.times(count);
         self.calls[cost.operation as usize] += calls;
+        if let Some(account) = self.accounts.get_mut(cost.caller.charged.own as usize) {
+            account.count(calls.total(), cost.caller.charged, false);
+        }
         self.calls_by_object += if cost.by_object { calls.total() } else { 0 };
         self.keys_generated += if cost.generates { count } else { 0 };
     }
@@ -412,12 +594,18 @@ impl Tally {
         assert_eq!(self.window, traffic.window);
         self.requests.iter_mut().zip(traffic.requests).for_each(|(mine, more)| *mine += more);
         self.once.add(&Once { requests: traffic.requests_once, calls: 0 });
+        self.add_of_regions(&traffic.regions);
         for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
             bin.requests += more;
         }
         for (counts, more) in self.requesters.iter_mut().zip(&traffic.requesters) {
             counts.requests += more;
         }
+    }
+
+    fn add_of_regions(&mut self, regions: &[RegionRequests]) {
+        self.regions.resize(regions.len(), RegionRequests::default());
+        self.regions.iter_mut().zip(regions).for_each(|(mine, more)| mine.add(more));
     }
 
     /// Notes that a bucket-level key lives from `first` to `last`, both counted seconds inclusive;
@@ -471,6 +659,9 @@ impl Tally {
             mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += *more);
         };
         self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
+        if !other.regions.is_empty() {
+            self.add_of_regions(&other.regions);
+        }
         add_calls(&mut self.calls, &other.calls);
         self.calls_by_object += other.calls_by_object;
         self.once.add(&other.once);
@@ -479,6 +670,9 @@ impl Tally {
             *mine += more;
         }
         add_calls(&mut self.calls_of_place, &other.calls_of_place);
+        for (mine, more) in self.accounts.iter_mut().zip(&other.accounts) {
+            mine.add(more);
+        }
         for (mine, more) in self.calls_per_s.iter_mut().zip(&other.calls_per_s) {
             *mine = mine.saturating_add(*more);
         }
@@ -563,7 +757,7 @@ mod tests {
     }
 
     fn caller(requester: usize) -> Caller {
-        Caller { requester, principal: 0 }
+        Caller { requester, principal: 0, charged: Charged::default() }
     }
 
     fn one_decrypt() -> Answer {

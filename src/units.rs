@@ -8,6 +8,7 @@ mod time;
 
 pub use date::{parse_utc, utc};
 pub use money::{Price, Usd};
+pub(crate) use numbers::grouped;
 pub use numbers::{ByteSize, Rate, Share};
 pub use time::{SimDuration, SimTime};
 

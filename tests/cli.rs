@@ -93,6 +93,7 @@ fn simulate_prints_a_verdict_and_leaves_all_files() {
     assert_eq!(
         names,
         [
+            "accounts.csv",
             "costs.csv",
             "operations.csv",
             "principals.csv",

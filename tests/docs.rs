@@ -13,8 +13,8 @@ use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::json;
 use bks::results::rows::{
-    BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
-    SensitivityRow, SummaryRow, TimelineRow,
+    AccountRow, BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow,
+    RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::results::{Results, csv};
@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 50] = [
+const DEFINITIONS: [(&str, &str); 51] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -142,6 +142,7 @@ const DEFINITIONS: [(&str, &str); 50] = [
     ("PricesFile", "Prices"),
     ("PrincipalFile", "Principals"),
     ("Profile", "Profiles"),
+    ("QuotaFile", "Quotas"),
     ("RangeOfExpiry", "Ranges"),
     ("RangeOfSimDuration", "Ranges"),
     ("RangeOfuint32", "Ranges"),
@@ -292,6 +293,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`requesters.csv`", columns::<RequesterRow>()),
         ("`principals.csv`", columns::<PrincipalRow>()),
         ("`operations.csv`", columns::<OperationRow>()),
+        ("`accounts.csv`", columns::<AccountRow>()),
         ("`costs.csv`", columns::<CostRow>()),
         ("`sensitivity.csv`", columns::<SensitivityRow>()),
         ("`replications.csv`", columns::<ReplicationRow>()),

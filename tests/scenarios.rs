@@ -599,7 +599,8 @@ fn throttled_analytics_quota(scenario: &Scenario, outcome: &Outcome) {
             assert!(quota.delayed <= quota.slow_downs && quota.delayed <= quota.asked);
             assert!(quota.over_quota_s <= quota.throttled_s);
             assert!(quota.backlog_max <= quota.slow_downs);
-            let answers_at_most = scenario.billing.quota_per_s * counted_s(scenario) as u64;
+            let answers_at_most =
+                scenario.billing.quotas[0].quota_per_s * counted_s(scenario) as u64;
             assert!(quota.answered <= answers_at_most);
         }
     }
@@ -611,7 +612,7 @@ fn throttled_analytics_quota(scenario: &Scenario, outcome: &Outcome) {
     let read = step(reports, Action::Read);
     let (jobs, n) = (counted_jobs(scenario, reports), read.objects as f64);
     let r = read.rate.as_per_s();
-    let quota_per_s = scenario.billing.quota_per_s as f64;
+    let quota_per_s = scenario.billing.quotas[0].quota_per_s as f64;
     let a = quota_per_s - poisson_rate(workload(scenario, "arriving"));
     let quota = configuration(outcome, "sse-kms").assumed().quota;
     // A second at each end of a spike.

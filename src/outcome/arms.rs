@@ -1,6 +1,7 @@
 //! Which arms a scenario needs, and their counts.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::summary::Summary;
@@ -30,6 +31,18 @@ impl Counted {
     /// A configuration's counts at a level.
     pub(super) fn level(&self, configuration: usize, level: Level) -> &Summary {
         &self.summaries[self.arms_of[configuration].levels[level as usize]]
+    }
+
+    /// The numbers of the accounts in regions that make any call in any configuration at any level; the
+    /// first one if none does.
+    pub(super) fn calling_accounts(&self) -> Vec<usize> {
+        let levels: BTreeSet<usize> = self.arms_of.iter().flat_map(|arms| arms.levels).collect();
+        let all = 0..self.summaries[0].accounts.len();
+        let calls = |&account: &usize| {
+            levels.iter().any(|&arm| self.summaries[arm].accounts[account].counts.calls() > 0)
+        };
+        let calling: Vec<usize> = all.filter(calls).collect();
+        if calling.is_empty() { vec![0] } else { calling }
     }
 
     /// How many replications were run.
@@ -202,14 +215,13 @@ fn replications(
     mut sums: Vec<Summary>,
     progress: Progress,
 ) -> Vec<Summary> {
-    let billing = &scenario.billing;
+    let quotas = &scenario.billing.quotas;
     let at_a_time = at_a_time(scenario);
     for first in replications.clone().step_by(at_a_time) {
         let last = replications.end.min(first + at_a_time as u32);
         let answered = |requests| progress(Step::Answered(requests));
-        let kept = run_and(scenario, arms, first..last, &answered, |tally| {
-            Summary::of(&tally, billing.quota_per_s, billing.background_per_s)
-        });
+        let kept =
+            run_and(scenario, arms, first..last, &answered, |tally| Summary::of(&tally, quotas));
         for next in kept {
             if sums.is_empty() {
                 sums = next;
@@ -261,13 +273,14 @@ impl Variations {
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
     /// nothing to save.
     fn swings(self, scenario: &Scenario, counted: &Counted, calls: &[u64]) -> Vec<Swing> {
-        let first = |configuration| counted.level(configuration, Level::Assumed).each[0];
-        let against = first(scenario.reference).calls.total();
+        let calls_of =
+            |configuration| counted.level(configuration, Level::Assumed).each[0].calls.total();
+        let against = calls_of(scenario.reference);
         if against == 0 {
             return Vec::new();
         }
         let saving = |calls: u64| 1.0 - calls as f64 / against as f64;
-        let assumed = saving(first(scenario.headline).calls.total());
+        let assumed = saving(calls_of(scenario.headline));
         let at_ends: Vec<f64> = calls.iter().map(|&calls| saving(calls)).collect();
         Swing::all(self.list, &at_ends, assumed)
     }

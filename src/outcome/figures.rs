@@ -3,29 +3,57 @@
 
 use super::AuditOutcome;
 use super::summary::{OneReplication, Summary};
-use crate::pricing::{Bill, Sku, Terms, Usage};
+use crate::pricing::{Bill, PriceName, Sku, Terms, Usage};
 use crate::s3::Operation;
-use crate::scenario::{Configuration, Scenario};
-use crate::tally::Once;
+use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
+use crate::tally::{AccountCounts, Once, RegionRequests};
 use crate::units::{SimDuration, Usd};
 
+/// S3 requests by operation.
+type Requests = [u64; Operation::ALL.len()];
+
 /// What a bill is made of, summed over some replications.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Counts {
-    requests: [u64; Operation::ALL.len()],
-    kms_requests: u64,
-    /// What of both belongs to work that happens once.
-    once: Once,
+    /// Region by region.
+    regions: Vec<RegionRequests>,
+    /// Account by account, region by region.
+    accounts: Vec<AccountCounts>,
     replications: u64,
+}
+
+/// KMS requests of an account in a region in the billing period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KmsCharges {
+    /// All of them.
+    pub requests: u64,
+    /// Of these, those that KMS does not bill whoever makes them.
+    pub unbilled: u64,
+    /// Of the others, those within the free tier.
+    pub free: u64,
+}
+
+impl KmsCharges {
+    /// Those that are paid for.
+    #[must_use]
+    pub const fn paid(&self) -> u64 {
+        self.requests - self.unbilled - self.free
+    }
+}
+
+fn by_region(all: Requests, once: &Once, regions: &[RegionRequests]) -> Vec<RegionRequests> {
+    match regions {
+        [] => vec![RegionRequests { all, once: once.requests }],
+        regions => regions.to_vec(),
+    }
 }
 
 impl Counts {
     /// Those of all replications.
     pub(super) fn of(summary: &Summary) -> Self {
         Self {
-            requests: summary.requests,
-            kms_requests: summary.total_calls().total(),
-            once: summary.once,
+            regions: by_region(summary.requests, &summary.once, &summary.regions),
+            accounts: summary.accounts.iter().map(|account| account.counts).collect(),
             replications: summary.replications(),
         }
     }
@@ -33,19 +61,30 @@ impl Counts {
     /// Those of a single one.
     pub(super) fn of_one(replication: &OneReplication) -> Self {
         Self {
-            requests: replication.requests,
-            kms_requests: replication.calls.total(),
-            once: replication.once,
+            regions: by_region(replication.requests, &replication.once, &replication.regions),
+            accounts: replication.accounts.clone(),
             replications: 1,
         }
     }
 
+    /// Whether any of them happens once.
+    fn has_once(&self) -> bool {
+        let requests = self.regions.iter().any(|region| region.once.iter().any(|count| *count > 0));
+        requests || self.accounts.iter().any(|it| it.billed_once + it.unbilled_once > 0)
+    }
+
     /// The same without what happens once.
-    fn recurring(self) -> Self {
-        let mut requests = self.requests;
-        requests.iter_mut().zip(self.once.requests).for_each(|(all, once)| *all -= once);
-        let kms_requests = self.kms_requests - self.once.calls;
-        Self { requests, kms_requests, once: Once::default(), ..self }
+    fn recurring(&self) -> Self {
+        let mut recurring = self.clone();
+        for region in &mut recurring.regions {
+            let once = std::mem::take(&mut region.once);
+            region.all.iter_mut().zip(once).for_each(|(all, once)| *all -= once);
+        }
+        for account in &mut recurring.accounts {
+            account.billed -= std::mem::take(&mut account.billed_once);
+            account.unbilled -= std::mem::take(&mut account.unbilled_once);
+        }
+        recurring
     }
 
     /// The mean of a sum over replications, `once` of which happens once, as it would be in the billing
@@ -58,34 +97,102 @@ impl Counts {
         ((scaled + divisor / 2) / divisor) as u64
     }
 
-    /// KMS requests in the billing period.
-    pub(super) fn kms_in_period(&self, scenario: &Scenario) -> u64 {
-        self.in_period(scenario, self.kms_requests, self.once.calls)
+    /// S3 requests in the billing period, region by region.
+    pub(super) fn requests_in_period(&self, scenario: &Scenario) -> Vec<Requests> {
+        let of_region = |region: &RegionRequests| {
+            let mut requests = region.all;
+            for (all, once) in requests.iter_mut().zip(region.once) {
+                *all = self.in_period(scenario, *all, once);
+            }
+            requests
+        };
+        self.regions.iter().map(of_region).collect()
     }
 
-    /// S3 requests in the billing period, by operation.
-    pub(super) fn requests_in_period(&self, scenario: &Scenario) -> [u64; Operation::ALL.len()] {
-        let mut requests = self.requests;
-        for (all, once) in requests.iter_mut().zip(self.once.requests) {
-            *all = self.in_period(scenario, *all, once);
+    /// KMS requests in the billing period.
+    pub(super) fn kms_in_period(&self, scenario: &Scenario) -> u64 {
+        self.kms_charges(scenario).iter().map(|charges| charges.requests).sum()
+    }
+
+    /// KMS requests in the billing period, account by account and region by region.
+    pub(super) fn kms_charges(&self, scenario: &Scenario) -> Vec<KmsCharges> {
+        let charges = self.accounts.iter().map(|counts| {
+            let unbilled = self.in_period(scenario, counts.unbilled, counts.unbilled_once);
+            let billed = self.in_period(scenario, counts.billed, counts.billed_once);
+            KmsCharges { requests: billed + unbilled, unbilled, free: 0 }
+        });
+        let mut charges: Vec<KmsCharges> = charges.collect();
+        let regions = scenario.accounts.regions.len();
+        match scenario.billing.free_tier {
+            FreeTierOf::Nobody => {}
+            FreeTierOf::All => share_out_free_tier(scenario, &mut charges),
+            FreeTierOf::Each => {
+                charges.chunks_mut(regions).for_each(|one| share_out_free_tier(scenario, one));
+            }
         }
-        requests
+        charges
     }
 }
 
-/// The bill of a configuration for the billing period.
+/// Shares out the billing period's part of one free tier among those whose it is, in proportion to
+/// what each of them is billed for, in whole requests and to the last one.
+fn share_out_free_tier(scenario: &Scenario, charges: &mut [KmsCharges]) {
+    let billing = &scenario.billing;
+    let usage = Usage { hours: whole_hours(billing.period), ..Usage::default() };
+    let in_period = usage.free_requests(billing.prices[0].free_tier().requests_a_month);
+    let billed: u64 = charges.iter().map(KmsCharges::paid).sum();
+    let free = u128::from(in_period.min(billed));
+    let part = |up_to: u64| (free * u128::from(up_to) / u128::from(billed.max(1))) as u64;
+    let mut before = 0;
+    for charge in charges {
+        let up_to = before + charge.paid();
+        charge.free = part(up_to) - part(before);
+        before = up_to;
+    }
+}
+
+/// What an account pays in a region for its KMS requests.
+pub(super) fn kms_cost(scenario: &Scenario, region: usize, charges: &KmsCharges) -> Usd {
+    let billing = &scenario.billing;
+    let price = billing.prices[region].price(PriceName::KmsRequest);
+    billing.terms.discounted(price.of(charges.paid()))
+}
+
+/// The bill of a configuration for the billing period, region by region.
 pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &Counts) -> Bill {
     let billing = &scenario.billing;
-    let usage = Usage {
-        hours: whole_hours(billing.period),
-        s3_requests: counts.requests_in_period(scenario),
-        kms_requests: counts.kms_in_period(scenario),
-        customer_managed_keys: configuration.rented_keys(&scenario.domains) as u32,
-        rotations: billing.rotations,
-    };
     let audited = billing.object_audit && !configuration.logs_objects(&scenario.domains);
     let terms = Terms { data_events: billing.terms.data_events || audited, ..billing.terms };
-    Bill::of(&usage, &billing.prices, &terms)
+    let charges = counts.kms_charges(scenario);
+    let requests = counts.requests_in_period(scenario);
+    let of_region = |(region, s3_requests): (usize, Requests)| {
+        let here = |number: &usize| scenario.accounts.region(*number) == region;
+        let charges = (0..charges.len()).filter(here).map(|number| &charges[number]);
+        let sum = |of: fn(&KmsCharges) -> u64| charges.clone().map(of).sum();
+        let usage = Usage {
+            hours: whole_hours(billing.period),
+            s3_requests,
+            kms_requests: sum(|charges| charges.requests),
+            kms_unbilled: sum(|charges| charges.unbilled),
+            customer_managed_keys: rented_keys(scenario, configuration, region),
+            rotations: billing.rotations,
+        };
+        Bill::with_free_requests(
+            sum(|charges| charges.free),
+            &usage,
+            &billing.prices[region],
+            &terms,
+        )
+    };
+    Bill::of_regions(requests.into_iter().enumerate().map(of_region))
+}
+
+/// Customer managed keys of a region that cost rent: a key is of one region.
+fn rented_keys(scenario: &Scenario, configuration: &Configuration, region: usize) -> u32 {
+    let all = scenario.domains.iter().enumerate();
+    let here = all.filter(|(number, _)| scenario.accounts.region_of_bucket(*number) == region);
+    let here: Vec<Domain> = here.map(|(_, domain)| *domain).collect();
+    configuration.rented_keys(&here) as u32
 }
 
 /// What of a bill goes to work that happens once: for KMS requests, and for everything.
@@ -95,7 +202,7 @@ pub(super) fn once(
     counts: &Counts,
     bill: &Bill,
 ) -> (Usd, Usd) {
-    if counts.once == Once::default() {
+    if !counts.has_once() {
         return (Usd::ZERO, Usd::ZERO);
     }
     let recurring = self::bill(scenario, configuration, &counts.recurring());

@@ -8,7 +8,7 @@ use crate::encryption::assumptions::Level;
 use crate::migration::MigrationPlan;
 use crate::migration::payback::{Onward, Payback, Savings};
 use crate::pricing::Bill;
-use crate::scenario::{Configuration, Population, Scenario};
+use crate::scenario::{Configuration, Domain, Population, Scenario};
 use crate::tally::Bin;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -33,15 +33,8 @@ pub(super) fn of(
     counted: &Counted,
     index: usize,
 ) -> MigrationOutcome {
-    let sum = |wanted: &dyn Fn(&Population) -> bool| -> u64 {
-        let migrating = scenario.migrating(migrated).filter(|population| wanted(population));
-        migrating.map(|population| population.objects).sum()
-    };
-    let objects = sum(&|_| true);
-    // Who has no old key needs no call on it.
-    let objects_under_kms = sum(&|population| scenario.domain_of(population).is_under_kms());
-    let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(objects) };
-    let bill = plan.bill(&scenario.billing.prices, &scenario.billing.terms);
+    let objects = scenario.migrating(migrated).map(|population| population.objects).sum();
+    let bill = bill(scenario, migrated);
     let after = counted.level(index, Level::Assumed);
     let before = counted.unmigrated(index).unwrap_or(after);
     let payback = match payback(scenario, migrated, &bill, before, after) {
@@ -49,6 +42,25 @@ pub(super) fn of(
         known => known,
     };
     MigrationOutcome { objects, bill, payback }
+}
+
+/// The bill of re-encrypting what is there, region by region.
+fn bill(scenario: &Scenario, migrated: &Configuration) -> Bill {
+    let terms = &scenario.billing.terms;
+    let of_region = |(region, prices)| {
+        let here = |population: &&Population| {
+            scenario.accounts.region_of_bucket(population.bucket as usize) == region
+        };
+        let sum = |wanted: fn(&Domain) -> bool| -> u64 {
+            let all = scenario.migrating(migrated).filter(here);
+            let wanted = all.filter(|population| wanted(scenario.domain_of(population)));
+            wanted.map(|population| population.objects).sum()
+        };
+        let objects_under_kms = sum(Domain::is_under_kms);
+        let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(sum(|_| true)) };
+        plan.bill(prices, terms)
+    };
+    Bill::of_regions(scenario.billing.prices.iter().enumerate().map(of_region))
 }
 
 /// The next whole day, hour or minute: what people write as the length of a run.
@@ -126,9 +138,8 @@ fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f
     let of = |workload: &Workload| {
         let reads = workload.reads.as_ref()?;
         let population = reads.population.as_ref()?;
-        let old = &scenario.populations[population.population as usize];
-        let migrates =
-            migrated.migrates(population.population as usize) && scenario.domain_of(old).migrates();
+        let migrates = migrated.migrates(population.population as usize)
+            && scenario.domains[population.bucket as usize].migrates();
         migrates.then(|| reads_per_s(workload) * share_of_old(reads, time_s))
     };
     recurring.filter_map(of).sum()

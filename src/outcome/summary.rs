@@ -1,10 +1,12 @@
 //! What is kept of an arm's tallies: small, and summed over replications.
 
 use crate::kms::KmsCalls;
-use crate::quota::QuotaEffect;
+use crate::quota::{QuotaEffect, QuotaTerms};
 use crate::s3::Operation;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{Bin, Once, RequesterCounts, Tally};
+use crate::tally::{
+    AccountCalls, AccountCounts, Bin, Once, RegionRequests, RequesterCounts, Tally,
+};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
@@ -12,6 +14,8 @@ pub(super) struct Summary {
     /// Each replication's own counts, in order.
     pub(super) each: Vec<OneReplication>,
     pub(super) requests: [u64; Operation::ALL.len()],
+    /// The same by region, if there are several.
+    pub(super) regions: Vec<RegionRequests>,
     pub(super) calls: [KmsCalls; Operation::ALL.len()],
     pub(super) calls_by_object: u64,
     /// What of requests and calls belongs to work that happens once.
@@ -20,18 +24,59 @@ pub(super) struct Summary {
     /// Fewest and most bucket-level keys alive in any second.
     pub(super) keys_alive: (u32, u32),
     pub(super) per_s: Frequencies,
-    /// Of the replication that strains the quota most.
-    pub(super) quota: QuotaEffect,
+    /// Of each account in each region.
+    pub(super) accounts: Vec<AccountSummary>,
     pub(super) bins: Vec<BinSummary>,
     pub(super) requesters: Vec<RequesterCounts>,
     pub(super) calls_of_principal: Vec<u64>,
     pub(super) calls_of_place: Vec<KmsCalls>,
 }
 
-/// One replication's counts.
+/// KMS calls of one account in one region, summed over replications.
 #[derive(Clone, Copy, Debug)]
+pub(super) struct AccountSummary {
+    pub(super) counts: AccountCounts,
+    /// Most calls in a second of any replication.
+    pub(super) per_s_max: u32,
+    /// Of the replication that strains the quota most.
+    pub(super) quota: QuotaEffect,
+}
+
+impl AccountSummary {
+    /// What is kept of one replication. `whole` are all calls by the second, which are the account's if
+    /// there is no other.
+    fn of(account: &AccountCalls, whole: &[u32], is_only: bool, terms: QuotaTerms) -> Self {
+        let counts = account.counts;
+        let per_s_max = if is_only {
+            whole.iter().copied().max().unwrap_or_default()
+        } else {
+            account.per_s.greatest()
+        };
+        let quota = if u64::from(per_s_max) <= terms.left_per_s() {
+            QuotaEffect::below(terms, counts.calls(), per_s_max.into())
+        } else if is_only {
+            QuotaEffect::of(whole, terms)
+        } else {
+            QuotaEffect::of(&account.per_s.one_by_one(whole.len()), terms)
+        };
+        Self { counts, per_s_max, quota }
+    }
+
+    fn add(&mut self, next: &Self) {
+        self.counts.add(&next.counts);
+        self.per_s_max = self.per_s_max.max(next.per_s_max);
+        if next.quota.strain() > self.quota.strain() {
+            self.quota = next.quota;
+        }
+    }
+}
+
+/// One replication's counts.
+#[derive(Clone, Debug)]
 pub(super) struct OneReplication {
     pub(super) requests: [u64; Operation::ALL.len()],
+    pub(super) regions: Vec<RegionRequests>,
+    pub(super) accounts: Vec<AccountCounts>,
     pub(super) calls: KmsCalls,
     pub(super) once: Once,
     pub(super) keys_generated: u64,
@@ -57,7 +102,7 @@ pub(super) struct BinSummary {
 
 impl Summary {
     /// What is kept of one replication.
-    pub(super) fn of(tally: &Tally, quota_per_s: u64, background_per_s: u64) -> Self {
+    pub(super) fn of(tally: &Tally, quotas: &[QuotaTerms]) -> Self {
         let alive = tally.keys_alive();
         let mut per_s = Frequencies::default();
         per_s.extend(&tally.calls_per_s);
@@ -72,9 +117,16 @@ impl Summary {
                 keys_alive_max: greatest(&alive),
             }
         });
+        let is_only = quotas.len() == 1;
+        let account = |(account, terms): (&AccountCalls, &QuotaTerms)| {
+            AccountSummary::of(account, &tally.calls_per_s, is_only, *terms)
+        };
+        let accounts: Vec<_> = tally.accounts.iter().zip(quotas).map(account).collect();
         Self {
             each: vec![OneReplication {
                 requests: tally.requests,
+                regions: tally.regions.clone(),
+                accounts: accounts.iter().map(|account| account.counts).collect(),
                 calls: tally.total_calls(),
                 once: tally.once,
                 keys_generated: tally.keys_generated,
@@ -82,6 +134,7 @@ impl Summary {
                 per_s_max: tally.calls_per_s.iter().copied().max().unwrap_or_default(),
             }],
             requests: tally.requests,
+            regions: tally.regions.clone(),
             calls: tally.calls,
             calls_by_object: tally.calls_by_object,
             once: tally.once,
@@ -90,7 +143,7 @@ impl Summary {
                 alive.iter().copied().min().unwrap_or_default(),
                 alive.iter().copied().max().unwrap_or_default(),
             ),
-            quota: QuotaEffect::of(&tally.calls_per_s, quota_per_s, background_per_s),
+            accounts,
             bins: bins.collect(),
             per_s,
             requesters: tally.requesters.clone(),
@@ -101,8 +154,11 @@ impl Summary {
 
     /// Adds the next replication.
     pub(super) fn add(&mut self, next: &Self) {
-        self.each.extend(&next.each);
+        self.each.extend_from_slice(&next.each);
         self.requests.iter_mut().zip(next.requests).for_each(|(mine, more)| *mine += more);
+        for (mine, more) in self.regions.iter_mut().zip(&next.regions) {
+            mine.add(more);
+        }
         self.calls.iter_mut().zip(next.calls).for_each(|(mine, more)| *mine += more);
         self.calls_by_object += next.calls_by_object;
         self.once.add(&next.once);
@@ -116,9 +172,8 @@ impl Summary {
         self.keys_alive.0 = self.keys_alive.0.min(next.keys_alive.0);
         self.keys_alive.1 = self.keys_alive.1.max(next.keys_alive.1);
         self.per_s.merge(&next.per_s);
-        let strain = |quota: &QuotaEffect| (quota.slow_downs, quota.peak_per_s);
-        if strain(&next.quota) > strain(&self.quota) {
-            self.quota = next.quota;
+        for (mine, more) in self.accounts.iter_mut().zip(&next.accounts) {
+            mine.add(more);
         }
         for (mine, more) in self.bins.iter_mut().zip(&next.bins) {
             mine.counts.requests += more.counts.requests;

@@ -1,11 +1,13 @@
 //! What to beware of: what was seen, why it matters, what to do.
 
-use super::{ConfigurationOutcome, PrecisionOutcome};
+use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome};
 use crate::encryption::Mode;
+use crate::kms::accounts::AccountRegion;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
+use crate::quota::QuotaEffect;
 use crate::scenario::{Population, Scenario};
-use crate::units::{SimDuration, SimTime, Usd};
+use crate::units::{SimDuration, SimTime, Usd, grouped};
 use crate::workload::{Traffic, Workload};
 
 /// A thing to beware of.
@@ -43,7 +45,7 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
         });
         warnings.extend(audit(scenario, configurations));
     }
-    warnings.extend(throttled(configurations));
+    warnings.extend(throttled(scenario, configurations));
     warnings.extend(scenario.once().filter_map(|workload| not_whole(scenario, workload)));
     warnings.extend(broken_cycle(scenario));
     warnings.extend(configurations.iter().filter_map(|it| not_paid_back(scenario, it)));
@@ -159,14 +161,17 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
     if terms.data_events || scenario.billing.object_audit {
         return None;
     }
-    let events = configurations[scenario.headline].assumed().requests_in_period;
-    let charge = [(Sku::CloudTrailDataEvents, events)];
+    let events = &configurations[scenario.headline].assumed().requests_in_period;
     let prices = &scenario.billing.prices;
-    let cost = if prices.has(PriceName::CloudTrailDataEvent) {
-        let cost: Usd = Bill::of_charges(charge, prices, terms).total();
+    let cost = if prices.iter().all(|prices| prices.has(PriceName::CloudTrailDataEvent)) {
+        let of_region = |(&events, prices)| {
+            Bill::of_charges([(Sku::CloudTrailDataEvents, events)], prices, terms).total()
+        };
+        let cost: Usd = events.iter().zip(prices).map(of_region).sum();
         let decimals = if cost.as_f64() < 0.01 { 6 } else { 2 };
         format!("would cost about ${:.decimals$} in the billing period", cost.as_f64())
     } else {
+        let events: u64 = events.iter().sum();
         format!("would be {events} in the billing period, but their price is not given")
     };
     Some(Warning {
@@ -180,23 +185,70 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
     })
 }
 
-fn throttled(configurations: &[ConfigurationOutcome]) -> Option<Warning> {
-    let over = configurations
+/// Configurations whose calls the quota holds back, and whether they are ever answered.
+fn throttled(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option<Warning> {
+    let over: Vec<String> = configurations
         .iter()
         .filter(|c| c.assumed().quota.throttled_s > 0)
         .map(|c| {
-            let quota = &c.assumed().quota;
-            format!(
-                "`{}` (in {} s calls are held back, the longest waits {} s)",
-                c.name, quota.throttled_s, quota.wait_max_s
-            )
+            let effects = held_back(&c.assumed().quota);
+            format!("`{}` ({}{effects})", c.name, whose(scenario, c.assumed()))
         })
-        .collect::<Vec<_>>();
+        .collect();
+    let grows = configurations.iter().any(|c| c.assumed().quota.grows);
     (!over.is_empty()).then(|| Warning {
         id: "quota-exceeded",
         what: format!("S3 answers 503 SlowDown when KMS throttles: {}", over.join(", ")),
-        advice: "ask for a higher KMS request quota, or spread the peaks",
+        advice: if grows {
+            "ask for a higher KMS request quota: spreading peaks does not help where calls come at it \
+             all the time"
+        } else {
+            "ask for a higher KMS request quota, or spread the peaks"
+        },
     })
+}
+
+/// Whose quota is strained most, where there are several.
+fn whose(scenario: &Scenario, level: &LevelOutcome) -> String {
+    let over = level.accounts.iter().filter(|account| account.quota.throttled_s > 0).count();
+    let most = level.accounts.iter().find(|account| account.quota == level.quota);
+    match most {
+        Some(most) if level.accounts.len() > 1 => {
+            let AccountRegion { account, region } = &scenario.accounts.list[most.number];
+            let others = match over {
+                0 | 1 => String::new(),
+                2 => ", and one other".to_owned(),
+                over => format!(", and {} others", over - 1),
+            };
+            format!("account {account} in {region}{others}: ")
+        }
+        _ => String::new(),
+    }
+}
+
+/// For how long calls are held back, and whether the queue drains.
+fn held_back(quota: &QuotaEffect) -> String {
+    let seconds = grouped(quota.throttled_s);
+    let unanswered = grouped(quota.left_over);
+    match quota.wait_max_s {
+        None => format!(
+            "in {seconds} s calls are held back and none is ever answered, as the quota leaves them \
+             nothing: the queue grows without end, {unanswered} are unanswered at the end of the run"
+        ),
+        Some(wait) if quota.grows => format!(
+            "in {seconds} s calls are held back and the queue grows without end: {unanswered} are \
+             unanswered at the end of the run, and of the calls made in it the longest waits {} s",
+            grouped(wait)
+        ),
+        Some(wait) if quota.left_over > 0 => format!(
+            "in {seconds} s calls are held back, the longest waits {} s; {unanswered} are unanswered \
+             at the end of the run",
+            grouped(wait)
+        ),
+        Some(wait) => {
+            format!("in {seconds} s calls are held back, the longest waits {} s", grouped(wait))
+        }
+    }
 }
 
 /// A migration that is not known to be paid back.

@@ -40,7 +40,7 @@ impl fmt::Display for Service {
     }
 }
 
-/// What a line charges for; a bill has at most one line of each.
+/// What a line charges for; a bill has at most one line of each in a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sku {
     /// KMS requests inside the free tier: a line with price zero, as on real bills.
@@ -152,6 +152,8 @@ pub struct BillLine {
     pub quantity: u64,
     /// What `quantity` counts, in the plural: `requests`, `key-hours`, … (`PricingUnit`).
     pub unit: &'static str,
+    /// Which of the run's regions charges it, from 0 (`RegionId`).
+    pub region: u32,
     /// List price (`ListUnitPrice` is its [`Price::unit`]).
     pub price: Price,
     /// `quantity` at `price`, in US dollars, rounded to the picodollar (`ListCost`).
@@ -163,7 +165,7 @@ pub struct BillLine {
 /// A list of charges; lines of quantity zero are left out, as AWS leaves them out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bill {
-    /// The charges, in the order of [`Sku::ALL`].
+    /// The charges, region by region in the order of [`Sku::ALL`].
     pub lines: Vec<BillLine>,
 }
 
@@ -173,13 +175,25 @@ impl Bill {
     #[must_use]
     pub fn of(usage: &Usage, prices: &PriceTable, terms: &Terms) -> Self {
         let free = if terms.free_tier {
-            usage.kms_requests.min(usage.free_requests(prices.free_tier().requests_a_month))
+            usage.kms_billed().min(usage.free_requests(prices.free_tier().requests_a_month))
         } else {
             0
         };
+        Self::with_free_requests(free, usage, prices, terms)
+    }
+
+    /// The same with as many of the KMS requests free as are told: what falls to one region or account
+    /// of a free tier that is for several.
+    #[must_use]
+    pub fn with_free_requests(
+        free: u64,
+        usage: &Usage,
+        prices: &PriceTable,
+        terms: &Terms,
+    ) -> Self {
         let charges = [
             (Sku::KmsFreeRequests, free),
-            (Sku::KmsRequests, usage.kms_requests - free),
+            (Sku::KmsRequests, usage.kms_billed() - free),
             (Sku::KmsKeys, usage.key_hours()),
             (Sku::KmsRotations, usage.rotation_hours()),
             (
@@ -213,6 +227,7 @@ impl Bill {
                 description,
                 quantity,
                 unit,
+                region: 0,
                 price,
                 list_cost,
                 billed,
@@ -220,6 +235,15 @@ impl Bill {
         };
         let lines = charges.into_iter().filter(|(_, quantity)| *quantity > 0).map(line).collect();
         Self { lines }
+    }
+
+    /// The bills of regions, in their order, as one.
+    #[must_use]
+    pub fn of_regions(bills: impl IntoIterator<Item = Self>) -> Self {
+        let numbered = bills.into_iter().zip(0..).flat_map(|(bill, region)| {
+            bill.lines.into_iter().map(move |line| BillLine { region, ..line })
+        });
+        Self { lines: numbered.collect() }
     }
 
     /// What is paid for everything.

@@ -162,7 +162,10 @@ impl Gather {
         let role = matches!(record.requester, Requester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object = record.key.map_or(0, |key| self.object(record.bucket, key, record.version_id));
-        self.push(record, kind, ms, object, record.bucket, record.key)?;
+        let place = self.push(record, kind, ms, object, record.bucket, record.key)?;
+        if let Some(region) = record.region {
+            self.names.note_region(place, region);
+        }
         // A trail tells both halves of a copy in one event.
         let half = match kind {
             Kind::CopyObject => Kind::CopySource,
@@ -172,7 +175,7 @@ impl Gather {
         let Some(source) = record.copy_source.and_then(Source::parse) else { return Ok(()) };
         let key = percent_decoded(source.key);
         let object = self.object(source.bucket, &key, source.version);
-        self.push(record, half, ms, object, source.bucket, Some(&key))
+        self.push(record, half, ms, object, source.bucket, Some(&key)).map(drop)
     }
 
     fn wants(&self, bucket: &[u8]) -> bool {
@@ -220,7 +223,7 @@ impl Gather {
         object: u64,
         bucket: &[u8],
         key: Option<&[u8]>,
-    ) -> Result<()> {
+    ) -> Result<u32> {
         let (slot, who) = self.names.slot(record);
         let place = self.names.place(bucket, key);
         if self.names.buckets() > MAX_BUCKETS {
@@ -241,7 +244,8 @@ impl Gather {
             None => (ms, ms),
             Some((first, last)) => (first.min(ms), last.max(ms)),
         });
-        self.entries.push(compact::Entry { object, when, id, slot, place })
+        self.entries.push(compact::Entry { object, when, id, slot, place })?;
+        Ok(place)
     }
 }
 

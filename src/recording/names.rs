@@ -3,7 +3,7 @@
 //! While a log is read names are numbered as they appear; at its end they are sorted and numbered
 //! anew, so that the order of the log changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::hash::Hash;
 use crate::s3::{Identity, Principal};
@@ -76,6 +76,11 @@ pub(super) fn principal_of(requester: &Requester) -> Principal {
 /// Requesters that are neither a role's session nor an IAM user: one requester each.
 fn nameless(requester: &Requester) -> Principal {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let account = match requester {
+        Requester::Root { account } | Requester::FederatedUser { account, .. } => text(account),
+        _ => NO_ACCOUNT.to_owned(),
+    };
+    let account = if account.is_empty() { NO_ACCOUNT.to_owned() } else { account };
     let name = match requester {
         Requester::Anonymous => ANONYMOUS.to_owned(),
         Requester::Unknown => "unknown".to_owned(),
@@ -88,9 +93,11 @@ fn nameless(requester: &Requester) -> Principal {
         Requester::User { .. } | Requester::AssumedRole { .. } => "nameless".to_owned(),
     };
     let name = if name.is_empty() { "nameless".to_owned() } else { name };
-    Principal { account: "000000000000".to_owned(), identity: Identity::Service(name) }
+    Principal { account, identity: Identity::Service(name) }
 }
 
+/// The account of those of whom a log does not tell it.
+pub(crate) const NO_ACCOUNT: &str = "000000000000";
 /// What requesters without credentials are called.
 pub(super) const ANONYMOUS: &str = "anonymous";
 /// What stands before a canonical user id.
@@ -111,6 +118,8 @@ pub(super) struct Names {
     named: Vec<String>,
     /// For each bucket how many prefixes it has, and the place that stands for all.
     prefixes: Vec<(usize, Option<u32>)>,
+    /// For each bucket the regions in which its requests were received, and how many there.
+    regions: Vec<Vec<(String, u64)>>,
 }
 
 impl Names {
@@ -173,8 +182,19 @@ impl Names {
         let text = String::from_utf8_lossy(name).into_owned();
         self.named.push(if text.is_empty() { "unnamed".to_owned() } else { text });
         self.prefixes.push((0, None));
+        self.regions.push(Vec::new());
         self.buckets.insert(name.to_vec(), number);
         number
+    }
+
+    /// Takes the region in which a request to a part of a bucket was received.
+    pub(super) fn note_region(&mut self, place: u32, region: &[u8]) {
+        let (bucket, _) = self.parts[place as usize];
+        let known = &mut self.regions[bucket as usize];
+        match known.iter_mut().find(|(known, _)| known.as_bytes() == region) {
+            Some((_, count)) => *count += 1,
+            None => known.push((String::from_utf8_lossy(region).into_owned(), 1)),
+        }
     }
 
     pub(super) fn knows_bucket(&self, name: &[u8]) -> bool {
@@ -189,13 +209,20 @@ impl Names {
     pub(super) fn sorted(self) -> SortedNames {
         let (who, slot_of) = sort(&self.who);
         let (buckets, bucket_of) = sort(&self.named);
+        let mut regions = vec![BTreeMap::new(); buckets.len()];
+        for (old, counts) in self.regions.into_iter().enumerate() {
+            for (region, count) in counts {
+                *regions[bucket_of[old] as usize].entry(region).or_default() += count;
+            }
+        }
+        let regions = regions.into_iter().map(most_frequent).collect();
         let collapsed = |bucket: u32| self.prefixes[bucket as usize].1.is_some();
         let places = self.parts.into_iter().map(|(bucket, prefix)| {
             let prefix = if collapsed(bucket) { WHOLE.to_owned() } else { prefix };
             (bucket_of[bucket as usize], prefix)
         });
         let (places, place_of) = sort(&places.collect::<Vec<_>>());
-        SortedNames { who, slot_of, buckets, places, place_of }
+        SortedNames { who, slot_of, buckets, regions, places, place_of }
     }
 }
 
@@ -204,8 +231,17 @@ pub(super) struct SortedNames {
     pub(super) who: Vec<Who>,
     pub(super) slot_of: Vec<u32>,
     pub(super) buckets: Vec<String>,
+    /// The region of each bucket, if the log tells it.
+    pub(super) regions: Vec<Option<String>>,
     pub(super) places: Vec<(u32, String)>,
     pub(super) place_of: Vec<u32>,
+}
+
+/// The region of most requests, of several the first by name; requests that went to another one by
+/// mistake are few.
+fn most_frequent(counts: BTreeMap<String, u64>) -> Option<String> {
+    let most = counts.values().max().copied();
+    counts.into_iter().find(|(_, count)| Some(*count) == most).map(|(region, _)| region)
 }
 
 /// Distinct names in order, and the place of each in that order.

@@ -44,7 +44,7 @@ impl Gather {
         let from_ms = span.counted_from - span.start;
         let order = Order::new(&names, &principals, &principal_of, memory, from_ms, &aside);
         let (by_slot, by_principal, seen, requests) = order.shelve(by_session)?;
-        let SortedNames { buckets, places, .. } = names;
+        let SortedNames { buckets, regions, places, .. } = names;
         let place = |((bucket, prefix), requests)| Place { bucket, prefix, requests };
         let (before, population_of) = before::populations(&counts, &buckets, times, span.start);
         Ok(Recording {
@@ -54,6 +54,7 @@ impl Gather {
             principals,
             principal_of,
             buckets,
+            regions,
             places: places.into_iter().zip(requests).map(place).collect(),
             before,
             population_of,

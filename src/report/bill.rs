@@ -9,6 +9,8 @@ use crate::units::Usd;
 pub(super) struct Line<'a> {
     /// What is charged: any of its rows, for what all have alike.
     pub(super) any: &'a CostRow,
+    /// The region that charges it, if there are several.
+    pub(super) region: Option<String>,
     /// The row of each configuration, in the order of the scenario; `None` where it has no such line.
     pub(super) rows: Vec<Option<&'a CostRow>>,
 }
@@ -27,7 +29,11 @@ impl Line<'_> {
     /// Its words on the bill.
     pub(super) fn label(&self) -> String {
         let once = if self.is_once() { ", once" } else { "" };
-        format!("{}{once}", self.any.charge_description)
+        let region = match &self.region {
+            Some(region) => format!(", {region}"),
+            None => String::new(),
+        };
+        format!("{}{region}{once}", self.any.charge_description)
     }
 
     /// Whether any configuration pays another amount than the others, or uses another quantity.
@@ -44,14 +50,18 @@ pub(super) fn lines(results: &Results) -> Vec<Line<'_>> {
     let configurations = &results.facts.configurations;
     let mut lines: Vec<Line> = Vec::new();
     let key = |row: &CostRow| {
-        (row.charge_frequency.clone(), row.service_name.clone(), row.charge_description.clone())
+        let (service, description) = (row.service_name.clone(), row.charge_description.clone());
+        (row.charge_frequency.clone(), row.region_id.clone(), service, description)
     };
+    let first = results.costs.first().map(|row| &row.region_id);
+    let several = results.costs.iter().any(|row| Some(&row.region_id) != first);
     for row in results.costs.iter().filter(|row| row.assumption == Level::Assumed) {
         let place = configurations.iter().position(|it| it.name == row.configuration);
         let Some(place) = place else { continue };
         let known = lines.iter().position(|line| key(line.any) == key(row));
         let line = known.unwrap_or_else(|| {
-            lines.push(Line { any: row, rows: vec![None; configurations.len()] });
+            let region = several.then(|| row.region_id.clone());
+            lines.push(Line { any: row, region, rows: vec![None; configurations.len()] });
             lines.len() - 1
         });
         lines[line].rows[place] = Some(row);

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::bill::{self, Line};
 use super::numbers::{dollars, percent};
-use super::{added, words};
+use super::{accounts, added, words};
 use crate::results::Results;
 
 /// The verdict, the table, what moves the answer most, what differs on the bill, demands, warnings, and
@@ -15,6 +15,10 @@ pub fn write(results: &Results) -> String {
     let _ = writeln!(out, "**{}**\n", words::verdict(results));
     let names: Vec<String> = results.facts.configurations.iter().map(|c| c.name.clone()).collect();
     out.push_str(&table("", &names, &words::figures(results)));
+    if let Some(accounts) = accounts::table(results) {
+        let by_account = table("", &accounts.header, &accounts.rows);
+        let _ = write!(out, "\n{}\n\n{by_account}", accounts.caption);
+    }
     let _ = writeln!(out, "\n{}", words::basis(results));
     if let Some(principals) = words::by_principal(results) {
         let _ = writeln!(out, "\n{principals}");

@@ -1,19 +1,7 @@
 //! Numbers as people read them. Files carry full precision; only text for people comes from here.
 
 use crate::units::SimDuration;
-
-/// Groups of three digits: `1234567` as `1,234,567`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub(super) use crate::units::grouped;
 
 /// Units of large counts.
 const UNITS: [(&str, f64); 5] = [("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];

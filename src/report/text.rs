@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::table::{BOLD, RESET, YELLOW, table};
-use super::words;
+use super::{accounts, words};
 use crate::results::Results;
 
 /// The verdict, the table, what moves the answer most, and the warnings. Lines are at most `width`
@@ -17,6 +17,10 @@ pub fn write(results: &Results, width: u16) -> String {
     }
     let names = results.facts.configurations.iter().map(|c| c.name.clone()).collect();
     let _ = writeln!(out, "\n{}\n", table("", names, &words::figures(results), width));
+    if let Some(accounts) = accounts::table(results) {
+        let by_account = table("", accounts.header, &accounts.rows, width);
+        let _ = writeln!(out, "{}\n{by_account}\n", accounts.caption);
+    }
     let _ = writeln!(out, "{}", words::basis(results));
     if let Some(principals) = words::by_principal(results) {
         let _ = writeln!(out, "{principals}");

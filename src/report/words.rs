@@ -1,7 +1,8 @@
 //! What results say, in words: shared by every format that people read.
 
+use super::accounts;
 use super::added;
-use super::numbers::{count, dollars, percent};
+use super::numbers::{count, dollars, grouped, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
 use crate::outcome::recorded::UNKNOWN_OBJECTS;
@@ -96,8 +97,17 @@ pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
             rows.add(&format!("  {api}"), &|c| count(of(c)));
         }
     }
-    rows.add("KMS peak a second", &|c| count(c.kms_requests_per_s_max.into()));
-    rows.add("  share of the quota", &|c| percent(c.quota_share_max));
+    let (peak, share) = peak_labels(results);
+    let has_ranges = rows.any(|c| c.saving_ceiling.is_some());
+    rows.add(&peak, &|c| count(peak_per_s(c)));
+    if has_ranges {
+        rows.add("  peak, low … high", &|c| level_range(results, c, &peak_per_s, count));
+    }
+    rows.add(&share, &|c| percent(c.quota_share_max));
+    if has_ranges {
+        let of = |at: &SummaryRow| at.quota_share_max;
+        rows.add("  share, low … high", &|c| level_range(results, c, &of, percent));
+    }
     rows.add("bucket-level keys made", &|c| count(c.bucket_keys_generated));
     rows.add("  alive at a time", &|c| {
         let (min, max) = (c.bucket_keys_alive_min, c.bucket_keys_alive_max);
@@ -154,6 +164,10 @@ fn add_money(results: &Results, rows: &mut Rows) {
 
 /// What is saved, in requests and on the bill.
 fn add_savings(results: &Results, rows: &mut Rows) {
+    if added::applies(results) {
+        rows.rows.extend(added::rows(results));
+        return;
+    }
     rows.add("KMS requests saved", &saving);
     rows.add("  low … high", &|c| match c.saving_ceiling {
         Some(_) => format!(
@@ -199,6 +213,42 @@ fn add_migration(results: &Results, rows: &mut Rows) {
             _ => format!("never, {} at most", percent(share)),
         }
     });
+}
+
+/// KMS requests of the busiest second, those of the accounts' other load among them.
+fn peak_per_s(row: &SummaryRow) -> f64 {
+    f64::from(row.kms_requests_per_s_max) + row.kms_background_per_s as f64
+}
+
+/// What the rows of the busiest second are called: both with the accounts' other load in them.
+fn peak_labels(results: &Results) -> (String, String) {
+    let background = results.assumed(&results.facts.headline).kms_background_per_s;
+    let with = match background {
+        0 => String::new(),
+        background => format!(", with {} in background", grouped(background)),
+    };
+    if accounts::are_several(results) {
+        let greatest = "  greatest share of a quota".to_owned();
+        (format!("KMS peak a second, all together{with}"), greatest)
+    } else {
+        (format!("KMS peak a second{with}"), "  share of the quota".to_owned())
+    }
+}
+
+/// The least and the greatest value at any level of assumptions, where these make a difference.
+fn level_range(
+    results: &Results,
+    row: &SummaryRow,
+    of: &dyn Fn(&SummaryRow) -> f64,
+    words: impl Fn(f64) -> String,
+) -> String {
+    if row.saving_ceiling.is_none() {
+        return dash();
+    }
+    let values = Level::ALL.map(|level| of(results.at(&row.configuration, level)));
+    let low = values.into_iter().fold(f64::INFINITY, f64::min);
+    let high = values.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    format!("{} … {}", words(low), words(high))
 }
 
 fn dash() -> String {

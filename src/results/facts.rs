@@ -83,7 +83,7 @@ pub struct Facts {
 /// Of when and where the prices are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prices {
-    /// The region.
+    /// The region, or several between commas.
     pub region: String,
     /// Date of the oldest built-in price in force.
     pub oldest: Option<String>,
@@ -261,13 +261,15 @@ fn skipped(scenario: &Scenario) -> Vec<String> {
 }
 
 impl Prices {
-    fn of(table: &PriceTable) -> Self {
-        let (oldest, newest, given) = table.dates();
+    fn of(tables: &[PriceTable]) -> Self {
+        let regions: Vec<&str> = tables.iter().map(PriceTable::region).collect();
+        let dates = || tables.iter().map(PriceTable::dates);
         Self {
-            region: table.region().to_owned(),
-            oldest: oldest.map(str::to_owned),
-            newest: newest.map(str::to_owned),
-            given,
+            region: regions.join(", "),
+            oldest: dates().filter_map(|(oldest, _, _)| oldest).min().map(str::to_owned),
+            newest: dates().filter_map(|(_, newest, _)| newest).max().map(str::to_owned),
+            // Those that a scenario gives are the same in all regions.
+            given: dates().map(|(_, _, given)| given).max().unwrap_or_default(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! An outcome's rows, file by file.
 
 use super::rows::{
-    CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow, SummaryRow,
-    TimelineRow,
+    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow,
+    SummaryRow, TimelineRow,
 };
 use crate::encryption::assumptions::Level;
+use crate::kms::accounts::AccountRegion;
 use crate::migration::payback::Payback;
 use crate::outcome::{Outcome, Swing};
 use crate::pricing::Bill;
@@ -34,7 +35,11 @@ pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
                 kms_requests_per_s_max: level.per_s_max,
                 kms_requests_per_s_p999: level.per_s_p999,
                 quota_share_max: level.quota_share_max,
+                kms_background_per_s: level.background_per_s,
                 throttled_s: level.quota.throttled_s,
+                kms_wait_max_s: level.quota.wait_max_s,
+                kms_unanswered: level.quota.left_over,
+                kms_queue_grows: level.quota.grows,
                 cloudtrail_events: level.kms_requests(),
                 cloudtrail_events_bucket_arn: level.cloudtrail_events.0,
                 cloudtrail_events_object_arn: level.cloudtrail_events.1,
@@ -62,7 +67,11 @@ pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
 /// Rows of `timeline.csv`.
 pub(super) fn timeline(scenario: &Scenario, outcome: &Outcome) -> Vec<TimelineRow> {
     let bin_s = scenario.window().bin.as_secs_f64();
-    let quota_per_s = scenario.billing.quota_left_per_s();
+    let first = outcome.configurations.first().map(|c| c.assumed().accounts.as_slice());
+    let quota_per_s = match first {
+        Some([only]) => Some(scenario.billing.quotas[only.number].left_per_s()),
+        _ => None,
+    };
     let rows = outcome.configurations.iter().flat_map(|configuration| {
         configuration.timeline.iter().map(move |bin| {
             let [generate_data_key, decrypt, encrypt] = bin.kms_by_api;
@@ -148,6 +157,40 @@ pub(super) fn operations(scenario: &Scenario, outcome: &Outcome) -> Vec<Operatio
     rows.collect()
 }
 
+/// Rows of `accounts.csv`.
+pub(super) fn accounts(scenario: &Scenario, outcome: &Outcome) -> Vec<AccountRow> {
+    let levels = outcome.configurations.iter().flat_map(|configuration| {
+        configuration.levels.iter().map(move |level| (&configuration.name, level))
+    });
+    let rows = levels.flat_map(|(name, level)| {
+        level.accounts.iter().map(|own| {
+            let AccountRegion { account, region } = &scenario.accounts.list[own.number];
+            AccountRow {
+                scenario: scenario.file.name.clone(),
+                configuration: name.clone(),
+                assumption: level.level,
+                account: account.clone(),
+                region: region.clone(),
+                kms_requests: own.kms_requests,
+                kms_requests_per_s_max: own.per_s_max,
+                kms_background_per_s: own.quota.background_per_s,
+                kms_quota_per_s: own.quota.quota_per_s,
+                quota_share_max: own.quota_share_max,
+                throttled_s: own.quota.throttled_s,
+                kms_wait_max_s: own.quota.wait_max_s,
+                kms_unanswered: own.quota.left_over,
+                kms_queue_grows: own.quota.grows,
+                period_kms_requests: own.charges.requests,
+                period_kms_unbilled: own.charges.unbilled,
+                period_kms_free: own.charges.free,
+                period_kms_paid: own.charges.paid(),
+                kms_cost_usd: own.kms_cost,
+            }
+        })
+    });
+    rows.collect()
+}
+
 /// Rows of `costs.csv`.
 pub(super) fn costs(scenario: &Scenario, outcome: &Outcome) -> Vec<CostRow> {
     let mut rows = Vec::new();
@@ -181,7 +224,7 @@ fn bill_rows(
         charge_category: line.charge_category.to_owned(),
         charge_frequency: charge_frequency.to_owned(),
         charge_description: line.description.to_owned(),
-        region_id: scenario.billing.prices.region().to_owned(),
+        region_id: scenario.billing.prices[line.region as usize].region().to_owned(),
         pricing_quantity: line.quantity,
         pricing_unit: line.unit.to_owned(),
         list_unit_price: line.price.unit(),

@@ -70,10 +70,24 @@ pub struct SummaryRow {
     pub kms_requests_per_s_max: u32,
     /// KMS requests a second that 99.9 % of the seconds do not exceed.
     pub kms_requests_per_s_p999: u32,
-    /// The busiest second's share of the quota, background load included.
+    /// The busiest second's share of the quota, background load included; of several accounts or
+    /// regions the greatest.
     pub quota_share_max: f64,
-    /// Seconds in which the quota held calls back, in the replication that strains it most.
+    /// Other KMS requests a second under the same quota, or the sum of them under several.
+    #[serde(default)]
+    pub kms_background_per_s: u64,
+    /// Seconds in which the quota held calls back, in the account, region and replication that strain
+    /// it most.
     pub throttled_s: u64,
+    /// Longest wait there of a call made in the run for its answer; empty if some are never answered.
+    #[serde(default)]
+    pub kms_wait_max_s: Option<u64>,
+    /// Calls that are unanswered there at the end of the run.
+    #[serde(default)]
+    pub kms_unanswered: u64,
+    /// Whether ever more calls would wait there if they went on coming as at the end of the run.
+    #[serde(default)]
+    pub kms_queue_grows: bool,
     /// CloudTrail management events: one for each KMS request.
     pub cloudtrail_events: f64,
     /// Of these, those whose encryption context names the bucket.
@@ -147,8 +161,9 @@ pub struct TimelineRow {
     pub kms_requests_per_s_max: u32,
     /// Most bucket-level keys alive in any second of the bin.
     pub bucket_keys_alive_max: u32,
-    /// KMS requests a second that the account's quota leaves this traffic, beside the background.
-    pub quota_per_s: u64,
+    /// KMS requests a second that the account's quota leaves this traffic, beside the background; empty
+    /// if there are several accounts or regions, each with a quota of its own.
+    pub quota_per_s: Option<u64>,
 }
 
 /// `requesters.csv`: who causes the calls, at the assumed level.
@@ -218,6 +233,50 @@ pub struct OperationRow {
     pub decrypt: f64,
     /// Of these, Encrypt.
     pub encrypt: f64,
+}
+
+/// `accounts.csv`: whose quota and whose bill the calls of each account in each region go to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration.
+    pub configuration: String,
+    /// Level of assumptions: `low`, `assumed` or `high`, after the saving.
+    pub assumption: Level,
+    /// The account that calls.
+    pub account: String,
+    /// The region of the buckets.
+    pub region: String,
+    /// KMS requests in the counted part of the run.
+    pub kms_requests: f64,
+    /// KMS requests in the busiest second.
+    pub kms_requests_per_s_max: u32,
+    /// Other KMS requests a second under the same quota.
+    pub kms_background_per_s: u64,
+    /// The quota, in KMS requests a second.
+    pub kms_quota_per_s: u64,
+    /// The busiest second's share of the quota, background load included.
+    pub quota_share_max: f64,
+    /// Seconds in which the quota held calls back, in the replication that strains it most.
+    pub throttled_s: u64,
+    /// Longest wait of a call made in the run for its answer; empty if some are never answered.
+    pub kms_wait_max_s: Option<u64>,
+    /// Calls that are unanswered at the end of the run.
+    pub kms_unanswered: u64,
+    /// Whether ever more calls would wait if they went on coming as at the end of the run.
+    pub kms_queue_grows: bool,
+    /// KMS requests in the billing period.
+    pub period_kms_requests: u64,
+    /// Of these, those that KMS does not bill whoever makes them (`CloudTrail`'s own).
+    pub period_kms_unbilled: u64,
+    /// Of these, those within the free tier.
+    pub period_kms_free: u64,
+    /// Of these, those that are paid for.
+    pub period_kms_paid: u64,
+    /// Cost of KMS requests in the billing period.
+    #[serde(with = "dollars")]
+    pub kms_cost_usd: Usd,
 }
 
 /// `costs.csv`: bill lines of the billing period, for each configuration and level, and what a

@@ -295,7 +295,7 @@ fn keyless_mass(scenario: &Scenario, configuration: &Configuration, reads: &Read
         _ => &scenario.populations[population.population as usize].age,
     };
     let migrated = configuration.migrates(population.population as usize) && domain.migrates();
-    match configuration.treats(domain) {
+    match configuration.treats_population(population.population as usize, domain) {
         BucketScheme::NoKms | BucketScheme::BucketKey { since: SimTime::MIN, .. } => 0.0,
         BucketScheme::BucketKey { .. } if migrated => 0.0,
         BucketScheme::BucketKey { since, .. } => 1.0 - ages.cdf(SimTime::ZERO.since(since)),

@@ -5,8 +5,10 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::history::Writing;
 use crate::encryption::requester::{Requester, Requesters};
 use crate::error::{Error, Result};
+use crate::tally::Seconds;
 use crate::units::SimTime;
-use crate::workload::Workload;
+use crate::workload::jobs::JobStep;
+use crate::workload::{Traffic, Workload};
 
 /// Most requests of one replication: about half an hour's work for one configuration on one core.
 const MAX_REQUESTS: f64 = 2e10;
@@ -101,6 +103,7 @@ impl Scenario {
             bytes_max.saturating_add(self.objects_kept().saturating_mul(2 * BYTES_PER_OBJECT));
         let tallies = [arms, seconds, BYTES_PER_SECOND, threads];
         bytes_max = bytes_max.saturating_add(tallies.into_iter().fold(1, u64::saturating_mul));
+        bytes_max = bytes_max.saturating_add(arms.saturating_mul(self.bytes_of_accounts(seconds)));
         for configuration in &self.configurations {
             if !configuration.uses_bucket_keys(&self.domains) {
                 continue;
@@ -139,6 +142,30 @@ impl Scenario {
         // A key of the past is drawn in about the time of a request.
         let requests = engine::work(self, configuration, requesters, assumptions) + keys as f64;
         ArmEstimate { requests, bytes_max: bytes.saturating_add(tallies) }
+    }
+
+    /// Memory for the calls of each account by the second, if there are several. A request's calls go
+    /// to one account, in at most two regions.
+    fn bytes_of_accounts(&self, seconds: u64) -> u64 {
+        if self.accounts.list.len() == 1 {
+            return 0;
+        }
+        let duration = self.file.duration;
+        let of_workload = |workload: &Workload| {
+            let requests = workload.expected_requests(duration).ceil() as u64;
+            let spells = if let Traffic::Jobs(jobs) = &workload.traffic {
+                let one = |step: &JobStep| step.objects as f64 / step.rate.as_per_s();
+                let spells = jobs.steps.iter().map(|step| Seconds::blocks_of_spell(one(step)));
+                spells.sum::<u64>().saturating_mul(jobs.starts(duration))
+            } else {
+                u64::MAX
+            };
+            Seconds::bytes_at_most(seconds, requests.min(spells)).saturating_mul(2)
+        };
+        let drawn = self.workloads.iter().map(of_workload).fold(0, u64::saturating_add);
+        let accounts = self.accounts.list.len() as u64;
+        let recorded = Seconds::bytes_at_most(seconds, self.recorded_requests() as u64);
+        drawn.saturating_add(recorded.saturating_mul(accounts))
     }
 
     /// Memory for `keys` in a world, in the caches of `threads`, and for the places they come from.

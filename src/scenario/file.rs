@@ -5,9 +5,11 @@
 //! while they are read (a [`Rate`] is positive); what names or compares other values is checked in
 //! [`super::resolve`].
 
+mod free_tier;
 mod prices;
 mod run;
 
+pub use free_tier::FreeTier;
 pub use prices::{PricesFile, price_file};
 pub use run::{InputFile, ReplayFile, RunFile};
 
@@ -137,9 +139,9 @@ fn default_configurations() -> Vec<ConfigurationFile> {
 pub struct BillingFile {
     /// The period to which the run is scaled; what happens once is not.
     pub period: SimDuration,
-    /// Whether KMS's free requests, one lot for all of an organization's accounts, are left to this
-    /// traffic.
-    pub free_tier: bool,
+    /// Whether KMS's free requests are left to this traffic: once for all accounts together, as in an
+    /// organization, or to each account.
+    pub free_tier: FreeTier,
     /// Discount on every price.
     pub discount: Share,
     /// Paid copies of CloudTrail management events (trails besides the first).
@@ -151,10 +153,10 @@ pub struct BillingFile {
     pub object_audit: bool,
     /// How often each customer managed key was rotated so far.
     pub key_rotations: u32,
-    /// Other KMS requests of the account and region, which use the same quota.
+    /// Other KMS requests of each account in each region, which use the same quota.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub background_kms: Option<Rate>,
-    /// The account's quota of KMS requests a second, if it is not the region's default.
+    /// Each account's quota of KMS requests a second in each region, if it is not the region's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_quota_per_s: Option<u64>,
     /// A file of prices in the place of the built-in ones: TOML, as the table `prices`, which wins
@@ -164,13 +166,35 @@ pub struct BillingFile {
     /// Prices in the place of the built-in ones, by name (`bks list prices`).
     #[serde(skip_serializing_if = "PricesFile::is_empty")]
     pub prices: PricesFile,
+    /// Quotas and background load that are not the same for all accounts and regions; of those that
+    /// fit, the last one holds.
+    #[serde(rename = "quota", skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<QuotaFile>,
+}
+
+/// The quota of an account, in a region, and what else uses it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct QuotaFile {
+    /// Whose it is; without it, every account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Where; without it, in every region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// KMS requests a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kms_quota_per_s: Option<u64>,
+    /// Other KMS requests under the same quota.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub background_kms: Option<Rate>,
 }
 
 impl Default for BillingFile {
     fn default() -> Self {
         Self {
             period: SimDuration::from_secs(30 * 86_400),
-            free_tier: true,
+            free_tier: FreeTier::Once,
             discount: Share::ZERO,
             cloudtrail_copies: 0,
             data_events: false,
@@ -180,6 +204,7 @@ impl Default for BillingFile {
             kms_quota_per_s: None,
             price_file: None,
             prices: PricesFile::default(),
+            quotas: Vec::new(),
         }
     }
 }
@@ -190,7 +215,7 @@ impl Default for BillingFile {
 pub struct BucketFile {
     /// Its name.
     pub name: String,
-    /// Its region; prices and quota follow the first bucket's.
+    /// Its region; the prices and the quota of what is asked of it are those of this region.
     #[serde(default = "default_region")]
     pub region: String,
     /// Which kind of KMS key encrypts it.
@@ -214,8 +239,11 @@ pub struct BucketFile {
     pub directory: bool,
 }
 
+/// The region of a bucket that is not said to lie elsewhere.
+pub(crate) const DEFAULT_REGION: &str = "us-east-1";
+
 fn default_region() -> String {
-    "us-east-1".to_owned()
+    DEFAULT_REGION.to_owned()
 }
 
 /// Which kind of KMS key encrypts a bucket.
@@ -236,7 +264,7 @@ pub enum KmsKey {
 pub struct PrincipalFile {
     /// What workloads call it.
     pub name: String,
-    /// Its account: twelve digits.
+    /// Its account: twelve digits. KMS bills and throttles this account for its calls.
     #[serde(default = "default_account")]
     pub account: String,
     /// Name of the IAM role it assumes.
@@ -265,6 +293,10 @@ pub struct PrincipalFile {
     /// as many as its workloads' clients keep (`bks list clients`), or 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
+    /// Whether KMS bills its account for its calls; without it, unless it is CloudTrail
+    /// (`cloudtrail.amazonaws.com`), which reads and writes log files without a charge for the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_billed: Option<bool>,
 }
 
 fn default_account() -> String {

@@ -11,13 +11,15 @@ use std::sync::Arc;
 
 use super::engine::EngineChoice;
 use super::file::{
-    BucketFile, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile, ScenarioFile,
+    BucketFile, DEFAULT_REGION, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal,
+    ReplayFile, ScenarioFile,
 };
 use super::read::{Include, Override, check_run_file, parse_settings};
 use super::resolve::MAX_DURATION;
 use super::{Domain, Scenario};
 use crate::encryption::Mode;
 use crate::error::{Error, Result};
+use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::recording::before::Origin;
 use crate::s3::{Identity, Principal};
@@ -191,18 +193,27 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
     let (since, age) = unknown_age.meaning();
     let known: BTreeMap<&str, &BucketFile> =
         given.buckets.iter().map(|bucket| (bucket.name.as_str(), bucket)).collect();
-    let region = given.buckets.first().map_or("us-east-1", |bucket| bucket.region.as_str());
-    let bucket = |name: &String| match known.get(name.as_str()) {
-        Some(bucket) => (*bucket).clone(),
-        None => BucketFile {
+    let region = given.buckets.first().map_or(DEFAULT_REGION, |bucket| bucket.region.as_str());
+    let bucket = |(name, told): (&String, &Option<String>)| {
+        // A log's own names are never wrong: what AWS does not call a region tells of none.
+        let told = told.as_deref().filter(|told| PriceTable::is_region(told));
+        let given = known.get(name.as_str()).map(|bucket| (*bucket).clone());
+        let given = given.unwrap_or_else(|| BucketFile {
             name: name.clone(),
-            region: region.to_owned(),
+            region: told.unwrap_or(region).to_owned(),
             key: KmsKey::default(),
             kms_key: None,
             bucket_keys_since: since,
             encryption_before: None,
             directory: false,
-        },
+        });
+        // Settings that name a bucket need not name its region.
+        match told {
+            Some(told) if given.region == DEFAULT_REGION => {
+                BucketFile { region: told.to_owned(), ..given }
+            }
+            _ => given,
+        }
     };
     let populations = log.before.iter().map(|before| {
         let bucket = &log.buckets[before.bucket as usize];
@@ -228,7 +239,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         duration: log.end,
         warm_up: log.counted_from,
         engine: EngineChoice::Events,
-        buckets: log.buckets.iter().map(bucket).collect(),
+        buckets: log.buckets.iter().zip(&log.regions).map(bucket).collect(),
         populations: populations.collect(),
         principals: principals_as_given(log, &given.principals),
         workloads: Vec::new(),
@@ -288,6 +299,7 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
             session_length: None,
             renewal: Renewal::default(),
             connections: None,
+            kms_billed: None,
         }
     };
     log.principals.iter().map(principal).collect()

@@ -1,5 +1,6 @@
 //! What is written to what is meant: names become numbers, values are held against each other.
 
+mod billing;
 mod domains;
 mod objects;
 mod prices;
@@ -11,15 +12,13 @@ use std::collections::BTreeSet;
 use super::assertion::{Assertion, Figure};
 use super::engine::Engines;
 use super::file::{ConfigurationFile, PopulationFile, ScenarioFile};
-use super::{Billing, Configuration, Population, Scenario};
+use super::{Configuration, Population, Scenario};
 use crate::encryption::Mode;
 use crate::error::{Error, one_of};
-use crate::kms::request_quota_per_s;
-use crate::pricing::Terms;
 use crate::rng::Seed;
 use crate::s3::Connections;
 use crate::statistics::{PILOT, Precision};
-use crate::units::{Rate, Share, SimDuration, SimTime};
+use crate::units::{Share, SimDuration, SimTime};
 
 use domains::Domains;
 use principals::{principal, session_slots};
@@ -38,8 +37,6 @@ type Resolved<T> = std::result::Result<T, Misplaced>;
 
 /// Longest run: tallies by the second are held in memory.
 pub(crate) const MAX_DURATION: SimDuration = SimDuration::from_secs(366 * 86_400);
-/// Most KMS requests a second besides the scenario's own: far beyond any quota.
-const MAX_BACKGROUND_PER_S: f64 = 1e9;
 /// Most replications.
 const MAX_REPLICATIONS: u32 = 10_000;
 /// Most replications that a precision may take, unless the scenario says otherwise.
@@ -110,7 +107,9 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         return Err(misplaced(key, error.hint("choose `reference` and `headline` apart")));
     }
     let assertions = assertions(&file)?;
-    let billing = billing(&file)?;
+    let domains = domains.list(&file);
+    let accounts = billing::accounts(&file, &domains);
+    let billing = billing::billing(&file, &accounts)?;
     let (replications, precision) = replications(&file)?;
     let mut scenario = Scenario {
         engines: Engines::default(),
@@ -119,7 +118,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         counted_from: SimTime::from(file.warm_up),
         replications,
         precision,
-        domains: domains.list(&file),
+        domains,
         principals,
         slots,
         populations,
@@ -128,6 +127,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         reference,
         headline,
         multipart: file.multipart,
+        accounts,
         billing,
         assertions,
         recording: None,
@@ -404,50 +404,4 @@ impl Scenario {
         self.assertions.push(assertion);
         Ok(())
     }
-}
-
-fn billing(file: &ScenarioFile) -> Resolved<Billing> {
-    let written = &file.billing;
-    let region = &file.buckets[0].region;
-    if let Some(other) = file.buckets.iter().position(|bucket| bucket.region != *region) {
-        return refuse(
-            format!("bucket.{other}.region"),
-            format!(
-                "bucket `{}` lies in `{}`, but quota and prices are those of one region, `{region}`",
-                file.buckets[other].name, file.buckets[other].region
-            ),
-        );
-    }
-    let prices = prices::prices(file, region)?;
-    if written.period < SimDuration::from_secs(1) || written.period > MAX_DURATION {
-        return refuse(
-            "billing.period",
-            format!("`period` is `{}`, but must lie between 1s and {MAX_DURATION}", written.period),
-        );
-    }
-    let background = written.background_kms.map_or(0.0, Rate::as_per_s);
-    if background > MAX_BACKGROUND_PER_S {
-        return refuse(
-            "billing.background_kms",
-            format!("`background_kms` is more than {MAX_BACKGROUND_PER_S} a second"),
-        );
-    }
-    let quota_per_s = written.kms_quota_per_s.unwrap_or_else(|| request_quota_per_s(region));
-    if quota_per_s == 0 {
-        return refuse("billing.kms_quota_per_s", "`kms_quota_per_s` is `0`");
-    }
-    Ok(Billing {
-        prices,
-        terms: Terms {
-            free_tier: written.free_tier,
-            discount: written.discount,
-            cloudtrail_copies: written.cloudtrail_copies,
-            data_events: written.data_events,
-        },
-        object_audit: written.object_audit,
-        period: written.period,
-        rotations: written.key_rotations,
-        quota_per_s,
-        background_per_s: background.round() as u64,
-    })
 }

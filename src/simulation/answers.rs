@@ -128,13 +128,15 @@ impl Party<'_> {
                 memory: Memory::new(self.scenario.since(), self.scenario.end),
                 alive: KeysAlive::default(),
                 tally: Tally::new(window, requesters, principals)
-                    .with_places(if arm.by_requester { places } else { 0 }),
+                    .with_places(if arm.by_requester { places } else { 0 })
+                    .with_accounts(self.scenario.accounts.list.len()),
                 asked: Asked::default(),
             }
         };
         Office {
             desks: arms.iter().map(desk).collect(),
-            traffic: Traffic::new(window, self.requesters.list.len()),
+            traffic: Traffic::new(window, self.requesters.list.len())
+                .with_regions(self.scenario.accounts.several_regions()),
             batch: Vec::new(),
             places: Vec::new(),
             columns: Columns::default(),
@@ -183,7 +185,9 @@ impl Party<'_> {
                         continue;
                     }
                     let principal = self.scenario.slots[request.slot as usize].principal as usize;
-                    desk.tally.count(Caller { requester, principal }, request, &answer);
+                    let charged = self.scenario.charged(principal, request);
+                    let caller = Caller { requester, principal, charged };
+                    desk.tally.count(caller, request, &answer);
                     if let Some(&place) = office.places.get(place) {
                         desk.tally.count_at(place, request, &answer);
                     }

@@ -164,13 +164,14 @@ impl Party<'_> {
         let connections = self.requesters.list[requester].connections;
         let wanted = wanted_of(&lane.kind, schemes, self.kept, connections);
         let kind = lane.kind.clone();
-        let caller = Caller { requester, principal: lane.principal };
+        let charged = self.scenario.accounts.charged(lane.principal, kind.bucket, kind.bucket);
+        let caller = Caller { requester, principal: lane.principal, charged };
         let session = self.session(requester);
         // Where threads outnumber requesters, they share out the arms.
         let alone = self.requesters.list.len() < 2 * rayon::current_num_threads()
             && rayon::current_num_threads() > 1;
         while lane.next(columns, wanted, self.scenario.end) {
-            traffic.count_all(requester, kind.operation, &columns.times);
+            traffic.count_all(requester, kind.bucket, kind.operation, &columns.times);
             let look_up = |(keyring, keys): (&Keyring, &mut Vec<u32>)| {
                 keyring.wrapping_all(kind.bucket, &kind.objects, columns, keys);
             };

@@ -265,6 +265,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
     let bucket = |domain: u32| scenario.bucket(domain).name.as_str();
     // A request is of its object's bucket; only a copy lies in another than its source.
     let own = named.object.map_or(request.bucket, |object| object.bucket);
+    let region = |bucket: u32| scenario.bucket(bucket).region.as_str();
     let key = |key: KeyUse| (key.key, key.partition);
     let principal = &scenario.principals[slot.principal as usize];
     Outgoing {
@@ -277,7 +278,8 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         requester,
         operation: request.operation,
         bucket: bucket(own),
-        region: &scenario.bucket(own).region,
+        region: region(own),
+        read_region: region(named.source.map_or(own, |source| source.bucket)),
         key: named.object.map(|object| object.name.to_string()),
         source: named.source.map(|source| (bucket(source.bucket), source.name.to_string())),
         unwrapped: named.event.unwrapped.map(key),

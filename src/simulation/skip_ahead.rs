@@ -27,6 +27,7 @@ use super::worlds::Worlds;
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{BucketScheme, Scheme};
+use crate::kms::accounts::Charged;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::{Purpose, Stream, part_of};
 use crate::s3::Object;
@@ -52,6 +53,7 @@ pub(super) struct Component<'a> {
     /// The law of the ages of what it reads.
     ages: Option<AgeLaw>,
     principal: usize,
+    charged: Charged,
     /// What it writes, slot by slot, each with its draw, where that is kept.
     written: Option<Vec<Vec<(SimTime, u32)>>>,
     /// What it may read, in the order of time, where that is kept.
@@ -80,6 +82,7 @@ impl<'a> Component<'a> {
                     _ => None,
                 };
                 let curve = curve.times(share);
+                let charged = scenario.accounts.charged(principal, kind.bucket, kind.bucket);
                 let written = if action.writes() { writes_by_slot(workload, kept) } else { None };
                 let readable = match &workload.reads {
                     Some(reads) if action.reads() => {
@@ -87,7 +90,17 @@ impl<'a> Component<'a> {
                     }
                     _ => None,
                 };
-                Some(Self { workload, action, kind, curve, ages, principal, written, readable })
+                Some(Self {
+                    workload,
+                    action,
+                    kind,
+                    curve,
+                    ages,
+                    principal,
+                    charged,
+                    written,
+                    readable,
+                })
             })
             .collect()
     }
@@ -118,7 +131,7 @@ impl<'a> Component<'a> {
 
     fn cost(&self, requester: usize, calls: KmsCalls, by_object: bool) -> Cost {
         Cost {
-            caller: Caller { requester, principal: self.principal },
+            caller: Caller { requester, principal: self.principal, charged: self.charged },
             operation: self.kind.operation,
             calls,
             by_object,
@@ -297,7 +310,8 @@ impl Party<'_> {
             let counts = counts::draw(self.scenario, self.replication, component, of_slot);
             (self.progress)(counts.per_second.iter().sum());
             in_office(&mut |office| {
-                office.traffic.count_in_bulk(component.kind.operation, &counts);
+                let Kind { bucket, operation, .. } = component.kind;
+                office.traffic.count_in_bulk(bucket, operation, &counts);
                 for (arm, desk) in office.desks.iter_mut().enumerate() {
                     let keys_matter = answering.worlds.of_arm(arm).is_some();
                     let cost = component.fixed_cost(&answering.schemes[arm], keys_matter);

@@ -25,8 +25,10 @@ pub struct Outgoing<'a> {
     pub operation: Operation,
     /// The bucket that it was addressed to.
     pub bucket: &'a str,
-    /// The AWS region of the run's buckets.
+    /// The AWS region of that bucket.
     pub region: &'a str,
+    /// The AWS region in which what it reads lies.
+    pub read_region: &'a str,
     /// The object that it is of.
     pub key: Option<String>,
     /// The source of a copy: bucket and key.

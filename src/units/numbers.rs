@@ -204,6 +204,19 @@ impl fmt::Display for ByteSize {
 
 text_form!(ByteSize, "a size with its unit (B, KiB, MiB, GiB, KB, MB, GB)", "8MiB");
 
+/// Groups of three digits: `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

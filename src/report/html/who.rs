@@ -6,6 +6,7 @@ use super::Page;
 use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use crate::error::Result;
+use crate::report::accounts::{self, Accounts};
 use crate::report::added;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::{count, percent};
@@ -31,6 +32,7 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
     };
     let (rows, left_out) = ranked(results);
     Ok(html! {
+        @if let Some(accounts) = accounts::table(results) { (self::accounts(accounts).render()) }
         (principals(results).render())
         (figure::all(&[requesters]))
         (self::requesters(&rows).render())
@@ -54,6 +56,22 @@ fn by_api(has_encrypt: bool) -> Vec<Column> {
         columns.push(Column::figure("`Encrypt`"));
     }
     columns
+}
+
+/// What each account pays in each region, and how near it comes to its quota there.
+fn accounts(accounts: Accounts) -> Table {
+    let columns = accounts.header.iter().map(|title| Column::figure(title));
+    let row = |(label, cells): (String, Vec<String>)| {
+        Row::of(std::iter::once(label).chain(cells).map(Cell::text).collect())
+    };
+    Table {
+        id: "table-accounts",
+        caption: accounts.caption,
+        columns: std::iter::once(Column::text("account and region")).chain(columns).collect(),
+        rows: accounts.rows.into_iter().map(row).collect(),
+        sorts: false,
+        file: "accounts.csv",
+    }
 }
 
 /// What each principal saves: a column for each configuration with KMS requests.

@@ -111,18 +111,16 @@ fn kms_event(request: &Outgoing, place: usize) -> Value {
     } else {
         format!("arn:aws:s3:::{bucket}")
     };
-    // One key for all buckets.
-    let key = format!(
-        "arn:aws:kms:{}:111122223333:key/00000000-0000-0000-0000-000000000000",
-        request.region
-    );
+    let region = if of_read { request.read_region } else { request.region };
+    // One key for all buckets of a region.
+    let key = format!("arn:aws:kms:{region}:111122223333:key/00000000-0000-0000-0000-000000000000");
     json!({
         "eventVersion": "1.11",
         "userIdentity": identity(request),
         "eventTime": utc(request.time),
         "eventSource": "kms.amazonaws.com",
         "eventName": api.name(),
-        "awsRegion": request.region,
+        "awsRegion": region,
         "requestParameters": {"encryptionContext": {"aws:s3:arn": arn}},
         "resources": [{"type": "AWS::KMS::Key", "ARN": key}],
         "eventID": format!("00000000-0000-0000-{:04x}-{:012x}", place + 1, request.number),
