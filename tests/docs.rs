@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 46] = [
+const DEFINITIONS: [(&str, &str); 48] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -120,6 +120,7 @@ const DEFINITIONS: [(&str, &str); 46] = [
     ("BurstArrivals", "Burst arrivals"),
     ("ClientProfile", "Clients"),
     ("ConfigurationFile", "Configurations"),
+    ("CopyRequests", "Requests of a copy"),
     ("Connections", "Values of `connections`"),
     ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
@@ -133,6 +134,7 @@ const DEFINITIONS: [(&str, &str); 46] = [
     ("Mix", "Mix"),
     ("Mode", "Modes"),
     ("MultipartCalls", "Multipart"),
+    ("PartGrowth", "Growth of parts"),
     ("PeriodicArrivals", "Periodic arrivals"),
     ("PoissonArrivals", "Poisson arrivals"),
     ("PopulationFile", "Populations"),

@@ -190,7 +190,8 @@ fn counted_calls_lie_within_the_range_and_near_what_is_assumed() {
         assert!(high < counted && counted < low, "{case}: {high} to {low}, counted {counted}");
         assert!((0.5..=2.0).contains(&(assumed / counted)), "{case}: {assumed}, counted {counted}");
         let [low, assumed, high] = [low, assumed, high].map(two_digits);
-        let row = format!("| {case} | {what} | {counted:.0} | {low:.0} | {assumed:.0} | {high:.0} |");
+        let row =
+            format!("| {case} | {what} | {counted:.0} | {low:.0} | {assumed:.0} | {high:.0} |");
         assert!(model.contains(&row), "docs/model.md has not the row\n{row}");
     }
     // Fewer than 5,000, called a great many: at most five times fewer, if that means thousands.

@@ -15,11 +15,13 @@ use bks::kms::KmsCalls;
 use bks::rng::{Purpose, Seed};
 use bks::s3::{Connections, Identity, Object, Operation, Principal, Request, SessionSlot};
 use bks::scenario::Scenario;
+use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
 use bks::units::{Rate, SimDuration, SimTime};
 use bks::workload::ages::{AgeLaw, AgeStep, ExponentialAges, UniformAges, WeibullAges};
+use bks::workload::written::KeptObjects;
 use naive::population::{Key, Population};
 use naive::{People, Verdict};
 use proptest::prelude::*;
@@ -98,15 +100,13 @@ fn people() -> impl Strategy<Value = (Vec<Principal>, Vec<SessionSlot>)> {
     let kept = Connections::Kept;
     let connections = select(vec![kept(1), kept(1), kept(2), kept(5), Connections::Fresh]);
     let slot = (0..2_u32, 0..3_u32, length, 0..=8_i64, connections).prop_map(
-        |(principal, policy, length, first, connections)| {
-            SessionSlot {
-                principal,
-                number: 0,
-                policy,
-                session_length: length.map(steps),
-                first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
-                connections,
-            }
+        |(principal, policy, length, first, connections)| SessionSlot {
+            principal,
+            number: 0,
+            policy,
+            session_length: length.map(steps),
+            first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
+            connections,
         },
     );
     (prop::collection::vec(principal, 2), prop::collection::vec(slot, 1..=3))
@@ -228,7 +228,7 @@ fn world() -> impl Strategy<Value = World> {
                 time = time + steps(plan.gap);
                 requests.extend(plan.requests(time, slots.len() as u32, &buckets));
             }
-            let scheme = Scheme { buckets, assumptions, multipart };
+            let scheme = Scheme { buckets, populations: Vec::new(), assumptions, multipart };
             World { rule, principals, slots, scheme, requests }
         },
     )
@@ -257,7 +257,7 @@ fn engine(world: &World) -> Vec<Verdict> {
     };
 
     let mut timelines = Timelines::new(&writing, scheme.buckets.len());
-    let mut memory = Memory::new(SimTime::MAX);
+    let mut memory = Memory::new(SimTime::ZERO, SimTime::MAX);
     for (requester, mine) in of_requester.iter().enumerate() {
         memory.begin(scheme, partitions[requester], 0, session(requester));
         let mut starts = vec![Vec::new(); scheme.buckets.len() * writing[requester] as usize];
@@ -336,8 +336,9 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     let scheme = configuration.scheme(scenario, arm.assumptions);
     let requesters = Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
     let mut requests = Vec::new();
+    let kept = keep(scenario, 0);
     for requester in &requesters.list {
-        let mut stream = RequestStream::new(scenario, requester, 0, |_| true);
+        let mut stream = RequestStream::new(scenario, &kept, requester, 0, |_| true);
         let mut batch = Vec::new();
         while stream.next_batch(&mut batch) {
             requests.append(&mut batch);
@@ -345,7 +346,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     }
     requests.sort_by_key(|request| request.time);
 
-    let histories = histories(scenario, configuration.migrated, &scheme, &requesters);
+    let histories = histories(scenario, &kept, configuration.migrated, &scheme, &requesters);
     let old = |object: &Object| {
         let (population, key) = match *object {
             Object::Ranked { population, rank } => {
@@ -401,6 +402,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
 /// Each population's keys, its writers' requesters, and since when its bucket had bucket keys.
 fn histories(
     scenario: &Scenario,
+    kept: &KeptObjects,
     migrated: bool,
     scheme: &Scheme,
     requesters: &Requesters,
@@ -415,11 +417,15 @@ fn histories(
             let writers = population.writers(requesters, &scheme.assumptions);
             let writing = population.writing(since, &writers, &scheme.assumptions);
             // A migration leaves directory buckets alone.
-            let directory = scenario.buckets[population.bucket as usize].directory;
-            let history = if migrated && !directory {
+            let migrates = scenario.domain_of(population).migrates();
+            let history = if migrated && migrates {
                 let Assumptions { migration_rate, .. } = scheme.assumptions;
                 let partitions = scheme.assumptions.writing_at_most();
                 History::migrate(&writing, migration_rate.as_per_s(), partitions)
+            } else if let Some(objects) = kept.population(index as u32, 1, 0) {
+                let requester = |writer: u32| writers.of_slot[writer as usize];
+                let writes = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));
+                History::of_writes(&writing, writes)
             } else {
                 let mut rng = scenario.seed.stream(0, Purpose::History, (index as u32, 0));
                 History::write(&writing, &mut rng)
@@ -444,7 +450,7 @@ proptest! {
 
     #[test]
     fn every_count_of_a_scenario_is_the_naive_models(
-        text in tiny::scenario(Limits { only_old: false, directory: true })
+        text in tiny::scenario(Limits { only_old: false, directory: true, told: true })
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let arms = arms(&scenario);
@@ -911,7 +917,8 @@ fn a_clients_copies_are_of_what_it_wrote_each_of_the_one_before() {
     "#;
     let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let requesters = Requesters::group(RequesterRule::Role, &scenario.principals, &scenario.slots);
-    let mut stream = RequestStream::new(&scenario, &requesters.list[0], 0, |_| true);
+    let kept = keep(&scenario, 0);
+    let mut stream = RequestStream::new(&scenario, &kept, &requesters.list[0], 0, |_| true);
     let mut batch = Vec::new();
     assert!(stream.next_batch(&mut batch));
     assert_eq!(batch.len(), 60 * 7);

@@ -101,7 +101,10 @@ impl<'de> Deserialize<'de> for Connections {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a whole number, at least 1, or `\"fresh\"`")
             }
-            fn visit_str<E: serde::de::Error>(self, v: &str) -> std::result::Result<Connections, E> {
+            fn visit_str<E: serde::de::Error>(
+                self,
+                v: &str,
+            ) -> std::result::Result<Connections, E> {
                 v.parse().map_err(E::custom)
             }
             fn visit_i64<E: serde::de::Error>(self, v: i64) -> std::result::Result<Connections, E> {
@@ -152,7 +155,10 @@ mod tests {
                 };
                 let mean = (0..ways).map(occupied).sum::<f64>() / f64::from(ways);
                 let met = f64::from(Connections::Kept(connections).hosts_met(hosts));
-                assert!((met - mean).abs() <= 0.5 + 1e-9, "{connections} on {hosts}: {met}, {mean}");
+                assert!(
+                    (met - mean).abs() <= 0.5 + 1e-9,
+                    "{connections} on {hosts}: {met}, {mean}"
+                );
             }
         }
         assert_eq!(Connections::Kept(25).hosts_met(29), 17);
@@ -162,9 +168,11 @@ mod tests {
 
     #[test]
     fn connections_are_read_as_they_are_written() {
-        for (text, connections) in
-            [("1", Connections::Kept(1)), ("96", Connections::Kept(96)), ("fresh", Connections::Fresh)]
-        {
+        for (text, connections) in [
+            ("1", Connections::Kept(1)),
+            ("96", Connections::Kept(96)),
+            ("fresh", Connections::Fresh),
+        ] {
             assert_eq!(text.parse::<Connections>().unwrap(), connections);
             assert_eq!(connections.to_string(), text);
         }

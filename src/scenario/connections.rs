@@ -37,9 +37,11 @@ impl ScenarioFile {
         }
         let mine = self.workloads.iter().filter(|workload| workload.principal == principal.name);
         let pools = mine.filter_map(|workload| self.pool_of(&workload.client));
-        let most = pools.reduce(|most, other| {
-            if most.0.or_more(other.0) == most.0 { most } else { other }
-        });
+        let most = pools.reduce(
+            |most, other| {
+                if most.0.or_more(other.0) == most.0 { most } else { other }
+            },
+        );
         most.unwrap_or((Connections::ASSUMED, Basis::Assumed))
     }
 
@@ -49,11 +51,8 @@ impl ScenarioFile {
             return Some((own.connections?, Basis::Given));
         }
         let pool = pool(client)?;
-        let basis = if pool.is_documented {
-            Basis::Documented(client.to_owned())
-        } else {
-            Basis::Assumed
-        };
+        let basis =
+            if pool.is_documented { Basis::Documented(client.to_owned()) } else { Basis::Assumed };
         Some((pool.connections, basis))
     }
 }

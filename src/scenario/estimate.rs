@@ -5,6 +5,7 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::history::Writing;
 use crate::encryption::requester::{Requester, Requesters};
 use crate::error::{Error, Result};
+use crate::units::SimTime;
 use crate::workload::Workload;
 
 /// Most requests of one replication: about half an hour's work for one configuration on one core.
@@ -20,6 +21,8 @@ const BYTES_PER_SECOND: u64 = 8;
 const BYTES_PER_KEY: u64 = 128;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
 
+/// Bytes that an object takes where objects are kept one by one, and while they are sorted.
+const BYTES_PER_OBJECT: u64 = 40;
 /// Entries of a cache from which on only those that are fetched take memory, how much each of these
 /// then takes, and how many entries there can be.
 const SPARSE_FROM: u64 = 1 << 24;
@@ -71,6 +74,15 @@ impl Scenario {
         drawn.fold(self.recorded_requests(), |sum, w| sum + w.expected_requests(duration))
     }
 
+    /// About how many objects are kept one by one.
+    fn objects_kept(&self) -> u64 {
+        let populations = self.populations.iter().filter(|population| population.kept);
+        let before: u64 = populations.map(|population| population.objects).sum();
+        let workloads = self.workloads.iter().filter(|workload| workload.kept);
+        let written: f64 = workloads.map(|w| w.expected_objects(self.file.duration)).sum();
+        before + written as u64
+    }
+
     /// Number of a log's requests.
     fn recorded_requests(&self) -> f64 {
         self.recording.as_ref().map_or(0.0, |recording| recording.seen.all as f64)
@@ -84,10 +96,13 @@ impl Scenario {
         let seconds = self.window().seconds() as u64;
         let mut keys_max = 0;
         let mut bytes_max = self.slots.len() as u64 * BYTES_PER_SLOT * threads;
+        // Of each rule under way.
+        bytes_max =
+            bytes_max.saturating_add(self.objects_kept().saturating_mul(2 * BYTES_PER_OBJECT));
         let tallies = [arms, seconds, BYTES_PER_SECOND, threads];
         bytes_max = bytes_max.saturating_add(tallies.into_iter().fold(1, u64::saturating_mul));
         for configuration in &self.configurations {
-            if !configuration.uses_bucket_keys(&self.buckets) {
+            if !configuration.uses_bucket_keys(&self.domains) {
                 continue;
             }
             let requesters = Requesters::group(configuration.rule, &self.principals, &self.slots);
@@ -160,7 +175,7 @@ impl Scenario {
             u64::from(assumptions.partitions(requester.connections).writing)
         };
         let partitions = requesters.list.iter().map(writing).sum::<u64>();
-        partitions.saturating_mul(self.buckets.len() as u64)
+        partitions.saturating_mul(self.domains.len() as u64)
     }
 
     fn keys_at_most(
@@ -174,7 +189,7 @@ impl Scenario {
             let writers = population.writers(requesters, assumptions);
             let since = self.keys_since(index, &scheme);
             let writing = population.writing(since, &writers, assumptions);
-            if configuration.migrated && !self.buckets[population.bucket as usize].directory {
+            if configuration.migrated && self.domain_of(population).migrates() {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
                 let partitions = u64::from(assumptions.writing_at_most());
                 writing.migrated_keys(rate_per_s).saturating_mul(partitions)
@@ -185,10 +200,15 @@ impl Scenario {
             }
         });
         let before = before.fold(0, u64::saturating_add);
-        let windows = self.end.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
+        let span = self.end.since(self.since());
+        let windows = span.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
         let timelines = self.timelines(requesters, assumptions);
         let duration = self.file.duration;
-        let writes: f64 = self.workloads.iter().map(|w| w.expected_writes(duration)).sum();
+        let expected = |workload: &Workload| {
+            let before = SimTime::ZERO.since(workload.since);
+            workload.expected_writes(duration) + workload.expected_writes(before)
+        };
+        let writes: f64 = self.workloads.iter().map(expected).sum();
         // A Poisson number stays below this with all but certainty.
         let writes = (writes + 6.0 * writes.sqrt() + 10.0) as u64
             + self.recording.as_ref().map_or(0, |recording| recording.seen.all_writes);

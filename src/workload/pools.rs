@@ -45,7 +45,11 @@ pub const POOLS: [Pool; 20] = [
     documented("spark-s3a", 96, S3A),
     documented("spark-s3a-csv", 96, S3A),
     documented("spark-s3a-row-groups", 96, S3A),
-    assumed("emrfs", 500, "EMRFS `fs.s3.maxConnections`: the setting is documented, not its default"),
+    assumed(
+        "emrfs",
+        500,
+        "EMRFS `fs.s3.maxConnections`: the setting is documented, not its default",
+    ),
     assumed("athena", 500, "not published; as Trino"),
     documented(
         "trino",
@@ -59,7 +63,11 @@ pub const POOLS: [Pool; 20] = [
         "AWS SDK for Java 2 `maxConcurrency` 50, \
          <https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/http-configuration.html>",
     ),
-    documented("s5cmd", 256, "s5cmd 2.3 `--numworkers` 256, <https://github.com/peak/s5cmd#numworkers>"),
+    documented(
+        "s5cmd",
+        256,
+        "s5cmd 2.3 `--numworkers` 256, <https://github.com/peak/s5cmd#numworkers>",
+    ),
     documented("rclone", 4, "rclone `--transfers` 4, <https://rclone.org/docs/#transfers-int>"),
     assumed("duckdb", 8, CORES),
     assumed("datafusion", 8, CORES),
@@ -69,7 +77,11 @@ pub const POOLS: [Pool; 20] = [
         8,
         "Arrow's pool of 8 I/O threads, <https://arrow.apache.org/docs/cpp/threading.html>",
     ),
-    documented("polars", 10, "Polars `POLARS_CONCURRENCY_BUDGET` 10, or the threads if they are more"),
+    documented(
+        "polars",
+        10,
+        "Polars `POLARS_CONCURRENCY_BUDGET` 10, or the threads if they are more",
+    ),
     assumed("s3torch", 25, "the AWS CRT opens 25 and more for a target of 10 Gbit/s"),
 ];
 
