@@ -189,6 +189,7 @@ fn counted_calls_lie_within_the_range_and_near_what_is_assumed() {
     for (case, what, counted, [low, assumed, high]) in cases {
         assert!(high < counted && counted < low, "{case}: {high} to {low}, counted {counted}");
         assert!((0.5..=2.0).contains(&(assumed / counted)), "{case}: {assumed}, counted {counted}");
+        let [low, assumed, high] = [low, assumed, high].map(two_digits);
         let row =
             format!("| {case} | {what} | {counted:.0} | {low:.0} | {assumed:.0} | {high:.0} |");
         assert!(model.contains(&row), "docs/model.md has not the row\n{row}");
@@ -197,15 +198,18 @@ fn counted_calls_lie_within_the_range_and_near_what_is_assumed() {
     let [low, assumed, high] = at_levels(&fresh_connections(), decrypts);
     assert!(high < 1_000.0 && low > 5_000.0, "{high} to {low}");
     assert!((1_000.0..5_000.0).contains(&assumed), "{assumed}");
-    let rounded = [low, assumed, high].map(|calls| {
-        let digits = if calls < 100.0 { 1.0 } else { 10_f64.powf(calls.log10().floor() - 1.0) };
-        (calls / digits).round() * digits
-    });
+    let rounded = [low, assumed, high].map(two_digits);
     let row = format!(
         "| C: S3, a new connection each | `Decrypt` | below 5,000 | {:.0} | {:.0} | {:.0} |",
         rounded[0], rounded[1], rounded[2]
     );
     assert!(model.contains(&row), "docs/model.md has not the row\n{row}");
+}
+
+/// A count to the whole number, a large one to its first two digits.
+fn two_digits(count: f64) -> f64 {
+    let last = if count < 1_000.0 { 1.0 } else { 10_f64.powf(count.log10().floor() - 1.0) };
+    (count / last).round() * last
 }
 
 /// Mean number of `boxes` that have one of `balls`, thrown one after the other.
@@ -241,7 +245,7 @@ fn the_likelihood_of_hosts_is_what_the_model_says() {
         let of = |connections, from: usize, to: usize| -> f64 {
             let chances = occupied(connections, hosts);
             assert!((chances.iter().sum::<f64>() - 1.0).abs() < 1e-9);
-            chances.iter().take(to + 1).skip(from).sum()
+            chances.iter().take(to + 1).skip(from).fold(0.0, |sum, chance| sum + chance)
         };
         // Two connections on two hosts; 8 to 12 keys over 30 of them; 17 hosts behind 25 of them.
         let (two, keys, seventeen) = (of(2, 2, 2), of(30, 8, 12), of(25, 17, 17));
