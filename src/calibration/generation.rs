@@ -19,13 +19,17 @@ mod likelihood;
 
 use std::collections::BTreeMap;
 
-use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
+use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS, Session};
 use crate::encryption::requester::RequesterRule;
 use crate::units::SimDuration;
 use likelihood::{Likelihood, Score};
 
 const METHOD: &str = "profile likelihood of when keys are generated, edge parameter (Hogg 1956; Epstein and Sobel 1954)";
 const RULE_METHOD: &str = "ratio of the greatest likelihoods of the two rules, 20 or more decides";
+
+const TOO_FEW: &str = "too few keys are generated in the trail: three gaps or more are needed";
+const MISFIT: &str = "no values explain which writes generate: the lifetime may be longer than a quarter of the \
+     trail, or some writes of the bucket use no bucket-level key of it; the built-in range stays";
 
 const SCOPING: &str = "scoping policies are in no trail: sessions that each carry their own policy look \
      like one requester for each session";
@@ -48,15 +52,18 @@ pub(super) struct Fit {
     /// The longest lifetime that was tried, in seconds.
     longest_s: i64,
     has_writes: bool,
-    /// Whether some role has two sessions that generate.
+    /// Whether some role has two sessions that generate or write.
     several_sessions: bool,
+    /// Why nothing is told.
+    refusal: &'static str,
 }
 
 impl Fit {
     /// Tries all sets of values.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let several_sessions = evidence.pools.iter().any(|pool| {
-            pool.sessions.iter().filter(|session| session.generated.len() > 1).count() > 1
+            let writes = |session: &&Session| !session.generated.is_empty() || !session.written.is_empty();
+            pool.sessions.iter().filter(writes).count() > 1
         });
         let rules: &[_] = if several_sessions {
             &[RequesterRule::Role, RequesterRule::Session]
@@ -67,7 +74,7 @@ impl Fit {
         let mut points = Vec::new();
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
-            super::try_partitions(|partitions| {
+            super::try_partitions(1, |partitions| {
                 try_lifetimes(&likelihood, evidence, rule, partitions, &mut points)
             });
         }
@@ -76,8 +83,13 @@ impl Fit {
             .copied()
             .filter(|point| point.score.events > 0 && point.score.log.is_finite())
             .reduce(|best, point| if point.score.log > best.score.log { point } else { best });
+        let fits = best.filter(|best| {
+            let likelihood = Likelihood::new(evidence, best.rule, has_writes);
+            likelihood.surprise(best.lifetime_s, best.partitions) <= super::MAX_SURPRISE
+        });
+        let refusal = if best.is_some() { MISFIT } else { TOO_FEW };
         let longest_s = likelihood::longest(evidence);
-        Self { points, best, longest_s, has_writes, several_sessions }
+        Self { points, best: fits, longest_s, has_writes, several_sessions, refusal }
     }
 
     /// Points that the data does not contradict.
@@ -168,8 +180,8 @@ impl Fit {
         if !self.several_sessions {
             return Estimate::nothing(
                 RULE_METHOD,
-                "no role has two sessions that each generate keys of one bucket, so the rules \
-                 predict the same calls",
+                "no role has two sessions that each write to one bucket, so the rules predict the \
+                 same calls",
             );
         }
         let both = self.kept().any(|point| point.rule != best.rule);
@@ -191,12 +203,8 @@ impl Fit {
         Estimate { low, estimate: low, high, method: RULE_METHOD, cannot_tell }
     }
 
-    #[expect(clippy::unused_self, reason = "reads as the others do")]
     fn nothing<T>(&self) -> Estimate<T> {
-        Estimate::nothing(
-            METHOD,
-            "too few keys are generated in the trail: three gaps or more are needed",
-        )
+        Estimate::nothing(METHOD, self.refusal)
     }
 }
 
