@@ -24,10 +24,6 @@ pub const ERROR_RATE: f64 = 0.05;
 /// Greatest number of partitions looked for.
 pub const MAX_PARTITIONS: u32 = 12;
 
-/// So much less in the logarithm of the likelihood than the best, and a number of partitions explains
-/// nothing; after so many of them in a row no more are tried.
-const HOPELESS: (f64, u32) = (30.0, 3);
-
 /// So many standard deviations less in the logarithm of the likelihood than its mean, and not even the
 /// best values explain what is seen.
 const MAX_SURPRISE: f64 = 6.0;
@@ -37,20 +33,6 @@ const LEAST_PROBABILITY: f64 = 1e-6;
 
 /// Greatest share of Decrypts without a read near them for reads to be believed complete.
 const MAX_UNMATCHED: f64 = 0.1;
-
-/// Calls `score`, which gives the greatest logarithm of the likelihood, with ever more partitions from
-/// `least` on.
-fn try_partitions(least: u32, mut score: impl FnMut(u32) -> f64) {
-    let (mut best, mut hopeless) = (f64::NEG_INFINITY, 0);
-    for partitions in least..=MAX_PARTITIONS.max(least) {
-        let log = score(partitions);
-        best = best.max(log);
-        hopeless = if log < best - HOPELESS.0 { hopeless + 1 } else { 0 };
-        if hopeless == HOPELESS.1 {
-            return;
-        }
-    }
-}
 
 /// Calls of one session for one bucket and KMS key. All times are whole seconds, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -232,10 +214,7 @@ impl Calibration {
 }
 
 /// The range of a lifetime.
-fn lifetime(
-    estimate: &Estimate<i64>,
-    built_in: Range<SimDuration>,
-) -> Option<Range<SimDuration>> {
+fn lifetime(estimate: &Estimate<i64>, built_in: Range<SimDuration>) -> Option<Range<SimDuration>> {
     let given = |value: Option<i64>| value.map(SimDuration::from_secs);
     within(
         [given(estimate.low), given(estimate.estimate), given(estimate.high)],
@@ -275,9 +254,11 @@ fn within<T: Copy + Ord>(
 ) -> Option<Range<T>> {
     let [low, estimate, high] = given;
     low.or(estimate).or(high)?;
-    let least = high.or(estimate).filter(|high| *high <= built_in.low).map_or(built_in.low, |_| outer[0]);
+    let least =
+        high.or(estimate).filter(|high| *high <= built_in.low).map_or(built_in.low, |_| outer[0]);
     let low_end = low.unwrap_or(least);
-    let most = low.or(estimate).filter(|low| *low >= built_in.high).map_or(built_in.high, |_| outer[1]);
+    let most =
+        low.or(estimate).filter(|low| *low >= built_in.high).map_or(built_in.high, |_| outer[1]);
     let high_end = high.unwrap_or(most).max(low_end).max(estimate.unwrap_or(low_end));
     let assumed = estimate.unwrap_or(built_in.assumed).clamp(low_end, high_end);
     Some(Range { low: low_end, assumed, high: high_end })

@@ -12,7 +12,7 @@ mod filter;
 mod streams;
 mod writers;
 
-use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS, MAX_UNMATCHED};
+use super::{Estimate, Evidence, MAX_PARTITIONS, MAX_UNMATCHED};
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::requester::RequesterRule;
 use filter::{Room, Values};
@@ -21,6 +21,10 @@ use writers::Writes;
 
 const METHOD: &str =
     "profile likelihood of which reads of known keys ask KMS, edge parameter (Hogg 1956)";
+
+/// So much less in the logarithm of the likelihood, and values are contradicted: what one in a hundred
+/// and fifty comes to with 2 degrees of freedom, as four parameters are told at once.
+const MARGIN: f64 = 5.0;
 
 /// The share of a trail that only tells what was in memory before the rest, for keys that are older.
 const BURN_IN: i64 = 4;
@@ -78,6 +82,7 @@ impl Fit {
         let parts = Parts::of(evidence, verify);
         let writes = Writes {
             partitions: generation.partitions().high,
+            first_s: evidence.first_s,
             lifetime_s: generation.lifetime().high,
         };
         let fit = Self::with(evidence, rules, (&parts, writes), Doubt::Averaged);
@@ -108,9 +113,9 @@ impl Fit {
         }
         for (&rule, streams) in rules.iter().zip(&all) {
             for expiry in [Expiry::Fixed, Expiry::Sliding] {
-                super::try_partitions(fit.least_partitions, |partitions| {
-                    fit.try_lifetimes(streams, rule, partitions, expiry)
-                });
+                for partitions in fit.least_partitions..=MAX_PARTITIONS.max(fit.least_partitions) {
+                    fit.try_lifetimes(streams, rule, partitions, expiry);
+                }
             }
         }
         let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };
@@ -123,14 +128,14 @@ impl Fit {
         fit
     }
 
-    /// Scores lifetimes ever more finely around the best; gives the best score.
+    /// Scores lifetimes ever more finely around the best.
     fn try_lifetimes(
         &mut self,
         streams: &Streams,
         rule: RequesterRule,
         partitions: u32,
         expiry: Expiry,
-    ) -> f64 {
+    ) {
         let mut room = Room::default();
         let best = self.points.iter().map(|point| point.log).fold(f64::NEG_INFINITY, f64::max);
         let margin = self.margin(partitions);
@@ -146,7 +151,6 @@ impl Fit {
             let values = Values { lifetime_s, partitions, expiry };
             self.points.push(Point { rule, values, neighbours_s, log });
         }
-        scored.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// Points that the data does not contradict.
@@ -161,7 +165,7 @@ impl Fit {
     /// that add up grow with the root of their number, and the factor is found by trial.
     fn margin(&self, partitions: u32) -> f64 {
         let widened = if partitions == 1 { 0.0 } else { (self.doubtful as f64).sqrt() };
-        -ERROR_RATE.ln() * (1.0 + widened)
+        MARGIN * (1.0 + widened)
     }
 
     /// The requester rule, if both were tried and one is left.

@@ -62,7 +62,8 @@ impl Fit {
     /// Tries all sets of values.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let several_sessions = evidence.pools.iter().any(|pool| {
-            let writes = |session: &&Session| !session.generated.is_empty() || !session.written.is_empty();
+            let writes =
+                |session: &&Session| !session.generated.is_empty() || !session.written.is_empty();
             pool.sessions.iter().filter(writes).count() > 1
         });
         let rules: &[_] = if several_sessions {
@@ -74,9 +75,9 @@ impl Fit {
         let mut points = Vec::new();
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
-            super::try_partitions(1, |partitions| {
-                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points)
-            });
+            for partitions in 1..=MAX_PARTITIONS {
+                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points);
+            }
         }
         let best = points
             .iter()
@@ -208,14 +209,14 @@ impl Fit {
     }
 }
 
-/// Scores lifetimes back from the greatest that is possible; gives the best score.
+/// Scores lifetimes back from the greatest that is possible.
 fn try_lifetimes(
     likelihood: &Likelihood,
     evidence: &Evidence,
     rule: RequesterRule,
     partitions: u32,
     points: &mut Vec<Point>,
-) -> f64 {
+) {
     let longest = likelihood::longest(evidence);
     let edge = likelihood.least_gap(partitions).map_or(longest, |gap| gap + 1).min(longest);
     let mut lifetimes = vec![0];
@@ -239,5 +240,4 @@ fn try_lifetimes(
         let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
         points.push(Point { rule, partitions, lifetime_s, neighbours_s, score });
     }
-    scores.iter().map(|(_, score)| score.log).fold(f64::NEG_INFINITY, f64::max)
 }

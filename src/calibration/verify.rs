@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Estimate, Evidence, MAX_UNMATCHED, ReadOf, Session};
 
-const METHOD: &str = "Decrypts in the second of a GenerateDataKey, against the session's reads then and around it";
+const METHOD: &str =
+    "Decrypts in the second of a GenerateDataKey, against the session's reads then and around it";
 
 /// So many new keys that say the same are no accident.
 const SURE: u64 = 3;

@@ -29,14 +29,20 @@ const NEGLIGIBLE: f64 = 1e-9;
 const LEAST_COUNTED: u32 = 200;
 
 /// Copies of one key that one requester's partitions hold: since when, and how many.
+///
+/// The second number is how many there are at most. With sliding expiry nothing is uncertain until one
+/// may have expired, and then each of them, but for the one used last.
 #[derive(Clone, Debug, Default)]
-struct Copies(Vec<(i64, f64)>);
+struct Copies(Vec<(i64, f64)>, u32);
 
 impl Copies {
     /// Leaves the copies alive at `time`. Those that are just as old as they get may be or not, as times
     /// are whole seconds.
     fn age(&mut self, time: i64, values: &Values) {
         self.0.retain(|copy| time - copy.0 <= values.lifetime_s);
+        if self.0.is_empty() {
+            self.1 = 0;
+        }
         for copy in &mut self.0 {
             copy.1 *= if time - copy.0 == values.lifetime_s { 0.5 } else { 1.0 };
         }
@@ -54,9 +60,9 @@ impl Copies {
         law[0] = 1.0;
         let alive = self.mass().min(f64::from(values.partitions));
         if values.expiry == Expiry::Sliding && alive > 1.0 {
-            // The partition used last is known to have one, the others are alike.
-            let chance = (alive - 1.0) / f64::from(values.partitions - 1);
-            (1..most).for_each(|_| toss(law, chance));
+            let others = self.1.max(2) - 1;
+            let chance = ((alive - 1.0) / f64::from(others)).min(1.0);
+            (0..others).for_each(|_| toss(law, chance));
             law.rotate_right(1);
         } else if values.expiry == Expiry::Sliding {
             toss(law, alive);
@@ -87,8 +93,12 @@ impl Copies {
                 // Each hit is of one of those alive, which then is as new as can be.
                 let kept = if hits > 0.0 { (1.0 - 1.0 / alive.max(1.0)).powf(hits) } else { 1.0 };
                 self.0.iter_mut().for_each(|copy| copy.1 *= kept);
-                self.0.retain(|copy| copy.1 > LEAST_MASS);
-                self.push(time, alive * (1.0 - kept) + expected);
+                let moved = alive * (1.0 - kept) + self.forget();
+                self.push(time, moved + expected);
+                let asked = expected.ceil() as u32;
+                self.1 =
+                    self.1.min(values.partitions.saturating_sub(expected.floor() as u32)) + asked;
+                self.1 = self.1.min(values.partitions);
             }
         }
     }
@@ -109,6 +119,18 @@ impl Copies {
                 copy.1 = (copy.1 + part).clamp(0.0, copy.1.max(1.0));
             }
         }
+    }
+
+    /// Forgets what is next to nothing; gives it to the copy used next, or else tells how much it is.
+    fn forget(&mut self) -> f64 {
+        let mut left = 0.0;
+        self.0.retain_mut(|copy| {
+            copy.1 += std::mem::take(&mut left);
+            let is_kept = copy.1 > LEAST_MASS;
+            left = if is_kept { 0.0 } else { copy.1 };
+            is_kept
+        });
+        left
     }
 
     /// Adds copies, each whole one by itself.
@@ -163,8 +185,9 @@ impl Law {
         let width = self.asked.len();
         let mean = |ask: usize| {
             let each = self.numbers.iter().enumerate();
-            let sum: f64 =
-                each.map(|(live, chance)| live as f64 * chance * self.rows[live * width + ask]).sum();
+            let sum: f64 = each
+                .map(|(live, chance)| live as f64 * chance * self.rows[live * width + ask])
+                .sum();
             sum / self.asked[ask]
         };
         // What cannot be teaches nothing.
@@ -248,7 +271,10 @@ fn law(requester: &Requester, group: &Group, values: &Values, room: &mut Room) -
 
 impl Room {
     fn begin(&mut self, requester: &Requester) {
-        self.copies.iter_mut().for_each(|copies| copies.0.clear());
+        for copies in &mut self.copies {
+            copies.0.clear();
+            copies.1 = 0;
+        }
         self.copies.resize_with(requester.keys.max(self.copies.len()), Copies::default);
     }
 }

@@ -145,10 +145,11 @@ impl Parts {
         self.reads += session.read.len() as u64;
         for second in unverified(session, verify.unwrap_or(0)) {
             let parts = &mut self.parts[own..];
-            let places = [second, second - 1, second + 1].into_iter().filter_map(|second| {
-                parts.binary_search_by_key(&second, |part| part.second).ok()
-            });
-            let free = |place: &usize| (parts[*place].decrypts as usize) < parts[*place].reads.len();
+            let places = [second, second - 1, second + 1]
+                .into_iter()
+                .filter_map(|second| parts.binary_search_by_key(&second, |part| part.second).ok());
+            let free =
+                |place: &usize| (parts[*place].decrypts as usize) < parts[*place].reads.len();
             match places.into_iter().find(free) {
                 Some(place) => {
                     parts[place].decrypts += 1;
@@ -162,13 +163,24 @@ impl Parts {
 }
 
 impl Parts {
-    /// The least number of partitions: one requester's reads of `n` keys in one second ask at most `n`
-    /// times in each, whatever was in memory. Two seconds may be an accident.
+    /// The least number of partitions: one requester's reads of `n` objects in one second ask at most
+    /// `n` times in each, whatever was in memory. Two seconds may be an accident. Of what is older than
+    /// the trail only each object's first second counts: so many objects say the same, or none.
     pub(super) fn least_partitions(&self, evidence: &Evidence) -> u32 {
         let mut greatest = [1; ACCIDENTS + 1];
+        let mut first: HashMap<u32, i64> = HashMap::new();
         for (pool, own) in evidence.pools.iter().zip(&self.pools) {
             for part in self.parts[own.clone()].iter().filter(|part| !part.may_verify) {
                 let reads = &pool.sessions[part.session as usize].read[part.reads.clone()];
+                let mut is_first = |read: &Read| match read.of {
+                    ReadOf::Unwritten(object) => {
+                        *first.entry(object).or_insert(read.second) == read.second
+                    }
+                    ReadOf::Written { .. } | ReadOf::Doubtful => true,
+                };
+                if !reads.iter().fold(true, |all, read| is_first(read) && all) {
+                    continue;
+                }
                 let least = part.decrypts.div_ceil(objects(reads, evidence));
                 if let Some(place) = greatest.iter().position(|&greatest| greatest < least) {
                     greatest[place..].rotate_right(1);
@@ -314,7 +326,8 @@ impl Streams {
                 let grouping = requesters.entry(number).or_insert_with(|| {
                     let only = only_unwritten(&pool.sessions[sessions]);
                     // A key that is generated in the trail was in no memory before it.
-                    let from = only.map_or(evidence.first_s - 1, |_| evidence.first_s + span / BURN_IN);
+                    let from =
+                        only.map_or(evidence.first_s - 1, |_| evidence.first_s + span / BURN_IN);
                     Grouping::new(pool, &writers, (only, from), doubt)
                 });
                 grouping.take(&parts.parts, place..next);

@@ -16,6 +16,8 @@ const NOBODY: u32 = u32::MAX;
 pub(super) struct Writes {
     /// How many keys writers have at a time, at most.
     pub(super) partitions: Option<u32>,
+    /// The first second of the trail.
+    pub(super) first_s: i64,
     /// How long a key may wrap new objects, at most, in seconds.
     pub(super) lifetime_s: Option<i64>,
 }
@@ -121,8 +123,12 @@ impl Keys {
         if writes.partitions == Some(1) && !is_new {
             return Some(last as u32);
         }
-        // Other partitions' keys, or the one before, which this second's first writes may have used.
+        // Other partitions' keys, or the one before, which this second's first writes may have used; they
+        // may be from before the trail.
         let oldest = second.saturating_sub(writes.lifetime_s?);
+        if oldest <= writes.first_s {
+            return None;
+        }
         let first = self.generated.partition_point(|&generated| generated < oldest);
         (first == last).then_some(last as u32)
     }
