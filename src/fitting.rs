@@ -21,6 +21,7 @@ pub use details::Details;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
+use crate::s3::Connections;
 use crate::scenario::Scenario;
 use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::scenario::read::{parse_settings, toml_of};
@@ -154,7 +155,15 @@ fn duration(log: &Recording) -> SimDuration {
 
 fn bucket(name: String, region: &str, bucket_keys_since: SimTime) -> BucketFile {
     let (region, key) = (region.to_owned(), KmsKey::default());
-    BucketFile { name, region, key, bucket_keys_since, directory: false }
+    BucketFile {
+        name,
+        region,
+        key,
+        kms_key: None,
+        bucket_keys_since,
+        encryption_before: None,
+        directory: false,
+    }
 }
 
 fn fitted_buckets(log: &Recording, wishes: &Wishes, region: &str) -> Vec<BucketFile> {
@@ -207,6 +216,8 @@ fn population(name: String, bucket: String, objects: u64, age: UnknownAge) -> Po
         age,
         object_size: None,
         written_by: None,
+        encryption: None,
+        kms_key: None,
     }
 }
 
@@ -247,6 +258,7 @@ fn fitted_principals(
             service: service.map(|name| hider.name("service", &name)),
             sessions,
             session_length,
+            connections: Some(Connections::ASSUMED),
             ..all[group.principal].clone()
         }
     };
@@ -288,6 +300,10 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
             utc(log.start_ns + log.counted_from.as_nanos())
         ));
     }
+    notes.push(
+        "Connections of a session: no log tells them; 10 are assumed (`connections` of each principal)."
+            .into(),
+    );
     notes.push("The run starts with the log: hours and days of a profile count from there.".into());
     notes.push(format!(
         "Objects whose writing is not in the log: {} of {} reads; assumed of their keys: {}.",

@@ -4,6 +4,7 @@
 //! - [`read`]: text to [`mod@file`], with the place of whatever is wrong;
 //! - `shorthand`: short keys for several at once;
 //! - [`resolve`]: what is written to what is meant;
+//! - [`connections`]: on how many connections whose requests come;
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: who is run by which engine;
 //! - [`estimate`]: what a run will cost before it is run;
@@ -11,6 +12,7 @@
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
+pub mod connections;
 pub mod engine;
 pub mod estimate;
 pub mod file;
@@ -20,7 +22,7 @@ pub mod replay;
 pub mod resolve;
 mod shorthand;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -34,7 +36,7 @@ use crate::pricing::{PriceTable, Terms};
 use crate::recording::Recording;
 use crate::recording::before::Origin;
 use crate::rng::Seed;
-use crate::s3::{Principal, SessionSlot};
+use crate::s3::{Connections, Principal, SessionSlot};
 use crate::statistics::Precision;
 use crate::tally::Window;
 use crate::units::{SimDuration, SimTime};
@@ -43,7 +45,7 @@ use crate::workload::ages::AgeLaw;
 
 use assertion::Assertion;
 use engine::Engines;
-use file::ScenarioFile;
+use file::{BucketFile, ScenarioFile};
 
 /// Version of the model. A change makes older results incomparable; the changelog says which.
 pub const MODEL_VERSION: u32 = 1;
@@ -65,8 +67,9 @@ pub struct Scenario {
     pub replications: u32,
     /// How precise savings are to be.
     pub precision: Option<Precision>,
-    /// The buckets.
-    pub buckets: Vec<Bucket>,
+    /// What requests call a bucket: its parts, each encrypted in one way. The first are the buckets
+    /// themselves, in their order; parts in which somebody says otherwise follow.
+    pub domains: Vec<Domain>,
     /// Who sends requests.
     pub principals: Vec<Principal>,
     /// All principals' session slots.
@@ -91,15 +94,41 @@ pub struct Scenario {
     pub recording: Option<Arc<Recording>>,
 }
 
-/// A bucket.
+/// The part of a bucket whose objects are encrypted in one way: under one KMS key, or as whoever wrote
+/// them said. S3's memory is apart for each, as for different buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
+pub struct Domain {
+    /// The bucket, as its place in [`ScenarioFile::buckets`].
+    pub bucket: u32,
+    /// How its objects are encrypted in every configuration; `None` if as the configuration says.
+    pub encryption: Option<Mode>,
+    /// Whether its objects are all from before the run and encrypted as told, so that a migration
+    /// changes how.
+    pub before: bool,
     /// Since when bucket keys are on, in configurations that use them.
     pub keys_since: SimTime,
     /// Whether it is a directory bucket.
     pub directory: bool,
-    /// Whether its KMS key costs rent.
-    pub customer_managed_key: bool,
+    /// Number of the customer managed key whose rent it causes where it asks KMS; `None` for the AWS
+    /// managed key, and where nothing is stored.
+    pub rented_key: Option<u32>,
+}
+
+impl Domain {
+    /// Whether `UpdateObjectEncryption` gives its objects bucket keys: those in directory buckets, and
+    /// those told to have one, have it already, and it takes no objects under DSSE-KMS.
+    #[must_use]
+    pub fn migrates(&self) -> bool {
+        let has_key = self.directory || self.encryption == Some(Mode::SseKmsBucketKey);
+        let is_told = self.encryption.is_some();
+        !has_key && self.encryption != Some(Mode::DsseKms) && (self.before || !is_told)
+    }
+
+    /// Whether re-encrypting an object takes a call on its old key.
+    #[must_use]
+    pub fn is_under_kms(&self) -> bool {
+        self.encryption != Some(Mode::SseS3)
+    }
 }
 
 /// Objects from before the run.
@@ -107,7 +136,7 @@ pub struct Bucket {
 pub struct Population {
     /// Its name.
     pub name: String,
-    /// The bucket it lies in.
+    /// What it lies in, as its place in [`Scenario::domains`].
     pub bucket: u32,
     /// How many objects.
     pub objects: u64,
@@ -115,6 +144,21 @@ pub struct Population {
     pub age: AgeLaw,
     /// The session slots that wrote it; empty for a single requester of its own.
     pub writers: Range<u32>,
+    /// Whether its objects are kept one by one (see [`crate::workload::written`]).
+    pub kept: bool,
+    /// How many scoping policies own its objects, which then only they read; 1 if everybody does.
+    pub policies: u32,
+}
+
+/// Who wrote a population, as requesters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writers {
+    /// The weight of each requester.
+    pub weights: Vec<u32>,
+    /// Over how many parts of S3's fleet the writes of each are spread.
+    pub partitions: Vec<u32>,
+    /// For each session slot that wrote the index of its requester.
+    pub of_slot: Vec<u32>,
 }
 
 impl Ages for AgeLaw {
@@ -127,46 +171,47 @@ impl Ages for AgeLaw {
 }
 
 impl Population {
-    /// The population's writers as requesters: the weight of each, and for each writing slot the
-    /// index of its requester.
+    /// The population's writers as requesters, under some assumptions. Nobody in particular is one
+    /// requester with as many connections as a client without a documented pool.
     #[must_use]
-    pub fn requesters(&self, requesters: &Requesters) -> (Vec<u32>, Vec<u32>) {
+    pub fn writers(&self, requesters: &Requesters, assumptions: &Assumptions) -> Writers {
+        let partitions = |connections| assumptions.partitions(connections).writing;
         if self.writers.is_empty() {
-            return (vec![1], vec![0]);
+            let partitions = vec![partitions(Connections::ASSUMED)];
+            return Writers { weights: vec![1], partitions, of_slot: vec![0] };
         }
         let mut index_of = BTreeMap::new();
-        let mut weights = Vec::new();
-        let of_writer = self
-            .writers
-            .clone()
-            .map(|slot| {
-                let requester = requesters.of_slot[slot as usize];
-                let index = *index_of.entry(requester).or_insert_with(|| {
-                    weights.push(0);
-                    weights.len() - 1
-                });
-                weights[index] += 1;
-                index as u32
-            })
-            .collect();
-        (weights, of_writer)
+        let mut writers =
+            Writers { weights: Vec::new(), partitions: Vec::new(), of_slot: Vec::new() };
+        for slot in self.writers.clone() {
+            let requester = requesters.of_slot[slot as usize];
+            let index = *index_of.entry(requester).or_insert_with(|| {
+                let connections = requesters.list[requester as usize].connections;
+                writers.weights.push(0);
+                writers.partitions.push(partitions(connections));
+                writers.weights.len() - 1
+            });
+            writers.weights[index] += 1;
+            writers.of_slot.push(index as u32);
+        }
+        writers
     }
 
-    /// How the population was written under some assumptions by requesters of given weights.
+    /// How the population was written by its writers under some assumptions.
     #[must_use]
     pub fn writing<'a>(
         &'a self,
         since: SimTime,
-        weights: &'a [u32],
+        writers: &'a Writers,
         assumptions: &Assumptions,
     ) -> Writing<'a> {
         Writing {
             objects: self.objects,
             ages: &self.age,
             since,
-            writers: weights,
+            writers: &writers.weights,
+            partitions: &writers.partitions,
             generation_lifetime: assumptions.generation_lifetime,
-            partitions: assumptions.write_partitions,
         }
     }
 }
@@ -190,29 +235,47 @@ impl Configuration {
     /// Whether any bucket uses bucket keys, so that what AWS does not publish changes what the
     /// configuration costs: directory buckets always do.
     #[must_use]
-    pub fn uses_bucket_keys(&self, buckets: &[Bucket]) -> bool {
-        match self.mode {
-            Mode::SseKmsBucketKey => true,
-            Mode::SseKms => buckets.iter().any(|bucket| bucket.directory),
-            Mode::SseS3 | Mode::DsseKms => false,
+    pub fn uses_bucket_keys(&self, domains: &[Domain]) -> bool {
+        domains.iter().any(|domain| matches!(self.treats(domain), BucketScheme::BucketKey { .. }))
+    }
+
+    /// Number of customer managed keys that cost rent: those that KMS is asked for.
+    #[must_use]
+    pub fn rented_keys(&self, domains: &[Domain]) -> usize {
+        let asks = |domain: &&Domain| self.treats(domain) != BucketScheme::NoKms;
+        let keys: BTreeSet<u32> =
+            domains.iter().filter(asks).filter_map(|domain| domain.rented_key).collect();
+        keys.len()
+    }
+
+    /// How S3 treats the requests of one part of a bucket.
+    #[must_use]
+    pub fn treats(&self, domain: &Domain) -> BucketScheme {
+        let mode = match domain.encryption {
+            Some(_) if self.migrated && domain.migrates() => Mode::SseKmsBucketKey,
+            Some(mode) => mode,
+            None => self.mode,
+        };
+        match mode {
+            Mode::SseS3 => BucketScheme::NoKms,
+            Mode::SseKms | Mode::SseKmsBucketKey if domain.directory => {
+                BucketScheme::BucketKey { since: SimTime::MIN, copies: false }
+            }
+            Mode::SseKms | Mode::DsseKms => BucketScheme::KeyPerObject,
+            Mode::SseKmsBucketKey => {
+                BucketScheme::BucketKey { since: domain.keys_since, copies: true }
+            }
         }
     }
 
     /// How S3 treats the buckets' requests in this configuration.
     #[must_use]
     pub fn scheme(&self, scenario: &Scenario, assumptions: Assumptions) -> Scheme {
-        let of_bucket = |bucket: &Bucket| match self.mode {
-            Mode::SseS3 => BucketScheme::NoKms,
-            Mode::SseKms | Mode::SseKmsBucketKey if bucket.directory => {
-                BucketScheme::BucketKey { since: SimTime::MIN, copies: false }
-            }
-            Mode::SseKms | Mode::DsseKms => BucketScheme::KeyPerObject,
-            Mode::SseKmsBucketKey => {
-                BucketScheme::BucketKey { since: bucket.keys_since, copies: true }
-            }
-        };
+        let domain = |number: u32| &scenario.domains[number as usize];
+        let populations = scenario.populations.iter().map(|p| self.treats(domain(p.bucket)));
         Scheme {
-            buckets: scenario.buckets.iter().map(of_bucket).collect(),
+            buckets: scenario.domains.iter().map(|domain| self.treats(domain)).collect(),
+            populations: populations.collect(),
             assumptions,
             multipart: scenario.multipart,
         }
@@ -253,16 +316,28 @@ impl Scenario {
         self.end.since(self.counted_from)
     }
 
-    /// The populations that a migration re-encrypts: directory buckets have bucket keys already.
+    /// The populations that a migration re-encrypts.
     pub fn migrating(&self) -> impl Iterator<Item = &Population> {
-        self.populations.iter().filter(|p| !self.buckets[p.bucket as usize].directory)
+        self.populations.iter().filter(|population| self.domain_of(population).migrates())
+    }
+
+    /// What a population lies in.
+    #[must_use]
+    pub fn domain_of(&self, population: &Population) -> &Domain {
+        &self.domains[population.bucket as usize]
+    }
+
+    /// The bucket that requests call by a number.
+    #[must_use]
+    pub fn bucket(&self, domain: u32) -> &BucketFile {
+        &self.file.buckets[self.domains[domain as usize].bucket as usize]
     }
 
     /// Since when a population's objects have bucket keys, where its bucket is so encrypted: as long as
     /// the bucket has, if no inventory tells of the objects themselves.
     #[must_use]
     pub fn keys_since(&self, population: usize, scheme: &Scheme) -> SimTime {
-        let bucket = scheme.buckets[self.populations[population].bucket as usize];
+        let bucket = scheme.populations[population];
         let before = self.recording.as_ref().and_then(|log| log.before.get(population));
         match (bucket, before.map(|before| &before.origin)) {
             (BucketScheme::BucketKey { .. }, Some(Origin::WithoutKey)) => SimTime::ZERO,
@@ -275,7 +350,7 @@ impl Scenario {
     fn writes_before(&self, population: usize) -> Option<u64> {
         match &self.recording.as_ref()?.before.get(population)?.origin {
             Origin::Written(times) => Some(times.len() as u64),
-            Origin::Untold | Origin::WithoutKey => None,
+            Origin::Untold | Origin::WithoutKey | Origin::WithoutKms => None,
         }
     }
 
@@ -283,6 +358,12 @@ impl Scenario {
     #[must_use]
     pub fn principal_of(&self, workload: &Workload) -> u32 {
         self.slots[workload.slots.start as usize].principal
+    }
+
+    /// When the first workload began: the start of the run, or before.
+    #[must_use]
+    pub fn since(&self) -> SimTime {
+        self.workloads.iter().map(|workload| workload.since).min().unwrap_or(SimTime::ZERO)
     }
 
     /// The counted part of the run.

@@ -5,7 +5,7 @@
 mod naive;
 mod tiny;
 
-use bks::encryption::assumptions::{Assumptions, Expiry, Level};
+use bks::encryption::assumptions::{Assumptions, Expiry, Level, Partitions};
 use bks::encryption::history::{Ages, History, Writing};
 use bks::encryption::keys::{Keyring, Timelines};
 use bks::encryption::needs::MultipartCalls;
@@ -13,13 +13,15 @@ use bks::encryption::requester::{RequesterRule, Requesters};
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsCalls;
 use bks::rng::{Purpose, Seed};
-use bks::s3::{Identity, Object, Operation, Principal, Request, SessionSlot};
+use bks::s3::{Connections, Identity, Object, Operation, Principal, Request, SessionSlot};
 use bks::scenario::Scenario;
+use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
 use bks::units::{Rate, SimDuration, SimTime};
 use bks::workload::ages::{AgeLaw, AgeStep, ExponentialAges, UniformAges, WeibullAges};
+use bks::workload::written::KeptObjects;
 use naive::population::{Key, Population};
 use naive::{People, Verdict};
 use proptest::prelude::*;
@@ -66,12 +68,16 @@ fn buckets() -> impl Strategy<Value = Vec<BucketScheme>> {
 fn assumptions() -> impl Strategy<Value = Assumptions> {
     let lifetimes = (select(vec![1, 2, 4, 8, 12]), select(vec![0, 1, 2, 4, 8, 12]));
     let expiry = select(vec![Expiry::Fixed, Expiry::Sliding]);
-    (lifetimes, expiry, 1..=3_u32, 1..=3_u32, 0..=1_u32).prop_map(
-        |((generation, cache), expiry, write_partitions, read_partitions, verify_on_write)| {
+    let given = || prop::option::of(1..=3_u32);
+    let fleet = (1..=4_u32, given(), given());
+    (lifetimes, expiry, fleet, 0..=1_u32).prop_map(
+        |((generation, cache), expiry, fleet, verify_on_write)| {
+            let (cache_hosts, write_partitions, read_partitions) = fleet;
             Assumptions {
                 generation_lifetime: steps(generation),
                 cache_lifetime: steps(cache),
                 expiry,
+                cache_hosts,
                 write_partitions,
                 read_partitions,
                 verify_on_write,
@@ -91,16 +97,18 @@ fn people() -> impl Strategy<Value = (Vec<Principal>, Vec<SessionSlot>)> {
     let principal =
         identity.prop_map(|identity| Principal { account: "111122223333".into(), identity });
     let length = select(vec![None, Some(2), Some(4), Some(5), Some(8)]);
-    let slot =
-        (0..2_u32, 0..3_u32, length, 0..=8_i64).prop_map(|(principal, policy, length, first)| {
-            SessionSlot {
-                principal,
-                number: 0,
-                policy,
-                session_length: length.map(steps),
-                first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
-            }
-        });
+    let kept = Connections::Kept;
+    let connections = select(vec![kept(1), kept(1), kept(2), kept(5), Connections::Fresh]);
+    let slot = (0..2_u32, 0..3_u32, length, 0..=8_i64, connections).prop_map(
+        |(principal, policy, length, first, connections)| SessionSlot {
+            principal,
+            number: 0,
+            policy,
+            session_length: length.map(steps),
+            first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
+            connections,
+        },
+    );
     (prop::collection::vec(principal, 2), prop::collection::vec(slot, 1..=3))
 }
 
@@ -220,7 +228,7 @@ fn world() -> impl Strategy<Value = World> {
                 time = time + steps(plan.gap);
                 requests.extend(plan.requests(time, slots.len() as u32, &buckets));
             }
-            let scheme = Scheme { buckets, assumptions, multipart };
+            let scheme = Scheme { buckets, populations: Vec::new(), assumptions, multipart };
             World { rule, principals, slots, scheme, requests }
         },
     )
@@ -230,7 +238,12 @@ fn world() -> impl Strategy<Value = World> {
 fn engine(world: &World) -> Vec<Verdict> {
     let World { rule, principals, slots, scheme, requests } = world;
     let requesters = Requesters::group(*rule, principals, slots);
-    let partitions = scheme.assumptions.write_partitions;
+    let partitions: Vec<Partitions> = requesters
+        .list
+        .iter()
+        .map(|requester| scheme.assumptions.partitions(requester.connections))
+        .collect();
+    let writing: Vec<u32> = partitions.iter().map(|it| it.writing).collect();
     let of_requester: Vec<Vec<usize>> = (0..requesters.list.len())
         .map(|requester| {
             let sends =
@@ -243,11 +256,11 @@ fn engine(world: &World) -> Vec<Verdict> {
         requester.renews.then(|| &slots[requester.slots[0] as usize])
     };
 
-    let mut timelines = Timelines::new(requesters.list.len(), scheme.buckets.len(), partitions);
-    let mut memory = Memory::new(SimTime::MAX);
+    let mut timelines = Timelines::new(&writing, scheme.buckets.len());
+    let mut memory = Memory::new(SimTime::ZERO, SimTime::MAX);
     for (requester, mine) in of_requester.iter().enumerate() {
-        memory.begin(scheme, 0, session(requester));
-        let mut starts = vec![Vec::new(); scheme.buckets.len() * partitions as usize];
+        memory.begin(scheme, partitions[requester], 0, session(requester));
+        let mut starts = vec![Vec::new(); scheme.buckets.len() * writing[requester] as usize];
         for &i in mine {
             let answer = memory.answer(scheme, None, session(requester), &requests[i]);
             if let Some(place) = answer.generated {
@@ -264,7 +277,7 @@ fn engine(world: &World) -> Vec<Verdict> {
     let keyring = Keyring::new(Vec::new(), timelines, requesters.of_slot.clone(), since.collect());
     let mut answers = vec![Verdict::default(); requests.len()];
     for (requester, mine) in of_requester.iter().enumerate() {
-        memory.begin(scheme, keyring.keys(), session(requester));
+        memory.begin(scheme, partitions[requester], keyring.keys(), session(requester));
         for &i in mine {
             let answer = memory.answer(scheme, Some(&keyring), session(requester), &requests[i]);
             answers[i] = Verdict { calls: answer.calls, generated: answer.generated.is_some() };
@@ -323,8 +336,9 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     let scheme = configuration.scheme(scenario, arm.assumptions);
     let requesters = Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
     let mut requests = Vec::new();
+    let kept = keep(scenario, 0);
     for requester in &requesters.list {
-        let mut stream = RequestStream::new(scenario, requester, 0, |_| true);
+        let mut stream = RequestStream::new(scenario, &kept, requester, 0, |_| true);
         let mut batch = Vec::new();
         while stream.next_batch(&mut batch) {
             requests.append(&mut batch);
@@ -332,7 +346,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     }
     requests.sort_by_key(|request| request.time);
 
-    let histories = histories(scenario, configuration.migrated, &scheme, &requesters);
+    let histories = histories(scenario, &kept, configuration.migrated, &scheme, &requesters);
     let old = |object: &Object| {
         let (population, key) = match *object {
             Object::Ranked { population, rank } => {
@@ -388,6 +402,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
 /// Each population's keys, its writers' requesters, and since when its bucket had bucket keys.
 fn histories(
     scenario: &Scenario,
+    kept: &KeptObjects,
     migrated: bool,
     scheme: &Scheme,
     requesters: &Requesters,
@@ -399,17 +414,23 @@ fn histories(
                 BucketScheme::BucketKey { since, .. } => since,
                 BucketScheme::NoKms | BucketScheme::KeyPerObject => SimTime::MAX,
             };
-            let (weights, of_writer) = population.requesters(requesters);
-            let writing = population.writing(since, &weights, &scheme.assumptions);
+            let writers = population.writers(requesters, &scheme.assumptions);
+            let writing = population.writing(since, &writers, &scheme.assumptions);
             // A migration leaves directory buckets alone.
-            let directory = scenario.buckets[population.bucket as usize].directory;
-            let history = if migrated && !directory {
-                History::migrate(&writing, scheme.assumptions.migration_rate.as_per_s())
+            let migrates = scenario.domain_of(population).migrates();
+            let history = if migrated && migrates {
+                let Assumptions { migration_rate, .. } = scheme.assumptions;
+                let partitions = scheme.assumptions.writing_at_most();
+                History::migrate(&writing, migration_rate.as_per_s(), partitions)
+            } else if let Some(objects) = kept.population(index as u32, 1, 0) {
+                let requester = |writer: u32| writers.of_slot[writer as usize];
+                let writes = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));
+                History::of_writes(&writing, writes)
             } else {
                 let mut rng = scenario.seed.stream(0, Purpose::History, (index as u32, 0));
                 History::write(&writing, &mut rng)
             };
-            (history, of_writer, since)
+            (history, writers.of_slot, since)
         })
         .collect()
 }
@@ -429,7 +450,7 @@ proptest! {
 
     #[test]
     fn every_count_of_a_scenario_is_the_naive_models(
-        text in tiny::scenario(Limits { only_old: false, directory: true })
+        text in tiny::scenario(Limits { only_old: false, directory: true, told: true })
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let arms = arms(&scenario);
@@ -481,8 +502,8 @@ fn populations_are_wrapped_as_if_written_object_by_object() {
         ages: &ages,
         since,
         writers: &writers,
+        partitions: &[partitions; 2],
         generation_lifetime: lifetime,
-        partitions,
     };
     let (mut walked, mut written) = (Moments::default(), Moments::default());
     for run in 0..RUNS {
@@ -582,8 +603,8 @@ impl Dense {
             ages: &ages,
             since: self.since(),
             writers: &self.writers,
+            partitions: &vec![self.partitions; self.writers.len()],
             generation_lifetime: self.lifetime(),
-            partitions: self.partitions,
         };
         let history =
             History::write(&writing, &mut Seed(self.seed).stream(0, Purpose::History, (0, 0)));
@@ -723,8 +744,8 @@ fn objects_of_one_age_have_one_key_in_each_place() {
                 ages: &ages,
                 since,
                 writers: &[1, 2],
+                partitions: &[3, 3],
                 generation_lifetime: SimDuration::from_secs(lifetime),
-                partitions: 3,
             };
             let mut rng = Seed(7).stream(0, Purpose::History, (0, 0));
             let history = History::write(&writing, &mut rng);
@@ -801,8 +822,8 @@ proptest! {
             ages: &ages,
             since,
             writers: &writers,
+            partitions: &vec![partitions; writers.len()],
             generation_lifetime: lifetime,
-            partitions,
         };
         let mut rng = Seed(seed).stream(0, Purpose::History, (0, 0));
         let history = History::write(&writing, &mut rng);
@@ -896,7 +917,8 @@ fn a_clients_copies_are_of_what_it_wrote_each_of_the_one_before() {
     "#;
     let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let requesters = Requesters::group(RequesterRule::Role, &scenario.principals, &scenario.slots);
-    let mut stream = RequestStream::new(&scenario, &requesters.list[0], 0, |_| true);
+    let kept = keep(&scenario, 0);
+    let mut stream = RequestStream::new(&scenario, &kept, &requesters.list[0], 0, |_| true);
     let mut batch = Vec::new();
     assert!(stream.next_batch(&mut batch));
     assert_eq!(batch.len(), 60 * 7);

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::{Found, input, output, threads};
 use crate::error::Result;
-use crate::scenario::Scenario;
+use crate::scenario::{Domain, Scenario};
 use crate::units::SimDuration;
 
 /// Validate a scenario and print what was understood.
@@ -85,9 +85,11 @@ fn world(scenario: &Scenario, out: &mut String) {
         );
     }
     for (written, principal) in file.principals.iter().zip(&scenario.principals) {
+        let (connections, basis) = file.connections_of(written);
         let _ = writeln!(
             out,
-            "principal `{}`: {}, sessions at a time: {}, scoping policies: {}",
+            "principal `{}`: {}, sessions at a time: {}, scoping policies: {}, connections of each \
+             session: {connections} ({basis})",
             written.name,
             principal.arn(),
             written.sessions,
@@ -97,12 +99,18 @@ fn world(scenario: &Scenario, out: &mut String) {
     for population in &scenario.populations {
         let _ = writeln!(
             out,
-            "population `{}`: {} objects, half of them older than {}",
+            "population `{}`: {} objects, half of them older than {}{}",
             population.name,
             population.objects,
-            readable(population.age.quantile(0.5))
+            readable(population.age.quantile(0.5)),
+            told(scenario.domain_of(population))
         );
     }
+}
+
+/// How objects are encrypted, where that is told of them.
+fn told(domain: &Domain) -> String {
+    domain.encryption.map_or_else(String::new, |mode| format!(", encrypted by {}", mode.name()))
 }
 
 /// A duration without the small units that its size makes idle.
@@ -120,11 +128,12 @@ fn traffic(scenario: &Scenario, out: &mut String) {
             .collect();
         let _ = writeln!(
             out,
-            "workload `{}`: about {}, sessions at a time: {}, client `{}`",
+            "workload `{}`: about {}, sessions at a time: {}, client `{}`{}",
             workload.name,
             kinds.join(", "),
             workload.slots.len(),
-            workload.client.name
+            workload.client.name,
+            told(&scenario.domains[workload.bucket as usize])
         );
     }
 }

@@ -5,7 +5,7 @@ use super::shares::{KeyShare, push_timeline, push_written};
 use super::sorted::Sorted;
 use crate::rng::part_of;
 use crate::s3::Object;
-use crate::s3::columns::{Columns, Objects, writer_and_draw};
+use crate::s3::columns::{Columns, Objects, WrittenBy};
 use crate::units::SimTime;
 
 /// Stands in a column of keys for an object that has no bucket key.
@@ -14,23 +14,32 @@ pub const KEYLESS: u32 = u32::MAX;
 /// When each (requester, bucket, cache partition) generated its bucket-level keys within the run.
 #[derive(Debug, Default)]
 pub struct Timelines {
-    /// Generation times, ascending; index: (requester × buckets + bucket) × partitions + partition.
+    /// Generation times, ascending; requester by requester, for each bucket by bucket, partition by
+    /// partition.
     starts: Vec<Sorted>,
-    buckets: u32,
-    partitions: u32,
+    /// For each requester where its timelines begin, and how many partitions it writes through.
+    of_requester: Vec<(u32, u32)>,
 }
 
 impl Timelines {
-    /// No key for any of `requesters` × `buckets` × `partitions`.
+    /// No key for any requester, of which each writes through a number of partitions, in any of
+    /// `buckets`.
     #[must_use]
-    pub fn new(requesters: usize, buckets: usize, partitions: u32) -> Self {
-        let timelines = requesters * buckets * partitions as usize;
-        Self { starts: vec![Sorted::default(); timelines], buckets: buckets as u32, partitions }
+    pub fn new(partitions: &[u32], buckets: usize) -> Self {
+        let begin = |next: &mut u32, &parts: &u32| {
+            let first = *next;
+            *next += parts * buckets as u32;
+            Some((first, parts))
+        };
+        let of_requester: Vec<(u32, u32)> = partitions.iter().scan(0, begin).collect();
+        let timelines =
+            of_requester.last().map_or(0, |&(first, parts)| first + parts * buckets as u32);
+        Self { starts: vec![Sorted::default(); timelines as usize], of_requester }
     }
 
     /// Sets the timelines of one requester: bucket by bucket, partition by partition.
     pub fn set(&mut self, requester: usize, of_requester: Vec<Vec<SimTime>>) {
-        let first = requester * of_requester.len();
+        let first = self.of_requester[requester].0 as usize;
         for (timeline, starts) in self.starts[first..].iter_mut().zip(of_requester) {
             *timeline = Sorted::new(starts.into_iter().map(SimTime::as_nanos).collect());
         }
@@ -143,7 +152,7 @@ impl Keyring {
                 let key = |&rank| or_keyless(history.key_of_rank(rank).map(|key| first_key + key));
                 keys.extend(columns.ranks.iter().map(key));
             }
-            Objects::Aged { population: Some((population, _)), slots: None }
+            Objects::Aged { population: Some((population, _)), written: None }
                 if let population = &self.histories[*population as usize]
                     && let Some(starts) = population.history.only_timeline() =>
             {
@@ -160,28 +169,28 @@ impl Keyring {
                     }
                 }
             }
-            Objects::Aged { population, slots } => {
-                let key = |time: SimTime, draw| match (population, slots) {
-                    (Some((population, writers)), slots)
-                        if time < SimTime::ZERO || slots.is_none() =>
-                    {
-                        let (who, draw) = writer_and_draw(draw);
-                        let (writer, time) = (part_of(who, *writers), time.min(SimTime::ZERO));
-                        self.histories[*population as usize].wrapping(writer, draw, time)
-                    }
-                    (_, Some(slots)) => {
-                        let (who, draw) = writer_and_draw(draw);
-                        let slot = slots.start + part_of(who, slots.len() as u32);
-                        self.written(bucket, slot, draw, time.max(SimTime::ZERO))
-                    }
-                    (_, None) => unreachable!("reads have a source"),
-                };
-                let written = columns.written.iter();
+            Objects::Aged { population, written } => {
+                let key =
+                    |time: SimTime, by: WrittenBy| match (by.writer_of_population(), population) {
+                        (Some(writer), Some((population, _))) => {
+                            let population = &self.histories[*population as usize];
+                            population.wrapping(writer, by.draw(), time.min(SimTime::ZERO))
+                        }
+                        _ => self.written(bucket, by.number(), by.draw(), time),
+                    };
+                let times = columns.written.iter();
                 if columns.writers.is_empty() {
-                    keys.extend(written.map(|&time| or_keyless(key(time, 0))));
+                    // There is only one writer and one place to each source.
+                    let by = |time: SimTime| match written {
+                        Some((_, slots)) if population.is_none() || time >= SimTime::ZERO => {
+                            WrittenBy::slot(slots.start, 0)
+                        }
+                        _ => WrittenBy::population(0, 0),
+                    };
+                    keys.extend(times.map(|&time| or_keyless(key(time, by(time)))));
                 } else {
-                    let objects = written.zip(&columns.writers);
-                    keys.extend(objects.map(|(&time, &draw)| or_keyless(key(time, draw))));
+                    let objects = times.zip(&columns.writers);
+                    keys.extend(objects.map(|(&time, &by)| or_keyless(key(time, by))));
                 }
             }
         }
@@ -199,23 +208,49 @@ impl Keyring {
                 let population = &self.histories[*population as usize];
                 population.history.shares_of_ranks(population.first_key, &mut shares);
             }
-            Objects::Aged { population, slots } => {
+            Objects::Aged { population, written } => {
                 let run_from = if population.is_some() { SimTime::ZERO } else { SimTime::MIN };
                 if let Some((population, writers)) = population {
                     let population = &self.histories[*population as usize];
                     let requesters = &population.requester_of_writer[..*writers as usize];
                     let weights = weights(requesters.iter().copied());
-                    let until = if slots.is_some() { SimTime::ZERO } else { SimTime::MAX };
+                    let until = if written.is_some() { SimTime::ZERO } else { SimTime::MAX };
                     let PopulationKeys { history, first_key, since, .. } = population;
                     history.shares_of_times(*first_key, *since, until, &weights, &mut shares);
                 }
-                if let Some(slots) = slots {
+                if let Some((_, slots)) = written {
                     let of_slot = |slot: u32| self.requester_of_slot[slot as usize];
                     let weights = weights(slots.clone().map(of_slot));
                     self.shares_of_run(bucket, run_from, &weights, &mut shares);
                 }
             }
         }
+        shares
+    }
+
+    /// The shares of the keys of `objects`, in the order of time: each object is read by whoever asks
+    /// for what was last written from its moment until the next one's. What comes before the first
+    /// is the first's. Neighbours under one key are one.
+    #[must_use]
+    pub fn shares_of_objects(&self, objects: impl Iterator<Item = Object>) -> Vec<KeyShare> {
+        let mut shares: Vec<KeyShare> = Vec::new();
+        for object in objects {
+            let (Object::Aged { time, .. } | Object::Written { time, .. }) = object else {
+                continue;
+            };
+            let key = self.wrapping(&object);
+            let (share, until) = (1.0, SimTime::MAX);
+            match shares.last_mut() {
+                None => shares.push(KeyShare { key, share, written: Some((SimTime::MIN, until)) }),
+                Some(last) if last.key == key => {}
+                Some(last) => {
+                    let since = last.written.map_or(SimTime::MIN, |(since, _)| since);
+                    last.written = Some((since, time));
+                    shares.push(KeyShare { key, share, written: Some((time, until)) });
+                }
+            }
+        }
+        shares.retain(|share| share.written.is_some_and(|(since, until)| since < until));
         shares
     }
 
@@ -231,8 +266,8 @@ impl Keyring {
         let since = self.since[bucket as usize];
         let since = if since <= SimTime::ZERO { from } else { since };
         push_written(shares, None, 1.0, from, since);
-        let partitions = self.timelines.partitions;
         for (requester, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+            let (_, partitions) = self.timelines.of_requester[requester];
             let share = weight / f64::from(partitions);
             for part in 0..partitions {
                 match self.timeline_of(bucket, requester as u32, part) {
@@ -250,8 +285,8 @@ impl Keyring {
     /// The timeline that answers for a requester's partition: its own, or the next that has a key.
     #[inline]
     fn timeline_of(&self, bucket: u32, requester: u32, part: u32) -> Option<usize> {
-        let partitions = self.timelines.partitions;
-        let first = (requester * self.timelines.buckets + bucket) * partitions;
+        let (first, partitions) = self.timelines.of_requester[requester as usize];
+        let first = first + bucket * partitions;
         (0..partitions)
             .map(|step| (first + (part + step) % partitions) as usize)
             .find(|&timeline| self.timelines.starts[timeline].len() > 0)
@@ -267,7 +302,8 @@ impl Keyring {
             return None;
         }
         let requester = self.requester_of_slot[slot as usize];
-        let picked = part_of(draw, self.timelines.partitions);
+        let (_, partitions) = self.timelines.of_requester[requester as usize];
+        let picked = part_of(draw, partitions);
         let timeline = self.timeline_of(bucket, requester, picked)?;
         let generated = self.timelines.starts[timeline].not_above(time.as_nanos());
         Some(self.timeline_first[timeline] + (generated as u32).saturating_sub(1))

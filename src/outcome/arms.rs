@@ -105,7 +105,7 @@ fn arms(scenario: &Scenario) -> (Vec<Arm>, Vec<ArmsOf>) {
         let middle = add(index, assumed, true);
         let mut levels = [middle; 3];
         let mut bounds = None;
-        if configuration.uses_bucket_keys(&scenario.buckets) {
+        if configuration.uses_bucket_keys(&scenario.domains) {
             for level in [Level::Low, Level::High] {
                 let assumptions = configuration.ranges.at(level);
                 if assumptions != assumed {
@@ -193,7 +193,7 @@ impl Variations {
     /// All of the headline's; none if it uses no bucket keys.
     pub(super) fn of_headline(scenario: &Scenario) -> Self {
         let configuration = &scenario.configurations[scenario.headline];
-        let list = if configuration.uses_bucket_keys(&scenario.buckets) {
+        let list = if configuration.uses_bucket_keys(&scenario.domains) {
             configuration.ranges.one_at_a_time()
         } else {
             Vec::new()

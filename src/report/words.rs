@@ -1,11 +1,12 @@
 //! What results say, in words: shared by every format that people read.
 
+use super::added;
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
 use crate::outcome::recorded::UNKNOWN_OBJECTS;
 use crate::results::Results;
-use crate::results::facts::{AssertionFacts, AssumptionFacts};
+use crate::results::facts::{AssertionFacts, AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
 use crate::scenario::assertion::{Figure, FigureUnit};
 use crate::statistics::points;
@@ -18,10 +19,7 @@ pub fn verdict(results: &Results) -> String {
     let reference = &facts.reference;
     let headline = results.assumed(&facts.headline);
     let Some(saving) = headline.saving_ratio else {
-        return format!(
-            "{}: `{reference}` makes no KMS requests in this traffic, so there is nothing to save",
-            facts.scenario
-        );
+        return added::verdict(results);
     };
     let does = if saving < 0.0 {
         format!("costs {} more KMS requests than `{reference}`", percent(-saving))
@@ -87,6 +85,21 @@ pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
     let period = period(results);
     row(&format!("KMS requests, {period}"), &|c| dollars(c.kms_cost_usd.as_f64()));
     row(&format!("whole bill, {period}"), &|c| dollars(c.total_cost_usd.as_f64()));
+    if added::applies(results) {
+        rows.extend(added::rows(results));
+    } else {
+        rows.extend(savings(results, &configurations));
+    }
+    rows.extend(migrations(results, &configurations));
+    rows
+}
+
+/// Rows of a table of figures about savings.
+fn savings(results: &Results, configurations: &[&SummaryRow]) -> Vec<(String, Vec<String>)> {
+    let mut rows = Vec::new();
+    let mut row = |label: &str, cell: &dyn Fn(&SummaryRow) -> String| {
+        rows.push((label.to_owned(), configurations.iter().map(|row| cell(row)).collect()));
+    };
     row("KMS requests saved", &saving);
     row("  low … high", &|c| match c.saving_ceiling {
         Some(_) => format!(
@@ -105,6 +118,16 @@ pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
         let saved = 1.0 - c.total_cost_usd.as_f64() / reference;
         if reference > 0.0 { percent(saved) } else { dash() }
     });
+    rows
+}
+
+/// Rows of a table of figures about migrations, if a configuration has one.
+fn migrations(results: &Results, configurations: &[&SummaryRow]) -> Vec<(String, Vec<String>)> {
+    let period = period(results);
+    let mut rows = Vec::new();
+    let mut row = |label: &str, cell: &dyn Fn(&SummaryRow) -> String| {
+        rows.push((label.to_owned(), configurations.iter().map(|row| cell(row)).collect()));
+    };
     if configurations.iter().any(|c| c.migration_cost_usd.is_some()) {
         row("migration, once", &|c| {
             c.migration_cost_usd.map_or_else(dash, |cost| dollars(cost.as_f64()))
@@ -155,9 +178,13 @@ pub fn basis(results: &Results) -> String {
     };
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
-         {}.\nlow … high: every assumption at the end that saves least, and most; floor … ceiling: \
-         no key is ever found in memory, and keys live for ever in one place.{}",
+         {}.\nlow … high: every assumption at the end that saves least, and most{}.{}",
         prices(results),
+        if added::applies(results) {
+            ""
+        } else {
+            "; floor … ceiling: no key is ever found in memory, and keys live for ever in one place"
+        },
         engine(results)
     )
 }
@@ -291,6 +318,9 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         "generation_lifetime" => "how long S3 wraps new objects with one bucket-level key",
         "cache_lifetime" => "how long S3 keeps a bucket-level key in memory for reads",
         "expiry" => "whether that time runs from the fetch, or anew from each use",
+        "cache_hosts" => {
+            "hosts of S3's fleet, each with a cache of its own, that connections land on"
+        }
         "write_partitions" => "parts of S3's fleet that make keys of their own",
         "read_partitions" => "parts of S3's fleet that fetch keys of their own",
         "verify_on_write" => "calls of `Decrypt` that verify each new key",
@@ -299,6 +329,50 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// On how many connections whose requests come, where that decides how many caches they meet.
+#[must_use]
+pub fn connections(results: &Results) -> Option<String> {
+    const NAMED: usize = 3;
+    let headline = results.facts.configuration(&results.facts.headline)?;
+    let decide = headline.assumptions.iter().any(|it| it.assumption == "cache_hosts");
+    if !decide || !headline.uses_bucket_keys || results.facts.connections.is_empty() {
+        return None;
+    }
+    let mut groups: Vec<(&ConnectionsFacts, Vec<String>)> = Vec::new();
+    for one in &results.facts.connections {
+        let alike = |(of, _): &&mut (&ConnectionsFacts, Vec<String>)| {
+            (&of.connections, &of.basis, &of.client) == (&one.connections, &one.basis, &one.client)
+        };
+        let name = format!("`{}`", one.principal);
+        match groups.iter_mut().find(alike) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((one, vec![name])),
+        }
+    }
+    let said = groups.iter().map(|(of, names)| {
+        let number = match of.connections.as_str() {
+            "fresh" => "a new one for each request",
+            number => number,
+        };
+        let others = names.len().saturating_sub(NAMED);
+        let mut names = names[..names.len().min(NAMED)].join(", ");
+        if others > 0 {
+            names = format!("{names} and {others} more");
+        }
+        let basis = match (&of.client, of.basis.as_str()) {
+            (Some(client), _) => format!("the most that `{client}` keeps"),
+            (None, "given") => "as given".to_owned(),
+            (None, _) => "assumed".to_owned(),
+        };
+        format!("{number} for {names} ({basis})")
+    });
+    let said: Vec<String> = said.collect();
+    Some(format!(
+        "Connections to S3 of each session, which decide how many of S3's caches are met: {}.",
+        said.join("; ")
+    ))
 }
 
 /// The commands that make the results again from their `run.toml`.

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::{Configuration, Scenario};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
+use crate::encryption::service::BucketScheme;
 use crate::error::{Error, Result};
-use crate::s3::Principal;
+use crate::s3::{Connections, Principal};
 use crate::units::SimTime;
 use crate::workload::access::{ReadPattern, Reads};
 use crate::workload::ages::AgeLaw;
@@ -143,12 +144,20 @@ impl Workload {
         use crate::workload::arrivals::Arrivals;
         match &self.traffic {
             Traffic::Jobs(_) => return Some("runs jobs"),
+            Traffic::Following(_) => return Some("handles each object of another once"),
+            _ if self.since < SimTime::ZERO => return Some("has run since before the run"),
             Traffic::Steady { arrivals: Arrivals::Poisson(_), .. } => {}
             Traffic::Steady { .. } => return Some("does not arrive as a Poisson process"),
         }
         let reads = self.actions().into_iter().any(Action::reads);
         if reads && self.reads.as_ref().is_some_and(|reads| reads.law_of_ages().is_none()) {
             return Some("reads by popularity or in scans");
+        }
+        if reads && self.reads.as_ref().is_some_and(Reads::is_owned) {
+            return Some("reads what its scoping policy owns");
+        }
+        if reads && self.reads.as_ref().is_some_and(|reads| reads.objects().is_none()) {
+            return Some("reads objects that are not all encrypted in one way, or of two buckets");
         }
         let several = self.actions().into_iter().any(|action| self.kind_of(action).is_none());
         several.then_some("makes several requests of one action, or requests that need two keys")
@@ -180,7 +189,7 @@ fn costs(scenario: &Scenario, principal: &Principal) -> (f64, f64) {
     let requests = requests_of(scenario, principal);
     let (mut by_events, mut by_skipping) = (0.0, 0.0);
     for configuration in &scenario.configurations {
-        if !configuration.uses_bucket_keys(&scenario.buckets) {
+        if !configuration.uses_bucket_keys(&scenario.domains) {
             continue;
         }
         let requesters =
@@ -226,10 +235,15 @@ fn cost(
     workload: &Workload,
 ) -> f64 {
     let duration_s = scenario.file.duration.as_secs_f64();
+    let domain = |number: u32| &scenario.domains[number as usize];
     let mut senders: Vec<u32> =
         workload.slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
     senders.sort_unstable();
     senders.dedup();
+    // As if all had as many connections as the one that has most.
+    let of_sender = |&sender: &u32| requesters.list[sender as usize].connections;
+    let most = senders.iter().map(of_sender).reduce(Connections::or_more);
+    let partitions = assumptions.partitions(most.unwrap_or(Connections::ASSUMED));
     let senders = senders.len() as f64;
     workload
         .expected_actions(scenario.file.duration)
@@ -239,11 +253,11 @@ fn cost(
             let (keys, lifetime, partitions) = match &workload.reads {
                 Some(reads) if action.reads() => {
                     let keys = key_masses(scenario, configuration, requesters, assumptions, reads);
-                    (keys, assumptions.cache_lifetime, assumptions.read_partitions)
+                    (keys, assumptions.cache_lifetime, partitions.reading)
                 }
                 _ if action.writes() => {
                     let written = vec![(1.0, 1.0)];
-                    (written, assumptions.generation_lifetime, assumptions.write_partitions)
+                    (written, assumptions.generation_lifetime, partitions.writing)
                 }
                 _ => return 0.0,
             };
@@ -260,11 +274,11 @@ fn cost(
                     keyless_mass(scenario, configuration, reads) * count
                 }
                 // Before bucket keys are on each write is a call.
-                _ if action.writes()
-                    && scenario.buckets[workload.bucket as usize].keys_since > SimTime::ZERO =>
-                {
-                    count
-                }
+                _ if action.writes() => match configuration.treats(domain(workload.bucket)) {
+                    BucketScheme::KeyPerObject => count,
+                    BucketScheme::BucketKey { since, .. } if since > SimTime::ZERO => count,
+                    _ => 0.0,
+                },
                 _ => 0.0,
             };
             senders * keys.into_iter().map(of_keys).sum::<f64>() + COST_OF_CALL * keyless
@@ -275,15 +289,17 @@ fn cost(
 /// The share of what is read of objects from before the run that has no bucket key.
 fn keyless_mass(scenario: &Scenario, configuration: &Configuration, reads: &Reads) -> f64 {
     let Some(population) = &reads.population else { return 0.0 };
-    let bucket = &scenario.buckets[population.bucket as usize];
+    let domain = &scenario.domains[population.bucket as usize];
     let ages = match &reads.pattern {
         ReadPattern::ByAge(law) => law,
         _ => &scenario.populations[population.population as usize].age,
     };
-    if bucket.directory || configuration.migrated || bucket.keys_since == SimTime::MIN {
-        return 0.0;
+    match configuration.treats(domain) {
+        BucketScheme::NoKms | BucketScheme::BucketKey { since: SimTime::MIN, .. } => 0.0,
+        BucketScheme::BucketKey { .. } if configuration.migrated && domain.migrates() => 0.0,
+        BucketScheme::BucketKey { since, .. } => 1.0 - ages.cdf(SimTime::ZERO.since(since)),
+        BucketScheme::KeyPerObject => 1.0,
     }
-    1.0 - ages.cdf(SimTime::ZERO.since(bucket.keys_since))
 }
 
 /// Parts that a law of ages is cut into, each as likely as any other.
@@ -300,13 +316,16 @@ fn key_masses(
 ) -> Vec<(f64, f64)> {
     let population = reads.population.as_ref();
     let population = population.map(|read| &scenario.populations[read.population as usize]);
-    let of_population =
-        population.map_or(1, |population| population.requesters(requesters).0.len());
-    let of_run = reads.written.as_ref().map_or(0, |written| {
-        let requester = |slot: u32| requesters.of_slot[slot as usize];
-        written.slots.clone().map(requester).collect::<BTreeSet<_>>().len()
+    let of_population = population.map_or(1, |population| {
+        population.writers(requesters, assumptions).partitions.iter().sum()
     });
-    let timelines = of_population.max(of_run) as f64 * f64::from(assumptions.write_partitions);
+    let of_run: u32 = reads.written.as_ref().map_or(0, |written| {
+        let requester = |slot: u32| requesters.of_slot[slot as usize];
+        let writers: BTreeSet<u32> = written.slots.clone().map(requester).collect();
+        let connections = |&writer: &u32| requesters.list[writer as usize].connections;
+        writers.iter().map(connections).map(|it| assumptions.partitions(it).writing).sum()
+    });
+    let timelines = f64::from(of_population.max(of_run));
     let fixed;
     let ages: &AgeLaw = match (&reads.pattern, population) {
         (ReadPattern::ByAge(law), _) => law,

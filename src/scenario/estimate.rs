@@ -3,8 +3,9 @@
 use super::{Configuration, Scenario, engine};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::history::Writing;
-use crate::encryption::requester::Requesters;
+use crate::encryption::requester::{Requester, Requesters};
 use crate::error::{Error, Result};
+use crate::units::SimTime;
 use crate::workload::Workload;
 
 /// Most requests of one replication: about half an hour's work for one configuration on one core.
@@ -19,6 +20,14 @@ const BYTES_PER_SECOND: u64 = 8;
 /// Bytes that a bucket-level key takes in a world, and in each cache that may hold it.
 const BYTES_PER_KEY: u64 = 128;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
+
+/// Bytes that an object takes where objects are kept one by one, and while they are sorted.
+const BYTES_PER_OBJECT: u64 = 40;
+/// Entries of a cache from which on only those that are fetched take memory, how much each of these
+/// then takes, and how many entries there can be.
+const SPARSE_FROM: u64 = 1 << 24;
+const BYTES_PER_FETCHED_ENTRY: u64 = 48;
+const MOST_ENTRIES: u64 = 1 << 32;
 
 /// Bytes that a session slot takes (its sources of requests, its counts), and a timeline of keys.
 const BYTES_PER_SLOT: u64 = 1_024;
@@ -65,6 +74,15 @@ impl Scenario {
         drawn.fold(self.recorded_requests(), |sum, w| sum + w.expected_requests(duration))
     }
 
+    /// About how many objects are kept one by one.
+    fn objects_kept(&self) -> u64 {
+        let populations = self.populations.iter().filter(|population| population.kept);
+        let before: u64 = populations.map(|population| population.objects).sum();
+        let workloads = self.workloads.iter().filter(|workload| workload.kept);
+        let written: f64 = workloads.map(|w| w.expected_objects(self.file.duration)).sum();
+        before + written as u64
+    }
+
     /// Number of a log's requests.
     fn recorded_requests(&self) -> f64 {
         self.recording.as_ref().map_or(0.0, |recording| recording.seen.all as f64)
@@ -78,10 +96,13 @@ impl Scenario {
         let seconds = self.window().seconds() as u64;
         let mut keys_max = 0;
         let mut bytes_max = self.slots.len() as u64 * BYTES_PER_SLOT * threads;
+        // Of each rule under way.
+        bytes_max =
+            bytes_max.saturating_add(self.objects_kept().saturating_mul(2 * BYTES_PER_OBJECT));
         let tallies = [arms, seconds, BYTES_PER_SECOND, threads];
         bytes_max = bytes_max.saturating_add(tallies.into_iter().fold(1, u64::saturating_mul));
         for configuration in &self.configurations {
-            if !configuration.uses_bucket_keys(&self.buckets) {
+            if !configuration.uses_bucket_keys(&self.domains) {
                 continue;
             }
             let requesters = Requesters::group(configuration.rule, &self.principals, &self.slots);
@@ -128,17 +149,33 @@ impl Scenario {
         assumptions: &Assumptions,
         threads: u64,
     ) -> u64 {
-        let caches = u64::from(assumptions.read_partitions).saturating_mul(threads);
-        let entry = BYTES_PER_KEY.saturating_add(caches.saturating_mul(BYTES_PER_CACHE_ENTRY));
+        let reading = |requester: &Requester| assumptions.partitions(requester.connections).reading;
+        let caches = requesters.list.iter().map(reading).max().unwrap_or(1);
+        let of_cache = self.bytes_of_cache(keys.saturating_mul(caches.into()));
         let timelines = self.timelines(requesters, assumptions);
-        keys.saturating_mul(entry).saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
+        keys.saturating_mul(BYTES_PER_KEY)
+            .saturating_add(of_cache.saturating_mul(threads))
+            .saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
+    }
+
+    /// Memory for a cache of so many entries: of very many only those that are fetched, which are no
+    /// more than the requests.
+    fn bytes_of_cache(&self, entries: u64) -> u64 {
+        let all = entries.saturating_mul(BYTES_PER_CACHE_ENTRY);
+        if !(SPARSE_FROM..MOST_ENTRIES).contains(&entries) {
+            return all;
+        }
+        let requests = self.expected_requests_drawn() as u64;
+        all.min(BYTES_PER_FETCHED_ENTRY.saturating_mul(requests).max(SPARSE_FROM))
     }
 
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.
     fn timelines(&self, requesters: &Requesters, assumptions: &Assumptions) -> u64 {
-        (requesters.list.len() as u64)
-            .saturating_mul(self.buckets.len() as u64)
-            .saturating_mul(assumptions.write_partitions.into())
+        let writing = |requester: &Requester| {
+            u64::from(assumptions.partitions(requester.connections).writing)
+        };
+        let partitions = requesters.list.iter().map(writing).sum::<u64>();
+        partitions.saturating_mul(self.domains.len() as u64)
     }
 
     fn keys_at_most(
@@ -149,12 +186,13 @@ impl Scenario {
     ) -> u64 {
         let scheme = configuration.scheme(self, *assumptions);
         let before = self.populations.iter().enumerate().map(|(index, population)| {
-            let (weights, _) = population.requesters(requesters);
+            let writers = population.writers(requesters, assumptions);
             let since = self.keys_since(index, &scheme);
-            let writing = population.writing(since, &weights, assumptions);
-            if configuration.migrated && !self.buckets[population.bucket as usize].directory {
+            let writing = population.writing(since, &writers, assumptions);
+            if configuration.migrated && self.domain_of(population).migrates() {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
-                writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
+                let partitions = u64::from(assumptions.writing_at_most());
+                writing.migrated_keys(rate_per_s).saturating_mul(partitions)
             } else if let Some(writes) = self.writes_before(index) {
                 Writing { objects: writes, ..writing }.keys_at_most()
             } else {
@@ -162,10 +200,15 @@ impl Scenario {
             }
         });
         let before = before.fold(0, u64::saturating_add);
-        let windows = self.end.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
+        let span = self.end.since(self.since());
+        let windows = span.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
         let timelines = self.timelines(requesters, assumptions);
         let duration = self.file.duration;
-        let writes: f64 = self.workloads.iter().map(|w| w.expected_writes(duration)).sum();
+        let expected = |workload: &Workload| {
+            let before = SimTime::ZERO.since(workload.since);
+            workload.expected_writes(duration) + workload.expected_writes(before)
+        };
+        let writes: f64 = self.workloads.iter().map(expected).sum();
         // A Poisson number stays below this with all but certainty.
         let writes = (writes + 6.0 * writes.sqrt() + 10.0) as u64
             + self.recording.as_ref().map_or(0, |recording| recording.seen.all_writes);

@@ -19,6 +19,7 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::RequesterRule;
+use crate::s3::Connections;
 use crate::units::{ByteSize, Price, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
 use crate::workload::access::ReadPattern;
@@ -188,11 +189,19 @@ pub struct BucketFile {
     /// Which kind of KMS key encrypts it.
     #[serde(default)]
     pub key: KmsKey,
+    /// Name of that key, where other buckets or some of the objects share it; else it is the bucket's
+    /// own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
     /// In configurations with bucket keys: since when they are on. `0s` turns them on when the run
     /// starts, so objects from before it have none; `always` is a bucket that had them from its
     /// first object on.
     #[serde(default)]
     pub bucket_keys_since: SimTime,
+    /// How its objects from before the run are encrypted, whatever is compared; else as each
+    /// configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_before: Option<Mode>,
     /// A directory bucket (S3 Express One Zone): SSE-KMS always uses a bucket key, except copies.
     #[serde(default)]
     pub directory: bool,
@@ -244,6 +253,10 @@ pub struct PrincipalFile {
     /// Whether sessions end one after the other or all at once.
     #[serde(default)]
     pub renewal: Renewal,
+    /// Connections to S3 that each session keeps, or `fresh` if each request opens one; without it,
+    /// as many as its workloads' clients keep (`bks list clients`), or 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
 }
 
 fn default_account() -> String {
@@ -287,9 +300,16 @@ pub struct PopulationFile {
     /// The principal whose sessions wrote them, evenly; without it, one requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
+    /// How they are encrypted, whatever is compared; else as the bucket's `encryption_before`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Mode>,
+    /// Name of the KMS key they are under; else the bucket's. `aws/s3` is the AWS managed key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
 }
 
-/// Traffic of one principal. Either `arrivals` or `jobs` is given.
+/// Traffic of one principal. Either `arrivals` or `jobs` is given, or neither by one that handles each
+/// object once that another has just written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadFile {
@@ -309,6 +329,17 @@ pub struct WorkloadFile {
     /// `x-amz-server-side-encryption-bucket-key-enabled: false`.
     #[serde(default = "yes")]
     pub bucket_key: bool,
+    /// Since when it has run: `-30d` is thirty days before the run. What it wrote in that time, at the
+    /// times of its own arrivals or jobs, is there when the run starts.
+    #[serde(default = "from_the_start", skip_serializing_if = "is_from_the_start")]
+    pub since: SimTime,
+    /// How the header of its writes asks for new objects to be encrypted, whatever is compared; else
+    /// there is none, and they are as each configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Mode>,
+    /// Name of the KMS key that it writes under; else the bucket's. `aws/s3` is the AWS managed key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
     /// When actions arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<Arrivals>,
@@ -335,6 +366,15 @@ fn yes() -> bool {
     true
 }
 
+fn from_the_start() -> SimTime {
+    SimTime::ZERO
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_from_the_start(since: &SimTime) -> bool {
+    *since == SimTime::ZERO
+}
+
 /// What a workload reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -344,6 +384,10 @@ pub struct ReadFile {
     pub from: Vec<String>,
     /// How they are chosen.
     pub pattern: ReadPattern,
+    /// Whether sessions under a scoping policy read only what sessions under the same policy wrote;
+    /// without it they do if readers and writers have as many `session_policies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned: Option<bool>,
 }
 
 /// One way to encrypt the buckets, and one reading of what is not published.
@@ -392,10 +436,13 @@ pub struct AssumptionOverrides {
     /// Whether a cached key's lifetime runs from its fetch or from its last use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<Range<Expiry>>,
-    /// Parts of S3's fleet that each generate their own keys.
+    /// Hosts of S3's fleet, each with a cache of its own, that a requester's connections land on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_hosts: Option<Range<u32>>,
+    /// Parts of S3's fleet that each generate their own keys, the same for every requester.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_partitions: Option<Range<u32>>,
-    /// Parts of S3's fleet that each cache keys on their own.
+    /// Parts of S3's fleet that each cache keys on their own, the same for every requester.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_partitions: Option<Range<u32>>,
     /// Decrypt calls that verify a newly generated bucket-level key.
@@ -418,8 +465,9 @@ impl AssumptionOverrides {
             generation_lifetime: self.generation_lifetime.unwrap_or(ranges.generation_lifetime),
             cache_lifetime: self.cache_lifetime.unwrap_or(ranges.cache_lifetime),
             expiry: self.expiry.unwrap_or(ranges.expiry),
-            write_partitions: self.write_partitions.unwrap_or(ranges.write_partitions),
-            read_partitions: self.read_partitions.unwrap_or(ranges.read_partitions),
+            cache_hosts: self.cache_hosts.unwrap_or(ranges.cache_hosts),
+            write_partitions: self.write_partitions.or(ranges.write_partitions),
+            read_partitions: self.read_partitions.or(ranges.read_partitions),
             verify_on_write: self.verify_on_write.unwrap_or(ranges.verify_on_write),
             migration_rate: self.migration_rate.unwrap_or(ranges.migration_rate),
         }

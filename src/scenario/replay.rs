@@ -9,13 +9,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::Scenario;
 use super::engine::EngineChoice;
 use super::file::{
     BucketFile, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile, ScenarioFile,
 };
 use super::read::{Include, Override, check_run_file, parse_settings};
 use super::resolve::MAX_DURATION;
+use super::{Domain, Scenario};
+use crate::encryption::Mode;
 use crate::error::{Error, Result};
 use crate::recording::Recording;
 use crate::recording::before::Origin;
@@ -119,21 +120,28 @@ impl Scenario {
     #[must_use]
     pub fn with_unknown_age(&self, unknown_age: UnknownAge) -> Self {
         let mut scenario = self.clone();
-        for bucket in 0..scenario.buckets.len() {
+        for bucket in 0..scenario.file.buckets.len() {
             scenario.assume_unknown_age(bucket, unknown_age);
         }
         scenario
+    }
+
+    /// Says since when a bucket has bucket keys, where configurations use them.
+    pub(crate) fn set_keys_since(&mut self, bucket: usize, since: SimTime) {
+        let is_it = |d: &&mut Domain| d.bucket as usize == bucket && d.encryption.is_none();
+        self.domains.iter_mut().filter(is_it).for_each(|domain| domain.keys_since = since);
     }
 
     /// Puts another assumption about a bucket's objects of which neither the log nor an inventory tells
     /// the writing in the place of what was assumed.
     pub(crate) fn assume_unknown_age(&mut self, bucket: usize, unknown_age: UnknownAge) {
         let (since, age) = unknown_age.meaning();
-        self.buckets[bucket].keys_since = since;
+        self.set_keys_since(bucket, since);
         let log = self.recording.as_ref();
         for (index, population) in self.populations.iter_mut().enumerate() {
             let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Untold);
-            if population.bucket as usize == bucket && is_untold {
+            let own = self.domains[population.bucket as usize].bucket as usize;
+            if own == bucket && is_untold {
                 population.age = age.clone();
             }
         }
@@ -179,7 +187,9 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
             name: name.clone(),
             region: region.to_owned(),
             key: KmsKey::default(),
+            kms_key: None,
             bucket_keys_since: since,
+            encryption_before: None,
             directory: false,
         },
     };
@@ -188,6 +198,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         let what = match before.origin {
             Origin::Untold => "written before the log",
             Origin::WithoutKey => "in the inventory, without a bucket key",
+            Origin::WithoutKms => "in the inventory, not under KMS",
             Origin::Written(_) => "in the inventory, with a bucket key",
         };
         PopulationFile {
@@ -198,6 +209,8 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
             age: age_of(&before.origin).unwrap_or_else(|| age.clone()),
             object_size: None,
             written_by: None,
+            encryption: (before.origin == Origin::WithoutKms).then_some(Mode::SseS3),
+            kms_key: None,
         }
     });
     ScenarioFile {
@@ -206,7 +219,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         engine: EngineChoice::Events,
         buckets: log.buckets.iter().map(bucket).collect(),
         populations: populations.collect(),
-        principals: principals(log),
+        principals: principals_as_given(log, &given.principals),
         workloads: Vec::new(),
         clients: Vec::new(),
         replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
@@ -263,9 +276,20 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
             session_policies: 1,
             session_length: None,
             renewal: Renewal::default(),
+            connections: None,
         }
     };
     log.principals.iter().map(principal).collect()
+}
+
+/// The log's principals, with the connections that the settings give to those of a name.
+fn principals_as_given(log: &Recording, given: &[PrincipalFile]) -> Vec<PrincipalFile> {
+    let mut all = principals(log);
+    for principal in &mut all {
+        let named = given.iter().find(|of| of.name == principal.name);
+        principal.connections = named.and_then(|of| of.connections);
+    }
+    all
 }
 
 /// Refuses changes to what the log tells.
@@ -273,12 +297,17 @@ fn refuse_other_log(made: &ScenarioFile, changed: &ScenarioFile) -> Result<()> {
     let names = |file: &ScenarioFile| -> Vec<String> {
         file.buckets.iter().map(|bucket| bucket.name.clone()).collect()
     };
+    // No log tells of connections.
+    let people = |file: &ScenarioFile| -> Vec<PrincipalFile> {
+        let untold = |of: &PrincipalFile| PrincipalFile { connections: None, ..of.clone() };
+        file.principals.iter().map(untold).collect()
+    };
     let touched = [
         ("duration", made.duration == changed.duration),
         ("warm_up", made.warm_up == changed.warm_up),
         ("engine", made.engine == changed.engine),
         ("bucket", names(made) == names(changed)),
-        ("principal", made.principals == changed.principals),
+        ("principal", people(made) == people(changed)),
         ("population", made.populations == changed.populations),
         ("workload", changed.workloads.is_empty()),
         ("replay", made.replay == changed.replay),

@@ -9,6 +9,7 @@ use super::lanes::{Lane, lanes_of};
 use super::stream::Requests;
 use super::worlds::Worlds;
 use super::{Arm, Party};
+use crate::encryption::assumptions::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{Asked, Memory, Scheme};
@@ -124,7 +125,7 @@ impl Party<'_> {
                 (0, 0)
             };
             Desk {
-                memory: Memory::new(self.scenario.end),
+                memory: Memory::new(self.scenario.since(), self.scenario.end),
                 alive: KeysAlive::default(),
                 tally: Tally::new(window, requesters, principals)
                     .with_places(if arm.by_requester { places } else { 0 }),
@@ -157,9 +158,9 @@ impl Party<'_> {
         let session = self.session(requester);
         for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate() {
             let keys = answering.worlds.keyring(arm).map_or(0, Keyring::keys);
-            desk.memory.begin(scheme, keys, session);
-            let places = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
-            desk.alive.begin(places);
+            let partitions = self.partitions(requester, scheme);
+            desk.memory.begin(scheme, partitions, keys, session);
+            desk.alive.begin(scheme.buckets.len() * partitions.writing as usize);
         }
     }
 
@@ -203,7 +204,7 @@ impl Party<'_> {
         wanted: impl Fn(&Workload) -> bool,
     ) -> Requests<'_> {
         let requester = &self.requesters.list[requester];
-        Requests::new(self.scenario, requester, self.replication, wanted)
+        Requests::new(self.scenario, self.kept, requester, self.replication, wanted)
     }
 
     /// The same as lanes, if they are drawn and need not be answered together.
@@ -215,7 +216,13 @@ impl Party<'_> {
         if self.scenario.recording.is_some() {
             return None;
         }
-        lanes_of(self.scenario, &self.requesters.list[requester], self.replication, wanted)
+        let requester = &self.requesters.list[requester];
+        lanes_of(self.scenario, self.kept, requester, self.replication, wanted)
+    }
+
+    /// Over how many parts of S3's fleet a requester's requests are spread.
+    pub(super) fn partitions(&self, requester: usize, scheme: &Scheme) -> Partitions {
+        scheme.assumptions.partitions(self.requesters.list[requester].connections)
     }
 
     /// The slot whose every session is a requester anew, if the rule says so.

@@ -11,7 +11,8 @@ use std::collections::binary_heap::PeekMut;
 
 use super::stream::Requests;
 use super::worlds::Worlds;
-use super::{Arm, Party, Progress};
+use super::{Arm, Party, Progress, objects};
+use crate::encryption::assumptions::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requesters;
@@ -20,6 +21,7 @@ use crate::rng::part_of;
 use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
+use crate::workload::written::KeptObjects;
 
 /// A bucket-level key, and the part of S3's fleet that needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,13 +66,13 @@ pub struct Events<'a> {
 impl<'a> Events<'a> {
     /// The events of `arm` in `replication`.
     #[must_use]
-    pub fn new(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
-        let mut events = Self::unanswered(scenario, arm, replication);
+    pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
+        let mut events = Self::unanswered(scenario, kept, arm, replication);
         let keys = events.desk.worlds.keyring(0).map_or(0, Keyring::keys);
         let scheme = &events.desk.scheme;
         let memory = |lane: &Lane| {
-            let mut memory = Memory::new(scenario.end);
-            memory.begin(scheme, keys, lane.slot);
+            let mut memory = Memory::new(scenario.since(), scenario.end);
+            memory.begin(scheme, lane.partitions, keys, lane.slot);
             memory
         };
         events.memories = events.lanes.iter().map(memory).collect();
@@ -78,12 +80,18 @@ impl<'a> Events<'a> {
     }
 
     /// The same without answers.
-    pub(super) fn unanswered(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
+    pub(super) fn unanswered(
+        scenario: &'a Scenario,
+        kept: &'a KeptObjects,
+        arm: &Arm,
+        replication: u32,
+    ) -> Self {
         let rule = scenario.configurations[arm.configuration].rule;
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-        let desk = Desk::new(scenario, arm, &requesters, replication);
+        let desk = Desk::new(scenario, kept, arm, &requesters, replication);
         let lanes = requesters.list.iter().map(|requester| Lane {
-            stream: Requests::new(scenario, requester, replication, |_| true),
+            stream: Requests::new(scenario, kept, requester, replication, |_| true),
+            partitions: desk.scheme.assumptions.partitions(requester.connections),
             slot: requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]),
             upload: Object::Keyless,
             batch: Vec::new(),
@@ -129,17 +137,23 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(scenario: &Scenario, arm: &Arm, requesters: &Requesters, replication: u32) -> Self {
+    fn new(
+        scenario: &Scenario,
+        kept: &KeptObjects,
+        arm: &Arm,
+        requesters: &Requesters,
+        replication: u32,
+    ) -> Self {
         // Which keys are asked for does not depend on how long they are kept; with no time at all,
         // a world would do without keys.
-        let mut kept = arm.clone();
-        kept.assumptions.cache_lifetime = SimDuration::MAX;
+        let mut for_ever = arm.clone();
+        for_ever.assumptions.cache_lifetime = SimDuration::MAX;
         // Every request is drawn, whatever engine would run the scenario.
         let (components, progress): (&[_], Progress) = (&[], &|_| ());
-        let party = Party { scenario, requesters, components, replication, progress };
+        let party = Party { scenario, requesters, components, kept, replication, progress };
         let configuration = &scenario.configurations[arm.configuration];
         let scheme = configuration.scheme(scenario, arm.assumptions);
-        Self { scheme, worlds: party.worlds(&[&kept]), places: Vec::new() }
+        Self { scheme, worlds: party.worlds(&[&for_ever]), places: Vec::new() }
     }
 }
 
@@ -154,14 +168,18 @@ pub fn each_answer(
 ) {
     let rule = scenario.configurations[arm.configuration].rule;
     let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-    let Desk { scheme, worlds, mut places } = Desk::new(scenario, arm, &requesters, replication);
+    let kept = objects::keep(scenario, replication);
+    let Desk { scheme, worlds, mut places } =
+        Desk::new(scenario, &kept, arm, &requesters, replication);
     let keyring = worlds.keyring(0);
-    let mut memory = Memory::new(scenario.end);
+    let keys = keyring.map_or(0, Keyring::keys);
+    let mut memory = Memory::new(scenario.since(), scenario.end);
     let mut batch = Vec::new();
     for requester in &requesters.list {
         let slot = requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]);
-        memory.begin(&scheme, keyring.map_or(0, Keyring::keys), slot);
-        let mut stream = Requests::new(scenario, requester, replication, |_| true);
+        let partitions = scheme.assumptions.partitions(requester.connections);
+        memory.begin(&scheme, partitions, keys, slot);
+        let mut stream = Requests::new(scenario, &kept, requester, replication, |_| true);
         while stream.next_batch(&mut batch, &mut places) {
             for request in &batch {
                 each(request, &memory.answer(&scheme, keyring, slot, request));
@@ -173,6 +191,8 @@ pub fn each_answer(
 /// One requester.
 struct Lane<'a> {
     stream: Requests<'a>,
+    /// Over how many parts of S3's fleet its requests are spread.
+    partitions: Partitions,
     /// The slot whose every session is a requester anew, if the rule says so.
     slot: Option<&'a SessionSlot>,
     /// The multipart upload begun last, as far as its key goes.
@@ -204,7 +224,8 @@ impl Lane<'_> {
         let keyring = worlds.keyring(0);
         let needs = Needs::of(request.operation, scheme.multipart);
         let unwraps = |times: u8, object: &Object| {
-            (times > 0).then(|| unwrapped(scheme, keyring, &request, object)).flatten()
+            let reading = self.partitions.reading;
+            (times > 0).then(|| unwrapped(scheme, keyring, reading, &request, object)).flatten()
         };
         let event = Event {
             request,
@@ -212,7 +233,9 @@ impl Lane<'_> {
             session: self.slot.map_or(0, |slot| slot.session_at(request.time)),
             unwrapped: unwraps(needs.unwrap, &request.object),
             unwrapped_own: unwraps(needs.unwrap_own, &self.upload),
-            wrapped: needs.wrap.and_then(|_| wrapped(scheme, keyring, &request)),
+            wrapped: needs
+                .wrap
+                .and_then(|_| wrapped(scheme, keyring, self.partitions.writing, &request)),
             answer: Answer::default(),
         };
         if request.operation == Operation::CreateMultipartUpload {
@@ -226,23 +249,28 @@ impl Lane<'_> {
 fn unwrapped(
     scheme: &Scheme,
     keyring: Option<&Keyring>,
+    partitions: u32,
     request: &Request,
     object: &Object,
 ) -> Option<KeyUse> {
-    let BucketScheme::BucketKey { .. } = scheme.buckets[request.bucket as usize] else {
+    let BucketScheme::BucketKey { .. } = scheme.of_object(request, object) else {
         return None;
     };
     let key = keyring?.wrapping(object)?;
-    let partitions = scheme.assumptions.read_partitions;
     Some(KeyUse { key, partition: entry_of(0, request.draw, partitions) })
 }
 
 /// The key that wraps what the request writes; `None` if no bucket-level key does.
-fn wrapped(scheme: &Scheme, keyring: Option<&Keyring>, request: &Request) -> Option<KeyUse> {
+fn wrapped(
+    scheme: &Scheme,
+    keyring: Option<&Keyring>,
+    partitions: u32,
+    request: &Request,
+) -> Option<KeyUse> {
     if !scheme.wraps_by_bucket_key(request) {
         return None;
     }
     let Request { bucket, slot, draw, time, .. } = *request;
     let key = keyring?.wrapping(&Object::Written { bucket, slot, draw, time })?;
-    Some(KeyUse { key, partition: part_of(draw, scheme.assumptions.write_partitions) })
+    Some(KeyUse { key, partition: part_of(draw, partitions) })
 }

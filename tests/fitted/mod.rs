@@ -9,9 +9,11 @@ use bks::fitting::{Details, Fit, Wishes, fit};
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
+use bks::scenario::read::Override;
 use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::Arm;
 use bks::simulation::names::NamedEvents;
+use bks::simulation::objects::keep;
 use bks::trace::bad_lines::BadLines;
 use bks::trace::log::Log;
 use bks::trace::record::Entry;
@@ -29,6 +31,9 @@ impl Fitted {
         self.replay.recording.as_ref().unwrap()
     }
 }
+
+/// One part of S3's fleet makes keys, two hold them, as the closed forms here have it.
+const FLEET: [&str; 2] = ["assumptions.write_partitions=1", "assumptions.read_partitions=2"];
 
 /// A log of one form, or several one after the other, plain or compressed, from a time on.
 pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: UnknownAge) -> Fitted {
@@ -50,9 +55,11 @@ pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: Unknown
     let wishes =
         Wishes { name: "fitted".into(), unknown_age: age, hider: Hider::none(), region: None };
     let fit = fit(&recording, &details, &wishes).unwrap();
-    // What is tested is what stands in the file.
-    let scenario = Scenario::parse(&fit.to_toml()).unwrap();
-    let settings = Settings { file: None, overrides: &[], unknown_age: Some(age) };
+    // What is tested is what stands in the file, on a fleet of a few parts.
+    let fleet = FLEET.map(|change| Override::parse(change).unwrap());
+    let no_files = |file: &str| panic!("it includes no `{file}`");
+    let scenario = Scenario::read(&fit.to_toml(), "fitted", &fleet, &no_files).unwrap();
+    let settings = Settings { file: None, overrides: &fleet, unknown_age: Some(age) };
     let replay = Scenario::of_recording(recording, &settings).unwrap();
     Fitted { fit, scenario, replay }
 }
@@ -65,7 +72,8 @@ pub(crate) fn exported(scenario: &Scenario, form: Form) -> Vec<u8> {
     let configuration = 0;
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
     let arm = Arm { configuration, assumptions, by_requester: false };
-    let requests = NamedEvents::new(scenario, &arm, 0).outgoing(START_NS);
+    let kept = keep(scenario, 0);
+    let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     let mut log = Vec::new();
     match form {
         Form::CloudTrail => cloudtrail::write::write(&mut log, requests),

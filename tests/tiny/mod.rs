@@ -26,6 +26,8 @@ pub(crate) struct Limits {
     pub(crate) only_old: bool,
     /// Whether there may be directory buckets, where SSE-KMS itself uses bucket keys.
     pub(crate) directory: bool,
+    /// Whether somebody may say how their objects are encrypted, whatever is compared.
+    pub(crate) told: bool,
 }
 
 const GENERATION: [&str; 6] = ["500ms", "1s", "2s", "2500ms", "3s", "5s"];
@@ -35,7 +37,15 @@ const CACHE: [&str; 6] = ["0s", "500ms", "1s", "2s", "3s", "5s"];
 fn head(limits: Limits) -> impl Strategy<Value = String> {
     let times = (select(vec!["6s", "9s", "12500ms", "15s"]), select(vec!["0s", "1s", "2500ms"]));
     let lifetimes = (select(GENERATION.to_vec()), select(CACHE.to_vec()));
-    let parts = (1..=3_u32, 1..=3_u32, 0..=1_u32, select(vec!["fixed", "sliding"]));
+    let (writes, reads, hosts) = (1..=3_u32, 1..=3_u32, 1..=4_u32);
+    let fleet = prop_oneof![
+        (writes.clone(), reads)
+            .prop_map(|(w, r)| format!("write_partitions = {w}\nread_partitions = {r}")),
+        (writes, hosts.clone())
+            .prop_map(|(w, h)| format!("write_partitions = {w}\ncache_hosts = {h}")),
+        hosts.prop_map(|h| format!("cache_hosts = {h}")),
+    ];
+    let parts = (fleet, 0..=1_u32, select(vec!["fixed", "sliding"]));
     let multipart = (0..=1_u8, 0..=1_u8);
     let since = select(vec!["always", "always", "0s", "3s", "7500ms", "-30s", "never"]);
     let directory = prop::bool::weighted(if limits.directory { 0.2 } else { 0.0 });
@@ -44,7 +54,7 @@ fn head(limits: Limits) -> impl Strategy<Value = String> {
     world.prop_map(|(times, lifetimes, parts, multipart, first, second, seed)| {
         let (duration, warm_up) = times;
         let (generation, cache) = lifetimes;
-        let (writes, reads, verify, expiry) = parts;
+        let (fleet, verify, expiry) = parts;
         let (upload_part, complete) = multipart;
         let mut text = format!(
             r#"name = "tiny"
@@ -57,8 +67,7 @@ multipart = {{ upload_part = {upload_part}, complete = {complete} }}
 generation_lifetime = "{generation}"
 cache_lifetime = "{cache}"
 expiry = "{expiry}"
-write_partitions = {writes}
-read_partitions = {reads}
+{fleet}
 verify_on_write = {verify}
 migration_rate = "2/s"
 [[client]]
@@ -67,7 +76,8 @@ write = {{ put = 1.5, copy = 1.0, head = 0.5 }}
 [[client]]
 name = "uploader"
 read = {{ part_size = "8MiB", head = 1.0 }}
-write = {{ part_size = "8MiB", copy = 0.5 }}
+write = {{ part_size = "8MiB", copy = 0.5, marker = 0.5 }}
+copy = {{ part_size = "8MiB", head = 0.5 }}
 "#
         );
         for (name, (since, directory)) in [("b0", first), ("b1", second)] {
@@ -88,18 +98,37 @@ fn principal(number: usize) -> impl Strategy<Value = String> {
     let sessions = (1..=3_u32, 1..=3_u32);
     let length = select(vec![None, None, Some("1s"), Some("2s"), Some("4s")]);
     let renewal = select(vec!["staggered", "together"]);
-    (identity, sessions, length, renewal).prop_map(
-        move |(identity, (sessions, policies), length, renewal)| {
+    let connections =
+        select(vec!["", "connections = 1\n", "connections = 2\n", "connections = \"fresh\"\n"]);
+    (identity, sessions, length, renewal, connections).prop_map(
+        move |(identity, (sessions, policies), length, renewal, connections)| {
             // Only sessions of a role carry scoping policies.
             let policies = if identity.starts_with("role") { policies.min(sessions) } else { 1 };
             let length =
                 length.map_or(String::new(), |length| format!("session_length = \"{length}\"\n"));
             format!(
                 "[[principal]]\nname = \"p{number}\"\n{identity}\nsessions = {sessions}\n\
-                 session_policies = {policies}\n{length}renewal = \"{renewal}\"\n"
+                 session_policies = {policies}\n{length}renewal = \"{renewal}\"\n{connections}"
             )
         },
     )
+}
+
+/// What is said of how objects are encrypted; `kms_key` only where no bucket is a directory bucket.
+fn told(limits: Limits) -> impl Strategy<Value = &'static str> {
+    let mut all = vec![""; 4];
+    if limits.told {
+        all.extend([
+            "encryption = \"sse-s3\"\n",
+            "encryption = \"sse-kms\"\n",
+            "encryption = \"sse-kms-bucket-key\"\n",
+            "encryption = \"dsse-kms\"\n",
+        ]);
+    }
+    if limits.told && !limits.directory {
+        all.extend(["kms_key = \"other\"\n", "kms_key = \"aws/s3\"\n"]);
+    }
+    select(all)
 }
 
 fn population(limits: Limits) -> impl Strategy<Value = String> {
@@ -109,10 +138,10 @@ fn population(limits: Limits) -> impl Strategy<Value = String> {
         "{ fixed = \"3s\" }",
     ]);
     let by = select(if limits.only_old { vec![""] } else { vec!["", "written_by = \"p0\"\n"] });
-    (1..60_u32, ages, by, 0..2_u8).prop_map(|(objects, ages, by, bucket)| {
+    (1..60_u32, ages, by, 0..2_u8, told(limits)).prop_map(|(objects, ages, by, bucket, told)| {
         format!(
             "[[population]]\nname = \"old\"\nbucket = \"b{bucket}\"\nobjects = {objects}\n\
-             age = {ages}\n{by}"
+             age = {ages}\n{by}{told}"
         )
     })
 }
@@ -171,8 +200,12 @@ fn workload(number: usize, limits: Limits) -> impl Strategy<Value = String> {
     let what = (select(ARRIVALS.to_vec()), select(mixes), select(clients));
     let from = if limits.only_old { 0..=1 } else { 0..=3_u8 };
     let read = (from, select(BY_TIME.to_vec()), select(BY_RANK.to_vec()));
-    (place, what, read).prop_map(move |((principal, bucket, header), what, read)| {
+    let said = told(limits);
+    (place, what, read, said).prop_map(move |((principal, bucket, header), what, read, said)| {
         let (arrivals, mix, client) = what;
+        let writes = ["write", "copy", "replicate"].iter().any(|action| mix.contains(action));
+        let said = if writes { said } else { "" };
+        let header = header || said.contains("bucket-key");
         let arrivals = if mix.starts_with("jobs") { "" } else { arrivals };
         let read = match read {
             _ if !reads => String::new(),
@@ -185,7 +218,7 @@ fn workload(number: usize, limits: Limits) -> impl Strategy<Value = String> {
         };
         format!(
             "[[workload]]\nname = \"w{number}\"\nprincipal = \"p{principal}\"\n\
-             bucket = \"b{bucket}\"\nbucket_key = {header}\n{arrivals}\n{mix}\n{client}\n{read}"
+             bucket = \"b{bucket}\"\nbucket_key = {header}\n{arrivals}\n{mix}\n{client}\n{said}{read}"
         )
     })
 }
