@@ -102,7 +102,9 @@ impl Fit {
             } else {
                 f64::INFINITY
             };
-            log + ERROR_RATE.ln() * widened
+            // Without the writes, chance makes as many patterns as there are numbers of partitions.
+            let chances = if self.has_writes { 1.0 } else { f64::from(MAX_PARTITIONS) };
+            log + (ERROR_RATE / chances).ln() * widened
         });
         self.points.iter().filter(move |point| point.score.log >= least)
     }
