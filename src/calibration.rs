@@ -7,6 +7,7 @@
 mod caching;
 pub mod gather;
 mod generation;
+mod surprise;
 mod verify;
 
 use serde::Serialize;
@@ -23,22 +24,15 @@ pub const ERROR_RATE: f64 = 0.05;
 /// Greatest number of partitions looked for.
 pub const MAX_PARTITIONS: u32 = 12;
 
-/// So much less in the logarithm of the likelihood than the best, and a number of partitions explains
-/// nothing; after so many of them in a row no more are tried.
-const HOPELESS: (f64, u32) = (30.0, 3);
+/// So many standard deviations less in the logarithm of the likelihood than its mean, and not even the
+/// best values explain what is seen.
+const MAX_SURPRISE: f64 = 6.0;
 
-/// Calls `score`, which gives the greatest logarithm of the likelihood, with ever more partitions.
-fn try_partitions(mut score: impl FnMut(u32) -> f64) {
-    let (mut best, mut hopeless) = (f64::NEG_INFINITY, 0);
-    for partitions in 1..=MAX_PARTITIONS {
-        let log = score(partitions);
-        best = best.max(log);
-        hopeless = if log < best - HOPELESS.0 { hopeless + 1 } else { 0 };
-        if hopeless == HOPELESS.1 {
-            return;
-        }
-    }
-}
+/// What no probability falls below: events are lost or a second late now and then.
+const LEAST_PROBABILITY: f64 = 1e-6;
+
+/// Greatest share of Decrypts without a read near them for reads to be believed complete.
+const MAX_UNMATCHED: f64 = 0.1;
 
 /// Calls of one session for one bucket and KMS key. All times are whole seconds, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -182,8 +176,8 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
         }
         _ => &[RequesterRule::Role],
     };
-    let verifying = verify.high.unwrap_or(1);
-    let reads = caching::Fit::of(evidence, rules, &fit, verifying);
+    let known = verify.low.filter(|low| verify.high == Some(*low));
+    let reads = caching::Fit::of(evidence, rules, &fit, known);
     Calibration {
         generation_lifetime_s: fit.lifetime(),
         cache_lifetime_s: reads.lifetime(),
@@ -200,17 +194,10 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
 
 impl Calibration {
     /// What a scenario may assume after this; what nothing is told of stays as it is built in, and
-    /// so does an end that the data does not give.
+    /// so does an end that the data does not give, unless the other end lies beyond it.
     #[must_use]
     pub fn assumptions(&self) -> AssumptionOverrides {
         let built_in = AssumptionRanges::default();
-        let lifetime = |estimate: &Estimate<i64>, built_in: Range<SimDuration>| {
-            let given = |value: Option<i64>| value.map(SimDuration::from_secs);
-            within([given(estimate.low), given(estimate.estimate), given(estimate.high)], built_in)
-        };
-        let count = |estimate: &Estimate<u32>, built_in: Range<u32>| {
-            within([estimate.low, estimate.estimate, estimate.high], built_in)
-        };
         AssumptionOverrides {
             generation_lifetime: lifetime(
                 &self.generation_lifetime_s,
@@ -226,6 +213,23 @@ impl Calibration {
     }
 }
 
+/// The range of a lifetime.
+fn lifetime(estimate: &Estimate<i64>, built_in: Range<SimDuration>) -> Option<Range<SimDuration>> {
+    let given = |value: Option<i64>| value.map(SimDuration::from_secs);
+    within(
+        [given(estimate.low), given(estimate.estimate), given(estimate.high)],
+        built_in,
+        [SimDuration::from_secs(1), SimDuration::from_secs(estimate.low.unwrap_or(0) * OPEN)],
+    )
+}
+
+/// The range of a count.
+fn count(estimate: &Estimate<u32>, built_in: Range<u32>) -> Option<Range<u32>> {
+    let given = [estimate.low, estimate.estimate, estimate.high];
+    let most = estimate.low.unwrap_or(0) * OPEN as u32;
+    within(given, built_in, [1.min(built_in.low), most])
+}
+
 impl Calibration {
     /// What a scenario may hold after this, in TOML: the table of assumptions and, if the rule is
     /// told, configurations without and with bucket keys under that rule, to be put at its end.
@@ -236,14 +240,26 @@ impl Calibration {
     }
 }
 
-/// Low, assumed and high in order, with built-in ends where none is given; `None` if none at all.
-fn within<T: Copy + Ord>(given: [Option<T>; 3], built_in: Range<T>) -> Option<Range<T>> {
+/// Where an upper end is not given and the lower end lies above the built-in range, it is so many times
+/// the lower end.
+const OPEN: i64 = 10;
+
+/// Low, assumed and high in order, with built-in ends where none is given; `None` if none at all. If a
+/// built-in end is on the wrong side of the one that is given, that of `outer` stands for it: what
+/// is not given is not known.
+fn within<T: Copy + Ord>(
+    given: [Option<T>; 3],
+    built_in: Range<T>,
+    outer: [T; 2],
+) -> Option<Range<T>> {
     let [low, estimate, high] = given;
     low.or(estimate).or(high)?;
-    let low_end = low.unwrap_or(built_in.low);
-    let high_end = high.unwrap_or(built_in.high);
-    let low_end = high.map_or(low_end, |high| low_end.min(high));
-    let high_end = high_end.max(low_end).max(estimate.unwrap_or(low_end));
+    let least =
+        high.or(estimate).filter(|high| *high <= built_in.low).map_or(built_in.low, |_| outer[0]);
+    let low_end = low.unwrap_or(least);
+    let most =
+        low.or(estimate).filter(|low| *low >= built_in.high).map_or(built_in.high, |_| outer[1]);
+    let high_end = high.unwrap_or(most).max(low_end).max(estimate.unwrap_or(low_end));
     let assumed = estimate.unwrap_or(built_in.assumed).clamp(low_end, high_end);
     Some(Range { low: low_end, assumed, high: high_end })
 }

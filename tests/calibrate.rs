@@ -272,7 +272,8 @@ fn a_trail_becomes_assumptions_of_a_scenario() {
     assert!(stderr.contains(&format!("{} repeat another", seen.lines().count())), "{stderr}");
     let json: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
     assert_eq!(json["parameters"]["write_partitions"]["high"], 1);
-    assert_eq!(json["parameters"]["verify_on_write"]["low"], 1);
+    // Without reads in the trail, a read of each new object would look the same.
+    assert!(json["parameters"]["verify_on_write"]["low"].is_null(), "{json:#}");
     let lifetime = &json["parameters"]["generation_lifetime_s"];
     let end = |name: &str| lifetime[name].as_i64().expect("a number");
     assert!((290..=300).contains(&end("low")) && (300..=306).contains(&end("high")), "{lifetime}");
@@ -299,7 +300,7 @@ arrivals = { periodic = { rate = "1/s" } }
     let ranges = scenario.file.assumptions;
     assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
     assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
-    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (1, 1));
+    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (0, 1));
     std::fs::write(folder.path().join("calibrated.toml"), text).expect("written");
     assert!(bks(folder.path(), &["check", "calibrated.toml"]).status.success());
 }

@@ -10,30 +10,33 @@
 
 mod filter;
 mod streams;
+mod writers;
 
-use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
+use super::{Estimate, Evidence, MAX_PARTITIONS, MAX_UNMATCHED};
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::requester::RequesterRule;
 use filter::{Room, Values};
-use streams::{Streams, Writes};
+use streams::{Doubt, Parts, Streams};
+use writers::Writes;
 
 const METHOD: &str =
     "profile likelihood of which reads of known keys ask KMS, edge parameter (Hogg 1956)";
 
-/// What no probability falls below: events are lost or a second late now and then.
-const LEAST_PROBABILITY: f64 = 1e-6;
+/// So much less in the logarithm of the likelihood, and values are contradicted: what one in a hundred
+/// and fifty comes to with 2 degrees of freedom, as four parameters are told at once.
+const MARGIN: f64 = 5.0;
 
 /// The share of a trail that only tells what was in memory before the rest, for keys that are older.
 const BURN_IN: i64 = 4;
-
-/// Greatest share of Decrypts without a read near them for reads to be believed complete.
-const MAX_UNMATCHED: f64 = 0.1;
 
 /// Greatest share of doubtful Decrypts among all for partitions to be told apart.
 const MAX_DOUBTFUL: f64 = 0.6;
 
 const DOUBTFUL: &str = "most Decrypts fall on a second in which one requester reads objects of several keys, so \
      that it is not plain whose they are, and there are several partitions; the built-in range stays";
+
+const MISFIT: &str = "no values explain which reads ask: reads may be missing in the trail, or S3 answers in \
+     another way than is assumed; the built-in range stays";
 
 /// Lifetimes are tried in steps of this share at first.
 const COARSE: i64 = 8;
@@ -57,73 +60,82 @@ pub(super) struct Fit {
     best: Option<Point>,
     /// The longest lifetime that was tried, in seconds.
     longest_s: i64,
+    /// The least number of partitions by which that many Decrypts can be of so few objects.
+    least_partitions: u32,
     /// Why nothing is told.
     refusal: Option<&'static str>,
-    /// The share of reads whose key is not known.
-    unknown: f64,
+    /// The share of reads that say nothing.
+    silent: f64,
     /// Decrypts of which it is not plain which read asked.
     doubtful: u64,
-    /// The share of these among all.
-    doubtful_share: f64,
 }
 
 impl Fit {
-    /// Tries all values under `rules`, with what is known of new keys.
+    /// Tries all values under `rules`, with what is known of new keys; `verify` is how many Decrypts
+    /// come with one, if that is known.
     pub(super) fn of(
         evidence: &Evidence,
         rules: &[RequesterRule],
         generation: &super::generation::Fit,
-        verify: u32,
+        verify: Option<u32>,
     ) -> Self {
-        let longest_s = evidence.last_s - evidence.first_s;
-        let mut fit = Self {
-            points: Vec::new(),
-            best: None,
-            longest_s,
-            refusal: None,
-            unknown: 1.0,
-            doubtful: 0,
-            doubtful_share: 0.0,
+        let parts = Parts::of(evidence, verify);
+        let writes = Writes {
+            partitions: generation.partitions().high,
+            first_s: evidence.first_s,
+            lifetime_s: generation.lifetime().high,
         };
-        for &rule in rules {
-            let writes = Writes {
-                one_partition: generation.partitions().high == Some(1),
-                lifetime_s: generation.lifetime().high,
-                verify,
-            };
-            let streams = Streams::new(evidence, rule, writes);
-            fit.refusal = refusal(&streams);
-            if fit.refusal.is_some() {
-                continue;
-            }
-            fit.unknown = streams.unknown as f64 / (streams.known + streams.unknown) as f64;
-            fit.doubtful = streams.doubtful;
-            fit.doubtful_share = streams.doubtful as f64 / streams.matched.max(1) as f64;
-            for expiry in [Expiry::Fixed, Expiry::Sliding] {
-                super::try_partitions(|partitions| {
-                    fit.try_lifetimes(&streams, rule, partitions, expiry)
-                });
-            }
-        }
-        let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };
-        fit.best = fit.points.iter().copied().reduce(greatest);
-        if fit.best.is_some_and(|best| best.values.partitions > 1)
-            && fit.doubtful_share > MAX_DOUBTFUL
-        {
-            fit.refusal = Some(DOUBTFUL);
-            fit.best = None;
+        let fit = Self::with(evidence, rules, (&parts, writes), Doubt::Averaged);
+        if fit.refusal == Some(DOUBTFUL) {
+            return Self::with(evidence, rules, (&parts, writes), Doubt::Excluded);
         }
         fit
     }
 
-    /// Scores lifetimes ever more finely around the best; gives the best score.
+    fn with(
+        evidence: &Evidence,
+        rules: &[RequesterRule],
+        (parts, writes): (&Parts, Writes),
+        doubt: Doubt,
+    ) -> Self {
+        let all = streams::under(rules, evidence, parts, writes, doubt);
+        let mut fit = Self {
+            points: Vec::new(),
+            best: None,
+            longest_s: evidence.last_s - evidence.first_s,
+            least_partitions: parts.least_partitions(evidence),
+            refusal: refusal(parts, &all),
+            silent: 1.0 - all[0].scored_reads as f64 / parts.reads.max(1) as f64,
+            doubtful: all.iter().map(|streams| streams.doubtful).max().unwrap_or(0),
+        };
+        if fit.refusal.is_some() {
+            return fit;
+        }
+        for (&rule, streams) in rules.iter().zip(&all) {
+            for expiry in [Expiry::Fixed, Expiry::Sliding] {
+                for partitions in fit.least_partitions..=MAX_PARTITIONS.max(fit.least_partitions) {
+                    fit.try_lifetimes(streams, rule, partitions, expiry);
+                }
+            }
+        }
+        let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };
+        fit.best = fit.points.iter().copied().reduce(greatest);
+        fit.refusal = fit.best.and_then(|best| {
+            let place = rules.iter().position(|&rule| rule == best.rule)?;
+            doubts(&all[place], &best.values)
+        });
+        fit.best = fit.best.filter(|_| fit.refusal.is_none());
+        fit
+    }
+
+    /// Scores lifetimes ever more finely around the best.
     fn try_lifetimes(
         &mut self,
         streams: &Streams,
         rule: RequesterRule,
         partitions: u32,
         expiry: Expiry,
-    ) -> f64 {
+    ) {
         let mut room = Room::default();
         let best = self.points.iter().map(|point| point.log).fold(f64::NEG_INFINITY, f64::max);
         let margin = self.margin(partitions);
@@ -139,7 +151,6 @@ impl Fit {
             let values = Values { lifetime_s, partitions, expiry };
             self.points.push(Point { rule, values, neighbours_s, log });
         }
-        scored.iter().map(|point| point.1).fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// Points that the data does not contradict.
@@ -154,7 +165,7 @@ impl Fit {
     /// that add up grow with the root of their number, and the factor is found by trial.
     fn margin(&self, partitions: u32) -> f64 {
         let widened = if partitions == 1 { 0.0 } else { (self.doubtful as f64).sqrt() };
-        -ERROR_RATE.ln() * (1.0 + widened)
+        MARGIN * (1.0 + widened)
     }
 
     /// The requester rule, if both were tried and one is left.
@@ -186,19 +197,25 @@ impl Fit {
                     .to_owned(),
             );
         }
-        if self.unknown > 0.0 {
-            unknown.push(format!(
-                "{:.0} % of reads are of objects whose key is not known, and say nothing",
-                100.0 * self.unknown
-            ));
-        }
+        unknown.extend(self.silence());
         let estimate = low.and(high).map(|_| best.values.lifetime_s);
         Estimate { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
     }
 
+    /// How many reads say nothing, if any.
+    fn silence(&self) -> Option<String> {
+        (self.silent > 0.0).then(|| {
+            format!(
+                "{:.0} % of reads are of objects whose key is not known, or may have asked instead of \
+                 such, and say nothing",
+                100.0 * self.silent
+            )
+        })
+    }
+
     /// The read partitions.
     pub(super) fn partitions(&self) -> Estimate<u32> {
-        let Some(best) = self.best else { return self.nothing() };
+        let Some(best) = self.best else { return self.least_partitions() };
         let kept = || self.kept().map(|point| point.values.partitions);
         let (low, high) = (kept().min(), kept().max().filter(|&high| high < MAX_PARTITIONS));
         let cannot_tell = match (low, high) {
@@ -208,6 +225,19 @@ impl Fit {
         };
         let estimate = Some(best.values.partitions).filter(|_| (low, high) != (Some(1), None));
         Estimate { low, estimate, high, method: METHOD, cannot_tell }
+    }
+
+    /// The read partitions, if nothing is told but that there are several.
+    fn least_partitions(&self) -> Estimate<u32> {
+        let nothing: Estimate<u32> = self.nothing();
+        if self.least_partitions < 2 {
+            return nothing;
+        }
+        let cannot_tell = format!(
+            "only that so many Decrypts fall on reads of one object in one second; {}",
+            nothing.cannot_tell
+        );
+        Estimate { low: Some(self.least_partitions), cannot_tell, ..nothing }
     }
 
     /// Whether expiry is fixed or sliding.
@@ -238,15 +268,15 @@ impl Fit {
 }
 
 /// Why the reads cannot tell anything.
-fn refusal(streams: &Streams) -> Option<&'static str> {
-    let Streams { known, unknown, matched, unmatched, .. } = streams;
-    if known + unknown == 0 {
+fn refusal(parts: &Parts, all: &[Streams]) -> Option<&'static str> {
+    let Parts { reads, matched, unmatched, .. } = parts;
+    if *reads == 0 {
         Some("the trail has no reads: S3 data events of reads are needed; the built-in range stays")
     } else if *unmatched as f64 > MAX_UNMATCHED * (matched + unmatched) as f64 {
         Some(
             "many Decrypts have no read near them, so the trail lacks reads; the built-in range stays",
         )
-    } else if *known == 0 {
+    } else if all.iter().any(|streams| streams.scored == 0) {
         Some(
             "of no object that is read the key is known: its write must be in the trail, by a writer \
              who has one key at a time, or a requester must read just one object; the built-in range \
@@ -255,6 +285,15 @@ fn refusal(streams: &Streams) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Why the values that explain the reads best are not to be believed, if they are not.
+fn doubts(streams: &Streams, best: &Values) -> Option<&'static str> {
+    if best.partitions > 1 && streams.doubtful_share > MAX_DOUBTFUL {
+        return Some(DOUBTFUL);
+    }
+    let surprise = filter::surprise(streams, best).deviations();
+    (surprise > super::MAX_SURPRISE).then_some(MISFIT)
 }
 
 /// Scores lifetimes from 0 to `longest`: coarsely everywhere, then ever more finely where the score

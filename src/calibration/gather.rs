@@ -30,6 +30,8 @@ pub struct Gather {
     requests: [Requests; 2],
     /// Objects whose calls are their own: bucket keys do not concern them.
     keyless: HashSet<u64>,
+    /// Which of them got a data key of their own when: these writes need no bucket-level key.
+    keyless_writes: HashSet<(u64, i64)>,
     buckets: BTreeSet<Vec<u8>>,
     seen: HashSet<[u64; 2]>,
     first_s: Option<i64>,
@@ -79,7 +81,12 @@ impl Gather {
         match event.is_of_bucket() {
             None => return self.left_out.not_of_s3 += 1,
             Some(false) => {
-                self.keyless.insert(object(bucket, key.unwrap_or_default()));
+                let object = object(bucket, key.unwrap_or_default());
+                self.keyless.insert(object);
+                if event.api == KmsApi::GenerateDataKey {
+                    let second = event.time.div_euclid(NS_PER_S);
+                    self.keyless_writes.extend((second - 1..=second + 1).map(|at| (object, at)));
+                }
                 return self.left_out.by_object += 1;
             }
             Some(true) => {}
@@ -208,6 +215,7 @@ impl Gather {
                     continue;
                 }
                 match deed {
+                    Deed::Writes if self.keyless_writes.contains(&(object, second)) => {}
                     Deed::Writes => session.written.push(second),
                     Deed::Reads => {
                         session.read.push(Read { second, of: objects.read(object, second) });

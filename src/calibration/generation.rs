@@ -19,13 +19,17 @@ mod likelihood;
 
 use std::collections::BTreeMap;
 
-use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS};
+use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS, Session};
 use crate::encryption::requester::RequesterRule;
 use crate::units::SimDuration;
 use likelihood::{Likelihood, Score};
 
 const METHOD: &str = "profile likelihood of when keys are generated, edge parameter (Hogg 1956; Epstein and Sobel 1954)";
 const RULE_METHOD: &str = "ratio of the greatest likelihoods of the two rules, 20 or more decides";
+
+const TOO_FEW: &str = "too few keys are generated in the trail: three gaps or more are needed";
+const MISFIT: &str = "no values explain which writes generate: the lifetime may be longer than a quarter of the \
+     trail, or some writes of the bucket use no bucket-level key of it; the built-in range stays";
 
 const SCOPING: &str = "scoping policies are in no trail: sessions that each carry their own policy look \
      like one requester for each session";
@@ -48,15 +52,19 @@ pub(super) struct Fit {
     /// The longest lifetime that was tried, in seconds.
     longest_s: i64,
     has_writes: bool,
-    /// Whether some role has two sessions that generate.
+    /// Whether some role has two sessions that generate or write.
     several_sessions: bool,
+    /// Why nothing is told.
+    refusal: &'static str,
 }
 
 impl Fit {
     /// Tries all sets of values.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let several_sessions = evidence.pools.iter().any(|pool| {
-            pool.sessions.iter().filter(|session| session.generated.len() > 1).count() > 1
+            let writes =
+                |session: &&Session| !session.generated.is_empty() || !session.written.is_empty();
+            pool.sessions.iter().filter(writes).count() > 1
         });
         let rules: &[_] = if several_sessions {
             &[RequesterRule::Role, RequesterRule::Session]
@@ -67,17 +75,22 @@ impl Fit {
         let mut points = Vec::new();
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
-            super::try_partitions(|partitions| {
-                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points)
-            });
+            for partitions in 1..=MAX_PARTITIONS {
+                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points);
+            }
         }
         let best = points
             .iter()
             .copied()
             .filter(|point| point.score.events > 0 && point.score.log.is_finite())
             .reduce(|best, point| if point.score.log > best.score.log { point } else { best });
+        let fits = best.filter(|best| {
+            let likelihood = Likelihood::new(evidence, best.rule, has_writes);
+            likelihood.surprise(best.lifetime_s, best.partitions) <= super::MAX_SURPRISE
+        });
+        let refusal = if best.is_some() { MISFIT } else { TOO_FEW };
         let longest_s = likelihood::longest(evidence);
-        Self { points, best, longest_s, has_writes, several_sessions }
+        Self { points, best: fits, longest_s, has_writes, several_sessions, refusal }
     }
 
     /// Points that the data does not contradict.
@@ -89,7 +102,9 @@ impl Fit {
             } else {
                 f64::INFINITY
             };
-            log + ERROR_RATE.ln() * widened
+            // Without the writes, chance makes as many patterns as there are numbers of partitions.
+            let chances = if self.has_writes { 1.0 } else { f64::from(MAX_PARTITIONS) };
+            log + (ERROR_RATE / chances).ln() * widened
         });
         self.points.iter().filter(move |point| point.score.log >= least)
     }
@@ -168,8 +183,8 @@ impl Fit {
         if !self.several_sessions {
             return Estimate::nothing(
                 RULE_METHOD,
-                "no role has two sessions that each generate keys of one bucket, so the rules \
-                 predict the same calls",
+                "no role has two sessions that each write to one bucket, so the rules predict the \
+                 same calls",
             );
         }
         let both = self.kept().any(|point| point.rule != best.rule);
@@ -191,23 +206,19 @@ impl Fit {
         Estimate { low, estimate: low, high, method: RULE_METHOD, cannot_tell }
     }
 
-    #[expect(clippy::unused_self, reason = "reads as the others do")]
     fn nothing<T>(&self) -> Estimate<T> {
-        Estimate::nothing(
-            METHOD,
-            "too few keys are generated in the trail: three gaps or more are needed",
-        )
+        Estimate::nothing(METHOD, self.refusal)
     }
 }
 
-/// Scores lifetimes back from the greatest that is possible; gives the best score.
+/// Scores lifetimes back from the greatest that is possible.
 fn try_lifetimes(
     likelihood: &Likelihood,
     evidence: &Evidence,
     rule: RequesterRule,
     partitions: u32,
     points: &mut Vec<Point>,
-) -> f64 {
+) {
     let longest = likelihood::longest(evidence);
     let edge = likelihood.least_gap(partitions).map_or(longest, |gap| gap + 1).min(longest);
     let mut lifetimes = vec![0];
@@ -231,5 +242,4 @@ fn try_lifetimes(
         let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
         points.push(Point { rule, partitions, lifetime_s, neighbours_s, score });
     }
-    scores.iter().map(|(_, score)| score.log).fold(f64::NEG_INFINITY, f64::max)
 }

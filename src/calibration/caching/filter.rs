@@ -6,8 +6,9 @@
 //! is alive, a miss that a partition has none. With one partition, or with fixed expiry and seconds in
 //! which it is plain whose Decrypt is whose, that is exact. Else masses are expected values.
 
-use super::LEAST_PROBABILITY;
-use super::streams::{Requester, Second, Streams};
+use super::streams::{Group, Requester, Streams, Use};
+use crate::calibration::LEAST_PROBABILITY;
+use crate::calibration::surprise::Surprise;
 use crate::encryption::assumptions::Expiry;
 
 /// A set of values.
@@ -21,41 +22,62 @@ pub(super) struct Values {
 /// Mass below which a copy is forgotten.
 const LEAST_MASS: f64 = 1e-3;
 
+/// How unlikely a number of copies is that is left out of account.
+const NEGLIGIBLE: f64 = 1e-9;
+
 /// No score is given up before so many seconds.
 const LEAST_COUNTED: u32 = 200;
 
 /// Copies of one key that one requester's partitions hold: since when, and how many.
+///
+/// The second number is how many there are at most. With sliding expiry nothing is uncertain until one
+/// may have expired, and then each of them, but for the one used last.
 #[derive(Clone, Debug, Default)]
-struct Copies(Vec<(i64, f64)>);
+struct Copies(Vec<(i64, f64)>, u32);
 
 impl Copies {
-    /// Copies alive at `time`; those that are just as old as they get count half, as times are
-    /// whole seconds.
-    fn live(&mut self, time: i64, values: &Values) -> f64 {
+    /// Leaves the copies alive at `time`. Those that are just as old as they get may be or not, as times
+    /// are whole seconds.
+    fn age(&mut self, time: i64, values: &Values) {
         self.0.retain(|copy| time - copy.0 <= values.lifetime_s);
+        if self.0.is_empty() {
+            self.1 = 0;
+        }
         for copy in &mut self.0 {
             copy.1 *= if time - copy.0 == values.lifetime_s { 0.5 } else { 1.0 };
         }
-        self.mass().min(f64::from(values.partitions))
     }
 
     fn mass(&self) -> f64 {
         self.0.iter().map(|copy| copy.1).sum()
     }
 
-    /// Takes note of `reads` at `time`, of which `chances` gives how likely it is that none, one, …
-    /// asked, and of which `live` copies were alive before.
-    fn learn(&mut self, time: i64, reads: u32, live: f64, chances: &[f64], values: &Values) {
+    /// How likely it is that none, one, … of the partitions have a copy.
+    fn numbers(&self, values: &Values, law: &mut Vec<f64>) {
+        let most = values.partitions as usize;
+        law.clear();
+        law.resize(most + 1, 0.0);
+        law[0] = 1.0;
+        let alive = self.mass().min(f64::from(values.partitions));
+        if values.expiry == Expiry::Sliding && alive > 1.0 {
+            let others = self.1.max(2) - 1;
+            let chance = ((alive - 1.0) / f64::from(others)).min(1.0);
+            (0..others).for_each(|_| toss(law, chance));
+            law.rotate_right(1);
+        } else if values.expiry == Expiry::Sliding {
+            toss(law, alive);
+        } else {
+            self.0.iter().for_each(|copy| toss(law, copy.1));
+        }
+    }
+
+    /// Takes note of `reads` at `time`, of which `asked` gives how likely it is that none, one, …
+    /// asked, if `law` is how likely that was before.
+    fn learn(&mut self, time: i64, reads: u32, law: &Law, asked: &[f64], values: &Values) {
         let partitions = f64::from(values.partitions);
         let expected: f64 =
-            chances.iter().enumerate().map(|(count, chance)| count as f64 * chance).sum();
-        // With N alive, a hit is N in P and a miss P − N in P: either shifts the mean by Bayes's law.
-        let variance = self.variance(live, partitions, values.expiry);
-        let after_hit = if live > 0.0 { live + variance / live } else { 0.0 };
-        let room = partitions - live;
-        let after_miss = if room > 0.0 { live - variance / room } else { live };
-        let none = chances[0];
-        self.shift(none * after_hit + (1.0 - none) * after_miss - live, values.partitions);
+            asked.iter().enumerate().map(|(count, chance)| count as f64 * chance).sum();
+        self.shift(law.learnt(asked) - self.mass(), values.partitions);
         match values.expiry {
             Expiry::Fixed => {
                 // No more copies than partitions: what is new is surer than what was there.
@@ -71,22 +93,13 @@ impl Copies {
                 // Each hit is of one of those alive, which then is as new as can be.
                 let kept = if hits > 0.0 { (1.0 - 1.0 / alive.max(1.0)).powf(hits) } else { 1.0 };
                 self.0.iter_mut().for_each(|copy| copy.1 *= kept);
-                self.0.retain(|copy| copy.1 > LEAST_MASS);
-                self.push(time, alive * (1.0 - kept) + expected);
+                let moved = alive * (1.0 - kept) + self.forget();
+                self.push(time, moved + expected);
+                let asked = expected.ceil() as u32;
+                self.1 =
+                    self.1.min(values.partitions.saturating_sub(expected.floor() as u32)) + asked;
+                self.1 = self.1.min(values.partitions);
             }
-        }
-    }
-
-    /// How uncertain it is how many copies are alive.
-    fn variance(&self, live: f64, partitions: f64, expiry: Expiry) -> f64 {
-        match expiry {
-            _ if partitions < 1.5 => live * (1.0 - live),
-            Expiry::Fixed => self.0.iter().map(|copy| uncertainty(copy.1)).sum(),
-            // The partition used last is known to be alive, the others are alike.
-            Expiry::Sliding if live > 1.0 => {
-                (live - 1.0) * (1.0 - (live - 1.0) / (partitions - 1.0)).max(0.0)
-            }
-            Expiry::Sliding => live * (1.0 - live),
         }
     }
 
@@ -95,7 +108,7 @@ impl Copies {
         if by.abs() < LEAST_MASS {
             return;
         }
-        if partitions == 1 {
+        if partitions == 1 && self.mass() > 0.0 {
             let scale = 1.0 + by / self.mass();
             return self.0.iter_mut().for_each(|copy| copy.1 *= scale);
         }
@@ -108,10 +121,84 @@ impl Copies {
         }
     }
 
-    fn push(&mut self, time: i64, mass: f64) {
-        if mass > LEAST_MASS {
-            self.0.push((time, mass));
+    /// Forgets what is next to nothing; gives it to the copy used next, or else tells how much it is.
+    fn forget(&mut self) -> f64 {
+        let mut left = 0.0;
+        self.0.retain_mut(|copy| {
+            copy.1 += std::mem::take(&mut left);
+            let is_kept = copy.1 > LEAST_MASS;
+            left = if is_kept { 0.0 } else { copy.1 };
+            is_kept
+        });
+        left
+    }
+
+    /// Adds copies, each whole one by itself.
+    fn push(&mut self, time: i64, mut mass: f64) {
+        while mass > LEAST_MASS {
+            self.0.push((time, mass.min(1.0)));
+            mass -= 1.0;
         }
+    }
+}
+
+/// Adds one to a number, whose law is given, with `chance`; what goes beyond its end stays there.
+fn toss(law: &mut [f64], chance: f64) {
+    let last = law.len() - 1;
+    for number in (0..=last).rev() {
+        let stays = if number == last { 1.0 } else { 1.0 - chance };
+        let from_below = if number > 0 { law[number - 1] * chance } else { 0.0 };
+        law[number] = law[number] * stays + from_below;
+    }
+}
+
+/// How likely it is that none, one, … of one key's reads ask.
+#[derive(Clone, Debug, Default)]
+struct Law {
+    /// For each number of copies, how likely it is.
+    numbers: Vec<f64>,
+    /// For each number of copies, how likely it is that none, one, … ask; in rows of one length.
+    rows: Vec<f64>,
+    /// How likely it is that none, one, … ask, all in all.
+    asked: Vec<f64>,
+}
+
+impl Law {
+    /// The law of `reads`, up to `most` that ask.
+    fn set(&mut self, copies: &Copies, reads: u32, most: usize, values: &Values) {
+        copies.numbers(values, &mut self.numbers);
+        self.rows.clear();
+        self.rows.resize(self.numbers.len() * (most + 1), 0.0);
+        self.asked.clear();
+        self.asked.resize(most + 1, 0.0);
+        let rows = self.rows.chunks_exact_mut(most + 1);
+        for ((live, &chance), row) in self.numbers.iter().enumerate().zip(rows) {
+            if chance > NEGLIGIBLE {
+                misses(live, values.partitions, reads, row);
+                self.asked.iter_mut().zip(row).for_each(|(sum, one)| *sum += chance * *one);
+            }
+        }
+    }
+
+    /// How many copies there were, on average, if `asked` is how likely it is that none, one, … asked.
+    fn learnt(&self, asked: &[f64]) -> f64 {
+        let width = self.asked.len();
+        let mean = |ask: usize| {
+            let each = self.numbers.iter().enumerate();
+            let sum: f64 = each
+                .map(|(live, chance)| live as f64 * chance * self.rows[live * width + ask])
+                .sum();
+            sum / self.asked[ask]
+        };
+        // What cannot be teaches nothing.
+        let before: f64 =
+            self.numbers.iter().enumerate().map(|(live, chance)| live as f64 * chance).sum();
+        let one = |(ask, &chance): (usize, &f64)| match self.asked.get(ask) {
+            _ if chance == 0.0 => 0.0,
+            Some(&possible) if possible > 0.0 => chance * mean(ask),
+            _ => chance * before,
+        };
+        asked.iter().enumerate().map(one).sum()
     }
 }
 
@@ -124,9 +211,8 @@ fn uncertainty(mass: f64) -> f64 {
 #[derive(Debug, Default)]
 pub(super) struct Room {
     copies: Vec<Copies>,
-    lives: Vec<f64>,
-    /// For each key (and the unknown ones last) how likely it is that none, one, … of its reads asked.
-    chances: Vec<Vec<f64>>,
+    /// For each key of a group.
+    laws: Vec<Law>,
 }
 
 /// Logarithm of the likelihood of all Decrypts. Below `floor` what is left is not looked at, but taken
@@ -134,15 +220,14 @@ pub(super) struct Room {
 pub(super) fn score(streams: &Streams, values: &Values, floor: f64, room: &mut Room) -> f64 {
     let (mut log, mut counted) = (streams.allotment, 0_u32);
     for requester in &streams.requesters {
-        room.copies.iter_mut().for_each(|copies| copies.0.clear());
-        room.copies.resize_with(requester.keys, Copies::default);
-        for second in &requester.seconds {
-            let chance = take(requester, second, values, streams.unknown_asks, room);
-            if second.counts {
+        room.begin(requester);
+        for group in &requester.groups {
+            let chance = take(requester, group, values, room);
+            if group.is_scored {
                 log += if chance < 1.0 { chance.max(LEAST_PROBABILITY).ln() } else { 0.0 };
                 counted += 1;
                 if log < floor && counted >= LEAST_COUNTED {
-                    let all = f64::from(streams.counted.max(counted));
+                    let all = f64::from(streams.scored.max(counted));
                     return streams.allotment
                         + (log - streams.allotment) * all / f64::from(counted);
                 }
@@ -152,63 +237,124 @@ pub(super) fn score(streams: &Streams, values: &Values, floor: f64, room: &mut R
     log
 }
 
-/// Takes one second; gives how likely its Decrypts were.
-fn take(
-    requester: &Requester,
-    second: &Second,
-    values: &Values,
-    unknown: f64,
-    room: &mut Room,
-) -> f64 {
-    let uses = &requester.uses[second.uses.clone()];
-    let asked = second.decrypts as usize;
-    let Room { copies, lives, chances } = room;
-    lives.clear();
-    lives.extend(uses.iter().map(|&(key, _)| copies[key as usize].live(second.time, values)));
-    if asked == 0
-        && values.expiry == Expiry::Fixed
-        && lives.iter().all(|live| *live >= f64::from(values.partitions))
-    {
-        // Each read finds its copy, and nothing is learnt: what most seconds of busy traffic are.
-        return (1.0 - unknown).powi(second.unknown as i32);
+/// How surprising the Decrypts are under `values`.
+pub(super) fn surprise(streams: &Streams, values: &Values) -> Surprise {
+    let (mut surprise, mut room) = (Surprise::default(), Room::default());
+    for requester in &streams.requesters {
+        room.begin(requester);
+        for group in &requester.groups {
+            let law = group.is_scored.then(|| law(requester, group, values, &mut room));
+            let seen = take(requester, group, values, &mut room);
+            if let Some(law) = law {
+                surprise.take(&law, seen);
+            }
+        }
     }
-    chances.resize_with(uses.len() + 1, Vec::new);
-    for (place, &(_, reads)) in uses.iter().enumerate() {
-        misses(lives[place], values.partitions, reads, asked, &mut chances[place]);
+    surprise
+}
+
+/// How likely it was that none, one, … of a group's reads ask.
+fn law(requester: &Requester, group: &Group, values: &Values, room: &mut Room) -> Vec<f64> {
+    let uses = &requester.uses[group.uses.clone()];
+    let most = |one: &Use| one.reads.min(values.partitions) as usize;
+    let all: usize = uses.iter().map(most).sum();
+    let mut sum = unit(all);
+    for one in uses {
+        let mut copies = room.copies[one.key as usize].clone();
+        copies.age(group.time, values);
+        let mut own = Law::default();
+        own.set(&copies, one.reads, all, values);
+        sum = added(&sum, &own.asked);
     }
-    if let [(key, reads)] = *uses
-        && second.unknown == 0
-    {
-        let chance = chances[0][asked];
-        chances[0].fill(0.0);
-        chances[0][asked] = 1.0;
-        copies[key as usize].learn(second.time, reads, lives[0], &chances[0], values);
-        return chance;
+    sum
+}
+
+impl Room {
+    fn begin(&mut self, requester: &Requester) {
+        for copies in &mut self.copies {
+            copies.0.clear();
+            copies.1 = 0;
+        }
+        self.copies.resize_with(requester.keys.max(self.copies.len()), Copies::default);
     }
-    binomial(second.unknown, unknown, asked, &mut chances[uses.len()]);
-    let all = chances.iter().fold(unit(asked), |all, one| added(&all, one));
-    let chance = all[asked];
-    for (place, &(key, reads)) in uses.iter().enumerate() {
+}
+
+/// Takes one group; gives how likely its Decrypts were.
+fn take(requester: &Requester, group: &Group, values: &Values, room: &mut Room) -> f64 {
+    let uses = &requester.uses[group.uses.clone()];
+    let Room { copies, laws } = room;
+    let mut all_live = true;
+    for one in uses {
+        let copies = &mut copies[one.key as usize];
+        copies.age(group.time, values);
+        all_live &= copies.mass() >= f64::from(values.partitions);
+    }
+    if laws.len() < uses.len() {
+        laws.resize_with(uses.len(), Law::default);
+    }
+    if group.is_certain {
+        for one in uses {
+            let copies = &mut copies[one.key as usize];
+            laws[0].set(copies, one.reads, one.asked as usize, values);
+            copies.learn(group.time, one.reads, &laws[0], &certainly(one.asked), values);
+        }
+        return 1.0;
+    }
+    let asked = group.decrypts as usize;
+    if asked == 0 && values.expiry == Expiry::Fixed && all_live {
+        // Each read finds its copy, and nothing is learnt: what most groups of busy traffic are.
+        return 1.0;
+    }
+    for (one, law) in uses.iter().zip(laws.iter_mut()) {
+        law.set(&copies[one.key as usize], one.reads, asked, values);
+    }
+    if let [one] = *uses {
+        let known = certainly(group.decrypts);
+        copies[one.key as usize].learn(group.time, one.reads, &laws[0], &known, values);
+        return laws[0].asked[asked];
+    }
+    let laws = &laws[..uses.len()];
+    let others = others(laws, asked);
+    let chance = added(&others[0], &laws[0].asked)[asked];
+    for (place, one) in uses.iter().enumerate() {
         let posterior = if chance < LEAST_PROBABILITY {
             // The values cannot be: any read may have been the one that asked.
-            let all: u32 = uses.iter().map(|one| one.1).sum::<u32>() + second.unknown;
-            let share = (f64::from(second.decrypts) / f64::from(all)).min(1.0);
+            let all: u32 = uses.iter().map(|one| one.reads).sum();
+            let share = (f64::from(group.decrypts) / f64::from(all)).min(1.0);
             let mut even = Vec::new();
-            binomial(reads, share, asked, &mut even);
+            binomial(one.reads, share, asked, &mut even);
             even
         } else {
-            let mut others = unit(asked);
-            for (other, one) in chances.iter().enumerate() {
-                if other != place {
-                    others = added(&others, one);
-                }
-            }
-            let own = chances[place].iter().enumerate();
-            own.map(|(count, own)| own * others[asked - count] / chance).collect()
+            let own = laws[place].asked.iter().zip(others[place].iter().rev());
+            own.map(|(own, others)| own * others / chance).collect()
         };
-        copies[key as usize].learn(second.time, reads, lives[place], &posterior, values);
+        let copies = &mut copies[one.key as usize];
+        copies.learn(group.time, one.reads, &laws[place], &posterior, values);
     }
     chance
+}
+
+/// The law of a number that is known.
+fn certainly(number: u32) -> Vec<f64> {
+    let mut law = vec![0.0; number as usize + 1];
+    law[number as usize] = 1.0;
+    law
+}
+
+/// For each law, that of the sum of all others, up to `most`.
+fn others(laws: &[Law], most: usize) -> Vec<Vec<f64>> {
+    let mut before = unit(most);
+    let mut others: Vec<Vec<f64>> = Vec::with_capacity(laws.len());
+    for law in laws {
+        let next = added(&before, &law.asked);
+        others.push(std::mem::replace(&mut before, next));
+    }
+    let mut after = unit(most);
+    for (own, law) in others.iter_mut().zip(laws).rev() {
+        *own = added(own, &after);
+        after = added(&after, &law.asked);
+    }
+    others
 }
 
 /// The law of a number that is nothing.
@@ -223,20 +369,20 @@ fn added(a: &[f64], b: &[f64]) -> Vec<f64> {
     (0..a.len()).map(|sum| (0..=sum).map(|part| a[part] * b[sum - part]).sum()).collect()
 }
 
-/// How likely it is that none, one, … `most` of `reads` find their partition without a copy, if `live`
-/// of the partitions have one: balls into bins, one after the other.
-fn misses(live: f64, partitions: u32, reads: u32, most: usize, law: &mut Vec<f64>) {
-    let partitions = f64::from(partitions);
-    let miss = |new: usize| ((partitions - live - new as f64) / partitions).clamp(0.0, 1.0);
-    law.clear();
-    law.resize(most + 1, 0.0);
-    if most == 0 {
+/// How likely it is that none, one, … of `reads` find their partition without a copy, if `live` of the
+/// partitions have one: balls into bins, one after the other.
+fn misses(live: usize, partitions: u32, reads: u32, law: &mut [f64]) {
+    let miss = |new: usize| {
+        (partitions as usize).saturating_sub(live + new) as f64 / f64::from(partitions)
+    };
+    law.fill(0.0);
+    law[0] = 1.0;
+    if law.len() == 1 {
         law[0] = (1.0 - miss(0)).powi(reads as i32);
         return;
     }
-    law[0] = 1.0;
     for _ in 0..reads {
-        for new in (0..=most).rev() {
+        for new in (0..law.len()).rev() {
             let from_below = if new > 0 { law[new - 1] * miss(new - 1) } else { 0.0 };
             law[new] = law[new] * (1.0 - miss(new)) + from_below;
         }

@@ -1,189 +1,221 @@
-//! Which bucket-level key each read needs, and which seconds the Decrypts of reads fall into.
+//! Which bucket-level key each read needs, and which Decrypts may be of which reads.
+//!
+//! A Decrypt names the session whose read asked. So what a session reads in one second is one *part*,
+//! with its Decrypts; parts of one requester that read a key in common belong together, all others are
+//! apart. A group of parts is *scored* if the key of each read is known. A group that holds any other
+//! read is never scored, whatever was asked, so that what is scored does not depend on what is to be
+//! explained. Of such a group is learnt what is certain: in a part without Decrypts each read found its
+//! key, in a part with a Decrypt for each read none did. Keys of its other parts are not known from then
+//! on (of how many partitions hold them nothing is known).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::BURN_IN;
-use crate::calibration::{Evidence, Pool, ReadOf, Session};
+use super::writers::{Key, Wrapping, Writers, Writes};
+use crate::calibration::{Evidence, Pool, Read, ReadOf, Session};
 use crate::encryption::requester::RequesterRule;
+
+/// So many seconds with more Decrypts than partitions explain may be accidents: a Decrypt that is logged
+/// late, a read that is not logged.
+const ACCIDENTS: usize = 2;
+
+/// Keys of one group beyond which it is not scored: what is learnt of each is too little.
+const MAX_KEYS: usize = 16;
+
+/// What becomes of keys of which it is not plain how many Decrypts of a scored group are theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// Expected values stand for them, which is not exact.
+    Averaged,
+    /// Nothing is known of these keys from then on.
+    Excluded,
+}
 
 /// One requester's reads.
 #[derive(Debug, Default)]
 pub(super) struct Requester {
-    /// Second by second; one for each session that reads then, if sessions are requesters.
-    pub(super) seconds: Vec<Second>,
-    /// Keys that are read, by number, and how often.
-    pub(super) uses: Vec<(u32, u32)>,
+    /// Group by group, in order of time.
+    pub(super) groups: Vec<Group>,
+    /// Keys that are read.
+    pub(super) uses: Vec<Use>,
     /// How many keys there are.
     pub(super) keys: usize,
 }
 
-/// The reads of a requester in one second.
+/// How often a key is read by a group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use {
+    /// Its number.
+    pub(super) key: u32,
+    pub(super) reads: u32,
+    /// Reads of it that asked, in a group that is not scored.
+    pub(super) asked: u32,
+}
+
+/// Parts of one second that read keys in common.
 #[derive(Debug)]
-pub(super) struct Second {
+pub(super) struct Group {
     pub(super) time: i64,
     /// Decrypts that are not of a new key's verification.
     pub(super) decrypts: u32,
-    /// Reads of keys that are not known.
-    pub(super) unknown: u32,
-    /// Where in [`Requester::uses`] the others are.
+    /// Where in [`Requester::uses`] its keys are.
     pub(super) uses: Range<usize>,
+    /// Whether it is known of each key's reads how many asked; else only of all together.
+    pub(super) is_certain: bool,
     /// Whether it tells more than what is in memory.
-    pub(super) counts: bool,
+    pub(super) is_scored: bool,
+    /// Its parts, among those of all pools.
+    parts: Vec<u32>,
 }
 
 /// All reads under a rule.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     pub(super) requesters: Vec<Requester>,
-    /// Reads of known keys.
-    pub(super) known: u64,
-    /// Reads of unknown keys.
-    pub(super) unknown: u64,
-    /// Decrypts that no read is near.
-    pub(super) unmatched: u64,
-    /// Decrypts that a read is near.
-    pub(super) matched: u64,
-    /// How likely it is that a read of an unknown key asks.
-    pub(super) unknown_asks: f64,
+    /// Reads in groups that are scored.
+    pub(super) scored_reads: u64,
+    /// Groups that are scored.
+    pub(super) scored: u32,
     /// Decrypts of which it is not plain which key's read asked.
     pub(super) doubtful: u64,
-    /// Seconds that count.
-    pub(super) counted: u32,
+    /// The share of these among all in groups that are scored.
+    pub(super) doubtful_share: f64,
     /// Logarithm of how likely it is that just those sessions asked that did, if any may.
     pub(super) allotment: f64,
 }
 
-/// What is known of new keys before reads are looked at.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Writes {
-    /// Whether writers have just one key at a time.
-    pub(super) one_partition: bool,
-    /// How long a key may wrap new objects, at most, in seconds.
-    pub(super) lifetime_s: Option<i64>,
-    /// Decrypts that verify a new key.
-    pub(super) verify: u32,
+/// What one session reads in one second.
+#[derive(Debug)]
+pub(super) struct Part {
+    session: u32,
+    second: i64,
+    /// Which of the session's reads.
+    reads: Range<usize>,
+    /// Decrypts near it that are not known to verify a key.
+    decrypts: u32,
+    /// Whether a new key's verification may be among them.
+    may_verify: bool,
 }
 
-/// A key: whose, and which of theirs.
-type Key = (u32, u32, u32);
-
-/// What one requester has in one second.
+/// The parts of all pools, which do not depend on the rule.
 #[derive(Debug, Default)]
-struct Reading {
-    uses: BTreeMap<Key, u32>,
-    unknown: u32,
-    /// Reads and Decrypts session by session.
-    sessions: BTreeMap<u32, (u32, u32)>,
+pub(super) struct Parts {
+    /// By pool, second, session.
+    parts: Vec<Part>,
+    /// Where each pool's are.
+    pools: Vec<Range<usize>>,
+    /// Reads.
+    pub(super) reads: u64,
+    /// Decrypts that no read is near.
+    pub(super) unmatched: u64,
+    /// Decrypts that a read is near.
+    pub(super) matched: u64,
 }
 
-/// Stands for the writer of an object that is not written in the trail.
-const NOBODY: u32 = u32::MAX;
-
-impl Streams {
-    /// Sorts the evidence under `rule`.
-    pub(super) fn new(evidence: &Evidence, rule: RequesterRule, writes: Writes) -> Self {
-        let keys = Writers::new(evidence, rule, writes);
-        let span = evidence.last_s - evidence.first_s;
-        let from = evidence.first_s + span / BURN_IN;
-        let mut streams = Self::default();
+impl Parts {
+    /// Takes the evidence apart; `verify` is how many Decrypts come with a new key, if that is known.
+    pub(super) fn of(evidence: &Evidence, verify: Option<u32>) -> Self {
+        let mut all = Self::default();
         for pool in &evidence.pools {
-            let numbers: Vec<usize> = (0..pool.sessions.len()).collect();
-            let groups: Vec<&[usize]> = match rule {
-                RequesterRule::Role => vec![&numbers],
-                RequesterRule::Session => numbers.chunks(1).collect(),
-            };
-            for sessions in groups {
-                streams.push(pool, sessions, &keys, writes.verify, from);
+            let first = all.parts.len();
+            for (number, session) in pool.sessions.iter().enumerate() {
+                all.push(number as u32, session, verify);
             }
+            all.parts[first..].sort_by_key(|part| (part.second, part.session));
+            all.pools.push(first..all.parts.len());
         }
-        streams.unknown_asks = streams.unknown_asks();
-        streams
+        all
     }
 
-    fn push(&mut self, pool: &Pool, sessions: &[usize], writers: &Writers, verify: u32, from: i64) {
-        let only = only_unwritten(pool, sessions);
-        let mut seconds: BTreeMap<i64, Reading> = BTreeMap::new();
-        for &number in sessions {
-            let session = &pool.sessions[number];
-            for read in &session.read {
-                let reading = seconds.entry(read.second).or_default();
-                reading.sessions.entry(number as u32).or_default().0 += 1;
-                match writers.key(read.of, only) {
-                    Some(key) => *reading.uses.entry(key).or_default() += 1,
-                    None => reading.unknown += 1,
+    fn push(&mut self, number: u32, session: &Session, verify: Option<u32>) {
+        let own = self.parts.len();
+        for (place, read) in session.read.iter().enumerate() {
+            match self.parts[own..].last_mut() {
+                Some(part) if part.second == read.second => part.reads.end = place + 1,
+                _ => self.parts.push(Part {
+                    session: number,
+                    second: read.second,
+                    reads: place..place + 1,
+                    decrypts: 0,
+                    may_verify: verify.is_none() && makes_key_near(session, read.second),
+                }),
+            }
+        }
+        self.reads += session.read.len() as u64;
+        for second in unverified(session, verify.unwrap_or(0)) {
+            let parts = &mut self.parts[own..];
+            let places = [second, second - 1, second + 1]
+                .into_iter()
+                .filter_map(|second| parts.binary_search_by_key(&second, |part| part.second).ok());
+            let free =
+                |place: &usize| (parts[*place].decrypts as usize) < parts[*place].reads.len();
+            match places.into_iter().find(free) {
+                Some(place) => {
+                    parts[place].decrypts += 1;
+                    self.matched += 1;
                 }
-            }
-            for second in unverified(session, verify) {
-                let place = [second, second - 1, second + 1].into_iter().find(|second| {
-                    let session = seconds.get(second).map(|one| one.sessions.get(&(number as u32)));
-                    session.flatten().is_some_and(|(reads, decrypts)| decrypts < reads)
-                });
-                match place.and_then(|second| seconds.get_mut(&second)) {
-                    Some(reading) => {
-                        reading.sessions.entry(number as u32).or_default().1 += 1;
-                        self.matched += 1;
-                    }
-                    None => self.unmatched += 1,
-                }
+                None if verify.is_none() && makes_key_near(session, second) => {}
+                None => self.unmatched += 1,
             }
         }
-        if !seconds.is_empty() {
-            self.take(seconds, only.is_some(), from);
-        }
-    }
-
-    fn take(&mut self, seconds: BTreeMap<i64, Reading>, has_unwritten: bool, from: i64) {
-        let mut requester = Requester::default();
-        let mut numbers: HashMap<Key, u32> = HashMap::new();
-        for (time, reading) in seconds {
-            let first = requester.uses.len();
-            for (key, reads) in reading.uses {
-                let next = numbers.len() as u32;
-                requester.uses.push((*numbers.entry(key).or_insert(next), reads));
-                self.known += u64::from(reads);
-            }
-            self.unknown += u64::from(reading.unknown);
-            self.allotment += allotment(reading.sessions.values().copied());
-            let decrypts = reading.sessions.values().map(|session| session.1).sum();
-            let reads: u32 = reading.sessions.values().map(|session| session.0).sum();
-            let uses = requester.uses.len() - first;
-            if uses + reading.unknown as usize > 1 && uses > 0 && decrypts < reads {
-                self.doubtful += u64::from(decrypts);
-            }
-            requester.seconds.push(Second {
-                time,
-                decrypts,
-                unknown: reading.unknown,
-                uses: first..requester.uses.len(),
-                // A key that is generated in the trail was in no memory before it.
-                counts: first < requester.uses.len() && (!has_unwritten || time > from),
-            });
-        }
-        requester.keys = numbers.len();
-        let counted = requester.seconds.iter().filter(|second| second.counts);
-        self.counted += counted.count() as u32;
-        self.requesters.push(requester);
-    }
-
-    /// From seconds in which nothing else is read.
-    fn unknown_asks(&self) -> f64 {
-        let seconds = self.requesters.iter().flat_map(|requester| &requester.seconds);
-        let (reads, decrypts) = seconds
-            .filter(|second| second.uses.is_empty())
-            .fold((1, 2), |(decrypts, reads), second| {
-                (decrypts + second.decrypts, reads + second.unknown)
-            });
-        (f64::from(reads) / f64::from(decrypts)).min(1.0)
     }
 }
 
-/// The object of which alone the sessions read, if it was not written in the trail: its key is one, if
-/// not known which.
-fn only_unwritten(pool: &Pool, sessions: &[usize]) -> Option<u32> {
-    let mut reads = sessions.iter().flat_map(|&number| &pool.sessions[number].read);
-    let ReadOf::Unwritten(object) = reads.next()?.of else { return None };
-    reads.all(|read| read.of == ReadOf::Unwritten(object)).then_some(object)
+impl Parts {
+    /// The least number of partitions: one requester's reads of `n` objects in one second ask at most
+    /// `n` times in each, whatever was in memory. Two seconds may be an accident. Of what is older than
+    /// the trail only each object's first second counts: so many objects say the same, or none.
+    pub(super) fn least_partitions(&self, evidence: &Evidence) -> u32 {
+        let mut greatest = [1; ACCIDENTS + 1];
+        let mut first: HashMap<u32, i64> = HashMap::new();
+        for (pool, own) in evidence.pools.iter().zip(&self.pools) {
+            for part in self.parts[own.clone()].iter().filter(|part| !part.may_verify) {
+                let reads = &pool.sessions[part.session as usize].read[part.reads.clone()];
+                let mut is_first = |read: &Read| match read.of {
+                    ReadOf::Unwritten(object) => {
+                        *first.entry(object).or_insert(read.second) == read.second
+                    }
+                    ReadOf::Written { .. } | ReadOf::Doubtful => true,
+                };
+                if !reads.iter().fold(true, |all, read| is_first(read) && all) {
+                    continue;
+                }
+                let least = part.decrypts.div_ceil(objects(reads, evidence));
+                if let Some(place) = greatest.iter().position(|&greatest| greatest < least) {
+                    greatest[place..].rotate_right(1);
+                    greatest[place] = least;
+                }
+            }
+        }
+        greatest[ACCIDENTS]
+    }
+}
+
+/// How many objects `reads` are of, at most.
+fn objects(reads: &[Read], evidence: &Evidence) -> u32 {
+    let mut counts: BTreeMap<ReadOf, u32> = BTreeMap::new();
+    for read in reads {
+        *counts.entry(read.of).or_default() += 1;
+    }
+    let most = |(of, reads): (ReadOf, u32)| match of {
+        ReadOf::Unwritten(_) => 1,
+        ReadOf::Doubtful => reads,
+        ReadOf::Written { pool, session, second } => {
+            let written = &evidence.pools[pool as usize].sessions[session as usize].written;
+            let same = written.partition_point(|&written| written <= second)
+                - written.partition_point(|&written| written < second);
+            reads.min(same.max(1) as u32)
+        }
+    };
+    counts.into_iter().map(most).sum()
+}
+
+/// Whether the session makes a key in this second or the one before: its verification may be logged
+/// with the next second.
+fn makes_key_near(session: &Session, second: i64) -> bool {
+    let from = session.generated.partition_point(|&generated| generated < second - 1);
+    session.generated.get(from).is_some_and(|&generated| generated <= second)
 }
 
 /// Decrypts of a session without those that verify its new keys.
@@ -205,6 +237,312 @@ fn unverified(session: &Session, verify: u32) -> Vec<i64> {
     session.decrypted.iter().copied().filter(is_other).collect()
 }
 
+/// Sorts the evidence under each of `rules`, so that all judge the same groups.
+pub(super) fn under(
+    rules: &[RequesterRule],
+    evidence: &Evidence,
+    parts: &Parts,
+    writes: Writes,
+    doubt: Doubt,
+) -> Vec<Streams> {
+    let mut all: Vec<Streams> =
+        rules.iter().map(|&rule| Streams::new(evidence, parts, rule, (writes, doubt))).collect();
+    // What one rule cannot judge, none does.
+    let mut is_judged = vec![true; parts.parts.len()];
+    loop {
+        let mut changed = false;
+        for group in all.iter_mut().flat_map(Streams::groups_mut) {
+            group.is_scored &= group.parts.iter().all(|&part| is_judged[part as usize]);
+            if !group.is_scored {
+                for &part in &group.parts {
+                    changed |= std::mem::replace(&mut is_judged[part as usize], false);
+                }
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    all.iter_mut().for_each(|streams| streams.count(parts, doubt));
+    all
+}
+
+/// One part as a requester's filter takes it.
+struct Reading {
+    part: u32,
+    uses: BTreeMap<u32, u32>,
+    reads: u32,
+    decrypts: u32,
+    /// Whether the key of some read is not known, or a Decrypt may be none of a read.
+    is_open: bool,
+    may_verify: bool,
+}
+
+/// Makes one requester's groups.
+struct Grouping<'a> {
+    pool: &'a Pool,
+    writers: &'a Writers,
+    /// The one object that is read, if it was not written in the trail.
+    only: Option<u32>,
+    /// From when on groups are scored.
+    from: i64,
+    doubt: Doubt,
+    numbers: HashMap<Key, u32>,
+    /// All keys, by number.
+    keys: Vec<Key>,
+    /// Keys of which it is not known in how many partitions they are.
+    lost: HashSet<Key>,
+    /// Nor of any that was generated until then.
+    lost_until: i64,
+    requester: Requester,
+}
+
+impl Streams {
+    fn new(
+        evidence: &Evidence,
+        parts: &Parts,
+        rule: RequesterRule,
+        (writes, doubt): (Writes, Doubt),
+    ) -> Self {
+        let writers = Writers::new(evidence, rule, writes);
+        let span = evidence.last_s - evidence.first_s;
+        let mut streams = Self::default();
+        for (pool, own) in evidence.pools.iter().zip(&parts.pools) {
+            let mut requesters: BTreeMap<u32, Grouping> = BTreeMap::new();
+            let mut place = own.start;
+            while place < own.end {
+                let Part { second, session, .. } = parts.parts[place];
+                // Under the role's rule all of a second go together.
+                let ends = |part: &Part| match rule {
+                    RequesterRule::Role => part.second != second,
+                    RequesterRule::Session => true,
+                };
+                let rest = &parts.parts[place + 1..own.end];
+                let next = place + 1 + rest.iter().position(ends).unwrap_or(rest.len());
+                let (number, sessions) = match rule {
+                    RequesterRule::Role => (0, 0..pool.sessions.len()),
+                    RequesterRule::Session => (session, session as usize..session as usize + 1),
+                };
+                let grouping = requesters.entry(number).or_insert_with(|| {
+                    let only = only_unwritten(&pool.sessions[sessions]);
+                    // A key that is generated in the trail was in no memory before it.
+                    let from =
+                        only.map_or(evidence.first_s - 1, |_| evidence.first_s + span / BURN_IN);
+                    Grouping::new(pool, &writers, (only, from), doubt)
+                });
+                grouping.take(&parts.parts, place..next);
+                place = next;
+            }
+            streams.requesters.extend(requesters.into_values().map(Grouping::finish));
+        }
+        streams
+    }
+
+    fn groups_mut(&mut self) -> impl Iterator<Item = &mut Group> {
+        self.requesters.iter_mut().flat_map(|requester| &mut requester.groups)
+    }
+
+    /// Sums up what is scored.
+    fn count(&mut self, parts: &Parts, doubt: Doubt) {
+        let mut decrypts = 0;
+        for requester in &self.requesters {
+            for group in requester.groups.iter().filter(|group| group.is_scored) {
+                let uses = &requester.uses[group.uses.clone()];
+                let reads: u32 = uses.iter().map(|one| one.reads).sum();
+                self.scored += 1;
+                self.scored_reads += u64::from(reads);
+                decrypts += u64::from(group.decrypts);
+                if doubt == Doubt::Averaged && uses.len() > 1 && group.decrypts < reads {
+                    self.doubtful += u64::from(group.decrypts);
+                }
+                let of_part = |&part: &u32| {
+                    let Part { reads, decrypts, .. } = &parts.parts[part as usize];
+                    (reads.len() as u32, *decrypts)
+                };
+                self.allotment += allotment(group.parts.iter().map(of_part));
+            }
+        }
+        self.doubtful_share = self.doubtful as f64 / decrypts.max(1) as f64;
+    }
+}
+
+impl<'a> Grouping<'a> {
+    fn new(
+        pool: &'a Pool,
+        writers: &'a Writers,
+        (only, from): (Option<u32>, i64),
+        doubt: Doubt,
+    ) -> Self {
+        Self {
+            pool,
+            writers,
+            only,
+            from,
+            doubt,
+            numbers: HashMap::new(),
+            keys: Vec::new(),
+            lost: HashSet::new(),
+            lost_until: i64::MIN,
+            requester: Requester::default(),
+        }
+    }
+
+    fn finish(mut self) -> Requester {
+        self.requester.keys = self.keys.len();
+        self.requester
+    }
+
+    /// Takes all parts of one second.
+    fn take(&mut self, parts: &[Part], of_second: Range<usize>) {
+        let time = parts[of_second.start].second;
+        self.lose(&parts[of_second.clone()]);
+        let readings: Vec<Reading> =
+            of_second.map(|place| self.reading(&parts[place], place as u32)).collect();
+        for group in groups(readings) {
+            let keys: HashSet<u32> =
+                group.iter().flat_map(|reading| reading.uses.keys().copied()).collect();
+            if keys.len() > MAX_KEYS || group.iter().any(|reading| reading.is_open) {
+                self.push_certain(time, &group);
+            } else {
+                self.push_scored(time, &group);
+            }
+        }
+    }
+
+    fn reading(&mut self, part: &Part, number: u32) -> Reading {
+        let reads = &self.pool.sessions[part.session as usize].read[part.reads.clone()];
+        let mut uses = BTreeMap::new();
+        let mut is_open = part.may_verify;
+        for read in reads {
+            match self.writers.key(read.of, self.only) {
+                Wrapping::Key(key) if !self.is_lost(key) => {
+                    let next = self.keys.len() as u32;
+                    let number = *self.numbers.entry(key).or_insert(next);
+                    if number == next {
+                        self.keys.push(key);
+                    }
+                    *uses.entry(number).or_default() += 1;
+                }
+                _ => is_open = true,
+            }
+        }
+        let (reads, decrypts, may_verify) = (reads.len() as u32, part.decrypts, part.may_verify);
+        Reading { part: number, uses, reads, decrypts, is_open, may_verify }
+    }
+
+    fn is_lost(&self, key: Key) -> bool {
+        self.lost.contains(&key) || self.writers.generated(key) <= self.lost_until
+    }
+
+    /// Notes of which keys a second's reads leave it unknown how many partitions have them, as
+    /// it is not known which key these reads are of.
+    fn lose(&mut self, parts: &[Part]) {
+        for part in parts {
+            let reads = &self.pool.sessions[part.session as usize].read[part.reads.clone()];
+            for read in reads {
+                match self.writers.key(read.of, self.only) {
+                    Wrapping::Among(pool, requester, keys) => {
+                        self.lost.extend(keys.map(|key| (pool, requester, key)));
+                    }
+                    Wrapping::Any if part.decrypts > 0 => {
+                        self.lost_until = self.lost_until.max(part.second);
+                    }
+                    Wrapping::Key(_) | Wrapping::Older | Wrapping::Any => {}
+                }
+            }
+        }
+    }
+
+    fn push_scored(&mut self, time: i64, group: &[Reading]) {
+        let mut uses: BTreeMap<u32, u32> = BTreeMap::new();
+        for (&key, reads) in group.iter().flat_map(|reading| &reading.uses) {
+            *uses.entry(key).or_default() += reads;
+        }
+        let decrypts: u32 = group.iter().map(|reading| reading.decrypts).sum();
+        let all: u32 = uses.values().sum();
+        if self.doubt == Doubt::Excluded && uses.len() > 1 && (1..all).contains(&decrypts) {
+            self.lost.extend(uses.keys().map(|&key| self.keys[key as usize]));
+        }
+        let uses = uses.into_iter().map(|(key, reads)| Use { key, reads, asked: 0 });
+        self.push(time, group, uses, decrypts, false);
+    }
+
+    /// Keeps of a group that is not scored what is certain, and notes what is lost.
+    fn push_certain(&mut self, time: i64, group: &[Reading]) {
+        let mut uses: BTreeMap<u32, Option<Use>> = BTreeMap::new();
+        for reading in group {
+            let Reading { decrypts, reads: all, may_verify, .. } = *reading;
+            let each_asked = decrypts == all && !may_verify;
+            for (&key, &reads) in &reading.uses {
+                let sum = uses.entry(key).or_insert(Some(Use { key, reads: 0, asked: 0 }));
+                match sum {
+                    Some(sum) if decrypts == 0 || each_asked => {
+                        sum.reads += reads;
+                        sum.asked += if each_asked { reads } else { 0 };
+                    }
+                    _ => *sum = None,
+                }
+            }
+        }
+        let lost = uses.iter().filter(|(_, sum)| sum.is_none());
+        self.lost.extend(lost.map(|(&key, _)| self.keys[key as usize]));
+        let certain = uses.into_values().flatten();
+        self.push(time, group, certain, 0, true);
+    }
+
+    fn push(
+        &mut self,
+        time: i64,
+        group: &[Reading],
+        uses: impl Iterator<Item = Use>,
+        decrypts: u32,
+        is_certain: bool,
+    ) {
+        let Requester { groups, uses: all, .. } = &mut self.requester;
+        let first = all.len();
+        all.extend(uses);
+        groups.push(Group {
+            time,
+            decrypts,
+            uses: first..all.len(),
+            is_certain,
+            is_scored: !is_certain && time > self.from,
+            parts: group.iter().map(|reading| reading.part).collect(),
+        });
+    }
+}
+
+/// Puts those together that read a key in common.
+fn groups(readings: Vec<Reading>) -> Vec<Vec<Reading>> {
+    let mut group_of_key: HashMap<u32, usize> = HashMap::new();
+    let mut groups: Vec<Vec<Reading>> = Vec::new();
+    for reading in readings {
+        let own = groups.len();
+        groups.push(vec![reading]);
+        let keys: Vec<u32> = groups[own][0].uses.keys().copied().collect();
+        for key in keys {
+            let other = *group_of_key.entry(key).or_insert(own);
+            if other != own {
+                let moved = std::mem::take(&mut groups[other]);
+                for key in moved.iter().flat_map(|reading| reading.uses.keys()) {
+                    group_of_key.insert(*key, own);
+                }
+                groups[own].extend(moved);
+            }
+        }
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// The object of which alone the sessions read, if it was not written in the trail: its key is one, if
+/// not known which.
+fn only_unwritten(sessions: &[Session]) -> Option<u32> {
+    let mut reads = sessions.iter().flat_map(|session| &session.read);
+    let ReadOf::Unwritten(object) = reads.next()?.of else { return None };
+    reads.all(|read| read.of == ReadOf::Unwritten(object)).then_some(object)
+}
+
 /// Logarithm of how likely it is that of all `(reads, decrypts)` the Decrypts fall on the sessions they
 /// do, if each read may be one that asks.
 fn allotment(sessions: impl Iterator<Item = (u32, u32)> + Clone) -> f64 {
@@ -214,85 +552,4 @@ fn allotment(sessions: impl Iterator<Item = (u32, u32)> + Clone) -> f64 {
     let (reads, decrypts) =
         sessions.clone().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     sessions.map(|(reads, decrypts)| ways(reads, decrypts)).sum::<f64>() - ways(reads, decrypts)
-}
-
-/// Writers' keys.
-struct Writers {
-    /// For each pool its requesters' keys.
-    keys: Vec<Vec<Keys>>,
-    rule: RequesterRule,
-    writes: Writes,
-    /// Whether objects are read that are older than the trail.
-    some_unwritten: bool,
-}
-
-/// When a requester generated keys, and when it wrote; ascending.
-#[derive(Debug, Default)]
-struct Keys {
-    generated: Vec<i64>,
-    written: Vec<i64>,
-}
-
-impl Writers {
-    fn new(evidence: &Evidence, rule: RequesterRule, writes: Writes) -> Self {
-        let keys = |sessions: &[Session]| {
-            let mut keys = Keys::default();
-            for session in sessions {
-                keys.generated.extend(&session.generated);
-                keys.written.extend(&session.written);
-            }
-            keys.generated.sort_unstable();
-            keys.written.sort_unstable();
-            keys
-        };
-        let of_pool = |pool: &Pool| match rule {
-            RequesterRule::Role => vec![keys(&pool.sessions)],
-            RequesterRule::Session => pool.sessions.chunks(1).map(keys).collect(),
-        };
-        let some_unwritten = evidence
-            .sessions()
-            .flat_map(|session| &session.read)
-            .any(|read| matches!(read.of, ReadOf::Unwritten(_)));
-        Self { keys: evidence.pools.iter().map(of_pool).collect(), rule, writes, some_unwritten }
-    }
-
-    /// The key of what is read, if it is known; `only` is the one object not written in the trail.
-    fn key(&self, of: ReadOf, only: Option<u32>) -> Option<Key> {
-        match of {
-            ReadOf::Written { pool, session, second } => {
-                let requester = match self.rule {
-                    RequesterRule::Role => 0,
-                    RequesterRule::Session => session,
-                };
-                let keys = &self.keys[pool as usize][requester as usize];
-                let key = keys.at(second, self.writes)?;
-                // In runs of bks a writer's first key wraps what is older, too.
-                let is_clean = key > 0 || !self.some_unwritten;
-                is_clean.then_some((pool, requester, key))
-            }
-            ReadOf::Unwritten(object) => (Some(object) == only).then_some((NOBODY, NOBODY, object)),
-            ReadOf::Doubtful => None,
-        }
-    }
-}
-
-impl Keys {
-    /// The number of the key that wraps what was written at `second`, if there is only one it can be.
-    fn at(&self, second: i64, writes: Writes) -> Option<u32> {
-        let next = self.generated.partition_point(|&generated| generated <= second);
-        let last = next.checked_sub(1)?;
-        let same = self.written.partition_point(|&written| written <= second)
-            - self.written.partition_point(|&written| written < second);
-        let is_new = self.generated[last] == second;
-        if is_new && same == 1 {
-            return Some(last as u32);
-        }
-        if writes.one_partition && !is_new {
-            return Some(last as u32);
-        }
-        // Other partitions' keys, or the one before, which this second's first writes may have used.
-        let oldest = second.saturating_sub(writes.lifetime_s?);
-        let first = self.generated.partition_point(|&generated| generated < oldest);
-        (first == last).then_some(last as u32)
-    }
 }

@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::calibration::{Evidence, Session};
+use crate::calibration::surprise::Surprise;
+use crate::calibration::{Evidence, LEAST_PROBABILITY, MAX_UNMATCHED, Session};
 use crate::encryption::requester::RequesterRule;
 
 /// The share of a trail that only tells what was in memory before the rest.
 const BURN_IN: i64 = 4;
-
-/// Greatest share of calls without a write near them for writes to be believed complete.
-const MAX_UNMATCHED: f64 = 0.1;
-
-/// What no probability falls below: events are lost or a second late now and then.
-const LEAST_PROBABILITY: f64 = 1e-6;
 
 /// How well values explain the calls.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +38,6 @@ struct History {
 pub(super) struct Likelihood {
     histories: Vec<History>,
     has_writes: bool,
-    from: i64,
 }
 
 /// The longest lifetime that can be scored: that of the part of the trail which only tells what was
@@ -113,13 +107,13 @@ impl History {
         }
     }
 
-    /// Keys alive among the first `end` at `time`; one that is just as old as it gets counts half,
-    /// as times are whole seconds.
-    fn live(&self, end: usize, time: i64, lifetime: i64) -> f64 {
+    /// Keys alive among the first `end` at `time`: those that surely are, and those that are just as
+    /// old as they get. These may be alive or not, as times are whole seconds.
+    fn live(&self, end: usize, time: i64, lifetime: i64) -> (usize, usize) {
         let before = &self.generated[..end];
         let younger = before.partition_point(|&second| second <= time - lifetime);
         let as_old = before.partition_point(|&second| second < time - lifetime);
-        (end - younger) as f64 + 0.5 * (younger - as_old) as f64
+        (end - younger, younger - as_old)
     }
 
     /// The time that all keys together have lived until `time`.
@@ -136,7 +130,8 @@ impl History {
         let mut events = vec![0_usize; self.windows.len()];
         for (place, (&time, &member)) in self.generated.iter().zip(&self.members).enumerate() {
             if time > self.windows[member].0 {
-                let free = f64::from(partitions) - self.live(place, time, lifetime);
+                let (sure, edge) = self.live(place, time, lifetime);
+                let free = f64::from(partitions) - sure as f64 - 0.5 * edge as f64;
                 score.log += if free > 0.0 { free.ln() } else { f64::NEG_INFINITY };
                 events[member] += 1;
             }
@@ -155,42 +150,155 @@ impl History {
         score
     }
 
-    /// The score where writes are known.
-    fn score_writes(&self, lifetime: i64, partitions: u32, from: i64) -> Score {
-        let mut score = Score { log: 0.0, events: 0, rates: 0 };
-        let scored = self.writes.partition_point(|write| write.0 <= from);
-        for &(time, writes, generated) in &self.writes[scored..] {
-            let end = self.generated.partition_point(|&second| second < time);
-            let live = self.live(end, time, lifetime);
-            if generated == 0 && live >= f64::from(partitions) {
-                continue;
+    /// Calls `each` for each second with writes: with the second, the writes, how many of them generated,
+    /// and how likely it is that so many keys are alive.
+    fn each_write(
+        &self,
+        lifetime: i64,
+        partitions: u32,
+        mut each: impl FnMut((i64, u32, u32), &[(usize, f64)]),
+    ) {
+        let mut unseen = Unseen::new(partitions);
+        let (mut end, mut numbers) = (0, Vec::new());
+        for &(time, writes, generated) in &self.writes {
+            while self.generated.get(end).is_some_and(|&second| second < time) {
+                end += 1;
             }
-            let chance = occupied_anew(live, partitions, writes, generated);
-            score.log += chance.max(LEAST_PROBABILITY).ln();
-            score.events += generated as usize;
+            let (sure, edge) = self.live(end, time, lifetime);
+            unseen.age(time, lifetime);
+            alive(sure, edge, unseen.left - unseen.dead, &mut numbers);
+            each((time, writes, generated), &numbers);
+            unseen.learn(sure, writes, generated);
         }
+    }
+
+    /// The score where writes are known.
+    fn score_writes(&self, lifetime: i64, partitions: u32) -> Score {
+        let mut score = Score { log: 0.0, events: 0, rates: 0 };
+        self.each_write(lifetime, partitions, |(_, writes, generated), numbers| {
+            score.events += generated as usize;
+            if generated > 0 || numbers.iter().any(|&(live, _)| live < partitions as usize) {
+                let law = |live| occupied_anew(live, partitions, writes, generated);
+                let chance: f64 = numbers.iter().map(|&(live, chance)| chance * law(live)).sum();
+                score.log += chance.max(LEAST_PROBABILITY).ln();
+            }
+        });
         score
+    }
+
+    /// Takes note of how surprising the calls are, where writes are known; apart from those of the first
+    /// lifetime, as a trail may well begin with the requester.
+    fn surprise(&self, lifetime: i64, partitions: u32, surprise: &mut Surprise) {
+        self.each_write(lifetime, partitions, |(time, writes, generated), numbers| {
+            if time < lifetime {
+                return;
+            }
+            let most = writes.min(partitions);
+            let mut law = vec![0.0; most as usize + 1];
+            for &(live, chance) in numbers {
+                let own = new_keys(live, partitions, writes, most);
+                law.iter_mut().zip(own).for_each(|(sum, own)| *sum += chance * own);
+            }
+            surprise.take(&law, law.get(generated as usize).copied().unwrap_or(0.0));
+        });
     }
 }
 
-/// The chance that `writes`, each to one of `partitions` of which `live` have a key, find `generated`
-/// without one: balls into bins, one after the other.
-fn occupied_anew(live: f64, partitions: u32, writes: u32, generated: u32) -> f64 {
-    let partitions = f64::from(partitions);
-    let miss = |new: usize| ((partitions - live - new as f64) / partitions).clamp(0.0, 1.0);
-    let hit = |new: usize| 1.0 - miss(new);
-    if generated == 0 {
-        return hit(0).powi(writes as i32);
+/// Partitions that have generated no key in the trail so far. Each may have one from before; when that
+/// expires is anybody's guess, so it is as likely at any moment of the first lifetime.
+struct Unseen {
+    partitions: f64,
+    /// How many, on average.
+    left: f64,
+    /// How many of them have no key any more.
+    dead: f64,
+    /// When this was looked at last.
+    time: i64,
+}
+
+impl Unseen {
+    fn new(partitions: u32) -> Self {
+        let partitions = f64::from(partitions);
+        Self { partitions, left: partitions, dead: 0.0, time: -1 }
     }
-    let mut chances = vec![0.0; generated as usize + 1];
+
+    /// Lets keys expire until `time`, counted from the first second of the trail.
+    fn age(&mut self, time: i64, lifetime: i64) {
+        let expires = if time < lifetime {
+            (time - self.time) as f64 / (lifetime - self.time) as f64
+        } else {
+            1.0
+        };
+        self.dead += (self.left - self.dead) * expires;
+        self.time = time;
+    }
+
+    /// Takes note of writes, of which some generated; `known` of the other partitions have a key.
+    fn learn(&mut self, known: usize, writes: u32, generated: u32) {
+        for _ in 0..generated {
+            let others = (self.partitions - self.left - known as f64).max(0.0);
+            let dead = self.dead.max(f64::MIN_POSITIVE);
+            let share = (dead / (dead + others)).min(self.left);
+            self.left -= share;
+            self.dead = (self.dead - share).max(0.0);
+        }
+        // Had a write met one without a key, that would have generated.
+        let alive = self.left - self.dead;
+        if alive > 0.0 {
+            let missed = (1.0 - 1.0 / self.partitions).powi((writes - generated) as i32);
+            self.dead = self.left * self.dead * missed / (alive + self.dead * missed);
+        }
+    }
+}
+
+/// How many keys are alive, and how likely that is: those that `sure` are, some of `edge`, and of others
+/// `unseen` on average.
+fn alive(sure: usize, edge: usize, unseen: f64, numbers: &mut Vec<(usize, f64)>) {
+    let (whole, part) = (unseen.max(0.0).floor(), unseen.max(0.0).fract());
+    numbers.clear();
+    for (more, chance) in perhaps(edge) {
+        let live = sure + more + whole as usize;
+        numbers.push((live, chance * (1.0 - part)));
+        if part > 0.0 {
+            numbers.push((live + 1, chance * part));
+        }
+    }
+}
+
+/// How many of `edge` keys are alive that are just as old as they get, and how likely that is. One is or
+/// is not for all writes of a second, which often come at one time.
+fn perhaps(edge: usize) -> impl Iterator<Item = (usize, f64)> {
+    let half = 0.5_f64.powi(edge as i32);
+    (0..=edge).scan(1.0, move |ways, more| {
+        let chance = *ways * half;
+        *ways *= (edge - more) as f64 / (more + 1) as f64;
+        Some((more, chance))
+    })
+}
+
+/// The chance that `writes`, each to one of `partitions` of which `live` have a key, find `generated`
+/// without one.
+fn occupied_anew(live: usize, partitions: u32, writes: u32, generated: u32) -> f64 {
+    if generated == 0 {
+        return (live as f64 / f64::from(partitions)).min(1.0).powi(writes as i32);
+    }
+    new_keys(live, partitions, writes, generated)[generated as usize]
+}
+
+/// The chances that none, one, … `most` are found without a key: balls into bins, one after the other.
+fn new_keys(live: usize, partitions: u32, writes: u32, most: u32) -> Vec<f64> {
+    let miss = |new: usize| {
+        (partitions as usize).saturating_sub(live + new) as f64 / f64::from(partitions)
+    };
+    let mut chances = vec![0.0; most as usize + 1];
     chances[0] = 1.0;
     for _ in 0..writes {
         for new in (0..chances.len()).rev() {
             let from_below = if new > 0 { chances[new - 1] * miss(new - 1) } else { 0.0 };
-            chances[new] = chances[new] * hit(new) + from_below;
+            chances[new] = chances[new] * (1.0 - miss(new)) + from_below;
         }
     }
-    chances[generated as usize]
+    chances
 }
 
 impl Likelihood {
@@ -208,7 +316,7 @@ impl Likelihood {
                 }
             }
         }
-        Self { histories, has_writes, from }
+        Self { histories, has_writes }
     }
 
     /// The least time in which `partitions` + 1 keys were generated: no lifetime is longer.
@@ -220,12 +328,22 @@ impl Likelihood {
         self.histories.iter().filter_map(windows).min()
     }
 
+    /// By how many standard deviations the calls are less likely than a lifetime and partitions let
+    /// expect; nothing, where writes are not known.
+    pub(super) fn surprise(&self, lifetime: i64, partitions: u32) -> f64 {
+        let mut surprise = Surprise::default();
+        for history in self.histories.iter().filter(|_| self.has_writes) {
+            history.surprise(lifetime, partitions, &mut surprise);
+        }
+        surprise.deviations()
+    }
+
     /// How well a lifetime and partitions explain the calls.
     pub(super) fn score(&self, lifetime: i64, partitions: u32) -> Score {
         let mut sum = Score { log: 0.0, events: 0, rates: 0 };
         for history in &self.histories {
             let score = if self.has_writes {
-                history.score_writes(lifetime, partitions, self.from)
+                history.score_writes(lifetime, partitions)
             } else {
                 history.score_calls(lifetime, partitions)
             };
@@ -244,14 +362,14 @@ mod tests {
     #[test]
     fn writes_find_partitions_as_balls_find_bins() {
         let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
-        near(occupied_anew(0.0, 1, 3, 1), 1.0);
-        near(occupied_anew(1.0, 1, 3, 0), 1.0);
-        near(occupied_anew(1.0, 2, 3, 0), 0.125);
-        near(occupied_anew(0.0, 2, 2, 1), 0.5);
-        near(occupied_anew(0.0, 2, 2, 2), 0.5);
+        near(occupied_anew(0, 1, 3, 1), 1.0);
+        near(occupied_anew(1, 1, 3, 0), 1.0);
+        near(occupied_anew(1, 2, 3, 0), 0.125);
+        near(occupied_anew(0, 2, 2, 1), 0.5);
+        near(occupied_anew(0, 2, 2, 2), 0.5);
         // Three balls into three empty bins: 27 ways, of which 3, 18 and 6 fill one, two and three.
         for (filled, ways) in [(1, 3.0), (2, 18.0), (3, 6.0)] {
-            near(occupied_anew(0.0, 3, 3, filled), ways / 27.0);
+            near(occupied_anew(0, 3, 3, filled), ways / 27.0);
         }
     }
 
