@@ -7,10 +7,17 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
-use bks::recording::gather::Wanted;
+use bks::outcome::Outcome;
+use bks::pricing::Sku;
+use bks::recording::MemoryStore;
+use bks::recording::gather::{Gather, Wanted};
 use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
+use bks::trace::Form;
+use bks::trace::bad_lines::BadLines;
+use bks::trace::log::Log;
 use log_lines::{Calls, Line, Rules, calls, naive, record, replay, session, text};
 use proptest::prelude::*;
 
@@ -152,6 +159,191 @@ fn every_rule_costs_what_it_says() {
         assert_eq!(calls(&outcome, 0), without, "{what}, without");
         assert_eq!(calls(&outcome, 1), with, "{what}, with");
         assert_eq!(calls(&outcome, 2), with, "{what}, by session");
+    }
+}
+
+/// How many of each line a configuration is billed at the assumed level.
+fn billed(outcome: &Outcome, configuration: usize) -> Vec<(Sku, u64)> {
+    let bill = &outcome.configurations[configuration].assumed().bill;
+    bill.lines.iter().map(|line| (line.sku, line.quantity)).collect()
+}
+
+/// A bill for the log's own time, with S3 data events.
+fn billed_for(period: &str) -> String {
+    format!(
+        "replications = 2\n[assumptions]\nread_partitions = 1\nwrite_partitions = 1\n\
+         [billing]\nperiod = \"{period}\"\ndata_events = true\nfree_tier = false\n"
+    )
+}
+
+/// Counted by hand: 2 PUT and 1 GET are served; a GET finds nothing modified, one nothing, a PUT is not
+/// allowed, one meets 503, one an endpoint elsewhere; the copy that fails has two halves. All are
+/// requests and data events, for the hundred seconds from the first to the last; S3 bills neither 503
+/// nor 301.
+#[test]
+fn what_is_not_served_is_a_request_that_asks_kms_for_nothing() {
+    let lines = [
+        at(0, "REST.PUT.OBJECT", "a", 1),
+        at(1, "REST.PUT.OBJECT", "b", 2),
+        at(9, "REST.GET.OBJECT", "a", 3),
+        with_status(304, at(40, "REST.GET.OBJECT", "a", 4)),
+        with_status(404, at(41, "REST.HEAD.OBJECT", "c", 5)),
+        with_status(403, at(42, "REST.PUT.OBJECT", "a", 6)),
+        with_status(503, at(43, "REST.PUT.OBJECT", "a", 7)),
+        with_status(301, at(44, "REST.GET.OBJECT", "a", 8)),
+        with_status(404, at(45, "REST.COPY.OBJECT", "d", 9)),
+        with_status(404, at(45, "REST.COPY.OBJECT_GET", "a", 10)),
+        with_status(304, at(99, "REST.GET.OBJECT", "a", 11)),
+        // A second time, which counts for nothing.
+        with_status(304, at(99, "REST.GET.OBJECT", "a", 11)),
+    ];
+    let (scenario, outcome) = replay(&text(&lines), &billed_for("100s"));
+    assert_eq!(scenario.counted().to_string(), "1min 40s");
+    let recording = scenario.recording.as_ref().unwrap();
+    assert_eq!((recording.seen.requests, recording.seen.unserved), (10, 7));
+    // No write that failed is what is read later, and no object is missed.
+    assert_eq!((recording.seen.writes, recording.seen.of_unknown), (2, 0));
+    assert_eq!(calls(&outcome, 0), (2, 1));
+    assert_eq!(calls(&outcome, 1), (1, 2));
+    for configuration in 0..3 {
+        let level = outcome.configurations[configuration].assumed();
+        assert_eq!(whole(level.requests), 10);
+        let expected = [
+            (Sku::KmsRequests, 3),
+            (Sku::CloudTrailDataEvents, 10),
+            (Sku::S3Put, 2 + 1 + 1),
+            (Sku::S3Get, 1 + 2 + 1),
+        ];
+        assert_eq!(billed(&outcome, configuration), expected);
+        // Ten times the log's time: ten times of each.
+        let (_, outcome) = replay(&text(&lines), &billed_for("1000s"));
+        assert_eq!(billed(&outcome, configuration), expected.map(|(sku, n)| (sku, n * 10)));
+    }
+}
+
+/// A log of nothing but failures is one: there are requests, and nothing to save.
+#[test]
+fn a_log_of_failures_alone_has_requests_and_no_calls() {
+    let lines: Vec<Line> =
+        (0..5).map(|id| with_status(404, at(id * 10, "REST.GET.OBJECT", "a", id))).collect();
+    let (scenario, outcome) = replay(&text(&lines), &billed_for("41s"));
+    assert_eq!(scenario.counted().to_string(), "41s");
+    assert_eq!(billed(&outcome, 1), [(Sku::CloudTrailDataEvents, 5), (Sku::S3Get, 5)]);
+    assert_eq!(outcome.configurations[1].assumed().saving, None);
+}
+
+/// In access logs a `DeleteObjects` of three keys is one request, which is free, and four data events;
+/// in trails so are those that name their keys. Repeated records count once.
+#[test]
+fn each_key_of_a_batch_of_deletes_is_a_data_event() {
+    let mut lines = vec![
+        at(0, "REST.PUT.OBJECT", "a", 1),
+        at(50, "REST.POST.MULTI_OBJECT_DELETE", "-", 2),
+        at(59, "REST.DELETE.OBJECT", "d", 3),
+    ];
+    lines.extend(["a", "b", "c"].map(|key| with_status(204, at(50, "BATCH.DELETE.OBJECT", key, 2))));
+    lines.push(lines[3].clone());
+    lines.push(with_status(403, at(70, "BATCH.DELETE.OBJECT", "e", 9)));
+    let (_, outcome) = replay(&text(&lines), &billed_for("71s"));
+    let expected =
+        [(Sku::KmsRequests, 1), (Sku::CloudTrailDataEvents, 1 + 1 + 3 + 1 + 1), (Sku::S3Put, 1)];
+    assert_eq!(billed(&outcome, 0), expected);
+    assert_eq!(whole(outcome.configurations[0].assumed().requests), 3);
+    let text = text(&lines);
+    let late = Wanted {
+        from: bks::units::parse_utc("2026-11-23T00:00:55Z").ok(),
+        ..Wanted::default()
+    };
+    let besides = record(&text, late, usize::MAX).all_besides();
+    assert_eq!(besides.deleted_keys, 1, "those before counting starts are left out");
+}
+
+#[test]
+fn a_trails_batch_of_deletes_counts_the_keys_that_it_names() {
+    let event = |id: u32, more: &str| {
+        format!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/u"}},"eventTime":"2026-11-20T08:00:{id:02}Z","eventSource":"s3.amazonaws.com","eventName":"DeleteObjects","awsRegion":"us-east-1","eventCategory":"Data","eventID":"e-{id}",{more}}}"#
+        )
+    };
+    let object = |key: &str| format!(r#"{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::lake/{key}"}}"#);
+    let bucket = r#"{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::lake"}"#;
+    for (more, keys) in [
+        (r#""requestParameters":{"bucketName":"lake","delete":""}"#.to_owned(), 0),
+        (
+            format!(
+                r#""requestParameters":{{"bucketName":"lake","delete":""}},"resources":[{{"type":"AWS::S3::Object","ARNPrefix":"arn:aws:s3:::lake/"}},{bucket}]"#
+            ),
+            0,
+        ),
+        (
+            r#""requestParameters":{"bucketName":"lake","delete":{"quiet":true,"objects":[{"key":"a"},{"key":"b"}]}}"#
+                .to_owned(),
+            2,
+        ),
+        (
+            r#""requestParameters":{"bucketName":"lake","Delete":{"Object":[{"Key":"a"},{"Key":"b"},{"Key":"c"}]}}"#
+                .to_owned(),
+            3,
+        ),
+        (
+            r#""requestParameters":{"bucketName":"lake","delete":{"object":{"key":"a"}}}"#.to_owned(),
+            1,
+        ),
+        (
+            format!(
+                r#""requestParameters":{{"bucketName":"lake"}},"resources":[{},{bucket},{}]"#,
+                object("a"),
+                object("b")
+            ),
+            2,
+        ),
+    ] {
+        let log = [event(1, &more), event(2, &more), event(1, &more)].join("\n");
+        let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
+        let mut bad = BadLines::default();
+        let opened = Log::open(log.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
+        gather.begin(Form::CloudTrail);
+        opened.entries("trail", &mut bad, |entry| gather.take(&entry)).unwrap();
+        let recording = gather.finish().unwrap();
+        assert_eq!((bad.bad, recording.seen.requests), (0, 2), "{more}");
+        assert_eq!(recording.all_besides().deleted_keys, 2 * keys, "{more}");
+    }
+}
+
+#[test]
+fn a_list_of_parts_unwraps_the_uploads_key_if_told_so() {
+    let lines = [
+        at(0, "REST.POST.UPLOADS", "a", 1),
+        at(1, "REST.GET.UPLOAD", "a", 2),
+        at(2, "REST.GET.UPLOAD", "a", 3),
+        at(3, "REST.GET.UPLOAD", "b", 4),
+    ];
+    let settings = billed_for("4s");
+    let (scenario, outcome) = replay(&text(&lines), &settings);
+    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((1, 0), (1, 1)));
+    assert_eq!(billed(&outcome, 0).last(), Some(&(Sku::S3Put, 4)));
+    assert!(scenario.populations.is_empty(), "no object is read");
+    let told = format!("{settings}[multipart]\nlist_parts = 1\n");
+    let (_, outcome) = replay(&text(&lines), &told);
+    // With a bucket key: made, verified, fetched once; and of the upload that the log does not begin.
+    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((1, 3), (1, 3)));
+}
+
+/// A log goes on as long as it has records, whatever they are of.
+#[test]
+fn a_log_covers_the_time_of_all_its_records() {
+    for (operation, status) in [
+        ("REST.GET.ACL", 200),
+        ("S3.EXPIRE.OBJECT", 200),
+        ("BATCH.DELETE.OBJECT", 204),
+        ("REST.GET.OBJECT", 304),
+    ] {
+        let lines = [
+            at(0, "REST.PUT.OBJECT", "a", 1),
+            with_status(status, at(99, operation, "b", 2)),
+        ];
+        let recording = record(&text(&lines), Wanted::default(), usize::MAX);
+        assert_eq!(recording.end.to_string(), "1min 40s", "{operation}");
     }
 }
 

@@ -354,11 +354,10 @@ fn tell_of_bad_lines(bad: &BadLines) {
 fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
     tell_of_bad_lines(bad);
     let Taken {
-        failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
+        failed, deleted_keys, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
     } = *taken;
     let kms_events = if forms == Forms::One { kms_events } else { 0 };
     let left_out = [
-        (failed, "failed or were not modified"),
         (without_data, "touch no object's data"),
         (unknown, "are of unknown operations"),
         (too_late, "lie at `--to` or later"),
@@ -373,5 +372,16 @@ fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
         .collect();
     if !left_out.is_empty() {
         output::note(&format!("left out of {} records: {}", bad.lines, left_out.join(", ")));
+    }
+    if failed > 0 {
+        output::note(&format!(
+            "{failed} requests failed or found nothing modified: they count as S3 requests, and ask KMS \
+             for nothing"
+        ));
+    }
+    if deleted_keys > 0 {
+        output::note(&format!(
+            "{deleted_keys} records are keys of `DeleteObjects`: no requests, but S3 data events"
+        ));
     }
 }

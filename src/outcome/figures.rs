@@ -3,6 +3,7 @@
 use super::summary::{OneReplication, Summary};
 use crate::encryption::Mode;
 use crate::pricing::{Bill, Terms, Usage};
+use crate::recording::Besides;
 use crate::s3::Operation;
 use crate::scenario::{Configuration, Scenario};
 use crate::units::SimDuration;
@@ -14,6 +15,16 @@ pub(super) fn in_billing_period(scenario: &Scenario, sum: u64, replications: u64
     let period = u128::from(scenario.billing.period.as_nanos().unsigned_abs());
     let divisor = counted * u128::from(replications);
     ((u128::from(sum) * period + divisor / 2) / divisor) as u64
+}
+
+/// What of a log belongs to a bill in another way than its requests; nothing if requests are drawn.
+fn besides(scenario: &Scenario) -> Besides {
+    scenario.recording.as_ref().map(|log| log.all_besides()).unwrap_or_default()
+}
+
+/// S3 data events of the billing period, of so many requests in it.
+pub(super) fn data_events(scenario: &Scenario, requests_in_period: u64) -> u64 {
+    requests_in_period + in_billing_period(scenario, besides(scenario).deleted_keys, 1)
 }
 
 /// What a bill is made of, summed over some replications.
@@ -49,9 +60,15 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
     let uses_kms = configuration.mode != Mode::SseS3;
     let rented = scenario.buckets.iter().filter(|bucket| bucket.customer_managed_key).count();
     let in_period = |sum| in_billing_period(scenario, sum, counts.replications);
+    // Every replication has the same requests of a log.
+    let Besides { unbilled, deleted_keys } = besides(scenario);
+    let mut s3_requests = counts.requests;
+    s3_requests.iter_mut().zip(unbilled).for_each(|(all, un)| *all -= un * counts.replications);
+    let other_data_events = unbilled.iter().sum::<u64>() + deleted_keys;
     let usage = Usage {
         hours: whole_hours(billing.period),
-        s3_requests: counts.requests.map(in_period),
+        s3_requests: s3_requests.map(in_period),
+        other_data_events: in_period(other_data_events * counts.replications),
         kms_requests: in_period(counts.kms_requests),
         customer_managed_keys: if uses_kms { rented as u32 } else { 0 },
         rotations: billing.rotations,

@@ -1,6 +1,6 @@
 //! What to beware of: what was seen, why it matters, what to do.
 
-use super::{ConfigurationOutcome, PrecisionOutcome};
+use super::{ConfigurationOutcome, PrecisionOutcome, figures};
 use crate::encryption::Mode;
 use crate::pricing::{Bill, Sku};
 use crate::scenario::{Population, Scenario};
@@ -140,7 +140,8 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
     if terms.data_events || scenario.billing.object_audit {
         return None;
     }
-    let events = configurations[scenario.headline].assumed().requests_in_period;
+    let requests = configurations[scenario.headline].assumed().requests_in_period;
+    let events = figures::data_events(scenario, requests);
     let cost: Usd =
         Bill::of_charges([(Sku::CloudTrailDataEvents, events)], &scenario.billing.prices, terms)
             .total();

@@ -9,6 +9,7 @@ use super::assertion::Assertion;
 use super::engine::Engines;
 use super::file::{BucketFile, ConfigurationFile, KmsKey, ScenarioFile};
 use super::{Billing, Bucket, Configuration, Population, Scenario};
+use crate::encryption::needs::MultipartCalls;
 use crate::encryption::Mode;
 use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
@@ -149,7 +150,8 @@ fn check_run(file: &ScenarioFile) -> Resolved<()> {
             ),
         );
     }
-    if file.multipart.upload_part > 1 || file.multipart.complete > 1 {
+    let MultipartCalls { upload_part, complete, list_parts } = file.multipart;
+    if upload_part.max(complete).max(list_parts) > 1 {
         return refuse("multipart", "`multipart` has more than `1` call, but each is 0 or 1");
     }
     if i64::try_from(file.seed).is_err() {

@@ -202,7 +202,7 @@ impl Lane<'_> {
         self.next += 1;
         let Desk { scheme, worlds, .. } = desk;
         let keyring = worlds.keyring(0);
-        let needs = Needs::of(request.operation, scheme.multipart);
+        let needs = Needs::of_request(&request, scheme.multipart);
         let unwraps = |times: u8, object: &Object| {
             (times > 0).then(|| unwrapped(scheme, keyring, &request, object)).flatten()
         };
@@ -215,7 +215,7 @@ impl Lane<'_> {
             wrapped: needs.wrap.and_then(|_| wrapped(scheme, keyring, &request)),
             answer: Answer::default(),
         };
-        if request.operation == Operation::CreateMultipartUpload {
+        if request.operation == Operation::CreateMultipartUpload && needs.wrap.is_some() {
             self.upload = scheme.begun_upload(&request);
         }
         event

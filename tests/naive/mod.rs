@@ -273,7 +273,7 @@ impl Books<'_> {
 
     fn wrapping(&self, object: &Object) -> Wrapping {
         match *object {
-            Object::None | Object::Keyless => Wrapping::Own,
+            Object::None | Object::Unserved | Object::Keyless => Wrapping::Own,
             Object::Ranked { .. } | Object::Aged { .. } => {
                 (self.old)(object).map_or(Wrapping::Own, Wrapping::Old)
             }
