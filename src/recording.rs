@@ -73,6 +73,8 @@ pub struct Recording {
     by_principal: Shelf,
     /// What was read.
     pub inputs: Vec<Input>,
+    /// Which log, and what of it, as it was typed: words of a command line.
+    pub arguments: Vec<String>,
     /// What went wrong while the requests were read back.
     failed: OnceLock<Error>,
 }

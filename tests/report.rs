@@ -471,7 +471,7 @@ fn further_files_of_the_folder_are_shown() {
     let sobol = "scenario,configuration,assumption,first_order,first_order_low,first_order_high,total,\
                  total_low,total_high\npages,keys,cache_lifetime,0.5,0.4,0.6,0.75,0.7,0.8\n";
     let more = [("sobol.csv".to_owned(), sobol.to_owned())];
-    let written = html::write(&Page { results: &results, sweep: None, more: &more }).unwrap();
+    let written = html::write(&Page { results: &results, sweep: None, more: &more, left_out: &[] }).unwrap();
     let parsed = parse(&written);
     let row = &parsed.tables["table-sobol"][1];
     assert_eq!(
@@ -486,11 +486,11 @@ fn further_files_of_the_folder_are_shown() {
     });
     let curves = std::iter::once(header.to_owned()).chain(rows).collect();
     let more = [("break_even_curves.csv".to_owned(), curves)];
-    let written = html::write(&Page { results: &results, sweep: None, more: &more }).unwrap();
+    let written = html::write(&Page { results: &results, sweep: None, more: &more, left_out: &[] }).unwrap();
     let parsed = parse(&written);
     assert_eq!(parsed.tables["table-curves"].len(), 7);
     assert!(["0", "1"].iter().all(|n| parsed.ids.contains(&format!("figure-break-even-{n}"))));
     let broken = [("sobol.csv".to_owned(), sobol.replace("0.75", "much"))];
-    let error = html::write(&Page { results: &results, sweep: None, more: &broken }).unwrap_err();
+    let error = html::write(&Page { results: &results, sweep: None, more: &broken, left_out: &[] }).unwrap_err();
     assert!(error.to_string().contains("sobol.csv:2"), "{error}");
 }

@@ -72,6 +72,7 @@ impl Gather {
             by_slot,
             by_principal,
             inputs: Vec::new(),
+            arguments: Vec::new(),
             failed: std::sync::OnceLock::new(),
         })
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::bill::{self, Line};
 use super::numbers::{dollars, percent};
-use super::words;
+use super::words::{self, Again};
 use crate::results::Results;
 
 /// The verdict, the table, what moves the answer most, what differs on the bill, demands, warnings, and
@@ -79,10 +79,13 @@ fn differing_lines(results: &Results) -> String {
 
 fn again(results: &Results) -> String {
     let facts = &results.facts;
+    let how = match words::again(results) {
+        Again::Commands(commands) => format!("```sh\n{}\n```", commands.join("\n")),
+        Again::Words(words) => words,
+    };
     format!(
-        "```sh\n{}\n```\n\nwith bks {} (model version {}, prices of {}) and the `run.toml` of the scenario \
+        "{how}\n\nwith bks {} (model version {}, prices of {}) and the `run.toml` of the scenario \
          with the hash `{}`, seed {}.\n",
-        words::again(results).join("\n"),
         facts.bks_version,
         facts.model_version,
         facts.price_date,

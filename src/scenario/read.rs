@@ -134,12 +134,14 @@ impl Scenario {
     #[must_use]
     pub fn to_run_toml(&self) -> String {
         let mut file = self.file.clone();
+        let log = self.recording.as_ref();
         file.run = Some(RunFile {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: super::MODEL_VERSION,
             price_date: PriceTable::DATE.to_owned(),
             scenario_hash: scenario_hash(&self.file),
-            inputs: self.recording.as_ref().map(|log| log.inputs()).unwrap_or_default(),
+            arguments: log.map(|log| log.arguments.clone()).unwrap_or_default(),
+            inputs: log.map(|log| log.inputs()).unwrap_or_default(),
         });
         toml::to_string(&file).expect("a scenario is TOML")
     }

@@ -9,6 +9,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use super::Scenario;
 use super::engine::EngineChoice;
 use super::file::{
@@ -129,7 +132,10 @@ impl Scenario {
     /// the writing in the place of what was assumed.
     pub(crate) fn assume_unknown_age(&mut self, bucket: usize, unknown_age: UnknownAge) {
         let (since, age) = unknown_age.meaning();
-        self.buckets[bucket].keys_since = since;
+        // A bucket whose keys are turned on within the log has none before.
+        if self.buckets[bucket].keys_since <= SimTime::ZERO {
+            self.buckets[bucket].keys_since = since;
+        }
         let log = self.recording.as_ref();
         for (index, population) in self.populations.iter_mut().enumerate() {
             let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Untold);
@@ -150,6 +156,29 @@ impl Recording {
             hash: input.hash.clone(),
         };
         self.inputs.iter().map(file).collect()
+    }
+}
+
+/// What a `run.toml` says of the log of a replay.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LogOf {
+    /// Which log, and what of it, as it was typed; none if that is not known.
+    pub arguments: Vec<String>,
+}
+
+impl LogOf {
+    /// What the text of a `run.toml` says; `None` if it is not of a replay.
+    #[must_use]
+    pub fn run(run_toml: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Run {
+            replay: Option<IgnoredAny>,
+            #[serde(default)]
+            run: LogOf,
+        }
+        let run: Run = toml::from_str(run_toml).ok()?;
+        run.replay.map(|_| run.run)
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
         (figure::all(&[tornado]))
         (assumptions(results).render())
         @for (name, text) in page.more { (more::show(name, text)?) }
+        @for note in page.left_out { p.note { (super::prose(note)) "." } }
     })
 }
 
