@@ -165,7 +165,9 @@ fn every_rule_costs_what_it_says() {
 /// How many of each line a configuration is billed at the assumed level.
 fn billed(outcome: &Outcome, configuration: usize) -> Vec<(Sku, u64)> {
     let bill = &outcome.configurations[configuration].assumed().bill;
-    bill.lines.iter().map(|line| (line.sku, line.quantity)).collect()
+    // The key's rent goes by the hour, whatever is asked.
+    let lines = bill.lines.iter().filter(|line| line.sku != Sku::KmsKeys);
+    lines.map(|line| (line.sku, line.quantity)).collect()
 }
 
 /// A bill for the log's own time, with S3 data events.
@@ -802,6 +804,142 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
     // 100 objects written evenly over ten lifetimes: a key for each of ten windows, or nearly.
     let even = count(UnknownAge::Even(bks::units::SimDuration::from_secs(3_000)));
     assert!((8.0..=10.0).contains(&even), "{even}");
+}
+
+/// Every assumption about S3 known, so that nothing is left but what the log does not tell.
+const KNOWN: &str = "replications = 1\n[assumptions]\nread_partitions = 1\nwrite_partitions = 1\n\
+                     generation_lifetime = \"5min\"\ncache_lifetime = \"5min\"\nexpiry = \"fixed\"\n\
+                     verify_on_write = 1\nmigration_rate = \"50/s\"\n";
+
+/// A PUT, and ten GETs of two objects that the log does not tell the writing of: 11 calls without bucket
+/// keys. With them a key is made and verified, and either every GET calls (12) or the first of all (3).
+fn read_from_before() -> Vec<Line> {
+    let reads = (0..10).map(|i| at(10 + i, "REST.GET.OBJECT", &format!("old{}", i % 2), 2 + i));
+    std::iter::once(at(0, "REST.PUT.OBJECT", "new", 1)).chain(reads).collect()
+}
+
+/// One range, and the same everywhere: 1 − 12/11 … 1 − 3/11.
+#[test]
+fn what_the_log_does_not_tell_is_within_every_range() {
+    const RANGE: &str = "-9.1 % … 72.7 %";
+    for age in ["keyless", "one-key", "30d"] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();
+        fs::write(folder.join("settings.toml"), KNOWN).unwrap();
+        let replay = ["replay", "access.log", "--scenario", "settings.toml", "--unknown-age", age];
+        let table = done(folder, &[&replay[..], &["--out", "one"]].concat());
+        assert!(table.contains(&format!("[{RANGE}]")), "{table}");
+        let low_high = table.lines().filter(|line| line.trim_start().starts_with("low … high"));
+        let savings: Vec<&str> = low_high.filter(|line| line.contains('%')).collect();
+        assert!(savings.iter().any(|line| line.matches(RANGE).count() == 2), "{table}");
+        let bounds = table.lines().find(|line| line.contains("floor … ceiling")).unwrap();
+        // Keys that live for ever need no verification.
+        assert_eq!(bounds.matches("-9.1 % … 81.8 %").count(), 2, "{table}");
+        let markdown = done(folder, &[&replay[..], &["--out", "one", "--format", "markdown"]].concat());
+        assert!(markdown.contains(&format!("[{RANGE}]")), "{markdown}");
+        done(folder, &["report", "one"]);
+        let page = fs::read_to_string(folder.join("one/report.html")).unwrap().replace('\u{a0}', " ");
+        // Verdict, tile, two doubts, two configurations' rows of levels, and charts.
+        assert!(page.matches(RANGE).count() >= 6, "{}", page.matches(RANGE).count());
+        assert!(page.contains("four different reasons"));
+        let summary = fs::read_to_string(folder.join("one/summary.csv")).unwrap();
+        let calls = |level: &str| column(&summary, "bucket-key-role", level, "kms_requests");
+        assert_eq!((calls("low"), calls("high")), (12.0, 3.0), "{age}");
+        let cost = |level: &str| column(&summary, "bucket-key-role", level, "kms_cost_usd");
+        assert!(cost("high") <= cost("assumed") && cost("assumed") <= cost("low"));
+        let saving = |level: &str| column(&summary, "bucket-key-session", level, "saving_ratio");
+        assert!((saving("low") + 1.0 / 11.0).abs() < 1e-9 && (saving("high") - 8.0 / 11.0).abs() < 1e-9);
+        let floor = column(&summary, "bucket-key-role", "assumed", "saving_floor");
+        let ceiling = column(&summary, "bucket-key-role", "assumed", "saving_ceiling");
+        assert!(floor <= saving("low") + 1e-9 && saving("high") <= ceiling + 1e-9);
+        let without = |level: &str| column(&summary, "sse-kms", level, "kms_requests");
+        assert_eq!(["low", "assumed", "high"].map(without), [11.0; 3]);
+    }
+}
+
+/// A number of a CSV file by configuration, level and column.
+fn column(csv: &str, configuration: &str, level: &str, name: &str) -> f64 {
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let place = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let is_it = |row: &Vec<&str>| {
+        row[place("configuration")] == configuration && row[place("assumption")] == level
+    };
+    lines.find(is_it).unwrap()[place(name)].parse().unwrap()
+}
+
+/// What stands on the page under "The same again" works as it stands there, in a folder with nothing but
+/// the log and the scenario.
+#[test]
+fn the_same_again_works_as_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("my logs")).unwrap();
+    fs::write(folder.join("my logs/access.log"), text(&read_from_before())).unwrap();
+    let chosen = ["--from", "2026-11-23T00:00:05Z", "--bucket", "lake", "--set", "lifetime=2min"];
+    done(folder, &[&["replay", "my logs"], &chosen[..], &["--unknown-age", "7d"]].concat());
+    let one = left(&folder.join("results/replay"));
+    done(folder, &["report", "results/replay"]);
+    let page = fs::read_to_string(folder.join("results/replay/report.html")).unwrap();
+    let commands = page.split_once("<pre id=\"commands\"").unwrap().1;
+    let commands = commands.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0;
+    let commands = commands.replace("&#39;", "'").replace("&apos;", "'").replace("&quot;", "\"");
+    assert!(commands.starts_with("bks replay 'my logs' "), "{commands}");
+    assert!(!page.contains("are drawn from the scenario's laws"), "a log's requests are not drawn");
+    fs::rename(folder.join("results/replay/run.toml"), folder.join("run.toml")).unwrap();
+    fs::remove_dir_all(folder.join("results")).unwrap();
+    let bin = Path::new(env!("CARGO_BIN_EXE_bks")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-e", "-c", &commands]).current_dir(folder).env("PATH", path);
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(left(&folder.join("results/replay"))[..], one[..]);
+    let again = fs::read_to_string(folder.join("results/replay/report.html")).unwrap();
+    assert_eq!(again, page);
+    // The same commands stand in Markdown.
+    let markdown = done(folder, &["report", "results/replay", "--format", "markdown"]);
+    assert!(markdown.contains(&commands), "{markdown}");
+}
+
+/// A log from standard input has no name, so no command is offered.
+#[test]
+fn a_log_from_standard_input_is_not_offered_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
+    let command = command.args(["replay", "-", "--out", "one"]).current_dir(folder);
+    let output = command.stdin(fs::File::open(folder.join("access.log")).unwrap()).output().unwrap();
+    assert!(output.status.success());
+    let markdown = done(folder, &["report", "one", "--format", "markdown"]);
+    assert!(!markdown.contains("bks replay -") && markdown.contains("standard input"), "{markdown}");
+}
+
+/// Where nothing keyless is read no alarm is raised, and where nobody writes no hint for writers; CSV has
+/// no place for warnings, so they stand on standard error.
+#[test]
+fn warnings_apply_to_what_is_in_the_log() {
+    let ids = |lines: &[Line]| -> Vec<&'static str> {
+        let (_, outcome) = replay(&text(lines), KNOWN);
+        outcome.warnings.iter().map(|warning| warning.id).collect()
+    };
+    let reads: Vec<Line> = read_from_before().split_off(1);
+    let of_reads = ids(&reads);
+    assert!(!of_reads.contains(&"writers-need-decrypt"), "{of_reads:?}");
+    let put_and_got = [at(0, "REST.PUT.OBJECT", "a", 1), at(1, "REST.GET.OBJECT", "a", 2)];
+    let of_both = ids(&put_and_got);
+    assert!(of_both.contains(&"writers-need-decrypt"), "{of_both:?}");
+    assert!(!of_both.contains(&"objects-without-key"), "{of_both:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();
+    let output = bks(folder, &["replay", "access.log", "--format", "csv"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("warning: ") && told.contains("--unknown-age"), "{told}");
+    let output = bks(folder, &["replay", "access.log", "--format", "csv", "--quiet"]);
+    assert!(output.stderr.is_empty());
 }
 
 /// `--configuration` leaves the others out and changes none.
