@@ -243,7 +243,8 @@ fn each_key_of_a_batch_of_deletes_is_a_data_event() {
         at(50, "REST.POST.MULTI_OBJECT_DELETE", "-", 2),
         at(59, "REST.DELETE.OBJECT", "d", 3),
     ];
-    lines.extend(["a", "b", "c"].map(|key| with_status(204, at(50, "BATCH.DELETE.OBJECT", key, 2))));
+    lines
+        .extend(["a", "b", "c"].map(|key| with_status(204, at(50, "BATCH.DELETE.OBJECT", key, 2))));
     lines.push(lines[3].clone());
     lines.push(with_status(403, at(70, "BATCH.DELETE.OBJECT", "e", 9)));
     let (_, outcome) = replay(&text(&lines), &billed_for("71s"));
@@ -252,10 +253,8 @@ fn each_key_of_a_batch_of_deletes_is_a_data_event() {
     assert_eq!(billed(&outcome, 0), expected);
     assert_eq!(whole(outcome.configurations[0].assumed().requests), 3);
     let text = text(&lines);
-    let late = Wanted {
-        from: bks::units::parse_utc("2026-11-23T00:00:55Z").ok(),
-        ..Wanted::default()
-    };
+    let late =
+        Wanted { from: bks::units::parse_utc("2026-11-23T00:00:55Z").ok(), ..Wanted::default() };
     let besides = record(&text, late, usize::MAX).all_besides();
     assert_eq!(besides.deleted_keys, 1, "those before counting starts are left out");
 }
@@ -267,7 +266,8 @@ fn a_trails_batch_of_deletes_counts_the_keys_that_it_names() {
             r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/u"}},"eventTime":"2026-11-20T08:00:{id:02}Z","eventSource":"s3.amazonaws.com","eventName":"DeleteObjects","awsRegion":"us-east-1","eventCategory":"Data","eventID":"e-{id}",{more}}}"#
         )
     };
-    let object = |key: &str| format!(r#"{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::lake/{key}"}}"#);
+    let object =
+        |key: &str| format!(r#"{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::lake/{key}"}}"#);
     let bucket = r#"{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::lake"}"#;
     for (more, keys) in [
         (r#""requestParameters":{"bucketName":"lake","delete":""}"#.to_owned(), 0),
@@ -340,10 +340,8 @@ fn a_log_covers_the_time_of_all_its_records() {
         ("BATCH.DELETE.OBJECT", 204),
         ("REST.GET.OBJECT", 304),
     ] {
-        let lines = [
-            at(0, "REST.PUT.OBJECT", "a", 1),
-            with_status(status, at(99, operation, "b", 2)),
-        ];
+        let lines =
+            [at(0, "REST.PUT.OBJECT", "a", 1), with_status(status, at(99, operation, "b", 2))];
         let recording = record(&text(&lines), Wanted::default(), usize::MAX);
         assert_eq!(recording.end.to_string(), "1min 40s", "{operation}");
     }
@@ -836,10 +834,12 @@ fn what_the_log_does_not_tell_is_within_every_range() {
         let bounds = table.lines().find(|line| line.contains("floor … ceiling")).unwrap();
         // Keys that live for ever need no verification.
         assert_eq!(bounds.matches("-9.1 % … 81.8 %").count(), 2, "{table}");
-        let markdown = done(folder, &[&replay[..], &["--out", "one", "--format", "markdown"]].concat());
+        let markdown =
+            done(folder, &[&replay[..], &["--out", "one", "--format", "markdown"]].concat());
         assert!(markdown.contains(&format!("[{RANGE}]")), "{markdown}");
         done(folder, &["report", "one"]);
-        let page = fs::read_to_string(folder.join("one/report.html")).unwrap().replace('\u{a0}', " ");
+        let page =
+            fs::read_to_string(folder.join("one/report.html")).unwrap().replace('\u{a0}', " ");
         // Verdict, tile, two doubts, two configurations' rows of levels, and charts.
         assert!(page.matches(RANGE).count() >= 6, "{}", page.matches(RANGE).count());
         assert!(page.contains("four different reasons"));
@@ -849,7 +849,9 @@ fn what_the_log_does_not_tell_is_within_every_range() {
         let cost = |level: &str| column(&summary, "bucket-key-role", level, "kms_cost_usd");
         assert!(cost("high") <= cost("assumed") && cost("assumed") <= cost("low"));
         let saving = |level: &str| column(&summary, "bucket-key-session", level, "saving_ratio");
-        assert!((saving("low") + 1.0 / 11.0).abs() < 1e-9 && (saving("high") - 8.0 / 11.0).abs() < 1e-9);
+        assert!(
+            (saving("low") + 1.0 / 11.0).abs() < 1e-9 && (saving("high") - 8.0 / 11.0).abs() < 1e-9
+        );
         let floor = column(&summary, "bucket-key-role", "assumed", "saving_floor");
         let ceiling = column(&summary, "bucket-key-role", "assumed", "saving_ceiling");
         assert!(floor <= saving("low") + 1e-9 && saving("high") <= ceiling + 1e-9);
@@ -911,10 +913,14 @@ fn a_log_from_standard_input_is_not_offered_again() {
     fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
     let command = command.args(["replay", "-", "--out", "one"]).current_dir(folder);
-    let output = command.stdin(fs::File::open(folder.join("access.log")).unwrap()).output().unwrap();
+    let output =
+        command.stdin(fs::File::open(folder.join("access.log")).unwrap()).output().unwrap();
     assert!(output.status.success());
     let markdown = done(folder, &["report", "one", "--format", "markdown"]);
-    assert!(!markdown.contains("bks replay -") && markdown.contains("standard input"), "{markdown}");
+    assert!(
+        !markdown.contains("bks replay -") && markdown.contains("standard input"),
+        "{markdown}"
+    );
 }
 
 /// Where nothing keyless is read no alarm is raised, and where nobody writes no hint for writers; CSV has

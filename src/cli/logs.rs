@@ -292,7 +292,8 @@ impl Args {
     fn typed(&self) -> Vec<String> {
         let mut words = self.paths.clone();
         let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
-        if let Some(form) = self.log_format.to_possible_value().filter(|_| self.log_format != FormName::Auto)
+        if let Some(form) =
+            self.log_format.to_possible_value().filter(|_| self.log_format != FormName::Auto)
         {
             option("--log-format", form.get_name().to_owned());
         }
@@ -379,7 +380,15 @@ fn tell_of_bad_lines(bad: &BadLines) {
 fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
     tell_of_bad_lines(bad);
     let Taken {
-        failed, deleted_keys, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
+        failed,
+        deleted_keys,
+        without_data,
+        unknown,
+        too_late,
+        other_buckets,
+        kms_events,
+        skipped,
+        ..
     } = *taken;
     let kms_events = if forms == Forms::One { kms_events } else { 0 };
     let left_out = [

@@ -292,7 +292,8 @@ fn fate(record: &Record) -> Fate {
     if record.succeeded() {
         return Fate::Served;
     }
-    let by_status = record.status.is_some_and(|status| status >= 500 || matches!(status, 301 | 307));
+    let by_status =
+        record.status.is_some_and(|status| status >= 500 || matches!(status, 301 | 307));
     let by_error = record.error.is_some_and(|error| UNBILLED.contains(&error));
     if by_status || by_error { Fate::Unbilled } else { Fate::Unserved }
 }

@@ -86,11 +86,7 @@ fn again(results: &Results) -> String {
     format!(
         "{how}\n\nwith bks {} (model version {}, prices of {}) and the `run.toml` of the scenario \
          with the hash `{}`, seed {}.\n",
-        facts.bks_version,
-        facts.model_version,
-        facts.price_date,
-        facts.scenario_hash,
-        facts.seed
+        facts.bks_version, facts.model_version, facts.price_date, facts.scenario_hash, facts.seed
     )
 }
 

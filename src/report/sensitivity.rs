@@ -29,7 +29,8 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
         ("break_even.csv", csv::write(&rows::break_even(scenario, found))),
         ("break_even_curves.csv", csv::write(&rows::curves(scenario, found))),
     ];
-    let texts = files.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).expect("CSV is text")));
+    let texts =
+        files.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).expect("CSV is text")));
     let identity = Identity::of(scenario, texts);
     let identity = serde_json::to_string_pretty(&identity).expect("a flat struct") + "\n";
     files.push((IDENTITY, identity.into_bytes()));

@@ -7,8 +7,8 @@ use crate::outcome::recorded::UNKNOWN_OBJECTS;
 use crate::results::Results;
 use crate::results::facts::{AssertionFacts, AssumptionFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
-use crate::scenario::replay::LogOf;
 use crate::scenario::assertion::{Figure, FigureUnit};
+use crate::scenario::replay::LogOf;
 use crate::statistics::points;
 use crate::units::SimDuration;
 

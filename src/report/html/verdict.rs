@@ -52,10 +52,7 @@ fn tiles(results: &Results) -> Markup {
         Tile {
             name,
             value: words(of(own)),
-            beside: [
-                format!("instead of {}", words(of(against))),
-                range(low, high, words),
-            ],
+            beside: [format!("instead of {}", words(of(against))), range(low, high, words)],
         }
     };
     let saved = match (own.saving_ratio, results.saving_range(&facts.headline)) {

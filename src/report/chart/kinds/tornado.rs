@@ -44,7 +44,8 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
     }
     swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
     // A full axis for less than a point would make much of nothing.
-    let least = swings.first().map(|s| [s.assumed - LEAST / 2.0, (s.assumed + LEAST / 2.0).min(1.0)]);
+    let least =
+        swings.first().map(|s| [s.assumed - LEAST / 2.0, (s.assumed + LEAST / 2.0).min(1.0)]);
     let values = swings.iter().flat_map(|s| [s.ends[0].1, s.ends[1].1, s.assumed]);
     let values = values.chain(least.into_iter().flatten());
     let axis = Axis::linear("KMS requests saved", Unit::Share, values, false);
