@@ -757,6 +757,21 @@ fn what_is_advised_works_when_typed() {
     assert!(followed >= 5, "{followed}");
 }
 
+/// A key without its table is told with it, and works so.
+#[test]
+fn a_key_is_told_with_its_table() {
+    let folder = folder();
+    for (key, value) in [("object_audit", "true"), ("verify_on_write", "0"), ("list_parts", "1")] {
+        let typed = ["check", "small.toml", "--set", &format!("{key}={value}")];
+        let told = text(&bks(folder.path(), &typed).stderr);
+        let path = quoted(told.split_once("hint: ").unwrap().1)[0].clone();
+        assert!(path.ends_with(&format!(".{key}")), "{told}");
+        let typed = ["check", "small.toml", "--set", &format!("{path}={value}")];
+        let output = bks(folder.path(), &typed);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+}
+
 /// Nothing is said of bucket keys' consequences where no bucket-level key is ever asked for.
 #[test]
 fn warnings_apply_only_where_they_apply() {
