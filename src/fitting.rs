@@ -154,7 +154,15 @@ fn duration(log: &Recording) -> SimDuration {
 
 fn bucket(name: String, region: &str, bucket_keys_since: SimTime) -> BucketFile {
     let (region, key) = (region.to_owned(), KmsKey::default());
-    BucketFile { name, region, key, bucket_keys_since, directory: false }
+    BucketFile {
+        name,
+        region,
+        key,
+        kms_key: None,
+        bucket_keys_since,
+        encryption_before: None,
+        directory: false,
+    }
 }
 
 fn fitted_buckets(log: &Recording, wishes: &Wishes, region: &str) -> Vec<BucketFile> {
@@ -207,6 +215,8 @@ fn population(name: String, bucket: String, objects: u64, age: UnknownAge) -> Po
         age,
         object_size: None,
         written_by: None,
+        encryption: None,
+        kms_key: None,
     }
 }
 

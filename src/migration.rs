@@ -21,15 +21,18 @@ use crate::units::Usd;
 /// The most objects that one Batch Operations job takes for this operation (`docs/model.md`).
 pub const OBJECTS_PER_JOB_MAX: u64 = 20_000_000_000;
 
-/// The re-encryption, in place, of existing SSE-KMS objects.
+/// The re-encryption, in place, of existing objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MigrationPlan {
     /// Objects to re-encrypt.
     pub objects: u64,
+    /// How many of them are under KMS now. The others, under SSE-S3, have no data key that KMS would
+    /// have to unwrap.
+    pub objects_under_kms: u64,
     /// Objects in the source bucket, each charged for when S3 generates the manifest; zero if the
     /// user brings a manifest, e.g. from S3 Inventory.
     pub manifest_objects: u64,
-    /// KMS calls on the old key for each object: at least one, since its data key must be
+    /// KMS calls on the old key for each object under KMS: at least one, since its data key must be
     /// unwrapped; *assumed* to be exactly one. Which calls AWS makes is not documented.
     pub kms_calls_per_object: u32,
     /// Calls for the bucket-level keys that wrap the objects anew: one `GenerateDataKey` for each
@@ -44,6 +47,7 @@ impl MigrationPlan {
     pub const fn of(objects: u64) -> Self {
         Self {
             objects,
+            objects_under_kms: objects,
             manifest_objects: objects,
             kms_calls_per_object: 1,
             bucket_level_key_calls: if objects > 0 { 1 } else { 0 },
@@ -59,7 +63,7 @@ impl MigrationPlan {
     /// KMS calls of the whole migration.
     #[must_use]
     pub const fn kms_calls(&self) -> u64 {
-        self.objects
+        self.objects_under_kms
             .saturating_mul(self.kms_calls_per_object as u64)
             .saturating_add(self.bucket_level_key_calls)
     }
@@ -120,6 +124,16 @@ mod tests {
         assert_eq!(bill.sku_total(Sku::BatchJobs).to_string(), "0.25");
         assert_eq!(bill.sku_total(Sku::BatchObjects).to_string(), "1.00");
         assert_eq!(bill.sku_total(Sku::BatchManifestObjects).to_string(), "0.015");
+    }
+
+    /// By hand: of $9.265 a million objects under SSE-S3 do not pay the $3 for calls on an old key.
+    #[test]
+    fn objects_under_sse_s3_need_no_call_on_an_old_key() {
+        let under_s3 = |objects_under_kms| MigrationPlan { objects_under_kms, ..core(MILLION) };
+        assert_eq!(bill(under_s3(0), &Terms::default()).total().to_string(), "6.265");
+        assert_eq!(bill(under_s3(MILLION / 2), &Terms::default()).total().to_string(), "7.765");
+        let with_new_key = MigrationPlan { objects_under_kms: 0, ..MigrationPlan::of(MILLION) };
+        assert_eq!(with_new_key.kms_calls(), 1);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::migration::{MigrationPlan, payback_periods};
 use crate::pricing::Bill;
 use crate::quota::QuotaEffect;
 use crate::s3::Operation;
-use crate::scenario::{Configuration, Scenario};
+use crate::scenario::{Configuration, Population, Scenario};
 use crate::statistics::{Estimate, Precision};
 use crate::units::Usd;
 
@@ -424,9 +424,13 @@ fn migration(
     bill: &Bill,
     counted: &arms::Counted,
 ) -> MigrationOutcome {
-    let objects = scenario.migrating().map(|population| population.objects).sum();
-    let one_time =
-        MigrationPlan::of(objects).bill(&scenario.billing.prices, &scenario.billing.terms);
+    let sum = |wanted: &dyn Fn(&Population) -> bool| -> u64 {
+        scenario.migrating().filter(|it| wanted(it)).map(|it| it.objects).sum()
+    };
+    let objects = sum(&|_| true);
+    let objects_under_kms = sum(&|it| scenario.domain_of(it).is_under_kms());
+    let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(objects) };
+    let one_time = plan.bill(&scenario.billing.prices, &scenario.billing.terms);
     let unmigrated = |c: &Configuration| {
         !c.migrated && (c.mode, c.rule, c.ranges) == (migrated.mode, migrated.rule, migrated.ranges)
     };

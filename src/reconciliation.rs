@@ -252,7 +252,7 @@ impl Bench<'_> {
         let encryption = if by_evidence {
             evidence::encryption(scenario, found)
         } else {
-            vec![Encryption::AsAsked; scenario.buckets.len()]
+            vec![Encryption::AsAsked; scenario.file.buckets.len()]
         };
         let configurations = self.configurations(asked, by_evidence);
         let plans = self.plans(found, &encryption, configurations[0], asked);
@@ -271,7 +271,7 @@ impl Bench<'_> {
         let has_keys = if by_evidence {
             encryption.contains(&Encryption::BucketKey)
         } else {
-            scenario.configurations[configurations[0]].uses_bucket_keys(&scenario.buckets)
+            scenario.configurations[configurations[0]].uses_bucket_keys(&scenario.domains)
         };
         // Without bucket keys nothing is assumed.
         variants.truncate(if has_keys { variants.len() } else { 1 });

@@ -56,7 +56,7 @@ pub struct Recording {
     /// The objects that were read and of which no write is in the log: the populations.
     pub before: Vec<Before>,
     /// For each bucket the numbers of its populations, by what is known of them.
-    population_of: Vec<[u32; 3]>,
+    population_of: Vec<[u32; 4]>,
     /// What became of the records.
     pub taken: Taken,
     /// Records that repeat another.

@@ -1,5 +1,6 @@
 //! Results to bytes: a file for each format. Nothing here knows where the bytes go.
 
+pub mod added;
 mod bill;
 pub mod calibration;
 pub mod chart;

@@ -38,6 +38,8 @@ pub enum Purpose {
     Sensitivity = 6,
     /// Placement of a log's requests.
     Recorded = 7,
+    /// The objects of a population, one by one.
+    Objects = 8,
 }
 
 /// The scenario's seed; every stream of a run comes from it.

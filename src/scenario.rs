@@ -20,7 +20,7 @@ pub mod replay;
 pub mod resolve;
 mod shorthand;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ use crate::workload::ages::AgeLaw;
 
 use assertion::Assertion;
 use engine::Engines;
-use file::ScenarioFile;
+use file::{BucketFile, ScenarioFile};
 
 /// Version of the model. A change makes older results incomparable; the changelog says which.
 pub const MODEL_VERSION: u32 = 1;
@@ -65,8 +65,9 @@ pub struct Scenario {
     pub replications: u32,
     /// How precise savings are to be.
     pub precision: Option<Precision>,
-    /// The buckets.
-    pub buckets: Vec<Bucket>,
+    /// What requests call a bucket: its parts, each encrypted in one way. The first are the buckets
+    /// themselves, in their order; parts in which somebody says otherwise follow.
+    pub domains: Vec<Domain>,
     /// Who sends requests.
     pub principals: Vec<Principal>,
     /// All principals' session slots.
@@ -91,15 +92,41 @@ pub struct Scenario {
     pub recording: Option<Arc<Recording>>,
 }
 
-/// A bucket.
+/// The part of a bucket whose objects are encrypted in one way: under one KMS key, or as whoever wrote
+/// them said. S3's memory is apart for each, as for different buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
+pub struct Domain {
+    /// The bucket, as its place in [`ScenarioFile::buckets`].
+    pub bucket: u32,
+    /// How its objects are encrypted in every configuration; `None` if as the configuration says.
+    pub encryption: Option<Mode>,
+    /// Whether its objects are all from before the run and encrypted as told, so that a migration
+    /// changes how.
+    pub before: bool,
     /// Since when bucket keys are on, in configurations that use them.
     pub keys_since: SimTime,
     /// Whether it is a directory bucket.
     pub directory: bool,
-    /// Whether its KMS key costs rent.
-    pub customer_managed_key: bool,
+    /// Number of the customer managed key whose rent it causes where it asks KMS; `None` for the AWS
+    /// managed key, and where nothing is stored.
+    pub rented_key: Option<u32>,
+}
+
+impl Domain {
+    /// Whether `UpdateObjectEncryption` gives its objects bucket keys: those in directory buckets, and
+    /// those told to have one, have it already, and it takes no objects under DSSE-KMS.
+    #[must_use]
+    pub fn migrates(&self) -> bool {
+        let has_key = self.directory || self.encryption == Some(Mode::SseKmsBucketKey);
+        let is_told = self.encryption.is_some();
+        !has_key && self.encryption != Some(Mode::DsseKms) && (self.before || !is_told)
+    }
+
+    /// Whether re-encrypting an object takes a call on its old key.
+    #[must_use]
+    pub fn is_under_kms(&self) -> bool {
+        self.encryption != Some(Mode::SseS3)
+    }
 }
 
 /// Objects from before the run.
@@ -107,7 +134,7 @@ pub struct Bucket {
 pub struct Population {
     /// Its name.
     pub name: String,
-    /// The bucket it lies in.
+    /// What it lies in, as its place in [`Scenario::domains`].
     pub bucket: u32,
     /// How many objects.
     pub objects: u64,
@@ -115,6 +142,10 @@ pub struct Population {
     pub age: AgeLaw,
     /// The session slots that wrote it; empty for a single requester of its own.
     pub writers: Range<u32>,
+    /// Whether its objects are kept one by one (see [`crate::workload::written`]).
+    pub kept: bool,
+    /// How many scoping policies own its objects, which then only they read; 1 if everybody does.
+    pub policies: u32,
 }
 
 impl Ages for AgeLaw {
@@ -190,29 +221,47 @@ impl Configuration {
     /// Whether any bucket uses bucket keys, so that what AWS does not publish changes what the
     /// configuration costs: directory buckets always do.
     #[must_use]
-    pub fn uses_bucket_keys(&self, buckets: &[Bucket]) -> bool {
-        match self.mode {
-            Mode::SseKmsBucketKey => true,
-            Mode::SseKms => buckets.iter().any(|bucket| bucket.directory),
-            Mode::SseS3 | Mode::DsseKms => false,
+    pub fn uses_bucket_keys(&self, domains: &[Domain]) -> bool {
+        domains.iter().any(|domain| matches!(self.treats(domain), BucketScheme::BucketKey { .. }))
+    }
+
+    /// Number of customer managed keys that cost rent: those that KMS is asked for.
+    #[must_use]
+    pub fn rented_keys(&self, domains: &[Domain]) -> usize {
+        let asks = |domain: &&Domain| self.treats(domain) != BucketScheme::NoKms;
+        let keys: BTreeSet<u32> =
+            domains.iter().filter(asks).filter_map(|domain| domain.rented_key).collect();
+        keys.len()
+    }
+
+    /// How S3 treats the requests of one part of a bucket.
+    #[must_use]
+    pub fn treats(&self, domain: &Domain) -> BucketScheme {
+        let mode = match domain.encryption {
+            Some(_) if self.migrated && domain.migrates() => Mode::SseKmsBucketKey,
+            Some(mode) => mode,
+            None => self.mode,
+        };
+        match mode {
+            Mode::SseS3 => BucketScheme::NoKms,
+            Mode::SseKms | Mode::SseKmsBucketKey if domain.directory => {
+                BucketScheme::BucketKey { since: SimTime::MIN, copies: false }
+            }
+            Mode::SseKms | Mode::DsseKms => BucketScheme::KeyPerObject,
+            Mode::SseKmsBucketKey => {
+                BucketScheme::BucketKey { since: domain.keys_since, copies: true }
+            }
         }
     }
 
     /// How S3 treats the buckets' requests in this configuration.
     #[must_use]
     pub fn scheme(&self, scenario: &Scenario, assumptions: Assumptions) -> Scheme {
-        let of_bucket = |bucket: &Bucket| match self.mode {
-            Mode::SseS3 => BucketScheme::NoKms,
-            Mode::SseKms | Mode::SseKmsBucketKey if bucket.directory => {
-                BucketScheme::BucketKey { since: SimTime::MIN, copies: false }
-            }
-            Mode::SseKms | Mode::DsseKms => BucketScheme::KeyPerObject,
-            Mode::SseKmsBucketKey => {
-                BucketScheme::BucketKey { since: bucket.keys_since, copies: true }
-            }
-        };
+        let domain = |number: u32| &scenario.domains[number as usize];
+        let populations = scenario.populations.iter().map(|p| self.treats(domain(p.bucket)));
         Scheme {
-            buckets: scenario.buckets.iter().map(of_bucket).collect(),
+            buckets: scenario.domains.iter().map(|domain| self.treats(domain)).collect(),
+            populations: populations.collect(),
             assumptions,
             multipart: scenario.multipart,
         }
@@ -253,16 +302,28 @@ impl Scenario {
         self.end.since(self.counted_from)
     }
 
-    /// The populations that a migration re-encrypts: directory buckets have bucket keys already.
+    /// The populations that a migration re-encrypts.
     pub fn migrating(&self) -> impl Iterator<Item = &Population> {
-        self.populations.iter().filter(|p| !self.buckets[p.bucket as usize].directory)
+        self.populations.iter().filter(|population| self.domain_of(population).migrates())
+    }
+
+    /// What a population lies in.
+    #[must_use]
+    pub fn domain_of(&self, population: &Population) -> &Domain {
+        &self.domains[population.bucket as usize]
+    }
+
+    /// The bucket that requests call by a number.
+    #[must_use]
+    pub fn bucket(&self, domain: u32) -> &BucketFile {
+        &self.file.buckets[self.domains[domain as usize].bucket as usize]
     }
 
     /// Since when a population's objects have bucket keys, where its bucket is so encrypted: as long as
     /// the bucket has, if no inventory tells of the objects themselves.
     #[must_use]
     pub fn keys_since(&self, population: usize, scheme: &Scheme) -> SimTime {
-        let bucket = scheme.buckets[self.populations[population].bucket as usize];
+        let bucket = scheme.populations[population];
         let before = self.recording.as_ref().and_then(|log| log.before.get(population));
         match (bucket, before.map(|before| &before.origin)) {
             (BucketScheme::BucketKey { .. }, Some(Origin::WithoutKey)) => SimTime::ZERO,
@@ -275,7 +336,7 @@ impl Scenario {
     fn writes_before(&self, population: usize) -> Option<u64> {
         match &self.recording.as_ref()?.before.get(population)?.origin {
             Origin::Written(times) => Some(times.len() as u64),
-            Origin::Untold | Origin::WithoutKey => None,
+            Origin::Untold | Origin::WithoutKey | Origin::WithoutKms => None,
         }
     }
 
@@ -283,6 +344,12 @@ impl Scenario {
     #[must_use]
     pub fn principal_of(&self, workload: &Workload) -> u32 {
         self.slots[workload.slots.start as usize].principal
+    }
+
+    /// When the first workload began: the start of the run, or before.
+    #[must_use]
+    pub fn since(&self) -> SimTime {
+        self.workloads.iter().map(|workload| workload.since).min().unwrap_or(SimTime::ZERO)
     }
 
     /// The counted part of the run.

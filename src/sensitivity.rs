@@ -131,7 +131,7 @@ impl Sensitivity {
         progress: Progress,
     ) -> Result<Self> {
         let headline = &scenario.configurations[scenario.headline];
-        if !headline.uses_bucket_keys(&scenario.buckets) {
+        if !headline.uses_bucket_keys(&scenario.domains) {
             return Err(Error::request(format!(
                 "the headline `{}` uses no bucket keys, so what it costs depends on no assumption",
                 headline.name

@@ -1,5 +1,7 @@
 //! Runs a scenario's requests through its configurations: two passes.
 //!
+//! Before them the objects that may be read are drawn, once for all configurations ([`objects`]).
+//!
 //! 1. *Writes*: each requester's writes yield its timeline of bucket-level keys, so it is known
 //!    which key wraps which object (`worlds`).
 //! 2. *Answers*: each requester's requests are answered against all timelines, by every
@@ -14,6 +16,7 @@ pub mod events;
 pub mod export;
 mod lanes;
 pub mod names;
+pub mod objects;
 mod skip_ahead;
 pub mod stream;
 mod worlds;
@@ -26,6 +29,7 @@ use crate::encryption::assumptions::Assumptions;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
 use crate::tally::Tally;
+use crate::workload::written::KeptObjects;
 
 /// One configuration under one set of assumptions.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,32 +78,33 @@ pub fn run_and<T: Send>(
         .map(|rule| (rule, arms_under(rule, scenario, arms)))
         .filter(|(_, of_rule)| !of_rule.is_empty())
         .collect();
-    let runs: Vec<(u32, &(RequesterRule, Vec<usize>))> = replications
-        .flat_map(|replication| rules.iter().map(move |rule| (replication, rule)))
-        .collect();
-    let counted: Vec<Vec<(usize, T)>> = runs
+    replications
         .into_par_iter()
         // Each may be taken over by a thread that has nothing to do.
         .with_max_len(1)
-        .map(|(replication, (rule, of_rule))| {
-            let requesters = Requesters::group(*rule, &scenario.principals, &scenario.slots);
-            let components = skip_ahead::components(scenario);
-            let components = components.as_slice();
-            let party =
-                Party { scenario, requesters: &requesters, components, replication, progress };
-            let tallies = party.answer(&of_rule.iter().map(|&arm| &arms[arm]).collect::<Vec<_>>());
-            of_rule.iter().copied().zip(tallies.into_iter().map(&keep)).collect()
+        .map(|replication| {
+            let kept = objects::keep(scenario, replication);
+            let run = |(rule, of_rule): &(RequesterRule, Vec<usize>)| {
+                let requesters = Requesters::group(*rule, &scenario.principals, &scenario.slots);
+                let components = skip_ahead::components(scenario, &kept);
+                let party = Party {
+                    scenario,
+                    requesters: &requesters,
+                    components: &components,
+                    kept: &kept,
+                    replication,
+                    progress,
+                };
+                let arms: Vec<&Arm> = of_rule.iter().map(|&arm| &arms[arm]).collect();
+                let tallies = party.answer(&arms).into_iter().map(&keep);
+                of_rule.iter().copied().zip(tallies).collect::<Vec<(usize, T)>>()
+            };
+            let mut counted: Vec<(usize, T)> =
+                rules.par_iter().with_max_len(1).flat_map_iter(run).collect();
+            counted.sort_by_key(|(arm, _)| *arm);
+            counted.into_iter().map(|(_, kept)| kept).collect()
         })
-        .collect();
-    let mut counted = counted.into_iter();
-    std::iter::from_fn(|| {
-        let mut of_replication: Vec<(usize, T)> =
-            counted.by_ref().take(rules.len()).flatten().collect();
-        of_replication.sort_by_key(|(arm, _)| *arm);
-        (!of_replication.is_empty())
-            .then(|| of_replication.into_iter().map(|(_, kept)| kept).collect())
-    })
-    .collect()
+        .collect()
 }
 
 /// The arms to run under a rule. Without bucket keys the rule changes nothing but who is listed.
@@ -115,6 +120,8 @@ struct Party<'a> {
     requesters: &'a Requesters,
     /// What is run without drawing its requests.
     components: &'a [skip_ahead::Component<'a>],
+    /// The objects that are kept one by one.
+    kept: &'a KeptObjects,
     replication: u32,
     progress: Progress<'a>,
 }

@@ -6,6 +6,7 @@
 //! - [`access`]: which object is read;
 //! - [`clients`]: how many requests a real client makes for one object;
 //! - [`jobs`]: work that starts, scans, writes and ends;
+//! - [`written`]: the objects that may be read, one by one;
 //! - [`source`]: all of that together, as the time-ordered requests of one session slot.
 //!
 //! An *action* is what a program wants (read an object, write one); a *request* is what reaches
@@ -19,13 +20,14 @@ pub mod clients;
 pub mod jobs;
 pub mod rates;
 pub mod source;
+pub mod written;
 
 use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::units::{ByteSize, SimDuration};
+use crate::units::{ByteSize, SimDuration, SimTime};
 
 /// What a workload does, and how often in proportion: one weight for each kind of action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -140,6 +142,49 @@ pub enum Traffic {
     },
     /// Jobs of several steps.
     Jobs(jobs::Jobs),
+    /// One action for each new object of another workload.
+    Following(Following),
+}
+
+/// How a workload follows another: each object that the other writes is handled once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Following {
+    /// The workload that writes.
+    pub workload: u32,
+    /// When it writes.
+    pub written: Box<Traffic>,
+    /// Time from a write to the action.
+    pub delay: SimDuration,
+    /// What is done to each object.
+    pub action: Action,
+}
+
+impl Traffic {
+    /// Mean number of actions of each kind in `duration`.
+    #[must_use]
+    pub fn expected_actions(&self, duration: SimDuration) -> Vec<(Action, f64)> {
+        match self {
+            Self::Steady { arrivals, mix } => {
+                let arriving = arrivals.mean_in(duration);
+                shares(mix).map(|(action, share)| (action, arriving * share)).collect()
+            }
+            Self::Jobs(jobs) => {
+                let starts = jobs.starts(duration) as f64;
+                let step = |step: &jobs::JobStep| (step.action, starts * step.objects as f64);
+                jobs.steps.iter().map(step).collect()
+            }
+            Self::Following(following) => {
+                vec![(following.action, following.written.expected_objects(duration))]
+            }
+        }
+    }
+
+    /// Mean number of new objects in `duration`.
+    #[must_use]
+    pub fn expected_objects(&self, duration: SimDuration) -> f64 {
+        let actions = self.expected_actions(duration).into_iter();
+        actions.filter(|(action, _)| action.writes()).map(|(_, count)| count).sum()
+    }
 }
 
 /// The share of each action of a mix whose shares are cumulative.
@@ -161,6 +206,12 @@ pub struct Workload {
     pub bucket: u32,
     /// When it does what.
     pub traffic: Traffic,
+    /// Since when it has run: the start of the run, or before. What it wrote before is there.
+    pub since: SimTime,
+    /// Whether the objects that it writes are kept one by one (see [`written`]).
+    pub kept: bool,
+    /// How many scoping policies own what it writes, which then only they read; 1 if everybody does.
+    pub policies: u32,
     /// What it reads, if it does.
     pub reads: Option<access::Reads>,
     /// What its client makes of an action.
@@ -180,6 +231,7 @@ impl Workload {
         match &self.traffic {
             Traffic::Steady { mix, .. } => mix.iter().map(|(action, _)| *action).collect(),
             Traffic::Jobs(jobs) => jobs.steps.iter().map(|step| step.action).collect(),
+            Traffic::Following(following) => vec![following.action],
         }
     }
 
@@ -189,6 +241,7 @@ impl Workload {
         match &self.traffic {
             Traffic::Steady { arrivals, .. } => arrivals.cycle(),
             Traffic::Jobs(jobs) => jobs.every,
+            Traffic::Following(_) => None,
         }
     }
 
@@ -206,31 +259,29 @@ impl Workload {
         let actions = self.actions();
         let own = actions.contains(&Action::Write)
             && (self.client.is_multipart(self.object_size) || self.client.write.copy > 0.0);
-        let copies_parts = actions.contains(&Action::Copy) && self.object_size > source::COPY_LIMIT;
+        let copies_parts =
+            actions.contains(&Action::Copy) && self.client.copies_in_parts(self.object_size);
         reads_new || own || copies_parts
     }
 
     /// Mean number of actions of each kind in `duration`, for estimates and progress.
     #[must_use]
     pub fn expected_actions(&self, duration: SimDuration) -> Vec<(Action, f64)> {
-        match &self.traffic {
-            Traffic::Steady { arrivals, mix } => {
-                let arriving = arrivals.mean_in(duration);
-                shares(mix).map(|(action, share)| (action, arriving * share)).collect()
-            }
-            Traffic::Jobs(jobs) => {
-                let starts = jobs.starts(duration) as f64;
-                let step = |step: &jobs::JobStep| (step.action, starts * step.objects as f64);
-                jobs.steps.iter().map(step).collect()
-            }
-        }
+        self.traffic.expected_actions(duration)
+    }
+
+    /// Mean number of objects that it writes in `duration`, and in what it has run before.
+    #[must_use]
+    pub fn expected_objects(&self, duration: SimDuration) -> f64 {
+        let before = SimTime::ZERO.since(self.since);
+        self.traffic.expected_objects(duration) + self.traffic.expected_objects(before)
     }
 
     /// Mean number of requests in `duration` that wrap a new object's key.
     #[must_use]
     pub fn expected_writes(&self, duration: SimDuration) -> f64 {
         let writes = |action| match action {
-            Action::Write => self.client.requests_per_write(self.object_size),
+            Action::Write => self.client.objects_per_write(self.object_size),
             Action::Copy | Action::Replicate => 1.0,
             _ => 0.0,
         };
@@ -244,7 +295,7 @@ impl Workload {
         let requests = |action| match action {
             Action::Read => self.client.requests_per_read(self.read_size),
             Action::Write => self.client.requests_per_write(self.object_size),
-            Action::Copy => source::requests_per_copy(self.object_size) as f64,
+            Action::Copy => self.client.requests_per_copy(self.object_size),
             _ => 1.0,
         };
         let actions = self.expected_actions(duration).into_iter();

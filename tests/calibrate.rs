@@ -48,6 +48,7 @@ impl Random {
 /// Poisson writes, answered one by one by the model's own memory.
 fn evidence(truth: Truth, seed: u64) -> Evidence {
     let scheme = Scheme {
+        populations: Vec::new(),
         buckets: vec![BucketScheme::BucketKey { since: SimTime::MIN, copies: true }],
         assumptions: Assumptions {
             generation_lifetime: SimDuration::from_secs(truth.lifetime_s),
@@ -63,7 +64,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     let end_s = truth.lifetime_s * truth.length;
     let mut random = Random(seed);
     let memory = || {
-        let mut memory = Memory::new(SimTime::from_nanos(end_s * 1_000_000_000));
+        let mut memory = Memory::new(SimTime::ZERO, SimTime::from_nanos(end_s * 1_000_000_000));
         memory.begin(&scheme, 1, None);
         memory
     };

@@ -10,6 +10,7 @@ use bks::s3::{Identity, Operation};
 use bks::scenario::Scenario;
 use bks::simulation::Arm;
 use bks::simulation::names::NamedEvents;
+use bks::simulation::objects::keep;
 
 /// What is to be found, and the traffic it is found by.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +104,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
         Pool { sessions: vec![Session::default()] },
         Pool { sessions: vec![Session::default(); truth.sessions as usize] },
     ];
-    for request in NamedEvents::new(&scenario, &arm, 0).outgoing(0) {
+    for request in NamedEvents::new(&scenario, &keep(&scenario, 0), &arm, 0).outgoing(0) {
         let second = request.time.div_euclid(1_000_000_000);
         let pool = u32::from(request.principal.identity == Identity::Role("reader".into()));
         let number = if pool == 1 { request.slot - 1 } else { 0 };

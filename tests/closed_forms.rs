@@ -294,10 +294,120 @@ fn a_multipart_upload_of_n_parts_makes_n_plus_two_calls() {
     }
 }
 
+/// One job of one action by `client` on an object of `size`, read from a population. As many requests
+/// are made as are expected, but for those that come once in many objects.
+fn one_action(action: &str, client: &str, size: &str) -> [Tally; 3] {
+    let text = scenario_of_one_action(action, client, size);
+    let tallies = three(&text);
+    let expected = Scenario::parse(&text).unwrap().expected_requests();
+    let made = tallies[0].total_requests() as f64;
+    assert!((made - expected).abs() < 2.0, "{client}, {action}, {size}: {made}, not {expected}");
+    tallies
+}
+
+fn scenario_of_one_action(action: &str, client: &str, size: &str) -> String {
+    let rest = format!(
+        r#"
+        [[population]]
+        name = "old"
+        bucket = "data"
+        objects = 1
+        age = {{ fixed = "1h" }}
+        object_size = "{size}"
+        [[workload]]
+        name = "work"
+        principal = "etl"
+        bucket = "data"
+        client = "{client}"
+        object_size = "{size}"
+        {}
+        jobs = {{ steps = [{{ action = "{action}", objects = 1, rate = "1/s" }}] }}
+        "#,
+        match action {
+            "write" => "",
+            _ => r#"read = { from = ["old"], pattern = "uniform" }"#,
+        }
+    );
+    one_role("20min", 1, "5min", &rest)
+}
+
+/// By hand: n parts copied are 1 `GenerateDataKey`, 2n Decrypts, and 1 to complete; 8 MiB and from 10,000
+/// parts on 16 MiB by s3transfer, 5 GiB by one request at most. With a bucket key one is generated,
+/// the source's unwrapped, and the upload's own where there are parts.
+#[test]
+fn copies_make_the_calls_of_their_clients_parts() {
+    for (client, size, total) in [
+        ("boto3", "1MiB", 2),
+        ("boto3", "8MiB", 4),
+        ("boto3", "64MiB", 18),
+        ("aws-cli", "64MiB", 18),
+        ("boto3", "5GiB", 1_282),
+        ("boto3", "50GiB", 12_802),
+        ("boto3", "80GiB", 10_242),
+        ("java-sdk", "80GiB", 20_002),
+        ("direct", "1MiB", 2),
+        ("direct", "64MiB", 2),
+        ("direct", "5GiB", 2),
+        ("direct", "50GiB", 22),
+        ("direct", "80GiB", 34),
+        ("rclone", "5GiB", 6),
+        ("s3a", "128MiB", 2),
+        ("s3a", "1GiB", 34),
+    ] {
+        let [without, with, _] = one_action("copy", client, size);
+        assert_eq!(without.total_calls().total(), total, "{client}, {size}");
+        assert_eq!(calls(&without, KmsApi::GenerateDataKey), 1, "{client}, {size}");
+        assert_eq!(calls(&with, KmsApi::GenerateDataKey), 1, "{client}, {size}");
+        let unwrapped = if total == 2 { 1 } else { 2 };
+        assert_eq!(calls(&with, KmsApi::Decrypt), unwrapped, "{client}, {size}");
+    }
+}
+
+/// By hand, without the markers, which are drawn: small data is 1 PUT, 128 MB an upload of two blocks
+/// (1 + 2 + 1); two renames of 2 calls each, or of 2 · 16 + 2 for 1 GiB.
+#[test]
+fn sparks_writes_make_the_calls_of_their_size() {
+    for (size, data, renames) in
+        [("40KB", 1, 4), ("128MB", 4, 4), ("128MiB", 4, 4), ("1GiB", 18, 68)]
+    {
+        let [without, ..] = one_action("write", "spark-s3a", size);
+        let markers = without.calls[Operation::PutObject as usize].total() - u64::from(data == 1);
+        assert!((1..=2).contains(&markers), "{size}: {markers}");
+        assert_eq!(without.total_calls().total() - markers, data + renames, "{size}");
+    }
+}
+
+/// By hand from each client's table: what reading or writing one object costs without bucket keys.
+#[test]
+fn emrfs_trino_and_athena_make_the_calls_of_their_tables() {
+    for (client, action, size, total) in [
+        ("trino", "read", "3MiB", 1),
+        ("trino", "read", "128MiB", 16 + 2),
+        ("athena", "read", "1GiB", 128 + 16),
+        ("trino", "write", "1MiB", 1),
+        ("trino", "write", "32MiB", 1 + 1 + 1),
+        ("athena", "write", "100MiB", 1 + 4 + 1),
+        ("direct", "write", "50GiB", 1 + 10 + 1),
+        ("pyarrow", "write", "1MiB", 1 + 1 + 1),
+        ("rclone", "read", "1GiB", 16),
+        ("rclone", "write", "200MiB", 1 + 40 + 1),
+    ] {
+        let [without, ..] = one_action(action, client, size);
+        assert_eq!(without.total_calls().total(), total, "{client}, {action}, {size}");
+    }
+    for (client, size, total) in [("emr", "1KiB", 3), ("emrfs", "1GiB", 1 + 8 + 1)] {
+        let [without, ..] = one_action("write", client, size);
+        // One file in twenty is followed by a PUT of `_SUCCESS`.
+        let puts = without.calls[Operation::PutObject as usize].total();
+        assert!(puts <= 1, "{client}, {size}");
+        assert_eq!(without.total_calls().total() - puts, total, "{client}, {size}");
+    }
+}
+
 /// A committer that renames what it wrote copies under the key that it wrote with.
 #[test]
 fn copies_of_what_was_just_written_need_its_key_once() {
-    for (client, size) in [("renamer", "1MiB"), ("uploader", "10MiB")] {
+    for (client, size) in [("renamer", "1MiB"), ("uploader", "10MiB"), ("mover", "10MiB")] {
         let rest = format!(
             r#"
             [[client]]
@@ -306,6 +416,10 @@ fn copies_of_what_was_just_written_need_its_key_once() {
             [[client]]
             name = "uploader"
             write = {{ part_size = "8MiB", copy = 2.0 }}
+            [[client]]
+            name = "mover"
+            write = {{ copy = 2.0 }}
+            copy = {{ part_size = "8MiB" }}
             [[workload]]
             name = "commit"
             principal = "etl"
@@ -316,8 +430,13 @@ fn copies_of_what_was_just_written_need_its_key_once() {
             "#
         );
         let [without, with, _] = three(&one_role("4min", 1, "5min", &rest));
-        let copied = without.calls[Operation::CopyObject as usize];
-        assert_eq!(copied.get(KmsApi::Decrypt), 480);
+        // Two copies a second for four minutes, whole or as two parts, each read and written.
+        let (copied, decrypts) = match client {
+            "mover" => (Operation::UploadPartCopy, 1_920),
+            _ => (Operation::CopyObject, 480),
+        };
+        let copied = without.calls[copied as usize];
+        assert_eq!(copied.get(KmsApi::Decrypt), decrypts);
         assert_eq!(calls(&with, KmsApi::GenerateDataKey), 1);
         assert_eq!(calls(&with, KmsApi::Decrypt), 1);
     }

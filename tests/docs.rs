@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 45] = [
+const DEFINITIONS: [(&str, &str); 47] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -120,6 +120,7 @@ const DEFINITIONS: [(&str, &str); 45] = [
     ("BurstArrivals", "Burst arrivals"),
     ("ClientProfile", "Clients"),
     ("ConfigurationFile", "Configurations"),
+    ("CopyRequests", "Requests of a copy"),
     ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
     ("ExponentialAges", "Exponential ages"),
@@ -132,6 +133,7 @@ const DEFINITIONS: [(&str, &str); 45] = [
     ("Mix", "Mix"),
     ("Mode", "Modes"),
     ("MultipartCalls", "Multipart"),
+    ("PartGrowth", "Growth of parts"),
     ("PeriodicArrivals", "Periodic arrivals"),
     ("PoissonArrivals", "Poisson arrivals"),
     ("PopulationFile", "Populations"),

@@ -549,7 +549,7 @@ fn requests_are_those_of_every_configuration() {
                 let of_requesters: u64 = tally.requesters.iter().map(|one| one.requests).sum();
                 assert_eq!(of_requesters, tally.total_requests(), "{name}: {arm:?}");
                 // Without bucket keys every request that reads or writes is a call.
-                if !scenario.configurations[arm.configuration].uses_bucket_keys(&scenario.buckets) {
+                if !scenario.configurations[arm.configuration].uses_bucket_keys(&scenario.domains) {
                     assert_eq!(tally.total_calls().total(), tally.total_requests());
                 }
             }

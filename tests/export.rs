@@ -17,6 +17,7 @@ use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
 use bks::simulation::events::{Events, each_answer};
 use bks::simulation::names::NamedEvents;
+use bks::simulation::objects::keep;
 use bks::simulation::{Arm, run};
 use bks::trace::access_log;
 use log_lines::{Line, record, text};
@@ -35,7 +36,8 @@ fn exported(scenario: &Scenario, configuration: usize) -> String {
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
     let arm = Arm { configuration, assumptions, by_requester: false };
     let mut log = Vec::new();
-    let requests = NamedEvents::new(scenario, &arm, 0).outgoing(START_NS);
+    let kept = keep(scenario, 0);
+    let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     access_log::write::write(&mut log, requests).unwrap();
     String::from_utf8(log).unwrap()
 }
@@ -74,7 +76,7 @@ proptest! {
     /// after the other; and each call is by object or by bucket.
     #[test]
     fn events_cost_what_the_engine_counts(
-        text in tiny::scenario(tiny::Limits { only_old: false, directory: true }),
+        text in tiny::scenario(tiny::Limits { only_old: false, directory: true, told: true }),
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         for (index, configuration) in scenario.configurations.iter().enumerate() {
@@ -82,7 +84,7 @@ proptest! {
             let arm = Arm { configuration: index, assumptions, by_requester: false };
             let mut counted = KmsCalls::NONE;
             let mut last = bks::units::SimTime::MIN;
-            for event in Events::new(&scenario, &arm, 0) {
+            for event in Events::new(&scenario, &keep(&scenario, 0), &arm, 0) {
                 prop_assert!(event.request.time >= last);
                 last = event.request.time;
                 if last >= scenario.counted_from {
@@ -103,12 +105,12 @@ proptest! {
     /// Without bucket keys a call is a call, whatever the object: exact for all that a log can tell.
     #[test]
     fn a_replayed_export_costs_the_same_without_bucket_keys(
-        text in tiny::scenario(tiny::Limits { only_old: false, directory: false }),
+        text in tiny::scenario(tiny::Limits { only_old: false, directory: false, told: false }),
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);
         let arm = Arm { configuration: 0, assumptions, by_requester: false };
-        let all = Events::new(&scenario, &arm, 0).fold(KmsCalls::NONE, |mut all, event| {
+        let all = Events::new(&scenario, &keep(&scenario, 0), &arm, 0).fold(KmsCalls::NONE, |mut all, event| {
             all += event.answer.calls;
             all
         });

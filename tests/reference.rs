@@ -15,11 +15,13 @@ use bks::kms::KmsCalls;
 use bks::rng::{Purpose, Seed};
 use bks::s3::{Identity, Object, Operation, Principal, Request, SessionSlot};
 use bks::scenario::Scenario;
+use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
 use bks::units::{Rate, SimDuration, SimTime};
 use bks::workload::ages::{AgeLaw, AgeStep, ExponentialAges, UniformAges, WeibullAges};
+use bks::workload::written::KeptObjects;
 use naive::population::{Key, Population};
 use naive::{People, Verdict};
 use proptest::prelude::*;
@@ -223,7 +225,7 @@ fn world() -> impl Strategy<Value = World> {
                 time = time + steps(plan.gap);
                 requests.extend(plan.requests(time, slots.len() as u32, &buckets));
             }
-            let scheme = Scheme { buckets, assumptions, multipart };
+            let scheme = Scheme { buckets, populations: Vec::new(), assumptions, multipart };
             World { rule, principals, slots, scheme, requests }
         },
     )
@@ -247,7 +249,7 @@ fn engine(world: &World) -> Vec<Verdict> {
     };
 
     let mut timelines = Timelines::new(requesters.list.len(), scheme.buckets.len(), partitions);
-    let mut memory = Memory::new(SimTime::MAX);
+    let mut memory = Memory::new(SimTime::ZERO, SimTime::MAX);
     for (requester, mine) in of_requester.iter().enumerate() {
         memory.begin(scheme, 0, session(requester));
         let mut starts = vec![Vec::new(); scheme.buckets.len() * partitions as usize];
@@ -326,8 +328,9 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     let scheme = configuration.scheme(scenario, arm.assumptions);
     let requesters = Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
     let mut requests = Vec::new();
+    let kept = keep(scenario, 0);
     for requester in &requesters.list {
-        let mut stream = RequestStream::new(scenario, requester, 0, |_| true);
+        let mut stream = RequestStream::new(scenario, &kept, requester, 0, |_| true);
         let mut batch = Vec::new();
         while stream.next_batch(&mut batch) {
             requests.append(&mut batch);
@@ -335,7 +338,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
     }
     requests.sort_by_key(|request| request.time);
 
-    let histories = histories(scenario, configuration.migrated, &scheme, &requesters);
+    let histories = histories(scenario, &kept, configuration.migrated, &scheme, &requesters);
     let old = |object: &Object| {
         let (population, key) = match *object {
             Object::Ranked { population, rank } => {
@@ -391,6 +394,7 @@ fn expected(scenario: &Scenario, arm: &Arm) -> Counts {
 /// Each population's keys, its writers' requesters, and since when its bucket had bucket keys.
 fn histories(
     scenario: &Scenario,
+    kept: &KeptObjects,
     migrated: bool,
     scheme: &Scheme,
     requesters: &Requesters,
@@ -405,9 +409,13 @@ fn histories(
             let (weights, of_writer) = population.requesters(requesters);
             let writing = population.writing(since, &weights, &scheme.assumptions);
             // A migration leaves directory buckets alone.
-            let directory = scenario.buckets[population.bucket as usize].directory;
-            let history = if migrated && !directory {
+            let migrates = scenario.domain_of(population).migrates();
+            let history = if migrated && migrates {
                 History::migrate(&writing, scheme.assumptions.migration_rate.as_per_s())
+            } else if let Some(objects) = kept.population(index as u32, 1, 0) {
+                let requester = |writer: u32| of_writer[writer as usize];
+                let writes = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));
+                History::of_writes(&writing, writes)
             } else {
                 let mut rng = scenario.seed.stream(0, Purpose::History, (index as u32, 0));
                 History::write(&writing, &mut rng)
@@ -432,7 +440,7 @@ proptest! {
 
     #[test]
     fn every_count_of_a_scenario_is_the_naive_models(
-        text in tiny::scenario(Limits { only_old: false, directory: true })
+        text in tiny::scenario(Limits { only_old: false, directory: true, told: true })
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let arms = arms(&scenario);
@@ -899,7 +907,8 @@ fn a_clients_copies_are_of_what_it_wrote_each_of_the_one_before() {
     "#;
     let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let requesters = Requesters::group(RequesterRule::Role, &scenario.principals, &scenario.slots);
-    let mut stream = RequestStream::new(&scenario, &requesters.list[0], 0, |_| true);
+    let kept = keep(&scenario, 0);
+    let mut stream = RequestStream::new(&scenario, &kept, &requesters.list[0], 0, |_| true);
     let mut batch = Vec::new();
     assert!(stream.next_batch(&mut batch));
     assert_eq!(batch.len(), 60 * 7);

@@ -133,6 +133,9 @@ fn the_estimate_knows_timelines() {
 fn the_estimate_of_requests_is_what_is_drawn() {
     let scenario = scenario(
         r#"
+        [[client]]
+        name = "loader"
+        read = { head = 1, part_size = "8MiB" }
         [[principal]]
         name = "app"
         role = "app"
@@ -147,7 +150,7 @@ fn the_estimate_of_requests_is_what_is_drawn() {
         name = "mixed"
         principal = "app"
         bucket = "data"
-        client = "boto3"
+        client = "loader"
         object_size = "12GiB"
         arrivals = { poisson = { rate = "2/s", profile = { daily = [1,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9,9] } } }
         mix = { read = 1, copy = 1, head = 1, list = 1 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use bks::inventory::manifest::md5_of;
 use bks::outcome::Outcome;
+use bks::recording::before::Inventoried;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
@@ -38,6 +39,17 @@ write_partitions = 1
 type Told = (String, u32, bool);
 
 fn record(lines: &[Line], inventory: &[Told], from: u32, memory: usize) -> Recording {
+    record_with(lines, inventory, from, memory, Inventoried::WithoutKey)
+}
+
+/// As [`record`], if objects without a bucket key are `otherwise`.
+fn record_with(
+    lines: &[Line],
+    inventory: &[Told],
+    from: u32,
+    memory: usize,
+    otherwise: Inventoried,
+) -> Recording {
     let from = Some((MIDNIGHT_S + i64::from(from)) * 1_000_000_000);
     let wanted = Wanted { from, inventories: true, ..Wanted::default() };
     let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
@@ -47,8 +59,9 @@ fn record(lines: &[Line], inventory: &[Told], from: u32, memory: usize) -> Recor
     log.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     for (key, second, has_bucket_key) in inventory {
         let ns = (MIDNIGHT_S + i64::from(*second)) * 1_000_000_000;
-        gather.take_inventoried(b"lake", key.as_bytes(), ns, *has_bucket_key).unwrap();
-        assert!(!gather.take_inventoried(b"other", key.as_bytes(), ns, true).unwrap());
+        let told = if *has_bucket_key { Inventoried::WithKey } else { otherwise };
+        gather.take_inventoried(b"lake", key.as_bytes(), ns, told).unwrap();
+        assert!(!gather.take_inventoried(b"other", key.as_bytes(), ns, told).unwrap());
     }
     gather.finish().unwrap()
 }
@@ -152,6 +165,15 @@ fn calls_counted_by_hand() {
     told.pop();
     let outcome = replay(record(&reads, &told, NOON, usize::MAX));
     assert_eq!(calls(&outcome, 1), (0, 1));
+}
+
+/// `d` is not under KMS: its two reads call in no configuration, all else is as above.
+#[test]
+fn objects_that_are_not_under_kms_never_call_it() {
+    let (reads, told) = counted_by_hand();
+    let told = record_with(&reads, &told, NOON, usize::MAX, Inventoried::WithoutKms);
+    let outcome = replay(told);
+    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((0, 9), (0, 5)));
 }
 
 /// Writes an inventory of `lake` under `folder`; returns its manifest's path.

@@ -15,6 +15,7 @@ use bks::recording::MemoryStore;
 use bks::recording::gather::{Gather, Wanted};
 use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
+use bks::simulation::objects::keep;
 use bks::trace::Form;
 use bks::trace::bad_lines::BadLines;
 use bks::trace::log::Log;
@@ -534,8 +535,9 @@ fn a_simulated_stream_replays_to_the_engines_own_counts() {
     let mut lines: Vec<Line> = Vec::new();
     let mut written: Vec<(u32, u32)> = Vec::new();
     let mut requests = Vec::new();
+    let kept = keep(&scenario, 0);
     for requester in &requesters.list {
-        let mut stream = RequestStream::new(&scenario, requester, 0, |_| true);
+        let mut stream = RequestStream::new(&scenario, &kept, requester, 0, |_| true);
         let mut batch = Vec::new();
         while stream.next_batch(&mut batch) {
             requests.append(&mut batch.clone());

@@ -26,7 +26,7 @@ use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
 
 /// Every scenario file has a test below; this list is held against the folder.
-const TESTED: [&str; 14] = [
+const TESTED: [&str; 15] = [
     "aws-sample",
     "busy-lake",
     "emr10",
@@ -37,6 +37,7 @@ const TESTED: [&str; 14] = [
     "reference-mixed",
     "reference-reads",
     "single-writer",
+    "sse-s3-to-kms",
     "thirty-threads",
     "throttled-analytics",
     "two-roles",
@@ -333,6 +334,32 @@ fn existing_bucket() {
     // PUT, Batch Operations, KMS and manifest per million; a job; the call for a new key.
     let cost = 50.0 * (5.0 + 1.0 + 3.0 + 0.015) + 0.25 + 3e-6;
     assert_near(migration.bill.total().as_f64(), cost, 1e-9);
+}
+
+/// Oracles: objects under SSE-S3 ask for nothing, so that without bucket keys each write is a call, and of
+/// 20 reads a second a part t / 365 d at the time t. With bucket keys a key is made each T + 1/λ and
+/// verified once; a partition that reads cannot ask for more than a key's each T, and meets each of the
+/// keys of a day at most as often as it is read.
+#[test]
+fn sse_s3_to_kms() {
+    let outcome = checked("sse-s3-to-kms");
+    for level in &configuration(&outcome, "sse-s3").levels {
+        assert_near(level.kms_requests(), 0.0, 0.0);
+    }
+    let (from_s, to_s, year_s) = (3_600.0_f64, 86_400.0_f64, 365.0 * 86_400.0);
+    let [writes, decrypts, _] = configuration(&outcome, "sse-kms").assumed().kms_by_api;
+    assert_near(writes, to_s - from_s, 5.0 * f64::sqrt((to_s - from_s) / 3.0));
+    let reads_of_new = 20.0 * (to_s.powi(2) - from_s.powi(2)) / 2.0 / year_s;
+    assert_near(decrypts, reads_of_new, 5.0 * f64::sqrt(reads_of_new / 3.0));
+
+    let scenario = scenario_of("sse-s3-to-kms");
+    let [keys, decrypts_with, _] = configuration(&outcome, "bucket-key").assumed().kms_by_api;
+    let every_s = key_every_s(&scenario, "bucket-key", "uploads");
+    assert_near(keys, (to_s - from_s) / every_s, 2.0);
+    assert!(decrypts_with - keys <= decrypts, "{decrypts_with} Decrypts with {keys} keys");
+    let most = (2.0 * keys + decrypts) * 3e-6 * 30.0 * 86_400.0 / (to_s - from_s);
+    let cost = configuration(&outcome, "bucket-key").assumed().bill.kms_total().as_f64();
+    assert!((0.0..=most).contains(&cost) && most < 0.28, "${cost}, at most ${most}");
 }
 
 /// Oracle: keys of a Poisson writer are a renewal process, one each T + 1/λ, each of two calls.

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use bks::encryption::history::{History, Writing};
 use bks::encryption::keys::{KEYLESS, Keyring, PopulationKeys, Timelines};
-use bks::rng::{Purpose, Seed, Stream};
-use bks::s3::columns::{Columns, Objects};
+use bks::rng::{Purpose, Seed, Stream, part_of};
+use bks::s3::columns::{Columns, Objects, WrittenBy};
 use bks::units::{SimDuration, SimTime};
 use bks::workload::ages::{
     AgeLaw, AgeStep, ExponentialAges, LognormalAges, UniformAges, WeibullAges,
@@ -144,8 +144,9 @@ fn drawn(
     let mut columns = Columns { times: vec![now; DRAWN], ..Columns::default() };
     for _ in 0..DRAWN {
         columns.ranks.push(rng.random_range(0..population));
-        columns.written.push(now - ages.sample(&mut rng));
-        columns.writers.push(rng.next_u64());
+        let (time, by) = evenly_by(objects, now - ages.sample(&mut rng), rng.next_u64());
+        columns.written.push(time);
+        columns.writers.push(by);
     }
     let mut keys = Vec::new();
     keyring.wrapping_all(1, objects, &columns, &mut keys);
@@ -154,6 +155,24 @@ fn drawn(
         *drawn.entry(key).or_default() += 1.0;
     }
     drawn
+}
+
+/// Who wrote what was written last at `time`, all writers alike: what is done where objects are not
+/// kept one by one.
+fn evenly_by(objects: &Objects, time: SimTime, draw: u64) -> (SimTime, WrittenBy) {
+    let (who, place) = ((draw >> 32) as u32, draw as u32);
+    match objects {
+        Objects::Aged { population: Some((_, writers)), written }
+            if time < SimTime::ZERO || written.is_none() =>
+        {
+            (time, WrittenBy::population(part_of(who, *writers), place))
+        }
+        Objects::Aged { written: Some((_, slots)), .. } => {
+            let slot = slots.start + part_of(who, slots.len() as u32);
+            (time.max(SimTime::ZERO), WrittenBy::slot(slot, place))
+        }
+        _ => (time, WrittenBy::slot(0, place)),
+    }
 }
 
 /// Holds both against each other by a chi-square test; keys that hardly any request needs count
@@ -230,7 +249,8 @@ fn compare(recipe: Recipe, objects: &Objects) {
 }
 
 fn aged(population: Option<u32>, slots: Option<std::ops::Range<u32>>) -> Objects {
-    Objects::Aged { population: population.map(|writers| (0, writers)), slots }
+    let written = slots.map(|slots| (0, slots));
+    Objects::Aged { population: population.map(|writers| (0, writers)), written }
 }
 
 /// Bucket keys that were always on, were turned on before the run, at its start or within it, and

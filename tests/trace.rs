@@ -13,6 +13,7 @@ use bks::kms::KmsApi;
 use bks::replay::{Replay, Replayed};
 use bks::scenario::Scenario;
 use bks::simulation::export::{Lookups, TimedLookup};
+use bks::simulation::objects::keep;
 use bks::simulation::{Arm, run};
 use bks::trace::Lookup;
 use bks::trace::oracle_general::{RECORD_BYTES, Record};
@@ -54,7 +55,7 @@ proptest! {
     /// for each unwrap of what has no bucket-level key.
     #[test]
     fn exported_lookups_are_those_of_the_engine(
-        text in tiny::scenario(Limits { only_old: false, directory: false }),
+        text in tiny::scenario(Limits { only_old: false, directory: false, told: false }),
         halves in 1..=12_i64,
         parts in 1..=3_u32,
         sliding in any::<bool>(),
@@ -67,7 +68,7 @@ proptest! {
             assumptions.cache_lifetime = SimDuration::from_nanos(halves * 500_000_000);
             assumptions.expiry = if sliding { Expiry::Sliding } else { Expiry::Fixed };
             let arm = Arm { configuration, assumptions, by_requester: false };
-            let lookups: Vec<TimedLookup> = Lookups::new(&scenario, &arm, 0).collect();
+            let lookups: Vec<TimedLookup> = Lookups::new(&scenario, &keep(&scenario, 0), &arm, 0).collect();
             prop_assert!(lookups.is_sorted_by_key(nanos));
             let mut seen = 0;
             for lookup in &lookups {

@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use super::{Found, input, output, threads};
 use crate::error::Result;
 use crate::report::numbers;
-use crate::scenario::Scenario;
+use crate::scenario::{Domain, Scenario};
 use crate::units::SimDuration;
 
 /// Validate a scenario and print what was understood.
@@ -98,12 +98,18 @@ fn world(scenario: &Scenario, out: &mut String) {
     for population in &scenario.populations {
         let _ = writeln!(
             out,
-            "population `{}`: {} objects, half of them older than {}",
+            "population `{}`: {} objects, half of them older than {}{}",
             population.name,
             population.objects,
-            readable(population.age.quantile(0.5))
+            readable(population.age.quantile(0.5)),
+            told(scenario.domain_of(population))
         );
     }
+}
+
+/// How objects are encrypted, where that is told of them.
+fn told(domain: &Domain) -> String {
+    domain.encryption.map_or_else(String::new, |mode| format!(", encrypted by {}", mode.name()))
 }
 
 /// A duration without the small units that its size makes idle.
@@ -121,11 +127,12 @@ fn traffic(scenario: &Scenario, out: &mut String) {
             .collect();
         let _ = writeln!(
             out,
-            "workload `{}`: about {}, sessions at a time: {}, client `{}`",
+            "workload `{}`: about {}, sessions at a time: {}, client `{}`{}",
             workload.name,
             kinds.join(", "),
             workload.slots.len(),
-            workload.client.name
+            workload.client.name,
+            told(&scenario.domains[workload.bucket as usize])
         );
     }
 }

@@ -13,9 +13,9 @@ use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
 use crate::scenario::replay::{Settings, UnknownAge};
 use crate::scenario::{Configuration, Scenario};
-use crate::simulation::Arm;
 use crate::simulation::export::Lookups;
 use crate::simulation::names::NamedEvents;
+use crate::simulation::{Arm, objects};
 use crate::trace::{Lookup, access_log, cloudtrail, oracle_general, parquet};
 
 /// Write the requests of a scenario or of logs for other tools: DuckDB, libCacheSim, bks itself.
@@ -172,7 +172,8 @@ fn scenario(args: &Args) -> Result<Scenario> {
 fn lookups(args: &Args, scenario: &Scenario, arm: &Arm, bar: &ProgressBar) -> Result<String> {
     check_seconds(scenario)?;
     let configuration = &scenario.configurations[arm.configuration];
-    let mut lookups = Lookups::new(scenario, arm, args.replication).peekable();
+    let kept = objects::keep(scenario, args.replication);
+    let mut lookups = Lookups::new(scenario, &kept, arm, args.replication).peekable();
     if lookups.peek().is_none() {
         return Err(nothing_to_write(args, configuration));
     }
@@ -188,7 +189,8 @@ fn lookups(args: &Args, scenario: &Scenario, arm: &Arm, bar: &ProgressBar) -> Re
 /// Writes requests, and says what that was.
 fn requests_of(args: &Args, scenario: &Scenario, arm: &Arm, bar: &ProgressBar) -> Result<String> {
     let name = &scenario.configurations[arm.configuration].name;
-    let requests = NamedEvents::new(scenario, arm, args.replication)
+    let kept = objects::keep(scenario, args.replication);
+    let requests = NamedEvents::new(scenario, &kept, arm, args.replication)
         .outgoing(args.start)
         .take(usize::try_from(limit(args)).unwrap_or(usize::MAX));
     let requests = bar.wrap_iter(requests);
@@ -242,7 +244,7 @@ fn whole<T>(
 
 /// The index of the configuration asked for.
 fn configuration(args: &Args, scenario: &Scenario) -> Result<usize> {
-    let uses = |c: &Configuration| c.uses_bucket_keys(&scenario.buckets);
+    let uses = |c: &Configuration| c.uses_bucket_keys(&scenario.domains);
     let names = || scenario.configurations.iter().filter(|c| uses(c)).map(|c| c.name.as_str());
     let index = match &args.configuration {
         None => scenario.headline,

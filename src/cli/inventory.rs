@@ -105,7 +105,7 @@ fn write_population(path: &Path, tally: &Tally, quiet: bool) -> Result<()> {
     let populations = population::populations(tally);
     if populations.is_empty() {
         return Err(Error::request(
-            "the inventory has no population: no current SSE-KMS object tells its age",
+            "the inventory has no population: no current object under SSE-KMS or SSE-S3 tells its age",
         )
         .at("--population"));
     }

@@ -9,7 +9,8 @@ use crate::encryption::assumptions::AssumptionRanges;
 use crate::error::Result;
 use crate::kms::{QUOTA_SOURCE, request_quota_per_s};
 use crate::pricing::{FreeTier, PriceTable};
-use crate::workload::clients;
+use crate::units::ByteSize;
+use crate::workload::clients::{self, ClientProfile, PART_LIMIT, ReadRequests};
 
 /// Show built-in clients, regions, prices and assumptions, with dates and sources.
 #[derive(Debug, ClapArgs)]
@@ -54,28 +55,69 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 }
 
 fn list_clients(out: &mut String) {
-    let _ = writeln!(out, "clients: requests for each object, captured in November 2026");
+    let _ = writeln!(
+        out,
+        "clients: requests for each object, captured in November 2026, documented or assumed"
+    );
     for row in clients::BUILT_IN {
-        let profile = row.profile();
-        let (read, write) = (profile.read, profile.write);
-        let gets = match read.part_size {
-            Some(part) => format!("1 GET for each {part}"),
-            None => format!("{} GET", read.get),
-        };
-        let puts = match write.part_size {
-            Some(part) => format!("1 PUT, or parts of {part}"),
-            None => format!("{} PUT", write.put),
-        };
+        let ClientProfile { read, write, copy, .. } = row.profile();
         let _ = writeln!(out, "  {}: {}", row.name, row.description);
-        let _ = writeln!(out, "    read {gets}, {} HEAD, {} LIST", read.head, read.list);
+        if !row.aliases.is_empty() {
+            let _ = writeln!(out, "    also called {}", row.aliases.join(", "));
+        }
+        let _ = writeln!(out, "    read {}, {} HEAD, {} LIST", gets(read), read.head, read.list);
         let _ = writeln!(
             out,
-            "    write {puts}, {} HEAD, {} LIST, {} copies",
-            write.head, write.list, write.copy
+            "    write {}, {} HEAD, {} LIST, {} copies, {} PUT of markers",
+            moved(&format!("{} PUT", write.put), write.part_size, write.multipart_from),
+            write.head,
+            write.list,
+            write.copy,
+            write.marker
+        );
+        let _ = writeln!(
+            out,
+            "    copy {}, {} HEAD, {} LIST",
+            moved("1 CopyObject", copy.part_size, copy.multipart_from),
+            copy.head,
+            copy.list
         );
         let _ = writeln!(out, "    source: {}", row.source);
+        let _ = writeln!(out, "    sizes: {}", row.sizes);
     }
     out.push('\n');
+}
+
+/// The GETs of a read.
+fn gets(read: ReadRequests) -> String {
+    let Some(part) = read.part_size else { return format!("{} GET", read.get) };
+    let whole = match read.parts_from {
+        Some(from) => format!("{} GET, {} 1 GET for each {part}", read.get, bound(from)),
+        None => format!("1 GET for each {part}"),
+    };
+    match (read.footer > 0.0, read.split_size) {
+        (true, Some(split)) => format!("{whole} and {} for each {split}", read.footer),
+        (true, None) => format!("{whole} and {}", read.footer),
+        (false, _) => whole,
+    }
+}
+
+/// What moves an object: one request, or parts.
+fn moved(whole: &str, part: Option<ByteSize>, from: Option<ByteSize>) -> String {
+    match (part.unwrap_or(PART_LIMIT), from) {
+        (part, Some(from)) if from.bytes() == 0 => format!("parts of {part}"),
+        (part, Some(from)) => format!("{whole}, {} parts of {part}", bound(from)),
+        (part, None) => format!("{whole}, above {part} parts of {part}"),
+    }
+}
+
+/// A least size, which may be one above a round one.
+fn bound(from: ByteSize) -> String {
+    const MEBIBYTE: u64 = 1 << 20;
+    match from.bytes() % MEBIBYTE {
+        1 => format!("above {}", ByteSize::of_bytes(from.bytes() - 1)),
+        _ => format!("from {from} on"),
+    }
 }
 
 fn list_regions(out: &mut String) {

@@ -142,31 +142,44 @@ impl History {
         Self { timelines: timelines.collect(), ..history }
     }
 
-    /// A population of which is known when its objects were written, the oldest first, and which
-    /// part of S3's fleet wrote each (by a draw): by one requester, as [`super::service`] writes.
+    /// A population of which each object's writing is known: in the order of time, each with the
+    /// requester that wrote it (an index into [`Writing::writers`]) and the draw that picks its part
+    /// of S3's fleet. Keys come about as [`super::service`] has it.
     #[must_use]
-    pub fn of_writes(writing: &Writing, writes: &[(SimTime, u32)]) -> Self {
+    pub fn of_writes(writing: &Writing, writes: impl Iterator<Item = (SimTime, u32, u32)>) -> Self {
         let partitions = writing.partitions;
-        let mut live_until = vec![SimTime::MIN; partitions as usize];
-        let mut numbers = vec![Vec::new(); partitions as usize];
-        let mut starts: Vec<i64> = Vec::new();
-        for &(time, draw) in writes.iter().filter(|(time, _)| *time >= writing.since) {
-            let part = part_of(draw, partitions) as usize;
-            if time >= live_until[part] {
-                live_until[part] = time + writing.generation_lifetime;
-                numbers[part].push(starts.len() as u32);
-                starts.push(time.as_nanos());
+        let count = writing.writers.len() * partitions as usize;
+        // The newest key of each timeline, and until when it wraps.
+        let mut live = vec![(0_u32, SimTime::MIN); count];
+        let mut numbers = vec![Vec::new(); count];
+        let (mut starts, mut objects_of_key): (Vec<i64>, Vec<u64>) = (Vec::new(), Vec::new());
+        let mut keyless = 0;
+        for (time, requester, draw) in writes {
+            if time < writing.since {
+                keyless += 1;
+                continue;
             }
+            let timeline = (requester * partitions + part_of(draw, partitions)) as usize;
+            let (key, until) = &mut live[timeline];
+            if time >= *until {
+                (*key, *until) = (starts.len() as u32, time + writing.generation_lifetime);
+                numbers[timeline].push(*key);
+                starts.push(time.as_nanos());
+                objects_of_key.push(0);
+            }
+            objects_of_key[*key as usize] += 1;
         }
-        let start = |&number: &u32| starts[number as usize];
-        let timelines = numbers.into_iter().map(|numbers| Timeline {
-            starts: Sorted::new(numbers.iter().map(start).collect()),
-            numbers,
-        });
-        let timelines = if partitions > 1 { timelines.collect() } else { Vec::new() };
-        // Objects are asked for by time, not by rank: how many each key wraps makes no difference.
-        let counts = vec![0; starts.len()];
-        Self { timelines, ..Self::new(writing, 0, counts.into_iter(), starts) }
+        let timelines = if count > 1 {
+            let start = |&number: &u32| starts[number as usize];
+            let timeline = |numbers: Vec<u32>| Timeline {
+                starts: Sorted::new(numbers.iter().map(start).collect()),
+                numbers,
+            };
+            numbers.into_iter().map(timeline).collect()
+        } else {
+            Vec::new()
+        };
+        Self { timelines, ..Self::new(writing, keyless, objects_of_key.into_iter(), starts) }
     }
 
     /// The same population after a migration at `rate_per_s` objects a second: every object is
@@ -490,7 +503,8 @@ mod tests {
                     (SimTime::from_nanos(second * 1_000_000_000), rng.random())
                 })
                 .collect();
-            let history = History::of_writes(&writing, &writes);
+            let history =
+                History::of_writes(&writing, writes.iter().map(|&(time, draw)| (time, 0, draw)));
             let starts = history.starts.numbers();
             for &(time, draw) in &writes {
                 let key = history.key_at(0, draw, time, SimTime::MIN).unwrap();

@@ -5,7 +5,7 @@ use super::shares::{KeyShare, push_timeline, push_written};
 use super::sorted::Sorted;
 use crate::rng::part_of;
 use crate::s3::Object;
-use crate::s3::columns::{Columns, Objects, writer_and_draw};
+use crate::s3::columns::{Columns, Objects, WrittenBy};
 use crate::units::SimTime;
 
 /// Stands in a column of keys for an object that has no bucket key.
@@ -143,7 +143,7 @@ impl Keyring {
                 let key = |&rank| or_keyless(history.key_of_rank(rank).map(|key| first_key + key));
                 keys.extend(columns.ranks.iter().map(key));
             }
-            Objects::Aged { population: Some((population, _)), slots: None }
+            Objects::Aged { population: Some((population, _)), written: None }
                 if let population = &self.histories[*population as usize]
                     && let Some(starts) = population.history.only_timeline() =>
             {
@@ -160,28 +160,28 @@ impl Keyring {
                     }
                 }
             }
-            Objects::Aged { population, slots } => {
-                let key = |time: SimTime, draw| match (population, slots) {
-                    (Some((population, writers)), slots)
-                        if time < SimTime::ZERO || slots.is_none() =>
-                    {
-                        let (who, draw) = writer_and_draw(draw);
-                        let (writer, time) = (part_of(who, *writers), time.min(SimTime::ZERO));
-                        self.histories[*population as usize].wrapping(writer, draw, time)
-                    }
-                    (_, Some(slots)) => {
-                        let (who, draw) = writer_and_draw(draw);
-                        let slot = slots.start + part_of(who, slots.len() as u32);
-                        self.written(bucket, slot, draw, time.max(SimTime::ZERO))
-                    }
-                    (_, None) => unreachable!("reads have a source"),
-                };
-                let written = columns.written.iter();
+            Objects::Aged { population, written } => {
+                let key =
+                    |time: SimTime, by: WrittenBy| match (by.writer_of_population(), population) {
+                        (Some(writer), Some((population, _))) => {
+                            let population = &self.histories[*population as usize];
+                            population.wrapping(writer, by.draw(), time.min(SimTime::ZERO))
+                        }
+                        _ => self.written(bucket, by.number(), by.draw(), time),
+                    };
+                let times = columns.written.iter();
                 if columns.writers.is_empty() {
-                    keys.extend(written.map(|&time| or_keyless(key(time, 0))));
+                    // There is only one writer and one place to each source.
+                    let by = |time: SimTime| match written {
+                        Some((_, slots)) if population.is_none() || time >= SimTime::ZERO => {
+                            WrittenBy::slot(slots.start, 0)
+                        }
+                        _ => WrittenBy::population(0, 0),
+                    };
+                    keys.extend(times.map(|&time| or_keyless(key(time, by(time)))));
                 } else {
-                    let objects = written.zip(&columns.writers);
-                    keys.extend(objects.map(|(&time, &draw)| or_keyless(key(time, draw))));
+                    let objects = times.zip(&columns.writers);
+                    keys.extend(objects.map(|(&time, &by)| or_keyless(key(time, by))));
                 }
             }
         }
@@ -199,23 +199,49 @@ impl Keyring {
                 let population = &self.histories[*population as usize];
                 population.history.shares_of_ranks(population.first_key, &mut shares);
             }
-            Objects::Aged { population, slots } => {
+            Objects::Aged { population, written } => {
                 let run_from = if population.is_some() { SimTime::ZERO } else { SimTime::MIN };
                 if let Some((population, writers)) = population {
                     let population = &self.histories[*population as usize];
                     let requesters = &population.requester_of_writer[..*writers as usize];
                     let weights = weights(requesters.iter().copied());
-                    let until = if slots.is_some() { SimTime::ZERO } else { SimTime::MAX };
+                    let until = if written.is_some() { SimTime::ZERO } else { SimTime::MAX };
                     let PopulationKeys { history, first_key, since, .. } = population;
                     history.shares_of_times(*first_key, *since, until, &weights, &mut shares);
                 }
-                if let Some(slots) = slots {
+                if let Some((_, slots)) = written {
                     let of_slot = |slot: u32| self.requester_of_slot[slot as usize];
                     let weights = weights(slots.clone().map(of_slot));
                     self.shares_of_run(bucket, run_from, &weights, &mut shares);
                 }
             }
         }
+        shares
+    }
+
+    /// The shares of the keys of `objects`, in the order of time: each object is read by whoever asks
+    /// for what was last written from its moment until the next one's. What comes before the first
+    /// is the first's. Neighbours under one key are one.
+    #[must_use]
+    pub fn shares_of_objects(&self, objects: impl Iterator<Item = Object>) -> Vec<KeyShare> {
+        let mut shares: Vec<KeyShare> = Vec::new();
+        for object in objects {
+            let (Object::Aged { time, .. } | Object::Written { time, .. }) = object else {
+                continue;
+            };
+            let key = self.wrapping(&object);
+            let (share, until) = (1.0, SimTime::MAX);
+            match shares.last_mut() {
+                None => shares.push(KeyShare { key, share, written: Some((SimTime::MIN, until)) }),
+                Some(last) if last.key == key => {}
+                Some(last) => {
+                    let since = last.written.map_or(SimTime::MIN, |(since, _)| since);
+                    last.written = Some((since, time));
+                    shares.push(KeyShare { key, share, written: Some((time, until)) });
+                }
+            }
+        }
+        shares.retain(|share| share.written.is_some_and(|(since, until)| since < until));
         shares
     }
 

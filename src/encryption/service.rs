@@ -46,8 +46,10 @@ impl BucketScheme {
 /// The rules by which requests are answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scheme {
-    /// Bucket by bucket.
+    /// Of each part of a bucket that is encrypted in one way, by the number that requests have for it.
     pub buckets: Vec<BucketScheme>,
+    /// Of what each population lies in; of one that is not listed, as of the requests that need it.
+    pub populations: Vec<BucketScheme>,
     /// What AWS does not publish.
     pub assumptions: Assumptions,
     /// Calls of multipart uploads.
@@ -55,6 +57,19 @@ pub struct Scheme {
 }
 
 impl Scheme {
+    /// How what `request` needs is encrypted: the source of a copy may lie elsewhere than the copy.
+    #[inline]
+    pub(crate) fn of_object(&self, request: &Request, object: &Object) -> BucketScheme {
+        let own = self.buckets[request.bucket as usize];
+        match *object {
+            Object::Written { bucket, .. } => self.buckets[bucket as usize],
+            Object::Ranked { population, .. } | Object::Aged { population, .. } => {
+                self.populations.get(population as usize).copied().unwrap_or(own)
+            }
+            Object::Keyless | Object::None | Object::Unserved => own,
+        }
+    }
+
     /// Whether what `request` writes is wrapped by a bucket-level key.
     #[inline]
     pub(crate) fn wraps_by_bucket_key(&self, request: &Request) -> bool {
@@ -129,9 +144,10 @@ struct KeyCache {
 }
 
 impl KeyCache {
-    /// A cache for runs until `end`.
-    fn new(end: SimTime) -> Self {
-        let horizon = end.as_nanos().min(i64::MAX / 8) + 1;
+    /// A cache for runs from `start` to `end`.
+    fn new(start: SimTime, end: SimTime) -> Self {
+        let span = end.since(start).as_nanos();
+        let horizon = span.min(i64::MAX / 8) + 1;
         Self { expires: Vec::new(), zero: 0, horizon }
     }
 
@@ -141,9 +157,9 @@ impl KeyCache {
             self.expires.clear();
             self.expires.resize(entries, i64::MIN);
         }
-        // Until now nothing was kept beyond two horizons from zero.
-        self.zero += 2 * self.horizon;
-        if self.zero > i64::MAX - 2 * self.horizon {
+        // Until now nothing was kept beyond two horizons from zero, and no time is more than one before.
+        self.zero += 3 * self.horizon;
+        if self.zero > i64::MAX - 3 * self.horizon {
             self.expires.fill(i64::MIN);
             self.zero = 0;
         }
@@ -199,6 +215,8 @@ pub struct Memory {
     /// When the current key of each (bucket, write partition) stops wrapping new objects.
     wrapping_until: Vec<SimTime>,
     cache: KeyCache,
+    /// When the run starts, what goes before it included.
+    start: SimTime,
     /// Room for the cache entries of requests in columns.
     entries: Vec<u32>,
     /// When the requester's session ends; a new session starts without keys.
@@ -209,12 +227,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A memory for runs until `end`.
+    /// A memory for runs from `start`, which is not after time zero, to `end`.
     #[must_use]
-    pub fn new(end: SimTime) -> Self {
+    pub fn new(start: SimTime, end: SimTime) -> Self {
         Self {
             wrapping_until: Vec::new(),
-            cache: KeyCache::new(end),
+            start,
+            cache: KeyCache::new(start, end),
             entries: Vec::new(),
             session_ends: SimTime::MAX,
             upload: Object::Keyless,
@@ -234,8 +253,8 @@ impl Memory {
         self.wrapping_until.clear();
         self.wrapping_until.resize(timelines, SimTime::MIN);
         self.session_ends = match session {
-            Some(slot) if slot.session_length.is_some() => slot.first_renewal,
-            _ => SimTime::MAX,
+            Some(slot) => slot.first_renewal_after(self.start),
+            None => SimTime::MAX,
         };
         self.upload = Object::Keyless;
     }
@@ -378,11 +397,11 @@ impl Memory {
 
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
-        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
-            return;
-        }
         if request.operation == Operation::CreateMultipartUpload {
             self.upload = scheme.begun_upload(request);
+        }
+        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
+            return;
         }
         if !scheme.wraps_by_bucket_key(request) {
             answer.calls += KmsCalls::of(api, 1);
@@ -410,7 +429,7 @@ impl Memory {
         object: &Object,
         answer: &mut Answer,
     ) {
-        let key = match scheme.buckets[request.bucket as usize] {
+        let key = match scheme.of_object(request, object) {
             BucketScheme::NoKms => return,
             BucketScheme::KeyPerObject => None,
             BucketScheme::BucketKey { .. } => keyring.and_then(|keyring| keyring.wrapping(object)),

@@ -7,11 +7,10 @@ use super::flows::{Flow, Flows, Key, Source};
 use super::process::{self, Times, When};
 use crate::s3::Operation;
 use crate::scenario::file::{ReadFile, WorkloadFile};
-use crate::units::{ByteSize, SimDuration};
+use crate::units::{ByteSize, SimDuration, SimTime};
 use crate::workload::access::ReadPattern;
-use crate::workload::clients::{ClientProfile, ReadRequests, WriteRequests};
+use crate::workload::clients::{ClientProfile, PART_LIMIT, WriteRequests};
 use crate::workload::jobs::{JobStep, Jobs};
-use crate::workload::source::COPY_LIMIT;
 use crate::workload::{Action, Mix};
 
 /// What groups, buckets and populations are called.
@@ -144,9 +143,16 @@ impl Maker<'_> {
     fn plain(&mut self, key: &Key, flow: &Flow, action: Action, count: u64) {
         let name = self.name(key, key.operation.name());
         let read = action.reads().then(|| self.read(key, flow));
-        let size = self.details.mean_size(&self.names.logged_buckets[key.bucket as usize], false);
+        let size = self.mean_size(key);
         let workload = self.workload(key, name, "direct", size);
         self.push(key, WorkloadFile { read, ..workload }, flow, action, count);
+    }
+
+    /// Mean size of the bucket's objects, or what one PUT can write, if that is less: the log's are of
+    /// objects that one request wrote or copied.
+    fn mean_size(&self, key: &Key) -> Option<u64> {
+        let bucket = &self.names.logged_buckets[key.bucket as usize];
+        Some(self.details.mean_size(bucket, false)?.min(PART_LIMIT.bytes()))
     }
 
     /// Copies that sessions make of what they have just put, as committers rename: a client does
@@ -162,7 +168,7 @@ impl Maker<'_> {
         let Some(copies) = self.renames(key).cloned() else {
             return self.plain(key, flow, Action::Write, flow.count);
         };
-        let size = self.details.mean_size(&self.names.logged_buckets[key.bucket as usize], false);
+        let size = self.mean_size(key);
         for UploadSize { uploads, parts } in UploadSize::all(flow.count, copies.count) {
             let write = WriteRequests { copy: parts as f64, ..WriteRequests::default() };
             let (client, like) = match parts {
@@ -171,8 +177,7 @@ impl Maker<'_> {
             };
             let workload = self.workload(key, self.name(key, &name_of_puts(parts)), &client, size);
             if parts > 0 {
-                let read = ReadRequests::default();
-                self.add_client(ClientProfile { name: client, read, write });
+                self.add_client(ClientProfile { write, ..ClientProfile::plain(client) });
             }
             self.push(key, workload, like, Action::Write, uploads);
         }
@@ -190,8 +195,11 @@ impl Maker<'_> {
             principal: self.names.principals[key.group].clone(),
             bucket: self.names.buckets[key.bucket as usize].clone(),
             client: client.to_owned(),
-            object_size: size.map_or(ByteSize::mib(1), bytes),
+            object_size: size.map_or(ByteSize::mib(1), ByteSize::of_bytes),
             bucket_key: true,
+            since: SimTime::ZERO,
+            encryption: None,
+            kms_key: None,
             arrivals: None,
             mix: None,
             jobs: None,
@@ -224,6 +232,7 @@ impl Maker<'_> {
             return ReadFile {
                 from: vec![writer],
                 pattern: ReadPattern::ByAge(process::ages(flow)),
+                owned: None,
             };
         }
         let population = match key.source {
@@ -235,7 +244,7 @@ impl Maker<'_> {
             }
         };
         self.made.used.insert(population.clone());
-        ReadFile { from: vec![population], pattern: ReadPattern::Uniform }
+        ReadFile { from: vec![population], pattern: ReadPattern::Uniform, owned: None }
     }
 
     /// Uploads of as many parts as there were, or of one more, so that their sum is the log's.
@@ -286,7 +295,7 @@ impl Maker<'_> {
             let name = self.name(key, &format!("copies in {parts}"));
             let read = Some(self.read(key, flow));
             // Their size says in how many parts: a copy has parts of the greatest size.
-            let size = Some(COPY_LIMIT.bytes().saturating_mul(parts));
+            let size = Some(PART_LIMIT.bytes().saturating_mul(parts));
             let workload = self.workload(key, name, "direct", size);
             self.push(key, WorkloadFile { read, ..workload }, flow, Action::Copy, uploads);
         }
@@ -299,10 +308,6 @@ fn name_of_puts(copies: u64) -> String {
         1 => "PutObject, then a copy".to_owned(),
         _ => format!("PutObject, then {copies} copies"),
     }
-}
-
-fn bytes(bytes: u64) -> ByteSize {
-    format!("{bytes}B").parse().expect("a number of bytes is a size")
 }
 
 /// How many uploads of each group to each bucket have copied parts, and how many such parts.
@@ -367,10 +372,16 @@ impl UploadSize {
         let none = WriteRequests::default();
         let (suffix, write) = match self.parts {
             0 => (String::new(), WriteRequests { put: 2.0, ..none }),
-            1 => (String::new(), WriteRequests { multipart_from: Some(bytes(1)), ..none }),
-            _ => (format!("-by-{part}"), WriteRequests { part_size: Some(bytes(part)), ..none }),
+            1 => (
+                String::new(),
+                WriteRequests { multipart_from: Some(ByteSize::of_bytes(1)), ..none },
+            ),
+            _ => (
+                format!("-by-{part}"),
+                WriteRequests { part_size: Some(ByteSize::of_bytes(part)), ..none },
+            ),
         };
         let name = format!("uploads-of-{}{suffix}", self.parts);
-        ClientProfile { name, read: ReadRequests::default(), write }
+        ClientProfile { write, ..ClientProfile::plain(name) }
     }
 }

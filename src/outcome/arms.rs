@@ -151,7 +151,7 @@ fn arms(views: &Views) -> (Vec<Seen>, Vec<ArmsOf>) {
         let middle = add(index, assumed, View::AsGiven);
         let mut levels = [middle; 3];
         let mut bounds = None;
-        if configuration.uses_bucket_keys(&scenario.buckets) {
+        if configuration.uses_bucket_keys(&scenario.domains) {
             for (level, view) in [(Level::Low, View::Low), (Level::High, View::High)] {
                 let assumptions = configuration.ranges.at(level);
                 if assumptions != assumed || views.ends.is_some() {
@@ -282,7 +282,7 @@ impl Variations {
     /// All of the headline's; none if it uses no bucket keys.
     pub(super) fn of_headline(scenario: &Scenario) -> Self {
         let configuration = &scenario.configurations[scenario.headline];
-        let list = if configuration.uses_bucket_keys(&scenario.buckets) {
+        let list = if configuration.uses_bucket_keys(&scenario.domains) {
             configuration.ranges.one_at_a_time()
         } else {
             Vec::new()

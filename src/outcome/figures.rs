@@ -1,7 +1,6 @@
 //! Counts of a run to figures of a billing period.
 
 use super::summary::{OneReplication, Summary};
-use crate::encryption::Mode;
 use crate::pricing::{Bill, Terms, Usage};
 use crate::recording::Besides;
 use crate::s3::Operation;
@@ -57,8 +56,6 @@ impl Counts {
 /// The bill of a configuration for the billing period.
 pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &Counts) -> Bill {
     let billing = &scenario.billing;
-    let uses_kms = configuration.mode != Mode::SseS3;
-    let rented = scenario.buckets.iter().filter(|bucket| bucket.customer_managed_key).count();
     let in_period = |sum| in_billing_period(scenario, sum, counts.replications);
     // Every replication has the same requests of a log.
     let Besides { unbilled, deleted_keys } = besides(scenario);
@@ -70,10 +67,10 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
         s3_requests: s3_requests.map(in_period),
         other_data_events: in_period(other_data_events * counts.replications),
         kms_requests: in_period(counts.kms_requests),
-        customer_managed_keys: if uses_kms { rented as u32 } else { 0 },
+        customer_managed_keys: configuration.rented_keys(&scenario.domains) as u32,
         rotations: billing.rotations,
     };
-    let hides_objects = configuration.uses_bucket_keys(&scenario.buckets);
+    let hides_objects = configuration.uses_bucket_keys(&scenario.domains);
     let terms = Terms {
         data_events: billing.terms.data_events || billing.object_audit && hides_objects,
         ..billing.terms

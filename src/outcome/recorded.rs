@@ -7,8 +7,8 @@ use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::recording::Recording;
 use crate::s3::Identity;
-use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
+use crate::scenario::{Population, Scenario};
 use crate::simulation::{Arm, run_and};
 use crate::units::SimDuration;
 
@@ -40,7 +40,9 @@ fn unknown_swing(
     progress: Progress,
 ) -> Option<Swing> {
     let configuration = &scenario.configurations[scenario.headline];
-    if log.seen.of_unknown == 0 || !configuration.uses_bucket_keys(&scenario.buckets) {
+    let is_told = |population: &Population| scenario.domain_of(population).encryption.is_some();
+    let all_told = scenario.populations.iter().all(is_told);
+    if log.seen.of_unknown == 0 || all_told || !configuration.uses_bucket_keys(&scenario.domains) {
         return None;
     }
     let first = |index: usize| outcome.configurations[index].assumed().replications[0];
@@ -147,7 +149,7 @@ fn short_window(scenario: &Scenario) -> Option<Warning> {
     const DAY: SimDuration = SimDuration::from_secs(86_400);
     let counted = scenario.counted();
     let bucket_keys =
-        scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.buckets));
+        scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.domains));
     let longest = bucket_keys
         .map(|c| c.ranges.generation_lifetime.high.max(c.ranges.cache_lifetime.high))
         .max()

@@ -20,7 +20,7 @@ pub struct Warning {
 /// The warnings that apply.
 pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.buckets)) {
+    if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.domains)) {
         warnings.extend(never_on(scenario));
         warnings.extend(objects_without_key(scenario, configurations));
         warnings.extend(costs_more(configurations));
@@ -128,10 +128,17 @@ fn objects_without_key(
         sources.any(|source| source.population as usize == index)
     };
     let has_keyless = |population: &Population| {
-        let bucket = &scenario.buckets[population.bucket as usize];
-        !bucket.directory
-            && (bucket.keys_since >= SimTime::ZERO
-                || population.age.cdf(SimTime::ZERO.since(bucket.keys_since)) < 1.0 - 1e-9)
+        let domain = scenario.domain_of(population);
+        let since = domain.keys_since;
+        let by_age = || {
+            since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
+        };
+        !domain.directory
+            && match domain.encryption {
+                // What is told to be under another encryption needs no bucket key, or has one.
+                Some(mode) => mode == Mode::SseKms,
+                None => by_age(),
+            }
     };
     let old: Vec<&str> = scenario
         .populations
@@ -140,6 +147,7 @@ fn objects_without_key(
         .filter(|(index, population)| read(*index) && has_keyless(population))
         .map(|(_, population)| population.name.as_str())
         .collect();
+    let has_sse_s3 = scenario.configurations.iter().any(|c| c.mode == Mode::SseS3);
     (!old.is_empty() && reads_keyless(scenario, configurations)).then(|| Warning {
         id: "objects-without-key",
         what: format!(
@@ -147,8 +155,14 @@ fn objects_without_key(
              calls KMS",
             old.join("`, `")
         ),
-        advice: "re-encrypt those that are read (UpdateObjectEncryption, or copy); compare with a \
-                 configuration that has `migrated = true`",
+        advice: if has_sse_s3 {
+            "if they are under SSE-S3 today, say so by `encryption_before = \"sse-s3\"` of the \
+             bucket: then they never call KMS; else re-encrypt those that are read, and compare \
+             with a configuration that has `migrated = true`"
+        } else {
+            "re-encrypt those that are read (UpdateObjectEncryption, or copy); compare with a \
+             configuration that has `migrated = true`"
+        },
     })
 }
 
@@ -214,7 +228,7 @@ fn throttled(configurations: &[ConfigurationOutcome]) -> Option<Warning> {
 
 /// Buckets in which bucket keys are turned on only after the run.
 fn never_on(scenario: &Scenario) -> Option<Warning> {
-    let buckets = scenario.buckets.iter().zip(&scenario.file.buckets);
+    let buckets = scenario.domains.iter().zip(&scenario.file.buckets);
     let late: Vec<&str> = buckets
         .filter(|(bucket, _)| !bucket.directory && bucket.keys_since >= scenario.end)
         .map(|(_, written)| written.name.as_str())

@@ -116,7 +116,7 @@ pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
     let mut planned = scenario.clone();
     for (number, plan) in plans.iter().enumerate() {
         if plan.encryption != Encryption::AsAsked {
-            planned.buckets[number].keys_since = SimTime::MAX;
+            planned.set_keys_since(number, SimTime::MAX);
         }
         if let Some(unknown_age) = plan.unknown_age.filter(|_| plan.encryption.may_have_keys()) {
             planned.assume_unknown_age(number, unknown_age);
@@ -130,8 +130,9 @@ pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html>
 pub(super) fn with_directories(scenario: &Scenario) -> Scenario {
     let mut known = scenario.clone();
-    for (bucket, written) in known.buckets.iter_mut().zip(&scenario.file.buckets) {
-        bucket.directory |= written.name.ends_with("--x-s3");
+    for domain in &mut known.domains {
+        let name = &scenario.file.buckets[domain.bucket as usize].name;
+        domain.directory |= name.ends_with("--x-s3");
     }
     known
 }

@@ -106,7 +106,7 @@ fn read_bucket(scenario: &Scenario, request: &Request) -> u32 {
     match request.object {
         Object::Written { bucket, .. } => bucket,
         Object::Ranked { population, .. } | Object::Aged { population, .. } => {
-            scenario.populations[population as usize].bucket
+            scenario.domain_of(&scenario.populations[population as usize]).bucket
         }
         Object::None | Object::Unserved | Object::Keyless => request.bucket,
     }

@@ -31,9 +31,34 @@ pub enum Origin {
     Untold,
     /// They had no bucket key when an inventory was made.
     WithoutKey,
+    /// They were not under KMS when an inventory was made.
+    WithoutKms,
     /// An inventory tells when they were written, with bucket keys on: the times of all such objects
     /// of the bucket, read or not, in milliseconds before the start, the oldest first.
     Written(Vec<u64>),
+}
+
+/// What an inventory tells of an object's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Inventoried {
+    /// It has no bucket key.
+    WithoutKey,
+    /// It has one.
+    WithKey,
+    /// It is not under KMS.
+    WithoutKms,
+}
+
+impl Inventoried {
+    /// From its number.
+    pub(super) const fn of(number: u32) -> Self {
+        match number {
+            1 => Self::WithKey,
+            2 => Self::WithoutKms,
+            _ => Self::WithoutKey,
+        }
+    }
 }
 
 /// When the objects of a bucket were written, as inventories tell.
@@ -77,17 +102,18 @@ impl Times {
 pub(super) struct Counts {
     pub(super) untold: u64,
     pub(super) without_key: u64,
+    pub(super) without_kms: u64,
     pub(super) written: u64,
 }
 
-/// The objects of all buckets, and for each bucket the numbers of its three kinds (of a kind that
+/// The objects of all buckets, and for each bucket the numbers of its four kinds (of a kind that
 /// it does not have: any).
 pub(super) fn populations(
     counts: &[Counts],
     buckets: &[String],
     mut times: Times,
     start_ms: u64,
-) -> (Vec<Before>, Vec<[u32; 3]>) {
+) -> (Vec<Before>, Vec<[u32; 4]>) {
     let mut all = Vec::new();
     let mut numbers = Vec::with_capacity(buckets.len());
     for (bucket, (name, counts)) in buckets.iter().zip(counts).enumerate() {
@@ -101,6 +127,7 @@ pub(super) fn populations(
         numbers.push([
             put(counts.untold, &mut || Origin::Untold),
             put(counts.without_key, &mut || Origin::WithoutKey),
+            put(counts.without_kms, &mut || Origin::WithoutKms),
             put(counts.written, &mut || Origin::Written(times.before(name, start_ms))),
         ]);
     }

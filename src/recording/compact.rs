@@ -251,6 +251,8 @@ pub(super) enum Need {
     Unknown { bucket: u32, number: u64 },
     /// One of a bucket's objects that had no bucket key when an inventory was made, by its number.
     WithoutKey { bucket: u32, number: u64 },
+    /// One of a bucket's objects that was not under KMS when an inventory was made, by its number.
+    WithoutKms { bucket: u32, number: u64 },
     /// One that an inventory says was written with a bucket key so long before the run.
     Before { bucket: u32, ms: u64 },
     /// One that is in no log at all.
@@ -296,6 +298,7 @@ impl Placed {
             Need::Written(Write { slot, id, bucket, ms }) => (slot, id, rest(ms, bucket, 1)),
             Need::Unknown { bucket, number } => (0, 0, rest(number, bucket, 2)),
             Need::WithoutKey { bucket, number } => (1, 0, rest(number, bucket, 2)),
+            Need::WithoutKms { bucket, number } => (3, 0, rest(number, bucket, 2)),
             Need::Before { bucket, ms } => (2, 0, rest(ms, bucket, 2)),
             Need::Elsewhere => (0, 0, 3),
         };
@@ -314,6 +317,7 @@ impl Placed {
             2 => match self.writer {
                 0 => Need::Unknown { bucket, number: value },
                 1 => Need::WithoutKey { bucket, number: value },
+                3 => Need::WithoutKms { bucket, number: value },
                 _ => Need::Before { bucket, ms: value },
             },
             _ => Need::Elsewhere,
@@ -365,6 +369,7 @@ mod tests {
             Need::Written(Write { slot: 7, id: u32::MAX, bucket: 262_143, ms: 31_622_400_000 }),
             Need::Unknown { bucket: 3, number: 1 << 40 },
             Need::WithoutKey { bucket: 3, number: 1 << 40 },
+            Need::WithoutKms { bucket: 3, number: 1 << 40 },
             Need::Before { bucket: 262_143, ms: 1 << 43 },
             Need::Elsewhere,
         ];

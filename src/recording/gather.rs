@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::before::{Times, plain_key, spread_ms};
+use super::before::{Inventoried, Times, plain_key, spread_ms};
 use super::compact::{self, Fate, Kind, MAX_BUCKETS, When};
 use super::hash::Hash;
 use super::names::Names;
@@ -125,7 +125,7 @@ impl Gather {
     }
 
     /// Takes what an inventory tells of an object: when it was written, in nanoseconds since the
-    /// epoch, and whether with a bucket key. To be called when all logs are taken, and only where
+    /// epoch, and under which kind of key. To be called when all logs are taken, and only where
     /// [`Wanted::inventories`] is set. Returns whether the object's bucket is in a log.
     ///
     /// # Errors
@@ -135,18 +135,18 @@ impl Gather {
         bucket: &[u8],
         key: &[u8],
         modified_ns: i64,
-        has_bucket_key: bool,
+        told: Inventoried,
     ) -> Result<bool> {
         if !self.names.knows_bucket(bucket) {
             return Ok(false);
         }
         let object = object_hash(bucket, &plain_key(key), None);
         if let Some(ms) = spread_ms(modified_ns, object) {
-            if has_bucket_key {
+            if told == Inventoried::WithKey {
                 self.times.note(bucket, ms);
             }
             let when = When::new(ms, Kind::Inventoried);
-            let slot = u32::from(has_bucket_key);
+            let slot = told as u32;
             self.entries.push(compact::Entry { object, when, id: 0, slot, place: 0 })?;
         }
         Ok(true)

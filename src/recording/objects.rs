@@ -1,6 +1,6 @@
 //! Which write made the key of what a request needs: object by object, in order of time.
 
-use super::before::Counts;
+use super::before::{Counts, Inventoried};
 use super::compact::{Entry, Kind, Need, Write};
 
 /// Follows one object after the other.
@@ -12,21 +12,13 @@ pub(super) struct Objects {
     written: Option<Write>,
     /// The upload of it that was begun last.
     upload: Option<Write>,
-    /// What an inventory says of it.
-    inventoried: Option<Inventoried>,
+    /// What an inventory says of it, and how many milliseconds before the run it was written.
+    inventoried: Option<(Inventoried, u64)>,
     /// The object's number among those of its bucket whose writing is not in the log and of which the
     /// same is known, if it was read.
     number: Option<u64>,
     /// For each bucket how many such objects there are.
     counts: Vec<Counts>,
-}
-
-/// What an inventory says of an object.
-#[derive(Clone, Copy, Debug)]
-struct Inventoried {
-    has_bucket_key: bool,
-    /// How long before the run it was written.
-    ms_before: u64,
 }
 
 impl Objects {
@@ -52,7 +44,7 @@ impl Objects {
     pub(super) fn inventoried(&mut self, entry: &Entry, start_ms: u64) {
         self.turn_to(entry.object);
         if let Some(ms_before) = start_ms.checked_sub(entry.when.ms()).filter(|ms| *ms > 0) {
-            self.inventoried = Some(Inventoried { has_bucket_key: entry.slot > 0, ms_before });
+            self.inventoried = Some((Inventoried::of(entry.slot), ms_before));
         }
     }
 
@@ -104,8 +96,9 @@ impl Objects {
         let counts = &mut self.counts[bucket as usize];
         let count = match self.inventoried {
             None => &mut counts.untold,
-            Some(Inventoried { has_bucket_key: false, .. }) => &mut counts.without_key,
-            Some(Inventoried { has_bucket_key: true, .. }) => &mut counts.written,
+            Some((Inventoried::WithoutKey, _)) => &mut counts.without_key,
+            Some((Inventoried::WithoutKms, _)) => &mut counts.without_kms,
+            Some((Inventoried::WithKey, _)) => &mut counts.written,
         };
         let number = *self.number.get_or_insert_with(|| {
             *count += 1;
@@ -113,8 +106,9 @@ impl Objects {
         });
         match self.inventoried {
             None => Need::Unknown { bucket, number },
-            Some(Inventoried { has_bucket_key: false, .. }) => Need::WithoutKey { bucket, number },
-            Some(Inventoried { ms_before, .. }) => Need::Before { bucket, ms: ms_before },
+            Some((Inventoried::WithoutKey, _)) => Need::WithoutKey { bucket, number },
+            Some((Inventoried::WithoutKms, _)) => Need::WithoutKms { bucket, number },
+            Some((Inventoried::WithKey, ms)) => Need::Before { bucket, ms },
         }
     }
 }

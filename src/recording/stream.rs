@@ -73,8 +73,11 @@ impl<'a> RecordedRequests<'a> {
             Need::WithoutKey { bucket, number } => {
                 Object::Ranked { population: populations(bucket)[1], rank: number }
             }
+            Need::WithoutKms { bucket, number } => {
+                Object::Ranked { population: populations(bucket)[2], rank: number }
+            }
             Need::Before { bucket, ms } => Object::Aged {
-                population: populations(bucket)[2],
+                population: populations(bucket)[3],
                 writer: 0,
                 draw: draw_of(self.salt, ms),
                 time: before_start(ms),

@@ -177,6 +177,9 @@ fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
         let at = |level, candidate: &str| comparison.figure(candidate, level, figure).clone();
         let labels: Vec<&str> =
             comparison.candidates.iter().map(|row| row.candidate.as_str()).collect();
+        if labels.iter().all(|label| at(Level::Assumed, label).value.is_none()) {
+            continue;
+        }
         let all_zero = labels.iter().all(|label| at(Level::Assumed, label).value == Some(0.0));
         if all_zero && !SHOWN_WHOLE.contains(&figure) {
             continue;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::bill::{self, Line};
 use super::numbers::{dollars, percent};
+use super::added;
 use super::words::{self, Again};
 use crate::results::Results;
 
@@ -50,16 +51,20 @@ fn cautions(results: &Results, out: &mut String) {
 
 /// Each assumption of the headline, and the saving at both ends of its range.
 fn assumptions(results: &Results) -> String {
-    let header = ["low", "assumed", "high", "saving at low", "saving at high"].map(str::to_owned);
+    let all = ["low", "assumed", "high", "saving at low", "saving at high"].map(str::to_owned);
+    // Where nothing is saved no assumption moves a saving.
+    let columns = if added::applies(results) { 3 } else { all.len() };
     let rows = words::assumptions(results).into_iter().map(|(it, effect)| {
         let saving = |of: Option<f64>| of.map_or_else(|| "–".to_owned(), percent);
         let [low, assumed, high] = [&it.low, &it.assumed, &it.high].map(String::clone);
         let at_low = saving(effect.map(|row| row.saving_at_low));
         let at_high = saving(effect.map(|row| row.saving_at_high));
-        (format!("`{}`", it.assumption), vec![low, assumed, high, at_low, at_high])
+        let mut cells = vec![low, assumed, high, at_low, at_high];
+        cells.truncate(columns);
+        (format!("`{}`", it.assumption), cells)
     });
     let rows: Vec<_> = rows.collect();
-    table("assumption", &header, &rows)
+    table("assumption", &all[..columns], &rows)
 }
 
 /// What the configurations are billed, where it is not the same for all.

@@ -104,7 +104,7 @@ fn verdict(grid: &Grid, figures: &[Figures]) -> String {
     let by_saving = |a: &usize, b: &usize| saves(a).partial_cmp(&saves(b)).expect("no NaN");
     let saving: Vec<usize> = (0..figures.len()).filter(|point| saves(point).is_some()).collect();
     let (Some(&first), Some(&last)) = (saving.first(), saving.last()) else {
-        return "there are no KMS requests at any point, so there is nothing to save".to_owned();
+        return costs(grid, figures);
     };
     let at = |point: usize| format!("{} at {}", figures[point].with_range(), grid.name(point));
     let headline = &figures[0].configuration;
@@ -125,14 +125,36 @@ fn verdict(grid: &Grid, figures: &[Figures]) -> String {
     format!("{of} is least, {}, and greatest, {}", at(lowest), at(highest))
 }
 
+/// The same where no reference makes KMS requests: what those of the headline cost.
+fn costs(grid: &Grid, figures: &[Figures]) -> String {
+    let cost = |point: &usize| figures[*point].kms_cost_usd;
+    let by_cost = |a: &usize, b: &usize| cost(a).total_cmp(&cost(b));
+    let at = |point: usize| format!("{} at {}", dollars(cost(&point)), grid.name(point));
+    let points = || 0..figures.len();
+    match (points().min_by(by_cost), points().rev().max_by(by_cost)) {
+        (Some(least), Some(most)) if cost(&least) < cost(&most) => format!(
+            "the reference makes no KMS requests; those of the headline cost least, {}, and most, {}",
+            at(least),
+            at(most)
+        ),
+        (Some(point), _) if cost(&point) > 0.0 => format!(
+            "the reference makes no KMS requests; those of the headline cost {} at every point",
+            dollars(cost(&point))
+        ),
+        _ => "there are no KMS requests at any point, so there is nothing to save".to_owned(),
+    }
+}
+
 fn table(grid: &Grid, figures: &[Figures], width: u16) -> Table {
+    let is_saved = figures.iter().any(|point| point.saving().is_some());
     let mut table = Table::new();
     table
         .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
     let keys = grid.axes().iter().map(|axis| axis.key.as_str());
-    table.set_header(keys.chain(["saving", "low … high", "KMS requests", "KMS cost"]));
+    let savings = ["saving", "low … high"].into_iter().filter(|_| is_saved);
+    table.set_header(keys.chain(savings).chain(["KMS requests", "KMS cost"]));
     let shown = |point: &usize| {
         let half = POINTS_SHOWN / 2;
         figures.len() <= POINTS_SHOWN || *point < half || *point >= figures.len() - half
@@ -149,8 +171,9 @@ fn table(grid: &Grid, figures: &[Figures], width: u16) -> Table {
             [Some(low), _, Some(high)] => format!("{} … {}", percent(low), percent(high)),
             _ => dash(),
         };
-        let figures = [saving, range, count(of.kms_requests), dollars(of.kms_cost_usd)];
-        table.add_row(values.chain(figures));
+        let savings = [saving, range].into_iter().filter(|_| is_saved);
+        let figures = [count(of.kms_requests), dollars(of.kms_cost_usd)];
+        table.add_row(values.chain(savings).chain(figures));
     }
     for column in table.column_iter_mut() {
         column.set_cell_alignment(CellAlignment::Right);

@@ -1,5 +1,6 @@
 //! What results say, in words: shared by every format that people read.
 
+use super::added;
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
@@ -19,10 +20,7 @@ pub fn verdict(results: &Results) -> String {
     let reference = &facts.reference;
     let headline = results.assumed(&facts.headline);
     let Some(saving) = headline.saving_ratio else {
-        return format!(
-            "{}: `{reference}` makes no KMS requests in this traffic, so there is nothing to save",
-            facts.scenario
-        );
+        return added::verdict(results);
     };
     let does = if saving < 0.0 {
         format!("costs {} more KMS requests than `{reference}`", percent(-saving))
@@ -84,6 +82,21 @@ pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
     let period = period(results);
     row(&format!("KMS requests, {period}"), &|c| dollars(c.kms_cost_usd.as_f64()));
     row(&format!("whole bill, {period}"), &|c| dollars(c.total_cost_usd.as_f64()));
+    if added::applies(results) {
+        rows.extend(added::rows(results));
+    } else {
+        rows.extend(savings(results, &configurations));
+    }
+    rows.extend(migrations(results, &configurations));
+    rows
+}
+
+/// Rows of a table of figures about savings.
+fn savings(results: &Results, configurations: &[&SummaryRow]) -> Vec<(String, Vec<String>)> {
+    let mut rows = Vec::new();
+    let mut row = |label: &str, cell: &dyn Fn(&SummaryRow) -> String| {
+        rows.push((label.to_owned(), configurations.iter().map(|row| cell(row)).collect()));
+    };
     row("KMS requests saved", &saving);
     row("  low … high", &|c| match c.saving_ceiling {
         Some(_) => format!(
@@ -102,6 +115,16 @@ pub fn figures(results: &Results) -> Vec<(String, Vec<String>)> {
         let saved = 1.0 - c.total_cost_usd.as_f64() / reference;
         if reference > 0.0 { percent(saved) } else { dash() }
     });
+    rows
+}
+
+/// Rows of a table of figures about migrations, if a configuration has one.
+fn migrations(results: &Results, configurations: &[&SummaryRow]) -> Vec<(String, Vec<String>)> {
+    let period = period(results);
+    let mut rows = Vec::new();
+    let mut row = |label: &str, cell: &dyn Fn(&SummaryRow) -> String| {
+        rows.push((label.to_owned(), configurations.iter().map(|row| cell(row)).collect()));
+    };
     if configurations.iter().any(|c| c.migration_cost_usd.is_some()) {
         row("migration, once", &|c| {
             c.migration_cost_usd.map_or_else(dash, |cost| dollars(cost.as_f64()))
@@ -152,9 +175,13 @@ pub fn basis(results: &Results) -> String {
     };
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
-         {}.\nlow … high: every assumption at the end that saves least, and most; floor … ceiling: \
-         no key is ever found in memory, and keys live for ever in one place.{}{}",
+         {}.\nlow … high: every assumption at the end that saves least, and most{}.{}{}",
         prices(results),
+        if added::applies(results) {
+            ""
+        } else {
+            "; floor … ceiling: no key is ever found in memory, and keys live for ever in one place"
+        },
         with_unknown(results),
         engine(results)
     )

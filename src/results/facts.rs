@@ -254,7 +254,7 @@ impl ConfigurationFacts {
             encryption: configuration.mode,
             requester_rule: configuration.rule,
             migrated: configuration.migrated,
-            uses_bucket_keys: configuration.uses_bucket_keys(&scenario.buckets),
+            uses_bucket_keys: configuration.uses_bucket_keys(&scenario.domains),
             assumptions: assumptions
                 .map(|[assumption, low, assumed, high]| AssumptionFacts {
                     assumption,

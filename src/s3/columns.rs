@@ -32,22 +32,59 @@ pub enum Objects {
         /// Which population.
         population: u32,
     },
-    /// What writers had written last at the times of column `written`. At least one of the two
-    /// sources is there; times beyond a single one stand for its object nearest in time.
+    /// What had been written last at the times of column `written`, by whom column `writers` says.
+    /// At least one of the two sources is there; times beyond a single one stand for its object
+    /// nearest in time.
     Aged {
-        /// Which population, for times before the run, and how many session slots wrote it.
+        /// Which population, and how many session slots wrote it.
         population: Option<(u32, u32)>,
-        /// The session slots that write within the run.
-        slots: Option<Range<u32>>,
+        /// Which workload, and its session slots.
+        written: Option<(u32, Range<u32>)>,
     },
 }
 
-/// Two draws of one: the upper half picks who wrote an object, the lower half the writer's cache
-/// partition.
-#[inline]
-#[must_use]
-pub const fn writer_and_draw(draw: u64) -> (u32, u32) {
-    ((draw >> 32) as u32, draw as u32)
+/// Who wrote an object, and where: a session slot or one of a population's writers, and the draw that
+/// picks the part of S3's fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrittenBy(u64);
+
+impl WrittenBy {
+    const OF_POPULATION: u64 = 1 << 63;
+
+    /// A session slot's write.
+    #[inline]
+    #[must_use]
+    pub const fn slot(slot: u32, draw: u32) -> Self {
+        Self((slot as u64) << 32 | draw as u64)
+    }
+
+    /// A write of the `writer`-th of a population's writers.
+    #[inline]
+    #[must_use]
+    pub const fn population(writer: u32, draw: u32) -> Self {
+        Self(Self::OF_POPULATION | (writer as u64) << 32 | draw as u64)
+    }
+
+    /// The number of the session slot or of the population's writer, below 2^31.
+    #[inline]
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        ((self.0 & !Self::OF_POPULATION) >> 32) as u32
+    }
+
+    /// The number of the population's writer, if it is one.
+    #[inline]
+    #[must_use]
+    pub const fn writer_of_population(self) -> Option<u32> {
+        if self.0 & Self::OF_POPULATION > 0 { Some(self.number()) } else { None }
+    }
+
+    /// Picks the part of S3's fleet that took the write.
+    #[inline]
+    #[must_use]
+    pub const fn draw(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 /// Which columns somebody looks at; others may stay empty.
@@ -70,8 +107,8 @@ pub struct Columns {
     pub ranks: Vec<u64>,
     /// When that object was written, for [`Objects::Aged`].
     pub written: Vec<SimTime>,
-    /// Who wrote it and where, see [`writer_and_draw`].
-    pub writers: Vec<u64>,
+    /// Who wrote it and where.
+    pub writers: Vec<WrittenBy>,
     /// Picks the part of S3's fleet that serves the request.
     pub draws: Vec<u32>,
 }

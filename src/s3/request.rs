@@ -11,7 +11,7 @@ pub struct SessionSlot {
     pub principal: u32,
     /// Which of the principal's slots, from 0.
     pub number: u32,
-    /// Which of the principal's scoping (session) policies its sessions carry, from 0.
+    /// Which of the principal's scoping (session) policies its sessions carry, from 1; 0 is none.
     pub policy: u32,
     /// How long a session lives; `None` for as long as the run.
     pub session_length: Option<SimDuration>,
@@ -20,6 +20,22 @@ pub struct SessionSlot {
 }
 
 impl SessionSlot {
+    /// The number of its scoping policy among the principal's, from 0.
+    #[must_use]
+    pub fn policy_number(&self) -> u32 {
+        self.policy.saturating_sub(1)
+    }
+
+    /// The first renewal after `start`, which is not after time zero: sessions before the run were
+    /// renewed like those in it. [`SimTime::MAX`] if there is none.
+    #[must_use]
+    pub fn first_renewal_after(&self, start: SimTime) -> SimTime {
+        let Some(length) = self.session_length else { return SimTime::MAX };
+        let before = self.first_renewal.since(start).as_nanos() / length.as_nanos();
+        let first = self.first_renewal - length.saturating_mul(before);
+        if first > start || start >= SimTime::ZERO { first } else { first + length }
+    }
+
     /// Which of the slot's sessions runs at `time`; 0 is the one under way when the run begins.
     #[must_use]
     pub fn session_at(&self, time: SimTime) -> u32 {

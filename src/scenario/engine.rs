@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Configuration, Scenario};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
+use crate::encryption::service::BucketScheme;
 use crate::error::{Error, Result};
 use crate::s3::Principal;
 use crate::units::SimTime;
@@ -143,12 +144,20 @@ impl Workload {
         use crate::workload::arrivals::Arrivals;
         match &self.traffic {
             Traffic::Jobs(_) => return Some("runs jobs"),
+            Traffic::Following(_) => return Some("handles each object of another once"),
+            _ if self.since < SimTime::ZERO => return Some("has run since before the run"),
             Traffic::Steady { arrivals: Arrivals::Poisson(_), .. } => {}
             Traffic::Steady { .. } => return Some("does not arrive as a Poisson process"),
         }
         let reads = self.actions().into_iter().any(Action::reads);
         if reads && self.reads.as_ref().is_some_and(|reads| reads.law_of_ages().is_none()) {
             return Some("reads by popularity or in scans");
+        }
+        if reads && self.reads.as_ref().is_some_and(Reads::is_owned) {
+            return Some("reads what its scoping policy owns");
+        }
+        if reads && self.reads.as_ref().is_some_and(|reads| reads.objects().is_none()) {
+            return Some("reads objects that are not all encrypted in one way, or of two buckets");
         }
         let several = self.actions().into_iter().any(|action| self.kind_of(action).is_none());
         several.then_some("makes several requests of one action, or requests that need two keys")
@@ -180,7 +189,7 @@ fn costs(scenario: &Scenario, principal: &Principal) -> (f64, f64) {
     let requests = requests_of(scenario, principal);
     let (mut by_events, mut by_skipping) = (0.0, 0.0);
     for configuration in &scenario.configurations {
-        if !configuration.uses_bucket_keys(&scenario.buckets) {
+        if !configuration.uses_bucket_keys(&scenario.domains) {
             continue;
         }
         let requesters =
@@ -226,6 +235,7 @@ fn cost(
     workload: &Workload,
 ) -> f64 {
     let duration_s = scenario.file.duration.as_secs_f64();
+    let domain = |number: u32| &scenario.domains[number as usize];
     let mut senders: Vec<u32> =
         workload.slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
     senders.sort_unstable();
@@ -260,11 +270,11 @@ fn cost(
                     keyless_mass(scenario, configuration, reads) * count
                 }
                 // Before bucket keys are on each write is a call.
-                _ if action.writes()
-                    && scenario.buckets[workload.bucket as usize].keys_since > SimTime::ZERO =>
-                {
-                    count
-                }
+                _ if action.writes() => match configuration.treats(domain(workload.bucket)) {
+                    BucketScheme::KeyPerObject => count,
+                    BucketScheme::BucketKey { since, .. } if since > SimTime::ZERO => count,
+                    _ => 0.0,
+                },
                 _ => 0.0,
             };
             senders * keys.into_iter().map(of_keys).sum::<f64>() + COST_OF_CALL * keyless
@@ -275,15 +285,17 @@ fn cost(
 /// The share of what is read of objects from before the run that has no bucket key.
 fn keyless_mass(scenario: &Scenario, configuration: &Configuration, reads: &Reads) -> f64 {
     let Some(population) = &reads.population else { return 0.0 };
-    let bucket = &scenario.buckets[population.bucket as usize];
+    let domain = &scenario.domains[population.bucket as usize];
     let ages = match &reads.pattern {
         ReadPattern::ByAge(law) => law,
         _ => &scenario.populations[population.population as usize].age,
     };
-    if bucket.directory || configuration.migrated || bucket.keys_since == SimTime::MIN {
-        return 0.0;
+    match configuration.treats(domain) {
+        BucketScheme::NoKms | BucketScheme::BucketKey { since: SimTime::MIN, .. } => 0.0,
+        BucketScheme::BucketKey { .. } if configuration.migrated && domain.migrates() => 0.0,
+        BucketScheme::BucketKey { since, .. } => 1.0 - ages.cdf(SimTime::ZERO.since(since)),
+        BucketScheme::KeyPerObject => 1.0,
     }
-    1.0 - ages.cdf(SimTime::ZERO.since(bucket.keys_since))
 }
 
 /// Parts that a law of ages is cut into, each as likely as any other.

@@ -5,6 +5,7 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::history::Writing;
 use crate::encryption::requester::Requesters;
 use crate::error::{Error, Result};
+use crate::units::SimTime;
 use crate::workload::Workload;
 
 /// Most requests of one replication: about half an hour's work for one configuration on one core.
@@ -19,6 +20,9 @@ const BYTES_PER_SECOND: u64 = 8;
 /// Bytes that a bucket-level key takes in a world, and in each cache that may hold it.
 const BYTES_PER_KEY: u64 = 128;
 const BYTES_PER_CACHE_ENTRY: u64 = 8;
+
+/// Bytes that an object takes where objects are kept one by one, and while they are sorted.
+const BYTES_PER_OBJECT: u64 = 40;
 
 /// Bytes that a session slot takes (its sources of requests, its counts), and a timeline of keys.
 const BYTES_PER_SLOT: u64 = 1_024;
@@ -65,6 +69,15 @@ impl Scenario {
         drawn.fold(self.recorded_requests(), |sum, w| sum + w.expected_requests(duration))
     }
 
+    /// About how many objects are kept one by one.
+    fn objects_kept(&self) -> u64 {
+        let populations = self.populations.iter().filter(|population| population.kept);
+        let before: u64 = populations.map(|population| population.objects).sum();
+        let workloads = self.workloads.iter().filter(|workload| workload.kept);
+        let written: f64 = workloads.map(|w| w.expected_objects(self.file.duration)).sum();
+        before + written as u64
+    }
+
     /// Number of a log's requests.
     fn recorded_requests(&self) -> f64 {
         self.recording.as_ref().map_or(0.0, |recording| recording.seen.all as f64)
@@ -78,10 +91,13 @@ impl Scenario {
         let seconds = self.window().seconds() as u64;
         let mut keys_max = 0;
         let mut bytes_max = self.slots.len() as u64 * BYTES_PER_SLOT * threads;
+        // Of each rule under way.
+        bytes_max =
+            bytes_max.saturating_add(self.objects_kept().saturating_mul(2 * BYTES_PER_OBJECT));
         let tallies = [arms, seconds, BYTES_PER_SECOND, threads];
         bytes_max = bytes_max.saturating_add(tallies.into_iter().fold(1, u64::saturating_mul));
         for configuration in &self.configurations {
-            if !configuration.uses_bucket_keys(&self.buckets) {
+            if !configuration.uses_bucket_keys(&self.domains) {
                 continue;
             }
             let requesters = Requesters::group(configuration.rule, &self.principals, &self.slots);
@@ -137,7 +153,7 @@ impl Scenario {
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.
     fn timelines(&self, requesters: &Requesters, assumptions: &Assumptions) -> u64 {
         (requesters.list.len() as u64)
-            .saturating_mul(self.buckets.len() as u64)
+            .saturating_mul(self.domains.len() as u64)
             .saturating_mul(assumptions.write_partitions.into())
     }
 
@@ -152,7 +168,7 @@ impl Scenario {
             let (weights, _) = population.requesters(requesters);
             let since = self.keys_since(index, &scheme);
             let writing = population.writing(since, &weights, assumptions);
-            if configuration.migrated && !self.buckets[population.bucket as usize].directory {
+            if configuration.migrated && self.domain_of(population).migrates() {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
                 writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
             } else if let Some(writes) = self.writes_before(index) {
@@ -162,10 +178,15 @@ impl Scenario {
             }
         });
         let before = before.fold(0, u64::saturating_add);
-        let windows = self.end.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
+        let span = self.end.since(self.since());
+        let windows = span.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
         let timelines = self.timelines(requesters, assumptions);
         let duration = self.file.duration;
-        let writes: f64 = self.workloads.iter().map(|w| w.expected_writes(duration)).sum();
+        let expected = |workload: &Workload| {
+            let before = SimTime::ZERO.since(workload.since);
+            workload.expected_writes(duration) + workload.expected_writes(before)
+        };
+        let writes: f64 = self.workloads.iter().map(expected).sum();
         // A Poisson number stays below this with all but certainty.
         let writes = (writes + 6.0 * writes.sqrt() + 10.0) as u64
             + self.recording.as_ref().map_or(0, |recording| recording.seen.all_writes);

@@ -188,11 +188,19 @@ pub struct BucketFile {
     /// Which kind of KMS key encrypts it.
     #[serde(default)]
     pub key: KmsKey,
+    /// Name of that key, where other buckets or some of the objects share it; else it is the bucket's
+    /// own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
     /// In configurations with bucket keys: since when they are on. `0s` turns them on when the run
     /// starts, so objects from before it have none; `always` is a bucket that had them from its
     /// first object on.
     #[serde(default)]
     pub bucket_keys_since: SimTime,
+    /// How its objects from before the run are encrypted, whatever is compared; else as each
+    /// configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_before: Option<Mode>,
     /// A directory bucket (S3 Express One Zone): SSE-KMS always uses a bucket key, except copies.
     #[serde(default)]
     pub directory: bool,
@@ -287,9 +295,16 @@ pub struct PopulationFile {
     /// The principal whose sessions wrote them, evenly; without it, one requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_by: Option<String>,
+    /// How they are encrypted, whatever is compared; else as the bucket's `encryption_before`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Mode>,
+    /// Name of the KMS key they are under; else the bucket's. `aws/s3` is the AWS managed key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
 }
 
-/// Traffic of one principal. Either `arrivals` or `jobs` is given.
+/// Traffic of one principal. Either `arrivals` or `jobs` is given, or neither by one that handles each
+/// object once that another has just written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadFile {
@@ -309,6 +324,17 @@ pub struct WorkloadFile {
     /// `x-amz-server-side-encryption-bucket-key-enabled: false`.
     #[serde(default = "yes")]
     pub bucket_key: bool,
+    /// Since when it has run: `-30d` is thirty days before the run. What it wrote in that time, at the
+    /// times of its own arrivals or jobs, is there when the run starts.
+    #[serde(default = "from_the_start", skip_serializing_if = "is_from_the_start")]
+    pub since: SimTime,
+    /// How the header of its writes asks for new objects to be encrypted, whatever is compared; else
+    /// there is none, and they are as each configuration says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Mode>,
+    /// Name of the KMS key that it writes under; else the bucket's. `aws/s3` is the AWS managed key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kms_key: Option<String>,
     /// When actions arrive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<Arrivals>,
@@ -335,6 +361,15 @@ fn yes() -> bool {
     true
 }
 
+fn from_the_start() -> SimTime {
+    SimTime::ZERO
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_from_the_start(since: &SimTime) -> bool {
+    *since == SimTime::ZERO
+}
+
 /// What a workload reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -344,6 +379,10 @@ pub struct ReadFile {
     pub from: Vec<String>,
     /// How they are chosen.
     pub pattern: ReadPattern,
+    /// Whether sessions under a scoping policy read only what sessions under the same policy wrote;
+    /// without it they do if readers and writers have as many `session_policies`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owned: Option<bool>,
 }
 
 /// One way to encrypt the buckets, and one reading of what is not published.

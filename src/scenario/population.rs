@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::file::PopulationFile;
+use crate::encryption::Mode;
 use crate::inventory::tally::{Counts, Kind, Tally};
-use crate::inventory::{BucketKey, Version};
+use crate::inventory::{BucketKey, Encryption, Version};
 use crate::units::{ByteSize, SimDuration};
 use crate::workload::ages::{AgeLaw, AgeStep};
 
@@ -14,7 +15,8 @@ struct Fragment {
     population: Vec<PopulationFile>,
 }
 
-/// Current SSE-KMS objects of each bucket, those with a bucket key apart; ages in steps as counted.
+/// Current objects of each bucket: those under SSE-KMS with and without a bucket key, and those under
+/// SSE-S3 or DSSE-KMS, told as theirs; ages in steps as counted.
 ///
 /// Objects whose age is not told are taken to be as old as the others; with no age told there is no
 /// population.
@@ -22,22 +24,36 @@ struct Fragment {
 pub fn populations(tally: &Tally) -> Vec<PopulationFile> {
     let mut all = Vec::new();
     for bucket in tally.buckets.keys() {
+        let sum = |wanted: &dyn Fn(Kind) -> bool| {
+            let current = |kind: Kind| kind.version == Version::Current;
+            tally.sum(|name, kind| name == bucket && current(kind) && wanted(kind))
+        };
         for (status, what) in [
             (BucketKey::Enabled, "with a bucket key"),
             (BucketKey::Disabled, "without a bucket key"),
             (BucketKey::Untold, "bucket key untold"),
         ] {
-            let wanted = |name: &str, kind: Kind| {
-                let current = kind.version == Version::Current;
-                name == bucket && current && kind.is_sse_kms() && kind.bucket_key == status
-            };
-            all.extend(population(bucket, what, &tally.sum(wanted)));
+            let counts = sum(&|kind| kind.is_sse_kms() && kind.bucket_key == status);
+            all.extend(population(bucket, what, &counts, None));
+        }
+        let under = [
+            (Encryption::DsseKms, "under DSSE-KMS", Mode::DsseKms),
+            (Encryption::SseS3, "under SSE-S3", Mode::SseS3),
+        ];
+        for (encryption, what, mode) in under {
+            let counts = sum(&|kind| kind.encryption == encryption);
+            all.extend(population(bucket, what, &counts, Some(mode)));
         }
     }
     all
 }
 
-fn population(bucket: &str, what: &str, counts: &Counts) -> Option<PopulationFile> {
+fn population(
+    bucket: &str,
+    what: &str,
+    counts: &Counts,
+    encryption: Option<Mode>,
+) -> Option<PopulationFile> {
     let mut steps = Vec::new();
     let mut end_s = 0;
     for (step, objects) in &counts.ages {
@@ -57,6 +73,8 @@ fn population(bucket: &str, what: &str, counts: &Counts) -> Option<PopulationFil
         age: AgeLaw::Steps(steps),
         object_size: format!("{mean_bytes}B").parse::<ByteSize>().ok().filter(|_| counts.sized > 0),
         written_by: None,
+        encryption,
+        kms_key: None,
     })
 }
 
@@ -72,8 +90,8 @@ fn seconds(seconds: u64) -> SimDuration {
 pub fn fragment(populations: Vec<PopulationFile>) -> String {
     let text = toml::to_string(&Fragment { population: populations }).expect("plain tables");
     format!(
-        "# Current SSE-KMS objects as an inventory has them: ages in steps, the mean size.\n\
-         # A scenario tells by age which objects have a bucket key: set the bucket's \
+        "# Current objects as an inventory has them: ages in steps, the mean size.\n\
+         # A scenario tells by age which SSE-KMS objects have a bucket key: set the bucket's \
          `bucket_keys_since`.\n\n{text}"
     )
 }

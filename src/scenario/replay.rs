@@ -12,13 +12,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::Scenario;
 use super::engine::EngineChoice;
 use super::file::{
     BucketFile, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile, ScenarioFile,
 };
 use super::read::{Include, Override, check_run_file, parse_settings};
 use super::resolve::MAX_DURATION;
+use super::{Domain, Scenario};
+use crate::encryption::Mode;
 use crate::error::{Error, Result};
 use crate::recording::Recording;
 use crate::recording::before::Origin;
@@ -122,10 +123,16 @@ impl Scenario {
     #[must_use]
     pub fn with_unknown_age(&self, unknown_age: UnknownAge) -> Self {
         let mut scenario = self.clone();
-        for bucket in 0..scenario.buckets.len() {
+        for bucket in 0..scenario.file.buckets.len() {
             scenario.assume_unknown_age(bucket, unknown_age);
         }
         scenario
+    }
+
+    /// Says since when a bucket has bucket keys, where configurations use them.
+    pub(crate) fn set_keys_since(&mut self, bucket: usize, since: SimTime) {
+        let is_it = |d: &&mut Domain| d.bucket as usize == bucket && d.encryption.is_none();
+        self.domains.iter_mut().filter(is_it).for_each(|domain| domain.keys_since = since);
     }
 
     /// Puts another assumption about a bucket's objects of which neither the log nor an inventory tells
@@ -133,13 +140,15 @@ impl Scenario {
     pub(crate) fn assume_unknown_age(&mut self, bucket: usize, unknown_age: UnknownAge) {
         let (since, age) = unknown_age.meaning();
         // A bucket whose keys are turned on within the log has none before.
-        if self.buckets[bucket].keys_since <= SimTime::ZERO {
-            self.buckets[bucket].keys_since = since;
+        let is_late = |d: &Domain| d.bucket as usize == bucket && d.keys_since > SimTime::ZERO;
+        if !self.domains.iter().any(is_late) {
+            self.set_keys_since(bucket, since);
         }
         let log = self.recording.as_ref();
         for (index, population) in self.populations.iter_mut().enumerate() {
             let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Untold);
-            if population.bucket as usize == bucket && is_untold {
+            let own = self.domains[population.bucket as usize].bucket as usize;
+            if own == bucket && is_untold {
                 population.age = age.clone();
             }
         }
@@ -208,7 +217,9 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
             name: name.clone(),
             region: region.to_owned(),
             key: KmsKey::default(),
+            kms_key: None,
             bucket_keys_since: since,
+            encryption_before: None,
             directory: false,
         },
     };
@@ -217,6 +228,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         let what = match before.origin {
             Origin::Untold => "written before the log",
             Origin::WithoutKey => "in the inventory, without a bucket key",
+            Origin::WithoutKms => "in the inventory, not under KMS",
             Origin::Written(_) => "in the inventory, with a bucket key",
         };
         PopulationFile {
@@ -227,6 +239,8 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
             age: age_of(&before.origin).unwrap_or_else(|| age.clone()),
             object_size: None,
             written_by: None,
+            encryption: (before.origin == Origin::WithoutKms).then_some(Mode::SseS3),
+            kms_key: None,
         }
     });
     ScenarioFile {

@@ -1,5 +1,7 @@
 //! What is written to what is meant: names become numbers, values are held against each other.
 
+mod domains;
+mod objects;
 mod principals;
 mod traffic;
 
@@ -7,8 +9,8 @@ use std::collections::BTreeSet;
 
 use super::assertion::Assertion;
 use super::engine::Engines;
-use super::file::{BucketFile, ConfigurationFile, KmsKey, ScenarioFile};
-use super::{Billing, Bucket, Configuration, Population, Scenario};
+use super::file::{ConfigurationFile, PopulationFile, ScenarioFile};
+use super::{Billing, Configuration, Population, Scenario};
 use crate::encryption::Mode;
 use crate::encryption::needs::MultipartCalls;
 use crate::error::{Error, one_of};
@@ -18,6 +20,7 @@ use crate::rng::Seed;
 use crate::statistics::{PILOT, Precision};
 use crate::units::{Price, Rate, Share, SimDuration, SimTime};
 
+use domains::Domains;
 use principals::{principal, session_slots};
 use traffic::Names;
 
@@ -66,7 +69,7 @@ impl<T> AtPath<T> for crate::error::Result<T> {
 pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     check_run(&file)?;
     check_names(&file)?;
-    let buckets: Vec<Bucket> = file.buckets.iter().map(bucket).collect();
+    let domains = Domains::of(&file)?;
     let principals = file
         .principals
         .iter()
@@ -74,7 +77,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .map(|(i, written)| principal(i, written))
         .collect::<Resolved<_>>()?;
     let (slots, principal_slots) = session_slots(&file.principals)?;
-    let names = Names { file: &file, principal_slots: &principal_slots };
+    let names = Names { file: &file, domains: &domains, principal_slots: &principal_slots };
     let populations: Vec<Population> = file
         .populations
         .iter()
@@ -93,7 +96,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .enumerate()
         .map(|(i, written)| configuration(i, written, &file))
         .collect::<Resolved<Vec<_>>>()?;
-    let reference = chosen(&file, "reference", file.reference.as_deref(), Mode::SseKms)?;
+    let reference = chosen(&file, "reference", file.reference.as_deref(), of_today(&file))?;
     let headline = chosen(&file, "headline", file.headline.as_deref(), Mode::SseKmsBucketKey)?;
     if reference == headline && configurations.len() > 1 {
         let error = Error::request(format!(
@@ -113,7 +116,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         counted_from: SimTime::from(file.warm_up),
         replications,
         precision,
-        buckets,
+        domains: domains.list(&file),
         principals,
         slots,
         populations,
@@ -127,6 +130,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         recording: None,
         file,
     };
+    objects::resolve(&mut scenario)?;
     scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
     Ok(scenario)
 }
@@ -262,14 +266,6 @@ fn unique<'a>(names: impl Iterator<Item = (&'static str, &'a String)>) -> Resolv
     Ok(())
 }
 
-fn bucket(written: &BucketFile) -> Bucket {
-    Bucket {
-        keys_since: written.bucket_keys_since,
-        directory: written.directory,
-        customer_managed_key: written.key == KmsKey::CustomerManaged,
-    }
-}
-
 fn configuration(
     index: usize,
     written: &ConfigurationFile,
@@ -290,6 +286,19 @@ fn configuration(
         migrated: written.migrated,
         ranges,
     })
+}
+
+/// The mode of the configuration that savings are measured against: that of objects from before the
+/// run, if all are told to be under SSE-S3 and some configuration is.
+fn of_today(file: &ScenarioFile) -> Mode {
+    let encryption = |population: &PopulationFile| {
+        let bucket = file.buckets.iter().find(|bucket| bucket.name == population.bucket);
+        population.encryption.or(bucket.and_then(|bucket| bucket.encryption_before))
+    };
+    let mut before = file.populations.iter().map(encryption);
+    let all = !file.populations.is_empty() && before.all(|mode| mode == Some(Mode::SseS3));
+    let one = file.configurations.iter().any(|it| it.encryption == Mode::SseS3);
+    if all && one { Mode::SseS3 } else { Mode::SseKms }
 }
 
 /// The configuration named under `key`, else the first of `mode`, else the first.

@@ -124,7 +124,7 @@ impl Party<'_> {
                 (0, 0)
             };
             Desk {
-                memory: Memory::new(self.scenario.end),
+                memory: Memory::new(self.scenario.since(), self.scenario.end),
                 alive: KeysAlive::default(),
                 tally: Tally::new(window, requesters, principals)
                     .with_places(if arm.by_requester { places } else { 0 }),
@@ -203,7 +203,7 @@ impl Party<'_> {
         wanted: impl Fn(&Workload) -> bool,
     ) -> Requests<'_> {
         let requester = &self.requesters.list[requester];
-        Requests::new(self.scenario, requester, self.replication, wanted)
+        Requests::new(self.scenario, self.kept, requester, self.replication, wanted)
     }
 
     /// The same as lanes, if they are drawn and need not be answered together.
@@ -215,7 +215,8 @@ impl Party<'_> {
         if self.scenario.recording.is_some() {
             return None;
         }
-        lanes_of(self.scenario, &self.requesters.list[requester], self.replication, wanted)
+        let requester = &self.requesters.list[requester];
+        lanes_of(self.scenario, self.kept, requester, self.replication, wanted)
     }
 
     /// The slot whose every session is a requester anew, if the rule says so.

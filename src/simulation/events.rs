@@ -11,7 +11,7 @@ use std::collections::binary_heap::PeekMut;
 
 use super::stream::Requests;
 use super::worlds::Worlds;
-use super::{Arm, Party, Progress};
+use super::{Arm, Party, Progress, objects};
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requesters;
@@ -20,6 +20,7 @@ use crate::rng::part_of;
 use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
+use crate::workload::written::KeptObjects;
 
 /// A bucket-level key, and the part of S3's fleet that needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,12 +65,12 @@ pub struct Events<'a> {
 impl<'a> Events<'a> {
     /// The events of `arm` in `replication`.
     #[must_use]
-    pub fn new(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
-        let mut events = Self::unanswered(scenario, arm, replication);
+    pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
+        let mut events = Self::unanswered(scenario, kept, arm, replication);
         let keys = events.desk.worlds.keyring(0).map_or(0, Keyring::keys);
         let scheme = &events.desk.scheme;
         let memory = |lane: &Lane| {
-            let mut memory = Memory::new(scenario.end);
+            let mut memory = Memory::new(scenario.since(), scenario.end);
             memory.begin(scheme, keys, lane.slot);
             memory
         };
@@ -78,12 +79,17 @@ impl<'a> Events<'a> {
     }
 
     /// The same without answers.
-    pub(super) fn unanswered(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
+    pub(super) fn unanswered(
+        scenario: &'a Scenario,
+        kept: &'a KeptObjects,
+        arm: &Arm,
+        replication: u32,
+    ) -> Self {
         let rule = scenario.configurations[arm.configuration].rule;
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-        let desk = Desk::new(scenario, arm, &requesters, replication);
+        let desk = Desk::new(scenario, kept, arm, &requesters, replication);
         let lanes = requesters.list.iter().map(|requester| Lane {
-            stream: Requests::new(scenario, requester, replication, |_| true),
+            stream: Requests::new(scenario, kept, requester, replication, |_| true),
             slot: requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]),
             upload: Object::Keyless,
             batch: Vec::new(),
@@ -129,17 +135,23 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(scenario: &Scenario, arm: &Arm, requesters: &Requesters, replication: u32) -> Self {
+    fn new(
+        scenario: &Scenario,
+        kept: &KeptObjects,
+        arm: &Arm,
+        requesters: &Requesters,
+        replication: u32,
+    ) -> Self {
         // Which keys are asked for does not depend on how long they are kept; with no time at all,
         // a world would do without keys.
-        let mut kept = arm.clone();
-        kept.assumptions.cache_lifetime = SimDuration::MAX;
+        let mut for_ever = arm.clone();
+        for_ever.assumptions.cache_lifetime = SimDuration::MAX;
         // Every request is drawn, whatever engine would run the scenario.
         let (components, progress): (&[_], Progress) = (&[], &|_| ());
-        let party = Party { scenario, requesters, components, replication, progress };
+        let party = Party { scenario, requesters, components, kept, replication, progress };
         let configuration = &scenario.configurations[arm.configuration];
         let scheme = configuration.scheme(scenario, arm.assumptions);
-        Self { scheme, worlds: party.worlds(&[&kept]), places: Vec::new() }
+        Self { scheme, worlds: party.worlds(&[&for_ever]), places: Vec::new() }
     }
 }
 
@@ -154,14 +166,16 @@ pub fn each_answer(
 ) {
     let rule = scenario.configurations[arm.configuration].rule;
     let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-    let Desk { scheme, worlds, mut places } = Desk::new(scenario, arm, &requesters, replication);
+    let kept = objects::keep(scenario, replication);
+    let Desk { scheme, worlds, mut places } =
+        Desk::new(scenario, &kept, arm, &requesters, replication);
     let keyring = worlds.keyring(0);
-    let mut memory = Memory::new(scenario.end);
+    let mut memory = Memory::new(scenario.since(), scenario.end);
     let mut batch = Vec::new();
     for requester in &requesters.list {
         let slot = requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]);
         memory.begin(&scheme, keyring.map_or(0, Keyring::keys), slot);
-        let mut stream = Requests::new(scenario, requester, replication, |_| true);
+        let mut stream = Requests::new(scenario, &kept, requester, replication, |_| true);
         while stream.next_batch(&mut batch, &mut places) {
             for request in &batch {
                 each(request, &memory.answer(&scheme, keyring, slot, request));
@@ -229,7 +243,7 @@ fn unwrapped(
     request: &Request,
     object: &Object,
 ) -> Option<KeyUse> {
-    let BucketScheme::BucketKey { .. } = scheme.buckets[request.bucket as usize] else {
+    let BucketScheme::BucketKey { .. } = scheme.of_object(request, object) else {
         return None;
     };
     let key = keyring?.wrapping(object)?;

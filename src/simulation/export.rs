@@ -10,6 +10,7 @@ use super::Arm;
 use super::events::{Event, Events, KeyUse};
 use crate::scenario::Scenario;
 use crate::units::SimTime;
+use crate::workload::written::KeptObjects;
 
 /// One need of a bucket-level key's plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +37,8 @@ impl<'a> Lookups<'a> {
     /// The look-ups of `arm` in `replication`. There are none if the configuration uses no bucket
     /// keys.
     #[must_use]
-    pub fn new(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
-        let events = Events::unanswered(scenario, arm, replication);
+    pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
+        let events = Events::unanswered(scenario, kept, arm, replication);
         Self { events, due: VecDeque::new(), numbers: Numbers::default() }
     }
 }

@@ -23,6 +23,7 @@ use crate::tally::{Caller, Cost};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 use crate::workload::source::Source;
+use crate::workload::written::KeptObjects;
 
 /// Requests that are drawn before they are answered: as many as the nearest caches of a processor
 /// hold beside the keys.
@@ -49,12 +50,13 @@ pub(super) struct Lane<'a> {
 /// kinds that must be answered together.
 pub(super) fn lanes_of<'a>(
     scenario: &'a Scenario,
+    kept: &'a KeptObjects,
     requester: &Requester,
     replication: u32,
     wanted: impl Fn(&Workload) -> bool,
 ) -> Option<Vec<Lane<'a>>> {
     let mut lanes: Vec<Lane> = Vec::new();
-    for source in sources_of(scenario, requester, replication, wanted) {
+    for source in sources_of(scenario, kept, requester, replication, wanted) {
         let kind = source.kind()?;
         let principal = scenario.slots[source.slot() as usize].principal as usize;
         let same = |lane: &Lane| lane.kind == kind && lane.principal == principal;
@@ -66,7 +68,7 @@ pub(super) fn lanes_of<'a>(
         match lanes.iter_mut().find(|lane| same(lane) || same_memory(lane)) {
             Some(lane) if same(lane) => lane.sources.push(source),
             Some(_) => return None,
-            None => lanes.push(Lane::new(kind, principal, source)),
+            None => lanes.push(Lane::new(kind, principal, scenario.since(), source)),
         }
     }
     Some(lanes)
@@ -91,12 +93,12 @@ fn part(kind: &Kind) -> MemoryPart {
 }
 
 impl<'a> Lane<'a> {
-    fn new(kind: Kind, principal: usize, source: Source<'a>) -> Self {
+    fn new(kind: Kind, principal: usize, since: SimTime, source: Source<'a>) -> Self {
         Self {
             kind,
             principal,
             sources: vec![source],
-            drawn_until: SimTime::ZERO,
+            drawn_until: SimTime::ZERO.min(since),
             unsorted: Columns::default(),
             order: Vec::new(),
             places: Vec::new(),
@@ -159,7 +161,7 @@ impl Party<'_> {
         let Answering { schemes, worlds } = answering;
         let Office { desks, traffic, columns, keys, .. } = office;
         keys.resize_with(worlds.keyrings().len(), Vec::new);
-        let wanted = wanted_of(&lane.kind, schemes);
+        let wanted = wanted_of(&lane.kind, schemes, self.kept);
         let kind = lane.kind.clone();
         let caller = Caller { requester, principal: lane.principal };
         let session = self.session(requester);
@@ -193,7 +195,7 @@ impl Party<'_> {
 }
 
 /// Which columns decide something under any of the schemes.
-fn wanted_of(kind: &Kind, schemes: &[Scheme]) -> Wanted {
+fn wanted_of(kind: &Kind, schemes: &[Scheme], kept: &KeptObjects) -> Wanted {
     let bucket_keys = |scheme: &&Scheme| {
         matches!(scheme.buckets[kind.bucket as usize], BucketScheme::BucketKey { .. })
     };
@@ -202,9 +204,12 @@ fn wanted_of(kind: &Kind, schemes: &[Scheme]) -> Wanted {
         schemes.iter().filter(bucket_keys).any(|scheme| of(&scheme.assumptions) > 1)
     };
     let written_by_several = match &kind.objects {
-        Objects::Aged { population, slots } => {
-            population.is_some_and(|(_, writers)| writers > 1)
-                || slots.as_ref().is_some_and(|slots| slots.len() > 1)
+        Objects::Aged { population, written } => {
+            population.is_some_and(|(population, writers)| {
+                writers > 1 || kept.population(population, 1, 0).is_some()
+            }) || written.as_ref().is_some_and(|(workload, slots)| {
+                slots.len() > 1 || kept.workload(*workload, 1, 0).is_some()
+            })
         }
         _ => false,
     };

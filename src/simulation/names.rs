@@ -18,6 +18,7 @@ use crate::scenario::Scenario;
 use crate::trace::outgoing::Outgoing;
 use crate::trace::record::Nanoseconds;
 use crate::units::SimTime;
+use crate::workload::written::KeptObjects;
 
 /// What an object is called: its key in its bucket, by [`fmt::Display`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,10 +122,10 @@ const BEGUN: usize = 1;
 impl<'a> NamedEvents<'a> {
     /// The events of `arm` in `replication`, from the run's start (warm-up included).
     #[must_use]
-    pub fn new(scenario: &'a Scenario, arm: &Arm, replication: u32) -> Self {
+    pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
         Self {
             scenario,
-            events: Events::new(scenario, arm, replication).peekable(),
+            events: Events::new(scenario, kept, arm, replication).peekable(),
             due: VecDeque::new(),
             number: 0,
             written: HashMap::new(),
@@ -263,7 +264,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
     if renewed > 0 {
         session = format!("{session}.{renewed}");
     }
-    let bucket = |bucket: u32| scenario.file.buckets[bucket as usize].name.as_str();
+    let bucket = |domain: u32| scenario.bucket(domain).name.as_str();
     // A request is of its object's bucket; only a copy lies in another than its source.
     let own = named.object.map_or(request.bucket, |object| object.bucket);
     let key = |key: KeyUse| (key.key, key.partition);
@@ -276,7 +277,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         requester,
         operation: request.operation,
         bucket: bucket(own),
-        region: &scenario.file.buckets[own as usize].region,
+        region: &scenario.bucket(own).region,
         key: named.object.map(|object| object.name.to_string()),
         source: named.source.map(|source| (bucket(source.bucket), source.name.to_string())),
         unwrapped: named.event.unwrapped.map(key),

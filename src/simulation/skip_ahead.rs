@@ -28,13 +28,15 @@ use crate::encryption::assumptions::Expiry;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::kms::{KmsApi, KmsCalls};
-use crate::rng::{Purpose, Stream};
+use crate::rng::{Purpose, Stream, part_of};
+use crate::s3::Object;
 use crate::s3::columns::Kind;
 use crate::scenario::Scenario;
 use crate::tally::{Caller, Cost};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::ages::AgeLaw;
 use crate::workload::rates::RateCurve;
+use crate::workload::written::KeptObjects;
 use crate::workload::{Action, Traffic as Arriving, Workload, shares};
 
 use flow::{Flow, Written};
@@ -50,11 +52,23 @@ pub(super) struct Component<'a> {
     /// The law of the ages of what it reads.
     ages: Option<AgeLaw>,
     principal: usize,
+    /// What it writes, slot by slot, each with its draw, where that is kept.
+    written: Option<Vec<Vec<(SimTime, u32)>>>,
+    /// What it may read, in the order of time, where that is kept.
+    readable: Option<Vec<Object>>,
 }
+
+/// Most objects whose keys are looked at one by one, each for the time until the next was written; of
+/// more, writers and places are taken to be mixed evenly.
+const MOST_LOOKED_AT: usize = 200_000;
 
 impl<'a> Component<'a> {
     /// The kinds of action of a workload; `None` if its calls cannot be drawn without its requests.
-    pub(super) fn of(workload: &'a Workload, scenario: &Scenario) -> Option<Vec<Self>> {
+    pub(super) fn of(
+        workload: &'a Workload,
+        scenario: &Scenario,
+        kept: &KeptObjects,
+    ) -> Option<Vec<Self>> {
         let Arriving::Steady { arrivals, mix } = &workload.traffic else { return None };
         let curve = RateCurve::of(arrivals)?;
         let principal = scenario.principal_of(workload) as usize;
@@ -66,9 +80,28 @@ impl<'a> Component<'a> {
                     _ => None,
                 };
                 let curve = curve.times(share);
-                Some(Self { workload, action, kind, curve, ages, principal })
+                let written = if action.writes() { writes_by_slot(workload, kept) } else { None };
+                let readable = match &workload.reads {
+                    Some(reads) if action.reads() => {
+                        reads.objects_in_order(kept).filter(|all| all.len() <= MOST_LOOKED_AT)
+                    }
+                    _ => None,
+                };
+                Some(Self { workload, action, kind, curve, ages, principal, written, readable })
             })
             .collect()
+    }
+
+    /// When the requester with these slots writes through part `part` of `parts`, if that is kept.
+    fn points(&self, slots: &[u32], part: u32, parts: u32) -> Option<Vec<SimTime>> {
+        let by_slot = self.written.as_ref()?;
+        let first = self.workload.slots.start;
+        let mine = slots.iter().filter(|slot| self.workload.slots.contains(slot));
+        let writes = mine.flat_map(|slot| &by_slot[(slot - first) as usize]);
+        let here = writes.filter(|(_, draw)| part_of(*draw, parts) == part);
+        let mut times: Vec<SimTime> = here.map(|(time, _)| *time).collect();
+        times.sort_unstable();
+        Some(times)
     }
 
     fn writes(&self) -> bool {
@@ -120,6 +153,16 @@ impl<'a> Component<'a> {
     }
 }
 
+/// What a workload writes, slot by slot, if it is kept.
+fn writes_by_slot(workload: &Workload, kept: &KeptObjects) -> Option<Vec<Vec<(SimTime, u32)>>> {
+    let objects = kept.workload(workload.index, 1, 0)?;
+    let mut by_slot = vec![Vec::new(); workload.slots.len()];
+    for object in objects.iter() {
+        by_slot[(object.writer - workload.slots.start) as usize].push((object.time, object.draw));
+    }
+    Some(by_slot)
+}
+
 /// One way in which requests of a component come to need a key.
 struct Need {
     /// The key; `None` for objects that have no bucket key.
@@ -152,7 +195,11 @@ impl Needed {
                     share: share.share,
                     written: share.written,
                 };
-                keyring.shares(*bucket, objects).into_iter().map(need)
+                let shares = match &components[component].readable {
+                    Some(all) => keyring.shares_of_objects(all.iter().copied()),
+                    None => keyring.shares(*bucket, objects),
+                };
+                shares.into_iter().map(need)
             })
             .collect();
         needs.sort_by_key(|need| need.key);
@@ -180,9 +227,9 @@ struct Unit<'a> {
 ///
 /// # Panics
 /// If the engine was chosen for a workload that does not allow it.
-pub(super) fn components(scenario: &Scenario) -> Vec<Component<'_>> {
+pub(super) fn components<'a>(scenario: &'a Scenario, kept: &KeptObjects) -> Vec<Component<'a>> {
     let skipped = |workload: &&Workload| scenario.engines.skips(scenario.principal_of(workload));
-    let of = |workload| Component::of(workload, scenario).expect("the workload allows it");
+    let of = |workload| Component::of(workload, scenario, kept).expect("the workload allows it");
     scenario.workloads.iter().filter(skipped).flat_map(of).collect()
 }
 
@@ -404,22 +451,29 @@ impl Party<'_> {
             if writers.is_empty() {
                 continue;
             }
-            let flows = |partitions: u32| -> Vec<Flow> {
+            let slots = &self.requesters.list[requester].slots;
+            let flows = |part: u32, parts: u32| -> Vec<Flow> {
                 let flow = |&component: &usize| {
-                    let share = shares[component] / f64::from(partitions);
-                    Flow::new(&components[component].curve, share, None, keeping.from)
+                    let component = &components[component];
+                    match component.points(slots, part, parts) {
+                        Some(points) => Flow::of_points(&component.curve, points),
+                        None => {
+                            let share = component.share_of(slots) / f64::from(parts);
+                            Flow::new(&component.curve, share, None, keeping.from)
+                        }
+                    }
                 };
                 writers.iter().map(flow).collect()
             };
             if since > SimTime::ZERO {
                 let end = since.min(keeping.end);
                 let off = Keeping { lifetime: SimDuration::ZERO, end, ..keeping };
-                walk(&mut flows(1), off, &mut rng, |time, flow| call(time, writers[flow], None));
+                walk(&mut flows(0, 1), off, &mut rng, |time, flow| call(time, writers[flow], None));
             }
             let on = Keeping { from: since.max(SimTime::ZERO), ..keeping };
             for part in 0..partitions {
                 let timeline = bucket as u32 * partitions + part;
-                walk(&mut flows(partitions), on, &mut rng, |time, flow| {
+                walk(&mut flows(part, partitions), on, &mut rng, |time, flow| {
                     call(time, writers[flow], Some(timeline));
                 });
             }

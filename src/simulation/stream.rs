@@ -10,7 +10,8 @@ use crate::s3::Request;
 use crate::scenario::Scenario;
 use crate::units::SimTime;
 use crate::workload::Workload;
-use crate::workload::source::Source;
+use crate::workload::source::{Draws, Source};
+use crate::workload::written::KeptObjects;
 
 /// Requests that are drawn before they are answered, so that each arm goes through them in turn
 /// with its own state in the processor's cache.
@@ -29,12 +30,13 @@ impl<'a> Requests<'a> {
     /// picks.
     pub(super) fn new(
         scenario: &'a Scenario,
+        kept: &'a KeptObjects,
         requester: &Requester,
         replication: u32,
         wanted: impl Fn(&Workload) -> bool,
     ) -> Self {
         match &scenario.recording {
-            None => Self::Drawn(RequestStream::new(scenario, requester, replication, wanted)),
+            None => Self::Drawn(RequestStream::new(scenario, kept, requester, replication, wanted)),
             Some(recording) => {
                 let (slots, seed) = (&requester.slots, scenario.seed);
                 Self::Recorded(RecordedRequests::new(recording, slots, seed, replication))
@@ -62,16 +64,18 @@ pub struct RequestStream<'a> {
 }
 
 impl<'a> RequestStream<'a> {
-    /// The requests of `requester` in one replication, from the workloads that `wanted` picks.
+    /// The requests of `requester` in one replication, from the workloads that `wanted` picks; `kept`
+    /// is what [`super::objects::keep`] draws for it.
     #[must_use]
     pub fn new(
         scenario: &'a Scenario,
+        kept: &'a KeptObjects,
         requester: &Requester,
         replication: u32,
         wanted: impl Fn(&Workload) -> bool,
     ) -> Self {
         let mut sources: Vec<Source> =
-            sources_of(scenario, requester, replication, wanted).collect();
+            sources_of(scenario, kept, requester, replication, wanted).collect();
         let mut pending = vec![Vec::new(); sources.len()];
         let mut heads = BinaryHeap::new();
         if sources.len() > 1 {
@@ -109,15 +113,18 @@ impl<'a> RequestStream<'a> {
 /// What sends the requests of `requester`, from the workloads that `wanted` picks.
 pub(super) fn sources_of<'a>(
     scenario: &'a Scenario,
+    kept: &'a KeptObjects,
     requester: &Requester,
     replication: u32,
     wanted: impl Fn(&Workload) -> bool,
 ) -> impl Iterator<Item = Source<'a>> {
+    let Scenario { seed, end, .. } = *scenario;
+    let draws = Draws { seed, replication, end, kept };
     requester.slots.iter().flat_map(move |&slot| {
+        let policy = scenario.slots[slot as usize].policy_number();
         let workloads = scenario.workloads.iter().filter(|w| w.slots.contains(&slot));
         let wanted = workloads.filter(|workload| wanted(workload));
-        let Scenario { seed, end, .. } = *scenario;
-        wanted.flat_map(|w| Source::of(w, slot, seed, replication, end)).collect::<Vec<_>>()
+        wanted.flat_map(|w| Source::of(w, slot, policy, draws)).collect::<Vec<_>>()
     })
 }
 

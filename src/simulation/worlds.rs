@@ -16,6 +16,7 @@ use crate::s3::SessionSlot;
 use crate::s3::columns::{Columns, Wanted};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
+use crate::workload::written::WrittenObject;
 
 /// The worlds that a set of arms lives in.
 pub(super) struct Worlds {
@@ -73,7 +74,7 @@ impl Party<'_> {
             .iter()
             .map(|arm| {
                 let configuration = &self.scenario.configurations[arm.configuration];
-                let keys_matter = configuration.uses_bucket_keys(&self.scenario.buckets)
+                let keys_matter = configuration.uses_bucket_keys(&self.scenario.domains)
                     // Without a cache every unwrap is a call, whatever the key.
                     && arm.assumptions.cache_lifetime > SimDuration::ZERO;
                 keys_matter.then(|| {
@@ -88,26 +89,26 @@ impl Party<'_> {
             .collect();
         let timelines = self.timelines(&recipes);
         let populations = if recipes.is_empty() { 0 } else { self.scenario.populations.len() };
-        let written: Vec<_> = (0..populations).map(|index| self.written_before(index)).collect();
+        let recorded: Vec<_> = (0..populations).map(|index| self.recorded_before(index)).collect();
         let keyrings = recipes
             .iter()
             .zip(timelines)
             .map(|(recipe, timelines)| {
                 let since = recipe.scheme.buckets.iter().map(|bucket| bucket.since());
                 let of_slot = self.requesters.of_slot.clone();
-                let histories = self.histories(recipe, &written);
+                let histories = self.histories(recipe, &recorded);
                 Keyring::new(histories, timelines, of_slot, since.collect())
             })
             .collect();
         Worlds { keyrings, of_arm }
     }
 
-    /// The keys of the objects that were there before the run; of each population, `written` is as
-    /// [`Self::written_before`] has it.
+    /// The keys of the objects that were there before the run; of each population, `recorded` is as
+    /// [`Self::recorded_before`] has it.
     fn histories(
         &self,
         recipe: &Recipe,
-        written: &[Option<Vec<(SimTime, u32)>>],
+        recorded: &[Option<Vec<(SimTime, u32)>>],
     ) -> Vec<PopulationKeys> {
         let populations = self.scenario.populations.iter().enumerate();
         populations
@@ -116,11 +117,17 @@ impl Party<'_> {
                 let (weights, requester_of_writer) = population.requesters(self.requesters);
                 let assumptions = &recipe.scheme.assumptions;
                 let writing = population.writing(since, &weights, assumptions);
-                let directory = self.scenario.buckets[population.bucket as usize].directory;
-                let history = if recipe.migrated && !directory {
+                let migrates = self.scenario.domain_of(population).migrates();
+                let history = if recipe.migrated && migrates {
                     History::migrate(&writing, assumptions.migration_rate.as_per_s())
-                } else if let Some(writes) = &written[index] {
-                    History::of_writes(&writing, writes)
+                } else if let Some(writes) = &recorded[index] {
+                    History::of_writes(&writing, writes.iter().map(|&(time, draw)| (time, 0, draw)))
+                } else if let Some(objects) = self.kept.population(index as u32, 1, 0) {
+                    let write = |object: WrittenObject| {
+                        let requester = requester_of_writer[object.writer as usize];
+                        (object.time, requester, object.draw)
+                    };
+                    History::of_writes(&writing, objects.iter().map(write))
                 } else {
                     let place = (index as u32, 0);
                     let seed = self.scenario.seed;
@@ -132,8 +139,8 @@ impl Party<'_> {
             .collect()
     }
 
-    /// When a population was written and by which part of S3's fleet, if that is known.
-    fn written_before(&self, population: usize) -> Option<Vec<(SimTime, u32)>> {
+    /// When a population was written and by which part of S3's fleet, if an inventory tells.
+    fn recorded_before(&self, population: usize) -> Option<Vec<(SimTime, u32)>> {
         let recording = self.scenario.recording.as_ref()?;
         recording.written_before(population, self.scenario.seed, self.replication)
     }
@@ -141,7 +148,7 @@ impl Party<'_> {
     /// When each requester generates its bucket-level keys within the run, in each world. All
     /// worlds see the same writes.
     fn timelines(&self, recipes: &[Recipe]) -> Vec<Timelines> {
-        let (requesters, buckets) = (self.requesters.list.len(), self.scenario.buckets.len());
+        let (requesters, buckets) = (self.requesters.list.len(), self.scenario.domains.len());
         let empty = |recipe: &Recipe| {
             Timelines::new(requesters, buckets, recipe.scheme.assumptions.write_partitions)
         };
@@ -171,7 +178,7 @@ impl Party<'_> {
         let mut worlds: Vec<(Memory, Vec<Vec<SimTime>>)> = recipes
             .iter()
             .map(|recipe| {
-                let mut memory = Memory::new(self.scenario.end);
+                let mut memory = Memory::new(self.scenario.since(), self.scenario.end);
                 memory.begin(&recipe.scheme, 0, session);
                 let partitions = recipe.scheme.assumptions.write_partitions as usize;
                 (memory, vec![Vec::new(); recipe.scheme.buckets.len() * partitions])

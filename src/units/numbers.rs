@@ -148,6 +148,12 @@ impl ByteSize {
         Self(mebibytes << 20)
     }
 
+    /// A size of `bytes` bytes.
+    #[must_use]
+    pub const fn of_bytes(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
     /// Size in bytes.
     #[must_use]
     pub const fn bytes(self) -> u64 {

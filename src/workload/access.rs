@@ -11,8 +11,10 @@ use super::ages::AgeLaw;
 use crate::error::{Error, Result};
 use crate::rng::{Stream, part_of};
 use crate::s3::Object;
-use crate::s3::columns::{Columns, Objects, Wanted, writer_and_draw};
+use crate::s3::columns::{Columns, Objects, Wanted, WrittenBy};
 use crate::units::{SimDuration, SimTime};
+
+use super::written::{KeptObjects, ObjectList};
 
 /// How a workload chooses what to read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -110,6 +112,11 @@ pub struct ReadPopulation {
     pub objects: u64,
     /// How many session slots wrote it.
     pub writers: u32,
+    /// The law of its objects' ages.
+    pub ages: AgeLaw,
+    /// How many scoping policies own its objects: a reader reads what writers under its own policy
+    /// wrote. 1 if everybody reads everything.
+    pub policies: u32,
     /// The law of popularity, for reads by it.
     popularity: Option<Zipf<f64>>,
     /// Multiplies popularity ranks into age ranks; has no divisor in common with `objects`.
@@ -127,6 +134,7 @@ impl ReadPopulation {
         bucket: u32,
         objects: u64,
         writers: u32,
+        ages: AgeLaw,
         pattern: &ReadPattern,
     ) -> Self {
         let popularity = match pattern {
@@ -142,7 +150,17 @@ impl ReadPopulation {
         while gcd(scatter, objects) != 1 {
             scatter += 1;
         }
-        Self { population, bucket, objects, writers, popularity, scatter }
+        Self { population, bucket, objects, writers, ages, policies: 1, popularity, scatter }
+    }
+
+    /// How many objects had been written at `time`, by the law of their ages (which are as many as
+    /// the law says, give or take half an object).
+    fn written_by(&self, time: SimTime) -> u64 {
+        if time >= SimTime::ZERO {
+            return self.objects;
+        }
+        let younger = self.ages.cdf(SimTime::ZERO.since(time));
+        ((1.0 - younger) * self.objects as f64).round() as u64
     }
 }
 
@@ -150,15 +168,21 @@ fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Objects written within the run that a workload may read.
+/// What another workload writes, for a workload that may read it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReadWritten {
+    /// Which workload writes them.
+    pub workload: u32,
     /// The bucket they are written to.
     pub bucket: u32,
     /// Whose session slots write them.
     pub slots: Range<u32>,
+    /// Since when: the start of the run or before.
+    pub since: SimTime,
     /// False if they are written with the bucket key switched off by header.
     pub bucket_key: bool,
+    /// How many scoping policies own their objects, see [`ReadPopulation::policies`].
+    pub policies: u32,
 }
 
 /// What a workload reads. At least one of the two sources is there.
@@ -183,6 +207,33 @@ pub struct ReadPoint {
     pub index: u64,
     /// How many objects the scan has.
     pub of: u64,
+    /// Which object of the workload that is followed, where each is handled once.
+    pub follows: Option<usize>,
+}
+
+/// The objects that one reader may read, as far as they are kept one by one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadableObjects<'a> {
+    /// Those from before the run.
+    before: Option<&'a ObjectList>,
+    /// Those of another workload.
+    written: Option<&'a ObjectList>,
+    /// The reader's scoping policy.
+    policy: u32,
+}
+
+/// The objects that a scan goes through, the oldest first: these of the population, then these of the
+/// workload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanRange {
+    before: Range<u64>,
+    written: Range<usize>,
+}
+
+impl ScanRange {
+    fn len(&self) -> u64 {
+        self.before.end - self.before.start + self.written.len() as u64
+    }
 }
 
 /// What is left to chance in choosing an object.
@@ -195,22 +246,141 @@ pub struct ObjectChance {
 }
 
 impl Reads {
-    /// Chooses an object; gives the bucket it lies in, too.
+    /// What a reader under `policy` may read of the objects that are kept.
+    #[must_use]
+    pub fn readable<'a>(&self, kept: &'a KeptObjects, policy: u32) -> ReadableObjects<'a> {
+        let before = self.population.as_ref();
+        let before = before.and_then(|old| kept.population(old.population, old.policies, policy));
+        let written = self.written.as_ref();
+        let written = written.and_then(|new| kept.workload(new.workload, new.policies, policy));
+        ReadableObjects { before, written, policy }
+    }
+
+    /// All objects that may be read, in the order of time, if all are kept.
+    #[must_use]
+    pub fn objects_in_order(&self, kept: &KeptObjects) -> Option<Vec<Object>> {
+        let readable = self.readable(kept, 0);
+        let known = readable.before.is_some() == self.population.is_some()
+            && readable.written.is_some() == self.written.is_some();
+        if !known {
+            return None;
+        }
+        let before = readable.before.into_iter().flat_map(ObjectList::iter);
+        let before = before.map(|o| (o.time, WrittenBy::population(o.writer, o.draw)));
+        let written = readable.written.into_iter().flat_map(ObjectList::iter);
+        let written = written.map(|o| (o.time, WrittenBy::slot(o.writer, o.draw)));
+        let mut all: Vec<(SimTime, WrittenBy)> = before.chain(written).collect();
+        all.sort_by_key(|(time, _)| *time);
+        Some(all.into_iter().map(|object| self.object_by(object).1).collect())
+    }
+
+    /// Whether readers see only what their own scoping policy owns.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        self.population.as_ref().is_some_and(|old| old.policies > 1)
+            || self.written.as_ref().is_some_and(|new| new.policies > 1)
+    }
+
+    /// Chooses an object; gives the bucket it lies in, too. `scan` is the range of the scan that is
+    /// under way, if its objects can be counted.
     ///
     /// # Panics
     /// If a pattern by rank has no population, or any has no source; the scenario refuses both.
-    pub fn pick(&self, at: ReadPoint, chance: &mut ObjectChance) -> (u32, Object) {
-        let written_at = match &self.pattern {
-            ReadPattern::Uniform | ReadPattern::Zipf(_) => {
+    pub fn pick(
+        &self,
+        readable: ReadableObjects,
+        scan: Option<&ScanRange>,
+        at: ReadPoint,
+        chance: &mut ObjectChance,
+    ) -> (u32, Object) {
+        let written_at = match (&self.pattern, scan) {
+            (ReadPattern::Uniform | ReadPattern::Zipf(_), _) => {
                 let population = self.population.as_ref().expect("reads by rank have a population");
                 return population.ranked(population.draw_rank(&mut chance.objects));
             }
-            ReadPattern::ByAge(law) => at.time - law.sample(&mut chance.objects),
-            ReadPattern::Scan(scan) => scanned(scan, at, at.index),
-            ReadPattern::RecentFirst(scan) => scanned(scan, at, at.of - 1 - at.index % at.of),
-            ReadPattern::JustWritten(just) => at.time - just.delay,
+            (ReadPattern::ByAge(law), _) => at.time - law.sample(&mut chance.objects),
+            (ReadPattern::Scan(_), Some(range)) => {
+                return self.object_of(readable, range, in_turn(at, range.len()));
+            }
+            (ReadPattern::RecentFirst(_), Some(range)) => {
+                let last = range.len() - 1;
+                return self.object_of(readable, range, last - in_turn(at, range.len()));
+            }
+            (ReadPattern::Scan(scan), None) => scanned(scan, at, at.index),
+            (ReadPattern::RecentFirst(scan), None) => {
+                scanned(scan, at, at.of - 1 - at.index % at.of)
+            }
+            (ReadPattern::JustWritten(just), _) => {
+                if let Some(object) = self.newest_in_turn(readable, just, at) {
+                    return object;
+                }
+                at.time - just.delay
+            }
         };
-        self.written_at(written_at, chance.writers.next_u64())
+        self.object_by(self.last_written(readable, written_at, chance.writers.next_u64()))
+    }
+
+    /// What a reader that handles each new object once takes: the one it follows or, in a job, the
+    /// newest when the job starts and from there back. `None` if objects are not counted.
+    fn newest_in_turn(
+        &self,
+        readable: ReadableObjects,
+        just: &JustWrittenReads,
+        at: ReadPoint,
+    ) -> Option<(u32, Object)> {
+        let list = readable.written.filter(|list| !list.is_empty())?;
+        let number = match at.follows {
+            Some(number) => number,
+            None if at.of > 1 => {
+                let there = list.written_by(at.scan_start - just.delay);
+                there.checked_sub(1 + (at.index % at.of) as usize)?
+            }
+            None => return None,
+        };
+        Some(self.written_object(list, number))
+    }
+
+    /// The `place`-th object of a scan's range, from 0, the oldest.
+    fn object_of(&self, readable: ReadableObjects, range: &ScanRange, place: u64) -> (u32, Object) {
+        let old = range.before.end - range.before.start;
+        if place < old {
+            let population = self.population.as_ref().expect("the range has objects of it");
+            let rank = range.before.start + place;
+            let Some(list) = readable.before else { return population.ranked(rank) };
+            let object = list.object(rank as usize);
+            let by = WrittenBy::population(object.writer, object.draw);
+            return self.object_by((object.time, by));
+        }
+        let list = readable.written.expect("the range has objects of it");
+        self.written_object(list, range.written.start + (place - old) as usize)
+    }
+
+    fn written_object(&self, list: &ObjectList, number: usize) -> (u32, Object) {
+        let object = list.object(number);
+        self.object_by((object.time, WrittenBy::slot(object.writer, object.draw)))
+    }
+
+    /// The objects that a scan which begins at `start` goes through, if they can be counted; `None`
+    /// too if there is none.
+    #[must_use]
+    pub fn scan_range(&self, readable: ReadableObjects, start: SimTime) -> Option<ScanRange> {
+        let scan = self.scan()?;
+        let (oldest, newest) = (start - scan.oldest, start - scan.newest);
+        let before_oldest = oldest - SimDuration::from_nanos(1);
+        let before = match (&self.population, readable.before) {
+            (None, _) => 0..0,
+            (Some(_), Some(list)) => {
+                list.written_by(before_oldest) as u64..list.written_by(newest) as u64
+            }
+            (Some(old), None) => old.written_by(oldest)..old.written_by(newest),
+        };
+        let written = match (&self.written, readable.written) {
+            (None, _) => 0..0,
+            (Some(_), Some(list)) => list.written_by(before_oldest)..list.written_by(newest),
+            (Some(_), None) => return None,
+        };
+        let range = ScanRange { before, written };
+        (range.len() > 0).then_some(range)
     }
 
     /// The time range that reads go through in turn, if they do.
@@ -246,16 +416,15 @@ impl Reads {
             (ReadPattern::ByAge(_) | ReadPattern::JustWritten(_), old, new) => (old, new),
             _ => return None,
         };
-        let slots = |new: &ReadWritten| new.slots.clone();
-        let population = |old: &ReadPopulation| (old.population, old.writers);
         match objects {
             (None, Some(new)) if !new.bucket_key => Some((new.bucket, Objects::Keyless)),
             (Some(old), Some(new)) if old.bucket != new.bucket || !new.bucket_key => None,
             (old, new) => {
                 let bucket = old.as_ref().map(|old| old.bucket);
                 let bucket = bucket.or(new.as_ref().map(|new| new.bucket))?;
-                let population = old.as_ref().map(population);
-                Some((bucket, Objects::Aged { population, slots: new.as_ref().map(slots) }))
+                let population = old.as_ref().map(|old| (old.population, old.writers));
+                let written = new.as_ref().map(|new| (new.workload, new.slots.clone()));
+                Some((bucket, Objects::Aged { population, written }))
             }
         }
     }
@@ -267,12 +436,14 @@ impl Reads {
     /// If the pattern has regard to the order of the requests.
     pub fn fill(
         &self,
+        readable: ReadableObjects,
         columns: &mut Columns,
         first: usize,
         wanted: Wanted,
         chance: &mut ObjectChance,
     ) {
         let Columns { times, ranks, written, writers, .. } = columns;
+        let first_written = written.len();
         let times = &times[first..];
         match &self.pattern {
             ReadPattern::Uniform | ReadPattern::Zipf(_) => {
@@ -301,28 +472,93 @@ impl Reads {
             }
         }
         if wanted.writers {
-            writers.extend(times.iter().map(|_| chance.writers.next_u64()));
+            writers.extend(written[first_written..].iter_mut().map(|written| {
+                let draw = chance.writers.next_u64();
+                let by;
+                (*written, by) = self.last_written(readable, *written, draw);
+                by
+            }));
         }
     }
 
-    /// An object written at `time` by whom and where `draw` picks. Where only one source is there,
-    /// times beyond it stand for its object nearest in time.
-    fn written_at(&self, time: SimTime, draw: u64) -> (u32, Object) {
-        let (who, draw) = writer_and_draw(draw);
-        match (&self.population, &self.written) {
-            (Some(old), new) if time < SimTime::ZERO || new.is_none() => {
-                let (writer, time) = (part_of(who, old.writers), time.min(SimTime::ZERO));
+    /// The object that anybody had written last at `time`: when, by whom and where. Where objects are
+    /// not kept, that is the moment itself, and `draw` picks writer and place, all alike.
+    ///
+    /// Before the first object of all it is the first.
+    #[inline]
+    fn last_written(
+        &self,
+        readable: ReadableObjects,
+        time: SimTime,
+        draw: u64,
+    ) -> (SimTime, WrittenBy) {
+        let written = match (&self.written, readable.written) {
+            (None, _) => None,
+            (Some(new), None) if self.population.is_none() || time >= new.since => {
+                let slot = new.slots.start
+                    + some_writer(draw, new.slots.len() as u32, new.policies, readable.policy);
+                Some((time.max(new.since), WrittenBy::slot(slot, draw as u32)))
+            }
+            (Some(_), None) => None,
+            (Some(_), Some(list)) => list
+                .last_at(time)
+                .map(|object| (object.time, WrittenBy::slot(object.writer, object.draw))),
+        };
+        let before = match (&self.population, readable.before) {
+            (None, _) => None,
+            (Some(old), None) => {
+                let writer = some_writer(draw, old.writers, old.policies, readable.policy);
+                // What the run has written is younger.
+                (written.is_none())
+                    .then(|| (time.min(SimTime::ZERO), WrittenBy::population(writer, draw as u32)))
+            }
+            (Some(_), Some(list)) => list
+                .last_at(time)
+                .map(|object| (object.time, WrittenBy::population(object.writer, object.draw))),
+        };
+        written.into_iter().chain(before).max_by_key(|(time, _)| *time).unwrap_or_else(|| {
+            let first = |list: Option<&ObjectList>| list.and_then(ObjectList::first);
+            if let Some(object) = first(readable.before) {
+                (object.time, WrittenBy::population(object.writer, object.draw))
+            } else if let Some(object) = first(readable.written) {
+                (object.time, WrittenBy::slot(object.writer, object.draw))
+            } else if let Some(new) = &self.written {
+                // Nothing is ever written.
+                (time.max(new.since), WrittenBy::slot(new.slots.start, draw as u32))
+            } else {
+                (time.min(SimTime::ZERO), WrittenBy::population(0, draw as u32))
+            }
+        })
+    }
+
+    /// An object known by its moment, its writer and where it was written; and its bucket.
+    fn object_by(&self, (time, by): (SimTime, WrittenBy)) -> (u32, Object) {
+        let draw = by.draw();
+        match (by.writer_of_population(), &self.population, &self.written) {
+            (Some(writer), Some(old), _) => {
                 (old.bucket, Object::Aged { population: old.population, writer, draw, time })
             }
-            (_, Some(new)) if new.bucket_key => {
-                let slot = new.slots.start + part_of(who, new.slots.len() as u32);
-                let time = time.max(SimTime::ZERO);
-                (new.bucket, Object::Written { bucket: new.bucket, slot, draw, time })
+            (None, _, Some(new)) if new.bucket_key => {
+                let (bucket, slot) = (new.bucket, by.number());
+                (bucket, Object::Written { bucket, slot, draw, time })
             }
-            (_, Some(new)) => (new.bucket, Object::Keyless),
-            (_, None) => unreachable!("the scenario gives reads a source"),
+            (None, _, Some(new)) => (new.bucket, Object::Keyless),
+            _ => unreachable!("the scenario gives reads a source"),
         }
     }
+}
+
+/// One of `writers`, all alike, that the upper half of `draw` picks: of those under `policy` where
+/// several policies, carried in turn, own their objects.
+#[inline]
+fn some_writer(draw: u64, writers: u32, policies: u32, policy: u32) -> u32 {
+    let who = (draw >> 32) as u32;
+    if policies <= 1 {
+        return part_of(who, writers);
+    }
+    let first = policy % policies;
+    let owners = (writers - first.min(writers)).div_ceil(policies);
+    if owners == 0 { part_of(who, writers) } else { first + policies * part_of(who, owners) }
 }
 
 impl ReadPopulation {
@@ -338,7 +574,19 @@ impl ReadPopulation {
     }
 }
 
-/// When the `index`-th of the scan's objects was written.
+/// Which of `objects` in a scan's range comes at its turn: evenly spread where the scan reads fewer, one
+/// pass after another where it reads more; none twice in a pass.
+fn in_turn(at: ReadPoint, objects: u64) -> u64 {
+    let index = at.index % at.of;
+    if at.of > objects {
+        return index % objects;
+    }
+    // The middle of each of as many equal parts as are read.
+    let middle = (2 * u128::from(index) + 1) * u128::from(objects);
+    (middle / (2 * u128::from(at.of))) as u64
+}
+
+/// When the `index`-th of the scan's objects was written, if they are spread evenly over its range.
 fn scanned(scan: &ScanReads, at: ReadPoint, index: u64) -> SimTime {
     let range_s = scan.oldest.as_secs_f64() - scan.newest.as_secs_f64();
     let done = ((index % at.of) as f64 + 0.5) / at.of as f64;
@@ -349,9 +597,11 @@ fn scanned(scan: &ScanReads, at: ReadPoint, index: u64) -> SimTime {
 mod tests {
     use super::*;
     use crate::rng::{Purpose, Seed};
+    use crate::workload::written::{SourceObjects, WrittenObject};
 
     fn reads(pattern: ReadPattern, objects: u64) -> Reads {
-        let population = Some(ReadPopulation::new(0, 0, objects, 1, &pattern));
+        let ages = AgeLaw::Fixed(SimDuration::ZERO);
+        let population = Some(ReadPopulation::new(0, 0, objects, 1, ages, &pattern));
         Reads { pattern, population, written: None }
     }
 
@@ -360,11 +610,15 @@ mod tests {
         ObjectChance { objects, writers }
     }
 
+    fn at(index: u64, of: u64) -> ReadPoint {
+        let start = SimTime::ZERO;
+        ReadPoint { time: start, scan_start: start, index, of, follows: None }
+    }
+
     fn ranks(reads: &Reads, count: u64) -> Vec<u64> {
         let mut rng = chance();
-        let at = ReadPoint { time: SimTime::ZERO, scan_start: SimTime::ZERO, index: 0, of: 1 };
         (0..count)
-            .map(|_| match reads.pick(at, &mut rng).1 {
+            .map(|_| match reads.pick(ReadableObjects::default(), None, at(0, 1), &mut rng).1 {
                 Object::Ranked { rank, .. } => rank,
                 other => panic!("{other:?}"),
             })
@@ -396,29 +650,37 @@ mod tests {
         assert!((mean - objects as f64 / 2.0).abs() < tolerance);
     }
 
+    /// Sixteen objects, the oldest 16 s old, of which a scan takes those from 12 s to 5 s of age.
     #[test]
-    fn scans_go_through_their_range_in_order() {
-        let scan = ScanReads {
-            oldest: SimDuration::from_secs(100),
-            newest: SimDuration::from_secs(20),
-            objects: 4,
+    fn scans_go_through_their_range_in_order_and_read_each_object_once_a_pass() {
+        let scan = |objects| ScanReads {
+            oldest: SimDuration::from_secs(12),
+            newest: SimDuration::from_secs(5),
+            objects,
         };
-        let mut rng = chance();
-        let mut times = |pattern: &ReadPattern| -> Vec<f64> {
-            let reads = reads(pattern.clone(), 10);
-            (0..4)
-                .map(|index| {
-                    let at =
-                        ReadPoint { time: SimTime::ZERO, scan_start: SimTime::ZERO, index, of: 4 };
-                    match reads.pick(at, &mut rng).1 {
-                        Object::Aged { time, .. } => time.as_secs_f64(),
-                        other => panic!("{other:?}"),
-                    }
-                })
-                .collect()
+        let written = |age_s| WrittenObject {
+            time: SimTime::ZERO - SimDuration::from_secs(age_s),
+            writer: 0,
+            draw: age_s as u32,
         };
-        assert_eq!(times(&ReadPattern::Scan(scan)), [-90.0, -70.0, -50.0, -30.0]);
-        assert_eq!(times(&ReadPattern::RecentFirst(scan)), [-30.0, -50.0, -70.0, -90.0]);
+        let objects = SourceObjects::new((1..=16).map(written).collect(), 1, 0);
+        let kept = KeptObjects { of_population: vec![Some(objects)], of_workload: Vec::new() };
+        let ages = |pattern: ReadPattern, of: u64| -> Vec<i64> {
+            let reads = reads(pattern, 16);
+            let readable = reads.readable(&kept, 0);
+            let range = reads.scan_range(readable, SimTime::ZERO).unwrap();
+            let age =
+                |index| match reads.pick(readable, Some(&range), at(index, of), &mut chance()).1 {
+                    Object::Aged { time, .. } => -time.as_nanos() / 1_000_000_000,
+                    other => panic!("{other:?}"),
+                };
+            (0..of).map(age).collect()
+        };
+        assert_eq!(ages(ReadPattern::Scan(scan(8)), 8), [12, 11, 10, 9, 8, 7, 6, 5]);
+        assert_eq!(ages(ReadPattern::RecentFirst(scan(8)), 8), [5, 6, 7, 8, 9, 10, 11, 12]);
+        // The middles of four pairs and, where more is read than is there, another pass.
+        assert_eq!(ages(ReadPattern::Scan(scan(4)), 4), [11, 9, 7, 5]);
+        assert_eq!(ages(ReadPattern::Scan(scan(10)), 10), [12, 11, 10, 9, 8, 7, 6, 5, 12, 11]);
     }
 
     #[test]

@@ -78,8 +78,8 @@ impl Profile {
 
     fn factor_at(&self, time: SimTime) -> f64 {
         let (factors, step) = self.parts();
-        let part = time.as_nanos() / step.as_nanos();
-        factors[part as usize % factors.len()]
+        let part = time.as_nanos().div_euclid(step.as_nanos());
+        factors[part.rem_euclid(factors.len() as i64) as usize]
     }
 
     /// The integral of the factor over `duration` from the start of the run, in seconds.
@@ -122,6 +122,18 @@ impl Profile {
             return Err(Error::request(format!("`{name}` is all zero, but a factor must be more")));
         }
         Ok(())
+    }
+}
+
+impl PeriodicArrivals {
+    /// How many turns of `slots` arrivals before the one at the offset to begin with, so that nothing
+    /// from `since` on is missed: zero or less. Without a past arrivals begin at the offset.
+    fn turns_before_offset(&self, since: SimTime, slots: i64) -> i64 {
+        if since >= SimTime::ZERO {
+            return 0;
+        }
+        let before_s = SimTime::from(self.offset).since(since).as_secs_f64();
+        -((before_s * self.rate.as_per_s() / slots as f64).ceil() as i64 + 1)
     }
 }
 
@@ -221,9 +233,9 @@ enum ClockState<'a> {
         greatest: f64,
     },
     Periodic {
-        /// Number of the slot's next arrival within the whole workload.
-        number: u64,
-        slots: u64,
+        /// Number of the slot's next arrival within the whole workload; negative before the offset.
+        number: i64,
+        slots: i64,
         offset: SimDuration,
         /// Spacing of the whole workload's arrivals.
         gap_s: f64,
@@ -237,17 +249,18 @@ enum ClockState<'a> {
 }
 
 impl<'a> ArrivalClock<'a> {
-    /// The clock of slot `number` of `slots`, which share the workload's rate evenly, for a `share`
-    /// of its actions: each of them belongs to the share by a chance of its own.
+    /// The clock of a slot (its number, and of how many), which share the workload's rate evenly, for
+    /// a `share` of its actions: each of them belongs to the share by a chance of its own. It starts
+    /// at `since`, at the start of the run or before.
     ///
     /// # Panics
     /// If evenly spaced arrivals are to be shared out by chance: they would no longer be evenly spaced.
     #[must_use]
     pub fn new(
         arrivals: &'a Arrivals,
-        number: u32,
-        slots: u32,
+        (number, slots): (u32, u32),
         share: f64,
+        since: SimTime,
         rng: &mut Stream,
     ) -> Self {
         let gaps = |per_s: f64| Exponential::of_mean_ns(f64::from(slots) / (per_s * share) * 1e9);
@@ -262,23 +275,23 @@ impl<'a> ArrivalClock<'a> {
             }
             Arrivals::Periodic(law) => {
                 assert!(share >= 1.0);
-                ClockState::Periodic {
-                    number: u64::from(number),
-                    slots: u64::from(slots),
-                    offset: law.offset,
-                    gap_s: 1.0 / law.rate.as_per_s(),
-                }
+                let gap_s = 1.0 / law.rate.as_per_s();
+                let (number, slots) = (i64::from(number), i64::from(slots));
+                let number = number + slots * law.turns_before_offset(since, slots);
+                ClockState::Periodic { number, slots, offset: law.offset, gap_s }
             }
             Arrivals::Bursts(law) => {
                 let (on_s, off_s) = (law.on.as_secs_f64(), law.off.as_secs_f64());
                 let starts_on = rng.random::<f64>() < on_s / (on_s + off_s);
-                let burst_ends =
-                    if starts_on { SimTime::ZERO + exponential(on_s, rng) } else { SimTime::ZERO };
+                let burst_ends = if starts_on { since + exponential(on_s, rng) } else { since };
                 ClockState::Bursts { gaps: gaps(law.rate.as_per_s()), on_s, off_s, burst_ends }
             }
         };
         let mut clock = Self { next: SimTime::ZERO, state };
-        clock.next = clock.after(SimTime::ZERO, rng);
+        clock.next = clock.after(since, rng);
+        while clock.next < since {
+            clock.next = clock.after(clock.next, rng);
+        }
         clock
     }
 
@@ -331,9 +344,11 @@ impl<'a> ArrivalClock<'a> {
                 }
             },
             ClockState::Periodic { number, slots, offset, gap_s } => {
-                let at = SimDuration::from_secs_f64(*number as f64 * *gap_s);
+                let at = SimDuration::from_secs_f64(number.unsigned_abs() as f64 * *gap_s);
+                let offset = SimTime::from(*offset);
+                let time = if *number < 0 { offset - at } else { offset + at };
                 *number += *slots;
-                SimTime::from(*offset) + at
+                time
             }
             ClockState::Bursts { gaps, on_s, off_s, burst_ends } => loop {
                 // Within a burst gaps are memoryless, so one cut off by its end is drawn anew.
@@ -364,7 +379,8 @@ mod tests {
         (0..slots)
             .map(|slot| {
                 let mut rng = Seed(5).stream(0, Purpose::Requests, (0, slot));
-                let mut clock = ArrivalClock::new(arrivals, slot, slots, 1.0, &mut rng);
+                let mut clock =
+                    ArrivalClock::new(arrivals, (slot, slots), 1.0, SimTime::ZERO, &mut rng);
                 std::iter::from_fn(|| Some(clock.next(&mut rng))).take_while(|t| *t < end).count()
             })
             .sum()

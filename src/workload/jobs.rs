@@ -96,7 +96,8 @@ pub struct JobAction {
 pub struct JobClock {
     number: u64,
     slots: u64,
-    job: u64,
+    /// Number of the job; those before the first start of the run are negative.
+    job: i64,
     step: usize,
     /// Objects of the step that the slot has done.
     done: u64,
@@ -111,13 +112,23 @@ fn share_of(step: &JobStep, number: u64, slots: u64) -> u64 {
 }
 
 impl JobClock {
-    /// The clock of slot `number` of `slots`.
+    /// The clock of slot `number` of `slots`. Jobs that recur have run since `since`, at the start of
+    /// the run or before.
     #[must_use]
-    pub fn new(jobs: &Jobs, number: u32, slots: u32) -> Self {
-        let now = SimTime::from(jobs.offset) + jobs.start_up;
+    pub fn new(jobs: &Jobs, number: u32, slots: u32, since: SimTime) -> Self {
+        let before = match jobs.every {
+            Some(every) if since < SimTime::ZERO => {
+                let span = SimTime::from(jobs.offset).since(since);
+                span.as_nanos() / every.as_nanos()
+            }
+            _ => 0,
+        };
+        let job = -before;
         let (number, slots) = (u64::from(number), u64::from(slots));
         let has_work = jobs.steps.iter().any(|step| share_of(step, number, slots) > 0);
-        Self { number, slots, job: 0, step: 0, done: 0, now, has_work }
+        let mut clock = Self { number, slots, job, step: 0, done: 0, now: SimTime::ZERO, has_work };
+        clock.now = clock.job_start(jobs) + jobs.start_up;
+        clock
     }
 
     /// The slot's next action; `None` when its last job is over. Jobs that recur never are, so
@@ -156,7 +167,9 @@ impl JobClock {
 
     fn job_start(&self, jobs: &Jobs) -> SimTime {
         let every = jobs.every.unwrap_or(SimDuration::ZERO);
-        SimTime::from(jobs.offset) + every.saturating_mul(self.job as i64)
+        let offset = SimTime::from(jobs.offset);
+        let away = every.saturating_mul(self.job.abs());
+        if self.job < 0 { offset - away } else { offset + away }
     }
 
     fn start_next(&mut self, jobs: &Jobs) -> Option<()> {
@@ -190,7 +203,7 @@ mod tests {
         (0..slots)
             .flat_map(|slot| {
                 let mut rng = Seed(2).stream(0, Purpose::Requests, (0, slot));
-                let mut clock = JobClock::new(jobs, slot, slots);
+                let mut clock = JobClock::new(jobs, slot, slots, SimTime::ZERO);
                 std::iter::from_fn(move || clock.next(jobs, &mut rng))
                     .take_while(move |action| action.time < end)
                     .collect::<Vec<_>>()

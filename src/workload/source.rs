@@ -2,18 +2,15 @@
 
 use rand::{Rng, RngExt};
 
-use super::access::{ObjectChance, ReadPoint, Reads};
+use super::access::{ObjectChance, ReadPoint, ReadableObjects, Reads, ScanRange};
 use super::arrivals::{ArrivalClock, Arrivals};
 use super::jobs::JobClock;
+use super::written::{KeptObjects, ObjectList};
 use super::{Action, Traffic, Workload, shares};
 use crate::rng::{Purpose, Seed, Stream};
 use crate::s3::columns::{Columns, Kind, Objects, Wanted};
 use crate::s3::{Object, Operation, Request};
-use crate::units::{ByteSize, SimTime};
-
-/// The largest object that one `CopyObject`, and one `UploadPartCopy`, can copy.
-/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/copy-object.html>
-pub const COPY_LIMIT: ByteSize = ByteSize::mib(5 * 1024);
+use crate::units::{SimDuration, SimTime};
 
 /// Draws the requests of one session slot in a workload, or those of one kind of action among them.
 #[derive(Debug)]
@@ -23,6 +20,23 @@ pub struct Source<'a> {
     end: SimTime,
     chance: Chance,
     clock: Clock<'a>,
+    /// What it may read of the objects that are kept.
+    readable: ReadableObjects<'a>,
+    /// When the scan under way began, and the objects it goes through.
+    scan: Option<(SimTime, Option<ScanRange>)>,
+}
+
+/// Where a workload's sources draw from.
+#[derive(Clone, Copy, Debug)]
+pub struct Draws<'a> {
+    /// From which all chance comes.
+    pub seed: Seed,
+    /// Which replication.
+    pub replication: u32,
+    /// The end of the run.
+    pub end: SimTime,
+    /// The objects that are kept one by one.
+    pub kept: &'a KeptObjects,
 }
 
 /// The streams of random numbers of one source, one for each thing that is left to chance: what is
@@ -39,6 +53,15 @@ struct Chance {
 
 #[derive(Clone, Debug)]
 enum Clock<'a> {
+    /// Handles each object of another workload once.
+    Following {
+        objects: &'a ObjectList,
+        /// The number of the slot's next object, and how many slots take turns.
+        next: usize,
+        slots: usize,
+        delay: SimDuration,
+        action: Action,
+    },
     Steady {
         arrivals: ArrivalClock<'a>,
         /// The only kind of action, if there is only one.
@@ -72,15 +95,14 @@ impl<'a> Source<'a> {
     /// # Panics
     /// If `slot` is not one of the workload's.
     #[must_use]
-    pub fn of(
-        workload: &'a Workload,
-        slot: u32,
-        seed: Seed,
-        replication: u32,
-        end: SimTime,
-    ) -> Vec<Self> {
+    pub fn of(workload: &'a Workload, slot: u32, policy: u32, draws: Draws<'a>) -> Vec<Self> {
         assert!(workload.slots.contains(&slot));
+        let Draws { seed, replication, end, kept } = draws;
         let (number, slots) = (slot - workload.slots.start, workload.slots.len() as u32);
+        let readable = workload
+            .reads
+            .as_ref()
+            .map_or_else(Default::default, |reads| reads.readable(kept, policy));
         let source = |kind: u32, clock: &dyn Fn(&mut Stream) -> Clock<'a>| {
             let place = (workload.index * Action::KINDS + kind, number);
             let [mut times, choices, objects, writers, draws] =
@@ -88,10 +110,15 @@ impl<'a> Source<'a> {
             let clock = clock(&mut times);
             let objects = ObjectChance { objects, writers };
             let chance = Chance { times, choices, objects, draws };
-            Self { workload, slot, end, chance, clock }
+            Self { workload, slot, end, chance, clock, readable, scan: None }
+        };
+        // Before the run only what is written matters.
+        let since = |only: Option<Action>| match only {
+            Some(action) if !action.writes() => SimTime::ZERO,
+            _ => workload.since,
         };
         let steady = |arrivals, only, share, times: &mut Stream| Clock::Steady {
-            arrivals: ArrivalClock::new(arrivals, number, slots, share, times),
+            arrivals: ArrivalClock::new(arrivals, (number, slots), share, since(only), times),
             only,
             read: 0,
             scan_start: SimTime::ZERO,
@@ -111,8 +138,31 @@ impl<'a> Source<'a> {
                 vec![source(0, &|times| steady(arrivals, only, 1.0, times))]
             }
             Traffic::Jobs(jobs) => {
-                vec![source(0, &|_| Clock::Jobs(JobClock::new(jobs, number, slots)))]
+                vec![source(0, &|_| {
+                    Clock::Jobs(JobClock::new(jobs, number, slots, workload.since))
+                })]
             }
+            Traffic::Following(following) => {
+                let Some(objects) = kept.workload(following.workload, 1, 0) else {
+                    return Vec::new();
+                };
+                vec![source(0, &|_| Clock::Following {
+                    objects,
+                    next: number as usize,
+                    slots: slots as usize,
+                    delay: following.delay,
+                    action: following.action,
+                })]
+            }
+        }
+    }
+
+    /// Whether any of its actions makes a new object.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        match &self.clock {
+            Clock::Steady { only: Some(action), .. } => action.writes(),
+            _ => self.workload.writes(),
         }
     }
 
@@ -130,7 +180,7 @@ impl<'a> Source<'a> {
             Traffic::Steady { arrivals, .. } => {
                 Some(arrivals.greatest_per_s() / self.workload.slots.len() as f64)
             }
-            Traffic::Jobs(_) => None,
+            Traffic::Jobs(_) | Traffic::Following(_) => None,
         }
     }
 
@@ -172,7 +222,7 @@ impl<'a> Source<'a> {
     fn fill_others(&mut self, columns: &mut Columns, wanted: Wanted, first: usize) {
         if let (Some(reads), true) = (&self.workload.reads, wanted.objects && self.reads_objects())
         {
-            reads.fill(columns, first, wanted, &mut self.chance.objects);
+            reads.fill(self.readable, columns, first, wanted, &mut self.chance.objects);
         }
         if wanted.draws {
             let (draws, count) = (&mut self.chance.draws, columns.len() - first);
@@ -185,7 +235,7 @@ impl<'a> Source<'a> {
     }
 
     /// Appends the requests of the next action, all of one time; false if there is none before the
-    /// end. Some actions make no request.
+    /// end. Some actions make no request: before the run only what is written does.
     pub fn next_action(&mut self, requests: &mut Vec<Request>) -> bool {
         let Some(due) = self.next_due() else { return false };
         if due.point.time >= self.end {
@@ -209,7 +259,19 @@ impl<'a> Source<'a> {
                     *read += 1;
                 }
                 let index = read.saturating_sub(1) % of;
-                Some(Due { action, point: ReadPoint { time, scan_start: *scan_start, index, of } })
+                let point = ReadPoint { time, scan_start: *scan_start, index, of, follows: None };
+                Some(Due { action, point })
+            }
+            (Clock::Following { objects, next, slots, delay, action }, _) => {
+                let number = *next;
+                if number >= objects.len() {
+                    return None;
+                }
+                *next += *slots;
+                let time = objects.object(number).time + *delay;
+                let follows = Some(number);
+                let point = ReadPoint { time, scan_start: time, index: 0, of: 1, follows };
+                Some(Due { action: *action, point })
             }
             (Clock::Jobs(clock), Traffic::Jobs(jobs)) => clock.next(jobs, times).map(|due| Due {
                 action: due.action,
@@ -218,6 +280,7 @@ impl<'a> Source<'a> {
                     scan_start: due.job_start,
                     index: due.index,
                     of: due.of,
+                    follows: None,
                 },
             }),
             _ => unreachable!("a source's clock is of its workload's kind"),
@@ -226,6 +289,9 @@ impl<'a> Source<'a> {
 
     fn act(&mut self, due: Due, out: &mut Vec<Request>) {
         let time = due.point.time;
+        if time < SimTime::ZERO && !due.action.writes() {
+            return;
+        }
         match due.action {
             Action::Read => self.read(due.point, out),
             Action::Write => self.write(time, out),
@@ -270,24 +336,35 @@ impl<'a> Source<'a> {
                 self.push(time, Operation::PutObject, bucket, Object::None, out);
             }
         }
+        for _ in 0..self.whole(profile.marker) {
+            self.push(time, Operation::PutObject, bucket, Object::None, out);
+        }
         // The object has the key that the first of these requests asked for, as a PUT or the begin
         // of an upload; each copy is made of the one before.
         let mut draw = out.get(first).map_or(0, |request| request.draw);
         for _ in 0..self.whole(profile.copy) {
-            let own = self.own(time, draw);
-            self.push(time, Operation::CopyObject, bucket, own, out);
-            draw = out.last().expect("just pushed").draw;
+            let (own, copied) = (self.own(time, draw), out.len());
+            self.copy_of(own, time, out);
+            draw = out[copied].draw;
         }
     }
 
     fn copy(&mut self, point: ReadPoint, out: &mut Vec<Request>) {
+        let profile = self.workload.client.copy;
         let (_, source) = self.pick(point);
-        let size = self.workload.object_size;
-        if size <= COPY_LIMIT {
-            self.push(point.time, Operation::CopyObject, self.workload.bucket, source, out);
+        self.repeat(profile.list, point.time, Operation::ListObjects, out);
+        self.repeat(profile.head, point.time, Operation::HeadObject, out);
+        self.copy_of(source, point.time, out);
+    }
+
+    /// Copies `source` as a whole or in parts.
+    fn copy_of(&mut self, source: Object, time: SimTime, out: &mut Vec<Request>) {
+        let workload = self.workload;
+        if workload.client.copies_in_parts(workload.object_size) {
+            let parts = workload.client.copied_parts(workload.object_size);
+            self.upload(time, parts, Operation::UploadPartCopy, Some(source), out);
         } else {
-            let parts = copied_parts(size);
-            self.upload(point.time, parts, Operation::UploadPartCopy, Some(source), out);
+            self.push(time, Operation::CopyObject, workload.bucket, source, out);
         }
     }
 
@@ -320,7 +397,11 @@ impl<'a> Source<'a> {
 
     fn pick(&mut self, point: ReadPoint) -> (u32, Object) {
         let reads = self.workload.reads.as_ref().expect("the scenario gives readers what to read");
-        reads.pick(point, &mut self.chance.objects)
+        if self.scan.as_ref().is_none_or(|(start, _)| *start != point.scan_start) {
+            self.scan = Some((point.scan_start, reads.scan_range(self.readable, point.scan_start)));
+        }
+        let range = self.scan.as_ref().and_then(|(_, range)| range.as_ref());
+        reads.pick(self.readable, range, point, &mut self.chance.objects)
     }
 
     /// `mean` requests on average that need no object's data.
@@ -393,16 +474,6 @@ impl Workload {
     fn scans(&self) -> bool {
         self.reads.as_ref().and_then(Reads::scan).is_some()
     }
-}
-
-/// Parts in which an object larger than the limit is copied.
-fn copied_parts(size: ByteSize) -> u64 {
-    size.bytes().div_ceil(COPY_LIMIT.bytes())
-}
-
-/// Requests for copying an object of `size`.
-pub(super) fn requests_per_copy(size: ByteSize) -> u64 {
-    if size <= COPY_LIMIT { 1 } else { 2 + copied_parts(size) }
 }
 
 /// An action in proportion to its share; shares are cumulative.

@@ -46,7 +46,7 @@ pub(crate) fn all_arms(scenario: &Scenario) -> Vec<Arm> {
         };
         let assumed = configuration.ranges.at(Level::Assumed);
         add(assumed);
-        if configuration.uses_bucket_keys(&scenario.buckets) {
+        if configuration.uses_bucket_keys(&scenario.domains) {
             for level in [Level::Low, Level::High] {
                 let other = configuration.ranges.at(level);
                 if other != assumed {

@@ -77,7 +77,7 @@ pub(crate) fn periodic_rate(workload: &Workload) -> f64 {
 pub(crate) fn jobs(workload: &Workload) -> &Jobs {
     match &workload.traffic {
         Traffic::Jobs(jobs) => jobs,
-        other @ Traffic::Steady { .. } => panic!("{other:?}"),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -128,6 +128,12 @@ pub(crate) fn operations(scenario: &Scenario) -> BTreeMap<Operation, Count> {
                 let number = counted_jobs(scenario, workload);
                 let count = |step: &JobStep| (step.action, exactly(number * step.objects as f64));
                 jobs.steps.iter().map(count).collect()
+            }
+            Traffic::Following(following) => {
+                // As many as the other writes, which comes as a Poisson process.
+                let source = &scenario.workloads[following.workload as usize];
+                let mean = poisson_rate(source) * counted_s(scenario);
+                vec![(following.action, Count { mean, variance: mean })]
             }
         };
         let (read, write) = (workload.client.read, workload.client.write);

@@ -12,6 +12,7 @@ use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::Arm;
 use bks::simulation::names::NamedEvents;
+use bks::simulation::objects::keep;
 use bks::trace::bad_lines::BadLines;
 use bks::trace::log::Log;
 use bks::trace::record::Entry;
@@ -65,7 +66,8 @@ pub(crate) fn exported(scenario: &Scenario, form: Form) -> Vec<u8> {
     let configuration = 0;
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
     let arm = Arm { configuration, assumptions, by_requester: false };
-    let requests = NamedEvents::new(scenario, &arm, 0).outgoing(START_NS);
+    let kept = keep(scenario, 0);
+    let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     let mut log = Vec::new();
     match form {
         Form::CloudTrail => cloudtrail::write::write(&mut log, requests),

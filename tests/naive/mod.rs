@@ -237,19 +237,20 @@ impl Books<'_> {
     fn read(&mut self, request: &Request, uploads: usize, verdict: &mut Verdict) {
         let multipart = self.scheme.multipart;
         let stored = self.wrapping(&request.object);
+        let (lies_in, own) = (self.lies_in(request), self.scheme.buckets[request.bucket as usize]);
         match request.operation {
             Operation::GetObject
             | Operation::HeadObjectChecksum
             | Operation::CopyObject
-            | Operation::ReplicateObject => self.unwrap(request, stored, verdict),
+            | Operation::ReplicateObject => self.unwrap(request, lies_in, stored, verdict),
             Operation::UploadPart if multipart.upload_part == 1 => {
-                self.unwrap(request, self.upload(request, uploads), verdict);
+                self.unwrap(request, own, self.upload(request, uploads), verdict);
             }
             Operation::CompleteMultipartUpload if multipart.complete == 1 => {
-                self.unwrap(request, self.upload(request, uploads), verdict);
+                self.unwrap(request, own, self.upload(request, uploads), verdict);
             }
             Operation::UploadPartCopy => {
-                self.unwrap(request, stored, verdict);
+                self.unwrap(request, lies_in, stored, verdict);
                 if multipart.upload_part == 1 {
                     let directory = matches!(
                         self.scheme.buckets[request.bucket as usize],
@@ -257,7 +258,7 @@ impl Books<'_> {
                     );
                     let upload = self.upload(request, uploads);
                     let upload = if directory { Wrapping::Own } else { upload };
-                    self.unwrap(request, upload, verdict);
+                    self.unwrap(request, own, upload, verdict);
                 }
             }
             _ => {}
@@ -310,8 +311,25 @@ impl Books<'_> {
         Wrapping::Own
     }
 
-    fn unwrap(&mut self, request: &Request, key: Wrapping, verdict: &mut Verdict) {
-        match self.scheme.buckets[request.bucket as usize] {
+    /// How the bucket of what is read is encrypted, be it a copy's source elsewhere.
+    fn lies_in(&self, request: &Request) -> BucketScheme {
+        match request.object {
+            Object::Ranked { population, .. } | Object::Aged { population, .. } => {
+                self.scheme.populations[population as usize]
+            }
+            Object::Written { bucket, .. } => self.scheme.buckets[bucket as usize],
+            Object::Keyless | Object::None | Object::Unserved => self.scheme.buckets[request.bucket as usize],
+        }
+    }
+
+    fn unwrap(
+        &mut self,
+        request: &Request,
+        lies_in: BucketScheme,
+        key: Wrapping,
+        verdict: &mut Verdict,
+    ) {
+        match lies_in {
             BucketScheme::NoKms => return,
             BucketScheme::BucketKey { .. } if key != Wrapping::Own => {
                 let asker = self.people.asker(request.slot, request.time);

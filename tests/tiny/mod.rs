@@ -26,6 +26,8 @@ pub(crate) struct Limits {
     pub(crate) only_old: bool,
     /// Whether there may be directory buckets, where SSE-KMS itself uses bucket keys.
     pub(crate) directory: bool,
+    /// Whether somebody may say how their objects are encrypted, whatever is compared.
+    pub(crate) told: bool,
 }
 
 const GENERATION: [&str; 6] = ["500ms", "1s", "2s", "2500ms", "3s", "5s"];
@@ -67,7 +69,8 @@ write = {{ put = 1.5, copy = 1.0, head = 0.5 }}
 [[client]]
 name = "uploader"
 read = {{ part_size = "8MiB", head = 1.0 }}
-write = {{ part_size = "8MiB", copy = 0.5 }}
+write = {{ part_size = "8MiB", copy = 0.5, marker = 0.5 }}
+copy = {{ part_size = "8MiB", head = 0.5 }}
 "#
         );
         for (name, (since, directory)) in [("b0", first), ("b1", second)] {
@@ -102,6 +105,23 @@ fn principal(number: usize) -> impl Strategy<Value = String> {
     )
 }
 
+/// What is said of how objects are encrypted; `kms_key` only where no bucket is a directory bucket.
+fn told(limits: Limits) -> impl Strategy<Value = &'static str> {
+    let mut all = vec![""; 4];
+    if limits.told {
+        all.extend([
+            "encryption = \"sse-s3\"\n",
+            "encryption = \"sse-kms\"\n",
+            "encryption = \"sse-kms-bucket-key\"\n",
+            "encryption = \"dsse-kms\"\n",
+        ]);
+    }
+    if limits.told && !limits.directory {
+        all.extend(["kms_key = \"other\"\n", "kms_key = \"aws/s3\"\n"]);
+    }
+    select(all)
+}
+
 fn population(limits: Limits) -> impl Strategy<Value = String> {
     let ages = select(vec![
         "{ uniform = { to = \"20s\" } }",
@@ -109,10 +129,10 @@ fn population(limits: Limits) -> impl Strategy<Value = String> {
         "{ fixed = \"3s\" }",
     ]);
     let by = select(if limits.only_old { vec![""] } else { vec!["", "written_by = \"p0\"\n"] });
-    (1..60_u32, ages, by, 0..2_u8).prop_map(|(objects, ages, by, bucket)| {
+    (1..60_u32, ages, by, 0..2_u8, told(limits)).prop_map(|(objects, ages, by, bucket, told)| {
         format!(
             "[[population]]\nname = \"old\"\nbucket = \"b{bucket}\"\nobjects = {objects}\n\
-             age = {ages}\n{by}"
+             age = {ages}\n{by}{told}"
         )
     })
 }
@@ -171,8 +191,12 @@ fn workload(number: usize, limits: Limits) -> impl Strategy<Value = String> {
     let what = (select(ARRIVALS.to_vec()), select(mixes), select(clients));
     let from = if limits.only_old { 0..=1 } else { 0..=3_u8 };
     let read = (from, select(BY_TIME.to_vec()), select(BY_RANK.to_vec()));
-    (place, what, read).prop_map(move |((principal, bucket, header), what, read)| {
+    let said = told(limits);
+    (place, what, read, said).prop_map(move |((principal, bucket, header), what, read, said)| {
         let (arrivals, mix, client) = what;
+        let writes = ["write", "copy", "replicate"].iter().any(|action| mix.contains(action));
+        let said = if writes { said } else { "" };
+        let header = header || said.contains("bucket-key");
         let arrivals = if mix.starts_with("jobs") { "" } else { arrivals };
         let read = match read {
             _ if !reads => String::new(),
@@ -185,7 +209,7 @@ fn workload(number: usize, limits: Limits) -> impl Strategy<Value = String> {
         };
         format!(
             "[[workload]]\nname = \"w{number}\"\nprincipal = \"p{principal}\"\n\
-             bucket = \"b{bucket}\"\nbucket_key = {header}\n{arrivals}\n{mix}\n{client}\n{read}"
+             bucket = \"b{bucket}\"\nbucket_key = {header}\n{arrivals}\n{mix}\n{client}\n{said}{read}"
         )
     })
 }

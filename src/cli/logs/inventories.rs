@@ -7,6 +7,7 @@ use crate::cli::inventory::files::Listing;
 use crate::cli::output;
 use crate::error::{Error, Result};
 use crate::inventory::{BucketKey, Column, Encryption, Version};
+use crate::recording::before::Inventoried;
 use crate::recording::gather::Gather;
 use crate::recording::{Fingerprint, Input};
 
@@ -19,8 +20,18 @@ const NEEDED: [Column; 4] =
 struct Taken {
     with_key: u64,
     without_key: u64,
-    not_sse_kms: u64,
+    without_kms: u64,
     elsewhere: u64,
+}
+
+impl Taken {
+    fn of(&mut self, told: Inventoried) -> &mut u64 {
+        match told {
+            Inventoried::WithKey => &mut self.with_key,
+            Inventoried::WithoutKey => &mut self.without_key,
+            Inventoried::WithoutKms => &mut self.without_kms,
+        }
+    }
 }
 
 /// Reads inventories for the buckets of the logs that were gathered.
@@ -61,14 +72,14 @@ fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
         if item.version != Version::Current || failed.is_some() {
             return;
         }
-        if item.encryption != Encryption::SseKms {
-            taken.not_sse_kms += 1;
-        }
-        let has_bucket_key = match item.bucket_key {
-            BucketKey::Enabled => true,
-            BucketKey::Untold if item.encryption == Encryption::SseKms => return,
-            // Each read of what is not SSE-KMS is counted as of an object without a bucket key.
-            BucketKey::Disabled | BucketKey::Untold => false,
+        let told = match (item.encryption, item.bucket_key) {
+            (Encryption::SseS3 | Encryption::SseC | Encryption::NotSse, _) => {
+                Inventoried::WithoutKms
+            }
+            (_, BucketKey::Enabled) => Inventoried::WithKey,
+            (Encryption::SseKms, BucketKey::Untold) => return,
+            // Each read of what is under DSSE-KMS is counted as of an object without a bucket key.
+            (_, BucketKey::Disabled | BucketKey::Untold) => Inventoried::WithoutKey,
         };
         let Some(modified_ns) = item.modified_ns else { return };
         let bucket = match item.bucket.as_str() {
@@ -76,9 +87,8 @@ fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
             bucket => bucket,
         };
         let key = item.key.as_bytes();
-        match gather.take_inventoried(bucket.as_bytes(), key, modified_ns, has_bucket_key) {
-            Ok(true) if has_bucket_key => taken.with_key += 1,
-            Ok(true) => taken.without_key += 1,
+        match gather.take_inventoried(bucket.as_bytes(), key, modified_ns, told) {
+            Ok(true) => *taken.of(told) += 1,
             Ok(false) => taken.elsewhere += 1,
             Err(error) => failed = Some(error),
         }
@@ -97,16 +107,16 @@ fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
 }
 
 fn told(place: &str, bucket: &str, taken: &Taken) -> String {
-    let Taken { with_key, without_key, not_sse_kms, elsewhere } = taken;
-    if *elsewhere > 0 && with_key + without_key == 0 {
+    let Taken { with_key, without_key, without_kms, elsewhere } = taken;
+    if *elsewhere > 0 && with_key + without_key + without_kms == 0 {
         return format!("{place}: no log has a request to `{bucket}`, so it tells nothing");
     }
-    let not_sse_kms = match not_sse_kms {
+    let without_kms = match without_kms {
         0 => String::new(),
-        _ => format!(" ({not_sse_kms} of them not SSE-KMS; reads count as if they were)"),
+        _ => format!(", {without_kms} not under KMS, which their reads never call"),
     };
     format!(
         "{place}: {with_key} objects of `{bucket}` with a bucket key, {without_key} \
-         without{not_sse_kms}"
+         without{without_kms}"
     )
 }

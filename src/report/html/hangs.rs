@@ -8,7 +8,7 @@ use super::{Page, more};
 use crate::error::Result;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::percent;
-use crate::report::words;
+use crate::report::{added, words};
 use crate::results::Results;
 use crate::results::rows::SensitivityRow;
 
@@ -29,16 +29,12 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
 
 /// Every assumption of the headline, those that move its saving most first.
 fn assumptions(results: &Results) -> Table {
-    let columns = [
-        Column::text("assumption"),
-        Column::figure("low"),
-        Column::figure("assumed"),
-        Column::figure("high"),
-        Column::figure("saving at low"),
-        Column::figure("saving at high"),
-        Column::figure("moves it by"),
-        Column::text("what it is"),
-    ];
+    let is_saved = !added::applies(results);
+    let savings = ["saving at low", "saving at high", "moves it by"].map(Column::figure);
+    let columns = std::iter::once(Column::text("assumption"))
+        .chain(["low", "assumed", "high"].map(Column::figure))
+        .chain(savings.into_iter().filter(|_| is_saved))
+        .chain([Column::text("what it is")]);
     let rows = words::assumptions(results).into_iter().map(|(row, effect)| {
         let [at_low, at_high] = ends(effect);
         let name = Cell::text(format!("`{}`", row.assumption));
@@ -47,16 +43,21 @@ fn assumptions(results: &Results) -> Table {
         let moves = effect.map(|it| (it.saving_at_high - it.saving_at_low).abs() * 100.0);
         let moves = Cell::known(moves, |points| format!("{points:.1} points"));
         let cells = std::iter::once(name).chain(values);
-        Row::of(cells.chain([at_low, at_high, moves, Cell::text(meaning)]).collect())
+        let effects = [at_low, at_high, moves].into_iter().filter(|_| is_saved);
+        Row::of(cells.chain(effects).chain([Cell::text(meaning)]).collect())
     });
     Table {
         id: "table-assumptions",
         caption: format!(
-            "What AWS does not publish, as assumed for `{}`; the saving with one assumption at an end of \
-             its range and the others as assumed",
-            results.facts.headline
+            "What AWS does not publish, as assumed for `{}`{}",
+            results.facts.headline,
+            if is_saved {
+                "; the saving with one assumption at an end of its range and the others as assumed"
+            } else {
+                ""
+            }
         ),
-        columns: columns.to_vec(),
+        columns: columns.collect(),
         rows: rows.collect(),
         sorts: true,
         file: "result.json, sensitivity.csv",

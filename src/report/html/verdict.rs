@@ -9,7 +9,7 @@ use crate::encryption::assumptions::Level;
 use crate::error::Result;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::{count, dollars, percent};
-use crate::report::words;
+use crate::report::{added, words};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
 
@@ -55,16 +55,26 @@ fn tiles(results: &Results) -> Markup {
             beside: [format!("instead of {}", words(of(against))), range(low, high, words)],
         }
     };
-    let saved = match (own.saving_ratio, results.saving_range(&facts.headline)) {
-        (Some(saving), Some((low, high))) => {
-            [percent(saving), range(low, high, percent), format!("of those of {}", facts.reference)]
-        }
-        _ => ["–".into(), "nothing to save".into(), format!("{} makes none", facts.reference)],
+    let saving = own.saving_ratio.zip(results.saving_range(&facts.headline));
+    let saved = if let Some((saving, (low, high))) = saving {
+        [percent(saving), range(low, high, percent), format!("of those of {}", facts.reference)]
+    } else {
+        let more = added::more_for_kms(results, own).as_f64();
+        let range = added::range(results, &facts.headline, added::more_for_kms);
+        [
+            dollars(more),
+            range.unwrap_or_else(|| "the same at every level".into()),
+            format!("for KMS requests, of which {} makes none", facts.reference),
+        ]
     };
     let [value, beside @ ..] = saved;
     let period = words::period(results);
+    let name = match own.saving_ratio {
+        Some(_) => "KMS requests saved".to_owned(),
+        None => format!("Costs more, {period}"),
+    };
     let tiles = [
-        Tile { name: "KMS requests saved".into(), value, beside },
+        Tile { name, value, beside },
         tile("KMS requests".into(), count, &|row| row.kms_requests),
         tile(format!("Cost of KMS requests, {period}"), dollars, &|row| row.kms_cost_usd.as_f64()),
         tile(format!("Whole bill, {period}"), dollars, &|row| row.total_cost_usd.as_f64()),
@@ -123,9 +133,11 @@ pub(super) fn sure(page: &Page) -> Result<Markup> {
             }
             (doubts(results).render())
         } @else {
-            p { "There is nothing to save, so there is nothing to be unsure of." }
+            p { "There is nothing to save: " code { (results.facts.reference) } " makes no KMS requests. "
+                "What the others cost more, and its range over what AWS does not publish, is in the table of "
+                "figures." }
         }
-        (figure::all(&[savings]))
+        @if !added::applies(results) { (figure::all(&[savings])) }
     })
 }
 

@@ -6,6 +6,7 @@ use super::Page;
 use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use crate::error::Result;
+use crate::report::added;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::{count, percent};
 use crate::results::Results;
@@ -64,8 +65,10 @@ fn principals(results: &Results) -> Table {
             names.push(&row.principal);
         }
     }
+    let shown = if added::applies(results) { 1 } else { 2 };
     let columns = facts.configurations.iter().flat_map(|it| {
-        [Column::figure(&format!("`{}`: KMS requests", it.name)), Column::figure("saved")]
+        let calls = Column::figure(&format!("`{}`: KMS requests", it.name));
+        [calls, Column::figure("saved")].into_iter().take(shown)
     });
     let row = |name: &&str| {
         let cells = facts.configurations.iter().flat_map(|it| {
@@ -76,15 +79,22 @@ fn principals(results: &Results) -> Table {
                 Cell::known(row.map(|row| row.kms_requests), count),
                 Cell::known(row.and_then(|row| row.saving_ratio), percent),
             ]
+            .into_iter()
+            .take(shown)
         });
         Row::of(std::iter::once(Cell::text(format!("`{name}`"))).chain(cells).collect())
     };
     Table {
         id: "table-principals",
-        caption: format!(
-            "KMS requests of each principal, and the share saved against `{}`, every assumption as assumed",
-            facts.reference
-        ),
+        caption: if added::applies(results) {
+            "KMS requests of each principal, every assumption as assumed".to_owned()
+        } else {
+            format!(
+                "KMS requests of each principal, and the share saved against `{}`, every assumption as \
+                 assumed",
+                facts.reference
+            )
+        },
         columns: std::iter::once(Column::text("principal")).chain(columns).collect(),
         rows: names.iter().map(row).collect(),
         sorts: true,

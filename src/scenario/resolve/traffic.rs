@@ -2,29 +2,29 @@
 
 use std::ops::Range;
 
-use super::{AtPath, Resolved, find, misplaced, refuse};
+use super::domains::Domains;
+use super::objects::check_since;
+use super::{AtPath, MAX_DURATION, Resolved, find, misplaced, refuse};
+use crate::encryption::Mode;
 use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
 use crate::scenario::Population;
 use crate::scenario::file::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
-use crate::units::ByteSize;
-use crate::workload::access::{ReadPopulation, ReadWritten, Reads};
+use crate::units::{ByteSize, Rate, SimDuration};
+use crate::workload::access::{ReadPattern, ReadPopulation, ReadWritten, Reads};
 use crate::workload::ages::AgeLaw;
+use crate::workload::arrivals::{Arrivals, PeriodicArrivals};
 use crate::workload::clients::{self, ClientProfile};
-use crate::workload::{Action, Mix, Traffic, Workload};
+use crate::workload::{Action, Following, Mix, Traffic, Workload};
 
 /// Looks up what workloads and populations name.
 pub(super) struct Names<'a> {
     pub(super) file: &'a ScenarioFile,
+    pub(super) domains: &'a Domains,
     pub(super) principal_slots: &'a [Range<u32>],
 }
 
 impl Names<'_> {
-    fn bucket(&self, path: String, name: &str) -> Resolved<u32> {
-        let names = self.file.buckets.iter().map(|b| b.name.as_str());
-        find(name, "bucket", names).map(|i| i as u32).at_path(|| path)
-    }
-
     fn slots(&self, path: String, name: &str) -> Resolved<Range<u32>> {
         let names = self.file.principals.iter().map(|p| p.name.as_str());
         let index = find(name, "principal", names).at_path(|| path)?;
@@ -72,10 +72,12 @@ impl Names<'_> {
         };
         Ok(Population {
             name: written.name.clone(),
-            bucket: self.bucket(path("bucket"), &written.bucket)?,
+            bucket: self.domains.of_population[index],
             objects,
             age: written.age.clone(),
             writers,
+            kept: false,
+            policies: 1,
         })
     }
 
@@ -86,12 +88,16 @@ impl Names<'_> {
         populations: &[Population],
     ) -> Resolved<Workload> {
         let path = |key: &str| format!("workload.{index}.{key}");
+        check_since(index, written.since, MAX_DURATION)?;
         let workload = Workload {
             name: written.name.clone(),
             index: index as u32,
             slots: self.slots(path("principal"), &written.principal)?,
-            bucket: self.bucket(path("bucket"), &written.bucket)?,
+            bucket: self.domains.of_workload[index],
             traffic: traffic(index, written)?,
+            since: written.since,
+            kept: false,
+            policies: 1,
             reads: match &written.read {
                 Some(read) => Some(self.reads(index, read, populations)?),
                 None => None,
@@ -101,6 +107,7 @@ impl Names<'_> {
             read_size: self.read_size(written),
             bucket_key: self.has_bucket_key(written),
         };
+        check_headers(index, written, &workload)?;
         let reads = workload.actions().into_iter().any(Action::reads);
         if reads && workload.reads.is_none() {
             let error = Error::request(format!(
@@ -136,7 +143,7 @@ impl Names<'_> {
             return Ok(client.clone());
         }
         let own = self.file.clients.iter().map(|client| client.name.as_str());
-        let known: Vec<&str> = own.chain(clients::BUILT_IN.iter().map(|row| row.name)).collect();
+        let known: Vec<&str> = own.chain(clients::names()).collect();
         ClientProfile::built_in(name)
             .map_err(|_| {
                 Error::request(format!("`{name}` is not a known client")).hint(one_of(name, known))
@@ -155,11 +162,13 @@ impl Names<'_> {
                 let writers = (population.writers.len() as u32).max(1);
                 let (bucket, objects) = (population.bucket, population.objects);
                 let number = number as u32;
-                let source = ReadPopulation::new(number, bucket, objects, writers, &read.pattern);
+                let ages = population.age.clone();
+                let source =
+                    ReadPopulation::new(number, bucket, objects, writers, ages, &read.pattern);
                 if reads.population.replace(source).is_some() {
                     return refuse(path(), "`from` has two populations, but at most one is read");
                 }
-            } else if let Some(source) = self.file.workloads.iter().find(|w| w.name == *name) {
+            } else if let Some(source) = self.file.workloads.iter().position(|w| w.name == *name) {
                 let written = self.written(source).at_path(path)?;
                 if reads.written.replace(written).is_some() {
                     return refuse(path(), "`from` has two workloads, but at most one is read");
@@ -186,9 +195,10 @@ impl Names<'_> {
     }
 
     /// The objects that a workload writes, as a source of reads.
-    fn written(&self, source: &WorkloadFile) -> crate::error::Result<ReadWritten> {
+    fn written(&self, number: usize) -> crate::error::Result<ReadWritten> {
+        let source = &self.file.workloads[number];
         let mix = source.mix.unwrap_or_else(|| default_mix(source));
-        let writes_steadily = source.arrivals.is_some()
+        let writes_steadily = source.jobs.is_none()
             && mix.weights().iter().any(|(action, weight)| action.writes() && *weight > 0.0);
         let writes_in_jobs = source
             .jobs
@@ -197,24 +207,47 @@ impl Names<'_> {
         if !writes_steadily && !writes_in_jobs {
             return Err(Error::request(format!("workload `{}` writes nothing", source.name)));
         }
-        let find = |name, kind, names: Vec<&str>| find(name, kind, names.into_iter());
-        let principals = self.file.principals.iter().map(|p| p.name.as_str()).collect();
-        let buckets = self.file.buckets.iter().map(|b| b.name.as_str()).collect();
+        let principals = self.file.principals.iter().map(|p| p.name.as_str());
         let principal = find(&source.principal, "principal", principals)?;
         Ok(ReadWritten {
-            bucket: find(&source.bucket, "bucket", buckets)? as u32,
+            workload: number as u32,
+            since: source.since,
+            policies: 1,
+            bucket: self.domains.of_workload[number],
             slots: self.principal_slots[principal].clone(),
             bucket_key: self.has_bucket_key(source),
         })
     }
 
     /// Whether a workload's writes may have a bucket key: in a directory bucket no header turns it
-    /// off (`docs/model.md`).
+    /// off (`docs/model.md`), and what a header says of encryption says all.
     fn has_bucket_key(&self, workload: &WorkloadFile) -> bool {
         let mut buckets = self.file.buckets.iter();
         let directory = buckets.any(|bucket| bucket.name == workload.bucket && bucket.directory);
-        workload.bucket_key || directory
+        workload.bucket_key || directory || workload.encryption.is_some()
     }
+}
+
+/// Refuses headers of a workload that writes nothing, and headers that contradict each other.
+fn check_headers(index: usize, written: &WorkloadFile, workload: &Workload) -> Resolved<()> {
+    let path = |key: &str| format!("workload.{index}.{key}");
+    let given =
+        [("encryption", written.encryption.is_some()), ("kms_key", written.kms_key.is_some())];
+    if let Some((key, _)) = given.into_iter().find(|(_, given)| *given && !workload.writes()) {
+        let error = Error::request(format!(
+            "workload `{}` has `{key}`, but none of its actions writes",
+            written.name
+        ));
+        let hint = "give it to the population or the workload that wrote what is read";
+        return Err(misplaced(path(key), error.hint(hint)));
+    }
+    if written.encryption == Some(Mode::SseKmsBucketKey) && !written.bucket_key {
+        return refuse(
+            path("bucket_key"),
+            "`bucket_key` is `false`, but `encryption` is `sse-kms-bucket-key`",
+        );
+    }
+    Ok(())
 }
 
 fn default_mix(written: &WorkloadFile) -> Mix {
@@ -222,6 +255,37 @@ fn default_mix(written: &WorkloadFile) -> Mix {
         Mix { read: 1.0, ..Mix::default() }
     } else {
         Mix { write: 1.0, ..Mix::default() }
+    }
+}
+
+/// Whether a workload reads what has just been written.
+fn follows(written: &WorkloadFile) -> bool {
+    let pattern = written.read.as_ref().map(|read| &read.pattern);
+    matches!(pattern, Some(ReadPattern::JustWritten(_)))
+}
+
+/// A workload that says not when it acts: whom it follows is resolved when all are known.
+fn follower(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
+    let mix = written.mix.unwrap_or_else(|| default_mix(written));
+    let mut actions = mix.weights().into_iter().filter(|(_, weight)| *weight > 0.0);
+    match (actions.next(), actions.next()) {
+        (Some((action, _)), None) if action.reads() => Ok(Traffic::Following(Following {
+            workload: u32::MAX,
+            written: Box::new(Traffic::Steady {
+                arrivals: Arrivals::Periodic(PeriodicArrivals {
+                    rate: Rate::per_s(1.0),
+                    offset: SimDuration::ZERO,
+                }),
+                mix: Vec::new(),
+            }),
+            delay: SimDuration::ZERO,
+            action,
+        })),
+        _ => refuse(
+            format!("workload.{index}.mix"),
+            "without `arrivals` a workload does one thing to each object: it reads, copies or \
+             replicates it",
+        ),
     }
 }
 
@@ -256,6 +320,7 @@ fn traffic(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
             }
             Ok(Traffic::Jobs(jobs.clone()))
         }
+        (None, None) if follows(written) => follower(index, written),
         _ => {
             let error = Error::request(format!(
                 "workload `{}` must have exactly one of `arrivals` and `jobs`",

@@ -6,6 +6,8 @@
 //! point is drawn by thinning (Lewis and Shedler, 1979): candidates come at a rate that is an upper
 //! bound for a stretch of time, and each is kept with the chance that the true rate is of the bound.
 
+use std::rc::Rc;
+
 use rand::RngExt;
 
 use crate::rng::{Stream, exponential_ns};
@@ -29,6 +31,8 @@ pub(super) struct Flow<'a> {
     /// looking at every step of the curve would take longer.
     greatest: bool,
     stretch: Stretch,
+    /// The very points, in order of time, where they are known.
+    points: Option<Rc<[SimTime]>>,
 }
 
 /// When a key's objects were written, and the law of the ages of what is read.
@@ -72,9 +76,16 @@ impl<'a> Flow<'a> {
         let never = SimTime::MIN;
         let stretch = Stretch { from: never, until: never, most: 0.0, least: 0.0 };
         let steady = (never, never);
-        let mut flow = Self { curve, share, written, rate: 0.0, steady, greatest: false, stretch };
+        let points = None;
+        let mut flow =
+            Self { curve, share, written, rate: 0.0, steady, greatest: false, stretch, points };
         flow.look_at(from);
         flow
+    }
+
+    /// A flow whose points are known.
+    pub(super) fn of_points(curve: &'a RateCurve, points: Vec<SimTime>) -> Self {
+        Self { points: Some(points.into()), ..Self::new(curve, 0.0, None, SimTime::ZERO) }
     }
 
     /// The first point after `time`; [`SimTime::MAX`] if there is none before `end`.
@@ -84,6 +95,10 @@ impl<'a> Flow<'a> {
         end: SimTime,
         rng: &mut Stream,
     ) -> SimTime {
+        if let Some(points) = &self.points {
+            let next = points.get(points.partition_point(|&point| point <= time));
+            return next.copied().filter(|&next| next < end).unwrap_or(SimTime::MAX);
+        }
         while time < end {
             let (most, until) = self.look_at(time);
             // Points are memoryless: where a stretch has none the next begins as if anew.

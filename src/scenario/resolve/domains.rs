@@ -1,0 +1,197 @@
+//! Buckets are cut into the parts that are encrypted in one way each.
+
+use super::{AtPath, Resolved, find, misplaced, refuse};
+use crate::encryption::Mode;
+use crate::error::Error;
+use crate::scenario::Domain;
+use crate::scenario::file::{BucketFile, KmsKey, ScenarioFile};
+use crate::units::SimTime;
+
+/// The AWS managed key's name: it costs no rent.
+const AWS_MANAGED: &str = "aws/s3";
+
+/// A KMS key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Key {
+    /// The AWS managed key of the bucket's account and region.
+    AwsManaged,
+    /// A bucket's own, which has no name.
+    Own(u32),
+    /// By region and name: a key is of one region.
+    Named(String, String),
+}
+
+/// What tells one part of a bucket from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    bucket: u32,
+    key: Key,
+    encryption: Option<Mode>,
+    before: bool,
+}
+
+/// What somebody says of the objects they wrote.
+struct Said<'a> {
+    /// The table that says it, e.g., `population.0`.
+    path: String,
+    bucket: &'a str,
+    encryption: Option<Mode>,
+    kms_key: Option<&'a str>,
+    from_before: bool,
+}
+
+/// All parts of all buckets, and which of them everybody's objects are in.
+pub(super) struct Domains {
+    parts: Vec<Part>,
+    /// Of each population.
+    pub(super) of_population: Vec<u32>,
+    /// Of what each workload writes.
+    pub(super) of_workload: Vec<u32>,
+}
+
+impl Domains {
+    /// Cuts the file's buckets.
+    ///
+    /// # Errors
+    /// If a bucket is not there, or what is said of encryption contradicts itself.
+    pub(super) fn of(file: &ScenarioFile) -> Resolved<Self> {
+        let mut parts = Vec::new();
+        for (index, bucket) in file.buckets.iter().enumerate() {
+            check_bucket(index, bucket)?;
+            let key = key(index as u32, bucket, None);
+            parts.push(Part { bucket: index as u32, key, encryption: None, before: false });
+        }
+        let mut domains = Self { parts, of_population: Vec::new(), of_workload: Vec::new() };
+        for (index, population) in file.populations.iter().enumerate() {
+            let said = Said {
+                path: format!("population.{index}"),
+                bucket: &population.bucket,
+                encryption: population.encryption,
+                kms_key: population.kms_key.as_deref(),
+                from_before: true,
+            };
+            let place = domains.place(file, &said)?;
+            domains.of_population.push(place);
+        }
+        for (index, workload) in file.workloads.iter().enumerate() {
+            let said = Said {
+                path: format!("workload.{index}"),
+                bucket: &workload.bucket,
+                encryption: workload.encryption,
+                kms_key: workload.kms_key.as_deref(),
+                from_before: false,
+            };
+            let place = domains.place(file, &said)?;
+            domains.of_workload.push(place);
+        }
+        Ok(domains)
+    }
+
+    /// The part in which what is said holds, made if there is none yet.
+    fn place(&mut self, file: &ScenarioFile, said: &Said) -> Resolved<u32> {
+        let names = file.buckets.iter().map(|bucket| bucket.name.as_str());
+        let number =
+            find(said.bucket, "bucket", names).at_path(|| format!("{}.bucket", said.path))?;
+        let bucket = &file.buckets[number];
+        let before = bucket.encryption_before.filter(|_| said.from_before);
+        let encryption = said.encryption.or(before);
+        check_key(bucket, said, encryption)?;
+        let part = Part {
+            bucket: number as u32,
+            key: key(number as u32, bucket, said.kms_key),
+            encryption,
+            // Where nothing is migrated old objects and new ones are treated alike.
+            before: said.from_before
+                && encryption.is_some()
+                && file.configurations.iter().any(|configuration| configuration.migrated),
+        };
+        let known = self.parts.iter().position(|known| *known == part);
+        Ok(known.unwrap_or_else(|| {
+            self.parts.push(part);
+            self.parts.len() - 1
+        }) as u32)
+    }
+
+    /// The parts as the engine takes them.
+    pub(super) fn list(&self, file: &ScenarioFile) -> Vec<Domain> {
+        // A key has the number of the first part that is under it.
+        let number = |key: &Key| self.parts.iter().position(|part| part.key == *key);
+        let domain = |part: &Part| {
+            let bucket = &file.buckets[part.bucket as usize];
+            let is_rented = part.key != Key::AwsManaged && self.is_used(part);
+            let key = number(&part.key).map(|number| number as u32);
+            Domain {
+                bucket: part.bucket,
+                encryption: part.encryption,
+                before: part.before,
+                // What is told to have bucket keys has them, whenever it was written.
+                keys_since: match part.encryption {
+                    Some(_) => SimTime::MIN,
+                    None => bucket.bucket_keys_since,
+                },
+                directory: bucket.directory,
+                rented_key: key.filter(|_| is_rented),
+            }
+        };
+        self.parts.iter().map(domain).collect()
+    }
+
+    /// Whether anything is under a part's key: all in its bucket may be under others.
+    fn is_used(&self, part: &Part) -> bool {
+        let mut in_bucket = self
+            .of_population
+            .iter()
+            .chain(&self.of_workload)
+            .map(|&place| &self.parts[place as usize])
+            .filter(|other| other.bucket == part.bucket)
+            .peekable();
+        in_bucket.peek().is_none() || in_bucket.any(|other| other.key == part.key)
+    }
+}
+
+/// The key of objects in a bucket under a key of that name, if any is named.
+fn key(number: u32, bucket: &BucketFile, name: Option<&str>) -> Key {
+    match name.or(bucket.kms_key.as_deref()) {
+        Some(AWS_MANAGED) => Key::AwsManaged,
+        Some(name) => Key::Named(bucket.region.clone(), name.to_owned()),
+        None if bucket.key == KmsKey::AwsManaged => Key::AwsManaged,
+        None => Key::Own(number),
+    }
+}
+
+fn check_bucket(index: usize, bucket: &BucketFile) -> Resolved<()> {
+    let path = format!("bucket.{index}.kms_key");
+    match bucket.kms_key.as_deref() {
+        Some("") => refuse(path, "`kms_key` is empty, but a key has a name"),
+        Some(name) if bucket.key == KmsKey::AwsManaged && name != AWS_MANAGED => {
+            let error = Error::request(format!(
+                "`kms_key` is `{name}`, but `key` is `{AWS_MANAGED}`, the AWS managed key"
+            ));
+            Err(misplaced(path, error.hint("leave one of both out")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a key where there is none to choose.
+fn check_key(bucket: &BucketFile, said: &Said, encryption: Option<Mode>) -> Resolved<()> {
+    let Some(name) = said.kms_key else { return Ok(()) };
+    let path = format!("{}.kms_key", said.path);
+    if name.is_empty() {
+        return refuse(path, "`kms_key` is empty, but a key has a name");
+    }
+    if encryption == Some(Mode::SseS3) {
+        let error = Error::request(format!(
+            "`kms_key` is `{name}`, but objects under SSE-S3 have no KMS key"
+        ));
+        return Err(misplaced(path, error.hint("leave out `kms_key`, or say how else")));
+    }
+    let other = key(0, bucket, Some(name)) != key(0, bucket, None);
+    if bucket.directory && other {
+        let error = Error::request(format!(
+            "`kms_key` is `{name}`, but a directory bucket has one key for all its objects"
+        ));
+        return Err(misplaced(path, error.hint("name that key by `kms_key` of the bucket")));
+    }
+    Ok(())
+}

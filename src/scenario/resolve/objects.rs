@@ -1,0 +1,304 @@
+//! Whose objects readers see, who follows whom, and which objects are kept one by one.
+
+use std::collections::BTreeSet;
+
+use super::{Resolved, misplaced, refuse};
+use crate::encryption::assumptions::Level;
+use crate::encryption::requester::Requesters;
+use crate::error::Error;
+use crate::scenario::Scenario;
+use crate::scenario::file::ScenarioFile;
+use crate::units::{SimDuration, SimTime};
+use crate::workload::access::{ReadPattern, Reads};
+use crate::workload::written::MOST_KEPT;
+use crate::workload::{Action, Following, Traffic, Workload};
+
+/// How near the rates of a workload and of one that it reads must be, relative to one another, so that
+/// each object is handled once.
+const SAME_RATE: f64 = 1e-3;
+
+/// Decides, for a scenario that is resolved but for this, what must be known of single objects.
+pub(super) fn resolve(scenario: &mut Scenario) -> Resolved<()> {
+    own(scenario)?;
+    follow(scenario)?;
+    keep(scenario)
+}
+
+/// Lets sessions under a scoping policy read what sessions under the same policy wrote.
+fn own(scenario: &mut Scenario) -> Resolved<()> {
+    let Scenario { file, workloads, populations, .. } = scenario;
+    for index in 0..workloads.len() {
+        let Some(read) = &file.workloads[index].read else { continue };
+        let readers = policies(file, &file.workloads[index].principal);
+        let Some(reads) = &workloads[index].reads else { continue };
+        let of_population = reads.population.as_ref().map(|old| {
+            let written_by = file.populations[old.population as usize].written_by.as_ref();
+            (old.population, written_by.map_or(1, |name| policies(file, name)))
+        });
+        let of_workload = reads.written.as_ref().map(|new| {
+            (new.workload, policies(file, &file.workloads[new.workload as usize].principal))
+        });
+        let same = |(_, writers): &(u32, u32)| *writers == readers && readers > 1;
+        let sources = [of_population, of_workload];
+        if read.owned == Some(true) && !sources.iter().flatten().any(same) {
+            let error = Error::request(format!(
+                "`owned` is `true`, but the reader has {readers} scoping policies and who wrote what \
+                 it reads has another number, or one"
+            ));
+            let hint = "give the principals of both the same `session_policies`, more than 1";
+            return Err(misplaced(format!("workload.{index}.read.owned"), error.hint(hint)));
+        }
+        if read.owned == Some(false) {
+            continue;
+        }
+        if let Some((population, policies)) = of_population.filter(same) {
+            populations[population as usize].policies = policies;
+            with_reads(&mut workloads[index], |reads| {
+                reads.population.iter_mut().for_each(|old| old.policies = policies);
+            });
+        }
+        if let Some((source, policies)) = of_workload.filter(same) {
+            workloads[source as usize].policies = policies;
+            with_reads(&mut workloads[index], |reads| {
+                reads.written.iter_mut().for_each(|new| new.policies = policies);
+            });
+        }
+    }
+    Ok(())
+}
+
+fn with_reads(workload: &mut Workload, change: impl FnOnce(&mut Reads)) {
+    workload.reads.iter_mut().next().map(change);
+}
+
+fn policies(file: &ScenarioFile, principal: &str) -> u32 {
+    let found = file.principals.iter().find(|known| known.name == principal);
+    found.map_or(1, |principal| principal.session_policies)
+}
+
+/// Makes followers of workloads that handle what another has just written as often as it writes, or
+/// that do not say when.
+fn follow(scenario: &mut Scenario) -> Resolved<()> {
+    let duration = scenario.file.duration;
+    // A follower may be followed: sources come first.
+    for index in in_order_of_sources(scenario)? {
+        let Some((source, delay, action)) = may_follow(&scenario.workloads[index]) else {
+            continue;
+        };
+        let written = scenario.workloads[source].traffic.clone();
+        let workload = &mut scenario.workloads[index];
+        // Whoever handles each object once handles them all.
+        let all = |reads: &mut Reads| reads.written.iter_mut().for_each(|new| new.policies = 1);
+        let told = !matches!(workload.traffic, Traffic::Following(_));
+        if told && !handles_each(&workload.traffic, action, &written, duration) {
+            continue;
+        }
+        with_reads(workload, all);
+        let (source, written) = (source as u32, Box::new(written));
+        workload.traffic =
+            Traffic::Following(Following { workload: source, written, delay, action });
+    }
+    Ok(())
+}
+
+/// Which workload's objects a workload might handle one by one, after what delay, and how.
+fn may_follow(workload: &Workload) -> Option<(usize, SimDuration, Action)> {
+    let reads = workload.reads.as_ref()?;
+    let ReadPattern::JustWritten(just) = &reads.pattern else { return None };
+    let source = reads.written.as_ref()?.workload as usize;
+    let action = match &workload.traffic {
+        Traffic::Steady { mix, .. } => match mix.as_slice() {
+            [(action, _)] if action.reads() => *action,
+            _ => return None,
+        },
+        Traffic::Following(following) => following.action,
+        Traffic::Jobs(_) => return None,
+    };
+    (source != workload.index as usize).then_some((source, just.delay, action))
+}
+
+fn handles_each(
+    traffic: &Traffic,
+    action: Action,
+    written: &Traffic,
+    duration: SimDuration,
+) -> bool {
+    let actions = traffic.expected_actions(duration).into_iter();
+    let handled: f64 = actions.filter(|(each, _)| *each == action).map(|(_, count)| count).sum();
+    let written = written.expected_objects(duration);
+    (handled - written).abs() <= SAME_RATE * written
+}
+
+/// The workloads, each after the one that it might follow. Those of a circle keep their own arrivals.
+fn in_order_of_sources(scenario: &mut Scenario) -> Resolved<Vec<usize>> {
+    let mut order = Vec::new();
+    let mut done = vec![false; scenario.workloads.len()];
+    loop {
+        let ready = |&index: &usize| {
+            let source = may_follow(&scenario.workloads[index]).map(|(source, ..)| source);
+            !done[index] && source.is_none_or(|source| done[source])
+        };
+        let next: Vec<usize> = (0..done.len()).filter(ready).collect();
+        if next.is_empty() {
+            break;
+        }
+        for index in next {
+            done[index] = true;
+            order.push(index);
+        }
+    }
+    for (index, workload) in
+        scenario.workloads.iter().enumerate().filter(|(index, _)| !done[*index])
+    {
+        if matches!(workload.traffic, Traffic::Following(_)) {
+            return Err(without_arrivals(
+                index,
+                &workload.name,
+                "they follow one another in a circle",
+            ));
+        }
+    }
+    Ok(order)
+}
+
+fn without_arrivals(index: usize, name: &str, why: &str) -> super::Misplaced {
+    let error = Error::request(format!(
+        "workload `{name}` has neither `arrivals` nor `jobs`, but cannot follow what it reads: {why}"
+    ));
+    let hint = "give e.g., `arrivals = { poisson = { rate = \"5/s\" } }`";
+    misplaced(format!("workload.{index}.name"), error.hint(hint))
+}
+
+/// A source of objects.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Source {
+    Population(usize),
+    Workload(usize),
+}
+
+/// Chooses the sources whose objects are kept: those where it makes a difference, the smallest first, as
+/// long as there is room. Followers of others take what comes when it was written, give or take.
+fn keep(scenario: &mut Scenario) -> Resolved<()> {
+    let duration = scenario.file.duration;
+    let mut sources: Vec<(u64, Source)> = needed(scenario)
+        .into_iter()
+        .map(|source| match source {
+            Source::Population(index) => (scenario.populations[index].objects, source),
+            Source::Workload(index) => {
+                (scenario.workloads[index].expected_objects(duration).ceil() as u64, source)
+            }
+        })
+        .collect();
+    sources.sort_unstable();
+    let mut all = 0_u64;
+    for (objects, source) in sources {
+        all = all.saturating_add(objects);
+        if all > MOST_KEPT {
+            break;
+        }
+        match source {
+            Source::Population(index) => scenario.populations[index].kept = true,
+            Source::Workload(index) => scenario.workloads[index].kept = true,
+        }
+    }
+    // Who follows what is not kept comes by itself, as often; and so does who follows him.
+    loop {
+        let kept = |index: u32| scenario.workloads[index as usize].kept;
+        let lost = |workload: &Workload| match &workload.traffic {
+            Traffic::Following(following) => !kept(following.workload),
+            _ => false,
+        };
+        let Some(index) = scenario.workloads.iter().position(lost) else { return Ok(()) };
+        scenario.workloads[index].kept = false;
+        let workload = &scenario.workloads[index];
+        let own = own_traffic(&scenario.file, workload);
+        let Some(own) = own else {
+            let why = "there are too many objects to know them one by one";
+            return Err(without_arrivals(index, &workload.name, why));
+        };
+        scenario.workloads[index].traffic = own;
+    }
+}
+
+/// When a follower's actions come if they do not follow: as it says itself, else as often as the other
+/// writes.
+fn own_traffic(file: &ScenarioFile, workload: &Workload) -> Option<Traffic> {
+    let Traffic::Following(Following { written, action, .. }) = &workload.traffic else {
+        return None;
+    };
+    let mix = vec![(*action, 1.0)];
+    match (&file.workloads[workload.index as usize].arrivals, written.as_ref()) {
+        (Some(arrivals), _) => Some(Traffic::Steady { arrivals: arrivals.clone(), mix }),
+        (None, Traffic::Steady { arrivals, mix: writes }) if writes.len() == 1 => {
+            Some(Traffic::Steady { arrivals: arrivals.clone(), mix })
+        }
+        _ => None,
+    }
+}
+
+/// The sources of whose objects it makes a difference which is which.
+fn needed(scenario: &Scenario) -> BTreeSet<Source> {
+    let mut needed = BTreeSet::new();
+    for workload in &scenario.workloads {
+        let Some(reads) = workload.reads.as_ref().filter(|reads| !reads.pattern.is_by_rank())
+        else {
+            continue;
+        };
+        let in_turn = reads.scan().is_some()
+            || matches!(&workload.traffic, Traffic::Following(_) | Traffic::Jobs(_));
+        if let Some(old) = &reads.population {
+            let index = old.population as usize;
+            let writers = scenario.populations[index].writers.clone();
+            if old.policies > 1 || has_several_keys_at_a_time(scenario, writers) {
+                needed.insert(Source::Population(index));
+            }
+        }
+        if let Some(new) = &reads.written {
+            let several = has_several_keys_at_a_time(scenario, new.slots.clone());
+            if in_turn || new.policies > 1 || several {
+                needed.insert(Source::Workload(new.workload as usize));
+            }
+        }
+    }
+    // What follows a workload must know its objects, whether or not it is read itself.
+    for workload in &scenario.workloads {
+        if let Traffic::Following(following) = &workload.traffic {
+            needed.insert(Source::Workload(following.workload as usize));
+        }
+    }
+    needed
+}
+
+/// Whether in any configuration these session slots, or a requester of its own, have more than one
+/// bucket-level key at a time.
+fn has_several_keys_at_a_time(scenario: &Scenario, slots: std::ops::Range<u32>) -> bool {
+    let with_keys = |c: &&crate::scenario::Configuration| c.uses_bucket_keys(&scenario.domains);
+    scenario.configurations.iter().filter(with_keys).any(|configuration| {
+        let requesters =
+            Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
+        let mut writers: Vec<u32> =
+            slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
+        writers.dedup();
+        writers.len() > 1
+            || Level::ALL.iter().any(|&level| configuration.ranges.at(level).write_partitions > 1)
+    })
+}
+
+/// Refuses a beginning that is after the run's or too long before it.
+pub(super) fn check_since(index: usize, since: SimTime, most: SimDuration) -> Resolved<()> {
+    let path = || format!("workload.{index}.since");
+    if since > SimTime::ZERO {
+        return refuse(
+            path(),
+            format!(
+                "`since` is `{since}`, but a workload runs from the start of the run or before"
+            ),
+        );
+    }
+    if SimTime::ZERO.since(since) > most {
+        let error = Error::request(format!("`since` is `{since}`, but at most `-{most}` is drawn"));
+        let hint = "what is older can be a `[[population]]`";
+        return Err(misplaced(path(), error.hint(hint)));
+    }
+    Ok(())
+}
