@@ -217,9 +217,9 @@ impl Calibration {
                 built_in.generation_lifetime,
             ),
             cache_lifetime: lifetime(&self.cache_lifetime_s, built_in.cache_lifetime),
-            write_partitions: count(&self.write_partitions, built_in.write_partitions),
+            write_partitions: count(&self.write_partitions, built_in.cache_hosts),
             expiry: self.expiry.estimate.map(Range::known),
-            read_partitions: count(&self.read_partitions, built_in.read_partitions),
+            read_partitions: count(&self.read_partitions, built_in.cache_hosts),
             verify_on_write: count(&self.verify_on_write, built_in.verify_on_write),
             ..AssumptionOverrides::default()
         }

@@ -21,6 +21,7 @@ pub use details::Details;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
+use crate::s3::Connections;
 use crate::scenario::Scenario;
 use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::scenario::read::{parse_settings, toml_of};
@@ -257,6 +258,7 @@ fn fitted_principals(
             service: service.map(|name| hider.name("service", &name)),
             sessions,
             session_length,
+            connections: Some(Connections::ASSUMED),
             ..all[group.principal].clone()
         }
     };
@@ -304,6 +306,10 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
             utc(log.start_ns + log.counted_from.as_nanos())
         ));
     }
+    notes.push(
+        "Connections of a session: no log tells them; 10 are assumed (`connections` of each principal)."
+            .into(),
+    );
     notes.push("The run starts with the log: hours and days of a profile count from there.".into());
     notes.push(format!(
         "Objects whose writing is not in the log: {} of {} reads; assumed of their keys: {}.",

@@ -1,10 +1,12 @@
 //! S3's words: operations, who asks, one request, and many in columns.
 
 pub mod columns;
+mod connections;
 mod request;
 
 use std::fmt;
 
+pub use connections::Connections;
 pub use request::{Object, Request, SessionSlot};
 
 /// An operation of Amazon S3 that a workload can issue, by AWS's API name.

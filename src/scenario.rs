@@ -4,6 +4,7 @@
 //! - [`read`]: text to [`mod@file`], with the place of whatever is wrong;
 //! - `shorthand`: short keys for several at once;
 //! - [`resolve`]: what is written to what is meant;
+//! - [`connections`]: on how many connections whose requests come;
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: who is run by which engine;
 //! - [`estimate`]: what a run will cost before it is run;
@@ -11,6 +12,7 @@
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
+pub mod connections;
 pub mod engine;
 pub mod estimate;
 pub mod file;
@@ -34,7 +36,7 @@ use crate::pricing::{PriceTable, Terms};
 use crate::recording::Recording;
 use crate::recording::before::Origin;
 use crate::rng::Seed;
-use crate::s3::{Principal, SessionSlot};
+use crate::s3::{Connections, Principal, SessionSlot};
 use crate::statistics::Precision;
 use crate::tally::Window;
 use crate::units::{SimDuration, SimTime};
@@ -148,6 +150,17 @@ pub struct Population {
     pub policies: u32,
 }
 
+/// Who wrote a population, as requesters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writers {
+    /// The weight of each requester.
+    pub weights: Vec<u32>,
+    /// Over how many parts of S3's fleet the writes of each are spread.
+    pub partitions: Vec<u32>,
+    /// For each session slot that wrote the index of its requester.
+    pub of_slot: Vec<u32>,
+}
+
 impl Ages for AgeLaw {
     fn cdf(&self, age: SimDuration) -> f64 {
         AgeLaw::cdf(self, age)
@@ -158,46 +171,47 @@ impl Ages for AgeLaw {
 }
 
 impl Population {
-    /// The population's writers as requesters: the weight of each, and for each writing slot the
-    /// index of its requester.
+    /// The population's writers as requesters, under some assumptions. Nobody in particular is one
+    /// requester with as many connections as a client without a documented pool.
     #[must_use]
-    pub fn requesters(&self, requesters: &Requesters) -> (Vec<u32>, Vec<u32>) {
+    pub fn writers(&self, requesters: &Requesters, assumptions: &Assumptions) -> Writers {
+        let partitions = |connections| assumptions.partitions(connections).writing;
         if self.writers.is_empty() {
-            return (vec![1], vec![0]);
+            let partitions = vec![partitions(Connections::ASSUMED)];
+            return Writers { weights: vec![1], partitions, of_slot: vec![0] };
         }
         let mut index_of = BTreeMap::new();
-        let mut weights = Vec::new();
-        let of_writer = self
-            .writers
-            .clone()
-            .map(|slot| {
-                let requester = requesters.of_slot[slot as usize];
-                let index = *index_of.entry(requester).or_insert_with(|| {
-                    weights.push(0);
-                    weights.len() - 1
-                });
-                weights[index] += 1;
-                index as u32
-            })
-            .collect();
-        (weights, of_writer)
+        let mut writers =
+            Writers { weights: Vec::new(), partitions: Vec::new(), of_slot: Vec::new() };
+        for slot in self.writers.clone() {
+            let requester = requesters.of_slot[slot as usize];
+            let index = *index_of.entry(requester).or_insert_with(|| {
+                let connections = requesters.list[requester as usize].connections;
+                writers.weights.push(0);
+                writers.partitions.push(partitions(connections));
+                writers.weights.len() - 1
+            });
+            writers.weights[index] += 1;
+            writers.of_slot.push(index as u32);
+        }
+        writers
     }
 
-    /// How the population was written under some assumptions by requesters of given weights.
+    /// How the population was written by its writers under some assumptions.
     #[must_use]
     pub fn writing<'a>(
         &'a self,
         since: SimTime,
-        weights: &'a [u32],
+        writers: &'a Writers,
         assumptions: &Assumptions,
     ) -> Writing<'a> {
         Writing {
             objects: self.objects,
             ages: &self.age,
             since,
-            writers: weights,
+            writers: &writers.weights,
+            partitions: &writers.partitions,
             generation_lifetime: assumptions.generation_lifetime,
-            partitions: assumptions.write_partitions,
         }
     }
 }

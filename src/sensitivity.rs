@@ -152,7 +152,7 @@ impl Sensitivity {
         let (means, targets) = (plan.means, plan.targets.as_slice());
         let searching = Searching { scenario, targets, replications, means, progress };
         let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
-        for (axis, asked) in axes(plan) {
+        for (axis, asked) in axes(scenario, plan) {
             if axis.is_assumption() {
                 break_evens.extend(searching.assumption(&axis, &mut first, &mut all));
                 continue;
@@ -175,9 +175,10 @@ fn nothing_to_save(scenario: &Scenario) -> Error {
 }
 
 /// The axes to search, and whether each was asked for.
-fn axes(plan: &Plan) -> Vec<(Axis, bool)> {
+fn axes(scenario: &Scenario, plan: &Plan) -> Vec<(Axis, bool)> {
+    let ranges = &scenario.configurations[scenario.headline].ranges;
     let asked = |name: &str| plan.over.iter().any(|axis| axis.name() == name);
-    let usual = Axis::usual().into_iter().filter(|axis| !asked(axis.name()));
+    let usual = Axis::usual(ranges).into_iter().filter(|axis| !asked(axis.name()));
     let over = plan.over.iter().cloned().map(|axis| (axis, true));
     usual.map(|axis| (axis, false)).chain(over).collect()
 }

@@ -5,6 +5,7 @@
 //! - [`rates`]: how often, as a function of time;
 //! - [`access`]: which object is read;
 //! - [`clients`]: how many requests a real client makes for one object;
+//! - [`pools`]: how many connections a client keeps;
 //! - [`jobs`]: work that starts, scans, writes and ends;
 //! - [`written`]: the objects that may be read, one by one;
 //! - [`source`]: all of that together, as the time-ordered requests of one session slot.
@@ -18,6 +19,7 @@ pub mod ages;
 pub mod arrivals;
 pub mod clients;
 pub mod jobs;
+pub mod pools;
 pub mod rates;
 pub mod source;
 pub mod written;

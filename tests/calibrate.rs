@@ -9,7 +9,7 @@ use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsApi;
-use bks::s3::{Object, Operation, Request};
+use bks::s3::{Connections, Object, Operation, Request};
 use bks::scenario::Scenario;
 use bks::units::{Rate, SimDuration, SimTime};
 
@@ -54,8 +54,9 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             generation_lifetime: SimDuration::from_secs(truth.lifetime_s),
             cache_lifetime: SimDuration::from_secs(300),
             expiry: Expiry::Fixed,
-            write_partitions: truth.partitions,
-            read_partitions: 1,
+            cache_hosts: 1,
+            write_partitions: Some(truth.partitions),
+            read_partitions: Some(1),
             verify_on_write: truth.verify,
             migration_rate: Rate::per_s(1.0),
         },
@@ -65,7 +66,8 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     let mut random = Random(seed);
     let memory = || {
         let mut memory = Memory::new(SimTime::ZERO, SimTime::from_nanos(end_s * 1_000_000_000));
-        memory.begin(&scheme, 1, None);
+        let partitions = scheme.assumptions.partitions(Connections::Fresh);
+        memory.begin(&scheme, partitions, 1, None);
         memory
     };
     let requesters = if truth.rule == RequesterRule::Role { 1 } else { truth.sessions };
@@ -296,7 +298,7 @@ arrivals = { periodic = { rate = "1/s" } }
     let ranges = scenario.file.assumptions;
     assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
     assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
-    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.high), (1, 1));
+    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (1, 1));
     std::fs::write(folder.path().join("calibrated.toml"), text).expect("written");
     assert!(bks(folder.path(), &["check", "calibrated.toml"]).status.success());
 }

@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 47] = [
+const DEFINITIONS: [(&str, &str); 48] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -121,6 +121,7 @@ const DEFINITIONS: [(&str, &str); 47] = [
     ("ClientProfile", "Clients"),
     ("ConfigurationFile", "Configurations"),
     ("CopyRequests", "Requests of a copy"),
+    ("Connections", "Values of `connections`"),
     ("EngineChoice", "Engines"),
     ("Expiry", "Values of `expiry`"),
     ("ExponentialAges", "Exponential ages"),
@@ -439,22 +440,26 @@ fn the_dictionary_names_every_file() {
 #[test]
 fn the_assumptions_are_those_of_the_code() {
     let ranges = AssumptionRanges::default();
-    let level = |level: Level| -> [String; 7] {
+    let level = |level: Level| -> [String; 6] {
         let Assumptions {
             generation_lifetime,
             cache_lifetime,
             expiry,
-            write_partitions,
-            read_partitions,
+            cache_hosts,
+            // Not known of each requester, but given in their place.
+            write_partitions: None,
+            read_partitions: None,
             verify_on_write,
             migration_rate,
-        } = ranges.at(level);
+        } = ranges.at(level)
+        else {
+            panic!("partitions follow from connections")
+        };
         [
             generation_lifetime.to_string(),
             cache_lifetime.to_string(),
             expiry.to_string(),
-            write_partitions.to_string(),
-            read_partitions.to_string(),
+            cache_hosts.to_string(),
             verify_on_write.to_string(),
             migration_rate.to_string(),
         ]
@@ -470,7 +475,7 @@ fn the_assumptions_are_those_of_the_code() {
         assert!(names.iter().any(|known| known == name), "{name}");
         // More partitions and more verification save less: there the upper end is the low level.
         let (lower, upper) = match name {
-            "write_partitions" | "read_partitions" | "verify_on_write" => (&most[i], &least[i]),
+            "cache_hosts" | "verify_on_write" => (&most[i], &least[i]),
             _ => (&least[i], &most[i]),
         };
         assert_eq!(row[1..5], [lower, &assumed[i], upper, &least[i]].map(String::clone), "{name}");
@@ -480,8 +485,7 @@ fn the_assumptions_are_those_of_the_code() {
         "generation_lifetime",
         "cache_lifetime",
         "expiry",
-        "write_partitions",
-        "read_partitions",
+        "cache_hosts",
         "verify_on_write",
         "migration_rate",
     ];

@@ -238,14 +238,19 @@ read = {{ from = [{from}], pattern = {pattern} }}
 /// A scenario of some hours and some thousand requests, in which nothing hinders skipping ahead.
 fn dense() -> impl Strategy<Value = String> {
     let lifetimes = (select(LIFETIMES.to_vec()), select(LIFETIMES.to_vec()));
-    let assumptions = (lifetimes, 1..=3_u32, 1..=3_u32, 0..=1_u32);
+    let fleet = prop_oneof![
+        (1..=3_u32, 1..=3_u32)
+            .prop_map(|(w, r)| format!("write_partitions = {w}\nread_partitions = {r}")),
+        (1..=4_u32).prop_map(|hosts| format!("cache_hosts = {hosts}")),
+    ];
+    let assumptions = (lifetimes, fleet, 0..=1_u32);
     let since = select(vec!["always", "always", "-30min", "0s", "100min", "never"]);
     let people = (1..=3_u32, 1..=2_u32, select(vec!["", "session_length = \"47min\""]));
     let old = (select(LAWS.to_vec()), select(vec![3_u32, 300]), prop::bool::ANY);
     let run = (select(vec!["4h", "200min"]), select(vec!["0s", "0s", "35min"]), 1..10_000_u32);
     (assumptions, since, people, old, run, (writing(), reading(0), reading(1))).prop_map(
         |(assumptions, since, people, old, run, work)| {
-            let ((generation, cache), writes, reads, verify) = assumptions;
+            let ((generation, cache), fleet, verify) = assumptions;
             let (sessions, policies, renewal) = people;
             let (policies, (law, objects, by_writers)) = (policies.min(sessions), old);
             let by = if by_writers { "written_by = \"writers\"" } else { "" };
@@ -261,8 +266,7 @@ warm_up = "{warm_up}"
 generation_lifetime = "{generation}"
 cache_lifetime = "{cache}"
 expiry = {{ low = "fixed", assumed = "fixed", high = "sliding" }}
-write_partitions = {writes}
-read_partitions = {reads}
+{fleet}
 verify_on_write = {verify}
 migration_rate = "0.1/s"
 [[bucket]]
@@ -272,11 +276,13 @@ bucket_keys_since = "{since}"
 name = "writers"
 role = "writer"
 sessions = 2
+connections = 1
 [[principal]]
 name = "readers"
 role = "reader"
 sessions = {sessions}
 session_policies = {policies}
+connections = 2
 {renewal}
 [[principal]]
 name = "same"

@@ -137,7 +137,7 @@ proptest! {
         let text = counted_from_the_start(&text);
         let scenario = parse(&text);
         for of in WITH_KEYS {
-            let arms = [more, fewer].map(|parts| arm(&scenario, of, |a| a.read_partitions = parts));
+            let arms = [more, fewer].map(|parts| arm(&scenario, of, |a| a.read_partitions = Some(parts)));
             let tallies = tallies(&scenario, &arms);
             prop_assert!(decrypts(&tallies[1]) <= decrypts(&tallies[0]), "{}", text);
         }
@@ -181,8 +181,8 @@ proptest! {
             arm(&scenario, ROLE, |_| ()),
             arm(&scenario, SESSION, |a| a.generation_lifetime = shorter.max(second)),
             arm(&scenario, SESSION, |a| a.generation_lifetime = longer.max(second)),
-            arm(&scenario, SESSION, |a| a.write_partitions = more),
-            arm(&scenario, SESSION, |a| a.write_partitions = fewer),
+            arm(&scenario, SESSION, |a| a.write_partitions = Some(more)),
+            arm(&scenario, SESSION, |a| a.write_partitions = Some(fewer)),
         ];
         for pair in tallies(&scenario, &arms).chunks(2) {
             prop_assert!(pair[1].keys_generated <= pair[0].keys_generated, "{}", text);
@@ -225,8 +225,8 @@ proptest! {
     fn arms_and_replications_run_together_or_alone_count_the_same(text in tiny::scenario(GENERAL)) {
         let scenario = parse(&text);
         let mut arms = all_arms(&scenario);
-        arms.push(arm(&scenario, SESSION, |a| a.read_partitions = 7));
-        arms.push(arm(&scenario, ROLE, |a| a.write_partitions = 5));
+        arms.push(arm(&scenario, SESSION, |a| a.read_partitions = Some(7)));
+        arms.push(arm(&scenario, ROLE, |a| a.write_partitions = Some(5)));
         let together = run(&scenario, &arms, 0..3, &|_| ());
         for (i, arm) in arms.iter().enumerate() {
             for (replication, of_all) in (0..3).zip(&together) {
@@ -398,7 +398,7 @@ fn two_read_caches_can_cost_more_than_three() {
         jobs = { steps = [{ action = "read", objects = 2, rate = "10/s" }] }
     "#;
     let scenario = small(text);
-    let arms = [3, 2].map(|parts| arm(&scenario, ROLE, |a| a.read_partitions = parts));
+    let arms = [3, 2].map(|parts| arm(&scenario, ROLE, |a| a.read_partitions = Some(parts)));
     let runs = 3_600;
     let counted = run(&scenario, &arms, 0..runs, &|_| ());
     let of = |arm: usize| counted.iter().map(|run| decrypts(&run[arm])).sum::<u64>();

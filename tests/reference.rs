@@ -5,7 +5,7 @@
 mod naive;
 mod tiny;
 
-use bks::encryption::assumptions::{Assumptions, Expiry, Level};
+use bks::encryption::assumptions::{Assumptions, Expiry, Level, Partitions};
 use bks::encryption::history::{Ages, History, Writing};
 use bks::encryption::keys::{Keyring, Timelines};
 use bks::encryption::needs::MultipartCalls;
@@ -13,7 +13,7 @@ use bks::encryption::requester::{RequesterRule, Requesters};
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsCalls;
 use bks::rng::{Purpose, Seed};
-use bks::s3::{Identity, Object, Operation, Principal, Request, SessionSlot};
+use bks::s3::{Connections, Identity, Object, Operation, Principal, Request, SessionSlot};
 use bks::scenario::Scenario;
 use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
@@ -68,12 +68,16 @@ fn buckets() -> impl Strategy<Value = Vec<BucketScheme>> {
 fn assumptions() -> impl Strategy<Value = Assumptions> {
     let lifetimes = (select(vec![1, 2, 4, 8, 12]), select(vec![0, 1, 2, 4, 8, 12]));
     let expiry = select(vec![Expiry::Fixed, Expiry::Sliding]);
-    (lifetimes, expiry, 1..=3_u32, 1..=3_u32, 0..=1_u32).prop_map(
-        |((generation, cache), expiry, write_partitions, read_partitions, verify_on_write)| {
+    let given = || prop::option::of(1..=3_u32);
+    let fleet = (1..=4_u32, given(), given());
+    (lifetimes, expiry, fleet, 0..=1_u32).prop_map(
+        |((generation, cache), expiry, fleet, verify_on_write)| {
+            let (cache_hosts, write_partitions, read_partitions) = fleet;
             Assumptions {
                 generation_lifetime: steps(generation),
                 cache_lifetime: steps(cache),
                 expiry,
+                cache_hosts,
                 write_partitions,
                 read_partitions,
                 verify_on_write,
@@ -93,16 +97,18 @@ fn people() -> impl Strategy<Value = (Vec<Principal>, Vec<SessionSlot>)> {
     let principal =
         identity.prop_map(|identity| Principal { account: "111122223333".into(), identity });
     let length = select(vec![None, Some(2), Some(4), Some(5), Some(8)]);
-    let slot =
-        (0..2_u32, 0..3_u32, length, 0..=8_i64).prop_map(|(principal, policy, length, first)| {
-            SessionSlot {
-                principal,
-                number: 0,
-                policy,
-                session_length: length.map(steps),
-                first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
-            }
-        });
+    let kept = Connections::Kept;
+    let connections = select(vec![kept(1), kept(1), kept(2), kept(5), Connections::Fresh]);
+    let slot = (0..2_u32, 0..3_u32, length, 0..=8_i64, connections).prop_map(
+        |(principal, policy, length, first, connections)| SessionSlot {
+            principal,
+            number: 0,
+            policy,
+            session_length: length.map(steps),
+            first_renewal: SimTime::from(steps(first.min(length.unwrap_or(0)))),
+            connections,
+        },
+    );
     (prop::collection::vec(principal, 2), prop::collection::vec(slot, 1..=3))
 }
 
@@ -235,7 +241,12 @@ fn world() -> impl Strategy<Value = World> {
 fn engine(world: &World) -> Vec<Verdict> {
     let World { rule, principals, slots, scheme, requests } = world;
     let requesters = Requesters::group(*rule, principals, slots);
-    let partitions = scheme.assumptions.write_partitions;
+    let partitions: Vec<Partitions> = requesters
+        .list
+        .iter()
+        .map(|requester| scheme.assumptions.partitions(requester.connections))
+        .collect();
+    let writing: Vec<u32> = partitions.iter().map(|it| it.writing).collect();
     let of_requester: Vec<Vec<usize>> = (0..requesters.list.len())
         .map(|requester| {
             let sends =
@@ -248,11 +259,11 @@ fn engine(world: &World) -> Vec<Verdict> {
         requester.renews.then(|| &slots[requester.slots[0] as usize])
     };
 
-    let mut timelines = Timelines::new(requesters.list.len(), scheme.buckets.len(), partitions);
+    let mut timelines = Timelines::new(&writing, scheme.buckets.len());
     let mut memory = Memory::new(SimTime::ZERO, SimTime::MAX);
     for (requester, mine) in of_requester.iter().enumerate() {
-        memory.begin(scheme, 0, session(requester));
-        let mut starts = vec![Vec::new(); scheme.buckets.len() * partitions as usize];
+        memory.begin(scheme, partitions[requester], 0, session(requester));
+        let mut starts = vec![Vec::new(); scheme.buckets.len() * writing[requester] as usize];
         for &i in mine {
             let answer = memory.answer(scheme, None, session(requester), &requests[i]);
             if let Some(place) = answer.generated {
@@ -269,7 +280,7 @@ fn engine(world: &World) -> Vec<Verdict> {
     let keyring = Keyring::new(Vec::new(), timelines, requesters.of_slot.clone(), since.collect());
     let mut answers = vec![Verdict::default(); requests.len()];
     for (requester, mine) in of_requester.iter().enumerate() {
-        memory.begin(scheme, keyring.keys(), session(requester));
+        memory.begin(scheme, partitions[requester], keyring.keys(), session(requester));
         for &i in mine {
             let answer = memory.answer(scheme, Some(&keyring), session(requester), &requests[i]);
             answers[i] = Verdict { calls: answer.calls, generated: answer.generated.is_some() };
@@ -406,21 +417,23 @@ fn histories(
                 BucketScheme::BucketKey { since, .. } => since,
                 BucketScheme::NoKms | BucketScheme::KeyPerObject => SimTime::MAX,
             };
-            let (weights, of_writer) = population.requesters(requesters);
-            let writing = population.writing(since, &weights, &scheme.assumptions);
+            let writers = population.writers(requesters, &scheme.assumptions);
+            let writing = population.writing(since, &writers, &scheme.assumptions);
             // A migration leaves directory buckets alone.
             let migrates = scenario.domain_of(population).migrates();
             let history = if migrated && migrates {
-                History::migrate(&writing, scheme.assumptions.migration_rate.as_per_s())
+                let Assumptions { migration_rate, .. } = scheme.assumptions;
+                let partitions = scheme.assumptions.writing_at_most();
+                History::migrate(&writing, migration_rate.as_per_s(), partitions)
             } else if let Some(objects) = kept.population(index as u32, 1, 0) {
-                let requester = |writer: u32| of_writer[writer as usize];
+                let requester = |writer: u32| writers.of_slot[writer as usize];
                 let writes = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));
                 History::of_writes(&writing, writes)
             } else {
                 let mut rng = scenario.seed.stream(0, Purpose::History, (index as u32, 0));
                 History::write(&writing, &mut rng)
             };
-            (history, of_writer, since)
+            (history, writers.of_slot, since)
         })
         .collect()
 }
@@ -492,8 +505,8 @@ fn populations_are_wrapped_as_if_written_object_by_object() {
         ages: &ages,
         since,
         writers: &writers,
+        partitions: &[partitions; 2],
         generation_lifetime: lifetime,
-        partitions,
     };
     let (mut walked, mut written) = (Moments::default(), Moments::default());
     for run in 0..RUNS {
@@ -593,8 +606,8 @@ impl Dense {
             ages: &ages,
             since: self.since(),
             writers: &self.writers,
+            partitions: &vec![self.partitions; self.writers.len()],
             generation_lifetime: self.lifetime(),
-            partitions: self.partitions,
         };
         let history =
             History::write(&writing, &mut Seed(self.seed).stream(0, Purpose::History, (0, 0)));
@@ -734,8 +747,8 @@ fn objects_of_one_age_have_one_key_in_each_place() {
                 ages: &ages,
                 since,
                 writers: &[1, 2],
+                partitions: &[3, 3],
                 generation_lifetime: SimDuration::from_secs(lifetime),
-                partitions: 3,
             };
             let mut rng = Seed(7).stream(0, Purpose::History, (0, 0));
             let history = History::write(&writing, &mut rng);
@@ -812,8 +825,8 @@ proptest! {
             ages: &ages,
             since,
             writers: &writers,
+            partitions: &vec![partitions; writers.len()],
             generation_lifetime: lifetime,
-            partitions,
         };
         let mut rng = Seed(seed).stream(0, Purpose::History, (0, 0));
         let history = History::write(&writing, &mut rng);

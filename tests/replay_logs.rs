@@ -152,7 +152,7 @@ fn copies_and_what_is_free() -> Vec<Case> {
 
 #[test]
 fn every_rule_costs_what_it_says() {
-    const ONE_PLACE: &str = "replications = 1\n[assumptions]\nread_partitions = 1";
+    const ONE_PLACE: &str = "replications = 1\n[assumptions]\ncache_hosts = 1";
     for (what, lines, without, with) in
         objects_and_uploads().into_iter().chain(copies_and_what_is_free())
     {
@@ -351,7 +351,9 @@ fn a_log_covers_the_time_of_all_its_records() {
 /// AWS's own sample: 50 PUT, then 100 GET: 150 calls without bucket keys; 4 were measured with them.
 #[test]
 fn the_published_sample_is_replayed_from_its_log() {
-    let (_, outcome) = replay(&fixture("poc_replica"), "");
+    // As if one connection wrote and two read (docs/model.md, "Fan-out").
+    let settings = "[assumptions]\nwrite_partitions = 1\nread_partitions = 2";
+    let (_, outcome) = replay(&fixture("poc_replica"), settings);
     let [without, with, _] = &outcome.configurations[..] else { panic!() };
     assert_eq!(whole(without.assumed().kms_requests()), 150);
     assert_eq!(whole(with.assumed().kms_requests()), 4);
@@ -756,7 +758,7 @@ fn times_choose_what_is_counted() {
     let folder = folder.path();
     fs::write(folder.join("a.log"), text(&lines)).unwrap();
     let kms = |more: &[&str]| {
-        let set = ["--set", "assumptions.read_partitions=1", "--replications", "1"];
+        let set = ["--set", "assumptions.cache_hosts=1", "--replications", "1"];
         let all = [&["replay", "a.log", "--format", "json"], &set[..], more].concat();
         let value: serde_json::Value = serde_json::from_str(&done(folder, &all)).unwrap();
         let rows = value["summary"].as_array().unwrap();
@@ -787,7 +789,7 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
         (0..100).map(|i| Line::new(i, "REST.GET.OBJECT", &format!("k{i}"), i)).collect();
     let count = |age: UnknownAge| {
         let recording = record(&text(&lines), Wanted::default(), usize::MAX);
-        let file = Some(("[assumptions]\nread_partitions = 1", "settings"));
+        let file = Some(("[assumptions]\ncache_hosts = 1", "settings"));
         let settings = Settings { file, overrides: &[], unknown_age: Some(age) };
         let scenario = Scenario::of_recording(recording, &settings).unwrap();
         let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());

@@ -76,11 +76,11 @@ impl Recipe {
             ages,
             since: self.since,
             writers: &weights,
+            partitions: &vec![self.partitions; weights.len()],
             generation_lifetime: s(self.lifetime_s),
-            partitions: self.partitions,
         };
         let history = if self.migrated {
-            History::migrate(&writing, 2.0)
+            History::migrate(&writing, 2.0, self.partitions)
         } else {
             History::write(&writing, &mut rng)
         };
@@ -92,7 +92,7 @@ impl Recipe {
         };
         let requesters = *self.slots.iter().max().unwrap() as usize + 1;
         // The bucket in question is the second of two.
-        let mut timelines = Timelines::new(requesters, 2, self.partitions);
+        let mut timelines = Timelines::new(&vec![self.partitions; requesters], 2);
         for requester in 0..requesters {
             let timeline = |_| {
                 let mut starts = Vec::new();

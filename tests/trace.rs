@@ -64,7 +64,7 @@ proptest! {
         for configuration in WITH_KEYS {
             let mut assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
             assumptions.verify_on_write = 0;
-            assumptions.read_partitions = parts;
+            assumptions.read_partitions = Some(parts);
             assumptions.cache_lifetime = SimDuration::from_nanos(halves * 500_000_000);
             assumptions.expiry = if sliding { Expiry::Sliding } else { Expiry::Fixed };
             let arm = Arm { configuration, assumptions, by_requester: false };

@@ -86,9 +86,11 @@ fn world(scenario: &Scenario, out: &mut String) {
         );
     }
     for (written, principal) in file.principals.iter().zip(&scenario.principals) {
+        let (connections, basis) = file.connections_of(written);
         let _ = writeln!(
             out,
-            "principal `{}`: {}, sessions at a time: {}, scoping policies: {}",
+            "principal `{}`: {}, sessions at a time: {}, scoping policies: {}, connections of each \
+             session: {connections} ({basis})",
             written.name,
             principal.arn(),
             written.sessions,

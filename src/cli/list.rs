@@ -11,6 +11,7 @@ use crate::kms::{QUOTA_SOURCE, request_quota_per_s};
 use crate::pricing::{FreeTier, PriceTable};
 use crate::units::ByteSize;
 use crate::workload::clients::{self, ClientProfile, PART_LIMIT, ReadRequests};
+use crate::workload::pools::pool;
 
 /// Show built-in clients, regions, prices and assumptions, with dates and sources.
 #[derive(Debug, ClapArgs)]
@@ -84,6 +85,10 @@ fn list_clients(out: &mut String) {
         );
         let _ = writeln!(out, "    source: {}", row.source);
         let _ = writeln!(out, "    sizes: {}", row.sizes);
+        if let Some(pool) = pool(row.name) {
+            let sure = if pool.is_documented { "documented" } else { "assumed" };
+            let _ = writeln!(out, "    connections {}, {sure}: {}", pool.connections, pool.source);
+        }
     }
     out.push('\n');
 }
@@ -165,6 +170,8 @@ fn list_assumptions(out: &mut String) {
     let _ = writeln!(
         out,
         "  basis: AWS gives no lifetime; Huawei OBS says about 3 minutes, SQS, DynamoDB and Kinesis 5;\n  \
-         partitions are fitted to two published cases; the verifying Decrypt is documented to exist"
+         hosts are fitted to published counts (docs/model.md, \"Fan-out\"); that the verifying Decrypt\n  \
+         exists is documented\n  \
+         `write_partitions` and `read_partitions` take the place of `cache_hosts`, for who knows better"
     );
 }

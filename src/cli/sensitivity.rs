@@ -37,9 +37,9 @@ pub(super) struct Args {
     /// Also search the values of KEY from LOW to HIGH; may be given again
     ///
     /// KEY is a key of the scenario as for `--set`, with two values of one kind: durations, rates,
-    /// percentages or numbers. `lifetime`, `generation_lifetime`, `cache_lifetime`,
-    /// `write_partitions`, `read_partitions` and `requesters` are searched anyway; given here, from LOW
-    /// to HIGH.
+    /// percentages or numbers. `lifetime`, `generation_lifetime`, `cache_lifetime`, `cache_hosts` and
+    /// `requesters` are searched anyway, and `write_partitions` and `read_partitions` where they are
+    /// given; given here, from LOW to HIGH.
     #[arg(long, value_name = "KEY=LOW..HIGH", value_parser = parse_axis)]
     over: Vec<Axis>,
     /// Points of each of the two samples of all assumptions together: a power of two

@@ -1,9 +1,9 @@
 //! What AWS does not publish about S3 Bucket Keys: each a labelled assumption with a range.
 //!
 //! Basis of the built-in ranges (`docs/model.md` has the sources): AWS gives no lifetime; Huawei
-//! OBS documents about 3 minutes, SQS, `DynamoDB` and Kinesis 5 minutes. Cache partitions are
-//! fitted to the two published cases with counted calls: calibration, not proof. The verifying
-//! Decrypt is documented to exist, its count is not.
+//! OBS documents about 3 minutes, SQS, `DynamoDB` and Kinesis 5 minutes. How many hosts of S3's
+//! fleet hold keys of their own is fitted to published cases with counted calls: calibration, not
+//! proof. The verifying Decrypt is documented to exist, its count is not.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,6 +14,7 @@ use serde::de::{Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::s3::Connections;
 use crate::units::{Rate, SimDuration};
 
 /// How long a cached bucket-level key is kept.
@@ -174,10 +175,16 @@ pub struct AssumptionRanges {
     pub cache_lifetime: Range<SimDuration>,
     /// Whether a cached key's lifetime runs from its fetch or from its last use.
     pub expiry: Range<Expiry>,
-    /// Parts of S3's fleet that each generate their own keys.
-    pub write_partitions: Range<u32>,
-    /// Parts of S3's fleet that each cache keys on their own.
-    pub read_partitions: Range<u32>,
+    /// Hosts of S3's fleet, each with a cache of its own, that a requester's connections land on.
+    pub cache_hosts: Range<u32>,
+    /// Parts of S3's fleet that each generate their own keys, the same for every requester; without
+    /// it, as many hosts as the connections of each meet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub write_partitions: Option<Range<u32>>,
+    /// Parts of S3's fleet that each cache keys on their own, the same for every requester; without
+    /// it, as many hosts as the connections of each meet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_partitions: Option<Range<u32>>,
     /// Decrypt calls that verify a newly generated bucket-level key.
     pub verify_on_write: Range<u32>,
     /// Objects a second that a migration re-encrypts, which decides how many share a key.
@@ -195,8 +202,9 @@ impl Default for AssumptionRanges {
             generation_lifetime: lifetime,
             cache_lifetime: lifetime,
             expiry: Range::new(Expiry::Fixed, Expiry::Fixed, Expiry::Sliding),
-            write_partitions: Range::new(1, 1, 10),
-            read_partitions: Range::new(1, 2, 6),
+            cache_hosts: Range::new(1, 10, 55),
+            write_partitions: None,
+            read_partitions: None,
             verify_on_write: Range::new(0, 1, 1),
             migration_rate: Rate::per_s(1_000.0),
         }
@@ -212,17 +220,48 @@ pub struct Assumptions {
     pub cache_lifetime: SimDuration,
     /// Whether a cached key's lifetime runs from its fetch or from its last use.
     pub expiry: Expiry,
-    /// Parts of S3's fleet that each generate their own keys, at least 1.
-    pub write_partitions: u32,
-    /// Parts of S3's fleet that each cache keys on their own, at least 1.
-    pub read_partitions: u32,
+    /// Hosts of S3's fleet, each with a cache of its own, that a requester's connections land on, at
+    /// least 1.
+    pub cache_hosts: u32,
+    /// Parts of S3's fleet that each generate their own keys, at least 1, if not as many hosts as a
+    /// requester's connections meet.
+    pub write_partitions: Option<u32>,
+    /// Parts of S3's fleet that each cache keys on their own, at least 1, if not as many hosts as a
+    /// requester's connections meet.
+    pub read_partitions: Option<u32>,
     /// Decrypt calls that verify a newly generated bucket-level key.
     pub verify_on_write: u32,
     /// Objects a second that a migration re-encrypts.
     pub migration_rate: Rate,
 }
 
+/// Over how many parts of S3's fleet a requester's requests are spread, evenly; each part makes and
+/// holds keys of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partitions {
+    /// Parts that make keys for what it writes, at least 1.
+    pub writing: u32,
+    /// Parts that hold keys for what it reads, at least 1.
+    pub reading: u32,
+}
+
 impl Assumptions {
+    /// Over how many parts of the fleet the requests are spread that come on some connections.
+    #[must_use]
+    pub fn partitions(&self, connections: Connections) -> Partitions {
+        let met = connections.hosts_met(self.cache_hosts);
+        Partitions {
+            writing: self.write_partitions.unwrap_or(met),
+            reading: self.read_partitions.unwrap_or(met),
+        }
+    }
+
+    /// Over how many parts writes are spread, at the most, whoever makes them.
+    #[must_use]
+    pub fn writing_at_most(&self) -> u32 {
+        self.partitions(Connections::Fresh).writing
+    }
+
     /// What no lifetime could be worse than: no key is ever found in memory, and each new one is
     /// verified as often as `verify_on_write` says. The saving it gives is the floor for the traffic.
     #[must_use]
@@ -243,8 +282,9 @@ impl Assumptions {
             generation_lifetime: SimDuration::MAX,
             cache_lifetime: SimDuration::MAX,
             expiry: Expiry::Fixed,
-            write_partitions: 1,
-            read_partitions: 1,
+            cache_hosts: 1,
+            write_partitions: None,
+            read_partitions: None,
             verify_on_write: 0,
             ..self
         }
@@ -252,7 +292,7 @@ impl Assumptions {
 }
 
 impl AssumptionRanges {
-    /// Greatest number of cache partitions that can be asked for.
+    /// Greatest number of hosts or cache partitions that can be asked for.
     const MAX_PARTITIONS: u32 = 10_000;
 
     /// The values at one level.
@@ -277,8 +317,9 @@ impl AssumptionRanges {
                 Level::Assumed => self.expiry.assumed,
                 Level::High => self.expiry.high,
             },
-            write_partitions: fewer(&self.write_partitions),
-            read_partitions: fewer(&self.read_partitions),
+            cache_hosts: fewer(&self.cache_hosts),
+            write_partitions: self.write_partitions.as_ref().map(fewer),
+            read_partitions: self.read_partitions.as_ref().map(fewer),
             verify_on_write: fewer(&self.verify_on_write),
             migration_rate: self.migration_rate,
         }
@@ -291,43 +332,55 @@ impl AssumptionRanges {
         let base = self.at(Level::Assumed);
         let mut variations = Vec::new();
         macro_rules! vary {
-            ($field:ident) => {
-                if self.$field.is_open() {
+            ($field:ident, $range:expr, $put:expr) => {
+                if let Some(range) = $range.filter(Range::is_open) {
                     variations.push(Variation {
                         assumption: stringify!($field),
-                        low: self.$field.low.to_string(),
-                        assumed: self.$field.assumed.to_string(),
-                        high: self.$field.high.to_string(),
-                        at_low: Assumptions { $field: self.$field.low, ..base },
-                        at_high: Assumptions { $field: self.$field.high, ..base },
+                        low: range.low.to_string(),
+                        assumed: range.assumed.to_string(),
+                        high: range.high.to_string(),
+                        at_low: Assumptions { $field: $put(range.low), ..base },
+                        at_high: Assumptions { $field: $put(range.high), ..base },
                     });
                 }
             };
         }
-        vary!(generation_lifetime);
-        vary!(cache_lifetime);
-        vary!(expiry);
-        vary!(write_partitions);
-        vary!(read_partitions);
-        vary!(verify_on_write);
+        vary!(generation_lifetime, Some(self.generation_lifetime), std::convert::identity);
+        vary!(cache_lifetime, Some(self.cache_lifetime), std::convert::identity);
+        vary!(expiry, Some(self.expiry), std::convert::identity);
+        vary!(cache_hosts, self.cache_hosts_in_force(), std::convert::identity);
+        vary!(write_partitions, self.write_partitions, Some);
+        vary!(read_partitions, self.read_partitions, Some);
+        vary!(verify_on_write, Some(self.verify_on_write), std::convert::identity);
         variations
     }
 
-    /// Name, lower end, assumed value and upper end of each assumption that has a range, as text.
+    /// The hosts, unless both numbers of partitions are given: then they decide nothing.
     #[must_use]
-    pub fn rows(&self) -> [[String; 4]; 6] {
+    pub fn cache_hosts_in_force(&self) -> Option<Range<u32>> {
+        let decided = self.write_partitions.is_some() && self.read_partitions.is_some();
+        (!decided).then_some(self.cache_hosts)
+    }
+
+    /// Name, lower end, assumed value and upper end of each assumption that has a range and decides
+    /// something, as text.
+    #[must_use]
+    pub fn rows(&self) -> Vec<[String; 4]> {
         fn row<T: fmt::Display>(name: &str, range: &Range<T>) -> [String; 4] {
             let Range { low, assumed, high } = range;
             [name.to_owned(), low.to_string(), assumed.to_string(), high.to_string()]
         }
-        [
-            row("generation_lifetime", &self.generation_lifetime),
-            row("cache_lifetime", &self.cache_lifetime),
-            row("expiry", &self.expiry),
-            row("write_partitions", &self.write_partitions),
-            row("read_partitions", &self.read_partitions),
-            row("verify_on_write", &self.verify_on_write),
-        ]
+        let number = |name: &str, range: Option<Range<u32>>| range.map(|range| row(name, &range));
+        let rows = [
+            Some(row("generation_lifetime", &self.generation_lifetime)),
+            Some(row("cache_lifetime", &self.cache_lifetime)),
+            Some(row("expiry", &self.expiry)),
+            number("cache_hosts", self.cache_hosts_in_force()),
+            number("write_partitions", self.write_partitions),
+            number("read_partitions", self.read_partitions),
+            Some(row("verify_on_write", &self.verify_on_write)),
+        ];
+        rows.into_iter().flatten().collect()
     }
 
     /// Refuses ranges that descend and partitions that are none or beyond any fleet.
@@ -338,8 +391,9 @@ impl AssumptionRanges {
         self.generation_lifetime.check("generation_lifetime")?;
         self.cache_lifetime.check("cache_lifetime")?;
         self.expiry.check("expiry")?;
-        self.write_partitions.check("write_partitions")?;
-        self.read_partitions.check("read_partitions")?;
+        for (name, range) in self.numbers_of_parts() {
+            range.check(name)?;
+        }
         self.verify_on_write.check("verify_on_write")?;
         if self.generation_lifetime.low == SimDuration::ZERO {
             return Err(Error::request(
@@ -347,9 +401,7 @@ impl AssumptionRanges {
             )
             .hint("for a key per object compare with `encryption = \"sse-kms\"`"));
         }
-        for (name, range) in
-            [("write_partitions", self.write_partitions), ("read_partitions", self.read_partitions)]
-        {
+        for (name, range) in self.numbers_of_parts() {
             if range.low < 1 || range.high > Self::MAX_PARTITIONS {
                 return Err(Error::request(format!(
                     "`{name}` goes from `{}` to `{}`, but must stay within 1 and {}",
@@ -366,6 +418,19 @@ impl AssumptionRanges {
             )));
         }
         Ok(())
+    }
+}
+
+impl AssumptionRanges {
+    /// The numbers of parts of S3's fleet that are given, by name.
+    fn numbers_of_parts(&self) -> impl Iterator<Item = (&'static str, Range<u32>)> {
+        [
+            ("cache_hosts", Some(self.cache_hosts)),
+            ("write_partitions", self.write_partitions),
+            ("read_partitions", self.read_partitions),
+        ]
+        .into_iter()
+        .filter_map(|(name, range)| Some((name, range?)))
     }
 }
 
@@ -395,24 +460,48 @@ mod tests {
         let ranges = AssumptionRanges::default();
         let low = ranges.at(Level::Low);
         assert_eq!(low.cache_lifetime, SimDuration::from_secs(60));
-        assert_eq!((low.read_partitions, low.write_partitions, low.verify_on_write), (6, 10, 1));
+        assert_eq!((low.cache_hosts, low.verify_on_write), (55, 1));
         let high = ranges.at(Level::High);
         assert_eq!(high.generation_lifetime, SimDuration::from_secs(3_600));
-        assert_eq!((high.read_partitions, high.expiry), (1, Expiry::Sliding));
+        assert_eq!((high.cache_hosts, high.expiry), (1, Expiry::Sliding));
     }
 
     #[test]
     fn known_values_are_not_varied() {
         let mut ranges = AssumptionRanges::default();
-        assert_eq!(ranges.one_at_a_time().len(), 6);
-        ranges.verify_on_write = Range::known(1);
         assert_eq!(ranges.one_at_a_time().len(), 5);
+        ranges.verify_on_write = Range::known(1);
+        assert_eq!(ranges.one_at_a_time().len(), 4);
+    }
+
+    /// By hand: five connections on ten hosts meet 10 (1 − 0.9^5) = 4.1, fifty 9.9 of them.
+    #[test]
+    fn partitions_follow_from_connections_unless_they_are_given() {
+        let mut ranges = AssumptionRanges::default();
+        let of = |ranges: &AssumptionRanges, connections| {
+            let Partitions { writing, reading } = ranges.at(Level::Assumed).partitions(connections);
+            (writing, reading)
+        };
+        assert_eq!(of(&ranges, Connections::Kept(1)), (1, 1));
+        assert_eq!(of(&ranges, Connections::Kept(5)), (4, 4));
+        assert_eq!(of(&ranges, Connections::Kept(50)), (10, 10));
+        ranges.write_partitions = Some(Range::known(3));
+        assert_eq!(of(&ranges, Connections::Kept(50)), (3, 10));
+        let names = |ranges: &AssumptionRanges| -> Vec<String> {
+            ranges.rows().into_iter().map(|[name, ..]| name).collect()
+        };
+        assert_eq!(names(&ranges)[3..5], ["cache_hosts", "write_partitions"]);
+        ranges.read_partitions = Some(Range::new(1, 2, 6));
+        assert_eq!(of(&ranges, Connections::Fresh), (3, 2));
+        // Hosts now decide nothing.
+        assert_eq!(names(&ranges)[3..5], ["write_partitions", "read_partitions"]);
+        assert!(ranges.one_at_a_time().iter().all(|it| it.assumption != "cache_hosts"));
     }
 
     #[test]
     fn descending_ranges_are_refused() {
         let ranges =
-            AssumptionRanges { read_partitions: Range::new(3, 2, 6), ..Default::default() };
+            AssumptionRanges { read_partitions: Some(Range::new(3, 2, 6)), ..Default::default() };
         assert_eq!(
             ranges.check().unwrap_err().to_string(),
             "`read_partitions` has low `3`, assumed `2`, high `6`, but they must not descend\n\n\

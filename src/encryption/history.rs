@@ -37,10 +37,10 @@ pub struct Writing<'a> {
     pub since: SimTime,
     /// Weight of each requester that wrote.
     pub writers: &'a [u32],
+    /// Parts of S3's fleet that each of them writes through, at least 1.
+    pub partitions: &'a [u32],
     /// How long a bucket-level key wraps new objects.
     pub generation_lifetime: SimDuration,
-    /// Cache partitions of S3 on the write side.
-    pub partitions: u32,
 }
 
 impl Writing<'_> {
@@ -48,7 +48,7 @@ impl Writing<'_> {
     /// older still): what its memory is estimated by before it runs.
     #[must_use]
     pub fn keys_at_most(&self) -> u64 {
-        let timelines = self.writers.len() as u64 * u64::from(self.partitions);
+        let timelines = self.partitions.iter().map(|&parts| u64::from(parts)).sum::<u64>();
         let oldest = self.ages.quantile(1.0 - 1e-3 / self.objects.max(1) as f64);
         let span = oldest.min(SimTime::ZERO.since(self.since));
         let windows = span.as_nanos() / self.generation_lifetime.as_nanos() + 1;
@@ -90,9 +90,11 @@ pub struct History {
     starts: Sorted,
     /// The keys of each (writer, partition), by time; empty if there is only one, which `starts` is.
     timelines: Vec<Timeline>,
-    partitions: u32,
-    /// Whether each key of `starts` stands for one key a partition, chosen object by object.
-    spread: bool,
+    /// For each writer where its timelines begin and how many there are, one a partition.
+    of_writer: Vec<(u32, u32)>,
+    /// The partitions of a migration: each key of `starts` then stands for one key a partition, chosen
+    /// object by object.
+    spread: Option<u32>,
 }
 
 /// The keys of one writer in one partition.
@@ -111,17 +113,23 @@ impl History {
             since => writing.ages.cdf(SimTime::ZERO.since(since)),
         };
         let keyless = writing.objects - binomial(writing.objects, young, rng);
-        let count = writing.writers.len() * writing.partitions as usize;
-        let weight: u64 = writing.writers.iter().map(|&w| u64::from(w)).sum();
+        let of_writer = timelines_of(writing.partitions);
+        let count = writing.partitions.iter().sum::<u32>() as usize;
+        // In units so small that each partition's part of its writer's weight is a whole number.
+        let whole =
+            writing.partitions.iter().fold(1, |all, &parts| least_common(all, parts.into()));
+        let weight: u128 = writing.writers.iter().map(|&weight| u128::from(weight)).sum();
         let mut left = writing.objects - keyless;
-        let mut weight_left = weight * u64::from(writing.partitions);
+        let mut weight_left = weight * whole;
         let mut keys = Vec::new();
-        for timeline in 0..count {
-            let mine = u64::from(writing.writers[timeline / writing.partitions as usize]);
-            let objects = binomial(left, mine as f64 / weight_left as f64, rng);
-            left -= objects;
-            weight_left -= mine;
-            walk(writing, young, timeline as u32, objects, rng, &mut keys);
+        for (&weight, &(first, parts)) in writing.writers.iter().zip(&of_writer) {
+            let mine = u128::from(weight) * (whole / u128::from(parts));
+            for part in 0..parts {
+                let objects = binomial(left, mine as f64 / weight_left as f64, rng);
+                left -= objects;
+                weight_left -= mine;
+                walk(writing, young, first + part, objects, rng, &mut keys);
+            }
         }
         keys.sort_unstable_by_key(|key| (key.start, key.timeline));
         let starts = keys.iter().map(|key| key.start.as_nanos()).collect();
@@ -139,7 +147,7 @@ impl History {
             starts: Sorted::new(numbers.iter().map(start).collect()),
             numbers,
         });
-        Self { timelines: timelines.collect(), ..history }
+        Self { timelines: timelines.collect(), of_writer, ..history }
     }
 
     /// A population of which each object's writing is known: in the order of time, each with the
@@ -147,8 +155,8 @@ impl History {
     /// of S3's fleet. Keys come about as [`super::service`] has it.
     #[must_use]
     pub fn of_writes(writing: &Writing, writes: impl Iterator<Item = (SimTime, u32, u32)>) -> Self {
-        let partitions = writing.partitions;
-        let count = writing.writers.len() * partitions as usize;
+        let of_writer = timelines_of(writing.partitions);
+        let count = writing.partitions.iter().sum::<u32>() as usize;
         // The newest key of each timeline, and until when it wraps.
         let mut live = vec![(0_u32, SimTime::MIN); count];
         let mut numbers = vec![Vec::new(); count];
@@ -159,7 +167,8 @@ impl History {
                 keyless += 1;
                 continue;
             }
-            let timeline = (requester * partitions + part_of(draw, partitions)) as usize;
+            let (first, parts) = of_writer[requester as usize];
+            let timeline = (first + part_of(draw, parts)) as usize;
             let (key, until) = &mut live[timeline];
             if time >= *until {
                 (*key, *until) = (starts.len() as u32, time + writing.generation_lifetime);
@@ -179,13 +188,15 @@ impl History {
         } else {
             Vec::new()
         };
-        Self { timelines, ..Self::new(writing, keyless, objects_of_key.into_iter(), starts) }
+        let counts = objects_of_key.into_iter();
+        Self { timelines, of_writer, ..Self::new(writing, keyless, counts, starts) }
     }
 
     /// The same population after a migration at `rate_per_s` objects a second: every object is
-    /// wrapped anew, in the order of age (*assumed*), by one requester writing at once.
+    /// wrapped anew, in the order of age (*assumed*), by one requester writing at once through so many
+    /// `partitions`.
     #[must_use]
-    pub fn migrate(writing: &Writing, rate_per_s: f64) -> Self {
+    pub fn migrate(writing: &Writing, rate_per_s: f64, partitions: u32) -> Self {
         let per_key = writing.objects_per_migrated_key(rate_per_s);
         let keys = writing.migrated_keys(rate_per_s);
         let boundary = |key: u64| ((key as f64 * per_key) as u64).min(writing.objects);
@@ -196,7 +207,7 @@ impl History {
                 -writing.ages.quantile(1.0 - older).as_nanos()
             })
             .collect();
-        Self { spread: true, ..Self::new(writing, 0, counts, starts) }
+        Self { spread: Some(partitions), ..Self::new(writing, 0, counts, starts) }
     }
 
     /// A history of keys with their objects and starts in the order of time, of no timelines.
@@ -218,15 +229,15 @@ impl History {
             cumulative: Sorted::new(cumulative),
             starts: Sorted::new(starts),
             timelines: Vec::new(),
-            partitions: writing.partitions,
-            spread: false,
+            of_writer: Vec::new(),
+            spread: None,
         }
     }
 
     /// Number of distinct bucket-level keys.
     #[must_use]
     pub fn keys(&self) -> u32 {
-        self.starts.len() as u32 * if self.spread { self.partitions } else { 1 }
+        self.starts.len() as u32 * self.spread.unwrap_or(1)
     }
 
     /// Number of objects without a bucket key.
@@ -247,9 +258,11 @@ impl History {
             return None;
         }
         let key = self.cumulative.not_above(rank as i64) as u32;
-        // A migration deals objects out to the partitions in turn.
-        let part = (rank % u64::from(self.partitions)) as u32;
-        Some(if self.spread { key * self.partitions + part } else { key })
+        Some(match self.spread {
+            // A migration deals objects out to the partitions in turn.
+            Some(partitions) => key * partitions + (rank % u64::from(partitions)) as u32,
+            None => key,
+        })
     }
 
     /// The key that wraps what `writer` (an index into the population's requesters) had written
@@ -258,9 +271,9 @@ impl History {
     #[inline]
     #[must_use]
     pub fn key_at(&self, writer: u32, draw: u32, time: SimTime, since: SimTime) -> Option<u32> {
-        if self.spread {
+        if let Some(partitions) = self.spread {
             let key = self.nearest(time)?;
-            return Some(self.part_of_spread(key, draw));
+            return Some(key * partitions + part_of(draw, partitions));
         }
         if time < since {
             return None;
@@ -268,8 +281,8 @@ impl History {
         if self.timelines.is_empty() {
             return self.nearest(time);
         }
-        let timeline = writer * self.partitions + part_of(draw, self.partitions);
-        let timeline = self.timelines.get(timeline as usize)?;
+        let (first, parts) = self.of_writer[writer as usize];
+        let timeline = self.timelines.get((first + part_of(draw, parts)) as usize)?;
         match timeline.starts.not_above(time.as_nanos()) {
             0 => self.nearest(time),
             written => Some(timeline.numbers[written - 1]),
@@ -279,7 +292,7 @@ impl History {
     /// As [`History::key_at`], where it makes no difference who wrote and where the object was
     /// placed: when each key was generated. `None` where it does, or if there is no key.
     pub(super) fn only_timeline(&self) -> Option<Guide<'_>> {
-        let only = self.timelines.is_empty() && !self.spread && self.starts.len() > 0;
+        let only = self.timelines.is_empty() && self.spread.is_none() && self.starts.len() > 0;
         if only { self.starts.simple_guide() } else { None }
     }
 
@@ -302,12 +315,12 @@ impl History {
         let mut from = self.keyless;
         for (key, &to) in self.cumulative.numbers().iter().enumerate() {
             let to = to as u64;
-            if self.spread {
-                let partitions = u64::from(self.partitions);
-                for part in 0..partitions {
+            if let Some(partitions) = self.spread {
+                let parts = u64::from(partitions);
+                for part in 0..parts {
                     // Ranks below a bound that leave `part` when divided by the partitions.
-                    let below = |bound: u64| (bound + partitions - 1 - part) / partitions;
-                    let number = first_key + key as u32 * self.partitions + part as u32;
+                    let below = |bound: u64| (bound + parts - 1 - part) / parts;
+                    let number = first_key + key as u32 * partitions + part as u32;
                     push(Some(number), below(to) - below(from));
                 }
             } else {
@@ -328,13 +341,13 @@ impl History {
         shares: &mut Vec<KeyShare>,
     ) {
         let starts = self.starts.numbers();
-        let even = 1.0 / f64::from(self.partitions);
         if starts.is_empty() {
             return push_written(shares, None, 1.0, SimTime::MIN, until);
         }
-        if self.spread {
-            for part in 0..self.partitions {
-                let number = |key: usize| first_key + key as u32 * self.partitions + part;
+        if let Some(partitions) = self.spread {
+            let even = 1.0 / f64::from(partitions);
+            for part in 0..partitions {
+                let number = |key: usize| first_key + key as u32 * partitions + part;
                 push_timeline(shares, starts, number, even, (SimTime::MIN, until));
             }
             return;
@@ -344,8 +357,13 @@ impl History {
         if self.timelines.is_empty() {
             return push_timeline(shares, starts, in_order, 1.0, (since, until));
         }
-        for (timeline, Timeline { starts: own, numbers }) in self.timelines.iter().enumerate() {
-            let share = weights[timeline / self.partitions as usize] * even;
+        let each = self.of_writer.iter().zip(weights);
+        let shares_of_timelines = each.flat_map(|(&(_, parts), weight)| {
+            std::iter::repeat_n(weight / f64::from(parts), parts as usize)
+        });
+        for (Timeline { starts: own, numbers }, share) in
+            self.timelines.iter().zip(shares_of_timelines)
+        {
             let first = own.numbers().first().map_or(SimTime::MAX, |&ns| SimTime::from_nanos(ns));
             // Before its own first key the nearest of any writer answers.
             let first = first.clamp(since, until);
@@ -356,10 +374,25 @@ impl History {
             }
         }
     }
+}
 
-    fn part_of_spread(&self, key: u32, draw: u32) -> u32 {
-        key * self.partitions + part_of(draw, self.partitions)
+/// The least number that both divide.
+fn least_common(one: u128, other: u128) -> u128 {
+    let (mut divisor, mut rest) = (one, other);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
     }
+    one / divisor * other
+}
+
+/// For each writer where its timelines begin, and how many there are.
+fn timelines_of(partitions: &[u32]) -> Vec<(u32, u32)> {
+    let begin = |next: &mut u32, &parts: &u32| {
+        let first = *next;
+        *next += parts;
+        Some((first, parts))
+    };
+    partitions.iter().scan(0, begin).collect()
 }
 
 /// Generates the keys of one timeline that writes `objects` objects, oldest first (see the top of
@@ -415,8 +448,8 @@ mod tests {
             ages,
             since: SimTime::MIN,
             writers,
+            partitions: &[1, 1][..writers.len()],
             generation_lifetime: SimDuration::from_secs(300),
-            partitions: 1,
         }
     }
 
@@ -479,7 +512,7 @@ mod tests {
     #[test]
     fn a_migration_packs_objects_under_few_keys() {
         let ages = Even(DAY);
-        let history = History::migrate(&writing(1_000_000, &ages, &[1]), 1_000.0);
+        let history = History::migrate(&writing(1_000_000, &ages, &[1]), 1_000.0, 1);
         assert_eq!(history.keys(), 4);
         assert_eq!(history.keyless(), 0);
         assert_eq!(history.key_of_rank(299_999), Some(0));
@@ -495,7 +528,8 @@ mod tests {
         let mut rng = stream(9);
         for (partitions, gap_s) in [(1, 10), (1, 1_000), (3, 10), (3, 200), (8, 3_000)] {
             let ages = Even(DAY);
-            let writing = Writing { partitions, ..writing(1, &ages, &[1]) };
+            let parts = [partitions];
+            let writing = Writing { partitions: &parts, ..writing(1, &ages, &[1]) };
             let mut second = -86_400 * 365;
             let writes: Vec<(SimTime, u32)> = (0..2_000)
                 .map(|_| {
@@ -516,6 +550,36 @@ mod tests {
             }
             assert!(starts.is_sorted());
         }
+    }
+
+    /// A writer of weight 3 through one part and one of weight 1 through three write three and one in
+    /// four, and each part of the latter one in twelve. Binomial(600,000, 1/12): six deviations are 1,285.
+    #[test]
+    fn each_writer_has_partitions_of_its_own() {
+        let ages = Even(DAY);
+        let writing = Writing { partitions: &[1, 3], ..writing(600_000, &ages, &[3, 1]) };
+        let history = History::write(&writing, &mut stream(0));
+        assert_eq!(history.keys(), 4 * 288);
+        let mut objects = [0; 4];
+        let cumulative = history.cumulative.numbers();
+        for (timeline, objects) in history.timelines.iter().zip(&mut objects) {
+            let before = |number: usize| if number == 0 { 0 } else { cumulative[number - 1] };
+            let wraps = |&number: &u32| cumulative[number as usize] - before(number as usize);
+            *objects = timeline.numbers.iter().map(wraps).sum::<i64>();
+        }
+        for (objects, expected) in objects.into_iter().zip([450_000, 50_000, 50_000, 50_000]) {
+            assert!((objects - expected).abs() < 2_100, "{objects} of {expected}");
+        }
+        let key = |writer, draw| {
+            history.key_at(
+                writer,
+                draw,
+                -SimTime::from(SimDuration::from_secs(43_200)),
+                SimTime::MIN,
+            )
+        };
+        assert_eq!(key(0, 0), key(0, u32::MAX), "one part");
+        assert_ne!(key(1, 0), key(1, u32::MAX), "several");
     }
 
     #[test]

@@ -14,23 +14,32 @@ pub const KEYLESS: u32 = u32::MAX;
 /// When each (requester, bucket, cache partition) generated its bucket-level keys within the run.
 #[derive(Debug, Default)]
 pub struct Timelines {
-    /// Generation times, ascending; index: (requester × buckets + bucket) × partitions + partition.
+    /// Generation times, ascending; requester by requester, for each bucket by bucket, partition by
+    /// partition.
     starts: Vec<Sorted>,
-    buckets: u32,
-    partitions: u32,
+    /// For each requester where its timelines begin, and how many partitions it writes through.
+    of_requester: Vec<(u32, u32)>,
 }
 
 impl Timelines {
-    /// No key for any of `requesters` × `buckets` × `partitions`.
+    /// No key for any requester, of which each writes through a number of partitions, in any of
+    /// `buckets`.
     #[must_use]
-    pub fn new(requesters: usize, buckets: usize, partitions: u32) -> Self {
-        let timelines = requesters * buckets * partitions as usize;
-        Self { starts: vec![Sorted::default(); timelines], buckets: buckets as u32, partitions }
+    pub fn new(partitions: &[u32], buckets: usize) -> Self {
+        let begin = |next: &mut u32, &parts: &u32| {
+            let first = *next;
+            *next += parts * buckets as u32;
+            Some((first, parts))
+        };
+        let of_requester: Vec<(u32, u32)> = partitions.iter().scan(0, begin).collect();
+        let timelines =
+            of_requester.last().map_or(0, |&(first, parts)| first + parts * buckets as u32);
+        Self { starts: vec![Sorted::default(); timelines as usize], of_requester }
     }
 
     /// Sets the timelines of one requester: bucket by bucket, partition by partition.
     pub fn set(&mut self, requester: usize, of_requester: Vec<Vec<SimTime>>) {
-        let first = requester * of_requester.len();
+        let first = self.of_requester[requester].0 as usize;
         for (timeline, starts) in self.starts[first..].iter_mut().zip(of_requester) {
             *timeline = Sorted::new(starts.into_iter().map(SimTime::as_nanos).collect());
         }
@@ -257,8 +266,8 @@ impl Keyring {
         let since = self.since[bucket as usize];
         let since = if since <= SimTime::ZERO { from } else { since };
         push_written(shares, None, 1.0, from, since);
-        let partitions = self.timelines.partitions;
         for (requester, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
+            let (_, partitions) = self.timelines.of_requester[requester];
             let share = weight / f64::from(partitions);
             for part in 0..partitions {
                 match self.timeline_of(bucket, requester as u32, part) {
@@ -276,8 +285,8 @@ impl Keyring {
     /// The timeline that answers for a requester's partition: its own, or the next that has a key.
     #[inline]
     fn timeline_of(&self, bucket: u32, requester: u32, part: u32) -> Option<usize> {
-        let partitions = self.timelines.partitions;
-        let first = (requester * self.timelines.buckets + bucket) * partitions;
+        let (first, partitions) = self.timelines.of_requester[requester as usize];
+        let first = first + bucket * partitions;
         (0..partitions)
             .map(|step| (first + (part + step) % partitions) as usize)
             .find(|&timeline| self.timelines.starts[timeline].len() > 0)
@@ -293,7 +302,8 @@ impl Keyring {
             return None;
         }
         let requester = self.requester_of_slot[slot as usize];
-        let picked = part_of(draw, self.timelines.partitions);
+        let (_, partitions) = self.timelines.of_requester[requester as usize];
+        let picked = part_of(draw, partitions);
         let timeline = self.timeline_of(bucket, requester, picked)?;
         let generated = self.timelines.starts[timeline].not_above(time.as_nanos());
         Some(self.timeline_first[timeline] + (generated as u32).saturating_sub(1))

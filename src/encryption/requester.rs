@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::s3::{Identity, Principal, SessionSlot};
+use crate::s3::{Connections, Identity, Principal, SessionSlot};
 
 /// AWS's reading of "requester".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -36,6 +36,8 @@ pub struct Requester {
     pub slots: Vec<u32>,
     /// Whether a renewed session is a requester anew, which starts without keys.
     pub renews: bool,
+    /// On how many connections its requests come: those of all its slots together.
+    pub connections: Connections,
 }
 
 /// All requesters under one rule.
@@ -64,10 +66,16 @@ impl Requesters {
             let policy = (slot.policy > 0).then_some((slot.principal, slot.policy));
             let key = (principal, policy, by_session.then_some(number));
             let index = *index_of.entry(key).or_insert_with(|| {
-                list.push(Requester { slots: Vec::new(), renews: by_session });
+                list.push(Requester {
+                    slots: Vec::new(),
+                    renews: by_session,
+                    connections: Connections::Kept(0),
+                });
                 list.len() - 1
             });
-            list[index].slots.push(number as u32);
+            let requester = &mut list[index];
+            requester.slots.push(number as u32);
+            requester.connections = requester.connections.and(slot.connections);
             of_slot.push(index as u32);
         }
         Self { list, of_slot }
@@ -87,6 +95,7 @@ mod tests {
                 policy: number % policies,
                 session_length: None,
                 first_renewal: SimTime::ZERO,
+                connections: Connections::Kept(5),
             })
             .collect()
     }
@@ -110,6 +119,20 @@ mod tests {
     #[test]
     fn scoping_policies_multiply_requesters_under_the_role_rule() {
         assert_eq!(count(RequesterRule::Role, Identity::Role("catalog".into()), 40, 8), 8);
+    }
+
+    /// Ten sessions of five connections each: five for each session, or fifty for the role.
+    #[test]
+    fn connections_of_all_sessions_of_a_requester_count_together() {
+        let principals = [principal(Identity::Role("emr".into()))];
+        let mut slots = slots(0, 10, 1);
+        let connections = |rule, slots: &[SessionSlot]| {
+            Requesters::group(rule, &principals, slots).list[0].connections
+        };
+        assert_eq!(connections(RequesterRule::Session, &slots), Connections::Kept(5));
+        assert_eq!(connections(RequesterRule::Role, &slots), Connections::Kept(50));
+        slots[3].connections = Connections::Fresh;
+        assert_eq!(connections(RequesterRule::Role, &slots), Connections::Fresh);
     }
 
     #[test]

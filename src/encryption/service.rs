@@ -5,9 +5,10 @@
 //! `time < expires`. Requests of one kind are answered in columns ([`Memory::unwrap_all`],
 //! [`Memory::wrap_all`]), all others one by one ([`Memory::answer`]).
 
+use std::collections::HashMap;
 use std::ops::Range;
 
-use super::assumptions::{Assumptions, Expiry};
+use super::assumptions::{Assumptions, Expiry, Partitions};
 use super::keys::{KEYLESS, Keyring};
 use super::needs::{MultipartCalls, Needs};
 use crate::kms::{KmsApi, KmsCalls};
@@ -135,8 +136,12 @@ impl Asked {
 /// before its own time began, for each has a stretch of one long clock to itself.
 #[derive(Debug)]
 struct KeyCache {
-    /// When each entry expires, on the long clock.
+    /// Number of entries.
+    entries: usize,
+    /// When each entry expires, on the long clock; none if there are too many to have them all.
     expires: Vec<i64>,
+    /// The same of those entries that were ever fetched, where there are too many to have them all.
+    fetched: HashMap<u32, i64>,
     /// Where on the long clock the current requester's time zero is.
     zero: i64,
     /// Longer than any run; what is kept longer is kept as long as this.
@@ -148,14 +153,34 @@ impl KeyCache {
     fn new(start: SimTime, end: SimTime) -> Self {
         let span = end.since(start).as_nanos();
         let horizon = span.min(i64::MAX / 8) + 1;
-        Self { expires: Vec::new(), zero: 0, horizon }
+        Self { entries: 0, expires: Vec::new(), fetched: HashMap::new(), zero: 0, horizon }
+    }
+
+    /// Most entries that are all had in memory: 128 MiB.
+    const ALL_AT_MOST: usize = 1 << 24;
+
+    /// Whether only those entries are had in memory that were ever fetched.
+    const fn is_sparse(&self) -> bool {
+        self.entries > Self::ALL_AT_MOST
+    }
+
+    /// When an entry expires.
+    #[inline]
+    fn of(&mut self, entry: u32) -> &mut i64 {
+        if self.is_sparse() {
+            self.fetched.entry(entry).or_insert(i64::MIN)
+        } else {
+            &mut self.expires[entry as usize]
+        }
     }
 
     /// Begins a requester's time with an empty cache of `entries`.
     fn begin(&mut self, entries: usize) {
-        if self.expires.len() != entries {
+        self.fetched.clear();
+        if self.entries != entries {
+            self.entries = entries;
             self.expires.clear();
-            self.expires.resize(entries, i64::MIN);
+            self.expires.resize(if self.is_sparse() { 0 } else { entries }, i64::MIN);
         }
         // Until now nothing was kept beyond two horizons from zero, and no time is more than one before.
         self.zero += 3 * self.horizon;
@@ -166,7 +191,7 @@ impl KeyCache {
     }
 
     fn empty(&mut self) {
-        self.begin(self.expires.len());
+        self.begin(self.entries);
     }
 
     /// Whether the key of `entry` must be fetched at `time`; if so, it then is.
@@ -174,7 +199,7 @@ impl KeyCache {
     fn misses(&mut self, entry: u32, time: SimTime, assumptions: &Assumptions) -> bool {
         let lifetime = assumptions.cache_lifetime.as_nanos().min(self.horizon);
         let now = self.zero + time.as_nanos();
-        let expires = &mut self.expires[entry as usize];
+        let expires = self.of(entry);
         let miss = now >= *expires;
         if miss || assumptions.expiry == Expiry::Sliding {
             *expires = now + lifetime;
@@ -217,6 +242,8 @@ pub struct Memory {
     cache: KeyCache,
     /// When the run starts, what goes before it included.
     start: SimTime,
+    /// Where the requester's requests land.
+    partitions: Partitions,
     /// Room for the cache entries of requests in columns.
     entries: Vec<u32>,
     /// When the requester's session ends; a new session starts without keys.
@@ -234,22 +261,31 @@ impl Memory {
             wrapping_until: Vec::new(),
             start,
             cache: KeyCache::new(start, end),
+            partitions: Partitions { writing: 1, reading: 1 },
             entries: Vec::new(),
             session_ends: SimTime::MAX,
             upload: Object::Keyless,
         }
     }
 
-    /// Forgets everything and makes room for a requester in a world of `keys` keys. `session` is
-    /// the slot whose every session is a requester anew, if the rule says so.
+    /// Forgets everything and makes room for a requester that meets `partitions` of S3's fleet, in a
+    /// world of `keys` keys. `session` is the slot whose every session is a requester anew, if the
+    /// rule says so.
     ///
     /// # Panics
     /// If keys × read partitions reach 2^32; the scenario's memory check refuses such worlds before.
-    pub fn begin(&mut self, scheme: &Scheme, keys: u32, session: Option<&SessionSlot>) {
-        let entries = u64::from(keys) * u64::from(scheme.assumptions.read_partitions);
+    pub fn begin(
+        &mut self,
+        scheme: &Scheme,
+        partitions: Partitions,
+        keys: u32,
+        session: Option<&SessionSlot>,
+    ) {
+        self.partitions = partitions;
+        let entries = u64::from(keys) * u64::from(partitions.reading);
         assert!(entries < 1 << 32, "fewer than 2^32 cache entries");
         self.cache.begin(entries as usize);
-        let timelines = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
+        let timelines = scheme.buckets.len() * partitions.writing as usize;
         self.wrapping_until.clear();
         self.wrapping_until.resize(timelines, SimTime::MIN);
         self.session_ends = match session {
@@ -302,15 +338,16 @@ impl Memory {
         asked: &mut Asked,
     ) {
         asked.clear();
-        let Assumptions { cache_lifetime, expiry, read_partitions, .. } = scheme.assumptions;
+        let Assumptions { cache_lifetime, expiry, .. } = scheme.assumptions;
+        let partitions = self.partitions.reading;
         let mut room = std::mem::take(&mut self.entries);
         let some_keyless = keys.contains(&KEYLESS);
-        let entries = if read_partitions == 1 {
+        let entries = if partitions == 1 {
             keys
         } else {
             room.clear();
             let entry = |(&key, &draw): (&u32, &u32)| {
-                if key == KEYLESS { KEYLESS } else { entry_of(key, draw, read_partitions) }
+                if key == KEYLESS { KEYLESS } else { entry_of(key, draw, partitions) }
             };
             room.extend(keys.iter().zip(&columns.draws).map(entry));
             &room
@@ -318,7 +355,7 @@ impl Memory {
         self.by_session(session, &columns.times, |memory, stretch| {
             let (times, entries) = (&columns.times[stretch.clone()], &entries[stretch]);
             let (cache, missed) = (&mut memory.cache, &mut asked.by_bucket);
-            if some_keyless {
+            if some_keyless || cache.is_sparse() {
                 for (&time, &entry) in times.iter().zip(entries) {
                     if entry == KEYLESS {
                         asked.by_object.push(time);
@@ -346,16 +383,17 @@ impl Memory {
         asked: &mut Asked,
     ) {
         asked.clear();
-        let Assumptions { generation_lifetime, write_partitions, .. } = scheme.assumptions;
+        let generation_lifetime = scheme.assumptions.generation_lifetime;
+        let partitions = self.partitions.writing;
         let off = columns.times.partition_point(|&time| time < since);
         asked.by_object.extend_from_slice(&columns.times[..off]);
         self.by_session(session, &columns.times, |memory, stretch| {
             for place in stretch.start.max(off)..stretch.end {
-                let part = match write_partitions {
+                let part = match partitions {
                     1 => 0,
                     partitions => part_of(columns.draws[place], partitions),
                 };
-                let timeline = bucket * write_partitions + part;
+                let timeline = bucket * partitions + part;
                 let (time, until) =
                     (columns.times[place], &mut memory.wrapping_until[timeline as usize]);
                 if time >= *until {
@@ -409,7 +447,7 @@ impl Memory {
             return;
         }
         let assumptions = &scheme.assumptions;
-        let partitions = assumptions.write_partitions;
+        let partitions = self.partitions.writing;
         let timeline = request.bucket * partitions + part_of(request.draw, partitions);
         let until = &mut self.wrapping_until[timeline as usize];
         if request.time >= *until {
@@ -439,7 +477,7 @@ impl Memory {
             answer.by_object += 1;
             return;
         };
-        let entry = entry_of(key, request.draw, scheme.assumptions.read_partitions);
+        let entry = entry_of(key, request.draw, self.partitions.reading);
         let misses = self.cache.misses(entry, request.time, &scheme.assumptions);
         answer.calls += KmsCalls::of(KmsApi::Decrypt, misses.into());
     }
@@ -455,4 +493,51 @@ pub(crate) fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
 /// Whether the request writes by copying, which directory buckets do without bucket keys.
 fn is_copy(operation: Operation) -> bool {
     matches!(operation, Operation::CopyObject | Operation::UploadPartCopy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Rate;
+
+    /// A cache of more entries than are had in memory answers as one that has them all.
+    #[test]
+    fn sparse_caches_answer_as_dense_ones() {
+        let of = |expiry| Assumptions {
+            generation_lifetime: SimDuration::from_secs(10),
+            cache_lifetime: SimDuration::from_secs(10),
+            expiry,
+            cache_hosts: 1,
+            write_partitions: None,
+            read_partitions: None,
+            verify_on_write: 0,
+            migration_rate: Rate::per_s(1.0),
+        };
+        for assumptions in [Expiry::Fixed, Expiry::Sliding].map(of) {
+            let caches = || {
+                [50, KeyCache::ALL_AT_MOST + 1].map(|entries| {
+                    let mut cache = KeyCache::new(SimTime::ZERO, SimTime::from_nanos(1 << 50));
+                    cache.begin(entries);
+                    cache
+                })
+            };
+            let [mut dense, mut sparse] = caches();
+            assert!(sparse.is_sparse() && !dense.is_sparse());
+            let mut state = 1_u64;
+            let mut misses = 0;
+            for second in 0..3_000 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let (entry, time) =
+                    ((state >> 60) as u32, SimTime::from_nanos(second * 700_000_000));
+                let missed = dense.misses(entry, time, &assumptions);
+                assert_eq!(sparse.misses(entry, time, &assumptions), missed);
+                misses += u32::from(missed);
+                if second % 1_000 == 999 {
+                    dense.empty();
+                    sparse.empty();
+                }
+            }
+            assert!((100..2_900).contains(&misses), "{misses}");
+        }
+    }
 }

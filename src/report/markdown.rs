@@ -23,6 +23,9 @@ pub fn write(results: &Results) -> String {
     if let Some(swing) = words::greatest_swing(results) {
         let _ = writeln!(out, "\n{swing}");
     }
+    if let Some(connections) = words::connections(results) {
+        let _ = writeln!(out, "\n{connections}");
+    }
     cautions(results, &mut out);
     folded(
         "What AWS does not publish, and what it does to the answer",

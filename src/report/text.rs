@@ -24,6 +24,9 @@ pub fn write(results: &Results, width: u16) -> String {
     if let Some(swing) = words::greatest_swing(results) {
         let _ = writeln!(out, "{swing}");
     }
+    if let Some(connections) = words::connections(results) {
+        let _ = writeln!(out, "{connections}");
+    }
     if !results.facts.warnings.is_empty() {
         out.push('\n');
     }

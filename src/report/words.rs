@@ -6,7 +6,7 @@ use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
 use crate::outcome::recorded::UNKNOWN_OBJECTS;
 use crate::results::Results;
-use crate::results::facts::{AssertionFacts, AssumptionFacts};
+use crate::results::facts::{AssertionFacts, AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
 use crate::scenario::assertion::{Figure, FigureUnit};
 use crate::scenario::replay::LogOf;
@@ -338,6 +338,9 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         "generation_lifetime" => "how long S3 wraps new objects with one bucket-level key",
         "cache_lifetime" => "how long S3 keeps a bucket-level key in memory for reads",
         "expiry" => "whether that time runs from the fetch, or anew from each use",
+        "cache_hosts" => {
+            "hosts of S3's fleet, each with a cache of its own, that connections land on"
+        }
         "write_partitions" => "parts of S3's fleet that make keys of their own",
         "read_partitions" => "parts of S3's fleet that fetch keys of their own",
         "verify_on_write" => "calls of `Decrypt` that verify each new key",
@@ -347,6 +350,50 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         UNKNOWN_OBJECTS => "which keys wrap objects that are read and not written in the log",
         _ => return None,
     })
+}
+
+/// On how many connections whose requests come, where that decides how many caches they meet.
+#[must_use]
+pub fn connections(results: &Results) -> Option<String> {
+    const NAMED: usize = 3;
+    let headline = results.facts.configuration(&results.facts.headline)?;
+    let decide = headline.assumptions.iter().any(|it| it.assumption == "cache_hosts");
+    if !decide || !headline.uses_bucket_keys || results.facts.connections.is_empty() {
+        return None;
+    }
+    let mut groups: Vec<(&ConnectionsFacts, Vec<String>)> = Vec::new();
+    for one in &results.facts.connections {
+        let alike = |(of, _): &&mut (&ConnectionsFacts, Vec<String>)| {
+            (&of.connections, &of.basis, &of.client) == (&one.connections, &one.basis, &one.client)
+        };
+        let name = format!("`{}`", one.principal);
+        match groups.iter_mut().find(alike) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((one, vec![name])),
+        }
+    }
+    let said = groups.iter().map(|(of, names)| {
+        let number = match of.connections.as_str() {
+            "fresh" => "a new one for each request",
+            number => number,
+        };
+        let others = names.len().saturating_sub(NAMED);
+        let mut names = names[..names.len().min(NAMED)].join(", ");
+        if others > 0 {
+            names = format!("{names} and {others} more");
+        }
+        let basis = match (&of.client, of.basis.as_str()) {
+            (Some(client), _) => format!("the most that `{client}` keeps"),
+            (None, "given") => "as given".to_owned(),
+            (None, _) => "assumed".to_owned(),
+        };
+        format!("{number} for {names} ({basis})")
+    });
+    let said: Vec<String> = said.collect();
+    Some(format!(
+        "Connections to S3 of each session, which decide how many of S3's caches are met: {}.",
+        said.join("; ")
+    ))
 }
 
 /// How results come about again.

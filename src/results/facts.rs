@@ -9,6 +9,8 @@ use crate::error::{Error, Result};
 use crate::outcome::{Outcome, PrecisionOutcome};
 use crate::pricing::PriceTable;
 use crate::scenario::assertion::{Assertion, Figure};
+use crate::scenario::connections::Basis;
+use crate::scenario::file::{PrincipalFile, ScenarioFile};
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario};
 
 use super::rows::SummaryRow;
@@ -64,6 +66,9 @@ pub struct Facts {
     pub prices: Prices,
     /// What was compared, in the order of the scenario.
     pub configurations: Vec<ConfigurationFacts>,
+    /// On how many connections whose requests come.
+    #[serde(default)]
+    pub connections: Vec<ConnectionsFacts>,
     /// What to beware of.
     pub warnings: Vec<WarningFacts>,
     /// What was demanded.
@@ -100,6 +105,19 @@ pub struct ConfigurationFacts {
     pub uses_bucket_keys: bool,
     /// What AWS does not publish, as the configuration has it.
     pub assumptions: Vec<AssumptionFacts>,
+}
+
+/// On how many connections the requests of one principal's sessions come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionsFacts {
+    /// Name of the principal.
+    pub principal: String,
+    /// Connections of each session: a number, or `fresh`.
+    pub connections: String,
+    /// Who says so: `given`, `documented` or `assumed`.
+    pub basis: String,
+    /// The client whose documented pool it is.
+    pub client: Option<String>,
 }
 
 /// One assumption: the value results are given for, and the ends it is believed to lie between.
@@ -177,6 +195,7 @@ impl Facts {
                 .iter()
                 .map(|configuration| ConfigurationFacts::of(scenario, configuration))
                 .collect(),
+            connections: file.principals.iter().map(|it| ConnectionsFacts::of(file, it)).collect(),
             warnings: outcome
                 .warnings
                 .iter()
@@ -263,6 +282,23 @@ impl ConfigurationFacts {
                     high,
                 })
                 .collect(),
+        }
+    }
+}
+
+impl ConnectionsFacts {
+    fn of(file: &ScenarioFile, principal: &PrincipalFile) -> Self {
+        let (connections, basis) = file.connections_of(principal);
+        let (basis, client) = match basis {
+            Basis::Given => ("given", None),
+            Basis::Documented(client) => ("documented", Some(client)),
+            Basis::Assumed => ("assumed", None),
+        };
+        Self {
+            principal: principal.name.clone(),
+            connections: connections.to_string(),
+            basis: basis.to_owned(),
+            client,
         }
     }
 }

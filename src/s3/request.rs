@@ -1,6 +1,6 @@
 //! One request as S3 receives it, and whose session sent it.
 
-use super::Operation;
+use super::{Connections, Operation};
 use crate::units::{SimDuration, SimTime};
 
 /// A place in which one session of a principal runs at a time: an EC2 instance, a Lambda execution
@@ -17,6 +17,8 @@ pub struct SessionSlot {
     pub session_length: Option<SimDuration>,
     /// When the first session that begins within the run does so; the one before it was under way.
     pub first_renewal: SimTime,
+    /// On how many connections its requests come; a session that takes over takes over these, too.
+    pub connections: Connections,
 }
 
 impl SessionSlot {

@@ -11,7 +11,7 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::encryption::service::BucketScheme;
 use crate::error::{Error, Result};
-use crate::s3::Principal;
+use crate::s3::{Connections, Principal};
 use crate::units::SimTime;
 use crate::workload::access::{ReadPattern, Reads};
 use crate::workload::ages::AgeLaw;
@@ -240,6 +240,10 @@ fn cost(
         workload.slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
     senders.sort_unstable();
     senders.dedup();
+    // As if all had as many connections as the one that has most.
+    let of_sender = |&sender: &u32| requesters.list[sender as usize].connections;
+    let most = senders.iter().map(of_sender).reduce(Connections::or_more);
+    let partitions = assumptions.partitions(most.unwrap_or(Connections::ASSUMED));
     let senders = senders.len() as f64;
     workload
         .expected_actions(scenario.file.duration)
@@ -249,11 +253,11 @@ fn cost(
             let (keys, lifetime, partitions) = match &workload.reads {
                 Some(reads) if action.reads() => {
                     let keys = key_masses(scenario, configuration, requesters, assumptions, reads);
-                    (keys, assumptions.cache_lifetime, assumptions.read_partitions)
+                    (keys, assumptions.cache_lifetime, partitions.reading)
                 }
                 _ if action.writes() => {
                     let written = vec![(1.0, 1.0)];
-                    (written, assumptions.generation_lifetime, assumptions.write_partitions)
+                    (written, assumptions.generation_lifetime, partitions.writing)
                 }
                 _ => return 0.0,
             };
@@ -312,13 +316,16 @@ fn key_masses(
 ) -> Vec<(f64, f64)> {
     let population = reads.population.as_ref();
     let population = population.map(|read| &scenario.populations[read.population as usize]);
-    let of_population =
-        population.map_or(1, |population| population.requesters(requesters).0.len());
-    let of_run = reads.written.as_ref().map_or(0, |written| {
-        let requester = |slot: u32| requesters.of_slot[slot as usize];
-        written.slots.clone().map(requester).collect::<BTreeSet<_>>().len()
+    let of_population = population.map_or(1, |population| {
+        population.writers(requesters, assumptions).partitions.iter().sum()
     });
-    let timelines = of_population.max(of_run) as f64 * f64::from(assumptions.write_partitions);
+    let of_run: u32 = reads.written.as_ref().map_or(0, |written| {
+        let requester = |slot: u32| requesters.of_slot[slot as usize];
+        let writers: BTreeSet<u32> = written.slots.clone().map(requester).collect();
+        let connections = |&writer: &u32| requesters.list[writer as usize].connections;
+        writers.iter().map(connections).map(|it| assumptions.partitions(it).writing).sum()
+    });
+    let timelines = f64::from(of_population.max(of_run));
     let fixed;
     let ages: &AgeLaw = match (&reads.pattern, population) {
         (ReadPattern::ByAge(law), _) => law,

@@ -3,7 +3,7 @@
 use super::{Configuration, Scenario, engine};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::history::Writing;
-use crate::encryption::requester::Requesters;
+use crate::encryption::requester::{Requester, Requesters};
 use crate::error::{Error, Result};
 use crate::units::SimTime;
 use crate::workload::Workload;
@@ -23,6 +23,11 @@ const BYTES_PER_CACHE_ENTRY: u64 = 8;
 
 /// Bytes that an object takes where objects are kept one by one, and while they are sorted.
 const BYTES_PER_OBJECT: u64 = 40;
+/// Entries of a cache from which on only those that are fetched take memory, how much each of these
+/// then takes, and how many entries there can be.
+const SPARSE_FROM: u64 = 1 << 24;
+const BYTES_PER_FETCHED_ENTRY: u64 = 48;
+const MOST_ENTRIES: u64 = 1 << 32;
 
 /// Bytes that a session slot takes (its sources of requests, its counts), and a timeline of keys.
 const BYTES_PER_SLOT: u64 = 1_024;
@@ -144,17 +149,33 @@ impl Scenario {
         assumptions: &Assumptions,
         threads: u64,
     ) -> u64 {
-        let caches = u64::from(assumptions.read_partitions).saturating_mul(threads);
-        let entry = BYTES_PER_KEY.saturating_add(caches.saturating_mul(BYTES_PER_CACHE_ENTRY));
+        let reading = |requester: &Requester| assumptions.partitions(requester.connections).reading;
+        let caches = requesters.list.iter().map(reading).max().unwrap_or(1);
+        let of_cache = self.bytes_of_cache(keys.saturating_mul(caches.into()));
         let timelines = self.timelines(requesters, assumptions);
-        keys.saturating_mul(entry).saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
+        keys.saturating_mul(BYTES_PER_KEY)
+            .saturating_add(of_cache.saturating_mul(threads))
+            .saturating_add(timelines.saturating_mul(BYTES_PER_TIMELINE))
+    }
+
+    /// Memory for a cache of so many entries: of very many only those that are fetched, which are no
+    /// more than the requests.
+    fn bytes_of_cache(&self, entries: u64) -> u64 {
+        let all = entries.saturating_mul(BYTES_PER_CACHE_ENTRY);
+        if !(SPARSE_FROM..MOST_ENTRIES).contains(&entries) {
+            return all;
+        }
+        let requests = self.expected_requests_drawn() as u64;
+        all.min(BYTES_PER_FETCHED_ENTRY.saturating_mul(requests).max(SPARSE_FROM))
     }
 
     /// Places (requester, bucket, write partition) in which keys can be generated within the run.
     fn timelines(&self, requesters: &Requesters, assumptions: &Assumptions) -> u64 {
-        (requesters.list.len() as u64)
-            .saturating_mul(self.domains.len() as u64)
-            .saturating_mul(assumptions.write_partitions.into())
+        let writing = |requester: &Requester| {
+            u64::from(assumptions.partitions(requester.connections).writing)
+        };
+        let partitions = requesters.list.iter().map(writing).sum::<u64>();
+        partitions.saturating_mul(self.domains.len() as u64)
     }
 
     fn keys_at_most(
@@ -165,12 +186,13 @@ impl Scenario {
     ) -> u64 {
         let scheme = configuration.scheme(self, *assumptions);
         let before = self.populations.iter().enumerate().map(|(index, population)| {
-            let (weights, _) = population.requesters(requesters);
+            let writers = population.writers(requesters, assumptions);
             let since = self.keys_since(index, &scheme);
-            let writing = population.writing(since, &weights, assumptions);
+            let writing = population.writing(since, &writers, assumptions);
             if configuration.migrated && self.domain_of(population).migrates() {
                 let rate_per_s = assumptions.migration_rate.as_per_s();
-                writing.migrated_keys(rate_per_s).saturating_mul(writing.partitions.into())
+                let partitions = u64::from(assumptions.writing_at_most());
+                writing.migrated_keys(rate_per_s).saturating_mul(partitions)
             } else if let Some(writes) = self.writes_before(index) {
                 Writing { objects: writes, ..writing }.keys_at_most()
             } else {

@@ -19,6 +19,7 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::RequesterRule;
+use crate::s3::Connections;
 use crate::units::{ByteSize, Price, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
 use crate::workload::access::ReadPattern;
@@ -252,6 +253,10 @@ pub struct PrincipalFile {
     /// Whether sessions end one after the other or all at once.
     #[serde(default)]
     pub renewal: Renewal,
+    /// Connections to S3 that each session keeps, or `fresh` if each request opens one; without it,
+    /// as many as its workloads' clients keep (`bks list clients`), or 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
 }
 
 fn default_account() -> String {
@@ -431,10 +436,13 @@ pub struct AssumptionOverrides {
     /// Whether a cached key's lifetime runs from its fetch or from its last use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expiry: Option<Range<Expiry>>,
-    /// Parts of S3's fleet that each generate their own keys.
+    /// Hosts of S3's fleet, each with a cache of its own, that a requester's connections land on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_hosts: Option<Range<u32>>,
+    /// Parts of S3's fleet that each generate their own keys, the same for every requester.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub write_partitions: Option<Range<u32>>,
-    /// Parts of S3's fleet that each cache keys on their own.
+    /// Parts of S3's fleet that each cache keys on their own, the same for every requester.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub read_partitions: Option<Range<u32>>,
     /// Decrypt calls that verify a newly generated bucket-level key.
@@ -457,8 +465,9 @@ impl AssumptionOverrides {
             generation_lifetime: self.generation_lifetime.unwrap_or(ranges.generation_lifetime),
             cache_lifetime: self.cache_lifetime.unwrap_or(ranges.cache_lifetime),
             expiry: self.expiry.unwrap_or(ranges.expiry),
-            write_partitions: self.write_partitions.unwrap_or(ranges.write_partitions),
-            read_partitions: self.read_partitions.unwrap_or(ranges.read_partitions),
+            cache_hosts: self.cache_hosts.unwrap_or(ranges.cache_hosts),
+            write_partitions: self.write_partitions.or(ranges.write_partitions),
+            read_partitions: self.read_partitions.or(ranges.read_partitions),
             verify_on_write: self.verify_on_write.unwrap_or(ranges.verify_on_write),
             migration_rate: self.migration_rate.unwrap_or(ranges.migration_rate),
         }

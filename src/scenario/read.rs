@@ -282,7 +282,8 @@ fn table_of(key: &str) -> Option<&'static str> {
         "kms_quota_per_s",
         "prices",
     ];
-    const ASSUMPTIONS: [&str; 7] = [
+    const ASSUMPTIONS: [&str; 8] = [
+        "cache_hosts",
         "generation_lifetime",
         "cache_lifetime",
         "expiry",

@@ -249,7 +249,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         engine: EngineChoice::Events,
         buckets: log.buckets.iter().map(bucket).collect(),
         populations: populations.collect(),
-        principals: principals(log),
+        principals: principals_as_given(log, &given.principals),
         workloads: Vec::new(),
         clients: Vec::new(),
         replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
@@ -306,9 +306,20 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
             session_policies: 1,
             session_length: None,
             renewal: Renewal::default(),
+            connections: None,
         }
     };
     log.principals.iter().map(principal).collect()
+}
+
+/// The log's principals, with the connections that the settings give to those of a name.
+fn principals_as_given(log: &Recording, given: &[PrincipalFile]) -> Vec<PrincipalFile> {
+    let mut all = principals(log);
+    for principal in &mut all {
+        let named = given.iter().find(|of| of.name == principal.name);
+        principal.connections = named.and_then(|of| of.connections);
+    }
+    all
 }
 
 /// Refuses changes to what the log tells.
@@ -316,12 +327,17 @@ fn refuse_other_log(made: &ScenarioFile, changed: &ScenarioFile) -> Result<()> {
     let names = |file: &ScenarioFile| -> Vec<String> {
         file.buckets.iter().map(|bucket| bucket.name.clone()).collect()
     };
+    // No log tells of connections.
+    let people = |file: &ScenarioFile| -> Vec<PrincipalFile> {
+        let untold = |of: &PrincipalFile| PrincipalFile { connections: None, ..of.clone() };
+        file.principals.iter().map(untold).collect()
+    };
     let touched = [
         ("duration", made.duration == changed.duration),
         ("warm_up", made.warm_up == changed.warm_up),
         ("engine", made.engine == changed.engine),
         ("bucket", names(made) == names(changed)),
-        ("principal", made.principals == changed.principals),
+        ("principal", people(made) == people(changed)),
         ("population", made.populations == changed.populations),
         ("workload", changed.workloads.is_empty()),
         ("replay", made.replay == changed.replay),

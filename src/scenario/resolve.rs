@@ -17,6 +17,7 @@ use crate::error::{Error, one_of};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
 use crate::rng::Seed;
+use crate::s3::Connections;
 use crate::statistics::{PILOT, Precision};
 use crate::units::{Price, Rate, Share, SimDuration, SimTime};
 
@@ -76,7 +77,9 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .enumerate()
         .map(|(i, written)| principal(i, written))
         .collect::<Resolved<_>>()?;
-    let (slots, principal_slots) = session_slots(&file.principals)?;
+    let connections: Vec<Connections> =
+        file.principals.iter().map(|written| file.connections_of(written).0).collect();
+    let (slots, principal_slots) = session_slots(&file.principals, &connections)?;
     let names = Names { file: &file, domains: &domains, principal_slots: &principal_slots };
     let populations: Vec<Population> = file
         .populations

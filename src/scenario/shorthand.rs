@@ -3,7 +3,8 @@
 //!
 //! - `lifetime=V`: bucket-level keys live for V, where they are generated and where they are held;
 //! - `requesters=N`: N requesters share the traffic of each principal, whoever counts as one;
-//! - `principal.NAME.requesters=N`: the same for a single principal.
+//! - `principal.NAME.requesters=N`: the same for a single principal;
+//! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones.
 
 use super::file::{PrincipalFile, ScenarioFile};
 use super::read::Override;
@@ -19,6 +20,14 @@ pub(super) fn expand(change: &Override, file: &ScenarioFile) -> Result<Vec<Overr
         ["lifetime"] => Ok(["assumptions.generation_lifetime", "assumptions.cache_lifetime"]
             .map(|key| Override { key: key.to_owned(), value: change.value.clone() })
             .into()),
+        ["connections"] => {
+            let principals = file.principals.iter().enumerate();
+            let of_principal = |(index, principal): (usize, &PrincipalFile)| Override {
+                key: format!("principal.{}.connections", element(index, principal)),
+                value: change.value.clone(),
+            };
+            Ok(principals.map(of_principal).collect())
+        }
         ["requesters"] => {
             let assume_roles = |(_, principal): &(usize, &PrincipalFile)| principal.role.is_some();
             let principals: Vec<_> =
@@ -69,11 +78,7 @@ fn spread(change: &Override, principals: &[(usize, &PrincipalFile)]) -> Result<V
             ))
         })?;
     let of_principal = |&(index, principal): &(usize, &PrincipalFile)| {
-        // Elements go by name first, so a number could be another's name.
-        let element = match principal.name.as_str() {
-            name if name.contains('.') => index.to_string(),
-            name => name.to_owned(),
-        };
+        let element = element(index, principal);
         ["sessions", "session_policies"].map(|key| Override {
             key: format!("principal.{element}.{key}"),
             value: requesters.to_string(),
@@ -82,12 +87,21 @@ fn spread(change: &Override, principals: &[(usize, &PrincipalFile)]) -> Result<V
     Ok(principals.iter().flat_map(of_principal).collect())
 }
 
+/// What a key calls a principal. Elements go by name first, so a number could be another's name.
+fn element(index: usize, principal: &PrincipalFile) -> String {
+    match principal.name.as_str() {
+        name if name.contains('.') => index.to_string(),
+        name => name.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Scenario;
     use super::*;
     use crate::encryption::assumptions::Level;
     use crate::encryption::requester::{RequesterRule, Requesters};
+    use crate::s3::Connections;
     use crate::units::SimDuration;
 
     const TWO_ROLES_AND_A_USER: &str = r#"
@@ -153,6 +167,24 @@ mod tests {
             assert_eq!(assumptions.generation_lifetime, SimDuration::from_secs(180));
             assert_eq!(assumptions.cache_lifetime, SimDuration::from_secs(180));
         }
+    }
+
+    /// A number for all, another for one of them; and the pools of clients where nothing is given.
+    #[test]
+    fn connections_are_given_to_all_or_one() {
+        let of = |changes: &[&str]| -> Vec<Connections> {
+            let scenario = read(TWO_ROLES_AND_A_USER, changes).unwrap();
+            let first = |principal| scenario.slots.iter().find(|slot| slot.principal == principal);
+            (0..3).map(|principal| first(principal).unwrap().connections).collect()
+        };
+        let (kept, fresh) = (Connections::Kept, Connections::Fresh);
+        assert_eq!(of(&["connections=3"]), [kept(3); 3]);
+        let one = ["connections=3", "principal.reader.connections=fresh"];
+        assert_eq!(of(&one), [kept(3), fresh, kept(3)]);
+        assert_eq!(of(&["workload.put.client=rclone"]), [kept(4), kept(10), kept(10)]);
+        let error = read(TWO_ROLES_AND_A_USER, &["connections=0"]).unwrap_err().to_string();
+        let said = "--set connections=0: `0` is not a number of connections";
+        assert!(error.starts_with(said) && error.contains("\n\nhint: "), "{error}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Parameters along which a break-even is sought, and how their values are written.
 
 use super::search::Span;
-use crate::encryption::assumptions::Assumptions;
+use crate::encryption::assumptions::{AssumptionRanges, Assumptions};
 use crate::error::{Error, Result};
 use crate::scenario::read::Override;
 use crate::units::{Rate, SimDuration};
@@ -15,6 +15,8 @@ pub enum Parameter {
     GenerationLifetime,
     /// How long the plaintext of a bucket-level key stays in memory for reads.
     CacheLifetime,
+    /// Hosts of S3's fleet that a requester's connections land on.
+    CacheHosts,
     /// Parts of S3's fleet that each generate their own keys.
     WritePartitions,
     /// Parts of S3's fleet that each cache keys on their own.
@@ -52,10 +54,10 @@ const HINT: &str = "give KEY=LOW..HIGH with two values of one kind, e.g., \
                     `requesters=1..500`, `workload.ingest.arrivals.poisson.rate=1/s..100/s`";
 
 impl Axis {
-    /// The axes that are searched unless others are asked for: lifetimes from a second to a day,
-    /// partitions from 1 to 1,000, requesters from 1 to 100,000.
+    /// The axes that are searched unless others are asked for: lifetimes from a second to a day, hosts
+    /// from 1 to 1,000 (or partitions, where they are given), requesters from 1 to 100,000.
     #[must_use]
-    pub fn usual() -> Vec<Self> {
+    pub fn usual(ranges: &AssumptionRanges) -> Vec<Self> {
         let lifetime = |parameter| Self {
             parameter,
             span: Span { low: 1.0, high: DAY_S, whole: false },
@@ -66,14 +68,18 @@ impl Axis {
             span: Span { low: 1.0, high, whole: true },
             unit: Unit::Number,
         };
-        vec![
-            lifetime(Parameter::Lifetime),
-            lifetime(Parameter::GenerationLifetime),
-            lifetime(Parameter::CacheLifetime),
-            number(Parameter::WritePartitions, 1_000.0),
-            number(Parameter::ReadPartitions, 1_000.0),
-            number(Parameter::Key("requesters".to_owned()), 100_000.0),
-        ]
+        let numbers = [
+            (Parameter::CacheHosts, ranges.cache_hosts_in_force().is_some()),
+            (Parameter::WritePartitions, ranges.write_partitions.is_some()),
+            (Parameter::ReadPartitions, ranges.read_partitions.is_some()),
+        ];
+        let lifetimes =
+            [Parameter::Lifetime, Parameter::GenerationLifetime, Parameter::CacheLifetime];
+        let mut axes: Vec<Self> = lifetimes.into_iter().map(lifetime).collect();
+        let in_force = numbers.into_iter().filter(|(_, in_force)| *in_force);
+        axes.extend(in_force.map(|(parameter, _)| number(parameter, 1_000.0)));
+        axes.push(number(Parameter::Key("requesters".to_owned()), 100_000.0));
+        axes
     }
 
     /// Reads `KEY=LOW..HIGH`.
@@ -103,7 +109,7 @@ impl Axis {
             Parameter::Lifetime | Parameter::GenerationLifetime | Parameter::CacheLifetime => {
                 unit == Unit::Seconds
             }
-            Parameter::WritePartitions | Parameter::ReadPartitions => {
+            Parameter::CacheHosts | Parameter::WritePartitions | Parameter::ReadPartitions => {
                 unit == Unit::Number && axis.span.whole && high <= f64::from(u32::MAX)
             }
             Parameter::Key(_) => true,
@@ -118,6 +124,7 @@ impl Axis {
             Parameter::Lifetime => "lifetime",
             Parameter::GenerationLifetime => "generation_lifetime",
             Parameter::CacheLifetime => "cache_lifetime",
+            Parameter::CacheHosts => "cache_hosts",
             Parameter::WritePartitions => "write_partitions",
             Parameter::ReadPartitions => "read_partitions",
             Parameter::Key(key) => key,
@@ -141,8 +148,9 @@ impl Axis {
             }
             Parameter::GenerationLifetime => Assumptions { generation_lifetime: lifetime, ..base },
             Parameter::CacheLifetime => Assumptions { cache_lifetime: lifetime, ..base },
-            Parameter::WritePartitions => Assumptions { write_partitions: number, ..base },
-            Parameter::ReadPartitions => Assumptions { read_partitions: number, ..base },
+            Parameter::CacheHosts => Assumptions { cache_hosts: number, ..base },
+            Parameter::WritePartitions => Assumptions { write_partitions: Some(number), ..base },
+            Parameter::ReadPartitions => Assumptions { read_partitions: Some(number), ..base },
             Parameter::Key(_) => return None,
         })
     }
@@ -166,6 +174,7 @@ fn parameter(key: &str) -> Parameter {
         "lifetime" => Parameter::Lifetime,
         "generation_lifetime" => Parameter::GenerationLifetime,
         "cache_lifetime" => Parameter::CacheLifetime,
+        "cache_hosts" => Parameter::CacheHosts,
         "write_partitions" => Parameter::WritePartitions,
         "read_partitions" => Parameter::ReadPartitions,
         _ => Parameter::Key(key.to_owned()),

@@ -31,21 +31,22 @@ const BYTES_AT_A_TIME: u64 = 1 << 30;
 const SKIPPED_AT_A_TIME: usize = 8;
 
 /// What tells sets of assumptions apart, in an order.
-type Key = (SimDuration, SimDuration, Expiry, u32, u32, u32);
+type Key = (SimDuration, SimDuration, Expiry, u32, [Option<u32>; 2], u32);
 
 fn key(assumptions: &Assumptions) -> Key {
     let Assumptions {
         generation_lifetime,
         cache_lifetime,
         expiry,
+        cache_hosts,
         write_partitions,
         read_partitions,
         verify_on_write,
         // The same in all: it has no range.
         migration_rate: _,
     } = *assumptions;
-    let partitions = (write_partitions, read_partitions);
-    (generation_lifetime, cache_lifetime, expiry, partitions.0, partitions.1, verify_on_write)
+    let partitions = [write_partitions, read_partitions];
+    (generation_lifetime, cache_lifetime, expiry, cache_hosts, partitions, verify_on_write)
 }
 
 /// A scenario whose headline is asked what it saves.

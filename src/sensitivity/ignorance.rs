@@ -17,6 +17,8 @@ pub enum Unknown {
     CacheLifetime,
     /// Whether a cached key's lifetime runs from its fetch or from its last use.
     Expiry,
+    /// Hosts of S3's fleet that a requester's connections land on.
+    CacheHosts,
     /// Parts of S3's fleet that each generate their own keys.
     WritePartitions,
     /// Parts of S3's fleet that each cache keys on their own.
@@ -26,10 +28,11 @@ pub enum Unknown {
 }
 
 impl Unknown {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::GenerationLifetime,
         Self::CacheLifetime,
         Self::Expiry,
+        Self::CacheHosts,
         Self::WritePartitions,
         Self::ReadPartitions,
         Self::VerifyOnWrite,
@@ -41,8 +44,9 @@ impl Unknown {
             Self::GenerationLifetime => ranges.generation_lifetime.is_open(),
             Self::CacheLifetime => ranges.cache_lifetime.is_open(),
             Self::Expiry => ranges.expiry.is_open(),
-            Self::WritePartitions => ranges.write_partitions.is_open(),
-            Self::ReadPartitions => ranges.read_partitions.is_open(),
+            Self::CacheHosts => ranges.cache_hosts_in_force().is_some_and(|range| range.is_open()),
+            Self::WritePartitions => ranges.write_partitions.is_some_and(|range| range.is_open()),
+            Self::ReadPartitions => ranges.read_partitions.is_some_and(|range| range.is_open()),
             Self::VerifyOnWrite => ranges.verify_on_write.is_open(),
         };
         Self::ALL.into_iter().filter(is_open).collect()
@@ -55,6 +59,7 @@ impl Unknown {
             Self::GenerationLifetime => "generation_lifetime",
             Self::CacheLifetime => "cache_lifetime",
             Self::Expiry => "expiry",
+            Self::CacheHosts => "cache_hosts",
             Self::WritePartitions => "write_partitions",
             Self::ReadPartitions => "read_partitions",
             Self::VerifyOnWrite => "verify_on_write",
@@ -69,8 +74,13 @@ impl Unknown {
             }
             Self::CacheLifetime => into.cache_lifetime = lifetime(&ranges.cache_lifetime, u),
             Self::Expiry => into.expiry = expiry(ranges.expiry, u),
-            Self::WritePartitions => into.write_partitions = whole(&ranges.write_partitions, u),
-            Self::ReadPartitions => into.read_partitions = whole(&ranges.read_partitions, u),
+            Self::CacheHosts => into.cache_hosts = whole(&ranges.cache_hosts, u),
+            Self::WritePartitions => {
+                into.write_partitions = ranges.write_partitions.map(|range| whole(&range, u));
+            }
+            Self::ReadPartitions => {
+                into.read_partitions = ranges.read_partitions.map(|range| whole(&range, u));
+            }
             Self::VerifyOnWrite => into.verify_on_write = whole(&ranges.verify_on_write, u),
         }
     }
@@ -109,19 +119,36 @@ mod tests {
     fn the_ends_and_middles_of_ranges_are_met() {
         let ranges = AssumptionRanges::default();
         let unknown = Unknown::of(&ranges);
-        assert_eq!(unknown, Unknown::ALL);
-        let low = at(&ranges, &unknown, &[0.0; 6]);
+        use Unknown::{CacheHosts, CacheLifetime, GenerationLifetime, VerifyOnWrite};
+        let open = [GenerationLifetime, CacheLifetime, Unknown::Expiry, CacheHosts, VerifyOnWrite];
+        assert_eq!(unknown, open);
+        let low = at(&ranges, &unknown, &[0.0; 5]);
         assert_eq!(low.generation_lifetime, SimDuration::from_secs(60));
-        assert_eq!((low.write_partitions, low.read_partitions, low.verify_on_write), (1, 1, 0));
+        assert_eq!((low.cache_hosts, low.verify_on_write), (1, 0));
+        assert_eq!((low.write_partitions, low.read_partitions), (None, None));
         assert_eq!(low.expiry, Expiry::Fixed);
-        let high = at(&ranges, &unknown, &[1.0; 6]);
+        let high = at(&ranges, &unknown, &[1.0; 5]);
         assert_eq!(high.cache_lifetime, SimDuration::from_secs(3_600));
-        assert_eq!((high.write_partitions, high.read_partitions, high.verify_on_write), (10, 6, 1));
-        let middle = at(&ranges, &unknown, &[0.5; 6]);
+        assert_eq!((high.cache_hosts, high.verify_on_write), (55, 1));
+        let middle = at(&ranges, &unknown, &[0.5; 5]);
         // The geometric mean of 60 and 3,600.
         assert!((middle.cache_lifetime.as_secs_f64() - 464.758).abs() < 1e-3);
-        assert_eq!((middle.write_partitions, middle.read_partitions), (6, 4));
+        // Of 1 to 55.
+        assert_eq!(middle.cache_hosts, 28);
         assert_eq!(middle.expiry, Expiry::Sliding);
+    }
+
+    #[test]
+    fn partitions_that_are_given_take_the_place_of_hosts() {
+        let ranges = AssumptionRanges {
+            write_partitions: Some(Range::new(1, 2, 4)),
+            read_partitions: Some(Range::known(3)),
+            ..Default::default()
+        };
+        let unknown = Unknown::of(&ranges);
+        assert!(!unknown.contains(&Unknown::CacheHosts));
+        let at = at(&ranges, &unknown, &[0.5; 5]);
+        assert_eq!((at.write_partitions, at.read_partitions), (Some(3), Some(3)));
     }
 
     #[test]
@@ -145,7 +172,7 @@ mod tests {
         };
         let unknown = Unknown::of(&ranges);
         assert!(!unknown.contains(&Unknown::GenerationLifetime));
-        let at = at(&ranges, &unknown, &[0.25; 5]);
+        let at = at(&ranges, &unknown, &[0.25; 4]);
         assert_eq!(at.generation_lifetime, SimDuration::from_secs(7));
         assert_eq!(at.cache_lifetime, SimDuration::from_secs(2), "even, since it can be zero");
     }

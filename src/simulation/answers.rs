@@ -9,6 +9,7 @@ use super::lanes::{Lane, lanes_of};
 use super::stream::Requests;
 use super::worlds::Worlds;
 use super::{Arm, Party};
+use crate::encryption::assumptions::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::service::{Asked, Memory, Scheme};
@@ -157,9 +158,9 @@ impl Party<'_> {
         let session = self.session(requester);
         for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate() {
             let keys = answering.worlds.keyring(arm).map_or(0, Keyring::keys);
-            desk.memory.begin(scheme, keys, session);
-            let places = scheme.buckets.len() * scheme.assumptions.write_partitions as usize;
-            desk.alive.begin(places);
+            let partitions = self.partitions(requester, scheme);
+            desk.memory.begin(scheme, partitions, keys, session);
+            desk.alive.begin(scheme.buckets.len() * partitions.writing as usize);
         }
     }
 
@@ -217,6 +218,11 @@ impl Party<'_> {
         }
         let requester = &self.requesters.list[requester];
         lanes_of(self.scenario, self.kept, requester, self.replication, wanted)
+    }
+
+    /// Over how many parts of S3's fleet a requester's requests are spread.
+    pub(super) fn partitions(&self, requester: usize, scheme: &Scheme) -> Partitions {
+        scheme.assumptions.partitions(self.requesters.list[requester].connections)
     }
 
     /// The slot whose every session is a requester anew, if the rule says so.

@@ -12,6 +12,7 @@ use std::collections::binary_heap::PeekMut;
 use super::stream::Requests;
 use super::worlds::Worlds;
 use super::{Arm, Party, Progress, objects};
+use crate::encryption::assumptions::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requesters;
@@ -71,7 +72,7 @@ impl<'a> Events<'a> {
         let scheme = &events.desk.scheme;
         let memory = |lane: &Lane| {
             let mut memory = Memory::new(scenario.since(), scenario.end);
-            memory.begin(scheme, keys, lane.slot);
+            memory.begin(scheme, lane.partitions, keys, lane.slot);
             memory
         };
         events.memories = events.lanes.iter().map(memory).collect();
@@ -90,6 +91,7 @@ impl<'a> Events<'a> {
         let desk = Desk::new(scenario, kept, arm, &requesters, replication);
         let lanes = requesters.list.iter().map(|requester| Lane {
             stream: Requests::new(scenario, kept, requester, replication, |_| true),
+            partitions: desk.scheme.assumptions.partitions(requester.connections),
             slot: requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]),
             upload: Object::Keyless,
             batch: Vec::new(),
@@ -170,11 +172,13 @@ pub fn each_answer(
     let Desk { scheme, worlds, mut places } =
         Desk::new(scenario, &kept, arm, &requesters, replication);
     let keyring = worlds.keyring(0);
+    let keys = keyring.map_or(0, Keyring::keys);
     let mut memory = Memory::new(scenario.since(), scenario.end);
     let mut batch = Vec::new();
     for requester in &requesters.list {
         let slot = requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]);
-        memory.begin(&scheme, keyring.map_or(0, Keyring::keys), slot);
+        let partitions = scheme.assumptions.partitions(requester.connections);
+        memory.begin(&scheme, partitions, keys, slot);
         let mut stream = Requests::new(scenario, &kept, requester, replication, |_| true);
         while stream.next_batch(&mut batch, &mut places) {
             for request in &batch {
@@ -187,6 +191,8 @@ pub fn each_answer(
 /// One requester.
 struct Lane<'a> {
     stream: Requests<'a>,
+    /// Over how many parts of S3's fleet its requests are spread.
+    partitions: Partitions,
     /// The slot whose every session is a requester anew, if the rule says so.
     slot: Option<&'a SessionSlot>,
     /// The multipart upload begun last, as far as its key goes.
@@ -218,7 +224,8 @@ impl Lane<'_> {
         let keyring = worlds.keyring(0);
         let needs = Needs::of_request(&request, scheme.multipart);
         let unwraps = |times: u8, object: &Object| {
-            (times > 0).then(|| unwrapped(scheme, keyring, &request, object)).flatten()
+            let reading = self.partitions.reading;
+            (times > 0).then(|| unwrapped(scheme, keyring, reading, &request, object)).flatten()
         };
         let event = Event {
             request,
@@ -226,7 +233,9 @@ impl Lane<'_> {
             session: self.slot.map_or(0, |slot| slot.session_at(request.time)),
             unwrapped: unwraps(needs.unwrap, &request.object),
             unwrapped_own: unwraps(needs.unwrap_own, &self.upload),
-            wrapped: needs.wrap.and_then(|_| wrapped(scheme, keyring, &request)),
+            wrapped: needs
+                .wrap
+                .and_then(|_| wrapped(scheme, keyring, self.partitions.writing, &request)),
             answer: Answer::default(),
         };
         if request.operation == Operation::CreateMultipartUpload && needs.wrap.is_some() {
@@ -240,6 +249,7 @@ impl Lane<'_> {
 fn unwrapped(
     scheme: &Scheme,
     keyring: Option<&Keyring>,
+    partitions: u32,
     request: &Request,
     object: &Object,
 ) -> Option<KeyUse> {
@@ -247,16 +257,20 @@ fn unwrapped(
         return None;
     };
     let key = keyring?.wrapping(object)?;
-    let partitions = scheme.assumptions.read_partitions;
     Some(KeyUse { key, partition: entry_of(0, request.draw, partitions) })
 }
 
 /// The key that wraps what the request writes; `None` if no bucket-level key does.
-fn wrapped(scheme: &Scheme, keyring: Option<&Keyring>, request: &Request) -> Option<KeyUse> {
+fn wrapped(
+    scheme: &Scheme,
+    keyring: Option<&Keyring>,
+    partitions: u32,
+    request: &Request,
+) -> Option<KeyUse> {
     if !scheme.wraps_by_bucket_key(request) {
         return None;
     }
     let Request { bucket, slot, draw, time, .. } = *request;
     let key = keyring?.wrapping(&Object::Written { bucket, slot, draw, time })?;
-    Some(KeyUse { key, partition: part_of(draw, scheme.assumptions.write_partitions) })
+    Some(KeyUse { key, partition: part_of(draw, partitions) })
 }

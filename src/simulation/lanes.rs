@@ -16,8 +16,8 @@ use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requester;
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::kms::{KmsApi, KmsCalls};
-use crate::s3::SessionSlot;
 use crate::s3::columns::{Columns, Kind, Objects, Wanted};
+use crate::s3::{Connections, SessionSlot};
 use crate::scenario::Scenario;
 use crate::tally::{Caller, Cost};
 use crate::units::{SimDuration, SimTime};
@@ -161,7 +161,8 @@ impl Party<'_> {
         let Answering { schemes, worlds } = answering;
         let Office { desks, traffic, columns, keys, .. } = office;
         keys.resize_with(worlds.keyrings().len(), Vec::new);
-        let wanted = wanted_of(&lane.kind, schemes, self.kept);
+        let connections = self.requesters.list[requester].connections;
+        let wanted = wanted_of(&lane.kind, schemes, self.kept, connections);
         let kind = lane.kind.clone();
         let caller = Caller { requester, principal: lane.principal };
         let session = self.session(requester);
@@ -194,13 +195,18 @@ impl Party<'_> {
     }
 }
 
-/// Which columns decide something under any of the schemes.
-fn wanted_of(kind: &Kind, schemes: &[Scheme], kept: &KeptObjects) -> Wanted {
+/// Which columns decide something under any of the schemes, for a requester with some connections.
+fn wanted_of(
+    kind: &Kind,
+    schemes: &[Scheme],
+    kept: &KeptObjects,
+    connections: Connections,
+) -> Wanted {
     let bucket_keys = |scheme: &&Scheme| {
         matches!(scheme.buckets[kind.bucket as usize], BucketScheme::BucketKey { .. })
     };
     let objects = schemes.iter().any(|scheme| bucket_keys(&scheme));
-    let several = |of: fn(&Assumptions) -> u32| {
+    let several = |of: &dyn Fn(&Assumptions) -> u32| {
         schemes.iter().filter(bucket_keys).any(|scheme| of(&scheme.assumptions) > 1)
     };
     let written_by_several = match &kind.objects {
@@ -215,10 +221,11 @@ fn wanted_of(kind: &Kind, schemes: &[Scheme], kept: &KeptObjects) -> Wanted {
     };
     let draws = match part(kind) {
         MemoryPart::None => false,
-        MemoryPart::Wrapping => several(|assumptions| assumptions.write_partitions),
-        MemoryPart::Unwrapped => several(|assumptions| assumptions.read_partitions),
+        MemoryPart::Wrapping => several(&|of| of.partitions(connections).writing),
+        MemoryPart::Unwrapped => several(&|of| of.partitions(connections).reading),
     };
-    let writers = written_by_several || several(|assumptions| assumptions.write_partitions);
+    // What is read may have been written on other connections.
+    let writers = written_by_several || several(&Assumptions::writing_at_most);
     Wanted { objects, writers: objects && writers, draws }
 }
 

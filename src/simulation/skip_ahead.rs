@@ -349,7 +349,7 @@ impl Party<'_> {
         for same_key in needs.chunk_by(|a, b| a.key == b.key) {
             let keyed = same_key[0].key.is_some();
             let (lifetime, parts) = if keyed {
-                (scheme.assumptions.cache_lifetime, scheme.assumptions.read_partitions)
+                (scheme.assumptions.cache_lifetime, self.partitions(requester, scheme).reading)
             } else {
                 (SimDuration::ZERO, 1)
             };
@@ -395,7 +395,7 @@ impl Party<'_> {
         let generate = KmsCalls::of(KmsApi::GenerateDataKey, 1);
         let mut with_verify = generate;
         with_verify += verify;
-        alive.begin(scheme.buckets.len() * scheme.assumptions.write_partitions as usize);
+        alive.begin(scheme.buckets.len() * self.partitions(requester, scheme).writing as usize);
         self.walk_writes(requester, scheme, |time, component, timeline| {
             let by_object = components[component].cost(requester, generate, true);
             let Some(place) = timeline else { return tally.count_scattered(&by_object, &[time]) };
@@ -411,8 +411,8 @@ impl Party<'_> {
     /// When the requester generates its bucket-level keys within the run, bucket by bucket and
     /// partition by partition.
     pub(super) fn skip_to_keys(&self, requester: usize, scheme: &Scheme) -> Vec<Vec<SimTime>> {
-        let partitions = scheme.assumptions.write_partitions as usize;
-        let mut timelines = vec![Vec::new(); scheme.buckets.len() * partitions];
+        let partitions = self.partitions(requester, scheme).writing;
+        let mut timelines = vec![Vec::new(); scheme.buckets.len() * partitions as usize];
         self.walk_writes(requester, scheme, |time, _, timeline| {
             if let Some(timeline) = timeline {
                 timelines[timeline as usize].push(time);
@@ -434,7 +434,7 @@ impl Party<'_> {
         let mut rng: Stream =
             self.scenario.seed.stream(self.replication, Purpose::SkippedWrites, place);
         let shares = self.shares(requester);
-        let partitions = scheme.assumptions.write_partitions;
+        let partitions = self.partitions(requester, scheme).writing;
         let keeping =
             self.keeping(requester, scheme.assumptions.generation_lifetime, Expiry::Fixed);
         for (bucket, of_bucket) in scheme.buckets.iter().enumerate() {

@@ -62,6 +62,7 @@ impl Recipe {
             && self.scheme.buckets == other.scheme.buckets
             && mine.generation_lifetime == theirs.generation_lifetime
             && mine.write_partitions == theirs.write_partitions
+            && (mine.write_partitions.is_some() || mine.cache_hosts == theirs.cache_hosts)
             && mine.migration_rate == theirs.migration_rate
     }
 }
@@ -114,17 +115,18 @@ impl Party<'_> {
         populations
             .map(|(index, population)| {
                 let since = self.scenario.keys_since(index, &recipe.scheme);
-                let (weights, requester_of_writer) = population.requesters(self.requesters);
                 let assumptions = &recipe.scheme.assumptions;
-                let writing = population.writing(since, &weights, assumptions);
+                let writers = population.writers(self.requesters, assumptions);
+                let writing = population.writing(since, &writers, assumptions);
                 let migrates = self.scenario.domain_of(population).migrates();
                 let history = if recipe.migrated && migrates {
-                    History::migrate(&writing, assumptions.migration_rate.as_per_s())
+                    let partitions = assumptions.writing_at_most();
+                    History::migrate(&writing, assumptions.migration_rate.as_per_s(), partitions)
                 } else if let Some(writes) = &recorded[index] {
                     History::of_writes(&writing, writes.iter().map(|&(time, draw)| (time, 0, draw)))
                 } else if let Some(objects) = self.kept.population(index as u32, 1, 0) {
                     let write = |object: WrittenObject| {
-                        let requester = requester_of_writer[object.writer as usize];
+                        let requester = writers.of_slot[object.writer as usize];
                         (object.time, requester, object.draw)
                     };
                     History::of_writes(&writing, objects.iter().map(write))
@@ -134,6 +136,7 @@ impl Party<'_> {
                     let mut rng = seed.stream(self.replication, Purpose::History, place);
                     History::write(&writing, &mut rng)
                 };
+                let requester_of_writer = writers.of_slot;
                 PopulationKeys { history, requester_of_writer, since, first_key: 0 }
             })
             .collect()
@@ -150,7 +153,8 @@ impl Party<'_> {
     fn timelines(&self, recipes: &[Recipe]) -> Vec<Timelines> {
         let (requesters, buckets) = (self.requesters.list.len(), self.scenario.domains.len());
         let empty = |recipe: &Recipe| {
-            Timelines::new(requesters, buckets, recipe.scheme.assumptions.write_partitions)
+            let writing = |requester| self.partitions(requester, &recipe.scheme).writing;
+            Timelines::new(&(0..requesters).map(writing).collect::<Vec<_>>(), buckets)
         };
         let mut worlds: Vec<Timelines> = recipes.iter().map(empty).collect();
         if recipes.is_empty() || !self.scenario.unwraps_new_keys() {
@@ -179,9 +183,10 @@ impl Party<'_> {
             .iter()
             .map(|recipe| {
                 let mut memory = Memory::new(self.scenario.since(), self.scenario.end);
-                memory.begin(&recipe.scheme, 0, session);
-                let partitions = recipe.scheme.assumptions.write_partitions as usize;
-                (memory, vec![Vec::new(); recipe.scheme.buckets.len() * partitions])
+                let partitions = self.partitions(requester, &recipe.scheme);
+                memory.begin(&recipe.scheme, partitions, 0, session);
+                let places = recipe.scheme.buckets.len() * partitions.writing as usize;
+                (memory, vec![Vec::new(); places])
             })
             .collect();
         if let Some(lanes) = self.lanes(requester, Workload::writes) {
@@ -189,7 +194,8 @@ impl Party<'_> {
             let wanted = Wanted { objects: false, writers: false, draws: true };
             for mut lane in lanes.into_iter().filter(Lane::writes) {
                 for (recipe, (memory, _)) in recipes.iter().zip(&mut worlds) {
-                    memory.begin(&recipe.scheme, 0, session);
+                    let partitions = self.partitions(requester, &recipe.scheme);
+                    memory.begin(&recipe.scheme, partitions, 0, session);
                 }
                 while lane.next(&mut columns, wanted, self.scenario.end) {
                     for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, one_of};
+use crate::s3::Connections;
 use crate::units::ByteSize;
 
 /// What a client makes of reading, writing or copying one object.
@@ -35,6 +36,9 @@ pub struct ClientProfile {
     /// How parts grow where an upload or a copy would have more than 10,000.
     #[serde(default, skip_serializing_if = "is_default")]
     pub part_growth: PartGrowth,
+    /// Connections to S3 that a process of it keeps at the most; without it, 10 are assumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<Connections>,
 }
 
 /// Requests for each object read.
@@ -207,6 +211,7 @@ impl ClientProfile {
             write: WriteRequests::default(),
             copy: CopyRequests::default(),
             part_growth: PartGrowth::default(),
+            connections: None,
         }
     }
 

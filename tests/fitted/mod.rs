@@ -9,6 +9,7 @@ use bks::fitting::{Details, Fit, Wishes, fit};
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
+use bks::scenario::read::Override;
 use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::Arm;
 use bks::simulation::names::NamedEvents;
@@ -31,6 +32,9 @@ impl Fitted {
     }
 }
 
+/// One part of S3's fleet makes keys, two hold them, as the closed forms here have it.
+const FLEET: [&str; 2] = ["assumptions.write_partitions=1", "assumptions.read_partitions=2"];
+
 /// A log of one form, or several one after the other, plain or compressed, from a time on.
 pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: UnknownAge) -> Fitted {
     let wanted = Wanted { from, ..Wanted::default() };
@@ -51,9 +55,11 @@ pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: Unknown
     let wishes =
         Wishes { name: "fitted".into(), unknown_age: age, hider: Hider::none(), region: None };
     let fit = fit(&recording, &details, &wishes).unwrap();
-    // What is tested is what stands in the file.
-    let scenario = Scenario::parse(&fit.to_toml()).unwrap();
-    let settings = Settings { file: None, overrides: &[], unknown_age: Some(age) };
+    // What is tested is what stands in the file, on a fleet of a few parts.
+    let fleet = FLEET.map(|change| Override::parse(change).unwrap());
+    let no_files = |file: &str| panic!("it includes no `{file}`");
+    let scenario = Scenario::read(&fit.to_toml(), "fitted", &fleet, &no_files).unwrap();
+    let settings = Settings { file: None, overrides: &fleet, unknown_age: Some(age) };
     let replay = Scenario::of_recording(recording, &settings).unwrap();
     Fitted { fit, scenario, replay }
 }

@@ -14,7 +14,7 @@ use bks::encryption::assumptions::{Assumptions, Expiry};
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Scheme};
 use bks::kms::{KmsApi, KmsCalls};
-use bks::s3::{Identity, Object, Operation, Principal, Request, SessionSlot};
+use bks::s3::{Connections, Identity, Object, Operation, Principal, Request, SessionSlot};
 use bks::units::{SimDuration, SimTime};
 
 /// The people of a world, and who of them counts as one requester.
@@ -52,6 +52,22 @@ impl People<'_> {
     /// The number of a slot's requester.
     pub(crate) fn requester(&self, slot: u32) -> usize {
         self.firsts().iter().position(|&first| self.are_one(first, slot as usize)).unwrap()
+    }
+
+    /// Parts of the fleet that a slot's requester meets, if they are not `given`: the mean number of
+    /// `hosts`, to the nearest, on which its connections land one after the other.
+    fn partitions(&self, slot: u32, given: Option<u32>, hosts: u32) -> u32 {
+        let mine = (0..self.slots.len()).filter(|&other| self.are_one(slot as usize, other));
+        let (all, mut met, mut fresh) = (f64::from(hosts), 0.0, false);
+        for other in mine {
+            match self.slots[other].connections {
+                Connections::Fresh => fresh = true,
+                Connections::Kept(number) => {
+                    (0..number).for_each(|_| met += (all - met) / all);
+                }
+            }
+        }
+        given.unwrap_or(if fresh { hosts } else { met.round().max(1.0) as u32 })
     }
 
     /// Who asks: the requester and, if each session is a requester anew, the how-manieth.
@@ -207,11 +223,17 @@ impl Books<'_> {
         }
     }
 
+    /// Parts of the fleet through which a slot's requester writes.
+    fn written_through(&self, slot: u32) -> u32 {
+        let Assumptions { write_partitions, cache_hosts, .. } = self.assumptions;
+        self.people.partitions(slot, write_partitions, cache_hosts)
+    }
+
     /// The live key of the writer's, or a new one.
     fn wrapping_key(&mut self, request: &Request, verdict: &mut Verdict) -> usize {
         let time = request.time;
         let asker = self.people.asker(request.slot, time);
-        let partition = part(request.draw, self.assumptions.write_partitions);
+        let partition = part(request.draw, self.written_through(request.slot));
         let live = self.keys.iter().position(|key| {
             key.asker == asker
                 && key.bucket == request.bucket
@@ -294,7 +316,7 @@ impl Books<'_> {
     /// next partition's.
     fn last_written(&self, bucket: u32, slot: u32, draw: u32, time: SimTime) -> Wrapping {
         let requester = self.people.requester(slot);
-        let partitions = self.assumptions.write_partitions;
+        let partitions = self.written_through(slot);
         let picked = part(draw, partitions);
         for step in 0..partitions {
             let partition = (picked + step) % partitions;
@@ -335,7 +357,9 @@ impl Books<'_> {
                 let asker = self.people.asker(request.slot, request.time);
                 // Reads are placed by the other half of the draw.
                 let draw = request.draw.rotate_right(16);
-                let partition = part(draw, self.assumptions.read_partitions);
+                let Assumptions { read_partitions, cache_hosts, .. } = self.assumptions;
+                let parts = self.people.partitions(request.slot, read_partitions, cache_hosts);
+                let partition = part(draw, parts);
                 let lifetime = self.assumptions.cache_lifetime;
                 let held = self.stays.iter().any(|stay| {
                     (stay.asker, stay.key, stay.partition) == (asker, key, partition)

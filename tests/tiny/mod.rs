@@ -37,7 +37,15 @@ const CACHE: [&str; 6] = ["0s", "500ms", "1s", "2s", "3s", "5s"];
 fn head(limits: Limits) -> impl Strategy<Value = String> {
     let times = (select(vec!["6s", "9s", "12500ms", "15s"]), select(vec!["0s", "1s", "2500ms"]));
     let lifetimes = (select(GENERATION.to_vec()), select(CACHE.to_vec()));
-    let parts = (1..=3_u32, 1..=3_u32, 0..=1_u32, select(vec!["fixed", "sliding"]));
+    let (writes, reads, hosts) = (1..=3_u32, 1..=3_u32, 1..=4_u32);
+    let fleet = prop_oneof![
+        (writes.clone(), reads)
+            .prop_map(|(w, r)| format!("write_partitions = {w}\nread_partitions = {r}")),
+        (writes, hosts.clone())
+            .prop_map(|(w, h)| format!("write_partitions = {w}\ncache_hosts = {h}")),
+        hosts.prop_map(|h| format!("cache_hosts = {h}")),
+    ];
+    let parts = (fleet, 0..=1_u32, select(vec!["fixed", "sliding"]));
     let multipart = (0..=1_u8, 0..=1_u8);
     let since = select(vec!["always", "always", "0s", "3s", "7500ms", "-30s", "never"]);
     let directory = prop::bool::weighted(if limits.directory { 0.2 } else { 0.0 });
@@ -46,7 +54,7 @@ fn head(limits: Limits) -> impl Strategy<Value = String> {
     world.prop_map(|(times, lifetimes, parts, multipart, first, second, seed)| {
         let (duration, warm_up) = times;
         let (generation, cache) = lifetimes;
-        let (writes, reads, verify, expiry) = parts;
+        let (fleet, verify, expiry) = parts;
         let (upload_part, complete) = multipart;
         let mut text = format!(
             r#"name = "tiny"
@@ -59,8 +67,7 @@ multipart = {{ upload_part = {upload_part}, complete = {complete} }}
 generation_lifetime = "{generation}"
 cache_lifetime = "{cache}"
 expiry = "{expiry}"
-write_partitions = {writes}
-read_partitions = {reads}
+{fleet}
 verify_on_write = {verify}
 migration_rate = "2/s"
 [[client]]
@@ -91,15 +98,17 @@ fn principal(number: usize) -> impl Strategy<Value = String> {
     let sessions = (1..=3_u32, 1..=3_u32);
     let length = select(vec![None, None, Some("1s"), Some("2s"), Some("4s")]);
     let renewal = select(vec!["staggered", "together"]);
-    (identity, sessions, length, renewal).prop_map(
-        move |(identity, (sessions, policies), length, renewal)| {
+    let connections =
+        select(vec!["", "connections = 1\n", "connections = 2\n", "connections = \"fresh\"\n"]);
+    (identity, sessions, length, renewal, connections).prop_map(
+        move |(identity, (sessions, policies), length, renewal, connections)| {
             // Only sessions of a role carry scoping policies.
             let policies = if identity.starts_with("role") { policies.min(sessions) } else { 1 };
             let length =
                 length.map_or(String::new(), |length| format!("session_length = \"{length}\"\n"));
             format!(
                 "[[principal]]\nname = \"p{number}\"\n{identity}\nsessions = {sessions}\n\
-                 session_policies = {policies}\n{length}renewal = \"{renewal}\"\n"
+                 session_policies = {policies}\n{length}renewal = \"{renewal}\"\n{connections}"
             )
         },
     )

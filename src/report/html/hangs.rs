@@ -22,6 +22,7 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
         @if let Some(swing) = &swing { p { (super::prose(swing)) } }
         (figure::all(&[tornado]))
         (assumptions(results).render())
+        @if let Some(connections) = &words::connections(results) { p { (super::prose(connections)) } }
         @for (name, text) in page.more { (more::show(name, text)?) }
         @for note in page.left_out { p.note { (super::prose(note)) "." } }
     })

@@ -1,13 +1,14 @@
 //! Whose objects readers see, who follows whom, and which objects are kept one by one.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::{Resolved, misplaced, refuse};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::Error;
-use crate::scenario::Scenario;
 use crate::scenario::file::ScenarioFile;
+use crate::scenario::{Population, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::access::{ReadPattern, Reads};
 use crate::workload::written::MOST_KEPT;
@@ -248,13 +249,13 @@ fn needed(scenario: &Scenario) -> BTreeSet<Source> {
             || matches!(&workload.traffic, Traffic::Following(_) | Traffic::Jobs(_));
         if let Some(old) = &reads.population {
             let index = old.population as usize;
-            let writers = scenario.populations[index].writers.clone();
-            if old.policies > 1 || has_several_keys_at_a_time(scenario, writers) {
+            let population = &scenario.populations[index];
+            if old.policies > 1 || writers_have_several_keys(scenario, population) {
                 needed.insert(Source::Population(index));
             }
         }
         if let Some(new) = &reads.written {
-            let several = has_several_keys_at_a_time(scenario, new.slots.clone());
+            let several = slots_have_several_keys(scenario, &new.slots);
             if in_turn || new.policies > 1 || several {
                 needed.insert(Source::Workload(new.workload as usize));
             }
@@ -269,18 +270,38 @@ fn needed(scenario: &Scenario) -> BTreeSet<Source> {
     needed
 }
 
-/// Whether in any configuration these session slots, or a requester of its own, have more than one
-/// bucket-level key at a time.
-fn has_several_keys_at_a_time(scenario: &Scenario, slots: std::ops::Range<u32>) -> bool {
-    let with_keys = |c: &&crate::scenario::Configuration| c.uses_bucket_keys(&scenario.domains);
-    scenario.configurations.iter().filter(with_keys).any(|configuration| {
-        let requesters =
-            Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
+/// Whether in any configuration these session slots together have more than one bucket-level key at a
+/// time.
+fn slots_have_several_keys(scenario: &Scenario, slots: &Range<u32>) -> bool {
+    in_any_configuration(scenario, |requesters, assumptions| {
         let mut writers: Vec<u32> =
             slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
         writers.dedup();
-        writers.len() > 1
-            || Level::ALL.iter().any(|&level| configuration.ranges.at(level).write_partitions > 1)
+        let partitions = |&writer: &u32| {
+            assumptions.partitions(requesters.list[writer as usize].connections).writing
+        };
+        writers.len() > 1 || writers.iter().map(partitions).any(|partitions| partitions > 1)
+    })
+}
+
+/// The same of those who wrote a population.
+fn writers_have_several_keys(scenario: &Scenario, population: &Population) -> bool {
+    in_any_configuration(scenario, |requesters, assumptions| {
+        population.writers(requesters, assumptions).partitions.iter().sum::<u32>() > 1
+    })
+}
+
+/// Whether something holds in any configuration that uses bucket keys, at any level.
+fn in_any_configuration(
+    scenario: &Scenario,
+    holds: impl Fn(&Requesters, &Assumptions) -> bool,
+) -> bool {
+    let configurations = scenario.configurations.iter();
+    let mut with_keys = configurations.filter(|one| one.uses_bucket_keys(&scenario.domains));
+    with_keys.any(|configuration| {
+        let requesters =
+            Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
+        Level::ALL.iter().any(|&level| holds(&requesters, &configuration.ranges.at(level)))
     })
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Resolved, misplaced, refuse};
 use crate::error::Error;
-use crate::s3::{Identity, Principal, SessionSlot};
+use crate::s3::{Connections, Identity, Principal, SessionSlot};
 use crate::scenario::file::{PrincipalFile, Renewal};
 use crate::units::{SimDuration, SimTime};
 
@@ -73,6 +73,7 @@ pub(super) fn principal(index: usize, written: &PrincipalFile) -> Resolved<Princ
 /// All principals' session slots, and for each principal which are its own.
 pub(super) fn session_slots(
     principals: &[PrincipalFile],
+    connections: &[Connections],
 ) -> Resolved<(Vec<SessionSlot>, Vec<Range<u32>>)> {
     let total: u64 = principals.iter().map(|p| u64::from(p.sessions)).sum();
     if total > MAX_SESSIONS {
@@ -94,6 +95,7 @@ pub(super) fn session_slots(
             },
             session_length: principal.session_length,
             first_renewal: first_renewal(principal, number),
+            connections: connections[index],
         }));
         ranges.push(first..slots.len() as u32);
     }

@@ -1,5 +1,6 @@
 //! The clients that bks knows, and where each number is from.
 
+use super::super::pools;
 use super::{ClientProfile, CopyRequests, PartGrowth, ReadRequests, WriteRequests};
 use crate::units::ByteSize;
 
@@ -32,6 +33,7 @@ impl BuiltIn {
             write: self.write,
             copy: self.copy,
             part_growth: self.part_growth,
+            connections: pools::pool(self.name).map(|pool| pool.connections),
         }
     }
 }
