@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
+use super::added;
 use super::bill::{self, Line};
 use super::numbers::{dollars, percent};
-use super::added;
 use super::words::{self, Again};
 use crate::results::Results;
 

@@ -311,7 +311,8 @@ fn in_our_words(message: &str, offending: &str) -> Error {
             let error = Error::request(format!("`{word}` is not a {kind} that can stand here"));
             // At the top level, a table's key is told with its table.
             if let Some(table) = table_of(&word).filter(|table| known.contains(table)) {
-                return error.hint(format!("`{table}.{word}` can: it is a key of the table `{table}`"));
+                return error
+                    .hint(format!("`{table}.{word}` can: it is a key of the table `{table}`"));
             }
             return if known.is_empty() { error } else { error.hint(one_of(&word, known)) };
         }

@@ -340,7 +340,9 @@ impl Books<'_> {
                 self.scheme.populations[population as usize]
             }
             Object::Written { bucket, .. } => self.scheme.buckets[bucket as usize],
-            Object::Keyless | Object::None | Object::Unserved => self.scheme.buckets[request.bucket as usize],
+            Object::Keyless | Object::None | Object::Unserved => {
+                self.scheme.buckets[request.bucket as usize]
+            }
         }
     }
 
