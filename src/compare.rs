@@ -40,6 +40,9 @@ pub struct Candidate<'a> {
 pub struct Comparison {
     /// Label of the candidate that the others are held against.
     pub reference: String,
+    /// Length of time that counts are taken to, where the counted parts have different lengths: the
+    /// reference's billing period. `None`: counts are those of the runs.
+    pub counts_period_s: Option<f64>,
     /// All candidates, the reference included, in the order given.
     pub candidates: Vec<CandidateRow>,
     /// Every figure of every candidate at every level.
@@ -102,6 +105,8 @@ pub struct DifferenceRow {
     pub difference_half_width: Option<f64>,
     /// Difference by the reference's value.
     pub difference_ratio: Option<f64>,
+    /// Length of time that a count is taken to; `None` if it is that of its run, or no such count.
+    pub counts_period_s: Option<f64>,
 }
 
 /// `cost_changes.csv`: a bill line that differs from the reference's.
@@ -171,9 +176,13 @@ impl Comparison {
     #[must_use]
     pub fn of(candidates: &[Candidate], reference: usize) -> Self {
         let against = &candidates[reference];
-        let figures = candidates.iter().flat_map(|candidate| differences(candidate, against));
+        let facts = |candidate: &Candidate| candidate.results.facts.counted_s;
+        let differ = candidates.iter().any(|it| facts(it).to_bits() != facts(against).to_bits());
+        let period_s = differ.then_some(against.results.facts.billing_period_s);
+        let figures = candidates.iter().flat_map(|it| differences(it, against, period_s));
         Self {
             reference: against.label.clone(),
+            counts_period_s: period_s,
             candidates: candidates.iter().map(CandidateRow::of).collect(),
             figures: figures.collect(),
             costs: candidates.iter().flat_map(|it| cost_changes(it, against)).collect(),
@@ -214,11 +223,25 @@ impl CandidateRow {
 }
 
 impl Candidate<'_> {
+    /// Its value of a figure, of a count for `period_s` if that is given.
+    fn value(&self, level: Level, figure: Figure, period_s: Option<f64>) -> Option<f64> {
+        let value = self.results.at(&self.configuration, level).figure(figure)?;
+        Some(value * self.scale(figure, period_s))
+    }
+
+    /// By what a figure is multiplied to be for `period_s`.
+    fn scale(&self, figure: Figure, period_s: Option<f64>) -> f64 {
+        let period_s = period_s.filter(|_| figure.grows_with_time());
+        period_s.map_or(1.0, |period_s| period_s / self.results.facts.counted_s)
+    }
+
     /// Each replication's value of a figure; empty where a replication has none.
-    fn values(&self, level: Level, figure: Figure) -> Vec<f64> {
+    fn values(&self, level: Level, figure: Figure, period_s: Option<f64>) -> Vec<f64> {
         let rows = self.results.replications.iter();
         let own = rows.filter(|row| row.configuration == self.configuration);
+        let scale = self.scale(figure, period_s);
         let values = own.filter(|row| row.assumption == level).map(|row| row.figure(figure));
+        let values = values.map(|value| value.map(|value| value * scale));
         values.collect::<Option<Vec<f64>>>().unwrap_or_default()
     }
 
@@ -228,10 +251,15 @@ impl Candidate<'_> {
     }
 }
 
-/// Every figure of `candidate` at every level, beside that of `reference`.
-fn differences(candidate: &Candidate, reference: &Candidate) -> Vec<DifferenceRow> {
+/// Every figure of `candidate` at every level, beside that of `reference`; counts for `period_s` if that is
+/// given.
+fn differences(
+    candidate: &Candidate,
+    reference: &Candidate,
+    period_s: Option<f64>,
+) -> Vec<DifferenceRow> {
     let of = |level: Level, figure: Figure| {
-        let value = |of: &Candidate| of.results.at(&of.configuration, level).figure(figure);
+        let value = |of: &Candidate| of.value(level, figure, period_s);
         let (own, against) = (value(candidate), value(reference));
         let difference = own.zip(against).map(|(own, against)| own - against);
         DifferenceRow {
@@ -244,11 +272,12 @@ fn differences(candidate: &Candidate, reference: &Candidate) -> Vec<DifferenceRo
             reference: reference.label.clone(),
             reference_value: against,
             difference,
-            difference_half_width: half_width(candidate, reference, level, figure),
+            difference_half_width: half_width(candidate, reference, level, figure, period_s),
             difference_ratio: difference
                 .zip(against)
                 .filter(|(_, against)| *against != 0.0)
                 .map(|(difference, against)| difference / against.abs()),
+            counts_period_s: period_s.filter(|_| figure.grows_with_time()),
         }
     };
     let levels = Level::ALL.into_iter();
@@ -261,8 +290,10 @@ fn half_width(
     reference: &Candidate,
     level: Level,
     figure: Figure,
+    period_s: Option<f64>,
 ) -> Option<f64> {
-    let (own, against) = (candidate.values(level, figure), reference.values(level, figure));
+    let values = |of: &Candidate| of.values(level, figure, period_s);
+    let (own, against) = (values(candidate), values(reference));
     let difference = if candidate.shares_chance_with(reference) && own.len() == against.len() {
         Estimate::of_paired_difference(&own, &against)
     } else {

@@ -308,11 +308,17 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
         notes.extend(log.inputs.iter().map(|input| format!("  {}", input.name)));
     }
     let from = utc(log.start_ns);
-    let seen = log.seen.requests;
+    let seen = log.seen.requests - log.seen.unserved;
     notes.push(format!(
         "{seen} requests are counted, of a log of {} from {from} on.",
         duration(log)
     ));
+    if log.seen.unserved > 0 {
+        notes.push(format!(
+            "{} more failed or found nothing modified; a scenario has no such requests.",
+            log.seen.unserved
+        ));
+    }
     if log.counted_from > SimDuration::ZERO {
         notes.push(format!(
             "What lies before {} only fills caches: `warm_up`.",

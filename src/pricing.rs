@@ -80,6 +80,9 @@ pub struct Usage {
     /// S3 requests that S3 bills, at `Operation as usize`. Those answered 5xx are not billed
     /// (`docs/model.md`) and do not belong here.
     pub s3_requests: [u64; Operation::ALL.len()],
+    /// S3 data events that are no billed request: requests that S3 does not bill, and the keys of
+    /// `DeleteObjects`.
+    pub other_data_events: u64,
     /// KMS requests of every API that S3 calls; all have one price. Whether KMS bills a throttled
     /// one is unknown; *assumed* not.
     pub kms_requests: u64,
@@ -99,6 +102,7 @@ impl Default for Usage {
         Self {
             hours: HOURS_A_MONTH,
             s3_requests: [0; Operation::ALL.len()],
+            other_data_events: 0,
             kms_requests: 0,
             kms_unbilled: 0,
             customer_managed_keys: 0,
@@ -135,7 +139,8 @@ impl Usage {
 
     /// S3 data events that one trail over the whole bucket logs.
     ///
-    /// One for each request of every operation bks knows. For the object-level ones this is AWS's
+    /// One for each request of every operation bks knows, billed or not, and one for each key of a
+    /// `DeleteObjects` besides. For the object-level ones this is AWS's
     /// list (S3 User Guide, "Amazon S3 `CloudTrail` events",
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/cloudtrail-logging-s3-info.html>).
     /// `ListObjectsV2` is a bucket-level operation, but the same page, in its text of 2023, names
@@ -143,7 +148,7 @@ impl Usage {
     /// That replication's own writes are logged once each is *assumed*.
     #[must_use]
     pub fn data_events(&self) -> u64 {
-        self.s3_requests.iter().sum()
+        self.s3_requests.iter().sum::<u64>() + self.other_data_events
     }
 
     /// Hours of rent for rotated key material: AWS adds a month's rental for the first and for the
@@ -188,9 +193,11 @@ mod tests {
         for operation in Operation::ALL {
             usage.s3_requests[operation as usize] = 1;
         }
-        assert_eq!(usage.s3_requests_in(RequestTier::Put), 8);
+        assert_eq!(usage.s3_requests_in(RequestTier::Put), 9);
         assert_eq!(usage.s3_requests_in(RequestTier::Get), 3);
         assert_eq!(usage.s3_requests_in(RequestTier::Free), 1);
-        assert_eq!(usage.data_events(), 12);
+        assert_eq!(usage.data_events(), 13);
+        usage.other_data_events = 7;
+        assert_eq!(usage.data_events(), 20);
     }
 }

@@ -22,11 +22,12 @@ mod shelf;
 mod sorter;
 pub mod stream;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::error::{Error, Result};
-use crate::s3::Principal;
+use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
 use before::Before;
@@ -67,11 +68,16 @@ pub struct Recording {
     pub whole_seconds: bool,
     /// What the requests are.
     pub seen: Seen,
+    /// What of the counted part belongs to a bill in another way than its requests, by the numbers of
+    /// principal and bucket.
+    pub besides: BTreeMap<(u32, u32), Besides>,
     by_slot: Shelf,
     /// Of those principals that have several sessions.
     by_principal: Shelf,
     /// What was read.
     pub inputs: Vec<Input>,
+    /// Which log, and what of it, as it was typed: words of a command line.
+    pub arguments: Vec<String>,
     /// What went wrong while the requests were read back.
     failed: OnceLock<Error>,
 }
@@ -116,6 +122,8 @@ pub struct Seen {
     pub all_writes: u64,
     /// Counted requests.
     pub requests: u64,
+    /// Of these, those that failed or found nothing modified, and so need no key.
+    pub unserved: u64,
     /// Of these, those that make an object's data key.
     pub writes: u64,
     /// Of these, those that need a stored object's data.
@@ -126,6 +134,24 @@ pub struct Seen {
     pub of_inventory: u64,
     /// Of these, those whose object is in no log at all: the source of a copy from elsewhere.
     pub elsewhere: u64,
+}
+
+/// What a bill must know of a log besides its requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Besides {
+    /// Requests by operation that S3 does not bill, as its servers failed: requests and data events
+    /// all the same.
+    pub unbilled: [u64; Operation::ALL.len()],
+    /// Keys of `DeleteObjects`: a data event each, beside that of the request.
+    pub deleted_keys: u64,
+}
+
+impl Besides {
+    /// Adds what `other` has.
+    pub fn add(&mut self, other: &Self) {
+        self.unbilled.iter_mut().zip(other.unbilled).for_each(|(mine, more)| *mine += more);
+        self.deleted_keys += other.deleted_keys;
+    }
 }
 
 /// Two recordings are the same if they are one and the same.
@@ -164,6 +190,14 @@ impl Recording {
     #[must_use]
     pub fn objects_before(&self, bucket: u32) -> u64 {
         self.before.iter().filter(|b| b.bucket == bucket).map(|b| b.objects).sum()
+    }
+
+    /// What of the counted part belongs to a bill in another way than its requests.
+    #[must_use]
+    pub fn all_besides(&self) -> Besides {
+        let mut all = Besides::default();
+        self.besides.values().for_each(|besides| all.add(besides));
+        all
     }
 
     /// How many requests some session slots of one principal have.

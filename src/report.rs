@@ -11,7 +11,7 @@ pub mod html;
 pub mod inventory;
 pub mod json;
 pub mod markdown;
-mod numbers;
+pub(crate) mod numbers;
 pub mod reconciliation;
 pub mod sensitivity;
 pub mod sweep;

@@ -152,6 +152,13 @@ impl Results {
         Ok(())
     }
 
+    /// Hash of the run's scenario whatever it demands; `None` if its `run.toml` is none by itself, as
+    /// that of a replay.
+    #[must_use]
+    pub fn hash_without_demands(&self) -> Option<String> {
+        Some(Scenario::parse(&self.run_toml).ok()?.hash_without_demands())
+    }
+
     /// A configuration's figures at a level.
     ///
     /// # Panics

@@ -37,11 +37,13 @@ pub enum Operation {
     UploadPartCopy,
     /// S3 copies a new object to another bucket under the replication role.
     ReplicateObject,
+    /// Lists the parts of an unfinished upload.
+    ListParts,
 }
 
 impl Operation {
     /// Every operation, in the order of tables and files.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PutObject,
         Self::GetObject,
         Self::HeadObject,
@@ -54,6 +56,7 @@ impl Operation {
         Self::CopyObject,
         Self::UploadPartCopy,
         Self::ReplicateObject,
+        Self::ListParts,
     ];
 
     /// AWS's name of the operation.
@@ -72,6 +75,7 @@ impl Operation {
             Self::CopyObject => "CopyObject",
             Self::UploadPartCopy => "UploadPartCopy",
             Self::ReplicateObject => "ReplicateObject",
+            Self::ListParts => "ListParts",
         }
     }
 
@@ -86,7 +90,8 @@ impl Operation {
             | Self::CompleteMultipartUpload
             | Self::CopyObject
             | Self::UploadPartCopy
-            | Self::ReplicateObject => RequestTier::Put,
+            | Self::ReplicateObject
+            | Self::ListParts => RequestTier::Put,
             Self::GetObject | Self::HeadObject | Self::HeadObjectChecksum => RequestTier::Get,
             Self::DeleteObject => RequestTier::Free,
         }

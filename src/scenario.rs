@@ -417,7 +417,7 @@ impl Scenario {
             Object::Ranked { population, .. } | Object::Aged { population, .. } => {
                 self.populations[population as usize].bucket
             }
-            Object::None | Object::Keyless => request.bucket,
+            Object::None | Object::Unserved | Object::Keyless => request.bucket,
         };
         self.accounts.charged(principal, request.bucket, read_from)
     }

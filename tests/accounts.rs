@@ -417,7 +417,7 @@ fn by_events(scenario: &Scenario, configuration: usize) -> BTreeMap<(String, Str
         let source = match request.object {
             Object::Written { bucket, .. } => bucket,
             Object::Ranked { .. } | Object::Aged { .. } => 0,
-            Object::None | Object::Keyless => request.bucket,
+            Object::None | Object::Unserved | Object::Keyless => request.bucket,
         };
         let second = request.time.since(scenario.counted_from).as_nanos() / 1_000_000_000;
         let of_read = u64::from(event.answer.of_read);

@@ -437,7 +437,7 @@ fn break_even_values_stand_in_the_range_that_was_searched() {
             &[(0, 0.0, 2.0 / 3.0), (1, 2.0 / 3.0, 1.0)],
             Some((1.0 / 3.0, 1.0)),
             &[2.0 / 3.0],
-            "up to 100 [10 … > 1,000]",
+            "below 100 [10 … > 1,000]",
         ),
         ("write_partitions", &[(0, 0.0, 1.0)], None, &[], "never: lowest 91.0 % [62.0 % … 95.0 %]"),
         ("requesters", &[(0, 0.0, 1.0)], Some((0.5, 1.0)), &[], "never as assumed [10 … > 100]"),

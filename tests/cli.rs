@@ -699,3 +699,99 @@ fn a_full_standard_output_is_an_error_and_a_closed_one_is_not() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
+
+/// What stands between backticks.
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Holds every option and key that an advice names to what bks takes: options are typed after
+/// `command`, keys stand in the schema.
+fn follow(folder: &Path, command: &[&str], advice: &str) -> usize {
+    let schema = include_str!("../docs/scenario.schema.json");
+    let mut followed = 0;
+    for words in quoted(advice) {
+        if words.starts_with("--") {
+            // An option alone takes a value that only a person knows.
+            if words.contains([' ', '=']) {
+                let typed: Vec<&str> = words.split(' ').collect();
+                let output = bks(folder, &[command, &typed].concat());
+                let code = output.status.code();
+                assert!(matches!(code, Some(0 | 3)), "{words}: {}", text(&output.stderr));
+                followed += 1;
+            }
+        } else if let Some((key, _)) = words.split_once(" = ") {
+            assert!(schema.contains(&format!("\"{key}\": {{")), "{words}: no such key");
+            followed += 1;
+        }
+    }
+    followed
+}
+
+/// Every advice of warnings and hints works as it is printed.
+#[test]
+fn what_is_advised_works_when_typed() {
+    let folder = folder();
+    let folder = folder.path();
+    let two = include_str!("../scenarios/two-roles.toml");
+    fs::write(folder.join("two-roles.toml"), two).unwrap();
+    let mut followed = 0;
+    let mut ids = std::collections::BTreeSet::new();
+    for command in [
+        vec!["simulate", "small.toml"],
+        vec!["simulate", "small.toml", "--set", "replications=1"],
+        vec!["simulate", "small.toml", "--set", "bucket.data.bucket_keys_since=-1h"],
+        vec!["simulate", "two-roles.toml"],
+        vec!["simulate", "two-roles.toml", "--set", "bucket.shared.bucket_keys_since=30d"],
+        vec!["simulate", "two-roles.toml", "--set", "billing.kms_quota_per_s=5"],
+    ] {
+        let output = bks(folder, &[&command[..], &["--format", "json"]].concat());
+        let document: serde_json::Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+        for warning in document["warnings"].as_array().unwrap() {
+            ids.insert(warning["id"].as_str().unwrap().to_owned());
+            followed += follow(folder, &command, warning["advice"].as_str().unwrap());
+        }
+    }
+    for id in ["audit-by-object", "one-replication", "bucket-keys-never-on", "objects-without-key"]
+    {
+        assert!(ids.contains(id), "{ids:?}");
+    }
+    assert!(followed >= 5, "{followed}");
+}
+
+/// A key without its table is told with it, and works so.
+#[test]
+fn a_key_is_told_with_its_table() {
+    let folder = folder();
+    for (key, value) in [("object_audit", "true"), ("verify_on_write", "0"), ("list_parts", "1")] {
+        let typed = ["check", "small.toml", "--set", &format!("{key}={value}")];
+        let told = text(&bks(folder.path(), &typed).stderr);
+        let path = quoted(told.split_once("hint: ").unwrap().1)[0].clone();
+        assert!(path.ends_with(&format!(".{key}")), "{told}");
+        let typed = ["check", "small.toml", "--set", &format!("{path}={value}")];
+        let output = bks(folder.path(), &typed);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+}
+
+/// Nothing is said of bucket keys' consequences where no bucket-level key is ever asked for.
+#[test]
+fn warnings_apply_only_where_they_apply() {
+    let folder = folder();
+    let folder = folder.path();
+    let two = include_str!("../scenarios/two-roles.toml");
+    fs::write(folder.join("two-roles.toml"), two).unwrap();
+    let ids = |arguments: &[&str]| -> Vec<String> {
+        let output = bks(folder, &[arguments, &["--format", "json"]].concat());
+        let document: serde_json::Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+        let warnings = document["warnings"].as_array().unwrap().iter();
+        warnings.map(|warning| warning["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let late = ids(&["simulate", "two-roles.toml", "--set", "bucket.shared.bucket_keys_since=30d"]);
+    assert_eq!(late, ["bucket-keys-never-on"]);
+    let on = ids(&["simulate", "two-roles.toml"]);
+    assert!(on.contains(&"writers-need-decrypt".to_owned()), "{on:?}");
+    let known = ["--set", "assumptions.verify_on_write=0"];
+    let unverified = ids(&[&["simulate", "two-roles.toml"][..], &known].concat());
+    assert!(!unverified.contains(&"writers-need-decrypt".to_owned()), "{unverified:?}");
+}

@@ -163,7 +163,8 @@ fn what_else_differs_is_noted() {
     assert_eq!(noted(&|other| other.facts.bks_version = "9.9.9".into()), ["bks-versions"]);
     assert_eq!(noted(&|other| other.facts.price_date = "2020-01-01".into()), ["prices"]);
     assert_eq!(noted(&|other| other.facts.prices.region = "eu-west-1".into()), ["prices"]);
-    assert_eq!(noted(&|other| other.facts.counted_s *= 2.0), ["counted-parts"]);
+    // As many requests in twice the time are another traffic.
+    assert_eq!(noted(&|other| other.facts.counted_s *= 2.0), ["counted-parts", "traffic"]);
     assert_eq!(noted(&|other| other.facts.billing_period_s *= 2.0), ["billing-periods"]);
     assert_eq!(noted(&|other| other.facts.seed += 1), ["seeds"]);
     assert_eq!(noted(&|other| other.facts.replications += 1), ["replications"]);

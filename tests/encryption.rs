@@ -322,7 +322,7 @@ fn what_sse_kms_costs_is_told_in_dollars() {
     );
     assert!(verdict.ends_with("the whole bill is $1.01 more"), "{verdict}");
     assert!(added::applies(&results));
-    let page = html::write(&Page { results: &results, sweep: None, more: &[] });
+    let page = html::write(&Page { results: &results, sweep: None, more: &[], left_out: &[] });
     for (what, text) in [
         ("text", text::write(&results, 120)),
         ("markdown", markdown::write(&results)),

@@ -116,7 +116,7 @@ proptest! {
         });
         let log = exported(&scenario, 0);
         prop_assume!(!log.is_empty());
-        let bks::encryption::needs::MultipartCalls { upload_part, complete } = scenario.multipart;
+        let bks::encryption::needs::MultipartCalls { upload_part, complete, .. } = scenario.multipart;
         let settings = format!(
             "replications = 1\nmultipart = {{ upload_part = {upload_part}, complete = {complete} }}"
         );

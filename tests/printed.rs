@@ -82,7 +82,7 @@ fn sensitivity() {
     let sensitivity = ["sensitivity", "two-roles.toml", "--samples", "16"];
     let known = [
         "never saves less than 50 % for `lifetime` from 1s to 1d (lowest 80.0 % at 1s)",
-        "`bucket-key-role` saves less than 50 % once `requesters` > 750",
+        "`bucket-key-role` saves less than 50 % once `requesters` ≥ 751",
         "at high once > 1,500.",
     ];
     hold("sensitivity.txt", &sensitivity, &known);

@@ -221,6 +221,10 @@ fn what_is_missing_from_the_trail_is_the_models_alone() {
         assert_eq!(document["share"]["explained_ratio"], 1.0);
         assert_eq!(document["share"]["surplus"], left_out);
         assert_eq!(document["unexplained"], json!([]));
+        // All that is measured is the model's, too, and still both agree in less than all.
+        let agreement = document["agreement_ratio"].as_f64().unwrap();
+        assert!((agreement - (all - left_out) as f64 / all as f64).abs() < 1e-12, "{agreement}");
+        assert_eq!(document["agreement_ratio"], document["share"]["agreement_ratio"]);
         (reasons(&document, "surplus"), left_out)
     };
     let (some, left_out) = of(&|e| is_kms(e) && e["eventID"].as_str().unwrap().ends_with('7'));

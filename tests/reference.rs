@@ -218,8 +218,11 @@ impl Plan {
 
 fn world() -> impl Strategy<Value = World> {
     let rule = select(vec![RequesterRule::Session, RequesterRule::Role]);
-    let multipart = (0..=1_u8, 0..=1_u8)
-        .prop_map(|(upload_part, complete)| MultipartCalls { upload_part, complete });
+    let multipart = (0..=1_u8, 0..=1_u8).prop_map(|(upload_part, complete)| MultipartCalls {
+        upload_part,
+        complete,
+        ..MultipartCalls::default()
+    });
     let plans = prop::collection::vec(plan(), 1..40);
     (rule, people(), buckets(), assumptions(), multipart, plans).prop_map(
         |(rule, (principals, slots), buckets, assumptions, multipart, plans)| {

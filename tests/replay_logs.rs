@@ -7,11 +7,18 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
-use bks::recording::gather::Wanted;
+use bks::outcome::Outcome;
+use bks::pricing::Sku;
+use bks::recording::MemoryStore;
+use bks::recording::gather::{Gather, Wanted};
 use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::objects::keep;
+use bks::trace::Form;
+use bks::trace::bad_lines::BadLines;
+use bks::trace::log::Log;
 use log_lines::{Calls, Line, Rules, calls, naive, record, replay, session, text};
 use proptest::prelude::*;
 
@@ -153,6 +160,191 @@ fn every_rule_costs_what_it_says() {
         assert_eq!(calls(&outcome, 0), without, "{what}, without");
         assert_eq!(calls(&outcome, 1), with, "{what}, with");
         assert_eq!(calls(&outcome, 2), with, "{what}, by session");
+    }
+}
+
+/// How many of each line a configuration is billed at the assumed level.
+fn billed(outcome: &Outcome, configuration: usize) -> Vec<(Sku, u64)> {
+    let bill = &outcome.configurations[configuration].assumed().bill;
+    // The key's rent goes by the hour, whatever is asked.
+    let lines = bill.lines.iter().filter(|line| line.sku != Sku::KmsKeys);
+    lines.map(|line| (line.sku, line.quantity)).collect()
+}
+
+/// A bill for the log's own time, with S3 data events.
+fn billed_for(period: &str) -> String {
+    format!(
+        "replications = 2\n[assumptions]\nread_partitions = 1\nwrite_partitions = 1\n\
+         [billing]\nperiod = \"{period}\"\ndata_events = true\nfree_tier = false\n"
+    )
+}
+
+/// Counted by hand: 2 PUT and 1 GET are served; a GET finds nothing modified, one nothing, a PUT is not
+/// allowed, one meets 503, one an endpoint elsewhere; the copy that fails has two halves. All are
+/// requests and data events, for the hundred seconds from the first to the last; S3 bills neither 503
+/// nor 301.
+#[test]
+fn what_is_not_served_is_a_request_that_asks_kms_for_nothing() {
+    let lines = [
+        at(0, "REST.PUT.OBJECT", "a", 1),
+        at(1, "REST.PUT.OBJECT", "b", 2),
+        at(9, "REST.GET.OBJECT", "a", 3),
+        with_status(304, at(40, "REST.GET.OBJECT", "a", 4)),
+        with_status(404, at(41, "REST.HEAD.OBJECT", "c", 5)),
+        with_status(403, at(42, "REST.PUT.OBJECT", "a", 6)),
+        with_status(503, at(43, "REST.PUT.OBJECT", "a", 7)),
+        with_status(301, at(44, "REST.GET.OBJECT", "a", 8)),
+        with_status(404, at(45, "REST.COPY.OBJECT", "d", 9)),
+        with_status(404, at(45, "REST.COPY.OBJECT_GET", "a", 10)),
+        with_status(304, at(99, "REST.GET.OBJECT", "a", 11)),
+        // A second time, which counts for nothing.
+        with_status(304, at(99, "REST.GET.OBJECT", "a", 11)),
+    ];
+    let (scenario, outcome) = replay(&text(&lines), &billed_for("100s"));
+    assert_eq!(scenario.counted().to_string(), "1min 40s");
+    let recording = scenario.recording.as_ref().unwrap();
+    assert_eq!((recording.seen.requests, recording.seen.unserved), (10, 7));
+    // No write that failed is what is read later, and no object is missed.
+    assert_eq!((recording.seen.writes, recording.seen.of_unknown), (2, 0));
+    assert_eq!(calls(&outcome, 0), (2, 1));
+    assert_eq!(calls(&outcome, 1), (1, 2));
+    for configuration in 0..3 {
+        let level = outcome.configurations[configuration].assumed();
+        assert_eq!(whole(level.requests), 10);
+        let expected = [
+            (Sku::KmsRequests, 3),
+            (Sku::CloudTrailDataEvents, 10),
+            (Sku::S3Put, 2 + 1 + 1),
+            (Sku::S3Get, 1 + 2 + 1),
+        ];
+        assert_eq!(billed(&outcome, configuration), expected);
+        // Ten times the log's time: ten times of each.
+        let (_, outcome) = replay(&text(&lines), &billed_for("1000s"));
+        assert_eq!(billed(&outcome, configuration), expected.map(|(sku, n)| (sku, n * 10)));
+    }
+}
+
+/// A log of nothing but failures is one: there are requests, and nothing to save.
+#[test]
+fn a_log_of_failures_alone_has_requests_and_no_calls() {
+    let lines: Vec<Line> =
+        (0..5).map(|id| with_status(404, at(id * 10, "REST.GET.OBJECT", "a", id))).collect();
+    let (scenario, outcome) = replay(&text(&lines), &billed_for("41s"));
+    assert_eq!(scenario.counted().to_string(), "41s");
+    assert_eq!(billed(&outcome, 1), [(Sku::CloudTrailDataEvents, 5), (Sku::S3Get, 5)]);
+    assert_eq!(outcome.configurations[1].assumed().saving, None);
+}
+
+/// In access logs a `DeleteObjects` of three keys is one request, which is free, and four data events;
+/// in trails so are those that name their keys. Repeated records count once.
+#[test]
+fn each_key_of_a_batch_of_deletes_is_a_data_event() {
+    let mut lines = vec![
+        at(0, "REST.PUT.OBJECT", "a", 1),
+        at(50, "REST.POST.MULTI_OBJECT_DELETE", "-", 2),
+        at(59, "REST.DELETE.OBJECT", "d", 3),
+    ];
+    lines
+        .extend(["a", "b", "c"].map(|key| with_status(204, at(50, "BATCH.DELETE.OBJECT", key, 2))));
+    lines.push(lines[3].clone());
+    lines.push(with_status(403, at(70, "BATCH.DELETE.OBJECT", "e", 9)));
+    let (_, outcome) = replay(&text(&lines), &billed_for("71s"));
+    let expected =
+        [(Sku::KmsRequests, 1), (Sku::CloudTrailDataEvents, 1 + 1 + 3 + 1 + 1), (Sku::S3Put, 1)];
+    assert_eq!(billed(&outcome, 0), expected);
+    assert_eq!(whole(outcome.configurations[0].assumed().requests), 3);
+    let text = text(&lines);
+    let late =
+        Wanted { from: bks::units::parse_utc("2026-11-23T00:00:55Z").ok(), ..Wanted::default() };
+    let besides = record(&text, late, usize::MAX).all_besides();
+    assert_eq!(besides.deleted_keys, 1, "those before counting starts are left out");
+}
+
+#[test]
+fn a_trails_batch_of_deletes_counts_the_keys_that_it_names() {
+    let event = |id: u32, more: &str| {
+        format!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/u"}},"eventTime":"2026-11-20T08:00:{id:02}Z","eventSource":"s3.amazonaws.com","eventName":"DeleteObjects","awsRegion":"us-east-1","eventCategory":"Data","eventID":"e-{id}",{more}}}"#
+        )
+    };
+    let object =
+        |key: &str| format!(r#"{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::lake/{key}"}}"#);
+    let bucket = r#"{"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::lake"}"#;
+    for (more, keys) in [
+        (r#""requestParameters":{"bucketName":"lake","delete":""}"#.to_owned(), 0),
+        (
+            format!(
+                r#""requestParameters":{{"bucketName":"lake","delete":""}},"resources":[{{"type":"AWS::S3::Object","ARNPrefix":"arn:aws:s3:::lake/"}},{bucket}]"#
+            ),
+            0,
+        ),
+        (
+            r#""requestParameters":{"bucketName":"lake","delete":{"quiet":true,"objects":[{"key":"a"},{"key":"b"}]}}"#
+                .to_owned(),
+            2,
+        ),
+        (
+            r#""requestParameters":{"bucketName":"lake","Delete":{"Object":[{"Key":"a"},{"Key":"b"},{"Key":"c"}]}}"#
+                .to_owned(),
+            3,
+        ),
+        (
+            r#""requestParameters":{"bucketName":"lake","delete":{"object":{"key":"a"}}}"#.to_owned(),
+            1,
+        ),
+        (
+            format!(
+                r#""requestParameters":{{"bucketName":"lake"}},"resources":[{},{bucket},{}]"#,
+                object("a"),
+                object("b")
+            ),
+            2,
+        ),
+    ] {
+        let log = [event(1, &more), event(2, &more), event(1, &more)].join("\n");
+        let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
+        let mut bad = BadLines::default();
+        let opened = Log::open(log.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
+        gather.begin(Form::CloudTrail);
+        opened.entries("trail", &mut bad, |entry| gather.take(&entry)).unwrap();
+        let recording = gather.finish().unwrap();
+        assert_eq!((bad.bad, recording.seen.requests), (0, 2), "{more}");
+        assert_eq!(recording.all_besides().deleted_keys, 2 * keys, "{more}");
+    }
+}
+
+#[test]
+fn a_list_of_parts_unwraps_the_uploads_key_if_told_so() {
+    let lines = [
+        at(0, "REST.POST.UPLOADS", "a", 1),
+        at(1, "REST.GET.UPLOAD", "a", 2),
+        at(2, "REST.GET.UPLOAD", "a", 3),
+        at(3, "REST.GET.UPLOAD", "b", 4),
+    ];
+    let settings = billed_for("4s");
+    let (scenario, outcome) = replay(&text(&lines), &settings);
+    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((1, 0), (1, 1)));
+    assert_eq!(billed(&outcome, 0).last(), Some(&(Sku::S3Put, 4)));
+    assert!(scenario.populations.is_empty(), "no object is read");
+    let told = format!("{settings}[multipart]\nlist_parts = 1\n");
+    let (_, outcome) = replay(&text(&lines), &told);
+    // With a bucket key: made, verified, fetched once; and of the upload that the log does not begin.
+    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((1, 3), (1, 3)));
+}
+
+/// A log goes on as long as it has records, whatever they are of.
+#[test]
+fn a_log_covers_the_time_of_all_its_records() {
+    for (operation, status) in [
+        ("REST.GET.ACL", 200),
+        ("S3.EXPIRE.OBJECT", 200),
+        ("BATCH.DELETE.OBJECT", 204),
+        ("REST.GET.OBJECT", 304),
+    ] {
+        let lines =
+            [at(0, "REST.PUT.OBJECT", "a", 1), with_status(status, at(99, operation, "b", 2))];
+        let recording = record(&text(&lines), Wanted::default(), usize::MAX);
+        assert_eq!(recording.end.to_string(), "1min 40s", "{operation}");
     }
 }
 
@@ -614,6 +806,150 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
     // 100 objects written evenly over ten lifetimes: a key for each of ten windows, or nearly.
     let even = count(UnknownAge::Even(bks::units::SimDuration::from_secs(3_000)));
     assert!((8.0..=10.0).contains(&even), "{even}");
+}
+
+/// Every assumption about S3 known, so that nothing is left but what the log does not tell.
+const KNOWN: &str = "replications = 1\n[assumptions]\nread_partitions = 1\nwrite_partitions = 1\n\
+                     generation_lifetime = \"5min\"\ncache_lifetime = \"5min\"\nexpiry = \"fixed\"\n\
+                     verify_on_write = 1\nmigration_rate = \"50/s\"\n";
+
+/// A PUT, and ten GETs of two objects that the log does not tell the writing of: 11 calls without bucket
+/// keys. With them a key is made and verified, and either every GET calls (12) or the first of all (3).
+fn read_from_before() -> Vec<Line> {
+    let reads = (0..10).map(|i| at(10 + i, "REST.GET.OBJECT", &format!("old{}", i % 2), 2 + i));
+    std::iter::once(at(0, "REST.PUT.OBJECT", "new", 1)).chain(reads).collect()
+}
+
+/// One range, and the same everywhere: 1 − 12/11 … 1 − 3/11.
+#[test]
+fn what_the_log_does_not_tell_is_within_every_range() {
+    const RANGE: &str = "-9.1 % … 72.7 %";
+    for age in ["keyless", "one-key", "30d"] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();
+        fs::write(folder.join("settings.toml"), KNOWN).unwrap();
+        let replay = ["replay", "access.log", "--scenario", "settings.toml", "--unknown-age", age];
+        let table = done(folder, &[&replay[..], &["--out", "one"]].concat());
+        assert!(table.contains(&format!("[{RANGE}]")), "{table}");
+        let low_high = table.lines().filter(|line| line.trim_start().starts_with("low … high"));
+        let savings: Vec<&str> = low_high.filter(|line| line.contains('%')).collect();
+        assert!(savings.iter().any(|line| line.matches(RANGE).count() == 2), "{table}");
+        let bounds = table.lines().find(|line| line.contains("floor … ceiling")).unwrap();
+        // Keys that live for ever need no verification.
+        assert_eq!(bounds.matches("-9.1 % … 81.8 %").count(), 2, "{table}");
+        let markdown =
+            done(folder, &[&replay[..], &["--out", "one", "--format", "markdown"]].concat());
+        assert!(markdown.contains(&format!("[{RANGE}]")), "{markdown}");
+        done(folder, &["report", "one"]);
+        let page =
+            fs::read_to_string(folder.join("one/report.html")).unwrap().replace('\u{a0}', " ");
+        // Verdict, tile, two doubts, two configurations' rows of levels, and charts.
+        assert!(page.matches(RANGE).count() >= 6, "{}", page.matches(RANGE).count());
+        assert!(page.contains("four different reasons"));
+        let summary = fs::read_to_string(folder.join("one/summary.csv")).unwrap();
+        let calls = |level: &str| column(&summary, "bucket-key-role", level, "kms_requests");
+        assert_eq!((calls("low"), calls("high")), (12.0, 3.0), "{age}");
+        let cost = |level: &str| column(&summary, "bucket-key-role", level, "kms_cost_usd");
+        assert!(cost("high") <= cost("assumed") && cost("assumed") <= cost("low"));
+        let saving = |level: &str| column(&summary, "bucket-key-session", level, "saving_ratio");
+        assert!(
+            (saving("low") + 1.0 / 11.0).abs() < 1e-9 && (saving("high") - 8.0 / 11.0).abs() < 1e-9
+        );
+        let floor = column(&summary, "bucket-key-role", "assumed", "saving_floor");
+        let ceiling = column(&summary, "bucket-key-role", "assumed", "saving_ceiling");
+        assert!(floor <= saving("low") + 1e-9 && saving("high") <= ceiling + 1e-9);
+        let without = |level: &str| column(&summary, "sse-kms", level, "kms_requests");
+        assert_eq!(["low", "assumed", "high"].map(without), [11.0; 3]);
+    }
+}
+
+/// A number of a CSV file by configuration, level and column.
+fn column(csv: &str, configuration: &str, level: &str, name: &str) -> f64 {
+    let mut lines = csv.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().unwrap();
+    let place = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let is_it = |row: &Vec<&str>| {
+        row[place("configuration")] == configuration && row[place("assumption")] == level
+    };
+    lines.find(is_it).unwrap()[place(name)].parse().unwrap()
+}
+
+/// What stands on the page under "The same again" works as it stands there, in a folder with nothing but
+/// the log and the scenario.
+#[test]
+fn the_same_again_works_as_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("my logs")).unwrap();
+    fs::write(folder.join("my logs/access.log"), text(&read_from_before())).unwrap();
+    let chosen = ["--from", "2026-11-23T00:00:05Z", "--bucket", "lake", "--set", "lifetime=2min"];
+    done(folder, &[&["replay", "my logs"], &chosen[..], &["--unknown-age", "7d"]].concat());
+    let one = left(&folder.join("results/replay"));
+    done(folder, &["report", "results/replay"]);
+    let page = fs::read_to_string(folder.join("results/replay/report.html")).unwrap();
+    let commands = page.split_once("<pre id=\"commands\"").unwrap().1;
+    let commands = commands.split_once("<code>").unwrap().1.split_once("</code>").unwrap().0;
+    let commands = commands.replace("&#39;", "'").replace("&apos;", "'").replace("&quot;", "\"");
+    assert!(commands.starts_with("bks replay 'my logs' "), "{commands}");
+    assert!(!page.contains("are drawn from the scenario's laws"), "a log's requests are not drawn");
+    fs::rename(folder.join("results/replay/run.toml"), folder.join("run.toml")).unwrap();
+    fs::remove_dir_all(folder.join("results")).unwrap();
+    let bin = Path::new(env!("CARGO_BIN_EXE_bks")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-e", "-c", &commands]).current_dir(folder).env("PATH", path);
+    let output = shell.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(left(&folder.join("results/replay"))[..], one[..]);
+    let again = fs::read_to_string(folder.join("results/replay/report.html")).unwrap();
+    assert_eq!(again, page);
+    // The same commands stand in Markdown.
+    let markdown = done(folder, &["report", "results/replay", "--format", "markdown"]);
+    assert!(markdown.contains(&commands), "{markdown}");
+}
+
+/// A log from standard input has no name, so no command is offered.
+#[test]
+fn a_log_from_standard_input_is_not_offered_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
+    let command = command.args(["replay", "-", "--out", "one"]).current_dir(folder);
+    let output =
+        command.stdin(fs::File::open(folder.join("access.log")).unwrap()).output().unwrap();
+    assert!(output.status.success());
+    let markdown = done(folder, &["report", "one", "--format", "markdown"]);
+    assert!(
+        !markdown.contains("bks replay -") && markdown.contains("standard input"),
+        "{markdown}"
+    );
+}
+
+/// Where nothing keyless is read no alarm is raised, and where nobody writes no hint for writers; CSV has
+/// no place for warnings, so they stand on standard error.
+#[test]
+fn warnings_apply_to_what_is_in_the_log() {
+    let ids = |lines: &[Line]| -> Vec<&'static str> {
+        let (_, outcome) = replay(&text(lines), KNOWN);
+        outcome.warnings.iter().map(|warning| warning.id).collect()
+    };
+    let reads: Vec<Line> = read_from_before().split_off(1);
+    let of_reads = ids(&reads);
+    assert!(!of_reads.contains(&"writers-need-decrypt"), "{of_reads:?}");
+    let put_and_got = [at(0, "REST.PUT.OBJECT", "a", 1), at(1, "REST.GET.OBJECT", "a", 2)];
+    let of_both = ids(&put_and_got);
+    assert!(of_both.contains(&"writers-need-decrypt"), "{of_both:?}");
+    assert!(!of_both.contains(&"objects-without-key"), "{of_both:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();
+    let output = bks(folder, &["replay", "access.log", "--format", "csv"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("warning: ") && told.contains("--unknown-age"), "{told}");
+    let output = bks(folder, &["replay", "access.log", "--format", "csv", "--quiet"]);
+    assert!(output.stderr.is_empty());
 }
 
 /// `--configuration` leaves the others out and changes none.

@@ -403,7 +403,7 @@ fn what_cannot_be_reported_is_told() {
     let cases: [(&[&str], i32, &str); 10] = [
         (&["empty"], 2, "empty: the folder has no `result.json`"),
         (&["half"], 2, "half/costs.csv: the file cannot be read"),
-        (&["nowhere"], 2, "nowhere: the file cannot be read"),
+        (&["nowhere"], 2, "nowhere: there is neither a folder of results nor a scenario"),
         (&["table.csv"], 2, "hint: a report is made from a folder of results"),
         (&["whole", "--seed", "3"], 2, "`--seed` changes a run"),
         (&["whole", "--fail-if", "saving<0.5"], 2, "`--fail-if` changes a run"),
@@ -472,7 +472,8 @@ fn further_files_of_the_folder_are_shown() {
     let sobol = "scenario,configuration,assumption,first_order,first_order_low,first_order_high,total,\
                  total_low,total_high\npages,keys,cache_lifetime,0.5,0.4,0.6,0.75,0.7,0.8\n";
     let more = [("sobol.csv".to_owned(), sobol.to_owned())];
-    let written = html::write(&Page { results: &results, sweep: None, more: &more }).unwrap();
+    let written =
+        html::write(&Page { results: &results, sweep: None, more: &more, left_out: &[] }).unwrap();
     let parsed = parse(&written);
     let row = &parsed.tables["table-sobol"][1];
     assert_eq!(
@@ -487,11 +488,75 @@ fn further_files_of_the_folder_are_shown() {
     });
     let curves = std::iter::once(header.to_owned()).chain(rows).collect();
     let more = [("break_even_curves.csv".to_owned(), curves)];
-    let written = html::write(&Page { results: &results, sweep: None, more: &more }).unwrap();
+    let written =
+        html::write(&Page { results: &results, sweep: None, more: &more, left_out: &[] }).unwrap();
     let parsed = parse(&written);
     assert_eq!(parsed.tables["table-curves"].len(), 7);
     assert!(["0", "1"].iter().all(|n| parsed.ids.contains(&format!("figure-break-even-{n}"))));
     let broken = [("sobol.csv".to_owned(), sobol.replace("0.75", "much"))];
-    let error = html::write(&Page { results: &results, sweep: None, more: &broken }).unwrap_err();
+    let error = html::write(&Page { results: &results, sweep: None, more: &broken, left_out: &[] })
+        .unwrap_err();
     assert!(error.to_string().contains("sobol.csv:2"), "{error}");
+}
+
+/// What `bks sensitivity` and `bks sweep` found for other settings stands in no report: it is left out by
+/// name, with the command that makes it anew.
+#[test]
+fn what_is_of_other_settings_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("pages.toml"), scenario_text()).unwrap();
+    // One demand is not met.
+    assert_eq!(bks(folder, &["simulate", "pages.toml", "--out", "one"]).status.code(), Some(3));
+    let sobol = "scenario,configuration,assumption,first_order,first_order_low,first_order_high,total,\
+                 total_low,total_high\npages,keys,cache_lifetime,0.5,0.4,0.6,0.75,0.7,0.8\n";
+    let own_swings = fs::read_to_string(folder.join("one/sensitivity.csv")).unwrap();
+    let mut lines = own_swings.lines();
+    let header = lines.next().unwrap();
+    let columns: Vec<&str> = header.split(',').collect();
+    let first = lines.next().unwrap().split(',').collect::<Vec<_>>();
+    let foreign: Vec<&str> = columns
+        .iter()
+        .zip(first)
+        .map(|(name, cell)| if *name == "saving_at_low" { "0.123456" } else { cell })
+        .collect();
+    let foreign = format!("{header}\n{}\n", foreign.join(","));
+    let scenario = |warm_up: &str| {
+        let text =
+            scenario_text().replace("warm_up = \"10min\"", &format!("warm_up = \"{warm_up}\""));
+        bks::scenario::Scenario::parse(&text).unwrap()
+    };
+    let identity = |of: &bks::scenario::Scenario, swings: &str| {
+        let files = [("sobol.csv", sobol), ("sensitivity.csv", swings)];
+        let identity = bks::results::sensitivity::Identity::of(of, files.into_iter());
+        fs::write(folder.join("one/sensitivity.json"), serde_json::to_string(&identity).unwrap())
+    };
+    let page = || {
+        let output = bks(folder, &["report", "one"]);
+        assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+        (fs::read_to_string(folder.join("one/report.html")).unwrap(), told(&output))
+    };
+    fs::write(folder.join("one/sobol.csv"), sobol).unwrap();
+    let command = "`bks sensitivity one/run.toml --out one`";
+    // Nothing says of which settings it is.
+    let (written, told) = page();
+    assert!(!written.contains("table-sobol") && told.contains(command), "{told}");
+    // It is of the same.
+    identity(&scenario("10min"), &own_swings).unwrap();
+    let (written, told) = page();
+    assert!(written.contains("table-sobol") && !told.contains("left out"), "{told}");
+    // It was changed since.
+    fs::write(folder.join("one/sobol.csv"), sobol.replace("0.75", "0.76")).unwrap();
+    assert!(!page().0.contains("table-sobol"));
+    fs::write(folder.join("one/sobol.csv"), sobol).unwrap();
+    // It is of others, the run's own sensitivity.csv is not; then that is, too.
+    let other = scenario("20min");
+    identity(&other, &foreign).unwrap();
+    let (written, told) = page();
+    assert!(!written.contains("table-sobol") && told.contains("hash of the scenario"), "{told}");
+    assert!(written.contains("left out") && written.contains("figure-tornado"), "{told}");
+    fs::write(folder.join("one/sensitivity.csv"), &foreign).unwrap();
+    let (written, told) = page();
+    assert!(!written.contains("12.3") && !written.contains("figure-tornado"), "{told}");
+    assert!(told.contains("`sensitivity.csv` are left out"), "{told}");
 }

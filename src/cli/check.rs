@@ -6,6 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::{Found, input, output, threads};
 use crate::error::Result;
+use crate::report::numbers;
 use crate::scenario::{Domain, Scenario};
 use crate::units::SimDuration;
 
@@ -124,7 +125,7 @@ fn traffic(scenario: &Scenario, out: &mut String) {
         let actions = workload.expected_actions(scenario.file.duration);
         let kinds: Vec<String> = actions
             .iter()
-            .map(|(action, count)| format!("{count:.0} times {}", action.name()))
+            .map(|(action, count)| format!("{} times {}", numbers::count(*count), action.name()))
             .collect();
         let _ = writeln!(
             out,

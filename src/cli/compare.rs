@@ -91,6 +91,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &comparison, &demands))?;
     }
+    if args.format == Format::Csv && !args.quiet {
+        for note in &comparison.notes {
+            output::note(&format!("warning: {}; {}", note.what, note.advice));
+        }
+    }
     if let (Some(folder), false) = (&args.out, args.quiet) {
         output::note(&format!("wrote {}", folder.display()));
     }

@@ -208,7 +208,7 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
             "the folder has no `{FACTS}`, so it is no folder of results"
         ))
         .at(place)
-        .hint("`bks simulate SCENARIO` writes one to results/NAME"));
+        .hint("`bks simulate SCENARIO` and `bks replay LOGS` leave one in results/NAME"));
     }
     let read = |name: &str| result_text(&folder.join(name)).map_err(|error| error.at(name));
     Results::read(&read).map_err(|error| error.within(&place))

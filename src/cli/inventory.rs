@@ -125,7 +125,8 @@ fn write_population(path: &Path, tally: &Tally, quiet: bool) -> Result<()> {
     let text = population::fragment(populations);
     output::write_whole(path, |file| file.write_all(text.as_bytes()))?;
     if !quiet {
-        output::note(&format!("wrote {}: {number} population(s)", path.display()));
+        let populations = if number == 1 { "population" } else { "populations" };
+        output::note(&format!("wrote {}: {number} {populations}", path.display()));
     }
     Ok(())
 }

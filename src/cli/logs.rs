@@ -18,7 +18,7 @@ use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
 use crate::trace::log::Log;
 use crate::trace::record::Entry;
-use crate::units::{ByteSize, Share, parse_utc};
+use crate::units::{ByteSize, Share, parse_utc, utc};
 use files::{LogFile, OpenLog};
 use forms::{Forms, Gathers};
 
@@ -279,6 +279,7 @@ impl Logs<'_> {
         }
         let mut recording = threads::run_on(jobs, || gather.finish())??;
         recording.inputs = inputs;
+        recording.arguments = args.typed();
         if !quiet && recording.repeated > 0 {
             output::note(&format!("{} records repeat another, and count once", recording.repeated));
         }
@@ -287,6 +288,31 @@ impl Logs<'_> {
 }
 
 impl Args {
+    /// What was chosen, as words of a command line; not what changes no result.
+    fn typed(&self) -> Vec<String> {
+        let mut words = self.paths.clone();
+        let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        if let Some(form) =
+            self.log_format.to_possible_value().filter(|_| self.log_format != FormName::Auto)
+        {
+            option("--log-format", form.get_name().to_owned());
+        }
+        self.buckets.iter().for_each(|bucket| option("--bucket", bucket.clone()));
+        let usual: Share = "1%".parse().expect("it is a share");
+        if self.max_bad != usual {
+            option("--max-bad", self.max_bad.to_string());
+        }
+        for (name, time) in [("--from", self.from), ("--to", self.to)] {
+            if let Some(time) = time {
+                option(name, utc(time));
+            }
+        }
+        for inventory in &self.inventories {
+            option("--inventory", inventory.display().to_string());
+        }
+        words
+    }
+
     /// The buckets asked for; none: all.
     pub(super) fn buckets(&self) -> &[String] {
         &self.buckets
@@ -354,11 +380,18 @@ fn tell_of_bad_lines(bad: &BadLines) {
 fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
     tell_of_bad_lines(bad);
     let Taken {
-        failed, without_data, unknown, too_late, other_buckets, kms_events, skipped, ..
+        failed,
+        deleted_keys,
+        without_data,
+        unknown,
+        too_late,
+        other_buckets,
+        kms_events,
+        skipped,
+        ..
     } = *taken;
     let kms_events = if forms == Forms::One { kms_events } else { 0 };
     let left_out = [
-        (failed, "failed or were not modified"),
         (without_data, "touch no object's data"),
         (unknown, "are of unknown operations"),
         (too_late, "lie at `--to` or later"),
@@ -373,5 +406,16 @@ fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
         .collect();
     if !left_out.is_empty() {
         output::note(&format!("left out of {} records: {}", bad.lines, left_out.join(", ")));
+    }
+    if failed > 0 {
+        output::note(&format!(
+            "{failed} requests failed or found nothing modified: they count as S3 requests, and ask KMS \
+             for nothing"
+        ));
+    }
+    if deleted_keys > 0 {
+        output::note(&format!(
+            "{deleted_keys} records are keys of `DeleteObjects`: no requests, but S3 data events"
+        ));
     }
 }

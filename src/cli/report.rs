@@ -8,9 +8,10 @@ use clap::{Args as ClapArgs, ValueEnum};
 use super::{Found, input, output, simulate, threads};
 use crate::error::{Error, Result};
 use crate::report::html::{self, MORE, Page};
-use crate::report::markdown;
+use crate::report::{markdown, words};
 use crate::results::Results;
-use crate::sweep::swept::{SWEEP, Swept};
+use crate::results::sensitivity::{IDENTITY, Identity};
+use crate::sweep::swept::{Key, SWEEP, Swept};
 
 /// Write results as one page for a meeting, or as Markdown for a pull request.
 ///
@@ -60,14 +61,18 @@ enum Format {
 
 pub(super) fn run(args: &Args) -> Result<Found> {
     let path = Path::new(&args.source);
-    let (folder, results) = if args.source != "-" && path.is_dir() {
+    let (folder, mut results) = if args.source != "-" && path.is_dir() {
         (path.to_owned(), of_folder(args, path)?)
     } else {
         of_scenario(args)?
     };
+    let beside = Beside::of(args, &folder, &mut results)?;
+    if !args.quiet {
+        beside.left_out.iter().for_each(|note| output::note(note));
+    }
     match args.format {
         Format::Html => {
-            let page = page(args, &folder, &results)?;
+            let page = page(&beside, &folder, &results)?;
             put(args, &page, args.out.as_deref().unwrap_or(&folder.join("report.html")))?;
         }
         Format::Markdown => {
@@ -96,6 +101,11 @@ fn of_folder(args: &Args, folder: &Path) -> Result<Results> {
 
 /// Runs a scenario, and leaves its files as `bks simulate` does.
 fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
+    if args.source != "-" && !Path::new(&args.source).exists() {
+        return Err(Error::request("there is neither a folder of results nor a scenario of this name")
+            .at(args.source.clone())
+            .hint("`bks simulate SCENARIO` leaves a folder of results in results/NAME, and so does `bks replay LOGS`"));
+    }
     let scenario = input::scenario(&args.source, &args.changes, threads::number(args.jobs));
     let mut scenario = scenario.map_err(|error| {
         error.hint("a report is made from a folder of results, or from a scenario in TOML")
@@ -111,21 +121,101 @@ fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
     Ok((folder, results))
 }
 
-fn page(args: &Args, folder: &Path, results: &Results) -> Result<String> {
-    let sweep = sweep(args, folder)?;
-    if let Some((place, sweep)) = &sweep {
-        sweep.check_of(results).map_err(|error| error.at(place))?;
-    }
-    let mut more = Vec::new();
-    for name in MORE {
-        let path = folder.join(name);
-        let text = input::result_text_if_there(&path);
-        if let Some(text) = text.map_err(|error| error.at(path.display().to_string()))? {
-            more.push((name.to_owned(), text));
+/// What lies beside a run's own files in its folder.
+#[derive(Default)]
+struct Beside {
+    sweep: Option<Swept>,
+    /// Name and text of each further file.
+    more: Vec<(String, String)>,
+    /// What is left out, as it is of other settings, in sentences.
+    left_out: Vec<String>,
+}
+
+impl Beside {
+    /// Looks for it, and takes out of the results what `bks sensitivity` found for other settings.
+    fn of(args: &Args, folder: &Path, results: &mut Results) -> Result<Self> {
+        let mut beside = Self::default();
+        if let Some((place, sweep)) = sweep(args, folder)? {
+            sweep.check_of(results).map_err(|error| error.at(&place))?;
+            beside.take_sweep(sweep, &place, folder, args.sweep.is_some(), results);
         }
+        beside.take_more(folder, results)?;
+        Ok(beside)
     }
-    let sweep = sweep.as_ref().map(|(_, sweep)| sweep);
-    html::write(&Page { results, sweep, more: &more })
+
+    /// A sweep of the same settings. One of which that is not known is taken only if it was named.
+    fn take_sweep(
+        &mut self,
+        sweep: Swept,
+        place: &str,
+        folder: &Path,
+        is_named: bool,
+        results: &Results,
+    ) {
+        let why = match sweep.differences(results) {
+            Some(differ) if differ.is_empty() => return self.sweep = Some(sweep),
+            Some(differ) => format!("it has {}", differ.join(", and the ")),
+            None if is_named => return self.sweep = Some(sweep),
+            None => "no `sweep.json` beside it says of which settings it is".to_owned(),
+        };
+        let values = |key: &Key| words::shell(&format!("{}={}", key.name, key.values.join(",")));
+        let keys: Vec<String> =
+            sweep.keys.iter().map(|key| format!("--set {}", values(key))).collect();
+        let folder = words::shell(&folder.display().to_string());
+        self.left_out.push(format!(
+            "the sweep `{place}` is left out: {why}; `bks sweep {folder}/run.toml {} --out {folder}` makes it \
+             anew",
+            keys.join(" ")
+        ));
+    }
+
+    fn take_more(&mut self, folder: &Path, results: &mut Results) -> Result<()> {
+        let text_of = |name: &str| {
+            let path = folder.join(name);
+            input::result_text_if_there(&path).map_err(|error| error.at(path.display().to_string()))
+        };
+        let identity = text_of(IDENTITY)?.map(|text| Identity::read(&text)).transpose();
+        let identity = identity.map_err(|error| error.within(&folder.display().to_string()))?;
+        let differ = identity.as_ref().map(|identity| identity.differences(results));
+        let is_same = differ.as_ref().is_some_and(Vec::is_empty);
+        let mut names = Vec::new();
+        for name in MORE {
+            let Some(text) = text_of(name)? else { continue };
+            if is_same && identity.as_ref().is_some_and(|it| it.tells_of(name, &text)) {
+                self.more.push((name.to_owned(), text));
+            } else {
+                names.push(name);
+            }
+        }
+        // A run leaves a file of this name, too.
+        let swings = "sensitivity.csv";
+        if let Some(text) = text_of(swings)?
+            && !is_same
+            && identity.as_ref().is_some_and(|it| it.tells_of(swings, &text))
+        {
+            results.sensitivity.clear();
+            names.push(swings);
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let why = match differ {
+            None => format!("no `{IDENTITY}` says of which settings they are"),
+            Some(differ) if differ.is_empty() => "they were changed".to_owned(),
+            Some(differ) => format!("they have {}", differ.join(", and the ")),
+        };
+        let folder = words::shell(&folder.display().to_string());
+        self.left_out.push(format!(
+            "`{}` are left out: {why}; `bks sensitivity {folder}/run.toml --out {folder}` makes them anew",
+            names.join("`, `")
+        ));
+        Ok(())
+    }
+}
+
+fn page(beside: &Beside, folder: &Path, results: &Results) -> Result<String> {
+    let Beside { sweep, more, left_out } = beside;
+    html::write(&Page { results, sweep: sweep.as_ref(), more, left_out })
         .map_err(|error| error.within(&folder.display().to_string()))
 }
 

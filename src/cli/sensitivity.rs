@@ -20,7 +20,7 @@ use crate::units::Share;
 /// What AWS does not publish has a range. This command asks the headline configuration, on the same
 /// requests: how far does each assumption alone move the saving; which of them does its spread come
 /// from (Sobol' indices); and from which lifetime, number of partitions or number of requesters on does
-/// it fall below a target ("less than 50 % once `requesters` > 9,000").
+/// it fall below a target ("less than 50 % once `requesters` ≥ 9,000").
 ///
 /// Writes `sensitivity.csv` and its picture `tornado.svg`, `sobol.csv`, `spread.csv`, `break_even.csv`
 /// and `break_even_curves.csv`.

@@ -68,6 +68,9 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &all))?;
     }
+    if args.format == Format::Csv && !args.quiet {
+        all.iter().for_each(tell_of_warnings);
+    }
     if !args.quiet {
         for scenario in &scenarios {
             output::note(&format!("wrote {}", folder(args, scenario).display()));
@@ -88,6 +91,13 @@ pub(super) fn run_into(scenario: &Scenario, folder: &Path, quiet: bool) -> Resul
     let results = Results::of(scenario, &outcome);
     output::write_files(folder, &report::files::of(&results))?;
     Ok(results)
+}
+
+/// Says what to beware of where what is printed has no place for it.
+pub(super) fn tell_of_warnings(results: &Results) {
+    for warning in &results.facts.warnings {
+        output::note(&format!("warning: {}; {}", warning.what, warning.advice));
+    }
 }
 
 fn folder(args: &Args, scenario: &Scenario) -> PathBuf {

@@ -43,10 +43,12 @@ pub(super) fn of(candidates: &[Candidate], reference: usize) -> Vec<WarningFacts
         );
     }
     if let Some(spans) = differing(&|facts| span(facts.counted_s)) {
+        let period = span(candidates[reference].results.facts.billing_period_s);
         let what = format!(
-            "the counted parts have different lengths ({spans}): counts do not compare, money and savings do"
+            "the counted parts have different lengths ({spans}): counts are taken to {period}, with the busy \
+             and the quiet hours that each has"
         );
-        note("counted-parts", what, "give the scenarios one `duration` and `warm_up`");
+        note("counted-parts", what, "give them one length, e.g., by `duration` and `warm_up`");
     }
     if let Some(periods) = differing(&|facts| span(facts.billing_period_s)) {
         let what = format!("the bills are for different periods ({periods})");
@@ -106,8 +108,14 @@ fn prices(facts: &Facts) -> String {
 
 /// Candidates whose S3 requests differ from the reference's.
 fn other_traffic(candidates: &[Candidate], reference: usize) -> Option<String> {
-    let requests = |it: &Candidate| it.results.assumed(&it.configuration).requests;
     let against = &candidates[reference];
+    let counted_s = against.results.facts.counted_s;
+    // In the same time.
+    let requests = |it: &Candidate| {
+        let own_s = it.results.facts.counted_s;
+        let requests = it.results.assumed(&it.configuration).requests;
+        if own_s.to_bits() == counted_s.to_bits() { requests } else { requests * counted_s / own_s }
+    };
     let other: Vec<String> = candidates
         .iter()
         .filter(|it| (requests(it) - requests(against)).abs() > SAME_TRAFFIC * requests(against))

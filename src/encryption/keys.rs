@@ -129,7 +129,7 @@ impl Keyring {
                 self.histories[population as usize].wrapping(writer, draw, time)
             }
             Object::Written { bucket, slot, draw, time } => self.written(bucket, slot, draw, time),
-            Object::Keyless | Object::None => None,
+            Object::Keyless | Object::None | Object::Unserved => None,
         }
     }
 

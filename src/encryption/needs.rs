@@ -9,10 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kms::KmsApi;
-use crate::s3::Operation;
+use crate::s3::{Object, Operation, Request};
 
 /// How many Decrypt calls the requests of a multipart upload make, 0 or 1 each: AWS documents the
-/// permission but not the count (*inferred*).
+/// permission but not the count (*inferred*; of `ListParts` *assumed*).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MultipartCalls {
@@ -20,11 +20,13 @@ pub struct MultipartCalls {
     pub upload_part: u8,
     /// Decrypt calls of `CompleteMultipartUpload`.
     pub complete: u8,
+    /// Decrypt calls of `ListParts`.
+    pub list_parts: u8,
 }
 
 impl Default for MultipartCalls {
     fn default() -> Self {
-        Self { upload_part: 1, complete: 1 }
+        Self { upload_part: 1, complete: 1, list_parts: 0 }
     }
 }
 
@@ -50,6 +52,30 @@ impl Needs {
         )
     }
 
+    /// Whether `request` may need KMS: by its operation, unless it was not served.
+    #[inline]
+    #[must_use]
+    pub fn any_of(request: &Request) -> bool {
+        Self::any(request.operation) && request.object != Object::Unserved
+    }
+
+    /// Whether `request` makes a new object's data key: by its operation, unless it was not served.
+    #[inline]
+    #[must_use]
+    pub fn written_by(request: &Request) -> bool {
+        Self::writes(request.operation) && request.object != Object::Unserved
+    }
+
+    /// The needs of `request`: its operation's, or none if it was not served.
+    #[inline]
+    #[must_use]
+    pub fn of_request(request: &Request, multipart: MultipartCalls) -> Self {
+        match request.object {
+            Object::Unserved => Self { wrap: None, unwrap: 0, unwrap_own: 0 },
+            _ => Self::of(request.operation, multipart),
+        }
+    }
+
     /// Whether `operation` makes a new object's data key.
     #[inline]
     #[must_use]
@@ -69,6 +95,7 @@ impl Needs {
             }
             Operation::GetObject | Operation::HeadObjectChecksum => Self { unwrap: 1, ..none },
             Operation::UploadPart => Self { unwrap: multipart.upload_part, ..none },
+            Operation::ListParts => Self { unwrap: multipart.list_parts, ..none },
             Operation::CompleteMultipartUpload => Self { unwrap: multipart.complete, ..none },
             Operation::CopyObject => Self { wrap: new_key, unwrap: 1, ..none },
             Operation::UploadPartCopy => {
@@ -104,6 +131,7 @@ mod tests {
             (Operation::CopyObject, 2),
             (Operation::UploadPartCopy, 2),
             (Operation::ReplicateObject, 2),
+            (Operation::ListParts, 0),
         ] {
             assert_eq!(calls(operation), expected, "{operation}");
         }

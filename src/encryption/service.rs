@@ -67,7 +67,7 @@ impl Scheme {
             Object::Ranked { population, .. } | Object::Aged { population, .. } => {
                 self.populations.get(population as usize).copied().unwrap_or(own)
             }
-            Object::Keyless | Object::None => own,
+            Object::Keyless | Object::None | Object::Unserved => own,
         }
     }
 
@@ -309,7 +309,7 @@ impl Memory {
         if request.time >= self.session_ends {
             self.renew(request.time, session);
         }
-        let needs = Needs::of(request.operation, scheme.multipart);
+        let needs = Needs::of_request(request, scheme.multipart);
         let mut answer = Answer::default();
         for _ in 0..needs.unwrap {
             self.unwrap(scheme, keyring, request, &request.object, &mut answer);

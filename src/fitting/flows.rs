@@ -91,12 +91,12 @@ impl Flows {
     }
 }
 
-/// Tells of every request of a session.
+/// Tells of every request of a session that was served.
 fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
     let mut stream = RecordedRequests::new(log, &[slot], Seed(0), 0);
     let (mut batch, mut places) = (Vec::new(), Vec::new());
     while stream.next_batch(&mut batch, &mut places) {
-        batch.iter().for_each(&mut take);
+        batch.iter().filter(|it| it.object != Object::Unserved).for_each(&mut take);
     }
 }
 
@@ -173,10 +173,13 @@ fn key(request: &Request, groups: &[Group], group_of: &[usize]) -> Key {
         Operation::UploadPart | Operation::CompleteMultipartUpload => {
             Operation::CreateMultipartUpload
         }
+        // It asks KMS for nothing unless told otherwise, as a list of objects.
+        Operation::ListParts => Operation::ListObjects,
         other => other,
     };
     let source = match (operation, request.object) {
-        (Operation::CreateMultipartUpload, _) | (_, Object::None) => Source::Nothing,
+        (Operation::CreateMultipartUpload | Operation::ListObjects, _)
+        | (_, Object::None | Object::Unserved) => Source::Nothing,
         (Operation::CopyObject, Object::Written { bucket, slot, .. })
             if slot == request.slot && bucket == request.bucket && several(slot) =>
         {

@@ -76,7 +76,7 @@ const fn action(operation: Operation) -> Action {
         Operation::GetObject => Action::Read,
         Operation::HeadObject => Action::Head,
         Operation::HeadObjectChecksum => Action::HeadChecksum,
-        Operation::ListObjects => Action::List,
+        Operation::ListObjects | Operation::ListParts => Action::List,
         Operation::DeleteObject => Action::Delete,
         Operation::CopyObject | Operation::UploadPartCopy => Action::Copy,
         Operation::ReplicateObject => Action::Replicate,

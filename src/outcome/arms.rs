@@ -8,6 +8,7 @@ use super::summary::Summary;
 use super::{Progress, Step, Swing, migration};
 use crate::encryption::assumptions::{Assumptions, Level, Variation};
 use crate::encryption::requester::RequesterRule;
+use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::{Arm, run_and};
 
@@ -74,6 +75,45 @@ impl Counted {
     }
 }
 
+/// The scenario as its arms see it. What a log does not tell is an assumption like those about S3: the
+/// low level and the floor have the end that saves least, the high level and the ceiling the one that
+/// saves most.
+struct Views<'a> {
+    scenario: &'a Scenario,
+    /// At the low and at the high end; `None` if there is nothing of the kind.
+    ends: Option<[Scenario; 2]>,
+}
+
+/// Which of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum View {
+    AsGiven,
+    Low,
+    High,
+}
+
+impl<'a> Views<'a> {
+    fn of(scenario: &'a Scenario) -> Self {
+        let log = scenario.recording.as_ref().filter(|log| log.seen.of_unknown > 0);
+        let ends = [UnknownAge::Keyless, UnknownAge::OneKey];
+        Self { scenario, ends: log.map(|_| ends.map(|age| scenario.with_unknown_age(age))) }
+    }
+
+    fn scenario(&self, view: View) -> &Scenario {
+        match (view, &self.ends) {
+            (View::AsGiven, _) | (_, None) => self.scenario,
+            (View::Low, Some([low, _])) => low,
+            (View::High, Some([_, high])) => high,
+        }
+    }
+}
+
+/// An arm, and how it sees the scenario.
+struct Seen {
+    arm: Arm,
+    view: View,
+}
+
 /// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
 /// the scenario's replications, and more in rounds until they are as precise as it asks. Then how
 /// far each of `variations` moves the headline's saving.
@@ -85,14 +125,15 @@ pub(super) fn run(
     let configurations = scenario.configurations.len();
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let (arms, arms_of) = arms(scenario, configurations);
+    let views = Views::of(scenario);
+    let (arms, arms_of) = arms(&views, configurations);
     let first = scenario.replications;
     progress(Step::Decided {
         replications: first,
-        requests: requests_drawn(scenario, &arms) * f64::from(first)
+        requests: requests_of(&arms, &views) * f64::from(first)
             + requests_drawn(scenario, &variations.arms),
     });
-    let replications = |range, sums| replications(scenario, &arms, range, sums, progress);
+    let replications = |range, sums| replications(&views, &arms, range, sums, progress);
     let (summaries, calls) = if at_a_time(scenario) > 1 {
         // What moves the answer is one replication of many arms: left to the end, it would run alone.
         rayon::join(|| replications(0..first, Vec::new()), || variations.calls(scenario, progress))
@@ -108,7 +149,7 @@ pub(super) fn run(
         let done = counted.replications();
         progress(Step::Decided {
             replications: wanted,
-            requests: requests_drawn(scenario, &arms) * f64::from(wanted - done),
+            requests: requests_of(&arms, &views) * f64::from(wanted - done),
         });
         counted.summaries = replications(done..wanted, counted.summaries);
     }
@@ -136,17 +177,22 @@ fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
 
 /// All arms, and which of them belong to which of the first `configurations`; those beyond are there to
 /// be held against.
-fn arms(scenario: &Scenario, configurations: usize) -> (Vec<Arm>, Vec<ArmsOf>) {
+fn arms(views: &Views, configurations: usize) -> (Vec<Seen>, Vec<ArmsOf>) {
+    let scenario = views.scenario;
     let mut arms = Vec::new();
-    let mut add = |configuration, assumptions: Assumptions, by_requester| {
-        arms.push(Arm { configuration, assumptions, by_requester });
+    let mut add = |configuration: usize, assumptions: Assumptions, view: View| {
+        let by_requester = view == View::AsGiven && {
+            let ranges = &scenario.configurations[configuration].ranges;
+            assumptions == ranges.at(Level::Assumed)
+        };
+        arms.push(Seen { arm: Arm { configuration, assumptions, by_requester }, view });
         arms.len() - 1
     };
     let mut arms_of = Vec::new();
     let mut middles = Vec::new();
     for (index, configuration) in scenario.configurations.iter().enumerate() {
         let assumed = configuration.ranges.at(Level::Assumed);
-        let middle = add(index, assumed, index < configurations);
+        let middle = add(index, assumed, View::AsGiven);
         middles.push(middle);
         if index >= configurations {
             continue;
@@ -154,14 +200,15 @@ fn arms(scenario: &Scenario, configurations: usize) -> (Vec<Arm>, Vec<ArmsOf>) {
         let mut levels = [middle; 3];
         let mut bounds = None;
         if configuration.uses_bucket_keys(&scenario.domains) {
-            for level in [Level::Low, Level::High] {
+            for (level, view) in [(Level::Low, View::Low), (Level::High, View::High)] {
                 let assumptions = configuration.ranges.at(level);
-                if assumptions != assumed {
-                    levels[level as usize] = add(index, assumptions, false);
+                if assumptions != assumed || views.ends.is_some() {
+                    levels[level as usize] = add(index, assumptions, view);
                 }
             }
             let floor = assumed.floor(configuration.ranges.verify_on_write.high);
-            bounds = Some((add(index, floor, false), add(index, assumed.ceiling(), false)));
+            let ceiling = assumed.ceiling();
+            bounds = Some((add(index, floor, View::Low), add(index, ceiling, View::High)));
         }
         arms_of.push(ArmsOf { levels, bounds, unmigrated: None });
     }
@@ -171,6 +218,22 @@ fn arms(scenario: &Scenario, configurations: usize) -> (Vec<Arm>, Vec<ArmsOf>) {
         of.unmigrated = place.map(|place| middles[place]);
     }
     (arms, arms_of)
+}
+
+/// Requests of one replication that `arms` draw: those of each view by themselves.
+fn requests_of(arms: &[Seen], views: &Views) -> f64 {
+    let of_view = |view| {
+        let arms: Vec<Arm> = grouped(arms, views, view).map(|at| arms[at].arm.clone()).collect();
+        requests_drawn(views.scenario, &arms)
+    };
+    [View::AsGiven, View::Low, View::High].into_iter().map(of_view).sum()
+}
+
+/// The places of the arms that are run together under a view: all of them if there is but one.
+fn grouped<'a>(arms: &'a [Seen], views: &'a Views, view: View) -> impl Iterator<Item = usize> + 'a {
+    let one = views.ends.is_none();
+    let together = move |of: View| if one { view == View::AsGiven } else { of == view };
+    (0..arms.len()).filter(move |&at| together(arms[at].view))
 }
 
 /// Requests of one replication that `arms` draw: those of each reading of "requester" by
@@ -209,20 +272,16 @@ pub fn bytes_at_most(scenario: &Scenario) -> u64 {
 /// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
 /// order of the replications, of few at a time: what is kept of one can be large, too.
 fn replications(
-    scenario: &Scenario,
-    arms: &[Arm],
+    views: &Views,
+    arms: &[Seen],
     replications: Range<u32>,
     mut sums: Vec<Summary>,
     progress: Progress,
 ) -> Vec<Summary> {
-    let quotas = &scenario.billing.quotas;
-    let at_a_time = at_a_time(scenario);
+    let at_a_time = at_a_time(views.scenario);
     for first in replications.clone().step_by(at_a_time) {
         let last = replications.end.min(first + at_a_time as u32);
-        let answered = |requests| progress(Step::Answered(requests));
-        let kept =
-            run_and(scenario, arms, first..last, &answered, |tally| Summary::of(&tally, quotas));
-        for next in kept {
+        for next in run_views(views, arms, first..last, progress) {
             if sums.is_empty() {
                 sums = next;
             } else {
@@ -231,6 +290,37 @@ fn replications(
         }
     }
     sums
+}
+
+/// What each of the arms counts in each of the replications, every view's arms in a run of their own.
+fn run_views(
+    views: &Views,
+    arms: &[Seen],
+    replications: Range<u32>,
+    progress: Progress,
+) -> Vec<Vec<Summary>> {
+    let quotas = &views.scenario.billing.quotas;
+    let answered = |requests| progress(Step::Answered(requests));
+    let mut kept: Vec<Vec<(usize, Summary)>> = replications.clone().map(|_| Vec::new()).collect();
+    for view in [View::AsGiven, View::Low, View::High] {
+        let places: Vec<usize> = grouped(arms, views, view).collect();
+        if places.is_empty() {
+            continue;
+        }
+        let of_view: Vec<Arm> = places.iter().map(|&at| arms[at].arm.clone()).collect();
+        let scenario = views.scenario(view);
+        let counted = run_and(scenario, &of_view, replications.clone(), &answered, |tally| {
+            Summary::of(&tally, quotas)
+        });
+        for (kept, counted) in kept.iter_mut().zip(counted) {
+            kept.extend(places.iter().copied().zip(counted));
+        }
+    }
+    let in_order = |mut kept: Vec<(usize, Summary)>| {
+        kept.sort_by_key(|(at, _)| *at);
+        kept.into_iter().map(|(_, summary)| summary).collect()
+    };
+    kept.into_iter().map(in_order).collect()
 }
 
 /// The headline with each assumption by itself at each end of its range; by default none.

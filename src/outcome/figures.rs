@@ -4,6 +4,7 @@
 use super::AuditOutcome;
 use super::summary::{OneReplication, Summary};
 use crate::pricing::{Bill, PriceName, Sku, Terms, Usage};
+use crate::recording::Besides;
 use crate::s3::Operation;
 use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
 use crate::tally::{AccountCounts, Once, RegionRequests};
@@ -11,6 +12,33 @@ use crate::units::{SimDuration, Usd};
 
 /// S3 requests by operation.
 type Requests = [u64; Operation::ALL.len()];
+
+/// What of a log belongs to a region's bill in another way than its requests; nothing if requests are
+/// drawn.
+fn besides(scenario: &Scenario, region: usize) -> Besides {
+    let mut here = Besides::default();
+    for (&(_, bucket), besides) in scenario.recording.iter().flat_map(|log| &log.besides) {
+        if scenario.accounts.region_of_bucket(bucket as usize) == region {
+            here.add(besides);
+        }
+    }
+    here
+}
+
+/// A count of a log, of which every replication has the same, as it would be in the billing period.
+fn in_period_of_log(scenario: &Scenario, count: u64) -> u64 {
+    let counted = u128::from(scenario.counted().as_nanos().unsigned_abs());
+    let period = u128::from(scenario.billing.period.as_nanos().unsigned_abs());
+    ((u128::from(count) * period + counted / 2) / counted) as u64
+}
+
+/// S3 data events of the billing period region by region, of so many requests in it.
+pub(super) fn data_events(scenario: &Scenario, requests_in_period: &[u64]) -> Vec<u64> {
+    let of_region = |(region, requests): (usize, &u64)| {
+        requests + in_period_of_log(scenario, besides(scenario, region).deleted_keys)
+    };
+    requests_in_period.iter().enumerate().map(of_region).collect()
+}
 
 /// What a bill is made of, summed over some replications.
 #[derive(Clone)]
@@ -165,13 +193,19 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
     let terms = Terms { data_events: billing.terms.data_events || audited, ..billing.terms };
     let charges = counts.kms_charges(scenario);
     let requests = counts.requests_in_period(scenario);
-    let of_region = |(region, s3_requests): (usize, Requests)| {
+    let of_region = |(region, mut s3_requests): (usize, Requests)| {
         let here = |number: &usize| scenario.accounts.region(*number) == region;
         let charges = (0..charges.len()).filter(here).map(|number| &charges[number]);
         let sum = |of: fn(&KmsCharges) -> u64| charges.clone().map(of).sum();
+        let Besides { unbilled, deleted_keys } = besides(scenario, region);
+        for (requests, unbilled) in s3_requests.iter_mut().zip(unbilled) {
+            *requests = requests.saturating_sub(in_period_of_log(scenario, unbilled));
+        }
+        let other_data_events = unbilled.iter().sum::<u64>() + deleted_keys;
         let usage = Usage {
             hours: whole_hours(billing.period),
             s3_requests,
+            other_data_events: in_period_of_log(scenario, other_data_events),
             kms_requests: sum(|charges| charges.requests),
             kms_unbilled: sum(|charges| charges.unbilled),
             customer_managed_keys: rented_keys(scenario, configuration, region),

@@ -1,6 +1,6 @@
 //! What to beware of: what was seen, why it matters, what to do.
 
-use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome};
+use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome, figures};
 use crate::encryption::Mode;
 use crate::kms::accounts::AccountRegion;
 use crate::migration::payback::Payback;
@@ -26,8 +26,11 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
     let mut warnings = Vec::new();
     if scenario.configurations.iter().any(|c| c.uses_bucket_keys(&scenario.domains)) {
         warnings.extend(never_on(scenario));
-        warnings.extend(objects_without_key(scenario));
+        warnings.extend(objects_without_key(scenario, configurations));
         warnings.extend(costs_more(configurations));
+    }
+    // What follows from bucket-level keys follows only where one is asked for.
+    if with_bucket_keys(configurations).any(|c| c.assumed().cloudtrail_events.0 > 0.0) {
         warnings.push(Warning {
             id: "object-arn-policies",
             what: "with bucket keys the encryption context is the bucket's ARN: IAM and key \
@@ -36,13 +39,7 @@ pub(super) fn of(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -
             advice: "allow both `arn:aws:s3:::BUCKET` and `arn:aws:s3:::BUCKET/*` in \
                      `kms:EncryptionContext:aws:s3:arn` before turning them on",
         });
-        warnings.push(Warning {
-            id: "writers-need-decrypt",
-            what: "if S3 verifies a new bucket-level key by Decrypt (documented for replicas, inferred \
-                   for other writers), whoever only writes needs `kms:Decrypt` too"
-                .to_owned(),
-            advice: "add `kms:Decrypt` to writers' policies",
-        });
+        warnings.extend(writers_need_decrypt(scenario, configurations));
         warnings.extend(audit(scenario, configurations));
     }
     warnings.extend(throttled(scenario, configurations));
@@ -86,8 +83,51 @@ pub(super) fn imprecise(precision: &PrecisionOutcome, replications: u32) -> Opti
     })
 }
 
+/// Configurations whose buckets are to have bucket keys.
+fn with_bucket_keys(
+    configurations: &[ConfigurationOutcome],
+) -> impl Iterator<Item = &ConfigurationOutcome> {
+    configurations.iter().filter(|c| c.mode == Mode::SseKmsBucketKey)
+}
+
+/// Writers for whom S3 makes bucket-level keys, if it may verify them.
+fn writers_need_decrypt(
+    scenario: &Scenario,
+    configurations: &[ConfigurationOutcome],
+) -> Option<Warning> {
+    let verifies = scenario
+        .configurations
+        .iter()
+        .any(|c| c.mode == Mode::SseKmsBucketKey && c.ranges.verify_on_write.high > 0);
+    let made = with_bucket_keys(configurations).any(|c| c.assumed().keys_generated > 0.0);
+    (verifies && made).then(|| Warning {
+        id: "writers-need-decrypt",
+        what: "if S3 verifies a new bucket-level key by Decrypt (documented for replicas, inferred for \
+               other writers), whoever only writes needs `kms:Decrypt` too"
+            .to_owned(),
+        advice: "add `kms:Decrypt` to writers' policies",
+    })
+}
+
+/// Whether objects without a bucket key are unwrapped under any of the configurations that do not
+/// re-encrypt them. What makes a key of an object's own is no unwrapping.
+fn reads_keyless(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> bool {
+    let unwrapped = |c: &ConfigurationOutcome| {
+        let level = c.assumed();
+        let [generate, _, encrypt] = level.kms_by_api;
+        let own_keys = generate + encrypt - level.keys_generated;
+        level.cloudtrail_events.1 - own_keys
+    };
+    let all = scenario.configurations.iter().zip(configurations);
+    let mut lasting = all.filter(|(c, _)| c.mode == Mode::SseKmsBucketKey && !c.migrated);
+    lasting.any(|(_, counted)| unwrapped(counted) > 0.0)
+}
+
 /// Populations that are read and hold objects without a bucket key.
-fn objects_without_key(scenario: &Scenario) -> Option<Warning> {
+fn objects_without_key(
+    scenario: &Scenario,
+    configurations: &[ConfigurationOutcome],
+) -> Option<Warning> {
     let read = |index: usize| {
         let reads = scenario.workloads.iter().filter_map(|workload| workload.reads.as_ref());
         let mut sources = reads.filter_map(|reads| reads.population.as_ref());
@@ -113,13 +153,8 @@ fn objects_without_key(scenario: &Scenario) -> Option<Warning> {
         .filter(|(index, population)| read(*index) && has_keyless(population))
         .map(|(_, population)| population.name.as_str())
         .collect();
-    let all_migrated = scenario
-        .configurations
-        .iter()
-        .filter(|c| c.mode == Mode::SseKmsBucketKey)
-        .all(|c| c.migrated);
     let has_sse_s3 = scenario.configurations.iter().any(|c| c.mode == Mode::SseS3);
-    (!old.is_empty() && !all_migrated).then(|| Warning {
+    (!old.is_empty() && reads_keyless(scenario, configurations)).then(|| Warning {
         id: "objects-without-key",
         what: format!(
             "objects written before bucket keys were on (`{}`) have none: every read of them still \
@@ -161,7 +196,8 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
     if terms.data_events || scenario.billing.object_audit {
         return None;
     }
-    let events = &configurations[scenario.headline].assumed().requests_in_period;
+    let requests = &configurations[scenario.headline].assumed().requests_in_period;
+    let events = figures::data_events(scenario, requests);
     let prices = &scenario.billing.prices;
     let cost = if prices.iter().all(|prices| prices.has(PriceName::CloudTrailDataEvent)) {
         let of_region = |(&events, prices)| {
@@ -342,7 +378,7 @@ fn never_on(scenario: &Scenario) -> Option<Warning> {
             "in `{}` bucket keys are turned on only after the run, so nothing is saved",
             late.join("`, `")
         ),
-        advice: "set `bucket_keys_since` to `0s`, or to `always`",
+        advice: "in the table of each such bucket write `bucket_keys_since = \"0s\"`, or `\"always\"`",
     })
 }
 

@@ -371,7 +371,7 @@ mod tests {
 
     fn any_usage() -> impl Strategy<Value = Usage> {
         let count = 0..=1_000_000_000_000_u64;
-        (prop::array::uniform12(count.clone()), count, 0..100_u32, 0..4_u32).prop_map(
+        (prop::array::uniform13(count.clone()), count, 0..100_u32, 0..4_u32).prop_map(
             |(s3_requests, kms_requests, customer_managed_keys, rotations)| Usage {
                 s3_requests,
                 kms_requests,

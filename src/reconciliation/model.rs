@@ -50,8 +50,8 @@ pub(super) fn cells(
 ) -> BTreeMap<Cell, Modelled> {
     let mut counted: HashMap<(u32, u32, i64), Modelled> = HashMap::new();
     each_answer(scenario, arm, REPLICATION, |request, answer| {
-        let Request { time, slot, bucket, operation, .. } = *request;
-        let needs = Needs::of(operation, scenario.multipart);
+        let Request { time, slot, bucket, .. } = *request;
+        let needs = Needs::of_request(request, scenario.multipart);
         if time < scenario.counted_from {
             return;
         }
@@ -108,6 +108,6 @@ fn read_bucket(scenario: &Scenario, request: &Request) -> u32 {
         Object::Ranked { population, .. } | Object::Aged { population, .. } => {
             scenario.domain_of(&scenario.populations[population as usize]).bucket
         }
-        Object::None | Object::Keyless => request.bucket,
+        Object::None | Object::Unserved | Object::Keyless => request.bucket,
     }
 }

@@ -26,13 +26,36 @@ pub(super) enum Kind {
     HeadObject,
     ListObjects,
     DeleteObject,
+    ListParts,
+    /// No request: one key of a `DeleteObjects`.
+    DeletedKey,
+    /// No request: keys of a `DeleteObjects`, whose number stands in the place of the object's hash.
+    DeletedKeys,
 }
 
-/// Bits that a kind takes below a time.
-const KIND_BITS: u32 = 4;
+/// What became of a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Fate {
+    /// S3 did what was asked.
+    #[default]
+    Served,
+    /// It failed or found nothing modified, and S3 bills it.
+    Unserved,
+    /// It failed, and S3 does not bill it.
+    Unbilled,
+}
+
+/// Bits that a fate and a kind take below a time.
+const FATE_BITS: u32 = 2;
+const KIND_BITS: u32 = 5;
+
+impl Fate {
+    const ALL: [Self; 3] = [Self::Served, Self::Unserved, Self::Unbilled];
+}
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 18] = [
         Self::Inventoried,
         Self::PutObject,
         Self::CopyObject,
@@ -48,6 +71,9 @@ impl Kind {
         Self::HeadObject,
         Self::ListObjects,
         Self::DeleteObject,
+        Self::ListParts,
+        Self::DeletedKey,
+        Self::DeletedKeys,
     ];
 
     /// The kind of a request of an operation.
@@ -65,6 +91,7 @@ impl Kind {
             Operation::CopyObject => Self::CopyObject,
             Operation::UploadPartCopy => Self::UploadPartCopy,
             Operation::ReplicateObject => Self::ReplicateObject,
+            Operation::ListParts => Self::ListParts,
         }
     }
 
@@ -84,27 +111,57 @@ impl Kind {
             // What an inventory says is never placed as a request.
             Self::HeadObject | Self::Inventoried => Operation::HeadObject,
             Self::ListObjects => Operation::ListObjects,
-            Self::DeleteObject => Operation::DeleteObject,
+            // Keys of a batch are never placed as requests either.
+            Self::DeleteObject | Self::DeletedKey | Self::DeletedKeys => Operation::DeleteObject,
+            Self::ListParts => Operation::ListParts,
+        }
+    }
+
+    /// How many keys of a `DeleteObjects` an entry of this kind tells of, whose `object` is as given.
+    pub(super) const fn deleted_keys(self, object: u64) -> u64 {
+        match self {
+            Self::DeletedKey => 1,
+            Self::DeletedKeys => object,
+            _ => 0,
         }
     }
 }
 
-/// A time in milliseconds, and what was asked then; they sort by time, then kind.
+/// A time in milliseconds, what was asked then, and what became of it; they sort in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct When(u64);
 
 impl When {
-    /// `ms` must be less than 2^60.
+    /// Of a request that was served. `ms` must be less than 2^57.
     pub(super) const fn new(ms: u64, kind: Kind) -> Self {
-        Self(ms << KIND_BITS | kind as u64)
+        Self((ms << KIND_BITS | kind as u64) << FATE_BITS)
+    }
+
+    /// The same request with another fate.
+    pub(super) const fn with(self, fate: Fate) -> Self {
+        Self(self.0 >> FATE_BITS << FATE_BITS | fate as u64)
+    }
+
+    /// The same request counted from a later start of time.
+    pub(super) const fn since(self, start_ms: u64) -> Self {
+        Self::new(self.ms() - start_ms, self.kind()).with(self.fate())
     }
 
     pub(super) const fn ms(self) -> u64 {
-        self.0 >> KIND_BITS
+        self.0 >> (KIND_BITS + FATE_BITS)
     }
 
     pub(super) const fn kind(self) -> Kind {
-        Kind::ALL[(self.0 & ((1 << KIND_BITS) - 1)) as usize]
+        Kind::ALL[(self.0 >> FATE_BITS & ((1 << KIND_BITS) - 1)) as usize]
+    }
+
+    pub(super) const fn fate(self) -> Fate {
+        Fate::ALL[(self.0 & ((1 << FATE_BITS) - 1)) as usize]
+    }
+
+    /// Whether S3 did what was asked.
+    pub(super) fn is_served(self) -> bool {
+        self.fate() == Fate::Served
     }
 }
 
@@ -274,7 +331,7 @@ impl Placed {
 
     /// The same request as one of another kind.
     pub(super) fn as_kind(self, kind: Kind) -> Self {
-        Self { when: When::new(self.when.ms(), kind), ..self }
+        Self { when: When::new(self.when.ms(), kind).with(self.when.fate()), ..self }
     }
 }
 
@@ -317,13 +374,14 @@ mod tests {
             Need::Elsewhere,
         ];
         for need in needs {
-            let when = When::new(86_400_123, Kind::DeleteObject);
+            let when = When::new(86_400_123, Kind::DeleteObject).with(Fate::Unbilled);
             let placed = Placed::new(1, when, 2, 3, 4).needing(need);
             let mut bytes = Vec::new();
             placed.write(&mut bytes);
             assert_eq!(bytes.len(), Placed::BYTES);
             assert_eq!((Placed::read(&bytes), placed.need()), (placed, need));
             assert_eq!((placed.when.ms(), placed.when.kind()), (86_400_123, Kind::DeleteObject));
+            assert_eq!((placed.when.fate(), placed.when.is_served()), (Fate::Unbilled, false));
         }
         let entry = Entry {
             object: 1 << 63,

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::compact::{Kind, Need, Placed};
+use super::compact::{Kind, Need, Placed, When};
 
 /// Farthest apart that two halves' times may lie, in milliseconds: each is logged to the second.
 const APART_MS: u64 = 2_000;
@@ -19,19 +19,22 @@ pub(super) struct Pairing {
     held: VecDeque<Option<Placed>>,
     /// How many have left the queue: the number of its first.
     passed: u64,
-    /// Numbers of unpaired halves in the queue, each kind of copy's writing and reading ones.
-    unpaired: [[VecDeque<u64>; 2]; 2],
+    /// Numbers of unpaired halves in the queue: of requests that were served and of others, each kind of
+    /// copy's writing and reading ones.
+    unpaired: [[[VecDeque<u64>; 2]; 2]; 2],
 }
 
-/// Which copy a half is of (0 an object's, 1 a part's), and whether it reads.
-fn half(kind: Kind) -> Option<(usize, usize)> {
-    match kind {
-        Kind::CopyObject => Some((0, 0)),
-        Kind::CopySource => Some((0, 1)),
-        Kind::UploadPartCopy => Some((1, 0)),
-        Kind::PartCopySource => Some((1, 1)),
-        _ => None,
-    }
+/// Whether a half was not served, which copy it is of (0 an object's, 1 a part's), and whether it
+/// reads.
+fn half(when: When) -> Option<(usize, usize, usize)> {
+    let (copy, reads) = match when.kind() {
+        Kind::CopyObject => (0, 0),
+        Kind::CopySource => (0, 1),
+        Kind::UploadPartCopy => (1, 0),
+        Kind::PartCopySource => (1, 1),
+        _ => return None,
+    };
+    Some((usize::from(!when.is_served()), copy, reads))
 }
 
 impl Pairing {
@@ -50,12 +53,12 @@ impl Pairing {
             }
             self.pass(hand_on)?;
         }
-        let Some((copy, reads)) = half(next.when.kind()) else {
+        let Some((fate, copy, reads)) = half(next.when) else {
             self.held.push_back(Some(next));
             return Ok(());
         };
-        let Some(other) = self.unpaired[copy][1 - reads].pop_front() else {
-            self.unpaired[copy][reads].push_back(self.passed + self.held.len() as u64);
+        let Some(other) = self.unpaired[fate][copy][1 - reads].pop_front() else {
+            self.unpaired[fate][copy][reads].push_back(self.passed + self.held.len() as u64);
             self.held.push_back(Some(next));
             return Ok(());
         };
@@ -88,15 +91,17 @@ impl Pairing {
         let number = self.passed;
         self.passed += 1;
         let Some(placed) = first else { return Ok(()) };
-        let Some((copy, reads)) = half(placed.when.kind()) else { return hand_on(placed) };
-        let unpaired = &mut self.unpaired[copy][reads];
+        let Some((fate, copy, reads)) = half(placed.when) else { return hand_on(placed) };
+        let unpaired = &mut self.unpaired[fate][copy][reads];
         if unpaired.front() == Some(&number) {
             unpaired.pop_front();
             return hand_on(if reads == 1 {
                 // The writing half is in no log that was read.
                 placed.as_kind(Kind::GetObject)
-            } else {
+            } else if placed.when.is_served() {
                 placed.needing(Need::Elsewhere)
+            } else {
+                placed
             });
         }
         hand_on(placed)

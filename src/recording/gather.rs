@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::before::{Inventoried, Times, plain_key, spread_ms};
-use super::compact::{self, Kind, MAX_BUCKETS, When};
+use super::compact::{self, Fate, Kind, MAX_BUCKETS, When};
 use super::hash::Hash;
 use super::names::Names;
 use super::sorter::{Sorter, Store};
@@ -31,8 +31,10 @@ pub struct Wanted {
 pub struct Taken {
     /// Requests of wanted buckets.
     pub records: u64,
-    /// Of these, those that failed or found nothing modified: they cost no KMS call.
+    /// Of these, those that failed or found nothing modified: requests that cost no KMS call.
     pub failed: u64,
+    /// Of these, those that are a key of a `DeleteObjects`: no requests, but data events.
+    pub deleted_keys: u64,
     /// Of these, those that touch no object's data, such as reading a bucket's policy.
     pub without_data: u64,
     /// Of these, those whose operation is not known; they are left out.
@@ -63,8 +65,12 @@ pub struct Gather {
     pub(super) store: Arc<dyn Store>,
     /// Bytes that requests may take in memory.
     pub(super) memory: usize,
-    /// Times of the first and the last entry, in milliseconds since the epoch.
+    /// Times of the first and the last record, in milliseconds since the epoch.
     pub(super) span: Option<(u64, u64)>,
+    /// Time of the last request.
+    pub(super) last_request: Option<u64>,
+    /// Whether the file at hand is a trail.
+    in_trail: bool,
     /// Whether all times so far are whole seconds.
     pub(super) whole_seconds: bool,
 }
@@ -82,6 +88,8 @@ impl Gather {
             store,
             memory,
             span: None,
+            last_request: None,
+            in_trail: false,
             whole_seconds: true,
         }
     }
@@ -94,7 +102,8 @@ impl Gather {
 
     /// Begins a file of a form.
     pub fn begin(&mut self, form: Form) {
-        self.taken.of_trail |= form == Form::CloudTrail;
+        self.in_trail = form == Form::CloudTrail;
+        self.taken.of_trail |= self.in_trail;
     }
 
     /// Takes what a log tells.
@@ -159,23 +168,32 @@ impl Gather {
         self.taken.records += 1;
         let ms = u64::try_from(record.time / 1_000_000).unwrap_or_default();
         let Some(kind) = self.kind(record) else { return Ok(()) };
+        let fate = fate(record);
+        self.taken.failed += u64::from(fate != Fate::Served && kind != Kind::DeletedKey);
+        self.taken.deleted_keys += u64::from(kind == Kind::DeletedKey);
+        let when = When::new(ms, kind).with(fate);
         let role = matches!(record.requester, Requester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object = record.key.map_or(0, |key| self.object(record.bucket, key, record.version_id));
-        let place = self.push(record, kind, ms, object, record.bucket, record.key)?;
+        let place = self.push(record, when, object, record.bucket, record.key)?;
         if let Some(region) = record.region {
             self.names.note_region(place, region);
         }
-        // A trail tells both halves of a copy in one event.
+        if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
+            let when = When::new(ms, Kind::DeletedKeys);
+            self.push(record, when, keys.into(), record.bucket, None)?;
+        }
+        // A trail tells both halves of a copy in one event. One that was not served reads nothing.
         let half = match kind {
             Kind::CopyObject => Kind::CopySource,
             Kind::UploadPartCopy => Kind::PartCopySource,
             _ => return Ok(()),
         };
-        let Some(source) = record.copy_source.and_then(Source::parse) else { return Ok(()) };
+        let source = record.copy_source.and_then(Source::parse);
+        let Some(source) = source.filter(|_| fate == Fate::Served) else { return Ok(()) };
         let key = percent_decoded(source.key);
         let object = self.object(source.bucket, &key, source.version);
-        self.push(record, half, ms, object, source.bucket, Some(&key)).map(drop)
+        self.push(record, When::new(ms, half), object, source.bucket, Some(&key)).map(drop)
     }
 
     fn wants(&self, bucket: &[u8]) -> bool {
@@ -198,28 +216,41 @@ impl Gather {
             LogOperation::GetObjectAttributes => Kind::HeadObjectChecksum,
             // The old key is unwrapped and a new one made, as by a copy onto itself (*inferred*).
             LogOperation::UpdateObjectEncryption => Kind::CopyObject,
-            LogOperation::ListParts => Kind::ListObjects,
+            LogOperation::DeletedKey => Kind::DeletedKey,
             LogOperation::Lifecycle | LogOperation::WithoutData => {
                 self.taken.without_data += 1;
+                self.note_time(record);
                 return None;
             }
             LogOperation::Unknown => {
                 self.taken.unknown += 1;
+                self.note_time(record);
                 return None;
             }
         };
-        if !record.succeeded() {
-            self.taken.failed += 1;
-            return None;
-        }
         Some(kind)
+    }
+
+    /// Widens the span of the log by a record that is left out. Access logs have all requests of a
+    /// bucket, so that each tells that there was a log at its time; the management events of a trail
+    /// may go on where its data events do not.
+    fn note_time(&mut self, record: &Record) {
+        if !self.in_trail {
+            self.widen(u64::try_from(record.time / 1_000_000).unwrap_or_default());
+        }
+    }
+
+    fn widen(&mut self, ms: u64) {
+        self.span = Some(match self.span {
+            None => (ms, ms),
+            Some((first, last)) => (first.min(ms), last.max(ms)),
+        });
     }
 
     fn push(
         &mut self,
         record: &Record,
-        kind: Kind,
-        ms: u64,
+        when: When,
         object: u64,
         bucket: &[u8],
         key: Option<&[u8]>,
@@ -230,7 +261,7 @@ impl Gather {
             return Err(Error::request(format!("the log has more than {MAX_BUCKETS} buckets"))
                 .hint("choose some, e.g., `--bucket my-bucket`"));
         }
-        let when = When::new(ms, kind);
+        let ms = when.ms();
         let id = record.id.map_or_else(
             || {
                 let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
@@ -240,13 +271,35 @@ impl Gather {
             |id| Hash::new().with(id).get() & !1,
         );
         self.whole_seconds &= record.time % 1_000_000_000 == 0;
-        self.span = Some(match self.span {
-            None => (ms, ms),
-            Some((first, last)) => (first.min(ms), last.max(ms)),
-        });
+        self.widen(ms);
+        if when.kind().deleted_keys(1) == 0 {
+            self.last_request = self.last_request.max(Some(ms));
+        }
         self.entries.push(compact::Entry { object, when, id, slot, place })?;
         Ok(place)
     }
+}
+
+/// What became of a request. AWS bills conditional requests and most errors of clients, but neither those of
+/// its servers nor redirections to another endpoint
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html>). The other exceptions of
+/// that page hang on who asked, or are rare; they count as billed.
+fn fate(record: &Record) -> Fate {
+    const UNBILLED: [&[u8]; 6] = [
+        b"InternalError",
+        b"SlowDown",
+        b"ServiceUnavailable",
+        b"ServiceFailure",
+        b"PermanentRedirect",
+        b"TemporaryRedirect",
+    ];
+    if record.succeeded() {
+        return Fate::Served;
+    }
+    let by_status =
+        record.status.is_some_and(|status| status >= 500 || matches!(status, 301 | 307));
+    let by_error = record.error.is_some_and(|error| UNBILLED.contains(&error));
+    if by_status || by_error { Fate::Unbilled } else { Fate::Unserved }
 }
 
 /// What tells an object from others. A read of a certain version may be of any that was written.

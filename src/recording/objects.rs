@@ -51,6 +51,9 @@ impl Objects {
     /// What the next entry needs. Entries come in their order; `own` is the entry as a write.
     pub(super) fn need(&mut self, entry: &Entry, own: Write) -> Need {
         self.turn_to(entry.object);
+        if !entry.when.is_served() {
+            return Need::Nothing;
+        }
         match entry.when.kind() {
             // A copy's source is told by its other half.
             Kind::PutObject | Kind::CopyObject => {
@@ -66,6 +69,8 @@ impl Objects {
                 Need::Nothing
             }
             Kind::UploadPart => self.last(self.upload, own.bucket),
+            // No object is known of an upload that was begun before the log.
+            Kind::ListParts => self.upload.map_or(Need::Elsewhere, Need::Written),
             Kind::CompleteMultipartUpload => {
                 self.written = self.upload;
                 self.last(self.upload, own.bucket)
@@ -78,7 +83,9 @@ impl Objects {
             | Kind::UploadPartCopy
             | Kind::HeadObject
             | Kind::ListObjects
-            | Kind::DeleteObject => Need::Nothing,
+            | Kind::DeleteObject
+            | Kind::DeletedKey
+            | Kind::DeletedKeys => Need::Nothing,
         }
     }
 

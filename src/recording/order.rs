@@ -4,17 +4,18 @@
 //! learn which write wrapped what is read; by session and time, to join the halves of copies; and by
 //! principal and time, for those who have several sessions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::before::{self, Counts};
-use super::compact::{Entry, Kind, Need, Placed, When, Write};
+use super::compact::{Entry, Fate, Kind, Need, Placed, Write};
 use super::copies::Pairing;
 use super::gather::Gather;
 use super::names::{SortedNames, Who};
 use super::objects::Objects;
-use super::shelf::ShelfMaker;
+use super::shelf::{Shelf, ShelfMaker};
 use super::sorter::{Sorted, Sorter, Store};
-use super::{Place, RecordedPrincipal, Recording, Seen};
+use super::{Besides, Place, RecordedPrincipal, Recording, Seen};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::{Error, Result};
 use crate::units::SimDuration;
@@ -39,11 +40,17 @@ impl Gather {
         let (principals, principal_of) = principals(&names.who);
         let aside = || Arc::clone(&store);
         let mut by_session = Sorter::new(memory / 3, aside());
-        let (counts, repeated) = resolve(entries.sorted()?, &names, span.start, &mut by_session)?;
-        let by_session = by_session.sorted()?;
         let from_ms = span.counted_from - span.start;
+        let Resolved { counts, repeated, deleted_keys } =
+            resolve(entries.sorted()?, &names, span.start, from_ms, &mut by_session)?;
+        let by_session = by_session.sorted()?;
         let order = Order::new(&names, &principals, &principal_of, memory, from_ms, &aside);
-        let (by_slot, by_principal, seen, requests) = order.shelve(by_session)?;
+        let Shelved { by_slot, by_principal, seen, requests, mut besides } =
+            order.shelve(by_session)?;
+        for ((slot, bucket), keys) in deleted_keys {
+            let place = (principal_of[slot as usize], bucket);
+            besides.entry(place).or_default().deleted_keys += keys;
+        }
         let SortedNames { buckets, regions, places, .. } = names;
         let place = |((bucket, prefix), requests)| Place { bucket, prefix, requests };
         let (before, population_of) = before::populations(&counts, &buckets, times, span.start);
@@ -62,9 +69,11 @@ impl Gather {
             whole_seconds,
             repeated,
             seen,
+            besides,
             by_slot,
             by_principal,
             inputs: Vec::new(),
+            arguments: Vec::new(),
             failed: std::sync::OnceLock::new(),
         })
     }
@@ -73,24 +82,32 @@ impl Gather {
     fn run_span(&self) -> Result<Span> {
         const SECOND: u64 = 1_000;
         let ms = |ns: i64| u64::try_from(ns / 1_000_000).unwrap_or_default();
-        let Some((first, last)) = self.span else {
-            return Err(Error::request(
-                "no request that succeeded is left, so there is nothing to replay",
-            )
-            .hint("look at `--bucket`, `--from` and `--to`, and at what the files hold"));
+        let (Some((first, last)), Some(last_request)) = (self.span, self.last_request) else {
+            return Err(self.no_request());
         };
         let first = first / SECOND * SECOND;
         let from = self.wanted.from.map(ms);
         let start = from.map_or(first, |from| from.min(first)) / SECOND * SECOND;
         let end = self.wanted.to.map_or((last / SECOND + 1) * SECOND, ms);
         let counted_from = from.unwrap_or(start);
-        if counted_from > last {
+        if counted_from > last_request {
             return Err(Error::request(
                 "there is no request at or after `--from`, so there is nothing to count",
             )
             .hint("times are in UTC, e.g., `--from 2026-11-23T12:00:00Z`"));
         }
         Ok(Span { start, counted_from, end })
+    }
+
+    fn no_request(&self) -> Error {
+        let error = Error::request("no request is left, so there is nothing to replay");
+        if self.taken.records + self.taken.other_buckets == 0 && self.taken.kms_events > 0 {
+            return error.hint(
+                "the trail has KMS events but no S3 data events: log those, or give the buckets' access \
+                 logs; `bks calibrate` takes KMS events alone",
+            );
+        }
+        error.hint("look at `--bucket`, `--from` and `--to`, and at what the files hold")
     }
 }
 
@@ -115,17 +132,28 @@ fn principals(who: &[Who]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
     (principals, principal_of)
 }
 
-/// Finds what each entry needs; tells for each bucket how many objects' writing is not known, and
-/// how many entries repeat another.
+/// What is told of entries besides what they need.
+struct Resolved {
+    /// For each bucket how many objects' writing is not known.
+    counts: Vec<Counts>,
+    /// How many entries repeat another.
+    repeated: u64,
+    /// Counted keys of `DeleteObjects`, by session slot and bucket.
+    deleted_keys: BTreeMap<(u32, u32), u64>,
+}
+
+/// Finds what each entry needs.
 fn resolve(
     mut entries: Sorted<Entry>,
     names: &SortedNames,
     start_ms: u64,
+    from_ms: u64,
     placed: &mut Sorter<Placed>,
-) -> Result<(Vec<Counts>, u64)> {
+) -> Result<Resolved> {
     let mut objects = Objects::new(names.buckets.len());
     let mut last: Option<Entry> = None;
     let (mut repeated, mut alike) = (0, 0);
+    let mut deleted_keys = BTreeMap::new();
     while let Some(entry) = entries.next()? {
         if entry.when.kind() == Kind::Inventoried {
             objects.inventoried(&entry, start_ms);
@@ -142,14 +170,20 @@ fn resolve(
         alike = if same { alike + 1 } else { 0 };
         let slot = names.slot_of[entry.slot as usize];
         let place = names.place_of[entry.place as usize];
-        let when = When::new(entry.when.ms() - start_ms, entry.when.kind());
+        let when = entry.when.since(start_ms);
+        let bucket = names.places[place as usize].0;
+        let keys = when.kind().deleted_keys(entry.object);
+        if keys > 0 {
+            let counted = if when.ms() >= from_ms { keys } else { 0 };
+            *deleted_keys.entry((slot, bucket)).or_insert(0) += counted;
+            continue;
+        }
         // What is alike to the last bit is still served by different parts of S3.
         let id = (entry.id >> 32) as u32 ^ alike;
-        let bucket = names.places[place as usize].0;
         let need = objects.need(&entry, Write { slot, id, bucket, ms: when.ms() });
         placed.push(Placed::new(slot, when, id, slot, place).needing(need))?;
     }
-    Ok((objects.counts(), repeated))
+    Ok(Resolved { counts: objects.counts(), repeated, deleted_keys })
 }
 
 /// Shelves requests.
@@ -164,6 +198,9 @@ struct Order<'a> {
     seen: Seen,
     /// Counted requests of each place.
     requests: Vec<u64>,
+    /// Which bucket each place is of.
+    bucket_of: Vec<u32>,
+    besides: BTreeMap<(u32, u32), Besides>,
 }
 
 impl<'a> Order<'a> {
@@ -185,6 +222,8 @@ impl<'a> Order<'a> {
             by_principal: ShelfMaker::new(memory / 3, aside()),
             seen: Seen::default(),
             requests: vec![0; names.places.len()],
+            bucket_of: names.places.iter().map(|(bucket, _)| *bucket).collect(),
+            besides: BTreeMap::new(),
         }
     }
 
@@ -200,18 +239,23 @@ impl<'a> Order<'a> {
             self.by_principal.push(placed)?;
         }
         let by_principal = self.by_principal.finish(self.principals.len())?;
-        Ok((by_slot, by_principal, self.seen, self.requests))
+        let Self { seen, requests, besides, .. } = self;
+        Ok(Shelved { by_slot, by_principal, seen, requests, besides })
     }
 
     fn put(&mut self, placed: Placed) -> Result<()> {
+        let operation = placed.when.kind().operation();
+        let principal = self.principal_of[placed.slot as usize];
         if placed.when.ms() >= self.from_ms {
             self.requests[placed.place as usize] += 1;
             self.seen.count(&placed);
+            if placed.when.fate() == Fate::Unbilled {
+                let place = (principal, self.bucket_of[placed.place as usize]);
+                self.besides.entry(place).or_default().unbilled[operation as usize] += 1;
+            }
         }
         self.seen.all += 1;
-        let operation = placed.when.kind().operation();
-        self.seen.all_writes += u64::from(Needs::writes(operation));
-        let principal = self.principal_of[placed.slot as usize];
+        self.seen.all_writes += u64::from(Needs::writes(operation) && placed.when.is_served());
         if self.principals[principal as usize].sessions.len() > 1 {
             self.of_principals.push(placed.owned_by(principal))?;
         }
@@ -219,12 +263,23 @@ impl<'a> Order<'a> {
     }
 }
 
-/// Requests by session slot and by principal, what was seen, and how many requests each place had.
-type Shelved = (super::shelf::Shelf, super::shelf::Shelf, Seen, Vec<u64>);
+/// Requests in order, and what was seen of them.
+struct Shelved {
+    by_slot: Shelf,
+    by_principal: Shelf,
+    seen: Seen,
+    /// Counted requests of each place.
+    requests: Vec<u64>,
+    besides: BTreeMap<(u32, u32), Besides>,
+}
 
 impl Seen {
     fn count(&mut self, placed: &Placed) {
         self.requests += 1;
+        if !placed.when.is_served() {
+            self.unserved += 1;
+            return;
+        }
         let operation = placed.when.kind().operation();
         let needs = Needs::of(operation, MultipartCalls::default());
         self.writes += u64::from(needs.wrap.is_some());

@@ -59,6 +59,7 @@ impl<'a> RecordedRequests<'a> {
     fn request(&self, placed: &Placed) -> Request {
         let populations = |bucket: u32| self.recording.population_of[bucket as usize];
         let object = match placed.need() {
+            _ if !placed.when.is_served() => Object::Unserved,
             Need::Nothing => Object::None,
             Need::Written(write) => Object::Written {
                 bucket: write.bucket,

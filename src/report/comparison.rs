@@ -142,8 +142,12 @@ fn verdict(comparison: &Comparison, candidate: &str) -> String {
         let dollars = |value: Option<f64>| dollars(value.unwrap_or_default());
         format!("{} instead of {}", dollars(row.value), dollars(row.reference_value))
     };
+    let in_time = match comparison.counts_period_s {
+        None => "",
+        Some(_) => " in the same time",
+    };
     format!(
-        "`{candidate}` {requests}{range}: they cost {}, the requests and keys bill is {} in {}",
+        "`{candidate}` {requests}{in_time}{range}: they cost {}, the requests and keys bill is {} in {}",
         cost(Figure::KmsCostUsd),
         cost(Figure::TotalCostUsd),
         period(comparison, candidate)
@@ -326,12 +330,18 @@ fn basis(comparison: &Comparison) -> String {
                 .to_owned()
         }
     };
+    let span = SimDuration::from_secs_f64;
+    let counts = match comparison.counts_period_s {
+        None => format!("are of {}", span(first.counted_s)),
+        Some(period_s) => {
+            format!("are for {}, to which each run's counted part is taken", span(period_s))
+        }
+    };
     format!(
         "Against `{}`, assumptions alike on both sides: {how}; peaks and keys alive are extremes. Counts \
-         are of {}, money is for {}.\nlow … high: every assumption at the end that saves least, and most.\n\
+         {counts}, money is for {}.\nlow … high: every assumption at the end that saves least, and most.\n\
          Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer.",
         comparison.reference,
-        SimDuration::from_secs_f64(first.counted_s),
-        SimDuration::from_secs_f64(first.billing_period_s),
+        span(first.billing_period_s),
     )
 }

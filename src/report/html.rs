@@ -51,6 +51,8 @@ pub struct Page<'a> {
     pub sweep: Option<&'a Swept>,
     /// Further CSV files of its folder: name and text of those that [`MORE`] names.
     pub more: &'a [(String, String)],
+    /// What lies in its folder and is left out as it is of other settings, in sentences.
+    pub left_out: &'a [String],
 }
 
 /// CSV files that a folder may have beside those of a run, and that a page shows.

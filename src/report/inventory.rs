@@ -183,9 +183,12 @@ fn plans(tally: &Tally, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
 pub fn text(inventory: &Inventory, prices: &PriceTable, width: u16) -> String {
     let all = inventory.tally.sum(|_, _| true);
     let mut out = format!(
-        "{} lines of {} bucket(s), {}, as of {}\n\n",
+        "{} lines of {}, {}, as of {}\n\n",
         grouped(all.objects),
-        inventory.tally.buckets.len(),
+        match inventory.tally.buckets.len() {
+            1 => "1 bucket".to_owned(),
+            n => format!("{n} buckets"),
+        },
         bytes(all.bytes),
         utc(inventory.as_of_ns)
     );

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::bill::{self, Line};
 use super::numbers::{dollars, percent};
-use super::{accounts, added, words};
+use super::words::{self, Again};
+use super::{accounts, added};
 use crate::results::Results;
 
 /// The verdict, the table, what moves the answer most, what differs on the bill, demands, warnings, and
@@ -90,15 +91,14 @@ fn differing_lines(results: &Results) -> String {
 
 fn again(results: &Results) -> String {
     let facts = &results.facts;
+    let how = match words::again(results) {
+        Again::Commands(commands) => format!("```sh\n{}\n```", commands.join("\n")),
+        Again::Words(words) => words,
+    };
     format!(
-        "```sh\n{}\n```\n\nwith bks {} (model version {}, prices of {}) and the `run.toml` of the scenario \
+        "{how}\n\nwith bks {} (model version {}, prices of {}) and the `run.toml` of the scenario \
          with the hash `{}`, seed {}.\n",
-        words::again(results).join("\n"),
-        facts.bks_version,
-        facts.model_version,
-        facts.price_date,
-        facts.scenario_hash,
-        facts.seed
+        facts.bks_version, facts.model_version, facts.price_date, facts.scenario_hash, facts.seed
     )
 }
 

@@ -7,7 +7,7 @@ pub(super) use crate::units::grouped;
 const UNITS: [(&str, f64); 5] = [("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];
 
 /// A count: exact below ten thousand, else three significant digits with k, M, G, T.
-pub(super) fn count(count: f64) -> String {
+pub(crate) fn count(count: f64) -> String {
     if count < 10_000.0 {
         let rounded = (count * 10.0).round() / 10.0;
         return if rounded.fract() == 0.0 {

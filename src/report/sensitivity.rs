@@ -9,11 +9,15 @@ use super::chart::layout::Size;
 use super::chart::table::Table;
 use super::chart::{Kind, Options, svg};
 use crate::results::csv;
+use crate::results::sensitivity::{IDENTITY, Identity};
 use crate::scenario::Scenario;
 use crate::sensitivity::Sensitivity;
 
 /// Name and content of every file that `bks sensitivity` leaves. The same scenario, seed, version and
 /// arguments give the same bytes.
+///
+/// # Panics
+/// Never: what is written is text.
 #[must_use]
 pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec<u8>)> {
     let swings = csv::write(&rows::sensitivity(scenario, found));
@@ -25,6 +29,11 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
         ("break_even.csv", csv::write(&rows::break_even(scenario, found))),
         ("break_even_curves.csv", csv::write(&rows::curves(scenario, found))),
     ];
+    let texts =
+        files.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).expect("CSV is text")));
+    let identity = Identity::of(scenario, texts);
+    let identity = serde_json::to_string_pretty(&identity).expect("a flat struct") + "\n";
+    files.push((IDENTITY, identity.into_bytes()));
     files.extend(tornado.map(|drawing| ("tornado.svg", drawing)));
     files
 }

@@ -10,6 +10,7 @@ use crate::results::Results;
 use crate::results::facts::{AssertionFacts, AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
 use crate::scenario::assertion::{Figure, FigureUnit};
+use crate::scenario::replay::LogOf;
 use crate::statistics::points;
 use crate::units::{SimDuration, Usd};
 
@@ -27,7 +28,7 @@ pub fn verdict(results: &Results) -> String {
     } else {
         format!("saves {} of the KMS requests of `{reference}`", percent(saving))
     };
-    let range = match with_unknown_objects(results, results.saving_range(&facts.headline)) {
+    let range = match results.saving_range(&facts.headline) {
         Some((low, high)) if low < high => format!(" [{} … {}]", percent(low), percent(high)),
         _ => " [the same at every level]".to_owned(),
     };
@@ -67,15 +68,11 @@ fn audited(results: &Results) -> String {
     }
 }
 
-/// A range of the headline's saving, widened by what objects whose writing a log does not tell may
-/// do to it.
-fn with_unknown_objects(results: &Results, range: Option<(f64, f64)>) -> Option<(f64, f64)> {
-    let (low, high) = range?;
-    let swing = results.sensitivity.iter().find(|row| row.assumption == UNKNOWN_OBJECTS);
-    Some(swing.map_or((low, high), |swing| {
-        let ends = [swing.saving_at_low, swing.saving_at_high];
-        ends.into_iter().fold((low, high), |(low, high), end| (low.min(end), high.max(end)))
-    }))
+/// What objects whose writing a replay's log does not tell do to the headline's saving, if there are such
+/// objects.
+#[must_use]
+pub fn unknown_objects(results: &Results) -> Option<&SensitivityRow> {
+    results.sensitivity.iter().find(|row| row.assumption == UNKNOWN_OBJECTS)
 }
 
 /// Length of the billing period.
@@ -288,7 +285,7 @@ pub fn basis(results: &Results) -> String {
     };
     format!(
         "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. \
-         {}.\nlow … high: every assumption at the end that saves least, and most{}.\n\
+         {}.\nlow … high: every assumption at the end that saves least, and most{}.{}\n\
          Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer.{}{}",
         prices(results),
         if added::applies(results) {
@@ -296,6 +293,7 @@ pub fn basis(results: &Results) -> String {
         } else {
             "; floor … ceiling: no key is ever found in memory, and keys live for ever in one place"
         },
+        with_unknown(results),
         once(results),
         engine(results)
     )
@@ -313,6 +311,17 @@ fn once(results: &Results) -> String {
         once.join("`, `"),
         period(results)
     )
+}
+
+/// What ranges hold besides, where a log does not tell the writing of what is read.
+fn with_unknown(results: &Results) -> &'static str {
+    match unknown_objects(results) {
+        None => "",
+        Some(_) => {
+            " Both ranges hold what the log does not tell: at the lower end no object that is read and not \
+             written in it has a bucket key, at the upper end all of a bucket have the same one."
+        }
+    }
 }
 
 /// What was drawn, where that is not every request.
@@ -366,6 +375,12 @@ pub fn greatest_swing(results: &Results) -> Option<String> {
     if (swing.saving_at_high - swing.saving_at_low).abs() < 5e-7 {
         return Some(format!("No single assumption moves the saving of `{headline}`."));
     }
+    if percent(swing.saving_at_low) == percent(swing.saving_at_high) {
+        return Some(format!(
+            "No single assumption matters: none moves the saving of `{headline}` by more than {}.",
+            moved(swing)
+        ));
+    }
     Some(format!(
         "The assumption that moves the answer most ({}): `{}`, {}.",
         if swing.assumption == UNKNOWN_OBJECTS {
@@ -376,6 +391,11 @@ pub fn greatest_swing(results: &Results) -> Option<String> {
         swing.assumption,
         swing_words(swing)
     ))
+}
+
+/// By how much a swing moves the saving, where percentages look alike.
+fn moved(swing: &SensitivityRow) -> String {
+    format!("{:.4} points", (swing.saving_at_high - swing.saving_at_low).abs() * 100.0)
 }
 
 fn swing_words(swing: &SensitivityRow) -> String {
@@ -453,6 +473,7 @@ pub fn meaning(assumption: &str) -> Option<&'static str> {
         "migration_rate" => {
             "how fast old objects are written anew; it decides how many share a key"
         }
+        UNKNOWN_OBJECTS => "which keys wrap objects that are read and not written in the log",
         _ => return None,
     })
 }
@@ -501,11 +522,47 @@ pub fn connections(results: &Results) -> Option<String> {
     ))
 }
 
-/// The commands that make the results again from their `run.toml`.
+/// How results come about again.
+pub enum Again {
+    /// By these commands, from the run's `run.toml`.
+    Commands(Vec<String>),
+    /// In this way, as no command would do.
+    Words(String),
+}
+
+/// How to make the results again from their `run.toml`: a replay needs its log, too.
 #[must_use]
-pub fn again(results: &Results) -> Vec<String> {
-    let name = &results.facts.scenario;
-    vec!["bks simulate run.toml".to_owned(), format!("bks report results/{name}")]
+pub fn again(results: &Results) -> Again {
+    let report = format!("bks report {}", shell(&format!("results/{}", results.facts.scenario)));
+    let Some(log) = LogOf::run(&results.run_toml) else {
+        return Again::Commands(vec!["bks simulate run.toml".to_owned(), report]);
+    };
+    if log.arguments.is_empty() || log.arguments.iter().any(|argument| argument == "-") {
+        return Again::Words(
+            "The requests are in no scenario: replay the same log, with the same choice of it, under \
+             `--scenario run.toml`. It came from standard input, so no command can name it."
+                .to_owned(),
+        );
+    }
+    let arguments: Vec<String> = log.arguments.iter().map(|argument| shell(argument)).collect();
+    let replay = format!("bks replay {} --scenario run.toml", arguments.join(" "));
+    Again::Commands(vec![replay, report])
+}
+
+/// A word as a shell takes it for one.
+#[must_use]
+pub fn shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Whether the results are a log's.
+#[must_use]
+pub fn is_replay(results: &Results) -> bool {
+    LogOf::run(&results.run_toml).is_some()
 }
 
 /// A value of a figure as people read it.

@@ -1,6 +1,91 @@
 //! The rows of what `bks sensitivity` writes beside `sensitivity.csv`: these structs are the schema.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+
+use super::Results;
+use crate::error::{Error, Result};
+use crate::pricing::PriceTable;
+use crate::scenario::read::fingerprint;
+use crate::scenario::{MODEL_VERSION, Scenario};
+
+/// The file that tells of which scenario the others are.
+pub const IDENTITY: &str = "sensitivity.json";
+
+/// Version of the document.
+const SCHEMA_VERSION: u32 = 1;
+
+/// `sensitivity.json`: of which scenario the files of `bks sensitivity` are. They belong to a run if all of
+/// this is the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Version of this document.
+    pub schema_version: u32,
+    /// Version of bks.
+    pub bks_version: String,
+    /// Version of the model.
+    pub model_version: u32,
+    /// Date of the built-in prices.
+    pub price_date: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Hash of the scenario without its assertions.
+    pub scenario_hash: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Name and hash of each CSV file.
+    pub files: BTreeMap<String, String>,
+}
+
+impl Identity {
+    /// That of files made from a scenario, given by name and text.
+    #[must_use]
+    pub fn of<'a>(scenario: &Scenario, files: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            bks_version: env!("CARGO_PKG_VERSION").to_owned(),
+            model_version: MODEL_VERSION,
+            price_date: PriceTable::DATE.to_owned(),
+            scenario: scenario.file.name.clone(),
+            scenario_hash: scenario.hash_without_demands(),
+            seed: scenario.seed.0,
+            files: files.map(|(name, text)| (name.to_owned(), fingerprint(text))).collect(),
+        }
+    }
+
+    /// Reads `sensitivity.json`.
+    ///
+    /// # Errors
+    /// If the text is not what bks writes.
+    pub fn read(text: &str) -> Result<Self> {
+        serde_json::from_str(text).map_err(|error| {
+            let place = format!("{IDENTITY}:{}:{}", error.line(), error.column());
+            Error::request(format!("the text is not what bks writes: {error}")).at(place)
+        })
+    }
+
+    /// Whether a file's text is the one that it tells of.
+    #[must_use]
+    pub fn tells_of(&self, name: &str, text: &str) -> bool {
+        self.files.get(name).is_some_and(|hash| *hash == fingerprint(text))
+    }
+
+    /// In what its scenario differs from a run's, in words; nothing if it is the same.
+    #[must_use]
+    pub fn differences(&self, results: &Results) -> Vec<String> {
+        let facts = &results.facts;
+        let hash = results.hash_without_demands().unwrap_or_else(|| facts.scenario_hash.clone());
+        let pairs = [
+            ("model version", self.model_version.to_string(), facts.model_version.to_string()),
+            ("price date", self.price_date.clone(), facts.price_date.clone()),
+            ("seed", self.seed.to_string(), facts.seed.to_string()),
+            ("hash of the scenario", self.scenario_hash.clone(), hash),
+        ];
+        let differ = pairs.into_iter().filter(|(_, own, run)| own != run);
+        differ.map(|(what, own, run)| format!("{what} `{own}`, not `{run}`")).collect()
+    }
+}
 
 /// `sobol.csv`: which assumption the spread of the headline's saving comes from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

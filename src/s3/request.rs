@@ -55,6 +55,8 @@ impl SessionSlot {
 pub enum Object {
     /// The request needs no stored object's data.
     None,
+    /// The request failed or found nothing modified: whatever its operation, it needs no key at all.
+    Unserved,
     /// The `rank`-th oldest object of a population that was there before the run.
     Ranked {
         /// Which population.

@@ -82,6 +82,21 @@ impl Figure {
         Self::ALL[self as usize].1
     }
 
+    /// Whether it is counted over the counted part of a run, so that a longer run has more of it.
+    #[must_use]
+    pub const fn grows_with_time(self) -> bool {
+        matches!(
+            self,
+            Self::Requests
+                | Self::KmsRequests
+                | Self::GenerateDataKey
+                | Self::Decrypt
+                | Self::Encrypt
+                | Self::BucketKeysGenerated
+                | Self::ThrottledS
+        )
+    }
+
     /// What it counts.
     #[must_use]
     pub const fn unit(self) -> FigureUnit {

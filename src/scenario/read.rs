@@ -162,12 +162,14 @@ impl Scenario {
     #[must_use]
     pub fn to_run_toml(&self) -> String {
         let mut file = self.file.clone();
+        let log = self.recording.as_ref();
         file.run = Some(RunFile {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: super::MODEL_VERSION,
             price_date: PriceTable::DATE.to_owned(),
             scenario_hash: scenario_hash(&self.file),
-            inputs: self.recording.as_ref().map(|log| log.inputs()).unwrap_or_default(),
+            arguments: log.map(|log| log.arguments.clone()).unwrap_or_default(),
+            inputs: log.map(|log| log.inputs()).unwrap_or_default(),
         });
         toml::to_string(&file).expect("a scenario is TOML")
     }
@@ -299,6 +301,36 @@ fn offending(text: &str, span: Option<std::ops::Range<usize>>) -> String {
     text.lines().next().unwrap_or_default().chars().take(60).collect()
 }
 
+/// The table of which there is one, and in which a key stands.
+fn table_of(key: &str) -> Option<&'static str> {
+    const BILLING: [&str; 10] = [
+        "period",
+        "free_tier",
+        "discount",
+        "cloudtrail_copies",
+        "data_events",
+        "object_audit",
+        "key_rotations",
+        "background_kms",
+        "kms_quota_per_s",
+        "prices",
+    ];
+    const ASSUMPTIONS: [&str; 8] = [
+        "cache_hosts",
+        "generation_lifetime",
+        "cache_lifetime",
+        "expiry",
+        "write_partitions",
+        "read_partitions",
+        "verify_on_write",
+        "migration_rate",
+    ];
+    const MULTIPART: [&str; 3] = ["upload_part", "complete", "list_parts"];
+    let tables: [(&str, &[&str]); 3] =
+        [("billing", &BILLING), ("assumptions", &ASSUMPTIONS), ("multipart", &MULTIPART)];
+    tables.into_iter().find(|(_, keys)| keys.contains(&key)).map(|(table, _)| table)
+}
+
 /// The parser's message as offending text, constraint and hint.
 fn in_our_words(message: &str, offending: &str) -> Error {
     let quoted = |from: &str| from.split('`').nth(1).map(str::to_owned);
@@ -310,6 +342,11 @@ fn in_our_words(message: &str, offending: &str) -> Error {
             let word = quoted(rest).unwrap_or_default();
             let known: Vec<&str> = rest.split('`').skip(3).step_by(2).collect();
             let error = Error::request(format!("`{word}` is not a {kind} that can stand here"));
+            // At the top level, a table's key is told with its table.
+            if let Some(table) = table_of(&word).filter(|table| known.contains(table)) {
+                return error
+                    .hint(format!("`{table}.{word}` can: it is a key of the table `{table}`"));
+            }
             return if known.is_empty() { error } else { error.hint(one_of(&word, known)) };
         }
     }

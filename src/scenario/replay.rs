@@ -9,6 +9,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
 use super::engine::EngineChoice;
 use super::file::{
     BucketFile, DEFAULT_REGION, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal,
@@ -149,7 +152,11 @@ impl Scenario {
     /// the writing in the place of what was assumed.
     pub(crate) fn assume_unknown_age(&mut self, bucket: usize, unknown_age: UnknownAge) {
         let (since, age) = unknown_age.meaning();
-        self.set_keys_since(bucket, since);
+        // A bucket whose keys are turned on within the log has none before.
+        let is_late = |d: &Domain| d.bucket as usize == bucket && d.keys_since > SimTime::ZERO;
+        if !self.domains.iter().any(is_late) {
+            self.set_keys_since(bucket, since);
+        }
         let log = self.recording.as_ref();
         for (index, population) in self.populations.iter_mut().enumerate() {
             let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Untold);
@@ -171,6 +178,29 @@ impl Recording {
             hash: input.hash.clone(),
         };
         self.inputs.iter().map(file).collect()
+    }
+}
+
+/// What a `run.toml` says of the log of a replay.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LogOf {
+    /// Which log, and what of it, as it was typed; none if that is not known.
+    pub arguments: Vec<String>,
+}
+
+impl LogOf {
+    /// What the text of a `run.toml` says; `None` if it is not of a replay.
+    #[must_use]
+    pub fn run(run_toml: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Run {
+            replay: Option<IgnoredAny>,
+            #[serde(default)]
+            run: LogOf,
+        }
+        let run: Run = toml::from_str(run_toml).ok()?;
+        run.replay.map(|_| run.run)
     }
 }
 

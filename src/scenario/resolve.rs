@@ -14,6 +14,7 @@ use super::engine::Engines;
 use super::file::{ConfigurationFile, PopulationFile, ScenarioFile};
 use super::{Configuration, Population, Scenario};
 use crate::encryption::Mode;
+use crate::encryption::needs::MultipartCalls;
 use crate::error::{Error, one_of};
 use crate::rng::Seed;
 use crate::s3::Connections;
@@ -157,7 +158,8 @@ fn check_run(file: &ScenarioFile) -> Resolved<()> {
             ),
         );
     }
-    if file.multipart.upload_part > 1 || file.multipart.complete > 1 {
+    let MultipartCalls { upload_part, complete, list_parts } = file.multipart;
+    if upload_part.max(complete).max(list_parts) > 1 {
         return refuse("multipart", "`multipart` has more than `1` call, but each is 0 or 1");
     }
     if i64::try_from(file.seed).is_err() {

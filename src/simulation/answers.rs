@@ -173,9 +173,9 @@ impl Party<'_> {
         while stream.next_batch(&mut office.batch, &mut office.places) {
             let drawn = office.batch.len();
             office.traffic.count(requester, &office.batch);
-            let mut kept = office.batch.iter().map(|request| Needs::any(request.operation));
+            let mut kept = office.batch.iter().map(Needs::any_of);
             office.places.retain(|_| kept.next().unwrap_or_default());
-            office.batch.retain(|request| Needs::any(request.operation));
+            office.batch.retain(Needs::any_of);
             for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate()
             {
                 let keyring = answering.worlds.keyring(arm);

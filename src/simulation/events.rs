@@ -222,7 +222,7 @@ impl Lane<'_> {
         self.next += 1;
         let Desk { scheme, worlds, .. } = desk;
         let keyring = worlds.keyring(0);
-        let needs = Needs::of(request.operation, scheme.multipart);
+        let needs = Needs::of_request(&request, scheme.multipart);
         let unwraps = |times: u8, object: &Object| {
             let reading = self.partitions.reading;
             (times > 0).then(|| unwrapped(scheme, keyring, reading, &request, object)).flatten()
@@ -238,7 +238,7 @@ impl Lane<'_> {
                 .and_then(|_| wrapped(scheme, keyring, self.partitions.writing, &request)),
             answer: Answer::default(),
         };
-        if request.operation == Operation::CreateMultipartUpload {
+        if request.operation == Operation::CreateMultipartUpload && needs.wrap.is_some() {
             self.upload = scheme.begun_upload(&request);
         }
         event

@@ -157,7 +157,7 @@ impl<'a> NamedEvents<'a> {
     fn note(&mut self, request: &Request, number: u64) {
         let uploads = matches!(request.object, Object::Written { .. } | Object::Keyless)
             && request.operation == Operation::CompleteMultipartUpload;
-        if !self.keeps || !(Needs::writes(request.operation) || uploads) {
+        if !self.keeps || !(Needs::written_by(request) || uploads) {
             return;
         }
         let [readable, begun] = self.written.entry((request.slot, request.bucket)).or_default();
@@ -190,7 +190,9 @@ impl<'a> NamedEvents<'a> {
             Operation::GetObject | Operation::HeadObjectChecksum => {
                 (self.of(request, READABLE).or(here(Name::Keyless)), None)
             }
-            Operation::HeadObject | Operation::DeleteObject => (here(Name::Any), None),
+            Operation::HeadObject | Operation::DeleteObject | Operation::ListParts => {
+                (here(Name::Any), None)
+            }
             Operation::ListObjects => (None, None),
         };
         NamedEvent { number, event, object, source }
@@ -199,7 +201,7 @@ impl<'a> NamedEvents<'a> {
     /// The object whose data the request needs, if anything is known of it.
     fn of(&self, request: &Request, list: usize) -> Option<NamedObject> {
         match request.object {
-            Object::None => None,
+            Object::None | Object::Unserved => None,
             Object::Keyless => match list {
                 // Parts are of the slot's own upload, whatever wraps it.
                 BEGUN => {

@@ -82,7 +82,7 @@ fn written_by(mut source: Source) -> Vec<WrittenObject> {
     while source.next_action(&mut requests) {
         // What stays of an action is what it wrote last: a copy of what it had put, or an upload by the
         // key that it was begun with.
-        let last = requests.iter().rfind(|request| Needs::writes(request.operation));
+        let last = requests.iter().rfind(|request| Needs::written_by(request));
         objects.extend(last.map(|request| WrittenObject {
             time: request.time,
             writer: request.slot,

@@ -210,7 +210,7 @@ impl Party<'_> {
             let mut stream = self.stream(requester, Workload::writes);
             let (mut batch, mut places) = (Vec::new(), Vec::new());
             while stream.next_batch(&mut batch, &mut places) {
-                batch.retain(|request| Needs::writes(request.operation));
+                batch.retain(Needs::written_by);
                 for (recipe, (memory, timelines)) in recipes.iter().zip(&mut worlds) {
                     for request in &batch {
                         let answer = memory.answer(&recipe.scheme, None, session, request);

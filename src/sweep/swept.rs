@@ -5,7 +5,6 @@ use super::survey::Identity;
 use crate::error::{Error, Result};
 use crate::results::rows::SummaryRow;
 use crate::results::{Results, csv};
-use crate::scenario::Scenario;
 
 /// The file that holds the rows.
 pub const SWEEP: &str = "sweep.csv";
@@ -113,7 +112,7 @@ impl Swept {
             ("model version", swept.model_version.to_string(), facts.model_version.to_string()),
             ("price date", swept.price_date.clone(), facts.price_date.clone()),
             ("seed", swept.seed.to_string(), facts.seed.to_string()),
-            ("hash of the scenario", swept.scenario_hash.clone(), hash_without_demands(results)?),
+            ("hash of the scenario", swept.scenario_hash.clone(), results.hash_without_demands()?),
         ];
         let differ = pairs.into_iter().filter(|(_, swept, run)| swept != run);
         Some(differ.map(|(what, swept, run)| format!("{what} `{swept}`, not `{run}`")).collect())
@@ -154,9 +153,4 @@ fn keys(header: &[String], identity: Option<&Identity>) -> (Vec<String>, Vec<usi
     };
     let keys = header.iter().enumerate().filter(|(at, _)| !repeats(*at));
     keys.filter_map(|(at, name)| Some((name.strip_prefix(PREFIX)?.to_owned(), at))).unzip()
-}
-
-/// Hash of a run's scenario whatever it demands, as in `sweep.json`; `None` if `run.toml` is none.
-fn hash_without_demands(results: &Results) -> Option<String> {
-    Some(Scenario::parse(&results.run_toml).ok()?.hash_without_demands())
 }

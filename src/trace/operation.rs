@@ -22,14 +22,13 @@ pub enum LogOperation {
     SelectObjectContent,
     /// Reads an object's attributes, checksums among them.
     GetObjectAttributes,
-    /// Lists the parts of an upload.
-    ListParts,
+    /// One key of a `DeleteObjects`, in a record beside that of the request: no request of its own.
+    DeletedKey,
     /// Changes how an object is encrypted, in place.
     UpdateObjectEncryption,
     /// What S3 does by a lifecycle rule: expiry, transition, the end of a stale upload.
     Lifecycle,
-    /// Touches no object data: buckets and their configuration, ACLs, tags, restores, batches of
-    /// deletes, …
+    /// Touches no object data: buckets and their configuration, ACLs, tags, restores, …
     WithoutData,
     /// A name that bks does not know.
     Unknown,
@@ -53,7 +52,7 @@ impl LogOperation {
         match (protocol, parts.next()) {
             (b"REST" | b"WEBSITE", Some(resource)) => Self::of_rest(method, resource),
             (b"SOAP", None) => Self::of_api(method),
-            (b"BATCH", Some(b"OBJECT")) if method == b"DELETE" => Self::WithoutData,
+            (b"BATCH", Some(b"OBJECT")) if method == b"DELETE" => Self::DeletedKey,
             (b"S3", Some(_)) => Self::Lifecycle,
             _ => Self::Unknown,
         }
@@ -70,12 +69,12 @@ impl LogOperation {
             (b"POST", b"UPLOADS") => Operation::CreateMultipartUpload,
             (b"POST", b"UPLOAD") => Operation::CompleteMultipartUpload,
             (b"GET", b"BUCKET" | b"BUCKETVERSIONS") => Operation::ListObjects,
+            (b"GET", b"UPLOAD") => Operation::ListParts,
             (b"DELETE", b"OBJECT") | (b"POST", b"MULTI_OBJECT_DELETE") => Operation::DeleteObject,
             (b"COPY", b"OBJECT_GET") => return Self::CopySource,
             (b"COPY", b"PART_GET") => return Self::PartCopySource,
             (b"SELECT", b"OBJECT") | (b"POST", b"SELECT") => return Self::SelectObjectContent,
             (b"GET" | b"HEAD", b"OBJECT_ATTRIBUTES") => return Self::GetObjectAttributes,
-            (b"GET", b"UPLOAD") => return Self::ListParts,
             _ if RESOURCES_WITHOUT_DATA.contains(&resource) => return Self::WithoutData,
             _ => return Self::Unknown,
         };
@@ -98,9 +97,9 @@ impl LogOperation {
                 Operation::ListObjects
             }
             b"DeleteObject" | b"DeleteObjects" => Operation::DeleteObject,
+            b"ListParts" => Operation::ListParts,
             b"SelectObjectContent" => return Self::SelectObjectContent,
             b"GetObjectAttributes" => return Self::GetObjectAttributes,
-            b"ListParts" => return Self::ListParts,
             b"UpdateObjectEncryption" => return Self::UpdateObjectEncryption,
             _ if WORDS_WITHOUT_DATA.iter().any(|word| memmem::find(name, word).is_some()) => {
                 return Self::WithoutData;
@@ -185,7 +184,7 @@ mod tests {
     /// Every name that access logs are known to have, by what bks takes it for.
     #[test]
     fn access_logs_names_are_known() {
-        let names: [(LogOperation, &str); 17] = [
+        let names: [(LogOperation, &str); 18] = [
             (Known(Operation::GetObject), "REST.GET.OBJECT WEBSITE.GET.OBJECT SOAP.GetObject"),
             (
                 Known(Operation::PutObject),
@@ -209,7 +208,8 @@ mod tests {
             (PartCopySource, "REST.COPY.PART_GET"),
             (SelectObjectContent, "REST.SELECT.OBJECT REST.POST.SELECT"),
             (GetObjectAttributes, "REST.GET.OBJECT_ATTRIBUTES"),
-            (ListParts, "REST.GET.UPLOAD"),
+            (Known(Operation::ListParts), "REST.GET.UPLOAD"),
+            (DeletedKey, "BATCH.DELETE.OBJECT"),
             (
                 Lifecycle,
                 "S3.EXPIRE.OBJECT S3.CREATE.DELETEMARKER S3.TRANSITION_SIA.OBJECT \
@@ -228,7 +228,7 @@ mod tests {
                  REST.GET.OBJECT_LOCK_CONFIGURATION REST.GET.INVENTORY REST.GET.ANALYTICS \
                  REST.GET.ACCELERATE REST.GET.LIFECYCLE REST.GET.CORS REST.GET.TAGGING \
                  REST.GET.WEBSITE REST.PUT.METRICS REST.GET.TORRENT REST.GET.SERVICE \
-                 REST.POST.BUCKET BATCH.DELETE.OBJECT SOAP.ListAllMyBuckets",
+                 REST.POST.BUCKET SOAP.ListAllMyBuckets",
             ),
         ];
         for (operation, names) in names {

@@ -94,6 +94,10 @@ pub struct Record<'a> {
     /// of one `DeleteObjects` (`BATCH.DELETE.OBJECT`), which differ by key. CloudTrail's is the
     /// event's id.
     pub id: Option<&'a [u8]>,
+    /// Of a `DeleteObjects` how many keys it names, where its own record says so (CloudTrail, as a rule,
+    /// does not). Access logs have a record for each, whose operation is a
+    /// [`LogOperation::DeletedKey`].
+    pub deleted_keys: Option<u32>,
 }
 
 impl<'a> Record<'a> {
@@ -121,6 +125,7 @@ impl<'a> Record<'a> {
             copy_source: None,
             region: None,
             id: None,
+            deleted_keys: None,
         }
     }
 

@@ -296,7 +296,7 @@ impl Books<'_> {
 
     fn wrapping(&self, object: &Object) -> Wrapping {
         match *object {
-            Object::None | Object::Keyless => Wrapping::Own,
+            Object::None | Object::Unserved | Object::Keyless => Wrapping::Own,
             Object::Ranked { .. } | Object::Aged { .. } => {
                 (self.old)(object).map_or(Wrapping::Own, Wrapping::Old)
             }
@@ -340,7 +340,9 @@ impl Books<'_> {
                 self.scheme.populations[population as usize]
             }
             Object::Written { bucket, .. } => self.scheme.buckets[bucket as usize],
-            Object::Keyless | Object::None => self.scheme.buckets[request.bucket as usize],
+            Object::Keyless | Object::None | Object::Unserved => {
+                self.scheme.buckets[request.bucket as usize]
+            }
         }
     }
 

@@ -113,5 +113,5 @@ pub(crate) fn swept(values: &[(&str, &str)]) -> Swept {
 
 /// A page of the run, with a sweep.
 pub(crate) fn page(results: &Results, sweep: Option<&Swept>) -> String {
-    html::write(&Page { results, sweep, more: &[] }).unwrap()
+    html::write(&Page { results, sweep, more: &[], left_out: &[] }).unwrap()
 }

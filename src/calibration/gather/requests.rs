@@ -59,7 +59,7 @@ pub(super) fn deeds<'a>(record: &'a Record) -> Vec<(Deed, &'a [u8], u64)> {
         | LogOperation::SelectObjectContent => vec![here(versioned(Deed::Reads))],
         LogOperation::UpdateObjectEncryption => vec![here(Deed::Writes), here(Deed::MayRead)],
         LogOperation::GetObjectAttributes => vec![here(Deed::MayRead)],
-        LogOperation::ListParts
+        LogOperation::DeletedKey
         | LogOperation::Lifecycle
         | LogOperation::WithoutData
         | LogOperation::Unknown => Vec::new(),

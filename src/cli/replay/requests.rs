@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Args, Format};
 use crate::cli::logs::Logs;
-use crate::cli::{Found, input, output, progress, threads};
+use crate::cli::{Found, input, output, progress, simulate, threads};
 use crate::error::Result;
 use crate::outcome::Outcome;
 use crate::report;
@@ -24,6 +24,9 @@ pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     let results = threads::run_on(args.jobs, || replay(args, &scenario))??;
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &results))?;
+    }
+    if args.format == Format::Csv && !args.quiet {
+        simulate::tell_of_warnings(&results);
     }
     if !args.quiet {
         output::note(&format!("wrote {}", folder(args, &scenario).display()));

@@ -24,6 +24,7 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
         (assumptions(results).render())
         @if let Some(connections) = &words::connections(results) { p { (super::prose(connections)) } }
         @for (name, text) in page.more { (more::show(name, text)?) }
+        @for note in page.left_out { p.note { (super::prose(note)) "." } }
     })
 }
 

@@ -40,7 +40,7 @@ const SOBOL: [Shown; 7] = [
 ];
 const SPREAD: [Shown; 6] = [
     Shown::new("configuration", "configuration", Reads::AsIs),
-    Shown::new("samples", "samples", Reads::Number),
+    Shown::new("samples", "points of each of two samples", Reads::Number),
     Shown::new("saving_p05_ratio", "5 % of the sets save less than", Reads::Share),
     Shown::new("saving_p50_ratio", "half save less than", Reads::Share),
     Shown::new("saving_mean_ratio", "mean", Reads::Share),

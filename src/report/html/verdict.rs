@@ -25,7 +25,9 @@ pub(super) fn top(results: &Results, title: &str) -> Markup {
         p #verdict.verdict { (prose(verdict)) "." }
         (tiles(results))
         p.note { "In large: every assumption as assumed. Below: the reference, and the range over all that "
-            "AWS does not publish." }
+            "AWS does not publish" @if words::unknown_objects(results).is_some() {
+                " and the log does not tell"
+            } "." }
         @if let Some(source) = &facts.source { p.note { "Where the scenario's numbers come from: " (source) } }
         (notices(results))
     }
@@ -44,15 +46,13 @@ fn tiles(results: &Results) -> Markup {
     let facts = &results.facts;
     let [own, against] = [&facts.headline, &facts.reference].map(|name| results.assumed(name));
     let tile = |name: String, words: fn(f64) -> String, of: &dyn Fn(&SummaryRow) -> f64| {
-        let [low, high] =
-            [Level::Low, Level::High].map(|level| of(results.at(&facts.headline, level)));
+        let levels = Level::ALL.map(|level| of(results.at(&facts.headline, level)));
+        let low = levels.into_iter().fold(f64::INFINITY, f64::min);
+        let high = levels.into_iter().fold(f64::NEG_INFINITY, f64::max);
         Tile {
             name,
             value: words(of(own)),
-            beside: [
-                format!("instead of {}", words(of(against))),
-                range(low.min(high), low.max(high), words),
-            ],
+            beside: [format!("instead of {}", words(of(against))), range(low, high, words)],
         }
     };
     let saving = own.saving_ratio.zip(results.saving_range(&facts.headline));
@@ -121,7 +121,7 @@ fn notices(results: &Results) -> Markup {
     }
 }
 
-/// Three kinds of doubt, and the savings of all configurations.
+/// The kinds of doubt, and the savings of all configurations.
 pub(super) fn sure(page: &Page) -> Result<Markup> {
     let (file, text) = page.text("summary.csv");
     let savings = Figure::of(Kind::Summary, &Options::default(), (file, &text), "table-figures")?;
@@ -129,10 +129,9 @@ pub(super) fn sure(page: &Page) -> Result<Markup> {
     let headline = &results.facts.headline;
     Ok(html! {
         @if results.assumed(headline).saving_ratio.is_some() {
-            p { "The saving of " code { (headline) } " is not known exactly, for three different reasons."
-                @if assumptions_matter_most(results) {
-                    " The second matters most: AWS does not publish how S3 keeps its keys."
-                }
+            p { "The saving of " code { (headline) } " is not known exactly, for "
+                (if words::unknown_objects(results).is_some() { "four" } else { "three" })
+                " different reasons." (matters_most(results))
             }
             (doubts(results).render())
         } @else {
@@ -144,13 +143,21 @@ pub(super) fn sure(page: &Page) -> Result<Markup> {
     })
 }
 
-/// Whether the levels of the headline's saving lie farther apart than chance would have them.
-fn assumptions_matter_most(results: &Results) -> bool {
+/// Which of the reasons is the greatest, if it is greater than chance.
+fn matters_most(results: &Results) -> &'static str {
     let headline = results.assumed(&results.facts.headline);
     let chance = headline.saving_half_width.unwrap_or_default();
-    results
-        .saving_range(&headline.configuration)
-        .is_some_and(|(low, high)| high - low > 2.0 * chance)
+    let range = results.saving_range(&headline.configuration);
+    let untold = words::unknown_objects(results)
+        .map_or(0.0, |swing| (swing.saving_at_high - swing.saving_at_low).abs());
+    match range.map(|(low, high)| high - low) {
+        Some(width) if width <= 2.0 * chance => "",
+        Some(width) if untold > width / 2.0 => {
+            " The log matters most: it does not tell when most of what is read was written."
+        }
+        Some(_) => " What AWS does not publish matters most: how S3 keeps its keys.",
+        None => "",
+    }
 }
 
 fn doubts(results: &Results) -> Table {
@@ -166,33 +173,47 @@ fn doubts(results: &Results) -> Table {
     let range = |ends: Option<(f64, f64)>| {
         ends.map_or_else(|| "–".to_owned(), |(low, high)| range(low, high, percent))
     };
-    let rows = [
-        (
-            "Chance".to_owned(),
-            chance,
-            format!(
-                "±: half-width of the 95 % confidence interval of the mean of {replications}, with every \
-                 assumption as assumed. More replications narrow it."
-            ),
+    let untold = words::unknown_objects(results);
+    let mut rows = vec![(
+        "Chance".to_owned(),
+        chance,
+        format!(
+            "±: half-width of the 95 % confidence interval of the mean of {replications}, with every \
+             assumption as assumed. More replications narrow it."
         ),
+    )];
+    rows.extend(untold.map(|swing| {
+        let (low, high) = (swing.saving_at_low, swing.saving_at_high);
         (
-            "What AWS does not publish".to_owned(),
-            range(results.saving_range(&headline.configuration)),
-            "low … high: every assumption at the end that saves least, and at the end that saves most. \
-             Corners, not confidence limits: that all are at their worst at once is unlikely."
+            "What the log does not tell".to_owned(),
+            range(Some((low.min(high), low.max(high)))),
+            "From no bucket key to one for all of a bucket's objects that are read and not written in the \
+             log; all else as assumed."
                 .to_owned(),
+        )
+    }));
+    let and = if untold.is_some() { ", and the log does not tell" } else { "" };
+    rows.push((
+        format!("What AWS does not publish{and}"),
+        range(results.saving_range(&headline.configuration)),
+        "low … high: every assumption at the end that saves least, and at the end that saves most. \
+         Corners, not confidence limits: that all are at their worst at once is unlikely."
+            .to_owned(),
+    ));
+    rows.push((
+        "Whatever S3 does".to_owned(),
+        range(headline.saving_floor.zip(headline.saving_ceiling)),
+        format!(
+            "floor … ceiling: no key is ever found in memory, and keys live for ever in one place{}.",
+            if untold.is_some() { "; what the log does not tell at its ends, too" } else { "" }
         ),
-        (
-            "Whatever S3 does".to_owned(),
-            range(headline.saving_floor.zip(headline.saving_ceiling)),
-            "floor … ceiling: no key is ever found in memory, and keys live for ever in one place.".to_owned(),
-        ),
-    ];
+    ));
+    let ranges = if untold.is_some() { "Four" } else { "Three" };
     let cells =
         |(doubt, range, why)| Row::of(vec![Cell::text(doubt), Cell::text(range), Cell::text(why)]);
     Table {
         id: "table-doubts",
-        caption: format!("Three ranges of the saving of `{}`", headline.configuration),
+        caption: format!("{ranges} ranges of the saving of `{}`", headline.configuration),
         columns: vec![Column::text("doubt"), Column::figure("saving"), Column::text("what it is")],
         rows: rows.into_iter().map(cells).collect(),
         sorts: false,

@@ -46,20 +46,22 @@ fn verdict(scenario: &Scenario, found: &Reconciliation) -> String {
     let share = found.shares().cells;
     let first = &found.variants[0];
     let mut out = format!(
-        "The model explains {} of the {} KMS calls in the trail",
-        percent(share.explained()),
-        numbers::grouped(share.measured)
+        "Model and trail agree in {} of the KMS calls that either has",
+        percent(share.agreement())
     );
     if found.variants.len() > 1 {
-        let all = range(found.range(|shares| shares.cells.explained()));
+        let all = range(found.range(|shares| shares.cells.agreement()));
         let _ = write!(out, " ({all} over what is assumed)");
     }
     let _ = writeln!(
         out,
-        ",\nrequester by requester, bucket by bucket and hour by hour; {} calls are the model's \
-         alone.\nBoth agree in {} of the calls that either has.",
+        ",\nrequester by requester, bucket by bucket and hour by hour: of the trail's {} calls the model\nhas {} \
+         ({}); {} calls are the trail's alone, {} the model's alone.",
+        numbers::grouped(share.measured),
+        numbers::grouped(share.matched),
+        percent(share.explained()),
+        numbers::grouped(share.unexplained()),
         numbers::grouped(share.surplus()),
-        percent(share.agreement())
     );
     let (from, to) = found.window_ns;
     let unknown = scenario.recording.as_ref().is_some_and(|log| log.seen.of_unknown > 0);
@@ -87,6 +89,7 @@ fn cells(share: &Share) -> Vec<String> {
     vec![
         numbers::grouped(share.measured),
         numbers::grouped(share.model),
+        percent(share.agreement()),
         percent(share.explained()),
     ]
 }
@@ -115,7 +118,7 @@ fn push_table(
 }
 
 fn by_bucket(out: &mut String, scenario: &Scenario, found: &Reconciliation, width: u16) {
-    let header = ["trail", "model", "explained", "range", "encryption"];
+    let header = ["trail", "model", "agree", "of the trail's", "agree, range", "encryption"];
     let row = |(name, share): (&String, &Share)| {
         let number = scenario.file.buckets.iter().position(|bucket| bucket.name == *name);
         let plan = number.map(|number| found.variants[0].plans[number]);
@@ -127,7 +130,7 @@ fn by_bucket(out: &mut String, scenario: &Scenario, found: &Reconciliation, widt
             Some(Encryption::AsAsked) => "as asked",
         };
         let mut cells = cells(share);
-        cells.push(range(found.range(|shares| shares.of_bucket.get(name)?.explained())));
+        cells.push(range(found.range(|shares| shares.of_bucket.get(name)?.agreement())));
         cells.push(encryption.to_owned());
         (name.clone(), cells)
     };
@@ -136,10 +139,10 @@ fn by_bucket(out: &mut String, scenario: &Scenario, found: &Reconciliation, widt
 }
 
 fn by_principal(out: &mut String, found: &Reconciliation, width: u16) {
-    let header = ["trail", "model", "explained", "range"];
+    let header = ["trail", "model", "agree", "of the trail's", "agree, range"];
     let row = |(principal, share): (&crate::s3::Principal, &Share)| {
         let mut cells = cells(share);
-        cells.push(range(found.range(|shares| shares.of_principal.get(principal)?.explained())));
+        cells.push(range(found.range(|shares| shares.of_principal.get(principal)?.agreement())));
         (principal.arn(), cells)
     };
     let rows: Vec<_> = sorted(found.shares().of_principal.iter()).into_iter().map(row).collect();
@@ -190,10 +193,10 @@ fn coarser(out: &mut String, found: &Reconciliation) {
     let shares = found.shares();
     let _ = writeln!(
         out,
-        "explained by requester over all hours and buckets: {}; by bucket: {}; all calls together: {}",
-        percent(shares.principals.explained()),
-        percent(shares.buckets.explained()),
-        percent(shares.total.explained())
+        "they agree by requester over all hours and buckets in {}; by bucket in {}; all calls together in {}",
+        percent(shares.principals.agreement()),
+        percent(shares.buckets.agreement()),
+        percent(shares.total.agreement())
     );
 }
 

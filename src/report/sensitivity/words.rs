@@ -202,10 +202,7 @@ fn share_wanted(target: f64) -> String {
 /// The parts of an axis on which the saving lies below the target.
 fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> String {
     let text = |it: &BreakEven| {
-        // Of whole numbers the last that still saves enough, or the first that does.
-        let falls = it.crossing.direction == Direction::Falls;
-        let step = if axis.span.whole && falls { 1.0 } else { 0.0 };
-        let border = |number: f64| value(axis, number - step);
+        let border = |number: f64| value(axis, number);
         let interval = match it.interval {
             Some((low, high)) if detailed => format!(" [{} … {}]", border(low), border(high)),
             _ => String::new(),
@@ -219,12 +216,16 @@ fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> St
             (Direction::Falls, _) => from = Some(crossing),
             (Direction::Rises, None) => parts.push(format!("{name}< {}", text(crossing))),
             (Direction::Rises, Some(fell)) => {
-                parts.push(format!("{name}between {} and {}", text(fell), text(crossing)));
+                let below = if axis.span.whole { "and below" } else { "and" };
+                let between = if axis.span.whole { "≥" } else { "between" };
+                parts.push(format!("{name}{between} {} {below} {}", text(fell), text(crossing)));
                 from = None;
             }
         }
     }
-    parts.extend(from.map(|fell| format!("{name}> {}", text(fell))));
+    // Of whole numbers a value is the first on its side.
+    let on = if axis.span.whole { "≥" } else { ">" };
+    parts.extend(from.map(|fell| format!("{name}{on} {}", text(fell))));
     parts.join(" or ")
 }
 

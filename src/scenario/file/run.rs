@@ -28,6 +28,9 @@ pub struct RunFile {
     pub price_date: String,
     /// FNV-1a hash of the scenario above, in hexadecimal.
     pub scenario_hash: String,
+    /// Of a replay: which log, and what of it, as it was typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
     /// Of a replay: the log's files, whatever was made of them.
     #[serde(default, rename = "input", skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<InputFile>,

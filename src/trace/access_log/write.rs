@@ -49,6 +49,7 @@ const fn name(operation: Operation) -> &'static str {
         Operation::CompleteMultipartUpload => "REST.POST.UPLOAD",
         Operation::CopyObject | Operation::ReplicateObject => "REST.COPY.OBJECT",
         Operation::UploadPartCopy => "REST.COPY.PART",
+        Operation::ListParts => "REST.GET.UPLOAD",
     }
 }
 
@@ -60,7 +61,10 @@ const fn method(operation: Operation) -> &'static str {
         | Operation::CopyObject
         | Operation::UploadPartCopy
         | Operation::ReplicateObject => "PUT",
-        Operation::GetObject | Operation::HeadObjectChecksum | Operation::ListObjects => "GET",
+        Operation::GetObject
+        | Operation::HeadObjectChecksum
+        | Operation::ListObjects
+        | Operation::ListParts => "GET",
         Operation::HeadObject => "HEAD",
         Operation::DeleteObject => "DELETE",
         Operation::CreateMultipartUpload | Operation::CompleteMultipartUpload => "POST",

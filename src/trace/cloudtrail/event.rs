@@ -39,7 +39,7 @@ pub(super) struct Event<'a> {
     request_parameters: Loose<Parameters<'a>>,
     additional_event_data: Loose<Additional>,
     #[serde(borrow)]
-    resources: Loose<Resource<'a>>,
+    resources: Resources<'a>,
     /// A digest has this.
     digest_start_time: Present,
     /// EventBridge's wrapping has the event in here.
@@ -82,6 +82,9 @@ struct Parameters<'a> {
     checksum_mode: Text<'a>,
     #[serde(borrow)]
     key_id: Text<'a>,
+    /// What a `DeleteObjects` names, if the event says so; most have an empty text here.
+    #[serde(alias = "Delete")]
+    delete: Loose<Deletion>,
     #[serde(borrow)]
     encryption_context: Loose<Context<'a>>,
 }
@@ -104,12 +107,33 @@ struct Additional {
     encryption: Applied,
 }
 
+/// The keys that a `DeleteObjects` names. XML's `Object` elements are spelt in several ways.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Deletion {
+    #[serde(alias = "Objects", alias = "object", alias = "Object")]
+    objects: Elements,
+}
+
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct Resource<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
     #[serde(borrow, rename = "ARN")]
     arn: Text<'a>,
 }
+
+/// The first of an event's resources, and how many are objects.
+#[derive(Debug, Default)]
+struct Resources<'a> {
+    first: Resource<'a>,
+    objects: u32,
+}
+
+/// How many elements an array has; an object counts as one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Elements(u32);
 
 impl Event<'_> {
     /// The event that lies as text in this one.
@@ -172,8 +196,16 @@ impl Event<'_> {
             copy_source: parameters.copy_source.get(),
             region: self.aws_region.get(),
             id: self.id.get(),
+            deleted_keys: (name == b"DeleteObjects").then(|| self.deleted_keys()),
             ..Record::new(operation, name, self.user_identity.0.requester())
         })
+    }
+
+    /// How many keys a `DeleteObjects` names: in its parameters, else among its resources, else none are
+    /// known of.
+    fn deleted_keys(&self) -> u32 {
+        let named = self.request_parameters.0.delete.0.objects.0;
+        if named > 0 { named } else { self.resources.objects }
     }
 
     fn call(&self) -> Result<Entry<'_>, Flaw> {
@@ -191,11 +223,18 @@ impl Event<'_> {
             credential: self.user_identity.0.credential(),
             s3_arn: parameters.encryption_context.0.s3_arn.get(),
             // A Decrypt names no key: its ciphertext does.
-            key_arn: self.resources.0.arn.get().or(parameters.key_id.get()),
+            key_arn: self.resources.first.arn.get().or(parameters.key_id.get()),
             id: self.id.get(),
             error: self.error_code.get(),
             region: self.aws_region.get(),
         }))
+    }
+}
+
+impl Resource<'_> {
+    /// Whether it is one object, not all with some prefix.
+    fn is_object(&self) -> bool {
+        self.kind.get() == Some(b"AWS::S3::Object") && self.arn.get().is_some()
     }
 }
 
@@ -310,6 +349,39 @@ impl Keep<'_> for Applied {
     }
 }
 
+impl<'de> Keep<'de> for Elements {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Self(1))
+    }
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut count = 0;
+        while array.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        Ok(Self(count))
+    }
+}
+
+impl<'de: 'a, 'a> Keep<'de> for Resources<'a> {
+    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        let first = Resource::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Self { objects: first.is_object().into(), first })
+    }
+    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
+        let mut resources = Self::default();
+        let mut place = 0;
+        while let Some(Loose(next)) = array.next_element::<Loose<Resource<'a>>>()? {
+            resources.objects += u32::from(next.is_object());
+            if place == 0 {
+                resources.first = next;
+            }
+            place += 1;
+        }
+        Ok(resources)
+    }
+}
+
 impl Keep<'_> for Present {
     fn borrowed(_: &str) -> Self {
         Self(true)
@@ -366,6 +438,12 @@ impl<'de, T: Keep<'de>> Visitor<'de> for Any<T> {
     }
 }
 
+impl<'de: 'a, 'a> Deserialize<'de> for Resources<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Any(PhantomData))
@@ -381,7 +459,7 @@ macro_rules! take_anything {
         }
     )+};
 }
-take_anything!(Count, Applied, Present);
+take_anything!(Count, Applied, Present, Elements);
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Loose<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

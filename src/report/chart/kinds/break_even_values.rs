@@ -257,13 +257,13 @@ impl Search<'_> {
         Some(if low.0 <= high.0 { [low, high] } else { [high, low] })
     }
 
-    /// What stands beside the bar: `up to 300 [80 … > 1,000]`.
+    /// What stands beside the bar: `below 300 [80 … > 1,000]`.
     fn value(&self, beyond: Option<&[String; 2]>) -> String {
         let range = |ends: &[String; 2]| format!(" [{} … {}]", ends[0], ends[1]);
         let ranged = beyond.map_or_else(String::new, range);
         match &self.assumed().crossings[..] {
             [one] => {
-                let way = if one.rises { "from" } else { "up to" };
+                let way = if one.rises { "from" } else { "below" };
                 format!("{way} {}{ranged}", self.write(one.at))
             }
             [] if beyond.is_some() => format!("never as assumed{ranged}"),

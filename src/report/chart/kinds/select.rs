@@ -122,14 +122,33 @@ impl Levels {
         }
     }
 
-    /// What the levels cover, the smaller first; `None` if they are one.
+    /// What all levels cover, the smaller first; `None` if they are one, or an end is not known.
     pub(super) fn range(&self) -> Option<(f64, f64)> {
-        let (low, high) = (self.low?, self.high?);
-        (low.to_bits() != high.to_bits()).then(|| (low.min(high), low.max(high)))
+        let _ = (self.low?, self.high?);
+        let low = self.values().fold(f64::INFINITY, f64::min);
+        let high = self.values().fold(f64::NEG_INFINITY, f64::max);
+        (low < high).then_some((low, high))
     }
 
     /// Every figure that is known.
     pub(super) fn values(&self) -> impl Iterator<Item = f64> {
         [self.low, self.assumed, self.high].into_iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A figure need not lie between those of the levels that are best and worst for the saving.
+    #[test]
+    fn a_range_holds_every_level() {
+        let of = |low, assumed, high| Levels { low, assumed, high }.range();
+        assert_eq!(of(Some(2.45), Some(2.42), Some(2.49)), Some((2.42, 2.49)));
+        assert_eq!(of(Some(3.0), Some(4.0), Some(1.0)), Some((1.0, 4.0)));
+        assert_eq!(of(Some(1.0), Some(2.0), Some(1.0)), Some((1.0, 2.0)));
+        assert_eq!(of(Some(1.0), Some(1.0), Some(1.0)), None);
+        assert_eq!(of(None, Some(1.0), Some(2.0)), None);
+        assert_eq!(of(Some(1.0), None, Some(2.0)), Some((1.0, 2.0)));
     }
 }

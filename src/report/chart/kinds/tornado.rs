@@ -15,6 +15,9 @@ struct Swing {
     assumed: f64,
 }
 
+/// What an axis covers at the least: one point of saving.
+const LEAST: f64 = 0.01;
+
 impl Swing {
     fn width(&self) -> f64 {
         (self.ends[1].1 - self.ends[0].1).abs()
@@ -40,7 +43,11 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
         swings.push(Swing { name, ends, assumed: row.number("saving_at_assumed")? });
     }
     swings.sort_by(|a, b| b.width().total_cmp(&a.width()));
+    // A full axis for less than a point would make much of nothing.
+    let least =
+        swings.first().map(|s| [s.assumed - LEAST / 2.0, (s.assumed + LEAST / 2.0).min(1.0)]);
     let values = swings.iter().flat_map(|s| [s.ends[0].1, s.ends[1].1, s.assumed]);
+    let values = values.chain(least.into_iter().flatten());
     let axis = Axis::linear("KMS requests saved", Unit::Share, values, false);
     let names: Vec<String> = configurations.chosen().map(|i| configurations.name(i)).collect();
     // Of several configurations each has its own.

@@ -125,11 +125,20 @@ fn stretches(series: &Series) -> impl Iterator<Item = &[Point]> {
     series.points.split(|point| point.y.is_none()).filter(|stretch| !stretch.is_empty())
 }
 
+/// Where a band lies over a stretch: over each point its range, or its value where that is all there is,
+/// so that the band closes there. Nothing if no point has a range.
+fn band_points(stretch: &[Point]) -> Vec<(f64, (f64, f64))> {
+    if stretch.iter().all(|point| point.range.is_none()) {
+        return Vec::new();
+    }
+    let closed = |point: &Point| point.range.or(point.y.map(|value| (value, value)));
+    stretch.iter().filter_map(|point| Some((point.x, closed(point)?))).collect()
+}
+
 fn band(series: &Series, frame: &mut Frame, place: &dyn Fn(f64, f64) -> Place) {
     let colour = of_series(series.colour);
     for stretch in stretches(series) {
-        let ranged: Vec<(f64, (f64, f64))> =
-            stretch.iter().filter_map(|point| Some((point.x, point.range?))).collect();
+        let ranged = band_points(stretch);
         let edge = |pick: fn((f64, f64)) -> f64| -> Vec<Place> {
             ranged.iter().map(|(x, range)| place(*x, pick(*range))).collect()
         };
@@ -174,5 +183,27 @@ fn line(series: &Series, frame: &mut Frame, place: &dyn Fn(&Point) -> Option<Pla
             frame.scene.sign(at, series.colour, colour);
         }
         frame.scene.mark(at, &point.label);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bins of which each third has traffic: the band is as high as the range there and nowhere else.
+    #[test]
+    fn bands_close_where_there_is_no_range() {
+        let point = |x: f64, y: Option<f64>, range| Point { x, y, range, label: String::new() };
+        let points: Vec<Point> = (0..9)
+            .map(|i| match i % 3 {
+                0 => point(f64::from(i), Some(2.0), Some((2.0, 9.0))),
+                _ => point(f64::from(i), Some(0.0), None),
+            })
+            .collect();
+        let expected: Vec<(f64, (f64, f64))> = (0..9)
+            .map(|i| (f64::from(i), if i % 3 == 0 { (2.0, 9.0) } else { (0.0, 0.0) }))
+            .collect();
+        assert_eq!(band_points(&points), expected);
+        assert_eq!(band_points(&points[1..3]), []);
     }
 }
