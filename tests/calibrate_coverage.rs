@@ -377,6 +377,18 @@ impl Held {
     }
 }
 
+/// Rules are in no order, their names are.
+fn by_name(estimate: &Estimate<RequesterRule>) -> Estimate<&'static str> {
+    let name = |rule: Option<RequesterRule>| rule.map(RequesterRule::name);
+    Estimate {
+        low: name(estimate.low),
+        estimate: name(estimate.estimate),
+        high: name(estimate.high),
+        method: estimate.method,
+        cannot_tell: String::new(),
+    }
+}
+
 const PARAMETERS: [&str; 7] = [
     "generation_lifetime",
     "write_partitions",
@@ -403,7 +415,7 @@ impl Tally {
             held[0].take(&found.generation_lifetime_s, &truth.generation_s),
             held[1].take(&found.write_partitions, &truth.write_partitions),
             held[2].take(&found.verify_on_write, &truth.verify),
-            held[3].take(&found.requester_rule, &truth.rule),
+            held[3].take(&by_name(&found.requester_rule), &truth.rule.name()),
             held[4].take(&found.cache_lifetime_s, &truth.cache_s),
             held[5].take(&found.read_partitions, &truth.read_partitions),
             held[6].take(&found.expiry, &truth.expiry),
