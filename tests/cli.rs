@@ -330,7 +330,7 @@ fn fail_if_demands_the_opposite_and_stands_in_json_and_run_toml() {
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["holds"], false);
     let demand = &document["assertions"][0];
-    assert_eq!(demand["assertion"], "not @low.saving < 0.9999");
+    assert_eq!(demand["assertion"], "@low.saving >= 0.9999");
     assert_eq!((&demand["figure"], &demand["threshold"]), (&"saving".into(), &0.9999.into()));
     let low = document["summary"]
         .as_array()

@@ -486,6 +486,7 @@ duration = "3h"
 generation_lifetime = "5min"
 cache_lifetime = "1h"
 expiry = "sliding"
+write_partitions = 1
 read_partitions = 1
 [[bucket]]
 name = "data"

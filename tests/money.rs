@@ -121,6 +121,7 @@ const AUDITED: &str = r#"
     duration = "1h"
     replications = 2
     billing = { free_tier = false, object_audit = true, period = "1h" }
+    assumptions = { write_partitions = 1, read_partitions = 2 }
     [[bucket]]
     name = "b"
     key = "aws/s3"
@@ -211,6 +212,7 @@ fn migrating(
         replications = 2
         headline = "migrated"
         billing = {{ free_tier = false }}
+        assumptions = {{ write_partitions = 1, read_partitions = 2 }}
         [[bucket]]
         name = "b"
         bucket_keys_since = "0s"

@@ -559,7 +559,8 @@ mod tests {
         let ages = Even(DAY);
         let writing = Writing { partitions: &[1, 3], ..writing(600_000, &ages, &[3, 1]) };
         let history = History::write(&writing, &mut stream(0));
-        assert_eq!(history.keys(), 4 * 288);
+        // One each lifetime, and of a part that writes an object in 1.7 s perhaps one fewer.
+        assert!((4 * 287..=4 * 288).contains(&history.keys()), "{}", history.keys());
         let mut objects = [0; 4];
         let cumulative = history.cumulative.numbers();
         for (timeline, objects) in history.timelines.iter().zip(&mut objects) {

@@ -40,8 +40,14 @@ impl People<'_> {
     }
 
     fn has_sessions_of_its_own(&self, slot: usize) -> bool {
-        let principal = &self.principals[self.slots[slot].principal as usize];
-        self.rule == RequesterRule::Session && matches!(principal.identity, Identity::Role(_))
+        let of = &self.slots[slot];
+        let in_a_session = match self.principals[of.principal as usize].identity {
+            Identity::Role(_) => true,
+            // Federated sessions are those that carry a policy.
+            Identity::User(_) => of.policy > 0,
+            Identity::Service(_) => false,
+        };
+        self.rule == RequesterRule::Session && in_a_session
     }
 
     /// The slots that are the first of their requester; a requester's number is its place here.
