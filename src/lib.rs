@@ -53,6 +53,7 @@
 //!     name = "an-hour"
 //!     duration = "1h"
 //!     replications = 1
+//!     assumptions = { write_partitions = 1 }
 //!     [[bucket]]
 //!     name = "logs"
 //!     [[principal]]

@@ -52,7 +52,7 @@ use engine::Engines;
 use file::{BucketFile, ScenarioFile};
 
 /// Version of the model. A change makes older results incomparable; the changelog says which.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// A scenario as meant.
 #[derive(Clone, Debug, PartialEq)]

@@ -225,12 +225,13 @@ fn known_cache_assumptions_are_found_again(expiry: Expiry) {
     eprintln!("{tally:?}");
     let Tally { runs, held, narrow, one_count, expiry_told, rule_told, refused } = tally;
     assert!(held.iter().all(|held| held * 10 >= runs * 9), "{held:?} of {runs}");
-    assert!(narrow * 10 >= runs * 8, "{narrow} of {runs} are narrow");
-    assert!(one_count * 10 >= runs * 7, "{one_count} of {runs} know the partitions");
-    assert!(expiry_told * 10 >= runs * 8, "{expiry_told} of {runs} know the expiry");
+    // What cannot be told is said to be so: wrong is worse than wide.
+    assert!(narrow * 10 >= runs * 5, "{narrow} of {runs} are narrow");
+    assert!(one_count * 10 >= runs * 6, "{one_count} of {runs} know the partitions");
+    assert!(expiry_told * 10 >= runs * 5, "{expiry_told} of {runs} know the expiry");
     // A third of the truths has only one session.
-    assert!(rule_told * 10 >= runs * 2 / 3 * 9, "{rule_told} of {runs} know the rule");
-    assert!(refused * 10 <= runs, "{refused} of {runs} are refused");
+    assert!(rule_told * 10 >= runs * 2 / 3 * 7, "{rule_told} of {runs} know the rule");
+    assert!(refused * 10 <= runs * 4, "{refused} of {runs} are refused");
 }
 
 #[test]

@@ -164,7 +164,9 @@ fn what_bks_writes_can_be_drawn() {
     .unwrap();
     let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
     let files = bks::report::files::of(&bks::results::Results::of(&scenario, &outcome));
-    for (name, bytes) in files.iter().filter(|(name, _)| name.contains(".csv")) {
+    // Figures of accounts are a table, not a chart.
+    let charted = |name: &str| name.contains(".csv") && name != "accounts.csv";
+    for (name, bytes) in files.iter().filter(|(name, _)| charted(name)) {
         let table = Table::parse(name, std::str::from_utf8(bytes).unwrap()).unwrap();
         let kinds = Kind::of(&table);
         assert!(!kinds.is_empty(), "{name}");

@@ -766,7 +766,10 @@ fn a_key_is_told_with_its_table() {
     for (key, value) in [("object_audit", "true"), ("verify_on_write", "0"), ("list_parts", "1")] {
         let typed = ["check", "small.toml", "--set", &format!("{key}={value}")];
         let told = text(&bks(folder.path(), &typed).stderr);
-        let path = quoted(told.split_once("hint: ").unwrap().1)[0].clone();
+        // `--set TABLE.KEY=VALUE`, as it can be typed.
+        let hint = quoted(told.split_once("hint: ").unwrap().1)[0].clone();
+        let typed = hint.strip_prefix("--set ").unwrap_or(&hint);
+        let path = typed.split('=').next().unwrap_or(typed).to_owned();
         assert!(path.ends_with(&format!(".{key}")), "{told}");
         let typed = ["check", "small.toml", "--set", &format!("{path}={value}")];
         let output = bks(folder.path(), &typed);

@@ -18,6 +18,10 @@ seed = 7
 duration = "2h"
 replications = 5
 
+[assumptions]
+write_partitions = { low = 1, assumed = 1, high = 10 }
+read_partitions = { low = 1, assumed = 2, high = 6 }
+
 [[bucket]]
 name = "data"
 

@@ -10,6 +10,7 @@ use bks::encryption::assumptions::Level;
 use bks::fitting::{Comparison, compare};
 use bks::scenario::Scenario;
 use bks::scenario::file::WorkloadFile;
+use bks::scenario::read::Override;
 use bks::scenario::replay::UnknownAge;
 use bks::simulation::{Arm, run_and};
 use bks::statistics::Estimate;
@@ -18,7 +19,7 @@ use bks::units::SimDuration;
 use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
 use bks::workload::arrivals::{Arrivals, Profile};
-use fitted::{Fitted, START_NS, exported, fitted};
+use fitted::{FLEET, Fitted, START_NS, exported, fitted};
 
 const FORMS: [Form; 2] = [Form::S3AccessLog, Form::CloudTrail];
 
@@ -32,7 +33,11 @@ fn there_and_back_with(
     from: Option<i64>,
     age: UnknownAge,
 ) -> (Scenario, Fitted) {
-    let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    // On the fleet of the fitted one.
+    let fleet = FLEET.map(|change| Override::parse(change).unwrap());
+    let no_files = |file: &str| panic!("it includes no `{file}`");
+    let scenario = Scenario::read(text, "original", &fleet, &no_files)
+        .unwrap_or_else(|error| panic!("{error}"));
     let log = exported(&scenario, form);
     let back = fitted(&log[..], form, from, age);
     (scenario, back)

@@ -66,7 +66,7 @@ fn a_log_of_quirks_is_read_line_by_line() {
         (Known(Operation::CopyObject), true),
         (CopySource, true),
         (Known(Operation::DeleteObject), true),
-        (WithoutData, true),
+        (DeletedKey, true),
         (Lifecycle, true),
         (Known(Operation::PutObject), false),
     ];

@@ -272,6 +272,7 @@ fn events_name_the_bucket_only_where_a_bucket_key_was_asked_for() {
         [[principal]]
         name = "app"
         role = "app"
+        connections = 1
         [[population]]
         name = "before"
         bucket = "data"

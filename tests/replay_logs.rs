@@ -654,7 +654,7 @@ fn left(folder: &Path) -> Vec<(String, Vec<u8>)> {
         .filter(|(name, _)| name != "run.toml")
         .collect();
     files.sort();
-    assert_eq!(files.len(), 11);
+    assert!(files.len() >= 12, "{}", files.len());
     files
 }
 
@@ -741,7 +741,7 @@ fn lines_that_cannot_be_read_are_counted_and_too_many_refused() {
     assert!(refused.contains("2 of 252 lines cannot be read"), "{refused}");
     assert!(!folder.join("none").exists());
     let empty = fails(folder, &["replay", "sample.log", "--bucket", "puddle"]);
-    assert!(empty.contains("no request that succeeded is left"), "{empty}");
+    assert!(empty.contains("no request is left"), "{empty}");
 }
 
 /// What lies before `--from` is not counted, but keys made then are known and held.
@@ -901,7 +901,9 @@ fn the_same_again_works_as_printed() {
     let shell = shell.args(["-e", "-c", &commands]).current_dir(folder).env("PATH", path);
     let output = shell.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(left(&folder.join("results/replay"))[..], one[..]);
+    let mut again = left(&folder.join("results/replay"));
+    again.retain(|(name, _)| name != "report.html");
+    assert_eq!(again, one);
     let again = fs::read_to_string(folder.join("results/replay/report.html")).unwrap();
     assert_eq!(again, page);
     // The same commands stand in Markdown.

@@ -303,16 +303,16 @@ fn the_files_are_the_same_on_any_number_of_threads() {
     });
     assert!(bytes[0] == bytes[1]);
     let [swings, sobol, spread, break_even, curves, tornado] = &bytes[0];
-    assert!(tornado.starts_with("<svg") && tornado.contains("read_partitions"));
-    assert_eq!(swings.lines().count(), 7);
+    assert!(tornado.starts_with("<svg") && tornado.contains("cache_hosts"));
+    assert_eq!(swings.lines().count(), 6);
     let sobol: Vec<SobolRow> = csv::read(sobol).unwrap();
-    assert_eq!(sobol.len(), 6);
+    assert_eq!(sobol.len(), 5);
     assert!(sobol.iter().all(|it| it.total_low <= it.total && it.total <= it.total_high));
     let spread: Vec<SpreadRow> = csv::read(spread).unwrap();
     assert_eq!(spread.len(), 1);
     let rows: Vec<BreakEvenRow> = csv::read(break_even).unwrap();
     // Six axes, three levels, one target: a row at least for each, crossed or not.
-    assert!(rows.len() >= 18);
+    assert!(rows.len() >= 15, "{}", rows.len());
     let curves: Vec<CurveRow> = csv::read(curves).unwrap();
     for row in rows.iter().filter(|row| row.crossing.is_some()) {
         let on_curve = |value: Option<f64>| {
@@ -344,8 +344,8 @@ fn every_format_has_the_answer() {
     assert!(run("markdown").contains("\n|---|---:|"));
     assert!(run("csv").starts_with("scenario,configuration,others,parameter,target_ratio,"));
     let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
-    assert_eq!(json["sobol"].as_array().unwrap().len(), 6);
-    assert_eq!(json["break_even_sentences"].as_array().unwrap().len(), 6);
+    assert_eq!(json["sobol"].as_array().unwrap().len(), 5);
+    assert_eq!(json["break_even_sentences"].as_array().unwrap().len(), 7);
 }
 
 #[test]

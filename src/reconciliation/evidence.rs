@@ -115,7 +115,7 @@ pub(super) const ALL_AGES: [UnknownAge; 3] =
 pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
     let mut planned = scenario.clone();
     for (number, plan) in plans.iter().enumerate() {
-        if plan.encryption != Encryption::AsAsked {
+        if !plan.encryption.may_have_keys() {
             planned.set_keys_since(number, SimTime::MAX);
         }
         if let Some(unknown_age) = plan.unknown_age.filter(|_| plan.encryption.may_have_keys()) {

@@ -85,7 +85,7 @@ impl<'a> Component<'a> {
                 let charged = scenario.accounts.charged(principal, kind.bucket, kind.bucket);
                 let written = if action.writes() { writes_by_slot(workload, kept) } else { None };
                 let readable = match &workload.reads {
-                    Some(reads) if action.reads() => {
+                    Some(reads) if ages.is_some() => {
                         reads.objects_in_order(kept).filter(|all| all.len() <= MOST_LOOKED_AT)
                     }
                     _ => None,

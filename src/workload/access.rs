@@ -471,6 +471,12 @@ impl Reads {
                 panic!("scans have regard to the order of their requests")
             }
         }
+        if let (false, None, Some(new)) = (wanted.writers, &self.population, &self.written) {
+            // What comes before the first object is the first.
+            for time in &mut written[first_written..] {
+                *time = (*time).max(new.since);
+            }
+        }
         if wanted.writers {
             writers.extend(written[first_written..].iter_mut().map(|written| {
                 let draw = chance.writers.next_u64();

@@ -137,7 +137,8 @@ pub(crate) fn operations(scenario: &Scenario) -> BTreeMap<Operation, Count> {
             }
         };
         let (read, write) = (workload.client.read, workload.client.write);
-        assert!(read.part_size.is_none() && write.part_size.is_none(), "whole objects");
+        let uploads = workload.client.is_multipart(workload.object_size);
+        assert!(read.part_size.is_none() && !uploads, "whole objects");
         for (action, count) in actions {
             let requests = match action {
                 Action::Read => vec![
@@ -146,7 +147,7 @@ pub(crate) fn operations(scenario: &Scenario) -> BTreeMap<Operation, Count> {
                     (Operation::ListObjects, read.list),
                 ],
                 Action::Write => vec![
-                    (Operation::PutObject, write.put),
+                    (Operation::PutObject, write.put + write.marker),
                     (Operation::HeadObject, write.head),
                     (Operation::ListObjects, write.list),
                     (Operation::CopyObject, write.copy),

@@ -33,7 +33,8 @@ impl Fitted {
 }
 
 /// One part of S3's fleet makes keys, two hold them, as the closed forms here have it.
-const FLEET: [&str; 2] = ["assumptions.write_partitions=1", "assumptions.read_partitions=2"];
+pub(crate) const FLEET: [&str; 2] =
+    ["assumptions.write_partitions=1", "assumptions.read_partitions=2"];
 
 /// A log of one form, or several one after the other, plain or compressed, from a time on.
 pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: UnknownAge) -> Fitted {

@@ -247,18 +247,19 @@ fn needed(scenario: &Scenario) -> BTreeSet<Source> {
         };
         let in_turn = reads.scan().is_some()
             || matches!(&workload.traffic, Traffic::Following(_) | Traffic::Jobs(_));
-        if let Some(old) = &reads.population {
-            let index = old.population as usize;
-            let population = &scenario.populations[index];
-            if old.policies > 1 || writers_have_several_keys(scenario, population) {
-                needed.insert(Source::Population(index));
-            }
-        }
-        if let Some(new) = &reads.written {
-            let several = slots_have_several_keys(scenario, &new.slots);
-            if in_turn || new.policies > 1 || several {
-                needed.insert(Source::Workload(new.workload as usize));
-            }
+        let before = reads.population.as_ref().map(|old| {
+            let population = &scenario.populations[old.population as usize];
+            let several = old.policies > 1 || writers_have_several_keys(scenario, population);
+            (Source::Population(old.population as usize), several)
+        });
+        let written = reads.written.as_ref().map(|new| {
+            let several = new.policies > 1 || slots_have_several_keys(scenario, &new.slots);
+            (Source::Workload(new.workload as usize), in_turn || several)
+        });
+        // Where one of both is known object by object, the other is, too: which is the younger?
+        let sources = [before, written];
+        if sources.iter().flatten().any(|(_, several)| *several) {
+            needed.extend(sources.into_iter().flatten().map(|(source, _)| source));
         }
     }
     // What follows a workload must know its objects, whether or not it is read itself.
