@@ -1,5 +1,11 @@
 //! Whose KMS calls are whose: accounts, regions, quotas, free tiers, and calls that are not billed.
 
+#![allow(
+    clippy::float_cmp,
+    clippy::format_push_string,
+    reason = "whole numbers, and texts that are put together"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -122,7 +128,7 @@ fn two_accounts_have_a_quota_each() {
     assert!(bks::report::markdown::write(&two).contains("| 444455556666, us-east-1 |"));
 }
 
-/// A copy of 900 objects to another region: 900 Decrypts where they lie, 900 GenerateDataKeys where
+/// A copy of 900 objects to another region: 900 Decrypts where they lie, 900 `GenerateDataKey`s where
 /// they go, 900 COPY requests at the price there.
 #[test]
 fn two_regions_have_quotas_and_prices_each() {

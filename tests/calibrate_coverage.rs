@@ -9,6 +9,8 @@
 //! BKS_COVERAGE=2 cargo test --release --test calibrate_coverage -- --nocapture
 //! ```
 
+#![allow(clippy::needless_pass_by_value, reason = "a job is a handful of numbers")]
+
 use std::collections::{BTreeMap, HashMap};
 
 use bks::calibration::{Calibration, Estimate, Evidence, Pool, Read, ReadOf, Session, calibrate};

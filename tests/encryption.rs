@@ -1,6 +1,8 @@
 //! How an object is encrypted is the object's: objects under SSE-S3 beside SSE-KMS, and several KMS keys
 //! in one bucket. Oracles are counts by hand, published prices, and two ways to say the same.
 
+#![allow(clippy::float_cmp, reason = "whole numbers")]
+
 use bks::encryption::assumptions::Level;
 use bks::migration::payback::Payback;
 use bks::outcome::{ConfigurationOutcome, Outcome};

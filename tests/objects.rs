@@ -153,19 +153,18 @@ impl Model {
         let requester = self.requester(slot, time);
         let partition = self.pick(self.world.write_partitions);
         let live = self.live.get(&(requester, partition)).copied();
-        let key = match live.filter(|(until, _)| time < *until) {
-            Some((_, key)) => key,
-            None => {
-                let key = self.keys;
-                self.keys += 1;
-                let until = time + self.world.generation;
-                self.live.insert((requester, partition), (until, key));
-                if self.counted(time) {
-                    self.generate += 1;
-                    self.decrypt += 1;
-                }
-                key
+        let key = if let Some((_, key)) = live.filter(|(until, _)| time < *until) {
+            key
+        } else {
+            let key = self.keys;
+            self.keys += 1;
+            let until = time + self.world.generation;
+            self.live.insert((requester, partition), (until, key));
+            if self.counted(time) {
+                self.generate += 1;
+                self.decrypt += 1;
             }
+            key
         };
         self.objects.push(Stored { time, key });
         if time >= 0.0 {
@@ -180,12 +179,11 @@ impl Model {
             Age::Exponential(mean) => self.exponential(mean),
             Age::Fixed(age) => age,
         };
-        let requester = match self.world.readers {
-            Some(sessions) => u32::MAX - self.pick(sessions),
-            None => {
-                let slot = self.pick(self.world.sessions);
-                self.requester(slot, time)
-            }
+        let requester = if let Some(sessions) = self.world.readers {
+            u32::MAX - self.pick(sessions)
+        } else {
+            let slot = self.pick(self.world.sessions);
+            self.requester(slot, time)
         };
         let last = self.objects.iter().rfind(|object| object.time <= time - age);
         let Some(key) = last.or(self.objects.first()).map(|object| object.key) else { return };
@@ -214,7 +212,9 @@ fn modelled(world: World, seed: u64) -> [f64; 2] {
     let (objects, mean_age) = world.population;
     let mut old: Vec<f64> = (0..objects).map(|_| -model.exponential(mean_age)).collect();
     old.sort_by(f64::total_cmp);
-    old.into_iter().for_each(|time| model.write(time));
+    for time in old {
+        model.write(time);
+    }
     // Keys from before the run are not live in it.
     model.live.clear();
     let per_s = world.writes_per_s + world.reads_per_s;

@@ -421,15 +421,15 @@ fn histories(
             let writers = population.writers(requesters, &scheme.assumptions);
             let writing = population.writing(since, &writers, &scheme.assumptions);
             // A migration leaves directory buckets alone.
-            let migrates = scenario.domain_of(population).migrates();
-            let history = if migrated && migrates {
+            let is_moved = scenario.domain_of(population).migrates();
+            let history = if migrated && is_moved {
                 let Assumptions { migration_rate, .. } = scheme.assumptions;
                 let partitions = scheme.assumptions.writing_at_most();
                 History::migrate(&writing, migration_rate.as_per_s(), partitions)
             } else if let Some(objects) = kept.population(index as u32, 1, 0) {
                 let requester = |writer: u32| writers.of_slot[writer as usize];
-                let writes = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));
-                History::of_writes(&writing, writes)
+                let objects = objects.iter().map(|o| (o.time, requester(o.writer), o.draw));
+                History::of_writes(&writing, objects)
             } else {
                 let mut rng = scenario.seed.stream(0, Purpose::History, (index as u32, 0));
                 History::write(&writing, &mut rng)

@@ -1,6 +1,8 @@
 //! Replayed logs: each rule of what a request costs by a log counted by hand, random logs against a
 //! naive count, logs made from a simulated stream, and what must change no byte.
 
+#![allow(clippy::float_cmp, reason = "whole numbers")]
+
 mod log_lines;
 
 use std::fs;

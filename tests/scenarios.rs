@@ -211,9 +211,9 @@ fn decrypts_to_read(scenario: &Scenario, outcome: &Outcome, name: &str) -> f64 {
 /// the gap to the next write.
 fn key_every_s(scenario: &Scenario, name: &str, writer: &str) -> f64 {
     let assumptions = assumptions(scenario, name, Level::Assumed);
-    let writes = workload(scenario, writer).slots.clone();
+    let slots = workload(scenario, writer).slots.clone();
     let alone = |slot: u32| scenario.slots[slot as usize].connections == Connections::Kept(1);
-    assert!(assumptions.cache_hosts == 1 || (writes.len() == 1 && writes.clone().all(alone)));
+    assert!(assumptions.cache_hosts == 1 || (slots.len() == 1 && slots.clone().all(alone)));
     assumptions.generation_lifetime.as_secs_f64() + 1.0 / poisson_rate(workload(scenario, writer))
 }
 

@@ -529,9 +529,9 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let (entry, time) =
                     ((state >> 60) as u32, SimTime::from_nanos(second * 700_000_000));
-                let missed = dense.misses(entry, time, &assumptions);
-                assert_eq!(sparse.misses(entry, time, &assumptions), missed);
-                misses += u32::from(missed);
+                let is_miss = dense.misses(entry, time, &assumptions);
+                assert_eq!(sparse.misses(entry, time, &assumptions), is_miss);
+                misses += u32::from(is_miss);
                 if second % 1_000 == 999 {
                     dense.empty();
                     sparse.empty();

@@ -304,7 +304,7 @@ fn integral(from_s: f64, until_s: f64, shape: &dyn Fn(f64) -> f64) -> f64 {
     while time_s < until_s && value > 0.0 {
         let next = next_s(time_s).min(until_s);
         let then = shape(next);
-        sum += (value + then) / 2.0 * (next - time_s);
+        sum += f64::midpoint(value, then) * (next - time_s);
         (time_s, value) = (next, then);
     }
     sum
@@ -316,7 +316,7 @@ fn reached_s(from_s: f64, wanted: f64, shape: &dyn Fn(f64) -> f64) -> Option<f64
     while time_s < NEVER_S && value > 0.0 {
         let next = next_s(time_s);
         let then = shape(next);
-        let more = (value + then) / 2.0 * (next - time_s);
+        let more = f64::midpoint(value, then) * (next - time_s);
         if sum + more >= wanted {
             return Some(time_s + (next - time_s) * (wanted - sum) / more);
         }

@@ -138,9 +138,9 @@ fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f
     let of = |workload: &Workload| {
         let reads = workload.reads.as_ref()?;
         let population = reads.population.as_ref()?;
-        let migrates = migrated.migrates(population.population as usize)
+        let is_moved = migrated.migrates(population.population as usize)
             && scenario.domains[population.bucket as usize].migrates();
-        migrates.then(|| reads_per_s(workload) * share_of_old(reads, time_s))
+        is_moved.then(|| reads_per_s(workload) * share_of_old(reads, time_s))
     };
     recurring.filter_map(of).sum()
 }
@@ -188,5 +188,5 @@ fn keyless_s(scenario: &Scenario, migrated: &Configuration) -> f64 {
     let migrating = migrating.map(|it| scenario.domain_of(it).keys_since);
     let since = migrating.filter(|since| *since > SimTime::MIN && *since < SimTime::ZERO);
     let ages = since.map(|since| SimTime::ZERO.since(since));
-    ages.map(|age| age.as_secs_f64()).fold(0.0, f64::max)
+    ages.map(SimDuration::as_secs_f64).fold(0.0, f64::max)
 }

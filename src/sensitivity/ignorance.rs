@@ -113,13 +113,13 @@ fn whole(range: &Range<u32>, u: f64) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::Unknown::{CacheHosts, CacheLifetime, GenerationLifetime, VerifyOnWrite};
     use super::*;
 
     #[test]
     fn the_ends_and_middles_of_ranges_are_met() {
         let ranges = AssumptionRanges::default();
         let unknown = Unknown::of(&ranges);
-        use Unknown::{CacheHosts, CacheLifetime, GenerationLifetime, VerifyOnWrite};
         let open = [GenerationLifetime, CacheLifetime, Unknown::Expiry, CacheHosts, VerifyOnWrite];
         assert_eq!(unknown, open);
         let low = at(&ranges, &unknown, &[0.0; 5]);

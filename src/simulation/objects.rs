@@ -13,6 +13,10 @@ use crate::workload::written::{KeptObjects, SourceObjects, WrittenObject};
 use crate::workload::{Traffic, Workload};
 
 /// Draws what is kept of all sources in `replication`.
+///
+/// # Panics
+/// If workloads follow one another in a circle, which the scenario refuses.
+#[must_use]
 pub fn keep(scenario: &Scenario, replication: u32) -> KeptObjects {
     let populations = scenario.populations.iter().enumerate();
     let of_population = populations

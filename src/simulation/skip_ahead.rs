@@ -469,12 +469,11 @@ impl Party<'_> {
             let flows = |part: u32, parts: u32| -> Vec<Flow> {
                 let flow = |&component: &usize| {
                     let component = &components[component];
-                    match component.points(slots, part, parts) {
-                        Some(points) => Flow::of_points(&component.curve, points),
-                        None => {
-                            let share = component.share_of(slots) / f64::from(parts);
-                            Flow::new(&component.curve, share, None, keeping.from)
-                        }
+                    if let Some(points) = component.points(slots, part, parts) {
+                        Flow::of_points(&component.curve, points)
+                    } else {
+                        let share = component.share_of(slots) / f64::from(parts);
+                        Flow::new(&component.curve, share, None, keeping.from)
                     }
                 };
                 writers.iter().map(flow).collect()

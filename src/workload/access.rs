@@ -311,7 +311,7 @@ impl Reads {
                 scanned(scan, at, at.of - 1 - at.index % at.of)
             }
             (ReadPattern::JustWritten(just), _) => {
-                if let Some(object) = self.newest_in_turn(readable, just, at) {
+                if let Some(object) = self.newest_in_turn(readable, *just, at) {
                     return object;
                 }
                 at.time - just.delay
@@ -325,7 +325,7 @@ impl Reads {
     fn newest_in_turn(
         &self,
         readable: ReadableObjects,
-        just: &JustWrittenReads,
+        just: JustWrittenReads,
         at: ReadPoint,
     ) -> Option<(u32, Object)> {
         let list = readable.written.filter(|list| !list.is_empty())?;
@@ -499,13 +499,12 @@ impl Reads {
         draw: u64,
     ) -> (SimTime, WrittenBy) {
         let written = match (&self.written, readable.written) {
-            (None, _) => None,
             (Some(new), None) if self.population.is_none() || time >= new.since => {
                 let slot = new.slots.start
                     + some_writer(draw, new.slots.len() as u32, new.policies, readable.policy);
                 Some((time.max(new.since), WrittenBy::slot(slot, draw as u32)))
             }
-            (Some(_), None) => None,
+            (None, _) | (Some(_), None) => None,
             (Some(_), Some(list)) => list
                 .last_at(time)
                 .map(|object| (object.time, WrittenBy::slot(object.writer, object.draw))),

@@ -275,10 +275,10 @@ impl<'a> ArrivalClock<'a> {
             }
             Arrivals::Periodic(law) => {
                 assert!(share >= 1.0);
-                let gap_s = 1.0 / law.rate.as_per_s();
+                let spacing_s = 1.0 / law.rate.as_per_s();
                 let (number, slots) = (i64::from(number), i64::from(slots));
                 let number = number + slots * law.turns_before_offset(since, slots);
-                ClockState::Periodic { number, slots, offset: law.offset, gap_s }
+                ClockState::Periodic { number, slots, offset: law.offset, gap_s: spacing_s }
             }
             Arrivals::Bursts(law) => {
                 let (on_s, off_s) = (law.on.as_secs_f64(), law.off.as_secs_f64());

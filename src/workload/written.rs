@@ -51,10 +51,10 @@ impl ObjectList {
             before_cell: vec![0],
             shift: 0,
         };
-        let (Some(first), Some(last)) = (list.times.first(), list.times.last()) else {
+        let (Some(oldest), Some(newest)) = (list.times.first(), list.times.last()) else {
             return list;
         };
-        let span = last.as_nanos().abs_diff(first.as_nanos());
+        let span = newest.as_nanos().abs_diff(oldest.as_nanos());
         let cells = objects.len() as u64;
         list.shift = (0..63).find(|shift| (span >> shift) < cells).unwrap_or(63);
         list.before_cell = vec![0; (span >> list.shift) as usize + 2];
@@ -124,6 +124,7 @@ impl ObjectList {
     }
 
     /// All objects, the oldest first.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = WrittenObject> + '_ {
         (0..self.len()).map(|number| self.object(number))
     }

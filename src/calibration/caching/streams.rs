@@ -102,7 +102,7 @@ pub(super) struct Part {
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     /// By pool, second, session.
-    parts: Vec<Part>,
+    list: Vec<Part>,
     /// Where each pool's are.
     pools: Vec<Range<usize>>,
     /// Reads.
@@ -118,22 +118,22 @@ impl Parts {
     pub(super) fn of(evidence: &Evidence, verify: Option<u32>) -> Self {
         let mut all = Self::default();
         for pool in &evidence.pools {
-            let first = all.parts.len();
+            let first = all.list.len();
             for (number, session) in pool.sessions.iter().enumerate() {
                 all.push(number as u32, session, verify);
             }
-            all.parts[first..].sort_by_key(|part| (part.second, part.session));
-            all.pools.push(first..all.parts.len());
+            all.list[first..].sort_by_key(|part| (part.second, part.session));
+            all.pools.push(first..all.list.len());
         }
         all
     }
 
     fn push(&mut self, number: u32, session: &Session, verify: Option<u32>) {
-        let own = self.parts.len();
+        let own = self.list.len();
         for (place, read) in session.read.iter().enumerate() {
-            match self.parts[own..].last_mut() {
+            match self.list[own..].last_mut() {
                 Some(part) if part.second == read.second => part.reads.end = place + 1,
-                _ => self.parts.push(Part {
+                _ => self.list.push(Part {
                     session: number,
                     second: read.second,
                     reads: place..place + 1,
@@ -144,7 +144,7 @@ impl Parts {
         }
         self.reads += session.read.len() as u64;
         for second in unverified(session, verify.unwrap_or(0)) {
-            let parts = &mut self.parts[own..];
+            let parts = &mut self.list[own..];
             let places = [second, second - 1, second + 1]
                 .into_iter()
                 .filter_map(|second| parts.binary_search_by_key(&second, |part| part.second).ok());
@@ -170,7 +170,7 @@ impl Parts {
         let mut greatest = [1; ACCIDENTS + 1];
         let mut first: HashMap<u32, i64> = HashMap::new();
         for (pool, own) in evidence.pools.iter().zip(&self.pools) {
-            for part in self.parts[own.clone()].iter().filter(|part| !part.may_verify) {
+            for part in self.list[own.clone()].iter().filter(|part| !part.may_verify) {
                 let reads = &pool.sessions[part.session as usize].read[part.reads.clone()];
                 let mut is_first = |read: &Read| match read.of {
                     ReadOf::Unwritten(object) => {
@@ -178,7 +178,9 @@ impl Parts {
                     }
                     ReadOf::Written { .. } | ReadOf::Doubtful => true,
                 };
-                if !reads.iter().fold(true, |all, read| is_first(read) && all) {
+                // Every read is noted, whatever the ones before it are.
+                let firsts = reads.iter().filter(|read| is_first(read)).count();
+                if firsts < reads.len() {
                     continue;
                 }
                 let least = part.decrypts.div_ceil(objects(reads, evidence));
@@ -248,7 +250,7 @@ pub(super) fn under(
     let mut all: Vec<Streams> =
         rules.iter().map(|&rule| Streams::new(evidence, parts, rule, (writes, doubt))).collect();
     // What one rule cannot judge, none does.
-    let mut is_judged = vec![true; parts.parts.len()];
+    let mut is_judged = vec![true; parts.list.len()];
     loop {
         let mut changed = false;
         for group in all.iter_mut().flat_map(Streams::groups_mut) {
@@ -263,7 +265,9 @@ pub(super) fn under(
             break;
         }
     }
-    all.iter_mut().for_each(|streams| streams.count(parts, doubt));
+    for streams in &mut all {
+        streams.count(parts, doubt);
+    }
     all
 }
 
@@ -304,20 +308,20 @@ impl Streams {
         rule: RequesterRule,
         (writes, doubt): (Writes, Doubt),
     ) -> Self {
-        let writers = Writers::new(evidence, rule, writes);
+        let of_rule = Writers::new(evidence, rule, writes);
         let span = evidence.last_s - evidence.first_s;
         let mut streams = Self::default();
         for (pool, own) in evidence.pools.iter().zip(&parts.pools) {
             let mut requesters: BTreeMap<u32, Grouping> = BTreeMap::new();
             let mut place = own.start;
             while place < own.end {
-                let Part { second, session, .. } = parts.parts[place];
+                let Part { second, session, .. } = parts.list[place];
                 // Under the role's rule all of a second go together.
                 let ends = |part: &Part| match rule {
                     RequesterRule::Role => part.second != second,
                     RequesterRule::Session => true,
                 };
-                let rest = &parts.parts[place + 1..own.end];
+                let rest = &parts.list[place + 1..own.end];
                 let next = place + 1 + rest.iter().position(ends).unwrap_or(rest.len());
                 let (number, sessions) = match rule {
                     RequesterRule::Role => (0, 0..pool.sessions.len()),
@@ -328,9 +332,9 @@ impl Streams {
                     // A key that is generated in the trail was in no memory before it.
                     let from =
                         only.map_or(evidence.first_s - 1, |_| evidence.first_s + span / BURN_IN);
-                    Grouping::new(pool, &writers, (only, from), doubt)
+                    Grouping::new(pool, &of_rule, (only, from), doubt)
                 });
-                grouping.take(&parts.parts, place..next);
+                grouping.take(&parts.list, place..next);
                 place = next;
             }
             streams.requesters.extend(requesters.into_values().map(Grouping::finish));
@@ -356,7 +360,7 @@ impl Streams {
                     self.doubtful += u64::from(group.decrypts);
                 }
                 let of_part = |&part: &u32| {
-                    let Part { reads, decrypts, .. } = &parts.parts[part as usize];
+                    let Part { reads, decrypts, .. } = &parts.list[part as usize];
                     (reads.len() as u32, *decrypts)
                 };
                 self.allotment += allotment(group.parts.iter().map(of_part));
