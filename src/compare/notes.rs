@@ -19,11 +19,8 @@ pub(super) fn of(candidates: &[Candidate], reference: usize) -> Vec<WarningFacts
         let what = format!(
             "the runs are of different models ({models}): a model's change makes older results incomparable"
         );
-        note(
-            "model-versions",
-            what,
-            "simulate all of them with one bks; CHANGELOG.md says what changed",
-        );
+        let advice = "simulate all of them with one bks; CHANGELOG.md says what changed";
+        note("model-versions", what, advice);
     }
     if let Some(versions) = differing(&|facts| format!("bks {}", facts.bks_version)) {
         note(
@@ -36,11 +33,8 @@ pub(super) fn of(candidates: &[Candidate], reference: usize) -> Vec<WarningFacts
         let what = format!(
             "the runs have different prices ({prices}): a difference of cost is one of prices, too"
         );
-        note(
-            "prices",
-            what,
-            "compare counts, or simulate all of them with one price table and region",
-        );
+        let advice = "compare counts, or simulate all of them with one price table and region";
+        note("prices", what, advice);
     }
     if let Some(spans) = differing(&|facts| span(facts.counted_s)) {
         let period = span(candidates[reference].results.facts.billing_period_s);

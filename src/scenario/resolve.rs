@@ -96,17 +96,8 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .iter()
         .enumerate()
         .map(|(i, written)| configuration(i, written, &file))
-        .collect::<Resolved<Vec<_>>>()?;
-    let reference = chosen(&file, "reference", file.reference.as_deref(), of_today(&file))?;
-    let headline = chosen(&file, "headline", file.headline.as_deref(), Mode::SseKmsBucketKey)?;
-    if reference == headline && configurations.len() > 1 {
-        let error = Error::request(format!(
-            "`{}` is both what savings are measured against and what the verdict is about",
-            configurations[headline].name
-        ));
-        let key = if file.reference.is_some() { "reference" } else { "headline" };
-        return Err(misplaced(key, error.hint("choose `reference` and `headline` apart")));
-    }
+        .collect::<Resolved<_>>()?;
+    let (reference, headline) = compared(&file)?;
     let assertions = assertions(&file)?;
     let domains = domains.list(&file);
     let accounts = billing::accounts(&file, &domains);
@@ -137,6 +128,21 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     objects::resolve(&mut scenario)?;
     scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
     Ok(scenario)
+}
+
+/// The configuration that savings are measured against, and the one that the verdict is about.
+fn compared(file: &ScenarioFile) -> Resolved<(usize, usize)> {
+    let reference = chosen(file, "reference", file.reference.as_deref(), of_today(file))?;
+    let headline = chosen(file, "headline", file.headline.as_deref(), Mode::SseKmsBucketKey)?;
+    if reference == headline && file.configurations.len() > 1 {
+        let error = Error::request(format!(
+            "`{}` is both what savings are measured against and what the verdict is about",
+            file.configurations[headline].name
+        ));
+        let key = if file.reference.is_some() { "reference" } else { "headline" };
+        return Err(misplaced(key, error.hint("choose `reference` and `headline` apart")));
+    }
+    Ok((reference, headline))
 }
 
 fn check_run(file: &ScenarioFile) -> Resolved<()> {
