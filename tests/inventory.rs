@@ -175,9 +175,9 @@ fn damaged_files_never_panic() {
             let file = fs::File::open(&path).unwrap();
             let mut each = |_: &bks::inventory::Item| ();
             let error = if is_parquet {
-                parquet_file::read(file, "the file", &mut each).err()
+                parquet_file::read(file, "the file", true, &mut each).err()
             } else {
-                csv_file::read(file, "the file", &columns, &mut each).err()
+                csv_file::read(file, "the file", &columns, false, &mut each).err()
             };
             if let Some(error) = error {
                 assert!(error.to_string().starts_with("the file"), "{error}");

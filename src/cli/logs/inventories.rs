@@ -68,7 +68,7 @@ fn input(name: &str, text: &[u8]) -> Input {
 fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
     let mut taken = Taken::default();
     let mut failed = None;
-    let found = listing.read(&mut |item| {
+    let found = listing.read(true, &mut |item| {
         if item.version != Version::Current || failed.is_some() {
             return;
         }
