@@ -4,6 +4,7 @@
 //! assertion in a scenario was not met.
 
 mod aside;
+mod bills;
 mod calibrate;
 mod check;
 mod compare;

@@ -4,6 +4,7 @@ mod files;
 mod forms;
 mod inventories;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,14 +13,15 @@ use indicatif::ProgressBar;
 
 use super::{aside, input, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::recording::Recording;
+use crate::recording::{LeftOut, Recording};
 use crate::recording::gather::{Gather, Taken, Wanted};
 use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
 use crate::trace::log::Log;
 use crate::trace::record::Entry;
+use crate::trace::stranger::Stranger;
 use crate::units::{ByteSize, Share, parse_utc, utc};
-use files::{LogFile, OpenLog};
+use files::{Foreign, LogFile, OpenLog};
 use forms::{Forms, Gathers};
 
 /// Which logs, and what of them.
@@ -164,8 +166,8 @@ impl Args {
         let first = others.remove(0).open(self.log_format.form(), &bar)?;
         if others.is_empty() {
             let OpenLog { log, name, foreign, .. } = &first;
-            if *foreign {
-                return Err(Error::request("the folder has no log").at(name));
+            if let Some(foreign) = foreign {
+                return Err(no_log(*foreign).at(name));
             }
             let Some(log) = log else {
                 return Err(Error::request("the file is empty, but must have a record").at(name));
@@ -245,7 +247,8 @@ impl Logs<'_> {
         let mut inputs = Vec::new();
         let mut next = Some(first);
         let mut others = others.iter();
-        let mut foreign: Vec<String> = Vec::new();
+        let mut left_out: Vec<LeftOut> = Vec::new();
+        let mut stranger = None;
         while let Some(mut open) = next {
             if let Some(log) = open.log.take() {
                 let its_form = log.form();
@@ -256,19 +259,23 @@ impl Logs<'_> {
                 })
                 .map_err(|error| error.at(&open.name))?;
             }
-            if open.foreign {
-                foreign.push(open.name);
+            if let Some(foreign) = open.foreign {
+                stranger.get_or_insert(foreign);
+                left_out.push(LeftOut { file: open.name, what: foreign.what().to_owned() });
             } else {
                 inputs.push(open.input());
             }
             next = others.next().map(|file| file.open(args.log_format.form(), &bar)).transpose()?;
         }
         bar.finish_and_clear();
+        if let (true, Some(foreign)) = (inputs.is_empty(), stranger) {
+            return Err(no_log(foreign).at(&left_out[0].file));
+        }
         bad.check(args.max_bad)?;
         let (mut gather, requests_twice) = gathers.one()?;
         inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
-            tell_of_foreign(&foreign);
+            tell_of_left_out(&left_out);
             tell_of_reading(gather.taken(), &bad, forms);
             if requests_twice > 0 {
                 output::note(&format!(
@@ -279,6 +286,7 @@ impl Logs<'_> {
         }
         let mut recording = threads::run_on(jobs, || gather.finish())??;
         recording.inputs = inputs;
+        recording.left_out = left_out;
         recording.arguments = args.typed();
         if !quiet && recording.repeated > 0 {
             output::note(&format!("{} records repeat another, and count once", recording.repeated));
@@ -354,17 +362,30 @@ impl Args {
     }
 }
 
-/// Names the first of the files in folders that are no logs.
-fn tell_of_foreign(names: &[String]) {
-    match names {
-        [] => {}
-        [name] => output::note(&format!("{name} is left out: it is no log")),
-        [name, rest @ ..] => {
-            output::note(&format!(
-                "{name} and {} more files are left out: they are no logs",
-                rest.len()
-            ));
+/// The error where a folder, or an archive, has nothing but files that are no logs.
+fn no_log(foreign: Foreign) -> Error {
+    match foreign.0 {
+        None => Error::request("the folder has no log"),
+        Some(Stranger { what, way_out }) => {
+            let error = Error::request(format!("the folder has no log: this is {what}"));
+            way_out.into_iter().fold(error, |error, way_out| error.hint(way_out))
         }
+    }
+}
+
+/// How many of the files that are no logs are named one by one.
+const NAMED: usize = 5;
+
+/// Says which files in folders are no logs, and what they are: the first by name, the others by number.
+fn tell_of_left_out(left_out: &[LeftOut]) {
+    let (named, counted) = left_out.split_at(left_out.len().min(NAMED));
+    for LeftOut { file, what } in named {
+        output::note(&format!("{file} is left out: it is {what}"));
+    }
+    let mut numbers: BTreeMap<&str, u64> = BTreeMap::new();
+    counted.iter().for_each(|one| *numbers.entry(&one.what).or_default() += 1);
+    for (what, number) in numbers {
+        output::note(&format!("left out as well are {number} files of which each is {what}"));
     }
 }
 

@@ -73,6 +73,7 @@ impl Gather {
             by_slot,
             by_principal,
             inputs: Vec::new(),
+            left_out: Vec::new(),
             arguments: Vec::new(),
             failed: std::sync::OnceLock::new(),
         })

@@ -7,6 +7,7 @@
 //! status follows, or two dashes (a request line has no space within its target), and the user agent
 //! at the last quote of the line (no field after it is quoted). The referer between them is not read.
 
+pub(super) mod named;
 pub mod write;
 
 use memchr::memmem;

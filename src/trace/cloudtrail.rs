@@ -1,6 +1,9 @@
 //! CloudTrail's events, as JSON in any of the wrappings they come in: `{"Records":[…]}` (a trail's
 //! files), a bare array, one event a line, EventBridge's `detail`, and the `CloudTrailEvent` of
-//! `lookup-events`, which is JSON in a string.
+//! `lookup-events`, which is JSON in a string; and as messages of CloudWatch Logs, whether a subscription
+//! sends them, one record after another without anything between, or a command prints them.
+//!
+//! S3's access logs come by the same ways as JSON, and are read here, too.
 //!
 //! Events are found one after another in the stream, whatever wraps them, so that a file is never
 //! in memory as a whole. Each is read by serde into the few fields that matter, borrowed where no
@@ -11,7 +14,7 @@
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>)
 //! and its examples of S3 and KMS events.
 
-mod event;
+pub(super) mod event;
 mod json;
 pub mod write;
 
@@ -20,6 +23,8 @@ use std::io::Read;
 use memchr::memmem;
 
 use super::bad_lines::{BadLines, Flaw};
+use super::clock::Clock;
+use super::messages;
 use super::record::Entry;
 use super::windows::{self, Ahead};
 use crate::error::Result;
@@ -102,7 +107,7 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         if between > 0 {
             return Ok(Step::Done(between));
         }
-        if let Some(field) = json::field(bytes) {
+        if let Some(field) = json::field(bytes).or_else(|| json::element(bytes)) {
             return Ok(Step::Done(field));
         }
         let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
@@ -119,7 +124,7 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
                 self.count();
                 match event.text() {
                     Some(text) => self.within(text)?,
-                    None => self.hand_on(&event, bytes)?,
+                    None => self.hand_on(&event, &text[..done])?,
                 }
                 return Ok(Step::Done(done));
             }
@@ -150,22 +155,22 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
     }
 
     /// Hands on what an event says.
-    fn hand_on(&mut self, event: &Event<'_>, bytes: &[u8]) -> Result<()> {
-        match event.entry() {
-            Ok(entry) => (self.sink)(entry),
-            Err(flaw) => {
-                self.bad(flaw, bytes);
-                Ok(())
-            }
+    fn hand_on(&mut self, event: &Event<'_>, text: &str) -> Result<()> {
+        let done = match event.entry() {
+            Ok(entry) => return (self.sink)(entry),
+            Err(flaw) => messages::record(text, flaw, self.sink)?,
+        };
+        if let Err(flaw) = done {
+            self.bad(flaw, text.as_bytes());
         }
+        Ok(())
     }
 
-    /// Reads an event that lies as text within another.
+    /// Reads what lies as text within another event.
     fn within(&mut self, text: &str) -> Result<()> {
-        if let Ok(event) = serde_json::from_str(text) {
-            return self.hand_on(&event, text.as_bytes());
+        if let Err(flaw) = messages::hand_on(text, &mut Clock::default(), self.sink)? {
+            self.bad(flaw, text.as_bytes());
         }
-        self.bad(Flaw::Json, text.as_bytes());
         Ok(())
     }
 

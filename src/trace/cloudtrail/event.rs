@@ -18,7 +18,7 @@ use crate::trace::record::{
 /// An event, or what wraps one.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Event<'a> {
+pub(in crate::trace) struct Event<'a> {
     #[serde(borrow, rename = "eventTime")]
     time: Text<'a>,
     #[serde(borrow, rename = "eventSource")]
@@ -48,6 +48,14 @@ pub(super) struct Event<'a> {
     /// `lookup-events` has the event in here, as text.
     #[serde(borrow, rename = "CloudTrailEvent")]
     inner: Text<'a>,
+    /// CloudWatch Logs has the event in here, as text.
+    #[serde(borrow, alias = "@message")]
+    message: Text<'a>,
+    /// CloudWatch Logs Insights has it in the value of the field `@message`.
+    #[serde(borrow)]
+    field: Text<'a>,
+    #[serde(borrow)]
+    value: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -137,12 +145,19 @@ struct Elements(u32);
 
 impl Event<'_> {
     /// The event that lies as text in this one.
-    pub(super) fn text(&self) -> Option<&str> {
-        self.inner.0.as_deref()
+    pub(in crate::trace) fn text(&self) -> Option<&str> {
+        let of_field = match (self.field.get(), self.value.0.as_deref()) {
+            (Some(b"@message"), Some(value)) => Some(value),
+            // Another field of the same message tells nothing.
+            (Some(name), _) if name.starts_with(b"@") => Some(""),
+            _ => None,
+        };
+        let is_event = self.source.0.is_some();
+        self.inner.0.as_deref().or(self.message.0.as_deref()).or(of_field).filter(|_| !is_event)
     }
 
     /// What the event says.
-    pub(super) fn entry(&self) -> Result<Entry<'_>, Flaw> {
+    pub(in crate::trace) fn entry(&self) -> Result<Entry<'_>, Flaw> {
         if self.source.0.is_none() {
             if let Some(detail) = &self.detail {
                 return detail.0.entry();
