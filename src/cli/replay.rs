@@ -17,8 +17,8 @@ use crate::units::SimDuration;
 ///
 /// S3 server access logs, CloudTrail's S3 data events and IBM COS traces are replayed as a
 /// scenario's requests are: the same configurations at the same levels of assumptions, the same
-/// tables and files, and buckets.csv and prefixes.csv besides. Files may be plain, gzip or zstd, in
-/// any order, and may repeat records.
+/// tables and files, and buckets.csv and prefixes.csv besides. Files may be plain, gzip, zstd or ZIP, as S3 and
+/// CloudTrail write them or as CloudWatch Logs and Athena do, in any order, and may repeat records.
 ///
 /// A trace of look-ups (libCacheSim's oracleGeneral, as `bks export` writes it) is only counted:
 /// a look-up that finds no live entry is one Decrypt call. Its times are in whole seconds: what is

@@ -121,8 +121,9 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         let flaw = match events.next() {
             Some(Ok(event)) => {
                 let done = events.byte_offset();
-                self.count();
                 match event.text() {
+                    // No event, but what goes with one.
+                    Some(text) if messages::is_nothing(text) => {}
                     Some(text) => self.within(text)?,
                     None => self.hand_on(&event, &text[..done])?,
                 }
@@ -156,6 +157,7 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
 
     /// Hands on what an event says.
     fn hand_on(&mut self, event: &Event<'_>, text: &str) -> Result<()> {
+        self.count();
         let done = match event.entry() {
             Ok(entry) => return (self.sink)(entry),
             Err(flaw) => messages::record(text, flaw, self.sink)?,
@@ -168,6 +170,7 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
 
     /// Reads what lies as text within another event.
     fn within(&mut self, text: &str) -> Result<()> {
+        self.count();
         if let Err(flaw) = messages::hand_on(text, &mut Clock::default(), self.sink)? {
             self.bad(flaw, text.as_bytes());
         }

@@ -4,7 +4,7 @@ use super::access_log::{self, named::Named};
 use super::bad_lines::Flaw;
 use super::clock::Clock;
 use super::cloudtrail::event::Event;
-use super::record::Entry;
+use super::record::{Entry, Skipped};
 use super::shape::{STREAM_MAX, after_stamp};
 use crate::error::Result;
 
@@ -14,16 +14,21 @@ const DEPTH: u32 = 4;
 /// What CloudWatch Logs sends to see whether a destination is there.
 const CONTROL: &str = "CWL CONTROL MESSAGE";
 
+/// Whether a message tells of nothing that was logged.
+pub(super) fn is_nothing(text: &str) -> bool {
+    text.trim().is_empty() || text.trim_start().starts_with(CONTROL)
+}
+
 /// Hands on what a message says: an event, or a record of an access log as JSON or as a line. Tells what is
-/// wrong with it; a message that is none of the log's hands on nothing.
+/// wrong with it.
 pub(super) fn hand_on(
     text: &str,
     clock: &mut Clock,
     sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
 ) -> Result<std::result::Result<(), Flaw>> {
     let text = text.trim();
-    if text.is_empty() || text.starts_with(CONTROL) {
-        return Ok(Ok(()));
+    if is_nothing(text) {
+        return sink(Entry::Skipped(Skipped::Summary)).map(Ok);
     }
     if text.starts_with('{') {
         return object(text, DEPTH, sink);
