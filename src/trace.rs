@@ -90,6 +90,10 @@ impl Form {
         if lines().any(|line| ibm_cos::parse(line).is_ok()) {
             return Some(Self::IbmCos);
         }
+        // Records have numbers, whose high bytes are zero.
+        if !head.contains(&0) {
+            return None;
+        }
         // A file of unknown size has as many whole records as it will.
         let bytes = bytes.unwrap_or(MANY_RECORDS);
         let (whole, _) = head.as_chunks::<{ oracle_general::RECORD_BYTES }>();

@@ -215,7 +215,7 @@ fn fields_of_an_access_log_go_by_their_meaning() {
 fn csv(header: &[&str], rows: &[Vec<String>], delimiter: u8) -> Vec<u8> {
     let quoted = csv::QuoteStyle::Always;
     let mut writer =
-        csv::WriterBuilder::new().quote_style(quoted).delimiter(delimiter).from_writer(Vec::new());
+        csv::WriterBuilder::new().quote_style(quoted).delimiter(delimiter).flexible(true).from_writer(Vec::new());
     writer.write_record(header).unwrap();
     rows.iter().for_each(|row| writer.write_record(row).unwrap());
     writer.into_inner().unwrap()
@@ -529,6 +529,16 @@ fn what_is_left_out_of_a_folder_is_named() {
     let listed: Vec<String> = listed.map(|row| row.unwrap()[0].to_owned()).collect();
     let names = ["c.parquet", "d.bz2", "e.json", "f.txt", "g.txt", "h.txt", "i.parquet"];
     assert_eq!(listed, names.map(|name| format!("logs/{name}")));
+    // What Parquet holds is told by its columns.
+    let fields = "optional binary eventSource (STRING); optional binary eventName (STRING)";
+    fs::write(folder.join("trail.parquet"), parquet(fields, &[all("a", 1), all("b", 1)])).unwrap();
+    let fields = "optional binary operation (STRING); optional binary requester (STRING)";
+    fs::write(folder.join("logs/j.parquet"), parquet(fields, &[all("a", 1), all("b", 1)])).unwrap();
+    let (code, _, told) = bks(folder, &["replay", "trail.parquet"]);
+    assert!(code == Some(2) && told.contains("trail.parquet: the file is no log that bks reads: it is a trail in \
+             Parquet"), "{told}");
+    let told = replayed(folder, &["logs"]).1;
+    assert!(told.contains("1 files of which each is an access log in Parquet"), "{told}");
     // A folder of nothing else says so.
     fs::remove_file(folder.join("logs/a.log")).unwrap();
     fs::remove_file(folder.join("logs/b.json.gz")).unwrap();

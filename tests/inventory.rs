@@ -358,7 +358,7 @@ fn parquet_is_bounded_as_csv_is() {
         (file("lake", "k", 1 << 62, None), "row 3: `last_modified_date` is a time outside the years 1677 to 2262"),
         (file("lake", "k", 5, Some(1 << 30)), "row 2: `storage_class` is a time outside"),
         (file("lake", "k", 5, Some(1)), "row 2: `StorageClass` is a time, but must be of the type that S3 gives"),
-        (b"PAR1abcdefghPAR1".to_vec(), "its footer is told to have 1667 MiB"),
+        (b"PAR1abcdefghPAR1".to_vec(), "its footer is told to have 1670 MiB"),
         (b"PAR1\0\0\0\0PARE".to_vec(), "is encrypted"),
         (b"PAR1abcdefghijkl".to_vec(), "has no end: it is cut off"),
         (b"PAR1".to_vec(), "too short"),

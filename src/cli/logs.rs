@@ -190,10 +190,14 @@ impl Logs<'_> {
     pub(super) fn each(self, mut sink: impl FnMut(Form, &Entry) -> Result<()>) -> Result<()> {
         let Self { args, quiet, first, others, bar } = self;
         let mut bad = BadLines::default();
+        let mut left_out = Vec::new();
         for open in std::iter::once(Ok(first))
             .chain(others.iter().map(|file| file.open(args.log_format.form(), &bar)))
         {
-            let OpenLog { name, log, .. } = open?;
+            let OpenLog { name, log, foreign, .. } = open?;
+            if let Some(foreign) = foreign {
+                left_out.push(LeftOut { file: name.clone(), what: foreign.what().to_owned() });
+            }
             let Some(log) = log else { continue };
             let form = log.form();
             log.entries(&name, &mut bad, |entry| {
@@ -204,6 +208,7 @@ impl Logs<'_> {
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
         if !quiet {
+            tell_of_left_out(&left_out);
             tell_of_bad_lines(&bad);
         }
         Ok(())

@@ -155,7 +155,9 @@ impl Read for Broken {
     }
 }
 
-fn unknown(what: Option<Stranger>) -> Error {
+/// The error of a file that is no log.
+#[must_use]
+pub fn unknown(what: Option<Stranger>) -> Error {
     if let Some(Stranger { what, way_out }) = what {
         let error = Error::request(format!("the file is no log that bks reads: it is {what}"));
         return match way_out {

@@ -5,7 +5,7 @@ use super::bad_lines::Flaw;
 use super::clock::Clock;
 use super::cloudtrail::event::Event;
 use super::record::{Entry, Skipped};
-use super::shape::{STREAM_MAX, after_stamp};
+use super::shape::{STREAM_MAX, after_stamp, after_stream};
 use crate::error::Result;
 
 /// How many texts may lie in one another.
@@ -47,8 +47,10 @@ pub(super) fn stamped(
 ) -> Result<std::result::Result<(), Flaw>> {
     let Some(rest) = after_stamp(line) else { return Ok(Err(Flaw::Field("time"))) };
     let Ok(text) = str::from_utf8(rest) else { return Ok(Err(Flaw::Json)) };
-    if let Ok(record) = access_log::parse(rest, clock) {
-        return sink(Entry::Request(record)).map(Ok);
+    for line in [Some(rest), after_stream(rest)].into_iter().flatten() {
+        if let Ok(record) = access_log::parse(line, clock) {
+            return sink(Entry::Request(record)).map(Ok);
+        }
     }
     let object = text.find('{').filter(|place| *place < STREAM_MAX).unwrap_or_default();
     hand_on(&text[object..], clock, sink)

@@ -41,7 +41,7 @@ fn of_json(text: &[u8]) -> Option<(Form, Shape)> {
     if cloudtrail::looks_like(text) {
         return Some((Form::CloudTrail, Shape::Own));
     }
-    if has(text, named_words()) {
+    if has(text, named_words()) || is_named(text) {
         return Some((Form::S3AccessLog, Shape::Json));
     }
     // Within a text, quotes are escaped.
@@ -54,6 +54,13 @@ fn of_json(text: &[u8]) -> Option<(Form, Shape)> {
     }
     has(text, ["\\\"request_uri\\\"", "\\\"http_status\\\"", " REST."])
         .then_some((Form::S3AccessLog, Shape::Json))
+}
+
+/// Whether the first object is a record of an access log, whatever its fields are called.
+fn is_named(text: &[u8]) -> bool {
+    let within = text.strip_prefix(b"[").unwrap_or(text);
+    let mut objects = serde_json::Deserializer::from_slice(within).into_iter::<named::Named>();
+    objects.next().is_some_and(|first| first.is_ok_and(|named| named.is_of_access_log()))
 }
 
 /// Names that only the records of access logs have.
@@ -76,7 +83,8 @@ fn of_message(text: &[u8]) -> Option<Form> {
             return Some(Form::S3AccessLog);
         }
     }
-    access_log::parse(text, &mut Clock::default()).is_ok().then_some(Form::S3AccessLog)
+    let is_line = |text| access_log::parse(text, &mut Clock::default()).is_ok();
+    (is_line(text) || after_stream(text).is_some_and(is_line)).then_some(Form::S3AccessLog)
 }
 
 /// Most bytes of the name of a log's stream, which some tools put before a message.
@@ -87,6 +95,12 @@ pub(super) fn after_stamp(line: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr2(b' ', b'\t', line).filter(|end| (19..=35).contains(end))?;
     let time = str::from_utf8(&line[..end]).ok()?;
     parse_moment(time).map(|_| line[end..].trim_ascii_start())
+}
+
+/// What a line has after the name of a stream.
+pub(super) fn after_stream(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr(b' ', line).filter(|end| *end < STREAM_MAX)?;
+    Some(line[end..].trim_ascii_start())
 }
 
 /// Whether a text that begins with `head` has nothing but messages by which CloudWatch Logs tries

@@ -16,7 +16,7 @@ impl Stranger {
         Self { what, way_out: Some(way_out) }
     }
 
-    /// What a message says of it: it, and that it is none of what is read.
+    /// Whether it may hold what is looked for, so that there is a way out.
     #[must_use]
     pub const fn is_log(&self) -> bool {
         self.way_out.is_some()
@@ -54,8 +54,8 @@ pub fn of(head: &[u8]) -> Option<Stranger> {
     if let Some((_, what, way_out)) = PACKED.iter().find(|(begin, ..)| head.starts_with(begin)) {
         return Some(Stranger::new(what, way_out));
     }
-    if head.starts_with(b"PAR1") {
-        return Some(of_parquet(head));
+    if is_parquet(head) {
+        return Some(of_parquet(&[]));
     }
     if head.starts_with(b"ORC") {
         return Some(Stranger::new("an ORC file, which bks does not read", EXPORT));
@@ -78,11 +78,36 @@ pub fn of(head: &[u8]) -> Option<Stranger> {
     of_text(head)
 }
 
+/// Whether a file that begins with `head` is Parquet.
+#[must_use]
+pub fn is_parquet(head: &[u8]) -> bool {
+    head.starts_with(b"PAR1")
+}
+
 const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"COPY (FROM 'FILE') TO \
                       'FILE.json'\"`";
 
-/// What a Parquet file holds, by names of columns in it if they stand at its beginning, as they may.
-fn of_parquet(_: &[u8]) -> Stranger {
+/// What a Parquet file is, by the names of its columns.
+#[must_use]
+pub fn of_parquet(columns: &[String]) -> Stranger {
+    let plain = |name: &String| {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>()
+    };
+    let names: Vec<String> = columns.iter().map(plain).collect();
+    let has = |all: &[&str]| all.iter().all(|name| names.iter().any(|known| known == name));
+    if has(&["eventsource", "eventname"]) {
+        return Stranger::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
+    }
+    if has(&["operation", "requester"]) {
+        return Stranger::new("an access log in Parquet, which bks reads as lines, JSON or CSV only", EXPORT);
+    }
+    if has(&["lineitemusagetype"]) || has(&["servicename", "chargeperiodstart"]) {
+        return Stranger::new("a bill in Parquet", "give it to `bks reconcile` by `--bill`");
+    }
+    if has(&["encryptionstatus"]) {
+        return Stranger::new("an inventory in Parquet", "give it to `bks inventory`");
+    }
     Stranger::new("a Parquet file, which is read as an inventory or a bill, but not as a log", EXPORT)
 }
 

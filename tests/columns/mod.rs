@@ -30,7 +30,7 @@ pub(crate) fn texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Values {
 
 /// A file with one group of rows, its pages compressed by Snappy.
 pub(crate) fn parquet(fields: &str, columns: &[Values]) -> Vec<u8> {
-    let schema = parse_message_type(&format!("message rows {{ {fields} }}")).unwrap();
+    let schema = parse_message_type(&format!("message rows {{ {fields}; }}")).unwrap();
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
     let mut out = Vec::new();
     let mut writer =

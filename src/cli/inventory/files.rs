@@ -69,9 +69,9 @@ impl Listing {
         let mut found = BTreeSet::new();
         for file in &self.manifest.files {
             let path = self.place_of(file)?;
-            check_size(&path, file)?;
             let hash = manifest::md5_of(open(&path)?).map_err(|error| unreadable(&path, &error))?;
             manifest::check_md5(&path.display().to_string(), &file.md5, &hash)?;
+            check_size(&path, file)?;
             found.extend(read_file(&path, self.manifest.form, &columns, each)?);
         }
         Ok(found)

@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 use indicatif::ProgressBar;
 
+use crate::columnar::Table;
 use crate::error::{Error, Result};
 use crate::recording::{Fingerprint, Input};
-use crate::trace::log::{Log, Look};
-use crate::trace::stranger::Stranger;
+use crate::trace::log::{self, Log, Look};
+use crate::trace::stranger::{self, Stranger};
 use crate::trace::{Form, archive};
 
 /// A log file.
@@ -196,6 +197,30 @@ impl LogFile {
         }
     }
 
+    /// What it is if it is Parquet, whose columns are named at its end.
+    fn parquet(&self) -> Option<Stranger> {
+        let Self::Path { path, .. } = self else { return None };
+        let mut file = File::open(path).ok().filter(|_| path.is_file())?;
+        let mut head = Vec::new();
+        Read::by_ref(&mut file).take(4).read_to_end(&mut head).ok()?;
+        if !stranger::is_parquet(&head) {
+            return None;
+        }
+        let table = Table::open(file, &path.display().to_string());
+        Some(stranger::of_parquet(&table.map(|table| table.names()).unwrap_or_default()))
+    }
+
+    /// It as a file of a folder that is left out, or the error of one that was named.
+    fn refused(&self, stranger: Stranger, fingerprint: Rc<RefCell<Fingerprint>>) -> Result<OpenLog> {
+        match self {
+            Self::Path { found: false, .. } => Err(log::unknown(Some(stranger)).at(self.name())),
+            _ => {
+                let foreign = Some(Foreign(Some(stranger)));
+                Ok(OpenLog { name: self.name(), log: None, foreign, fingerprint })
+            }
+        }
+    }
+
     /// Opens it and finds its form, if that is not given; `bar` shows how much is read.
     pub(super) fn open(&self, form: Option<Form>, bar: &ProgressBar) -> Result<OpenLog> {
         let source: Box<dyn Read> = match self {
@@ -211,6 +236,9 @@ impl LogFile {
         let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
         let watched = Watched { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
         let open = |(log, foreign)| OpenLog { name: self.name(), log, foreign, fingerprint };
+        if let Some(stranger) = self.parquet() {
+            return self.refused(stranger, fingerprint);
+        }
         let may_be_foreign = matches!(self, Self::Path { found: true, .. } | Self::Packed { .. });
         let log = if may_be_foreign {
             match Log::look(watched, self.bytes(), form) {

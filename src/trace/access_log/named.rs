@@ -75,6 +75,13 @@ impl<'a> Named<'a> {
         self.fields[field as usize].as_deref().map(str::as_bytes)
     }
 
+    /// Whether they are those of an access log, by the name of the operation.
+    pub(in crate::trace) fn is_of_access_log(&self) -> bool {
+        let begins: [&[u8]; 5] = [b"REST.", b"WEBSITE.", b"SOAP.", b"BATCH.", b"S3."];
+        let operation = self.get(Field::Operation).unwrap_or_default();
+        begins.iter().any(|begin| operation.starts_with(begin)) && self.record().is_ok()
+    }
+
     /// What the fields say.
     ///
     /// # Errors
