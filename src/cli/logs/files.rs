@@ -235,10 +235,10 @@ impl LogFile {
         };
         let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
         let watched = Watched { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
-        let open = |(log, foreign)| OpenLog { name: self.name(), log, foreign, fingerprint };
         if let Some(stranger) = self.parquet() {
             return self.refused(stranger, fingerprint);
         }
+        let open = |(log, foreign)| OpenLog { name: self.name(), log, foreign, fingerprint };
         let may_be_foreign = matches!(self, Self::Path { found: true, .. } | Self::Packed { .. });
         let log = if may_be_foreign {
             match Log::look(watched, self.bytes(), form) {
