@@ -15,6 +15,7 @@ mod init;
 mod input;
 mod inventory;
 mod journal;
+mod known;
 mod list;
 mod logs;
 mod output;

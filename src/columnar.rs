@@ -130,7 +130,9 @@ impl<R: ChunkReader + 'static> Table<R> {
             }
             for number in 0..filled {
                 cells.clear();
-                cells.extend(batches.iter_mut().map(|batch| std::mem::take(&mut batch.cells[number])));
+                cells.extend(
+                    batches.iter_mut().map(|batch| std::mem::take(&mut batch.cells[number])),
+                );
                 rows += 1;
                 each(rows, &cells).map_err(|error| error.at(self.row(rows - 1)))?;
             }
@@ -196,8 +198,10 @@ fn check_footer(source: &impl ChunkReader) -> Result<()> {
         b"PAR1" => Ok(()),
         b"PARE" => Err(Error::request("the Parquet file is encrypted, which bks does not read")
             .hint("write it anew without Parquet's own encryption")),
-        _ => Err(Error::request("the Parquet file has no end: it is cut off")
-            .hint("download it again")),
+        _ => {
+            Err(Error::request("the Parquet file has no end: it is cut off")
+                .hint("download it again"))
+        }
     }
 }
 
@@ -219,7 +223,9 @@ impl Batch {
         let Self { kind, level, reader, levels, cells, name } = self;
         let column = Decoding { kind: *kind, level: *level, name, place, before };
         match reader {
-            ColumnReader::BoolColumnReader(reader) => column.fill(reader, levels, cells, Kind::flag),
+            ColumnReader::BoolColumnReader(reader) => {
+                column.fill(reader, levels, cells, Kind::flag)
+            }
             ColumnReader::Int32ColumnReader(reader) => {
                 column.fill(reader, levels, cells, |kind, value| kind.whole((*value).into()))
             }

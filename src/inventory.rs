@@ -306,7 +306,8 @@ impl Item {
                 self.modified_ns = Some(time);
             }
             Column::IsLatest | Column::IsDeleteMarker => {
-                let flag = text.to_ascii_lowercase().parse().map_err(|_| wrong("`true` or `false`"))?;
+                let flag =
+                    text.to_ascii_lowercase().parse().map_err(|_| wrong("`true` or `false`"))?;
                 self.set_flag(column, flag);
             }
             Column::StorageClass => self.class = Class::named(text).unwrap_or(Class::Other),

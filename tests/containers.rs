@@ -126,7 +126,8 @@ fn subscription(kind: &str, messages: &[String]) -> Value {
 /// `texts` as messages of CloudWatch Logs, by every way out of it.
 fn by_cloudwatch(texts: &[String]) -> Vec<(&'static str, String)> {
     let (first, rest) = texts.split_at(2);
-    let control = subscription("CONTROL_MESSAGE", &["CWL CONTROL MESSAGE: Checking health.".to_owned()]);
+    let control =
+        subscription("CONTROL_MESSAGE", &["CWL CONTROL MESSAGE: Checking health.".to_owned()]);
     let [one, two] = [first, rest].map(|part| subscription("DATA_MESSAGE", part));
     let stamped = |between: &'static str| {
         let line = |text: &String| format!("2026-11-20T10:00:09.123Z{between}{text}");
@@ -135,7 +136,9 @@ fn by_cloudwatch(texts: &[String]) -> Vec<(&'static str, String)> {
     let event = |text: &String| json!({"timestamp": 5, "message": text, "ingestionTime": 6});
     let listed: Vec<Value> = texts.iter().map(event).collect();
     let field = |name: &str, value: &str| json!({"field": name, "value": value});
-    let found = |text: &String| json!([field("@timestamp", "x"), field("@message", text), field("@ptr", "y")]);
+    let found = |text: &String| {
+        json!([field("@timestamp", "x"), field("@message", text), field("@ptr", "y")])
+    };
     let found: Vec<Value> = texts.iter().map(found).collect();
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["@timestamp", "@message"]).unwrap();
@@ -214,8 +217,11 @@ fn fields_of_an_access_log_go_by_their_meaning() {
 
 fn csv(header: &[&str], rows: &[Vec<String>], delimiter: u8) -> Vec<u8> {
     let quoted = csv::QuoteStyle::Always;
-    let mut writer =
-        csv::WriterBuilder::new().quote_style(quoted).delimiter(delimiter).flexible(true).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .quote_style(quoted)
+        .delimiter(delimiter)
+        .flexible(true)
+        .from_writer(Vec::new());
     writer.write_record(header).unwrap();
     rows.iter().for_each(|row| writer.write_record(row).unwrap());
     writer.into_inner().unwrap()
@@ -299,8 +305,20 @@ fn a_trail_from_athena_is_the_trail() {
 fn an_access_log_from_athena_is_the_log() {
     let expected = requests(joined(&lines(), "\n").as_bytes(), Form::S3AccessLog);
     let names = [
-        "bucketowner", "bucket_name", "requestdatetime", "remoteip", "requester", "requestid", "operation",
-        "key", "request_uri", "httpstatus", "errorcode", "bytessent", "objectsize", "versionid",
+        "bucketowner",
+        "bucket_name",
+        "requestdatetime",
+        "remoteip",
+        "requester",
+        "requestid",
+        "operation",
+        "key",
+        "request_uri",
+        "httpstatus",
+        "errorcode",
+        "bytessent",
+        "objectsize",
+        "versionid",
     ];
     let row = |number: u32| {
         let (operation, status, error) = match number {
@@ -342,16 +360,28 @@ fn zeros_and_newlines_after_compressed_data_are_padding() {
     let (front, back) = log.split_at(500);
     let packed = [gzip(front.as_bytes()), gzip(back.as_bytes())].concat();
     let zstd = |text: &str| {
-        ruzstd::encoding::compress_to_vec(text.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest)
+        ruzstd::encoding::compress_to_vec(
+            text.as_bytes(),
+            ruzstd::encoding::CompressionLevel::Fastest,
+        )
     };
     for (what, bytes) in [
         ("zeros", [&packed[..], &[0; 5_000]].concat()),
         ("a newline", [&packed[..], b"\n"].concat()),
-        ("zeros between", [&gzip(front.as_bytes())[..], &[0; 70_000], &gzip(back.as_bytes())].concat()),
+        (
+            "zeros between",
+            [&gzip(front.as_bytes())[..], &[0; 70_000], &gzip(back.as_bytes())].concat(),
+        ),
         ("twice, with zeros in and around", gzip(&[&packed[..], &[0; 512]].concat())),
         ("thrice", gzip(&gzip(&packed))),
         ("zstd in gzip", gzip(&zstd(&log))),
-        ("gzip in zstd", ruzstd::encoding::compress_to_vec(&packed[..], ruzstd::encoding::CompressionLevel::Fastest)),
+        (
+            "gzip in zstd",
+            ruzstd::encoding::compress_to_vec(
+                &packed[..],
+                ruzstd::encoding::CompressionLevel::Fastest,
+            ),
+        ),
         ("zstd and zeros", [&zstd(&log)[..], &[0, 0, b'\n']].concat()),
     ] {
         assert_eq!(requests(&bytes, Form::S3AccessLog), expected, "{what}");
@@ -386,7 +416,11 @@ fn strangers_are_called_by_their_names() {
         (&tar, "a tar archive", "tar -xf"),
         (&gzip(&tar), "a tar archive", "tar -xf"),
         (history.as_bytes(), "event history as CSV", "as JSON"),
-        (b"{\"sourceBucket\": \"b\", \"fileSchema\": \"c\"}", "the manifest of an S3 Inventory", ""),
+        (
+            b"{\"sourceBucket\": \"b\", \"fileSchema\": \"c\"}",
+            "the manifest of an S3 Inventory",
+            "",
+        ),
         (b"{\"hello\": 1}", "JSON of another kind", ""),
         (b"#Version: 1.0\n#Fields: date", "a log of CloudFront", ""),
     ] {
@@ -396,7 +430,8 @@ fn strangers_are_called_by_their_names() {
     }
     let told = read(b"hello\n", None).unwrap_err().to_string();
     assert!(told.contains("of no known form"), "{told}");
-    let control = subscription("CONTROL_MESSAGE", &["CWL CONTROL MESSAGE: Checking health.".to_owned()]);
+    let control =
+        subscription("CONTROL_MESSAGE", &["CWL CONTROL MESSAGE: Checking health.".to_owned()]);
     assert_eq!(read(control.to_string().as_bytes(), None).unwrap().0, None, "nothing is in it");
 }
 
@@ -443,7 +478,8 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// KMS calls of `sse-kms` by a replay's summary, and what was said.
 fn replayed(folder: &Path, arguments: &[&str]) -> (f64, String) {
-    let (code, printed, told) = bks(folder, &[&["replay"], arguments, &["--format", "json", "--out", "out"]].concat());
+    let (code, printed, told) =
+        bks(folder, &[&["replay"], arguments, &["--format", "json", "--out", "out"]].concat());
     assert_eq!(code, Some(0), "{arguments:?}: {told}");
     let document: Value = serde_json::from_str(&printed).unwrap();
     let rows = csv::Reader::from_path(folder.join("out/summary.csv")).unwrap().into_records();
@@ -499,7 +535,8 @@ fn what_is_left_out_of_a_folder_is_named() {
     let folder = folder.path();
     fs::create_dir(folder.join("logs")).unwrap();
     fs::write(folder.join("logs/a.log"), joined(&lines(), "\n")).unwrap();
-    fs::write(folder.join("logs/b.json.gz"), gzip(&gzip(joined(&records(), "").as_bytes()))).unwrap();
+    fs::write(folder.join("logs/b.json.gz"), gzip(&gzip(joined(&records(), "").as_bytes())))
+        .unwrap();
     for (name, bytes) in [
         ("c.parquet", &b"PAR1\x15\0"[..]),
         ("d.bz2", b"BZh91AY"),
@@ -525,7 +562,8 @@ fn what_is_left_out_of_a_folder_is_named() {
     ] {
         assert!(told.contains(said), "{said}: {told}");
     }
-    let listed = csv::Reader::from_path(folder.join("out/files_left_out.csv")).unwrap().into_records();
+    let listed =
+        csv::Reader::from_path(folder.join("out/files_left_out.csv")).unwrap().into_records();
     let listed: Vec<String> = listed.map(|row| row.unwrap()[0].to_owned()).collect();
     let names = ["c.parquet", "d.bz2", "e.json", "f.txt", "g.txt", "h.txt", "i.parquet"];
     assert_eq!(listed, names.map(|name| format!("logs/{name}")));
@@ -535,22 +573,33 @@ fn what_is_left_out_of_a_folder_is_named() {
     let fields = "optional binary operation (STRING); optional binary requester (STRING)";
     fs::write(folder.join("logs/j.parquet"), parquet(fields, &[all("a", 1), all("b", 1)])).unwrap();
     let (code, _, told) = bks(folder, &["replay", "trail.parquet"]);
-    assert!(code == Some(2) && told.contains("trail.parquet: the file is no log that bks reads: it is a trail in \
-             Parquet"), "{told}");
+    assert!(
+        code == Some(2)
+            && told.contains(
+                "trail.parquet: the file is no log that bks reads: it is a trail in \
+             Parquet"
+            ),
+        "{told}"
+    );
     let told = replayed(folder, &["logs"]).1;
     assert!(told.contains("1 files of which each is an access log in Parquet"), "{told}");
     // A folder of nothing else says so.
     fs::remove_file(folder.join("logs/a.log")).unwrap();
     fs::remove_file(folder.join("logs/b.json.gz")).unwrap();
     let (code, _, told) = bks(folder, &["replay", "logs"]);
-    assert!(code == Some(2) && told.contains("the folder has no log: this is a Parquet file"), "{told}");
+    assert!(
+        code == Some(2) && told.contains("the folder has no log: this is a Parquet file"),
+        "{told}"
+    );
 }
 
 /// Requests of the bill within the hour of ten o'clock, or what is said against it.
 fn billed(folder: &Path, bills: &[&str]) -> Result<f64, String> {
-    let hour = ["--from", "2026-11-20T10:00:00Z", "--to", "2026-11-20T11:00:00Z", "--format", "json"];
+    let hour =
+        ["--from", "2026-11-20T10:00:00Z", "--to", "2026-11-20T11:00:00Z", "--format", "json"];
     let bills: Vec<&str> = bills.iter().flat_map(|bill| ["--bill", *bill]).collect();
-    let (code, printed, told) = bks(folder, &[&["reconcile", "trail.json"], &hour[..], &bills].concat());
+    let (code, printed, told) =
+        bks(folder, &[&["reconcile", "trail.json"], &hour[..], &bills].concat());
     if code != Some(0) {
         assert_eq!(code, Some(2), "{told}");
         return Err(told);
@@ -582,7 +631,9 @@ const CUR: &str = "lineItem/UsageType,lineItem/LineItemType,lineItem/UsageStartD
                    lineItem/UsageAmount\n";
 
 fn cur(from: &str, to: &str, requests: u32) -> String {
-    format!("us-east-1-KMS-Requests,Usage,{from},{to},{requests}.0\nUSW2-TimedStorage-ByteHrs,Usage,{from},{to},5\n")
+    format!(
+        "us-east-1-KMS-Requests,Usage,{from},{to},{requests}.0\nUSW2-TimedStorage-ByteHrs,Usage,{from},{to},5\n"
+    )
 }
 
 #[test]
@@ -601,9 +652,15 @@ fn a_bill_is_the_same_in_every_form() {
         fs::write(folder.join(name), format!("{CUR}{}", cur(from, to, 10))).unwrap();
         assert_eq!(billed(folder, &[name]), Ok(10.0), "{name}");
     }
-    let renamed = plain.replace("lineItem/UsageType", "LINE_ITEM_USAGE_TYPE").replace("lineItem/", "lineitem_");
-    let parts = [("a-1.csv", format!("{CUR}{}", cur(from, to, 3))), ("a-2.csv", format!("{CUR}{}", cur(from, to, 7)))];
-    let packed: Vec<(&str, &[u8])> = parts.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let renamed = plain
+        .replace("lineItem/UsageType", "LINE_ITEM_USAGE_TYPE")
+        .replace("lineItem/", "lineitem_");
+    let parts = [
+        ("a-1.csv", format!("{CUR}{}", cur(from, to, 3))),
+        ("a-2.csv", format!("{CUR}{}", cur(from, to, 7))),
+    ];
+    let packed: Vec<(&str, &[u8])> =
+        parts.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     for (name, bytes) in [
         ("renamed.csv", renamed.into_bytes()),
         ("plain.csv.gz", gzip(plain.as_bytes())),
@@ -626,7 +683,8 @@ fn a_bill_of_several_parts_is_one() {
     let (from, to) = ("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z");
     let run = folder.join("bucket/exports/cost/data/BILLING_PERIOD=2026-11");
     fs::create_dir_all(&run).unwrap();
-    fs::write(run.join("cost-1.csv.gz"), gzip(format!("{CUR}{}", cur(from, to, 3)).as_bytes())).unwrap();
+    fs::write(run.join("cost-1.csv.gz"), gzip(format!("{CUR}{}", cur(from, to, 3)).as_bytes()))
+        .unwrap();
     fs::write(run.join("cost-2.csv"), format!("{CUR}{}", cur(from, to, 7))).unwrap();
     // This part tells of no KMS requests, as most do not.
     fs::write(run.join("cost-3.csv"), format!("{CUR}Storage,Usage,{from},{to},5\n")).unwrap();
@@ -661,7 +719,12 @@ fn bills_in_parquet_count_as_in_csv() {
     let folder = folder.path();
     fs::write(folder.join("trail.json"), trail()).unwrap();
     let (from, to) = (1_795_168_800_i64, 1_795_172_400_i64);
-    let types = ["us-east-1-KMS-Requests", "USE1-KMS-Requests", "us-east-1-KMS-Requests-Asymmetric", "USE1-BoxUsage"];
+    let types = [
+        "us-east-1-KMS-Requests",
+        "USE1-KMS-Requests",
+        "us-east-1-KMS-Requests-Asymmetric",
+        "USE1-BoxUsage",
+    ];
     for (unit, per_second) in [("MILLIS", 1_000), ("MICROS", 1_000_000), ("NANOS", 1_000_000_000)] {
         let fields = format!(
             "optional binary line_item_line_item_type (STRING); \
@@ -693,7 +756,12 @@ fn bills_in_parquet_count_as_in_csv() {
             all("Usage", 4),
             Values::Long(vec![Some(from * 1_000); 4]),
             Values::Long(vec![Some(to * 1_000); 4]),
-            texts(["USE1-KMS-Requests", "USE1-KMS-Requests", "USE1-KMS-Requests-Asymmetric", "USE1-KMS-Keys"]),
+            texts([
+                "USE1-KMS-Requests",
+                "USE1-KMS-Requests",
+                "USE1-KMS-Requests-Asymmetric",
+                "USE1-KMS-Keys",
+            ]),
             Values::Real([Some(4.0), None, Some(100.0), Some(100.0)].to_vec()),
             texts([unit, unit, unit, "Keys"]),
             // 6.00 requests, where nothing is told of what was priced.
@@ -704,7 +772,77 @@ fn bills_in_parquet_count_as_in_csv() {
     fs::write(folder.join("focus.parquet"), parquet(fields, &columns("Requests"))).unwrap();
     assert_eq!(billed(folder, &["focus.parquet"]), Ok(10.0));
     let told = "optional binary ServiceName (STRING); optional int64 ChargePeriodStart";
-    fs::write(folder.join("short.parquet"), parquet(told, &[all("x", 1), Values::Long(vec![Some(1)])])).unwrap();
+    fs::write(
+        folder.join("short.parquet"),
+        parquet(told, &[all("x", 1), Values::Long(vec![Some(1)])]),
+    )
+    .unwrap();
     let told = billed(folder, &["short.parquet"]).unwrap_err();
     assert!(told.contains("short.parquet: the bill has no column `PricingQuantity`"), "{told}");
+}
+
+/// Ten calls in ten seconds beside totals that are known: sums by hand.
+#[test]
+fn a_run_is_scaled_to_a_known_total() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("trail.json"), trail()).unwrap();
+    let scaled = |options: &[&str]| {
+        let arguments =
+            [&["replay", "trail.json", "--format", "json", "--out", "out"], options].concat();
+        let (code, printed, told) = bks(folder, &arguments);
+        assert_eq!(code, Some(0), "{options:?}: {told}");
+        serde_json::from_str::<Value>(&printed).unwrap()
+    };
+    let number = |value: &Value| value.as_f64().unwrap();
+    let document = scaled(&["--known-calls", "7.2e8/month"]);
+    let at = &document["at_known_total"];
+    let run = 10.0 / number(&document["counted_s"]) * 2_592_000.0;
+    assert!((number(&at["run_kms_requests_a_month"]) / run - 1.0).abs() < 1e-12);
+    let factor = 7.2e8 / run;
+    assert!((number(&at["factor"]) / factor - 1.0).abs() < 1e-12);
+    assert_eq!(at["known"]["of_all_services"], false);
+    for one in at["configurations"].as_array().unwrap() {
+        let name = one["configuration"].as_str().unwrap();
+        let rows = document["summary"].as_array().unwrap();
+        let row = |level: &str| {
+            rows.iter()
+                .find(|row| row["configuration"] == name && row["assumption"] == level)
+                .unwrap()
+        };
+        for (place, level) in ["low", "assumed", "high"].iter().enumerate() {
+            let saved = (10.0 - number(&row(level)["kms_requests"])) / 10.0 * 7.2e8;
+            assert!(
+                (number(&one["saved_kms_requests_a_month"][place]) - saved).abs() < 1e-3,
+                "{name} {level}"
+            );
+            // $0.03 for each 10,000.
+            let usd = number(&one["saved_usd_a_month"][place]);
+            assert!((usd - saved * 3e-6).abs() < 1e-6, "{name} {level}: {usd}");
+        }
+    }
+    // The same by a bill: a million calls in an hour are 720 million a month.
+    let (from, to) = ("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z");
+    fs::write(folder.join("bill.csv"), format!("{CUR}{}", cur(from, to, 1_000_000))).unwrap();
+    let by_bill = scaled(&["--bill", "bill.csv"]);
+    assert_eq!(by_bill["at_known_total"]["configurations"], at["configurations"]);
+    assert_eq!(by_bill["at_known_total"]["known"]["of_all_services"], true);
+    let (_, table, _) =
+        bks(folder, &["replay", "trail.json", "--bill", "bill.csv", "--out", "out"]);
+    assert!(
+        table.contains("At the known total of 720 M KMS requests a month (bill.csv)"),
+        "{table}"
+    );
+    assert!(
+        table.contains("Peaks, quota, free tier, discount and keys' rent are not scaled"),
+        "{table}"
+    );
+    assert!(scaled(&[]).get("at_known_total").is_none());
+    // A total that is less than its part is refused with the reason.
+    fs::write(folder.join("small.csv"), format!("{CUR}{}", cur(from, to, 10))).unwrap();
+    let (code, _, told) =
+        bks(folder, &["replay", "trail.json", "--bill", "small.csv", "--out", "out"]);
+    assert!(code == Some(2) && told.contains("small.csv: the known total is"), "{told}");
+    let (code, _, told) = bks(folder, &["replay", "trail.json", "--known-calls", "many"]);
+    assert!(code == Some(2) && told.contains("is no number of calls and a time"), "{told}");
 }

@@ -205,7 +205,8 @@ const NOVEMBER: i64 = 1_793_491_200_000_000_000;
 fn counted(folder: &Path, arguments: &[&str]) -> (u64, BTreeMap<String, u64>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
     let options = ["--as-of", "2026-11-20", "--format", "json"];
-    let output = command.arg("inventory").args(arguments).args(options).current_dir(folder).output();
+    let output =
+        command.arg("inventory").args(arguments).args(options).current_dir(folder).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -245,11 +246,18 @@ fn a_live_inventory_counts_by_what_its_columns_mean() {
     let row = |number: usize| {
         let key = number % 2 == 0;
         let of = of(number);
-        format!("\nlake,a/{number},{number},,false,{number},2026-11-01 00:00:00.000000 UTC,STANDARD,{of},{key}")
+        format!(
+            "\nlake,a/{number},{number},,false,{number},2026-11-01 00:00:00.000000 UTC,STANDARD,{of},{key}"
+        )
     };
     let csv: String = std::iter::once(header.to_owned()).chain((0..10).map(row)).collect();
     fs::write(folder.path().join("live.csv"), csv).unwrap();
-    let text = printed(&["inventory", &folder.path().join("live.csv").display().to_string(), "--as-of", "2026-11-20"]);
+    let text = printed(&[
+        "inventory",
+        &folder.path().join("live.csv").display().to_string(),
+        "--as-of",
+        "2026-11-20",
+    ]);
     assert!(text.contains("UpdateObjectEncryption of 3 objects"), "{text}");
     assert!(text.contains("under 30 d            10"), "{text}");
     assert_eq!(counted(folder.path(), &["live.csv"]).0, 3);
@@ -270,7 +278,9 @@ fn a_live_inventorys_versions_are_told_apart() {
         Values::Int(vec![Some(1); 5]),
         Values::Long((0..5).map(|second| Some(NOVEMBER + second * 1_000_000_000)).collect()),
         all("STANDARD", 5),
-        Values::Text(["SSE-KMS"; 4].iter().map(|of| Some((*of).to_owned())).chain([None]).collect()),
+        Values::Text(
+            ["SSE-KMS"; 4].iter().map(|of| Some((*of).to_owned())).chain([None]).collect(),
+        ),
         Values::Flag(kms.to_vec()),
     ];
     fs::write(folder.path().join("live.parquet"), parquet(LIVE, &columns)).unwrap();
@@ -325,7 +335,8 @@ fn a_journal_counts_what_is_there_after_it() {
         assert_eq!((migrate, versions), (1, BTreeMap::from([("current".to_owned(), 3)])));
     }
     let place = |name: &str| folder.path().join(name).display().to_string();
-    let text = printed(&["inventory", &place("1.parquet"), &place("2.parquet"), "--as-of", "2026-11-20"]);
+    let text =
+        printed(&["inventory", &place("1.parquet"), &place("2.parquet"), "--as-of", "2026-11-20"]);
     assert!(text.contains("these are the 3 objects that were written or changed"), "{text}");
 }
 
@@ -355,9 +366,15 @@ fn parquet_is_bounded_as_csv_is() {
     assert!(printed(&arguments).contains("UpdateObjectEncryption of 3 objects"));
     for (bytes, why) in [
         (file(&long, "k", 5, None), "row 1: `bucket` is longer than 1 MiB"),
-        (file("lake", "k", 1 << 62, None), "row 3: `last_modified_date` is a time outside the years 1677 to 2262"),
+        (
+            file("lake", "k", 1 << 62, None),
+            "row 3: `last_modified_date` is a time outside the years 1677 to 2262",
+        ),
         (file("lake", "k", 5, Some(1 << 30)), "row 2: `storage_class` is a time outside"),
-        (file("lake", "k", 5, Some(1)), "row 2: `StorageClass` is a time, but must be of the type that S3 gives"),
+        (
+            file("lake", "k", 5, Some(1)),
+            "row 2: `StorageClass` is a time, but must be of the type that S3 gives",
+        ),
         (b"PAR1abcdefghPAR1".to_vec(), "its footer is told to have 1670 MiB"),
         (b"PAR1\0\0\0\0PARE".to_vec(), "is encrypted"),
         (b"PAR1abcdefghijkl".to_vec(), "has no end: it is cut off"),
@@ -420,7 +437,10 @@ fn a_manifest_is_held_to_what_it_says() {
     };
     let file = |size: usize| serde_json::json!({"key": "lake/data/data.csv", "size": size, "MD5checksum": md5});
     write(serde_json::json!([file(data.len()), file(data.len())]));
-    assert_eq!(counted(folder.path(), &["manifest.json"]).1, BTreeMap::from([("current".to_owned(), 2)]));
+    assert_eq!(
+        counted(folder.path(), &["manifest.json"]).1,
+        BTreeMap::from([("current".to_owned(), 2)])
+    );
     write(serde_json::json!([file(5)]));
     let manifest = folder.path().join("manifest.json").display().to_string();
     let told = refused(&["inventory", &manifest]);

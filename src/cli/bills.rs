@@ -45,7 +45,9 @@ pub(super) fn read(path: &Path) -> Result<Invoice> {
         for invoice in file(&part)? {
             match &mut whole {
                 None => whole = Some(invoice),
-                Some(whole) => whole.merge(invoice).map_err(|error| error.at(part.display().to_string()))?,
+                Some(whole) => {
+                    whole.merge(invoice).map_err(|error| error.at(part.display().to_string()))?
+                }
             }
         }
     }

@@ -13,8 +13,8 @@ use indicatif::ProgressBar;
 
 use super::{aside, input, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::recording::{LeftOut, Recording};
 use crate::recording::gather::{Gather, Taken, Wanted};
+use crate::recording::{LeftOut, Recording};
 use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
 use crate::trace::log::Log;

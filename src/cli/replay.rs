@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::logs::{self, Opened};
-use super::{Found, input};
+use super::{Found, input, known};
 use crate::error::{Error, Result};
 use crate::scenario::replay::UnknownAge;
 use crate::units::SimDuration;
@@ -56,6 +56,8 @@ pub(super) struct Args {
     changes: input::Changes,
     #[command(flatten)]
     demands: input::Demands,
+    #[command(flatten)]
+    known: known::Args,
     /// Use N threads instead of one for each processor; the results do not depend on it
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
@@ -98,7 +100,8 @@ fn refuse_of_logs(args: &Args) -> Result<()> {
     ];
     let given = given.into_iter().find_map(|(name, given)| given.then_some(name));
     let given = given.or_else(|| args.logs.given_of_requests());
-    match given.or_else(|| args.changes.given()).or_else(|| args.demands.given()) {
+    let given = given.or_else(|| args.changes.given()).or_else(|| args.demands.given());
+    match given.or_else(|| args.known.given()) {
         None => Ok(()),
         Some(name) => Err(Error::request(format!(
             "`{name}` is of logs of requests, but this is a trace of look-ups"

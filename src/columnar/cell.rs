@@ -55,7 +55,10 @@ impl Cell {
             Self::Time(_) => "a time".to_owned(),
             Self::Text(_) => {
                 let text = self.text().unwrap_or_default().chars().take(MOST);
-                format!("`{}`", text.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>())
+                format!(
+                    "`{}`",
+                    text.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>()
+                )
             }
         }
     }
@@ -162,6 +165,9 @@ mod tests {
         assert_eq!(midnight, Ok(Cell::Time(20_777 * DAY)));
         assert_eq!(of_int96(&[5, 1, 2_440_588]), Ok(Cell::Time((1 << 32) + 5)));
         assert_eq!(of_int96(&[0, 0, u32::MAX]), Err(NO_TIME));
-        assert_eq!(Kind::Plain.bytes(&vec![b'a'; VALUE_MAX + 1].into()), Err("is longer than 1 MiB"));
+        assert_eq!(
+            Kind::Plain.bytes(&vec![b'a'; VALUE_MAX + 1].into()),
+            Err("is longer than 1 MiB")
+        );
     }
 }

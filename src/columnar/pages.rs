@@ -74,7 +74,11 @@ impl Codec {
             }
             Self::Zstd => FrameDecoder::new().decode_all(bytes, &mut into).map_err(broken)?,
         };
-        if filled == plain { Ok(into) } else { Err(general("a page's length is not what its header tells")) }
+        if filled == plain {
+            Ok(into)
+        } else {
+            Err(general("a page's length is not what its header tells"))
+        }
     }
 }
 
@@ -118,7 +122,8 @@ impl<R: ChunkReader> Pages<R> {
     /// The next page, unless it is an index.
     fn page(&mut self) -> Outcome<Option<Page>> {
         let header = self.header()?;
-        let most = if encoding(&header)? == Encoding::DELTA_BYTE_ARRAY { SHARED_MAX } else { PAGE_MAX };
+        let most =
+            if encoding(&header)? == Encoding::DELTA_BYTE_ARRAY { SHARED_MAX } else { PAGE_MAX };
         if header.bytes.max(header.plain_bytes) > most {
             return Err(ParquetError::General(format!(
                 "a page has {} MiB, but bks reads at most {} of its kind",

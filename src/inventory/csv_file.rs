@@ -51,8 +51,7 @@ pub fn read(
     };
     let bytes = decompressed(source).map_err(broken)?;
     let (bytes, left) = Bounded::new(bytes);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(named).flexible(true).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new().has_headers(named).flexible(true).from_reader(bytes);
     let mut record = csv::StringRecord::new();
     let mut item = Item::untold();
     let mut items = 0;

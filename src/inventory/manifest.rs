@@ -246,7 +246,9 @@ mod tests {
     fn a_key_leads_nowhere_but_beside_its_manifest() {
         for key in ["etc/passwd", "proc/kmsg", "etc/ssl/private/key", "lists/data/x"] {
             let read = manifest("CSV", key).unwrap();
-            for place in read.places(Path::new("/home/me/lake/cfg/2026/manifest.json"), &read.files[0]) {
+            for place in
+                read.places(Path::new("/home/me/lake/cfg/2026/manifest.json"), &read.files[0])
+            {
                 assert!(place.starts_with("/home/me/lake/cfg"), "{key}: {}", place.display());
             }
         }

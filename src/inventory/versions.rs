@@ -41,7 +41,11 @@ impl Versions {
         }
         self.is_journal |= is_change;
         let versions = self.objects.entry((item.bucket.clone(), item.key.clone())).or_default();
-        let known = Known { id: item.version_id.clone(), sequence: item.sequence.clone(), item: bare(item) };
+        let known = Known {
+            id: item.version_id.clone(),
+            sequence: item.sequence.clone(),
+            item: bare(item),
+        };
         match versions.iter_mut().find(|version| version.id == known.id) {
             Some(last) if last.sequence <= known.sequence => *last = known,
             Some(_) => {}

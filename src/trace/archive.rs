@@ -71,7 +71,9 @@ pub fn entries(file: &File) -> Result<Vec<Entry>> {
         packed = packed.saturating_add(end.saturating_sub(at));
         found.push(Entry { name, bytes, packed_bytes: end - at, at, crc, is_deflated });
         if packed > length || found.len() > ENTRIES_MAX {
-            return Err(Error::request("the files of the ZIP archive overlap, as no program packs them"));
+            return Err(Error::request(
+                "the files of the ZIP archive overlap, as no program packs them",
+            ));
         }
     }
     found.sort();

@@ -227,9 +227,10 @@ pub(super) fn read(
         }
     }
     let header = cells(&first);
-    let rows = header.as_ref().and_then(Rows::of).ok_or_else(|| {
-        Error::request("the first line does not name the columns of a log")
-    })?;
+    let rows = header
+        .as_ref()
+        .and_then(Rows::of)
+        .ok_or_else(|| Error::request("the first line does not name the columns of a log"))?;
     let (source, left) = Bounded::new(source);
     let mut reader = reader(source, delimiter(&first));
     let mut row = csv::ByteRecord::new();

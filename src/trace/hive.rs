@@ -127,8 +127,12 @@ fn is_next((name, _): (&str, &str)) -> bool {
 mod tests {
     use super::*;
 
+    fn same(name: &str) -> Cow<'_, str> {
+        Cow::Borrowed(name)
+    }
+
     fn read(text: &str) -> Option<serde_json::Value> {
-        let json = json(text, Cow::Borrowed)?;
+        let json = json(text, same)?;
         Some(serde_json::from_str(&json).unwrap_or_else(|error| panic!("{json}: {error}")))
     }
 
@@ -141,7 +145,8 @@ mod tests {
         assert_eq!(read_back["principalid"], "AROAEXAMPLE:i-0");
         assert_eq!(read_back["invokedby"], serde_json::Value::Null);
         assert_eq!(read_back["sessioncontext"]["attributes"]["mfaauthenticated"], "false");
-        let resources = read("[{arn=arn:aws:s3:::lake/a, type=AWS::S3::Object}, {arn=b, type=c}]").unwrap();
+        let resources =
+            read("[{arn=arn:aws:s3:::lake/a, type=AWS::S3::Object}, {arn=b, type=c}]").unwrap();
         assert_eq!(resources[0]["arn"], "arn:aws:s3:::lake/a");
         assert_eq!(resources[1]["type"], "c");
         assert_eq!(read("{}").unwrap(), serde_json::json!({}));

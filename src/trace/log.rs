@@ -89,7 +89,8 @@ impl<'a> Log<'a> {
             },
         };
         // A form that is asked for is read as it is found, if it is found at all.
-        let shape = shape.filter(|(found, _)| *found == form).map_or(Shape::Own, |(_, shape)| shape);
+        let shape =
+            shape.filter(|(found, _)| *found == form).map_or(Shape::Own, |(_, shape)| shape);
         let source = Box::new(Cursor::new(head).chain(rest));
         Ok(Look::Log(Self { form, shape, source }))
     }
@@ -123,7 +124,9 @@ impl<'a> Log<'a> {
             Shape::Own => {}
             Shape::Json => return cloudtrail::read(source, file, bad, &mut sink),
             Shape::Table => return athena::read(source, file, bad, &mut sink),
-            Shape::Stamped => return lines::read_by(source, file, bad, messages::stamped, &mut sink),
+            Shape::Stamped => {
+                return lines::read_by(source, file, bad, messages::stamped, &mut sink);
+            }
         }
         match self.form {
             Form::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),

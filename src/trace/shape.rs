@@ -79,7 +79,8 @@ fn of_message(text: &[u8]) -> Option<Form> {
         if cloudtrail::looks_like(object) {
             return Some(Form::CloudTrail);
         }
-        if serde_json::from_slice::<named::Named>(object).is_ok_and(|named| named.record().is_ok()) {
+        if serde_json::from_slice::<named::Named>(object).is_ok_and(|named| named.record().is_ok())
+        {
             return Some(Form::S3AccessLog);
         }
     }
@@ -120,7 +121,8 @@ mod tests {
         let json = r#"{"bucket_name": "b", "request_time": "2026-11-20T10:00:00.000Z", "operation": "REST.GET.OBJECT", "http_status": 200}"#;
         let event = r#"{"eventSource": "s3.amazonaws.com"}"#;
         let message = |text: &str| {
-            serde_json::json!({"messageType": "DATA_MESSAGE", "logEvents": [{"message": text}]}).to_string()
+            serde_json::json!({"messageType": "DATA_MESSAGE", "logEvents": [{"message": text}]})
+                .to_string()
         };
         let (access, trail) = (Form::S3AccessLog, Form::CloudTrail);
         for (text, expected) in [
@@ -132,7 +134,10 @@ mod tests {
             (message("2 123456789010 eni-1 192.0.2.1"), None),
             (format!("2026-11-20T10:00:00.000Z {event}"), Some((trail, Shape::Stamped))),
             (format!("2026-11-20T10:00:00.000Z {line}"), Some((access, Shape::Stamped))),
-            (format!("2026-11-20T10:00:00+00:00 a_stream_1 {json}\n"), Some((access, Shape::Stamped))),
+            (
+                format!("2026-11-20T10:00:00+00:00 a_stream_1 {json}\n"),
+                Some((access, Shape::Stamped)),
+            ),
             ("2026-11-20T10:00:00.000Z {\"a\": 1}".to_owned(), None),
             ("{\"message\": \"hello\"}".to_owned(), None),
             ("2026-11-20 hello".to_owned(), None),

@@ -67,7 +67,10 @@ pub fn of(head: &[u8]) -> Option<Stranger> {
         ));
     }
     if head.get(257..262) == Some(b"ustar") {
-        return Some(Stranger::new("a tar archive, which bks does not unpack", "unpack it: `tar -xf FILE`"));
+        return Some(Stranger::new(
+            "a tar archive, which bks does not unpack",
+            "unpack it: `tar -xf FILE`",
+        ));
     }
     if athena::is_history(head) {
         return Some(Stranger::new(
@@ -100,7 +103,10 @@ pub fn of_parquet(columns: &[String]) -> Stranger {
         return Stranger::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
     }
     if has(&["operation", "requester"]) {
-        return Stranger::new("an access log in Parquet, which bks reads as lines, JSON or CSV only", EXPORT);
+        return Stranger::new(
+            "an access log in Parquet, which bks reads as lines, JSON or CSV only",
+            EXPORT,
+        );
     }
     if has(&["lineitemusagetype"]) || has(&["servicename", "chargeperiodstart"]) {
         return Stranger::new("a bill in Parquet", "give it to `bks reconcile` by `--bill`");
@@ -108,7 +114,10 @@ pub fn of_parquet(columns: &[String]) -> Stranger {
     if has(&["encryptionstatus"]) {
         return Stranger::new("an inventory in Parquet", "give it to `bks inventory`");
     }
-    Stranger::new("a Parquet file, which is read as an inventory or a bill, but not as a log", EXPORT)
+    Stranger::new(
+        "a Parquet file, which is read as an inventory or a bill, but not as a log",
+        EXPORT,
+    )
 }
 
 /// What a text is that is no log.

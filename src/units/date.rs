@@ -120,7 +120,8 @@ fn offset_s(zone: &str) -> Option<i64> {
     let digits = rest.replacen(':', "", 1);
     let sound = matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit());
     let number = digits.parse::<i64>().ok().filter(|_| sound)?;
-    let (hours, minutes) = if digits.len() == 2 { (number, 0) } else { (number / 100, number % 100) };
+    let (hours, minutes) =
+        if digits.len() == 2 { (number, 0) } else { (number / 100, number % 100) };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
@@ -166,8 +167,15 @@ mod tests {
         assert_eq!(parse_moment("2026-11-20 10:00:00.25"), Some(at + NS_PER_S / 4));
         assert_eq!(parse_moment("2026-11-20T10:00:00.1234567891Z"), Some(at + 123_456_789));
         for text in [
-            "", "yesterday", "2026-11-20T10:00", "2026-02-30 10:00:00", "2026-11-20T10:00:00.Z",
-            "2026-11-20T10:00:00+25:00", "2026-11-20T10:00:00 CET", "2026-11-20T10:00:00+", "20 November",
+            "",
+            "yesterday",
+            "2026-11-20T10:00",
+            "2026-02-30 10:00:00",
+            "2026-11-20T10:00:00.Z",
+            "2026-11-20T10:00:00+25:00",
+            "2026-11-20T10:00:00 CET",
+            "2026-11-20T10:00:00+",
+            "20 November",
             "2026-11-2é 10:00:00",
         ] {
             assert_eq!(parse_moment(text), None, "{text}");

@@ -39,7 +39,9 @@ pub(crate) fn parquet(fields: &str, columns: &[Values]) -> Vec<u8> {
     for column in columns {
         match column {
             Values::Text(values) => {
-                let bytes = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec().into());
+                let bytes = |text: &Option<String>| {
+                    text.as_ref().map(|text| text.as_bytes().to_vec().into())
+                };
                 put::<ByteArrayType>(&mut group, &values.iter().map(bytes).collect::<Vec<_>>());
             }
             Values::Long(values) => put::<Int64Type>(&mut group, values),

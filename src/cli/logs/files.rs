@@ -74,10 +74,9 @@ fn unpacked(files: Vec<LogFile>) -> Result<Vec<LogFile>> {
             continue;
         };
         match packed(path) {
-            Ok(Some(entries)) => all.extend(entries.into_iter().map(|entry| LogFile::Packed {
-                archive: path.clone(),
-                entry,
-            })),
+            Ok(Some(entries)) => all.extend(
+                entries.into_iter().map(|entry| LogFile::Packed { archive: path.clone(), entry }),
+            ),
             Ok(None) => all.push(file),
             // What is no archive, whatever its name says, is told of with the others that are no logs.
             Err(_) if *found => all.push(file),
@@ -211,7 +210,11 @@ impl LogFile {
     }
 
     /// It as a file of a folder that is left out, or the error of one that was named.
-    fn refused(&self, stranger: Stranger, fingerprint: Rc<RefCell<Fingerprint>>) -> Result<OpenLog> {
+    fn refused(
+        &self,
+        stranger: Stranger,
+        fingerprint: Rc<RefCell<Fingerprint>>,
+    ) -> Result<OpenLog> {
         match self {
             Self::Path { found: false, .. } => Err(log::unknown(Some(stranger)).at(self.name())),
             _ => {
