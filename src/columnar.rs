@@ -224,7 +224,7 @@ impl Batch {
         let column = Decoding { kind: *kind, level: *level, name, place, before };
         match reader {
             ColumnReader::BoolColumnReader(reader) => {
-                column.fill(reader, levels, cells, Kind::flag)
+                column.fill(reader, levels, cells, |_, value| Ok(Cell::Flag(*value)))
             }
             ColumnReader::Int32ColumnReader(reader) => {
                 column.fill(reader, levels, cells, |kind, value| kind.whole((*value).into()))

@@ -282,7 +282,9 @@ pub fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<I
     let mut row = csv::StringRecord::new();
     invoice.rows = table.read(&indexes, &mut |_, cells| {
         row.clear();
-        cells.iter().for_each(|cell| row.push_field(&text(cell)));
+        for cell in cells {
+            row.push_field(&text(cell));
+        }
         if let Some(quantity) = columns.quantity(&row) {
             invoice.lines.push(columns.line(&row, quantity)?);
         }

@@ -227,6 +227,35 @@ fn csv(header: &[&str], rows: &[Vec<String>], delimiter: u8) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
+/// Columns of a trail, as Athena names them and as others do.
+const ATHENA: [&str; 11] = [
+    "eventversion",
+    "useridentity",
+    "eventtime",
+    "eventsource",
+    "eventname",
+    "awsregion",
+    "errorcode",
+    "requestparameters",
+    "additionaleventdata",
+    "eventid",
+    "resources",
+];
+
+const SNAKE: [&str; 11] = [
+    "event_version",
+    "user_identity",
+    "event_time",
+    "event_source",
+    "event_name",
+    "aws_region",
+    "error_code",
+    "request_parameters",
+    "additional_event_data",
+    "event_id",
+    "resources",
+];
+
 /// Athena's table of a trail: small letters, structures without quotes, parameters as JSON.
 #[test]
 fn a_trail_from_athena_is_the_trail() {
@@ -265,38 +294,12 @@ fn a_trail_from_athena_is_the_trail() {
             "[{arn=arn:aws:s3:::lake/a, accountid=null, type=AWS::S3::Object}]".to_owned(),
         ]
     };
-    let names = [
-        "eventversion",
-        "useridentity",
-        "eventtime",
-        "eventsource",
-        "eventname",
-        "awsregion",
-        "errorcode",
-        "requestparameters",
-        "additionaleventdata",
-        "eventid",
-        "resources",
-    ];
-    let snake = [
-        "event_version",
-        "user_identity",
-        "event_time",
-        "event_source",
-        "event_name",
-        "aws_region",
-        "error_code",
-        "request_parameters",
-        "additional_event_data",
-        "event_id",
-        "resources",
-    ];
     let rows: Vec<_> = events().iter().map(|event| row(event, false)).collect();
-    assert_eq!(requests(&csv(&names, &rows, b','), Form::CloudTrail), expected);
-    assert_eq!(requests(&csv(&snake, &rows, b'\t'), Form::CloudTrail), expected);
+    assert_eq!(requests(&csv(&ATHENA, &rows, b','), Form::CloudTrail), expected);
+    assert_eq!(requests(&csv(&SNAKE, &rows, b'\t'), Form::CloudTrail), expected);
     // A map's text tells no end of a value: here the key has `, b=` in it, which begins another.
     let maps: Vec<_> = events().iter().map(|event| row(event, true)).collect();
-    let read = requests(&csv(&names, &maps, b','), Form::CloudTrail);
+    let read = requests(&csv(&ATHENA, &maps, b','), Form::CloudTrail);
     assert!(read.iter().all(|request| request.key.as_deref() == Some("a")), "{read:?}");
     assert_eq!(read.len(), 7);
 }

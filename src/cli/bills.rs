@@ -1,13 +1,13 @@
 //! Bills on the command line: files of any form, archives, and folders of parts.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::invoice::{self, Invoice};
-use crate::trace::archive;
 use crate::trace::compression::decompressed;
+use crate::trace::{archive, stranger};
 
 /// Most bytes of a manifest.
 const MANIFEST_MAX: u64 = 64 << 20;
@@ -46,7 +46,7 @@ pub(super) fn read(path: &Path) -> Result<Invoice> {
             match &mut whole {
                 None => whole = Some(invoice),
                 Some(whole) => {
-                    whole.merge(invoice).map_err(|error| error.at(part.display().to_string()))?
+                    whole.merge(invoice).map_err(|error| error.at(part.display().to_string()))?;
                 }
             }
         }
@@ -55,29 +55,54 @@ pub(super) fn read(path: &Path) -> Result<Invoice> {
     whole.checked().map_err(|error| error.at(place))
 }
 
-/// What a file holds: one bill, or those in an archive.
+/// What a file holds: one bill, or those in an archive. A pipe is read once, from its beginning.
 fn file(path: &Path) -> Result<Vec<Invoice>> {
     let place = path.display().to_string();
     let failed = |error: std::io::Error| unreadable(path, &error);
-    let open = || File::open(path).map_err(failed);
+    let mut file = File::open(path).map_err(failed)?;
     let mut head = Vec::new();
-    open()?.take(8).read_to_end(&mut head).map_err(failed)?;
-    if head.starts_with(b"PAR1") {
-        return invoice::parquet_part(open()?, &place).map(|part| vec![part]);
-    }
-    if !archive::is_archive(&head) {
-        let bytes = decompressed(open()?).map_err(failed)?;
+    Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    let is_parquet = stranger::is_parquet(&head);
+    if !is_parquet && !archive::is_archive(&head) {
+        let bytes = decompressed(Cursor::new(head).chain(file)).map_err(failed)?;
         return invoice::part(bytes, &place).map(|part| vec![part]);
     }
-    let entries = archive::entries(&open()?).map_err(|error| error.at(&place))?;
-    let entry = |entry: &archive::Entry| {
-        let place = format!("{place}/{}", entry.name);
-        let bytes = entry.open(open()?).and_then(decompressed).map_err(failed)?;
-        invoice::part(bytes, &place)
-    };
-    let is_part = |entry: &&archive::Entry| !entry.name.ends_with(".json");
-    entries.iter().filter(is_part).map(entry).collect()
+    if !path.is_file() {
+        return Err(Error::request("Parquet and ZIP archives are read from files, not from pipes")
+            .at(place)
+            .hint("save it as a file first"));
+    }
+    file.rewind().map_err(failed)?;
+    if is_parquet {
+        return invoice::parquet_part(file, &place).map(|part| vec![part]);
+    }
+    let entries = archive::entries(&file).map_err(|error| error.at(&place))?;
+    let is_part = |entry: &&archive::Entry| is_part(&entry.name.to_ascii_lowercase());
+    entries.iter().filter(is_part).map(|entry| packed(path, entry)).collect()
 }
+
+/// A bill in an archive.
+fn packed(archive: &Path, entry: &archive::Entry) -> Result<Invoice> {
+    let place = format!("{}/{}", archive.display(), entry.name);
+    let failed = |error: std::io::Error| {
+        Error::request(format!("the file cannot be read: {error}")).at(&place)
+    };
+    let mut bytes = File::open(archive)
+        .and_then(|file| entry.open(file))
+        .and_then(decompressed)
+        .map_err(failed)?;
+    let mut head = Vec::new();
+    Read::by_ref(&mut bytes).take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    if stranger::is_parquet(&head) {
+        return Err(Error::request("the file is Parquet, which is not read out of an archive")
+            .at(&place)
+            .hint("unpack the archive and give the file, or the folder of all"));
+    }
+    invoice::part(Cursor::new(head).chain(bytes), &place)
+}
+
+/// Bytes by which a file's form is known.
+const HEAD: u64 = 8;
 
 fn walk(folder: &Path, parts: &mut Vec<PathBuf>) -> Result<()> {
     let failed = |error: std::io::Error| unreadable(folder, &error);

@@ -373,7 +373,7 @@ fn no_log(foreign: Foreign) -> Error {
         None => Error::request("the folder has no log"),
         Some(Stranger { what, way_out }) => {
             let error = Error::request(format!("the folder has no log: this is {what}"));
-            way_out.into_iter().fold(error, |error, way_out| error.hint(way_out))
+            way_out.into_iter().fold(error, Error::hint)
         }
     }
 }
@@ -388,7 +388,9 @@ fn tell_of_left_out(left_out: &[LeftOut]) {
         output::note(&format!("{file} is left out: it is {what}"));
     }
     let mut numbers: BTreeMap<&str, u64> = BTreeMap::new();
-    counted.iter().for_each(|one| *numbers.entry(&one.what).or_default() += 1);
+    for one in counted {
+        *numbers.entry(&one.what).or_default() += 1;
+    }
     for (what, number) in numbers {
         output::note(&format!("left out as well are {number} files of which each is {what}"));
     }

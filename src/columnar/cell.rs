@@ -98,12 +98,6 @@ impl Kind {
         }
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as of values of all types")]
-    pub(super) fn flag(self, value: &bool) -> Result<Cell, &'static str> {
-        let _ = self;
-        Ok(Cell::Flag(*value))
-    }
-
     pub(super) fn whole(self, value: i64) -> Result<Cell, &'static str> {
         let time = |unit: i64| value.checked_mul(unit).map(Cell::Time).ok_or(NO_TIME);
         match self {

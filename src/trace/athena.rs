@@ -85,7 +85,7 @@ pub(super) fn looks_like(head: &[u8]) -> Option<Form> {
 pub(super) fn is_history(head: &[u8]) -> bool {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
     let Some(header) = cells(&head[..end]) else { return false };
-    let names: Vec<String> = header.iter().map(|name| plain(name)).collect();
+    let names: Vec<String> = header.iter().map(plain).collect();
     let has = |name: &str| names.contains(&plain(name));
     has("eventTime") && has("eventSource") && has("eventName") && !has("requestParameters")
 }

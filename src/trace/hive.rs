@@ -63,16 +63,12 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
             self.text(&spelt);
             self.out.push(':');
             rest = self.value(value, End::Object, depth)?;
-            match rest.strip_prefix(',') {
-                Some(more) => {
-                    self.out.push(',');
-                    rest = more;
-                }
-                None => {
-                    self.out.push('}');
-                    return rest.strip_prefix('}');
-                }
-            }
+            let Some(more) = rest.strip_prefix(',') else {
+                self.out.push('}');
+                return rest.strip_prefix('}');
+            };
+            self.out.push(',');
+            rest = more;
         }
     }
 
@@ -85,16 +81,12 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
         let mut rest = text;
         loop {
             rest = self.value(rest.trim_start(), End::Array, depth)?;
-            match rest.strip_prefix(',') {
-                Some(more) => {
-                    self.out.push(',');
-                    rest = more;
-                }
-                None => {
-                    self.out.push(']');
-                    return rest.strip_prefix(']');
-                }
-            }
+            let Some(more) = rest.strip_prefix(',') else {
+                self.out.push(']');
+                return rest.strip_prefix(']');
+            };
+            self.out.push(',');
+            rest = more;
         }
     }
 
@@ -106,7 +98,6 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
 /// Where a value that is no structure ends.
 fn end(text: &str, within: End) -> usize {
     let ends = |(place, found): &(usize, char)| match (within, found) {
-        (End::Whole, _) => false,
         (End::Object, ',') => text[place + 1..].trim_start().split_once('=').is_some_and(is_next),
         (End::Array, ',') => true,
         (End::Object, '}') | (End::Array, ']') => {

@@ -199,7 +199,11 @@ impl LogFile {
     /// What it is if it is Parquet, whose columns are named at its end.
     fn parquet(&self) -> Option<Stranger> {
         let Self::Path { path, .. } = self else { return None };
-        let mut file = File::open(path).ok().filter(|_| path.is_file())?;
+        if !path.is_file() {
+            // What a pipe gives is given once.
+            return None;
+        }
+        let mut file = File::open(path).ok()?;
         let mut head = Vec::new();
         Read::by_ref(&mut file).take(4).read_to_end(&mut head).ok()?;
         if !stranger::is_parquet(&head) {
@@ -215,13 +219,11 @@ impl LogFile {
         stranger: Stranger,
         fingerprint: Rc<RefCell<Fingerprint>>,
     ) -> Result<OpenLog> {
-        match self {
-            Self::Path { found: false, .. } => Err(log::unknown(Some(stranger)).at(self.name())),
-            _ => {
-                let foreign = Some(Foreign(Some(stranger)));
-                Ok(OpenLog { name: self.name(), log: None, foreign, fingerprint })
-            }
+        if let Self::Path { found: false, .. } = self {
+            return Err(log::unknown(Some(stranger)).at(self.name()));
         }
+        let foreign = Some(Foreign(Some(stranger)));
+        Ok(OpenLog { name: self.name(), log: None, foreign, fingerprint })
     }
 
     /// Opens it and finds its form, if that is not given; `bar` shows how much is read.
