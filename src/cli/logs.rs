@@ -43,9 +43,9 @@ pub(super) struct Args {
     /// Leave out what lies at this time or later
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     to: Option<i64>,
-    /// S3 Inventory of a bucket (its `manifest.json`): when objects were written that the logs only
-    /// read, and whether with a bucket key; may be given again
-    #[arg(long = "inventory", value_name = "MANIFEST")]
+    /// S3 Inventory of a bucket (its `manifest.json`), or S3 Metadata's tables in Parquet: when objects were
+    /// written that the logs only read, and whether with a bucket key; may be given again
+    #[arg(long = "inventory", value_name = "MANIFEST|FILE")]
     inventories: Vec<PathBuf>,
     /// The greatest share of lines that may be unreadable
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = parse_share)]

@@ -63,13 +63,14 @@ impl Versions {
 
     /// Gives each version that is there, in no order.
     pub fn finish(self, each: &mut dyn FnMut(&Item)) {
-        for ((bucket, _), mut versions) in self.objects {
+        for ((bucket, key), mut versions) in self.objects {
             versions.retain(Known::is_there);
             versions.sort_by(|a, b| a.written().cmp(&b.written()));
             let current = versions.len().saturating_sub(1);
             for (number, known) in versions.into_iter().enumerate() {
                 let mut item = known.item;
                 item.bucket.clone_from(&bucket);
+                item.key.clone_from(&key);
                 if number < current && item.version == Version::Current {
                     item.version = Version::Old;
                 }

@@ -147,10 +147,10 @@ fn whole(path: &Path) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+pub(in crate::cli) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
 }
 
-pub(super) fn open(path: &Path) -> Result<File> {
+pub(in crate::cli) fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|error| unreadable(path, &error))
 }
