@@ -307,7 +307,7 @@ fn a_trails_batch_of_deletes_counts_the_keys_that_it_names() {
         let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
         let mut bad = BadLines::default();
         let opened = Log::open(log.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
-        gather.begin(Form::CloudTrail);
+        gather.begin(Form::CloudTrail, "trail");
         opened.entries("trail", &mut bad, |entry| gather.take(&entry)).unwrap();
         let recording = gather.finish().unwrap();
         assert_eq!((bad.bad, recording.seen.requests), (0, 2), "{more}");
