@@ -4,6 +4,7 @@ mod files;
 mod forms;
 mod inventories;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use indicatif::ProgressBar;
 
 use super::{aside, input, output, progress, threads};
 use crate::error::{Error, Result};
+use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::recording::gather::{Gather, Taken, Wanted};
 use crate::recording::left_out::{LeftOut, Reason};
@@ -288,7 +290,7 @@ impl Logs<'_> {
         }
         let mut recording = threads::run_on(jobs, || gather.finish())??;
         if !quiet {
-            tell_of_encryption(&recording);
+            tell_of_world(&recording);
         }
         recording.inputs = inputs;
         recording.arguments = args.typed();
@@ -458,8 +460,8 @@ fn examples(left_out: &LeftOut, reason: Reason) -> String {
     }
 }
 
-/// Says what the log tells of encryption, and what is taken of what it does not tell of.
-fn tell_of_encryption(recording: &Recording) {
+/// Says what the log tells of encryption and regions, and what is taken of what it does not tell of.
+fn tell_of_world(recording: &Recording) {
     let Taken { encryption_told, bucket_keys, .. } = recording.taken;
     let not_kms = recording.seen.not_kms;
     if not_kms > 0 {
@@ -475,6 +477,15 @@ fn tell_of_encryption(recording: &Recording) {
         output::note(&format!(
             "{bucket_keys} writes were answered with a bucket key: bucket keys are on already, so that \
              what they save may be had already"
+        ));
+    }
+    let unknown = |region: &&String| !PriceTable::is_region(region);
+    let regions: BTreeSet<&String> = recording.regions.iter().flatten().filter(unknown).collect();
+    for region in regions {
+        output::note(&format!(
+            "`{}` in the log is no AWS region that bks knows: its buckets are taken to be in us-east-1 unless \
+             settings name another region",
+            region.escape_debug()
         ));
     }
     let too_early = recording.left_out.of(Reason::TooEarly);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::LONGEST;
 use super::before::{Inventoried, Times, plain_key, spread_ms};
 use super::compact::{self, Fate, Kind, MAX_BUCKETS, Sse, When};
 use super::hash::Hash;
@@ -110,12 +111,16 @@ pub struct Gather {
     pub(super) memory: usize,
     /// Times of the first and the last record, in milliseconds since the epoch.
     pub(super) span: Option<(u64, u64)>,
+    /// Time of the first record that a run may reach back to from `Wanted::from`.
+    pub(super) first_near: Option<u64>,
     /// The records of those times.
     pub(super) ends: Option<[Witness; 2]>,
     /// Names of the files so far.
     pub(super) files: Vec<String>,
     /// Time of the last request.
     pub(super) last_request: Option<u64>,
+    /// No run that counts from `Wanted::from` on reaches back beyond this.
+    nearest_ms: u64,
     /// Whether the file at hand is a trail.
     in_trail: bool,
     /// Whether all times so far are whole seconds.
@@ -126,7 +131,9 @@ impl Gather {
     /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is put aside in `store`.
     #[must_use]
     pub fn new(wanted: Wanted, memory: usize, store: Arc<dyn Store>) -> Self {
+        let from = wanted.from.unwrap_or_default().saturating_sub(LONGEST.as_nanos());
         Self {
+            nearest_ms: u64::try_from(from / 1_000_000).unwrap_or_default(),
             wanted,
             taken: Taken::default(),
             left_out: LeftOut::default(),
@@ -136,6 +143,7 @@ impl Gather {
             store,
             memory,
             span: None,
+            first_near: None,
             ends: None,
             files: Vec::new(),
             last_request: None,
@@ -327,6 +335,9 @@ impl Gather {
     }
 
     fn widen(&mut self, ms: u64, record: &Record) {
+        if ms >= self.nearest_ms && self.first_near.is_none_or(|first| ms < first) {
+            self.first_near = Some(ms);
+        }
         let file = self.files.len().saturating_sub(1);
         let (Some((first, last)), Some(ends)) = (&mut self.span, &mut self.ends) else {
             self.span = Some((ms, ms));

@@ -108,8 +108,8 @@ impl Gather {
         let from = self.wanted.from.map(ms);
         let start = from.map_or(first, |from| from.min(first)) / SECOND * SECOND;
         let end = self.wanted.to.map_or((last / SECOND + 1) * SECOND, ms);
-        let reach = end.saturating_sub(LONGEST.as_nanos().unsigned_abs() / 1_000_000);
-        let start = from.map_or(start, |from| start.max(reach.min(from / SECOND * SECOND)));
+        let start =
+            from.map_or(start, |from| self.within_reach(start, from / SECOND * SECOND, end));
         let counted_from = from.unwrap_or(start);
         if counted_from > last_request {
             return Err(Error::request(
@@ -118,6 +118,17 @@ impl Gather {
             .hint("times are in UTC, e.g., `--from 2026-11-23T12:00:00Z`"));
         }
         Ok(Span { start, counted_from, end })
+    }
+
+    /// The start of a run to `end` that counts from `from` on: `start`, unless that is further back than a
+    /// run reaches; then the first record that is not, or as far back as it does.
+    fn within_reach(&self, start: u64, from: u64, end: u64) -> u64 {
+        let reach = end.saturating_sub(LONGEST.as_nanos().unsigned_abs() / 1_000_000);
+        if start >= reach {
+            return start;
+        }
+        let first = self.first_near.map_or(from, |first| first / 1_000 * 1_000);
+        first.max(reach).min(from).max(start)
     }
 
     fn no_request(&self) -> Error {

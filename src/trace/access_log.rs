@@ -33,6 +33,10 @@ pub fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Flaw> 
     let _address = fields.next().ok_or(ends("remote address"))?;
     let (requester, id, operation_name) = fields.who_and_what()?;
     let key = fields.key().ok_or(Flaw::Field("request's URI"))?;
+    // Where the URI stands in its place a field is missing: keys are encoded, and so are quotes.
+    if key.starts_with(b"\"") {
+        return Err(Flaw::Field("key"));
+    }
     fields.skip_uri().ok_or(ends("status"))?;
     let status = status(fields.next_short().ok_or(ends("status"))?)?;
     let error = fields.next_short().ok_or(ends("error code"))?;
@@ -357,6 +361,8 @@ mod tests {
             let line = line(&format!("{middle} {rest}"));
             assert_eq!(read(&line), Err(Flaw::Field("operation")), "{line}");
         }
+        let nothing = line(&format!("two words 3E57427F3EXAMPLE NONSENSE REST.GET.OBJECT {rest}"));
+        assert_eq!(read(&nothing), Err(Flaw::Field("key")));
         let unknown = line(&format!("- 3E57427F3EXAMPLE REST.GET.SOMETHING_NEW a {rest}"));
         assert_eq!(read(&unknown).unwrap().operation, LogOperation::Unknown);
     }

@@ -32,7 +32,7 @@ impl fmt::Display for Flaw {
             Self::Field(field) => write!(f, "its {field} is none"),
             Self::Lacks(field) => write!(f, "it has no {field}"),
             Self::AsText(field) => {
-                write!(f, "its {field} is text, and neither JSON nor Python's")
+                write!(f, "its `{field}` is text, and neither JSON nor Python's")
             }
             Self::Json => f.write_str("it is not the JSON of an event"),
             Self::TooLong => f.write_str("it is longer than a record can be"),

@@ -43,7 +43,12 @@ fn unfold(value: &mut Value, depth: u32) -> Result<(), &'static str> {
             for (name, value) in fields {
                 let object = OBJECTS.iter().find(|object| *object == name);
                 if let (Some(&object), Value::String(text)) = (object, &*value) {
-                    *value = read(text).ok_or(object)?;
+                    *value = match read(text) {
+                        Some(value) => value,
+                        // The request's parameters tell what resources would.
+                        None if object == "resources" => Value::Null,
+                        None => return Err(object),
+                    };
                 }
                 unfold(value, depth - 1)?;
             }
