@@ -13,8 +13,8 @@ use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::json;
 use bks::results::rows::{
-    AccountRow, BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow,
-    RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
+    AccountRow, BucketRow, CostRow, LeftOutRow, OperationRow, PrefixRow, PrincipalRow,
+    ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::results::{Results, csv};
@@ -299,7 +299,8 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`replications.csv`", columns::<ReplicationRow>()),
         ("`buckets.csv`", columns::<BucketRow>()),
         ("`prefixes.csv`", columns::<PrefixRow>()),
-        ("`files_left_out.csv`", columns::<bks::recording::LeftOut>()),
+        ("`files_left_out.csv`", columns::<bks::recording::Stray>()),
+        ("`left_out.csv`", columns::<LeftOutRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),
         ("`sobol.csv`", columns::<SobolRow>()),

@@ -14,7 +14,9 @@
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>)
 //! and its examples of S3 and KMS events.
 
+pub(super) mod as_text;
 pub(super) mod event;
+mod identity;
 mod json;
 pub mod write;
 
@@ -35,7 +37,14 @@ use json::Skipper;
 /// their wrappings and digests have.
 #[must_use]
 pub fn looks_like(head: &[u8]) -> bool {
-    let names = ["\"eventSource\"", "\"Records\"", "\"CloudTrailEvent\"", "\"digestStartTime\""];
+    let names = [
+        "\"eventSource\"",
+        "\"eventsource\"",
+        "\"Records\"",
+        "\"CloudTrailEvent\"",
+        "\"digestStartTime\"",
+        "\"insightDetails\"",
+    ];
     let has = |name: &&str| memmem::find(head, name.as_bytes()).is_some();
     matches!(head, [b'{' | b'[', ..]) && names.iter().any(has)
 }
@@ -125,6 +134,7 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
                     // No event, but what goes with one.
                     Some(text) if messages::is_nothing(text) => {}
                     Some(text) => self.within(text)?,
+                    None if event.has_text() => self.unfold(&text[..done])?,
                     None => self.hand_on(&event, &text[..done])?,
                 }
                 return Ok(Step::Done(done));
@@ -172,6 +182,15 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
     fn within(&mut self, text: &str) -> Result<()> {
         self.count();
         if let Err(flaw) = messages::hand_on(text, &mut Clock::default(), self.sink)? {
+            self.bad(flaw, text.as_bytes());
+        }
+        Ok(())
+    }
+
+    /// Reads an event of which some objects are given as text.
+    fn unfold(&mut self, text: &str) -> Result<()> {
+        self.count();
+        if let Err(flaw) = messages::unfold(text, self.sink)? {
             self.bad(flaw, text.as_bytes());
         }
         Ok(())

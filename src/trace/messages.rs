@@ -3,6 +3,7 @@
 use super::access_log::{self, named::Named};
 use super::bad_lines::Flaw;
 use super::clock::Clock;
+use super::cloudtrail::as_text;
 use super::cloudtrail::event::Event;
 use super::record::{Entry, Skipped};
 use super::shape::{STREAM_MAX, after_stamp, after_stream};
@@ -28,7 +29,7 @@ pub(super) fn hand_on(
 ) -> Result<std::result::Result<(), Flaw>> {
     let text = text.trim();
     if is_nothing(text) {
-        return sink(Entry::Skipped(Skipped::Summary)).map(Ok);
+        return sink(Entry::Skipped(Skipped::ServiceEvent, b"CONTROL_MESSAGE")).map(Ok);
     }
     if text.starts_with('{') {
         return object(text, DEPTH, sink);
@@ -72,9 +73,30 @@ pub(super) fn object(
             hand_on(within, &mut Clock::default(), sink)
         };
     }
+    if event.has_text() {
+        return unfold(text, sink);
+    }
     match event.entry() {
         Ok(entry) => sink(entry).map(Ok),
         Err(flaw) => record(text, flaw, sink),
+    }
+}
+
+/// Hands on what an event says of which some objects are given as text.
+pub(super) fn unfold(
+    text: &str,
+    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+) -> Result<std::result::Result<(), Flaw>> {
+    let plain = match as_text::unfolded(text) {
+        Ok(plain) => plain,
+        Err(object) => return Ok(Err(Flaw::AsText(object))),
+    };
+    match serde_json::from_str::<Event>(&plain) {
+        Ok(event) if !event.has_text() => match event.entry() {
+            Ok(entry) => sink(entry).map(Ok),
+            Err(flaw) => Ok(Err(flaw)),
+        },
+        Ok(_) | Err(_) => Ok(Err(Flaw::Json)),
     }
 }
 

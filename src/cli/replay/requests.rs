@@ -46,10 +46,11 @@ fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
     let mut files = report::files::of(&results);
     files.push(("buckets.csv", csv::write(&places::buckets(scenario, &outcome))));
     files.push(("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))));
-    let left_out = scenario.recording.as_ref().map(|recording| recording.left_out.as_slice());
-    if let Some(left_out) = left_out.filter(|left_out| !left_out.is_empty()) {
-        files.push(("files_left_out.csv", csv::write(left_out)));
+    let strays = scenario.recording.as_ref().map(|recording| recording.strays.as_slice());
+    if let Some(strays) = strays.filter(|strays| !strays.is_empty()) {
+        files.push(("files_left_out.csv", csv::write(strays)));
     }
+    files.push(("left_out.csv", csv::write(&places::left_out(scenario))));
     output::write_files(&folder(args, scenario), &files)?;
     Ok(results)
 }
