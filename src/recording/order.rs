@@ -196,9 +196,11 @@ impl<'a> Distinct<'a> {
         let Some(mut entry) = (if taken.is_some() { taken } else { self.sorted.next()? }) else {
             return Ok(None);
         };
-        let is_named = entry.id & 1 == 0 && entry.when.kind() != Kind::Inventoried;
-        while is_named {
-            let Some(other) = self.sorted.next()? else { break };
+        // What has no name repeats nothing.
+        if entry.id & 1 == 1 || entry.when.kind() == Kind::Inventoried {
+            return Ok(Some(entry));
+        }
+        while let Some(other) = self.sorted.next()? {
             if (other.object, other.when, other.id) != (entry.object, entry.when, entry.id) {
                 self.next = Some(other);
                 break;
