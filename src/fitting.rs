@@ -319,6 +319,18 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
             log.seen.unserved
         ));
     }
+    let of_calls = log.of_buckets.iter().filter(|of| of.has_calls_as_requests()).count();
+    if of_calls > 0 {
+        notes.push(format!(
+            "Of {of_calls} buckets the log has no S3 data events: their requests are KMS's calls, each \
+             GenerateDataKey a PutObject and each Decrypt a GetObject."
+        ));
+        notes.push(
+            "Not known of these: HEAD, LIST and DELETE requests (no KMS call, but a price), sizes, uploads \
+             in parts and copies (here as writes and reads)."
+                .into(),
+        );
+    }
     if log.counted_from > SimDuration::ZERO {
         notes.push(format!(
             "What lies before {} only fills caches: `warm_up`.",

@@ -10,6 +10,7 @@
 //! it is an assumption (see [`crate::scenario`]).
 
 pub mod before;
+pub mod calls;
 mod compact;
 mod copies;
 pub mod gather;
@@ -31,6 +32,7 @@ use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
 use before::Before;
+use calls::OfBucket;
 use gather::Taken;
 pub use hash::Fingerprint;
 pub(crate) use names::NO_ACCOUNT;
@@ -62,6 +64,8 @@ pub struct Recording {
     population_of: Vec<[u32; 4]>,
     /// What became of the records.
     pub taken: Taken,
+    /// What KMS's calls tell of buckets, where they may stand for requests; in order.
+    pub of_buckets: Vec<OfBucket>,
     /// Records that repeat another.
     pub repeated: u64,
     /// Whether all times are whole seconds.

@@ -1,5 +1,6 @@
 //! Logs on the command line: which to read, what of them, and reading them all.
 
+mod calls;
 mod files;
 mod forms;
 mod inventories;
@@ -59,7 +60,7 @@ enum FormName {
     Auto,
     /// S3 server access logs
     S3AccessLog,
-    /// CloudTrail: S3 data events
+    /// CloudTrail: S3 data events, or KMS events where a bucket has none
     Cloudtrail,
     /// Traces of IBM Cloud Object Storage
     IbmCos,
@@ -266,10 +267,12 @@ impl Logs<'_> {
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
         let (mut gather, requests_twice) = gathers.one()?;
+        gather.settle()?;
         inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
             tell_of_foreign(&foreign);
             tell_of_reading(gather.taken(), &bad, forms);
+            calls::tell(gather.of_buckets());
             if requests_twice > 0 {
                 output::note(&format!(
                     "requests are the access logs': {requests_twice} in the trail are left out, \
@@ -342,6 +345,7 @@ impl Args {
             from: self.from,
             to: self.to,
             inventories: !self.inventories.is_empty(),
+            calls_as_requests: forms == Forms::One,
         };
         let memory =
             self.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, ByteSize::bytes);
@@ -386,21 +390,20 @@ fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
         unknown,
         too_late,
         other_buckets,
-        kms_events,
         skipped,
         ..
     } = *taken;
-    let kms_events = if forms == Forms::One { kms_events } else { 0 };
     let left_out = [
         (without_data, "touch no object's data"),
         (unknown, "are of unknown operations"),
         (too_late, "lie at `--to` or later"),
-        (kms_events, "are KMS calls, which a replay counts by itself"),
         (skipped, "are of neither S3 nor KMS"),
         (other_buckets, "are of other buckets"),
     ];
+    let calls = if forms == Forms::One { calls::left_out(taken) } else { Vec::new() };
     let left_out: Vec<String> = left_out
         .into_iter()
+        .chain(calls)
         .filter(|(count, _)| *count > 0)
         .map(|(count, why)| format!("{count} {why}"))
         .collect();
