@@ -19,13 +19,13 @@
 //! Which buckets have data events is known when all is read. Until then calls are kept apart, unless
 //! their bucket has had one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::compact::{Entry, Kind, When};
 use super::gather::{Gather, id_of};
 use super::hash::Hash;
-use super::names::{Adoption, Names};
+use super::names::{Adoption, Names, Who};
 use super::sorter::{Sorted, Sorter, Store};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
@@ -33,8 +33,8 @@ use crate::kms::KmsApi;
 use crate::s3::Operation;
 use crate::trace::record::{KmsEvent, LogOperation, Nanoseconds, Record, bucket_and_key};
 
-/// Farthest apart that a copy's data event and the call that reads its source may lie, in
-/// milliseconds: each is logged to the second.
+/// How long after a copy's data event the call that reads its source may be, in milliseconds: each is
+/// logged to the second, and S3 asks when it has received the request.
 const APART_MS: u64 = 2_000;
 
 /// Numbers of KMS calls by what became of them. Repeated ones are counted again.
@@ -63,7 +63,7 @@ pub struct OfBucket {
     pub has_data_events: bool,
     /// Of its data events, those that write and those that read an object's data.
     pub data_events: [u64; 2],
-    /// Calls with an object's ARN that write, and such that read.
+    /// Calls with an object's ARN that write, and such that read; not those for copies that have data events.
     pub for_objects: [u64; 2],
     /// Calls with the bucket's ARN.
     pub for_bucket_keys: u64,
@@ -289,18 +289,25 @@ impl Gather {
         let mut copies = Copies::new(copied.sorted()?);
         let mut adoption = Adoption::of(&names);
         let mut entries = entries.sorted()?;
+        let sessions: BTreeSet<&Who> = names.sessions().collect();
+        let mut of_copies = vec![0; left_out.len()];
         let mut last = None;
         while let Some(entry) = entries.next()? {
-            if left_out[names.bucket_of(entry.place) as usize] {
+            let bucket = names.bucket_of(entry.place) as usize;
+            if left_out[bucket] {
                 continue;
             }
             // A call that is repeated reads the same copy's source again.
             let repeated = entry.id & 1 == 0 && last == Some((entry.object, entry.when, entry.id));
             last = Some((entry.object, entry.when, entry.id));
-            let own = names.principal(entry.slot);
-            if copies.take(&entry, repeated, |copy| self.names.principal(copy.slot) == own)? {
-                self.taken.calls.requests -= 1;
-                self.taken.calls.of_copies += 1;
+            let own = names.session(entry.slot);
+            let is_own = |copy: &Entry| {
+                let who = self.names.session(copy.slot);
+                // What S3 forwards may lack what tells sessions apart.
+                who == own || !sessions.contains(who) && who.principal == own.principal
+            };
+            if copies.take(&entry, repeated, is_own)? {
+                of_copies[bucket] += 1;
                 continue;
             }
             let slot = adoption.slot(entry.slot, &mut self.names);
@@ -312,7 +319,20 @@ impl Gather {
             self.last_request = self.last_request.max(Some(ms));
             self.entries.push(Entry { slot, place, ..entry })?;
         }
+        for (bucket, calls) in names.each_bucket().zip(of_copies).filter(|(_, calls)| *calls > 0) {
+            self.count_copies(bucket, calls);
+        }
         Ok(())
+    }
+
+    /// Takes note that some of a bucket's calls are for copies, which count as data events.
+    fn count_copies(&mut self, bucket: &[u8], calls: u64) {
+        self.taken.calls.requests -= calls;
+        self.taken.calls.of_copies += calls;
+        let name = String::from_utf8_lossy(bucket);
+        if let Some(of) = self.of_buckets.iter_mut().find(|of| of.bucket == name) {
+            of.for_objects[1] = of.for_objects[1].saturating_sub(calls);
+        }
     }
 
     /// Counts calls by what becomes of them, bucket by bucket.
@@ -402,7 +422,7 @@ impl Copies {
         Ok(self.had)
     }
 
-    /// Takes in what lies near a time of an object, and forgets what lies before.
+    /// Takes in what lies shortly before a time of an object, and forgets what lies longer before.
     fn advance(&mut self, object: u64, ms: u64) -> Result<()> {
         let is_far = |near: &Entry| near.object != object || near.when.ms() + APART_MS < ms;
         while self.near.front().is_some_and(is_far) {
@@ -413,7 +433,7 @@ impl Copies {
                 self.next = self.sorted.next()?;
             }
             let Some(next) = self.next else { return Ok(()) };
-            if next.object > object || next.object == object && next.when.ms() > ms + APART_MS {
+            if next.object > object || next.object == object && next.when.ms() > ms {
                 return Ok(());
             }
             self.next = None;

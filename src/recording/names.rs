@@ -230,9 +230,14 @@ impl Names {
         names.into_iter()
     }
 
-    /// Whose a session is.
-    pub(super) fn principal(&self, slot: u32) -> &Principal {
-        &self.who[slot as usize].principal
+    /// A session by its number.
+    pub(super) fn session(&self, slot: u32) -> &Who {
+        &self.who[slot as usize]
+    }
+
+    /// All sessions.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = &Who> {
+        self.who.iter()
     }
 
     pub(super) fn knows_bucket(&self, name: &[u8]) -> bool {
