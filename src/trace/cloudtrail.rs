@@ -1,6 +1,6 @@
 //! CloudTrail's events, as JSON in any of the wrappings they come in: `{"Records":[…]}` (a trail's
 //! files), a bare array, one event a line, EventBridge's `detail`, and the `CloudTrailEvent` of
-//! `lookup-events`, which is JSON in a string.
+//! `lookup-events`, which is JSON in a string, or an array of such strings.
 //!
 //! Events are found one after another in the stream, whatever wraps them, so that a file is never
 //! in memory as a whole. Each is read by serde into the few fields that matter, borrowed where no
@@ -34,6 +34,7 @@ use json::Skipper;
 pub fn looks_like(head: &[u8]) -> bool {
     let names = [
         "\"eventSource\"",
+        "\\\"eventSource\\\"",
         "\"eventsource\"",
         "\"Records\"",
         "\"CloudTrailEvent\"",
@@ -110,6 +111,14 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         let between = json::between(bytes);
         if between > 0 {
             return Ok(Step::Done(between));
+        }
+        if let Some(whole) = json::event_as_text(bytes) {
+            self.count();
+            match serde_json::from_slice::<String>(&bytes[..whole]) {
+                Ok(text) => self.within(&text)?,
+                Err(_) => self.bad(Flaw::Json, bytes),
+            }
+            return Ok(Step::Done(whole));
         }
         if let Some(field) = json::field(bytes) {
             return Ok(Step::Done(field));
