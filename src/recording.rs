@@ -15,6 +15,7 @@ mod compact;
 mod copies;
 pub mod gather;
 pub(crate) mod hash;
+pub mod left_out;
 pub mod measured;
 mod names;
 mod objects;
@@ -35,9 +36,13 @@ use before::Before;
 use calls::OfBucket;
 use gather::Taken;
 pub use hash::Fingerprint;
+use left_out::LeftOut;
 pub(crate) use names::NO_ACCOUNT;
 use shelf::Shelf;
 pub use sorter::{MemoryStore, Store};
+
+/// The longest time that a run takes.
+pub const LONGEST: SimDuration = SimDuration::from_secs(366 * 86_400);
 
 /// A log's requests.
 #[derive(Debug)]
@@ -66,6 +71,10 @@ pub struct Recording {
     pub taken: Taken,
     /// What KMS's calls tell of buckets, where they may stand for requests; in order.
     pub of_buckets: Vec<OfBucket>,
+    /// What was left out, by name.
+    pub left_out: LeftOut,
+    /// The first and the last record, in words: when, where and what.
+    pub ends: Option<[String; 2]>,
     /// Records that repeat another.
     pub repeated: u64,
     /// Whether all times are whole seconds.
@@ -136,6 +145,8 @@ pub struct Seen {
     pub of_unknown: u64,
     /// Of these, those whose object's writing an inventory tells of.
     pub of_inventory: u64,
+    /// Of these, those whose objects are under SSE-S3 or SSE-C, as the log says: KMS is never asked.
+    pub not_kms: u64,
     /// Of these, those whose object is in no log at all: the source of a copy from elsewhere.
     pub elsewhere: u64,
 }

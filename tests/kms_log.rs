@@ -13,6 +13,7 @@ use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::KmsCalls;
 use bks::recording::calls::CallsTaken;
 use bks::recording::gather::{Gather, Wanted};
+use bks::recording::left_out::Reason;
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
@@ -65,7 +66,7 @@ fn wanted() -> Wanted {
 
 fn gathered(trail: &str, wanted: Wanted, memory: usize) -> Gather {
     let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
-    gather.begin(Form::CloudTrail);
+    gather.begin(Form::CloudTrail, "trail");
     let mut bad = BadLines::default();
     let log = Log::open(trail.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
     log.entries("trail", &mut bad, |entry| gather.take(&entry)).unwrap();
@@ -89,9 +90,8 @@ fn replayed(recording: Recording, settings: &str) -> Scenario {
 
 /// The calls of each configuration (none, the role's rule, the session's) at one level.
 fn calls(scenario: &Scenario, level: Level) -> Vec<KmsCalls> {
-    let of = |index: usize| {
-        engine(scenario, index, scenario.configurations[index].ranges.at(level))
-    };
+    let of =
+        |index: usize| engine(scenario, index, scenario.configurations[index].ranges.at(level));
     (0..3).map(of).collect()
 }
 
@@ -275,12 +275,8 @@ const BY_HAND: &str = "replications = 1\n[assumptions]\ngeneration_lifetime = \"
 
 /// A KMS call of a session of a role, so many seconds into a day; its id is made of what it is.
 fn call(second: u32, api: &str, arn: &str, role: &str) -> Value {
-    let time = format!(
-        "2026-11-23T{:02}:{:02}:{:02}Z",
-        second / 3_600,
-        second / 60 % 60,
-        second % 60
-    );
+    let time =
+        format!("2026-11-23T{:02}:{:02}:{:02}Z", second / 3_600, second / 60 % 60, second % 60);
     json!({
         "eventVersion": "1.11",
         "userIdentity": {
@@ -459,10 +455,55 @@ fn calls_that_failed_or_are_not_s3s_are_left_out_and_counted() {
     assert_eq!(by_hand(&events), [[2, 4], [2, 3]]);
     let expected = CallsTaken { requests: 6, failed: 2, other_use: 5, ..CallsTaken::default() };
     assert_eq!(taken(&events), expected);
+    let left_out = record(&wrapped(&events)).left_out;
+    let of = |reason| left_out.names(reason).iter().map(|row| row.records).collect::<Vec<_>>();
+    assert_eq!((of(Reason::FailedCall), of(Reason::OtherCall)), (vec![1, 1], vec![5]));
+    assert_eq!(left_out.of(Reason::KmsCall), 0);
     let failed = gathered(&wrapped(&events[6..8]), wanted(), usize::MAX).finish().unwrap_err();
     assert!(failed.to_string().contains("all KMS calls in the trail failed"), "{failed}");
     let other = gathered(&wrapped(&events[8..]), wanted(), usize::MAX).finish().unwrap_err();
     assert!(other.to_string().contains("aws:s3:arn"), "{other}");
+}
+
+/// The same call as the trail of the key's account has it: the caller by its ids alone, under another
+/// event id.
+fn as_the_owner_has_it(mut event: Value) -> Value {
+    event["userIdentity"] = json!({
+        "type": "AWSAccount",
+        "principalId": "AROAEXAMPLE:one",
+        "accountId": "111122223333",
+        "invokedBy": "fas.s3.amazonaws.com",
+    });
+    event["eventID"] = json!(format!("owner's {}", event["eventID"].as_str().unwrap()));
+    event["recipientAccountId"] = json!("444455556666");
+    event
+}
+
+#[test]
+fn a_call_in_two_accounts_trails_is_one_request_of_the_callers() {
+    let shared: Vec<Value> = plain()
+        .into_iter()
+        .map(|mut event| {
+            event["sharedEventID"] = json!(format!("shared {}", event["eventID"]));
+            let arn = "arn:aws:sts::111122223333:assumed-role/etl/one";
+            event["userIdentity"]["arn"] = json!(arn);
+            event
+        })
+        .collect();
+    let owners: Vec<Value> = shared.iter().cloned().map(as_the_owner_has_it).collect();
+    // With keys: one made at 0 and one at 400; the first fetched once, and `old` has none.
+    let counted = [[2, 4], [2, 2]];
+    assert_eq!(by_hand(&shared), counted);
+    assert_eq!(by_hand(&owners), counted);
+    let both = [owners.clone(), shared.clone()].concat();
+    assert_eq!(by_hand(&both), counted);
+    let recording = record(&wrapped(&both));
+    assert_eq!((recording.seen.requests, recording.repeated), (6, 6));
+    for events in [&both, &owners] {
+        let recording = record(&wrapped(events));
+        let [caller] = &recording.principals[..] else { panic!("{:?}", recording.principals) };
+        assert_eq!(caller.principal.account, "111122223333");
+    }
 }
 
 #[test]

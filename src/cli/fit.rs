@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         match entry {
             Entry::Request(record) => details.take(record),
             Entry::Kms(event) => details.take_call(event),
-            Entry::Skipped(_) => {}
+            Entry::Skipped(..) => {}
         }
         Ok(())
     })?;

@@ -25,13 +25,16 @@ use std::sync::Arc;
 use super::compact::{Entry, Kind, When};
 use super::gather::{Gather, id_of};
 use super::hash::Hash;
+use super::left_out::Reason;
 use super::names::{Adoption, Names, Who};
 use super::sorter::{Sorted, Sorter, Store};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
-use crate::kms::KmsApi;
+use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::Operation;
-use crate::trace::record::{KmsEvent, LogOperation, Nanoseconds, Record, bucket_and_key};
+use crate::trace::record::{
+    KmsEvent, LogOperation, Nanoseconds, Record, Requester, bucket_and_key,
+};
 
 /// How long after a copy's data event the call that reads its source may be, in milliseconds: each is
 /// logged to the second, and S3 asks when it has received the request.
@@ -50,7 +53,8 @@ pub struct CallsTaken {
     pub for_bucket_keys: u64,
     /// They failed.
     pub failed: u64,
-    /// S3 did not make them: they have no encryption context of an object's or a bucket's ARN.
+    /// No request to a bucket made them: they have no encryption context of an object's or a bucket's
+    /// ARN.
     pub other_use: u64,
 }
 
@@ -152,8 +156,9 @@ pub(super) struct KmsLog {
 /// Calls of a bucket.
 #[derive(Debug, Default)]
 struct Calls {
-    for_objects: [u64; 2],
-    for_bucket_keys: u64,
+    /// By API.
+    for_objects: KmsCalls,
+    for_bucket_keys: KmsCalls,
     since: Option<Nanoseconds>,
     /// Hashes of the KMS keys' ARNs: few.
     kms_keys: Vec<u64>,
@@ -180,9 +185,9 @@ impl KmsLog {
 impl Calls {
     fn take(&mut self, event: &KmsEvent, is_of_object: bool) {
         if is_of_object {
-            self.for_objects[usize::from(event.api == KmsApi::Decrypt)] += 1;
+            self.for_objects += KmsCalls::of(event.api, 1);
         } else {
-            self.for_bucket_keys += 1;
+            self.for_bucket_keys += KmsCalls::of(event.api, 1);
             self.since = Some(self.since.map_or(event.time, |since| since.min(event.time)));
         }
         // Callers may give a key's id or an alias; only its ARN tells it from others.
@@ -194,15 +199,20 @@ impl Calls {
     }
 }
 
+/// Stands for no file in particular.
+const NO_FILE: usize = usize::MAX;
+
+/// A call as whoever names the ends of a log has it.
+fn told(when: When) -> Record<'static> {
+    let operation = when.kind().operation();
+    let api = if Needs::writes(operation) { KmsApi::GenerateDataKey } else { KmsApi::Decrypt };
+    Record::new(LogOperation::Known(operation), api.name().as_bytes(), Requester::Unknown)
+}
+
 /// Bucket and perhaps key of what an encryption context names, if that is S3's: of an object or a
 /// bucket, rather than of a table, say.
 fn named<'a>(event: &KmsEvent<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
-    let arn = event.s3_arn?;
-    let service = arn.split(|byte| *byte == b':').nth(2);
-    if arn.starts_with(b"arn:") && !matches!(service, Some(b"s3" | b"s3express")) {
-        return None;
-    }
-    Some(bucket_and_key(arn))
+    event.s3_arn.filter(|_| !event.is_of_other_storage()).map(bucket_and_key)
 }
 
 impl Gather {
@@ -213,20 +223,24 @@ impl Gather {
 
     /// Takes a KMS call, which may stand for a request.
     pub(super) fn take_call(&mut self, event: &KmsEvent) -> Result<()> {
-        if event.error.is_some() {
+        if let Some(error) = event.error {
             self.taken.calls.failed += 1;
+            self.left_out.note(Reason::FailedCall, error);
             return Ok(());
         }
         let Some((bucket, key)) = named(event) else {
             self.taken.calls.other_use += 1;
+            self.left_out.note(Reason::OtherCall, event.api.name().as_bytes());
             return Ok(());
         };
         if !self.wants(bucket) {
             self.taken.other_buckets += 1;
+            self.left_out.note(Reason::OtherBucket, bucket);
             return Ok(());
         }
         if self.wanted.to.is_some_and(|to| event.time >= to) {
             self.taken.too_late += 1;
+            self.left_out.note(Reason::TooLate, b"");
             return Ok(());
         }
         self.kms_log().of(bucket).take(event, key.is_some());
@@ -247,6 +261,7 @@ impl Gather {
         let record = Record {
             time: event.time,
             credential: event.credential,
+            role_id: event.role_id,
             id: event.id,
             ..Record::new(LogOperation::Known(operation), b"", event.requester)
         };
@@ -304,7 +319,9 @@ impl Gather {
             let is_own = |copy: &Entry| {
                 let who = self.names.session(copy.slot);
                 // What S3 forwards may lack what tells sessions apart.
-                who == own || !sessions.contains(who) && who.principal == own.principal
+                let roles = &self.names.roles;
+                let named = |who: &Who| roles.named(&who.principal);
+                who == own || !sessions.contains(who) && named(who) == named(own)
             };
             if copies.take(&entry, repeated, is_own)? {
                 of_copies[bucket] += 1;
@@ -315,7 +332,7 @@ impl Gather {
             self.check_buckets()?;
             let ms = entry.when.ms();
             self.whole_seconds &= ms % 1_000 == 0;
-            self.widen(ms);
+            self.widen_by(ms, NO_FILE, &told(entry.when));
             self.last_request = self.last_request.max(Some(ms));
             self.entries.push(Entry { slot, place, ..entry })?;
         }
@@ -329,6 +346,7 @@ impl Gather {
     fn count_copies(&mut self, bucket: &[u8], calls: u64) {
         self.taken.calls.requests -= calls;
         self.taken.calls.of_copies += calls;
+        self.left_out.add(Reason::KmsCall, KmsApi::Decrypt.name().as_bytes(), calls);
         let name = String::from_utf8_lossy(bucket);
         if let Some(of) = self.of_buckets.iter_mut().find(|of| of.bucket == name) {
             of.for_objects[1] = of.for_objects[1].saturating_sub(calls);
@@ -340,24 +358,33 @@ impl Gather {
         for (bucket, calls) in buckets {
             let Calls { for_objects, for_bucket_keys, since, kms_keys } = calls;
             let data = self.data_events.get(&self.names, &bucket);
-            let objects: u64 = for_objects.iter().sum();
             if data.any {
-                self.taken.calls.beside_data += objects + for_bucket_keys;
+                self.taken.calls.beside_data += for_objects.total() + for_bucket_keys.total();
+                self.leave_out(Reason::KmsCall, &for_objects);
+                self.leave_out(Reason::KmsCall, &for_bucket_keys);
             } else {
-                self.taken.calls.requests += objects;
-                self.taken.calls.for_bucket_keys += for_bucket_keys;
+                self.taken.calls.requests += for_objects.total();
+                self.taken.calls.for_bucket_keys += for_bucket_keys.total();
+                self.leave_out(Reason::BucketKeyCall, &for_bucket_keys);
             }
+            let reads = for_objects.get(KmsApi::Decrypt);
             self.of_buckets.push(OfBucket {
                 bucket: String::from_utf8_lossy(&bucket).into_owned(),
                 has_data_events: data.any,
                 data_events: data.needing,
-                for_objects,
-                for_bucket_keys,
+                for_objects: [for_objects.total() - reads, reads],
+                for_bucket_keys: for_bucket_keys.total(),
                 bucket_keys_since: since,
                 kms_keys: kms_keys.len(),
             });
         }
         self.of_buckets.sort_by(|a, b| a.bucket.cmp(&b.bucket));
+    }
+
+    fn leave_out(&mut self, reason: Reason, calls: &KmsCalls) {
+        for api in KmsApi::ALL {
+            self.left_out.add(reason, api.name().as_bytes(), calls.get(api));
+        }
     }
 
     /// What to do where calls of KMS are all that is left, and none stands for a request.

@@ -1,22 +1,24 @@
 //! What is told of KMS's calls as a log of requests.
 
 use crate::cli::output;
-use crate::recording::calls::{CallsTaken, OfBucket};
-use crate::recording::gather::Taken;
+use crate::recording::calls::OfBucket;
+use crate::recording::left_out::{LeftOut, Reason};
 use crate::units::{grouped, utc};
 
 /// Buckets that are named one by one.
 const NAMED: usize = 5;
 
 /// KMS calls that stand for no request: how many, and why.
-pub(super) fn left_out(taken: &Taken) -> Vec<(u64, &'static str)> {
-    let CallsTaken { beside_data, of_copies, for_bucket_keys, failed, other_use, .. } = taken.calls;
-    vec![
-        (beside_data, "are KMS calls of buckets with S3 data events, which a replay counts by itself"),
-        (of_copies, "are KMS calls for the source of a copy that has a data event"),
-        (for_bucket_keys, "are KMS calls for bucket-level keys, which tell of no request"),
-        (failed, "are KMS calls that failed"),
-        (other_use, "are KMS calls that S3 did not make"),
+pub(super) fn left_out(left_out: &LeftOut) -> [(u64, String); 4] {
+    let of = |reason: Reason, why: &str| (left_out.of(reason), why.to_owned());
+    [
+        of(
+            Reason::KmsCall,
+            "are KMS calls of requests that have data events, which a replay counts by itself",
+        ),
+        of(Reason::BucketKeyCall, "are KMS calls for bucket-level keys, which tell of no request"),
+        of(Reason::FailedCall, "are KMS calls that failed"),
+        of(Reason::OtherCall, "are KMS calls that no request to a bucket made"),
     ]
 }
 
@@ -55,7 +57,8 @@ fn chosen(buckets: &[OfBucket], is_it: fn(&OfBucket) -> bool) -> Vec<&OfBucket> 
 fn already(of: &OfBucket) -> String {
     let OfBucket { bucket, for_bucket_keys, for_objects, .. } = of;
     let since = of.bucket_keys_since.map(utc).unwrap_or_default();
-    let ways_out = "`bks calibrate` takes these calls, and `bks reconcile` sets them beside requests";
+    let ways_out =
+        "`bks calibrate` takes these calls, and `bks reconcile` sets them beside requests";
     let calls = grouped(*for_bucket_keys);
     if *for_objects == [0, 0] {
         return format!(

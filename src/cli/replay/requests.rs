@@ -43,6 +43,7 @@ fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
     let mut files = report::files::of(&results);
     files.push(("buckets.csv", csv::write(&places::buckets(scenario, &outcome))));
     files.push(("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))));
+    files.push(("left_out.csv", csv::write(&places::left_out(scenario))));
     output::write_files(&folder(args, scenario), &files)?;
     Ok(results)
 }
