@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 pub use comparing::{Comparison, compare, replications};
 pub use details::Details;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pricing::PriceTable;
 use crate::recording::{NO_ACCOUNT, Recording};
 use crate::s3::Connections;
@@ -26,7 +26,7 @@ use crate::scenario::Scenario;
 use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::scenario::read::{parse_settings, toml_of};
 use crate::scenario::replay::{UnknownAge, is_directory, principals, refuse_long};
-use crate::scenario::resolve::{MAX_DURATION, is_account};
+use crate::scenario::resolve::is_account;
 use crate::units::{SimDuration, SimTime, utc};
 use flows::{Flows, Group};
 use hide::Hider;
@@ -103,13 +103,6 @@ pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
     let times =
         Times { duration: duration(log), all_counted: log.counted_from == SimDuration::ZERO };
     refuse_long(log)?;
-    if times.duration > MAX_DURATION {
-        return Err(Error::request(format!(
-            "the log goes over `{}`, but a scenario at most over `{MAX_DURATION}`",
-            times.duration
-        ))
-        .hint("fit a part of it: fewer files, or what lies before a `--to`"));
-    }
     let region = Region::of(log, details, wishes);
     let flows = Flows::of(log);
     let principals = fitted_principals(log, &flows.groups, times.duration, &wishes.hider);

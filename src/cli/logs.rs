@@ -324,13 +324,10 @@ impl Args {
                 option(name, utc(time));
             }
         }
-        if self.as_kms {
-            words.push("--as-kms".to_owned());
-        }
         for inventory in &self.inventories {
-            let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
             option("--inventory", inventory.display().to_string());
         }
+        words.extend(self.as_kms.then(|| "--as-kms".to_owned()));
         words
     }
 

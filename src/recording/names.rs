@@ -114,13 +114,15 @@ pub(super) struct Roles(HashMap<Vec<u8>, Principal>);
 impl Roles {
     /// Takes what a record tells of a role.
     pub(super) fn note(&mut self, role_id: Option<&[u8]>, requester: &Requester) {
-        let (Some(id), Requester::AssumedRole { .. }) = (role_id, requester) else { return };
-        let principal = || principal_of(requester);
+        let (Some(id), Requester::AssumedRole { account, role, .. }) = (role_id, requester) else {
+            return;
+        };
         match self.0.get_mut(id) {
-            None => drop(self.0.insert(id.to_vec(), principal())),
+            None => drop(self.0.insert(id.to_vec(), principal_of(requester))),
+            Some(known) if is_role(known, account, role) => {}
             // No id has two names, but whoever redacts may make it so: the first by name is kept.
             Some(known) => {
-                let other = principal();
+                let other = principal_of(requester);
                 if other < *known {
                     *known = other;
                 }
@@ -133,6 +135,12 @@ impl Roles {
         let Identity::Role(id) = &principal.identity else { return principal.clone() };
         self.0.get(id.as_bytes()).unwrap_or(principal).clone()
     }
+}
+
+/// Whether a principal is a role of that account and name.
+fn is_role(principal: &Principal, account: &[u8], role: &[u8]) -> bool {
+    matches!(&principal.identity, Identity::Role(name) if name.as_bytes() == role)
+        && principal.account.as_bytes() == account
 }
 
 /// The account of those of whom a log does not tell it.
