@@ -165,9 +165,9 @@ struct Calls {
 }
 
 impl KmsLog {
-    fn new(memory: usize, store: &Arc<dyn Store>) -> Self {
+    fn new(names: Names, memory: usize, store: &Arc<dyn Store>) -> Self {
         Self {
-            names: Names::default(),
+            names,
             entries: Sorter::new(memory / 3, Arc::clone(store)),
             copied: Sorter::new(memory / 3, Arc::clone(store)),
             buckets: HashMap::new(),
@@ -217,8 +217,8 @@ fn named<'a>(event: &KmsEvent<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
 
 impl Gather {
     fn kms_log(&mut self) -> &mut KmsLog {
-        let (memory, store) = (self.memory, &self.store);
-        self.kms_log.get_or_insert_with(|| Box::new(KmsLog::new(memory, store)))
+        let (names, memory, store) = (&self.names, self.memory, &self.store);
+        self.kms_log.get_or_insert_with(|| Box::new(KmsLog::new(names.apart(), memory, store)))
     }
 
     /// Takes a KMS call, which may stand for a request.

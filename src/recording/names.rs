@@ -171,6 +171,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Names that are numbered apart from these, and may be taken over later.
+    pub(super) fn apart(&self) -> Self {
+        Self::default()
+    }
+
     /// The number of a record's session, and a hash of its name.
     pub(super) fn slot(&mut self, record: &Record) -> (u32, u64) {
         let hash = Who::hash(record);
