@@ -28,7 +28,7 @@
 //!
 //! Dependence runs downward only; siblings on the second floor do not know each other.
 //!
-//! - ground, measures and chance: [`error`], [`units`], [`rng`]
+//! - ground, measures and chance: [`error`], [`units`], [`rng`], and [`columnar`], Parquet's rows
 //! - first floor, the two services' words: [`s3`], [`kms`]
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
@@ -75,6 +75,7 @@
 
 pub mod calibration;
 pub mod cli;
+pub mod columnar;
 pub mod compare;
 pub mod encryption;
 pub mod error;

@@ -89,6 +89,8 @@ pub struct Recording {
     by_principal: Shelf,
     /// What was read.
     pub inputs: Vec<Input>,
+    /// Files among the logs that are none, and what they are.
+    pub strays: Vec<Stray>,
     /// Which log, and what of it, as it was typed: words of a command line.
     pub arguments: Vec<String>,
     /// What went wrong while the requests were read back.
@@ -104,6 +106,15 @@ pub struct Input {
     pub bytes: u64,
     /// Hash of its bytes as they lie there.
     pub hash: String,
+}
+
+/// A file among the logs that was not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Stray {
+    /// Its name.
+    pub file: String,
+    /// What it is.
+    pub what: String,
 }
 
 /// Somebody who asked.

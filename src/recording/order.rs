@@ -94,6 +94,7 @@ impl Gather {
             by_slot,
             by_principal,
             inputs: Vec::new(),
+            strays: Vec::new(),
             arguments: Vec::new(),
             failed: std::sync::OnceLock::new(),
         })

@@ -11,6 +11,7 @@
 //! ends where a request's id and an operation follow. A line whose operation has no operation's form
 //! only fits by accident, and cannot be read.
 
+pub(super) mod named;
 pub mod write;
 
 use memchr::memmem;
