@@ -1,5 +1,6 @@
 //! Logs on the command line: which to read, what of them, and reading them all.
 
+mod calls;
 mod files;
 mod forms;
 mod inventories;
@@ -67,7 +68,7 @@ enum FormName {
     Auto,
     /// S3 server access logs
     S3AccessLog,
-    /// CloudTrail: S3 data events
+    /// CloudTrail: S3 data events, or KMS events where a bucket has none
     Cloudtrail,
     /// Traces of IBM Cloud Object Storage
     IbmCos,
@@ -285,6 +286,7 @@ impl Logs<'_> {
         }
         bad.check(args.max_bad)?;
         let (mut gather, requests_twice) = gathers.one()?;
+        gather.settle()?;
         for (flaw, count) in &bad.by_flaw {
             gather.left_out_mut().add(Reason::Unreadable, flaw.to_string().as_bytes(), *count);
         }
@@ -292,6 +294,7 @@ impl Logs<'_> {
         if !quiet {
             tell_of_strays(&strays);
             tell_of_reading(&gather, &bad, forms);
+            calls::tell(gather.of_buckets());
             if requests_twice > 0 {
                 output::note(&format!(
                     "requests are the access logs': {requests_twice} in the trail are left out, \
@@ -369,6 +372,7 @@ impl Args {
             from: self.from,
             to: self.to,
             inventories: !self.inventories.is_empty(),
+            calls_as_requests: forms == Forms::One,
             as_kms: self.as_kms,
         };
         let memory =
@@ -425,7 +429,6 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
     let Taken { failed, deleted_keys, without_data, unknown, too_late, other_buckets, .. } =
         *gather.taken();
     let left_out = gather.left_out();
-    let kms_events = if forms == Forms::One { left_out.of(Reason::KmsCall) } else { 0 };
     let mut parts = vec![
         (without_data, "touch no object's data".to_owned()),
         (
@@ -433,7 +436,6 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
             format!("are of unknown operations{}", examples(left_out, Reason::UnknownOperation)),
         ),
         (too_late, "lie at `--to` or later".to_owned()),
-        (kms_events, "are KMS calls, which a replay counts by itself".to_owned()),
     ];
     for skipped in Skipped::ALL {
         let reason = Reason::Skipped(skipped);
@@ -446,6 +448,9 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
         parts.push((left_out.of(reason), format!("{}{examples}", skipped.words())));
     }
     parts.push((other_buckets, "are of other buckets".to_owned()));
+    if forms == Forms::One {
+        parts.extend(calls::left_out(left_out));
+    }
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)

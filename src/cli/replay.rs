@@ -20,6 +20,12 @@ use crate::units::SimDuration;
 /// tables and files, and buckets.csv and prefixes.csv besides. Files may be plain, gzip, zstd or ZIP, as S3 and
 /// CloudTrail write them or as CloudWatch Logs and Athena do, in any order, and may repeat records.
 ///
+/// Where a trail has no data events of a bucket, KMS's events are taken as its requests: without
+/// bucket keys each new data key is a write, and each Decrypt a read. Every account has them for 90
+/// days: `aws cloudtrail lookup-events --lookup-attributes
+/// AttributeKey=EventName,AttributeValue=GenerateDataKey --output json > trail/writes.json`, and
+/// the same with `Decrypt`. HEAD, LIST and DELETE are in none of them.
+///
 /// A trace of look-ups (libCacheSim's oracleGeneral, as `bks export` writes it) is only counted:
 /// a look-up that finds no live entry is one Decrypt call. Its times are in whole seconds: what is
 /// fetched at second `f` is live while `second < f + lifetime`.

@@ -1,7 +1,8 @@
 //! CloudTrail's events, as JSON in any of the wrappings they come in: `{"Records":[…]}` (a trail's
 //! files), a bare array, one event a line, EventBridge's `detail`, and the `CloudTrailEvent` of
-//! `lookup-events`, which is JSON in a string; and as messages of CloudWatch Logs, whether a subscription
-//! sends them, one record after another without anything between, or a command prints them.
+//! `lookup-events`, which is JSON in a string, or an array of such strings; and as messages of CloudWatch
+//! Logs, whether a subscription sends them, one record after another without anything between, or a
+//! command prints them.
 //!
 //! S3's access logs come by the same ways as JSON, and are read here, too.
 //!
@@ -39,6 +40,7 @@ use json::Skipper;
 pub fn looks_like(head: &[u8]) -> bool {
     let names = [
         "\"eventSource\"",
+        "\\\"eventSource\\\"",
         "\"eventsource\"",
         "\"Records\"",
         "\"CloudTrailEvent\"",
@@ -115,6 +117,16 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         let between = json::between(bytes);
         if between > 0 {
             return Ok(Step::Done(between));
+        }
+        if let Some(whole) = json::event_as_text(bytes) {
+            match serde_json::from_slice::<String>(&bytes[..whole]) {
+                Ok(text) => self.within(&text)?,
+                Err(_) => {
+                    self.count();
+                    self.bad(Flaw::Json, bytes);
+                }
+            }
+            return Ok(Step::Done(whole));
         }
         if let Some(field) = json::field(bytes).or_else(|| json::element(bytes)) {
             return Ok(Step::Done(field));

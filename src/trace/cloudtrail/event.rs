@@ -131,17 +131,17 @@ struct Headers<'a> {
 #[serde(default)]
 struct Context<'a> {
     #[serde(borrow, rename = "aws:s3:arn")]
-    s3_arn: Text<'a>,
+    objects: Text<'a>,
     #[serde(borrow, rename = "aws:s3tables:arn")]
-    tables_arn: Text<'a>,
+    tables: Text<'a>,
     #[serde(borrow, rename = "aws:s3vectors:arn")]
-    vectors_arn: Text<'a>,
+    vectors: Text<'a>,
 }
 
 impl Context<'_> {
     /// The ARN of what S3 stores; `None`: the context is not S3's.
     fn arn(&self) -> Option<&[u8]> {
-        [&self.s3_arn, &self.tables_arn, &self.vectors_arn].into_iter().find_map(Text::get)
+        [&self.objects, &self.tables, &self.vectors].into_iter().find_map(Text::get)
     }
 }
 

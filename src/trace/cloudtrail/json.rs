@@ -75,6 +75,17 @@ pub(super) fn field(bytes: &[u8]) -> Option<usize> {
     Some(bytes.len() - rest.len())
 }
 
+/// The length of a text that is an object itself, which stands in an array, if `bytes` begin with that.
+pub(super) fn event_as_text(bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(b"\"{") {
+        return None;
+    }
+    let (_, rest) = text(bytes)?;
+    // Otherwise it is the name of a field.
+    let is_element = rest.trim_ascii_start().first().is_none_or(|byte| b",]".contains(byte));
+    is_element.then_some(bytes.len() - rest.len())
+}
+
 /// A text in quotes, and what follows it.
 fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = bytes.strip_prefix(b"\"")?;
