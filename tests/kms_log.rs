@@ -577,6 +577,59 @@ fn events_are_read_as_lookup_events_prints_them() {
     }
 }
 
+/// As Athena writes rows of a table of events: structures as Hive has them, parameters as JSON.
+fn rows(events: &[Value]) -> String {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record([
+        "eventtime",
+        "eventsource",
+        "eventname",
+        "awsregion",
+        "useridentity",
+        "requestparameters",
+        "resources",
+        "errorcode",
+        "eventid",
+    ])
+    .unwrap();
+    for event in events {
+        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
+        let who = &event["userIdentity"];
+        let hive = |name: &str| format!("{}={}", name.to_lowercase(), who[name].as_str().unwrap());
+        let who = ["type", "principalId", "arn", "accountId", "invokedBy", "accessKeyId"].map(hive);
+        let key = event["resources"][0]["ARN"].as_str().unwrap();
+        csv.write_record([
+            text("eventTime"),
+            text("eventSource"),
+            text("eventName"),
+            text("awsRegion"),
+            format!("{{{}}}", who.join(", ")),
+            event["requestParameters"].to_string(),
+            format!("[{{arn={key}, accountid=111122223333, type=AWS::KMS::Key}}]"),
+            text("errorCode"),
+            text("eventID"),
+        ])
+        .unwrap();
+    }
+    String::from_utf8(csv.into_inner().unwrap()).unwrap()
+}
+
+#[test]
+fn events_are_read_as_athena_writes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = plain();
+    let mut failed = call(50, "Decrypt", "lake/a", "etl");
+    failed["errorCode"] = json!("AccessDenied");
+    events.push(failed);
+    fs::write(folder.path().join("rows.csv"), rows(&events)).unwrap();
+    let (code, _, told) = bks(folder.path(), &["replay", "rows.csv", "--replications", "2"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("2 writes (GenerateDataKey) and 4 reads (Decrypt)"), "{told}");
+    assert!(told.contains("1 are KMS calls that failed"), "{told}");
+    let run = fs::read_to_string(folder.path().join("results/rows/run.toml")).unwrap_or(told);
+    assert!(run.contains("eu-west-1"), "{run}");
+}
+
 #[test]
 fn many_prefixes_of_a_bucket_are_told_as_one() {
     let mut events: Vec<Value> = (0..10_050)
