@@ -16,6 +16,7 @@ mod inventory;
 mod journal;
 mod list;
 mod logs;
+mod memory;
 mod output;
 mod plot;
 mod progress;
@@ -103,6 +104,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
+    output::staging::clean_up_at_signals();
     match run(cli.command) {
         Ok(Found::Done) => ExitCode::SUCCESS,
         Ok(Found::AssertionNotMet) => ExitCode::from(3),

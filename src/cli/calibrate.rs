@@ -76,11 +76,13 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
     }
     match args.format {
         Format::Table if args.quiet => Ok(()),
+        // Standard output has the fragment, and nothing else.
+        _ if args.out.as_deref().is_some_and(output::is_stdout) => Ok(()),
         Format::Table => {
             output::print(&report::calibration::text(evidence, &found, output::terminal_width()))
         }
         Format::Json => {
-            output::print(&format!("{:#}\n", report::calibration::json(evidence, &found)))
+            output::print_json(&report::calibration::json(evidence, &found))
         }
     }
 }

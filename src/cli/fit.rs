@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     match &args.out {
         Some(path) => {
             output::write_new(path, fit.to_toml().as_bytes())?;
-            if !args.quiet {
+            if !args.quiet && !output::is_stdout(path) {
                 output::note(&format!("wrote {}", path.display()));
             }
         }

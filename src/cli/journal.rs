@@ -103,6 +103,10 @@ fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
 
 /// The bytes of a file; `None` if there is no such file.
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(Error::request("there must be a file, not a folder, a pipe or a device")
+            .at(path.display().to_string()));
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::{Args as ClapArgs, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{aside, input, output, progress, threads};
+use super::{aside, memory, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::recording::Recording;
 use crate::recording::gather::{Gather, Taken, Wanted};
@@ -344,7 +344,7 @@ impl Args {
             inventories: !self.inventories.is_empty(),
         };
         let memory =
-            self.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, ByteSize::bytes);
+            self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
         let at_once = match forms {
             Forms::One => 1,
             Forms::LogsAndTrails => 2,

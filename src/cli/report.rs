@@ -114,7 +114,7 @@ fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
     let by_name = || PathBuf::from("results").join(&scenario.file.name);
     let folder = args.results.clone().unwrap_or_else(by_name);
     let results =
-        threads::run_on(args.jobs, || simulate::run_into(&scenario, &folder, args.quiet))??;
+        threads::run_on(args.jobs, || simulate::run_into(&scenario, &folder, args.quiet, false))??;
     if !args.quiet {
         output::note(&format!("wrote {}", folder.display()));
     }
@@ -237,8 +237,11 @@ fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
 
 /// Writes the report to a file, or to standard output.
 fn put(args: &Args, text: &str, out: &Path) -> Result<()> {
-    if out == Path::new("-") {
-        return output::print(text);
+    if output::is_stdout(out) {
+        return match args.format {
+            Format::Html => output::print_document(text),
+            Format::Markdown => output::print(text),
+        };
     }
     output::write_whole(out, |file| file.write_all(text.as_bytes()))?;
     if !args.quiet {

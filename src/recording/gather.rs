@@ -198,7 +198,7 @@ impl Gather {
 
     fn wants(&self, bucket: &[u8]) -> bool {
         let buckets = &self.wanted.buckets;
-        buckets.is_empty() || std::str::from_utf8(bucket).is_ok_and(|name| buckets.contains(name))
+        buckets.is_empty() || buckets.contains(&super::names::text(bucket))
     }
 
     /// What a record is taken as; `None` if it is left out.

@@ -25,7 +25,6 @@ pub(super) struct Who {
 
 impl Who {
     fn of(record: &Record) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (account, identity) = match record.requester {
             Requester::AssumedRole { account, role, .. } if !role.is_empty() => {
                 (account, Identity::Role(text(role)))
@@ -75,7 +74,6 @@ pub(super) fn principal_of(requester: &Requester) -> Principal {
 
 /// Requesters that are neither a role's session nor an IAM user: one requester each.
 fn nameless(requester: &Requester) -> Principal {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let account = match requester {
         Requester::Root { account } | Requester::FederatedUser { account, .. } => text(account),
         _ => NO_ACCOUNT.to_owned(),
@@ -94,6 +92,11 @@ fn nameless(requester: &Requester) -> Principal {
     };
     let name = if name.is_empty() { "nameless".to_owned() } else { name };
     Principal { account, identity: Identity::Service(name) }
+}
+
+/// A name, which access logs URL-encode if it would end its field; no name that AWS allows has a `%`.
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&percent_decoded(bytes)).into_owned()
 }
 
 /// The account of those of whom a log does not tell it.
@@ -179,7 +182,7 @@ impl Names {
             return number;
         }
         let number = self.named.len() as u32;
-        let text = String::from_utf8_lossy(name).into_owned();
+        let text = text(name);
         self.named.push(if text.is_empty() { "unnamed".to_owned() } else { text });
         self.prefixes.push((0, None));
         self.regions.push(Vec::new());

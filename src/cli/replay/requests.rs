@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use super::{Args, Format};
 use crate::cli::logs::Logs;
 use crate::cli::{Found, input, output, progress, simulate, threads};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
-use crate::results::{Results, csv, places};
+use crate::report::words;
+use crate::results::manifest::OF_REPLAYS;
+use crate::results::{RUN, Results, csv, places};
 use crate::scenario::Scenario;
+use crate::scenario::replay::LogOf;
 
 pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     let recording = logs.read(args.jobs, |_, _| Ok(()))?;
@@ -21,6 +24,7 @@ pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     }
     args.demands.put_on(&mut scenario)?;
     input::check_size(&scenario, threads::number(args.jobs))?;
+    refuse_to_replace(args, &scenario)?;
     let results = threads::run_on(args.jobs, || replay(args, &scenario))??;
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &results))?;
@@ -40,11 +44,35 @@ fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
     bar.clear();
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
     let results = Results::of(scenario, &outcome);
-    let mut files = report::files::of(&results);
-    files.push(("buckets.csv", csv::write(&places::buckets(scenario, &outcome))));
-    files.push(("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))));
-    output::write_files(&folder(args, scenario), &files)?;
+    let places = vec![
+        ("buckets.csv", csv::write(&places::buckets(scenario, &outcome))),
+        ("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))),
+    ];
+    let files = report::files::of(&results, places);
+    output::write_files(&folder(args, scenario), &files, args.overwrite)?;
     Ok(results)
+}
+
+/// Refuses a folder with files of others, and the usual folder if the results there are of other logs.
+fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
+    let folder = folder(args, scenario);
+    let names: Vec<&str> = simulate::run_files().into_iter().chain(OF_REPLAYS).collect();
+    output::folder::refuse_strangers(&folder, &names, args.overwrite)?;
+    let run = folder.join(RUN);
+    if args.out.is_some() || args.overwrite || !run.is_file() {
+        return Ok(());
+    }
+    let there = LogOf::run(&input::result_text(&run)?).map(|log| log.inputs);
+    let here = scenario.recording.as_ref().map_or(Vec::new(), |log| log.inputs());
+    if there.is_some_and(|there| LogOf::are_same(&there, &here)) {
+        return Ok(());
+    }
+    let shown = words::shell(&folder.display().to_string());
+    Err(Error::request("the results there are not of these logs, and would be replaced")
+        .at(folder.display().to_string())
+        .hint(format!(
+            "give another folder, e.g., `--out {shown}-2`, or say `--overwrite`"
+        )))
 }
 
 fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
@@ -57,6 +85,6 @@ fn printed(format: Format, results: &Results) -> String {
         Format::Table => report::text::write(results, output::terminal_width()),
         Format::Markdown => report::markdown::write(results),
         Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
-        Format::Json => format!("{:#}\n", report::json::value(results)),
+        Format::Json => output::json(&report::json::value(results)),
     }
 }
