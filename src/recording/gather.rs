@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::before::{Inventoried, Times, plain_key, spread_ms};
 use super::compact::{self, Fate, Kind, MAX_BUCKETS, When};
-use super::hash::Hash;
-use super::names::Names;
+use super::hash::{Hash, NO_OBJECT, ObjectId, object};
+use super::names::{Names, Who};
 use super::sorter::{Sorter, Store};
 use crate::error::{Error, Result};
 use crate::trace::Form;
@@ -140,8 +140,8 @@ impl Gather {
         if !self.names.knows_bucket(bucket) {
             return Ok(false);
         }
-        let object = object_hash(bucket, &plain_key(key), None);
-        if let Some(ms) = spread_ms(modified_ns, object) {
+        let object = object(bucket, &plain_key(key), None);
+        if let Some(ms) = spread_ms(modified_ns, object[0]) {
             if told == Inventoried::WithKey {
                 self.times.note(bucket, ms);
             }
@@ -152,11 +152,11 @@ impl Gather {
         Ok(true)
     }
 
-    fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> u64 {
+    fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
         if self.wanted.inventories {
-            object_hash(bucket, &plain_key(key), version)
+            object(bucket, &plain_key(key), version)
         } else {
-            object_hash(bucket, key, version)
+            object(bucket, key, version)
         }
     }
 
@@ -174,14 +174,14 @@ impl Gather {
         let when = When::new(ms, kind).with(fate);
         let role = matches!(record.requester, Requester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
-        let object = record.key.map_or(0, |key| self.object(record.bucket, key, record.version_id));
+        let object = record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
         let place = self.push(record, when, object, record.bucket, record.key)?;
         if let Some(region) = record.region {
             self.names.note_region(place, region);
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
             let when = When::new(ms, Kind::DeletedKeys);
-            self.push(record, when, keys.into(), record.bucket, None)?;
+            self.push(record, when, [keys.into(), 0], record.bucket, None)?;
         }
         // A trail tells both halves of a copy in one event. One that was not served reads nothing.
         let half = match kind {
@@ -251,11 +251,11 @@ impl Gather {
         &mut self,
         record: &Record,
         when: When,
-        object: u64,
+        object: ObjectId,
         bucket: &[u8],
         key: Option<&[u8]>,
     ) -> Result<u32> {
-        let (slot, who) = self.names.slot(record);
+        let slot = self.names.slot(record);
         let place = self.names.place(bucket, key);
         if self.names.buckets() > MAX_BUCKETS {
             return Err(Error::request(format!("the log has more than {MAX_BUCKETS} buckets"))
@@ -265,14 +265,16 @@ impl Gather {
         let id = record.id.map_or_else(
             || {
                 let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
-                let parts = [who.to_le_bytes(), object.to_le_bytes(), ms.to_le_bytes(), bytes];
+                let who = Who::hash(record).to_le_bytes();
+                let [object, more] = object.map(u64::to_le_bytes);
+                let parts = [who, object, more, ms.to_le_bytes(), bytes];
                 parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
             },
             |id| Hash::new().with(id).get() & !1,
         );
         self.whole_seconds &= record.time % 1_000_000_000 == 0;
         self.widen(ms);
-        if when.kind().deleted_keys(1) == 0 {
+        if when.kind().deleted_keys([1, 0]) == 0 {
             self.last_request = self.last_request.max(Some(ms));
         }
         self.entries.push(compact::Entry { object, when, id, slot, place })?;
@@ -300,13 +302,6 @@ fn fate(record: &Record) -> Fate {
         record.status.is_some_and(|status| status >= 500 || matches!(status, 301 | 307));
     let by_error = record.error.is_some_and(|error| UNBILLED.contains(&error));
     if by_status || by_error { Fate::Unbilled } else { Fate::Unserved }
-}
-
-/// What tells an object from others. A read of a certain version may be of any that was written.
-fn object_hash(bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> u64 {
-    let hash = Hash::new().with(bucket).with(key);
-    // 0 is no object.
-    version.map_or(hash, |version| hash.with(version)).get().max(1)
 }
 
 /// `bucket/key?versionId=…`

@@ -4,6 +4,7 @@
 //! anew, so that the order of the log changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
 
 use super::hash::Hash;
 use crate::s3::{Identity, Principal};
@@ -46,7 +47,7 @@ impl Who {
     }
 
     /// A number for whoever sent the record, the same whenever it is the same session.
-    fn hash(record: &Record) -> u64 {
+    pub(super) fn hash(record: &Record) -> u64 {
         let hash = |kind: &[u8], parts: &[&[u8]]| {
             parts.iter().fold(Hash::new().with(kind), |hash, part| hash.with(part)).get()
         };
@@ -64,6 +65,12 @@ impl Who {
             Requester::Other(text) => hash(b"other", &[text]),
         }
     }
+}
+
+/// The credential, where it tells sessions apart.
+fn session_credential<'a>(record: &Record<'a>) -> Option<&'a [u8]> {
+    let is_role = matches!(record.requester, Requester::AssumedRole { .. });
+    record.credential.filter(|_| is_role)
 }
 
 /// The principal that a requester is, whatever its session.
@@ -109,6 +116,8 @@ pub(super) const CANONICAL: &str = "canonical-user/";
 /// Names numbered as they appear.
 #[derive(Debug, Default)]
 pub(super) struct Names {
+    /// Nobody who chooses names can know what they hash to; no result depends on it.
+    secret: RandomState,
     slots: HashMap<u64, u32>,
     who: Vec<Who>,
     /// The last record's session.
@@ -126,27 +135,27 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The number of a record's session, and a hash of its name.
-    pub(super) fn slot(&mut self, record: &Record) -> (u32, u64) {
-        let hash = Who::hash(record);
+    /// The number of a record's session.
+    pub(super) fn slot(&mut self, record: &Record) -> u32 {
+        let hash = self.secret.hash_one((&record.requester, session_credential(record)));
         if let Some((last, slot)) = self.last_slot
             && last == hash
         {
-            return (slot, hash);
+            return slot;
         }
         let slot = *self.slots.entry(hash).or_insert_with(|| {
             self.who.push(Who::of(record));
             self.who.len() as u32 - 1
         });
         self.last_slot = Some((hash, slot));
-        (slot, hash)
+        slot
     }
 
     /// The number of a part of a bucket: what its keys begin with up to their first `/`.
     pub(super) fn place(&mut self, bucket: &[u8], key: Option<&[u8]>) -> u32 {
         let key = key.unwrap_or_default();
         let prefix = key.iter().position(|byte| *byte == b'/').map_or(&b""[..], |at| &key[..=at]);
-        let hash = Hash::new().with(bucket).with(prefix).get();
+        let hash = self.secret.hash_one((bucket, prefix));
         if let Some((last, place)) = self.last_place
             && last == hash
         {

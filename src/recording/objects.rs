@@ -2,12 +2,13 @@
 
 use super::before::{Counts, Inventoried};
 use super::compact::{Entry, Kind, Need, Write};
+use super::hash::ObjectId;
 
 /// Follows one object after the other.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     /// The object of the last entry.
-    object: u64,
+    object: ObjectId,
     /// Who wrote it last; `None` if that is not in the log.
     written: Option<Write>,
     /// The upload of it that was begun last.
@@ -32,7 +33,7 @@ impl Objects {
         self.counts
     }
 
-    fn turn_to(&mut self, object: u64) {
+    fn turn_to(&mut self, object: ObjectId) {
         if object != self.object {
             self.object = object;
             (self.written, self.upload, self.inventoried, self.number) = (None, None, None, None);

@@ -188,6 +188,7 @@ pub struct LogOf {
     /// Which log, and what of it, as it was typed; none if that is not known.
     pub arguments: Vec<String>,
     /// Its files.
+    #[serde(rename = "input")]
     pub inputs: Vec<InputFile>,
 }
 
