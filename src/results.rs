@@ -29,8 +29,8 @@ use crate::scenario::Scenario;
 
 use facts::Facts;
 use rows::{
-    AccountRow, CostRow, Names, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow,
-    SummaryRow, TimelineRow,
+    AccountRow, CostRow, Names, OperationRow, PrincipalRow, ReplicationRow, RequesterRow,
+    SensitivityRow, SummaryRow, TimelineRow,
 };
 
 /// The file that holds the facts.

@@ -315,8 +315,16 @@ mod tests {
     #[test]
     fn documents_keep_their_values() {
         let texts = [
-            "\u{1b}[2J", "\u{202e}a", "it's \u{200b}", "\"q\"\\ \u{feff}", "a\n[[workload]]\n#\u{9b}",
-            "'''\u{e0041}'''", "\"\"\"\u{2028}", "plain # 'x", "\\\u{85}\\", "'\"\u{ad}",
+            "\u{1b}[2J",
+            "\u{202e}a",
+            "it's \u{200b}",
+            "\"q\"\\ \u{feff}",
+            "a\n[[workload]]\n#\u{9b}",
+            "'''\u{e0041}'''",
+            "\"\"\"\u{2028}",
+            "plain # 'x",
+            "\\\u{85}\\",
+            "'\"\u{ad}",
         ];
         for text in texts {
             let value = serde_json::json!({ "a": text, "b": [1.5, text] });
@@ -327,7 +335,10 @@ mod tests {
             let value = ::toml::Table::from_iter([
                 ("a".to_owned(), ::toml::Value::from(text)),
                 (text.to_owned(), ::toml::Value::from(vec![text, "x"])),
-                ("z".to_owned(), ::toml::Value::from(::toml::Table::from_iter([(text.to_owned(), 1.into())]))),
+                (
+                    "z".to_owned(),
+                    ::toml::Value::from(::toml::Table::from_iter([(text.to_owned(), 1.into())])),
+                ),
             ]);
             let document = format!("# {text:?}\n{}", ::toml::to_string(&value).unwrap());
             let safe = toml(&document);

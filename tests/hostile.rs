@@ -172,10 +172,8 @@ fn no_name_means_anything_to_whoever_shows_it() {
         .collect();
     let text = fs::read_to_string(at.join("d/principals.csv")).unwrap();
     let mut rows = csv::Reader::from_reader(text.as_bytes());
-    let cells: BTreeSet<String> = rows
-        .records()
-        .map(|row| bks::shown::uncell(&row.unwrap()[2]).into_owned())
-        .collect();
+    let cells: BTreeSet<String> =
+        rows.records().map(|row| bks::shown::uncell(&row.unwrap()[2]).into_owned()).collect();
     assert_eq!(cells.iter().map(String::as_str).collect::<BTreeSet<_>>(), known);
     // An access log URL-encodes what would end a field, so that a `%41` is an `A`.
     let names = NAMES.map(|name| name.replace("%41", "A"));
@@ -513,7 +511,8 @@ fn a_signal_leaves_nothing_behind() {
     let folder = folder();
     let at = folder.path();
     for signal in ["INT", "TERM"] {
-        let arguments = ["export", "small.toml", "--form", "access-log", "--out", "a.log", "--quiet"];
+        let arguments =
+            ["export", "small.toml", "--form", "access-log", "--out", "a.log", "--quiet"];
         let long = ["--set", "duration=30d", "--set", "workload.0.arrivals.poisson.rate=200/s"];
         let child = command(at, &[&arguments[..], &long].concat()).spawn().unwrap();
         let staged = || {
@@ -525,7 +524,10 @@ fn a_signal_leaves_nothing_behind() {
             assert!(begin.elapsed() < Duration::from_secs(30), "it writes nothing");
             thread::sleep(Duration::from_millis(5));
         }
-        Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+        Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status()
+            .unwrap();
         let ended = within_a_minute(child).status;
         assert!(!ended.success());
         assert!(!staged() && !at.join("a.log").exists(), "{signal}");
@@ -678,5 +680,7 @@ fn pages_of_many_principals_are_short() {
     good(at, &["plot", "d"]);
     assert!(begin.elapsed() < Duration::from_secs(40), "{:?}", begin.elapsed());
     let page = fs::read_to_string(at.join("d/report.html")).unwrap();
-    assert!(page.contains("The 100 with most KMS requests; <code>principals.csv</code> has 5900 more."));
+    assert!(
+        page.contains("The 100 with most KMS requests; <code>principals.csv</code> has 5900 more.")
+    );
 }

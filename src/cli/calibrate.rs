@@ -81,9 +81,7 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
         Format::Table => {
             output::print(&report::calibration::text(evidence, &found, output::terminal_width()))
         }
-        Format::Json => {
-            output::print_json(&report::calibration::json(evidence, &found))
-        }
+        Format::Json => output::print_json(&report::calibration::json(evidence, &found)),
     }
 }
 

@@ -119,7 +119,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     };
     bar.finish_and_clear();
     if !args.quiet {
-        let to = if output::is_stdout(&args.out) { "standard output".into() } else { args.out.display().to_string() };
+        let to = if output::is_stdout(&args.out) {
+            "standard output".into()
+        } else {
+            args.out.display().to_string()
+        };
         output::note(&format!("wrote {to}: {written}"));
     }
     Ok(Found::Done)

@@ -204,9 +204,11 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
     }
     let read = |name: &str| result_text(&folder.join(name)).map_err(|error| error.at(name));
     Results::read(&read)
-        .or_else(|error| {
-            if output::folder::settled(folder) { Results::read(&read) } else { Err(error) }
-        })
+        .or_else(
+            |error| {
+                if output::folder::settled(folder) { Results::read(&read) } else { Err(error) }
+            },
+        )
         .map_err(|error| error.within(&place))
 }
 

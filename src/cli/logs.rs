@@ -343,8 +343,7 @@ impl Args {
             to: self.to,
             inventories: !self.inventories.is_empty(),
         };
-        let memory =
-            self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
+        let memory = self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
         let at_once = match forms {
             Forms::One => 1,
             Forms::LogsAndTrails => 2,

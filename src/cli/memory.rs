@@ -42,7 +42,9 @@ fn of_groups(own: &str, groups: &Path) -> Option<u64> {
         let (controllers, path) = rest.split_once(':')?;
         match controllers {
             "" => Some((groups.to_owned(), path)),
-            many if many.split(',').any(|one| one == "memory") => Some((groups.join("memory"), path)),
+            many if many.split(',').any(|one| one == "memory") => {
+                Some((groups.join("memory"), path))
+            }
             _ => None,
         }
     });
@@ -123,7 +125,8 @@ mod tests {
             ("cgroup/memory/memory.stat", "total_inactive_file 104857600\n"),
         ];
         assert_eq!(free_of(&container), Some(200 * MIB));
-        let unlimited = [host, v1, ("cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")];
+        let unlimited =
+            [host, v1, ("cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n")];
         assert_eq!(free_of(&unlimited), Some(8_000 * MIB));
         // `ulimit -v`, less what is taken.
         let limits = "Limit                     Soft Limit           Hard Limit           Units\n\

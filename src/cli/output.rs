@@ -116,7 +116,8 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     }
     let failed = |error: &io::Error| not_written(path, error);
     let staging = Staging::within(folder_of(path)).map_err(|error| failed(&error))?;
-    let (staged, ()) = fill(&staging, |file| file.write_all(bytes)).map_err(|error| failed(&error))?;
+    let (staged, ()) =
+        fill(&staging, |file| file.write_all(bytes)).map_err(|error| failed(&error))?;
     // A link to it fails if something else has come there meanwhile; not every file system has links.
     match fs::hard_link(&staged, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => {
@@ -172,9 +173,7 @@ pub(super) fn write_whole<T>(
 ) -> Result<T> {
     let failed = |error: &io::Error| not_written(path, error);
     match Place::of(path)? {
-        Place::File(target) => {
-            replace(&target, write).map_err(|error| failed(&error))
-        }
+        Place::File(target) => replace(&target, write).map_err(|error| failed(&error)),
         Place::Stream => {
             let (mut spool, written) = spooled(write).map_err(|error| failed(&error))?;
             let stream = File::options().write(true).open(path);
@@ -214,10 +213,7 @@ fn fill<T>(
 }
 
 /// Puts a file in the place of what is there, whose permissions it keeps.
-fn replace<T>(
-    target: &Path,
-    write: impl FnOnce(&mut File) -> io::Result<T>,
-) -> io::Result<T> {
+fn replace<T>(target: &Path, write: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
     let staging = Staging::within(folder_of(target))?;
     let (staged, written) = fill(&staging, write)?;
     if let Ok(metadata) = target.metadata() {

@@ -284,7 +284,8 @@ fn read(source: &str) -> Result<Table> {
         }
     })?;
     if bytes.len() as u64 > MAX_BYTES {
-        let wrong = format!("the file has more than {} MiB, but charts are of less", MAX_BYTES >> 20);
+        let wrong =
+            format!("the file has more than {} MiB, but charts are of less", MAX_BYTES >> 20);
         return Err(Error::request(wrong).at(place));
     }
     let text = String::from_utf8(bytes).map_err(|error| {

@@ -267,6 +267,9 @@ pub(super) enum Need {
 const BUCKET_BITS: u32 = 18;
 
 /// Most buckets.
+/// Most sessions of a log, as of a scenario.
+pub(super) const MAX_SESSIONS: usize = 1_000_000;
+
 pub(super) const MAX_BUCKETS: usize = 1 << BUCKET_BITS;
 
 /// A request before its requester. They sort by owner, then time.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::before::{Inventoried, Times, plain_key, spread_ms};
-use super::compact::{self, Fate, Kind, MAX_BUCKETS, When};
+use super::compact::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, When};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::names::{Names, Who};
 use super::sorter::{Sorter, Store};
@@ -174,7 +174,8 @@ impl Gather {
         let when = When::new(ms, kind).with(fate);
         let role = matches!(record.requester, Requester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
-        let object = record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
+        let object =
+            record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
         let place = self.push(record, when, object, record.bucket, record.key)?;
         if let Some(region) = record.region {
             self.names.note_region(place, region);
@@ -256,6 +257,12 @@ impl Gather {
         key: Option<&[u8]>,
     ) -> Result<u32> {
         let slot = self.names.slot(record);
+        if self.names.sessions() > MAX_SESSIONS {
+            return Err(Error::request(format!(
+                "the log has more than {MAX_SESSIONS} sessions, each of which takes some kilobytes"
+            ))
+            .hint("replay fewer at a time: fewer files, an earlier `--to`, or some buckets by `--bucket`"));
+        }
         let place = self.names.place(bucket, key);
         if self.names.buckets() > MAX_BUCKETS {
             return Err(Error::request(format!("the log has more than {MAX_BUCKETS} buckets"))

@@ -213,6 +213,10 @@ impl Names {
         self.buckets.contains_key(name)
     }
 
+    pub(super) fn sessions(&self) -> usize {
+        self.who.len()
+    }
+
     pub(super) fn buckets(&self) -> usize {
         self.named.len()
     }

@@ -49,7 +49,8 @@ fn cautions(results: &Results, out: &mut String) {
         out.push('\n');
     }
     for warning in &facts.warnings {
-        let _ = writeln!(out, "- **warning:** {}; {}", prose(&warning.what), prose(&warning.advice));
+        let _ =
+            writeln!(out, "- **warning:** {}; {}", prose(&warning.what), prose(&warning.advice));
     }
     for demand in &facts.assertions {
         let met = if demand.holds { "demand met" } else { "demand **not met**" };
@@ -161,11 +162,12 @@ pub(super) fn prose(text: &str) -> String {
 
 /// Whether Markdown takes a word for more than text.
 fn means_more(word: &str) -> bool {
-    const SIGNS: [&str; 11] =
-        ["](", "][", "]:", "[^", "://", "www.", "<", "&", "*", "~", "\\"];
+    const SIGNS: [&str; 11] = ["](", "][", "]:", "[^", "://", "www.", "<", "&", "*", "~", "\\"];
     SIGNS.iter().any(|sign| word.contains(sign))
         || word.contains('@') && word.len() > 1
-        || word.match_indices('#').any(|(at, _)| word[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
+        || word
+            .match_indices('#')
+            .any(|(at, _)| word[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn cells(texts: &[String]) -> String {

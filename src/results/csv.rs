@@ -108,7 +108,8 @@ pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>
             .at(format!("{place}:{line}"))
             .hint("the file is cut off or was edited: write it again"));
         }
-        records.push(Record { line, cells: unguarded(&record).iter().map(str::to_owned).collect() });
+        records
+            .push(Record { line, cells: unguarded(&record).iter().map(str::to_owned).collect() });
     }
     Ok((header, records))
 }

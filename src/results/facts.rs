@@ -227,7 +227,8 @@ impl Facts {
 
     /// As [`super::Results::seen`].
     pub(super) fn show(&mut self) {
-        let own = [&mut self.scenario, &mut self.headline, &mut self.reference, &mut self.prices.region];
+        let own =
+            [&mut self.scenario, &mut self.headline, &mut self.reference, &mut self.prices.region];
         own.into_iter().for_each(show);
         self.skipped_principals.iter_mut().chain(&mut self.once).for_each(show);
         for configuration in &mut self.configurations {
@@ -235,7 +236,10 @@ impl Facts {
             configuration.migrated_only.iter_mut().for_each(show);
         }
         for one in &mut self.connections {
-            [&mut one.principal, &mut one.connections].into_iter().chain(&mut one.client).for_each(show);
+            [&mut one.principal, &mut one.connections]
+                .into_iter()
+                .chain(&mut one.client)
+                .for_each(show);
         }
         for demand in &mut self.assertions {
             [&mut demand.configuration, &mut demand.assertion].into_iter().for_each(show);

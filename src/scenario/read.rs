@@ -507,8 +507,10 @@ fn parse_histogram(text: &str, name: &str) -> Result<Vec<AgeStep>> {
     let headers = reader.headers().ok().map(|headers| headers.iter().collect::<Vec<_>>().join(","));
     if headers.as_deref() != Some("to,weight") {
         // Whatever file was named is not shown: it may be none of the scenario's.
-        return Err(Error::request("the header is another, but a histogram has the columns `to,weight`")
-            .at(format!("{name}:1:1")));
+        return Err(Error::request(
+            "the header is another, but a histogram has the columns `to,weight`",
+        )
+        .at(format!("{name}:1:1")));
     }
     let mut steps = Vec::new();
     for (i, record) in reader.records().enumerate() {

@@ -70,9 +70,7 @@ fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
     let shown = words::shell(&folder.display().to_string());
     Err(Error::request("the results there are not of these logs, and would be replaced")
         .at(folder.display().to_string())
-        .hint(format!(
-            "give another folder, e.g., `--out {shown}-2`, or say `--overwrite`"
-        )))
+        .hint(format!("give another folder, e.g., `--out {shown}-2`, or say `--overwrite`")))
 }
 
 fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
