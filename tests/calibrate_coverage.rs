@@ -526,3 +526,62 @@ fn what_is_stated_holds() {
         }
     }
 }
+
+/// Two trails of one time as one: those of other requesters.
+fn together(one: Evidence, other: Evidence) -> Evidence {
+    let first = one.pools.len() as u32;
+    let mut pools = one.pools;
+    for mut more in other.pools {
+        for read in more.sessions.iter_mut().flat_map(|session| &mut session.read) {
+            read.of = match read.of {
+                ReadOf::Written { pool, session, second } => {
+                    ReadOf::Written { pool: pool + first, session, second }
+                }
+                ReadOf::Unwritten(object) => ReadOf::Unwritten(object | 1 << 30),
+                ReadOf::Doubtful => ReadOf::Doubtful,
+            };
+        }
+        pools.push(more);
+    }
+    Evidence { pools, ..one }
+}
+
+/// Requesters that write through 2 and through 9 partitions: the lifetime and the rule are found all the
+/// same, and no number is stated that holds for one of them only.
+#[test]
+fn requesters_may_write_through_unlike_numbers_of_partitions() {
+    let (mut runs, mut told) = (0, 0);
+    let mut wrong = Vec::new();
+    for traffic in [Traffic::Own, Traffic::Readers, Traffic::Jobs, Traffic::Mixed] {
+        for rule in [RequesterRule::Role, RequesterRule::Session] {
+            for seed in 0..2 {
+                let truth = |write_partitions| Truth {
+                    write_partitions,
+                    sessions: 3,
+                    ..Truth::new(rule, 2, 1, traffic, seed)
+                };
+                let [few, many] = [2, 9].map(|partitions| {
+                    evidence(&truth(partitions), 10_000 + 10 * seed + u64::from(partitions))
+                });
+                let found = calibrate(&together(few, many));
+                let lifetime = &found.generation_lifetime_s;
+                let parts = &found.write_partitions;
+                let mut held = [Held::default(); 4];
+                let holds = [
+                    held[0].take(lifetime, &truth(2).generation_s),
+                    held[1].take(parts, &2),
+                    held[2].take(parts, &9),
+                    held[3].take(&by_name(&found.requester_rule), &rule.name()),
+                ];
+                runs += 1;
+                told += held[0].known;
+                if holds != [true; 4] {
+                    wrong.push(format!("{:?} {seed}: {lifetime:?} {parts:?}", truth(9)));
+                }
+            }
+        }
+    }
+    println!("{told} of {runs} lifetimes told, wrong: {wrong:#?}");
+    assert!(10 * told >= 8 * runs, "only {told} of {runs} lifetimes are told");
+    assert!(100 * wrong.len() <= 7 * runs as usize, "{wrong:#?}");
+}

@@ -9,6 +9,10 @@
 //! - Where they are not, writes of each session are taken as Poisson of unknown rate, which makes
 //!   calls a point process of intensity `rate × (P − N(t))`; the rate is profiled out.
 //!
+//! Requesters may meet unlike numbers of partitions, as they do where those follow from connections. If
+//! numbers of their own, each as likely as another before the calls are seen, explain the calls better
+//! than the best common number, each requester has its own.
+//!
 //! `T` is the edge of what is possible: `P + 1` calls of one requester never lie within `T`. For
 //! such a parameter twice the logarithm of the likelihood ratio has 2 degrees of freedom (Hogg,
 //! Annals of Mathematical Statistics 27, 1956, 529–532), and with unknown rates the exact law of
@@ -17,14 +21,15 @@
 
 mod likelihood;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS, Session};
 use crate::encryption::requester::RequesterRule;
 use crate::units::SimDuration;
-use likelihood::{Likelihood, Score};
+use likelihood::{Likelihood, OwnPartitions, Score};
 
 const METHOD: &str = "profile likelihood of when keys are generated, edge parameter (Hogg 1956; Epstein and Sobel 1954)";
+const OWN_METHOD: &str = "likelihood of when keys are generated, requester by requester";
 const RULE_METHOD: &str = "ratio of the greatest likelihoods of the two rules, 20 or more decides";
 
 const TOO_FEW: &str = "too few keys are generated in the trail: three gaps or more are needed";
@@ -34,21 +39,54 @@ const MISFIT: &str = "no values explain which writes generate: the lifetime may 
 const SCOPING: &str = "scoping policies are in no trail: sessions that each carry their own policy look \
      like one requester for each session";
 
+/// How many partitions requesters write through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Partitions {
+    /// All through as many.
+    Alike(u32),
+    /// Each through a number of its own.
+    Own,
+}
+
 /// One set of values and how well it explains the calls.
 #[derive(Clone, Copy, Debug)]
 struct Point {
     rule: RequesterRule,
-    partitions: u32,
+    partitions: Partitions,
     lifetime_s: i64,
     /// The next lifetimes that were tried below and above.
     neighbours_s: (i64, i64),
     score: Score,
 }
 
+impl Point {
+    /// By how many standard deviations the calls are less likely than its values let expect.
+    fn surprise(&self, likelihood: &Likelihood) -> f64 {
+        match self.partitions {
+            Partitions::Alike(partitions) => likelihood.surprise(self.lifetime_s, |_| partitions),
+            Partitions::Own => {
+                let own = likelihood.own_partitions(self.lifetime_s);
+                likelihood.surprise(self.lifetime_s, |requester| own[requester].likeliest)
+            }
+        }
+    }
+}
+
+/// The values that explain the calls best, if any do.
+fn likeliest(points: &[Point]) -> Option<Point> {
+    let scored = |point: &&Point| point.score.events > 0 && point.score.log.is_finite();
+    let better = |best: Point, point: Point| {
+        if point.score.log > best.score.log { point } else { best }
+    };
+    points.iter().filter(scored).copied().reduce(better)
+}
+
 /// All sets of values that were tried.
 pub(super) struct Fit {
     points: Vec<Point>,
     best: Option<Point>,
+    /// Where each requester has a number of its own: those that its calls do not contradict.
+    own_partitions: Vec<OwnPartitions>,
     /// The longest lifetime that was tried, in seconds.
     longest_s: i64,
     has_writes: bool,
@@ -72,25 +110,41 @@ impl Fit {
             &[RequesterRule::Role]
         };
         let has_writes = likelihood::has_writes(evidence);
-        let mut points = Vec::new();
+        let (mut alike, mut own) = (Vec::new(), Vec::new());
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
             for partitions in 1..=MAX_PARTITIONS {
-                try_lifetimes(&likelihood, evidence, rule, partitions, &mut points);
+                try_lifetimes(&likelihood, rule, Partitions::Alike(partitions), &mut alike);
+            }
+            if likelihood.requesters() > 1 {
+                try_lifetimes(&likelihood, rule, Partitions::Own, &mut own);
             }
         }
-        let best = points
-            .iter()
-            .copied()
-            .filter(|point| point.score.events > 0 && point.score.log.is_finite())
-            .reduce(|best, point| if point.score.log > best.score.log { point } else { best });
+        let least = likeliest(&alike).map_or(f64::NEG_INFINITY, |best| best.score.log);
+        let is_own = likeliest(&own).is_some_and(|best| best.score.log > least);
+        let points = if is_own { own } else { alike };
+        let best = likeliest(&points);
         let fits = best.filter(|best| {
             let likelihood = Likelihood::new(evidence, best.rule, has_writes);
-            likelihood.surprise(best.lifetime_s, best.partitions) <= super::MAX_SURPRISE
+            best.surprise(&likelihood) <= super::MAX_SURPRISE
         });
+        let own_partitions = match fits {
+            Some(best) if is_own => {
+                Likelihood::new(evidence, best.rule, has_writes).own_partitions(best.lifetime_s)
+            }
+            _ => Vec::new(),
+        };
         let refusal = if best.is_some() { MISFIT } else { TOO_FEW };
         let longest_s = likelihood::longest(evidence);
-        Self { points, best: fits, longest_s, has_writes, several_sessions, refusal }
+        Self {
+            points,
+            best: fits,
+            own_partitions,
+            longest_s,
+            has_writes,
+            several_sessions,
+            refusal,
+        }
     }
 
     /// Points that the data does not contradict.
@@ -149,7 +203,8 @@ impl Fit {
     fn by_partitions(&self) -> Option<String> {
         let mut best = BTreeMap::<u32, Point>::new();
         for point in self.kept() {
-            let best = best.entry(point.partitions).or_insert(*point);
+            let Partitions::Alike(partitions) = point.partitions else { continue };
+            let best = best.entry(partitions).or_insert(*point);
             if point.score.log > best.score.log {
                 *best = *point;
             }
@@ -166,15 +221,44 @@ impl Fit {
     /// The write partitions.
     pub(super) fn partitions(&self) -> Estimate<u32> {
         let Some(best) = self.best else { return self.nothing() };
-        let kept = || self.kept().map(|point| point.partitions);
+        let Partitions::Alike(likeliest) = best.partitions else {
+            return self.partitions_of_each();
+        };
+        let kept = || {
+            self.kept().filter_map(|point| match point.partitions {
+                Partitions::Alike(partitions) => Some(partitions),
+                Partitions::Own => None,
+            })
+        };
         let (low, high) = (kept().min(), kept().max().filter(|&high| high < MAX_PARTITIONS));
         let cannot_tell = match (low, high) {
             (Some(1), None) => "calls are too few or too far apart to tell partitions".to_owned(),
             (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
             _ => "partitions that served no write in the trail do not show".to_owned(),
         };
-        let estimate = Some(best.partitions).filter(|_| (low, high) != (Some(1), None));
+        let estimate = Some(likeliest).filter(|_| (low, high) != (Some(1), None));
         Estimate { low, estimate, high, method: METHOD, cannot_tell }
+    }
+
+    /// The write partitions where each requester has its own: the ends hold those of all, the estimate
+    /// is that of the requester that generates most.
+    fn partitions_of_each(&self) -> Estimate<u32> {
+        let told = || self.own_partitions.iter().filter(|own| own.generated > 0);
+        let most = told().map(|own| own.most).max().filter(|&most| most < MAX_PARTITIONS);
+        let numbers: BTreeSet<u32> = told().map(|own| own.likeliest).collect();
+        let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+        Estimate {
+            low: told().map(|own| own.least).min(),
+            estimate: told().max_by_key(|own| own.generated).map(|own| own.likeliest),
+            high: most,
+            method: OWN_METHOD,
+            cannot_tell: format!(
+                "requesters write through unlike numbers of partitions (most likely {}), as those follow from \
+                 connections: where you know these, `connections` of each principal and `cache_hosts` \
+                 say more than one number for all",
+                numbers.join(", ")
+            ),
+        }
     }
 
     /// The requester rule: both ends are the rule that is kept, or none.
@@ -214,26 +298,30 @@ impl Fit {
 /// Scores lifetimes back from the greatest that is possible.
 fn try_lifetimes(
     likelihood: &Likelihood,
-    evidence: &Evidence,
     rule: RequesterRule,
-    partitions: u32,
+    partitions: Partitions,
     points: &mut Vec<Point>,
 ) {
-    let longest = likelihood::longest(evidence);
-    let edge = likelihood.least_gap(partitions).map_or(longest, |gap| gap + 1).min(longest);
+    let (longest, most) = match partitions {
+        Partitions::Alike(partitions) => (likelihood.longest(), partitions),
+        Partitions::Own => (likelihood.longest(), MAX_PARTITIONS),
+    };
+    let score = |lifetime_s: i64| match partitions {
+        Partitions::Alike(partitions) => likelihood.score(lifetime_s, partitions),
+        Partitions::Own => likelihood.score_own(lifetime_s),
+    };
+    let edge = likelihood.least_gap(most).map_or(longest, |gap| gap + 1).min(longest);
     let mut lifetimes = vec![0];
     let mut back = 0;
     while back < edge {
         lifetimes.push(edge - back);
         back += 1 + (back - 30).max(0) / 30;
     }
-    let mut scores: BTreeMap<i64, Score> = lifetimes
-        .into_iter()
-        .map(|lifetime_s| (lifetime_s, likelihood.score(lifetime_s, partitions)))
-        .collect();
+    let mut scores: BTreeMap<i64, Score> =
+        lifetimes.into_iter().map(|lifetime_s| (lifetime_s, score(lifetime_s))).collect();
     let best = scores.iter().max_by(|a, b| a.1.log.total_cmp(&b.1.log)).map_or(0, |best| *best.0);
     for lifetime_s in (best - 40).max(0)..(best + 40).min(edge) {
-        scores.entry(lifetime_s).or_insert_with(|| likelihood.score(lifetime_s, partitions));
+        scores.entry(lifetime_s).or_insert_with(|| score(lifetime_s));
     }
     let scores: Vec<(i64, Score)> = scores.into_iter().collect();
     for (place, &(lifetime_s, score)) in scores.iter().enumerate() {

@@ -318,7 +318,10 @@ impl AssumptionRanges {
                 Level::Assumed => self.expiry.assumed,
                 Level::High => self.expiry.high,
             },
-            cache_hosts: fewer(&self.cache_hosts),
+            // The same at each level where it decides nothing: what does not differ is run once.
+            cache_hosts: fewer(
+                &self.cache_hosts_in_force().unwrap_or(Range::known(self.cache_hosts.assumed)),
+            ),
             write_partitions: self.write_partitions.as_ref().map(fewer),
             read_partitions: self.read_partitions.as_ref().map(fewer),
             verify_on_write: fewer(&self.verify_on_write),
@@ -498,6 +501,8 @@ mod tests {
         // Hosts now decide nothing.
         assert_eq!(names(&ranges)[3..5], ["write_partitions", "read_partitions"]);
         assert!(ranges.one_at_a_time().iter().all(|it| it.assumption != "cache_hosts"));
+        let hosts = Level::ALL.map(|level| ranges.at(level).cache_hosts);
+        assert_eq!(hosts, [10; 3]);
     }
 
     #[test]

@@ -209,7 +209,8 @@ impl KeyCache {
 
     /// Appends to `missed` when requests must fetch their entry. No branch depends on whether one
     /// does: half of them would be guessed wrong.
-    #[inline]
+    // A function of its own in the machine code too: amid other loops its registers do not suffice.
+    #[inline(never)]
     fn misses_among<const SLIDING: bool>(
         &mut self,
         times: &[SimTime],
@@ -388,18 +389,15 @@ impl Memory {
         let off = columns.times.partition_point(|&time| time < since);
         asked.by_object.extend_from_slice(&columns.times[..off]);
         self.by_session(session, &columns.times, |memory, stretch| {
-            for place in stretch.start.max(off)..stretch.end {
-                let part = match partitions {
-                    1 => 0,
-                    partitions => part_of(columns.draws[place], partitions),
-                };
-                let timeline = bucket * partitions + part;
-                let (time, until) =
-                    (columns.times[place], &mut memory.wrapping_until[timeline as usize]);
-                if time >= *until {
-                    *until = time + generation_lifetime;
-                    asked.by_bucket.push(time);
-                    asked.generated.push(timeline);
+            let stretch = stretch.start.max(off).min(stretch.end)..stretch.end;
+            let times = &columns.times[stretch.clone()];
+            let first = bucket * partitions;
+            let until = &mut memory.wrapping_until[first as usize..][..partitions as usize];
+            match until {
+                [until] => generate_in_one(times, generation_lifetime, (first, until), asked),
+                until => {
+                    let draws = &columns.draws[stretch];
+                    generate_in_several(times, draws, generation_lifetime, (first, until), asked);
                 }
             }
         });
@@ -481,6 +479,57 @@ impl Memory {
         let misses = self.cache.misses(entry, request.time, &scheme.assumptions);
         answer.calls += KmsCalls::of(KmsApi::Decrypt, misses.into());
     }
+}
+
+/// Tells `asked` which writes at `times` generate a key where all land in one place of S3's memory:
+/// `timeline` is its number, `until` when its current key stops wrapping.
+fn generate_in_one(
+    mut times: &[SimTime],
+    lifetime: SimDuration,
+    (timeline, until): (u32, &mut SimTime),
+    asked: &mut Asked,
+) {
+    loop {
+        times = &times[number_before(times, *until)..];
+        let Some((&time, later)) = times.split_first() else { return };
+        *until = time + lifetime;
+        asked.by_bucket.push(time);
+        asked.generated.push(timeline);
+        times = later;
+    }
+}
+
+/// The same where each write lands in one of several places, as its draw picks: the first is that of
+/// number `first`.
+#[inline(never)]
+fn generate_in_several(
+    times: &[SimTime],
+    draws: &[u32],
+    lifetime: SimDuration,
+    (first, until): (u32, &mut [SimTime]),
+    asked: &mut Asked,
+) {
+    let partitions = until.len() as u32;
+    for (&time, &draw) in times.iter().zip(draws) {
+        let part = part_of(draw, partitions);
+        let until = &mut until[part as usize];
+        if time >= *until {
+            *until = time + lifetime;
+            asked.by_bucket.push(time);
+            asked.generated.push(first + part);
+        }
+    }
+}
+
+/// How many of ascending times come before `bound`, found by steps that double: mostly few do, or all.
+fn number_before(times: &[SimTime], bound: SimTime) -> usize {
+    let (mut from, mut step) = (0, 1);
+    while times.get(from + step - 1).is_some_and(|&time| time < bound) {
+        from += step;
+        step *= 2;
+    }
+    let to = (from + step).min(times.len());
+    from + times[from..to].partition_point(|&time| time < bound)
 }
 
 /// The cache entry of a key in the partition that a request's draw picks for reading.

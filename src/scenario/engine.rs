@@ -50,7 +50,7 @@ pub struct Engines {
 
 /// How many times cheaper skipping ahead must promise to be: what it costs is estimated, and what
 /// configurations have in common is lost by it.
-const CHEAPER: f64 = 8.0;
+const CHEAPER: f64 = 4.0;
 
 /// Requests of a replication that are drawn one by one in no time at all.
 const FEW_REQUESTS: f64 = 1e7;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::calibration::surprise::Surprise;
-use crate::calibration::{Evidence, LEAST_PROBABILITY, MAX_UNMATCHED, Session};
+use crate::calibration::{
+    ERROR_RATE, Evidence, LEAST_PROBABILITY, MAX_PARTITIONS, MAX_UNMATCHED, Session,
+};
 use crate::encryption::requester::RequesterRule;
 
 /// The share of a trail that only tells what was in memory before the rest.
@@ -38,6 +40,16 @@ struct History {
 pub(super) struct Likelihood {
     histories: Vec<History>,
     has_writes: bool,
+    longest_s: i64,
+}
+
+/// Numbers of partitions that one requester's calls do not contradict.
+pub(super) struct OwnPartitions {
+    pub(super) least: u32,
+    pub(super) likeliest: u32,
+    pub(super) most: u32,
+    /// Its calls.
+    pub(super) generated: usize,
 }
 
 /// The longest lifetime that can be scored: that of the part of the trail which only tells what was
@@ -316,7 +328,17 @@ impl Likelihood {
                 }
             }
         }
-        Self { histories, has_writes }
+        Self { histories, has_writes, longest_s: from }
+    }
+
+    /// The longest lifetime that can be scored.
+    pub(super) fn longest(&self) -> i64 {
+        self.longest_s
+    }
+
+    /// How many requesters generate.
+    pub(super) fn requesters(&self) -> usize {
+        self.histories.iter().filter(|history| !history.generated.is_empty()).count()
     }
 
     /// The least time in which `partitions` + 1 keys were generated: no lifetime is longer.
@@ -328,30 +350,86 @@ impl Likelihood {
         self.histories.iter().filter_map(windows).min()
     }
 
-    /// By how many standard deviations the calls are less likely than a lifetime and partitions let
-    /// expect; nothing, where writes are not known.
-    pub(super) fn surprise(&self, lifetime: i64, partitions: u32) -> f64 {
+    /// By how many standard deviations the calls are less likely than a lifetime and each requester's
+    /// partitions let expect; nothing, where writes are not known.
+    pub(super) fn surprise(&self, lifetime: i64, partitions: impl Fn(usize) -> u32) -> f64 {
         let mut surprise = Surprise::default();
-        for history in self.histories.iter().filter(|_| self.has_writes) {
-            history.surprise(lifetime, partitions, &mut surprise);
+        let known = self.histories.iter().enumerate().filter(|_| self.has_writes);
+        for (requester, history) in known {
+            history.surprise(lifetime, partitions(requester), &mut surprise);
         }
         surprise.deviations()
     }
 
     /// How well a lifetime and partitions explain the calls.
     pub(super) fn score(&self, lifetime: i64, partitions: u32) -> Score {
-        let mut sum = Score { log: 0.0, events: 0, rates: 0 };
-        for history in &self.histories {
-            let score = if self.has_writes {
-                history.score_writes(lifetime, partitions)
+        let scores = self.histories.iter().map(|history| self.one(history, lifetime, partitions));
+        scores.fold(Score::NONE, Score::and)
+    }
+
+    /// How well a lifetime explains the calls if each requester has a number of partitions of its own,
+    /// all of them as likely before.
+    pub(super) fn score_own(&self, lifetime: i64) -> Score {
+        let mean = |history: &History| {
+            let scores = self.by_partitions(history, lifetime);
+            let greatest = scores.iter().map(|score| score.log).fold(f64::NEG_INFINITY, f64::max);
+            let sum: f64 = scores.iter().map(|score| (score.log - greatest).exp()).sum();
+            let log = if greatest.is_finite() {
+                greatest + (sum / f64::from(MAX_PARTITIONS)).ln()
             } else {
-                history.score_calls(lifetime, partitions)
+                f64::NEG_INFINITY
             };
-            sum.log += score.log;
-            sum.events += score.events;
-            sum.rates += score.rates;
+            Score { log, ..scores[0] }
+        };
+        self.histories.iter().map(mean).fold(Score::NONE, Score::and)
+    }
+
+    /// Of each requester, the partitions that its calls do not contradict at a lifetime. All of them are
+    /// meant to be right at once, so that each is held to its share of the error.
+    pub(super) fn own_partitions(&self, lifetime: i64) -> Vec<OwnPartitions> {
+        let ratio = (ERROR_RATE / self.requesters().max(1) as f64).ln();
+        let own = |history: &History| {
+            let scores = self.by_partitions(history, lifetime);
+            let numbered = || (1..).zip(scores.iter().map(|score| score.log));
+            let (likeliest, greatest) = numbered()
+                .reduce(|best, next| if next.1 > best.1 { next } else { best })
+                .expect("there is a number of partitions");
+            let kept = || numbered().filter(|(_, log)| *log >= greatest + ratio).map(|it| it.0);
+            OwnPartitions {
+                least: kept().min().unwrap_or(likeliest),
+                likeliest,
+                most: kept().max().unwrap_or(likeliest),
+                generated: history.generated.len(),
+            }
+        };
+        self.histories.iter().map(own).collect()
+    }
+
+    /// How well each number of partitions, from one on, explains one requester's calls.
+    fn by_partitions(&self, history: &History, lifetime: i64) -> Vec<Score> {
+        (1..=MAX_PARTITIONS).map(|partitions| self.one(history, lifetime, partitions)).collect()
+    }
+
+    fn one(&self, history: &History, lifetime: i64, partitions: u32) -> Score {
+        if self.has_writes {
+            history.score_writes(lifetime, partitions)
+        } else {
+            history.score_calls(lifetime, partitions)
         }
-        sum
+    }
+}
+
+impl Score {
+    /// That of no call.
+    const NONE: Self = Self { log: 0.0, events: 0, rates: 0 };
+
+    /// That of other calls as well.
+    fn and(self, other: Self) -> Self {
+        Self {
+            log: self.log + other.log,
+            events: self.events + other.events,
+            rates: self.rates + other.rates,
+        }
     }
 }
 
