@@ -2,15 +2,20 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::scenario::estimate::USUAL_BYTES;
 
 /// Bytes of memory that a run may take; where nothing tells, what is usual.
 ///
 /// Counted are, on Linux, what the machine has available, the limits of the control groups (v1 and v2,
-/// as containers have them) that the process is in, and those of its address space and data.
+/// as containers have them) that the process is in, and those of its address space and data. It is what was
+/// free when this was first asked: what a log takes while it is read serves the run as well.
 pub(super) fn free() -> u64 {
-    free_by(Path::new("/proc"), Path::new("/sys/fs/cgroup")).unwrap_or(USUAL_BYTES)
+    static FREE: OnceLock<u64> = OnceLock::new();
+    *FREE.get_or_init(|| {
+        free_by(Path::new("/proc"), Path::new("/sys/fs/cgroup")).unwrap_or(USUAL_BYTES)
+    })
 }
 
 /// What the files of `proc` and of the control groups under `groups` say.

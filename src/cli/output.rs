@@ -74,9 +74,9 @@ pub(super) fn terminal_width() -> u16 {
     terminal_size::terminal_size_of(io::stdout()).map_or(u16::MAX, |(width, _)| width.0)
 }
 
-/// Says something to the person, on standard error. Whether anyone hears it changes nothing.
+/// Says something to the person in one line, on standard error. Whether anyone hears it changes nothing.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(stderr(), "{}", shown_lines(text));
+    let _ = writeln!(stderr(), "{}", shown::shown(text));
 }
 
 /// Tells what went wrong, on standard error.

@@ -96,7 +96,7 @@ fn move_in(folder: &Path) -> Result<()> {
     names.sort_by_key(|name| (document.as_deref().is_some_and(|it| name == it), name.clone()));
     for name in &names {
         if document.as_deref().is_some_and(|it| name == it) {
-            remove_old(folder, &document, &commit);
+            remove_old(folder, document.as_deref(), &commit);
         }
         let (from, to) = (commit.join(name), folder.join(name));
         twice(|| fs::rename(&from, &to)).map_err(|error| {
@@ -113,7 +113,7 @@ fn move_in(folder: &Path) -> Result<()> {
 }
 
 /// Removes files that the folder's old document names, the new one does not, and nobody has changed.
-fn remove_old(folder: &Path, document: &Option<String>, commit: &Path) {
+fn remove_old(folder: &Path, document: Option<&str>, commit: &Path) {
     let Some(name) = document else { return };
     let read = |folder: &Path| {
         Manifest::read(name, &fs::read_to_string(folder.join(name)).ok()?).map(|it| it.files)

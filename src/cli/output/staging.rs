@@ -1,8 +1,8 @@
 //! Folders in which outputs are written before they are moved to their place.
 //!
 //! Whoever has one holds a lock on it, which the system lets go of however the process ends. So a folder
-//! without a lock is what a killed process has left, and the next one that writes there removes it. SIGINT
-//! and SIGTERM remove what is there at once, but wait for files that are being moved.
+//! without a lock is what a killed process has left, and the next one that writes there removes it. SIGINT,
+//! SIGTERM and SIGHUP remove what is there at once, but wait for files that are being moved.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tempfile::TempDir;
 
@@ -83,7 +83,7 @@ pub(super) fn is_taken(locked: &std::result::Result<(), TryLockError>) -> bool {
 /// Removes what is unfinished when the process is asked to end, and then ends it as if it had not been
 /// watched. Signals that it was started to ignore stay ignored.
 pub(in crate::cli) fn clean_up_at_signals() {
-    let wanted = [SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal));
+    let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
     let wanted: Vec<i32> = wanted.collect();
     let watch = move || {
         let Ok(mut signals) = Signals::new(wanted) else { return };
