@@ -652,7 +652,8 @@ fn outputs_appear_whole_or_not_at_all() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: out: `run.toml` is a folder there, but must be a file\n"
+        "error: out: `run.toml` is a folder there, but must be a file\n\n\
+         hint: give another folder by `--out`\n"
     );
     assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
 }

@@ -176,8 +176,12 @@ fn no_name_means_anything_to_whoever_shows_it() {
         rows.records().map(|row| bks::shown::uncell(&row.unwrap()[2]).into_owned()).collect();
     assert_eq!(cells.iter().map(String::as_str).collect::<BTreeSet<_>>(), known);
     // An access log URL-encodes what would end a field, so that a `%41` is an `A`.
-    let names = NAMES.map(|name| name.replace("%41", "A"));
-    assert!(names.iter().all(|name| known.iter().any(|known| known.contains(name))));
+    // A slash ends the name of a role.
+    let names =
+        NAMES.iter().filter(|name| !name.contains('/')).map(|name| name.replace("%41", "A"));
+    for name in names {
+        assert!(known.iter().any(|known| known.contains(&name)), "{name:?} of {known:?}");
+    }
     let compared = good(at, &["compare", "d"]);
     assert_seen(&compared.0, "compare");
 }

@@ -23,7 +23,7 @@ use crate::trace::Form;
 pub(super) struct Args {
     #[command(flatten)]
     logs: logs::Args,
-    /// Write the assumptions to FILE, as TOML to be put into a scenario
+    /// Write the assumptions to FILE, as TOML to be put into a scenario; `-` prints them alone
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// What to print

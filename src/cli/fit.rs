@@ -25,7 +25,7 @@ use crate::trace::record::Entry;
 pub(super) struct Args {
     #[command(flatten)]
     logs: logs::Args,
-    /// Write the scenario to FILE instead of printing it
+    /// Write the scenario to FILE, which must be new, instead of printing it (as `-` does)
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The scenario's name; without it that of the first file or folder, or `fitted` if hidden

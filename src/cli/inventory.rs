@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// Columns of CSV files without a manifest, as its `fileSchema` has them
     #[arg(long, value_name = "COLUMNS")]
     schema: Option<String>,
-    /// Write the objects as [[population]] tables, for the end of a scenario
+    /// Write the objects as [[population]] tables, for the end of a scenario; `-` prints them alone
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
     /// Region whose prices the migration's cost has

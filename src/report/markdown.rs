@@ -162,7 +162,7 @@ pub(super) fn prose(text: &str) -> String {
 
 /// Whether Markdown takes a word for more than text.
 fn means_more(word: &str) -> bool {
-    const SIGNS: [&str; 11] = ["](", "][", "]:", "[^", "://", "www.", "<", "&", "*", "~", "\\"];
+    const SIGNS: [&str; 10] = ["](", "][", "[^", "://", "www.", "<", "&", "*", "~", "\\"];
     SIGNS.iter().any(|sign| word.contains(sign))
         || word.contains('@') && word.len() > 1
         || word
