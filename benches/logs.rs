@@ -109,7 +109,7 @@ fn sum(log: impl Read + 'static) -> u64 {
         sum = sum.wrapping_add(match entry {
             Entry::Request(record) => record.bytes_sent.unwrap_or(0) + record.time as u64,
             Entry::Kms(event) => event.time as u64 + event.s3_arn.map_or(0, <[u8]>::len) as u64,
-            Entry::Skipped(_) => 1,
+            Entry::Skipped(..) => 1,
         });
         Ok(())
     })

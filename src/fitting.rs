@@ -18,15 +18,15 @@ use std::fmt::Write as _;
 pub use comparing::{Comparison, compare, replications};
 pub use details::Details;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pricing::PriceTable;
 use crate::recording::{NO_ACCOUNT, Recording};
 use crate::s3::Connections;
 use crate::scenario::Scenario;
 use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::scenario::read::{parse_settings, toml_of};
-use crate::scenario::replay::{UnknownAge, principals};
-use crate::scenario::resolve::MAX_DURATION;
+use crate::scenario::replay::{UnknownAge, is_directory, principals, refuse_long};
+use crate::scenario::resolve::is_account;
 use crate::shown::shown;
 use crate::units::{SimDuration, SimTime, utc};
 use flows::{Flows, Group};
@@ -101,13 +101,7 @@ const ELSEWHERE: &str = "elsewhere";
 pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
     let times =
         Times { duration: duration(log), all_counted: log.counted_from == SimDuration::ZERO };
-    if times.duration > MAX_DURATION {
-        return Err(Error::request(format!(
-            "the log goes over `{}`, but a scenario at most over `{MAX_DURATION}`",
-            times.duration
-        ))
-        .hint("fit a part of it: fewer files, or what lies before a `--to`"));
-    }
+    refuse_long(log)?;
     let region = Region::of(log, details, wishes);
     let flows = Flows::of(log);
     let principals = fitted_principals(log, &flows.groups, times.duration, &wishes.hider);
@@ -137,6 +131,7 @@ pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
         name: wishes.name.clone(),
         duration: times.duration,
         warm_up: log.counted_from,
+        from_log: !principals.iter().all(|principal| is_account(&principal.account)),
         buckets,
         clients: made.clients,
         principals,
@@ -171,7 +166,8 @@ fn fitted_buckets(log: &Recording, wishes: &Wishes, region: &str) -> Vec<BucketF
     let one = |(bucket_name, told): (&String, &Option<String>)| {
         let told = told.as_deref().filter(|told| PriceTable::for_region(told).is_ok());
         let own = if wishes.region.is_none() { told } else { None };
-        bucket(name(bucket_name), own.unwrap_or(region), since)
+        let directory = is_directory(bucket_name);
+        BucketFile { directory, ..bucket(name(bucket_name), own.unwrap_or(region), since) }
     };
     log.buckets.iter().zip(&log.regions).map(one).collect()
 }
@@ -307,7 +303,7 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
         notes.extend(log.inputs.iter().map(|input| format!("  {}", input.name)));
     }
     let from = utc(log.start_ns);
-    let seen = log.seen.requests - log.seen.unserved;
+    let seen = log.seen.requests - log.seen.unserved - log.seen.not_kms;
     notes.push(format!(
         "{seen} requests are counted, of a log of {} from {from} on.",
         duration(log)
@@ -316,6 +312,12 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
         notes.push(format!(
             "{} more failed or found nothing modified; a scenario has no such requests.",
             log.seen.unserved
+        ));
+    }
+    if log.seen.not_kms > 0 {
+        notes.push(format!(
+            "{} more are of objects under SSE-S3 or SSE-C, which never ask KMS; they are left out.",
+            log.seen.not_kms
         ));
     }
     if log.counted_from > SimDuration::ZERO {

@@ -103,7 +103,7 @@ pub struct Reconciliation {
 }
 
 /// Events of the trail that are not compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Beside {
     /// S3's calls before or after the compared time.
     pub outside: u64,
@@ -115,6 +115,10 @@ pub struct Beside {
     pub failed: u64,
     /// They are of buckets that were not asked for.
     pub other_buckets: u64,
+    /// S3's calls within it for table and vector buckets, by the bucket's ARN.
+    pub other_storage: BTreeMap<String, u64>,
+    /// S3's calls of kinds that the model lacks, by API.
+    pub lacked: BTreeMap<String, u64>,
 }
 
 impl Reconciliation {
@@ -142,6 +146,8 @@ impl Reconciliation {
             repeated: calls.repeated,
             failed: calls.failed,
             other_buckets: 0,
+            other_storage: std::mem::take(&mut calls.other_storage),
+            lacked: std::mem::take(&mut calls.lacked),
         };
         calls.cells.retain(|cell, measured| {
             let wanted = is_wanted(cell);
@@ -211,11 +217,30 @@ fn summed<T: Ord>(reasons: impl Iterator<Item = (Option<T>, u64)>) -> BTreeMap<T
     sums
 }
 
+/// What calls for other storage and calls of kinds that the model lacks are, each with its name.
+#[must_use]
+pub fn named_apart(beside: &Beside) -> Vec<String> {
+    let storage = beside.other_storage.iter();
+    let storage = storage.map(|(arn, calls)| format!("{calls} calls for `{arn}`"));
+    let lacked = beside.lacked.iter().map(|(api, calls)| format!("{calls} `{api}` calls"));
+    storage.chain(lacked).collect()
+}
+
 fn nothing_measured(beside: &Beside) -> Error {
+    let apart = named_apart(beside);
+    if !apart.is_empty() {
+        return Error::request(format!(
+            "the only KMS calls that S3 made in the trail are of kinds that the model lacks: {}",
+            apart.join(", ")
+        ))
+        .hint(
+            "which calls they are made for is not published; give a trail with other requests, too",
+        );
+    }
     let error = Error::request(
         "the trail has no KMS call that S3 made in the time and the buckets of the requests",
     );
-    let Beside { outside, other_use, other_buckets, .. } = *beside;
+    let &Beside { outside, other_use, other_buckets, .. } = beside;
     if outside > 0 {
         error.hint(format!(
             "{outside} calls lie before the first request or after the last: give logs of the same time"

@@ -14,6 +14,7 @@ mod compact;
 mod copies;
 pub mod gather;
 pub(crate) mod hash;
+pub mod left_out;
 pub mod measured;
 mod names;
 mod objects;
@@ -33,9 +34,13 @@ use crate::units::SimDuration;
 use before::Before;
 use gather::Taken;
 pub use hash::Fingerprint;
+use left_out::LeftOut;
 pub(crate) use names::NO_ACCOUNT;
 use shelf::Shelf;
 pub use sorter::{MemoryStore, Store};
+
+/// The longest time that a run takes.
+pub const LONGEST: SimDuration = SimDuration::from_secs(366 * 86_400);
 
 /// A log's requests.
 #[derive(Debug)]
@@ -62,6 +67,10 @@ pub struct Recording {
     population_of: Vec<[u32; 4]>,
     /// What became of the records.
     pub taken: Taken,
+    /// What was left out, by name.
+    pub left_out: LeftOut,
+    /// The first and the last record, in words: when, where and what.
+    pub ends: Option<[String; 2]>,
     /// Records that repeat another.
     pub repeated: u64,
     /// Whether all times are whole seconds.
@@ -132,6 +141,8 @@ pub struct Seen {
     pub of_unknown: u64,
     /// Of these, those whose object's writing an inventory tells of.
     pub of_inventory: u64,
+    /// Of these, those whose objects are under SSE-S3 or SSE-C, as the log says: KMS is never asked.
+    pub not_kms: u64,
     /// Of these, those whose object is in no log at all: the source of a copy from elsewhere.
     pub elsewhere: u64,
 }

@@ -133,15 +133,12 @@ pub fn uncell(cell: &str) -> Cow<'_, str> {
             let c = u32::from_str_radix(&code[..end], 16).ok().and_then(char::from_u32)?;
             Some((c, end))
         });
-        match c {
-            Some((c, end)) => {
-                out.push(c);
-                rest = &code[end + 1..];
-            }
-            None => {
-                out.push_str("\\u{");
-                rest = code;
-            }
+        if let Some((c, end)) = c {
+            out.push(c);
+            rest = &code[end + 1..];
+        } else {
+            out.push_str("\\u{");
+            rest = code;
         }
     }
     out.push_str(rest);

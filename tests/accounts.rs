@@ -558,7 +558,7 @@ fn trail() -> String {
 fn replayed(log: &str) -> (Scenario, Outcome) {
     let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
-    gather.begin(Form::CloudTrail);
+    gather.begin(Form::CloudTrail, "trail");
     let opened = Log::open(log.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
     opened.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     let settings = Settings { file: None, overrides: &[], unknown_age: None };

@@ -13,8 +13,8 @@ use bks::kms::KmsApi;
 use bks::outcome::Outcome;
 use bks::report::json;
 use bks::results::rows::{
-    AccountRow, BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow,
-    RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
+    AccountRow, BucketRow, CostRow, LeftOutRow, OperationRow, PrefixRow, PrincipalRow,
+    ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::results::{Results, csv};
@@ -299,6 +299,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`replications.csv`", columns::<ReplicationRow>()),
         ("`buckets.csv`", columns::<BucketRow>()),
         ("`prefixes.csv`", columns::<PrefixRow>()),
+        ("`left_out.csv`", columns::<LeftOutRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),
         ("`sobol.csv`", columns::<SobolRow>()),

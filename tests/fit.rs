@@ -168,7 +168,7 @@ fn names_regions_and_lengths_are_sound() {
     for (log, option, told) in [
         ("poc_replica.log.gz", "--name=No!", "--name: `No!`"),
         ("poc_replica.log.gz", "--region=mars-1", "--region: `mars-1`"),
-        (long.to_str().unwrap(), "--no-check", "but a scenario at most over `366d`"),
+        (long.to_str().unwrap(), "--no-check", "but a run takes at most `366d`"),
     ] {
         let output = bks(&["fit", log, option]);
         let error = String::from_utf8(output.stderr).unwrap();

@@ -166,7 +166,7 @@ fn events_of_all_versions_are_read_and_digests_and_insights_are_not() {
     assert_eq!((seen, bad.bad), (vec![Seen::Skipped(Skipped::Digest)], 0));
     let insight = r#"{"eventSource":"s3.amazonaws.com","eventCategory":"Insight"}"#;
     let (_, seen, _) = read(insight.as_bytes(), None).unwrap();
-    assert_eq!(seen, [Seen::Skipped(Skipped::Summary)]);
+    assert_eq!(seen, [Seen::Skipped(Skipped::Insight)]);
     let empty = read(b"{\n \"Records\": [\n ]\n}", None).unwrap();
     assert_eq!((empty.0, empty.1.len(), empty.2.lines), (Some(Form::CloudTrail), 0, 0));
 }

@@ -315,7 +315,7 @@ fn what_is_put_into_the_trail_has_its_reason() {
         document["not_compared"],
         json!({
             "outside_calls": 1, "other_use_calls": 1, "other_buckets_calls": 0,
-            "repeated_events": 1, "failed_events": 1,
+            "repeated_events": 1, "failed_events": 1, "other_storage": [], "lacked_by_model": [],
         })
     );
     let names: Vec<&Value> =

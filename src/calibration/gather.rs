@@ -72,12 +72,16 @@ impl Gather {
         match entry {
             Entry::Kms(event) => self.take_call(event),
             Entry::Request(record) => self.take_request(form, record),
-            Entry::Skipped(_) => {}
+            Entry::Skipped(..) => {}
         }
     }
 
     fn take_call(&mut self, event: &KmsEvent) {
         let (bucket, key) = bucket_and_key(event.s3_arn.unwrap_or_default());
+        // Tables and vectors have keys of their own kind.
+        if event.is_of_other_storage() {
+            return self.left_out.other_buckets += 1;
+        }
         match event.is_of_bucket() {
             None => return self.left_out.not_of_s3 += 1,
             Some(false) => {

@@ -4,6 +4,7 @@ mod files;
 mod forms;
 mod inventories;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,12 +13,14 @@ use indicatif::ProgressBar;
 
 use super::{aside, memory, output, progress, threads};
 use crate::error::{Error, Result};
+use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::recording::gather::{Gather, Taken, Wanted};
+use crate::recording::left_out::{LeftOut, Reason};
 use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
 use crate::trace::log::Log;
-use crate::trace::record::Entry;
+use crate::trace::record::{Entry, Skipped};
 use crate::units::{ByteSize, Share, parse_utc, utc};
 use files::{LogFile, OpenLog};
 use forms::{Forms, Gathers};
@@ -35,7 +38,8 @@ pub(super) struct Args {
     /// Only requests to this bucket; may be given again
     #[arg(long = "bucket", value_name = "NAME")]
     buckets: Vec<String>,
-    /// Count from this time on; what lies before it fills caches and tells which key wraps what
+    /// Count from this time on; what lies before it fills caches and tells which key wraps what, as far
+    /// back as a run reaches (366d)
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     from: Option<i64>,
     /// Leave out what lies at this time or later
@@ -45,6 +49,9 @@ pub(super) struct Args {
     /// read, and whether with a bucket key; may be given again
     #[arg(long = "inventory", value_name = "MANIFEST")]
     inventories: Vec<PathBuf>,
+    /// Take every object to be under KMS, whatever the log says that it is encrypted with
+    #[arg(long)]
+    as_kms: bool,
     /// The greatest share of lines that may be unreadable
     #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = parse_share)]
     max_bad: Share,
@@ -150,6 +157,7 @@ impl Args {
             ("--to", self.to.is_some()),
             ("--memory", self.memory.is_some()),
             ("--inventory", !self.inventories.is_empty()),
+            ("--as-kms", self.as_kms),
         ];
         given.into_iter().find_map(|(name, given)| given.then_some(name))
     }
@@ -266,10 +274,13 @@ impl Logs<'_> {
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
         let (mut gather, requests_twice) = gathers.one()?;
+        for (flaw, count) in &bad.by_flaw {
+            gather.left_out_mut().add(Reason::Unreadable, flaw.to_string().as_bytes(), *count);
+        }
         inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
             tell_of_foreign(&foreign);
-            tell_of_reading(gather.taken(), &bad, forms);
+            tell_of_reading(&gather, &bad, forms);
             if requests_twice > 0 {
                 output::note(&format!(
                     "requests are the access logs': {requests_twice} in the trail are left out, \
@@ -278,6 +289,9 @@ impl Logs<'_> {
             }
         }
         let mut recording = threads::run_on(jobs, || gather.finish())??;
+        if !quiet {
+            tell_of_world(&recording);
+        }
         recording.inputs = inputs;
         recording.arguments = args.typed();
         if !quiet && recording.repeated > 0 {
@@ -310,6 +324,7 @@ impl Args {
         for inventory in &self.inventories {
             option("--inventory", inventory.display().to_string());
         }
+        words.extend(self.as_kms.then(|| "--as-kms".to_owned()));
         words
     }
 
@@ -323,7 +338,7 @@ impl Args {
         let time = match entry {
             Entry::Request(record) => record.time,
             Entry::Kms(event) => event.time,
-            Entry::Skipped(_) => return true,
+            Entry::Skipped(..) => return true,
         };
         self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
     }
@@ -342,6 +357,7 @@ impl Args {
             from: self.from,
             to: self.to,
             inventories: !self.inventories.is_empty(),
+            as_kms: self.as_kms,
         };
         let memory = self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
         let at_once = match forms {
@@ -376,35 +392,39 @@ fn tell_of_bad_lines(bad: &BadLines) {
 }
 
 /// Says which lines and records are left out.
-fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
+fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
     tell_of_bad_lines(bad);
-    let Taken {
-        failed,
-        deleted_keys,
-        without_data,
-        unknown,
-        too_late,
-        other_buckets,
-        kms_events,
-        skipped,
-        ..
-    } = *taken;
-    let kms_events = if forms == Forms::One { kms_events } else { 0 };
-    let left_out = [
-        (without_data, "touch no object's data"),
-        (unknown, "are of unknown operations"),
-        (too_late, "lie at `--to` or later"),
-        (kms_events, "are KMS calls, which a replay counts by itself"),
-        (skipped, "are of neither S3 nor KMS"),
-        (other_buckets, "are of other buckets"),
+    let Taken { failed, deleted_keys, without_data, unknown, too_late, other_buckets, .. } =
+        *gather.taken();
+    let left_out = gather.left_out();
+    let kms_events = if forms == Forms::One { left_out.of(Reason::KmsCall) } else { 0 };
+    let mut parts = vec![
+        (without_data, "touch no object's data".to_owned()),
+        (
+            unknown,
+            format!("are of unknown operations{}", examples(left_out, Reason::UnknownOperation)),
+        ),
+        (too_late, "lie at `--to` or later".to_owned()),
+        (kms_events, "are KMS calls, which a replay counts by itself".to_owned()),
     ];
-    let left_out: Vec<String> = left_out
+    for skipped in Skipped::ALL {
+        let reason = Reason::Skipped(skipped);
+        let examples = match skipped {
+            Skipped::OtherStorage | Skipped::OtherCall | Skipped::OtherCategory => {
+                examples(left_out, reason)
+            }
+            _ => String::new(),
+        };
+        parts.push((left_out.of(reason), format!("{}{examples}", skipped.words())));
+    }
+    parts.push((other_buckets, "are of other buckets".to_owned()));
+    let parts: Vec<String> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, why)| format!("{count} {why}"))
         .collect();
-    if !left_out.is_empty() {
-        output::note(&format!("left out of {} records: {}", bad.lines, left_out.join(", ")));
+    if !parts.is_empty() {
+        output::note(&format!("left out of {} records: {}", bad.lines, parts.join(", ")));
     }
     if failed > 0 {
         output::note(&format!(
@@ -415,6 +435,59 @@ fn tell_of_reading(taken: &Taken, bad: &BadLines, forms: Forms) {
     if deleted_keys > 0 {
         output::note(&format!(
             "{deleted_keys} records are keys of `DeleteObjects`: no requests, but S3 data events"
+        ));
+    }
+}
+
+/// The most frequent names of what is left out for a reason.
+fn examples(left_out: &LeftOut, reason: Reason) -> String {
+    const SHOWN: usize = 3;
+    let names = left_out.names(reason);
+    let shown: Vec<String> = names
+        .iter()
+        .filter(|row| !row.name.is_empty())
+        .take(SHOWN)
+        .map(|row| format!("`{}`", row.name))
+        .collect();
+    match shown.len() {
+        0 => String::new(),
+        shown_of if shown_of < names.len() => format!(" ({} and others)", shown.join(", ")),
+        _ => format!(" ({})", shown.join(", ")),
+    }
+}
+
+/// Says what the log tells of encryption and regions, and what is taken of what it does not tell of.
+fn tell_of_world(recording: &Recording) {
+    let Taken { encryption_told, bucket_keys, .. } = recording.taken;
+    let not_kms = recording.seen.not_kms;
+    if not_kms > 0 {
+        output::note(&format!(
+            "{not_kms} requests are of objects under SSE-S3 or SSE-C, as the log says: they ask KMS for \
+             nothing in any configuration; what the log says nothing of is taken to be under KMS \
+             (`--as-kms` takes all to be)"
+        ));
+    } else if encryption_told > 0 && recording.seen.all_writes == 0 && recording.seen.unwraps == 0 {
+        output::note("no counted request needs KMS, by what the log says of encryption");
+    }
+    if bucket_keys > 0 {
+        output::note(&format!(
+            "{bucket_keys} writes were answered with a bucket key: bucket keys are on already, so that \
+             what they save may be had already"
+        ));
+    }
+    let unknown = |region: &&String| !PriceTable::is_region(region);
+    let regions: BTreeSet<&String> = recording.regions.iter().flatten().filter(unknown).collect();
+    for region in regions {
+        output::note(&format!(
+            "`{}` in the log is no AWS region that bks knows: its buckets are taken to be in us-east-1 unless \
+             settings name another region",
+            region.escape_debug()
+        ));
+    }
+    let too_early = recording.left_out.of(Reason::TooEarly);
+    if too_early > 0 {
+        output::note(&format!(
+            "{too_early} records are left out, as they lie more than a run reaches back before the end"
         ));
     }
 }

@@ -16,7 +16,6 @@ use crate::report::reconciliation as report;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 use crate::trace::compression::decompressed;
-use crate::trace::record::Entry;
 
 /// Reconcile the model with a trail: its KMS calls beside those that CloudTrail has.
 ///
@@ -114,9 +113,7 @@ fn bill(path: &Path) -> Result<Invoice> {
 fn read(args: &Args, logs: Logs) -> Result<(Scenario, Calls)> {
     let mut gatherer = Gatherer::default();
     let recording = logs.read_beside_trail(args.jobs, |_, entry| {
-        if let Entry::Kms(event) = entry {
-            gatherer.take(event);
-        }
+        gatherer.take_entry(entry);
         Ok(())
     })?;
     let from = recording.start_ns + recording.counted_from.as_nanos();

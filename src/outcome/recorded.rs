@@ -127,8 +127,21 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
     if log.taken.unknown > 0 {
         warnings.push(Warning {
             id: "unknown-operations",
-            what: "the log has operations that bks does not know; they are left out".to_owned(),
+            what: "the log has operations that bks does not know; they are left out, and named in \
+                   left_out.csv"
+                .to_owned(),
             advice: "if they read or write objects' data, the figures are too low",
+        });
+    }
+    if log.seen.not_kms > 0 {
+        warnings.push(Warning {
+            id: "objects-not-under-kms",
+            what: format!(
+                "{} requests are of objects under SSE-S3 or SSE-C, as the log says: they ask KMS for \
+                 nothing in any configuration; objects of which it says nothing are taken to be under KMS",
+                log.seen.not_kms
+            ),
+            advice: "`bks replay --as-kms` counts what they would cost under KMS",
         });
     }
     if log.seen.elsewhere > 0 {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::model::Modelled;
 use crate::recording::measured::{Cell, Measured};
 use crate::scenario::Scenario;
-use crate::scenario::replay::UnknownAge;
+use crate::scenario::replay::{UnknownAge, is_directory};
 use crate::units::{SimDuration, SimTime};
 
 /// How long before the log objects were written that have bucket keys and are not written within it,
@@ -125,14 +125,12 @@ pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
     planned
 }
 
-/// The scenario with its directory buckets known as such, by how their names must end.
-///
-/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html>
+/// The scenario with its directory buckets known as such by their names, whatever settings say.
 pub(super) fn with_directories(scenario: &Scenario) -> Scenario {
     let mut known = scenario.clone();
     for domain in &mut known.domains {
         let name = &scenario.file.buckets[domain.bucket as usize].name;
-        domain.directory |= name.ends_with("--x-s3");
+        domain.directory |= is_directory(name);
     }
     known
 }

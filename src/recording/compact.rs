@@ -2,6 +2,7 @@
 
 use super::hash::ObjectId;
 use crate::s3::Operation;
+use crate::trace::record::Encryption;
 use crate::units::SimTime;
 
 /// What a record asks, in the order in which records of one time are taken: what makes a key comes
@@ -47,7 +48,37 @@ pub(super) enum Fate {
     Unbilled,
 }
 
-/// Bits that a fate and a kind take below a time.
+/// How an object is encrypted, as far as the log says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Sse {
+    /// It does not say.
+    #[default]
+    Untold,
+    /// Under KMS.
+    Kms,
+    /// By S3's own keys or the client's: KMS is never asked.
+    NotKms,
+    /// Under KMS, twice, which leaves no room for a bucket key.
+    Dsse,
+}
+
+impl Sse {
+    const ALL: [Self; 4] = [Self::Untold, Self::Kms, Self::NotKms, Self::Dsse];
+
+    /// What a record says.
+    pub(super) const fn of(encryption: Option<Encryption>) -> Self {
+        match encryption {
+            None => Self::Untold,
+            Some(Encryption::SseKms) => Self::Kms,
+            Some(Encryption::SseS3 | Encryption::SseC) => Self::NotKms,
+            Some(Encryption::DsseKms) => Self::Dsse,
+        }
+    }
+}
+
+/// Bits that encryption, fate and kind take below a time.
+const SSE_BITS: u32 = 2;
 const FATE_BITS: u32 = 2;
 const KIND_BITS: u32 = 5;
 
@@ -128,36 +159,56 @@ impl Kind {
     }
 }
 
-/// A time in milliseconds, what was asked then, and what became of it; they sort in this order.
+/// A time in milliseconds, what was asked then, what became of it, and how its object is encrypted; they
+/// sort in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct When(u64);
 
 impl When {
-    /// Of a request that was served. `ms` must be less than 2^57.
+    /// Of a request that was served, to an object of which nothing is told. `ms` must be less than
+    /// 2^55.
     pub(super) const fn new(ms: u64, kind: Kind) -> Self {
-        Self((ms << KIND_BITS | kind as u64) << FATE_BITS)
+        Self((ms << KIND_BITS | kind as u64) << (FATE_BITS + SSE_BITS))
     }
 
     /// The same request with another fate.
     pub(super) const fn with(self, fate: Fate) -> Self {
-        Self(self.0 >> FATE_BITS << FATE_BITS | fate as u64)
+        Self::new(self.ms(), self.kind()).marked(fate, self.sse())
+    }
+
+    /// The same request to an object that is encrypted so.
+    pub(super) const fn under(self, sse: Sse) -> Self {
+        Self::new(self.ms(), self.kind()).marked(self.fate(), sse)
+    }
+
+    /// The same request as one of another kind.
+    pub(super) const fn as_kind(self, kind: Kind) -> Self {
+        Self::new(self.ms(), kind).marked(self.fate(), self.sse())
     }
 
     /// The same request counted from a later start of time.
     pub(super) const fn since(self, start_ms: u64) -> Self {
-        Self::new(self.ms() - start_ms, self.kind()).with(self.fate())
+        Self::new(self.ms() - start_ms, self.kind()).marked(self.fate(), self.sse())
+    }
+
+    const fn marked(self, fate: Fate, sse: Sse) -> Self {
+        Self(self.0 | (fate as u64) << SSE_BITS | sse as u64)
     }
 
     pub(super) const fn ms(self) -> u64 {
-        self.0 >> (KIND_BITS + FATE_BITS)
+        self.0 >> (KIND_BITS + FATE_BITS + SSE_BITS)
     }
 
     pub(super) const fn kind(self) -> Kind {
-        Kind::ALL[(self.0 >> FATE_BITS & ((1 << KIND_BITS) - 1)) as usize]
+        Kind::ALL[(self.0 >> (FATE_BITS + SSE_BITS) & ((1 << KIND_BITS) - 1)) as usize]
     }
 
     pub(super) const fn fate(self) -> Fate {
-        Fate::ALL[(self.0 & ((1 << FATE_BITS) - 1)) as usize]
+        Fate::ALL[(self.0 >> SSE_BITS & ((1 << FATE_BITS) - 1)) as usize]
+    }
+
+    pub(super) const fn sse(self) -> Sse {
+        Sse::ALL[(self.0 & ((1 << SSE_BITS) - 1)) as usize]
     }
 
     /// Whether S3 did what was asked.
@@ -338,7 +389,7 @@ impl Placed {
 
     /// The same request as one of another kind.
     pub(super) fn as_kind(self, kind: Kind) -> Self {
-        Self { when: When::new(self.when.ms(), kind).with(self.when.fate()), ..self }
+        Self { when: self.when.as_kind(kind), ..self }
     }
 }
 
@@ -381,7 +432,8 @@ mod tests {
             Need::Elsewhere,
         ];
         for need in needs {
-            let when = When::new(86_400_123, Kind::DeleteObject).with(Fate::Unbilled);
+            let when = When::new(86_400_123, Kind::DeleteObject).under(Sse::Dsse);
+            let when = when.with(Fate::Unbilled);
             let placed = Placed::new(1, when, 2, 3, 4).needing(need);
             let mut bytes = Vec::new();
             placed.write(&mut bytes);
@@ -389,6 +441,7 @@ mod tests {
             assert_eq!((Placed::read(&bytes), placed.need()), (placed, need));
             assert_eq!((placed.when.ms(), placed.when.kind()), (86_400_123, Kind::DeleteObject));
             assert_eq!((placed.when.fate(), placed.when.is_served()), (Fate::Unbilled, false));
+            assert_eq!((placed.when.sse(), placed.when.since(23).sse()), (Sse::Dsse, Sse::Dsse));
         }
         let entry = Entry {
             object: [1 << 63, 1],

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::LONGEST;
 use super::before::{Inventoried, Times, plain_key, spread_ms};
-use super::compact::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, When};
+use super::compact::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, Sse, When};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
+use super::left_out::{LeftOut, Reason};
 use super::names::{Names, Who};
 use super::sorter::{Sorter, Store};
 use crate::error::{Error, Result};
 use crate::trace::Form;
 use crate::trace::record::{Entry, LogOperation, Record, Requester, percent_decoded};
+use crate::units::utc;
 
 /// What to take of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Wanted {
     pub to: Option<i64>,
     /// Whether inventories tell of objects: then keys are compared with theirs.
     pub inventories: bool,
+    /// Whether every object is taken to be under KMS, whatever the log says of it.
+    pub as_kms: bool,
 }
 
 /// Numbers of records by what became of them. Repeated records are counted again.
@@ -51,6 +56,44 @@ pub struct Taken {
     pub skipped: u64,
     /// Requests to other buckets.
     pub other_buckets: u64,
+    /// Records that say how their object is encrypted.
+    pub encryption_told: u64,
+    /// Writes whose answer says that their object has a bucket key.
+    pub bucket_keys: u64,
+}
+
+/// A record at one end of the log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Witness {
+    ms: u64,
+    file: usize,
+    operation: Vec<u8>,
+    id: Vec<u8>,
+}
+
+impl Witness {
+    fn of(ms: u64, file: usize, record: &Record) -> Self {
+        let mut witness = Self::default();
+        witness.set(ms, file, record);
+        witness
+    }
+
+    fn set(&mut self, ms: u64, file: usize, record: &Record) {
+        (self.ms, self.file) = (ms, file);
+        self.operation.clear();
+        self.operation.extend(record.operation_name);
+        self.id.clear();
+        self.id.extend(record.id.unwrap_or_default());
+    }
+
+    /// When, in which file, and what.
+    pub(super) fn told(&self, files: &[String]) -> String {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let time = utc(i64::try_from(self.ms).unwrap_or(i64::MAX).saturating_mul(1_000_000));
+        let file = files.get(self.file).map_or("the log", String::as_str);
+        let id = if self.id.is_empty() { String::new() } else { format!(" `{}`", text(&self.id)) };
+        format!("{time} ({file}: {}{id})", text(&self.operation))
+    }
 }
 
 /// Gathers records.
@@ -58,6 +101,7 @@ pub struct Taken {
 pub struct Gather {
     pub(super) wanted: Wanted,
     pub(super) taken: Taken,
+    pub(super) left_out: LeftOut,
     pub(super) names: Names,
     pub(super) entries: Sorter<compact::Entry>,
     /// When inventories say that objects were written.
@@ -67,8 +111,16 @@ pub struct Gather {
     pub(super) memory: usize,
     /// Times of the first and the last record, in milliseconds since the epoch.
     pub(super) span: Option<(u64, u64)>,
+    /// Time of the first record that a run may reach back to from `Wanted::from`.
+    pub(super) first_near: Option<u64>,
+    /// The records of those times.
+    pub(super) ends: Option<[Witness; 2]>,
+    /// Names of the files so far.
+    pub(super) files: Vec<String>,
     /// Time of the last request.
     pub(super) last_request: Option<u64>,
+    /// No run that counts from `Wanted::from` on reaches back beyond this.
+    nearest_ms: u64,
     /// Whether the file at hand is a trail.
     in_trail: bool,
     /// Whether all times so far are whole seconds.
@@ -79,15 +131,21 @@ impl Gather {
     /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is put aside in `store`.
     #[must_use]
     pub fn new(wanted: Wanted, memory: usize, store: Arc<dyn Store>) -> Self {
+        let from = wanted.from.unwrap_or_default().saturating_sub(LONGEST.as_nanos());
         Self {
+            nearest_ms: u64::try_from(from / 1_000_000).unwrap_or_default(),
             wanted,
             taken: Taken::default(),
+            left_out: LeftOut::default(),
             names: Names::default(),
             entries: Sorter::new(memory / 3, Arc::clone(&store)),
             times: Times::default(),
             store,
             memory,
             span: None,
+            first_near: None,
+            ends: None,
+            files: Vec::new(),
             last_request: None,
             in_trail: false,
             whole_seconds: true,
@@ -100,8 +158,20 @@ impl Gather {
         &self.taken
     }
 
+    /// What has been left out so far.
+    #[must_use]
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
+    }
+
+    /// What has been left out so far, to be added to by whoever knows of more.
+    pub fn left_out_mut(&mut self) -> &mut LeftOut {
+        &mut self.left_out
+    }
+
     /// Begins a file of a form.
-    pub fn begin(&mut self, form: Form) {
+    pub fn begin(&mut self, form: Form, name: &str) {
+        self.files.push(name.to_owned());
         self.in_trail = form == Form::CloudTrail;
         self.taken.of_trail |= self.in_trail;
     }
@@ -113,12 +183,15 @@ impl Gather {
     pub fn take(&mut self, entry: &Entry) -> Result<()> {
         match entry {
             Entry::Request(record) => self.take_request(record),
-            Entry::Kms(_) => {
+            Entry::Kms(event) => {
                 self.taken.kms_events += 1;
+                self.left_out.note(Reason::KmsCall, event.api.name().as_bytes());
+                self.names.roles.note(event.role_id, &event.requester);
                 Ok(())
             }
-            Entry::Skipped(_) => {
+            Entry::Skipped(why, name) => {
                 self.taken.skipped += 1;
+                self.left_out.note(Reason::Skipped(*why), name);
                 Ok(())
             }
         }
@@ -163,15 +236,18 @@ impl Gather {
     fn take_request(&mut self, record: &Record) -> Result<()> {
         if !self.wants(record.bucket) {
             self.taken.other_buckets += 1;
+            self.left_out.note(Reason::OtherBucket, record.bucket);
             return Ok(());
         }
         self.taken.records += 1;
         let ms = u64::try_from(record.time / 1_000_000).unwrap_or_default();
         let Some(kind) = self.kind(record) else { return Ok(()) };
         let fate = fate(record);
-        self.taken.failed += u64::from(fate != Fate::Served && kind != Kind::DeletedKey);
-        self.taken.deleted_keys += u64::from(kind == Kind::DeletedKey);
-        let when = When::new(ms, kind).with(fate);
+        self.note_fate(record, kind, fate);
+        self.taken.encryption_told += u64::from(record.encryption.is_some());
+        self.taken.bucket_keys += u64::from(record.bucket_key == Some(true));
+        let sse = if self.wanted.as_kms { Sse::Untold } else { Sse::of(record.encryption) };
+        let when = When::new(ms, kind).with(fate).under(sse);
         let role = matches!(record.requester, Requester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object =
@@ -197,6 +273,19 @@ impl Gather {
         self.push(record, When::new(ms, half), object, source.bucket, Some(&key)).map(drop)
     }
 
+    /// Counts what is no request that asks KMS for anything.
+    fn note_fate(&mut self, record: &Record, kind: Kind, fate: Fate) {
+        if kind == Kind::DeletedKey {
+            self.taken.deleted_keys += 1;
+            self.left_out.note(Reason::DeletedKey, record.operation_name);
+        } else if fate != Fate::Served {
+            self.taken.failed += 1;
+            let status = record.status.map(|status| status.to_string());
+            let status = status.as_deref().unwrap_or_default().as_bytes();
+            self.left_out.note(Reason::Failed, record.error.unwrap_or(status));
+        }
+    }
+
     fn wants(&self, bucket: &[u8]) -> bool {
         let buckets = &self.wanted.buckets;
         buckets.is_empty() || buckets.contains(&super::names::text(bucket))
@@ -206,6 +295,7 @@ impl Gather {
     fn kind(&mut self, record: &Record) -> Option<Kind> {
         if self.wanted.to.is_some_and(|to| record.time >= to) {
             self.taken.too_late += 1;
+            self.left_out.note(Reason::TooLate, b"");
             return None;
         }
         let kind = match record.operation {
@@ -220,11 +310,15 @@ impl Gather {
             LogOperation::DeletedKey => Kind::DeletedKey,
             LogOperation::Lifecycle | LogOperation::WithoutData => {
                 self.taken.without_data += 1;
+                let by_rule = record.operation == LogOperation::Lifecycle;
+                let why = if by_rule { Reason::Lifecycle } else { Reason::WithoutData };
+                self.left_out.note(why, record.operation_name);
                 self.note_time(record);
                 return None;
             }
             LogOperation::Unknown => {
                 self.taken.unknown += 1;
+                self.left_out.note(Reason::UnknownOperation, record.operation_name);
                 self.note_time(record);
                 return None;
             }
@@ -237,15 +331,28 @@ impl Gather {
     /// may go on where its data events do not.
     fn note_time(&mut self, record: &Record) {
         if !self.in_trail {
-            self.widen(u64::try_from(record.time / 1_000_000).unwrap_or_default());
+            self.widen(u64::try_from(record.time / 1_000_000).unwrap_or_default(), record);
         }
     }
 
-    fn widen(&mut self, ms: u64) {
-        self.span = Some(match self.span {
-            None => (ms, ms),
-            Some((first, last)) => (first.min(ms), last.max(ms)),
-        });
+    fn widen(&mut self, ms: u64, record: &Record) {
+        if ms >= self.nearest_ms && self.first_near.is_none_or(|first| ms < first) {
+            self.first_near = Some(ms);
+        }
+        let file = self.files.len().saturating_sub(1);
+        let (Some((first, last)), Some(ends)) = (&mut self.span, &mut self.ends) else {
+            self.span = Some((ms, ms));
+            self.ends = Some([Witness::of(ms, file, record), Witness::of(ms, file, record)]);
+            return;
+        };
+        if ms < *first {
+            *first = ms;
+            ends[0].set(ms, file, record);
+        }
+        if ms > *last {
+            *last = ms;
+            ends[1].set(ms, file, record);
+        }
     }
 
     fn push(
@@ -280,7 +387,7 @@ impl Gather {
             |id| Hash::new().with(id).get() & !1,
         );
         self.whole_seconds &= record.time % 1_000_000_000 == 0;
-        self.widen(ms);
+        self.widen(ms, record);
         if when.kind().deleted_keys([1, 0]) == 0 {
             self.last_request = self.last_request.max(Some(ms));
         }

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::hash::Hash;
-use super::names;
+use super::names::{self, Roles};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::Principal;
-use crate::trace::record::{KmsEvent, Nanoseconds};
+use crate::trace::record::{Entry, KmsEvent, Nanoseconds, Skipped};
 
 /// Nanoseconds of an hour.
 pub const HOUR_NS: i64 = 3_600_000_000_000;
@@ -47,6 +47,11 @@ pub struct Calls {
     pub repeated: u64,
     /// Events of calls that failed, repeated ones included.
     pub failed: u64,
+    /// Calls within the window for table and vector buckets, by the bucket's ARN.
+    pub other_storage: BTreeMap<String, u64>,
+    /// S3's calls of kinds that the model lacks, by API; repeated ones and those outside of the window
+    /// included.
+    pub lacked: BTreeMap<String, u64>,
 }
 
 /// One call in 32 bytes.
@@ -60,6 +65,8 @@ struct Compact {
     bucket: Option<u32>,
     api: KmsApi,
     by_object: bool,
+    /// Whether the bucket is one of tables or vectors.
+    other_storage: bool,
 }
 
 /// Takes KMS events.
@@ -68,12 +75,28 @@ pub struct Gatherer {
     calls: Vec<Compact>,
     principals: Numbers<Principal>,
     buckets: Numbers<String>,
+    roles: Roles,
+    lacked: BTreeMap<String, u64>,
     failed: u64,
 }
 
 impl Gatherer {
+    /// Takes whatever a log tells: KMS's calls, and what requests tell of roles.
+    pub fn take_entry(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Kms(event) => self.take(event),
+            Entry::Request(record) => self.roles.note(record.role_id, &record.requester),
+            Entry::Skipped(Skipped::OtherCall, api) => {
+                let api = String::from_utf8_lossy(api).into_owned();
+                *self.lacked.entry(api).or_default() += 1;
+            }
+            Entry::Skipped(..) => {}
+        }
+    }
+
     /// Takes an event; one of a call that failed is only counted.
     pub fn take(&mut self, event: &KmsEvent) {
+        self.roles.note(event.role_id, &event.requester);
         if event.error.is_some() {
             self.failed += 1;
             return;
@@ -87,6 +110,7 @@ impl Gatherer {
             bucket,
             api: event.api,
             by_object: event.is_of_bucket() == Some(false),
+            other_storage: event.is_of_other_storage(),
         });
     }
 
@@ -94,10 +118,13 @@ impl Gatherer {
     #[must_use]
     pub fn finish(mut self, from: Nanoseconds, to: Nanoseconds) -> Calls {
         let taken = self.calls.len();
+        self.number_by_name();
         self.calls.sort_unstable();
         self.calls.dedup_by(|a, b| a.id == b.id && a.id & 1 == 0);
         let repeated = (taken - self.calls.len()) as u64;
-        let mut counted = Calls { repeated, failed: self.failed, ..Calls::default() };
+        let Self { failed, lacked, .. } = &mut self;
+        let lacked = std::mem::take(lacked);
+        let mut counted = Calls { repeated, failed: *failed, lacked, ..Calls::default() };
         for call in &self.calls {
             let inside = (from..to).contains(&call.time);
             let Some(bucket) = call.bucket else {
@@ -106,6 +133,11 @@ impl Gatherer {
             };
             if !inside {
                 counted.outside += 1;
+                continue;
+            }
+            if call.other_storage {
+                let name = self.buckets.names[bucket as usize].clone();
+                *counted.other_storage.entry(name).or_default() += 1;
                 continue;
             }
             let cell = Cell {
@@ -118,6 +150,21 @@ impl Gatherer {
             measured.by_object += u64::from(call.by_object);
         }
         counted
+    }
+
+    /// Numbers principals anew, in the order of their names, roles under theirs: of an event that is in
+    /// the trails of two accounts the one is kept that comes first, in whichever order they were read.
+    fn number_by_name(&mut self) {
+        let named: Vec<Principal> =
+            self.principals.names.iter().map(|principal| self.roles.named(principal)).collect();
+        let mut sorted = named.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        for call in &mut self.calls {
+            let name = &named[call.principal as usize];
+            call.principal = sorted.partition_point(|other| other < name) as u32;
+        }
+        self.principals.names = sorted;
     }
 }
 
@@ -155,6 +202,7 @@ mod tests {
             api: KmsApi::Decrypt,
             requester: Requester::parse(b"arn:aws:sts::111122223333:assumed-role/etl/one"),
             credential: None,
+            role_id: None,
             s3_arn,
             key_arn: None,
             id: Some(id),

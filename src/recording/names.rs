@@ -43,7 +43,8 @@ impl Who {
             }
             _ => String::new(),
         };
-        Self { principal: Principal { account: text(account), identity }, session }
+        let account = if account.is_empty() { NO_ACCOUNT.to_owned() } else { text(account) };
+        Self { principal: Principal { account, identity }, session }
     }
 
     /// A number for whoever sent the record, the same whenever it is the same session.
@@ -61,7 +62,8 @@ impl Who {
                 hash(b"role", &[account, role, session, record.credential.unwrap_or_default()])
             }
             Requester::FederatedUser { account, name } => hash(b"federated", &[account, name]),
-            Requester::Service(name) => hash(b"service", &[name]),
+            Requester::Service(name) => hash(b"service", &[plain_service(name)]),
+            Requester::OfKind { account, kind, name } => hash(b"kind", &[account, kind, name]),
             Requester::Other(text) => hash(b"other", &[text]),
         }
     }
@@ -82,7 +84,9 @@ pub(super) fn principal_of(requester: &Requester) -> Principal {
 /// Requesters that are neither a role's session nor an IAM user: one requester each.
 fn nameless(requester: &Requester) -> Principal {
     let account = match requester {
-        Requester::Root { account } | Requester::FederatedUser { account, .. } => text(account),
+        Requester::Root { account }
+        | Requester::FederatedUser { account, .. }
+        | Requester::OfKind { account, .. } => text(account),
         _ => NO_ACCOUNT.to_owned(),
     };
     let account = if account.is_empty() { NO_ACCOUNT.to_owned() } else { account };
@@ -94,7 +98,9 @@ fn nameless(requester: &Requester) -> Principal {
         Requester::FederatedUser { account, name } => {
             format!("arn:aws:sts::{}:federated-user/{}", text(account), text(name))
         }
-        Requester::Service(name) | Requester::Other(name) => text(name),
+        Requester::Service(name) => text(plain_service(name)),
+        Requester::OfKind { kind, name, .. } => format!("{}/{}", text(kind), text(name)),
+        Requester::Other(name) => text(name),
         Requester::User { .. } | Requester::AssumedRole { .. } => "nameless".to_owned(),
     };
     let name = if name.is_empty() { "nameless".to_owned() } else { name };
@@ -104,6 +110,47 @@ fn nameless(requester: &Requester) -> Principal {
 /// A name, which access logs URL-encode if it would end its field; no name that AWS allows has a `%`.
 pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&percent_decoded(bytes)).into_owned()
+}
+
+/// A service's name as trails have it: access logs write `svc:` before it.
+fn plain_service(name: &[u8]) -> &[u8] {
+    name.strip_prefix(b"svc:").filter(|name| !name.is_empty()).unwrap_or(name)
+}
+
+/// The names of roles by their unique ids, which stand for them in another account's trail.
+#[derive(Debug, Default)]
+pub(super) struct Roles(HashMap<Vec<u8>, Principal>);
+
+impl Roles {
+    /// Takes what a record tells of a role.
+    pub(super) fn note(&mut self, role_id: Option<&[u8]>, requester: &Requester) {
+        let (Some(id), Requester::AssumedRole { account, role, .. }) = (role_id, requester) else {
+            return;
+        };
+        match self.0.get_mut(id) {
+            None => drop(self.0.insert(id.to_vec(), principal_of(requester))),
+            Some(known) if is_role(known, account, role) => {}
+            // No id has two names, but whoever redacts may make it so: the first by name is kept.
+            Some(known) => {
+                let other = principal_of(requester);
+                if other < *known {
+                    *known = other;
+                }
+            }
+        }
+    }
+
+    /// The principal under its role's name, if that is known.
+    pub(super) fn named(&self, principal: &Principal) -> Principal {
+        let Identity::Role(id) = &principal.identity else { return principal.clone() };
+        self.0.get(id.as_bytes()).unwrap_or(principal).clone()
+    }
+}
+
+/// Whether a principal is a role of that account and name.
+fn is_role(principal: &Principal, account: &[u8], role: &[u8]) -> bool {
+    matches!(&principal.identity, Identity::Role(name) if name.as_bytes() == role)
+        && principal.account.as_bytes() == account
 }
 
 /// The account of those of whom a log does not tell it.
@@ -119,6 +166,7 @@ pub(super) struct Names {
     /// Nobody who chooses names can know what they hash to; no result depends on it.
     secret: RandomState,
     slots: HashMap<u64, u32>,
+    pub(super) roles: Roles,
     who: Vec<Who>,
     /// The last record's session.
     last_slot: Option<(u64, u32)>,
@@ -144,6 +192,7 @@ impl Names {
             return slot;
         }
         let slot = *self.slots.entry(hash).or_insert_with(|| {
+            self.roles.note(record.role_id, &record.requester);
             self.who.push(Who::of(record));
             self.who.len() as u32 - 1
         });
@@ -222,7 +271,10 @@ impl Names {
     }
 
     /// Sorted names, and the new number of each old one.
-    pub(super) fn sorted(self) -> SortedNames {
+    pub(super) fn sorted(mut self) -> SortedNames {
+        for who in &mut self.who {
+            who.principal = self.roles.named(&who.principal);
+        }
         let (who, slot_of) = sort(&self.who);
         let (buckets, bucket_of) = sort(&self.named);
         let mut regions = vec![BTreeMap::new(); buckets.len()];

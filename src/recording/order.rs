@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::before::{self, Counts};
-use super::compact::{Entry, Fate, Kind, Need, Placed, Write};
+use super::compact::{Entry, Fate, Kind, Need, Placed, Sse, Write};
 use super::copies::Pairing;
 use super::gather::Gather;
+use super::left_out::Reason;
 use super::names::{SortedNames, Who};
 use super::objects::Objects;
 use super::shelf::{Shelf, ShelfMaker};
 use super::sorter::{Sorted, Sorter, Store};
-use super::{Besides, Place, RecordedPrincipal, Recording, Seen};
+use super::{Besides, LONGEST, Place, RecordedPrincipal, Recording, Seen};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::{Error, Result};
 use crate::units::SimDuration;
@@ -35,14 +36,29 @@ impl Gather {
     /// If nothing was gathered, or what is put aside cannot be read back.
     pub fn finish(self) -> Result<Recording> {
         let span = self.run_span()?;
-        let Self { taken, names, entries, times, store, memory, whole_seconds, .. } = self;
+        let Self {
+            taken,
+            mut left_out,
+            names,
+            entries,
+            times,
+            store,
+            memory,
+            whole_seconds,
+            ends,
+            files,
+            ..
+        } = self;
         let names = names.sorted();
         let (principals, principal_of) = principals(&names.who);
         let aside = || Arc::clone(&store);
         let mut by_session = Sorter::new(memory / 3, aside());
         let from_ms = span.counted_from - span.start;
-        let Resolved { counts, repeated, deleted_keys } =
-            resolve(entries.sorted()?, &names, span.start, from_ms, &mut by_session)?;
+        let entries = Distinct::new(entries.sorted()?, &names);
+        let Resolved { counts, repeated, too_early, deleted_keys } =
+            resolve(entries, &names, span.start, from_ms, &mut by_session)?;
+        left_out.add(Reason::Repeated, b"", repeated);
+        left_out.add(Reason::TooEarly, b"", too_early);
         let by_session = by_session.sorted()?;
         let order = Order::new(&names, &principals, &principal_of, memory, from_ms, &aside);
         let Shelved { by_slot, by_principal, seen, requests, mut besides } =
@@ -66,6 +82,8 @@ impl Gather {
             before,
             population_of,
             taken,
+            left_out,
+            ends: ends.map(|ends| ends.map(|end| end.told(&files))),
             whole_seconds,
             repeated,
             seen,
@@ -78,7 +96,8 @@ impl Gather {
         })
     }
 
-    /// From the first request or `from`, whichever is earlier, to `to` or the second of the last one.
+    /// From the first request or `from`, whichever is earlier, to `to` or the second of the last one. With
+    /// a `from` it begins no earlier than a run can reach back: what is older is left out.
     fn run_span(&self) -> Result<Span> {
         const SECOND: u64 = 1_000;
         let ms = |ns: i64| u64::try_from(ns / 1_000_000).unwrap_or_default();
@@ -89,6 +108,8 @@ impl Gather {
         let from = self.wanted.from.map(ms);
         let start = from.map_or(first, |from| from.min(first)) / SECOND * SECOND;
         let end = self.wanted.to.map_or((last / SECOND + 1) * SECOND, ms);
+        let start =
+            from.map_or(start, |from| self.within_reach(start, from / SECOND * SECOND, end));
         let counted_from = from.unwrap_or(start);
         if counted_from > last_request {
             return Err(Error::request(
@@ -97,6 +118,17 @@ impl Gather {
             .hint("times are in UTC, e.g., `--from 2026-11-23T12:00:00Z`"));
         }
         Ok(Span { start, counted_from, end })
+    }
+
+    /// The start of a run to `end` that counts from `from` on: `start`, unless that is further back than a
+    /// run reaches; then the first record that is not, or as far back as it does.
+    fn within_reach(&self, start: u64, from: u64, end: u64) -> u64 {
+        let reach = end.saturating_sub(LONGEST.as_nanos().unsigned_abs() / 1_000_000);
+        if start >= reach {
+            return start;
+        }
+        let first = self.first_near.map_or(from, |first| first / 1_000 * 1_000);
+        first.max(reach).min(from).max(start)
     }
 
     fn no_request(&self) -> Error {
@@ -138,13 +170,57 @@ struct Resolved {
     counts: Vec<Counts>,
     /// How many entries repeat another.
     repeated: u64,
+    /// How many lie before the start.
+    too_early: u64,
     /// Counted keys of `DeleteObjects`, by session slot and bucket.
     deleted_keys: BTreeMap<(u32, u32), u64>,
 }
 
+/// Entries without those that repeat another: the same event in a trail of another account may name its
+/// requester otherwise, so that of several the one whose name comes first stands for all, in whichever
+/// order they came.
+struct Distinct<'a> {
+    sorted: Sorted<Entry>,
+    names: &'a SortedNames,
+    next: Option<Entry>,
+    repeated: u64,
+}
+
+impl<'a> Distinct<'a> {
+    fn new(sorted: Sorted<Entry>, names: &'a SortedNames) -> Self {
+        Self { sorted, names, next: None, repeated: 0 }
+    }
+
+    fn next(&mut self) -> Result<Option<Entry>> {
+        let taken = self.next.take();
+        let Some(mut entry) = (if taken.is_some() { taken } else { self.sorted.next()? }) else {
+            return Ok(None);
+        };
+        let is_named = entry.id & 1 == 0 && entry.when.kind() != Kind::Inventoried;
+        while is_named {
+            let Some(other) = self.sorted.next()? else { break };
+            if (other.object, other.when, other.id) != (entry.object, entry.when, entry.id) {
+                self.next = Some(other);
+                break;
+            }
+            self.repeated += 1;
+            entry = self.first_by_name(entry, other);
+        }
+        Ok(Some(entry))
+    }
+
+    fn first_by_name(&self, one: Entry, other: Entry) -> Entry {
+        let rank = |entry: &Entry| {
+            let slot = self.names.slot_of[entry.slot as usize];
+            (slot, self.names.place_of[entry.place as usize])
+        };
+        if rank(&other) < rank(&one) { other } else { one }
+    }
+}
+
 /// Finds what each entry needs.
 fn resolve(
-    mut entries: Sorted<Entry>,
+    mut entries: Distinct,
     names: &SortedNames,
     start_ms: u64,
     from_ms: u64,
@@ -152,7 +228,7 @@ fn resolve(
 ) -> Result<Resolved> {
     let mut objects = Objects::new(names.buckets.len());
     let mut last: Option<Entry> = None;
-    let (mut repeated, mut alike) = (0, 0);
+    let (mut too_early, mut alike) = (0, 0);
     let mut deleted_keys = BTreeMap::new();
     while let Some(entry) = entries.next()? {
         if entry.when.kind() == Kind::Inventoried {
@@ -163,8 +239,8 @@ fn resolve(
             (last.object, last.when, last.id) == (entry.object, entry.when, entry.id)
         });
         last = Some(entry);
-        if same && entry.id & 1 == 0 {
-            repeated += 1;
+        if entry.when.ms() < start_ms {
+            too_early += 1;
             continue;
         }
         alike = if same { alike + 1 } else { 0 };
@@ -180,10 +256,11 @@ fn resolve(
         }
         // What is alike to the last bit is still served by different parts of S3.
         let id = (entry.id >> 32) as u32 ^ alike;
-        let need = objects.need(&entry, Write { slot, id, bucket, ms: when.ms() });
-        placed.push(Placed::new(slot, when, id, slot, place).needing(need))?;
+        let (need, sse) = objects.need(&entry, Write { slot, id, bucket, ms: when.ms() });
+        placed.push(Placed::new(slot, when.under(sse), id, slot, place).needing(need))?;
     }
-    Ok(Resolved { counts: objects.counts(), repeated, deleted_keys })
+    let repeated = entries.repeated;
+    Ok(Resolved { counts: objects.counts(), repeated, too_early, deleted_keys })
 }
 
 /// Shelves requests.
@@ -255,7 +332,8 @@ impl<'a> Order<'a> {
             }
         }
         self.seen.all += 1;
-        self.seen.all_writes += u64::from(Needs::writes(operation) && placed.when.is_served());
+        let writes = Needs::writes(operation) && placed.when.sse() != Sse::NotKms;
+        self.seen.all_writes += u64::from(writes && placed.when.is_served());
         if self.principals[principal as usize].sessions.len() > 1 {
             self.of_principals.push(placed.owned_by(principal))?;
         }
@@ -278,6 +356,10 @@ impl Seen {
         self.requests += 1;
         if !placed.when.is_served() {
             self.unserved += 1;
+            return;
+        }
+        if placed.when.sse() == Sse::NotKms {
+            self.not_kms += 1;
             return;
         }
         let operation = placed.when.kind().operation();

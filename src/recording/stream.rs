@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::Recording;
 use super::before::{before_start, draw_of, salt};
-use super::compact::{Need, Placed, time_of};
+use super::compact::{Need, Placed, Sse, time_of};
 use super::hash::draw;
 use super::shelf::Shelf;
 use crate::rng::Seed;
-use crate::s3::{Object, Request};
+use crate::s3::{Object, Operation, Request};
 
 /// Requests that are read before they are answered.
 const BATCH: usize = 1_024;
@@ -58,8 +58,11 @@ impl<'a> RecordedRequests<'a> {
 
     fn request(&self, placed: &Placed) -> Request {
         let populations = |bucket: u32| self.recording.population_of[bucket as usize];
+        // What is written without KMS needs nothing of it but, if it is a copy, what it reads.
+        let writes_without_kms = placed.when.sse() == Sse::NotKms;
         let object = match placed.need() {
             _ if !placed.when.is_served() => Object::Unserved,
+            Need::Nothing | Need::WithoutKms { .. } if writes_without_kms => Object::Unserved,
             Need::Nothing => Object::None,
             Need::Written(write) => Object::Written {
                 bucket: write.bucket,
@@ -88,8 +91,15 @@ impl<'a> RecordedRequests<'a> {
             time: time_of(placed.when.ms()),
             slot: placed.slot,
             bucket: self.recording.places[placed.place as usize].bucket,
-            operation: placed.when.kind().operation(),
-            allows_bucket_key: true,
+            operation: match placed.when.kind().operation() {
+                Operation::CopyObject | Operation::UploadPartCopy
+                    if writes_without_kms && object != Object::Unserved =>
+                {
+                    Operation::GetObject
+                }
+                operation => operation,
+            },
+            allows_bucket_key: placed.when.sse() != Sse::Dsse,
             once: false,
             draw: draw(self.salt, placed.id),
             object,

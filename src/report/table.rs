@@ -22,10 +22,10 @@ pub(super) fn table(
         .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
-    let seen = |text: &String| shown(text).into_owned();
-    table.set_header(std::iter::once(corner.to_owned()).chain(header.iter().map(seen)));
+    let seen = |text: String| shown(&text).into_owned();
+    table.set_header(std::iter::once(corner.to_owned()).chain(header).map(seen));
     for (label, cells) in rows {
-        table.add_row(std::iter::once(label).chain(cells).map(seen));
+        table.add_row(std::iter::once(label).chain(cells).map(|text| shown(text).into_owned()));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::rows::{BucketRow, PrefixRow};
+use super::rows::{BucketRow, LeftOutRow, PrefixRow};
 use crate::outcome::{ConfigurationOutcome, Outcome};
-use crate::recording::Recording;
+use crate::recording::{Recording, left_out};
 use crate::scenario::Scenario;
 
 /// Requests, and KMS requests by API.
@@ -100,4 +100,17 @@ pub fn prefixes(scenario: &Scenario, outcome: &Outcome) -> Vec<PrefixRow> {
         })
     });
     rows.collect()
+}
+
+/// Rows of `left_out.csv`; none if the scenario is no replay.
+#[must_use]
+pub fn left_out(scenario: &Scenario) -> Vec<LeftOutRow> {
+    let Some(log) = &scenario.recording else { return Vec::new() };
+    let row = |row: left_out::Row| LeftOutRow {
+        reason: row.reason.name().to_owned(),
+        name: row.name,
+        records: row.records,
+        counts: row.reason.counts(),
+    };
+    log.left_out.rows().into_iter().map(row).collect()
 }

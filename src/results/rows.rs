@@ -427,6 +427,20 @@ pub struct PrefixRow {
     pub saving_ratio: Option<f64>,
 }
 
+/// `left_out.csv` of a replay: which records of the log are no requests of the run, or ask KMS for nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeftOutRow {
+    /// Why.
+    pub reason: String,
+    /// What the log calls them: an operation, a service, a bucket, an error; `*` if there are more than a
+    /// thousand names.
+    pub name: String,
+    /// How many, repeated ones included.
+    pub records: u64,
+    /// Whether they count all the same, as S3 requests or data events.
+    pub counts: bool,
+}
+
 impl SummaryRow {
     /// Value of a figure; `None` for a saving where there is nothing to save.
     #[must_use]

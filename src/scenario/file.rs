@@ -65,6 +65,10 @@ pub struct ScenarioFile {
     /// Whether every request is drawn, or calls without the requests between them.
     #[serde(default, skip_serializing_if = "EngineChoice::is_auto")]
     pub engine: EngineChoice,
+    /// Whether names and accounts are a log's own, as `bks fit` takes them: they are held to no rule, so
+    /// that an account need not have twelve digits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_log: bool,
     /// The configuration that savings are measured against; else the first with `sse-kms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,

@@ -220,17 +220,24 @@ impl LogOf {
 }
 
 /// Refuses a log that is longer than a run can be.
-fn refuse_long(log: &Recording) -> Result<()> {
+pub(crate) fn refuse_long(log: &Recording) -> Result<()> {
     if log.end <= MAX_DURATION {
         return Ok(());
     }
-    let times = |since: SimDuration| utc(log.start_ns + since.as_nanos());
+    let time = |since: SimDuration| utc(log.start_ns + since.as_nanos());
+    let (first, last) = match &log.ends {
+        Some([first, last]) => (first.clone(), last.clone()),
+        None => (time(SimDuration::ZERO), time(log.end)),
+    };
+    let from = log.end.as_nanos() - MAX_DURATION.as_nanos();
     Err(Error::request(format!(
-        "the log goes from {} to {}, but a run takes at most `{MAX_DURATION}`",
-        times(SimDuration::ZERO),
-        times(log.end)
+        "the log goes from {first} to {last}, but a run takes at most `{MAX_DURATION}`"
     ))
-    .hint("give fewer files; `--to` leaves out what is later"))
+    .hint(format!(
+        "`--from {}` leaves out what is earlier, `--to {}` what is later",
+        time(SimDuration::from_nanos(from)),
+        time(MAX_DURATION)
+    )))
 }
 
 /// Settings and what the log tells, as a scenario.
@@ -250,8 +257,9 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
             kms_key: None,
             bucket_keys_since: since,
             encryption_before: None,
-            directory: false,
+            directory: is_directory(name),
         });
+        let given = BucketFile { directory: given.directory || is_directory(name), ..given };
         // Settings that name a bucket need not name its region.
         match told {
             Some(told) if given.region == DEFAULT_REGION => {
@@ -264,8 +272,8 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         let bucket = &log.buckets[before.bucket as usize];
         let what = match before.origin {
             Origin::Untold => "written before the log",
-            Origin::WithoutKey => "in the inventory, without a bucket key",
-            Origin::WithoutKms => "in the inventory, not under KMS",
+            Origin::WithoutKey => "known to have no bucket key",
+            Origin::WithoutKms => "known not to be under KMS",
             Origin::Written(_) => "in the inventory, with a bucket key",
         };
         PopulationFile {
@@ -292,6 +300,12 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
         replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
         ..given
     }
+}
+
+/// Whether a bucket is a directory bucket, by how the names of such must end
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html>).
+pub(crate) fn is_directory(name: &str) -> bool {
+    name.ends_with("--x-s3")
 }
 
 /// The ages of objects whose writing an inventory tells, none older than all: what a migration goes by.

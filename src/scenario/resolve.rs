@@ -22,6 +22,7 @@ use crate::statistics::{PILOT, Precision};
 use crate::units::{Share, SimDuration, SimTime};
 
 use domains::Domains;
+pub(crate) use principals::is_account;
 use principals::{principal, session_slots};
 use traffic::Names;
 
@@ -37,7 +38,7 @@ pub struct Misplaced {
 type Resolved<T> = std::result::Result<T, Misplaced>;
 
 /// Longest run: tallies by the second are held in memory.
-pub(crate) const MAX_DURATION: SimDuration = SimDuration::from_secs(366 * 86_400);
+pub(crate) const MAX_DURATION: SimDuration = crate::recording::LONGEST;
 /// Most replications.
 const MAX_REPLICATIONS: u32 = 10_000;
 /// Most replications that a precision may take, unless the scenario says otherwise.
@@ -69,11 +70,12 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     check_run(&file)?;
     check_names(&file)?;
     let domains = Domains::of(&file)?;
+    let from_log = file.from_log || file.replay.is_some();
     let principals = file
         .principals
         .iter()
         .enumerate()
-        .map(|(i, written)| principal(i, written))
+        .map(|(i, written)| principal(i, written, from_log))
         .collect::<Resolved<_>>()?;
     let connections: Vec<Connections> =
         file.principals.iter().map(|written| file.connections_of(written).0).collect();

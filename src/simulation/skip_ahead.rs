@@ -375,7 +375,7 @@ impl Party<'_> {
                 let share = shares[need.component] * need.share / f64::from(parts);
                 let written = need.written.map(|(from, until)| {
                     let ages = ages.as_ref().expect("what is read by age has a law of ages");
-                    Written { from, until, ages, mode: modes[need.component] }
+                    Written::new((from, until), ages, modes[need.component])
                 });
                 Flow::new(curve, share, written, keeping.from)
             }));

@@ -6,6 +6,10 @@
 //! so the quoted fields are found from both ends: the request's URI ends at the first quote that a
 //! status follows, or two dashes (a request line has no space within its target), and the user agent
 //! at the last quote of the line (no field after it is quoted). The referer between them is not read.
+//!
+//! A requester may have spaces (`arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E…`): it
+//! ends where a request's id and an operation follow. A line whose operation has no operation's form
+//! only fits by accident, and cannot be read.
 
 pub mod write;
 
@@ -27,10 +31,12 @@ pub fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Flaw> 
     let bucket = fields.next().ok_or(ends("bucket"))?;
     let time = fields.time(clock).ok_or(Flaw::Field("time"))?;
     let _address = fields.next().ok_or(ends("remote address"))?;
-    let requester = fields.next().ok_or(ends("requester"))?;
-    let id = fields.next().ok_or(ends("request id"))?;
-    let operation_name = fields.next().ok_or(ends("operation"))?;
+    let (requester, id, operation_name) = fields.who_and_what()?;
     let key = fields.key().ok_or(Flaw::Field("request's URI"))?;
+    // Where the URI stands in its place a field is missing: keys are encoded, and so are quotes.
+    if key.starts_with(b"\"") {
+        return Err(Flaw::Field("key"));
+    }
     fields.skip_uri().ok_or(ends("status"))?;
     let status = status(fields.next_short().ok_or(ends("status"))?)?;
     let error = fields.next_short().ok_or(ends("error code"))?;
@@ -114,6 +120,48 @@ impl<'a> Fields<'a> {
     fn skip_spaces(&mut self) {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
+        }
+    }
+
+    /// The requester, the request's id and the operation.
+    #[inline]
+    fn who_and_what(&mut self) -> Result<(&'a [u8], &'a [u8], &'a [u8]), Flaw> {
+        self.skip_spaces();
+        let all = self.rest;
+        let requester = self.next().ok_or(Flaw::Ends("requester"))?;
+        let id = self.next().ok_or(Flaw::Ends("request id"))?;
+        let operation = self.next().ok_or(Flaw::Ends("operation"))?;
+        if LogOperation::is_name(operation) && !LogOperation::is_name(id) {
+            return Ok((requester, id, operation));
+        }
+        self.after_spaces(all, requester, id, operation).ok_or(Flaw::Field("operation"))
+    }
+
+    /// The same where the requester has spaces: `all` begins with it, and its first three words are
+    /// taken for what they are not.
+    #[cold]
+    fn after_spaces(
+        &mut self,
+        all: &'a [u8],
+        requester: &'a [u8],
+        second: &'a [u8],
+        third: &'a [u8],
+    ) -> Option<(&'a [u8], &'a [u8], &'a [u8])> {
+        // Where a quote begins the URI has come, and an anonymous requester has no spaces.
+        let is_within = |word: &[u8]| !word.starts_with(b"\"");
+        let whole = [requester, second, third].into_iter().all(is_within);
+        if !whole || requester == b"-" || LogOperation::is_name(second) {
+            return None;
+        }
+        let mut id = third;
+        loop {
+            let word = self.next().filter(|word| is_within(word))?;
+            if LogOperation::is_name(word) {
+                let end = all.len() - self.rest.len() - word.len();
+                let spaced = all[..end].trim_ascii_end().strip_suffix(id)?;
+                return Some((spaced.trim_ascii_end(), id, word));
+            }
+            id = word;
         }
     }
 
@@ -279,6 +327,44 @@ mod tests {
         assert_eq!(record.key, Some(b"a key ".as_slice()), "a quote after a space ends it");
         let plain = line.replace("\"with\"", "with");
         assert_eq!(read(&plain).unwrap().key, Some(b"a key  with spaces".as_slice()));
+    }
+
+    /// Origin access identities of CloudFront have four spaces; other writers may leave any number.
+    #[test]
+    fn requesters_may_have_spaces() {
+        let identity =
+            "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE1ABC";
+        for requester in [identity, "two words", "arn:aws:iam::111122223333:user/with  spaces in"] {
+            let line = line(&format!(
+                "{requester} 3E57427F3EXAMPLE REST.GET.OBJECT a \"GET /a HTTP/1.1\" 200 - 113 113 7 3 \
+                 \"-\" \"agent\" -"
+            ));
+            let record = read(&line).unwrap_or_else(|flaw| panic!("{line}: {flaw}"));
+            assert_eq!(record.requester, Requester::parse(requester.as_bytes()));
+            assert_eq!(record.id, Some(b"3E57427F3EXAMPLE".as_slice()), "{line}");
+            assert_eq!(record.key, Some(b"a".as_slice()), "{line}");
+            assert_eq!(record.operation, LogOperation::Known(Operation::GetObject));
+        }
+    }
+
+    /// What lacks a field, or has one too many, is no request of an unknown operation.
+    #[test]
+    fn what_fits_by_accident_is_refused() {
+        let rest = "\"GET /a HTTP/1.1\" 200 - 113 113 7 3 \"-\" \"agent\" -";
+        for middle in [
+            "- REST.GET.OBJECT a.b",
+            "3E57427F3EXAMPLE REST.GET.OBJECT REPORT.2026.CSV",
+            "- 3E57427F3EXAMPLE OBJECT a",
+            "- 3E57427F3EXAMPLE - a",
+            "- - 3E57427F3EXAMPLE REST.GET.OBJECT a",
+        ] {
+            let line = line(&format!("{middle} {rest}"));
+            assert_eq!(read(&line), Err(Flaw::Field("operation")), "{line}");
+        }
+        let nothing = line(&format!("two words 3E57427F3EXAMPLE NONSENSE REST.GET.OBJECT {rest}"));
+        assert_eq!(read(&nothing), Err(Flaw::Field("key")));
+        let unknown = line(&format!("- 3E57427F3EXAMPLE REST.GET.SOMETHING_NEW a {rest}"));
+        assert_eq!(read(&unknown).unwrap().operation, LogOperation::Unknown);
     }
 
     #[test]

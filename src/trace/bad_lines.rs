@@ -1,5 +1,6 @@
 //! Lines that cannot be read: how many, which first, and how many are too many.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::error::{Error, Result};
@@ -15,6 +16,8 @@ pub enum Flaw {
     Field(&'static str),
     /// It has no such field.
     Lacks(&'static str),
+    /// This object of it is given as text that is neither JSON nor Python's.
+    AsText(&'static str),
     /// It is no JSON, or not of a record's shape.
     Json,
     /// It is longer than any line or event may be.
@@ -29,6 +32,9 @@ impl fmt::Display for Flaw {
             Self::Ends(field) => write!(f, "it ends before its {field}"),
             Self::Field(field) => write!(f, "its {field} is none"),
             Self::Lacks(field) => write!(f, "it has no {field}"),
+            Self::AsText(field) => {
+                write!(f, "its `{field}` is text, and neither JSON nor Python's")
+            }
             Self::Json => f.write_str("it is not the JSON of an event"),
             Self::TooLong => f.write_str("it is longer than a record can be"),
             Self::CutOff => f.write_str("the file ends within it"),
@@ -71,6 +77,8 @@ pub struct BadLines {
     pub bad: u64,
     /// The first few of them.
     pub first: Vec<BadLine>,
+    /// How many have each flaw.
+    pub by_flaw: BTreeMap<Flaw, u64>,
     /// The first file that ends within an event: nobody knows how much of it is missing.
     pub cut_off: Option<String>,
 }
@@ -79,6 +87,7 @@ impl BadLines {
     /// Counts one that cannot be read (and is to be counted in `lines` as well).
     pub fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
         self.bad += 1;
+        *self.by_flaw.entry(flaw).or_default() += 1;
         if flaw == Flaw::CutOff && self.cut_off.is_none() {
             self.cut_off = Some(file.to_owned());
         }
@@ -92,6 +101,9 @@ impl BadLines {
     pub fn merge(&mut self, later: Self) {
         self.lines += later.lines;
         self.bad += later.bad;
+        for (flaw, count) in later.by_flaw {
+            *self.by_flaw.entry(flaw).or_default() += count;
+        }
         self.cut_off = self.cut_off.take().or(later.cut_off);
         let room = KEPT - self.first.len();
         self.first.extend(later.first.into_iter().take(room));

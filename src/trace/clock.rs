@@ -49,24 +49,62 @@ fn common_log(text: &[u8; COMMON_LOG_BYTES]) -> Option<Nanoseconds> {
     Some((days * 86_400 + time - sign * (hours * 3_600 + minutes * 60)) * SECOND)
 }
 
-/// Reads `2019-02-06T00:00:38Z`, with or without a fraction of up to nine digits (ISO 8601).
+/// Reads `2019-02-06T00:00:38Z` and what exports make of it: a space in the place of the `T`, a
+/// fraction, an offset from UTC, or no zone at all, which is UTC as CloudTrail's times are (ISO 8601,
+/// RFC 3339). What is beyond nanoseconds is cut off.
 pub(super) fn iso(text: &[u8]) -> Option<Nanoseconds> {
     let (seconds, rest) = text.split_at_checked(19)?;
-    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if marks.iter().any(|(place, mark)| seconds[*place] != *mark) {
+    let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
+    if marks.iter().any(|(place, mark)| seconds[*place] != *mark)
+        || !matches!(seconds[10], b'T' | b't' | b' ')
+    {
         return None;
     }
     let part = |from, to| digits(&seconds[from..to]);
     let days = days(part(0, 4)?, part(5, 7)?, part(8, 10)?)?;
     let time = of_day(part(11, 13)?, part(14, 16)?, part(17, 19)?)?;
-    let fraction = match rest {
-        b"Z" => 0,
-        [b'.', part @ .., b'Z'] if (1..=9).contains(&part.len()) => {
-            digits(part)? * 10_i64.pow(9 - part.len() as u32)
-        }
+    let (fraction, rest) = fraction(rest)?;
+    let offset = offset(rest)?;
+    Some((days * 86_400 + time - offset) * SECOND + fraction)
+}
+
+/// Nanoseconds of a fraction of a second, if there is one, and what follows it.
+fn fraction(text: &[u8]) -> Option<(Nanoseconds, &[u8])> {
+    let [b'.' | b',', rest @ ..] = text else { return Some((0, text)) };
+    let length = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    let (part, rest) = rest.split_at(length);
+    let kept = &part[..length.min(9)];
+    (length > 0).then_some(())?;
+    Some((digits(kept)? * 10_i64.pow(9 - kept.len() as u32), rest))
+}
+
+/// Seconds that a zone is ahead of UTC.
+fn offset(text: &[u8]) -> Option<i64> {
+    let (sign, digits_of) = match text.trim_ascii_start() {
+        b"" | b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
         _ => return None,
     };
-    Some((days * 86_400 + time) * SECOND + fraction)
+    let (hours, minutes) = match digits_of {
+        [a, b] => (digits(&[*a, *b])?, 0),
+        [a, b, c, d] | [a, b, b':', c, d] => (digits(&[*a, *b])?, digits(&[*c, *d])?),
+        _ => return None,
+    };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// A time since the Unix epoch by a number whose size tells its unit: seconds until the year 5138,
+/// milliseconds, microseconds or nanoseconds.
+pub(super) fn epoch(number: u64) -> Option<Nanoseconds> {
+    let number = i64::try_from(number).ok()?;
+    let unit = match number {
+        0..100_000_000_000 => SECOND,
+        100_000_000_000..100_000_000_000_000 => MILLISECOND,
+        100_000_000_000_000..100_000_000_000_000_000 => 1_000,
+        _ => 1,
+    };
+    number.checked_mul(unit)
 }
 
 /// The number that up to 18 digits write.
@@ -164,8 +202,44 @@ mod tests {
         ] {
             assert_eq!(common(text), None, "{text}");
         }
-        for text in ["2019-02-06T00:00:38", "2019-02-06", "", "2019-02-06T00:00:38.Z"] {
+        for text in [
+            "2019-02-06",
+            "",
+            "2019-02-06T00:00:38.Z",
+            "2019-02-06_00:00:38Z",
+            "2019-02-06T00:00:38+1",
+            "2019-02-06T00:00:38+24:00",
+            "2019-02-06T00:00:38 CET",
+            "2019-02-06T00:00:38Z and more",
+        ] {
             assert_eq!(iso(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    /// The same second in every spelling that exports have.
+    #[test]
+    fn spellings_of_one_time_are_one_time() {
+        let expected = 1_549_411_238 * SECOND;
+        for text in [
+            "2019-02-06T00:00:38Z",
+            "2019-02-06T00:00:38",
+            "2019-02-06 00:00:38",
+            "2019-02-06 00:00:38.000",
+            "2019-02-06 00:00:38.000000000",
+            "2019-02-06 00:00:38 UTC",
+            "2019-02-06 00:00:38.000 UTC",
+            "2019-02-06T00:00:38+00:00",
+            "2019-02-06T00:00:38.000+0000",
+            "2019-02-06T01:30:38+01:30",
+            "2019-02-05T19:00:38-05",
+        ] {
+            assert_eq!(iso(text.as_bytes()), Some(expected), "{text}");
+        }
+        assert_eq!(iso(b"2019-02-06 00:00:38.2500000009Z"), Some(expected + SECOND / 4));
+        for number in
+            [1_549_411_238, 1_549_411_238_000, 1_549_411_238_000_000, 1_549_411_238_000_000_000]
+        {
+            assert_eq!(epoch(number), Some(expected), "{number}");
         }
     }
 

@@ -11,7 +11,9 @@
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>)
 //! and its examples of S3 and KMS events.
 
+mod as_text;
 mod event;
+mod identity;
 mod json;
 pub mod write;
 
@@ -30,7 +32,14 @@ use json::Skipper;
 /// their wrappings and digests have.
 #[must_use]
 pub fn looks_like(head: &[u8]) -> bool {
-    let names = ["\"eventSource\"", "\"Records\"", "\"CloudTrailEvent\"", "\"digestStartTime\""];
+    let names = [
+        "\"eventSource\"",
+        "\"eventsource\"",
+        "\"Records\"",
+        "\"CloudTrailEvent\"",
+        "\"digestStartTime\"",
+        "\"insightDetails\"",
+    ];
     let has = |name: &&str| memmem::find(head, name.as_bytes()).is_some();
     matches!(head, [b'{' | b'[', ..]) && names.iter().any(has)
 }
@@ -119,6 +128,7 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
                 self.count();
                 match event.text() {
                     Some(text) => self.within(text)?,
+                    None if event.has_text() => self.unfold(&text[..done])?,
                     None => self.hand_on(&event, bytes)?,
                 }
                 return Ok(Step::Done(done));
@@ -162,11 +172,30 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
 
     /// Reads an event that lies as text within another.
     fn within(&mut self, text: &str) -> Result<()> {
-        if let Ok(event) = serde_json::from_str(text) {
-            return self.hand_on(&event, text.as_bytes());
+        match serde_json::from_str::<Event<'_>>(text) {
+            Ok(event) if event.has_text() => return self.unfold(text),
+            Ok(event) => return self.hand_on(&event, text.as_bytes()),
+            Err(_) => self.bad(Flaw::Json, text.as_bytes()),
         }
-        self.bad(Flaw::Json, text.as_bytes());
         Ok(())
+    }
+
+    /// Reads an event of which some objects are given as text.
+    fn unfold(&mut self, text: &str) -> Result<()> {
+        let plain = match as_text::unfolded(text) {
+            Ok(plain) => plain,
+            Err(object) => {
+                self.bad(Flaw::AsText(object), text.as_bytes());
+                return Ok(());
+            }
+        };
+        match serde_json::from_str::<Event<'_>>(&plain) {
+            Ok(event) if !event.has_text() => self.hand_on(&event, text.as_bytes()),
+            Ok(_) | Err(_) => {
+                self.bad(Flaw::Json, text.as_bytes());
+                Ok(())
+            }
+        }
     }
 
     fn count(&mut self) {

@@ -19,8 +19,9 @@ pub enum Entry<'a> {
     Request(Record<'a>),
     /// A KMS call.
     Kms(KmsEvent<'a>),
-    /// Sound, but neither of these.
-    Skipped(Skipped),
+    /// Sound, but neither of these: why, and what the log calls it (a service, an API, a category;
+    /// empty if it has no name).
+    Skipped(Skipped, &'a [u8]),
 }
 
 /// Why an entry is neither a request nor a KMS call of interest.
@@ -28,27 +29,73 @@ pub enum Entry<'a> {
 pub enum Skipped {
     /// An event of another service than S3 and KMS.
     OtherService,
-    /// A KMS event that is no use of a key on data: `CreateKey`, `DescribeKey`, grants, …
+    /// An event of another kind of S3's storage than buckets of objects: tables, vectors, Outposts.
+    OtherStorage,
+    /// A call that S3 made of KMS, but of a kind that the model lacks: `ReEncrypt` and the like.
+    OtherCall,
+    /// A KMS event that is none of the calls that S3's requests make: `CreateKey`, `DescribeKey`,
+    /// grants, …
     KeyManagement,
     /// A digest file of a trail, which lists files and holds no events.
     Digest,
-    /// An Insights event or another summary, which is no call.
-    Summary,
+    /// An Insights event, which tells of the rate of calls and is no call.
+    Insight,
+    /// A network activity event: the same call again, as a VPC endpoint saw it.
+    NetworkActivity,
+    /// An aggregated event, which counts data events of five minutes.
+    Aggregated,
+    /// What a service tells of itself, or a sign-in to the console: nobody's request.
+    ServiceEvent,
+    /// An event of a category that is neither data nor management.
+    OtherCategory,
 }
 
 impl Skipped {
     /// Every reason.
-    pub const ALL: [Self; 4] =
-        [Self::OtherService, Self::KeyManagement, Self::Digest, Self::Summary];
+    pub const ALL: [Self; 10] = [
+        Self::OtherService,
+        Self::OtherStorage,
+        Self::OtherCall,
+        Self::KeyManagement,
+        Self::Digest,
+        Self::Insight,
+        Self::NetworkActivity,
+        Self::Aggregated,
+        Self::ServiceEvent,
+        Self::OtherCategory,
+    ];
 
-    /// What it is, for a report.
+    /// The word for it in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::OtherService => "events of other services",
-            Self::KeyManagement => "KMS events that use no key on data",
-            Self::Digest => "digests",
-            Self::Summary => "summaries",
+            Self::OtherService => "other_service",
+            Self::OtherStorage => "other_storage",
+            Self::OtherCall => "other_kms_call_of_s3",
+            Self::KeyManagement => "kms_event",
+            Self::Digest => "digest",
+            Self::Insight => "insight",
+            Self::NetworkActivity => "network_activity",
+            Self::Aggregated => "aggregated",
+            Self::ServiceEvent => "service_event",
+            Self::OtherCategory => "other_category",
+        }
+    }
+
+    /// What such records are, for a person.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::OtherService => "are of neither S3 nor KMS",
+            Self::OtherStorage => "are of tables, vectors or other storage than buckets of objects",
+            Self::OtherCall => "are KMS calls that S3 made, of a kind that the model lacks",
+            Self::KeyManagement => "are KMS events that no request to S3 makes",
+            Self::Digest => "are digests",
+            Self::Insight => "are Insights events, which are summaries",
+            Self::NetworkActivity => "are network activity events of a VPC endpoint",
+            Self::Aggregated => "are aggregated events",
+            Self::ServiceEvent => "are what services tell of themselves, or sign-ins",
+            Self::OtherCategory => "are neither data nor management events",
         }
     }
 }
@@ -78,8 +125,13 @@ pub struct Record<'a> {
     pub status: Option<u16>,
     /// S3's error code: the request failed, whatever the status.
     pub error: Option<&'a [u8]>,
+    /// The unique id of the requester's role, where the record has it beside the role's name
+    /// (CloudTrail): records of another account's trail have the id alone.
+    pub role_id: Option<&'a [u8]>,
     /// How the object is encrypted, where the record says so (CloudTrail).
     pub encryption: Option<Encryption>,
+    /// Whether the object has a bucket key, where the answer says so (CloudTrail).
+    pub bucket_key: Option<bool>,
     /// Size of the whole object, or of the part that was uploaded, in bytes.
     pub object_size: Option<u64>,
     /// Bytes of the answer's body (a GET's part of the object, if ranged).
@@ -92,7 +144,7 @@ pub struct Record<'a> {
     pub region: Option<&'a [u8]>,
     /// What S3 calls this request. A repeated record has it again; so do, in access logs, the parts
     /// of one `DeleteObjects` (`BATCH.DELETE.OBJECT`), which differ by key. CloudTrail's is the
-    /// event's id.
+    /// event's shared id if it is delivered to several accounts, else its id.
     pub id: Option<&'a [u8]>,
     /// Of a `DeleteObjects` how many keys it names, where its own record says so (CloudTrail, as a rule,
     /// does not). Access logs have a record for each, whose operation is a
@@ -119,7 +171,9 @@ impl<'a> Record<'a> {
             operation_name,
             status: None,
             error: None,
+            role_id: None,
             encryption: None,
+            bucket_key: None,
             object_size: None,
             bytes_sent: None,
             copy_source: None,
@@ -191,6 +245,15 @@ pub enum Requester<'a> {
         /// Its name.
         name: &'a [u8],
     },
+    /// Another kind of identity of an account, such as an Identity Center user.
+    OfKind {
+        /// Its account; empty if that is not told.
+        account: &'a [u8],
+        /// CloudTrail's word for the kind.
+        kind: &'a [u8],
+        /// What it is called or known by.
+        name: &'a [u8],
+    },
     /// A service: `AmazonS3` for what S3 does by itself, `svc:…`, or `NAME.amazonaws.com`.
     Service(&'a [u8]),
     /// Another text than these.
@@ -205,14 +268,13 @@ impl<'a> Requester<'a> {
             return Self::of_arn(arn).unwrap_or(Self::Other(text));
         }
         match text {
-            b"-" | b"" | b"Anonymous" => Self::Anonymous,
+            b"-" | b"" => Self::Anonymous,
+            _ if is_nobody(text) => Self::Anonymous,
             b"AmazonS3" => Self::Service(text),
             _ if text.len() == 64 && text.iter().all(u8::is_ascii_hexdigit) => {
                 Self::CanonicalId(text)
             }
-            _ if text.starts_with(b"svc:") || text.ends_with(b".amazonaws.com") => {
-                Self::Service(text)
-            }
+            _ if text.starts_with(b"svc:") || is_service(text) => Self::Service(text),
             _ => Self::Other(text),
         }
     }
@@ -236,10 +298,22 @@ impl<'a> Requester<'a> {
                 Some(Self::FederatedUser { account, name })
             }
             b"iam" if resource == b"root" => Some(Self::Root { account }),
+            // CloudFront's origin access identities have no account.
+            b"iam" if account == b"cloudfront" => None,
             b"iam" => Some(Self::User { account, name: resource.strip_prefix(b"user/")? }),
             _ => None,
         }
     }
+}
+
+/// Whether a text is the name that an AWS service has as a principal.
+pub(crate) fn is_service(text: &[u8]) -> bool {
+    text.ends_with(b".amazonaws.com") || text.ends_with(b".amazonaws.com.cn")
+}
+
+/// Whether a text stands for whoever sends no credentials.
+pub(crate) fn is_nobody(text: &[u8]) -> bool {
+    text.eq_ignore_ascii_case(b"anonymous") || text.eq_ignore_ascii_case(b"ANONYMOUS_PRINCIPAL")
 }
 
 /// The two parts around the first `separator`, which is near.
@@ -260,12 +334,15 @@ pub struct KmsEvent<'a> {
     pub requester: Requester<'a>,
     /// What tells its session from others of that name: the access key's id, else the principal's.
     pub credential: Option<&'a [u8]>,
+    /// The unique id of the requester's role, where the event has it beside the role's name.
+    pub role_id: Option<&'a [u8]>,
     /// The encryption context's `aws:s3:arn`: a bucket's ARN for a bucket-level key, an object's
     /// without one. `None`: the call is not S3's.
     pub s3_arn: Option<&'a [u8]>,
     /// ARN of the KMS key.
     pub key_arn: Option<&'a [u8]>,
-    /// The event's id; a repeated event has it again.
+    /// The event's shared id if it is delivered to several accounts, else its id; a repeated event
+    /// has it again.
     pub id: Option<&'a [u8]>,
     /// KMS's error code: the call failed.
     pub error: Option<&'a [u8]>,
@@ -281,6 +358,16 @@ impl KmsEvent<'_> {
         self.s3_arn.map(|arn| bucket_and_key(arn).1.is_none())
     }
 
+    /// Whether the call was for another kind of S3's storage than buckets of objects: a table bucket, a
+    /// vector bucket.
+    #[must_use]
+    pub fn is_of_other_storage(&self) -> bool {
+        self.s3_arn.is_some_and(|arn| {
+            let service = arn.split(|byte| *byte == b':').nth(2);
+            service.is_some_and(|service| !matches!(service, b"s3" | b"s3express"))
+        })
+    }
+
     /// The bucket that the encryption context names; `None` if the call was not S3's.
     #[must_use]
     pub fn bucket(&self) -> Option<&[u8]> {
@@ -289,14 +376,21 @@ impl KmsEvent<'_> {
 }
 
 /// Bucket and key of `arn:PARTITION:s3:::BUCKET`, `…:BUCKET/KEY` or, of a directory bucket,
-/// `arn:PARTITION:s3express:REGION:ACCOUNT:bucket/BUCKET` and perhaps `/KEY`.
+/// `arn:PARTITION:s3express:REGION:ACCOUNT:bucket/BUCKET` and perhaps `/KEY`. Table and vector buckets,
+/// whose names say nothing of their kind, are called by their ARN; of what lies in them nothing is told.
 pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
+    const BUCKET: &[u8] = b"bucket/";
     let mut parts = arn.splitn(6, |byte| *byte == b':');
-    let service = parts.nth(2).unwrap_or_default();
+    let service = parts.nth(2);
     let resource = parts.nth(2).unwrap_or(arn);
     let named = match service {
-        b"s3express" => resource.strip_prefix(b"bucket/").unwrap_or(resource),
-        _ => resource,
+        None | Some(b"s3") => resource,
+        Some(b"s3express") => resource.strip_prefix(BUCKET).unwrap_or(resource),
+        Some(_) => {
+            let name = resource.strip_prefix(BUCKET).unwrap_or_default();
+            let inside = memchr::memchr(b'/', name).map_or(0, |slash| name.len() - slash);
+            return (&arn[..arn.len() - inside], None);
+        }
     };
     match split_once(named, b'/') {
         Some((bucket, key)) => (bucket, Some(key)),
@@ -365,6 +459,13 @@ mod tests {
                 "arn:aws-us-gov:sts::111122223333:federated-user/f",
                 Requester::FederatedUser { account, name: b"f" },
             ),
+            ("svc:cloudfront.amazonaws.com", Requester::Service(b"svc:cloudfront.amazonaws.com")),
+            (
+                "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
+                Requester::Other(
+                    b"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
+                ),
+            ),
             ("arn:aws:ec2::1:x/y", Requester::Other(b"arn:aws:ec2::1:x/y")),
             ("arn:aws", Requester::Other(b"arn:aws")),
             ("arn:", Requester::Other(b"arn:")),
@@ -378,6 +479,7 @@ mod tests {
     fn contexts_name_their_bucket_and_perhaps_an_object() {
         let express = "arn:aws:s3express:us-west-2:111122223333:bucket/lake--usw2-az1--x-s3";
         let of_object = format!("{express}/a/b");
+        let table = format!("arn:aws:s3tables:us-east-1:111122223333:bucket/lake/table/{}", "1-2");
         for (arn, bucket, of_bucket) in [
             ("arn:aws:s3:::lake", "lake", true),
             ("arn:aws-cn:s3:::lake/a:b/c", "lake", false),
@@ -385,12 +487,19 @@ mod tests {
             (express, "lake--usw2-az1--x-s3", true),
             (&of_object, "lake--usw2-az1--x-s3", false),
             ("lake", "lake", true),
+            (&table, "arn:aws:s3tables:us-east-1:111122223333:bucket/lake", true),
+            (
+                "arn:aws:s3vectors:us-east-1:111122223333:bucket/v",
+                "arn:aws:s3vectors:us-east-1:111122223333:bucket/v",
+                true,
+            ),
         ] {
             let event = KmsEvent {
                 time: 0,
                 api: KmsApi::Decrypt,
                 requester: Requester::Unknown,
                 credential: None,
+                role_id: None,
                 s3_arn: Some(arn.as_bytes()),
                 key_arn: None,
                 id: None,

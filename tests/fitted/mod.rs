@@ -43,7 +43,7 @@ pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: Unknown
     let mut bad = BadLines::default();
     let log = Log::open(log, None, Some(form)).unwrap().expect("the log is not empty");
     let mut details = Details::default();
-    gather.begin(form);
+    gather.begin(form, "log");
     log.entries("log", &mut bad, |entry| {
         if let Entry::Request(record) = &entry {
             details.take(record);

@@ -76,6 +76,9 @@ fn requester(requester: Requester<'_>) -> String {
         Requester::FederatedUser { account, name } => {
             format!("FederatedUser {} {}", text(account), text(name))
         }
+        Requester::OfKind { account, kind, name } => {
+            format!("OfKind {} {} {}", text(account), text(kind), text(name))
+        }
         Requester::Service(name) => format!("Service {}", text(name)),
         Requester::Other(name) => format!("Other {}", text(name)),
     }
@@ -147,7 +150,7 @@ pub(crate) fn read_from(source: impl Read, form: Option<Form>) -> Result<Found> 
         seen.push(match entry {
             Entry::Request(record) => Seen::Request(record.into()),
             Entry::Kms(event) => Seen::Kms(event.into()),
-            Entry::Skipped(skipped) => Seen::Skipped(skipped),
+            Entry::Skipped(skipped, _) => Seen::Skipped(skipped),
         });
         Ok(())
     })?;

@@ -36,7 +36,7 @@ impl<'a> Gathers<'a> {
         }
         let place = place.unwrap_or(self.of_form.len() - 1);
         let gather = &mut self.of_form[place].1;
-        gather.begin(form);
+        gather.begin(form, name);
         Ok(gather)
     }
 

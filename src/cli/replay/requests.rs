@@ -47,6 +47,7 @@ fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
     let places = vec![
         ("buckets.csv", csv::write(&places::buckets(scenario, &outcome))),
         ("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))),
+        ("left_out.csv", csv::write(&places::left_out(scenario))),
     ];
     let files = report::files::of(&results, places);
     output::write_files(&folder(args, scenario), &files, args.overwrite)?;

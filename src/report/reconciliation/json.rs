@@ -23,7 +23,8 @@ pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> V
         .into_iter()
         .map(|(reason, calls)| json!({"reason": reason, "calls": calls}))
         .collect();
-    let Beside { outside, other_use, repeated, failed, other_buckets } = found.beside;
+    let Beside { outside, other_use, repeated, failed, other_buckets, other_storage, lacked } =
+        &found.beside;
     json!({
         "from": utc(from),
         "to": utc(to),
@@ -44,6 +45,14 @@ pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> V
             "other_buckets_calls": other_buckets,
             "repeated_events": repeated,
             "failed_events": failed,
+            "other_storage": other_storage
+                .iter()
+                .map(|(bucket, calls)| json!({"bucket": bucket, "calls": calls}))
+                .collect::<Vec<_>>(),
+            "lacked_by_model": lacked
+                .iter()
+                .map(|(api, calls)| json!({"api": api, "calls": calls}))
+                .collect::<Vec<_>>(),
         },
         "bill": bill::json(found, bills),
         "requests_without_calls": found.requests_without_calls,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::bill;
 use crate::invoice::Invoice;
 use crate::reconciliation::evidence::Encryption;
-use crate::reconciliation::{Beside, Reconciliation, Share, Surplus, Unexplained};
+use crate::reconciliation::{Beside, Reconciliation, Share, Surplus, Unexplained, named_apart};
 use crate::report::{numbers, table};
 use crate::scenario::Scenario;
 use crate::units::utc;
@@ -219,8 +219,8 @@ fn variants(out: &mut String, scenario: &Scenario, found: &Reconciliation) {
 }
 
 fn beside(out: &mut String, found: &Reconciliation) {
-    let Beside { outside, other_use, repeated, failed, other_buckets } = found.beside;
-    let parts: Vec<String> = [
+    let &Beside { outside, other_use, repeated, failed, other_buckets, .. } = &found.beside;
+    let mut parts: Vec<String> = [
         (outside, "S3's calls before or after the log's time"),
         (other_use, "calls that are not S3's"),
         (other_buckets, "calls for other buckets"),
@@ -231,6 +231,7 @@ fn beside(out: &mut String, found: &Reconciliation) {
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| format!("{} {what}", numbers::grouped(count)))
     .collect();
+    parts.extend(named_apart(&found.beside));
     if !parts.is_empty() {
         let _ = writeln!(out, "not compared: {}", parts.join(", "));
     }

@@ -11,10 +11,14 @@ use crate::units::{SimDuration, SimTime};
 /// Most session slots of all principals together.
 const MAX_SESSIONS: u64 = 1_000_000;
 
-/// Gives a principal its identity.
-pub(super) fn principal(index: usize, written: &PrincipalFile) -> Resolved<Principal> {
+/// Gives a principal its identity. A log's own names are held to no rule.
+pub(super) fn principal(
+    index: usize,
+    written: &PrincipalFile,
+    from_log: bool,
+) -> Resolved<Principal> {
     let path = |key: &str| format!("principal.{index}.{key}");
-    if written.account.len() != 12 || !written.account.bytes().all(|b| b.is_ascii_digit()) {
+    if !from_log && !is_account(&written.account) {
         return refuse(
             path("account"),
             format!("`account` is `{}`, but an account has twelve digits", written.account),
@@ -69,6 +73,11 @@ pub(super) fn principal(index: usize, written: &PrincipalFile) -> Resolved<Princ
         return refuse(path("session_length"), "`session_length` is less than `1s`");
     }
     Ok(Principal { account: written.account.clone(), identity })
+}
+
+/// Whether a text is an account's number: twelve digits.
+pub(crate) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// All principals' session slots, and for each principal which are its own.

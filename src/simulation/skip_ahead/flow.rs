@@ -38,11 +38,54 @@ pub(super) struct Flow<'a> {
 /// When a key's objects were written, and the law of the ages of what is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Written<'a> {
-    pub(super) from: SimTime,
-    pub(super) until: SimTime,
-    pub(super) ages: &'a AgeLaw,
+    from: SimTime,
+    until: SimTime,
+    ages: &'a AgeLaw,
     /// The mode of that law.
-    pub(super) mode: SimDuration,
+    mode: SimDuration,
+    /// Where the law is exponential: how the chance falls once all is written.
+    decay: Option<Decay>,
+}
+
+/// An exponential fall.
+#[derive(Clone, Copy, Debug)]
+struct Decay {
+    /// The chance at first.
+    at_first: f64,
+    /// The time in which it falls to 1/e, in nanoseconds.
+    mean_ns: f64,
+}
+
+impl<'a> Written<'a> {
+    /// What was written from a time until another, read by a law of ages with that mode.
+    pub(super) fn new(
+        (from, until): (SimTime, SimTime),
+        ages: &'a AgeLaw,
+        mode: SimDuration,
+    ) -> Self {
+        let decay = match ages {
+            AgeLaw::Exponential(law) if until < SimTime::MAX => Some(Decay {
+                at_first: not_older(ages, until, from),
+                mean_ns: law.mean.as_nanos() as f64,
+            }),
+            _ => None,
+        };
+        Self { from, until, ages, mode, decay }
+    }
+
+    /// The chance that what is read at a time is of it.
+    fn chance(&self, time: SimTime) -> f64 {
+        match self.decay {
+            Some(decay) if time >= self.until => decay.after(time.since(self.until)),
+            _ => not_older(self.ages, time, self.from) - not_older(self.ages, time, self.until),
+        }
+    }
+}
+
+impl Decay {
+    fn after(&self, since: SimDuration) -> f64 {
+        self.at_first * libm::exp(-(since.as_nanos() as f64) / self.mean_ns)
+    }
 }
 
 /// A stretch of time with bounds of the chance that a request needs the key.
@@ -179,8 +222,7 @@ impl<'a> Flow<'a> {
 
     /// The chance that a request at `time` needs one of the key's objects, apart from its share.
     fn chance(&self, time: SimTime) -> f64 {
-        let Some(Written { from, until, ages, .. }) = self.written else { return 1.0 };
-        not_older(ages, time, from) - not_older(ages, time, until)
+        self.written.map_or(1.0, |written| written.chance(time))
     }
 
     /// The greatest rate of candidates at `time`, and until when it holds.
@@ -211,6 +253,9 @@ impl<'a> Flow<'a> {
             _ if self.rate <= 0.0 => (SimTime::MAX, 0.0, 0.0),
             None => (SimTime::MAX, 1.0, 1.0),
             Some(written) if from < written.from => (written.from, 0.0, 0.0),
+            Some(Written { until, decay: Some(decay), .. }) if from >= until => {
+                self.bounds_of_decay(from, decay.after(from.since(until)), decay)
+            }
             Some(written) => self.bounds(from, written),
         };
         Stretch { from, until, most, least }
@@ -225,7 +270,7 @@ impl<'a> Flow<'a> {
     fn bounds(
         &self,
         from: SimTime,
-        Written { from: first, until: last, ages, mode }: Written,
+        Written { from: first, until: last, ages, mode, .. }: Written,
     ) -> (SimTime, f64, f64) {
         // Of everything before a time all is old enough until then, and less and less from then on.
         let endless = first == SimTime::MIN;
@@ -255,6 +300,23 @@ impl<'a> Flow<'a> {
         }
         let always = not_older(ages, from, first) - not_older(ages, until, last);
         (until, always.max(0.0), ever(until))
+    }
+
+    /// The bounds of a chance that falls exponentially from `most` on: as long as it takes to fall by a
+    /// tenth, or by half where there is little to compare, or until a candidate is likely.
+    fn bounds_of_decay(&self, from: SimTime, most: f64, decay: Decay) -> (SimTime, f64, f64) {
+        if most <= 0.0 {
+            return (SimTime::MAX, 0.0, 0.0);
+        }
+        let near = if self.rate * most * decay.mean_ns > MANY_CANDIDATES { 0.9 } else { 0.5 };
+        let falls_ns = -libm::log(near) * decay.mean_ns;
+        let quiet_ns = FEW_CANDIDATES / (self.rate * most);
+        let length = SimDuration::from_secs_f64(falls_ns.max(quiet_ns) / 1e9);
+        // A nanosecond, to which lengths are rounded, must not put it above the true chance.
+        let rounded = (1.0 - 1e-9 - 1.0 / decay.mean_ns).max(0.0);
+        let least = if falls_ns >= quiet_ns { near * most * rounded } else { 0.0 };
+        let length = length.max(SimDuration::from_nanos(1));
+        (from + length, least, most)
     }
 
     /// The bounds of a chance that falls from now on.

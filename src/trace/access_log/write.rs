@@ -110,14 +110,13 @@ fn common_log(time: Nanoseconds) -> String {
 /// The requester as a log has it.
 pub(in crate::trace) fn requester(request: &Outgoing) -> String {
     let Outgoing { principal, session, federated, .. } = request;
-    let name = match &principal.identity {
+    match &principal.identity {
         // These are what a replay calls those that logs have no name for.
         Identity::Service(name) if name == "anonymous" => "-".to_owned(),
         Identity::Service(name) => name.strip_prefix("canonical-user/").unwrap_or(name).to_owned(),
         Identity::User(_) if !federated => principal.arn(),
         Identity::Role(_) | Identity::User(_) => principal.session_arn(session),
-    };
-    name
+    }
 }
 
 /// Text that is one field of a line, URL-encoded as S3 does with keys.

@@ -12,36 +12,49 @@ use crate::s3::Operation;
 use crate::trace::bad_lines::Flaw;
 use crate::trace::clock;
 use crate::trace::record::{
-    Encryption, Entry, KmsEvent, LogOperation, Nanoseconds, Record, Requester, Skipped,
+    Encryption, Entry, KmsEvent, LogOperation, Nanoseconds, Record, Skipped,
 };
 
-/// An event, or what wraps one.
+use super::identity::Identity;
+
+/// An event, or what wraps one. Exports of tables spell names in lower case.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Event<'a> {
-    #[serde(borrow, rename = "eventTime")]
-    time: Text<'a>,
-    #[serde(borrow, rename = "eventSource")]
+    #[serde(borrow, rename = "eventTime", alias = "eventtime")]
+    time: Moment<'a>,
+    #[serde(borrow, rename = "eventSource", alias = "eventsource")]
     source: Text<'a>,
-    #[serde(borrow, rename = "eventName")]
+    #[serde(borrow, rename = "eventName", alias = "eventname")]
     name: Text<'a>,
-    #[serde(borrow, rename = "eventCategory")]
+    #[serde(borrow, rename = "eventCategory", alias = "eventcategory")]
     category: Text<'a>,
-    #[serde(borrow, rename = "eventID")]
+    #[serde(borrow, rename = "eventType", alias = "eventtype")]
+    kind: Text<'a>,
+    #[serde(borrow, rename = "eventID", alias = "eventId", alias = "eventid")]
     id: Text<'a>,
-    #[serde(borrow)]
+    /// The same in every account that the event is delivered to.
+    #[serde(borrow, rename = "sharedEventID", alias = "sharedEventId", alias = "sharedeventid")]
+    shared_id: Text<'a>,
+    #[serde(borrow, alias = "errorcode")]
     error_code: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "awsregion")]
     aws_region: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "useridentity")]
     user_identity: Loose<Identity<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, alias = "requestparameters")]
     request_parameters: Loose<Parameters<'a>>,
-    additional_event_data: Loose<Additional>,
+    #[serde(borrow, alias = "responseelements")]
+    response_elements: Loose<Headers<'a>>,
+    #[serde(borrow, alias = "additionaleventdata")]
+    additional_event_data: Loose<Additional<'a>>,
     #[serde(borrow)]
     resources: Resources<'a>,
     /// A digest has this.
     digest_start_time: Present,
+    /// An Insights event has this.
+    #[serde(borrow)]
+    insight_details: Loose<Insight<'a>>,
     /// EventBridge's wrapping has the event in here.
     #[serde(borrow)]
     detail: Option<Box<Loose<Event<'a>>>>,
@@ -52,19 +65,9 @@ pub(super) struct Event<'a> {
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Identity<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
+struct Insight<'a> {
     #[serde(borrow)]
-    principal_id: Text<'a>,
-    #[serde(borrow)]
-    arn: Text<'a>,
-    #[serde(borrow)]
-    account_id: Text<'a>,
-    #[serde(borrow)]
-    access_key_id: Text<'a>,
-    #[serde(borrow)]
-    invoked_by: Text<'a>,
+    event_name: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -87,6 +90,33 @@ struct Parameters<'a> {
     delete: Loose<Deletion>,
     #[serde(borrow)]
     encryption_context: Loose<Context<'a>>,
+    /// Of a `ReEncrypt`.
+    #[serde(borrow)]
+    source_encryption_context: Loose<Context<'a>>,
+    /// Of a `ReEncrypt`.
+    #[serde(borrow)]
+    destination_encryption_context: Loose<Context<'a>>,
+    // Headers by which a request asks for encryption; a flattened struct would copy all fields.
+    #[serde(borrow, rename = "x-amz-server-side-encryption")]
+    sse: Text<'a>,
+    #[serde(borrow, rename = "x-amz-server-side-encryption-customer-algorithm")]
+    sse_customer: Text<'a>,
+    #[serde(borrow, rename = "x-amz-server-side-encryption-aws-kms-key-id")]
+    sse_key: Text<'a>,
+}
+
+/// Headers by which S3 answers how an object is encrypted.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Headers<'a> {
+    #[serde(borrow, rename = "x-amz-server-side-encryption")]
+    sse: Text<'a>,
+    #[serde(borrow, rename = "x-amz-server-side-encryption-customer-algorithm")]
+    sse_customer: Text<'a>,
+    #[serde(borrow, rename = "x-amz-server-side-encryption-aws-kms-key-id")]
+    sse_key: Text<'a>,
+    #[serde(rename = "x-amz-server-side-encryption-bucket-key-enabled")]
+    bucket_key: Flag,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -94,17 +124,28 @@ struct Parameters<'a> {
 struct Context<'a> {
     #[serde(borrow, rename = "aws:s3:arn")]
     s3_arn: Text<'a>,
+    #[serde(borrow, rename = "aws:s3tables:arn")]
+    tables_arn: Text<'a>,
+    #[serde(borrow, rename = "aws:s3vectors:arn")]
+    vectors_arn: Text<'a>,
+}
+
+impl Context<'_> {
+    /// The ARN of what S3 stores; `None`: the context is not S3's.
+    fn arn(&self) -> Option<&[u8]> {
+        [&self.s3_arn, &self.tables_arn, &self.vectors_arn].into_iter().find_map(Text::get)
+    }
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
-struct Additional {
+struct Additional<'a> {
     #[serde(rename = "bytesTransferredIn")]
     bytes_in: Count,
     #[serde(rename = "bytesTransferredOut")]
     bytes_out: Count,
-    #[serde(rename = "SSEApplied")]
-    encryption: Applied,
+    #[serde(borrow, rename = "SSEApplied")]
+    applied: Text<'a>,
 }
 
 /// The keys that a `DeleteObjects` names. XML's `Object` elements are spelt in several ways.
@@ -120,7 +161,7 @@ struct Deletion {
 struct Resource<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
-    #[serde(borrow, rename = "ARN")]
+    #[serde(borrow, rename = "ARN", alias = "arn")]
     arn: Text<'a>,
 }
 
@@ -129,11 +170,20 @@ struct Resource<'a> {
 struct Resources<'a> {
     first: Resource<'a>,
     objects: u32,
+    as_text: bool,
 }
 
 /// How many elements an array has; an object counts as one.
 #[derive(Clone, Copy, Debug, Default)]
 struct Elements(u32);
+
+/// Services that store other things for S3 than objects in buckets.
+const OTHER_STORAGE: [&[u8]; 4] = [
+    b"s3tables.amazonaws.com",
+    b"s3vectors.amazonaws.com",
+    b"s3-outposts.amazonaws.com",
+    b"s3files.amazonaws.com",
+];
 
 impl Event<'_> {
     /// The event that lies as text in this one.
@@ -141,40 +191,97 @@ impl Event<'_> {
         self.inner.0.as_deref()
     }
 
-    /// What the event says.
+    /// Whether the event is a request or a call of which some part is given as text.
+    pub(super) fn has_text(&self) -> bool {
+        if let Some(detail) = self.wrapped() {
+            return detail.1 || detail.0.has_text();
+        }
+        let parameters = &self.request_parameters;
+        let is_text = self.user_identity.1
+            || parameters.1
+            || parameters.0.encryption_context.1
+            || self.response_elements.1
+            || self.additional_event_data.1
+            || self.resources.as_text;
+        is_text && self.is_of_s3() | (self.source.get() == Some(b"kms.amazonaws.com"))
+    }
+
+    /// The event that is wrapped in this one.
+    fn wrapped(&self) -> Option<&Loose<Self>> {
+        self.detail.as_deref().filter(|_| self.source.0.is_none())
+    }
+
+    fn is_of_s3(&self) -> bool {
+        matches!(self.source.get(), Some(b"s3.amazonaws.com" | b"s3express.amazonaws.com"))
+    }
+
+    /// What the event says. What it is comes before whose it is.
     pub(super) fn entry(&self) -> Result<Entry<'_>, Flaw> {
-        if self.source.0.is_none() {
-            if let Some(detail) = &self.detail {
-                return detail.0.entry();
-            }
-            if self.digest_start_time.0 {
-                return Ok(Entry::Skipped(Skipped::Digest));
-            }
+        if let Some(detail) = self.wrapped() {
+            return detail.0.entry();
+        }
+        if let Some((why, name)) = self.no_call() {
+            return Ok(Entry::Skipped(why, name));
         }
         let source = self.source.get().ok_or(Flaw::Lacks("`eventSource`"))?;
-        if self.category.get() == Some(b"Insight") {
-            return Ok(Entry::Skipped(Skipped::Summary));
+        if self.is_of_s3() {
+            return self.request().map(Entry::Request);
         }
         match source {
-            b"s3.amazonaws.com" => self.request().map(Entry::Request),
             b"kms.amazonaws.com" => self.call(),
-            _ => Ok(Entry::Skipped(Skipped::OtherService)),
+            _ if OTHER_STORAGE.contains(&source) => {
+                Ok(Entry::Skipped(Skipped::OtherStorage, source))
+            }
+            _ => Ok(Entry::Skipped(Skipped::OtherService, source)),
+        }
+    }
+
+    /// What the event is if it is neither a data nor a management event, and what it is called.
+    fn no_call(&self) -> Option<(Skipped, &[u8])> {
+        let name = self.name.get().unwrap_or_default();
+        if self.source.0.is_none() && self.digest_start_time.0 {
+            return Some((Skipped::Digest, b""));
+        }
+        let insight = (Skipped::Insight, self.insight_details.0.event_name.get().unwrap_or(name));
+        let category = self.category.get().unwrap_or_default();
+        let kind = self.kind.get().unwrap_or_default();
+        match (category, kind) {
+            (b"Insight", _) | (_, b"AwsCloudTrailInsight") => Some(insight),
+            (b"NetworkActivity", _) | (_, b"AwsVpceEvent") => {
+                Some((Skipped::NetworkActivity, name))
+            }
+            (b"Aggregated", _) | (_, b"AwsAggregatedEvent") => {
+                Some((Skipped::Aggregated, self.source.get().unwrap_or_default()))
+            }
+            (_, b"AwsServiceEvent" | b"AwsConsoleSignIn" | b"AwsConsoleAction") => {
+                Some((Skipped::ServiceEvent, name))
+            }
+            (b"" | b"Data" | b"Management", _) if self.insight_details.0.event_name.0.is_some() => {
+                Some(insight)
+            }
+            (b"" | b"Data" | b"Management", _) => None,
+            (other, _) => Some((Skipped::OtherCategory, other)),
         }
     }
 
     fn time(&self) -> Result<Nanoseconds, Flaw> {
-        let text = self.time.get().ok_or(Flaw::Lacks("`eventTime`"))?;
-        clock::iso(text).ok_or(Flaw::Field("`eventTime`"))
+        self.time.get()
     }
 
     fn name(&self) -> Result<&[u8], Flaw> {
         self.name.get().ok_or(Flaw::Lacks("`eventName`"))
     }
 
+    /// What tells the event from others, in whichever account's trail.
+    fn id(&self) -> Option<&[u8]> {
+        self.shared_id.get().or(self.id.get())
+    }
+
     fn request(&self) -> Result<Record<'_>, Flaw> {
         let name = self.name()?;
         let parameters = &self.request_parameters.0;
         let additional = &self.additional_event_data.0;
+        let identity = &self.user_identity.0;
         let mut operation = LogOperation::of_api(name);
         if operation == LogOperation::Known(Operation::HeadObject)
             && parameters.checksum_mode.get() == Some(b"ENABLED")
@@ -188,17 +295,29 @@ impl Event<'_> {
             bucket: parameters.bucket_name.get().unwrap_or_default(),
             key: parameters.key.get(),
             version_id: parameters.version_id.get(),
-            credential: self.user_identity.0.credential(),
+            credential: identity.credential(),
+            role_id: identity.role_id(),
             error: self.error_code.get(),
-            encryption: additional.encryption.0,
+            encryption: self.encryption(),
+            bucket_key: self.response_elements.0.bucket_key.0,
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
             copy_source: parameters.copy_source.get(),
             region: self.aws_region.get(),
-            id: self.id.get(),
+            id: self.id(),
             deleted_keys: (name == b"DeleteObjects").then(|| self.deleted_keys()),
-            ..Record::new(operation, name, self.user_identity.0.requester())
+            ..Record::new(operation, name, identity.requester())
         })
+    }
+
+    /// How the object is encrypted: as S3 says it was, else as its answer's headers say, else as the
+    /// request asks.
+    fn encryption(&self) -> Option<Encryption> {
+        let answer = &self.response_elements.0;
+        let asked = &self.request_parameters.0;
+        applied(self.additional_event_data.0.applied.get())
+            .or_else(|| by_headers(&answer.sse, &answer.sse_customer, &answer.sse_key))
+            .or_else(|| by_headers(&asked.sse, &asked.sse_customer, &asked.sse_key))
     }
 
     /// How many keys a `DeleteObjects` names: in its parameters, else among its resources, else none are
@@ -209,25 +328,68 @@ impl Event<'_> {
     }
 
     fn call(&self) -> Result<Entry<'_>, Flaw> {
-        let api = match self.name()? {
+        let name = self.name()?;
+        let api = match name {
             b"GenerateDataKey" => KmsApi::GenerateDataKey,
             b"Decrypt" => KmsApi::Decrypt,
             b"Encrypt" => KmsApi::Encrypt,
-            _ => return Ok(Entry::Skipped(Skipped::KeyManagement)),
+            _ if self.contexts().any(|context| context.arn().is_some()) => {
+                return Ok(Entry::Skipped(Skipped::OtherCall, name));
+            }
+            _ => return Ok(Entry::Skipped(Skipped::KeyManagement, name)),
         };
         let parameters = &self.request_parameters.0;
+        let identity = &self.user_identity.0;
         Ok(Entry::Kms(KmsEvent {
             time: self.time()?,
             api,
-            requester: self.user_identity.0.requester(),
-            credential: self.user_identity.0.credential(),
-            s3_arn: parameters.encryption_context.0.s3_arn.get(),
+            requester: identity.requester(),
+            credential: identity.credential(),
+            role_id: identity.role_id(),
+            s3_arn: parameters.encryption_context.0.arn(),
             // A Decrypt names no key: its ciphertext does.
             key_arn: self.resources.first.arn.get().or(parameters.key_id.get()),
-            id: self.id.get(),
+            id: self.id(),
             error: self.error_code.get(),
             region: self.aws_region.get(),
         }))
+    }
+
+    fn contexts(&self) -> impl Iterator<Item = &Context<'_>> {
+        let parameters = &self.request_parameters.0;
+        let contexts = [
+            &parameters.encryption_context,
+            &parameters.source_encryption_context,
+            &parameters.destination_encryption_context,
+        ];
+        contexts.into_iter().map(|context| &context.0)
+    }
+}
+
+/// What `SSEApplied` says, e.g. `SSE_KMS` or `Default_SSE_S3`.
+fn applied(text: Option<&[u8]>) -> Option<Encryption> {
+    let text: Vec<u8> = text?
+        .iter()
+        .filter(|byte| byte.is_ascii_alphanumeric())
+        .map(u8::to_ascii_uppercase)
+        .collect();
+    Some(match text.strip_prefix(b"DEFAULT").unwrap_or(&text) {
+        b"SSES3" => Encryption::SseS3,
+        b"SSEKMS" => Encryption::SseKms,
+        b"DSSEKMS" => Encryption::DsseKms,
+        b"SSEC" => Encryption::SseC,
+        _ => return None,
+    })
+}
+
+/// What headers say of encryption.
+fn by_headers(sse: &Text, customer: &Text, key: &Text) -> Option<Encryption> {
+    match sse.get() {
+        Some(b"AES256") => Some(Encryption::SseS3),
+        Some(b"aws:kms") => Some(Encryption::SseKms),
+        Some(b"aws:kms:dsse") => Some(Encryption::DsseKms),
+        _ if customer.get().is_some() => Some(Encryption::SseC),
+        _ => key.get().map(|_| Encryption::SseKms),
     }
 }
 
@@ -238,36 +400,12 @@ impl Resource<'_> {
     }
 }
 
-impl Identity<'_> {
-    fn requester(&self) -> Requester<'_> {
-        if let Some(arn) = self.arn.get() {
-            return Requester::parse(arn);
-        }
-        if self.account_id.get() == Some(b"ANONYMOUS_PRINCIPAL") {
-            return Requester::Anonymous;
-        }
-        if let Some(service) = self.invoked_by.get() {
-            return Requester::Service(service);
-        }
-        match self.principal_id.get().or(self.account_id.get()) {
-            Some(id) => Requester::Other(id),
-            None => Requester::Unknown,
-        }
-    }
-
-    /// What tells sessions of one name apart, best first.
-    fn credential(&self) -> Option<&[u8]> {
-        let candidates = [&self.access_key_id, &self.principal_id, &self.arn, &self.invoked_by];
-        candidates.into_iter().find_map(Text::get)
-    }
-}
-
 /// A text, if there is one: anything else counts as none.
 #[derive(Debug, Default)]
-struct Text<'a>(Option<Cow<'a, str>>);
+pub(super) struct Text<'a>(Option<Cow<'a, str>>);
 
 impl Text<'_> {
-    fn get(&self) -> Option<&[u8]> {
+    pub(super) fn get(&self) -> Option<&[u8]> {
         self.0.as_deref().map(str::as_bytes).filter(|text| !text.is_empty())
     }
 }
@@ -280,26 +418,43 @@ struct Count(Option<u64>);
 #[derive(Clone, Copy, Debug, Default)]
 struct Present(bool);
 
-/// What `SSEApplied` says, e.g. `SSE_KMS` or `Default_SSE_S3`.
-#[derive(Clone, Copy, Debug, Default)]
-struct Applied(Option<Encryption>);
+/// A time, as a text or as a number since the Unix epoch.
+#[derive(Debug, Default)]
+enum Moment<'a> {
+    #[default]
+    None,
+    Text(Cow<'a, str>),
+    Epoch(u64),
+}
 
-impl Applied {
-    fn parse(text: &str) -> Option<Encryption> {
-        let text = text.strip_prefix("Default_").unwrap_or(text);
-        Some(match text {
-            "SSE_S3" | "SSE-S3" => Encryption::SseS3,
-            "SSE_KMS" | "SSE-KMS" => Encryption::SseKms,
-            "DSSE_KMS" | "DSSE-KMS" => Encryption::DsseKms,
-            "SSE_C" | "SSE-C" => Encryption::SseC,
-            _ => return None,
-        })
+impl Moment<'_> {
+    fn get(&self) -> Result<Nanoseconds, Flaw> {
+        let time = match self {
+            Self::None => return Err(Flaw::Lacks("`eventTime`")),
+            Self::Epoch(number) => clock::epoch(*number),
+            Self::Text(text) => {
+                let text = text.trim();
+                let number = text.split_once('.').map_or(text, |(whole, _)| whole).parse();
+                clock::iso(text.as_bytes()).or_else(|| clock::epoch(number.ok()?))
+            }
+        };
+        time.ok_or(Flaw::Field("`eventTime`"))
     }
 }
 
-/// An object, or the first of an array of them; anything else counts as an empty one.
+/// True or false, if it is said.
+#[derive(Clone, Copy, Debug, Default)]
+struct Flag(Option<bool>);
+
+/// An object, or the first of an array of them; anything else counts as an empty one. Beside it,
+/// whether it is a text, which may hold the object.
 #[derive(Debug, Default)]
-struct Loose<T>(T);
+pub(super) struct Loose<T>(pub(super) T, pub(super) bool);
+
+/// Whether a text in the place of an object may hold one.
+fn may_hold(text: &str) -> bool {
+    !matches!(text.trim(), "" | "-" | "null" | "None" | "{}" | "[]")
+}
 
 /// Takes whatever comes, and keeps what it can.
 struct Any<T>(PhantomData<T>);
@@ -313,6 +468,9 @@ trait Keep<'de>: Default {
         Self::default()
     }
     fn number(_: u64) -> Self {
+        Self::default()
+    }
+    fn truth(_: bool) -> Self {
         Self::default()
     }
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
@@ -338,14 +496,36 @@ impl Keep<'_> for Count {
     fn number(number: u64) -> Self {
         Self(Some(number))
     }
-}
-
-impl Keep<'_> for Applied {
     fn borrowed(text: &str) -> Self {
-        Self(Self::parse(text))
+        Self(text.parse().ok())
     }
     fn owned(text: &str) -> Self {
-        Self(Self::parse(text))
+        Self(text.parse().ok())
+    }
+}
+
+impl Keep<'_> for Flag {
+    fn truth(truth: bool) -> Self {
+        Self(Some(truth))
+    }
+    fn borrowed(text: &str) -> Self {
+        Self::owned(text)
+    }
+    fn owned(text: &str) -> Self {
+        let is = |word| text.eq_ignore_ascii_case(word);
+        Self(if is("true") { Some(true) } else { is("false").then_some(false) })
+    }
+}
+
+impl<'de: 'a, 'a> Keep<'de> for Moment<'a> {
+    fn borrowed(text: &'de str) -> Self {
+        if text.is_empty() { Self::None } else { Self::Text(Cow::Borrowed(text)) }
+    }
+    fn owned(text: &str) -> Self {
+        Self::Text(Cow::Owned(text.to_owned()))
+    }
+    fn number(number: u64) -> Self {
+        Self::Epoch(number)
     }
 }
 
@@ -364,14 +544,20 @@ impl<'de> Keep<'de> for Elements {
 }
 
 impl<'de: 'a, 'a> Keep<'de> for Resources<'a> {
+    fn borrowed(text: &'de str) -> Self {
+        Self::owned(text)
+    }
+    fn owned(text: &str) -> Self {
+        Self { as_text: may_hold(text), ..Self::default() }
+    }
     fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
         let first = Resource::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Self { objects: first.is_object().into(), first })
+        Ok(Self { objects: first.is_object().into(), first, as_text: false })
     }
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
         let mut resources = Self::default();
         let mut place = 0;
-        while let Some(Loose(next)) = array.next_element::<Loose<Resource<'a>>>()? {
+        while let Some(Loose(next, _)) = array.next_element::<Loose<Resource<'a>>>()? {
             resources.objects += u32::from(next.is_object());
             if place == 0 {
                 resources.first = next;
@@ -392,8 +578,14 @@ impl Keep<'_> for Present {
 }
 
 impl<'de, T: Deserialize<'de> + Default> Keep<'de> for Loose<T> {
+    fn borrowed(text: &'de str) -> Self {
+        Self::owned(text)
+    }
+    fn owned(text: &str) -> Self {
+        Self(T::default(), may_hold(text))
+    }
     fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Self)
+        T::deserialize(MapAccessDeserializer::new(map)).map(|object| Self(object, false))
     }
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
         let first = array.next_element()?.unwrap_or_default();
@@ -424,8 +616,8 @@ impl<'de, T: Keep<'de>> Visitor<'de> for Any<T> {
         // Some writers put every number as a float.
         Ok(if number >= 0.0 { T::number(number as u64) } else { T::default() })
     }
-    fn visit_bool<E>(self, _: bool) -> Result<T, E> {
-        Ok(T::default())
+    fn visit_bool<E>(self, truth: bool) -> Result<T, E> {
+        Ok(T::truth(truth))
     }
     fn visit_unit<E>(self) -> Result<T, E> {
         Ok(T::default())
@@ -439,6 +631,12 @@ impl<'de, T: Keep<'de>> Visitor<'de> for Any<T> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Resources<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Moment<'a> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         from.deserialize_any(Any(PhantomData))
     }
@@ -459,7 +657,7 @@ macro_rules! take_anything {
         }
     )+};
 }
-take_anything!(Count, Applied, Present, Elements);
+take_anything!(Count, Flag, Present, Elements);
 
 impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Loose<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
