@@ -4,6 +4,7 @@
 //! assertion in a scenario was not met.
 
 mod aside;
+mod bills;
 mod calibrate;
 mod check;
 mod compare;
@@ -14,6 +15,7 @@ mod init;
 mod input;
 mod inventory;
 mod journal;
+mod known;
 mod list;
 mod logs;
 mod memory;

@@ -314,6 +314,18 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
             log.seen.unserved
         ));
     }
+    let of_calls = log.of_buckets.iter().filter(|of| of.has_calls_as_requests()).count();
+    if of_calls > 0 {
+        notes.push(format!(
+            "Of {of_calls} buckets the log has no S3 data events: their requests are KMS's calls, each \
+             GenerateDataKey a PutObject and each Decrypt a GetObject."
+        ));
+        notes.push(
+            "Not known of these: HEAD, LIST and DELETE requests (no KMS call, but a price), sizes, uploads \
+             in parts and copies (here as writes and reads)."
+                .into(),
+        );
+    }
     if log.seen.not_kms > 0 {
         notes.push(format!(
             "{} more are of objects under SSE-S3 or SSE-C, which never ask KMS; they are left out.",

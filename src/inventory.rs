@@ -1,18 +1,25 @@
-//! S3 Inventory: which objects a bucket holds, how they are encrypted, and how old they are.
+//! S3 Inventory and S3 Metadata: which objects a bucket holds, how they are encrypted, and how old they are.
 //!
 //! An inventory is a `manifest.json`, its MD5 in `manifest.checksum`, and data files, as
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory-location.html> has them.
 //!
+//! S3 Metadata's tables are data files alone, with names of their own for the same columns
+//! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/metadata-tables-inventory-schema.html>): the live
+//! inventory has a row for each object, the journal one for each change of an object.
+//!
 //! - [`manifest`]: what the manifest says, and where its files may lie;
 //! - [`csv_file`], [`parquet_file`]: data files to [`Item`]s, one at a time;
+//! - [`versions`]: rows of S3 Metadata to items, where rows do not say which version is the current one;
 //! - [`tally`]: items to counts that merge.
 
 pub mod csv_file;
 pub mod manifest;
 pub mod parquet_file;
 pub mod tally;
+pub mod versions;
 
 use crate::error::{Error, Result};
+use crate::units::parse_moment;
 
 /// A closed set of words, each with the name that inventories use.
 macro_rules! words {
@@ -162,15 +169,47 @@ words! {
         EncryptionStatus = "EncryptionStatus",
         /// Whether it has a bucket key.
         BucketKeyStatus = "BucketKeyStatus",
+        /// The version, in a bucket with versions.
+        VersionId = "VersionId",
+        /// What orders the rows of an object; only in tables of S3 Metadata.
+        SequenceNumber = "SequenceNumber",
+        /// What happened to the object; only in journals of S3 Metadata.
+        RecordType = "RecordType",
     }
 }
 
 impl Column {
     /// The column of that name, as CSV (`IsLatest`) or Parquet (`is_latest`) writes it.
+    ///
+    /// S3 Metadata calls some otherwise: `is_bucket_key_enabled`.
     #[must_use]
     pub fn of_header(name: &str) -> Option<Self> {
-        let plain = |text: &str| text.trim().replace('_', "").to_ascii_lowercase();
-        Self::ALL.iter().copied().find(|column| plain(column.name()) == plain(name))
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+        if plain == "isbucketkeyenabled" {
+            return Some(Self::BucketKeyStatus);
+        }
+        Self::ALL.iter().copied().find(|column| column.name().eq_ignore_ascii_case(&plain))
+    }
+
+    /// Whether an inventory of S3 may have it, so that its lack is worth a word.
+    #[must_use]
+    pub const fn is_of_inventories(self) -> bool {
+        !matches!(self, Self::VersionId | Self::SequenceNumber | Self::RecordType)
+    }
+}
+
+words! {
+    /// What a row tells of its object.
+    Record {
+        /// That it is there, as rows of inventories do.
+        Listed = "listed",
+        /// That it was written.
+        Create = "CREATE",
+        /// That its tags, class or encryption were changed.
+        Update = "UPDATE_METADATA",
+        /// That it is gone.
+        Delete = "DELETE",
     }
 }
 
@@ -193,6 +232,12 @@ pub struct Item {
     pub encryption: Encryption,
     /// Whether a bucket-level key wraps its key.
     pub bucket_key: BucketKey,
+    /// The version's id; empty if there is none. Told only where [`Self::sequence`] is.
+    pub version_id: String,
+    /// What orders the rows of one object: the greater, the later. Empty in inventories.
+    pub sequence: String,
+    /// What the row tells of it.
+    pub record: Record,
 }
 
 impl Item {
@@ -207,16 +252,21 @@ impl Item {
             class: Class::Untold,
             encryption: Encryption::Untold,
             bucket_key: BucketKey::Untold,
+            version_id: String::new(),
+            sequence: String::new(),
+            record: Record::Listed,
         }
     }
 
     /// Forgets everything; keeps its memory.
     fn clear(&mut self) {
-        let (mut bucket, mut key) =
-            (std::mem::take(&mut self.bucket), std::mem::take(&mut self.key));
-        bucket.clear();
-        key.clear();
-        *self = Self { bucket, key, ..Self::untold() };
+        let empty = |text: &mut String| {
+            text.clear();
+            std::mem::take(text)
+        };
+        let (bucket, key) = (empty(&mut self.bucket), empty(&mut self.key));
+        let (version_id, sequence) = (empty(&mut self.version_id), empty(&mut self.sequence));
+        *self = Self { bucket, key, version_id, sequence, ..Self::untold() };
     }
 
     fn set_flag(&mut self, column: Column, is: bool) {
@@ -224,6 +274,9 @@ impl Item {
             Column::IsDeleteMarker if is => self.version = Version::DeleteMarker,
             Column::IsLatest if !is && self.version == Version::Current => {
                 self.version = Version::Old;
+            }
+            Column::BucketKeyStatus => {
+                self.bucket_key = if is { BucketKey::Enabled } else { BucketKey::Disabled };
             }
             _ => {}
         }
@@ -249,39 +302,39 @@ impl Item {
                 self.size = Some(size.ok_or_else(|| wrong("a number of bytes"))?);
             }
             Column::LastModified => {
-                let time = modified(text).ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
+                let time = parse_moment(text).ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
                 self.modified_ns = Some(time);
             }
             Column::IsLatest | Column::IsDeleteMarker => {
-                let flag = text.parse().map_err(|_| wrong("`true` or `false`"))?;
+                let flag =
+                    text.to_ascii_lowercase().parse().map_err(|_| wrong("`true` or `false`"))?;
                 self.set_flag(column, flag);
             }
             Column::StorageClass => self.class = Class::named(text).unwrap_or(Class::Other),
             Column::EncryptionStatus => {
-                self.encryption = Encryption::named(text)
+                let name = text.trim().to_ascii_uppercase().replace('_', "-");
+                self.encryption = Encryption::named(&name)
                     .filter(|encryption| *encryption != Encryption::Untold)
                     .ok_or_else(|| {
                         wrong("`SSE-S3`, `SSE-KMS`, `DSSE-KMS`, `SSE-C` or `NOT-SSE`")
                     })?;
             }
             Column::BucketKeyStatus => {
-                self.bucket_key = BucketKey::named(text)
-                    .filter(|status| *status != BucketKey::Untold)
-                    .ok_or_else(|| wrong("`ENABLED` or `DISABLED`"))?;
+                self.bucket_key = match text.trim().to_ascii_uppercase().as_str() {
+                    "ENABLED" | "TRUE" => BucketKey::Enabled,
+                    "DISABLED" | "FALSE" => BucketKey::Disabled,
+                    _ => return Err(wrong("`ENABLED` or `DISABLED`")),
+                };
+            }
+            Column::VersionId => self.version_id.push_str(text),
+            Column::SequenceNumber => self.sequence.push_str(text),
+            Column::RecordType => {
+                self.record = Record::named(&text.trim().to_ascii_uppercase())
+                    .ok_or_else(|| wrong("`CREATE`, `UPDATE_METADATA` or `DELETE`"))?;
             }
         }
         Ok(())
     }
-}
-
-/// `2026-10-30T21:06:47.000Z`, to the second.
-fn modified(text: &str) -> Option<i64> {
-    let Some((seconds, fraction)) = text.split_once('.') else {
-        return crate::units::parse_utc(text).ok();
-    };
-    let digits = fraction.strip_suffix('Z')?;
-    let sound = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    crate::units::parse_utc(&format!("{seconds}Z")).ok().filter(|_| sound)
 }
 
 #[cfg(test)]
@@ -304,6 +357,7 @@ mod tests {
     fn columns_go_by_the_names_of_csv_and_of_parquet() {
         assert_eq!(Column::of_header(" BucketKeyStatus"), Some(Column::BucketKeyStatus));
         assert_eq!(Column::of_header("bucket_key_status"), Some(Column::BucketKeyStatus));
+        assert_eq!(Column::of_header("is_bucket_key_enabled"), Some(Column::BucketKeyStatus));
         assert_eq!(Column::of_header("ETag"), None);
     }
 
@@ -321,7 +375,5 @@ mod tests {
             let error = Item::untold().set_text(column, text).unwrap_err().to_string();
             assert!(error.contains(column.name()) && error.contains(text), "{error}");
         }
-        assert_eq!(modified("1970-01-01T00:00:01.999Z"), Some(1_000_000_000));
-        assert_eq!(modified("1970-01-01T00:00:01Z"), Some(1_000_000_000));
     }
 }

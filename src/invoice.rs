@@ -1,18 +1,23 @@
-//! KMS requests on a bill: the lines of a Cost and Usage Report or of a FOCUS export, as CSV.
+//! KMS requests on a bill: the lines of a Cost and Usage Report (legacy, or 2.0 as Data Exports writes it)
+//! or of a FOCUS export (1.0 to 1.2), as CSV or Parquet.
 //!
 //! Counted are symmetric cryptographic requests, which S3's are. Requests of asymmetric keys and of
 //! `GenerateDataKeyPair` have usage types of their own. The free tier is a line of its own at no price,
 //! and counts.
 //!
 //! Sources: the data dictionary of the Cost and Usage Report
-//! (<https://docs.aws.amazon.com/cur/latest/userguide/data-dictionary.html>) and FOCUS 1.0
+//! (<https://docs.aws.amazon.com/cur/latest/userguide/data-dictionary.html>) and FOCUS
 //! (<https://focus.finops.org/focus-specification/v1-0/>).
 
+use std::borrow::Cow;
 use std::io::Read;
 
+use parquet::file::reader::ChunkReader;
+
+use crate::columnar::{Cell, Table};
 use crate::error::{Error, Result};
 use crate::trace::bounded::Bounded;
-use crate::units::parse_utc;
+use crate::units::{parse_moment, utc};
 
 /// Which form a bill has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +85,38 @@ impl Invoice {
         requests
     }
 
+    /// Adds another part of the same bill.
+    ///
+    /// # Errors
+    /// If it is of another form.
+    pub fn merge(&mut self, part: Self) -> Result<()> {
+        if self.form != part.form {
+            return Err(Error::request(format!(
+                "the part is of the form `{}`, but the one before it of `{}`",
+                part.form.name(),
+                self.form.name()
+            ))
+            .hint("give each bill by itself: `--bill` may be given again"));
+        }
+        self.rows += part.rows;
+        self.lines.extend(part.lines);
+        Ok(())
+    }
+
+    /// The same, if it tells of KMS requests.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn checked(self) -> Result<Self> {
+        if !self.lines.is_empty() {
+            return Ok(self);
+        }
+        Err(Error::request(format!("none of the bill's {} lines is of KMS requests", self.rows)).hint(
+            "such lines have the usage type `REGION-KMS-Requests`, or are of `AWS Key Management Service` \
+             in `Requests`",
+        ))
+    }
+
     /// The time of its lines of KMS requests, in nanoseconds since the Unix epoch.
     #[must_use]
     pub fn span_ns(&self) -> Option<(i64, i64)> {
@@ -105,18 +142,18 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &csv::StringRecord) -> Result<Self> {
+    fn of<'h>(header: impl IntoIterator<Item = &'h str>) -> Result<Self> {
         // `lineItem/UsageType` and `line_item_usage_type` are the same.
         let plain = |name: &str| -> String {
             let letters = name.chars().filter(char::is_ascii_alphanumeric);
             letters.map(|letter| letter.to_ascii_lowercase()).collect()
         };
-        let names: Vec<String> = header.iter().map(plain).collect();
+        let names: Vec<String> = header.into_iter().map(plain).collect();
         let find = |name: &str| names.iter().position(|known| *known == plain(name));
         let need = |name: &str| {
             find(name).ok_or_else(|| {
                 Error::request(format!("the bill has no column `{name}`"))
-                    .hint("give a FOCUS export or a Cost and Usage Report, as CSV with its header")
+                    .hint("give a FOCUS export or a Cost and Usage Report, as Parquet or as CSV with its header")
             })
         };
         if find("ServiceName").is_some() && find("ChargePeriodStart").is_some() {
@@ -148,6 +185,17 @@ impl Columns {
             quantities: vec![(need("line_item_usage_amount")?, None)],
             kinds: Vec::new(),
         })
+    }
+
+    /// All of them.
+    fn places(&self) -> Vec<usize> {
+        let pairs = self.quantities.iter().flat_map(|(quantity, unit)| [Some(*quantity), *unit]);
+        let others = [Some(self.from), Some(self.to), Some(self.what), self.category];
+        let kinds = self.kinds.iter().copied();
+        let mut places: Vec<usize> = pairs.chain(others).flatten().chain(kinds).collect();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// The text that tells the quantity, if the row is one of symmetric KMS requests.
@@ -202,23 +250,66 @@ fn is_of_key_pairs(text: &str) -> bool {
     })
 }
 
-/// Reads `2024-09-25 20:00:00`, with `T` and `Z` or without, and with a fraction that is zero.
+/// Reads `2024-09-25 20:00:00` and the like.
 fn time(text: &str) -> Result<i64> {
-    let plain = text.trim().trim_end_matches(" UTC").trim_end_matches('Z').replacen(' ', "T", 1);
-    let whole = match plain.split_once('.') {
-        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
-        _ => &plain,
-    };
-    if whole.contains('T') { parse_utc(&format!("{whole}Z")) } else { parse_utc(whole) }.map_err(
-        |_| Error::request(format!("`{text}` is no point in time, e.g., `2024-09-25 20:00:00`")),
-    )
+    parse_moment(text).ok_or_else(|| {
+        Error::request(format!("`{text}` is no point in time, e.g., `2024-09-25 20:00:00`"))
+    })
 }
 
-/// Reads a bill.
+/// Reads a bill in CSV.
+///
+/// # Errors
+/// The first line that is wrong, by `place` and number, columns that are not there, or no KMS requests.
+pub fn read(source: impl Read, place: &str) -> Result<Invoice> {
+    part(source, place)?.checked().map_err(|error| error.at(place))
+}
+
+/// Reads a part of a bill in Parquet, which may have no KMS requests.
+///
+/// # Errors
+/// As [`part`].
+pub fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<Invoice> {
+    let table = Table::open(source, place)?;
+    let named = table.columns();
+    let all = Columns::of(named.iter().map(|column| column.name.as_str()));
+    let wanted = all.map_err(|error| error.at(place))?.places();
+    // The same columns, of which alone there are cells.
+    let columns = Columns::of(wanted.iter().map(|place| named[*place].name.as_str()))
+        .map_err(|error| error.at(place))?;
+    let indexes: Vec<usize> = wanted.iter().map(|place| named[*place].index).collect();
+    let mut invoice = Invoice { form: columns.form, rows: 0, lines: Vec::new() };
+    let mut row = csv::StringRecord::new();
+    invoice.rows = table.read(&indexes, &mut |_, cells| {
+        row.clear();
+        for cell in cells {
+            row.push_field(&text(cell));
+        }
+        if let Some(quantity) = columns.quantity(&row) {
+            invoice.lines.push(columns.line(&row, quantity)?);
+        }
+        Ok(())
+    })?;
+    Ok(invoice)
+}
+
+/// A cell as CSV would have it.
+fn text(cell: &Cell) -> Cow<'_, str> {
+    match cell {
+        Cell::Null => Cow::Borrowed(""),
+        Cell::Flag(flag) => Cow::Owned(flag.to_string()),
+        Cell::Whole(number) => Cow::Owned(number.to_string()),
+        Cell::Real(number) => Cow::Owned(number.to_string()),
+        Cell::Time(ns) => Cow::Owned(utc(*ns)),
+        Cell::Text(_) => Cow::Borrowed(cell.text().unwrap_or_default()),
+    }
+}
+
+/// Reads a part of a bill in CSV, which may have no KMS requests.
 ///
 /// # Errors
 /// The first line that is wrong, by `place` and number, or columns that are not there.
-pub fn read(source: impl Read, place: &str) -> Result<Invoice> {
+pub fn part(source: impl Read, place: &str) -> Result<Invoice> {
     let unreadable = |error: &csv::Error, line: u64| {
         Error::request(format!("the line cannot be read: {error}")).at(format!("{place}:{line}"))
     };
@@ -240,21 +331,13 @@ pub fn read(source: impl Read, place: &str) -> Result<Invoice> {
             invoice.lines.push(read.map_err(|error| error.at(format!("{place}:{line}")))?);
         }
     }
-    if invoice.lines.is_empty() {
-        return Err(Error::request(format!(
-            "none of the bill's {} lines is of KMS requests",
-            invoice.rows
-        ))
-        .at(place)
-        .hint("such lines have the usage type `REGION-KMS-Requests`, or are of `AWS Key Management Service` in `Requests`"));
-    }
     Ok(invoice)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::utc;
+    use crate::units::{parse_utc, utc};
 
     const FOCUS: &str = "\
 BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,PricingQuantity,PricingUnit,RegionId,ServiceName

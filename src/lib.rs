@@ -28,7 +28,8 @@
 //!
 //! Dependence runs downward only; siblings on the second floor do not know each other.
 //!
-//! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`], [`shown`]
+//! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`], [`shown`], and
+//!   [`columnar`], Parquet's rows
 //! - first floor, the two services' words: [`s3`], [`kms`]
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
@@ -75,6 +76,7 @@
 
 pub mod calibration;
 pub mod cli;
+pub mod columnar;
 pub mod compare;
 pub mod encryption;
 pub mod error;

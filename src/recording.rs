@@ -10,6 +10,7 @@
 //! it is an assumption (see [`crate::scenario`]).
 
 pub mod before;
+pub mod calls;
 mod compact;
 mod copies;
 pub mod gather;
@@ -32,6 +33,7 @@ use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
 use before::Before;
+use calls::OfBucket;
 use gather::Taken;
 pub use hash::Fingerprint;
 use left_out::LeftOut;
@@ -67,6 +69,8 @@ pub struct Recording {
     population_of: Vec<[u32; 4]>,
     /// What became of the records.
     pub taken: Taken,
+    /// What KMS's calls tell of buckets, where they may stand for requests; in order.
+    pub of_buckets: Vec<OfBucket>,
     /// What was left out, by name.
     pub left_out: LeftOut,
     /// The first and the last record, in words: when, where and what.
@@ -85,6 +89,8 @@ pub struct Recording {
     by_principal: Shelf,
     /// What was read.
     pub inputs: Vec<Input>,
+    /// Files among the logs that are none, and what they are.
+    pub strays: Vec<Stray>,
     /// Which log, and what of it, as it was typed: words of a command line.
     pub arguments: Vec<String>,
     /// What went wrong while the requests were read back.
@@ -100,6 +106,15 @@ pub struct Input {
     pub bytes: u64,
     /// Hash of its bytes as they lie there.
     pub hash: String,
+}
+
+/// A file among the logs that was not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Stray {
+    /// Its name.
+    pub file: String,
+    /// What it is.
+    pub what: String,
 }
 
 /// Somebody who asked.

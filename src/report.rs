@@ -10,6 +10,7 @@ pub mod files;
 pub mod html;
 pub mod inventory;
 pub mod json;
+pub mod known_total;
 pub mod markdown;
 pub(crate) mod numbers;
 pub mod reconciliation;

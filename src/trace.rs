@@ -12,6 +12,10 @@
 //!
 //! - [`oracle_general`]: libCacheSim's binary form, written by `bks export`.
 //!
+//! Logs that went through other programs hold the same in other shapes: Firehose and CloudWatch
+//! Logs (wrapped messages), Athena (tables), ZIP archives ([`archive`]). What is no log is called by its
+//! name ([`stranger`]).
+//!
 //! Access logs and trails are written, too, and so is [`parquet`]: all from [`outgoing`] requests.
 //!
 //! ```text
@@ -21,19 +25,25 @@
 //! ```
 
 pub mod access_log;
+pub mod archive;
+mod athena;
 pub mod bad_lines;
 pub mod bounded;
 mod clock;
 pub mod cloudtrail;
 pub mod compression;
+mod hive;
 pub mod ibm_cos;
 mod lines;
 pub mod log;
+mod messages;
 mod operation;
 pub mod oracle_general;
 pub mod outgoing;
 pub mod parquet;
 pub mod record;
+mod shape;
+pub mod stranger;
 mod windows;
 
 use clock::Clock;
@@ -69,16 +79,20 @@ impl Form {
     /// none of them. `bytes` is the file's size, if it is known; binary forms show in it.
     #[must_use]
     pub fn detect(bytes: Option<u64>, head: &[u8]) -> Option<Self> {
-        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-        if cloudtrail::looks_like(text) {
-            return Some(Self::CloudTrail);
+        if let Some((form, _)) = shape::detect(head) {
+            return Some(form);
         }
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let lines = || text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
         if lines().any(|line| access_log::parse(line, &mut Clock::default()).is_ok()) {
             return Some(Self::S3AccessLog);
         }
         if lines().any(|line| ibm_cos::parse(line).is_ok()) {
             return Some(Self::IbmCos);
+        }
+        // Records have numbers, whose high bytes are zero.
+        if !head.contains(&0) {
+            return None;
         }
         // A file of unknown size has as many whole records as it will.
         let bytes = bytes.unwrap_or(MANY_RECORDS);

@@ -6,7 +6,7 @@ mod money;
 mod numbers;
 mod time;
 
-pub use date::{parse_utc, utc};
+pub use date::{parse_moment, parse_utc, utc};
 pub use money::{Price, Usd};
 pub(crate) use numbers::grouped;
 pub use numbers::{ByteSize, Rate, Share};

@@ -122,7 +122,7 @@ fn trail(events: &[Value]) -> String {
 }
 
 fn lines(events: &[Value]) -> String {
-    events.iter().map(|event| format!("{event}\n")).collect()
+    events.iter().fold(String::new(), |text, event| text + &event.to_string() + "\n")
 }
 
 /// What a replay leaves and says.
@@ -721,7 +721,7 @@ fn objects_given_as_text_are_read() {
     // What is neither is refused by its name; of other services nothing matters.
     let struct_text = "{type=AssumedRole, principalid=AROAEXAMPLE:i-0}";
     let odd = with(put(0, "a"), json!({ "userIdentity": struct_text }));
-    let folder = folder(&[("t.ndjson", lines(&[odd.clone()]))]);
+    let folder = folder(&[("t.ndjson", lines(std::slice::from_ref(&odd)))]);
     let (code, _, said) = bks(folder.path(), &["replay", "t.ndjson"]);
     assert!(code == Some(2) && said.contains("its `userIdentity` is text"), "{said}");
     let other = with(odd, json!({"eventSource": "ec2.amazonaws.com"}));
@@ -951,7 +951,7 @@ fn odd_event(dice: &mut Dice, number: u64) -> (Value, [f64; 3]) {
     match dice.roll(5) {
         0 => {
             event["eventTime"] =
-                event["eventTime"].as_str().unwrap().replace(['T', 'Z'], " ").trim().into()
+                event["eventTime"].as_str().unwrap().replace(['T', 'Z'], " ").trim().into();
         }
         1 => event["requestParameters"] = python(&event["requestParameters"]).into(),
         2 => event["userIdentity"] = event["userIdentity"].to_string().into(),

@@ -1,6 +1,7 @@
 //! Objects whose writing only an inventory tells: the same log with the writes in it costs the same,
 //! and what an inventory must not change does not change.
 
+mod columns;
 #[allow(dead_code)] // The naive count is for other tests.
 mod log_lines;
 
@@ -19,6 +20,7 @@ use bks::scenario::replay::Settings;
 use bks::trace::Form;
 use bks::trace::bad_lines::BadLines;
 use bks::trace::log::Log;
+use columns::{Values, all, parquet, texts};
 use log_lines::{Line, calls, session, text};
 
 /// Midnight of 23 November 2026, in seconds since the epoch.
@@ -213,7 +215,10 @@ fn the_command_takes_an_inventory_and_says_what_it_tells() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
         command.args(["replay", "access.log"]);
         if !more.contains(&"--scenario") {
-            command.args(["--scenario", "settings.toml", "--out", "out"]);
+            command.args(["--scenario", "settings.toml"]);
+        }
+        if !more.contains(&"--out") {
+            command.args(["--out", "out"]);
         }
         command.args(["--format", "csv"]).args(more).current_dir(&folder).output().unwrap()
     };
@@ -242,6 +247,31 @@ fn the_command_takes_an_inventory_and_says_what_it_tells() {
         let read = |run: &str| fs::read(folder.path().join(run).join(file)).unwrap();
         assert!(read("out") == read("again"), "{file}");
     }
+    // S3 Metadata's table, in two files, tells the same.
+    let fields = "optional binary bucket (STRING); optional binary key (STRING); \
+                  optional int64 last_modified_date (TIMESTAMP(NANOS, true)); \
+                  optional binary encryption_status (STRING); optional boolean is_bucket_key_enabled";
+    let (front, back) = told.split_at(2);
+    for (name, part) in [("1.parquet", front), ("2.parquet", back)] {
+        let minute = |second: u32| i64::from(second / 60 * 60) + MIDNIGHT_S;
+        let columns = [
+            all("lake", part.len()),
+            texts(part.iter().map(|(key, ..)| key.as_str())),
+            Values::Long(part.iter().map(|(_, s, _)| Some(minute(*s) * 1_000_000_000)).collect()),
+            all("SSE-KMS", part.len()),
+            Values::Flag(part.iter().map(|(.., has)| Some(*has)).collect()),
+        ];
+        fs::write(folder.path().join(name), parquet(fields, &columns)).unwrap();
+    }
+    let by_table = run(&["--inventory", "1.parquet", "--inventory", "2.parquet", "--out", "table"]);
+    let errors = String::from_utf8_lossy(&by_table.stderr);
+    assert!(by_table.status.success(), "{errors}");
+    assert!(
+        errors.contains("4 objects of the logs' buckets with a bucket key, 1 without"),
+        "{errors}"
+    );
+    let read = |run: &str| fs::read(folder.path().join(run).join("summary.csv")).unwrap();
+    assert!(read("out") == read("table"));
     // Without a column that tells which key wraps what, it is refused.
     let manifest = write_inventory(folder.path(), "Bucket, Key", "\"lake\",\"a\"\n");
     let output = run(&["--inventory", &manifest]);

@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
         None => ("Bucket, Key, Size, LastModifiedDate, EncryptionStatus".to_owned(), bytes),
     };
     let mut items = 0;
-    let read = csv_file::read(data, "data.csv", &csv_file::columns(&schema), &mut |item| {
+    let read = csv_file::read(data, "data.csv", &csv_file::columns(&schema), false, &mut |item| {
         std::hint::black_box(item);
         items += 1;
     });

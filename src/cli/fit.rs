@@ -69,8 +69,10 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     };
     let mut details = Details::default();
     let recording = logs.read(args.jobs, |_, entry| {
-        if let Entry::Request(record) = entry {
-            details.take(record);
+        match entry {
+            Entry::Request(record) => details.take(record),
+            Entry::Kms(event) => details.take_call(event),
+            Entry::Skipped(..) => {}
         }
         Ok(())
     })?;

@@ -12,6 +12,7 @@ use super::{Found, input, output};
 use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, Form};
 use crate::inventory::tally::Tally;
+use crate::inventory::versions::Versions;
 use crate::inventory::{Column, Item, csv_file};
 use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
@@ -22,8 +23,11 @@ use files::{Listing, open, unreadable};
 /// Read S3 Inventory: objects by encryption, bucket key, class and age, and what a migration touches.
 ///
 /// Give `manifest.json`: its checksum and those of its data files are verified, and the files are found
-/// under the folders that hold it. Data files alone, CSV (plain or gzip) or Parquet, need `--as-of`, and
-/// CSV needs `--schema`.
+/// under the folders that hold it. Data files alone, CSV (plain or compressed) or Parquet, need `--as-of`,
+/// and CSV without a line of column names needs `--schema`.
+///
+/// S3 Metadata's live inventory and journal are read as well, as Parquet or as CSV with its column names:
+/// give the data files that a query wrote, and when it ran as `--as-of`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     /// `manifest.json` files, or data files
@@ -71,6 +75,9 @@ const NEEDED: [PriceName; 5] = [
     PriceName::BatchManifestObject,
 ];
 
+/// What a bucket is called of which a data file says nothing.
+const UNTOLD_BUCKET: &str = "untold";
+
 /// What has been read so far.
 #[derive(Default)]
 struct Reading {
@@ -78,6 +85,8 @@ struct Reading {
     missing: BTreeSet<Column>,
     sources: BTreeSet<String>,
     as_of_ns: Option<i64>,
+    /// Rows of tables that do not say which version is the current one.
+    versions: Versions,
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
@@ -98,9 +107,12 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         .hint("add the field to the inventory's configuration; the next inventory has it"));
     }
     let as_of_ns = reading.as_of_ns.unwrap_or_default();
-    let inventory = Inventory { as_of_ns, tally: &reading.tally, missing: &reading.missing };
+    let of_journal = reading.versions.changed();
+    let Reading { mut tally, missing, versions, .. } = reading;
+    versions.finish(&mut |item| tally.add(item, UNTOLD_BUCKET, as_of_ns));
+    let inventory = Inventory { as_of_ns, tally: &tally, missing: &missing, of_journal };
     if let Some(path) = &args.population {
-        write_population(path, &reading.tally, args.quiet)?;
+        write_population(path, &tally, args.quiet)?;
     }
     match args.format {
         Format::Table if args.quiet => {}
@@ -175,7 +187,16 @@ impl Reading {
         let as_of_ns = args.as_of.unwrap_or(manifest.created_ns);
         self.as_of_ns = self.as_of_ns.max(Some(as_of_ns));
         let tally = &mut self.tally;
-        let found = listing.read(&mut |item| tally.add(item, &manifest.source_bucket, as_of_ns))?;
+        let found = listing.read(false, &mut |item| {
+            tally.add(item, &manifest.source_bucket, as_of_ns);
+        })?;
+        if manifest.files.is_empty() && !args.quiet {
+            output::note(&format!(
+                "{}: the inventory of `{}` lists no data file: the bucket was empty when it was made",
+                path.display(),
+                manifest.source_bucket
+            ));
+        }
         self.miss(&found);
         Ok(())
     }
@@ -189,16 +210,21 @@ impl Reading {
                 .hint("give its `manifest.json`, or the date: `--as-of 2026-11-20`")
         })?;
         let columns = match (form, &args.schema) {
-            (Form::Parquet, _) => Vec::new(),
-            (Form::Csv, Some(schema)) => csv_file::columns(schema),
+            (Form::Parquet, _) => None,
+            (Form::Csv, Some(schema)) => Some(csv_file::columns(schema)),
             (Form::Csv, None) => {
-                return Err(Error::request("a CSV file does not name its columns").at(place).hint(
-                    "give its `manifest.json`, or `--schema` with the manifest's `fileSchema`",
-                ));
+                let header = csv_file::header(open(path)?);
+                Some(header.map_err(|error| error.at(&place))?)
             }
         };
-        let tally = &mut self.tally;
-        let mut each = |item: &Item| tally.add(item, "untold", as_of_ns);
+        let named = form == Form::Csv && args.schema.is_none();
+        let Self { tally, versions, .. } = self;
+        let mut each = |item: &Item| {
+            if !versions.take(item) {
+                tally.add(item, UNTOLD_BUCKET, as_of_ns);
+            }
+        };
+        let columns = files::Columns { listed: columns.unwrap_or_default(), named, keys: false };
         let found = files::read_file(path, form, &columns, &mut each)?;
         self.miss(&found.into_iter().collect());
         Ok(())
@@ -206,6 +232,11 @@ impl Reading {
 
     /// Notes what a file does not have.
     fn miss(&mut self, found: &BTreeSet<Column>) {
-        self.missing.extend(Column::ALL.iter().filter(|column| !found.contains(column)));
+        let lacks = |column: &&Column| column.is_of_inventories() && !found.contains(*column);
+        self.missing.extend(Column::ALL.iter().filter(lacks));
+        // A table that orders an object's rows tells by that which version is the current one.
+        if found.contains(&Column::SequenceNumber) {
+            self.missing.remove(&Column::IsLatest);
+        }
     }
 }

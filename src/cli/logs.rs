@@ -1,10 +1,11 @@
 //! Logs on the command line: which to read, what of them, and reading them all.
 
+mod calls;
 mod files;
 mod forms;
 mod inventories;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -14,15 +15,16 @@ use indicatif::ProgressBar;
 use super::{aside, memory, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
-use crate::recording::Recording;
 use crate::recording::gather::{Gather, Taken, Wanted};
 use crate::recording::left_out::{LeftOut, Reason};
+use crate::recording::{Recording, Stray};
 use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
 use crate::trace::log::Log;
 use crate::trace::record::{Entry, Skipped};
+use crate::trace::stranger::Stranger;
 use crate::units::{ByteSize, Share, parse_utc, utc};
-use files::{LogFile, OpenLog};
+use files::{Foreign, LogFile, OpenLog};
 use forms::{Forms, Gathers};
 
 /// Which logs, and what of them.
@@ -45,9 +47,9 @@ pub(super) struct Args {
     /// Leave out what lies at this time or later
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     to: Option<i64>,
-    /// S3 Inventory of a bucket (its `manifest.json`): when objects were written that the logs only
-    /// read, and whether with a bucket key; may be given again
-    #[arg(long = "inventory", value_name = "MANIFEST")]
+    /// S3 Inventory of a bucket (its `manifest.json`), or S3 Metadata's tables in Parquet: when objects were
+    /// written that the logs only read, and whether with a bucket key; may be given again
+    #[arg(long = "inventory", value_name = "MANIFEST|FILE")]
     inventories: Vec<PathBuf>,
     /// Take every object to be under KMS, whatever the log says that it is encrypted with
     #[arg(long)]
@@ -66,7 +68,7 @@ enum FormName {
     Auto,
     /// S3 server access logs
     S3AccessLog,
-    /// CloudTrail: S3 data events
+    /// CloudTrail: S3 data events, or KMS events where a bucket has none
     Cloudtrail,
     /// Traces of IBM Cloud Object Storage
     IbmCos,
@@ -172,8 +174,8 @@ impl Args {
         let first = others.remove(0).open(self.log_format.form(), &bar)?;
         if others.is_empty() {
             let OpenLog { log, name, foreign, .. } = &first;
-            if *foreign {
-                return Err(Error::request("the folder has no log").at(name));
+            if let Some(foreign) = foreign {
+                return Err(no_log(*foreign).at(name));
             }
             let Some(log) = log else {
                 return Err(Error::request("the file is empty, but must have a record").at(name));
@@ -196,10 +198,14 @@ impl Logs<'_> {
     pub(super) fn each(self, mut sink: impl FnMut(Form, &Entry) -> Result<()>) -> Result<()> {
         let Self { args, quiet, first, others, bar } = self;
         let mut bad = BadLines::default();
+        let mut strays = Vec::new();
         for open in std::iter::once(Ok(first))
             .chain(others.iter().map(|file| file.open(args.log_format.form(), &bar)))
         {
-            let OpenLog { name, log, .. } = open?;
+            let OpenLog { name, log, foreign, .. } = open?;
+            if let Some(foreign) = foreign {
+                strays.push(Stray { file: name.clone(), what: foreign.what().to_owned() });
+            }
             let Some(log) = log else { continue };
             let form = log.form();
             log.entries(&name, &mut bad, |entry| {
@@ -210,6 +216,7 @@ impl Logs<'_> {
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
         if !quiet {
+            tell_of_strays(&strays);
             tell_of_bad_lines(&bad);
         }
         Ok(())
@@ -253,7 +260,8 @@ impl Logs<'_> {
         let mut inputs = Vec::new();
         let mut next = Some(first);
         let mut others = others.iter();
-        let mut foreign: Vec<String> = Vec::new();
+        let mut strays: Vec<Stray> = Vec::new();
+        let mut stranger = None;
         while let Some(mut open) = next {
             if let Some(log) = open.log.take() {
                 let its_form = log.form();
@@ -264,23 +272,29 @@ impl Logs<'_> {
                 })
                 .map_err(|error| error.at(&open.name))?;
             }
-            if open.foreign {
-                foreign.push(open.name);
+            if let Some(foreign) = open.foreign {
+                stranger.get_or_insert(foreign);
+                strays.push(Stray { file: open.name, what: foreign.what().to_owned() });
             } else {
                 inputs.push(open.input());
             }
             next = others.next().map(|file| file.open(args.log_format.form(), &bar)).transpose()?;
         }
         bar.finish_and_clear();
+        if let (true, Some(foreign)) = (inputs.is_empty(), stranger) {
+            return Err(no_log(foreign).at(&strays[0].file));
+        }
         bad.check(args.max_bad)?;
         let (mut gather, requests_twice) = gathers.one()?;
+        gather.settle()?;
         for (flaw, count) in &bad.by_flaw {
             gather.left_out_mut().add(Reason::Unreadable, flaw.to_string().as_bytes(), *count);
         }
         inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
-            tell_of_foreign(&foreign);
+            tell_of_strays(&strays);
             tell_of_reading(&gather, &bad, forms);
+            calls::tell(gather.of_buckets());
             if requests_twice > 0 {
                 output::note(&format!(
                     "requests are the access logs': {requests_twice} in the trail are left out, \
@@ -293,6 +307,7 @@ impl Logs<'_> {
             tell_of_world(&recording);
         }
         recording.inputs = inputs;
+        recording.strays = strays;
         recording.arguments = args.typed();
         if !quiet && recording.repeated > 0 {
             output::note(&format!("{} records repeat another, and count once", recording.repeated));
@@ -357,6 +372,7 @@ impl Args {
             from: self.from,
             to: self.to,
             inventories: !self.inventories.is_empty(),
+            calls_as_requests: forms == Forms::One,
             as_kms: self.as_kms,
         };
         let memory = self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
@@ -369,17 +385,32 @@ impl Args {
     }
 }
 
-/// Names the first of the files in folders that are no logs.
-fn tell_of_foreign(names: &[String]) {
-    match names {
-        [] => {}
-        [name] => output::note(&format!("{name} is left out: it is no log")),
-        [name, rest @ ..] => {
-            output::note(&format!(
-                "{name} and {} more files are left out: they are no logs",
-                rest.len()
-            ));
+/// The error where a folder, or an archive, has nothing but files that are no logs.
+fn no_log(foreign: Foreign) -> Error {
+    match foreign.0 {
+        None => Error::request("the folder has no log"),
+        Some(Stranger { what, way_out }) => {
+            let error = Error::request(format!("the folder has no log: this is {what}"));
+            way_out.into_iter().fold(error, Error::hint)
         }
+    }
+}
+
+/// How many of the files that are no logs are named one by one.
+const NAMED: usize = 5;
+
+/// Says which files in folders are no logs, and what they are: the first by name, the others by number.
+fn tell_of_strays(strays: &[Stray]) {
+    let (named, counted) = strays.split_at(strays.len().min(NAMED));
+    for Stray { file, what } in named {
+        output::note(&format!("{file} is left out: it is {what}"));
+    }
+    let mut numbers: BTreeMap<&str, u64> = BTreeMap::new();
+    for one in counted {
+        *numbers.entry(&one.what).or_default() += 1;
+    }
+    for (what, number) in numbers {
+        output::note(&format!("left out as well are {number} files of which each is {what}"));
     }
 }
 
@@ -397,7 +428,6 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
     let Taken { failed, deleted_keys, without_data, unknown, too_late, other_buckets, .. } =
         *gather.taken();
     let left_out = gather.left_out();
-    let kms_events = if forms == Forms::One { left_out.of(Reason::KmsCall) } else { 0 };
     let mut parts = vec![
         (without_data, "touch no object's data".to_owned()),
         (
@@ -405,7 +435,6 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
             format!("are of unknown operations{}", examples(left_out, Reason::UnknownOperation)),
         ),
         (too_late, "lie at `--to` or later".to_owned()),
-        (kms_events, "are KMS calls, which a replay counts by itself".to_owned()),
     ];
     for skipped in Skipped::ALL {
         let reason = Reason::Skipped(skipped);
@@ -418,6 +447,9 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
         parts.push((left_out.of(reason), format!("{}{examples}", skipped.words())));
     }
     parts.push((other_buckets, "are of other buckets".to_owned()));
+    if forms == Forms::One {
+        parts.extend(calls::left_out(left_out));
+    }
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(count, _)| *count > 0)

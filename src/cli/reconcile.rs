@@ -1,21 +1,19 @@
 //! `bks reconcile`: the model's KMS calls beside those that a trail measures.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::logs::{self, Logs, Opened};
 use super::replay::parse_unknown_age;
-use super::{Found, input, output, progress, threads};
+use super::{Found, bills, input, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::invoice::{self, Invoice};
+use crate::invoice::Invoice;
 use crate::reconciliation::{Asked, Reconciliation};
 use crate::recording::measured::{Calls, Gatherer};
 use crate::report::reconciliation as report;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
-use crate::trace::compression::decompressed;
 
 /// Reconcile the model with a trail: its KMS calls beside those that CloudTrail has.
 ///
@@ -40,8 +38,8 @@ pub(super) struct Args {
     /// If nothing is said, the trail decides, bucket by bucket, whether they have bucket keys.
     #[arg(long, value_name = "AGE", value_parser = parse_unknown_age)]
     unknown_age: Option<UnknownAge>,
-    /// Set this bill's KMS requests beside both: FOCUS or a Cost and Usage Report, as CSV, plain or
-    /// compressed; may be given again
+    /// Set this bill's KMS requests beside both: FOCUS or a Cost and Usage Report, as CSV or Parquet, plain,
+    /// compressed or in a ZIP archive; of several parts, the manifest or the folder; may be given again
     #[arg(long = "bill", value_name = "FILE")]
     bills: Vec<PathBuf>,
     /// What to print
@@ -73,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
             .hint("give `--format json`, or leave out `--bill`"));
     }
     // Read first: what is wrong with it need not wait.
-    let bills = args.bills.iter().map(|path| bill(path)).collect::<Result<Vec<_>>>()?;
+    let bills = args.bills.iter().map(|path| bills::read(path)).collect::<Result<Vec<_>>>()?;
     let logs = match args.logs.open(args.quiet)? {
         Opened::Logs(logs) => logs,
         Opened::Lookups(name, _) => {
@@ -98,15 +96,6 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     bar.finish_and_clear();
     show(args, &scenario, &found?, &bills)?;
     Ok(Found::Done)
-}
-
-fn bill(path: &Path) -> Result<Invoice> {
-    let place = path.display().to_string();
-    let unreadable = |error: std::io::Error| {
-        Error::request(format!("the file cannot be read: {error}")).at(&place)
-    };
-    let bytes = File::open(path).and_then(decompressed).map_err(unreadable)?;
-    invoice::read(bytes, &place)
 }
 
 /// The requests as a scenario, and the calls of the same time.

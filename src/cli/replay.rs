@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::logs::{self, Opened};
-use super::{Found, input};
+use super::{Found, input, known};
 use crate::error::{Error, Result};
 use crate::scenario::replay::UnknownAge;
 use crate::units::SimDuration;
@@ -17,8 +17,14 @@ use crate::units::SimDuration;
 ///
 /// S3 server access logs, CloudTrail's S3 data events and IBM COS traces are replayed as a
 /// scenario's requests are: the same configurations at the same levels of assumptions, the same
-/// tables and files, and buckets.csv and prefixes.csv besides. Files may be plain, gzip or zstd, in
-/// any order, and may repeat records.
+/// tables and files, and buckets.csv and prefixes.csv besides. Files may be plain, gzip, zstd or ZIP, as S3 and
+/// CloudTrail write them or as CloudWatch Logs and Athena do, in any order, and may repeat records.
+///
+/// Where a trail has no data events of a bucket, KMS's events are taken as its requests: without
+/// bucket keys each new data key is a write, and each Decrypt a read. Every account has them for 90
+/// days: `aws cloudtrail lookup-events --lookup-attributes
+/// AttributeKey=EventName,AttributeValue=GenerateDataKey --output json > trail/writes.json`, and
+/// the same with `Decrypt`. HEAD, LIST and DELETE are in none of them.
 ///
 /// A trace of look-ups (libCacheSim's oracleGeneral, as `bks export` writes it) is only counted:
 /// a look-up that finds no live entry is one Decrypt call. Its times are in whole seconds: what is
@@ -59,6 +65,8 @@ pub(super) struct Args {
     changes: input::Changes,
     #[command(flatten)]
     demands: input::Demands,
+    #[command(flatten)]
+    known: known::Args,
     /// Use N threads instead of one for each processor; the results do not depend on it
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
@@ -101,7 +109,8 @@ fn refuse_of_logs(args: &Args) -> Result<()> {
     ];
     let given = given.into_iter().find_map(|(name, given)| given.then_some(name));
     let given = given.or_else(|| args.logs.given_of_requests());
-    match given.or_else(|| args.changes.given()).or_else(|| args.demands.given()) {
+    let given = given.or_else(|| args.changes.given()).or_else(|| args.demands.given());
+    match given.or_else(|| args.known.given()) {
         None => Ok(()),
         Some(name) => Err(Error::request(format!(
             "`{name}` is of logs of requests, but this is a trace of look-ups"

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input, output, progress, threads};
+use super::{Found, input, known, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
+use crate::report::known_total::{self, Scaled};
 use crate::results::{FACTS, RUN, Results, csv};
 use crate::scenario::Scenario;
 
@@ -33,6 +34,8 @@ pub(super) struct Args {
     changes: input::Changes,
     #[command(flatten)]
     demands: input::Demands,
+    #[command(flatten)]
+    known: known::Args,
     /// Use N threads instead of one for each processor; the results do not depend on it
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
@@ -54,6 +57,10 @@ enum Format {
 }
 
 pub(super) fn run(args: &Args) -> Result<Found> {
+    let known = args.known.total()?;
+    if let (Some(name), true) = (args.known.given(), args.scenarios.len() > 1) {
+        return Err(Error::request(format!("`{name}` is of one scenario, but several are given")));
+    }
     // All scenarios are read before any is run: what is wrong with the last is known at once.
     let scenarios = args
         .scenarios
@@ -68,8 +75,12 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let all = threads::run_on(args.jobs, || {
         scenarios.iter().map(|scenario| simulate(args, scenario)).collect::<Result<Vec<_>>>()
     })??;
+    let scaled = match known {
+        Some(known) => Some(known::scaled(&scenarios[0], &all[0], known)?),
+        None => None,
+    };
     if !args.quiet || args.format != Format::Table {
-        output::print(&printed(args.format, &all))?;
+        output::print(&printed(args.format, &all, scaled.as_ref()))?;
     }
     if args.format == Format::Csv && !args.quiet {
         all.iter().for_each(tell_of_warnings);
@@ -136,24 +147,27 @@ fn refuse_same_folder(args: &Args, scenarios: &[Scenario]) -> Result<()> {
     Ok(())
 }
 
-fn printed(format: Format, all: &[Results]) -> String {
+fn printed(format: Format, all: &[Results], scaled: Option<&Scaled>) -> String {
+    let at_total =
+        scaled.map(|scaled| format!("\n{}", known_total::text(scaled))).unwrap_or_default();
     match format {
         Format::Table => {
             let width = output::terminal_width();
             let texts: Vec<String> =
                 all.iter().map(|results| report::text::write(results, width)).collect();
-            texts.join("\n")
+            texts.join("\n") + &at_total
         }
         Format::Markdown => {
             let texts: Vec<String> = all.iter().map(report::markdown::write).collect();
-            texts.join("\n")
+            texts.join("\n") + &at_total
         }
         Format::Csv => {
             let rows: Vec<_> = all.iter().flat_map(|results| results.summary.clone()).collect();
             String::from_utf8(csv::write(&rows)).expect("CSV is text")
         }
         Format::Json => {
-            let mut values: Vec<_> = all.iter().map(report::json::value).collect();
+            let value = |results| report::json::with_total(results, scaled);
+            let mut values: Vec<_> = all.iter().map(value).collect();
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
             output::json(&value)
         }

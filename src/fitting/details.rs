@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::trace::record::{LogOperation, Record};
+use crate::trace::record::{KmsEvent, LogOperation, Record};
 
 /// Sizes and regions as a log tells them, by bucket.
 #[derive(Clone, Debug, Default)]
@@ -48,14 +48,24 @@ impl Details {
             _ => None,
         };
         let size = record.object_size.zip(of_part).filter(|_| record.succeeded());
-        if size.is_none() && record.region.is_none() {
-            return;
+        if size.is_some() || record.region.is_some() {
+            self.note(record.bucket, size, record.region);
         }
+    }
+
+    /// Takes the region of a KMS call that S3 made: a bucket's keys lie in its own.
+    pub fn take_call(&mut self, event: &KmsEvent) {
+        if let (Some(bucket), Some(region)) = (event.bucket(), event.region) {
+            self.note(bucket, None, Some(region));
+        }
+    }
+
+    fn note(&mut self, bucket: &[u8], size: Option<(u64, bool)>, region: Option<&[u8]>) {
         // A look-up by borrowed bytes: an entry would need a name of its own for each record.
-        if let Some(bucket) = self.0.get_mut(record.bucket) {
-            bucket.take(size, record.region);
+        if let Some(bucket) = self.0.get_mut(bucket) {
+            bucket.take(size, region);
         } else {
-            self.0.entry(record.bucket.to_vec()).or_default().take(size, record.region);
+            self.0.entry(bucket.to_vec()).or_default().take(size, region);
         }
     }
 

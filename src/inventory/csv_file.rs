@@ -1,4 +1,5 @@
-//! Data files in CSV: gzip, no header, every field quoted, columns as the manifest orders them.
+//! Data files in CSV. S3 Inventory's: gzip, no header, every field quoted, columns as the manifest orders
+//! them. What a query wrote begins with a line of column names.
 
 use std::io::Read;
 
@@ -13,7 +14,28 @@ pub fn columns(schema: &str) -> Vec<Option<Column>> {
     schema.split(',').map(Column::of_header).collect()
 }
 
-/// Reads a data file, whole or gzipped; gives each item to `each`. Returns how many there were.
+/// The columns of a CSV file by its first line, which names them.
+///
+/// # Errors
+/// If that line does not, or the file cannot be read.
+pub fn header(source: impl Read) -> Result<Vec<Option<Column>>> {
+    let unreadable =
+        |error: &dyn std::fmt::Display| Error::request(format!("the file cannot be read: {error}"));
+    let bytes = decompressed(source).map_err(|error| unreadable(&error))?;
+    let (bytes, _left) = Bounded::new(bytes);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut names = csv::StringRecord::new();
+    reader.read_record(&mut names).map_err(|error| unreadable(&error))?;
+    let columns: Vec<_> = names.iter().map(Column::of_header).collect();
+    if columns.contains(&Some(Column::EncryptionStatus)) {
+        return Ok(columns);
+    }
+    Err(Error::request("a CSV file does not name its columns")
+        .hint("give its `manifest.json`, or `--schema` with the manifest's `fileSchema`"))
+}
+
+/// Reads a data file, plain or compressed, whose first line is none of it if it is `named`; gives each
+/// item to `each`. Returns how many there were.
 ///
 /// # Errors
 /// The first line that is wrong, by `place` and number, or the file's compression.
@@ -21,6 +43,7 @@ pub fn read(
     source: impl Read,
     place: &str,
     columns: &[Option<Column>],
+    named: bool,
     each: &mut dyn FnMut(&Item),
 ) -> Result<u64> {
     let broken = |error: std::io::Error| {
@@ -28,7 +51,7 @@ pub fn read(
     };
     let bytes = decompressed(source).map_err(broken)?;
     let (bytes, left) = Bounded::new(bytes);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut reader = csv::ReaderBuilder::new().has_headers(named).flexible(true).from_reader(bytes);
     let mut record = csv::StringRecord::new();
     let mut item = Item::untold();
     let mut items = 0;

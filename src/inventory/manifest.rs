@@ -1,5 +1,6 @@
 //! The manifest of an inventory: which files belong to it, and what they must hash to.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use md5::{Digest, Md5};
@@ -90,6 +91,7 @@ impl Manifest {
         for data in &file.files {
             check_key(&data.key).map_err(|error| error.at(place))?;
         }
+        let files = once(file.files).map_err(|error| error.at(place))?;
         let bucket = file.destination_bucket.rsplit(':').next().unwrap_or_default().to_owned();
         Ok(Self {
             source_bucket: file.source_bucket,
@@ -97,19 +99,31 @@ impl Manifest {
             created_ns,
             form,
             schema: file.file_schema,
-            files: file.files,
+            files,
         })
     }
 
-    /// Where a data file may lie, likeliest first: under the folders that hold the manifest as under
-    /// the destination bucket, else in a folder `data` or beside the manifest.
+    /// Where a data file may lie, likeliest first: under the folder that holds the manifest as the
+    /// destination bucket does, else in a folder `data` or beside the manifest.
+    ///
+    /// S3 puts the manifest under the same folders as its data files (`…/CONFIGURATION/DATE/manifest.json`,
+    /// `…/CONFIGURATION/data/FILE`), so a folder above the manifest is the bucket's only if the manifest
+    /// lies as the key does from there. A key that leads elsewhere leads nowhere.
     #[must_use]
     pub fn places(&self, manifest: &Path, file: &DataFile) -> Vec<PathBuf> {
         let folders = || manifest.ancestors().skip(1);
         let bucket_is_name = check_key(&self.destination_bucket).is_ok();
-        let mut places: Vec<PathBuf> = folders().map(|folder| folder.join(&file.key)).collect();
+        let shared = Path::new(&file.key).parent().and_then(Path::parent);
+        let shared = shared.filter(|folder| !folder.as_os_str().is_empty());
+        let holds = |folder: &&Path| {
+            let below = manifest.strip_prefix(folder).ok();
+            below.zip(shared).is_some_and(|(below, shared)| below.starts_with(shared))
+        };
+        let buckets: Vec<&Path> = folders().filter(holds).collect();
+        let mut places: Vec<PathBuf> =
+            buckets.iter().map(|folder| folder.join(&file.key)).collect();
         if bucket_is_name && !self.destination_bucket.is_empty() {
-            places.extend(folders().map(|f| f.join(&self.destination_bucket).join(&file.key)));
+            places.extend(buckets.iter().map(|f| f.join(&self.destination_bucket).join(&file.key)));
         }
         if let Some(name) = Path::new(&file.key).file_name() {
             places.extend(folders().take(2).map(|folder| folder.join("data").join(name)));
@@ -125,6 +139,28 @@ pub fn orc(place: &str) -> Error {
     Error::request("the inventory is in `ORC`, but bks reads CSV and Parquet").at(place).hint(
         "set the inventory's output format to CSV or Apache Parquet; the next one comes in it",
     )
+}
+
+/// Each file once: a manifest that lists one twice has its objects once.
+fn once(files: Vec<DataFile>) -> Result<Vec<DataFile>> {
+    let mut kept: BTreeMap<String, DataFile> = BTreeMap::new();
+    let mut order = Vec::new();
+    for file in files {
+        match kept.get(&file.key) {
+            None => {
+                order.push(file.key.clone());
+                kept.insert(file.key.clone(), file);
+            }
+            Some(known) if *known == file => {}
+            Some(_) => {
+                return Err(Error::request(format!(
+                    "the data file `{}` is listed twice, with another size or checksum",
+                    file.key
+                )));
+            }
+        }
+    }
+    Ok(order.iter().filter_map(|key| kept.remove(key)).collect())
 }
 
 /// Refuses a key that leads out of the folder it is looked for in.
@@ -203,6 +239,38 @@ mod tests {
         for key in ["/etc/passwd", "../a", "a/../../b", "a\0b"] {
             assert!(manifest("CSV", key).unwrap_err().to_string().contains("leads out"), "{key}");
         }
+    }
+
+    /// `/etc/passwd` is no data file, wherever the manifest lies.
+    #[test]
+    fn a_key_leads_nowhere_but_beside_its_manifest() {
+        for key in ["etc/passwd", "proc/kmsg", "etc/ssl/private/key", "lists/data/x"] {
+            let read = manifest("CSV", key).unwrap();
+            for place in
+                read.places(Path::new("/home/me/lake/cfg/2026/manifest.json"), &read.files[0])
+            {
+                assert!(place.starts_with("/home/me/lake/cfg"), "{key}: {}", place.display());
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_listed_twice_counts_once() {
+        let text = |md5: &str| {
+            serde_json::json!({
+                "sourceBucket": "lake", "destinationBucket": "arn:aws:s3:::lists", "version": "1",
+                "creationTimestamp": "1795132800000", "fileFormat": "CSV", "fileSchema": "Bucket",
+                "files": [{ "key": "a", "size": 1, "MD5checksum": "0" },
+                          { "key": "b", "size": 1, "MD5checksum": "0" },
+                          { "key": "a", "size": 1, "MD5checksum": md5 }],
+            })
+            .to_string()
+        };
+        let read = Manifest::parse(text("0").as_bytes(), "manifest.json").unwrap();
+        let keys: Vec<_> = read.files.iter().map(|file| file.key.as_str()).collect();
+        assert_eq!(keys, ["a", "b"]);
+        let told = Manifest::parse(text("1").as_bytes(), "manifest.json").unwrap_err().to_string();
+        assert!(told.contains("`a` is listed twice"), "{told}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What is to be said of a log's replay besides: how far the objects whose writing it does not tell
 //! move the answer, and what else it cannot tell.
 
+mod calls;
+
 use super::warnings::Warning;
 use super::{Outcome, Progress, Step, Swing};
 use crate::encryption::assumptions::Level;
@@ -124,6 +126,7 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
             advice: "log KMS management events, too (trails may exclude them), and compare",
         });
     }
+    warnings.extend(calls::warnings(scenario, log));
     if log.taken.unknown > 0 {
         warnings.push(Warning {
             id: "unknown-operations",

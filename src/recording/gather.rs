@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::LONGEST;
 use super::before::{Inventoried, Times, plain_key, spread_ms};
+use super::calls::{CallsTaken, DataEvents, KmsLog, OfBucket};
 use super::compact::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, Sse, When};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::left_out::{LeftOut, Reason};
@@ -27,6 +28,8 @@ pub struct Wanted {
     pub to: Option<i64>,
     /// Whether inventories tell of objects: then keys are compared with theirs.
     pub inventories: bool,
+    /// Whether KMS's calls stand for the requests of buckets of which the trail has no S3 data events.
+    pub calls_as_requests: bool,
     /// Whether every object is taken to be under KMS, whatever the log says of it.
     pub as_kms: bool,
 }
@@ -52,6 +55,8 @@ pub struct Taken {
     pub of_trail: bool,
     /// KMS calls in it.
     pub kms_events: u64,
+    /// Of these, what became of them where they may stand for requests.
+    pub calls: CallsTaken,
     /// Entries that are neither requests nor KMS calls.
     pub skipped: u64,
     /// Requests to other buckets.
@@ -125,6 +130,12 @@ pub struct Gather {
     in_trail: bool,
     /// Whether all times so far are whole seconds.
     pub(super) whole_seconds: bool,
+    /// What the trail's data events tell of each bucket, by its number.
+    pub(super) data_events: DataEvents,
+    /// KMS's calls, as far as they may stand for requests.
+    pub(super) kms_log: Option<Box<KmsLog>>,
+    /// What KMS's calls tell of buckets, once that is settled.
+    pub(super) of_buckets: Vec<OfBucket>,
 }
 
 impl Gather {
@@ -149,6 +160,9 @@ impl Gather {
             last_request: None,
             in_trail: false,
             whole_seconds: true,
+            data_events: DataEvents::default(),
+            kms_log: None,
+            of_buckets: Vec::new(),
         }
     }
 
@@ -156,6 +170,12 @@ impl Gather {
     #[must_use]
     pub fn taken(&self) -> &Taken {
         &self.taken
+    }
+
+    /// What KMS's calls tell of buckets, in order; nothing before [`Self::settle`].
+    #[must_use]
+    pub fn of_buckets(&self) -> &[OfBucket] {
+        &self.of_buckets
     }
 
     /// What has been left out so far.
@@ -185,8 +205,11 @@ impl Gather {
             Entry::Request(record) => self.take_request(record),
             Entry::Kms(event) => {
                 self.taken.kms_events += 1;
-                self.left_out.note(Reason::KmsCall, event.api.name().as_bytes());
                 self.names.roles.note(event.role_id, &event.requester);
+                if self.wanted.calls_as_requests {
+                    return self.take_call(event);
+                }
+                self.left_out.note(Reason::KmsCall, event.api.name().as_bytes());
                 Ok(())
             }
             Entry::Skipped(why, name) => {
@@ -198,8 +221,8 @@ impl Gather {
     }
 
     /// Takes what an inventory tells of an object: when it was written, in nanoseconds since the
-    /// epoch, and under which kind of key. To be called when all logs are taken, and only where
-    /// [`Wanted::inventories`] is set. Returns whether the object's bucket is in a log.
+    /// epoch, and under which kind of key. To be called when all logs are taken and settled, and only
+    /// where [`Wanted::inventories`] is set. Returns whether the object's bucket is in a log.
     ///
     /// # Errors
     /// If it cannot be put aside.
@@ -225,7 +248,7 @@ impl Gather {
         Ok(true)
     }
 
-    fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
+    pub(super) fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
         if self.wanted.inventories {
             object(bucket, &plain_key(key), version)
         } else {
@@ -252,7 +275,11 @@ impl Gather {
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object =
             record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
-        let place = self.push(record, when, object, record.bucket, record.key)?;
+        let compact::Entry { place, .. } =
+            self.push(record, when, object, record.bucket, record.key)?;
+        if self.in_trail {
+            self.data_events.note(self.names.bucket_of(place), when);
+        }
         if let Some(region) = record.region {
             self.names.note_region(place, region);
         }
@@ -270,7 +297,8 @@ impl Gather {
         let Some(source) = source.filter(|_| fate == Fate::Served) else { return Ok(()) };
         let key = percent_decoded(source.key);
         let object = self.object(source.bucket, &key, source.version);
-        self.push(record, When::new(ms, half), object, source.bucket, Some(&key)).map(drop)
+        let read = self.push(record, When::new(ms, half), object, source.bucket, Some(&key))?;
+        self.note_copied(&read)
     }
 
     /// Counts what is no request that asks KMS for anything.
@@ -286,7 +314,7 @@ impl Gather {
         }
     }
 
-    fn wants(&self, bucket: &[u8]) -> bool {
+    pub(super) fn wants(&self, bucket: &[u8]) -> bool {
         let buckets = &self.wanted.buckets;
         buckets.is_empty() || buckets.contains(&super::names::text(bucket))
     }
@@ -336,10 +364,14 @@ impl Gather {
     }
 
     fn widen(&mut self, ms: u64, record: &Record) {
+        self.widen_by(ms, self.files.len().saturating_sub(1), record);
+    }
+
+    /// Widens the span of the log by a record of a file.
+    pub(super) fn widen_by(&mut self, ms: u64, file: usize, record: &Record) {
         if ms >= self.nearest_ms && self.first_near.is_none_or(|first| ms < first) {
             self.first_near = Some(ms);
         }
-        let file = self.files.len().saturating_sub(1);
         let (Some((first, last)), Some(ends)) = (&mut self.span, &mut self.ends) else {
             self.span = Some((ms, ms));
             self.ends = Some([Witness::of(ms, file, record), Witness::of(ms, file, record)]);
@@ -362,38 +394,48 @@ impl Gather {
         object: ObjectId,
         bucket: &[u8],
         key: Option<&[u8]>,
-    ) -> Result<u32> {
+    ) -> Result<compact::Entry> {
         let slot = self.names.slot(record);
-        if self.names.sessions() > MAX_SESSIONS {
+        if self.names.session_count() > MAX_SESSIONS {
             return Err(Error::request(format!(
                 "the log has more than {MAX_SESSIONS} sessions, each of which takes some kilobytes"
             ))
             .hint("replay fewer at a time: fewer files, an earlier `--to`, or some buckets by `--bucket`"));
         }
         let place = self.names.place(bucket, key);
-        if self.names.buckets() > MAX_BUCKETS {
-            return Err(Error::request(format!("the log has more than {MAX_BUCKETS} buckets"))
-                .hint("choose some, e.g., `--bucket my-bucket`"));
-        }
+        self.check_buckets()?;
         let ms = when.ms();
-        let id = record.id.map_or_else(
-            || {
-                let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
-                let who = Who::hash(record).to_le_bytes();
-                let [object, more] = object.map(u64::to_le_bytes);
-                let parts = [who, object, more, ms.to_le_bytes(), bytes];
-                parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
-            },
-            |id| Hash::new().with(id).get() & !1,
-        );
+        let id = id_of(record, object, ms);
         self.whole_seconds &= record.time % 1_000_000_000 == 0;
         self.widen(ms, record);
         if when.kind().deleted_keys([1, 0]) == 0 {
             self.last_request = self.last_request.max(Some(ms));
         }
-        self.entries.push(compact::Entry { object, when, id, slot, place })?;
-        Ok(place)
+        let entry = compact::Entry { object, when, id, slot, place };
+        self.entries.push(entry)?;
+        Ok(entry)
     }
+
+    /// Refuses more buckets than have numbers.
+    pub(super) fn check_buckets(&self) -> Result<()> {
+        if self.names.buckets() <= MAX_BUCKETS {
+            return Ok(());
+        }
+        Err(Error::request(format!("the log has more than {MAX_BUCKETS} buckets"))
+            .hint("choose some, e.g., `--bucket my-bucket`"))
+    }
+}
+
+/// A number for what the log calls the request; `who` sent it, and it is of `object` at `ms`.
+pub(super) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
+    let of_parts = || {
+        let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
+        let who = Who::hash(record).to_le_bytes();
+        let [object, more] = object.map(u64::to_le_bytes);
+        let parts = [who, object, more, ms.to_le_bytes(), bytes];
+        parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
+    };
+    record.id.map_or_else(of_parts, |id| Hash::new().with(id).get() & !1)
 }
 
 /// What became of a request. AWS bills conditional requests and most errors of clients, but neither those of

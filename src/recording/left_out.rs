@@ -21,8 +21,15 @@ pub enum Reason {
     Lifecycle,
     /// It is no request to S3 and no KMS call of interest; its name is the service's or the event's.
     Skipped(Skipped),
-    /// A KMS call, which a replay counts by itself; its name is the API's.
+    /// A KMS call of a request that has a data event, which a replay counts by itself; its name is the API's.
     KmsCall,
+    /// A KMS call for a bucket-level key, where a bucket has no data events; its name is the API's.
+    BucketKeyCall,
+    /// A KMS call that failed, where such calls stand for requests; its name is the error's.
+    FailedCall,
+    /// A KMS call that no request to a bucket made, where such calls stand for requests; its name is the
+    /// API's.
+    OtherCall,
     /// Its bucket was not asked for; its name is the bucket's.
     OtherBucket,
     /// It lies so long before the end that no run reaches back to it.
@@ -50,6 +57,9 @@ impl Reason {
             Self::Lifecycle => "lifecycle",
             Self::Skipped(skipped) => skipped.name(),
             Self::KmsCall => "kms_call",
+            Self::BucketKeyCall => "kms_call_for_bucket_key",
+            Self::FailedCall => "kms_call_failed",
+            Self::OtherCall => "kms_call_of_no_request",
             Self::OtherBucket => "other_bucket",
             Self::TooEarly => "too_early",
             Self::TooLate => "too_late",

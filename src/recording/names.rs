@@ -183,6 +183,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Names that are numbered apart from these, and may be taken over later.
+    pub(super) fn apart(&self) -> Self {
+        Self { secret: self.secret.clone(), ..Self::default() }
+    }
+
     /// The number of a record's session.
     pub(super) fn slot(&mut self, record: &Record) -> u32 {
         let hash = self.secret.hash_one((&record.requester, session_credential(record)));
@@ -220,19 +225,31 @@ impl Names {
 
     fn new_place(&mut self, bucket: &[u8], prefix: &[u8], hash: u64) -> u32 {
         let bucket = self.bucket(bucket);
-        let next = self.parts.len() as u32;
-        let (count, whole) = &mut self.prefixes[bucket as usize];
+        self.add_place(bucket, hash, || {
+            String::from_utf8_lossy(&percent_decoded(prefix)).into_owned()
+        })
+    }
+
+    /// Adds a part of a bucket, unless that has too many.
+    fn add_place(&mut self, bucket: u32, hash: u64, prefix: impl FnOnce() -> String) -> u32 {
+        let (count, _) = &mut self.prefixes[bucket as usize];
         *count += 1;
         if *count > MAX_PREFIXES {
-            return *whole.get_or_insert_with(|| {
-                self.parts.push((bucket, WHOLE.to_owned()));
-                next
-            });
+            return self.whole(bucket);
         }
-        let prefix = String::from_utf8_lossy(&percent_decoded(prefix)).into_owned();
-        self.parts.push((bucket, prefix));
+        let next = self.parts.len() as u32;
+        self.parts.push((bucket, prefix()));
         self.places.insert(hash, next);
         next
+    }
+
+    /// The number of the place that stands for all of a bucket.
+    fn whole(&mut self, bucket: u32) -> u32 {
+        let next = self.parts.len() as u32;
+        *self.prefixes[bucket as usize].1.get_or_insert_with(|| {
+            self.parts.push((bucket, WHOLE.to_owned()));
+            next
+        })
     }
 
     fn bucket(&mut self, name: &[u8]) -> u32 {
@@ -251,18 +268,49 @@ impl Names {
     /// Takes the region in which a request to a part of a bucket was received.
     pub(super) fn note_region(&mut self, place: u32, region: &[u8]) {
         let (bucket, _) = self.parts[place as usize];
+        self.add_region(bucket, region, 1);
+    }
+
+    fn add_region(&mut self, bucket: u32, region: &[u8], more: u64) {
         let known = &mut self.regions[bucket as usize];
         match known.iter_mut().find(|(known, _)| known.as_bytes() == region) {
-            Some((_, count)) => *count += 1,
-            None => known.push((String::from_utf8_lossy(region).into_owned(), 1)),
+            Some((_, count)) => *count += more,
+            None => known.push((String::from_utf8_lossy(region).into_owned(), more)),
         }
+    }
+
+    /// The number of the bucket that a place is a part of.
+    pub(super) fn bucket_of(&self, place: u32) -> u32 {
+        self.parts[place as usize].0
+    }
+
+    /// The number of a bucket, if it has one.
+    pub(super) fn number_of(&self, bucket: &[u8]) -> Option<u32> {
+        self.buckets.get(bucket).copied()
+    }
+
+    /// The names of all buckets as they are logged, in the order of their numbers.
+    pub(super) fn each_bucket(&self) -> impl Iterator<Item = &[u8]> {
+        let mut names = vec![&b""[..]; self.named.len()];
+        self.buckets.iter().for_each(|(name, &number)| names[number as usize] = name);
+        names.into_iter()
+    }
+
+    /// A session by its number.
+    pub(super) fn session(&self, slot: u32) -> &Who {
+        &self.who[slot as usize]
+    }
+
+    /// All sessions.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = &Who> {
+        self.who.iter()
     }
 
     pub(super) fn knows_bucket(&self, name: &[u8]) -> bool {
         self.buckets.contains_key(name)
     }
 
-    pub(super) fn sessions(&self) -> usize {
+    pub(super) fn session_count(&self) -> usize {
         self.who.len()
     }
 
@@ -291,6 +339,72 @@ impl Names {
         });
         let (places, place_of) = sort(&places.collect::<Vec<_>>());
         SortedNames { who, slot_of, buckets, regions, places, place_of }
+    }
+}
+
+/// Takes names over from others, each when it is first asked for.
+pub(super) struct Adoption<'a> {
+    from: &'a Names,
+    /// The hash that each session is known by, and its number here.
+    slots: Vec<(u64, Option<u32>)>,
+    /// The same of each place; one that stands for a whole bucket has no hash.
+    places: Vec<(Option<u64>, Option<u32>)>,
+    /// The name of each bucket as it is logged, and its number here.
+    buckets: Vec<(&'a [u8], Option<u32>)>,
+}
+
+impl<'a> Adoption<'a> {
+    pub(super) fn of(from: &'a Names) -> Self {
+        let mut slots = vec![(0, None); from.who.len()];
+        from.slots.iter().for_each(|(&hash, &slot)| slots[slot as usize].0 = hash);
+        let mut places = vec![(None, None); from.parts.len()];
+        from.places.iter().for_each(|(&hash, &place)| places[place as usize].0 = Some(hash));
+        let buckets = from.each_bucket().map(|name| (name, None)).collect();
+        Self { from, slots, places, buckets }
+    }
+
+    /// The number of a session among `to`.
+    pub(super) fn slot(&mut self, slot: u32, to: &mut Names) -> u32 {
+        let (hash, known) = &mut self.slots[slot as usize];
+        *known.get_or_insert_with(|| {
+            *to.slots.entry(*hash).or_insert_with(|| {
+                to.who.push(self.from.who[slot as usize].clone());
+                to.who.len() as u32 - 1
+            })
+        })
+    }
+
+    /// The number of a place among `to`.
+    pub(super) fn place(&mut self, place: u32, to: &mut Names) -> u32 {
+        let (hash, known) = self.places[place as usize];
+        if let Some(known) = known {
+            return known;
+        }
+        let (bucket, prefix) = &self.from.parts[place as usize];
+        let bucket = self.bucket(*bucket, to);
+        let known = match hash {
+            None => to.whole(bucket),
+            Some(hash) => match to.places.get(&hash) {
+                Some(&place) => place,
+                None => to.add_place(bucket, hash, || prefix.clone()),
+            },
+        };
+        self.places[place as usize].1 = Some(known);
+        known
+    }
+
+    /// The number of a bucket among `to`; its regions come with it.
+    fn bucket(&mut self, bucket: u32, to: &mut Names) -> u32 {
+        let (name, known) = &mut self.buckets[bucket as usize];
+        if let Some(known) = *known {
+            return known;
+        }
+        let number = to.bucket(name);
+        *known = Some(number);
+        for (region, count) in &self.from.regions[bucket as usize] {
+            to.add_region(number, region.as_bytes(), *count);
+        }
+        number
     }
 }
 

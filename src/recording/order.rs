@@ -34,10 +34,12 @@ impl Gather {
     ///
     /// # Errors
     /// If nothing was gathered, or what is put aside cannot be read back.
-    pub fn finish(self) -> Result<Recording> {
+    pub fn finish(mut self) -> Result<Recording> {
+        self.settle()?;
         let span = self.run_span()?;
         let Self {
             taken,
+            of_buckets,
             mut left_out,
             names,
             entries,
@@ -82,6 +84,7 @@ impl Gather {
             before,
             population_of,
             taken,
+            of_buckets,
             left_out,
             ends: ends.map(|ends| ends.map(|end| end.told(&files))),
             whole_seconds,
@@ -91,6 +94,7 @@ impl Gather {
             by_slot,
             by_principal,
             inputs: Vec::new(),
+            strays: Vec::new(),
             arguments: Vec::new(),
             failed: std::sync::OnceLock::new(),
         })
@@ -133,11 +137,8 @@ impl Gather {
 
     fn no_request(&self) -> Error {
         let error = Error::request("no request is left, so there is nothing to replay");
-        if self.taken.records + self.taken.other_buckets == 0 && self.taken.kms_events > 0 {
-            return error.hint(
-                "the trail has KMS events but no S3 data events: log those, or give the buckets' access \
-                 logs; `bks calibrate` takes KMS events alone",
-            );
+        if let Some(hint) = self.no_request_hint() {
+            return error.hint(hint);
         }
         error.hint("look at `--bucket`, `--from` and `--to`, and at what the files hold")
     }
@@ -196,9 +197,11 @@ impl<'a> Distinct<'a> {
         let Some(mut entry) = (if taken.is_some() { taken } else { self.sorted.next()? }) else {
             return Ok(None);
         };
-        let is_named = entry.id & 1 == 0 && entry.when.kind() != Kind::Inventoried;
-        while is_named {
-            let Some(other) = self.sorted.next()? else { break };
+        // What has no name repeats nothing.
+        if entry.id & 1 == 1 || entry.when.kind() == Kind::Inventoried {
+            return Ok(Some(entry));
+        }
+        while let Some(other) = self.sorted.next()? {
             if (other.object, other.when, other.id) != (entry.object, entry.when, entry.id) {
                 self.next = Some(other);
                 break;

@@ -26,6 +26,8 @@ pub struct Inventory<'a> {
     pub tally: &'a Tally,
     /// Columns that some file of it lacks.
     pub missing: &'a BTreeSet<Column>,
+    /// Objects that were counted from a journal: those that were changed since it began.
+    pub of_journal: u64,
 }
 
 /// A row of the CSV: objects of one bucket and kind.
@@ -101,7 +103,11 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     for column in inventory.missing {
         let cannot = match column {
             // Counting asks for no keys, and what tells no encryption is refused.
-            Column::Key | Column::EncryptionStatus => continue,
+            Column::Key
+            | Column::EncryptionStatus
+            | Column::VersionId
+            | Column::SequenceNumber
+            | Column::RecordType => continue,
             Column::Bucket => "objects are counted for the manifest's bucket",
             Column::IsLatest | Column::IsDeleteMarker => {
                 "every object is taken for the current version, as inventories of current versions \
@@ -116,6 +122,13 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             }
         };
         notes.push(format!("no `{}`: {cannot}", column.name()));
+    }
+    if inventory.of_journal > 0 {
+        notes.push(format!(
+            "a journal tells of changes: these are the {} objects that were written or changed since it \
+             began, and older ones are not in it",
+            grouped(inventory.of_journal)
+        ));
     }
     let untold =
         inventory.tally.sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKey::Untold);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::known_total::Scaled;
 use super::words;
 use crate::results::Results;
 
@@ -13,6 +14,20 @@ use crate::results::Results;
 #[must_use]
 pub fn value(results: &Results) -> Value {
     with_words(results, results)
+}
+
+/// The same with what a run comes to at a known total.
+///
+/// # Panics
+/// Never: they are structs with text for keys.
+#[must_use]
+pub fn with_total(results: &Results, scaled: Option<&Scaled>) -> Value {
+    let mut document = value(results);
+    if let Some(scaled) = scaled {
+        document["at_known_total"] =
+            serde_json::to_value(scaled).expect("structs with text for keys");
+    }
+    document
 }
 
 /// The results without their tables, for the folder in which each table is a file.

@@ -20,7 +20,8 @@ pub const COMPARISON: &str = "comparison.json";
 pub const DOCUMENTS: [&str; 3] = [FACTS, IDENTITY, COMPARISON];
 
 /// Files of a replay beside those of any run.
-pub const OF_REPLAYS: [&str; 3] = ["buckets.csv", "prefixes.csv", "left_out.csv"];
+pub const OF_REPLAYS: [&str; 4] =
+    ["buckets.csv", "prefixes.csv", "left_out.csv", "files_left_out.csv"];
 
 /// What a document says of the files that belong to it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@
 //! ends where a request's id and an operation follow. A line whose operation has no operation's form
 //! only fits by accident, and cannot be read.
 
+pub(super) mod named;
 pub mod write;
 
 use memchr::memmem;
@@ -89,6 +90,9 @@ fn number(field: &[u8], name: &'static str) -> Result<Option<u64>, Flaw> {
     digits.and_then(clock::digits).map(|number| Some(number as u64)).ok_or(Flaw::Field(name))
 }
 
+/// A requester, a request's id and an operation.
+type Words<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+
 /// What of a line is not read yet.
 struct Fields<'a> {
     rest: &'a [u8],
@@ -125,7 +129,7 @@ impl<'a> Fields<'a> {
 
     /// The requester, the request's id and the operation.
     #[inline]
-    fn who_and_what(&mut self) -> Result<(&'a [u8], &'a [u8], &'a [u8]), Flaw> {
+    fn who_and_what(&mut self) -> Result<Words<'a>, Flaw> {
         self.skip_spaces();
         let all = self.rest;
         let requester = self.next().ok_or(Flaw::Ends("requester"))?;
@@ -146,7 +150,7 @@ impl<'a> Fields<'a> {
         requester: &'a [u8],
         second: &'a [u8],
         third: &'a [u8],
-    ) -> Option<(&'a [u8], &'a [u8], &'a [u8])> {
+    ) -> Option<Words<'a>> {
         // Where a quote begins the URI has come, and an anonymous requester has no spaces.
         let is_within = |word: &[u8]| !word.starts_with(b"\"");
         let whole = [requester, second, third].into_iter().all(is_within);

@@ -1,6 +1,10 @@
 //! CloudTrail's events, as JSON in any of the wrappings they come in: `{"Records":[…]}` (a trail's
 //! files), a bare array, one event a line, EventBridge's `detail`, and the `CloudTrailEvent` of
-//! `lookup-events`, which is JSON in a string.
+//! `lookup-events`, which is JSON in a string, or an array of such strings; and as messages of CloudWatch
+//! Logs, whether a subscription sends them, one record after another without anything between, or a
+//! command prints them.
+//!
+//! S3's access logs come by the same ways as JSON, and are read here, too.
 //!
 //! Events are found one after another in the stream, whatever wraps them, so that a file is never
 //! in memory as a whole. Each is read by serde into the few fields that matter, borrowed where no
@@ -11,8 +15,8 @@
 //! (<https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>)
 //! and its examples of S3 and KMS events.
 
-mod as_text;
-mod event;
+pub(super) mod as_text;
+pub(super) mod event;
 mod identity;
 mod json;
 pub mod write;
@@ -22,6 +26,8 @@ use std::io::Read;
 use memchr::memmem;
 
 use super::bad_lines::{BadLines, Flaw};
+use super::clock::Clock;
+use super::messages;
 use super::record::Entry;
 use super::windows::{self, Ahead};
 use crate::error::Result;
@@ -34,6 +40,7 @@ use json::Skipper;
 pub fn looks_like(head: &[u8]) -> bool {
     let names = [
         "\"eventSource\"",
+        "\\\"eventSource\\\"",
         "\"eventsource\"",
         "\"Records\"",
         "\"CloudTrailEvent\"",
@@ -111,7 +118,17 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         if between > 0 {
             return Ok(Step::Done(between));
         }
-        if let Some(field) = json::field(bytes) {
+        if let Some(whole) = json::event_as_text(bytes) {
+            match serde_json::from_slice::<String>(&bytes[..whole]) {
+                Ok(text) => self.within(&text)?,
+                Err(_) => {
+                    self.count();
+                    self.bad(Flaw::Json, bytes);
+                }
+            }
+            return Ok(Step::Done(whole));
+        }
+        if let Some(field) = json::field(bytes).or_else(|| json::element(bytes)) {
             return Ok(Step::Done(field));
         }
         let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
@@ -125,11 +142,12 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         let flaw = match events.next() {
             Some(Ok(event)) => {
                 let done = events.byte_offset();
-                self.count();
                 match event.text() {
+                    // No event, but what goes with one.
+                    Some(text) if messages::is_nothing(text) => {}
                     Some(text) => self.within(text)?,
                     None if event.has_text() => self.unfold(&text[..done])?,
-                    None => self.hand_on(&event, bytes)?,
+                    None => self.hand_on(&event, &text[..done])?,
                 }
                 return Ok(Step::Done(done));
             }
@@ -160,42 +178,34 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
     }
 
     /// Hands on what an event says.
-    fn hand_on(&mut self, event: &Event<'_>, bytes: &[u8]) -> Result<()> {
-        match event.entry() {
-            Ok(entry) => (self.sink)(entry),
-            Err(flaw) => {
-                self.bad(flaw, bytes);
-                Ok(())
-            }
+    fn hand_on(&mut self, event: &Event<'_>, text: &str) -> Result<()> {
+        self.count();
+        let done = match event.entry() {
+            Ok(entry) => return (self.sink)(entry),
+            Err(flaw) => messages::record(text, flaw, self.sink)?,
+        };
+        if let Err(flaw) = done {
+            self.bad(flaw, text.as_bytes());
         }
+        Ok(())
     }
 
-    /// Reads an event that lies as text within another.
+    /// Reads what lies as text within another event.
     fn within(&mut self, text: &str) -> Result<()> {
-        match serde_json::from_str::<Event<'_>>(text) {
-            Ok(event) if event.has_text() => return self.unfold(text),
-            Ok(event) => return self.hand_on(&event, text.as_bytes()),
-            Err(_) => self.bad(Flaw::Json, text.as_bytes()),
+        self.count();
+        if let Err(flaw) = messages::hand_on(text, &mut Clock::default(), self.sink)? {
+            self.bad(flaw, text.as_bytes());
         }
         Ok(())
     }
 
     /// Reads an event of which some objects are given as text.
     fn unfold(&mut self, text: &str) -> Result<()> {
-        let plain = match as_text::unfolded(text) {
-            Ok(plain) => plain,
-            Err(object) => {
-                self.bad(Flaw::AsText(object), text.as_bytes());
-                return Ok(());
-            }
-        };
-        match serde_json::from_str::<Event<'_>>(&plain) {
-            Ok(event) if !event.has_text() => self.hand_on(&event, text.as_bytes()),
-            Ok(_) | Err(_) => {
-                self.bad(Flaw::Json, text.as_bytes());
-                Ok(())
-            }
+        self.count();
+        if let Err(flaw) = messages::unfold(text, self.sink)? {
+            self.bad(flaw, text.as_bytes());
         }
+        Ok(())
     }
 
     fn count(&mut self) {

@@ -1,10 +1,12 @@
-//! Logs come plain or compressed, under any name: their first bytes tell.
+//! Logs come plain or compressed, under any name: their first bytes tell. Some are compressed twice over,
+//! as by CloudWatch Logs and then by Firehose, and some programs fill a file's last block with zeros or add
+//! a newline.
 
 use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::rc::Rc;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
@@ -39,6 +41,9 @@ pub const RATIO_MAX: u64 = 500;
 /// A log of fewer bytes than this may shrink as far as it will.
 pub const SMALL: u64 = 64 << 20;
 
+/// How many times over a log may be compressed.
+const LAYERS: u32 = 4;
+
 /// Bytes of compressed data that are read at a time.
 const BUFFER: usize = 64 << 10;
 
@@ -52,9 +57,45 @@ pub fn decompressed<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>
 
 /// How a log is compressed, and its bytes.
 pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<(Compression, Box<dyn Read + 'a>)> {
+    let taken = Rc::new(Cell::new(0));
+    let counted = Counted { source, bytes: Rc::clone(&taken) };
+    let (outer, mut bytes) = layer(Box::new(counted), &taken)?;
+    let mut compression = outer;
+    for _ in 1..LAYERS {
+        if compression == Compression::None {
+            return Ok((outer, bytes));
+        }
+        (compression, bytes) = layer(bytes, &taken)?;
+    }
+    if compression == Compression::None {
+        return Ok((outer, bytes));
+    }
+    let message = format!("it is compressed more than {} times over", LAYERS - 1);
+    Err(io::Error::new(ErrorKind::InvalidData, message))
+}
+
+/// What `unpack` makes of the bytes that are read of `source`, named `what`, within the bounds of a log.
+pub(super) fn bounded<'a, R: Read + 'a>(
+    what: &'static str,
+    source: R,
+    unpack: impl FnOnce(Packed<'a>) -> Box<dyn Read + 'a>,
+) -> Box<dyn Read + 'a> {
+    let taken = Rc::new(Cell::new(0));
+    let counted: Box<dyn Read + 'a> = Box::new(Counted { source, bytes: Rc::clone(&taken) });
+    let source = unpack(BufReader::with_capacity(BUFFER, counted));
+    Box::new(Bounded { source, what, taken, given: 0 })
+}
+
+/// Compressed bytes.
+pub(super) type Packed<'a> = BufReader<Box<dyn Read + 'a>>;
+
+/// One layer of compression: which, and what is in it. `taken` counts the bytes of the outermost.
+fn layer<'a>(
+    mut source: Box<dyn Read + 'a>,
+    taken: &Rc<Cell<u64>>,
+) -> io::Result<(Compression, Box<dyn Read + 'a>)> {
     let mut head = [0; 4];
     let mut filled = 0;
-    let mut source = source;
     while filled < head.len() {
         match source.read(&mut head[filled..]) {
             Ok(0) => break,
@@ -68,15 +109,60 @@ pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<(Compression, Box
     if compression == Compression::None {
         return Ok((compression, Box::new(whole)));
     }
-    let taken = Rc::new(Cell::new(0));
-    let counted = BufReader::with_capacity(BUFFER, Counted { source: whole, bytes: taken.clone() });
+    let packed = BufReader::with_capacity(BUFFER, whole);
+    let taken = Rc::clone(taken);
     let bytes: Box<dyn Read + 'a> = if compression == Compression::Gzip {
-        Box::new(Bounded { source: MultiGzDecoder::new(counted), what: "gzip", taken, given: 0 })
+        let members = Members { within: Some(GzDecoder::new(packed)) };
+        Box::new(Bounded { source: members, what: "gzip", taken, given: 0 })
     } else {
-        let frames = Frames { source: counted, decoder: FrameDecoder::new(), within: false };
+        let frames = Frames { source: packed, decoder: FrameDecoder::new(), within: false };
         Box::new(Bounded { source: frames, what: "zstd", taken, given: 0 })
     };
     Ok((compression, bytes))
+}
+
+/// Skips what programs put after compressed data: zeros and ends of lines. Says whether more follows.
+fn skip_padding(source: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let bytes = source.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let padding = bytes.iter().take_while(|byte| b"\0\r\n".contains(byte)).count();
+        let more = padding < bytes.len();
+        source.consume(padding);
+        if more {
+            return Ok(true);
+        }
+    }
+}
+
+/// Gzip members, one after another, and what lies between them and after the last.
+struct Members<R> {
+    /// The present member; none after the last.
+    within: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.within {
+            let read = member.read(into)?;
+            if read > 0 || into.is_empty() {
+                return Ok(read);
+            }
+            let Some(mut rest) = self.within.take().map(GzDecoder::into_inner) else { break };
+            if !skip_padding(&mut rest)? {
+                break;
+            }
+            if rest.fill_buf()?.first() == Some(&0x1f) {
+                self.within = Some(GzDecoder::new(rest));
+            } else {
+                let message = "something else follows it";
+                return Err(io::Error::new(ErrorKind::InvalidData, message));
+            }
+        }
+        Ok(0)
+    }
 }
 
 /// Counts the bytes that are read.
@@ -137,7 +223,7 @@ impl<R: BufRead> Frames<R> {
     /// Begins the next frame; says whether there is one.
     fn begin(&mut self) -> io::Result<bool> {
         loop {
-            if self.source.fill_buf()?.is_empty() {
+            if !skip_padding(&mut self.source)? {
                 return Ok(false);
             }
             match self.decoder.reset(&mut self.source) {

@@ -17,6 +17,31 @@ pub(super) fn read(
     parse: impl for<'a> Fn(&'a [u8], &mut Clock) -> std::result::Result<Record<'a>, Flaw>,
     sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
 ) -> Result<()> {
+    let hand_on = |line: &[u8], clock: &mut Clock, sink: &mut _| hand_on(line, clock, &parse, sink);
+    read_by(source, file, bad, hand_on, sink)
+}
+
+/// Hands on what `parse` makes of a line.
+fn hand_on<S: FnMut(Entry<'_>) -> Result<()>>(
+    line: &[u8],
+    clock: &mut Clock,
+    parse: &impl for<'a> Fn(&'a [u8], &mut Clock) -> std::result::Result<Record<'a>, Flaw>,
+    sink: &mut S,
+) -> Result<std::result::Result<(), Flaw>> {
+    match parse(line, clock) {
+        Ok(record) => sink(Entry::Request(record)).map(Ok),
+        Err(flaw) => Ok(Err(flaw)),
+    }
+}
+
+/// The same where a line is handed on by `hand_on`, which tells what is wrong with it.
+pub(super) fn read_by<S: FnMut(Entry<'_>) -> Result<()>>(
+    source: &mut dyn Read,
+    file: &str,
+    bad: &mut BadLines,
+    hand_on: impl Fn(&[u8], &mut Clock, &mut S) -> Result<std::result::Result<(), Flaw>>,
+    sink: &mut S,
+) -> Result<()> {
     let mut clock = Clock::default();
     let mut number = 0;
     let mut too_long = false;
@@ -31,9 +56,8 @@ pub(super) fn read(
                 return Ok(());
             }
             bad.lines += 1;
-            match parse(line, &mut clock) {
-                Ok(record) => sink(Entry::Request(record))?,
-                Err(flaw) => bad.add(file, number, flaw, line),
+            if let Err(flaw) = hand_on(line, &mut clock, sink)? {
+                bad.add(file, number, flaw, line);
             }
             Ok(())
         };

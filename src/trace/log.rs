@@ -6,7 +6,9 @@ use super::bad_lines::{BadLines, Flaw};
 use super::clock::Clock;
 use super::compression::{Compression, unpack};
 use super::record::{Entry, Record};
-use super::{Form, access_log, cloudtrail, ibm_cos, lines, windows};
+use super::shape::{self, Shape};
+use super::stranger::{self, Stranger};
+use super::{Form, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
 use crate::error::{Error, Result};
 
 /// Bytes by which a form is known.
@@ -15,6 +17,7 @@ const HEAD: usize = 64 << 10;
 /// A log of a known form, ready to be read.
 pub struct Log<'a> {
     form: Form,
+    shape: Shape,
     source: Box<dyn Read + 'a>,
 }
 
@@ -24,8 +27,8 @@ pub enum Look<'a> {
     Empty,
     /// A log.
     Log(Log<'a>),
-    /// Of no known form.
-    Unknown,
+    /// No log; what it is, if that can be said.
+    Unknown(Option<Stranger>),
 }
 
 impl<'a> Log<'a> {
@@ -44,7 +47,7 @@ impl<'a> Log<'a> {
         match Self::look(source, bytes, form)? {
             Look::Empty => Ok(None),
             Look::Log(log) => Ok(Some(log)),
-            Look::Unknown => Err(unknown()),
+            Look::Unknown(what) => Err(unknown(what)),
         }
     }
 
@@ -72,11 +75,24 @@ impl<'a> Log<'a> {
         }
         // The size of a compressed file says nothing of what it holds.
         let bytes = bytes.filter(|_| compression == Compression::None);
-        let Some(form) = form.or_else(|| Form::detect(bytes, &head)) else {
-            return Ok(Look::Unknown);
+        let shape = shape::detect(&head);
+        let asked = form;
+        let found = shape.map(|(form, _)| form);
+        let packed = stranger::of(&head).filter(Stranger::is_log);
+        let form = match asked.or(found) {
+            Some(form) => form,
+            None if packed.is_some() => return Ok(Look::Unknown(packed)),
+            None => match Form::detect(bytes, &head) {
+                Some(form) => form,
+                None if shape::is_control(&head) => return Ok(Look::Empty),
+                None => return Ok(Look::Unknown(stranger::of(&head))),
+            },
         };
+        // A form that is asked for is read as it is found, if it is found at all.
+        let shape =
+            shape.filter(|(found, _)| *found == form).map_or(Shape::Own, |(_, shape)| shape);
         let source = Box::new(Cursor::new(head).chain(rest));
-        Ok(Look::Log(Self { form, source }))
+        Ok(Look::Log(Self { form, shape, source }))
     }
 
     /// Its form.
@@ -104,6 +120,14 @@ impl<'a> Log<'a> {
         mut sink: impl FnMut(Entry<'_>) -> Result<()>,
     ) -> Result<()> {
         let source = &mut *self.source;
+        match self.shape {
+            Shape::Own => {}
+            Shape::Json => return cloudtrail::read(source, file, bad, &mut sink),
+            Shape::Table => return athena::read(source, file, bad, &mut sink),
+            Shape::Stamped => {
+                return lines::read_by(source, file, bad, messages::stamped, &mut sink);
+            }
+        }
         match self.form {
             Form::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),
             Form::IbmCos => {
@@ -134,7 +158,16 @@ impl Read for Broken {
     }
 }
 
-fn unknown() -> Error {
+/// The error of a file that is no log.
+#[must_use]
+pub fn unknown(what: Option<Stranger>) -> Error {
+    if let Some(Stranger { what, way_out }) = what {
+        let error = Error::request(format!("the file is no log that bks reads: it is {what}"));
+        return match way_out {
+            Some(way_out) => error.hint(way_out),
+            None => error,
+        };
+    }
     Error::request(
         "the file is of no known form: its beginning is neither an S3 access log's nor a trail's \
          nor a trace's",

@@ -72,6 +72,59 @@ pub fn parse_utc(text: &str) -> Result<i64> {
     if utc(ns).starts_with(date) { Ok(ns) } else { Err(wrong()) }
 }
 
+/// Reads a point in time as programs write it: a date, or date and time with `T` or a space between, with
+/// a fraction of a second or without, and `Z`, ` UTC`, an offset such as `+00:00` or nothing, which is
+/// UTC. In nanoseconds since the Unix epoch; `None` if it is not one from 1970 to 2200.
+#[must_use]
+pub fn parse_moment(text: &str) -> Option<i64> {
+    let text = text.trim();
+    if text.len() <= DATE_BYTES {
+        return parse_utc(text).ok();
+    }
+    let (date, time) = text.split_at_checked(DATE_BYTES)?;
+    let (clock, rest) = time.strip_prefix(['T', 't', ' '])?.split_at_checked(CLOCK_BYTES)?;
+    let whole = parse_utc(&format!("{date}T{clock}Z")).ok()?;
+    let (fraction, zone) = match rest.strip_prefix(['.', ',']) {
+        Some(after) => {
+            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+            (nanoseconds(&after[..digits])?, &after[digits..])
+        }
+        None => (0, rest),
+    };
+    let offset_s = offset_s(zone.trim())?;
+    whole.checked_add(fraction)?.checked_sub(offset_s * NS_PER_S)
+}
+
+/// Bytes of `2026-11-23`.
+const DATE_BYTES: usize = 10;
+
+/// Bytes of `12:33:58`.
+const CLOCK_BYTES: usize = 8;
+
+/// What digits after the point of a second are, to the nanosecond.
+fn nanoseconds(digits: &str) -> Option<i64> {
+    let known = digits.get(..digits.len().min(9)).filter(|known| !known.is_empty())?;
+    Some(known.parse::<i64>().ok()? * 10_i64.pow(9 - known.len() as u32))
+}
+
+/// How far a zone is ahead of UTC, in seconds: nothing, `Z`, `UTC`, `+02`, `+0200` or `+02:00`.
+fn offset_s(zone: &str) -> Option<i64> {
+    if matches!(zone, "" | "Z" | "z" | "UTC" | "GMT") {
+        return Some(0);
+    }
+    let (sign, rest) = match zone.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let digits = rest.replacen(':', "", 1);
+    let sound = matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.parse::<i64>().ok().filter(|_| sound)?;
+    let (hours, minutes) =
+        if digits.len() == 2 { (number, 0) } else { (number / 100, number % 100) };
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +144,41 @@ mod tests {
         for day in 0..80_000 {
             let ns = day * S_PER_DAY * NS_PER_S;
             assert_eq!(parse_utc(&utc(ns)).unwrap(), ns);
+        }
+    }
+
+    #[test]
+    fn moments_are_read_as_programs_write_them() {
+        let at = parse_utc("2026-11-20T10:00:00Z").unwrap();
+        for text in [
+            "2026-11-20T10:00:00Z",
+            "2026-11-20 10:00:00",
+            "2026-11-20 10:00:00+00:00",
+            "2026-11-20 10:00:00 UTC",
+            "2026-11-20 10:00:00.000 UTC",
+            "2026-11-20T10:00:00.000000000Z",
+            "2026-11-20T12:30:00+02:30",
+            "2026-11-20T05:00:00-0500",
+            "2026-11-20 11:00:00.0+01",
+        ] {
+            assert_eq!(parse_moment(text), Some(at), "{text}");
+        }
+        assert_eq!(parse_moment("2026-11-20"), Some(at - 36_000 * NS_PER_S));
+        assert_eq!(parse_moment("2026-11-20 10:00:00.25"), Some(at + NS_PER_S / 4));
+        assert_eq!(parse_moment("2026-11-20T10:00:00.1234567891Z"), Some(at + 123_456_789));
+        for text in [
+            "",
+            "yesterday",
+            "2026-11-20T10:00",
+            "2026-02-30 10:00:00",
+            "2026-11-20T10:00:00.Z",
+            "2026-11-20T10:00:00+25:00",
+            "2026-11-20T10:00:00 CET",
+            "2026-11-20T10:00:00+",
+            "20 November",
+            "2026-11-2é 10:00:00",
+        ] {
+            assert_eq!(parse_moment(text), None, "{text}");
         }
     }
 

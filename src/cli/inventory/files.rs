@@ -50,17 +50,28 @@ impl Listing {
         Ok(Self { path: path.to_owned(), manifest, text })
     }
 
-    /// Gives each item of its data files, once the file is verified. Returns the columns there are.
+    /// Gives each item of its data files, once the file is verified; with its key if `keys` are asked
+    /// for. Returns the columns there are.
     ///
     /// # Errors
     /// What is wrong with a file, or that it is not there.
-    pub(in crate::cli) fn read(&self, each: &mut dyn FnMut(&Item)) -> Result<BTreeSet<Column>> {
-        let columns = csv_file::columns(&self.manifest.schema);
+    pub(in crate::cli) fn read(
+        &self,
+        keys: bool,
+        each: &mut dyn FnMut(&Item),
+    ) -> Result<BTreeSet<Column>> {
+        let listed = csv_file::columns(&self.manifest.schema);
+        if self.manifest.files.is_empty() {
+            // Of an empty bucket nothing is listed, and nothing is missing.
+            return Ok(Column::ALL.iter().copied().collect());
+        }
+        let columns = Columns { listed, named: false, keys };
         let mut found = BTreeSet::new();
         for file in &self.manifest.files {
             let path = self.place_of(file)?;
             let hash = manifest::md5_of(open(&path)?).map_err(|error| unreadable(&path, &error))?;
             manifest::check_md5(&path.display().to_string(), &file.md5, &hash)?;
+            check_size(&path, file)?;
             found.extend(read_file(&path, self.manifest.form, &columns, each)?);
         }
         Ok(found)
@@ -76,6 +87,30 @@ impl Listing {
     }
 }
 
+/// Holds a file's size against the manifest's.
+fn check_size(path: &Path, file: &DataFile) -> Result<()> {
+    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
+    if size == file.size {
+        return Ok(());
+    }
+    Err(Error::request(format!(
+        "the file has {size} bytes, but must have {} as the inventory says",
+        file.size
+    ))
+    .at(path.display().to_string())
+    .hint("the file is cut off or of another inventory: download it again"))
+}
+
+/// Which columns a data file has, and which of them matter.
+pub(super) struct Columns {
+    /// Of CSV: all, in order.
+    pub(super) listed: Vec<Option<Column>>,
+    /// Of CSV: whether its first line names them.
+    pub(super) named: bool,
+    /// Whether keys are asked for.
+    pub(super) keys: bool,
+}
+
 /// Gives each item of a data file. Returns the columns there are.
 ///
 /// # Errors
@@ -83,16 +118,17 @@ impl Listing {
 pub(super) fn read_file(
     path: &Path,
     form: Form,
-    columns: &[Option<Column>],
+    columns: &Columns,
     each: &mut dyn FnMut(&Item),
 ) -> Result<Vec<Column>> {
     let place = path.display().to_string();
     match form {
         Form::Csv => {
-            csv_file::read(open(path)?, &place, columns, each)?;
-            Ok(columns.iter().flatten().copied().collect())
+            let Columns { listed, named, .. } = columns;
+            csv_file::read(open(path)?, &place, listed, *named, each)?;
+            Ok(listed.iter().flatten().copied().collect())
         }
-        Form::Parquet => parquet_file::read(open(path)?, &place, each),
+        Form::Parquet => parquet_file::read(open(path)?, &place, columns.keys, each),
     }
 }
 
@@ -111,10 +147,10 @@ fn whole(path: &Path) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+pub(in crate::cli) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
 }
 
-pub(super) fn open(path: &Path) -> Result<File> {
+pub(in crate::cli) fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|error| unreadable(path, &error))
 }

@@ -9,10 +9,12 @@ use std::rc::Rc;
 
 use indicatif::ProgressBar;
 
+use crate::columnar::Table;
 use crate::error::{Error, Result};
 use crate::recording::{Fingerprint, Input};
-use crate::trace::Form;
-use crate::trace::log::{Log, Look};
+use crate::trace::log::{self, Log, Look};
+use crate::trace::stranger::{self, Stranger};
+use crate::trace::{Form, archive};
 
 /// A log file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +27,13 @@ pub(super) enum LogFile {
         path: PathBuf,
         /// Whether it was found in a folder, rather than named: then it may be no log.
         found: bool,
+    },
+    /// A file in a ZIP archive.
+    Packed {
+        /// The archive.
+        archive: PathBuf,
+        /// The file in it.
+        entry: archive::Entry,
     },
 }
 
@@ -48,12 +57,49 @@ pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
         (LogFile::Stdin, LogFile::Stdin) => true,
         _ => false,
     });
+    let files = unpacked(files)?;
     if files.is_empty() {
         return Err(
             Error::request("the folder has no file, but there must be a log").at(paths.join(" "))
         );
     }
     Ok(files)
+}
+
+/// The same files with those in ZIP archives in the archives' places.
+fn unpacked(files: Vec<LogFile>) -> Result<Vec<LogFile>> {
+    let mut all = Vec::with_capacity(files.len());
+    for file in files {
+        let LogFile::Path { path, found } = &file else {
+            all.push(file);
+            continue;
+        };
+        match packed(path) {
+            Ok(Some(entries)) => all.extend(
+                entries.into_iter().map(|entry| LogFile::Packed { archive: path.clone(), entry }),
+            ),
+            Ok(None) => all.push(file),
+            // What is no archive, whatever its name says, is told of with the others that are no logs.
+            Err(_) if *found => all.push(file),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+/// The files in an archive; `None` if it is none by its name and its beginning.
+fn packed(path: &Path) -> Result<Option<Vec<archive::Entry>>> {
+    if path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("zip")) || !path.is_file() {
+        return Ok(None);
+    }
+    let failed = |error: io::Error| unreadable(path, &error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut head = Vec::new();
+    Read::by_ref(&mut file).take(4).read_to_end(&mut head).map_err(failed)?;
+    if !archive::is_archive(&head) {
+        return Ok(None);
+    }
+    archive::entries(&file).map(Some).map_err(|error| error.at(path.display().to_string()))
 }
 
 /// The files that a pattern stands for, for shells that leave this to programs; a path that exists
@@ -135,13 +181,27 @@ pub(super) fn total_bytes(files: &[LogFile]) -> u64 {
     files.iter().filter_map(LogFile::bytes).sum()
 }
 
+/// A file in a folder that is no log; what it is, if that can be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Foreign(pub(super) Option<Stranger>);
+
+impl Foreign {
+    /// What it is.
+    pub(super) const fn what(self) -> &'static str {
+        match self.0 {
+            Some(stranger) => stranger.what,
+            None => "no log",
+        }
+    }
+}
+
 /// A log that is open, and what was read of it so far.
 pub(super) struct OpenLog {
     pub(super) name: String,
     /// `None` if the file is empty or no log.
     pub(super) log: Option<Log<'static>>,
-    /// Whether it was found in a folder and is no log.
-    pub(super) foreign: bool,
+    /// What it is, if it was found in a folder and is no log.
+    pub(super) foreign: Option<Foreign>,
     fingerprint: Rc<RefCell<Fingerprint>>,
 }
 
@@ -159,6 +219,7 @@ impl LogFile {
         match self {
             Self::Stdin => "standard input".to_owned(),
             Self::Path { path, .. } => path.display().to_string(),
+            Self::Packed { archive, entry } => format!("{}/{}", archive.display(), entry.name),
         }
     }
 
@@ -170,7 +231,38 @@ impl LogFile {
                 let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file);
                 metadata.map(|metadata| metadata.len())
             }
+            Self::Packed { entry, .. } => Some(entry.bytes),
         }
+    }
+
+    /// What it is if it is Parquet, whose columns are named at its end.
+    fn parquet(&self) -> Option<Stranger> {
+        let Self::Path { path, .. } = self else { return None };
+        if !path.is_file() {
+            // What a pipe gives is given once.
+            return None;
+        }
+        let mut file = File::open(path).ok()?;
+        let mut head = Vec::new();
+        Read::by_ref(&mut file).take(4).read_to_end(&mut head).ok()?;
+        if !stranger::is_parquet(&head) {
+            return None;
+        }
+        let table = Table::open(file, &path.display().to_string());
+        Some(stranger::of_parquet(&table.map(|table| table.names()).unwrap_or_default()))
+    }
+
+    /// It as a file of a folder that is left out, or the error of one that was named.
+    fn refused(
+        &self,
+        stranger: Stranger,
+        fingerprint: Rc<RefCell<Fingerprint>>,
+    ) -> Result<OpenLog> {
+        if let Self::Path { found: false, .. } = self {
+            return Err(log::unknown(Some(stranger)).at(self.name()));
+        }
+        let foreign = Some(Foreign(Some(stranger)));
+        Ok(OpenLog { name: self.name(), log: None, foreign, fingerprint })
     }
 
     /// Opens it and finds its form, if that is not given; `bar` shows how much is read.
@@ -180,20 +272,27 @@ impl LogFile {
             Self::Path { path, .. } => {
                 Box::new(File::open(path).map_err(|error| unreadable(path, &error))?)
             }
+            Self::Packed { archive, entry } => {
+                let file = File::open(archive).and_then(|file| entry.open(file));
+                file.map_err(|error| unreadable(archive, &error))?
+            }
         };
         let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
         let watched = Watched { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
+        if let Some(stranger) = self.parquet() {
+            return self.refused(stranger, fingerprint);
+        }
         let open = |(log, foreign)| OpenLog { name: self.name(), log, foreign, fingerprint };
-        let may_be_foreign = matches!(self, Self::Path { found: true, .. });
+        let may_be_foreign = matches!(self, Self::Path { found: true, .. } | Self::Packed { .. });
         let log = if may_be_foreign {
             match Log::look(watched, self.bytes(), form) {
-                Ok(Look::Log(log)) => Ok((Some(log), false)),
-                Ok(Look::Empty) => Ok((None, false)),
-                Ok(Look::Unknown) => Ok((None, true)),
+                Ok(Look::Log(log)) => Ok((Some(log), None)),
+                Ok(Look::Empty) => Ok((None, None)),
+                Ok(Look::Unknown(what)) => Ok((None, Some(Foreign(what)))),
                 Err(error) => Err(error),
             }
         } else {
-            Log::open(watched, self.bytes(), form).map(|log| (log, false))
+            Log::open(watched, self.bytes(), form).map(|log| (log, None))
         };
         log.map(open).map_err(|error| error.at(self.name()))
     }

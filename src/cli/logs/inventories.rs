@@ -1,15 +1,19 @@
 //! What inventories tell of objects that the logs only read.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
-use crate::cli::inventory::files::Listing;
+use crate::cli::inventory::files::{Listing, open, unreadable};
 use crate::cli::output;
 use crate::error::{Error, Result};
-use crate::inventory::{BucketKey, Column, Encryption, Version};
+use crate::inventory::versions::Versions;
+use crate::inventory::{BucketKey, Column, Encryption, Item, Version, parquet_file};
 use crate::recording::before::Inventoried;
 use crate::recording::gather::Gather;
 use crate::recording::{Fingerprint, Input};
+use crate::trace::stranger;
 
 /// Columns without which an inventory does not tell which key wraps an object.
 const NEEDED: [Column; 4] =
@@ -41,7 +45,12 @@ impl Taken {
 pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<Input>> {
     let mut buckets = BTreeSet::new();
     let mut inputs = Vec::new();
-    for path in paths {
+    let (tables, manifests): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        paths.iter().partition(|path| is_table(path));
+    if !tables.is_empty() {
+        inputs.extend(read_tables(&tables, gather, quiet)?);
+    }
+    for path in manifests {
         let place = path.display().to_string();
         let listing = Listing::open(path, quiet)?;
         let bucket = &listing.manifest.source_bucket;
@@ -53,7 +62,7 @@ pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Resul
         inputs.push(input(&place, &listing.text));
         let taken = take(&listing, gather).map_err(|error| error.at(&place))?;
         if !quiet {
-            output::note(&told(&place, bucket, &taken));
+            output::note(&told(&place, &format!("`{bucket}`"), &taken));
         }
     }
     Ok(inputs)
@@ -65,11 +74,21 @@ fn input(name: &str, text: &[u8]) -> Input {
     Input { name: name.to_owned(), bytes: hash.bytes(), hash: hash.hex() }
 }
 
-fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
-    let mut taken = Taken::default();
-    let mut failed = None;
-    let found = listing.read(&mut |item| {
-        if item.version != Version::Current || failed.is_some() {
+/// Takes items for the logs' buckets.
+struct Taker<'g> {
+    gather: &'g mut Gather,
+    taken: Taken,
+    failed: Option<Error>,
+}
+
+impl<'g> Taker<'g> {
+    fn new(gather: &'g mut Gather) -> Self {
+        Self { gather, taken: Taken::default(), failed: None }
+    }
+
+    /// Takes an item; `bucket` is its bucket if it names none.
+    fn take(&mut self, item: &Item, bucket: &str) {
+        if item.version != Version::Current || self.failed.is_some() {
             return;
         }
         let told = match (item.encryption, item.bucket_key) {
@@ -82,41 +101,109 @@ fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
             (_, BucketKey::Disabled | BucketKey::Untold) => Inventoried::WithoutKey,
         };
         let Some(modified_ns) = item.modified_ns else { return };
-        let bucket = match item.bucket.as_str() {
-            "" => &listing.manifest.source_bucket,
-            bucket => bucket,
-        };
+        let bucket = if item.bucket.is_empty() { bucket } else { &item.bucket };
         let key = item.key.as_bytes();
-        match gather.take_inventoried(bucket.as_bytes(), key, modified_ns, told) {
-            Ok(true) => *taken.of(told) += 1,
-            Ok(false) => taken.elsewhere += 1,
-            Err(error) => failed = Some(error),
+        match self.gather.take_inventoried(bucket.as_bytes(), key, modified_ns, told) {
+            Ok(true) => *self.taken.of(told) += 1,
+            Ok(false) => self.taken.elsewhere += 1,
+            Err(error) => self.failed = Some(error),
         }
-    })?;
-    if let Some(error) = failed {
-        return Err(error);
     }
-    match NEEDED.iter().find(|column| !found.contains(column)) {
-        None => Ok(taken),
-        Some(column) => Err(Error::request(format!(
-            "the inventory has no `{}`, so it does not tell which key wraps an object",
-            column.name()
-        ))
-        .hint("add the field to the inventory's configuration, or replay without `--inventory`")),
+
+    /// What was taken of files with these columns.
+    fn finish(self, found: &BTreeSet<Column>) -> Result<Taken> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        match NEEDED.iter().find(|column| !found.contains(column)) {
+            None => Ok(self.taken),
+            Some(column) => Err(Error::request(format!(
+                "the inventory has no `{}`, so it does not tell which key wraps an object",
+                column.name()
+            ))
+            .hint(
+                "add the field to the inventory's configuration, or replay without `--inventory`",
+            )),
+        }
+    }
+}
+
+fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
+    let mut taker = Taker::new(gather);
+    let found =
+        listing.read(true, &mut |item| taker.take(item, &listing.manifest.source_bucket))?;
+    taker.finish(&found)
+}
+
+/// Whether a file is Parquet, and so a table of S3 Metadata rather than a manifest.
+fn is_table(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = |file: File| file.take(4).read_to_end(&mut head);
+    path.is_file() && File::open(path).and_then(read).is_ok() && stranger::is_parquet(&head)
+}
+
+/// Reads the files of S3 Metadata's tables, whose rows may be of one object.
+fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<Input>> {
+    let mut taker = Taker::new(gather);
+    let mut versions = Versions::default();
+    let mut inputs = Vec::new();
+    let mut all: Option<BTreeSet<Column>> = None;
+    let mut names = Vec::new();
+    for path in paths {
+        let place = path.display().to_string();
+        let found = parquet_file::read(open(path)?, &place, true, &mut |item| {
+            if !versions.take(item) {
+                taker.take(item, "");
+            }
+        })?;
+        let found: BTreeSet<Column> = found.into_iter().collect();
+        if !found.contains(&Column::Bucket) {
+            return Err(Error::request("the table does not name buckets")
+                .at(place)
+                .hint("write its column `bucket` as well"));
+        }
+        all = Some(all.map_or(found.clone(), |all| all.intersection(&found).copied().collect()));
+        inputs.push(fingerprint(path)?);
+        names.push(place);
+    }
+    versions.finish(&mut |item| taker.take(item, ""));
+    let place = names.join(" ");
+    let taken = taker.finish(&all.unwrap_or_default()).map_err(|error| error.at(&place))?;
+    if !quiet {
+        output::note(&told(&place, "the logs' buckets", &taken));
+    }
+    Ok(inputs)
+}
+
+/// A file as it lies there.
+fn fingerprint(path: &Path) -> Result<Input> {
+    let mut hash = Fingerprint::default();
+    let mut file = open(path)?;
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let read = file.read(&mut buffer).map_err(|error| unreadable(path, &error))?;
+        if read == 0 {
+            return Ok(Input {
+                name: path.display().to_string(),
+                bytes: hash.bytes(),
+                hash: hash.hex(),
+            });
+        }
+        hash.take(&buffer[..read]);
     }
 }
 
 fn told(place: &str, bucket: &str, taken: &Taken) -> String {
     let Taken { with_key, without_key, without_kms, elsewhere } = taken;
     if *elsewhere > 0 && with_key + without_key + without_kms == 0 {
-        return format!("{place}: no log has a request to `{bucket}`, so it tells nothing");
+        return format!("{place}: no log has a request to {bucket}, so it tells nothing");
     }
     let without_kms = match without_kms {
         0 => String::new(),
         _ => format!(", {without_kms} not under KMS, which their reads never call"),
     };
     format!(
-        "{place}: {with_key} objects of `{bucket}` with a bucket key, {without_key} \
+        "{place}: {with_key} objects of {bucket} with a bucket key, {without_key} \
          without{without_kms}"
     )
 }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use super::{Args, Format};
 use crate::cli::logs::Logs;
-use crate::cli::{Found, input, output, progress, simulate, threads};
+use crate::cli::{Found, input, known, output, progress, simulate, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
+use crate::report::known_total::{self, Scaled};
 use crate::report::words;
 use crate::results::manifest::OF_REPLAYS;
 use crate::results::{RUN, Results, csv, places};
@@ -15,6 +16,7 @@ use crate::scenario::Scenario;
 use crate::scenario::replay::LogOf;
 
 pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
+    let known = args.known.total()?;
     let recording = logs.read(args.jobs, |_, _| Ok(()))?;
     let mut scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
@@ -26,8 +28,9 @@ pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     input::check_size(&scenario, threads::number(args.jobs))?;
     refuse_to_replace(args, &scenario)?;
     let results = threads::run_on(args.jobs, || replay(args, &scenario))??;
+    let scaled = known.map(|known| known::scaled(&scenario, &results, known)).transpose()?;
     if !args.quiet || args.format != Format::Table {
-        output::print(&printed(args.format, &results))?;
+        output::print(&printed(args.format, &results, scaled.as_ref()))?;
     }
     if args.format == Format::Csv && !args.quiet {
         simulate::tell_of_warnings(&results);
@@ -44,11 +47,15 @@ fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
     bar.clear();
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
     let results = Results::of(scenario, &outcome);
-    let places = vec![
+    let mut places = vec![
         ("buckets.csv", csv::write(&places::buckets(scenario, &outcome))),
         ("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))),
         ("left_out.csv", csv::write(&places::left_out(scenario))),
     ];
+    let strays = scenario.recording.as_ref().map(|recording| recording.strays.as_slice());
+    if let Some(strays) = strays.filter(|strays| !strays.is_empty()) {
+        places.push(("files_left_out.csv", csv::write(strays)));
+    }
     let files = report::files::of(&results, places);
     output::write_files(&folder(args, scenario), &files, args.overwrite)?;
     Ok(results)
@@ -79,11 +86,13 @@ fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
     args.out.clone().unwrap_or_else(named)
 }
 
-fn printed(format: Format, results: &Results) -> String {
+fn printed(format: Format, results: &Results, scaled: Option<&Scaled>) -> String {
+    let at_total =
+        scaled.map(|scaled| format!("\n{}", known_total::text(scaled))).unwrap_or_default();
     match format {
-        Format::Table => report::text::write(results, output::terminal_width()),
-        Format::Markdown => report::markdown::write(results),
+        Format::Table => report::text::write(results, output::terminal_width()) + &at_total,
+        Format::Markdown => report::markdown::write(results) + &at_total,
         Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
-        Format::Json => output::json(&report::json::value(results)),
+        Format::Json => output::json(&report::json::with_total(results, scaled)),
     }
 }

@@ -31,7 +31,7 @@ const DEPTH: u32 = 32;
 ///
 /// # Errors
 /// The first object whose text is neither JSON nor Python's.
-pub(super) fn unfolded(event: &str) -> Result<String, &'static str> {
+pub(in crate::trace) fn unfolded(event: &str) -> Result<String, &'static str> {
     let mut event: Value = serde_json::from_str(event).map_err(|_| "event")?;
     unfold(&mut event, DEPTH)?;
     Ok(event.to_string())
@@ -77,6 +77,9 @@ fn read(text: &str) -> Option<Value> {
     python.rest.trim_start().is_empty().then_some(value)
 }
 
+/// A text that does not end, or has an escape that is none.
+struct Unended;
+
 /// Reads a literal of Python.
 struct Python<'a> {
     rest: &'a str,
@@ -102,8 +105,8 @@ impl Python<'_> {
         if self.pass('(') {
             return self.list(depth, ')');
         }
-        if let Some(text) = self.text() {
-            return Some(Value::String(text?));
+        if let Some(text) = self.text().ok()? {
+            return Some(Value::String(text));
         }
         let ends = |c: char| matches!(c, ',' | '}' | ']' | ')' | ':') || c.is_whitespace();
         let (word, rest) = self.rest.split_at(self.rest.find(ends).unwrap_or(self.rest.len()));
@@ -145,29 +148,31 @@ impl Python<'_> {
         Some(Value::Array(values))
     }
 
-    /// A text in single or double quotes, if one comes next; within, `None` if it does not end.
-    fn text(&mut self) -> Option<Option<String>> {
+    /// A text in single or double quotes, if one comes next.
+    fn text(&mut self) -> Result<Option<String>, Unended> {
         let rest = self.rest.trim_start();
         let rest = rest
             .strip_prefix(['u', 'b'])
             .filter(|rest| rest.starts_with(['\'', '"']))
             .unwrap_or(rest);
-        let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+        let Some(quote) = rest.chars().next().filter(|c| matches!(c, '\'' | '"')) else {
+            return Ok(None);
+        };
         let mut text = String::new();
         let mut chars = rest[1..].chars();
         loop {
             match chars.next() {
-                None => return Some(None),
+                None => return Err(Unended),
                 Some(c) if c == quote => break,
                 Some('\\') => match escaped(&mut chars) {
                     Some(c) => text.push(c),
-                    None => return Some(None),
+                    None => return Err(Unended),
                 },
                 Some(c) => text.push(c),
             }
         }
         self.rest = chars.as_str();
-        Some(Some(text))
+        Ok(Some(text))
     }
 }
 

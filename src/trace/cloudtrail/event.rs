@@ -20,7 +20,7 @@ use super::identity::Identity;
 /// An event, or what wraps one. Exports of tables spell names in lower case.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Event<'a> {
+pub(in crate::trace) struct Event<'a> {
     #[serde(borrow, rename = "eventTime", alias = "eventtime")]
     time: Moment<'a>,
     #[serde(borrow, rename = "eventSource", alias = "eventsource")]
@@ -61,6 +61,14 @@ pub(super) struct Event<'a> {
     /// `lookup-events` has the event in here, as text.
     #[serde(borrow, rename = "CloudTrailEvent")]
     inner: Text<'a>,
+    /// CloudWatch Logs has the event in here, as text.
+    #[serde(borrow, alias = "@message")]
+    message: Text<'a>,
+    /// CloudWatch Logs Insights has it in the value of the field `@message`.
+    #[serde(borrow)]
+    field: Text<'a>,
+    #[serde(borrow)]
+    value: Text<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -123,17 +131,17 @@ struct Headers<'a> {
 #[serde(default)]
 struct Context<'a> {
     #[serde(borrow, rename = "aws:s3:arn")]
-    s3_arn: Text<'a>,
+    objects: Text<'a>,
     #[serde(borrow, rename = "aws:s3tables:arn")]
-    tables_arn: Text<'a>,
+    tables: Text<'a>,
     #[serde(borrow, rename = "aws:s3vectors:arn")]
-    vectors_arn: Text<'a>,
+    vectors: Text<'a>,
 }
 
 impl Context<'_> {
     /// The ARN of what S3 stores; `None`: the context is not S3's.
     fn arn(&self) -> Option<&[u8]> {
-        [&self.s3_arn, &self.tables_arn, &self.vectors_arn].into_iter().find_map(Text::get)
+        [&self.objects, &self.tables, &self.vectors].into_iter().find_map(Text::get)
     }
 }
 
@@ -187,12 +195,19 @@ const OTHER_STORAGE: [&[u8]; 4] = [
 
 impl Event<'_> {
     /// The event that lies as text in this one.
-    pub(super) fn text(&self) -> Option<&str> {
-        self.inner.0.as_deref()
+    pub(in crate::trace) fn text(&self) -> Option<&str> {
+        let of_field = match (self.field.get(), self.value.0.as_deref()) {
+            (Some(b"@message"), Some(value)) => Some(value),
+            // Another field of the same message tells nothing.
+            (Some(name), _) if name.starts_with(b"@") => Some(""),
+            _ => None,
+        };
+        let is_event = self.source.0.is_some();
+        self.inner.0.as_deref().or(self.message.0.as_deref()).or(of_field).filter(|_| !is_event)
     }
 
     /// Whether the event is a request or a call of which some part is given as text.
-    pub(super) fn has_text(&self) -> bool {
+    pub(in crate::trace) fn has_text(&self) -> bool {
         if let Some(detail) = self.wrapped() {
             return detail.1 || detail.0.has_text();
         }
@@ -216,7 +231,7 @@ impl Event<'_> {
     }
 
     /// What the event says. What it is comes before whose it is.
-    pub(super) fn entry(&self) -> Result<Entry<'_>, Flaw> {
+    pub(in crate::trace) fn entry(&self) -> Result<Entry<'_>, Flaw> {
         if let Some(detail) = self.wrapped() {
             return detail.0.entry();
         }

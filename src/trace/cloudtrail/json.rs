@@ -1,5 +1,7 @@
 //! What stands around events.
 
+use memchr::memmem;
+
 /// Most bytes that tell whether an object wraps events.
 pub(super) const WRAPPER_MAX: usize = 64;
 
@@ -15,12 +17,48 @@ pub(super) fn between(bytes: &[u8]) -> usize {
 /// The length of what opens an array of events in an object, e.g. `{"Records":[`, if `bytes` begin
 /// with that.
 pub(super) fn wrapper(bytes: &[u8]) -> Option<usize> {
-    let rest = bytes.strip_prefix(b"{")?.trim_ascii_start();
+    let within = bytes.strip_prefix(b"{")?.trim_ascii_start();
+    if is_envelope(within) {
+        // Its fields are skipped one by one, up to the array.
+        return Some(bytes.len() - within.len());
+    }
     let rest =
-        [&b"\"Records\""[..], b"\"Events\""].iter().find_map(|name| rest.strip_prefix(*name))?;
+        [&b"\"Records\""[..], b"\"Events\""].iter().find_map(|name| within.strip_prefix(*name))?;
     let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
     let rest = rest.strip_prefix(b"[")?;
     Some(bytes.len() - rest.len())
+}
+
+/// Bytes within which an envelope names its array.
+const ENVELOPE_MAX: usize = 4 << 10;
+
+/// Whether an object's first field is one of those that stand around messages of CloudWatch Logs: in a
+/// subscription's record, or in what its commands print.
+fn is_envelope(fields: &[u8]) -> bool {
+    let names: [&[u8]; 11] = [
+        b"messageType",
+        b"owner",
+        b"logGroup",
+        b"logStream",
+        b"subscriptionFilters",
+        b"logEvents",
+        b"events",
+        b"searchedLogStreams",
+        b"nextForwardToken",
+        b"nextBackwardToken",
+        b"results",
+    ];
+    let Some((name, _)) = text(fields) else { return false };
+    let head = &fields[..fields.len().min(ENVELOPE_MAX)];
+    let arrays: [&[u8]; 3] = [b"\"logEvents\"", b"\"events\"", b"\"results\""];
+    names.contains(&name) && arrays.iter().any(|array| memmem::find(head, array).is_some())
+}
+
+/// The length of a text that is an element of an array of its own.
+pub(super) fn element(bytes: &[u8]) -> Option<usize> {
+    let (_, rest) = text(bytes)?;
+    let next = rest.trim_ascii_start();
+    matches!(next, [b',' | b']', ..]).then(|| bytes.len() - rest.len())
 }
 
 /// The length of a field that comes after an array of events in its wrapper, such as
@@ -35,6 +73,17 @@ pub(super) fn field(bytes: &[u8]) -> Option<usize> {
         _ => &value[value.iter().position(|byte| b",}\n".contains(byte))?..],
     };
     Some(bytes.len() - rest.len())
+}
+
+/// The length of a text that is an object itself, which stands in an array, if `bytes` begin with that.
+pub(super) fn event_as_text(bytes: &[u8]) -> Option<usize> {
+    if !bytes.starts_with(b"\"{") {
+        return None;
+    }
+    let (_, rest) = text(bytes)?;
+    // Otherwise it is the name of a field.
+    let is_element = rest.trim_ascii_start().first().is_none_or(|byte| b",]".contains(byte));
+    is_element.then_some(bytes.len() - rest.len())
 }
 
 /// A text in quotes, and what follows it.

@@ -99,12 +99,27 @@ fn data_event(request: &Outgoing) -> Value {
     })
 }
 
+/// The key of a copy's source of which nothing is known.
+const UNKNOWN_SOURCE: &str = "keyless/object";
+
+const fn is_copy(operation: Operation) -> bool {
+    matches!(
+        operation,
+        Operation::CopyObject | Operation::UploadPartCopy | Operation::ReplicateObject
+    )
+}
+
 /// The KMS call of a request that stands at `place` among its calls.
 fn kms_event(request: &Outgoing, place: usize) -> Value {
     let Call { api, by_object, of_read } =
         request.each_call().nth(place).expect("the call is there");
     let own = (request.bucket, request.key.as_deref().unwrap_or_default());
-    let source = request.source.as_ref().map_or(own, |(bucket, key)| (*bucket, key.as_str()));
+    let source = match &request.source {
+        Some((bucket, key)) => (*bucket, key.as_str()),
+        // What is copied is never the copy, even if nothing else is known of it.
+        None if is_copy(request.operation) => (request.bucket, UNKNOWN_SOURCE),
+        None => own,
+    };
     let (bucket, key) = if of_read { source } else { own };
     let arn = if by_object {
         format!("arn:aws:s3:::{bucket}/{key}")

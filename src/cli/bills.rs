@@ -1,0 +1,174 @@
+//! Bills on the command line: files of any form, archives, and folders of parts.
+
+use std::fs::{self, File};
+use std::io::{Cursor, Read, Seek};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::invoice::{self, Invoice};
+use crate::trace::compression::decompressed;
+use crate::trace::{archive, stranger};
+
+/// Most bytes of a manifest.
+const MANIFEST_MAX: u64 = 64 << 20;
+
+/// How many folders above a manifest may hold its parts.
+const FOLDERS: usize = 5;
+
+/// Ends of names that parts of a bill have.
+const ENDS: [&str; 6] = [".csv", ".gz", ".zst", ".zip", ".parquet", ".tsv"];
+
+/// Reads a bill: a file, its manifest or a folder with its parts.
+///
+/// # Errors
+/// What is wrong with a part, or that none tells of KMS requests.
+pub(super) fn read(path: &Path) -> Result<Invoice> {
+    let place = path.display().to_string();
+    let mut parts = Vec::new();
+    if path.is_dir() {
+        walk(path, &mut parts)?;
+        parts.sort();
+        if parts.is_empty() {
+            return Err(Error::request("the folder has no part of a bill")
+                .at(place)
+                .hint("give CSV or Parquet, plain, compressed or in a ZIP archive"));
+        }
+    } else if let Some(keys) = manifest(path)? {
+        parts = keys.iter().map(|key| part(path, key)).collect::<Result<_>>()?;
+        parts.sort();
+        parts.dedup();
+    } else {
+        parts.push(path.to_owned());
+    }
+    let mut whole: Option<Invoice> = None;
+    for part in parts {
+        for invoice in file(&part)? {
+            match &mut whole {
+                None => whole = Some(invoice),
+                Some(whole) => {
+                    whole.merge(invoice).map_err(|error| error.at(part.display().to_string()))?;
+                }
+            }
+        }
+    }
+    let whole = whole.ok_or_else(|| Error::request("the bill has no part").at(&place))?;
+    whole.checked().map_err(|error| error.at(place))
+}
+
+/// What a file holds: one bill, or those in an archive. A pipe is read once, from its beginning.
+fn file(path: &Path) -> Result<Vec<Invoice>> {
+    let place = path.display().to_string();
+    let failed = |error: std::io::Error| unreadable(path, &error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut head = Vec::new();
+    Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    let is_parquet = stranger::is_parquet(&head);
+    if !is_parquet && !archive::is_archive(&head) {
+        let bytes = decompressed(Cursor::new(head).chain(file)).map_err(failed)?;
+        return invoice::part(bytes, &place).map(|part| vec![part]);
+    }
+    if !path.is_file() {
+        return Err(Error::request("Parquet and ZIP archives are read from files, not from pipes")
+            .at(place)
+            .hint("save it as a file first"));
+    }
+    file.rewind().map_err(failed)?;
+    if is_parquet {
+        return invoice::parquet_part(file, &place).map(|part| vec![part]);
+    }
+    let entries = archive::entries(&file).map_err(|error| error.at(&place))?;
+    let is_part = |entry: &&archive::Entry| is_part(&entry.name.to_ascii_lowercase());
+    entries.iter().filter(is_part).map(|entry| packed(path, entry)).collect()
+}
+
+/// A bill in an archive.
+fn packed(archive: &Path, entry: &archive::Entry) -> Result<Invoice> {
+    let place = format!("{}/{}", archive.display(), entry.name);
+    let failed = |error: std::io::Error| {
+        Error::request(format!("the file cannot be read: {error}")).at(&place)
+    };
+    let mut bytes = File::open(archive)
+        .and_then(|file| entry.open(file))
+        .and_then(decompressed)
+        .map_err(failed)?;
+    let mut head = Vec::new();
+    Read::by_ref(&mut bytes).take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    if stranger::is_parquet(&head) {
+        return Err(Error::request("the file is Parquet, which is not read out of an archive")
+            .at(&place)
+            .hint("unpack the archive and give the file, or the folder of all"));
+    }
+    invoice::part(Cursor::new(head).chain(bytes), &place)
+}
+
+/// Bytes by which a file's form is known.
+const HEAD: u64 = 8;
+
+fn walk(folder: &Path, parts: &mut Vec<PathBuf>) -> Result<()> {
+    let failed = |error: std::io::Error| unreadable(folder, &error);
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        if name.starts_with('.') {
+            continue;
+        }
+        if kind.is_dir() {
+            walk(&entry.path(), parts)?;
+        } else if kind.is_file() && is_part(&name) {
+            parts.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn is_part(name: &str) -> bool {
+    ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// The keys of the parts that a manifest lists; `None` if the file is none.
+fn manifest(path: &Path) -> Result<Option<Vec<String>>> {
+    if path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("json")) {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| unreadable(path, &error);
+    let mut text = Vec::new();
+    File::open(path).map_err(failed)?.take(MANIFEST_MAX).read_to_end(&mut text).map_err(failed)?;
+    let place = path.display().to_string();
+    let none = || {
+        Error::request("the file is no manifest of a bill")
+            .at(&place)
+            .hint("give a FOCUS export or a Cost and Usage Report, its manifest or its folder")
+    };
+    let manifest: serde_json::Value = serde_json::from_slice(&text).map_err(|_| none())?;
+    // A Cost and Usage Report names keys, Data Exports addresses.
+    let listed = ["reportKeys", "dataFiles"].iter().find_map(|name| manifest[name].as_array());
+    let keys = listed.ok_or_else(none)?.iter().filter_map(|key| key.as_str().map(str::to_owned));
+    let keys: Vec<String> = keys.collect();
+    if keys.is_empty() {
+        return Err(Error::request("the manifest lists no file").at(&place));
+    }
+    Ok(Some(keys))
+}
+
+/// Where a part lies that a manifest lists: beside it, or under a folder above it as in the bucket.
+fn part(manifest: &Path, key: &str) -> Result<PathBuf> {
+    let names: Vec<&str> = key.split('/').filter(|name| !name.is_empty()).collect();
+    let leads_out = names.iter().any(|name| *name == ".." || name.contains(['\\', '\0']));
+    let is_part = names.last().is_some_and(|name| is_part(&name.to_ascii_lowercase()));
+    let folders: Vec<&Path> = manifest.ancestors().skip(1).take(FOLDERS).collect();
+    let mut places = (0..names.len()).flat_map(|from| {
+        let below: PathBuf = names[from..].iter().collect();
+        folders.iter().map(move |folder| folder.join(&below))
+    });
+    let found = places.find(|place| place.is_file()).filter(|_| is_part && !leads_out);
+    found.ok_or_else(|| {
+        Error::request(format!("the part `{key}` is not there"))
+            .at(manifest.display().to_string())
+            .hint("copy the bucket's folder as it is, manifest and parts alike, or give the parts' folder")
+    })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
+}

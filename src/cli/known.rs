@@ -1,0 +1,132 @@
+//! Totals on the command line that are known beside a run: `--bill`, `--known-calls`.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::bills;
+use crate::error::{Error, Result};
+use crate::pricing::PriceName;
+use crate::report::known_total::{KnownTotal, MONTH_S, Scaled, scale};
+use crate::results::Results;
+use crate::scenario::Scenario;
+use crate::units::SimDuration;
+
+/// A total that is known.
+#[derive(Debug, ClapArgs)]
+#[group(skip)]
+pub(super) struct Args {
+    /// Scale calls and dollars to the KMS requests of this bill: FOCUS or a Cost and Usage Report, as for
+    /// `bks reconcile`; may be given again
+    #[arg(long = "bill", value_name = "FILE", conflicts_with = "known_calls")]
+    bills: Vec<PathBuf>,
+    /// Scale calls and dollars to so many KMS requests of S3, e.g., 3.1e9/month or 4e6/h
+    #[arg(long, value_name = "CALLS/TIME", value_parser = parse_calls)]
+    known_calls: Option<Calls>,
+}
+
+/// KMS requests a month, and how they were typed.
+#[derive(Clone, Debug, PartialEq)]
+struct Calls {
+    a_month: f64,
+    typed: String,
+}
+
+fn parse_calls(text: &str) -> std::result::Result<Calls, String> {
+    let (number, time) = text.trim().split_once('/').unwrap_or((text.trim(), "month"));
+    let wrong = || format!("`{text}` is no number of calls and a time, e.g., `3.1e9/month`");
+    let calls = number.trim().replace(',', "").parse::<f64>().ok();
+    let calls = calls.filter(|calls| calls.is_finite() && *calls > 0.0).ok_or_else(wrong)?;
+    let seconds = match time.trim() {
+        "month" | "mo" => MONTH_S,
+        "day" => 86_400.0,
+        "hour" => 3_600.0,
+        // `/h` is one hour.
+        unit if unit.starts_with(char::is_alphabetic) => {
+            seconds(&format!("1{unit}")).ok_or_else(wrong)?
+        }
+        length => seconds(length).ok_or_else(wrong)?,
+    };
+    Ok(Calls { a_month: calls / seconds * MONTH_S, typed: text.trim().to_owned() })
+}
+
+fn seconds(text: &str) -> Option<f64> {
+    let length = text.parse::<SimDuration>().ok()?.as_secs_f64();
+    (length > 0.0).then_some(length)
+}
+
+impl Args {
+    /// Name of an option that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let bill = (!self.bills.is_empty()).then_some("--bill");
+        bill.or_else(|| self.known_calls.is_some().then_some("--known-calls"))
+    }
+
+    /// The total that is known, if one is; read before anything is run.
+    ///
+    /// # Errors
+    /// What is wrong with a bill.
+    pub(super) fn total(&self) -> Result<Option<KnownTotal>> {
+        if let Some(Calls { a_month, typed }) = &self.known_calls {
+            return Ok(Some(KnownTotal {
+                source: format!("--known-calls {typed}"),
+                kms_requests_a_month: *a_month,
+                of_all_services: false,
+            }));
+        }
+        let mut a_month = 0.0;
+        let mut names = Vec::new();
+        for path in &self.bills {
+            let bill = bills::read(path)?;
+            let requests: f64 = bill.lines.iter().map(|line| line.requests).sum();
+            let (from, to) = bill.span_ns().unwrap_or_default();
+            let seconds = (to.saturating_sub(from) as f64 / 1e9).max(1.0);
+            if requests <= 0.0 {
+                return Err(Error::request("the bill's KMS requests sum up to none")
+                    .at(path.display().to_string()));
+            }
+            a_month += requests / seconds * MONTH_S;
+            names.push(path.display().to_string());
+        }
+        Ok((!names.is_empty()).then(|| KnownTotal {
+            source: names.join(", "),
+            kms_requests_a_month: a_month,
+            of_all_services: true,
+        }))
+    }
+}
+
+/// What a run comes to at the total.
+///
+/// # Errors
+/// If no factor has a meaning.
+pub(super) fn scaled(scenario: &Scenario, results: &Results, known: KnownTotal) -> Result<Scaled> {
+    let price = match scenario.billing.prices.as_slice() {
+        [prices] => Some(prices.price(PriceName::KmsRequest).unit()),
+        _ => None,
+    };
+    scale(results, known, price)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_of_a_month_however_they_are_typed() {
+        for (text, a_month) in [
+            ("3.1e9/month", 3.1e9),
+            ("3100000000", 3.1e9),
+            ("1,000/day", 30_000.0),
+            ("1000/30d", 1_000.0),
+            ("2/h", 1_440.0),
+            ("1/s", MONTH_S),
+        ] {
+            let calls = parse_calls(text).unwrap();
+            assert!((calls.a_month - a_month).abs() < 1e-6 * a_month, "{text}: {}", calls.a_month);
+        }
+        for text in ["", "many", "-5/month", "5/", "5/0s", "inf", "5/fortnight"] {
+            assert!(parse_calls(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A total that is known beside a run: so many KMS requests a month, by a bill or by who knows them.
+//!
+//! A run is often a part: a bucket of many, a day of a month. The factor between the known total and the run's
+//! own is applied to calls and to dollars, which are sums; it is not applied to what is no sum. The share that is
+//! saved is the run's own: keys are shared, so more of the same traffic saves more in per cent, and other traffic
+//! what it will.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::numbers::{count, dollars, percent};
+use crate::encryption::assumptions::Level;
+use crate::error::{Error, Result};
+use crate::results::Results;
+use crate::units::Usd;
+
+/// Seconds of the month that totals are of: 30 days.
+pub const MONTH_S: f64 = 30.0 * 86_400.0;
+
+/// A total of KMS requests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KnownTotal {
+    /// Who tells it: a bill's file, or an option.
+    pub source: String,
+    /// KMS requests a month of 30 days.
+    pub kms_requests_a_month: f64,
+    /// Whether it may have calls that are not S3's, as a bill has.
+    pub of_all_services: bool,
+}
+
+/// What a run comes to at a known total.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scaled {
+    /// The total.
+    pub known: KnownTotal,
+    /// The configuration that the total is taken to be of.
+    pub reference: String,
+    /// KMS requests a month that the run makes under it.
+    pub run_kms_requests_a_month: f64,
+    /// How many times the run's the total is.
+    pub factor: f64,
+    /// Price of a KMS request; none if the run's regions have several.
+    pub kms_request_usd: Option<f64>,
+    /// The other configurations.
+    pub configurations: Vec<ScaledConfiguration>,
+}
+
+/// A configuration at a known total.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScaledConfiguration {
+    /// Its name.
+    pub configuration: String,
+    /// KMS requests a month.
+    pub kms_requests_a_month: f64,
+    /// KMS requests a month that it saves: at the low level of assumptions, as assumed, and at the high one.
+    pub saved_kms_requests_a_month: [f64; 3],
+    /// The same in dollars, before free tier and discount.
+    pub saved_usd_a_month: Option<[f64; 3]>,
+}
+
+/// Scales a run to a known total; `price` is that of a KMS request.
+///
+/// # Errors
+/// If no factor has a meaning.
+///
+/// # Panics
+/// If `results` lack the reference, which no results do.
+pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result<Scaled> {
+    let facts = &results.facts;
+    let reference = &facts.reference;
+    let a_month = MONTH_S / facts.counted_s;
+    let run = results.assumed(reference).kms_requests * a_month;
+    if !facts.once.is_empty() {
+        return Err(Error::request(format!(
+            "a known total is of a month's rate, but `{}` happens once",
+            facts.once.join("`, `")
+        ))
+        .hint("leave that workload out of the scenario that is scaled"));
+    }
+    if run <= 0.0 {
+        return Err(Error::request(format!(
+            "the run makes no KMS request under `{reference}`, so no factor makes a known total of it"
+        )));
+    }
+    let factor = known.kms_requests_a_month / run;
+    if factor < LEAST {
+        return Err(Error::request(format!(
+            "the known total is {} KMS requests a month, but the run alone makes {} under `{reference}`: a total is \
+             not less than its part",
+            count(known.kms_requests_a_month),
+            count(run)
+        ))
+        .at(&known.source)
+        .hint(
+            "take both of the same account, region and time; if bucket keys are on already, the bill is not of \
+             the configuration that savings are measured against",
+        ));
+    }
+    let per_call = price.map(Usd::as_f64);
+    let configuration = |name: &String| {
+        let calls = |level| results.at(name, level).kms_requests * a_month * factor;
+        let of_reference = |level| results.at(reference, level).kms_requests * a_month * factor;
+        let saved = [Level::Low, Level::Assumed, Level::High]
+            .map(|level| of_reference(level) - calls(level));
+        ScaledConfiguration {
+            configuration: name.clone(),
+            kms_requests_a_month: calls(Level::Assumed),
+            saved_kms_requests_a_month: saved,
+            saved_usd_a_month: per_call.map(|price| saved.map(|saved| saved * price)),
+        }
+    };
+    let names = facts.configurations.iter().map(|configuration| &configuration.name);
+    Ok(Scaled {
+        reference: reference.clone(),
+        run_kms_requests_a_month: run,
+        factor,
+        kms_request_usd: per_call,
+        configurations: names.filter(|name| *name != reference).map(configuration).collect(),
+        known,
+    })
+}
+
+/// The least factor: what is below one is chance or rounding.
+const LEAST: f64 = 0.99;
+
+/// The scaled figures in words, a paragraph.
+#[must_use]
+pub fn text(scaled: &Scaled) -> String {
+    let Scaled { known, reference, run_kms_requests_a_month, factor, kms_request_usd, .. } = scaled;
+    let mut out = format!(
+        "At the known total of {} KMS requests a month ({}), {factor:.4} times the run's {} under `{reference}`:\n",
+        count(known.kms_requests_a_month),
+        known.source,
+        count(*run_kms_requests_a_month)
+    );
+    for one in &scaled.configurations {
+        let [low, assumed, high] = one.saved_kms_requests_a_month;
+        let share = percent(assumed / known.kms_requests_a_month);
+        let _ = write!(
+            out,
+            "  `{}` makes {} and saves {} a month, {share}",
+            one.configuration,
+            count(one.kms_requests_a_month),
+            signed(assumed)
+        );
+        match one.saved_usd_a_month {
+            Some([low, assumed, high]) => {
+                let _ =
+                    writeln!(out, ": {} ({} … {})", dollars(assumed), dollars(low), dollars(high));
+            }
+            None => {
+                let _ = writeln!(out, " ({} … {})", signed(low), signed(high));
+            }
+        }
+    }
+    let _ = writeln!(
+        out,
+        "Calls and their price are scaled. The saving in per cent is the run's own: it is right as far as the rest \
+         of the total is like the run. Peaks, quota, free tier, discount and keys' rent are not scaled."
+    );
+    if known.of_all_services {
+        let _ = writeln!(
+            out,
+            "A bill counts every use of every key: what is not S3's saves nothing, so this is the most."
+        );
+    }
+    if kms_request_usd.is_none() {
+        let _ =
+            writeln!(out, "Dollars are not scaled: the run's regions have prices of their own.");
+    }
+    out
+}
+
+/// A count with its sign.
+fn signed(number: f64) -> String {
+    if number < 0.0 { format!("-{}", count(-number)) } else { count(number) }
+}

@@ -1,0 +1,258 @@
+//! Logs as tables: what Athena, CloudTrail Lake and CloudWatch Logs Insights write as CSV.
+//!
+//! The first line names the columns. Structures are in one cell, as JSON or as Hive writes them
+//! ([`super::hive`]). Names lose their capitals in Athena, and are known without them.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use super::access_log::named::{Field, Named};
+use super::bad_lines::{BadLines, Flaw};
+use super::bounded::Bounded;
+use super::clock::Clock;
+use super::record::Entry;
+use super::{Form, hive, messages};
+use crate::error::{Error, Result};
+
+/// Names of events' fields, and of what lies in them, as CloudTrail spells them.
+const NAMES: [&str; 31] = [
+    "eventTime",
+    "eventSource",
+    "eventName",
+    "eventCategory",
+    "eventID",
+    "eventType",
+    "eventVersion",
+    "errorCode",
+    "errorMessage",
+    "awsRegion",
+    "userIdentity",
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "resources",
+    "sharedEventID",
+    "recipientAccountId",
+    "managementEvent",
+    "readOnly",
+    "principalId",
+    "accountId",
+    "accessKeyId",
+    "userName",
+    "invokedBy",
+    "sessionContext",
+    "sessionIssuer",
+    "bucketName",
+    "versionId",
+    "encryptionContext",
+    "keyId",
+    "inScopeOf",
+];
+
+/// Columns without which a table of events tells nothing of requests.
+const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "requestParameters"];
+
+/// What rows are made of.
+enum Rows {
+    /// Events: the name of each column.
+    Events(Vec<String>),
+    /// Records of an access log: the field of each column.
+    Records(Vec<Option<Field>>),
+    /// Messages, in this column.
+    Messages(usize),
+}
+
+/// The form of a table that begins with `head`, if it is one of a log.
+pub(super) fn looks_like(head: &[u8]) -> Option<Form> {
+    let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
+    let header = cells(&head[..end])?;
+    match Rows::of(&header)? {
+        Rows::Events(_) => Some(Form::CloudTrail),
+        Rows::Records(_) => Some(Form::S3AccessLog),
+        Rows::Messages(_) => {
+            let has = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
+            if has("eventSource") {
+                Some(Form::CloudTrail)
+            } else {
+                (has("http_status") || has("REST.")).then_some(Form::S3AccessLog)
+            }
+        }
+    }
+}
+
+/// Whether a table that begins with `head` is of events without their parameters, as CloudTrail's console
+/// exports its history: it tells neither buckets nor keys.
+pub(super) fn is_history(head: &[u8]) -> bool {
+    let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
+    let Some(header) = cells(&head[..end]) else { return false };
+    let names: Vec<String> = header.iter().map(plain).collect();
+    let has = |name: &str| names.contains(&plain(name));
+    has("eventTime") && has("eventSource") && has("eventName") && !has("requestParameters")
+}
+
+fn reader(source: impl Read, delimiter: u8) -> csv::Reader<impl Read> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(source)
+}
+
+/// What parts the cells of a header.
+fn delimiter(line: &[u8]) -> u8 {
+    let count = |byte: u8| memchr::memchr_iter(byte, line).count();
+    [b'\t', b';'].into_iter().find(|other| count(*other) > count(b',')).unwrap_or(b',')
+}
+
+/// The cells of a first line.
+fn cells(line: &[u8]) -> Option<csv::StringRecord> {
+    let mut record = csv::StringRecord::new();
+    let is_read = reader(line, delimiter(line)).read_record(&mut record);
+    is_read.ok().filter(|is_read| *is_read && record.len() > 1).map(|_| record)
+}
+
+/// A name without capitals and what joins its words.
+fn plain(name: &str) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// A name as CloudTrail spells it.
+fn spelt(name: &str) -> Cow<'_, str> {
+    let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
+    let known = known.or_else(|| {
+        let plain = plain(name);
+        NAMES.iter().find(|known| name.contains('_') && known.eq_ignore_ascii_case(&plain))
+    });
+    known.map_or(Cow::Borrowed(name), |known| Cow::Borrowed(*known))
+}
+
+/// The same of what lies in an event's resources, where an ARN is spelt otherwise.
+fn spelt_of_resources(name: &str) -> Cow<'_, str> {
+    if name.eq_ignore_ascii_case("arn") { Cow::Borrowed("ARN") } else { spelt(name) }
+}
+
+impl Rows {
+    fn of(header: &csv::StringRecord) -> Option<Self> {
+        let names: Vec<String> = header
+            .iter()
+            .map(|name| spelt(name.trim_start_matches('\u{feff}').trim()).into_owned())
+            .collect();
+        if NEEDED.iter().all(|needed| names.iter().any(|name| name == needed)) {
+            return Some(Self::Events(names));
+        }
+        let fields: Vec<Option<Field>> = header.iter().map(Field::of).collect();
+        let has = |wanted: Field| fields.contains(&Some(wanted));
+        if has(Field::Operation) && has(Field::Time) && has(Field::Requester) {
+            return Some(Self::Records(fields));
+        }
+        let is_message = |name: &String| ["@message", "message"].contains(&name.as_str());
+        names.iter().position(is_message).map(Self::Messages)
+    }
+
+    /// Hands on what a row says.
+    fn hand_on(
+        &self,
+        row: &csv::StringRecord,
+        sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    ) -> Result<std::result::Result<(), Flaw>> {
+        match self {
+            Self::Events(names) => messages::object(&event(names, row), 1, sink),
+            Self::Messages(place) => {
+                let text = row.get(*place).unwrap_or_default();
+                messages::hand_on(text, &mut Clock::default(), sink)
+            }
+            Self::Records(fields) => {
+                let mut named = Named::default();
+                for (field, text) in fields.iter().zip(row) {
+                    if let Some(field) = field {
+                        named.set(*field, text);
+                    }
+                }
+                match named.record() {
+                    Ok(record) => sink(Entry::Request(record)).map(Ok),
+                    Err(flaw) => Ok(Err(flaw)),
+                }
+            }
+        }
+    }
+}
+
+/// A row as the event it was: JSON.
+fn event(names: &[String], row: &csv::StringRecord) -> String {
+    let mut out = String::from("{");
+    for (name, cell) in names.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push_str(&serde_json::Value::from(name.as_str()).to_string());
+        out.push(':');
+        let is_json = cell.starts_with(['{', '['])
+            && serde_json::from_str::<serde::de::IgnoredAny>(cell).is_ok();
+        if is_json {
+            out.push_str(cell);
+            continue;
+        }
+        let structure = match name.as_str() {
+            "resources" => hive::json(cell, spelt_of_resources),
+            _ => hive::json(cell, spelt),
+        };
+        out.push_str(&structure.unwrap_or_else(|| serde_json::Value::from(cell).to_string()));
+    }
+    out.push('}');
+    out
+}
+
+/// Reads every row of `source`, hands what it yields to `sink` and counts what it cannot read.
+///
+/// # Errors
+/// Those of the source and of `sink`.
+pub(super) fn read(
+    source: &mut dyn Read,
+    file: &str,
+    bad: &mut BadLines,
+    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+) -> Result<()> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Error::request(format!("the table cannot be read: {error}"))
+    };
+    let mut first = Vec::new();
+    let mut byte = [0];
+    while first.len() < HEADER_MAX && !first.ends_with(b"\n") {
+        match source.read(&mut byte) {
+            Ok(0) => break,
+            Ok(_) => first.push(byte[0]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(&error)),
+        }
+    }
+    let header = cells(&first);
+    let rows = header
+        .as_ref()
+        .and_then(Rows::of)
+        .ok_or_else(|| Error::request("the first line does not name the columns of a log"))?;
+    let (source, left) = Bounded::new(source);
+    let mut reader = reader(source, delimiter(&first));
+    let mut row = csv::ByteRecord::new();
+    loop {
+        left.begin();
+        // The header is the first line.
+        let line = reader.position().line() + 1;
+        if !reader.read_byte_record(&mut row).map_err(|error| unreadable(&error))? {
+            return Ok(());
+        }
+        bad.lines += 1;
+        let text = csv::StringRecord::from_byte_record(row.clone());
+        let done = match &text {
+            Ok(text) => rows.hand_on(text, sink)?,
+            Err(_) => Err(Flaw::Field("text")),
+        };
+        if let Err(flaw) = done {
+            let cells: Vec<&[u8]> = row.iter().collect();
+            bad.add(file, line, flaw, &cells.join(&b','));
+        }
+    }
+}
+
+/// Most bytes of the line of column names.
+const HEADER_MAX: usize = 64 << 10;

@@ -1,0 +1,148 @@
+//! How records lie in a log, whatever they tell.
+//!
+//! A log may have been through CloudWatch Logs (which wraps each record as the text of a message), through
+//! Athena (which writes tables), or be as S3 or CloudTrail wrote it. What it tells is its [`Form`].
+
+use memchr::memmem;
+
+use super::access_log::{self, named};
+use super::clock::Clock;
+use super::{Form, LINES_LOOKED_AT, athena, cloudtrail};
+use crate::units::parse_moment;
+
+/// How records lie in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// As the form has them, in JSON of any wrapping if they are events.
+    Own,
+    /// In JSON, where the form has lines.
+    Json,
+    /// A line each, after the time at which CloudWatch Logs received it: what it exports to S3.
+    Stamped,
+    /// A row each, under a line of column names.
+    Table,
+}
+
+/// What a text that begins with `head` is; `None` if it is no log of requests in a shape of its own.
+pub(super) fn detect(head: &[u8]) -> Option<(Form, Shape)> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    if matches!(text, [b'{' | b'[', ..]) {
+        return of_json(text);
+    }
+    if let Some(form) = athena::looks_like(text) {
+        return Some((form, Shape::Table));
+    }
+    let mut lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
+    let of_line = |line| after_stamp(line).and_then(of_message);
+    lines.find_map(of_line).map(|form| (form, Shape::Stamped))
+}
+
+fn of_json(text: &[u8]) -> Option<(Form, Shape)> {
+    if cloudtrail::looks_like(text) {
+        return Some((Form::CloudTrail, Shape::Own));
+    }
+    if has(text, named_words()) || is_named(text) {
+        return Some((Form::S3AccessLog, Shape::Json));
+    }
+    // Within a text, quotes are escaped.
+    let wraps = ["\"message\"", "\"logEvents\"", "\"@message\""];
+    if !has(text, wraps) {
+        return None;
+    }
+    if has(text, ["\\\"eventSource\\\""]) {
+        return Some((Form::CloudTrail, Shape::Own));
+    }
+    has(text, ["\\\"request_uri\\\"", "\\\"http_status\\\"", " REST."])
+        .then_some((Form::S3AccessLog, Shape::Json))
+}
+
+/// Whether the first object is a record of an access log, whatever its fields are called.
+fn is_named(text: &[u8]) -> bool {
+    let within = text.strip_prefix(b"[").unwrap_or(text);
+    let mut objects = serde_json::Deserializer::from_slice(within).into_iter::<named::Named>();
+    objects.next().is_some_and(|first| first.is_ok_and(|named| named.is_of_access_log()))
+}
+
+/// Names that only the records of access logs have.
+const fn named_words() -> [&'static str; 4] {
+    ["\"request_uri\"", "\"http_status\"", "\"requesturi\"", "\"httpstatus\""]
+}
+
+fn has<const N: usize>(text: &[u8], words: [&str; N]) -> bool {
+    words.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
+}
+
+/// What the text of a message is.
+fn of_message(text: &[u8]) -> Option<Form> {
+    if let Some(object) = memchr::memchr(b'{', text).filter(|place| *place < STREAM_MAX) {
+        let object = &text[object..];
+        if cloudtrail::looks_like(object) {
+            return Some(Form::CloudTrail);
+        }
+        if serde_json::from_slice::<named::Named>(object).is_ok_and(|named| named.record().is_ok())
+        {
+            return Some(Form::S3AccessLog);
+        }
+    }
+    let is_line = |text| access_log::parse(text, &mut Clock::default()).is_ok();
+    (is_line(text) || after_stream(text).is_some_and(is_line)).then_some(Form::S3AccessLog)
+}
+
+/// Most bytes of the name of a log's stream, which some tools put before a message.
+pub(super) const STREAM_MAX: usize = 520;
+
+/// What a line has after the time that it begins with.
+pub(super) fn after_stamp(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr2(b' ', b'\t', line).filter(|end| (19..=35).contains(end))?;
+    let time = str::from_utf8(&line[..end]).ok()?;
+    parse_moment(time).map(|_| line[end..].trim_ascii_start())
+}
+
+/// What a line has after the name of a stream.
+pub(super) fn after_stream(line: &[u8]) -> Option<&[u8]> {
+    let end = memchr::memchr(b' ', line).filter(|end| *end < STREAM_MAX)?;
+    Some(line[end..].trim_ascii_start())
+}
+
+/// Whether a text that begins with `head` has nothing but messages by which CloudWatch Logs tries
+/// whether a subscription's destination is there.
+pub(super) fn is_control(head: &[u8]) -> bool {
+    has(head, ["\"CONTROL_MESSAGE\""]) && !has(head, ["\"DATA_MESSAGE\""])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_told_by_what_a_log_begins_with() {
+        let line = "o b [06/Feb/2019:00:00:38 +0000] 192.0.2.3 r I REST.GET.OBJECT k \"GET /k HTTP/1.1\" 200 - \
+                    1 1 1 1 \"-\" \"a\" -";
+        let json = r#"{"bucket_name": "b", "request_time": "2026-11-20T10:00:00.000Z", "operation": "REST.GET.OBJECT", "http_status": 200}"#;
+        let event = r#"{"eventSource": "s3.amazonaws.com"}"#;
+        let message = |text: &str| {
+            serde_json::json!({"messageType": "DATA_MESSAGE", "logEvents": [{"message": text}]})
+                .to_string()
+        };
+        let (access, trail) = (Form::S3AccessLog, Form::CloudTrail);
+        for (text, expected) in [
+            (json.to_owned(), Some((access, Shape::Json))),
+            (format!("[\n{json}\n]"), Some((access, Shape::Json))),
+            (message(line), Some((access, Shape::Json))),
+            (message(json), Some((access, Shape::Json))),
+            (message(event), Some((trail, Shape::Own))),
+            (message("2 123456789010 eni-1 192.0.2.1"), None),
+            (format!("2026-11-20T10:00:00.000Z {event}"), Some((trail, Shape::Stamped))),
+            (format!("2026-11-20T10:00:00.000Z {line}"), Some((access, Shape::Stamped))),
+            (
+                format!("2026-11-20T10:00:00+00:00 a_stream_1 {json}\n"),
+                Some((access, Shape::Stamped)),
+            ),
+            ("2026-11-20T10:00:00.000Z {\"a\": 1}".to_owned(), None),
+            ("{\"message\": \"hello\"}".to_owned(), None),
+            ("2026-11-20 hello".to_owned(), None),
+        ] {
+            assert_eq!(detect(text.as_bytes()), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What a file is that is no log: by its first bytes, so that nobody is told less than can be known.
+
+use super::{archive, athena, shape};
+
+/// A file that is not read, by its right name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stranger {
+    /// What it is, as in "it is …".
+    pub what: &'static str,
+    /// What makes a log of it, if anything does.
+    pub way_out: Option<&'static str>,
+}
+
+impl Stranger {
+    const fn new(what: &'static str, way_out: &'static str) -> Self {
+        Self { what, way_out: Some(way_out) }
+    }
+
+    /// Whether it may hold what is looked for, so that there is a way out.
+    #[must_use]
+    pub const fn is_log(&self) -> bool {
+        self.way_out.is_some()
+    }
+}
+
+const DECOMPRESS: &str = "decompress it, or pack it by gzip or zstd";
+
+/// What files begin with that may hold a log, and what to do about them.
+const PACKED: [(&[u8], &str, &str); 9] = [
+    (b"BZh", "compressed by bzip2, which bks does not read", DECOMPRESS),
+    (b"\xfd7zXZ\0", "compressed by xz, which bks does not read", DECOMPRESS),
+    (b"\x04\x22\x4d\x18", "compressed by LZ4, which bks does not read", DECOMPRESS),
+    (b"\xff\x06\0\0sNaPpY", "compressed by Snappy, which bks does not read", DECOMPRESS),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive, which bks does not read", "unpack it"),
+    (b"Rar!", "a RAR archive, which bks does not read", "unpack it"),
+    (b"Obj\x01", "an Avro file, which bks does not read", "write it as JSON, a record a line"),
+    (b"\xff\xfe", "text in UTF-16, which bks does not read", "save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16, which bks does not read", "save it as UTF-8"),
+];
+
+/// What other services' logs begin with.
+const OTHER_LOGS: [(&[u8], &str); 6] = [
+    (b"#Version: 1.0", "a log of CloudFront"),
+    (b"#Software: ", "a web server's log"),
+    (b"version account-id ", "a flow log of a VPC"),
+    (b"2 unknown eni-", "a flow log of a VPC"),
+    (b"http ", "a load balancer's log"),
+    (b"https ", "a load balancer's log"),
+];
+
+/// What a file is that begins with `head`, decompressed; `None` if nothing is known of it.
+#[must_use]
+pub fn of(head: &[u8]) -> Option<Stranger> {
+    if let Some((_, what, way_out)) = PACKED.iter().find(|(begin, ..)| head.starts_with(begin)) {
+        return Some(Stranger::new(what, way_out));
+    }
+    if is_parquet(head) {
+        return Some(of_parquet(&[]));
+    }
+    if head.starts_with(b"ORC") {
+        return Some(Stranger::new("an ORC file, which bks does not read", EXPORT));
+    }
+    if archive::is_archive(head) {
+        return Some(Stranger::new(
+            "a ZIP archive",
+            "give it a name that ends in `.zip`, or unpack it",
+        ));
+    }
+    if head.get(257..262) == Some(b"ustar") {
+        return Some(Stranger::new(
+            "a tar archive, which bks does not unpack",
+            "unpack it: `tar -xf FILE`",
+        ));
+    }
+    if athena::is_history(head) {
+        return Some(Stranger::new(
+            "CloudTrail's event history as CSV, which has no request parameters",
+            "download the events as JSON",
+        ));
+    }
+    of_text(head)
+}
+
+/// Whether a file that begins with `head` is Parquet.
+#[must_use]
+pub fn is_parquet(head: &[u8]) -> bool {
+    head.starts_with(b"PAR1")
+}
+
+const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"COPY (FROM 'FILE') TO \
+                      'FILE.json'\"`";
+
+/// What a Parquet file is, by the names of its columns.
+#[must_use]
+pub fn of_parquet(columns: &[String]) -> Stranger {
+    let plain = |name: &String| {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>()
+    };
+    let names: Vec<String> = columns.iter().map(plain).collect();
+    let has = |all: &[&str]| all.iter().all(|name| names.iter().any(|known| known == name));
+    if has(&["eventsource", "eventname"]) {
+        return Stranger::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
+    }
+    if has(&["operation", "requester"]) {
+        return Stranger::new(
+            "an access log in Parquet, which bks reads as lines, JSON or CSV only",
+            EXPORT,
+        );
+    }
+    if has(&["lineitemusagetype"]) || has(&["servicename", "chargeperiodstart"]) {
+        return Stranger::new("a bill in Parquet", "give it to `bks reconcile` by `--bill`");
+    }
+    if has(&["encryptionstatus"]) {
+        return Stranger::new("an inventory in Parquet", "give it to `bks inventory`");
+    }
+    Stranger::new(
+        "a Parquet file, which is read as an inventory or a bill, but not as a log",
+        EXPORT,
+    )
+}
+
+/// What a text is that is no log.
+fn of_text(head: &[u8]) -> Option<Stranger> {
+    let other = |what: &'static str| Some(Stranger { what, way_out: None });
+    if let Some((_, what)) = OTHER_LOGS.iter().find(|(begin, _)| head.starts_with(begin)) {
+        return other(what);
+    }
+    let text = head.trim_ascii_start();
+    if matches!(text, [b'{' | b'[', ..]) {
+        let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
+        return other(if has("\"sourceBucket\"") && has("\"fileSchema\"") {
+            "the manifest of an S3 Inventory"
+        } else if has("\"reportKeys\"") || has("\"dataFiles\"") {
+            "the manifest of a bill"
+        } else if has("\"logEvents\"") {
+            "a subscription's record of another log than S3's and CloudTrail's"
+        } else {
+            "JSON of another kind"
+        });
+    }
+    if shape::after_stamp(text.split(|byte| *byte == b'\n').next().unwrap_or_default()).is_some() {
+        return other("an export of another log than S3's and CloudTrail's");
+    }
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let names = |words: &[&str]| {
+        let line = String::from_utf8_lossy(first).to_ascii_lowercase();
+        words.iter().any(|word| line.contains(word))
+    };
+    if names(&["lineitem/usagetype", "line_item_usage_type", "chargeperiodstart"]) {
+        return other("a bill, which `bks reconcile --bill` reads");
+    }
+    None
+}
