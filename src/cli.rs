@@ -18,6 +18,7 @@ mod journal;
 mod known;
 mod list;
 mod logs;
+mod memory;
 mod output;
 mod plot;
 mod progress;
@@ -105,6 +106,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
+    output::staging::clean_up_at_signals();
     match run(cli.command) {
         Ok(Found::Done) => ExitCode::SUCCESS,
         Ok(Found::AssertionNotMet) => ExitCode::from(3),

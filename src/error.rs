@@ -11,6 +11,8 @@
 
 use std::fmt;
 
+use crate::shown::{shown, shown_lines};
+
 /// A result whose error a person can act on.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -89,11 +91,11 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {
-            write!(f, "{place}: ")?;
+            write!(f, "{}: ", shown(place))?;
         }
-        write!(f, "{}", self.message)?;
+        write!(f, "{}", shown_lines(&self.message))?;
         if let Some(hint) = &self.hint {
-            write!(f, "\n\nhint: {hint}")?;
+            write!(f, "\n\nhint: {}", shown_lines(hint))?;
         }
         Ok(())
     }

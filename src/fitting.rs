@@ -27,6 +27,7 @@ use crate::scenario::file::{BucketFile, KmsKey, PopulationFile, PrincipalFile, S
 use crate::scenario::read::{parse_settings, toml_of};
 use crate::scenario::replay::{UnknownAge, is_directory, principals, refuse_long};
 use crate::scenario::resolve::is_account;
+use crate::shown::shown;
 use crate::units::{SimDuration, SimTime, utc};
 use flows::{Flows, Group};
 use hide::Hider;
@@ -87,9 +88,7 @@ impl Fit {
 }
 
 fn comment(note: &str) -> String {
-    // A name in a log may hold whatever it likes.
-    let note: String = note.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    format!("# {note}\n")
+    format!("# {}\n", shown(note))
 }
 
 /// A bucket that stands for all that copies come from and no log tells of: it has no bucket keys.

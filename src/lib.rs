@@ -28,7 +28,8 @@
 //!
 //! Dependence runs downward only; siblings on the second floor do not know each other.
 //!
-//! - ground, measures and chance: [`error`], [`units`], [`rng`], and [`columnar`], Parquet's rows
+//! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`], [`shown`], and
+//!   [`columnar`], Parquet's rows
 //! - first floor, the two services' words: [`s3`], [`kms`]
 //! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
@@ -96,6 +97,7 @@ pub mod rng;
 pub mod s3;
 pub mod scenario;
 pub mod sensitivity;
+pub mod shown;
 pub mod simulation;
 pub mod statistics;
 pub mod sweep;

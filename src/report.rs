@@ -16,7 +16,7 @@ pub(crate) mod numbers;
 pub mod reconciliation;
 pub mod sensitivity;
 pub mod sweep;
-mod table;
+pub(crate) mod table;
 pub mod text;
 pub mod trace;
 pub mod words;

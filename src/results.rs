@@ -4,7 +4,8 @@
 //! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
 //! - [`rows`]: the rows of every CSV file, those of [`mod@sensitivity`] apart;
 //! - [`places`]: rows of a replay by bucket and by prefix;
-//! - [`csv`]: rows to text and back.
+//! - [`csv`]: rows to text and back;
+//! - [`manifest`]: which files belong together.
 //!
 //! Whatever shows results, to people or to programs, in one table or beside others, works on these
 //! values and nothing else: a run of a minute ago and one of last year's folder look the same.
@@ -12,6 +13,7 @@
 pub mod csv;
 pub mod facts;
 mod make;
+pub mod manifest;
 pub mod places;
 pub mod rows;
 pub mod sensitivity;
@@ -27,8 +29,8 @@ use crate::scenario::Scenario;
 
 use facts::Facts;
 use rows::{
-    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow,
-    SummaryRow, TimelineRow,
+    AccountRow, CostRow, Names, OperationRow, PrincipalRow, ReplicationRow, RequesterRow,
+    SensitivityRow, SummaryRow, TimelineRow,
 };
 
 /// The file that holds the facts.
@@ -116,7 +118,30 @@ impl Results {
         }
         let results = for_each_csv!(read);
         results.check()?;
+        manifest::check(&file(FACTS)?, file)?;
         Ok(results)
+    }
+
+    /// The same as people may see it: every name can stand between backticks, and every character of any
+    /// text can be seen.
+    #[must_use]
+    pub fn seen(&self) -> Self {
+        let mut seen = self.clone();
+        seen.facts.show();
+        macro_rules! show {
+            ($($file:literal => $field:ident,)*) => { $(seen.$field.iter_mut().for_each(Names::show);)* };
+        }
+        for_each_csv!(show);
+        seen
+    }
+
+    /// Names of the CSV files.
+    #[must_use]
+    pub fn file_names() -> Vec<&'static str> {
+        macro_rules! names {
+            ($($file:literal => $field:ident,)*) => { vec![$($file,)*] };
+        }
+        for_each_csv!(names)
     }
 
     /// Name and bytes of each CSV file.

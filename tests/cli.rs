@@ -616,7 +616,7 @@ fn ages_come_from_a_histogram_and_are_embedded_in_the_run() {
         ("to,weight\n1d,5\n3x,2\n", "ages.csv:3:1: `3x` is not a duration: `x` is not a unit"),
         (
             "age,n\n1d,5\n",
-            "ages.csv:1:1: the header is `age,n`, but a histogram has the columns `to,weight`",
+            "ages.csv:1:1: the header is another, but a histogram has the columns `to,weight`",
         ),
         (
             "to,weight\n2d,5\n1d,3\n",
@@ -652,7 +652,8 @@ fn outputs_appear_whole_or_not_at_all() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: out: `run.toml` is a folder there, but must be a file\n"
+        "error: out: `run.toml` is a folder there, but must be a file\n\n\
+         hint: give another folder by `--out`\n"
     );
     assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 1);
 }

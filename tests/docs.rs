@@ -436,7 +436,7 @@ fn the_dictionary_has_every_key_of_a_replay() {
 #[test]
 fn the_dictionary_names_every_file() {
     let scenario = small();
-    let files = bks::report::files::of(&results(&scenario));
+    let files = bks::report::files::of(&results(&scenario), Vec::new());
     let dictionary = page("data-dictionary.md");
     for (file, _) in files {
         assert!(dictionary.contains(&format!("`{file}`")), "{file}");

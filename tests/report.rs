@@ -366,7 +366,7 @@ fn a_folder_and_its_scenario_give_the_same_bytes() {
     assert_eq!(made.status.code(), Some(3), "{}", told(&made));
     let first = fs::read_to_string(here.join("results/pages/report.html")).unwrap();
     assert_eq!(first, page(&results(), None));
-    for (name, bytes) in files::of(&results()) {
+    for (name, bytes) in files::of(&results(), Vec::new()) {
         assert_eq!(fs::read(here.join("results/pages").join(name)).unwrap(), bytes, "{name}");
     }
     let again = bks(here, &["report", "results/pages", "-o", "-"]);
@@ -391,7 +391,7 @@ fn what_cannot_be_reported_is_told() {
     fs::create_dir(here.join("empty")).unwrap();
     fs::create_dir(here.join("half")).unwrap();
     fs::create_dir(here.join("whole")).unwrap();
-    for (name, bytes) in files::of(&results()) {
+    for (name, bytes) in files::of(&results(), Vec::new()) {
         fs::write(here.join("whole").join(name), &bytes).unwrap();
         if name != "costs.csv" {
             fs::write(here.join("half").join(name), &bytes).unwrap();

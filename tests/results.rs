@@ -71,7 +71,7 @@ fn results() -> Results {
 }
 
 fn texts(results: &Results) -> BTreeMap<&'static str, String> {
-    let files = files::of(results).into_iter();
+    let files = files::of(results, Vec::new()).into_iter();
     files.map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap())).collect()
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Evidence, Pool, Read, ReadOf, Session};
 use crate::kms::KmsApi;
-use crate::recording::hash::Hash;
+use crate::recording::hash::{Hash, ObjectId};
 use crate::trace::Form;
 use crate::trace::record::{Entry, KmsEvent, Nanoseconds, Record, Requester, bucket_and_key};
 use objects::Objects;
@@ -29,9 +29,9 @@ pub struct Gather {
     /// Requests of trails, and of access logs.
     requests: [Requests; 2],
     /// Objects whose calls are their own: bucket keys do not concern them.
-    keyless: HashSet<u64>,
+    keyless: HashSet<ObjectId>,
     /// Which of them got a data key of their own when: these writes need no bucket-level key.
-    keyless_writes: HashSet<(u64, i64)>,
+    keyless_writes: HashSet<(ObjectId, i64)>,
     buckets: BTreeSet<Vec<u8>>,
     seen: HashSet<[u64; 2]>,
     first_s: Option<i64>,

@@ -23,7 +23,7 @@ use crate::trace::Form;
 pub(super) struct Args {
     #[command(flatten)]
     logs: logs::Args,
-    /// Write the assumptions to FILE, as TOML to be put into a scenario
+    /// Write the assumptions to FILE, as TOML to be put into a scenario; `-` prints them alone
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// What to print
@@ -76,12 +76,12 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
     }
     match args.format {
         Format::Table if args.quiet => Ok(()),
+        // Standard output has the fragment, and nothing else.
+        _ if args.out.as_deref().is_some_and(output::is_stdout) => Ok(()),
         Format::Table => {
             output::print(&report::calibration::text(evidence, &found, output::terminal_width()))
         }
-        Format::Json => {
-            output::print(&format!("{:#}\n", report::calibration::json(evidence, &found)))
-        }
+        Format::Json => output::print_json(&report::calibration::json(evidence, &found)),
     }
 }
 

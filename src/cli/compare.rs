@@ -38,6 +38,9 @@ pub(super) struct Args {
     /// Write `comparison.csv`, `cost_changes.csv` and `comparison.json` to DIR
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace files in the folder that bks did not write
+    #[arg(long)]
+    overwrite: bool,
     #[command(flatten)]
     changes: input::Changes,
     /// End with exit code 3 if CONDITION holds of any of them; may be given again
@@ -80,13 +83,13 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let demands: Vec<Verdict> =
         args.fail_if.iter().flat_map(|condition| condition.judge(&comparison)).collect();
     if let Some(folder) = &args.out {
-        let json = format!("{:#}\n", report::value(&comparison, &demands)).into_bytes();
+        let json = output::json(&report::value(&comparison, &demands)).into_bytes();
         let files = [
             ("comparison.csv", csv::write(&comparison.figures)),
             ("cost_changes.csv", csv::write(&comparison.costs)),
             ("comparison.json", json),
         ];
-        output::write_files(folder, &files)?;
+        output::write_files(folder, &files, args.overwrite)?;
     }
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &comparison, &demands))?;
@@ -278,7 +281,7 @@ fn printed(format: Format, comparison: &Comparison, demands: &[Verdict]) -> Stri
     match format {
         Format::Table => report::text(comparison, output::terminal_width()),
         Format::Markdown => report::markdown(comparison),
-        Format::Json => format!("{:#}\n", report::value(comparison, demands)),
+        Format::Json => output::json(&report::value(comparison, demands)),
         Format::Csv => String::from_utf8(csv::write(&comparison.figures)).expect("CSV is text"),
     }
 }

@@ -41,11 +41,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
                     .render(&mut bytes)
                     .map_err(|error| Error::run(format!("the page cannot be written: {error}")))?;
             }
-            output::print(&String::from_utf8_lossy(&bytes))?;
+            output::print_document(&String::from_utf8_lossy(&bytes))?;
             return Ok(Found::Done);
         }
     };
     clap_complete::generate(shell, &mut Cli::command(), "bks", &mut bytes);
-    output::print(&String::from_utf8_lossy(&bytes))?;
+    output::print_document(&String::from_utf8_lossy(&bytes))?;
     Ok(Found::Done)
 }

@@ -36,7 +36,7 @@ use crate::trace::{Lookup, access_log, cloudtrail, oracle_general, parquet};
 pub(super) struct Args {
     #[command(flatten)]
     logs: logs::Args,
-    /// The file to write; it appears whole or not at all
+    /// The file to write, which appears whole or not at all, or `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
     /// Whose requesters and keys; the headline configuration if not given
@@ -119,7 +119,12 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     };
     bar.finish_and_clear();
     if !args.quiet {
-        output::note(&format!("wrote {}: {written}", args.out.display()));
+        let to = if output::is_stdout(&args.out) {
+            "standard output".into()
+        } else {
+            args.out.display().to_string()
+        };
+        output::note(&format!("wrote {to}: {written}"));
     }
     Ok(Found::Done)
 }

@@ -25,7 +25,7 @@ use crate::trace::record::Entry;
 pub(super) struct Args {
     #[command(flatten)]
     logs: logs::Args,
-    /// Write the scenario to FILE instead of printing it
+    /// Write the scenario to FILE, which must be new, instead of printing it (as `-` does)
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     /// The scenario's name; without it that of the first file or folder, or `fitted` if hidden
@@ -86,7 +86,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     match &args.out {
         Some(path) => {
             output::write_new(path, fit.to_toml().as_bytes())?;
-            if !args.quiet {
+            if !args.quiet && !output::is_stdout(path) {
                 output::note(&format!("wrote {}", path.display()));
             }
         }

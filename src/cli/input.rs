@@ -8,13 +8,13 @@ use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 
+use super::{memory, output};
 use crate::error::{Error, Result};
 use crate::pricing::{PriceName, PriceTable};
 use crate::recording::Recording;
-use crate::results::{FACTS, Results};
+use crate::results::{FACTS, Results, manifest};
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
-use crate::scenario::estimate::USUAL_BYTES;
 use crate::scenario::file::PricesFile;
 use crate::scenario::read::{Override, parse_prices};
 use crate::scenario::replay::{Settings, UnknownAge};
@@ -156,16 +156,6 @@ pub(super) fn prices(path: &Path) -> Result<PricesFile> {
 /// Largest scenario or included file, in bytes: a scenario of many megabytes is another file.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// Bytes of memory that a run may take: what Linux says is available, elsewhere what is usual.
-pub(super) fn free_memory() -> u64 {
-    let available = |text: String| {
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?.trim();
-        let kib: u64 = line.strip_suffix("kB")?.trim().parse().ok()?;
-        Some(kib * 1_024)
-    };
-    fs::read_to_string("/proc/meminfo").ok().and_then(available).unwrap_or(USUAL_BYTES)
-}
-
 /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
 pub(super) fn scenario(path: &str, changes: &Changes, threads: usize) -> Result<Scenario> {
     let source = Source::open(path)?;
@@ -194,15 +184,17 @@ pub(super) fn replay(
 
 /// Refuses a scenario that this machine cannot run on `threads`.
 pub(super) fn check_size(scenario: &Scenario, threads: usize) -> Result<()> {
-    scenario.check_size(threads, free_memory()).map(|_| ())
+    scenario.check_size(threads, memory::free()).map(|_| ())
 }
 
-/// Largest file of a results folder, in bytes.
-const MAX_RESULT_BYTES: u64 = 1 << 30;
+/// Largest file of a results folder, in bytes; a million principals take a quarter of it.
+const MAX_RESULT_BYTES: u64 = 512 << 20;
 
-/// The results of an earlier run, from its folder.
+/// The results of an earlier run, from its folder. What a killed run has left on the way is put into place
+/// first, and whoever writes there at this moment is waited for.
 pub(super) fn results(folder: &Path) -> Result<Results> {
     let place = folder.display().to_string();
+    output::folder::settle(folder)?;
     if !folder.join(FACTS).exists() {
         return Err(Error::request(format!(
             "the folder has no `{FACTS}`, so it is no folder of results"
@@ -211,15 +203,42 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
         .hint("`bks simulate SCENARIO` and `bks replay LOGS` leave one in results/NAME"));
     }
     let read = |name: &str| result_text(&folder.join(name)).map_err(|error| error.at(name));
-    Results::read(&read).map_err(|error| error.within(&place))
+    Results::read(&read)
+        .or_else(
+            |error| {
+                if output::folder::settled(folder) { Results::read(&read) } else { Err(error) }
+            },
+        )
+        .map_err(|error| error.within(&place))
+}
+
+/// Refuses files of a folder that are not those that its `result.json` tells of; other files are nobody's
+/// concern.
+pub(super) fn check_files(folder: &Path, names: &[&str]) -> Result<()> {
+    output::folder::settle(folder)?;
+    let Some(facts) = result_text_if_there(&folder.join(FACTS))? else { return Ok(()) };
+    let read = |name: &str| result_text(&folder.join(name)).map_err(|error| error.at(name));
+    let place = folder.display().to_string();
+    manifest::check_some(&facts, names, &read).map_err(|error| error.within(&place))
 }
 
 /// The text of a file that bks wrote; the caller says where it is.
 pub(super) fn result_text(path: &Path) -> Result<String> {
     let failed = |error: &io::Error| Error::request(format!("the file cannot be read: {error}"));
+    let metadata = fs::metadata(path).map_err(|error| failed(&error))?;
+    if !metadata.is_file() {
+        return Err(Error::request("there must be a file, not a folder, a pipe or a device"));
+    }
     let file = fs::File::open(path).map_err(|error| failed(&error))?;
     let mut text = String::new();
-    file.take(MAX_RESULT_BYTES).read_to_string(&mut text).map_err(|error| failed(&error))?;
+    let read = file.take(MAX_RESULT_BYTES + 1).read_to_string(&mut text);
+    read.map_err(|error| failed(&error))?;
+    if text.len() as u64 > MAX_RESULT_BYTES {
+        return Err(Error::request(format!(
+            "the file has more than {} MiB, but results are smaller",
+            MAX_RESULT_BYTES >> 20
+        )));
+    }
     Ok(text)
 }
 
@@ -269,8 +288,23 @@ impl Source {
     /// The text of a file that the scenario includes.
     fn include(&self, name: &str) -> Result<String> {
         let mut included = self.included.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || read_file(&self.folder.join(name));
+        let read = || {
+            let path = self.folder.join(name);
+            refuse_no_file(&path)?;
+            read_file(&path)
+        };
         included.entry(name.to_owned()).or_insert_with(read).clone()
+    }
+}
+
+/// Refuses what is there and no file: reading it might take for ever. What is not there is refused later.
+fn refuse_no_file(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            Err(Error::request("there must be a file, not a folder, a pipe or a device")
+                .at(path.display().to_string()))
+        }
+        _ => Ok(()),
     }
 }
 

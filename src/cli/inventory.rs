@@ -39,7 +39,7 @@ pub(super) struct Args {
     /// Columns of CSV files without a manifest, as its `fileSchema` has them
     #[arg(long, value_name = "COLUMNS")]
     schema: Option<String>,
-    /// Write the objects as [[population]] tables, for the end of a scenario
+    /// Write the objects as [[population]] tables, for the end of a scenario; `-` prints them alone
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
     /// Region whose prices the migration's cost has
@@ -116,10 +116,12 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     }
     match args.format {
         Format::Table if args.quiet => {}
+        // Standard output has the populations, and nothing else.
+        _ if args.population.as_deref().is_some_and(output::is_stdout) => {}
         Format::Table => {
             output::print(&report::text(&inventory, &prices, output::terminal_width()))?;
         }
-        Format::Json => output::print(&format!("{:#}\n", report::json(&inventory, &prices)))?,
+        Format::Json => output::print_json(&report::json(&inventory, &prices))?,
         Format::Csv => output::print(&report::csv(&inventory))?,
     }
     Ok(Found::Done)
@@ -136,7 +138,7 @@ fn write_population(path: &Path, tally: &Tally, quiet: bool) -> Result<()> {
     let number = populations.len();
     let text = population::fragment(populations);
     output::write_whole(path, |file| file.write_all(text.as_bytes()))?;
-    if !quiet {
+    if !quiet && !output::is_stdout(path) {
         let populations = if number == 1 { "population" } else { "populations" };
         output::note(&format!("wrote {}: {number} {populations}", path.display()));
     }

@@ -20,7 +20,8 @@ pub(super) struct Journal<'a> {
     path: PathBuf,
     /// What was there when it was opened.
     kept: Lines,
-    file: Mutex<File>,
+    /// Opened when there is something to add: a sweep that is done needs no more than to be read.
+    file: Mutex<Option<File>>,
     /// Keeps other processes out; the system lets go of it whenever this one ends.
     _lock: Option<File>,
 }
@@ -51,11 +52,7 @@ impl<'a> Journal<'a> {
         if there.as_deref() != Some(&whole[..]) {
             output::write_whole(&path, |file| file.write_all(&whole))?;
         }
-        let file = File::options()
-            .append(true)
-            .open(&path)
-            .map_err(|error| failed(&path, "the file cannot be written", &error))?;
-        Ok(Self { ledger, path, kept, file: Mutex::new(file), _lock: lock })
+        Ok(Self { ledger, path, kept, file: Mutex::default(), _lock: lock })
     }
 
     /// Where it is.
@@ -70,9 +67,13 @@ impl<'a> Journal<'a> {
 
     /// Adds the lines of a point: all of them in one write, on the disk when this returns.
     pub(super) fn append(&self, lines: &[u8]) -> Result<()> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(lines)
-            .and_then(|()| file.sync_data())
+        let mut opened = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = match opened.as_mut() {
+            Some(file) => Ok(file),
+            None => File::options().append(true).open(&self.path).map(|file| opened.insert(file)),
+        };
+        written
+            .and_then(|file| file.write_all(lines).and_then(|()| file.sync_data()))
             .map_err(|error| failed(&self.path, "the file cannot be written", &error))
     }
 
@@ -103,6 +104,10 @@ fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
 
 /// The bytes of a file; `None` if there is no such file.
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(Error::request("there must be a file, not a folder, a pipe or a device")
+            .at(path.display().to_string()));
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

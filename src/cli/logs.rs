@@ -12,7 +12,7 @@ use std::sync::Arc;
 use clap::{Args as ClapArgs, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::{aside, input, output, progress, threads};
+use super::{aside, memory, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::gather::{Gather, Taken, Wanted};
@@ -375,8 +375,7 @@ impl Args {
             calls_as_requests: forms == Forms::One,
             as_kms: self.as_kms,
         };
-        let memory =
-            self.memory.map_or_else(|| input::free_memory() / SHARE_OF_MEMORY, ByteSize::bytes);
+        let memory = self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
         let at_once = match forms {
             Forms::One => 1,
             Forms::LogsAndTrails => 2,

@@ -1,17 +1,50 @@
 //! Bytes to the terminal and to files. Files appear whole or not at all.
+//!
+//! - here: text for people and for programs, and outputs of one file;
+//! - [`folder`]: files that belong together;
+//! - [`staging`]: where they are written first, and what becomes of that if bks is ended.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::Path;
+pub(super) mod folder;
+pub(super) mod staging;
 
-use anstream::{eprintln, stdout};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use anstream::{stderr, stdout};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::report::table::{BOLD, RESET, YELLOW};
+use crate::shown::{self, shown_lines};
+pub(super) use folder::write_files;
+use staging::Staging;
 
-/// Prints to standard output; a reader that went away is no error.
+/// Prints what people read to standard output; a reader that went away is no error. Nothing but what
+/// can be seen gets there, besides bks's own emphasis.
 pub(super) fn print(text: &str) -> Result<()> {
+    print_document(&emphasized(text))
+}
+
+/// Prints what programs read, as it is.
+pub(super) fn print_document(text: &str) -> Result<()> {
     let mut out = stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    told(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Prints a JSON document.
+pub(super) fn print_json(value: &Value) -> Result<()> {
+    print_document(&json(value))
+}
+
+/// A JSON document as a file has it.
+pub(super) fn json(value: &Value) -> String {
+    shown::json(&format!("{value:#}\n")).into_owned()
+}
+
+/// What became of writing to standard output.
+fn told(written: io::Result<()>) -> Result<()> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::run(format!("standard output cannot be written: {error}")))
         }
@@ -19,19 +52,36 @@ pub(super) fn print(text: &str) -> Result<()> {
     }
 }
 
+/// Text of which every character can be seen, with bks's own emphasis.
+fn emphasized(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\x1b') {
+        out.push_str(&shown_lines(&rest[..at]));
+        let own = [BOLD, YELLOW, RESET].into_iter().find(|own| rest[at..].starts_with(*own));
+        match own {
+            Some(own) => out.push_str(own),
+            None => out.push_str(&shown_lines("\x1b")),
+        }
+        rest = &rest[at + own.map_or(1, str::len)..];
+    }
+    out.push_str(&shown_lines(rest));
+    out
+}
+
 /// Columns of the terminal; tables keep to them. Elsewhere nothing is broken into lines.
 pub(super) fn terminal_width() -> u16 {
     terminal_size::terminal_size_of(io::stdout()).map_or(u16::MAX, |(width, _)| width.0)
 }
 
-/// Says something to the person, on standard error.
+/// Says something to the person in one line, on standard error. Whether anyone hears it changes nothing.
 pub(super) fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(stderr(), "{}", shown::shown(text));
 }
 
 /// Tells what went wrong, on standard error.
 pub(super) fn error(error: &Error) {
-    eprintln!("\x1b[1;31merror:\x1b[0m {error}");
+    let _ = writeln!(stderr(), "\x1b[1;31merror:\x1b[0m {error}");
 }
 
 /// The system's words for what went wrong, without the names of temporary files.
@@ -40,86 +90,147 @@ fn reason(error: &io::Error) -> String {
     text.split(" at path ").next().unwrap_or(&text).to_owned()
 }
 
-/// Writes a set of files into a folder, all or none: they are written beside it first, where a full
-/// disk leaves nothing behind, and then moved in.
-pub(super) fn write_files(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<()> {
-    let failed = |what: &str, error: &io::Error| {
-        Error::run(format!("{what}: {}", reason(error))).at(folder.display().to_string())
-    };
-    fs::create_dir_all(folder).map_err(|error| failed("the folder cannot be made", &error))?;
-    let staging = tempfile::Builder::new()
-        .prefix(".bks-")
-        .tempdir_in(folder)
-        .map_err(|error| failed("the folder cannot be written to", &error))?;
-    for (name, bytes) in files {
-        fs::File::create(staging.path().join(name))
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-            .map_err(|error| failed(&format!("`{name}` cannot be written"), &error))?;
-    }
-    for (name, _) in files {
-        let target = folder.join(name);
-        if target.is_dir() {
-            return Err(Error::run(format!("`{name}` is a folder there, but must be a file"))
-                .at(folder.display().to_string()));
-        }
-    }
-    for (name, _) in files {
-        fs::rename(staging.path().join(name), folder.join(name))
-            .map_err(|error| failed(&format!("`{name}` cannot be moved into place"), &error))?;
-    }
-    Ok(())
+/// Whether an output's name stands for standard output.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
 }
 
-/// Writes one file whole or not at all; refuses to replace one.
+fn not_written(path: &Path, error: &io::Error) -> Error {
+    Error::run(format!("the file cannot be written: {}", reason(error)))
+        .at(path.display().to_string())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Writes one file whole or not at all; refuses to replace one. To standard output if that is named.
 pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
-    let place = path.display().to_string();
-    if path.exists() {
-        return Err(Error::request(format!("`{place}` is there already"))
+    if is_stdout(path) {
+        return told(io::stdout().lock().write_all(bytes));
+    }
+    if path.symlink_metadata().is_ok() {
+        return Err(Error::request(format!("`{}` is there already", path.display()))
             .hint("choose another name, or remove the file"));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let failed = |error: &io::Error| {
-        Error::run(format!("the file cannot be written: {}", reason(error))).at(&place)
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| failed(&error))?;
-    file.write_all(bytes).map_err(|error| failed(&error))?;
-    file.persist_noclobber(path).map_err(|error| failed(&error.error))?;
-    Ok(())
+    let failed = |error: &io::Error| not_written(path, error);
+    let staging = Staging::within(folder_of(path)).map_err(|error| failed(&error))?;
+    let (staged, ()) =
+        fill(&staging, |file| file.write_all(bytes)).map_err(|error| failed(&error))?;
+    // A link to it fails if something else has come there meanwhile; not every file system has links.
+    match fs::hard_link(&staged, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => {
+            fs::rename(&staged, path).map_err(|error| failed(&error))
+        }
+        linked => linked.map_err(|error| failed(&error)),
+    }
 }
 
-/// Writes one file whole or not at all, in the place of what was there: `write` fills it beside its
-/// place, where a failure leaves nothing behind, and then it is moved in.
+/// What an output's name stands for.
+enum Place {
+    /// Standard output.
+    Stdout,
+    /// A file that is to be made or replaced; links to it were followed.
+    File(PathBuf),
+    /// What is neither a file nor a folder, and is written into: a pipe, a device.
+    Stream,
+}
+
+impl Place {
+    fn of(path: &Path) -> Result<Self> {
+        const MOST_LINKS: usize = 40;
+        if is_stdout(path) {
+            return Ok(Self::Stdout);
+        }
+        let mut target = path.to_owned();
+        for _ in 0..MOST_LINKS {
+            match target.metadata() {
+                Ok(metadata) if metadata.is_dir() => {
+                    return Err(Error::run("there is a folder, but the output is a file")
+                        .at(path.display().to_string()));
+                }
+                Ok(metadata) if !metadata.is_file() => return Ok(Self::Stream),
+                Ok(_) => {
+                    let resolved = target.canonicalize();
+                    return Ok(Self::File(resolved.map_err(|error| not_written(path, &error))?));
+                }
+                Err(_) => {}
+            }
+            let Ok(next) = fs::read_link(&target) else { return Ok(Self::File(target)) };
+            target = folder_of(&target).join(next);
+        }
+        Err(Error::run("too many links lead to the output").at(path.display().to_string()))
+    }
+}
+
+/// Writes one output whole or not at all: a file in the place of what was there, into a pipe or a device
+/// what is there, to standard output for `-`. `write` fills a file elsewhere, where a failure leaves
+/// nothing behind.
 pub(super) fn write_whole<T>(
     path: &Path,
-    write: impl FnOnce(&mut fs::File) -> io::Result<T>,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
 ) -> Result<T> {
-    let failed = |error: &io::Error| {
-        Error::run(format!("the file cannot be written: {}", reason(error)))
-            .at(path.display().to_string())
-    };
-    if path.is_dir() {
-        return Err(Error::run("there is a folder, but the output is a file")
-            .at(path.display().to_string()));
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let staging = tempfile::Builder::new()
-        .prefix(".bks-")
-        .tempdir_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| failed(&error))?;
-    let staged = staging.path().join("whole");
-    let mut options = fs::File::options();
-    let written = options
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(&staged)
-        .and_then(|mut file| {
-            let written = write(&mut file)?;
-            file.sync_all()?;
+    let failed = |error: &io::Error| not_written(path, error);
+    match Place::of(path)? {
+        Place::File(target) => replace(&target, write).map_err(|error| failed(&error)),
+        Place::Stream => {
+            let (mut spool, written) = spooled(write).map_err(|error| failed(&error))?;
+            let stream = File::options().write(true).open(path);
+            let copied = stream.and_then(|mut stream| io::copy(&mut spool, &mut stream));
+            match copied {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(&error)),
+                _ => Ok(written),
+            }
+        }
+        Place::Stdout => {
+            let (mut spool, written) = spooled(write).map_err(|error| failed(&error))?;
+            let mut out = io::stdout().lock();
+            told(io::copy(&mut spool, &mut out).and_then(|_| out.flush()))?;
             Ok(written)
-        })
-        .map_err(|error| failed(&error))?;
-    fs::rename(&staged, path).map_err(|error| failed(&error))?;
+        }
+    }
+}
+
+/// Fills a file without a name, and turns back to its begin.
+fn spooled<T>(write: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<(impl Read, T)> {
+    let mut spool = tempfile::tempfile()?;
+    let written = write(&mut spool)?;
+    spool.rewind()?;
+    Ok((spool, written))
+}
+
+/// Fills a file in a staging folder, and makes sure that it is on the disk.
+fn fill<T>(
+    staging: &Staging,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+) -> io::Result<(PathBuf, T)> {
+    let staged = staging.path().join("whole");
+    let mut file = File::options().read(true).write(true).create_new(true).open(&staged)?;
+    let written = write(&mut file)?;
+    file.sync_all()?;
+    Ok((staged, written))
+}
+
+/// Puts a file in the place of what is there, whose permissions it keeps.
+fn replace<T>(target: &Path, write: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
+    let staging = Staging::within(folder_of(target))?;
+    let (staged, written) = fill(&staging, write)?;
+    if let Ok(metadata) = target.metadata() {
+        fs::set_permissions(&staged, metadata.permissions())?;
+    }
+    fs::rename(&staged, target)?;
     Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_emphasis_reaches_a_terminal() {
+        let text = format!("{BOLD}a\x1b[2J{RESET}\n\x1b]0;t\x07\u{202e}");
+        let seen = format!("{BOLD}a\\u{{1b}}[2J{RESET}\n\\u{{1b}}]0;t\\u{{7}}\\u{{202e}}");
+        assert_eq!(emphasized(&text), seen);
+    }
 }

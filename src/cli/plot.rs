@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, output};
+use super::{Found, input, output};
 use crate::error::{Error, Result};
 use crate::report::chart::choice::{self, Drawn};
 use crate::report::chart::layout::{SIZES, Size};
@@ -142,7 +142,13 @@ fn read_folder(folder: &Path, kind: Option<Kind>) -> Result<Vec<(&'static str, T
         Some(kind) => files.retain(|file| *file == kind.file()),
         None => files.retain(|file| folder.join(file).exists()),
     }
-    let table = |file| Ok((file, read(&folder.join(file).display().to_string())?));
+    input::check_files(folder, &files)?;
+    let table = |file| {
+        let path = folder.join(file);
+        let place = path.display().to_string();
+        let text = input::result_text(&path).map_err(|error| hinted(error.at(&place), &path))?;
+        Ok((file, Table::parse(&place, &text)?))
+    };
     files.into_iter().map(table).collect()
 }
 
@@ -168,8 +174,8 @@ fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Found> {
 
 fn print(args: &Args, drawn: &Drawn) -> Result<Found> {
     match args.format {
-        None | Some(Format::Svg) => output::print(&svg::draw(&drawn.0, size(args)).svg)?,
-        Some(Format::Html) => output::print(&page(args, std::slice::from_ref(drawn)))?,
+        None | Some(Format::Svg) => output::print_document(&svg::draw(&drawn.0, size(args)).svg)?,
+        Some(Format::Html) => output::print_document(&page(args, std::slice::from_ref(drawn)))?,
         Some(Format::Png) => {
             return Err(Error::request("`--format png` cannot go to standard output")
                 .hint("name a file, e.g., `-o chart.png`"));
@@ -206,7 +212,7 @@ fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Found> {
     }
     let files: Vec<(&str, Vec<u8>)> =
         files.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
-    output::write_files(&charts, &files)?;
+    output::write_files(&charts, &files, false)?;
     for ((name, _), one) in files.iter().zip(drawn) {
         output::note(&format!("{}: {}", charts.join(name).display(), one.0.title));
     }
@@ -250,22 +256,38 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     output::write_whole(path, |file| file.write_all(bytes))
 }
 
+fn hinted(error: Error, path: &Path) -> Error {
+    if path.exists() { error } else { error.hint("`bks simulate` leaves CSV files in `results`") }
+}
+
+/// Largest CSV text that is drawn, in bytes.
+const MAX_BYTES: u64 = 512 << 20;
+
 /// The table in a file or on standard input.
 fn read(source: &str) -> Result<Table> {
+    let mut bytes = Vec::new();
     let (place, read) = match source {
         "-" => {
-            let mut bytes = Vec::new();
-            ("standard input", io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes))
+            let stdin = io::stdin().lock();
+            ("standard input", stdin.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         }
-        path => (path, fs::read(path)),
+        path => {
+            let file = fs::File::open(path);
+            (path, file.and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)))
+        }
     };
-    let bytes = read.map_err(|error| {
+    read.map_err(|error| {
         let wrong = Error::request(format!("the file cannot be read: {error}")).at(place);
         match error.kind() {
-            io::ErrorKind::NotFound => wrong.hint("`bks simulate` leaves CSV files in `results`"),
+            io::ErrorKind::NotFound => hinted(wrong, Path::new(source)),
             _ => wrong,
         }
     })?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let wrong =
+            format!("the file has more than {} MiB, but charts are of less", MAX_BYTES >> 20);
+        return Err(Error::request(wrong).at(place));
+    }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Error::request(format!("the file is not UTF-8 text: the byte at {at} is not"))

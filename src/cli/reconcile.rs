@@ -126,7 +126,7 @@ fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Invoi
         Format::Table => {
             output::print(&report::text(scenario, found, bills, output::terminal_width()))
         }
-        Format::Json => output::print(&format!("{:#}\n", report::json(scenario, found, bills))),
+        Format::Json => output::print_json(&report::json(scenario, found, bills)),
         Format::Csv => {
             let rows = report::rows(found);
             let csv = crate::results::csv::write(&rows);

@@ -49,6 +49,9 @@ pub(super) struct Args {
     /// Write files to DIR instead of results/NAME
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace what is in the folder: the results of other logs, and files that bks did not write
+    #[arg(long)]
+    overwrite: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,

@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// Where a scenario's files go, instead of results/NAME
     #[arg(long, value_name = "DIR")]
     results: Option<PathBuf>,
+    /// Replace files in that folder that bks did not write
+    #[arg(long)]
+    overwrite: bool,
     #[command(flatten)]
     changes: input::Changes,
     #[command(flatten)]
@@ -87,7 +90,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 fn of_folder(args: &Args, folder: &Path) -> Result<Results> {
     let place = folder.display().to_string();
     if let Some(option) = args.changes.given().or_else(|| args.demands.given()).or_else(|| {
-        let options = [("--results", args.results.is_some()), ("--jobs", args.jobs.is_some())];
+        let options = [
+            ("--results", args.results.is_some()),
+            ("--overwrite", args.overwrite),
+            ("--jobs", args.jobs.is_some()),
+        ];
         options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
     }) {
         return Err(Error::request(format!(
@@ -113,8 +120,9 @@ fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
     args.demands.put_on(&mut scenario)?;
     let by_name = || PathBuf::from("results").join(&scenario.file.name);
     let folder = args.results.clone().unwrap_or_else(by_name);
-    let results =
-        threads::run_on(args.jobs, || simulate::run_into(&scenario, &folder, args.quiet))??;
+    let results = threads::run_on(args.jobs, || {
+        simulate::run_into(&scenario, &folder, args.quiet, args.overwrite)
+    })??;
     if !args.quiet {
         output::note(&format!("wrote {}", folder.display()));
     }
@@ -237,8 +245,11 @@ fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
 
 /// Writes the report to a file, or to standard output.
 fn put(args: &Args, text: &str, out: &Path) -> Result<()> {
-    if out == Path::new("-") {
-        return output::print(text);
+    if output::is_stdout(out) {
+        return match args.format {
+            Format::Html => output::print_document(text),
+            Format::Markdown => output::print(text),
+        };
     }
     output::write_whole(out, |file| file.write_all(text.as_bytes()))?;
     if !args.quiet {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input, output, progress, threads};
+use super::{Found, input, memory, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::report::sensitivity as report;
 use crate::results::csv;
@@ -52,6 +52,9 @@ pub(super) struct Args {
     /// Write files to DIR instead of results/NAME
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace files in the folder that bks did not write
+    #[arg(long)]
+    overwrite: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -91,7 +94,7 @@ fn parse_samples(text: &str) -> std::result::Result<u32, String> {
 pub(super) fn run(args: &Args) -> Result<Found> {
     let threads = threads::number(args.jobs);
     let source = input::Source::open(&args.scenario)?;
-    let bytes = input::free_memory();
+    let bytes = memory::free();
     let read = |more: &[_]| {
         let changes: Vec<_> = args.changes.all()?.into_iter().chain(more.iter().cloned()).collect();
         let scenario = source.read(&changes)?;
@@ -113,7 +116,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     bar.clear();
     let folder =
         args.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.file.name));
-    output::write_files(&folder, &report::files(&scenario, &found))?;
+    output::write_files(&folder, &report::files(&scenario, &found), args.overwrite)?;
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &scenario, &found))?;
     }
@@ -135,6 +138,6 @@ fn printed(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
             let rows = report::rows::break_even(scenario, found);
             String::from_utf8(csv::write(&rows)).expect("CSV is text")
         }
-        Format::Json => format!("{:#}\n", report::json::value(scenario, found)),
+        Format::Json => output::json(&report::json::value(scenario, found)),
     }
 }

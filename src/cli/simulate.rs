@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
 use crate::report::known_total::{self, Scaled};
-use crate::results::{Results, csv};
+use crate::results::{FACTS, RUN, Results, csv};
 use crate::scenario::Scenario;
 
 /// Simulate scenarios and compare their configurations.
@@ -24,6 +24,9 @@ pub(super) struct Args {
     /// Write files to DIR instead of results/NAME (with several scenarios, DIR/NAME)
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Replace files in the folder that bks did not write
+    #[arg(long)]
+    overwrite: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -91,17 +94,29 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 }
 
 fn simulate(args: &Args, scenario: &Scenario) -> Result<Results> {
-    run_into(scenario, &folder(args, scenario), args.quiet)
+    run_into(scenario, &folder(args, scenario), args.quiet, args.overwrite)
 }
 
-/// Runs a scenario and leaves its files in a folder.
-pub(super) fn run_into(scenario: &Scenario, folder: &Path, quiet: bool) -> Result<Results> {
+/// Runs a scenario and leaves its files in a folder, in which it replaces what bks did not write only if
+/// `overwrite` is set.
+pub(super) fn run_into(
+    scenario: &Scenario,
+    folder: &Path,
+    quiet: bool,
+    overwrite: bool,
+) -> Result<Results> {
+    output::folder::refuse_strangers(folder, &run_files(), overwrite)?;
     let bar = progress::Bar::new(scenario, quiet);
     let outcome = Outcome::of(scenario, &|step| bar.take(step));
     bar.clear();
     let results = Results::of(scenario, &outcome);
-    output::write_files(folder, &report::files::of(&results))?;
+    output::write_files(folder, &report::files::of(&results, Vec::new()), overwrite)?;
     Ok(results)
+}
+
+/// Names of the files that every run leaves.
+pub(super) fn run_files() -> Vec<&'static str> {
+    Results::file_names().into_iter().chain([FACTS, RUN]).collect()
 }
 
 /// Says what to beware of where what is printed has no place for it.
@@ -154,7 +169,7 @@ fn printed(format: Format, all: &[Results], scaled: Option<&Scaled>) -> String {
             let value = |results| report::json::with_total(results, scaled);
             let mut values: Vec<_> = all.iter().map(value).collect();
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
-            format!("{value:#}\n")
+            output::json(&value)
         }
     }
 }

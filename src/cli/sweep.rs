@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::journal::Journal;
-use super::{Found, input, output, progress, threads};
+use super::{Found, input, memory, output, progress, threads};
 use crate::error::Result;
 use crate::report;
 use crate::results;
@@ -89,7 +89,7 @@ struct Sweep<'a> {
 
 impl Sweep<'_> {
     fn run(&self) -> Result<Found> {
-        let bytes = input::free_memory();
+        let bytes = memory::free();
         let threads = threads::number(self.args.jobs);
         let survey = Survey::of(self.grid, &|point| {
             let scenario = self.read(point)?;

@@ -1,5 +1,7 @@
 //! What to beware of: what was seen, why it matters, what to do.
 
+use std::borrow::Cow;
+
 use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome, figures};
 use crate::encryption::Mode;
 use crate::kms::accounts::AccountRegion;
@@ -7,6 +9,7 @@ use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
 use crate::quota::QuotaEffect;
 use crate::scenario::{Population, Scenario};
+use crate::shown::named;
 use crate::units::{SimDuration, SimTime, Usd, grouped};
 use crate::workload::{Traffic, Workload};
 
@@ -146,12 +149,12 @@ fn objects_without_key(
                 None => by_age(),
             }
     };
-    let old: Vec<&str> = scenario
+    let old: Vec<Cow<str>> = scenario
         .populations
         .iter()
         .enumerate()
         .filter(|(index, population)| read(*index) && has_keyless(population))
-        .map(|(_, population)| population.name.as_str())
+        .map(|(_, population)| named(&population.name))
         .collect();
     let has_sse_s3 = scenario.configurations.iter().any(|c| c.mode == Mode::SseS3);
     (!old.is_empty() && reads_keyless(scenario, configurations)).then(|| Warning {
@@ -173,11 +176,11 @@ fn objects_without_key(
 }
 
 fn costs_more(configurations: &[ConfigurationOutcome]) -> Option<Warning> {
-    let dearer: Vec<&str> = configurations
+    let dearer: Vec<Cow<str>> = configurations
         .iter()
         .filter(|c| c.mode == Mode::SseKmsBucketKey)
         .filter(|c| c.assumed().saving.is_some_and(|saving| saving.mean < 0.0))
-        .map(|c| c.name.as_str())
+        .map(|c| named(&c.name))
         .collect();
     (!dearer.is_empty()).then(|| Warning {
         id: "costs-more",
@@ -228,7 +231,7 @@ fn throttled(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Op
         .filter(|c| c.assumed().quota.throttled_s > 0)
         .map(|c| {
             let effects = held_back(&c.assumed().quota);
-            format!("`{}` ({}{effects})", c.name, whose(scenario, c.assumed()))
+            format!("`{}` ({}{effects})", named(&c.name), whose(scenario, c.assumed()))
         })
         .collect();
     let grows = configurations.iter().any(|c| c.assumed().quota.grows);
@@ -291,7 +294,7 @@ fn held_back(quota: &QuotaEffect) -> String {
 fn not_paid_back(scenario: &Scenario, configuration: &ConfigurationOutcome) -> Option<Warning> {
     let migration = configuration.migration.as_ref()?;
     let cost = migration.bill.total().as_f64();
-    let start = format!("the migration of `{}`, ${cost:.2} once,", configuration.name);
+    let start = format!("the migration of `{}`, ${cost:.2} once,", named(&configuration.name));
     match migration.payback {
         Payback::After { .. } => None,
         Payback::Never { share: 0.0 } => Some(Warning {
@@ -338,7 +341,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
     let Traffic::Jobs(jobs) = &workload.traffic else { return None };
     let (begins, ends) = jobs.first_span();
     let (from, end) = (scenario.counted_from, scenario.end);
-    let name = &workload.name;
+    let name = named(&workload.name);
     let (what, advice) = if begins < from {
         (
             format!(
@@ -368,9 +371,9 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
 /// Buckets in which bucket keys are turned on only after the run.
 fn never_on(scenario: &Scenario) -> Option<Warning> {
     let buckets = scenario.domains.iter().zip(&scenario.file.buckets);
-    let late: Vec<&str> = buckets
+    let late: Vec<Cow<str>> = buckets
         .filter(|(bucket, _)| !bucket.directory && bucket.keys_since >= scenario.end)
-        .map(|(_, written)| written.name.as_str())
+        .map(|(_, written)| named(&written.name))
         .collect();
     (!late.is_empty()).then(|| Warning {
         id: "bucket-keys-never-on",
@@ -391,7 +394,7 @@ fn broken_cycle(scenario: &Scenario) -> Option<Warning> {
         .iter()
         .filter_map(|workload| Some((&workload.name, workload.cycle()?)))
         .filter(|(_, cycle)| counted % cycle.as_nanos() != 0)
-        .map(|(name, cycle)| format!("`{name}` ({cycle})"))
+        .map(|(name, cycle)| format!("`{}` ({cycle})", named(name)))
         .collect();
     (!broken.is_empty()).then(|| Warning {
         id: "counted-part-breaks-a-cycle",

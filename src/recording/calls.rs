@@ -25,6 +25,7 @@ use std::sync::Arc;
 use super::compact::{Entry, Kind, When};
 use super::gather::{Gather, id_of};
 use super::hash::Hash;
+use super::hash::ObjectId;
 use super::left_out::Reason;
 use super::names::{Adoption, Names, Who};
 use super::sorter::{Sorted, Sorter, Store};
@@ -268,12 +269,12 @@ impl Gather {
         let ms = u64::try_from(event.time / 1_000_000).unwrap_or_default();
         let object = self.object(bucket, key, None);
         let log = self.kms_log();
-        let (slot, who) = log.names.slot(&record);
+        let slot = log.names.slot(&record);
         let place = log.names.place(bucket, Some(key));
         if let Some(region) = event.region {
             log.names.note_region(place, region);
         }
-        let id = id_of(&record, who, object, ms);
+        let id = id_of(&record, object, ms);
         let when = When::new(ms, Kind::of(operation));
         log.entries.push(Entry { object, when, id, slot, place })
     }
@@ -417,7 +418,7 @@ struct Copies {
     /// Those of one object that lie near the time that is looked at.
     near: VecDeque<Entry>,
     /// The last that was taken in or passed: it may be repeated.
-    last: Option<(u64, When, u64)>,
+    last: Option<(ObjectId, When, u64)>,
     /// Whether the last call that was asked about had one.
     had: bool,
 }
@@ -450,7 +451,7 @@ impl Copies {
     }
 
     /// Takes in what lies shortly before a time of an object, and forgets what lies longer before.
-    fn advance(&mut self, object: u64, ms: u64) -> Result<()> {
+    fn advance(&mut self, object: ObjectId, ms: u64) -> Result<()> {
         let is_far = |near: &Entry| near.object != object || near.when.ms() + APART_MS < ms;
         while self.near.front().is_some_and(is_far) {
             self.near.pop_front();

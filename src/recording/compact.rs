@@ -1,5 +1,6 @@
-//! A request in a few bytes: as gathered (32 bytes), and as placed before its requester (40 bytes).
+//! A request in a few bytes: as gathered (40 bytes), and as placed before its requester (40 bytes).
 
+use super::hash::ObjectId;
 use crate::s3::Operation;
 use crate::trace::record::Encryption;
 use crate::units::SimTime;
@@ -30,7 +31,7 @@ pub(super) enum Kind {
     ListParts,
     /// No request: one key of a `DeleteObjects`.
     DeletedKey,
-    /// No request: keys of a `DeleteObjects`, whose number stands in the place of the object's hash.
+    /// No request: keys of a `DeleteObjects`, whose number stands in the place of the object.
     DeletedKeys,
 }
 
@@ -149,10 +150,10 @@ impl Kind {
     }
 
     /// How many keys of a `DeleteObjects` an entry of this kind tells of, whose `object` is as given.
-    pub(super) const fn deleted_keys(self, object: u64) -> u64 {
+    pub(super) const fn deleted_keys(self, object: ObjectId) -> u64 {
         match self {
             Self::DeletedKey => 1,
-            Self::DeletedKeys => object,
+            Self::DeletedKeys => object[0],
             _ => 0,
         }
     }
@@ -247,8 +248,10 @@ impl Bytes<'_> {
 /// the same time or later, and repeated records side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
-    /// Hash of the object; 0 if the request is of none.
-    pub(super) object: u64,
+    /// The object; [`NO_OBJECT`] if the request is of none.
+    ///
+    /// [`NO_OBJECT`]: super::hash::NO_OBJECT
+    pub(super) object: ObjectId,
     /// In milliseconds since the Unix epoch.
     pub(super) when: When,
     /// Hash of what the log calls the request. Its lowest bit is set if the log has no such name:
@@ -261,10 +264,10 @@ pub(super) struct Entry {
 }
 
 impl Compact for Entry {
-    const BYTES: usize = 32;
+    const BYTES: usize = 40;
 
     fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.extend(self.object.to_le_bytes());
+        self.object.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
         bytes.extend(self.when.0.to_le_bytes());
         bytes.extend(self.id.to_le_bytes());
         bytes.extend(self.slot.to_le_bytes());
@@ -273,7 +276,8 @@ impl Compact for Entry {
 
     fn read(bytes: &[u8]) -> Self {
         let mut bytes = Bytes(bytes);
-        let (object, when, id) = (bytes.u64(), When(bytes.u64()), bytes.u64());
+        let object = [bytes.u64(), bytes.u64()];
+        let (when, id) = (When(bytes.u64()), bytes.u64());
         Self { object, when, id, slot: bytes.u32(), place: bytes.u32() }
     }
 }
@@ -314,6 +318,9 @@ pub(super) enum Need {
 const BUCKET_BITS: u32 = 18;
 
 /// Most buckets.
+/// Most sessions of a log, as of a scenario.
+pub(super) const MAX_SESSIONS: usize = 1_000_000;
+
 pub(super) const MAX_BUCKETS: usize = 1 << BUCKET_BITS;
 
 /// A request before its requester. They sort by owner, then time.
@@ -437,7 +444,7 @@ mod tests {
             assert_eq!((placed.when.sse(), placed.when.since(23).sse()), (Sse::Dsse, Sse::Dsse));
         }
         let entry = Entry {
-            object: 1 << 63,
+            object: [1 << 63, 1],
             when: When::new(5, Kind::GetObject),
             id: 9,
             slot: 1,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::LONGEST;
 use super::before::{Inventoried, Times, plain_key, spread_ms};
 use super::calls::{CallsTaken, DataEvents, KmsLog, OfBucket};
-use super::compact::{self, Fate, Kind, MAX_BUCKETS, Sse, When};
-use super::hash::Hash;
+use super::compact::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, Sse, When};
+use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::left_out::{LeftOut, Reason};
-use super::names::Names;
+use super::names::{Names, Who};
 use super::sorter::{Sorter, Store};
 use crate::error::{Error, Result};
 use crate::trace::Form;
@@ -236,8 +236,8 @@ impl Gather {
         if !self.names.knows_bucket(bucket) {
             return Ok(false);
         }
-        let object = object_hash(bucket, &plain_key(key), None);
-        if let Some(ms) = spread_ms(modified_ns, object) {
+        let object = object(bucket, &plain_key(key), None);
+        if let Some(ms) = spread_ms(modified_ns, object[0]) {
             if told == Inventoried::WithKey {
                 self.times.note(bucket, ms);
             }
@@ -248,11 +248,11 @@ impl Gather {
         Ok(true)
     }
 
-    pub(super) fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> u64 {
+    pub(super) fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
         if self.wanted.inventories {
-            object_hash(bucket, &plain_key(key), version)
+            object(bucket, &plain_key(key), version)
         } else {
-            object_hash(bucket, key, version)
+            object(bucket, key, version)
         }
     }
 
@@ -273,7 +273,8 @@ impl Gather {
         let when = When::new(ms, kind).with(fate).under(sse);
         let role = matches!(record.requester, Requester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
-        let object = record.key.map_or(0, |key| self.object(record.bucket, key, record.version_id));
+        let object =
+            record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
         let compact::Entry { place, .. } =
             self.push(record, when, object, record.bucket, record.key)?;
         if self.in_trail {
@@ -284,7 +285,7 @@ impl Gather {
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
             let when = When::new(ms, Kind::DeletedKeys);
-            self.push(record, when, keys.into(), record.bucket, None)?;
+            self.push(record, when, [keys.into(), 0], record.bucket, None)?;
         }
         // A trail tells both halves of a copy in one event. One that was not served reads nothing.
         let half = match kind {
@@ -315,7 +316,7 @@ impl Gather {
 
     pub(super) fn wants(&self, bucket: &[u8]) -> bool {
         let buckets = &self.wanted.buckets;
-        buckets.is_empty() || std::str::from_utf8(bucket).is_ok_and(|name| buckets.contains(name))
+        buckets.is_empty() || buckets.contains(&super::names::text(bucket))
     }
 
     /// What a record is taken as; `None` if it is left out.
@@ -390,18 +391,24 @@ impl Gather {
         &mut self,
         record: &Record,
         when: When,
-        object: u64,
+        object: ObjectId,
         bucket: &[u8],
         key: Option<&[u8]>,
     ) -> Result<compact::Entry> {
-        let (slot, who) = self.names.slot(record);
+        let slot = self.names.slot(record);
+        if self.names.session_count() > MAX_SESSIONS {
+            return Err(Error::request(format!(
+                "the log has more than {MAX_SESSIONS} sessions, each of which takes some kilobytes"
+            ))
+            .hint("replay fewer at a time: fewer files, an earlier `--to`, or some buckets by `--bucket`"));
+        }
         let place = self.names.place(bucket, key);
         self.check_buckets()?;
         let ms = when.ms();
-        let id = id_of(record, who, object, ms);
+        let id = id_of(record, object, ms);
         self.whole_seconds &= record.time % 1_000_000_000 == 0;
         self.widen(ms, record);
-        if when.kind().deleted_keys(1) == 0 {
+        if when.kind().deleted_keys([1, 0]) == 0 {
             self.last_request = self.last_request.max(Some(ms));
         }
         let entry = compact::Entry { object, when, id, slot, place };
@@ -420,15 +427,15 @@ impl Gather {
 }
 
 /// A number for what the log calls the request; `who` sent it, and it is of `object` at `ms`.
-pub(super) fn id_of(record: &Record, who: u64, object: u64, ms: u64) -> u64 {
-    record.id.map_or_else(
-        || {
-            let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
-            let parts = [who.to_le_bytes(), object.to_le_bytes(), ms.to_le_bytes(), bytes];
-            parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
-        },
-        |id| Hash::new().with(id).get() & !1,
-    )
+pub(super) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
+    let of_parts = || {
+        let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
+        let who = Who::hash(record).to_le_bytes();
+        let [object, more] = object.map(u64::to_le_bytes);
+        let parts = [who, object, more, ms.to_le_bytes(), bytes];
+        parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
+    };
+    record.id.map_or_else(of_parts, |id| Hash::new().with(id).get() & !1)
 }
 
 /// What became of a request. AWS bills conditional requests and most errors of clients, but neither those of
@@ -451,13 +458,6 @@ fn fate(record: &Record) -> Fate {
         record.status.is_some_and(|status| status >= 500 || matches!(status, 301 | 307));
     let by_error = record.error.is_some_and(|error| UNBILLED.contains(&error));
     if by_status || by_error { Fate::Unbilled } else { Fate::Unserved }
-}
-
-/// What tells an object from others. A read of a certain version may be of any that was written.
-fn object_hash(bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> u64 {
-    let hash = Hash::new().with(bucket).with(key);
-    // 0 is no object.
-    version.map_or(hash, |version| hash.with(version)).get().max(1)
 }
 
 /// `bucket/key?versionId=…`

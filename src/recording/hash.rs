@@ -1,10 +1,36 @@
-//! A fast hash that is the same on every machine and in every release: results depend on it.
+//! A fast hash that is the same on every machine and in every release: results depend on it. Names that
+//! strangers choose have another, which nobody can aim: [`object`].
 //!
 //! Eight bytes at a time are multiplied to 128 bits and folded in half, as in wyhash (Wang Yi,
 //! 2019). Two of a hundred million names share a hash with a chance of one in 3,700.
 
+use sha2::{Digest, Sha256};
+
 /// Odd numbers without a pattern: the golden ratio's and the square roots' of 2 and 3 first bits.
 const SPREAD: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909, 0xbb67_ae85_84ca_a73b];
+
+/// What tells an object from others.
+pub(crate) type ObjectId = [u64; 2];
+
+/// No object.
+pub(super) const NO_OBJECT: ObjectId = [0; 2];
+
+/// What tells an object from others: the first half of the SHA-256 of its bucket, its key and, if one is
+/// told, its version. Whoever looks for two objects with one id has to try about 2^64.
+pub(crate) fn object(bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
+    let length = |text: &[u8]| (text.len() as u32).to_le_bytes();
+    let mut hash = Sha256::new();
+    hash.update(length(bucket));
+    hash.update(length(key));
+    hash.update(bucket);
+    hash.update(key);
+    if let Some(version) = version {
+        hash.update(version);
+    }
+    let hash = hash.finalize();
+    let word = |at: usize| u64::from_le_bytes(hash[at..at + 8].try_into().expect("eight bytes"));
+    [word(0), word(8)]
+}
 
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
@@ -103,6 +129,27 @@ mod tests {
         }
         // What was hashed once is hashed so for ever: draws, and so results, depend on it.
         assert_eq!(of(&["bucket", "key"]), of(&["bucket", "key"]));
+    }
+
+    /// Lengths stand before the texts, so that no two splits of one text are one object; and what two
+    /// keys of one 64-bit hash were once is two objects.
+    #[test]
+    fn objects_are_told_apart() {
+        let keys: [&[u8]; 2] = [b"p/1yf1km4MnIYLr_.parquet", b"p/g6qovc-mA..3zY.parquet"];
+        let fast = keys.map(|key| Hash::new().with(b"lake").with(key).get());
+        assert_eq!(fast[0], fast[1], "they were found for this");
+        let all = [
+            object(b"lake", keys[0], None),
+            object(b"lake", keys[1], None),
+            object(b"lak", b"ep", None),
+            object(b"lake", b"p", None),
+            object(b"lake", b"", Some(b"p")),
+            object(b"lake", b"p", Some(b"")),
+        ];
+        assert_eq!(all[3], all[5], "an empty version is none");
+        for (i, one) in all[..5].iter().enumerate() {
+            assert!(all[i + 1..5].iter().all(|other| one != other));
+        }
     }
 
     /// Draws fall into parts evenly: with 100,000 draws into 10 parts each has 10,000, give or

@@ -4,6 +4,7 @@
 //! anew, so that the order of the log changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, RandomState};
 
 use super::hash::Hash;
 use crate::s3::{Identity, Principal};
@@ -25,7 +26,6 @@ pub(super) struct Who {
 
 impl Who {
     fn of(record: &Record) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (account, identity) = match record.requester {
             Requester::AssumedRole { account, role, .. } if !role.is_empty() => {
                 (account, Identity::Role(text(role)))
@@ -48,7 +48,7 @@ impl Who {
     }
 
     /// A number for whoever sent the record, the same whenever it is the same session.
-    fn hash(record: &Record) -> u64 {
+    pub(super) fn hash(record: &Record) -> u64 {
         let hash = |kind: &[u8], parts: &[&[u8]]| {
             parts.iter().fold(Hash::new().with(kind), |hash, part| hash.with(part)).get()
         };
@@ -69,6 +69,12 @@ impl Who {
     }
 }
 
+/// The credential, where it tells sessions apart.
+fn session_credential<'a>(record: &Record<'a>) -> Option<&'a [u8]> {
+    let is_role = matches!(record.requester, Requester::AssumedRole { .. });
+    record.credential.filter(|_| is_role)
+}
+
 /// The principal that a requester is, whatever its session.
 pub(super) fn principal_of(requester: &Requester) -> Principal {
     let record = Record::new(LogOperation::Unknown, b"", *requester);
@@ -77,7 +83,6 @@ pub(super) fn principal_of(requester: &Requester) -> Principal {
 
 /// Requesters that are neither a role's session nor an IAM user: one requester each.
 fn nameless(requester: &Requester) -> Principal {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let account = match requester {
         Requester::Root { account }
         | Requester::FederatedUser { account, .. }
@@ -100,6 +105,11 @@ fn nameless(requester: &Requester) -> Principal {
     };
     let name = if name.is_empty() { "nameless".to_owned() } else { name };
     Principal { account, identity: Identity::Service(name) }
+}
+
+/// A name, which access logs URL-encode if it would end its field; no name that AWS allows has a `%`.
+pub(super) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&percent_decoded(bytes)).into_owned()
 }
 
 /// A service's name as trails have it: access logs write `svc:` before it.
@@ -153,6 +163,8 @@ pub(super) const CANONICAL: &str = "canonical-user/";
 /// Names numbered as they appear.
 #[derive(Debug, Default)]
 pub(super) struct Names {
+    /// Nobody who chooses names can know what they hash to; no result depends on it.
+    secret: RandomState,
     slots: HashMap<u64, u32>,
     pub(super) roles: Roles,
     who: Vec<Who>,
@@ -173,16 +185,16 @@ pub(super) struct Names {
 impl Names {
     /// Names that are numbered apart from these, and may be taken over later.
     pub(super) fn apart(&self) -> Self {
-        Self::default()
+        Self { secret: self.secret.clone(), ..Self::default() }
     }
 
-    /// The number of a record's session, and a hash of its name.
-    pub(super) fn slot(&mut self, record: &Record) -> (u32, u64) {
-        let hash = Who::hash(record);
+    /// The number of a record's session.
+    pub(super) fn slot(&mut self, record: &Record) -> u32 {
+        let hash = self.secret.hash_one((&record.requester, session_credential(record)));
         if let Some((last, slot)) = self.last_slot
             && last == hash
         {
-            return (slot, hash);
+            return slot;
         }
         let slot = *self.slots.entry(hash).or_insert_with(|| {
             self.roles.note(record.role_id, &record.requester);
@@ -190,14 +202,14 @@ impl Names {
             self.who.len() as u32 - 1
         });
         self.last_slot = Some((hash, slot));
-        (slot, hash)
+        slot
     }
 
     /// The number of a part of a bucket: what its keys begin with up to their first `/`.
     pub(super) fn place(&mut self, bucket: &[u8], key: Option<&[u8]>) -> u32 {
         let key = key.unwrap_or_default();
         let prefix = key.iter().position(|byte| *byte == b'/').map_or(&b""[..], |at| &key[..=at]);
-        let hash = Hash::new().with(bucket).with(prefix).get();
+        let hash = self.secret.hash_one((bucket, prefix));
         if let Some((last, place)) = self.last_place
             && last == hash
         {
@@ -245,7 +257,7 @@ impl Names {
             return number;
         }
         let number = self.named.len() as u32;
-        let text = String::from_utf8_lossy(name).into_owned();
+        let text = text(name);
         self.named.push(if text.is_empty() { "unnamed".to_owned() } else { text });
         self.prefixes.push((0, None));
         self.regions.push(Vec::new());
@@ -296,6 +308,10 @@ impl Names {
 
     pub(super) fn knows_bucket(&self, name: &[u8]) -> bool {
         self.buckets.contains_key(name)
+    }
+
+    pub(super) fn session_count(&self) -> usize {
+        self.who.len()
     }
 
     pub(super) fn buckets(&self) -> usize {

@@ -3,6 +3,7 @@
 
 use super::before::{Counts, Inventoried};
 use super::compact::{Entry, Kind, Need, Sse, Write};
+use super::hash::ObjectId;
 
 /// What is known of objects that no write in the log made, or none that made a key of the model's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ enum Known {
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     /// The object of the last entry.
-    object: u64,
+    object: ObjectId,
     /// Who wrote it last, and under what; `None` if that is not in the log.
     written: Option<(Write, Sse)>,
     /// The upload of it that was begun last.
@@ -42,7 +43,7 @@ impl Objects {
         self.counts
     }
 
-    fn turn_to(&mut self, object: u64) {
+    fn turn_to(&mut self, object: ObjectId) {
         if object != self.object {
             self.object = object;
             (self.written, self.upload, self.inventoried) = (None, None, None);

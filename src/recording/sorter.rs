@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn runs_merge_to_what_memory_sorts() {
         let entry = |number: u64| Entry {
-            object: super::super::hash::Hash::new().with(&number.to_le_bytes()).get() % 97,
+            object: [super::super::hash::Hash::new().with(&number.to_le_bytes()).get() % 97, 0],
             when: When::new(number % 13, Kind::GetObject),
             id: number,
             ..Entry::default()

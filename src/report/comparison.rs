@@ -44,7 +44,7 @@ pub fn text(comparison: &Comparison, width: u16) -> String {
 pub fn markdown(comparison: &Comparison) -> String {
     let mut out = String::new();
     for verdict in verdicts(comparison) {
-        let _ = writeln!(out, "**{verdict}**\n");
+        let _ = writeln!(out, "**{}**\n", markdown::prose(&verdict));
     }
     out.push_str(&markdown::table("", &header(comparison), &figures(comparison)));
     let changes = changes(comparison);
@@ -54,12 +54,13 @@ pub fn markdown(comparison: &Comparison) -> String {
         out.push_str(&markdown::table("line", &header, &changes));
         let _ = writeln!(out, "\n</details>");
     }
-    let _ = writeln!(out, "\n{}", basis(comparison));
+    let _ = writeln!(out, "\n{}", markdown::prose(&basis(comparison)));
     if !comparison.notes.is_empty() {
         out.push('\n');
     }
     for note in &comparison.notes {
-        let _ = writeln!(out, "- **warning:** {}; {}", note.what, note.advice);
+        let (what, advice) = (markdown::prose(&note.what), markdown::prose(&note.advice));
+        let _ = writeln!(out, "- **warning:** {what}; {advice}");
     }
     out
 }

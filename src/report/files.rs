@@ -1,14 +1,22 @@
 //! The files of a results folder.
 
-use super::json;
-use crate::results::{FACTS, RUN, Results};
+use serde_json::Value;
 
-/// Name and content of every file that a run leaves. The same scenario, seed and version give the
-/// same bytes.
+use super::json;
+use crate::results::manifest::hash;
+use crate::results::{FACTS, RUN, Results};
+use crate::shown;
+
+/// Name and content of every file that a run leaves, `more` of its own among them, and of the document
+/// that names the others, with a hash of each. The same scenario, seed and version give the same bytes.
 #[must_use]
-pub fn of(results: &Results) -> Vec<(&'static str, Vec<u8>)> {
+pub fn of(results: &Results, more: Vec<(&'static str, Vec<u8>)>) -> Vec<(&'static str, Vec<u8>)> {
     let mut files = results.csv_files();
-    files.push((FACTS, format!("{:#}\n", json::facts(results)).into_bytes()));
+    files.extend(more);
     files.push((RUN, results.run_toml.clone().into_bytes()));
+    let mut facts = json::facts(results);
+    let hashes = files.iter().map(|(name, bytes)| ((*name).to_owned(), hash(bytes).into()));
+    facts["files"] = Value::Object(hashes.collect());
+    files.push((FACTS, shown::json(&format!("{facts:#}\n")).into_owned().into_bytes()));
     files
 }

@@ -88,7 +88,8 @@ struct Section {
 /// # Errors
 /// If files beside those of the run cannot be drawn.
 pub fn write(page: &Page) -> Result<String> {
-    let results = page.results;
+    let results = &page.results.seen();
+    let page = &Page { results, ..*page };
     let mut sections = vec![
         Section { id: "how-sure", title: "How sure is this?".into(), body: verdict::sure(page)? },
         Section { id: "figures", title: "Key figures".into(), body: figures::all(page) },

@@ -12,6 +12,7 @@ use crate::inventory::tally::{Counts, Kind, Tally};
 use crate::inventory::{BucketKey, Class, Column, Version};
 use crate::migration::MigrationPlan;
 use crate::pricing::{PriceTable, Terms};
+use crate::results::csv;
 use crate::units::utc;
 
 /// Ends of the age columns, in days.
@@ -30,7 +31,7 @@ pub struct Inventory<'a> {
 }
 
 /// A row of the CSV: objects of one bucket and kind.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Row<'a> {
     bucket: &'a str,
     version: &'static str,
@@ -335,10 +336,6 @@ pub fn json(inventory: &Inventory, prices: &PriceTable) -> Value {
 /// Never: rows are plain, and memory does not fail.
 #[must_use]
 pub fn csv(inventory: &Inventory) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for kind in inventory.tally.kinds() {
-        writer.serialize(Row::of(kind)).expect("plain rows");
-    }
-    let bytes = writer.into_inner().expect("memory does not fail");
-    String::from_utf8(bytes).expect("names are text")
+    let rows: Vec<Row> = inventory.tally.kinds().map(Row::of).collect();
+    String::from_utf8(csv::write(&rows)).expect("names are text")
 }

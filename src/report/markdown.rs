@@ -12,23 +12,24 @@ use crate::results::Results;
 /// how to get the same again, as Markdown.
 #[must_use]
 pub fn write(results: &Results) -> String {
+    let results = &results.seen();
     let mut out = String::new();
-    let _ = writeln!(out, "**{}**\n", words::verdict(results));
+    let _ = writeln!(out, "**{}**\n", prose(&words::verdict(results)));
     let names: Vec<String> = results.facts.configurations.iter().map(|c| c.name.clone()).collect();
     out.push_str(&table("", &names, &words::figures(results)));
     if let Some(accounts) = accounts::table(results) {
         let by_account = table("", &accounts.header, &accounts.rows);
-        let _ = write!(out, "\n{}\n\n{by_account}", accounts.caption);
+        let _ = write!(out, "\n{}\n\n{by_account}", prose(&accounts.caption));
     }
-    let _ = writeln!(out, "\n{}", words::basis(results));
+    let _ = writeln!(out, "\n{}", prose(&words::basis(results)));
     if let Some(principals) = words::by_principal(results) {
-        let _ = writeln!(out, "\n{principals}");
+        let _ = writeln!(out, "\n{}", prose(&principals));
     }
     if let Some(swing) = words::greatest_swing(results) {
-        let _ = writeln!(out, "\n{swing}");
+        let _ = writeln!(out, "\n{}", prose(&swing));
     }
     if let Some(connections) = words::connections(results) {
-        let _ = writeln!(out, "\n{connections}");
+        let _ = writeln!(out, "\n{}", prose(&connections));
     }
     cautions(results, &mut out);
     folded(
@@ -48,11 +49,12 @@ fn cautions(results: &Results, out: &mut String) {
         out.push('\n');
     }
     for warning in &facts.warnings {
-        let _ = writeln!(out, "- **warning:** {}; {}", warning.what, warning.advice);
+        let _ =
+            writeln!(out, "- **warning:** {}; {}", prose(&warning.what), prose(&warning.advice));
     }
     for demand in &facts.assertions {
         let met = if demand.holds { "demand met" } else { "demand **not met**" };
-        let _ = writeln!(out, "- {met}: `{}`: {}", demand.assertion, words::reason(demand));
+        let _ = writeln!(out, "- {met}: `{}`: {}", demand.assertion, prose(&words::reason(demand)));
     }
 }
 
@@ -113,23 +115,59 @@ pub(super) fn table(corner: &str, header: &[String], rows: &[(String, Vec<String
     let _ = writeln!(
         out,
         "{} | {} |",
-        if corner.is_empty() { "|".to_owned() } else { format!("| {corner}") },
+        if corner.is_empty() { "|".to_owned() } else { format!("| {}", cell(corner)) },
         cells(header)
     );
     let _ = writeln!(out, "|---|{}", "---:|".repeat(header.len()));
     for (label, cells) in rows {
         let label = match label.strip_prefix("  ") {
-            Some(part) => format!("&nbsp;&nbsp;{part}"),
-            None => label.clone(),
+            Some(part) => format!("&nbsp;&nbsp;{}", cell(part)),
+            None => cell(label),
         };
-        let _ = writeln!(out, "| {} | {} |", cell(&label), self::cells(cells));
+        let _ = writeln!(out, "| {label} | {} |", self::cells(cells));
     }
     out
 }
 
 /// Text that does not end its cell.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+    prose(text).replace('|', "\\|").replace('\n', " ")
+}
+
+/// Text in which backticks stand around code, and nothing else means anything: a word that Markdown or
+/// its readers would take for more than text (a link, an image, a tag, a mention) stands as code.
+pub(super) fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        // A lone backtick begins no code.
+        return prose(&text.replace('`', "\u{2019}"));
+    }
+    let mut out = String::with_capacity(text.len());
+    for (i, part) in parts.iter().enumerate() {
+        if i % 2 == 1 {
+            out.extend(["`", part, "`"]);
+            continue;
+        }
+        for word in part.split_inclusive([' ', '\n']) {
+            let bare = word.trim_end_matches([' ', '\n']);
+            if means_more(bare) {
+                out.extend(["`", bare, "`", &word[bare.len()..]]);
+            } else {
+                out.push_str(word);
+            }
+        }
+    }
+    out
+}
+
+/// Whether Markdown takes a word for more than text.
+fn means_more(word: &str) -> bool {
+    const SIGNS: [&str; 10] = ["](", "][", "[^", "://", "www.", "<", "&", "*", "~", "\\"];
+    SIGNS.iter().any(|sign| word.contains(sign))
+        || word.contains('@') && word.len() > 1
+        || word
+            .match_indices('#')
+            .any(|(at, _)| word[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn cells(texts: &[String]) -> String {

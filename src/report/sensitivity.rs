@@ -12,6 +12,7 @@ use crate::results::csv;
 use crate::results::sensitivity::{IDENTITY, Identity};
 use crate::scenario::Scenario;
 use crate::sensitivity::Sensitivity;
+use crate::shown;
 
 /// Name and content of every file that `bks sensitivity` leaves. The same scenario, seed, version and
 /// arguments give the same bytes.
@@ -33,7 +34,7 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
         files.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).expect("CSV is text")));
     let identity = Identity::of(scenario, texts);
     let identity = serde_json::to_string_pretty(&identity).expect("a flat struct") + "\n";
-    files.push((IDENTITY, identity.into_bytes()));
+    files.push((IDENTITY, shown::json(&identity).into_owned().into_bytes()));
     files.extend(tornado.map(|drawing| ("tornado.svg", drawing)));
     files
 }

@@ -10,6 +10,7 @@ use crate::results::Results;
 /// columns where words allow it.
 #[must_use]
 pub fn write(results: &Results, width: u16) -> String {
+    let results = &results.seen();
     let mut out = String::new();
     let _ = writeln!(out, "{BOLD}{}{RESET}", words::verdict(results));
     if let Some(question) = &results.facts.question {

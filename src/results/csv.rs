@@ -1,10 +1,13 @@
 //! Rows to CSV and back: a header, one fact a row, dots for decimals, units in names, empty for
-//! unknown.
+//! unknown. Names may be strangers': they stand as [`crate::shown::cell`] writes them.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::shown;
 
 /// Rows as CSV; the header stands even if there are none.
 ///
@@ -22,7 +25,27 @@ pub fn write<T: Serialize + Default>(rows: &[T]) -> Vec<u8> {
     for row in rows {
         writer.serialize(row).expect("rows are flat structs");
     }
-    writer.into_inner().expect("writing to memory does not fail")
+    guarded(writer.into_inner().expect("writing to memory does not fail"))
+}
+
+/// The same CSV with each cell as [`shown::cell`] writes it.
+fn guarded(plain: Vec<u8>) -> Vec<u8> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&plain[..]);
+    let mut writer = csv::Writer::from_writer(Vec::with_capacity(plain.len()));
+    let (mut record, mut changed) = (csv::StringRecord::new(), false);
+    while reader.read_record(&mut record).expect("it was written as CSV") {
+        let cells = record.iter().map(shown::cell);
+        let cells = cells.inspect(|cell| changed |= matches!(cell, Cow::Owned(_)));
+        writer.write_record(cells.map(Cow::into_owned)).expect("memory takes it");
+    }
+    if changed { writer.into_inner().expect("memory takes it") } else { plain }
+}
+
+/// The record as it was before its cells were written as [`shown::cell`] does.
+pub(crate) fn unguarded(record: &csv::StringRecord) -> csv::StringRecord {
+    let mut plain: csv::StringRecord = record.iter().map(|cell| shown::uncell(cell)).collect();
+    plain.set_position(record.position().cloned());
+    plain
 }
 
 /// Rows from CSV, whose columns may stand in any order.
@@ -33,7 +56,8 @@ pub fn write<T: Serialize + Default>(rows: &[T]) -> Vec<u8> {
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<Vec<T>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().cloned().unwrap_or_default();
-    let rows = reader.deserialize().collect::<std::result::Result<Vec<T>, csv::Error>>();
+    let rows = reader.records().map(|record| unguarded(&record?).deserialize(Some(&header)));
+    let rows = rows.collect::<std::result::Result<Vec<T>, csv::Error>>();
     rows.map_err(|error| not_a_row(&error, &header))
 }
 
@@ -84,7 +108,8 @@ pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>
             .at(format!("{place}:{line}"))
             .hint("the file is cut off or was edited: write it again"));
         }
-        records.push(Record { line, cells: record.iter().map(str::to_owned).collect() });
+        records
+            .push(Record { line, cells: unguarded(&record).iter().map(str::to_owned).collect() });
     }
     Ok((header, records))
 }

@@ -13,7 +13,8 @@ use crate::scenario::connections::Basis;
 use crate::scenario::file::{PrincipalFile, ScenarioFile};
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario};
 
-use super::rows::SummaryRow;
+use super::rows::{SummaryRow, show};
+use crate::shown::shown;
 
 /// Version of the document: raised when a key changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -222,6 +223,31 @@ impl Facts {
         let judged = demands.iter().map(|it| AssertionFacts::of(it, &self.headline, summary));
         self.assertions = judged.collect();
         self.holds = self.assertions.iter().all(|demand| demand.holds);
+    }
+
+    /// As [`super::Results::seen`].
+    pub(super) fn show(&mut self) {
+        let own =
+            [&mut self.scenario, &mut self.headline, &mut self.reference, &mut self.prices.region];
+        own.into_iter().for_each(show);
+        self.skipped_principals.iter_mut().chain(&mut self.once).for_each(show);
+        for configuration in &mut self.configurations {
+            show(&mut configuration.name);
+            configuration.migrated_only.iter_mut().for_each(show);
+        }
+        for one in &mut self.connections {
+            [&mut one.principal, &mut one.connections]
+                .into_iter()
+                .chain(&mut one.client)
+                .for_each(show);
+        }
+        for demand in &mut self.assertions {
+            [&mut demand.configuration, &mut demand.assertion].into_iter().for_each(show);
+        }
+        let warnings = self.warnings.iter_mut().flat_map(|it| [&mut it.what, &mut it.advice]);
+        for text in warnings.chain(&mut self.question).chain(&mut self.source) {
+            *text = shown(text).into_owned();
+        }
     }
 
     /// Reads `result.json`.

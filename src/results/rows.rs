@@ -1,11 +1,14 @@
 //! The rows of every CSV file: these structs are the schema, for writing and for reading back.
 //! `docs/data-dictionary.md` tells what each column means; a test holds it against them.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumptions::Level;
 use crate::kms::KmsApi;
 use crate::scenario::assertion::Figure;
+use crate::shown::named;
 use crate::units::Usd;
 
 /// Money as a number of dollars, for rows made elsewhere, too.
@@ -500,5 +503,46 @@ impl ReplicationRow {
             | Figure::ThrottledS
             | Figure::AuditSaving => return None,
         })
+    }
+}
+
+/// Rows whose names may be strangers'.
+pub(super) trait Names {
+    /// Makes each of them one that may stand between backticks.
+    fn show(&mut self);
+}
+
+/// Makes a name one that may stand between backticks.
+pub(super) fn show(name: &mut String) {
+    if let Cow::Owned(seen) = named(name) {
+        *name = seen;
+    }
+}
+
+macro_rules! names {
+    ($($row:ident: $($name:ident),*;)*) => { $(
+        impl Names for $row {
+            fn show(&mut self) {
+                $(show(&mut self.$name);)*
+            }
+        }
+    )* };
+}
+
+names! {
+    SummaryRow: scenario, configuration;
+    TimelineRow: scenario, configuration;
+    PrincipalRow: scenario, configuration, principal;
+    OperationRow: scenario, configuration, operation;
+    AccountRow: scenario, configuration, account, region;
+    CostRow: scenario, configuration, service_name, charge_description, region_id, pricing_unit;
+    SensitivityRow: scenario, configuration, assumption, low, assumed, high;
+    ReplicationRow: scenario, configuration;
+}
+
+impl Names for RequesterRow {
+    fn show(&mut self) {
+        let names = [&mut self.scenario, &mut self.configuration, &mut self.principal];
+        names.into_iter().chain(&mut self.requester).for_each(show);
     }
 }

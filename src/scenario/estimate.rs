@@ -35,6 +35,11 @@ const MOST_ENTRIES: u64 = 1 << 32;
 const BYTES_PER_SLOT: u64 = 1_024;
 const BYTES_PER_TIMELINE: u64 = 64;
 
+/// Bytes that a log's session takes, its names, its principal and its rows of results, whatever runs, and
+/// what each configuration adds: measured, of logs in which each session is of a role of its own.
+const BYTES_PER_SESSION: u64 = 4_096;
+const BYTES_PER_SESSION_AND_CONFIGURATION: u64 = 1_024;
+
 /// What one replication of a run is expected to take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
@@ -98,6 +103,7 @@ impl Scenario {
         let seconds = self.window().seconds() as u64;
         let mut keys_max = 0;
         let mut bytes_max = self.slots.len() as u64 * BYTES_PER_SLOT * threads;
+        bytes_max = bytes_max.saturating_add(self.bytes_of_sessions());
         // Of each rule under way.
         bytes_max =
             bytes_max.saturating_add(self.objects_kept().saturating_mul(2 * BYTES_PER_OBJECT));
@@ -142,6 +148,16 @@ impl Scenario {
         // A key of the past is drawn in about the time of a request.
         let requests = engine::work(self, configuration, requesters, assumptions) + keys as f64;
         ArmEstimate { requests, bytes_max: bytes.saturating_add(tallies) }
+    }
+
+    /// Memory for the sessions of a log.
+    fn bytes_of_sessions(&self) -> u64 {
+        if self.recording.is_none() {
+            return 0;
+        }
+        let configurations = self.configurations.len() as u64;
+        let each = BYTES_PER_SESSION + configurations * BYTES_PER_SESSION_AND_CONFIGURATION;
+        self.slots.len() as u64 * each
     }
 
     /// Memory for the calls of each account by the second, if there are several. A request's calls go
@@ -270,6 +286,15 @@ impl Scenario {
                 "simulate a shorter `duration`, or narrow `assumptions`: short lifetimes and many \
                  partitions make many calls",
             ));
+        }
+        if self.bytes_of_sessions() > bytes {
+            return Err(Error::request(format!(
+                "the log's `{}` sessions may take {} MiB of memory, but there are {} MiB",
+                self.slots.len(),
+                self.bytes_of_sessions() >> 20,
+                bytes >> 20
+            ))
+            .hint("replay fewer at a time: fewer files, an earlier `--to`, or some buckets by `--bucket`"));
         }
         if estimate.bytes_max > bytes || estimate.keys_max >= 1 << 28 {
             return Err(Error::request(format!(

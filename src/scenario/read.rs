@@ -12,6 +12,7 @@ use super::resolve::{Misplaced, resolve};
 use super::shorthand::{PRICES, expand};
 use crate::error::{Error, Result, one_of};
 use crate::pricing::PriceTable;
+use crate::shown;
 use crate::workload::access::ReadPattern;
 use crate::workload::ages::{AgeLaw, AgeStep};
 
@@ -171,7 +172,7 @@ impl Scenario {
             arguments: log.map(|log| log.arguments.clone()).unwrap_or_default(),
             inputs: log.map(|log| log.inputs()).unwrap_or_default(),
         });
-        toml::to_string(&file).expect("a scenario is TOML")
+        toml_of(&file)
     }
 
     /// A scenario made here, resolved.
@@ -197,9 +198,9 @@ impl Scenario {
     }
 }
 
-/// A scenario as TOML.
+/// A scenario as TOML, every text on one line on which each character can be seen.
 pub(crate) fn toml_of(file: &ScenarioFile) -> String {
-    toml::to_string(file).expect("a scenario is TOML")
+    shown::toml(&toml::to_string(file).expect("a scenario is TOML")).into_owned()
 }
 
 fn scenario_hash(file: &ScenarioFile) -> String {
@@ -505,10 +506,10 @@ fn parse_histogram(text: &str, name: &str) -> Result<Vec<AgeStep>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let headers = reader.headers().ok().map(|headers| headers.iter().collect::<Vec<_>>().join(","));
     if headers.as_deref() != Some("to,weight") {
-        return Err(Error::request(format!(
-            "the header is `{}`, but a histogram has the columns `to,weight`",
-            headers.unwrap_or_default()
-        ))
+        // Whatever file was named is not shown: it may be none of the scenario's.
+        return Err(Error::request(
+            "the header is another, but a histogram has the columns `to,weight`",
+        )
         .at(format!("{name}:1:1")));
     }
     let mut steps = Vec::new();

@@ -187,9 +187,24 @@ impl Recording {
 pub struct LogOf {
     /// Which log, and what of it, as it was typed; none if that is not known.
     pub arguments: Vec<String>,
+    /// Its files.
+    #[serde(rename = "input")]
+    pub inputs: Vec<InputFile>,
 }
 
 impl LogOf {
+    /// Whether two lists of files have the same content, whatever the files are called.
+    #[must_use]
+    pub fn are_same(one: &[InputFile], other: &[InputFile]) -> bool {
+        let contents = |files: &[InputFile]| {
+            let mut contents: Vec<_> =
+                files.iter().map(|file| (file.hash.clone(), file.bytes)).collect();
+            contents.sort();
+            contents
+        };
+        contents(one) == contents(other)
+    }
+
     /// What the text of a `run.toml` says; `None` if it is not of a replay.
     #[must_use]
     pub fn run(run_toml: &str) -> Option<Self> {

@@ -13,6 +13,7 @@ use super::survey::Survey;
 use crate::encryption::assumptions::Level;
 use crate::results::csv;
 use crate::results::rows::SummaryRow;
+use crate::shown;
 
 /// Form of a file of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl<'a> Ledger<'a> {
                 let lines = rows.iter().flat_map(|row| {
                     let mut object = serde_json::to_value(row).expect("rows are flat structs");
                     object.as_object_mut().expect("a row has names").extend(common.clone());
-                    format!("{object}\n").into_bytes()
+                    format!("{}\n", shown::json(&object.to_string())).into_bytes()
                 });
                 lines.collect()
             }
@@ -212,13 +213,14 @@ impl<'a> Ledger<'a> {
 fn records(bytes: &[u8]) -> Vec<Vec<String>> {
     let reader = ::csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let records = reader.into_records().map_while(std::result::Result::ok);
-    records.map(|record| record.iter().map(str::to_owned).collect()).collect()
+    records.map(|record| csv::unguarded(&record).iter().map(str::to_owned).collect()).collect()
 }
 
 /// # Panics
 /// Never: memory takes what is written to it.
 fn line(fields: &[String]) -> Vec<u8> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    writer.write_record(fields).expect("memory takes it");
+    let cells = fields.iter().map(|field| shown::cell(field).into_owned());
+    writer.write_record(cells).expect("memory takes it");
     writer.into_inner().expect("memory takes it")
 }

@@ -173,7 +173,7 @@ impl Identity {
     #[must_use]
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("keys are text");
-        format!("{text}\n")
+        format!("{}\n", crate::shown::json(&text))
     }
 
     /// Refuses to go on with what another sweep has left.

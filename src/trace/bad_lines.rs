@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::error::{Error, Result};
+use crate::shown::{named, shown};
 use crate::units::Share;
 
 /// Why a line cannot be read.
@@ -57,7 +58,7 @@ pub struct BadLine {
 impl fmt::Display for BadLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, flaw, excerpt } = self;
-        write!(f, "{file}:{line}: `{excerpt}` cannot be read: {flaw}")
+        write!(f, "{}:{line}: `{excerpt}` cannot be read: {flaw}", shown(file))
     }
 }
 
@@ -145,12 +146,10 @@ impl BadLines {
 
 fn excerpt(text: &[u8]) -> String {
     let head = &text[..text.len().min(EXCERPT * 4)];
-    let mut printable: String = String::from_utf8_lossy(head)
-        .chars()
-        .map(|c| if c.is_control() || c == '`' { '\u{fffd}' } else { c })
-        .take(EXCERPT)
-        .collect();
-    if printable.len() < text.len() {
+    let head = String::from_utf8_lossy(head);
+    let end = head.char_indices().nth(EXCERPT).map_or(head.len(), |(end, _)| end);
+    let mut printable = named(&head[..end]).into_owned();
+    if end < text.len() {
         printable.push('…');
     }
     printable

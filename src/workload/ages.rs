@@ -219,6 +219,20 @@ fn check_steps(steps: &[AgeStep]) -> Result<()> {
         }
         before = step.to;
     }
+    let total = total_weight(steps);
+    if !total.is_finite() || total > 0.0 && !total.is_normal() {
+        return Err(Error::request(format!(
+            "the weights add up to `{total}`, which a number cannot hold exactly enough"
+        ))
+        .hint("only their ratios count: give all of them in a greater or a smaller unit"));
+    }
+    if steps.len() > MAX_STEPS {
+        return Err(Error::request(format!(
+            "there are `{}` steps, but at most {MAX_STEPS} can be told apart",
+            steps.len()
+        ))
+        .hint("put steps together"));
+    }
     if steps.iter().all(|step| step.weight <= 0.0) {
         return Err(Error::request("the steps have no weight, but at least one must").hint(
             "give e.g., `steps = [{ to = \"1d\", weight = 3 }, { to = \"30d\", weight = 1 }]`",
@@ -226,6 +240,9 @@ fn check_steps(steps: &[AgeStep]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Most steps of a law: one for each of 27 years' days.
+const MAX_STEPS: usize = 10_000;
 
 fn total_weight(steps: &[AgeStep]) -> f64 {
     steps.iter().map(|step| step.weight).sum()

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::calibration::ReadOf;
+use crate::recording::hash::ObjectId;
 
 /// Who wrote something when; no writer: one whose calls are not in the trail.
 type Write = (i64, Option<(u32, u32)>);
@@ -10,13 +11,13 @@ type Write = (i64, Option<(u32, u32)>);
 /// All objects, by hash.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
-    writes: HashMap<u64, Vec<Write>>,
-    unwritten: HashMap<u64, u32>,
+    writes: HashMap<ObjectId, Vec<Write>>,
+    unwritten: HashMap<ObjectId, u32>,
 }
 
 impl Objects {
     /// Takes note of a write; `writer` is its place among pools and sessions.
-    pub(super) fn written(&mut self, object: u64, second: i64, writer: Option<(u32, u32)>) {
+    pub(super) fn written(&mut self, object: ObjectId, second: i64, writer: Option<(u32, u32)>) {
         self.writes.entry(object).or_default().push((second, writer));
     }
 
@@ -26,7 +27,7 @@ impl Objects {
     }
 
     /// The object of a read at `second`.
-    pub(super) fn read(&mut self, object: u64, second: i64) -> ReadOf {
+    pub(super) fn read(&mut self, object: ObjectId, second: i64) -> ReadOf {
         let writes = self.writes.get(&object).map_or(&[][..], Vec::as_slice);
         let known = writes.partition_point(|write| write.0 <= second);
         let Some(&(written, by)) = known.checked_sub(1).map(|last| &writes[last]) else {

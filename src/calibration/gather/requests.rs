@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Place, SessionName};
 use crate::encryption::needs::Needs;
-use crate::recording::hash::Hash;
+use crate::recording::hash::{self, ObjectId};
 use crate::s3::Operation;
 use crate::trace::record::{LogOperation, Record, percent_decoded};
 
@@ -24,15 +24,15 @@ pub(super) enum Deed {
 pub(super) struct Request {
     pub(super) second: i64,
     pub(super) deed: Deed,
-    /// Hash of its object's bucket and key.
-    pub(super) object: u64,
+    /// Its object.
+    pub(super) object: ObjectId,
 }
 
 /// Requests of one form of log: by (who, bucket), then session.
 pub(super) type Requests = BTreeMap<Place, BTreeMap<SessionName, Vec<Request>>>;
 
 /// What a record does: each deed with its bucket and its object.
-pub(super) fn deeds<'a>(record: &'a Record) -> Vec<(Deed, &'a [u8], u64)> {
+pub(super) fn deeds<'a>(record: &'a Record) -> Vec<(Deed, &'a [u8], ObjectId)> {
     let own = object(record.bucket, &percent_decoded(record.key.unwrap_or_default()));
     let versioned = |deed| if record.version_id.is_some() { Deed::MayRead } else { deed };
     let here = |deed| (deed, record.bucket, own);
@@ -75,6 +75,6 @@ fn source(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// What tells an object from others.
-pub(super) fn object(bucket: &[u8], key: &[u8]) -> u64 {
-    Hash::new().with(bucket).with(key).get()
+pub(super) fn object(bucket: &[u8], key: &[u8]) -> ObjectId {
+    hash::object(bucket, key, None)
 }

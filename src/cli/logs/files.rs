@@ -1,6 +1,7 @@
 //! Log files: which there are, and their bytes, counted and told apart as they are read.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -39,13 +40,13 @@ pub(super) enum LogFile {
 /// All files that paths name, patterns expanded and folders walked, in order and each once. Hidden
 /// files in folders are left out.
 pub(super) fn walk(paths: &[String]) -> Result<Vec<LogFile>> {
-    let mut files = Vec::new();
+    let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
     for path in paths {
         if path == "-" {
             files.push(LogFile::Stdin);
         } else {
             for path in expand(path)? {
-                walk_path(&path, false, &mut files)?;
+                walk_path(&path, false, &mut files, &mut seen)?;
             }
         }
     }
@@ -118,19 +119,57 @@ fn expand(path: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn walk_path(path: &Path, found: bool, files: &mut Vec<LogFile>) -> Result<()> {
+/// Walks a folder, or takes a file. In folders only files count: a pipe may never end. Each folder is
+/// walked once, however many links lead to it, and under its own name rather than a link's.
+fn walk_path(
+    path: &Path,
+    found: bool,
+    files: &mut Vec<LogFile>,
+    seen: &mut BTreeSet<FolderId>,
+) -> Result<()> {
     let failed = |error: &io::Error| unreadable(path, error);
-    if !fs::metadata(path).map_err(|error| failed(&error))?.is_dir() {
-        files.push(LogFile::Path { path: path.to_owned(), found });
+    let metadata = fs::metadata(path).map_err(|error| failed(&error))?;
+    if !metadata.is_dir() {
+        if !found || metadata.is_file() {
+            files.push(LogFile::Path { path: path.to_owned(), found });
+        }
         return Ok(());
     }
+    if !seen.insert(folder_id(path, &metadata)) {
+        return Ok(());
+    }
+    let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(|error| failed(&error))? {
         let entry = entry.map_err(|error| failed(&error))?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            walk_path(&entry.path(), true, files)?;
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        entries.push((is_link, entry.file_name()));
+    }
+    entries.sort();
+    for (_, name) in entries {
+        if !name.to_string_lossy().starts_with('.') {
+            walk_path(&path.join(name), true, files, seen)?;
         }
     }
     Ok(())
+}
+
+/// What tells a folder from others: its device and number there.
+#[cfg(unix)]
+type FolderId = (u64, u64);
+
+#[cfg(unix)]
+fn folder_id(_: &Path, metadata: &fs::Metadata) -> FolderId {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+/// What tells a folder from others: its path without links.
+#[cfg(not(unix))]
+type FolderId = PathBuf;
+
+#[cfg(not(unix))]
+fn folder_id(path: &Path, _: &fs::Metadata) -> FolderId {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {

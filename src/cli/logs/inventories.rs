@@ -168,9 +168,9 @@ fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<V
     }
     versions.finish(&mut |item| taker.take(item, ""));
     let place = names.join(" ");
-    let taken = taker.finish(&all.unwrap_or_default()).map_err(|error| error.at(&place))?;
+    let counts = taker.finish(&all.unwrap_or_default()).map_err(|error| error.at(&place))?;
     if !quiet {
-        output::note(&told(&place, "the logs' buckets", &taken));
+        output::note(&told(&place, "the logs' buckets", &counts));
     }
     Ok(inputs)
 }

@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, place: &str, source: Box<dyn Read>) -> Result<Fou
         trace::Rule { form, cache_lifetime, expiry, elapsed_s: start.elapsed().as_secs_f64() };
     output::print(&match args.format {
         Format::Table => trace::text(place, &rule, &counted),
-        Format::Json => format!("{:#}\n", trace::json(place, &rule, &counted)),
+        Format::Json => output::json(&trace::json(place, &rule, &counted)),
         Format::Csv | Format::Markdown => {
             return Err(Error::request(
                 "a trace of look-ups is told as `table` or `json`, not in another format",

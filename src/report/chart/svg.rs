@@ -9,6 +9,7 @@ use plotters::style::{FontFamily, FontStyle, RGBColor, TextStyle};
 use super::layout::{self, Size};
 use super::scene::{Anchor, Mark, Scene, Text};
 use super::{Chart, paint, text};
+use crate::shown::shown;
 
 /// Backend coordinates in a pixel: plotters counts in whole numbers, and a tenth is fine enough.
 const UNIT: f64 = 10.0;
@@ -80,20 +81,19 @@ fn set_text(backend: &mut SVGBackend, text: &Text) {
     let style = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Top));
     let top = text.baseline - 0.76 * text.size;
     let at = ((text.x * UNIT).round() as i32, (top * UNIT).round() as i32);
-    backend.draw_text(&text.text, &style, at).expect("drawing to memory does not fail");
+    backend.draw_text(&shown(&text.text), &style, at).expect("drawing to memory does not fail");
 }
 
-/// Text between tags or in an attribute.
+/// Text between tags or in an attribute, of which every character can be seen: XML 1.0 has no way to
+/// write most of the others.
 pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in shown(text).chars() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            // XML 1.0 has no way to write the other control characters.
-            c if c.is_control() => out.push(' '),
             c => out.push(c),
         }
     }

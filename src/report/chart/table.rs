@@ -1,9 +1,12 @@
 //! A CSV text whose columns are found by name, with errors that say where the offending text stands.
 
+use std::borrow::Cow;
+
 use crate::error::{Error, Result, did_you_mean};
 use crate::results::csv;
+use crate::shown::shown;
 
-/// A CSV text in memory.
+/// A CSV text in memory, of which every character can be seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     place: String,
@@ -17,7 +20,12 @@ impl Table {
     /// # Errors
     /// If the text has no header, or a row has more or fewer cells.
     pub fn parse(place: &str, text: &str) -> Result<Self> {
-        let (header, records) = csv::parse(place, text)?;
+        let (header, mut records) = csv::parse(place, text)?;
+        for cell in records.iter_mut().flat_map(|record| &mut record.cells) {
+            if let Cow::Owned(seen) = shown(cell) {
+                *cell = seen;
+            }
+        }
         if header.iter().all(|name| name.trim().is_empty()) {
             return Err(Error::request("the file is empty, but must have a header")
                 .hint("give a CSV file that bks wrote, e.g., `summary.csv`")

@@ -9,6 +9,7 @@ use crate::report::chart::scene::Mark;
 use crate::report::chart::svg::{self, Drawing};
 use crate::report::chart::table::Table;
 use crate::report::chart::{Chart, Kind, Options, Plot};
+use crate::shown::shown;
 
 /// Widths of the two drawings, in pixels.
 const WIDE: u32 = 960;
@@ -110,7 +111,7 @@ fn places(drawing: &Drawing) -> String {
 
 /// What the marks say, a line each.
 fn labels(drawing: &Drawing) -> String {
-    let one_line = |mark: &Mark| mark.label.replace(char::is_control, " ");
+    let one_line = |mark: &Mark| shown(&mark.label).into_owned();
     let labels: Vec<String> = drawing.marks.iter().map(one_line).collect();
     labels.join("\n")
 }

@@ -1,5 +1,7 @@
 //! Principals, requesters and operations.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use maud::{Markup, html};
 
 use super::Page;
@@ -11,17 +13,19 @@ use crate::report::added;
 use crate::report::chart::{Kind, Options};
 use crate::report::numbers::{count, percent};
 use crate::results::Results;
-use crate::results::rows::{OperationRow, RequesterRow};
+use crate::results::rows::{OperationRow, PrincipalRow, RequesterRow};
+
+/// Principals that a page shows.
+const PRINCIPALS: usize = 100;
 
 /// Requesters that a page shows for each configuration.
 const REQUESTERS: usize = 100;
 
 pub(super) fn all(page: &Page) -> Result<Markup> {
     let results = page.results;
-    let several = results.requesters.iter().any(|row| {
-        row.requesters > 1
-            || results.requesters.iter().any(|other| other.requester != row.requester)
-    });
+    let first = results.requesters.first().map(|row| &row.requester);
+    let is_other = |row: &RequesterRow| row.requesters > 1 || Some(&row.requester) != first;
+    let several = results.requesters.iter().any(is_other);
     let options =
         Options { configurations: vec![results.facts.headline.clone()], ..Options::default() };
     let (file, text) = page.text("requesters.csv");
@@ -31,9 +35,14 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
         None
     };
     let (rows, left_out) = ranked(results);
+    let (principals, more_principals) = principals(results);
     Ok(html! {
         @if let Some(accounts) = accounts::table(results) { (self::accounts(accounts).render()) }
-        (principals(results).render())
+        (principals.render())
+        @if more_principals > 0 {
+            p.note { "The " (PRINCIPALS) " with most KMS requests; " code { "principals.csv" } " has "
+                (more_principals) " more." }
+        }
         (figure::all(&[requesters]))
         (self::requesters(&rows).render())
         @if left_out > 0 {
@@ -75,14 +84,15 @@ fn accounts(accounts: Accounts) -> Table {
 }
 
 /// What each principal saves: a column for each configuration with KMS requests.
-fn principals(results: &Results) -> Table {
+///
+/// And how many principals it leaves out.
+fn principals(results: &Results) -> (Table, usize) {
     let facts = &results.facts;
-    let mut names: Vec<&str> = Vec::new();
-    for row in &results.principals {
-        if !names.contains(&row.principal.as_str()) {
-            names.push(&row.principal);
-        }
-    }
+    let (names, left_out) = most_calling(results);
+    let kept: BTreeSet<&str> = names.iter().copied().collect();
+    let rows = results.principals.iter().filter(|row| kept.contains(row.principal.as_str()));
+    let known: BTreeMap<(&str, &str), &PrincipalRow> =
+        rows.map(|row| ((row.principal.as_str(), row.configuration.as_str()), row)).collect();
     let shown = if added::applies(results) { 1 } else { 2 };
     let columns = facts.configurations.iter().flat_map(|it| {
         let calls = Column::figure(&format!("`{}`: KMS requests", it.name));
@@ -90,9 +100,7 @@ fn principals(results: &Results) -> Table {
     });
     let row = |name: &&str| {
         let cells = facts.configurations.iter().flat_map(|it| {
-            let row = results.principals.iter();
-            let row =
-                row.clone().find(|row| row.principal == *name && row.configuration == it.name);
+            let row = known.get(&(*name, it.name.as_str()));
             [
                 Cell::known(row.map(|row| row.kms_requests), count),
                 Cell::known(row.and_then(|row| row.saving_ratio), percent),
@@ -102,7 +110,7 @@ fn principals(results: &Results) -> Table {
         });
         Row::of(std::iter::once(Cell::text(format!("`{name}`"))).chain(cells).collect())
     };
-    Table {
+    let table = Table {
         id: "table-principals",
         caption: if added::applies(results) {
             "KMS requests of each principal, every assumption as assumed".to_owned()
@@ -117,7 +125,27 @@ fn principals(results: &Results) -> Table {
         rows: names.iter().map(row).collect(),
         sorts: true,
         file: "principals.csv",
+    };
+    (table, left_out)
+}
+
+/// The names of the principals with most KMS requests under the reference, in the order of the file, and
+/// how many others there are.
+fn most_calling(results: &Results) -> (Vec<&str>, usize) {
+    let mut seen = BTreeSet::new();
+    let rows = results.principals.iter().filter(|row| seen.insert(row.principal.as_str()));
+    let names: Vec<&str> = rows.map(|row| row.principal.as_str()).collect();
+    let left_out = names.len().saturating_sub(PRINCIPALS);
+    if left_out == 0 {
+        return (names, 0);
     }
+    let of_reference =
+        results.principals.iter().filter(|row| row.configuration == results.facts.reference);
+    let mut ranked: Vec<&PrincipalRow> = of_reference.collect();
+    ranked.sort_by(|a, b| b.kms_requests.total_cmp(&a.kms_requests));
+    let most: BTreeSet<&str> =
+        ranked.iter().take(PRINCIPALS).map(|row| row.principal.as_str()).collect();
+    (names.into_iter().filter(|name| most.contains(name)).collect(), left_out)
 }
 
 /// Those with most KMS requests of each configuration, the headline's first, and how many more there

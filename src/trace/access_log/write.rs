@@ -1,9 +1,11 @@
 //! Writes access logs: lines of 27 fields, as S3 has written them since 2024.
 //!
 //! What a run does not know stands as `-` or as the same word in every line: addresses, sizes, times
-//! taken, agents. A copy has two lines, one of each half. No log tells of replication, so that it
+//! taken, agents. Names are URL-encoded where they would end their field. A copy has two lines, one of each half. No log tells of replication, so that it
 //! stands as the copy that it is; the checksum of a HEAD stands as a request for attributes.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, Write};
 
 use crate::s3::{Identity, Operation};
@@ -84,6 +86,7 @@ fn line(
     let (key, method) = (key.unwrap_or("-"), method(request.operation));
     let time = common_log(request.time);
     let who = requester(request);
+    let (who, bucket) = (field(&who), field(bucket));
     let status = if request.operation == Operation::DeleteObject { 204 } else { 200 };
     let path = if key == "-" { "" } else { key };
     writeln!(
@@ -107,13 +110,28 @@ fn common_log(time: Nanoseconds) -> String {
 /// The requester as a log has it.
 pub(in crate::trace) fn requester(request: &Outgoing) -> String {
     let Outgoing { principal, session, federated, .. } = request;
-    let name = match &principal.identity {
+    match &principal.identity {
         // These are what a replay calls those that logs have no name for.
         Identity::Service(name) if name == "anonymous" => "-".to_owned(),
         Identity::Service(name) => name.strip_prefix("canonical-user/").unwrap_or(name).to_owned(),
         Identity::User(_) if !federated => principal.arn(),
         Identity::Role(_) | Identity::User(_) => principal.session_arn(session),
-    };
-    // A space would end the field.
-    name.replace(' ', "_")
+    }
+}
+
+/// Text that is one field of a line, URL-encoded as S3 does with keys.
+fn field(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"%[]".contains(&byte);
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        if is_plain(byte) {
+            out.push(byte.into());
+        } else {
+            let _ = fmt::Write::write_fmt(&mut out, format_args!("%{byte:02X}"));
+        }
+    }
+    Cow::Owned(out)
 }

@@ -1,5 +1,7 @@
 //! `principals.csv`, `buckets.csv`, `prefixes.csv`: who saves what.
 
+use std::collections::HashMap;
+
 use super::super::axis::{Axis, Unit};
 use super::super::table::{Row as Record, Table};
 use super::super::{Bar, Chart, Part, Plot, Row, Rows};
@@ -116,8 +118,10 @@ fn subtitle(
 /// The names that are shown, in the order of the file, and how many more there are.
 fn names(savings: &[Saving]) -> (Vec<&str>, usize) {
     let mut most: Vec<(&str, f64)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for (_, name, _, calls) in savings {
-        match most.iter_mut().find(|(known, _)| known == name) {
+        let place = *places.entry(name).or_insert(most.len());
+        match most.get_mut(place) {
             Some((_, greatest)) => *greatest = greatest.max(*calls),
             None => most.push((name, *calls)),
         }
