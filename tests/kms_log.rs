@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
+use bks::recording::before::Inventoried;
 use bks::recording::calls::{CallsTaken, OfBucket};
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::left_out::Reason;
@@ -577,6 +578,23 @@ fn events_are_read_as_lookup_events_prints_them() {
     }
 }
 
+#[test]
+fn an_inventory_tells_when_what_is_read_was_written() {
+    let wanted = Wanted { inventories: true, ..wanted() };
+    let mut gather = gathered(&wrapped(&plain()), wanted, usize::MAX);
+    gather.settle().unwrap();
+    let before = bks::units::parse_utc("2026-11-20T00:00:00Z").unwrap();
+    for (bucket, known) in [("lake", true), ("pond", false)] {
+        let told = Inventoried::WithKey;
+        let taken = gather.take_inventoried(bucket.as_bytes(), b"old", before, told).unwrap();
+        assert_eq!(taken, known, "{bucket}");
+    }
+    let recording = gather.finish().unwrap();
+    // `a` is read three times, which was written in the log, and `old` once.
+    let seen = recording.seen;
+    assert_eq!((seen.unwraps, seen.of_inventory, seen.of_unknown), (4, 1, 0));
+}
+
 /// As Athena writes rows of a table of events: structures as Hive has them, parameters as JSON.
 fn rows(events: &[Value]) -> String {
     let mut csv = csv::Writer::from_writer(Vec::new());
@@ -626,7 +644,7 @@ fn events_are_read_as_athena_writes_them() {
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("2 writes (GenerateDataKey) and 4 reads (Decrypt)"), "{told}");
     assert!(told.contains("1 are KMS calls that failed"), "{told}");
-    let run = fs::read_to_string(folder.path().join("results/rows/run.toml")).unwrap_or(told);
+    let run = fs::read_to_string(folder.path().join("results/replay/run.toml")).unwrap();
     assert!(run.contains("eu-west-1"), "{run}");
 }
 
@@ -668,7 +686,7 @@ fn commands_say_what_was_taken_and_what_is_lost() {
     assert!(told.contains("`lake`: no S3 data events in the logs"), "{told}");
     assert!(told.contains("2 writes (GenerateDataKey) and 4 reads (Decrypt)"), "{told}");
     assert!(told.contains("HEAD, LIST, DELETE"), "{told}");
-    let result = fs::read_to_string(folder.path().join("results/calls/result.json"));
+    let result = fs::read_to_string(folder.path().join("results/replay/result.json"));
     let said = result.unwrap_or_default() + &printed;
     assert!(said.contains("no S3 data events"), "{said}");
 
