@@ -14,6 +14,9 @@ const CSV: &str = "2026-11-20T01-00Z";
 const PARQUET: &str = "2026-11-20T02-00Z";
 const ORC: &str = "2026-11-20T03-00Z";
 
+/// Of a journal's rows: key, sequence number, type of record, and whether there is a bucket key.
+type Row<'a> = (&'a str, &'a str, &'a str, Option<bool>);
+
 fn cfg() -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/inventory");
     fixtures.join("example-source-bucket/cfg")
@@ -299,8 +302,6 @@ fn a_journal_counts_what_is_there_after_it() {
                   optional int64 record_timestamp (TIMESTAMP(MICROS, true)); \
                   optional binary version_id (STRING); optional int64 size; \
                   optional binary encryption_status (STRING); optional boolean is_bucket_key_enabled";
-    /// Key, sequence number, type of record, and whether there is a bucket key.
-    type Row<'a> = (&'a str, &'a str, &'a str, Option<bool>);
     let part = |rows: &[Row]| {
         let column =
             |of: fn(&Row) -> String| Values::Text(rows.iter().map(|row| Some(of(row))).collect());
