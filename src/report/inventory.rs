@@ -147,35 +147,38 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             utc(inventory.as_of_ns)
         ));
     }
-    for Touched { class, all, current, young } in touched(inventory.tally) {
-        if current.large > 0 {
-            notes.push(format!(
-                "{}: {} objects are over 5 GiB, which one COPY does not take",
-                class.name(),
-                grouped(current.large)
-            ));
-        }
-        if class.charges_retrieval() {
-            notes.push(format!(
-                "{}: copying {} objects ({}) is charged for retrieval{}, and at least {} of them are \
-                 younger than {} days: replacing these is charged as early deletion",
-                class.name(),
-                grouped(current.objects),
-                bytes(current.bytes),
-                if class.is_archive() { " after they are restored" } else { "" },
-                grouped(young),
-                class.days_min()
-            ));
-        }
-        if all.objects > current.objects {
-            notes.push(format!(
-                "{}: {} old versions cannot be copied in place; the copy is of current ones alone",
-                class.name(),
-                grouped(all.objects - current.objects)
-            ));
-        }
-    }
+    touched(inventory.tally).iter().for_each(|touched| note_class(touched, &mut notes));
     notes
+}
+
+/// What must be known of the migration of a storage class.
+fn note_class(Touched { class, all, current, young }: &Touched, notes: &mut Vec<String>) {
+    if current.large > 0 {
+        notes.push(format!(
+            "{}: {} objects are over 5 GiB, which one COPY does not take",
+            class.name(),
+            grouped(current.large)
+        ));
+    }
+    if class.charges_retrieval() {
+        notes.push(format!(
+            "{}: copying {} objects ({}) is charged for retrieval{}, and at least {} of them are \
+             younger than {} days: replacing these is charged as early deletion",
+            class.name(),
+            grouped(current.objects),
+            bytes(current.bytes),
+            if class.is_archive() { " after they are restored" } else { "" },
+            grouped(*young),
+            class.days_min()
+        ));
+    }
+    if all.objects > current.objects {
+        notes.push(format!(
+            "{}: {} old versions cannot be copied in place; the copy is of current ones alone",
+            class.name(),
+            grouped(all.objects - current.objects)
+        ));
+    }
 }
 
 /// The plans, in place and by copy: objects and dollars of each.
