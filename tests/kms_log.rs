@@ -701,7 +701,7 @@ fn commands_say_what_was_taken_and_what_is_lost() {
 
     let (fitted, _) = run(&["fit", "calls.json"]);
     assert!(fitted.contains("# Region: eu-west-1, as in the log."), "{fitted}");
-    assert!(fitted.contains("# Of 1 buckets the log has no S3 data events"), "{fitted}");
+    assert!(fitted.contains("# Buckets of which the log has no S3 data events: 1."), "{fitted}");
     assert!(fitted.contains("# Not known of these: HEAD, LIST and DELETE"), "{fitted}");
 
     let (code, _, told) = bks(folder.path(), &["reconcile", "calls.json"]);

@@ -119,12 +119,11 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
             return Ok(Step::Done(between));
         }
         if let Some(whole) = json::event_as_text(bytes) {
-            match serde_json::from_slice::<String>(&bytes[..whole]) {
-                Ok(text) => self.within(&text)?,
-                Err(_) => {
-                    self.count();
-                    self.bad(Flaw::Json, bytes);
-                }
+            if let Ok(text) = serde_json::from_slice::<String>(&bytes[..whole]) {
+                self.within(&text)?;
+            } else {
+                self.count();
+                self.bad(Flaw::Json, bytes);
             }
             return Ok(Step::Done(whole));
         }
