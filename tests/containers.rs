@@ -142,7 +142,9 @@ fn by_cloudwatch(texts: &[String]) -> Vec<(&'static str, String)> {
     let found: Vec<Value> = texts.iter().map(found).collect();
     let mut table = csv::Writer::from_writer(Vec::new());
     table.write_record(["@timestamp", "@message"]).unwrap();
-    texts.iter().for_each(|text| table.write_record(["2026-11-20 10:00:00.000", text]).unwrap());
+    for text in texts {
+        table.write_record(["2026-11-20 10:00:00.000", text]).unwrap();
+    }
     vec![
         ("Firehose: nothing between records", format!("{control}{one}{two}")),
         ("a record a line", format!("{one}\n{two}\n")),
@@ -223,7 +225,9 @@ fn csv(header: &[&str], rows: &[Vec<String>], delimiter: u8) -> Vec<u8> {
         .flexible(true)
         .from_writer(Vec::new());
     writer.write_record(header).unwrap();
-    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    for row in rows {
+        writer.write_record(row).unwrap();
+    }
     writer.into_inner().unwrap()
 }
 
@@ -373,7 +377,7 @@ fn zeros_and_newlines_after_compressed_data_are_padding() {
         ("a newline", [&packed[..], b"\n"].concat()),
         (
             "zeros between",
-            [&gzip(front.as_bytes())[..], &[0; 70_000], &gzip(back.as_bytes())].concat(),
+            [&gzip(front.as_bytes())[..], &vec![0; 70_000], &gzip(back.as_bytes())].concat(),
         ),
         ("twice, with zeros in and around", gzip(&[&packed[..], &[0; 512]].concat())),
         ("thrice", gzip(&gzip(&packed))),
@@ -508,7 +512,7 @@ fn an_archive_is_a_folder() {
     ];
     fs::write(folder.join("logs.zip"), zip(&files)).unwrap();
     let (calls, told) = replayed(folder, &["logs.zip"]);
-    assert_eq!(calls, 6.0);
+    assert!((calls - 6.0).abs() < 1e-9, "{calls}");
     assert!(told.contains("logs.zip/logs/README is left out: it is no log"), "{told}");
     let run = fs::read_to_string(folder.join("out/run.toml")).unwrap();
     assert!(run.contains("logs.zip/logs/b.gz"), "{run}");
@@ -553,7 +557,7 @@ fn what_is_left_out_of_a_folder_is_named() {
     }
     let (calls, told) = replayed(folder, &["logs"]);
     // Lines and JSON tell of the same requests, which count once.
-    assert_eq!(calls, 6.0);
+    assert!((calls - 6.0).abs() < 1e-9, "{calls}");
     for said in [
         "logs/c.parquet is left out: it is a Parquet file",
         "logs/d.bz2 is left out: it is compressed by bzip2",

@@ -390,7 +390,9 @@ fn a_folder_is_one_run_however_far_another_came() {
     for moved in [0, 1, 4, names.len()] {
         let mixed = at.join(format!("mixed{moved}"));
         fs::create_dir_all(mixed.join(".bks-commit")).unwrap();
-        old.iter().for_each(|(name, bytes)| fs::write(mixed.join(name), bytes).unwrap());
+        for (name, bytes) in &old {
+            fs::write(mixed.join(name), bytes).unwrap();
+        }
         for (name, bytes) in &new {
             let is_moved = names[..moved].contains(&name);
             let to = if is_moved { mixed.join(name) } else { mixed.join(".bks-commit").join(name) };
@@ -406,7 +408,9 @@ fn a_folder_is_one_run_however_far_another_came() {
     for name in ["summary.csv", "timeline.csv", "run.toml"] {
         let mixed = at.join("by-hand");
         fs::create_dir_all(&mixed).unwrap();
-        old.iter().for_each(|(name, bytes)| fs::write(mixed.join(name), bytes).unwrap());
+        for (name, bytes) in &old {
+            fs::write(mixed.join(name), bytes).unwrap();
+        }
         fs::copy(at.join("new").join(name), mixed.join(name)).unwrap();
         for arguments in [["report", "by-hand"], ["compare", "by-hand"]] {
             let told = refused(at, &arguments);
@@ -629,7 +633,8 @@ fn scenarios_of_strangers_are_harmless() {
     assert!(Command::new("mkfifo").arg(at.join("pipe")).status().unwrap().success());
     fs::write(at.join("ages.toml"), with_ages("{ histogram = \"pipe\" }")).unwrap();
     assert!(refused(at, &["check", "ages.toml"]).contains("not a folder, a pipe or a device"));
-    let many: String = (1..=20_000).map(|hour| format!("{hour}h,1\n")).collect();
+    let many: Vec<String> = (1..=20_000).map(|hour| format!("{hour}h,1\n")).collect();
+    let many = many.concat();
     fs::write(at.join("many.csv"), format!("to,weight\n{many}")).unwrap();
     fs::write(at.join("ages.toml"), with_ages("{ histogram = \"many.csv\" }")).unwrap();
     assert!(refused(at, &["check", "ages.toml"]).contains("`20000` steps"));

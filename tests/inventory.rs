@@ -14,6 +14,9 @@ const CSV: &str = "2026-11-20T01-00Z";
 const PARQUET: &str = "2026-11-20T02-00Z";
 const ORC: &str = "2026-11-20T03-00Z";
 
+/// Of a journal's rows: key, sequence number, type of record, and whether there is a bucket key.
+type Row<'a> = (&'a str, &'a str, &'a str, Option<bool>);
+
 fn cfg() -> PathBuf {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/inventory");
     fixtures.join("example-source-bucket/cfg")
@@ -169,7 +172,7 @@ fn damaged_files_never_panic() {
             // Most of what can go wrong is at the end of a Parquet file, its metadata.
             let place = if number % 2 == 0 { number * 997 } else { whole.len() - 1 - number * 41 };
             let place = place % whole.len();
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 bytes.truncate(place);
             } else {
                 bytes[place] ^= 1 << (number % 8);
@@ -223,7 +226,7 @@ fn counted(folder: &Path, arguments: &[&str]) -> (u64, BTreeMap<String, u64>) {
 fn a_live_inventory_counts_by_what_its_columns_mean() {
     let folder = tempfile::tempdir().unwrap();
     let keys: Vec<String> = (0..10).map(|number| format!("a/{number}")).collect();
-    let of = |number: usize| if number % 3 == 0 { "SSE-S3" } else { "SSE-KMS" };
+    let of = |number: usize| if number.is_multiple_of(3) { "SSE-S3" } else { "SSE-KMS" };
     let columns = [
         all("lake", 10),
         texts(keys.iter().map(String::as_str)),
@@ -244,7 +247,7 @@ fn a_live_inventory_counts_by_what_its_columns_mean() {
     let header = "bucket,key,sequence_number,version_id,is_delete_marker,size,last_modified_date,\
                   storage_class,encryption_status,is_bucket_key_enabled";
     let row = |number: usize| {
-        let key = number % 2 == 0;
+        let key = number.is_multiple_of(2);
         let of = of(number);
         format!(
             "\nlake,a/{number},{number},,false,{number},2026-11-01 00:00:00.000000 UTC,STANDARD,{of},{key}"
@@ -299,10 +302,9 @@ fn a_journal_counts_what_is_there_after_it() {
                   optional int64 record_timestamp (TIMESTAMP(MICROS, true)); \
                   optional binary version_id (STRING); optional int64 size; \
                   optional binary encryption_status (STRING); optional boolean is_bucket_key_enabled";
-    let part = |rows: &[(&str, &str, &str, Option<bool>)]| {
-        let column = |of: fn(&(&str, &str, &str, Option<bool>)) -> String| {
-            Values::Text(rows.iter().map(|row| Some(of(row))).collect())
-        };
+    let part = |rows: &[Row]| {
+        let column =
+            |of: fn(&Row) -> String| Values::Text(rows.iter().map(|row| Some(of(row))).collect());
         let columns = [
             all("lake", rows.len()),
             column(|row| row.0.to_owned()),
@@ -393,7 +395,9 @@ fn broken_parquet_is_told_of_without_a_panic() {
                   optional int32 size; optional boolean is_latest";
     let columns = [
         all("lake", 200),
-        texts((0..200).map(|number| if number % 3 == 0 { "SSE-S3" } else { "SSE-KMS" })),
+        texts(
+            (0..200).map(|number: u32| if number.is_multiple_of(3) { "SSE-S3" } else { "SSE-KMS" }),
+        ),
         Values::Int((0..200).map(|number| (number % 5 > 0).then_some(number)).collect()),
         Values::Flag((0..200).map(|number| Some(number % 2 == 0)).collect()),
     ];

@@ -648,7 +648,7 @@ fn sample() -> (tempfile::TempDir, String) {
 }
 
 /// Name and bytes of what a replay left, but for run.toml, which names the files that were read, and
-/// left_out.csv, which counts their records as they lie there.
+/// `left_out.csv`, which counts their records as they lie there.
 fn left(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
