@@ -317,7 +317,7 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
     let of_calls = log.of_buckets.iter().filter(|of| of.has_calls_as_requests()).count();
     if of_calls > 0 {
         notes.push(format!(
-            "Of {of_calls} buckets the log has no S3 data events: their requests are KMS's calls, each \
+            "Buckets of which the log has no S3 data events: {of_calls}. Their requests are KMS's calls, each \
              GenerateDataKey a PutObject and each Decrypt a GetObject."
         ));
         notes.push(

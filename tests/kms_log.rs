@@ -693,15 +693,16 @@ fn commands_say_what_was_taken_and_what_is_lost() {
     let mut events = plain();
     events.push(call(450, "GenerateDataKey", "lake", "etl"));
     put("turned-on.json", &events);
-    let (_, told) = run(&["replay", "turned-on.json"]);
+    let (_, told) = run(&["replay", "turned-on.json", "--out", "on"]);
     assert!(told.contains("`lake`: bucket keys are on already: 1 KMS calls"), "{told}");
     assert!(told.contains("`--to 2026-11-23T00:07:30Z`"), "{told}");
-    let (_, told) = run(&["replay", "turned-on.json", "--to", "2026-11-23T00:07:30Z"]);
+    let (_, told) =
+        run(&["replay", "turned-on.json", "--to", "2026-11-23T00:07:30Z", "--out", "before"]);
     assert!(!told.contains("on already"), "{told}");
 
     let (fitted, _) = run(&["fit", "calls.json"]);
     assert!(fitted.contains("# Region: eu-west-1, as in the log."), "{fitted}");
-    assert!(fitted.contains("# Of 1 buckets the log has no S3 data events"), "{fitted}");
+    assert!(fitted.contains("# Buckets of which the log has no S3 data events: 1."), "{fitted}");
     assert!(fitted.contains("# Not known of these: HEAD, LIST and DELETE"), "{fitted}");
 
     let (code, _, told) = bks(folder.path(), &["reconcile", "calls.json"]);

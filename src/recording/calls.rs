@@ -23,11 +23,11 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::compact::{Entry, Kind, When};
-use super::gather::{Gather, id_of};
+use super::gather::{Gather, check_sessions, id_of};
 use super::hash::Hash;
 use super::hash::ObjectId;
 use super::left_out::Reason;
-use super::names::{Adoption, Names, Who};
+use super::names::{Adoption, Names, Who, text};
 use super::sorter::{Sorted, Sorter, Store};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
@@ -270,6 +270,7 @@ impl Gather {
         let object = self.object(bucket, key, None);
         let log = self.kms_log();
         let slot = log.names.slot(&record);
+        check_sessions(&log.names)?;
         let place = log.names.place(bucket, Some(key));
         if let Some(region) = event.region {
             log.names.note_region(place, region);
@@ -330,6 +331,7 @@ impl Gather {
             }
             let slot = adoption.slot(entry.slot, &mut self.names);
             let place = adoption.place(entry.place, &mut self.names);
+            check_sessions(&self.names)?;
             self.check_buckets()?;
             let ms = entry.when.ms();
             self.whole_seconds &= ms % 1_000 == 0;
@@ -348,7 +350,7 @@ impl Gather {
         self.taken.calls.requests -= calls;
         self.taken.calls.of_copies += calls;
         self.left_out.add(Reason::KmsCall, KmsApi::Decrypt.name().as_bytes(), calls);
-        let name = String::from_utf8_lossy(bucket);
+        let name = text(bucket);
         if let Some(of) = self.of_buckets.iter_mut().find(|of| of.bucket == name) {
             of.for_objects[1] = of.for_objects[1].saturating_sub(calls);
         }
@@ -370,7 +372,7 @@ impl Gather {
             }
             let reads = for_objects.get(KmsApi::Decrypt);
             self.of_buckets.push(OfBucket {
-                bucket: String::from_utf8_lossy(&bucket).into_owned(),
+                bucket: text(&bucket),
                 has_data_events: data.any,
                 data_events: data.needing,
                 for_objects: [for_objects.total() - reads, reads],

@@ -396,12 +396,7 @@ impl Gather {
         key: Option<&[u8]>,
     ) -> Result<compact::Entry> {
         let slot = self.names.slot(record);
-        if self.names.session_count() > MAX_SESSIONS {
-            return Err(Error::request(format!(
-                "the log has more than {MAX_SESSIONS} sessions, each of which takes some kilobytes"
-            ))
-            .hint("replay fewer at a time: fewer files, an earlier `--to`, or some buckets by `--bucket`"));
-        }
+        check_sessions(&self.names)?;
         let place = self.names.place(bucket, key);
         self.check_buckets()?;
         let ms = when.ms();
@@ -424,6 +419,17 @@ impl Gather {
         Err(Error::request(format!("the log has more than {MAX_BUCKETS} buckets"))
             .hint("choose some, e.g., `--bucket my-bucket`"))
     }
+}
+
+/// Refuses more sessions than a run has.
+pub(super) fn check_sessions(names: &Names) -> Result<()> {
+    if names.session_count() <= MAX_SESSIONS {
+        return Ok(());
+    }
+    Err(Error::request(format!(
+        "the log has more than {MAX_SESSIONS} sessions, each of which takes some kilobytes"
+    ))
+    .hint("replay fewer at a time: fewer files, an earlier `--to`, or some buckets by `--bucket`"))
 }
 
 /// A number for what the log calls the request; `who` sent it, and it is of `object` at `ms`.

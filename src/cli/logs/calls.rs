@@ -3,6 +3,7 @@
 use crate::cli::output;
 use crate::recording::calls::OfBucket;
 use crate::recording::left_out::{LeftOut, Reason};
+use crate::shown::named;
 use crate::units::{grouped, utc};
 
 /// Buckets that are named one by one.
@@ -55,7 +56,8 @@ fn chosen(buckets: &[OfBucket], is_it: fn(&OfBucket) -> bool) -> Vec<&OfBucket> 
 
 /// Bucket keys are on already.
 fn already(of: &OfBucket) -> String {
-    let OfBucket { bucket, for_bucket_keys, for_objects, .. } = of;
+    let OfBucket { for_bucket_keys, for_objects, .. } = of;
+    let bucket = named(&of.bucket);
     let since = of.bucket_keys_since.map(utc).unwrap_or_default();
     let ways_out =
         "`bks calibrate` takes these calls, and `bks reconcile` sets them beside requests";
@@ -75,11 +77,11 @@ fn already(of: &OfBucket) -> String {
 
 /// The first of the buckets by name.
 fn names(buckets: &[&OfBucket]) -> String {
-    let named: Vec<String> =
-        buckets.iter().take(NAMED).map(|of| format!("`{}`", of.bucket)).collect();
-    let named = named.join(", ");
+    let first: Vec<String> =
+        buckets.iter().take(NAMED).map(|of| format!("`{}`", named(&of.bucket))).collect();
+    let first = first.join(", ");
     match buckets.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more buckets"),
+        0 => first,
+        more => format!("{first} and {more} more buckets"),
     }
 }

@@ -4,6 +4,7 @@ use super::Warning;
 use crate::recording::Recording;
 use crate::recording::calls::OfBucket;
 use crate::scenario::Scenario;
+use crate::shown;
 
 /// The warnings that apply.
 pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
@@ -72,8 +73,11 @@ fn requests_of_calls(names: &str) -> Warning {
 /// The first of the buckets by name, if there is any.
 fn names(buckets: &[&OfBucket], is_it: fn(&OfBucket) -> bool) -> Option<String> {
     const NAMED: usize = 5;
-    let all: Vec<String> =
-        buckets.iter().filter(|of| is_it(of)).map(|of| format!("`{}`", of.bucket)).collect();
+    let all: Vec<String> = buckets
+        .iter()
+        .filter(|of| is_it(of))
+        .map(|of| format!("`{}`", shown::named(&of.bucket)))
+        .collect();
     let named = all[..all.len().min(NAMED)].join(", ");
     match all.len() {
         0 => None,
