@@ -160,7 +160,7 @@ fn scenario(args: &Args) -> Result<Scenario> {
             return Err(Error::request("a trace of look-ups tells of no requests").at(name));
         }
     };
-    let recording = logs.read(None, |_, _| Ok(()))?;
+    let recording = logs.read(None)?;
     let scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads)?;

@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         Opened::Logs(logs) => logs,
     };
     let mut details = Details::default();
-    let recording = logs.read(args.jobs, |_, entry| {
+    let recording = logs.read_telling(args.jobs, |_, entry| {
         match entry {
             Entry::Request(record) => details.take(record),
             Entry::Kms(event) => details.take_call(event),

@@ -1,5 +1,6 @@
 //! Logs on the command line: which to read, what of them, and reading them all.
 
+mod beside;
 mod calls;
 mod files;
 mod forms;
@@ -17,14 +18,14 @@ use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::gather::{Gather, Taken, Wanted};
 use crate::recording::left_out::{LeftOut, Reason};
-use crate::recording::{Recording, Stray};
+use crate::recording::{Input, Recording, Stray};
 use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
 use crate::trace::log::Log;
 use crate::trace::record::{Entry, Skipped};
 use crate::trace::stranger::Stranger;
 use crate::units::{ByteSize, Share, parse_utc, utc};
-use files::{Foreign, LogFile, OpenLog};
+use files::{Foreign, LogFile, OpenLog, Source};
 use forms::{Forms, Gathers};
 
 /// Which logs, and what of them.
@@ -108,7 +109,10 @@ const SHARE_OF_MEMORY: u64 = 4;
 pub(super) struct Logs<'a> {
     args: &'a Args,
     quiet: bool,
-    first: OpenLog,
+    /// Until it is read.
+    first: Option<OpenLog>,
+    /// What `first` is of.
+    first_file: LogFile,
     others: Vec<LogFile>,
     bar: ProgressBar,
 }
@@ -171,7 +175,8 @@ impl Args {
     pub(super) fn open(&self, quiet: bool) -> Result<Opened<'_>> {
         let mut others = files::walk(&self.paths)?;
         let bar = progress::bytes(files::total_bytes(&others), quiet);
-        let first = others.remove(0).open(self.log_format.form(), &bar)?;
+        let first_file = others.remove(0);
+        let first = first_file.open(self.log_format.form(), &bar)?;
         if others.is_empty() {
             let OpenLog { log, name, foreign, .. } = &first;
             if let Some(foreign) = foreign {
@@ -185,7 +190,42 @@ impl Args {
                 return Ok(Opened::Lookups(name, log.expect("the trace is not empty")));
             }
         }
-        Ok(Opened::Logs(Logs { args: self, quiet, first, others, bar }))
+        Ok(Opened::Logs(Logs { args: self, quiet, first: Some(first), first_file, others, bar }))
+    }
+}
+
+/// What has been read of all files.
+struct Gathered {
+    gathers: Gathers,
+    forms: Forms,
+    bad: BadLines,
+    inputs: Vec<Input>,
+    strays: Vec<Stray>,
+    /// What the first of the strays is.
+    stranger: Option<Foreign>,
+}
+
+impl Gathered {
+    fn new(args: &Args, forms: Forms) -> Result<Self> {
+        Ok(Self {
+            gathers: Gathers::new(args, forms)?,
+            forms,
+            bad: BadLines::default(),
+            inputs: Vec::new(),
+            strays: Vec::new(),
+            stranger: None,
+        })
+    }
+
+    /// Takes note of a file that was read, or passed over.
+    fn take_note(&mut self, source: Source) {
+        match source {
+            Source::Log(input) => self.inputs.push(input),
+            Source::Stray(file, foreign) => {
+                self.stranger.get_or_insert(foreign);
+                self.strays.push(Stray { file, what: foreign.what().to_owned() });
+            }
+        }
     }
 }
 
@@ -196,10 +236,12 @@ impl Logs<'_> {
     /// # Errors
     /// What is wrong with the logs, or what `sink` says.
     pub(super) fn each(self, mut sink: impl FnMut(Form, &Entry) -> Result<()>) -> Result<()> {
-        let Self { args, quiet, first, others, bar } = self;
+        let Self { args, quiet, first, others, bar, .. } = self;
         let mut bad = BadLines::default();
         let mut strays = Vec::new();
-        for open in std::iter::once(Ok(first))
+        for open in first
+            .into_iter()
+            .map(Ok)
             .chain(others.iter().map(|file| file.open(args.log_format.form(), &bar)))
         {
             let OpenLog { name, log, foreign, .. } = open?;
@@ -222,17 +264,36 @@ impl Logs<'_> {
         Ok(())
     }
 
-    /// Reads all logs and puts their requests in order. `also` is told of every entry as it is
-    /// read, repeated and unwanted ones included, and of the form of its file.
+    /// Reads all logs, several at a time, and puts their requests in order.
+    ///
+    /// # Errors
+    /// What is wrong with the logs.
+    pub(super) fn read(mut self, jobs: Option<usize>) -> Result<Recording> {
+        let mut gathered = Gathered::new(self.args, Forms::One)?;
+        if self.others.is_empty() || threads::number(jobs) == 1 || !self.first_file.is_regular() {
+            self.gather_in_turn(&mut gathered, |_, _| Ok(()))?;
+        } else {
+            // Each file is opened where it is read.
+            self.first = None;
+            self.bar.reset();
+            beside::gather(&self, jobs, &mut gathered)?;
+        }
+        self.finish(gathered, jobs)
+    }
+
+    /// Reads all logs one after another and puts their requests in order. `also` is told of every entry
+    /// as it is read, repeated and unwanted ones included, and of the form of its file.
     ///
     /// # Errors
     /// What is wrong with the logs, or what `also` says.
-    pub(super) fn read(
-        self,
+    pub(super) fn read_telling(
+        mut self,
         jobs: Option<usize>,
         also: impl FnMut(Form, &Entry) -> Result<()>,
     ) -> Result<Recording> {
-        self.read_forms(Forms::One, jobs, also)
+        let mut gathered = Gathered::new(self.args, Forms::One)?;
+        self.gather_in_turn(&mut gathered, also)?;
+        self.finish(gathered, jobs)
     }
 
     /// The same of access logs and trails together: if there are access logs, the requests are
@@ -241,45 +302,44 @@ impl Logs<'_> {
     /// # Errors
     /// As [`Self::read`].
     pub(super) fn read_beside_trail(
-        self,
+        mut self,
         jobs: Option<usize>,
         also: impl FnMut(Form, &Entry) -> Result<()>,
     ) -> Result<Recording> {
-        self.read_forms(Forms::LogsAndTrails, jobs, also)
+        let mut gathered = Gathered::new(self.args, Forms::LogsAndTrails)?;
+        self.gather_in_turn(&mut gathered, also)?;
+        self.finish(gathered, jobs)
     }
 
-    fn read_forms(
-        self,
-        forms: Forms,
-        jobs: Option<usize>,
+    /// Reads all logs one after another. `also` is told of every entry.
+    fn gather_in_turn(
+        &mut self,
+        gathered: &mut Gathered,
         mut also: impl FnMut(Form, &Entry) -> Result<()>,
-    ) -> Result<Recording> {
-        let Self { args, quiet, first, others, bar } = self;
-        let mut gathers = Gathers::new(args, forms);
-        let mut bad = BadLines::default();
-        let mut inputs = Vec::new();
-        let mut next = Some(first);
-        let mut others = others.iter();
-        let mut strays: Vec<Stray> = Vec::new();
-        let mut stranger = None;
+    ) -> Result<()> {
+        let mut next = self.first.take();
+        let mut others = self.others.iter();
         while let Some(mut open) = next {
             if let Some(log) = open.log.take() {
                 let its_form = log.form();
-                let gather = gathers.of(its_form, &open.name)?;
-                log.entries(&open.name, &mut bad, |entry| {
+                let gather = gathered.gathers.of(its_form, &open.name)?;
+                log.entries(&open.name, &mut gathered.bad, |entry| {
                     also(its_form, &entry)?;
                     gather.take(&entry)
                 })
                 .map_err(|error| error.at(&open.name))?;
             }
-            if let Some(foreign) = open.foreign {
-                stranger.get_or_insert(foreign);
-                strays.push(Stray { file: open.name, what: foreign.what().to_owned() });
-            } else {
-                inputs.push(open.input());
-            }
-            next = others.next().map(|file| file.open(args.log_format.form(), &bar)).transpose()?;
+            gathered.take_note(open.into_source());
+            let form = self.args.log_format.form();
+            next = others.next().map(|file| file.open(form, &self.bar)).transpose()?;
         }
+        Ok(())
+    }
+
+    /// Puts the requests in order.
+    fn finish(self, gathered: Gathered, jobs: Option<usize>) -> Result<Recording> {
+        let Self { args, quiet, bar, .. } = self;
+        let Gathered { gathers, forms, bad, mut inputs, strays, stranger } = gathered;
         bar.finish_and_clear();
         if let (true, Some(foreign)) = (inputs.is_empty(), stranger) {
             return Err(no_log(foreign).at(&strays[0].file));
@@ -359,7 +419,7 @@ impl Args {
     }
 
     /// What is to be taken of the logs, in how much memory.
-    fn gather(&self, forms: Forms) -> Result<Gather> {
+    fn gather(&self, forms: Forms, memory: usize) -> Result<Gather> {
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from >= to
         {
@@ -375,13 +435,17 @@ impl Args {
             calls_as_requests: forms == Forms::One,
             as_kms: self.as_kms,
         };
+        Ok(Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default())))
+    }
+
+    /// Bytes that the requests of one form may take.
+    fn memory_for_requests(&self, forms: Forms) -> usize {
         let memory = self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
         let at_once = match forms {
             Forms::One => 1,
             Forms::LogsAndTrails => 2,
         };
-        let memory = usize::try_from(memory / at_once).unwrap_or(usize::MAX);
-        Ok(Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default())))
+        usize::try_from(memory / at_once).unwrap_or(usize::MAX)
     }
 }
 

@@ -216,7 +216,67 @@ fn named<'a>(event: &KmsEvent<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     event.s3_arn.filter(|_| !event.is_of_other_storage()).map(bucket_and_key)
 }
 
+impl CallsTaken {
+    /// Adds the numbers of other logs.
+    pub(super) fn add(&mut self, other: &Self) {
+        let Self { requests, beside_data, of_copies, for_bucket_keys, failed, other_use } = other;
+        self.requests += requests;
+        self.beside_data += beside_data;
+        self.of_copies += of_copies;
+        self.for_bucket_keys += for_bucket_keys;
+        self.failed += failed;
+        self.other_use += other_use;
+    }
+}
+
+impl DataEvents {
+    /// Adds what the data events of other logs tell of buckets, which have the names of `names` there.
+    pub(super) fn absorb(&mut self, other: &Self, names: &Names, own: &mut Names) {
+        for (bucket, more) in names.each_bucket().zip(&other.0) {
+            if more.any || more.needing != [0, 0] {
+                let data = self.of(own.bucket(bucket));
+                data.any |= more.any;
+                data.needing.iter_mut().zip(more.needing).for_each(|(mine, more)| *mine += more);
+            }
+        }
+    }
+}
+
+impl Calls {
+    fn absorb(&mut self, other: Self) {
+        self.for_objects += other.for_objects;
+        self.for_bucket_keys += other.for_bucket_keys;
+        self.since = self.since.into_iter().chain(other.since).min();
+        for key in other.kms_keys {
+            if !self.kms_keys.contains(&key) {
+                self.kms_keys.push(key);
+            }
+        }
+    }
+}
+
 impl Gather {
+    /// Takes over KMS's calls of other logs, whose requests' names are taken over by `adoption`.
+    pub(super) fn absorb_calls(&mut self, other: KmsLog, adoption: &mut Adoption) -> Result<()> {
+        let KmsLog { names, entries, copied, buckets } = other;
+        let mut of_calls = Adoption::of(&names);
+        let log = self.kms_log();
+        entries.drain(|entry| {
+            let slot = of_calls.slot(entry.slot, &mut log.names);
+            let place = of_calls.place(entry.place, &mut log.names);
+            check_sessions(&log.names)?;
+            log.entries.push(Entry { slot, place, ..entry })
+        })?;
+        for (bucket, calls) in buckets {
+            log.of(&bucket).absorb(calls);
+        }
+        let (own, log) = (&mut self.names, self.kms_log.as_mut().expect("it was made above"));
+        copied.drain(|entry| {
+            let (slot, place) = (adoption.slot(entry.slot, own), adoption.place(entry.place, own));
+            log.copied.push(Entry { slot, place, ..entry })
+        })
+    }
+
     fn kms_log(&mut self) -> &mut KmsLog {
         let (names, memory, store) = (&self.names, self.memory, &self.store);
         self.kms_log.get_or_insert_with(|| Box::new(KmsLog::new(names.apart(), memory, store)))

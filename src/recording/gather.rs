@@ -9,7 +9,7 @@ use super::calls::{CallsTaken, DataEvents, KmsLog, OfBucket};
 use super::compact::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, Sse, When};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::left_out::{LeftOut, Reason};
-use super::names::{Names, Who};
+use super::names::{Adoption, Names, Who};
 use super::sorter::{Sorter, Store};
 use crate::error::{Error, Result};
 use crate::trace::Form;
@@ -65,6 +65,26 @@ pub struct Taken {
     pub encryption_told: u64,
     /// Writes whose answer says that their object has a bucket key.
     pub bucket_keys: u64,
+}
+
+impl Taken {
+    /// Adds the numbers of other logs.
+    fn add(&mut self, other: &Self) {
+        self.calls.add(&other.calls);
+        self.of_trail |= other.of_trail;
+        self.records += other.records;
+        self.failed += other.failed;
+        self.deleted_keys += other.deleted_keys;
+        self.without_data += other.without_data;
+        self.unknown += other.unknown;
+        self.too_late += other.too_late;
+        self.sessions_by_name += other.sessions_by_name;
+        self.kms_events += other.kms_events;
+        self.skipped += other.skipped;
+        self.other_buckets += other.other_buckets;
+        self.encryption_told += other.encryption_told;
+        self.bucket_keys += other.bucket_keys;
+    }
 }
 
 /// A record at one end of the log.
@@ -163,6 +183,63 @@ impl Gather {
             data_events: DataEvents::default(),
             kms_log: None,
             of_buckets: Vec::new(),
+        }
+    }
+
+    /// Gathers the same of a file that is read beside others, in about `memory` bytes, to be absorbed.
+    #[must_use]
+    pub fn beside(&self, memory: usize) -> Self {
+        let store = Arc::clone(&self.store);
+        Self { names: self.names.apart(), ..Self::new(self.wanted.clone(), memory, store) }
+    }
+
+    /// Takes over what was gathered beside this of the file that was begun here last.
+    ///
+    /// # Errors
+    /// As [`Self::take`].
+    pub fn absorb(&mut self, other: Self) -> Result<()> {
+        let Self { taken, left_out, mut names, entries, span, first_near, ends, .. } = other;
+        let Self { last_request, whole_seconds, data_events, kms_log, .. } = other;
+        self.taken.add(&taken);
+        self.left_out.absorb(left_out);
+        self.names.roles.absorb(std::mem::take(&mut names.roles));
+        self.data_events.absorb(&data_events, &names, &mut self.names);
+        let mut adoption = Adoption::of(&names);
+        entries.drain(|entry| {
+            let slot = adoption.slot(entry.slot, &mut self.names);
+            let place = adoption.place(entry.place, &mut self.names);
+            self.entries.push(compact::Entry { slot, place, ..entry })
+        })?;
+        check_sessions(&self.names)?;
+        self.check_buckets()?;
+        if let Some(kms_log) = kms_log {
+            self.absorb_calls(*kms_log, &mut adoption)?;
+        }
+        self.first_near = self.first_near.into_iter().chain(first_near).min();
+        if let (Some(span), Some(ends)) = (span, ends) {
+            self.absorb_span(span, ends);
+        }
+        self.last_request = self.last_request.max(last_request);
+        self.whole_seconds &= whole_seconds;
+        Ok(())
+    }
+
+    /// Widens the span by that of the file begun last.
+    fn absorb_span(&mut self, (first, last): (u64, u64), ends: [Witness; 2]) {
+        let file = self.files.len().saturating_sub(1);
+        let [begins, stops] = ends.map(|witness| Witness { file, ..witness });
+        let (Some((own_first, own_last)), Some(own)) = (&mut self.span, &mut self.ends) else {
+            self.span = Some((first, last));
+            self.ends = Some([begins, stops]);
+            return;
+        };
+        if first < *own_first {
+            *own_first = first;
+            own[0] = begins;
+        }
+        if last > *own_last {
+            *own_last = last;
+            own[1] = stops;
         }
     }
 

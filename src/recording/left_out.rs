@@ -122,6 +122,20 @@ impl LeftOut {
         }
     }
 
+    /// Adds what was counted elsewhere.
+    pub fn absorb(&mut self, other: Self) {
+        for (reason, Named { counts, total, many }) in other.0 {
+            let counted: u64 = counts.values().sum();
+            for (name, records) in counts {
+                self.add(reason, &name, records);
+            }
+            let named = self.0.entry(reason).or_default();
+            // Those whose names were not kept.
+            named.total += total - counted;
+            named.many |= many;
+        }
+    }
+
     /// How many records of a reason there are.
     #[must_use]
     pub fn of(&self, reason: Reason) -> u64 {

@@ -140,6 +140,16 @@ impl Roles {
         }
     }
 
+    /// Takes over what other records tell of roles.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for (id, principal) in other.0 {
+            let known = self.0.entry(id).or_insert_with(|| principal.clone());
+            if principal < *known {
+                *known = principal;
+            }
+        }
+    }
+
     /// The principal under its role's name, if that is known.
     pub(super) fn named(&self, principal: &Principal) -> Principal {
         let Identity::Role(id) = &principal.identity else { return principal.clone() };
@@ -252,7 +262,8 @@ impl Names {
         })
     }
 
-    fn bucket(&mut self, name: &[u8]) -> u32 {
+    /// The number of a bucket, which it has from now on.
+    pub(super) fn bucket(&mut self, name: &[u8]) -> u32 {
         if let Some(&number) = self.buckets.get(name) {
             return number;
         }

@@ -72,6 +72,22 @@ impl<T: Compact> Sorter<T> {
         Ok(())
     }
 
+    /// Hands on all records, in no order.
+    pub(super) fn drain(self, mut each: impl FnMut(T) -> Result<()>) -> Result<()> {
+        let block = (MERGE_BYTES / T::BYTES) as u64;
+        let mut records = Vec::new();
+        for Run { mut offset, records: mut left } in self.runs {
+            while left > 0 {
+                let count = block.min(left);
+                read_records(&*self.store, offset, count as usize, &mut records)?;
+                records.drain(..).try_for_each(&mut each)?;
+                offset += count * T::BYTES as u64;
+                left -= count;
+            }
+        }
+        self.buffer.into_iter().try_for_each(each)
+    }
+
     /// The records in order.
     pub(super) fn sorted(mut self) -> Result<Sorted<T>> {
         if self.runs.is_empty() {

@@ -205,15 +205,35 @@ pub(super) struct OpenLog {
     fingerprint: Rc<RefCell<Fingerprint>>,
 }
 
+/// What a file was.
+pub(super) enum Source {
+    /// A log, as it was read, to tell it from others.
+    Log(Input),
+    /// None, by its name.
+    Stray(String, Foreign),
+}
+
 impl OpenLog {
-    /// The file as it was read, to tell it from others.
-    pub(super) fn input(self) -> Input {
+    /// What the file was, once it is read.
+    pub(super) fn into_source(self) -> Source {
+        if let Some(foreign) = self.foreign {
+            return Source::Stray(self.name, foreign);
+        }
         let fingerprint = self.fingerprint.borrow();
-        Input { name: self.name, bytes: fingerprint.bytes(), hash: fingerprint.hex() }
+        Source::Log(Input { name: self.name, bytes: fingerprint.bytes(), hash: fingerprint.hex() })
     }
 }
 
 impl LogFile {
+    /// Whether it can be opened again and gives the same bytes.
+    pub(super) fn is_regular(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::Path { path, .. } => path.is_file(),
+            Self::Packed { .. } => true,
+        }
+    }
+
     /// What messages call it.
     pub(super) fn name(&self) -> String {
         match self {

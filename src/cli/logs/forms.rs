@@ -15,15 +15,19 @@ pub(super) enum Forms {
 }
 
 /// What is gathered of each form.
-pub(super) struct Gathers<'a> {
-    args: &'a Args,
+pub(super) struct Gathers {
     forms: Forms,
+    /// What all begin as, so that one can be absorbed by another.
+    pattern: Gather,
+    memory: usize,
     of_form: Vec<(Form, Gather)>,
 }
 
-impl<'a> Gathers<'a> {
-    pub(super) fn new(args: &'a Args, forms: Forms) -> Self {
-        Self { args, forms, of_form: Vec::new() }
+impl Gathers {
+    pub(super) fn new(args: &Args, forms: Forms) -> Result<Self> {
+        let memory = args.memory_for_requests(forms);
+        let pattern = args.gather(forms, memory)?;
+        Ok(Self { forms, pattern, memory, of_form: Vec::new() })
     }
 
     /// Where the requests of a file go.
@@ -32,12 +36,17 @@ impl<'a> Gathers<'a> {
         check_form(self.forms, first, form, name)?;
         let place = self.of_form.iter().position(|(known, _)| *known == form);
         if place.is_none() {
-            self.of_form.push((form, self.args.gather(self.forms)?));
+            self.of_form.push((form, self.pattern.beside(self.memory)));
         }
         let place = place.unwrap_or(self.of_form.len() - 1);
         let gather = &mut self.of_form[place].1;
         gather.begin(form, name);
         Ok(gather)
+    }
+
+    /// For what is read beside others, in about `memory` bytes.
+    pub(super) fn beside(&self, memory: usize) -> Gather {
+        self.pattern.beside(memory)
     }
 
     /// The one whose requests count, and how many requests the other has.
@@ -49,7 +58,7 @@ impl<'a> Gathers<'a> {
         let place = place
             .or_else(|| self.of_form.iter().position(|(_, gather)| gather.taken().records > 0));
         if self.of_form.is_empty() {
-            return Ok((self.args.gather(self.forms)?, 0));
+            return Ok((self.pattern, 0));
         }
         let (_, gather) = self.of_form.swap_remove(place.unwrap_or_default());
         Ok((gather, self.of_form.iter().map(|(_, other)| other.taken().records).sum()))

@@ -17,7 +17,7 @@ use crate::scenario::replay::LogOf;
 
 pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     let known = args.known.total()?;
-    let recording = logs.read(args.jobs, |_, _| Ok(()))?;
+    let recording = logs.read(args.jobs)?;
     let mut scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     if !args.configurations.is_empty() {

@@ -1,0 +1,81 @@
+//! Several log files read at a time.
+//!
+//! Each file is gathered by itself; what was gathered is taken over file by file in their order, so that
+//! it is the same as if they had been read in turn.
+
+use indicatif::ProgressBar;
+use rayon::prelude::*;
+
+use super::files::{LogFile, Source};
+use super::{Gathered, Logs};
+use crate::cli::threads;
+use crate::error::Result;
+use crate::recording::gather::Gather;
+use crate::trace::Form;
+use crate::trace::bad_lines::BadLines;
+
+/// Files that are read before what was gathered of them is taken over, for each thread: enough that none
+/// waits long for the others.
+const FILES_A_THREAD: usize = 4;
+
+/// What was read of a file.
+struct ReadFile {
+    name: String,
+    /// If it is a log that is not empty.
+    gathered: Option<(Form, Gather)>,
+    bad: BadLines,
+    source: Source,
+}
+
+/// What each file is read as.
+struct Reader {
+    form: Option<Form>,
+    pattern: Gather,
+    memory: usize,
+    bar: ProgressBar,
+}
+
+/// Reads all logs, several at a time.
+pub(super) fn gather(logs: &Logs, jobs: Option<usize>, into: &mut Gathered) -> Result<()> {
+    let at_once = FILES_A_THREAD * threads::number(jobs);
+    let memory = logs.args.memory_for_requests(into.forms) / at_once;
+    let reader = Reader {
+        form: logs.args.log_format.form(),
+        pattern: into.gathers.beside(memory),
+        memory,
+        bar: logs.bar.clone(),
+    };
+    let files: Vec<&LogFile> = std::iter::once(&logs.first_file).chain(&logs.others).collect();
+    for some in files.chunks(at_once) {
+        let read: Vec<Result<ReadFile>> = threads::run_on(jobs, || {
+            some.par_iter().with_max_len(1).map(|file| reader.read(file)).collect()
+        })?;
+        for file in read {
+            let ReadFile { name, gathered, bad, source } = file?;
+            if let Some((form, gather)) = gathered {
+                into.gathers.of(form, &name)?.absorb(gather)?;
+            }
+            into.bad.merge(bad);
+            into.take_note(source);
+        }
+    }
+    Ok(())
+}
+
+impl Reader {
+    fn read(&self, file: &LogFile) -> Result<ReadFile> {
+        let mut open = file.open(self.form, &self.bar)?;
+        let name = open.name.clone();
+        let mut bad = BadLines::default();
+        let mut gathered = None;
+        if let Some(log) = open.log.take() {
+            let form = log.form();
+            let mut gather = self.pattern.beside(self.memory);
+            gather.begin(form, &name);
+            log.entries(&name, &mut bad, |entry| gather.take(&entry))
+                .map_err(|error| error.at(&name))?;
+            gathered = Some((form, gather));
+        }
+        Ok(ReadFile { name, gathered, bad, source: open.into_source() })
+    }
+}
