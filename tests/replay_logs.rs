@@ -5,6 +5,7 @@
 
 mod log_lines;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -1000,4 +1001,83 @@ fn chosen_configurations_are_counted_as_among_all() {
     let errors = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2));
     assert!(errors.contains("--configuration") && errors.contains("`bucket-key-role`"), "{errors}");
+}
+
+/// A trail of two buckets, one of which has KMS's events alone, in many files with bad lines and
+/// repeats between: read one after another or several at a time, in whatever memory, it is the same.
+#[test]
+fn files_that_are_read_together_are_as_those_read_in_turn() {
+    const TWO_BUCKETS: &str = r#"
+name = "two"
+duration = "5min"
+replications = 1
+[[bucket]]
+name = "told"
+[[bucket]]
+name = "calls"
+[[principal]]
+name = "app"
+role = "app"
+sessions = 3
+[[workload]]
+name = "write"
+principal = "app"
+bucket = "told"
+arrivals = { poisson = { rate = "3/s" } }
+[[workload]]
+name = "copy"
+principal = "app"
+bucket = "calls"
+arrivals = { poisson = { rate = "1/s" } }
+mix = { copy = 1 }
+read = { from = ["write"], pattern = { by-age = { exponential = { mean = "30s" } } } }
+[[workload]]
+name = "read"
+principal = "app"
+bucket = "calls"
+arrivals = { poisson = { rate = "2/s" } }
+read = { from = ["copy"], pattern = { by-age = { exponential = { mean = "20s" } } } }
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("two.toml"), TWO_BUCKETS).unwrap();
+    let export = ["export", "two.toml", "--configuration", "sse-kms", "--form", "cloudtrail"];
+    done(folder, &[&export[..], &["--out", "trail.json"]].concat());
+    let trail: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("trail.json")).unwrap()).unwrap();
+    let events = trail["Records"].as_array().unwrap().iter();
+    let is_kept = |event: &&serde_json::Value| {
+        event["eventSource"] == "kms.amazonaws.com"
+            || event["requestParameters"]["bucketName"] == "told"
+    };
+    let events: Vec<String> = events.filter(is_kept).map(ToString::to_string).collect();
+    assert!(events.len() > 2_000, "{}", events.len());
+    fs::create_dir(folder.join("logs")).unwrap();
+    for number in 0..23 {
+        let own = events.iter().skip(number * 7 % 23).step_by(23);
+        let mut lines: Vec<&str> = own.map(String::as_str).collect();
+        lines.push(if number % 5 == 0 { "{\"eventSource\": 1}" } else { &events[number * 31] });
+        fs::write(folder.join(format!("logs/{number}.json")), lines.join("\n")).unwrap();
+    }
+    let all = |out: &str| {
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+        let files = fs::read_dir(folder.join(out)).unwrap().map(|entry| name(entry.unwrap()));
+        let files: BTreeSet<String> = files.collect();
+        let read = |name: String| (fs::read_to_string(folder.join(out).join(&name)).unwrap(), name);
+        files.into_iter().map(read).collect::<Vec<_>>()
+    };
+    let in_turn = ["replay", "logs", "--jobs", "1", "--out", "turn"];
+    done(folder, &in_turn);
+    let turn = all("turn");
+    assert!(turn.iter().any(|(text, _)| text.contains("requests-of-kms-events")));
+    for (out, more) in
+        [("three", &["--jobs", "3"][..]), ("tiny", &["--jobs", "4", "--memory", "1KiB"])]
+    {
+        done(folder, &[&["replay", "logs", "--out", out], more].concat());
+        let together = all(out);
+        assert_eq!(together.len(), turn.len());
+        for ((text, name), (own, _)) in together.iter().zip(&turn) {
+            assert!(text == own, "{name} differs under {more:?}");
+        }
+    }
 }
