@@ -345,7 +345,7 @@ impl Logs<'_> {
             return Err(no_log(foreign).at(&strays[0].file));
         }
         bad.check(args.max_bad)?;
-        let (mut gather, requests_twice) = gathers.one()?;
+        let (mut gather, requests_twice) = gathers.one();
         gather.settle()?;
         for (flaw, count) in &bad.by_flaw {
             gather.left_out_mut().add(Reason::Unreadable, flaw.to_string().as_bytes(), *count);

@@ -147,7 +147,9 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             utc(inventory.as_of_ns)
         ));
     }
-    touched(inventory.tally).iter().for_each(|touched| note_class(touched, &mut notes));
+    for touched in touched(inventory.tally) {
+        note_class(&touched, &mut notes);
+    }
     notes
 }
 

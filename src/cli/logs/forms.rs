@@ -50,7 +50,7 @@ impl Gathers {
     }
 
     /// The one whose requests count, and how many requests the other has.
-    pub(super) fn one(mut self) -> Result<(Gather, u64)> {
+    pub(super) fn one(mut self) -> (Gather, u64) {
         let is_log = |(form, gather): &(Form, Gather)| {
             *form == Form::S3AccessLog && gather.taken().records > 0
         };
@@ -58,10 +58,10 @@ impl Gathers {
         let place = place
             .or_else(|| self.of_form.iter().position(|(_, gather)| gather.taken().records > 0));
         if self.of_form.is_empty() {
-            return Ok((self.pattern, 0));
+            return (self.pattern, 0);
         }
         let (_, gather) = self.of_form.swap_remove(place.unwrap_or_default());
-        Ok((gather, self.of_form.iter().map(|(_, other)| other.taken().records).sum()))
+        (gather, self.of_form.iter().map(|(_, other)| other.taken().records).sum())
     }
 }
 
