@@ -69,7 +69,14 @@ pub fn entries(file: &File) -> Result<Vec<Entry>> {
         let (at, end) = place.compressed_data_range();
         let (bytes, crc) = (header.uncompressed_size_hint(), header.crc32());
         packed = packed.saturating_add(end.saturating_sub(at));
-        found.push(Entry { name, bytes, packed_bytes: end.saturating_sub(at), at, crc, is_deflated });
+        found.push(Entry {
+            name,
+            bytes,
+            packed_bytes: end.saturating_sub(at),
+            at,
+            crc,
+            is_deflated,
+        });
         if packed > length || found.len() > ENTRIES_MAX {
             return Err(Error::request(
                 "the files of the ZIP archive overlap, as no program packs them",
