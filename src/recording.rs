@@ -90,7 +90,7 @@ pub struct Recording {
     /// What was read.
     pub inputs: Vec<Input>,
     /// Files among the logs that are none, and what they are.
-    pub strays: Vec<Stray>,
+    pub files_left_out: Vec<FileLeftOut>,
     /// Which log, and what of it, as it was typed: words of a command line.
     pub arguments: Vec<String>,
     /// What went wrong while the requests were read back.
@@ -110,7 +110,7 @@ pub struct Input {
 
 /// A file among the logs that was not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Stray {
+pub struct FileLeftOut {
     /// Its name.
     pub file: String,
     /// What it is.

@@ -14,7 +14,7 @@
 //!
 //! Logs that went through other programs hold the same in other shapes: Firehose and CloudWatch
 //! Logs (wrapped messages), Athena (tables), ZIP archives ([`archive`]). What is no log is called by its
-//! name ([`stranger`]).
+//! name ([`other_format`]).
 //!
 //! Access logs and trails are written, too, and so is [`parquet`]: all from [`outgoing`] requests.
 //!
@@ -39,11 +39,11 @@ pub mod log;
 mod messages;
 mod operation;
 pub mod oracle_general;
+pub mod other_format;
 pub mod outgoing;
 pub mod parquet;
 pub mod record;
 mod shape;
-pub mod stranger;
 mod windows;
 
 use clock::Clock;

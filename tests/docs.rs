@@ -299,7 +299,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`replications.csv`", columns::<ReplicationRow>()),
         ("`buckets.csv`", columns::<BucketRow>()),
         ("`prefixes.csv`", columns::<PrefixRow>()),
-        ("`files_left_out.csv`", columns::<bks::recording::Stray>()),
+        ("`files_left_out.csv`", columns::<bks::recording::FileLeftOut>()),
         ("`left_out.csv`", columns::<LeftOutRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),

@@ -60,12 +60,12 @@ struct Point {
 }
 
 impl Point {
-    /// By how many standard deviations the calls are less likely than its values let expect.
-    fn surprise(&self, likelihood: &Likelihood) -> f64 {
+    /// By how many standard deviations the calls are less likely than its values let expect; `own` are
+    /// the partitions of each requester that has its own.
+    fn surprise(&self, likelihood: &Likelihood, own: &[OwnPartitions]) -> f64 {
         match self.partitions {
             Partitions::Alike(partitions) => likelihood.surprise(self.lifetime_s, |_| partitions),
             Partitions::Own => {
-                let own = likelihood.own_partitions(self.lifetime_s);
                 likelihood.surprise(self.lifetime_s, |requester| own[requester].likeliest)
             }
         }
@@ -124,16 +124,14 @@ impl Fit {
         let is_own = likeliest(&own).is_some_and(|best| best.score.log > least);
         let points = if is_own { own } else { alike };
         let best = likeliest(&points);
+        let mut own_partitions = Vec::new();
         let fits = best.filter(|best| {
             let likelihood = Likelihood::new(evidence, best.rule, has_writes);
-            best.surprise(&likelihood) <= super::MAX_SURPRISE
-        });
-        let own_partitions = match fits {
-            Some(best) if is_own => {
-                Likelihood::new(evidence, best.rule, has_writes).own_partitions(best.lifetime_s)
+            if is_own {
+                own_partitions = likelihood.own_partitions(best.lifetime_s);
             }
-            _ => Vec::new(),
-        };
+            best.surprise(&likelihood, &own_partitions) <= super::MAX_SURPRISE
+        });
         let refusal = if best.is_some() { MISFIT } else { TOO_FEW };
         let longest_s = likelihood::longest(evidence);
         Self {

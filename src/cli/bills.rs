@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::invoice::{self, Invoice};
 use crate::trace::compression::decompressed;
-use crate::trace::{archive, stranger};
+use crate::trace::{archive, other_format};
 
 /// Most bytes of a manifest.
 const MANIFEST_MAX: u64 = 64 << 20;
@@ -62,7 +62,7 @@ fn file(path: &Path) -> Result<Vec<Invoice>> {
     let mut file = File::open(path).map_err(failed)?;
     let mut head = Vec::new();
     Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head).map_err(failed)?;
-    let is_parquet = stranger::is_parquet(&head);
+    let is_parquet = other_format::is_parquet(&head);
     if !is_parquet && !archive::is_archive(&head) {
         let bytes = decompressed(Cursor::new(head).chain(file)).map_err(failed)?;
         return invoice::part(bytes, &place).map(|part| vec![part]);
@@ -93,7 +93,7 @@ fn packed(archive: &Path, entry: &archive::Entry) -> Result<Invoice> {
         .map_err(failed)?;
     let mut head = Vec::new();
     Read::by_ref(&mut bytes).take(HEAD).read_to_end(&mut head).map_err(failed)?;
-    if stranger::is_parquet(&head) {
+    if other_format::is_parquet(&head) {
         return Err(Error::request("the file is Parquet, which is not read out of an archive")
             .at(&place)
             .hint("unpack the archive and give the file, or the folder of all"));

@@ -18,14 +18,14 @@ use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::gather::{Gather, Taken, Wanted};
 use crate::recording::left_out::{LeftOut, Reason};
-use crate::recording::{Input, Recording, Stray};
+use crate::recording::{FileLeftOut, Input, Recording};
 use crate::trace::Form;
 use crate::trace::bad_lines::BadLines;
 use crate::trace::log::Log;
+use crate::trace::other_format::OtherFormat;
 use crate::trace::record::{Entry, Skipped};
-use crate::trace::stranger::Stranger;
 use crate::units::{ByteSize, Share, parse_utc, utc};
-use files::{Foreign, LogFile, OpenLog, Source};
+use files::{LogFile, NotALog, OpenLog, Source};
 use forms::{Forms, Gathers};
 
 /// Which logs, and what of them.
@@ -178,9 +178,9 @@ impl Args {
         let first_file = others.remove(0);
         let first = first_file.open(self.log_format.form(), &bar)?;
         if others.is_empty() {
-            let OpenLog { log, name, foreign, .. } = &first;
-            if let Some(foreign) = foreign {
-                return Err(no_log(*foreign).at(name));
+            let OpenLog { log, name, not_a_log, .. } = &first;
+            if let Some(not_a_log) = not_a_log {
+                return Err(no_log(*not_a_log).at(name));
             }
             let Some(log) = log else {
                 return Err(Error::request("the file is empty, but must have a record").at(name));
@@ -200,9 +200,9 @@ struct Gathered {
     forms: Forms,
     bad: BadLines,
     inputs: Vec<Input>,
-    strays: Vec<Stray>,
-    /// What the first of the strays is.
-    stranger: Option<Foreign>,
+    files_left_out: Vec<FileLeftOut>,
+    /// What the first of these is.
+    first_left_out: Option<NotALog>,
 }
 
 impl Gathered {
@@ -212,8 +212,8 @@ impl Gathered {
             forms,
             bad: BadLines::default(),
             inputs: Vec::new(),
-            strays: Vec::new(),
-            stranger: None,
+            files_left_out: Vec::new(),
+            first_left_out: None,
         })
     }
 
@@ -221,9 +221,9 @@ impl Gathered {
     fn take_note(&mut self, source: Source) {
         match source {
             Source::Log(input) => self.inputs.push(input),
-            Source::Stray(file, foreign) => {
-                self.stranger.get_or_insert(foreign);
-                self.strays.push(Stray { file, what: foreign.what().to_owned() });
+            Source::NotALog(file, not_a_log) => {
+                self.first_left_out.get_or_insert(not_a_log);
+                self.files_left_out.push(FileLeftOut { file, what: not_a_log.what().to_owned() });
             }
         }
     }
@@ -238,15 +238,16 @@ impl Logs<'_> {
     pub(super) fn each(self, mut sink: impl FnMut(Form, &Entry) -> Result<()>) -> Result<()> {
         let Self { args, quiet, first, others, bar, .. } = self;
         let mut bad = BadLines::default();
-        let mut strays = Vec::new();
+        let mut files_left_out = Vec::new();
         for open in first
             .into_iter()
             .map(Ok)
             .chain(others.iter().map(|file| file.open(args.log_format.form(), &bar)))
         {
-            let OpenLog { name, log, foreign, .. } = open?;
-            if let Some(foreign) = foreign {
-                strays.push(Stray { file: name.clone(), what: foreign.what().to_owned() });
+            let OpenLog { name, log, not_a_log, .. } = open?;
+            if let Some(not_a_log) = not_a_log {
+                files_left_out
+                    .push(FileLeftOut { file: name.clone(), what: not_a_log.what().to_owned() });
             }
             let Some(log) = log else { continue };
             let form = log.form();
@@ -258,7 +259,7 @@ impl Logs<'_> {
         bar.finish_and_clear();
         bad.check(args.max_bad)?;
         if !quiet {
-            tell_of_strays(&strays);
+            tell_of_files_left_out(&files_left_out);
             tell_of_bad_lines(&bad);
         }
         Ok(())
@@ -339,10 +340,10 @@ impl Logs<'_> {
     /// Puts the requests in order.
     fn finish(self, gathered: Gathered, jobs: Option<usize>) -> Result<Recording> {
         let Self { args, quiet, bar, .. } = self;
-        let Gathered { gathers, forms, bad, mut inputs, strays, stranger } = gathered;
+        let Gathered { gathers, forms, bad, mut inputs, files_left_out, first_left_out } = gathered;
         bar.finish_and_clear();
-        if let (true, Some(foreign)) = (inputs.is_empty(), stranger) {
-            return Err(no_log(foreign).at(&strays[0].file));
+        if let (true, Some(not_a_log)) = (inputs.is_empty(), first_left_out) {
+            return Err(no_log(not_a_log).at(&files_left_out[0].file));
         }
         bad.check(args.max_bad)?;
         let (mut gather, requests_twice) = gathers.one();
@@ -352,7 +353,7 @@ impl Logs<'_> {
         }
         inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
-            tell_of_strays(&strays);
+            tell_of_files_left_out(&files_left_out);
             tell_of_reading(&gather, &bad, forms);
             calls::tell(gather.of_buckets());
             if requests_twice > 0 {
@@ -367,7 +368,7 @@ impl Logs<'_> {
             tell_of_world(&recording);
         }
         recording.inputs = inputs;
-        recording.strays = strays;
+        recording.files_left_out = files_left_out;
         recording.arguments = args.typed();
         if !quiet && recording.repeated > 0 {
             output::note(&format!("{} records repeat another, and count once", recording.repeated));
@@ -450,10 +451,10 @@ impl Args {
 }
 
 /// The error where a folder, or an archive, has nothing but files that are no logs.
-fn no_log(foreign: Foreign) -> Error {
-    match foreign.0 {
+fn no_log(not_a_log: NotALog) -> Error {
+    match not_a_log.0 {
         None => Error::request("the folder has no log"),
-        Some(Stranger { what, way_out }) => {
+        Some(OtherFormat { what, way_out }) => {
             let error = Error::request(format!("the folder has no log: this is {what}"));
             way_out.into_iter().fold(error, Error::hint)
         }
@@ -464,9 +465,9 @@ fn no_log(foreign: Foreign) -> Error {
 const NAMED: usize = 5;
 
 /// Says which files in folders are no logs, and what they are: the first by name, the others by number.
-fn tell_of_strays(strays: &[Stray]) {
-    let (named, counted) = strays.split_at(strays.len().min(NAMED));
-    for Stray { file, what } in named {
+fn tell_of_files_left_out(files_left_out: &[FileLeftOut]) {
+    let (named, counted) = files_left_out.split_at(files_left_out.len().min(NAMED));
+    for FileLeftOut { file, what } in named {
         output::note(&format!("{file} is left out: it is {what}"));
     }
     let mut numbers: BTreeMap<&str, u64> = BTreeMap::new();

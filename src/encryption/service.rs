@@ -209,8 +209,7 @@ impl KeyCache {
 
     /// Appends to `missed` when requests must fetch their entry. No branch depends on whether one
     /// does: half of them would be guessed wrong.
-    // A function of its own in the machine code too: amid other loops its registers do not suffice.
-    #[inline(never)]
+    #[inline]
     fn misses_among<const SLIDING: bool>(
         &mut self,
         times: &[SimTime],
@@ -501,7 +500,6 @@ fn generate_in_one(
 
 /// The same where each write lands in one of several places, as its draw picks: the first is that of
 /// number `first`.
-#[inline(never)]
 fn generate_in_several(
     times: &[SimTime],
     draws: &[u32],

@@ -94,7 +94,7 @@ impl Gather {
             by_slot,
             by_principal,
             inputs: Vec::new(),
-            strays: Vec::new(),
+            files_left_out: Vec::new(),
             arguments: Vec::new(),
             failed: std::sync::OnceLock::new(),
         })

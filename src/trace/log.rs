@@ -5,9 +5,9 @@ use std::io::{self, Cursor, ErrorKind, Read};
 use super::bad_lines::{BadLines, Flaw};
 use super::clock::Clock;
 use super::compression::{Compression, unpack};
+use super::other_format::{self, OtherFormat};
 use super::record::{Entry, Record};
 use super::shape::{self, Shape};
-use super::stranger::{self, Stranger};
 use super::{Form, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
 use crate::error::{Error, Result};
 
@@ -28,7 +28,7 @@ pub enum Look<'a> {
     /// A log.
     Log(Log<'a>),
     /// No log; what it is, if that can be said.
-    Unknown(Option<Stranger>),
+    Unknown(Option<OtherFormat>),
 }
 
 impl<'a> Log<'a> {
@@ -78,14 +78,14 @@ impl<'a> Log<'a> {
         let shape = shape::detect(&head);
         let asked = form;
         let found = shape.map(|(form, _)| form);
-        let packed = stranger::of(&head).filter(Stranger::is_log);
+        let packed = other_format::of(&head).filter(OtherFormat::is_log);
         let form = match asked.or(found) {
             Some(form) => form,
             None if packed.is_some() => return Ok(Look::Unknown(packed)),
             None => match Form::detect(bytes, &head) {
                 Some(form) => form,
                 None if shape::is_control(&head) => return Ok(Look::Empty),
-                None => return Ok(Look::Unknown(stranger::of(&head))),
+                None => return Ok(Look::Unknown(other_format::of(&head))),
             },
         };
         // A form that is asked for is read as it is found, if it is found at all.
@@ -160,8 +160,8 @@ impl Read for Broken {
 
 /// The error of a file that is no log.
 #[must_use]
-pub fn unknown(what: Option<Stranger>) -> Error {
-    if let Some(Stranger { what, way_out }) = what {
+pub fn unknown(what: Option<OtherFormat>) -> Error {
+    if let Some(OtherFormat { what, way_out }) = what {
         let error = Error::request(format!("the file is no log that bks reads: it is {what}"));
         return match way_out {
             Some(way_out) => error.hint(way_out),

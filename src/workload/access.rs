@@ -477,21 +477,8 @@ impl Reads {
                 *time = (*time).max(new.since);
             }
         }
-        if !wanted.writers {
-            return;
-        }
-        let written = &mut written[first_written..];
-        if let (Some(new), None, None) = (&self.written, readable.written, &self.population) {
-            // As below without the choice between sources.
-            let slots = new.slots.len() as u32;
-            writers.extend(written.iter_mut().map(|time| {
-                let draw = chance.writers.next_u64();
-                *time = (*time).max(new.since);
-                let writer = some_writer(draw, slots, new.policies, readable.policy);
-                WrittenBy::slot(new.slots.start + writer, draw as u32)
-            }));
-        } else {
-            writers.extend(written.iter_mut().map(|written| {
+        if wanted.writers {
+            writers.extend(written[first_written..].iter_mut().map(|written| {
                 let draw = chance.writers.next_u64();
                 let by;
                 (*written, by) = self.last_written(readable, *written, draw);

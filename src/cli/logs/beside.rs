@@ -46,11 +46,16 @@ pub(super) fn gather(logs: &Logs, jobs: Option<usize>, into: &mut Gathered) -> R
         bar: logs.bar.clone(),
     };
     let files: Vec<&LogFile> = std::iter::once(&logs.first_file).chain(&logs.others).collect();
-    for some in files.chunks(at_once) {
-        let read: Vec<Result<ReadFile>> = threads::run_on(jobs, || {
-            some.par_iter().with_max_len(1).map(|file| reader.read(file)).collect()
-        })?;
-        for file in read {
+    threads::run_on(jobs, || {
+        files.chunks(at_once).try_for_each(|some| reader.read_into(some, into))
+    })?
+}
+
+impl Reader {
+    /// Reads some files at a time, and takes over what each held in their order.
+    fn read_into(&self, files: &[&LogFile], into: &mut Gathered) -> Result<()> {
+        let read = files.par_iter().with_max_len(1).map(|file| self.read(file));
+        for file in read.collect::<Vec<Result<ReadFile>>>() {
             let ReadFile { name, gathered, bad, source } = file?;
             if let Some((form, gather)) = gathered {
                 into.gathers.of(form, &name)?.absorb(gather)?;
@@ -58,11 +63,9 @@ pub(super) fn gather(logs: &Logs, jobs: Option<usize>, into: &mut Gathered) -> R
             into.bad.merge(bad);
             into.take_note(source);
         }
+        Ok(())
     }
-    Ok(())
-}
 
-impl Reader {
     fn read(&self, file: &LogFile) -> Result<ReadFile> {
         let mut open = file.open(self.form, &self.bar)?;
         let name = open.name.clone();

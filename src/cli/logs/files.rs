@@ -13,7 +13,7 @@ use crate::columnar::Table;
 use crate::error::{Error, Result};
 use crate::recording::{Fingerprint, Input};
 use crate::trace::log::{self, Log, Look};
-use crate::trace::stranger::{self, Stranger};
+use crate::trace::other_format::{self, OtherFormat};
 use crate::trace::{Form, archive};
 
 /// A log file.
@@ -183,13 +183,13 @@ pub(super) fn total_bytes(files: &[LogFile]) -> u64 {
 
 /// A file in a folder that is no log; what it is, if that can be said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Foreign(pub(super) Option<Stranger>);
+pub(super) struct NotALog(pub(super) Option<OtherFormat>);
 
-impl Foreign {
+impl NotALog {
     /// What it is.
     pub(super) const fn what(self) -> &'static str {
         match self.0 {
-            Some(stranger) => stranger.what,
+            Some(format) => format.what,
             None => "no log",
         }
     }
@@ -201,7 +201,7 @@ pub(super) struct OpenLog {
     /// `None` if the file is empty or no log.
     pub(super) log: Option<Log<'static>>,
     /// What it is, if it was found in a folder and is no log.
-    pub(super) foreign: Option<Foreign>,
+    pub(super) not_a_log: Option<NotALog>,
     fingerprint: Rc<RefCell<Fingerprint>>,
 }
 
@@ -210,14 +210,14 @@ pub(super) enum Source {
     /// A log, as it was read, to tell it from others.
     Log(Input),
     /// None, by its name.
-    Stray(String, Foreign),
+    NotALog(String, NotALog),
 }
 
 impl OpenLog {
     /// What the file was, once it is read.
     pub(super) fn into_source(self) -> Source {
-        if let Some(foreign) = self.foreign {
-            return Source::Stray(self.name, foreign);
+        if let Some(not_a_log) = self.not_a_log {
+            return Source::NotALog(self.name, not_a_log);
         }
         let fingerprint = self.fingerprint.borrow();
         Source::Log(Input { name: self.name, bytes: fingerprint.bytes(), hash: fingerprint.hex() })
@@ -256,7 +256,7 @@ impl LogFile {
     }
 
     /// What it is if it is Parquet, whose columns are named at its end.
-    fn parquet(&self) -> Option<Stranger> {
+    fn parquet(&self) -> Option<OtherFormat> {
         let Self::Path { path, .. } = self else { return None };
         if !path.is_file() {
             // What a pipe gives is given once.
@@ -265,24 +265,24 @@ impl LogFile {
         let mut file = File::open(path).ok()?;
         let mut head = Vec::new();
         Read::by_ref(&mut file).take(4).read_to_end(&mut head).ok()?;
-        if !stranger::is_parquet(&head) {
+        if !other_format::is_parquet(&head) {
             return None;
         }
         let table = Table::open(file, &path.display().to_string());
-        Some(stranger::of_parquet(&table.map(|table| table.names()).unwrap_or_default()))
+        Some(other_format::of_parquet(&table.map(|table| table.names()).unwrap_or_default()))
     }
 
     /// It as a file of a folder that is left out, or the error of one that was named.
     fn refused(
         &self,
-        stranger: Stranger,
+        format: OtherFormat,
         fingerprint: Rc<RefCell<Fingerprint>>,
     ) -> Result<OpenLog> {
         if let Self::Path { found: false, .. } = self {
-            return Err(log::unknown(Some(stranger)).at(self.name()));
+            return Err(log::unknown(Some(format)).at(self.name()));
         }
-        let foreign = Some(Foreign(Some(stranger)));
-        Ok(OpenLog { name: self.name(), log: None, foreign, fingerprint })
+        let not_a_log = Some(NotALog(Some(format)));
+        Ok(OpenLog { name: self.name(), log: None, not_a_log, fingerprint })
     }
 
     /// Opens it and finds its form, if that is not given; `bar` shows how much is read.
@@ -299,16 +299,16 @@ impl LogFile {
         };
         let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
         let watched = Watched { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
-        if let Some(stranger) = self.parquet() {
-            return self.refused(stranger, fingerprint);
+        if let Some(format) = self.parquet() {
+            return self.refused(format, fingerprint);
         }
-        let open = |(log, foreign)| OpenLog { name: self.name(), log, foreign, fingerprint };
+        let open = |(log, not_a_log)| OpenLog { name: self.name(), log, not_a_log, fingerprint };
         let may_be_foreign = matches!(self, Self::Path { found: true, .. } | Self::Packed { .. });
         let log = if may_be_foreign {
             match Log::look(watched, self.bytes(), form) {
                 Ok(Look::Log(log)) => Ok((Some(log), None)),
                 Ok(Look::Empty) => Ok((None, None)),
-                Ok(Look::Unknown(what)) => Ok((None, Some(Foreign(what)))),
+                Ok(Look::Unknown(what)) => Ok((None, Some(NotALog(what)))),
                 Err(error) => Err(error),
             }
         } else {

@@ -13,7 +13,7 @@ use crate::inventory::{BucketKey, Column, Encryption, Item, Version, parquet_fil
 use crate::recording::before::Inventoried;
 use crate::recording::gather::Gather;
 use crate::recording::{Fingerprint, Input};
-use crate::trace::stranger;
+use crate::trace::other_format;
 
 /// Columns without which an inventory does not tell which key wraps an object.
 const NEEDED: [Column; 4] =
@@ -139,7 +139,7 @@ fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
 fn is_table(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = |file: File| file.take(4).read_to_end(&mut head);
-    path.is_file() && File::open(path).and_then(read).is_ok() && stranger::is_parquet(&head)
+    path.is_file() && File::open(path).and_then(read).is_ok() && other_format::is_parquet(&head)
 }
 
 /// Reads the files of S3 Metadata's tables, whose rows may be of one object.

@@ -52,9 +52,11 @@ fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
         ("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))),
         ("left_out.csv", csv::write(&places::left_out(scenario))),
     ];
-    let strays = scenario.recording.as_ref().map(|recording| recording.strays.as_slice());
-    if let Some(strays) = strays.filter(|strays| !strays.is_empty()) {
-        places.push(("files_left_out.csv", csv::write(strays)));
+    let files_left_out =
+        scenario.recording.as_ref().map(|recording| recording.files_left_out.as_slice());
+    if let Some(files_left_out) = files_left_out.filter(|files_left_out| !files_left_out.is_empty())
+    {
+        places.push(("files_left_out.csv", csv::write(files_left_out)));
     }
     let files = report::files::of(&results, places);
     output::write_files(&folder(args, scenario), &files, args.overwrite)?;

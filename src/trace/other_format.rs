@@ -4,14 +4,14 @@ use super::{archive, athena, shape};
 
 /// A file that is not read, by its right name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stranger {
+pub struct OtherFormat {
     /// What it is, as in "it is …".
     pub what: &'static str,
     /// What makes a log of it, if anything does.
     pub way_out: Option<&'static str>,
 }
 
-impl Stranger {
+impl OtherFormat {
     const fn new(what: &'static str, way_out: &'static str) -> Self {
         Self { what, way_out: Some(way_out) }
     }
@@ -50,30 +50,30 @@ const OTHER_LOGS: [(&[u8], &str); 6] = [
 
 /// What a file is that begins with `head`, decompressed; `None` if nothing is known of it.
 #[must_use]
-pub fn of(head: &[u8]) -> Option<Stranger> {
+pub fn of(head: &[u8]) -> Option<OtherFormat> {
     if let Some((_, what, way_out)) = PACKED.iter().find(|(begin, ..)| head.starts_with(begin)) {
-        return Some(Stranger::new(what, way_out));
+        return Some(OtherFormat::new(what, way_out));
     }
     if is_parquet(head) {
         return Some(of_parquet(&[]));
     }
     if head.starts_with(b"ORC") {
-        return Some(Stranger::new("an ORC file, which bks does not read", EXPORT));
+        return Some(OtherFormat::new("an ORC file, which bks does not read", EXPORT));
     }
     if archive::is_archive(head) {
-        return Some(Stranger::new(
+        return Some(OtherFormat::new(
             "a ZIP archive",
             "give it a name that ends in `.zip`, or unpack it",
         ));
     }
     if head.get(257..262) == Some(b"ustar") {
-        return Some(Stranger::new(
+        return Some(OtherFormat::new(
             "a tar archive, which bks does not unpack",
             "unpack it: `tar -xf FILE`",
         ));
     }
     if athena::is_history(head) {
-        return Some(Stranger::new(
+        return Some(OtherFormat::new(
             "CloudTrail's event history as CSV, which has no request parameters",
             "download the events as JSON",
         ));
@@ -92,7 +92,7 @@ const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"C
 
 /// What a Parquet file is, by the names of its columns.
 #[must_use]
-pub fn of_parquet(columns: &[String]) -> Stranger {
+pub fn of_parquet(columns: &[String]) -> OtherFormat {
     let plain = |name: &String| {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>()
@@ -100,29 +100,29 @@ pub fn of_parquet(columns: &[String]) -> Stranger {
     let names: Vec<String> = columns.iter().map(plain).collect();
     let has = |all: &[&str]| all.iter().all(|name| names.iter().any(|known| known == name));
     if has(&["eventsource", "eventname"]) {
-        return Stranger::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
+        return OtherFormat::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
     }
     if has(&["operation", "requester"]) {
-        return Stranger::new(
+        return OtherFormat::new(
             "an access log in Parquet, which bks reads as lines, JSON or CSV only",
             EXPORT,
         );
     }
     if has(&["lineitemusagetype"]) || has(&["servicename", "chargeperiodstart"]) {
-        return Stranger::new("a bill in Parquet", "give it to `bks reconcile` by `--bill`");
+        return OtherFormat::new("a bill in Parquet", "give it to `bks reconcile` by `--bill`");
     }
     if has(&["encryptionstatus"]) {
-        return Stranger::new("an inventory in Parquet", "give it to `bks inventory`");
+        return OtherFormat::new("an inventory in Parquet", "give it to `bks inventory`");
     }
-    Stranger::new(
+    OtherFormat::new(
         "a Parquet file, which is read as an inventory or a bill, but not as a log",
         EXPORT,
     )
 }
 
 /// What a text is that is no log.
-fn of_text(head: &[u8]) -> Option<Stranger> {
-    let other = |what: &'static str| Some(Stranger { what, way_out: None });
+fn of_text(head: &[u8]) -> Option<OtherFormat> {
+    let other = |what: &'static str| Some(OtherFormat { what, way_out: None });
     if let Some((_, what)) = OTHER_LOGS.iter().find(|(begin, _)| head.starts_with(begin)) {
         return other(what);
     }
