@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(long = "bill", value_name = "FILE", conflicts_with = "known_calls")]
     bills: Vec<PathBuf>,
     /// Scale calls and dollars to so many KMS requests of S3, e.g., 3.1e9/month or 4e6/h
-    #[arg(long, value_name = "CALLS/TIME", value_parser = parse_calls)]
+    #[arg(long, allow_hyphen_values = true, value_name = "CALLS/TIME", value_parser = parse_calls)]
     known_calls: Option<Calls>,
 }
 
