@@ -1,0 +1,50 @@
+//! Every test of the whole tool and of the library from outside, in one binary: it links once.
+//! `cargo test NAME` runs the tests of `NAME.rs`; what several of them use stands in `support/`.
+
+mod support;
+
+mod accounts;
+mod browser;
+mod calibrate;
+mod calibrate_coverage;
+mod calibrate_reads;
+mod charts;
+mod cli;
+mod closed_forms;
+mod compare;
+mod compressed_logs;
+mod containers;
+mod docs;
+mod encryption;
+mod engines;
+mod export;
+mod fit;
+mod fit_round_trips;
+#[cfg(unix)]
+mod hostile;
+mod inventory;
+mod kms_log;
+mod laws;
+mod log_quirks;
+mod logs;
+mod money;
+mod mutated_commands;
+mod objects;
+mod plot;
+mod prices;
+mod printed;
+mod published_cases;
+mod readme;
+mod reconcile;
+mod reference;
+mod regressions;
+mod replay_inventory;
+mod replay_logs;
+mod report;
+mod results;
+mod scenarios;
+mod sensitivity;
+mod shares;
+mod sweep;
+mod torture;
+mod trace;

@@ -1,0 +1,136 @@
+//! The README's commands, run as they stand, and the output it shows.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const README: &str = include_str!("../../README.md");
+
+/// The fenced blocks of a language.
+fn blocks(language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = README.lines();
+    while let Some(line) = lines.next() {
+        if line == format!("```{language}") {
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push(block.join("\n"));
+        }
+    }
+    blocks
+}
+
+/// The words of a command line: at blanks, but for what stands in single quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for (i, part) in line.split('\'').enumerate() {
+        let mut pieces =
+            if i % 2 == 0 { part.split(' ').collect() } else { vec![part] }.into_iter();
+        words.last_mut().unwrap().push_str(pieces.next().unwrap());
+        words.extend(pieces.map(str::to_owned));
+    }
+    words
+}
+
+/// Runs `bks ARGUMENTS`, or the same through cargo, with this build.
+fn run(folder: &Path, command: &str) -> Output {
+    let arguments = command
+        .strip_prefix("cargo run --release -- ")
+        .or_else(|| command.strip_prefix("bks "))
+        .unwrap_or_else(|| panic!("`{command}` is not a command of bks"));
+    let output = Command::new(env!("CARGO_BIN_EXE_bks"))
+        .args(words(arguments))
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "`{command}`: {message}");
+    output
+}
+
+fn folder_with_scenarios() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    fs::create_dir(folder.path().join("scenarios")).unwrap();
+    for entry in fs::read_dir(scenarios).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), folder.path().join("scenarios").join(entry.file_name())).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn every_command_of_the_readme_works() {
+    let folder = folder_with_scenarios();
+    let commands: Vec<String> = blocks("sh")
+        .iter()
+        .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    assert!(commands.len() > 8);
+    for command in commands.iter().filter(|command| *command != "cargo test") {
+        let output = run(folder.path(), command);
+        assert!(output.stdout.len() + output.stderr.len() > 20, "`{command}` says nothing");
+        let prints = command.contains("--format") || command.contains("list");
+        assert!(!prints || output.stdout.len() > 20, "`{command}` prints nothing");
+    }
+}
+
+#[test]
+fn the_output_shown_is_the_output() {
+    let folder = folder_with_scenarios();
+    let output = run(folder.path(), "cargo run --release -- simulate scenarios/emr10.toml");
+    let shown = blocks("text").first().cloned().expect("the README shows the output");
+    let trim = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    assert_eq!(trim(&shown), trim(String::from_utf8(output.stdout).unwrap().trim_end()));
+}
+
+/// The committed results are those of the main command, byte for byte.
+#[test]
+fn the_committed_results_come_again() {
+    let folder = folder_with_scenarios();
+    run(folder.path(), "bks simulate scenarios/emr10.toml --quiet");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/emr10");
+    let mut compared = 0;
+    for entry in fs::read_dir(committed).unwrap().map(Result::unwrap) {
+        let name = entry.file_name();
+        let again = fs::read(folder.path().join("results/emr10").join(&name)).unwrap();
+        assert!(fs::read(entry.path()).unwrap() == again, "{} differs", name.display());
+        compared += 1;
+    }
+    assert_eq!(compared, 11);
+}
+
+/// The picture is what `bks plot` makes of the committed results.
+#[test]
+fn the_picture_is_that_of_the_committed_results() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = run(root, "bks plot results/emr10/summary.csv -o -");
+    let picture = root.join("docs/images/emr10-summary.svg");
+    if std::env::var_os("BKS_BLESS").is_some() {
+        fs::create_dir_all(picture.parent().unwrap()).unwrap();
+        fs::write(&picture, &output.stdout).unwrap();
+    }
+    assert!(fs::read(picture).unwrap() == output.stdout, "another picture; set BKS_BLESS=1");
+}
+
+#[test]
+fn every_scenario_is_in_the_readme_with_its_question() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    for entry in fs::read_dir(scenarios).unwrap().map(Result::unwrap) {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        let scenario = bks::scenario::Scenario::parse(&text).unwrap();
+        let row = format!(
+            "| [{0}](scenarios/{0}.toml) | {1} |",
+            scenario.file.name,
+            scenario.file.question.expect("a shipped scenario asks a question")
+        );
+        assert!(README.contains(&row), "the README lacks: {row}");
+    }
+}
+
+#[test]
+fn every_link_of_the_readme_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let links = README.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    for link in links.filter(|link| !link.starts_with("http")) {
+        assert!(root.join(link).exists(), "{link} leads nowhere");
+    }
+}

@@ -1,0 +1,12 @@
+//! What several tests use.
+
+pub(crate) mod agreement;
+pub(crate) mod arithmetic;
+pub(crate) mod columns;
+pub(crate) mod fitted;
+pub(crate) mod log_lines;
+pub(crate) mod naive;
+pub(crate) mod pages;
+pub(crate) mod seen;
+pub(crate) mod tables;
+pub(crate) mod tiny;

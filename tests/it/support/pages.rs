@@ -1,0 +1,116 @@
+//! What the tests of pages are about: a small run with something in every section, and its sweep.
+
+
+use bks::outcome::Outcome;
+use bks::report::html::{self, Page};
+use bks::results::{self, Results};
+use bks::scenario::Scenario;
+use bks::scenario::read::Override;
+use bks::sweep::grid::Grid;
+use bks::sweep::rows::{Form, Ledger};
+use bks::sweep::survey::{Identity, Survey};
+use bks::sweep::swept::Swept;
+
+/// Text that would be markup if it were not escaped, and would tell the page around it.
+pub(crate) const HOSTILE: &str = r#"</title></script><script>parent.stray = 1</script><img src="x" onerror='parent.stray = 2'> & "both" quotes"#;
+
+/// Policies, several principals, a migration, demands met and not met, texts that must be escaped.
+pub(crate) fn scenario_text() -> String {
+    format!(
+        r#"
+name = "pages"
+question = '''{HOSTILE}'''
+source = '''{HOSTILE} | `code` `lone'''
+duration = "3h"
+warm_up = "10min"
+replications = 3
+seed = 5
+assertions = ["saving > 200%", "kms_cost_usd >= 0"]
+
+[[bucket]]
+name = "data"
+
+[[principal]]
+name = "app <b>&\"'"
+role = "app"
+sessions = 3
+session_policies = 2
+
+[[principal]]
+name = "user"
+user = "some-user"
+
+[[population]]
+name = "old"
+bucket = "data"
+objects = 5000
+age = {{ exponential = {{ mean = "10d" }} }}
+
+[[workload]]
+name = "write"
+principal = "user"
+bucket = "data"
+arrivals = {{ poisson = {{ rate = "0.1/s" }} }}
+
+[[workload]]
+name = "read"
+principal = "app <b>&\"'"
+bucket = "data"
+arrivals = {{ poisson = {{ rate = "0.5/s" }} }}
+read = {{ from = ["old", "write"], pattern = {{ by-age = {{ exponential = {{ mean = "1h" }} }} }} }}
+
+[[configuration]]
+name = "plain"
+encryption = "sse-kms"
+
+[[configuration]]
+name = "keys"
+encryption = "sse-kms-bucket-key"
+
+[[configuration]]
+name = "migrated"
+encryption = "sse-kms-bucket-key"
+migrated = true
+"#
+    )
+}
+
+/// The run.
+pub(crate) fn results() -> Results {
+    let scenario = Scenario::parse(&scenario_text()).unwrap();
+    Results::of(&scenario, &Outcome::of(&scenario, &|_| ()))
+}
+
+/// Texts of `sweep.csv` and `sweep.json` of the scenario at all `values` of keys.
+pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
+    let change =
+        |(key, value): &(&str, &str)| Override { key: (*key).into(), value: (*value).into() };
+    let grid = Grid::of(&values.iter().map(change).collect::<Vec<_>>(), 100).unwrap();
+    let text = scenario_text();
+    let read = |point| {
+        Scenario::read(&text, "pages.toml", &grid.overrides(point), &|_| {
+            unreachable!("no file is named")
+        })
+    };
+    let survey = Survey::of(&grid, &read).unwrap();
+    let base = Scenario::parse(&text).unwrap();
+    let ledger = Ledger::new(Form::Csv, &grid, &survey);
+    let points = (0..grid.points()).map(|point| {
+        let scenario = read(point).unwrap();
+        let outcome = Outcome::without_swings(&scenario, &|_| ());
+        (point, ledger.lines(point, &results::summary(&scenario, &outcome)))
+    });
+    let csv = String::from_utf8(ledger.file(&points.collect())).unwrap();
+    (csv, Identity::of(&base, &grid, &survey).to_json())
+}
+
+/// A sweep of the scenario.
+pub(crate) fn swept(values: &[(&str, &str)]) -> Swept {
+    let (csv, json) = sweep_texts(values);
+    Swept::read("sweep.csv", &csv, Some(&json)).unwrap()
+}
+
+/// A page of the run, with a sweep.
+pub(crate) fn page(results: &Results, sweep: Option<&Swept>) -> String {
+    html::write(&Page { results, sweep, more: &[], left_out: &[] }).unwrap()
+}
