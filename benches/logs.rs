@@ -11,9 +11,9 @@ use std::fs::File;
 use std::io::{Read, Write as _};
 use std::sync::LazyLock;
 
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
-use bks::trace::record::Entry;
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
+use bks::logs::record::Entry;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use flate2::write::GzEncoder;

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!           scenarios/emr10.toml                    access log · CloudTrail · IBM COS
-//!                   │ scenario::file  (as written)                │ trace::log
+//!                   │ scenario::file  (as written)                │ logs::log
 //!                   ▼                                             ▼ recording
 //!               Scenario ───── workload ─────►  requests, one time-ordered stream per requester
 //!               (as meant)                                │
@@ -21,7 +21,7 @@
 //!                                       report: text │ markdown │ json │ chart │ html
 //! ```
 //!
-//! Beside it, [`trace`] reads and writes look-ups of bucket-level keys as files for other simulators,
+//! Beside it, [`logs`] reads and writes look-ups of bucket-level keys as files for other simulators,
 //! and [`replay`] counts what such a file costs.
 //!
 //! # Floors
@@ -31,9 +31,9 @@
 //! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`], [`shown`], and
 //!   [`columnar`], Parquet's rows
 //! - first floor, the two services' words: [`s3`], [`kms`]
-//! - second floor, workshops: [`workload`], [`trace`], [`encryption`]
+//! - second floor, workshops: [`workload`], [`logs`], [`encryption`]
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
-//!   and [`inventory`], the objects a bucket holds, and [`invoice`], the requests a bill has
+//!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`outcome`], [`replay`], [`sweep`],
 //!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
@@ -74,6 +74,7 @@
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 
+pub mod bill;
 pub mod calibration;
 pub mod cli;
 pub mod columnar;
@@ -82,8 +83,8 @@ pub mod encryption;
 pub mod error;
 pub mod fitting;
 pub mod inventory;
-pub mod invoice;
 pub mod kms;
+pub mod logs;
 pub mod migration;
 pub mod outcome;
 pub mod pricing;
@@ -102,6 +103,5 @@ pub mod simulation;
 pub mod statistics;
 pub mod sweep;
 pub mod tally;
-pub mod trace;
 pub mod units;
 pub mod workload;

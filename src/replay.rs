@@ -9,7 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::encryption::assumptions::Expiry;
 use crate::error::{Error, Result};
-use crate::trace::Lookup;
+use crate::logs::Lookup;
 use crate::units::SimDuration;
 
 /// Objects of a drawer, as a power of two. Their expiries, 64 KiB, stay in a processor core's own

@@ -5,7 +5,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 
-use bks::trace::archive;
+use bks::logs::archive;
 use libfuzzer_sys::fuzz_target;
 
 /// No file in an archive is unpacked further than this here.

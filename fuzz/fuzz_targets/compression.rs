@@ -4,7 +4,7 @@
 
 use std::io::Read;
 
-use bks::trace::compression::{RATIO_MAX, SMALL, decompressed};
+use bks::logs::compression::{RATIO_MAX, SMALL, decompressed};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,9 +1,9 @@
 //! What the fuzz targets share. `cargo +nightly fuzz run TARGET`, from the project's folder; seeds
 //! lie in `tests/fixtures`.
 
-use bks::trace::Form;
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
+use bks::logs::Form;
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
 
 /// Reads a log to its end, whatever it is: each line is handed on or counted as bad.
 pub fn read(bytes: &[u8], form: Option<Form>) {

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Evidence, Pool, Read, ReadOf, Session};
 use crate::kms::KmsApi;
+use crate::logs::Form;
+use crate::logs::record::{Entry, KmsEvent, Nanoseconds, Record, Requester, bucket_and_key};
 use crate::recording::hash::{Hash, ObjectId};
-use crate::trace::Form;
-use crate::trace::record::{Entry, KmsEvent, Nanoseconds, Record, Requester, bucket_and_key};
 use objects::Objects;
 use requests::{Deed, Request, Requests, deeds, object};
 

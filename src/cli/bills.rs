@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use crate::bill::{self, Invoice};
 use crate::error::{Error, Result};
-use crate::invoice::{self, Invoice};
-use crate::trace::compression::decompressed;
-use crate::trace::{archive, other_format};
+use crate::logs::compression::decompressed;
+use crate::logs::{archive, other_format};
 
 /// Most bytes of a manifest.
 const MANIFEST_MAX: u64 = 64 << 20;
@@ -65,7 +65,7 @@ fn file(path: &Path) -> Result<Vec<Invoice>> {
     let is_parquet = other_format::is_parquet(&head);
     if !is_parquet && !archive::is_archive(&head) {
         let bytes = decompressed(Cursor::new(head).chain(file)).map_err(failed)?;
-        return invoice::part(bytes, &place).map(|part| vec![part]);
+        return bill::part(bytes, &place).map(|part| vec![part]);
     }
     if !path.is_file() {
         return Err(Error::request("Parquet and ZIP archives are read from files, not from pipes")
@@ -74,7 +74,7 @@ fn file(path: &Path) -> Result<Vec<Invoice>> {
     }
     file.rewind().map_err(failed)?;
     if is_parquet {
-        return invoice::parquet_part(file, &place).map(|part| vec![part]);
+        return bill::parquet_part(file, &place).map(|part| vec![part]);
     }
     let entries = archive::entries(&file).map_err(|error| error.at(&place))?;
     let is_part = |entry: &&archive::Entry| is_part(&entry.name.to_ascii_lowercase());
@@ -98,7 +98,7 @@ fn packed(archive: &Path, entry: &archive::Entry) -> Result<Invoice> {
             .at(&place)
             .hint("unpack the archive and give the file, or the folder of all"));
     }
-    invoice::part(Cursor::new(head).chain(bytes), &place)
+    bill::part(Cursor::new(head).chain(bytes), &place)
 }
 
 /// Bytes by which a file's form is known.

@@ -10,8 +10,8 @@ use super::{Found, output};
 use crate::calibration::gather::{Gather, LeftOut};
 use crate::calibration::{self, Evidence};
 use crate::error::{Error, Result};
+use crate::logs::Form;
 use crate::report;
-use crate::trace::Form;
 
 /// Calibrate the assumptions: what the KMS calls in a trail tell of lifetimes and partitions.
 ///

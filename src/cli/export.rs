@@ -11,12 +11,12 @@ use super::replay::parse_unknown_age;
 use super::{Found, input, output, progress, threads};
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
+use crate::logs::{Lookup, access_log, cloudtrail, oracle_general, parquet};
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::export::Lookups;
 use crate::simulation::names::NamedEvents;
 use crate::simulation::{Arm, objects};
-use crate::trace::{Lookup, access_log, cloudtrail, oracle_general, parquet};
 
 /// Write the requests of a scenario or of logs for other tools: DuckDB, libCacheSim, bks itself.
 ///

@@ -9,12 +9,12 @@ use super::{Found, output, threads};
 use crate::error::{Error, Result};
 use crate::fitting::hide::Hider;
 use crate::fitting::{self, Comparison, Details, Wishes};
+use crate::logs::record::Entry;
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
 use crate::scenario::replay::{Settings, UnknownAge};
 use crate::scenario::resolve::is_plain;
 use crate::statistics::Estimate;
-use crate::trace::record::Entry;
 
 /// Make a scenario like a log: who asks for what, how often, and how old it is.
 ///

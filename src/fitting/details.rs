@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::trace::record::{KmsEvent, LogOperation, Record};
+use crate::logs::record::{KmsEvent, LogOperation, Record};
 
 /// Sizes and regions as a log tells them, by bucket.
 #[derive(Clone, Debug, Default)]
@@ -92,8 +92,8 @@ impl Details {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logs::record::Requester;
     use crate::s3::Operation;
-    use crate::trace::record::Requester;
 
     #[test]
     fn sizes_and_regions_are_by_bucket() {

@@ -5,8 +5,8 @@ use std::io::Read;
 
 use super::{Column, Item};
 use crate::error::{Error, Result};
-use crate::trace::bounded::Bounded;
-use crate::trace::compression::decompressed;
+use crate::logs::bounded::Bounded;
+use crate::logs::compression::decompressed;
 
 /// The columns of a CSV file in their order, from a manifest's `fileSchema`: names and commas.
 #[must_use]

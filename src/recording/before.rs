@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use super::Recording;
 use super::hash::{Hash, draw};
+use crate::logs::record::percent_decoded;
 use crate::rng::{Purpose, Seed};
-use crate::trace::record::percent_decoded;
 use crate::units::SimTime;
 
 /// Objects of one bucket.

@@ -32,10 +32,8 @@ use super::sorter::{Sorted, Sorter, Store};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
 use crate::kms::{KmsApi, KmsCalls};
+use crate::logs::record::{KmsEvent, LogOperation, Nanoseconds, Record, Requester, bucket_and_key};
 use crate::s3::Operation;
-use crate::trace::record::{
-    KmsEvent, LogOperation, Nanoseconds, Record, Requester, bucket_and_key,
-};
 
 /// How long after a copy's data event the call that reads its source may be, in milliseconds: each is
 /// logged to the second, and S3 asks when it has received the request.

@@ -1,8 +1,8 @@
 //! A request in a few bytes: as gathered (40 bytes), and as placed before its requester (40 bytes).
 
 use super::hash::ObjectId;
+use crate::logs::record::Encryption;
 use crate::s3::Operation;
-use crate::trace::record::Encryption;
 use crate::units::SimTime;
 
 /// What a record asks, in the order in which records of one time are taken: what makes a key comes

@@ -12,8 +12,8 @@ use super::left_out::{LeftOut, Reason};
 use super::names::{Adoption, Names, Who};
 use super::sorter::{Sorter, Store};
 use crate::error::{Error, Result};
-use crate::trace::Form;
-use crate::trace::record::{Entry, LogOperation, Record, Requester, percent_decoded};
+use crate::logs::Form;
+use crate::logs::record::{Entry, LogOperation, Record, Requester, percent_decoded};
 use crate::units::utc;
 
 /// What to take of a log.

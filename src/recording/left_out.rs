@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::trace::record::Skipped;
+use crate::logs::record::Skipped;
 
 /// Most names of one reason that are told apart; of more, only their number is told.
 pub const MAX_NAMES: usize = 1_000;

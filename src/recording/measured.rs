@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::hash::Hash;
 use super::names::{self, Roles};
 use crate::kms::{KmsApi, KmsCalls};
+use crate::logs::record::{Entry, KmsEvent, Nanoseconds, Skipped};
 use crate::s3::Principal;
-use crate::trace::record::{Entry, KmsEvent, Nanoseconds, Skipped};
 
 /// Nanoseconds of an hour.
 pub const HOUR_NS: i64 = 3_600_000_000_000;
@@ -194,7 +194,7 @@ impl<T: Clone + Eq + std::hash::Hash> Numbers<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::record::Requester;
+    use crate::logs::record::Requester;
 
     fn event<'a>(id: &'a [u8], second: i64, s3_arn: Option<&'a [u8]>) -> KmsEvent<'a> {
         KmsEvent {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use super::hash::Hash;
+use crate::logs::record::{LogOperation, Record, Requester, percent_decoded};
 use crate::s3::{Identity, Principal};
-use crate::trace::record::{LogOperation, Record, Requester, percent_decoded};
 
 /// Most prefixes of a bucket that are told apart; a bucket that has more is reported as a whole.
 pub(super) const MAX_PREFIXES: usize = 10_000;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::numbers;
 use crate::encryption::assumptions::Expiry;
+use crate::logs::Form;
 use crate::replay::Replayed;
-use crate::trace::Form;
 use crate::units::SimDuration;
 
 /// Under what a trace was replayed, and how fast.

@@ -13,10 +13,10 @@ use std::fmt;
 use super::Arm;
 use super::events::{Event, Events, KeyUse};
 use crate::encryption::needs::Needs;
+use crate::logs::outgoing::Outgoing;
+use crate::logs::record::Nanoseconds;
 use crate::s3::{Identity, Object, Operation, Request};
 use crate::scenario::Scenario;
-use crate::trace::outgoing::Outgoing;
-use crate::trace::record::Nanoseconds;
 use crate::units::SimTime;
 use crate::workload::written::KeptObjects;
 

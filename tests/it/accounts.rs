@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bks::encryption::assumptions::Level;
+use bks::logs::Form;
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
 use bks::outcome::{AccountOutcome, LevelOutcome, Outcome};
 use bks::recording::MemoryStore;
 use bks::recording::gather::{Gather, Wanted};
@@ -21,9 +24,6 @@ use bks::scenario::replay::Settings;
 use bks::simulation::Arm;
 use bks::simulation::events::Events;
 use bks::simulation::objects::keep;
-use bks::trace::Form;
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
 
 const A: &str = "111122223333";
 const B: &str = "444455556666";

@@ -4,10 +4,10 @@ use crate::support::seen;
 
 use std::io::{self, Read, Write};
 
-use bks::trace::compression::{Compression, RATIO_MAX, SMALL, decompressed};
-use bks::trace::log::Log;
-use bks::trace::oracle_general::Record;
-use bks::trace::{Form, Lookup};
+use bks::logs::compression::{Compression, RATIO_MAX, SMALL, decompressed};
+use bks::logs::log::Log;
+use bks::logs::oracle_general::Record;
+use bks::logs::{Form, Lookup};
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};

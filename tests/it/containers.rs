@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use bks::trace::Form;
+use bks::logs::Form;
 use columns::{Values, all, parquet, texts};
 use flate2::write::GzEncoder;
 use seen::{Request, Seen, read};

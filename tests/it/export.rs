@@ -12,6 +12,7 @@ use std::process::Command;
 
 use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
+use bks::logs::access_log;
 use bks::recording::gather::Wanted;
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
@@ -19,7 +20,6 @@ use bks::simulation::events::{Events, each_answer};
 use bks::simulation::names::NamedEvents;
 use bks::simulation::objects::keep;
 use bks::simulation::{Arm, run};
-use bks::trace::access_log;
 use log_lines::{Line, record, text};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::RowAccessor;

@@ -9,10 +9,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use bks::fitting::{Comparison, compare};
+use bks::logs::Form;
+use bks::logs::compression::decompressed;
 use bks::scenario::replay::UnknownAge;
 use bks::statistics::Estimate;
-use bks::trace::Form;
-use bks::trace::compression::decompressed;
 use fitted::{Fitted, fitted};
 
 fn bks(arguments: &[&str]) -> Output {

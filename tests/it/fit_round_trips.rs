@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 
 use bks::encryption::assumptions::Level;
 use bks::fitting::{Comparison, compare};
+use bks::logs::Form;
 use bks::scenario::Scenario;
 use bks::scenario::file::WorkloadFile;
 use bks::scenario::read::Override;
 use bks::scenario::replay::UnknownAge;
 use bks::simulation::{Arm, run_and};
 use bks::statistics::Estimate;
-use bks::trace::Form;
 use bks::units::SimDuration;
 use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;

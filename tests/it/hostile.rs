@@ -1,7 +1,6 @@
 //! Names and files of strangers, and runs that are broken off: nothing that a name holds means anything to
 //! whoever shows it, a folder holds one run or another, and no input is waited for for ever.
 
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

@@ -13,6 +13,9 @@ use std::sync::Arc;
 
 use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
+use bks::logs::{Form, cloudtrail};
 use bks::recording::before::Inventoried;
 use bks::recording::calls::{CallsTaken, OfBucket};
 use bks::recording::gather::{Gather, Wanted};
@@ -23,9 +26,6 @@ use bks::scenario::replay::Settings;
 use bks::simulation::names::NamedEvents;
 use bks::simulation::objects::keep;
 use bks::simulation::{Arm, run};
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
-use bks::trace::{Form, cloudtrail};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

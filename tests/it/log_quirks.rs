@@ -10,8 +10,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use bks::trace::Form;
-use bks::trace::record::{Encryption, Skipped};
+use bks::logs::Form;
+use bks::logs::record::{Encryption, Skipped};
 use seen::{Seen, read};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -9,10 +9,10 @@ use std::io::Read;
 
 use bks::error::Error;
 use bks::kms::KmsApi;
+use bks::logs::Form;
+use bks::logs::bad_lines::{BadLines, Flaw};
+use bks::logs::record::{Encryption, LogOperation, Requester, Skipped};
 use bks::s3::Operation;
-use bks::trace::Form;
-use bks::trace::bad_lines::{BadLines, Flaw};
-use bks::trace::record::{Encryption, LogOperation, Requester, Skipped};
 use seen::{EVENTS, QUIRKS, Seen, fixture, read};
 
 /// How many requests of each operation succeeded and failed.
@@ -292,8 +292,8 @@ fn forms_are_known_by_their_beginnings() {
     let trace: Vec<u8> = [5_u32, 6]
         .iter()
         .flat_map(|second| {
-            let lookup = bks::trace::Lookup { second: *second, object: 1 };
-            bks::trace::oracle_general::Record { lookup, size: 1, next: None }.to_bytes()
+            let lookup = bks::logs::Lookup { second: *second, object: 1 };
+            bks::logs::oracle_general::Record { lookup, size: 1, next: None }.to_bytes()
         })
         .collect();
     assert_eq!(Form::detect(Some(48), &trace), Some(Form::OracleGeneral));

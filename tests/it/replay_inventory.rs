@@ -11,15 +11,15 @@ use std::process::Command;
 use std::sync::Arc;
 
 use bks::inventory::manifest::md5_of;
+use bks::logs::Form;
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
 use bks::outcome::Outcome;
 use bks::recording::before::Inventoried;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
-use bks::trace::Form;
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
 use columns::{Values, all, parquet, texts};
 use log_lines::{Line, calls, session, text};
 

@@ -12,6 +12,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use bks::logs::Form;
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
 use bks::outcome::Outcome;
 use bks::pricing::Sku;
 use bks::recording::MemoryStore;
@@ -19,9 +22,6 @@ use bks::recording::gather::{Gather, Wanted};
 use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::objects::keep;
-use bks::trace::Form;
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
 use log_lines::{Calls, Line, Rules, calls, naive, record, replay, session, text};
 use proptest::prelude::*;
 

@@ -6,7 +6,7 @@ use crate::support::seen;
 
 use std::io::{self, Read};
 
-use bks::trace::Form;
+use bks::logs::Form;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use seen::{EVENTS, QUIRKS, fixture, read, read_from};

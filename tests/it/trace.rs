@@ -10,13 +10,13 @@ use std::process::{Command, Output};
 
 use bks::encryption::assumptions::{Assumptions, Expiry, Level};
 use bks::kms::KmsApi;
+use bks::logs::Lookup;
+use bks::logs::oracle_general::{RECORD_BYTES, Record};
 use bks::replay::{Replay, Replayed};
 use bks::scenario::Scenario;
 use bks::simulation::export::{Lookups, TimedLookup};
 use bks::simulation::objects::keep;
 use bks::simulation::{Arm, run};
-use bks::trace::Lookup;
-use bks::trace::oracle_general::{RECORD_BYTES, Record};
 use bks::units::SimDuration;
 use proptest::prelude::*;
 use tiny::{Limits, cases};

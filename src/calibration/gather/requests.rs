@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Place, SessionName};
 use crate::encryption::needs::Needs;
+use crate::logs::record::{LogOperation, Record, percent_decoded};
 use crate::recording::hash::{self, ObjectId};
 use crate::s3::Operation;
-use crate::trace::record::{LogOperation, Record, percent_decoded};
 
 /// What a request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,9 +10,9 @@ use super::files::{LogFile, Source};
 use super::{Gathered, Logs};
 use crate::cli::threads;
 use crate::error::Result;
+use crate::logs::Form;
+use crate::logs::bad_lines::BadLines;
 use crate::recording::gather::Gather;
-use crate::trace::Form;
-use crate::trace::bad_lines::BadLines;
 
 /// Files that are read before what was gathered of them is taken over, for each thread: enough that none
 /// waits long for the others.

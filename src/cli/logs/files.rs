@@ -11,10 +11,10 @@ use indicatif::ProgressBar;
 
 use crate::columnar::Table;
 use crate::error::{Error, Result};
+use crate::logs::log::{self, Log, Look};
+use crate::logs::other_format::{self, OtherFormat};
+use crate::logs::{Form, archive};
 use crate::recording::{Fingerprint, Input};
-use crate::trace::log::{self, Log, Look};
-use crate::trace::other_format::{self, OtherFormat};
-use crate::trace::{Form, archive};
 
 /// A log file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

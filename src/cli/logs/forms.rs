@@ -2,8 +2,8 @@
 
 use super::Args;
 use crate::error::{Error, Result};
+use crate::logs::Form;
 use crate::recording::gather::Gather;
-use crate::trace::Form;
 
 /// Which forms may be read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

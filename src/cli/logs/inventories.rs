@@ -10,10 +10,10 @@ use crate::cli::output;
 use crate::error::{Error, Result};
 use crate::inventory::versions::Versions;
 use crate::inventory::{BucketKey, Column, Encryption, Item, Version, parquet_file};
+use crate::logs::other_format;
 use crate::recording::before::Inventoried;
 use crate::recording::gather::Gather;
 use crate::recording::{Fingerprint, Input};
-use crate::trace::other_format;
 
 /// Columns without which an inventory does not tell which key wraps an object.
 const NEEDED: [Column; 4] =

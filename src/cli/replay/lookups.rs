@@ -7,10 +7,10 @@ use super::{Args, ExpiryName, Format};
 use crate::cli::{Found, output};
 use crate::encryption::assumptions::Expiry;
 use crate::error::{Error, Result};
+use crate::logs::Form;
+use crate::logs::oracle_general::{self, RECORD_BYTES};
 use crate::replay::{Replay, Replayed};
 use crate::report::trace;
-use crate::trace::Form;
-use crate::trace::oracle_general::{self, RECORD_BYTES};
 use crate::units::SimDuration;
 
 impl From<ExpiryName> for Expiry {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::invoice::{Invoice, Requests};
+use crate::bill::{Invoice, Requests};
 use crate::reconciliation::Reconciliation;
 use crate::report::numbers;
 use crate::units::utc;

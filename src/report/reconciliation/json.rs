@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bill;
-use crate::invoice::Invoice;
+use crate::bill::Invoice;
 use crate::reconciliation::{Beside, Reconciliation, Share, Variant};
 use crate::scenario::Scenario;
 use crate::units::utc;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::bill;
-use crate::invoice::Invoice;
+use crate::bill::Invoice;
 use crate::reconciliation::evidence::Encryption;
 use crate::reconciliation::{Beside, Reconciliation, Share, Surplus, Unexplained, named_apart};
 use crate::report::{numbers, table};

@@ -1,6 +1,5 @@
 //! Parquet files made in place: a schema, and a column of values for each of its fields.
 
-
 use std::sync::Arc;
 
 use parquet::basic::Compression;

@@ -6,6 +6,10 @@ use std::sync::Arc;
 use bks::encryption::assumptions::Level;
 use bks::fitting::hide::Hider;
 use bks::fitting::{Details, Fit, Wishes, fit};
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
+use bks::logs::record::Entry;
+use bks::logs::{Form, access_log, cloudtrail};
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
@@ -14,10 +18,6 @@ use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::Arm;
 use bks::simulation::names::NamedEvents;
 use bks::simulation::objects::keep;
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
-use bks::trace::record::Entry;
-use bks::trace::{Form, access_log, cloudtrail};
 
 /// A scenario fitted to a log, and the log's replay.
 pub(crate) struct Fitted {

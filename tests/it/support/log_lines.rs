@@ -5,14 +5,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bks::logs::Form;
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
 use bks::outcome::Outcome;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
-use bks::trace::Form;
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
 
 /// One line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]

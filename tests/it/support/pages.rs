@@ -1,6 +1,5 @@
 //! What the tests of pages are about: a small run with something in every section, and its sweep.
 
-
 use bks::outcome::Outcome;
 use bks::report::html::{self, Page};
 use bks::results::{self, Results};

@@ -1,14 +1,13 @@
 //! What the tests of logs share: fixtures, and entries that outlive the log they are read from.
 
-
 use std::io::Read;
 
 use bks::error::Result;
 use bks::kms::KmsApi;
-use bks::trace::Form;
-use bks::trace::bad_lines::BadLines;
-use bks::trace::log::Log;
-use bks::trace::record::{Encryption, Entry, KmsEvent, LogOperation, Record, Requester, Skipped};
+use bks::logs::Form;
+use bks::logs::bad_lines::BadLines;
+use bks::logs::log::Log;
+use bks::logs::record::{Encryption, Entry, KmsEvent, LogOperation, Record, Requester, Skipped};
 
 /// A line of each quirk, one empty and one cut off.
 pub(crate) const QUIRKS: &[u8] = include_bytes!("../../fixtures/access-logs/quirks.log");

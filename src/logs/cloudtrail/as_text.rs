@@ -31,7 +31,7 @@ const DEPTH: u32 = 32;
 ///
 /// # Errors
 /// The first object whose text is neither JSON nor Python's.
-pub(in crate::trace) fn unfolded(event: &str) -> Result<String, &'static str> {
+pub(in crate::logs) fn unfolded(event: &str) -> Result<String, &'static str> {
     let mut event: Value = serde_json::from_str(event).map_err(|_| "event")?;
     unfold(&mut event, DEPTH)?;
     Ok(event.to_string())

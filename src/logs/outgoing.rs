@@ -1,8 +1,8 @@
 //! A request of a run, as those who write logs take it.
 
 use crate::kms::{KmsApi, KmsCalls};
+use crate::logs::record::Nanoseconds;
 use crate::s3::{Operation, Principal};
-use crate::trace::record::Nanoseconds;
 
 /// One request and the KMS calls that it cost.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,19 +8,19 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::kms::KmsApi;
-use crate::s3::Operation;
-use crate::trace::bad_lines::Flaw;
-use crate::trace::clock;
-use crate::trace::record::{
+use crate::logs::bad_lines::Flaw;
+use crate::logs::clock;
+use crate::logs::record::{
     Encryption, Entry, KmsEvent, LogOperation, Nanoseconds, Record, Skipped,
 };
+use crate::s3::Operation;
 
 use super::identity::Identity;
 
 /// An event, or what wraps one. Exports of tables spell names in lower case.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(in crate::trace) struct Event<'a> {
+pub(in crate::logs) struct Event<'a> {
     #[serde(borrow, rename = "eventTime", alias = "eventtime")]
     time: Moment<'a>,
     #[serde(borrow, rename = "eventSource", alias = "eventsource")]
@@ -195,7 +195,7 @@ const OTHER_STORAGE: [&[u8]; 4] = [
 
 impl Event<'_> {
     /// The event that lies as text in this one.
-    pub(in crate::trace) fn text(&self) -> Option<&str> {
+    pub(in crate::logs) fn text(&self) -> Option<&str> {
         let of_field = match (self.field.get(), self.value.0.as_deref()) {
             (Some(b"@message"), Some(value)) => Some(value),
             // Another field of the same message tells nothing.
@@ -207,7 +207,7 @@ impl Event<'_> {
     }
 
     /// Whether the event is a request or a call of which some part is given as text.
-    pub(in crate::trace) fn has_text(&self) -> bool {
+    pub(in crate::logs) fn has_text(&self) -> bool {
         if let Some(detail) = self.wrapped() {
             return detail.1 || detail.0.has_text();
         }
@@ -231,7 +231,7 @@ impl Event<'_> {
     }
 
     /// What the event says. What it is comes before whose it is.
-    pub(in crate::trace) fn entry(&self) -> Result<Entry<'_>, Flaw> {
+    pub(in crate::logs) fn entry(&self) -> Result<Entry<'_>, Flaw> {
         if let Some(detail) = self.wrapped() {
             return detail.0.entry();
         }

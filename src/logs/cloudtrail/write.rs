@@ -8,9 +8,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use crate::logs::access_log::write::requester;
+use crate::logs::outgoing::{Call, Outgoing};
 use crate::s3::{Identity, Operation};
-use crate::trace::access_log::write::requester;
-use crate::trace::outgoing::{Call, Outgoing};
 use crate::units::utc;
 
 /// Writes `requests`, and tells how many events that made.

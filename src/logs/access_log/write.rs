@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::logs::outgoing::Outgoing;
+use crate::logs::record::Nanoseconds;
 use crate::s3::{Identity, Operation};
-use crate::trace::outgoing::Outgoing;
-use crate::trace::record::Nanoseconds;
 use crate::units::utc;
 
 /// Writes `requests`, and tells how many lines that made.
@@ -108,7 +108,7 @@ fn common_log(time: Nanoseconds) -> String {
 }
 
 /// The requester as a log has it.
-pub(in crate::trace) fn requester(request: &Outgoing) -> String {
+pub(in crate::logs) fn requester(request: &Outgoing) -> String {
     let Outgoing { principal, session, federated, .. } = request;
     match &principal.identity {
         // These are what a replay calls those that logs have no name for.

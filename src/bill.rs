@@ -16,7 +16,7 @@ use parquet::file::reader::ChunkReader;
 
 use crate::columnar::{Cell, Table};
 use crate::error::{Error, Result};
-use crate::trace::bounded::Bounded;
+use crate::logs::bounded::Bounded;
 use crate::units::{parse_moment, utc};
 
 /// Which form a bill has.

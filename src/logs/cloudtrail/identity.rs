@@ -11,7 +11,7 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>).
 
 use super::event::{Loose, Text};
-use crate::trace::record::{Requester, is_nobody, is_service};
+use crate::logs::record::{Requester, is_nobody, is_service};
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -8,14 +8,14 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{known, number};
-use crate::trace::bad_lines::Flaw;
-use crate::trace::clock::{COMMON_LOG_BYTES, Clock, MILLISECOND};
-use crate::trace::record::{LogOperation, Nanoseconds, Record, Requester};
+use crate::logs::bad_lines::Flaw;
+use crate::logs::clock::{COMMON_LOG_BYTES, Clock, MILLISECOND};
+use crate::logs::record::{LogOperation, Nanoseconds, Record, Requester};
 use crate::units::parse_moment;
 
 /// A field that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::trace) enum Field {
+pub(in crate::logs) enum Field {
     Bucket,
     BucketArn,
     Time,
@@ -35,7 +35,7 @@ const FIELDS: usize = 12;
 
 impl Field {
     /// The field of that name, however its words are joined and spelt.
-    pub(in crate::trace) fn of(name: &str) -> Option<Self> {
+    pub(in crate::logs) fn of(name: &str) -> Option<Self> {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
         Some(match plain.as_str() {
@@ -58,13 +58,13 @@ impl Field {
 
 /// The fields of one request.
 #[derive(Debug, Default)]
-pub(in crate::trace) struct Named<'a> {
+pub(in crate::logs) struct Named<'a> {
     fields: [Option<Cow<'a, str>>; FIELDS],
 }
 
 impl<'a> Named<'a> {
     /// Takes over a field; `-` and nothing stand for what is not known.
-    pub(in crate::trace) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
+    pub(in crate::logs) fn set(&mut self, field: Field, text: impl Into<Cow<'a, str>>) {
         let text = text.into();
         if !text.is_empty() && text != "-" {
             self.fields[field as usize] = Some(text);
@@ -76,7 +76,7 @@ impl<'a> Named<'a> {
     }
 
     /// Whether they are those of an access log, by the name of the operation.
-    pub(in crate::trace) fn is_of_access_log(&self) -> bool {
+    pub(in crate::logs) fn is_of_access_log(&self) -> bool {
         let begins: [&[u8]; 5] = [b"REST.", b"WEBSITE.", b"SOAP.", b"BATCH.", b"S3."];
         let operation = self.get(Field::Operation).unwrap_or_default();
         begins.iter().any(|begin| operation.starts_with(begin)) && self.record().is_ok()
@@ -86,11 +86,11 @@ impl<'a> Named<'a> {
     ///
     /// # Errors
     /// A field that must be there is not, or is not of its form.
-    pub(in crate::trace) fn record(&self) -> Result<Record<'_>, Flaw> {
+    pub(in crate::logs) fn record(&self) -> Result<Record<'_>, Flaw> {
         let operation_name = self.get(Field::Operation).ok_or(Flaw::Lacks("operation"))?;
         let time = self.fields[Field::Time as usize].as_deref().ok_or(Flaw::Lacks("time"))?;
         let arn = self.get(Field::BucketArn);
-        let of_arn = arn.map(|arn| crate::trace::record::bucket_and_key(arn).0);
+        let of_arn = arn.map(|arn| crate::logs::record::bucket_and_key(arn).0);
         let told_number = |field: Field, name: &'static str| {
             let text = self.get(field).unwrap_or(b"-");
             // Some writers put every number as a float.
