@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::run::{Outcome, PrecisionOutcome};
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::error::{Error, Result};
-use crate::outcome::{Outcome, PrecisionOutcome};
 use crate::pricing::PriceTable;
 use crate::scenario::assertion::{Assertion, Figure};
 use crate::scenario::connections::Basis;

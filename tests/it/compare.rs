@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use bks::compare::demand::Condition;
+use bks::compare::condition::Condition;
 use bks::compare::{Candidate, Comparison};
 use bks::encryption::assumptions::Level;
 use bks::outcome::Outcome;
