@@ -277,7 +277,7 @@ impl Bench<'_> {
         let encryption = if by_evidence {
             evidence::encryption(scenario, found)
         } else {
-            vec![Encryption::AsAsked; scenario.file.buckets.len()]
+            vec![Encryption::AsAsked; scenario.buckets.len()]
         };
         let configurations = self.configurations(asked, by_evidence);
         let plans = self.plans(found, &encryption, configurations[0], asked);
