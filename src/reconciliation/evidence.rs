@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::Modelled;
-use crate::recording::measured::{Cell, Measured};
+use crate::reconciliation::kms_calls::{Cell, Measured};
 use crate::scenario::Scenario;
 use crate::scenario::replay::{UnknownAge, is_directory};
 use crate::units::{SimDuration, SimTime};

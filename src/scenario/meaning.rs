@@ -14,7 +14,7 @@ use crate::kms::accounts::{Accounts, Charged};
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
 use crate::recording::Recording;
-use crate::recording::before::Origin;
+use crate::recording::earlier_objects::Origin;
 use crate::rng::Seed;
 use crate::s3::{Connections, Object, Principal, Request, SessionSlot};
 use crate::statistics::Precision;

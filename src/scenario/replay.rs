@@ -24,7 +24,7 @@ use crate::encryption::Mode;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
-use crate::recording::before::Origin;
+use crate::recording::earlier_objects::Origin;
 use crate::s3::{Identity, Principal};
 use crate::units::{SimDuration, SimTime, text_form, utc};
 use crate::workload::ages::{AgeLaw, UniformAges};

@@ -1,7 +1,7 @@
 //! Calibration: traffic answered by the model under known assumptions, which must be found again.
 
+use crate::support::command::bks;
 use std::fmt::Write as _;
-use std::process::{Command, Output};
 
 use bks::calibration::{Calibration, Estimate, Evidence, Pool, Session, calibrate};
 use bks::encryption::assumptions::{Assumptions, Expiry};
@@ -250,11 +250,6 @@ fn trail(evidence: &Evidence, context: &str) -> String {
         }
     }
     out
-}
-
-fn bks(folder: &std::path::Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    command.current_dir(folder).args(arguments).output().expect("bks runs")
 }
 
 /// From a trail, each event of which stands in it twice, to a scenario that assumes what was found.

@@ -2,7 +2,7 @@
 
 use super::Warning;
 use crate::recording::Recording;
-use crate::recording::calls::OfBucket;
+use crate::recording::kms_calls::OfBucket;
 use crate::scenario::Scenario;
 use crate::shown;
 
