@@ -20,7 +20,7 @@ use crate::error::{Error, Result, one_of};
 use crate::results::Results;
 use crate::results::facts::WarningFacts;
 use crate::results::rows::{CostRow, dollars};
-use crate::scenario::assertion::Figure;
+use crate::figure::Figure;
 use crate::statistics::Estimate;
 use crate::units::Usd;
 
@@ -281,7 +281,7 @@ fn differences(
         }
     };
     let levels = Level::ALL.into_iter();
-    levels.flat_map(|level| Figure::ALL.map(|(figure, _)| of(level, figure))).collect()
+    levels.flat_map(|level| Figure::ALL.iter().map(move |&figure| of(level, figure))).collect()
 }
 
 /// Half-width of a difference; `None` for extremes, and where a side has a single replication.

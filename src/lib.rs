@@ -81,6 +81,7 @@ pub mod columnar;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod figure;
 pub mod fitting;
 pub mod inventory;
 pub mod kms;

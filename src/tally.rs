@@ -94,6 +94,15 @@ pub struct Bin {
     pub calls_once: u64,
 }
 
+impl Bin {
+    /// Adds the counts of `other`.
+    pub fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.calls += other.calls;
+        self.calls_once += other.calls_once;
+    }
+}
+
 /// What belongs to work that happens once: part of what is counted anyway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Once {

@@ -10,7 +10,7 @@ use super::{markdown, words};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumptions::Level;
-use crate::scenario::assertion::{Figure, FigureUnit};
+use crate::figure::{Figure, FigureUnit};
 use crate::units::SimDuration;
 
 /// Version of the JSON document: raised when a key changes its meaning or goes.
@@ -174,7 +174,7 @@ const SHOWN_WHOLE: [Figure; 4] =
 /// A table of figures: a label, then a cell for each candidate.
 fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
     let mut rows = Vec::new();
-    for (figure, _) in Figure::ALL {
+    for &figure in Figure::ALL {
         let at = |level, candidate: &str| comparison.figure(candidate, level, figure).clone();
         let labels: Vec<&str> =
             comparison.candidates.iter().map(|row| row.candidate.as_str()).collect();
@@ -188,7 +188,7 @@ fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
         let mut row = |label: &str, cell: &dyn Fn(&str) -> String| {
             rows.push((label.to_owned(), labels.iter().map(|label| cell(label)).collect()));
         };
-        row(label(figure), &|candidate| {
+        row(figure.label(), &|candidate| {
             let row = at(Level::Assumed, candidate);
             let value = row.value.map_or_else(dash, |value| words::figure(figure, value));
             match row.difference_ratio.filter(|_| candidate != comparison.reference) {
@@ -222,26 +222,6 @@ fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
         }
     }
     rows
-}
-
-fn label(figure: Figure) -> &'static str {
-    match figure {
-        Figure::Saving => "KMS requests saved",
-        Figure::Requests => "S3 requests",
-        Figure::KmsRequests => "KMS requests",
-        Figure::GenerateDataKey => "  GenerateDataKey",
-        Figure::Decrypt => "  Decrypt",
-        Figure::Encrypt => "  Encrypt",
-        Figure::BucketKeysGenerated => "bucket-level keys made",
-        Figure::BucketKeysAliveMin => "  fewest alive at a time",
-        Figure::BucketKeysAliveMax => "  most alive at a time",
-        Figure::KmsRequestsPerSMax => "KMS peak a second",
-        Figure::QuotaShareMax => "  share of the quota",
-        Figure::ThrottledS => "  seconds throttled",
-        Figure::KmsCostUsd => "cost of KMS requests",
-        Figure::TotalCostUsd => "requests and keys bill",
-        Figure::AuditSaving => "saved with the audit by object",
-    }
 }
 
 /// A difference with its sign and half-width; of shares in points.

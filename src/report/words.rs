@@ -9,7 +9,7 @@ use crate::results::Results;
 use crate::results::facts::{AssertionFacts, AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::{SensitivityRow, SummaryRow};
 use crate::results::warnings::replay::UNKNOWN_OBJECTS;
-use crate::scenario::assertion::{Figure, FigureUnit};
+use crate::figure::{Figure, FigureUnit};
 use crate::scenario::replay::LogOf;
 use crate::statistics::points;
 use crate::units::{SimDuration, Usd};
