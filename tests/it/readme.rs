@@ -144,8 +144,8 @@ fn every_scenario_is_listed_with_its_question() {
         let scenario = bks::scenario::Scenario::parse(&text).unwrap();
         let row = format!(
             "| [{0}]({0}.toml) | {1} |",
-            scenario.file.name,
-            scenario.file.question.expect("a shipped scenario asks a question")
+            scenario.name,
+            scenario.question.expect("a shipped scenario asks a question")
         );
         assert!(SCENARIOS.contains(&row), "scenarios/README.md lacks: {row}");
     }
