@@ -8,14 +8,12 @@
 //! - [`connections`]: on how many connections whose requests come;
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: who is run by which engine;
-//! - [`estimate`]: what a run will cost before it is run;
 //! - [`replay`]: the scenario that a log is;
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
 pub mod connections;
 pub mod engine;
-pub mod estimate;
 pub mod file;
 mod keys;
 pub mod population;
@@ -48,7 +46,6 @@ use crate::workload::Workload;
 use crate::workload::ages::AgeLaw;
 
 use assertion::Assertion;
-use engine::Engines;
 use file::{BucketFile, ScenarioFile};
 
 /// Version of the model. A change makes older results incomparable; the changelog says which.
@@ -59,8 +56,6 @@ pub const MODEL_VERSION: u32 = 2;
 pub struct Scenario {
     /// As written, with overrides applied and included files embedded.
     pub file: ScenarioFile,
-    /// Who is run by which engine.
-    pub engines: Engines,
     /// From which all chance comes.
     pub seed: Seed,
     /// End of the run.
@@ -394,7 +389,7 @@ impl Scenario {
     }
 
     /// How many writes made a population, if an inventory tells of them.
-    fn writes_before(&self, population: usize) -> Option<u64> {
+    pub(crate) fn writes_before(&self, population: usize) -> Option<u64> {
         match &self.recording.as_ref()?.before.get(population)?.origin {
             Origin::Written(times) => Some(times.len() as u64),
             Origin::Untold | Origin::WithoutKey | Origin::WithoutKms => None,
@@ -444,6 +439,19 @@ impl Scenario {
     #[must_use]
     pub fn unwraps_new_keys(&self) -> bool {
         self.recording.is_some() || self.workloads.iter().any(Workload::unwraps_new_keys)
+    }
+
+    /// Mean number of S3 requests of one replication.
+    #[must_use]
+    pub fn expected_requests(&self) -> f64 {
+        let duration = self.file.duration;
+        let drawn: f64 = self.workloads.iter().map(|it| it.expected_requests(duration)).sum();
+        drawn + self.recorded_requests()
+    }
+
+    /// Number of a log's requests.
+    pub(crate) fn recorded_requests(&self) -> f64 {
+        self.recording.as_ref().map_or(0.0, |recording| recording.seen.all as f64)
     }
 
     /// Name of the principal's session in a slot, as in its ARN.

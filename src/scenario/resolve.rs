@@ -10,7 +10,6 @@ mod traffic;
 use std::collections::BTreeSet;
 
 use super::assertion::{Assertion, Figure};
-use super::engine::Engines;
 use super::file::{ConfigurationFile, PopulationFile, ScenarioFile};
 use super::{Configuration, Population, Scenario};
 use crate::encryption::Mode;
@@ -106,7 +105,6 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     let billing = billing::billing(&file, &accounts)?;
     let (replications, precision) = replications(&file)?;
     let mut scenario = Scenario {
-        engines: Engines::default(),
         seed: Seed(file.seed),
         end: SimTime::from(file.duration),
         counted_from: SimTime::from(file.warm_up),
@@ -128,7 +126,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         file,
     };
     objects::resolve(&mut scenario)?;
-    scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
+    scenario.file.engine.check(&scenario.workloads).at_path(|| "engine".into())?;
     Ok(scenario)
 }
 
