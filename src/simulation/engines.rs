@@ -29,7 +29,7 @@ impl Engines {
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
         let principals = scenario.principals.iter();
-        let skipped = match scenario.file.engine {
+        let skipped = match scenario.engine {
             EngineChoice::Events => return Self::drawing_all(scenario),
             EngineChoice::SkipAhead => vec![true; principals.len()],
             EngineChoice::Auto => principals.map(|it| is_worthwhile(scenario, it)).collect(),
@@ -72,7 +72,7 @@ impl Engines {
     pub fn requests_drawn(&self, scenario: &Scenario) -> f64 {
         let workloads = scenario.workloads.iter();
         let drawn = workloads.filter(|workload| !self.skips(scenario.principal_of(workload)));
-        let duration = scenario.file.duration;
+        let duration = scenario.duration();
         drawn.fold(scenario.recorded_requests(), |sum, w| sum + w.expected_requests(duration))
     }
 
@@ -114,7 +114,7 @@ fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
 
 /// Mean number of requests of all principals that may be one requester with `principal`.
 fn requests_of(scenario: &Scenario, principal: &Principal) -> f64 {
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     workloads_of(scenario, principal).map(|w| w.expected_requests(duration)).sum()
 }
 

@@ -120,7 +120,7 @@ fn objects_kept(scenario: &Scenario) -> u64 {
     let populations = scenario.populations.iter().filter(|population| population.kept);
     let before: u64 = populations.map(|population| population.objects).sum();
     let workloads = scenario.workloads.iter().filter(|workload| workload.kept);
-    let written: f64 = workloads.map(|w| w.expected_objects(scenario.file.duration)).sum();
+    let written: f64 = workloads.map(|w| w.expected_objects(scenario.duration())).sum();
     before + written as u64
 }
 
@@ -140,7 +140,7 @@ fn bytes_of_accounts(scenario: &Scenario, seconds: u64) -> u64 {
     if scenario.accounts.list.len() == 1 {
         return 0;
     }
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     let drawn = scenario.workloads.iter().map(|workload| {
         let requests = workload.expected_requests(duration).ceil() as u64;
         let at_once = match &workload.traffic {
@@ -204,7 +204,7 @@ fn keys_at_most(arm: &PlannedArm) -> u64 {
     }
     let span = scenario.end.since(scenario.since());
     let lifetimes = span.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     let writes = scenario.workloads.iter().map(|workload| {
         let before = SimTime::ZERO.since(workload.since);
         workload.expected_writes(duration) + workload.expected_writes(before)

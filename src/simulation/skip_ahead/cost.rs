@@ -31,7 +31,7 @@ struct LikeKeys {
 /// About how many requests could be drawn and answered in the time that one replication of an arm
 /// takes: those that are drawn, and what skipping costs.
 pub(in crate::simulation) fn work(arm: &PlannedArm, engines: &Engines) -> f64 {
-    let duration = arm.scenario.file.duration;
+    let duration = arm.scenario.duration();
     let workloads = arm.scenario.workloads.iter();
     let work = workloads.map(|workload| {
         if engines.skips(arm.scenario.principal_of(workload)) {
@@ -45,7 +45,7 @@ pub(in crate::simulation) fn work(arm: &PlannedArm, engines: &Engines) -> f64 {
 
 /// The same for skipping through one workload's calls.
 pub(in crate::simulation) fn of_skipping(arm: &PlannedArm, workload: &Workload) -> f64 {
-    let duration = arm.scenario.file.duration;
+    let duration = arm.scenario.duration();
     let of_slot = &arm.requesters.of_slot;
     let senders: BTreeSet<u32> =
         workload.slots.clone().map(|slot| of_slot[slot as usize]).collect();
@@ -85,7 +85,7 @@ fn of_keys(
         }
         _ => return 0.0,
     };
-    let duration_s = arm.scenario.file.duration.as_secs_f64();
+    let duration_s = arm.scenario.duration().as_secs_f64();
     let of_like = |LikeKeys { count, share }| {
         let places = (count * f64::from(partitions)).max(1.0);
         let rate = per_s * share / places;

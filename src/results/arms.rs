@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::summary::Summary;
-use super::{Progress, Step, Swing, migration};
+use super::arm_counts::Summary;
+use super::migration;
+use super::run::{Progress, Step, Swing};
 use crate::encryption::assumptions::{Assumptions, Level, Variation};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;

@@ -1,13 +1,11 @@
 //! What is to be said of a log's replay besides: how far the objects whose writing it does not tell
 //! move the answer, and what else it cannot tell.
 
-mod calls;
-
-use super::warnings::Warning;
-use super::{Outcome, Progress, Step, Swing};
+use super::Warning;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::recording::Recording;
+use crate::results::run::{Outcome, Progress, Step, Swing};
 use crate::s3::Identity;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Population, Scenario};
@@ -19,7 +17,7 @@ use crate::units::SimDuration;
 pub const UNKNOWN_OBJECTS: &str = "objects_not_in_log";
 
 /// Adds to an outcome what follows from its being a replay.
-pub(super) fn complete(
+pub(in crate::results) fn complete(
     outcome: &mut Outcome,
     scenario: &Scenario,
     log: &Recording,
@@ -59,11 +57,10 @@ fn unknown_swing(
         1.0 - calls[0][0] as f64 / against as f64
     };
     let end = |unknown_age: UnknownAge| (unknown_age.to_string(), saving(unknown_age));
-    let as_given = scenario.file.replay.as_ref().map(|replay| replay.unknown_age);
     Some(Swing {
         assumption: UNKNOWN_OBJECTS,
         low: end(UnknownAge::Keyless),
-        assumed: (as_given.unwrap_or_default().to_string(), assumed),
+        assumed: (scenario.unknown_age.to_string(), assumed),
         high: end(UnknownAge::OneKey),
     })
 }
@@ -122,7 +119,7 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
             advice: "log KMS management events, too (trails may exclude them), and compare",
         });
     }
-    warnings.extend(calls::warnings(scenario, log));
+    warnings.extend(super::kms_events::warnings(scenario, log));
     if log.taken.unknown > 0 {
         warnings.push(Warning {
             id: "unknown-operations",
