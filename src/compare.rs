@@ -17,10 +17,10 @@ use serde::Serialize;
 
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
+use crate::figure::Figure;
 use crate::results::Results;
 use crate::results::facts::WarningFacts;
 use crate::results::rows::{CostRow, dollars};
-use crate::figure::Figure;
 use crate::statistics::Estimate;
 use crate::units::Usd;
 

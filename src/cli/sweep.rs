@@ -8,9 +8,9 @@ use super::journal::Journal;
 use super::{Found, input, memory, output, progress, threads};
 use crate::error::Result;
 use crate::report;
-use crate::results;
 use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
+use crate::simulation::estimate;
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Form, Ledger, Lines};
 use crate::sweep::survey::{Identity, Survey};
@@ -93,7 +93,7 @@ impl Sweep<'_> {
         let threads = threads::number(self.args.jobs);
         let survey = Survey::of(self.grid, &|point| {
             let scenario = self.read(point)?;
-            scenario.check_size(threads, bytes).map_err(|error| {
+            estimate::check_size(&scenario, threads, bytes).map_err(|error| {
                 error.at(format!("{} at {}", self.source.place(), self.grid.name(point)))
             })?;
             Ok(scenario)
@@ -158,9 +158,8 @@ impl Sweep<'_> {
         let around = Surroundings {
             read: &|point| self.read(point),
             progress: &|work| bar.work(work),
-            finished: &|point, scenario, outcome| {
-                let rows = results::summary(scenario, outcome);
-                journal.append(&ledger.lines(point, &rows))?;
+            finished: &|point, rows| {
+                journal.append(&ledger.lines(point, rows))?;
                 bar.point();
                 Ok(())
             },

@@ -21,7 +21,7 @@ use crate::shown;
 /// Never: what is written is text.
 #[must_use]
 pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec<u8>)> {
-    let swings = csv::write(&rows::sensitivity(scenario, found));
+    let swings = csv::write(&found.swings);
     let tornado = tornado(&swings);
     let mut files = vec![
         ("sensitivity.csv", swings),

@@ -12,6 +12,8 @@ use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
+use crate::simulation::engines::Engines;
+use crate::simulation::estimate::Estimate;
 use crate::simulation::{Arm, run_and};
 
 /// The arms of one configuration.
@@ -97,6 +99,7 @@ impl Counted {
 /// saves most.
 struct Views<'a> {
     scenario: &'a Scenario,
+    engines: &'a Engines,
     /// At the low and at the high end; `None` if there is nothing of the kind.
     ends: Option<[Scenario; 2]>,
 }
@@ -114,10 +117,14 @@ impl View {
 }
 
 impl<'a> Views<'a> {
-    fn of(scenario: &'a Scenario) -> Self {
+    fn of(scenario: &'a Scenario, engines: &'a Engines) -> Self {
         let log = scenario.recording.as_ref().filter(|log| log.seen.of_unknown > 0);
         let ends = [UnknownAge::Keyless, UnknownAge::OneKey];
-        Self { scenario, ends: log.map(|_| ends.map(|age| scenario.with_unknown_age(age))) }
+        Self {
+            scenario,
+            engines,
+            ends: log.map(|_| ends.map(|age| scenario.with_unknown_age(age))),
+        }
     }
 
     fn scenario(&self, view: View) -> &Scenario {
@@ -144,9 +151,10 @@ pub(super) fn run(
     progress: Progress,
 ) -> (Counted, Vec<u64>) {
     let configurations = scenario.configurations.len();
+    let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let mut plan = Plan { views: Views::of(scenario), arms: Vec::new() };
+    let mut plan = Plan { views: Views::of(scenario, engines), arms: Vec::new() };
     let arms_of = plan.add_configurations(configurations);
     let first = scenario.replications;
     progress(Step::Decided {
@@ -154,13 +162,13 @@ pub(super) fn run(
         requests: plan.requests() * f64::from(first) + requests_drawn(scenario, &variations.arms),
     });
     let mut arms = Vec::new();
-    let calls = if at_a_time(scenario) > 1 {
+    let calls = if at_a_time(scenario, engines) > 1 {
         // What moves the answer is one replication of many arms: left to the end, it would run alone.
         let run_first = || plan.run(0..first, &mut arms, progress);
-        rayon::join(run_first, || variations.calls(scenario, progress)).1
+        rayon::join(run_first, || variations.calls(scenario, engines, progress)).1
     } else {
         plan.run(0..first, &mut arms, progress);
-        variations.calls(scenario, progress)
+        variations.calls(scenario, engines, progress)
     };
     let mut counted = Counted { arms, arms_of };
     while let Some(wanted) = counted.next_round(scenario) {
@@ -233,7 +241,12 @@ impl Plan<'_> {
     }
 
     /// Adds a configuration's arms beside the one at the assumed level, which has the number `assumed`.
-    fn add_levels(&mut self, index: usize, configuration: &Configuration, assumed: usize) -> ArmsOf {
+    fn add_levels(
+        &mut self,
+        index: usize,
+        configuration: &Configuration,
+        assumed: usize,
+    ) -> ArmsOf {
         let mut arms = ArmsOf { levels: [assumed; 3], bounds: None, unmigrated: None };
         if !configuration.uses_bucket_keys(&self.views.scenario.domains) {
             return arms;
@@ -269,7 +282,7 @@ impl Plan<'_> {
     /// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
     /// order of the replications, of few at a time: what is kept of one can be large, too.
     fn run(&self, replications: Range<u32>, sums: &mut Vec<ArmCounts>, progress: Progress) {
-        let at_a_time = at_a_time(self.views.scenario);
+        let at_a_time = at_a_time(self.views.scenario, self.views.engines);
         for first in replications.clone().step_by(at_a_time) {
             let last = replications.end.min(first + at_a_time as u32);
             for next in self.run_views(first..last, progress) {
@@ -294,6 +307,7 @@ impl Plan<'_> {
             }
             let counted = run_and(
                 self.views.scenario(view),
+                self.views.engines,
                 &arms,
                 replications.clone(),
                 &|requests| progress(Step::Answered(requests)),
@@ -321,21 +335,23 @@ const BYTES_AT_A_TIME: u64 = 4 << 30;
 
 /// How many replications may be under way together: some for each thread, so that none waits for
 /// another's last, but no more than fit into memory.
-fn at_a_time(scenario: &Scenario) -> usize {
+fn at_a_time(scenario: &Scenario, engines: &Engines) -> usize {
     let threads = rayon::current_num_threads();
-    (BYTES_AT_A_TIME / bytes_of_replication(scenario).max(1)).clamp(1, 4 * threads as u64) as usize
+    (BYTES_AT_A_TIME / bytes_of_replication(scenario, engines).max(1)).clamp(1, 4 * threads as u64)
+        as usize
 }
 
 /// Bytes that one replication may take.
-fn bytes_of_replication(scenario: &Scenario) -> u64 {
+fn bytes_of_replication(scenario: &Scenario, engines: &Engines) -> u64 {
     // No more threads than that work at one replication.
     let threads = rayon::current_num_threads().min(scenario.slots.len());
-    scenario.estimate(threads).bytes_max
+    Estimate::of(scenario, engines, threads).bytes_max
 }
 
 /// Bytes of memory that a run may take on the threads of the current pool.
 #[must_use]
 pub fn bytes_at_most(scenario: &Scenario) -> u64 {
-    let at_a_time = at_a_time(scenario).min(scenario.replications as usize);
-    bytes_of_replication(scenario).saturating_mul(at_a_time as u64)
+    let engines = &Engines::of(scenario);
+    let at_a_time = at_a_time(scenario, engines).min(scenario.replications as usize);
+    bytes_of_replication(scenario, engines).saturating_mul(at_a_time as u64)
 }

@@ -138,9 +138,7 @@ impl ArmCounts {
             keys_generated: tally.keys_generated,
             keys_alive_min: alive.iter().copied().min().unwrap_or_default(),
             quotas: quotas
-                .map(|(account, terms)| {
-                    QuotaUse::of(account, &tally.calls_per_s, is_only, *terms)
-                })
+                .map(|(account, terms)| QuotaUse::of(account, &tally.calls_per_s, is_only, *terms))
                 .collect(),
             bins: BinCounts::all(tally, &alive),
             per_s,

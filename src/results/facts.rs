@@ -6,11 +6,12 @@ use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::error::{Error, Result};
-use crate::pricing::PriceTable;
 use crate::figure::Figure;
+use crate::pricing::PriceTable;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::connections::Basis;
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
+use crate::simulation::engines::Engines;
 
 use super::rows::{SummaryRow, show};
 use crate::shown::shown;
@@ -182,6 +183,7 @@ impl Facts {
         summary: &[SummaryRow],
         warnings: Vec<WarningFacts>,
     ) -> Self {
+        let engines = Engines::of(scenario);
         let precision = scenario.precision;
         let reached = precision.and_then(|_| precision_reached(summary));
         Self {
@@ -197,8 +199,8 @@ impl Facts {
             headline: scenario.configurations[scenario.headline].name.clone(),
             reference: scenario.configurations[scenario.reference].name.clone(),
             replications: summary[0].replications,
-            engine: scenario.engines.name().to_owned(),
-            skipped_principals: skipped(scenario),
+            engine: engines.name().to_owned(),
+            skipped_principals: skipped(scenario, &engines),
             precision: precision.map(|asked| asked.half_width),
             precision_reached: reached.filter(|reached| reached.is_finite()),
             precision_met: precision.map(|asked| asked.is_met_by(reached)),
@@ -279,10 +281,10 @@ impl Facts {
 }
 
 /// Names of the principals whose KMS requests were drawn without their S3 requests.
-fn skipped(scenario: &Scenario) -> Vec<String> {
+fn skipped(scenario: &Scenario, engines: &Engines) -> Vec<String> {
     let principals = scenario.senders.iter().enumerate();
     principals
-        .filter(|(index, _)| scenario.engines.skips(*index as u32))
+        .filter(|(index, _)| engines.skips(*index as u32))
         .map(|(_, principal)| principal.name.clone())
         .collect()
 }

@@ -111,10 +111,9 @@ fn payback(
         return Payback::of(cost, &savings, &Onward::Steady);
     }
     let keyless_s = keyless_s(scenario, migrated);
-    let onward = Onward::Fading(&[
-        &|time_s| reads_of_old(scenario, migrated, time_s),
-        &|time_s| reads_of_old(scenario, migrated, time_s + keyless_s),
-    ]);
+    let onward = Onward::Fading(&[&|time_s| reads_of_old(scenario, migrated, time_s), &|time_s| {
+        reads_of_old(scenario, migrated, time_s + keyless_s)
+    }]);
     Payback::of(cost, &savings, &onward)
 }
 

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumptions::Level;
-use crate::kms::KmsApi;
 use crate::figure::Figure;
+use crate::kms::KmsApi;
 use crate::shown::named;
 use crate::units::Usd;
 

@@ -1,8 +1,8 @@
 //! `summary.csv`: the figures of each configuration at each level.
 
 use super::billing;
-use super::run::{Place, Run};
 use super::rows::SummaryRow;
+use super::run::{Place, Run};
 use crate::figure::saving;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Sku};

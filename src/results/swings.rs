@@ -1,7 +1,5 @@
 //! How far each assumption alone moves the headline's saving.
 
-use std::slice;
-
 use super::arms::Counted;
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
 use super::run::{Progress, Run, Step};
@@ -10,7 +8,8 @@ use crate::figure::saving;
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
-use crate::simulation::{self, Arm};
+use crate::simulation::engines::Engines;
+use crate::simulation::{Arm, kms_calls};
 
 /// The headline with each assumption by itself at each end of its range; by default none.
 #[derive(Default)]
@@ -34,13 +33,17 @@ impl Variations {
     }
 
     /// KMS calls of each arm in the first replication, whose requests all see.
-    pub(super) fn calls(&self, scenario: &Scenario, progress: Progress) -> Vec<u64> {
+    pub(super) fn calls(
+        &self,
+        scenario: &Scenario,
+        engines: &Engines,
+        progress: Progress,
+    ) -> Vec<u64> {
         if self.arms.is_empty() {
             return Vec::new();
         }
         let answered = |requests| progress(Step::Answered(requests));
-        let calls = simulation::kms_calls(scenario, &self.arms, 0..1, &answered);
-        calls.into_iter().flatten().collect()
+        kms_calls(scenario, engines, &self.arms, 0..1, &answered).concat()
     }
 
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
@@ -78,12 +81,12 @@ pub(super) fn unknown_objects(
     let baseline = run.baseline().each[0].calls.total() as f64;
     let own = &run.counted.at(scenario.headline, Level::Assumed).each[0];
     let assumed = saving(own.calls.total() as f64, baseline)?;
-    let arm = Arm::of_totals(scenario.headline, configuration.ranges.at(Level::Assumed));
+    let arms = [Arm::of_totals(scenario.headline, configuration.ranges.at(Level::Assumed))];
     let [low, high] = [UnknownAge::Keyless, UnknownAge::OneKey].map(|unknown_age| {
         let other = scenario.with_unknown_age(unknown_age);
         let answered = |requests| progress(Step::Answered(requests));
-        let calls = simulation::kms_calls(&other, slice::from_ref(&arm), 0..1, &answered)[0][0];
-        (unknown_age.to_string(), saving(calls as f64, baseline))
+        let calls = kms_calls(&other, &Engines::of(&other), &arms, 0..1, &answered);
+        (unknown_age.to_string(), saving(calls[0][0] as f64, baseline))
     });
     Some(SensitivityRow {
         scenario: scenario.name.clone(),

@@ -4,7 +4,6 @@
 use std::cmp::Reverse;
 
 use super::billing;
-use super::counts::ArmCounts;
 use super::rows::{
     AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, TimelineRow,
 };

@@ -7,7 +7,7 @@ mod replay;
 use std::borrow::Cow;
 
 use super::facts::{WarningFacts, precision_reached};
-use super::rows::{AccountRow, SensitivityRow, SummaryRow, UNKNOWN_OBJECTS};
+use super::rows::{AccountRow, SummaryRow, UNKNOWN_OBJECTS};
 use super::run::Run;
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
@@ -116,8 +116,9 @@ fn imprecise(found: &Found) -> Option<WarningFacts> {
 
 /// Writers for whom S3 makes bucket-level keys, if it may verify them.
 fn writers_need_decrypt(found: &Found) -> Option<WarningFacts> {
-    let verifies =
-        found.with_bucket_keys().any(|(configuration, _)| configuration.ranges.verify_on_write.high > 0);
+    let verifies = found
+        .with_bucket_keys()
+        .any(|(configuration, _)| configuration.ranges.verify_on_write.high > 0);
     let made = found.with_bucket_keys().any(|(_, row)| row.bucket_keys_generated > 0.0);
     (verifies && made).then(|| WarningFacts::new(
         "writers-need-decrypt",
@@ -156,8 +157,7 @@ fn has_keyless(scenario: &Scenario, population: &Population) -> bool {
         Some(mode) => mode == Mode::SseKms,
         None => {
             let since = domain.keys_since;
-            since >= SimTime::ZERO
-                || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
+            since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
         }
     }
 }
@@ -319,7 +319,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<WarningFacts> {
     } else {
         return None;
     };
-    Some(WarningFacts::new( "once-not-whole", what, advice ))
+    Some(WarningFacts::new("once-not-whole", what, advice))
 }
 
 /// Buckets in which bucket keys are turned on only after the run.
@@ -329,14 +329,16 @@ fn never_on(scenario: &Scenario) -> Option<WarningFacts> {
         .filter(|(bucket, _)| !bucket.directory && bucket.keys_since >= scenario.end)
         .map(|(_, written)| named(&written.name))
         .collect();
-    (!late.is_empty()).then(|| WarningFacts::new(
-        "bucket-keys-never-on",
-        format!(
-            "in `{}` bucket keys are turned on only after the run, so nothing is saved",
-            late.join("`, `")
-        ),
-        "in the table of each such bucket write `bucket_keys_since = \"0s\"`, or `\"always\"`",
-    ))
+    (!late.is_empty()).then(|| {
+        WarningFacts::new(
+            "bucket-keys-never-on",
+            format!(
+                "in `{}` bucket keys are turned on only after the run, so nothing is saved",
+                late.join("`, `")
+            ),
+            "in the table of each such bucket write `bucket_keys_since = \"0s\"`, or `\"always\"`",
+        )
+    })
 }
 
 /// Workloads that follow a cycle of which the counted part is no whole number: scaled to the billing

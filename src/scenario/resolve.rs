@@ -9,13 +9,13 @@ mod traffic;
 
 use std::collections::BTreeSet;
 
-use super::assertion::{Assertion, Figure};
-use super::engine::Engines;
+use super::assertion::Assertion;
 use super::written::{BucketFile, ConfigurationFile, PopulationFile, PrincipalFile, ScenarioFile};
 use super::{Bucket, Configuration, Population, Scenario, Sender};
 use crate::encryption::Mode;
 use crate::encryption::needs::MultipartCalls;
 use crate::error::{Error, one_of};
+use crate::figure::Figure;
 use crate::rng::Seed;
 use crate::statistics::{PILOT, Precision};
 use crate::units::{Share, SimDuration, SimTime};
@@ -108,7 +108,6 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         question: file.question.clone(),
         source: file.source.clone(),
         engine: file.engine,
-        engines: Engines::default(),
         seed: Seed(file.seed),
         end: SimTime::from(file.duration),
         counted_from: SimTime::from(file.warm_up),
@@ -133,7 +132,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         written: file,
     };
     objects::resolve(&mut scenario)?;
-    scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
+    scenario.engine.check(&scenario.workloads).at_path(|| "engine".into())?;
     Ok(scenario)
 }
 

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
 use crate::error::{Error, Result};
-use crate::outcome;
 use crate::pricing::PriceTable;
 use crate::results::facts::AssertionFacts;
 use crate::results::rows::SummaryRow;
+use crate::results::run;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::read::fingerprint;
 use crate::scenario::{MODEL_VERSION, Scenario};
+use crate::simulation::engines::Engines;
 
 /// What is known of every point before it is run.
 #[derive(Clone, Debug)]
@@ -39,7 +40,8 @@ pub struct Point {
 
 impl Point {
     fn of(scenario: &Scenario) -> Self {
-        let once = scenario.expected_requests_drawn() + scenario.engines.work();
+        let engines = Engines::of(scenario);
+        let once = engines.requests_drawn(scenario) + engines.work(scenario);
         Self {
             hash: scenario.hash_without_demands(),
             configurations: scenario.configurations.iter().map(|c| c.name.clone()).collect(),
@@ -47,7 +49,7 @@ impl Point {
             assertions: scenario.assertions.clone(),
             // Even a point without requests takes a moment.
             work: (once * f64::from(scenario.replications)).max(1_000.0),
-            bytes: outcome::bytes_at_most(scenario),
+            bytes: run::bytes_at_most(scenario),
         }
     }
 

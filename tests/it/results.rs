@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use bks::error::{Error, Result};
-use bks::outcome::Outcome;
 use bks::report::{files, markdown, text};
 use bks::results::Results;
 use bks::scenario::Scenario;
@@ -67,7 +66,7 @@ migrated = true
 
 fn results() -> Results {
     let scenario = Scenario::parse(RICH).unwrap();
-    Results::of(&scenario, &Outcome::of(&scenario, &|_| ()))
+    Results::of(&scenario, &|_| ())
 }
 
 fn texts(results: &Results) -> BTreeMap<&'static str, String> {

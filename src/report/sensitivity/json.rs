@@ -33,7 +33,7 @@ pub fn value(scenario: &Scenario, found: &Sensitivity) -> Value {
         "replications": found.replications,
         "verdict": words::verdict(scenario, found),
         "saving_assumed_ratio": found.assumed,
-        "sensitivity": rows_of(&rows::sensitivity(scenario, found)),
+        "sensitivity": rows_of(&found.swings),
         "sobol": rows_of(&rows::sobol(scenario, found)),
         "spread": rows_of(&rows::spread(scenario, found)),
         "break_even": rows_of(&rows::break_even(scenario, found)),

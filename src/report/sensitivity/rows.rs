@@ -1,6 +1,5 @@
 //! What was found as the rows of CSV files.
 
-use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::Unit;
@@ -13,12 +12,6 @@ use super::words;
 fn names(scenario: &Scenario) -> (String, String) {
     let headline = &scenario.configurations[scenario.headline];
     (scenario.name.clone(), headline.name.clone())
-}
-
-/// Rows of `sensitivity.csv`.
-#[must_use]
-pub fn sensitivity(scenario: &Scenario, found: &Sensitivity) -> Vec<SensitivityRow> {
-    crate::results::swings(scenario, &found.swings)
 }
 
 /// Rows of `sobol.csv`.

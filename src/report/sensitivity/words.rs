@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use crate::encryption::assumptions::Level;
-use crate::outcome::Swing;
 use crate::report::numbers::{count, duration, grouped, percent, significant};
+use crate::results::rows::SensitivityRow;
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::{Axis, Unit};
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
@@ -46,14 +46,14 @@ pub(super) const SWING_HEADS: [&str; 7] =
     ["one at a time", "low", "assumed", "high", "saving at low", "saving at high", "points"];
 
 /// A row of it.
-pub(super) fn swing(swing: &Swing) -> [String; 7] {
+pub(super) fn swing(swing: &SensitivityRow) -> [String; 7] {
     [
-        swing.assumption.to_owned(),
-        swing.low.0.clone(),
-        swing.assumed.0.clone(),
-        swing.high.0.clone(),
-        percent(swing.low.1),
-        percent(swing.high.1),
+        swing.assumption.clone(),
+        swing.low.clone(),
+        swing.assumed.clone(),
+        swing.high.clone(),
+        percent(swing.saving_at_low),
+        percent(swing.saving_at_high),
         format!("{:.2}", swing.width() * 100.0),
     ]
 }

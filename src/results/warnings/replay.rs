@@ -36,8 +36,7 @@ pub(super) fn of(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
     if log.seen.writes == 0 {
         warnings.push(WarningFacts::new(
             "no-writes-in-log",
-            "the log has no write, so no bucket-level key is known to be made in it"
-                ,
+            "the log has no write, so no bucket-level key is known to be made in it",
             "replay the logs of whoever writes these buckets, too",
         ));
     }
@@ -48,16 +47,14 @@ pub(super) fn of(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
             "times-to-the-second",
             "the log's times are whole seconds: requests of one second are taken as made at \
                    once, writes before reads, so a key may seem to live up to a second longer or \
-                   shorter"
-                ,
+                   shorter",
             "lifetimes of a few seconds cannot be told from such a log",
         ));
     }
     if log.taken.of_trail && log.taken.kms_events == 0 {
         warnings.push(WarningFacts::new(
             "trail-without-kms-events",
-            "the trail has no KMS events, so nothing in it can confirm these counts"
-                ,
+            "the trail has no KMS events, so nothing in it can confirm these counts",
             "log KMS management events, too (trails may exclude them), and compare",
         ));
     }
@@ -66,8 +63,7 @@ pub(super) fn of(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
         warnings.push(WarningFacts::new(
             "unknown-operations",
             "the log has operations that bks does not know; they are left out, and named in \
-                   left_out.csv"
-                ,
+                   left_out.csv",
             "if they read or write objects' data, the figures are too low",
         ));
     }
