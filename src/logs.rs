@@ -1,4 +1,4 @@
-//! Logs and traces as files: one file for each form.
+//! Logs as files: one file for each form.
 //!
 //! A **log** tells who asked S3 for what, and when: [`log::Log`] reads any of them, plain or
 //! compressed, into [`record::Entry`]s that borrow from its bytes.
@@ -6,11 +6,6 @@
 //! - [`access_log`]: S3 server access logs.
 //! - [`cloudtrail`]: CloudTrail's events of S3 and of KMS.
 //! - [`ibm_cos`]: the traces of IBM Cloud Object Storage.
-//!
-//! A **trace** says which requester's cache was asked for which key, and when; nothing of how the
-//! requests came about. [`crate::replay`] counts what it costs under a lifetime.
-//!
-//! - [`oracle_general`]: libCacheSim's binary form, written by `bks export`.
 //!
 //! Logs that went through other programs hold the same in other shapes: Firehose and CloudWatch
 //! Logs (wrapped messages), Athena (tables), ZIP archives ([`archive`]). What is no log is called by its
@@ -38,7 +33,6 @@ mod lines;
 pub mod log;
 mod messages;
 mod operation;
-pub mod oracle_general;
 pub mod other_format;
 pub mod outgoing;
 pub mod parquet;
@@ -48,16 +42,7 @@ mod windows;
 
 use clock::Clock;
 
-/// One look-up of a bucket-level key in a requester's cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lookup {
-    /// When, in whole seconds since the trace's own zero.
-    pub second: u32,
-    /// Which entry is looked up: a key in one requester's part of the cache.
-    pub object: u64,
-}
-
-/// The forms that logs and traces come in.
+/// The forms that logs come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// An S3 server access log.
@@ -66,19 +51,16 @@ pub enum Form {
     CloudTrail,
     /// A trace of IBM Cloud Object Storage.
     IbmCos,
-    /// libCacheSim's `oracleGeneral`.
-    OracleGeneral,
 }
 
 impl Form {
     /// Every form.
-    pub const ALL: [Self; 4] =
-        [Self::S3AccessLog, Self::CloudTrail, Self::IbmCos, Self::OracleGeneral];
+    pub const ALL: [Self; 3] = [Self::S3AccessLog, Self::CloudTrail, Self::IbmCos];
 
     /// The form of a file that begins with `head`, which is decompressed; `None` if it looks like
-    /// none of them. `bytes` is the file's size, if it is known; binary forms show in it.
+    /// none of them.
     #[must_use]
-    pub fn detect(bytes: Option<u64>, head: &[u8]) -> Option<Self> {
+    pub fn detect(head: &[u8]) -> Option<Self> {
         if let Some((form, _)) = shape::detect(head) {
             return Some(form);
         }
@@ -90,14 +72,7 @@ impl Form {
         if lines().any(|line| ibm_cos::parse(line).is_ok()) {
             return Some(Self::IbmCos);
         }
-        // Records have numbers, whose high bytes are zero.
-        if !head.contains(&0) {
-            return None;
-        }
-        // A file of unknown size has as many whole records as it will.
-        let bytes = bytes.unwrap_or(MANY_RECORDS);
-        let (whole, _) = head.as_chunks::<{ oracle_general::RECORD_BYTES }>();
-        oracle_general::looks_like(bytes, whole.as_flattened()).then_some(Self::OracleGeneral)
+        None
     }
 
     /// The word for it on the command line and in JSON.
@@ -107,14 +82,9 @@ impl Form {
             Self::S3AccessLog => "s3-access-log",
             Self::CloudTrail => "cloudtrail",
             Self::IbmCos => "ibm-cos",
-            Self::OracleGeneral => "oracle-general",
         }
     }
 }
 
 /// How many lines may tell a form: the first of a file may be cut off or odd.
 const LINES_LOOKED_AT: usize = 20;
-
-/// More records than a file has.
-const MANY_RECORDS: u64 =
-    i64::MAX as u64 / oracle_general::RECORD_BYTES as u64 * oracle_general::RECORD_BYTES as u64;

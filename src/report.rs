@@ -18,5 +18,4 @@ pub mod sensitivity;
 pub mod sweep;
 pub(crate) mod table;
 pub mod text;
-pub mod trace;
 pub mod words;

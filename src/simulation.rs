@@ -13,7 +13,6 @@
 
 mod answers;
 pub mod events;
-pub mod export;
 mod lanes;
 pub mod names;
 pub mod objects;

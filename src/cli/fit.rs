@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
-use super::logs::{self, Opened};
+use super::logs;
 use super::{Found, output, threads};
 use crate::error::{Error, Result};
 use crate::fitting::hide::Hider;
@@ -61,12 +61,7 @@ fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
 pub(super) fn run(args: &Args) -> Result<Found> {
     args.check()?;
     args.logs.refuse_inventory("a scenario says by bucket, not by object, who has bucket keys")?;
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Lookups(name, _) => {
-            return Err(Error::request("a trace of look-ups tells of no requests").at(name));
-        }
-        Opened::Logs(logs) => logs,
-    };
+    let logs = args.logs.open(args.quiet)?;
     let mut details = Details::default();
     let recording = logs.read_telling(args.jobs, |_, entry| {
         match entry {

@@ -17,7 +17,6 @@ use super::{aside, memory, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::logs::Form;
 use crate::logs::bad_lines::BadLines;
-use crate::logs::log::Log;
 use crate::logs::other_format::OtherFormat;
 use crate::logs::record::{Entry, Skipped};
 use crate::pricing::PriceTable;
@@ -73,8 +72,6 @@ enum FormName {
     Cloudtrail,
     /// Traces of IBM Cloud Object Storage
     IbmCos,
-    /// libCacheSim's oracleGeneral: look-ups in records of 24 bytes
-    OracleGeneral,
 }
 
 impl FormName {
@@ -85,7 +82,6 @@ impl FormName {
             Self::S3AccessLog => Some(Form::S3AccessLog),
             Self::Cloudtrail => Some(Form::CloudTrail),
             Self::IbmCos => Some(Form::IbmCos),
-            Self::OracleGeneral => Some(Form::OracleGeneral),
         }
     }
 }
@@ -117,14 +113,6 @@ pub(super) struct Logs<'a> {
     bar: ProgressBar,
 }
 
-/// What a command line's files are.
-pub(super) enum Opened<'a> {
-    /// Logs of requests.
-    Logs(Logs<'a>),
-    /// A single trace of look-ups, and what messages call it.
-    Lookups(String, Log<'static>),
-}
-
 impl Args {
     /// What stands on the command line.
     pub(super) fn paths(&self) -> &[String] {
@@ -151,13 +139,8 @@ impl Args {
 
     /// An option that only logs have, if one is given.
     pub(super) fn given(&self) -> Option<&'static str> {
-        let form = (self.log_format != FormName::Auto).then_some("--log-format");
-        form.or_else(|| self.given_of_requests())
-    }
-
-    /// An option that only logs of requests have, if one is given.
-    pub(super) fn given_of_requests(&self) -> Option<&'static str> {
         let given = [
+            ("--log-format", self.log_format != FormName::Auto),
             ("--bucket", !self.buckets.is_empty()),
             ("--from", self.from.is_some()),
             ("--to", self.to.is_some()),
@@ -172,7 +155,7 @@ impl Args {
     ///
     /// # Errors
     /// If there is none, or it cannot be read.
-    pub(super) fn open(&self, quiet: bool) -> Result<Opened<'_>> {
+    pub(super) fn open(&self, quiet: bool) -> Result<Logs<'_>> {
         let mut others = files::walk(&self.paths)?;
         let bar = progress::bytes(files::total_bytes(&others), quiet);
         let first_file = others.remove(0);
@@ -182,15 +165,11 @@ impl Args {
             if let Some(not_a_log) = not_a_log {
                 return Err(no_log(*not_a_log).at(name));
             }
-            let Some(log) = log else {
+            if log.is_none() {
                 return Err(Error::request("the file is empty, but must have a record").at(name));
-            };
-            if log.form() == Form::OracleGeneral {
-                let OpenLog { name, log, .. } = first;
-                return Ok(Opened::Lookups(name, log.expect("the trace is not empty")));
             }
         }
-        Ok(Opened::Logs(Logs { args: self, quiet, first: Some(first), first_file, others, bar }))
+        Ok(Logs { args: self, quiet, first: Some(first), first_file, others, bar })
     }
 }
 

@@ -82,10 +82,14 @@ impl<'a> Log<'a> {
         let form = match asked.or(found) {
             Some(form) => form,
             None if packed.is_some() => return Ok(Look::Unknown(packed)),
-            None => match Form::detect(bytes, &head) {
+            None => match Form::detect(&head) {
                 Some(form) => form,
                 None if shape::is_control(&head) => return Ok(Look::Empty),
-                None => return Ok(Look::Unknown(other_format::of(&head))),
+                None => {
+                    return Ok(Look::Unknown(
+                        other_format::of(&head).or_else(|| other_format::of_lookups(bytes, &head)),
+                    ));
+                }
             },
         };
         // A form that is asked for is read as it is found, if it is found at all.
@@ -101,18 +105,11 @@ impl<'a> Log<'a> {
         self.form
     }
 
-    /// The log's bytes, decompressed.
-    #[must_use]
-    pub fn into_bytes(self) -> Box<dyn Read + 'a> {
-        self.source
-    }
-
     /// Reads all of it and hands each entry to `sink`, in the file's order; counts in `bad` what
     /// cannot be read, under the name `file`.
     ///
     /// # Errors
-    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails, or
-    /// the form has look-ups rather than entries ([`Form::OracleGeneral`]).
+    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails.
     pub fn entries(
         mut self,
         file: &str,
@@ -141,10 +138,6 @@ impl<'a> Log<'a> {
                 lines::read(source, file, bad, parse, &mut sink)
             }
             Form::CloudTrail => cloudtrail::read(source, file, bad, &mut sink),
-            Form::OracleGeneral => {
-                Err(Error::request("the trace has look-ups of keys, but requests are asked for")
-                    .hint("give an access log, a trail or an IBM COS trace"))
-            }
         }
     }
 }

@@ -67,13 +67,10 @@ impl Gathers {
 
 /// One request may be in logs of two forms, and would count twice.
 fn check_form(forms: Forms, first: Form, form: Form, name: &str) -> Result<()> {
-    if form == Form::OracleGeneral {
-        return Err(Error::request("traces of look-ups are replayed one by one").at(name));
-    }
     if forms == Forms::LogsAndTrails {
         return match form {
             Form::S3AccessLog | Form::CloudTrail => Ok(()),
-            Form::IbmCos | Form::OracleGeneral => Err(Error::request(format!(
+            Form::IbmCos => Err(Error::request(format!(
                 "the file is of the form `{}`, which tells neither requesters nor KMS's calls",
                 form.name()
             ))
