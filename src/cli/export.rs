@@ -100,7 +100,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let requests = scenario.recording.as_ref().map(|recording| recording.seen.all as f64);
     let requests = requests.unwrap_or_else(|| scenario.estimate(1).requests);
     let bar = progress::bar(requests.min(limit(args) as f64), args.quiet);
-    bar.set_message(scenario.file.name.clone());
+    bar.set_message(scenario.name.clone());
     let written = write(args, &scenario, &arm, &bar)?;
     bar.finish_and_clear();
     if !args.quiet {

@@ -1,7 +1,7 @@
 //! Calibration: traffic answered by the model under known assumptions, which must be found again.
 
+use crate::support::command::bks;
 use std::fmt::Write as _;
-use std::process::{Command, Output};
 
 use bks::calibration::{Calibration, Estimate, Evidence, Pool, Session, calibrate};
 use bks::encryption::assumptions::{Assumptions, Expiry};
@@ -252,11 +252,6 @@ fn trail(evidence: &Evidence, context: &str) -> String {
     out
 }
 
-fn bks(folder: &std::path::Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    command.current_dir(folder).args(arguments).output().expect("bks runs")
-}
-
 /// From a trail, each event of which stands in it twice, to a scenario that assumes what was found.
 #[test]
 fn a_trail_becomes_assumptions_of_a_scenario() {
@@ -297,7 +292,7 @@ arrivals = { periodic = { rate = "1/s" } }
 "#;
     let text = format!("{world}{fragment}{rest}");
     let scenario = Scenario::parse(&text).expect("the fragment is part of a scenario");
-    let ranges = scenario.file.assumptions;
+    let ranges = scenario.configurations[1].ranges;
     assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
     assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
     assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (0, 1));

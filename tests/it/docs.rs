@@ -80,13 +80,13 @@ fn names_under(page: &str, heading: &str) -> Vec<String> {
 }
 
 fn schema() -> Value {
-    serde_json::to_value(schemars::schema_for!(bks::scenario::file::ScenarioFile)).unwrap()
+    serde_json::to_value(schemars::schema_for!(bks::scenario::written::ScenarioFile)).unwrap()
 }
 
 #[test]
 fn the_schema_is_that_of_the_code() {
     let path = page_path("scenario.schema.json");
-    let schema = schemars::schema_for!(bks::scenario::file::ScenarioFile);
+    let schema = schemars::schema_for!(bks::scenario::written::ScenarioFile);
     let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
     if std::env::var_os("BKS_BLESS").is_some() {
         std::fs::write(&path, &text).unwrap();

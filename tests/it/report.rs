@@ -1,12 +1,12 @@
 //! Reports: the page says what the results say, whatever the names in it; the command takes folders
 //! and scenarios, and tells what it cannot take.
 
+use crate::support::command::bks;
 use crate::support::pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use bks::encryption::assumptions::{AssumptionRanges, Level};
 use bks::report::html::{self, Page};
@@ -346,10 +346,6 @@ fn a_sweep_of_another_base_is_told_and_one_of_another_scenario_refused() {
         let error = Swept::read("sweep.csv", &text, None).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
-}
-
-fn bks(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bks")).args(arguments).current_dir(folder).output().unwrap()
 }
 
 fn told(output: &Output) -> String {
