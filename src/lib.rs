@@ -83,13 +83,14 @@ pub mod inventory;
 pub mod kms;
 pub mod logs;
 pub mod migration;
-pub mod outcome;
+
 pub mod pricing;
 pub mod quota;
 pub mod reconciliation;
 pub mod recording;
 pub mod report;
 pub mod results;
+pub use results::run as outcome;
 pub mod rng;
 pub mod s3;
 pub mod scenario;

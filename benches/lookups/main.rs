@@ -52,7 +52,7 @@ fn export(scenario: &str, configuration: &str, records: usize, file: &Path) -> R
     let scenario = Scenario::parse(&text)?;
     let configuration = scenario.configuration_named(configuration)?;
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     let kept = objects::keep(&scenario, 0);
     let lookups = Lookups::new(&scenario, &kept, &arm, 0)
         .take(records)

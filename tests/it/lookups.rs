@@ -47,7 +47,7 @@ fn misses(lookups: &[(i64, u64)], lifetime: i64, sliding: bool) -> Vec<bool> {
 
 /// Decrypt calls that the engine counts.
 fn decrypts(scenario: &Scenario, configuration: usize, assumptions: Assumptions) -> u64 {
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     run(scenario, &[arm], 0..1, &|_| ())[0][0].total_calls().get(KmsApi::Decrypt)
 }
 
@@ -70,7 +70,7 @@ proptest! {
             assumptions.read_partitions = Some(parts);
             assumptions.cache_lifetime = SimDuration::from_nanos(halves * 500_000_000);
             assumptions.expiry = if sliding { Expiry::Sliding } else { Expiry::Fixed };
-            let arm = Arm { configuration, assumptions, by_requester: false };
+            let arm = Arm::of_totals(configuration, assumptions);
             let lookups: Vec<TimedLookup> = Lookups::new(&scenario, &keep(&scenario, 0), &arm, 0).collect();
             prop_assert!(lookups.is_sorted_by_key(nanos));
             let mut seen = 0;
@@ -198,8 +198,8 @@ fn a_trace_of_lookups_is_refused_by_its_name() {
     };
     assert!(error(&bytes, Some(72)).contains("libCacheSim's oracleGeneral"));
     assert!(error(&bytes, None).contains("libCacheSim's oracleGeneral"));
-    assert!(error(&bytes[..71], Some(71)).contains("of no known form"));
+    assert!(error(&bytes[..71], Some(71)).contains("of no known format"));
     let backwards = [&bytes[24..], &bytes[..24]].concat();
-    assert!(error(&backwards, Some(72)).contains("of no known form"));
-    assert!(error(&[0; 240], Some(240)).contains("of no known form"));
+    assert!(error(&backwards, Some(72)).contains("of no known format"));
+    assert!(error(&[0; 240], Some(240)).contains("of no known format"));
 }
