@@ -10,7 +10,7 @@ use super::{Found, output};
 use crate::calibration::gather::{Gather, LeftOut};
 use crate::calibration::{self, Evidence};
 use crate::error::{Error, Result};
-use crate::logs::Form;
+use crate::logs::LogFormat;
 use crate::report;
 
 /// Calibrate the assumptions: what the KMS calls in a trail tell of lifetimes and partitions.
@@ -51,11 +51,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     };
     let mut gather = Gather::new(args.logs.buckets().to_vec());
     logs.each(|form, entry| match form {
-        Form::CloudTrail | Form::S3AccessLog => {
+        LogFormat::CloudTrail | LogFormat::S3AccessLog => {
             gather.take(form, entry);
             Ok(())
         }
-        Form::IbmCos | Form::OracleGeneral => Err(no_trail()),
+        LogFormat::IbmCos | LogFormat::OracleGeneral => Err(no_trail()),
     })?;
     let (evidence, left_out) = gather.finish();
     if !args.quiet {

@@ -8,9 +8,9 @@ use rand::{Rng, SeedableRng};
 
 /// Hides names, the same name always as the same.
 #[derive(Clone, Debug)]
-pub struct Hider(Option<[u8; 32]>);
+pub struct NameHider(Option<[u8; 32]>);
 
-impl Hider {
+impl NameHider {
     /// Hides nothing.
     #[must_use]
     pub const fn none() -> Self {
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn names_are_hidden_by_the_salt_and_stay_apart() {
-        let (one, other) = (Hider::salted("one"), Hider::salted("other"));
+        let (one, other) = (NameHider::salted("one"), NameHider::salted("other"));
         assert_eq!(one.name("bucket", "lake"), one.name("bucket", "lake"));
         assert_ne!(one.name("bucket", "lake"), other.name("bucket", "lake"));
         assert_ne!(one.name("bucket", "lake"), one.name("bucket", "lakes"));
@@ -74,6 +74,6 @@ mod tests {
         let account = one.account("111122223333");
         assert!(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()), "{account}");
         assert_ne!(account, "111122223333");
-        assert_eq!(Hider::none().name("bucket", "lake"), "lake");
+        assert_eq!(NameHider::none().name("bucket", "lake"), "lake");
     }
 }

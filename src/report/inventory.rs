@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::numbers::{dollars, grouped};
 use super::table::table;
-use crate::inventory::tally::{Counts, Kind, Tally};
-use crate::inventory::{BucketKey, Class, Column, Version};
+use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
+use crate::inventory::{BucketKeyStatus, InventoryColumn, StorageClass, VersionKind};
 use crate::migration::MigrationPlan;
 use crate::pricing::{PriceTable, Terms};
 use crate::results::csv;
@@ -23,9 +23,9 @@ pub struct Inventory<'a> {
     /// When it was made, in nanoseconds since the Unix epoch.
     pub as_of_ns: i64,
     /// Its objects.
-    pub tally: &'a Tally,
+    pub tally: &'a InventoryCounts,
     /// Columns that some file of it lacks.
-    pub missing: &'a BTreeSet<Column>,
+    pub missing: &'a BTreeSet<InventoryColumn>,
     /// Objects that were counted from a journal: those that were changed since it began.
     pub of_journal: u64,
 }
@@ -52,7 +52,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of((bucket, kind, counts): (&'a str, Kind, &Counts)) -> Self {
+    fn of((bucket, kind, counts): (&'a str, ObjectKind, &ObjectCounts)) -> Self {
         let [d1, d7, d30, d90, d180, d365] = AGES_DAYS.map(|days| counts.younger_than_days(days));
         Self {
             bucket,
@@ -77,24 +77,25 @@ impl<'a> Row<'a> {
 
 /// Objects of one class that a migration touches.
 struct Touched {
-    class: Class,
-    all: Counts,
-    current: Counts,
+    class: StorageClass,
+    all: ObjectCounts,
+    current: ObjectCounts,
     young: u64,
 }
 
 /// SSE-KMS objects without a bucket key, by class; those of which it is untold too.
-fn touched(tally: &Tally) -> Vec<Touched> {
-    let keyless = |kind: Kind| kind.is_sse_kms() && kind.bucket_key != BucketKey::Enabled;
-    let of = |class: &Class| {
+fn touched(tally: &InventoryCounts) -> Vec<Touched> {
+    let keyless =
+        |kind: ObjectKind| kind.is_sse_kms() && kind.bucket_key != BucketKeyStatus::Enabled;
+    let of = |class: &StorageClass| {
         let all = tally.sum(|_, kind| keyless(kind) && kind.class == *class);
         let current = tally.sum(|_, kind| {
-            keyless(kind) && kind.class == *class && kind.version == Version::Current
+            keyless(kind) && kind.class == *class && kind.version == VersionKind::Current
         });
         let young = current.younger_than_days(class.days_min());
         Touched { class: *class, all, current, young }
     };
-    Class::ALL.iter().map(of).filter(|touched| touched.all.objects > 0).collect()
+    StorageClass::ALL.iter().map(of).filter(|touched| touched.all.objects > 0).collect()
 }
 
 /// What the inventory leaves open, and what must be known of the migration.
@@ -103,20 +104,22 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     for column in inventory.missing {
         let cannot = match column {
             // Counting asks for no keys, and what tells no encryption is refused.
-            Column::Key
-            | Column::EncryptionStatus
-            | Column::VersionId
-            | Column::SequenceNumber
-            | Column::RecordType => continue,
-            Column::Bucket => "objects are counted for the manifest's bucket",
-            Column::IsLatest | Column::IsDeleteMarker => {
+            InventoryColumn::Key
+            | InventoryColumn::EncryptionStatus
+            | InventoryColumn::VersionId
+            | InventoryColumn::SequenceNumber
+            | InventoryColumn::RecordType => continue,
+            InventoryColumn::Bucket => "objects are counted for the manifest's bucket",
+            InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {
                 "every object is taken for the current version, as inventories of current versions \
                  only have it"
             }
-            Column::Size => "nothing is said of bytes, nor which objects one COPY cannot take",
-            Column::LastModified => "nothing is said of ages, and there is no population",
-            Column::StorageClass => "fees of infrequent access and archive cannot be seen",
-            Column::BucketKeyStatus => {
+            InventoryColumn::Size => {
+                "nothing is said of bytes, nor which objects one COPY cannot take"
+            }
+            InventoryColumn::LastModified => "nothing is said of ages, and there is no population",
+            InventoryColumn::StorageClass => "fees of infrequent access and archive cannot be seen",
+            InventoryColumn::BucketKeyStatus => {
                 "which objects have a bucket key cannot be said: the migration is of all SSE-KMS \
                  objects, at most"
             }
@@ -130,9 +133,10 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             grouped(inventory.of_journal)
         ));
     }
-    let untold =
-        inventory.tally.sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKey::Untold);
-    if untold.objects > 0 && !inventory.missing.contains(&Column::BucketKeyStatus) {
+    let untold = inventory
+        .tally
+        .sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKeyStatus::Unknown);
+    if untold.objects > 0 && !inventory.missing.contains(&InventoryColumn::BucketKeyStatus) {
         notes.push(format!(
             "{} SSE-KMS objects tell no bucket key status: the migration counts them, at most",
             grouped(untold.objects)
@@ -187,7 +191,7 @@ fn note_class(Touched { class, all, current, young }: &Touched, notes: &mut Vec<
 ///
 /// A COPY costs a PUT, a KMS call and a Batch Operations object as an update does; of other classes than
 /// Standard it costs more, and retrieval comes on top, for which bks has no prices.
-fn plans(tally: &Tally, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
+fn plans(tally: &InventoryCounts, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
     let touched = touched(tally);
     let in_place = touched.iter().map(|one| one.all.objects).sum();
     let copied = touched.iter().map(|one| one.current.objects - one.current.large).sum();
@@ -212,7 +216,7 @@ pub fn text(inventory: &Inventory, prices: &PriceTable, width: u16) -> String {
         utc(inventory.as_of_ns)
     );
     let header = || ["objects", "size"].map(str::to_owned).to_vec();
-    let cells = |counts: &Counts| vec![grouped(counts.objects), bytes(counts.bytes)];
+    let cells = |counts: &ObjectCounts| vec![grouped(counts.objects), bytes(counts.bytes)];
     for bucket in inventory.tally.buckets.keys() {
         let mut rows = Vec::new();
         let mut last = None;
@@ -225,16 +229,16 @@ pub fn text(inventory: &Inventory, prices: &PriceTable, width: u16) -> String {
                 name == bucket && (other.version, other.encryption, other.bucket_key) == shown
             });
             let key = match kind.bucket_key {
-                BucketKey::Enabled => ", with a bucket key",
-                BucketKey::Disabled => ", without a bucket key",
-                BucketKey::Untold => "",
+                BucketKeyStatus::Enabled => ", with a bucket key",
+                BucketKeyStatus::Disabled => ", without a bucket key",
+                BucketKeyStatus::Unknown => "",
             };
             let label = format!("{}, {}{key}", kind.version.name(), kind.encryption.name());
             rows.push((label, cells(&counts)));
         }
         let _ = writeln!(out, "{}\n", table(bucket, header(), &rows, width));
     }
-    let by_class = Class::ALL.iter().filter_map(|class| {
+    let by_class = StorageClass::ALL.iter().filter_map(|class| {
         let counts = inventory.tally.sum(|_, kind| kind.class == *class);
         (counts.objects > 0).then(|| (class.name().to_owned(), cells(&counts)))
     });
@@ -246,7 +250,7 @@ pub fn text(inventory: &Inventory, prices: &PriceTable, width: u16) -> String {
 }
 
 /// How many objects are how old.
-fn ages(all: &Counts, width: u16) -> comfy_table::Table {
+fn ages(all: &ObjectCounts, width: u16) -> comfy_table::Table {
     let mut before = 0;
     let mut rows: Vec<(String, Vec<String>)> = Vec::new();
     for days in AGES_DAYS {

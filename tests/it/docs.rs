@@ -422,7 +422,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
 #[test]
 fn the_dictionary_has_every_key_of_a_replay() {
     let rule = bks::report::trace::Rule {
-        form: bks::logs::Form::OracleGeneral,
+        form: bks::logs::LogFormat::OracleGeneral,
         cache_lifetime: bks::units::SimDuration::from_secs(300),
         expiry: bks::encryption::assumptions::Expiry::Fixed,
         elapsed_s: 1.0,

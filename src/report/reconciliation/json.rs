@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::bill;
-use crate::bill::Invoice;
-use crate::reconciliation::{Beside, Reconciliation, Share, Variant};
+use crate::bill::Bill;
+use crate::reconciliation::{Agreement, Reconciliation, UncomparedCalls, Variant};
 use crate::scenario::Scenario;
 use crate::units::utc;
 
 /// A model beside a trail as one object. Cells are not in it: they are the rows of the CSV form.
 #[must_use]
-pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Value {
+pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Value {
     let shares = found.shares();
     let (from, to) = found.window_ns;
     let unexplained: Vec<Value> = found
@@ -23,8 +23,15 @@ pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> V
         .into_iter()
         .map(|(reason, calls)| json!({"reason": reason, "calls": calls}))
         .collect();
-    let Beside { outside, other_use, repeated, failed, other_buckets, other_storage, lacked } =
-        &found.beside;
+    let UncomparedCalls {
+        outside,
+        other_use,
+        repeated,
+        failed,
+        other_buckets,
+        other_storage,
+        lacked,
+    } = &found.beside;
     json!({
         "from": utc(from),
         "to": utc(to),
@@ -62,7 +69,7 @@ pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> V
     })
 }
 
-fn share(share: &Share) -> Value {
+fn share(share: &Agreement) -> Value {
     json!({
         "measured": share.measured,
         "model": share.model,
@@ -77,7 +84,7 @@ fn share(share: &Share) -> Value {
 /// Every bucket that has calls or requests.
 fn buckets(scenario: &Scenario, found: &Reconciliation) -> Vec<Value> {
     let shares = found.shares();
-    let of = |(name, of_bucket): (&String, &Share)| {
+    let of = |(name, of_bucket): (&String, &Agreement)| {
         let number = scenario.file.buckets.iter().position(|bucket| bucket.name == *name);
         let plan = number.map(|number| found.variants[0].plans[number]);
         let arns = found.evidence.get(name).copied().unwrap_or_default();

@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use super::bill;
-use crate::bill::Invoice;
-use crate::reconciliation::evidence::Encryption;
-use crate::reconciliation::{Beside, Reconciliation, Share, Surplus, Unexplained, named_apart};
+use crate::bill::Bill;
+use crate::reconciliation::evidence::BucketEncryption;
+use crate::reconciliation::{
+    Agreement, Reconciliation, Surplus, UncomparedCalls, Unexplained, named_apart,
+};
 use crate::report::{numbers, table};
 use crate::scenario::Scenario;
 use crate::units::utc;
@@ -15,7 +17,7 @@ const TOP: usize = 10;
 
 /// The verdict, tables by bucket and by requester, reasons, and what was assumed.
 #[must_use]
-pub fn text(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice], width: u16) -> String {
+pub fn text(scenario: &Scenario, found: &Reconciliation, bills: &[Bill], width: u16) -> String {
     let mut out = verdict(scenario, found);
     out.push('\n');
     by_bucket(&mut out, scenario, found, width);
@@ -85,7 +87,7 @@ fn ages(ages: &str) -> String {
     }
 }
 
-fn cells(share: &Share) -> Vec<String> {
+fn cells(share: &Agreement) -> Vec<String> {
     vec![
         numbers::grouped(share.measured),
         numbers::grouped(share.model),
@@ -95,7 +97,7 @@ fn cells(share: &Share) -> Vec<String> {
 }
 
 /// Those with most calls first; names in order.
-fn sorted<'a, T: Ord>(shares: impl Iterator<Item = (T, &'a Share)>) -> Vec<(T, &'a Share)> {
+fn sorted<'a, T: Ord>(shares: impl Iterator<Item = (T, &'a Agreement)>) -> Vec<(T, &'a Agreement)> {
     let mut shares: Vec<_> = shares.collect();
     shares
         .sort_by(|(a, x), (b, y)| (y.measured.max(y.model), a).cmp(&(x.measured.max(x.model), b)));
@@ -119,15 +121,15 @@ fn push_table(
 
 fn by_bucket(out: &mut String, scenario: &Scenario, found: &Reconciliation, width: u16) {
     let header = ["trail", "model", "agree", "of the trail's", "agree, range", "encryption"];
-    let row = |(name, share): (&String, &Share)| {
+    let row = |(name, share): (&String, &Agreement)| {
         let number = scenario.file.buckets.iter().position(|bucket| bucket.name == *name);
         let plan = number.map(|number| found.variants[0].plans[number]);
         let encryption = match plan.map(|plan| plan.encryption) {
             None => "not in the log",
-            Some(Encryption::BucketKey) => "bucket keys",
-            Some(Encryption::KeyPerObject) => "key per object",
-            Some(Encryption::NoCalls) => "no calls",
-            Some(Encryption::AsAsked) => "as asked",
+            Some(BucketEncryption::BucketKey) => "bucket keys",
+            Some(BucketEncryption::KeyPerObject) => "key per object",
+            Some(BucketEncryption::NoCalls) => "no calls",
+            Some(BucketEncryption::AsAsked) => "as asked",
         };
         let mut cells = cells(share);
         cells.push(range(found.range(|shares| shares.of_bucket.get(name)?.agreement())));
@@ -140,7 +142,7 @@ fn by_bucket(out: &mut String, scenario: &Scenario, found: &Reconciliation, widt
 
 fn by_principal(out: &mut String, found: &Reconciliation, width: u16) {
     let header = ["trail", "model", "agree", "of the trail's", "agree, range"];
-    let row = |(principal, share): (&crate::s3::Principal, &Share)| {
+    let row = |(principal, share): (&crate::s3::Principal, &Agreement)| {
         let mut cells = cells(share);
         cells.push(range(found.range(|shares| shares.of_principal.get(principal)?.agreement())));
         (principal.arn(), cells)
@@ -219,7 +221,8 @@ fn variants(out: &mut String, scenario: &Scenario, found: &Reconciliation) {
 }
 
 fn beside(out: &mut String, found: &Reconciliation) {
-    let &Beside { outside, other_use, repeated, failed, other_buckets, .. } = &found.beside;
+    let &UncomparedCalls { outside, other_use, repeated, failed, other_buckets, .. } =
+        &found.beside;
     let mut parts: Vec<String> = [
         (outside, "S3's calls before or after the log's time"),
         (other_use, "calls that are not S3's"),
