@@ -282,7 +282,7 @@ impl VariantRuns<'_> {
         let encryption = if by_evidence {
             evidence::encryption(scenario, found)
         } else {
-            vec![BucketEncryption::AsAsked; scenario.file.buckets.len()]
+            vec![BucketEncryption::AsAsked; scenario.buckets.len()]
         };
         let configurations = self.configurations(asked, by_evidence);
         let plans = self.plans(found, &encryption, configurations[0], asked);
@@ -366,7 +366,7 @@ impl VariantRuns<'_> {
     ) -> BTreeMap<CallGroup, ModelCalls> {
         let scenario = evidence::planned(self.scenario, plans);
         let assumptions = scenario.configurations[configuration].ranges.at(level);
-        let arm = Arm { configuration, assumptions, by_requester: false };
+        let arm = Arm::of_totals(configuration, assumptions);
         let mut cells = model::cells(&scenario, self.recording, &arm);
         let without_calls: BTreeSet<&str> = self
             .recording

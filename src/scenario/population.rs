@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::file::PopulationFile;
+use super::written::PopulationFile;
 use crate::encryption::Mode;
 use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
 use crate::inventory::{BucketKeyStatus, EncryptionStatus, VersionKind};
