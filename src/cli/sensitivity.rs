@@ -13,6 +13,7 @@ use crate::scenario::read::Override;
 use crate::sensitivity::axis::Axis;
 use crate::sensitivity::sobol::SAMPLES_MAX;
 use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity};
+use crate::simulation::estimate;
 use crate::units::Share;
 
 /// Find which assumption the saving hangs on, and where it turns.
@@ -98,7 +99,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let read = |more: &[_]| {
         let changes: Vec<_> = args.changes.all()?.into_iter().chain(more.iter().cloned()).collect();
         let scenario = source.read(&changes)?;
-        scenario.check_size(threads, bytes).map_err(|error| error.at(source.place()))?;
+        estimate::check_size(&scenario, threads, bytes)
+            .map_err(|error| error.at(source.place()))?;
         Ok::<Scenario, Error>(scenario)
     };
     let scenario = read(&[])?;

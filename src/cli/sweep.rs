@@ -11,6 +11,7 @@ use crate::report;
 use crate::results;
 use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
+use crate::simulation::estimate;
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Form, Ledger, Lines};
 use crate::sweep::survey::{Identity, Survey};
@@ -93,7 +94,7 @@ impl Sweep<'_> {
         let threads = threads::number(self.args.jobs);
         let survey = Survey::of(self.grid, &|point| {
             let scenario = self.read(point)?;
-            scenario.check_size(threads, bytes).map_err(|error| {
+            estimate::check_size(&scenario, threads, bytes).map_err(|error| {
                 error.at(format!("{} at {}", self.source.place(), self.grid.name(point)))
             })?;
             Ok(scenario)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::assertion;
 use super::document::{Block, Cell, Document, Rank, Section, Shown, Table, Warning};
 use super::numbers::{count, dollars, percent};
-use crate::compare::demand::Verdict;
+use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumptions::Level;
 use crate::scenario::assertion::{Figure, FigureUnit};

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::chart::{self, Options, Size};
 use super::document::{Block, Cell, Document, Table};
 use super::numbers::count;
-use crate::outcome::Swing;
+use crate::results::run::Swing;
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::results::sensitivity::{IDENTITY, Identity};

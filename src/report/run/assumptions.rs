@@ -1,7 +1,7 @@
 //! The assumptions of a run: what AWS does not publish, and what each does to the answer.
 
 use super::adds_cost;
-use crate::outcome::recorded::UNKNOWN_OBJECTS;
+use crate::results::warnings::replay::UNKNOWN_OBJECTS;
 use crate::report::document::{Cell, Columns, Table};
 use crate::report::numbers::percent;
 use crate::results::Results;

@@ -1,7 +1,7 @@
 //! An arm's counts as tables: by time, by operation, by requester.
 
-use super::summary::{BinSummary, Summary};
-use super::{OperationOutcome, RequesterOutcome, TimelineBin};
+use super::arm_counts::{BinSummary, Summary};
+use super::run::{OperationOutcome, RequesterOutcome, TimelineBin};
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::Operation;

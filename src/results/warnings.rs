@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome, figures};
+mod kms_events;
+pub mod replay;
+
+use super::billing;
+use super::run::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome};
 use crate::encryption::Mode;
 use crate::kms::accounts::AccountRegion;
 use crate::migration::payback::Payback;
@@ -200,7 +204,7 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
         return None;
     }
     let requests = &configurations[scenario.headline].assumed().requests_in_period;
-    let events = figures::data_events(scenario, requests);
+    let events = billing::data_events(scenario, requests);
     let prices = &scenario.billing.prices;
     let cost = if prices.iter().all(|prices| prices.has(PriceName::CloudTrailDataEvent)) {
         let of_region = |(&events, prices)| {

@@ -1,8 +1,8 @@
 //! What is to be said where KMS's calls stand for requests.
 
-use super::Warning;
 use crate::recording::Recording;
 use crate::recording::kms_calls::OfBucket;
+use crate::results::warnings::Warning;
 use crate::scenario::Scenario;
 use crate::shown;
 

@@ -1,9 +1,9 @@
 //! What a migration costs, what it saves, and when that has paid for it.
 
-use super::MigrationOutcome;
+use super::arm_counts::Summary;
 use super::arms::Counted;
-use super::figures::{self, Counts};
-use super::summary::Summary;
+use super::billing::{self, Counts};
+use super::run::MigrationOutcome;
 use crate::encryption::assumptions::Level;
 use crate::migration::MigrationPlan;
 use crate::migration::payback::{Onward, Payback, Savings};
@@ -119,7 +119,7 @@ fn usd_per_call(
     after: &Summary,
 ) -> f64 {
     let [before, after] = [before, after].map(Counts::of);
-    let bill = |counts: &Counts| figures::bill(scenario, migrated, counts).total().as_f64();
+    let bill = |counts: &Counts| billing::bill(scenario, migrated, counts).total().as_f64();
     let calls = |counts: &Counts| counts.kms_in_period(scenario) as f64;
     let fewer = calls(&before) - calls(&after);
     if fewer == 0.0 { 0.0 } else { (bill(&before) - bill(&after)) / fewer }
