@@ -1,12 +1,12 @@
 //! The assumptions of a run: what AWS does not publish, and what each does to the answer.
 
 use super::adds_cost;
-use crate::results::warnings::replay::UNKNOWN_OBJECTS;
 use crate::report::document::{Cell, Columns, Table};
 use crate::report::numbers::percent;
 use crate::results::Results;
 use crate::results::facts::{AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::SensitivityRow;
+use crate::results::warnings::replay::UNKNOWN_OBJECTS;
 
 /// What is read of objects that were written before a replay's log does to the headline's saving, if
 /// there are such objects.
