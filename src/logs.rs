@@ -1,7 +1,7 @@
-//! Logs as files: one file for each form.
+//! Logs as files: one file for each format.
 //!
 //! A **log** tells who asked S3 for what, and when: [`log::Log`] reads any of them, plain or
-//! compressed, into [`record::Entry`]s that borrow from its bytes.
+//! compressed, into [`record::LogEntry`]s that borrow from its bytes.
 //!
 //! - [`access_log`]: S3 server access logs.
 //! - [`cloudtrail`]: CloudTrail's events of S3 and of KMS.
@@ -14,9 +14,9 @@
 //! Access logs and trails are written, too, and so is [`parquet`]: all from [`outgoing`] requests.
 //!
 //! ```text
-//! file ── compression ──► bytes ── windows ──► lines or events ── a form's reader ──► Entry
+//! file ── compression ──► bytes ── windows ──► lines or events ── a format's reader ──► Entry
 //!                           │                        └──────────► bad_lines
-//!                           └─ Form::detect
+//!                           └─ Format::detect
 //! ```
 
 pub mod access_log;
@@ -42,9 +42,9 @@ mod windows;
 
 use clock::Clock;
 
-/// The forms that logs come in.
+/// The formats that logs come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum LogFormat {
     /// An S3 server access log.
     S3AccessLog,
     /// CloudTrail events.
@@ -53,16 +53,16 @@ pub enum Form {
     IbmCos,
 }
 
-impl Form {
-    /// Every form.
+impl LogFormat {
+    /// Every format.
     pub const ALL: [Self; 3] = [Self::S3AccessLog, Self::CloudTrail, Self::IbmCos];
 
-    /// The form of a file that begins with `head`, which is decompressed; `None` if it looks like
+    /// The format of a file that begins with `head`, which is decompressed; `None` if it looks like
     /// none of them.
     #[must_use]
     pub fn detect(head: &[u8]) -> Option<Self> {
-        if let Some((form, _)) = shape::detect(head) {
-            return Some(form);
+        if let Some((format, _)) = shape::detect(head) {
+            return Some(format);
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let lines = || text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
@@ -86,5 +86,5 @@ impl Form {
     }
 }
 
-/// How many lines may tell a form: the first of a file may be cut off or odd.
+/// How many lines may tell a format: the first of a file may be cut off or odd.
 const LINES_LOOKED_AT: usize = 20;

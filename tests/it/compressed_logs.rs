@@ -4,7 +4,7 @@ use crate::support::seen;
 
 use std::io::{self, Read, Write};
 
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::compression::{Compression, RATIO_MAX, SMALL, decompressed};
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
@@ -127,6 +127,6 @@ fn bombs_are_refused() {
     };
     assert!(error.contains(&format!("more than {RATIO_MAX} times its size")), "{error}");
     assert!(given <= SMALL + (1 << 16), "{given}");
-    let refused = read(&bomb, Some(Form::IbmCos)).unwrap_err();
+    let refused = read(&bomb, Some(LogFormat::IbmCos)).unwrap_err();
     assert!(refused.to_string().contains("which no log does"), "{refused}");
 }

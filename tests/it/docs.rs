@@ -405,7 +405,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
         break_evens: Vec::new(),
         left_out: vec![("requesters".to_owned(), "none can be many".to_owned())],
     };
-    let document = bks::report::sensitivity::json::value(&scenario, &found);
+    let document = bks::report::sensitivity::json(&scenario, &found);
     let dictionary = page("data-dictionary.md");
     for (heading, value) in [
         ("The JSON document of a sensitivity", &document),
