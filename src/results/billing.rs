@@ -2,7 +2,7 @@
 //! counted once.
 
 use crate::pricing::{Bill, PriceName, Terms, Usage};
-use crate::recording::Besides;
+use crate::recording::BillingExtras;
 use crate::s3::Operation;
 use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
 use crate::tally::{AccountCounts, RegionRequests, Tally};
@@ -13,8 +13,8 @@ type Requests = [u64; Operation::ALL.len()];
 
 /// What of a log belongs to a region's bill in another way than its requests; nothing if requests are
 /// drawn.
-fn besides(scenario: &Scenario, region: usize) -> Besides {
-    let mut here = Besides::default();
+fn besides(scenario: &Scenario, region: usize) -> BillingExtras {
+    let mut here = BillingExtras::default();
     for (&(_, bucket), besides) in scenario.recording.iter().flat_map(|log| &log.besides) {
         if scenario.accounts.region_of_bucket(bucket as usize) == region {
             here.add(besides);
@@ -226,7 +226,7 @@ fn usage(
     mut s3_requests: Requests,
     kms: KmsCharges,
 ) -> Usage {
-    let Besides { unbilled, deleted_keys } = besides(scenario, region);
+    let BillingExtras { unbilled, deleted_keys } = besides(scenario, region);
     for (requests, unbilled) in s3_requests.iter_mut().zip(unbilled) {
         *requests = requests.saturating_sub(in_period_of_log(scenario, unbilled));
     }

@@ -1,7 +1,7 @@
 //! Failures that were found, by name.
 
 use bks::encryption::assumptions::Level;
-use bks::report::words;
+use bks::report::run;
 use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::simulation::engines::Engines;
@@ -51,7 +51,7 @@ fn principals_that_share_a_role_keep_their_own_calls() {
         let of_all: f64 = calls.iter().sum();
         assert_eq!(of_all.to_bits(), results.assumed(&configuration.name).kms_requests.to_bits());
     }
-    let line = words::by_principal(&results).unwrap();
+    let line = run::by_principal(&results).unwrap();
     assert!(line.contains("`few`") && line.contains("`many`"), "{line}");
 }
 
