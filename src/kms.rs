@@ -110,6 +110,15 @@ impl<N: AddAssign> AddAssign for KmsCalls<N> {
     }
 }
 
+impl Sum for KmsCalls {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::NONE, |mut sum, calls| {
+            sum += calls;
+            sum
+        })
+    }
+}
+
 /// Where the quotas are from, and of when that is: a copy of the page no older than that day, whose
 /// table has these numbers. (Its prose still has 10,000 for London and Singapore.)
 pub const QUOTA_SOURCE: &str = "AWS KMS Developer Guide, request quotas, since 27 April 2026, \

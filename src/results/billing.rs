@@ -5,11 +5,8 @@ use crate::pricing::{Bill, PriceName, Terms, Usage};
 use crate::recording::BillingExtras;
 use crate::s3::Operation;
 use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
-use crate::tally::{AccountCounts, RegionRequests, Tally};
+use crate::tally::{AccountCounts, RegionRequests, RequestsByOperation, Tally, add_each};
 use crate::units::{SimDuration, Usd};
-
-/// S3 requests by operation.
-type Requests = [u64; Operation::ALL.len()];
 
 /// What of a log belongs to a region's bill in another way than its requests; nothing if requests are
 /// drawn.
@@ -77,8 +74,8 @@ impl BillableCounts {
 
     /// Adds those of other replications.
     pub(super) fn add(&mut self, next: &Self) {
-        self.regions.iter_mut().zip(&next.regions).for_each(|(mine, more)| mine.add(more));
-        self.accounts.iter_mut().zip(&next.accounts).for_each(|(mine, more)| mine.add(more));
+        add_each(&mut self.regions, &next.regions);
+        add_each(&mut self.accounts, &next.accounts);
         self.replications += next.replications;
     }
 
@@ -123,7 +120,7 @@ impl BillableCounts {
     }
 
     /// S3 requests in the billing period, region by region.
-    fn requests_in_period(&self, scenario: &Scenario) -> Vec<Requests> {
+    fn requests_in_period(&self, scenario: &Scenario) -> Vec<RequestsByOperation> {
         let mut regions = Vec::with_capacity(self.regions.len());
         for RegionRequests { all, once } in &self.regions {
             let mut requests = *all;
@@ -223,7 +220,7 @@ fn usage(
     scenario: &Scenario,
     configuration: &Configuration,
     region: usize,
-    mut s3_requests: Requests,
+    mut s3_requests: RequestsByOperation,
     kms: KmsCharges,
 ) -> Usage {
     let BillingExtras { unbilled, deleted_keys } = besides(scenario, region);

@@ -6,7 +6,7 @@ use crate::kms::KmsCalls;
 use crate::quota::{QuotaEffect, QuotaTerms};
 use crate::s3::Operation;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{AccountCalls, Bin, RequesterCounts, Tally};
+use crate::tally::{AccountCalls, Bin, RequesterCounts, Tally, add_each};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ impl BinCounts {
     }
 
     fn add(&mut self, next: &Self) {
-        self.counts.add(&next.counts);
+        self.counts += next.counts;
         self.per_s_max = self.per_s_max.max(next.per_s_max);
         self.keys_alive_max = self.keys_alive_max.max(next.keys_alive_max);
     }
@@ -152,18 +152,16 @@ impl ArmCounts {
     pub(super) fn add(&mut self, next: &Self) {
         self.each.extend_from_slice(&next.each);
         self.billable.add(&next.billable);
-        self.calls.iter_mut().zip(next.calls).for_each(|(mine, more)| *mine += more);
+        add_each(&mut self.calls, &next.calls);
         self.calls_by_object += next.calls_by_object;
         self.keys_generated += next.keys_generated;
         self.keys_alive_min = self.keys_alive_min.min(next.keys_alive_min);
         self.per_s.merge(&next.per_s);
         self.quotas.iter_mut().zip(&next.quotas).for_each(|(mine, more)| mine.add(more));
         self.bins.iter_mut().zip(&next.bins).for_each(|(mine, more)| mine.add(more));
-        self.requesters.iter_mut().zip(&next.requesters).for_each(|(mine, more)| mine.add(more));
-        let principals = self.calls_of_principal.iter_mut().zip(&next.calls_of_principal);
-        principals.for_each(|(mine, more)| *mine += more);
-        let places = self.calls_of_place.iter_mut().zip(&next.calls_of_place);
-        places.for_each(|(mine, more)| *mine += *more);
+        add_each(&mut self.requesters, &next.requesters);
+        add_each(&mut self.calls_of_principal, &next.calls_of_principal);
+        add_each(&mut self.calls_of_place, &next.calls_of_place);
     }
 
     /// Number of replications.
@@ -183,11 +181,7 @@ impl ArmCounts {
 
     /// KMS calls of all operations, summed over replications.
     pub(super) fn total_calls(&self) -> KmsCalls {
-        let mut total = KmsCalls::NONE;
-        for calls in self.calls {
-            total += calls;
-        }
-        total
+        self.calls.into_iter().sum()
     }
 
     /// Most bucket-level keys alive in any second.

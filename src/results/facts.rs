@@ -155,6 +155,14 @@ impl WarningFacts {
     pub(crate) fn new(id: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { id: id.to_owned(), what: what.into(), advice: advice.into() }
     }
+
+    pub(crate) fn one_replication() -> Self {
+        Self::new(
+            "one-replication",
+            "a single replication gives no confidence half-width",
+            "run with `--replications 10`",
+        )
+    }
 }
 
 /// A demand, and whether it was met.

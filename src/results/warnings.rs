@@ -78,11 +78,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
         ));
     }
     if scenario.replications < 2 {
-        warnings.push(WarningFacts::new(
-            "one-replication",
-            "a single replication gives no confidence half-width",
-            "run with `--replications 10`",
-        ));
+        warnings.push(WarningFacts::one_replication());
     }
     warnings.extend(imprecise(&found));
     if let Some(log) = &scenario.recording {
