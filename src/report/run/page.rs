@@ -50,6 +50,9 @@ pub struct Further {
     pub curves: Vec<CurveRow>,
 }
 
+/// The file of a replay that says what each bucket saves.
+pub const BUCKETS: &str = "buckets.csv";
+
 impl Further {
     /// Names of the files that `bks sensitivity` leaves.
     pub const OF_SENSITIVITY: [&'static str; 4] =
@@ -61,7 +64,7 @@ impl Further {
     /// Text that is not what bks writes, with its place.
     pub fn read(&mut self, name: &str, text: &str) -> Result<()> {
         let read = match name {
-            "buckets.csv" => csv::read(text).map(|rows| self.buckets = rows),
+            BUCKETS => csv::read(text).map(|rows| self.buckets = rows),
             "sobol.csv" => csv::read(text).map(|rows| self.sobol = rows),
             "spread.csv" => csv::read(text).map(|rows| self.spread = rows),
             "break_even.csv" => csv::read(text).map(|rows| self.break_even = rows),
@@ -84,7 +87,7 @@ pub fn document(page: &Page) -> Result<Document> {
     blocks.push(Block::Verdict(format!("{}.", verdict::answer(results))));
     blocks.extend(decision::tiles(results));
     blocks.extend(decision::what_to_do(results));
-    blocks.extend(callers::where_it_saves(page)?);
+    blocks.extend(callers::where_it_saves(page));
     blocks.push(Section::open("how-sure", "How sure is this?", certainty::blocks(results)?));
     let folded = |id, title: &str, blocks| {
         Block::Section(Section { id, title: title.to_owned(), shown: Shown::Folded, blocks })

@@ -54,7 +54,15 @@ pub(super) fn limits(results: &Results) -> Vec<Block> {
         (method, OF_SIMULATED)
     };
     let limits = LIMITS.into_iter().chain(further).map(str::to_owned);
-    vec![Block::Paragraph(method), Block::List(limits.collect())]
+    let mut blocks = vec![Block::Paragraph(method), Block::List(limits.collect())];
+    blocks.extend(
+        results
+            .facts
+            .source
+            .as_ref()
+            .map(|source| Block::Note(format!("Where the scenario's numbers come from: {source}"))),
+    );
+    blocks
 }
 
 pub(super) fn again(results: &Results) -> Vec<Block> {
