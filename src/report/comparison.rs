@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::assertion;
-use super::document::{Block, Cell, Document, Rank, Section, Shown, Table, Warning};
+use super::document::{Block, Cell, Document, Rank, Section, Shown, Table};
 use super::numbers::{count, dollars, percent};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
@@ -25,12 +25,8 @@ pub fn document(comparison: &Comparison) -> Document {
         blocks.push(Section::folded(Shown::Folded, "Bill lines that differ", changes));
     }
     blocks.extend(basis(comparison).into_iter().map(Block::Note));
-    let warnings = comparison
-        .notes
-        .iter()
-        .map(|note| Warning { what: note.what.clone(), advice: note.advice.clone() });
-    blocks.push(Block::Warnings(warnings.collect()));
-    Document { blocks, ..Document::default() }
+    blocks.push(Block::Warnings(comparison.notes.clone()));
+    Document::of(blocks)
 }
 
 /// For programs: everything that text and CSV files show.

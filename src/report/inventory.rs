@@ -222,7 +222,7 @@ pub fn document(inventory: &Inventory, prices: &PriceTable) -> Document {
     blocks.extend([Block::Table(classes), Block::Table(ages(&all))]);
     blocks.extend(migration(tally, prices));
     blocks.push(Block::List(notes(inventory).iter().map(|it| format!("note: {it}")).collect()));
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// Adds a row of objects, if there are any.

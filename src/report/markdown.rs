@@ -1,5 +1,6 @@
 //! A document for a pull request or an issue.
 
+use super::assertion::reason;
 use super::document::{Block, Document, Rank, Row, Section, Shown, Table};
 
 /// The document as Markdown of GitHub's kind.
@@ -25,15 +26,12 @@ fn block(block: &Block) -> String {
         Block::Table(table) => self::table(table),
         Block::Section(section) => self::section(section),
         Block::Code(_, text) => format!("```sh\n{text}\n```"),
-        Block::Pairs(pairs) => {
-            list(pairs.iter().map(|(name, value)| format!("{name}: {}", prose(value))))
-        }
         Block::Warnings(warnings) => list(warnings.iter().map(|warning| {
             format!("**warning:** {}; {}", prose(&warning.what), prose(&warning.advice))
         })),
-        Block::Assertions(assertions) => list(assertions.iter().map(|assertion| {
-            let met = if assertion.holds { "assertion met" } else { "assertion **not met**" };
-            format!("{met}: `{}`: {}", assertion.text, prose(&assertion.reason))
+        Block::Assertions(assertions) => list(assertions.iter().map(|it| {
+            let met = if it.holds { "assertion met" } else { "assertion **not met**" };
+            format!("{met}: `{}`: {}", it.assertion, prose(&reason(it)))
         })),
         Block::Chart(_) | Block::Tiles(_) | Block::Explorer(_) => String::new(),
     }

@@ -17,8 +17,7 @@ pub use assumptions::meaning;
 pub use figures::figures;
 pub use verdict::verdict;
 
-use super::assertion;
-use super::document::{Assertion, Block, Document, Section, Shown, Warning};
+use super::document::{Block, Document, Section, Shown};
 use super::known_total::{self, Scaled};
 use super::numbers::{count, percent};
 use crate::encryption::assumptions::Level;
@@ -49,22 +48,13 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
         folded("How to get the same again", reproduction::blocks(results)),
     ]);
     blocks.extend(at_known_total.into_iter().flat_map(known_total::blocks));
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// Warnings, and assertions with how they fared.
 fn cautions(results: &Results) -> [Block; 2] {
-    let warnings = results
-        .facts
-        .warnings
-        .iter()
-        .map(|warning| Warning { what: warning.what.clone(), advice: warning.advice.clone() });
-    let assertions = results.facts.assertions.iter().map(|it| Assertion {
-        text: it.assertion.clone(),
-        holds: it.holds,
-        reason: assertion::reason(it),
-    });
-    [Block::Warnings(warnings.collect()), Block::Assertions(assertions.collect())]
+    let facts = &results.facts;
+    [Block::Warnings(facts.warnings.clone()), Block::Assertions(facts.assertions.clone())]
 }
 
 /// Length of the billing period.

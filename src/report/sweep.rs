@@ -110,7 +110,7 @@ pub fn document(
                 .to_owned(),
         ),
     ]);
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// What the sweep shows in one sentence.

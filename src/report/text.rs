@@ -51,10 +51,6 @@ fn block(block: &Block, width: u16) -> String {
             });
             lines.collect::<Vec<_>>().join("\n")
         }
-        Block::Pairs(pairs) => {
-            let lines = pairs.iter().map(|(name, value)| format!("{name}: {value}"));
-            lines.collect::<Vec<_>>().join("\n")
-        }
         // The command names the assertions that do not hold on standard error.
         Block::Assertions(_) | Block::Chart(_) | Block::Tiles(_) | Block::Explorer(_) => {
             String::new()

@@ -94,6 +94,6 @@ fn printed(format: Format, results: &Results, scaled: Option<&Scaled>) -> String
         Format::Table => report::text::write(&document, output::terminal_width()),
         Format::Markdown => report::markdown::write(&document),
         Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
-        Format::Json => output::json(&report::json::with_total(results, scaled)),
+        Format::Json => output::json(&report::json::of_run(results, scaled)),
     }
 }

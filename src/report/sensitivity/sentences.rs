@@ -2,6 +2,7 @@
 
 use crate::encryption::assumptions::Level;
 use crate::report::numbers::{duration, grouped, percent, significant};
+use crate::results::sensitivity::SpreadRow;
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::{Axis, Unit};
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
@@ -36,21 +37,18 @@ fn share(value: f64) -> String {
     format!("{:.0} %", value.clamp(0.0, 1.0) * 100.0)
 }
 
-/// What the saving is over the sample.
-pub(super) fn spread(found: &Sensitivity) -> Option<String> {
-    let Together::Sampled(sample) = &found.together else { return None };
-    let [low, middle, high] = sample.quantiles;
-    let fewer = if sample.fewer { " (fewer than usual: the scenario is large)" } else { "" };
-    Some(format!(
-        "If every range is right and values are independent, the saving is {} on average, {} in the \
-         middle, and {} … {} in nine cases of ten. From {} sets of assumptions, 2 × {} points{fewer}.",
-        percent(sample.mean),
-        percent(middle),
-        percent(low),
-        percent(high),
-        grouped(sample.sets as u64),
-        grouped(sample.samples.into())
-    ))
+/// What the saving is over the sample; `is_fewer` if that is smaller than usual.
+pub(in crate::report) fn spread(row: &SpreadRow, is_fewer: bool) -> String {
+    let fewer = if is_fewer { " (fewer than usual: the scenario is large)" } else { "" };
+    let [mean, p05, p50, p95] =
+        [row.saving_mean_ratio, row.saving_p05_ratio, row.saving_p50_ratio, row.saving_p95_ratio]
+            .map(percent);
+    format!(
+        "If every range is right and values are independent, the saving is {mean} on average, {p50} in the \
+         middle, and {p05} … {p95} in nine cases of ten. From {} sets of assumptions, 2 × {} points{fewer}.",
+        grouped(row.assumption_sets as u64),
+        grouped(row.samples.into())
+    )
 }
 
 /// Where the saving falls below each target, a sentence for each axis and target.
