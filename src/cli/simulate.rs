@@ -8,7 +8,7 @@ use super::{Found, input, known, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
-use crate::report::known_total::Scaled;
+use crate::results::known_total::Scaled;
 use crate::results::{FACTS, RUN, Results, csv};
 use crate::scenario::Scenario;
 

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::known_total::Scaled;
 use super::{assertion, run};
 use crate::results::Results;
+use crate::results::known_total::Scaled;
 use crate::shown;
 
 /// A document as files and standard output have it: of which every character can be seen.

@@ -18,10 +18,11 @@ pub use figures::figures;
 pub use verdict::verdict;
 
 use super::document::{Block, Document, Section, Shown};
-use super::known_total::{self, Scaled};
+use super::known_total;
 use super::numbers::{count, percent};
 use crate::encryption::assumptions::Level;
 use crate::results::Results;
+use crate::results::known_total::Scaled;
 use crate::results::rows::SummaryRow;
 use crate::units::SimDuration;
 

@@ -1,6 +1,5 @@
 //! What an answer depends on: assumptions one at a time and together, and break-even values.
 
-pub mod rows;
 mod sentences;
 
 pub(super) use sentences::spread as spread_sentence;
@@ -16,7 +15,7 @@ use crate::results::csv;
 use crate::results::run::Swing;
 use crate::results::sensitivity::{IDENTITY, Identity, SobolRow};
 use crate::scenario::{MODEL_VERSION, Scenario};
-use crate::sensitivity::{Sensitivity, Together};
+use crate::sensitivity::{Sensitivity, Together, rows};
 
 /// The JSON document's own version: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;

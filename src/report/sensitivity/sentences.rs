@@ -1,11 +1,12 @@
 //! What an answer depends on, in sentences.
 
 use crate::encryption::assumptions::Level;
-use crate::report::numbers::{duration, grouped, percent, significant};
+use crate::report::numbers::{grouped, percent};
 use crate::results::sensitivity::SpreadRow;
 use crate::scenario::Scenario;
-use crate::sensitivity::axis::{Axis, Unit};
+use crate::sensitivity::axis::Axis;
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
+use crate::sensitivity::rows::value;
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::{Sample, Sensitivity, Together};
 
@@ -150,17 +151,6 @@ fn border(axis: &Axis, found: &BreakEven, detailed: bool) -> String {
     }
 }
 
-/// A value along an axis, with about three digits.
-pub(super) fn value(axis: &Axis, value: f64) -> String {
-    match axis.unit {
-        Unit::Seconds => duration(value),
-        Unit::PerSecond => format!("{}/s", significant(value)),
-        Unit::Percent => format!("{} %", significant(value)),
-        Unit::Number if axis.span.whole => grouped(value.round() as u64),
-        Unit::Number => significant(value),
-    }
-}
-
 /// By which methods.
 pub(super) fn basis(found: &Sensitivity) -> Vec<String> {
     let mut lines = vec![
@@ -186,26 +176,4 @@ pub(super) fn basis(found: &Sensitivity) -> Vec<String> {
          grid, so two crossings close together can be missed."
     ));
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_have_three_digits() {
-        for (text, number, expected) in [
-            ("a=1s..1d", 0.04, "0.04s"),
-            ("a=1s..1d", 42.345, "42.3s"),
-            ("a=1s..1d", 60.4, "1min"),
-            ("a=1s..1d", 612.3, "10min 12s"),
-            ("a=1s..1d", 86_400.0, "1d"),
-            ("a=1..9000", 8_999.0, "8,999"),
-            ("a=0.1/s..9/s", 0.123_45, "0.123/s"),
-            ("a=1%..9%", 2.5, "2.5 %"),
-            ("a=0.5..2", 1.0, "1"),
-        ] {
-            assert_eq!(value(&Axis::parse(text).unwrap(), number), expected);
-        }
-    }
 }
