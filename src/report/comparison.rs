@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::assertion;
 use super::document::{Block, Cell, Document, Rank, Section, Shown, Table};
-use super::numbers::{count, dollars, percent};
+use super::numbers::{at_levels, count, dollars, percent};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumptions::Level;
@@ -108,11 +108,7 @@ fn range(comparison: &Comparison, candidate: &str) -> String {
         .map(|level| comparison.figure(candidate, level, Figure::KmsRequests).difference_ratio);
     let [Some(low), Some(assumed), Some(high)] = ratios else { return String::new() };
     let (least, most) = (low.min(assumed).min(high), low.max(assumed).max(high));
-    if least < most {
-        format!(" [{} … {}]", change(least), change(most))
-    } else {
-        " [the same at every level]".to_owned()
-    }
+    format!(" {}", at_levels(Some((least, most)), change))
 }
 
 fn instead(comparison: &Comparison, candidate: &str, figure: Figure) -> String {

@@ -83,7 +83,12 @@ impl Section {
         Block::Section(Self { id, title: title.into(), shown: Shown::Open, blocks })
     }
 
-    /// A section of which only the heading is seen at first.
+    /// A section of a page that links lead to, of which only the heading is seen at first.
+    pub(crate) fn closed(id: &'static str, title: &str, blocks: Vec<Block>) -> Block {
+        Block::Section(Self { id, title: title.to_owned(), shown: Shown::Folded, blocks })
+    }
+
+    /// A part of a section, of which only the heading is seen at first.
     pub(crate) fn folded(shown: Shown, title: impl Into<String>, blocks: Vec<Block>) -> Block {
         Block::Section(Self { id: "", title: title.into(), shown, blocks })
     }

@@ -64,17 +64,16 @@ fn table(table: &Table) -> String {
 
 fn row(row: &Row) -> String {
     let inset = if row.rank == Rank::Part { "&nbsp;&nbsp;" } else { "" };
-    let cells = row.cells.iter().enumerate().map(|(place, it)| {
-        let inset = if place == 0 { inset } else { "" };
-        format!("{inset}{}", cell(&it.text))
-    });
+    let mut cells: Vec<String> = row.cells.iter().map(|it| cell(&it.text)).collect();
+    if let Some(label) = cells.first_mut() {
+        label.insert_str(0, inset);
+    }
     line(cells)
 }
 
-fn line(cells: impl Iterator<Item = String>) -> String {
-    let cells: Vec<String> =
-        cells.map(|cell| if cell.is_empty() { cell } else { format!("{cell} ") }).collect();
-    format!("| {}|", cells.join("| "))
+fn line(cells: impl IntoIterator<Item = String>) -> String {
+    let cells = cells.into_iter().map(|cell| if cell.is_empty() { cell } else { cell + " " });
+    format!("| {}|", cells.collect::<Vec<_>>().join("| "))
 }
 
 /// Text that does not end its cell.

@@ -39,15 +39,16 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
     blocks.extend(assumptions::greatest_swing(results).map(Block::Paragraph));
     blocks.extend(assumptions::connections(results).map(Block::Paragraph));
     blocks.extend(cautions(results));
-    let folded = |title, blocks| Section::folded(Shown::IfFoldable, title, blocks);
-    blocks.extend([
-        folded(
+    for (title, blocks_of) in [
+        (
             "What AWS does not publish, and what it does to the answer",
             vec![Block::Table(assumptions::table(results))],
         ),
-        folded("Bill lines that differ", vec![bill::differences(results)]),
-        folded("How to get the same again", reproduction::blocks(results)),
-    ]);
+        ("Bill lines that differ", vec![bill::differences(results)]),
+        ("How to get the same again", reproduction::blocks(results)),
+    ] {
+        blocks.push(Section::folded(Shown::IfFoldable, title, blocks_of));
+    }
     blocks.extend(at_known_total.into_iter().flat_map(known_total::blocks));
     Document::of(blocks)
 }

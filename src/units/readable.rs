@@ -63,6 +63,14 @@ pub(crate) fn percent(share: f64) -> String {
     if zero { "0.0 %".to_owned() } else { format!("{rounded} %") }
 }
 
+/// The range of a figure over all levels of assumptions, in brackets.
+pub(crate) fn at_levels(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> String {
+    match ends {
+        Some((low, high)) if low < high => format!("[{} … {}]", words(low), words(high)),
+        _ => "[the same at every level]".to_owned(),
+    }
+}
+
 /// A span of time in the units that its size makes worth telling.
 pub(crate) fn duration(value_s: f64) -> String {
     let step_s = match value_s {

@@ -94,13 +94,14 @@ fn tile(
     words: fn(f64) -> String,
     value: fn(&SummaryRow) -> f64,
 ) -> Tile {
-    let at = |name: &String| words(value(results.assumed(name)));
     let facts = &results.facts;
+    let [own, baseline] =
+        [&facts.headline, &facts.reference].map(|name| words(value(results.assumed(name))));
     Tile {
         name: name.into(),
-        value: at(&facts.headline),
+        value: own,
         beside: vec![
-            format!("instead of {}", at(&facts.reference)),
+            format!("instead of {baseline}"),
             range(span(results, &facts.headline, value), words),
         ],
     }
