@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ClapArgs, ValueEnum};
 use indicatif::ProgressBar;
 
-use super::logs::{self, Opened};
+use super::logs::{self, FormatsTogether, Opened};
 use super::replay::parse_unknown_age;
 use super::{Found, input, output, progress, threads};
 use crate::encryption::assumptions::Level;
@@ -160,7 +160,7 @@ fn scenario(args: &Args) -> Result<Scenario> {
             return Err(Error::request("a trace of look-ups tells of no requests").at(name));
         }
     };
-    let recording = logs.read(None)?;
+    let (recording, ()) = logs.read(FormatsTogether::One, None)?;
     let scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads)?;

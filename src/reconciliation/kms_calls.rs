@@ -114,6 +114,24 @@ impl TrailCallGatherer {
         });
     }
 
+    /// Adds what was gathered of another file.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        let principals: Vec<u32> =
+            other.principals.names.into_iter().map(|name| self.principals.of(name)).collect();
+        let buckets: Vec<u32> =
+            other.buckets.names.into_iter().map(|name| self.buckets.of(name)).collect();
+        self.calls.extend(other.calls.into_iter().map(|call| PackedCall {
+            principal: principals[call.principal as usize],
+            bucket: call.bucket.map(|bucket| buckets[bucket as usize]),
+            ..call
+        }));
+        self.roles.absorb(other.roles);
+        for (api, calls) in other.lacked {
+            *self.lacked.entry(api).or_default() += calls;
+        }
+        self.failed += other.failed;
+    }
+
     /// Counts what lies at `from` or later and before `to`, in nanoseconds since the Unix epoch.
     #[must_use]
     pub fn finish(mut self, from: Nanoseconds, to: Nanoseconds) -> TrailCalls {

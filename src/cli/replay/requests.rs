@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Args, Format};
-use crate::cli::logs::Logs;
+use crate::cli::logs::{FormatsTogether, Logs};
 use crate::cli::{Found, input, known, output, progress, simulate, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
@@ -17,7 +17,7 @@ use crate::scenario::replay::LogOf;
 
 pub(super) fn run(args: &Args, logs: Logs) -> Result<Found> {
     let known = args.known.total()?;
-    let recording = logs.read(args.jobs)?;
+    let (recording, ()) = logs.read(FormatsTogether::One, args.jobs)?;
     let mut scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     if !args.configurations.is_empty() {
