@@ -34,6 +34,7 @@ pub mod cloudtrail;
 pub mod compression;
 mod hive;
 pub mod ibm_cos;
+mod lenient_json;
 mod lines;
 pub mod log;
 mod messages;

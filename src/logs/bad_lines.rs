@@ -42,6 +42,27 @@ impl fmt::Display for Flaw {
     }
 }
 
+/// Why a line was not handed on.
+#[derive(Debug)]
+pub(super) enum NotRead {
+    /// The line is bad; others may be sound.
+    Flaw(Flaw),
+    /// Reading ends.
+    Failed(Error),
+}
+
+impl From<Flaw> for NotRead {
+    fn from(flaw: Flaw) -> Self {
+        Self::Flaw(flaw)
+    }
+}
+
+impl From<Error> for NotRead {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// One of the lines that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadLine {
@@ -94,6 +115,25 @@ impl BadLines {
         if self.first.len() < KEPT {
             let excerpt = excerpt(text);
             self.first.push(BadLine { file: file.to_owned(), line, flaw, excerpt });
+        }
+    }
+
+    /// Counts a line that was read, or could not be.
+    pub(super) fn count(
+        &mut self,
+        file: &str,
+        line: u64,
+        text: &[u8],
+        read: std::result::Result<(), NotRead>,
+    ) -> Result<()> {
+        self.lines += 1;
+        match read {
+            Ok(()) => Ok(()),
+            Err(NotRead::Failed(error)) => Err(error),
+            Err(NotRead::Flaw(flaw)) => {
+                self.add(file, line, flaw, text);
+                Ok(())
+            }
         }
     }
 

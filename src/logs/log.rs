@@ -2,11 +2,11 @@
 
 use std::io::{self, Cursor, ErrorKind, Read};
 
-use super::bad_lines::{BadLines, Flaw};
+use super::bad_lines::BadLines;
 use super::clock::Clock;
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
-use super::record::{LogEntry, Record};
+use super::record::LogEntry;
 use super::shape::{self, RecordLayout};
 use super::{LogFormat, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
 use crate::error::{Error, Result};
@@ -120,29 +120,22 @@ impl<'a> Log<'a> {
         bad: &mut BadLines,
         mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<()> {
-        let source = &mut *self.source;
-        match self.shape {
-            RecordLayout::Own => {}
-            RecordLayout::Json => return cloudtrail::read(source, file, bad, &mut sink),
-            RecordLayout::Table => return athena::read(source, file, bad, &mut sink),
-            RecordLayout::Stamped => {
-                return lines::read_by(source, file, bad, messages::stamped, &mut sink);
+        let (source, mut clock) = (&mut *self.source, Clock::default());
+        match (self.shape, self.format) {
+            (RecordLayout::Table, _) => athena::read(source, file, bad, &mut sink),
+            (RecordLayout::Json, _) | (RecordLayout::Own, LogFormat::CloudTrail) => {
+                cloudtrail::read(source, file, bad, &mut sink)
             }
-        }
-        match self.format {
-            LogFormat::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),
-            LogFormat::IbmCos => {
-                // Its times need no clock.
-                fn parse<'a>(
-                    line: &'a [u8],
-                    _: &mut Clock,
-                ) -> std::result::Result<Record<'a>, Flaw> {
-                    ibm_cos::parse(line)
-                }
-                lines::read(source, file, bad, parse, &mut sink)
-            }
-            LogFormat::CloudTrail => cloudtrail::read(source, file, bad, &mut sink),
-            LogFormat::OracleGeneral => {
+            (RecordLayout::Stamped, _) => lines::read(source, file, bad, |line| {
+                messages::stamped(line, &mut clock, &mut sink)
+            }),
+            (RecordLayout::Own, LogFormat::S3AccessLog) => lines::read(source, file, bad, |line| {
+                Ok(sink(LogEntry::Request(access_log::parse(line, &mut clock)?))?)
+            }),
+            (RecordLayout::Own, LogFormat::IbmCos) => lines::read(source, file, bad, |line| {
+                Ok(sink(LogEntry::Request(ibm_cos::parse(line)?))?)
+            }),
+            (RecordLayout::Own, LogFormat::OracleGeneral) => {
                 Err(Error::request("the trace has look-ups of keys, but requests are asked for")
                     .hint("give an access log, a trail or an IBM COS trace"))
             }
