@@ -33,14 +33,12 @@ macro_rules! words {
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
             /// The name that inventories and tables use.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
+            pub(crate) const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)+ }
             }
 
             /// The one of that name.
-            #[must_use]
-            pub fn named(name: &str) -> Option<Self> {
+            pub(crate) fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|word| word.name() == name)
             }
         }
@@ -108,8 +106,7 @@ words! {
 impl StorageClass {
     /// For how many days an object is paid for at least
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>).
-    #[must_use]
-    pub const fn days_min(self) -> u64 {
+    pub(crate) const fn days_min(self) -> u64 {
         match self {
             Self::StandardIa | Self::OneZoneIa => 30,
             Self::GlacierIr | Self::Glacier => 90,
@@ -124,14 +121,12 @@ impl StorageClass {
     }
 
     /// Whether reading an object, which copying it does, is charged by its size.
-    #[must_use]
-    pub const fn charges_retrieval(self) -> bool {
+    pub(crate) const fn charges_retrieval(self) -> bool {
         self.days_min() > 0
     }
 
     /// Whether an object must be restored before it can be read.
-    #[must_use]
-    pub const fn is_archive(self) -> bool {
+    pub(crate) const fn is_archive(self) -> bool {
         matches!(self, Self::Glacier | Self::DeepArchive)
     }
 }
@@ -182,8 +177,7 @@ impl InventoryColumn {
     /// The column of that name, as CSV (`IsLatest`) or Parquet (`is_latest`) writes it.
     ///
     /// S3 Metadata calls some otherwise: `is_bucket_key_enabled`.
-    #[must_use]
-    pub fn of_header(name: &str) -> Option<Self> {
+    pub(crate) fn of_header(name: &str) -> Option<Self> {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
         if plain == "isbucketkeyenabled" {
@@ -193,8 +187,7 @@ impl InventoryColumn {
     }
 
     /// Whether an inventory of S3 may have it, so that its lack is worth a word.
-    #[must_use]
-    pub const fn is_of_inventories(self) -> bool {
+    pub(crate) const fn is_of_inventories(self) -> bool {
         !matches!(self, Self::VersionId | Self::SequenceNumber | Self::RecordType)
     }
 }
@@ -284,9 +277,6 @@ impl InventoryItem {
     }
 
     /// Takes over a value that is written as text.
-    ///
-    /// # Errors
-    /// If it is not one of the column's values.
     fn set_text(&mut self, column: InventoryColumn, text: &str) -> Result<()> {
         if text.is_empty() {
             return Ok(());

@@ -165,9 +165,6 @@ impl Args {
     }
 
     /// Finds all files and opens the first.
-    ///
-    /// # Errors
-    /// If there is none, or it cannot be read.
     pub(super) fn open(&self, quiet: bool) -> Result<Opened<'_>> {
         let mut others = files::walk(&self.paths)?;
         let bar = progress::bytes(files::total_bytes(&others), quiet);

@@ -46,7 +46,7 @@ impl DetailsOfBucket {
 
 impl BucketDetails {
     /// Takes what an entry tells of a bucket.
-    pub fn take_entry(&mut self, entry: &LogEntry) {
+    pub(crate) fn take_entry(&mut self, entry: &LogEntry) {
         match entry {
             LogEntry::Request(record) => self.take(record),
             LogEntry::Kms(event) => self.take_call(event),
@@ -81,7 +81,7 @@ impl BucketDetails {
     }
 
     /// Takes the region of a KMS call that S3 made: a bucket's keys lie in its own.
-    pub fn take_call(&mut self, event: &KmsEvent) {
+    pub(crate) fn take_call(&mut self, event: &KmsEvent) {
         if let (Some(bucket), Some(region)) = (event.bucket(), event.region) {
             self.note(bucket, None, Some(region));
         }

@@ -203,9 +203,6 @@ fn event(names: &[String], row: &csv::StringRecord) -> String {
 }
 
 /// Reads every row of `source`, hands what it yields to `sink` and counts what it cannot read.
-///
-/// # Errors
-/// Those of the source and of `sink`.
 pub(super) fn read(
     source: &mut dyn Read,
     file: &str,

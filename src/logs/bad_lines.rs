@@ -106,7 +106,7 @@ pub struct BadLines {
 
 impl BadLines {
     /// Counts one that cannot be read (and is to be counted in `lines` as well).
-    pub fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
+    pub(crate) fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
         self.bad += 1;
         *self.by_flaw.entry(flaw).or_default() += 1;
         if flaw == Flaw::CutOff && self.cut_off.is_none() {
@@ -150,8 +150,7 @@ impl BadLines {
     }
 
     /// Share of the lines that could not be read.
-    #[must_use]
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         self.bad as f64 / self.lines.max(1) as f64
     }
 

@@ -36,8 +36,7 @@ use json::Skipper;
 
 /// Whether a text that begins with `head` may hold events: it is JSON and names what only events,
 /// their wrappings and digests have.
-#[must_use]
-pub fn looks_like(head: &[u8]) -> bool {
+pub(crate) fn looks_like(head: &[u8]) -> bool {
     let names = [
         "\"eventSource\"",
         "\\\"eventSource\\\"",
@@ -52,10 +51,7 @@ pub fn looks_like(head: &[u8]) -> bool {
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.
-///
-/// # Errors
-/// Those of the source and of `sink`.
-pub fn read(
+pub(crate) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,

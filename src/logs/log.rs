@@ -52,10 +52,7 @@ impl<'a> Log<'a> {
     }
 
     /// The same where files of no known format are expected.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn look(
+    pub(crate) fn look(
         source: impl Read + 'a,
         bytes: Option<u64>,
         format: Option<LogFormat>,
@@ -153,8 +150,7 @@ impl Read for FailedRead {
 }
 
 /// The error of a file that is no log.
-#[must_use]
-pub fn unknown(what: Option<OtherFormat>) -> Error {
+pub(crate) fn unknown(what: Option<OtherFormat>) -> Error {
     if let Some(OtherFormat { what, way_out }) = what {
         let error = Error::request(format!("the file is no log that bks reads: it is {what}"));
         return match way_out {

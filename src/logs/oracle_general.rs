@@ -21,7 +21,7 @@ pub const RECORD_BYTES: usize = 24;
 const BLOCK: usize = 1 << 15;
 
 /// One record, as it lies in a file.
-pub type RawRecord = [u8; RECORD_BYTES];
+pub(crate) type RawRecord = [u8; RECORD_BYTES];
 
 /// One record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,7 @@ impl Record {
 
 /// When and what, of a record as it lies in a file.
 #[inline]
-#[must_use]
-pub fn lookup(raw: &RawRecord) -> Lookup {
+pub(crate) fn lookup(raw: &RawRecord) -> Lookup {
     Lookup { second: u32::from_le_bytes(part(raw, 0)), object: u64::from_le_bytes(part(raw, 4)) }
 }
 
@@ -73,8 +72,7 @@ fn part<const N: usize>(raw: &RawRecord, from: usize) -> [u8; N] {
 
 /// Whether a file of `bytes` bytes that begins with `head` may be of this format: whole records, whose
 /// times do not descend, whose sizes are not 0 and whose `next` lies ahead within the file.
-#[must_use]
-pub fn looks_like(bytes: u64, head: &[u8]) -> bool {
+pub(crate) fn looks_like(bytes: u64, head: &[u8]) -> bool {
     let records = bytes / RECORD_BYTES as u64;
     let (raw, _) = head.as_chunks();
     let mut second = 0;
@@ -100,13 +98,7 @@ pub struct Written {
 /// Writes `lookups` into an empty file, in two passes: forwards what each record says of itself,
 /// then backwards, block by block, the number of its object's next record. So the memory it takes
 /// grows with the objects (8 bytes for each), not with the records.
-///
-/// # Errors
-/// Those of the file.
-///
-/// # Panics
-/// If objects are not numbered in order of first appearance, from 0.
-pub fn write<F: Read + Write + Seek>(
+pub(crate) fn write<F: Read + Write + Seek>(
     file: &mut F,
     lookups: impl IntoIterator<Item = Lookup>,
 ) -> io::Result<Written> {

@@ -66,8 +66,7 @@ impl Skipped {
     ];
 
     /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::OtherService => "other_service",
             Self::OtherStorage => "other_storage",
@@ -83,8 +82,7 @@ impl Skipped {
     }
 
     /// What such records are, for a person.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::OtherService => "are of neither S3 nor KMS",
             Self::OtherStorage => "are of tables, vectors or other storage than buckets of objects",
@@ -154,8 +152,7 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// A request of which nothing else is known.
-    #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         operation: LogOperation,
         operation_name: &'a [u8],
         requester: LoggedRequester<'a>,
@@ -360,8 +357,7 @@ impl KmsEvent<'_> {
 
     /// Whether the call was for another kind of S3's storage than buckets of objects: a table bucket, a
     /// vector bucket.
-    #[must_use]
-    pub fn is_of_other_storage(&self) -> bool {
+    pub(crate) fn is_of_other_storage(&self) -> bool {
         self.s3_arn.is_some_and(|arn| {
             let service = arn.split(|byte| *byte == b':').nth(2);
             service.is_some_and(|service| !matches!(service, b"s3" | b"s3express"))
@@ -369,8 +365,7 @@ impl KmsEvent<'_> {
     }
 
     /// The bucket that the encryption context names; `None` if the call was not S3's.
-    #[must_use]
-    pub fn bucket(&self) -> Option<&[u8]> {
+    pub(crate) fn bucket(&self) -> Option<&[u8]> {
         self.s3_arn.map(|arn| bucket_and_key(arn).0)
     }
 }
@@ -400,8 +395,7 @@ pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 /// Decodes `%2F` and the like once; what is no such escape stays. Access logs encode keys once, and
 /// some clients' twice: decode again to undo that.
-#[must_use]
-pub fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr::memchr(b'%', text) else { return Cow::Borrowed(text) };
     let mut decoded = text[..first].to_vec();
     let mut rest = &text[first..];

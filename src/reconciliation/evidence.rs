@@ -30,8 +30,7 @@ pub enum BucketEncryption {
 
 impl BucketEncryption {
     /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BucketKey => "bucket-key",
             Self::KeyPerObject => "key-per-object",

@@ -52,8 +52,7 @@ impl Unexplained {
     ];
 
     /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BucketNotInLog => "bucket-not-in-log",
             Self::AwsService => "aws-service",
@@ -75,8 +74,7 @@ impl Surplus {
     ];
 
     /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BucketNotInTrail => "bucket-not-in-trail",
             Self::RequesterNotInTrail => "requester-not-in-trail",

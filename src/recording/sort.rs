@@ -14,15 +14,9 @@ use crate::error::Result;
 /// Where records are put aside: a temporary file, as a rule.
 pub trait SpillStore: fmt::Debug + Send + Sync {
     /// Puts bytes at its end, and tells where they begin.
-    ///
-    /// # Errors
-    /// If they cannot be kept, say, on a full disk.
     fn append(&self, bytes: &[u8]) -> Result<u64>;
 
     /// Reads as many bytes as `bytes` has from `offset`.
-    ///
-    /// # Errors
-    /// If they cannot be read.
     fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<()>;
 }
 

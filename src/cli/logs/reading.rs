@@ -91,9 +91,6 @@ impl FilesRead {
 impl Logs<'_> {
     /// Reads all logs and hands each entry on, as it is: repeated ones included, in the files' order.
     /// `--from` and `--to` leave out what lies without.
-    ///
-    /// # Errors
-    /// What is wrong with the logs, or what `sink` says.
     pub(in crate::cli) fn each(
         mut self,
         mut sink: impl FnMut(LogFormat, &LogEntry) -> Result<()>,
@@ -118,9 +115,6 @@ impl Logs<'_> {
 
     /// Reads all logs and puts their requests in order. Where access logs and trails may be read `together`
     /// and there are access logs, the requests are theirs. Returns what was gathered besides, too.
-    ///
-    /// # Errors
-    /// What is wrong with the logs.
     pub(in crate::cli) fn read<T: GatherAlso>(
         mut self,
         together: FormatsTogether,

@@ -89,9 +89,6 @@ impl<'a> Named<'a> {
     }
 
     /// What the fields say.
-    ///
-    /// # Errors
-    /// A field that must be there is not, or is not of its format.
     pub(in crate::logs) fn record(&self) -> Result<Record<'_>, Flaw> {
         let operation_name = self.get(Field::Operation).ok_or(Flaw::Lacks("operation"))?;
         let time = self.fields[Field::Time as usize].as_deref().ok_or(Flaw::Lacks("time"))?;
