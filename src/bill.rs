@@ -17,24 +17,16 @@ use parquet::file::reader::ChunkReader;
 use crate::columnar::{ParquetTable, ParquetValue};
 use crate::error::{Error, Result};
 use crate::logs::bounded::RecordLimit;
+use crate::named_enum::named_enum;
 use crate::units::{parse_moment, utc};
 
-/// Which format a bill has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BillFormat {
-    /// The `FinOps` Open Cost and Usage Specification.
-    Focus,
-    /// AWS's Cost and Usage Report, in either spelling of its columns.
-    Cur,
-}
-
-impl BillFormat {
-    /// Its name in files.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Focus => "focus",
-            Self::Cur => "cur",
-        }
+named_enum! {
+    /// Which format a bill has.
+    pub BillFormat {
+        /// The `FinOps` Open Cost and Usage Specification.
+        Focus = "focus",
+        /// AWS's Cost and Usage Report, in either spelling of its columns.
+        Cur = "cur",
     }
 }
 

@@ -19,35 +19,12 @@ pub mod tally;
 pub mod versions;
 
 use crate::error::{Error, Result};
+use crate::named_enum::named_enum;
 use crate::units::parse_moment;
 
-/// A closed set of words, each with the name that inventories use.
-macro_rules! words {
-    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $type { $($(#[$variant_doc])* $variant,)+ }
-
-        impl $type {
-            /// All of them, in the order of tables.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The name that inventories and tables use.
-            pub(crate) const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
-            /// The one of that name.
-            pub(crate) fn named(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|word| word.name() == name)
-            }
-        }
-    };
-}
-
-words! {
+named_enum! {
     /// How an object is encrypted: `EncryptionStatus`.
-    EncryptionStatus {
+    pub EncryptionStatus {
         /// With S3's own keys.
         SseS3 = "SSE-S3",
         /// With a KMS key: what bucket keys are about.
@@ -63,9 +40,9 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// Whether a bucket-level key wraps the object's key: `BucketKeyStatus`.
-    BucketKeyStatus {
+    pub BucketKeyStatus {
         /// One does.
         Enabled = "ENABLED",
         /// None does.
@@ -75,9 +52,9 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// A storage class.
-    StorageClass {
+    pub StorageClass {
         /// S3 Standard.
         Standard = "STANDARD",
         /// Reduced redundancy.
@@ -131,9 +108,9 @@ impl StorageClass {
     }
 }
 
-words! {
+named_enum! {
     /// What a line of an inventory is.
-    VersionKind {
+    pub VersionKind {
         /// The object itself.
         Current = "current",
         /// An older version of it.
@@ -143,9 +120,9 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// A column that bks reads. Others are skipped.
-    InventoryColumn {
+    pub InventoryColumn {
         /// The bucket's name.
         Bucket = "Bucket",
         /// The object's key.
@@ -183,7 +160,7 @@ impl InventoryColumn {
         if plain == "isbucketkeyenabled" {
             return Some(Self::BucketKeyStatus);
         }
-        Self::ALL.iter().copied().find(|column| column.name().eq_ignore_ascii_case(&plain))
+        Self::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(&plain))
     }
 
     /// Whether an inventory of S3 may have it, so that its lack is worth a word.
@@ -192,9 +169,9 @@ impl InventoryColumn {
     }
 }
 
-words! {
+named_enum! {
     /// What a row tells of its object.
-    RowKind {
+    pub RowKind {
         /// That it is there, as rows of inventories do.
         Listed = "listed",
         /// That it was written.
@@ -302,11 +279,16 @@ impl InventoryItem {
                 self.set_flag(column, flag);
             }
             InventoryColumn::StorageClass => {
-                self.class = StorageClass::named(text).unwrap_or(StorageClass::Other)
+                self.class = StorageClass::ALL
+                    .into_iter()
+                    .find(|class| class.name() == text)
+                    .unwrap_or(StorageClass::Other)
             }
             InventoryColumn::EncryptionStatus => {
                 let name = text.trim().to_ascii_uppercase().replace('_', "-");
-                self.encryption = EncryptionStatus::named(&name)
+                self.encryption = EncryptionStatus::ALL
+                    .into_iter()
+                    .find(|status| status.name() == name)
                     .filter(|encryption| *encryption != EncryptionStatus::Unknown)
                     .ok_or_else(|| {
                         wrong("`SSE-S3`, `SSE-KMS`, `DSSE-KMS`, `SSE-C` or `NOT-SSE`")
@@ -322,7 +304,10 @@ impl InventoryItem {
             InventoryColumn::VersionId => self.version_id.push_str(text),
             InventoryColumn::SequenceNumber => self.sequence.push_str(text),
             InventoryColumn::RecordType => {
-                self.record = RowKind::named(&text.trim().to_ascii_uppercase())
+                let name = text.trim().to_ascii_uppercase();
+                self.record = RowKind::ALL
+                    .into_iter()
+                    .find(|kind| kind.name() == name)
                     .ok_or_else(|| wrong("`CREATE`, `UPDATE_METADATA` or `DELETE`"))?;
             }
         }
@@ -340,7 +325,7 @@ mod tests {
             let mut item = InventoryItem::empty();
             for flag in flags {
                 let value = if flag == "IsLatest" { "false" } else { "true" };
-                item.set_text(InventoryColumn::named(flag).unwrap(), value).unwrap();
+                item.set_text(InventoryColumn::of_header(flag).unwrap(), value).unwrap();
             }
             assert_eq!(item.version, VersionKind::DeleteMarker);
         }

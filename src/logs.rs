@@ -47,6 +47,7 @@ pub mod record;
 mod shape;
 mod windows;
 
+use crate::named_enum::named_enum;
 use clock::Clock;
 
 /// One look-up of a bucket-level key in a requester's cache.
@@ -58,24 +59,21 @@ pub struct Lookup {
     pub object: u64,
 }
 
-/// The formats that logs and traces come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// An S3 server access log.
-    S3AccessLog,
-    /// CloudTrail events.
-    CloudTrail,
-    /// A trace of IBM Cloud Object Storage.
-    IbmCos,
-    /// libCacheSim's `oracleGeneral`.
-    OracleGeneral,
+named_enum! {
+    /// The formats that logs and traces come in.
+    pub LogFormat {
+        /// An S3 server access log.
+        S3AccessLog = "s3-access-log",
+        /// CloudTrail events.
+        CloudTrail = "cloudtrail",
+        /// A trace of IBM Cloud Object Storage.
+        IbmCos = "ibm-cos",
+        /// libCacheSim's `oracleGeneral`.
+        OracleGeneral = "oracle-general",
+    }
 }
 
 impl LogFormat {
-    /// Every format.
-    pub const ALL: [Self; 4] =
-        [Self::S3AccessLog, Self::CloudTrail, Self::IbmCos, Self::OracleGeneral];
-
     /// The format of a file that begins with `head`, which is decompressed; `None` if it looks like
     /// none of them. `bytes` is the file's size, if it is known; binary formats show in it.
     #[must_use]
@@ -99,17 +97,6 @@ impl LogFormat {
         let bytes = bytes.unwrap_or(MANY_RECORDS);
         let (whole, _) = head.as_chunks::<{ oracle_general::RECORD_BYTES }>();
         oracle_general::looks_like(bytes, whole.as_flattened()).then_some(Self::OracleGeneral)
-    }
-
-    /// The word for it on the command line and in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::S3AccessLog => "s3-access-log",
-            Self::CloudTrail => "cloudtrail",
-            Self::IbmCos => "ibm-cos",
-            Self::OracleGeneral => "oracle-general",
-        }
     }
 }
 

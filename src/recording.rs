@@ -232,11 +232,6 @@ impl Recording {
         range.end - range.start
     }
 
-    /// Bytes that the requests take in memory.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.by_slot.bytes() + self.by_principal.bytes()
-    }
-
     /// Tells whether the requests could all be read back.
     pub(crate) fn check(&self) -> Result<()> {
         self.failed.get().map_or(Ok(()), |error| Err(error.clone()))

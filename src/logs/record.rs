@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 pub use super::operation::LogOperation;
 use crate::kms::KmsApi;
+use crate::named_enum::named_enum;
 
 /// Nanoseconds since the Unix epoch (1970-01-01T00:00:00Z), or since a trace's own zero where its
 /// format knows no dates.
@@ -24,63 +25,34 @@ pub enum LogEntry<'a> {
     Skipped(Skipped, &'a [u8]),
 }
 
-/// Why an entry is neither a request nor a KMS call of interest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Skipped {
-    /// An event of another service than S3 and KMS.
-    OtherService,
-    /// An event of another kind of S3's storage than buckets of objects: tables, vectors, Outposts.
-    OtherStorage,
-    /// A call that S3 made of KMS, but of a kind that the model lacks: `ReEncrypt` and the like.
-    OtherCall,
-    /// A KMS event that is none of the calls that S3's requests make: `CreateKey`, `DescribeKey`,
-    /// grants, …
-    KeyManagement,
-    /// A digest file of a trail, which lists files and holds no events.
-    Digest,
-    /// An Insights event, which tells of the rate of calls and is no call.
-    Insight,
-    /// A network activity event: the same call again, as a VPC endpoint saw it.
-    NetworkActivity,
-    /// An aggregated event, which counts data events of five minutes.
-    Aggregated,
-    /// What a service tells of itself, or a sign-in to the console: nobody's request.
-    ServiceEvent,
-    /// An event of a category that is neither data nor management.
-    OtherCategory,
+named_enum! {
+    /// Why an entry is neither a request nor a KMS call of interest.
+    pub Skipped {
+        /// An event of another service than S3 and KMS.
+        OtherService = "other_service",
+        /// An event of another kind of S3's storage than buckets of objects: tables, vectors, Outposts.
+        OtherStorage = "other_storage",
+        /// A call that S3 made of KMS, but of a kind that the model lacks: `ReEncrypt` and the like.
+        OtherCall = "other_kms_call_of_s3",
+        /// A KMS event that is none of the calls that S3's requests make: `CreateKey`, `DescribeKey`,
+        /// grants, …
+        KeyManagement = "kms_event",
+        /// A digest file of a trail, which lists files and holds no events.
+        Digest = "digest",
+        /// An Insights event, which tells of the rate of calls and is no call.
+        Insight = "insight",
+        /// A network activity event: the same call again, as a VPC endpoint saw it.
+        NetworkActivity = "network_activity",
+        /// An aggregated event, which counts data events of five minutes.
+        Aggregated = "aggregated",
+        /// What a service tells of itself, or a sign-in to the console: nobody's request.
+        ServiceEvent = "service_event",
+        /// An event of a category that is neither data nor management.
+        OtherCategory = "other_category",
+    }
 }
 
 impl Skipped {
-    /// Every reason.
-    pub const ALL: [Self; 10] = [
-        Self::OtherService,
-        Self::OtherStorage,
-        Self::OtherCall,
-        Self::KeyManagement,
-        Self::Digest,
-        Self::Insight,
-        Self::NetworkActivity,
-        Self::Aggregated,
-        Self::ServiceEvent,
-        Self::OtherCategory,
-    ];
-
-    /// The word for it in files.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::OtherService => "other_service",
-            Self::OtherStorage => "other_storage",
-            Self::OtherCall => "other_kms_call_of_s3",
-            Self::KeyManagement => "kms_event",
-            Self::Digest => "digest",
-            Self::Insight => "insight",
-            Self::NetworkActivity => "network_activity",
-            Self::Aggregated => "aggregated",
-            Self::ServiceEvent => "service_event",
-            Self::OtherCategory => "other_category",
-        }
-    }
-
     /// What such records are, for a person.
     pub(crate) const fn words(self) -> &'static str {
         match self {

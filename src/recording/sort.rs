@@ -207,16 +207,6 @@ impl StoredRequests {
         self.starts[owner as usize]..self.starts[owner as usize + 1]
     }
 
-    /// Bytes that it takes in memory.
-    pub(crate) fn bytes(&self) -> u64 {
-        match &self.kept {
-            RequestStorage::Memory(records) => {
-                (records.len() * size_of::<ResolvedRequest>()) as u64
-            }
-            RequestStorage::Aside { .. } => 0,
-        }
-    }
-
     /// Replaces `records` by the first of a range, at most `most`.
     pub(crate) fn read(
         &self,
