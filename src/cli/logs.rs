@@ -16,7 +16,6 @@ use indicatif::ProgressBar;
 use super::{aside, memory, progress};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
-use crate::logs::log::Log;
 use crate::logs::other_format::OtherFormat;
 use crate::logs::record::LogEntry;
 use crate::recording::gather::{Gather, Wanted};
@@ -69,8 +68,6 @@ enum LogFormatName {
     Cloudtrail,
     /// Traces of IBM Cloud Object Storage
     IbmCos,
-    /// libCacheSim's oracleGeneral: look-ups in records of 24 bytes
-    OracleGeneral,
 }
 
 impl LogFormatName {
@@ -81,7 +78,6 @@ impl LogFormatName {
             Self::S3AccessLog => Some(LogFormat::S3AccessLog),
             Self::Cloudtrail => Some(LogFormat::CloudTrail),
             Self::IbmCos => Some(LogFormat::IbmCos),
-            Self::OracleGeneral => Some(LogFormat::OracleGeneral),
         }
     }
 }
@@ -113,14 +109,6 @@ pub(super) struct Logs<'a> {
     bar: ProgressBar,
 }
 
-/// What a command line's files are.
-pub(super) enum Opened<'a> {
-    /// Logs of requests.
-    Logs(Logs<'a>),
-    /// A single trace of look-ups, and what messages call it.
-    Lookups(String, Log<'static>),
-}
-
 impl Args {
     /// What stands on the command line.
     pub(super) fn paths(&self) -> &[String] {
@@ -147,13 +135,8 @@ impl Args {
 
     /// An option that only logs have, if one is given.
     pub(super) fn given(&self) -> Option<&'static str> {
-        let format = (self.log_format != LogFormatName::Auto).then_some("--log-format");
-        format.or_else(|| self.given_of_requests())
-    }
-
-    /// An option that only logs of requests have, if one is given.
-    pub(super) fn given_of_requests(&self) -> Option<&'static str> {
         let given = [
+            ("--log-format", self.log_format != LogFormatName::Auto),
             ("--bucket", !self.buckets.is_empty()),
             ("--from", self.from.is_some()),
             ("--to", self.to.is_some()),
@@ -165,7 +148,7 @@ impl Args {
     }
 
     /// Finds all files and opens the first.
-    pub(super) fn open(&self, quiet: bool) -> Result<Opened<'_>> {
+    pub(super) fn open(&self, quiet: bool) -> Result<Logs<'_>> {
         let mut others = files::walk(&self.paths)?;
         let bar = progress::bytes(files::total_bytes(&others), quiet);
         let first_file = others.remove(0);
@@ -175,22 +158,11 @@ impl Args {
             if let Some(not_a_log) = not_a_log {
                 return Err(no_log(*not_a_log).at(name));
             }
-            let Some(log) = log else {
+            if log.is_none() {
                 return Err(Error::request("the file is empty, but must have a record").at(name));
-            };
-            if log.format() == LogFormat::OracleGeneral {
-                let OpenLog { name, log, .. } = first;
-                return Ok(Opened::Lookups(name, log.expect("the trace is not empty")));
             }
         }
-        Ok(Opened::Logs(Logs {
-            args: self,
-            quiet,
-            first: Some(first),
-            first_file,
-            others: others.into(),
-            bar,
-        }))
+        Ok(Logs { args: self, quiet, first: Some(first), first_file, others: others.into(), bar })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::logs::{self, FormatsTogether, Logs, Opened};
+use super::logs::{self, FormatsTogether, Logs};
 use super::replay::parse_unknown_age;
 use super::{Found, bills, input, output, progress, threads};
 use crate::bill::Bill;
@@ -72,12 +72,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     }
     // Read first: what is wrong with it need not wait.
     let bills = args.bills.iter().map(|path| bills::read(path)).collect::<Result<Vec<_>>>()?;
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Logs(logs) => logs,
-        Opened::Lookups(name, _) => {
-            return Err(Error::request("a trace of look-ups tells of no KMS call").at(name));
-        }
-    };
+    let logs = args.logs.open(args.quiet)?;
     let (scenario, calls) = read(args, logs)?;
     let asked = ReconcileOptions {
         configuration: configuration(args, &scenario)?,

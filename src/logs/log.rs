@@ -79,10 +79,14 @@ impl<'a> Log<'a> {
         let format = match asked.or(found) {
             Some(format) => format,
             None if packed.is_some() => return Ok(Detected::Unknown(packed)),
-            None => match LogFormat::detect(bytes, &head) {
+            None => match LogFormat::detect(&head) {
                 Some(format) => format,
                 None if shape::is_control(&head) => return Ok(Detected::Empty),
-                None => return Ok(Detected::Unknown(other_format::of(&head))),
+                None => {
+                    return Ok(Detected::Unknown(
+                        other_format::of(&head).or_else(|| other_format::of_lookups(bytes, &head)),
+                    ));
+                }
             },
         };
         // A format that is asked for is read as it is found, if it is found at all.
@@ -99,18 +103,11 @@ impl<'a> Log<'a> {
         self.format
     }
 
-    /// The log's bytes, decompressed.
-    #[must_use]
-    pub fn into_bytes(self) -> Box<dyn Read + 'a> {
-        self.source
-    }
-
     /// Reads all of it and hands each entry to `sink`, in the file's order; counts in `bad` what
     /// cannot be read, under the name `file`.
     ///
     /// # Errors
-    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails, or
-    /// the format has look-ups rather than entries ([`LogFormat::OracleGeneral`]).
+    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails.
     pub fn entries(
         mut self,
         file: &str,
@@ -132,10 +129,6 @@ impl<'a> Log<'a> {
             (RecordLayout::Own, LogFormat::IbmCos) => lines::read(source, file, bad, |line| {
                 Ok(sink(LogEntry::Request(ibm_cos::parse(line)?))?)
             }),
-            (RecordLayout::Own, LogFormat::OracleGeneral) => {
-                Err(Error::request("the trace has look-ups of keys, but requests are asked for")
-                    .hint("give an access log, a trail or an IBM COS trace"))
-            }
         }
     }
 }

@@ -72,13 +72,10 @@ fn check_format(
     format: LogFormat,
     name: &str,
 ) -> Result<()> {
-    if format == LogFormat::OracleGeneral {
-        return Err(Error::request("traces of look-ups are replayed one by one").at(name));
-    }
     if together == FormatsTogether::LogsAndTrails {
         return match format {
             LogFormat::S3AccessLog | LogFormat::CloudTrail => Ok(()),
-            LogFormat::IbmCos | LogFormat::OracleGeneral => Err(Error::request(format!(
+            LogFormat::IbmCos => Err(Error::request(format!(
                 "the file is of the format `{}`, which tells neither requesters nor KMS's calls",
                 format.name()
             ))
