@@ -86,7 +86,7 @@ pub(super) fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, S
 pub(super) fn run(args: &Args) -> Result<Found> {
     let logs = args.logs.open(args.quiet)?;
     let known = args.known.total()?;
-    let recording = logs.read(args.jobs)?;
+    let (recording, ()) = logs.read(logs::FormatsTogether::One, args.jobs)?;
     let mut scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     if !args.configurations.is_empty() {
