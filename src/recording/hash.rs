@@ -18,18 +18,16 @@ pub(crate) const NO_OBJECT: ObjectId = [0; 2];
 /// What tells an object from others: the first half of the SHA-256 of its bucket, its key and, if one is
 /// told, its version. Whoever looks for two objects with one id has to try about 2^64.
 pub(crate) fn object(bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
-    let length = |text: &[u8]| (text.len() as u32).to_le_bytes();
     let mut hash = Sha256::new();
-    hash.update(length(bucket));
-    hash.update(length(key));
-    hash.update(bucket);
-    hash.update(key);
-    if let Some(version) = version {
-        hash.update(version);
+    for text in [bucket, key] {
+        hash.update((text.len() as u32).to_le_bytes());
+    }
+    for text in [bucket, key, version.unwrap_or_default()] {
+        hash.update(text);
     }
     let hash = hash.finalize();
-    let word = |at: usize| u64::from_le_bytes(hash[at..at + 8].try_into().expect("eight bytes"));
-    [word(0), word(8)]
+    let (words, _) = hash.as_chunks::<8>();
+    [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
 }
 
 fn fold(a: u64, b: u64) -> u64 {
