@@ -4,7 +4,11 @@
 //! Eight bytes at a time are multiplied to 128 bits and folded in half, as in wyhash (Wang Yi,
 //! 2019). Two of a hundred million names share a hash with a chance of one in 3,700.
 
+use std::io;
+
 use sha2::{Digest, Sha256};
+
+use super::LogInput;
 
 /// Odd numbers without a pattern: the golden ratio's and the square roots' of 2 and 3 first bits.
 const SPREAD: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909, 0xbb67_ae85_84ca_a73b];
@@ -98,14 +102,21 @@ impl Fingerprint {
         self.waiting.extend_from_slice(piece);
     }
 
-    /// How many bytes there were.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+    /// What stands for the file of these bytes in a run's inputs; the hash is in hexadecimal.
+    pub(crate) fn of_file(&self, name: String) -> LogInput {
+        let hash = format!("{:016x}", self.hash.with(&self.waiting).get());
+        LogInput { name, bytes: self.bytes, hash }
+    }
+}
+
+impl io::Write for Fingerprint {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.take(piece);
+        Ok(piece.len())
     }
 
-    /// The hash, in hexadecimal.
-    pub(crate) fn hex(&self) -> String {
-        format!("{:016x}", self.hash.with(&self.waiting).get())
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
