@@ -15,6 +15,7 @@
 pub mod csv_file;
 pub mod manifest;
 pub mod parquet_file;
+pub(crate) mod rows;
 pub mod tally;
 pub mod versions;
 

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod kms_calls;
 mod model;
 mod reasons;
+pub mod rows;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
