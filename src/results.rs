@@ -14,6 +14,7 @@ mod billing;
 mod counts;
 pub mod csv;
 pub mod facts;
+pub mod known_total;
 pub mod manifest;
 mod migration;
 mod places;
