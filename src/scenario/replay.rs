@@ -13,7 +13,10 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::engine::EngineChoice;
-use super::read::{Include, Override, check_run_file, parse_settings};
+use super::document::Document;
+use super::overrides::Override;
+use super::read::{Include, NO_FILES, parse_settings};
+use super::run_toml::check_run_file;
 use super::resolve::MAX_DURATION;
 use super::written::{
     BucketFile, DEFAULT_REGION, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal,
@@ -103,8 +106,7 @@ impl Scenario {
     /// # Errors
     /// What is wrong with the settings, or if the log is larger than a run can be.
     pub fn of_recording(recording: Recording, settings: &Settings) -> Result<Self> {
-        let none: Include = &|file| Err(Error::request(format!("`{file}` is not read from here")));
-        Self::of_recording_with(recording, settings, none)
+        Self::of_recording_with(recording, settings, NO_FILES)
     }
 
     /// The scenario that a log is; `include` reads a price file that the settings name.
@@ -126,7 +128,12 @@ impl Scenario {
         let unknown_age = settings.unknown_age.or(of_file).unwrap_or_default();
         let file = of_log(given, &recording, unknown_age);
         let as_made = file.clone();
-        let mut scenario = Self::with_overrides(file, "", place, settings.overrides, include)?;
+        let mut scenario = Self::with_overrides(
+            file,
+            &Document::parse("", place)?,
+            settings.overrides,
+            include,
+        )?;
         refuse_other_log(&as_made, &scenario.written)?;
         scenario.recording = Some(Arc::new(recording));
         Ok(scenario)

@@ -14,7 +14,7 @@ use bks::error::Error;
 use bks::outcome::Outcome;
 use bks::results;
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Form, Ledger, Lines};
 use bks::sweep::survey::Survey;

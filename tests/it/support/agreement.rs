@@ -10,7 +10,7 @@ use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
 use bks::scenario::engine::Engines;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
 use statrs::distribution::{ContinuousCDF, StudentsT};
