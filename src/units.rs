@@ -6,6 +6,7 @@ mod money;
 mod numbers;
 mod time;
 
+pub(crate) use date::{digits, seconds};
 pub use date::{parse_moment, parse_utc, utc};
 pub use money::{Price, Usd};
 pub(crate) use numbers::grouped;

@@ -120,9 +120,7 @@ impl Changes {
 
     /// All overrides in the order in which they are made.
     pub(super) fn all(&self) -> Result<Vec<Override>> {
-        let given = |key: &str, value: Option<String>| {
-            value.map(|value| Override::new(key, value))
-        };
+        let given = |key: &str, value: Option<String>| value.map(|value| Override::new(key, value));
         let seed = given("seed", self.seed.map(|seed| seed.to_string()));
         let replications = given("replications", self.replications.map(|n| n.to_string()));
         let precision = given("precision", self.precision.clone());

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 
-use super::document::{Document, Expected, Flaw, Kind, Place, Value, What, quoted};
+use super::document::{Document, Expected, Flaw, Kind, Place, Typed, Value, What, quoted};
 use super::overrides::SHORT_KEYS;
 use super::schema::{ANY, Schema};
 use crate::error::{Error, did_you_mean, one_of};
@@ -25,10 +25,11 @@ const SYNONYMS: [(&str, &str); 8] = [
 /// A flaw of a document that must be a `T`, as a message.
 pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: Flaw) -> Error {
     let path = flaw.path();
-    let place =
-        if flaw.is_key { document.place_of_key(&path) } else { document.place(&path) };
-    let called = document.called(place).or_else(|| Some(document.culprit(&path)?.text.clone()));
-    let at = Complaint { document, schema: &Schema::of::<T>(), path: &path, place };
+    let place = if flaw.is_key { document.place_of_key(&path) } else { document.place(&path) };
+    let called =
+        document.called(place).or_else(|| document.culprit(&path).map(ToString::to_string));
+    let is_key = flaw.is_key;
+    let at = Complaint { document, schema: &Schema::of::<T>(), path: &path, place, is_key };
     let error = match &flaw.what {
         What::Said(error) => error.clone(),
         What::Not(expected) => at.not(expected),
@@ -50,13 +51,14 @@ pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: Flaw) -> Error
 
 /// A hint with the override that was meant by one whose key no scenario has; `None` if the key may stand
 /// there, or none is like it.
-pub(super) fn meant_by_override<T: JsonSchema>(
+pub(super) fn meant_by_override(
+    schema: &Schema,
     document: &Document,
     key: &str,
     value: &str,
 ) -> Option<String> {
     let typed: Vec<&str> = key.split('.').collect();
-    let places = meant(&Schema::of::<T>(), &typed)?;
+    let places = meant(schema, &typed)?;
     let mut places: Vec<String> =
         places.iter().flat_map(|path| filled(&document.root, path)).collect();
     // Those that begin as it was typed come first.
@@ -138,6 +140,8 @@ struct Complaint<'a> {
     schema: &'a Schema,
     path: &'a [&'a str],
     place: Place,
+    /// Whether the key is wrong, not what stands there.
+    is_key: bool,
 }
 
 impl Complaint<'_> {
@@ -173,12 +177,12 @@ impl Complaint<'_> {
     fn assignment(&self, value: &str) -> String {
         let plain = value.trim_matches('"');
         match (self.document.typed(self.place), self.path.split_last()) {
-            (Some(typed), Some((key, _))) => match &typed.key {
-                Some(whole) if whole.rsplit('.').next() == Some(key) => {
-                    as_override(whole, if plain.contains('"') { value } else { plain })
-                }
-                _ => format!("`{key} = {value}`"),
-            },
+            (Some(Typed::Set { key: whole, .. }), Some((key, _)))
+                if whole.rsplit('.').next() == Some(key) =>
+            {
+                as_override(whole, if plain.contains('"') { value } else { plain })
+            }
+            (Some(_), Some((key, _))) => format!("`{key} = {value}`"),
             (None, Some((key, _))) if key.parse::<usize>().is_err() => {
                 format!("`{key} = {value}`")
             }
@@ -194,9 +198,7 @@ impl Complaint<'_> {
         whole: impl Fn(String) -> String,
     ) -> Error {
         match self.schema.example(&[self.path, below].concat()) {
-            Some(example) => {
-                error.hint(format!("give e.g., {}", self.assignment(&whole(example))))
-            }
+            Some(example) => error.hint(format!("give e.g., {}", self.assignment(&whole(example)))),
             None => error,
         }
     }
@@ -234,44 +236,46 @@ impl Complaint<'_> {
     fn unknown_key(&self, known: &[&'static str]) -> Error {
         let key = self.path.last().copied().unwrap_or_default();
         let error = Error::request(format!("unknown key `{key}`"));
-        if let Some(whole) = self.document.typed(self.place).and_then(|typed| typed.key.as_ref()) {
-            let typed: Vec<&str> = whole.split('.').collect();
-            if !self.schema.keys().iter().any(|path| is_at(path, &typed)) {
-                // The caller knows the value, and hints at the whole override.
-                return error.hint(one_of(key, known.iter().copied()));
-            }
+        if let Some(Typed::Set { key, value }) = self.document.typed(self.place)
+            && let Some(hint) = meant_by_override(self.schema, self.document, key, value)
+        {
+            return error.hint(hint);
         }
         if self.path.len() == 1 && SHORT_KEYS.contains(&key) {
             return error.hint(in_file_for_short_key(key));
         }
-        let near = did_you_mean(key, known.iter().copied());
-        let is_elsewhere = || meant(self.schema, self.path);
-        if let Some(near) = near {
-            let name =
-                if self.path.len() == 1 && self.schema.is_list_of_tables(&[near]) {
-                    format!("[[{near}]]")
-                } else {
-                    near.to_owned()
-                };
-            return error.hint(format!("did you mean `{name}`?"));
-        }
-        match is_elsewhere() {
-            Some(mut places) => {
-                places.truncate(NAMED);
-                let places: Vec<String> = places.iter().filter_map(|path| in_file(path)).collect();
-                error.hint(format!("did you mean {}?", places.join(" or ")))
+        let above = &self.path[..self.path.len().saturating_sub(1)];
+        match meant(self.schema, self.path).as_deref() {
+            Some([name]) if name.len() == 1 && SHORT_KEYS.contains(&name[0].as_str()) => {
+                error.hint(in_file_for_short_key(&name[0]))
+            }
+            Some(places) => {
+                match places.iter().find(|path| is_at(&path[..path.len() - 1], above)) {
+                    Some(sibling) => error.hint(format!("did you mean {}?", self.header(sibling))),
+                    None => {
+                        let places = places.iter().filter_map(|path| in_file(path)).take(NAMED);
+                        let places: Vec<String> = places.collect();
+                        error.hint(format!("did you mean {}?", places.join(" or ")))
+                    }
+                }
             }
             None if known.is_empty() => error,
             None => error.hint(one_of(key, known.iter().copied())),
         }
     }
 
+    /// A key of the table at hand; a list of tables as its tables are headed.
+    fn header(&self, path: &[String]) -> String {
+        match path {
+            [list] if self.schema.is_list_of_tables(&[list]) => format!("`[[{list}]]`"),
+            path => format!("`{}`", path.last().map_or("", String::as_str)),
+        }
+    }
+
     fn none_of(&self, known: &[&'static str]) -> Error {
         let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
         let (above, word) = match self.path {
-            [above @ .., key] if self.value().is_some_and(|_| self.is_key()) => {
-                (above, Some(*key))
-            }
+            [above @ .., key] if self.is_key => (above, Some(*key)),
             path => (path, self.value().and_then(Value::text)),
         };
         let at = Complaint { path: above, ..*self };
@@ -286,16 +290,12 @@ impl Complaint<'_> {
         let Some(word) = word else { return at.hint_of_example(error, &[], |example| example) };
         let lower = word.to_lowercase();
         let synonym = SYNONYMS.iter().find(|(other, own)| *other == lower && known.contains(own));
-        let near = synonym.map(|(_, own)| *own).or_else(|| did_you_mean(word, known.iter().copied()));
+        let near =
+            synonym.map(|(_, own)| *own).or_else(|| did_you_mean(word, known.iter().copied()));
         match near {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
         }
-    }
-
-    /// Whether the key is wrong, not what stands there.
-    fn is_key(&self) -> bool {
-        self.document.place(self.path) != self.place
     }
 
     fn missing(&self, key: &str) -> Error {
@@ -350,7 +350,8 @@ fn converted(value: &Value, expected: &Expected) -> Option<String> {
     let number = || text.trim().replace(['_', ',', ' '], "").parse::<f64>().ok();
     match expected {
         Expected::Whole { most } => {
-            let whole = number().filter(|n| libm::trunc(*n) == *n && (0.0..=*most as f64).contains(n));
+            let whole =
+                number().filter(|n| libm::trunc(*n) == *n && (0.0..=*most as f64).contains(n));
             whole.map(|number| format!("{number:.0}"))
         }
         Expected::Number => match text.trim().strip_suffix('%') {

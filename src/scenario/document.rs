@@ -218,8 +218,7 @@ pub(super) fn number_of(elements: &[Value], step: &str) -> Result<usize> {
     let number = || step.parse().ok().filter(|number| *number < elements.len());
     named.or_else(number).ok_or_else(|| {
         let names: Vec<&str> = elements.iter().map(Value::name).collect();
-        Error::request(format!("`{step}` is not an element of this list"))
-            .hint(one_of(step, names))
+        Error::request(format!("`{step}` is not an element of this list")).hint(one_of(step, names))
     })
 }
 
@@ -241,13 +240,22 @@ fn entries(table: DeTable, place: &dyn Fn(usize) -> Place) -> Vec<Entry> {
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
-/// An override as messages name it.
+/// An override as it was typed.
 #[derive(Clone, Debug)]
-pub(super) struct Typed {
-    /// All of it: `--set KEY=VALUE`.
-    pub(super) text: String,
-    /// Its key, if it has one.
-    pub(super) key: Option<String>,
+pub(super) enum Typed {
+    /// `--prices`: a file of them.
+    Prices,
+    /// `--set KEY=VALUE`.
+    Set { key: String, value: String },
+}
+
+impl fmt::Display for Typed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prices => f.write_str("--prices"),
+            Self::Set { key, value } => write!(f, "--set {key}={value}"),
+        }
+    }
 }
 
 /// TOML, and what messages call its places.
@@ -349,7 +357,7 @@ impl<'a> Document<'a> {
         match place {
             Place::Made => None,
             Place::At(at) => Some(line_and_column(self.text, self.name, at)),
-            Place::Override(number) => Some(self.overrides[number].text.clone()),
+            Place::Override(number) => Some(self.overrides[number].to_string()),
         }
     }
 

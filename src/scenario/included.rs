@@ -30,7 +30,10 @@ pub(super) fn include_histograms(
 }
 
 /// Puts the prices of the file that the scenario names below the scenario's own.
-pub(super) fn include_prices(file: &mut ScenarioFile, include: Include) -> std::result::Result<(), Misplaced> {
+pub(super) fn include_prices(
+    file: &mut ScenarioFile,
+    include: Include,
+) -> std::result::Result<(), Misplaced> {
     let Some(name) = file.billing.price_file.take() else { return Ok(()) };
     let used: Vec<&str> = file.buckets.iter().map(|bucket| bucket.region.as_str()).collect();
     let read = include(&name).and_then(|text| {

@@ -10,6 +10,7 @@
 
 use super::complaint::{complaint, meant_by_override};
 use super::document::{Document, Typed, Value, number_of};
+use super::schema::Schema;
 use super::written::{PricesFile, ScenarioFile};
 use crate::error::{Error, Result};
 
@@ -42,9 +43,7 @@ impl Override {
     /// If there is no `=` or no key.
     pub fn parse(text: &str) -> Result<Self> {
         match text.split_once('=') {
-            Some((key, value)) if !key.trim().is_empty() => {
-                Ok(Self::new(key.trim(), value.trim()))
-            }
+            Some((key, value)) if !key.trim().is_empty() => Ok(Self::new(key.trim(), value.trim())),
             _ => Err(Error::request(format!("`{text}` is not an override: it has no `KEY=`"))
                 .hint("give a key of the scenario, e.g., `--set assumptions.cache_lifetime=3min`")),
         }
@@ -58,11 +57,8 @@ impl Override {
 
     fn typed(&self) -> Typed {
         match &self.prices {
-            Some(_) => Typed { text: "--prices".to_owned(), key: None },
-            None => Typed {
-                text: format!("--set {}={}", self.key, self.value),
-                key: Some(self.key.clone()),
-            },
+            Some(_) => Typed::Prices,
+            None => Typed::Set { key: self.key.clone(), value: self.value.clone() },
         }
     }
 
@@ -92,8 +88,9 @@ impl Override {
             _ => document.set(&self.key, value),
         };
         put.map_err(|error| {
-            let error = error.at(typed.text);
-            match meant_by_override::<ScenarioFile>(document, &self.key, &self.value) {
+            let error = error.at(typed.to_string());
+            match meant_by_override(&Schema::of::<ScenarioFile>(), document, &self.key, &self.value)
+            {
                 Some(hint) => error.hint_instead(hint),
                 None => error,
             }
@@ -168,10 +165,10 @@ const WHO_CAN_BE_MANY: &str = "sessions of a role can be many, each with a scopi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Scenario;
     use crate::encryption::assumptions::Level;
     use crate::encryption::requester::{RequesterRule, Requesters};
     use crate::s3::Connections;
+    use crate::scenario::Scenario;
     use crate::units::SimDuration;
 
     const TWO_ROLES_AND_A_USER: &str = r#"

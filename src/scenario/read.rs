@@ -65,7 +65,7 @@ impl Scenario {
             let path: Vec<&str> = wrong.path.split('.').collect();
             let culprit = changed.as_ref().and_then(|changed| changed.culprit(&path));
             wrong.error.at(match (culprit, document.called(document.place(&path))) {
-                (Some(typed), _) => format!("{}: {}", typed.text, wrong.path),
+                (Some(typed), _) => format!("{typed}: {}", wrong.path),
                 (None, Some(place)) => place,
                 (None, None) => format!("{}: {}", document.name(), wrong.path),
             })

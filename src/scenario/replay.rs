@@ -12,12 +12,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::engine::EngineChoice;
 use super::document::Document;
+use super::engine::EngineChoice;
 use super::overrides::Override;
 use super::read::{Include, NO_FILES, parse_settings};
-use super::run_toml::check_run_file;
 use super::resolve::MAX_DURATION;
+use super::run_toml::check_run_file;
 use super::written::{
     BucketFile, DEFAULT_REGION, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal,
     ReplayFile, ScenarioFile,
@@ -128,12 +128,8 @@ impl Scenario {
         let unknown_age = settings.unknown_age.or(of_file).unwrap_or_default();
         let file = of_log(given, &recording, unknown_age);
         let as_made = file.clone();
-        let mut scenario = Self::with_overrides(
-            file,
-            &Document::parse("", place)?,
-            settings.overrides,
-            include,
-        )?;
+        let mut scenario =
+            Self::with_overrides(file, &Document::parse("", place)?, settings.overrides, include)?;
         refuse_other_log(&as_made, &scenario.written)?;
         scenario.recording = Some(Arc::new(recording));
         Ok(scenario)

@@ -61,8 +61,7 @@ pub(super) fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
     if run.model != MODEL_VERSION {
         return Err(Error::request(format!(
             "the run was made with model `{}`, but this is model {}, whose results differ",
-            run.model,
-            MODEL_VERSION
+            run.model, MODEL_VERSION
         ))
         .hint("delete the table `[run]` to simulate the scenario anew"));
     }

@@ -114,9 +114,7 @@ impl Grid {
         let values = self.values(point);
         let of = |change: &Change| match change {
             Change::Fixed(change) => change.clone(),
-            Change::Axis(axis) => {
-                Override::new(&*self.axes[*axis].key, &*values[*axis].text)
-            }
+            Change::Axis(axis) => Override::new(&*self.axes[*axis].key, &*values[*axis].text),
         };
         self.changes.iter().map(of).collect()
     }

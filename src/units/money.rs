@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, Neg, Sub};
 use std::str::FromStr;
 
-use super::text_form;
+use super::{number_and_unit, text_form};
 use crate::error::{Error, Result};
 
 /// Picodollars (10^-12 USD) in a dollar. The finest published unit price that bks uses, $0.0025
@@ -177,18 +177,21 @@ impl FromStr for Price {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: &str| {
-            Error::request(format!("`{text}` is not a price: {why}"))
-                .hint("give dollars and a number of units, e.g., `\"$0.03 per 10000\"`")
-        };
-        let (amount, per) = match text.split_once(" per ") {
-            Some((amount, per)) => (
-                amount.parse::<Usd>()?,
-                per.trim()
-                    .replace(['_', ','], "")
-                    .parse()
-                    .map_err(|_| wrong("the number after `per` is not whole"))?,
-            ),
+        const HINT: &str = "give dollars and a number of units, e.g., `\"$0.03 per 10000\"`";
+        let refused = |why: &str| Error::request(format!("`{text}` is not a price: {why}"));
+        let wrong = |why: &str| refused(why).hint(HINT);
+        let (amount, per) = match text.split_once(" per ").or_else(|| text.split_once('/')) {
+            Some((amount, per)) => {
+                let whole = per.trim().replace(['_', ','], "").parse();
+                let whole = whole.map_err(|_| {
+                    let error = refused("the number of units after it is not whole");
+                    match units_in_words(per) {
+                        Some(units) => error.hint(format!("write `{} per {units}`", amount.trim())),
+                        None => error.hint(HINT),
+                    }
+                });
+                (amount.parse::<Usd>()?, whole?)
+            }
             None => (text.parse()?, 1),
         };
         if !(1..=MAX_UNITS).contains(&per) {
@@ -199,6 +202,18 @@ impl FromStr for Price {
         }
         Ok(Self { amount, per })
     }
+}
+
+/// How many units are meant by `10k requests`, `1 million`, `1,000 requests`.
+fn units_in_words(text: &str) -> Option<u64> {
+    let plain = text.replace(',', "");
+    let (number, words) = number_and_unit(&plain)?;
+    let scale = match words.split(' ').next().unwrap_or_default().to_lowercase().as_str() {
+        "k" | "thousand" => 1e3,
+        "m" | "million" => 1e6,
+        _ => 1.0,
+    };
+    Some((number * scale) as u64).filter(|units| *units > 0)
 }
 
 impl fmt::Display for Price {

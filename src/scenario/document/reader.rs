@@ -46,7 +46,9 @@ pub(crate) enum What {
 /// What a value must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    Whole { most: u64 },
+    Whole {
+        most: u64,
+    },
     Number,
     Text,
     Boolean,

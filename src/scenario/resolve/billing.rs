@@ -1,7 +1,7 @@
 //! Whose KMS calls are whose, and what they are billed and held to.
 
-use super::{MAX_DURATION, Resolved, misplaced, prices, refuse};
-use crate::error::{Error, one_of};
+use super::{MAX_DURATION, Resolved, prices, refuse, refuse_with};
+use crate::error::one_of;
 use crate::kms::accounts::{AccountRegion, Accounts, Caller, UNBILLED_SERVICE, UNKNOWN};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
@@ -120,9 +120,11 @@ fn check_quota(path: &str, one: &QuotaFile, accounts: &Accounts) -> Resolved<()>
     let what = "no bucket of this scenario lies in the region";
     check_known(&format!("{path}.region"), what, one.region.as_deref(), regions)?;
     if one.kms_quota_per_s.is_none() && one.background_kms.is_none() {
-        let error = Error::request("a `[[billing.quota]]` says nothing");
-        let hint = "give `kms_quota_per_s = 50000`, `background_kms = \"500/s\"`, or both";
-        return Err(misplaced(path, error.hint(hint)));
+        return refuse_with(
+            path,
+            "a `[[billing.quota]]` says nothing",
+            "give `kms_quota_per_s = 50000`, `background_kms = \"500/s\"`, or both",
+        );
     }
     Ok(())
 }
@@ -138,8 +140,7 @@ fn check_known<'a>(
     known.dedup();
     match given {
         Some(given) if !known.contains(&given) => {
-            let error = Error::request(format!("{what} `{given}`"));
-            Err(misplaced(path, error.hint(one_of(given, known))))
+            refuse_with(path, format!("{what} `{given}`"), one_of(given, known))
         }
         _ => Ok(()),
     }

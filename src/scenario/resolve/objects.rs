@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Resolved, misplaced, refuse};
+use super::{Resolved, misplaced, refuse, refuse_with};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::Error;
@@ -42,12 +42,14 @@ fn own(scenario: &mut Scenario) -> Resolved<()> {
         let same = |(_, writers): &(u32, u32)| *writers == readers && readers > 1;
         let sources = [of_population, of_workload];
         if read.owned == Some(true) && !sources.iter().flatten().any(same) {
-            let error = Error::request(format!(
-                "`owned` is `true`, but the reader has {readers} scoping policies and who wrote what \
+            return refuse_with(
+                format!("workload.{index}.read.owned"),
+                format!(
+                    "`owned` is `true`, but the reader has {readers} scoping policies and who wrote what \
                  it reads has another number, or one"
-            ));
-            let hint = "give the principals of both the same `session_policies`, more than 1";
-            return Err(misplaced(format!("workload.{index}.read.owned"), error.hint(hint)));
+                ),
+                "give the principals of both the same `session_policies`, more than 1",
+            );
         }
         if read.owned == Some(false) {
             continue;
@@ -318,9 +320,11 @@ pub(super) fn check_since(index: usize, since: SimTime, most: SimDuration) -> Re
         );
     }
     if SimTime::ZERO.since(since) > most {
-        let error = Error::request(format!("`since` is `{since}`, but at most `-{most}` is drawn"));
-        let hint = "what is older can be a `[[population]]`";
-        return Err(misplaced(path(), error.hint(hint)));
+        return refuse_with(
+            path(),
+            format!("`since` is `{since}`, but at most `-{most}` is drawn"),
+            "what is older can be a `[[population]]`",
+        );
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The prices in force, and which of them a scenario's bills need.
 
+use super::domains::{AWS_MANAGED, key_name};
 use super::{AtPath, Resolved};
 use crate::pricing::{PriceName, PriceTable};
 use crate::scenario::written::{KmsKey, ScenarioFile};
@@ -32,10 +33,9 @@ fn needed(file: &ScenarioFile) -> Vec<PriceName> {
 
 /// Whether any KMS key that objects may be under costs rent.
 fn keeps_keys(file: &ScenarioFile) -> bool {
-    const AWS_MANAGED: &str = "aws/s3";
     let of_populations =
         file.populations.iter().filter_map(|population| population.kms_key.as_ref());
     let of_workloads = file.workloads.iter().filter_map(|workload| workload.kms_key.as_ref());
     file.buckets.iter().any(|bucket| bucket.key == KmsKey::CustomerManaged)
-        || of_populations.chain(of_workloads).any(|name| name != AWS_MANAGED)
+        || of_populations.chain(of_workloads).any(|name| key_name(name) != AWS_MANAGED)
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Resolved, misplaced, refuse};
-use crate::error::Error;
+use super::names::{check_account, refuse_arn};
+use super::{Resolved, refuse, refuse_with};
 use crate::s3::{Identity, Principal, SessionSlot};
 use crate::scenario::Sender;
 use crate::scenario::written::{PrincipalFile, Renewal};
@@ -19,11 +19,13 @@ pub(super) fn principal(
     from_log: bool,
 ) -> Resolved<Principal> {
     let path = |key: &str| format!("principal.{index}.{key}");
-    if !from_log && !is_account(&written.account) {
-        return refuse(
-            path("account"),
-            format!("`account` is `{}`, but an account has twelve digits", written.account),
-        );
+    if !from_log {
+        check_account(&path("account"), &written.account)?;
+        let named =
+            [("role", &written.role), ("user", &written.user), ("service", &written.service)];
+        for (key, name) in named {
+            refuse_arn(&path(key), name.as_deref().unwrap_or_default())?;
+        }
     }
     let given = [&written.role, &written.user, &written.service];
     if given.into_iter().flatten().any(String::is_empty) {
@@ -37,11 +39,14 @@ pub(super) fn principal(
         (None, Some(user), None) => Identity::User(user.clone()),
         (None, None, Some(service)) => Identity::Service(service.clone()),
         _ => {
-            let error = Error::request(format!(
-                "principal `{}` must have exactly one of `role`, `user` and `service`",
-                written.name
-            ));
-            return Err(misplaced(path("name"), error.hint("give e.g., `role = \"analytics\"`")));
+            return refuse_with(
+                path("name"),
+                format!(
+                    "principal `{}` must have exactly one of `role`, `user` and `service`",
+                    written.name
+                ),
+                "give e.g., `role = \"analytics\"`",
+            );
         }
     };
     for (key, number) in
@@ -74,11 +79,6 @@ pub(super) fn principal(
         return refuse(path("session_length"), "`session_length` is less than `1s`");
     }
     Ok(Principal { account: written.account.clone(), identity })
-}
-
-/// Whether a text is an account's number: twelve digits.
-pub(crate) fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// All principals' session slots, and for each principal which are its own.

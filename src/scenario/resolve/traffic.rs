@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::domains::Domains;
 use super::objects::check_since;
-use super::{AtPath, MAX_DURATION, Resolved, find, misplaced, refuse};
+use super::{AtPath, MAX_DURATION, Resolved, find, refuse, refuse_with};
 use crate::encryption::Mode;
 use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
@@ -45,8 +45,11 @@ impl Names<'_> {
                 (rate.as_per_s() * span_s).round() as u64
             }
             (None, Some(_), _) => {
-                let error = Error::request("`written_at` is given, but the ages are not uniform");
-                return Err(misplaced(path("written_at"), error.hint("give `objects` instead")));
+                return refuse_with(
+                    path("written_at"),
+                    "`written_at` is given, but the ages are not uniform",
+                    "give `objects` instead",
+                );
             }
             _ => {
                 return refuse(
@@ -59,12 +62,14 @@ impl Names<'_> {
             }
         };
         if !(1..=MAX_OBJECTS).contains(&objects) {
-            let error = Error::request(format!(
-                "`objects` is `{objects}`, but a population has from 1 to 2^53 ({MAX_OBJECTS}) \
+            return refuse_with(
+                path("objects"),
+                format!(
+                    "`objects` is `{objects}`, but a population has from 1 to 2^53 ({MAX_OBJECTS}) \
                  objects"
-            ));
-            let hint = "beyond 2^53 counts are no longer exact; split the population";
-            return Err(misplaced(path("objects"), error.hint(hint)));
+                ),
+                "beyond 2^53 counts are no longer exact; split the population",
+            );
         }
         let writers = match &written.written_by {
             Some(name) => self.slots(path("written_by"), name)?,
@@ -110,12 +115,14 @@ impl Names<'_> {
         check_headers(index, written, &workload)?;
         let reads = workload.actions().into_iter().any(Action::reads);
         if reads && workload.reads.is_none() {
-            let error = Error::request(format!(
-                "workload `{}` reads or copies objects, but `read` does not say which",
-                written.name
-            ));
-            let hint = "give e.g., `read = { from = [\"history\"], pattern = \"uniform\" }`";
-            return Err(misplaced(path("name"), error.hint(hint)));
+            return refuse_with(
+                path("name"),
+                format!(
+                    "workload `{}` reads or copies objects, but `read` does not say which",
+                    written.name
+                ),
+                "give e.g., `read = { from = [\"history\"], pattern = \"uniform\" }`",
+            );
         }
         if !reads && workload.reads.is_some() {
             return refuse(
@@ -176,20 +183,22 @@ impl Names<'_> {
             } else {
                 let known = populations.iter().map(|p| p.name.as_str());
                 let known = known.chain(self.file.workloads.iter().map(|w| w.name.as_str()));
-                let error =
-                    Error::request(format!("`{name}` is neither a population nor a workload here"));
-                return Err(misplaced(path(), error.hint(one_of(name, known.collect::<Vec<_>>()))));
+                return refuse_with(
+                    path(),
+                    format!("`{name}` is neither a population nor a workload here"),
+                    one_of(name, known.collect::<Vec<_>>()),
+                );
             }
         }
         if reads.population.is_none() && reads.written.is_none() {
             return refuse(path("from"), "`from` is empty, but reads need a source");
         }
         if reads.pattern.is_by_rank() && (reads.population.is_none() || reads.written.is_some()) {
-            let error = Error::request(
+            return refuse_with(
+                path("from"),
                 "the pattern chooses by rank, but then `from` must be a single population",
+                "to read what a workload writes use `by-age`, `scan` or `just-written`",
             );
-            let hint = "to read what a workload writes use `by-age`, `scan` or `just-written`";
-            return Err(misplaced(path("from"), error.hint(hint)));
         }
         Ok(reads)
     }
@@ -234,12 +243,11 @@ fn check_headers(index: usize, written: &WorkloadFile, workload: &Workload) -> R
     let given =
         [("encryption", written.encryption.is_some()), ("kms_key", written.kms_key.is_some())];
     if let Some((key, _)) = given.into_iter().find(|(_, given)| *given && !workload.writes()) {
-        let error = Error::request(format!(
-            "workload `{}` has `{key}`, but none of its actions writes",
-            written.name
-        ));
-        let hint = "give it to the population or the workload that wrote what is read";
-        return Err(misplaced(path(key), error.hint(hint)));
+        return refuse_with(
+            path(key),
+            format!("workload `{}` has `{key}`, but none of its actions writes", written.name),
+            "give it to the population or the workload that wrote what is read",
+        );
     }
     if written.encryption == Some(Mode::SseKmsBucketKey) && !written.bucket_key {
         return refuse(
@@ -296,11 +304,11 @@ fn traffic(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
             arrivals.check().at_path(|| path("arrivals"))?;
             let mix = written.mix.unwrap_or_else(|| default_mix(written));
             if !mix.is_sound() {
-                let error = Error::request(
+                return refuse_with(
+                    path("mix"),
                     "`mix` must have weights of zero or more, at least one of them more",
+                    "give e.g., `mix = { read = 0.9, write = 0.1 }`",
                 );
-                let hint = "give e.g., `mix = { read = 0.9, write = 0.1 }`";
-                return Err(misplaced(path("mix"), error.hint(hint)));
             }
             let total: f64 = mix.weights().iter().map(|(_, weight)| weight).sum();
             let mut sum = 0.0;
@@ -321,13 +329,10 @@ fn traffic(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
             Ok(Traffic::Jobs(jobs.clone()))
         }
         (None, None) if follows(written) => follower(index, written),
-        _ => {
-            let error = Error::request(format!(
-                "workload `{}` must have exactly one of `arrivals` and `jobs`",
-                written.name
-            ));
-            let hint = "give e.g., `arrivals = { poisson = { rate = \"5/s\" } }`";
-            Err(misplaced(path("name"), error.hint(hint)))
-        }
+        _ => refuse_with(
+            path("name"),
+            format!("workload `{}` must have exactly one of `arrivals` and `jobs`", written.name),
+            "give e.g., `arrivals = { poisson = { rate = \"5/s\" } }`",
+        ),
     }
 }

@@ -82,8 +82,7 @@ pub(crate) fn results() -> Results {
 
 /// Texts of `sweep.csv` and `sweep.json` of the scenario at all `values` of keys.
 pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
-    let change =
-        |(key, value): &(&str, &str)| Override::new(*key, *value);
+    let change = |(key, value): &(&str, &str)| Override::new(*key, *value);
     let grid = Grid::of(&values.iter().map(change).collect::<Vec<_>>(), 100).unwrap();
     let text = scenario_text();
     let read = |point| {
