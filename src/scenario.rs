@@ -11,8 +11,7 @@
 //! - [`resolve`]: what is written to what is meant;
 //! - [`connections`]: on how many connections whose requests come;
 //! - [`assertion`]: what a scenario demands of its results;
-//! - [`engine`]: who is run by which engine;
-//! - [`estimate`]: what a run will cost before it is run;
+//! - [`engine`]: which engine is asked for;
 //! - [`replay`]: the scenario that a log is;
 //! - [`population`]: what is there already, from an inventory.
 
@@ -21,7 +20,6 @@ mod complaint;
 pub mod connections;
 mod document;
 pub mod engine;
-pub mod estimate;
 pub(crate) mod included;
 pub mod meaning;
 pub mod overrides;

@@ -79,7 +79,8 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
         // Standard output has the fragment, and nothing else.
         _ if args.out.as_deref().is_some_and(output::is_stdout) => Ok(()),
         Format::Table => {
-            output::print(&report::calibration::text(evidence, &found, output::terminal_width()))
+            let document = report::calibration::document(evidence, &found);
+            output::print(&report::text::write(&document, output::terminal_width()))
         }
         Format::Json => output::print_json(&report::calibration::json(evidence, &found)),
     }

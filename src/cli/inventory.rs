@@ -16,6 +16,7 @@ use crate::inventory::versions::Versions;
 use crate::inventory::{Column, Item, csv_file};
 use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
+use crate::report::text;
 use crate::scenario::population;
 use crate::units::parse_utc;
 use files::{Listing, open, unreadable};
@@ -119,7 +120,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         // Standard output has the populations, and nothing else.
         _ if args.population.as_deref().is_some_and(output::is_stdout) => {}
         Format::Table => {
-            output::print(&report::text(&inventory, &prices, output::terminal_width()))?;
+            let document = report::document(&inventory, &prices);
+            output::print(&text::write(&document, output::terminal_width()))?;
         }
         Format::Json => output::print_json(&report::json(&inventory, &prices))?,
         Format::Csv => output::print(&report::csv(&inventory))?,

@@ -11,7 +11,7 @@ use crate::bill::Invoice;
 use crate::error::{Error, Result};
 use crate::reconciliation::kms_calls::{Calls, Gatherer};
 use crate::reconciliation::{Asked, Reconciliation};
-use crate::report::reconciliation as report;
+use crate::report::{reconciliation as report, text};
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 
@@ -124,7 +124,8 @@ fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Invoi
     match args.format {
         Format::Table if args.quiet => Ok(()),
         Format::Table => {
-            output::print(&report::text(scenario, found, bills, output::terminal_width()))
+            let document = report::document(scenario, found, bills);
+            output::print(&text::write(&document, output::terminal_width()))
         }
         Format::Json => output::print_json(&report::json(scenario, found, bills)),
         Format::Csv => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::rows::{BucketRow, LeftOutRow, PrefixRow};
-use crate::outcome::{ConfigurationOutcome, Outcome};
+use super::run::{ConfigurationOutcome, Outcome};
 use crate::recording::{Recording, left_out};
 use crate::scenario::Scenario;
 

@@ -10,7 +10,6 @@ mod prices;
 mod principals;
 mod traffic;
 
-use super::engine::Engines;
 use super::written::{BucketFile, PrincipalFile, ScenarioFile};
 use super::{Bucket, Population, Scenario, Sender};
 use crate::error::Error;
@@ -113,7 +112,6 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         question: file.question.clone(),
         source: file.source.clone(),
         engine: file.engine,
-        engines: Engines::default(),
         seed: Seed(file.seed),
         end: SimTime::from(file.duration),
         counted_from: SimTime::from(file.warm_up),
@@ -138,7 +136,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         written: file,
     };
     objects::resolve(&mut scenario)?;
-    scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
+    scenario.engine.check(&scenario.workloads).at_path(|| "engine".into())?;
     Ok(scenario)
 }
 

@@ -9,6 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::support::pages::printed;
+
 use bks::encryption::assumptions::Level;
 use bks::logs::Form;
 use bks::logs::bad_lines::BadLines;
@@ -16,6 +18,7 @@ use bks::logs::log::Log;
 use bks::outcome::{AccountOutcome, LevelOutcome, Outcome};
 use bks::recording::MemoryStore;
 use bks::recording::gather::{Gather, Wanted};
+use bks::report::Format;
 use bks::results::Results;
 use bks::results::rows::{AccountRow, SummaryRow};
 use bks::scenario::Scenario;
@@ -123,9 +126,9 @@ fn two_accounts_have_a_quota_each() {
         "the whole run's share is the greatest"
     );
     assert_eq!(a.quota_share_max.to_bits(), (f64::from(a.kms_requests_per_s_max) / 1e3).to_bits());
-    let line = bks::report::text::write(&two, u16::MAX);
+    let line = printed(&two, Format::Text(u16::MAX));
     assert!(line.contains("444455556666, us-east-1"), "{line}");
-    assert!(bks::report::markdown::write(&two).contains("| 444455556666, us-east-1 |"));
+    assert!(printed(&two, Format::Markdown).contains("| 444455556666, us-east-1 |"));
 }
 
 /// A copy of 900 objects to another region: 900 Decrypts where they lie, 900 `GenerateDataKey`s where

@@ -798,7 +798,7 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
         assert_eq!(swing.assumption, "objects_not_in_log");
         assert!(swing.low.1.abs() < 1e-9 && (swing.high.1 - 0.99).abs() < 1e-9, "{swing:?}");
         assert_eq!(outcome.warnings[0].id, "objects-not-in-log");
-        let verdict = bks::report::words::verdict(&bks::results::Results::of(&scenario, &outcome));
+        let verdict = bks::report::run::verdict(&bks::results::Results::of(&scenario, &outcome));
         assert!(verdict.contains("[0.0 % … 99.0 %]"), "{verdict}");
         outcome.configurations[1].assumed().kms_requests()
     };
