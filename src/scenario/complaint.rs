@@ -84,14 +84,14 @@ fn meant(schema: &Schema, typed: &[&str]) -> Option<Vec<Vec<String>>> {
         return None;
     }
     let (last, above) = typed.split_last()?;
-    let names = || known.iter().filter_map(|path| path.last()).filter(|name| *name != ANY);
-    let name = if names().any(|name| name == last) {
+    let names: Vec<&str> = known.iter().filter_map(|path| Some(path.last()?.as_str())).collect();
+    let name = if names.contains(last) {
         *last
     } else {
         let siblings = known.iter().filter(|path| is_at(&path[..path.len() - 1], above));
         let siblings = siblings.filter_map(|path| path.last());
         did_you_mean(last, siblings.map(String::as_str))
-            .or_else(|| did_you_mean(last, names().map(String::as_str)))?
+            .or_else(|| did_you_mean(last, names.iter().copied()))?
     };
     let places = known.iter().filter(|path| path.last().is_some_and(|last| last == name));
     Some(places.cloned().collect())
@@ -110,14 +110,13 @@ fn is_at(path: &[String], typed: &[&str]) -> bool {
 
 /// The keys of a document that a key of the schema is, the elements of lists by their names.
 fn filled(root: &Value, path: &[String]) -> Vec<String> {
-    let is_any = |key: &String| key == ANY;
     match path {
-        [list, any, rest @ ..] if is_any(any) && !rest.iter().any(is_any) => {
+        [list, any, rest @ ..] if any == ANY && !rest.iter().any(|key| key == ANY) => {
             let elements = root.get(list).map(Value::elements).unwrap_or_default();
             let names = elements.iter().map(Value::name).filter(|name| !name.is_empty());
             names.map(|name| format!("{list}.{name}.{}", rest.join("."))).collect()
         }
-        plain if plain.iter().any(is_any) => Vec::new(),
+        plain if plain.iter().any(|key| key == ANY) => Vec::new(),
         plain => vec![plain.join(".")],
     }
 }
@@ -147,9 +146,10 @@ struct Complaint<'a> {
 impl Complaint<'_> {
     /// The key, or of which list an element.
     fn subject(&self) -> String {
-        let is_number = |step: &&str| step.bytes().all(|byte| byte.is_ascii_digit());
         match self.path {
-            [.., list, number] if is_number(number) => format!("an element of `{list}`"),
+            [.., list, number] if number.parse::<usize>().is_ok() => {
+                format!("an element of `{list}`")
+            }
             [.., key] => format!("`{key}`"),
             [] => "the scenario".to_owned(),
         }
@@ -347,16 +347,15 @@ fn converted(value: &Value, expected: &Expected) -> Option<String> {
         }
         Kind::List(_) | Kind::Table(_) => return None,
     };
-    let number = || text.trim().replace(['_', ',', ' '], "").parse::<f64>().ok();
+    let number = text.trim().replace(['_', ',', ' '], "").parse::<f64>().ok();
     match expected {
         Expected::Whole { most } => {
-            let whole =
-                number().filter(|n| libm::trunc(*n) == *n && (0.0..=*most as f64).contains(n));
+            let whole = number.filter(|n| n.fract() == 0.0 && (0.0..=*most as f64).contains(n));
             whole.map(|number| format!("{number:.0}"))
         }
         Expected::Number => match text.trim().strip_suffix('%') {
             Some(percent) => percent.trim().parse::<f64>().ok().map(|it| (it / 100.0).to_string()),
-            None => number().filter(|number| number.is_finite()).map(|number| number.to_string()),
+            None => number.filter(|number| number.is_finite()).map(|number| number.to_string()),
         },
         Expected::Text => Some(quoted(text)),
         Expected::Boolean => match text.to_lowercase().as_str() {

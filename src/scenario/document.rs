@@ -91,8 +91,10 @@ impl Value {
                 Kind::List(list.into_iter().map(|it| Self::of_toml(it, place)).collect())
             }
             toml::Value::Table(table) => {
-                let entry = |(key, it)| Entry { key, place, value: Self::of_toml(it, place) };
-                Kind::Table(table.into_iter().map(entry).collect())
+                let entries = table.into_iter();
+                let entries =
+                    entries.map(|(key, it)| Entry { key, place, value: Self::of_toml(it, place) });
+                Kind::Table(entries.collect())
             }
         };
         Self { kind, place }
@@ -214,9 +216,9 @@ impl Value {
 /// # Errors
 /// If there is no such element.
 pub(super) fn number_of(elements: &[Value], step: &str) -> Result<usize> {
+    let number = step.parse().ok().filter(|number| *number < elements.len());
     let named = elements.iter().position(|element| element.name() == step);
-    let number = || step.parse().ok().filter(|number| *number < elements.len());
-    named.or_else(number).ok_or_else(|| {
+    named.or(number).ok_or_else(|| {
         let names: Vec<&str> = elements.iter().map(Value::name).collect();
         Error::request(format!("`{step}` is not an element of this list")).hint(one_of(step, names))
     })
@@ -407,14 +409,15 @@ fn line_and_column(text: &str, name: &str, at: usize) -> String {
     format!("{name}:{line}:{column}")
 }
 
+fn is_key(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+}
+
 /// What to write instead of the line around `at`, if it is `key = value` without quotes or `key: value`.
 fn hint_of_line(text: &str, at: usize) -> Option<String> {
     let at = text.floor_char_boundary(at.min(text.len()));
     let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[begin..].lines().next().unwrap_or_default();
-    let is_key = |key: &str| {
-        !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
-    };
     let (key, value, is_toml) = match (line.split_once('='), line.split_once(':')) {
         (Some((key, value)), _) if is_key(key.trim()) => (key, value, true),
         (_, Some((key, value))) if is_key(key.trim().trim_matches('"')) => (key, value, false),

@@ -55,6 +55,19 @@ fn refuse_with<T>(
     Err(misplaced(path, Error::request(message).hint(hint)))
 }
 
+/// The way to a table of the file: `workload.0`.
+struct TablePath(String);
+
+impl TablePath {
+    fn new(list: &str, index: usize) -> Self {
+        Self(format!("{list}.{index}"))
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.0)
+    }
+}
+
 trait AtPath<T> {
     fn at_path(self, path: impl FnOnce() -> String) -> Resolved<T>;
 }

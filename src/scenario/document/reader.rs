@@ -301,6 +301,12 @@ struct Variant<'de> {
     values: Option<&'de Value>,
 }
 
+impl<'de> Variant<'de> {
+    fn values(&self) -> Read<&'de Value> {
+        self.values.ok_or_else(|| Flaw::new(What::Bare(self.name.to_owned())))
+    }
+}
+
 impl<'de> EnumAccess<'de> for Variant<'de> {
     type Error = Flaw;
     type Variant = Self;
@@ -326,9 +332,7 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
-        let bare = || Flaw::new(What::Bare(self.name.to_owned()));
-        let read = seed.deserialize(self.values.ok_or_else(bare)?);
-        read.map_err(|flaw| flaw.below(self.name))
+        seed.deserialize(self.values()?).map_err(|flaw| flaw.below(self.name))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Read<V::Value> {
@@ -340,8 +344,7 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        let bare = || Flaw::new(What::Bare(self.name.to_owned()));
-        let values = self.values.ok_or_else(bare)?;
-        values.deserialize_struct("", fields, visitor).map_err(|flaw| flaw.below(self.name))
+        let read = self.values()?.deserialize_struct("", fields, visitor);
+        read.map_err(|flaw| flaw.below(self.name))
     }
 }

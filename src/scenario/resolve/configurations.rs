@@ -4,7 +4,7 @@ use super::{AtPath, Resolved, find, misplaced, refuse};
 use crate::encryption::Mode;
 use crate::error::{Error, Result};
 use crate::scenario::assertion::{Assertion, Figure};
-use crate::scenario::written::{ConfigurationFile, PopulationFile, ScenarioFile};
+use crate::scenario::written::{ConfigurationFile, ScenarioFile};
 use crate::scenario::{Configuration, Scenario};
 
 pub(super) fn configuration(
@@ -21,10 +21,11 @@ pub(super) fn configuration(
             "`migrated` is `true`, but only `sse-kms-bucket-key` has something to migrate to",
         );
     }
-    let names = || file.populations.iter().map(|population| population.name.as_str());
+    let names = file.populations.iter().map(|population| population.name.as_str());
     let only = written.migrated_only.iter().enumerate().map(|(place, name)| {
-        let path = || format!("configuration.{index}.migrated_only.{place}");
-        find(name, "population", names()).map(|population| population as u32).at_path(path)
+        find(name, "population", names.clone())
+            .map(|population| population as u32)
+            .at_path(|| format!("configuration.{index}.migrated_only.{place}"))
     });
     Ok(Configuration {
         name: written.name.clone(),
@@ -39,12 +40,12 @@ pub(super) fn configuration(
 /// The mode of the configuration that savings are measured against: that of objects from before the
 /// run, if all are told to be under SSE-S3 and some configuration is.
 fn of_today(file: &ScenarioFile) -> Mode {
-    let encryption = |population: &PopulationFile| {
-        let bucket = file.buckets.iter().find(|bucket| bucket.name == population.bucket);
-        population.encryption.or(bucket.and_then(|bucket| bucket.encryption_before))
-    };
-    let mut before = file.populations.iter().map(encryption);
-    let all = !file.populations.is_empty() && before.all(|mode| mode == Some(Mode::SseS3));
+    let all = !file.populations.is_empty()
+        && file.populations.iter().all(|population| {
+            let bucket = file.buckets.iter().find(|bucket| bucket.name == population.bucket);
+            let before = bucket.and_then(|bucket| bucket.encryption_before);
+            population.encryption.or(before) == Some(Mode::SseS3)
+        });
     let one = file.configurations.iter().any(|it| it.encryption == Mode::SseS3);
     if all && one { Mode::SseS3 } else { Mode::SseKms }
 }
@@ -78,10 +79,11 @@ pub(super) fn compared(file: &ScenarioFile) -> Resolved<(usize, usize)> {
 pub(super) fn assertions(file: &ScenarioFile) -> Resolved<Vec<Assertion>> {
     let mut assertions = Vec::new();
     for (i, text) in file.assertions.iter().enumerate() {
-        let path = || format!("assertions.{i}");
-        let assertion: Assertion = text.parse().at_path(path)?;
-        check_assertion(file, &assertion).at_path(path)?;
-        assertions.push(assertion);
+        let read = text.parse::<Assertion>().and_then(|assertion| {
+            check_assertion(file, &assertion)?;
+            Ok(assertion)
+        });
+        assertions.push(read.at_path(|| format!("assertions.{i}"))?);
     }
     Ok(assertions)
 }
@@ -127,8 +129,8 @@ impl Scenario {
         kept.push(self.reference);
         kept.sort_unstable();
         kept.dedup();
-        let place = |index: usize| kept.binary_search(&index).unwrap_or_default();
-        let (reference, headline) = (place(self.reference), place(of_verdict));
+        let [reference, headline] =
+            [self.reference, of_verdict].map(|it| kept.binary_search(&it).unwrap_or_default());
         self.configurations = kept.iter().map(|&i| self.configurations[i].clone()).collect();
         let written = &mut self.written.configurations;
         *written = kept.iter().map(|&index| written[index].clone()).collect();

@@ -118,26 +118,26 @@ impl Domains {
 
     /// The parts as the engine takes them.
     pub(super) fn list(&self, file: &ScenarioFile) -> Vec<Domain> {
+        self.parts.iter().map(|part| self.domain(file, part)).collect()
+    }
+
+    fn domain(&self, file: &ScenarioFile, part: &Part) -> Domain {
+        let bucket = &file.buckets[part.bucket as usize];
+        let is_rented = part.key != Key::AwsManaged && self.is_used(part);
         // A key has the number of the first part that is under it.
-        let number = |key: &Key| self.parts.iter().position(|part| part.key == *key);
-        let domain = |part: &Part| {
-            let bucket = &file.buckets[part.bucket as usize];
-            let is_rented = part.key != Key::AwsManaged && self.is_used(part);
-            let key = number(&part.key).map(|number| number as u32);
-            Domain {
-                bucket: part.bucket,
-                encryption: part.encryption,
-                before: part.before,
-                // What is told to have bucket keys has them, whenever it was written.
-                keys_since: match part.encryption {
-                    Some(_) => SimTime::MIN,
-                    None => bucket.bucket_keys_since,
-                },
-                directory: bucket.directory,
-                rented_key: key.filter(|_| is_rented),
-            }
-        };
-        self.parts.iter().map(domain).collect()
+        let key = self.parts.iter().position(|other| other.key == part.key);
+        Domain {
+            bucket: part.bucket,
+            encryption: part.encryption,
+            before: part.before,
+            // What is told to have bucket keys has them, whenever it was written.
+            keys_since: match part.encryption {
+                Some(_) => SimTime::MIN,
+                None => bucket.bucket_keys_since,
+            },
+            directory: bucket.directory,
+            rented_key: key.filter(|_| is_rented).map(|number| number as u32),
+        }
     }
 
     /// Whether anything is under a part's key: all in its bucket may be under others.

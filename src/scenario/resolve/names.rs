@@ -10,9 +10,8 @@ use crate::scenario::written::ScenarioFile;
 /// Whether `name` can name a configuration or a folder of results.
 pub(crate) fn is_plain(name: &str) -> bool {
     const MAX_LENGTH: usize = 100;
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     name.len() <= MAX_LENGTH
-        && name.chars().all(plain)
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
         && name.starts_with(|c: char| c.is_ascii_alphanumeric())
 }
 

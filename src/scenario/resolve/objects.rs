@@ -91,12 +91,13 @@ fn follow(scenario: &mut Scenario) -> Resolved<()> {
         let written = scenario.workloads[source].traffic.clone();
         let workload = &mut scenario.workloads[index];
         // Whoever handles each object once handles them all.
-        let all = |reads: &mut Reads| reads.written.iter_mut().for_each(|new| new.policies = 1);
         let told = !matches!(workload.traffic, Traffic::Following(_));
         if told && !handles_each(&workload.traffic, action, &written, duration) {
             continue;
         }
-        with_reads(workload, all);
+        with_reads(workload, |reads| {
+            reads.written.iter_mut().for_each(|new| new.policies = 1);
+        });
         let (source, written) = (source as u32, Box::new(written));
         workload.traffic =
             Traffic::Following(Following { workload: source, written, delay, action });
@@ -310,10 +311,10 @@ fn in_any_configuration(
 
 /// Refuses a beginning that is after the run's or too long before it.
 pub(super) fn check_since(index: usize, since: SimTime, most: SimDuration) -> Resolved<()> {
-    let path = || format!("workload.{index}.since");
+    let path = format!("workload.{index}.since");
     if since > SimTime::ZERO {
         return refuse(
-            path(),
+            path,
             format!(
                 "`since` is `{since}`, but a workload runs from the start of the run or before"
             ),
@@ -321,7 +322,7 @@ pub(super) fn check_since(index: usize, since: SimTime, most: SimDuration) -> Re
     }
     if SimTime::ZERO.since(since) > most {
         return refuse_with(
-            path(),
+            path,
             format!("`since` is `{since}`, but at most `-{most}` is drawn"),
             "what is older can be a `[[population]]`",
         );

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, one_of};
 use crate::pricing::{FreeTier, GivenPrice, GivenPrices, PriceEntry, PriceName, PriceTable, date};
+use crate::scenario::document::quoted;
 
 /// List prices in the place of the built-in ones, by the names that `bks list prices` prints.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,8 +123,8 @@ impl PricesFile {
         let own = std::mem::take(&mut common.region).remove(region);
         let for_this_region = own.is_some();
         let mut all = own.unwrap_or_default().over(common);
-        let price = |name| Some((name, all.place(name).take()?));
-        let prices = PriceName::ALL.into_iter().filter_map(price).collect();
+        let prices = PriceName::ALL.into_iter();
+        let prices = prices.filter_map(|name| Some((name, all.place(name).take()?))).collect();
         GivenPrices { for_this_region, prices, free_requests_a_month: all.kms_free_requests }
     }
 
@@ -187,7 +188,6 @@ pub fn price_file(table: &PriceTable) -> String {
 /// A price, its source and its date on one line of TOML.
 fn inline(entry: &PriceEntry) -> String {
     let PriceEntry { price, source, date, .. } = entry;
-    let quoted = |text: &str| toml::Value::from(text).to_string();
     let date = date.as_deref().map(|date| format!(", date = {}", quoted(date)));
     format!("{{ price = \"{price}\", source = {}{} }}", quoted(source), date.unwrap_or_default())
 }
