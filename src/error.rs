@@ -117,7 +117,6 @@ pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let plain = |text: &str| text.trim().to_lowercase().replace(['_', ' '], "-");
     let word = plain(word);
     candidates
         .into_iter()
@@ -125,6 +124,10 @@ pub fn did_you_mean<'a>(
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+fn plain(text: &str) -> String {
+    text.trim().to_lowercase().replace(['_', ' '], "-")
 }
 
 /// A hint that names the nearest candidate, or else lists them all.

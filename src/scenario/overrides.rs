@@ -197,11 +197,10 @@ mod tests {
     fn requesters(scenario: &Scenario) -> [Vec<usize>; 2] {
         [RequesterRule::Session, RequesterRule::Role].map(|rule| {
             let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
-            let of = |requester: usize| {
-                scenario.slots[grouped.list[requester].slots[0] as usize].principal as usize
-            };
             let mut counts = vec![0; scenario.principals.len()];
-            (0..grouped.list.len()).for_each(|requester| counts[of(requester)] += 1);
+            for requester in &grouped.list {
+                counts[scenario.slots[requester.slots[0] as usize].principal as usize] += 1;
+            }
             counts
         })
     }
@@ -240,11 +239,12 @@ mod tests {
     /// A number for all, another for one of them; and the pools of clients where nothing is given.
     #[test]
     fn connections_are_given_to_all_or_one() {
-        let of = |changes: &[&str]| -> Vec<Connections> {
+        fn of(changes: &[&str]) -> Vec<Connections> {
             let scenario = read(TWO_ROLES_AND_A_USER, changes).unwrap();
-            let first = |principal| scenario.slots.iter().find(|slot| slot.principal == principal);
-            (0..3).map(|principal| first(principal).unwrap().connections).collect()
-        };
+            let mut slots = scenario.slots.clone();
+            slots.dedup_by_key(|slot| slot.principal);
+            slots.iter().map(|slot| slot.connections).collect()
+        }
         let (kept, fresh) = (Connections::Kept, Connections::Fresh);
         assert_eq!(of(&["connections=3"]), [kept(3); 3]);
         let one = ["connections=3", "principal.reader.connections=fresh"];

@@ -61,18 +61,18 @@ impl Scenario {
             overrides.iter().try_for_each(|change| change.put(whole))?;
             file = of_document(whole)?;
         }
-        let locate = |wrong: Misplaced| {
-            let path: Vec<&str> = wrong.path.split('.').collect();
-            let culprit = changed.as_ref().and_then(|changed| changed.culprit(&path));
-            wrong.error.at(match (culprit, document.called(document.place(&path))) {
-                (Some(typed), _) => format!("{typed}: {}", wrong.path),
+        let resolved = include_histograms(&mut file, include)
+            .and_then(|()| include_prices(&mut file, include))
+            .and_then(|()| resolve(file));
+        resolved.map_err(|Misplaced { path, error }| {
+            let keys: Vec<&str> = path.split('.').collect();
+            let culprit = changed.as_ref().and_then(|changed| changed.culprit(&keys));
+            error.at(match (culprit, document.called(document.place(&keys))) {
+                (Some(typed), _) => format!("{typed}: {path}"),
                 (None, Some(place)) => place,
-                (None, None) => format!("{}: {}", document.name(), wrong.path),
+                (None, None) => format!("{}: {path}", document.name()),
             })
-        };
-        include_histograms(&mut file, include).map_err(locate)?;
-        include_prices(&mut file, include).map_err(locate)?;
-        resolve(file).map_err(locate)
+        })
     }
 
     /// Reads a scenario that includes nothing, as in tests and examples.

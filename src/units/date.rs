@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn days_follow_one_another_through_the_gregorian_calendar() {
-        let days = |year, month, day| Some(seconds([year, month, day], [0; 3])? / 86_400);
+        fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+            Some(seconds([year, month, day], [0; 3])? / 86_400)
+        }
         let mut expected = days(1700, 1, 1).unwrap();
         assert_eq!(days(1970, 1, 1), Some(0));
         for year in 1700..=2200 {

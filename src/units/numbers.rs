@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{SimDuration, number_and_unit, text_form};
+use super::{Refused, SimDuration, number_and_unit, text_form};
 use crate::error::{Error, Result};
 
 /// How many per unit of time: positive and finite. Keeps the unit it was written in, so that
@@ -70,33 +70,41 @@ impl FromStr for Rate {
 
     /// Reads `250/s`, `50k/day`, `1.5M/h`.
     fn from_str(text: &str) -> Result<Self> {
-        const HINT: &str =
-            "give a mean number per unit of time (s, min, h, d, w), e.g., `\"250/s\"`";
-        let refused = |why: &str| Error::request(format!("`{text}` {why}"));
-        let wrong = |why: &str| refused(why).hint(HINT);
+        let refused = Refused {
+            text,
+            must_be: "a rate",
+            hint: "give a mean number per unit of time (s, min, h, d, w), e.g., `\"250/s\"`",
+        };
         let Some((number, unit)) = text.split_once('/') else {
-            let error = refused("is not a rate: it has no `/` and unit of time");
+            let why = "it has no `/` and unit of time";
             let begins = scaled(text).filter(|count| *count > 0.0).or_else(|| leading_number(text));
             return Err(match begins {
-                Some(count) => error.hint(format!("write `{count}/s` if that is a second's")),
-                None => error.hint(HINT),
+                Some(count) => {
+                    refused.with_hint(why, format!("write `{count}/s` if that is a second's"))
+                }
+                None => refused.because(why),
             });
         };
         let Some(count) = scaled(number) else {
-            let error = refused("is not a rate: the part before `/` is not a number");
+            let why = "the part before `/` is not a number";
             return Err(match leading_number(number) {
-                Some(count) => error.hint(format!("write `{count}/{}`", unit.trim())),
-                None => error.hint(HINT),
+                Some(count) => refused.with_hint(why, format!("write `{count}/{}`", unit.trim())),
+                None => refused.because(why),
             });
         };
         if count <= 0.0 {
-            return Err(wrong("is given as a rate, but a rate must be greater than zero"));
+            return Err(Error::request(format!(
+                "`{text}` is given as a rate, but a rate must be greater than zero"
+            ))
+            .hint(refused.hint));
         }
         let unit = RateUnit::parse(unit).ok_or_else(|| {
-            let error = refused(&format!("is not a rate: `{}` is not a unit of time", unit.trim()));
+            let why = format!("`{}` is not a unit of time", unit.trim());
             match span_s(unit) {
-                Some(seconds) => error.hint(format!("write `{}/d`", count * 86_400.0 / seconds)),
-                None => error.hint(HINT),
+                Some(seconds) => {
+                    refused.with_hint(&why, format!("write `{}/d`", count * 86_400.0 / seconds))
+                }
+                None => refused.because(&why),
             }
         })?;
         Ok(Self { count, unit })
@@ -220,11 +228,13 @@ impl FromStr for ByteSize {
 
     /// Reads `8MiB`, `100MB`, `512B`.
     fn from_str(text: &str) -> Result<Self> {
-        const HINT: &str =
-            "give a number and a unit (B, KiB, MiB, GiB, TiB, KB, MB, GB, TB), e.g., `\"8MiB\"`";
-        let refused = |why: &str| Error::request(format!("`{text}` is not a size: {why}"));
-        let wrong = |why: &str| refused(why).hint(HINT);
-        let (number, unit) = number_and_unit(text).ok_or_else(|| wrong("it is not a number"))?;
+        let refused = Refused {
+            text,
+            must_be: "a size",
+            hint: "give a number and a unit (B, KiB, MiB, GiB, TiB, KB, MB, GB, TB), e.g., `\"8MiB\"`",
+        };
+        let (number, unit) =
+            number_and_unit(text).ok_or_else(|| refused.because("it is not a number"))?;
         let factor = match unit.to_lowercase().as_str() {
             "b" | "byte" | "bytes" => 1.0,
             "kib" => 1024.0,
@@ -236,19 +246,17 @@ impl FromStr for ByteSize {
             "gb" => 1e9,
             "tb" => 1e12,
             lower => {
-                let error = refused("it has no unit of size");
-                return Err(match lower {
-                    "" => error.hint(format!("write `{number}B` for bytes, or e.g., `8MiB`")),
-                    "k" | "m" | "g" | "t" => {
-                        error.hint(format!("write `{number}{}iB`", lower.to_uppercase()))
-                    }
-                    _ => error.hint(HINT),
-                });
+                let hint = match lower {
+                    "" => format!("write `{number}B` for bytes, or e.g., `8MiB`"),
+                    "k" | "m" | "g" | "t" => format!("write `{number}{}iB`", lower.to_uppercase()),
+                    _ => refused.hint.to_owned(),
+                };
+                return Err(refused.with_hint("it has no unit of size", hint));
             }
         };
         let bytes = libm::rint(number * factor);
         if !(1.0..=5e13).contains(&bytes) {
-            return Err(wrong("an object holds from 1 byte to 50 TB"));
+            return Err(refused.because("an object holds from 1 byte to 50 TB"));
         }
         Ok(Self(bytes as u64))
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Add, Neg, Sub};
 use std::str::FromStr;
 
-use super::{number_and_unit, text_form};
+use super::{Refused, number_and_unit, text_form};
 use crate::error::{Error, Result};
 
 /// Units of duration, largest first, with their length in nanoseconds.
@@ -113,43 +113,44 @@ impl FromStr for SimDuration {
 
     /// Reads `5min`, `1h 30min`, `0.5s`, `30d`, `2w`; the units add up.
     fn from_str(text: &str) -> Result<Self> {
-        const HINT: &str = "give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`";
-        let refused = |why: &str| Error::request(format!("`{text}` is not a duration: {why}"));
-        let wrong = |why: &str| refused(why).hint(HINT);
+        let refused = Refused {
+            text,
+            must_be: "a duration",
+            hint: "give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`",
+        };
         let mut rest = text.trim();
         if rest.is_empty() {
-            return Err(wrong("it is empty"));
+            return Err(refused.because("it is empty"));
         }
         let mut total = 0_i64;
         while !rest.is_empty() {
-            let unit_at = rest.find(|c: char| c.is_alphabetic()).ok_or_else(|| {
-                let is_number =
-                    matches!(number_and_unit(rest), Some((number, "")) if number >= 0.0);
-                let error = refused("it has no unit");
-                let hint =
-                    format!("write `{rest}s` for seconds, or another unit (ms, min, h, d, w)");
-                error.hint(if is_number { &hint } else { HINT })
-            })?;
+            let Some(unit_at) = rest.find(char::is_alphabetic) else {
+                return Err(match number_and_unit(rest) {
+                    Some((number, "")) if number >= 0.0 => refused.with_hint(
+                        "it has no unit",
+                        format!("write `{rest}s` for seconds, or another unit (ms, min, h, d, w)"),
+                    ),
+                    _ => refused.because("it has no unit"),
+                });
+            };
             let unit_end = rest[unit_at..]
                 .find(|c: char| !c.is_alphabetic())
                 .map_or(rest.len(), |length| unit_at + length);
             let (number, unit) = number_and_unit(&rest[..unit_end])
-                .ok_or_else(|| wrong("a number must come before each unit"))?;
+                .ok_or_else(|| refused.because("a number must come before each unit"))?;
             if number < 0.0 {
-                return Err(wrong("a duration is not negative"));
+                return Err(refused.because("a duration is not negative"));
             }
-            let nanoseconds = unit_ns(unit).ok_or_else(|| match in_days(number, unit) {
-                Some(days) => refused(&format!("a `{unit}` has no fixed length"))
-                    .hint(format!("write `{days}`")),
-                None => wrong(&format!("`{unit}` is not a unit")),
+            let unit_ns = unit_ns(unit).ok_or_else(|| match in_days(number, unit) {
+                Some(days) => refused.with_hint(
+                    &format!("a `{unit}` has no fixed length"),
+                    format!("write `{days}`"),
+                ),
+                None => refused.because(&format!("`{unit}` is not a unit")),
             })?;
-            let part = libm::rint(number * nanoseconds as f64);
-            if part >= i64::MAX as f64 {
-                return Err(wrong("it is longer than 292 years"));
-            }
-            total = total
-                .checked_add(part as i64)
-                .ok_or_else(|| wrong("it is longer than 292 years"))?;
+            let part = libm::rint(number * unit_ns as f64);
+            let sum = if part < i64::MAX as f64 { total.checked_add(part as i64) } else { None };
+            total = sum.ok_or_else(|| refused.because("it is longer than 292 years"))?;
             rest = rest[unit_end..].trim_start();
         }
         Ok(Self(total))

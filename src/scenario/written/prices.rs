@@ -200,6 +200,17 @@ mod tests {
         toml::from_str(text).unwrap()
     }
 
+    /// Each price of a region, with its source and date.
+    fn told(all: &PricesFile, region: &str) -> Vec<String> {
+        let given = all.given(region);
+        assert_eq!(given.free_requests_a_month, Some(7));
+        let prices = given.prices.iter().map(|(name, GivenPrice { price, source, date })| {
+            let [source, date] = [source, date].map(|text| text.as_deref().unwrap_or("–"));
+            format!("{name} {price} {source} {date}")
+        });
+        prices.collect()
+    }
+
     /// By hand: what is more specific or put over wins, and each price keeps where it is from.
     #[test]
     fn prices_are_put_over_one_another() {
@@ -212,22 +223,8 @@ mod tests {
         let alone = below.given("cn-north-1");
         assert_eq!(alone.prices[&PriceName::S3Get].date.as_deref(), Some("2026-10"));
         let all = above.over(below);
-        let told = |region: &str| {
-            let given = all.given(region);
-            assert_eq!(given.free_requests_a_month, Some(7));
-            let told = |(name, price): (&PriceName, &GivenPrice)| {
-                let or_none = |text: &Option<String>| text.clone().unwrap_or("–".into());
-                format!(
-                    "{name} {} {} {}",
-                    price.price,
-                    or_none(&price.source),
-                    or_none(&price.date)
-                )
-            };
-            given.prices.iter().map(told).collect::<Vec<_>>()
-        };
         assert_eq!(
-            told("us-east-1"),
+            told(&all, "us-east-1"),
             [
                 "kms_request $2.00 per 10 – –",
                 "s3_put $5.00 per 10 list 2026-10",
@@ -235,7 +232,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            told("cn-north-1"),
+            told(&all, "cn-north-1"),
             [
                 "kms_request $2.00 per 10 – –",
                 "s3_put $8.00 per 10 – –",
