@@ -79,6 +79,11 @@ impl Error {
         self
     }
 
+    /// What to do about it.
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The same with another hint.
     #[must_use]
     pub fn hint_instead(mut self, hint: impl Into<String>) -> Self {

@@ -1,5 +1,7 @@
 //! What is wrong with a document, in words: place, offending text, constraint, and what to type instead.
 
+use std::cmp::Reverse;
+
 use schemars::JsonSchema;
 
 use super::document::{Document, Expected, Flaw, Kind, Place, Typed, Value, What, quoted};
@@ -31,14 +33,14 @@ pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: Flaw) -> Error
     let is_key = flaw.is_key;
     let at = Complaint { document, schema: &Schema::of::<T>(), path: &path, place, is_key };
     let error = match &flaw.what {
-        What::Said(error) => error.clone(),
+        What::Said(error) => at.said(error.clone()),
         What::Not(expected) => at.not(expected),
         What::UnknownKey(known) => at.unknown_key(known),
         What::NoneOf(known) => at.none_of(known),
         What::Missing(key) => at.missing(key),
         What::NotOneKey(known) => at.not_one_key(known),
         What::Bare(name) => {
-            let error = Error::request(format!("{} is only named, but has values", at.is()));
+            let error = Error::request(format!("{}, but `{name}` has values of its own", at.is()));
             at.hint_of_example(error, &[name], |inner| format!("{{ {name} = {inner} }}"))
         }
         What::WithValues(name) => {
@@ -61,8 +63,12 @@ pub(super) fn meant_by_override(
     let places = meant(schema, &typed)?;
     let mut places: Vec<String> =
         places.iter().flat_map(|path| filled(&document.root, path)).collect();
-    // Those that begin as it was typed come first.
-    places.sort_by_key(|place| std::cmp::Reverse(alike(place, &typed)));
+    // Those that begin as it was typed come first; what is there is likelier than what could be.
+    places.sort_by_key(|place| Reverse(alike(place, &typed)));
+    let is_there = |place: &String| document.at(&place.split('.').collect::<Vec<_>>()).is_some();
+    if places.iter().any(is_there) {
+        places.retain(is_there);
+    }
     places.truncate(NAMED);
     let commands: Vec<String> = places.iter().map(|key| as_override(key, value)).collect();
     (!commands.is_empty()).then(|| format!("did you mean {}?", commands.join(" or ")))
@@ -93,8 +99,17 @@ fn meant(schema: &Schema, typed: &[&str]) -> Option<Vec<Vec<String>>> {
         did_you_mean(last, siblings.map(String::as_str))
             .or_else(|| did_you_mean(last, names.iter().copied()))?
     };
-    let places = known.iter().filter(|path| path.last().is_some_and(|last| last == name));
-    Some(places.cloned().collect())
+    let name = name.to_owned();
+    known.retain(|path| path.last() == Some(&name));
+    // Those that begin as it was typed come first.
+    known.sort_by_key(|path| {
+        Reverse(
+            (0..path.len())
+                .take_while(|n| is_at(&path[..*n], &typed[..(*n).min(typed.len())]))
+                .count(),
+        )
+    });
+    Some(known)
 }
 
 /// How many keys `place` begins with as it was typed.
@@ -126,6 +141,7 @@ fn in_file(path: &[String]) -> Option<String> {
     let (key, above) = path.split_last()?;
     Some(match above {
         [] => format!("`{key}` at the top, before all tables"),
+        [_, _, middle @ ..] if middle.iter().any(|key| key == ANY) => return None,
         [list, any, middle @ ..] if any == ANY => match middle {
             [] => format!("`{key}` in `[[{list}]]`"),
             middle => format!("`{key}` in `{}` of `[[{list}]]`", middle.join(".")),
@@ -199,6 +215,18 @@ impl Complaint<'_> {
     ) -> Error {
         match self.schema.example(&[self.path, below].concat()) {
             Some(example) => error.hint(format!("give e.g., {}", self.assignment(&whole(example)))),
+            None => error,
+        }
+    }
+
+    /// What a type says of its text: if it says what to write, the hint says it with the key.
+    fn said(&self, error: Error) -> Error {
+        let hint = error.hint_text().and_then(|hint| hint.strip_prefix("write `"));
+        match hint.and_then(|hint| hint.split_once('`')) {
+            Some((value, rest)) => {
+                let hint = format!("write {}{rest}", self.assignment(&quoted(value)));
+                error.hint_instead(hint)
+            }
             None => error,
         }
     }
@@ -280,21 +308,22 @@ impl Complaint<'_> {
         };
         let at = Complaint { path: above, ..*self };
         let must_be = list.join(", ");
-        let error = match word {
-            Some(word) => Error::request(format!(
-                "{} is `{word}`, but must be one of {must_be}",
-                at.subject()
-            )),
-            None => Error::request(format!("{}, but must be one of {must_be}", at.is())),
-        };
-        let Some(word) = word else { return at.hint_of_example(error, &[], |example| example) };
-        let lower = word.to_lowercase();
-        let synonym = SYNONYMS.iter().find(|(other, own)| *other == lower && known.contains(own));
-        let near =
-            synonym.map(|(_, own)| *own).or_else(|| did_you_mean(word, known.iter().copied()));
+        let error = Error::request(match word {
+            Some(word) if self.is_key => {
+                format!("{} has the key `{word}`, but must have one of {must_be}", at.subject())
+            }
+            Some(word) => format!("{} is `{word}`, but must be one of {must_be}", at.subject()),
+            None => format!("{}, but must be one of {must_be}", at.is()),
+        });
+        let near = word.and_then(|word| {
+            let lower = word.to_lowercase();
+            let mut synonyms = SYNONYMS.iter();
+            let synonym = synonyms.find(|(other, own)| *other == lower && known.contains(own));
+            synonym.map(|(_, own)| *own).or_else(|| did_you_mean(word, known.iter().copied()))
+        });
         match near {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error,
+            None => at.hint_of_example(error, &[], |example| example),
         }
     }
 

@@ -155,10 +155,13 @@ impl Value {
         }
     }
 
-    /// What lies under `step`: a key of a table, or an element of a list by its number.
+    /// What lies under `step`: a key of a table, or an element of a list by its number or name.
     fn below(&self, step: &str) -> Option<&Self> {
         match &self.kind {
-            Kind::List(elements) => elements.get(step.parse::<usize>().ok()?),
+            Kind::List(elements) => match step.parse::<usize>() {
+                Ok(number) => elements.get(number),
+                Err(_) => elements.iter().find(|element| element.name() == step),
+            },
             _ => self.get(step),
         }
     }
@@ -431,7 +434,11 @@ fn hint_of_line(text: &str, at: usize) -> Option<String> {
         "True" | "TRUE" | "yes" | "on" => "true".to_owned(),
         "False" | "FALSE" | "no" | "off" => "false".to_owned(),
         value if DeValue::parse(value).is_ok() => {
-            return (!is_toml).then(|| format!("a scenario is TOML: write `{key} = {value}`"));
+            return Some(if is_toml {
+                format!("if `{key}` stands in this table already, keep one")
+            } else {
+                format!("a scenario is TOML: write `{key} = {value}`")
+            });
         }
         value if value.starts_with(['[', '{', '"', '\'']) => return None,
         value => quoted(value),

@@ -86,7 +86,13 @@ impl Schema {
             match one["type"].as_str().or_else(|| one["type"][0].as_str())? {
                 "object" => {
                     let required = one["required"].as_array().into_iter().flatten();
-                    let keys = required.filter_map(Value::as_str).map(|key| {
+                    let mut keys: Vec<&str> = required.filter_map(Value::as_str).collect();
+                    if keys.is_empty() {
+                        keys.extend(
+                            one["properties"].as_object()?.keys().next().map(String::as_str),
+                        );
+                    }
+                    let keys = keys.into_iter().map(|key| {
                         let example = self.example_of(&one["properties"][key], key)?;
                         Some(format!("{key} = {example}"))
                     });
