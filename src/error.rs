@@ -123,6 +123,12 @@ pub fn did_you_mean<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let word = plain(word);
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    // `size` is a part of `object_size` alone.
+    let mut with_part = candidates.iter().filter(|it| plain(it).split('-').any(|it| it == word));
+    if let (Some(one), None) = (with_part.next(), with_part.next()) {
+        return Some(one);
+    }
     candidates
         .into_iter()
         .map(|candidate| (strsim::jaro_winkler(&word, &plain(candidate)), candidate))

@@ -13,7 +13,7 @@ use crate::error::{Error, did_you_mean, one_of};
 const NAMED: usize = 3;
 
 /// What AWS and others call what a scenario calls otherwise.
-const SYNONYMS: [(&str, &str); 8] = [
+const SYNONYMS: [(&str, &str); 10] = [
     ("aes256", "sse-s3"),
     ("none", "sse-s3"),
     ("aws:kms", "sse-kms"),
@@ -22,6 +22,8 @@ const SYNONYMS: [(&str, &str); 8] = [
     ("bucket-key", "sse-kms-bucket-key"),
     ("bucket-keys", "sse-kms-bucket-key"),
     ("assumed-role", "role"),
+    ("alias/aws/s3", "aws/s3"),
+    ("aws-managed", "aws/s3"),
 ];
 
 /// A flaw of a document that must be a `T`, as a message.
@@ -167,6 +169,7 @@ impl Complaint<'_> {
                 format!("an element of `{list}`")
             }
             [.., key] => format!("`{key}`"),
+            [] if self.document.is_changed() => "the value".to_owned(),
             [] => "the scenario".to_owned(),
         }
     }
@@ -191,19 +194,23 @@ impl Complaint<'_> {
 
     /// How to type `value` where something else stands.
     fn assignment(&self, value: &str) -> String {
-        let plain = value.trim_matches('"');
-        match (self.document.typed(self.place), self.path.split_last()) {
-            (Some(Typed::Set { key: whole, .. }), Some((key, _)))
-                if whole.rsplit('.').next() == Some(key) =>
-            {
-                as_override(whole, if plain.contains('"') { value } else { plain })
-            }
-            (Some(_), Some((key, _))) => format!("`{key} = {value}`"),
-            (None, Some((key, _))) if key.parse::<usize>().is_err() => {
-                format!("`{key} = {value}`")
-            }
-            _ => format!("`{value}`"),
+        let Some((key, above)) = self.path.split_last() else { return format!("`{value}`") };
+        let typed = match self.document.typed(self.place) {
+            Some(Typed::Set { key, .. }) => Some(key),
+            _ => None,
+        };
+        // What stands deep within the value of an override is typed as in a file.
+        let is_whole = typed.is_none_or(|typed| typed.rsplit('.').next() == Some(key));
+        if self.document.is_changed() && (is_whole || self.document.place(above) != self.place) {
+            let plain = value.trim_matches('"');
+            let value = if plain.contains('"') { value } else { plain };
+            let own = || self.document.key_of(self.path);
+            return as_override(&typed.cloned().unwrap_or_else(own), value);
         }
+        if key.parse::<usize>().is_ok() {
+            return format!("`{value}`");
+        }
+        format!("`{key} = {value}`")
     }
 
     /// Adds what to type, after an example of what may stand below.
@@ -232,14 +239,13 @@ impl Complaint<'_> {
     }
 
     fn not(&self, expected: &Expected) -> Error {
+        let are_tables = self.schema.is_list_of_tables(self.path);
         let must_be = match expected {
             Expected::Whole { most } => format!("a whole number from 0 to {most}"),
             Expected::Number => "a number".to_owned(),
             Expected::Text => "text in quotes".to_owned(),
             Expected::Boolean => "`true` or `false`".to_owned(),
-            Expected::List if self.schema.is_list_of_tables(self.path) => {
-                "a list of tables".to_owned()
-            }
+            Expected::List if are_tables => "a list of tables".to_owned(),
             Expected::List => "a list in brackets".to_owned(),
             Expected::Table => "a table".to_owned(),
             Expected::Other(of_enum) if of_enum.starts_with("enum ") => "text in quotes".to_owned(),
@@ -247,15 +253,16 @@ impl Complaint<'_> {
         };
         let error = Error::request(format!("{}, but must be {must_be}", self.is()));
         let Some(value) = self.value() else { return error };
-        if let Some(meant) = converted(value, expected) {
+        if let Some(meant) = converted(value, expected).filter(|_| !are_tables) {
             return error.hint(format!("write {}", self.assignment(&meant)));
         }
-        match (expected, &value.kind, self.path) {
-            (Expected::List, Kind::Table(_), [key]) => {
-                error.hint(format!("write `[[{key}]]` above each, not `[{key}]`"))
+        let header = self.path.join(".");
+        match (expected, &value.kind) {
+            (Expected::List, Kind::Table(_)) if are_tables => {
+                error.hint(format!("write `[[{header}]]` above each, not `[{header}]`"))
             }
-            (Expected::Table, Kind::List(_), [key]) => {
-                error.hint(format!("there is one: write `[{key}]`, not `[[{key}]]`"))
+            (Expected::Table, Kind::List(_)) if self.path.len() == 1 => {
+                error.hint(format!("there is one: write `[{header}]`, not `[[{header}]]`"))
             }
             _ => self.hint_of_example(error, &[], |example| example),
         }
@@ -269,11 +276,13 @@ impl Complaint<'_> {
         {
             return error.hint(hint);
         }
-        if self.path.len() == 1 && SHORT_KEYS.contains(&key) {
+        if SHORT_KEYS.contains(&key) {
             return error.hint(in_file_for_short_key(key));
         }
         let above = &self.path[..self.path.len().saturating_sub(1)];
-        match meant(self.schema, self.path).as_deref() {
+        // Deep within a table one chooses among its keys.
+        let is_deep = self.path.len() > 3 && did_you_mean(key, known.iter().copied()).is_none();
+        match meant(self.schema, self.path).filter(|_| !is_deep).as_deref() {
             Some([name]) if name.len() == 1 && SHORT_KEYS.contains(&name[0].as_str()) => {
                 error.hint(in_file_for_short_key(&name[0]))
             }
@@ -349,6 +358,8 @@ impl Complaint<'_> {
             list.join(", ")
         ));
         let Some(Value { kind: Kind::Table(entries), .. }) = self.value() else { return error };
+        let mut entries: Vec<_> = entries.iter().collect();
+        entries.sort_by_key(|entry| !matches!(entry.place, Place::Override(_)));
         let named = entries.iter().flat_map(|entry| [Some(entry.key.as_str()), entry.value.text()]);
         let named = named.flatten().find_map(|word| known.iter().find(|name| **name == word));
         let Some(name) = named.or_else(|| known.first()) else { return error };

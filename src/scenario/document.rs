@@ -352,6 +352,23 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Whether overrides were put into it.
+    pub(super) fn is_changed(&self) -> bool {
+        !self.overrides.is_empty()
+    }
+
+    /// A path as a key of `--set`: elements of lists by their names.
+    pub(super) fn key_of(&self, path: &[&str]) -> String {
+        let mut here = Some(&self.root);
+        let steps = path.iter().map(|step| {
+            let list = here.is_some_and(|value| matches!(value.kind, Kind::List(_)));
+            here = here.and_then(|value| value.below(step));
+            let name = here.map(Value::name).filter(|name| list && is_key(name));
+            name.filter(|name| !name.contains('.')).unwrap_or(step)
+        });
+        steps.collect::<Vec<_>>().join(".")
+    }
+
     /// What messages call the document.
     pub(super) fn name(&self) -> &'a str {
         self.name
@@ -416,32 +433,32 @@ fn is_key(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
 }
 
-/// What to write instead of the line around `at`, if it is `key = value` without quotes or `key: value`.
+/// What to write instead of what the parser stopped at: text without quotes, `key: value`.
 fn hint_of_line(text: &str, at: usize) -> Option<String> {
     let at = text.floor_char_boundary(at.min(text.len()));
     let begin = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let before = text[begin..at].trim_end();
+    if let Some(before) = before.strip_suffix('=') {
+        // A value without quotes ends where the next one of the same line may begin.
+        let key = before.rsplit([',', '{', ' ']).find(|key| !key.is_empty()).unwrap_or(before);
+        let value = text[at..].lines().next().unwrap_or_default();
+        let value = value.split([',', '}', ']', '#']).next().unwrap_or_default().trim();
+        return Some(match value {
+            "" => format!("give `{key}` a value"),
+            "True" | "TRUE" | "yes" | "on" => format!("write `{key} = true`"),
+            "False" | "FALSE" | "no" | "off" => format!("write `{key} = false`"),
+            value if value.starts_with(['[', '{', '"', '\'']) => return None,
+            value => format!("write `{key} = {}`", quoted(value)),
+        });
+    }
     let line = text[begin..].lines().next().unwrap_or_default();
-    let (key, value, is_toml) = match (line.split_once('='), line.split_once(':')) {
-        (Some((key, value)), _) if is_key(key.trim()) => (key, value, true),
-        (_, Some((key, value))) if is_key(key.trim().trim_matches('"')) => (key, value, false),
-        _ => return None,
-    };
-    let key = key.trim().trim_matches('"');
-    let value = value.split_once(" #").map_or(value, |(value, _)| value).trim();
-    let value = if is_toml { value } else { value.trim_end_matches(',') };
-    let value = match value {
-        "" => return None,
-        "True" | "TRUE" | "yes" | "on" => "true".to_owned(),
-        "False" | "FALSE" | "no" | "off" => "false".to_owned(),
-        value if DeValue::parse(value).is_ok() => {
-            return Some(if is_toml {
-                format!("if `{key}` stands in this table already, keep one")
-            } else {
-                format!("a scenario is TOML: write `{key} = {value}`")
-            });
-        }
-        value if value.starts_with(['[', '{', '"', '\'']) => return None,
-        value => quoted(value),
-    };
-    Some(format!("write `{key} = {value}`"))
+    if let Some((key, _)) = line.split_once('=') {
+        let is_alone = is_key(key.trim()) && DeTable::parse(line).is_ok();
+        return is_alone
+            .then(|| format!("if `{}` stands in this table already, keep one", key.trim()));
+    }
+    let (key, value) = line.split_once(':')?;
+    let (key, value) = (key.trim().trim_matches('"'), value.trim().trim_end_matches(','));
+    let value = if DeValue::parse(value).is_ok() { value.to_owned() } else { quoted(value) };
+    is_key(key).then(|| format!("a scenario is TOML: write `{key} = {value}`"))
 }

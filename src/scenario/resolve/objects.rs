@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Resolved, misplaced, refuse, refuse_with};
+use super::{Resolved, misplaced, refuse_with};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::Error;
@@ -309,11 +309,12 @@ fn in_any_configuration(
 pub(super) fn check_since(index: usize, since: SimTime, most: SimDuration) -> Resolved<()> {
     let path = format!("workload.{index}.since");
     if since > SimTime::ZERO {
-        return refuse(
+        return refuse_with(
             path,
             format!(
                 "`since` is `{since}`, but a workload runs from the start of the run or before"
             ),
+            format!("write `since = \"-{since}\"`"),
         );
     }
     if SimTime::ZERO.since(since) > most {
