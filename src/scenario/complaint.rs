@@ -331,7 +331,11 @@ impl Complaint<'_> {
             synonym.map(|(_, own)| *own).or_else(|| did_you_mean(word, known.iter().copied()))
         });
         match near {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            Some(near) if self.is_key => error.hint(format!("did you mean `{near}`?")),
+            Some(near @ ("true" | "false")) => {
+                error.hint(format!("did you mean {}?", at.assignment(near)))
+            }
+            Some(near) => error.hint(format!("did you mean {}?", at.assignment(&quoted(near)))),
             None => at.hint_of_example(error, &[], |example| example),
         }
     }
