@@ -27,7 +27,6 @@ pub mod run;
 pub mod sensitivity;
 pub mod sweep;
 pub mod text;
-pub mod trace;
 
 use document::Document;
 

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::logs::{self, Logs, Opened};
+use super::logs::{self, FormatsTogether, Logs};
 use super::replay::parse_unknown_age;
 use super::{Found, bills, input, output, progress, threads};
-use crate::bill::Invoice;
+use crate::bill::Bill;
 use crate::error::{Error, Result};
-use crate::reconciliation::kms_calls::{Calls, Gatherer};
-use crate::reconciliation::{Asked, Reconciliation};
+use crate::reconciliation::kms_calls::{TrailCallGatherer, TrailCalls};
+use crate::reconciliation::{ReconcileOptions, Reconciliation};
 use crate::report::{reconciliation as report, text};
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
@@ -72,14 +72,9 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     }
     // Read first: what is wrong with it need not wait.
     let bills = args.bills.iter().map(|path| bills::read(path)).collect::<Result<Vec<_>>>()?;
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Logs(logs) => logs,
-        Opened::Lookups(name, _) => {
-            return Err(Error::request("a trace of look-ups tells of no KMS call").at(name));
-        }
-    };
+    let logs = args.logs.open(args.quiet)?;
     let (scenario, calls) = read(args, logs)?;
-    let asked = Asked {
+    let asked = ReconcileOptions {
         configuration: configuration(args, &scenario)?,
         by_settings: args.scenario.is_some(),
         unknown_age: args.unknown_age,
@@ -99,14 +94,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 }
 
 /// The requests as a scenario, and the calls of the same time.
-fn read(args: &Args, logs: Logs) -> Result<(Scenario, Calls)> {
-    let mut gatherer = Gatherer::default();
-    let recording = logs.read_beside_trail(args.jobs, |_, entry| {
-        gatherer.take_entry(entry);
-        Ok(())
-    })?;
+fn read(args: &Args, logs: Logs) -> Result<(Scenario, TrailCalls)> {
+    let (recording, calls) =
+        logs.read::<TrailCallGatherer>(FormatsTogether::LogsAndTrails, args.jobs)?;
     let from = recording.start_ns + recording.counted_from.as_nanos();
-    let calls = gatherer.finish(from, recording.start_ns + recording.end.as_nanos());
+    let calls = calls.finish(from, recording.start_ns + recording.end.as_nanos());
     let scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads::number(args.jobs))?;
@@ -120,7 +112,7 @@ fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
     index.map_err(|error| error.at("--configuration"))
 }
 
-fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Result<()> {
+fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Result<()> {
     match args.format {
         Format::Table if args.quiet => Ok(()),
         Format::Table => {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::logs::record::{KmsEvent, LogOperation, Record};
+use crate::logs::record::{KmsEvent, LogEntry, LogOperation, Record};
 
 /// Sizes and regions as a log tells them, by bucket.
 #[derive(Clone, Debug, Default)]
-pub struct Details(BTreeMap<Vec<u8>, OfBucket>);
+pub struct BucketDetails(BTreeMap<Vec<u8>, DetailsOfBucket>);
 
 #[derive(Clone, Debug, Default)]
-struct OfBucket {
+struct DetailsOfBucket {
     objects: Sizes,
     parts: Sizes,
     /// Requests by region.
@@ -22,12 +22,18 @@ struct Sizes {
     count: u64,
 }
 
-impl OfBucket {
+impl Sizes {
+    fn add(&mut self, more: Self) {
+        self.sum = self.sum.saturating_add(more.sum);
+        self.count += more.count;
+    }
+}
+
+impl DetailsOfBucket {
     fn take(&mut self, size: Option<(u64, bool)>, region: Option<&[u8]>) {
         if let Some((size, of_part)) = size {
             let sizes = if of_part { &mut self.parts } else { &mut self.objects };
-            sizes.sum = sizes.sum.saturating_add(size);
-            sizes.count += 1;
+            sizes.add(Sizes { sum: size, count: 1 });
         }
         if let Some(region) = region {
             match self.regions.get_mut(region) {
@@ -38,7 +44,28 @@ impl OfBucket {
     }
 }
 
-impl Details {
+impl BucketDetails {
+    /// Takes what an entry tells of a bucket.
+    pub(crate) fn take_entry(&mut self, entry: &LogEntry) {
+        match entry {
+            LogEntry::Request(record) => self.take(record),
+            LogEntry::Kms(event) => self.take_call(event),
+            LogEntry::Skipped(..) => {}
+        }
+    }
+
+    /// Adds what was gathered of another file.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for (name, DetailsOfBucket { objects, parts, regions }) in other.0 {
+            let bucket = self.0.entry(name).or_default();
+            bucket.objects.add(objects);
+            bucket.parts.add(parts);
+            for (region, count) in regions {
+                *bucket.regions.entry(region).or_default() += count;
+            }
+        }
+    }
+
     /// Takes the region, and the size of what was read or written, if the record has them.
     pub fn take(&mut self, record: &Record) {
         use crate::s3::Operation::{CopyObject, GetObject, PutObject, UploadPart};
@@ -54,7 +81,7 @@ impl Details {
     }
 
     /// Takes the region of a KMS call that S3 made: a bucket's keys lie in its own.
-    pub fn take_call(&mut self, event: &KmsEvent) {
+    pub(crate) fn take_call(&mut self, event: &KmsEvent) {
         if let (Some(bucket), Some(region)) = (event.bucket(), event.region) {
             self.note(bucket, None, Some(region));
         }
@@ -92,18 +119,18 @@ impl Details {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::record::Requester;
+    use crate::logs::record::LoggedRequester;
     use crate::s3::Operation;
 
     #[test]
     fn sizes_and_regions_are_by_bucket() {
-        let mut details = Details::default();
+        let mut details = BucketDetails::default();
         let put = LogOperation::Known(Operation::PutObject);
         let record = |bucket, size, region| Record {
             bucket,
             object_size: size,
             region,
-            ..Record::new(put, b"PutObject", Requester::Unknown)
+            ..Record::new(put, b"PutObject", LoggedRequester::Unknown)
         };
         for (bucket, size, region) in [
             (b"a".as_slice(), Some(10), Some(b"eu-west-1".as_slice())),

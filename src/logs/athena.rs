@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use super::access_log::named::{Field, Named};
-use super::bad_lines::{BadLines, Flaw};
-use super::bounded::Bounded;
+use super::bad_lines::{BadLines, Flaw, NotRead};
+use super::bounded::RecordLimit;
 use super::clock::Clock;
-use super::record::Entry;
-use super::{Form, hive, messages};
+use super::record::LogEntry;
+use super::{LogFormat, hive, messages};
 use crate::error::{Error, Result};
 
 /// Names of events' fields, and of what lies in them, as CloudTrail spells them.
@@ -53,7 +53,7 @@ const NAMES: [&str; 31] = [
 const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "requestParameters"];
 
 /// What rows are made of.
-enum Rows {
+enum TableRows {
     /// Events: the name of each column.
     Events(Vec<String>),
     /// Records of an access log: the field of each column.
@@ -62,19 +62,19 @@ enum Rows {
     Messages(usize),
 }
 
-/// The form of a table that begins with `head`, if it is one of a log.
-pub(super) fn looks_like(head: &[u8]) -> Option<Form> {
+/// The format of a table that begins with `head`, if it is one of a log.
+pub(super) fn looks_like(head: &[u8]) -> Option<LogFormat> {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
     let header = cells(&head[..end])?;
-    match Rows::of(&header)? {
-        Rows::Events(_) => Some(Form::CloudTrail),
-        Rows::Records(_) => Some(Form::S3AccessLog),
-        Rows::Messages(_) => {
+    match TableRows::of(&header)? {
+        TableRows::Events(_) => Some(LogFormat::CloudTrail),
+        TableRows::Records(_) => Some(LogFormat::S3AccessLog),
+        TableRows::Messages(_) => {
             let has = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
             if has("eventSource") {
-                Some(Form::CloudTrail)
+                Some(LogFormat::CloudTrail)
             } else {
-                (has("http_status") || has("REST.")).then_some(Form::S3AccessLog)
+                (has("http_status") || has("REST.")).then_some(LogFormat::S3AccessLog)
             }
         }
     }
@@ -132,7 +132,7 @@ fn spelt_of_resources(name: &str) -> Cow<'_, str> {
     if name.eq_ignore_ascii_case("arn") { Cow::Borrowed("ARN") } else { spelt(name) }
 }
 
-impl Rows {
+impl TableRows {
     fn of(header: &csv::StringRecord) -> Option<Self> {
         let names: Vec<String> = header
             .iter()
@@ -153,26 +153,25 @@ impl Rows {
     /// Hands on what a row says.
     fn hand_on(
         &self,
-        row: &csv::StringRecord,
-        sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
-    ) -> Result<std::result::Result<(), Flaw>> {
+        row: &csv::ByteRecord,
+        sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
+    ) -> std::result::Result<(), NotRead> {
+        let row = csv::StringRecord::from_byte_record(row.clone());
+        let row = row.map_err(|_| Flaw::Field("text"))?;
         match self {
-            Self::Events(names) => messages::object(&event(names, row), 1, sink),
+            Self::Events(names) => messages::object(&event(names, &row), 1, sink),
             Self::Messages(place) => {
                 let text = row.get(*place).unwrap_or_default();
                 messages::hand_on(text, &mut Clock::default(), sink)
             }
             Self::Records(fields) => {
                 let mut named = Named::default();
-                for (field, text) in fields.iter().zip(row) {
+                for (field, text) in fields.iter().zip(&row) {
                     if let Some(field) = field {
                         named.set(*field, text);
                     }
                 }
-                match named.record() {
-                    Ok(record) => sink(Entry::Request(record)).map(Ok),
-                    Err(flaw) => Ok(Err(flaw)),
-                }
+                Ok(sink(LogEntry::Request(named.record()?))?)
             }
         }
     }
@@ -204,54 +203,42 @@ fn event(names: &[String], row: &csv::StringRecord) -> String {
 }
 
 /// Reads every row of `source`, hands what it yields to `sink` and counts what it cannot read.
-///
-/// # Errors
-/// Those of the source and of `sink`.
 pub(super) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Error::request(format!("the table cannot be read: {error}"))
-    };
     let mut first = Vec::new();
-    let mut byte = [0];
-    while first.len() < HEADER_MAX && !first.ends_with(b"\n") {
-        match source.read(&mut byte) {
-            Ok(0) => break,
-            Ok(_) => first.push(byte[0]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(&error)),
+    for byte in source.bytes().take(HEADER_MAX) {
+        first.push(byte.map_err(unreadable)?);
+        if first.ends_with(b"\n") {
+            break;
         }
     }
-    let header = cells(&first);
-    let rows = header
+    let rows = cells(&first)
         .as_ref()
-        .and_then(Rows::of)
+        .and_then(TableRows::of)
         .ok_or_else(|| Error::request("the first line does not name the columns of a log"))?;
-    let (source, left) = Bounded::new(source);
+    let (source, left) = RecordLimit::new(source);
     let mut reader = reader(source, delimiter(&first));
     let mut row = csv::ByteRecord::new();
     loop {
         left.begin();
         // The header is the first line.
         let line = reader.position().line() + 1;
-        if !reader.read_byte_record(&mut row).map_err(|error| unreadable(&error))? {
+        if !reader.read_byte_record(&mut row).map_err(unreadable)? {
             return Ok(());
         }
-        bad.lines += 1;
-        let text = csv::StringRecord::from_byte_record(row.clone());
-        let done = match &text {
-            Ok(text) => rows.hand_on(text, sink)?,
-            Err(_) => Err(Flaw::Field("text")),
-        };
-        if let Err(flaw) = done {
-            let cells: Vec<&[u8]> = row.iter().collect();
-            bad.add(file, line, flaw, &cells.join(&b','));
-        }
+        let read = rows.hand_on(&row, sink);
+        let text =
+            if read.is_err() { row.iter().collect::<Vec<_>>().join(&b',') } else { Vec::new() };
+        bad.count(file, line, &text, read)?;
     }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::request(format!("the table cannot be read: {error}"))
 }
 
 /// Most bytes of the line of column names.

@@ -12,7 +12,7 @@ use crate::units::Share;
 pub enum Flaw {
     /// It ends before this field.
     Ends(&'static str),
-    /// This field is not of the form it must have.
+    /// This field is not of the format it must have.
     Field(&'static str),
     /// It has no such field.
     Lacks(&'static str),
@@ -39,6 +39,27 @@ impl fmt::Display for Flaw {
             Self::TooLong => f.write_str("it is longer than a record can be"),
             Self::CutOff => f.write_str("the file ends within it"),
         }
+    }
+}
+
+/// Why a line was not handed on.
+#[derive(Debug)]
+pub(super) enum NotRead {
+    /// The line is bad; others may be sound.
+    Flaw(Flaw),
+    /// Reading ends.
+    Failed(Error),
+}
+
+impl From<Flaw> for NotRead {
+    fn from(flaw: Flaw) -> Self {
+        Self::Flaw(flaw)
+    }
+}
+
+impl From<Error> for NotRead {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -85,7 +106,7 @@ pub struct BadLines {
 
 impl BadLines {
     /// Counts one that cannot be read (and is to be counted in `lines` as well).
-    pub fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
+    pub(crate) fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
         self.bad += 1;
         *self.by_flaw.entry(flaw).or_default() += 1;
         if flaw == Flaw::CutOff && self.cut_off.is_none() {
@@ -94,6 +115,25 @@ impl BadLines {
         if self.first.len() < KEPT {
             let excerpt = excerpt(text);
             self.first.push(BadLine { file: file.to_owned(), line, flaw, excerpt });
+        }
+    }
+
+    /// Counts a line that was read, or could not be.
+    pub(super) fn count(
+        &mut self,
+        file: &str,
+        line: u64,
+        text: &[u8],
+        read: std::result::Result<(), NotRead>,
+    ) -> Result<()> {
+        self.lines += 1;
+        match read {
+            Ok(()) => Ok(()),
+            Err(NotRead::Failed(error)) => Err(error),
+            Err(NotRead::Flaw(flaw)) => {
+                self.add(file, line, flaw, text);
+                Ok(())
+            }
         }
     }
 
@@ -110,8 +150,7 @@ impl BadLines {
     }
 
     /// Share of the lines that could not be read.
-    #[must_use]
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         self.bad as f64 / self.lines.max(1) as f64
     }
 
@@ -138,7 +177,7 @@ impl BadLines {
             let _ = write!(message, "\n  {line}");
         }
         Err(Error::request(message).hint(
-            "name the form if it was taken for another, e.g., `--log-format s3-access-log`, or \
+            "name the format if it was taken for another, e.g., `--log-format s3-access-log`, or \
              allow more, e.g., `--max-bad 10%`",
         ))
     }

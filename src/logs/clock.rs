@@ -15,13 +15,13 @@ pub(super) const COMMON_LOG_BYTES: usize = 26;
 
 /// Reads the times of one log; remembers the last, since neighbours are often of one second.
 #[derive(Clone, Debug, Default)]
-pub struct Clock {
+pub(crate) struct Clock {
     last: [u8; COMMON_LOG_BYTES],
     time: Nanoseconds,
 }
 
 impl Clock {
-    /// Reads `06/Feb/2019:00:00:38 +0000`, the form of web servers' logs.
+    /// Reads `06/Feb/2019:00:00:38 +0000`, the format of web servers' logs.
     #[inline]
     pub(super) fn common_log(&mut self, text: &[u8; COMMON_LOG_BYTES]) -> Option<Nanoseconds> {
         if *text != self.last {

@@ -25,10 +25,10 @@ use std::io::Read;
 
 use memchr::memmem;
 
-use super::bad_lines::{BadLines, Flaw};
+use super::bad_lines::{BadLines, Flaw, NotRead};
 use super::clock::Clock;
 use super::messages;
-use super::record::Entry;
+use super::record::LogEntry;
 use super::windows::{self, Ahead};
 use crate::error::Result;
 use event::Event;
@@ -36,8 +36,7 @@ use json::Skipper;
 
 /// Whether a text that begins with `head` may hold events: it is JSON and names what only events,
 /// their wrappings and digests have.
-#[must_use]
-pub fn looks_like(head: &[u8]) -> bool {
+pub(crate) fn looks_like(head: &[u8]) -> bool {
     let names = [
         "\"eventSource\"",
         "\\\"eventSource\\\"",
@@ -52,16 +51,13 @@ pub fn looks_like(head: &[u8]) -> bool {
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.
-///
-/// # Errors
-/// Those of the source and of `sink`.
-pub fn read(
+pub(crate) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut reader = Reader { file, bad, sink, number: 0, skipper: None };
+    let mut reader = EventReader { file, bad, sink, number: 0, skipper: None };
     windows::slide(source, |bytes, ahead| {
         // Looked at once for a whole window, UTF-8 costs serde nothing for each text.
         let (mut from, mut text) = (0, valid(bytes));
@@ -72,8 +68,8 @@ pub fn read(
             }
             let rest = text.get(done - from..).unwrap_or_default();
             match reader.step(rest, &bytes[done..], ahead, done == 0)? {
-                Step::Done(more) => done += more,
-                Step::Wait => break,
+                Progress::Done(more) => done += more,
+                Progress::Wait => break,
             }
         }
         Ok(done)
@@ -90,14 +86,14 @@ fn valid(bytes: &[u8]) -> &str {
 }
 
 /// What became of the bytes at hand.
-enum Step {
+enum Progress {
     /// So many are done with.
     Done(usize),
     /// More are needed.
     Wait,
 }
 
-struct Reader<'r, S> {
+struct EventReader<'r, S> {
     file: &'r str,
     bad: &'r mut BadLines,
     sink: &'r mut S,
@@ -107,61 +103,52 @@ struct Reader<'r, S> {
     skipper: Option<Skipper>,
 }
 
-impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
+impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
     /// Reads what begins `bytes`: what stands between events, or an event. `text` is their
     /// beginning, up to what is no UTF-8.
-    fn step(&mut self, text: &str, bytes: &[u8], ahead: Ahead, first: bool) -> Result<Step> {
+    fn step(&mut self, text: &str, bytes: &[u8], ahead: Ahead, first: bool) -> Result<Progress> {
         if self.skipper.is_some() {
-            return Ok(Step::Done(self.skip(bytes)));
+            return Ok(Progress::Done(self.skip(bytes)));
         }
         let between = json::between(bytes);
         if between > 0 {
-            return Ok(Step::Done(between));
+            return Ok(Progress::Done(between));
         }
         if let Some(whole) = json::event_as_text(bytes) {
-            if let Ok(text) = serde_json::from_slice::<String>(&bytes[..whole]) {
-                self.within(&text)?;
-            } else {
-                self.count();
-                self.bad(Flaw::Json, bytes);
+            match serde_json::from_slice::<String>(&bytes[..whole]) {
+                Ok(text) => self.within(&text)?,
+                Err(_) => self.count(bytes, Err(Flaw::Json.into()))?,
             }
-            return Ok(Step::Done(whole));
+            return Ok(Progress::Done(whole));
         }
         if let Some(field) = json::field(bytes).or_else(|| json::element(bytes)) {
-            return Ok(Step::Done(field));
+            return Ok(Progress::Done(field));
         }
         let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
         if may_be_part && ahead == Ahead::More {
-            return Ok(Step::Wait);
+            return Ok(Progress::Wait);
         }
         if let Some(wrapper) = json::wrapper(bytes) {
-            return Ok(Step::Done(wrapper));
+            return Ok(Progress::Done(wrapper));
         }
         let mut events = serde_json::Deserializer::from_str(text).into_iter::<Event<'_>>();
         let flaw = match events.next() {
             Some(Ok(event)) => {
                 let done = events.byte_offset();
-                match event.text() {
-                    // No event, but what goes with one.
-                    Some(text) if messages::is_nothing(text) => {}
-                    Some(text) => self.within(text)?,
-                    None if event.has_text() => self.unfold(&text[..done])?,
-                    None => self.hand_on(&event, &text[..done])?,
-                }
-                return Ok(Step::Done(done));
+                self.event(&event, &text[..done])?;
+                return Ok(Progress::Done(done));
             }
             // The rest of a character may come with the next window.
             Some(Err(error)) if error.is_eof() && bytes.len() - text.len() < 4 => match ahead {
                 Ahead::Full if first => Flaw::TooLong,
-                Ahead::Full | Ahead::More => return Ok(Step::Wait),
+                Ahead::Full | Ahead::More => return Ok(Progress::Wait),
                 Ahead::End => Flaw::CutOff,
             },
             Some(Err(_)) | None => Flaw::Json,
         };
-        self.count();
-        self.bad(flaw, bytes);
+        self.count(bytes, Err(flaw.into()))?;
         self.skipper = Some(Skipper::default());
-        Ok(Step::Done(self.skip(bytes)))
+        Ok(Progress::Done(self.skip(bytes)))
     }
 
     /// Skips to the end of an event that cannot be read.
@@ -176,43 +163,29 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         }
     }
 
-    /// Hands on what an event says.
-    fn hand_on(&mut self, event: &Event<'_>, text: &str) -> Result<()> {
-        self.count();
-        let done = match event.entry() {
-            Ok(entry) => return (self.sink)(entry),
-            Err(flaw) => messages::record(text, flaw, self.sink)?,
+    /// Hands on what an event says, and counts it.
+    fn event(&mut self, event: &Event<'_>, text: &str) -> Result<()> {
+        let read = match event.text() {
+            // No event, but what goes with one.
+            Some(within) if messages::is_nothing(within) => return Ok(()),
+            Some(within) => return self.within(within),
+            None if event.has_text() => messages::unfold(text, self.sink),
+            None => match event.entry() {
+                Ok(entry) => (self.sink)(entry).map_err(NotRead::from),
+                Err(flaw) => messages::record(text, flaw, self.sink),
+            },
         };
-        if let Err(flaw) = done {
-            self.bad(flaw, text.as_bytes());
-        }
-        Ok(())
+        self.count(text.as_bytes(), read)
     }
 
-    /// Reads what lies as text within another event.
+    /// Hands on what lies as text within another event.
     fn within(&mut self, text: &str) -> Result<()> {
-        self.count();
-        if let Err(flaw) = messages::hand_on(text, &mut Clock::default(), self.sink)? {
-            self.bad(flaw, text.as_bytes());
-        }
-        Ok(())
+        let read = messages::hand_on(text, &mut Clock::default(), self.sink);
+        self.count(text.as_bytes(), read)
     }
 
-    /// Reads an event of which some objects are given as text.
-    fn unfold(&mut self, text: &str) -> Result<()> {
-        self.count();
-        if let Err(flaw) = messages::unfold(text, self.sink)? {
-            self.bad(flaw, text.as_bytes());
-        }
-        Ok(())
-    }
-
-    fn count(&mut self) {
+    fn count(&mut self, text: &[u8], read: std::result::Result<(), NotRead>) -> Result<()> {
         self.number += 1;
-        self.bad.lines += 1;
-    }
-
-    fn bad(&mut self, flaw: Flaw, bytes: &[u8]) {
-        self.bad.add(self.file, self.number, flaw, bytes);
+        self.bad.count(self.file, self.number, text, read)
     }
 }

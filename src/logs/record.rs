@@ -7,14 +7,15 @@ use std::borrow::Cow;
 
 pub use super::operation::LogOperation;
 use crate::kms::KmsApi;
+use crate::named_enum::named_enum;
 
 /// Nanoseconds since the Unix epoch (1970-01-01T00:00:00Z), or since a trace's own zero where its
-/// form knows no dates.
+/// format knows no dates.
 pub type Nanoseconds = i64;
 
 /// What one line or one event of a log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry<'a> {
+pub enum LogEntry<'a> {
     /// A request that S3 received.
     Request(Record<'a>),
     /// A KMS call.
@@ -24,67 +25,36 @@ pub enum Entry<'a> {
     Skipped(Skipped, &'a [u8]),
 }
 
-/// Why an entry is neither a request nor a KMS call of interest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Skipped {
-    /// An event of another service than S3 and KMS.
-    OtherService,
-    /// An event of another kind of S3's storage than buckets of objects: tables, vectors, Outposts.
-    OtherStorage,
-    /// A call that S3 made of KMS, but of a kind that the model lacks: `ReEncrypt` and the like.
-    OtherCall,
-    /// A KMS event that is none of the calls that S3's requests make: `CreateKey`, `DescribeKey`,
-    /// grants, …
-    KeyManagement,
-    /// A digest file of a trail, which lists files and holds no events.
-    Digest,
-    /// An Insights event, which tells of the rate of calls and is no call.
-    Insight,
-    /// A network activity event: the same call again, as a VPC endpoint saw it.
-    NetworkActivity,
-    /// An aggregated event, which counts data events of five minutes.
-    Aggregated,
-    /// What a service tells of itself, or a sign-in to the console: nobody's request.
-    ServiceEvent,
-    /// An event of a category that is neither data nor management.
-    OtherCategory,
+named_enum! {
+    /// Why an entry is neither a request nor a KMS call of interest.
+    pub Skipped {
+        /// An event of another service than S3 and KMS.
+        OtherService = "other_service",
+        /// An event of another kind of S3's storage than buckets of objects: tables, vectors, Outposts.
+        OtherStorage = "other_storage",
+        /// A call that S3 made of KMS, but of a kind that the model lacks: `ReEncrypt` and the like.
+        OtherCall = "other_kms_call_of_s3",
+        /// A KMS event that is none of the calls that S3's requests make: `CreateKey`, `DescribeKey`,
+        /// grants, …
+        KeyManagement = "kms_event",
+        /// A digest file of a trail, which lists files and holds no events.
+        Digest = "digest",
+        /// An Insights event, which tells of the rate of calls and is no call.
+        Insight = "insight",
+        /// A network activity event: the same call again, as a VPC endpoint saw it.
+        NetworkActivity = "network_activity",
+        /// An aggregated event, which counts data events of five minutes.
+        Aggregated = "aggregated",
+        /// What a service tells of itself, or a sign-in to the console: nobody's request.
+        ServiceEvent = "service_event",
+        /// An event of a category that is neither data nor management.
+        OtherCategory = "other_category",
+    }
 }
 
 impl Skipped {
-    /// Every reason.
-    pub const ALL: [Self; 10] = [
-        Self::OtherService,
-        Self::OtherStorage,
-        Self::OtherCall,
-        Self::KeyManagement,
-        Self::Digest,
-        Self::Insight,
-        Self::NetworkActivity,
-        Self::Aggregated,
-        Self::ServiceEvent,
-        Self::OtherCategory,
-    ];
-
-    /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OtherService => "other_service",
-            Self::OtherStorage => "other_storage",
-            Self::OtherCall => "other_kms_call_of_s3",
-            Self::KeyManagement => "kms_event",
-            Self::Digest => "digest",
-            Self::Insight => "insight",
-            Self::NetworkActivity => "network_activity",
-            Self::Aggregated => "aggregated",
-            Self::ServiceEvent => "service_event",
-            Self::OtherCategory => "other_category",
-        }
-    }
-
     /// What such records are, for a person.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::OtherService => "are of neither S3 nor KMS",
             Self::OtherStorage => "are of tables, vectors or other storage than buckets of objects",
@@ -105,7 +75,7 @@ impl Skipped {
 pub struct Record<'a> {
     /// When S3 received it. Access logs and CloudTrail know it to the second only.
     pub time: Nanoseconds,
-    /// The bucket; empty where the form has none (IBM COS), or the request is of none.
+    /// The bucket; empty where the format has none (IBM COS), or the request is of none.
     pub bucket: &'a [u8],
     /// The object's key as logged, if the request is of an object. Access logs percent-encode it
     /// (see [`percent_decoded`]), CloudTrail does not.
@@ -113,7 +83,7 @@ pub struct Record<'a> {
     /// The object's version, in a bucket with versions.
     pub version_id: Option<&'a [u8]>,
     /// Who asked.
-    pub requester: Requester<'a>,
+    pub requester: LoggedRequester<'a>,
     /// What tells one session from another of the same name: the access key's id or else the
     /// principal's (CloudTrail). Access logs have nothing of the kind.
     pub credential: Option<&'a [u8]>,
@@ -121,7 +91,7 @@ pub struct Record<'a> {
     pub operation: LogOperation,
     /// The operation by the log's own name, e.g. `REST.GET.OBJECT` or `GetObject`.
     pub operation_name: &'a [u8],
-    /// HTTP status, where the form has it.
+    /// HTTP status, where the format has it.
     pub status: Option<u16>,
     /// S3's error code: the request failed, whatever the status.
     pub error: Option<&'a [u8]>,
@@ -129,7 +99,7 @@ pub struct Record<'a> {
     /// (CloudTrail): records of another account's trail have the id alone.
     pub role_id: Option<&'a [u8]>,
     /// How the object is encrypted, where the record says so (CloudTrail).
-    pub encryption: Option<Encryption>,
+    pub encryption: Option<LoggedEncryption>,
     /// Whether the object has a bucket key, where the answer says so (CloudTrail).
     pub bucket_key: Option<bool>,
     /// Size of the whole object, or of the part that was uploaded, in bytes.
@@ -140,7 +110,7 @@ pub struct Record<'a> {
     /// record says so (CloudTrail). Access logs have a record of its own for that half, whose
     /// operation is a [`LogOperation::CopySource`] or [`LogOperation::PartCopySource`].
     pub copy_source: Option<&'a [u8]>,
-    /// The AWS region in which it was received, where the form has it (CloudTrail).
+    /// The AWS region in which it was received, where the format has it (CloudTrail).
     pub region: Option<&'a [u8]>,
     /// What S3 calls this request. A repeated record has it again; so do, in access logs, the parts
     /// of one `DeleteObjects` (`BATCH.DELETE.OBJECT`), which differ by key. CloudTrail's is the
@@ -154,11 +124,10 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// A request of which nothing else is known.
-    #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         operation: LogOperation,
         operation_name: &'a [u8],
-        requester: Requester<'a>,
+        requester: LoggedRequester<'a>,
     ) -> Self {
         Self {
             time: 0,
@@ -197,7 +166,7 @@ impl<'a> Record<'a> {
 
 /// How an object is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Encryption {
+pub enum LoggedEncryption {
     /// By S3's own keys: no KMS call.
     SseS3,
     /// By a KMS key.
@@ -210,10 +179,10 @@ pub enum Encryption {
 
 /// Who asked, as far as the log tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Requester<'a> {
+pub enum LoggedRequester<'a> {
     /// Nobody in particular: no credentials were sent.
     Anonymous,
-    /// The form does not say (IBM COS).
+    /// The format does not say (IBM COS).
     Unknown,
     /// An account, by S3's canonical user id of 64 hexadecimal digits.
     CanonicalId(&'a [u8]),
@@ -260,7 +229,7 @@ pub enum Requester<'a> {
     Other(&'a [u8]),
 }
 
-impl<'a> Requester<'a> {
+impl<'a> LoggedRequester<'a> {
     /// Reads the requester field of an access log, or an ARN.
     #[must_use]
     pub fn parse(text: &'a [u8]) -> Self {
@@ -331,7 +300,7 @@ pub struct KmsEvent<'a> {
     /// Which call.
     pub api: KmsApi,
     /// In whose name.
-    pub requester: Requester<'a>,
+    pub requester: LoggedRequester<'a>,
     /// What tells its session from others of that name: the access key's id, else the principal's.
     pub credential: Option<&'a [u8]>,
     /// The unique id of the requester's role, where the event has it beside the role's name.
@@ -360,8 +329,7 @@ impl KmsEvent<'_> {
 
     /// Whether the call was for another kind of S3's storage than buckets of objects: a table bucket, a
     /// vector bucket.
-    #[must_use]
-    pub fn is_of_other_storage(&self) -> bool {
+    pub(crate) fn is_of_other_storage(&self) -> bool {
         self.s3_arn.is_some_and(|arn| {
             let service = arn.split(|byte| *byte == b':').nth(2);
             service.is_some_and(|service| !matches!(service, b"s3" | b"s3express"))
@@ -369,15 +337,14 @@ impl KmsEvent<'_> {
     }
 
     /// The bucket that the encryption context names; `None` if the call was not S3's.
-    #[must_use]
-    pub fn bucket(&self) -> Option<&[u8]> {
+    pub(crate) fn bucket(&self) -> Option<&[u8]> {
         self.s3_arn.map(|arn| bucket_and_key(arn).0)
     }
 }
 
 /// Bucket and key of `arn:PARTITION:s3:::BUCKET`, `…:BUCKET/KEY` or, of a directory bucket,
 /// `arn:PARTITION:s3express:REGION:ACCOUNT:bucket/BUCKET` and perhaps `/KEY`. Table and vector buckets,
-/// whose names say nothing of their kind, are called by their ARN; of what lies in them nothing is told.
+/// whose names say nothing of their kind, are called by their ARN; of what lies in them nothing is stated.
 pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
     const BUCKET: &[u8] = b"bucket/";
     let mut parts = arn.splitn(6, |byte| *byte == b':');
@@ -400,8 +367,7 @@ pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 /// Decodes `%2F` and the like once; what is no such escape stays. Access logs encode keys once, and
 /// some clients' twice: decode again to undo that.
-#[must_use]
-pub fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr::memchr(b'%', text) else { return Cow::Borrowed(text) };
     let mut decoded = text[..first].to_vec();
     let mut rest = &text[first..];
@@ -439,39 +405,45 @@ mod tests {
         let account = b"111122223333".as_slice();
         let id = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
         for (text, expected) in [
-            ("-", Requester::Anonymous),
-            ("Anonymous", Requester::Anonymous),
-            (id, Requester::CanonicalId(id.as_bytes())),
-            ("AmazonS3", Requester::Service(b"AmazonS3")),
-            ("svc:s3.amazonaws.com", Requester::Service(b"svc:s3.amazonaws.com")),
-            ("logging.s3.amazonaws.com", Requester::Service(b"logging.s3.amazonaws.com")),
-            ("arn:aws:iam::111122223333:root", Requester::Root { account }),
-            ("arn:aws-cn:iam::111122223333:user/p/a", Requester::User { account, name: b"p/a" }),
+            ("-", LoggedRequester::Anonymous),
+            ("Anonymous", LoggedRequester::Anonymous),
+            (id, LoggedRequester::CanonicalId(id.as_bytes())),
+            ("AmazonS3", LoggedRequester::Service(b"AmazonS3")),
+            ("svc:s3.amazonaws.com", LoggedRequester::Service(b"svc:s3.amazonaws.com")),
+            ("logging.s3.amazonaws.com", LoggedRequester::Service(b"logging.s3.amazonaws.com")),
+            ("arn:aws:iam::111122223333:root", LoggedRequester::Root { account }),
+            (
+                "arn:aws-cn:iam::111122223333:user/p/a",
+                LoggedRequester::User { account, name: b"p/a" },
+            ),
             (
                 "arn:aws:sts::111122223333:assumed-role/r/s/t",
-                Requester::AssumedRole { account, role: b"r", session: b"s/t" },
+                LoggedRequester::AssumedRole { account, role: b"r", session: b"s/t" },
             ),
             (
                 "arn:aws:sts::111122223333:assumed-role/r",
-                Requester::AssumedRole { account, role: b"r", session: b"" },
+                LoggedRequester::AssumedRole { account, role: b"r", session: b"" },
             ),
             (
                 "arn:aws-us-gov:sts::111122223333:federated-user/f",
-                Requester::FederatedUser { account, name: b"f" },
+                LoggedRequester::FederatedUser { account, name: b"f" },
             ),
-            ("svc:cloudfront.amazonaws.com", Requester::Service(b"svc:cloudfront.amazonaws.com")),
+            (
+                "svc:cloudfront.amazonaws.com",
+                LoggedRequester::Service(b"svc:cloudfront.amazonaws.com"),
+            ),
             (
                 "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
-                Requester::Other(
+                LoggedRequester::Other(
                     b"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
                 ),
             ),
-            ("arn:aws:ec2::1:x/y", Requester::Other(b"arn:aws:ec2::1:x/y")),
-            ("arn:aws", Requester::Other(b"arn:aws")),
-            ("arn:", Requester::Other(b"arn:")),
-            ("someone", Requester::Other(b"someone")),
+            ("arn:aws:ec2::1:x/y", LoggedRequester::Other(b"arn:aws:ec2::1:x/y")),
+            ("arn:aws", LoggedRequester::Other(b"arn:aws")),
+            ("arn:", LoggedRequester::Other(b"arn:")),
+            ("someone", LoggedRequester::Other(b"someone")),
         ] {
-            assert_eq!(Requester::parse(text.as_bytes()), expected, "{text}");
+            assert_eq!(LoggedRequester::parse(text.as_bytes()), expected, "{text}");
         }
     }
 
@@ -497,7 +469,7 @@ mod tests {
             let event = KmsEvent {
                 time: 0,
                 api: KmsApi::Decrypt,
-                requester: Requester::Unknown,
+                requester: LoggedRequester::Unknown,
                 credential: None,
                 role_id: None,
                 s3_arn: Some(arn.as_bytes()),
@@ -531,7 +503,7 @@ mod tests {
         let with = |status, error| Record {
             status,
             error,
-            ..Record::new(LogOperation::Unknown, b"", Requester::Unknown)
+            ..Record::new(LogOperation::Unknown, b"", LoggedRequester::Unknown)
         };
         let error = Some(b"InternalError".as_slice());
         for status in [Some(200), Some(204), Some(206), None] {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::document::{Block, Cell, Document, Table};
 use super::numbers::{dollars, grouped};
-use crate::inventory::tally::{Counts, Kind, Tally};
-use crate::inventory::{BucketKey, Class, Column, Version};
+use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
+use crate::inventory::{BucketKeyStatus, InventoryColumn, StorageClass, VersionKind};
 use crate::migration::MigrationPlan;
 use crate::pricing::{PriceTable, Terms};
 use crate::results::csv;
@@ -23,9 +23,9 @@ pub struct Inventory<'a> {
     /// When it was made, in nanoseconds since the Unix epoch.
     pub as_of_ns: i64,
     /// Its objects.
-    pub tally: &'a Tally,
+    pub tally: &'a InventoryCounts,
     /// Columns that some file of it lacks.
-    pub missing: &'a BTreeSet<Column>,
+    pub missing: &'a BTreeSet<InventoryColumn>,
     /// Objects that were counted from a journal: those that were changed since it began.
     pub of_journal: u64,
 }
@@ -52,7 +52,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of((bucket, kind, counts): (&'a str, Kind, &Counts)) -> Self {
+    fn of((bucket, kind, counts): (&'a str, ObjectKind, &ObjectCounts)) -> Self {
         let [d1, d7, d30, d90, d180, d365] = AGES_DAYS.map(|days| counts.younger_than_days(days));
         Self {
             bucket,
@@ -77,26 +77,26 @@ impl<'a> Row<'a> {
 
 /// Objects of one class that a migration touches.
 struct Touched {
-    class: Class,
-    all: Counts,
-    current: Counts,
+    class: StorageClass,
+    all: ObjectCounts,
+    current: ObjectCounts,
     young: u64,
 }
 
 /// SSE-KMS objects without a bucket key, by class, and those of which it is not known whether they have one.
-fn touched(tally: &Tally) -> Vec<Touched> {
-    let classes = Class::ALL.iter().map(|class| {
+fn touched(tally: &InventoryCounts) -> Vec<Touched> {
+    let classes = StorageClass::ALL.iter().map(|class| {
         let all = tally.sum(|_, kind| is_keyless(kind, *class));
         let current =
-            tally.sum(|_, kind| is_keyless(kind, *class) && kind.version == Version::Current);
+            tally.sum(|_, kind| is_keyless(kind, *class) && kind.version == VersionKind::Current);
         let young = current.younger_than_days(class.days_min());
         Touched { class: *class, all, current, young }
     });
     classes.filter(|touched| touched.all.objects > 0).collect()
 }
 
-fn is_keyless(kind: Kind, class: Class) -> bool {
-    kind.is_sse_kms() && kind.bucket_key != BucketKey::Enabled && kind.class == class
+fn is_keyless(kind: ObjectKind, class: StorageClass) -> bool {
+    kind.is_sse_kms() && kind.bucket_key != BucketKeyStatus::Enabled && kind.class == class
 }
 
 /// What the inventory leaves open, and what must be known of the migration.
@@ -105,20 +105,22 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     for column in inventory.missing {
         let cannot = match column {
             // Counting asks for no keys, and what tells no encryption is refused.
-            Column::Key
-            | Column::EncryptionStatus
-            | Column::VersionId
-            | Column::SequenceNumber
-            | Column::RecordType => continue,
-            Column::Bucket => "objects are counted for the manifest's bucket",
-            Column::IsLatest | Column::IsDeleteMarker => {
+            InventoryColumn::Key
+            | InventoryColumn::EncryptionStatus
+            | InventoryColumn::VersionId
+            | InventoryColumn::SequenceNumber
+            | InventoryColumn::RecordType => continue,
+            InventoryColumn::Bucket => "objects are counted for the manifest's bucket",
+            InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {
                 "every object is taken for the current version, as inventories of current versions \
                  only have it"
             }
-            Column::Size => "nothing is said of bytes, nor which objects one COPY cannot take",
-            Column::LastModified => "nothing is said of ages, and there is no population",
-            Column::StorageClass => "fees of infrequent access and archive cannot be seen",
-            Column::BucketKeyStatus => {
+            InventoryColumn::Size => {
+                "nothing is said of bytes, nor which objects one COPY cannot take"
+            }
+            InventoryColumn::LastModified => "nothing is said of ages, and there is no population",
+            InventoryColumn::StorageClass => "fees of infrequent access and archive cannot be seen",
+            InventoryColumn::BucketKeyStatus => {
                 "which objects have a bucket key cannot be said: the migration is of all SSE-KMS \
                  objects, at most"
             }
@@ -132,9 +134,10 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             grouped(inventory.of_journal)
         ));
     }
-    let untold =
-        inventory.tally.sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKey::Untold);
-    if untold.objects > 0 && !inventory.missing.contains(&Column::BucketKeyStatus) {
+    let untold = inventory
+        .tally
+        .sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKeyStatus::Unknown);
+    if untold.objects > 0 && !inventory.missing.contains(&InventoryColumn::BucketKeyStatus) {
         notes.push(format!(
             "{} SSE-KMS objects tell no bucket key status: the migration counts them, at most",
             grouped(untold.objects)
@@ -189,7 +192,7 @@ fn note_class(Touched { class, all, current, young }: &Touched, notes: &mut Vec<
 ///
 /// A COPY costs a PUT, a KMS call and a Batch Operations object as an update does; of other classes than
 /// Standard it costs more, and retrieval comes on top, for which bks has no prices.
-fn plans(tally: &Tally, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
+fn plans(tally: &InventoryCounts, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
     let touched = touched(tally);
     let in_place = touched.iter().map(|one| one.all.objects).sum();
     let copied = touched.iter().map(|one| one.current.objects - one.current.large).sum();
@@ -216,8 +219,8 @@ pub fn document(inventory: &Inventory, prices: &PriceTable) -> Document {
     ))];
     blocks.extend(tally.buckets.keys().map(|bucket| Block::Table(kinds(tally, bucket))));
     let mut classes = Table::new("storage class", ["objects", "size"]);
-    for class in Class::ALL {
-        push(&mut classes, class.name(), &tally.sum(|_, kind| kind.class == *class));
+    for class in StorageClass::ALL {
+        push(&mut classes, class.name(), &tally.sum(|_, kind| kind.class == class));
     }
     blocks.extend([Block::Table(classes), Block::Table(ages(&all))]);
     blocks.extend(migration(tally, prices));
@@ -226,7 +229,7 @@ pub fn document(inventory: &Inventory, prices: &PriceTable) -> Document {
 }
 
 /// Adds a row of objects, if there are any.
-fn push(table: &mut Table, label: impl Into<Cell>, counts: &Counts) {
+fn push(table: &mut Table, label: impl Into<Cell>, counts: &ObjectCounts) {
     if counts.objects > 0 {
         let cells = [grouped(counts.objects), bytes(counts.bytes)].map(Cell::from);
         table.push(std::iter::once(label.into()).chain(cells));
@@ -234,7 +237,7 @@ fn push(table: &mut Table, label: impl Into<Cell>, counts: &Counts) {
 }
 
 /// Objects of a bucket by version, encryption and bucket key.
-fn kinds(tally: &Tally, bucket: &str) -> Table {
+fn kinds(tally: &InventoryCounts, bucket: &str) -> Table {
     let mut table = Table::new(format!("`{}`", named(bucket)), ["objects", "size"]);
     let mut last = None;
     for (_, kind, _) in tally.kinds().filter(|(name, ..)| *name == bucket) {
@@ -246,9 +249,9 @@ fn kinds(tally: &Tally, bucket: &str) -> Table {
             name == bucket && (other.version, other.encryption, other.bucket_key) == shown
         });
         let key = match kind.bucket_key {
-            BucketKey::Enabled => ", with a bucket key",
-            BucketKey::Disabled => ", without a bucket key",
-            BucketKey::Untold => "",
+            BucketKeyStatus::Enabled => ", with a bucket key",
+            BucketKeyStatus::Disabled => ", without a bucket key",
+            BucketKeyStatus::Unknown => "",
         };
         let label = format!("{}, {}{key}", kind.version.name(), kind.encryption.name());
         push(&mut table, label, &counts);
@@ -257,7 +260,7 @@ fn kinds(tally: &Tally, bucket: &str) -> Table {
 }
 
 /// How many objects are how old.
-fn ages(all: &Counts) -> Table {
+fn ages(all: &ObjectCounts) -> Table {
     let mut table = Table::new("age", ["objects"]);
     let mut before = 0;
     for days in AGES_DAYS {
@@ -274,7 +277,7 @@ fn ages(all: &Counts) -> Table {
 }
 
 /// Objects that a migration would touch, and what it costs.
-fn migration(tally: &Tally, prices: &PriceTable) -> Vec<Block> {
+fn migration(tally: &InventoryCounts, prices: &PriceTable) -> Vec<Block> {
     let touched = touched(tally);
     if touched.is_empty() {
         return vec![Block::Paragraph(

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::written::PopulationFile;
 use crate::encryption::Mode;
-use crate::inventory::tally::{Counts, Kind, Tally};
-use crate::inventory::{BucketKey, Encryption, Version};
+use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
+use crate::inventory::{BucketKeyStatus, EncryptionStatus, VersionKind};
 use crate::units::{ByteSize, SimDuration};
 use crate::workload::ages::{AgeLaw, AgeStep};
 
@@ -21,21 +21,21 @@ struct Fragment {
 /// Objects whose age is not told are taken to be as old as the others; with no age told there is no
 /// population.
 #[must_use]
-pub fn populations(tally: &Tally) -> Vec<PopulationFile> {
+pub fn populations(tally: &InventoryCounts) -> Vec<PopulationFile> {
     let mut all = Vec::new();
     for bucket in tally.buckets.keys() {
         for (status, what) in [
-            (BucketKey::Enabled, "with a bucket key"),
-            (BucketKey::Disabled, "without a bucket key"),
-            (BucketKey::Untold, "bucket key untold"),
+            (BucketKeyStatus::Enabled, "with a bucket key"),
+            (BucketKeyStatus::Disabled, "without a bucket key"),
+            (BucketKeyStatus::Unknown, "bucket key untold"),
         ] {
             let counts =
                 current(tally, bucket, |kind| kind.is_sse_kms() && kind.bucket_key == status);
             all.extend(population(bucket, what, &counts, None));
         }
         let under = [
-            (Encryption::DsseKms, "under DSSE-KMS", Mode::DsseKms),
-            (Encryption::SseS3, "under SSE-S3", Mode::SseS3),
+            (EncryptionStatus::DsseKms, "under DSSE-KMS", Mode::DsseKms),
+            (EncryptionStatus::SseS3, "under SSE-S3", Mode::SseS3),
         ];
         for (encryption, what, mode) in under {
             let counts = current(tally, bucket, |kind| kind.encryption == encryption);
@@ -46,14 +46,18 @@ pub fn populations(tally: &Tally) -> Vec<PopulationFile> {
 }
 
 /// Counts of a bucket's current objects of some kinds.
-fn current(tally: &Tally, bucket: &str, wanted: impl Fn(Kind) -> bool) -> Counts {
-    tally.sum(|name, kind| name == bucket && kind.version == Version::Current && wanted(kind))
+fn current(
+    tally: &InventoryCounts,
+    bucket: &str,
+    wanted: impl Fn(ObjectKind) -> bool,
+) -> ObjectCounts {
+    tally.sum(|name, kind| name == bucket && kind.version == VersionKind::Current && wanted(kind))
 }
 
 fn population(
     bucket: &str,
     what: &str,
-    counts: &Counts,
+    counts: &ObjectCounts,
     encryption: Option<Mode>,
 ) -> Option<PopulationFile> {
     let mut steps = Vec::new();

@@ -22,7 +22,7 @@ use super::run_toml::check_run_file;
 use super::written::{InputFile, PrincipalFile, ScenarioFile};
 use crate::error::{Error, Result};
 use crate::recording::earlier_objects::Origin;
-use crate::recording::{Input, Recording};
+use crate::recording::{LogInput, Recording};
 use crate::units::{SimDuration, SimTime, text_form, utc};
 use crate::workload::ages::{AgeLaw, UniformAges};
 
@@ -162,7 +162,7 @@ impl Scenario {
         }
         let log = self.recording.as_ref();
         for (index, population) in self.populations.iter_mut().enumerate() {
-            let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Untold);
+            let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Unknown);
             let own = self.domains[population.bucket as usize].bucket as usize;
             if own == bucket && is_untold {
                 population.age = age.clone();
@@ -177,7 +177,7 @@ impl Recording {
     pub fn inputs(&self) -> Vec<InputFile> {
         self.inputs
             .iter()
-            .map(|Input { name, bytes, hash }| InputFile {
+            .map(|LogInput { name, bytes, hash }| InputFile {
                 name: name.clone(),
                 bytes: *bytes,
                 hash: hash.clone(),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::support::pages::printed;
 
 use bks::encryption::assumptions::Level;
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::outcome::{AccountOutcome, LevelOutcome, Outcome};
@@ -560,8 +560,8 @@ fn trail() -> String {
 fn replayed(log: &str) -> (Scenario, Outcome) {
     let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
-    gather.begin(Form::CloudTrail, "trail");
-    let opened = Log::open(log.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
+    gather.begin(LogFormat::CloudTrail, "trail");
+    let opened = Log::open(log.as_bytes(), None, Some(LogFormat::CloudTrail)).unwrap().unwrap();
     opened.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     let settings = Settings { file: None, overrides: &[], unknown_age: None };
     let scenario = Scenario::of_recording(gather.finish().unwrap(), &settings).unwrap();

@@ -421,20 +421,6 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
 }
 
 #[test]
-fn the_dictionary_has_every_key_of_a_replay() {
-    let rule = bks::report::trace::Rule {
-        form: bks::logs::Form::OracleGeneral,
-        cache_lifetime: bks::units::SimDuration::from_secs(300),
-        expiry: bks::encryption::assumptions::Expiry::Fixed,
-        elapsed_s: 1.0,
-    };
-    let document = bks::report::trace::json("trace", &rule, &bks::replay::Replayed::default());
-    let keys: BTreeSet<String> = document.as_object().unwrap().keys().cloned().collect();
-    let documented = names_under(&page("data-dictionary.md"), "The JSON document of a replay");
-    assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), keys);
-}
-
-#[test]
 fn the_dictionary_names_every_file() {
     let scenario = small();
     let files = bks::report::files::of(&results(&scenario), Vec::new());

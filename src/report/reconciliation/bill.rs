@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::text::span;
-use crate::bill::{Invoice, Requests};
+use crate::bill::{Bill, BilledRequests};
 use crate::reconciliation::Reconciliation;
 use crate::report::numbers::{count, grouped};
 use crate::units::utc;
 
 /// What a bill, a trail and a model have in the same time.
 struct Sides {
-    requests: Requests,
+    requests: BilledRequests,
     span_ns: Option<(i64, i64)>,
     /// S3's calls in the trail, of whichever bucket.
     s3: u64,
@@ -19,15 +19,15 @@ struct Sides {
 }
 
 impl Sides {
-    fn of(found: &Reconciliation, bills: &[Invoice]) -> Self {
+    fn of(found: &Reconciliation, bills: &[Bill]) -> Self {
         let (from, to) = found.window_ns;
-        let mut requests = Requests::default();
+        let mut requests = BilledRequests::default();
         for bill in bills {
             let of_bill = bill.requests(from, to);
             requests.within += of_bill.within;
             requests.partly += of_bill.partly;
         }
-        let spans = bills.iter().filter_map(Invoice::span_ns);
+        let spans = bills.iter().filter_map(Bill::span_ns);
         let span_ns = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let share = found.shares().cells;
         Self {
@@ -41,21 +41,21 @@ impl Sides {
 
     /// `calls` as a share of the bill's requests: least and greatest.
     fn share(&self, calls: u64) -> Option<(f64, f64)> {
-        let Requests { within, partly } = self.requests;
+        let BilledRequests { within, partly } = self.requests;
         let most = within + partly.max(0.0);
         (within > 0.0).then(|| (calls as f64 / most, calls as f64 / within))
     }
 }
 
 /// For programs; null without a bill.
-pub(super) fn json(found: &Reconciliation, bills: &[Invoice]) -> Value {
+pub(super) fn json(found: &Reconciliation, bills: &[Bill]) -> Value {
     if bills.is_empty() {
         return Value::Null;
     }
     let sides = Sides::of(found, bills);
     let [s3, model] = [sides.s3, sides.model].map(|calls| sides.share(calls));
     json!({
-        "forms": bills.iter().map(|bill| bill.form.name()).collect::<Vec<_>>(),
+        "forms": bills.iter().map(|bill| bill.format.name()).collect::<Vec<_>>(),
         "from": sides.span_ns.map(|span| utc(span.0)),
         "to": sides.span_ns.map(|span| utc(span.1)),
         "lines": bills.iter().map(|bill| bill.lines.len()).sum::<usize>(),
@@ -72,12 +72,12 @@ pub(super) fn json(found: &Reconciliation, bills: &[Invoice]) -> Value {
 }
 
 /// For a person; nothing without a bill.
-pub(super) fn sentences(found: &Reconciliation, bills: &[Invoice]) -> Vec<String> {
+pub(super) fn sentences(found: &Reconciliation, bills: &[Bill]) -> Vec<String> {
     if bills.is_empty() {
         return Vec::new();
     }
     let sides = Sides::of(found, bills);
-    let Requests { within, partly } = sides.requests;
+    let BilledRequests { within, partly } = sides.requests;
     let Some(s3) = sides.share(sides.s3) else {
         let span = sides.span_ns.map_or_else(String::new, |(from, to)| {
             format!("; its lines are of {} to {}", utc(from), utc(to))

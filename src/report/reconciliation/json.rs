@@ -4,18 +4,25 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::bill;
-use crate::bill::Invoice;
-use crate::reconciliation::{Beside, Reconciliation, Share, Variant};
+use crate::bill::Bill;
+use crate::reconciliation::{Agreement, Reconciliation, UncomparedCalls, Variant};
 use crate::scenario::Scenario;
 use crate::units::utc;
 
 /// A model beside a trail as one object. Cells are not in it: they are the rows of the CSV form.
 #[must_use]
-pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Value {
+pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Value {
     let shares = found.shares();
     let (from, to) = found.window_ns;
-    let Beside { outside, other_use, repeated, failed, other_buckets, other_storage, lacked } =
-        &found.beside;
+    let UncomparedCalls {
+        outside,
+        other_use,
+        repeated,
+        failed,
+        other_buckets,
+        other_storage,
+        lacked,
+    } = &found.beside;
     json!({
         "from": utc(from),
         "to": utc(to),
@@ -55,7 +62,7 @@ fn named<T: Serialize, N: Serialize>(
     calls.into_iter().map(|(name, calls)| json!({key: name, "calls": calls})).collect()
 }
 
-fn share(share: &Share) -> Value {
+fn share(share: &Agreement) -> Value {
     json!({
         "measured": share.measured,
         "model": share.model,

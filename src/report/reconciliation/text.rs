@@ -1,9 +1,11 @@
 //! For a person: the verdict, where calls are and are not explained, and why.
 
 use super::bill;
-use crate::bill::Invoice;
-use crate::reconciliation::evidence::Encryption;
-use crate::reconciliation::{Beside, Reconciliation, Share, Surplus, Unexplained, named_apart};
+use crate::bill::Bill;
+use crate::reconciliation::evidence::BucketEncryption;
+use crate::reconciliation::{
+    Agreement, Reconciliation, Surplus, UncomparedCalls, Unexplained, named_apart,
+};
 use crate::report::document::{Block, Cell, Column, Document, Table};
 use crate::report::numbers::{grouped, percent};
 use crate::scenario::Scenario;
@@ -15,7 +17,7 @@ const TOP: usize = 10;
 
 /// The verdict, tables by bucket and by requester, reasons, and what was assumed.
 #[must_use]
-pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Document {
+pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Document {
     let mut blocks = verdict(scenario, found);
     blocks.extend(by_bucket(scenario, found));
     blocks.extend(by_principal(found));
@@ -33,7 +35,7 @@ pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) 
     Document { blocks, ..Document::default() }
 }
 
-fn agreement(share: &Share) -> Cell {
+fn agreement(share: &Agreement) -> Cell {
     Cell::percent(share.agreement())
 }
 
@@ -91,7 +93,7 @@ fn earlier_objects(scenario: &Scenario, ages: &str) -> String {
 }
 
 /// Those with most calls first; names in order.
-fn sorted<'a, T: Ord>(shares: impl Iterator<Item = (T, &'a Share)>) -> Vec<(T, &'a Share)> {
+fn sorted<'a, T: Ord>(shares: impl Iterator<Item = (T, &'a Agreement)>) -> Vec<(T, &'a Agreement)> {
     let mut shares: Vec<_> = shares.collect();
     shares
         .sort_by(|(a, x), (b, y)| (y.measured.max(y.model), a).cmp(&(x.measured.max(x.model), b)));
@@ -100,7 +102,7 @@ fn sorted<'a, T: Ord>(shares: impl Iterator<Item = (T, &'a Share)>) -> Vec<(T, &
 
 const SHARES: [&str; 5] = ["CloudTrail", "model", "agree", "of CloudTrail's", "agree, range"];
 
-fn cells(name: String, share: &Share, range: Option<(f64, f64)>) -> Vec<Cell> {
+fn cells(name: String, share: &Agreement, range: Option<(f64, f64)>) -> Vec<Cell> {
     vec![
         name.into(),
         grouped(share.measured).into(),
@@ -128,10 +130,10 @@ fn by_bucket(scenario: &Scenario, found: &Reconciliation) -> Vec<Block> {
         let number = scenario.buckets.iter().position(|bucket| bucket.name == *name);
         let encryption = match number.map(|number| found.variants[0].plans[number].encryption) {
             None => "not in the log",
-            Some(Encryption::BucketKey) => "bucket keys",
-            Some(Encryption::KeyPerObject) => "key per object",
-            Some(Encryption::NoCalls) => "no calls",
-            Some(Encryption::AsAsked) => "as asked",
+            Some(BucketEncryption::BucketKey) => "bucket keys",
+            Some(BucketEncryption::KeyPerObject) => "key per object",
+            Some(BucketEncryption::NoCalls) => "no calls",
+            Some(BucketEncryption::AsAsked) => "as asked",
         };
         let mut cells = cells(format!("`{}`", named(name)), share, range);
         cells.push(encryption.into());
@@ -213,7 +215,8 @@ fn variants(scenario: &Scenario, found: &Reconciliation) -> Option<String> {
 
 /// What was left out of the comparison.
 fn not_compared(found: &Reconciliation) -> Vec<String> {
-    let &Beside { outside, other_use, repeated, failed, other_buckets, .. } = &found.beside;
+    let &UncomparedCalls { outside, other_use, repeated, failed, other_buckets, .. } =
+        &found.beside;
     let counts = [
         (outside, "S3's calls before or after the log's time"),
         (other_use, "calls that are not S3's"),

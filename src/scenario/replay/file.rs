@@ -6,7 +6,7 @@ use super::UnknownAge;
 use crate::encryption::Mode;
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
-use crate::recording::earlier_objects::{Before, Origin};
+use crate::recording::earlier_objects::{EarlierObjects, Origin};
 use crate::s3::{Identity, Principal};
 use crate::scenario::engine::EngineChoice;
 use crate::scenario::written::{
@@ -68,10 +68,10 @@ fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketF
 }
 
 /// Objects of which the log does not tell the writing.
-fn population(log: &Recording, before: &Before, age: &AgeLaw) -> PopulationFile {
+fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> PopulationFile {
     let bucket = &log.buckets[before.bucket as usize];
     let what = match before.origin {
-        Origin::Untold => "written before the log",
+        Origin::Unknown => "written before the log",
         Origin::WithoutKey => "known to have no bucket key",
         Origin::WithoutKms => "known not to be under KMS",
         Origin::Written(_) => "in the inventory, with a bucket key",
