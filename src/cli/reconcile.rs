@@ -121,7 +121,7 @@ fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Bill]
         }
         Format::Json => output::print_json(&report::json(scenario, found, bills)),
         Format::Csv => {
-            let rows = report::rows(found);
+            let rows = crate::reconciliation::rows::rows(found);
             let csv = crate::results::csv::write(&rows);
             output::print(&String::from_utf8(csv).expect("CSV is text"))
         }

@@ -8,8 +8,8 @@ use super::{Found, input, known, logs, output, progress, simulate, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
-use crate::report::known_total::Scaled;
 use crate::report::run::reproduction::shell;
+use crate::results::known_total::Scaled;
 use crate::results::manifest::OF_REPLAYS;
 use crate::results::{RUN, Results, csv, places};
 use crate::scenario::Scenario;
@@ -163,6 +163,6 @@ fn printed(format: Format, results: &Results, scaled: Option<&Scaled>) -> String
         Format::Table => report::text::write(&document, output::terminal_width()),
         Format::Markdown => report::markdown::write(&document),
         Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
-        Format::Json => output::json(&report::json::with_total(results, scaled)),
+        Format::Json => output::json(&report::json::of_run(results, scaled)),
     }
 }
