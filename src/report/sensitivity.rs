@@ -5,9 +5,7 @@ pub mod rows;
 pub mod text;
 pub mod words;
 
-use super::chart::layout::Size;
-use super::chart::table::Table;
-use super::chart::{Kind, Options, svg};
+use super::chart::{self, Options, Size};
 use crate::results::csv;
 use crate::results::sensitivity::{IDENTITY, Identity};
 use crate::scenario::Scenario;

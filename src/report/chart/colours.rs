@@ -82,6 +82,31 @@ pub fn of_series(index: usize) -> Colour {
     PALETTE[index % PALETTE.len()]
 }
 
+/// The colour at a share of a range: viridis, whose lightness only rises, also for the colour-blind and in
+/// grey (van der Walt and Smith, 2015).
+#[must_use]
+pub fn viridis(share: f64) -> Colour {
+    let at = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
+    let below = (at as usize).min(VIRIDIS.len() - 2);
+    let (a, b, part) = (VIRIDIS[below], VIRIDIS[below + 1], at - below as f64);
+    let [red, green, blue] = [(a.0, b.0), (a.1, b.1), (a.2, b.2)]
+        .map(|(a, b)| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8);
+    Colour(red, green, blue)
+}
+
+/// Viridis at equal steps.
+const VIRIDIS: [Colour; 9] = [
+    Colour(0x44, 0x01, 0x54),
+    Colour(0x47, 0x2D, 0x7B),
+    Colour(0x3B, 0x52, 0x8B),
+    Colour(0x2C, 0x72, 0x8E),
+    Colour(0x21, 0x91, 0x8C),
+    Colour(0x28, 0xAE, 0x80),
+    Colour(0x5E, 0xC9, 0x62),
+    Colour(0xAD, 0xDC, 0x30),
+    Colour(0xFD, 0xE7, 0x25),
+];
+
 /// CSS rules that make the charts inside `scope` (a selector) dark. The drawing's own colours are
 /// presentation attributes, which any rule overrides.
 #[must_use]
