@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
 use crate::encryption::requester::RequesterRule;
-use crate::scenario::file::{AssumptionOverrides, ScenarioFile};
+use crate::scenario::written::{AssumptionOverrides, ScenarioFile};
 use crate::units::SimDuration;
 use generation::Fit;
 

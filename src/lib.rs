@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!           scenarios/emr10.toml                    access log · CloudTrail · IBM COS
-//!                   │ scenario::file  (as written)                │ logs::log
+//!                   │ scenario::written (as typed)                  │ logs::log
 //!                   ▼                                             ▼ recording
 //!               Scenario ───── workload ─────►  requests, one time-ordered stream per requester
 //!               (as meant)                                │
@@ -86,7 +86,7 @@ pub mod inventory;
 pub mod kms;
 pub mod logs;
 pub mod migration;
-pub mod outcome;
+
 pub mod pricing;
 pub mod quota;
 pub mod reconciliation;
@@ -94,6 +94,7 @@ pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod results;
+pub use results::run as outcome;
 pub mod rng;
 pub mod s3;
 pub mod scenario;

@@ -278,7 +278,7 @@ impl Bench<'_> {
         let encryption = if by_evidence {
             evidence::encryption(scenario, found)
         } else {
-            vec![Encryption::AsAsked; scenario.file.buckets.len()]
+            vec![Encryption::AsAsked; scenario.buckets.len()]
         };
         let configurations = self.configurations(asked, by_evidence);
         let plans = self.plans(found, &encryption, configurations[0], asked);
@@ -356,7 +356,7 @@ impl Bench<'_> {
     fn run(&self, configuration: usize, level: Level, plans: &[Plan]) -> BTreeMap<Cell, Modelled> {
         let scenario = evidence::planned(self.scenario, plans);
         let assumptions = scenario.configurations[configuration].ranges.at(level);
-        let arm = Arm { configuration, assumptions, by_requester: false };
+        let arm = Arm::of_totals(configuration, assumptions);
         let mut cells = model::cells(&scenario, self.recording, &arm);
         let without_calls: BTreeSet<&str> = self
             .recording

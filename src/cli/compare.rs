@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, output, progress, threads};
-use crate::compare::demand::{Condition, Verdict};
+use crate::compare::condition::{Condition, Verdict};
 use crate::compare::{Candidate, Comparison, find};
 use crate::error::{Error, Result, one_of};
 use crate::outcome::Outcome;

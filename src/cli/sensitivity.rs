@@ -13,6 +13,7 @@ use crate::scenario::read::Override;
 use crate::sensitivity::axis::Axis;
 use crate::sensitivity::sobol::SAMPLES_MAX;
 use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity};
+use crate::simulation::estimate;
 use crate::units::Share;
 
 /// Find which assumption the saving hangs on, and where it turns.
@@ -98,7 +99,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let read = |more: &[_]| {
         let changes: Vec<_> = args.changes.all()?.into_iter().chain(more.iter().cloned()).collect();
         let scenario = source.read(&changes)?;
-        scenario.check_size(threads, bytes).map_err(|error| error.at(source.place()))?;
+        estimate::check_size(&scenario, threads, bytes)
+            .map_err(|error| error.at(source.place()))?;
         Ok::<Scenario, Error>(scenario)
     };
     let scenario = read(&[])?;
@@ -108,14 +110,13 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         over: args.over.clone(),
         means: Means { threads, bytes: bytes / 2 },
     };
-    let bar = progress::Answers::new(&scenario.file.name, args.quiet);
+    let bar = progress::Answers::new(&scenario.name, args.quiet);
     let read_with = |change: &Override| read(std::slice::from_ref(change));
     let found = threads::run_on(args.jobs, || {
         Sensitivity::of(&scenario, &read_with, &plan, &|step| bar.take(step))
     })??;
     bar.clear();
-    let folder =
-        args.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.file.name));
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
     output::write_files(&folder, &report::files(&scenario, &found), args.overwrite)?;
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &scenario, &found))?;

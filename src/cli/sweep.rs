@@ -11,6 +11,7 @@ use crate::report;
 use crate::results;
 use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
+use crate::simulation::estimate;
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Form, Ledger, Lines};
 use crate::sweep::survey::{Identity, Survey};
@@ -93,7 +94,7 @@ impl Sweep<'_> {
         let threads = threads::number(self.args.jobs);
         let survey = Survey::of(self.grid, &|point| {
             let scenario = self.read(point)?;
-            scenario.check_size(threads, bytes).map_err(|error| {
+            estimate::check_size(&scenario, threads, bytes).map_err(|error| {
                 error.at(format!("{} at {}", self.source.place(), self.grid.name(point)))
             })?;
             Ok(scenario)
@@ -121,7 +122,7 @@ impl Sweep<'_> {
     }
 
     fn folder(&self) -> PathBuf {
-        let by_name = || PathBuf::from("results").join(&self.base.file.name);
+        let by_name = || PathBuf::from("results").join(&self.base.name);
         self.args.out.clone().unwrap_or_else(by_name)
     }
 
@@ -150,7 +151,7 @@ impl Sweep<'_> {
         bytes: u64,
     ) -> Result<()> {
         let bar = progress::Points::new(
-            &self.base.file.name,
+            &self.base.name,
             missing.len(),
             survey.work(missing),
             self.args.quiet,
@@ -176,7 +177,7 @@ impl Sweep<'_> {
         }
         let rows = |point: usize| ledger.rows(&lines[&point]);
         let width = output::terminal_width();
-        let name = &self.base.file.name;
+        let name = &self.base.name;
         output::print(&report::sweep::text(name, self.grid, survey, &rows, width))
     }
 

@@ -2,7 +2,8 @@
 
 use crate::encryption::assumptions::Level;
 use crate::scenario::Scenario;
-use crate::simulation::{Arm, run_and};
+use crate::simulation::engines::Engines;
+use crate::simulation::{Arm, kms_calls};
 use crate::statistics::Estimate;
 
 /// KMS calls of a fitted scenario beside those of the log's replay.
@@ -64,14 +65,15 @@ pub fn compare(replay: &Scenario, fitted: &Scenario, replications: u32) -> Vec<C
 fn calls(scenario: &Scenario, replications: u32) -> Vec<Estimate> {
     let arm = |configuration: usize| {
         let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-        Arm { configuration, assumptions, by_requester: false }
+        Arm::of_totals(configuration, assumptions)
     };
     let arms: Vec<Arm> = (0..scenario.configurations.len()).map(arm).collect();
-    let runs = run_and(scenario, &arms, 0..replications, &|_| (), |tally| {
-        tally.total_calls().total() as f64
-    });
-    let of_arm = |arm: usize| runs.iter().map(|run| run[arm]).collect::<Vec<f64>>();
-    (0..arms.len()).map(|arm| Estimate::of(&of_arm(arm))).collect()
+    let engines = Engines::of(scenario);
+    let calls = kms_calls(scenario, &engines, &arms, 0..replications, &|_| ());
+    let of_arm = |calls: Vec<u64>| {
+        Estimate::of(&calls.into_iter().map(|calls| calls as f64).collect::<Vec<f64>>())
+    };
+    calls.into_iter().map(of_arm).collect()
 }
 
 #[cfg(test)]

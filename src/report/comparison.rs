@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::numbers::{count, dollars, percent};
 use super::table::{BOLD, RESET, YELLOW, table};
 use super::{markdown, words};
-use crate::compare::demand::Verdict;
+use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumptions::Level;
 use crate::scenario::assertion::{Figure, FigureUnit};

@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::{Progress, Step};
 use crate::encryption::assumptions::{Assumptions, Expiry, Level};
 use crate::encryption::requester::Requesters;
-use crate::scenario::estimate::ArmEstimate;
 use crate::scenario::{Configuration, Scenario};
-use crate::simulation::{Arm, run_and};
+use crate::simulation::engines::Engines;
+use crate::simulation::estimate::ArmEstimate;
+use crate::simulation::{Arm, PlannedArm, kms_calls};
 use crate::units::SimDuration;
 
 /// What a run may take: all of it is known before it begins.
@@ -52,6 +53,7 @@ fn key(assumptions: &Assumptions) -> Key {
 /// A scenario whose headline is asked what it saves.
 pub(super) struct Bench<'a> {
     scenario: &'a Scenario,
+    engines: Engines,
     means: Means,
     progress: Progress<'a>,
     requesters: Requesters,
@@ -76,6 +78,7 @@ impl<'a> Bench<'a> {
         let reference = scenario.configurations[scenario.reference].ranges.at(Level::Assumed);
         let mut bench = Self {
             scenario,
+            engines: Engines::of(scenario),
             means,
             progress,
             requesters,
@@ -95,7 +98,13 @@ impl<'a> Bench<'a> {
     /// What one replication under a set of assumptions is expected to take.
     pub(super) fn estimate(&self, assumptions: &Assumptions) -> ArmEstimate {
         let Means { threads, .. } = self.means;
-        self.scenario.estimate_arm(self.headline(), &self.requesters, assumptions, threads)
+        let arm = PlannedArm {
+            scenario: self.scenario,
+            configuration: self.headline(),
+            requesters: &self.requesters,
+            assumptions,
+        };
+        ArmEstimate::of(&arm, &self.engines, threads)
     }
 
     /// How many sets of assumptions have been answered.
@@ -147,7 +156,7 @@ impl<'a> Bench<'a> {
     }
 
     fn skips(&self) -> bool {
-        self.scenario.engines.name() != "events"
+        self.engines.name() != "events"
     }
 
     /// Cuts sets of assumptions into runs of neighbours that fit into memory together: neighbours have
@@ -174,8 +183,8 @@ impl<'a> Bench<'a> {
     /// KMS calls of a configuration under each set of assumptions, in each replication. Replications
     /// follow one another: memory is for one of them.
     fn run(&self, configuration: usize, sets: &[Assumptions]) -> Vec<Vec<u64>> {
-        let arm = |&assumptions| Arm { configuration, assumptions, by_requester: false };
-        let arms: Vec<Arm> = sets.iter().map(arm).collect();
+        let arms: Vec<Arm> =
+            sets.iter().map(|&assumptions| Arm::of_totals(configuration, assumptions)).collect();
         let answered = |requests: u64| {
             if !self.skips() {
                 (self.progress)(Step::Answered(requests * arms.len() as u64));
@@ -183,11 +192,9 @@ impl<'a> Bench<'a> {
         };
         let mut calls = vec![Vec::new(); arms.len()];
         for replication in self.replications.clone() {
-            let counted =
-                run_and(self.scenario, &arms, replication..replication + 1, &answered, |tally| {
-                    tally.total_calls().total()
-                });
-            calls.iter_mut().zip(counted.into_iter().flatten()).for_each(|(of, n)| of.push(n));
+            let one = replication..replication + 1;
+            let counted = kms_calls(self.scenario, &self.engines, &arms, one, &answered);
+            calls.iter_mut().zip(counted).for_each(|(of, n)| of.extend(n));
         }
         calls
     }

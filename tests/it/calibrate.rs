@@ -292,7 +292,7 @@ arrivals = { periodic = { rate = "1/s" } }
 "#;
     let text = format!("{world}{fragment}{rest}");
     let scenario = Scenario::parse(&text).expect("the fragment is part of a scenario");
-    let ranges = scenario.file.assumptions;
+    let ranges = scenario.configurations[1].ranges;
     assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
     assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
     assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (0, 1));

@@ -27,14 +27,14 @@ use proptest::prelude::*;
 
 /// The calls that the engine counts.
 fn engine(scenario: &Scenario, configuration: usize, assumptions: Assumptions) -> KmsCalls {
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     run(scenario, &[arm], 0..1, &|_| ())[0][0].total_calls()
 }
 
 /// A run as an access log.
 fn exported(scenario: &Scenario, configuration: usize) -> String {
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     let mut log = Vec::new();
     let kept = keep(scenario, 0);
     let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
@@ -81,7 +81,7 @@ proptest! {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         for (index, configuration) in scenario.configurations.iter().enumerate() {
             let assumptions = configuration.ranges.at(Level::Assumed);
-            let arm = Arm { configuration: index, assumptions, by_requester: false };
+            let arm = Arm::of_totals(index, assumptions);
             let mut counted = KmsCalls::NONE;
             let mut last = bks::units::SimTime::MIN;
             for event in Events::new(&scenario, &keep(&scenario, 0), &arm, 0) {
@@ -109,7 +109,7 @@ proptest! {
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);
-        let arm = Arm { configuration: 0, assumptions, by_requester: false };
+        let arm = Arm::of_totals(0, assumptions);
         let all = Events::new(&scenario, &keep(&scenario, 0), &arm, 0).fold(KmsCalls::NONE, |mut all, event| {
             all += event.answer.calls;
             all

@@ -10,10 +10,11 @@ use bks::encryption::assumptions::Level;
 use bks::fitting::{Comparison, compare};
 use bks::logs::Form;
 use bks::scenario::Scenario;
-use bks::scenario::file::WorkloadFile;
 use bks::scenario::read::Override;
 use bks::scenario::replay::UnknownAge;
-use bks::simulation::{Arm, run_and};
+use bks::scenario::written::WorkloadFile;
+use bks::simulation::engines::Engines;
+use bks::simulation::{Arm, kms_calls};
 use bks::statistics::Estimate;
 use bks::units::SimDuration;
 use bks::workload::access::ReadPattern;
@@ -69,13 +70,14 @@ fn assert_same_actions(original: &Scenario, back: &Fitted, exactly: bool) {
 fn calls_of(original: &Scenario, replications: u32) -> Vec<Estimate> {
     let arm = |configuration: usize| {
         let assumptions = original.configurations[configuration].ranges.at(Level::Assumed);
-        Arm { configuration, assumptions, by_requester: false }
+        Arm::of_totals(configuration, assumptions)
     };
     let arms: Vec<Arm> = (0..original.configurations.len()).map(arm).collect();
-    let keep = |tally: bks::tally::Tally| tally.total_calls().total() as f64;
-    let runs = run_and(original, &arms, 0..replications, &|_| (), keep);
-    let of_arm = |arm: usize| runs.iter().map(|run| run[arm]).collect::<Vec<_>>();
-    (0..arms.len()).map(|arm| Estimate::of(&of_arm(arm))).collect()
+    let engines = Engines::of(original);
+    kms_calls(original, &engines, &arms, 0..replications, &|_| ())
+        .into_iter()
+        .map(|calls| Estimate::of(&calls.into_iter().map(|n| n as f64).collect::<Vec<_>>()))
+        .collect()
 }
 
 /// The fitted scenario's calls are the original's and the replay's within a share of these.

@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 
 /// The calls that the engine counts.
 fn engine(scenario: &Scenario, configuration: usize, assumptions: Assumptions) -> KmsCalls {
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     run(scenario, &[arm], 0..1, &|_| ())[0][0].total_calls()
 }
 
@@ -40,7 +40,7 @@ const START_NS: i64 = 1_767_225_600_000_000_000;
 /// The trail of a run without bucket keys: S3's data events, and KMS's calls.
 fn trail(scenario: &Scenario) -> String {
     let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);
-    let arm = Arm { configuration: 0, assumptions, by_requester: false };
+    let arm = Arm::of_totals(0, assumptions);
     let kept = keep(scenario, 0);
     let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     let mut trail = Vec::new();
@@ -245,7 +245,7 @@ session_length = "1h"
 fn mean(scenario: &Scenario, index: usize) -> f64 {
     const REPLICATIONS: u32 = 24;
     let assumptions = scenario.configurations[index].ranges.at(Level::Assumed);
-    let arm = Arm { configuration: index, assumptions, by_requester: false };
+    let arm = Arm::of_totals(index, assumptions);
     let runs = run(scenario, &[arm], 0..REPLICATIONS, &|_| ());
     let total: u64 = runs.iter().map(|arms| arms[0].total_calls().total()).sum();
     total as f64 / f64::from(REPLICATIONS)

@@ -5,6 +5,8 @@ use bks::outcome::Outcome;
 use bks::report::words;
 use bks::results::Results;
 use bks::scenario::Scenario;
+use bks::simulation::engines::Engines;
+use bks::simulation::estimate::{Estimate, check_size};
 use bks::simulation::{Arm, run};
 
 fn parse(text: &str) -> Scenario {
@@ -73,6 +75,11 @@ fn a_session_without_work_in_any_job_is_passed_over() {
     assert!((3_590.0..=3_600.0).contains(&requests), "{requests}");
 }
 
+/// Most bucket-level keys of any arm, as estimated.
+fn keys_max(scenario: &Scenario) -> u64 {
+    Estimate::of(scenario, &Engines::of(scenario), 2).keys_max
+}
+
 /// A directory bucket has bucket keys whatever `bucket_keys_since` says: the estimate knows.
 #[test]
 fn the_estimate_knows_the_keys_of_directory_buckets() {
@@ -101,9 +108,9 @@ fn the_estimate_knows_the_keys_of_directory_buckets() {
             "#
         )
     };
-    assert!(parse(&text(false)).estimate(2).keys_max <= 10);
+    assert!(keys_max(&parse(&text(false))) <= 10);
     // 3,000 days of one-minute keys on nine hosts: so many of 55 do ten connections meet.
-    assert!(parse(&text(true)).estimate(2).keys_max >= 9 * 4_320_000);
+    assert!(keys_max(&parse(&text(true))) >= 9 * 4_320_000);
 }
 
 /// Places in which keys can be generated take memory even if few are used.
@@ -124,7 +131,7 @@ fn the_estimate_knows_timelines() {
         arrivals = { poisson = { rate = "1/s" } }
         "#,
     );
-    let message = scenario.check_size(2, 16 << 30).unwrap_err().to_string();
+    let message = check_size(&scenario, 2, 16 << 30).unwrap_err().to_string();
     assert!(message.contains("MiB of memory"), "{message}");
 }
 
@@ -207,7 +214,7 @@ fn lifetimes_of_zero_cost_a_call_a_request() {
         "#,
     );
     let assumed = scenario.configurations[1].ranges.at(Level::Assumed);
-    let arm = |configuration, assumptions| Arm { configuration, assumptions, by_requester: false };
+    let arm = |configuration, assumptions| Arm::of_totals(configuration, assumptions);
     let arms = [arm(0, assumed), arm(1, assumed.floor(0)), arm(1, assumed.floor(1))];
     let tallies = &run(&scenario, &arms, 0..1, &|_| ())[0];
     let [without, zero, verified] = [0, 1, 2].map(|arm: usize| tallies[arm].total_calls());

@@ -572,7 +572,7 @@ fn a_simulated_stream_replays_to_the_engines_own_counts() {
             other => panic!("{other:?}"),
         };
         let slot = &scenario.slots[request.slot as usize];
-        let role = &scenario.file.principals[slot.principal as usize].name;
+        let role = &scenario.senders[slot.principal as usize].name;
         lines.push(Line {
             requester: session(role, &scenario.session_name(slot)),
             ..Line::new(second(request.time), operation, &key, id as u32)

@@ -21,6 +21,7 @@ use bks::results::{Results, csv};
 use bks::s3::{Connections, Operation};
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
+use bks::simulation::engines::Engines;
 use bks::workload::Action;
 use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
@@ -79,7 +80,7 @@ fn checked(name: &str) -> Outcome {
 fn checked_as(name: &str, changes: &[&str]) -> Outcome {
     assert_opens_with_its_question(&text_of(name));
     let scenario = changed(name, changes);
-    assert_eq!(scenario.file.name, name, "a scenario is named like its file");
+    assert_eq!(scenario.name, name, "a scenario is named like its file");
     let outcome = outcome_of(&scenario);
     let results = Results::of(&scenario, &outcome);
     for demand in &results.facts.assertions {
@@ -455,7 +456,7 @@ fn busy_lake() {
         expected / 30.0,
         1e-3 * expected,
     );
-    assert_eq!(scenario.engines.name(), "skip-ahead");
+    assert_eq!(Engines::of(&scenario).name(), "skip-ahead");
 }
 
 /// Values that shorten the reference workloads: each session does what it does in the whole.

@@ -44,7 +44,7 @@ fn misses(lookups: &[(i64, u64)], lifetime: i64, sliding: bool) -> Vec<bool> {
 
 /// Decrypt calls that the engine counts.
 fn decrypts(scenario: &Scenario, configuration: usize, assumptions: Assumptions) -> u64 {
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     run(scenario, &[arm], 0..1, &|_| ())[0][0].total_calls().get(KmsApi::Decrypt)
 }
 
@@ -67,7 +67,7 @@ proptest! {
             assumptions.read_partitions = Some(parts);
             assumptions.cache_lifetime = SimDuration::from_nanos(halves * 500_000_000);
             assumptions.expiry = if sliding { Expiry::Sliding } else { Expiry::Fixed };
-            let arm = Arm { configuration, assumptions, by_requester: false };
+            let arm = Arm::of_totals(configuration, assumptions);
             let lookups: Vec<TimedLookup> = Lookups::new(&scenario, &keep(&scenario, 0), &arm, 0).collect();
             prop_assert!(lookups.is_sorted_by_key(nanos));
             let mut seen = 0;

@@ -12,7 +12,7 @@ use super::words;
 
 fn names(scenario: &Scenario) -> (String, String) {
     let headline = &scenario.configurations[scenario.headline];
-    (scenario.file.name.clone(), headline.name.clone())
+    (scenario.name.clone(), headline.name.clone())
 }
 
 /// Rows of `sensitivity.csv`.

@@ -72,7 +72,7 @@ pub(crate) const START_NS: i64 = 1_767_225_600_000_000_000;
 pub(crate) fn exported(scenario: &Scenario, form: Form) -> Vec<u8> {
     let configuration = 0;
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     let kept = keep(scenario, 0);
     let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     let mut log = Vec::new();

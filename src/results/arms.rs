@@ -4,13 +4,17 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::summary::Summary;
-use super::{Progress, Step, Swing, migration};
+use super::arm_counts::Summary;
+use super::migration;
+use super::run::{Progress, Step, Swing};
 use crate::encryption::assumptions::{Assumptions, Level, Variation};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
-use crate::simulation::{Arm, run_and};
+use crate::simulation::engines::Engines;
+use crate::simulation::estimate::Estimate;
+use crate::simulation::{Arm, kms_calls, run_and};
+use crate::tally::Tally;
 
 /// The arms of one configuration.
 struct ArmsOf {
@@ -80,6 +84,7 @@ impl Counted {
 /// saves most.
 struct Views<'a> {
     scenario: &'a Scenario,
+    engines: &'a Engines,
     /// At the low and at the high end; `None` if there is nothing of the kind.
     ends: Option<[Scenario; 2]>,
 }
@@ -93,10 +98,14 @@ enum View {
 }
 
 impl<'a> Views<'a> {
-    fn of(scenario: &'a Scenario) -> Self {
+    fn of(scenario: &'a Scenario, engines: &'a Engines) -> Self {
         let log = scenario.recording.as_ref().filter(|log| log.seen.of_unknown > 0);
         let ends = [UnknownAge::Keyless, UnknownAge::OneKey];
-        Self { scenario, ends: log.map(|_| ends.map(|age| scenario.with_unknown_age(age))) }
+        Self {
+            scenario,
+            engines,
+            ends: log.map(|_| ends.map(|age| scenario.with_unknown_age(age))),
+        }
     }
 
     fn scenario(&self, view: View) -> &Scenario {
@@ -123,9 +132,10 @@ pub(super) fn run(
     progress: Progress,
 ) -> (Counted, Vec<Swing>) {
     let configurations = scenario.configurations.len();
+    let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let views = Views::of(scenario);
+    let views = Views::of(scenario, engines);
     let (arms, arms_of) = arms(&views, configurations);
     let first = scenario.replications;
     progress(Step::Decided {
@@ -134,11 +144,11 @@ pub(super) fn run(
             + requests_drawn(scenario, &variations.arms),
     });
     let replications = |range, sums| replications(&views, &arms, range, sums, progress);
-    let (summaries, calls) = if at_a_time(scenario) > 1 {
+    let (summaries, calls) = if at_a_time(scenario, engines) > 1 {
         // What moves the answer is one replication of many arms: left to the end, it would run alone.
-        rayon::join(|| replications(0..first, Vec::new()), || variations.calls(scenario, progress))
+        rayon::join(|| replications(0..first, Vec::new()), || variations.calls(&views, progress))
     } else {
-        (replications(0..first, Vec::new()), variations.calls(scenario, progress))
+        (replications(0..first, Vec::new()), variations.calls(&views, progress))
     };
     let mut counted = Counted { summaries, arms_of };
     let precision = scenario.precision.as_ref();
@@ -250,23 +260,25 @@ const BYTES_AT_A_TIME: u64 = 4 << 30;
 
 /// How many replications may be under way together: some for each thread, so that none waits for
 /// another's last, but no more than fit into memory.
-fn at_a_time(scenario: &Scenario) -> usize {
+fn at_a_time(scenario: &Scenario, engines: &Engines) -> usize {
     let threads = rayon::current_num_threads();
-    (BYTES_AT_A_TIME / bytes_of_replication(scenario).max(1)).clamp(1, 4 * threads as u64) as usize
+    (BYTES_AT_A_TIME / bytes_of_replication(scenario, engines).max(1)).clamp(1, 4 * threads as u64)
+        as usize
 }
 
 /// Bytes that one replication may take.
-fn bytes_of_replication(scenario: &Scenario) -> u64 {
+fn bytes_of_replication(scenario: &Scenario, engines: &Engines) -> u64 {
     // No more threads than that work at one replication.
     let threads = rayon::current_num_threads().min(scenario.slots.len());
-    scenario.estimate(threads).bytes_max
+    Estimate::of(scenario, engines, threads).bytes_max
 }
 
 /// Bytes of memory that a run may take on the threads of the current pool.
 #[must_use]
 pub fn bytes_at_most(scenario: &Scenario) -> u64 {
-    let at_a_time = at_a_time(scenario).min(scenario.replications as usize);
-    bytes_of_replication(scenario).saturating_mul(at_a_time as u64)
+    let engines = &Engines::of(scenario);
+    let at_a_time = at_a_time(scenario, engines).min(scenario.replications as usize);
+    bytes_of_replication(scenario, engines).saturating_mul(at_a_time as u64)
 }
 
 /// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
@@ -278,7 +290,7 @@ fn replications(
     mut sums: Vec<Summary>,
     progress: Progress,
 ) -> Vec<Summary> {
-    let at_a_time = at_a_time(views.scenario);
+    let at_a_time = at_a_time(views.scenario, views.engines);
     for first in replications.clone().step_by(at_a_time) {
         let last = replications.end.min(first + at_a_time as u32);
         for next in run_views(views, arms, first..last, progress) {
@@ -309,9 +321,9 @@ fn run_views(
         }
         let of_view: Vec<Arm> = places.iter().map(|&at| arms[at].arm.clone()).collect();
         let scenario = views.scenario(view);
-        let counted = run_and(scenario, &of_view, replications.clone(), &answered, |tally| {
-            Summary::of(&tally, quotas)
-        });
+        let kept_of = |tally: Tally| Summary::of(&tally, quotas);
+        let counted =
+            run_and(scenario, views.engines, &of_view, replications.clone(), &answered, kept_of);
         for (kept, counted) in kept.iter_mut().zip(counted) {
             kept.extend(places.iter().copied().zip(counted));
         }
@@ -340,24 +352,18 @@ impl Variations {
         } else {
             Vec::new()
         };
-        let arm = |assumptions| Arm {
-            configuration: scenario.headline,
-            assumptions,
-            by_requester: false,
-        };
-        let arms = list.iter().flat_map(|it| [it.at_low, it.at_high]).map(arm).collect();
+        let ends = list.iter().flat_map(|it| [it.at_low, it.at_high]);
+        let arms = ends.map(|assumptions| Arm::of_totals(scenario.headline, assumptions)).collect();
         Self { list, arms }
     }
 
     /// KMS calls of each arm in the first replication, whose requests all see.
-    fn calls(&self, scenario: &Scenario, progress: Progress) -> Vec<u64> {
+    fn calls(&self, views: &Views, progress: Progress) -> Vec<u64> {
         if self.arms.is_empty() {
             return Vec::new();
         }
         let answered = |requests| progress(Step::Answered(requests));
-        let calls =
-            run_and(scenario, &self.arms, 0..1, &answered, |tally| tally.total_calls().total());
-        calls.into_iter().flatten().collect()
+        kms_calls(views.scenario, views.engines, &self.arms, 0..1, &answered).concat()
     }
 
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is

@@ -1,7 +1,7 @@
 //! An arm's counts as tables: by time, by operation, by requester.
 
-use super::summary::{BinSummary, Summary};
-use super::{OperationOutcome, RequesterOutcome, TimelineBin};
+use super::arm_counts::{BinSummary, Summary};
+use super::run::{OperationOutcome, RequesterOutcome, TimelineBin};
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::Operation;
@@ -83,7 +83,7 @@ pub(super) fn requesters(
             } else {
                 principal.arn()
             };
-            let name = scenario.file.principals[slot.principal as usize].name.clone();
+            let name = scenario.senders[slot.principal as usize].name.clone();
             let policy = (slot.policy > 0 && !requester.renews).then_some(slot.policy);
             row(Some(arn), name, policy, 1, &summary.requesters[index])
         })

@@ -1,8 +1,8 @@
 //! Counts of a run to figures of a billing period: what recurs is scaled to it, what happens once is
 //! counted once.
 
-use super::AuditOutcome;
-use super::summary::{OneReplication, Summary};
+use super::arm_counts::{OneReplication, Summary};
+use super::run::AuditOutcome;
 use crate::pricing::{Bill, PriceName, Sku, Terms, Usage};
 use crate::recording::Besides;
 use crate::s3::Operation;

@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome, figures};
+mod kms_events;
+pub mod replay;
+
+use super::billing;
+use super::run::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome};
 use crate::encryption::Mode;
 use crate::kms::accounts::AccountRegion;
 use crate::migration::payback::Payback;
@@ -200,7 +204,7 @@ fn audit(scenario: &Scenario, configurations: &[ConfigurationOutcome]) -> Option
         return None;
     }
     let requests = &configurations[scenario.headline].assumed().requests_in_period;
-    let events = figures::data_events(scenario, requests);
+    let events = billing::data_events(scenario, requests);
     let prices = &scenario.billing.prices;
     let cost = if prices.iter().all(|prices| prices.has(PriceName::CloudTrailDataEvent)) {
         let of_region = |(&events, prices)| {
@@ -348,7 +352,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
                 "`{name}` happens once and begins at {}, within the warm-up of {}: what it does there \
                  is neither counted nor billed",
                 begins.since(SimTime::ZERO),
-                scenario.file.warm_up
+                scenario.counted_from
             ),
             "set the `offset` of its `jobs` to the `warm_up`, or leave out the warm-up",
         )
@@ -358,7 +362,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
                 "`{name}` happens once and takes until about {}, beyond the run's end at {}: what it does \
                  after that is neither counted nor billed",
                 ends.since(SimTime::ZERO),
-                scenario.file.duration
+                scenario.duration()
             ),
             "make `duration` longer",
         )
@@ -370,7 +374,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
 
 /// Buckets in which bucket keys are turned on only after the run.
 fn never_on(scenario: &Scenario) -> Option<Warning> {
-    let buckets = scenario.domains.iter().zip(&scenario.file.buckets);
+    let buckets = scenario.domains.iter().zip(&scenario.buckets);
     let late: Vec<Cow<str>> = buckets
         .filter(|(bucket, _)| !bucket.directory && bucket.keys_since >= scenario.end)
         .map(|(_, written)| named(&written.name))

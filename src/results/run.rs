@@ -1,14 +1,6 @@
 //! A scenario's answer: every configuration at every level of assumptions, with its saving, its
 //! bill, what bounds it, what moves it most, and what to beware of.
 
-mod arms;
-mod figures;
-mod migration;
-pub mod recorded;
-mod summary;
-mod tables;
-pub mod warnings;
-
 use crate::encryption::Mode;
 use crate::encryption::assumptions::{Level, Variation};
 use crate::encryption::requester::RequesterRule;
@@ -21,11 +13,12 @@ use crate::scenario::{Configuration, Scenario};
 use crate::statistics::{Estimate, Precision};
 use crate::units::Usd;
 
-use arms::Variations;
-pub use arms::bytes_at_most;
-pub use figures::KmsCharges;
-use summary::{AccountSummary, OneReplication, Summary};
-use warnings::Warning;
+use super::arm_counts::{AccountSummary, OneReplication, Summary};
+pub use super::arms::bytes_at_most;
+use super::arms::{self, Variations};
+use super::warnings::{self, Warning, replay};
+use super::{billing, migration, tables};
+pub use billing::KmsCharges;
 
 /// What a run tells of its progress.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -315,7 +308,7 @@ impl Outcome {
     pub fn of(scenario: &Scenario, progress: Progress) -> Self {
         let mut outcome = Self::with(scenario, Variations::of_headline(scenario), progress);
         if let Some(log) = &scenario.recording {
-            recorded::complete(&mut outcome, scenario, log, progress);
+            replay::complete(&mut outcome, scenario, log, progress);
         }
         outcome
     }
@@ -374,10 +367,10 @@ fn configuration(
     let against = Against {
         calling,
         summary: reference,
-        bill: figures::bill(
+        bill: billing::bill(
             scenario,
             &scenario.configurations[scenario.reference],
-            &figures::Counts::of(reference),
+            &billing::Counts::of(reference),
         ),
     };
     let levels = Level::ALL.map(|level| {
@@ -421,8 +414,8 @@ fn level_outcome(
     summary: &Summary,
     reference: &Against,
 ) -> LevelOutcome {
-    let counts = figures::Counts::of(summary);
-    let bill = figures::bill(scenario, configuration, &counts);
+    let counts = billing::Counts::of(summary);
+    let bill = billing::bill(scenario, configuration, &counts);
     let accounts = accounts(scenario, summary, &counts, reference.calling);
     let kms_by_api = KmsApi::ALL.map(|api| summary.mean(summary.total_calls().get(api)));
     let per_s_max = summary.per_s.quantile(1.0);
@@ -447,8 +440,8 @@ fn level_outcome(
             .iter()
             .map(|requests| requests.iter().sum())
             .collect(),
-        once: figures::once(scenario, configuration, &counts, &bill),
-        audit: figures::audit(scenario, &bill, &reference.bill),
+        once: billing::once(scenario, configuration, &counts, &bill),
+        audit: billing::audit(scenario, &bill, &reference.bill),
         bill,
         saving: summary.saving_against(reference.summary),
         replications: summary
@@ -464,7 +457,7 @@ fn level_outcome(
 fn accounts(
     scenario: &Scenario,
     summary: &Summary,
-    counts: &figures::Counts,
+    counts: &billing::Counts,
     calling: &[usize],
 ) -> Vec<AccountOutcome> {
     let charges = counts.kms_charges(scenario);
@@ -477,7 +470,7 @@ fn accounts(
             quota_share_max: scenario.billing.quotas[number].share(per_s_max),
             quota,
             charges: charges[number],
-            kms_cost: figures::kms_cost(
+            kms_cost: billing::kms_cost(
                 scenario,
                 scenario.accounts.region(number),
                 &charges[number],
@@ -500,7 +493,7 @@ fn replication(
     own: &OneReplication,
     reference: &OneReplication,
 ) -> ReplicationOutcome {
-    let bill = figures::bill(scenario, configuration, &figures::Counts::of_one(own));
+    let bill = billing::bill(scenario, configuration, &billing::Counts::of_one(own));
     ReplicationOutcome {
         requests: own.requests.iter().sum(),
         kms_by_api: KmsApi::ALL.map(|api| own.calls.get(api)),

@@ -1,9 +1,9 @@
 //! What a migration costs, what it saves, and when that has paid for it.
 
-use super::MigrationOutcome;
+use super::arm_counts::Summary;
 use super::arms::Counted;
-use super::figures::{self, Counts};
-use super::summary::Summary;
+use super::billing::{self, Counts};
+use super::run::MigrationOutcome;
 use crate::encryption::assumptions::Level;
 use crate::migration::MigrationPlan;
 use crate::migration::payback::{Onward, Payback, Savings};
@@ -119,7 +119,7 @@ fn usd_per_call(
     after: &Summary,
 ) -> f64 {
     let [before, after] = [before, after].map(Counts::of);
-    let bill = |counts: &Counts| figures::bill(scenario, migrated, counts).total().as_f64();
+    let bill = |counts: &Counts| billing::bill(scenario, migrated, counts).total().as_f64();
     let calls = |counts: &Counts| counts.kms_in_period(scenario) as f64;
     let fewer = calls(&before) - calls(&after);
     if fewer == 0.0 { 0.0 } else { (bill(&before) - bill(&after)) / fewer }
@@ -128,7 +128,7 @@ fn usd_per_call(
 /// Reads a second, in the mean, of objects that are older than so many seconds after a migration, if they
 /// were there at the time: what its saving lives on. Work that happens once is left out.
 fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f64 {
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     let reads_per_s = |workload: &Workload| {
         let actions = workload.expected_actions(duration).into_iter();
         let reads = actions.filter(|(action, _)| action.reads()).map(|(_, count)| count);

@@ -1,24 +1,23 @@
 //! What is to be said of a log's replay besides: how far the objects whose writing it does not tell
 //! move the answer, and what else it cannot tell.
 
-mod calls;
-
-use super::warnings::Warning;
-use super::{Outcome, Progress, Step, Swing};
+use super::Warning;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::recording::Recording;
+use crate::results::run::{Outcome, Progress, Step, Swing};
 use crate::s3::Identity;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Population, Scenario};
-use crate::simulation::{Arm, run_and};
+use crate::simulation::engines::Engines;
+use crate::simulation::{Arm, kms_calls};
 use crate::units::SimDuration;
 
 /// The name of the assumption about objects whose writing is not in the log, among the swings.
 pub const UNKNOWN_OBJECTS: &str = "objects_not_in_log";
 
 /// Adds to an outcome what follows from its being a replay.
-pub(super) fn complete(
+pub(in crate::results) fn complete(
     outcome: &mut Outcome,
     scenario: &Scenario,
     log: &Recording,
@@ -50,24 +49,18 @@ fn unknown_swing(
     let first = |index: usize| outcome.configurations[index].assumed().replications[0];
     let against: u64 = first(scenario.reference).kms_by_api.iter().sum();
     let assumed = first(scenario.headline).saving?;
-    let arm = Arm {
-        configuration: scenario.headline,
-        assumptions: configuration.ranges.at(Level::Assumed),
-        by_requester: false,
-    };
+    let arms = [Arm::of_totals(scenario.headline, configuration.ranges.at(Level::Assumed))];
     let saving = |unknown_age| {
         let other = scenario.with_unknown_age(unknown_age);
         let answered = |requests| progress(Step::Answered(requests));
-        let arms = std::slice::from_ref(&arm);
-        let calls = run_and(&other, arms, 0..1, &answered, |tally| tally.total_calls().total());
+        let calls = kms_calls(&other, &Engines::of(&other), &arms, 0..1, &answered);
         1.0 - calls[0][0] as f64 / against as f64
     };
     let end = |unknown_age: UnknownAge| (unknown_age.to_string(), saving(unknown_age));
-    let as_given = scenario.file.replay.as_ref().map(|replay| replay.unknown_age);
     Some(Swing {
         assumption: UNKNOWN_OBJECTS,
         low: end(UnknownAge::Keyless),
-        assumed: (as_given.unwrap_or_default().to_string(), assumed),
+        assumed: (scenario.unknown_age.to_string(), assumed),
         high: end(UnknownAge::OneKey),
     })
 }
@@ -126,7 +119,7 @@ fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
             advice: "log KMS management events, too (trails may exclude them), and compare",
         });
     }
-    warnings.extend(calls::warnings(scenario, log));
+    warnings.extend(super::kms_events::warnings(scenario, log));
     if log.taken.unknown > 0 {
         warnings.push(Warning {
             id: "unknown-operations",
