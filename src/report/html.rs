@@ -31,7 +31,6 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::chart::colours;
 use crate::error::Result;
 use crate::results::Results;
-use crate::results::csv;
 use crate::sweep::swept::Swept;
 
 /// What a page looks like, without the dark side of charts.
@@ -57,24 +56,6 @@ pub struct Page<'a> {
 
 /// CSV files that a folder may have beside those of a run, and that a page shows.
 pub const MORE: [&str; 4] = ["sobol.csv", "spread.csv", "break_even.csv", "break_even_curves.csv"];
-
-impl Page<'_> {
-    /// Text of one of the run's CSV files.
-    fn text(&self, file: &'static str) -> (&'static str, String) {
-        let results = self.results;
-        let bytes = match file {
-            "summary.csv" => csv::write(&results.summary),
-            "timeline.csv" => csv::write(&results.timeline),
-            "requesters.csv" => csv::write(&results.requesters),
-            "principals.csv" => csv::write(&results.principals),
-            "operations.csv" => csv::write(&results.operations),
-            "costs.csv" => csv::write(&results.costs),
-            "sensitivity.csv" => csv::write(&results.sensitivity),
-            _ => Vec::new(),
-        };
-        (file, String::from_utf8(bytes).expect("CSV is text"))
-    }
-}
 
 /// A part of the page: an id, a heading, and what stands under it.
 struct Section {

@@ -19,10 +19,9 @@ use crate::shown;
 /// Never: what is written is text.
 #[must_use]
 pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec<u8>)> {
-    let swings = csv::write(&rows::sensitivity(scenario, found));
-    let tornado = tornado(&swings);
+    let swings = rows::sensitivity(scenario, found);
     let mut files = vec![
-        ("sensitivity.csv", swings),
+        ("sensitivity.csv", csv::write(&swings)),
         ("sobol.csv", csv::write(&rows::sobol(scenario, found))),
         ("spread.csv", csv::write(&rows::spread(scenario, found))),
         ("break_even.csv", csv::write(&rows::break_even(scenario, found))),
@@ -33,13 +32,8 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
     let identity = Identity::of(scenario, texts);
     let identity = serde_json::to_string_pretty(&identity).expect("a flat struct") + "\n";
     files.push((IDENTITY, shown::json(&identity).into_owned().into_bytes()));
-    files.extend(tornado.map(|drawing| ("tornado.svg", drawing)));
+    // Without a range there is nothing to draw.
+    let tornado = chart::tornado(&swings, &Options::default()).ok();
+    files.extend(tornado.map(|chart| ("tornado.svg", chart.svg(Size::default()).into_bytes())));
     files
-}
-
-/// The rows of `sensitivity.csv` as a picture; `None` if no assumption has a range.
-fn tornado(swings: &[u8]) -> Option<Vec<u8>> {
-    let table = Table::parse("sensitivity.csv", std::str::from_utf8(swings).ok()?).ok()?;
-    let chart = Kind::Tornado.chart(&table, &Options::default()).ok()?;
-    Some(svg::draw(&chart, Size::default()).svg.into_bytes())
 }

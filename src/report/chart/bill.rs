@@ -163,7 +163,8 @@ pub fn bill_changes(rows: &[CostChangeRow], options: &Options) -> Result<Chart> 
 /// Puts a row where it belongs. The file has no row where nothing changes.
 fn take<'a>(row: &'a CostChangeRow, changes: &mut Vec<BillChange<'a>>) {
     let (candidate, reference) = (row.candidate.as_str(), row.reference.as_str());
-    let known = changes.iter().position(|it| (it.candidate, it.reference) == (candidate, reference));
+    let known =
+        changes.iter().position(|it| (it.candidate, it.reference) == (candidate, reference));
     let at = known.unwrap_or_else(|| {
         changes.push(BillChange { candidate, reference, lines: Vec::new() });
         changes.len() - 1

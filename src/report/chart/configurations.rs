@@ -39,10 +39,23 @@ macro_rules! of_configuration {
 }
 
 of_configuration!(
-    SummaryRow, TimelineRow, CostRow, RequesterRow, OperationRow, PrincipalRow, BucketRow, PrefixRow
+    SummaryRow,
+    TimelineRow,
+    CostRow,
+    RequesterRow,
+    OperationRow,
+    PrincipalRow,
+    BucketRow,
+    PrefixRow
 );
 of_configuration!(
-    SensitivityRow, ReplicationRow, SobolRow, SpreadRow, BreakEvenRow, CurveRow, DifferenceRow,
+    SensitivityRow,
+    ReplicationRow,
+    SobolRow,
+    SpreadRow,
+    BreakEvenRow,
+    CurveRow,
+    DifferenceRow,
     CostChangeRow
 );
 

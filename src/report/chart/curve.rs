@@ -66,13 +66,18 @@ pub(super) fn key_across(swept: &Swept, options: &Options) -> Result<usize> {
 }
 
 /// The configurations whose figure is worth a line: those with bucket keys, if savings are drawn.
-pub(super) fn telling(swept: &Swept, configurations: &Configurations, figure: &Figure) -> Vec<usize> {
+pub(super) fn telling(
+    swept: &Swept,
+    configurations: &Configurations,
+    figure: &Figure,
+) -> Vec<usize> {
     let all = configurations.chosen();
     if configurations.are_named() || !figure.is_saving() {
         return all;
     }
     let with_keys = |index: &usize| {
-        let mut rows = swept.points.iter().flat_map(|point| configurations.rows_of(*index, &point.rows));
+        let mut rows =
+            swept.points.iter().flat_map(|point| configurations.rows_of(*index, &point.rows));
         rows.any(|row| row.saving_floor.is_some())
     };
     let telling: Vec<usize> = all.iter().copied().filter(with_keys).collect();
@@ -170,7 +175,13 @@ fn axis_of_key(key: &Key, log: bool) -> Result<Axis> {
 }
 
 /// An axis from the first to the last of some numbers.
-fn axis_of_numbers(name: &str, title: String, unit: Unit, sorted: &[f64], log: bool) -> Result<Axis> {
+fn axis_of_numbers(
+    name: &str,
+    title: String,
+    unit: Unit,
+    sorted: &[f64],
+    log: bool,
+) -> Result<Axis> {
     let [first, .., last] = *sorted else {
         return Ok(Axis::linear(title, unit, sorted.iter().copied(), false));
     };
@@ -214,8 +225,9 @@ pub(super) fn title_of(key: &Key) -> String {
 /// The last part of the key's name, if that tells it from the others.
 pub(super) fn short<'a>(key: &'a Key, all: &[Key]) -> &'a str {
     let last = key.name.rsplit('.').next().unwrap_or(&key.name);
-    let is_shared =
-        all.iter().any(|other| other.name != key.name && other.name.rsplit('.').next() == Some(last));
+    let is_shared = all
+        .iter()
+        .any(|other| other.name != key.name && other.name.rsplit('.').next() == Some(last));
     if is_shared { &key.name } else { last }
 }
 
@@ -314,7 +326,8 @@ fn curves_of(
         "percent" => (Unit::Number, format!("{parameter} (percent)")),
         _ => (Unit::Number, parameter.to_owned()),
     };
-    let spans_decades = matches!(values[..], [least, .., most] if least > 0.0 && most > least * 20.0);
+    let spans_decades =
+        matches!(values[..], [least, .., most] if least > 0.0 && most > least * 20.0);
     let x = axis_of_numbers(parameter, title, unit, &values, options.log || spans_decades)?;
     let mut lines = Lines { x, series, ..Lines::default() };
     lines.y = Axis::saving(lines.figures(), false);

@@ -1,17 +1,15 @@
 //! CSV files that bks writes, and which chart their columns give.
 
-use csv::StringRecord;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::{Chart, Options};
-use crate::error::{Error, Result, did_you_mean, one_of};
-use crate::resultscsv::{self, Record};
-use crate::shown::shown;
+use crate::error::{Error, Result, one_of};
+use crate::results::csv::{self, Record};
+use crate::results::rows::SummaryRow;
 use crate::sweep::swept::{SWEEP, Swept};
 
-/// A CSV text in memory, of which every character can be seen.
+/// A CSV text in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CsvFile {
     place: String,
@@ -26,10 +24,7 @@ impl CsvFile {
     /// # Errors
     /// If the text has no header, or a row has more or fewer cells.
     pub fn parse(place: &str, text: &str) -> Result<Self> {
-        let (header, mut records) = parse(place, text)?;
-        for cell in records.iter_mut().flat_map(|record| &mut record.cells) {
-            *cell = shown(cell).into_owned();
-        }
+        let (header, records) = csv::parse(place, text)?;
         if header.iter().all(|name| name.trim().is_empty()) {
             return Err(Error::request("the file is empty, but must have a header")
                 .hint("give a CSV file that bks wrote, e.g., `summary.csv`")
@@ -66,89 +61,32 @@ impl CsvFile {
     }
 
     /// The rows as what they are.
-    ///
-    /// # Errors
-    /// If a column is missing, or a cell is not what its column holds.
-    fn read<T: DeserializeOwned + Serialize + Default>(&self) -> Result<Vec<T>> {
-        self.check_columns::<T>()?;
-        let header = StringRecord::from(self.header.clone());
-        self.records.iter().map(|record| self.row(record, &header)).collect()
+    fn read<T: DeserializeOwned + Serialize>(&self) -> Result<Vec<T>> {
+        let rows: Vec<T> = csv::read(&self.text)?;
+        for (record, row) in self.records.iter().zip(&rows) {
+            self.check_finite(record, row)?;
+        }
+        Ok(rows)
     }
 
-    fn row<T: DeserializeOwned + Serialize>(
-        &self,
-        record: &Record,
-        header: &StringRecord,
-    ) -> Result<T> {
-        let cells = StringRecord::from(record.cells.clone());
-        let row: T =
-            cells.deserialize(Some(header)).map_err(|error| self.not_a_row(record, &error))?;
-        // There is no place for `NaN` on an axis; as JSON it is nothing. Names may be `nan`.
-        if record.cells.iter().any(|cell| is_no_place(cell)) {
-            let values = serde_json::to_value(&row).unwrap_or_default();
-            let columns = self.header.iter().zip(&record.cells).enumerate();
-            for (column, (name, cell)) in columns {
-                if is_no_place(cell) && values.get(name).is_some_and(Value::is_null) {
-                    return Err(self.wrong(record, column, "must be a number"));
-                }
+    /// There is no place for `NaN` on an axis. As JSON it is nothing, unlike a configuration called so.
+    fn check_finite(&self, record: &Record, row: &impl Serialize) -> Result<()> {
+        if !record.cells.iter().any(|cell| is_infinite(cell)) {
+            return Ok(());
+        }
+        let values = serde_json::to_value(row).unwrap_or_default();
+        let mut cells = self.header.iter().zip(&record.cells);
+        match cells.find(|(name, cell)| is_infinite(cell) && values[name.as_str()].is_null()) {
+            Some((name, cell)) => {
+                Err(Error::request(format!("`{name}` is `{cell}`, but must be a number"))
+                    .at(format!("{}:{}", self.place, record.line)))
             }
+            None => Ok(()),
         }
-        Ok(row)
-    }
-
-    /// Refuses a file without a column that rows cannot do without.
-    fn check_columns<T: DeserializeOwned + Serialize + Default>(&self) -> Result<()> {
-        let (columns, mut rows) =
-            parse("", &String::from_utf8_lossy(&write(&[T::default()])))?;
-        let cells = rows.pop().map(|record| record.cells).unwrap_or_default();
-        for (column, name) in columns.iter().enumerate().filter(|(_, name)| !self.has(name)) {
-            let (header, row) = (without(&columns, column), without(&cells, column));
-            // Later versions of bks have more columns: a file of an earlier one can do without those.
-            if row.deserialize::<T>(Some(&header)).is_err() {
-                return Err(self.no_column(name));
-            }
-        }
-        Ok(())
-    }
-
-    fn no_column(&self, column: &str) -> Error {
-        let error = Error::request(format!("the column `{column}` is missing")).at(&self.place);
-        error.hint(match did_you_mean(column, self.header.iter().map(String::as_str)) {
-            Some(near) => format!("the file has a column `{near}`"),
-            None => format!("the file's columns are `{}`", self.header.join("`, `")),
-        })
-    }
-
-    fn not_a_row(&self, record: &Record, error: &csv::Error) -> Error {
-        if let csv::ErrorKind::Deserialize { err, .. } = error.kind()
-            && let Some(column) = err.field()
-        {
-            let must = match err.kind() {
-                csv::DeserializeErrorKind::ParseFloat(_) => "must be a number",
-                csv::DeserializeErrorKind::ParseInt(_) => "must be a whole number",
-                csv::DeserializeErrorKind::ParseBool(_) => "must be `true` or `false`",
-                _ => "must be as bks writes it",
-            };
-            return self.wrong(record, column as usize, must);
-        }
-        let what = match error.kind() {
-            csv::ErrorKind::Deserialize { err, .. } => err.kind().to_string(),
-            _ => error.to_string(),
-        };
-        Error::request(what).at(format!("{}:{}", self.place, record.line))
-    }
-
-    /// An error about a cell: where it stands, its text, and what it must be.
-    fn wrong(&self, record: &Record, column: usize, must: &str) -> Error {
-        let is = match record.cells[column].as_str() {
-            "" => "empty".to_owned(),
-            text => format!("`{text}`"),
-        };
-        Error::request(format!("`{}` is {is}, but {must}", self.header[column]))
-            .at(format!("{}:{}", self.place, record.line))
     }
 
     fn swept(&self) -> Result<Swept> {
+        self.read::<SummaryRow>()?;
         Swept::read(&self.place, &self.text, None)
     }
 
@@ -157,7 +95,10 @@ impl CsvFile {
         let columns: Vec<&str> =
             self.header.iter().filter_map(|name| name.strip_prefix("set.")).collect();
         // A key's values as numbers stand in a column of their own.
-        columns.iter().filter(|column| !columns.iter().any(|key| is_in_numbers(column, key))).count()
+        columns
+            .iter()
+            .filter(|column| !columns.iter().any(|key| is_in_numbers(column, key)))
+            .count()
     }
 }
 
@@ -166,15 +107,8 @@ fn is_in_numbers(column: &str, key: &str) -> bool {
     unit.is_some_and(|unit| ["_s", "_per_s", "_bytes", "_ratio"].contains(&unit))
 }
 
-/// Whether a cell is a number that no axis has.
-fn is_no_place(cell: &str) -> bool {
+fn is_infinite(cell: &str) -> bool {
     cell.parse().is_ok_and(|number: f64| !number.is_finite())
-}
-
-/// Cells but for one.
-fn without(cells: &[String], column: usize) -> StringRecord {
-    let kept = cells.iter().enumerate().filter(|(at, _)| *at != column);
-    kept.map(|(_, text)| text).collect()
 }
 
 /// A chart that a file may give.
@@ -186,88 +120,52 @@ pub struct ChartKind {
     pub file: &'static str,
     /// Columns by which such files are known.
     columns: &'static [&'static str],
-    draw: Draw,
+    draw: fn(&CsvFile, &Options) -> Result<Vec<Chart>>,
 }
-
-/// From a file's rows to charts.
-type Draw = fn(&CsvFile, &Options) -> Result<Vec<Chart>>;
-
-/// Every chart that can be drawn from a file, in the order of a page.
-pub const KINDS: [ChartKind; 19] = [
-    kind("summary", "summary.csv", &["assumption", "saving_ratio", "replications"], |file, of| {
-        one(super::saving(&file.read()?, of))
-    }),
-    kind("kms-over-time", "timeline.csv", &["time_s", "kms_requests"], |file, of| {
-        one(super::kms_over_time(&file.read()?, of))
-    }),
-    kind("keys-alive", "timeline.csv", &["time_s", "bucket_keys_alive_max"], |file, of| {
-        one(super::keys_alive(&file.read()?, of))
-    }),
-    kind("costs", "costs.csv", &["ChargeDescription", "BillingPeriodS"], |file, of| {
-        one(super::bill(&file.read()?, of))
-    }),
-    kind("requesters", "requesters.csv", &["requester", "kms_requests"], |file, of| {
-        one(super::requesters(&file.read()?, of))
-    }),
-    kind("principals", "principals.csv", &["principal", "saving_ratio"], |file, of| {
-        one(super::principals(&file.read()?, of))
-    }),
-    kind("buckets", "buckets.csv", &["bucket", "objects_not_in_log"], |file, of| {
-        one(super::buckets(&file.read()?, of))
-    }),
-    kind("prefixes", "prefixes.csv", &["bucket", "prefix", "saving_ratio"], |file, of| {
-        one(super::prefixes(&file.read()?, of))
-    }),
-    kind("operations", "operations.csv", &["operation", "kms_requests"], |file, of| {
-        one(super::operations(&file.read()?, of))
-    }),
-    kind("tornado", "sensitivity.csv", &["saving_at_low", "saving_at_high"], |file, of| {
-        one(super::tornado(&file.read()?, of))
-    }),
-    kind("replications", "replications.csv", &["replication", "saving_ratio"], |file, of| {
-        one(super::replications(&file.read()?, of))
-    }),
-    // Two swept keys are a map before they are lines.
-    kind(HEAT_MAP, SWEEP, &["point", "assumption"], |file, of| {
-        one(super::heat_map(&file.swept()?, of))
-    }),
-    kind(SAVING, SWEEP, &["point", "assumption"], |file, of| {
-        one(super::sweep(&file.swept()?, of))
-    }),
-    kind("sobol", "sobol.csv", &["first_order", "total"], |file, of| {
-        one(super::sobol(&file.read()?, of))
-    }),
-    kind("spread", "spread.csv", &["saving_mean_ratio", "saving_p50_ratio"], |file, of| {
-        one(super::spread(&file.read()?, of))
-    }),
-    kind("break-even-values", "break_even.csv", &["parameter", "target_ratio"], |file, of| {
-        one(super::break_even_values(&file.read()?, of))
-    }),
-    kind("break-even", "break_even_curves.csv", &["parameter", "value", "saving_ratio"], |file, of| {
-        super::break_even_curves(&file.read()?, of)
-    }),
-    kind("comparison", "comparison.csv", &["candidate", "reference_value"], |file, of| {
-        one(super::comparison(&file.read()?, of))
-    }),
-    kind("cost-changes", "cost_changes.csv", &["candidate", "difference_usd"], |file, of| {
-        one(super::bill_changes(&file.read()?, of))
-    }),
-];
 
 const HEAT_MAP: &str = "heat-map";
 const SAVING: &str = "saving";
 
-const fn kind(
-    name: &'static str,
-    file: &'static str,
-    columns: &'static [&'static str],
-    draw: Draw,
-) -> ChartKind {
-    ChartKind { name, file, columns, draw }
+macro_rules! kinds {
+    ($($name:expr, $file:expr, $columns:expr, $read:ident => $draw:ident;)*) => {
+        /// Every chart that can be drawn from a file, in the order of a page.
+        pub const KINDS: [ChartKind; 19] = [$(ChartKind {
+            name: $name,
+            file: $file,
+            columns: &$columns,
+            draw: |file, options| super::$draw(&file.$read()?, options).map(Into::into),
+        }),*];
+    };
 }
 
-fn one(chart: Result<Chart>) -> Result<Vec<Chart>> {
-    chart.map(|chart| vec![chart])
+kinds! {
+    "summary", "summary.csv", ["assumption", "saving_ratio", "replications"], read => saving;
+    "kms-over-time", "timeline.csv", ["time_s", "kms_requests"], read => kms_over_time;
+    "keys-alive", "timeline.csv", ["time_s", "bucket_keys_alive_max"], read => keys_alive;
+    "costs", "costs.csv", ["ChargeDescription", "BillingPeriodS"], read => bill;
+    "requesters", "requesters.csv", ["requester", "kms_requests"], read => requesters;
+    "principals", "principals.csv", ["principal", "saving_ratio"], read => principals;
+    "buckets", "buckets.csv", ["bucket", "objects_not_in_log"], read => buckets;
+    "prefixes", "prefixes.csv", ["bucket", "prefix", "saving_ratio"], read => prefixes;
+    "operations", "operations.csv", ["operation", "kms_requests"], read => operations;
+    "tornado", "sensitivity.csv", ["saving_at_low", "saving_at_high"], read => tornado;
+    "replications", "replications.csv", ["replication", "saving_ratio"], read => replications;
+    // Two swept keys are a map before they are lines.
+    HEAT_MAP, SWEEP, ["point", "assumption"], swept => heat_map;
+    SAVING, SWEEP, ["point", "assumption"], swept => sweep;
+    "sobol", "sobol.csv", ["first_order", "total"], read => sobol;
+    "spread", "spread.csv", ["saving_mean_ratio", "saving_p50_ratio"], read => spread;
+    "break-even-values", "break_even.csv", ["parameter", "target_ratio"], read => break_even_values;
+    "break-even", "break_even_curves.csv", ["parameter", "value"], read => break_even_curves;
+    "comparison", "comparison.csv", ["candidate", "reference_value"], read => comparison;
+    "cost-changes", "cost_changes.csv", ["candidate", "difference_usd"], read => bill_changes;
+}
+
+/// One chart of several that a file may give.
+impl From<Chart> for Vec<Chart> {
+    fn from(chart: Chart) -> Self {
+        vec![chart]
+    }
 }
 
 impl PartialEq for ChartKind {

@@ -87,7 +87,7 @@ impl Frame {
     fn head(&mut self, text: &str, font: Font, lines: usize) {
         for line in font.wrap(text, self.free.width(), lines) {
             let at = (self.free.left, self.free.top + font.size);
-            self.scene.text(line, font, at, Anchor::Start);
+            self.scene.text(&line, font, at, Anchor::Start);
             self.free.top += font.size * 1.35;
         }
     }
@@ -96,20 +96,20 @@ impl Frame {
     fn foot(&mut self, text: &str) {
         for line in SOURCE.wrap(text, self.free.width(), 2).into_iter().rev() {
             let at = (self.free.left, self.free.bottom - SOURCE.size * 0.25);
-            self.scene.text(line, SOURCE, at, Anchor::Start);
+            self.scene.text(&line, SOURCE, at, Anchor::Start);
             self.free.bottom -= SOURCE.size * 1.35;
         }
         self.free.bottom -= 4.0;
     }
 
-    fn label(&mut self, text: impl Into<String>, at: Place, anchor: Anchor) {
+    fn label(&mut self, text: &str, at: Place, anchor: Anchor) {
         self.scene.text(text, LABEL, at, anchor);
     }
 
     /// What the upright axis counts, above it; keeps the place free.
     fn axis_title_above(&mut self, title: &str) {
         let title = LABEL.shorten(title, self.free.width());
-        self.label(title, (self.free.left, self.free.top + LABEL.size), Anchor::Start);
+        self.label(&title, (self.free.left, self.free.top + LABEL.size), Anchor::Start);
         self.free.top += LABEL.size * 2.0;
     }
 
@@ -120,7 +120,7 @@ impl Frame {
             let room = self.free.right - left;
             let title = LABEL.shorten(title_below, room);
             let at = (left + room / 2.0, self.free.bottom - LABEL.size * 0.3);
-            self.label(title, at, Anchor::Middle);
+            self.label(&title, at, Anchor::Middle);
             self.free.bottom -= LABEL.size * 1.5;
         }
         let top = self.free.top;
@@ -143,7 +143,7 @@ impl Frame {
             let x = x.clamp(near + half, far - half);
             if x - half >= taken + 8.0 {
                 taken = x + half;
-                self.label(text, (x, baseline), Anchor::Middle);
+                self.label(&text, (x, baseline), Anchor::Middle);
             }
         }
     }

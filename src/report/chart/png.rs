@@ -63,10 +63,8 @@ impl Canvas {
 
     /// Fills a polygon with smooth edges.
     fn fill(&mut self, corners: &[Place], colour: Colour, opacity: f64) {
-        let corners: Vec<(f32, f32)> = corners
-            .iter()
-            .map(|(x, y)| ((x * self.unit) as f32, (y * self.unit) as f32))
-            .collect();
+        let corners: Vec<(f32, f32)> =
+            corners.iter().map(|(x, y)| ((x * self.unit) as f32, (y * self.unit) as f32)).collect();
         let left = corners.iter().map(|at| at.0).fold(f32::INFINITY, f32::min).floor();
         let top = corners.iter().map(|at| at.1).fold(f32::INFINITY, f32::min).floor();
         let right = corners.iter().map(|at| at.0).fold(left, f32::max).ceil() + 1.0;
@@ -97,8 +95,12 @@ impl Canvas {
             let length = (x1 - x0).hypot(y1 - y0);
             if length > 0.0 {
                 let (dx, dy) = ((y1 - y0) / length * half, (x0 - x1) / length * half);
-                let corners =
-                    [(x0 + dx, y0 + dy), (x1 + dx, y1 + dy), (x1 - dx, y1 - dy), (x0 - dx, y0 - dy)];
+                let corners = [
+                    (x0 + dx, y0 + dy),
+                    (x1 + dx, y1 + dy),
+                    (x1 - dx, y1 - dy),
+                    (x0 - dx, y0 - dy),
+                ];
                 self.fill(&corners, colour, 1.0);
             }
         }
@@ -146,19 +148,26 @@ impl Canvas {
 
     /// Mixes a colour into a pixel, if it is one of the picture's.
     fn blend(&mut self, (x, y): (i64, i64), colour: Colour, share: f64) {
-        let inside = (0..i64::from(self.width)).contains(&x) && (0..i64::from(self.height)).contains(&y);
+        let inside =
+            (0..i64::from(self.width)).contains(&x) && (0..i64::from(self.height)).contains(&y);
         if !inside || share <= 0.0 {
             return;
         }
         let first = (y as usize * self.width as usize + x as usize) * 3;
-        for (pixel, ink) in self.pixels[first..first + 3].iter_mut().zip([colour.0, colour.1, colour.2]) {
+        for (pixel, ink) in
+            self.pixels[first..first + 3].iter_mut().zip([colour.0, colour.1, colour.2])
+        {
             let (below, ink) = (f64::from(*pixel), f64::from(ink));
             *pixel = (below + (ink - below) * share).round() as u8;
         }
     }
 }
 
-fn encode(pixels: &[u8], width: u32, height: u32) -> std::result::Result<Vec<u8>, png::EncodingError> {
+fn encode(
+    pixels: &[u8],
+    width: u32,
+    height: u32,
+) -> std::result::Result<Vec<u8>, png::EncodingError> {
     let mut out = Vec::new();
     let mut encoder = png::Encoder::new(&mut out, width, height);
     encoder.set_color(png::ColorType::Rgb);

@@ -82,7 +82,8 @@ pub fn sobol(rows: &[SobolRow], options: &Options) -> Result<Chart> {
     drawn.sort_by(|(_, a), (_, b)| b.total.total_cmp(&a.total));
     let (idle, mut telling): (Vec<_>, Vec<_>) =
         drawn.iter().copied().partition(|(_, row)| explains_nothing(row));
-    let name = |(index, row): &(usize, &SobolRow)| configurations.with_name(*index, &row.assumption);
+    let name =
+        |(index, row): &(usize, &SobolRow)| configurations.with_name(*index, &row.assumption);
     let mut without = String::new();
     if telling.is_empty() {
         telling = drawn;
@@ -195,7 +196,8 @@ pub fn replications(rows: &[ReplicationRow], options: &Options) -> Result<Chart>
     let figure = Figure::of::<ReplicationRow>(options)?;
     let mut told: Vec<(usize, Vec<(u32, f64)>)> = Vec::new();
     for index in configurations.chosen() {
-        let own = configurations.rows_of(index, rows).filter(|row| row.assumption == Level::Assumed);
+        let own =
+            configurations.rows_of(index, rows).filter(|row| row.assumption == Level::Assumed);
         let values: Vec<(u32, f64)> =
             own.filter_map(|row| Some((row.replication, figure.value(row)?))).collect();
         if !values.is_empty() {
@@ -221,7 +223,8 @@ pub fn replications(rows: &[ReplicationRow], options: &Options) -> Result<Chart>
     };
     let title = configurations.title(&format!("{}, each replication", figure.title));
     let subtitle =
-        "How far chance alone moves the figure; what is not known about S3 moves it further.".to_owned();
+        "How far chance alone moves the figure; what is not known about S3 moves it further."
+            .to_owned();
     let plot = Plot::Bars(bars);
     Ok(Chart::new("replications", "replications.csv", title, subtitle, plot).assumed())
 }

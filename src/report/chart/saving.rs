@@ -31,10 +31,9 @@ pub fn saving(rows: &[SummaryRow], options: &Options) -> Result<Chart> {
     }
     bars.axis = Axis::linear("", figure.unit, bars.figures(), true);
     bars.whisker = bars.has_ranges().then(|| format!("range: {RANGE}"));
-    bars.strokes = bars
-        .each()
-        .any(|bar| !bar.strokes.is_empty())
-        .then(|| "floor and ceiling: no key ever found, every key kept".to_owned());
+    let is_bounded = bars.each().any(|bar| !bar.strokes.is_empty());
+    bars.strokes =
+        is_bounded.then(|| "floor and ceiling: no key ever found, every key kept".to_owned());
     let title = configurations.title(&figure.title);
     let subtitle = "Bar: every assumption as assumed.".to_owned();
     Ok(Chart::new("summary", "summary.csv", title, subtitle, Plot::Bars(bars)))

@@ -3,6 +3,7 @@
 use super::SweptPoint;
 use super::colours::Colour;
 use super::text::Font;
+use crate::shown::shown;
 
 /// A place in the picture: from the left edge, and from the upper edge.
 pub type Place = (f64, f64);
@@ -213,12 +214,13 @@ impl Scene {
     /// Notes a figure; one without words has none.
     pub(super) fn mark(&mut self, (x, y): Place, label: &str, point: Option<&SweptPoint>) {
         if !label.is_empty() {
-            self.marks.push(Mark { x, y, label: label.to_owned(), point: point.cloned() });
+            let label = shown(label).into_owned();
+            self.marks.push(Mark { x, y, label, point: point.cloned() });
         }
     }
 
-    pub(super) fn text(&mut self, text: impl Into<String>, font: Font, at: Place, anchor: Anchor) {
-        let text = text.into();
+    pub(super) fn text(&mut self, text: &str, font: Font, at: Place, anchor: Anchor) {
+        let text = shown(text).into_owned();
         if !text.is_empty() {
             self.shapes.push(Shape::Text(Text { text, at, font, anchor }));
         }

@@ -30,7 +30,8 @@ pub(super) fn draw(chart: &Chart, size: Size) -> Drawing {
 /// A chart as a file of its own, which is dark where its viewer is.
 pub(super) fn file(chart: &Chart, size: Size) -> String {
     let dark = colours::dark_css("");
-    let style = format!("<style>@media screen and (prefers-color-scheme: dark) {{\n{dark}}}</style>\n");
+    let style =
+        format!("<style>@media screen and (prefers-color-scheme: dark) {{\n{dark}}}</style>\n");
     drawn(chart, size, &style).svg
 }
 

@@ -85,9 +85,8 @@ impl Font {
         let plain: Vec<Vec<String>> =
             names.iter().map(|name| self.name(name, room, lines)).collect();
         let apart = |(at, name): (usize, &&str)| {
-            let mut alike = names.iter().zip(&plain).filter(|(other, it)| {
-                **it == plain[at] && *other != name
-            });
+            let mut alike =
+                names.iter().zip(&plain).filter(|(other, it)| **it == plain[at] && *other != name);
             let first = alike.next().map(|(other, _)| common(name, other));
             let shared = alike.map(|(other, _)| common(name, other)).chain(first).min();
             match shared {

@@ -50,7 +50,8 @@ pub fn kms_over_time(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
 /// As [`kms_over_time`].
 pub fn keys_alive(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(rows, options)?;
-    let mut lines = lines(rows, &configurations, "keys", |row| (row.bucket_keys_alive_max.into(), None))?;
+    let mut lines =
+        lines(rows, &configurations, "keys", |row| (row.bucket_keys_alive_max.into(), None))?;
     rise(&mut lines, "bucket-level keys alive", &[], options.log)?;
     let subtitle = "Most keys alive in any second of each interval.".to_owned();
     let title = configurations.title("Bucket-level keys alive over time");

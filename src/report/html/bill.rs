@@ -7,7 +7,7 @@ use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use crate::error::Result;
 use crate::report::bill::{self, Line};
-use crate::report::chart::{Kind, Options};
+use crate::report::chart;
 use crate::report::numbers::{count, dollars, unit_price};
 use crate::report::words;
 use crate::results::Results;
@@ -15,8 +15,7 @@ use crate::results::rows::CostRow;
 use crate::units::Usd;
 
 pub(super) fn all(page: &Page) -> Result<Markup> {
-    let (file, text) = page.text("costs.csv");
-    let costs = Figure::of(Kind::Costs, &Options::default(), (file, &text), "table-bill")?;
+    let costs = Figure::of(chart::bill, &page.results.costs, "table-bill")?;
     Ok(html! {
         (figure::all(&[costs]))
         (side_by_side(page.results).render())

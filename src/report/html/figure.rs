@@ -4,11 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::prose;
 use crate::error::Result;
-use crate::report::chart::layout::Size;
-use crate::report::chart::scene::Mark;
-use crate::report::chart::svg::{self, Drawing};
-use crate::report::chart::table::Table;
-use crate::report::chart::{Chart, Kind, Options, Plot};
+use crate::report::chart::{Chart, Drawing, Mark, Options, Size};
 use crate::shown::shown;
 
 /// Widths of the two drawings, in pixels.
@@ -28,32 +24,34 @@ pub(super) struct Figure {
 impl Figure {
     /// A chart of a file's rows, whose figures stand in the page's table `table`; `None` if there are
     /// no rows.
-    pub(super) fn of(
-        kind: Kind,
-        options: &Options,
-        (file, text): (&str, &str),
+    pub(super) fn of<T>(
+        draw: fn(&[T], &Options) -> Result<Chart>,
+        rows: &[T],
         table: &'static str,
     ) -> Result<Option<Self>> {
-        let rows = Table::parse(file, text)?;
-        if rows.rows().next().is_none() {
+        if rows.is_empty() {
             return Ok(None);
         }
-        let chart = kind.chart(&rows, options).map_err(|error| error.at(file))?;
-        Ok(Some(Self::draw(chart, file, table)))
+        Ok(Some(Self::new(draw(rows, &Options::default())?, table)))
+    }
+
+    pub(super) fn new(chart: Chart, table: &'static str) -> Self {
+        let file = chart.file.clone();
+        Self::draw(chart, &file, table)
     }
 
     /// The same under a name that others of its kind do not have.
     pub(super) fn numbered(self, number: usize) -> Self {
-        let chart = Chart { name: format!("{}-{number}", self.chart.name), ..self.chart };
+        let chart = Chart { name: format!("break-even-{number}"), ..self.chart };
         Self::draw(chart, &self.file, self.table)
     }
 
     fn draw(chart: Chart, file: &str, table: &'static str) -> Self {
         // Lines on a narrow screen need more height than a slide's shape gives them.
-        let is_lines = matches!(chart.plot, Plot::Lines(_));
+        let is_lines = chart.has_lines();
         let draw = |width, height| {
             let named = Chart { name: format!("{}-{width}", chart.name), ..chart.clone() };
-            svg::draw(&named, Size { width: Some(width), height })
+            named.draw(Size { width: Some(width), height })
         };
         Self {
             wide: draw(WIDE, None),
@@ -64,10 +62,14 @@ impl Figure {
         }
     }
 
-    /// The places of the marks whose words begin with `start`, for the script: those of both drawings.
-    pub(super) fn places(&self, start: &str) -> serde_json::Value {
+    /// The places of the marks of a point of a sweep, for the script: those of both drawings.
+    pub(super) fn places(&self, number: u64, headline: &str) -> serde_json::Value {
         let of = |drawing: &Drawing| -> Vec<serde_json::Value> {
-            let marks = drawing.marks.iter().filter(|mark| mark.label.starts_with(start));
+            let marks = drawing.marks.iter().filter(|mark| {
+                mark.point
+                    .as_ref()
+                    .is_some_and(|it| it.number == number && it.configuration == headline)
+            });
             marks.map(|mark| share(mark, drawing).to_vec().into()).collect()
         };
         serde_json::json!([of(&self.wide), of(&self.narrow)])

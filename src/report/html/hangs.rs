@@ -6,7 +6,7 @@ use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use super::{Page, more};
 use crate::error::Result;
-use crate::report::chart::{Kind, Options};
+use crate::report::chart;
 use crate::report::numbers::percent;
 use crate::report::{added, words};
 use crate::results::Results;
@@ -14,9 +14,7 @@ use crate::results::rows::SensitivityRow;
 
 pub(super) fn all(page: &Page) -> Result<Markup> {
     let results = page.results;
-    let (file, text) = page.text("sensitivity.csv");
-    let options = Options::default();
-    let tornado = Figure::of(Kind::Tornado, &options, (file, &text), "table-assumptions")?;
+    let tornado = Figure::of(chart::tornado, &results.sensitivity, "table-assumptions")?;
     let swing = words::greatest_swing(results);
     Ok(html! {
         @if let Some(swing) = &swing { p { (super::prose(swing)) } }

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use crate::error::Result;
-use crate::report::chart::table::{Row as Record, Table as File};
-use crate::report::chart::{Kind, Options};
+use crate::report::chart::Options;
+use crate::report::chart::file::{ChartKind, CsvFile as File};
 use crate::report::numbers::{count, percent};
 
 /// What a column of a further file is called on the page, and how its cells read.
@@ -70,7 +70,7 @@ struct Described {
     file: &'static str,
     caption: &'static str,
     shown: &'static [Shown],
-    kind: Option<Kind>,
+    kind: Option<&'static str>,
     /// Whether its rows are too many for paper.
     is_long: bool,
 }
@@ -92,7 +92,7 @@ impl Described {
                 "Share of the saving's variance that each assumption makes (Sobol' indices), with 95 % \
                  confidence intervals",
                 &SOBOL,
-                Some(Kind::Sobol),
+                Some("sobol"),
             ),
             "spread.csv" => new(
                 "table-spread",
@@ -115,46 +115,32 @@ impl Described {
                     "break_even_curves.csv",
                     "The saving at each value that was tried",
                     &CURVES,
-                    Some(Kind::BreakEven),
+                    Some("break-even"),
                 )
             },
         }
     }
 }
 
-/// A chart for each parameter whose break-even was looked for.
-fn curves(file: &File, text: (&str, &str), table: &'static str) -> Result<Vec<Option<Figure>>> {
-    let mut parameters: Vec<&str> = Vec::new();
-    for row in file.rows() {
-        let parameter = row.text("parameter")?;
-        if !parameters.contains(&parameter) {
-            parameters.push(parameter);
-        }
-    }
-    let chart = |(number, parameter): (usize, &&str)| {
-        let options = Options { x: Some((*parameter).to_owned()), ..Options::default() };
-        let figure = Figure::of(Kind::BreakEven, &options, text, table)?;
-        Ok(figure.map(|figure| figure.numbered(number)))
-    };
-    parameters.iter().enumerate().map(chart).collect()
-}
-
 /// A file's charts, if it has any, and its table.
 pub(super) fn show(name: &str, text: &str) -> Result<Markup> {
     let file = File::parse(name, text)?;
     let of = Described::of(name);
-    let charts = match of.kind {
-        Some(Kind::BreakEven) => curves(&file, (name, text), of.id)?,
-        Some(kind) => vec![Figure::of(kind, &Options::default(), (name, text), of.id)?],
-        None => Vec::new(),
-    };
+    let mut charts = Vec::new();
+    if let Some(kind) = of.kind.filter(|_| file.rows().next().is_some()) {
+        let drawn = ChartKind::named(kind)?.charts(&file, &Options::default())?;
+        charts.extend(drawn.into_iter().enumerate().map(|(number, chart)| {
+            let figure = Figure::new(chart, of.id);
+            Some(if kind == "sobol" { figure } else { figure.numbered(number) })
+        }));
+    }
     let shown = of.shown;
     let columns = shown.iter().map(|it| match it.reads {
         Reads::AsIs => Column::text(it.title),
         Reads::Share | Reads::Number => Column::figure(it.title),
     });
-    let row = |record: Record| -> Result<Row> {
-        Ok(Row::of(shown.iter().map(|it| cell(&record, it)).collect::<Result<_>>()?))
+    let row = |record: &[String]| -> Result<Row> {
+        Ok(Row::of(shown.iter().map(|it| cell(&file, record, it)).collect::<Result<_>>()?))
     };
     let table = Table {
         id: of.id,
@@ -181,13 +167,14 @@ pub(super) fn show(name: &str, text: &str) -> Result<Markup> {
     })
 }
 
-fn cell(record: &Record, shown: &Shown) -> Result<Cell> {
+fn cell(file: &File, record: &[String], shown: &Shown) -> Result<Cell> {
+    let at = file.header().iter().position(|name| name == shown.column);
+    let text = at.map_or("", |at| record[at].as_str());
+    let number = text.parse().ok();
     Ok(match shown.reads {
-        Reads::AsIs => match record.text(shown.column)? {
-            "" => Cell::text("–"),
-            text => Cell::text(text),
-        },
-        Reads::Share => Cell::known(record.optional(shown.column)?, percent),
-        Reads::Number => Cell::known(record.optional(shown.column)?, count),
+        Reads::AsIs if text.is_empty() => Cell::text("–"),
+        Reads::AsIs => Cell::text(text),
+        Reads::Share => Cell::known(number, percent),
+        Reads::Number => Cell::known(number, count),
     })
 }

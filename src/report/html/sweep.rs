@@ -7,7 +7,7 @@ use super::table::{Cell, Column, Row, Table};
 use super::{Page, prose};
 use crate::encryption::assumptions::Level;
 use crate::error::Result;
-use crate::report::chart::{Kind, Options};
+use crate::report::chart::{self, Options};
 use crate::report::numbers::{count, dollars, percent};
 use crate::results::rows::SummaryRow;
 use crate::sweep::swept::{Key, Point, SWEEP, Swept};
@@ -66,31 +66,20 @@ fn headline(page: &Page, swept: &Swept) -> String {
 
 fn charts(swept: &Swept, headline: &str) -> Result<Vec<Figure>> {
     let named = Options { configurations: vec![headline.to_owned()], ..Options::default() };
-    let draw =
-        |kind, options: &Options| Figure::of(kind, options, (SWEEP, &swept.text), "table-sweep");
+    let lines = chart::sweep(swept, &named).ok();
     let charts = match swept.keys.len() {
-        1 => vec![draw(Kind::Saving, &Options::default())?],
-        2 => vec![draw(Kind::HeatMap, &named)?, draw(Kind::Saving, &named).ok().flatten()],
-        _ => vec![draw(Kind::Saving, &named).ok().flatten()],
+        1 => vec![chart::sweep(swept, &Options::default())?],
+        2 => std::iter::once(chart::heat_map(swept, &named)?).chain(lines).collect(),
+        _ => lines.into_iter().collect(),
     };
-    Ok(charts.into_iter().flatten().collect())
+    Ok(charts.into_iter().map(|chart| Figure::new(chart, "table-sweep")).collect())
 }
 
 /// Where the first chart shows each point: `{"0,2": [[wide], [narrow]]}`.
 fn rings(swept: &Swept, headline: &str, charts: &[Figure]) -> String {
     let Some(chart) = charts.first() else { return "{}".to_owned() };
-    let of_point = |point: &Point| {
-        let values: Vec<&str> = values(swept, point).collect();
-        let start = match (&swept.keys[..], &values[..]) {
-            ([_], [value]) => format!("{headline}, {value}: "),
-            ([across, up], [column, row]) => {
-                format!("{} {column}, {} {row}: ", across.name, up.name)
-            }
-            _ => return None,
-        };
-        Some((place(point), chart.places(&start)))
-    };
-    let rings = swept.points.iter().filter_map(of_point);
+    let rings =
+        swept.points.iter().map(|point| (place(point), chart.places(point.number, headline)));
     serde_json::Value::from(rings.collect::<serde_json::Map<_, _>>()).to_string()
 }
 

@@ -6,17 +6,18 @@ use super::Page;
 use super::figure::{self, Figure};
 use super::table::{Cell, Column, Row, Table};
 use crate::error::Result;
-use crate::report::chart::{Kind, Options};
+use crate::report::chart;
 use crate::report::numbers::count;
 use crate::results::Results;
 use crate::results::rows::TimelineRow;
 use crate::units::SimDuration;
 
 pub(super) fn all(page: &Page) -> Result<Markup> {
-    let (file, text) = page.text("timeline.csv");
-    let options = Options::default();
-    let draw = |kind| Figure::of(kind, &options, (file, &text), "table-time");
-    let charts = [draw(Kind::KmsOverTime)?, draw(Kind::KeysAlive)?];
+    let rows = &page.results.timeline;
+    let charts = [
+        Figure::of(chart::kms_over_time, rows, "table-time")?,
+        Figure::of(chart::keys_alive, rows, "table-time")?,
+    ];
     Ok(html! {
         (figure::all(&charts))
         details.long {

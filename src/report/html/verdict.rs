@@ -7,7 +7,7 @@ use super::table::{Cell, Column, Row, Table};
 use super::{Page, prose};
 use crate::encryption::assumptions::Level;
 use crate::error::Result;
-use crate::report::chart::{Kind, Options};
+use crate::report::chart;
 use crate::report::numbers::{count, dollars, percent};
 use crate::report::{added, words};
 use crate::results::Results;
@@ -123,8 +123,7 @@ fn notices(results: &Results) -> Markup {
 
 /// The kinds of doubt, and the savings of all configurations.
 pub(super) fn sure(page: &Page) -> Result<Markup> {
-    let (file, text) = page.text("summary.csv");
-    let savings = Figure::of(Kind::Summary, &Options::default(), (file, &text), "table-figures")?;
+    let savings = Figure::of(chart::saving, &page.results.summary, "table-figures")?;
     let results = page.results;
     let headline = &results.facts.headline;
     Ok(html! {

@@ -10,7 +10,7 @@ use super::table::{Cell, Column, Row, Table};
 use crate::error::Result;
 use crate::report::accounts::{self, Accounts};
 use crate::report::added;
-use crate::report::chart::{Kind, Options};
+use crate::report::chart::{self, Options};
 use crate::report::numbers::{count, percent};
 use crate::results::Results;
 use crate::results::rows::{OperationRow, PrincipalRow, RequesterRow};
@@ -28,9 +28,9 @@ pub(super) fn all(page: &Page) -> Result<Markup> {
     let several = results.requesters.iter().any(is_other);
     let options =
         Options { configurations: vec![results.facts.headline.clone()], ..Options::default() };
-    let (file, text) = page.text("requesters.csv");
     let requesters = if several {
-        Figure::of(Kind::Requesters, &options, (file, &text), "table-requesters")?
+        let chart = chart::requesters(&results.requesters, &options)?;
+        Some(Figure::new(chart, "table-requesters"))
     } else {
         None
     };

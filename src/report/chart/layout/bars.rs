@@ -153,7 +153,7 @@ impl Drawn<'_> {
         let plot = frame.scene.plot;
         if self.is_narrow {
             let at = (plot.left, bars_top - 4.0 * squeeze);
-            frame.label(name.concat(), at, Anchor::Start);
+            frame.label(&name.concat(), at, Anchor::Start);
         } else {
             let first = middle + LABEL.size * (MIDDLE - (name.len() as f64 - 1.0) * 0.6);
             for (i, line) in name.iter().enumerate() {
@@ -174,7 +174,7 @@ impl Drawn<'_> {
             if thick >= LABEL.size * 0.75 {
                 let value = LABEL.shorten(&bar.value, self.values + 1.0);
                 let anchor = if self.values_above { Anchor::End } else { Anchor::Start };
-                frame.label(value, (self.values_at, baseline), anchor);
+                frame.label(&value, (self.values_at, baseline), anchor);
             }
         }
     }
@@ -241,5 +241,5 @@ fn heading(name: &str, top: f64, bottom: f64, frame: &mut Frame) {
     let ground = Area { left, top: top - 0.5, right, bottom: top + height * 0.96 + 0.5 };
     frame.scene.rect(ground, GROUND, 1.0);
     let at = (left, top + height * 0.58 + HEADING.size * MIDDLE);
-    frame.scene.text(HEADING.name(name, right - left, 1).concat(), HEADING, at, Anchor::Start);
+    frame.scene.text(&HEADING.name(name, right - left, 1).concat(), HEADING, at, Anchor::Start);
 }

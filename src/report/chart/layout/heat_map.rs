@@ -37,7 +37,7 @@ pub(super) fn draw(map: &HeatMap, frame: &mut Frame) {
             let dark = ground.contrast(ON_DARK) > ground.contrast(ON_LIGHT);
             let font = Font { colour: if dark { ON_DARK } else { ON_LIGHT }, ..LABEL };
             let at = (x, y + LABEL.size * MIDDLE);
-            frame.scene.text(cell.text.clone(), font, at, Anchor::Middle);
+            frame.scene.text(&cell.text, font, at, Anchor::Middle);
         }
     }
     names(map, wide, tall, frame);
@@ -55,7 +55,7 @@ fn names(map: &HeatMap, wide: f64, tall: f64, frame: &mut Frame) {
     for (i, name) in map.y.names.iter().enumerate().step_by(every) {
         let centre = plot.bottom - (i as f64 + 0.5) * tall;
         let at = (plot.left - 8.0, centre + LABEL.size * MIDDLE);
-        frame.label(LABEL.name(name, room, 1).concat(), at, Anchor::End);
+        frame.label(&LABEL.name(name, room, 1).concat(), at, Anchor::End);
     }
 }
 
@@ -72,7 +72,7 @@ fn key(map: &HeatMap, low: f64, high: f64, frame: &mut Frame) {
     let room = frame.free.width() - RAMP - LABEL.width(least) - LABEL.width(most);
     let figure = LABEL.shorten(&map.figure, (room - 30.0).max(20.0));
     let at_least = left + LABEL.width(&figure) + 14.0;
-    frame.label(figure, (left, baseline), Anchor::Start);
+    frame.label(&figure, (left, baseline), Anchor::Start);
     frame.label(least, (at_least, baseline), Anchor::Start);
     let mut right = at_least + LABEL.width(least);
     if high > low {

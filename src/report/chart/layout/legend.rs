@@ -61,7 +61,7 @@ pub(super) fn draw(entries: &[(Swatch, String)], frame: &mut Frame) {
         let middle = y + LINE / 2.0;
         draw_swatch(*swatch, (x, middle), frame);
         let at = (x + swatch.width(), middle + LABEL.size * MIDDLE);
-        frame.label(text, at, Anchor::Start);
+        frame.label(&text, at, Anchor::Start);
         end = end.max(x + width);
         x += width + GAP;
     }

@@ -2,7 +2,7 @@
 
 use super::super::axis::Scale;
 use super::super::colours::{GRID, INK, MUTED, of_series};
-use super::super::scene::{Anchor, Place};
+use super::super::scene::{Anchor, Place, Shape};
 use super::super::text::LABEL;
 use super::super::{LinePoint, Lines, Series};
 use super::legend::{self, Swatch};
@@ -44,7 +44,7 @@ pub(super) fn draw(lines: &Lines, frame: &mut Frame) {
     };
     for (y, text) in rulers.y.ticks(60.0) {
         frame.scene.line(vec![(plot.left, y), (plot.right, y)], GRID, 1.0);
-        frame.label(text, (plot.left - 8.0, y + LABEL.size * MIDDLE), Anchor::End);
+        frame.label(&text, (plot.left - 8.0, y + LABEL.size * MIDDLE), Anchor::End);
     }
     let x_ticks = rulers.x.ticks(90.0);
     for (x, _) in &x_ticks {
@@ -67,15 +67,17 @@ pub(super) fn draw(lines: &Lines, frame: &mut Frame) {
 }
 
 fn entries(lines: &Lines) -> Vec<(Swatch, String)> {
-    let series = lines.series.iter().map(|series| (Swatch::Line(series.colour), series.name.clone()));
+    let series =
+        lines.series.iter().map(|series| (Swatch::Line(series.colour), series.name.clone()));
     let band = lines.band.iter().map(|band| match lines.is_over_names() {
         true => (Swatch::Whisker, format!("range: {band}")),
         false => (Swatch::Band, format!("band: {band}")),
     });
-    let references = lines.references.iter().map(|reference| match lines.y.holds(reference.value) {
-        true => (Swatch::Dashes, reference.text.clone()),
-        false => (Swatch::None, format!("{}: off the chart", reference.text)),
-    });
+    let references =
+        lines.references.iter().map(|reference| match lines.y.holds(reference.value) {
+            true => (Swatch::Dashes, reference.text.clone()),
+            false => (Swatch::None, format!("{}: off the chart", reference.text)),
+        });
     series.chain(band).chain(references).collect()
 }
 
@@ -138,7 +140,7 @@ fn band(series: &Series, frame: &mut Frame, rulers: &Rulers) {
                 frame.scene.line(low.clone(), colour, 0.7);
                 frame.scene.line(high.clone(), colour, 0.7);
                 let points = low.into_iter().chain(high.into_iter().rev()).collect();
-                frame.scene.polygon(points, colour, 0.16);
+                frame.scene.shapes.push(Shape::Polygon { points, colour, opacity: 0.16 });
             }
         }
     }
