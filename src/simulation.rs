@@ -16,7 +16,6 @@ mod arm;
 pub mod engines;
 pub mod estimate;
 pub mod events;
-pub mod export;
 mod lanes;
 pub mod names;
 pub mod objects;

@@ -81,7 +81,7 @@ impl<'a> Events<'a> {
     }
 
     /// The same without answers.
-    pub(super) fn unanswered(
+    fn unanswered(
         scenario: &'a Scenario,
         kept: &'a KeptObjects,
         arm: &Arm,
