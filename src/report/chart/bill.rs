@@ -67,18 +67,18 @@ fn legend(lines: &[String]) -> Vec<(String, usize)> {
     let named = if lines.len() <= COLOURED + 1 { lines.len() } else { COLOURED };
     let rest = lines.len() - named;
     let rest = (rest > 0).then(|| format!("{rest} smaller lines"));
-    let names = lines.iter().take(named).cloned().chain(rest);
-    names.enumerate().map(|(colour, name)| (name, colour)).collect()
+    let parts = lines.iter().take(named).cloned().chain(rest);
+    parts.enumerate().map(|(colour, name)| (name, colour)).collect()
 }
 
 fn bill_row(name: String, rows: &[&CostRow], lines: &[String]) -> BarRow {
     let parts = legend(lines).len();
-    let place = |row: &CostRow| lines.iter().position(|line| *line == row.charge_description);
     let mut total = Levels::default();
     let mut charged: Vec<(usize, &CostRow)> = Vec::new();
     for row in rows {
         total.add(row.assumption, row.billed_cost.as_f64());
-        charged.extend(place(row).filter(|_| is_charged(row)).map(|place| (place, *row)));
+        let place = lines.iter().position(|line| *line == row.charge_description);
+        charged.extend(place.filter(|_| is_charged(row)).map(|place| (place, *row)));
     }
     charged.sort_by_key(|(place, _)| *place);
     let mut from = 0.0;

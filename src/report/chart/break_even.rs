@@ -177,7 +177,7 @@ impl<'a> Search<'a> {
             let (low, high) = (low.min(high), low.max(high));
             range = Some((self.place(low), self.place(high)));
             let [low, high] = [low, high].map(|end| value_text(&row.unit, end));
-            value.push_str(&format!(" [{low} … {high}]"));
+            value = format!("{value} [{low} … {high}]");
         }
         let cut = row.cut.iter().map(|cut| format!("; not all values were tried: {cut}"));
         Bar {

@@ -171,7 +171,7 @@ impl<'a> Configurations<'a> {
 }
 
 /// What the range of a figure is.
-pub(super) const RANGE: &str = "every assumption at its worst and at its best end";
+pub(super) const RANGE: &str = "all assumptions at their worst and best";
 
 /// Figures at the three levels of the assumptions.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -21,8 +21,8 @@ const MOST_LINES: usize = 8;
 /// # Errors
 /// If an option names or wants what the sweep does not have.
 pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
-    let rows = || swept.points.iter().flat_map(|point| &point.rows);
-    let configurations = Configurations::of(rows(), options)?;
+    let rows = swept.points.iter().flat_map(|point| &point.rows);
+    let configurations = Configurations::of(rows, options)?;
     let figure = Figure::of::<SummaryRow>(options)?;
     let at = key_across(swept, options)?;
     let key = &swept.keys[at];
@@ -46,8 +46,8 @@ pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
     } else {
         Axis::linear(figure.title.clone(), figure.unit, lines.figures(), true)
     };
-    let points = || lines.series.iter().flat_map(|series| &series.points);
-    lines.band = points().any(|point| point.range.is_some()).then(|| RANGE.to_owned());
+    let mut points = lines.series.iter().flat_map(|series| &series.points);
+    lines.band = points.any(|point| point.range.is_some()).then(|| RANGE.to_owned());
     let mut subtitle = format!("{sign}: every assumption as assumed.{left_out}");
     if shown.len() == 1 && swept.keys.len() > 1 {
         subtitle = format!("Configuration {}. {subtitle}", configurations.name(shown[0]));
@@ -75,12 +75,11 @@ pub(super) fn telling(
     if configurations.are_named() || !figure.is_saving() {
         return all;
     }
-    let with_keys = |index: &usize| {
-        let mut rows =
-            swept.points.iter().flat_map(|point| configurations.rows_of(*index, &point.rows));
-        rows.any(|row| row.saving_floor.is_some())
-    };
-    let telling: Vec<usize> = all.iter().copied().filter(with_keys).collect();
+    let rows = swept.points.iter().flat_map(|point| &point.rows);
+    let with_keys = rows.filter(|row| row.saving_floor.is_some());
+    let mut telling: Vec<usize> = with_keys.filter_map(|row| configurations.index(row)).collect();
+    telling.sort_unstable();
+    telling.dedup();
     if telling.is_empty() { all } else { telling }
 }
 
@@ -318,7 +317,9 @@ fn curves_of(
             }),
         }
     }
-    series.iter_mut().for_each(|series| series.points.sort_by(|a, b| a.x.total_cmp(&b.x)));
+    for line in &mut series {
+        line.points.sort_by(|a, b| a.x.total_cmp(&b.x));
+    }
     values.sort_by(f64::total_cmp);
     let (unit, title) = match unit {
         "s" => (Unit::Duration, parameter.to_owned()),

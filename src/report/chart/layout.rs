@@ -18,6 +18,9 @@ const MARGIN: f64 = 24.0;
 /// What a baseline stands below the middle of its letters, in ems.
 const MIDDLE: f64 = 0.36;
 
+/// Pixels up to which a picture is narrow.
+const NARROW: u32 = 600;
+
 /// The smallest picture that has room for a chart, and the largest that is one.
 pub const SIZES: std::ops::RangeInclusive<u32> = 240..=8_192;
 
@@ -44,16 +47,27 @@ pub fn scene(chart: &Chart, size: Size) -> Scene {
     frame.scene
 }
 
-/// A slide's shape, and higher where there are more rows than a slide holds.
+/// A slide's shape, and higher where title, legend and rows need more.
 fn natural_height(chart: &Chart, width: u32) -> u32 {
-    let slide = (f64::from(width) * 9.0 / 16.0).round() as u32;
-    let (needed, least) = match &chart.plot {
-        Plot::Lines(_) => (0.0, slide.max(320)),
-        Plot::Bars(bars) => (bars::height(bars, width) + 200.0, slide.min(320)),
-        Plot::HeatMap(map) => (heat_map::height(map) + 200.0, slide),
+    let mut frame = Frame::new(chart, width, *SIZES.end());
+    let (plot, slide) = match &chart.plot {
+        Plot::Lines(lines) => {
+            legend::draw(&lines::entries(lines), &mut frame);
+            (LINES, 9.0 / 16.0)
+        }
+        Plot::Bars(bars) => {
+            legend::draw(&bars::entries(bars), &mut frame);
+            (bars::height(bars, width), 0.0)
+        }
+        Plot::HeatMap(map) => (heat_map::height(map), 9.0 / 16.0),
     };
-    (needed.round() as u32).clamp(least, *SIZES.end())
+    let needed = (frame.free.top + plot + BELOW).max(f64::from(width) * slide);
+    (needed.round() as u32).clamp(*SIZES.start(), *SIZES.end())
 }
+
+/// Pixels that lines need from top to bottom, and what stands below any plot.
+const LINES: f64 = 240.0;
+const BELOW: f64 = 84.0;
 
 /// A scene with its title and source, and the area between them that is still free.
 struct Frame {
@@ -65,7 +79,8 @@ impl Frame {
     fn new(chart: &Chart, width: u32, height: u32) -> Self {
         let (right, bottom) = (f64::from(width), f64::from(height));
         // On a narrow screen the page has margins of its own.
-        let margin = if width < 600 { MARGIN / 2.0 } else { MARGIN };
+        let is_narrow = width <= NARROW;
+        let margin = if is_narrow { MARGIN / 2.0 } else { MARGIN };
         let free = Area {
             left: margin,
             top: MARGIN * 0.75,
@@ -76,8 +91,9 @@ impl Frame {
         let scene = Scene { width, height, shapes, marks, plot: free, legend: None };
         let mut frame = Self { scene, free };
         frame.scene.rect(Area { left: 0.0, top: 0.0, right, bottom }, GROUND, 1.0);
-        frame.head(&chart.title, TITLE, 2);
-        frame.head(&chart.subtitle, SUBTITLE, 3);
+        let more = if is_narrow { 2 } else { 0 };
+        frame.head(&chart.title, TITLE, 2 + more);
+        frame.head(&chart.subtitle, SUBTITLE, 3 + more);
         frame.free.top += 6.0;
         frame.foot(&chart.source());
         frame

@@ -110,9 +110,9 @@ impl Canvas {
     }
 
     fn disc(&mut self, (x, y): Place, radius: f64, colour: Colour) {
-        let corner = |i: u32| f64::from(i) / f64::from(ROUND) * TAU;
-        let corners: Vec<Place> = (0..ROUND)
-            .map(|i| (x + radius * libm::cos(corner(i)), y + radius * libm::sin(corner(i))))
+        let angles = (0..ROUND).map(|i| f64::from(i) / f64::from(ROUND) * TAU);
+        let corners: Vec<Place> = angles
+            .map(|angle| (x + radius * libm::cos(angle), y + radius * libm::sin(angle)))
             .collect();
         self.fill(&corners, colour, 1.0);
     }

@@ -136,17 +136,20 @@ fn sobol_row(name: String, row: &SobolRow) -> BarRow {
 /// As [`tornado`].
 pub fn spread(rows: &[SpreadRow], options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(rows, options)?;
-    let drawn = || configurations.rows(rows);
+    let drawn: Vec<(usize, &SpreadRow)> = configurations.rows(rows).collect();
     let mut bars = Bars {
         parts: vec![("5 % to the median".to_owned(), 0), ("the median to 95 %".to_owned(), 1)],
-        rows: drawn().map(|(index, row)| spread_row(configurations.name(index), row)).collect(),
+        rows: drawn
+            .iter()
+            .map(|(index, row)| spread_row(configurations.name(*index), row))
+            .collect(),
         strokes: Some("mean".to_owned()),
         dots: Some("every assumption as assumed".to_owned()),
         ..Bars::default()
     };
     bars.axis = Axis::saving(bars.figures(), false);
     // There are two samples.
-    let points = drawn().map(|(_, row)| 2.0 * f64::from(row.samples)).fold(0.0, f64::max);
+    let points = drawn.iter().map(|(_, row)| 2.0 * f64::from(row.samples)).fold(0.0, f64::max);
     let subtitle = format!(
         "{} points drawn from the ranges of all assumptions together: nine in ten of them save what a bar \
          covers.",

@@ -13,7 +13,7 @@ use super::colours::{Colour, INK, MUTED};
 pub(super) const FAMILY: &str = "Noto Sans, Segoe UI, Helvetica Neue, Arial, sans-serif";
 
 /// How much wider than Noto Sans a viewer's font may be.
-const ROOM: f64 = 1.1;
+const ROOM: f64 = 1.15;
 
 /// How a text is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -84,17 +84,15 @@ impl Font {
     pub(super) fn names(self, names: &[&str], room: f64, lines: usize) -> Vec<Vec<String>> {
         let plain: Vec<Vec<String>> =
             names.iter().map(|name| self.name(name, room, lines)).collect();
-        let apart = |(at, name): (usize, &&str)| {
-            let mut alike =
-                names.iter().zip(&plain).filter(|(other, it)| **it == plain[at] && *other != name);
-            let first = alike.next().map(|(other, _)| common(name, other));
-            let shared = alike.map(|(other, _)| common(name, other)).chain(first).min();
-            match shared {
-                Some(shared) => self.name(&format!("…{}", &name[shared..]), room, lines),
-                None => plain[at].clone(),
+        let mut apart = plain.clone();
+        for (at, name) in names.iter().enumerate() {
+            let alike = names.iter().zip(&plain);
+            let alike = alike.filter(|(other, cut)| **cut == plain[at] && *other != name);
+            if let Some(shared) = alike.map(|(other, _)| common(name, other)).min() {
+                apart[at] = self.name(&format!("…{}", &name[shared..]), room, lines);
             }
-        };
-        names.iter().enumerate().map(apart).collect()
+        }
+        apart
     }
 
     /// Breaks sentences into at most `lines` lines; what does not fit ends in an ellipsis.
@@ -125,8 +123,8 @@ impl Font {
             text.char_indices().map(|(at, c)| (at + c.len_utf8(), c)).collect();
         let fitting = ends.partition_point(|(end, _)| self.width(text[..*end].trim_end()) <= room);
         let fitting = &ends[..fitting.max(1)];
-        let is_break = |c: char| c.is_whitespace() || "/-_:".contains(c);
-        let at = fitting.iter().rev().find(|(_, c)| is_break(*c)).or(fitting.last());
+        let between = fitting.iter().rev().find(|(_, c)| c.is_whitespace() || "/-_:".contains(*c));
+        let at = between.or(fitting.last());
         at.map_or(text.len(), |(end, _)| *end)
     }
 }
@@ -138,14 +136,16 @@ fn longest(text: &str, behind: f64, fits: impl Fn(&str) -> bool) -> String {
         return text.to_owned();
     }
     let chars: Vec<char> = text.chars().collect();
-    let with = |kept: usize| {
-        let end = (kept as f64 * behind).round() as usize;
-        let before: String = chars[..kept - end].iter().collect();
-        let after: String = chars[chars.len() - end..].iter().collect();
-        format!("{}…{}", before.trim_end(), after.trim_start())
-    };
     let lengths: Vec<usize> = (0..chars.len()).collect();
-    with(lengths.partition_point(|kept| fits(&with(*kept))).saturating_sub(1))
+    let fitting = lengths.partition_point(|kept| fits(&around_ellipsis(&chars, *kept, behind)));
+    around_ellipsis(&chars, fitting.saturating_sub(1), behind)
+}
+
+fn around_ellipsis(chars: &[char], kept: usize, behind: f64) -> String {
+    let end = (kept as f64 * behind).round() as usize;
+    let before: String = chars[..kept - end].iter().collect();
+    let after: String = chars[chars.len() - end..].iter().collect();
+    format!("{}…{}", before.trim_end(), after.trim_start())
 }
 
 /// Bytes that two texts have in common at their beginnings.

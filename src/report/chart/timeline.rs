@@ -130,9 +130,11 @@ fn lines(
         let wrong = format!("`bin_s` is `{}`, but must be greater than zero", row.bin_s);
         return Err(Error::request(wrong));
     }
-    let drawn = || configurations.rows(rows).map(|(_, row)| row);
-    let begin_s = drawn().map(|row| row.time_s).fold(f64::INFINITY, f64::min);
-    let end_s = drawn().map(|row| row.time_s + row.bin_s).fold(begin_s, f64::max);
+    let (mut begin_s, mut end_s) = (f64::INFINITY, 0.0_f64);
+    for (_, row) in configurations.rows(rows) {
+        begin_s = begin_s.min(row.time_s);
+        end_s = end_s.max(row.time_s + row.bin_s);
+    }
     let clock = Clock::of(end_s - begin_s);
     let series = configurations.chosen().into_iter().map(|index| {
         let name = configurations.name(index);

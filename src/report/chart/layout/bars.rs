@@ -6,7 +6,7 @@ use super::super::scene::{Anchor, Area, Shape};
 use super::super::text::{HEADING, LABEL};
 use super::super::{Bar, BarRow, Bars};
 use super::legend::{self, Swatch};
-use super::{Frame, MIDDLE, Ruler};
+use super::{Frame, MIDDLE, NARROW, Ruler};
 
 /// Pixels of a bar where there is room, between bars of a row, and between rows.
 const BAR: f64 = 20.0;
@@ -14,9 +14,6 @@ const BETWEEN_BARS: f64 = 3.0;
 const BETWEEN_ROWS: f64 = 14.0;
 /// Pixels of the line above a narrow picture's bars.
 const ABOVE: f64 = 20.0;
-
-/// Pixels up to which a picture is narrow.
-const NARROW: u32 = 600;
 
 /// Pixels of all rows at their natural height.
 pub(super) fn height(bars: &Bars, width: u32) -> f64 {
@@ -57,11 +54,20 @@ pub(super) fn draw(bars: &Bars, frame: &mut Frame) {
     let is_narrow = frame.scene.width <= NARROW;
     let values_above = is_narrow && bars.rows.iter().all(|row| row.bars.len() <= 1);
     let free = frame.free;
-    let named: Vec<&BarRow> = bars.rows.iter().filter(|row| !row.is_heading()).collect();
-    let names: Vec<&str> = named.iter().map(|row| row.name.as_str()).collect();
+    let shown: Vec<&BarRow> = bars.rows.iter().filter(|row| !row.is_heading()).collect();
+    let names: Vec<&str> = shown.iter().map(|row| row.name.as_str()).collect();
     let values = LABEL.widest(bars.each().map(|bar| bar.value.as_str()));
     // A figure with its range is whole even in a narrow picture.
-    let values = values.min(free.width() * if values_above { 0.62 } else { 0.38 });
+    let values = values.min(
+        free.width()
+            * if values_above {
+                0.62
+            } else if is_narrow {
+                0.5
+            } else {
+                0.38
+            },
+    );
     let widest = LABEL.widest(names.iter().copied()).min(free.width() * 0.32);
     let left = if is_narrow { free.left } else { free.left + widest + 10.0 };
     let right = match values {
@@ -95,12 +101,11 @@ fn clear_of_ends(bars: &Bars) -> f64 {
     }
 }
 
-fn entries(bars: &Bars) -> Vec<(Swatch, String)> {
+pub(super) fn entries(bars: &Bars) -> Vec<(Swatch, String)> {
     // A part that no bar has needs no explanation, nor has one alone.
-    let is_seen = |part: usize| {
-        bars.parts.len() > 1 && bars.each().any(|bar| bar.parts.iter().any(|it| it.part == part))
-    };
-    let parts = bars.parts.iter().enumerate().filter(|(part, _)| is_seen(*part));
+    let parts = bars.parts.iter().enumerate().filter(|(part, _)| {
+        bars.parts.len() > 1 && bars.each().any(|bar| bar.parts.iter().any(|it| it.part == *part))
+    });
     let parts = parts.map(|(_, (name, colour))| (Swatch::Box(*colour), name.clone()));
     let reference = bars.reference.as_ref().map(|reference| &reference.text);
     let signs = [
@@ -118,6 +123,10 @@ impl Drawn<'_> {
         let plot = frame.scene.plot;
         let natural: f64 = height(self.bars, frame.scene.width);
         let squeeze = plot.height() / natural.max(1.0);
+        if self.bars.axis.holds(0.0) {
+            let x = self.x.at(0.0);
+            frame.scene.line(vec![(x, plot.top), (x, plot.bottom)], MUTED, 1.2);
+        }
         let mut top = plot.top;
         let mut names = names.iter();
         let mut headings = Vec::new();
@@ -131,10 +140,6 @@ impl Drawn<'_> {
                 self.row(row, name, &place, frame);
             }
             top = bottom;
-        }
-        if self.bars.axis.holds(0.0) {
-            let x = self.x.at(0.0);
-            frame.scene.line(vec![(x, plot.top), (x, plot.bottom)], MUTED, 1.2);
         }
         if let Some(reference) = &self.bars.reference {
             let x = self.x.at(reference.value);
@@ -152,6 +157,9 @@ impl Drawn<'_> {
         let middle = f64::midpoint(bars_top, bottom);
         let plot = frame.scene.plot;
         if self.is_narrow {
+            let area =
+                Area { left: frame.free.left, top, right: frame.free.right, bottom: bars_top };
+            frame.scene.rect(area, GROUND, 1.0);
             let at = (plot.left, bars_top - 4.0 * squeeze);
             frame.label(&name.concat(), at, Anchor::Start);
         } else {

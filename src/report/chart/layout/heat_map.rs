@@ -1,9 +1,9 @@
 //! Cells of a grid, coloured after their figure, with the figure in each.
 
-use super::super::HeatMap;
 use super::super::colours::{ON_DARK, ON_LIGHT, viridis};
 use super::super::scene::{Anchor, Area};
 use super::super::text::{Font, LABEL};
+use super::super::{HeatCell, HeatMap};
 use super::{Frame, MIDDLE};
 
 /// Pixels of all rows at their natural height: cells of many columns are too narrow for a text.
@@ -63,10 +63,10 @@ fn names(map: &HeatMap, wide: f64, tall: f64, frame: &mut Frame) {
 fn key(map: &HeatMap, low: f64, high: f64, frame: &mut Frame) {
     const RAMP: f64 = 120.0;
     const STEPS: u32 = 40;
-    let text_of = |value: f64| {
-        map.cells.iter().find(|cell| cell.value.to_bits() == value.to_bits()).map(|cell| &cell.text)
-    };
-    let (Some(least), Some(most)) = (text_of(low), text_of(high)) else { return };
+    let mut cells: Vec<&HeatCell> = map.cells.iter().collect();
+    cells.sort_by(|a, b| a.value.total_cmp(&b.value));
+    let [HeatCell { text: least, .. }, ..] = cells[..] else { return };
+    let most = &cells[cells.len() - 1].text;
     let Area { left, top, .. } = frame.free;
     let baseline = top + 10.0 + LABEL.size * MIDDLE;
     let room = frame.free.width() - RAMP - LABEL.width(least) - LABEL.width(most);

@@ -66,18 +66,23 @@ pub(super) fn draw(lines: &Lines, frame: &mut Frame) {
     }
 }
 
-fn entries(lines: &Lines) -> Vec<(Swatch, String)> {
+pub(super) fn entries(lines: &Lines) -> Vec<(Swatch, String)> {
     let series =
         lines.series.iter().map(|series| (Swatch::Line(series.colour), series.name.clone()));
-    let band = lines.band.iter().map(|band| match lines.is_over_names() {
-        true => (Swatch::Whisker, format!("range: {band}")),
-        false => (Swatch::Band, format!("band: {band}")),
+    let band = lines.band.iter().map(|band| {
+        if lines.is_over_names() {
+            (Swatch::Whisker, format!("range: {band}"))
+        } else {
+            (Swatch::Band, format!("band: {band}"))
+        }
     });
-    let references =
-        lines.references.iter().map(|reference| match lines.y.holds(reference.value) {
-            true => (Swatch::Dashes, reference.text.clone()),
-            false => (Swatch::None, format!("{}: off the chart", reference.text)),
-        });
+    let references = lines.references.iter().map(|reference| {
+        if lines.y.holds(reference.value) {
+            (Swatch::Dashes, reference.text.clone())
+        } else {
+            (Swatch::None, format!("{}: off the chart", reference.text))
+        }
+    });
     series.chain(band).chain(references).collect()
 }
 
