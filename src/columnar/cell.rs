@@ -35,8 +35,7 @@ pub enum ParquetValue {
 
 impl ParquetValue {
     /// The text, if it is one.
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(bytes) => str::from_utf8(bytes.data()).ok(),
             _ => None,
@@ -44,8 +43,7 @@ impl ParquetValue {
     }
 
     /// What a message calls it: the text itself, or what kind of value it is.
-    #[must_use]
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         const MOST: usize = 100;
         match self {
             Self::Null => "nothing".to_owned(),
@@ -99,14 +97,13 @@ impl ValueKind {
     }
 
     pub(super) fn whole(self, value: i64) -> Result<ParquetValue, &'static str> {
-        let time = |unit: i64| value.checked_mul(unit).map(ParquetValue::Time).ok_or(NO_TIME);
         match self {
             Self::Plain => Ok(ParquetValue::Whole(value)),
             Self::Decimal(scale) => {
                 Ok(ParquetValue::Real(value as f64 / libm::pow(10.0, scale.into())))
             }
-            Self::Days => time(DAY),
-            Self::Time(unit) => time(unit),
+            Self::Days => time(value, DAY),
+            Self::Time(unit) => time(value, unit),
         }
     }
 
@@ -124,6 +121,10 @@ impl ValueKind {
             _ => Ok(ParquetValue::Text(value.clone())),
         }
     }
+}
+
+fn time(value: i64, unit: i64) -> Result<ParquetValue, &'static str> {
+    value.checked_mul(unit).map(ParquetValue::Time).ok_or(NO_TIME)
 }
 
 /// A whole number of up to 16 bytes, its highest first.

@@ -1,14 +1,21 @@
-//! A source of records for readers that would take a record of any length into memory.
+//! Tables of strangers: records within bounds, for readers that would take one of any length into memory, and
+//! the names of columns.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Read};
 use std::rc::Rc;
 
 /// Most bytes of a record: a hundred times what S3's longest key takes, encoded twice.
-pub const RECORD_MAX: usize = 1 << 20;
+pub(crate) const RECORD_MAX: usize = 1 << 20;
 
 /// Bytes that a reader may take from its source beyond the record it gives.
 const AHEAD: usize = 64 << 10;
+
+/// The name of a column without capitals and what joins its words: `lineItem/UsageType` and
+/// `line_item_usage_type` are the same.
+pub(crate) fn plain_name(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
 
 /// Ends in an error where a record goes on beyond [`RECORD_MAX`], about.
 pub struct RecordLimit<R> {
@@ -22,14 +29,14 @@ pub struct RecordBudget(Rc<Cell<usize>>);
 
 impl RecordBudget {
     /// Says that a record has been read, and the next one begins.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.0.set(RECORD_MAX + AHEAD);
     }
 }
 
 impl<R: Read> RecordLimit<R> {
     /// Bounds the records of `source`. Each is to be begun by what comes with it.
-    pub fn new(source: R) -> (Self, RecordBudget) {
+    pub(crate) fn new(source: R) -> (Self, RecordBudget) {
         let left = RecordBudget(Rc::new(Cell::new(0)));
         left.begin();
         (Self { source, left: left.clone() }, left)

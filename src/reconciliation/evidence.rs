@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::ModelCalls;
+use crate::named_enum::named_enum;
 use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::scenario::Scenario;
 use crate::scenario::replay::{UnknownAge, is_directory};
@@ -14,32 +15,23 @@ use crate::units::{SimDuration, SimTime};
 /// where nothing else is said: an assumption, whose other end is one key for all.
 const AGE: SimDuration = SimDuration::from_secs(30 * 86_400);
 
-/// How a bucket is encrypted, and how that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BucketEncryption {
-    /// The trail has calls with the bucket's ARN: bucket keys are on.
-    BucketKey,
-    /// It has calls, all of them with an object's ARN: bucket keys are off.
-    KeyPerObject,
-    /// It has none: what is encrypted without KMS, or a trail that leaves these events out.
-    NoCalls,
-    /// As the configuration that was asked for has it.
-    AsAsked,
+named_enum! {
+    /// How a bucket is encrypted, and how that is known.
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub BucketEncryption {
+        /// The trail has calls with the bucket's ARN: bucket keys are on.
+        BucketKey = "bucket-key",
+        /// It has calls, all of them with an object's ARN: bucket keys are off.
+        KeyPerObject = "key-per-object",
+        /// It has none: what is encrypted without KMS, or a trail that leaves these events out.
+        NoCalls = "no-calls",
+        /// As the configuration that was asked for has it.
+        AsAsked = "as-asked",
+    }
 }
 
 impl BucketEncryption {
-    /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BucketKey => "bucket-key",
-            Self::KeyPerObject => "key-per-object",
-            Self::NoCalls => "no-calls",
-            Self::AsAsked => "as-asked",
-        }
-    }
-
     /// Whether objects may have bucket keys.
     pub(super) const fn may_have_keys(self) -> bool {
         matches!(self, Self::BucketKey | Self::AsAsked)
@@ -53,6 +45,22 @@ pub struct BucketPlan {
     pub encryption: BucketEncryption,
     /// Which keys wrap objects that are read and not written in the log; `None`: as the settings say.
     pub unknown_age: Option<UnknownAge>,
+}
+
+impl BucketPlan {
+    /// An age matters only where objects may have bucket keys.
+    pub(super) fn of(encryption: BucketEncryption, unknown_age: Option<UnknownAge>) -> Self {
+        let unknown_age = unknown_age.filter(|_| encryption.may_have_keys());
+        Self { encryption, unknown_age }
+    }
+
+    /// The same age for each bucket.
+    pub(super) fn uniform(
+        encryption: &[BucketEncryption],
+        unknown_age: Option<UnknownAge>,
+    ) -> Vec<Self> {
+        encryption.iter().map(|&encryption| Self::of(encryption, unknown_age)).collect()
+    }
 }
 
 /// Calls of one bucket.
@@ -82,12 +90,12 @@ pub(super) fn encryption(
     scenario: &Scenario,
     measured: &BTreeMap<String, BucketEvidence>,
 ) -> Vec<BucketEncryption> {
-    let of = |name: &String| match measured.get(name) {
+    let buckets = scenario.buckets.iter().map(|bucket| match measured.get(&bucket.name) {
         None => BucketEncryption::NoCalls,
         Some(BucketEvidence { by_bucket: 0, .. }) => BucketEncryption::KeyPerObject,
         Some(_) => BucketEncryption::BucketKey,
-    };
-    scenario.buckets.iter().map(|bucket| of(&bucket.name)).collect()
+    });
+    buckets.collect()
 }
 
 /// Whether objects from before the log have bucket keys, bucket by bucket: no if the trail has at
@@ -101,12 +109,12 @@ pub(super) fn unknown_ages(
     for (cell, modelled) in keyless {
         *expected.entry(&cell.bucket).or_default() += modelled.by_object;
     }
-    let age = |name: &str| {
-        let found = measured.get(name).map_or(0, |of_bucket| of_bucket.by_object);
-        let expected = expected.get(name).copied().unwrap_or_default();
+    let ages = scenario.buckets.iter().map(|bucket| {
+        let found = measured.get(&bucket.name).map_or(0, |of_bucket| of_bucket.by_object);
+        let expected = expected.get(bucket.name.as_str()).copied().unwrap_or_default();
         if 2 * found >= expected { UnknownAge::Keyless } else { UnknownAge::Even(AGE) }
-    };
-    scenario.buckets.iter().map(|bucket| age(&bucket.name)).collect()
+    });
+    ages.collect()
 }
 
 /// What else unknown objects may be, besides what the evidence says.

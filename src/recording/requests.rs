@@ -26,11 +26,12 @@ pub struct RecordedRequests<'a> {
 impl<'a> RecordedRequests<'a> {
     /// The requests of some session slots of one principal: of a single one, or of all. What a
     /// replication draws is which part of S3's fleet serves each.
-    ///
-    /// # Panics
-    /// If there is no slot.
-    #[must_use]
-    pub fn new(recording: &'a Recording, slots: &[u32], seed: Seed, replication: u32) -> Self {
+    pub(crate) fn new(
+        recording: &'a Recording,
+        slots: &[u32],
+        seed: Seed,
+        replication: u32,
+    ) -> Self {
         let (shelf, left) = recording.shelf_of(slots);
         let salt = salt(seed, replication);
         Self { recording, shelf, left, salt, placed: Vec::new() }
@@ -38,7 +39,7 @@ impl<'a> RecordedRequests<'a> {
 
     /// Replaces `batch` by the next requests, and `places` by where each counts; false when there
     /// are none.
-    pub fn next_batch(&mut self, batch: &mut Vec<Request>, places: &mut Vec<u32>) -> bool {
+    pub(crate) fn next_batch(&mut self, batch: &mut Vec<Request>, places: &mut Vec<u32>) -> bool {
         batch.clear();
         places.clear();
         if self.left.is_empty() {
@@ -57,7 +58,7 @@ impl<'a> RecordedRequests<'a> {
     }
 
     fn request(&self, placed: &ResolvedRequest) -> Request {
-        let populations = |bucket: u32| self.recording.population_of[bucket as usize];
+        let populations = &self.recording.population_of;
         // What is written without KMS needs nothing of it but, if it is a copy, what it reads.
         let writes_without_kms = placed.when.sse() == ObjectEncryption::NotKms;
         let object = match placed.need() {
@@ -73,16 +74,16 @@ impl<'a> RecordedRequests<'a> {
                 time: time_of(write.ms),
             },
             NeededObject::Unknown { bucket, number } => {
-                Object::Ranked { population: populations(bucket)[0], rank: number }
+                Object::Ranked { population: populations[bucket as usize][0], rank: number }
             }
             NeededObject::WithoutKey { bucket, number } => {
-                Object::Ranked { population: populations(bucket)[1], rank: number }
+                Object::Ranked { population: populations[bucket as usize][1], rank: number }
             }
             NeededObject::WithoutKms { bucket, number } => {
-                Object::Ranked { population: populations(bucket)[2], rank: number }
+                Object::Ranked { population: populations[bucket as usize][2], rank: number }
             }
             NeededObject::WrittenBefore { bucket, ms } => Object::Aged {
-                population: populations(bucket)[3],
+                population: populations[bucket as usize][3],
                 writer: 0,
                 draw: draw_of(self.salt, ms),
                 time: before_start(ms),

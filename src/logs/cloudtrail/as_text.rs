@@ -28,9 +28,6 @@ const OBJECTS: [&str; 17] = [
 const DEPTH: u32 = 32;
 
 /// The event with its objects as objects.
-///
-/// # Errors
-/// The first object whose text is neither JSON nor Python's.
 pub(in crate::logs) fn unfolded(event: &str) -> Result<String, &'static str> {
     let mut event: Value = serde_json::from_str(event).map_err(|_| "event")?;
     unfold(&mut event, DEPTH)?;
@@ -108,8 +105,8 @@ impl Python<'_> {
         if let Some(text) = self.text().ok()? {
             return Some(Value::String(text));
         }
-        let ends = |c: char| matches!(c, ',' | '}' | ']' | ')' | ':') || c.is_whitespace();
-        let (word, rest) = self.rest.split_at(self.rest.find(ends).unwrap_or(self.rest.len()));
+        let end = self.rest.find(|c: char| ",}]):".contains(c) || c.is_whitespace());
+        let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         match word {
             "None" | "null" | "nan" => Some(Value::Null),
