@@ -6,6 +6,7 @@ use super::{BUCKETS, Page, accounts, drawn};
 use crate::error::Result;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Section, Table};
+use crate::report::numbers::signed;
 use crate::report::run::adds_cost;
 use crate::results::Results;
 use crate::results::facts::Facts;
@@ -17,6 +18,9 @@ const LISTED: usize = 100;
 
 /// Which buckets, of a replay, and which principals save most.
 pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
+    if adds_cost(page.results) {
+        return None;
+    }
     let Page { results: Results { facts, principals, .. }, further, .. } = page;
     let buckets = further.buckets.iter().map(|row| Calls {
         configuration: &row.configuration,
@@ -71,7 +75,7 @@ fn most_saved<'a>(
     names.truncate(SHOWN);
     let table = Table::of(names)
         .text(what, |(it, _)| name(it))
-        .figure("KMS requests saved", |(_, [own, of])| Cell::count(of - own))
+        .figure("KMS requests saved", |(_, [own, of])| Cell::figure(of - own, signed))
         .figure("share saved", |(_, [own, of])| Cell::percent((*of > 0.0).then(|| 1.0 - own / of)))
         .figure("KMS requests", |(_, [own, _])| Cell::count(*own))
         .figure("instead of", |(_, [_, of])| Cell::count(*of));
