@@ -25,12 +25,12 @@ pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
     let buckets = further.buckets.iter().map(|row| Calls {
         configuration: &row.configuration,
         name: &row.bucket,
-        calls: row.kms_requests,
+        kms_requests: row.kms_requests,
     });
     let principals = principals.iter().map(|row| Calls {
         configuration: &row.configuration,
         name: &row.principal,
-        calls: row.kms_requests,
+        kms_requests: row.kms_requests,
     });
     let tables = [
         most_saved(facts, "bucket", buckets)
@@ -47,7 +47,7 @@ pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
 struct Calls<'a> {
     configuration: &'a str,
     name: &'a str,
-    calls: f64,
+    kms_requests: f64,
 }
 
 /// What the headline saves in each bucket or for each principal, those that save most first; `None` if
@@ -59,10 +59,10 @@ fn most_saved<'a>(
 ) -> Option<Table> {
     const SHOWN: usize = 10;
     let mut names: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
-    for Calls { configuration, name, calls } in calls {
+    for Calls { configuration, name, kms_requests } in calls {
         for (side, of) in [&facts.headline, &facts.reference].into_iter().enumerate() {
             if configuration == of {
-                names.entry(name).or_default()[side] += calls;
+                names.entry(name).or_default()[side] += kms_requests;
             }
         }
     }
