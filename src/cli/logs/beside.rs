@@ -40,7 +40,7 @@ pub(super) fn gather(logs: &Logs, jobs: Option<usize>, into: &mut Gathered) -> R
     let at_once = FILES_A_THREAD * threads::number(jobs);
     let memory = logs.args.memory_for_requests(into.formats) / at_once;
     let reader = ParallelReader {
-        format: logs.args.log_format.format(),
+        format: logs.args.log_format,
         pattern: into.gathers.beside(memory),
         memory,
         bar: logs.bar.clone(),
