@@ -75,8 +75,8 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
 }
 
 fn no_trail() -> Error {
-    Error::request("the log holds no KMS calls, but they are what is calibrated by")
-        .hint("give CloudTrail's files, with management events")
+    Error::request("the log has no KMS calls, but calibration needs them")
+        .hint("give CloudTrail files with management events")
 }
 
 fn nothing_to_calibrate(left_out: LeftOut) -> Error {
@@ -84,11 +84,10 @@ fn nothing_to_calibrate(left_out: LeftOut) -> Error {
         "no KMS call in the trail is for a bucket-level key (encryption context of a bucket's ARN)",
     );
     if left_out.by_object > 0 {
-        error.hint(
-            "the calls are for single objects: bucket keys are off, or were while they were made",
-        )
+        error.hint("the calls are for single objects: bucket keys were off")
     } else {
-        error.hint("give a trail with KMS's management events of an account that uses bucket keys")
+        error
+            .hint("give a trail with the KMS management events of an account that uses bucket keys")
     }
 }
 

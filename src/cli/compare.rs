@@ -211,7 +211,7 @@ fn candidates<'a>(items: &[Item], runs: &'a Runs) -> Result<Vec<Candidate<'a>>> 
         }));
     }
     if chosen.len() < 2 {
-        return Err(Error::request("there is one configuration, but it takes two to compare")
+        return Err(Error::request("there is only one configuration to compare")
             .hint("name another scenario, folder, or configuration: `ITEM#CONFIGURATION`"));
     }
     let labels = labels(&chosen)?;
@@ -233,9 +233,9 @@ fn labels(chosen: &[Chosen]) -> Result<Vec<String>> {
         ways.insert(0, |it| it.configuration.clone());
     }
     let mut labels = ways.into_iter().map(|way| chosen.iter().map(way).collect::<Vec<_>>());
-    labels.find(|labels| are_distinct(labels)).ok_or_else(|| {
-        Error::request("an item is given twice, but a comparison needs different ones")
-    })
+    labels
+        .find(|labels| are_distinct(labels))
+        .ok_or_else(|| Error::request("an item is given twice"))
 }
 
 fn are_distinct(labels: &[String]) -> bool {

@@ -8,6 +8,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::args::{self, Changes, Jobs, LogSettings, Quiet, Typed};
 use super::exit::Exit;
+use super::logs::FormatsTogether;
 use super::{logs, output, progress};
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
@@ -150,10 +151,11 @@ impl Args {
                 Some(option) => Err(Error::request(format!(
                     "`{option}` applies to logs, but `{path}` is taken for a scenario"
                 ))
-                .hint("a log must not end in `.toml`; on standard input give `--log-format`")),
+                .hint("the name of a log must not end in `.toml`; on standard input give `--log-format`")),
             };
         }
-        let recording = self.logs.open(self.quiet.quiet)?.read(None)?;
+        let logs = self.logs.open(self.quiet.quiet)?;
+        let (recording, ()) = logs.read(FormatsTogether::One, None)?;
         self.settings.scenario(recording, &self.changes, threads)
     }
 

@@ -6,11 +6,11 @@ use clap::Args as ClapArgs;
 
 use super::args::{Jobs, Quiet, ReadOnlyObjects};
 use super::exit::Exit;
-use super::{logs, output};
+use super::logs::{self, FormatsTogether};
+use super::output;
 use crate::error::{Error, Result};
 use crate::fitting::hide::NameHider;
 use crate::fitting::{self, BucketDetails, FitComparison, FitOptions};
-use crate::logs::record::LogEntry;
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
 use crate::scenario::replay::Settings;
@@ -59,15 +59,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     args.check()?;
     args.logs.refuse_inventory("a scenario says by bucket, not by object, who has bucket keys")?;
     let logs = args.logs.open(args.quiet.quiet)?;
-    let mut details = BucketDetails::default();
-    let recording = logs.read_telling(args.jobs.jobs, |_, entry| {
-        match entry {
-            LogEntry::Request(record) => details.take(record),
-            LogEntry::Kms(event) => details.take_call(event),
-            LogEntry::Skipped(..) => {}
-        }
-        Ok(())
-    })?;
+    let (recording, details) = logs.read::<BucketDetails>(FormatsTogether::One, args.jobs.jobs)?;
     let unknown_age = args.unknown_age.unknown_age.unwrap_or_default();
     let hider = args.salt.as_deref().map_or(NameHider::none(), NameHider::salted);
     let name = args.name();
@@ -96,7 +88,7 @@ impl Args {
     /// Refuses what is wrong before the logs are read.
     fn check(&self) -> Result<()> {
         if self.salt.as_deref() == Some("") {
-            return Err(Error::request("`--salt` is empty, and so would hide nothing"));
+            return Err(Error::request("`--salt` is empty"));
         }
         if let Some(region) = &self.region {
             PriceTable::for_region(region).map_err(|error| {
@@ -171,8 +163,8 @@ fn note_comparison(compared: &[FitComparison]) {
     let far: Vec<&str> = far.map(|row| row.configuration.as_str()).collect();
     if !far.is_empty() {
         output::note(&format!(
-            "caution: the scenario's calls are more than {:.0} % off the log's under {}: do not use it \
-             for that; fit less at a time, e.g., one job, or one bucket by `--bucket`",
+            "caution: the scenario's calls differ from the log's by more than {:.0} % under {}: do not use it \
+             for that; fit one job or one bucket (`--bucket`) at a time",
             FAR * 100.0,
             far.join(" and ")
         ));

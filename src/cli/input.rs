@@ -72,9 +72,11 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
     let place = folder.display().to_string();
     output::folder::settle(folder)?;
     if !folder.join(FACTS).exists() {
-        return Err(Error::request(format!("the folder has no `{FACTS}`, so it holds no results"))
-            .at(place)
-            .hint("`bks simulate SCENARIO` and `bks replay LOGS` write results to results/NAME"));
+        return Err(Error::request(format!(
+            "the folder has no `{FACTS}`, so it is not a results folder"
+        ))
+        .at(place)
+        .hint("`bks simulate SCENARIO` and `bks replay LOGS` write results to results/NAME"));
     }
     let files = ResultsFolder(folder);
     let read = match files.read() {

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, DataFileFormat};
 use crate::inventory::tally::InventoryCounts;
 use crate::inventory::versions::Versions;
-use crate::inventory::{InventoryColumn, InventoryItem, csv_file};
+use crate::inventory::{InventoryColumn, csv_file};
 use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
@@ -96,10 +96,10 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     }
     if reading.missing.contains(&InventoryColumn::EncryptionStatus) {
         return Err(Error::request(
-            "there is no `EncryptionStatus`, so which objects call KMS cannot be said",
+            "without `EncryptionStatus` there is no telling which objects call KMS",
         )
         .at(args.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" "))
-        .hint("add the field to the inventory's configuration; the next inventory has it"));
+        .hint("add the field to the inventory's configuration and use the next inventory"));
     }
     let as_of_ns = reading.as_of_ns.unwrap_or_default();
     let of_journal = reading.versions.changed();
@@ -125,7 +125,7 @@ fn write_population(path: &Path, tally: &InventoryCounts, quiet: bool) -> Result
     let populations = population::populations(tally);
     if populations.is_empty() {
         return Err(Error::request(
-            "the inventory has no population: no current object under SSE-KMS or SSE-S3 tells its age",
+            "the inventory has no current object under SSE-KMS or SSE-S3 with a known age",
         )
         .at("--population"));
     }
@@ -149,7 +149,7 @@ enum Given {
 fn kind(path: &Path) -> Result<Given> {
     let place = path.display().to_string();
     if path.is_dir() {
-        return Err(Error::request("there is a folder, but an inventory is a file")
+        return Err(Error::request("this is a directory, but an inventory is a file")
             .at(place)
             .hint("give the `manifest.json` in it"));
     }
@@ -171,7 +171,7 @@ impl Reading {
         let manifest = &listing.manifest;
         if !self.sources.insert(manifest.source_bucket.clone()) {
             return Err(Error::request(format!(
-                "the bucket `{}` has an inventory already, but its objects must count once",
+                "the bucket `{}` has two inventories, but its objects must count once",
                 manifest.source_bucket
             ))
             .at(path.display().to_string())
@@ -186,7 +186,7 @@ impl Reading {
         })?;
         if manifest.files.is_empty() && !args.print.quiet.quiet {
             output::note(&format!(
-                "{}: the inventory of `{}` lists no data file: the bucket was empty when it was made",
+                "{}: the inventory of `{}` lists no data file: the bucket was empty",
                 path.display(),
                 manifest.source_bucket
             ));
@@ -199,7 +199,7 @@ impl Reading {
     fn loose(&mut self, path: &Path, format: DataFileFormat, args: &Args) -> Result<()> {
         let place = path.display().to_string();
         let as_of_ns = args.as_of.ok_or_else(|| {
-            Error::request("a data file does not say when it was made, but ages count from then")
+            Error::request("a data file does not say when it was written, but ages count from then")
                 .at(&place)
                 .hint("give its `manifest.json`, or the date: `--as-of 2026-11-20`")
         })?;

@@ -84,10 +84,10 @@ impl<'a> Journal<'a> {
         let lines = self.ledger.read(&there);
         if lines.len() != points {
             return Err(Error::run(format!(
-                "the file has `{}` of {points} points: something else has changed it meanwhile",
+                "the file has `{}` of {points} points: another program has changed it",
                 lines.len()
             ))
-            .hint("run the sweep again, it goes on with what is there")
+            .hint("run the sweep again; it resumes with what is there")
             .at(self.path.display().to_string()));
         }
         let whole = self.ledger.file(&lines);
@@ -126,9 +126,9 @@ fn claim(folder: &Path, identity: &Identity, has_rows: bool) -> Result<()> {
             .check_same(&String::from_utf8_lossy(&document))
             .map_err(|error| error.at(path.display().to_string())),
         None if has_rows => Err(Error::request(format!(
-            "there are results of a sweep, but no `{IDENTITY}` that says of which"
+            "there are results of a sweep, but no `{IDENTITY}` that describes it"
         ))
-        .hint("give another folder by `--out`, or begin anew with `--restart`")
+        .hint("give another folder by `--out`, or start over with `--restart`")
         .at(folder.display().to_string())),
         None => output::write_whole(&path, |file| file.write_all(identity.to_json().as_bytes())),
     }
@@ -141,7 +141,7 @@ fn lock(folder: &Path) -> Result<Option<File>> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::Error(_)) => Ok(None),
-        Err(TryLockError::WouldBlock) => Err(Error::run("another `bks sweep` is at work there")
+        Err(TryLockError::WouldBlock) => Err(Error::run("another `bks sweep` is running there")
             .hint("wait for it, or give another folder by `--out`")
             .at(folder.display().to_string())),
     }

@@ -59,9 +59,6 @@ fn seconds(text: &str) -> Option<f64> {
 
 impl Args {
     /// The total that is known, if one is; read before anything is run.
-    ///
-    /// # Errors
-    /// What is wrong with a bill.
     pub(super) fn total(&self) -> Result<Option<KnownTotal>> {
         if let Some(KnownCalls { a_month, typed }) = &self.known_calls {
             return Ok(Some(KnownTotal {
@@ -93,9 +90,6 @@ impl Args {
 }
 
 /// What a run comes to at the total.
-///
-/// # Errors
-/// If no factor has a meaning.
 pub(super) fn scaled(scenario: &Scenario, results: &Results, known: KnownTotal) -> Result<Scaled> {
     let price = match scenario.billing.prices.as_slice() {
         [prices] => Some(prices.price(PriceName::KmsRequest).unit()),

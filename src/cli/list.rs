@@ -165,8 +165,9 @@ fn list_regions(out: &mut String) {
 /// Prints prices as a file to give back, or to fill in.
 fn list_as_toml(args: &Args) -> Result<Exit> {
     if args.what.is_some_and(|what| what != What::Prices) {
-        return Err(Error::request("`--toml` is given, but only prices are written as a file")
-            .hint("`bks list prices --toml`"));
+        return Err(
+            Error::request("`--toml` applies to prices only").hint("`bks list prices --toml`")
+        );
     }
     // What is not known is left to be filled in.
     let table = input::price_table(&args.region, args.prices.as_deref(), &[])?;

@@ -115,7 +115,7 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
         return told(io::stdout().lock().write_all(bytes));
     }
     if path.symlink_metadata().is_ok() {
-        return Err(Error::request(format!("`{}` is there already", path.display()))
+        return Err(Error::request(format!("`{}` already exists", path.display()))
             .hint("choose another name, or remove the file"));
     }
     put_new(path, bytes).writing(path)
@@ -153,7 +153,7 @@ impl Place {
         for _ in 0..MOST_LINKS {
             match target.metadata() {
                 Ok(metadata) if metadata.is_dir() => {
-                    return Err(Error::run("there is a folder, but the output is a file")
+                    return Err(Error::run("this is a directory, but the output is a file")
                         .at(path.display().to_string()));
                 }
                 Ok(metadata) if !metadata.is_file() => return Ok(Self::Stream),

@@ -235,7 +235,7 @@ fn too_many(args: &Args, drawn: &[Drawn]) -> Error {
 fn format(args: &Args, path: Option<&Path>) -> Result<Format> {
     let Some(path) = path else { return Ok(args.format.unwrap_or(Format::Svg)) };
     args.format.or_else(|| Format::of(path)).ok_or_else(|| {
-        Error::request(format!("`{}` is no known kind of image", path.display()))
+        Error::request(format!("`{}` is not a known image format", path.display()))
             .hint("end the name in .svg, .png or .html, or give `--format`")
     })
 }
@@ -258,7 +258,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn hinted(error: Error, path: &Path) -> Error {
-    if path.exists() { error } else { error.hint("`bks simulate` leaves CSV files in `results`") }
+    if path.exists() { error } else { error.hint("`bks simulate` writes CSV files to `results`") }
 }
 
 /// Largest CSV text that is drawn, in bytes.

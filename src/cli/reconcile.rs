@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 
 use super::args::{Changes, Format, Jobs, LogSettings, Print};
 use super::exit::Exit;
-use super::logs::{self, Logs};
+use super::logs::{self, FormatsTogether, Logs};
 use super::{bills, output, progress};
 use crate::bill::Bill;
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit> {
     if args.print.format == Format::Csv && !args.bills.is_empty() {
-        return Err(Error::request("`--bill` has no place in CSV, which has the cells alone")
+        return Err(Error::request("`--bill` cannot be combined with `--format csv`")
             .hint("give `--format json`, or leave out `--bill`"));
     }
     // Read first: what is wrong with it need not wait.
@@ -81,13 +81,10 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 
 /// The requests as a scenario, and the calls of the same time.
 fn read(args: &Args, logs: Logs) -> Result<(Scenario, TrailCalls)> {
-    let mut gatherer = TrailCallGatherer::default();
-    let recording = logs.read_beside_trail(args.jobs.jobs, |_, entry| {
-        gatherer.take_entry(entry);
-        Ok(())
-    })?;
+    let (recording, calls) =
+        logs.read::<TrailCallGatherer>(FormatsTogether::LogsAndTrails, args.jobs.jobs)?;
     let from = recording.start_ns + recording.counted_from.as_nanos();
-    let calls = gatherer.finish(from, recording.start_ns + recording.end.as_nanos());
+    let calls = calls.finish(from, recording.start_ns + recording.end.as_nanos());
     let scenario = args.settings.scenario(recording, &args.changes, args.jobs.threads())?;
     Ok((scenario, calls))
 }

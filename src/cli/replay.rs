@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     let quiet = args.print.quiet;
     let logs = args.logs.open(quiet.quiet)?;
     let known = args.known.total()?;
-    let recording = logs.read(args.jobs.jobs)?;
+    let (recording, ()) = logs.read(logs::FormatsTogether::One, args.jobs.jobs)?;
     let mut scenario = args.settings.scenario(recording, &args.changes, args.jobs.threads())?;
     if !args.configurations.is_empty() {
         let kept = scenario.keep_configurations(&args.configurations);
@@ -109,7 +109,7 @@ fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
         return Ok(());
     }
     let shown = shell(&folder.display().to_string());
-    Err(Error::request("the results there are not of these logs, and would be replaced")
+    Err(Error::request("the folder has results of other logs")
         .at(folder.display().to_string())
         .hint(format!("give another folder, e.g., `--out {shown}-2`, or say `--overwrite`")))
 }

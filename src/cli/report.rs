@@ -77,7 +77,7 @@ pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
 fn of_folder(folder: &Path, typed: &Typed) -> Result<Results> {
     if let Some(option) = typed.under(args::SCENARIO_OPTIONS) {
         return Err(Error::request(format!(
-            "`{option}` changes a run, but the folder's was made already"
+            "`{option}` applies to a run, but the folder holds a finished one"
         ))
         .hint("give a scenario instead, e.g., the folder's run.toml")
         .at(folder.display().to_string()));
@@ -88,14 +88,13 @@ fn of_folder(folder: &Path, typed: &Typed) -> Result<Results> {
 /// Runs a scenario, and leaves its files as `bks simulate` does.
 fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
     if args.source != "-" && !Path::new(&args.source).exists() {
-        return Err(Error::request("there is neither a folder of results nor a scenario of this name")
+        return Err(Error::request("there is no results folder or scenario of this name")
             .at(args.source.clone())
-            .hint("`bks simulate SCENARIO` leaves a folder of results in results/NAME, and so does `bks replay LOGS`"));
+            .hint("`bks simulate SCENARIO` and `bks replay LOGS` write results to results/NAME"));
     }
     let scenario = args.changes.scenario(&args.source, args.jobs.threads());
-    let mut scenario = scenario.map_err(|error| {
-        error.hint("a report is made from a folder of results, or from a scenario in TOML")
-    })?;
+    let mut scenario =
+        scenario.map_err(|error| error.hint("give a results folder, or a scenario in TOML"))?;
     args.fail_if.add_to(&mut scenario)?;
     let folder = output::results_folder(args.results.as_deref(), &scenario.name);
     let results = args

@@ -111,14 +111,12 @@ impl Sweep<'_> {
         let path = path.display();
         let points = self.grid.points();
         if missing == 0 {
-            self.args
-                .quiet
-                .note(&format!("{path} has all {points} points, there is nothing to run"));
+            self.args.quiet.note(&format!("{path} already has all {points} points"));
         } else if missing < points {
             let there = points - missing;
             self.args
                 .quiet
-                .note(&format!("{path} has {there} of {points} points, going on with the rest"));
+                .note(&format!("{path} has {there} of {points} points, resuming with the rest"));
         }
     }
 

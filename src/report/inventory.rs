@@ -220,7 +220,7 @@ pub fn document(inventory: &Inventory, prices: &PriceTable) -> Document {
     blocks.extend(tally.buckets.keys().map(|bucket| Block::Table(kinds(tally, bucket))));
     let mut classes = Table::new("storage class", ["objects", "size"]);
     for class in StorageClass::ALL {
-        push(&mut classes, class.name(), &tally.sum(|_, kind| kind.class == *class));
+        push(&mut classes, class.name(), &tally.sum(|_, kind| kind.class == class));
     }
     blocks.extend([Block::Table(classes), Block::Table(ages(&all))]);
     blocks.extend(migration(tally, prices));

@@ -317,7 +317,7 @@ fn what_cannot_be_exported_says_why() {
             &["--out", "x", "--configuration", "bucket-key-sesion"][..],
             "did you mean `bucket-key-session`?",
         ),
-        (1, &["--out", "there"], "there: there is a folder"),
+        (1, &["--out", "there"], "there: this is a directory"),
         (1, &["--out", "no/x"], "no/x: the file cannot be written"),
     ] {
         let (found, printed, told) =

@@ -145,11 +145,9 @@ pub(in crate::cli) fn refuse_strangers(
             kind if !kind.is_file() => "a pipe or a device",
             _ if overwrite || !has_document || own.contains(*name) => continue,
             _ => {
-                return Err(Error::request(format!(
-                    "`{name}` is there, and bks did not write it, so it is not replaced"
-                ))
-                .at(folder.display().to_string())
-                .hint("give another folder by `--out`, or say `--overwrite`"));
+                return Err(Error::request(format!("`{name}` exists and was not written by bks"))
+                    .at(folder.display().to_string())
+                    .hint("give another folder by `--out`, or overwrite it with `--overwrite`"));
             }
         };
         return Err(Error::run(format!("`{name}` is {is} there, but must be a file"))
