@@ -95,7 +95,7 @@ pub fn main() -> ExitCode {
         Cli::from_arg_matches(&matches).map(|cli| (cli.command, typed))
     });
     let (command, typed) = match parsed {
-        Ok((command, typed)) => (command, typed.expect("a command was typed")),
+        Ok((command, typed)) => (command, typed.unwrap_or_default()),
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);

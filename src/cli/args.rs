@@ -301,6 +301,7 @@ impl LogSettings {
 }
 
 /// The options that were typed, with their headings in `--help`.
+#[derive(Debug, Default)]
 pub(super) struct Typed(Vec<(String, Option<String>)>);
 
 impl Typed {

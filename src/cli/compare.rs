@@ -33,7 +33,7 @@ pub(super) struct Args {
     /// Baseline, by label, configuration or number [default: the first item, or a lone scenario's own]
     #[arg(long, short, value_name = "NAME")]
     reference: Option<String>,
-    /// Write comparison.csv, cost_changes.csv and comparison.json to DIR
+    /// Write `comparison.csv`, `cost_changes.csv` and `comparison.json` to DIR
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Overwrite files in DIR that bks did not write

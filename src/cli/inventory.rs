@@ -10,6 +10,7 @@ use clap::Args as ClapArgs;
 
 use super::args::{self, Format, Print};
 use super::exit::Exit;
+use super::logs::files::{open, unreadable};
 use super::{input, output};
 use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, DataFileFormat};
@@ -19,7 +20,7 @@ use crate::inventory::{InventoryColumn, csv_file};
 use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
-use files::{Listing, open, unreadable};
+use files::Listing;
 
 /// Summarize S3 Inventory: encryption, bucket keys, storage class and age, and what a migration touches
 ///

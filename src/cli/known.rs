@@ -7,8 +7,8 @@ use clap::Args as ClapArgs;
 use super::bills;
 use crate::error::{Error, Result};
 use crate::pricing::PriceName;
-use crate::report::known_total::{KnownTotal, MONTH_S, Scaled, scale};
 use crate::results::Results;
+use crate::results::known_total::{KnownTotal, MONTH_S, Scaled, scale};
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
 

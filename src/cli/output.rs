@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::file_errors::FileErrors;
 use crate::error::{Error, Result};
 use crate::report::document::Document;
+use crate::report::json;
 use crate::report::text;
 use crate::report::text::{BOLD, RESET, YELLOW};
 use crate::results::csv;
@@ -39,7 +40,7 @@ pub(super) fn print_document(text: &str) -> Result<()> {
 
 /// A JSON document as a file has it.
 pub(super) fn json(value: &Value) -> String {
-    shown::json(&format!("{value:#}\n")).into_owned()
+    json::write(value)
 }
 
 /// A document for the terminal.

@@ -11,6 +11,7 @@ use super::{bills, output, progress};
 use crate::bill::Bill;
 use crate::error::{Error, Result};
 use crate::reconciliation::kms_calls::{TrailCallGatherer, TrailCalls};
+use crate::reconciliation::rows;
 use crate::reconciliation::{ReconcileOptions, Reconciliation};
 use crate::report::reconciliation as report;
 use crate::scenario::Scenario;
@@ -99,7 +100,7 @@ fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
 fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Result<()> {
     args.print.print(|format| match format {
         Format::Json => output::json(&report::json(scenario, found, bills)),
-        Format::Csv => output::csv(&report::rows(found)),
+        Format::Csv => output::csv(&rows::rows(found)),
         _ => output::table(&report::document(scenario, found, bills)),
     })
 }

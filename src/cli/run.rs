@@ -7,7 +7,7 @@ use super::{output, progress};
 use crate::error::Result;
 use crate::outcome::{Outcome, Step};
 use crate::report;
-use crate::report::known_total::Scaled;
+use crate::results::known_total::Scaled;
 use crate::results::{FACTS, RUN, Results};
 use crate::scenario::Scenario;
 
@@ -56,7 +56,7 @@ pub(super) fn text(format: Format, all: &[Results], scaled: Option<&Scaled>) -> 
             output::csv(&rows)
         }
         Format::Json => {
-            let values = all.iter().map(|results| report::json::with_total(results, scaled));
+            let values = all.iter().map(|results| report::json::of_run(results, scaled));
             let mut values: Vec<_> = values.collect();
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
             output::json(&value)

@@ -10,6 +10,7 @@ use crate::report::{markdown, sensitivity as report};
 use crate::scenario::Scenario;
 use crate::scenario::read::Override;
 use crate::sensitivity::axis::Axis;
+use crate::sensitivity::rows;
 use crate::sensitivity::sobol::SAMPLES_MAX;
 use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity, Step};
 use crate::simulation::estimate;
@@ -22,8 +23,8 @@ use crate::units::Share;
 /// which lifetime, number of partitions or number of requesters on the saving falls below a target ("less than
 /// 50 % once `requesters` ≥ 9,000").
 ///
-/// `--format csv` prints the rows of break_even.csv. Writes sensitivity.csv with its chart tornado.svg, sobol.csv,
-/// spread.csv, break_even.csv and break_even_curves.csv.
+/// `--format csv` prints the rows of `break_even.csv`. Writes `sensitivity.csv` with its chart `tornado.svg`,
+/// `sobol.csv`, `spread.csv`, `break_even.csv` and `break_even_curves.csv`.
 #[derive(Debug, ClapArgs)]
 #[command(after_long_help = "Examples:\n  \
     bks sensitivity emr10.toml\n  \
@@ -107,7 +108,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 fn text(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
     match format {
         Format::Markdown => markdown::write(&report::document(scenario, found)),
-        Format::Csv => output::csv(&report::rows::break_even(scenario, found)),
+        Format::Csv => output::csv(&rows::break_even(scenario, found)),
         Format::Json => output::json(&report::json(scenario, found)),
         Format::Table | Format::Html => output::table(&report::document(scenario, found)),
     }
