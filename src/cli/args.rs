@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
 use crate::simulation::estimate;
 use crate::units::parse_utc;
@@ -194,7 +194,7 @@ impl Changes {
     pub(super) fn overrides(&self) -> Result<Vec<Override>> {
         let mut all = Vec::new();
         if let Some(path) = &self.prices {
-            all.push(Override::of_prices(&input::prices(path)?));
+            all.push(Override::of_prices(input::prices(path)?));
         }
         all.extend(self.overrides.iter().cloned());
         let options = [
@@ -204,7 +204,7 @@ impl Changes {
             ("engine", self.engine.clone()),
         ];
         for (key, value) in options {
-            all.extend(value.map(|value| Override { key: key.to_owned(), value }));
+            all.extend(value.map(|value| Override::new(key, value)));
         }
         Ok(all)
     }

@@ -12,7 +12,7 @@ use crate::compare::{Candidate, Comparison, find};
 use crate::error::{Error, Result, one_of};
 use crate::report::{comparison as report, markdown};
 use crate::results::{Results, csv};
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 
 /// Compare scenarios, results of earlier runs, or the configurations of one scenario
 ///
@@ -176,7 +176,7 @@ impl Chance {
 fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Results> {
     let shared =
         [("seed", chance.seed.to_string()), ("replications", chance.replications.to_string())];
-    let shared = shared.map(|(key, value)| Override { key: key.into(), value });
+    let shared = shared.map(|(key, value)| Override::new(key, value));
     let scenario = source.read(&[&shared[..], &args.changes.overrides()?].concat())?;
     args::check_size(&scenario, args.jobs.threads()).map_err(|error| error.at(source.place()))?;
     Ok(Results::of(&scenario, &run::outcome(&scenario, args.print.quiet.quiet)))

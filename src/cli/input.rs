@@ -13,7 +13,8 @@ use crate::pricing::{PriceName, PriceTable};
 use crate::recording::Recording;
 use crate::results::{FACTS, Results, manifest};
 use crate::scenario::Scenario;
-use crate::scenario::read::{Override, parse_prices};
+use crate::scenario::included::parse_prices;
+use crate::scenario::overrides::Override;
 use crate::scenario::replay::{Settings, UnknownAge};
 use crate::scenario::written::PricesFile;
 

@@ -11,7 +11,7 @@ use crate::report::run::reproduction::shell;
 use crate::results::manifest::OF_REPLAYS;
 use crate::results::{RUN, Results, csv, places};
 use crate::scenario::Scenario;
-use crate::scenario::replay::LogOf;
+use crate::scenario::replay::ReplayedLog;
 
 /// Replay logs: what their requests cost with and without bucket keys
 ///
@@ -103,9 +103,9 @@ fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
     if out.is_some() || *overwrite || !run.is_file() {
         return Ok(());
     }
-    let there = LogOf::run(&input::result_text(&run)?).map(|log| log.inputs);
+    let there = ReplayedLog::run(&input::result_text(&run)?).map(|log| log.inputs);
     let here = scenario.recording.as_ref().map_or(Vec::new(), |log| log.inputs());
-    if there.is_some_and(|there| LogOf::are_same(&there, &here)) {
+    if there.is_some_and(|there| ReplayedLog::are_same(&there, &here)) {
         return Ok(());
     }
     let shown = shell(&folder.display().to_string());

@@ -8,7 +8,7 @@ use super::{input, memory, output, progress};
 use crate::error::Result;
 use crate::report::{markdown, sensitivity as report};
 use crate::scenario::Scenario;
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 use crate::sensitivity::axis::Axis;
 use crate::sensitivity::rows;
 use crate::sensitivity::sobol::SAMPLES_MAX;
