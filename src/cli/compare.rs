@@ -179,7 +179,7 @@ fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Resu
     let shared = shared.map(|(key, value)| Override::new(key, value));
     let scenario = source.read(&[&shared[..], &args.changes.overrides()?].concat())?;
     args::check_size(&scenario, args.jobs.threads()).map_err(|error| error.at(source.place()))?;
-    Ok(Results::of(&scenario, &run::outcome(&scenario, args.print.quiet.quiet)))
+    Ok(run::results(&scenario, args.print.quiet.quiet))
 }
 
 /// A configuration to compare.

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::report;
 use crate::report::run::reproduction::shell;
 use crate::results::manifest::OF_REPLAYS;
-use crate::results::{RUN, Results, csv, places};
+use crate::results::{RUN, Results, csv};
 use crate::scenario::Scenario;
 use crate::scenario::replay::ReplayedLog;
 
@@ -75,13 +75,12 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 }
 
 fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
-    let outcome = run::outcome(scenario, args.print.quiet.quiet);
+    let results = run::results(scenario, args.print.quiet.quiet);
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
-    let results = Results::of(scenario, &outcome);
     let mut places = vec![
-        ("buckets.csv", csv::write(&places::buckets(scenario, &outcome))),
-        ("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))),
-        ("left_out.csv", csv::write(&places::left_out(scenario))),
+        ("buckets.csv", csv::write(&results.buckets)),
+        ("prefixes.csv", csv::write(&results.prefixes)),
+        ("left_out.csv", csv::write(&results.left_out)),
     ];
     if let Some(recording) = &scenario.recording
         && !recording.files_left_out.is_empty()

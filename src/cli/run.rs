@@ -5,16 +5,16 @@ use std::path::Path;
 use super::args::Format;
 use super::{output, progress};
 use crate::error::Result;
-use crate::outcome::{Outcome, Step};
 use crate::report;
 use crate::results::known_total::Scaled;
+use crate::results::run::Step;
 use crate::results::{FACTS, RUN, Results};
 use crate::scenario::Scenario;
 
 /// Runs a scenario under a progress bar.
-pub(super) fn outcome(scenario: &Scenario, quiet: bool) -> Outcome {
+pub(super) fn results(scenario: &Scenario, quiet: bool) -> Results {
     let bar = progress::Growing::new(&scenario.name, "requests", quiet);
-    let outcome = Outcome::of(scenario, &|step| match step {
+    let results = Results::of(scenario, &|step| match step {
         Step::Answered(requests) => bar.advance(requests),
         Step::Decided { replications, requests } => {
             // With a precision to reach, more are decided round by round.
@@ -25,7 +25,7 @@ pub(super) fn outcome(scenario: &Scenario, quiet: bool) -> Outcome {
         }
     });
     bar.clear();
-    outcome
+    results
 }
 
 /// Runs a scenario and leaves its files in a folder, in which it replaces what bks did not write only if
@@ -37,7 +37,7 @@ pub(super) fn into_folder(
     overwrite: bool,
 ) -> Result<Results> {
     output::folder::refuse_strangers(folder, &file_names(), overwrite)?;
-    let results = Results::of(scenario, &outcome(scenario, quiet));
+    let results = results(scenario, quiet);
     output::write_files(folder, &report::files::of(&results, Vec::new()), overwrite)?;
     Ok(results)
 }
