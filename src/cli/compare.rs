@@ -8,7 +8,6 @@ use super::{Found, input, output, progress, threads};
 use crate::compare::condition::{Condition, Verdict};
 use crate::compare::{Candidate, Comparison, find};
 use crate::error::{Error, Result, one_of};
-use crate::outcome::Outcome;
 use crate::report::{comparison as report, markdown, text};
 use crate::results::{Results, csv};
 
@@ -201,16 +200,15 @@ impl Chance {
 fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Results> {
     let shared =
         [("seed", chance.seed.to_string()), ("replications", chance.replications.to_string())];
-    let shared =
-        shared.map(|(key, value)| crate::scenario::read::Override { key: key.into(), value });
+    let shared = shared.map(|(key, value)| crate::scenario::overrides::Override::new(key, value));
     let overrides: Vec<_> = shared.into_iter().chain(args.changes.all()?).collect();
     let scenario = source.read(&overrides)?;
     input::check_size(&scenario, threads::number(args.jobs))
         .map_err(|error| error.at(source.place()))?;
     let bar = progress::Bar::new(&scenario, args.quiet);
-    let outcome = Outcome::of(&scenario, &|step| bar.take(step));
+    let results = Results::of(&scenario, &|step| bar.take(step));
     bar.clear();
-    Ok(Results::of(&scenario, &outcome))
+    Ok(results)
 }
 
 /// A configuration to compare.

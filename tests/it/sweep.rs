@@ -11,10 +11,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use bks::error::Error;
-use bks::outcome::Outcome;
-use bks::results;
+use bks::results::{Results, run};
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Form, Ledger, Lines};
 use bks::sweep::survey::Survey;
@@ -207,9 +206,8 @@ fn whole(sets: &[&str], form: Form, then: impl FnOnce(&Ledger, &[u8])) {
     let around = Surroundings {
         read: &read,
         progress: &|_| (),
-        finished: &|point, scenario, outcome| {
-            let of_point = ledger.lines(point, &results::summary(scenario, outcome));
-            lines.lock().unwrap().insert(point, of_point);
+        finished: &|point, rows| {
+            lines.lock().unwrap().insert(point, ledger.lines(point, rows));
             Ok(())
         },
     };
@@ -429,7 +427,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_run() {
         (&["seed=1..200:+1", "requesters=1..200:+1"], "the sweep has 200 × 200 = `40000` points"),
         (&["requesters=0..4:+2"], "--set requesters=0: `requesters` is `0`"),
         (&["requesters=0.5..4.0:3"], "--set requesters=0.5: `requesters` is `0.5`"),
-        (&["nothing=1,2"], "--set nothing=1: `nothing` is not a key that can stand here"),
+        (&["nothing=1,2"], "--set nothing=1: unknown key `nothing`"),
         (&["duration=1h,2x"], "--set duration=2x: `2x` is not a duration"),
         (&["lifetime=1h,0s"], "--set lifetime=0s: assumptions: "),
         (&["duration=1h,10000d"], "--set duration=10000d: duration: "),
@@ -472,10 +470,9 @@ fn long_tables_are_shortened_and_say_so() {
 #[test]
 fn the_answer_without_swings_is_the_answer_but_for_them() {
     let scenario = Scenario::parse(SMALL).unwrap();
-    let whole = Outcome::of(&scenario, &|_| ());
-    let bare = Outcome::without_swings(&scenario, &|_| ());
-    assert!(!whole.swings.is_empty() && bare.swings.is_empty());
-    assert_eq!(format!("{:?}", Outcome { swings: Vec::new(), ..whole }), format!("{bare:?}"));
+    let whole = Results::of(&scenario, &|_| ());
+    assert!(!whole.sensitivity.is_empty());
+    assert_eq!(whole.summary, run::summary(&scenario, &|_| ()));
 }
 
 /// The survey of ten points, and how many of them were under way together at the most.
@@ -493,7 +490,7 @@ fn at_a_time(threads: usize, bytes: fn(&Survey) -> u64) -> usize {
             read(point)
         },
         progress: &|more| *work.lock().unwrap() += more,
-        finished: &|_, _, _| {
+        finished: &|_, _| {
             running.fetch_sub(1, Ordering::SeqCst);
             Ok(())
         },
@@ -523,7 +520,7 @@ fn the_first_failure_ends_a_sweep() {
     let around = Surroundings {
         read: &read,
         progress: &|_| (),
-        finished: &|_, _, _| match finished.fetch_add(1, Ordering::SeqCst) {
+        finished: &|_, _| match finished.fetch_add(1, Ordering::SeqCst) {
             3 => Err(Error::run("the disk is full")),
             _ => Ok(()),
         },

@@ -1,11 +1,10 @@
 //! What the tests of pages are about: a small run with something in every section, and its sweep.
 
-use bks::outcome::Outcome;
 use bks::report::run::page::{self, Further, Page};
 use bks::report::{self, Format, run};
 use bks::results::{self, Results};
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Form, Ledger};
 use bks::sweep::survey::{Identity, Survey};
@@ -78,13 +77,12 @@ migrated = true
 /// The run.
 pub(crate) fn results() -> Results {
     let scenario = Scenario::parse(&scenario_text()).unwrap();
-    Results::of(&scenario, &Outcome::of(&scenario, &|_| ()))
+    Results::of(&scenario, &|_| ())
 }
 
 /// Texts of `sweep.csv` and `sweep.json` of the scenario at all `values` of keys.
 pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
-    let change =
-        |(key, value): &(&str, &str)| Override { key: (*key).into(), value: (*value).into() };
+    let change = |(key, value): &(&str, &str)| Override::new(*key, *value);
     let grid = Grid::of(&values.iter().map(change).collect::<Vec<_>>(), 100).unwrap();
     let text = scenario_text();
     let read = |point| {
@@ -97,8 +95,7 @@ pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
     let ledger = Ledger::new(Form::Csv, &grid, &survey);
     let points = (0..grid.points()).map(|point| {
         let scenario = read(point).unwrap();
-        let outcome = Outcome::without_swings(&scenario, &|_| ());
-        (point, ledger.lines(point, &results::summary(&scenario, &outcome)))
+        (point, ledger.lines(point, &results::run::summary(&scenario, &|_| ())))
     });
     let csv = String::from_utf8(ledger.file(&points.collect())).unwrap();
     (csv, Identity::of(&base, &grid, &survey).to_json())
