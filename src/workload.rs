@@ -237,6 +237,13 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// How many of some session slots, in ascending order, send its requests.
+    #[must_use]
+    pub fn slots_among(&self, slots: &[u32]) -> usize {
+        slots.partition_point(|&slot| slot < self.slots.end)
+            - slots.partition_point(|&slot| slot < self.slots.start)
+    }
+
     /// The kinds of action that can happen.
     #[must_use]
     pub fn actions(&self) -> Vec<Action> {

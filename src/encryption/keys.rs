@@ -11,6 +11,31 @@ use crate::units::SimTime;
 /// Stands in a column of keys for an object that has no bucket key.
 pub const KEYLESS: u32 = u32::MAX;
 
+/// When one requester generates its bucket-level keys: for each place (bucket × write partitions +
+/// partition) the times, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyStarts(Vec<Vec<SimTime>>);
+
+impl KeyStarts {
+    /// No key, of a requester that writes through a number of partitions of each of `buckets`.
+    #[must_use]
+    pub fn new(buckets: usize, partitions: u32) -> Self {
+        Self(vec![Vec::new(); buckets * partitions as usize])
+    }
+
+    /// Adds a key that is generated at `place` at `time`, after those that are there.
+    pub fn push(&mut self, place: u32, time: SimTime) {
+        self.0[place as usize].push(time);
+    }
+}
+
+/// From the times of each place in turn.
+impl FromIterator<Vec<SimTime>> for KeyStarts {
+    fn from_iter<T: IntoIterator<Item = Vec<SimTime>>>(places: T) -> Self {
+        Self(places.into_iter().collect())
+    }
+}
+
 /// When each (requester, bucket, cache partition) generated its bucket-level keys within the run.
 #[derive(Debug, Default)]
 pub struct Timelines {
@@ -37,8 +62,8 @@ impl Timelines {
         Self { starts: vec![Sorted::default(); timelines as usize], of_requester }
     }
 
-    /// Sets the timelines of one requester: bucket by bucket, partition by partition.
-    pub fn set(&mut self, requester: usize, of_requester: Vec<Vec<SimTime>>) {
+    /// Sets the timelines of one requester.
+    pub fn set(&mut self, requester: usize, KeyStarts(of_requester): KeyStarts) {
         let first = self.of_requester[requester].0 as usize;
         for (timeline, starts) in self.starts[first..].iter_mut().zip(of_requester) {
             *timeline = Sorted::new(starts.into_iter().map(SimTime::as_nanos).collect());

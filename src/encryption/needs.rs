@@ -107,6 +107,31 @@ impl Needs {
     }
 }
 
+/// The part of S3's memory that answers a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryPart {
+    /// It needs no key.
+    None,
+    /// The keys that wrap what is written.
+    Wrapping,
+    /// The keys of what is read.
+    Unwrapped,
+}
+
+impl MemoryPart {
+    /// The part that answers requests of `operation`, if that is one alone.
+    #[must_use]
+    pub fn of(operation: Operation) -> Self {
+        if !Needs::any(operation) {
+            Self::None
+        } else if Needs::writes(operation) {
+            Self::Wrapping
+        } else {
+            Self::Unwrapped
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

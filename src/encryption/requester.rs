@@ -40,6 +40,14 @@ pub struct Requester {
     pub connections: Connections,
 }
 
+impl Requester {
+    /// The slot whose every session is a requester anew, if the rule says so.
+    #[must_use]
+    pub fn session<'a>(&self, slots: &'a [SessionSlot]) -> Option<&'a SessionSlot> {
+        self.renews.then(|| &slots[self.slots[0] as usize])
+    }
+}
+
 /// All requesters under one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requesters {

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::assumptions::{Assumptions, Expiry, Partitions};
+use super::cost::KeyCost;
 use super::keys::{KEYLESS, Keyring};
 use super::needs::{MultipartCalls, Needs};
 use crate::kms::{KmsApi, KmsCalls};
@@ -113,7 +114,7 @@ pub struct Answer {
 
 /// When requests in columns cost a call.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct CallTimes {
     /// Those that ask for a bucket-level key.
     pub by_bucket: Vec<SimTime>,
     /// Those that ask for an object's own key.
@@ -122,7 +123,7 @@ pub struct Asked {
     pub generated: Vec<u32>,
 }
 
-impl Asked {
+impl CallTimes {
     fn clear(&mut self) {
         self.by_bucket.clear();
         self.by_object.clear();
@@ -335,9 +336,9 @@ impl Memory {
         session: Option<&SessionSlot>,
         columns: &Columns,
         keys: &[u32],
-        asked: &mut Asked,
+        calls: &mut CallTimes,
     ) {
-        asked.clear();
+        calls.clear();
         let Assumptions { cache_lifetime, expiry, .. } = scheme.assumptions;
         let partitions = self.partitions.reading;
         let mut room = std::mem::take(&mut self.entries);
@@ -354,11 +355,11 @@ impl Memory {
         };
         self.by_session(session, &columns.times, |memory, stretch| {
             let (times, entries) = (&columns.times[stretch.clone()], &entries[stretch]);
-            let (cache, missed) = (&mut memory.cache, &mut asked.by_bucket);
+            let (cache, missed) = (&mut memory.cache, &mut calls.by_bucket);
             if some_keyless || cache.is_sparse() {
                 for (&time, &entry) in times.iter().zip(entries) {
                     if entry == KEYLESS {
-                        asked.by_object.push(time);
+                        calls.by_object.push(time);
                     } else if cache.misses(entry, time, &scheme.assumptions) {
                         missed.push(time);
                     }
@@ -380,23 +381,23 @@ impl Memory {
         bucket: u32,
         since: SimTime,
         columns: &Columns,
-        asked: &mut Asked,
+        calls: &mut CallTimes,
     ) {
-        asked.clear();
+        calls.clear();
         let generation_lifetime = scheme.assumptions.generation_lifetime;
         let partitions = self.partitions.writing;
         let off = columns.times.partition_point(|&time| time < since);
-        asked.by_object.extend_from_slice(&columns.times[..off]);
+        calls.by_object.extend_from_slice(&columns.times[..off]);
         self.by_session(session, &columns.times, |memory, stretch| {
             let stretch = stretch.start.max(off).min(stretch.end)..stretch.end;
             let times = &columns.times[stretch.clone()];
             let first = bucket * partitions;
             let until = &mut memory.wrapping_until[first as usize..][..partitions as usize];
             match until {
-                [until] => generate_in_one(times, generation_lifetime, (first, until), asked),
+                [until] => generate_in_one(times, generation_lifetime, (first, until), calls),
                 until => {
                     let draws = &columns.draws[stretch];
-                    generate_in_several(times, draws, generation_lifetime, (first, until), asked);
+                    generate_in_several(times, draws, generation_lifetime, (first, until), calls);
                 }
             }
         });
@@ -435,23 +436,22 @@ impl Memory {
         if request.operation == Operation::CreateMultipartUpload {
             self.upload = scheme.begun_upload(request);
         }
-        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
-            return;
-        }
-        if !scheme.wraps_by_bucket_key(request) {
-            answer.calls += KmsCalls::of(api, 1);
-            answer.by_object += 1;
-            return;
-        }
-        let assumptions = &scheme.assumptions;
-        let partitions = self.partitions.writing;
-        let timeline = request.bucket * partitions + part_of(request.draw, partitions);
-        let until = &mut self.wrapping_until[timeline as usize];
-        if request.time >= *until {
-            *until = request.time + assumptions.generation_lifetime;
-            answer.calls += KmsCalls::of(KmsApi::GenerateDataKey, 1);
-            answer.calls += KmsCalls::of(KmsApi::Decrypt, assumptions.verify_on_write.into());
-            answer.generated = Some(timeline);
+        match scheme.wrapping(request.bucket, api, scheme.wraps_by_bucket_key(request)) {
+            KeyCost::Nothing => {}
+            KeyCost::EachTime(calls) => {
+                answer.calls += calls;
+                answer.by_object += 1;
+            }
+            KeyCost::UnlessInMemory(calls) => {
+                let partitions = self.partitions.writing;
+                let timeline = request.bucket * partitions + part_of(request.draw, partitions);
+                let until = &mut self.wrapping_until[timeline as usize];
+                if request.time >= *until {
+                    *until = request.time + scheme.assumptions.generation_lifetime;
+                    answer.calls += calls;
+                    answer.generated = Some(timeline);
+                }
+            }
         }
     }
 
@@ -464,36 +464,41 @@ impl Memory {
         object: &Object,
         answer: &mut Answer,
     ) {
-        let key = match scheme.of_object(request, object) {
-            BucketScheme::NoKms => return,
-            BucketScheme::KeyPerObject => None,
+        let bucket_scheme = scheme.of_object(request, object);
+        let key = match bucket_scheme {
+            BucketScheme::NoKms | BucketScheme::KeyPerObject => None,
             BucketScheme::BucketKey { .. } => keyring.and_then(|keyring| keyring.wrapping(object)),
         };
-        let Some(key) = key else {
-            answer.calls += KmsCalls::of(KmsApi::Decrypt, 1);
-            answer.by_object += 1;
-            return;
-        };
-        let entry = entry_of(key, request.draw, self.partitions.reading);
-        let misses = self.cache.misses(entry, request.time, &scheme.assumptions);
-        answer.calls += KmsCalls::of(KmsApi::Decrypt, misses.into());
+        match (bucket_scheme.unwrapping(key.is_some()), key) {
+            (KeyCost::UnlessInMemory(calls), Some(key)) => {
+                let entry = entry_of(key, request.draw, self.partitions.reading);
+                if self.cache.misses(entry, request.time, &scheme.assumptions) {
+                    answer.calls += calls;
+                }
+            }
+            (KeyCost::EachTime(calls), _) => {
+                answer.calls += calls;
+                answer.by_object += 1;
+            }
+            _ => {}
+        }
     }
 }
 
-/// Tells `asked` which writes at `times` generate a key where all land in one place of S3's memory:
+/// Tells `calls` which writes at `times` generate a key where all land in one place of S3's memory:
 /// `timeline` is its number, `until` when its current key stops wrapping.
 fn generate_in_one(
     mut times: &[SimTime],
     lifetime: SimDuration,
     (timeline, until): (u32, &mut SimTime),
-    asked: &mut Asked,
+    calls: &mut CallTimes,
 ) {
     loop {
         times = &times[number_before(times, *until)..];
         let Some((&time, later)) = times.split_first() else { return };
         *until = time + lifetime;
-        asked.by_bucket.push(time);
-        asked.generated.push(timeline);
+        calls.by_bucket.push(time);
+        calls.generated.push(timeline);
         times = later;
     }
 }
@@ -505,7 +510,7 @@ fn generate_in_several(
     draws: &[u32],
     lifetime: SimDuration,
     (first, until): (u32, &mut [SimTime]),
-    asked: &mut Asked,
+    calls: &mut CallTimes,
 ) {
     let partitions = until.len() as u32;
     for (&time, &draw) in times.iter().zip(draws) {
@@ -513,8 +518,8 @@ fn generate_in_several(
         let until = &mut until[part as usize];
         if time >= *until {
             *until = time + lifetime;
-            asked.by_bucket.push(time);
-            asked.generated.push(first + part);
+            calls.by_bucket.push(time);
+            calls.generated.push(first + part);
         }
     }
 }
