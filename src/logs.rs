@@ -1,7 +1,7 @@
-//! Logs and traces as files: one file for each form.
+//! Logs and traces as files: one file for each format.
 //!
 //! A **log** tells who asked S3 for what, and when: [`log::Log`] reads any of them, plain or
-//! compressed, into [`record::Entry`]s that borrow from its bytes.
+//! compressed, into [`record::LogEntry`]s that borrow from its bytes.
 //!
 //! - [`access_log`]: S3 server access logs.
 //! - [`cloudtrail`]: CloudTrail's events of S3 and of KMS.
@@ -10,7 +10,7 @@
 //! A **trace** says which requester's cache was asked for which key, and when; nothing of how the
 //! requests came about. [`crate::replay`] counts what it costs under a lifetime.
 //!
-//! - [`oracle_general`]: libCacheSim's binary form, written by `bks export`.
+//! - [`oracle_general`]: libCacheSim's binary format, written by `bks export`.
 //!
 //! Logs that went through other programs hold the same in other shapes: Firehose and CloudWatch
 //! Logs (wrapped messages), Athena (tables), ZIP archives ([`archive`]). What is no log is called by its
@@ -19,9 +19,9 @@
 //! Access logs and trails are written, too, and so is [`parquet`]: all from [`outgoing`] requests.
 //!
 //! ```text
-//! file ── compression ──► bytes ── windows ──► lines or events ── a form's reader ──► Entry
+//! file ── compression ──► bytes ── windows ──► lines or events ── a format's reader ──► Entry
 //!                           │                        └──────────► bad_lines
-//!                           └─ Form::detect
+//!                           └─ Format::detect
 //! ```
 
 pub mod access_log;
@@ -57,9 +57,9 @@ pub struct Lookup {
     pub object: u64,
 }
 
-/// The forms that logs and traces come in.
+/// The formats that logs and traces come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum LogFormat {
     /// An S3 server access log.
     S3AccessLog,
     /// CloudTrail events.
@@ -70,17 +70,17 @@ pub enum Form {
     OracleGeneral,
 }
 
-impl Form {
-    /// Every form.
+impl LogFormat {
+    /// Every format.
     pub const ALL: [Self; 4] =
         [Self::S3AccessLog, Self::CloudTrail, Self::IbmCos, Self::OracleGeneral];
 
-    /// The form of a file that begins with `head`, which is decompressed; `None` if it looks like
-    /// none of them. `bytes` is the file's size, if it is known; binary forms show in it.
+    /// The format of a file that begins with `head`, which is decompressed; `None` if it looks like
+    /// none of them. `bytes` is the file's size, if it is known; binary formats show in it.
     #[must_use]
     pub fn detect(bytes: Option<u64>, head: &[u8]) -> Option<Self> {
-        if let Some((form, _)) = shape::detect(head) {
-            return Some(form);
+        if let Some((format, _)) = shape::detect(head) {
+            return Some(format);
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let lines = || text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
@@ -112,7 +112,7 @@ impl Form {
     }
 }
 
-/// How many lines may tell a form: the first of a file may be cut off or odd.
+/// How many lines may tell a format: the first of a file may be cut off or odd.
 const LINES_LOOKED_AT: usize = 20;
 
 /// More records than a file has.

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, memory, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::report::sensitivity as report;
+use crate::report::{markdown, sensitivity as report, text};
 use crate::results::csv;
 use crate::scenario::Scenario;
 use crate::scenario::read::Override;
@@ -133,12 +133,12 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 
 fn printed(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
     match format {
-        Format::Table => report::text::write(scenario, found, output::terminal_width()),
-        Format::Markdown => report::text::markdown(scenario, found),
+        Format::Table => text::write(&report::document(scenario, found), output::terminal_width()),
+        Format::Markdown => markdown::write(&report::document(scenario, found)),
         Format::Csv => {
             let rows = report::rows::break_even(scenario, found);
             String::from_utf8(csv::write(&rows)).expect("CSV is text")
         }
-        Format::Json => output::json(&report::json::value(scenario, found)),
+        Format::Json => output::json(&report::json(scenario, found)),
     }
 }

@@ -178,7 +178,8 @@ impl Sweep<'_> {
         let rows = |point: usize| ledger.rows(&lines[&point]);
         let width = output::terminal_width();
         let name = &self.base.name;
-        output::print(&report::sweep::text(name, self.grid, survey, &rows, width))
+        let document = report::sweep::document(name, self.grid, survey, &rows);
+        output::print(&report::text::write(&document, width))
     }
 
     /// Tells at how many points a demand is not met, and names the first ones.
@@ -197,7 +198,7 @@ impl Sweep<'_> {
         output::note(&format!("assertions are not met at {} of {of} points", unmet.len()));
         for (point, demand) in unmet.iter().take(NAMED) {
             let name = self.grid.name(*point);
-            output::note(&format!("at {name}: {}", report::words::unmet(demand)));
+            output::note(&format!("at {name}: {}", report::assertion::unmet(demand)));
         }
         if unmet.len() > NAMED {
             output::note(&format!("and at {} more", unmet.len() - NAMED));

@@ -1,4 +1,4 @@
-//! libCacheSim's binary form `oracleGeneral`: packed little-endian records of 24 bytes, no header.
+//! libCacheSim's binary format `oracleGeneral`: packed little-endian records of 24 bytes, no header.
 //!
 //! | offset | type | field |
 //! |---|---|---|
@@ -71,7 +71,7 @@ fn part<const N: usize>(raw: &RawRecord, from: usize) -> [u8; N] {
     *raw[from..].first_chunk().expect("the part lies within the record")
 }
 
-/// Whether a file of `bytes` bytes that begins with `head` may be of this form: whole records, whose
+/// Whether a file of `bytes` bytes that begins with `head` may be of this format: whole records, whose
 /// times do not descend, whose sizes are not 0 and whose `next` lies ahead within the file.
 #[must_use]
 pub fn looks_like(bytes: u64, head: &[u8]) -> bool {

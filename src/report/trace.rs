@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::numbers;
 use crate::encryption::assumptions::Expiry;
-use crate::logs::Form;
+use crate::logs::LogFormat;
 use crate::replay::Replayed;
 use crate::units::SimDuration;
 
@@ -14,7 +14,7 @@ use crate::units::SimDuration;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
     /// The trace's form.
-    pub form: Form,
+    pub form: LogFormat,
     /// How long an entry lives.
     pub cache_lifetime: SimDuration,
     /// Whether from its fetch or its last use.

@@ -4,7 +4,7 @@
 use super::arm_counts::{OneReplication, Summary};
 use super::run::AuditOutcome;
 use crate::pricing::{Bill, PriceName, Sku, Terms, Usage};
-use crate::recording::Besides;
+use crate::recording::BillingExtras;
 use crate::s3::Operation;
 use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
 use crate::tally::{AccountCounts, Once, RegionRequests};
@@ -15,8 +15,8 @@ type Requests = [u64; Operation::ALL.len()];
 
 /// What of a log belongs to a region's bill in another way than its requests; nothing if requests are
 /// drawn.
-fn besides(scenario: &Scenario, region: usize) -> Besides {
-    let mut here = Besides::default();
+fn besides(scenario: &Scenario, region: usize) -> BillingExtras {
+    let mut here = BillingExtras::default();
     for (&(_, bucket), besides) in scenario.recording.iter().flat_map(|log| &log.besides) {
         if scenario.accounts.region_of_bucket(bucket as usize) == region {
             here.add(besides);
@@ -197,7 +197,7 @@ pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &
         let here = |number: &usize| scenario.accounts.region(*number) == region;
         let charges = (0..charges.len()).filter(here).map(|number| &charges[number]);
         let sum = |of: fn(&KmsCharges) -> u64| charges.clone().map(of).sum();
-        let Besides { unbilled, deleted_keys } = besides(scenario, region);
+        let BillingExtras { unbilled, deleted_keys } = besides(scenario, region);
         for (requests, unbilled) in s3_requests.iter_mut().zip(unbilled) {
             *requests = requests.saturating_sub(in_period_of_log(scenario, unbilled));
         }

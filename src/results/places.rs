@@ -106,7 +106,7 @@ pub fn prefixes(scenario: &Scenario, outcome: &Outcome) -> Vec<PrefixRow> {
 #[must_use]
 pub fn left_out(scenario: &Scenario) -> Vec<LeftOutRow> {
     let Some(log) = &scenario.recording else { return Vec::new() };
-    let row = |row: left_out::Row| LeftOutRow {
+    let row = |row: left_out::LeftOutCount| LeftOutRow {
         reason: row.reason.name().to_owned(),
         name: row.name,
         records: row.records,

@@ -416,7 +416,7 @@ impl Scenario {
     pub(crate) fn writes_before(&self, population: usize) -> Option<u64> {
         match &self.recording.as_ref()?.before.get(population)?.origin {
             Origin::Written(times) => Some(times.len() as u64),
-            Origin::Untold | Origin::WithoutKey | Origin::WithoutKms => None,
+            Origin::Unknown | Origin::WithoutKey | Origin::WithoutKms => None,
         }
     }
 

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use bks::logs::compression::{Compression, RATIO_MAX, SMALL, decompressed};
 use bks::logs::log::Log;
 use bks::logs::oracle_general::Record;
-use bks::logs::{Form, Lookup};
+use bks::logs::{LogFormat, Lookup};
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
@@ -85,7 +85,7 @@ fn a_compressed_trace_is_known_whatever_its_size() {
     for packed in [gzip(&trace), zstd(&trace)] {
         for size in [packed.len() as u64, packed.len() as u64 / 24 * 24 + 1] {
             let log = Log::open(&packed[..], Some(size), None).unwrap().unwrap();
-            assert_eq!(log.form(), Form::OracleGeneral);
+            assert_eq!(log.format(), LogFormat::OracleGeneral);
             let mut bytes = Vec::new();
             log.into_bytes().read_to_end(&mut bytes).unwrap();
             assert_eq!(bytes, trace);
@@ -149,6 +149,6 @@ fn bombs_are_refused() {
     };
     assert!(error.contains(&format!("more than {RATIO_MAX} times its size")), "{error}");
     assert!(given <= SMALL + (1 << 16), "{given}");
-    let refused = read(&bomb, Some(Form::IbmCos)).unwrap_err();
+    let refused = read(&bomb, Some(LogFormat::IbmCos)).unwrap_err();
     assert!(refused.to_string().contains("which no log does"), "{refused}");
 }

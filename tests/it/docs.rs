@@ -405,7 +405,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
         break_evens: Vec::new(),
         left_out: vec![("requesters".to_owned(), "none can be many".to_owned())],
     };
-    let document = bks::report::sensitivity::json::value(&scenario, &found);
+    let document = bks::report::sensitivity::json(&scenario, &found);
     let dictionary = page("data-dictionary.md");
     for (heading, value) in [
         ("The JSON document of a sensitivity", &document),
@@ -423,7 +423,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
 #[test]
 fn the_dictionary_has_every_key_of_a_replay() {
     let rule = bks::report::trace::Rule {
-        form: bks::logs::Form::OracleGeneral,
+        form: bks::logs::LogFormat::OracleGeneral,
         cache_lifetime: bks::units::SimDuration::from_secs(300),
         expiry: bks::encryption::assumptions::Expiry::Fixed,
         elapsed_s: 1.0,

@@ -2,7 +2,7 @@
 
 use bks::encryption::assumptions::Level;
 use bks::outcome::Outcome;
-use bks::report::words;
+use bks::report::run;
 use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::simulation::engines::Engines;
@@ -50,7 +50,7 @@ fn principals_that_share_a_role_keep_their_own_calls() {
         let of_all: f64 = configuration.kms_of_principal.iter().sum();
         assert_eq!(of_all.to_bits(), configuration.assumed().kms_requests().to_bits());
     }
-    let line = words::by_principal(&Results::of(&scenario, &outcome)).unwrap();
+    let line = run::by_principal(&Results::of(&scenario, &outcome)).unwrap();
     assert!(line.contains("`few`") && line.contains("`many`"), "{line}");
 }
 

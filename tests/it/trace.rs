@@ -310,10 +310,10 @@ fn what_cannot_be_replayed_says_where_and_why() {
     for (file, more, message) in [
         ("empty.bin", &[][..], "empty.bin: the file is empty"),
         ("cut.bin", &forced, "cut.bin: record 3 ends after 7 bytes, but a record has 24"),
-        ("cut.bin", &[], "cut.bin: the file is of no known form"),
+        ("cut.bin", &[], "cut.bin: the file is of no known format"),
         ("back.bin", &forced, "record 3 is of second `8`, but the one before it of `9`"),
-        ("back.bin", &[], "back.bin: the file is of no known form"),
-        ("text.bin", &[], "text.bin: the file is of no known form"),
+        ("back.bin", &[], "back.bin: the file is of no known format"),
+        ("text.bin", &[], "text.bin: the file is of no known format"),
         ("none.bin", &[], "none.bin: the file cannot be read"),
     ] {
         let error = fails(folder, 2, &[&["replay", file], more].concat());

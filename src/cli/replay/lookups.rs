@@ -7,7 +7,7 @@ use super::{Args, ExpiryName, Format};
 use crate::cli::{Found, output};
 use crate::encryption::assumptions::Expiry;
 use crate::error::{Error, Result};
-use crate::logs::Form;
+use crate::logs::LogFormat;
 use crate::logs::oracle_general::{self, RECORD_BYTES};
 use crate::replay::{Replay, Replayed};
 use crate::report::trace;
@@ -32,7 +32,7 @@ pub(super) fn run(args: &Args, place: &str, source: Box<dyn Read>) -> Result<Fou
     let start = Instant::now();
     let replay = Replay::new(cache_lifetime, expiry);
     let counted = replay_records(source, replay).map_err(|error| error.at(place))?;
-    let form = Form::OracleGeneral;
+    let form = LogFormat::OracleGeneral;
     let rule =
         trace::Rule { form, cache_lifetime, expiry, elapsed_s: start.elapsed().as_secs_f64() };
     output::print(&match args.format {

@@ -8,8 +8,8 @@ use crate::cli::{Found, input, known, output, progress, simulate, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
-use crate::report::known_total::{self, Scaled};
-use crate::report::words;
+use crate::report::known_total::Scaled;
+use crate::report::run::reproduction::shell;
 use crate::results::manifest::OF_REPLAYS;
 use crate::results::{RUN, Results, csv, places};
 use crate::scenario::Scenario;
@@ -77,7 +77,7 @@ fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
     if there.is_some_and(|there| LogOf::are_same(&there, &here)) {
         return Ok(());
     }
-    let shown = words::shell(&folder.display().to_string());
+    let shown = shell(&folder.display().to_string());
     Err(Error::request("the results there are not of these logs, and would be replaced")
         .at(folder.display().to_string())
         .hint(format!("give another folder, e.g., `--out {shown}-2`, or say `--overwrite`")))
@@ -89,11 +89,10 @@ fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
 }
 
 fn printed(format: Format, results: &Results, scaled: Option<&Scaled>) -> String {
-    let at_total =
-        scaled.map(|scaled| format!("\n{}", known_total::text(scaled))).unwrap_or_default();
+    let document = report::run::document(results, scaled);
     match format {
-        Format::Table => report::text::write(results, output::terminal_width()) + &at_total,
-        Format::Markdown => report::markdown::write(results) + &at_total,
+        Format::Table => report::text::write(&document, output::terminal_width()),
+        Format::Markdown => report::markdown::write(&document),
         Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
         Format::Json => output::json(&report::json::with_total(results, scaled)),
     }

@@ -1,7 +1,7 @@
 //! What is to be said where KMS's calls stand for requests.
 
 use crate::recording::Recording;
-use crate::recording::kms_calls::OfBucket;
+use crate::recording::kms_calls::BucketKmsCalls;
 use crate::results::warnings::Warning;
 use crate::scenario::Scenario;
 use crate::shown;
@@ -10,12 +10,12 @@ use crate::shown;
 pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let bucket = |number: usize| log.of_buckets.iter().find(|of| of.bucket == log.buckets[number]);
-    let of_log: Vec<&OfBucket> = (0..log.buckets.len()).filter_map(bucket).collect();
-    let named = |is_it: fn(&OfBucket) -> bool| names(&of_log, is_it);
-    if let Some(names) = named(OfBucket::has_calls_as_requests) {
+    let of_log: Vec<&BucketKmsCalls> = (0..log.buckets.len()).filter_map(bucket).collect();
+    let named = |is_it: fn(&BucketKmsCalls) -> bool| names(&of_log, is_it);
+    if let Some(names) = named(BucketKmsCalls::has_calls_as_requests) {
         warnings.push(requests_of_calls(&names));
     }
-    if let Some(names) = named(OfBucket::has_bucket_keys_already) {
+    if let Some(names) = named(BucketKmsCalls::has_bucket_keys_already) {
         warnings.push(Warning {
             id: "bucket-keys-on-already",
             what: format!(
@@ -27,7 +27,7 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
                      calls with `bks reconcile`",
         });
     }
-    if let Some(names) = named(OfBucket::has_data_events_missing) {
+    if let Some(names) = named(BucketKmsCalls::has_data_events_missing) {
         warnings.push(Warning {
             id: "data-events-missing",
             what: format!(
@@ -39,10 +39,10 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
         });
     }
     // Settings may say of a bucket's keys what a trail shows.
-    let is_told = |of: &OfBucket| {
+    let is_told = |of: &BucketKmsCalls| {
         scenario.buckets.iter().any(|file| file.name == of.bucket && file.kms_key.is_some())
     };
-    let several: Vec<&OfBucket> = of_log.iter().copied().filter(|of| !is_told(of)).collect();
+    let several: Vec<&BucketKmsCalls> = of_log.iter().copied().filter(|of| !is_told(of)).collect();
     if let Some(names) = names(&several, |of| of.has_calls_as_requests() && of.kms_keys > 1) {
         warnings.push(Warning {
             id: "several-kms-keys",
@@ -71,7 +71,7 @@ fn requests_of_calls(names: &str) -> Warning {
 }
 
 /// The first of the buckets by name, if there is any.
-fn names(buckets: &[&OfBucket], is_it: fn(&OfBucket) -> bool) -> Option<String> {
+fn names(buckets: &[&BucketKmsCalls], is_it: fn(&BucketKmsCalls) -> bool) -> Option<String> {
     const NAMED: usize = 5;
     let all: Vec<String> = buckets
         .iter()

@@ -1,4 +1,4 @@
-//! Files of any form, plain or compressed.
+//! Files of any format, plain or compressed.
 
 #![no_main]
 
