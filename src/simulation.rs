@@ -22,6 +22,7 @@ pub mod export;
 mod keys;
 pub mod names;
 pub mod objects;
+mod recorded;
 mod replication;
 mod skip_ahead;
 pub mod stream;
@@ -78,8 +79,9 @@ pub fn kms_calls(
 /// large.
 ///
 /// Replications, and in each the arms of each reading of "requester", are runs by themselves; all
-/// of them may be under way together.
-pub fn run_and<T: Send>(
+/// of them may be under way together. An arm of a log whose calls are no matter of chance is run in
+/// the first replication alone.
+pub fn run_and<T: Clone + Send>(
     scenario: &Scenario,
     engines: &Engines,
     arms: &[Arm],
@@ -87,11 +89,10 @@ pub fn run_and<T: Send>(
     progress: Progress,
     keep: impl Fn(Tally) -> T + Sync,
 ) -> Vec<Vec<T>> {
-    let rules = [RequesterRule::Session, RequesterRule::Role].map(|rule| UnderRule {
-        requesters: Requesters::group(rule, &scenario.principals, &scenario.slots),
-        arms: arms_under(rule, scenario, arms),
-    });
-    replications
+    let rules = [RequesterRule::Session, RequesterRule::Role]
+        .map(|rule| UnderRule::of(rule, scenario, arms));
+    let first = replications.start;
+    let counted: Vec<Vec<Option<T>>> = replications
         .into_par_iter()
         // Each may be taken over by a thread that has nothing to do.
         .with_max_len(1)
@@ -101,26 +102,57 @@ pub fn run_and<T: Send>(
                 let requesters = &rule.requesters;
                 let run =
                     ReplicationRun { scenario, engines, requesters, kept, replication, progress };
-                let of_rule: Vec<&Arm> = rule.arms.iter().map(|&arm| &arms[arm]).collect();
+                let numbers = if replication == first { &rule.arms } else { &rule.drawing };
+                if numbers.is_empty() {
+                    if !rule.arms.is_empty() {
+                        progress(scenario.recorded_requests() as u64);
+                    }
+                    return Vec::new();
+                }
+                let of_rule: Vec<&Arm> = numbers.iter().map(|&arm| &arms[arm]).collect();
                 let tallies = answers::count(&run, &of_rule).into_iter().map(&keep);
-                rule.arms.iter().copied().zip(tallies).collect::<Vec<(usize, T)>>()
+                numbers.iter().copied().zip(tallies).collect::<Vec<(usize, T)>>()
             };
-            let rules = rules.par_iter().with_max_len(1).filter(|rule| !rule.arms.is_empty());
-            let mut counted: Vec<(usize, T)> = rules.flat_map_iter(under_rule).collect();
-            counted.sort_by_key(|(arm, _)| *arm);
-            counted.into_iter().map(|(_, kept)| kept).collect()
+            let mut counted: Vec<Option<T>> = arms.iter().map(|_| None).collect();
+            let rules = rules.par_iter().with_max_len(1);
+            let of_rules: Vec<(usize, T)> = rules.flat_map_iter(under_rule).collect();
+            of_rules.into_iter().for_each(|(arm, kept)| counted[arm] = Some(kept));
+            counted
         })
-        .collect()
+        .collect();
+    in_every_replication(counted)
+}
+
+/// Takes what an arm has counted in the first replication for those in which it was not run.
+fn in_every_replication<T: Clone>(mut counted: Vec<Vec<Option<T>>>) -> Vec<Vec<T>> {
+    if let Some((first, others)) = counted.split_first_mut() {
+        for other in others {
+            for (kept, first) in other.iter_mut().zip(first.iter()) {
+                if kept.is_none() {
+                    kept.clone_from(first);
+                }
+            }
+        }
+    }
+    counted.into_iter().map(|arms| arms.into_iter().flatten().collect()).collect()
 }
 
 /// The requesters under one reading of the word, and the arms that read it so.
 struct UnderRule {
     requesters: Requesters,
     arms: Vec<usize>,
+    /// Those of them that chance has a part in.
+    drawing: Vec<usize>,
 }
 
-/// The arms to run under a rule. Without bucket keys the rule changes nothing but who is listed.
-fn arms_under(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Vec<usize> {
-    let rules = arms.iter().map(|arm| scenario.configurations[arm.configuration].rule);
-    rules.enumerate().filter(|(_, it)| *it == rule).map(|(arm, _)| arm).collect()
+impl UnderRule {
+    fn of(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Self {
+        let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
+        let rules = arms.iter().map(|arm| scenario.configurations[arm.configuration].rule);
+        let arms_under: Vec<usize> =
+            rules.enumerate().filter(|(_, it)| *it == rule).map(|(arm, _)| arm).collect();
+        let draws = |arm: &&usize| !recorded::draws_nothing(scenario, &requesters, &arms[**arm]);
+        let drawing = arms_under.iter().filter(draws).copied().collect();
+        Self { requesters, arms: arms_under, drawing }
+    }
 }

@@ -5,7 +5,9 @@
 //! `time < expires`. Requests of one kind are answered in columns ([`Memory::unwrap_all`],
 //! [`Memory::wrap_all`]), all others one by one ([`Memory::answer`]).
 
-use std::collections::HashMap;
+mod cache;
+mod mixed;
+
 use std::ops::Range;
 
 use super::assumptions::{Assumptions, Expiry, Partitions};
@@ -17,6 +19,9 @@ use crate::rng::part_of;
 use crate::s3::columns::Columns;
 use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::units::{SimDuration, SimTime};
+
+use cache::KeyCache;
+pub use mixed::{CallOf, KeyNeeds};
 
 /// How S3 treats one bucket's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,110 +133,6 @@ impl CallTimes {
         self.by_bucket.clear();
         self.by_object.clear();
         self.generated.clear();
-    }
-}
-
-/// Plaintext keys held for reads: one expiry for each (key, cache partition).
-///
-/// A cache is never emptied: what a requester (or a session) after another finds in it expired
-/// before its own time began, for each has a stretch of one long clock to itself.
-#[derive(Debug)]
-struct KeyCache {
-    /// Number of entries.
-    entries: usize,
-    /// When each entry expires, on the long clock; none if there are too many to have them all.
-    expires: Vec<i64>,
-    /// The same of those entries that were ever fetched, where there are too many to have them all.
-    fetched: HashMap<u32, i64>,
-    /// Where on the long clock the current requester's time zero is.
-    zero: i64,
-    /// Longer than any run; what is kept longer is kept as long as this.
-    horizon: i64,
-}
-
-impl KeyCache {
-    /// A cache for runs from `start` to `end`.
-    fn new(start: SimTime, end: SimTime) -> Self {
-        let span = end.since(start).as_nanos();
-        let horizon = span.min(i64::MAX / 8) + 1;
-        Self { entries: 0, expires: Vec::new(), fetched: HashMap::new(), zero: 0, horizon }
-    }
-
-    /// Most entries that are all had in memory: 128 MiB.
-    const ALL_AT_MOST: usize = 1 << 24;
-
-    /// Whether only those entries are had in memory that were ever fetched.
-    const fn is_sparse(&self) -> bool {
-        self.entries > Self::ALL_AT_MOST
-    }
-
-    /// When an entry expires.
-    #[inline]
-    fn of(&mut self, entry: u32) -> &mut i64 {
-        if self.is_sparse() {
-            self.fetched.entry(entry).or_insert(i64::MIN)
-        } else {
-            &mut self.expires[entry as usize]
-        }
-    }
-
-    /// Begins a requester's time with an empty cache of `entries`.
-    fn begin(&mut self, entries: usize) {
-        self.fetched.clear();
-        if self.entries != entries {
-            self.entries = entries;
-            self.expires.clear();
-            self.expires.resize(if self.is_sparse() { 0 } else { entries }, i64::MIN);
-        }
-        // Until now nothing was kept beyond two horizons from zero, and no time is more than one before.
-        self.zero += 3 * self.horizon;
-        if self.zero > i64::MAX - 3 * self.horizon {
-            self.expires.fill(i64::MIN);
-            self.zero = 0;
-        }
-    }
-
-    fn empty(&mut self) {
-        self.begin(self.entries);
-    }
-
-    /// Whether the key of `entry` must be fetched at `time`; if so, it then is.
-    #[inline]
-    fn misses(&mut self, entry: u32, time: SimTime, assumptions: &Assumptions) -> bool {
-        let lifetime = assumptions.cache_lifetime.as_nanos().min(self.horizon);
-        let now = self.zero + time.as_nanos();
-        let expires = self.of(entry);
-        let miss = now >= *expires;
-        if miss || assumptions.expiry == Expiry::Sliding {
-            *expires = now + lifetime;
-        }
-        miss
-    }
-
-    /// Appends to `missed` when requests must fetch their entry. No branch depends on whether one
-    /// does: half of them would be guessed wrong.
-    #[inline]
-    fn misses_among<const SLIDING: bool>(
-        &mut self,
-        times: &[SimTime],
-        entries: &[u32],
-        lifetime: SimDuration,
-        missed: &mut Vec<SimTime>,
-    ) {
-        let lifetime = lifetime.as_nanos().min(self.horizon);
-        let before = missed.len();
-        missed.resize(before + times.len(), SimTime::ZERO);
-        let (found, mut count) = (&mut missed[before..], 0);
-        let (zero, entries_expire) = (self.zero, self.expires.as_mut_slice());
-        for (&time, &entry) in times.iter().zip(entries) {
-            let now = zero + time.as_nanos();
-            let expires = &mut entries_expire[entry as usize];
-            let miss = now >= *expires;
-            *expires = if miss || SLIDING { now + lifetime } else { *expires };
-            found[count] = time;
-            count += usize::from(miss);
-        }
-        missed.truncate(before + count);
     }
 }
 
@@ -429,6 +330,24 @@ impl Memory {
         let length = session.and_then(|slot| slot.session_length).expect("sessions that end renew");
         let sessions_passed = time.since(self.session_ends).as_nanos() / length.as_nanos();
         self.session_ends = self.session_ends + length.saturating_mul(sessions_passed + 1);
+    }
+
+    /// The place (bucket × partitions + partition) of the bucket-level key that the requester's next
+    /// write generates, if it does: what [`Memory::answer`] says of it, for those who ask nothing else.
+    #[inline]
+    pub fn generates(
+        &mut self,
+        scheme: &Scheme,
+        session: Option<&SessionSlot>,
+        request: &Request,
+    ) -> Option<u32> {
+        if request.time >= self.session_ends {
+            self.renew(request.time, session);
+        }
+        let api = Needs::of_request(request, scheme.multipart).wrap?;
+        let mut answer = Answer::default();
+        self.wrap(scheme, request, api, &mut answer);
+        answer.generated
     }
 
     #[inline]

@@ -87,6 +87,8 @@ struct Views<'a> {
     engines: &'a Engines,
     /// At the low and at the high end; `None` if there is nothing of the kind.
     ends: Option<[Scenario; 2]>,
+    /// Whether the low end is what the scenario says.
+    is_low_given: bool,
 }
 
 /// Which of them.
@@ -101,11 +103,9 @@ impl<'a> Views<'a> {
     fn of(scenario: &'a Scenario, engines: &'a Engines) -> Self {
         let log = scenario.recording.as_ref().filter(|log| log.seen.of_unknown > 0);
         let ends = [UnknownAge::Keyless, UnknownAge::OneKey];
-        Self {
-            scenario,
-            engines,
-            ends: log.map(|_| ends.map(|age| scenario.with_unknown_age(age))),
-        }
+        let ends = log.map(|_| ends.map(|age| scenario.with_unknown_age(age)));
+        let is_low_given = ends.as_ref().is_some_and(|[low, _]| low == scenario);
+        Self { scenario, engines, ends, is_low_given }
     }
 
     fn scenario(&self, view: View) -> &Scenario {
@@ -239,11 +239,14 @@ fn requests_of(arms: &[Seen], views: &Views) -> f64 {
     [View::AsGiven, View::Low, View::High].into_iter().map(of_view).sum()
 }
 
-/// The places of the arms that are run together under a view: all of them if there is but one.
+/// The places of the arms that are run together under a view: those of views that are the same.
 fn grouped<'a>(arms: &'a [Seen], views: &'a Views, view: View) -> impl Iterator<Item = usize> + 'a {
-    let one = views.ends.is_none();
-    let together = move |of: View| if one { view == View::AsGiven } else { of == view };
-    (0..arms.len()).filter(move |&at| together(arms[at].view))
+    let run_as = |view| match view {
+        View::Low if views.is_low_given => View::AsGiven,
+        _ if views.ends.is_none() => View::AsGiven,
+        view => view,
+    };
+    (0..arms.len()).filter(move |&at| run_as(arms[at].view) == view)
 }
 
 /// Requests of one replication that `arms` draw: those of each reading of "requester" by

@@ -6,6 +6,7 @@ use super::Arm;
 use super::arm_keys::ArmKeys;
 use super::columns::RequestColumns;
 use super::keys::keys_of;
+use super::recorded::{NeedGroups, RecordedAnswers};
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::worker::{ArmState, Worker, Workers};
@@ -29,12 +30,14 @@ pub(super) fn count(run: &ReplicationRun, arms: &[&Arm]) -> Vec<Tally> {
         let configuration = &run.scenario.configurations[arm.configuration];
         configuration.scheme(run.scenario, arm.assumptions)
     });
-    let answers = Answers { run, schemes: schemes.collect(), keys };
+    let schemes: Vec<Scheme> = schemes.collect();
+    let groups = NeedGroups::of(&schemes, keys);
+    let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
     let workers = Workers::new(run, arms);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
     });
-    skip_ahead.count(&answers.schemes, keys, &workers);
+    skip_ahead.count(&schemes, keys, &workers);
     workers.into_tallies()
 }
 
@@ -67,8 +70,9 @@ fn requests_of(run: &ReplicationRun, requester: usize, of_slots: &[f64]) -> f64 
 struct Answers<'a> {
     run: &'a ReplicationRun<'a>,
     /// The rules of each arm.
-    schemes: Vec<Scheme>,
+    schemes: &'a [Scheme],
     keys: &'a ArmKeys,
+    groups: &'a NeedGroups,
 }
 
 impl Answers<'_> {
@@ -86,7 +90,7 @@ impl Answers<'_> {
     /// Makes all arms forget what they had in memory.
     fn begin(&self, requester: usize, worker: &mut Worker) {
         let session = self.run.session(requester);
-        for (arm, (state, scheme)) in worker.arms.iter_mut().zip(&self.schemes).enumerate() {
+        for (arm, (state, scheme)) in worker.arms.iter_mut().zip(self.schemes).enumerate() {
             let keys = self.keys.keyring(arm).map_or(0, Keyring::keys);
             let partitions = self.run.partitions(requester, scheme);
             state.memory.begin(scheme, partitions, keys, session);
@@ -96,18 +100,25 @@ impl Answers<'_> {
 
     /// Answers a requester's requests one by one.
     fn one_by_one(&self, requester: usize, worker: &mut Worker) {
-        let session = self.run.session(requester);
-        let mut stream = self.run.stream(requester, |_| true);
+        let Self { run, schemes, keys, groups } = *self;
+        let recorded = RecordedAnswers { scenario: run.scenario, schemes, keys, groups };
+        worker.recorded.begin(groups);
+        let session = run.session(requester);
+        let mut stream = run.stream(requester, |_| true);
         while stream.next_batch(&mut worker.batch, &mut worker.places) {
             let drawn = worker.batch.len();
             worker.traffic.count(requester, &worker.batch);
             let mut kept = worker.batch.iter().map(Needs::any_of);
             worker.places.retain(|_| kept.next().unwrap_or_default());
             worker.batch.retain(Needs::any_of);
-            for arm in 0..worker.arms.len() {
-                self.answer_batch(requester, session, arm, worker);
+            if run.scenario.recording.is_some() {
+                recorded.of_batch(requester, worker);
+            } else {
+                for arm in 0..worker.arms.len() {
+                    self.answer_batch(requester, session, arm, worker);
+                }
             }
-            (self.run.progress)(drawn as u64);
+            (run.progress)(drawn as u64);
         }
     }
 
@@ -121,7 +132,7 @@ impl Answers<'_> {
         let scenario = self.run.scenario;
         let (scheme, keyring) = (&self.schemes[arm], self.keys.keyring(arm));
         let ArmState { memory, alive, tally, .. } = &mut worker.arms[arm];
-        for (number, request) in worker.batch.iter().enumerate() {
+        for request in &worker.batch {
             let answer = memory.answer(scheme, keyring, session, request);
             if answer.calls == KmsCalls::NONE {
                 continue;
@@ -129,9 +140,6 @@ impl Answers<'_> {
             let principal = scenario.slots[request.slot as usize].principal as usize;
             let charged = scenario.charged(principal, request);
             tally.count(Caller { requester, principal, charged }, request, &answer);
-            if let Some(&place) = worker.places.get(number) {
-                tally.count_at(place, request, &answer);
-            }
             if let Some(timeline) = answer.generated {
                 let lifetime = scheme.assumptions.generation_lifetime;
                 alive.generated(tally, timeline, request.time, lifetime);
@@ -149,7 +157,7 @@ impl Answers<'_> {
         let charged = accounts.charged(requests.principal, kind.bucket, kind.bucket);
         let connections = run.requesters.list[requester].connections;
         let of_kind = OfKind {
-            wanted: wanted_of(&kind, &self.schemes, run.kept, connections),
+            wanted: wanted_of(&kind, self.schemes, run.kept, connections),
             caller: Caller { requester, principal: requests.principal, charged },
             session: run.session(requester),
             kind: &kind,
@@ -162,12 +170,12 @@ impl Answers<'_> {
             self.look_up(&of_kind, columns, keys, alone);
             let keys = |arm: usize| self.keys.of_arm[arm].map(|keyring| keys[keyring].as_slice());
             if alone {
-                let arms = arms.par_iter_mut().zip(&self.schemes).enumerate();
+                let arms = arms.par_iter_mut().zip(self.schemes).enumerate();
                 arms.for_each(|(arm, (state, scheme))| {
                     of_kind.answer(state, scheme, columns, keys(arm));
                 });
             } else {
-                for (arm, (state, scheme)) in arms.iter_mut().zip(&self.schemes).enumerate() {
+                for (arm, (state, scheme)) in arms.iter_mut().zip(self.schemes).enumerate() {
                     of_kind.answer(state, scheme, columns, keys(arm));
                 }
             }

@@ -196,15 +196,14 @@ fn keys_generated(
             }
         }
     } else {
-        let mut stream = run.stream(requester, Workload::writes);
+        let mut stream = run.writes(requester);
         let (mut batch, mut places) = (Vec::new(), Vec::new());
         while stream.next_batch(&mut batch, &mut places) {
             batch.retain(Needs::written_by);
             for maker in &mut makers {
                 for request in &batch {
-                    let answer = maker.memory.answer(maker.scheme, None, session, request);
-                    if let Some(timeline) = answer.generated {
-                        maker.starts.push(timeline, request.time);
+                    if let Some(place) = maker.memory.generates(maker.scheme, session, request) {
+                        maker.starts.push(place, request.time);
                     }
                 }
             }

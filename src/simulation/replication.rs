@@ -36,7 +36,15 @@ impl<'a> ReplicationRun<'a> {
         Requests::new(self.scenario, self.kept, requester, self.replication, wanted)
     }
 
-    /// The same in columns, if they are drawn and need not be answered together.
+    /// Those that may write, and others that come with them.
+    pub(super) fn writes(&self, requester: usize) -> Requests<'a> {
+        match self.stream(requester, Workload::writes) {
+            Requests::Recorded(requests) => Requests::Recorded(requests.writes_only()),
+            drawn @ Requests::Drawn(_) => drawn,
+        }
+    }
+
+    /// All of them in columns, if they are drawn and need not be answered together.
     pub(super) fn columns(
         &self,
         requester: usize,

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use super::Arm;
+use super::recorded::RecordedRoom;
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
@@ -47,6 +48,7 @@ pub(super) struct Worker {
     pub(super) columns: Columns,
     /// Of each keyring the keys that wrap what the requests in columns need.
     pub(super) keys: Vec<Vec<u32>>,
+    pub(super) recorded: RecordedRoom,
 }
 
 /// Workers, handed from requester to requester, so that there are only as many large tallies as
@@ -80,6 +82,7 @@ impl<'a> Workers<'a> {
             places: Vec::new(),
             columns: Columns::default(),
             keys: Vec::new(),
+            recorded: RecordedRoom::default(),
         }
     }
 

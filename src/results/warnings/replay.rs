@@ -52,6 +52,9 @@ fn unknown_swing(
     let arms = [Arm::of_totals(scenario.headline, configuration.ranges.at(Level::Assumed))];
     let saving = |unknown_age| {
         let other = scenario.with_unknown_age(unknown_age);
+        if other == *scenario {
+            return assumed;
+        }
         let answered = |requests| progress(Step::Answered(requests));
         let calls = kms_calls(&other, &Engines::of(&other), &arms, 0..1, &answered);
         1.0 - calls[0][0] as f64 / against as f64
