@@ -22,6 +22,7 @@ pub mod requester;
 pub mod service;
 pub mod shares;
 mod sorted;
+mod timelines;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -151,8 +151,8 @@ impl UnderRule {
         let rules = arms.iter().map(|arm| scenario.configurations[arm.configuration].rule);
         let arms_under: Vec<usize> =
             rules.enumerate().filter(|(_, it)| *it == rule).map(|(arm, _)| arm).collect();
-        let draws = |arm: &&usize| !recorded::draws_nothing(scenario, &requesters, &arms[**arm]);
-        let drawing = arms_under.iter().filter(draws).copied().collect();
+        let mut drawing = arms_under.clone();
+        drawing.retain(|&arm| !recorded::draws_nothing(scenario, &requesters, &arms[arm]));
         Self { requesters, arms: arms_under, drawing }
     }
 }

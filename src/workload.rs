@@ -182,8 +182,7 @@ impl Traffic {
             }
             Self::Jobs(jobs) => {
                 let starts = jobs.starts(duration) as f64;
-                let step = |step: &jobs::JobStep| (step.action, starts * step.objects as f64);
-                jobs.steps.iter().map(step).collect()
+                jobs.steps.iter().map(|it| (it.action, starts * it.objects as f64)).collect()
             }
             Self::Following(following) => {
                 vec![(following.action, following.written.expected_objects(duration))]
@@ -306,25 +305,25 @@ impl Workload {
     /// Mean number of requests in `duration` that wrap a new object's key.
     #[must_use]
     pub fn expected_writes(&self, duration: SimDuration) -> f64 {
-        let writes = |action| match action {
-            Action::Write => self.client.objects_per_write(self.object_size),
-            Action::Copy | Action::Replicate => 1.0,
-            _ => 0.0,
-        };
         let actions = self.expected_actions(duration).into_iter();
-        actions.map(|(action, count)| count * writes(action)).sum()
+        let writes = actions.map(|(action, count)| match action {
+            Action::Write => count * self.client.objects_per_write(self.object_size),
+            Action::Copy | Action::Replicate => count,
+            _ => 0.0,
+        });
+        writes.sum()
     }
 
     /// Mean number of requests in `duration`.
     #[must_use]
     pub fn expected_requests(&self, duration: SimDuration) -> f64 {
-        let requests = |action| match action {
-            Action::Read => self.client.requests_per_read(self.read_size),
-            Action::Write => self.client.requests_per_write(self.object_size),
-            Action::Copy => self.client.requests_per_copy(self.object_size),
-            _ => 1.0,
-        };
         let actions = self.expected_actions(duration).into_iter();
-        actions.map(|(action, count)| count * requests(action)).sum()
+        let requests = actions.map(|(action, count)| match action {
+            Action::Read => count * self.client.requests_per_read(self.read_size),
+            Action::Write => count * self.client.requests_per_write(self.object_size),
+            Action::Copy => count * self.client.requests_per_copy(self.object_size),
+            _ => count,
+        });
+        requests.sum()
     }
 }

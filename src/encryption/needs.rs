@@ -139,10 +139,6 @@ mod tests {
     /// Documented or inferred calls per operation without bucket keys (`docs/model.md`).
     #[test]
     fn calls_without_bucket_keys_are_those_of_the_table() {
-        let calls = |operation| {
-            let needs = Needs::of(operation, MultipartCalls::default());
-            u8::from(needs.wrap.is_some()) + needs.unwrap + needs.unwrap_own
-        };
         for (operation, expected) in [
             (Operation::PutObject, 1),
             (Operation::GetObject, 1),
@@ -158,7 +154,9 @@ mod tests {
             (Operation::ReplicateObject, 2),
             (Operation::ListParts, 0),
         ] {
-            assert_eq!(calls(operation), expected, "{operation}");
+            let needs = Needs::of(operation, MultipartCalls::default());
+            let calls = u8::from(needs.wrap.is_some()) + needs.unwrap + needs.unwrap_own;
+            assert_eq!(calls, expected, "{operation}");
         }
     }
 }

@@ -171,11 +171,11 @@ impl Memory {
     }
 
     /// Forgets everything and makes room for a requester that meets `partitions` of S3's fleet, in a
-    /// world of `keys` keys. `session` is the slot whose every session is a requester anew, if the
+    /// run of `keys` keys. `session` is the slot whose every session is a requester anew, if the
     /// rule says so.
     ///
     /// # Panics
-    /// If keys × read partitions reach 2^32; the scenario's memory check refuses such worlds before.
+    /// If keys × read partitions reach 2^32; the scenario's memory check refuses so many before.
     pub fn begin(
         &mut self,
         scheme: &Scheme,
@@ -248,10 +248,9 @@ impl Memory {
             keys
         } else {
             room.clear();
-            let entry = |(&key, &draw): (&u32, &u32)| {
+            room.extend(keys.iter().zip(&columns.draws).map(|(&key, &draw)| {
                 if key == KEYLESS { KEYLESS } else { entry_of(key, draw, partitions) }
-            };
-            room.extend(keys.iter().zip(&columns.draws).map(entry));
+            }));
             &room
         };
         self.by_session(session, &columns.times, |memory, stretch| {
@@ -464,51 +463,4 @@ pub(crate) fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
 /// Whether the request writes by copying, which directory buckets do without bucket keys.
 fn is_copy(operation: Operation) -> bool {
     matches!(operation, Operation::CopyObject | Operation::UploadPartCopy)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::units::Rate;
-
-    /// A cache of more entries than are had in memory answers as one that has them all.
-    #[test]
-    fn sparse_caches_answer_as_dense_ones() {
-        let of = |expiry| Assumptions {
-            generation_lifetime: SimDuration::from_secs(10),
-            cache_lifetime: SimDuration::from_secs(10),
-            expiry,
-            cache_hosts: 1,
-            write_partitions: None,
-            read_partitions: None,
-            verify_on_write: 0,
-            migration_rate: Rate::per_s(1.0),
-        };
-        for assumptions in [Expiry::Fixed, Expiry::Sliding].map(of) {
-            let caches = || {
-                [50, KeyCache::ALL_AT_MOST + 1].map(|entries| {
-                    let mut cache = KeyCache::new(SimTime::ZERO, SimTime::from_nanos(1 << 50));
-                    cache.begin(entries);
-                    cache
-                })
-            };
-            let [mut dense, mut sparse] = caches();
-            assert!(sparse.is_sparse() && !dense.is_sparse());
-            let mut state = 1_u64;
-            let mut misses = 0;
-            for second in 0..3_000 {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let (entry, time) =
-                    ((state >> 60) as u32, SimTime::from_nanos(second * 700_000_000));
-                let is_miss = dense.misses(entry, time, &assumptions);
-                assert_eq!(sparse.misses(entry, time, &assumptions), is_miss);
-                misses += u32::from(is_miss);
-                if second % 1_000 == 999 {
-                    dense.empty();
-                    sparse.empty();
-                }
-            }
-            assert!((100..2_900).contains(&misses), "{misses}");
-        }
-    }
 }

@@ -19,7 +19,6 @@ use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::columns::{Columns, Kind, Objects, Wanted};
 use crate::s3::{Connections, SessionSlot};
 use crate::tally::{Caller, Cost, Tally};
-use crate::workload::Workload;
 use crate::workload::written::KeptObjects;
 
 /// Runs all requesters and counts what they cost, arm by arm.
@@ -45,10 +44,10 @@ pub(super) fn count(run: &ReplicationRun, arms: &[&Arm]) -> Vec<Tally> {
 /// not be the last to begin.
 fn busiest_first(run: &ReplicationRun) -> Vec<usize> {
     let scenario = run.scenario;
-    let of_slot = |workload: &Workload| {
-        workload.expected_requests(scenario.duration()) / workload.slots.len() as f64
-    };
-    let of_slots: Vec<f64> = scenario.workloads.iter().map(of_slot).collect();
+    let workloads = scenario.workloads.iter();
+    let of_slots: Vec<f64> = workloads
+        .map(|it| it.expected_requests(scenario.duration()) / it.slots.len() as f64)
+        .collect();
     let requesters = (0..run.requesters.list.len()).filter(|&requester| !run.skips(requester));
     let mut order: Vec<(f64, usize)> =
         requesters.map(|it| (requests_of(run, it, &of_slots), it)).collect();
@@ -168,15 +167,17 @@ impl Answers<'_> {
         while requests.next(columns, of_kind.wanted, run.scenario.end) {
             traffic.count_all(requester, kind.bucket, kind.operation, &columns.times);
             self.look_up(&of_kind, columns, keys, alone);
-            let keys = |arm: usize| self.keys.of_arm[arm].map(|keyring| keys[keyring].as_slice());
+            let (schemes, keyrings) = (self.schemes, &self.keys.of_arm);
             if alone {
-                let arms = arms.par_iter_mut().zip(self.schemes).enumerate();
-                arms.for_each(|(arm, (state, scheme))| {
-                    of_kind.answer(state, scheme, columns, keys(arm));
+                let arms = arms.par_iter_mut().zip(schemes).zip(keyrings);
+                arms.for_each(|((state, scheme), keyring)| {
+                    let keys = keyring.map(|keyring| keys[keyring].as_slice());
+                    of_kind.answer(state, scheme, columns, keys);
                 });
             } else {
-                for (arm, (state, scheme)) in arms.iter_mut().zip(self.schemes).enumerate() {
-                    of_kind.answer(state, scheme, columns, keys(arm));
+                for ((state, scheme), keyring) in arms.iter_mut().zip(schemes).zip(keyrings) {
+                    let keys = keyring.map(|keyring| keys[keyring].as_slice());
+                    of_kind.answer(state, scheme, columns, keys);
                 }
             }
             (run.progress)(columns.len() as u64);

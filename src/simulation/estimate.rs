@@ -159,7 +159,7 @@ fn bytes_of_accounts(scenario: &Scenario, seconds: u64) -> u64 {
 }
 
 fn blocks_of_step(step: &JobStep) -> u64 {
-    Seconds::blocks_of_spell(step.objects as f64 / step.rate.as_per_s())
+    Seconds::blocks_of_spell(step.lasts_s())
 }
 
 /// Memory for an arm's `keys`, in the caches of `threads`, and for the places they come from.

@@ -19,7 +19,7 @@ use super::{Arm, objects};
 use crate::encryption::assumptions::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
-use crate::encryption::requester::{Requester, Requesters};
+use crate::encryption::requester::Requesters;
 use crate::encryption::service::{Answer, BucketScheme, Memory, Scheme, entry_of};
 use crate::rng::part_of;
 use crate::s3::{Object, Operation, Request, SessionSlot};
@@ -34,6 +34,13 @@ pub struct KeyUse {
     pub key: u32,
     /// Which cache partition (reads) or which partition of the writer (writes), from 0.
     pub partition: u32,
+}
+
+impl KeyUse {
+    /// As those who write logs take it.
+    pub(super) const fn in_log(self) -> (u32, u32) {
+        (self.key, self.partition)
+    }
 }
 
 /// One request and what it cost.
@@ -73,12 +80,12 @@ impl<'a> Events<'a> {
     pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
         let mut events = Self::unanswered(scenario, kept, arm, replication);
         let (scheme, keys) = (&events.arm.scheme, events.arm.keys_number());
-        let memory = |cursor: &RequesterCursor| {
+        let memories = events.cursors.iter().map(|cursor| {
             let mut memory = Memory::new(scenario.since(), scenario.end);
             memory.begin(scheme, cursor.partitions, keys, cursor.session);
             memory
-        };
-        events.memories = events.cursors.iter().map(memory).collect();
+        });
+        events.memories = memories.collect();
         events
     }
 
@@ -94,7 +101,7 @@ impl<'a> Events<'a> {
         let engines = Engines::drawing_all(scenario);
         let run = run_of(scenario, &engines, &requesters, kept, replication);
         let arm = ArmRules::new(&run, arm);
-        let cursor = |requester: &Requester| RequesterCursor {
+        let cursors = requesters.list.iter().map(|requester| RequesterCursor {
             stream: Requests::new(scenario, kept, requester, replication, |_| true),
             partitions: arm.scheme.assumptions.partitions(requester.connections),
             session: requester.session(&scenario.slots),
@@ -102,8 +109,8 @@ impl<'a> Events<'a> {
             batch: Vec::new(),
             places: Vec::new(),
             next: 0,
-        };
-        let mut cursors: Vec<RequesterCursor> = requesters.list.iter().map(cursor).collect();
+        });
+        let mut cursors: Vec<RequesterCursor> = cursors.collect();
         let heads = cursors.iter_mut().enumerate();
         let heads = heads.filter_map(|(index, it)| Some(Reverse((it.head()?, index)))).collect();
         Self { arm, cursors, heads, memories: Vec::new() }

@@ -28,12 +28,12 @@ impl NeedGroups {
     pub(super) fn of(schemes: &[Scheme], keys: &ArmKeys) -> Self {
         let mut groups = Self { firsts: Vec::new(), of_arm: Vec::new() };
         for (arm, scheme) in schemes.iter().enumerate() {
-            let same = |&first: &usize| {
+            let known = groups.firsts.iter().position(|&first| {
                 keys.of_arm[first] == keys.of_arm[arm]
                     && schemes[first].buckets == scheme.buckets
                     && schemes[first].populations == scheme.populations
-            };
-            let group = groups.firsts.iter().position(same).unwrap_or_else(|| {
+            });
+            let group = known.unwrap_or_else(|| {
                 groups.firsts.push(arm);
                 groups.firsts.len() - 1
             });

@@ -32,7 +32,7 @@ impl KeyCache {
     }
 
     /// Most entries that are all had in memory: 128 MiB.
-    pub(super) const ALL_AT_MOST: usize = 1 << 24;
+    const ALL_AT_MOST: usize = 1 << 24;
 
     /// Whether only those entries are had in memory that were ever fetched.
     pub(super) const fn is_sparse(&self) -> bool {
@@ -106,5 +106,49 @@ impl KeyCache {
             count += usize::from(miss);
         }
         missed.truncate(before + count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Rate;
+
+    /// A cache of more entries than are had in memory answers as one that has them all.
+    #[test]
+    fn sparse_caches_answer_as_dense_ones() {
+        for expiry in [Expiry::Fixed, Expiry::Sliding] {
+            let assumptions = Assumptions {
+                generation_lifetime: SimDuration::from_secs(10),
+                cache_lifetime: SimDuration::from_secs(10),
+                expiry,
+                cache_hosts: 1,
+                write_partitions: None,
+                read_partitions: None,
+                verify_on_write: 0,
+                migration_rate: Rate::per_s(1.0),
+            };
+            let [mut dense, mut sparse] = [50, KeyCache::ALL_AT_MOST + 1].map(|entries| {
+                let mut cache = KeyCache::new(SimTime::ZERO, SimTime::from_nanos(1 << 50));
+                cache.begin(entries);
+                cache
+            });
+            assert!(sparse.is_sparse() && !dense.is_sparse());
+            let mut state = 1_u64;
+            let mut misses = 0;
+            for second in 0..3_000 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                let (entry, time) =
+                    ((state >> 60) as u32, SimTime::from_nanos(second * 700_000_000));
+                let is_miss = dense.misses(entry, time, &assumptions);
+                assert_eq!(sparse.misses(entry, time, &assumptions), is_miss);
+                misses += u32::from(is_miss);
+                if second % 1_000 == 999 {
+                    dense.empty();
+                    sparse.empty();
+                }
+            }
+            assert!((100..2_900).contains(&misses), "{misses}");
+        }
     }
 }

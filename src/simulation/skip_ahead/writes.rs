@@ -2,7 +2,6 @@
 //! bucket keys are on.
 
 use super::SkipAhead;
-use super::component::Component;
 use super::flow::Flow;
 use super::walk::{Keeping, walk};
 use crate::encryption::assumptions::Expiry;
@@ -64,14 +63,14 @@ impl Writes<'_> {
     /// its memory what they cost.
     fn writers(&self, bucket: usize) -> Vec<usize> {
         let slots = &self.engine.run.requesters.list[self.requester].slots;
-        let is_writer = |component: &Component| {
+        let components = self.engine.components.iter().enumerate();
+        let writers = components.filter(|(_, component)| {
             component.kind.bucket as usize == bucket
                 && component.writes()
                 && component.share_of(slots) > 0.0
                 && component.fixed_cost(self.scheme, true).is_none()
-        };
-        let components = self.engine.components.iter().enumerate();
-        components.filter(|(_, it)| is_writer(it)).map(|(number, _)| number).collect()
+        });
+        writers.map(|(number, _)| number).collect()
     }
 
     /// The requests of some components that land in part `part` of `parts`.
