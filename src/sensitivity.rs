@@ -16,6 +16,7 @@ pub mod axis;
 mod bench;
 pub mod break_even;
 pub mod ignorance;
+pub mod rows;
 pub mod search;
 pub mod sobol;
 

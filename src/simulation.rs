@@ -18,7 +18,6 @@ mod columns;
 pub mod engines;
 pub mod estimate;
 pub mod events;
-pub mod export;
 mod keys;
 pub mod names;
 pub mod objects;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::logs::{self, Opened};
+use super::logs;
 use super::{Found, output};
 use crate::calibration::gather::{Gather, LeftOut};
 use crate::calibration::{self, Evidence};
@@ -45,17 +45,14 @@ enum Format {
 pub(super) fn run(args: &Args) -> Result<Found> {
     args.logs.refuse_memory("calibrating puts nothing aside")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Lookups(name, _) => return Err(no_trail().at(name)),
-        Opened::Logs(logs) => logs,
-    };
+    let logs = args.logs.open(args.quiet)?;
     let mut gather = Gather::new(args.logs.buckets().to_vec());
     logs.each(|form, entry| match form {
         LogFormat::CloudTrail | LogFormat::S3AccessLog => {
             gather.take(form, entry);
             Ok(())
         }
-        LogFormat::IbmCos | LogFormat::OracleGeneral => Err(no_trail()),
+        LogFormat::IbmCos => Err(no_trail()),
     })?;
     let (evidence, left_out) = gather.finish();
     if !args.quiet {

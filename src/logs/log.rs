@@ -2,11 +2,11 @@
 
 use std::io::{self, Cursor, ErrorKind, Read};
 
-use super::bad_lines::{BadLines, Flaw};
+use super::bad_lines::BadLines;
 use super::clock::Clock;
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
-use super::record::{LogEntry, Record};
+use super::record::LogEntry;
 use super::shape::{self, RecordLayout};
 use super::{LogFormat, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
 use crate::error::{Error, Result};
@@ -52,10 +52,7 @@ impl<'a> Log<'a> {
     }
 
     /// The same where files of no known format are expected.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn look(
+    pub(crate) fn look(
         source: impl Read + 'a,
         bytes: Option<u64>,
         format: Option<LogFormat>,
@@ -82,10 +79,14 @@ impl<'a> Log<'a> {
         let format = match asked.or(found) {
             Some(format) => format,
             None if packed.is_some() => return Ok(Detected::Unknown(packed)),
-            None => match LogFormat::detect(bytes, &head) {
+            None => match LogFormat::detect(&head) {
                 Some(format) => format,
                 None if shape::is_control(&head) => return Ok(Detected::Empty),
-                None => return Ok(Detected::Unknown(other_format::of(&head))),
+                None => {
+                    return Ok(Detected::Unknown(
+                        other_format::of(&head).or_else(|| other_format::of_lookups(bytes, &head)),
+                    ));
+                }
             },
         };
         // A format that is asked for is read as it is found, if it is found at all.
@@ -102,50 +103,32 @@ impl<'a> Log<'a> {
         self.format
     }
 
-    /// The log's bytes, decompressed.
-    #[must_use]
-    pub fn into_bytes(self) -> Box<dyn Read + 'a> {
-        self.source
-    }
-
     /// Reads all of it and hands each entry to `sink`, in the file's order; counts in `bad` what
     /// cannot be read, under the name `file`.
     ///
     /// # Errors
-    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails, or
-    /// the format has look-ups rather than entries ([`LogFormat::OracleGeneral`]).
+    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails.
     pub fn entries(
         mut self,
         file: &str,
         bad: &mut BadLines,
         mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<()> {
-        let source = &mut *self.source;
-        match self.shape {
-            RecordLayout::Own => {}
-            RecordLayout::Json => return cloudtrail::read(source, file, bad, &mut sink),
-            RecordLayout::Table => return athena::read(source, file, bad, &mut sink),
-            RecordLayout::Stamped => {
-                return lines::read_by(source, file, bad, messages::stamped, &mut sink);
+        let (source, mut clock) = (&mut *self.source, Clock::default());
+        match (self.shape, self.format) {
+            (RecordLayout::Table, _) => athena::read(source, file, bad, &mut sink),
+            (RecordLayout::Json, _) | (RecordLayout::Own, LogFormat::CloudTrail) => {
+                cloudtrail::read(source, file, bad, &mut sink)
             }
-        }
-        match self.format {
-            LogFormat::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),
-            LogFormat::IbmCos => {
-                // Its times need no clock.
-                fn parse<'a>(
-                    line: &'a [u8],
-                    _: &mut Clock,
-                ) -> std::result::Result<Record<'a>, Flaw> {
-                    ibm_cos::parse(line)
-                }
-                lines::read(source, file, bad, parse, &mut sink)
-            }
-            LogFormat::CloudTrail => cloudtrail::read(source, file, bad, &mut sink),
-            LogFormat::OracleGeneral => {
-                Err(Error::request("the trace has look-ups of keys, but requests are asked for")
-                    .hint("give an access log, a trail or an IBM COS trace"))
-            }
+            (RecordLayout::Stamped, _) => lines::read(source, file, bad, |line| {
+                messages::stamped(line, &mut clock, &mut sink)
+            }),
+            (RecordLayout::Own, LogFormat::S3AccessLog) => lines::read(source, file, bad, |line| {
+                Ok(sink(LogEntry::Request(access_log::parse(line, &mut clock)?))?)
+            }),
+            (RecordLayout::Own, LogFormat::IbmCos) => lines::read(source, file, bad, |line| {
+                Ok(sink(LogEntry::Request(ibm_cos::parse(line)?))?)
+            }),
         }
     }
 }
@@ -160,8 +143,7 @@ impl Read for FailedRead {
 }
 
 /// The error of a file that is no log.
-#[must_use]
-pub fn unknown(what: Option<OtherFormat>) -> Error {
+pub(crate) fn unknown(what: Option<OtherFormat>) -> Error {
     if let Some(OtherFormat { what, way_out }) = what {
         let error = Error::request(format!("the file is no log that bks reads: it is {what}"));
         return match way_out {

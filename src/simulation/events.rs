@@ -70,50 +70,38 @@ pub struct Events<'a> {
     cursors: Vec<RequesterCursor<'a>>,
     /// Cursors by the time of their next request.
     heads: BinaryHeap<Reverse<(SimTime, usize)>>,
-    /// What S3 has in memory for each requester; none if nobody asks for answers.
-    memories: Vec<Memory>,
 }
 
 impl<'a> Events<'a> {
     /// The events of `arm` in `replication`.
     #[must_use]
     pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
-        let mut events = Self::unanswered(scenario, kept, arm, replication);
-        let (scheme, keys) = (&events.arm.scheme, events.arm.keys_number());
-        let memories = events.cursors.iter().map(|cursor| {
-            let mut memory = Memory::new(scenario.since(), scenario.end);
-            memory.begin(scheme, cursor.partitions, keys, cursor.session);
-            memory
-        });
-        events.memories = memories.collect();
-        events
-    }
-
-    /// The same without answers.
-    pub(super) fn unanswered(
-        scenario: &'a Scenario,
-        kept: &'a KeptObjects,
-        arm: &Arm,
-        replication: u32,
-    ) -> Self {
         let rule = scenario.configurations[arm.configuration].rule;
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
         let engines = Engines::drawing_all(scenario);
         let run = run_of(scenario, &engines, &requesters, kept, replication);
         let arm = ArmRules::new(&run, arm);
-        let cursors = requesters.list.iter().map(|requester| RequesterCursor {
-            stream: Requests::new(scenario, kept, requester, replication, |_| true),
-            partitions: arm.scheme.assumptions.partitions(requester.connections),
-            session: requester.session(&scenario.slots),
-            upload: Object::Keyless,
-            batch: Vec::new(),
-            places: Vec::new(),
-            next: 0,
+        let (scheme, keys) = (&arm.scheme, arm.keys_number());
+        let cursors = requesters.list.iter().map(|requester| {
+            let partitions = scheme.assumptions.partitions(requester.connections);
+            let session = requester.session(&scenario.slots);
+            let mut memory = Memory::new(scenario.since(), scenario.end);
+            memory.begin(scheme, partitions, keys, session);
+            RequesterCursor {
+                stream: Requests::new(scenario, kept, requester, replication, |_| true),
+                partitions,
+                session,
+                memory,
+                upload: Object::Keyless,
+                batch: Vec::new(),
+                places: Vec::new(),
+                next: 0,
+            }
         });
         let mut cursors: Vec<RequesterCursor> = cursors.collect();
         let heads = cursors.iter_mut().enumerate();
         let heads = heads.filter_map(|(index, it)| Some(Reverse((it.head()?, index)))).collect();
-        Self { arm, cursors, heads, memories: Vec::new() }
+        Self { arm, cursors, heads }
     }
 }
 
@@ -124,11 +112,7 @@ impl Iterator for Events<'_> {
         let mut head = self.heads.peek_mut()?;
         let index = head.0.1;
         let cursor = &mut self.cursors[index];
-        let mut event = cursor.take(&self.arm, index as u32);
-        if let Some(memory) = self.memories.get_mut(index) {
-            let ArmRules { scheme, keys } = &self.arm;
-            event.answer = memory.answer(scheme, keys.keyring(0), cursor.session, &event.request);
-        }
+        let event = cursor.take(&self.arm, index as u32);
         match cursor.head() {
             Some(time) => head.0.0 = time,
             None => {
@@ -210,6 +194,7 @@ struct RequesterCursor<'a> {
     partitions: Partitions,
     /// The slot whose every session is a requester anew, if the rule says so.
     session: Option<&'a SessionSlot>,
+    memory: Memory,
     /// The multipart upload begun last, as far as its key goes.
     upload: Object,
     batch: Vec<Request>,
@@ -248,7 +233,7 @@ impl RequesterCursor<'_> {
             unwrapped: None,
             unwrapped_own: None,
             wrapped: None,
-            answer: Answer::default(),
+            answer: self.memory.answer(scheme, keyring, self.session, &request),
         };
         if needs.unwrap > 0 {
             event.unwrapped = unwrapped(scheme, keyring, reading, &request, &request.object);

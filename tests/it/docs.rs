@@ -377,7 +377,7 @@ fn results(scenario: &Scenario) -> Results {
 #[test]
 fn the_dictionary_has_every_key_of_the_document() {
     let scenario = small();
-    let document = json::value(&results(&scenario));
+    let document = json::of_run(&results(&scenario), None);
     let dictionary = page("data-dictionary.md");
     for (heading, value) in [
         ("The JSON document", &document),
@@ -418,20 +418,6 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
     for (file, _) in bks::report::sensitivity::files(&scenario, &found) {
         assert!(dictionary.contains(&format!("`{file}`")), "{file}");
     }
-}
-
-#[test]
-fn the_dictionary_has_every_key_of_a_replay() {
-    let rule = bks::report::trace::Rule {
-        form: bks::logs::LogFormat::OracleGeneral,
-        cache_lifetime: bks::units::SimDuration::from_secs(300),
-        expiry: bks::encryption::assumptions::Expiry::Fixed,
-        elapsed_s: 1.0,
-    };
-    let document = bks::report::trace::json("trace", &rule, &bks::replay::Replayed::default());
-    let keys: BTreeSet<String> = document.as_object().unwrap().keys().cloned().collect();
-    let documented = names_under(&page("data-dictionary.md"), "The JSON document of a replay");
-    assert_eq!(documented.into_iter().collect::<BTreeSet<_>>(), keys);
 }
 
 #[test]

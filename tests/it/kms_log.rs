@@ -571,7 +571,7 @@ fn events_are_read_as_lookup_events_prints_them() {
         texts.join("\n"),
     ];
     for form in forms {
-        assert_eq!(LogFormat::detect(None, form.as_bytes()), Some(LogFormat::CloudTrail), "{form}");
+        assert_eq!(LogFormat::detect(form.as_bytes()), Some(LogFormat::CloudTrail), "{form}");
         let recording = record(&form);
         assert_eq!(recording.taken.calls.requests, 6, "{form}");
         assert_eq!(calls(&replayed(recording, BY_HAND), Level::Assumed), whole, "{form}");

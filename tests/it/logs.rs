@@ -286,22 +286,12 @@ fn forms_are_known_by_their_beginnings() {
         (None, b"\x1f"),
         (None, &[0; 240]),
     ] {
-        let found = LogFormat::detect(Some(bytes.len() as u64), bytes);
+        let found = LogFormat::detect(bytes);
         assert_eq!(found, form, "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(50)]));
     }
-    let trace: Vec<u8> = [5_u32, 6]
-        .iter()
-        .flat_map(|second| {
-            let lookup = bks::logs::Lookup { second: *second, object: 1 };
-            bks::logs::oracle_general::Record { lookup, size: 1, next: None }.to_bytes()
-        })
-        .collect();
-    assert_eq!(LogFormat::detect(Some(48), &trace), Some(LogFormat::OracleGeneral));
-    assert_eq!(LogFormat::detect(None, &trace), Some(LogFormat::OracleGeneral));
-    assert_eq!(LogFormat::detect(Some(47), &trace), None);
     assert_eq!(read(b"", None).unwrap().0, None);
     assert_eq!(read(b"hello\n", None).unwrap_err().exit_code(), 2);
-    assert_eq!(LogFormat::ALL.map(LogFormat::name).len(), 4);
+    assert_eq!(LogFormat::ALL.map(LogFormat::name).len(), 3);
 }
 
 #[test]

@@ -1023,7 +1023,7 @@ read = { from = ["copy"], pattern = { by-age = { exponential = { mean = "20s" } 
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("two.toml"), TWO_BUCKETS).unwrap();
-    let export = ["export", "two.toml", "--configuration", "sse-kms", "--form", "cloudtrail"];
+    let export = ["export", "two.toml", "--configuration", "sse-kms", "--format", "cloudtrail"];
     done(folder, &[&export[..], &["--out", "trail.json"]].concat());
     let trail: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.join("trail.json")).unwrap()).unwrap();

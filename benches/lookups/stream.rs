@@ -6,20 +6,20 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::Arm;
-use super::events::{Event, Events, KeyUse};
-use crate::scenario::Scenario;
-use crate::units::SimTime;
-use crate::workload::written::KeptObjects;
+use bks::scenario::Scenario;
+use bks::simulation::Arm;
+use bks::simulation::events::{Event, Events, KeyUse};
+use bks::units::SimTime;
+use bks::workload::written::KeptObjects;
 
 /// One need of a bucket-level key's plaintext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimedLookup {
+pub(crate) struct TimedLookup {
     /// When the request that needs it is received.
-    pub time: SimTime,
+    pub(crate) time: SimTime,
     /// Which (requester, bucket-level key, cache partition), numbered from 0 in order of first
     /// appearance; a renewed session that counts as a requester anew has entries of its own.
-    pub entry: u64,
+    pub(crate) entry: u64,
 }
 
 /// The look-ups of one arm in one replication: every request, from the run's start (warm-up
@@ -27,7 +27,7 @@ pub struct TimedLookup {
 /// verification of new ones, is no look-up: KMS is called whatever the cache holds.
 ///
 /// Times ascend; at one time requesters come in their order, and each requester's in its own.
-pub struct Lookups<'a> {
+pub(crate) struct Lookups<'a> {
     events: Events<'a>,
     due: VecDeque<TimedLookup>,
     numbers: Numbers,
@@ -36,9 +36,13 @@ pub struct Lookups<'a> {
 impl<'a> Lookups<'a> {
     /// The look-ups of `arm` in `replication`. There are none if the configuration uses no bucket
     /// keys.
-    #[must_use]
-    pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
-        let events = Events::unanswered(scenario, kept, arm, replication);
+    pub(crate) fn new(
+        scenario: &'a Scenario,
+        kept: &'a KeptObjects,
+        arm: &Arm,
+        replication: u32,
+    ) -> Self {
+        let events = Events::new(scenario, kept, arm, replication);
         Self { events, due: VecDeque::new(), numbers: Numbers::default() }
     }
 }

@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use crate::encryption::assumptions::Expiry;
-use crate::error::{Error, Result};
-use crate::logs::Lookup;
-use crate::units::SimDuration;
+use bks::encryption::assumptions::Expiry;
+use bks::error::{Error, Result};
+use bks::units::SimDuration;
+
+use super::oracle_general::Lookup;
 
 /// Objects of a drawer, as a power of two. Their expiries, 64 KiB, stay in a processor core's own
 /// cache while the drawer is open.
@@ -39,17 +40,17 @@ const PLACES_PER_LOOKUP: u64 = 64;
 
 /// What a replay has counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Replayed {
+pub(crate) struct Replayed {
     /// Look-ups.
-    pub requests: u64,
+    pub(crate) requests: u64,
     /// Distinct objects.
-    pub objects: u64,
+    pub(crate) objects: u64,
     /// Look-ups that found no live entry: KMS Decrypt calls.
-    pub misses: u64,
+    pub(crate) misses: u64,
     /// Second of the first look-up.
-    pub first: u32,
+    pub(crate) first: u32,
     /// Second of the last look-up.
-    pub last: u32,
+    pub(crate) last: u32,
 }
 
 /// A replay under way.
@@ -59,7 +60,7 @@ pub struct Replayed {
 /// that hardly any waits for memory, and keep their order within it. Objects of great numbers,
 /// which are hashes as a rule, are in a hash map.
 #[derive(Debug)]
-pub struct Replay {
+pub(crate) struct Replay {
     /// In whole seconds; the greatest number is for ever.
     lifetime: u32,
     sliding: bool,
@@ -80,8 +81,7 @@ pub struct Replay {
 impl Replay {
     /// A replay in which what is fetched lives for `lifetime`: with times in whole seconds, a part
     /// of a second counts as a whole one.
-    #[must_use]
-    pub fn new(lifetime: SimDuration, expiry: Expiry) -> Self {
+    pub(crate) fn new(lifetime: SimDuration, expiry: Expiry) -> Self {
         let seconds = lifetime.as_nanos().unsigned_abs().div_ceil(1_000_000_000);
         Self {
             lifetime: u32::try_from(seconds).unwrap_or(u32::MAX),
@@ -100,7 +100,7 @@ impl Replay {
     /// # Errors
     /// If time runs backwards, or a trace spans more than 136 years.
     #[inline]
-    pub fn answer(&mut self, mut lookups: impl Iterator<Item = Lookup>) -> Result<()> {
+    pub(crate) fn answer(&mut self, mut lookups: impl Iterator<Item = Lookup>) -> Result<()> {
         loop {
             match self.gather(&mut lookups) {
                 None => return Ok(()),
@@ -110,8 +110,7 @@ impl Replay {
     }
 
     /// What was counted.
-    #[must_use]
-    pub fn finish(mut self) -> Replayed {
+    pub(crate) fn finish(mut self) -> Replayed {
         self.open_all();
         let fetched = self.drawers.iter().filter(|expires| **expires > 0).count();
         Replayed { objects: (fetched + self.beyond.len()) as u64, ..self.counted }
