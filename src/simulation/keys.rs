@@ -73,6 +73,7 @@ impl WritingRules {
         let (mine, theirs) = (&self.scheme.assumptions, &other.scheme.assumptions);
         self.migrated == other.migrated
             && self.scheme.buckets == other.scheme.buckets
+            && self.scheme.populations == other.scheme.populations
             && mine.generation_lifetime == theirs.generation_lifetime
             && mine.write_partitions == theirs.write_partitions
             && (mine.write_partitions.is_some() || mine.cache_hosts == theirs.cache_hosts)

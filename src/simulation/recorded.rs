@@ -1,7 +1,7 @@
 //! A log's requests, answered by every arm.
 //!
-//! Arms that meet the same keys need the same of each request, so that is found out once for all of
-//! them. Nothing but the part of S3's fleet that serves a request is left to chance, so an arm that
+//! Arms that treat the buckets alike need the same of each request, so that is found out once for all of
+//! them, and which key wraps what they need once for all that agree about writing. Nothing but the part of S3's fleet that serves a request is left to chance, so an arm that
 //! knows only one part counts the same in every replication.
 
 use super::Arm;
@@ -16,21 +16,23 @@ use crate::tally::Caller;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::ages::AgeLaw;
 
-/// Arms that need the same of every request.
+/// Arms that need the same of every request: they treat the buckets alike.
 pub(super) struct NeedGroups {
     /// For each group one of its arms.
     firsts: Vec<usize>,
     /// The group of each arm.
     of_arm: Vec<usize>,
+    /// The group of the arms of each keyring.
+    of_keyring: Vec<usize>,
 }
 
 impl NeedGroups {
     pub(super) fn of(schemes: &[Scheme], keys: &ArmKeys) -> Self {
-        let mut groups = Self { firsts: Vec::new(), of_arm: Vec::new() };
+        let of_keyring = vec![0; keys.keyrings.len()];
+        let mut groups = Self { firsts: Vec::new(), of_arm: Vec::new(), of_keyring };
         for (arm, scheme) in schemes.iter().enumerate() {
             let known = groups.firsts.iter().position(|&first| {
-                keys.of_arm[first] == keys.of_arm[arm]
-                    && schemes[first].buckets == scheme.buckets
+                schemes[first].buckets == scheme.buckets
                     && schemes[first].populations == scheme.populations
             });
             let group = known.unwrap_or_else(|| {
@@ -38,6 +40,9 @@ impl NeedGroups {
                 groups.firsts.len() - 1
             });
             groups.of_arm.push(group);
+            if let Some(keyring) = keys.of_arm[arm] {
+                groups.of_keyring[keyring] = group;
+            }
         }
         groups
     }
@@ -48,6 +53,8 @@ impl NeedGroups {
 pub(super) struct RecordedRoom {
     /// Group by group.
     needs: Vec<KeyNeeds>,
+    /// Of each keyring the keys of what is needed.
+    keys: Vec<Vec<u32>>,
     calls: Vec<CallOf>,
 }
 
@@ -56,6 +63,7 @@ impl RecordedRoom {
     pub(super) fn begin(&mut self, groups: &NeedGroups) {
         self.needs.resize_with(groups.firsts.len(), KeyNeeds::default);
         self.needs.iter_mut().for_each(KeyNeeds::begin);
+        self.keys.resize_with(groups.of_keyring.len(), Vec::new);
     }
 }
 
@@ -71,13 +79,18 @@ impl RecordedAnswers<'_> {
     /// Answers a batch of one requester's requests, all of which may need a key.
     pub(super) fn of_batch(&self, requester: usize, worker: &mut Worker) {
         let Worker { arms, batch, places, recorded, .. } = worker;
-        let RecordedRoom { needs, calls } = recorded;
+        let RecordedRoom { needs, keys, calls } = recorded;
         for (needs, &first) in needs.iter_mut().zip(&self.groups.firsts) {
-            needs.find(&self.schemes[first], self.keys.keyring(first), batch);
+            needs.find(&self.schemes[first], batch);
+        }
+        let keyrings = self.keys.keyrings.iter().zip(&self.groups.of_keyring);
+        for ((keyring, &group), keys) in keyrings.zip(keys.iter_mut()) {
+            needs[group].look_up(keyring, keys);
         }
         for (arm, (state, scheme)) in arms.iter_mut().zip(self.schemes).enumerate() {
             let ArmState { memory, alive, tally, .. } = state;
-            memory.answer_all(scheme, &needs[self.groups.of_arm[arm]], calls);
+            let keys = self.keys.of_arm[arm].map(|keyring| keys[keyring].as_slice());
+            memory.answer_all(scheme, &needs[self.groups.of_arm[arm]], keys, calls);
             for CallOf { request, answer } in calls.iter() {
                 let place = places[*request as usize];
                 let request = &batch[*request as usize];

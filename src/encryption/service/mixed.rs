@@ -1,11 +1,10 @@
-//! Requests of all kinds, answered many at a time: what they need of which key is found out once for all
-//! arms that have their keys in common, and each arm then goes through columns of numbers.
+//! Requests of all kinds, answered many at a time: what they need is found out once for all arms that
+//! treat the buckets alike, and each arm then goes through columns of numbers.
 
 use super::{Answer, Memory, Scheme, entry_of};
 use crate::encryption::cost::KeyCost;
-use crate::encryption::keys::Keyring;
+use crate::encryption::keys::{KEYLESS, Keyring};
 use crate::encryption::needs::Needs;
-use crate::encryption::service::BucketScheme;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
 use crate::s3::{Object, Operation, Request};
@@ -16,10 +15,8 @@ use crate::units::SimTime;
 pub struct KeyNeeds {
     /// What costs calls each time, whatever is in memory.
     each_time: Vec<CallOf>,
-    /// Bucket-level keys that must be in memory to read.
-    unwraps: Unwraps,
-    /// Bucket-level keys that must be live to write.
-    wraps: Wraps,
+    unwraps: Vec<Unwrap>,
+    wraps: Vec<Wrap>,
     /// The multipart upload begun last, as far as its key goes.
     upload: Option<Object>,
 }
@@ -33,22 +30,31 @@ pub struct CallOf {
     pub answer: Answer,
 }
 
-#[derive(Debug, Default)]
-struct Unwraps {
-    requests: Vec<u32>,
-    times: Vec<SimTime>,
-    draws: Vec<u32>,
-    keys: Vec<u32>,
-    /// Whether it is the key of what is read, not that of the requester's own upload.
-    of_read: Vec<bool>,
+impl CallOf {
+    fn each_time(request: u32, calls: KmsCalls, of_read: bool) -> Self {
+        let answer = Answer { calls, by_object: 1, of_read: of_read.into(), generated: None };
+        Self { request, answer }
+    }
 }
 
-#[derive(Debug, Default)]
-struct Wraps {
-    requests: Vec<u32>,
-    times: Vec<SimTime>,
-    draws: Vec<u32>,
-    buckets: Vec<u32>,
+/// An object that a bucket-level key may wrap, and whose data is needed.
+#[derive(Clone, Copy, Debug)]
+struct Unwrap {
+    time: SimTime,
+    object: Object,
+    request: u32,
+    draw: u32,
+    /// Whether it is what is read, not the requester's own upload.
+    of_read: bool,
+}
+
+/// A write that a bucket-level key wraps.
+#[derive(Clone, Copy, Debug)]
+struct Wrap {
+    time: SimTime,
+    request: u32,
+    draw: u32,
+    bucket: u32,
 }
 
 impl KeyNeeds {
@@ -58,29 +64,19 @@ impl KeyNeeds {
     }
 
     /// Finds out what the requester's next `requests` need under the buckets of a scheme, whatever it
-    /// assumes, where `keyring` knows which key wraps what.
-    pub fn find(&mut self, scheme: &Scheme, keyring: Option<&Keyring>, requests: &[Request]) {
-        let Self { each_time, unwraps, wraps, .. } = self;
-        each_time.clear();
-        unwraps.requests.clear();
-        unwraps.times.clear();
-        unwraps.draws.clear();
-        unwraps.keys.clear();
-        unwraps.of_read.clear();
-        wraps.requests.clear();
-        wraps.times.clear();
-        wraps.draws.clear();
-        wraps.buckets.clear();
+    /// assumes.
+    pub fn find(&mut self, scheme: &Scheme, requests: &[Request]) {
+        self.each_time.clear();
+        self.unwraps.clear();
+        self.wraps.clear();
         for (number, request) in (0..).zip(requests) {
             let needs = Needs::of_request(request, scheme.multipart);
             for _ in 0..needs.unwrap {
-                self.unwrap(scheme, keyring, number, request, &request.object, true);
+                self.unwrap(scheme, number, request, request.object, true);
             }
-            if needs.unwrap_own > 0 {
+            for _ in 0..needs.unwrap_own {
                 let own = self.upload.unwrap_or(Object::Keyless);
-                for _ in 0..needs.unwrap_own {
-                    self.unwrap(scheme, keyring, number, request, &own, false);
-                }
+                self.unwrap(scheme, number, request, own, false);
             }
             if let Some(api) = needs.wrap {
                 self.wrap(scheme, number, request, api);
@@ -91,31 +87,20 @@ impl KeyNeeds {
     fn unwrap(
         &mut self,
         scheme: &Scheme,
-        keyring: Option<&Keyring>,
         number: u32,
         request: &Request,
-        object: &Object,
+        object: Object,
         of_read: bool,
     ) {
-        let bucket_scheme = scheme.of_object(request, object);
-        let key = match bucket_scheme {
-            BucketScheme::NoKms | BucketScheme::KeyPerObject => None,
-            BucketScheme::BucketKey { .. } => keyring.and_then(|keyring| keyring.wrapping(object)),
-        };
-        match (bucket_scheme.unwrapping(key.is_some()), key) {
-            (KeyCost::UnlessInMemory(_), Some(key)) => {
-                self.unwraps.requests.push(number);
-                self.unwraps.times.push(request.time);
-                self.unwraps.draws.push(request.draw);
-                self.unwraps.keys.push(key);
-                self.unwraps.of_read.push(of_read);
+        match scheme.of_object(request, &object).unwrapping(true) {
+            KeyCost::Nothing => {}
+            KeyCost::EachTime(calls) => {
+                self.each_time.push(CallOf::each_time(number, calls, of_read));
             }
-            (KeyCost::EachTime(calls), _) => {
-                let answer =
-                    Answer { calls, by_object: 1, of_read: of_read.into(), generated: None };
-                self.each_time.push(CallOf { request: number, answer });
+            KeyCost::UnlessInMemory(_) => {
+                let Request { time, draw, .. } = *request;
+                self.unwraps.push(Unwrap { time, object, request: number, draw, of_read });
             }
-            _ => {}
         }
     }
 
@@ -126,52 +111,73 @@ impl KeyNeeds {
         match scheme.wrapping(request.bucket, api, scheme.wraps_by_bucket_key(request)) {
             KeyCost::Nothing => {}
             KeyCost::EachTime(calls) => {
-                let answer = Answer { calls, by_object: 1, of_read: 0, generated: None };
-                self.each_time.push(CallOf { request: number, answer });
+                self.each_time.push(CallOf::each_time(number, calls, false));
             }
             KeyCost::UnlessInMemory(_) => {
-                self.wraps.requests.push(number);
-                self.wraps.times.push(request.time);
-                self.wraps.draws.push(request.draw);
-                self.wraps.buckets.push(request.bucket);
+                let Request { time, draw, bucket, .. } = *request;
+                self.wraps.push(Wrap { time, request: number, draw, bucket });
             }
         }
+    }
+
+    /// Which keys wrap what is to be unwrapped, [`KEYLESS`] where none does.
+    pub fn look_up(&self, keyring: &Keyring, keys: &mut Vec<u32>) {
+        keys.clear();
+        let objects = self.unwraps.iter().map(|unwrap| &unwrap.object);
+        keys.extend(objects.map(|object| keyring.wrapping(object).unwrap_or(KEYLESS)));
     }
 }
 
 impl Memory {
-    /// Answers the requests whose needs these are: tells `calls` of those that cost something. The
-    /// requester's session must not end meanwhile.
-    pub fn answer_all(&mut self, scheme: &Scheme, needs: &KeyNeeds, calls: &mut Vec<CallOf>) {
+    /// Answers the requests whose needs these are: tells `calls` of those that cost something. `keys`
+    /// are those that wrap what is to be unwrapped, if the arm ever finds one in memory. The requester's
+    /// session must not end meanwhile.
+    pub fn answer_all(
+        &mut self,
+        scheme: &Scheme,
+        needs: &KeyNeeds,
+        keys: Option<&[u32]>,
+        calls: &mut Vec<CallOf>,
+    ) {
         calls.clear();
         calls.extend_from_slice(&needs.each_time);
-        let Unwraps { requests, times, draws, keys, of_read } = &needs.unwraps;
-        let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
-        let partitions = self.partitions.reading;
-        for place in 0..requests.len() {
-            let entry = entry_of(keys[place], draws[place], partitions);
-            if self.cache.misses(entry, times[place], &scheme.assumptions) {
-                let of_read = of_read[place].into();
-                let answer = Answer { calls: decrypt, by_object: 0, of_read, generated: None };
-                calls.push(CallOf { request: requests[place], answer });
-            }
-        }
-        let Wraps { requests, times, draws, buckets } = &needs.wraps;
+        self.unwrap_needed(scheme, &needs.unwraps, keys, calls);
         let partitions = self.partitions.writing;
         let lifetime = scheme.assumptions.generation_lifetime;
-        for place in 0..requests.len() {
-            let timeline = buckets[place] * partitions + part_of(draws[place], partitions);
-            let until = &mut self.wrapping_until[timeline as usize];
-            if times[place] >= *until {
-                *until = times[place] + lifetime;
-                let api = KmsApi::GenerateDataKey;
-                let answer = Answer {
-                    calls: scheme.wrapping(buckets[place], api, true).calls(),
-                    by_object: 0,
-                    of_read: 0,
-                    generated: Some(timeline),
-                };
-                calls.push(CallOf { request: requests[place], answer });
+        for &Wrap { time, request, draw, bucket } in &needs.wraps {
+            let place = bucket * partitions + part_of(draw, partitions);
+            let until = &mut self.wrapping_until[place as usize];
+            if time >= *until {
+                *until = time + lifetime;
+                let of_key = scheme.wrapping(bucket, KmsApi::GenerateDataKey, true).calls();
+                let generated = Some(place);
+                let answer = Answer { calls: of_key, by_object: 0, of_read: 0, generated };
+                calls.push(CallOf { request, answer });
+            }
+        }
+    }
+
+    fn unwrap_needed(
+        &mut self,
+        scheme: &Scheme,
+        unwraps: &[Unwrap],
+        keys: Option<&[u32]>,
+        calls: &mut Vec<CallOf>,
+    ) {
+        let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
+        let Some(keys) = keys else {
+            let each = unwraps.iter().map(|it| CallOf::each_time(it.request, decrypt, it.of_read));
+            return calls.extend(each);
+        };
+        let partitions = self.partitions.reading;
+        for (&key, &Unwrap { time, request, draw, of_read, .. }) in keys.iter().zip(unwraps) {
+            if key == KEYLESS {
+                calls.push(CallOf::each_time(request, decrypt, of_read));
+            } else if self.cache.misses(entry_of(key, draw, partitions), time, &scheme.assumptions)
+            {
+                let of_read = of_read.into();
+                let answer = Answer { calls: decrypt, by_object: 0, of_read, generated: None };
+                calls.push(CallOf { request, answer });
             }
         }
     }
