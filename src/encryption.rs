@@ -1,7 +1,7 @@
 //! What must S3 ask of KMS? The model of `docs/model.md`.
 //!
 //! - [`needs`]: which data keys an operation makes or unwraps, before any caching;
-//! - [`cost`]: which calls these cost under a scheme, and when;
+//! - `cost`: which calls these cost under a scheme, and when;
 //! - [`requester`]: who shares a bucket-level key with whom;
 //! - [`assumptions`]: what AWS does not publish, with its range;
 //! - [`history`]: the bucket-level keys of objects written before the run;
@@ -14,7 +14,7 @@
 //! distinct keys, and why requesters can be run one by one.
 
 pub mod assumptions;
-pub mod cost;
+pub(crate) mod cost;
 pub mod history;
 pub mod keys;
 pub mod needs;

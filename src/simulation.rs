@@ -35,7 +35,8 @@ use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
 use crate::tally::Tally;
 
-pub use arm::{Arm, PlannedArm};
+pub use arm::Arm;
+pub(crate) use arm::PlannedArm;
 use engines::Engines;
 use replication::ReplicationRun;
 

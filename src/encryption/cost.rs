@@ -8,7 +8,7 @@ use crate::kms::{KmsApi, KmsCalls};
 
 /// What it costs to have one data key wrapped or unwrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyCost {
+pub(crate) enum KeyCost {
     /// KMS is not asked.
     Nothing,
     /// These calls, each time; they name the object.
@@ -21,7 +21,7 @@ impl KeyCost {
     /// The calls, when they are made.
     #[inline]
     #[must_use]
-    pub const fn calls(self) -> KmsCalls {
+    pub(crate) const fn calls(self) -> KmsCalls {
         match self {
             Self::Nothing => KmsCalls::NONE,
             Self::EachTime(calls) | Self::UnlessInMemory(calls) => calls,
@@ -34,7 +34,7 @@ impl Scheme {
     /// `by_bucket_key` tells whether a bucket-level key may wrap it.
     #[inline]
     #[must_use]
-    pub fn wrapping(&self, bucket: u32, api: KmsApi, by_bucket_key: bool) -> KeyCost {
+    pub(crate) fn wrapping(&self, bucket: u32, api: KmsApi, by_bucket_key: bool) -> KeyCost {
         match self.buckets[bucket as usize] {
             BucketScheme::NoKms => KeyCost::Nothing,
             BucketScheme::BucketKey { .. } if by_bucket_key => {
@@ -54,7 +54,7 @@ impl BucketScheme {
     /// whether a bucket-level key that may be in memory wraps it.
     #[inline]
     #[must_use]
-    pub fn unwrapping(self, by_bucket_key: bool) -> KeyCost {
+    pub(crate) fn unwrapping(self, by_bucket_key: bool) -> KeyCost {
         let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
         match self {
             Self::NoKms => KeyCost::Nothing,

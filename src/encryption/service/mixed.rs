@@ -12,7 +12,7 @@ use crate::units::SimTime;
 
 /// What some of a requester's requests need, in order of time.
 #[derive(Debug, Default)]
-pub struct KeyNeeds {
+pub(crate) struct KeyNeeds {
     /// What costs calls each time, whatever is in memory.
     each_time: Vec<CallOf>,
     unwraps: Vec<Unwrap>,
@@ -23,11 +23,11 @@ pub struct KeyNeeds {
 
 /// A request that costs something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallOf {
+pub(crate) struct CallOf {
     /// Its place among the requests.
-    pub request: u32,
+    pub(crate) request: u32,
     /// What it costs; one request may cost several times.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
 }
 
 impl CallOf {
@@ -59,13 +59,13 @@ struct Wrap {
 
 impl KeyNeeds {
     /// Forgets what a requester needed.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.upload = None;
     }
 
     /// Finds out what the requester's next `requests` need under the buckets of a scheme, whatever it
     /// assumes.
-    pub fn find(&mut self, scheme: &Scheme, requests: &[Request]) {
+    pub(crate) fn find(&mut self, scheme: &Scheme, requests: &[Request]) {
         self.each_time.clear();
         self.unwraps.clear();
         self.wraps.clear();
@@ -121,7 +121,7 @@ impl KeyNeeds {
     }
 
     /// Which keys wrap what is to be unwrapped, [`KEYLESS`] where none does.
-    pub fn look_up(&self, keyring: &Keyring, keys: &mut Vec<u32>) {
+    pub(crate) fn look_up(&self, keyring: &Keyring, keys: &mut Vec<u32>) {
         keys.clear();
         let objects = self.unwraps.iter().map(|unwrap| &unwrap.object);
         keys.extend(objects.map(|object| keyring.wrapping(object).unwrap_or(KEYLESS)));
@@ -132,7 +132,7 @@ impl Memory {
     /// Answers the requests whose needs these are: tells `calls` of those that cost something. `keys`
     /// are those that wrap what is to be unwrapped, if the arm ever finds one in memory. The requester's
     /// session must not end meanwhile.
-    pub fn answer_all(
+    pub(crate) fn answer_all(
         &mut self,
         scheme: &Scheme,
         needs: &KeyNeeds,
