@@ -116,7 +116,9 @@ pub fn run_and<T: Clone + Send>(
             let mut counted: Vec<Option<T>> = arms.iter().map(|_| None).collect();
             let rules = rules.par_iter().with_max_len(1);
             let of_rules: Vec<(usize, T)> = rules.flat_map_iter(under_rule).collect();
-            of_rules.into_iter().for_each(|(arm, kept)| counted[arm] = Some(kept));
+            for (arm, kept) in of_rules {
+                counted[arm] = Some(kept);
+            }
             counted
         })
         .collect();

@@ -167,7 +167,9 @@ mod tests {
         let principals = [user.clone(), user];
         let mut all = slots(0, 12, 4);
         // Policies are numbered from 1, as `bks::scenario` does it; 0 is none.
-        all.iter_mut().for_each(|slot| slot.policy += 1);
+        for slot in &mut all {
+            slot.policy += 1;
+        }
         all.extend(slots(1, 3, 1));
         for (rule, expected) in [(RequesterRule::Session, 13), (RequesterRule::Role, 5)] {
             let grouped = Requesters::group(rule, &principals, &all);

@@ -125,11 +125,11 @@ fn history(
     } else if let Some(writes) = recorded {
         History::of_writes(&writing, writes.iter().map(|&(time, draw)| (time, 0, draw)))
     } else if let Some(objects) = run.kept.population(index as u32, 1, 0) {
-        let writes = objects.iter().map(|object| {
+        let kept = objects.iter().map(|object| {
             let requester = writers.of_slot[object.writer as usize];
             (object.time, requester, object.draw)
         });
-        History::of_writes(&writing, writes)
+        History::of_writes(&writing, kept)
     } else {
         let place = (index as u32, 0);
         let mut rng = scenario.seed.stream(run.replication, Purpose::History, place);

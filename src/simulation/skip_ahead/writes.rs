@@ -78,12 +78,12 @@ impl Writes<'_> {
         let slots = &self.engine.run.requesters.list[self.requester].slots;
         let components = writers.iter().map(|&number| &self.engine.components[number]);
         components
-            .map(|component| match component.points(slots, part, parts) {
-                Some(points) => Flow::of_points(&component.curve, points),
-                None => {
-                    let share = component.share_of(slots) / f64::from(parts);
-                    Flow::new(&component.curve, share, None, keeping.from)
+            .map(|component| {
+                if let Some(points) = component.points(slots, part, parts) {
+                    return Flow::of_points(&component.curve, points);
                 }
+                let share = component.share_of(slots) / f64::from(parts);
+                Flow::new(&component.curve, share, None, keeping.from)
             })
             .collect()
     }
