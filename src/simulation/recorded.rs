@@ -115,9 +115,7 @@ pub(super) fn draws_nothing(scenario: &Scenario, requesters: &Requesters, arm: &
     }
     let configuration = &scenario.configurations[arm.configuration];
     let assumptions = &arm.assumptions;
-    let never_in_memory = assumptions.generation_lifetime == SimDuration::ZERO
-        && assumptions.cache_lifetime == SimDuration::ZERO;
-    if never_in_memory || !configuration.uses_bucket_keys(&scenario.domains) {
+    if !configuration.uses_bucket_keys(&scenario.domains) {
         return true;
     }
     let one = Partitions { writing: 1, reading: 1 };

@@ -51,6 +51,22 @@ pub(super) struct Worker {
     pub(super) recorded: RecordedRoom,
 }
 
+impl Worker {
+    fn new(run: &ReplicationRun, arms: &[&Arm]) -> Self {
+        let scenario = run.scenario;
+        Self {
+            arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
+            traffic: Traffic::new(scenario.window(), run.requesters.list.len())
+                .with_regions(scenario.accounts.several_regions()),
+            batch: Vec::new(),
+            places: Vec::new(),
+            columns: Columns::default(),
+            keys: Vec::new(),
+            recorded: RecordedRoom::default(),
+        }
+    }
+}
+
 /// Workers, handed from requester to requester, so that there are only as many large tallies as
 /// threads; whole numbers merge to the same sums whoever counted what.
 pub(super) struct Workers<'a> {
@@ -67,30 +83,16 @@ impl<'a> Workers<'a> {
     /// Lets a worker that has nothing to do do something.
     pub(super) fn with(&self, work: impl FnOnce(&mut Worker)) {
         let idle = self.idle.lock().expect("no thread has panicked").pop();
-        let mut worker = idle.unwrap_or_else(|| self.hire());
+        let mut worker = idle.unwrap_or_else(|| Worker::new(self.run, self.arms));
         work(&mut worker);
         self.idle.lock().expect("no thread has panicked").push(worker);
     }
 
-    fn hire(&self) -> Worker {
-        let scenario = self.run.scenario;
-        Worker {
-            arms: self.arms.iter().map(|arm| ArmState::new(self.run, arm)).collect(),
-            traffic: Traffic::new(scenario.window(), self.run.requesters.list.len())
-                .with_regions(scenario.accounts.several_regions()),
-            batch: Vec::new(),
-            places: Vec::new(),
-            columns: Columns::default(),
-            keys: Vec::new(),
-            recorded: RecordedRoom::default(),
-        }
-    }
-
     /// What all of them have counted, arm by arm.
     pub(super) fn into_tallies(self) -> Vec<Tally> {
-        let nothing = self.hire();
         let mut workers = self.idle.into_inner().expect("no thread has panicked").into_iter();
-        let Worker { arms, mut traffic, .. } = workers.next().unwrap_or(nothing);
+        let first = workers.next().unwrap_or_else(|| Worker::new(self.run, self.arms));
+        let Worker { arms, mut traffic, .. } = first;
         let mut tallies: Vec<Tally> = arms.into_iter().map(|arm| arm.tally).collect();
         for worker in workers {
             traffic.merge(&worker.traffic);
