@@ -23,12 +23,16 @@ pub struct Swept {
 }
 
 /// A key that varies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     /// The scenario's key.
     pub name: String,
     /// Its values, as they were given, in the order of the points.
     pub values: Vec<String>,
+    /// The same as numbers, where they are numbers.
+    pub numbers: Vec<Option<f64>>,
+    /// What these count: `s`, `per_s`, `bytes`, `ratio`, or nothing in particular.
+    pub unit: &'static str,
 }
 
 /// One point.
@@ -65,8 +69,11 @@ impl Swept {
                 "the file is no sweep: there must be a column `point`, columns `set.KEY`, and rows";
             return Err(Error::request(wrong).at(place).hint(HINT));
         };
-        let mut keys: Vec<Key> =
-            names.into_iter().map(|name| Key { name, values: Vec::new() }).collect();
+        let mut keys: Vec<Key> = names
+            .into_iter()
+            .zip(&columns)
+            .map(|(name, &at)| Key::new(name, &header, at))
+            .collect();
         let mut points: Vec<Point> = Vec::new();
         for (record, row) in records.iter().zip(rows) {
             let number = record.cells[point].parse::<u64>().map_err(|_| {
@@ -74,9 +81,9 @@ impl Swept {
                 Error::request(format!("`point` is `{cell}`, but must be a whole number"))
                     .at(format!("{place}:{}", record.line))
             })?;
-            let values = columns.iter().map(|&column| record.cells[column].as_str());
-            let at: Vec<usize> =
-                keys.iter_mut().zip(values).map(|(key, value)| key.index(value)).collect();
+            let at: Vec<usize> = (keys.iter_mut().zip(&columns))
+                .map(|(key, &column)| key.index(&record.cells[column..]))
+                .collect();
             match points.iter_mut().rev().find(|known| known.number == number) {
                 Some(known) => known.rows.push(row),
                 None => points.push(Point { number, at, rows: vec![row] }),
@@ -120,10 +127,21 @@ impl Swept {
 }
 
 impl Key {
-    /// The number of a value, which is taken in if it is new.
-    fn index(&mut self, value: &str) -> usize {
+    /// A key whose values stand in a column of `header`, and as numbers in the next, if that is named so.
+    fn new(name: String, header: &[String], column: usize) -> Self {
+        let next = header.get(column + 1).and_then(|next| next.strip_prefix(&header[column]));
+        let unit = UNITS.into_iter().find(|unit| Some(*unit) == next).unwrap_or_default();
+        let unit = unit.trim_start_matches('_');
+        Self { name, values: Vec::new(), numbers: Vec::new(), unit }
+    }
+
+    /// The number of a row's value, which is taken in if it is new; `cells` begin with it.
+    fn index(&mut self, cells: &[String]) -> usize {
+        let value = &cells[0];
         self.values.iter().position(|known| known == value).unwrap_or_else(|| {
-            self.values.push(value.to_owned());
+            let number = if self.unit.is_empty() { value } else { &cells[1] };
+            self.numbers.push(number.parse().ok().filter(|number: &f64| number.is_finite()));
+            self.values.push(value.clone());
             self.values.len() - 1
         })
     }
