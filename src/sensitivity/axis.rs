@@ -3,7 +3,7 @@
 use super::search::Span;
 use crate::encryption::assumptions::{AssumptionRanges, Assumptions};
 use crate::error::{Error, Result};
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 use crate::units::{Rate, SimDuration};
 
 /// What a value along an axis changes.
@@ -164,7 +164,7 @@ impl Axis {
             Unit::Percent => format!("{value}%"),
             Unit::Number => format!("{value}"),
         };
-        Override { key: self.name().to_owned(), value }
+        Override::new(self.name(), value)
     }
 }
 

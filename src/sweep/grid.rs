@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Value};
 use crate::error::{Error, Result};
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 
 /// What is put into the scenario, and where it varies.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,9 +114,7 @@ impl Grid {
         let values = self.values(point);
         let of = |change: &Change| match change {
             Change::Fixed(change) => change.clone(),
-            Change::Axis(axis) => {
-                Override { key: self.axes[*axis].key.clone(), value: values[*axis].text.clone() }
-            }
+            Change::Axis(axis) => Override::new(&*self.axes[*axis].key, &*values[*axis].text),
         };
         self.changes.iter().map(of).collect()
     }
