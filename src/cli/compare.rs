@@ -8,7 +8,6 @@ use super::{Found, input, output, progress, threads};
 use crate::compare::condition::{Condition, Verdict};
 use crate::compare::{Candidate, Comparison, find};
 use crate::error::{Error, Result, one_of};
-use crate::outcome::Outcome;
 use crate::report::{comparison as report, markdown, text};
 use crate::results::{Results, csv};
 
@@ -207,9 +206,9 @@ fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Resu
     input::check_size(&scenario, threads::number(args.jobs))
         .map_err(|error| error.at(source.place()))?;
     let bar = progress::Bar::new(&scenario, args.quiet);
-    let outcome = Outcome::of(&scenario, &|step| bar.take(step));
+    let results = Results::of(&scenario, &|step| bar.take(step));
     bar.clear();
-    Ok(Results::of(&scenario, &outcome))
+    Ok(results)
 }
 
 /// A configuration to compare.

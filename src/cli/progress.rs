@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::outcome::Step;
+use crate::results::run::Step;
 use crate::scenario::Scenario;
 use crate::sensitivity;
 

@@ -6,12 +6,11 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, known, logs, output, progress, simulate, threads};
 use crate::error::{Error, Result};
-use crate::outcome::Outcome;
 use crate::report;
 use crate::report::run::reproduction::shell;
 use crate::results::known_total::Scaled;
 use crate::results::manifest::OF_REPLAYS;
-use crate::results::{RUN, Results, csv, places};
+use crate::results::{RUN, Results, csv};
 use crate::scenario::Scenario;
 use crate::scenario::replay::{ReplayedLog, UnknownAge};
 
@@ -112,14 +111,13 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 
 fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
     let bar = progress::Bar::new(scenario, args.quiet);
-    let outcome = Outcome::of(scenario, &|step| bar.take(step));
+    let results = Results::of(scenario, &|step| bar.take(step));
     bar.clear();
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
-    let results = Results::of(scenario, &outcome);
     let mut places = vec![
-        ("buckets.csv", csv::write(&places::buckets(scenario, &outcome))),
-        ("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))),
-        ("left_out.csv", csv::write(&places::left_out(scenario))),
+        ("buckets.csv", csv::write(&results.buckets)),
+        ("prefixes.csv", csv::write(&results.prefixes)),
+        ("left_out.csv", csv::write(&results.left_out)),
     ];
     let files_left_out =
         scenario.recording.as_ref().map(|recording| recording.files_left_out.as_slice());

@@ -6,7 +6,6 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, known, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::outcome::Outcome;
 use crate::report;
 use crate::results::known_total::Scaled;
 use crate::results::{FACTS, RUN, Results, csv};
@@ -107,9 +106,8 @@ pub(super) fn run_into(
 ) -> Result<Results> {
     output::folder::refuse_strangers(folder, &run_files(), overwrite)?;
     let bar = progress::Bar::new(scenario, quiet);
-    let outcome = Outcome::of(scenario, &|step| bar.take(step));
+    let results = Results::of(scenario, &|step| bar.take(step));
     bar.clear();
-    let results = Results::of(scenario, &outcome);
     output::write_files(folder, &report::files::of(&results, Vec::new()), overwrite)?;
     Ok(results)
 }

@@ -8,7 +8,6 @@ use super::journal::Journal;
 use super::{Found, input, memory, output, progress, threads};
 use crate::error::Result;
 use crate::report;
-use crate::results;
 use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
 use crate::simulation::estimate;
@@ -159,9 +158,8 @@ impl Sweep<'_> {
         let around = Surroundings {
             read: &|point| self.read(point),
             progress: &|work| bar.work(work),
-            finished: &|point, scenario, outcome| {
-                let rows = results::summary(scenario, outcome);
-                journal.append(&ledger.lines(point, &rows))?;
+            finished: &|point, rows| {
+                journal.append(&ledger.lines(point, rows))?;
                 bar.point();
                 Ok(())
             },

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{Progress, Step};
 use crate::encryption::assumptions::{Assumptions, Expiry, Level};
 use crate::encryption::requester::Requesters;
+use crate::figure::saving;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::ArmEstimate;
@@ -148,11 +149,9 @@ impl<'a> Bench<'a> {
     }
 
     fn saving(&self, calls: &[u64]) -> Vec<f64> {
-        calls
-            .iter()
-            .zip(&self.against)
-            .map(|(of, against)| 1.0 - *of as f64 / *against as f64)
-            .collect()
+        let calls = calls.iter().zip(&self.against);
+        let savings = calls.map(|(&own, &baseline)| saving(own as f64, baseline as f64));
+        savings.map(|saving| saving.expect("the baseline makes calls")).collect()
     }
 
     fn skips(&self) -> bool {

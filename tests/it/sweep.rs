@@ -11,8 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use bks::error::Error;
-use bks::outcome::Outcome;
-use bks::results;
+use bks::results::{Results, run};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
@@ -207,9 +206,8 @@ fn whole(sets: &[&str], form: Form, then: impl FnOnce(&Ledger, &[u8])) {
     let around = Surroundings {
         read: &read,
         progress: &|_| (),
-        finished: &|point, scenario, outcome| {
-            let of_point = ledger.lines(point, &results::summary(scenario, outcome));
-            lines.lock().unwrap().insert(point, of_point);
+        finished: &|point, rows| {
+            lines.lock().unwrap().insert(point, ledger.lines(point, rows));
             Ok(())
         },
     };
@@ -472,10 +470,9 @@ fn long_tables_are_shortened_and_say_so() {
 #[test]
 fn the_answer_without_swings_is_the_answer_but_for_them() {
     let scenario = Scenario::parse(SMALL).unwrap();
-    let whole = Outcome::of(&scenario, &|_| ());
-    let bare = Outcome::without_swings(&scenario, &|_| ());
-    assert!(!whole.swings.is_empty() && bare.swings.is_empty());
-    assert_eq!(format!("{:?}", Outcome { swings: Vec::new(), ..whole }), format!("{bare:?}"));
+    let whole = Results::of(&scenario, &|_| ());
+    assert!(!whole.sensitivity.is_empty());
+    assert_eq!(whole.summary, run::summary(&scenario, &|_| ()));
 }
 
 /// The survey of ten points, and how many of them were under way together at the most.
@@ -493,7 +490,7 @@ fn at_a_time(threads: usize, bytes: fn(&Survey) -> u64) -> usize {
             read(point)
         },
         progress: &|more| *work.lock().unwrap() += more,
-        finished: &|_, _, _| {
+        finished: &|_, _| {
             running.fetch_sub(1, Ordering::SeqCst);
             Ok(())
         },
@@ -523,7 +520,7 @@ fn the_first_failure_ends_a_sweep() {
     let around = Surroundings {
         read: &read,
         progress: &|_| (),
-        finished: &|_, _, _| match finished.fetch_add(1, Ordering::SeqCst) {
+        finished: &|_, _| match finished.fetch_add(1, Ordering::SeqCst) {
             3 => Err(Error::run("the disk is full")),
             _ => Ok(()),
         },
