@@ -7,6 +7,7 @@ use super::earlier_objects::{EarlierKey, before_start, draw_of, salt};
 use super::hash::draw;
 use super::packed::{NeededObject, ObjectEncryption, ResolvedRequest, time_of};
 use super::sort::StoredRequests;
+use crate::encryption::needs::Needs;
 use crate::rng::Seed;
 use crate::s3::{Object, Operation, Request};
 
@@ -20,6 +21,8 @@ pub struct RecordedRequests<'a> {
     left: Range<u64>,
     /// From which each replication's draws come.
     salt: u64,
+    /// Whether those that can make no key are left out.
+    writes_only: bool,
     placed: Vec<ResolvedRequest>,
 }
 
@@ -34,7 +37,13 @@ impl<'a> RecordedRequests<'a> {
     ) -> Self {
         let (shelf, left) = recording.shelf_of(slots);
         let salt = salt(seed, replication);
-        Self { recording, shelf, left, salt, placed: Vec::new() }
+        Self { recording, shelf, left, salt, writes_only: false, placed: Vec::new() }
+    }
+
+    /// The same without those that can make no key.
+    #[must_use]
+    pub fn writes_only(self) -> Self {
+        Self { writes_only: true, ..self }
     }
 
     /// Replaces `batch` by the next requests, and `places` by where each counts; false when there
@@ -52,6 +61,9 @@ impl<'a> RecordedRequests<'a> {
             return false;
         }
         self.left.start += self.placed.len() as u64;
+        if self.writes_only {
+            self.placed.retain(|placed| Needs::writes(placed.when.kind().operation()));
+        }
         places.extend(self.placed.iter().map(|placed| placed.place));
         batch.extend(self.placed.iter().map(|placed| self.request(placed)));
         true
