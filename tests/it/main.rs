@@ -48,4 +48,5 @@ mod scenarios;
 mod sensitivity;
 mod shares;
 mod sweep;
+mod tidy;
 mod torture;
