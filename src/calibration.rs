@@ -12,9 +12,9 @@ mod verify;
 
 use serde::Serialize;
 
-use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
+use crate::encryption::assumption::{Assumption, AssumptionOverrides, Expiry, Range, Value};
 use crate::encryption::requester::RequesterRule;
-use crate::scenario::file::{AssumptionOverrides, ScenarioFile};
+use crate::scenario::file::ScenarioFile;
 use crate::units::SimDuration;
 use generation::Fit;
 
@@ -197,37 +197,43 @@ impl Calibration {
     /// so does an end that the data does not give, unless the other end lies beyond it.
     #[must_use]
     pub fn assumptions(&self) -> AssumptionOverrides {
-        let built_in = AssumptionRanges::default();
-        AssumptionOverrides {
-            generation_lifetime: lifetime(
-                &self.generation_lifetime_s,
-                built_in.generation_lifetime,
-            ),
-            cache_lifetime: lifetime(&self.cache_lifetime_s, built_in.cache_lifetime),
-            write_partitions: count(&self.write_partitions, built_in.cache_hosts),
-            expiry: self.expiry.estimate.map(Range::known),
-            read_partitions: count(&self.read_partitions, built_in.cache_hosts),
-            verify_on_write: count(&self.verify_on_write, built_in.verify_on_write),
-            ..AssumptionOverrides::default()
+        use Assumption::{
+            CacheHosts, CacheLifetime, GenerationLifetime, ReadPartitions, VerifyOnWrite,
+            WritePartitions,
+        };
+        let expiry = self.expiry.estimate.map(|rule| Range::known(rule).of_values());
+        let ranges = [
+            (GenerationLifetime, lifetime(&self.generation_lifetime_s, GenerationLifetime)),
+            (CacheLifetime, lifetime(&self.cache_lifetime_s, CacheLifetime)),
+            (Assumption::Expiry, expiry),
+            (WritePartitions, count(&self.write_partitions, CacheHosts)),
+            (ReadPartitions, count(&self.read_partitions, CacheHosts)),
+            (VerifyOnWrite, count(&self.verify_on_write, VerifyOnWrite)),
+        ];
+        let mut given = AssumptionOverrides::default();
+        for (assumption, range) in ranges {
+            if let Some(range) = range {
+                given.set(assumption, range);
+            }
         }
+        given
     }
 }
 
-/// The range of a lifetime.
-fn lifetime(estimate: &Estimate<i64>, built_in: Range<SimDuration>) -> Option<Range<SimDuration>> {
-    let given = |value: Option<i64>| value.map(SimDuration::from_secs);
-    within(
-        [given(estimate.low), given(estimate.estimate), given(estimate.high)],
-        built_in,
-        [SimDuration::from_secs(1), SimDuration::from_secs(estimate.low.unwrap_or(0) * OPEN)],
-    )
+/// The range of a lifetime; ends that the data does not give are those built in for `otherwise`.
+fn lifetime(estimate: &Estimate<i64>, otherwise: Assumption) -> Option<Range<Value>> {
+    let value = |seconds| Value::Duration(SimDuration::from_secs(seconds));
+    let given = [estimate.low, estimate.estimate, estimate.high].map(|it| it.map(value));
+    let most = value(estimate.low.unwrap_or(0) * OPEN);
+    within(given, otherwise.describe().built_in?, [value(1), most])
 }
 
-/// The range of a count.
-fn count(estimate: &Estimate<u32>, built_in: Range<u32>) -> Option<Range<u32>> {
-    let given = [estimate.low, estimate.estimate, estimate.high];
-    let most = estimate.low.unwrap_or(0) * OPEN as u32;
-    within(given, built_in, [1.min(built_in.low), most])
+/// The range of a count; ends that the data does not give are those built in for `otherwise`.
+fn count(estimate: &Estimate<u32>, otherwise: Assumption) -> Option<Range<Value>> {
+    let given = [estimate.low, estimate.estimate, estimate.high].map(|it| it.map(Value::Count));
+    let most = Value::Count(estimate.low.unwrap_or(0) * OPEN as u32);
+    let least = if otherwise == Assumption::VerifyOnWrite { 0 } else { 1 };
+    within(given, otherwise.describe().built_in?, [Value::Count(least), most])
 }
 
 impl Calibration {

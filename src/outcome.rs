@@ -290,10 +290,10 @@ impl Swing {
             .into_iter()
             .zip(at_ends.chunks_exact(2))
             .map(|(variation, at_ends)| Self {
-                assumption: variation.assumption,
-                low: (variation.low, at_ends[0]),
-                assumed: (variation.assumed, assumed),
-                high: (variation.high, at_ends[1]),
+                assumption: variation.assumption.name(),
+                low: (variation.range.low.to_string(), at_ends[0]),
+                assumed: (variation.range.assumed.to_string(), assumed),
+                high: (variation.range.high.to_string(), at_ends[1]),
             })
             .collect();
         swings.sort_by(|a, b| b.width().total_cmp(&a.width()));

@@ -4,7 +4,7 @@
 //! - *One at a time*: each assumption at each end of its range, the others as assumed. It shows what
 //!   is at stake with one assumption, and nothing of what several do together.
 //! - *Indices* ([`sobol`]): all assumptions at once, drawn from laws that stand for knowing nothing but
-//!   their ranges ([`ignorance`]). They say whose spread the saving's spread is.
+//!   their ranges ([`sampling`]). They say whose spread the saving's spread is.
 //! - *Break-even values* ([`break_even`]): where the saving falls below a target along an [`axis`], with
 //!   the others at each level.
 //!
@@ -15,11 +15,11 @@
 pub mod axis;
 mod bench;
 pub mod break_even;
-pub mod ignorance;
+mod sampling;
 pub mod search;
 pub mod sobol;
 
-use crate::encryption::assumptions::{Assumptions, Level};
+use crate::encryption::assumption::{Assumption, Assumptions, Level};
 use crate::error::{Error, Result};
 use crate::outcome::Swing;
 use crate::rng::Purpose;
@@ -29,7 +29,6 @@ use crate::scenario::read::Override;
 use axis::Axis;
 use bench::Bench;
 use break_even::{BreakEvens, Searching};
-use ignorance::Unknown;
 use sobol::Indices;
 
 pub use bench::Means;
@@ -106,7 +105,7 @@ pub struct Sample {
     pub quantiles: [f64; 3],
     /// Each assumption's indices, those with the greatest total first; `None` if the saving is the same
     /// at every point.
-    pub indices: Option<Vec<(Unknown, Indices)>>,
+    pub indices: Option<Vec<(Assumption, Indices)>>,
 }
 
 /// Points of a sample, unless that would take too long.
@@ -194,13 +193,13 @@ fn swings(scenario: &Scenario, assumed: f64, bench: &mut Bench) -> Vec<Swing> {
 /// What all assumptions together do to the saving.
 fn together(scenario: &Scenario, plan: &Plan, bench: &mut Bench) -> Together {
     let ranges = &scenario.configurations[scenario.headline].ranges;
-    let unknown = Unknown::of(ranges);
-    if unknown.is_empty() {
+    let open = sampling::open(ranges);
+    if open.is_empty() {
         return Together::Known;
     }
     let mut rng = scenario.seed.stream(0, Purpose::Sensitivity, (0, 0));
-    let set = |point: &Vec<f64>| ignorance::at(ranges, &unknown, point);
-    let rows = sobol::design(unknown.len(), plan.samples.unwrap_or(SAMPLES), &mut rng);
+    let set = |point: &Vec<f64>| sampling::at(ranges, &open, point);
+    let rows = sobol::design(open.len(), plan.samples.unwrap_or(SAMPLES), &mut rng);
     let sets: Vec<Vec<Assumptions>> =
         rows.iter().map(|row| row.points().iter().map(set).collect()).collect();
     let samples = match plan.samples {
@@ -213,12 +212,12 @@ fn together(scenario: &Scenario, plan: &Plan, bench: &mut Bench) -> Together {
     // The first points of a Sobol' sequence are one.
     let sets = &sets[..samples as usize];
     let savings = bench.first_savings(&sets.concat());
-    let outputs: Vec<Vec<f64>> = savings.chunks(unknown.len() + 2).map(<[f64]>::to_vec).collect();
+    let outputs: Vec<Vec<f64>> = savings.chunks(open.len() + 2).map(<[f64]>::to_vec).collect();
     let mut independent: Vec<f64> = outputs.iter().flat_map(|row| [row[0], row[1]]).collect();
     independent.sort_by(f64::total_cmp);
     let at = |p| sobol::quantile(&independent, p).expect("a sample has points");
-    let mut indices: Option<Vec<(Unknown, Indices)>> = sobol::indices(&outputs, &mut rng)
-        .map(|indices| unknown.iter().copied().zip(indices).collect());
+    let mut indices: Option<Vec<(Assumption, Indices)>> = sobol::indices(&outputs, &mut rng)
+        .map(|indices| open.iter().map(|(assumption, _)| *assumption).zip(indices).collect());
     if let Some(indices) = &mut indices {
         indices.sort_by(|a, b| b.1.total.value.total_cmp(&a.1.total.value));
     }

@@ -206,8 +206,8 @@ fn arms(views: &Views, configurations: usize) -> (Vec<Seen>, Vec<ArmsOf>) {
                     levels[level as usize] = add(index, assumptions, view);
                 }
             }
-            let floor = assumed.floor(configuration.ranges.verify_on_write.high);
-            let ceiling = assumed.ceiling();
+            let ranges = &configuration.ranges;
+            let (floor, ceiling) = (ranges.floor(), ranges.ceiling());
             bounds = Some((add(index, floor, View::Low), add(index, ceiling, View::High)));
         }
         arms_of.push(ArmsOf { levels, bounds, unmigrated: None });

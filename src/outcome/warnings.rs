@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{ConfigurationOutcome, LevelOutcome, PrecisionOutcome, figures};
 use crate::encryption::Mode;
+use crate::encryption::assumption::Level;
 use crate::kms::accounts::AccountRegion;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
@@ -101,7 +102,8 @@ fn writers_need_decrypt(
     let verifies = scenario
         .configurations
         .iter()
-        .any(|c| c.mode == Mode::SseKmsBucketKey && c.ranges.verify_on_write.high > 0);
+        .filter(|c| c.mode == Mode::SseKmsBucketKey)
+        .any(|c| c.ranges.at(Level::Low).verify_on_write > 0);
     let made = with_bucket_keys(configurations).any(|c| c.assumed().keys_generated > 0.0);
     (verifies && made).then(|| Warning {
         id: "writers-need-decrypt",

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 use super::Scenario;
-use super::file::{AssumptionOverrides, ConfigurationFile, PricesFile, RunFile, ScenarioFile};
+use super::file::{ConfigurationFile, PricesFile, RunFile, ScenarioFile};
 use super::keys;
 use super::resolve::{Misplaced, resolve};
 use super::shorthand::{PRICES, expand};
@@ -316,16 +316,7 @@ fn table_of(key: &str) -> Option<&'static str> {
         "kms_quota_per_s",
         "prices",
     ];
-    const ASSUMPTIONS: [&str; 8] = [
-        "cache_hosts",
-        "generation_lifetime",
-        "cache_lifetime",
-        "expiry",
-        "write_partitions",
-        "read_partitions",
-        "verify_on_write",
-        "migration_rate",
-    ];
+    const ASSUMPTIONS: [&str; Assumption::ALL.len()] = Assumption::names();
     const MULTIPART: [&str; 3] = ["upload_part", "complete", "list_parts"];
     let tables: [(&str, &[&str]); 3] =
         [("billing", &BILLING), ("assumptions", &ASSUMPTIONS), ("multipart", &MULTIPART)];

@@ -1,7 +1,9 @@
 //! Parameters along which a break-even is sought, and how their values are written.
 
 use super::search::Span;
-use crate::encryption::assumptions::{AssumptionRanges, Assumptions};
+use crate::encryption::assumption::{
+    Assumption, AssumptionRanges, Assumptions, Level, Measure, Searched, Value,
+};
 use crate::error::{Error, Result};
 use crate::scenario::read::Override;
 use crate::units::{Rate, SimDuration};
@@ -11,16 +13,8 @@ use crate::units::{Rate, SimDuration};
 pub enum Parameter {
     /// How long bucket-level keys live, where they are generated and where they are held.
     Lifetime,
-    /// How long one bucket-level key wraps new objects.
-    GenerationLifetime,
-    /// How long the plaintext of a bucket-level key stays in memory for reads.
-    CacheLifetime,
-    /// Hosts of S3's fleet that a requester's connections land on.
-    CacheHosts,
-    /// Parts of S3's fleet that each generate their own keys.
-    WritePartitions,
-    /// Parts of S3's fleet that each cache keys on their own.
-    ReadPartitions,
+    /// A single assumption.
+    Assumption(Assumption),
     /// A key of the scenario: each value is a scenario with traffic of its own.
     Key(String),
 }
@@ -58,28 +52,24 @@ impl Axis {
     /// from 1 to 1,000 (or partitions, where they are given), requesters from 1 to 100,000.
     #[must_use]
     pub fn usual(ranges: &AssumptionRanges) -> Vec<Self> {
-        let lifetime = |parameter| Self {
-            parameter,
-            span: Span { low: 1.0, high: DAY_S, whole: false },
-            unit: Unit::Seconds,
-        };
-        let number = |parameter, high| Self {
-            parameter,
-            span: Span { low: 1.0, high, whole: true },
-            unit: Unit::Number,
-        };
-        let numbers = [
-            (Parameter::CacheHosts, ranges.cache_hosts_in_force().is_some()),
-            (Parameter::WritePartitions, ranges.write_partitions.is_some()),
-            (Parameter::ReadPartitions, ranges.read_partitions.is_some()),
-        ];
-        let lifetimes =
-            [Parameter::Lifetime, Parameter::GenerationLifetime, Parameter::CacheLifetime];
-        let mut axes: Vec<Self> = lifetimes.into_iter().map(lifetime).collect();
-        let in_force = numbers.into_iter().filter(|(_, in_force)| *in_force);
-        axes.extend(in_force.map(|(parameter, _)| number(parameter, 1_000.0)));
-        axes.push(number(Parameter::Key("requesters".to_owned()), 100_000.0));
+        let in_force = ranges.in_force().map(|(assumption, _)| assumption);
+        let assumptions = in_force.filter_map(|assumption| {
+            Some(Self::over(Parameter::Assumption(assumption), assumption.describe().searched?))
+        });
+        let day = Searched { low: 1.0, high: DAY_S };
+        let mut axes = vec![Self::over(Parameter::Lifetime, day)];
+        axes.extend(assumptions);
+        axes.push(Self::over(
+            Parameter::Key("requesters".to_owned()),
+            Searched { low: 1.0, high: 100_000.0 },
+        ));
         axes
+    }
+
+    fn over(parameter: Parameter, Searched { low, high }: Searched) -> Self {
+        let is_duration = parameter.measure() == Some(Measure::Duration);
+        let unit = if is_duration { Unit::Seconds } else { Unit::Number };
+        Self { parameter, span: Span { low, high, whole: !is_duration }, unit }
     }
 
     /// Reads `KEY=LOW..HIGH`.
@@ -103,16 +93,12 @@ impl Axis {
                 "must ascend from above zero: it is searched on a logarithmic scale",
             ));
         }
-        let parameter = parameter(key.trim());
+        let parameter = Parameter::named(key.trim());
         let axis = Self { parameter, span: Span { low, high, whole: whole && also_whole }, unit };
-        let fits = match axis.parameter {
-            Parameter::Lifetime | Parameter::GenerationLifetime | Parameter::CacheLifetime => {
-                unit == Unit::Seconds
-            }
-            Parameter::CacheHosts | Parameter::WritePartitions | Parameter::ReadPartitions => {
-                unit == Unit::Number && axis.span.whole && high <= f64::from(u32::MAX)
-            }
-            Parameter::Key(_) => true,
+        let fits = match axis.parameter.measure() {
+            Some(Measure::Duration) => unit == Unit::Seconds,
+            Some(_) => unit == Unit::Number && axis.span.whole && high <= f64::from(u32::MAX),
+            None => true,
         };
         if fits { Ok(axis) } else { Err(wrong("is not of that key's kind")) }
     }
@@ -122,11 +108,7 @@ impl Axis {
     pub fn name(&self) -> &str {
         match &self.parameter {
             Parameter::Lifetime => "lifetime",
-            Parameter::GenerationLifetime => "generation_lifetime",
-            Parameter::CacheLifetime => "cache_lifetime",
-            Parameter::CacheHosts => "cache_hosts",
-            Parameter::WritePartitions => "write_partitions",
-            Parameter::ReadPartitions => "read_partitions",
+            Parameter::Assumption(assumption) => assumption.name(),
             Parameter::Key(key) => key,
         }
     }
@@ -137,21 +119,20 @@ impl Axis {
         !matches!(self.parameter, Parameter::Key(_))
     }
 
-    /// `base` with the parameter at a value; `None` if the parameter is no assumption.
+    /// The assumptions at a level, but for the parameter at a value.
     #[must_use]
-    pub fn assume(&self, base: Assumptions, value: f64) -> Option<Assumptions> {
-        let lifetime = SimDuration::from_secs_f64(value);
-        let number = value as u32;
-        Some(match &self.parameter {
-            Parameter::Lifetime => {
-                Assumptions { generation_lifetime: lifetime, cache_lifetime: lifetime, ..base }
-            }
-            Parameter::GenerationLifetime => Assumptions { generation_lifetime: lifetime, ..base },
-            Parameter::CacheLifetime => Assumptions { cache_lifetime: lifetime, ..base },
-            Parameter::CacheHosts => Assumptions { cache_hosts: number, ..base },
-            Parameter::WritePartitions => Assumptions { write_partitions: Some(number), ..base },
-            Parameter::ReadPartitions => Assumptions { read_partitions: Some(number), ..base },
-            Parameter::Key(_) => return None,
+    pub fn assume(&self, ranges: &AssumptionRanges, others: Level, value: f64) -> Assumptions {
+        let lifetimes = [Assumption::GenerationLifetime, Assumption::CacheLifetime];
+        ranges.at_with(others, |assumption| {
+            let is_at_value = match &self.parameter {
+                Parameter::Lifetime => lifetimes.contains(&assumption),
+                Parameter::Assumption(one) => *one == assumption,
+                Parameter::Key(_) => false,
+            };
+            is_at_value.then(|| match assumption.describe().measure {
+                Measure::Duration => Value::Duration(SimDuration::from_secs_f64(value)),
+                _ => Value::Count(value as u32),
+            })
         })
     }
 
@@ -168,16 +149,24 @@ impl Axis {
     }
 }
 
-/// What a key stands for.
-fn parameter(key: &str) -> Parameter {
-    match key.strip_prefix("assumptions.").unwrap_or(key) {
-        "lifetime" => Parameter::Lifetime,
-        "generation_lifetime" => Parameter::GenerationLifetime,
-        "cache_lifetime" => Parameter::CacheLifetime,
-        "cache_hosts" => Parameter::CacheHosts,
-        "write_partitions" => Parameter::WritePartitions,
-        "read_partitions" => Parameter::ReadPartitions,
-        _ => Parameter::Key(key.to_owned()),
+impl Parameter {
+    /// What a key stands for.
+    fn named(key: &str) -> Self {
+        match key.strip_prefix("assumptions.").unwrap_or(key) {
+            "lifetime" => Self::Lifetime,
+            name => Assumption::named(name)
+                .filter(|assumption| assumption.describe().searched.is_some())
+                .map_or_else(|| Self::Key(key.to_owned()), Self::Assumption),
+        }
+    }
+
+    /// What its values are, if it is an assumption.
+    fn measure(&self) -> Option<Measure> {
+        match self {
+            Self::Lifetime => Some(Measure::Duration),
+            Self::Assumption(assumption) => Some(assumption.describe().measure),
+            Self::Key(_) => None,
+        }
     }
 }
 
@@ -213,13 +202,13 @@ mod tests {
             ("lifetime=1s..1d", Parameter::Lifetime, span(1.0, 86_400.0, false), Unit::Seconds),
             (
                 "assumptions.cache_lifetime=500ms..2min",
-                Parameter::CacheLifetime,
+                Parameter::Assumption(Assumption::CacheLifetime),
                 span(0.5, 120.0, false),
                 Unit::Seconds,
             ),
             (
                 "read_partitions = 1 .. 1_000",
-                Parameter::ReadPartitions,
+                Parameter::Assumption(Assumption::ReadPartitions),
                 span(1.0, 1e3, true),
                 Unit::Number,
             ),

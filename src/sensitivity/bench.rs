@@ -1,15 +1,14 @@
 //! What the headline saves under any number of sets of assumptions, all on the same requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::{Progress, Step};
-use crate::encryption::assumptions::{Assumptions, Expiry, Level};
+use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::scenario::estimate::ArmEstimate;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::{Arm, run_and};
-use crate::units::SimDuration;
 
 /// What a run may take: all of it is known before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,25 +29,6 @@ const BYTES_AT_A_TIME: u64 = 1 << 30;
 /// The same number, where skipping ahead gives them nothing in common and tells of no progress within.
 const SKIPPED_AT_A_TIME: usize = 8;
 
-/// What tells sets of assumptions apart, in an order.
-type Key = (SimDuration, SimDuration, Expiry, u32, [Option<u32>; 2], u32);
-
-fn key(assumptions: &Assumptions) -> Key {
-    let Assumptions {
-        generation_lifetime,
-        cache_lifetime,
-        expiry,
-        cache_hosts,
-        write_partitions,
-        read_partitions,
-        verify_on_write,
-        // The same in all: it has no range.
-        migration_rate: _,
-    } = *assumptions;
-    let partitions = [write_partitions, read_partitions];
-    (generation_lifetime, cache_lifetime, expiry, cache_hosts, partitions, verify_on_write)
-}
-
 /// A scenario whose headline is asked what it saves.
 pub(super) struct Bench<'a> {
     scenario: &'a Scenario,
@@ -59,7 +39,7 @@ pub(super) struct Bench<'a> {
     /// KMS calls of the reference in each replication.
     against: Vec<u64>,
     /// KMS calls of the headline in each replication, as far as they are known.
-    known: BTreeMap<Key, Vec<u64>>,
+    known: HashMap<Assumptions, Vec<u64>>,
 }
 
 impl<'a> Bench<'a> {
@@ -81,7 +61,7 @@ impl<'a> Bench<'a> {
             requesters,
             replications: 0..replications,
             against: Vec::new(),
-            known: BTreeMap::new(),
+            known: HashMap::new(),
         };
         let [against] = &bench.run(scenario.reference, &[reference])[..] else { return None };
         bench.against.clone_from(against);
@@ -111,9 +91,9 @@ impl<'a> Bench<'a> {
     /// What the headline saves under each set of assumptions, in each replication.
     pub(super) fn savings(&mut self, sets: &[Assumptions]) -> Vec<Vec<f64>> {
         let mut unknown: Vec<Assumptions> = Vec::new();
-        let mut seen = BTreeSet::new();
-        for set in sets.iter().filter(|set| !self.known.contains_key(&key(set))) {
-            if seen.insert(key(set)) {
+        let mut seen = HashSet::new();
+        for set in sets.iter().filter(|set| !self.known.contains_key(set)) {
+            if seen.insert(*set) {
                 unknown.push(*set);
             }
         }
@@ -123,14 +103,14 @@ impl<'a> Bench<'a> {
         for batch in self.batches(&estimates) {
             let of_batch = &unknown[batch.clone()];
             let calls = self.run(self.scenario.headline, of_batch);
-            self.known.extend(of_batch.iter().map(key).zip(calls));
+            self.known.extend(of_batch.iter().copied().zip(calls));
             if self.skips() {
                 let requests: f64 = estimates[batch].iter().map(|it| it.requests).sum();
                 let all = requests * f64::from(self.replications.end);
                 (self.progress)(Step::Answered(all as u64));
             }
         }
-        sets.iter().map(|set| self.saving(&self.known[&key(set)])).collect()
+        sets.iter().map(|set| self.saving(&self.known[set])).collect()
     }
 
     /// The same in the first replication alone.

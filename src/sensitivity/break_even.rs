@@ -6,7 +6,7 @@ use super::axis::Axis;
 use super::bench::{Bench, Means};
 use super::search::{Crossing, Curve, Steps, search};
 use super::{Progress, ReadWith};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::Result;
 use crate::scenario::Scenario;
 use crate::statistics::Estimate;
@@ -81,8 +81,7 @@ impl Searching<'_> {
         let requests_max = REQUESTS_MAX.max(assumed);
         let steps = if assumed > REQUESTS_MAX { FEW_STEPS } else { STEPS };
         let of_level = |others| {
-            let base = ranges.at(others);
-            let at = |value: f64| axis.assume(base, value).expect("it is an assumption");
+            let at = |value: f64| axis.assume(ranges, others, value);
             let mut cut = None;
             let curve = search(&axis.span, steps, self.targets, &mut |values| {
                 let affordable = |value: &f64| {

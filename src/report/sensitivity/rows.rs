@@ -3,6 +3,7 @@
 use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::scenario::Scenario;
+use crate::encryption::assumption::Assumption;
 use crate::sensitivity::axis::Unit;
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
 use crate::sensitivity::search::Direction;
@@ -27,8 +28,7 @@ pub fn sobol(scenario: &Scenario, found: &Sensitivity) -> Vec<SobolRow> {
     let (name, configuration) = names(scenario);
     let Together::Sampled(sample) = &found.together else { return Vec::new() };
     let indices = sample.indices.iter().flatten();
-    let row = |(unknown, of): &(_, crate::sensitivity::sobol::Indices)| {
-        let unknown: &crate::sensitivity::ignorance::Unknown = unknown;
+    let row = |(unknown, of): &(Assumption, crate::sensitivity::sobol::Indices)| {
         SobolRow {
             scenario: name.clone(),
             configuration: configuration.clone(),
