@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::encryption::assumption::{Assumption, AssumptionOverrides, Expiry, Range, Value};
 use crate::encryption::requester::RequesterRule;
-use crate::scenario::file::ScenarioFile;
+use crate::scenario::written::ScenarioFile;
 use crate::units::SimDuration;
 use generation::Fit;
 
@@ -201,7 +201,7 @@ impl Calibration {
             CacheHosts, CacheLifetime, GenerationLifetime, ReadPartitions, VerifyOnWrite,
             WritePartitions,
         };
-        let expiry = self.expiry.estimate.map(|rule| Range::known(rule).of_values());
+        let expiry = self.expiry.estimate.map(|rule| Range::known(Value::Expiry(rule)));
         let ranges = [
             (GenerationLifetime, lifetime(&self.generation_lifetime_s, GenerationLifetime)),
             (CacheLifetime, lifetime(&self.cache_lifetime_s, CacheLifetime)),
@@ -222,18 +222,19 @@ impl Calibration {
 
 /// The range of a lifetime; ends that the data does not give are those built in for `otherwise`.
 fn lifetime(estimate: &Estimate<i64>, otherwise: Assumption) -> Option<Range<Value>> {
-    let value = |seconds| Value::Duration(SimDuration::from_secs(seconds));
-    let given = [estimate.low, estimate.estimate, estimate.high].map(|it| it.map(value));
-    let most = value(estimate.low.unwrap_or(0) * OPEN);
-    within(given, otherwise.describe().built_in?, [value(1), most])
+    let given = [estimate.low, estimate.estimate, estimate.high];
+    let built_in = otherwise.describe().built_in?.map(Value::duration);
+    let outer = [1, estimate.low.unwrap_or(0) * OPEN].map(SimDuration::from_secs);
+    let range = within(given.map(|end| end.map(SimDuration::from_secs)), built_in, outer);
+    range.map(|range| range.map(Value::Duration))
 }
 
 /// The range of a count; ends that the data does not give are those built in for `otherwise`.
 fn count(estimate: &Estimate<u32>, otherwise: Assumption) -> Option<Range<Value>> {
-    let given = [estimate.low, estimate.estimate, estimate.high].map(|it| it.map(Value::Count));
-    let most = Value::Count(estimate.low.unwrap_or(0) * OPEN as u32);
-    let least = if otherwise == Assumption::VerifyOnWrite { 0 } else { 1 };
-    within(given, otherwise.describe().built_in?, [Value::Count(least), most])
+    let given = [estimate.low, estimate.estimate, estimate.high];
+    let built_in = otherwise.describe().built_in?.map(Value::count);
+    let outer = [1.min(built_in.low), estimate.low.unwrap_or(0) * OPEN as u32];
+    within(given, built_in, outer).map(|range| range.map(Value::Count))
 }
 
 impl Calibration {

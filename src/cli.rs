@@ -140,7 +140,7 @@ fn run(command: Command) -> Result<Found> {
 }
 
 fn schema() -> Result<Found> {
-    let schema = schemars::schema_for!(crate::scenario::file::ScenarioFile);
+    let schema = schemars::schema_for!(crate::scenario::written::ScenarioFile);
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| Error::run(format!("the schema cannot be written: {error}")))?;
     output::print(&format!("{text}\n"))?;

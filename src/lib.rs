@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!           scenarios/emr10.toml                    access log · CloudTrail · IBM COS
-//!                   │ scenario::file  (as written)                │ logs::log
+//!                   │ scenario::written (as typed)                  │ logs::log
 //!                   ▼                                             ▼ recording
 //!               Scenario ───── workload ─────►  requests, one time-ordered stream per requester
 //!               (as meant)                                │

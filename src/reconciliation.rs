@@ -9,6 +9,7 @@
 //! every rule of who is one requester, and under every assumption about objects from before the log.
 
 pub mod evidence;
+pub mod kms_calls;
 mod model;
 mod reasons;
 mod share;
@@ -20,9 +21,9 @@ use rayon::prelude::*;
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
+use crate::reconciliation::kms_calls::{Calls, Cell, Measured};
 use crate::recording::Recording;
-use crate::recording::before::Origin;
-use crate::recording::measured::{Calls, Cell, Measured};
+use crate::recording::earlier_objects::Origin;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 use crate::simulation::Arm;
@@ -277,7 +278,7 @@ impl Bench<'_> {
         let encryption = if by_evidence {
             evidence::encryption(scenario, found)
         } else {
-            vec![Encryption::AsAsked; scenario.file.buckets.len()]
+            vec![Encryption::AsAsked; scenario.buckets.len()]
         };
         let configurations = self.configurations(asked, by_evidence);
         let plans = self.plans(found, &encryption, configurations[0], asked);

@@ -1,28 +1,33 @@
 //! Real logs' requests, put in order: what the engine runs in the place of drawn requests.
 //!
-//! Records come in any order, repeated, and in more files than one; [`gather`] makes compact
-//! entries of them, `order` sorts these by object and by requester, and [`stream`] hands each
-//! requester's requests to the engine in order of time. What does not fit into memory is put aside
-//! in a [`Store`]; how much does changes no byte of any result.
+//! Records come in any order, repeated, and in more files than one. A record goes through these stages:
+//!
+//! ```text
+//! gather     a record becomes a packed entry; its names become numbers (names); KMS calls may stand for
+//!            requests (kms_calls); what counts for nothing is noted (left_out)
+//! resolve    sorted by object (sort): repeated records go, and each read learns which write, or which
+//!            object from before the log (earlier_objects), has its key
+//! copies     sorted by session and time: the two halves of a copy in access logs become one request
+//! requests   each requester's requests in order of time, as the engine takes them
+//! ```
+//!
+//! What does not fit into memory is put aside in a [`Store`]; how much does changes no byte of any result.
 //!
 //! An object is known by a hash of bucket, key and, if it was asked for by version, that. Which
 //! bucket-level key wraps what is read follows from the last write before it; where the log has none
 //! it is an assumption (see [`crate::scenario`]).
 
-pub mod before;
-pub mod calls;
-mod compact;
 mod copies;
+pub mod earlier_objects;
 pub mod gather;
 pub(crate) mod hash;
+pub mod kms_calls;
 pub mod left_out;
-pub mod measured;
-mod names;
-mod objects;
-mod order;
-mod shelf;
-mod sorter;
-pub mod stream;
+pub(crate) mod names;
+mod packed;
+pub mod requests;
+mod resolve;
+mod sort;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -32,14 +37,14 @@ use crate::error::{Error, Result};
 use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
-use before::Before;
-use calls::OfBucket;
+use earlier_objects::Before;
 use gather::Taken;
 pub use hash::Fingerprint;
+use kms_calls::OfBucket;
 use left_out::LeftOut;
 pub(crate) use names::NO_ACCOUNT;
-use shelf::Shelf;
-pub use sorter::{MemoryStore, Store};
+use sort::Shelf;
+pub use sort::{MemoryStore, Store};
 
 /// The longest time that a run takes.
 pub const LONGEST: SimDuration = SimDuration::from_secs(366 * 86_400);

@@ -35,18 +35,17 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 
 /// What was understood, section by section.
 fn understood(scenario: &Scenario, threads: usize) -> String {
-    let file = &scenario.file;
     let estimate = scenario.estimate(threads);
     let mut out = String::new();
     let _ = writeln!(
         out,
         "{}: {} ({} counted), replications: {}{}, seed: {}",
-        file.name,
-        file.duration,
+        scenario.name,
+        scenario.duration(),
         scenario.counted(),
         scenario.replications,
         until(scenario),
-        file.seed
+        scenario.seed.0
     );
     world(scenario, &mut out);
     traffic(scenario, &mut out);
@@ -77,24 +76,24 @@ fn until(scenario: &Scenario) -> String {
 
 /// Buckets, principals, populations.
 fn world(scenario: &Scenario, out: &mut String) {
-    let file = &scenario.file;
-    for bucket in &file.buckets {
+    for (bucket, domain) in scenario.buckets.iter().zip(&scenario.domains) {
         let _ = writeln!(
             out,
             "bucket `{}` in {}: bucket keys since {}",
-            bucket.name, bucket.region, bucket.bucket_keys_since
+            bucket.name, bucket.region, domain.keys_since
         );
     }
-    for (written, principal) in file.principals.iter().zip(&scenario.principals) {
-        let (connections, basis) = file.connections_of(written);
+    for (sender, principal) in scenario.senders.iter().zip(&scenario.principals) {
         let _ = writeln!(
             out,
             "principal `{}`: {}, sessions at a time: {}, scoping policies: {}, connections of each \
-             session: {connections} ({basis})",
-            written.name,
+             session: {} ({})",
+            sender.name,
             principal.arn(),
-            written.sessions,
-            if written.session_policies > 1 { written.session_policies } else { 0 }
+            sender.sessions,
+            if sender.session_policies > 1 { sender.session_policies } else { 0 },
+            sender.connections,
+            sender.basis
         );
     }
     for population in &scenario.populations {
@@ -122,7 +121,7 @@ fn readable(duration: SimDuration) -> SimDuration {
 
 fn traffic(scenario: &Scenario, out: &mut String) {
     for workload in &scenario.workloads {
-        let actions = workload.expected_actions(scenario.file.duration);
+        let actions = workload.expected_actions(scenario.duration());
         let kinds: Vec<String> = actions
             .iter()
             .map(|(action, count)| format!("{} times {}", numbers::count(*count), action.name()))

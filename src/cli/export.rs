@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let requests = scenario.recording.as_ref().map(|recording| recording.seen.all as f64);
     let requests = requests.unwrap_or_else(|| scenario.estimate(1).requests);
     let bar = progress::bar(requests.min(limit(args) as f64), args.quiet);
-    bar.set_message(scenario.file.name.clone());
+    bar.set_message(scenario.name.clone());
     let written = match args.form {
         FormName::OracleGeneral => lookups(args, &scenario, &arm, &bar)?,
         FormName::AccessLog | FormName::Parquet | FormName::Cloudtrail => {
@@ -291,7 +291,7 @@ fn check_seconds(scenario: &Scenario) -> Result<()> {
     }
     Err(Error::request(format!(
         "`duration` is `{}`, but a trace holds less than 2^32 seconds",
-        scenario.file.duration
+        scenario.duration()
     ))
     .hint("export a shorter run: `--set duration=30d`"))
 }

@@ -15,9 +15,9 @@ use crate::recording::Recording;
 use crate::results::{FACTS, Results, manifest};
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
-use crate::scenario::file::PricesFile;
 use crate::scenario::read::{Override, parse_prices};
 use crate::scenario::replay::{Settings, UnknownAge};
+use crate::scenario::written::PricesFile;
 
 /// Arguments that change a scenario; every command that reads one has them.
 #[derive(Debug, Args)]

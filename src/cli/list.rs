@@ -11,7 +11,7 @@ use crate::encryption::assumption::{Assumption, Range};
 use crate::error::{Error, Result};
 use crate::kms::{KEY_STORE_QUOTA_PER_S, QUOTA_SOURCE, request_quota_per_s};
 use crate::pricing::{FreeTier, PriceTable};
-use crate::scenario::file::price_file;
+use crate::scenario::written::price_file;
 use crate::units::ByteSize;
 use crate::workload::clients::{self, ClientProfile, PART_LIMIT, ReadRequests};
 use crate::workload::pools::pool;

@@ -60,7 +60,7 @@ impl<'a> Bar<'a> {
         match step {
             Step::Answered(requests) => self.drawn.inc(requests),
             Step::Decided { replications, requests } => {
-                let name = &self.scenario.file.name;
+                let name = &self.scenario.name;
                 self.drawn.set_message(match self.scenario.precision {
                     None => name.clone(),
                     Some(_) => format!("{name}, {replications} replications for now:"),

@@ -118,7 +118,7 @@ fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
         error.hint("a report is made from a folder of results, or from a scenario in TOML")
     })?;
     args.demands.put_on(&mut scenario)?;
-    let by_name = || PathBuf::from("results").join(&scenario.file.name);
+    let by_name = || PathBuf::from("results").join(&scenario.name);
     let folder = args.results.clone().unwrap_or_else(by_name);
     let results = threads::run_on(args.jobs, || {
         simulate::run_into(&scenario, &folder, args.quiet, args.overwrite)

@@ -108,14 +108,13 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         over: args.over.clone(),
         means: Means { threads, bytes: bytes / 2 },
     };
-    let bar = progress::Answers::new(&scenario.file.name, args.quiet);
+    let bar = progress::Answers::new(&scenario.name, args.quiet);
     let read_with = |change: &Override| read(std::slice::from_ref(change));
     let found = threads::run_on(args.jobs, || {
         Sensitivity::of(&scenario, &read_with, &plan, &|step| bar.take(step))
     })??;
     bar.clear();
-    let folder =
-        args.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.file.name));
+    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
     output::write_files(&folder, &report::files(&scenario, &found), args.overwrite)?;
     if !args.quiet || args.format != Format::Table {
         output::print(&printed(args.format, &scenario, &found))?;

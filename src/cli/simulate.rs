@@ -128,18 +128,18 @@ pub(super) fn tell_of_warnings(results: &Results) {
 
 fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
     match &args.out {
-        None => PathBuf::from("results").join(&scenario.file.name),
+        None => PathBuf::from("results").join(&scenario.name),
         Some(out) if args.scenarios.len() == 1 => out.clone(),
-        Some(out) => out.join(&scenario.file.name),
+        Some(out) => out.join(&scenario.name),
     }
 }
 
 fn refuse_same_folder(args: &Args, scenarios: &[Scenario]) -> Result<()> {
     for (i, scenario) in scenarios.iter().enumerate() {
-        if scenarios[..i].iter().any(|other| other.file.name == scenario.file.name) {
+        if scenarios[..i].iter().any(|other| other.name == scenario.name) {
             return Err(Error::request(format!(
                 "two scenarios have the name `{}`, but each needs a folder of its own",
-                scenario.file.name
+                scenario.name
             ))
             .at(args.scenarios[i].clone()));
         }

@@ -121,7 +121,7 @@ impl Sweep<'_> {
     }
 
     fn folder(&self) -> PathBuf {
-        let by_name = || PathBuf::from("results").join(&self.base.file.name);
+        let by_name = || PathBuf::from("results").join(&self.base.name);
         self.args.out.clone().unwrap_or_else(by_name)
     }
 
@@ -150,7 +150,7 @@ impl Sweep<'_> {
         bytes: u64,
     ) -> Result<()> {
         let bar = progress::Points::new(
-            &self.base.file.name,
+            &self.base.name,
             missing.len(),
             survey.work(missing),
             self.args.quiet,
@@ -176,7 +176,7 @@ impl Sweep<'_> {
         }
         let rows = |point: usize| ledger.rows(&lines[&point]);
         let width = output::terminal_width();
-        let name = &self.base.file.name;
+        let name = &self.base.name;
         output::print(&report::sweep::text(name, self.grid, survey, &rows, width))
     }
 

@@ -144,7 +144,7 @@ impl Assumption {
             },
             Self::Expiry => Description {
                 name: "expiry",
-                meaning: "whether that time runs from the fetch, or anew from each use",
+                meaning: "whether the cache lifetime runs from the fetch, or anew from each use",
                 measure: Measure::Expiry,
                 built_in: Some(Range::new(
                     Value::Expiry(Expiry::Fixed),
@@ -170,12 +170,12 @@ impl Assumption {
             },
             Self::WritePartitions => Description {
                 name: "write_partitions",
-                meaning: "parts of S3's fleet that make keys of their own",
+                meaning: "parts of S3's fleet that make keys of their own, in place of `cache_hosts`",
                 ..PARTS_OF_THE_FLEET
             },
             Self::ReadPartitions => Description {
                 name: "read_partitions",
-                meaning: "parts of S3's fleet that fetch keys of their own",
+                meaning: "parts of S3's fleet that fetch keys of their own, in place of `cache_hosts`",
                 ..PARTS_OF_THE_FLEET
             },
             Self::VerifyOnWrite => Description {
@@ -285,7 +285,7 @@ const PARTS_OF_THE_FLEET: Description = Description {
     law: Law::Even,
     searched: Some(Searched { low: 1.0, high: 1_000.0 }),
     replaced_by: &[],
-    source: "takes the place of `cache_hosts`, for who knows better",
+    source: "no built-in range; for those who know how requests spread over S3's fleet",
 };
 
 /// How long a cached bucket-level key is kept.

@@ -545,7 +545,6 @@ fn is_copy(operation: Operation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Rate;
 
     /// A cache of more entries than are had in memory answers as one that has them all.
     #[test]
@@ -558,7 +557,7 @@ mod tests {
             write_partitions: None,
             read_partitions: None,
             verify_on_write: 0,
-            migration_rate: Rate::per_s(1.0),
+            ..Assumptions::default()
         };
         for assumptions in [Expiry::Fixed, Expiry::Sliding].map(of) {
             let caches = || {

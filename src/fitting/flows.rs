@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::spells::Spells;
 use crate::recording::Recording;
-use crate::recording::stream::RecordedRequests;
+use crate::recording::requests::RecordedRequests;
 use crate::rng::Seed;
 use crate::s3::{Object, Operation, Request};
 use crate::units::SimTime;

@@ -6,7 +6,7 @@ use super::details::Details;
 use super::flows::{Flow, Flows, Key, Source};
 use super::process::{self, Times, When};
 use crate::s3::Operation;
-use crate::scenario::file::{ReadFile, WorkloadFile};
+use crate::scenario::written::{ReadFile, WorkloadFile};
 use crate::units::{ByteSize, SimDuration, SimTime};
 use crate::workload::access::ReadPattern;
 use crate::workload::clients::{ClientProfile, PART_LIMIT, WriteRequests};

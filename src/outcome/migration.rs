@@ -128,7 +128,7 @@ fn usd_per_call(
 /// Reads a second, in the mean, of objects that are older than so many seconds after a migration, if they
 /// were there at the time: what its saving lives on. Work that happens once is left out.
 fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f64 {
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     let reads_per_s = |workload: &Workload| {
         let actions = workload.expected_actions(duration).into_iter();
         let reads = actions.filter(|(action, _)| action.reads()).map(|(_, count)| count);

@@ -63,11 +63,10 @@ fn unknown_swing(
         1.0 - calls[0][0] as f64 / against as f64
     };
     let end = |unknown_age: UnknownAge| (unknown_age.to_string(), saving(unknown_age));
-    let as_given = scenario.file.replay.as_ref().map(|replay| replay.unknown_age);
     Some(Swing {
         assumption: UNKNOWN_OBJECTS,
         low: end(UnknownAge::Keyless),
-        assumed: (as_given.unwrap_or_default().to_string(), assumed),
+        assumed: (scenario.unknown_age.to_string(), assumed),
         high: end(UnknownAge::OneKey),
     })
 }

@@ -83,7 +83,7 @@ pub(super) fn requesters(
             } else {
                 principal.arn()
             };
-            let name = scenario.file.principals[slot.principal as usize].name.clone();
+            let name = scenario.senders[slot.principal as usize].name.clone();
             let policy = (slot.policy > 0 && !requester.renews).then_some(slot.policy);
             row(Some(arn), name, policy, 1, &summary.requesters[index])
         })

@@ -350,7 +350,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
                 "`{name}` happens once and begins at {}, within the warm-up of {}: what it does there \
                  is neither counted nor billed",
                 begins.since(SimTime::ZERO),
-                scenario.file.warm_up
+                scenario.counted_from
             ),
             "set the `offset` of its `jobs` to the `warm_up`, or leave out the warm-up",
         )
@@ -360,7 +360,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
                 "`{name}` happens once and takes until about {}, beyond the run's end at {}: what it does \
                  after that is neither counted nor billed",
                 ends.since(SimTime::ZERO),
-                scenario.file.duration
+                scenario.duration()
             ),
             "make `duration` longer",
         )
@@ -372,7 +372,7 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<Warning> {
 
 /// Buckets in which bucket keys are turned on only after the run.
 fn never_on(scenario: &Scenario) -> Option<Warning> {
-    let buckets = scenario.domains.iter().zip(&scenario.file.buckets);
+    let buckets = scenario.domains.iter().zip(&scenario.buckets);
     let late: Vec<Cow<str>> = buckets
         .filter(|(bucket, _)| !bucket.directory && bucket.keys_since >= scenario.end)
         .map(|(_, written)| named(&written.name))

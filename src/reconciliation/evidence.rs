@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::Modelled;
-use crate::recording::measured::{Cell, Measured};
+use crate::reconciliation::kms_calls::{Cell, Measured};
 use crate::scenario::Scenario;
 use crate::scenario::replay::{UnknownAge, is_directory};
 use crate::units::{SimDuration, SimTime};
@@ -85,7 +85,7 @@ pub(super) fn encryption(
         Some(OfBucket { by_bucket: 0, .. }) => Encryption::KeyPerObject,
         Some(_) => Encryption::BucketKey,
     };
-    scenario.file.buckets.iter().map(|bucket| of(&bucket.name)).collect()
+    scenario.buckets.iter().map(|bucket| of(&bucket.name)).collect()
 }
 
 /// Whether objects from before the log have bucket keys, bucket by bucket: no if the trail has at
@@ -104,7 +104,7 @@ pub(super) fn unknown_ages(
         let expected = expected.get(name).copied().unwrap_or_default();
         if 2 * found >= expected { UnknownAge::Keyless } else { UnknownAge::Even(AGE) }
     };
-    scenario.file.buckets.iter().map(|bucket| age(&bucket.name)).collect()
+    scenario.buckets.iter().map(|bucket| age(&bucket.name)).collect()
 }
 
 /// What else unknown objects may be, besides what the evidence says.
@@ -129,7 +129,7 @@ pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
 pub(super) fn with_directories(scenario: &Scenario) -> Scenario {
     let mut known = scenario.clone();
     for domain in &mut known.domains {
-        let name = &scenario.file.buckets[domain.bucket as usize].name;
+        let name = &scenario.buckets[domain.bucket as usize].name;
         domain.directory |= is_directory(name);
     }
     known

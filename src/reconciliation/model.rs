@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::encryption::needs::Needs;
 use crate::encryption::service::Answer;
 use crate::kms::{KmsApi, KmsCalls};
-use crate::recording::measured::{Cell, HOUR_NS};
+use crate::reconciliation::kms_calls::{Cell, HOUR_NS};
 use crate::recording::{RecordedPrincipal, Recording};
 use crate::s3::{Object, Request};
 use crate::scenario::Scenario;

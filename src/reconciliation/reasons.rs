@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::model::Modelled;
+use crate::reconciliation::kms_calls::{Cell, Measured};
 use crate::recording::Recording;
-use crate::recording::measured::{Cell, Measured};
 use crate::s3::{Identity, Principal};
 
 /// Why the trail has calls that the model has not.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::Modelled;
 use crate::kms::{KmsApi, KmsCalls};
-use crate::recording::measured::{Cell, Measured};
+use crate::reconciliation::kms_calls::{Cell, Measured};
 use crate::s3::Principal;
 
 /// Calls measured, of the model, and those that both have: of the same API in the same place.

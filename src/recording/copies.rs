@@ -7,14 +7,14 @@
 
 use std::collections::VecDeque;
 
-use super::compact::{Kind, Need, Placed, When};
+use super::packed::{Kind, Need, Placed, When};
 
 /// Farthest apart that two halves' times may lie, in milliseconds: each is logged to the second.
 const APART_MS: u64 = 2_000;
 
 /// Pairs halves in a stream of requests by session, then time, which it holds back for a moment.
 #[derive(Debug, Default)]
-pub(super) struct Pairing {
+pub(crate) struct Pairing {
     /// What is held back; `None` in place of a half that has become part of the other.
     held: VecDeque<Option<Placed>>,
     /// How many have left the queue: the number of its first.
@@ -39,7 +39,7 @@ fn half(when: When) -> Option<(usize, usize, usize)> {
 
 impl Pairing {
     /// Takes the next request; hands on what need not wait longer.
-    pub(super) fn take<E>(
+    pub(crate) fn take<E>(
         &mut self,
         next: Placed,
         hand_on: &mut impl FnMut(Placed) -> Result<(), E>,
@@ -75,7 +75,7 @@ impl Pairing {
     }
 
     /// Hands on everything.
-    pub(super) fn finish<E>(
+    pub(crate) fn finish<E>(
         &mut self,
         hand_on: &mut impl FnMut(Placed) -> Result<(), E>,
     ) -> Result<(), E> {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::LONGEST;
-use super::before::{Inventoried, Times, plain_key, spread_ms};
-use super::calls::{CallsTaken, DataEvents, KmsLog, OfBucket};
-use super::compact::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, Sse, When};
+use super::earlier_objects::{Inventoried, Times, plain_key, spread_ms};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
+use super::kms_calls::{CallsTaken, DataEvents, KmsLog, OfBucket};
 use super::left_out::{LeftOut, Reason};
 use super::names::{Adoption, Names, Who};
-use super::sorter::{Sorter, Store};
+use super::packed::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, Sse, When};
+use super::sort::{Sorter, Store};
 use crate::error::{Error, Result};
 use crate::logs::Form;
 use crate::logs::record::{Entry, LogOperation, Record, Requester, percent_decoded};
@@ -89,7 +89,7 @@ impl Taken {
 
 /// A record at one end of the log.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Witness {
+pub(crate) struct Witness {
     ms: u64,
     file: usize,
     operation: Vec<u8>,
@@ -112,7 +112,7 @@ impl Witness {
     }
 
     /// When, in which file, and what.
-    pub(super) fn told(&self, files: &[String]) -> String {
+    pub(crate) fn told(&self, files: &[String]) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let time = utc(i64::try_from(self.ms).unwrap_or(i64::MAX).saturating_mul(1_000_000));
         let file = files.get(self.file).map_or("the log", String::as_str);
@@ -124,38 +124,38 @@ impl Witness {
 /// Gathers records.
 #[derive(Debug)]
 pub struct Gather {
-    pub(super) wanted: Wanted,
-    pub(super) taken: Taken,
-    pub(super) left_out: LeftOut,
-    pub(super) names: Names,
-    pub(super) entries: Sorter<compact::Entry>,
+    pub(crate) wanted: Wanted,
+    pub(crate) taken: Taken,
+    pub(crate) left_out: LeftOut,
+    pub(crate) names: Names,
+    pub(crate) entries: Sorter<packed::Entry>,
     /// When inventories say that objects were written.
-    pub(super) times: Times,
-    pub(super) store: Arc<dyn Store>,
+    pub(crate) times: Times,
+    pub(crate) store: Arc<dyn Store>,
     /// Bytes that requests may take in memory.
-    pub(super) memory: usize,
+    pub(crate) memory: usize,
     /// Times of the first and the last record, in milliseconds since the epoch.
-    pub(super) span: Option<(u64, u64)>,
+    pub(crate) span: Option<(u64, u64)>,
     /// Time of the first record that a run may reach back to from `Wanted::from`.
-    pub(super) first_near: Option<u64>,
+    pub(crate) first_near: Option<u64>,
     /// The records of those times.
-    pub(super) ends: Option<[Witness; 2]>,
+    pub(crate) ends: Option<[Witness; 2]>,
     /// Names of the files so far.
-    pub(super) files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// Time of the last request.
-    pub(super) last_request: Option<u64>,
+    pub(crate) last_request: Option<u64>,
     /// No run that counts from `Wanted::from` on reaches back beyond this.
     nearest_ms: u64,
     /// Whether the file at hand is a trail.
     in_trail: bool,
     /// Whether all times so far are whole seconds.
-    pub(super) whole_seconds: bool,
+    pub(crate) whole_seconds: bool,
     /// What the trail's data events tell of each bucket, by its number.
-    pub(super) data_events: DataEvents,
+    pub(crate) data_events: DataEvents,
     /// KMS's calls, as far as they may stand for requests.
-    pub(super) kms_log: Option<Box<KmsLog>>,
+    pub(crate) kms_log: Option<Box<KmsLog>>,
     /// What KMS's calls tell of buckets, once that is settled.
-    pub(super) of_buckets: Vec<OfBucket>,
+    pub(crate) of_buckets: Vec<OfBucket>,
 }
 
 impl Gather {
@@ -208,7 +208,7 @@ impl Gather {
         entries.drain(|entry| {
             let slot = adoption.slot(entry.slot, &mut self.names);
             let place = adoption.place(entry.place, &mut self.names);
-            self.entries.push(compact::Entry { slot, place, ..entry })
+            self.entries.push(packed::Entry { slot, place, ..entry })
         })?;
         check_sessions(&self.names)?;
         self.check_buckets()?;
@@ -320,12 +320,12 @@ impl Gather {
             }
             let when = When::new(ms, Kind::Inventoried);
             let slot = told as u32;
-            self.entries.push(compact::Entry { object, when, id: 0, slot, place: 0 })?;
+            self.entries.push(packed::Entry { object, when, id: 0, slot, place: 0 })?;
         }
         Ok(true)
     }
 
-    pub(super) fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
+    pub(crate) fn object(&self, bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
         if self.wanted.inventories {
             object(bucket, &plain_key(key), version)
         } else {
@@ -352,7 +352,7 @@ impl Gather {
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object =
             record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
-        let compact::Entry { place, .. } =
+        let packed::Entry { place, .. } =
             self.push(record, when, object, record.bucket, record.key)?;
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
@@ -391,9 +391,9 @@ impl Gather {
         }
     }
 
-    pub(super) fn wants(&self, bucket: &[u8]) -> bool {
+    pub(crate) fn wants(&self, bucket: &[u8]) -> bool {
         let buckets = &self.wanted.buckets;
-        buckets.is_empty() || buckets.contains(&super::names::text(bucket))
+        buckets.is_empty() || buckets.contains(&crate::recording::names::text(bucket))
     }
 
     /// What a record is taken as; `None` if it is left out.
@@ -445,7 +445,7 @@ impl Gather {
     }
 
     /// Widens the span of the log by a record of a file.
-    pub(super) fn widen_by(&mut self, ms: u64, file: usize, record: &Record) {
+    pub(crate) fn widen_by(&mut self, ms: u64, file: usize, record: &Record) {
         if ms >= self.nearest_ms && self.first_near.is_none_or(|first| ms < first) {
             self.first_near = Some(ms);
         }
@@ -471,7 +471,7 @@ impl Gather {
         object: ObjectId,
         bucket: &[u8],
         key: Option<&[u8]>,
-    ) -> Result<compact::Entry> {
+    ) -> Result<packed::Entry> {
         let slot = self.names.slot(record);
         check_sessions(&self.names)?;
         let place = self.names.place(bucket, key);
@@ -483,13 +483,13 @@ impl Gather {
         if when.kind().deleted_keys([1, 0]) == 0 {
             self.last_request = self.last_request.max(Some(ms));
         }
-        let entry = compact::Entry { object, when, id, slot, place };
+        let entry = packed::Entry { object, when, id, slot, place };
         self.entries.push(entry)?;
         Ok(entry)
     }
 
     /// Refuses more buckets than have numbers.
-    pub(super) fn check_buckets(&self) -> Result<()> {
+    pub(crate) fn check_buckets(&self) -> Result<()> {
         if self.names.buckets() <= MAX_BUCKETS {
             return Ok(());
         }
@@ -499,7 +499,7 @@ impl Gather {
 }
 
 /// Refuses more sessions than a run has.
-pub(super) fn check_sessions(names: &Names) -> Result<()> {
+pub(crate) fn check_sessions(names: &Names) -> Result<()> {
     if names.session_count() <= MAX_SESSIONS {
         return Ok(());
     }
@@ -510,7 +510,7 @@ pub(super) fn check_sessions(names: &Names) -> Result<()> {
 }
 
 /// A number for what the log calls the request; `who` sent it, and it is of `object` at `ms`.
-pub(super) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
+pub(crate) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
     let of_parts = || {
         let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
         let who = Who::hash(record).to_le_bytes();

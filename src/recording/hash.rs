@@ -13,7 +13,7 @@ const SPREAD: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909, 0xbb67_a
 pub(crate) type ObjectId = [u64; 2];
 
 /// No object.
-pub(super) const NO_OBJECT: ObjectId = [0; 2];
+pub(crate) const NO_OBJECT: ObjectId = [0; 2];
 
 /// What tells an object from others: the first half of the SHA-256 of its bucket, its key and, if one is
 /// told, its version. Whoever looks for two objects with one id has to try about 2^64.
@@ -64,7 +64,7 @@ impl Hash {
 }
 
 /// Numbers of 32 bits without a pattern, one for each `id` and `salt`.
-pub(super) fn draw(salt: u64, id: u32) -> u32 {
+pub(crate) fn draw(salt: u64, id: u32) -> u32 {
     let mixed = fold(salt ^ u64::from(id).wrapping_mul(SPREAD[0]), SPREAD[1]);
     (fold(mixed ^ salt, SPREAD[0]) >> 32) as u32
 }

@@ -11,17 +11,17 @@ use crate::logs::record::{LogOperation, Record, Requester, percent_decoded};
 use crate::s3::{Identity, Principal};
 
 /// Most prefixes of a bucket that are told apart; a bucket that has more is reported as a whole.
-pub(super) const MAX_PREFIXES: usize = 10_000;
+pub(crate) const MAX_PREFIXES: usize = 10_000;
 
 /// Stands for a whole bucket.
 const WHOLE: &str = "*";
 
 /// A session as the log names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Who {
-    pub(super) principal: Principal,
+pub(crate) struct Who {
+    pub(crate) principal: Principal,
     /// Empty for those who have no sessions.
-    pub(super) session: String,
+    pub(crate) session: String,
 }
 
 impl Who {
@@ -48,7 +48,7 @@ impl Who {
     }
 
     /// A number for whoever sent the record, the same whenever it is the same session.
-    pub(super) fn hash(record: &Record) -> u64 {
+    pub(crate) fn hash(record: &Record) -> u64 {
         let hash = |kind: &[u8], parts: &[&[u8]]| {
             parts.iter().fold(Hash::new().with(kind), |hash, part| hash.with(part)).get()
         };
@@ -76,7 +76,7 @@ fn session_credential<'a>(record: &Record<'a>) -> Option<&'a [u8]> {
 }
 
 /// The principal that a requester is, whatever its session.
-pub(super) fn principal_of(requester: &Requester) -> Principal {
+pub(crate) fn principal_of(requester: &Requester) -> Principal {
     let record = Record::new(LogOperation::Unknown, b"", *requester);
     Who::of(&record).principal
 }
@@ -108,7 +108,7 @@ fn nameless(requester: &Requester) -> Principal {
 }
 
 /// A name, which access logs URL-encode if it would end its field; no name that AWS allows has a `%`.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&percent_decoded(bytes)).into_owned()
 }
 
@@ -119,11 +119,11 @@ fn plain_service(name: &[u8]) -> &[u8] {
 
 /// The names of roles by their unique ids, which stand for them in another account's trail.
 #[derive(Debug, Default)]
-pub(super) struct Roles(HashMap<Vec<u8>, Principal>);
+pub(crate) struct Roles(HashMap<Vec<u8>, Principal>);
 
 impl Roles {
     /// Takes what a record tells of a role.
-    pub(super) fn note(&mut self, role_id: Option<&[u8]>, requester: &Requester) {
+    pub(crate) fn note(&mut self, role_id: Option<&[u8]>, requester: &Requester) {
         let (Some(id), Requester::AssumedRole { account, role, .. }) = (role_id, requester) else {
             return;
         };
@@ -141,7 +141,7 @@ impl Roles {
     }
 
     /// Takes over what other records tell of roles.
-    pub(super) fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         for (id, principal) in other.0 {
             let known = self.0.entry(id).or_insert_with(|| principal.clone());
             if principal < *known {
@@ -151,7 +151,7 @@ impl Roles {
     }
 
     /// The principal under its role's name, if that is known.
-    pub(super) fn named(&self, principal: &Principal) -> Principal {
+    pub(crate) fn named(&self, principal: &Principal) -> Principal {
         let Identity::Role(id) = &principal.identity else { return principal.clone() };
         self.0.get(id.as_bytes()).unwrap_or(principal).clone()
     }
@@ -166,17 +166,17 @@ fn is_role(principal: &Principal, account: &[u8], role: &[u8]) -> bool {
 /// The account of those of whom a log does not tell it.
 pub(crate) const NO_ACCOUNT: &str = "000000000000";
 /// What requesters without credentials are called.
-pub(super) const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 /// What stands before a canonical user id.
-pub(super) const CANONICAL: &str = "canonical-user/";
+pub(crate) const CANONICAL: &str = "canonical-user/";
 
 /// Names numbered as they appear.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// Nobody who chooses names can know what they hash to; no result depends on it.
     secret: RandomState,
     slots: HashMap<u64, u32>,
-    pub(super) roles: Roles,
+    pub(crate) roles: Roles,
     who: Vec<Who>,
     /// The last record's session.
     last_slot: Option<(u64, u32)>,
@@ -194,12 +194,12 @@ pub(super) struct Names {
 
 impl Names {
     /// Names that are numbered apart from these, and may be taken over later.
-    pub(super) fn apart(&self) -> Self {
+    pub(crate) fn apart(&self) -> Self {
         Self { secret: self.secret.clone(), ..Self::default() }
     }
 
     /// The number of a record's session.
-    pub(super) fn slot(&mut self, record: &Record) -> u32 {
+    pub(crate) fn slot(&mut self, record: &Record) -> u32 {
         let hash = self.secret.hash_one((&record.requester, session_credential(record)));
         if let Some((last, slot)) = self.last_slot
             && last == hash
@@ -216,7 +216,7 @@ impl Names {
     }
 
     /// The number of a part of a bucket: what its keys begin with up to their first `/`.
-    pub(super) fn place(&mut self, bucket: &[u8], key: Option<&[u8]>) -> u32 {
+    pub(crate) fn place(&mut self, bucket: &[u8], key: Option<&[u8]>) -> u32 {
         let key = key.unwrap_or_default();
         let prefix = key.iter().position(|byte| *byte == b'/').map_or(&b""[..], |at| &key[..=at]);
         let hash = self.secret.hash_one((bucket, prefix));
@@ -263,7 +263,7 @@ impl Names {
     }
 
     /// The number of a bucket, which it has from now on.
-    pub(super) fn bucket(&mut self, name: &[u8]) -> u32 {
+    pub(crate) fn bucket(&mut self, name: &[u8]) -> u32 {
         if let Some(&number) = self.buckets.get(name) {
             return number;
         }
@@ -277,7 +277,7 @@ impl Names {
     }
 
     /// Takes the region in which a request to a part of a bucket was received.
-    pub(super) fn note_region(&mut self, place: u32, region: &[u8]) {
+    pub(crate) fn note_region(&mut self, place: u32, region: &[u8]) {
         let (bucket, _) = self.parts[place as usize];
         self.add_region(bucket, region, 1);
     }
@@ -291,46 +291,46 @@ impl Names {
     }
 
     /// The number of the bucket that a place is a part of.
-    pub(super) fn bucket_of(&self, place: u32) -> u32 {
+    pub(crate) fn bucket_of(&self, place: u32) -> u32 {
         self.parts[place as usize].0
     }
 
     /// The number of a bucket, if it has one.
-    pub(super) fn number_of(&self, bucket: &[u8]) -> Option<u32> {
+    pub(crate) fn number_of(&self, bucket: &[u8]) -> Option<u32> {
         self.buckets.get(bucket).copied()
     }
 
     /// The names of all buckets as they are logged, in the order of their numbers.
-    pub(super) fn each_bucket(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn each_bucket(&self) -> impl Iterator<Item = &[u8]> {
         let mut names = vec![&b""[..]; self.named.len()];
         self.buckets.iter().for_each(|(name, &number)| names[number as usize] = name);
         names.into_iter()
     }
 
     /// A session by its number.
-    pub(super) fn session(&self, slot: u32) -> &Who {
+    pub(crate) fn session(&self, slot: u32) -> &Who {
         &self.who[slot as usize]
     }
 
     /// All sessions.
-    pub(super) fn sessions(&self) -> impl Iterator<Item = &Who> {
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Who> {
         self.who.iter()
     }
 
-    pub(super) fn knows_bucket(&self, name: &[u8]) -> bool {
+    pub(crate) fn knows_bucket(&self, name: &[u8]) -> bool {
         self.buckets.contains_key(name)
     }
 
-    pub(super) fn session_count(&self) -> usize {
+    pub(crate) fn session_count(&self) -> usize {
         self.who.len()
     }
 
-    pub(super) fn buckets(&self) -> usize {
+    pub(crate) fn buckets(&self) -> usize {
         self.named.len()
     }
 
     /// Sorted names, and the new number of each old one.
-    pub(super) fn sorted(mut self) -> SortedNames {
+    pub(crate) fn sorted(mut self) -> SortedNames {
         for who in &mut self.who {
             who.principal = self.roles.named(&who.principal);
         }
@@ -354,7 +354,7 @@ impl Names {
 }
 
 /// Takes names over from others, each when it is first asked for.
-pub(super) struct Adoption<'a> {
+pub(crate) struct Adoption<'a> {
     from: &'a Names,
     /// The hash that each session is known by, and its number here.
     slots: Vec<(u64, Option<u32>)>,
@@ -365,7 +365,7 @@ pub(super) struct Adoption<'a> {
 }
 
 impl<'a> Adoption<'a> {
-    pub(super) fn of(from: &'a Names) -> Self {
+    pub(crate) fn of(from: &'a Names) -> Self {
         let mut slots = vec![(0, None); from.who.len()];
         from.slots.iter().for_each(|(&hash, &slot)| slots[slot as usize].0 = hash);
         let mut places = vec![(None, None); from.parts.len()];
@@ -375,7 +375,7 @@ impl<'a> Adoption<'a> {
     }
 
     /// The number of a session among `to`.
-    pub(super) fn slot(&mut self, slot: u32, to: &mut Names) -> u32 {
+    pub(crate) fn slot(&mut self, slot: u32, to: &mut Names) -> u32 {
         let (hash, known) = &mut self.slots[slot as usize];
         *known.get_or_insert_with(|| {
             *to.slots.entry(*hash).or_insert_with(|| {
@@ -386,7 +386,7 @@ impl<'a> Adoption<'a> {
     }
 
     /// The number of a place among `to`.
-    pub(super) fn place(&mut self, place: u32, to: &mut Names) -> u32 {
+    pub(crate) fn place(&mut self, place: u32, to: &mut Names) -> u32 {
         let (hash, known) = self.places[place as usize];
         if let Some(known) = known {
             return known;
@@ -420,14 +420,14 @@ impl<'a> Adoption<'a> {
 }
 
 /// Names in order.
-pub(super) struct SortedNames {
-    pub(super) who: Vec<Who>,
-    pub(super) slot_of: Vec<u32>,
-    pub(super) buckets: Vec<String>,
+pub(crate) struct SortedNames {
+    pub(crate) who: Vec<Who>,
+    pub(crate) slot_of: Vec<u32>,
+    pub(crate) buckets: Vec<String>,
     /// The region of each bucket, if the log tells it.
-    pub(super) regions: Vec<Option<String>>,
-    pub(super) places: Vec<(u32, String)>,
-    pub(super) place_of: Vec<u32>,
+    pub(crate) regions: Vec<Option<String>>,
+    pub(crate) places: Vec<(u32, String)>,
+    pub(crate) place_of: Vec<u32>,
 }
 
 /// The region of most requests, of several the first by name; requests that went to another one by

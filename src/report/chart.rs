@@ -18,11 +18,20 @@ pub mod layout;
 mod paint;
 pub mod png;
 pub mod scene;
+mod shim;
 pub mod svg;
 pub mod table;
 mod text;
 
 pub use kinds::{Kind, Options};
+pub use layout::Size;
+pub use scene::Mark;
+pub use shim::{
+    bill, bill_changes, break_even_curves, break_even_values, buckets, comparison, heat_map,
+    keys_alive, kms_over_time, operations, prefixes, principals, replications, requesters, saving,
+    sobol, spread, sweep, tornado,
+};
+pub use svg::Drawing;
 
 use axis::Axis;
 
@@ -39,6 +48,21 @@ pub struct Chart {
     pub plot: Plot,
     /// Where the figures come from.
     pub source: String,
+}
+
+impl Chart {
+    /// The chart as one SVG element, and where each of its figures stands. The same chart gives the same
+    /// bytes.
+    #[must_use]
+    pub fn draw(&self, size: Size) -> Drawing {
+        svg::draw(self, size)
+    }
+
+    /// Whether it has lines over an axis, which need height on a narrow screen.
+    #[must_use]
+    pub fn has_lines(&self) -> bool {
+        matches!(self.plot, Plot::Lines(_))
+    }
 }
 
 /// How the figures stand.
@@ -89,6 +113,17 @@ pub struct Point {
     pub range: Option<(f64, f64)>,
     /// The point in words.
     pub label: String,
+    /// Which point of a sweep it is, if of one.
+    pub point: Option<SweptPoint>,
+}
+
+/// A point of a sweep, for one configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SweptPoint {
+    /// Number of the point.
+    pub number: u64,
+    /// Name of the configuration.
+    pub configuration: String,
 }
 
 /// A figure to compare with.
@@ -196,4 +231,6 @@ pub struct Cell {
     pub text: String,
     /// The cell in words.
     pub label: String,
+    /// Which point of a sweep it is.
+    pub point: Option<SweptPoint>,
 }

@@ -7,8 +7,8 @@ mod text;
 use serde::Serialize;
 
 use crate::kms::KmsApi;
+use crate::reconciliation::kms_calls::HOUR_NS;
 use crate::reconciliation::{Reconciled, Reconciliation, Surplus, Unexplained};
-use crate::recording::measured::HOUR_NS;
 use crate::units::utc;
 pub use json::json;
 pub use text::text;

@@ -10,8 +10,7 @@ use crate::outcome::{Outcome, PrecisionOutcome};
 use crate::pricing::PriceTable;
 use crate::scenario::assertion::{Assertion, Figure};
 use crate::scenario::connections::Basis;
-use crate::scenario::file::{PrincipalFile, ScenarioFile};
-use crate::scenario::{Configuration, MODEL_VERSION, Scenario};
+use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
 
 use super::rows::{SummaryRow, show};
 use crate::shown::shown;
@@ -173,18 +172,17 @@ pub struct AssertionFacts {
 impl Facts {
     /// The facts of a run of which nothing is demanded.
     pub(super) fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
-        let file = &scenario.file;
         let precision = outcome.precision.as_ref();
         Self {
             schema_version: SCHEMA_VERSION,
             bks_version: env!("CARGO_PKG_VERSION").to_owned(),
             model_version: MODEL_VERSION,
             price_date: PriceTable::DATE.to_owned(),
-            scenario: file.name.clone(),
+            scenario: scenario.name.clone(),
             scenario_hash: scenario.hash(),
             seed: scenario.seed.0,
-            question: file.question.clone(),
-            source: file.source.clone(),
+            question: scenario.question.clone(),
+            source: scenario.source.clone(),
             headline: scenario.configurations[scenario.headline].name.clone(),
             reference: scenario.configurations[scenario.reference].name.clone(),
             replications: outcome.replications,
@@ -193,7 +191,7 @@ impl Facts {
             precision: precision.map(|precision| precision.asked.half_width),
             precision_reached: precision.and_then(|it| it.reached).filter(|it| it.is_finite()),
             precision_met: precision.map(PrecisionOutcome::met),
-            warm_up_s: file.warm_up.as_secs_f64(),
+            warm_up_s: scenario.counted_from.as_secs_f64(),
             counted_s: scenario.counted().as_secs_f64(),
             billing_period_s: scenario.billing.period.as_secs_f64(),
             once: scenario.once().map(|workload| workload.name.clone()).collect(),
@@ -203,7 +201,7 @@ impl Facts {
                 .iter()
                 .map(|configuration| ConfigurationFacts::of(scenario, configuration))
                 .collect(),
-            connections: file.principals.iter().map(|it| ConnectionsFacts::of(file, it)).collect(),
+            connections: scenario.senders.iter().map(ConnectionsFacts::of).collect(),
             warnings: outcome
                 .warnings
                 .iter()
@@ -279,7 +277,7 @@ impl Facts {
 
 /// Names of the principals whose KMS requests were drawn without their S3 requests.
 fn skipped(scenario: &Scenario) -> Vec<String> {
-    let principals = scenario.file.principals.iter().enumerate();
+    let principals = scenario.senders.iter().enumerate();
     principals
         .filter(|(index, _)| scenario.engines.skips(*index as u32))
         .map(|(_, principal)| principal.name.clone())
@@ -328,16 +326,15 @@ impl ConfigurationFacts {
 }
 
 impl ConnectionsFacts {
-    fn of(file: &ScenarioFile, principal: &PrincipalFile) -> Self {
-        let (connections, basis) = file.connections_of(principal);
-        let (basis, client) = match basis {
+    fn of(sender: &Sender) -> Self {
+        let (basis, client) = match &sender.basis {
             Basis::Given => ("given", None),
-            Basis::Documented(client) => ("documented", Some(client)),
+            Basis::Documented(client) => ("documented", Some(client.clone())),
             Basis::Assumed => ("assumed", None),
         };
         Self {
-            principal: principal.name.clone(),
-            connections: connections.to_string(),
+            principal: sender.name.clone(),
+            connections: sender.connections.to_string(),
             basis: basis.to_owned(),
             client,
         }

@@ -20,7 +20,7 @@ pub fn summary(scenario: &Scenario, outcome: &Outcome) -> Vec<SummaryRow> {
         configuration.levels.iter().map(move |level| {
             let [generate_data_key, decrypt, encrypt] = level.kms_by_api;
             SummaryRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
                 assumption: level.level,
                 replications: outcome.replications,
@@ -76,7 +76,7 @@ pub(super) fn timeline(scenario: &Scenario, outcome: &Outcome) -> Vec<TimelineRo
         configuration.timeline.iter().map(move |bin| {
             let [generate_data_key, decrypt, encrypt] = bin.kms_by_api;
             TimelineRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
                 time_s: bin.time_s,
                 bin_s,
@@ -100,7 +100,7 @@ pub(super) fn requesters(scenario: &Scenario, outcome: &Outcome) -> Vec<Requeste
         configuration.requesters.iter().map(|requester| {
             let [generate_data_key, decrypt, encrypt] = requester.kms_by_api;
             RequesterRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
                 requester: requester.arn.clone(),
                 principal: requester.principal.clone(),
@@ -124,10 +124,10 @@ pub(super) fn requesters(scenario: &Scenario, outcome: &Outcome) -> Vec<Requeste
 pub(super) fn principals(scenario: &Scenario, outcome: &Outcome) -> Vec<PrincipalRow> {
     let reference = &outcome.configurations[scenario.reference].kms_of_principal;
     let rows = outcome.configurations.iter().flat_map(|configuration| {
-        let principals = scenario.file.principals.iter();
+        let principals = scenario.senders.iter();
         let calls = configuration.kms_of_principal.iter().zip(reference);
         principals.zip(calls).map(|(principal, (&kms_requests, &against))| PrincipalRow {
-            scenario: scenario.file.name.clone(),
+            scenario: scenario.name.clone(),
             configuration: configuration.name.clone(),
             principal: principal.name.clone(),
             kms_requests,
@@ -143,7 +143,7 @@ pub(super) fn operations(scenario: &Scenario, outcome: &Outcome) -> Vec<Operatio
         configuration.operations.iter().map(|operation| {
             let [generate_data_key, decrypt, encrypt] = operation.kms_by_api;
             OperationRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
                 operation: operation.operation.name().to_owned(),
                 requests: operation.requests,
@@ -166,7 +166,7 @@ pub(super) fn accounts(scenario: &Scenario, outcome: &Outcome) -> Vec<AccountRow
         level.accounts.iter().map(|own| {
             let AccountRegion { account, region } = &scenario.accounts.list[own.number];
             AccountRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: name.clone(),
                 assumption: level.level,
                 account: account.clone(),
@@ -216,7 +216,7 @@ fn bill_rows(
     rows: &mut Vec<CostRow>,
 ) {
     rows.extend(bill.lines.iter().map(|line| CostRow {
-        scenario: scenario.file.name.clone(),
+        scenario: scenario.name.clone(),
         configuration: configuration.to_owned(),
         assumption,
         billing_period_s: scenario.billing.period.as_secs_f64(),
@@ -244,7 +244,7 @@ pub(super) fn sensitivity(scenario: &Scenario, outcome: &Outcome) -> Vec<Sensiti
 pub fn swings(scenario: &Scenario, swings: &[Swing]) -> Vec<SensitivityRow> {
     let headline = &scenario.configurations[scenario.headline].name;
     let rows = swings.iter().map(|swing| SensitivityRow {
-        scenario: scenario.file.name.clone(),
+        scenario: scenario.name.clone(),
         configuration: headline.clone(),
         assumption: swing.assumption.to_owned(),
         low: swing.low.0.clone(),
@@ -266,7 +266,7 @@ pub(super) fn replications(scenario: &Scenario, outcome: &Outcome) -> Vec<Replic
         level.replications.iter().enumerate().map(|(number, replication)| {
             let [generate_data_key, decrypt, encrypt] = replication.kms_by_api;
             ReplicationRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: name.clone(),
                 assumption: level.level,
                 replication: number as u32,

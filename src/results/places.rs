@@ -58,7 +58,7 @@ pub fn buckets(scenario: &Scenario, outcome: &Outcome) -> Vec<BucketRow> {
         of_buckets(log, configuration).into_iter().map(move |(bucket, counts)| {
             let [generate_data_key, decrypt, encrypt] = counts.kms;
             BucketRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
                 bucket: log.buckets[bucket as usize].clone(),
                 requests: counts.requests,
@@ -86,7 +86,7 @@ pub fn prefixes(scenario: &Scenario, outcome: &Outcome) -> Vec<PrefixRow> {
             let [generate_data_key, decrypt, encrypt] = counts.kms;
             let (bucket, prefix) = place;
             PrefixRow {
-                scenario: scenario.file.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
                 bucket: log.buckets[bucket as usize].clone(),
                 prefix,

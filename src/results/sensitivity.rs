@@ -47,7 +47,7 @@ impl Identity {
             bks_version: env!("CARGO_PKG_VERSION").to_owned(),
             model_version: MODEL_VERSION,
             price_date: PriceTable::DATE.to_owned(),
-            scenario: scenario.file.name.clone(),
+            scenario: scenario.name.clone(),
             scenario_hash: scenario.hash_without_demands(),
             seed: scenario.seed.0,
             files: files.map(|(name, text)| (name.to_owned(), fingerprint(text))).collect(),

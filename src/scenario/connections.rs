@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::file::{PrincipalFile, ScenarioFile};
+use super::written::{PrincipalFile, ScenarioFile};
 use crate::s3::Connections;
 use crate::workload::pools::pool;
 

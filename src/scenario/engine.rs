@@ -68,7 +68,7 @@ impl Engines {
     /// If skipping ahead is demanded and some workload does not allow it.
     pub fn of(scenario: &Scenario) -> Result<Self> {
         let principals = &scenario.principals;
-        let skipped = match scenario.file.engine {
+        let skipped = match scenario.engine {
             EngineChoice::Events => vec![false; principals.len()],
             EngineChoice::SkipAhead => {
                 let hindrance = scenario.workloads.iter().find_map(|w| Some((w, w.hindrance()?)));
@@ -180,7 +180,7 @@ fn is_worthwhile(scenario: &Scenario, principal: &Principal) -> bool {
 
 /// Mean number of requests of all principals that may be one requester with `principal`.
 fn requests_of(scenario: &Scenario, principal: &Principal) -> f64 {
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     scenario.workloads_of(principal).map(|w| w.expected_requests(duration)).sum()
 }
 
@@ -220,7 +220,7 @@ pub(super) fn work(
         if scenario.engines.skips(scenario.principal_of(workload)) {
             cost(scenario, configuration, requesters, assumptions, workload)
         } else {
-            COST_OF_REQUEST * workload.expected_requests(scenario.file.duration)
+            COST_OF_REQUEST * workload.expected_requests(scenario.duration())
         }
     };
     scenario.workloads.iter().map(of_workload).sum()
@@ -234,7 +234,7 @@ fn cost(
     assumptions: &Assumptions,
     workload: &Workload,
 ) -> f64 {
-    let duration_s = scenario.file.duration.as_secs_f64();
+    let duration_s = scenario.duration().as_secs_f64();
     let domain = |number: u32| &scenario.domains[number as usize];
     let mut senders: Vec<u32> =
         workload.slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
@@ -246,7 +246,7 @@ fn cost(
     let partitions = assumptions.partitions(most.unwrap_or(Connections::ASSUMED));
     let senders = senders.len() as f64;
     workload
-        .expected_actions(scenario.file.duration)
+        .expected_actions(scenario.duration())
         .into_iter()
         .map(|(action, count)| {
             let per_s = count / duration_s / senders;

@@ -66,7 +66,7 @@ impl Scenario {
     /// Mean number of S3 requests of one replication.
     #[must_use]
     pub fn expected_requests(&self) -> f64 {
-        let duration = self.file.duration;
+        let duration = self.duration();
         let drawn: f64 =
             self.workloads.iter().map(|workload| workload.expected_requests(duration)).sum();
         drawn + self.recorded_requests()
@@ -75,7 +75,7 @@ impl Scenario {
     /// Mean number of S3 requests of one replication that are drawn one by one.
     #[must_use]
     pub fn expected_requests_drawn(&self) -> f64 {
-        let duration = self.file.duration;
+        let duration = self.duration();
         let drawn = |w: &&Workload| !self.engines.skips(self.principal_of(w));
         let drawn = self.workloads.iter().filter(drawn);
         drawn.fold(self.recorded_requests(), |sum, w| sum + w.expected_requests(duration))
@@ -86,7 +86,7 @@ impl Scenario {
         let populations = self.populations.iter().filter(|population| population.kept);
         let before: u64 = populations.map(|population| population.objects).sum();
         let workloads = self.workloads.iter().filter(|workload| workload.kept);
-        let written: f64 = workloads.map(|w| w.expected_objects(self.file.duration)).sum();
+        let written: f64 = workloads.map(|w| w.expected_objects(self.duration())).sum();
         before + written as u64
     }
 
@@ -166,7 +166,7 @@ impl Scenario {
         if self.accounts.list.len() == 1 {
             return 0;
         }
-        let duration = self.file.duration;
+        let duration = self.duration();
         let of_workload = |workload: &Workload| {
             let requests = workload.expected_requests(duration).ceil() as u64;
             let spells = if let Traffic::Jobs(jobs) = &workload.traffic {
@@ -246,7 +246,7 @@ impl Scenario {
         let span = self.end.since(self.since());
         let windows = span.as_nanos() / assumptions.generation_lifetime.as_nanos() + 1;
         let timelines = self.timelines(requesters, assumptions);
-        let duration = self.file.duration;
+        let duration = self.duration();
         let expected = |workload: &Workload| {
             let before = SimTime::ZERO.since(workload.since);
             workload.expected_writes(duration) + workload.expected_writes(before)

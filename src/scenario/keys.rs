@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::file::ScenarioFile;
+use super::written::ScenarioFile;
 use crate::error::did_you_mean;
 
 /// An element of a list, or a name in a table whose keys are names.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::file::PopulationFile;
+use super::written::PopulationFile;
 use crate::encryption::Mode;
 use crate::inventory::tally::{Counts, Kind, Tally};
 use crate::inventory::{BucketKey, Encryption, Version};

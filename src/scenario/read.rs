@@ -6,10 +6,11 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 use super::Scenario;
-use super::file::{ConfigurationFile, PricesFile, RunFile, ScenarioFile};
 use super::keys;
 use super::resolve::{Misplaced, resolve};
 use super::shorthand::{PRICES, expand};
+use super::written::{ConfigurationFile, PricesFile, RunFile, ScenarioFile};
+use crate::encryption::assumption::{Assumption, AssumptionOverrides};
 use crate::error::{Error, Result, one_of};
 use crate::pricing::PriceTable;
 use crate::shown;
@@ -162,13 +163,13 @@ impl Scenario {
     /// Never: every scenario that was read can be written.
     #[must_use]
     pub fn to_run_toml(&self) -> String {
-        let mut file = self.file.clone();
+        let mut file = self.written.clone();
         let log = self.recording.as_ref();
         file.run = Some(RunFile {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             model: super::MODEL_VERSION,
             price_date: PriceTable::DATE.to_owned(),
-            scenario_hash: scenario_hash(&self.file),
+            scenario_hash: scenario_hash(&self.written),
             arguments: log.map(|log| log.arguments.clone()).unwrap_or_default(),
             inputs: log.map(|log| log.inputs()).unwrap_or_default(),
         });
@@ -188,13 +189,13 @@ impl Scenario {
     /// As [`Scenario::hash`], but whatever it demands: demands change no figure.
     #[must_use]
     pub fn hash_without_demands(&self) -> String {
-        scenario_hash(&ScenarioFile { assertions: Vec::new(), ..self.file.clone() })
+        scenario_hash(&ScenarioFile { assertions: Vec::new(), ..self.written.clone() })
     }
 
     /// Hash of the resolved scenario, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
-        scenario_hash(&self.file)
+        scenario_hash(&self.written)
     }
 }
 

@@ -13,18 +13,18 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::engine::EngineChoice;
-use super::file::{
+use super::read::{Include, Override, check_run_file, parse_settings};
+use super::resolve::MAX_DURATION;
+use super::written::{
     BucketFile, DEFAULT_REGION, InputFile, KmsKey, PopulationFile, PrincipalFile, Renewal,
     ReplayFile, ScenarioFile,
 };
-use super::read::{Include, Override, check_run_file, parse_settings};
-use super::resolve::MAX_DURATION;
 use super::{Domain, Scenario};
 use crate::encryption::Mode;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
-use crate::recording::before::Origin;
+use crate::recording::earlier_objects::Origin;
 use crate::s3::{Identity, Principal};
 use crate::units::{SimDuration, SimTime, text_form, utc};
 use crate::workload::ages::{AgeLaw, UniformAges};
@@ -127,7 +127,7 @@ impl Scenario {
         let file = of_log(given, &recording, unknown_age);
         let as_made = file.clone();
         let mut scenario = Self::with_overrides(file, "", place, settings.overrides, include)?;
-        refuse_other_log(&as_made, &scenario.file)?;
+        refuse_other_log(&as_made, &scenario.written)?;
         scenario.recording = Some(Arc::new(recording));
         Ok(scenario)
     }
@@ -136,7 +136,7 @@ impl Scenario {
     #[must_use]
     pub fn with_unknown_age(&self, unknown_age: UnknownAge) -> Self {
         let mut scenario = self.clone();
-        for bucket in 0..scenario.file.buckets.len() {
+        for bucket in 0..scenario.buckets.len() {
             scenario.assume_unknown_age(bucket, unknown_age);
         }
         scenario

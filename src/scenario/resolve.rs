@@ -11,13 +11,12 @@ use std::collections::BTreeSet;
 
 use super::assertion::{Assertion, Figure};
 use super::engine::Engines;
-use super::file::{ConfigurationFile, PopulationFile, ScenarioFile};
-use super::{Configuration, Population, Scenario};
+use super::written::{BucketFile, ConfigurationFile, PopulationFile, PrincipalFile, ScenarioFile};
+use super::{Bucket, Configuration, Population, Scenario, Sender};
 use crate::encryption::Mode;
 use crate::encryption::needs::MultipartCalls;
 use crate::error::{Error, one_of};
 use crate::rng::Seed;
-use crate::s3::Connections;
 use crate::statistics::{PILOT, Precision};
 use crate::units::{Share, SimDuration, SimTime};
 
@@ -77,9 +76,8 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .enumerate()
         .map(|(i, written)| principal(i, written, from_log))
         .collect::<Resolved<_>>()?;
-    let connections: Vec<Connections> =
-        file.principals.iter().map(|written| file.connections_of(written).0).collect();
-    let (slots, principal_slots) = session_slots(&file.principals, &connections)?;
+    let senders: Vec<Sender> = file.principals.iter().map(|it| sender(&file, it)).collect();
+    let (slots, principal_slots) = session_slots(&file.principals, &senders)?;
     let names = Names { file: &file, domains: &domains, principal_slots: &principal_slots };
     let populations: Vec<Population> = file
         .populations
@@ -106,14 +104,20 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     let billing = billing::billing(&file, &accounts)?;
     let (replications, precision) = replications(&file)?;
     let mut scenario = Scenario {
+        name: file.name.clone(),
+        question: file.question.clone(),
+        source: file.source.clone(),
+        engine: file.engine,
         engines: Engines::default(),
         seed: Seed(file.seed),
         end: SimTime::from(file.duration),
         counted_from: SimTime::from(file.warm_up),
         replications,
         precision,
+        buckets: file.buckets.iter().map(bucket).collect(),
         domains,
         principals,
+        senders,
         slots,
         populations,
         workloads,
@@ -125,11 +129,31 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         billing,
         assertions,
         recording: None,
-        file,
+        unknown_age: file.replay.as_ref().map(|replay| replay.unknown_age).unwrap_or_default(),
+        written: file,
     };
     objects::resolve(&mut scenario)?;
     scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
     Ok(scenario)
+}
+
+fn bucket(written: &BucketFile) -> Bucket {
+    Bucket {
+        name: written.name.clone(),
+        region: written.region.clone(),
+        kms_key: written.kms_key.clone(),
+    }
+}
+
+fn sender(file: &ScenarioFile, written: &PrincipalFile) -> Sender {
+    let (connections, basis) = file.connections_of(written);
+    Sender {
+        name: written.name.clone(),
+        sessions: written.sessions,
+        session_policies: written.session_policies,
+        connections,
+        basis,
+    }
 }
 
 /// The configuration that savings are measured against, and the one that the verdict is about.
@@ -396,12 +420,12 @@ impl Scenario {
         let place = |index: usize| kept.binary_search(&index).unwrap_or_default();
         let (reference, headline) = (place(self.reference), place(of_verdict));
         self.configurations = kept.iter().map(|&i| self.configurations[i].clone()).collect();
-        let written = &mut self.file.configurations;
+        let written = &mut self.written.configurations;
         *written = kept.iter().map(|&index| written[index].clone()).collect();
         (self.reference, self.headline) = (reference, headline);
-        self.file.reference = Some(self.configurations[reference].name.clone());
-        self.file.headline = Some(self.configurations[headline].name.clone());
-        self.assertions.iter().try_for_each(|assertion| check_assertion(&self.file, assertion))
+        self.written.reference = Some(self.configurations[reference].name.clone());
+        self.written.headline = Some(self.configurations[headline].name.clone());
+        self.assertions.iter().try_for_each(|assertion| check_assertion(&self.written, assertion))
     }
 
     /// Demands one thing more, as if the scenario had it.
@@ -409,8 +433,8 @@ impl Scenario {
     /// # Errors
     /// If it is about a configuration that the scenario has not.
     pub fn demand(&mut self, assertion: Assertion) -> crate::error::Result<()> {
-        check_assertion(&self.file, &assertion)?;
-        self.file.assertions.push(assertion.to_string());
+        check_assertion(&self.written, &assertion)?;
+        self.written.assertions.push(assertion.to_string());
         self.assertions.push(assertion);
         Ok(())
     }

@@ -7,8 +7,8 @@
 //! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones;
 //! - `prices={…}`: prices, each in the place of the scenario's (`--prices`).
 
-use super::file::{PrincipalFile, ScenarioFile};
 use super::read::Override;
+use super::written::{PrincipalFile, ScenarioFile};
 use crate::error::{Error, Result};
 
 /// The short key of prices.

@@ -25,8 +25,10 @@ pub(super) fn at(
 /// The value that a share `u` of all values in a range do not exceed.
 fn quantile(law: Law, range: &Range<Value>, u: f64) -> Value {
     match (range.low, range.high) {
-        (Value::Duration(low), Value::Duration(high)) => duration(law, low, high, u).into(),
-        (Value::Count(low), Value::Count(high)) => count(law, low, high, u).into(),
+        (Value::Duration(low), Value::Duration(high)) => {
+            Value::Duration(duration(law, low, high, u))
+        }
+        (Value::Count(low), Value::Count(high)) => Value::Count(count(law, low, high, u)),
         (low, _) if u < 0.5 => low,
         (_, high) => high,
     }
@@ -91,8 +93,8 @@ mod tests {
     #[test]
     fn partitions_that_are_given_take_the_place_of_hosts() {
         let mut ranges = AssumptionRanges::default();
-        ranges.set(Assumption::WritePartitions, Range::new(1, 2, 4).of_values());
-        ranges.set(Assumption::ReadPartitions, Range::known(3).of_values());
+        ranges.set(Assumption::WritePartitions, Range::new(1, 2, 4).map(Value::Count));
+        ranges.set(Assumption::ReadPartitions, Range::known(Value::Count(3)));
         let open = open(&ranges);
         assert!(!names(&open).contains(&CacheHosts));
         let at = at(&ranges, &open, &[0.5; 5]);
@@ -111,8 +113,8 @@ mod tests {
         let seconds = SimDuration::from_secs;
         let mut ranges = AssumptionRanges::default();
         let lifetime = Range::new(SimDuration::ZERO, SimDuration::ZERO, seconds(8));
-        ranges.set(CacheLifetime, lifetime.of_values());
-        ranges.set(GenerationLifetime, Range::known(seconds(7)).of_values());
+        ranges.set(CacheLifetime, lifetime.map(Value::Duration));
+        ranges.set(GenerationLifetime, Range::known(Value::Duration(seconds(7))));
         let open = open(&ranges);
         assert!(!names(&open).contains(&GenerationLifetime));
         let at = at(&ranges, &open, &[0.25; 4]);

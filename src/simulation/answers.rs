@@ -96,7 +96,7 @@ impl Party<'_> {
         let of_slot: Vec<f64> = scenario
             .workloads
             .iter()
-            .map(|w| w.expected_requests(scenario.file.duration) / w.slots.len() as f64)
+            .map(|w| w.expected_requests(scenario.duration()) / w.slots.len() as f64)
             .collect();
         let requests = |requester: usize| -> f64 {
             let slots = &self.requesters.list[requester].slots;

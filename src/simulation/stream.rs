@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use crate::encryption::requester::Requester;
-use crate::recording::stream::RecordedRequests;
+use crate::recording::requests::RecordedRequests;
 use crate::s3::Request;
 use crate::scenario::Scenario;
 use crate::units::SimTime;

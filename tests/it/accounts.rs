@@ -418,7 +418,6 @@ fn by_events(scenario: &Scenario, configuration: usize) -> BTreeMap<(String, Str
         if request.time < scenario.counted_from {
             continue;
         }
-        let file = &scenario.file;
         let principal = scenario.slots[request.slot as usize].principal as usize;
         let source = match request.object {
             Object::Written { bucket, .. } => bucket,
@@ -429,8 +428,8 @@ fn by_events(scenario: &Scenario, configuration: usize) -> BTreeMap<(String, Str
         let of_read = u64::from(event.answer.of_read);
         let own = event.answer.calls.total() - of_read;
         for (bucket, count) in [(source, of_read), (request.bucket, own)] {
-            let account = file.principals[principal].account.clone();
-            let region = file.buckets[bucket as usize].region.clone();
+            let account = scenario.principals[principal].account.clone();
+            let region = scenario.buckets[bucket as usize].region.clone();
             *calls.entry((account, region, second)).or_default() += count;
         }
     }

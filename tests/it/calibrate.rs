@@ -1,17 +1,17 @@
 //! Calibration: traffic answered by the model under known assumptions, which must be found again.
 
+use crate::support::command::bks;
 use std::fmt::Write as _;
-use std::process::{Command, Output};
 
 use bks::calibration::{Calibration, Estimate, Evidence, Pool, Session, calibrate};
-use bks::encryption::assumptions::{Assumptions, Expiry};
+use bks::encryption::assumption::{Assumption, Assumptions, Expiry, Value};
 use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsApi;
 use bks::s3::{Connections, Object, Operation, Request};
 use bks::scenario::Scenario;
-use bks::units::{Rate, SimDuration, SimTime};
+use bks::units::{SimDuration, SimTime};
 
 /// What is to be found, and the traffic it is found by.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             write_partitions: Some(truth.partitions),
             read_partitions: Some(1),
             verify_on_write: truth.verify,
-            migration_rate: Rate::per_s(1.0),
+            ..Assumptions::default()
         },
         multipart: MultipartCalls::default(),
     };
@@ -252,11 +252,6 @@ fn trail(evidence: &Evidence, context: &str) -> String {
     out
 }
 
-fn bks(folder: &std::path::Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    command.current_dir(folder).args(arguments).output().expect("bks runs")
-}
-
 /// From a trail, each event of which stands in it twice, to a scenario that assumes what was found.
 #[test]
 fn a_trail_becomes_assumptions_of_a_scenario() {
@@ -297,10 +292,13 @@ arrivals = { periodic = { rate = "1/s" } }
 "#;
     let text = format!("{world}{fragment}{rest}");
     let scenario = Scenario::parse(&text).expect("the fragment is part of a scenario");
-    let ranges = scenario.file.assumptions;
-    assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
-    assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
-    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (0, 1));
+    let ranges = scenario.configurations[1].ranges;
+    let range = |assumption| ranges.get(assumption).unwrap();
+    let lifetime = range(Assumption::GenerationLifetime).map(Value::duration);
+    assert_eq!(lifetime.low, SimDuration::from_secs(end("low")));
+    assert_eq!(lifetime.high, SimDuration::from_secs(end("high")));
+    assert_eq!(range(Assumption::VerifyOnWrite).low, Value::Count(0));
+    assert_eq!(range(Assumption::WritePartitions).high, Value::Count(1));
     std::fs::write(folder.path().join("calibrated.toml"), text).expect("written");
     assert!(bks(folder.path(), &["check", "calibrated.toml"]).status.success());
 }

@@ -1,9 +1,9 @@
 //! The command line as a user meets it: files, formats, messages, exit codes.
 
+use crate::support::command::{bks, bks_with_input, text};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 const SMALL: &str = r#"name = "small"
 seed = 7
@@ -38,28 +38,6 @@ bucket = "data"
 arrivals = { poisson = { rate = "2/s" } }
 read = { from = ["old", "write"], pattern = { by-age = { exponential = { mean = "1h" } } } }
 "#;
-
-fn bks(folder: &Path, arguments: &[&str]) -> Output {
-    bks_with_input(folder, arguments, "")
-}
-
-fn bks_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bks"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that does not read its input may be gone before it is written.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
 
 /// A folder of its own that holds `small.toml`.
 fn folder() -> tempfile::TempDir {

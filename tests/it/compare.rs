@@ -1,8 +1,7 @@
 //! Comparisons: held against the replications' own figures, against laws, and as a user meets them.
 
+use crate::support::command::{bks, text};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 
 use bks::compare::demand::Condition;
 use bks::compare::{Candidate, Comparison};
@@ -197,14 +196,6 @@ fn conditions_are_of_figures_or_of_their_change() {
         let message = Condition::parse(text).unwrap_err().to_string();
         assert!(message.contains(why), "{message}");
     }
-}
-
-fn bks(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bks")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 fn folder() -> tempfile::TempDir {

@@ -2,12 +2,12 @@
 //! Each is held against the records as they were written, and against counts by hand.
 
 use crate::support::columns;
+use crate::support::command::code_and_texts;
 use crate::support::seen;
 
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 
 use bks::logs::Form;
 use columns::{Values, all, parquet, texts};
@@ -442,16 +442,6 @@ fn strangers_are_called_by_their_names() {
     assert_eq!(read(control.to_string().as_bytes(), None).unwrap().0, None, "nothing is in it");
 }
 
-fn bks(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_bks"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
 /// Files in a ZIP archive, deflated but the first.
 fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -485,8 +475,10 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// KMS calls of `sse-kms` by a replay's summary, and what was said.
 fn replayed(folder: &Path, arguments: &[&str]) -> (f64, String) {
-    let (code, printed, told) =
-        bks(folder, &[&["replay"], arguments, &["--format", "json", "--out", "out"]].concat());
+    let (code, printed, told) = code_and_texts(
+        folder,
+        &[&["replay"], arguments, &["--format", "json", "--out", "out"]].concat(),
+    );
     assert_eq!(code, Some(0), "{arguments:?}: {told}");
     let document: Value = serde_json::from_str(&printed).unwrap();
     let rows = csv::Reader::from_path(folder.join("out/summary.csv")).unwrap().into_records();
@@ -523,15 +515,15 @@ fn an_archive_is_a_folder() {
     assert!(second < place);
     broken[second + 60] ^= 1;
     fs::write(folder.join("broken.zip"), broken).unwrap();
-    let (code, _, told) = bks(folder, &["replay", "broken.zip"]);
+    let (code, _, told) = code_and_texts(folder, &["replay", "broken.zip"]);
     assert_eq!(code, Some(2), "{told}");
     assert!(told.contains("broken.zip/logs/b.gz"), "{told}");
     // Under another name it is called what it is.
     fs::copy(folder.join("logs.zip"), folder.join("logs")).unwrap();
-    let (code, _, told) = bks(folder, &["replay", "logs"]);
+    let (code, _, told) = code_and_texts(folder, &["replay", "logs"]);
     assert!(code == Some(2) && told.contains("it is a ZIP archive"), "{told}");
     fs::write(folder.join("cut.zip"), &zip(&files)[..200]).unwrap();
-    let (code, _, told) = bks(folder, &["replay", "cut.zip"]);
+    let (code, _, told) = code_and_texts(folder, &["replay", "cut.zip"]);
     assert!(code == Some(2) && told.contains("cut.zip: the ZIP archive cannot be read"), "{told}");
 }
 
@@ -579,7 +571,7 @@ fn what_is_left_out_of_a_folder_is_named() {
     fs::write(folder.join("trail.parquet"), parquet(fields, &[all("a", 1), all("b", 1)])).unwrap();
     let fields = "optional binary operation (STRING); optional binary requester (STRING)";
     fs::write(folder.join("logs/j.parquet"), parquet(fields, &[all("a", 1), all("b", 1)])).unwrap();
-    let (code, _, told) = bks(folder, &["replay", "trail.parquet"]);
+    let (code, _, told) = code_and_texts(folder, &["replay", "trail.parquet"]);
     assert!(
         code == Some(2)
             && told.contains(
@@ -593,7 +585,7 @@ fn what_is_left_out_of_a_folder_is_named() {
     // A folder of nothing else says so.
     fs::remove_file(folder.join("logs/a.log")).unwrap();
     fs::remove_file(folder.join("logs/b.json.gz")).unwrap();
-    let (code, _, told) = bks(folder, &["replay", "logs"]);
+    let (code, _, told) = code_and_texts(folder, &["replay", "logs"]);
     assert!(
         code == Some(2) && told.contains("the folder has no log: this is a Parquet file"),
         "{told}"
@@ -606,7 +598,7 @@ fn billed(folder: &Path, bills: &[&str]) -> Result<f64, String> {
         ["--from", "2026-11-20T10:00:00Z", "--to", "2026-11-20T11:00:00Z", "--format", "json"];
     let bills: Vec<&str> = bills.iter().flat_map(|bill| ["--bill", *bill]).collect();
     let (code, printed, told) =
-        bks(folder, &[&["reconcile", "trail.json"], &hour[..], &bills].concat());
+        code_and_texts(folder, &[&["reconcile", "trail.json"], &hour[..], &bills].concat());
     if code != Some(0) {
         assert_eq!(code, Some(2), "{told}");
         return Err(told);
@@ -797,7 +789,7 @@ fn a_run_is_scaled_to_a_known_total() {
     let scaled = |options: &[&str]| {
         let arguments =
             [&["replay", "trail.json", "--format", "json", "--out", "out"], options].concat();
-        let (code, printed, told) = bks(folder, &arguments);
+        let (code, printed, told) = code_and_texts(folder, &arguments);
         assert_eq!(code, Some(0), "{options:?}: {told}");
         serde_json::from_str::<Value>(&printed).unwrap()
     };
@@ -835,7 +827,7 @@ fn a_run_is_scaled_to_a_known_total() {
     assert_eq!(by_bill["at_known_total"]["configurations"], at["configurations"]);
     assert_eq!(by_bill["at_known_total"]["known"]["of_all_services"], true);
     let (_, table, _) =
-        bks(folder, &["replay", "trail.json", "--bill", "bill.csv", "--out", "out"]);
+        code_and_texts(folder, &["replay", "trail.json", "--bill", "bill.csv", "--out", "out"]);
     assert!(
         table.contains("At the known total of 720 M KMS requests a month (bill.csv)"),
         "{table}"
@@ -848,8 +840,9 @@ fn a_run_is_scaled_to_a_known_total() {
     // A total that is less than its part is refused with the reason.
     fs::write(folder.join("small.csv"), format!("{CUR}{}", cur(from, to, 10))).unwrap();
     let (code, _, told) =
-        bks(folder, &["replay", "trail.json", "--bill", "small.csv", "--out", "out"]);
+        code_and_texts(folder, &["replay", "trail.json", "--bill", "small.csv", "--out", "out"]);
     assert!(code == Some(2) && told.contains("small.csv: the known total is"), "{told}");
-    let (code, _, told) = bks(folder, &["replay", "trail.json", "--known-calls", "many"]);
+    let (code, _, told) =
+        code_and_texts(folder, &["replay", "trail.json", "--known-calls", "many"]);
     assert!(code == Some(2) && told.contains("is no number of calls and a time"), "{told}");
 }

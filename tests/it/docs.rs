@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bks::compare::{CostChangeRow, DifferenceRow};
-use bks::encryption::assumptions::{AssumptionRanges, Assumptions, Level};
+use bks::encryption::assumption::{Assumption, Range};
 use bks::encryption::needs::{MultipartCalls, Needs};
 use bks::kms::KmsApi;
 use bks::outcome::Outcome;
@@ -80,13 +80,13 @@ fn names_under(page: &str, heading: &str) -> Vec<String> {
 }
 
 fn schema() -> Value {
-    serde_json::to_value(schemars::schema_for!(bks::scenario::file::ScenarioFile)).unwrap()
+    serde_json::to_value(schemars::schema_for!(bks::scenario::written::ScenarioFile)).unwrap()
 }
 
 #[test]
 fn the_schema_is_that_of_the_code() {
     let path = page_path("scenario.schema.json");
-    let schema = schemars::schema_for!(bks::scenario::file::ScenarioFile);
+    let schema = schemars::schema_for!(bks::scenario::written::ScenarioFile);
     let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
     if std::env::var_os("BKS_BLESS").is_some() {
         std::fs::write(&path, &text).unwrap();
@@ -445,57 +445,15 @@ fn the_dictionary_names_every_file() {
 
 #[test]
 fn the_assumptions_are_those_of_the_code() {
-    let ranges = AssumptionRanges::default();
-    let level = |level: Level| -> [String; 6] {
-        let Assumptions {
-            generation_lifetime,
-            cache_lifetime,
-            expiry,
-            cache_hosts,
-            // Not known of each requester, but given in their place.
-            write_partitions: None,
-            read_partitions: None,
-            verify_on_write,
-            migration_rate,
-        } = ranges.at(level)
-        else {
-            panic!("partitions follow from connections")
-        };
-        [
-            generation_lifetime.to_string(),
-            cache_lifetime.to_string(),
-            expiry.to_string(),
-            cache_hosts.to_string(),
-            verify_on_write.to_string(),
-            migration_rate.to_string(),
-        ]
-    };
-    let (least, assumed, most) = (level(Level::Low), level(Level::Assumed), level(Level::High));
-    let names: Vec<String> = serde_json::to_value(ranges)
-        .map(|value| value.as_object().unwrap().keys().cloned().collect())
-        .unwrap();
     let rows = rows_under(&page("model.md"), "What AWS does not publish");
-    assert_eq!(rows.len(), names.len());
-    for (i, row) in rows.iter().enumerate() {
-        let name = code(&row[0]).unwrap();
-        assert!(names.iter().any(|known| known == name), "{name}");
-        // More partitions and more verification save less: there the upper end is the low level.
-        let (lower, upper) = match name {
-            "cache_hosts" | "verify_on_write" => (&most[i], &least[i]),
-            _ => (&least[i], &most[i]),
-        };
-        assert_eq!(row[1..5], [lower, &assumed[i], upper, &least[i]].map(String::clone), "{name}");
-    }
-    let in_order: Vec<&str> = rows.iter().map(|row| code(&row[0]).unwrap()).collect();
-    let expected = [
-        "generation_lifetime",
-        "cache_lifetime",
-        "expiry",
-        "cache_hosts",
-        "verify_on_write",
-        "migration_rate",
-    ];
-    assert_eq!(in_order, expected);
+    let documented: Vec<_> = rows.iter().map(|row| row[..5].to_vec()).collect();
+    let built_in = Assumption::ALL.into_iter().filter_map(|assumption| {
+        let Range { low, assumed, high } = assumption.describe().built_in?;
+        let least = if assumption.describe().greater_saves_more { low } else { high };
+        let values = [low, assumed, high, least].map(|value| value.to_string());
+        Some([vec![format!("`{}`", assumption.name())], values.to_vec()].concat())
+    });
+    assert_eq!(documented, built_in.collect::<Vec<_>>());
 }
 
 #[test]

@@ -2,13 +2,13 @@
 //! every call stands in the Parquet file and in the trail.
 
 #[allow(dead_code)] // The naive count is for other tests.
+use crate::support::command::{code_and_texts, done};
 use crate::support::log_lines;
 use crate::support::tiny;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
@@ -206,19 +206,6 @@ fn a_log_replays_to_the_counts_of_its_own_export() {
     assert_eq!(exported(&again, 1).lines().count(), exported(&first, 1).lines().count());
 }
 
-fn bks(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    let output = command.args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let (code, printed, told) = bks(folder, arguments);
-    assert_eq!(code, Some(0), "{arguments:?}: {told}");
-    printed
-}
-
 /// Calls by API, and how many are by object, in a Parquet file, row by row.
 fn rows(path: &Path) -> (u64, BTreeMap<&'static str, i64>) {
     let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
@@ -301,7 +288,8 @@ fn scenarios_and_logs_are_told_apart() {
         (&["a.log", "--bucket", "puddle"], "no request is left"),
         (&["nowhere.log"], "nowhere.log"),
     ] {
-        let (code, printed, told) = bks(folder, &[&["export"], arguments, &access_log].concat());
+        let (code, printed, told) =
+            code_and_texts(folder, &[&["export"], arguments, &access_log].concat());
         assert_eq!((code, printed.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(told.contains(why), "{told}");
     }

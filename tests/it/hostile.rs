@@ -1,6 +1,7 @@
 //! Names and files of strangers, and runs that are broken off: nothing that a name holds means anything to
 //! whoever shows it, a folder holds one run or another, and no input is waited for for ever.
 
+use crate::support::command::command;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -45,12 +46,6 @@ const NAMES: [&str; 16] = [
     "my data",
     "nul\u{0}\u{fffe}%41 \"quoted\" [b]",
 ];
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    command.args(arguments).current_dir(folder);
-    command
-}
 
 fn bks(folder: &Path, arguments: &[&str]) -> Output {
     let child = command(folder, arguments)

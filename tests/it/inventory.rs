@@ -99,7 +99,7 @@ fn the_population_simulates() {
     );
     let kept = naive()[&("SSE-KMS".to_owned(), "ENABLED".to_owned())].0;
     let read = bks::scenario::Scenario::parse(&scenario).unwrap();
-    assert_eq!(read.file.populations[0].objects, Some(kept));
+    assert_eq!(read.populations[0].objects, kept);
     let path = folder.path().join("of-inventory.toml");
     fs::write(&path, scenario).unwrap();
     printed(&["check", &path.display().to_string()]);

@@ -3,12 +3,11 @@
 
 #![allow(clippy::float_cmp, reason = "whole numbers")]
 
+use crate::support::command::code_and_texts;
 use crate::support::tiny;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 
 use bks::encryption::assumptions::{Assumptions, Level};
@@ -16,9 +15,9 @@ use bks::kms::{KmsApi, KmsCalls};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::logs::{Form, cloudtrail};
-use bks::recording::before::Inventoried;
-use bks::recording::calls::{CallsTaken, OfBucket};
+use bks::recording::earlier_objects::Inventoried;
 use bks::recording::gather::{Gather, Wanted};
+use bks::recording::kms_calls::{CallsTaken, OfBucket};
 use bks::recording::left_out::Reason;
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
@@ -640,7 +639,8 @@ fn events_are_read_as_athena_writes_them() {
     failed["errorCode"] = json!("AccessDenied");
     events.push(failed);
     fs::write(folder.path().join("rows.csv"), rows(&events)).unwrap();
-    let (code, _, told) = bks(folder.path(), &["replay", "rows.csv", "--replications", "2"]);
+    let (code, _, told) =
+        code_and_texts(folder.path(), &["replay", "rows.csv", "--replications", "2"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("2 writes (GenerateDataKey) and 4 reads (Decrypt)"), "{told}");
     assert!(told.contains("1 are KMS calls that failed"), "{told}");
@@ -663,13 +663,6 @@ fn many_prefixes_of_a_bucket_are_told_as_one() {
     assert_eq!(prefixes, BTreeMap::from([((0, "*"), 10_050), ((1, "1/"), 1)]));
 }
 
-fn bks(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    let output = command.args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
 #[test]
 fn commands_say_what_was_taken_and_what_is_lost() {
     let folder = tempfile::tempdir().unwrap();
@@ -677,7 +670,7 @@ fn commands_say_what_was_taken_and_what_is_lost() {
         fs::write(folder.path().join(name), looked_up(events).to_string()).unwrap();
     };
     let run = |arguments: &[&str]| {
-        let (code, printed, told) = bks(folder.path(), arguments);
+        let (code, printed, told) = code_and_texts(folder.path(), arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {told}");
         (printed, told)
     };
@@ -705,7 +698,7 @@ fn commands_say_what_was_taken_and_what_is_lost() {
     assert!(fitted.contains("# Buckets of which the log has no S3 data events: 1."), "{fitted}");
     assert!(fitted.contains("# Not known of these: HEAD, LIST and DELETE"), "{fitted}");
 
-    let (code, _, told) = bks(folder.path(), &["reconcile", "calls.json"]);
+    let (code, _, told) = code_and_texts(folder.path(), &["reconcile", "calls.json"]);
     assert_eq!(code, Some(2));
     assert!(told.contains("`bks replay` and `bks calibrate` take KMS events alone"), "{told}");
 }

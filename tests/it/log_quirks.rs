@@ -3,12 +3,12 @@
 
 #![allow(clippy::float_cmp, reason = "whole numbers")]
 
+use crate::support::command::code_and_texts;
 use crate::support::seen;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use bks::logs::Form;
 use bks::logs::record::{Encryption, Skipped};
@@ -99,13 +99,6 @@ fn without(mut event: Value, field: &str) -> Value {
     event
 }
 
-fn bks(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    let output = command.args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
 /// A folder with files.
 fn folder(files: &[(&str, String)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -142,7 +135,7 @@ impl Replayed {
     fn of(name: &str, text: &str, more: &[&str]) -> Self {
         let folder = folder(&[(name, text.to_owned())]);
         let arguments = [&["replay", name, "--out", "r", "--format", "csv"], more].concat();
-        let (code, _, said) = bks(folder.path(), &arguments);
+        let (code, _, said) = code_and_texts(folder.path(), &arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {said}");
         let left_out = rows(&folder.path().join("r/left_out.csv"));
         let left_out = left_out
@@ -181,7 +174,7 @@ fn reconciled(files: &[(&str, String)], more: &[&str]) -> Value {
     let folder = folder(files);
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     let arguments = [&["reconcile", "--format", "json"], &names[..], more].concat();
-    let (code, printed, said) = bks(folder.path(), &arguments);
+    let (code, printed, said) = code_and_texts(folder.path(), &arguments);
     assert_eq!(code, Some(0), "{said}");
     serde_json::from_str(&printed).unwrap()
 }
@@ -428,7 +421,7 @@ fn a_folder_with_digests_and_insights_is_a_trail() {
         ("CloudTrail-Digest/d.json", digest.to_string()),
         ("CloudTrail-Insight/i.json", trail(&[insight.clone(), insight])),
     ]);
-    let (code, _, said) = bks(folder.path(), &["replay", ".", "--out", "r"]);
+    let (code, _, said) = code_and_texts(folder.path(), &["replay", ".", "--out", "r"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("1 are digests") && said.contains("2 are Insights events"), "{said}");
 }
@@ -495,7 +488,7 @@ fn a_logs_names_are_never_wrong() {
     assert_eq!(replayed.counts(), (18.0, 9.0, 9.0));
     let folder = replayed.folder.path();
     let ask = |arguments: &[&str]| {
-        let (code, printed, said) = bks(folder, arguments);
+        let (code, printed, said) = code_and_texts(folder, arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {said}");
         printed
     };
@@ -517,7 +510,7 @@ fn a_logs_names_are_never_wrong() {
     let strict =
         fs::read_to_string(folder.join("fit.toml")).unwrap().replace("from_log = true\n", "");
     fs::write(folder.join("strict.toml"), strict).unwrap();
-    let (code, _, said) = bks(folder, &["check", "strict.toml"]);
+    let (code, _, said) = code_and_texts(folder, &["check", "strict.toml"]);
     assert!(code == Some(2) && said.contains("an account has twelve digits"), "{said}");
 }
 
@@ -538,7 +531,7 @@ fn what_is_too_old_can_be_left_out() {
             &["replay", "a.log", "--from", "1971-01-01"],
         ] {
             if old == "01/Jan/1970" || !command.contains(&"--from") {
-                let (code, _, said) = bks(folder.path(), command);
+                let (code, _, said) = code_and_texts(folder.path(), command);
                 assert_eq!(code, Some(2), "{command:?}: {said}");
                 for word in ["a.log", "REST.GET.OBJECT", "00000BB8EXAMPLE", "--from 20", "--to "] {
                     assert!(said.contains(word), "{command:?}: {word}: {said}");
@@ -573,7 +566,7 @@ fn regions_of_events_decide_quota_and_prices() {
     assert_eq!(share(&[south, west].concat()), 0.005);
     // A region without prices asks for them, and nothing else is taken in its place.
     let folder = folder(&[("t.json", trail(&puts("north", "cn-north-1", 1)))]);
-    let (code, _, said) = bks(folder.path(), &["replay", "t.json"]);
+    let (code, _, said) = code_and_texts(folder.path(), &["replay", "t.json"]);
     assert!(code == Some(2) && said.contains("cn-north-1"), "{said}");
 }
 
@@ -722,7 +715,7 @@ fn objects_given_as_text_are_read() {
     let struct_text = "{type=AssumedRole, principalid=AROAEXAMPLE:i-0}";
     let odd = with(put(0, "a"), json!({ "userIdentity": struct_text }));
     let folder = folder(&[("t.ndjson", lines(std::slice::from_ref(&odd)))]);
-    let (code, _, said) = bks(folder.path(), &["replay", "t.ndjson"]);
+    let (code, _, said) = code_and_texts(folder.path(), &["replay", "t.ndjson"]);
     assert!(code == Some(2) && said.contains("its `userIdentity` is text"), "{said}");
     let other = with(odd, json!({"eventSource": "ec2.amazonaws.com"}));
     let (_, seen, bad) = read(lines(&[other]).as_bytes(), None).unwrap();
@@ -816,7 +809,7 @@ fn tables_vectors_and_other_calls_stand_apart_by_name() {
     assert_eq!(beside["lacked_by_model"], json!([{"api": "ReEncrypt", "calls": 4}]));
     // Alone they are no calls to compare, and are called what they are.
     let folder = folder(&[("t.json", trail(&[requests, apart].concat()))]);
-    let (code, _, said) = bks(folder.path(), &["reconcile", "t.json"]);
+    let (code, _, said) = code_and_texts(folder.path(), &["reconcile", "t.json"]);
     assert_eq!(code, Some(2), "{said}");
     for word in ["4 `ReEncrypt` calls", &tables, &vectors] {
         assert!(said.contains(word), "{word}: {said}");

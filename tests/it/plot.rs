@@ -1,35 +1,17 @@
 //! `bks plot` as a user meets it: files, messages, exit codes.
 
+use crate::support::command::{bks_with_input, text};
 use crate::support::tables;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use bks::report::chart::choice;
 
-fn bks(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bks"))
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that does not read its input may be gone before it is written.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
 fn plot(folder: &Path, arguments: &[&str]) -> Output {
-    bks(folder, &[&["plot"], arguments].concat(), "")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
+    bks_with_input(folder, &[&["plot"], arguments].concat(), "")
 }
 
 /// A folder with `run`, a results folder, and `sweep.csv`.
@@ -113,7 +95,7 @@ fn a_folder_gives_every_chart_that_its_files_allow() {
 #[test]
 fn standard_input_and_output_are_dashes() {
     let folder = folder();
-    let piped = bks(folder.path(), &["plot", "-"], &tables::lifetimes());
+    let piped = bks_with_input(folder.path(), &["plot", "-"], &tables::lifetimes());
     assert_eq!(piped.status.code(), Some(0), "{}", text(&piped.stderr));
     assert!(piped.stdout.starts_with(b"<svg ") && piped.stderr.is_empty());
     let printed = plot(folder.path(), &["run/summary.csv", "-o", "-"]);
@@ -239,7 +221,7 @@ fn every_csv_file_that_bks_writes_can_be_drawn() {
         ("asked", &["sensitivity", "tiny.toml", "--samples", "16", "--out", "asked"]),
         ("replayed", &["replay", LOG, "--out", "replayed"]),
     ] {
-        let done = bks(path, &[command, &["--quiet"]].concat(), "");
+        let done = bks_with_input(path, &[command, &["--quiet"]].concat(), "");
         assert_eq!(done.status.code(), Some(0), "{command:?}: {}", text(&done.stderr));
         let files = names(&path.join(out));
         let files: Vec<&String> = files

@@ -119,8 +119,8 @@ fn every_scenario_is_in_the_readme_with_its_question() {
         let scenario = bks::scenario::Scenario::parse(&text).unwrap();
         let row = format!(
             "| [{0}](scenarios/{0}.toml) | {1} |",
-            scenario.file.name,
-            scenario.file.question.expect("a shipped scenario asks a question")
+            scenario.name,
+            scenario.question.expect("a shipped scenario asks a question")
         );
         assert!(README.contains(&row), "the README lacks: {row}");
     }

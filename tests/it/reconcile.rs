@@ -2,12 +2,11 @@
 //! same model explains all of them; what is taken out of a trail or put into it is counted by hand.
 
 #[allow(dead_code)] // The naive count is for other tests.
+use crate::support::command::{code_and_texts, done};
 use crate::support::log_lines;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use log_lines::{Line, session, text};
 use serde_json::{Value, json};
@@ -49,19 +48,6 @@ fn log() -> String {
         }
     }
     text(&lines)
-}
-
-fn bks(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    let output = command.args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let (code, printed, told) = bks(folder, arguments);
-    assert_eq!(code, Some(0), "{arguments:?}: {told}");
-    printed
 }
 
 /// A folder with a log and the trail of one configuration's run of it.
@@ -355,11 +341,11 @@ fn requests_are_the_access_logs_if_there_are_any() {
         assert_eq!(trail.reconciled(&paths, &["--format", "csv"]), csv, "{paths:?}");
     }
     let folder = trail.folder.path();
-    let (_, _, told) = bks(folder, &["reconcile", "a.log", "t.json", "--format", "csv"]);
+    let (_, _, told) = code_and_texts(folder, &["reconcile", "a.log", "t.json", "--format", "csv"]);
     let requests = trail.events.len() - calls.len();
     assert!(told.contains(&format!("{requests} in the trail are left out")), "{told}");
     // Whatever is read by replay is still of one form.
-    let (code, _, told) = bks(folder, &["replay", "a.log", "t.json"]);
+    let (code, _, told) = code_and_texts(folder, &["replay", "a.log", "t.json"]);
     assert_eq!(code, Some(2));
     assert!(told.contains("logs of two forms"), "{told}");
 }
@@ -566,7 +552,8 @@ fn what_cannot_be_reconciled_is_refused() {
         (&["t.json", "--bill", "nowhere.csv"], "nowhere.csv: the file cannot be read"),
         (&["t.json", "--bill", "a.log"], "a.log: the bill has no column"),
     ] {
-        let (code, printed, told) = bks(trail.folder.path(), &[&["reconcile"], arguments].concat());
+        let (code, printed, told) =
+            code_and_texts(trail.folder.path(), &[&["reconcile"], arguments].concat());
         assert_eq!((code, printed.as_str()), (Some(2), ""), "{arguments:?}: {told}");
         assert!(told.contains(why), "{arguments:?}: {told}");
     }

@@ -15,7 +15,7 @@ use bks::logs::Form;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::outcome::Outcome;
-use bks::recording::before::Inventoried;
+use bks::recording::earlier_objects::Inventoried;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::float_cmp, reason = "whole numbers")]
 
+use crate::support::command::{bks, done, fails};
 use crate::support::log_lines;
 
 use std::collections::BTreeSet;
@@ -571,7 +572,7 @@ fn a_simulated_stream_replays_to_the_engines_own_counts() {
             other => panic!("{other:?}"),
         };
         let slot = &scenario.slots[request.slot as usize];
-        let role = &scenario.file.principals[slot.principal as usize].name;
+        let role = &scenario.senders[slot.principal as usize].name;
         lines.push(Line {
             requester: session(role, &scenario.session_name(slot)),
             ..Line::new(second(request.time), operation, &key, id as u32)
@@ -620,25 +621,6 @@ bucket = "lake"
 arrivals = { periodic = { rate = "0.5/s" } }
 read = { from = ["write"], pattern = { just-written = { delay = "600s" } } }
 "#;
-
-fn bks(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bks")).args(arguments).current_dir(folder).output().unwrap()
-}
-
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let output = bks(folder, arguments);
-    let message = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments:?}: {message}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// The message of a command that was asked for something wrong.
-fn fails(folder: &Path, arguments: &[&str]) -> String {
-    let output = bks(folder, arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    String::from_utf8(output.stderr).unwrap()
-}
 
 /// A folder with the published sample as a plain log.
 fn sample() -> (tempfile::TempDir, String) {
@@ -719,15 +701,15 @@ fn patterns_are_expanded_and_what_is_no_log_left_out_of_folders_only() {
     for out in ["walked", "matched"] {
         assert_eq!(left(&folder.join(out)), left(&folder.join("whole")), "{out}");
     }
-    let refused = fails(folder, &["replay", "logs", "logs/README.md"]);
+    let refused = fails(folder, 2, &["replay", "logs", "logs/README.md"]);
     assert!(refused.contains("logs/README.md: the file is of no known form"), "{refused}");
-    let refused = fails(folder, &["replay", "logs/*.gz"]);
+    let refused = fails(folder, 2, &["replay", "logs/*.gz"]);
     assert!(refused.contains("logs/*.gz: the pattern matches no file"), "{refused}");
-    let refused = fails(folder, &["replay", "logs/***"]);
+    let refused = fails(folder, 2, &["replay", "logs/***"]);
     assert!(refused.contains("the pattern is not one"), "{refused}");
     fs::remove_file(folder.join("sample.log")).unwrap();
     fs::remove_dir_all(folder.join("logs/deeper")).unwrap();
-    fails(folder, &["replay", "logs"]);
+    fails(folder, 2, &["replay", "logs"]);
 }
 
 #[test]
@@ -740,9 +722,9 @@ fn a_replay_comes_again_from_its_run_file_and_is_no_scenario() {
     assert_eq!(left(&folder.join("one")), left(&folder.join("two")));
     let run = |name| fs::read(folder.join(name)).unwrap();
     assert_eq!(run("one/run.toml"), run("two/run.toml"));
-    let refused = fails(folder, &["simulate", "one/run.toml"]);
+    let refused = fails(folder, 2, &["simulate", "one/run.toml"]);
     assert!(refused.contains("the scenario was made from a log"), "{refused}");
-    let refused = fails(folder, &["replay", "sample.log", "--set", "duration=1d"]);
+    let refused = fails(folder, 2, &["replay", "sample.log", "--set", "duration=1d"]);
     assert!(refused.contains("`duration` is what the log says"), "{refused}");
 }
 
@@ -756,10 +738,10 @@ fn lines_that_cannot_be_read_are_counted_and_too_many_refused() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(told.contains("2 of 252 lines cannot be read"), "{told}");
     assert!(told.contains("bad.log:251: `what is this?`"), "{told}");
-    let refused = fails(folder, &["replay", "bad.log", "--out", "none", "--max-bad", "0.5%"]);
+    let refused = fails(folder, 2, &["replay", "bad.log", "--out", "none", "--max-bad", "0.5%"]);
     assert!(refused.contains("2 of 252 lines cannot be read"), "{refused}");
     assert!(!folder.join("none").exists());
-    let empty = fails(folder, &["replay", "sample.log", "--bucket", "puddle"]);
+    let empty = fails(folder, 2, &["replay", "sample.log", "--bucket", "puddle"]);
     assert!(empty.contains("no request is left"), "{empty}");
 }
 
@@ -794,9 +776,9 @@ fn times_choose_what_is_counted() {
     assert_eq!(kms(&["--from", "2026-11-23T01:01:00Z"]), (3, 1));
     let both = ["--from", "2026-11-23T01:01:00Z", "--to", "2026-11-23T02:00:00Z"];
     assert_eq!(kms(&both), (2, 0));
-    let wrong = fails(folder, &["replay", "a.log", "--from", "2026-11-24"]);
+    let wrong = fails(folder, 2, &["replay", "a.log", "--from", "2026-11-24"]);
     assert!(wrong.contains("no request at or after `--from`"), "{wrong}");
-    let wrong = fails(folder, &["replay", "a.log", "--from", "yesterday"]);
+    let wrong = fails(folder, 2, &["replay", "a.log", "--from", "yesterday"]);
     assert!(wrong.contains("`yesterday` is no point in time"), "{wrong}");
 }
 

@@ -1,14 +1,14 @@
 //! Reports: the page says what the results say, whatever the names in it; the command takes folders
 //! and scenarios, and tells what it cannot take.
 
+use crate::support::command::bks;
 use crate::support::pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use bks::encryption::assumptions::{AssumptionRanges, Level};
+use bks::encryption::assumption::Level;
 use bks::report::html::{self, Page};
 use bks::report::{files, markdown, words};
 use bks::sweep::swept::Swept;
@@ -259,9 +259,6 @@ fn no_saving_stands_without_its_range() {
     let verdict = words::verdict(&results);
     let parsed = parse(&page(&results, None));
     assert!(parsed.text.contains(verdict.replace('`', "").strip_prefix("pages: ").unwrap()));
-    for row in AssumptionRanges::default().rows() {
-        assert!(words::meaning(&row[0]).is_some(), "{}", row[0]);
-    }
     for demand in &results.facts.assertions {
         assert!(parsed.text.contains(&demand.assertion));
         assert!(parsed.text.contains(&words::reason(demand).replace('`', "")));
@@ -346,10 +343,6 @@ fn a_sweep_of_another_base_is_told_and_one_of_another_scenario_refused() {
         let error = Swept::read("sweep.csv", &text, None).unwrap_err().to_string();
         assert!(error.contains(told), "{error}");
     }
-}
-
-fn bks(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bks")).args(arguments).current_dir(folder).output().unwrap()
 }
 
 fn told(output: &Output) -> String {

@@ -79,7 +79,7 @@ fn checked(name: &str) -> Outcome {
 fn checked_as(name: &str, changes: &[&str]) -> Outcome {
     assert_opens_with_its_question(&text_of(name));
     let scenario = changed(name, changes);
-    assert_eq!(scenario.file.name, name, "a scenario is named like its file");
+    assert_eq!(scenario.name, name, "a scenario is named like its file");
     let outcome = outcome_of(&scenario);
     let results = Results::of(&scenario, &outcome);
     for demand in &results.facts.assertions {

@@ -3,6 +3,7 @@
 pub(crate) mod agreement;
 pub(crate) mod arithmetic;
 pub(crate) mod columns;
+pub(crate) mod command;
 pub(crate) mod fitted;
 pub(crate) mod log_lines;
 pub(crate) mod naive;

@@ -1,9 +1,10 @@
 //! Sweeps: points are what simulations are, and nothing that happens to a sweep changes its file.
 
+use crate::support::command::{bks, command, text};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
@@ -64,24 +65,10 @@ fn sweep<'a>(sets: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [&["sweep", "small.toml"], sets, more].concat()
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bks"));
-    command.args(arguments).current_dir(folder);
-    command
-}
-
-fn bks(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
 fn done(folder: &Path, arguments: &[&str]) -> Output {
     let output = bks(folder, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
     output
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 /// A folder of its own that holds `small.toml`.

@@ -1,7 +1,7 @@
 //! What is told of KMS's calls as a log of requests.
 
 use crate::cli::output;
-use crate::recording::calls::OfBucket;
+use crate::recording::kms_calls::OfBucket;
 use crate::recording::left_out::{LeftOut, Reason};
 use crate::shown::named;
 use crate::units::{grouped, utc};

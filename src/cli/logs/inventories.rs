@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::inventory::versions::Versions;
 use crate::inventory::{BucketKey, Column, Encryption, Item, Version, parquet_file};
 use crate::logs::other_format;
-use crate::recording::before::Inventoried;
+use crate::recording::earlier_objects::Inventoried;
 use crate::recording::gather::Gather;
 use crate::recording::{Fingerprint, Input};
 

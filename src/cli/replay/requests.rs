@@ -84,7 +84,7 @@ fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
 }
 
 fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
-    let named = || PathBuf::from("results").join(&scenario.file.name);
+    let named = || PathBuf::from("results").join(&scenario.name);
     args.out.clone().unwrap_or_else(named)
 }
 

@@ -228,7 +228,7 @@ mod tests {
     fn known_values_are_not_varied() {
         let mut ranges = AssumptionRanges::default();
         assert_eq!(ranges.one_at_a_time().len(), 5);
-        ranges.set(VerifyOnWrite, Range::known(1).of_values());
+        ranges.set(VerifyOnWrite, Range::known(Value::Count(1)));
         assert_eq!(ranges.one_at_a_time().len(), 4);
     }
 
@@ -243,13 +243,13 @@ mod tests {
         assert_eq!(of(&ranges, Connections::Kept(1)), (1, 1));
         assert_eq!(of(&ranges, Connections::Kept(5)), (4, 4));
         assert_eq!(of(&ranges, Connections::Kept(50)), (10, 10));
-        ranges.set(WritePartitions, Range::known(3).of_values());
+        ranges.set(WritePartitions, Range::known(Value::Count(3)));
         assert_eq!(of(&ranges, Connections::Kept(50)), (3, 10));
         let in_force = |ranges: &AssumptionRanges| -> Vec<Assumption> {
             ranges.in_force().map(|(assumption, _)| assumption).collect()
         };
         assert_eq!(in_force(&ranges)[3..5], [CacheHosts, WritePartitions]);
-        ranges.set(ReadPartitions, Range::new(1, 2, 6).of_values());
+        ranges.set(ReadPartitions, Range::new(1, 2, 6).map(Value::Count));
         assert_eq!(of(&ranges, Connections::Fresh), (3, 2));
         // Hosts now decide nothing.
         assert_eq!(in_force(&ranges)[3..5], [WritePartitions, ReadPartitions]);
@@ -262,7 +262,7 @@ mod tests {
     fn ranges_that_descend_or_leave_the_limits_are_refused() {
         let refused = |assumption, range: Range<u32>| {
             let mut ranges = AssumptionRanges::default();
-            ranges.set(assumption, range.of_values());
+            ranges.set(assumption, range.map(Value::Count));
             ranges.check().unwrap_err().to_string()
         };
         assert_eq!(

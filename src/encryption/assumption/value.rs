@@ -41,48 +41,44 @@ pub enum Value {
 }
 
 impl Value {
-    pub(super) fn duration(self) -> SimDuration {
+    /// The span of time that it is.
+    ///
+    /// # Panics
+    /// If it is of another measure.
+    #[must_use]
+    pub fn duration(self) -> SimDuration {
         let Self::Duration(duration) = self else { panic!("`{self}` is not a duration") };
         duration
     }
 
-    pub(super) fn expiry(self) -> Expiry {
+    /// The rule of expiry that it is.
+    ///
+    /// # Panics
+    /// If it is of another measure.
+    #[must_use]
+    pub fn expiry(self) -> Expiry {
         let Self::Expiry(expiry) = self else { panic!("`{self}` is not a rule of expiry") };
         expiry
     }
 
-    pub(super) fn count(self) -> u32 {
+    /// The whole number that it is.
+    ///
+    /// # Panics
+    /// If it is of another measure.
+    #[must_use]
+    pub fn count(self) -> u32 {
         let Self::Count(count) = self else { panic!("`{self}` is not a whole number") };
         count
     }
 
-    pub(super) fn rate(self) -> Rate {
+    /// The rate that it is.
+    ///
+    /// # Panics
+    /// If it is of another measure.
+    #[must_use]
+    pub fn rate(self) -> Rate {
         let Self::Rate(rate) = self else { panic!("`{self}` is not a rate") };
         rate
-    }
-}
-
-impl From<SimDuration> for Value {
-    fn from(duration: SimDuration) -> Self {
-        Self::Duration(duration)
-    }
-}
-
-impl From<Expiry> for Value {
-    fn from(expiry: Expiry) -> Self {
-        Self::Expiry(expiry)
-    }
-}
-
-impl From<u32> for Value {
-    fn from(count: u32) -> Self {
-        Self::Count(count)
-    }
-}
-
-impl From<Rate> for Value {
-    fn from(rate: Rate) -> Self {
-        Self::Rate(rate)
     }
 }
 
@@ -130,13 +126,11 @@ impl<T: Copy> Range<T> {
     pub const fn known(value: T) -> Self {
         Self::new(value, value, value)
     }
-}
 
-impl<T: Into<Value>> Range<T> {
-    /// The same for an assumption of any kind.
+    /// Each of its values as another.
     #[must_use]
-    pub fn of_values(self) -> Range<Value> {
-        Range { low: self.low.into(), assumed: self.assumed.into(), high: self.high.into() }
+    pub fn map<U: Copy>(self, as_other: impl Fn(T) -> U) -> Range<U> {
+        Range::new(as_other(self.low), as_other(self.assumed), as_other(self.high))
     }
 }
 

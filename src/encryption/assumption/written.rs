@@ -21,10 +21,10 @@ impl<'de> Deserialize<'de> for Assumption {
 impl Measure {
     fn read<'de, A: MapAccess<'de>>(self, table: &mut A) -> Result<Range<Value>, A::Error> {
         Ok(match self {
-            Self::Duration => table.next_value::<Range<SimDuration>>()?.of_values(),
-            Self::Expiry => table.next_value::<Range<Expiry>>()?.of_values(),
-            Self::Count => table.next_value::<Range<u32>>()?.of_values(),
-            Self::Rate => Range::known(table.next_value::<Rate>()?).of_values(),
+            Self::Duration => table.next_value::<Range<SimDuration>>()?.map(Value::Duration),
+            Self::Expiry => table.next_value::<Range<Expiry>>()?.map(Value::Expiry),
+            Self::Count => table.next_value::<Range<u32>>()?.map(Value::Count),
+            Self::Rate => Range::known(Value::Rate(table.next_value()?)),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::Warning;
 use crate::recording::Recording;
-use crate::recording::calls::OfBucket;
+use crate::recording::kms_calls::OfBucket;
 use crate::scenario::Scenario;
 use crate::shown;
 
@@ -40,7 +40,7 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
     }
     // Settings may say of a bucket's keys what a trail shows.
     let is_told = |of: &OfBucket| {
-        scenario.file.buckets.iter().any(|file| file.name == of.bucket && file.kms_key.is_some())
+        scenario.buckets.iter().any(|file| file.name == of.bucket && file.kms_key.is_some())
     };
     let several: Vec<&OfBucket> = of_log.iter().copied().filter(|of| !is_told(of)).collect();
     if let Some(names) = names(&several, |of| of.has_calls_as_requests() && of.kms_keys > 1) {

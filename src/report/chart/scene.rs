@@ -1,5 +1,6 @@
 //! A picture before it is a file: shapes, texts and marks, in pixels from the upper left corner.
 
+use super::SweptPoint;
 use super::colours::Colour;
 use super::text;
 
@@ -150,6 +151,8 @@ pub struct Mark {
     pub y: f64,
     /// What stands there: `bucket-key-role, 3min: 91.4 % [61.9 % … 99.8 %]`.
     pub label: String,
+    /// Which point of a sweep it is, if of one.
+    pub point: Option<SweptPoint>,
 }
 
 /// The whole picture.
@@ -223,7 +226,16 @@ impl Scene {
     }
 
     pub(super) fn mark(&mut self, (x, y): (f64, f64), label: impl Into<String>) {
-        self.marks.push(Mark { x, y, label: label.into() });
+        self.marks.push(Mark { x, y, label: label.into(), point: None });
+    }
+
+    pub(super) fn mark_of_point(
+        &mut self,
+        (x, y): (f64, f64),
+        label: &str,
+        point: Option<&SweptPoint>,
+    ) {
+        self.marks.push(Mark { x, y, label: label.to_owned(), point: point.cloned() });
     }
 
     pub(super) fn text(&mut self, text: Text) {

@@ -78,7 +78,7 @@ fn share(share: &Share) -> Value {
 fn buckets(scenario: &Scenario, found: &Reconciliation) -> Vec<Value> {
     let shares = found.shares();
     let of = |(name, of_bucket): (&String, &Share)| {
-        let number = scenario.file.buckets.iter().position(|bucket| bucket.name == *name);
+        let number = scenario.buckets.iter().position(|bucket| bucket.name == *name);
         let plan = number.map(|number| found.variants[0].plans[number]);
         let arns = found.evidence.get(name).copied().unwrap_or_default();
         json!({

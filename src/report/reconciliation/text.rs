@@ -120,7 +120,7 @@ fn push_table(
 fn by_bucket(out: &mut String, scenario: &Scenario, found: &Reconciliation, width: u16) {
     let header = ["trail", "model", "agree", "of the trail's", "agree, range", "encryption"];
     let row = |(name, share): (&String, &Share)| {
-        let number = scenario.file.buckets.iter().position(|bucket| bucket.name == *name);
+        let number = scenario.buckets.iter().position(|bucket| bucket.name == *name);
         let plan = number.map(|number| found.variants[0].plans[number]);
         let encryption = match plan.map(|plan| plan.encryption) {
             None => "not in the log",

@@ -25,7 +25,7 @@ pub fn value(scenario: &Scenario, found: &Sensitivity) -> Value {
         "bks_version": env!("CARGO_PKG_VERSION"),
         "model_version": MODEL_VERSION,
         "price_date": PriceTable::DATE,
-        "scenario": scenario.file.name,
+        "scenario": scenario.name,
         "scenario_hash": scenario.hash(),
         "seed": scenario.seed.0,
         "headline": scenario.configurations[scenario.headline].name,

@@ -1,9 +1,9 @@
 //! What was found as the rows of CSV files.
 
+use crate::encryption::assumption::Assumption;
 use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::scenario::Scenario;
-use crate::encryption::assumption::Assumption;
 use crate::sensitivity::axis::Unit;
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
 use crate::sensitivity::search::Direction;
@@ -13,7 +13,7 @@ use super::words;
 
 fn names(scenario: &Scenario) -> (String, String) {
     let headline = &scenario.configurations[scenario.headline];
-    (scenario.file.name.clone(), headline.name.clone())
+    (scenario.name.clone(), headline.name.clone())
 }
 
 /// Rows of `sensitivity.csv`.
@@ -28,18 +28,16 @@ pub fn sobol(scenario: &Scenario, found: &Sensitivity) -> Vec<SobolRow> {
     let (name, configuration) = names(scenario);
     let Together::Sampled(sample) = &found.together else { return Vec::new() };
     let indices = sample.indices.iter().flatten();
-    let row = |(unknown, of): &(Assumption, crate::sensitivity::sobol::Indices)| {
-        SobolRow {
-            scenario: name.clone(),
-            configuration: configuration.clone(),
-            assumption: unknown.name().to_owned(),
-            first_order: of.first.value,
-            first_order_low: of.first.low,
-            first_order_high: of.first.high,
-            total: of.total.value,
-            total_low: of.total.low,
-            total_high: of.total.high,
-        }
+    let row = |(unknown, of): &(Assumption, crate::sensitivity::sobol::Indices)| SobolRow {
+        scenario: name.clone(),
+        configuration: configuration.clone(),
+        assumption: unknown.name().to_owned(),
+        first_order: of.first.value,
+        first_order_low: of.first.low,
+        first_order_high: of.first.high,
+        total: of.total.value,
+        total_low: of.total.low,
+        total_high: of.total.high,
     };
     indices.map(row).collect()
 }

@@ -18,7 +18,7 @@ pub fn verdict(scenario: &Scenario, found: &Sensitivity) -> String {
     let headline = &scenario.configurations[scenario.headline].name;
     let saves = format!(
         "{}: `{headline}` saves {} of the KMS requests with everything as assumed",
-        scenario.file.name,
+        scenario.name,
         percent(found.assumed)
     );
     let Together::Sampled(Sample { quantiles: [low, _, high], indices, .. }) = &found.together

@@ -7,7 +7,7 @@ use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
 use crate::recording::NO_ACCOUNT;
-use crate::scenario::file::{FreeTier, PrincipalFile, QuotaFile, ScenarioFile};
+use crate::scenario::written::{FreeTier, PrincipalFile, QuotaFile, ScenarioFile};
 use crate::scenario::{Billing, Domain, FreeTierOf};
 use crate::units::{Rate, SimDuration};
 

@@ -4,7 +4,7 @@ use super::{AtPath, Resolved, find, misplaced, refuse};
 use crate::encryption::Mode;
 use crate::error::Error;
 use crate::scenario::Domain;
-use crate::scenario::file::{BucketFile, KmsKey, ScenarioFile};
+use crate::scenario::written::{BucketFile, KmsKey, ScenarioFile};
 use crate::units::SimTime;
 
 /// The AWS managed key's name: it costs no rent.

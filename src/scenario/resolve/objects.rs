@@ -7,7 +7,7 @@ use super::{Resolved, misplaced, refuse};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::Error;
-use crate::scenario::file::ScenarioFile;
+use crate::scenario::written::ScenarioFile;
 use crate::scenario::{Population, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::access::{ReadPattern, Reads};
@@ -27,7 +27,7 @@ pub(super) fn resolve(scenario: &mut Scenario) -> Resolved<()> {
 
 /// Lets sessions under a scoping policy read what sessions under the same policy wrote.
 fn own(scenario: &mut Scenario) -> Resolved<()> {
-    let Scenario { file, workloads, populations, .. } = scenario;
+    let Scenario { written: file, workloads, populations, .. } = scenario;
     for index in 0..workloads.len() {
         let Some(read) = &file.workloads[index].read else { continue };
         let readers = policies(file, &file.workloads[index].principal);
@@ -80,7 +80,7 @@ fn policies(file: &ScenarioFile, principal: &str) -> u32 {
 /// Makes followers of workloads that handle what another has just written as often as it writes, or
 /// that do not say when.
 fn follow(scenario: &mut Scenario) -> Resolved<()> {
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     // A follower may be followed: sources come first.
     for index in in_order_of_sources(scenario)? {
         let Some((source, delay, action)) = may_follow(&scenario.workloads[index]) else {
@@ -180,7 +180,7 @@ enum Source {
 /// Chooses the sources whose objects are kept: those where it makes a difference, the smallest first, as
 /// long as there is room. Followers of others take what comes when it was written, give or take.
 fn keep(scenario: &mut Scenario) -> Resolved<()> {
-    let duration = scenario.file.duration;
+    let duration = scenario.duration();
     let mut sources: Vec<(u64, Source)> = needed(scenario)
         .into_iter()
         .map(|source| match source {
@@ -212,7 +212,7 @@ fn keep(scenario: &mut Scenario) -> Resolved<()> {
         let Some(index) = scenario.workloads.iter().position(lost) else { return Ok(()) };
         scenario.workloads[index].kept = false;
         let workload = &scenario.workloads[index];
-        let own = own_traffic(&scenario.file, workload);
+        let own = own_traffic(&scenario.written, workload);
         let Some(own) = own else {
             let why = "there are too many objects to know them one by one";
             return Err(without_arrivals(index, &workload.name, why));

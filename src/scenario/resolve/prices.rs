@@ -2,7 +2,7 @@
 
 use super::{AtPath, Resolved};
 use crate::pricing::{PriceName, PriceTable};
-use crate::scenario::file::{KmsKey, ScenarioFile};
+use crate::scenario::written::{KmsKey, ScenarioFile};
 
 /// The prices of a region of the scenario's.
 pub(super) fn prices(file: &ScenarioFile, region: &str) -> Resolved<PriceTable> {

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::{Resolved, misplaced, refuse};
 use crate::error::Error;
-use crate::s3::{Connections, Identity, Principal, SessionSlot};
-use crate::scenario::file::{PrincipalFile, Renewal};
+use crate::s3::{Identity, Principal, SessionSlot};
+use crate::scenario::Sender;
+use crate::scenario::written::{PrincipalFile, Renewal};
 use crate::units::{SimDuration, SimTime};
 
 /// Most session slots of all principals together.
@@ -83,7 +84,7 @@ pub(crate) fn is_account(text: &str) -> bool {
 /// All principals' session slots, and for each principal which are its own.
 pub(super) fn session_slots(
     principals: &[PrincipalFile],
-    connections: &[Connections],
+    senders: &[Sender],
 ) -> Resolved<(Vec<SessionSlot>, Vec<Range<u32>>)> {
     let total: u64 = principals.iter().map(|p| u64::from(p.sessions)).sum();
     if total > MAX_SESSIONS {
@@ -105,7 +106,7 @@ pub(super) fn session_slots(
             },
             session_length: principal.session_length,
             first_renewal: first_renewal(principal, number),
-            connections: connections[index],
+            connections: senders[index].connections,
         }));
         ranges.push(first..slots.len() as u32);
     }

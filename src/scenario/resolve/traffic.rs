@@ -9,7 +9,7 @@ use crate::encryption::Mode;
 use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
 use crate::scenario::Population;
-use crate::scenario::file::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
+use crate::scenario::written::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
 use crate::units::{ByteSize, Rate, SimDuration};
 use crate::workload::access::{ReadPattern, ReadPopulation, ReadWritten, Reads};
 use crate::workload::ages::AgeLaw;

@@ -39,7 +39,7 @@ pub(super) fn chart(table: &Table, options: &Options) -> Result<Chart> {
             series.push(Series { name, colour: index * OTHERS.len() + level, points: Vec::new() });
             series.len() - 1
         });
-        series[at].points.push(Point { x, y: Some(y), range: None, label });
+        series[at].points.push(Point { x, y: Some(y), range: None, label, point: None });
     }
     for series in &mut series {
         series.points.sort_by(|a, b| a.x.total_cmp(&b.x));

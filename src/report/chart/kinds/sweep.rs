@@ -2,7 +2,7 @@
 
 use super::super::axis::{Axis, Scale, Unit};
 use super::super::table::{Row, Table};
-use super::super::{Cell, Chart, HeatMap, Lines, Plot, Point, Series};
+use super::super::{Cell, Chart, HeatMap, Lines, Plot, Point, Series, SweptPoint};
 use super::Options;
 use super::figure::Figure;
 use super::select::{Configurations, Levels, RANGE, source};
@@ -57,6 +57,8 @@ pub(super) fn keys(table: &Table) -> Vec<Key> {
 struct Value {
     text: String,
     number: Option<f64>,
+    /// The point that has it.
+    point: Option<SweptPoint>,
 }
 
 impl Key {
@@ -66,7 +68,11 @@ impl Key {
             Some((column, _)) => row.optional(column)?,
             None => text.parse().ok().filter(|number: &f64| number.is_finite()),
         };
-        Ok(Value { text, number })
+        let number_of_point = row.text("point").ok().and_then(|number| number.parse().ok());
+        let configuration = row.text("configuration")?;
+        let point = number_of_point
+            .map(|number| SweptPoint { number, configuration: configuration.to_owned() });
+        Ok(Value { text, number, point })
     }
 
     /// The distinct values: by size if all are numbers, else in the order of the file.
@@ -306,6 +312,7 @@ fn point(axis: &Axis, name: &str, value: &Value, levels: &Levels, figure: &Figur
         y: levels.assumed,
         range: levels.range(),
         label: format!("{name}, {}: {}", value.text, figure.with_range(levels)),
+        point: value.point.clone(),
     }
 }
 
@@ -330,7 +337,7 @@ pub(super) fn heat_map(table: &Table, options: &Options) -> Result<Chart> {
         let (Some(x), Some(y)) = (place(&columns, &column), place(&rows, &line)) else { continue };
         let text = figure.write(value);
         let label = format!("{} {}, {} {}: {text}", across.name, column.text, up.name, line.text);
-        cells.push(Cell { x, y, value, text, label });
+        cells.push(Cell { x, y, value, text, label, point: column.point });
     }
     let texts = |values: Vec<Value>| values.into_iter().map(|value| value.text).collect();
     let name = shown.map_or_else(String::new, |index| configurations.name(index));

@@ -193,7 +193,7 @@ impl Clock {
             .map_or_else(String::new, |upper| format!(", busiest second {}", count(upper)));
         let label = format!("{name}, {x:.2} {}: {} {unit}{upper}", self.name, count(bin.value));
         let range = bin.upper.filter(|upper| *upper > bin.value).map(|upper| (bin.value, upper));
-        Point { x, y: Some(bin.value), range, label }
+        Point { x, y: Some(bin.value), range, label, point: None }
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn draw(map: &HeatMap, frame: &mut Frame) {
         let ground = colour(share(cell.value));
         frame.scene.rect(area, ground, 1.0);
         let centre = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
-        frame.scene.mark(centre, &cell.label);
+        frame.scene.mark_of_point(centre, &cell.label, cell.point.as_ref());
         if fits && high >= LABEL * 1.3 {
             let dark = ground.contrast(ON_DARK) > ground.contrast(ON_LIGHT);
             frame.scene.text(Text {

@@ -114,7 +114,7 @@ fn side_by_side(lines: &Lines, frame: &mut Frame, place: &dyn Fn(f64, f64) -> Pl
             }
             if let Some(value) = point.y {
                 frame.scene.sign(at(value), series.colour, colour);
-                frame.scene.mark(at(value), &point.label);
+                frame.scene.mark_of_point(at(value), &point.label, point.point.as_ref());
             }
         }
     }
@@ -182,7 +182,7 @@ fn line(series: &Series, frame: &mut Frame, place: &dyn Fn(&Point) -> Option<Pla
         if i % every == first {
             frame.scene.sign(at, series.colour, colour);
         }
-        frame.scene.mark(at, &point.label);
+        frame.scene.mark_of_point(at, &point.label, point.point.as_ref());
     }
 }
 
@@ -193,7 +193,13 @@ mod tests {
     /// Bins of which each third has traffic: the band is as high as the range there and nowhere else.
     #[test]
     fn bands_close_where_there_is_no_range() {
-        let point = |x: f64, y: Option<f64>, range| Point { x, y, range, label: String::new() };
+        let point = |x: f64, y: Option<f64>, range| Point {
+            x,
+            y,
+            range,
+            label: String::new(),
+            point: None,
+        };
         let points: Vec<Point> = (0..9)
             .map(|i| match i % 3 {
                 0 => point(f64::from(i), Some(2.0), Some((2.0, 9.0))),

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::slice::ParallelSliceMut;
 
-use super::compact::Compact;
+use super::packed::{Compact, Placed};
 use crate::error::Result;
 
 /// Where records are put aside: a temporary file, as a rule.
@@ -30,7 +31,7 @@ const MERGE_BYTES: usize = 4 << 10;
 
 /// Takes records in any order.
 #[derive(Debug)]
-pub(super) struct Sorter<T> {
+pub(crate) struct Sorter<T> {
     buffer: Vec<T>,
     /// Records that may be in memory.
     most: usize,
@@ -47,12 +48,12 @@ struct Run {
 
 impl<T: Compact> Sorter<T> {
     /// A sorter that keeps at most `bytes` of records in memory, but two records at the least.
-    pub(super) fn new(bytes: usize, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(bytes: usize, store: Arc<dyn Store>) -> Self {
         let most = (bytes / size_of::<T>()).max(2);
         Self { buffer: Vec::new(), most, store, runs: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, record: T) -> Result<()> {
+    pub(crate) fn push(&mut self, record: T) -> Result<()> {
         if self.buffer.len() == self.most {
             self.put_aside()?;
         }
@@ -73,7 +74,7 @@ impl<T: Compact> Sorter<T> {
     }
 
     /// Hands on all records, in no order.
-    pub(super) fn drain(self, mut each: impl FnMut(T) -> Result<()>) -> Result<()> {
+    pub(crate) fn drain(self, mut each: impl FnMut(T) -> Result<()>) -> Result<()> {
         let block = (MERGE_BYTES / T::BYTES) as u64;
         let mut records = Vec::new();
         for Run { mut offset, records: mut left } in self.runs {
@@ -89,7 +90,7 @@ impl<T: Compact> Sorter<T> {
     }
 
     /// The records in order.
-    pub(super) fn sorted(mut self) -> Result<Sorted<T>> {
+    pub(crate) fn sorted(mut self) -> Result<Sorted<T>> {
         if self.runs.is_empty() {
             self.buffer.par_sort_unstable();
             return Ok(Sorted::Memory(self.buffer.into_iter()));
@@ -112,7 +113,7 @@ impl<T: Compact> Sorter<T> {
 }
 
 /// Records in order.
-pub(super) enum Sorted<T> {
+pub(crate) enum Sorted<T> {
     Memory(std::vec::IntoIter<T>),
     Merged {
         heads: BinaryHeap<Reverse<(T, usize)>>,
@@ -122,7 +123,7 @@ pub(super) enum Sorted<T> {
 }
 
 impl<T: Compact> Sorted<T> {
-    pub(super) fn next(&mut self) -> Result<Option<T>> {
+    pub(crate) fn next(&mut self) -> Result<Option<T>> {
         match self {
             Self::Memory(records) => Ok(records.next()),
             Self::Merged { heads, runs, store } => {
@@ -135,7 +136,7 @@ impl<T: Compact> Sorted<T> {
 }
 
 /// Reads a run block by block.
-pub(super) struct RunReader<T> {
+pub(crate) struct RunReader<T> {
     run: Run,
     /// Records of a block.
     block: usize,
@@ -157,7 +158,7 @@ impl<T: Compact> RunReader<T> {
 }
 
 /// Replaces `records` by `count` of them from `offset`.
-pub(super) fn read_records<T: Compact>(
+pub(crate) fn read_records<T: Compact>(
     store: &dyn Store,
     offset: u64,
     count: usize,
@@ -188,15 +189,141 @@ impl Store for MemoryStore {
     }
 }
 
+/// Most and fewest records of a block that is put aside.
+const BLOCK_MAX: usize = 16 << 10;
+const BLOCK_MIN: usize = 64;
+
+/// Requests of many owners.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    /// Where each owner's requests begin, and where the last one's end.
+    starts: Vec<u64>,
+    kept: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    Memory(Vec<Placed>),
+    Aside { store: Arc<dyn Store>, offsets: Vec<u64>, block: usize },
+}
+
+impl Shelf {
+    /// Which of the records are an owner's.
+    pub(crate) fn of(&self, owner: u32) -> Range<u64> {
+        self.starts[owner as usize]..self.starts[owner as usize + 1]
+    }
+
+    /// Bytes that it takes in memory.
+    pub(crate) fn bytes(&self) -> u64 {
+        match &self.kept {
+            Kept::Memory(records) => (records.len() * size_of::<Placed>()) as u64,
+            Kept::Aside { .. } => 0,
+        }
+    }
+
+    /// Replaces `records` by the first of a range, at most `most`.
+    pub(crate) fn read(
+        &self,
+        range: &Range<u64>,
+        most: usize,
+        records: &mut Vec<Placed>,
+    ) -> Result<()> {
+        let count = (range.end - range.start).min(most as u64) as usize;
+        match &self.kept {
+            Kept::Memory(all) => {
+                records.clear();
+                records.extend_from_slice(&all[range.start as usize..][..count]);
+                Ok(())
+            }
+            Kept::Aside { store, offsets, block } => {
+                let within = (range.start % *block as u64) as usize;
+                let offset = offsets[(range.start / *block as u64) as usize];
+                let offset = offset + (within * Placed::BYTES) as u64;
+                read_records(&**store, offset, count.min(block - within), records)
+            }
+        }
+    }
+}
+
+/// Makes a shelf of requests in the order of their owners.
+#[derive(Debug)]
+pub(crate) struct ShelfMaker {
+    starts: Vec<u64>,
+    records: Vec<Placed>,
+    count: u64,
+    /// Records that may be in memory, and of a block.
+    most: usize,
+    block: usize,
+    store: Arc<dyn Store>,
+    offsets: Vec<u64>,
+}
+
+impl ShelfMaker {
+    /// A shelf of which at most `bytes` are in memory, or a block.
+    pub(crate) fn new(bytes: usize, store: Arc<dyn Store>) -> Self {
+        let most = bytes / size_of::<Placed>();
+        Self {
+            starts: vec![0],
+            records: Vec::new(),
+            count: 0,
+            most,
+            block: most.clamp(BLOCK_MIN, BLOCK_MAX),
+            store,
+            offsets: Vec::new(),
+        }
+    }
+
+    pub(crate) fn push(&mut self, placed: Placed) -> Result<()> {
+        self.starts.resize((self.starts.len()).max(placed.owner as usize + 1), self.count);
+        self.records.push(placed);
+        self.count += 1;
+        let aside = !self.offsets.is_empty();
+        if self.records.len() >= self.block && (aside || self.records.len() > self.most) {
+            self.put_aside()?;
+        }
+        Ok(())
+    }
+
+    /// Puts aside whole blocks.
+    fn put_aside(&mut self) -> Result<()> {
+        let whole = self.records.len() / self.block * self.block;
+        for block in self.records[..whole].chunks(self.block) {
+            self.offsets.push(append(&*self.store, block)?);
+        }
+        self.records.drain(..whole);
+        Ok(())
+    }
+
+    /// The shelf of so many owners.
+    pub(crate) fn finish(mut self, owners: usize) -> Result<Shelf> {
+        self.starts.resize(owners + 1, self.count);
+        let kept = if self.offsets.is_empty() {
+            Kept::Memory(self.records)
+        } else {
+            self.offsets.push(append(&*self.store, &self.records)?);
+            Kept::Aside { store: self.store, offsets: self.offsets, block: self.block }
+        };
+        Ok(Shelf { starts: self.starts, kept })
+    }
+}
+
+fn append(store: &dyn Store, records: &[Placed]) -> Result<u64> {
+    let mut bytes = Vec::with_capacity(records.len() * Placed::BYTES);
+    for record in records {
+        record.write(&mut bytes);
+    }
+    store.append(&bytes)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::compact::{Entry, Kind, When};
     use super::*;
+    use crate::recording::packed::{Entry, Kind, When};
 
     #[test]
     fn runs_merge_to_what_memory_sorts() {
         let entry = |number: u64| Entry {
-            object: [super::super::hash::Hash::new().with(&number.to_le_bytes()).get() % 97, 0],
+            object: [crate::recording::hash::Hash::new().with(&number.to_le_bytes()).get() % 97, 0],
             when: When::new(number % 13, Kind::GetObject),
             id: number,
             ..Entry::default()

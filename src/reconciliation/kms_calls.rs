@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::hash::Hash;
-use super::names::{self, Roles};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::logs::record::{Entry, KmsEvent, Nanoseconds, Skipped};
+use crate::recording::hash::Hash;
+use crate::recording::names::{self, Roles};
 use crate::s3::Principal;
 
 /// Nanoseconds of an hour.

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::Recording;
-use super::before::{before_start, draw_of, salt};
-use super::compact::{Need, Placed, Sse, time_of};
+use super::earlier_objects::{before_start, draw_of, salt};
 use super::hash::draw;
-use super::shelf::Shelf;
+use super::packed::{Need, Placed, Sse, time_of};
+use super::sort::Shelf;
 use crate::rng::Seed;
 use crate::s3::{Object, Operation, Request};
 

@@ -22,13 +22,13 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::compact::{Entry, Kind, When};
 use super::gather::{Gather, check_sessions, id_of};
 use super::hash::Hash;
 use super::hash::ObjectId;
 use super::left_out::Reason;
 use super::names::{Adoption, Names, Who, text};
-use super::sorter::{Sorted, Sorter, Store};
+use super::packed::{Entry, Kind, When};
+use super::sort::{Sorted, Sorter, Store};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
 use crate::kms::{KmsApi, KmsCalls};
@@ -100,7 +100,7 @@ impl OfBucket {
 
 /// What a trail's data events tell of each bucket, by its number.
 #[derive(Debug, Default)]
-pub(super) struct DataEvents(Vec<Data>);
+pub(crate) struct DataEvents(Vec<Data>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Data {
@@ -120,7 +120,7 @@ impl DataEvents {
     }
 
     /// Takes note of one.
-    pub(super) fn note(&mut self, bucket: u32, when: When) {
+    pub(crate) fn note(&mut self, bucket: u32, when: When) {
         let data = self.of(bucket);
         data.any = true;
         if when.is_served() {
@@ -143,7 +143,7 @@ impl DataEvents {
 
 /// KMS's calls of buckets that are not known to have data events.
 #[derive(Debug)]
-pub(super) struct KmsLog {
+pub(crate) struct KmsLog {
     names: Names,
     /// Calls for objects, as requests.
     entries: Sorter<Entry>,
@@ -216,7 +216,7 @@ fn named<'a>(event: &KmsEvent<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
 
 impl CallsTaken {
     /// Adds the numbers of other logs.
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         let Self { requests, beside_data, of_copies, for_bucket_keys, failed, other_use } = other;
         self.requests += requests;
         self.beside_data += beside_data;
@@ -229,7 +229,7 @@ impl CallsTaken {
 
 impl DataEvents {
     /// Adds what the data events of other logs tell of buckets, which have the names of `names` there.
-    pub(super) fn absorb(&mut self, other: &Self, names: &Names, own: &mut Names) {
+    pub(crate) fn absorb(&mut self, other: &Self, names: &Names, own: &mut Names) {
         for (bucket, more) in names.each_bucket().zip(&other.0) {
             if more.any || more.needing != [0, 0] {
                 let data = self.of(own.bucket(bucket));
@@ -255,7 +255,7 @@ impl Calls {
 
 impl Gather {
     /// Takes over KMS's calls of other logs, whose requests' names are taken over by `adoption`.
-    pub(super) fn absorb_calls(&mut self, other: KmsLog, adoption: &mut Adoption) -> Result<()> {
+    pub(crate) fn absorb_calls(&mut self, other: KmsLog, adoption: &mut Adoption) -> Result<()> {
         let KmsLog { names, entries, copied, buckets } = other;
         let mut of_calls = Adoption::of(&names);
         let log = self.kms_log();
@@ -281,7 +281,7 @@ impl Gather {
     }
 
     /// Takes a KMS call, which may stand for a request.
-    pub(super) fn take_call(&mut self, event: &KmsEvent) -> Result<()> {
+    pub(crate) fn take_call(&mut self, event: &KmsEvent) -> Result<()> {
         if let Some(error) = event.error {
             self.taken.calls.failed += 1;
             self.left_out.note(Reason::FailedCall, error);
@@ -339,7 +339,7 @@ impl Gather {
     }
 
     /// Takes note of the reading half of a copy: KMS's call for it may be in the trail, too.
-    pub(super) fn note_copied(&mut self, read: &Entry) -> Result<()> {
+    pub(crate) fn note_copied(&mut self, read: &Entry) -> Result<()> {
         let bucket = self.names.bucket_of(read.place);
         let has_data = self.data_events.of(bucket).any;
         self.data_events.note_copied(bucket);
@@ -449,7 +449,7 @@ impl Gather {
     }
 
     /// What to do where calls of KMS are all that is left, and none stands for a request.
-    pub(super) fn no_request_hint(&self) -> Option<&'static str> {
+    pub(crate) fn no_request_hint(&self) -> Option<&'static str> {
         let taken = &self.taken;
         if taken.records + taken.other_buckets + taken.too_late > 0 || taken.kms_events == 0 {
             return None;

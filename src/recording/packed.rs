@@ -9,7 +9,7 @@ use crate::units::SimTime;
 /// before what may need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// No request: an inventory says that the object was written then.
     Inventoried,
     PutObject,
@@ -38,7 +38,7 @@ pub(super) enum Kind {
 /// What became of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// S3 did what was asked.
     #[default]
     Served,
@@ -51,7 +51,7 @@ pub(super) enum Fate {
 /// How an object is encrypted, as far as the log says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(super) enum Sse {
+pub(crate) enum Sse {
     /// It does not say.
     #[default]
     Untold,
@@ -67,7 +67,7 @@ impl Sse {
     const ALL: [Self; 4] = [Self::Untold, Self::Kms, Self::NotKms, Self::Dsse];
 
     /// What a record says.
-    pub(super) const fn of(encryption: Option<Encryption>) -> Self {
+    pub(crate) const fn of(encryption: Option<Encryption>) -> Self {
         match encryption {
             None => Self::Untold,
             Some(Encryption::SseKms) => Self::Kms,
@@ -109,7 +109,7 @@ impl Kind {
     ];
 
     /// The kind of a request of an operation.
-    pub(super) const fn of(operation: Operation) -> Self {
+    pub(crate) const fn of(operation: Operation) -> Self {
         match operation {
             Operation::PutObject => Self::PutObject,
             Operation::GetObject => Self::GetObject,
@@ -129,7 +129,7 @@ impl Kind {
 
     /// The operation it is counted as. The reading half of a copy stands by itself only if the
     /// writing half is in no log: then it costs what a GET does.
-    pub(super) const fn operation(self) -> Operation {
+    pub(crate) const fn operation(self) -> Operation {
         match self {
             Self::PutObject => Operation::PutObject,
             Self::CopyObject => Operation::CopyObject,
@@ -150,7 +150,7 @@ impl Kind {
     }
 
     /// How many keys of a `DeleteObjects` an entry of this kind tells of, whose `object` is as given.
-    pub(super) const fn deleted_keys(self, object: ObjectId) -> u64 {
+    pub(crate) const fn deleted_keys(self, object: ObjectId) -> u64 {
         match self {
             Self::DeletedKey => 1,
             Self::DeletedKeys => object[0],
@@ -162,32 +162,32 @@ impl Kind {
 /// A time in milliseconds, what was asked then, what became of it, and how its object is encrypted; they
 /// sort in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct When(u64);
+pub(crate) struct When(u64);
 
 impl When {
     /// Of a request that was served, to an object of which nothing is told. `ms` must be less than
     /// 2^55.
-    pub(super) const fn new(ms: u64, kind: Kind) -> Self {
+    pub(crate) const fn new(ms: u64, kind: Kind) -> Self {
         Self((ms << KIND_BITS | kind as u64) << (FATE_BITS + SSE_BITS))
     }
 
     /// The same request with another fate.
-    pub(super) const fn with(self, fate: Fate) -> Self {
+    pub(crate) const fn with(self, fate: Fate) -> Self {
         Self::new(self.ms(), self.kind()).marked(fate, self.sse())
     }
 
     /// The same request to an object that is encrypted so.
-    pub(super) const fn under(self, sse: Sse) -> Self {
+    pub(crate) const fn under(self, sse: Sse) -> Self {
         Self::new(self.ms(), self.kind()).marked(self.fate(), sse)
     }
 
     /// The same request as one of another kind.
-    pub(super) const fn as_kind(self, kind: Kind) -> Self {
+    pub(crate) const fn as_kind(self, kind: Kind) -> Self {
         Self::new(self.ms(), kind).marked(self.fate(), self.sse())
     }
 
     /// The same request counted from a later start of time.
-    pub(super) const fn since(self, start_ms: u64) -> Self {
+    pub(crate) const fn since(self, start_ms: u64) -> Self {
         Self::new(self.ms() - start_ms, self.kind()).marked(self.fate(), self.sse())
     }
 
@@ -195,30 +195,30 @@ impl When {
         Self(self.0 | (fate as u64) << SSE_BITS | sse as u64)
     }
 
-    pub(super) const fn ms(self) -> u64 {
+    pub(crate) const fn ms(self) -> u64 {
         self.0 >> (KIND_BITS + FATE_BITS + SSE_BITS)
     }
 
-    pub(super) const fn kind(self) -> Kind {
+    pub(crate) const fn kind(self) -> Kind {
         Kind::ALL[(self.0 >> (FATE_BITS + SSE_BITS) & ((1 << KIND_BITS) - 1)) as usize]
     }
 
-    pub(super) const fn fate(self) -> Fate {
+    pub(crate) const fn fate(self) -> Fate {
         Fate::ALL[(self.0 >> SSE_BITS & ((1 << FATE_BITS) - 1)) as usize]
     }
 
-    pub(super) const fn sse(self) -> Sse {
+    pub(crate) const fn sse(self) -> Sse {
         Sse::ALL[(self.0 & ((1 << SSE_BITS) - 1)) as usize]
     }
 
     /// Whether S3 did what was asked.
-    pub(super) fn is_served(self) -> bool {
+    pub(crate) fn is_served(self) -> bool {
         self.fate() == Fate::Served
     }
 }
 
 /// A record that can be put aside as a fixed number of bytes, and sorts as it must.
-pub(super) trait Compact: Ord + Copy + Send {
+pub(crate) trait Compact: Ord + Copy + Send {
     /// How many bytes.
     const BYTES: usize;
     /// Appends them.
@@ -247,20 +247,20 @@ impl Bytes<'_> {
 /// A request as gathered. They sort by object, so that an object's writes come before its reads of
 /// the same time or later, and repeated records side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The object; [`NO_OBJECT`] if the request is of none.
     ///
-    /// [`NO_OBJECT`]: super::hash::NO_OBJECT
-    pub(super) object: ObjectId,
+    /// [`NO_OBJECT`]: crate::recording::hash::NO_OBJECT
+    pub(crate) object: ObjectId,
     /// In milliseconds since the Unix epoch.
-    pub(super) when: When,
+    pub(crate) when: When,
     /// Hash of what the log calls the request. Its lowest bit is set if the log has no such name:
     /// then equal records are different requests.
-    pub(super) id: u64,
+    pub(crate) id: u64,
     /// Whose session.
-    pub(super) slot: u32,
+    pub(crate) slot: u32,
     /// Which part of which bucket.
-    pub(super) place: u32,
+    pub(crate) place: u32,
 }
 
 impl Compact for Entry {
@@ -284,20 +284,20 @@ impl Compact for Entry {
 
 /// A write, as far as it decides the key of what it wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Write {
+pub(crate) struct Write {
     /// Whose session.
-    pub(super) slot: u32,
+    pub(crate) slot: u32,
     /// What its draw comes from.
-    pub(super) id: u32,
+    pub(crate) id: u32,
     /// To which bucket.
-    pub(super) bucket: u32,
+    pub(crate) bucket: u32,
     /// In milliseconds since the start of the run.
-    pub(super) ms: u64,
+    pub(crate) ms: u64,
 }
 
 /// The object that a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Need {
+pub(crate) enum Need {
     /// None.
     Nothing,
     /// One whose writing is in the log.
@@ -319,21 +319,21 @@ const BUCKET_BITS: u32 = 18;
 
 /// Most buckets.
 /// Most sessions of a log, as of a scenario.
-pub(super) const MAX_SESSIONS: usize = 1_000_000;
+pub(crate) const MAX_SESSIONS: usize = 1_000_000;
 
-pub(super) const MAX_BUCKETS: usize = 1 << BUCKET_BITS;
+pub(crate) const MAX_BUCKETS: usize = 1 << BUCKET_BITS;
 
 /// A request before its requester. They sort by owner, then time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Placed {
+pub(crate) struct Placed {
     /// Among whose requests it stands: a session slot, or a principal.
-    pub(super) owner: u32,
+    pub(crate) owner: u32,
     /// In milliseconds since the start of the run.
-    pub(super) when: When,
+    pub(crate) when: When,
     /// What its draw comes from.
-    pub(super) id: u32,
-    pub(super) slot: u32,
-    pub(super) place: u32,
+    pub(crate) id: u32,
+    pub(crate) slot: u32,
+    pub(crate) place: u32,
     /// Of a [`Need`]: who wrote it, and what the write's draw comes from.
     writer: u32,
     writer_id: u32,
@@ -342,12 +342,12 @@ pub(super) struct Placed {
 }
 
 impl Placed {
-    pub(super) fn new(owner: u32, when: When, id: u32, slot: u32, place: u32) -> Self {
+    pub(crate) fn new(owner: u32, when: When, id: u32, slot: u32, place: u32) -> Self {
         Self { owner, when, id, slot, place, writer: 0, writer_id: 0, rest: 0 }
     }
 
     /// The same request with another need.
-    pub(super) fn needing(self, need: Need) -> Self {
+    pub(crate) fn needing(self, need: Need) -> Self {
         let rest = |value: u64, bucket: u32, tag: u64| {
             (value << BUCKET_BITS | u64::from(bucket)) << 2 | tag
         };
@@ -363,7 +363,7 @@ impl Placed {
         Self { writer, writer_id, rest, ..self }
     }
 
-    pub(super) fn need(&self) -> Need {
+    pub(crate) fn need(&self) -> Need {
         let bucket = (self.rest >> 2) as u32 & (MAX_BUCKETS as u32 - 1);
         let value = self.rest >> (2 + BUCKET_BITS);
         match self.rest & 3 {
@@ -383,12 +383,12 @@ impl Placed {
     }
 
     /// The same request among another owner's.
-    pub(super) fn owned_by(self, owner: u32) -> Self {
+    pub(crate) fn owned_by(self, owner: u32) -> Self {
         Self { owner, ..self }
     }
 
     /// The same request as one of another kind.
-    pub(super) fn as_kind(self, kind: Kind) -> Self {
+    pub(crate) fn as_kind(self, kind: Kind) -> Self {
         Self { when: self.when.as_kind(kind), ..self }
     }
 }
@@ -412,7 +412,7 @@ impl Compact for Placed {
 }
 
 /// A time of the run.
-pub(super) fn time_of(ms: u64) -> SimTime {
+pub(crate) fn time_of(ms: u64) -> SimTime {
     SimTime::from_nanos(ms as i64 * 1_000_000)
 }
 

@@ -52,7 +52,7 @@ pub enum Inventoried {
 
 impl Inventoried {
     /// From its number.
-    pub(super) const fn of(number: u32) -> Self {
+    pub(crate) const fn of(number: u32) -> Self {
         match number {
             1 => Self::WithKey,
             2 => Self::WithoutKms,
@@ -63,7 +63,7 @@ impl Inventoried {
 
 /// When the objects of a bucket were written, as inventories tell.
 #[derive(Debug, Default)]
-pub(super) struct Times {
+pub(crate) struct Times {
     of_bucket: BTreeMap<Vec<u8>, Vec<u64>>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Times {
 const COMPACT_AT: usize = 1 << 20;
 
 impl Times {
-    pub(super) fn note(&mut self, bucket: &[u8], ms: u64) {
+    pub(crate) fn note(&mut self, bucket: &[u8], ms: u64) {
         if !self.of_bucket.contains_key(bucket) {
             self.of_bucket.insert(bucket.to_vec(), Vec::new());
         }
@@ -99,16 +99,16 @@ impl Times {
 
 /// How many objects of a bucket are read, by what is known of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) untold: u64,
-    pub(super) without_key: u64,
-    pub(super) without_kms: u64,
-    pub(super) written: u64,
+pub(crate) struct Counts {
+    pub(crate) untold: u64,
+    pub(crate) without_key: u64,
+    pub(crate) without_kms: u64,
+    pub(crate) written: u64,
 }
 
 /// The objects of all buckets, and for each bucket the numbers of its four kinds (of a kind that
 /// it does not have: any).
-pub(super) fn populations(
+pub(crate) fn populations(
     counts: &[Counts],
     buckets: &[String],
     mut times: Times,
@@ -136,7 +136,7 @@ pub(super) fn populations(
 
 /// An object's key, the same however often it is URL-encoded: access logs encode it once or twice,
 /// inventories in CSV once, trails not at all.
-pub(super) fn plain_key(key: &[u8]) -> Vec<u8> {
+pub(crate) fn plain_key(key: &[u8]) -> Vec<u8> {
     let mut plain = key.to_vec();
     loop {
         let decoded = percent_decoded(&plain);
@@ -153,18 +153,18 @@ pub(super) fn plain_key(key: &[u8]) -> Vec<u8> {
 
 /// When an object was written, by a clock that tells eighths of a second where the inventory tells
 /// seconds: objects of one second are spread over it, as they were written, by their hash.
-pub(super) fn spread_ms(modified_ns: i64, object: u64) -> Option<u64> {
+pub(crate) fn spread_ms(modified_ns: i64, object: u64) -> Option<u64> {
     let second = u64::try_from(modified_ns.div_euclid(1_000_000_000)).ok()?;
     Some(second * 1_000 + (object % 8) * 125)
 }
 
 /// Picks the part of S3's fleet that wrote what was written then.
-pub(super) fn draw_of(salt: u64, ms_before: u64) -> u32 {
+pub(crate) fn draw_of(salt: u64, ms_before: u64) -> u32 {
     draw(salt, Hash::new().with(&ms_before.to_le_bytes()).get() as u32)
 }
 
 /// What a replication's draws come from.
-pub(super) fn salt(seed: Seed, replication: u32) -> u64 {
+pub(crate) fn salt(seed: Seed, replication: u32) -> u64 {
     use rand::Rng;
     seed.stream(replication, Purpose::Recorded, (0, 0)).next_u64()
 }
@@ -187,7 +187,7 @@ impl Recording {
 }
 
 /// So many milliseconds before the start.
-pub(super) fn before_start(ms: u64) -> SimTime {
+pub(crate) fn before_start(ms: u64) -> SimTime {
     SimTime::from_nanos(-(ms as i64 * 1_000_000))
 }
 
