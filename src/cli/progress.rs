@@ -158,10 +158,10 @@ impl Answers {
     }
 
     /// Takes note of a step; shows the bar once it is worth it.
-    pub(super) fn take(&self, step: sensitivity::Step) {
+    pub(super) fn take(&self, step: sensitivity::Work) {
         match step {
-            sensitivity::Step::Answered(answers) => self.drawn.inc(answers),
-            sensitivity::Step::Decided(answers) => {
+            sensitivity::Work::Answered(answers) => self.drawn.inc(answers),
+            sensitivity::Work::Decided(answers) => {
                 self.drawn.inc_length(answers as u64);
                 let worth_showing = self.drawn.length() > Some(WORTH_SHOWING);
                 if self.may_show && worth_showing && self.drawn.is_hidden() {

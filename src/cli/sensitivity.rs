@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 use crate::scenario::read::Override;
 use crate::sensitivity::axis::Axis;
 use crate::sensitivity::sobol::SAMPLES_MAX;
-use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity};
+use crate::sensitivity::{Plan, Resources, SAMPLES_MIN, Sensitivity};
 use crate::units::Share;
 
 /// Find which assumption the saving hangs on, and where it turns.
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         samples: args.samples,
         targets: args.target.iter().map(|share| share.value()).collect(),
         over: args.over.clone(),
-        means: Means { threads, bytes: bytes / 2 },
+        resources: Resources { threads, bytes: bytes / 2 },
     };
     let bar = progress::Answers::new(&scenario.name, args.quiet);
     let read_with = |change: &Override| read(std::slice::from_ref(change));

@@ -77,30 +77,33 @@ impl Axis {
     /// # Errors
     /// If it is not that, the ends are of different kinds or do not ascend from above zero.
     pub fn parse(text: &str) -> Result<Self> {
-        let wrong = |why: &str| Error::request(format!("`{text}` {why}")).hint(HINT);
-        let (key, ends) = text.split_once('=').ok_or_else(|| wrong("has no `KEY=`"))?;
-        let (low, high) = ends.split_once("..").ok_or_else(|| wrong("has no `LOW..HIGH`"))?;
-        let ((low, unit, whole), (high, other, also_whole)) = match (value(low), value(high)) {
-            (Some(low), Some(high)) => (low, high),
-            (None, _) => return Err(wrong(&format!("begins at `{low}`, which is no quantity"))),
-            (_, None) => return Err(wrong(&format!("ends at `{high}`, which is no quantity"))),
-        };
-        if unit != other {
-            return Err(wrong("goes from one kind of quantity to another"));
+        Self::read(text).map_err(|why| Error::request(format!("`{text}` {why}")).hint(HINT))
+    }
+
+    /// The axis, or what is wrong with the text.
+    fn read(text: &str) -> std::result::Result<Self, String> {
+        let (key, ends) = text.split_once('=').ok_or("has no `KEY=`")?;
+        let (low, high) = ends.split_once("..").ok_or("has no `LOW..HIGH`")?;
+        let low = Quantity::read(low)
+            .ok_or_else(|| format!("begins at `{low}`, which is no quantity"))?;
+        let high = Quantity::read(high)
+            .ok_or_else(|| format!("ends at `{high}`, which is no quantity"))?;
+        if low.unit != high.unit {
+            return Err("goes from one kind of quantity to another".to_owned());
         }
-        if !(0.0 < low && low < high && high.is_finite()) {
-            return Err(wrong(
-                "must ascend from above zero: it is searched on a logarithmic scale",
-            ));
+        let span = Span { low: low.value, high: high.value, whole: low.is_whole && high.is_whole };
+        if !(0.0 < span.low && span.low < span.high && span.high.is_finite()) {
+            return Err(
+                "must ascend from above zero: it is searched on a logarithmic scale".to_owned()
+            );
         }
-        let parameter = Parameter::named(key.trim());
-        let axis = Self { parameter, span: Span { low, high, whole: whole && also_whole }, unit };
+        let axis = Self { parameter: Parameter::named(key.trim()), span, unit: low.unit };
         let fits = match axis.parameter.measure() {
-            Some(Measure::Duration) => unit == Unit::Seconds,
-            Some(_) => unit == Unit::Number && axis.span.whole && high <= f64::from(u32::MAX),
+            Some(Measure::Duration) => axis.unit == Unit::Seconds,
+            Some(_) => axis.unit == Unit::Number && span.whole && span.high <= f64::from(u32::MAX),
             None => true,
         };
-        if fits { Ok(axis) } else { Err(wrong("is not of that key's kind")) }
+        if fits { Ok(axis) } else { Err("is not of that key's kind".to_owned()) }
     }
 
     /// The name of the parameter.
@@ -170,24 +173,28 @@ impl Parameter {
     }
 }
 
-/// A quantity, its unit, and whether it is written as a whole number.
-fn value(text: &str) -> Option<(f64, Unit, bool)> {
-    let text = text.trim();
-    let plain = text.replace('_', "");
-    if let Ok(number) = plain.parse::<u64>() {
-        return Some((number as f64, Unit::Number, true));
+/// A value as it is written.
+struct Quantity {
+    value: f64,
+    unit: Unit,
+    is_whole: bool,
+}
+
+impl Quantity {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let plain = text.replace('_', "");
+        let (value, unit) = if let Ok(number) = plain.parse::<f64>() {
+            (number, Unit::Number)
+        } else if let Some(Ok(percent)) = plain.strip_suffix('%').map(|it| it.trim().parse()) {
+            (percent, Unit::Percent)
+        } else if let Ok(rate) = text.parse::<Rate>() {
+            (rate.as_per_s(), Unit::PerSecond)
+        } else {
+            (text.parse::<SimDuration>().ok()?.as_secs_f64(), Unit::Seconds)
+        };
+        Some(Self { value, unit, is_whole: plain.parse::<u64>().is_ok() })
     }
-    if let Ok(number) = plain.parse::<f64>() {
-        return Some((number, Unit::Number, false));
-    }
-    if let Some(Ok(percent)) = plain.strip_suffix('%').map(|it| it.trim().parse()) {
-        return Some((percent, Unit::Percent, false));
-    }
-    if let Ok(rate) = text.parse::<Rate>() {
-        return Some((rate.as_per_s(), Unit::PerSecond, false));
-    }
-    let duration = text.parse::<SimDuration>().ok()?;
-    Some((duration.as_secs_f64(), Unit::Seconds, false))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use bks::scenario::read::Override;
 use bks::sensitivity::axis::Axis;
 use bks::sensitivity::break_even::BreakEvens;
 use bks::sensitivity::search::Direction;
-use bks::sensitivity::{Means, Plan, Sensitivity, Together};
+use bks::sensitivity::{Plan, Resources, Sensitivity, Together};
 
 /// λ in reads a second.
 const RATE: f64 = 0.1;
@@ -66,7 +66,7 @@ fn plan(targets: &[f64], over: &[&str]) -> Plan {
         samples: None,
         targets: targets.to_vec(),
         over: over.iter().map(|text| Axis::parse(text).unwrap()).collect(),
-        means: Means { threads: 2, bytes: 1 << 30 },
+        resources: Resources { threads: 2, bytes: 1 << 30 },
     }
 }
 

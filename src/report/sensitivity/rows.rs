@@ -5,7 +5,7 @@ use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::Unit;
-use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
+use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::{Sensitivity, Together};
 
@@ -71,7 +71,11 @@ pub fn break_even(scenario: &Scenario, found: &Sensitivity) -> Vec<BreakEvenRow>
     found.break_evens.iter().flat_map(of_axis).collect()
 }
 
-fn of_target(scenario: &Scenario, found: &BreakEvens, target: &Found) -> Vec<BreakEvenRow> {
+fn of_target(
+    scenario: &Scenario,
+    found: &BreakEvens,
+    target: &TargetCrossings,
+) -> Vec<BreakEvenRow> {
     let (name, configuration) = names(scenario);
     let extremes = found.extremes();
     let none = BreakEvenRow {

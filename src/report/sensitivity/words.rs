@@ -7,7 +7,7 @@ use crate::outcome::Swing;
 use crate::report::numbers::{count, duration, grouped, percent, significant};
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::{Axis, Unit};
-use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
+use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::sobol::Interval;
 use crate::sensitivity::{Sample, Sensitivity, Together};
@@ -159,7 +159,7 @@ fn sentence(headline: &str, of_levels: &[BreakEvens], target: usize) -> String {
 }
 
 /// Where the saving lies below a target.
-fn clause(found: &BreakEvens, target: &Found, detailed: bool) -> String {
+fn clause(found: &BreakEvens, target: &TargetCrossings, detailed: bool) -> String {
     let (axis, name) = (&found.axis, found.axis.name());
     let wanted = share_wanted(target.target);
     let Some(((low, high), [least, most])) = found.searched().zip(found.extremes()) else {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::{Progress, Step};
+use super::{Progress, Work};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::scenario::estimate::ArmEstimate;
@@ -12,7 +12,7 @@ use crate::simulation::{Arm, run_and};
 
 /// What a run may take: all of it is known before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Means {
+pub struct Resources {
     /// Threads that work on it.
     pub threads: usize,
     /// Bytes of memory for it at the most.
@@ -26,46 +26,44 @@ const AT_A_TIME: usize = 64;
 /// Bytes that they may take together; a single one may take more.
 const BYTES_AT_A_TIME: u64 = 1 << 30;
 
-/// The same number, where skipping ahead gives them nothing in common and tells of no progress within.
+/// The same number, where skipping ahead gives them nothing in common and reports no progress within.
 const SKIPPED_AT_A_TIME: usize = 8;
 
-/// A scenario whose headline is asked what it saves.
-pub(super) struct Bench<'a> {
+/// Evaluates the headline's saving; each set of assumptions is answered once.
+pub(super) struct Evaluator<'a> {
     scenario: &'a Scenario,
-    means: Means,
+    resources: Resources,
     progress: Progress<'a>,
     requesters: Requesters,
     replications: Range<u32>,
     /// KMS calls of the reference in each replication.
-    against: Vec<u64>,
+    reference: Vec<u64>,
     /// KMS calls of the headline in each replication, as far as they are known.
     known: HashMap<Assumptions, Vec<u64>>,
 }
 
-impl<'a> Bench<'a> {
-    /// A bench of the first `replications`; `None` if the reference makes no KMS calls in one of them,
-    /// so that there is nothing to save.
+impl<'a> Evaluator<'a> {
+    /// One of the first `replications`; `None` if the reference makes no KMS calls in one of them, so
+    /// that there is nothing to save.
     pub(super) fn new(
         scenario: &'a Scenario,
         replications: u32,
-        means: Means,
+        resources: Resources,
         progress: Progress<'a>,
     ) -> Option<Self> {
         let headline = &scenario.configurations[scenario.headline];
-        let requesters = Requesters::group(headline.rule, &scenario.principals, &scenario.slots);
-        let reference = scenario.configurations[scenario.reference].ranges.at(Level::Assumed);
-        let mut bench = Self {
+        let mut evaluator = Self {
             scenario,
-            means,
+            resources,
             progress,
-            requesters,
+            requesters: Requesters::group(headline.rule, &scenario.principals, &scenario.slots),
             replications: 0..replications,
-            against: Vec::new(),
+            reference: Vec::new(),
             known: HashMap::new(),
         };
-        let [against] = &bench.run(scenario.reference, &[reference])[..] else { return None };
-        bench.against.clone_from(against);
-        (!bench.against.contains(&0)).then_some(bench)
+        let assumed = scenario.configurations[scenario.reference].ranges.at(Level::Assumed);
+        evaluator.reference = evaluator.run(scenario.reference, &[assumed]).remove(0);
+        (!evaluator.reference.contains(&0)).then_some(evaluator)
     }
 
     fn headline(&self) -> &Configuration {
@@ -74,7 +72,7 @@ impl<'a> Bench<'a> {
 
     /// What one replication under a set of assumptions is expected to take.
     pub(super) fn estimate(&self, assumptions: &Assumptions) -> ArmEstimate {
-        let Means { threads, .. } = self.means;
+        let Resources { threads, .. } = self.resources;
         self.scenario.estimate_arm(self.headline(), &self.requesters, assumptions, threads)
     }
 
@@ -85,29 +83,24 @@ impl<'a> Bench<'a> {
 
     /// Whether there is memory for it.
     pub(super) fn fits(&self, estimate: &ArmEstimate) -> bool {
-        estimate.bytes_max <= self.means.bytes
+        estimate.bytes_max <= self.resources.bytes
     }
 
     /// What the headline saves under each set of assumptions, in each replication.
     pub(super) fn savings(&mut self, sets: &[Assumptions]) -> Vec<Vec<f64>> {
-        let mut unknown: Vec<Assumptions> = Vec::new();
         let mut seen = HashSet::new();
-        for set in sets.iter().filter(|set| !self.known.contains_key(set)) {
-            if seen.insert(*set) {
-                unknown.push(*set);
-            }
-        }
+        let unknown: Vec<Assumptions> = sets
+            .iter()
+            .copied()
+            .filter(|set| !self.known.contains_key(set) && seen.insert(*set))
+            .collect();
         let estimates: Vec<ArmEstimate> = unknown.iter().map(|set| self.estimate(set)).collect();
-        let requests: f64 = estimates.iter().map(|estimate| estimate.requests).sum();
-        (self.progress)(Step::Decided(requests * f64::from(self.replications.end)));
+        (self.progress)(Work::Decided(self.requests(&estimates)));
         for batch in self.batches(&estimates) {
-            let of_batch = &unknown[batch.clone()];
-            let calls = self.run(self.scenario.headline, of_batch);
-            self.known.extend(of_batch.iter().copied().zip(calls));
+            let calls = self.run(self.scenario.headline, &unknown[batch.clone()]);
+            self.known.extend(unknown[batch.clone()].iter().copied().zip(calls));
             if self.skips() {
-                let requests: f64 = estimates[batch].iter().map(|it| it.requests).sum();
-                let all = requests * f64::from(self.replications.end);
-                (self.progress)(Step::Answered(all as u64));
+                (self.progress)(Work::Answered(self.requests(&estimates[batch]) as u64));
             }
         }
         sets.iter().map(|set| self.saving(&self.known[set])).collect()
@@ -119,11 +112,14 @@ impl<'a> Bench<'a> {
     }
 
     fn saving(&self, calls: &[u64]) -> Vec<f64> {
-        calls
-            .iter()
-            .zip(&self.against)
-            .map(|(of, against)| 1.0 - *of as f64 / *against as f64)
-            .collect()
+        let pairs = calls.iter().zip(&self.reference);
+        pairs.map(|(calls, reference)| 1.0 - *calls as f64 / *reference as f64).collect()
+    }
+
+    /// Requests in all replications.
+    fn requests(&self, estimates: &[ArmEstimate]) -> f64 {
+        let once: f64 = estimates.iter().map(|estimate| estimate.requests).sum();
+        once * f64::from(self.replications.end)
     }
 
     fn skips(&self) -> bool {
@@ -154,21 +150,27 @@ impl<'a> Bench<'a> {
     /// KMS calls of a configuration under each set of assumptions, in each replication. Replications
     /// follow one another: memory is for one of them.
     fn run(&self, configuration: usize, sets: &[Assumptions]) -> Vec<Vec<u64>> {
-        let arm = |&assumptions| Arm { configuration, assumptions, by_requester: false };
-        let arms: Vec<Arm> = sets.iter().map(arm).collect();
-        let answered = |requests: u64| {
-            if !self.skips() {
-                (self.progress)(Step::Answered(requests * arms.len() as u64));
-            }
-        };
+        let arms: Vec<Arm> = sets
+            .iter()
+            .map(|&assumptions| Arm { configuration, assumptions, by_requester: false })
+            .collect();
         let mut calls = vec![Vec::new(); arms.len()];
         for replication in self.replications.clone() {
-            let counted =
-                run_and(self.scenario, &arms, replication..replication + 1, &answered, |tally| {
-                    tally.total_calls().total()
-                });
+            let counted = run_and(
+                self.scenario,
+                &arms,
+                replication..replication + 1,
+                &|requests| self.report_drawn(requests, arms.len()),
+                |tally| tally.total_calls().total(),
+            );
             calls.iter_mut().zip(counted.into_iter().flatten()).for_each(|(of, n)| of.push(n));
         }
         calls
+    }
+
+    fn report_drawn(&self, requests: u64, arms: usize) {
+        if !self.skips() {
+            (self.progress)(Work::Answered(requests * arms as u64));
+        }
     }
 }
