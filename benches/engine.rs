@@ -44,7 +44,7 @@ fn one_replication(
     let index = scenario.configurations.iter().position(|c| c.name == configuration);
     let index = index.expect("the benchmark names one of its configurations");
     let assumptions = scenario.configurations[index].ranges.at(Level::Assumed);
-    let arms = [Arm { configuration: index, assumptions, by_requester: false }];
+    let arms = [Arm::of_totals(index, assumptions)];
     let replication = || run(&scenario, &arms, 0..1, &|_| ());
     let items = items(&replication()[0][0]);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::logs::record::Entry;
+use bks::logs::record::LogEntry;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use flate2::write::GzEncoder;
@@ -107,9 +107,9 @@ fn sum(log: impl Read + 'static) -> u64 {
     let log = Log::open(log, None, None).expect("it is a log").expect("it is not empty");
     log.entries("log", &mut bad, |entry| {
         sum = sum.wrapping_add(match entry {
-            Entry::Request(record) => record.bytes_sent.unwrap_or(0) + record.time as u64,
-            Entry::Kms(event) => event.time as u64 + event.s3_arn.map_or(0, <[u8]>::len) as u64,
-            Entry::Skipped(..) => 1,
+            LogEntry::Request(record) => record.bytes_sent.unwrap_or(0) + record.time as u64,
+            LogEntry::Kms(event) => event.time as u64 + event.s3_arn.map_or(0, <[u8]>::len) as u64,
+            LogEntry::Skipped(..) => 1,
         });
         Ok(())
     })

@@ -14,21 +14,21 @@ use std::io::Read;
 
 use parquet::file::reader::ChunkReader;
 
-use crate::columnar::{Cell, Table};
+use crate::columnar::{ParquetTable, ParquetValue};
 use crate::error::{Error, Result};
-use crate::logs::bounded::Bounded;
+use crate::logs::bounded::RecordLimit;
 use crate::units::{parse_moment, utc};
 
-/// Which form a bill has.
+/// Which format a bill has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum BillFormat {
     /// The `FinOps` Open Cost and Usage Specification.
     Focus,
     /// AWS's Cost and Usage Report, in either spelling of its columns.
     Cur,
 }
 
-impl Form {
+impl BillFormat {
     /// Its name in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -41,7 +41,7 @@ impl Form {
 
 /// One line of KMS requests.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct BillLine {
     /// Nanoseconds since the Unix epoch: when it begins.
     pub from_ns: i64,
     /// When it ends.
@@ -52,29 +52,29 @@ pub struct Line {
 
 /// The KMS requests of a bill.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Invoice {
-    /// Its form.
-    pub form: Form,
+pub struct Bill {
+    /// Its format.
+    pub format: BillFormat,
     /// Lines of any kind.
     pub rows: u64,
     /// Those of symmetric KMS requests, as they come.
-    pub lines: Vec<Line>,
+    pub lines: Vec<BillLine>,
 }
 
 /// Requests of a bill in a stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Requests {
+pub struct BilledRequests {
     /// In lines that lie within it.
     pub within: f64,
     /// In lines that lie only partly within it: any share of them may be.
     pub partly: f64,
 }
 
-impl Invoice {
+impl Bill {
     /// The requests from `from_ns` to before `to_ns`.
     #[must_use]
-    pub fn requests(&self, from_ns: i64, to_ns: i64) -> Requests {
-        let mut requests = Requests::default();
+    pub fn requests(&self, from_ns: i64, to_ns: i64) -> BilledRequests {
+        let mut requests = BilledRequests::default();
         for line in &self.lines {
             if from_ns <= line.from_ns && line.to_ns <= to_ns {
                 requests.within += line.requests;
@@ -88,13 +88,13 @@ impl Invoice {
     /// Adds another part of the same bill.
     ///
     /// # Errors
-    /// If it is of another form.
+    /// If it is of another format.
     pub fn merge(&mut self, part: Self) -> Result<()> {
-        if self.form != part.form {
+        if self.format != part.format {
             return Err(Error::request(format!(
-                "the part is of the form `{}`, but the one before it of `{}`",
-                part.form.name(),
-                self.form.name()
+                "the part is of the format `{}`, but the one before it of `{}`",
+                part.format.name(),
+                self.format.name()
             ))
             .hint("give each bill by itself: `--bill` may be given again"));
         }
@@ -112,8 +112,8 @@ impl Invoice {
             return Ok(self);
         }
         Err(Error::request(format!("none of the bill's {} lines is of KMS requests", self.rows)).hint(
-            "such lines have the usage type `REGION-KMS-Requests`, or are of `AWS Key Management Service` \
-             in `Requests`",
+            "such lines have the usage type `REGION-KMS-BilledRequests`, or are of `AWS Key Management Service` \
+             in `BilledRequests`",
         ))
     }
 
@@ -127,21 +127,21 @@ impl Invoice {
 }
 
 /// Where the columns are that matter.
-struct Columns {
-    form: Form,
+struct BillColumns {
+    format: BillFormat,
     from: usize,
     to: usize,
     /// FOCUS: `ServiceName`; CUR: the usage type.
     what: usize,
     /// FOCUS: `ChargeCategory`; CUR: the line's type.
     category: Option<usize>,
-    /// Pairs of quantity and, in FOCUS, its unit; the first that is told counts.
+    /// Pairs of quantity and, in FOCUS, its unit; the first that is known counts.
     quantities: Vec<(usize, Option<usize>)>,
     /// Where FOCUS tells of which kind requests are.
     kinds: Vec<usize>,
 }
 
-impl Columns {
+impl BillColumns {
     fn of<'h>(header: impl IntoIterator<Item = &'h str>) -> Result<Self> {
         // `lineItem/UsageType` and `line_item_usage_type` are the same.
         let plain = |name: &str| -> String {
@@ -167,7 +167,7 @@ impl Columns {
             }
             let kinds = ["x_UsageType", "SkuMeter", "ChargeDescription"];
             return Ok(Self {
-                form: Form::Focus,
+                format: BillFormat::Focus,
                 from: need("ChargePeriodStart")?,
                 to: need("ChargePeriodEnd")?,
                 what: need("ServiceName")?,
@@ -177,7 +177,7 @@ impl Columns {
             });
         }
         Ok(Self {
-            form: Form::Cur,
+            format: BillFormat::Cur,
             what: need("line_item_usage_type")?,
             from: need("line_item_usage_start_date")?,
             to: need("line_item_usage_end_date")?,
@@ -203,28 +203,28 @@ impl Columns {
         let cell = |place: usize| row.get(place).unwrap_or_default();
         let category = self.category.map_or("Usage", cell);
         let what = cell(self.what);
-        let wanted = match self.form {
-            Form::Focus => {
+        let wanted = match self.format {
+            BillFormat::Focus => {
                 what == "AWS Key Management Service"
                     && category == "Usage"
                     && !self.kinds.iter().any(|&kind| is_of_key_pairs(cell(kind)))
             }
             // What a savings plan or the like covers would be of another type; KMS has none.
-            Form::Cur => {
+            BillFormat::Cur => {
                 (what == "KMS-Requests" || what.ends_with("-KMS-Requests"))
                     && (category == "Usage" || category.is_empty())
             }
         };
-        let told = |&(quantity, unit): &(usize, Option<usize>)| {
+        let known = |&(quantity, unit): &(usize, Option<usize>)| {
             let unit = unit.map_or("Requests", cell);
             let quantity = cell(quantity);
             let is_told = !matches!(quantity, "" | "NULL" | "null");
             (unit.eq_ignore_ascii_case("Requests") && is_told).then_some(quantity)
         };
-        if wanted { self.quantities.iter().find_map(told) } else { None }
+        if wanted { self.quantities.iter().find_map(known) } else { None }
     }
 
-    fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<Line> {
+    fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<BillLine> {
         let requests = quantity.parse::<f64>().ok().filter(|requests| requests.is_finite());
         let requests = requests.ok_or_else(|| {
             Error::request(format!("the quantity is `{quantity}`, but must be a number"))
@@ -234,7 +234,7 @@ impl Columns {
         if from_ns >= to_ns {
             return Err(Error::request("the line ends before it begins"));
         }
-        Ok(Line { from_ns, to_ns, requests })
+        Ok(BillLine { from_ns, to_ns, requests })
     }
 }
 
@@ -261,7 +261,7 @@ fn time(text: &str) -> Result<i64> {
 ///
 /// # Errors
 /// The first line that is wrong, by `place` and number, columns that are not there, or no KMS requests.
-pub fn read(source: impl Read, place: &str) -> Result<Invoice> {
+pub fn read(source: impl Read, place: &str) -> Result<Bill> {
     part(source, place)?.checked().map_err(|error| error.at(place))
 }
 
@@ -269,16 +269,16 @@ pub fn read(source: impl Read, place: &str) -> Result<Invoice> {
 ///
 /// # Errors
 /// As [`part`].
-pub fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<Invoice> {
-    let table = Table::open(source, place)?;
+pub fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<Bill> {
+    let table = ParquetTable::open(source, place)?;
     let named = table.columns();
-    let all = Columns::of(named.iter().map(|column| column.name.as_str()));
+    let all = BillColumns::of(named.iter().map(|column| column.name.as_str()));
     let wanted = all.map_err(|error| error.at(place))?.places();
     // The same columns, of which alone there are cells.
-    let columns = Columns::of(wanted.iter().map(|place| named[*place].name.as_str()))
+    let columns = BillColumns::of(wanted.iter().map(|place| named[*place].name.as_str()))
         .map_err(|error| error.at(place))?;
     let indexes: Vec<usize> = wanted.iter().map(|place| named[*place].index).collect();
-    let mut invoice = Invoice { form: columns.form, rows: 0, lines: Vec::new() };
+    let mut invoice = Bill { format: columns.format, rows: 0, lines: Vec::new() };
     let mut row = csv::StringRecord::new();
     invoice.rows = table.read(&indexes, &mut |_, cells| {
         row.clear();
@@ -294,14 +294,14 @@ pub fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<I
 }
 
 /// A cell as CSV would have it.
-fn text(cell: &Cell) -> Cow<'_, str> {
+fn text(cell: &ParquetValue) -> Cow<'_, str> {
     match cell {
-        Cell::Null => Cow::Borrowed(""),
-        Cell::Flag(flag) => Cow::Owned(flag.to_string()),
-        Cell::Whole(number) => Cow::Owned(number.to_string()),
-        Cell::Real(number) => Cow::Owned(number.to_string()),
-        Cell::Time(ns) => Cow::Owned(utc(*ns)),
-        Cell::Text(_) => Cow::Borrowed(cell.text().unwrap_or_default()),
+        ParquetValue::Null => Cow::Borrowed(""),
+        ParquetValue::Flag(flag) => Cow::Owned(flag.to_string()),
+        ParquetValue::Whole(number) => Cow::Owned(number.to_string()),
+        ParquetValue::Real(number) => Cow::Owned(number.to_string()),
+        ParquetValue::Time(ns) => Cow::Owned(utc(*ns)),
+        ParquetValue::Text(_) => Cow::Borrowed(cell.text().unwrap_or_default()),
     }
 }
 
@@ -309,15 +309,15 @@ fn text(cell: &Cell) -> Cow<'_, str> {
 ///
 /// # Errors
 /// The first line that is wrong, by `place` and number, or columns that are not there.
-pub fn part(source: impl Read, place: &str) -> Result<Invoice> {
+pub fn part(source: impl Read, place: &str) -> Result<Bill> {
     let unreadable = |error: &csv::Error, line: u64| {
         Error::request(format!("the line cannot be read: {error}")).at(format!("{place}:{line}"))
     };
-    let (source, left) = Bounded::new(source);
+    let (source, left) = RecordLimit::new(source);
     let mut reader = csv::Reader::from_reader(source);
     let header = reader.headers().map_err(|error| unreadable(&error, 1))?;
-    let columns = Columns::of(header).map_err(|error| error.at(place))?;
-    let mut invoice = Invoice { form: columns.form, rows: 0, lines: Vec::new() };
+    let columns = BillColumns::of(header).map_err(|error| error.at(place))?;
+    let mut invoice = Bill { format: columns.format, rows: 0, lines: Vec::new() };
     let mut row = csv::StringRecord::new();
     loop {
         left.begin();
@@ -341,20 +341,20 @@ mod tests {
 
     const FOCUS: &str = "\
 BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,PricingQuantity,PricingUnit,RegionId,ServiceName
-0.0,Usage,\"$0.00 per request - Monthly Global Free Tier for KMS requests\",2024-09-25 21:00:00,2024-09-25 20:00:00,NULL,NULL,20000.000,Requests,us-east-1,AWS Key Management Service
-0.3,Usage,\"$0.03 per 10,000 KMS requests in US East\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1e5,Requests,us-east-1,AWS Key Management Service
-0.3,Usage,\"$0.15 per 10,000 Asymmetric requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,Requests,us-east-1,AWS Key Management Service
-0.3,Usage,\"$0.10 per 10,000 ECC GenerateDataKeyPair requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,Requests,us-east-1,AWS Key Management Service
+0.0,Usage,\"$0.00 per request - Monthly Global Free Tier for KMS requests\",2024-09-25 21:00:00,2024-09-25 20:00:00,NULL,NULL,20000.000,BilledRequests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.03 per 10,000 KMS requests in US East\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1e5,BilledRequests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.15 per 10,000 Asymmetric requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,BilledRequests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.10 per 10,000 ECC GenerateDataKeyPair requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,BilledRequests,us-east-1,AWS Key Management Service
 1.0,Usage,\"$1 per customer managed KMS key version\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,Keys,us-east-1,AWS Key Management Service
-1.0,Tax,Tax,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,Requests,us-east-1,AWS Key Management Service
-1.0,Usage,SQS,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,5,Requests,us-east-1,Amazon Simple Queue Service
-0.3,Usage,Universal requests,2024-09-27T00:00:00.000Z,2024-09-26T00:00:00Z,11,Requests,NULL,NULL,us-east-1,AWS Key Management Service
+1.0,Tax,Tax,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,BilledRequests,us-east-1,AWS Key Management Service
+1.0,Usage,SQS,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,5,BilledRequests,us-east-1,Amazon Simple Queue Service
+0.3,Usage,Universal requests,2024-09-27T00:00:00.000Z,2024-09-26T00:00:00Z,11,BilledRequests,NULL,NULL,us-east-1,AWS Key Management Service
 ";
 
     #[test]
     fn a_focus_bill_counts_symmetric_requests() {
         let invoice = read(FOCUS.as_bytes(), "bill.csv").unwrap();
-        assert_eq!((invoice.form, invoice.rows), (Form::Focus, 8));
+        assert_eq!((invoice.format, invoice.rows), (BillFormat::Focus, 8));
         let requests: Vec<f64> = invoice.lines.iter().map(|line| line.requests).collect();
         assert_eq!(requests, [20_000.0, 100_000.0, 11.0]);
         let (from, to) = invoice.span_ns().unwrap();
@@ -362,19 +362,19 @@ BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,Co
         assert_eq!(utc(to), "2024-09-27T00:00:00Z");
         let at = |text: &str| parse_utc(text).unwrap();
         let found = invoice.requests(at("2024-09-25T20:30:00Z"), at("2024-09-25T22:00:00Z"));
-        assert_eq!(found, Requests { within: 100_000.0, partly: 20_000.0 });
+        assert_eq!(found, BilledRequests { within: 100_000.0, partly: 20_000.0 });
         let found = invoice.requests(at("2024-09-25T22:00:00Z"), at("2024-09-26T00:00:00Z"));
-        assert_eq!(found, Requests::default());
+        assert_eq!(found, BilledRequests::default());
     }
 
     #[test]
     fn both_spellings_of_a_cost_and_usage_report_count_the_same() {
         let rows = "\
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,USE1-KMS-Requests,12
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests,3
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests-Asymmetric,5
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests-GenerateDatakeyPair-ECC,5
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Tax,awskms,us-east-1-KMS-Requests,1
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,USE1-KMS-BilledRequests,12
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-BilledRequests,3
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-BilledRequests-Asymmetric,5
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-BilledRequests-GenerateDatakeyPair-ECC,5
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Tax,awskms,us-east-1-KMS-BilledRequests,1
 2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Keys,9
 ";
         for header in [
@@ -384,7 +384,7 @@ BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,Co
              line_item_product_code,line_item_usage_type,line_item_usage_amount\n",
         ] {
             let invoice = read(format!("{header}{rows}").as_bytes(), "bill.csv").unwrap();
-            assert_eq!((invoice.form, invoice.rows), (Form::Cur, 6));
+            assert_eq!((invoice.format, invoice.rows), (BillFormat::Cur, 6));
             let requests: Vec<f64> = invoice.lines.iter().map(|line| line.requests).collect();
             assert_eq!(requests, [12.0, 3.0]);
         }
@@ -417,11 +417,11 @@ BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,Co
             ),
             ("line_item_usage_type,b\n1\n", "bill.csv: the bill has no column"),
         ] {
-            let told = read(text.as_bytes(), "bill.csv").unwrap_err().to_string();
-            assert!(told.starts_with(why), "{told}");
+            let error = read(text.as_bytes(), "bill.csv").unwrap_err().to_string();
+            assert!(error.starts_with(why), "{error}");
         }
         let short = format!("{FOCUS}cut,off\n");
-        let told = read(short.as_bytes(), "bill.csv").unwrap_err().to_string();
-        assert!(told.starts_with("bill.csv:10: the line cannot be read"), "{told}");
+        let error = read(short.as_bytes(), "bill.csv").unwrap_err().to_string();
+        assert!(error.starts_with("bill.csv:10: the line cannot be read"), "{error}");
     }
 }

@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::error::{Error, Result};
-use crate::report::words;
+use crate::report::assertion;
 use crate::results::Results;
 
 /// What S3 Bucket Keys will do to a KMS bill, a KMS quota and an audit trail.
@@ -90,7 +90,7 @@ impl Found {
         let demands = all.iter().flat_map(|results| &results.facts.assertions);
         let unmet: Vec<_> = demands.filter(|demand| !demand.holds).collect();
         for demand in &unmet {
-            output::note(&format!("assertion not met: {}", words::unmet(demand)));
+            output::note(&format!("assertion not met: {}", assertion::unmet(demand)));
         }
         if unmet.is_empty() { Self::Done } else { Self::AssertionNotMet }
     }

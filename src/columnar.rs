@@ -26,10 +26,10 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use parquet::file::reader::ChunkReader;
 use parquet::schema::types::ColumnDescPtr;
 
-pub use cell::Cell;
+pub use cell::ParquetValue;
 
 use crate::error::{Error, Result};
-use cell::Kind;
+use cell::ValueKind;
 use pages::{Codec, Pages};
 
 /// Most bytes of a footer, which lists each column of each group of rows.
@@ -42,7 +42,7 @@ pub const VALUE_MAX: usize = 1 << 20;
 const BATCH: usize = 64;
 
 /// A Parquet file whose footer has been read.
-pub struct Table<R> {
+pub struct ParquetTable<R> {
     source: Arc<R>,
     metadata: ParquetMetaData,
     place: String,
@@ -50,14 +50,14 @@ pub struct Table<R> {
 
 /// A column that has one value a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
+pub struct ParquetColumn {
     /// Its number among all that the file stores.
     pub index: usize,
     /// Its name; of what lies in a group, with the group's before it: `product.region`.
     pub name: String,
 }
 
-impl<R: ChunkReader + 'static> Table<R> {
+impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// Reads the footer of the file called `place`.
     ///
     /// # Errors
@@ -71,10 +71,10 @@ impl<R: ChunkReader + 'static> Table<R> {
 
     /// The columns that have one value a row: those in lists and maps are left out.
     #[must_use]
-    pub fn columns(&self) -> Vec<Column> {
+    pub fn columns(&self) -> Vec<ParquetColumn> {
         let of = |(index, column): (usize, &ColumnDescPtr)| {
             let name = column.path().parts().join(".");
-            (column.max_rep_level() == 0).then_some(Column { index, name })
+            (column.max_rep_level() == 0).then_some(ParquetColumn { index, name })
         };
         self.descriptors().iter().enumerate().filter_map(of).collect()
     }
@@ -89,7 +89,7 @@ impl<R: ChunkReader + 'static> Table<R> {
         self.metadata.file_metadata().schema_descr().columns()
     }
 
-    /// Gives each row's cells of these columns (by [`Column::index`]), and the row's number from 1.
+    /// Gives each row's cells of these columns (by [`ParquetColumn::index`]), and the row's number from 1.
     /// Returns how many rows there were.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl<R: ChunkReader + 'static> Table<R> {
     pub fn read(
         &self,
         columns: &[usize],
-        each: &mut dyn FnMut(u64, &[Cell]) -> Result<()>,
+        each: &mut dyn FnMut(u64, &[ParquetValue]) -> Result<()>,
     ) -> Result<u64> {
         let mut rows = 0;
         for group in self.metadata.row_groups() {
@@ -111,9 +111,9 @@ impl<R: ChunkReader + 'static> Table<R> {
         group: &RowGroupMetaData,
         columns: &[usize],
         before: u64,
-        each: &mut dyn FnMut(u64, &[Cell]) -> Result<()>,
+        each: &mut dyn FnMut(u64, &[ParquetValue]) -> Result<()>,
     ) -> Result<u64> {
-        let mut batches: Vec<Batch> =
+        let mut batches: Vec<ColumnBatch> =
             columns.iter().map(|index| self.batch(group, *index)).collect::<Result<_>>()?;
         let mut rows = before;
         let mut cells = Vec::with_capacity(columns.len());
@@ -137,12 +137,12 @@ impl<R: ChunkReader + 'static> Table<R> {
                 each(rows, &cells).map_err(|error| error.at(self.row(rows - 1)))?;
             }
         }
-        let told = u64::try_from(group.num_rows()).unwrap_or(u64::MAX);
-        if rows - before == told || columns.is_empty() {
+        let declared = u64::try_from(group.num_rows()).unwrap_or(u64::MAX);
+        if rows - before == declared || columns.is_empty() {
             return Ok(rows);
         }
         Err(Error::request(format!(
-            "it has {} rows where its footer tells of {told}: it is cut off or broken",
+            "it has {} rows where its footer tells of {declared}: it is cut off or broken",
             rows - before
         ))
         .at(&self.place))
@@ -153,7 +153,7 @@ impl<R: ChunkReader + 'static> Table<R> {
         format!("{}: row {}", self.place, before + 1)
     }
 
-    fn batch(&self, group: &RowGroupMetaData, index: usize) -> Result<Batch> {
+    fn batch(&self, group: &RowGroupMetaData, index: usize) -> Result<ColumnBatch> {
         let descriptor = self.descriptors()[index].clone();
         let name = descriptor.path().parts().join(".");
         let here = |error: Error| error.at(format!("{}: `{name}`", self.place));
@@ -168,8 +168,8 @@ impl<R: ChunkReader + 'static> Table<R> {
             Ok(get_column_reader(descriptor.clone(), Box::new(pages)))
         })
         .map_err(here)?;
-        Ok(Batch {
-            kind: Kind::of(&descriptor),
+        Ok(ColumnBatch {
+            kind: ValueKind::of(&descriptor),
             level: descriptor.max_def_level(),
             name,
             reader,
@@ -188,11 +188,11 @@ fn check_footer(source: &impl ChunkReader) -> Result<()> {
     let [a, b, c, d, magic @ ..] = end.as_deref().unwrap_or_default() else {
         return Err(Error::request("the file is too short to be Parquet"));
     };
-    let told = u32::from_le_bytes([*a, *b, *c, *d]);
+    let declared = u32::from_le_bytes([*a, *b, *c, *d]);
     match magic {
-        b"PAR1" if told > FOOTER_MAX => Err(Error::request(format!(
+        b"PAR1" if declared > FOOTER_MAX => Err(Error::request(format!(
             "its footer is told to have {} MiB, but bks reads at most {}",
-            told >> 20,
+            declared >> 20,
             FOOTER_MAX >> 20
         ))),
         b"PAR1" => Ok(()),
@@ -206,17 +206,17 @@ fn check_footer(source: &impl ChunkReader) -> Result<()> {
 }
 
 /// Some rows of a column.
-struct Batch {
+struct ColumnBatch {
     name: String,
-    kind: Kind,
+    kind: ValueKind,
     /// The definition level of what is there.
     level: i16,
     reader: ColumnReader,
     levels: Vec<i16>,
-    cells: Vec<Cell>,
+    cells: Vec<ParquetValue>,
 }
 
-impl Batch {
+impl ColumnBatch {
     /// Decodes the next rows of the file called `place`; none, if the column ends. `before` rows were
     /// there before.
     fn fill(&mut self, place: &str, before: u64) -> Result<()> {
@@ -224,7 +224,7 @@ impl Batch {
         let column = Decoding { kind: *kind, level: *level, name, place, before };
         match reader {
             ColumnReader::BoolColumnReader(reader) => {
-                column.fill(reader, levels, cells, |_, value| Ok(Cell::Flag(*value)))
+                column.fill(reader, levels, cells, |_, value| Ok(ParquetValue::Flag(*value)))
             }
             ColumnReader::Int32ColumnReader(reader) => {
                 column.fill(reader, levels, cells, |kind, value| kind.whole((*value).into()))
@@ -236,13 +236,14 @@ impl Batch {
                 column.fill(reader, levels, cells, |_, value| cell::of_int96(value.data()))
             }
             ColumnReader::FloatColumnReader(reader) => {
-                column.fill(reader, levels, cells, |_, value| Ok(Cell::Real((*value).into())))
+                column
+                    .fill(reader, levels, cells, |_, value| Ok(ParquetValue::Real((*value).into())))
             }
             ColumnReader::DoubleColumnReader(reader) => {
-                column.fill(reader, levels, cells, |_, value| Ok(Cell::Real(*value)))
+                column.fill(reader, levels, cells, |_, value| Ok(ParquetValue::Real(*value)))
             }
             ColumnReader::ByteArrayColumnReader(reader) => {
-                column.fill(reader, levels, cells, Kind::bytes)
+                column.fill(reader, levels, cells, ValueKind::bytes)
             }
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
                 column.fill(reader, levels, cells, |kind, value| kind.bytes(value))
@@ -253,7 +254,7 @@ impl Batch {
 
 /// How a column's values become cells.
 struct Decoding<'a> {
-    kind: Kind,
+    kind: ValueKind,
     level: i16,
     name: &'a str,
     place: &'a str,
@@ -265,8 +266,8 @@ impl Decoding<'_> {
         &self,
         reader: &mut ColumnReaderImpl<T>,
         levels: &mut Vec<i16>,
-        cells: &mut Vec<Cell>,
-        cell: impl Fn(Kind, &T::T) -> std::result::Result<Cell, &'static str>,
+        cells: &mut Vec<ParquetValue>,
+        cell: impl Fn(ValueKind, &T::T) -> std::result::Result<ParquetValue, &'static str>,
     ) -> Result<()> {
         let mut values: Vec<T::T> = Vec::with_capacity(BATCH);
         levels.clear();
@@ -279,8 +280,8 @@ impl Decoding<'_> {
         let mut values = values.iter();
         for level in &*levels {
             let there = if *level == self.level { values.next() } else { None };
-            let told = there.map_or(Ok(Cell::Null), |value| cell(self.kind, value));
-            cells.push(told.map_err(|why| self.wrong(cells.len(), why))?);
+            let value = there.map_or(Ok(ParquetValue::Null), |value| cell(self.kind, value));
+            cells.push(value.map_err(|why| self.wrong(cells.len(), why))?);
         }
         Ok(())
     }

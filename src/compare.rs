@@ -10,7 +10,7 @@
 //!   'Student's' problem when several different population variances are involved*, Biometrika 34,
 //!   1947).
 
-pub mod demand;
+pub mod condition;
 mod notes;
 
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! A scenario like a log: who asks for what, how often, and how old it is.
 //!
 //! Each group of sessions, bucket and operation of a log becomes one workload, with the log's number
-//! of requests and the arrival process that its times are like. What is read is told apart by who
+//! of requests and the arrival process that its times are like. What is read is distinguished by who
 //! wrote it; objects whose writing is not in the log are populations, as in a replay.
 
 mod comparing;
@@ -15,8 +15,8 @@ mod traffic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-pub use comparing::{Comparison, compare, replications};
-pub use details::Details;
+pub use comparing::{FitComparison, compare, replications};
+pub use details::BucketDetails;
 
 use crate::error::Result;
 use crate::pricing::PriceTable;
@@ -29,26 +29,26 @@ use crate::scenario::resolve::is_account;
 use crate::scenario::written::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
 use crate::shown::shown;
 use crate::units::{SimDuration, SimTime, utc};
-use flows::{Flows, Group};
-use hide::Hider;
-use process::Times;
+use flows::{Flows, SessionGroup};
+use hide::NameHider;
+use process::LogTimes;
 
-/// What a fit is told besides the log.
+/// What a fit is given besides the log.
 #[derive(Clone, Debug)]
-pub struct Wishes {
+pub struct FitOptions {
     /// The scenario's name.
     pub name: String,
     /// Which keys wrap objects whose writing is not in the log.
     pub unknown_age: UnknownAge,
     /// Hides names, or does not.
-    pub hider: Hider,
+    pub hider: NameHider,
     /// The region of all buckets, if it is not as the log says.
     pub region: Option<String>,
 }
 
 /// A fitted scenario.
 #[derive(Clone, Debug)]
-pub struct Fit {
+pub struct FittedScenario {
     /// The scenario.
     pub file: ScenarioFile,
     /// What its text begins with, line by line: where it comes from and what is assumed.
@@ -57,7 +57,7 @@ pub struct Fit {
     pub reasons: Vec<String>,
 }
 
-impl Fit {
+impl FittedScenario {
     /// The scenario as TOML, its notes as comments at the head.
     ///
     /// # Panics
@@ -98,16 +98,20 @@ const ELSEWHERE: &str = "elsewhere";
 ///
 /// # Errors
 /// If the log is longer than a run can be.
-pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
+pub fn fit(
+    log: &Recording,
+    details: &BucketDetails,
+    options: &FitOptions,
+) -> Result<FittedScenario> {
     let times =
-        Times { duration: duration(log), all_counted: log.counted_from == SimDuration::ZERO };
+        LogTimes { duration: duration(log), all_counted: log.counted_from == SimDuration::ZERO };
     refuse_long(log)?;
-    let region = Region::of(log, details, wishes);
+    let region = AssumedRegion::of(log, details, options);
     let flows = Flows::of(log);
-    let principals = fitted_principals(log, &flows.groups, times.duration, &wishes.hider);
-    let mut buckets = fitted_buckets(log, wishes, &region.name);
-    let mut populations = fitted_populations(log, wishes);
-    let names = traffic::Names {
+    let principals = fitted_principals(log, &flows.groups, times.duration, &options.hider);
+    let mut buckets = fitted_buckets(log, options, &region.name);
+    let mut populations = fitted_populations(log, options);
+    let names = traffic::FittedNames {
         principals: principals.iter().map(|p| p.name.clone()).collect(),
         buckets: buckets.iter().map(|b| b.name.clone()).collect(),
         logged_buckets: &log.buckets,
@@ -120,15 +124,20 @@ pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
         while buckets.iter().any(|bucket| bucket.name == taken) {
             taken.push('\'');
         }
-        populations.push(population(names.elsewhere.clone(), taken.clone(), 1, wishes.unknown_age));
+        populations.push(population(
+            names.elsewhere.clone(),
+            taken.clone(),
+            1,
+            options.unknown_age,
+        ));
         let key = KmsKey::AwsManaged;
         buckets.push(BucketFile { key, ..bucket(taken, &region.name, SimTime::ZERO) });
     }
-    let mut notes = head(log, wishes);
+    let mut notes = head(log, options);
     notes.push(region.why);
     notes.extend(made.left_out);
     let file = ScenarioFile {
-        name: wishes.name.clone(),
+        name: options.name.clone(),
         duration: times.duration,
         warm_up: log.counted_from,
         from_log: !principals.iter().all(|principal| is_account(&principal.account)),
@@ -139,7 +148,7 @@ pub fn fit(log: &Recording, details: &Details, wishes: &Wishes) -> Result<Fit> {
         workloads: made.workloads,
         ..parse_settings("", "the log")?
     };
-    Ok(Fit { file, notes, reasons: made.notes })
+    Ok(FittedScenario { file, notes, reasons: made.notes })
 }
 
 /// The log's length in whole seconds.
@@ -160,12 +169,12 @@ fn bucket(name: String, region: &str, bucket_keys_since: SimTime) -> BucketFile 
     }
 }
 
-fn fitted_buckets(log: &Recording, wishes: &Wishes, region: &str) -> Vec<BucketFile> {
-    let (since, _) = wishes.unknown_age.meaning();
-    let name = |name: &String| wishes.hider.name("bucket", name);
-    let one = |(bucket_name, told): (&String, &Option<String>)| {
-        let told = told.as_deref().filter(|told| PriceTable::for_region(told).is_ok());
-        let own = if wishes.region.is_none() { told } else { None };
+fn fitted_buckets(log: &Recording, options: &FitOptions, region: &str) -> Vec<BucketFile> {
+    let (since, _) = options.unknown_age.meaning();
+    let name = |name: &String| options.hider.name("bucket", name);
+    let one = |(bucket_name, logged): (&String, &Option<String>)| {
+        let logged = logged.as_deref().filter(|region| PriceTable::for_region(region).is_ok());
+        let own = if options.region.is_none() { logged } else { None };
         let directory = is_directory(bucket_name);
         BucketFile { directory, ..bucket(name(bucket_name), own.unwrap_or(region), since) }
     };
@@ -173,25 +182,25 @@ fn fitted_buckets(log: &Recording, wishes: &Wishes, region: &str) -> Vec<BucketF
 }
 
 /// The region of buckets of which the log does not tell another.
-struct Region {
+struct AssumedRegion {
     name: String,
     why: String,
 }
 
-impl Region {
-    fn of(log: &Recording, details: &Details, wishes: &Wishes) -> Self {
+impl AssumedRegion {
+    fn of(log: &Recording, details: &BucketDetails, options: &FitOptions) -> Self {
         const ASSUMED: &str = "us-east-1";
-        if let Some(region) = &wishes.region {
+        if let Some(region) = &options.region {
             return Self { name: region.clone(), why: format!("Region: {region}, as asked for.") };
         }
-        let told = details.regions(&log.buckets);
+        let logged = details.regions(&log.buckets);
         let assumed = |why: String| Self { name: ASSUMED.to_owned(), why };
-        match &told[..] {
+        match &logged[..] {
             [] => assumed(format!(
                 "Region: {ASSUMED} is assumed, as the log does not say; prices and quota follow it."
             )),
             [first, ..] if PriceTable::for_region(first).is_err() => assumed(format!(
-                "Region: {first} in the log; prices and quota are those of {ASSUMED}, as bks does \
+                "AssumedRegion: {first} in the log; prices and quota are those of {ASSUMED}, as bks does \
                  not know its own."
             )),
             [only] => Self { name: only.clone(), why: format!("Region: {only}, as in the log.") },
@@ -223,27 +232,27 @@ fn population(name: String, bucket: String, objects: u64, age: UnknownAge) -> Po
 }
 
 /// In the order of the replay's populations.
-fn fitted_populations(log: &Recording, wishes: &Wishes) -> Vec<PopulationFile> {
+fn fitted_populations(log: &Recording, options: &FitOptions) -> Vec<PopulationFile> {
     log.before
         .iter()
         .map(|before| {
-            let bucket = wishes.hider.name("bucket", &log.buckets[before.bucket as usize]);
+            let bucket = options.hider.name("bucket", &log.buckets[before.bucket as usize]);
             let name = format!("{bucket}: written before the log");
-            population(name, bucket, before.objects, wishes.unknown_age)
+            population(name, bucket, before.objects, options.unknown_age)
         })
         .collect()
 }
 
-/// One principal of the scenario for each group; groups of one role are told apart by number.
+/// One principal of the scenario for each group; groups of one role are distinguished by number.
 fn fitted_principals(
     log: &Recording,
-    groups: &[Group],
+    groups: &[SessionGroup],
     duration: SimDuration,
-    hider: &Hider,
+    hider: &NameHider,
 ) -> Vec<PrincipalFile> {
     let all = principals(log);
     let mut seen = BTreeMap::<usize, u32>::new();
-    let one = |group: &Group| {
+    let one = |group: &SessionGroup| {
         let PrincipalFile { name, account, role, user, service, .. } = all[group.principal].clone();
         let number = seen.entry(group.principal).or_default();
         *number += 1;
@@ -282,7 +291,7 @@ fn known_account<'a>(all: &'a [PrincipalFile], account: &'a str) -> &'a str {
 /// Sessions at a time and how long each lives, if they come one after the other: when added up they
 /// live for less than half of what as many side by side would. In each place one is under way when the
 /// log begins, and one more comes with each length that passes.
-fn sessions(group: &Group, duration: SimDuration) -> (u32, Option<SimDuration>) {
+fn sessions(group: &SessionGroup, duration: SimDuration) -> (u32, Option<SimDuration>) {
     const LONG_S: f64 = 3_600.0;
     let (seconds, all) = (duration.as_secs_f64(), f64::from(group.sessions));
     let at_a_time = (group.alive_s as f64 / seconds).round().max(1.0);
@@ -297,9 +306,9 @@ fn sessions(group: &Group, duration: SimDuration) -> (u32, Option<SimDuration>) 
     (at_a_time as u32, Some(SimDuration::from_secs(length)))
 }
 
-fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
+fn head(log: &Recording, options: &FitOptions) -> Vec<String> {
     let mut notes = vec!["Made by `bks fit` from a log:".to_owned()];
-    if !wishes.hider.hides() {
+    if !options.hider.hides() {
         notes.extend(log.inputs.iter().map(|input| format!("  {}", input.name)));
     }
     let from = utc(log.start_ns);
@@ -345,7 +354,7 @@ fn head(log: &Recording, wishes: &Wishes) -> Vec<String> {
     notes.push("The run starts with the log: hours and days of a profile count from there.".into());
     notes.push(format!(
         "Objects whose writing is not in the log: {} of {} reads; assumed of their keys: {}.",
-        log.seen.of_unknown, log.seen.unwraps, wishes.unknown_age
+        log.seen.of_unknown, log.seen.unwraps, options.unknown_age
     ));
     notes
 }

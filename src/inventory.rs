@@ -8,7 +8,7 @@
 //! inventory has a row for each object, the journal one for each change of an object.
 //!
 //! - [`manifest`]: what the manifest says, and where its files may lie;
-//! - [`csv_file`], [`parquet_file`]: data files to [`Item`]s, one at a time;
+//! - [`csv_file`], [`parquet_file`]: data files to [`InventoryItem`]s, one at a time;
 //! - [`versions`]: rows of S3 Metadata to items, where rows do not say which version is the current one;
 //! - [`tally`]: items to counts that merge.
 
@@ -49,7 +49,7 @@ macro_rules! words {
 
 words! {
     /// How an object is encrypted: `EncryptionStatus`.
-    Encryption {
+    EncryptionStatus {
         /// With S3's own keys.
         SseS3 = "SSE-S3",
         /// With a KMS key: what bucket keys are about.
@@ -61,25 +61,25 @@ words! {
         /// Not at all.
         NotSse = "NOT-SSE",
         /// The inventory does not say.
-        Untold = "untold",
+        Unknown = "untold",
     }
 }
 
 words! {
     /// Whether a bucket-level key wraps the object's key: `BucketKeyStatus`.
-    BucketKey {
+    BucketKeyStatus {
         /// One does.
         Enabled = "ENABLED",
         /// None does.
         Disabled = "DISABLED",
         /// The inventory does not say, as of an object without SSE-KMS.
-        Untold = "untold",
+        Unknown = "untold",
     }
 }
 
 words! {
     /// A storage class.
-    Class {
+    StorageClass {
         /// S3 Standard.
         Standard = "STANDARD",
         /// Reduced redundancy.
@@ -101,11 +101,11 @@ words! {
         /// One that bks does not know.
         Other = "other",
         /// The inventory does not say, as of a delete marker.
-        Untold = "untold",
+        Unknown = "untold",
     }
 }
 
-impl Class {
+impl StorageClass {
     /// For how many days an object is paid for at least
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>).
     #[must_use]
@@ -119,7 +119,7 @@ impl Class {
             | Self::Tiering
             | Self::Express
             | Self::Other
-            | Self::Untold => 0,
+            | Self::Unknown => 0,
         }
     }
 
@@ -138,7 +138,7 @@ impl Class {
 
 words! {
     /// What a line of an inventory is.
-    Version {
+    VersionKind {
         /// The object itself.
         Current = "current",
         /// An older version of it.
@@ -150,7 +150,7 @@ words! {
 
 words! {
     /// A column that bks reads. Others are skipped.
-    Column {
+    InventoryColumn {
         /// The bucket's name.
         Bucket = "Bucket",
         /// The object's key.
@@ -178,7 +178,7 @@ words! {
     }
 }
 
-impl Column {
+impl InventoryColumn {
     /// The column of that name, as CSV (`IsLatest`) or Parquet (`is_latest`) writes it.
     ///
     /// S3 Metadata calls some otherwise: `is_bucket_key_enabled`.
@@ -201,7 +201,7 @@ impl Column {
 
 words! {
     /// What a row tells of its object.
-    Record {
+    RowKind {
         /// That it is there, as rows of inventories do.
         Listed = "listed",
         /// That it was written.
@@ -215,46 +215,46 @@ words! {
 
 /// One line of an inventory: a version of an object, or a delete marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Item {
+pub struct InventoryItem {
     /// Its bucket; empty if the file does not say.
     pub bucket: String,
     /// Its key as the file writes it: URL-encoded in CSV.
     pub key: String,
-    /// Its size in bytes, if told.
+    /// Its size in bytes, if known.
     pub size: Option<u64>,
-    /// When it was written, in nanoseconds since the Unix epoch, if told.
+    /// When it was written, in nanoseconds since the Unix epoch, if known.
     pub modified_ns: Option<i64>,
     /// What it is.
-    pub version: Version,
+    pub version: VersionKind,
     /// Its storage class.
-    pub class: Class,
+    pub class: StorageClass,
     /// How it is encrypted.
-    pub encryption: Encryption,
+    pub encryption: EncryptionStatus,
     /// Whether a bucket-level key wraps its key.
-    pub bucket_key: BucketKey,
+    pub bucket_key: BucketKeyStatus,
     /// The version's id; empty if there is none. Told only where [`Self::sequence`] is.
     pub version_id: String,
     /// What orders the rows of one object: the greater, the later. Empty in inventories.
     pub sequence: String,
     /// What the row tells of it.
-    pub record: Record,
+    pub record: RowKind,
 }
 
-impl Item {
-    /// An item of which nothing is told yet.
-    const fn untold() -> Self {
+impl InventoryItem {
+    /// An item of which nothing is known yet.
+    const fn empty() -> Self {
         Self {
             bucket: String::new(),
             key: String::new(),
             size: None,
             modified_ns: None,
-            version: Version::Current,
-            class: Class::Untold,
-            encryption: Encryption::Untold,
-            bucket_key: BucketKey::Untold,
+            version: VersionKind::Current,
+            class: StorageClass::Unknown,
+            encryption: EncryptionStatus::Unknown,
+            bucket_key: BucketKeyStatus::Unknown,
             version_id: String::new(),
             sequence: String::new(),
-            record: Record::Listed,
+            record: RowKind::Listed,
         }
     }
 
@@ -266,17 +266,18 @@ impl Item {
         };
         let (bucket, key) = (empty(&mut self.bucket), empty(&mut self.key));
         let (version_id, sequence) = (empty(&mut self.version_id), empty(&mut self.sequence));
-        *self = Self { bucket, key, version_id, sequence, ..Self::untold() };
+        *self = Self { bucket, key, version_id, sequence, ..Self::empty() };
     }
 
-    fn set_flag(&mut self, column: Column, is: bool) {
+    fn set_flag(&mut self, column: InventoryColumn, is: bool) {
         match column {
-            Column::IsDeleteMarker if is => self.version = Version::DeleteMarker,
-            Column::IsLatest if !is && self.version == Version::Current => {
-                self.version = Version::Old;
+            InventoryColumn::IsDeleteMarker if is => self.version = VersionKind::DeleteMarker,
+            InventoryColumn::IsLatest if !is && self.version == VersionKind::Current => {
+                self.version = VersionKind::Old;
             }
-            Column::BucketKeyStatus => {
-                self.bucket_key = if is { BucketKey::Enabled } else { BucketKey::Disabled };
+            InventoryColumn::BucketKeyStatus => {
+                self.bucket_key =
+                    if is { BucketKeyStatus::Enabled } else { BucketKeyStatus::Disabled };
             }
             _ => {}
         }
@@ -286,7 +287,7 @@ impl Item {
     ///
     /// # Errors
     /// If it is not one of the column's values.
-    fn set_text(&mut self, column: Column, text: &str) -> Result<()> {
+    fn set_text(&mut self, column: InventoryColumn, text: &str) -> Result<()> {
         if text.is_empty() {
             return Ok(());
         }
@@ -294,42 +295,44 @@ impl Item {
             Error::request(format!("`{}` is `{text}`, but must be {constraint}", column.name()))
         };
         match column {
-            Column::Bucket => self.bucket.push_str(text),
-            Column::Key => self.key.push_str(text),
-            Column::Size => {
+            InventoryColumn::Bucket => self.bucket.push_str(text),
+            InventoryColumn::Key => self.key.push_str(text),
+            InventoryColumn::Size => {
                 let digits = text.bytes().all(|byte| byte.is_ascii_digit());
                 let size = text.parse().ok().filter(|_| digits);
                 self.size = Some(size.ok_or_else(|| wrong("a number of bytes"))?);
             }
-            Column::LastModified => {
+            InventoryColumn::LastModified => {
                 let time = parse_moment(text).ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
                 self.modified_ns = Some(time);
             }
-            Column::IsLatest | Column::IsDeleteMarker => {
+            InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {
                 let flag =
                     text.to_ascii_lowercase().parse().map_err(|_| wrong("`true` or `false`"))?;
                 self.set_flag(column, flag);
             }
-            Column::StorageClass => self.class = Class::named(text).unwrap_or(Class::Other),
-            Column::EncryptionStatus => {
+            InventoryColumn::StorageClass => {
+                self.class = StorageClass::named(text).unwrap_or(StorageClass::Other)
+            }
+            InventoryColumn::EncryptionStatus => {
                 let name = text.trim().to_ascii_uppercase().replace('_', "-");
-                self.encryption = Encryption::named(&name)
-                    .filter(|encryption| *encryption != Encryption::Untold)
+                self.encryption = EncryptionStatus::named(&name)
+                    .filter(|encryption| *encryption != EncryptionStatus::Unknown)
                     .ok_or_else(|| {
                         wrong("`SSE-S3`, `SSE-KMS`, `DSSE-KMS`, `SSE-C` or `NOT-SSE`")
                     })?;
             }
-            Column::BucketKeyStatus => {
+            InventoryColumn::BucketKeyStatus => {
                 self.bucket_key = match text.trim().to_ascii_uppercase().as_str() {
-                    "ENABLED" | "TRUE" => BucketKey::Enabled,
-                    "DISABLED" | "FALSE" => BucketKey::Disabled,
+                    "ENABLED" | "TRUE" => BucketKeyStatus::Enabled,
+                    "DISABLED" | "FALSE" => BucketKeyStatus::Disabled,
                     _ => return Err(wrong("`ENABLED` or `DISABLED`")),
                 };
             }
-            Column::VersionId => self.version_id.push_str(text),
-            Column::SequenceNumber => self.sequence.push_str(text),
-            Column::RecordType => {
-                self.record = Record::named(&text.trim().to_ascii_uppercase())
+            InventoryColumn::VersionId => self.version_id.push_str(text),
+            InventoryColumn::SequenceNumber => self.sequence.push_str(text),
+            InventoryColumn::RecordType => {
+                self.record = RowKind::named(&text.trim().to_ascii_uppercase())
                     .ok_or_else(|| wrong("`CREATE`, `UPDATE_METADATA` or `DELETE`"))?;
             }
         }
@@ -344,35 +347,44 @@ mod tests {
     #[test]
     fn a_delete_marker_is_one_whichever_flag_comes_first() {
         for flags in [["IsLatest", "IsDeleteMarker"], ["IsDeleteMarker", "IsLatest"]] {
-            let mut item = Item::untold();
+            let mut item = InventoryItem::empty();
             for flag in flags {
-                let told = if flag == "IsLatest" { "false" } else { "true" };
-                item.set_text(Column::named(flag).unwrap(), told).unwrap();
+                let value = if flag == "IsLatest" { "false" } else { "true" };
+                item.set_text(InventoryColumn::named(flag).unwrap(), value).unwrap();
             }
-            assert_eq!(item.version, Version::DeleteMarker);
+            assert_eq!(item.version, VersionKind::DeleteMarker);
         }
     }
 
     #[test]
     fn columns_go_by_the_names_of_csv_and_of_parquet() {
-        assert_eq!(Column::of_header(" BucketKeyStatus"), Some(Column::BucketKeyStatus));
-        assert_eq!(Column::of_header("bucket_key_status"), Some(Column::BucketKeyStatus));
-        assert_eq!(Column::of_header("is_bucket_key_enabled"), Some(Column::BucketKeyStatus));
-        assert_eq!(Column::of_header("ETag"), None);
+        assert_eq!(
+            InventoryColumn::of_header(" BucketKeyStatus"),
+            Some(InventoryColumn::BucketKeyStatus)
+        );
+        assert_eq!(
+            InventoryColumn::of_header("bucket_key_status"),
+            Some(InventoryColumn::BucketKeyStatus)
+        );
+        assert_eq!(
+            InventoryColumn::of_header("is_bucket_key_enabled"),
+            Some(InventoryColumn::BucketKeyStatus)
+        );
+        assert_eq!(InventoryColumn::of_header("ETag"), None);
     }
 
     #[test]
     fn wrong_values_are_named_with_their_column() {
         for (column, text) in [
-            (Column::Size, "+5"),
-            (Column::Size, "99999999999999999999"),
-            (Column::LastModified, "2026-02-30T00:00:00.000Z"),
-            (Column::LastModified, "2026-02-03T00:00:00.Z"),
-            (Column::IsLatest, "yes"),
-            (Column::EncryptionStatus, "untold"),
-            (Column::BucketKeyStatus, "ON"),
+            (InventoryColumn::Size, "+5"),
+            (InventoryColumn::Size, "99999999999999999999"),
+            (InventoryColumn::LastModified, "2026-02-30T00:00:00.000Z"),
+            (InventoryColumn::LastModified, "2026-02-03T00:00:00.Z"),
+            (InventoryColumn::IsLatest, "yes"),
+            (InventoryColumn::EncryptionStatus, "untold"),
+            (InventoryColumn::BucketKeyStatus, "ON"),
         ] {
-            let error = Item::untold().set_text(column, text).unwrap_err().to_string();
+            let error = InventoryItem::empty().set_text(column, text).unwrap_err().to_string();
             assert!(error.contains(column.name()) && error.contains(text), "{error}");
         }
     }

@@ -21,9 +21,6 @@
 //!                                       report: text │ markdown │ json │ chart │ html
 //! ```
 //!
-//! Beside it, [`logs`] reads and writes look-ups of bucket-level keys as files for other simulators,
-//! and [`replay`] counts what such a file costs.
-//!
 //! # Floors
 //!
 //! Dependence runs downward only; siblings on the second floor do not know each other.
@@ -35,7 +32,7 @@
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`], [`replay`], [`sweep`],
+//!   [`migration`], [`outcome`], [`sweep`],
 //!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
@@ -86,14 +83,14 @@ pub mod inventory;
 pub mod kms;
 pub mod logs;
 pub mod migration;
-pub mod outcome;
+
 pub mod pricing;
 pub mod quota;
 pub mod reconciliation;
 pub mod recording;
-pub mod replay;
 pub mod report;
 pub mod results;
+pub use results::run as outcome;
 pub mod rng;
 pub mod s3;
 pub mod scenario;

@@ -21,21 +21,21 @@ use rayon::prelude::*;
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
-use crate::reconciliation::kms_calls::{Calls, Cell, Measured};
+use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls, TrailCalls};
 use crate::recording::Recording;
 use crate::recording::earlier_objects::Origin;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 use crate::simulation::Arm;
-use evidence::{ALL_AGES, Encryption, OfBucket, Plan};
-pub use model::Modelled;
-use reasons::Known;
+use evidence::{ALL_AGES, BucketEncryption, BucketEvidence, BucketPlan};
+pub use model::ModelCalls;
+use reasons::AskersAndCallers;
 pub use reasons::{Surplus, Unexplained};
-pub use share::{Share, Shares};
+pub use share::{Agreement, Agreements};
 
 /// What is asked for; the rest is by evidence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct ReconcileOptions {
     /// The configuration.
     pub configuration: Option<usize>,
     /// Whether settings say how buckets and unknown objects are encrypted.
@@ -52,9 +52,9 @@ pub struct Variant {
     /// Where in its range each assumption stands.
     pub level: Level,
     /// How each of the scenario's buckets is taken to be encrypted.
-    pub plans: Vec<Plan>,
+    pub plans: Vec<BucketPlan>,
     /// What it explains.
-    pub shares: Shares,
+    pub shares: Agreements,
 }
 
 impl Variant {
@@ -73,13 +73,13 @@ impl Variant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reconciled {
     /// Which.
-    pub cell: Cell,
+    pub cell: CallGroup,
     /// The trail's calls.
-    pub measured: Measured,
+    pub measured: MeasuredCalls,
     /// The model's.
-    pub model: Modelled,
+    pub model: ModelCalls,
     /// How many both have, and how many only one has.
-    pub share: Share,
+    pub share: Agreement,
     /// Why some are not explained.
     pub unexplained: Option<Unexplained>,
     /// Why the model has some that the trail has not.
@@ -96,16 +96,16 @@ pub struct Reconciliation {
     /// How the model was run: first what is shown, then what else it might have been.
     pub variants: Vec<Variant>,
     /// The trail's calls by bucket.
-    pub evidence: BTreeMap<String, OfBucket>,
+    pub evidence: BTreeMap<String, BucketEvidence>,
     /// Requests that would need a key, in buckets that are taken not to be encrypted by KMS.
     pub requests_without_calls: u64,
     /// Calls that are not set beside anything.
-    pub beside: Beside,
+    pub beside: UncomparedCalls,
 }
 
 /// Events of the trail that are not compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct UncomparedCalls {
     /// S3's calls before or after the compared time.
     pub outside: u64,
     /// Calls within it that are not S3's.
@@ -133,15 +133,15 @@ impl Reconciliation {
     /// If `scenario` is not a log's.
     pub fn of(
         scenario: &Scenario,
-        mut calls: Calls,
+        mut calls: TrailCalls,
         buckets: &[String],
-        asked: Asked,
+        asked: ReconcileOptions,
         done: &(dyn Fn(usize) + Sync),
     ) -> Result<Self> {
         let scenario = &evidence::with_directories(scenario);
         let recording = scenario.recording.as_deref().expect("the scenario is a log's");
-        let is_wanted = |cell: &Cell| buckets.is_empty() || buckets.contains(&cell.bucket);
-        let mut beside = Beside {
+        let is_wanted = |cell: &CallGroup| buckets.is_empty() || buckets.contains(&cell.bucket);
+        let mut beside = UncomparedCalls {
             outside: calls.outside,
             other_use: calls.other_use,
             repeated: calls.repeated,
@@ -159,7 +159,7 @@ impl Reconciliation {
             return Err(nothing_measured(&beside));
         }
         let found = evidence::measured(&calls.cells);
-        let bench = Bench { scenario, recording, calls: &calls, is_wanted: &is_wanted };
+        let bench = VariantRuns { scenario, recording, calls: &calls, is_wanted: &is_wanted };
         let mut variants = bench.variants(&found, asked);
         let joined = bench.run_all(&mut variants, done);
         recording.check()?;
@@ -175,14 +175,14 @@ impl Reconciliation {
 
     /// The least and the greatest of a figure over all variants, those that do not have it left out.
     #[must_use]
-    pub fn range(&self, figure: impl Fn(&Shares) -> Option<f64>) -> Option<(f64, f64)> {
+    pub fn range(&self, figure: impl Fn(&Agreements) -> Option<f64>) -> Option<(f64, f64)> {
         let values = || self.variants.iter().filter_map(|variant| figure(&variant.shares));
         Some((values().reduce(f64::min)?, values().reduce(f64::max)?))
     }
 
     /// What the first variant explains.
     #[must_use]
-    pub fn shares(&self) -> &Shares {
+    pub fn shares(&self) -> &Agreements {
         &self.variants[0].shares
     }
 
@@ -220,14 +220,14 @@ fn summed<T: Ord>(reasons: impl Iterator<Item = (Option<T>, u64)>) -> BTreeMap<T
 
 /// What calls for other storage and calls of kinds that the model lacks are, each with its name.
 #[must_use]
-pub fn named_apart(beside: &Beside) -> Vec<String> {
+pub fn named_apart(beside: &UncomparedCalls) -> Vec<String> {
     let storage = beside.other_storage.iter();
     let storage = storage.map(|(arn, calls)| format!("{calls} calls for `{arn}`"));
     let lacked = beside.lacked.iter().map(|(api, calls)| format!("{calls} `{api}` calls"));
     storage.chain(lacked).collect()
 }
 
-fn nothing_measured(beside: &Beside) -> Error {
+fn nothing_measured(beside: &UncomparedCalls) -> Error {
     let apart = named_apart(beside);
     if !apart.is_empty() {
         return Error::request(format!(
@@ -241,7 +241,7 @@ fn nothing_measured(beside: &Beside) -> Error {
     let error = Error::request(
         "the trail has no KMS call that S3 made in the time and the buckets of the requests",
     );
-    let &Beside { outside, other_use, other_buckets, .. } = beside;
+    let &UncomparedCalls { outside, other_use, other_buckets, .. } = beside;
     if outside > 0 {
         error.hint(format!(
             "{outside} calls lie before the first request or after the last: give logs of the same time"
@@ -255,47 +255,51 @@ fn nothing_measured(beside: &Beside) -> Error {
     }
 }
 
-type Joined = BTreeMap<Cell, (Measured, Modelled)>;
+type JoinedCalls = BTreeMap<CallGroup, (MeasuredCalls, ModelCalls)>;
 
 /// What all variants are run on.
-struct Bench<'a> {
+struct VariantRuns<'a> {
     scenario: &'a Scenario,
     recording: &'a Recording,
-    calls: &'a Calls,
-    is_wanted: &'a (dyn Fn(&Cell) -> bool + Sync),
+    calls: &'a TrailCalls,
+    is_wanted: &'a (dyn Fn(&CallGroup) -> bool + Sync),
 }
 
-impl Bench<'_> {
+impl VariantRuns<'_> {
     fn window_ns(&self) -> (i64, i64) {
         let Recording { start_ns, counted_from, end, .. } = self.recording;
         (start_ns + counted_from.as_nanos(), start_ns + end.as_nanos())
     }
 
     /// All ways to run the model; the first is what is shown.
-    fn variants(&self, found: &BTreeMap<String, OfBucket>, asked: Asked) -> Vec<Variant> {
+    fn variants(
+        &self,
+        found: &BTreeMap<String, BucketEvidence>,
+        asked: ReconcileOptions,
+    ) -> Vec<Variant> {
         let scenario = self.scenario;
         let by_evidence = asked.configuration.is_none() && !asked.by_settings;
         let encryption = if by_evidence {
             evidence::encryption(scenario, found)
         } else {
-            vec![Encryption::AsAsked; scenario.buckets.len()]
+            vec![BucketEncryption::AsAsked; scenario.buckets.len()]
         };
         let configurations = self.configurations(asked, by_evidence);
         let plans = self.plans(found, &encryption, configurations[0], asked);
         let mut variants: Vec<Variant> = Vec::new();
         for &configuration in &configurations {
             for level in [Level::Assumed, Level::Low, Level::High] {
-                let of = |plans: &Vec<Plan>| Variant {
+                let of = |plans: &Vec<BucketPlan>| Variant {
                     configuration,
                     level,
                     plans: plans.clone(),
-                    shares: Shares::default(),
+                    shares: Agreements::default(),
                 };
                 variants.extend(plans.iter().map(of));
             }
         }
         let has_keys = if by_evidence {
-            encryption.contains(&Encryption::BucketKey)
+            encryption.contains(&BucketEncryption::BucketKey)
         } else {
             scenario.configurations[configurations[0]].uses_bucket_keys(&scenario.domains)
         };
@@ -305,7 +309,7 @@ impl Bench<'_> {
     }
 
     /// The configurations that are run.
-    fn configurations(&self, asked: Asked, by_evidence: bool) -> Vec<usize> {
+    fn configurations(&self, asked: ReconcileOptions, by_evidence: bool) -> Vec<usize> {
         let Scenario { headline, configurations, .. } = self.scenario;
         let uses = |index: &usize| configurations[*index].mode == Mode::SseKmsBucketKey;
         let first = asked.configuration.unwrap_or(*headline);
@@ -320,16 +324,17 @@ impl Bench<'_> {
     /// How buckets may be encrypted; the first is what is shown.
     fn plans(
         &self,
-        found: &BTreeMap<String, OfBucket>,
-        encryption: &[Encryption],
+        found: &BTreeMap<String, BucketEvidence>,
+        encryption: &[BucketEncryption],
         configuration: usize,
-        asked: Asked,
-    ) -> Vec<Vec<Plan>> {
-        let of = |ages: Vec<Option<UnknownAge>>| -> Vec<Plan> {
-            let plan = |(&encryption, unknown_age): (&Encryption, Option<UnknownAge>)| Plan {
-                encryption,
-                unknown_age: unknown_age.filter(|_| encryption.may_have_keys()),
-            };
+        asked: ReconcileOptions,
+    ) -> Vec<Vec<BucketPlan>> {
+        let of = |ages: Vec<Option<UnknownAge>>| -> Vec<BucketPlan> {
+            let plan =
+                |(&encryption, unknown_age): (&BucketEncryption, Option<UnknownAge>)| BucketPlan {
+                    encryption,
+                    unknown_age: unknown_age.filter(|_| encryption.may_have_keys()),
+                };
             encryption.iter().zip(ages).map(plan).collect()
         };
         let uniform = |age| of(vec![age; encryption.len()]);
@@ -337,7 +342,7 @@ impl Bench<'_> {
             return vec![uniform(asked.unknown_age)];
         }
         let keyless = uniform(Some(UnknownAge::Keyless));
-        if self.recording.before.iter().all(|before| before.origin != Origin::Untold) {
+        if self.recording.before.iter().all(|before| before.origin != Origin::Unknown) {
             return vec![keyless];
         }
         let model = self.run(configuration, Level::Assumed, &keyless);
@@ -353,22 +358,27 @@ impl Bench<'_> {
     }
 
     /// The model's cells.
-    fn run(&self, configuration: usize, level: Level, plans: &[Plan]) -> BTreeMap<Cell, Modelled> {
+    fn run(
+        &self,
+        configuration: usize,
+        level: Level,
+        plans: &[BucketPlan],
+    ) -> BTreeMap<CallGroup, ModelCalls> {
         let scenario = evidence::planned(self.scenario, plans);
         let assumptions = scenario.configurations[configuration].ranges.at(level);
-        let arm = Arm { configuration, assumptions, by_requester: false };
+        let arm = Arm::of_totals(configuration, assumptions);
         let mut cells = model::cells(&scenario, self.recording, &arm);
         let without_calls: BTreeSet<&str> = self
             .recording
             .buckets
             .iter()
             .zip(plans)
-            .filter(|(_, plan)| plan.encryption == Encryption::NoCalls)
+            .filter(|(_, plan)| plan.encryption == BucketEncryption::NoCalls)
             .map(|(name, _)| name.as_str())
             .collect();
         cells.retain(|cell, modelled| {
             if without_calls.contains(cell.bucket.as_str()) {
-                *modelled = Modelled { requests: modelled.requests, ..Modelled::default() };
+                *modelled = ModelCalls { requests: modelled.requests, ..ModelCalls::default() };
             }
             (self.is_wanted)(cell)
         });
@@ -376,16 +386,16 @@ impl Bench<'_> {
     }
 
     /// Runs all variants, and keeps the cells of the first.
-    fn run_all(&self, variants: &mut [Variant], done: &(dyn Fn(usize) + Sync)) -> Joined {
+    fn run_all(&self, variants: &mut [Variant], done: &(dyn Fn(usize) + Sync)) -> JoinedCalls {
         let all = variants.len();
-        let mut kept: Vec<Option<Joined>> = variants
+        let mut kept: Vec<Option<JoinedCalls>> = variants
             .par_iter_mut()
             .with_max_len(1)
             .enumerate()
             .map(|(number, variant)| {
                 let model = self.run(variant.configuration, variant.level, &variant.plans);
                 let joined = share::joined(&self.calls.cells, &model);
-                variant.shares = Shares::of(&joined);
+                variant.shares = Agreements::of(&joined);
                 done(all);
                 (number == 0).then_some(joined)
             })
@@ -393,13 +403,13 @@ impl Bench<'_> {
         kept.swap_remove(0).expect("the first is kept")
     }
 
-    fn requests_without_calls(&self, plans: &[Plan], joined: &Joined) -> u64 {
+    fn requests_without_calls(&self, plans: &[BucketPlan], joined: &JoinedCalls) -> u64 {
         let buckets = self.recording.buckets.iter().zip(plans);
         let without: BTreeSet<&String> = buckets
-            .filter(|(_, plan)| plan.encryption == Encryption::NoCalls)
+            .filter(|(_, plan)| plan.encryption == BucketEncryption::NoCalls)
             .map(|(name, _)| name)
             .collect();
-        let requests = |(cell, (_, model)): (&Cell, &(Measured, Modelled))| {
+        let requests = |(cell, (_, model)): (&CallGroup, &(MeasuredCalls, ModelCalls))| {
             if without.contains(&cell.bucket) { model.requests } else { 0 }
         };
         joined.iter().map(requests).sum()
@@ -407,10 +417,10 @@ impl Bench<'_> {
 }
 
 /// Each cell with its reasons.
-fn reconciled(recording: &Recording, joined: &Joined) -> Vec<Reconciled> {
-    let known = Known::of(recording, joined);
-    let of = |(cell, (measured, model)): (&Cell, &(Measured, Modelled))| {
-        let share = Share::of(&measured.calls, &model.calls);
+fn reconciled(recording: &Recording, joined: &JoinedCalls) -> Vec<Reconciled> {
+    let known = AskersAndCallers::of(recording, joined);
+    let of = |(cell, (measured, model)): (&CallGroup, &(MeasuredCalls, ModelCalls))| {
+        let share = Agreement::of(&measured.calls, &model.calls);
         Reconciled {
             cell: cell.clone(),
             measured: *measured,

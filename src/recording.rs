@@ -11,7 +11,7 @@
 //! requests   each requester's requests in order of time, as the engine takes them
 //! ```
 //!
-//! What does not fit into memory is put aside in a [`Store`]; how much does changes no byte of any result.
+//! What does not fit into memory is put aside in a [`SpillStore`]; how much does changes no byte of any result.
 //!
 //! An object is known by a hash of bucket, key and, if it was asked for by version, that. Which
 //! bucket-level key wraps what is read follows from the last write before it; where the log has none
@@ -37,14 +37,14 @@ use crate::error::{Error, Result};
 use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
-use earlier_objects::Before;
-use gather::Taken;
+use earlier_objects::EarlierObjects;
+use gather::RecordCounts;
 pub use hash::Fingerprint;
-use kms_calls::OfBucket;
-use left_out::LeftOut;
+use kms_calls::BucketKmsCalls;
+use left_out::LeftOutRecords;
 pub(crate) use names::NO_ACCOUNT;
-use sort::Shelf;
-pub use sort::{MemoryStore, Store};
+use sort::StoredRequests;
+pub use sort::{MemoryStore, SpillStore};
 
 /// The longest time that a run takes.
 pub const LONGEST: SimDuration = SimDuration::from_secs(366 * 86_400);
@@ -67,17 +67,17 @@ pub struct Recording {
     /// The region of each bucket, if the log tells it (CloudTrail does).
     pub regions: Vec<Option<String>>,
     /// Parts of buckets, in order.
-    pub places: Vec<Place>,
+    pub places: Vec<BucketPrefix>,
     /// The objects that were read and of which no write is in the log: the populations.
-    pub before: Vec<Before>,
+    pub before: Vec<EarlierObjects>,
     /// For each bucket the numbers of its populations, by what is known of them.
     population_of: Vec<[u32; 4]>,
     /// What became of the records.
-    pub taken: Taken,
+    pub taken: RecordCounts,
     /// What KMS's calls tell of buckets, where they may stand for requests; in order.
-    pub of_buckets: Vec<OfBucket>,
+    pub of_buckets: Vec<BucketKmsCalls>,
     /// What was left out, by name.
-    pub left_out: LeftOut,
+    pub left_out: LeftOutRecords,
     /// The first and the last record, in words: when, where and what.
     pub ends: Option<[String; 2]>,
     /// Records that repeat another.
@@ -85,15 +85,15 @@ pub struct Recording {
     /// Whether all times are whole seconds.
     pub whole_seconds: bool,
     /// What the requests are.
-    pub seen: Seen,
+    pub seen: RequestCounts,
     /// What of the counted part belongs to a bill in another way than its requests, by the numbers of
     /// principal and bucket.
-    pub besides: BTreeMap<(u32, u32), Besides>,
-    by_slot: Shelf,
+    pub besides: BTreeMap<(u32, u32), BillingExtras>,
+    by_slot: StoredRequests,
     /// Of those principals that have several sessions.
-    by_principal: Shelf,
+    by_principal: StoredRequests,
     /// What was read.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<LogInput>,
     /// Files among the logs that are none, and what they are.
     pub files_left_out: Vec<FileLeftOut>,
     /// Which log, and what of it, as it was typed: words of a command line.
@@ -104,7 +104,7 @@ pub struct Recording {
 
 /// A log file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Input {
+pub struct LogInput {
     /// Its name.
     pub name: String,
     /// Its length.
@@ -133,7 +133,7 @@ pub struct RecordedPrincipal {
 
 /// A part of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct BucketPrefix {
     /// Which bucket.
     pub bucket: u32,
     /// What the keys begin with, up to their first `/`; `*` if the bucket has too many to tell apart.
@@ -144,7 +144,7 @@ pub struct Place {
 
 /// Numbers of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct RequestCounts {
     /// All, those before counting starts included.
     pub all: u64,
     /// Of these, those that make an object's data key.
@@ -169,7 +169,7 @@ pub struct Seen {
 
 /// What a bill must know of a log besides its requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Besides {
+pub struct BillingExtras {
     /// Requests by operation that S3 does not bill, as its servers failed: requests and data events
     /// all the same.
     pub unbilled: [u64; Operation::ALL.len()],
@@ -177,7 +177,7 @@ pub struct Besides {
     pub deleted_keys: u64,
 }
 
-impl Besides {
+impl BillingExtras {
     /// Adds what `other` has.
     pub fn add(&mut self, other: &Self) {
         self.unbilled.iter_mut().zip(other.unbilled).for_each(|(mine, more)| *mine += more);
@@ -225,8 +225,8 @@ impl Recording {
 
     /// What of the counted part belongs to a bill in another way than its requests.
     #[must_use]
-    pub fn all_besides(&self) -> Besides {
-        let mut all = Besides::default();
+    pub fn all_besides(&self) -> BillingExtras {
+        let mut all = BillingExtras::default();
         self.besides.values().for_each(|besides| all.add(besides));
         all
     }
@@ -252,7 +252,7 @@ impl Recording {
         self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    fn shelf_of(&self, slots: &[u32]) -> (&Shelf, Range<u64>) {
+    fn shelf_of(&self, slots: &[u32]) -> (&StoredRequests, Range<u64>) {
         if let [slot] = slots {
             return (&self.by_slot, self.by_slot.of(*slot));
         }

@@ -1,11 +1,20 @@
-//! Results to bytes: a file for each format. Nothing here knows where the bytes go.
+//! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
+//!
+//! ```text
+//! run ─ comparison ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration   one file a question
+//!                                    ▼
+//!                                Document        headings, paragraphs, tables, charts
+//!                    ┌───────────────┼───────────────┐
+//!                  text          markdown          html                              one file a format
+//! ```
+//!
+//! Programs get the rows themselves, by [`json`] and as CSV. Nothing here knows where the bytes go.
 
-mod accounts;
-pub mod added;
-mod bill;
+pub mod assertion;
 pub mod calibration;
 pub mod chart;
 pub mod comparison;
+pub mod document;
 pub mod files;
 pub mod html;
 pub mod inventory;
@@ -14,9 +23,30 @@ pub mod known_total;
 pub mod markdown;
 pub(crate) mod numbers;
 pub mod reconciliation;
+pub mod run;
 pub mod sensitivity;
 pub mod sweep;
-pub(crate) mod table;
 pub mod text;
-pub mod trace;
-pub mod words;
+
+use document::Document;
+
+/// A format of documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal of so many columns.
+    Text(u16),
+    /// For a pull request.
+    Markdown,
+    /// A page that needs nothing else.
+    Html,
+}
+
+/// Writes a document. The same document gives the same bytes.
+#[must_use]
+pub fn write(document: &Document, format: Format) -> String {
+    match format {
+        Format::Text(width) => text::write(document, width),
+        Format::Markdown => markdown::write(document),
+        Format::Html => html::write(document),
+    }
+}

@@ -10,13 +10,20 @@
 //! Whatever shows results, to people or to programs, in one table or beside others, works on these
 //! values and nothing else: a run of a minute ago and one of last year's folder look the same.
 
+mod arm_counts;
+mod arms;
+mod billing;
 pub mod csv;
 pub mod facts;
 mod make;
 pub mod manifest;
+mod migration;
 pub mod places;
 pub mod rows;
+pub mod run;
 pub mod sensitivity;
+mod tables;
+pub mod warnings;
 
 pub use make::{summary, swings};
 
@@ -24,8 +31,8 @@ use serde::Serialize;
 
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
-use crate::outcome::Outcome;
 use crate::scenario::Scenario;
+use run::Outcome;
 
 use facts::Facts;
 use rows::{

@@ -8,15 +8,13 @@
 //! - [`resolve`]: what is written to what is meant;
 //! - [`connections`]: on how many connections whose requests come;
 //! - [`assertion`]: what a scenario demands of its results;
-//! - [`engine`]: who is run by which engine;
-//! - [`estimate`]: what a run will cost before it is run;
+//! - [`engine`]: which engine is asked for;
 //! - [`replay`]: the scenario that a log is;
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
 pub mod connections;
 pub mod engine;
-pub mod estimate;
 mod keys;
 pub mod meaning;
 pub mod population;

@@ -12,8 +12,10 @@
 //! output has the same bytes on any number of threads.
 
 mod answers;
+mod arm;
+pub mod engines;
+pub mod estimate;
 pub mod events;
-pub mod export;
 mod lanes;
 pub mod names;
 pub mod objects;
@@ -25,22 +27,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::encryption::assumptions::Assumptions;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
 use crate::tally::Tally;
 use crate::workload::written::KeptObjects;
 
-/// One configuration under one set of assumptions.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Arm {
-    /// Index of the configuration.
-    pub configuration: usize,
-    /// What AWS does not publish.
-    pub assumptions: Assumptions,
-    /// Whether requesters are counted one by one.
-    pub by_requester: bool,
-}
+pub use arm::{Arm, PlannedArm};
+use engines::Engines;
 
 /// Is told how many requests more have been answered; called from any thread.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
@@ -58,7 +51,23 @@ pub fn run(
     replications: Range<u32>,
     progress: Progress,
 ) -> Vec<Replication> {
-    run_and(scenario, arms, replications, progress, |tally| tally)
+    run_and(scenario, &Engines::of(scenario), arms, replications, progress, |tally| tally)
+}
+
+/// Runs `replications` of the scenario for all `arms`, and keeps how many KMS calls each makes: for each
+/// arm, replication by replication.
+#[must_use]
+pub fn kms_calls(
+    scenario: &Scenario,
+    engines: &Engines,
+    arms: &[Arm],
+    replications: Range<u32>,
+    progress: Progress,
+) -> Vec<Vec<u64>> {
+    let counted = run_and(scenario, engines, arms, replications, progress, |tally| {
+        tally.total_calls().total()
+    });
+    (0..arms.len()).map(|arm| counted.iter().map(|of_arms| of_arms[arm]).collect()).collect()
 }
 
 /// As [`run`], but keeps of each tally only what `keep` makes of it: tallies by the second are
@@ -68,6 +77,7 @@ pub fn run(
 /// of them may be under way together.
 pub fn run_and<T: Send>(
     scenario: &Scenario,
+    engines: &Engines,
     arms: &[Arm],
     replications: Range<u32>,
     progress: Progress,
@@ -86,9 +96,10 @@ pub fn run_and<T: Send>(
             let kept = objects::keep(scenario, replication);
             let run = |(rule, of_rule): &(RequesterRule, Vec<usize>)| {
                 let requesters = Requesters::group(*rule, &scenario.principals, &scenario.slots);
-                let components = skip_ahead::components(scenario, &kept);
+                let components = skip_ahead::components(scenario, engines, &kept);
                 let party = Party {
                     scenario,
+                    engines,
                     requesters: &requesters,
                     components: &components,
                     kept: &kept,
@@ -117,6 +128,7 @@ fn arms_under(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Vec<usi
 #[derive(Clone, Copy)]
 struct Party<'a> {
     scenario: &'a Scenario,
+    engines: &'a Engines,
     requesters: &'a Requesters,
     /// What is run without drawing its requests.
     components: &'a [skip_ahead::Component<'a>],

@@ -3,6 +3,7 @@
 //! - [`ages`]: how old objects are;
 //! - [`arrivals`]: when actions happen;
 //! - [`rates`]: how often, as a function of time;
+//! - [`poisson`]: whose KMS calls can be drawn without the requests;
 //! - [`access`]: which object is read;
 //! - [`clients`]: how many requests a real client makes for one object;
 //! - [`pools`]: how many connections a client keeps;
@@ -19,6 +20,7 @@ pub mod ages;
 pub mod arrivals;
 pub mod clients;
 pub mod jobs;
+pub mod poisson;
 pub mod pools;
 pub mod rates;
 pub mod source;

@@ -31,6 +31,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 REFERENCE = ROOT / "scenarios" / "reference-reads.toml"
 LIFETIME_S = 300
+COUNT, COUNT_FOREVER = "bks's count of look-ups", "bks's count, nothing expires"
 
 
 def say(text):
@@ -72,14 +73,9 @@ class Entry:
 
 
 def three_numbers(output):
-    """Requests and misses of a peer that prints requests, misses, seconds."""
+    """Requests and misses of what prints requests, misses, seconds."""
     requests, misses, _ = output.split()
     return int(requests), int(misses)
-
-
-def of_replay(output):
-    document = json.loads(output)
-    return document["requests"], document["decrypt"]
 
 
 def of_simulate(output):
@@ -108,6 +104,15 @@ def build_bks():
     subprocess.run(["cargo", "build", "--release", "--locked"], cwd=ROOT, check=True)
     target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
     return str(Path(target) / "release" / "bks")
+
+
+def build_lookups():
+    """The bench that exports look-ups and counts their misses."""
+    command = ["cargo", "bench", "--locked", "--bench", "lookups", "--no-run", "--message-format", "json"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    messages = [json.loads(line) for line in lines if line.startswith("{")]
+    return next(message["executable"] for message in messages
+                if message.get("executable") and message["target"]["name"] == "lookups")
 
 
 def compile_driver(folder, variable, name, flags):
@@ -165,11 +170,9 @@ def simpy_entry():
     return Entry("SimPy", command, three_numbers)
 
 
-def entries(bks, folder, trace):
-    replay = [bks, "replay", trace, "--cache-lifetime", f"{LIFETIME_S}s", "--format", "json"]
-    yield Entry("bks replay", replay, of_replay)
-    forever = [bks, "replay", trace, "--cache-lifetime", "100000d", "--format", "json"]
-    yield Entry("bks replay, nothing expires", forever, of_replay)
+def entries(bks, lookups, folder, trace):
+    yield Entry(COUNT, [lookups, "count", trace, f"{LIFETIME_S}s"], three_numbers)
+    yield Entry(COUNT_FOREVER, [lookups, "count", trace, "100000d"], three_numbers)
     simulate = [bks, "simulate", str(REFERENCE), "--out", str(folder / "out"),
                 "--engine", "events", "--jobs", "1", "--format", "json", "--quiet"]
     yield Entry("bks simulate, one thread", simulate, of_simulate)
@@ -185,8 +188,8 @@ def check(rows):
     """Misses are equal where the policy is."""
     by_name = {row.name: row for row in rows}
     for ours, theirs in [
-        ("bks replay", "libCacheSim, FIFO with TTL"),
-        ("bks replay, nothing expires", "libCacheSim, FIFO without TTL"),
+        (COUNT, "libCacheSim, FIFO with TTL"),
+        (COUNT_FOREVER, "libCacheSim, FIFO without TTL"),
     ]:
         if theirs not in by_name:
             continue
@@ -208,8 +211,8 @@ def table(rows):
     print("| ratio | goal | wall | processor |")
     print("|---|---:|---:|---:|")
     for ours, theirs, goal in [
-        ("bks replay", "libCacheSim, FIFO with TTL", 40),
-        ("bks replay, nothing expires", "libCacheSim, FIFO without TTL", None),
+        (COUNT, "libCacheSim, FIFO with TTL", 40),
+        (COUNT_FOREVER, "libCacheSim, FIFO without TTL", None),
         ("bks simulate, one thread", "libCacheSim, FIFO without TTL", None),
         ("bks, its event engine alone", "libCacheSim, FIFO without TTL", 10),
         ("bks, its event engine alone", "SimPy", 200),
@@ -230,12 +233,13 @@ def main():
     parser.add_argument("--bks", help="a bks that is built already")
     arguments = parser.parse_args()
     bks = arguments.bks or build_bks()
+    lookups = build_lookups()
     folder = Path(tempfile.mkdtemp(prefix="bks-peers-", dir=arguments.folder))
     try:
         trace = str(folder / "reads.bin")
-        subprocess.run([bks, "export", str(REFERENCE), "--configuration", "bucket-key", "--out", trace,
-                        "--limit", str(arguments.records)], check=True)
-        rows = list(entries(bks, folder, trace))
+        subprocess.run([lookups, "export", str(REFERENCE), "bucket-key", str(arguments.records), trace],
+                       check=True)
+        rows = list(entries(bks, lookups, folder, trace))
         for number in range(arguments.rounds):
             say(f"round {number + 1} of {arguments.rounds}")
             for row in rows:

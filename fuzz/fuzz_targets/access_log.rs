@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| bks_fuzz::read(bytes, Some(Form::S3AccessLog)));
+fuzz_target!(|bytes: &[u8]| bks_fuzz::read(bytes, Some(LogFormat::S3AccessLog)));

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{Evidence, Pool, Read, ReadOf, Session};
 use crate::kms::KmsApi;
-use crate::logs::Form;
-use crate::logs::record::{Entry, KmsEvent, Nanoseconds, Record, Requester, bucket_and_key};
+use crate::logs::LogFormat;
+use crate::logs::record::{
+    KmsEvent, LogEntry, LoggedRequester, Nanoseconds, Record, bucket_and_key,
+};
 use crate::recording::hash::{Hash, ObjectId};
 use objects::Objects;
 use requests::{Deed, Request, Requests, deeds, object};
@@ -68,11 +70,11 @@ impl Gather {
     }
 
     /// Takes note of an entry of a trail or an access log.
-    pub fn take(&mut self, form: Form, entry: &Entry) {
+    pub fn take(&mut self, form: LogFormat, entry: &LogEntry) {
         match entry {
-            Entry::Kms(event) => self.take_call(event),
-            Entry::Request(record) => self.take_request(form, record),
-            Entry::Skipped(..) => {}
+            LogEntry::Kms(event) => self.take_call(event),
+            LogEntry::Request(record) => self.take_request(form, record),
+            LogEntry::Skipped(..) => {}
         }
     }
 
@@ -114,7 +116,7 @@ impl Gather {
         }
     }
 
-    fn take_request(&mut self, form: Form, record: &Record) {
+    fn take_request(&mut self, form: LogFormat, record: &Record) {
         let deeds = deeds(record);
         if deeds.is_empty() {
             return;
@@ -127,7 +129,7 @@ impl Gather {
         }
         let second = self.second(record.time);
         let (who, session) = who(record.requester, record.credential);
-        let form = if form == Form::CloudTrail { TRAIL } else { ACCESS_LOG };
+        let form = if form == LogFormat::CloudTrail { TRAIL } else { ACCESS_LOG };
         for (deed, bucket, object) in deeds {
             let sessions = self.requests[form].entry((who.clone(), bucket.to_vec())).or_default();
             let requests = sessions.entry(session.clone()).or_default();
@@ -275,9 +277,9 @@ impl Gather {
 }
 
 /// Who asked, apart from the session, and which session; only roles have sessions.
-fn who(requester: Requester, credential: Option<&[u8]>) -> (Vec<u8>, SessionName) {
+fn who(requester: LoggedRequester, credential: Option<&[u8]>) -> (Vec<u8>, SessionName) {
     match requester {
-        Requester::AssumedRole { account, role, session } => {
+        LoggedRequester::AssumedRole { account, role, session } => {
             let who = [account, b"/", role].concat();
             (who, (session.to_vec(), credential.unwrap_or_default().to_vec()))
         }

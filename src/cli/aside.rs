@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::recording::Store;
+use crate::recording::SpillStore;
 
 /// The file, made when it is first needed.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl TemporaryFile {
     }
 }
 
-impl Store for TemporaryFile {
+impl SpillStore for TemporaryFile {
     fn append(&self, bytes: &[u8]) -> Result<u64> {
         self.with(|file| {
             let offset = file.seek(SeekFrom::End(0))?;

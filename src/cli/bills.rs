@@ -1,10 +1,10 @@
-//! Bills on the command line: files of any form, archives, and folders of parts.
+//! Bills on the command line: files of any format, archives, and folders of parts.
 
 use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use crate::bill::{self, Invoice};
+use crate::bill::{self, Bill};
 use crate::error::{Error, Result};
 use crate::logs::compression::decompressed;
 use crate::logs::{archive, other_format};
@@ -22,7 +22,7 @@ const ENDS: [&str; 6] = [".csv", ".gz", ".zst", ".zip", ".parquet", ".tsv"];
 ///
 /// # Errors
 /// What is wrong with a part, or that none tells of KMS requests.
-pub(super) fn read(path: &Path) -> Result<Invoice> {
+pub(super) fn read(path: &Path) -> Result<Bill> {
     let place = path.display().to_string();
     let mut parts = Vec::new();
     if path.is_dir() {
@@ -40,7 +40,7 @@ pub(super) fn read(path: &Path) -> Result<Invoice> {
     } else {
         parts.push(path.to_owned());
     }
-    let mut whole: Option<Invoice> = None;
+    let mut whole: Option<Bill> = None;
     for part in parts {
         for invoice in file(&part)? {
             match &mut whole {
@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<Invoice> {
 }
 
 /// What a file holds: one bill, or those in an archive. A pipe is read once, from its beginning.
-fn file(path: &Path) -> Result<Vec<Invoice>> {
+fn file(path: &Path) -> Result<Vec<Bill>> {
     let place = path.display().to_string();
     let failed = |error: std::io::Error| unreadable(path, &error);
     let mut file = File::open(path).map_err(failed)?;
@@ -77,12 +77,12 @@ fn file(path: &Path) -> Result<Vec<Invoice>> {
         return bill::parquet_part(file, &place).map(|part| vec![part]);
     }
     let entries = archive::entries(&file).map_err(|error| error.at(&place))?;
-    let is_part = |entry: &&archive::Entry| is_part(&entry.name.to_ascii_lowercase());
+    let is_part = |entry: &&archive::ArchivedFile| is_part(&entry.name.to_ascii_lowercase());
     entries.iter().filter(is_part).map(|entry| packed(path, entry)).collect()
 }
 
 /// A bill in an archive.
-fn packed(archive: &Path, entry: &archive::Entry) -> Result<Invoice> {
+fn packed(archive: &Path, entry: &archive::ArchivedFile) -> Result<Bill> {
     let place = format!("{}/{}", archive.display(), entry.name);
     let failed = |error: std::io::Error| {
         Error::request(format!("the file cannot be read: {error}")).at(&place)
@@ -101,7 +101,7 @@ fn packed(archive: &Path, entry: &archive::Entry) -> Result<Invoice> {
     bill::part(Cursor::new(head).chain(bytes), &place)
 }
 
-/// Bytes by which a file's form is known.
+/// Bytes by which a file's format is known.
 const HEAD: u64 = 8;
 
 fn walk(folder: &Path, parts: &mut Vec<PathBuf>) -> Result<()> {

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::logs::{self, Opened};
+use super::logs;
 use super::{Found, output};
 use crate::calibration::gather::{Gather, LeftOut};
 use crate::calibration::{self, Evidence};
 use crate::error::{Error, Result};
-use crate::logs::Form;
+use crate::logs::LogFormat;
 use crate::report;
 
 /// Calibrate the assumptions: what the KMS calls in a trail tell of lifetimes and partitions.
@@ -45,17 +45,14 @@ enum Format {
 pub(super) fn run(args: &Args) -> Result<Found> {
     args.logs.refuse_memory("calibrating puts nothing aside")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Lookups(name, _) => return Err(no_trail().at(name)),
-        Opened::Logs(logs) => logs,
-    };
+    let logs = args.logs.open(args.quiet)?;
     let mut gather = Gather::new(args.logs.buckets().to_vec());
     logs.each(|form, entry| match form {
-        Form::CloudTrail | Form::S3AccessLog => {
+        LogFormat::CloudTrail | LogFormat::S3AccessLog => {
             gather.take(form, entry);
             Ok(())
         }
-        Form::IbmCos | Form::OracleGeneral => Err(no_trail()),
+        LogFormat::IbmCos => Err(no_trail()),
     })?;
     let (evidence, left_out) = gather.finish();
     if !args.quiet {
@@ -79,7 +76,8 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
         // Standard output has the fragment, and nothing else.
         _ if args.out.as_deref().is_some_and(output::is_stdout) => Ok(()),
         Format::Table => {
-            output::print(&report::calibration::text(evidence, &found, output::terminal_width()))
+            let document = report::calibration::document(evidence, &found);
+            output::print(&report::text::write(&document, output::terminal_width()))
         }
         Format::Json => output::print_json(&report::calibration::json(evidence, &found)),
     }

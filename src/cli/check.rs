@@ -8,6 +8,8 @@ use super::{Found, input, output, threads};
 use crate::error::Result;
 use crate::report::numbers;
 use crate::scenario::{Domain, Scenario};
+use crate::simulation::engines::Engines;
+use crate::simulation::estimate::Estimate;
 use crate::units::SimDuration;
 
 /// Validate a scenario and print what was understood.
@@ -35,7 +37,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 
 /// What was understood, section by section.
 fn understood(scenario: &Scenario, threads: usize) -> String {
-    let estimate = scenario.estimate(threads);
+    let engines = Engines::of(scenario);
+    let estimate = Estimate::of(scenario, &engines, threads);
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -56,7 +59,7 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
          most {} bucket-level keys; at most about {} MiB of memory",
         estimate.requests,
         estimate.requests_drawn,
-        scenario.engines.name(),
+        engines.name(),
         estimate.keys_max,
         (estimate.bytes_max >> 20) + 1
     );

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, output, progress, threads};
-use crate::compare::demand::{Condition, Verdict};
+use crate::compare::condition::{Condition, Verdict};
 use crate::compare::{Candidate, Comparison, find};
 use crate::error::{Error, Result, one_of};
 use crate::outcome::Outcome;
-use crate::report::comparison as report;
+use crate::report::{comparison as report, markdown, text};
 use crate::results::{Results, csv};
 
 /// Compare runs: scenarios, results of earlier runs, configurations of one scenario.
@@ -83,7 +83,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let demands: Vec<Verdict> =
         args.fail_if.iter().flat_map(|condition| condition.judge(&comparison)).collect();
     if let Some(folder) = &args.out {
-        let json = output::json(&report::value(&comparison, &demands)).into_bytes();
+        let json = output::json(&report::json(&comparison, &demands)).into_bytes();
         let files = [
             ("comparison.csv", csv::write(&comparison.figures)),
             ("cost_changes.csv", csv::write(&comparison.costs)),
@@ -279,9 +279,9 @@ fn reference(args: &Args, items: &[Item], runs: &Runs, candidates: &[Candidate])
 
 fn printed(format: Format, comparison: &Comparison, demands: &[Verdict]) -> String {
     match format {
-        Format::Table => report::text(comparison, output::terminal_width()),
-        Format::Markdown => report::markdown(comparison),
-        Format::Json => output::json(&report::value(comparison, demands)),
+        Format::Table => text::write(&report::document(comparison), output::terminal_width()),
+        Format::Markdown => markdown::write(&report::document(comparison)),
+        Format::Json => output::json(&report::json(comparison, demands)),
         Format::Csv => String::from_utf8(csv::write(&comparison.figures)).expect("CSV is text"),
     }
 }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
-use super::logs::{self, Opened};
+use super::logs;
 use super::{Found, output, threads};
 use crate::error::{Error, Result};
-use crate::fitting::hide::Hider;
-use crate::fitting::{self, Comparison, Details, Wishes};
-use crate::logs::record::Entry;
+use crate::fitting::hide::NameHider;
+use crate::fitting::{self, BucketDetails, FitComparison, FitOptions};
+use crate::logs::record::LogEntry;
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
 use crate::scenario::replay::{Settings, UnknownAge};
@@ -61,26 +61,21 @@ fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
 pub(super) fn run(args: &Args) -> Result<Found> {
     args.check()?;
     args.logs.refuse_inventory("a scenario says by bucket, not by object, who has bucket keys")?;
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Lookups(name, _) => {
-            return Err(Error::request("a trace of look-ups tells of no requests").at(name));
-        }
-        Opened::Logs(logs) => logs,
-    };
-    let mut details = Details::default();
+    let logs = args.logs.open(args.quiet)?;
+    let mut details = BucketDetails::default();
     let recording = logs.read_telling(args.jobs, |_, entry| {
         match entry {
-            Entry::Request(record) => details.take(record),
-            Entry::Kms(event) => details.take_call(event),
-            Entry::Skipped(..) => {}
+            LogEntry::Request(record) => details.take(record),
+            LogEntry::Kms(event) => details.take_call(event),
+            LogEntry::Skipped(..) => {}
         }
         Ok(())
     })?;
     let unknown_age = args.unknown_age.unwrap_or_default();
-    let hider = args.salt.as_deref().map_or(Hider::none(), Hider::salted);
+    let hider = args.salt.as_deref().map_or(NameHider::none(), NameHider::salted);
     let name = args.name();
-    let wishes = Wishes { name, unknown_age, hider, region: args.region.clone() };
-    let fit = fitting::fit(&recording, &details, &wishes)?;
+    let options = FitOptions { name, unknown_age, hider, region: args.region.clone() };
+    let fit = fitting::fit(&recording, &details, &options)?;
     recording.check()?;
     let fitted = fit.scenario()?;
     match &args.out {
@@ -156,13 +151,13 @@ fn unpriced(region: &str) -> Error {
 /// From this share on an error is told of in words, too.
 const FAR: f64 = 0.1;
 
-fn tell(compared: &[Comparison]) {
+fn tell(compared: &[FitComparison]) {
     output::note(&format!(
         "{:<20} {:>20} {:>20} {:>16}",
         "KMS calls", "log replayed", "scenario", "error"
     ));
     for row in compared {
-        let Comparison { configuration, replayed, fitted } = row;
+        let FitComparison { configuration, replayed, fitted } = row;
         let error = row.error().map_or("–".to_owned(), |error| {
             let percent = |share: f64| share * 100.0;
             let half_width = error.half_width.map(percent);
@@ -176,7 +171,7 @@ fn tell(compared: &[Comparison]) {
         ));
     }
     output::note("means at the assumed level; ± is a 95 % confidence half-width");
-    let far = |row: &&Comparison| {
+    let far = |row: &&FitComparison| {
         row.error()
             .is_some_and(|error| error.mean.abs() - error.half_width.unwrap_or_default() > FAR)
     };

@@ -18,6 +18,7 @@ use crate::scenario::assertion::Assertion;
 use crate::scenario::read::{Override, parse_prices};
 use crate::scenario::replay::{Settings, UnknownAge};
 use crate::scenario::written::PricesFile;
+use crate::simulation::estimate;
 
 /// Arguments that change a scenario; every command that reads one has them.
 #[derive(Debug, Args)]
@@ -184,7 +185,7 @@ pub(super) fn replay(
 
 /// Refuses a scenario that this machine cannot run on `threads`.
 pub(super) fn check_size(scenario: &Scenario, threads: usize) -> Result<()> {
-    scenario.check_size(threads, memory::free()).map(|_| ())
+    estimate::check_size(scenario, threads, memory::free()).map(|_| ())
 }
 
 /// Largest file of a results folder, in bytes; a million principals take a quarter of it.

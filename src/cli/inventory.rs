@@ -10,12 +10,13 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, output};
 use crate::error::{Error, Result};
-use crate::inventory::manifest::{self, Form};
-use crate::inventory::tally::Tally;
+use crate::inventory::manifest::{self, DataFileFormat};
+use crate::inventory::tally::InventoryCounts;
 use crate::inventory::versions::Versions;
-use crate::inventory::{Column, Item, csv_file};
+use crate::inventory::{InventoryColumn, InventoryItem, csv_file};
 use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
+use crate::report::text;
 use crate::scenario::population;
 use crate::units::parse_utc;
 use files::{Listing, open, unreadable};
@@ -81,8 +82,8 @@ const UNTOLD_BUCKET: &str = "untold";
 /// What has been read so far.
 #[derive(Default)]
 struct Reading {
-    tally: Tally,
-    missing: BTreeSet<Column>,
+    tally: InventoryCounts,
+    missing: BTreeSet<InventoryColumn>,
     sources: BTreeSet<String>,
     as_of_ns: Option<i64>,
     /// Rows of tables that do not say which version is the current one.
@@ -95,11 +96,11 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     for path in &args.paths {
         match kind(path)? {
             Given::Manifest => reading.manifest(path, args)?,
-            Given::Parquet => reading.loose(path, Form::Parquet, args)?,
-            Given::Csv => reading.loose(path, Form::Csv, args)?,
+            Given::Parquet => reading.loose(path, DataFileFormat::Parquet, args)?,
+            Given::Csv => reading.loose(path, DataFileFormat::Csv, args)?,
         }
     }
-    if reading.missing.contains(&Column::EncryptionStatus) {
+    if reading.missing.contains(&InventoryColumn::EncryptionStatus) {
         return Err(Error::request(
             "there is no `EncryptionStatus`, so which objects call KMS cannot be said",
         )
@@ -119,7 +120,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         // Standard output has the populations, and nothing else.
         _ if args.population.as_deref().is_some_and(output::is_stdout) => {}
         Format::Table => {
-            output::print(&report::text(&inventory, &prices, output::terminal_width()))?;
+            let document = report::document(&inventory, &prices);
+            output::print(&text::write(&document, output::terminal_width()))?;
         }
         Format::Json => output::print_json(&report::json(&inventory, &prices))?,
         Format::Csv => output::print(&report::csv(&inventory))?,
@@ -127,7 +129,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     Ok(Found::Done)
 }
 
-fn write_population(path: &Path, tally: &Tally, quiet: bool) -> Result<()> {
+fn write_population(path: &Path, tally: &InventoryCounts, quiet: bool) -> Result<()> {
     let populations = population::populations(tally);
     if populations.is_empty() {
         return Err(Error::request(
@@ -202,41 +204,43 @@ impl Reading {
     }
 
     /// Reads a data file without its manifest.
-    fn loose(&mut self, path: &Path, form: Form, args: &Args) -> Result<()> {
+    fn loose(&mut self, path: &Path, format: DataFileFormat, args: &Args) -> Result<()> {
         let place = path.display().to_string();
         let as_of_ns = args.as_of.ok_or_else(|| {
             Error::request("a data file does not say when it was made, but ages count from then")
                 .at(&place)
                 .hint("give its `manifest.json`, or the date: `--as-of 2026-11-20`")
         })?;
-        let columns = match (form, &args.schema) {
-            (Form::Parquet, _) => None,
-            (Form::Csv, Some(schema)) => Some(csv_file::columns(schema)),
-            (Form::Csv, None) => {
+        let columns = match (format, &args.schema) {
+            (DataFileFormat::Parquet, _) => None,
+            (DataFileFormat::Csv, Some(schema)) => Some(csv_file::columns(schema)),
+            (DataFileFormat::Csv, None) => {
                 let header = csv_file::header(open(path)?);
                 Some(header.map_err(|error| error.at(&place))?)
             }
         };
-        let named = form == Form::Csv && args.schema.is_none();
+        let named = format == DataFileFormat::Csv && args.schema.is_none();
         let Self { tally, versions, .. } = self;
-        let mut each = |item: &Item| {
+        let mut each = |item: &InventoryItem| {
             if !versions.take(item) {
                 tally.add(item, UNTOLD_BUCKET, as_of_ns);
             }
         };
-        let columns = files::Columns { listed: columns.unwrap_or_default(), named, keys: false };
-        let found = files::read_file(path, form, &columns, &mut each)?;
+        let columns =
+            files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };
+        let found = files::read_file(path, format, &columns, &mut each)?;
         self.miss(&found.into_iter().collect());
         Ok(())
     }
 
     /// Notes what a file does not have.
-    fn miss(&mut self, found: &BTreeSet<Column>) {
-        let lacks = |column: &&Column| column.is_of_inventories() && !found.contains(*column);
-        self.missing.extend(Column::ALL.iter().filter(lacks));
+    fn miss(&mut self, found: &BTreeSet<InventoryColumn>) {
+        let lacks =
+            |column: &&InventoryColumn| column.is_of_inventories() && !found.contains(*column);
+        self.missing.extend(InventoryColumn::ALL.iter().filter(lacks));
         // A table that orders an object's rows tells by that which version is the current one.
-        if found.contains(&Column::SequenceNumber) {
-            self.missing.remove(&Column::IsLatest);
+        if found.contains(&InventoryColumn::SequenceNumber) {
+            self.missing.remove(&InventoryColumn::IsLatest);
         }
     }
 }

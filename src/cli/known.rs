@@ -22,17 +22,17 @@ pub(super) struct Args {
     bills: Vec<PathBuf>,
     /// Scale calls and dollars to so many KMS requests of S3, e.g., 3.1e9/month or 4e6/h
     #[arg(long, allow_hyphen_values = true, value_name = "CALLS/TIME", value_parser = parse_calls)]
-    known_calls: Option<Calls>,
+    known_calls: Option<KnownCalls>,
 }
 
 /// KMS requests a month, and how they were typed.
 #[derive(Clone, Debug, PartialEq)]
-struct Calls {
+struct KnownCalls {
     a_month: f64,
     typed: String,
 }
 
-fn parse_calls(text: &str) -> std::result::Result<Calls, String> {
+fn parse_calls(text: &str) -> std::result::Result<KnownCalls, String> {
     let (number, time) = text.trim().split_once('/').unwrap_or((text.trim(), "month"));
     let wrong = || format!("`{text}` is no number of calls and a time, e.g., `3.1e9/month`");
     let calls = number.trim().replace(',', "").parse::<f64>().ok();
@@ -47,7 +47,7 @@ fn parse_calls(text: &str) -> std::result::Result<Calls, String> {
         }
         length => seconds(length).ok_or_else(wrong)?,
     };
-    Ok(Calls { a_month: calls / seconds * MONTH_S, typed: text.trim().to_owned() })
+    Ok(KnownCalls { a_month: calls / seconds * MONTH_S, typed: text.trim().to_owned() })
 }
 
 fn seconds(text: &str) -> Option<f64> {
@@ -67,7 +67,7 @@ impl Args {
     /// # Errors
     /// What is wrong with a bill.
     pub(super) fn total(&self) -> Result<Option<KnownTotal>> {
-        if let Some(Calls { a_month, typed }) = &self.known_calls {
+        if let Some(KnownCalls { a_month, typed }) = &self.known_calls {
             return Ok(Some(KnownTotal {
                 source: format!("--known-calls {typed}"),
                 kms_requests_a_month: *a_month,

@@ -3,7 +3,7 @@
 mod beside;
 mod calls;
 mod files;
-mod forms;
+mod formats;
 mod inventories;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,18 +15,17 @@ use indicatif::ProgressBar;
 
 use super::{aside, memory, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::logs::Form;
+use crate::logs::LogFormat;
 use crate::logs::bad_lines::BadLines;
-use crate::logs::log::Log;
 use crate::logs::other_format::OtherFormat;
-use crate::logs::record::{Entry, Skipped};
+use crate::logs::record::{LogEntry, Skipped};
 use crate::pricing::PriceTable;
-use crate::recording::gather::{Gather, Taken, Wanted};
-use crate::recording::left_out::{LeftOut, Reason};
-use crate::recording::{FileLeftOut, Input, Recording};
+use crate::recording::gather::{Gather, RecordCounts, Wanted};
+use crate::recording::left_out::{LeftOutRecords, Reason};
+use crate::recording::{FileLeftOut, LogInput, Recording};
 use crate::units::{ByteSize, Share, parse_utc, utc};
-use files::{LogFile, NotALog, OpenLog, Source};
-use forms::{Forms, Gathers};
+use files::{LogFile, NotALog, OpenLog, ReadSource};
+use formats::{FormatsTogether, GatherByFormat};
 
 /// Which logs, and what of them.
 #[derive(Debug, ClapArgs)]
@@ -35,9 +34,9 @@ pub(super) struct Args {
     /// Logs: files, patterns, folders with all that is in them, or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
-    /// Form of the logs
-    #[arg(long, value_enum, default_value_t = FormName::Auto)]
-    log_format: FormName,
+    /// Format of the logs
+    #[arg(long, value_enum, default_value_t = LogFormatName::Auto)]
+    log_format: LogFormatName,
     /// Only requests to this bucket; may be given again
     #[arg(long = "bucket", value_name = "NAME")]
     buckets: Vec<String>,
@@ -64,7 +63,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FormName {
+enum LogFormatName {
     /// By each file's beginning
     Auto,
     /// S3 server access logs
@@ -73,19 +72,16 @@ enum FormName {
     Cloudtrail,
     /// Traces of IBM Cloud Object Storage
     IbmCos,
-    /// libCacheSim's oracleGeneral: look-ups in records of 24 bytes
-    OracleGeneral,
 }
 
-impl FormName {
-    /// The form, if it is not to be guessed.
-    const fn form(self) -> Option<Form> {
+impl LogFormatName {
+    /// The format, if it is not to be guessed.
+    const fn format(self) -> Option<LogFormat> {
         match self {
             Self::Auto => None,
-            Self::S3AccessLog => Some(Form::S3AccessLog),
-            Self::Cloudtrail => Some(Form::CloudTrail),
-            Self::IbmCos => Some(Form::IbmCos),
-            Self::OracleGeneral => Some(Form::OracleGeneral),
+            Self::S3AccessLog => Some(LogFormat::S3AccessLog),
+            Self::Cloudtrail => Some(LogFormat::CloudTrail),
+            Self::IbmCos => Some(LogFormat::IbmCos),
         }
     }
 }
@@ -117,14 +113,6 @@ pub(super) struct Logs<'a> {
     bar: ProgressBar,
 }
 
-/// What a command line's files are.
-pub(super) enum Opened<'a> {
-    /// Logs of requests.
-    Logs(Logs<'a>),
-    /// A single trace of look-ups, and what messages call it.
-    Lookups(String, Log<'static>),
-}
-
 impl Args {
     /// What stands on the command line.
     pub(super) fn paths(&self) -> &[String] {
@@ -151,13 +139,8 @@ impl Args {
 
     /// An option that only logs have, if one is given.
     pub(super) fn given(&self) -> Option<&'static str> {
-        let form = (self.log_format != FormName::Auto).then_some("--log-format");
-        form.or_else(|| self.given_of_requests())
-    }
-
-    /// An option that only logs of requests have, if one is given.
-    pub(super) fn given_of_requests(&self) -> Option<&'static str> {
         let given = [
+            ("--log-format", self.log_format != LogFormatName::Auto),
             ("--bucket", !self.buckets.is_empty()),
             ("--from", self.from.is_some()),
             ("--to", self.to.is_some()),
@@ -172,44 +155,40 @@ impl Args {
     ///
     /// # Errors
     /// If there is none, or it cannot be read.
-    pub(super) fn open(&self, quiet: bool) -> Result<Opened<'_>> {
+    pub(super) fn open(&self, quiet: bool) -> Result<Logs<'_>> {
         let mut others = files::walk(&self.paths)?;
         let bar = progress::bytes(files::total_bytes(&others), quiet);
         let first_file = others.remove(0);
-        let first = first_file.open(self.log_format.form(), &bar)?;
+        let first = first_file.open(self.log_format.format(), &bar)?;
         if others.is_empty() {
             let OpenLog { log, name, not_a_log, .. } = &first;
             if let Some(not_a_log) = not_a_log {
                 return Err(no_log(*not_a_log).at(name));
             }
-            let Some(log) = log else {
+            if log.is_none() {
                 return Err(Error::request("the file is empty, but must have a record").at(name));
-            };
-            if log.form() == Form::OracleGeneral {
-                let OpenLog { name, log, .. } = first;
-                return Ok(Opened::Lookups(name, log.expect("the trace is not empty")));
             }
         }
-        Ok(Opened::Logs(Logs { args: self, quiet, first: Some(first), first_file, others, bar }))
+        Ok(Logs { args: self, quiet, first: Some(first), first_file, others, bar })
     }
 }
 
 /// What has been read of all files.
 struct Gathered {
-    gathers: Gathers,
-    forms: Forms,
+    gathers: GatherByFormat,
+    formats: FormatsTogether,
     bad: BadLines,
-    inputs: Vec<Input>,
+    inputs: Vec<LogInput>,
     files_left_out: Vec<FileLeftOut>,
     /// What the first of these is.
     first_left_out: Option<NotALog>,
 }
 
 impl Gathered {
-    fn new(args: &Args, forms: Forms) -> Result<Self> {
+    fn new(args: &Args, formats: FormatsTogether) -> Result<Self> {
         Ok(Self {
-            gathers: Gathers::new(args, forms)?,
-            forms,
+            gathers: GatherByFormat::new(args, formats)?,
+            formats,
             bad: BadLines::default(),
             inputs: Vec::new(),
             files_left_out: Vec::new(),
@@ -218,10 +197,10 @@ impl Gathered {
     }
 
     /// Takes note of a file that was read, or passed over.
-    fn take_note(&mut self, source: Source) {
+    fn take_note(&mut self, source: ReadSource) {
         match source {
-            Source::Log(input) => self.inputs.push(input),
-            Source::NotALog(file, not_a_log) => {
+            ReadSource::Log(input) => self.inputs.push(input),
+            ReadSource::NotALog(file, not_a_log) => {
                 self.first_left_out.get_or_insert(not_a_log);
                 self.files_left_out.push(FileLeftOut { file, what: not_a_log.what().to_owned() });
             }
@@ -235,14 +214,17 @@ impl Logs<'_> {
     ///
     /// # Errors
     /// What is wrong with the logs, or what `sink` says.
-    pub(super) fn each(self, mut sink: impl FnMut(Form, &Entry) -> Result<()>) -> Result<()> {
+    pub(super) fn each(
+        self,
+        mut sink: impl FnMut(LogFormat, &LogEntry) -> Result<()>,
+    ) -> Result<()> {
         let Self { args, quiet, first, others, bar, .. } = self;
         let mut bad = BadLines::default();
         let mut files_left_out = Vec::new();
         for open in first
             .into_iter()
             .map(Ok)
-            .chain(others.iter().map(|file| file.open(args.log_format.form(), &bar)))
+            .chain(others.iter().map(|file| file.open(args.log_format.format(), &bar)))
         {
             let OpenLog { name, log, not_a_log, .. } = open?;
             if let Some(not_a_log) = not_a_log {
@@ -250,9 +232,9 @@ impl Logs<'_> {
                     .push(FileLeftOut { file: name.clone(), what: not_a_log.what().to_owned() });
             }
             let Some(log) = log else { continue };
-            let form = log.form();
+            let format = log.format();
             log.entries(&name, &mut bad, |entry| {
-                if args.is_within(&entry) { sink(form, &entry) } else { Ok(()) }
+                if args.is_within(&entry) { sink(format, &entry) } else { Ok(()) }
             })
             .map_err(|error| error.at(&name))?;
         }
@@ -270,7 +252,7 @@ impl Logs<'_> {
     /// # Errors
     /// What is wrong with the logs.
     pub(super) fn read(mut self, jobs: Option<usize>) -> Result<Recording> {
-        let mut gathered = Gathered::new(self.args, Forms::One)?;
+        let mut gathered = Gathered::new(self.args, FormatsTogether::One)?;
         if self.others.is_empty() || threads::number(jobs) == 1 || !self.first_file.is_regular() {
             self.gather_in_turn(&mut gathered, |_, _| Ok(()))?;
         } else {
@@ -283,16 +265,16 @@ impl Logs<'_> {
     }
 
     /// Reads all logs one after another and puts their requests in order. `also` is told of every entry
-    /// as it is read, repeated and unwanted ones included, and of the form of its file.
+    /// as it is read, repeated and unwanted ones included, and of the format of its file.
     ///
     /// # Errors
     /// What is wrong with the logs, or what `also` says.
     pub(super) fn read_telling(
         mut self,
         jobs: Option<usize>,
-        also: impl FnMut(Form, &Entry) -> Result<()>,
+        also: impl FnMut(LogFormat, &LogEntry) -> Result<()>,
     ) -> Result<Recording> {
-        let mut gathered = Gathered::new(self.args, Forms::One)?;
+        let mut gathered = Gathered::new(self.args, FormatsTogether::One)?;
         self.gather_in_turn(&mut gathered, also)?;
         self.finish(gathered, jobs)
     }
@@ -305,9 +287,9 @@ impl Logs<'_> {
     pub(super) fn read_beside_trail(
         mut self,
         jobs: Option<usize>,
-        also: impl FnMut(Form, &Entry) -> Result<()>,
+        also: impl FnMut(LogFormat, &LogEntry) -> Result<()>,
     ) -> Result<Recording> {
-        let mut gathered = Gathered::new(self.args, Forms::LogsAndTrails)?;
+        let mut gathered = Gathered::new(self.args, FormatsTogether::LogsAndTrails)?;
         self.gather_in_turn(&mut gathered, also)?;
         self.finish(gathered, jobs)
     }
@@ -316,23 +298,23 @@ impl Logs<'_> {
     fn gather_in_turn(
         &mut self,
         gathered: &mut Gathered,
-        mut also: impl FnMut(Form, &Entry) -> Result<()>,
+        mut also: impl FnMut(LogFormat, &LogEntry) -> Result<()>,
     ) -> Result<()> {
         let mut next = self.first.take();
         let mut others = self.others.iter();
         while let Some(mut open) = next {
             if let Some(log) = open.log.take() {
-                let its_form = log.form();
-                let gather = gathered.gathers.of(its_form, &open.name)?;
+                let its_format = log.format();
+                let gather = gathered.gathers.of(its_format, &open.name)?;
                 log.entries(&open.name, &mut gathered.bad, |entry| {
-                    also(its_form, &entry)?;
+                    also(its_format, &entry)?;
                     gather.take(&entry)
                 })
                 .map_err(|error| error.at(&open.name))?;
             }
             gathered.take_note(open.into_source());
-            let form = self.args.log_format.form();
-            next = others.next().map(|file| file.open(form, &self.bar)).transpose()?;
+            let format = self.args.log_format.format();
+            next = others.next().map(|file| file.open(format, &self.bar)).transpose()?;
         }
         Ok(())
     }
@@ -340,7 +322,8 @@ impl Logs<'_> {
     /// Puts the requests in order.
     fn finish(self, gathered: Gathered, jobs: Option<usize>) -> Result<Recording> {
         let Self { args, quiet, bar, .. } = self;
-        let Gathered { gathers, forms, bad, mut inputs, files_left_out, first_left_out } = gathered;
+        let Gathered { gathers, formats, bad, mut inputs, files_left_out, first_left_out } =
+            gathered;
         bar.finish_and_clear();
         if let (true, Some(not_a_log)) = (inputs.is_empty(), first_left_out) {
             return Err(no_log(not_a_log).at(&files_left_out[0].file));
@@ -354,7 +337,7 @@ impl Logs<'_> {
         inputs.extend(inventories::read(&args.inventories, &mut gather, quiet)?);
         if !quiet {
             tell_of_files_left_out(&files_left_out);
-            tell_of_reading(&gather, &bad, forms);
+            tell_of_reading(&gather, &bad, formats);
             calls::tell(gather.of_buckets());
             if requests_twice > 0 {
                 output::note(&format!(
@@ -382,10 +365,10 @@ impl Args {
     fn typed(&self) -> Vec<String> {
         let mut words = self.paths.clone();
         let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
-        if let Some(form) =
-            self.log_format.to_possible_value().filter(|_| self.log_format != FormName::Auto)
+        if let Some(format) =
+            self.log_format.to_possible_value().filter(|_| self.log_format != LogFormatName::Auto)
         {
-            option("--log-format", form.get_name().to_owned());
+            option("--log-format", format.get_name().to_owned());
         }
         self.buckets.iter().for_each(|bucket| option("--bucket", bucket.clone()));
         let usual: Share = "1%".parse().expect("it is a share");
@@ -410,17 +393,17 @@ impl Args {
     }
 
     /// Whether an entry lies between `--from` and `--to`.
-    fn is_within(&self, entry: &Entry) -> bool {
+    fn is_within(&self, entry: &LogEntry) -> bool {
         let time = match entry {
-            Entry::Request(record) => record.time,
-            Entry::Kms(event) => event.time,
-            Entry::Skipped(..) => return true,
+            LogEntry::Request(record) => record.time,
+            LogEntry::Kms(event) => event.time,
+            LogEntry::Skipped(..) => return true,
         };
         self.from.is_none_or(|from| time >= from) && self.to.is_none_or(|to| time < to)
     }
 
     /// What is to be taken of the logs, in how much memory.
-    fn gather(&self, forms: Forms, memory: usize) -> Result<Gather> {
+    fn gather(&self, formats: FormatsTogether, memory: usize) -> Result<Gather> {
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from >= to
         {
@@ -433,18 +416,18 @@ impl Args {
             from: self.from,
             to: self.to,
             inventories: !self.inventories.is_empty(),
-            calls_as_requests: forms == Forms::One,
+            calls_as_requests: formats == FormatsTogether::One,
             as_kms: self.as_kms,
         };
         Ok(Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default())))
     }
 
-    /// Bytes that the requests of one form may take.
-    fn memory_for_requests(&self, forms: Forms) -> usize {
+    /// Bytes that the requests of one format may take.
+    fn memory_for_requests(&self, formats: FormatsTogether) -> usize {
         let memory = self.memory.map_or_else(|| memory::free() / SHARE_OF_MEMORY, ByteSize::bytes);
-        let at_once = match forms {
-            Forms::One => 1,
-            Forms::LogsAndTrails => 2,
+        let at_once = match formats {
+            FormatsTogether::One => 1,
+            FormatsTogether::LogsAndTrails => 2,
         };
         usize::try_from(memory / at_once).unwrap_or(usize::MAX)
     }
@@ -488,10 +471,11 @@ fn tell_of_bad_lines(bad: &BadLines) {
 }
 
 /// Says which lines and records are left out.
-fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
+fn tell_of_reading(gather: &Gather, bad: &BadLines, formats: FormatsTogether) {
     tell_of_bad_lines(bad);
-    let Taken { failed, deleted_keys, without_data, unknown, too_late, other_buckets, .. } =
-        *gather.taken();
+    let RecordCounts {
+        failed, deleted_keys, without_data, unknown, too_late, other_buckets, ..
+    } = *gather.taken();
     let left_out = gather.left_out();
     let mut parts = vec![
         (without_data, "touch no object's data".to_owned()),
@@ -512,7 +496,7 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
         parts.push((left_out.of(reason), format!("{}{examples}", skipped.words())));
     }
     parts.push((other_buckets, "are of other buckets".to_owned()));
-    if forms == Forms::One {
+    if formats == FormatsTogether::One {
         parts.extend(calls::left_out(left_out));
     }
     let parts: Vec<String> = parts
@@ -537,7 +521,7 @@ fn tell_of_reading(gather: &Gather, bad: &BadLines, forms: Forms) {
 }
 
 /// The most frequent names of what is left out for a reason.
-fn examples(left_out: &LeftOut, reason: Reason) -> String {
+fn examples(left_out: &LeftOutRecords, reason: Reason) -> String {
     const SHOWN: usize = 3;
     let names = left_out.names(reason);
     let shown: Vec<String> = names
@@ -555,7 +539,7 @@ fn examples(left_out: &LeftOut, reason: Reason) -> String {
 
 /// Says what the log tells of encryption and regions, and what is taken of what it does not tell of.
 fn tell_of_world(recording: &Recording) {
-    let Taken { encryption_told, bucket_keys, .. } = recording.taken;
+    let RecordCounts { encryption_known, bucket_keys, .. } = recording.taken;
     let not_kms = recording.seen.not_kms;
     if not_kms > 0 {
         output::note(&format!(
@@ -563,7 +547,8 @@ fn tell_of_world(recording: &Recording) {
              nothing in any configuration; what the log says nothing of is taken to be under KMS \
              (`--as-kms` takes all to be)"
         ));
-    } else if encryption_told > 0 && recording.seen.all_writes == 0 && recording.seen.unwraps == 0 {
+    } else if encryption_known > 0 && recording.seen.all_writes == 0 && recording.seen.unwraps == 0
+    {
         output::note("no counted request needs KMS, by what the log says of encryption");
     }
     if bucket_keys > 0 {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::scenario::estimate::USUAL_BYTES;
+use crate::simulation::estimate::USUAL_BYTES;
 
 /// Bytes of memory that a run may take; where nothing tells, what is usual.
 ///

@@ -15,7 +15,7 @@ use anstream::{stderr, stdout};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::report::table::{BOLD, RESET, YELLOW};
+use crate::report::text::{BOLD, RESET, YELLOW};
 use crate::shown::{self, shown_lines};
 pub(super) use folder::write_files;
 use staging::Staging;

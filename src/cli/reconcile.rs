@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::logs::{self, Logs, Opened};
+use super::logs::{self, Logs};
 use super::replay::parse_unknown_age;
 use super::{Found, bills, input, output, progress, threads};
-use crate::bill::Invoice;
+use crate::bill::Bill;
 use crate::error::{Error, Result};
-use crate::reconciliation::kms_calls::{Calls, Gatherer};
-use crate::reconciliation::{Asked, Reconciliation};
-use crate::report::reconciliation as report;
+use crate::reconciliation::kms_calls::{TrailCallGatherer, TrailCalls};
+use crate::reconciliation::{ReconcileOptions, Reconciliation};
+use crate::report::{reconciliation as report, text};
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 
@@ -72,14 +72,9 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     }
     // Read first: what is wrong with it need not wait.
     let bills = args.bills.iter().map(|path| bills::read(path)).collect::<Result<Vec<_>>>()?;
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Logs(logs) => logs,
-        Opened::Lookups(name, _) => {
-            return Err(Error::request("a trace of look-ups tells of no KMS call").at(name));
-        }
-    };
+    let logs = args.logs.open(args.quiet)?;
     let (scenario, calls) = read(args, logs)?;
-    let asked = Asked {
+    let asked = ReconcileOptions {
         configuration: configuration(args, &scenario)?,
         by_settings: args.scenario.is_some(),
         unknown_age: args.unknown_age,
@@ -99,8 +94,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 }
 
 /// The requests as a scenario, and the calls of the same time.
-fn read(args: &Args, logs: Logs) -> Result<(Scenario, Calls)> {
-    let mut gatherer = Gatherer::default();
+fn read(args: &Args, logs: Logs) -> Result<(Scenario, TrailCalls)> {
+    let mut gatherer = TrailCallGatherer::default();
     let recording = logs.read_beside_trail(args.jobs, |_, entry| {
         gatherer.take_entry(entry);
         Ok(())
@@ -120,11 +115,12 @@ fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
     index.map_err(|error| error.at("--configuration"))
 }
 
-fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Result<()> {
+fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Result<()> {
     match args.format {
         Format::Table if args.quiet => Ok(()),
         Format::Table => {
-            output::print(&report::text(scenario, found, bills, output::terminal_width()))
+            let document = report::document(scenario, found, bills);
+            output::print(&text::write(&document, output::terminal_width()))
         }
         Format::Json => output::print_json(&report::json(scenario, found, bills)),
         Format::Csv => {

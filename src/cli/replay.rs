@@ -1,17 +1,19 @@
-//! `bks replay`: a log's requests instead of drawn ones, or what a trace of look-ups costs.
-
-mod lookups;
-mod requests;
+//! `bks replay`: a log's requests instead of drawn ones.
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::logs::{self, Opened};
-use super::{Found, input, known};
+use super::{Found, input, known, logs, output, progress, simulate, threads};
 use crate::error::{Error, Result};
-use crate::scenario::replay::UnknownAge;
-use crate::units::SimDuration;
+use crate::outcome::Outcome;
+use crate::report;
+use crate::report::known_total::Scaled;
+use crate::report::run::reproduction::shell;
+use crate::results::manifest::OF_REPLAYS;
+use crate::results::{RUN, Results, csv, places};
+use crate::scenario::Scenario;
+use crate::scenario::replay::{LogOf, UnknownAge};
 
 /// Replay real logs: what their requests cost without bucket keys and with them.
 ///
@@ -25,10 +27,6 @@ use crate::units::SimDuration;
 /// days: `aws cloudtrail lookup-events --lookup-attributes
 /// AttributeKey=EventName,AttributeValue=GenerateDataKey --output json > trail/writes.json`, and
 /// the same with `Decrypt`. HEAD, LIST and DELETE are in none of them.
-///
-/// A trace of look-ups (libCacheSim's oracleGeneral, as `bks export` writes it) is only counted:
-/// a look-up that finds no live entry is one Decrypt call. Its times are in whole seconds: what is
-/// fetched at second `f` is live while `second < f + lifetime`.
 #[derive(Debug, ClapArgs)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -55,12 +53,6 @@ pub(super) struct Args {
     /// What to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Of a trace of look-ups: how long an entry lives
-    #[arg(long, value_name = "DURATION")]
-    cache_lifetime: Option<SimDuration>,
-    /// Of a trace of look-ups: whether the lifetime runs from the fetch or from the last use
-    #[arg(long, value_enum)]
-    expiry: Option<ExpiryName>,
     #[command(flatten)]
     changes: input::Changes,
     #[command(flatten)]
@@ -73,14 +65,6 @@ pub(super) struct Args {
     /// Print neither table, progress nor notes; another format asked for still comes
     #[arg(long, short)]
     quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ExpiryName {
-    /// From the fetch
-    Fixed,
-    /// From the last use
-    Sliding,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -99,39 +83,86 @@ pub(super) fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, S
     text.parse().map_err(|error: Error| error.to_string())
 }
 
-/// Refuses what only logs have a use for: of a trace of look-ups the misses are counted, no more.
-fn refuse_of_logs(args: &Args) -> Result<()> {
-    let given = [
-        ("--scenario", args.scenario.is_some()),
-        ("--configuration", !args.configurations.is_empty()),
-        ("--unknown-age", args.unknown_age.is_some()),
-        ("--out", args.out.is_some()),
-    ];
-    let given = given.into_iter().find_map(|(name, given)| given.then_some(name));
-    let given = given.or_else(|| args.logs.given_of_requests());
-    let given = given.or_else(|| args.changes.given()).or_else(|| args.demands.given());
-    match given.or_else(|| args.known.given()) {
-        None => Ok(()),
-        Some(name) => Err(Error::request(format!(
-            "`{name}` is of logs of requests, but this is a trace of look-ups"
-        ))
-        .hint("of such a trace `--cache-lifetime` and `--expiry` can be chosen, and `--format`")),
+pub(super) fn run(args: &Args) -> Result<Found> {
+    let logs = args.logs.open(args.quiet)?;
+    let known = args.known.total()?;
+    let recording = logs.read(args.jobs)?;
+    let mut scenario =
+        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
+    if !args.configurations.is_empty() {
+        let kept = scenario.keep_configurations(&args.configurations);
+        kept.map_err(|error| error.at("--configuration"))?;
     }
+    args.demands.put_on(&mut scenario)?;
+    input::check_size(&scenario, threads::number(args.jobs))?;
+    refuse_to_replace(args, &scenario)?;
+    let results = threads::run_on(args.jobs, || replay(args, &scenario))??;
+    let scaled = known.map(|known| known::scaled(&scenario, &results, known)).transpose()?;
+    if !args.quiet || args.format != Format::Table {
+        output::print(&printed(args.format, &results, scaled.as_ref()))?;
+    }
+    if args.format == Format::Csv && !args.quiet {
+        simulate::tell_of_warnings(&results);
+    }
+    if !args.quiet {
+        output::note(&format!("wrote {}", folder(args, &scenario).display()));
+    }
+    Ok(Found::by_demands(&[results]))
 }
 
-pub(super) fn run(args: &Args) -> Result<Found> {
-    let logs = match args.logs.open(args.quiet)? {
-        Opened::Lookups(name, log) => {
-            refuse_of_logs(args).map_err(|error| error.at(&name))?;
-            return lookups::run(args, &name, log.into_bytes());
-        }
-        Opened::Logs(logs) => logs,
-    };
-    if args.cache_lifetime.is_some() || args.expiry.is_some() {
-        return Err(Error::request(
-            "`--cache-lifetime` and `--expiry` are of traces of look-ups, but these are logs",
-        )
-        .hint("give e.g. `--set assumptions.cache_lifetime=3min`"));
+fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
+    let bar = progress::Bar::new(scenario, args.quiet);
+    let outcome = Outcome::of(scenario, &|step| bar.take(step));
+    bar.clear();
+    scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
+    let results = Results::of(scenario, &outcome);
+    let mut places = vec![
+        ("buckets.csv", csv::write(&places::buckets(scenario, &outcome))),
+        ("prefixes.csv", csv::write(&places::prefixes(scenario, &outcome))),
+        ("left_out.csv", csv::write(&places::left_out(scenario))),
+    ];
+    let files_left_out =
+        scenario.recording.as_ref().map(|recording| recording.files_left_out.as_slice());
+    if let Some(files_left_out) = files_left_out.filter(|files_left_out| !files_left_out.is_empty())
+    {
+        places.push(("files_left_out.csv", csv::write(files_left_out)));
     }
-    requests::run(args, logs)
+    let files = report::files::of(&results, places);
+    output::write_files(&folder(args, scenario), &files, args.overwrite)?;
+    Ok(results)
+}
+
+/// Refuses a folder with files of others, and the usual folder if the results there are of other logs.
+fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
+    let folder = folder(args, scenario);
+    let names: Vec<&str> = simulate::run_files().into_iter().chain(OF_REPLAYS).collect();
+    output::folder::refuse_strangers(&folder, &names, args.overwrite)?;
+    let run = folder.join(RUN);
+    if args.out.is_some() || args.overwrite || !run.is_file() {
+        return Ok(());
+    }
+    let there = LogOf::run(&input::result_text(&run)?).map(|log| log.inputs);
+    let here = scenario.recording.as_ref().map_or(Vec::new(), |log| log.inputs());
+    if there.is_some_and(|there| LogOf::are_same(&there, &here)) {
+        return Ok(());
+    }
+    let shown = shell(&folder.display().to_string());
+    Err(Error::request("the results there are not of these logs, and would be replaced")
+        .at(folder.display().to_string())
+        .hint(format!("give another folder, e.g., `--out {shown}-2`, or say `--overwrite`")))
+}
+
+fn folder(args: &Args, scenario: &Scenario) -> PathBuf {
+    let named = || PathBuf::from("results").join(&scenario.name);
+    args.out.clone().unwrap_or_else(named)
+}
+
+fn printed(format: Format, results: &Results, scaled: Option<&Scaled>) -> String {
+    let document = report::run::document(results, scaled);
+    match format {
+        Format::Table => report::text::write(&document, output::terminal_width()),
+        Format::Markdown => report::markdown::write(&document),
+        Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
+        Format::Json => output::json(&report::json::with_total(results, scaled)),
+    }
 }

@@ -7,8 +7,9 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, output, simulate, threads};
 use crate::error::{Error, Result};
-use crate::report::html::{self, MORE, Page};
-use crate::report::{markdown, words};
+use crate::report::run::page::{self, Further, Page};
+use crate::report::run::reproduction::shell;
+use crate::report::{html, markdown, run};
 use crate::results::Results;
 use crate::results::sensitivity::{IDENTITY, Identity};
 use crate::sweep::swept::{Key, SWEEP, Swept};
@@ -79,7 +80,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
             put(args, &page, args.out.as_deref().unwrap_or(&folder.join("report.html")))?;
         }
         Format::Markdown => {
-            let text = markdown::write(&results);
+            let text = markdown::write(&run::document(&results, None));
             put(args, &text, args.out.as_deref().unwrap_or(Path::new("-")))?;
         }
     }
@@ -133,8 +134,8 @@ fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
 #[derive(Default)]
 struct Beside {
     sweep: Option<Swept>,
-    /// Name and text of each further file.
-    more: Vec<(String, String)>,
+    /// Rows of further files.
+    further: Further,
     /// What is left out, as it is of other settings, in sentences.
     left_out: Vec<String>,
 }
@@ -147,7 +148,7 @@ impl Beside {
             sweep.check_of(results).map_err(|error| error.at(&place))?;
             beside.take_sweep(sweep, &place, folder, args.sweep.is_some(), results);
         }
-        beside.take_more(folder, results)?;
+        beside.take_further(folder, results)?;
         Ok(beside)
     }
 
@@ -166,10 +167,10 @@ impl Beside {
             None if is_named => return self.sweep = Some(sweep),
             None => "no `sweep.json` beside it says of which settings it is".to_owned(),
         };
-        let values = |key: &Key| words::shell(&format!("{}={}", key.name, key.values.join(",")));
+        let values = |key: &Key| shell(&format!("{}={}", key.name, key.values.join(",")));
         let keys: Vec<String> =
             sweep.keys.iter().map(|key| format!("--set {}", values(key))).collect();
-        let folder = words::shell(&folder.display().to_string());
+        let folder = shell(&folder.display().to_string());
         self.left_out.push(format!(
             "the sweep `{place}` is left out: {why}; `bks sweep {folder}/run.toml {} --out {folder}` makes it \
              anew",
@@ -177,7 +178,7 @@ impl Beside {
         ));
     }
 
-    fn take_more(&mut self, folder: &Path, results: &mut Results) -> Result<()> {
+    fn take_further(&mut self, folder: &Path, results: &mut Results) -> Result<()> {
         let text_of = |name: &str| {
             let path = folder.join(name);
             input::result_text_if_there(&path).map_err(|error| error.at(path.display().to_string()))
@@ -187,10 +188,10 @@ impl Beside {
         let differ = identity.as_ref().map(|identity| identity.differences(results));
         let is_same = differ.as_ref().is_some_and(Vec::is_empty);
         let mut names = Vec::new();
-        for name in MORE {
+        for name in Further::OF_SENSITIVITY {
             let Some(text) = text_of(name)? else { continue };
             if is_same && identity.as_ref().is_some_and(|it| it.tells_of(name, &text)) {
-                self.more.push((name.to_owned(), text));
+                self.further.read(name, &text)?;
             } else {
                 names.push(name);
             }
@@ -212,7 +213,7 @@ impl Beside {
             Some(differ) if differ.is_empty() => "they were changed".to_owned(),
             Some(differ) => format!("they have {}", differ.join(", and the ")),
         };
-        let folder = words::shell(&folder.display().to_string());
+        let folder = shell(&folder.display().to_string());
         self.left_out.push(format!(
             "`{}` are left out: {why}; `bks sensitivity {folder}/run.toml --out {folder}` makes them anew",
             names.join("`, `")
@@ -222,9 +223,10 @@ impl Beside {
 }
 
 fn page(beside: &Beside, folder: &Path, results: &Results) -> Result<String> {
-    let Beside { sweep, more, left_out } = beside;
-    html::write(&Page { results, sweep: sweep.as_ref(), more, left_out })
-        .map_err(|error| error.within(&folder.display().to_string()))
+    let Beside { sweep, further, left_out } = beside;
+    let page = page::document(&Page { results, sweep: sweep.as_ref(), further, left_out });
+    let page = page.map_err(|error| error.within(&folder.display().to_string()))?;
+    Ok(html::write(&page))
 }
 
 /// The sweep that was named, or else the folder's, and where it is.

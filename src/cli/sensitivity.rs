@@ -6,13 +6,14 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, memory, output, progress, threads};
 use crate::error::{Error, Result};
-use crate::report::sensitivity as report;
+use crate::report::{markdown, sensitivity as report, text};
 use crate::results::csv;
 use crate::scenario::Scenario;
 use crate::scenario::read::Override;
 use crate::sensitivity::axis::Axis;
 use crate::sensitivity::sobol::SAMPLES_MAX;
 use crate::sensitivity::{Plan, Resources, SAMPLES_MIN, Sensitivity};
+use crate::simulation::estimate;
 use crate::units::Share;
 
 /// Find which assumption the saving hangs on, and where it turns.
@@ -98,7 +99,8 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     let read = |more: &[_]| {
         let changes: Vec<_> = args.changes.all()?.into_iter().chain(more.iter().cloned()).collect();
         let scenario = source.read(&changes)?;
-        scenario.check_size(threads, bytes).map_err(|error| error.at(source.place()))?;
+        estimate::check_size(&scenario, threads, bytes)
+            .map_err(|error| error.at(source.place()))?;
         Ok::<Scenario, Error>(scenario)
     };
     let scenario = read(&[])?;
@@ -131,12 +133,12 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 
 fn printed(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
     match format {
-        Format::Table => report::text::write(scenario, found, output::terminal_width()),
-        Format::Markdown => report::text::markdown(scenario, found),
+        Format::Table => text::write(&report::document(scenario, found), output::terminal_width()),
+        Format::Markdown => markdown::write(&report::document(scenario, found)),
         Format::Csv => {
             let rows = report::rows::break_even(scenario, found);
             String::from_utf8(csv::write(&rows)).expect("CSV is text")
         }
-        Format::Json => output::json(&report::json::value(scenario, found)),
+        Format::Json => output::json(&report::json(scenario, found)),
     }
 }

@@ -8,7 +8,7 @@ use super::{Found, input, known, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
-use crate::report::known_total::{self, Scaled};
+use crate::report::known_total::Scaled;
 use crate::results::{FACTS, RUN, Results, csv};
 use crate::scenario::Scenario;
 
@@ -148,18 +148,18 @@ fn refuse_same_folder(args: &Args, scenarios: &[Scenario]) -> Result<()> {
 }
 
 fn printed(format: Format, all: &[Results], scaled: Option<&Scaled>) -> String {
-    let at_total =
-        scaled.map(|scaled| format!("\n{}", known_total::text(scaled))).unwrap_or_default();
+    let documents = all.iter().map(|results| report::run::document(results, scaled));
     match format {
         Format::Table => {
             let width = output::terminal_width();
             let texts: Vec<String> =
-                all.iter().map(|results| report::text::write(results, width)).collect();
-            texts.join("\n") + &at_total
+                documents.map(|document| report::text::write(&document, width)).collect();
+            texts.join("\n")
         }
         Format::Markdown => {
-            let texts: Vec<String> = all.iter().map(report::markdown::write).collect();
-            texts.join("\n") + &at_total
+            let texts: Vec<String> =
+                documents.map(|document| report::markdown::write(&document)).collect();
+            texts.join("\n")
         }
         Format::Csv => {
             let rows: Vec<_> = all.iter().flat_map(|results| results.summary.clone()).collect();

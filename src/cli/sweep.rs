@@ -11,6 +11,7 @@ use crate::report;
 use crate::results;
 use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
+use crate::simulation::estimate;
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Form, Ledger, Lines};
 use crate::sweep::survey::{Identity, Survey};
@@ -93,7 +94,7 @@ impl Sweep<'_> {
         let threads = threads::number(self.args.jobs);
         let survey = Survey::of(self.grid, &|point| {
             let scenario = self.read(point)?;
-            scenario.check_size(threads, bytes).map_err(|error| {
+            estimate::check_size(&scenario, threads, bytes).map_err(|error| {
                 error.at(format!("{} at {}", self.source.place(), self.grid.name(point)))
             })?;
             Ok(scenario)
@@ -177,7 +178,8 @@ impl Sweep<'_> {
         let rows = |point: usize| ledger.rows(&lines[&point]);
         let width = output::terminal_width();
         let name = &self.base.name;
-        output::print(&report::sweep::text(name, self.grid, survey, &rows, width))
+        let document = report::sweep::document(name, self.grid, survey, &rows);
+        output::print(&report::text::write(&document, width))
     }
 
     /// Tells at how many points a demand is not met, and names the first ones.
@@ -196,7 +198,7 @@ impl Sweep<'_> {
         output::note(&format!("assertions are not met at {} of {of} points", unmet.len()));
         for (point, demand) in unmet.iter().take(NAMED) {
             let name = self.grid.name(*point);
-            output::note(&format!("at {name}: {}", report::words::unmet(demand)));
+            output::note(&format!("at {name}: {}", report::assertion::unmet(demand)));
         }
         if unmet.len() > NAMED {
             output::note(&format!("and at {} more", unmet.len() - NAMED));

@@ -17,7 +17,7 @@ const NO_TIME: &str = "is a time outside the years 1677 to 2262";
 
 /// One value of a row.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Cell {
+pub enum ParquetValue {
     /// None.
     #[default]
     Null,
@@ -33,7 +33,7 @@ pub enum Cell {
     Text(ByteArray),
 }
 
-impl Cell {
+impl ParquetValue {
     /// The text, if it is one.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -66,7 +66,7 @@ impl Cell {
 
 /// What a column's values mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     /// Numbers, flags and texts, as they are.
     Plain,
     /// Decimals with so many digits after the point.
@@ -77,7 +77,7 @@ pub(super) enum Kind {
     Time(i64),
 }
 
-impl Kind {
+impl ValueKind {
     pub(super) fn of(column: &ColumnDescriptor) -> Self {
         if column.physical_type() == Physical::INT96 {
             return Self::Plain;
@@ -98,17 +98,19 @@ impl Kind {
         }
     }
 
-    pub(super) fn whole(self, value: i64) -> Result<Cell, &'static str> {
-        let time = |unit: i64| value.checked_mul(unit).map(Cell::Time).ok_or(NO_TIME);
+    pub(super) fn whole(self, value: i64) -> Result<ParquetValue, &'static str> {
+        let time = |unit: i64| value.checked_mul(unit).map(ParquetValue::Time).ok_or(NO_TIME);
         match self {
-            Self::Plain => Ok(Cell::Whole(value)),
-            Self::Decimal(scale) => Ok(Cell::Real(value as f64 / libm::pow(10.0, scale.into()))),
+            Self::Plain => Ok(ParquetValue::Whole(value)),
+            Self::Decimal(scale) => {
+                Ok(ParquetValue::Real(value as f64 / libm::pow(10.0, scale.into())))
+            }
             Self::Days => time(DAY),
             Self::Time(unit) => time(unit),
         }
     }
 
-    pub(super) fn bytes(self, value: &ByteArray) -> Result<Cell, &'static str> {
+    pub(super) fn bytes(self, value: &ByteArray) -> Result<ParquetValue, &'static str> {
         let bytes = value.data();
         if bytes.len() > VALUE_MAX {
             return Err("is longer than 1 MiB");
@@ -116,10 +118,10 @@ impl Kind {
         match self {
             Self::Decimal(scale) => {
                 let whole = big_endian(bytes).ok_or("is a decimal of more than 16 bytes")?;
-                Ok(Cell::Real(whole as f64 / libm::pow(10.0, scale.into())))
+                Ok(ParquetValue::Real(whole as f64 / libm::pow(10.0, scale.into())))
             }
             _ if str::from_utf8(bytes).is_err() => Err("is no text in UTF-8"),
-            _ => Ok(Cell::Text(value.clone())),
+            _ => Ok(ParquetValue::Text(value.clone())),
         }
     }
 }
@@ -134,11 +136,11 @@ fn big_endian(bytes: &[u8]) -> Option<i128> {
 }
 
 /// A time of the type that older Spark and Hive write: nanoseconds of a day, and the day.
-pub(super) fn of_int96(parts: &[u32]) -> Result<Cell, &'static str> {
+pub(super) fn of_int96(parts: &[u32]) -> Result<ParquetValue, &'static str> {
     let [low, high, day] = parts else { return Err(NO_TIME) };
     let of_day = i64::from(*high) << 32 | i64::from(*low);
     let days = (i64::from(*day) - JULIAN_EPOCH).checked_mul(DAY).ok_or(NO_TIME)?;
-    days.checked_add(of_day).map(Cell::Time).ok_or(NO_TIME)
+    days.checked_add(of_day).map(ParquetValue::Time).ok_or(NO_TIME)
 }
 
 #[cfg(test)]
@@ -147,20 +149,20 @@ mod tests {
 
     #[test]
     fn times_and_decimals_mean_what_the_column_says() {
-        assert_eq!(Kind::Time(1_000_000).whole(1_500), Ok(Cell::Time(1_500_000_000)));
-        assert_eq!(Kind::Time(1_000_000).whole(1 << 62), Err(NO_TIME));
-        assert_eq!(Kind::Days.whole(2), Ok(Cell::Time(2 * DAY)));
-        assert_eq!(Kind::Days.whole(1 << 30), Err(NO_TIME));
-        assert_eq!(Kind::Decimal(2).whole(-1_250), Ok(Cell::Real(-12.5)));
+        assert_eq!(ValueKind::Time(1_000_000).whole(1_500), Ok(ParquetValue::Time(1_500_000_000)));
+        assert_eq!(ValueKind::Time(1_000_000).whole(1 << 62), Err(NO_TIME));
+        assert_eq!(ValueKind::Days.whole(2), Ok(ParquetValue::Time(2 * DAY)));
+        assert_eq!(ValueKind::Days.whole(1 << 30), Err(NO_TIME));
+        assert_eq!(ValueKind::Decimal(2).whole(-1_250), Ok(ParquetValue::Real(-12.5)));
         let bytes = ByteArray::from(vec![0xfb, 0x1e]);
-        assert_eq!(Kind::Decimal(2).bytes(&bytes), Ok(Cell::Real(-12.5)));
+        assert_eq!(ValueKind::Decimal(2).bytes(&bytes), Ok(ParquetValue::Real(-12.5)));
         // 2026-11-20 is day 2461365 of the Julian count, 20,777 days after 1970.
         let midnight = of_int96(&[0, 0, 2_461_365]);
-        assert_eq!(midnight, Ok(Cell::Time(20_777 * DAY)));
-        assert_eq!(of_int96(&[5, 1, 2_440_588]), Ok(Cell::Time((1 << 32) + 5)));
+        assert_eq!(midnight, Ok(ParquetValue::Time(20_777 * DAY)));
+        assert_eq!(of_int96(&[5, 1, 2_440_588]), Ok(ParquetValue::Time((1 << 32) + 5)));
         assert_eq!(of_int96(&[0, 0, u32::MAX]), Err(NO_TIME));
         assert_eq!(
-            Kind::Plain.bytes(&vec![b'a'; VALUE_MAX + 1].into()),
+            ValueKind::Plain.bytes(&vec![b'a'; VALUE_MAX + 1].into()),
             Err("is longer than 1 MiB")
         );
     }

@@ -9,7 +9,7 @@ use parquet::errors::ParquetError;
 use crate::error::{Error, Result};
 
 thread_local! {
-    /// Whether a panic of this thread is caught, and so is told as an error.
+    /// Whether a panic of this thread is caught, and so is reported as an error.
     static CAUGHT: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -53,11 +53,11 @@ mod tests {
 
     #[test]
     fn panics_and_errors_are_the_files() {
-        let told = of::<()>(|| panic!("index out of bounds")).unwrap_err();
-        assert!(told.to_string().contains("its data is broken"), "{told}");
-        assert_eq!(told.exit_code(), 2);
-        let told = of::<()>(|| Err(ParquetError::General("a\u{1b}b".to_owned()))).unwrap_err();
-        assert!(told.to_string().contains("a b"), "{told}");
+        let error = of::<()>(|| panic!("index out of bounds")).unwrap_err();
+        assert!(error.to_string().contains("its data is broken"), "{error}");
+        assert_eq!(error.exit_code(), 2);
+        let error = of::<()>(|| Err(ParquetError::General("a\u{1b}b".to_owned()))).unwrap_err();
+        assert!(error.to_string().contains("a b"), "{error}");
         assert_eq!(of(|| Ok(5)).unwrap(), 5);
         assert!(!CAUGHT.get());
     }

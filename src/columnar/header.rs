@@ -10,11 +10,11 @@ const FIELDS: usize = 10;
 const DEPTH: u32 = 8;
 
 /// Numbers and flags of a structure, by field.
-type Numbers = [Option<i64>; FIELDS];
+type ThriftNumbers = [Option<i64>; FIELDS];
 
 /// What a header says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct PageHeader {
     /// 0 a data page, 1 an index, 2 a dictionary, 3 a data page of the second version.
     pub(super) kind: i64,
     /// Bytes of the page when it is decompressed.
@@ -22,14 +22,14 @@ pub(super) struct Header {
     /// Bytes of the page in the file.
     pub(super) bytes: usize,
     /// The fields of the structure that its kind has.
-    pub(super) own: Numbers,
+    pub(super) own: ThriftNumbers,
 }
 
 /// What bytes begin with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
     /// A header of so many bytes.
-    Header(Header, usize),
+    Header(PageHeader, usize),
     /// A part of one.
     Part,
     /// No header.
@@ -44,32 +44,32 @@ enum Stop {
 
 /// Reads a header.
 pub(super) fn parse(bytes: &[u8]) -> Parsed {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = ThriftReader { bytes, at: 0 };
     let mut own = [[None; FIELDS]; FIELDS];
-    let told = match reader.structure(DEPTH, Some(&mut own)) {
-        Ok(told) => told,
+    let numbers = match reader.structure(DEPTH, Some(&mut own)) {
+        Ok(numbers) => numbers,
         Err(Stop::Part) => return Parsed::Part,
         Err(Stop::Broken) => return Parsed::Broken,
     };
-    let size = |field: usize| told[field].and_then(|bytes| usize::try_from(bytes).ok());
-    let (Some(kind), Some(plain_bytes), Some(bytes)) = (told[1], size(2), size(3)) else {
+    let size = |field: usize| numbers[field].and_then(|bytes| usize::try_from(bytes).ok());
+    let (Some(kind), Some(plain_bytes), Some(bytes)) = (numbers[1], size(2), size(3)) else {
         return Parsed::Broken;
     };
     let own = match kind {
         0 => own[5],
         2 => own[7],
         3 => own[8],
-        _ => Numbers::default(),
+        _ => ThriftNumbers::default(),
     };
-    Parsed::Header(Header { kind, plain_bytes, bytes, own }, reader.at)
+    Parsed::Header(PageHeader { kind, plain_bytes, bytes, own }, reader.at)
 }
 
-struct Reader<'a> {
+struct ThriftReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Reader<'_> {
+impl ThriftReader<'_> {
     fn byte(&mut self) -> Result<u8, Stop> {
         let byte = *self.bytes.get(self.at).ok_or(Stop::Part)?;
         self.at += 1;
@@ -106,9 +106,9 @@ impl Reader<'_> {
     fn structure(
         &mut self,
         depth: u32,
-        mut own: Option<&mut [Numbers; FIELDS]>,
-    ) -> Result<Numbers, Stop> {
-        let mut numbers = Numbers::default();
+        mut own: Option<&mut [ThriftNumbers; FIELDS]>,
+    ) -> Result<ThriftNumbers, Stop> {
+        let mut numbers = ThriftNumbers::default();
         let mut field = 0;
         loop {
             let head = self.byte()?;

@@ -11,7 +11,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 use ruzstd::decoding::FrameDecoder;
 
-use super::header::{Header, Parsed, parse};
+use super::header::{PageHeader, Parsed, parse};
 use crate::error::{Error, Result};
 
 /// Most bytes of a page, in the file or decompressed. Writers aim at 1 MiB; some put a column of a whole
@@ -61,8 +61,8 @@ impl Codec {
         let filled = match self {
             Self::None => return Ok(bytes.to_vec()),
             Self::Snappy => {
-                let told = snap::raw::decompress_len(bytes).map_err(broken)?;
-                if told != plain {
+                let declared = snap::raw::decompress_len(bytes).map_err(broken)?;
+                if declared != plain {
                     return Err(general("a page's length is not what its header tells"));
                 }
                 snap::raw::Decoder::new().decompress(bytes, &mut into).map_err(broken)?
@@ -100,7 +100,7 @@ impl<R: ChunkReader> Pages<R> {
     }
 
     /// The next page's header; the page begins after it.
-    fn header(&mut self) -> Outcome<Header> {
+    fn header(&mut self) -> Outcome<PageHeader> {
         for most in HEADER {
             let bytes = self.source.get_bytes(self.at, most.min(self.left()))?;
             match parse(&bytes) {
@@ -143,7 +143,7 @@ impl<R: ChunkReader> Pages<R> {
         Ok(page)
     }
 
-    fn unpack(&self, header: &Header, bytes: &[u8]) -> Outcome<Option<Page>> {
+    fn unpack(&self, header: &PageHeader, bytes: &[u8]) -> Outcome<Option<Page>> {
         let own = |field: usize| {
             let number = header.own[field].and_then(|number| u32::try_from(number).ok());
             number.ok_or_else(|| general("a page's header is broken"))
@@ -196,7 +196,7 @@ impl<R: ChunkReader> Pages<R> {
 }
 
 /// How a page's values are encoded; of an index, plainly.
-fn encoding(header: &Header) -> Outcome<Encoding> {
+fn encoding(header: &PageHeader) -> Outcome<Encoding> {
     let field = match header.kind {
         0 | 2 => 2,
         3 => 4,

@@ -2,12 +2,13 @@
 
 use crate::encryption::assumptions::Level;
 use crate::scenario::Scenario;
-use crate::simulation::{Arm, run_and};
+use crate::simulation::engines::Engines;
+use crate::simulation::{Arm, kms_calls};
 use crate::statistics::Estimate;
 
 /// KMS calls of a fitted scenario beside those of the log's replay.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Comparison {
+pub struct FitComparison {
     /// Name of the configuration.
     pub configuration: String,
     /// Calls of the replay. It varies, too: which part of S3's fleet serves a request is drawn.
@@ -16,7 +17,7 @@ pub struct Comparison {
     pub fitted: Estimate,
 }
 
-impl Comparison {
+impl FitComparison {
     /// By how much the fit is off, as a share of the replay's calls, and how sure that is (95 %; the
     /// error of the quotient to first order); none if the replay makes no calls.
     #[must_use]
@@ -48,11 +49,11 @@ pub fn replications(replay: &Scenario) -> u32 {
 
 /// Runs both, each configuration at its assumed level.
 #[must_use]
-pub fn compare(replay: &Scenario, fitted: &Scenario, replications: u32) -> Vec<Comparison> {
+pub fn compare(replay: &Scenario, fitted: &Scenario, replications: u32) -> Vec<FitComparison> {
     let [replayed, fitted] = [replay, fitted].map(|scenario| calls(scenario, replications));
     let pairs = replay.configurations.iter().zip(replayed.into_iter().zip(fitted));
     pairs
-        .map(|(configuration, (replayed, fitted))| Comparison {
+        .map(|(configuration, (replayed, fitted))| FitComparison {
             configuration: configuration.name.clone(),
             replayed,
             fitted,
@@ -64,14 +65,15 @@ pub fn compare(replay: &Scenario, fitted: &Scenario, replications: u32) -> Vec<C
 fn calls(scenario: &Scenario, replications: u32) -> Vec<Estimate> {
     let arm = |configuration: usize| {
         let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-        Arm { configuration, assumptions, by_requester: false }
+        Arm::of_totals(configuration, assumptions)
     };
     let arms: Vec<Arm> = (0..scenario.configurations.len()).map(arm).collect();
-    let runs = run_and(scenario, &arms, 0..replications, &|_| (), |tally| {
-        tally.total_calls().total() as f64
-    });
-    let of_arm = |arm: usize| runs.iter().map(|run| run[arm]).collect::<Vec<f64>>();
-    (0..arms.len()).map(|arm| Estimate::of(&of_arm(arm))).collect()
+    let engines = Engines::of(scenario);
+    let calls = kms_calls(scenario, &engines, &arms, 0..replications, &|_| ());
+    let of_arm = |calls: Vec<u64>| {
+        Estimate::of(&calls.into_iter().map(|calls| calls as f64).collect::<Vec<f64>>())
+    };
+    calls.into_iter().map(of_arm).collect()
 }
 
 #[cfg(test)]
@@ -82,7 +84,7 @@ mod tests {
     fn errors_are_shares_of_the_replay() {
         let estimate = |mean, half_width| Estimate { mean, half_width: Some(half_width) };
         let compared =
-            |replayed, fitted| Comparison { configuration: String::new(), replayed, fitted };
+            |replayed, fitted| FitComparison { configuration: String::new(), replayed, fitted };
         let error = compared(estimate(200.0, 3.0), estimate(100.0, 2.0)).error().unwrap();
         assert!((error.mean + 0.5).abs() < 1e-12);
         // sqrt(2² + (0.5 · 3)²) / 200.

@@ -6,10 +6,10 @@ use crate::logs::record::{KmsEvent, LogOperation, Record};
 
 /// Sizes and regions as a log tells them, by bucket.
 #[derive(Clone, Debug, Default)]
-pub struct Details(BTreeMap<Vec<u8>, OfBucket>);
+pub struct BucketDetails(BTreeMap<Vec<u8>, DetailsOfBucket>);
 
 #[derive(Clone, Debug, Default)]
-struct OfBucket {
+struct DetailsOfBucket {
     objects: Sizes,
     parts: Sizes,
     /// Requests by region.
@@ -22,7 +22,7 @@ struct Sizes {
     count: u64,
 }
 
-impl OfBucket {
+impl DetailsOfBucket {
     fn take(&mut self, size: Option<(u64, bool)>, region: Option<&[u8]>) {
         if let Some((size, of_part)) = size {
             let sizes = if of_part { &mut self.parts } else { &mut self.objects };
@@ -38,7 +38,7 @@ impl OfBucket {
     }
 }
 
-impl Details {
+impl BucketDetails {
     /// Takes the region, and the size of what was read or written, if the record has them.
     pub fn take(&mut self, record: &Record) {
         use crate::s3::Operation::{CopyObject, GetObject, PutObject, UploadPart};
@@ -92,18 +92,18 @@ impl Details {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::record::Requester;
+    use crate::logs::record::LoggedRequester;
     use crate::s3::Operation;
 
     #[test]
     fn sizes_and_regions_are_by_bucket() {
-        let mut details = Details::default();
+        let mut details = BucketDetails::default();
         let put = LogOperation::Known(Operation::PutObject);
         let record = |bucket, size, region| Record {
             bucket,
             object_size: size,
             region,
-            ..Record::new(put, b"PutObject", Requester::Unknown)
+            ..Record::new(put, b"PutObject", LoggedRequester::Unknown)
         };
         for (bucket, size, region) in [
             (b"a".as_slice(), Some(10), Some(b"eu-west-1".as_slice())),

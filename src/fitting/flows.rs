@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::spells::Spells;
+use super::spells::ActivePeriods;
 use crate::recording::Recording;
 use crate::recording::requests::RecordedRequests;
 use crate::rng::Seed;
@@ -12,13 +12,13 @@ use crate::units::SimTime;
 /// Bins of a run in which arrivals are counted.
 pub(super) const BINS: usize = 512;
 
-/// Most sessions of a principal that are told apart one by one; of more, those that do the same
+/// Most sessions of a principal that are distinguished one by one; of more, those that do the same
 /// things to the same buckets are a group.
 const MOST_ALONE: usize = 4;
 
 /// Sessions that are fitted as one principal of the scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Group {
+pub(super) struct SessionGroup {
     pub(super) principal: usize,
     pub(super) sessions: u32,
     /// First and last request of each session, added up, in seconds.
@@ -29,7 +29,7 @@ pub(super) struct Group {
 
 /// Where the data comes from that a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+pub(super) enum DataSource {
     /// None is needed.
     Nothing,
     /// Objects that a group wrote to a bucket within the log.
@@ -44,16 +44,16 @@ pub(super) enum Source {
 
 /// What a flow is made of. The requests of multipart uploads are one flow: its parts hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(super) struct FlowKey {
     pub(super) group: usize,
     pub(super) bucket: u32,
     pub(super) operation: Operation,
-    pub(super) source: Source,
+    pub(super) source: DataSource,
 }
 
 /// Requests of one kind.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flow {
+pub(super) struct RequestFlow {
     /// How many; of an upload, its beginnings.
     pub(super) count: u64,
     pub(super) parts: u64,
@@ -62,7 +62,7 @@ pub(super) struct Flow {
     pub(super) bins: Vec<u64>,
     pub(super) hours: [u64; 24],
     /// Of the counted: when.
-    pub(super) spells: Spells,
+    pub(super) spells: ActivePeriods,
     /// Ages of what was read in milliseconds, to three digits.
     pub(super) ages: BTreeMap<u64, u64>,
 }
@@ -70,14 +70,14 @@ pub(super) struct Flow {
 /// All flows of a log.
 #[derive(Clone, Debug)]
 pub(super) struct Flows {
-    pub(super) groups: Vec<Group>,
-    pub(super) flows: BTreeMap<Key, Flow>,
+    pub(super) groups: Vec<SessionGroup>,
+    pub(super) flows: BTreeMap<FlowKey, RequestFlow>,
 }
 
 impl Flows {
     pub(super) fn of(log: &Recording) -> Self {
         let (groups, group_of) = groups(log);
-        let mut flows: BTreeMap<Key, Flow> = BTreeMap::new();
+        let mut flows: BTreeMap<FlowKey, RequestFlow> = BTreeMap::new();
         let end_ns = log.end.as_nanos().max(1);
         for slot in 0..log.slots() as u32 {
             each(log, slot, |request| {
@@ -101,23 +101,23 @@ fn each(log: &Recording, slot: u32, mut take: impl FnMut(&Request)) {
 }
 
 /// What a session does, and where.
-type Deeds = BTreeSet<(u32, Operation)>;
+type BucketOperations = BTreeSet<(u32, Operation)>;
 
 /// The groups, and which of them each session is of.
-fn groups(log: &Recording) -> (Vec<Group>, Vec<usize>) {
-    let (mut groups, mut group_of) = (Vec::<Group>::new(), Vec::new());
+fn groups(log: &Recording) -> (Vec<SessionGroup>, Vec<usize>) {
+    let (mut groups, mut group_of) = (Vec::<SessionGroup>::new(), Vec::new());
     let mut slots = 0..;
     for (principal, recorded) in log.principals.iter().enumerate() {
         let slots = slots.by_ref().take(recorded.sessions.len());
-        let sessions: Vec<(Deeds, u64)> = slots.map(|slot| session(log, slot)).collect();
+        let sessions: Vec<(BucketOperations, u64)> = slots.map(|slot| session(log, slot)).collect();
         let alone = sessions.len() <= MOST_ALONE;
         let kinds = kinds(&sessions);
-        let mut of_kind: BTreeMap<&Deeds, usize> = BTreeMap::new();
+        let mut of_kind: BTreeMap<&BucketOperations, usize> = BTreeMap::new();
         for (deeds, alive_s) in &sessions {
             let fresh = groups.len();
             let group = if alone { fresh } else { *of_kind.entry(kinds[deeds]).or_insert(fresh) };
             if group == fresh {
-                groups.push(Group { principal, ..Group::default() });
+                groups.push(SessionGroup { principal, ..SessionGroup::default() });
             }
             groups[group].sessions += 1;
             groups[group].alive_s += alive_s;
@@ -129,8 +129,8 @@ fn groups(log: &Recording) -> (Vec<Group>, Vec<usize>) {
 }
 
 /// What a session does, and from its first request to its last, in seconds.
-fn session(log: &Recording, slot: u32) -> (Deeds, u64) {
-    let (mut deeds, mut span) = (Deeds::new(), None);
+fn session(log: &Recording, slot: u32) -> (BucketOperations, u64) {
+    let (mut deeds, mut span) = (BucketOperations::new(), None);
     each(log, slot, |request| {
         deeds.insert((request.bucket, request.operation));
         span = Some(widened(span, request.time));
@@ -141,20 +141,20 @@ fn session(log: &Recording, slot: u32) -> (Deeds, u64) {
 
 /// For all that some sessions do: what those do that they belong to. That is the same or, for a few
 /// that do less than many, as those that the log's ends cut short, what the many do.
-fn kinds(sessions: &[(Deeds, u64)]) -> BTreeMap<&Deeds, &Deeds> {
+fn kinds(sessions: &[(BucketOperations, u64)]) -> BTreeMap<&BucketOperations, &BucketOperations> {
     const FEWER_BY: u32 = 10;
     const MOST_COMPARED: usize = 32;
-    let mut counts = BTreeMap::<&Deeds, u32>::new();
+    let mut counts = BTreeMap::<&BucketOperations, u32>::new();
     for (deeds, _) in sessions {
         *counts.entry(deeds).or_default() += 1;
     }
-    let mut many: Vec<(&Deeds, u32)> =
+    let mut many: Vec<(&BucketOperations, u32)> =
         counts.iter().map(|(deeds, count)| (*deeds, *count)).collect();
     many.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     many.truncate(MOST_COMPARED);
     let mut kinds = BTreeMap::new();
     for (&deeds, &count) in &counts {
-        let like = |(more, as_many): &&(&Deeds, u32)| {
+        let like = |(more, as_many): &&(&BucketOperations, u32)| {
             *as_many >= count.saturating_mul(FEWER_BY) && more.is_superset(deeds)
         };
         kinds.insert(deeds, many.iter().find(like).map_or(deeds, |(more, _)| *more));
@@ -167,7 +167,7 @@ fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
     span.map_or((ns, ns), |(first, last)| (first.min(ns), last.max(ns)))
 }
 
-fn key(request: &Request, groups: &[Group], group_of: &[usize]) -> Key {
+fn key(request: &Request, groups: &[SessionGroup], group_of: &[usize]) -> FlowKey {
     let several = |slot: u32| groups[group_of[slot as usize]].sessions > 1;
     let operation = match request.operation {
         Operation::UploadPart | Operation::CompleteMultipartUpload => {
@@ -179,24 +179,24 @@ fn key(request: &Request, groups: &[Group], group_of: &[usize]) -> Key {
     };
     let source = match (operation, request.object) {
         (Operation::CreateMultipartUpload | Operation::ListObjects, _)
-        | (_, Object::None | Object::Unserved) => Source::Nothing,
+        | (_, Object::None | Object::Unserved) => DataSource::Nothing,
         (Operation::CopyObject, Object::Written { bucket, slot, .. })
             if slot == request.slot && bucket == request.bucket && several(slot) =>
         {
-            Source::Own
+            DataSource::Own
         }
         (_, Object::Written { bucket, slot, .. }) => {
-            Source::Written { group: group_of[slot as usize], bucket }
+            DataSource::Written { group: group_of[slot as usize], bucket }
         }
         (_, Object::Ranked { population, .. } | Object::Aged { population, .. }) => {
-            Source::Unknown { population }
+            DataSource::Unknown { population }
         }
-        (_, Object::Keyless) => Source::Elsewhere,
+        (_, Object::Keyless) => DataSource::Elsewhere,
     };
-    Key { group: group_of[request.slot as usize], bucket: request.bucket, operation, source }
+    FlowKey { group: group_of[request.slot as usize], bucket: request.bucket, operation, source }
 }
 
-impl Flow {
+impl RequestFlow {
     /// Takes a request of a log that ends at `end_ns`.
     fn take(&mut self, request: &Request, end_ns: i64) {
         match request.operation {
@@ -217,7 +217,7 @@ impl Flow {
     }
 }
 
-/// The number to three digits: so few are told apart that they take no room, and ages that have an
+/// The number to three digits: so few are distinguished that they take no room, and ages that have an
 /// oldest, as those of a scan, keep it.
 fn three_digits(number: u64) -> u64 {
     let unit = 10_u64.pow(number.checked_ilog10().unwrap_or_default().saturating_sub(2));

@@ -1,16 +1,16 @@
-//! Names that cannot be told from what stands for them, unless one has the salt.
+//! Names that cannot be linked to what stands for them, unless one has the salt.
 //!
-//! A hash without a key would be undone by hashing every likely name. Here the salt keys a cascade of
-//! `ChaCha8` blocks: the block under the key so far, with 32 bytes of text put into it, is the next key.
+//! A hash without a key would be undone by hashing every likely name, so each name is replaced by its
+//! HMAC-SHA-256 (RFC 2104) under the salt.
 
-use rand::rngs::ChaCha8Rng;
-use rand::{Rng, SeedableRng};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 /// Hides names, the same name always as the same.
 #[derive(Clone, Debug)]
-pub struct Hider(Option<[u8; 32]>);
+pub struct NameHider(Option<Hmac<Sha256>>);
 
-impl Hider {
+impl NameHider {
     /// Hides nothing.
     #[must_use]
     pub const fn none() -> Self {
@@ -18,9 +18,12 @@ impl Hider {
     }
 
     /// Hides everything under a salt.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
     #[must_use]
     pub fn salted(salt: &str) -> Self {
-        Self(Some(absorb([0x5a; 32], salt)))
+        Self(Some(Hmac::new_from_slice(salt.as_bytes()).expect("any length is a key")))
     }
 
     /// Whether names are hidden.
@@ -32,32 +35,30 @@ impl Hider {
     /// A name, or a word for its kind with twelve hexadecimal digits.
     #[must_use]
     pub fn name(&self, kind: &str, name: &str) -> String {
-        let digits = |key| format!("{kind}-{:012x}", number(key, kind, name) >> 16);
-        self.0.map_or_else(|| name.to_owned(), digits)
+        match self.hash(kind, name) {
+            Some(hash) => format!("{kind}-{:012x}", hash >> 16),
+            None => name.to_owned(),
+        }
     }
 
     /// An account, or twelve other digits.
     #[must_use]
     pub fn account(&self, account: &str) -> String {
-        let digits = |key| format!("{:012}", number(key, "account", account) % 1_000_000_000_000);
-        self.0.map_or_else(|| account.to_owned(), digits)
+        match self.hash("account", account) {
+            Some(hash) => format!("{:012}", hash % 1_000_000_000_000),
+            None => account.to_owned(),
+        }
     }
-}
 
-fn number(key: [u8; 32], kind: &str, name: &str) -> u64 {
-    ChaCha8Rng::from_seed(absorb(absorb(key, kind), name)).next_u64()
-}
-
-/// The key that follows `key` and a text: its length first, so that no text begins another.
-fn absorb(key: [u8; 32], text: &str) -> [u8; 32] {
-    let length = (text.len() as u64).to_le_bytes();
-    std::iter::once(&length[..]).chain(text.as_bytes().chunks(32)).fold(key, |key, piece| {
-        let mut mixed = key;
-        mixed.iter_mut().zip(piece).for_each(|(byte, with)| *byte ^= with);
-        let mut next = [0; 32];
-        ChaCha8Rng::from_seed(mixed).fill_bytes(&mut next);
-        next
-    })
+    /// The first 64 bits of the HMAC of a name of a kind; a NUL ends the kind.
+    fn hash(&self, kind: &str, name: &str) -> Option<u64> {
+        let mut mac = self.0.clone()?;
+        for part in [kind, "\0", name] {
+            mac.update(part.as_bytes());
+        }
+        let hash = mac.finalize().into_bytes();
+        hash.first_chunk().copied().map(u64::from_be_bytes)
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
 
     #[test]
     fn names_are_hidden_by_the_salt_and_stay_apart() {
-        let (one, other) = (Hider::salted("one"), Hider::salted("other"));
+        let (one, other) = (NameHider::salted("one"), NameHider::salted("other"));
         assert_eq!(one.name("bucket", "lake"), one.name("bucket", "lake"));
         assert_ne!(one.name("bucket", "lake"), other.name("bucket", "lake"));
         assert_ne!(one.name("bucket", "lake"), one.name("bucket", "lakes"));
@@ -74,6 +75,12 @@ mod tests {
         let account = one.account("111122223333");
         assert!(account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()), "{account}");
         assert_ne!(account, "111122223333");
-        assert_eq!(Hider::none().name("bucket", "lake"), "lake");
+        assert_eq!(NameHider::none().name("bucket", "lake"), "lake");
+    }
+
+    /// `printf 'bucket\0lake' | openssl dgst -sha256 -hmac pepper` begins with these digits.
+    #[test]
+    fn a_hidden_name_is_the_hmac_that_openssl_computes() {
+        assert_eq!(NameHider::salted("pepper").name("bucket", "lake"), "bucket-5ab8e8d24c4f");
     }
 }

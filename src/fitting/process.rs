@@ -1,7 +1,7 @@
 //! Which arrival process a flow's times are like, and which law its ages.
 
-use super::flows::{BINS, Flow};
-use super::spells::{Recurring, Spell};
+use super::flows::{BINS, RequestFlow};
+use super::spells::{ActivePeriod, RecurringPeriods};
 use crate::units::{Rate, SimDuration};
 use crate::workload::ages::{AgeLaw, AgeStep};
 use crate::workload::arrivals::{
@@ -22,7 +22,7 @@ const REGULAR_BELOW: f64 = 0.5;
 const BURSTY_ABOVE: f64 = 3.0;
 
 /// When the actions of a workload come.
-pub(super) enum When {
+pub(super) enum ActionTimes {
     /// Throughout the run.
     Arrivals(Arrivals),
     /// In jobs, of which each does something to as many objects.
@@ -31,7 +31,7 @@ pub(super) enum When {
 
 /// A log's times, as far as they matter here.
 #[derive(Clone, Copy)]
-pub(super) struct Times {
+pub(super) struct LogTimes {
     /// Length of the run.
     pub(super) duration: SimDuration,
     /// Whether all of it is counted: then it may not matter when what comes.
@@ -39,16 +39,21 @@ pub(super) struct Times {
 }
 
 /// Evenly spaced arrivals of which exactly `count` fall into the run.
-fn evenly(count: u64, duration: SimDuration) -> When {
+fn evenly(count: u64, duration: SimDuration) -> ActionTimes {
     let seconds = duration.as_secs_f64();
-    When::Arrivals(Arrivals::Periodic(PeriodicArrivals {
+    ActionTimes::Arrivals(Arrivals::Periodic(PeriodicArrivals {
         rate: Rate::per_s(count as f64 / seconds),
         offset: SimDuration::from_secs_f64(seconds / count as f64 / 2.0),
     }))
 }
 
 /// The process of `count` arrivals like the flow's, of so many sessions, and why it is that.
-pub(super) fn when(flow: &Flow, count: u64, sessions: u64, times: Times) -> (When, String) {
+pub(super) fn when(
+    flow: &RequestFlow,
+    count: u64,
+    sessions: u64,
+    times: LogTimes,
+) -> (ActionTimes, String) {
     let duration = times.duration;
     let seconds = duration.as_secs_f64();
     if seconds < SHORT_S && times.all_counted {
@@ -75,11 +80,11 @@ pub(super) fn when(flow: &Flow, count: u64, sessions: u64, times: Times) -> (Whe
     if dispersion > BURSTY_ABOVE
         && let Some(bursts) = bursts(flow, rate, seconds)
     {
-        return (When::Arrivals(bursts), why("bursts"));
+        return (ActionTimes::Arrivals(bursts), why("bursts"));
     }
     let profile = profile.map(Profile::Daily);
     let poisson = PoissonArrivals { rate: Rate::per_s(rate), profile };
-    (When::Arrivals(Arrivals::Poisson(poisson)), why("poisson"))
+    (ActionTimes::Arrivals(Arrivals::Poisson(poisson)), why("poisson"))
 }
 
 /// Objects a second, so that they take about as long as in the log.
@@ -90,19 +95,19 @@ fn job_rate(objects: u64, length_s: f64) -> Rate {
 /// One job. It ends within the run, but for chances below one in ten thousand: gaps are exponential, so
 /// that the length of `n` has a standard deviation of `1/sqrt(n)` of its mean, and a longer tail than a
 /// normal law for small `n`.
-fn once(spell: Spell, count: u64, sessions: u64, duration: SimDuration) -> When {
+fn once(spell: ActivePeriod, count: u64, sessions: u64, duration: SimDuration) -> ActionTimes {
     let left_s = (duration.as_nanos() - spell.first) as f64 / 1e9;
     let long_s = (spell.last - spell.first) as f64 / 1e9;
     // Sessions work side by side, and each has to end.
     let each = (count as f64 / sessions as f64).max(1.0);
     let length_s = long_s.max(1.0).min(left_s / (1.0 + 4.0 / each.sqrt() + 8.0 / each));
     let offset = SimDuration::from_nanos(spell.first);
-    When::Jobs { every: None, offset, objects: count, rate: job_rate(count, length_s) }
+    ActionTimes::Jobs { every: None, offset, objects: count, rate: job_rate(count, length_s) }
 }
 
 /// The same job again and again, or, if it is of one request, evenly spaced ones; none if as many in
 /// each would not be the log's number to a hundredth.
-fn recurring(spells: Recurring, count: u64) -> Option<(When, String)> {
+fn recurring(spells: RecurringPeriods, count: u64) -> Option<(ActionTimes, String)> {
     // Of a log only the seconds are known; rounded, a long distance is one that people choose.
     const LONG_S: i64 = 600;
     // Up, so that there is no more of them than in the log.
@@ -118,17 +123,20 @@ fn recurring(spells: Recurring, count: u64) -> Option<(When, String)> {
         _ if missed * 100 > count => None,
         1 => {
             let rate = Rate::per_s(1.0 / every_s);
-            Some((When::Arrivals(Arrivals::Periodic(PeriodicArrivals { rate, offset })), why))
+            Some((
+                ActionTimes::Arrivals(Arrivals::Periodic(PeriodicArrivals { rate, offset })),
+                why,
+            ))
         }
         _ => {
             let rate = job_rate(objects, (spells.length as f64 / 1e9).max(1.0));
-            Some((When::Jobs { every: Some(every), offset, objects, rate }, why))
+            Some((ActionTimes::Jobs { every: Some(every), offset, objects, rate }, why))
         }
     }
 }
 
 /// Factors of the hours, counted from the log's first. Their mean over the log is 1.
-fn daily(flow: &Flow, seconds: f64) -> Vec<f64> {
+fn daily(flow: &RequestFlow, seconds: f64) -> Vec<f64> {
     let mean = flow.count as f64 / seconds;
     let covered = |hour: usize| {
         let (days, rest) = ((seconds / 86_400.0).floor(), seconds % 86_400.0);
@@ -138,7 +146,7 @@ fn daily(flow: &Flow, seconds: f64) -> Vec<f64> {
 }
 
 /// Mean of (count - expected)² / expected over the bins, where something is expected.
-fn dispersion(flow: &Flow, profile: Option<&[f64]>, seconds: f64) -> f64 {
+fn dispersion(flow: &RequestFlow, profile: Option<&[f64]>, seconds: f64) -> f64 {
     let width = seconds / BINS as f64;
     let mean = flow.count as f64 / BINS as f64;
     let mut terms = Vec::new();
@@ -153,7 +161,7 @@ fn dispersion(flow: &Flow, profile: Option<&[f64]>, seconds: f64) -> f64 {
 }
 
 /// On and off times as the mean lengths of runs of bins with and without arrivals.
-fn bursts(flow: &Flow, rate: f64, seconds: f64) -> Option<Arrivals> {
+fn bursts(flow: &RequestFlow, rate: f64, seconds: f64) -> Option<Arrivals> {
     let busy = flow.bins.iter().filter(|count| **count > 0).count() as f64;
     let begun = flow.bins.windows(2).filter(|pair| pair[0] == 0 && pair[1] > 0).count();
     let runs = (begun + usize::from(flow.bins[0] > 0)) as f64;
@@ -168,7 +176,7 @@ fn bursts(flow: &Flow, rate: f64, seconds: f64) -> Option<Arrivals> {
 }
 
 /// Whether most of what was read was written within the minute before.
-pub(super) fn are_young(flow: &Flow) -> bool {
+pub(super) fn are_young(flow: &RequestFlow) -> bool {
     let young: u64 = flow.ages.range(..=60_000).map(|(_, count)| count).sum();
     2 * young > flow.count
 }
@@ -177,7 +185,7 @@ pub(super) fn are_young(flow: &Flow) -> bool {
 const STEPS: u64 = 20;
 
 /// The ages' law: quantiles, each with its share, even between them.
-pub(super) fn ages(flow: &Flow) -> AgeLaw {
+pub(super) fn ages(flow: &RequestFlow) -> AgeLaw {
     let all: u64 = flow.ages.values().sum();
     let ms = |ms: u64| SimDuration::from_nanos(ms as i64 * 1_000_000);
     let (first, last) = (flow.ages.keys().next(), flow.ages.keys().next_back());

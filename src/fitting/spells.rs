@@ -4,7 +4,7 @@ use crate::units::SimDuration;
 
 /// Requests between which no pause is long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Spell {
+pub(super) struct ActivePeriod {
     /// Time of the first and of the last request, in nanoseconds since the log's start.
     pub(super) first: i64,
     pub(super) last: i64,
@@ -13,8 +13,8 @@ pub(super) struct Spell {
 
 /// Spells, in order once they are joined. At most one for each long pause that the log has room for.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spells {
-    all: Vec<Spell>,
+pub(super) struct ActivePeriods {
+    all: Vec<ActivePeriod>,
     /// The longest pause within a spell.
     pause: i64,
     /// How many spells are in order.
@@ -24,7 +24,7 @@ pub(super) struct Spells {
 /// Of a log's times only the seconds are known.
 const LEAST_PAUSE_NS: i64 = 2_000_000_000;
 
-impl Spells {
+impl ActivePeriods {
     /// Takes a request; those of one session come in order.
     pub(super) fn take(&mut self, ns: i64, pause: i64) {
         self.pause = pause.max(LEAST_PAUSE_NS);
@@ -34,7 +34,7 @@ impl Spells {
                 spell.last = ns;
                 spell.count += 1;
             }
-            _ => self.all.push(Spell { first: ns, last: ns, count: 1 }),
+            _ => self.all.push(ActivePeriod { first: ns, last: ns, count: 1 }),
         }
     }
 
@@ -57,21 +57,21 @@ impl Spells {
     }
 
     /// All spells and what lies between them, if that is less than half of a log of that length.
-    pub(super) fn once(&self, end: SimDuration) -> Option<Spell> {
+    pub(super) fn once(&self, end: SimDuration) -> Option<ActivePeriod> {
         let first = self.all.first()?.first;
         let last = self.all.iter().map(|spell| spell.last).max()?;
         let count = self.all.iter().map(|spell| spell.count).sum();
-        (last - first < end.as_nanos() / 2).then_some(Spell { first, last, count })
+        (last - first < end.as_nanos() / 2).then_some(ActivePeriod { first, last, count })
     }
 
     /// Spells that recur throughout a log of that length, if they do: there is none missing at its
     /// beginning or end.
-    pub(super) fn recurring(&self, end: SimDuration) -> Option<Recurring> {
+    pub(super) fn recurring(&self, end: SimDuration) -> Option<RecurringPeriods> {
         let [first, .., last] = &self.all[..] else { return None };
         let count = self.all.iter().map(|spell| spell.count).sum();
         let spells = self.all.len() as i64;
         let every = (last.first - first.first) / (spells - 1);
-        let late = |(index, spell): (usize, &Spell)| spell.first - every * index as i64;
+        let late = |(index, spell): (usize, &ActivePeriod)| spell.first - every * index as i64;
         let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
         for late in self.all.iter().enumerate().map(late) {
             (earliest, latest) = (earliest.min(late), latest.max(late));
@@ -84,7 +84,7 @@ impl Spells {
         let offset = earliest.midpoint(latest).max(0);
         // So that there is no more of them before the end.
         let every = every.max((end.as_nanos() - offset + spells - 1) / spells);
-        (alike && throughout).then_some(Recurring {
+        (alike && throughout).then_some(RecurringPeriods {
             offset,
             every,
             length,
@@ -96,7 +96,7 @@ impl Spells {
 
 /// Spells at equal distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Recurring {
+pub(super) struct RecurringPeriods {
     /// When the first begins, in nanoseconds.
     pub(super) offset: i64,
     /// From the begin of one to that of the next, in nanoseconds.
@@ -114,8 +114,8 @@ mod tests {
 
     const S: i64 = 1_000_000_000;
 
-    fn spells(sessions: &[&[i64]], pause: i64) -> Spells {
-        let mut spells = Spells::default();
+    fn spells(sessions: &[&[i64]], pause: i64) -> ActivePeriods {
+        let mut spells = ActivePeriods::default();
         for session in sessions {
             session.iter().for_each(|second| spells.take(second * S, pause * S));
             spells.join();
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn sessions_side_by_side_are_one_spell() {
         let spells = spells(&[&[10, 15, 100], &[12, 22, 30], &[101]], 9);
-        let spell = |first, last, count| Spell { first: first * S, last: last * S, count };
+        let spell = |first, last, count| ActivePeriod { first: first * S, last: last * S, count };
         assert_eq!(spells.all, [spell(10, 30, 5), spell(100, 101, 2)]);
         assert_eq!(spells.once(SimDuration::from_secs(150)), None);
         assert_eq!(spells.once(SimDuration::from_secs(1_000)), Some(spell(10, 101, 7)));

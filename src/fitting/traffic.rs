@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::details::Details;
-use super::flows::{Flow, Flows, Key, Source};
-use super::process::{self, Times, When};
+use super::details::BucketDetails;
+use super::flows::{DataSource, FlowKey, Flows, RequestFlow};
+use super::process::{self, ActionTimes, LogTimes};
 use crate::s3::Operation;
 use crate::scenario::written::{ReadFile, WorkloadFile};
 use crate::units::{ByteSize, SimDuration, SimTime};
@@ -14,7 +14,7 @@ use crate::workload::jobs::{JobStep, Jobs};
 use crate::workload::{Action, Mix};
 
 /// What groups, buckets and populations are called.
-pub(super) struct Names<'a> {
+pub(super) struct FittedNames<'a> {
     pub(super) principals: Vec<String>,
     pub(super) buckets: Vec<String>,
     pub(super) logged_buckets: &'a [String],
@@ -24,7 +24,7 @@ pub(super) struct Names<'a> {
 
 /// The workloads and what they need.
 #[derive(Default)]
-pub(super) struct Made {
+pub(super) struct FittedWorkloads {
     pub(super) workloads: Vec<WorkloadFile>,
     pub(super) clients: Vec<ClientProfile>,
     /// Why each workload is as it is.
@@ -38,9 +38,14 @@ pub(super) struct Made {
     writers: BTreeMap<(usize, u32), String>,
 }
 
-pub(super) fn workloads(flows: &Flows, names: &Names, details: &Details, times: Times) -> Made {
-    let (copied, made) = (Copied::of(flows), Made::default());
-    let mut maker = Maker { names, details, times, flows, copied, made };
+pub(super) fn workloads(
+    flows: &Flows,
+    names: &FittedNames,
+    details: &BucketDetails,
+    times: LogTimes,
+) -> FittedWorkloads {
+    let (copied, made) = (CopiedParts::of(flows), FittedWorkloads::default());
+    let mut maker = WorkloadBuilder { names, details, times, flows, copied, made };
     // A read names the workload that wrote.
     for (key, flow) in &flows.flows {
         maker.name_writer(key, flow);
@@ -50,20 +55,21 @@ pub(super) fn workloads(flows: &Flows, names: &Names, details: &Details, times: 
             Operation::CreateMultipartUpload => maker.uploads(key, flow),
             Operation::UploadPartCopy => maker.copied_parts(key, flow),
             Operation::PutObject => maker.puts(key, flow),
-            Operation::CopyObject if key.source == Source::Own && maker.renames(key).is_some() => {}
+            Operation::CopyObject
+                if key.source == DataSource::Own && maker.renames(key).is_some() => {}
             _ => maker.plain(key, flow, action(key.operation), flow.count),
         }
     }
     maker.made
 }
 
-struct Maker<'a> {
-    names: &'a Names<'a>,
-    details: &'a Details,
-    times: Times,
+struct WorkloadBuilder<'a> {
+    names: &'a FittedNames<'a>,
+    details: &'a BucketDetails,
+    times: LogTimes,
     flows: &'a Flows,
-    copied: Copied,
-    made: Made,
+    copied: CopiedParts,
+    made: FittedWorkloads,
 }
 
 /// What a request of that kind is in a scenario.
@@ -98,26 +104,26 @@ fn only(action: Action) -> Mix {
     }
 }
 
-impl Maker<'_> {
-    fn name(&self, key: &Key, what: &str) -> String {
+impl WorkloadBuilder<'_> {
+    fn name(&self, key: &FlowKey, what: &str) -> String {
         let principal = &self.names.principals[key.group];
         let bucket = &self.names.buckets[key.bucket as usize];
         let source = match key.source {
-            Source::Nothing => String::new(),
-            Source::Written { group, bucket } => format!(
+            DataSource::Nothing => String::new(),
+            DataSource::Written { group, bucket } => format!(
                 " of what {} wrote to {}",
                 self.names.principals[group], self.names.buckets[bucket as usize]
             ),
-            Source::Unknown { population } => {
+            DataSource::Unknown { population } => {
                 format!(" of {}", self.names.populations[population as usize])
             }
-            Source::Own => " of its own".to_owned(),
-            Source::Elsewhere => " of what is elsewhere".to_owned(),
+            DataSource::Own => " of its own".to_owned(),
+            DataSource::Elsewhere => " of what is elsewhere".to_owned(),
         };
         format!("{principal}, {bucket}: {what}{source}")
     }
 
-    fn name_writer(&mut self, key: &Key, flow: &Flow) {
+    fn name_writer(&mut self, key: &FlowKey, flow: &RequestFlow) {
         let name = match key.operation {
             Operation::CreateMultipartUpload => {
                 let begun = flow.count - self.copied.uploads_to(key);
@@ -140,7 +146,7 @@ impl Maker<'_> {
         self.made.writers.entry((key.group, key.bucket)).or_insert(name);
     }
 
-    fn plain(&mut self, key: &Key, flow: &Flow, action: Action, count: u64) {
+    fn plain(&mut self, key: &FlowKey, flow: &RequestFlow, action: Action, count: u64) {
         let name = self.name(key, key.operation.name());
         let read = action.reads().then(|| self.read(key, flow));
         let size = self.mean_size(key);
@@ -150,21 +156,21 @@ impl Maker<'_> {
 
     /// Mean size of the bucket's objects, or what one PUT can write, if that is less: the log's are of
     /// objects that one request wrote or copied.
-    fn mean_size(&self, key: &Key) -> Option<u64> {
+    fn mean_size(&self, key: &FlowKey) -> Option<u64> {
         let bucket = &self.names.logged_buckets[key.bucket as usize];
         Some(self.details.mean_size(bucket, false)?.min(PART_LIMIT.bytes()))
     }
 
     /// Copies that sessions make of what they have just put, as committers rename: a client does
     /// that. Else a session of several would copy what others wrote.
-    fn renames(&self, key: &Key) -> Option<&Flow> {
-        let of = |operation, source| self.flows.flows.get(&Key { operation, source, ..*key });
-        of(Operation::PutObject, Source::Nothing)?;
-        of(Operation::CopyObject, Source::Own).filter(|copies| process::are_young(copies))
+    fn renames(&self, key: &FlowKey) -> Option<&RequestFlow> {
+        let of = |operation, source| self.flows.flows.get(&FlowKey { operation, source, ..*key });
+        of(Operation::PutObject, DataSource::Nothing)?;
+        of(Operation::CopyObject, DataSource::Own).filter(|copies| process::are_young(copies))
     }
 
     /// PUTs, and copies that follow them by themselves.
-    fn puts(&mut self, key: &Key, flow: &Flow) {
+    fn puts(&mut self, key: &FlowKey, flow: &RequestFlow) {
         let Some(copies) = self.renames(key).cloned() else {
             return self.plain(key, flow, Action::Write, flow.count);
         };
@@ -189,7 +195,13 @@ impl Maker<'_> {
         }
     }
 
-    fn workload(&self, key: &Key, name: String, client: &str, size: Option<u64>) -> WorkloadFile {
+    fn workload(
+        &self,
+        key: &FlowKey,
+        name: String,
+        client: &str,
+        size: Option<u64>,
+    ) -> WorkloadFile {
         WorkloadFile {
             name,
             principal: self.names.principals[key.group].clone(),
@@ -207,13 +219,20 @@ impl Maker<'_> {
         }
     }
 
-    fn push(&mut self, key: &Key, workload: WorkloadFile, flow: &Flow, action: Action, count: u64) {
+    fn push(
+        &mut self,
+        key: &FlowKey,
+        workload: WorkloadFile,
+        flow: &RequestFlow,
+        action: Action,
+        count: u64,
+    ) {
         let sessions = self.flows.groups[key.group].sessions.into();
         let (when, why) = process::when(flow, count, sessions, self.times);
         let (mut mix, mut arrivals, mut jobs) = (None, None, None);
         match when {
-            When::Arrivals(process) => (mix, arrivals) = (Some(only(action)), Some(process)),
-            When::Jobs { every, offset, objects, rate } => {
+            ActionTimes::Arrivals(process) => (mix, arrivals) = (Some(only(action)), Some(process)),
+            ActionTimes::Jobs { every, offset, objects, rate } => {
                 let steps = vec![JobStep { action, objects, rate }];
                 jobs = Some(Jobs { every, offset, start_up: SimDuration::ZERO, steps });
             }
@@ -222,11 +241,13 @@ impl Maker<'_> {
         self.made.workloads.push(WorkloadFile { arrivals, mix, jobs, ..workload });
     }
 
-    fn read(&mut self, key: &Key, flow: &Flow) -> ReadFile {
+    fn read(&mut self, key: &FlowKey, flow: &RequestFlow) -> ReadFile {
         let writer = match key.source {
-            Source::Written { group, bucket } => self.made.writers.get(&(group, bucket)).cloned(),
-            Source::Own => self.made.writers.get(&(key.group, key.bucket)).cloned(),
-            Source::Nothing | Source::Unknown { .. } | Source::Elsewhere => None,
+            DataSource::Written { group, bucket } => {
+                self.made.writers.get(&(group, bucket)).cloned()
+            }
+            DataSource::Own => self.made.writers.get(&(key.group, key.bucket)).cloned(),
+            DataSource::Nothing | DataSource::Unknown { .. } | DataSource::Elsewhere => None,
         };
         if let Some(writer) = writer {
             return ReadFile {
@@ -236,9 +257,14 @@ impl Maker<'_> {
             };
         }
         let population = match key.source {
-            Source::Unknown { population } => self.names.populations[population as usize].clone(),
+            DataSource::Unknown { population } => {
+                self.names.populations[population as usize].clone()
+            }
             // Who only ended uploads has no workload: its objects are of unknown age.
-            Source::Nothing | Source::Written { .. } | Source::Own | Source::Elsewhere => {
+            DataSource::Nothing
+            | DataSource::Written { .. }
+            | DataSource::Own
+            | DataSource::Elsewhere => {
                 self.made.reads_elsewhere = true;
                 self.names.elsewhere.clone()
             }
@@ -248,7 +274,7 @@ impl Maker<'_> {
     }
 
     /// Uploads of as many parts as there were, or of one more, so that their sum is the log's.
-    fn uploads(&mut self, key: &Key, flow: &Flow) {
+    fn uploads(&mut self, key: &FlowKey, flow: &RequestFlow) {
         let bucket = &self.names.logged_buckets[key.bucket as usize];
         let part = self.details.mean_size(bucket, true).unwrap_or(8 << 20);
         let begun = flow.count - self.copied.uploads_to(key);
@@ -263,7 +289,7 @@ impl Maker<'_> {
         self.tell_of_ends(key, flow);
     }
 
-    fn tell_of_ends(&mut self, key: &Key, flow: &Flow) {
+    fn tell_of_ends(&mut self, key: &FlowKey, flow: &RequestFlow) {
         let name = self.name(key, "multipart uploads");
         if flow.count == 0 {
             let rest = flow.parts + flow.ends;
@@ -278,7 +304,7 @@ impl Maker<'_> {
         }
     }
 
-    fn name_of_copies(&self, key: &Key, flow: &Flow) -> String {
+    fn name_of_copies(&self, key: &FlowKey, flow: &RequestFlow) -> String {
         match UploadSize::all(self.copied.uploads_of(key, flow.count), flow.count).first() {
             Some(UploadSize { parts, .. }) => self.name(key, &format!("copies in {parts}")),
             None => self.name(key, key.operation.name()),
@@ -286,7 +312,7 @@ impl Maker<'_> {
     }
 
     /// Uploads whose parts are copied, as copies of objects so large that they are made in parts.
-    fn copied_parts(&mut self, key: &Key, flow: &Flow) {
+    fn copied_parts(&mut self, key: &FlowKey, flow: &RequestFlow) {
         let uploads = self.copied.uploads_of(key, flow.count);
         if uploads == 0 {
             return self.plain(key, flow, Action::Copy, flow.count);
@@ -311,9 +337,9 @@ fn name_of_puts(copies: u64) -> String {
 }
 
 /// How many uploads of each group to each bucket have copied parts, and how many such parts.
-struct Copied(BTreeMap<(usize, u32), (u64, u64)>);
+struct CopiedParts(BTreeMap<(usize, u32), (u64, u64)>);
 
-impl Copied {
+impl CopiedParts {
     /// A log does not say which upload a part is of. Of those to one bucket, as large a share have
     /// copied parts as of the parts are copied; at least two parts each, as copies in a scenario have.
     fn of(flows: &Flows) -> Self {
@@ -325,7 +351,8 @@ impl Copied {
         }
         for ((group, bucket), (uploads, parts)) in &mut copied {
             let operation = Operation::CreateMultipartUpload;
-            let key = Key { group: *group, bucket: *bucket, operation, source: Source::Nothing };
+            let key =
+                FlowKey { group: *group, bucket: *bucket, operation, source: DataSource::Nothing };
             if let Some(begun) = flows.flows.get(&key) {
                 let share = *parts as f64 / (*parts + begun.parts) as f64;
                 *uploads = ((begun.count as f64 * share).round() as u64).min(*parts / 2);
@@ -334,12 +361,12 @@ impl Copied {
         Self(copied)
     }
 
-    fn uploads_to(&self, key: &Key) -> u64 {
+    fn uploads_to(&self, key: &FlowKey) -> u64 {
         self.0.get(&(key.group, key.bucket)).map_or(0, |(uploads, _)| *uploads)
     }
 
     /// How many of them have the `parts` of one source.
-    fn uploads_of(&self, key: &Key, parts: u64) -> u64 {
+    fn uploads_of(&self, key: &FlowKey, parts: u64) -> u64 {
         let Some((uploads, all)) = self.0.get(&(key.group, key.bucket)) else { return 0 };
         let share = *uploads as f64 * parts as f64 / *all as f64;
         (share.round() as u64).min(parts / 2)

@@ -3,31 +3,31 @@
 
 use std::io::Read;
 
-use super::{Column, Item};
+use super::{InventoryColumn, InventoryItem};
 use crate::error::{Error, Result};
-use crate::logs::bounded::Bounded;
+use crate::logs::bounded::RecordLimit;
 use crate::logs::compression::decompressed;
 
 /// The columns of a CSV file in their order, from a manifest's `fileSchema`: names and commas.
 #[must_use]
-pub fn columns(schema: &str) -> Vec<Option<Column>> {
-    schema.split(',').map(Column::of_header).collect()
+pub fn columns(schema: &str) -> Vec<Option<InventoryColumn>> {
+    schema.split(',').map(InventoryColumn::of_header).collect()
 }
 
 /// The columns of a CSV file by its first line, which names them.
 ///
 /// # Errors
 /// If that line does not, or the file cannot be read.
-pub fn header(source: impl Read) -> Result<Vec<Option<Column>>> {
+pub fn header(source: impl Read) -> Result<Vec<Option<InventoryColumn>>> {
     let unreadable =
         |error: &dyn std::fmt::Display| Error::request(format!("the file cannot be read: {error}"));
     let bytes = decompressed(source).map_err(|error| unreadable(&error))?;
-    let (bytes, _left) = Bounded::new(bytes);
+    let (bytes, _left) = RecordLimit::new(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut names = csv::StringRecord::new();
     reader.read_record(&mut names).map_err(|error| unreadable(&error))?;
-    let columns: Vec<_> = names.iter().map(Column::of_header).collect();
-    if columns.contains(&Some(Column::EncryptionStatus)) {
+    let columns: Vec<_> = names.iter().map(InventoryColumn::of_header).collect();
+    if columns.contains(&Some(InventoryColumn::EncryptionStatus)) {
         return Ok(columns);
     }
     Err(Error::request("a CSV file does not name its columns")
@@ -42,18 +42,18 @@ pub fn header(source: impl Read) -> Result<Vec<Option<Column>>> {
 pub fn read(
     source: impl Read,
     place: &str,
-    columns: &[Option<Column>],
+    columns: &[Option<InventoryColumn>],
     named: bool,
-    each: &mut dyn FnMut(&Item),
+    each: &mut dyn FnMut(&InventoryItem),
 ) -> Result<u64> {
     let broken = |error: std::io::Error| {
         Error::request(format!("the file cannot be read: {error}")).at(place)
     };
     let bytes = decompressed(source).map_err(broken)?;
-    let (bytes, left) = Bounded::new(bytes);
+    let (bytes, left) = RecordLimit::new(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(named).flexible(true).from_reader(bytes);
     let mut record = csv::StringRecord::new();
-    let mut item = Item::untold();
+    let mut item = InventoryItem::empty();
     let mut items = 0;
     loop {
         let line = reader.position().line();

@@ -8,9 +8,9 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
-/// Form of an inventory's data files.
+/// Format of an inventory's data files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum DataFileFormat {
     /// Gzipped CSV.
     Csv,
     /// Apache Parquet.
@@ -43,26 +43,26 @@ pub struct DataFile {
 
 /// What a manifest says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Manifest {
+pub struct InventoryManifest {
     /// The bucket whose objects are listed.
     pub source_bucket: String,
     /// The bucket that the inventory was delivered to, by its bare name.
     pub destination_bucket: String,
     /// When the listing began, in nanoseconds since the Unix epoch.
     pub created_ns: i64,
-    /// Form of its data files.
-    pub form: Form,
+    /// Format of its data files.
+    pub format: DataFileFormat,
     /// `fileSchema`, as written.
     pub schema: String,
     /// Its data files.
     pub files: Vec<DataFile>,
 }
 
-impl Manifest {
+impl InventoryManifest {
     /// Reads `manifest.json`.
     ///
     /// # Errors
-    /// If it is no manifest, or of a form that bks does not read.
+    /// If it is no manifest, or of a format that bks does not read.
     pub fn parse(text: &[u8], place: &str) -> Result<Self> {
         let file: ManifestFile = serde_json::from_slice(text).map_err(|error| {
             Error::request(format!("the manifest cannot be read: {error}"))
@@ -77,9 +77,9 @@ impl Manifest {
             ))
             .at(place)
         })?;
-        let form = match file.file_format.as_str() {
-            "CSV" => Form::Csv,
-            "Parquet" => Form::Parquet,
+        let format = match file.file_format.as_str() {
+            "CSV" => DataFileFormat::Csv,
+            "Parquet" => DataFileFormat::Parquet,
             "ORC" => return Err(orc(place)),
             other => {
                 return Err(Error::request(format!(
@@ -97,7 +97,7 @@ impl Manifest {
             source_bucket: file.source_bucket,
             destination_bucket: bucket,
             created_ns,
-            form,
+            format,
             schema: file.file_schema,
             files,
         })
@@ -174,7 +174,7 @@ fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-/// Compares a checksum with what was told.
+/// Compares a checksum with what is expected.
 ///
 /// # Errors
 /// If they differ: names `place`, what was expected and what was found.
@@ -217,13 +217,13 @@ pub fn md5_of(mut source: impl std::io::Read) -> std::io::Result<String> {
 mod tests {
     use super::*;
 
-    fn manifest(format: &str, key: &str) -> Result<Manifest> {
+    fn manifest(format: &str, key: &str) -> Result<InventoryManifest> {
         let text = serde_json::json!({
             "sourceBucket": "lake", "destinationBucket": "arn:aws:s3:::lists", "version": "2016-11-30",
             "creationTimestamp": "1795132800000", "fileFormat": format, "fileSchema": "Bucket, Key",
             "files": [{ "key": key, "size": 1, "MD5checksum": "0" }],
         });
-        Manifest::parse(text.to_string().as_bytes(), "manifest.json")
+        InventoryManifest::parse(text.to_string().as_bytes(), "manifest.json")
     }
 
     /// RFC 1321, appendix A.5.
@@ -266,11 +266,13 @@ mod tests {
             })
             .to_string()
         };
-        let read = Manifest::parse(text("0").as_bytes(), "manifest.json").unwrap();
+        let read = InventoryManifest::parse(text("0").as_bytes(), "manifest.json").unwrap();
         let keys: Vec<_> = read.files.iter().map(|file| file.key.as_str()).collect();
         assert_eq!(keys, ["a", "b"]);
-        let told = Manifest::parse(text("1").as_bytes(), "manifest.json").unwrap_err().to_string();
-        assert!(told.contains("`a` is listed twice"), "{told}");
+        let error = InventoryManifest::parse(text("1").as_bytes(), "manifest.json")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`a` is listed twice"), "{error}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BucketKey, Class, Encryption, Item, Version};
+use super::{BucketKeyStatus, EncryptionStatus, InventoryItem, StorageClass, VersionKind};
 
 const HOUR_S: u64 = 3_600;
 const DAY_S: u64 = 24 * HOUR_S;
@@ -18,9 +18,9 @@ pub const COPY_BYTES_MAX: u64 = 5 << 30;
 
 /// A step of ages: an hour, a day or a month, by how old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Step(u32);
+pub struct AgeBin(u32);
 
-impl Step {
+impl AgeBin {
     /// The step that an age in seconds falls into; what is newer than the inventory has age zero.
     #[must_use]
     pub fn of(age_s: i64) -> Self {
@@ -59,41 +59,41 @@ impl Step {
 
 /// What objects have in common that are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kind {
+pub struct ObjectKind {
     /// Current, old, or a delete marker.
-    pub version: Version,
+    pub version: VersionKind,
     /// How they are encrypted.
-    pub encryption: Encryption,
+    pub encryption: EncryptionStatus,
     /// Whether they have a bucket key.
-    pub bucket_key: BucketKey,
+    pub bucket_key: BucketKeyStatus,
     /// Their storage class.
-    pub class: Class,
+    pub class: StorageClass,
 }
 
-impl Kind {
+impl ObjectKind {
     /// Whether it is an object that a bucket key would be for: SSE-KMS, and no delete marker.
     #[must_use]
     pub fn is_sse_kms(self) -> bool {
-        self.encryption == Encryption::SseKms && self.version != Version::DeleteMarker
+        self.encryption == EncryptionStatus::SseKms && self.version != VersionKind::DeleteMarker
     }
 }
 
 /// Counts of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct ObjectCounts {
     /// Objects.
     pub objects: u64,
-    /// Their bytes, as far as sizes are told.
+    /// Their bytes, as far as sizes are known.
     pub bytes: u128,
-    /// Objects whose size is told.
+    /// Objects whose size is known.
     pub sized: u64,
     /// Objects that are too large for one COPY request.
     pub large: u64,
-    /// Objects in each step of ages, as far as ages are told.
-    pub ages: BTreeMap<Step, u64>,
+    /// Objects in each step of ages, as far as ages are known.
+    pub ages: BTreeMap<AgeBin, u64>,
 }
 
-impl Counts {
+impl ObjectCounts {
     /// Adds others' counts.
     pub fn merge(&mut self, other: &Self) {
         self.objects += other.objects;
@@ -108,32 +108,32 @@ impl Counts {
     /// Objects younger than `days`, up to 1,095, for which steps end at each.
     #[must_use]
     pub fn younger_than_days(&self, days: u64) -> u64 {
-        let young = |step: &&Step| step.end_s() <= days * DAY_S;
+        let young = |step: &&AgeBin| step.end_s() <= days * DAY_S;
         self.ages.iter().filter(|(step, _)| young(step)).map(|(_, objects)| objects).sum()
     }
 }
 
 /// What an inventory holds, by bucket and kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct InventoryCounts {
     /// By bucket's name.
-    pub buckets: BTreeMap<String, BTreeMap<Kind, Counts>>,
+    pub buckets: BTreeMap<String, BTreeMap<ObjectKind, ObjectCounts>>,
     /// How many were written after the time from which their age counts.
     pub newer: u64,
 }
 
-impl Tally {
+impl InventoryCounts {
     /// Counts an item of an inventory made at `as_of_ns`; `bucket` is its bucket if it names none.
     ///
     /// # Panics
     /// Never: a bucket is looked up after it is put there.
-    pub fn add(&mut self, item: &Item, bucket: &str, as_of_ns: i64) {
+    pub fn add(&mut self, item: &InventoryItem, bucket: &str, as_of_ns: i64) {
         let name = if item.bucket.is_empty() { bucket } else { &item.bucket };
         if !self.buckets.contains_key(name) {
             self.buckets.insert(name.to_owned(), BTreeMap::new());
         }
         let kinds = self.buckets.get_mut(name).expect("it was put there");
-        let kind = Kind {
+        let kind = ObjectKind {
             version: item.version,
             encryption: item.encryption,
             bucket_key: item.bucket_key,
@@ -149,14 +149,14 @@ impl Tally {
         if let Some(modified_ns) = item.modified_ns {
             let age_s = as_of_ns.saturating_sub(modified_ns) / 1_000_000_000;
             self.newer += u64::from(age_s < 0);
-            *counts.ages.entry(Step::of(age_s)).or_default() += 1;
+            *counts.ages.entry(AgeBin::of(age_s)).or_default() += 1;
         }
     }
 
     /// Every kind with its counts, of all buckets.
-    pub fn kinds(&self) -> impl Iterator<Item = (&str, Kind, &Counts)> {
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, ObjectKind, &ObjectCounts)> {
         let of_bucket = |(bucket, kinds)| {
-            let kinds: &BTreeMap<Kind, Counts> = kinds;
+            let kinds: &BTreeMap<ObjectKind, ObjectCounts> = kinds;
             let bucket: &String = bucket;
             kinds.iter().map(move |(kind, counts)| (bucket.as_str(), *kind, counts))
         };
@@ -165,8 +165,8 @@ impl Tally {
 
     /// The counts of all kinds that `wanted` takes, together.
     #[must_use]
-    pub fn sum(&self, wanted: impl Fn(&str, Kind) -> bool) -> Counts {
-        let mut sum = Counts::default();
+    pub fn sum(&self, wanted: impl Fn(&str, ObjectKind) -> bool) -> ObjectCounts {
+        let mut sum = ObjectCounts::default();
         for (_, _, counts) in self.kinds().filter(|(bucket, kind, _)| wanted(bucket, *kind)) {
             sum.merge(counts);
         }
@@ -184,16 +184,16 @@ mod tests {
         let mut before = 0;
         for hour in 0..24 * 365 * 12 {
             let age_s = hour * HOUR_S;
-            let step = Step::of(age_s as i64);
+            let step = AgeBin::of(age_s as i64);
             assert!(step.begin_s() <= age_s && age_s < step.end_s(), "{hour}");
             if step.begin_s() > before {
                 assert_eq!(step.begin_s(), age_s);
                 before = step.begin_s();
             }
         }
-        assert_eq!(Step::of(-5), Step::of(0));
+        assert_eq!(AgeBin::of(-5), AgeBin::of(0));
         for days in [1, 30, 90, 180, 365, 1_095] {
-            assert_eq!(Step::of((days * DAY_S) as i64).begin_s(), days * DAY_S);
+            assert_eq!(AgeBin::of((days * DAY_S) as i64).begin_s(), days * DAY_S);
         }
     }
 }

@@ -10,38 +10,38 @@
 
 use std::collections::HashMap;
 
-use super::{Item, Record, Version};
+use super::{InventoryItem, RowKind, VersionKind};
 
 /// Versions of objects, until all rows are read.
 #[derive(Debug, Default)]
 pub struct Versions {
     /// By bucket and key.
-    objects: HashMap<(String, String), Vec<Known>>,
+    objects: HashMap<(String, String), Vec<KnownVersion>>,
     /// Whether there was a row of a journal.
     is_journal: bool,
 }
 
 /// What is known of a version.
 #[derive(Debug)]
-struct Known {
+struct KnownVersion {
     /// The version's id; empty in a bucket without versions.
     id: String,
     /// The row that told last of it.
     sequence: String,
     /// Its row: what is there, or that it is gone. Bucket, key and id are not in it.
-    item: Item,
+    item: InventoryItem,
 }
 
 impl Versions {
     /// Keeps a row if others may tell more of its object; says whether it did.
-    pub fn take(&mut self, item: &Item) -> bool {
-        let is_change = item.record != Record::Listed;
+    pub fn take(&mut self, item: &InventoryItem) -> bool {
+        let is_change = item.record != RowKind::Listed;
         if !is_change && (item.version_id.is_empty() || item.sequence.is_empty()) {
             return false;
         }
         self.is_journal |= is_change;
         let versions = self.objects.entry((item.bucket.clone(), item.key.clone())).or_default();
-        let known = Known {
+        let known = KnownVersion {
             id: item.version_id.clone(),
             sequence: item.sequence.clone(),
             item: bare(item),
@@ -57,22 +57,22 @@ impl Versions {
     /// How many objects a journal told of that are there.
     #[must_use]
     pub fn changed(&self) -> u64 {
-        let there = |versions: &&Vec<Known>| versions.iter().any(Known::is_there);
+        let there = |versions: &&Vec<KnownVersion>| versions.iter().any(KnownVersion::is_there);
         if self.is_journal { self.objects.values().filter(there).count() as u64 } else { 0 }
     }
 
     /// Gives each version that is there, in no order.
-    pub fn finish(self, each: &mut dyn FnMut(&Item)) {
+    pub fn finish(self, each: &mut dyn FnMut(&InventoryItem)) {
         for ((bucket, key), mut versions) in self.objects {
-            versions.retain(Known::is_there);
+            versions.retain(KnownVersion::is_there);
             versions.sort_by(|a, b| a.written().cmp(&b.written()));
             let current = versions.len().saturating_sub(1);
             for (number, known) in versions.into_iter().enumerate() {
                 let mut item = known.item;
                 item.bucket.clone_from(&bucket);
                 item.key.clone_from(&key);
-                if number < current && item.version == Version::Current {
-                    item.version = Version::Old;
+                if number < current && item.version == VersionKind::Current {
+                    item.version = VersionKind::Old;
                 }
                 each(&item);
             }
@@ -80,9 +80,9 @@ impl Versions {
     }
 }
 
-impl Known {
+impl KnownVersion {
     fn is_there(&self) -> bool {
-        self.item.record != Record::Delete
+        self.item.record != RowKind::Delete
     }
 
     /// What orders versions: when they were written; of one moment, as rows do.
@@ -92,11 +92,12 @@ impl Known {
 }
 
 /// What a row says of an object besides its names.
-fn bare(item: &Item) -> Item {
+fn bare(item: &InventoryItem) -> InventoryItem {
     let names = (String::new(), String::new(), String::new(), String::new());
     let (bucket, key, version_id, sequence) = names;
-    let Item { size, modified_ns, version, class, encryption, bucket_key, record, .. } = *item;
-    Item {
+    let InventoryItem { size, modified_ns, version, class, encryption, bucket_key, record, .. } =
+        *item;
+    InventoryItem {
         bucket,
         key,
         size,
@@ -115,20 +116,26 @@ fn bare(item: &Item) -> Item {
 mod tests {
     use super::*;
 
-    fn row(key: &str, version: &str, sequence: u32, record: Record, modified_ns: i64) -> Item {
-        Item {
+    fn row(
+        key: &str,
+        version: &str,
+        sequence: u32,
+        record: RowKind,
+        modified_ns: i64,
+    ) -> InventoryItem {
+        InventoryItem {
             key: key.to_owned(),
             version_id: version.to_owned(),
             sequence: format!("{sequence:08x}"),
             record,
             modified_ns: Some(modified_ns),
             size: Some(u64::from(sequence)),
-            ..Item::untold()
+            ..InventoryItem::empty()
         }
     }
 
     /// Sizes of what is there, current and old, in whatever order the rows come.
-    fn there(mut rows: Vec<Item>) -> (Vec<u64>, Vec<u64>, u64) {
+    fn there(mut rows: Vec<InventoryItem>) -> (Vec<u64>, Vec<u64>, u64) {
         let mut all = Vec::new();
         for _ in 0..rows.len() {
             rows.rotate_left(1);
@@ -137,7 +144,7 @@ mod tests {
             let changed = versions.changed();
             let (mut current, mut old) = (Vec::new(), Vec::new());
             versions.finish(&mut |item| {
-                let list = if item.version == Version::Old { &mut old } else { &mut current };
+                let list = if item.version == VersionKind::Old { &mut old } else { &mut current };
                 list.push(item.size.unwrap());
             });
             current.sort_unstable();
@@ -151,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_journals_last_row_tells_what_is_there() {
-        let (create, update, delete) = (Record::Create, Record::Update, Record::Delete);
+        let (create, update, delete) = (RowKind::Create, RowKind::Update, RowKind::Delete);
         let rows = vec![
             row("a", "", 1, create, 10),
             row("a", "", 2, create, 20),
@@ -168,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_version_written_last_is_the_current_one() {
-        let (create, update, delete) = (Record::Create, Record::Update, Record::Delete);
+        let (create, update, delete) = (RowKind::Create, RowKind::Update, RowKind::Delete);
         let rows = vec![
             row("a", "1", 1, create, 10),
             row("a", "2", 2, create, 20),
@@ -180,7 +187,7 @@ mod tests {
             row("b", "2", 6, delete, 20),
         ];
         assert_eq!(there(rows), (vec![2, 4], vec![3], 2));
-        let listed = Record::Listed;
+        let listed = RowKind::Listed;
         let rows = vec![row("a", "1", 1, listed, 10), row("a", "2", 2, listed, 20)];
         assert_eq!(there(rows), (vec![2], vec![1], 0));
     }
@@ -188,7 +195,7 @@ mod tests {
     #[test]
     fn rows_that_stand_alone_are_not_kept() {
         let mut versions = Versions::default();
-        assert!(!versions.take(&row("a", "", 1, Record::Listed, 10)));
+        assert!(!versions.take(&row("a", "", 1, RowKind::Listed, 10)));
         versions.finish(&mut |_| panic!("nothing was kept"));
     }
 }

@@ -8,7 +8,7 @@
 //! at the last quote of the line (no field after it is quoted). The referer between them is not read.
 //!
 //! A requester may have spaces (`arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E…`): it
-//! ends where a request's id and an operation follow. A line whose operation has no operation's form
+//! ends where a request's id and an operation follow. A line whose operation has no operation's format
 //! only fits by accident, and cannot be read.
 
 pub(super) mod named;
@@ -18,7 +18,7 @@ use memchr::memmem;
 
 use super::bad_lines::Flaw;
 use super::clock::{self, COMMON_LOG_BYTES, Clock};
-use super::record::{LogOperation, Nanoseconds, Record, Requester};
+use super::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
 
 /// Reads one line, without its end.
 ///
@@ -58,7 +58,7 @@ pub fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Flaw> 
         object_size,
         bytes_sent,
         id: known(id),
-        ..Record::new(operation, operation_name, Requester::parse(requester))
+        ..Record::new(operation, operation_name, LoggedRequester::parse(requester))
     })
 }
 
@@ -254,7 +254,7 @@ mod tests {
              \"S3Console/0.4\" v1",
         );
         let account = b"111122223333".as_slice();
-        let requester = Requester::AssumedRole { account, role: b"etl", session: b"i-0" };
+        let requester = LoggedRequester::AssumedRole { account, role: b"etl", session: b"i-0" };
         let operation = LogOperation::Known(Operation::GetObject);
         let expected = Record {
             time: 1_549_411_238_000_000_000,
@@ -327,7 +327,10 @@ mod tests {
              \"PUT /a HTTP/1.1\" 200 - - 5 9 - \"-\" \"agent\" -",
         );
         let record = read(&line).unwrap();
-        assert_eq!(record.requester, Requester::User { account: b"111122223333", name: b"a" });
+        assert_eq!(
+            record.requester,
+            LoggedRequester::User { account: b"111122223333", name: b"a" }
+        );
         assert_eq!(record.key, Some(b"a key ".as_slice()), "a quote after a space ends it");
         let plain = line.replace("\"with\"", "with");
         assert_eq!(read(&plain).unwrap().key, Some(b"a key  with spaces".as_slice()));
@@ -344,7 +347,7 @@ mod tests {
                  \"-\" \"agent\" -"
             ));
             let record = read(&line).unwrap_or_else(|flaw| panic!("{line}: {flaw}"));
-            assert_eq!(record.requester, Requester::parse(requester.as_bytes()));
+            assert_eq!(record.requester, LoggedRequester::parse(requester.as_bytes()));
             assert_eq!(record.id, Some(b"3E57427F3EXAMPLE".as_slice()), "{line}");
             assert_eq!(record.key, Some(b"a".as_slice()), "{line}");
             assert_eq!(record.operation, LogOperation::Known(Operation::GetObject));
@@ -379,12 +382,12 @@ mod tests {
         let record = read(&copy).unwrap();
         assert_eq!(record.operation, LogOperation::CopySource);
         assert_eq!(record.object_size, Some(40_913));
-        assert_eq!(record.requester, Requester::Root { account: b"111122223333" });
+        assert_eq!(record.requester, LoggedRequester::Root { account: b"111122223333" });
         let expiry = line("AmazonS3 2D0 S3.EXPIRE.OBJECT a \"-\" - - - 4096 - - \"-\" \"-\" -");
         let record = read(&expiry).unwrap();
         assert_eq!(record.operation, LogOperation::Lifecycle);
         assert_eq!((record.status, record.object_size), (None, Some(4_096)));
-        assert_eq!(record.requester, Requester::Service(b"AmazonS3"));
+        assert_eq!(record.requester, LoggedRequester::Service(b"AmazonS3"));
     }
 
     #[test]

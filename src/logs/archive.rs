@@ -19,7 +19,7 @@ const ENTRIES_MAX: usize = 1_000_000;
 
 /// A file in an archive.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct ArchivedFile {
     /// Its name in the archive, with folders.
     pub name: String,
     /// Its bytes when unpacked, as the archive tells.
@@ -42,7 +42,7 @@ pub fn is_archive(head: &[u8]) -> bool {
 ///
 /// # Errors
 /// If its directory cannot be read, or has a file that bks cannot unpack.
-pub fn entries(file: &File) -> Result<Vec<Entry>> {
+pub fn entries(file: &File) -> Result<Vec<ArchivedFile>> {
     let length = file.metadata().map_err(|error| unreadable(&error))?.len();
     let file = file.try_clone().map_err(|error| unreadable(&error))?;
     let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
@@ -69,7 +69,7 @@ pub fn entries(file: &File) -> Result<Vec<Entry>> {
         let (at, end) = place.compressed_data_range();
         let (bytes, crc) = (header.uncompressed_size_hint(), header.crc32());
         packed = packed.saturating_add(end.saturating_sub(at));
-        found.push(Entry {
+        found.push(ArchivedFile {
             name,
             bytes,
             packed_bytes: end.saturating_sub(at),
@@ -102,7 +102,7 @@ fn unreadable(error: &dyn std::fmt::Display) -> Error {
     Error::request(format!("the ZIP archive cannot be read: {error}")).hint("download it again")
 }
 
-impl Entry {
+impl ArchivedFile {
     /// Its bytes, from the archive's `file`: they end in an error if they are not what was packed.
     ///
     /// # Errors
@@ -115,7 +115,12 @@ impl Entry {
         } else {
             Box::new(packed)
         };
-        Ok(Box::new(Verified { source, crc: Crc::new(), told: self.crc, bytes: self.bytes }))
+        Ok(Box::new(Verified {
+            source,
+            crc: Crc::new(),
+            expected_crc: self.crc,
+            bytes: self.bytes,
+        }))
     }
 }
 
@@ -123,7 +128,7 @@ impl Entry {
 struct Verified {
     source: Box<dyn Read>,
     crc: Crc,
-    told: u32,
+    expected_crc: u32,
     bytes: u64,
 }
 
@@ -132,7 +137,7 @@ impl Read for Verified {
         let read = self.source.read(into)?;
         self.crc.update(&into[..read]);
         // The crate counts modulo 2^32.
-        let whole = self.crc.sum() == self.told && self.crc.amount() == self.bytes as u32;
+        let whole = self.crc.sum() == self.expected_crc && self.crc.amount() == self.bytes as u32;
         if read == 0 && !into.is_empty() && !whole {
             let message = "it is not what was packed into the ZIP archive: its checksum differs";
             return Err(io::Error::new(ErrorKind::InvalidData, message));

@@ -8,10 +8,10 @@ use std::io::Read;
 
 use super::access_log::named::{Field, Named};
 use super::bad_lines::{BadLines, Flaw};
-use super::bounded::Bounded;
+use super::bounded::RecordLimit;
 use super::clock::Clock;
-use super::record::Entry;
-use super::{Form, hive, messages};
+use super::record::LogEntry;
+use super::{LogFormat, hive, messages};
 use crate::error::{Error, Result};
 
 /// Names of events' fields, and of what lies in them, as CloudTrail spells them.
@@ -53,7 +53,7 @@ const NAMES: [&str; 31] = [
 const NEEDED: [&str; 4] = ["eventTime", "eventSource", "eventName", "requestParameters"];
 
 /// What rows are made of.
-enum Rows {
+enum TableRows {
     /// Events: the name of each column.
     Events(Vec<String>),
     /// Records of an access log: the field of each column.
@@ -62,19 +62,19 @@ enum Rows {
     Messages(usize),
 }
 
-/// The form of a table that begins with `head`, if it is one of a log.
-pub(super) fn looks_like(head: &[u8]) -> Option<Form> {
+/// The format of a table that begins with `head`, if it is one of a log.
+pub(super) fn looks_like(head: &[u8]) -> Option<LogFormat> {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
     let header = cells(&head[..end])?;
-    match Rows::of(&header)? {
-        Rows::Events(_) => Some(Form::CloudTrail),
-        Rows::Records(_) => Some(Form::S3AccessLog),
-        Rows::Messages(_) => {
+    match TableRows::of(&header)? {
+        TableRows::Events(_) => Some(LogFormat::CloudTrail),
+        TableRows::Records(_) => Some(LogFormat::S3AccessLog),
+        TableRows::Messages(_) => {
             let has = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
             if has("eventSource") {
-                Some(Form::CloudTrail)
+                Some(LogFormat::CloudTrail)
             } else {
-                (has("http_status") || has("REST.")).then_some(Form::S3AccessLog)
+                (has("http_status") || has("REST.")).then_some(LogFormat::S3AccessLog)
             }
         }
     }
@@ -132,7 +132,7 @@ fn spelt_of_resources(name: &str) -> Cow<'_, str> {
     if name.eq_ignore_ascii_case("arn") { Cow::Borrowed("ARN") } else { spelt(name) }
 }
 
-impl Rows {
+impl TableRows {
     fn of(header: &csv::StringRecord) -> Option<Self> {
         let names: Vec<String> = header
             .iter()
@@ -154,7 +154,7 @@ impl Rows {
     fn hand_on(
         &self,
         row: &csv::StringRecord,
-        sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+        sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<std::result::Result<(), Flaw>> {
         match self {
             Self::Events(names) => messages::object(&event(names, row), 1, sink),
@@ -170,7 +170,7 @@ impl Rows {
                     }
                 }
                 match named.record() {
-                    Ok(record) => sink(Entry::Request(record)).map(Ok),
+                    Ok(record) => sink(LogEntry::Request(record)).map(Ok),
                     Err(flaw) => Ok(Err(flaw)),
                 }
             }
@@ -211,7 +211,7 @@ pub(super) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
     let unreadable = |error: &dyn std::fmt::Display| {
         Error::request(format!("the table cannot be read: {error}"))
@@ -229,9 +229,9 @@ pub(super) fn read(
     let header = cells(&first);
     let rows = header
         .as_ref()
-        .and_then(Rows::of)
+        .and_then(TableRows::of)
         .ok_or_else(|| Error::request("the first line does not name the columns of a log"))?;
-    let (source, left) = Bounded::new(source);
+    let (source, left) = RecordLimit::new(source);
     let mut reader = reader(source, delimiter(&first));
     let mut row = csv::ByteRecord::new();
     loop {

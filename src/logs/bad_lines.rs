@@ -12,7 +12,7 @@ use crate::units::Share;
 pub enum Flaw {
     /// It ends before this field.
     Ends(&'static str),
-    /// This field is not of the form it must have.
+    /// This field is not of the format it must have.
     Field(&'static str),
     /// It has no such field.
     Lacks(&'static str),
@@ -138,7 +138,7 @@ impl BadLines {
             let _ = write!(message, "\n  {line}");
         }
         Err(Error::request(message).hint(
-            "name the form if it was taken for another, e.g., `--log-format s3-access-log`, or \
+            "name the format if it was taken for another, e.g., `--log-format s3-access-log`, or \
              allow more, e.g., `--max-bad 10%`",
         ))
     }

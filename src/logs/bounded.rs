@@ -11,32 +11,32 @@ pub const RECORD_MAX: usize = 1 << 20;
 const AHEAD: usize = 64 << 10;
 
 /// Ends in an error where a record goes on beyond [`RECORD_MAX`], about.
-pub struct Bounded<R> {
+pub struct RecordLimit<R> {
     source: R,
-    left: Left,
+    left: RecordBudget,
 }
 
 /// What is left to read of the present record.
 #[derive(Clone)]
-pub struct Left(Rc<Cell<usize>>);
+pub struct RecordBudget(Rc<Cell<usize>>);
 
-impl Left {
+impl RecordBudget {
     /// Says that a record has been read, and the next one begins.
     pub fn begin(&self) {
         self.0.set(RECORD_MAX + AHEAD);
     }
 }
 
-impl<R: Read> Bounded<R> {
+impl<R: Read> RecordLimit<R> {
     /// Bounds the records of `source`. Each is to be begun by what comes with it.
-    pub fn new(source: R) -> (Self, Left) {
-        let left = Left(Rc::new(Cell::new(0)));
+    pub fn new(source: R) -> (Self, RecordBudget) {
+        let left = RecordBudget(Rc::new(Cell::new(0)));
         left.begin();
         (Self { source, left: left.clone() }, left)
     }
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for RecordLimit<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let most = into.len().min(AHEAD);
         let read = self.source.read(&mut into[..most])?;
@@ -58,7 +58,7 @@ mod tests {
     fn a_record_is_bounded_and_a_source_is_not() {
         let line = [b'a'; 1_000].as_slice();
         let lines: Vec<u8> = (0..5_000).flat_map(|_| [line, b"\n"].concat()).collect();
-        let (source, left) = Bounded::new(lines.as_slice());
+        let (source, left) = RecordLimit::new(lines.as_slice());
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(source);
         let mut records = 0;
         let mut record = csv::ByteRecord::new();
@@ -67,7 +67,7 @@ mod tests {
             records += 1;
         }
         assert_eq!(records, 5_000);
-        let (source, _left) = Bounded::new(io::repeat(b'a'));
+        let (source, _left) = RecordLimit::new(io::repeat(b'a'));
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(source);
         let error = reader.read_byte_record(&mut record).unwrap_err().to_string();
         assert!(error.contains("longer than 1 MiB"), "{error}");

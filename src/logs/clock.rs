@@ -19,7 +19,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Reads `06/Feb/2019:00:00:38 +0000`, the form of web servers' logs.
+    /// Reads `06/Feb/2019:00:00:38 +0000`, the format of web servers' logs.
     #[inline]
     pub(super) fn common_log(&mut self, text: &[u8; COMMON_LOG_BYTES]) -> Option<Nanoseconds> {
         if *text != self.last {

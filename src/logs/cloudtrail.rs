@@ -28,7 +28,7 @@ use memchr::memmem;
 use super::bad_lines::{BadLines, Flaw};
 use super::clock::Clock;
 use super::messages;
-use super::record::Entry;
+use super::record::LogEntry;
 use super::windows::{self, Ahead};
 use crate::error::Result;
 use event::Event;
@@ -59,9 +59,9 @@ pub fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
-    let mut reader = Reader { file, bad, sink, number: 0, skipper: None };
+    let mut reader = EventReader { file, bad, sink, number: 0, skipper: None };
     windows::slide(source, |bytes, ahead| {
         // Looked at once for a whole window, UTF-8 costs serde nothing for each text.
         let (mut from, mut text) = (0, valid(bytes));
@@ -72,8 +72,8 @@ pub fn read(
             }
             let rest = text.get(done - from..).unwrap_or_default();
             match reader.step(rest, &bytes[done..], ahead, done == 0)? {
-                Step::Done(more) => done += more,
-                Step::Wait => break,
+                Progress::Done(more) => done += more,
+                Progress::Wait => break,
             }
         }
         Ok(done)
@@ -90,14 +90,14 @@ fn valid(bytes: &[u8]) -> &str {
 }
 
 /// What became of the bytes at hand.
-enum Step {
+enum Progress {
     /// So many are done with.
     Done(usize),
     /// More are needed.
     Wait,
 }
 
-struct Reader<'r, S> {
+struct EventReader<'r, S> {
     file: &'r str,
     bad: &'r mut BadLines,
     sink: &'r mut S,
@@ -107,16 +107,16 @@ struct Reader<'r, S> {
     skipper: Option<Skipper>,
 }
 
-impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
+impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
     /// Reads what begins `bytes`: what stands between events, or an event. `text` is their
     /// beginning, up to what is no UTF-8.
-    fn step(&mut self, text: &str, bytes: &[u8], ahead: Ahead, first: bool) -> Result<Step> {
+    fn step(&mut self, text: &str, bytes: &[u8], ahead: Ahead, first: bool) -> Result<Progress> {
         if self.skipper.is_some() {
-            return Ok(Step::Done(self.skip(bytes)));
+            return Ok(Progress::Done(self.skip(bytes)));
         }
         let between = json::between(bytes);
         if between > 0 {
-            return Ok(Step::Done(between));
+            return Ok(Progress::Done(between));
         }
         if let Some(whole) = json::event_as_text(bytes) {
             if let Ok(text) = serde_json::from_slice::<String>(&bytes[..whole]) {
@@ -125,17 +125,17 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
                 self.count();
                 self.bad(Flaw::Json, bytes);
             }
-            return Ok(Step::Done(whole));
+            return Ok(Progress::Done(whole));
         }
         if let Some(field) = json::field(bytes).or_else(|| json::element(bytes)) {
-            return Ok(Step::Done(field));
+            return Ok(Progress::Done(field));
         }
         let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
         if may_be_part && ahead == Ahead::More {
-            return Ok(Step::Wait);
+            return Ok(Progress::Wait);
         }
         if let Some(wrapper) = json::wrapper(bytes) {
-            return Ok(Step::Done(wrapper));
+            return Ok(Progress::Done(wrapper));
         }
         let mut events = serde_json::Deserializer::from_str(text).into_iter::<Event<'_>>();
         let flaw = match events.next() {
@@ -148,12 +148,12 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
                     None if event.has_text() => self.unfold(&text[..done])?,
                     None => self.hand_on(&event, &text[..done])?,
                 }
-                return Ok(Step::Done(done));
+                return Ok(Progress::Done(done));
             }
             // The rest of a character may come with the next window.
             Some(Err(error)) if error.is_eof() && bytes.len() - text.len() < 4 => match ahead {
                 Ahead::Full if first => Flaw::TooLong,
-                Ahead::Full | Ahead::More => return Ok(Step::Wait),
+                Ahead::Full | Ahead::More => return Ok(Progress::Wait),
                 Ahead::End => Flaw::CutOff,
             },
             Some(Err(_)) | None => Flaw::Json,
@@ -161,7 +161,7 @@ impl<S: FnMut(Entry<'_>) -> Result<()>> Reader<'_, S> {
         self.count();
         self.bad(flaw, bytes);
         self.skipper = Some(Skipper::default());
-        Ok(Step::Done(self.skip(bytes)))
+        Ok(Progress::Done(self.skip(bytes)))
     }
 
     /// Skips to the end of an event that cannot be read.

@@ -58,7 +58,7 @@ pub fn decompressed<'a>(source: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>
 /// How a log is compressed, and its bytes.
 pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<(Compression, Box<dyn Read + 'a>)> {
     let taken = Rc::new(Cell::new(0));
-    let counted = Counted { source, bytes: Rc::clone(&taken) };
+    let counted = CountingReader { source, bytes: Rc::clone(&taken) };
     let (outer, mut bytes) = layer(Box::new(counted), &taken)?;
     let mut compression = outer;
     for _ in 1..LAYERS {
@@ -81,9 +81,9 @@ pub(super) fn bounded<'a, R: Read + 'a>(
     unpack: impl FnOnce(Packed<'a>) -> Box<dyn Read + 'a>,
 ) -> Box<dyn Read + 'a> {
     let taken = Rc::new(Cell::new(0));
-    let counted: Box<dyn Read + 'a> = Box::new(Counted { source, bytes: Rc::clone(&taken) });
+    let counted: Box<dyn Read + 'a> = Box::new(CountingReader { source, bytes: Rc::clone(&taken) });
     let source = unpack(BufReader::with_capacity(BUFFER, counted));
-    Box::new(Bounded { source, what, taken, given: 0 })
+    Box::new(RatioLimit { source, what, taken, given: 0 })
 }
 
 /// Compressed bytes.
@@ -113,10 +113,10 @@ fn layer<'a>(
     let taken = Rc::clone(taken);
     let bytes: Box<dyn Read + 'a> = if compression == Compression::Gzip {
         let members = Members { within: Some(GzDecoder::new(packed)) };
-        Box::new(Bounded { source: members, what: "gzip", taken, given: 0 })
+        Box::new(RatioLimit { source: members, what: "gzip", taken, given: 0 })
     } else {
         let frames = Frames { source: packed, decoder: FrameDecoder::new(), within: false };
-        Box::new(Bounded { source: frames, what: "zstd", taken, given: 0 })
+        Box::new(RatioLimit { source: frames, what: "zstd", taken, given: 0 })
     };
     Ok((compression, bytes))
 }
@@ -166,12 +166,12 @@ impl<R: BufRead> Read for Members<R> {
 }
 
 /// Counts the bytes that are read.
-struct Counted<R> {
+struct CountingReader<R> {
     source: R,
     bytes: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(into)?;
         self.bytes.set(self.bytes.get() + read as u64);
@@ -180,14 +180,14 @@ impl<R: Read> Read for Counted<R> {
 }
 
 /// Refuses what is out of proportion to its compressed size.
-struct Bounded<R> {
+struct RatioLimit<R> {
     source: R,
     what: &'static str,
     taken: Rc<Cell<u64>>,
     given: u64,
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for RatioLimit<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(into).map_err(|error| match error.kind() {
             ErrorKind::Interrupted => error,
@@ -256,8 +256,8 @@ impl<R: BufRead> Read for Frames<R> {
                 return Ok(read);
             }
             if self.decoder.is_finished() {
-                let told = self.decoder.get_checksum_from_data();
-                if told.is_some() && told != self.decoder.get_calculated_checksum() {
+                let expected = self.decoder.get_checksum_from_data();
+                if expected.is_some() && expected != self.decoder.get_calculated_checksum() {
                     return Err(io::Error::new(
                         ErrorKind::InvalidData,
                         "a checksum does not match",

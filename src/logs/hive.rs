@@ -15,13 +15,13 @@ pub(super) fn json(text: &str, spelling: impl Fn(&str) -> Cow<'_, str>) -> Optio
     }
     let mut out = String::with_capacity(text.len() * 2);
     let mut writer = Writer { out: &mut out, spelling: &spelling };
-    let rest = writer.value(text, End::Whole, DEPTH)?;
+    let rest = writer.value(text, Enclosing::Whole, DEPTH)?;
     rest.trim().is_empty().then_some(out)
 }
 
 /// What a value lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum Enclosing {
     Whole,
     Object,
     Array,
@@ -34,7 +34,7 @@ struct Writer<'w, S> {
 
 impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
     /// Writes the value that begins `text`; gives what follows it.
-    fn value<'t>(&mut self, text: &'t str, within: End, depth: u32) -> Option<&'t str> {
+    fn value<'t>(&mut self, text: &'t str, within: Enclosing, depth: u32) -> Option<&'t str> {
         let depth = depth.checked_sub(1)?;
         if let Some(rest) = text.strip_prefix('{') {
             return self.object(rest, depth);
@@ -62,7 +62,7 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
             let spelt = (self.spelling)(name);
             self.text(&spelt);
             self.out.push(':');
-            rest = self.value(value, End::Object, depth)?;
+            rest = self.value(value, Enclosing::Object, depth)?;
             let Some(more) = rest.strip_prefix(',') else {
                 self.out.push('}');
                 return rest.strip_prefix('}');
@@ -80,7 +80,7 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
         }
         let mut rest = text;
         loop {
-            rest = self.value(rest.trim_start(), End::Array, depth)?;
+            rest = self.value(rest.trim_start(), Enclosing::Array, depth)?;
             let Some(more) = rest.strip_prefix(',') else {
                 self.out.push(']');
                 return rest.strip_prefix(']');
@@ -96,11 +96,13 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
 }
 
 /// Where a value that is no structure ends.
-fn end(text: &str, within: End) -> usize {
+fn end(text: &str, within: Enclosing) -> usize {
     let ends = |(place, found): &(usize, char)| match (within, found) {
-        (End::Object, ',') => text[place + 1..].trim_start().split_once('=').is_some_and(is_next),
-        (End::Array, ',') => true,
-        (End::Object, '}') | (End::Array, ']') => {
+        (Enclosing::Object, ',') => {
+            text[place + 1..].trim_start().split_once('=').is_some_and(is_next)
+        }
+        (Enclosing::Array, ',') => true,
+        (Enclosing::Object, '}') | (Enclosing::Array, ']') => {
             let after = &text[place + 1..];
             after.is_empty() || after.starts_with([',', '}', ']'])
         }

@@ -7,7 +7,7 @@
 
 use super::bad_lines::Flaw;
 use super::clock::{self, MILLISECOND};
-use super::record::{LogOperation, Record, Requester};
+use super::record::{LogOperation, LoggedRequester, Record};
 
 /// Greatest time: beyond it nanoseconds do not fit.
 const TIME_MAX: u64 = i64::MAX as u64 / MILLISECOND as u64;
@@ -46,7 +46,7 @@ pub fn parse(line: &[u8]) -> Result<Record<'_>, Flaw> {
         ..Record::new(
             LogOperation::of_access_log(operation_name),
             operation_name,
-            Requester::Unknown,
+            LoggedRequester::Unknown,
         )
     })
 }
@@ -82,7 +82,7 @@ mod tests {
         let record = parse(b"1 REST.HEAD.OBJECT 8d4f 12").unwrap();
         assert_eq!(record.operation, LogOperation::Known(Operation::HeadObject));
         assert_eq!(record.key, Some(b"8d4f".as_slice()));
-        assert_eq!(record.requester, Requester::Unknown);
+        assert_eq!(record.requester, LoggedRequester::Unknown);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::bad_lines::{BadLines, Flaw};
 use super::clock::Clock;
-use super::record::{Entry, Record};
+use super::record::{LogEntry, Record};
 use super::windows::{self, Ahead};
 use crate::error::Result;
 
@@ -15,27 +15,27 @@ pub(super) fn read(
     file: &str,
     bad: &mut BadLines,
     parse: impl for<'a> Fn(&'a [u8], &mut Clock) -> std::result::Result<Record<'a>, Flaw>,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
     let hand_on = |line: &[u8], clock: &mut Clock, sink: &mut _| hand_on(line, clock, &parse, sink);
     read_by(source, file, bad, hand_on, sink)
 }
 
 /// Hands on what `parse` makes of a line.
-fn hand_on<S: FnMut(Entry<'_>) -> Result<()>>(
+fn hand_on<S: FnMut(LogEntry<'_>) -> Result<()>>(
     line: &[u8],
     clock: &mut Clock,
     parse: &impl for<'a> Fn(&'a [u8], &mut Clock) -> std::result::Result<Record<'a>, Flaw>,
     sink: &mut S,
 ) -> Result<std::result::Result<(), Flaw>> {
     match parse(line, clock) {
-        Ok(record) => sink(Entry::Request(record)).map(Ok),
+        Ok(record) => sink(LogEntry::Request(record)).map(Ok),
         Err(flaw) => Ok(Err(flaw)),
     }
 }
 
 /// The same where a line is handed on by `hand_on`, which tells what is wrong with it.
-pub(super) fn read_by<S: FnMut(Entry<'_>) -> Result<()>>(
+pub(super) fn read_by<S: FnMut(LogEntry<'_>) -> Result<()>>(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,

@@ -1,4 +1,4 @@
-//! A log file of any form, plain or compressed.
+//! A log file of any format, plain or compressed.
 
 use std::io::{self, Cursor, ErrorKind, Read};
 
@@ -6,23 +6,23 @@ use super::bad_lines::{BadLines, Flaw};
 use super::clock::Clock;
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
-use super::record::{Entry, Record};
-use super::shape::{self, Shape};
-use super::{Form, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
+use super::record::{LogEntry, Record};
+use super::shape::{self, RecordLayout};
+use super::{LogFormat, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
 use crate::error::{Error, Result};
 
-/// Bytes by which a form is known.
+/// Bytes by which a format is known.
 const HEAD: usize = 64 << 10;
 
-/// A log of a known form, ready to be read.
+/// A log of a known format, ready to be read.
 pub struct Log<'a> {
-    form: Form,
-    shape: Shape,
+    format: LogFormat,
+    shape: RecordLayout,
     source: Box<dyn Read + 'a>,
 }
 
 /// What a file is by its beginning.
-pub enum Look<'a> {
+pub enum Detected<'a> {
     /// Nothing: it is empty, as the files of quiet hours are.
     Empty,
     /// A log.
@@ -32,105 +32,103 @@ pub enum Look<'a> {
 }
 
 impl<'a> Log<'a> {
-    /// Looks at the beginning of `source`, decompresses it if need be and finds its form, unless
+    /// Looks at the beginning of `source`, decompresses it if need be and finds its format, unless
     /// that is given. `None`: it is empty.
     ///
     /// `bytes` is the file's size, if it is known.
     ///
     /// # Errors
-    /// If it cannot be read or is of no known form.
+    /// If it cannot be read or is of no known format.
     pub fn open(
         source: impl Read + 'a,
         bytes: Option<u64>,
-        form: Option<Form>,
+        format: Option<LogFormat>,
     ) -> Result<Option<Self>> {
-        match Self::look(source, bytes, form)? {
-            Look::Empty => Ok(None),
-            Look::Log(log) => Ok(Some(log)),
-            Look::Unknown(what) => Err(unknown(what)),
+        match Self::look(source, bytes, format)? {
+            Detected::Empty => Ok(None),
+            Detected::Log(log) => Ok(Some(log)),
+            Detected::Unknown(what) => Err(unknown(what)),
         }
     }
 
-    /// The same where files of no known form are expected.
+    /// The same where files of no known format are expected.
     ///
     /// # Errors
     /// If it cannot be read.
     pub fn look(
         source: impl Read + 'a,
         bytes: Option<u64>,
-        form: Option<Form>,
-    ) -> Result<Look<'a>> {
+        format: Option<LogFormat>,
+    ) -> Result<Detected<'a>> {
         let (compression, mut source) =
             unpack(source).map_err(|error| windows::unreadable(&error))?;
         let mut head = Vec::new();
-        // What is cut off or broken further on may still tell its form; its error comes in its turn.
+        // What is cut off or broken further on may still tell its format; its error comes in its turn.
         let rest: Box<dyn Read + 'a> = match (&mut source).take(HEAD as u64).read_to_end(&mut head)
         {
             Ok(_) => source,
             Err(error) if head.is_empty() => return Err(windows::unreadable(&error)),
-            Err(error) => Box::new(Broken(Some(error))),
+            Err(error) => Box::new(FailedRead(Some(error))),
         };
         if head.is_empty() {
-            return Ok(Look::Empty);
+            return Ok(Detected::Empty);
         }
         // The size of a compressed file says nothing of what it holds.
         let bytes = bytes.filter(|_| compression == Compression::None);
         let shape = shape::detect(&head);
-        let asked = form;
-        let found = shape.map(|(form, _)| form);
+        let asked = format;
+        let found = shape.map(|(format, _)| format);
         let packed = other_format::of(&head).filter(OtherFormat::is_log);
-        let form = match asked.or(found) {
-            Some(form) => form,
-            None if packed.is_some() => return Ok(Look::Unknown(packed)),
-            None => match Form::detect(bytes, &head) {
-                Some(form) => form,
-                None if shape::is_control(&head) => return Ok(Look::Empty),
-                None => return Ok(Look::Unknown(other_format::of(&head))),
+        let format = match asked.or(found) {
+            Some(format) => format,
+            None if packed.is_some() => return Ok(Detected::Unknown(packed)),
+            None => match LogFormat::detect(&head) {
+                Some(format) => format,
+                None if shape::is_control(&head) => return Ok(Detected::Empty),
+                None => {
+                    return Ok(Detected::Unknown(
+                        other_format::of(&head).or_else(|| other_format::of_lookups(bytes, &head)),
+                    ));
+                }
             },
         };
-        // A form that is asked for is read as it is found, if it is found at all.
-        let shape =
-            shape.filter(|(found, _)| *found == form).map_or(Shape::Own, |(_, shape)| shape);
+        // A format that is asked for is read as it is found, if it is found at all.
+        let shape = shape
+            .filter(|(found, _)| *found == format)
+            .map_or(RecordLayout::Own, |(_, shape)| shape);
         let source = Box::new(Cursor::new(head).chain(rest));
-        Ok(Look::Log(Self { form, shape, source }))
+        Ok(Detected::Log(Self { format, shape, source }))
     }
 
-    /// Its form.
+    /// Its format.
     #[must_use]
-    pub const fn form(&self) -> Form {
-        self.form
-    }
-
-    /// The log's bytes, decompressed.
-    #[must_use]
-    pub fn into_bytes(self) -> Box<dyn Read + 'a> {
-        self.source
+    pub const fn format(&self) -> LogFormat {
+        self.format
     }
 
     /// Reads all of it and hands each entry to `sink`, in the file's order; counts in `bad` what
     /// cannot be read, under the name `file`.
     ///
     /// # Errors
-    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails, or
-    /// the form has look-ups rather than entries ([`Form::OracleGeneral`]).
+    /// If the file cannot be read (a broken or cut off compressed file, say), or `sink` fails.
     pub fn entries(
         mut self,
         file: &str,
         bad: &mut BadLines,
-        mut sink: impl FnMut(Entry<'_>) -> Result<()>,
+        mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<()> {
         let source = &mut *self.source;
         match self.shape {
-            Shape::Own => {}
-            Shape::Json => return cloudtrail::read(source, file, bad, &mut sink),
-            Shape::Table => return athena::read(source, file, bad, &mut sink),
-            Shape::Stamped => {
+            RecordLayout::Own => {}
+            RecordLayout::Json => return cloudtrail::read(source, file, bad, &mut sink),
+            RecordLayout::Table => return athena::read(source, file, bad, &mut sink),
+            RecordLayout::Stamped => {
                 return lines::read_by(source, file, bad, messages::stamped, &mut sink);
             }
         }
-        match self.form {
-            Form::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),
-            Form::IbmCos => {
+        match self.format {
+            LogFormat::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),
+            LogFormat::IbmCos => {
                 // Its times need no clock.
                 fn parse<'a>(
                     line: &'a [u8],
@@ -140,19 +138,15 @@ impl<'a> Log<'a> {
                 }
                 lines::read(source, file, bad, parse, &mut sink)
             }
-            Form::CloudTrail => cloudtrail::read(source, file, bad, &mut sink),
-            Form::OracleGeneral => {
-                Err(Error::request("the trace has look-ups of keys, but requests are asked for")
-                    .hint("give an access log, a trail or an IBM COS trace"))
-            }
+            LogFormat::CloudTrail => cloudtrail::read(source, file, bad, &mut sink),
         }
     }
 }
 
 /// A source that has failed.
-struct Broken(Option<io::Error>);
+struct FailedRead(Option<io::Error>);
 
-impl Read for Broken {
+impl Read for FailedRead {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         Err(self.0.take().unwrap_or_else(|| ErrorKind::BrokenPipe.into()))
     }
@@ -169,8 +163,8 @@ pub fn unknown(what: Option<OtherFormat>) -> Error {
         };
     }
     Error::request(
-        "the file is of no known form: its beginning is neither an S3 access log's nor a trail's \
+        "the file is of no known format: its beginning is neither an S3 access log's nor a trail's \
          nor a trace's",
     )
-    .hint("name the form, e.g., `--log-format s3-access-log`, to be told where it fails")
+    .hint("name the format, e.g., `--log-format s3-access-log`, to see where it fails")
 }

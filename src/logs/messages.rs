@@ -5,7 +5,7 @@ use super::bad_lines::Flaw;
 use super::clock::Clock;
 use super::cloudtrail::as_text;
 use super::cloudtrail::event::Event;
-use super::record::{Entry, Skipped};
+use super::record::{LogEntry, Skipped};
 use super::shape::{STREAM_MAX, after_stamp, after_stream};
 use crate::error::Result;
 
@@ -25,17 +25,17 @@ pub(super) fn is_nothing(text: &str) -> bool {
 pub(super) fn hand_on(
     text: &str,
     clock: &mut Clock,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<std::result::Result<(), Flaw>> {
     let text = text.trim();
     if is_nothing(text) {
-        return sink(Entry::Skipped(Skipped::ServiceEvent, b"CONTROL_MESSAGE")).map(Ok);
+        return sink(LogEntry::Skipped(Skipped::ServiceEvent, b"CONTROL_MESSAGE")).map(Ok);
     }
     if text.starts_with('{') {
         return object(text, DEPTH, sink);
     }
     match access_log::parse(text.as_bytes(), clock) {
-        Ok(record) => sink(Entry::Request(record)).map(Ok),
+        Ok(record) => sink(LogEntry::Request(record)).map(Ok),
         Err(flaw) => Ok(Err(flaw)),
     }
 }
@@ -44,13 +44,13 @@ pub(super) fn hand_on(
 pub(super) fn stamped(
     line: &[u8],
     clock: &mut Clock,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<std::result::Result<(), Flaw>> {
     let Some(rest) = after_stamp(line) else { return Ok(Err(Flaw::Field("time"))) };
     let Ok(text) = str::from_utf8(rest) else { return Ok(Err(Flaw::Json)) };
     for line in [Some(rest), after_stream(rest)].into_iter().flatten() {
         if let Ok(record) = access_log::parse(line, clock) {
-            return sink(Entry::Request(record)).map(Ok);
+            return sink(LogEntry::Request(record)).map(Ok);
         }
     }
     let object = text.find('{').filter(|place| *place < STREAM_MAX).unwrap_or_default();
@@ -61,7 +61,7 @@ pub(super) fn stamped(
 pub(super) fn object(
     text: &str,
     depth: u32,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<std::result::Result<(), Flaw>> {
     let Ok(event) = serde_json::from_str::<Event>(text) else { return Ok(Err(Flaw::Json)) };
     if let Some(within) = event.text() {
@@ -85,7 +85,7 @@ pub(super) fn object(
 /// Hands on what an event says of which some objects are given as text.
 pub(super) fn unfold(
     text: &str,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<std::result::Result<(), Flaw>> {
     let plain = match as_text::unfolded(text) {
         Ok(plain) => plain,
@@ -104,14 +104,14 @@ pub(super) fn unfold(
 pub(super) fn record(
     text: &str,
     flaw: Flaw,
-    sink: &mut impl FnMut(Entry<'_>) -> Result<()>,
+    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<std::result::Result<(), Flaw>> {
     if flaw != Flaw::Lacks("`eventSource`") {
         return Ok(Err(flaw));
     }
     let Ok(named) = serde_json::from_str::<Named>(text) else { return Ok(Err(flaw)) };
     match named.record() {
-        Ok(record) => sink(Entry::Request(record)).map(Ok),
+        Ok(record) => sink(LogEntry::Request(record)).map(Ok),
         // What has no operation is no record of an access log either.
         Err(Flaw::Lacks("operation")) => Ok(Err(flaw)),
         Err(flaw) => Ok(Err(flaw)),

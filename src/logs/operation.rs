@@ -35,7 +35,7 @@ pub enum LogOperation {
 }
 
 impl LogOperation {
-    /// Whether a text has the form that access logs give the names of operations: a protocol and, after
+    /// Whether a text has the format that access logs give the names of operations: a protocol and, after
     /// dots, what it asks for. Names that nobody knows yet have it, too.
     #[inline]
     #[must_use]

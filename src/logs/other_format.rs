@@ -81,6 +81,36 @@ pub fn of(head: &[u8]) -> Option<OtherFormat> {
     of_text(head)
 }
 
+/// libCacheSim's `oracleGeneral`, which has no mark at its beginning: packed little-endian records of
+/// 24 bytes, whose times (u32) do not descend, whose sizes (u32 at 12) are not 0 and whose next request of
+/// the same object (i64 at 16, counted from 1) lies ahead within the file. `bytes` is the file's size, if it
+/// is known.
+pub(super) fn of_lookups(bytes: Option<u64>, head: &[u8]) -> Option<OtherFormat> {
+    const RECORD: usize = 24;
+    let (records, _) = head.as_chunks::<RECORD>();
+    let is_whole = bytes.is_none_or(|bytes| bytes.is_multiple_of(RECORD as u64));
+    // Numbers have high bytes that are zero, text has none.
+    if records.is_empty() || !is_whole || !head.contains(&0) {
+        return None;
+    }
+    let last = bytes.map_or(i64::MAX, |bytes| bytes as i64 / RECORD as i64);
+    let mut previous = 0;
+    for (number, record) in (1..).zip(records) {
+        let [second, _, _, size, next @ ..] = record.as_chunks::<4>().0 else { return None };
+        let (second, size) = (u32::from_le_bytes(*second), u32::from_le_bytes(*size));
+        let next = i64::from_le_bytes(*next.as_flattened().first_chunk()?);
+        let is_ahead = next < 1 || next == i64::MAX || (number < next && next <= last);
+        if second < previous || size == 0 || !is_ahead {
+            return None;
+        }
+        previous = second;
+    }
+    Some(OtherFormat {
+        what: "a trace of cache look-ups (libCacheSim's oracleGeneral), which has no S3 requests",
+        way_out: None,
+    })
+}
+
 /// Whether a file that begins with `head` is Parquet.
 #[must_use]
 pub fn is_parquet(head: &[u8]) -> bool {

@@ -73,9 +73,9 @@ pub fn write<'a>(
 /// A key that a request needs, and the partition that needs it.
 type KeyOf = fn(&Outgoing) -> Option<(u32, u32)>;
 
-type Columns<'a, W> = SerializedRowGroupWriter<'a, W>;
+type RowGroupColumns<'a, W> = SerializedRowGroupWriter<'a, W>;
 
-fn write_group<W: Write + Send>(to: &mut Columns<W>, rows: &[Outgoing]) -> Result<()> {
+fn write_group<W: Write + Send>(to: &mut RowGroupColumns<W>, rows: &[Outgoing]) -> Result<()> {
     let text = |text: &str| ByteArray::from(text.as_bytes().to_vec());
     column::<Int64Type, _>(to, rows, |row| Some(row.number as i64))?;
     column::<Int64Type, _>(to, rows, |row| Some(row.time.div_euclid(1_000)))?;
@@ -101,7 +101,7 @@ fn write_group<W: Write + Send>(to: &mut Columns<W>, rows: &[Outgoing]) -> Resul
 
 /// Writes the next column; `None` is null, which only optional columns may have.
 fn column<T: DataType, W: Write + Send>(
-    to: &mut Columns<W>,
+    to: &mut RowGroupColumns<W>,
     rows: &[Outgoing],
     value: impl Fn(&Outgoing) -> Option<T::T>,
 ) -> Result<()> {

@@ -9,12 +9,12 @@ pub use super::operation::LogOperation;
 use crate::kms::KmsApi;
 
 /// Nanoseconds since the Unix epoch (1970-01-01T00:00:00Z), or since a trace's own zero where its
-/// form knows no dates.
+/// format knows no dates.
 pub type Nanoseconds = i64;
 
 /// What one line or one event of a log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry<'a> {
+pub enum LogEntry<'a> {
     /// A request that S3 received.
     Request(Record<'a>),
     /// A KMS call.
@@ -105,7 +105,7 @@ impl Skipped {
 pub struct Record<'a> {
     /// When S3 received it. Access logs and CloudTrail know it to the second only.
     pub time: Nanoseconds,
-    /// The bucket; empty where the form has none (IBM COS), or the request is of none.
+    /// The bucket; empty where the format has none (IBM COS), or the request is of none.
     pub bucket: &'a [u8],
     /// The object's key as logged, if the request is of an object. Access logs percent-encode it
     /// (see [`percent_decoded`]), CloudTrail does not.
@@ -113,7 +113,7 @@ pub struct Record<'a> {
     /// The object's version, in a bucket with versions.
     pub version_id: Option<&'a [u8]>,
     /// Who asked.
-    pub requester: Requester<'a>,
+    pub requester: LoggedRequester<'a>,
     /// What tells one session from another of the same name: the access key's id or else the
     /// principal's (CloudTrail). Access logs have nothing of the kind.
     pub credential: Option<&'a [u8]>,
@@ -121,7 +121,7 @@ pub struct Record<'a> {
     pub operation: LogOperation,
     /// The operation by the log's own name, e.g. `REST.GET.OBJECT` or `GetObject`.
     pub operation_name: &'a [u8],
-    /// HTTP status, where the form has it.
+    /// HTTP status, where the format has it.
     pub status: Option<u16>,
     /// S3's error code: the request failed, whatever the status.
     pub error: Option<&'a [u8]>,
@@ -129,7 +129,7 @@ pub struct Record<'a> {
     /// (CloudTrail): records of another account's trail have the id alone.
     pub role_id: Option<&'a [u8]>,
     /// How the object is encrypted, where the record says so (CloudTrail).
-    pub encryption: Option<Encryption>,
+    pub encryption: Option<LoggedEncryption>,
     /// Whether the object has a bucket key, where the answer says so (CloudTrail).
     pub bucket_key: Option<bool>,
     /// Size of the whole object, or of the part that was uploaded, in bytes.
@@ -140,7 +140,7 @@ pub struct Record<'a> {
     /// record says so (CloudTrail). Access logs have a record of its own for that half, whose
     /// operation is a [`LogOperation::CopySource`] or [`LogOperation::PartCopySource`].
     pub copy_source: Option<&'a [u8]>,
-    /// The AWS region in which it was received, where the form has it (CloudTrail).
+    /// The AWS region in which it was received, where the format has it (CloudTrail).
     pub region: Option<&'a [u8]>,
     /// What S3 calls this request. A repeated record has it again; so do, in access logs, the parts
     /// of one `DeleteObjects` (`BATCH.DELETE.OBJECT`), which differ by key. CloudTrail's is the
@@ -158,7 +158,7 @@ impl<'a> Record<'a> {
     pub const fn new(
         operation: LogOperation,
         operation_name: &'a [u8],
-        requester: Requester<'a>,
+        requester: LoggedRequester<'a>,
     ) -> Self {
         Self {
             time: 0,
@@ -197,7 +197,7 @@ impl<'a> Record<'a> {
 
 /// How an object is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Encryption {
+pub enum LoggedEncryption {
     /// By S3's own keys: no KMS call.
     SseS3,
     /// By a KMS key.
@@ -210,10 +210,10 @@ pub enum Encryption {
 
 /// Who asked, as far as the log tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Requester<'a> {
+pub enum LoggedRequester<'a> {
     /// Nobody in particular: no credentials were sent.
     Anonymous,
-    /// The form does not say (IBM COS).
+    /// The format does not say (IBM COS).
     Unknown,
     /// An account, by S3's canonical user id of 64 hexadecimal digits.
     CanonicalId(&'a [u8]),
@@ -260,7 +260,7 @@ pub enum Requester<'a> {
     Other(&'a [u8]),
 }
 
-impl<'a> Requester<'a> {
+impl<'a> LoggedRequester<'a> {
     /// Reads the requester field of an access log, or an ARN.
     #[must_use]
     pub fn parse(text: &'a [u8]) -> Self {
@@ -331,7 +331,7 @@ pub struct KmsEvent<'a> {
     /// Which call.
     pub api: KmsApi,
     /// In whose name.
-    pub requester: Requester<'a>,
+    pub requester: LoggedRequester<'a>,
     /// What tells its session from others of that name: the access key's id, else the principal's.
     pub credential: Option<&'a [u8]>,
     /// The unique id of the requester's role, where the event has it beside the role's name.
@@ -377,7 +377,7 @@ impl KmsEvent<'_> {
 
 /// Bucket and key of `arn:PARTITION:s3:::BUCKET`, `…:BUCKET/KEY` or, of a directory bucket,
 /// `arn:PARTITION:s3express:REGION:ACCOUNT:bucket/BUCKET` and perhaps `/KEY`. Table and vector buckets,
-/// whose names say nothing of their kind, are called by their ARN; of what lies in them nothing is told.
+/// whose names say nothing of their kind, are called by their ARN; of what lies in them nothing is stated.
 pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
     const BUCKET: &[u8] = b"bucket/";
     let mut parts = arn.splitn(6, |byte| *byte == b':');
@@ -439,39 +439,45 @@ mod tests {
         let account = b"111122223333".as_slice();
         let id = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
         for (text, expected) in [
-            ("-", Requester::Anonymous),
-            ("Anonymous", Requester::Anonymous),
-            (id, Requester::CanonicalId(id.as_bytes())),
-            ("AmazonS3", Requester::Service(b"AmazonS3")),
-            ("svc:s3.amazonaws.com", Requester::Service(b"svc:s3.amazonaws.com")),
-            ("logging.s3.amazonaws.com", Requester::Service(b"logging.s3.amazonaws.com")),
-            ("arn:aws:iam::111122223333:root", Requester::Root { account }),
-            ("arn:aws-cn:iam::111122223333:user/p/a", Requester::User { account, name: b"p/a" }),
+            ("-", LoggedRequester::Anonymous),
+            ("Anonymous", LoggedRequester::Anonymous),
+            (id, LoggedRequester::CanonicalId(id.as_bytes())),
+            ("AmazonS3", LoggedRequester::Service(b"AmazonS3")),
+            ("svc:s3.amazonaws.com", LoggedRequester::Service(b"svc:s3.amazonaws.com")),
+            ("logging.s3.amazonaws.com", LoggedRequester::Service(b"logging.s3.amazonaws.com")),
+            ("arn:aws:iam::111122223333:root", LoggedRequester::Root { account }),
+            (
+                "arn:aws-cn:iam::111122223333:user/p/a",
+                LoggedRequester::User { account, name: b"p/a" },
+            ),
             (
                 "arn:aws:sts::111122223333:assumed-role/r/s/t",
-                Requester::AssumedRole { account, role: b"r", session: b"s/t" },
+                LoggedRequester::AssumedRole { account, role: b"r", session: b"s/t" },
             ),
             (
                 "arn:aws:sts::111122223333:assumed-role/r",
-                Requester::AssumedRole { account, role: b"r", session: b"" },
+                LoggedRequester::AssumedRole { account, role: b"r", session: b"" },
             ),
             (
                 "arn:aws-us-gov:sts::111122223333:federated-user/f",
-                Requester::FederatedUser { account, name: b"f" },
+                LoggedRequester::FederatedUser { account, name: b"f" },
             ),
-            ("svc:cloudfront.amazonaws.com", Requester::Service(b"svc:cloudfront.amazonaws.com")),
+            (
+                "svc:cloudfront.amazonaws.com",
+                LoggedRequester::Service(b"svc:cloudfront.amazonaws.com"),
+            ),
             (
                 "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
-                Requester::Other(
+                LoggedRequester::Other(
                     b"arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1",
                 ),
             ),
-            ("arn:aws:ec2::1:x/y", Requester::Other(b"arn:aws:ec2::1:x/y")),
-            ("arn:aws", Requester::Other(b"arn:aws")),
-            ("arn:", Requester::Other(b"arn:")),
-            ("someone", Requester::Other(b"someone")),
+            ("arn:aws:ec2::1:x/y", LoggedRequester::Other(b"arn:aws:ec2::1:x/y")),
+            ("arn:aws", LoggedRequester::Other(b"arn:aws")),
+            ("arn:", LoggedRequester::Other(b"arn:")),
+            ("someone", LoggedRequester::Other(b"someone")),
         ] {
-            assert_eq!(Requester::parse(text.as_bytes()), expected, "{text}");
+            assert_eq!(LoggedRequester::parse(text.as_bytes()), expected, "{text}");
         }
     }
 
@@ -497,7 +503,7 @@ mod tests {
             let event = KmsEvent {
                 time: 0,
                 api: KmsApi::Decrypt,
-                requester: Requester::Unknown,
+                requester: LoggedRequester::Unknown,
                 credential: None,
                 role_id: None,
                 s3_arn: Some(arn.as_bytes()),
@@ -531,7 +537,7 @@ mod tests {
         let with = |status, error| Record {
             status,
             error,
-            ..Record::new(LogOperation::Unknown, b"", Requester::Unknown)
+            ..Record::new(LogOperation::Unknown, b"", LoggedRequester::Unknown)
         };
         let error = Some(b"InternalError".as_slice());
         for status in [Some(200), Some(204), Some(206), None] {

@@ -1,21 +1,21 @@
 //! How records lie in a log, whatever they tell.
 //!
 //! A log may have been through CloudWatch Logs (which wraps each record as the text of a message), through
-//! Athena (which writes tables), or be as S3 or CloudTrail wrote it. What it tells is its [`Form`].
+//! Athena (which writes tables), or be as S3 or CloudTrail wrote it. What it tells is its [`LogFormat`].
 
 use memchr::memmem;
 
 use super::access_log::{self, named};
 use super::clock::Clock;
-use super::{Form, LINES_LOOKED_AT, athena, cloudtrail};
+use super::{LINES_LOOKED_AT, LogFormat, athena, cloudtrail};
 use crate::units::parse_moment;
 
 /// How records lie in a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// As the form has them, in JSON of any wrapping if they are events.
+pub(super) enum RecordLayout {
+    /// As the format has them, in JSON of any wrapping if they are events.
     Own,
-    /// In JSON, where the form has lines.
+    /// In JSON, where the format has lines.
     Json,
     /// A line each, after the time at which CloudWatch Logs received it: what it exports to S3.
     Stamped,
@@ -24,25 +24,25 @@ pub(super) enum Shape {
 }
 
 /// What a text that begins with `head` is; `None` if it is no log of requests in a shape of its own.
-pub(super) fn detect(head: &[u8]) -> Option<(Form, Shape)> {
+pub(super) fn detect(head: &[u8]) -> Option<(LogFormat, RecordLayout)> {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if matches!(text, [b'{' | b'[', ..]) {
         return of_json(text);
     }
-    if let Some(form) = athena::looks_like(text) {
-        return Some((form, Shape::Table));
+    if let Some(format) = athena::looks_like(text) {
+        return Some((format, RecordLayout::Table));
     }
     let mut lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
     let of_line = |line| after_stamp(line).and_then(of_message);
-    lines.find_map(of_line).map(|form| (form, Shape::Stamped))
+    lines.find_map(of_line).map(|format| (format, RecordLayout::Stamped))
 }
 
-fn of_json(text: &[u8]) -> Option<(Form, Shape)> {
+fn of_json(text: &[u8]) -> Option<(LogFormat, RecordLayout)> {
     if cloudtrail::looks_like(text) {
-        return Some((Form::CloudTrail, Shape::Own));
+        return Some((LogFormat::CloudTrail, RecordLayout::Own));
     }
     if has(text, named_words()) || is_named(text) {
-        return Some((Form::S3AccessLog, Shape::Json));
+        return Some((LogFormat::S3AccessLog, RecordLayout::Json));
     }
     // Within a text, quotes are escaped.
     let wraps = ["\"message\"", "\"logEvents\"", "\"@message\""];
@@ -50,10 +50,10 @@ fn of_json(text: &[u8]) -> Option<(Form, Shape)> {
         return None;
     }
     if has(text, ["\\\"eventSource\\\""]) {
-        return Some((Form::CloudTrail, Shape::Own));
+        return Some((LogFormat::CloudTrail, RecordLayout::Own));
     }
     has(text, ["\\\"request_uri\\\"", "\\\"http_status\\\"", " REST."])
-        .then_some((Form::S3AccessLog, Shape::Json))
+        .then_some((LogFormat::S3AccessLog, RecordLayout::Json))
 }
 
 /// Whether the first object is a record of an access log, whatever its fields are called.
@@ -73,19 +73,19 @@ fn has<const N: usize>(text: &[u8], words: [&str; N]) -> bool {
 }
 
 /// What the text of a message is.
-fn of_message(text: &[u8]) -> Option<Form> {
+fn of_message(text: &[u8]) -> Option<LogFormat> {
     if let Some(object) = memchr::memchr(b'{', text).filter(|place| *place < STREAM_MAX) {
         let object = &text[object..];
         if cloudtrail::looks_like(object) {
-            return Some(Form::CloudTrail);
+            return Some(LogFormat::CloudTrail);
         }
         if serde_json::from_slice::<named::Named>(object).is_ok_and(|named| named.record().is_ok())
         {
-            return Some(Form::S3AccessLog);
+            return Some(LogFormat::S3AccessLog);
         }
     }
     let is_line = |text| access_log::parse(text, &mut Clock::default()).is_ok();
-    (is_line(text) || after_stream(text).is_some_and(is_line)).then_some(Form::S3AccessLog)
+    (is_line(text) || after_stream(text).is_some_and(is_line)).then_some(LogFormat::S3AccessLog)
 }
 
 /// Most bytes of the name of a log's stream, which some tools put before a message.
@@ -124,19 +124,19 @@ mod tests {
             serde_json::json!({"messageType": "DATA_MESSAGE", "logEvents": [{"message": text}]})
                 .to_string()
         };
-        let (access, trail) = (Form::S3AccessLog, Form::CloudTrail);
+        let (access, trail) = (LogFormat::S3AccessLog, LogFormat::CloudTrail);
         for (text, expected) in [
-            (json.to_owned(), Some((access, Shape::Json))),
-            (format!("[\n{json}\n]"), Some((access, Shape::Json))),
-            (message(line), Some((access, Shape::Json))),
-            (message(json), Some((access, Shape::Json))),
-            (message(event), Some((trail, Shape::Own))),
+            (json.to_owned(), Some((access, RecordLayout::Json))),
+            (format!("[\n{json}\n]"), Some((access, RecordLayout::Json))),
+            (message(line), Some((access, RecordLayout::Json))),
+            (message(json), Some((access, RecordLayout::Json))),
+            (message(event), Some((trail, RecordLayout::Own))),
             (message("2 123456789010 eni-1 192.0.2.1"), None),
-            (format!("2026-11-20T10:00:00.000Z {event}"), Some((trail, Shape::Stamped))),
-            (format!("2026-11-20T10:00:00.000Z {line}"), Some((access, Shape::Stamped))),
+            (format!("2026-11-20T10:00:00.000Z {event}"), Some((trail, RecordLayout::Stamped))),
+            (format!("2026-11-20T10:00:00.000Z {line}"), Some((access, RecordLayout::Stamped))),
             (
                 format!("2026-11-20T10:00:00+00:00 a_stream_1 {json}\n"),
-                Some((access, Shape::Stamped)),
+                Some((access, RecordLayout::Stamped)),
             ),
             ("2026-11-20T10:00:00.000Z {\"a\": 1}".to_owned(), None),
             ("{\"message\": \"hello\"}".to_owned(), None),

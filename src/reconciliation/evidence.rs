@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::Modelled;
-use crate::reconciliation::kms_calls::{Cell, Measured};
+use super::model::ModelCalls;
+use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::scenario::Scenario;
 use crate::scenario::replay::{UnknownAge, is_directory};
 use crate::units::{SimDuration, SimTime};
@@ -17,7 +17,7 @@ const AGE: SimDuration = SimDuration::from_secs(30 * 86_400);
 /// How a bucket is encrypted, and how that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Encryption {
+pub enum BucketEncryption {
     /// The trail has calls with the bucket's ARN: bucket keys are on.
     BucketKey,
     /// It has calls, all of them with an object's ARN: bucket keys are off.
@@ -28,7 +28,7 @@ pub enum Encryption {
     AsAsked,
 }
 
-impl Encryption {
+impl BucketEncryption {
     /// The word for it in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -48,16 +48,16 @@ impl Encryption {
 
 /// How one bucket is taken to be encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
+pub struct BucketPlan {
     /// Whether it has bucket keys.
-    pub encryption: Encryption,
+    pub encryption: BucketEncryption,
     /// Which keys wrap objects that are read and not written in the log; `None`: as the settings say.
     pub unknown_age: Option<UnknownAge>,
 }
 
 /// Calls of one bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OfBucket {
+pub struct BucketEvidence {
     /// With the bucket's ARN.
     pub by_bucket: u64,
     /// With an object's.
@@ -65,8 +65,10 @@ pub struct OfBucket {
 }
 
 /// The trail's calls, bucket by bucket.
-pub(super) fn measured(cells: &BTreeMap<Cell, Measured>) -> BTreeMap<String, OfBucket> {
-    let mut buckets: BTreeMap<String, OfBucket> = BTreeMap::new();
+pub(super) fn measured(
+    cells: &BTreeMap<CallGroup, MeasuredCalls>,
+) -> BTreeMap<String, BucketEvidence> {
+    let mut buckets: BTreeMap<String, BucketEvidence> = BTreeMap::new();
     for (cell, measured) in cells {
         let of_bucket = buckets.entry(cell.bucket.clone()).or_default();
         of_bucket.by_object += measured.by_object;
@@ -78,12 +80,12 @@ pub(super) fn measured(cells: &BTreeMap<Cell, Measured>) -> BTreeMap<String, OfB
 /// What the calls of the scenario's buckets tell, bucket by bucket.
 pub(super) fn encryption(
     scenario: &Scenario,
-    measured: &BTreeMap<String, OfBucket>,
-) -> Vec<Encryption> {
+    measured: &BTreeMap<String, BucketEvidence>,
+) -> Vec<BucketEncryption> {
     let of = |name: &String| match measured.get(name) {
-        None => Encryption::NoCalls,
-        Some(OfBucket { by_bucket: 0, .. }) => Encryption::KeyPerObject,
-        Some(_) => Encryption::BucketKey,
+        None => BucketEncryption::NoCalls,
+        Some(BucketEvidence { by_bucket: 0, .. }) => BucketEncryption::KeyPerObject,
+        Some(_) => BucketEncryption::BucketKey,
     };
     scenario.buckets.iter().map(|bucket| of(&bucket.name)).collect()
 }
@@ -92,8 +94,8 @@ pub(super) fn encryption(
 /// least half of the calls for single objects that `keyless`, the model without such keys, has.
 pub(super) fn unknown_ages(
     scenario: &Scenario,
-    measured: &BTreeMap<String, OfBucket>,
-    keyless: &BTreeMap<Cell, Modelled>,
+    measured: &BTreeMap<String, BucketEvidence>,
+    keyless: &BTreeMap<CallGroup, ModelCalls>,
 ) -> Vec<UnknownAge> {
     let mut expected: BTreeMap<&str, u64> = BTreeMap::new();
     for (cell, modelled) in keyless {
@@ -112,7 +114,7 @@ pub(super) const ALL_AGES: [UnknownAge; 3] =
     [UnknownAge::Keyless, UnknownAge::Even(AGE), UnknownAge::OneKey];
 
 /// The scenario under a plan for each bucket.
-pub(super) fn planned(scenario: &Scenario, plans: &[Plan]) -> Scenario {
+pub(super) fn planned(scenario: &Scenario, plans: &[BucketPlan]) -> Scenario {
     let mut planned = scenario.clone();
     for (number, plan) in plans.iter().enumerate() {
         if !plan.encryption.may_have_keys() {

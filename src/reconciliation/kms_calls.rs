@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::kms::{KmsApi, KmsCalls};
-use crate::logs::record::{Entry, KmsEvent, Nanoseconds, Skipped};
+use crate::logs::record::{KmsEvent, LogEntry, Nanoseconds, Skipped};
 use crate::recording::hash::Hash;
 use crate::recording::names::{self, Roles};
 use crate::s3::Principal;
@@ -16,7 +16,7 @@ pub const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// In whose name, for which bucket and when calls were made. Names are as a [`super::Recording`]'s.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cell {
+pub struct CallGroup {
     /// Who asked S3.
     pub principal: Principal,
     /// The bucket that the encryption context names.
@@ -27,7 +27,7 @@ pub struct Cell {
 
 /// Calls of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Measured {
+pub struct MeasuredCalls {
     /// By API.
     pub calls: KmsCalls,
     /// How many of them name an object; the others are for a bucket-level key.
@@ -36,9 +36,9 @@ pub struct Measured {
 
 /// What a trail's KMS events tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
+pub struct TrailCalls {
     /// S3's calls within the window.
-    pub cells: BTreeMap<Cell, Measured>,
+    pub cells: BTreeMap<CallGroup, MeasuredCalls>,
     /// S3's calls outside of it.
     pub outside: u64,
     /// Calls within it that are not S3's.
@@ -56,7 +56,7 @@ pub struct Calls {
 
 /// One call in 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Compact {
+struct PackedCall {
     /// Hash of the event's id. Its lowest bit is set if the event has none: then it repeats no other.
     id: u64,
     time: Nanoseconds,
@@ -71,26 +71,26 @@ struct Compact {
 
 /// Takes KMS events.
 #[derive(Debug, Default)]
-pub struct Gatherer {
-    calls: Vec<Compact>,
-    principals: Numbers<Principal>,
-    buckets: Numbers<String>,
+pub struct TrailCallGatherer {
+    calls: Vec<PackedCall>,
+    principals: NumberedNames<Principal>,
+    buckets: NumberedNames<String>,
     roles: Roles,
     lacked: BTreeMap<String, u64>,
     failed: u64,
 }
 
-impl Gatherer {
+impl TrailCallGatherer {
     /// Takes whatever a log tells: KMS's calls, and what requests tell of roles.
-    pub fn take_entry(&mut self, entry: &Entry) {
+    pub fn take_entry(&mut self, entry: &LogEntry) {
         match entry {
-            Entry::Kms(event) => self.take(event),
-            Entry::Request(record) => self.roles.note(record.role_id, &record.requester),
-            Entry::Skipped(Skipped::OtherCall, api) => {
+            LogEntry::Kms(event) => self.take(event),
+            LogEntry::Request(record) => self.roles.note(record.role_id, &record.requester),
+            LogEntry::Skipped(Skipped::OtherCall, api) => {
                 let api = String::from_utf8_lossy(api).into_owned();
                 *self.lacked.entry(api).or_default() += 1;
             }
-            Entry::Skipped(..) => {}
+            LogEntry::Skipped(..) => {}
         }
     }
 
@@ -103,7 +103,7 @@ impl Gatherer {
         }
         let name = event.bucket().map(|name| String::from_utf8_lossy(name).into_owned());
         let bucket = name.map(|name| self.buckets.of(name));
-        self.calls.push(Compact {
+        self.calls.push(PackedCall {
             id: event.id.map_or(1, |id| Hash::new().with(id).get() & !1),
             time: event.time,
             principal: self.principals.of(names::principal_of(&event.requester)),
@@ -116,7 +116,7 @@ impl Gatherer {
 
     /// Counts what lies at `from` or later and before `to`, in nanoseconds since the Unix epoch.
     #[must_use]
-    pub fn finish(mut self, from: Nanoseconds, to: Nanoseconds) -> Calls {
+    pub fn finish(mut self, from: Nanoseconds, to: Nanoseconds) -> TrailCalls {
         let taken = self.calls.len();
         self.number_by_name();
         self.calls.sort_unstable();
@@ -124,7 +124,7 @@ impl Gatherer {
         let repeated = (taken - self.calls.len()) as u64;
         let Self { failed, lacked, .. } = &mut self;
         let lacked = std::mem::take(lacked);
-        let mut counted = Calls { repeated, failed: *failed, lacked, ..Calls::default() };
+        let mut counted = TrailCalls { repeated, failed: *failed, lacked, ..TrailCalls::default() };
         for call in &self.calls {
             let inside = (from..to).contains(&call.time);
             let Some(bucket) = call.bucket else {
@@ -140,7 +140,7 @@ impl Gatherer {
                 *counted.other_storage.entry(name).or_default() += 1;
                 continue;
             }
-            let cell = Cell {
+            let cell = CallGroup {
                 principal: self.principals.names[call.principal as usize].clone(),
                 bucket: self.buckets.names[bucket as usize].clone(),
                 hour: call.time.div_euclid(HOUR_NS),
@@ -170,18 +170,18 @@ impl Gatherer {
 
 /// Names numbered as they appear.
 #[derive(Debug)]
-struct Numbers<T> {
+struct NumberedNames<T> {
     of: HashMap<T, u32>,
     names: Vec<T>,
 }
 
-impl<T> Default for Numbers<T> {
+impl<T> Default for NumberedNames<T> {
     fn default() -> Self {
         Self { of: HashMap::new(), names: Vec::new() }
     }
 }
 
-impl<T: Clone + Eq + std::hash::Hash> Numbers<T> {
+impl<T: Clone + Eq + std::hash::Hash> NumberedNames<T> {
     fn of(&mut self, name: T) -> u32 {
         let Self { of, names } = self;
         *of.entry(name).or_insert_with_key(|name| {
@@ -194,13 +194,13 @@ impl<T: Clone + Eq + std::hash::Hash> Numbers<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::record::Requester;
+    use crate::logs::record::LoggedRequester;
 
     fn event<'a>(id: &'a [u8], second: i64, s3_arn: Option<&'a [u8]>) -> KmsEvent<'a> {
         KmsEvent {
             time: second * 1_000_000_000,
             api: KmsApi::Decrypt,
-            requester: Requester::parse(b"arn:aws:sts::111122223333:assumed-role/etl/one"),
+            requester: LoggedRequester::parse(b"arn:aws:sts::111122223333:assumed-role/etl/one"),
             credential: None,
             role_id: None,
             s3_arn,
@@ -226,12 +226,12 @@ mod tests {
         ];
         for _ in 0..events.len() {
             events.rotate_left(1);
-            let mut gatherer = Gatherer::default();
+            let mut gatherer = TrailCallGatherer::default();
             for event in &events {
                 gatherer.take(event);
             }
             let counted = gatherer.finish(0, 2 * HOUR_NS);
-            let Calls { outside, other_use, repeated, failed, .. } = counted;
+            let TrailCalls { outside, other_use, repeated, failed, .. } = counted;
             assert_eq!((outside, other_use, repeated, failed), (1, 1, 1, 1));
             let cells: Vec<_> = counted
                 .cells
@@ -241,6 +241,6 @@ mod tests {
             assert_eq!(cells, [(0, 2, 1), (1, 1, 1)]);
             assert!(counted.cells.keys().all(|cell| cell.bucket == "lake"));
         }
-        assert_eq!(size_of::<Compact>(), 32);
+        assert_eq!(size_of::<PackedCall>(), 32);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::encryption::needs::Needs;
 use crate::encryption::service::Answer;
 use crate::kms::{KmsApi, KmsCalls};
-use crate::reconciliation::kms_calls::{Cell, HOUR_NS};
+use crate::reconciliation::kms_calls::{CallGroup, HOUR_NS};
 use crate::recording::{RecordedPrincipal, Recording};
 use crate::s3::{Object, Request};
 use crate::scenario::Scenario;
@@ -18,7 +18,7 @@ const REPLICATION: u32 = 0;
 
 /// Calls of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Modelled {
+pub struct ModelCalls {
     /// By API.
     pub calls: KmsCalls,
     /// How many of them are for one object's own key.
@@ -28,7 +28,7 @@ pub struct Modelled {
     pub requests: u64,
 }
 
-impl Modelled {
+impl ModelCalls {
     fn take(&mut self, calls: KmsCalls, by_object: u64) {
         self.calls += calls;
         self.by_object += by_object;
@@ -47,8 +47,8 @@ pub(super) fn cells(
     scenario: &Scenario,
     recording: &Recording,
     arm: &Arm,
-) -> BTreeMap<Cell, Modelled> {
-    let mut counted: HashMap<(u32, u32, i64), Modelled> = HashMap::new();
+) -> BTreeMap<CallGroup, ModelCalls> {
+    let mut counted: HashMap<(u32, u32, i64), ModelCalls> = HashMap::new();
     each_answer(scenario, arm, REPLICATION, |request, answer| {
         let Request { time, slot, bucket, .. } = *request;
         let needs = Needs::of_request(request, scenario.multipart);
@@ -76,12 +76,12 @@ pub(super) fn cells(
             }
         }
     });
-    let mut cells: BTreeMap<Cell, Modelled> = BTreeMap::new();
+    let mut cells: BTreeMap<CallGroup, ModelCalls> = BTreeMap::new();
     for ((principal, bucket, hour), modelled) in counted {
         let RecordedPrincipal { principal, .. } = &recording.principals[principal as usize];
         let bucket = recording.buckets[bucket as usize].clone();
         cells
-            .entry(Cell { principal: principal.clone(), bucket, hour })
+            .entry(CallGroup { principal: principal.clone(), bucket, hour })
             .or_default()
             .add(&modelled);
     }

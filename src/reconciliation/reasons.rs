@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::model::Modelled;
-use crate::reconciliation::kms_calls::{Cell, Measured};
+use super::model::ModelCalls;
+use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::recording::Recording;
 use crate::s3::{Identity, Principal};
 
@@ -88,7 +88,7 @@ impl Surplus {
 }
 
 /// Who asks for what at all, in the log and in the trail.
-pub(super) struct Known<'a> {
+pub(super) struct AskersAndCallers<'a> {
     log_buckets: BTreeSet<&'a str>,
     asks: BTreeSet<(&'a Principal, &'a str)>,
     trail_buckets: BTreeSet<&'a str>,
@@ -96,10 +96,10 @@ pub(super) struct Known<'a> {
     trail_hours: BTreeSet<i64>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> AskersAndCallers<'a> {
     pub(super) fn of(
         recording: &'a Recording,
-        joined: &'a BTreeMap<Cell, (Measured, Modelled)>,
+        joined: &'a BTreeMap<CallGroup, (MeasuredCalls, ModelCalls)>,
     ) -> Self {
         let log_buckets = recording.buckets.iter().map(String::as_str).collect();
         let mut known = Self {
@@ -124,7 +124,7 @@ impl<'a> Known<'a> {
     }
 
     /// Why a cell has calls in the trail that the model has not.
-    pub(super) fn unexplained(&self, cell: &Cell, model: &Modelled) -> Unexplained {
+    pub(super) fn unexplained(&self, cell: &CallGroup, model: &ModelCalls) -> Unexplained {
         if !self.log_buckets.contains(cell.bucket.as_str()) {
             Unexplained::BucketNotInLog
         } else if model.requests > 0 {
@@ -139,7 +139,7 @@ impl<'a> Known<'a> {
     }
 
     /// Why a cell has calls of the model that the trail has not.
-    pub(super) fn surplus(&self, cell: &Cell, measured: &Measured) -> Surplus {
+    pub(super) fn surplus(&self, cell: &CallGroup, measured: &MeasuredCalls) -> Surplus {
         if measured.calls.total() > 0 {
             Surplus::ModelHasMore
         } else if !self.trail_buckets.contains(cell.bucket.as_str()) {

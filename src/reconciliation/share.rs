@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::model::Modelled;
+use super::model::ModelCalls;
 use crate::kms::{KmsApi, KmsCalls};
-use crate::reconciliation::kms_calls::{Cell, Measured};
+use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::s3::Principal;
 
 /// Calls measured, of the model, and those that both have: of the same API in the same place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
+pub struct Agreement {
     /// Calls in the trail.
     pub measured: u64,
     /// Calls of the model.
@@ -18,7 +18,7 @@ pub struct Share {
     pub matched: u64,
 }
 
-impl Share {
+impl Agreement {
     /// Compares the calls of one place.
     pub(super) fn of(measured: &KmsCalls, model: &KmsCalls) -> Self {
         let lesser = |api| measured.get(api).min(model.get(api));
@@ -61,27 +61,27 @@ impl Share {
 
 /// Shares of a model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shares {
+pub struct Agreements {
     /// Cell by cell: requester, bucket and hour.
-    pub cells: Share,
+    pub cells: Agreement,
     /// The same, bucket by bucket.
-    pub of_bucket: BTreeMap<String, Share>,
+    pub of_bucket: BTreeMap<String, Agreement>,
     /// The same, requester by requester.
-    pub of_principal: BTreeMap<Principal, Share>,
+    pub of_principal: BTreeMap<Principal, Agreement>,
     /// All hours and requesters of a bucket as one place.
-    pub buckets: Share,
+    pub buckets: Agreement,
     /// All hours and buckets of a requester as one place.
-    pub principals: Share,
+    pub principals: Agreement,
     /// All as one place.
-    pub total: Share,
+    pub total: Agreement,
 }
 
 /// All cells that either has, in order.
 pub(super) fn joined(
-    measured: &BTreeMap<Cell, Measured>,
-    model: &BTreeMap<Cell, Modelled>,
-) -> BTreeMap<Cell, (Measured, Modelled)> {
-    let mut joined: BTreeMap<Cell, (Measured, Modelled)> = BTreeMap::new();
+    measured: &BTreeMap<CallGroup, MeasuredCalls>,
+    model: &BTreeMap<CallGroup, ModelCalls>,
+) -> BTreeMap<CallGroup, (MeasuredCalls, ModelCalls)> {
+    let mut joined: BTreeMap<CallGroup, (MeasuredCalls, ModelCalls)> = BTreeMap::new();
     for (cell, measured) in measured {
         joined.entry(cell.clone()).or_default().0 = *measured;
     }
@@ -91,16 +91,16 @@ pub(super) fn joined(
     joined
 }
 
-impl Shares {
+impl Agreements {
     /// Compares all cells.
-    pub(super) fn of(joined: &BTreeMap<Cell, (Measured, Modelled)>) -> Self {
+    pub(super) fn of(joined: &BTreeMap<CallGroup, (MeasuredCalls, ModelCalls)>) -> Self {
         let mut shares = Self::default();
         let mut buckets: BTreeMap<&str, [KmsCalls; 2]> = BTreeMap::new();
         let mut principals: BTreeMap<&Principal, [KmsCalls; 2]> = BTreeMap::new();
         let mut total = [KmsCalls::NONE; 2];
         for (cell, (measured, model)) in joined {
             let pair = [measured.calls, model.calls];
-            let share = Share::of(&pair[0], &pair[1]);
+            let share = Agreement::of(&pair[0], &pair[1]);
             shares.cells.add(share);
             shares.of_bucket.entry(cell.bucket.clone()).or_default().add(share);
             shares.of_principal.entry(cell.principal.clone()).or_default().add(share);
@@ -115,12 +115,12 @@ impl Shares {
             }
         }
         for [measured, model] in buckets.values() {
-            shares.buckets.add(Share::of(measured, model));
+            shares.buckets.add(Agreement::of(measured, model));
         }
         for [measured, model] in principals.values() {
-            shares.principals.add(Share::of(measured, model));
+            shares.principals.add(Agreement::of(measured, model));
         }
-        shares.total = Share::of(&total[0], &total[1]);
+        shares.total = Agreement::of(&total[0], &total[1]);
         shares
     }
 }

@@ -7,16 +7,16 @@
 
 use std::collections::VecDeque;
 
-use super::packed::{Kind, Need, Placed, When};
+use super::packed::{NeededObject, RequestKind, ResolvedRequest, Stamp};
 
 /// Farthest apart that two halves' times may lie, in milliseconds: each is logged to the second.
 const APART_MS: u64 = 2_000;
 
 /// Pairs halves in a stream of requests by session, then time, which it holds back for a moment.
 #[derive(Debug, Default)]
-pub(crate) struct Pairing {
+pub(crate) struct CopyPairing {
     /// What is held back; `None` in place of a half that has become part of the other.
-    held: VecDeque<Option<Placed>>,
+    held: VecDeque<Option<ResolvedRequest>>,
     /// How many have left the queue: the number of its first.
     passed: u64,
     /// Numbers of unpaired halves in the queue: of requests that were served and of others, each kind of
@@ -26,26 +26,26 @@ pub(crate) struct Pairing {
 
 /// Whether a half was not served, which copy it is of (0 an object's, 1 a part's), and whether it
 /// reads.
-fn half(when: When) -> Option<(usize, usize, usize)> {
+fn half(when: Stamp) -> Option<(usize, usize, usize)> {
     let (copy, reads) = match when.kind() {
-        Kind::CopyObject => (0, 0),
-        Kind::CopySource => (0, 1),
-        Kind::UploadPartCopy => (1, 0),
-        Kind::PartCopySource => (1, 1),
+        RequestKind::CopyObject => (0, 0),
+        RequestKind::CopySource => (0, 1),
+        RequestKind::UploadPartCopy => (1, 0),
+        RequestKind::PartCopySource => (1, 1),
         _ => return None,
     };
     Some((usize::from(!when.is_served()), copy, reads))
 }
 
-impl Pairing {
+impl CopyPairing {
     /// Takes the next request; hands on what need not wait longer.
     pub(crate) fn take<E>(
         &mut self,
-        next: Placed,
-        hand_on: &mut impl FnMut(Placed) -> Result<(), E>,
+        next: ResolvedRequest,
+        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<(), E>,
     ) -> Result<(), E> {
         while let Some(first) = self.held.front() {
-            let waits = |first: &Placed| {
+            let waits = |first: &ResolvedRequest| {
                 first.owner == next.owner && first.when.ms() + APART_MS >= next.when.ms()
             };
             if first.as_ref().is_some_and(waits) {
@@ -77,7 +77,7 @@ impl Pairing {
     /// Hands on everything.
     pub(crate) fn finish<E>(
         &mut self,
-        hand_on: &mut impl FnMut(Placed) -> Result<(), E>,
+        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<(), E>,
     ) -> Result<(), E> {
         while !self.held.is_empty() {
             self.pass(hand_on)?;
@@ -86,7 +86,10 @@ impl Pairing {
     }
 
     /// Hands on the first of what is held.
-    fn pass<E>(&mut self, hand_on: &mut impl FnMut(Placed) -> Result<(), E>) -> Result<(), E> {
+    fn pass<E>(
+        &mut self,
+        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<(), E>,
+    ) -> Result<(), E> {
         let first = self.held.pop_front().flatten();
         let number = self.passed;
         self.passed += 1;
@@ -97,9 +100,9 @@ impl Pairing {
             unpaired.pop_front();
             return hand_on(if reads == 1 {
                 // The writing half is in no log that was read.
-                placed.as_kind(Kind::GetObject)
+                placed.as_kind(RequestKind::GetObject)
             } else if placed.when.is_served() {
-                placed.needing(Need::Elsewhere)
+                placed.needing(NeededObject::Elsewhere)
             } else {
                 placed
             });

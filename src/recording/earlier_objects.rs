@@ -15,7 +15,7 @@ use crate::units::SimTime;
 
 /// Objects of one bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Before {
+pub struct EarlierObjects {
     /// Which bucket.
     pub bucket: u32,
     /// How many are read.
@@ -28,7 +28,7 @@ pub struct Before {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Nothing.
-    Untold,
+    Unknown,
     /// They had no bucket key when an inventory was made.
     WithoutKey,
     /// They were not under KMS when an inventory was made.
@@ -41,7 +41,7 @@ pub enum Origin {
 /// What an inventory tells of an object's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
-pub enum Inventoried {
+pub enum InventoryKey {
     /// It has no bucket key.
     WithoutKey,
     /// It has one.
@@ -50,7 +50,7 @@ pub enum Inventoried {
     WithoutKms,
 }
 
-impl Inventoried {
+impl InventoryKey {
     /// From its number.
     pub(crate) const fn of(number: u32) -> Self {
         match number {
@@ -63,14 +63,14 @@ impl Inventoried {
 
 /// When the objects of a bucket were written, as inventories tell.
 #[derive(Debug, Default)]
-pub(crate) struct Times {
+pub(crate) struct WriteTimes {
     of_bucket: BTreeMap<Vec<u8>, Vec<u64>>,
 }
 
 /// Times of a bucket are sorted and rid of repeated ones when there are so many more of them.
 const COMPACT_AT: usize = 1 << 20;
 
-impl Times {
+impl WriteTimes {
     pub(crate) fn note(&mut self, bucket: &[u8], ms: u64) {
         if !self.of_bucket.contains_key(bucket) {
             self.of_bucket.insert(bucket.to_vec(), Vec::new());
@@ -99,7 +99,7 @@ impl Times {
 
 /// How many objects of a bucket are read, by what is known of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub(crate) struct EarlierCounts {
     pub(crate) untold: u64,
     pub(crate) without_key: u64,
     pub(crate) without_kms: u64,
@@ -109,23 +109,23 @@ pub(crate) struct Counts {
 /// The objects of all buckets, and for each bucket the numbers of its four kinds (of a kind that
 /// it does not have: any).
 pub(crate) fn populations(
-    counts: &[Counts],
+    counts: &[EarlierCounts],
     buckets: &[String],
-    mut times: Times,
+    mut times: WriteTimes,
     start_ms: u64,
-) -> (Vec<Before>, Vec<[u32; 4]>) {
+) -> (Vec<EarlierObjects>, Vec<[u32; 4]>) {
     let mut all = Vec::new();
     let mut numbers = Vec::with_capacity(buckets.len());
     for (bucket, (name, counts)) in buckets.iter().zip(counts).enumerate() {
         let mut put = |objects: u64, origin: &mut dyn FnMut() -> Origin| {
             let number = all.len() as u32;
             if objects > 0 {
-                all.push(Before { bucket: bucket as u32, objects, origin: origin() });
+                all.push(EarlierObjects { bucket: bucket as u32, objects, origin: origin() });
             }
             number
         };
         numbers.push([
-            put(counts.untold, &mut || Origin::Untold),
+            put(counts.untold, &mut || Origin::Unknown),
             put(counts.without_key, &mut || Origin::WithoutKey),
             put(counts.without_kms, &mut || Origin::WithoutKms),
             put(counts.written, &mut || Origin::Written(times.before(name, start_ms))),
@@ -206,7 +206,7 @@ mod tests {
     /// Times are those before the start, each once, whatever their order.
     #[test]
     fn times_are_sorted_and_stand_once() {
-        let mut times = Times::default();
+        let mut times = WriteTimes::default();
         for ms in [5_000, 1_000, 9_000, 5_000, 10_000, 12_000] {
             times.note(b"lake", ms);
         }

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::LONGEST;
-use super::earlier_objects::{Inventoried, Times, plain_key, spread_ms};
+use super::earlier_objects::{InventoryKey, WriteTimes, plain_key, spread_ms};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
-use super::kms_calls::{CallsTaken, DataEvents, KmsLog, OfBucket};
-use super::left_out::{LeftOut, Reason};
-use super::names::{Adoption, Names, Who};
-use super::packed::{self, Fate, Kind, MAX_BUCKETS, MAX_SESSIONS, Sse, When};
-use super::sort::{Sorter, Store};
+use super::kms_calls::{BucketKmsCalls, DataEvents, KeptKmsCalls, KmsCallCounts};
+use super::left_out::{LeftOutRecords, Reason};
+use super::names::{NameMerge, Names, SessionIdentity};
+use super::packed::{
+    self, MAX_BUCKETS, MAX_SESSIONS, ObjectEncryption, RequestKind, RequestStatus, Stamp,
+};
+use super::sort::{Sorter, SpillStore};
 use crate::error::{Error, Result};
-use crate::logs::Form;
-use crate::logs::record::{Entry, LogOperation, Record, Requester, percent_decoded};
+use crate::logs::LogFormat;
+use crate::logs::record::{LogEntry, LogOperation, LoggedRequester, Record, percent_decoded};
 use crate::units::utc;
 
 /// What to take of a log.
@@ -36,7 +38,7 @@ pub struct Wanted {
 
 /// Numbers of records by what became of them. Repeated records are counted again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct RecordCounts {
     /// Requests of wanted buckets.
     pub records: u64,
     /// Of these, those that failed or found nothing modified: requests that cost no KMS call.
@@ -56,18 +58,18 @@ pub struct Taken {
     /// KMS calls in it.
     pub kms_events: u64,
     /// Of these, what became of them where they may stand for requests.
-    pub calls: CallsTaken,
+    pub calls: KmsCallCounts,
     /// Entries that are neither requests nor KMS calls.
     pub skipped: u64,
     /// Requests to other buckets.
     pub other_buckets: u64,
     /// Records that say how their object is encrypted.
-    pub encryption_told: u64,
+    pub encryption_known: u64,
     /// Writes whose answer says that their object has a bucket key.
     pub bucket_keys: u64,
 }
 
-impl Taken {
+impl RecordCounts {
     /// Adds the numbers of other logs.
     fn add(&mut self, other: &Self) {
         self.calls.add(&other.calls);
@@ -82,21 +84,21 @@ impl Taken {
         self.kms_events += other.kms_events;
         self.skipped += other.skipped;
         self.other_buckets += other.other_buckets;
-        self.encryption_told += other.encryption_told;
+        self.encryption_known += other.encryption_known;
         self.bucket_keys += other.bucket_keys;
     }
 }
 
 /// A record at one end of the log.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Witness {
+pub(crate) struct EndRecord {
     ms: u64,
     file: usize,
     operation: Vec<u8>,
     id: Vec<u8>,
 }
 
-impl Witness {
+impl EndRecord {
     fn of(ms: u64, file: usize, record: &Record) -> Self {
         let mut witness = Self::default();
         witness.set(ms, file, record);
@@ -112,7 +114,7 @@ impl Witness {
     }
 
     /// When, in which file, and what.
-    pub(crate) fn told(&self, files: &[String]) -> String {
+    pub(crate) fn describe(&self, files: &[String]) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let time = utc(i64::try_from(self.ms).unwrap_or(i64::MAX).saturating_mul(1_000_000));
         let file = files.get(self.file).map_or("the log", String::as_str);
@@ -125,13 +127,13 @@ impl Witness {
 #[derive(Debug)]
 pub struct Gather {
     pub(crate) wanted: Wanted,
-    pub(crate) taken: Taken,
-    pub(crate) left_out: LeftOut,
+    pub(crate) taken: RecordCounts,
+    pub(crate) left_out: LeftOutRecords,
     pub(crate) names: Names,
-    pub(crate) entries: Sorter<packed::Entry>,
+    pub(crate) entries: Sorter<packed::GatheredRequest>,
     /// When inventories say that objects were written.
-    pub(crate) times: Times,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) times: WriteTimes,
+    pub(crate) store: Arc<dyn SpillStore>,
     /// Bytes that requests may take in memory.
     pub(crate) memory: usize,
     /// Times of the first and the last record, in milliseconds since the epoch.
@@ -139,7 +141,7 @@ pub struct Gather {
     /// Time of the first record that a run may reach back to from `Wanted::from`.
     pub(crate) first_near: Option<u64>,
     /// The records of those times.
-    pub(crate) ends: Option<[Witness; 2]>,
+    pub(crate) ends: Option<[EndRecord; 2]>,
     /// Names of the files so far.
     pub(crate) files: Vec<String>,
     /// Time of the last request.
@@ -153,24 +155,24 @@ pub struct Gather {
     /// What the trail's data events tell of each bucket, by its number.
     pub(crate) data_events: DataEvents,
     /// KMS's calls, as far as they may stand for requests.
-    pub(crate) kms_log: Option<Box<KmsLog>>,
+    pub(crate) kms_log: Option<Box<KeptKmsCalls>>,
     /// What KMS's calls tell of buckets, once that is settled.
-    pub(crate) of_buckets: Vec<OfBucket>,
+    pub(crate) of_buckets: Vec<BucketKmsCalls>,
 }
 
 impl Gather {
     /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is put aside in `store`.
     #[must_use]
-    pub fn new(wanted: Wanted, memory: usize, store: Arc<dyn Store>) -> Self {
+    pub fn new(wanted: Wanted, memory: usize, store: Arc<dyn SpillStore>) -> Self {
         let from = wanted.from.unwrap_or_default().saturating_sub(LONGEST.as_nanos());
         Self {
             nearest_ms: u64::try_from(from / 1_000_000).unwrap_or_default(),
             wanted,
-            taken: Taken::default(),
-            left_out: LeftOut::default(),
+            taken: RecordCounts::default(),
+            left_out: LeftOutRecords::default(),
             names: Names::default(),
             entries: Sorter::new(memory / 3, Arc::clone(&store)),
-            times: Times::default(),
+            times: WriteTimes::default(),
             store,
             memory,
             span: None,
@@ -204,11 +206,11 @@ impl Gather {
         self.left_out.absorb(left_out);
         self.names.roles.absorb(std::mem::take(&mut names.roles));
         self.data_events.absorb(&data_events, &names, &mut self.names);
-        let mut adoption = Adoption::of(&names);
+        let mut adoption = NameMerge::of(&names);
         entries.drain(|entry| {
             let slot = adoption.slot(entry.slot, &mut self.names);
             let place = adoption.place(entry.place, &mut self.names);
-            self.entries.push(packed::Entry { slot, place, ..entry })
+            self.entries.push(packed::GatheredRequest { slot, place, ..entry })
         })?;
         check_sessions(&self.names)?;
         self.check_buckets()?;
@@ -225,9 +227,9 @@ impl Gather {
     }
 
     /// Widens the span by that of the file begun last.
-    fn absorb_span(&mut self, (first, last): (u64, u64), ends: [Witness; 2]) {
+    fn absorb_span(&mut self, (first, last): (u64, u64), ends: [EndRecord; 2]) {
         let file = self.files.len().saturating_sub(1);
-        let [begins, stops] = ends.map(|witness| Witness { file, ..witness });
+        let [begins, stops] = ends.map(|witness| EndRecord { file, ..witness });
         let (Some((own_first, own_last)), Some(own)) = (&mut self.span, &mut self.ends) else {
             self.span = Some((first, last));
             self.ends = Some([begins, stops]);
@@ -245,31 +247,31 @@ impl Gather {
 
     /// What has been taken so far.
     #[must_use]
-    pub fn taken(&self) -> &Taken {
+    pub fn taken(&self) -> &RecordCounts {
         &self.taken
     }
 
     /// What KMS's calls tell of buckets, in order; nothing before [`Self::settle`].
     #[must_use]
-    pub fn of_buckets(&self) -> &[OfBucket] {
+    pub fn of_buckets(&self) -> &[BucketKmsCalls] {
         &self.of_buckets
     }
 
     /// What has been left out so far.
     #[must_use]
-    pub fn left_out(&self) -> &LeftOut {
+    pub fn left_out(&self) -> &LeftOutRecords {
         &self.left_out
     }
 
     /// What has been left out so far, to be added to by whoever knows of more.
-    pub fn left_out_mut(&mut self) -> &mut LeftOut {
+    pub fn left_out_mut(&mut self) -> &mut LeftOutRecords {
         &mut self.left_out
     }
 
-    /// Begins a file of a form.
-    pub fn begin(&mut self, form: Form, name: &str) {
+    /// Begins a file of a format.
+    pub fn begin(&mut self, format: LogFormat, name: &str) {
         self.files.push(name.to_owned());
-        self.in_trail = form == Form::CloudTrail;
+        self.in_trail = format == LogFormat::CloudTrail;
         self.taken.of_trail |= self.in_trail;
     }
 
@@ -277,10 +279,10 @@ impl Gather {
     ///
     /// # Errors
     /// If it cannot be put aside, or there are too many buckets.
-    pub fn take(&mut self, entry: &Entry) -> Result<()> {
+    pub fn take(&mut self, entry: &LogEntry) -> Result<()> {
         match entry {
-            Entry::Request(record) => self.take_request(record),
-            Entry::Kms(event) => {
+            LogEntry::Request(record) => self.take_request(record),
+            LogEntry::Kms(event) => {
                 self.taken.kms_events += 1;
                 self.names.roles.note(event.role_id, &event.requester);
                 if self.wanted.calls_as_requests {
@@ -289,7 +291,7 @@ impl Gather {
                 self.left_out.note(Reason::KmsCall, event.api.name().as_bytes());
                 Ok(())
             }
-            Entry::Skipped(why, name) => {
+            LogEntry::Skipped(why, name) => {
                 self.taken.skipped += 1;
                 self.left_out.note(Reason::Skipped(*why), name);
                 Ok(())
@@ -308,19 +310,19 @@ impl Gather {
         bucket: &[u8],
         key: &[u8],
         modified_ns: i64,
-        told: Inventoried,
+        status: InventoryKey,
     ) -> Result<bool> {
         if !self.names.knows_bucket(bucket) {
             return Ok(false);
         }
         let object = object(bucket, &plain_key(key), None);
         if let Some(ms) = spread_ms(modified_ns, object[0]) {
-            if told == Inventoried::WithKey {
+            if status == InventoryKey::WithKey {
                 self.times.note(bucket, ms);
             }
-            let when = When::new(ms, Kind::Inventoried);
-            let slot = told as u32;
-            self.entries.push(packed::Entry { object, when, id: 0, slot, place: 0 })?;
+            let when = Stamp::new(ms, RequestKind::Inventoried);
+            let slot = status as u32;
+            self.entries.push(packed::GatheredRequest { object, when, id: 0, slot, place: 0 })?;
         }
         Ok(true)
     }
@@ -344,15 +346,19 @@ impl Gather {
         let Some(kind) = self.kind(record) else { return Ok(()) };
         let fate = fate(record);
         self.note_fate(record, kind, fate);
-        self.taken.encryption_told += u64::from(record.encryption.is_some());
+        self.taken.encryption_known += u64::from(record.encryption.is_some());
         self.taken.bucket_keys += u64::from(record.bucket_key == Some(true));
-        let sse = if self.wanted.as_kms { Sse::Untold } else { Sse::of(record.encryption) };
-        let when = When::new(ms, kind).with(fate).under(sse);
-        let role = matches!(record.requester, Requester::AssumedRole { .. });
+        let sse = if self.wanted.as_kms {
+            ObjectEncryption::Unknown
+        } else {
+            ObjectEncryption::of(record.encryption)
+        };
+        let when = Stamp::new(ms, kind).with(fate).under(sse);
+        let role = matches!(record.requester, LoggedRequester::AssumedRole { .. });
         self.taken.sessions_by_name += u64::from(role && record.credential.is_none());
         let object =
             record.key.map_or(NO_OBJECT, |key| self.object(record.bucket, key, record.version_id));
-        let packed::Entry { place, .. } =
+        let packed::GatheredRequest { place, .. } =
             self.push(record, when, object, record.bucket, record.key)?;
         if self.in_trail {
             self.data_events.note(self.names.bucket_of(place), when);
@@ -361,29 +367,29 @@ impl Gather {
             self.names.note_region(place, region);
         }
         if let Some(keys) = record.deleted_keys.filter(|keys| *keys > 0) {
-            let when = When::new(ms, Kind::DeletedKeys);
+            let when = Stamp::new(ms, RequestKind::DeletedKeys);
             self.push(record, when, [keys.into(), 0], record.bucket, None)?;
         }
         // A trail tells both halves of a copy in one event. One that was not served reads nothing.
         let half = match kind {
-            Kind::CopyObject => Kind::CopySource,
-            Kind::UploadPartCopy => Kind::PartCopySource,
+            RequestKind::CopyObject => RequestKind::CopySource,
+            RequestKind::UploadPartCopy => RequestKind::PartCopySource,
             _ => return Ok(()),
         };
-        let source = record.copy_source.and_then(Source::parse);
-        let Some(source) = source.filter(|_| fate == Fate::Served) else { return Ok(()) };
+        let source = record.copy_source.and_then(CopySource::parse);
+        let Some(source) = source.filter(|_| fate == RequestStatus::Served) else { return Ok(()) };
         let key = percent_decoded(source.key);
         let object = self.object(source.bucket, &key, source.version);
-        let read = self.push(record, When::new(ms, half), object, source.bucket, Some(&key))?;
+        let read = self.push(record, Stamp::new(ms, half), object, source.bucket, Some(&key))?;
         self.note_copied(&read)
     }
 
     /// Counts what is no request that asks KMS for anything.
-    fn note_fate(&mut self, record: &Record, kind: Kind, fate: Fate) {
-        if kind == Kind::DeletedKey {
+    fn note_fate(&mut self, record: &Record, kind: RequestKind, fate: RequestStatus) {
+        if kind == RequestKind::DeletedKey {
             self.taken.deleted_keys += 1;
             self.left_out.note(Reason::DeletedKey, record.operation_name);
-        } else if fate != Fate::Served {
+        } else if fate != RequestStatus::Served {
             self.taken.failed += 1;
             let status = record.status.map(|status| status.to_string());
             let status = status.as_deref().unwrap_or_default().as_bytes();
@@ -397,22 +403,22 @@ impl Gather {
     }
 
     /// What a record is taken as; `None` if it is left out.
-    fn kind(&mut self, record: &Record) -> Option<Kind> {
+    fn kind(&mut self, record: &Record) -> Option<RequestKind> {
         if self.wanted.to.is_some_and(|to| record.time >= to) {
             self.taken.too_late += 1;
             self.left_out.note(Reason::TooLate, b"");
             return None;
         }
         let kind = match record.operation {
-            LogOperation::Known(operation) => Kind::of(operation),
-            LogOperation::CopySource => Kind::CopySource,
-            LogOperation::PartCopySource => Kind::PartCopySource,
-            LogOperation::SelectObjectContent => Kind::GetObject,
+            LogOperation::Known(operation) => RequestKind::of(operation),
+            LogOperation::CopySource => RequestKind::CopySource,
+            LogOperation::PartCopySource => RequestKind::PartCopySource,
+            LogOperation::SelectObjectContent => RequestKind::GetObject,
             // Checksums are stored encrypted (the permission is documented, the count is not).
-            LogOperation::GetObjectAttributes => Kind::HeadObjectChecksum,
+            LogOperation::GetObjectAttributes => RequestKind::HeadObjectChecksum,
             // The old key is unwrapped and a new one made, as by a copy onto itself (*inferred*).
-            LogOperation::UpdateObjectEncryption => Kind::CopyObject,
-            LogOperation::DeletedKey => Kind::DeletedKey,
+            LogOperation::UpdateObjectEncryption => RequestKind::CopyObject,
+            LogOperation::DeletedKey => RequestKind::DeletedKey,
             LogOperation::Lifecycle | LogOperation::WithoutData => {
                 self.taken.without_data += 1;
                 let by_rule = record.operation == LogOperation::Lifecycle;
@@ -451,7 +457,7 @@ impl Gather {
         }
         let (Some((first, last)), Some(ends)) = (&mut self.span, &mut self.ends) else {
             self.span = Some((ms, ms));
-            self.ends = Some([Witness::of(ms, file, record), Witness::of(ms, file, record)]);
+            self.ends = Some([EndRecord::of(ms, file, record), EndRecord::of(ms, file, record)]);
             return;
         };
         if ms < *first {
@@ -467,11 +473,11 @@ impl Gather {
     fn push(
         &mut self,
         record: &Record,
-        when: When,
+        when: Stamp,
         object: ObjectId,
         bucket: &[u8],
         key: Option<&[u8]>,
-    ) -> Result<packed::Entry> {
+    ) -> Result<packed::GatheredRequest> {
         let slot = self.names.slot(record);
         check_sessions(&self.names)?;
         let place = self.names.place(bucket, key);
@@ -483,7 +489,7 @@ impl Gather {
         if when.kind().deleted_keys([1, 0]) == 0 {
             self.last_request = self.last_request.max(Some(ms));
         }
-        let entry = packed::Entry { object, when, id, slot, place };
+        let entry = packed::GatheredRequest { object, when, id, slot, place };
         self.entries.push(entry)?;
         Ok(entry)
     }
@@ -513,7 +519,7 @@ pub(crate) fn check_sessions(names: &Names) -> Result<()> {
 pub(crate) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
     let of_parts = || {
         let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
-        let who = Who::hash(record).to_le_bytes();
+        let who = SessionIdentity::hash(record).to_le_bytes();
         let [object, more] = object.map(u64::to_le_bytes);
         let parts = [who, object, more, ms.to_le_bytes(), bytes];
         parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
@@ -525,7 +531,7 @@ pub(crate) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
 /// its servers nor redirections to another endpoint
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ErrorCodeBilling.html>). The other exceptions of
 /// that page hang on who asked, or are rare; they count as billed.
-fn fate(record: &Record) -> Fate {
+fn fate(record: &Record) -> RequestStatus {
     const UNBILLED: [&[u8]; 6] = [
         b"InternalError",
         b"SlowDown",
@@ -535,22 +541,22 @@ fn fate(record: &Record) -> Fate {
         b"TemporaryRedirect",
     ];
     if record.succeeded() {
-        return Fate::Served;
+        return RequestStatus::Served;
     }
     let by_status =
         record.status.is_some_and(|status| status >= 500 || matches!(status, 301 | 307));
     let by_error = record.error.is_some_and(|error| UNBILLED.contains(&error));
-    if by_status || by_error { Fate::Unbilled } else { Fate::Unserved }
+    if by_status || by_error { RequestStatus::Unbilled } else { RequestStatus::Unserved }
 }
 
 /// `bucket/key?versionId=…`
-struct Source<'a> {
+struct CopySource<'a> {
     bucket: &'a [u8],
     key: &'a [u8],
     version: Option<&'a [u8]>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> CopySource<'a> {
     fn parse(text: &'a [u8]) -> Option<Self> {
         const VERSION: &[u8] = b"?versionId=";
         let text = text.strip_prefix(b"/").unwrap_or(text);

@@ -26,13 +26,15 @@ use super::gather::{Gather, check_sessions, id_of};
 use super::hash::Hash;
 use super::hash::ObjectId;
 use super::left_out::Reason;
-use super::names::{Adoption, Names, Who, text};
-use super::packed::{Entry, Kind, When};
-use super::sort::{Sorted, Sorter, Store};
+use super::names::{NameMerge, Names, SessionIdentity, text};
+use super::packed::{GatheredRequest, RequestKind, Stamp};
+use super::sort::{SortedRecords, Sorter, SpillStore};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
 use crate::kms::{KmsApi, KmsCalls};
-use crate::logs::record::{KmsEvent, LogOperation, Nanoseconds, Record, Requester, bucket_and_key};
+use crate::logs::record::{
+    KmsEvent, LogOperation, LoggedRequester, Nanoseconds, Record, bucket_and_key,
+};
 use crate::s3::Operation;
 
 /// How long after a copy's data event the call that reads its source may be, in milliseconds: each is
@@ -41,7 +43,7 @@ const APART_MS: u64 = 2_000;
 
 /// Numbers of KMS calls by what became of them. Repeated ones are counted again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallsTaken {
+pub struct KmsCallCounts {
     /// They stand for requests.
     pub requests: u64,
     /// They are of buckets that have data events.
@@ -59,7 +61,7 @@ pub struct CallsTaken {
 
 /// What KMS's calls tell of a bucket. Repeated ones are counted again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OfBucket {
+pub struct BucketKmsCalls {
     /// Its name.
     pub bucket: String,
     /// Whether the log has a data event of it.
@@ -76,7 +78,7 @@ pub struct OfBucket {
     pub kms_keys: usize,
 }
 
-impl OfBucket {
+impl BucketKmsCalls {
     /// Whether calls stand for its requests.
     #[must_use]
     pub fn has_calls_as_requests(&self) -> bool {
@@ -100,10 +102,10 @@ impl OfBucket {
 
 /// What a trail's data events tell of each bucket, by its number.
 #[derive(Debug, Default)]
-pub(crate) struct DataEvents(Vec<Data>);
+pub(crate) struct DataEvents(Vec<DataEventCounts>);
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Data {
+struct DataEventCounts {
     /// Whether there is any.
     any: bool,
     /// Those that write, and those that read an object's data.
@@ -111,16 +113,16 @@ struct Data {
 }
 
 impl DataEvents {
-    fn of(&mut self, bucket: u32) -> &mut Data {
+    fn of(&mut self, bucket: u32) -> &mut DataEventCounts {
         let place = bucket as usize;
         if place >= self.0.len() {
-            self.0.resize(place + 1, Data::default());
+            self.0.resize(place + 1, DataEventCounts::default());
         }
         &mut self.0[place]
     }
 
     /// Takes note of one.
-    pub(crate) fn note(&mut self, bucket: u32, when: When) {
+    pub(crate) fn note(&mut self, bucket: u32, when: Stamp) {
         let data = self.of(bucket);
         data.any = true;
         if when.is_served() {
@@ -135,7 +137,7 @@ impl DataEvents {
         self.of(bucket).needing[1] += 1;
     }
 
-    fn get(&self, names: &Names, bucket: &[u8]) -> Data {
+    fn get(&self, names: &Names, bucket: &[u8]) -> DataEventCounts {
         let number = names.number_of(bucket).map(|number| number as usize);
         number.and_then(|number| self.0.get(number)).copied().unwrap_or_default()
     }
@@ -143,18 +145,18 @@ impl DataEvents {
 
 /// KMS's calls of buckets that are not known to have data events.
 #[derive(Debug)]
-pub(crate) struct KmsLog {
+pub(crate) struct KeptKmsCalls {
     names: Names,
     /// Calls for objects, as requests.
-    entries: Sorter<Entry>,
+    entries: Sorter<GatheredRequest>,
     /// The reading halves of copies that have data events.
-    copied: Sorter<Entry>,
-    buckets: HashMap<Vec<u8>, Calls>,
+    copied: Sorter<GatheredRequest>,
+    buckets: HashMap<Vec<u8>, CallsOfBucket>,
 }
 
 /// Calls of a bucket.
 #[derive(Debug, Default)]
-struct Calls {
+struct CallsOfBucket {
     /// By API.
     for_objects: KmsCalls,
     for_bucket_keys: KmsCalls,
@@ -163,8 +165,8 @@ struct Calls {
     kms_keys: Vec<u64>,
 }
 
-impl KmsLog {
-    fn new(names: Names, memory: usize, store: &Arc<dyn Store>) -> Self {
+impl KeptKmsCalls {
+    fn new(names: Names, memory: usize, store: &Arc<dyn SpillStore>) -> Self {
         Self {
             names,
             entries: Sorter::new(memory / 3, Arc::clone(store)),
@@ -173,15 +175,15 @@ impl KmsLog {
         }
     }
 
-    fn of(&mut self, bucket: &[u8]) -> &mut Calls {
+    fn of(&mut self, bucket: &[u8]) -> &mut CallsOfBucket {
         if !self.buckets.contains_key(bucket) {
-            self.buckets.insert(bucket.to_vec(), Calls::default());
+            self.buckets.insert(bucket.to_vec(), CallsOfBucket::default());
         }
         self.buckets.get_mut(bucket).expect("it is there now")
     }
 }
 
-impl Calls {
+impl CallsOfBucket {
     fn take(&mut self, event: &KmsEvent, is_of_object: bool) {
         if is_of_object {
             self.for_objects += KmsCalls::of(event.api, 1);
@@ -202,10 +204,10 @@ impl Calls {
 const NO_FILE: usize = usize::MAX;
 
 /// A call as whoever names the ends of a log has it.
-fn told(when: When) -> Record<'static> {
+fn as_record(when: Stamp) -> Record<'static> {
     let operation = when.kind().operation();
     let api = if Needs::writes(operation) { KmsApi::GenerateDataKey } else { KmsApi::Decrypt };
-    Record::new(LogOperation::Known(operation), api.name().as_bytes(), Requester::Unknown)
+    Record::new(LogOperation::Known(operation), api.name().as_bytes(), LoggedRequester::Unknown)
 }
 
 /// Bucket and perhaps key of what an encryption context names, if that is S3's: of an object or a
@@ -214,7 +216,7 @@ fn named<'a>(event: &KmsEvent<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     event.s3_arn.filter(|_| !event.is_of_other_storage()).map(bucket_and_key)
 }
 
-impl CallsTaken {
+impl KmsCallCounts {
     /// Adds the numbers of other logs.
     pub(crate) fn add(&mut self, other: &Self) {
         let Self { requests, beside_data, of_copies, for_bucket_keys, failed, other_use } = other;
@@ -240,7 +242,7 @@ impl DataEvents {
     }
 }
 
-impl Calls {
+impl CallsOfBucket {
     fn absorb(&mut self, other: Self) {
         self.for_objects += other.for_objects;
         self.for_bucket_keys += other.for_bucket_keys;
@@ -255,15 +257,19 @@ impl Calls {
 
 impl Gather {
     /// Takes over KMS's calls of other logs, whose requests' names are taken over by `adoption`.
-    pub(crate) fn absorb_calls(&mut self, other: KmsLog, adoption: &mut Adoption) -> Result<()> {
-        let KmsLog { names, entries, copied, buckets } = other;
-        let mut of_calls = Adoption::of(&names);
+    pub(crate) fn absorb_calls(
+        &mut self,
+        other: KeptKmsCalls,
+        adoption: &mut NameMerge,
+    ) -> Result<()> {
+        let KeptKmsCalls { names, entries, copied, buckets } = other;
+        let mut of_calls = NameMerge::of(&names);
         let log = self.kms_log();
         entries.drain(|entry| {
             let slot = of_calls.slot(entry.slot, &mut log.names);
             let place = of_calls.place(entry.place, &mut log.names);
             check_sessions(&log.names)?;
-            log.entries.push(Entry { slot, place, ..entry })
+            log.entries.push(GatheredRequest { slot, place, ..entry })
         })?;
         for (bucket, calls) in buckets {
             log.of(&bucket).absorb(calls);
@@ -271,13 +277,14 @@ impl Gather {
         let (own, log) = (&mut self.names, self.kms_log.as_mut().expect("it was made above"));
         copied.drain(|entry| {
             let (slot, place) = (adoption.slot(entry.slot, own), adoption.place(entry.place, own));
-            log.copied.push(Entry { slot, place, ..entry })
+            log.copied.push(GatheredRequest { slot, place, ..entry })
         })
     }
 
-    fn kms_log(&mut self) -> &mut KmsLog {
+    fn kms_log(&mut self) -> &mut KeptKmsCalls {
         let (names, memory, store) = (&self.names, self.memory, &self.store);
-        self.kms_log.get_or_insert_with(|| Box::new(KmsLog::new(names.apart(), memory, store)))
+        self.kms_log
+            .get_or_insert_with(|| Box::new(KeptKmsCalls::new(names.apart(), memory, store)))
     }
 
     /// Takes a KMS call, which may stand for a request.
@@ -334,12 +341,12 @@ impl Gather {
             log.names.note_region(place, region);
         }
         let id = id_of(&record, object, ms);
-        let when = When::new(ms, Kind::of(operation));
-        log.entries.push(Entry { object, when, id, slot, place })
+        let when = Stamp::new(ms, RequestKind::of(operation));
+        log.entries.push(GatheredRequest { object, when, id, slot, place })
     }
 
     /// Takes note of the reading half of a copy: KMS's call for it may be in the trail, too.
-    pub(crate) fn note_copied(&mut self, read: &Entry) -> Result<()> {
+    pub(crate) fn note_copied(&mut self, read: &GatheredRequest) -> Result<()> {
         let bucket = self.names.bucket_of(read.place);
         let has_data = self.data_events.of(bucket).any;
         self.data_events.note_copied(bucket);
@@ -350,21 +357,21 @@ impl Gather {
         self.kms_log().copied.push(read)
     }
 
-    /// Decides, when all logs are taken, which buckets' requests are told by KMS's calls, and takes
+    /// Decides, when all logs are taken, which buckets' requests are known by KMS's calls, and takes
     /// these.
     ///
     /// # Errors
     /// If what is put aside cannot be read back, or there are too many buckets.
     pub fn settle(&mut self) -> Result<()> {
         let Some(log) = self.kms_log.take() else { return Ok(()) };
-        let KmsLog { names, entries, copied, buckets } = *log;
+        let KeptKmsCalls { names, entries, copied, buckets } = *log;
         let has_data = |bucket: &[u8]| self.data_events.get(&self.names, bucket).any;
         let left_out: Vec<bool> = names.each_bucket().map(has_data).collect();
         self.count_buckets(buckets);
-        let mut copies = Copies::new(copied.sorted()?);
-        let mut adoption = Adoption::of(&names);
+        let mut copies = CopySourceReads::new(copied.sorted()?);
+        let mut adoption = NameMerge::of(&names);
         let mut entries = entries.sorted()?;
-        let sessions: BTreeSet<&Who> = names.sessions().collect();
+        let sessions: BTreeSet<&SessionIdentity> = names.sessions().collect();
         let mut of_copies = vec![0; left_out.len()];
         let mut last = None;
         while let Some(entry) = entries.next()? {
@@ -376,11 +383,11 @@ impl Gather {
             let repeated = entry.id & 1 == 0 && last == Some((entry.object, entry.when, entry.id));
             last = Some((entry.object, entry.when, entry.id));
             let own = names.session(entry.slot);
-            let is_own = |copy: &Entry| {
+            let is_own = |copy: &GatheredRequest| {
                 let who = self.names.session(copy.slot);
                 // What S3 forwards may lack what tells sessions apart.
                 let roles = &self.names.roles;
-                let named = |who: &Who| roles.named(&who.principal);
+                let named = |who: &SessionIdentity| roles.named(&who.principal);
                 who == own || !sessions.contains(who) && named(who) == named(own)
             };
             if copies.take(&entry, repeated, is_own)? {
@@ -393,9 +400,9 @@ impl Gather {
             self.check_buckets()?;
             let ms = entry.when.ms();
             self.whole_seconds &= ms % 1_000 == 0;
-            self.widen_by(ms, NO_FILE, &told(entry.when));
+            self.widen_by(ms, NO_FILE, &as_record(entry.when));
             self.last_request = self.last_request.max(Some(ms));
-            self.entries.push(Entry { slot, place, ..entry })?;
+            self.entries.push(GatheredRequest { slot, place, ..entry })?;
         }
         for (bucket, calls) in names.each_bucket().zip(of_copies).filter(|(_, calls)| *calls > 0) {
             self.count_copies(bucket, calls);
@@ -415,9 +422,9 @@ impl Gather {
     }
 
     /// Counts calls by what becomes of them, bucket by bucket.
-    fn count_buckets(&mut self, buckets: HashMap<Vec<u8>, Calls>) {
+    fn count_buckets(&mut self, buckets: HashMap<Vec<u8>, CallsOfBucket>) {
         for (bucket, calls) in buckets {
-            let Calls { for_objects, for_bucket_keys, since, kms_keys } = calls;
+            let CallsOfBucket { for_objects, for_bucket_keys, since, kms_keys } = calls;
             let data = self.data_events.get(&self.names, &bucket);
             if data.any {
                 self.taken.calls.beside_data += for_objects.total() + for_bucket_keys.total();
@@ -429,7 +436,7 @@ impl Gather {
                 self.leave_out(Reason::BucketKeyCall, &for_bucket_keys);
             }
             let reads = for_objects.get(KmsApi::Decrypt);
-            self.of_buckets.push(OfBucket {
+            self.of_buckets.push(BucketKmsCalls {
                 bucket: text(&bucket),
                 has_data_events: data.any,
                 data_events: data.needing,
@@ -454,7 +461,7 @@ impl Gather {
         if taken.records + taken.other_buckets + taken.too_late > 0 || taken.kms_events == 0 {
             return None;
         }
-        let CallsTaken { for_bucket_keys, failed, .. } = taken.calls;
+        let KmsCallCounts { for_bucket_keys, failed, .. } = taken.calls;
         Some(if !self.wanted.calls_as_requests {
             "the trail has KMS events but no S3 data events: log those, or give the buckets' access \
              logs; `bks replay` and `bks calibrate` take KMS events alone"
@@ -472,19 +479,19 @@ impl Gather {
 }
 
 /// The reading halves of copies by object and time, each of which one call may be for.
-struct Copies {
-    sorted: Sorted<Entry>,
-    next: Option<Entry>,
+struct CopySourceReads {
+    sorted: SortedRecords<GatheredRequest>,
+    next: Option<GatheredRequest>,
     /// Those of one object that lie near the time that is looked at.
-    near: VecDeque<Entry>,
+    near: VecDeque<GatheredRequest>,
     /// The last that was taken in or passed: it may be repeated.
-    last: Option<(ObjectId, When, u64)>,
+    last: Option<(ObjectId, Stamp, u64)>,
     /// Whether the last call that was asked about had one.
     had: bool,
 }
 
-impl Copies {
-    fn new(sorted: Sorted<Entry>) -> Self {
+impl CopySourceReads {
+    fn new(sorted: SortedRecords<GatheredRequest>) -> Self {
         Self { sorted, next: None, near: VecDeque::new(), last: None, had: false }
     }
 
@@ -492,15 +499,15 @@ impl Copies {
     /// `is_own` tells that it is the same. Calls come by object, then time.
     fn take(
         &mut self,
-        call: &Entry,
+        call: &GatheredRequest,
         repeated: bool,
-        is_own: impl Fn(&Entry) -> bool,
+        is_own: impl Fn(&GatheredRequest) -> bool,
     ) -> Result<bool> {
         if repeated {
             return Ok(self.had);
         }
         self.had = false;
-        if call.when.kind() != Kind::GetObject {
+        if call.when.kind() != RequestKind::GetObject {
             return Ok(false);
         }
         let ms = call.when.ms();
@@ -512,7 +519,8 @@ impl Copies {
 
     /// Takes in what lies shortly before a time of an object, and forgets what lies longer before.
     fn advance(&mut self, object: ObjectId, ms: u64) -> Result<()> {
-        let is_far = |near: &Entry| near.object != object || near.when.ms() + APART_MS < ms;
+        let is_far =
+            |near: &GatheredRequest| near.object != object || near.when.ms() + APART_MS < ms;
         while self.near.front().is_some_and(is_far) {
             self.near.pop_front();
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::logs::record::Skipped;
 
-/// Most names of one reason that are told apart; of more, only their number is told.
+/// Most names of one reason that are distinguished; of more, only their number is told.
 pub const MAX_NAMES: usize = 1_000;
 
 /// Stands for all names of a reason that has too many.
@@ -79,19 +79,19 @@ impl Reason {
 
 /// Records by reason and name. Repeated records count again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeftOut(BTreeMap<Reason, Named>);
+pub struct LeftOutRecords(BTreeMap<Reason, CountsByName>);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Named {
+struct CountsByName {
     counts: HashMap<Vec<u8>, u64>,
     total: u64,
-    /// Whether there are more names than are told apart.
+    /// Whether there are more names than are distinguished.
     many: bool,
 }
 
 /// Records of one reason and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct LeftOutCount {
     /// Why.
     pub reason: Reason,
     /// What the log calls them; `*` if there are too many names.
@@ -100,7 +100,7 @@ pub struct Row {
     pub records: u64,
 }
 
-impl LeftOut {
+impl LeftOutRecords {
     /// Counts a record.
     pub fn note(&mut self, reason: Reason, name: &[u8]) {
         self.add(reason, name, 1);
@@ -124,7 +124,7 @@ impl LeftOut {
 
     /// Adds what was counted elsewhere.
     pub fn absorb(&mut self, other: Self) {
-        for (reason, Named { counts, total, many }) in other.0 {
+        for (reason, CountsByName { counts, total, many }) in other.0 {
             let counted: u64 = counts.values().sum();
             for (name, records) in counts {
                 self.add(reason, &name, records);
@@ -144,29 +144,29 @@ impl LeftOut {
 
     /// Each reason and name, by reason, those of most records first.
     #[must_use]
-    pub fn rows(&self) -> Vec<Row> {
+    pub fn rows(&self) -> Vec<LeftOutCount> {
         self.0.iter().flat_map(|(reason, named)| named.rows(*reason)).collect()
     }
 
     /// The names of a reason, those of most records first.
     #[must_use]
-    pub fn names(&self, reason: Reason) -> Vec<Row> {
+    pub fn names(&self, reason: Reason) -> Vec<LeftOutCount> {
         self.0.get(&reason).map_or_else(Vec::new, |named| named.rows(reason))
     }
 }
 
-impl Named {
-    fn rows(&self, reason: Reason) -> Vec<Row> {
+impl CountsByName {
+    fn rows(&self, reason: Reason) -> Vec<LeftOutCount> {
         if self.many {
-            return vec![Row { reason, name: ALL.to_owned(), records: self.total }];
+            return vec![LeftOutCount { reason, name: ALL.to_owned(), records: self.total }];
         }
         // Names that are no UTF-8 may read alike.
         let mut alike: BTreeMap<String, u64> = BTreeMap::new();
         for (name, count) in &self.counts {
             *alike.entry(String::from_utf8_lossy(name).into_owned()).or_default() += count;
         }
-        let row = |(name, records)| Row { reason, name, records };
-        let mut rows: Vec<Row> = alike.into_iter().map(row).collect();
+        let row = |(name, records)| LeftOutCount { reason, name, records };
+        let mut rows: Vec<LeftOutCount> = alike.into_iter().map(row).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.records));
         rows
     }
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn names_are_counted_in_any_order_and_not_without_bound() {
-        let mut left_out = LeftOut::default();
+        let mut left_out = LeftOutRecords::default();
         for name in [&b"b"[..], b"a", b"b", b"c", b"a", b"b"] {
             left_out.note(Reason::UnknownOperation, name);
         }

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use super::hash::Hash;
-use crate::logs::record::{LogOperation, Record, Requester, percent_decoded};
+use crate::logs::record::{LogOperation, LoggedRequester, Record, percent_decoded};
 use crate::s3::{Identity, Principal};
 
-/// Most prefixes of a bucket that are told apart; a bucket that has more is reported as a whole.
+/// Most prefixes of a bucket that are distinguished; a bucket that has more is reported as a whole.
 pub(crate) const MAX_PREFIXES: usize = 10_000;
 
 /// Stands for a whole bucket.
@@ -18,27 +18,27 @@ const WHOLE: &str = "*";
 
 /// A session as the log names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Who {
+pub(crate) struct SessionIdentity {
     pub(crate) principal: Principal,
     /// Empty for those who have no sessions.
     pub(crate) session: String,
 }
 
-impl Who {
+impl SessionIdentity {
     fn of(record: &Record) -> Self {
         let (account, identity) = match record.requester {
-            Requester::AssumedRole { account, role, .. } if !role.is_empty() => {
+            LoggedRequester::AssumedRole { account, role, .. } if !role.is_empty() => {
                 (account, Identity::Role(text(role)))
             }
-            Requester::User { account, name } if !name.is_empty() => {
+            LoggedRequester::User { account, name } if !name.is_empty() => {
                 (account, Identity::User(text(name)))
             }
             other => return Self { principal: nameless(&other), session: String::new() },
         };
         let session = match (record.requester, record.credential) {
-            (Requester::AssumedRole { session, .. }, None) => text(session),
+            (LoggedRequester::AssumedRole { session, .. }, None) => text(session),
             // The credential tells sessions of one name apart; what it is need not be known.
-            (Requester::AssumedRole { session, .. }, Some(credential)) => {
+            (LoggedRequester::AssumedRole { session, .. }, Some(credential)) => {
                 format!("{}#{:08x}", text(session), Hash::new().with(credential).get() as u32)
             }
             _ => String::new(),
@@ -53,55 +53,59 @@ impl Who {
             parts.iter().fold(Hash::new().with(kind), |hash, part| hash.with(part)).get()
         };
         match record.requester {
-            Requester::Anonymous => hash(b"anonymous", &[]),
-            Requester::Unknown => hash(b"unknown", &[]),
-            Requester::CanonicalId(id) => hash(b"canonical", &[id]),
-            Requester::Root { account } => hash(b"root", &[account]),
-            Requester::User { account, name } => hash(b"user", &[account, name]),
-            Requester::AssumedRole { account, role, session } => {
+            LoggedRequester::Anonymous => hash(b"anonymous", &[]),
+            LoggedRequester::Unknown => hash(b"unknown", &[]),
+            LoggedRequester::CanonicalId(id) => hash(b"canonical", &[id]),
+            LoggedRequester::Root { account } => hash(b"root", &[account]),
+            LoggedRequester::User { account, name } => hash(b"user", &[account, name]),
+            LoggedRequester::AssumedRole { account, role, session } => {
                 hash(b"role", &[account, role, session, record.credential.unwrap_or_default()])
             }
-            Requester::FederatedUser { account, name } => hash(b"federated", &[account, name]),
-            Requester::Service(name) => hash(b"service", &[plain_service(name)]),
-            Requester::OfKind { account, kind, name } => hash(b"kind", &[account, kind, name]),
-            Requester::Other(text) => hash(b"other", &[text]),
+            LoggedRequester::FederatedUser { account, name } => {
+                hash(b"federated", &[account, name])
+            }
+            LoggedRequester::Service(name) => hash(b"service", &[plain_service(name)]),
+            LoggedRequester::OfKind { account, kind, name } => {
+                hash(b"kind", &[account, kind, name])
+            }
+            LoggedRequester::Other(text) => hash(b"other", &[text]),
         }
     }
 }
 
 /// The credential, where it tells sessions apart.
 fn session_credential<'a>(record: &Record<'a>) -> Option<&'a [u8]> {
-    let is_role = matches!(record.requester, Requester::AssumedRole { .. });
+    let is_role = matches!(record.requester, LoggedRequester::AssumedRole { .. });
     record.credential.filter(|_| is_role)
 }
 
 /// The principal that a requester is, whatever its session.
-pub(crate) fn principal_of(requester: &Requester) -> Principal {
+pub(crate) fn principal_of(requester: &LoggedRequester) -> Principal {
     let record = Record::new(LogOperation::Unknown, b"", *requester);
-    Who::of(&record).principal
+    SessionIdentity::of(&record).principal
 }
 
 /// Requesters that are neither a role's session nor an IAM user: one requester each.
-fn nameless(requester: &Requester) -> Principal {
+fn nameless(requester: &LoggedRequester) -> Principal {
     let account = match requester {
-        Requester::Root { account }
-        | Requester::FederatedUser { account, .. }
-        | Requester::OfKind { account, .. } => text(account),
+        LoggedRequester::Root { account }
+        | LoggedRequester::FederatedUser { account, .. }
+        | LoggedRequester::OfKind { account, .. } => text(account),
         _ => NO_ACCOUNT.to_owned(),
     };
     let account = if account.is_empty() { NO_ACCOUNT.to_owned() } else { account };
     let name = match requester {
-        Requester::Anonymous => ANONYMOUS.to_owned(),
-        Requester::Unknown => "unknown".to_owned(),
-        Requester::CanonicalId(id) => format!("{CANONICAL}{}", text(id)),
-        Requester::Root { account } => format!("arn:aws:iam::{}:root", text(account)),
-        Requester::FederatedUser { account, name } => {
+        LoggedRequester::Anonymous => ANONYMOUS.to_owned(),
+        LoggedRequester::Unknown => "unknown".to_owned(),
+        LoggedRequester::CanonicalId(id) => format!("{CANONICAL}{}", text(id)),
+        LoggedRequester::Root { account } => format!("arn:aws:iam::{}:root", text(account)),
+        LoggedRequester::FederatedUser { account, name } => {
             format!("arn:aws:sts::{}:federated-user/{}", text(account), text(name))
         }
-        Requester::Service(name) => text(plain_service(name)),
-        Requester::OfKind { kind, name, .. } => format!("{}/{}", text(kind), text(name)),
-        Requester::Other(name) => text(name),
-        Requester::User { .. } | Requester::AssumedRole { .. } => "nameless".to_owned(),
+        LoggedRequester::Service(name) => text(plain_service(name)),
+        LoggedRequester::OfKind { kind, name, .. } => format!("{}/{}", text(kind), text(name)),
+        LoggedRequester::Other(name) => text(name),
+        LoggedRequester::User { .. } | LoggedRequester::AssumedRole { .. } => "nameless".to_owned(),
     };
     let name = if name.is_empty() { "nameless".to_owned() } else { name };
     Principal { account, identity: Identity::Service(name) }
@@ -123,8 +127,9 @@ pub(crate) struct Roles(HashMap<Vec<u8>, Principal>);
 
 impl Roles {
     /// Takes what a record tells of a role.
-    pub(crate) fn note(&mut self, role_id: Option<&[u8]>, requester: &Requester) {
-        let (Some(id), Requester::AssumedRole { account, role, .. }) = (role_id, requester) else {
+    pub(crate) fn note(&mut self, role_id: Option<&[u8]>, requester: &LoggedRequester) {
+        let (Some(id), LoggedRequester::AssumedRole { account, role, .. }) = (role_id, requester)
+        else {
             return;
         };
         match self.0.get_mut(id) {
@@ -177,7 +182,7 @@ pub(crate) struct Names {
     secret: RandomState,
     slots: HashMap<u64, u32>,
     pub(crate) roles: Roles,
-    who: Vec<Who>,
+    who: Vec<SessionIdentity>,
     /// The last record's session.
     last_slot: Option<(u64, u32)>,
     places: HashMap<u64, u32>,
@@ -208,7 +213,7 @@ impl Names {
         }
         let slot = *self.slots.entry(hash).or_insert_with(|| {
             self.roles.note(record.role_id, &record.requester);
-            self.who.push(Who::of(record));
+            self.who.push(SessionIdentity::of(record));
             self.who.len() as u32 - 1
         });
         self.last_slot = Some((hash, slot));
@@ -308,12 +313,12 @@ impl Names {
     }
 
     /// A session by its number.
-    pub(crate) fn session(&self, slot: u32) -> &Who {
+    pub(crate) fn session(&self, slot: u32) -> &SessionIdentity {
         &self.who[slot as usize]
     }
 
     /// All sessions.
-    pub(crate) fn sessions(&self) -> impl Iterator<Item = &Who> {
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = &SessionIdentity> {
         self.who.iter()
     }
 
@@ -354,7 +359,7 @@ impl Names {
 }
 
 /// Takes names over from others, each when it is first asked for.
-pub(crate) struct Adoption<'a> {
+pub(crate) struct NameMerge<'a> {
     from: &'a Names,
     /// The hash that each session is known by, and its number here.
     slots: Vec<(u64, Option<u32>)>,
@@ -364,7 +369,7 @@ pub(crate) struct Adoption<'a> {
     buckets: Vec<(&'a [u8], Option<u32>)>,
 }
 
-impl<'a> Adoption<'a> {
+impl<'a> NameMerge<'a> {
     pub(crate) fn of(from: &'a Names) -> Self {
         let mut slots = vec![(0, None); from.who.len()];
         from.slots.iter().for_each(|(&hash, &slot)| slots[slot as usize].0 = hash);
@@ -421,7 +426,7 @@ impl<'a> Adoption<'a> {
 
 /// Names in order.
 pub(crate) struct SortedNames {
-    pub(crate) who: Vec<Who>,
+    pub(crate) who: Vec<SessionIdentity>,
     pub(crate) slot_of: Vec<u32>,
     pub(crate) buckets: Vec<String>,
     /// The region of each bucket, if the log tells it.

@@ -1,7 +1,7 @@
 //! A request in a few bytes: as gathered (40 bytes), and as placed before its requester (40 bytes).
 
 use super::hash::ObjectId;
-use crate::logs::record::Encryption;
+use crate::logs::record::LoggedEncryption;
 use crate::s3::Operation;
 use crate::units::SimTime;
 
@@ -9,7 +9,7 @@ use crate::units::SimTime;
 /// before what may need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(crate) enum Kind {
+pub(crate) enum RequestKind {
     /// No request: an inventory says that the object was written then.
     Inventoried,
     PutObject,
@@ -38,7 +38,7 @@ pub(crate) enum Kind {
 /// What became of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(crate) enum Fate {
+pub(crate) enum RequestStatus {
     /// S3 did what was asked.
     #[default]
     Served,
@@ -51,10 +51,10 @@ pub(crate) enum Fate {
 /// How an object is encrypted, as far as the log says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(crate) enum Sse {
+pub(crate) enum ObjectEncryption {
     /// It does not say.
     #[default]
-    Untold,
+    Unknown,
     /// Under KMS.
     Kms,
     /// By S3's own keys or the client's: KMS is never asked.
@@ -63,16 +63,16 @@ pub(crate) enum Sse {
     Dsse,
 }
 
-impl Sse {
-    const ALL: [Self; 4] = [Self::Untold, Self::Kms, Self::NotKms, Self::Dsse];
+impl ObjectEncryption {
+    const ALL: [Self; 4] = [Self::Unknown, Self::Kms, Self::NotKms, Self::Dsse];
 
     /// What a record says.
-    pub(crate) const fn of(encryption: Option<Encryption>) -> Self {
+    pub(crate) const fn of(encryption: Option<LoggedEncryption>) -> Self {
         match encryption {
-            None => Self::Untold,
-            Some(Encryption::SseKms) => Self::Kms,
-            Some(Encryption::SseS3 | Encryption::SseC) => Self::NotKms,
-            Some(Encryption::DsseKms) => Self::Dsse,
+            None => Self::Unknown,
+            Some(LoggedEncryption::SseKms) => Self::Kms,
+            Some(LoggedEncryption::SseS3 | LoggedEncryption::SseC) => Self::NotKms,
+            Some(LoggedEncryption::DsseKms) => Self::Dsse,
         }
     }
 }
@@ -82,11 +82,11 @@ const SSE_BITS: u32 = 2;
 const FATE_BITS: u32 = 2;
 const KIND_BITS: u32 = 5;
 
-impl Fate {
+impl RequestStatus {
     const ALL: [Self; 3] = [Self::Served, Self::Unserved, Self::Unbilled];
 }
 
-impl Kind {
+impl RequestKind {
     const ALL: [Self; 18] = [
         Self::Inventoried,
         Self::PutObject,
@@ -162,27 +162,27 @@ impl Kind {
 /// A time in milliseconds, what was asked then, what became of it, and how its object is encrypted; they
 /// sort in this order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct When(u64);
+pub(crate) struct Stamp(u64);
 
-impl When {
+impl Stamp {
     /// Of a request that was served, to an object of which nothing is told. `ms` must be less than
     /// 2^55.
-    pub(crate) const fn new(ms: u64, kind: Kind) -> Self {
+    pub(crate) const fn new(ms: u64, kind: RequestKind) -> Self {
         Self((ms << KIND_BITS | kind as u64) << (FATE_BITS + SSE_BITS))
     }
 
     /// The same request with another fate.
-    pub(crate) const fn with(self, fate: Fate) -> Self {
+    pub(crate) const fn with(self, fate: RequestStatus) -> Self {
         Self::new(self.ms(), self.kind()).marked(fate, self.sse())
     }
 
     /// The same request to an object that is encrypted so.
-    pub(crate) const fn under(self, sse: Sse) -> Self {
+    pub(crate) const fn under(self, sse: ObjectEncryption) -> Self {
         Self::new(self.ms(), self.kind()).marked(self.fate(), sse)
     }
 
     /// The same request as one of another kind.
-    pub(crate) const fn as_kind(self, kind: Kind) -> Self {
+    pub(crate) const fn as_kind(self, kind: RequestKind) -> Self {
         Self::new(self.ms(), kind).marked(self.fate(), self.sse())
     }
 
@@ -191,7 +191,7 @@ impl When {
         Self::new(self.ms() - start_ms, self.kind()).marked(self.fate(), self.sse())
     }
 
-    const fn marked(self, fate: Fate, sse: Sse) -> Self {
+    const fn marked(self, fate: RequestStatus, sse: ObjectEncryption) -> Self {
         Self(self.0 | (fate as u64) << SSE_BITS | sse as u64)
     }
 
@@ -199,26 +199,26 @@ impl When {
         self.0 >> (KIND_BITS + FATE_BITS + SSE_BITS)
     }
 
-    pub(crate) const fn kind(self) -> Kind {
-        Kind::ALL[(self.0 >> (FATE_BITS + SSE_BITS) & ((1 << KIND_BITS) - 1)) as usize]
+    pub(crate) const fn kind(self) -> RequestKind {
+        RequestKind::ALL[(self.0 >> (FATE_BITS + SSE_BITS) & ((1 << KIND_BITS) - 1)) as usize]
     }
 
-    pub(crate) const fn fate(self) -> Fate {
-        Fate::ALL[(self.0 >> SSE_BITS & ((1 << FATE_BITS) - 1)) as usize]
+    pub(crate) const fn fate(self) -> RequestStatus {
+        RequestStatus::ALL[(self.0 >> SSE_BITS & ((1 << FATE_BITS) - 1)) as usize]
     }
 
-    pub(crate) const fn sse(self) -> Sse {
-        Sse::ALL[(self.0 & ((1 << SSE_BITS) - 1)) as usize]
+    pub(crate) const fn sse(self) -> ObjectEncryption {
+        ObjectEncryption::ALL[(self.0 & ((1 << SSE_BITS) - 1)) as usize]
     }
 
     /// Whether S3 did what was asked.
     pub(crate) fn is_served(self) -> bool {
-        self.fate() == Fate::Served
+        self.fate() == RequestStatus::Served
     }
 }
 
 /// A record that can be put aside as a fixed number of bytes, and sorts as it must.
-pub(crate) trait Compact: Ord + Copy + Send {
+pub(crate) trait PackedRecord: Ord + Copy + Send {
     /// How many bytes.
     const BYTES: usize;
     /// Appends them.
@@ -247,13 +247,13 @@ impl Bytes<'_> {
 /// A request as gathered. They sort by object, so that an object's writes come before its reads of
 /// the same time or later, and repeated records side by side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
+pub(crate) struct GatheredRequest {
     /// The object; [`NO_OBJECT`] if the request is of none.
     ///
     /// [`NO_OBJECT`]: crate::recording::hash::NO_OBJECT
     pub(crate) object: ObjectId,
     /// In milliseconds since the Unix epoch.
-    pub(crate) when: When,
+    pub(crate) when: Stamp,
     /// Hash of what the log calls the request. Its lowest bit is set if the log has no such name:
     /// then equal records are different requests.
     pub(crate) id: u64,
@@ -263,7 +263,7 @@ pub(crate) struct Entry {
     pub(crate) place: u32,
 }
 
-impl Compact for Entry {
+impl PackedRecord for GatheredRequest {
     const BYTES: usize = 40;
 
     fn write(&self, bytes: &mut Vec<u8>) {
@@ -277,14 +277,14 @@ impl Compact for Entry {
     fn read(bytes: &[u8]) -> Self {
         let mut bytes = Bytes(bytes);
         let object = [bytes.u64(), bytes.u64()];
-        let (when, id) = (When(bytes.u64()), bytes.u64());
+        let (when, id) = (Stamp(bytes.u64()), bytes.u64());
         Self { object, when, id, slot: bytes.u32(), place: bytes.u32() }
     }
 }
 
 /// A write, as far as it decides the key of what it wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Write {
+pub(crate) struct ObjectWrite {
     /// Whose session.
     pub(crate) slot: u32,
     /// What its draw comes from.
@@ -297,11 +297,11 @@ pub(crate) struct Write {
 
 /// The object that a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
+pub(crate) enum NeededObject {
     /// None.
     Nothing,
     /// One whose writing is in the log.
-    Written(Write),
+    Written(ObjectWrite),
     /// One of a bucket's objects whose writing is not, by its number.
     Unknown { bucket: u32, number: u64 },
     /// One of a bucket's objects that had no bucket key when an inventory was made, by its number.
@@ -309,7 +309,7 @@ pub(crate) enum Need {
     /// One of a bucket's objects that was not under KMS when an inventory was made, by its number.
     WithoutKms { bucket: u32, number: u64 },
     /// One that an inventory says was written with a bucket key so long before the run.
-    Before { bucket: u32, ms: u64 },
+    WrittenBefore { bucket: u32, ms: u64 },
     /// One that is in no log at all.
     Elsewhere,
 }
@@ -325,60 +325,62 @@ pub(crate) const MAX_BUCKETS: usize = 1 << BUCKET_BITS;
 
 /// A request before its requester. They sort by owner, then time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Placed {
+pub(crate) struct ResolvedRequest {
     /// Among whose requests it stands: a session slot, or a principal.
     pub(crate) owner: u32,
     /// In milliseconds since the start of the run.
-    pub(crate) when: When,
+    pub(crate) when: Stamp,
     /// What its draw comes from.
     pub(crate) id: u32,
     pub(crate) slot: u32,
     pub(crate) place: u32,
-    /// Of a [`Need`]: who wrote it, and what the write's draw comes from.
+    /// Of a [`NeededObject`]: who wrote it, and what the write's draw comes from.
     writer: u32,
     writer_id: u32,
-    /// Of a [`Need`]: milliseconds or number, then the bucket, then which it is in the last two bits.
+    /// Of a [`NeededObject`]: milliseconds or number, then the bucket, then which it is in the last two bits.
     rest: u64,
 }
 
-impl Placed {
-    pub(crate) fn new(owner: u32, when: When, id: u32, slot: u32, place: u32) -> Self {
+impl ResolvedRequest {
+    pub(crate) fn new(owner: u32, when: Stamp, id: u32, slot: u32, place: u32) -> Self {
         Self { owner, when, id, slot, place, writer: 0, writer_id: 0, rest: 0 }
     }
 
     /// The same request with another need.
-    pub(crate) fn needing(self, need: Need) -> Self {
+    pub(crate) fn needing(self, need: NeededObject) -> Self {
         let rest = |value: u64, bucket: u32, tag: u64| {
             (value << BUCKET_BITS | u64::from(bucket)) << 2 | tag
         };
         let (writer, writer_id, rest) = match need {
-            Need::Nothing => (0, 0, 0),
-            Need::Written(Write { slot, id, bucket, ms }) => (slot, id, rest(ms, bucket, 1)),
-            Need::Unknown { bucket, number } => (0, 0, rest(number, bucket, 2)),
-            Need::WithoutKey { bucket, number } => (1, 0, rest(number, bucket, 2)),
-            Need::WithoutKms { bucket, number } => (3, 0, rest(number, bucket, 2)),
-            Need::Before { bucket, ms } => (2, 0, rest(ms, bucket, 2)),
-            Need::Elsewhere => (0, 0, 3),
+            NeededObject::Nothing => (0, 0, 0),
+            NeededObject::Written(ObjectWrite { slot, id, bucket, ms }) => {
+                (slot, id, rest(ms, bucket, 1))
+            }
+            NeededObject::Unknown { bucket, number } => (0, 0, rest(number, bucket, 2)),
+            NeededObject::WithoutKey { bucket, number } => (1, 0, rest(number, bucket, 2)),
+            NeededObject::WithoutKms { bucket, number } => (3, 0, rest(number, bucket, 2)),
+            NeededObject::WrittenBefore { bucket, ms } => (2, 0, rest(ms, bucket, 2)),
+            NeededObject::Elsewhere => (0, 0, 3),
         };
         Self { writer, writer_id, rest, ..self }
     }
 
-    pub(crate) fn need(&self) -> Need {
+    pub(crate) fn need(&self) -> NeededObject {
         let bucket = (self.rest >> 2) as u32 & (MAX_BUCKETS as u32 - 1);
         let value = self.rest >> (2 + BUCKET_BITS);
         match self.rest & 3 {
-            0 => Need::Nothing,
+            0 => NeededObject::Nothing,
             1 => {
                 let (slot, id) = (self.writer, self.writer_id);
-                Need::Written(Write { slot, id, bucket, ms: value })
+                NeededObject::Written(ObjectWrite { slot, id, bucket, ms: value })
             }
             2 => match self.writer {
-                0 => Need::Unknown { bucket, number: value },
-                1 => Need::WithoutKey { bucket, number: value },
-                3 => Need::WithoutKms { bucket, number: value },
-                _ => Need::Before { bucket, ms: value },
+                0 => NeededObject::Unknown { bucket, number: value },
+                1 => NeededObject::WithoutKey { bucket, number: value },
+                3 => NeededObject::WithoutKms { bucket, number: value },
+                _ => NeededObject::WrittenBefore { bucket, ms: value },
             },
-            _ => Need::Elsewhere,
+            _ => NeededObject::Elsewhere,
         }
     }
 
@@ -388,12 +390,12 @@ impl Placed {
     }
 
     /// The same request as one of another kind.
-    pub(crate) fn as_kind(self, kind: Kind) -> Self {
+    pub(crate) fn as_kind(self, kind: RequestKind) -> Self {
         Self { when: self.when.as_kind(kind), ..self }
     }
 }
 
-impl Compact for Placed {
+impl PackedRecord for ResolvedRequest {
     const BYTES: usize = 40;
 
     fn write(&self, bytes: &mut Vec<u8>) {
@@ -405,7 +407,7 @@ impl Compact for Placed {
 
     fn read(bytes: &[u8]) -> Self {
         let mut bytes = Bytes(bytes);
-        let (when, rest) = (When(bytes.u64()), bytes.u64());
+        let (when, rest) = (Stamp(bytes.u64()), bytes.u64());
         let [owner, id, slot, place, writer, writer_id] = std::array::from_fn(|_| bytes.u32());
         Self { owner, when, id, slot, place, writer, writer_id, rest }
     }
@@ -423,45 +425,60 @@ mod tests {
     #[test]
     fn what_is_put_aside_comes_back() {
         let needs = [
-            Need::Nothing,
-            Need::Written(Write { slot: 7, id: u32::MAX, bucket: 262_143, ms: 31_622_400_000 }),
-            Need::Unknown { bucket: 3, number: 1 << 40 },
-            Need::WithoutKey { bucket: 3, number: 1 << 40 },
-            Need::WithoutKms { bucket: 3, number: 1 << 40 },
-            Need::Before { bucket: 262_143, ms: 1 << 43 },
-            Need::Elsewhere,
+            NeededObject::Nothing,
+            NeededObject::Written(ObjectWrite {
+                slot: 7,
+                id: u32::MAX,
+                bucket: 262_143,
+                ms: 31_622_400_000,
+            }),
+            NeededObject::Unknown { bucket: 3, number: 1 << 40 },
+            NeededObject::WithoutKey { bucket: 3, number: 1 << 40 },
+            NeededObject::WithoutKms { bucket: 3, number: 1 << 40 },
+            NeededObject::WrittenBefore { bucket: 262_143, ms: 1 << 43 },
+            NeededObject::Elsewhere,
         ];
         for need in needs {
-            let when = When::new(86_400_123, Kind::DeleteObject).under(Sse::Dsse);
-            let when = when.with(Fate::Unbilled);
-            let placed = Placed::new(1, when, 2, 3, 4).needing(need);
+            let when =
+                Stamp::new(86_400_123, RequestKind::DeleteObject).under(ObjectEncryption::Dsse);
+            let when = when.with(RequestStatus::Unbilled);
+            let placed = ResolvedRequest::new(1, when, 2, 3, 4).needing(need);
             let mut bytes = Vec::new();
             placed.write(&mut bytes);
-            assert_eq!(bytes.len(), Placed::BYTES);
-            assert_eq!((Placed::read(&bytes), placed.need()), (placed, need));
-            assert_eq!((placed.when.ms(), placed.when.kind()), (86_400_123, Kind::DeleteObject));
-            assert_eq!((placed.when.fate(), placed.when.is_served()), (Fate::Unbilled, false));
-            assert_eq!((placed.when.sse(), placed.when.since(23).sse()), (Sse::Dsse, Sse::Dsse));
+            assert_eq!(bytes.len(), ResolvedRequest::BYTES);
+            assert_eq!((ResolvedRequest::read(&bytes), placed.need()), (placed, need));
+            assert_eq!(
+                (placed.when.ms(), placed.when.kind()),
+                (86_400_123, RequestKind::DeleteObject)
+            );
+            assert_eq!(
+                (placed.when.fate(), placed.when.is_served()),
+                (RequestStatus::Unbilled, false)
+            );
+            assert_eq!(
+                (placed.when.sse(), placed.when.since(23).sse()),
+                (ObjectEncryption::Dsse, ObjectEncryption::Dsse)
+            );
         }
-        let entry = Entry {
+        let entry = GatheredRequest {
             object: [1 << 63, 1],
-            when: When::new(5, Kind::GetObject),
+            when: Stamp::new(5, RequestKind::GetObject),
             id: 9,
             slot: 1,
             place: 2,
         };
         let mut bytes = Vec::new();
         entry.write(&mut bytes);
-        assert_eq!((bytes.len(), Entry::read(&bytes)), (Entry::BYTES, entry));
+        assert_eq!((bytes.len(), GatheredRequest::read(&bytes)), (GatheredRequest::BYTES, entry));
     }
 
     #[test]
     fn kinds_keep_their_numbers() {
-        for (number, kind) in Kind::ALL.into_iter().enumerate() {
+        for (number, kind) in RequestKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, number);
         }
         for operation in Operation::ALL {
-            assert_eq!(Kind::of(operation).operation(), operation);
+            assert_eq!(RequestKind::of(operation).operation(), operation);
         }
     }
 }

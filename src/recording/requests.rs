@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::Recording;
 use super::earlier_objects::{before_start, draw_of, salt};
 use super::hash::draw;
-use super::packed::{Need, Placed, Sse, time_of};
-use super::sort::Shelf;
+use super::packed::{NeededObject, ObjectEncryption, ResolvedRequest, time_of};
+use super::sort::StoredRequests;
 use crate::rng::Seed;
 use crate::s3::{Object, Operation, Request};
 
@@ -16,11 +16,11 @@ const BATCH: usize = 1_024;
 /// A requester's requests in order of time.
 pub struct RecordedRequests<'a> {
     recording: &'a Recording,
-    shelf: &'a Shelf,
+    shelf: &'a StoredRequests,
     left: Range<u64>,
     /// From which each replication's draws come.
     salt: u64,
-    placed: Vec<Placed>,
+    placed: Vec<ResolvedRequest>,
 }
 
 impl<'a> RecordedRequests<'a> {
@@ -56,36 +56,38 @@ impl<'a> RecordedRequests<'a> {
         true
     }
 
-    fn request(&self, placed: &Placed) -> Request {
+    fn request(&self, placed: &ResolvedRequest) -> Request {
         let populations = |bucket: u32| self.recording.population_of[bucket as usize];
         // What is written without KMS needs nothing of it but, if it is a copy, what it reads.
-        let writes_without_kms = placed.when.sse() == Sse::NotKms;
+        let writes_without_kms = placed.when.sse() == ObjectEncryption::NotKms;
         let object = match placed.need() {
             _ if !placed.when.is_served() => Object::Unserved,
-            Need::Nothing | Need::WithoutKms { .. } if writes_without_kms => Object::Unserved,
-            Need::Nothing => Object::None,
-            Need::Written(write) => Object::Written {
+            NeededObject::Nothing | NeededObject::WithoutKms { .. } if writes_without_kms => {
+                Object::Unserved
+            }
+            NeededObject::Nothing => Object::None,
+            NeededObject::Written(write) => Object::Written {
                 bucket: write.bucket,
                 slot: write.slot,
                 draw: draw(self.salt, write.id),
                 time: time_of(write.ms),
             },
-            Need::Unknown { bucket, number } => {
+            NeededObject::Unknown { bucket, number } => {
                 Object::Ranked { population: populations(bucket)[0], rank: number }
             }
-            Need::WithoutKey { bucket, number } => {
+            NeededObject::WithoutKey { bucket, number } => {
                 Object::Ranked { population: populations(bucket)[1], rank: number }
             }
-            Need::WithoutKms { bucket, number } => {
+            NeededObject::WithoutKms { bucket, number } => {
                 Object::Ranked { population: populations(bucket)[2], rank: number }
             }
-            Need::Before { bucket, ms } => Object::Aged {
+            NeededObject::WrittenBefore { bucket, ms } => Object::Aged {
                 population: populations(bucket)[3],
                 writer: 0,
                 draw: draw_of(self.salt, ms),
                 time: before_start(ms),
             },
-            Need::Elsewhere => Object::Keyless,
+            NeededObject::Elsewhere => Object::Keyless,
         };
         Request {
             time: time_of(placed.when.ms()),
@@ -99,7 +101,7 @@ impl<'a> RecordedRequests<'a> {
                 }
                 operation => operation,
             },
-            allows_bucket_key: placed.when.sse() != Sse::Dsse,
+            allows_bucket_key: placed.when.sse() != ObjectEncryption::Dsse,
             once: false,
             draw: draw(self.salt, placed.id),
             object,

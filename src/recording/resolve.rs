@@ -7,23 +7,26 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::copies::Pairing;
-use super::earlier_objects::{self, Counts, Inventoried};
+use super::copies::CopyPairing;
+use super::earlier_objects::{self, EarlierCounts, InventoryKey};
 use super::gather::Gather;
 use super::hash::ObjectId;
 use super::left_out::Reason;
-use super::names::{SortedNames, Who};
-use super::packed::{Entry, Fate, Kind, Need, Placed, Sse, Write};
-use super::sort::{Shelf, ShelfMaker};
-use super::sort::{Sorted, Sorter, Store};
-use super::{Besides, LONGEST, Place, RecordedPrincipal, Recording, Seen};
+use super::names::{SessionIdentity, SortedNames};
+use super::packed::{
+    GatheredRequest, NeededObject, ObjectEncryption, ObjectWrite, RequestKind, RequestStatus,
+    ResolvedRequest,
+};
+use super::sort::{SortedRecords, Sorter, SpillStore};
+use super::sort::{StoredRequests, StoredRequestsBuilder};
+use super::{BillingExtras, BucketPrefix, LONGEST, RecordedPrincipal, Recording, RequestCounts};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::{Error, Result};
 use crate::units::SimDuration;
 
 /// The part of time that is run, in milliseconds since the epoch.
 #[derive(Clone, Copy)]
-struct Span {
+struct RunSpan {
     start: u64,
     counted_from: u64,
     end: u64,
@@ -56,21 +59,21 @@ impl Gather {
         let aside = || Arc::clone(&store);
         let mut by_session = Sorter::new(memory / 3, aside());
         let from_ms = span.counted_from - span.start;
-        let entries = Distinct::new(entries.sorted()?, &names);
-        let Resolved { counts, repeated, too_early, deleted_keys } =
+        let entries = DistinctRequests::new(entries.sorted()?, &names);
+        let ResolveCounts { counts, repeated, too_early, deleted_keys } =
             resolve(entries, &names, span.start, from_ms, &mut by_session)?;
         left_out.add(Reason::Repeated, b"", repeated);
         left_out.add(Reason::TooEarly, b"", too_early);
         let by_session = by_session.sorted()?;
-        let order = Order::new(&names, &principals, &principal_of, memory, from_ms, &aside);
-        let Shelved { by_slot, by_principal, seen, requests, mut besides } =
+        let order = RequestOrder::new(&names, &principals, &principal_of, memory, from_ms, &aside);
+        let OrderedRequests { by_slot, by_principal, seen, requests, mut besides } =
             order.shelve(by_session)?;
         for ((slot, bucket), keys) in deleted_keys {
             let place = (principal_of[slot as usize], bucket);
             besides.entry(place).or_default().deleted_keys += keys;
         }
         let SortedNames { buckets, regions, places, .. } = names;
-        let place = |((bucket, prefix), requests)| Place { bucket, prefix, requests };
+        let place = |((bucket, prefix), requests)| BucketPrefix { bucket, prefix, requests };
         let (before, population_of) =
             earlier_objects::populations(&counts, &buckets, times, span.start);
         Ok(Recording {
@@ -87,7 +90,7 @@ impl Gather {
             taken,
             of_buckets,
             left_out,
-            ends: ends.map(|ends| ends.map(|end| end.told(&files))),
+            ends: ends.map(|ends| ends.map(|end| end.describe(&files))),
             whole_seconds,
             repeated,
             seen,
@@ -103,7 +106,7 @@ impl Gather {
 
     /// From the first request or `from`, whichever is earlier, to `to` or the second of the last one. With
     /// a `from` it begins no earlier than a run can reach back: what is older is left out.
-    fn run_span(&self) -> Result<Span> {
+    fn run_span(&self) -> Result<RunSpan> {
         const SECOND: u64 = 1_000;
         let ms = |ns: i64| u64::try_from(ns / 1_000_000).unwrap_or_default();
         let (Some((first, last)), Some(last_request)) = (self.span, self.last_request) else {
@@ -122,7 +125,7 @@ impl Gather {
             )
             .hint("times are in UTC, e.g., `--from 2026-11-23T12:00:00Z`"));
         }
-        Ok(Span { start, counted_from, end })
+        Ok(RunSpan { start, counted_from, end })
     }
 
     /// The start of a run to `end` that counts from `from` on: `start`, unless that is further back than a
@@ -150,10 +153,10 @@ fn duration(ms: u64) -> SimDuration {
 }
 
 /// The principals of sorted sessions, and whose each session is.
-fn principals(who: &[Who]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
+fn principals(who: &[SessionIdentity]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
     let mut principals: Vec<RecordedPrincipal> = Vec::new();
     let mut principal_of = Vec::with_capacity(who.len());
-    for Who { principal, session } in who {
+    for SessionIdentity { principal, session } in who {
         match principals.last_mut() {
             Some(last) if last.principal == *principal => last.sessions.push(session.clone()),
             _ => principals.push(RecordedPrincipal {
@@ -166,10 +169,10 @@ fn principals(who: &[Who]) -> (Vec<RecordedPrincipal>, Vec<u32>) {
     (principals, principal_of)
 }
 
-/// What is told of entries besides what they need.
-struct Resolved {
+/// Counts of entries besides what they need.
+struct ResolveCounts {
     /// For each bucket how many objects' writing is not known.
-    counts: Vec<Counts>,
+    counts: Vec<EarlierCounts>,
     /// How many entries repeat another.
     repeated: u64,
     /// How many lie before the start.
@@ -181,25 +184,25 @@ struct Resolved {
 /// Entries without those that repeat another: the same event in a trail of another account may name its
 /// requester otherwise, so that of several the one whose name comes first stands for all, in whichever
 /// order they came.
-struct Distinct<'a> {
-    sorted: Sorted<Entry>,
+struct DistinctRequests<'a> {
+    sorted: SortedRecords<GatheredRequest>,
     names: &'a SortedNames,
-    next: Option<Entry>,
+    next: Option<GatheredRequest>,
     repeated: u64,
 }
 
-impl<'a> Distinct<'a> {
-    fn new(sorted: Sorted<Entry>, names: &'a SortedNames) -> Self {
+impl<'a> DistinctRequests<'a> {
+    fn new(sorted: SortedRecords<GatheredRequest>, names: &'a SortedNames) -> Self {
         Self { sorted, names, next: None, repeated: 0 }
     }
 
-    fn next(&mut self) -> Result<Option<Entry>> {
+    fn next(&mut self) -> Result<Option<GatheredRequest>> {
         let taken = self.next.take();
         let Some(mut entry) = (if taken.is_some() { taken } else { self.sorted.next()? }) else {
             return Ok(None);
         };
         // What has no name repeats nothing.
-        if entry.id & 1 == 1 || entry.when.kind() == Kind::Inventoried {
+        if entry.id & 1 == 1 || entry.when.kind() == RequestKind::Inventoried {
             return Ok(Some(entry));
         }
         while let Some(other) = self.sorted.next()? {
@@ -213,8 +216,8 @@ impl<'a> Distinct<'a> {
         Ok(Some(entry))
     }
 
-    fn first_by_name(&self, one: Entry, other: Entry) -> Entry {
-        let rank = |entry: &Entry| {
+    fn first_by_name(&self, one: GatheredRequest, other: GatheredRequest) -> GatheredRequest {
+        let rank = |entry: &GatheredRequest| {
             let slot = self.names.slot_of[entry.slot as usize];
             (slot, self.names.place_of[entry.place as usize])
         };
@@ -224,18 +227,18 @@ impl<'a> Distinct<'a> {
 
 /// Finds what each entry needs.
 fn resolve(
-    mut entries: Distinct,
+    mut entries: DistinctRequests,
     names: &SortedNames,
     start_ms: u64,
     from_ms: u64,
-    placed: &mut Sorter<Placed>,
-) -> Result<Resolved> {
-    let mut objects = Objects::new(names.buckets.len());
-    let mut last: Option<Entry> = None;
+    placed: &mut Sorter<ResolvedRequest>,
+) -> Result<ResolveCounts> {
+    let mut objects = ObjectHistory::new(names.buckets.len());
+    let mut last: Option<GatheredRequest> = None;
     let (mut too_early, mut alike) = (0, 0);
     let mut deleted_keys = BTreeMap::new();
     while let Some(entry) = entries.next()? {
-        if entry.when.kind() == Kind::Inventoried {
+        if entry.when.kind() == RequestKind::Inventoried {
             objects.inventoried(&entry, start_ms);
             continue;
         }
@@ -260,56 +263,56 @@ fn resolve(
         }
         // What is alike to the last bit is still served by different parts of S3.
         let id = (entry.id >> 32) as u32 ^ alike;
-        let (need, sse) = objects.need(&entry, Write { slot, id, bucket, ms: when.ms() });
-        placed.push(Placed::new(slot, when.under(sse), id, slot, place).needing(need))?;
+        let (need, sse) = objects.need(&entry, ObjectWrite { slot, id, bucket, ms: when.ms() });
+        placed.push(ResolvedRequest::new(slot, when.under(sse), id, slot, place).needing(need))?;
     }
     let repeated = entries.repeated;
-    Ok(Resolved { counts: objects.counts(), repeated, too_early, deleted_keys })
+    Ok(ResolveCounts { counts: objects.counts(), repeated, too_early, deleted_keys })
 }
 
 /// Shelves requests.
-struct Order<'a> {
+struct RequestOrder<'a> {
     principals: &'a [RecordedPrincipal],
     principal_of: &'a [u32],
     from_ms: u64,
     slots: usize,
-    by_slot: ShelfMaker,
-    of_principals: Sorter<Placed>,
-    by_principal: ShelfMaker,
-    seen: Seen,
+    by_slot: StoredRequestsBuilder,
+    of_principals: Sorter<ResolvedRequest>,
+    by_principal: StoredRequestsBuilder,
+    seen: RequestCounts,
     /// Counted requests of each place.
     requests: Vec<u64>,
     /// Which bucket each place is of.
     bucket_of: Vec<u32>,
-    besides: BTreeMap<(u32, u32), Besides>,
+    besides: BTreeMap<(u32, u32), BillingExtras>,
 }
 
-impl<'a> Order<'a> {
+impl<'a> RequestOrder<'a> {
     fn new(
         names: &SortedNames,
         principals: &'a [RecordedPrincipal],
         principal_of: &'a [u32],
         memory: usize,
         from_ms: u64,
-        aside: &dyn Fn() -> Arc<dyn Store>,
+        aside: &dyn Fn() -> Arc<dyn SpillStore>,
     ) -> Self {
         Self {
             principals,
             principal_of,
             from_ms,
             slots: names.who.len(),
-            by_slot: ShelfMaker::new(memory / 3, aside()),
+            by_slot: StoredRequestsBuilder::new(memory / 3, aside()),
             of_principals: Sorter::new(memory / 3, aside()),
-            by_principal: ShelfMaker::new(memory / 3, aside()),
-            seen: Seen::default(),
+            by_principal: StoredRequestsBuilder::new(memory / 3, aside()),
+            seen: RequestCounts::default(),
             requests: vec![0; names.places.len()],
             bucket_of: names.places.iter().map(|(bucket, _)| *bucket).collect(),
             besides: BTreeMap::new(),
         }
     }
 
-    fn shelve(mut self, mut sorted: Sorted<Placed>) -> Result<Shelved> {
-        let mut pairing = Pairing::default();
+    fn shelve(mut self, mut sorted: SortedRecords<ResolvedRequest>) -> Result<OrderedRequests> {
+        let mut pairing = CopyPairing::default();
         while let Some(placed) = sorted.next()? {
             pairing.take(placed, &mut |placed| self.put(placed))?;
         }
@@ -321,22 +324,22 @@ impl<'a> Order<'a> {
         }
         let by_principal = self.by_principal.finish(self.principals.len())?;
         let Self { seen, requests, besides, .. } = self;
-        Ok(Shelved { by_slot, by_principal, seen, requests, besides })
+        Ok(OrderedRequests { by_slot, by_principal, seen, requests, besides })
     }
 
-    fn put(&mut self, placed: Placed) -> Result<()> {
+    fn put(&mut self, placed: ResolvedRequest) -> Result<()> {
         let operation = placed.when.kind().operation();
         let principal = self.principal_of[placed.slot as usize];
         if placed.when.ms() >= self.from_ms {
             self.requests[placed.place as usize] += 1;
             self.seen.count(&placed);
-            if placed.when.fate() == Fate::Unbilled {
+            if placed.when.fate() == RequestStatus::Unbilled {
                 let place = (principal, self.bucket_of[placed.place as usize]);
                 self.besides.entry(place).or_default().unbilled[operation as usize] += 1;
             }
         }
         self.seen.all += 1;
-        let writes = Needs::writes(operation) && placed.when.sse() != Sse::NotKms;
+        let writes = Needs::writes(operation) && placed.when.sse() != ObjectEncryption::NotKms;
         self.seen.all_writes += u64::from(writes && placed.when.is_served());
         if self.principals[principal as usize].sessions.len() > 1 {
             self.of_principals.push(placed.owned_by(principal))?;
@@ -346,23 +349,23 @@ impl<'a> Order<'a> {
 }
 
 /// Requests in order, and what was seen of them.
-struct Shelved {
-    by_slot: Shelf,
-    by_principal: Shelf,
-    seen: Seen,
+struct OrderedRequests {
+    by_slot: StoredRequests,
+    by_principal: StoredRequests,
+    seen: RequestCounts,
     /// Counted requests of each place.
     requests: Vec<u64>,
-    besides: BTreeMap<(u32, u32), Besides>,
+    besides: BTreeMap<(u32, u32), BillingExtras>,
 }
 
-impl Seen {
-    fn count(&mut self, placed: &Placed) {
+impl RequestCounts {
+    fn count(&mut self, placed: &ResolvedRequest) {
         self.requests += 1;
         if !placed.when.is_served() {
             self.unserved += 1;
             return;
         }
-        if placed.when.sse() == Sse::NotKms {
+        if placed.when.sse() == ObjectEncryption::NotKms {
             self.not_kms += 1;
             return;
         }
@@ -371,17 +374,20 @@ impl Seen {
         self.writes += u64::from(needs.wrap.is_some());
         if needs.unwrap > 0 {
             self.unwraps += 1;
-            self.of_unknown += u64::from(matches!(placed.need(), Need::Unknown { .. }));
-            self.elsewhere += u64::from(placed.need() == Need::Elsewhere);
-            let told = matches!(placed.need(), Need::WithoutKey { .. } | Need::Before { .. });
-            self.of_inventory += u64::from(told);
+            self.of_unknown += u64::from(matches!(placed.need(), NeededObject::Unknown { .. }));
+            self.elsewhere += u64::from(placed.need() == NeededObject::Elsewhere);
+            let inventoried = matches!(
+                placed.need(),
+                NeededObject::WithoutKey { .. } | NeededObject::WrittenBefore { .. }
+            );
+            self.of_inventory += u64::from(inventoried);
         }
     }
 }
 
 /// What is known of objects that no write in the log made, or none that made a key of the model's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Known {
+enum EarlierKey {
     Nothing,
     WithoutKey,
     WithoutKms,
@@ -390,30 +396,30 @@ enum Known {
 
 /// Follows one object after the other.
 #[derive(Debug, Default)]
-pub(crate) struct Objects {
+pub(crate) struct ObjectHistory {
     /// The object of the last entry.
     object: ObjectId,
     /// Who wrote it last, and under what; `None` if that is not in the log.
-    written: Option<(Write, Sse)>,
+    written: Option<(ObjectWrite, ObjectEncryption)>,
     /// The upload of it that was begun last.
-    upload: Option<(Write, Sse)>,
+    upload: Option<(ObjectWrite, ObjectEncryption)>,
     /// What an inventory says of it, and how many milliseconds before the run it was written.
-    inventoried: Option<(Inventoried, u64)>,
+    inventoried: Option<(InventoryKey, u64)>,
     /// The object's number among those of its bucket of which the same is known, if it was read: for
     /// each thing that may be known.
     numbers: [Option<u64>; 4],
     /// For each bucket how many such objects there are.
-    counts: Vec<Counts>,
+    counts: Vec<EarlierCounts>,
 }
 
-impl Objects {
+impl ObjectHistory {
     /// Objects in so many buckets.
     pub(crate) fn new(buckets: usize) -> Self {
-        Self { counts: vec![Counts::default(); buckets], ..Self::default() }
+        Self { counts: vec![EarlierCounts::default(); buckets], ..Self::default() }
     }
 
     /// For each bucket how many objects were read of which no write is in the log.
-    pub(crate) fn counts(self) -> Vec<Counts> {
+    pub(crate) fn counts(self) -> Vec<EarlierCounts> {
         self.counts
     }
 
@@ -427,107 +433,122 @@ impl Objects {
 
     /// Takes what an inventory says. What was written after the start tells nothing of what was
     /// there before.
-    pub(crate) fn inventoried(&mut self, entry: &Entry, start_ms: u64) {
+    pub(crate) fn inventoried(&mut self, entry: &GatheredRequest, start_ms: u64) {
         self.turn_to(entry.object);
         if let Some(ms_before) = start_ms.checked_sub(entry.when.ms()).filter(|ms| *ms > 0) {
-            self.inventoried = Some((Inventoried::of(entry.slot), ms_before));
+            self.inventoried = Some((InventoryKey::of(entry.slot), ms_before));
         }
     }
 
     /// What the next entry needs, and how its own object is encrypted. Entries come in their order;
     /// `own` is the entry as a write.
-    pub(crate) fn need(&mut self, entry: &Entry, own: Write) -> (Need, Sse) {
+    pub(crate) fn need(
+        &mut self,
+        entry: &GatheredRequest,
+        own: ObjectWrite,
+    ) -> (NeededObject, ObjectEncryption) {
         self.turn_to(entry.object);
-        let told = entry.when.sse();
+        let logged = entry.when.sse();
         if !entry.when.is_served() {
-            return (Need::Nothing, told);
+            return (NeededObject::Nothing, logged);
         }
         match entry.when.kind() {
-            // A copy's source is told by its other half.
-            Kind::PutObject | Kind::CopyObject => {
-                self.written = Some((own, told));
-                (Need::Nothing, told)
+            // A copy's source is found by its other half.
+            RequestKind::PutObject | RequestKind::CopyObject => {
+                self.written = Some((own, logged));
+                (NeededObject::Nothing, logged)
             }
-            Kind::ReplicateObject => {
-                self.written = Some((own, told));
-                (Need::Elsewhere, told)
+            RequestKind::ReplicateObject => {
+                self.written = Some((own, logged));
+                (NeededObject::Elsewhere, logged)
             }
-            Kind::CreateMultipartUpload => {
-                self.upload = Some((own, told));
-                (Need::Nothing, told)
+            RequestKind::CreateMultipartUpload => {
+                self.upload = Some((own, logged));
+                (NeededObject::Nothing, logged)
             }
-            Kind::UploadPart => self.last(self.upload, told, own.bucket),
+            RequestKind::UploadPart => self.last(self.upload, logged, own.bucket),
             // No object is known of an upload that was begun before the log.
-            Kind::ListParts => match self.upload {
-                Some(_) => self.last(self.upload, told, own.bucket),
-                None => (Need::Elsewhere, told),
+            RequestKind::ListParts => match self.upload {
+                Some(_) => self.last(self.upload, logged, own.bucket),
+                None => (NeededObject::Elsewhere, logged),
             },
-            Kind::CompleteMultipartUpload => {
+            RequestKind::CompleteMultipartUpload => {
                 self.written = self.upload;
-                self.last(self.upload, told, own.bucket)
+                self.last(self.upload, logged, own.bucket)
             }
-            Kind::GetObject | Kind::HeadObjectChecksum => self.last(self.written, told, own.bucket),
+            RequestKind::GetObject | RequestKind::HeadObjectChecksum => {
+                self.last(self.written, logged, own.bucket)
+            }
             // Whether the copy itself needs KMS is its other half's matter.
-            Kind::CopySource | Kind::PartCopySource => {
-                match self.last(self.written, told, own.bucket) {
-                    (_, Sse::NotKms) => (self.before(Known::WithoutKms, own.bucket), Sse::Untold),
-                    (need, _) => (need, Sse::Untold),
+            RequestKind::CopySource | RequestKind::PartCopySource => {
+                match self.last(self.written, logged, own.bucket) {
+                    (_, ObjectEncryption::NotKms) => {
+                        (self.before(EarlierKey::WithoutKms, own.bucket), ObjectEncryption::Unknown)
+                    }
+                    (need, _) => (need, ObjectEncryption::Unknown),
                 }
             }
-            Kind::Inventoried
-            | Kind::UploadPartCopy
-            | Kind::HeadObject
-            | Kind::ListObjects
-            | Kind::DeleteObject
-            | Kind::DeletedKey
-            | Kind::DeletedKeys => (Need::Nothing, told),
+            RequestKind::Inventoried
+            | RequestKind::UploadPartCopy
+            | RequestKind::HeadObject
+            | RequestKind::ListObjects
+            | RequestKind::DeleteObject
+            | RequestKind::DeletedKey
+            | RequestKind::DeletedKeys => (NeededObject::Nothing, logged),
         }
     }
 
     /// What was written by `write`, or before the log. What the record itself says of the object goes
     /// before what its writing said.
-    fn last(&mut self, write: Option<(Write, Sse)>, told: Sse, bucket: u32) -> (Need, Sse) {
-        let as_written = write.map_or(Sse::Untold, |(_, sse)| sse);
-        let sse = if told == Sse::Untold { as_written } else { told };
+    fn last(
+        &mut self,
+        write: Option<(ObjectWrite, ObjectEncryption)>,
+        logged: ObjectEncryption,
+        bucket: u32,
+    ) -> (NeededObject, ObjectEncryption) {
+        let as_written = write.map_or(ObjectEncryption::Unknown, |(_, sse)| sse);
+        let sse = if logged == ObjectEncryption::Unknown { as_written } else { logged };
         let need = match (sse, write) {
-            (Sse::NotKms, _) => Need::Nothing,
-            (Sse::Dsse, _) => self.before(Known::WithoutKey, bucket),
-            (_, Some((write, Sse::Untold | Sse::Kms))) => Need::Written(write),
+            (ObjectEncryption::NotKms, _) => NeededObject::Nothing,
+            (ObjectEncryption::Dsse, _) => self.before(EarlierKey::WithoutKey, bucket),
+            (_, Some((write, ObjectEncryption::Unknown | ObjectEncryption::Kms))) => {
+                NeededObject::Written(write)
+            }
             // It was written anew since, by no request in the log.
-            (_, Some(_)) => self.before(Known::Nothing, bucket),
+            (_, Some(_)) => self.before(EarlierKey::Nothing, bucket),
             (_, None) => self.before(self.known(), bucket),
         };
         (need, sse)
     }
 
     /// What an inventory tells.
-    fn known(&self) -> Known {
+    fn known(&self) -> EarlierKey {
         match self.inventoried {
-            None => Known::Nothing,
-            Some((Inventoried::WithoutKey, _)) => Known::WithoutKey,
-            Some((Inventoried::WithoutKms, _)) => Known::WithoutKms,
-            Some((Inventoried::WithKey, ms)) => Known::WithKey { ms },
+            None => EarlierKey::Nothing,
+            Some((InventoryKey::WithoutKey, _)) => EarlierKey::WithoutKey,
+            Some((InventoryKey::WithoutKms, _)) => EarlierKey::WithoutKms,
+            Some((InventoryKey::WithKey, ms)) => EarlierKey::WithKey { ms },
         }
     }
 
     /// One of the bucket's objects from before the log.
-    fn before(&mut self, known: Known, bucket: u32) -> Need {
+    fn before(&mut self, known: EarlierKey, bucket: u32) -> NeededObject {
         let counts = &mut self.counts[bucket as usize];
         let (place, count) = match known {
-            Known::Nothing => (0, &mut counts.untold),
-            Known::WithoutKey => (1, &mut counts.without_key),
-            Known::WithoutKms => (2, &mut counts.without_kms),
-            Known::WithKey { .. } => (3, &mut counts.written),
+            EarlierKey::Nothing => (0, &mut counts.untold),
+            EarlierKey::WithoutKey => (1, &mut counts.without_key),
+            EarlierKey::WithoutKms => (2, &mut counts.without_kms),
+            EarlierKey::WithKey { .. } => (3, &mut counts.written),
         };
         let number = *self.numbers[place].get_or_insert_with(|| {
             *count += 1;
             *count - 1
         });
         match known {
-            Known::Nothing => Need::Unknown { bucket, number },
-            Known::WithoutKey => Need::WithoutKey { bucket, number },
-            Known::WithoutKms => Need::WithoutKms { bucket, number },
-            Known::WithKey { ms } => Need::Before { bucket, ms },
+            EarlierKey::Nothing => NeededObject::Unknown { bucket, number },
+            EarlierKey::WithoutKey => NeededObject::WithoutKey { bucket, number },
+            EarlierKey::WithoutKms => NeededObject::WithoutKms { bucket, number },
+            EarlierKey::WithKey { ms } => NeededObject::WrittenBefore { bucket, ms },
         }
     }
 }

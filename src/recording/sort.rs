@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use rayon::slice::ParallelSliceMut;
 
-use super::packed::{Compact, Placed};
+use super::packed::{PackedRecord, ResolvedRequest};
 use crate::error::Result;
 
 /// Where records are put aside: a temporary file, as a rule.
-pub trait Store: fmt::Debug + Send + Sync {
+pub trait SpillStore: fmt::Debug + Send + Sync {
     /// Puts bytes at its end, and tells where they begin.
     ///
     /// # Errors
@@ -35,20 +35,20 @@ pub(crate) struct Sorter<T> {
     buffer: Vec<T>,
     /// Records that may be in memory.
     most: usize,
-    store: Arc<dyn Store>,
-    runs: Vec<Run>,
+    store: Arc<dyn SpillStore>,
+    runs: Vec<SortedRun>,
 }
 
 /// Sorted records that were put aside.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct SortedRun {
     offset: u64,
     records: u64,
 }
 
-impl<T: Compact> Sorter<T> {
+impl<T: PackedRecord> Sorter<T> {
     /// A sorter that keeps at most `bytes` of records in memory, but two records at the least.
-    pub(crate) fn new(bytes: usize, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(bytes: usize, store: Arc<dyn SpillStore>) -> Self {
         let most = (bytes / size_of::<T>()).max(2);
         Self { buffer: Vec::new(), most, store, runs: Vec::new() }
     }
@@ -68,7 +68,7 @@ impl<T: Compact> Sorter<T> {
             record.write(&mut bytes);
         }
         let offset = self.store.append(&bytes)?;
-        self.runs.push(Run { offset, records: self.buffer.len() as u64 });
+        self.runs.push(SortedRun { offset, records: self.buffer.len() as u64 });
         self.buffer.clear();
         Ok(())
     }
@@ -77,7 +77,7 @@ impl<T: Compact> Sorter<T> {
     pub(crate) fn drain(self, mut each: impl FnMut(T) -> Result<()>) -> Result<()> {
         let block = (MERGE_BYTES / T::BYTES) as u64;
         let mut records = Vec::new();
-        for Run { mut offset, records: mut left } in self.runs {
+        for SortedRun { mut offset, records: mut left } in self.runs {
             while left > 0 {
                 let count = block.min(left);
                 read_records(&*self.store, offset, count as usize, &mut records)?;
@@ -90,10 +90,10 @@ impl<T: Compact> Sorter<T> {
     }
 
     /// The records in order.
-    pub(crate) fn sorted(mut self) -> Result<Sorted<T>> {
+    pub(crate) fn sorted(mut self) -> Result<SortedRecords<T>> {
         if self.runs.is_empty() {
             self.buffer.par_sort_unstable();
-            return Ok(Sorted::Memory(self.buffer.into_iter()));
+            return Ok(SortedRecords::Memory(self.buffer.into_iter()));
         }
         self.put_aside()?;
         let block = (self.most * T::BYTES / self.runs.len()).max(MERGE_BYTES) / T::BYTES;
@@ -108,21 +108,21 @@ impl<T: Compact> Sorter<T> {
         for (index, run) in runs.iter_mut().enumerate() {
             heads.extend(run.next(&*store)?.map(|record| Reverse((record, index))));
         }
-        Ok(Sorted::Merged { heads, runs, store })
+        Ok(SortedRecords::Merged { heads, runs, store })
     }
 }
 
 /// Records in order.
-pub(crate) enum Sorted<T> {
+pub(crate) enum SortedRecords<T> {
     Memory(std::vec::IntoIter<T>),
     Merged {
         heads: BinaryHeap<Reverse<(T, usize)>>,
         runs: Vec<RunReader<T>>,
-        store: Arc<dyn Store>,
+        store: Arc<dyn SpillStore>,
     },
 }
 
-impl<T: Compact> Sorted<T> {
+impl<T: PackedRecord> SortedRecords<T> {
     pub(crate) fn next(&mut self) -> Result<Option<T>> {
         match self {
             Self::Memory(records) => Ok(records.next()),
@@ -137,15 +137,15 @@ impl<T: Compact> Sorted<T> {
 
 /// Reads a run block by block.
 pub(crate) struct RunReader<T> {
-    run: Run,
+    run: SortedRun,
     /// Records of a block.
     block: usize,
     /// What is read, the last first.
     records: Vec<T>,
 }
 
-impl<T: Compact> RunReader<T> {
-    fn next(&mut self, store: &dyn Store) -> Result<Option<T>> {
+impl<T: PackedRecord> RunReader<T> {
+    fn next(&mut self, store: &dyn SpillStore) -> Result<Option<T>> {
         if self.records.is_empty() && self.run.records > 0 {
             let count = (self.block as u64).min(self.run.records);
             read_records(store, self.run.offset, count as usize, &mut self.records)?;
@@ -158,8 +158,8 @@ impl<T: Compact> RunReader<T> {
 }
 
 /// Replaces `records` by `count` of them from `offset`.
-pub(crate) fn read_records<T: Compact>(
-    store: &dyn Store,
+pub(crate) fn read_records<T: PackedRecord>(
+    store: &dyn SpillStore,
     offset: u64,
     count: usize,
     records: &mut Vec<T>,
@@ -175,7 +175,7 @@ pub(crate) fn read_records<T: Compact>(
 #[derive(Debug, Default)]
 pub struct MemoryStore(std::sync::Mutex<Vec<u8>>);
 
-impl Store for MemoryStore {
+impl SpillStore for MemoryStore {
     fn append(&self, bytes: &[u8]) -> Result<u64> {
         let mut kept = self.0.lock().expect("no thread has panicked");
         kept.extend_from_slice(bytes);
@@ -195,19 +195,19 @@ const BLOCK_MIN: usize = 64;
 
 /// Requests of many owners.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct StoredRequests {
     /// Where each owner's requests begin, and where the last one's end.
     starts: Vec<u64>,
-    kept: Kept,
+    kept: RequestStorage,
 }
 
 #[derive(Debug)]
-enum Kept {
-    Memory(Vec<Placed>),
-    Aside { store: Arc<dyn Store>, offsets: Vec<u64>, block: usize },
+enum RequestStorage {
+    Memory(Vec<ResolvedRequest>),
+    Aside { store: Arc<dyn SpillStore>, offsets: Vec<u64>, block: usize },
 }
 
-impl Shelf {
+impl StoredRequests {
     /// Which of the records are an owner's.
     pub(crate) fn of(&self, owner: u32) -> Range<u64> {
         self.starts[owner as usize]..self.starts[owner as usize + 1]
@@ -216,8 +216,10 @@ impl Shelf {
     /// Bytes that it takes in memory.
     pub(crate) fn bytes(&self) -> u64 {
         match &self.kept {
-            Kept::Memory(records) => (records.len() * size_of::<Placed>()) as u64,
-            Kept::Aside { .. } => 0,
+            RequestStorage::Memory(records) => {
+                (records.len() * size_of::<ResolvedRequest>()) as u64
+            }
+            RequestStorage::Aside { .. } => 0,
         }
     }
 
@@ -226,19 +228,19 @@ impl Shelf {
         &self,
         range: &Range<u64>,
         most: usize,
-        records: &mut Vec<Placed>,
+        records: &mut Vec<ResolvedRequest>,
     ) -> Result<()> {
         let count = (range.end - range.start).min(most as u64) as usize;
         match &self.kept {
-            Kept::Memory(all) => {
+            RequestStorage::Memory(all) => {
                 records.clear();
                 records.extend_from_slice(&all[range.start as usize..][..count]);
                 Ok(())
             }
-            Kept::Aside { store, offsets, block } => {
+            RequestStorage::Aside { store, offsets, block } => {
                 let within = (range.start % *block as u64) as usize;
                 let offset = offsets[(range.start / *block as u64) as usize];
-                let offset = offset + (within * Placed::BYTES) as u64;
+                let offset = offset + (within * ResolvedRequest::BYTES) as u64;
                 read_records(&**store, offset, count.min(block - within), records)
             }
         }
@@ -247,21 +249,21 @@ impl Shelf {
 
 /// Makes a shelf of requests in the order of their owners.
 #[derive(Debug)]
-pub(crate) struct ShelfMaker {
+pub(crate) struct StoredRequestsBuilder {
     starts: Vec<u64>,
-    records: Vec<Placed>,
+    records: Vec<ResolvedRequest>,
     count: u64,
     /// Records that may be in memory, and of a block.
     most: usize,
     block: usize,
-    store: Arc<dyn Store>,
+    store: Arc<dyn SpillStore>,
     offsets: Vec<u64>,
 }
 
-impl ShelfMaker {
+impl StoredRequestsBuilder {
     /// A shelf of which at most `bytes` are in memory, or a block.
-    pub(crate) fn new(bytes: usize, store: Arc<dyn Store>) -> Self {
-        let most = bytes / size_of::<Placed>();
+    pub(crate) fn new(bytes: usize, store: Arc<dyn SpillStore>) -> Self {
+        let most = bytes / size_of::<ResolvedRequest>();
         Self {
             starts: vec![0],
             records: Vec::new(),
@@ -273,7 +275,7 @@ impl ShelfMaker {
         }
     }
 
-    pub(crate) fn push(&mut self, placed: Placed) -> Result<()> {
+    pub(crate) fn push(&mut self, placed: ResolvedRequest) -> Result<()> {
         self.starts.resize((self.starts.len()).max(placed.owner as usize + 1), self.count);
         self.records.push(placed);
         self.count += 1;
@@ -295,20 +297,20 @@ impl ShelfMaker {
     }
 
     /// The shelf of so many owners.
-    pub(crate) fn finish(mut self, owners: usize) -> Result<Shelf> {
+    pub(crate) fn finish(mut self, owners: usize) -> Result<StoredRequests> {
         self.starts.resize(owners + 1, self.count);
         let kept = if self.offsets.is_empty() {
-            Kept::Memory(self.records)
+            RequestStorage::Memory(self.records)
         } else {
             self.offsets.push(append(&*self.store, &self.records)?);
-            Kept::Aside { store: self.store, offsets: self.offsets, block: self.block }
+            RequestStorage::Aside { store: self.store, offsets: self.offsets, block: self.block }
         };
-        Ok(Shelf { starts: self.starts, kept })
+        Ok(StoredRequests { starts: self.starts, kept })
     }
 }
 
-fn append(store: &dyn Store, records: &[Placed]) -> Result<u64> {
-    let mut bytes = Vec::with_capacity(records.len() * Placed::BYTES);
+fn append(store: &dyn SpillStore, records: &[ResolvedRequest]) -> Result<u64> {
+    let mut bytes = Vec::with_capacity(records.len() * ResolvedRequest::BYTES);
     for record in records {
         record.write(&mut bytes);
     }
@@ -318,21 +320,21 @@ fn append(store: &dyn Store, records: &[Placed]) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recording::packed::{Entry, Kind, When};
+    use crate::recording::packed::{GatheredRequest, RequestKind, Stamp};
 
     #[test]
     fn runs_merge_to_what_memory_sorts() {
-        let entry = |number: u64| Entry {
+        let entry = |number: u64| GatheredRequest {
             object: [crate::recording::hash::Hash::new().with(&number.to_le_bytes()).get() % 97, 0],
-            when: When::new(number % 13, Kind::GetObject),
+            when: Stamp::new(number % 13, RequestKind::GetObject),
             id: number,
-            ..Entry::default()
+            ..GatheredRequest::default()
         };
         let sorted = |bytes| {
             let mut sorter = Sorter::new(bytes, Arc::new(MemoryStore::default()));
             (0..10_000).for_each(|number| sorter.push(entry(number)).unwrap());
             let mut records = sorter.sorted().unwrap();
-            std::iter::from_fn(move || records.next().unwrap()).collect::<Vec<Entry>>()
+            std::iter::from_fn(move || records.next().unwrap()).collect::<Vec<GatheredRequest>>()
         };
         let whole = sorted(usize::MAX);
         assert!(whole.is_sorted() && whole.len() == 10_000);

@@ -1,61 +1,72 @@
-//! What calls tell of the assumptions, for a person and for programs.
+//! What KMS calls say about the assumptions.
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 use serde_json::{Value, json};
 
-use super::{numbers, table};
+use super::document::{Block, Cell, Document, Table};
+use super::numbers;
 use crate::calibration::{Calibration, Estimate, Evidence};
 use crate::units::SimDuration;
 
-/// A parameter in words: name, low, estimate, high, method, what cannot be told.
-type Row = (&'static str, [String; 3], &'static str, String);
-
-fn row<T>(name: &'static str, estimate: &Estimate<T>, print: impl Fn(&T) -> String) -> Row {
-    let cell = |value: &Option<T>| value.as_ref().map_or_else(|| "?".to_owned(), &print);
-    let cells = [cell(&estimate.low), cell(&estimate.estimate), cell(&estimate.high)];
-    (name, cells, estimate.method, estimate.cannot_tell.clone())
+/// A parameter in words.
+struct Parameter {
+    name: &'static str,
+    /// Low end, estimate, high end.
+    values: [Cell; 3],
+    method: &'static str,
+    /// Empty if nothing is left open.
+    cannot_tell: String,
 }
 
-fn rows(found: &Calibration) -> [Row; 7] {
-    fn plain<T: Display>(value: &T) -> String {
-        value.to_string()
+impl Parameter {
+    fn of<T>(name: &'static str, found: &Estimate<T>, print: impl Fn(&T) -> String) -> Self {
+        let values = [&found.low, &found.estimate, &found.high]
+            .map(|value| value.as_ref().map_or_else(|| "?".to_owned(), &print).into());
+        Self { name, values, method: found.method, cannot_tell: found.cannot_tell.clone() }
     }
-    let seconds = |seconds: &i64| SimDuration::from_secs(*seconds).to_string();
-    [
-        row("generation_lifetime", &found.generation_lifetime_s, seconds),
-        row("cache_lifetime", &found.cache_lifetime_s, seconds),
-        row("expiry", &found.expiry, plain),
-        row("write_partitions", &found.write_partitions, plain),
-        row("read_partitions", &found.read_partitions, plain),
-        row("verify_on_write", &found.verify_on_write, plain),
-        row("requester_rule", &found.requester_rule, |rule| rule.name().to_owned()),
-    ]
+
+    /// One whose values print themselves.
+    fn plain<T: Display>(name: &'static str, found: &Estimate<T>) -> Self {
+        Self::of(name, found, T::to_string)
+    }
+
+    fn lifetime(name: &'static str, found: &Estimate<i64>) -> Self {
+        Self::of(name, found, |seconds| SimDuration::from_secs(*seconds).to_string())
+    }
 }
 
-/// A table, and below it each method and what cannot be told.
+/// A table, and below it each method and what is left open.
 #[must_use]
-pub fn text(evidence: &Evidence, found: &Calibration, width: u16) -> String {
-    let rows = rows(found);
-    let mut out = format!(
-        "{} GenerateDataKey and {} Decrypt calls for bucket-level keys, {} writes and {} reads, in {}\n\n",
+pub fn document(evidence: &Evidence, found: &Calibration) -> Document {
+    let parameters = [
+        Parameter::lifetime("generation_lifetime", &found.generation_lifetime_s),
+        Parameter::lifetime("cache_lifetime", &found.cache_lifetime_s),
+        Parameter::plain("expiry", &found.expiry),
+        Parameter::plain("write_partitions", &found.write_partitions),
+        Parameter::plain("read_partitions", &found.read_partitions),
+        Parameter::plain("verify_on_write", &found.verify_on_write),
+        Parameter::of("requester_rule", &found.requester_rule, |rule| rule.name().to_owned()),
+    ];
+    let seen = format!(
+        "{} GenerateDataKey and {} Decrypt calls for bucket-level keys, {} writes and {} reads, in {}",
         numbers::grouped(evidence.generated()),
         numbers::grouped(evidence.decrypted()),
         numbers::grouped(evidence.written()),
         numbers::grouped(evidence.read()),
         numbers::duration((evidence.last_s - evidence.first_s) as f64)
     );
-    let header = ["low", "estimate", "high"].map(str::to_owned).to_vec();
-    let cells: Vec<_> =
-        rows.iter().map(|(name, cells, ..)| ((*name).to_owned(), cells.to_vec())).collect();
-    let _ = writeln!(out, "{}\n", table::table("parameter", header, &cells, width));
-    for (name, _, method, cannot_tell) in &rows {
-        let _ = writeln!(out, "{name}\n  method: {method}");
-        if !cannot_tell.is_empty() {
-            let _ = writeln!(out, "  cannot tell: {cannot_tell}");
-        }
+    let mut table = Table::new("parameter", ["low", "estimate", "high"]);
+    for parameter in &parameters {
+        table.push(std::iter::once(parameter.name.into()).chain(parameter.values.clone()));
     }
-    out
+    let methods = parameters.iter().map(|Parameter { name, method, cannot_tell, .. }| {
+        let open = if cannot_tell.is_empty() { "" } else { "; cannot tell: " };
+        format!("`{name}`: {method}{open}{cannot_tell}")
+    });
+    let methods = Block::List(methods.collect());
+    let blocks = vec![Block::Paragraph(seen), Block::Table(table), methods];
+    Document { blocks, ..Document::default() }
 }
 
 /// The document of `bks calibrate --format json`.

@@ -1,68 +1,36 @@
-//! A comparison for a person, for a pull request, and for programs.
-
-use std::fmt::Write;
+//! A comparison: a verdict for each candidate, the figures side by side, and what on the bill differs.
 
 use serde_json::{Value, json};
 
+use super::assertion;
+use super::document::{Block, Cell, Document, Rank, Section, Shown, Table, Warning};
 use super::numbers::{count, dollars, percent};
-use super::table::{BOLD, RESET, YELLOW, table};
-use super::{markdown, words};
-use crate::compare::demand::Verdict;
+use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumptions::Level;
 use crate::scenario::assertion::{Figure, FigureUnit};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, Usd};
 
 /// Version of the JSON document: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
 
-/// For a person at a terminal. Lines are at most `width` columns where words allow it.
+/// For people.
 #[must_use]
-pub fn text(comparison: &Comparison, width: u16) -> String {
-    let mut out = String::new();
-    for verdict in verdicts(comparison) {
-        let _ = writeln!(out, "{BOLD}{verdict}{RESET}");
+pub fn document(comparison: &Comparison) -> Document {
+    let mut blocks: Vec<Block> = verdicts(comparison).into_iter().map(Block::Verdict).collect();
+    blocks.push(Block::Table(figures(comparison)));
+    let changes = bill_changes(comparison);
+    if !changes.rows.is_empty() {
+        let changes = vec![Block::Table(changes)];
+        blocks.push(Section::folded(Shown::Folded, "Bill lines that differ", changes));
     }
-    let _ = writeln!(out, "\n{}", table("", header(comparison), &figures(comparison), width));
-    let changes = changes(comparison);
-    if !changes.is_empty() {
-        let header = CHANGE_HEADER.map(str::to_owned).to_vec();
-        let _ = writeln!(out, "\n{}", table("bill lines that differ", header, &changes, width));
-    }
-    let _ = writeln!(out, "\n{}", basis(comparison));
-    if !comparison.notes.is_empty() {
-        out.push('\n');
-    }
-    for note in &comparison.notes {
-        let _ = writeln!(out, "{YELLOW}warning:{RESET} {}; {}", note.what, note.advice);
-    }
-    out
-}
-
-/// For a pull request.
-#[must_use]
-pub fn markdown(comparison: &Comparison) -> String {
-    let mut out = String::new();
-    for verdict in verdicts(comparison) {
-        let _ = writeln!(out, "**{}**\n", markdown::prose(&verdict));
-    }
-    out.push_str(&markdown::table("", &header(comparison), &figures(comparison)));
-    let changes = changes(comparison);
-    if !changes.is_empty() {
-        let header = CHANGE_HEADER.map(str::to_owned);
-        let _ = writeln!(out, "\n<details><summary>Bill lines that differ</summary>\n");
-        out.push_str(&markdown::table("line", &header, &changes));
-        let _ = writeln!(out, "\n</details>");
-    }
-    let _ = writeln!(out, "\n{}", markdown::prose(&basis(comparison)));
-    if !comparison.notes.is_empty() {
-        out.push('\n');
-    }
-    for note in &comparison.notes {
-        let (what, advice) = (markdown::prose(&note.what), markdown::prose(&note.advice));
-        let _ = writeln!(out, "- **warning:** {what}; {advice}");
-    }
-    out
+    blocks.extend(basis(comparison).into_iter().map(Block::Note));
+    let warnings = comparison
+        .notes
+        .iter()
+        .map(|note| Warning { what: note.what.clone(), advice: note.advice.clone() });
+    blocks.push(Block::Warnings(warnings.collect()));
+    Document { blocks, ..Document::default() }
 }
 
 /// For programs: everything that text and CSV files show.
@@ -70,23 +38,19 @@ pub fn markdown(comparison: &Comparison) -> String {
 /// # Panics
 /// Never: rows are flat structs with text for keys.
 #[must_use]
-pub fn value(comparison: &Comparison, demands: &[Verdict]) -> Value {
+pub fn json(comparison: &Comparison, demands: &[Verdict]) -> Value {
     let mut document = serde_json::to_value(comparison).expect("structs with text for keys");
     document["schema_version"] = SCHEMA_VERSION.into();
     document["verdicts"] = verdicts(comparison).into();
-    document["demands"] = demands
-        .iter()
-        .map(|demand| {
-            let mut value = json!(demand);
-            value["reason"] = reason(demand).into();
-            value
-        })
-        .collect();
+    document["demands"] = demands.iter().map(|demand| json!(demand)).collect();
+    for (number, demand) in demands.iter().enumerate() {
+        document["demands"][number]["reason"] = reason(demand).into();
+    }
     document["holds"] = demands.iter().all(|demand| demand.holds).into();
     document
 }
 
-/// What a demand looked at, beside its threshold.
+/// What a `--fail-if` looked at, beside its threshold.
 #[must_use]
 pub fn reason(demand: &Verdict) -> String {
     let value = demand.value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
@@ -99,133 +63,134 @@ pub fn reason(demand: &Verdict) -> String {
     )
 }
 
-/// One line for each candidate besides the reference.
+/// One line for each candidate besides the baseline.
 fn verdicts(comparison: &Comparison) -> Vec<String> {
-    others(comparison).map(|candidate| verdict(comparison, candidate)).collect()
-}
-
-/// Labels of the candidates besides the reference.
-fn others(comparison: &Comparison) -> impl Iterator<Item = &str> {
-    let labels = comparison.candidates.iter().map(|row| row.candidate.as_str());
-    labels.filter(|label| *label != comparison.reference)
+    let labels = comparison.candidates.iter().map(|row| &row.candidate);
+    let others = labels.filter(|label| **label != comparison.reference);
+    others.map(|candidate| verdict(comparison, candidate)).collect()
 }
 
 fn verdict(comparison: &Comparison, candidate: &str) -> String {
-    let at = |level| comparison.figure(candidate, level, Figure::KmsRequests);
-    let reference = &comparison.reference;
-    let requests = match at(Level::Assumed).difference_ratio {
-        None => {
-            format!("makes {} KMS requests, `{reference}` none", number(at(Level::Assumed).value))
-        }
-        Some(0.0) => format!("makes as many KMS requests as `{reference}`"),
-        Some(ratio) if ratio >= MANY_TIMES - 1.0 => {
-            format!("makes {} times as many KMS requests as `{reference}`", count(ratio + 1.0))
-        }
-        Some(ratio) => {
-            let more = if ratio > 0.0 { "more" } else { "fewer" };
-            format!("makes {} {more} KMS requests than `{reference}`", percent(ratio.abs()))
-        }
-    };
-    let ratios = Level::ALL.map(|level| at(level).difference_ratio);
-    let range = match ratios {
-        [Some(low), Some(assumed), Some(high)] => {
-            let (least, most) = (low.min(assumed).min(high), low.max(assumed).max(high));
-            if least < most {
-                format!(" [{} … {}]", change(least), change(most))
-            } else {
-                " [the same at every level]".to_owned()
-            }
-        }
-        _ => String::new(),
-    };
-    let cost = |figure| {
-        let row = comparison.figure(candidate, Level::Assumed, figure);
-        let dollars = |value: Option<f64>| dollars(value.unwrap_or_default());
-        format!("{} instead of {}", dollars(row.value), dollars(row.reference_value))
-    };
     let in_time = match comparison.counts_period_s {
         None => "",
         Some(_) => " in the same time",
     };
+    let row = comparison.candidates.iter().find(|row| row.candidate == candidate);
+    let period = row.expect("it is a candidate").billing_period_s;
     format!(
-        "`{candidate}` {requests}{in_time}{range}: they cost {}, the requests and keys bill is {} in {}",
-        cost(Figure::KmsCostUsd),
-        cost(Figure::TotalCostUsd),
-        period(comparison, candidate)
+        "`{candidate}` {}{in_time}{}: they cost {}, the requests and keys bill is {} in {}",
+        requests(comparison, candidate),
+        range(comparison, candidate),
+        instead(comparison, candidate, Figure::KmsCostUsd),
+        instead(comparison, candidate, Figure::TotalCostUsd),
+        SimDuration::from_secs_f64(period)
     )
 }
 
-fn period(comparison: &Comparison, candidate: &str) -> SimDuration {
-    let row = comparison.candidates.iter().find(|row| row.candidate == candidate);
-    SimDuration::from_secs_f64(row.expect("it is a candidate").billing_period_s)
+/// How many KMS requests a candidate makes, beside the baseline.
+fn requests(comparison: &Comparison, candidate: &str) -> String {
+    let row = comparison.figure(candidate, Level::Assumed, Figure::KmsRequests);
+    let baseline = &comparison.reference;
+    match row.difference_ratio {
+        None => {
+            format!("makes {} KMS requests, `{baseline}` none", Cell::count(row.value).text)
+        }
+        Some(0.0) => format!("makes as many KMS requests as `{baseline}`"),
+        Some(ratio) if ratio >= MANY_TIMES - 1.0 => {
+            format!("makes {} times as many KMS requests as `{baseline}`", count(ratio + 1.0))
+        }
+        Some(ratio) => {
+            let more = if ratio > 0.0 { "more" } else { "fewer" };
+            format!("makes {} {more} KMS requests than `{baseline}`", percent(ratio.abs()))
+        }
+    }
 }
 
-fn header(comparison: &Comparison) -> Vec<String> {
-    let name = |label: &String| {
-        if *label == comparison.reference { format!("{label} (reference)") } else { label.clone() }
-    };
-    comparison.candidates.iter().map(|row| name(&row.candidate)).collect()
+/// The least and the greatest change at any level of assumptions.
+fn range(comparison: &Comparison, candidate: &str) -> String {
+    let ratios = Level::ALL
+        .map(|level| comparison.figure(candidate, level, Figure::KmsRequests).difference_ratio);
+    let [Some(low), Some(assumed), Some(high)] = ratios else { return String::new() };
+    let (least, most) = (low.min(assumed).min(high), low.max(assumed).max(high));
+    if least < most {
+        format!(" [{} … {}]", change(least), change(most))
+    } else {
+        " [the same at every level]".to_owned()
+    }
+}
+
+fn instead(comparison: &Comparison, candidate: &str, figure: Figure) -> String {
+    let row = comparison.figure(candidate, Level::Assumed, figure);
+    let [own, baseline] =
+        [row.value, row.reference_value].map(|value| dollars(value.unwrap_or_default()));
+    format!("{own} instead of {baseline}")
 }
 
 /// Figures whose differences are shown with their half-widths and their range.
 const SHOWN_WHOLE: [Figure; 4] =
     [Figure::Saving, Figure::KmsRequests, Figure::KmsCostUsd, Figure::TotalCostUsd];
 
-/// A table of figures: a label, then a cell for each candidate.
-fn figures(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
-    let mut rows = Vec::new();
+/// A row for each figure that is not nothing for all, a column for each candidate.
+fn figures(comparison: &Comparison) -> Table {
+    let candidates = &comparison.candidates;
+    let titles = candidates.iter().map(|row| {
+        let is_baseline = row.candidate == comparison.reference;
+        format!("`{}`{}", row.candidate, if is_baseline { " (baseline)" } else { "" })
+    });
+    let mut table = Table::new("", titles);
     for (figure, _) in Figure::ALL {
-        let at = |level, candidate: &str| comparison.figure(candidate, level, figure).clone();
-        let labels: Vec<&str> =
-            comparison.candidates.iter().map(|row| row.candidate.as_str()).collect();
-        if labels.iter().all(|label| at(Level::Assumed, label).value.is_none()) {
+        let rows =
+            candidates.iter().map(|row| comparison.figure(&row.candidate, Level::Assumed, figure));
+        let rows: Vec<&DifferenceRow> = rows.collect();
+        let is_whole = SHOWN_WHOLE.contains(&figure);
+        let is_something = rows.iter().any(|row| row.value.is_some_and(|it| it != 0.0));
+        if rows.iter().all(|row| row.value.is_none()) || !(is_something || is_whole) {
             continue;
         }
-        let nothing = |label: &&str| at(Level::Assumed, label).value.is_none_or(|it| it == 0.0);
-        if labels.iter().all(nothing) && !SHOWN_WHOLE.contains(&figure) {
+        let (rank, label) = label(figure);
+        let cells = rows.iter().map(|row| value(comparison, figure, row));
+        table.push_ranked(rank, std::iter::once(label.into()).chain(cells));
+        if !is_whole {
             continue;
         }
-        let mut row = |label: &str, cell: &dyn Fn(&str) -> String| {
-            rows.push((label.to_owned(), labels.iter().map(|label| cell(label)).collect()));
-        };
-        row(label(figure), &|candidate| {
-            let row = at(Level::Assumed, candidate);
-            let value = row.value.map_or_else(dash, |value| words::figure(figure, value));
-            match row.difference_ratio.filter(|_| candidate != comparison.reference) {
-                Some(ratio) if ratio != 0.0 && figure.unit() != FigureUnit::Share => {
-                    format!("{value} ({})", change(ratio))
-                }
-                _ => value,
-            }
+        let differences = rows.iter().map(|row| match row.candidate == comparison.reference {
+            true => Cell::unknown(),
+            false => difference(figure, row),
         });
-        if SHOWN_WHOLE.contains(&figure) {
-            row("  difference", &|candidate| {
-                if candidate == comparison.reference {
-                    dash()
-                } else {
-                    difference(figure, &at(Level::Assumed, candidate))
-                }
-            });
-            row("  low … high", &|candidate| {
-                let at = |level| {
-                    at(level, candidate)
-                        .value
-                        .map_or_else(dash, |value| words::figure(figure, value))
-                };
-                let ends = [at(Level::Low), at(Level::Assumed), at(Level::High)];
-                if ends[0] == ends[1] && ends[1] == ends[2] {
-                    dash()
-                } else {
-                    format!("{} … {}", ends[0], ends[2])
-                }
-            });
-        }
+        table.push_ranked(Rank::Part, std::iter::once("difference".into()).chain(differences));
+        let ranges = rows.iter().map(|row| levels(comparison, figure, &row.candidate));
+        table.push_ranked(Rank::Part, std::iter::once("low … high".into()).chain(ranges));
     }
-    rows
+    table
 }
 
-fn label(figure: Figure) -> &'static str {
-    match figure {
+/// A candidate's figure, and how far it is from the baseline's.
+fn value(comparison: &Comparison, figure: Figure, row: &DifferenceRow) -> Cell {
+    let Some(value) = row.value else { return Cell::unknown() };
+    let text = assertion::figure(figure, value);
+    match row.difference_ratio.filter(|_| row.candidate != comparison.reference) {
+        Some(ratio) if ratio != 0.0 && figure.unit() != FigureUnit::Share => {
+            format!("{text} ({})", change(ratio)).into()
+        }
+        _ => text.into(),
+    }
+}
+
+/// A candidate's figure at the ends of the assumptions, if they make a difference.
+fn levels(comparison: &Comparison, figure: Figure, candidate: &str) -> Cell {
+    let [low, assumed, high] = Level::ALL.map(|level| {
+        let value = comparison.figure(candidate, level, figure).value;
+        value.map_or_else(|| Cell::unknown().text, |value| assertion::figure(figure, value))
+    });
+    if low == assumed && assumed == high {
+        return Cell::unknown();
+    }
+    format!("{low} … {high}").into()
+}
+
+/// What a figure is called, and whether it is a part of the one before.
+fn label(figure: Figure) -> (Rank, &'static str) {
+    let label = match figure {
         Figure::Saving => "KMS requests saved",
         Figure::Requests => "S3 requests",
         Figure::KmsRequests => "KMS requests",
@@ -241,30 +206,36 @@ fn label(figure: Figure) -> &'static str {
         Figure::KmsCostUsd => "cost of KMS requests",
         Figure::TotalCostUsd => "requests and keys bill",
         Figure::AuditSaving => "saved with the audit by object",
+    };
+    match label.strip_prefix("  ") {
+        Some(part) => (Rank::Part, part),
+        None => (Rank::Plain, label),
     }
 }
 
 /// A difference with its sign and half-width; of shares in points.
-fn difference(figure: Figure, row: &DifferenceRow) -> String {
-    let Some(difference) = row.difference else { return dash() };
+fn difference(figure: Figure, row: &DifferenceRow) -> Cell {
+    let Some(difference) = row.difference else { return Cell::unknown() };
     let sign = if difference < 0.0 { "-" } else { "+" };
-    let words = |value: f64| match figure.unit() {
+    let half_width = match (row.difference_half_width, figure.unit()) {
+        (None, _) => String::new(),
+        // As many digits as the difference has.
+        (Some(width), FigureUnit::Dollars) if difference.abs() >= 0.01 => format!(" ± ${width:.2}"),
+        (Some(width), _) => format!(" ± {}", magnitude(figure, width)),
+    };
+    let points = if figure.unit() == FigureUnit::Share { " points" } else { "" };
+    format!("{sign}{}{half_width}{points}", magnitude(figure, difference.abs())).into()
+}
+
+fn magnitude(figure: Figure, value: f64) -> String {
+    match figure.unit() {
         FigureUnit::Share => format!("{:.2}", value * 100.0),
         FigureUnit::Dollars => dollars(value),
         FigureUnit::Count => count(value),
-    };
-    let width = |width: f64| match figure.unit() {
-        // As many digits as the difference has.
-        FigureUnit::Dollars if difference.abs() >= 0.01 => format!("${width:.2}"),
-        _ => words(width),
-    };
-    let points = if figure.unit() == FigureUnit::Share { " points" } else { "" };
-    let half_width =
-        row.difference_half_width.map_or_else(String::new, |of| format!(" ± {}", width(of)));
-    format!("{sign}{}{half_width}{points}", words(difference.abs()))
+    }
 }
 
-/// From so many times on a change is told in times, not in percent.
+/// From so many times on a change is given in times, not in percent.
 const MANY_TIMES: f64 = 10.0;
 
 /// A relative change with its sign; what is near to the whole keeps the digits that tell it from it.
@@ -277,48 +248,39 @@ fn change(ratio: f64) -> String {
     }
 }
 
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(dash, count)
-}
-
-fn dash() -> String {
-    "–".to_owned()
-}
-
-const CHANGE_HEADER: [&str; 5] =
-    ["quantity before", "quantity", "cost before", "cost", "difference"];
-
 /// Bill lines that differ at the assumed level.
-fn changes(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
+fn bill_changes(comparison: &Comparison) -> Table {
     let several = comparison.candidates.len() > 2;
-    let label = |row: &CostChangeRow| {
-        let once = if row.charge_frequency == "One-Time" { ", once" } else { "" };
-        let line = format!("{}{once}", row.charge_description);
-        if several { format!("{}: {line}", row.candidate) } else { line }
-    };
-    let cells = |row: &CostChangeRow| {
-        let quantity = |of: u64| format!("{} {}", count(of as f64), row.pricing_unit);
-        let sign = if row.difference_usd.as_f64() > 0.0 { "+" } else { "" };
-        vec![
-            quantity(row.reference_quantity),
-            quantity(row.pricing_quantity),
-            dollars(row.reference_cost_usd.as_f64()),
-            dollars(row.billed_cost.as_f64()),
-            format!("{sign}{}", dollars(row.difference_usd.as_f64())),
-        ]
-    };
     let assumed = comparison.costs.iter().filter(|row| row.assumption == Level::Assumed);
-    assumed.map(|row| (label(row), cells(row))).collect()
+    Table::of(assumed)
+        .text("line", |row| {
+            let once = if row.charge_frequency == "One-Time" { ", once" } else { "" };
+            let line = format!("{}{once}", row.charge_description);
+            if several { format!("`{}`: {line}", row.candidate) } else { line }
+        })
+        .figure("quantity before", |row| quantity(row.reference_quantity, row))
+        .figure("quantity", |row| quantity(row.pricing_quantity, row))
+        .figure("cost before", |row| Cell::dollars(row.reference_cost_usd))
+        .figure("cost", |row| Cell::dollars(row.billed_cost))
+        .figure("difference", |row| {
+            let sign = if row.difference_usd > Usd::ZERO { "+" } else { "" };
+            format!("{sign}{}", dollars(row.difference_usd.as_f64())).into()
+        })
+        .table()
 }
 
-/// What the figures stand for.
-fn basis(comparison: &Comparison) -> String {
+fn quantity(of: u64, row: &CostChangeRow) -> Cell {
+    format!("{} {}", count(of as f64), row.pricing_unit).into()
+}
+
+/// What the figures stand for, in sentences.
+fn basis(comparison: &Comparison) -> Vec<String> {
     let first = &comparison.candidates[0];
-    let paired = comparison
+    let is_paired = comparison
         .candidates
         .iter()
         .all(|row| (row.seed, row.replications) == (first.seed, first.replications));
-    let how = match (paired, first.replications) {
+    let how = match (is_paired, first.replications) {
         (true, 0 | 1) => "from one replication".to_owned(),
         (true, n) => format!(
             "means of {n} replications with common random numbers (seed {}), ± is the 95 % confidence \
@@ -331,18 +293,22 @@ fn basis(comparison: &Comparison) -> String {
                 .to_owned()
         }
     };
-    let span = SimDuration::from_secs_f64;
     let counts = match comparison.counts_period_s {
-        None => format!("are of {}", span(first.counted_s)),
-        Some(period_s) => {
-            format!("are for {}, to which each run's counted part is taken", span(period_s))
-        }
+        None => format!("are of {}", SimDuration::from_secs_f64(first.counted_s)),
+        Some(period_s) => format!(
+            "are for {}, to which each run's counted part is scaled",
+            SimDuration::from_secs_f64(period_s)
+        ),
     };
-    format!(
-        "Against `{}`, assumptions alike on both sides: {how}; peaks and keys alive are extremes. Counts \
-         {counts}, money is for {}.\nlow … high: every assumption at the end that saves least, and most.\n\
-         Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer.",
-        comparison.reference,
-        span(first.billing_period_s),
-    )
+    vec![
+        format!(
+            "Against `{}`, with the same assumptions on both sides: {how}; peaks and keys alive are extremes. \
+             Counts {counts}, money is for {}.",
+            comparison.reference,
+            SimDuration::from_secs_f64(first.billing_period_s),
+        ),
+        "low … high: every assumption at the end that saves least, and most.".to_owned(),
+        "Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer."
+            .to_owned(),
+    ]
 }

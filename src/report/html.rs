@@ -1,38 +1,20 @@
-//! Results as one page that needs nothing else: no network, and no script to be read.
+//! A document as one page that needs nothing else: no network, and no script to be read.
 //!
-//! ```text
-//! Results ─┬─ verdict ─ figures ─ hangs ─ time ─ who ─ bill ─ cautions ─ method ──┐
-//! Swept  ──┴─ sweep ──────────────────────────────────────────────────────────────┴─► page
-//! ```
-//!
-//! - `table`, `figure`: a table and a chart as parts of the page;
-//! - one file for each section, from rows to markup;
+//! - `figure`, `table`: a chart and a table as parts of the page;
 //! - `html/page.css`, `html/page.js`: how it looks, and what a script adds: sorting, hover values,
 //!   sliders. Without it every figure stands in a table.
 //!
-//! Markup is made by maud, which escapes all text; what is not escaped are drawings, whose texts `svg`
-//! has escaped.
+//! Markup is made by maud, which escapes all text; drawings are not escaped, as `svg` has escaped their
+//! texts.
 
-mod bill;
-mod cautions;
 mod figure;
-mod figures;
-mod hangs;
-mod method;
-mod more;
-mod sweep;
 mod table;
-mod time;
-mod verdict;
-mod who;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::colours;
-use crate::error::Result;
-use crate::results::Results;
-use crate::results::csv;
-use crate::sweep::swept::Swept;
+use super::document::{Assertion, Block, Document, Section, Shown, Tile, Warning};
+use crate::shown::{shown, shown_lines};
 
 /// What a page looks like, without the dark side of charts.
 const STYLE: &str = include_str!("html/page.css");
@@ -42,79 +24,13 @@ const SCRIPT: &str = include_str!("html/page.js");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// What a page is made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Page<'a> {
-    /// The run.
-    pub results: &'a Results,
-    /// The sweep of its scenario, if there is one.
-    pub sweep: Option<&'a Swept>,
-    /// Further CSV files of its folder: name and text of those that [`MORE`] names.
-    pub more: &'a [(String, String)],
-    /// What lies in its folder and is left out as it is of other settings, in sentences.
-    pub left_out: &'a [String],
-}
-
-/// CSV files that a folder may have beside those of a run, and that a page shows.
-pub const MORE: [&str; 4] = ["sobol.csv", "spread.csv", "break_even.csv", "break_even_curves.csv"];
-
-impl Page<'_> {
-    /// Text of one of the run's CSV files.
-    fn text(&self, file: &'static str) -> (&'static str, String) {
-        let results = self.results;
-        let bytes = match file {
-            "summary.csv" => csv::write(&results.summary),
-            "timeline.csv" => csv::write(&results.timeline),
-            "requesters.csv" => csv::write(&results.requesters),
-            "principals.csv" => csv::write(&results.principals),
-            "operations.csv" => csv::write(&results.operations),
-            "costs.csv" => csv::write(&results.costs),
-            "sensitivity.csv" => csv::write(&results.sensitivity),
-            _ => Vec::new(),
-        };
-        (file, String::from_utf8(bytes).expect("CSV is text"))
-    }
-}
-
-/// A part of the page: an id, a heading, and what stands under it.
-struct Section {
-    id: &'static str,
-    title: String,
-    body: Markup,
-}
-
-/// Writes the page. The same results give the same bytes, wherever they were read from.
-///
-/// # Errors
-/// If files beside those of the run cannot be drawn.
-pub fn write(page: &Page) -> Result<String> {
-    let results = &page.results.seen();
-    let page = &Page { results, ..*page };
-    let mut sections = vec![
-        Section { id: "how-sure", title: "How sure is this?".into(), body: verdict::sure(page)? },
-        Section { id: "figures", title: "Key figures".into(), body: figures::all(page) },
-        Section { id: "hangs", title: "What the answer hangs on".into(), body: hangs::all(page)? },
-    ];
-    if let Some(swept) = page.sweep {
-        let (title, body) = (sweep::title(swept), sweep::explorer(page, swept)?);
-        sections.push(Section { id: "sweep", title, body });
-    }
-    sections.extend([
-        Section { id: "time", title: "KMS calls over time".into(), body: time::all(page)? },
-        Section { id: "who", title: "Who calls, and who saves".into(), body: who::all(page)? },
-        Section { id: "bill", title: "The bill".into(), body: bill::all(page)? },
-    ]);
-    sections.extend(cautions::sections(results));
-    sections.extend([
-        Section { id: "method", title: "Method and limits".into(), body: method::limits(results) },
-        Section { id: "again", title: "The same again".into(), body: method::again(page) },
-    ]);
-    Ok(document(results, &sections).into_string())
-}
-
-fn document(results: &Results, sections: &[Section]) -> Markup {
-    let title = format!("{}: what S3 Bucket Keys save", results.facts.scenario);
-    html! {
+/// Writes the page. The same document gives the same bytes.
+#[must_use]
+pub fn write(document: &Document) -> String {
+    let Document { title, footer, blocks } = document;
+    let first_section = blocks.iter().position(is_section).unwrap_or(blocks.len());
+    let (top, sections) = blocks.split_at(first_section);
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -122,23 +38,25 @@ fn document(results: &Results, sections: &[Section]) -> Markup {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="generator" content=(format!("bks {}", results.facts.bks_version));
-                title { (title) }
+                meta name="generator" content=(concat!("bks ", env!("CARGO_PKG_VERSION")));
+                title { (shown(title)) }
                 style { (PreEscaped(style())) }
             }
             body {
                 a.skip href="#main" { "Skip to the verdict" }
-                header { p { "Bucket Key Simulator · report of " code { (results.facts.scenario) } } }
+                header { p { "Bucket Key Simulator" } }
                 main #main {
-                    (verdict::top(results, &title))
+                    h1 { (prose(title)) }
+                    (self::blocks(top))
                     (contents(sections))
-                    @for section in sections { (render(section)) }
+                    (self::blocks(sections))
                 }
-                footer { (method::footer(results)) }
+                footer { p { (prose(footer)) } }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
-    }
+    };
+    page.into_string()
 }
 
 /// Style sheet of the page, with the dark side of charts where the page is dark.
@@ -147,36 +65,146 @@ fn style() -> String {
     format!("{STYLE}@media screen and (prefers-color-scheme: dark) {{\n{dark}}}\n")
 }
 
-fn contents(sections: &[Section]) -> Markup {
+fn is_section(block: &Block) -> bool {
+    matches!(block, Block::Section(section) if !section.id.is_empty())
+}
+
+/// Links to the sections.
+fn contents(blocks: &[Block]) -> Markup {
     html! {
-        nav aria-label="Contents" { ul {
-            @for section in sections {
+        nav aria-label="Contents" { ul { @for block in blocks {
+            @if let Block::Section(section) = block {
                 li { a href=(format!("#{}", section.id)) { (prose(&section.title)) } }
+            }
+        } } }
+    }
+}
+
+fn blocks(blocks: &[Block]) -> Markup {
+    html! { @for block in blocks { (self::block(block)) } }
+}
+
+fn block(block: &Block) -> Markup {
+    match block {
+        Block::Verdict(text) => html! { p #verdict.verdict { (prose(text)) } },
+        Block::Paragraph(text) => html! { p { (prose(text)) } },
+        Block::Note(text) => html! { p.note { (prose(text)) } },
+        Block::List(items) => html! { ul { @for item in items { li { (prose(item)) } } } },
+        Block::Table(table) => table::markup(table),
+        Block::Chart(figure) => figure::markup(figure),
+        Block::Warnings(warnings) => self::warnings(warnings),
+        Block::Assertions(assertions) => self::assertions(assertions),
+        Block::Code(id, text) => copyable(id, text),
+        Block::Pairs(pairs) => html! {
+            dl.pairs { @for (name, value) in pairs {
+                div { dt { (name) } dd { code { (shown(value)) } } }
+            } }
+        },
+        Block::Section(section) => self::section(section),
+        Block::Tiles(tiles) => self::tiles(tiles),
+        Block::Explorer(explorer) => figure::explorer(explorer),
+    }
+}
+
+/// A section with a heading, or a part of one that folds.
+fn section(section: &Section) -> Markup {
+    let Section { id, title, shown, blocks } = section;
+    if id.is_empty() {
+        return folded(section);
+    }
+    let heading = format!("{id}-heading");
+    html! {
+        section #(id) aria-labelledby=(heading) {
+            @if *shown == Shown::Open {
+                h2 #(heading) { (prose(title)) }
+                (self::blocks(blocks))
+            } @else {
+                details { summary { h2 #(heading) { (prose(title)) } } (self::blocks(blocks)) }
+            }
+        }
+    }
+}
+
+fn folded(Section { title, shown, blocks, .. }: &Section) -> Markup {
+    let class = match shown {
+        Shown::OnScreen => Some("long"),
+        Shown::UnlessSliders => Some("points"),
+        _ => None,
+    };
+    let is_open = matches!(shown, Shown::Open | Shown::UnlessSliders);
+    let file = blocks.iter().find_map(|block| match block {
+        Block::Table(table) if *shown == Shown::OnScreen => Some(table.file),
+        _ => None,
+    });
+    html! {
+        details class=[class] open[is_open] { summary { (prose(title)) } (self::blocks(blocks)) }
+        @if let Some(file) = file { p.on-paper { (prose(title)) ": in " code { (file) } "." } }
+    }
+}
+
+fn warnings(warnings: &[Warning]) -> Markup {
+    html! {
+        ul.cautions { @for Warning { what, advice } in warnings {
+            li {
+                p { strong { (prose(&capitalized(advice))) "." } }
+                p.note { (prose(&capitalized(what))) "." }
             }
         } }
     }
 }
 
-fn render(section: &Section) -> Markup {
-    let heading = format!("{}-heading", section.id);
+fn assertions(assertions: &[Assertion]) -> Markup {
     html! {
-        section #(section.id) aria-labelledby=(heading) {
-            h2 #(heading) { (prose(&section.title)) }
-            (section.body)
-        }
+        ul.assertions { @for Assertion { text, holds, reason } in assertions {
+            li {
+                p {
+                    @if *holds { strong.good { "✓ met: " } } @else { strong.bad { "✗ not met: " } }
+                    code { (shown(text)) }
+                }
+                p.note { (prose(reason)) "." }
+            }
+        } }
     }
+}
+
+/// A clause as a sentence begins, unless it begins with code or a symbol.
+fn capitalized(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn tiles(tiles: &[Tile]) -> Markup {
+    html! {
+        dl.tiles { @for Tile { name, value, beside } in tiles {
+            div {
+                dt { (prose(name)) }
+                dd.value { (prose(value)) }
+                @for beside in beside { dd.beside { (prose(beside)) } }
+            }
+        } }
+    }
+}
+
+/// Text to be copied; the script adds the button.
+fn copyable(id: &str, text: &str) -> Markup {
+    html! { div.copyable { pre #(id) tabindex="0" { code { (shown_lines(text)) } } } }
 }
 
 /// Text in which backticks stand around code.
 fn prose(text: &str) -> Markup {
+    marked(text, breakable)
+}
+
+/// Text with each part between backticks as `code`; text with a lone backtick is taken as it is.
+fn marked(text: &str, code: fn(&str) -> Markup) -> Markup {
+    let text = shown(text);
     let parts: Vec<&str> = text.split('`').collect();
-    // Text with a lone backtick is taken as it is.
     if parts.len().is_multiple_of(2) {
         return html! { (text) };
     }
     html! {
         @for (i, part) in parts.iter().enumerate() {
-            @if i % 2 == 1 { code { (breakable(part)) } }
+            @if i % 2 == 1 { (code(part)) }
             // A figure and its percent sign stay on one line.
             @else { (part.replace(" %", "\u{a0}%")) }
         }
@@ -187,7 +215,7 @@ fn prose(text: &str) -> Markup {
 fn breakable(code: &str) -> Markup {
     const SHORT: usize = 24;
     if code.len() <= SHORT {
-        return html! { (code) };
+        return html! { code { (code) } };
     }
-    html! { @for part in code.split_inclusive(['/', ':']) { (part) wbr; } }
+    html! { code { @for part in code.split_inclusive(['/', ':']) { (part) wbr; } } }
 }

@@ -1,18 +1,18 @@
 //! What an inventory holds, and what giving its objects a bucket key would touch and cost.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::document::{Block, Cell, Document, Table};
 use super::numbers::{dollars, grouped};
-use super::table::table;
-use crate::inventory::tally::{Counts, Kind, Tally};
-use crate::inventory::{BucketKey, Class, Column, Version};
+use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
+use crate::inventory::{BucketKeyStatus, InventoryColumn, StorageClass, VersionKind};
 use crate::migration::MigrationPlan;
 use crate::pricing::{PriceTable, Terms};
 use crate::results::csv;
+use crate::shown::named;
 use crate::units::utc;
 
 /// Ends of the age columns, in days.
@@ -23,9 +23,9 @@ pub struct Inventory<'a> {
     /// When it was made, in nanoseconds since the Unix epoch.
     pub as_of_ns: i64,
     /// Its objects.
-    pub tally: &'a Tally,
+    pub tally: &'a InventoryCounts,
     /// Columns that some file of it lacks.
-    pub missing: &'a BTreeSet<Column>,
+    pub missing: &'a BTreeSet<InventoryColumn>,
     /// Objects that were counted from a journal: those that were changed since it began.
     pub of_journal: u64,
 }
@@ -52,7 +52,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of((bucket, kind, counts): (&'a str, Kind, &Counts)) -> Self {
+    fn of((bucket, kind, counts): (&'a str, ObjectKind, &ObjectCounts)) -> Self {
         let [d1, d7, d30, d90, d180, d365] = AGES_DAYS.map(|days| counts.younger_than_days(days));
         Self {
             bucket,
@@ -77,24 +77,26 @@ impl<'a> Row<'a> {
 
 /// Objects of one class that a migration touches.
 struct Touched {
-    class: Class,
-    all: Counts,
-    current: Counts,
+    class: StorageClass,
+    all: ObjectCounts,
+    current: ObjectCounts,
     young: u64,
 }
 
-/// SSE-KMS objects without a bucket key, by class; those of which it is untold too.
-fn touched(tally: &Tally) -> Vec<Touched> {
-    let keyless = |kind: Kind| kind.is_sse_kms() && kind.bucket_key != BucketKey::Enabled;
-    let of = |class: &Class| {
-        let all = tally.sum(|_, kind| keyless(kind) && kind.class == *class);
-        let current = tally.sum(|_, kind| {
-            keyless(kind) && kind.class == *class && kind.version == Version::Current
-        });
+/// SSE-KMS objects without a bucket key, by class, and those of which it is not known whether they have one.
+fn touched(tally: &InventoryCounts) -> Vec<Touched> {
+    let classes = StorageClass::ALL.iter().map(|class| {
+        let all = tally.sum(|_, kind| is_keyless(kind, *class));
+        let current =
+            tally.sum(|_, kind| is_keyless(kind, *class) && kind.version == VersionKind::Current);
         let young = current.younger_than_days(class.days_min());
         Touched { class: *class, all, current, young }
-    };
-    Class::ALL.iter().map(of).filter(|touched| touched.all.objects > 0).collect()
+    });
+    classes.filter(|touched| touched.all.objects > 0).collect()
+}
+
+fn is_keyless(kind: ObjectKind, class: StorageClass) -> bool {
+    kind.is_sse_kms() && kind.bucket_key != BucketKeyStatus::Enabled && kind.class == class
 }
 
 /// What the inventory leaves open, and what must be known of the migration.
@@ -103,20 +105,22 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     for column in inventory.missing {
         let cannot = match column {
             // Counting asks for no keys, and what tells no encryption is refused.
-            Column::Key
-            | Column::EncryptionStatus
-            | Column::VersionId
-            | Column::SequenceNumber
-            | Column::RecordType => continue,
-            Column::Bucket => "objects are counted for the manifest's bucket",
-            Column::IsLatest | Column::IsDeleteMarker => {
+            InventoryColumn::Key
+            | InventoryColumn::EncryptionStatus
+            | InventoryColumn::VersionId
+            | InventoryColumn::SequenceNumber
+            | InventoryColumn::RecordType => continue,
+            InventoryColumn::Bucket => "objects are counted for the manifest's bucket",
+            InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {
                 "every object is taken for the current version, as inventories of current versions \
                  only have it"
             }
-            Column::Size => "nothing is said of bytes, nor which objects one COPY cannot take",
-            Column::LastModified => "nothing is said of ages, and there is no population",
-            Column::StorageClass => "fees of infrequent access and archive cannot be seen",
-            Column::BucketKeyStatus => {
+            InventoryColumn::Size => {
+                "nothing is said of bytes, nor which objects one COPY cannot take"
+            }
+            InventoryColumn::LastModified => "nothing is said of ages, and there is no population",
+            InventoryColumn::StorageClass => "fees of infrequent access and archive cannot be seen",
+            InventoryColumn::BucketKeyStatus => {
                 "which objects have a bucket key cannot be said: the migration is of all SSE-KMS \
                  objects, at most"
             }
@@ -130,9 +134,10 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             grouped(inventory.of_journal)
         ));
     }
-    let untold =
-        inventory.tally.sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKey::Untold);
-    if untold.objects > 0 && !inventory.missing.contains(&Column::BucketKeyStatus) {
+    let untold = inventory
+        .tally
+        .sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKeyStatus::Unknown);
+    if untold.objects > 0 && !inventory.missing.contains(&InventoryColumn::BucketKeyStatus) {
         notes.push(format!(
             "{} SSE-KMS objects tell no bucket key status: the migration counts them, at most",
             grouped(untold.objects)
@@ -187,7 +192,7 @@ fn note_class(Touched { class, all, current, young }: &Touched, notes: &mut Vec<
 ///
 /// A COPY costs a PUT, a KMS call and a Batch Operations object as an update does; of other classes than
 /// Standard it costs more, and retrieval comes on top, for which bks has no prices.
-fn plans(tally: &Tally, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
+fn plans(tally: &InventoryCounts, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
     let touched = touched(tally);
     let in_place = touched.iter().map(|one| one.all.objects).sum();
     let copied = touched.iter().map(|one| one.current.objects - one.current.large).sum();
@@ -197,96 +202,100 @@ fn plans(tally: &Tally, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
     })
 }
 
-/// Tables for a person, no wider than `width`.
+/// Objects by bucket and kind, by storage class and by age, and what a migration would touch and cost.
 #[must_use]
-pub fn text(inventory: &Inventory, prices: &PriceTable, width: u16) -> String {
-    let all = inventory.tally.sum(|_, _| true);
-    let mut out = format!(
-        "{} lines of {}, {}, as of {}\n\n",
+pub fn document(inventory: &Inventory, prices: &PriceTable) -> Document {
+    let Inventory { tally, as_of_ns, .. } = inventory;
+    let all = tally.sum(|_, _| true);
+    let buckets = match tally.buckets.len() {
+        1 => "1 bucket".to_owned(),
+        n => format!("{n} buckets"),
+    };
+    let mut blocks = vec![Block::Paragraph(format!(
+        "{} lines of {buckets}, {}, as of {}",
         grouped(all.objects),
-        match inventory.tally.buckets.len() {
-            1 => "1 bucket".to_owned(),
-            n => format!("{n} buckets"),
-        },
         bytes(all.bytes),
-        utc(inventory.as_of_ns)
-    );
-    let header = || ["objects", "size"].map(str::to_owned).to_vec();
-    let cells = |counts: &Counts| vec![grouped(counts.objects), bytes(counts.bytes)];
-    for bucket in inventory.tally.buckets.keys() {
-        let mut rows = Vec::new();
-        let mut last = None;
-        for (_, kind, _) in inventory.tally.kinds().filter(|(name, ..)| *name == bucket) {
-            let shown = (kind.version, kind.encryption, kind.bucket_key);
-            if last.replace(shown) == Some(shown) {
-                continue;
-            }
-            let counts = inventory.tally.sum(|name, other| {
-                name == bucket && (other.version, other.encryption, other.bucket_key) == shown
-            });
-            let key = match kind.bucket_key {
-                BucketKey::Enabled => ", with a bucket key",
-                BucketKey::Disabled => ", without a bucket key",
-                BucketKey::Untold => "",
-            };
-            let label = format!("{}, {}{key}", kind.version.name(), kind.encryption.name());
-            rows.push((label, cells(&counts)));
-        }
-        let _ = writeln!(out, "{}\n", table(bucket, header(), &rows, width));
+        utc(*as_of_ns)
+    ))];
+    blocks.extend(tally.buckets.keys().map(|bucket| Block::Table(kinds(tally, bucket))));
+    let mut classes = Table::new("storage class", ["objects", "size"]);
+    for class in StorageClass::ALL {
+        push(&mut classes, class.name(), &tally.sum(|_, kind| kind.class == *class));
     }
-    let by_class = Class::ALL.iter().filter_map(|class| {
-        let counts = inventory.tally.sum(|_, kind| kind.class == *class);
-        (counts.objects > 0).then(|| (class.name().to_owned(), cells(&counts)))
-    });
-    let by_class: Vec<_> = by_class.collect();
-    let _ = writeln!(out, "{}\n", table("storage class", header(), &by_class, width));
-    let _ = writeln!(out, "{}\n", ages(&all, width));
-    migration(&mut out, inventory, prices, width);
-    out
+    blocks.extend([Block::Table(classes), Block::Table(ages(&all))]);
+    blocks.extend(migration(tally, prices));
+    blocks.push(Block::List(notes(inventory).iter().map(|it| format!("note: {it}")).collect()));
+    Document { blocks, ..Document::default() }
+}
+
+/// Adds a row of objects, if there are any.
+fn push(table: &mut Table, label: impl Into<Cell>, counts: &ObjectCounts) {
+    if counts.objects > 0 {
+        let cells = [grouped(counts.objects), bytes(counts.bytes)].map(Cell::from);
+        table.push(std::iter::once(label.into()).chain(cells));
+    }
+}
+
+/// Objects of a bucket by version, encryption and bucket key.
+fn kinds(tally: &InventoryCounts, bucket: &str) -> Table {
+    let mut table = Table::new(format!("`{}`", named(bucket)), ["objects", "size"]);
+    let mut last = None;
+    for (_, kind, _) in tally.kinds().filter(|(name, ..)| *name == bucket) {
+        let shown = (kind.version, kind.encryption, kind.bucket_key);
+        if last.replace(shown) == Some(shown) {
+            continue;
+        }
+        let counts = tally.sum(|name, other| {
+            name == bucket && (other.version, other.encryption, other.bucket_key) == shown
+        });
+        let key = match kind.bucket_key {
+            BucketKeyStatus::Enabled => ", with a bucket key",
+            BucketKeyStatus::Disabled => ", without a bucket key",
+            BucketKeyStatus::Unknown => "",
+        };
+        let label = format!("{}, {}{key}", kind.version.name(), kind.encryption.name());
+        push(&mut table, label, &counts);
+    }
+    table
 }
 
 /// How many objects are how old.
-fn ages(all: &Counts, width: u16) -> comfy_table::Table {
+fn ages(all: &ObjectCounts) -> Table {
+    let mut table = Table::new("age", ["objects"]);
     let mut before = 0;
-    let mut rows: Vec<(String, Vec<String>)> = Vec::new();
     for days in AGES_DAYS {
         let younger = all.younger_than_days(days);
-        rows.push((format!("under {days} d"), vec![grouped(younger - before)]));
+        table.push([format!("under {days} d").into(), grouped(younger - before).into()]);
         before = younger;
     }
     let known: u64 = all.ages.values().sum();
-    rows.push(("365 d and over".to_owned(), vec![grouped(known - before)]));
+    table.push(["365 d and over".into(), grouped(known - before).into()]);
     if all.objects > known {
-        rows.push(("untold".to_owned(), vec![grouped(all.objects - known)]));
+        table.push(["unknown".into(), grouped(all.objects - known).into()]);
     }
-    table("age", vec!["objects".to_owned()], &rows, width)
+    table
 }
 
-fn migration(out: &mut String, inventory: &Inventory, prices: &PriceTable, width: u16) {
-    let row = |one: &Touched| {
-        let label = one.class.name().to_owned();
-        let counts = [one.all.objects, one.all.objects - one.current.objects, one.all.large];
-        (label, counts.map(grouped).to_vec())
-    };
-    let rows: Vec<_> = touched(inventory.tally).iter().map(row).collect();
-    if rows.is_empty() {
-        out.push_str("a migration would touch nothing: no SSE-KMS object lacks a bucket key\n");
-    } else {
-        let header = ["objects", "old versions", "over 5 GiB"].map(str::to_owned).to_vec();
-        let _ = writeln!(out, "{}\n", table("to migrate", header, &rows, width));
-        for (name, objects, usd) in plans(inventory.tally, prices) {
-            let _ = writeln!(
-                out,
-                "{name} of {} objects by Batch Operations costs {}{}, once",
-                grouped(objects),
-                if name == "COPY" { "at least " } else { "" },
-                dollars(usd)
-            );
-        }
+/// Objects that a migration would touch, and what it costs.
+fn migration(tally: &InventoryCounts, prices: &PriceTable) -> Vec<Block> {
+    let touched = touched(tally);
+    if touched.is_empty() {
+        return vec![Block::Paragraph(
+            "a migration would touch nothing: no SSE-KMS object lacks a bucket key".to_owned(),
+        )];
     }
-    for note in notes(inventory) {
-        let _ = writeln!(out, "note: {note}");
+    let mut table = Table::new("to migrate", ["objects", "old versions", "over 5 GiB"]);
+    for Touched { class, all, current, .. } in &touched {
+        let counts = [all.objects, all.objects - current.objects, all.large];
+        let counts = counts.map(|count| grouped(count).into());
+        table.push(std::iter::once(class.name().into()).chain(counts));
     }
+    let costs = plans(tally, prices).map(|(name, objects, usd)| {
+        let at_least = if name == "COPY" { "at least " } else { "" };
+        let (objects, cost) = (grouped(objects), dollars(usd));
+        format!("{name} of {objects} objects by Batch Operations costs {at_least}{cost}, once")
+    });
+    vec![Block::Table(table), Block::List(costs.to_vec())]
 }
 
 /// Bytes for a person.

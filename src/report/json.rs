@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::known_total::Scaled;
-use super::words;
+use super::{assertion, run};
 use crate::results::Results;
 
 /// The whole of the results.
@@ -39,12 +39,12 @@ pub fn facts(results: &Results) -> Value {
     with_words(results, &results.facts)
 }
 
-/// `plain` as a document, with the verdict, and the reason of each demand's result.
+/// `plain` as a document, with the verdict, and why each assertion holds or not.
 fn with_words(results: &Results, plain: &impl Serialize) -> Value {
     let mut document = serde_json::to_value(plain).expect("structs with text for keys");
-    document["verdict"] = words::verdict(results).into();
-    for (number, demand) in results.facts.assertions.iter().enumerate() {
-        document["assertions"][number]["reason"] = words::reason(demand).into();
+    document["verdict"] = run::verdict(results).into();
+    for (number, it) in results.facts.assertions.iter().enumerate() {
+        document["assertions"][number]["reason"] = assertion::reason(it).into();
     }
     document
 }

@@ -5,10 +5,9 @@
 //! saved is the run's own: keys are shared, so more of the same traffic saves more in per cent, and other traffic
 //! what it will.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 
+use super::document::Block;
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
@@ -98,25 +97,25 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
         ));
     }
     let per_call = price.map(Usd::as_f64);
-    let configuration = |name: &String| {
-        let calls = |level| results.at(name, level).kms_requests * a_month * factor;
-        let of_reference = |level| results.at(reference, level).kms_requests * a_month * factor;
-        let saved = [Level::Low, Level::Assumed, Level::High]
-            .map(|level| of_reference(level) - calls(level));
+    let names = facts.configurations.iter().map(|configuration| &configuration.name);
+    let configurations = names.filter(|name| *name != reference).map(|name| {
+        let saved = Level::ALL.map(|level| {
+            results.at(reference, level).kms_requests * a_month * factor
+                - results.at(name, level).kms_requests * a_month * factor
+        });
         ScaledConfiguration {
             configuration: name.clone(),
-            kms_requests_a_month: calls(Level::Assumed),
+            kms_requests_a_month: results.assumed(name).kms_requests * a_month * factor,
             saved_kms_requests_a_month: saved,
             saved_usd_a_month: per_call.map(|price| saved.map(|saved| saved * price)),
         }
-    };
-    let names = facts.configurations.iter().map(|configuration| &configuration.name);
+    });
     Ok(Scaled {
         reference: reference.clone(),
         run_kms_requests_a_month: run,
         factor,
         kms_request_usd: per_call,
-        configurations: names.filter(|name| *name != reference).map(configuration).collect(),
+        configurations: configurations.collect(),
         known,
     })
 }
@@ -124,52 +123,53 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
 /// The least factor: what is below one is chance or rounding.
 const LEAST: f64 = 0.99;
 
-/// The scaled figures in words, a paragraph.
-#[must_use]
-pub fn text(scaled: &Scaled) -> String {
-    let Scaled { known, reference, run_kms_requests_a_month, factor, kms_request_usd, .. } = scaled;
-    let mut out = format!(
-        "At the known total of {} KMS requests a month ({}), {factor:.4} times the run's {} under `{reference}`:\n",
-        count(known.kms_requests_a_month),
-        known.source,
-        count(*run_kms_requests_a_month)
-    );
-    for one in &scaled.configurations {
-        let [low, assumed, high] = one.saved_kms_requests_a_month;
-        let share = percent(assumed / known.kms_requests_a_month);
-        let _ = write!(
-            out,
-            "  `{}` makes {} and saves {} a month, {share}",
-            one.configuration,
-            count(one.kms_requests_a_month),
-            signed(assumed)
-        );
-        match one.saved_usd_a_month {
-            Some([low, assumed, high]) => {
-                let _ =
-                    writeln!(out, ": {} ({} … {})", dollars(assumed), dollars(low), dollars(high));
-            }
-            None => {
-                let _ = writeln!(out, " ({} … {})", signed(low), signed(high));
-            }
-        }
-    }
-    let _ = writeln!(
-        out,
-        "Calls and their price are scaled. The saving in per cent is the run's own: it is right as far as the rest \
-         of the total is like the run. Peaks, quota, free tier, discount and keys' rent are not scaled."
-    );
+/// The scaled figures in sentences.
+pub(super) fn blocks(scaled: &Scaled) -> Vec<Block> {
+    let Scaled { known, reference, run_kms_requests_a_month, factor, .. } = scaled;
+    let mut blocks = vec![
+        Block::Paragraph(format!(
+            "At the known total of {} KMS requests a month ({}), {factor:.4} times the run's {} under \
+             `{reference}`:",
+            count(known.kms_requests_a_month),
+            known.source,
+            count(*run_kms_requests_a_month)
+        )),
+        Block::List(scaled.configurations.iter().map(|it| configuration(it, known)).collect()),
+        Block::Note(
+            "Calls and their price are scaled. The saving in per cent is the run's own: it is right as far \
+             as the rest of the total is like the run. Peaks, quota, free tier, discount and keys' rent are \
+             not scaled."
+                .to_owned(),
+        ),
+    ];
     if known.of_all_services {
-        let _ = writeln!(
-            out,
-            "A bill counts every use of every key: what is not S3's saves nothing, so this is the most."
-        );
+        blocks.push(Block::Note(
+            "A bill counts every use of every key. Calls that are not S3's save nothing, so this is an \
+             upper limit."
+                .to_owned(),
+        ));
     }
-    if kms_request_usd.is_none() {
-        let _ =
-            writeln!(out, "Dollars are not scaled: the run's regions have prices of their own.");
+    if scaled.kms_request_usd.is_none() {
+        blocks.push(Block::Note(
+            "Dollars are not scaled: the run's regions have prices of their own.".to_owned(),
+        ));
     }
-    out
+    blocks
+}
+
+fn configuration(scaled: &ScaledConfiguration, known: &KnownTotal) -> String {
+    let [low, assumed, high] = scaled.saved_kms_requests_a_month;
+    let saved = format!(
+        "`{}` makes {} and saves {} a month, {}",
+        scaled.configuration,
+        count(scaled.kms_requests_a_month),
+        signed(assumed),
+        percent(assumed / known.kms_requests_a_month)
+    );
+    match scaled.saved_usd_a_month.map(|all| all.map(dollars)) {
+        Some([low, assumed, high]) => format!("{saved}: {assumed} ({low} … {high})"),
+        None => format!("{saved} ({} … {})", signed(low), signed(high)),
+    }
 }
 
 /// A count with its sign.

@@ -1,4 +1,4 @@
-//! A model beside a trail, for a person and for programs.
+//! A model beside CloudTrail, for a person and for programs.
 
 mod bill;
 mod json;
@@ -11,7 +11,7 @@ use crate::reconciliation::kms_calls::HOUR_NS;
 use crate::reconciliation::{Reconciled, Reconciliation, Surplus, Unexplained};
 use crate::units::utc;
 pub use json::json;
-pub use text::text;
+pub use text::document;
 
 /// A row of `bks reconcile --format csv`: one requester, bucket and hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -1,18 +1,25 @@
-//! What an answer hangs on, as files and for people.
+//! What an answer depends on: assumptions one at a time and together, and break-even values.
 
-pub mod json;
 pub mod rows;
-pub mod text;
-pub mod words;
+mod sentences;
 
-use super::chart::layout::Size;
-use super::chart::table::Table;
-use super::chart::{Kind, Options, svg};
+use serde_json::{Value, json};
+
+use super::chart::{self, Options, Size};
+use super::document::{Block, Cell, Document, Table};
+use super::numbers::count;
+use crate::encryption::assumption::Assumption;
+use crate::pricing::PriceTable;
 use crate::results::csv;
+use crate::results::run::Swing;
 use crate::results::sensitivity::{IDENTITY, Identity};
-use crate::scenario::Scenario;
-use crate::sensitivity::Sensitivity;
+use crate::scenario::{MODEL_VERSION, Scenario};
+use crate::sensitivity::sobol::{Indices, Interval};
+use crate::sensitivity::{Sensitivity, Together};
 use crate::shown;
+
+/// The JSON document's own version: raised when a key changes its meaning or goes.
+const SCHEMA_VERSION: u32 = 1;
 
 /// Name and content of every file that `bks sensitivity` leaves. The same scenario, seed, version and
 /// arguments give the same bytes.
@@ -21,10 +28,9 @@ use crate::shown;
 /// Never: what is written is text.
 #[must_use]
 pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec<u8>)> {
-    let swings = csv::write(&rows::sensitivity(scenario, found));
-    let tornado = tornado(&swings);
+    let swings = rows::sensitivity(scenario, found);
     let mut files = vec![
-        ("sensitivity.csv", swings),
+        ("sensitivity.csv", csv::write(&swings)),
         ("sobol.csv", csv::write(&rows::sobol(scenario, found))),
         ("spread.csv", csv::write(&rows::spread(scenario, found))),
         ("break_even.csv", csv::write(&rows::break_even(scenario, found))),
@@ -35,13 +41,98 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
     let identity = Identity::of(scenario, texts);
     let identity = serde_json::to_string_pretty(&identity).expect("a flat struct") + "\n";
     files.push((IDENTITY, shown::json(&identity).into_owned().into_bytes()));
-    files.extend(tornado.map(|drawing| ("tornado.svg", drawing)));
+    // Without a range there is nothing to draw.
+    let tornado = chart::tornado(&swings, &Options::default()).ok();
+    files
+        .extend(tornado.map(|chart| ("tornado.svg", chart.draw(Size::default()).svg.into_bytes())));
     files
 }
 
-/// The rows of `sensitivity.csv` as a picture; `None` if no assumption has a range.
-fn tornado(swings: &[u8]) -> Option<Vec<u8>> {
-    let table = Table::parse("sensitivity.csv", std::str::from_utf8(swings).ok()?).ok()?;
-    let chart = Kind::Tornado.chart(&table, &Options::default()).ok()?;
-    Some(svg::draw(&chart, Size::default()).svg.into_bytes())
+/// The verdict, tables of what each assumption does, and where the saving crosses the targets.
+#[must_use]
+pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
+    let mut blocks = vec![Block::Verdict(sentences::verdict(scenario, found))];
+    if !found.swings.is_empty() {
+        blocks.push(Block::Table(swings(&found.swings)));
+    }
+    blocks.push(match &found.together {
+        Together::Known => Block::Paragraph(
+            "Every assumption is known: there is no spread to share out.".to_owned(),
+        ),
+        Together::TooLong(requests) => Block::Paragraph(format!(
+            "The spread of all assumptions together was not sampled: even the fewest points would \
+             answer about {} requests. Ask for it with `--samples 16`, or simulate less, e.g., \
+             `--set duration=1d`.",
+            count(*requests)
+        )),
+        Together::Sampled(sample) => match &sample.indices {
+            Some(indices) => Block::Table(shares(indices)),
+            None => Block::Paragraph(
+                "The saving is the same wherever the assumptions lie: there is no spread to share out."
+                    .to_owned(),
+            ),
+        },
+    });
+    blocks.extend(sentences::spread(found).map(Block::Paragraph));
+    blocks.push(Block::List(sentences::break_evens(scenario, found)));
+    blocks.extend(sentences::basis(found).into_iter().map(Block::Note));
+    Document { blocks, ..Document::default() }
+}
+
+/// The saving with one assumption at an end of its range and the others as assumed.
+fn swings(swings: &[Swing]) -> Table {
+    Table::of(swings)
+        .text("one at a time", |it| format!("`{}`", it.assumption))
+        .figure("low", |it| it.low.0.clone().into())
+        .figure("assumed", |it| it.assumed.0.clone().into())
+        .figure("high", |it| it.high.0.clone().into())
+        .figure("saving at low", |it| Cell::percent(it.low.1))
+        .figure("saving at high", |it| Cell::percent(it.high.1))
+        .figure("points", |it| Cell::figure(it.width() * 100.0, |points| format!("{points:.2}")))
+        .table()
+}
+
+/// How much of the variance each assumption explains.
+fn shares(indices: &[(Assumption, Indices)]) -> Table {
+    Table::of(indices)
+        .text("share of the spread", |(it, _)| format!("`{}`", it.name()))
+        .figure("by itself [95 %]", |(_, of)| interval(of.first))
+        .figure("with others [95 %]", |(_, of)| interval(of.total))
+        .table()
+}
+
+fn interval(of: Interval) -> Cell {
+    // No sign for what rounds to zero.
+    let [value, low, high] =
+        [of.value, of.low, of.high].map(|it| if it.abs() < 0.005 { 0.0 } else { it });
+    format!("{value:.2} [{low:.2} … {high:.2}]").into()
+}
+
+/// Everything that text and CSV files show, for programs.
+#[must_use]
+pub fn json(scenario: &Scenario, found: &Sensitivity) -> Value {
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "bks_version": env!("CARGO_PKG_VERSION"),
+        "model_version": MODEL_VERSION,
+        "price_date": PriceTable::DATE,
+        "scenario": scenario.name,
+        "scenario_hash": scenario.hash(),
+        "seed": scenario.seed.0,
+        "headline": scenario.configurations[scenario.headline].name,
+        "reference": scenario.configurations[scenario.reference].name,
+        "replications": found.replications,
+        "verdict": sentences::verdict(scenario, found),
+        "saving_assumed_ratio": found.assumed,
+        "sensitivity": rows::sensitivity(scenario, found),
+        "sobol": rows::sobol(scenario, found),
+        "spread": rows::spread(scenario, found),
+        "break_even": rows::break_even(scenario, found),
+        "break_even_curves": rows::curves(scenario, found),
+        "break_even_sentences": sentences::break_evens(scenario, found),
+        "left_out": found.left_out.iter().map(|(parameter, why)| json!({
+            "parameter": parameter,
+            "why": why,
+        })).collect::<Vec<_>>(),
+    })
 }

@@ -1,42 +1,43 @@
-//! A sweep for a person: a sentence and a table of its points.
+//! A sweep: a sentence, and a table of its points.
 
-use std::fmt::Write;
-
-use comfy_table::presets::NOTHING;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table};
-
-use super::numbers::{count, dollars, percent};
+use super::document::{Block, Cell, Document, Table};
+use super::numbers::{dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::results::rows::SummaryRow;
 use crate::sweep::grid::Grid;
 use crate::sweep::survey::Survey;
+use crate::units::Usd;
 
 /// Most points of the table; of more only the first and the last are shown.
 const POINTS_SHOWN: usize = 40;
 
 /// One point's figures of the configuration its verdict is about.
-struct Figures {
+struct PointFigures {
+    /// As `key=value` for each key.
+    name: String,
+    /// The point's value of each key.
+    values: Vec<String>,
     configuration: String,
     /// At the low, the assumed and the high level.
     savings: [Option<f64>; 3],
     half_width: Option<f64>,
     kms_requests: f64,
-    kms_cost_usd: f64,
+    kms_cost: Usd,
 }
 
-impl Figures {
-    fn of(headline: &str, rows: &[SummaryRow]) -> Self {
-        let at = |level| {
-            let row = rows.iter().find(|row| row.is_of(headline, level));
-            row.expect("a point has all its rows")
-        };
-        let assumed = at(Level::Assumed);
+impl PointFigures {
+    fn of(grid: &Grid, point: usize, headline: &str, rows: &[SummaryRow]) -> Self {
+        let [low, assumed, high] = Level::ALL.map(|level| {
+            rows.iter().find(|row| row.is_of(headline, level)).expect("a point has all its rows")
+        });
         Self {
+            name: grid.name(point),
+            values: grid.values(point).into_iter().map(|value| value.text.clone()).collect(),
             configuration: headline.to_owned(),
-            savings: Level::ALL.map(|level| at(level).saving_ratio),
+            savings: [low, assumed, high].map(|row| row.saving_ratio),
             half_width: assumed.saving_half_width,
             kms_requests: assumed.kms_requests,
-            kms_cost_usd: assumed.kms_cost_usd.as_f64(),
+            kms_cost: assumed.kms_cost_usd,
         }
     }
 
@@ -44,10 +45,20 @@ impl Figures {
         self.savings[Level::Assumed as usize]
     }
 
+    /// The saving with its half-width.
+    fn saving_cell(&self) -> Cell {
+        let cell = Cell::percent(self.saving());
+        match self.half_width.filter(|_| self.saving().is_some()) {
+            Some(half) => Cell { text: format!("{} ± {:.2}", cell.text, half * 100.0), ..cell },
+            None => cell,
+        }
+    }
+
     /// The saving with its range, as in a verdict.
     fn with_range(&self) -> String {
-        let saving = self.saving().map_or_else(dash, percent);
-        match self.range() {
+        let saving = Cell::percent(self.saving()).text;
+        let savings = || self.savings.iter().flatten().copied();
+        match savings().reduce(f64::min).zip(savings().reduce(f64::max)) {
             Some((low, high)) if low < high => {
                 format!("{saving} [{} … {}]", percent(low), percent(high))
             }
@@ -55,128 +66,118 @@ impl Figures {
         }
     }
 
-    /// Least and greatest saving over all levels.
-    fn range(&self) -> Option<(f64, f64)> {
-        let savings = self.savings.iter().flatten().copied();
-        Some((savings.clone().reduce(f64::min)?, savings.reduce(f64::max)?))
+    fn saving_here(&self) -> String {
+        format!("{} at {}", self.with_range(), self.name)
+    }
+
+    fn cost_here(&self) -> String {
+        format!("{} at {}", dollars(self.kms_cost.as_f64()), self.name)
     }
 }
 
-fn dash() -> String {
-    "–".to_owned()
-}
-
-/// A sentence and a table of all points; `rows` gives those of a point. Lines are at most `width`
-/// columns where words allow it.
+/// A sentence and a table of all points; `rows` gives those of a point.
 ///
 /// # Panics
 /// If some point has not the rows of all its configurations at all levels.
 #[must_use]
-pub fn text(
+pub fn document(
     name: &str,
     grid: &Grid,
     survey: &Survey,
     rows: &dyn Fn(usize) -> Vec<SummaryRow>,
-    width: u16,
-) -> String {
+) -> Document {
     let points = survey.points.iter().enumerate();
-    let figures: Vec<Figures> =
-        points.map(|(point, known)| Figures::of(known.headline(), &rows(point))).collect();
-    let mut out = String::new();
-    let _ = writeln!(out, "{name}: {}", verdict(grid, &figures));
-    let _ = writeln!(out, "\n{}", table(grid, &figures, width));
-    let left_out = grid.points().saturating_sub(POINTS_SHOWN);
+    let points: Vec<PointFigures> = points
+        .map(|(point, known)| PointFigures::of(grid, point, known.headline(), &rows(point)))
+        .collect();
+    let mut blocks = vec![
+        Block::Verdict(format!("{name}: {}", verdict(grid, &points))),
+        Block::Table(table(grid, &points)),
+    ];
+    let left_out = points.len().saturating_sub(POINTS_SHOWN);
     if left_out > 0 {
-        let _ = writeln!(out, "\n{left_out} points between these are left out here");
+        blocks.push(Block::Note(format!("{left_out} points between these are left out here")));
     }
-    let _ = writeln!(
-        out,
-        "\nKMS requests are of the counted part of the run, their cost of the billing period; ± is a \
-         95 % confidence half-width in points.\nlow … high: every assumption at the end that saves \
-         least, and most; what --set gives a single value is taken as known."
-    );
-    out
+    blocks.extend([
+        Block::Note(
+            "KMS requests are of the counted part of the run, their cost of the billing period; ± is a \
+             95 % confidence half-width in points."
+                .to_owned(),
+        ),
+        Block::Note(
+            "low … high: every assumption at the end that saves least, and most; what --set gives a single \
+             value is taken as known."
+                .to_owned(),
+        ),
+    ]);
+    Document { blocks, ..Document::default() }
 }
 
 /// What the sweep shows in one sentence.
-fn verdict(grid: &Grid, figures: &[Figures]) -> String {
-    let saves = |point: &usize| figures[*point].saving();
-    let by_saving = |a: &usize, b: &usize| saves(a).partial_cmp(&saves(b)).expect("no NaN");
-    let saving: Vec<usize> = (0..figures.len()).filter(|point| saves(point).is_some()).collect();
-    let (Some(&first), Some(&last)) = (saving.first(), saving.last()) else {
-        return costs(grid, figures);
+fn verdict(grid: &Grid, points: &[PointFigures]) -> String {
+    let known: Vec<(f64, &PointFigures)> =
+        points.iter().filter_map(|point| Some((point.saving()?, point))).collect();
+    // The first of equals, whatever their number.
+    let lowest = known.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    let highest = known.iter().rev().max_by(|a, b| a.0.total_cmp(&b.0));
+    let (Some(&(low, lowest)), Some(&(high, highest))) = (lowest, highest) else {
+        return costs(points);
     };
-    let at = |point: usize| format!("{} at {}", figures[point].with_range(), grid.name(point));
-    let headline = &figures[0].configuration;
-    let of = if figures.iter().all(|point| point.configuration == *headline) {
+    let (first, last) = (known[0].1, known[known.len() - 1].1);
+    let headline = &points[0].configuration;
+    let subject = if points.iter().all(|point| point.configuration == *headline) {
         format!("saving of `{headline}`")
     } else {
         "saving of the headline".to_owned()
     };
-    // The first of equals, whatever their number.
-    let lowest = saving.iter().copied().min_by(by_saving).unwrap_or(first);
-    let highest = saving.iter().rev().copied().max_by(by_saving).unwrap_or(first);
-    if grid.axes().len() == 1 && [(first, last), (last, first)].contains(&(lowest, highest)) {
-        return format!("{of} goes from {} to {}", at(first), at(last));
+    let is_ends = std::ptr::eq(lowest, first) && std::ptr::eq(highest, last)
+        || std::ptr::eq(lowest, last) && std::ptr::eq(highest, first);
+    if grid.axes().len() == 1 && is_ends {
+        return format!("{subject} goes from {} to {}", first.saving_here(), last.saving_here());
     }
-    if saves(&lowest) == saves(&highest) {
-        return format!("{of} is {} and the same at every point", figures[first].with_range());
+    if low.total_cmp(&high).is_eq() {
+        return format!("{subject} is {} and the same at every point", first.with_range());
     }
-    format!("{of} is least, {}, and greatest, {}", at(lowest), at(highest))
+    let (least, greatest) = (lowest.saving_here(), highest.saving_here());
+    format!("{subject} is least, {least}, and greatest, {greatest}")
 }
 
-/// The same where no reference makes KMS requests: what those of the headline cost.
-fn costs(grid: &Grid, figures: &[Figures]) -> String {
-    let cost = |point: &usize| figures[*point].kms_cost_usd;
-    let by_cost = |a: &usize, b: &usize| cost(a).total_cmp(&cost(b));
-    let at = |point: usize| format!("{} at {}", dollars(cost(&point)), grid.name(point));
-    let points = || 0..figures.len();
-    match (points().min_by(by_cost), points().rev().max_by(by_cost)) {
-        (Some(least), Some(most)) if cost(&least) < cost(&most) => format!(
-            "the reference makes no KMS requests; those of the headline cost least, {}, and most, {}",
-            at(least),
-            at(most)
+/// The same where no baseline makes KMS requests: what those of the headline cost.
+fn costs(points: &[PointFigures]) -> String {
+    let least = points.iter().min_by_key(|point| point.kms_cost);
+    let most = points.iter().rev().max_by_key(|point| point.kms_cost);
+    match (least, most) {
+        (Some(least), Some(most)) if least.kms_cost < most.kms_cost => format!(
+            "the baseline makes no KMS requests; those of the headline cost least, {}, and most, {}",
+            least.cost_here(),
+            most.cost_here()
         ),
-        (Some(point), _) if cost(&point) > 0.0 => format!(
-            "the reference makes no KMS requests; those of the headline cost {} at every point",
-            dollars(cost(&point))
+        (Some(point), _) if point.kms_cost > Usd::ZERO => format!(
+            "the baseline makes no KMS requests; those of the headline cost {} at every point",
+            dollars(point.kms_cost.as_f64())
         ),
         _ => "there are no KMS requests at any point, so there is nothing to save".to_owned(),
     }
 }
 
-fn table(grid: &Grid, figures: &[Figures], width: u16) -> Table {
-    let is_saved = figures.iter().any(|point| point.saving().is_some());
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    let keys = grid.axes().iter().map(|axis| axis.key.as_str());
-    let savings = ["saving", "low … high"].into_iter().filter(|_| is_saved);
-    table.set_header(keys.chain(savings).chain(["KMS requests", "KMS cost"]));
-    let shown = |point: &usize| {
+fn table(grid: &Grid, points: &[PointFigures]) -> Table {
+    let shown = if points.len() <= POINTS_SHOWN {
+        points.iter().chain(&[])
+    } else {
         let half = POINTS_SHOWN / 2;
-        figures.len() <= POINTS_SHOWN || *point < half || *point >= figures.len() - half
+        points[..half].iter().chain(&points[points.len() - half..])
     };
-    for point in (0..figures.len()).filter(shown) {
-        let of = &figures[point];
-        let values = grid.values(point).into_iter().map(|value| value.text.clone());
-        let saving = match (of.saving(), of.half_width) {
-            (Some(saving), Some(half)) => format!("{} ± {:.2}", percent(saving), half * 100.0),
-            (Some(saving), None) => percent(saving),
-            (None, _) => dash(),
-        };
-        let range = match of.savings {
-            [Some(low), _, Some(high)] => format!("{} … {}", percent(low), percent(high)),
-            _ => dash(),
-        };
-        let savings = [saving, range].into_iter().filter(|_| is_saved);
-        let figures = [count(of.kms_requests), dollars(of.kms_cost_usd)];
-        table.add_row(values.chain(savings).chain(figures));
+    let mut columns = Table::of(shown);
+    for (key, axis) in grid.axes().iter().enumerate() {
+        columns = columns.figure(&axis.key, |point| point.values[key].clone().into());
     }
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+    let is_saved = points.iter().any(|point| point.saving().is_some());
+    columns
+        .figure_if(is_saved, "saving", |point| point.saving_cell())
+        .figure_if(is_saved, "low … high", |point| {
+            Cell::range(point.savings[0].zip(point.savings[2]), percent)
+        })
+        .figure("KMS requests", |point| Cell::count(point.kms_requests))
+        .figure("KMS cost", |point| Cell::dollars(point.kms_cost))
+        .table()
 }

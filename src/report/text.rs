@@ -1,42 +1,110 @@
-//! Results for a person at a terminal.
+//! A document for a person at a terminal.
 
-use std::fmt::Write;
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle};
 
-use super::table::{BOLD, RESET, YELLOW, table};
-use super::{accounts, words};
-use crate::results::Results;
+use super::document::{Block, Cell, Document, Rank, Row, Section, Shown, Table};
+use crate::shown::shown;
 
-/// The verdict, the table, what moves the answer most, and the warnings. Lines are at most `width`
-/// columns where words allow it.
+/// Escape sequences for bold and yellow; whoever prints strips them where colour has no place.
+pub(crate) const BOLD: &str = "\x1b[1m";
+pub(crate) const YELLOW: &str = "\x1b[33m";
+pub(crate) const RESET: &str = "\x1b[0m";
+
+/// The document, in lines of at most `width` columns where words allow it.
 #[must_use]
-pub fn write(results: &Results, width: u16) -> String {
-    let results = &results.seen();
+pub fn write(document: &Document, width: u16) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{BOLD}{}{RESET}", words::verdict(results));
-    if let Some(question) = &results.facts.question {
-        let _ = writeln!(out, "{question}");
-    }
-    let names = results.facts.configurations.iter().map(|c| c.name.clone()).collect();
-    let _ = writeln!(out, "\n{}\n", table("", names, &words::figures(results), width));
-    if let Some(accounts) = accounts::table(results) {
-        let by_account = table("", accounts.header, &accounts.rows, width);
-        let _ = writeln!(out, "{}\n{by_account}\n", accounts.caption);
-    }
-    let _ = writeln!(out, "{}", words::basis(results));
-    if let Some(principals) = words::by_principal(results) {
-        let _ = writeln!(out, "{principals}");
-    }
-    if let Some(swing) = words::greatest_swing(results) {
-        let _ = writeln!(out, "{swing}");
-    }
-    if let Some(connections) = words::connections(results) {
-        let _ = writeln!(out, "{connections}");
-    }
-    if !results.facts.warnings.is_empty() {
+    blocks(&document.blocks, width, &mut out);
+    out
+}
+
+/// Sentences follow one another line by line; anything else stands between blank lines.
+fn blocks(blocks: &[Block], width: u16, out: &mut String) {
+    let mut was_sentence = true;
+    for block in blocks {
+        let text = self::block(block, width);
+        if text.is_empty() {
+            continue;
+        }
+        let is_sentence = matches!(block, Block::Verdict(_) | Block::Paragraph(_) | Block::Note(_));
+        if !out.is_empty() && !(is_sentence && was_sentence) {
+            out.push('\n');
+        }
+        was_sentence = is_sentence;
+        out.push_str(&text);
         out.push('\n');
     }
-    for warning in &results.facts.warnings {
-        let _ = writeln!(out, "{YELLOW}warning:{RESET} {}; {}", warning.what, warning.advice);
+}
+
+/// A block without a line break at its end; empty for what a terminal does not show.
+fn block(block: &Block, width: u16) -> String {
+    match block {
+        Block::Verdict(text) => format!("{BOLD}{text}{RESET}"),
+        Block::Paragraph(text) | Block::Note(text) | Block::Code(_, text) => text.clone(),
+        Block::List(items) => items.join("\n"),
+        Block::Table(table) => self::table(table, width),
+        Block::Section(section) => self::section(section, width),
+        Block::Warnings(warnings) => {
+            let lines = warnings.iter().map(|warning| {
+                format!("{YELLOW}warning:{RESET} {}; {}", warning.what, warning.advice)
+            });
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Block::Pairs(pairs) => {
+            let lines = pairs.iter().map(|(name, value)| format!("{name}: {value}"));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        // The command names the assertions that do not hold on standard error.
+        Block::Assertions(_) | Block::Chart(_) | Block::Tiles(_) | Block::Explorer(_) => {
+            String::new()
+        }
     }
-    out
+}
+
+fn section(section: &Section, width: u16) -> String {
+    if matches!(section.shown, Shown::IfFoldable | Shown::OnScreen) {
+        return String::new();
+    }
+    let mut out = String::new();
+    blocks(&section.blocks, width, &mut out);
+    format!("{BOLD}{}{RESET}\n{}", section.title, out.trim_end_matches('\n'))
+}
+
+/// A table no wider than `width` where words allow it, under its caption.
+fn table(table: &Table, width: u16) -> String {
+    let mut drawn = comfy_table::Table::new();
+    drawn
+        .load_style(NOTHING.header_separator(LineStyle::new('─', '─', '─', '─')))
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width)
+        .set_header(table.columns.iter().map(|column| plain(&column.title)));
+    for row in &table.rows {
+        drawn.add_row(cells(row));
+    }
+    for (drawn, column) in drawn.column_iter_mut().zip(&table.columns) {
+        if column.is_figure {
+            drawn.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    if table.caption.is_empty() { drawn.to_string() } else { format!("{}\n{drawn}", table.caption) }
+}
+
+fn cells(Row { cells, rank, .. }: &Row) -> impl Iterator<Item = String> {
+    let inset = if *rank == Rank::Part { "  " } else { "" };
+    let text = move |(place, cell): (usize, &Cell)| {
+        let inset = if place == 0 { inset } else { "" };
+        format!("{inset}{}", plain(&cell.text))
+    };
+    cells.iter().enumerate().map(text)
+}
+
+/// A cell on one line, whose names need no quotes.
+fn plain(text: &str) -> String {
+    let text = shown(text);
+    match text.matches('`').count() {
+        0 => text.into_owned(),
+        n if n % 2 == 0 => text.replace('`', ""),
+        _ => text.into_owned(),
+    }
 }

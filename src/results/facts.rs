@@ -2,15 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::run::{Outcome, PrecisionOutcome};
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::error::{Error, Result};
-use crate::outcome::{Outcome, PrecisionOutcome};
 use crate::pricing::PriceTable;
 use crate::scenario::assertion::{Assertion, Figure};
 use crate::scenario::connections::Basis;
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
+use crate::simulation::engines::Engines;
 
 use super::rows::{SummaryRow, show};
 use crate::shown::shown;
@@ -172,6 +173,7 @@ pub struct AssertionFacts {
 impl Facts {
     /// The facts of a run of which nothing is demanded.
     pub(super) fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
+        let engines = Engines::of(scenario);
         let precision = outcome.precision.as_ref();
         Self {
             schema_version: SCHEMA_VERSION,
@@ -186,8 +188,8 @@ impl Facts {
             headline: scenario.configurations[scenario.headline].name.clone(),
             reference: scenario.configurations[scenario.reference].name.clone(),
             replications: outcome.replications,
-            engine: scenario.engines.name().to_owned(),
-            skipped_principals: skipped(scenario),
+            engine: engines.name().to_owned(),
+            skipped_principals: skipped(scenario, &engines),
             precision: precision.map(|precision| precision.asked.half_width),
             precision_reached: precision.and_then(|it| it.reached).filter(|it| it.is_finite()),
             precision_met: precision.map(PrecisionOutcome::met),
@@ -276,10 +278,10 @@ impl Facts {
 }
 
 /// Names of the principals whose KMS requests were drawn without their S3 requests.
-fn skipped(scenario: &Scenario) -> Vec<String> {
+fn skipped(scenario: &Scenario, engines: &Engines) -> Vec<String> {
     let principals = scenario.senders.iter().enumerate();
     principals
-        .filter(|(index, _)| scenario.engines.skips(*index as u32))
+        .filter(|(index, _)| engines.skips(*index as u32))
         .map(|(_, principal)| principal.name.clone())
         .collect()
 }

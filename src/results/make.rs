@@ -4,10 +4,10 @@ use super::rows::{
     AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, SensitivityRow,
     SummaryRow, TimelineRow,
 };
+use super::run::{Outcome, Swing};
 use crate::encryption::assumptions::Level;
 use crate::kms::accounts::AccountRegion;
 use crate::migration::payback::Payback;
-use crate::outcome::{Outcome, Swing};
 use crate::pricing::Bill;
 use crate::scenario::Scenario;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::rows::{BucketRow, LeftOutRow, PrefixRow};
-use crate::outcome::{ConfigurationOutcome, Outcome};
+use super::run::{ConfigurationOutcome, Outcome};
 use crate::recording::{Recording, left_out};
 use crate::scenario::Scenario;
 
@@ -106,7 +106,7 @@ pub fn prefixes(scenario: &Scenario, outcome: &Outcome) -> Vec<PrefixRow> {
 #[must_use]
 pub fn left_out(scenario: &Scenario) -> Vec<LeftOutRow> {
     let Some(log) = &scenario.recording else { return Vec::new() };
-    let row = |row: left_out::Row| LeftOutRow {
+    let row = |row: left_out::LeftOutCount| LeftOutRow {
         reason: row.reason.name().to_owned(),
         name: row.name,
         records: row.records,

@@ -25,7 +25,7 @@ use crate::workload::ages::AgeLaw;
 
 use super::assertion::Assertion;
 use super::connections::Basis;
-use super::engine::{EngineChoice, Engines};
+use super::engine::EngineChoice;
 use super::replay::UnknownAge;
 use super::written::ScenarioFile;
 
@@ -42,8 +42,6 @@ pub struct Scenario {
     pub source: Option<String>,
     /// Which engine it asks for.
     pub engine: EngineChoice,
-    /// Who is run by which engine.
-    pub engines: Engines,
     /// From which all chance comes.
     pub seed: Seed,
     /// End of the run.
@@ -415,10 +413,10 @@ impl Scenario {
     }
 
     /// How many writes made a population, if an inventory tells of them.
-    pub(super) fn writes_before(&self, population: usize) -> Option<u64> {
+    pub(crate) fn writes_before(&self, population: usize) -> Option<u64> {
         match &self.recording.as_ref()?.before.get(population)?.origin {
             Origin::Written(times) => Some(times.len() as u64),
-            Origin::Untold | Origin::WithoutKey | Origin::WithoutKms => None,
+            Origin::Unknown | Origin::WithoutKey | Origin::WithoutKms => None,
         }
     }
 
@@ -465,6 +463,19 @@ impl Scenario {
     #[must_use]
     pub fn unwraps_new_keys(&self) -> bool {
         self.recording.is_some() || self.workloads.iter().any(Workload::unwraps_new_keys)
+    }
+
+    /// Mean number of S3 requests of one replication.
+    #[must_use]
+    pub fn expected_requests(&self) -> f64 {
+        let duration = self.duration();
+        let drawn: f64 = self.workloads.iter().map(|it| it.expected_requests(duration)).sum();
+        drawn + self.recorded_requests()
+    }
+
+    /// Number of a log's requests.
+    pub(crate) fn recorded_requests(&self) -> f64 {
+        self.recording.as_ref().map_or(0.0, |recording| recording.seen.all as f64)
     }
 
     /// Name of the principal's session in a slot, as in its ARN.

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::written::PopulationFile;
 use crate::encryption::Mode;
-use crate::inventory::tally::{Counts, Kind, Tally};
-use crate::inventory::{BucketKey, Encryption, Version};
+use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
+use crate::inventory::{BucketKeyStatus, EncryptionStatus, VersionKind};
 use crate::units::{ByteSize, SimDuration};
 use crate::workload::ages::{AgeLaw, AgeStep};
 
@@ -21,24 +21,24 @@ struct Fragment {
 /// Objects whose age is not told are taken to be as old as the others; with no age told there is no
 /// population.
 #[must_use]
-pub fn populations(tally: &Tally) -> Vec<PopulationFile> {
+pub fn populations(tally: &InventoryCounts) -> Vec<PopulationFile> {
     let mut all = Vec::new();
     for bucket in tally.buckets.keys() {
-        let sum = |wanted: &dyn Fn(Kind) -> bool| {
-            let current = |kind: Kind| kind.version == Version::Current;
+        let sum = |wanted: &dyn Fn(ObjectKind) -> bool| {
+            let current = |kind: ObjectKind| kind.version == VersionKind::Current;
             tally.sum(|name, kind| name == bucket && current(kind) && wanted(kind))
         };
         for (status, what) in [
-            (BucketKey::Enabled, "with a bucket key"),
-            (BucketKey::Disabled, "without a bucket key"),
-            (BucketKey::Untold, "bucket key untold"),
+            (BucketKeyStatus::Enabled, "with a bucket key"),
+            (BucketKeyStatus::Disabled, "without a bucket key"),
+            (BucketKeyStatus::Unknown, "bucket key untold"),
         ] {
             let counts = sum(&|kind| kind.is_sse_kms() && kind.bucket_key == status);
             all.extend(population(bucket, what, &counts, None));
         }
         let under = [
-            (Encryption::DsseKms, "under DSSE-KMS", Mode::DsseKms),
-            (Encryption::SseS3, "under SSE-S3", Mode::SseS3),
+            (EncryptionStatus::DsseKms, "under DSSE-KMS", Mode::DsseKms),
+            (EncryptionStatus::SseS3, "under SSE-S3", Mode::SseS3),
         ];
         for (encryption, what, mode) in under {
             let counts = sum(&|kind| kind.encryption == encryption);
@@ -51,7 +51,7 @@ pub fn populations(tally: &Tally) -> Vec<PopulationFile> {
 fn population(
     bucket: &str,
     what: &str,
-    counts: &Counts,
+    counts: &ObjectCounts,
     encryption: Option<Mode>,
 ) -> Option<PopulationFile> {
     let mut steps = Vec::new();

@@ -159,7 +159,7 @@ impl Scenario {
         }
         let log = self.recording.as_ref();
         for (index, population) in self.populations.iter_mut().enumerate() {
-            let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Untold);
+            let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Unknown);
             let own = self.domains[population.bucket as usize].bucket as usize;
             if own == bucket && is_untold {
                 population.age = age.clone();
@@ -172,7 +172,7 @@ impl Recording {
     /// The log's files as `run.toml` names them.
     #[must_use]
     pub fn inputs(&self) -> Vec<InputFile> {
-        let file = |input: &crate::recording::Input| InputFile {
+        let file = |input: &crate::recording::LogInput| InputFile {
             name: input.name.clone(),
             bytes: input.bytes,
             hash: input.hash.clone(),
@@ -271,7 +271,7 @@ fn of_log(given: ScenarioFile, log: &Recording, unknown_age: UnknownAge) -> Scen
     let populations = log.before.iter().map(|before| {
         let bucket = &log.buckets[before.bucket as usize];
         let what = match before.origin {
-            Origin::Untold => "written before the log",
+            Origin::Unknown => "written before the log",
             Origin::WithoutKey => "known to have no bucket key",
             Origin::WithoutKms => "known not to be under KMS",
             Origin::Written(_) => "in the inventory, with a bucket key",

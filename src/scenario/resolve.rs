@@ -10,7 +10,6 @@ mod traffic;
 use std::collections::BTreeSet;
 
 use super::assertion::{Assertion, Figure};
-use super::engine::Engines;
 use super::written::{BucketFile, ConfigurationFile, PopulationFile, PrincipalFile, ScenarioFile};
 use super::{Bucket, Configuration, Population, Scenario, Sender};
 use crate::encryption::Mode;
@@ -108,7 +107,6 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         question: file.question.clone(),
         source: file.source.clone(),
         engine: file.engine,
-        engines: Engines::default(),
         seed: Seed(file.seed),
         end: SimTime::from(file.duration),
         counted_from: SimTime::from(file.warm_up),
@@ -133,7 +131,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         written: file,
     };
     objects::resolve(&mut scenario)?;
-    scenario.engines = Engines::of(&scenario).at_path(|| "engine".into())?;
+    scenario.engine.check(&scenario.workloads).at_path(|| "engine".into())?;
     Ok(scenario)
 }
 

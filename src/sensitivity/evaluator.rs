@@ -6,9 +6,10 @@ use std::ops::Range;
 use super::{Progress, Work};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
-use crate::scenario::estimate::ArmEstimate;
 use crate::scenario::{Configuration, Scenario};
-use crate::simulation::{Arm, run_and};
+use crate::simulation::engines::Engines;
+use crate::simulation::estimate::ArmEstimate;
+use crate::simulation::{Arm, PlannedArm, kms_calls};
 
 /// What a run may take: all of it is known before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ const SKIPPED_AT_A_TIME: usize = 8;
 /// Evaluates the headline's saving; each set of assumptions is answered once.
 pub(super) struct Evaluator<'a> {
     scenario: &'a Scenario,
+    engines: Engines,
     resources: Resources,
     progress: Progress<'a>,
     requesters: Requesters,
@@ -54,6 +56,7 @@ impl<'a> Evaluator<'a> {
         let headline = &scenario.configurations[scenario.headline];
         let mut evaluator = Self {
             scenario,
+            engines: Engines::of(scenario),
             resources,
             progress,
             requesters: Requesters::group(headline.rule, &scenario.principals, &scenario.slots),
@@ -73,7 +76,13 @@ impl<'a> Evaluator<'a> {
     /// What one replication under a set of assumptions is expected to take.
     pub(super) fn estimate(&self, assumptions: &Assumptions) -> ArmEstimate {
         let Resources { threads, .. } = self.resources;
-        self.scenario.estimate_arm(self.headline(), &self.requesters, assumptions, threads)
+        let arm = PlannedArm {
+            scenario: self.scenario,
+            configuration: self.headline(),
+            requesters: &self.requesters,
+            assumptions,
+        };
+        ArmEstimate::of(&arm, &self.engines, threads)
     }
 
     /// How many sets of assumptions have been answered.
@@ -123,7 +132,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn skips(&self) -> bool {
-        self.scenario.engines.name() != "events"
+        self.engines.name() != "events"
     }
 
     /// Cuts sets of assumptions into runs of neighbours that fit into memory together: neighbours have
@@ -150,20 +159,15 @@ impl<'a> Evaluator<'a> {
     /// KMS calls of a configuration under each set of assumptions, in each replication. Replications
     /// follow one another: memory is for one of them.
     fn run(&self, configuration: usize, sets: &[Assumptions]) -> Vec<Vec<u64>> {
-        let arms: Vec<Arm> = sets
-            .iter()
-            .map(|&assumptions| Arm { configuration, assumptions, by_requester: false })
-            .collect();
+        let arms: Vec<Arm> =
+            sets.iter().map(|&assumptions| Arm::of_totals(configuration, assumptions)).collect();
         let mut calls = vec![Vec::new(); arms.len()];
         for replication in self.replications.clone() {
-            let counted = run_and(
-                self.scenario,
-                &arms,
-                replication..replication + 1,
-                &|requests| self.report_drawn(requests, arms.len()),
-                |tally| tally.total_calls().total(),
-            );
-            calls.iter_mut().zip(counted.into_iter().flatten()).for_each(|(of, n)| of.push(n));
+            let one = replication..replication + 1;
+            let counted = kms_calls(self.scenario, &self.engines, &arms, one, &|requests| {
+                self.report_drawn(requests, arms.len());
+            });
+            calls.iter_mut().zip(counted).for_each(|(of, n)| of.extend(n));
         }
         calls
     }

@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+use super::engines::Engines;
 use super::stream::Requests;
 use super::worlds::Worlds;
 use super::{Arm, Party, Progress, objects};
@@ -80,7 +81,7 @@ impl<'a> Events<'a> {
     }
 
     /// The same without answers.
-    pub(super) fn unanswered(
+    fn unanswered(
         scenario: &'a Scenario,
         kept: &'a KeptObjects,
         arm: &Arm,
@@ -149,8 +150,10 @@ impl Desk {
         let mut for_ever = arm.clone();
         for_ever.assumptions.cache_lifetime = SimDuration::MAX;
         // Every request is drawn, whatever engine would run the scenario.
+        let engines = &Engines::drawing_all(scenario);
         let (components, progress): (&[_], Progress) = (&[], &|_| ());
-        let party = Party { scenario, requesters, components, kept, replication, progress };
+        let party =
+            Party { scenario, engines, requesters, components, kept, replication, progress };
         let configuration = &scenario.configurations[arm.configuration];
         let scheme = configuration.scheme(scenario, arm.assumptions);
         Self { scheme, worlds: party.worlds(&[&for_ever]), places: Vec::new() }

@@ -13,6 +13,7 @@
 //! configurations, and shares of requests, may vary more from replication to replication than under
 //! the event engine; half-widths show it.
 
+pub(super) mod cost;
 mod counts;
 mod flow;
 mod walk;
@@ -23,6 +24,7 @@ use rayon::prelude::*;
 
 use super::Party;
 use super::answers::{Answering, Desk, Office};
+use super::engines::Engines;
 use super::worlds::Worlds;
 use crate::encryption::assumptions::Expiry;
 use crate::encryption::needs::Needs;
@@ -36,9 +38,10 @@ use crate::scenario::Scenario;
 use crate::tally::{Caller, Cost};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::ages::AgeLaw;
+use crate::workload::poisson::PoissonRequests;
 use crate::workload::rates::RateCurve;
 use crate::workload::written::KeptObjects;
-use crate::workload::{Action, Traffic as Arriving, Workload, shares};
+use crate::workload::{Action, Workload};
 
 use flow::{Flow, Written};
 use walk::{Keeping, walk};
@@ -65,23 +68,17 @@ pub(super) struct Component<'a> {
 const MOST_LOOKED_AT: usize = 200_000;
 
 impl<'a> Component<'a> {
-    /// The kinds of action of a workload; `None` if its calls cannot be drawn without its requests.
-    pub(super) fn of(
+    /// The kinds of action of a workload whose requests are Poisson processes.
+    fn of(
         workload: &'a Workload,
+        requests: Vec<PoissonRequests>,
         scenario: &Scenario,
         kept: &KeptObjects,
-    ) -> Option<Vec<Self>> {
-        let Arriving::Steady { arrivals, mix } = &workload.traffic else { return None };
-        let curve = RateCurve::of(arrivals)?;
+    ) -> Vec<Self> {
         let principal = scenario.principal_of(workload) as usize;
-        shares(mix)
-            .map(|(action, share)| {
-                let kind = workload.kind_of(action)?;
-                let ages = match &workload.reads {
-                    Some(reads) if action.reads() => reads.law_of_ages()?,
-                    _ => None,
-                };
-                let curve = curve.times(share);
+        requests
+            .into_iter()
+            .map(|PoissonRequests { action, kind, curve, ages }| {
                 let charged = scenario.accounts.charged(principal, kind.bucket, kind.bucket);
                 let written = if action.writes() { writes_by_slot(workload, kept) } else { None };
                 let readable = match &workload.reads {
@@ -90,17 +87,7 @@ impl<'a> Component<'a> {
                     }
                     _ => None,
                 };
-                Some(Self {
-                    workload,
-                    action,
-                    kind,
-                    curve,
-                    ages,
-                    principal,
-                    charged,
-                    written,
-                    readable,
-                })
+                Self { workload, action, kind, curve, ages, principal, charged, written, readable }
             })
             .collect()
     }
@@ -237,13 +224,18 @@ struct Unit<'a> {
 }
 
 /// The kinds of action whose calls are drawn without their requests.
-///
-/// # Panics
-/// If the engine was chosen for a workload that does not allow it.
-pub(super) fn components<'a>(scenario: &'a Scenario, kept: &KeptObjects) -> Vec<Component<'a>> {
-    let skipped = |workload: &&Workload| scenario.engines.skips(scenario.principal_of(workload));
-    let of = |workload| Component::of(workload, scenario, kept).expect("the workload allows it");
-    scenario.workloads.iter().filter(skipped).flat_map(of).collect()
+pub(super) fn components<'a>(
+    scenario: &'a Scenario,
+    engines: &Engines,
+    kept: &KeptObjects,
+) -> Vec<Component<'a>> {
+    let skipped = |workload: &&Workload| engines.skips(scenario.principal_of(workload));
+    let workloads = scenario.workloads.iter().filter(skipped);
+    let of = |workload: &'a Workload| {
+        let requests = workload.poisson_requests().ok()?;
+        Some(Component::of(workload, requests, scenario, kept))
+    };
+    workloads.filter_map(of).flatten().collect()
 }
 
 /// Gives work a desk for each arm.
@@ -254,7 +246,7 @@ impl Party<'_> {
     pub(super) fn skips_requester(&self, requester: usize) -> bool {
         let slot = self.requesters.list[requester].slots[0];
         !self.components.is_empty()
-            && self.scenario.engines.skips(self.scenario.slots[slot as usize].principal)
+            && self.engines.skips(self.scenario.slots[slot as usize].principal)
     }
 
     /// Draws the calls of all requesters that this engine runs, and counts them and their requests.

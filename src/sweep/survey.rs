@@ -12,6 +12,7 @@ use crate::results::rows::SummaryRow;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::read::fingerprint;
 use crate::scenario::{MODEL_VERSION, Scenario};
+use crate::simulation::engines::Engines;
 
 /// What is known of every point before it is run.
 #[derive(Clone, Debug)]
@@ -39,7 +40,8 @@ pub struct Point {
 
 impl Point {
     fn of(scenario: &Scenario) -> Self {
-        let once = scenario.expected_requests_drawn() + scenario.engines.work();
+        let engines = Engines::of(scenario);
+        let once = engines.requests_drawn(scenario) + engines.work(scenario);
         Self {
             hash: scenario.hash_without_demands(),
             configurations: scenario.configurations.iter().map(|c| c.name.clone()).collect(),

@@ -196,6 +196,17 @@ pub struct Reads {
     pub written: Option<ReadWritten>,
 }
 
+/// What is known of the ages of what is read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AgesRead {
+    /// Each read is of an age by this law, whatever the reads before it.
+    Law(AgeLaw),
+    /// Any object is as likely as any other, whatever its age.
+    AnyAge,
+    /// Reads go by popularity or in turn.
+    NoLaw,
+}
+
 /// Where a reader stands.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadPoint {
@@ -392,16 +403,16 @@ impl Reads {
         }
     }
 
-    /// The law of the ages of what is read, `None` within if any object is as likely as any other;
-    /// `None` at all if reads go by popularity or in turn.
+    /// What is known of the ages of what is read.
     #[must_use]
-    #[allow(clippy::option_option, reason = "no law of ages and no choice by age are two things")]
-    pub fn law_of_ages(&self) -> Option<Option<AgeLaw>> {
+    pub fn ages_read(&self) -> AgesRead {
         match &self.pattern {
-            ReadPattern::Uniform => Some(None),
-            ReadPattern::ByAge(law) => Some(Some(law.clone())),
-            ReadPattern::JustWritten(just) => Some(Some(AgeLaw::Fixed(just.delay))),
-            ReadPattern::Zipf(_) | ReadPattern::Scan(_) | ReadPattern::RecentFirst(_) => None,
+            ReadPattern::Uniform => AgesRead::AnyAge,
+            ReadPattern::ByAge(law) => AgesRead::Law(law.clone()),
+            ReadPattern::JustWritten(just) => AgesRead::Law(AgeLaw::Fixed(just.delay)),
+            ReadPattern::Zipf(_) | ReadPattern::Scan(_) | ReadPattern::RecentFirst(_) => {
+                AgesRead::NoLaw
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! How often a Poisson process has arrivals, as a function of time.
 
-use super::arrivals::{Arrivals, PoissonArrivals};
+use super::arrivals::PoissonArrivals;
 use crate::units::{SimDuration, SimTime};
 
 /// A rate that is constant for one step of time after another, and begins anew after the last.
@@ -14,18 +14,17 @@ pub struct RateCurve {
 }
 
 impl RateCurve {
-    /// The rate of Poisson arrivals; `None` if they are of another kind.
+    /// The rate of Poisson arrivals.
     #[must_use]
-    pub fn of(arrivals: &Arrivals) -> Option<Self> {
-        let Arrivals::Poisson(PoissonArrivals { rate, profile }) = arrivals else { return None };
+    pub fn of(PoissonArrivals { rate, profile }: &PoissonArrivals) -> Self {
         let per_ns = rate.as_per_s() / 1e9;
-        Some(match profile {
+        match profile {
             None => Self::new(vec![per_ns], SimDuration::MAX),
             Some(profile) => {
                 let (factors, step) = profile.parts();
                 Self::new(factors.iter().map(|factor| factor * per_ns).collect(), step)
             }
-        })
+        }
     }
 
     fn new(per_ns: Vec<f64>, step: SimDuration) -> Self {
@@ -75,7 +74,7 @@ impl RateCurve {
 mod tests {
     use super::*;
     use crate::units::Rate;
-    use crate::workload::arrivals::Profile;
+    use crate::workload::arrivals::{Arrivals, Profile};
 
     fn at(seconds: f64) -> SimTime {
         SimTime::from(SimDuration::from_secs_f64(seconds))
@@ -85,8 +84,9 @@ mod tests {
     fn means_are_those_of_the_arrivals() {
         let profile = Profile::Daily((0..24).map(f64::from).collect());
         for profile in [None, Some(profile)] {
-            let law = Arrivals::Poisson(PoissonArrivals { rate: Rate::per_s(2.0), profile });
-            let curve = RateCurve::of(&law).unwrap();
+            let poisson = PoissonArrivals { rate: Rate::per_s(2.0), profile };
+            let curve = RateCurve::of(&poisson);
+            let law = Arrivals::Poisson(poisson);
             for hours in [0.5, 1.0, 23.75, 24.0, 100.25] {
                 let mean = curve.mean_between(SimTime::ZERO, at(hours * 3_600.0));
                 let expected = law.mean_in(SimDuration::from_secs_f64(hours * 3_600.0));

@@ -9,13 +9,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::support::pages::printed;
+
 use bks::encryption::assumptions::Level;
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::outcome::{AccountOutcome, LevelOutcome, Outcome};
 use bks::recording::MemoryStore;
 use bks::recording::gather::{Gather, Wanted};
+use bks::report::Format;
 use bks::results::Results;
 use bks::results::rows::{AccountRow, SummaryRow};
 use bks::scenario::Scenario;
@@ -123,9 +126,9 @@ fn two_accounts_have_a_quota_each() {
         "the whole run's share is the greatest"
     );
     assert_eq!(a.quota_share_max.to_bits(), (f64::from(a.kms_requests_per_s_max) / 1e3).to_bits());
-    let line = bks::report::text::write(&two, u16::MAX);
+    let line = printed(&two, Format::Text(u16::MAX));
     assert!(line.contains("444455556666, us-east-1"), "{line}");
-    assert!(bks::report::markdown::write(&two).contains("| 444455556666, us-east-1 |"));
+    assert!(printed(&two, Format::Markdown).contains("| 444455556666, us-east-1 |"));
 }
 
 /// A copy of 900 objects to another region: 900 Decrypts where they lie, 900 `GenerateDataKey`s where
@@ -557,8 +560,8 @@ fn trail() -> String {
 fn replayed(log: &str) -> (Scenario, Outcome) {
     let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
-    gather.begin(Form::CloudTrail, "trail");
-    let opened = Log::open(log.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
+    gather.begin(LogFormat::CloudTrail, "trail");
+    let opened = Log::open(log.as_bytes(), None, Some(LogFormat::CloudTrail)).unwrap().unwrap();
     opened.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     let settings = Settings { file: None, overrides: &[], unknown_age: None };
     let scenario = Scenario::of_recording(gather.finish().unwrap(), &settings).unwrap();

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use bks::report::words;
+use bks::report::run;
 use bks::results::Results;
 use bks::sweep::swept::Swept;
 
@@ -147,7 +147,7 @@ fn charts_tell_their_figures_to_pointer_and_keyboard() {
     let Some(shown) = shown() else { return };
     let found = finding(shown, "hovering");
     let labels = strings(&found["labels"]);
-    let verdict = words::verdict(&shown.results);
+    let verdict = run::verdict(&shown.results);
     let range = verdict.split_once('[').unwrap().1.split_once(']').unwrap().0;
     assert!(labels.iter().any(|label| label.contains(range)), "{labels:?} lack {range}");
     assert_eq!(found["hidden"], true);
@@ -221,7 +221,7 @@ fn pages_can_be_read_by_ear_and_by_keyboard() {
 fn without_a_script_everything_is_there() {
     let Some(shown) = shown() else { return };
     let found = finding(shown, "still");
-    let verdict = words::verdict(&shown.results).replace('`', "");
+    let verdict = run::verdict(&shown.results).replace('`', "");
     let verdict = verdict.strip_prefix("pages: ").unwrap();
     let seen = found["verdict"].as_str().unwrap().replace('\u{a0}', " ");
     assert_eq!(seen.trim_end_matches('.'), verdict);

@@ -360,7 +360,7 @@ fn an_exported_run_is_found_again() {
                 "truth.toml",
                 "--configuration",
                 "bucket-key-session",
-                "--form",
+                "--format",
                 form,
                 "--out",
                 out,

@@ -98,7 +98,7 @@ requester_rule = "{}"
 fn evidence(truth: Truth, seed: u64) -> Evidence {
     let scenario = scenario(truth, seed);
     let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);
-    let arm = Arm { configuration: 0, assumptions, by_requester: false };
+    let arm = Arm::of_totals(0, assumptions);
     let mut written: HashMap<String, ReadOf> = HashMap::new();
     let mut pools = vec![
         Pool { sessions: vec![Session::default()] },

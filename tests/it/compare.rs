@@ -3,7 +3,7 @@
 use crate::support::command::{bks, text};
 use std::fs;
 
-use bks::compare::demand::Condition;
+use bks::compare::condition::Condition;
 use bks::compare::{Candidate, Comparison};
 use bks::encryption::assumptions::Level;
 use bks::outcome::Outcome;

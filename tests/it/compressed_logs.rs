@@ -4,10 +4,8 @@ use crate::support::seen;
 
 use std::io::{self, Read, Write};
 
+use bks::logs::LogFormat;
 use bks::logs::compression::{Compression, RATIO_MAX, SMALL, decompressed};
-use bks::logs::log::Log;
-use bks::logs::oracle_general::Record;
-use bks::logs::{Form, Lookup};
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
@@ -73,26 +71,6 @@ fn the_same_log_reads_the_same_however_it_is_compressed() {
     assert_eq!(read(&gzip(b""), None).unwrap().0, None, "what is empty within is empty");
 }
 
-/// A compressed file's size has nothing to do with its form, even where the form shows in the size.
-#[test]
-fn a_compressed_trace_is_known_whatever_its_size() {
-    let record = |number: u64| {
-        let object = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let lookup = Lookup { second: number as u32, object };
-        Record { lookup, size: 1, next: None }.to_bytes()
-    };
-    let trace: Vec<u8> = (0..20_000).flat_map(record).collect();
-    for packed in [gzip(&trace), zstd(&trace)] {
-        for size in [packed.len() as u64, packed.len() as u64 / 24 * 24 + 1] {
-            let log = Log::open(&packed[..], Some(size), None).unwrap().unwrap();
-            assert_eq!(log.form(), Form::OracleGeneral);
-            let mut bytes = Vec::new();
-            log.into_bytes().read_to_end(&mut bytes).unwrap();
-            assert_eq!(bytes, trace);
-        }
-    }
-}
-
 #[test]
 fn other_files_are_plain() {
     for plain in [&b""[..], b"\x1f", b"{}", b"\x28\xb5\x2f", b"\x1f\x8c"] {
@@ -149,6 +127,6 @@ fn bombs_are_refused() {
     };
     assert!(error.contains(&format!("more than {RATIO_MAX} times its size")), "{error}");
     assert!(given <= SMALL + (1 << 16), "{given}");
-    let refused = read(&bomb, Some(Form::IbmCos)).unwrap_err();
+    let refused = read(&bomb, Some(LogFormat::IbmCos)).unwrap_err();
     assert!(refused.to_string().contains("which no log does"), "{refused}");
 }

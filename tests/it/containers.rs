@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use columns::{Values, all, parquet, texts};
 use flate2::write::GzEncoder;
 use seen::{Request, Seen, read};
@@ -102,7 +102,7 @@ fn joined<T: ToString>(all: &[T], between: &str) -> String {
 }
 
 /// All requests of a log without bad lines.
-fn requests(log: &[u8], form: Form) -> Vec<Request> {
+fn requests(log: &[u8], form: LogFormat) -> Vec<Request> {
     let shown = String::from_utf8_lossy(&log[..log.len().min(200)]).into_owned();
     let (found, seen, bad) = read(log, None).unwrap_or_else(|error| panic!("{shown}: {error}"));
     assert_eq!((found, bad.bad), (Some(form), 0), "{shown}: {bad:?}");
@@ -161,17 +161,22 @@ fn by_cloudwatch(texts: &[String]) -> Vec<(&'static str, String)> {
 #[test]
 fn a_trail_is_the_same_by_every_way_through_cloudwatch() {
     let texts: Vec<String> = events().iter().map(Value::to_string).collect();
-    let expected = requests(json!({"Records": events()}).to_string().as_bytes(), Form::CloudTrail);
+    let expected =
+        requests(json!({"Records": events()}).to_string().as_bytes(), LogFormat::CloudTrail);
     assert_eq!(expected.iter().filter(|request| request.succeeded).count(), 6);
     for (way, log) in by_cloudwatch(&texts) {
-        assert_eq!(requests(log.as_bytes(), Form::CloudTrail), expected, "{way}");
-        assert_eq!(requests(&gzip(&gzip(log.as_bytes())), Form::CloudTrail), expected, "{way}");
+        assert_eq!(requests(log.as_bytes(), LogFormat::CloudTrail), expected, "{way}");
+        assert_eq!(
+            requests(&gzip(&gzip(log.as_bytes())), LogFormat::CloudTrail),
+            expected,
+            "{way}"
+        );
     }
 }
 
 #[test]
 fn an_access_log_is_the_same_as_lines_and_as_json() {
-    let expected = requests(joined(&lines(), "\n").as_bytes(), Form::S3AccessLog);
+    let expected = requests(joined(&lines(), "\n").as_bytes(), LogFormat::S3AccessLog);
     assert_eq!((expected.len(), expected[6].succeeded), (7, false));
     let records = records();
     let texts: Vec<String> = records.iter().map(Value::to_string).collect();
@@ -182,14 +187,14 @@ fn an_access_log_is_the_same_as_lines_and_as_json() {
     ways.push(("an array", json!(records).to_string()));
     ways.push(("a byte order mark", format!("\u{feff}{}", joined(&records, "\r\n"))));
     for (way, log) in ways {
-        assert_eq!(requests(log.as_bytes(), Form::S3AccessLog), expected, "{way}");
+        assert_eq!(requests(log.as_bytes(), LogFormat::S3AccessLog), expected, "{way}");
     }
 }
 
 /// Older names, numbers as texts, times as an access log has them, and a bucket by its ARN alone.
 #[test]
 fn fields_of_an_access_log_go_by_their_meaning() {
-    let expected = requests(joined(&lines(), "\n").as_bytes(), Form::S3AccessLog);
+    let expected = requests(joined(&lines(), "\n").as_bytes(), LogFormat::S3AccessLog);
     let other = |record: &Value| {
         let second = record["request_time"].as_str().unwrap().split_at(17).1[..2].to_owned();
         json!({
@@ -206,7 +211,7 @@ fn fields_of_an_access_log_go_by_their_meaning() {
         })
     };
     let log = joined(&records().iter().map(other).collect::<Vec<_>>(), "\n");
-    assert_eq!(requests(log.as_bytes(), Form::S3AccessLog), expected);
+    assert_eq!(requests(log.as_bytes(), LogFormat::S3AccessLog), expected);
     // Who asked without credentials is nobody, and what lacks a time is a bad line.
     let mut nobody = records()[0].clone();
     nobody["requester"] = Value::Null;
@@ -263,7 +268,8 @@ const SNAKE: [&str; 11] = [
 /// Athena's table of a trail: small letters, structures without quotes, parameters as JSON.
 #[test]
 fn a_trail_from_athena_is_the_trail() {
-    let expected = requests(json!({"Records": events()}).to_string().as_bytes(), Form::CloudTrail);
+    let expected =
+        requests(json!({"Records": events()}).to_string().as_bytes(), LogFormat::CloudTrail);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let identity = |event: &Value| {
         let of = |name: &str| text(&event["userIdentity"][name]);
@@ -299,18 +305,18 @@ fn a_trail_from_athena_is_the_trail() {
         ]
     };
     let rows: Vec<_> = events().iter().map(|event| row(event, false)).collect();
-    assert_eq!(requests(&csv(&ATHENA, &rows, b','), Form::CloudTrail), expected);
-    assert_eq!(requests(&csv(&SNAKE, &rows, b'\t'), Form::CloudTrail), expected);
+    assert_eq!(requests(&csv(&ATHENA, &rows, b','), LogFormat::CloudTrail), expected);
+    assert_eq!(requests(&csv(&SNAKE, &rows, b'\t'), LogFormat::CloudTrail), expected);
     // A map's text tells no end of a value: here the key has `, b=` in it, which begins another.
     let maps: Vec<_> = events().iter().map(|event| row(event, true)).collect();
-    let read = requests(&csv(&ATHENA, &maps, b','), Form::CloudTrail);
+    let read = requests(&csv(&ATHENA, &maps, b','), LogFormat::CloudTrail);
     assert!(read.iter().all(|request| request.key.as_deref() == Some("a")), "{read:?}");
     assert_eq!(read.len(), 7);
 }
 
 #[test]
 fn an_access_log_from_athena_is_the_log() {
-    let expected = requests(joined(&lines(), "\n").as_bytes(), Form::S3AccessLog);
+    let expected = requests(joined(&lines(), "\n").as_bytes(), LogFormat::S3AccessLog);
     let names = [
         "bucketowner",
         "bucket_name",
@@ -352,7 +358,7 @@ fn an_access_log_from_athena_is_the_log() {
     };
     let rows: Vec<_> = (0..7).map(row).collect();
     for delimiter in [b',', b'\t', b';'] {
-        assert_eq!(requests(&csv(&names, &rows, delimiter), Form::S3AccessLog), expected);
+        assert_eq!(requests(&csv(&names, &rows, delimiter), LogFormat::S3AccessLog), expected);
     }
     let broken = [rows, vec![row(0)[..3].to_vec()]].concat();
     let (_, seen, bad) = read(&csv(&names, &broken, b','), None).unwrap_or_else(|_| panic!());
@@ -363,7 +369,7 @@ fn an_access_log_from_athena_is_the_log() {
 #[test]
 fn zeros_and_newlines_after_compressed_data_are_padding() {
     let log = joined(&lines(), "\n");
-    let expected = requests(log.as_bytes(), Form::S3AccessLog);
+    let expected = requests(log.as_bytes(), LogFormat::S3AccessLog);
     let (front, back) = log.split_at(500);
     let packed = [gzip(front.as_bytes()), gzip(back.as_bytes())].concat();
     let zstd = |text: &str| {
@@ -391,7 +397,7 @@ fn zeros_and_newlines_after_compressed_data_are_padding() {
         ),
         ("zstd and zeros", [&zstd(&log)[..], &[0, 0, b'\n']].concat()),
     ] {
-        assert_eq!(requests(&bytes, Form::S3AccessLog), expected, "{what}");
+        assert_eq!(requests(&bytes, LogFormat::S3AccessLog), expected, "{what}");
     }
     let told = read(&[&packed[..], b"more"].concat(), None).unwrap_err().to_string();
     assert!(told.contains("gzip data is broken: something else follows it"), "{told}");
@@ -406,7 +412,7 @@ fn layers_do_not_hide_a_bomb() {
     let zeros = gzip(&vec![b'a'; 100 << 20]);
     let told = read(&gzip(&zeros), None);
     let told = told.map_or_else(|error| error.to_string(), |_| panic!("it is read"));
-    assert!(told.contains("500 times its size") || told.contains("no known form"), "{told}");
+    assert!(told.contains("500 times its size") || told.contains("no known format"), "{told}");
 }
 
 #[test]
@@ -433,10 +439,10 @@ fn strangers_are_called_by_their_names() {
     ] {
         let told = read(bytes, None).unwrap_err().to_string();
         assert!(told.contains(name) && told.contains(way_out), "{name}: {told}");
-        assert!(!told.contains("of no known form"), "{told}");
+        assert!(!told.contains("of no known format"), "{told}");
     }
     let told = read(b"hello\n", None).unwrap_err().to_string();
-    assert!(told.contains("of no known form"), "{told}");
+    assert!(told.contains("of no known format"), "{told}");
     let control =
         subscription("CONTROL_MESSAGE", &["CWL CONTROL MESSAGE: Checking health.".to_owned()]);
     assert_eq!(read(control.to_string().as_bytes(), None).unwrap().0, None, "nothing is in it");

@@ -3,12 +3,13 @@
 
 #![allow(clippy::float_cmp, reason = "whole numbers")]
 
+use crate::support::pages::{page, printed};
+
 use bks::encryption::assumptions::Level;
 use bks::migration::payback::Payback;
 use bks::outcome::{ConfigurationOutcome, Outcome};
 use bks::pricing::Sku;
-use bks::report::html::{self, Page};
-use bks::report::{added, markdown, text, words};
+use bks::report::{Format, run};
 use bks::results::Results;
 use bks::scenario::Scenario;
 
@@ -317,18 +318,17 @@ fn what_sse_kms_costs_is_told_in_dollars() {
     // 600 writes in 10 min are 2,592,000 in 30 d; with a bucket key one call, 4,320 in 30 d; a key's rent.
     let kms = results.assumed("sse-kms");
     assert_eq!(kms.kms_cost_usd.to_string(), "7.776");
-    let verdict = words::verdict(&results);
+    let verdict = run::verdict(&results);
     assert!(
         verdict.starts_with("told: `bucket-key` costs $0.01 more than `sse-s3` in 30d [the same"),
         "{verdict}"
     );
     assert!(verdict.ends_with("the whole bill is $1.01 more"), "{verdict}");
-    assert!(added::applies(&results));
-    let page = html::write(&Page { results: &results, sweep: None, more: &[], left_out: &[] });
+    assert!(run::adds_cost(&results));
     for (what, text) in [
-        ("text", text::write(&results, 120)),
-        ("markdown", markdown::write(&results)),
-        ("html", page.expect("a page")),
+        ("text", printed(&results, Format::Text(120))),
+        ("markdown", printed(&results, Format::Markdown)),
+        ("html", page(&results, None)),
     ] {
         for odd in ["NaN", "inf ", "| – ", " –  ", ">–<"] {
             assert!(!text.contains(odd), "{what} has `{odd}`:\n{text}");

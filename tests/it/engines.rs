@@ -10,6 +10,7 @@ use agreement::{Found, MOST, all_arms, assert_agree, compare, read, skips};
 use bks::encryption::assumptions::Level;
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
+use bks::simulation::engines::Engines;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
 use bks::units::SimDuration;
@@ -406,7 +407,7 @@ encryption = "sse-kms-bucket-key"
 fn last_arm(scenario: &Scenario) -> Arm {
     let configuration = scenario.configurations.len() - 1;
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-    Arm { configuration, assumptions, by_requester: false }
+    Arm::of_totals(configuration, assumptions)
 }
 
 fn tally_of(scenario: &Scenario) -> Tally {
@@ -595,7 +596,10 @@ fn what_hinders_skipping_ahead_is_named() {
 
 #[test]
 fn the_engine_is_chosen_by_what_it_saves() {
-    let chosen = |name: &str, overrides: &[&str]| skips(&read(&text_of(name), overrides));
+    let chosen = |name: &str, overrides: &[&str]| {
+        let scenario = read(&text_of(name), overrides);
+        skips(&scenario, &Engines::of(&scenario))
+    };
     // 130 billion requests, and assumptions that are known.
     let known = [
         "assumptions.generation_lifetime=5min",

@@ -27,14 +27,14 @@ use proptest::prelude::*;
 
 /// The calls that the engine counts.
 fn engine(scenario: &Scenario, configuration: usize, assumptions: Assumptions) -> KmsCalls {
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     run(scenario, &[arm], 0..1, &|_| ())[0][0].total_calls()
 }
 
 /// A run as an access log.
 fn exported(scenario: &Scenario, configuration: usize) -> String {
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     let mut log = Vec::new();
     let kept = keep(scenario, 0);
     let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
@@ -81,7 +81,7 @@ proptest! {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         for (index, configuration) in scenario.configurations.iter().enumerate() {
             let assumptions = configuration.ranges.at(Level::Assumed);
-            let arm = Arm { configuration: index, assumptions, by_requester: false };
+            let arm = Arm::of_totals(index, assumptions);
             let mut counted = KmsCalls::NONE;
             let mut last = bks::units::SimTime::MIN;
             for event in Events::new(&scenario, &keep(&scenario, 0), &arm, 0) {
@@ -109,7 +109,7 @@ proptest! {
     ) {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);
-        let arm = Arm { configuration: 0, assumptions, by_requester: false };
+        let arm = Arm::of_totals(0, assumptions);
         let all = Events::new(&scenario, &keep(&scenario, 0), &arm, 0).fold(KmsCalls::NONE, |mut all, event| {
             all += event.answer.calls;
             all
@@ -223,7 +223,7 @@ fn rows(path: &Path) -> (u64, BTreeMap<&'static str, i64>) {
     (rows, sums)
 }
 
-/// The same log as Parquet, as a trail and as oracleGeneral has the calls that the engine counts.
+/// The same log as Parquet and as a trail has the calls that the engine counts.
 #[test]
 fn files_hold_the_calls_that_the_engine_counts() {
     let folder = tempfile::tempdir().unwrap();
@@ -233,7 +233,7 @@ fn files_hold_the_calls_that_the_engine_counts() {
     let scenario = replayed(&mixed_log(), None);
     let own = all_calls(&scenario);
     let export = |form: &str, out: &str, more: &[&str]| {
-        let base = ["export", "a.log", "--scenario", "one.toml", "--form", form, "--out", out];
+        let base = ["export", "a.log", "--scenario", "one.toml", "--format", form, "--out", out];
         done(folder, &[&base[..], more].concat())
     };
     let names = ["sse-kms", "bucket-key-role", "bucket-key-session"];
@@ -260,17 +260,6 @@ fn files_hold_the_calls_that_the_engine_counts() {
         assert_eq!(kms.count() as u64, own.total(), "{name}");
         assert_eq!(by_object.count() as i64, sums["kms_by_object"], "{name}");
     }
-    // Whatever is read without a bucket-level key, and the verification of new ones, is no look-up.
-    export("oracle-general", "a.bin", &[]);
-    let printed = done(folder, &["replay", "a.bin", "--format", "json"]);
-    let value: serde_json::Value = serde_json::from_str(&printed).unwrap();
-    export("parquet", "a.parquet", &[]);
-    let headline = all_calls(&scenario)[scenario.headline];
-    let (_, sums) = rows(&folder.join("a.parquet"));
-    let verified = headline.get(KmsApi::GenerateDataKey);
-    let looked_up = headline.get(KmsApi::Decrypt) - verified - sums["kms_by_object"] as u64;
-    assert_eq!(value["decrypt"], looked_up);
-    assert!(looked_up > 20, "{looked_up}");
 }
 
 #[test]
@@ -279,7 +268,7 @@ fn scenarios_and_logs_are_told_apart() {
     let folder = folder.path();
     fs::write(folder.join("whole.toml"), WHOLE_SECONDS).unwrap();
     fs::write(folder.join("a.log"), mixed_log()).unwrap();
-    let access_log = ["--form", "access-log", "--out", "x.log"];
+    let access_log = ["--format", "access-log", "--out", "x.log"];
     done(folder, &[&["export", "whole.toml", "--limit", "10"], &access_log[..]].concat());
     assert_eq!(fs::read_to_string(folder.join("x.log")).unwrap().lines().count(), 10);
     for (arguments, why) in [
@@ -293,4 +282,48 @@ fn scenarios_and_logs_are_told_apart() {
         assert_eq!((code, printed.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(told.contains(why), "{told}");
     }
+}
+
+#[test]
+fn an_export_is_a_function_of_scenario_and_replication_and_may_be_cut_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let drawn = WHOLE_SECONDS.replace("periodic", "poisson").replace("2h", "30min");
+    fs::write(folder.join("drawn.toml"), drawn).unwrap();
+    let export = |more: &[&str]| {
+        done(folder, &[&["export", "drawn.toml", "--out", "x.log"], more].concat());
+        fs::read_to_string(folder.join("x.log")).unwrap()
+    };
+    let whole = export(&[]);
+    assert_eq!(export(&[]), whole);
+    assert_ne!(export(&["--replication", "1"]), whole);
+    // In its place a shorter one.
+    let cut = export(&["--limit", "500"]);
+    assert_eq!(cut.lines().count(), 500);
+    assert!(whole.starts_with(&cut));
+    // The old name of the option.
+    assert_eq!(export(&["--form", "access-log", "--limit", "500"]), cut);
+}
+
+#[test]
+fn what_cannot_be_exported_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("whole.toml"), WHOLE_SECONDS).unwrap();
+    fs::create_dir(folder.join("there")).unwrap();
+    for (code, more, why) in [
+        (
+            2,
+            &["--out", "x", "--configuration", "bucket-key-sesion"][..],
+            "did you mean `bucket-key-session`?",
+        ),
+        (1, &["--out", "there"], "there: there is a folder"),
+        (1, &["--out", "no/x"], "no/x: the file cannot be written"),
+    ] {
+        let (found, printed, told) =
+            code_and_texts(folder, &[&["export", "whole.toml"], more].concat());
+        assert_eq!((found, printed.as_str()), (Some(code), ""), "{more:?}");
+        assert!(told.contains(why), "{told}");
+    }
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 2);
 }

@@ -8,8 +8,8 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use bks::fitting::{Comparison, compare};
-use bks::logs::Form;
+use bks::fitting::{FitComparison, compare};
+use bks::logs::LogFormat;
 use bks::logs::compression::decompressed;
 use bks::scenario::replay::UnknownAge;
 use bks::statistics::Estimate;
@@ -55,11 +55,11 @@ fn calls_without_keys(log: &str) -> u32 {
 }
 
 fn fitted_job(log: &str) -> Fitted {
-    fitted(log.as_bytes(), Form::S3AccessLog, None, UnknownAge::Keyless)
+    fitted(log.as_bytes(), LogFormat::S3AccessLog, None, UnknownAge::Keyless)
 }
 
 /// No more than chance: 4 standard deviations, of which a half-width is about two.
-fn assert_no_more_than_chance(name: &str, row: &Comparison) {
+fn assert_no_more_than_chance(name: &str, row: &FitComparison) {
     let Some(Estimate { mean, half_width }) = row.error() else {
         assert!(row.fitted.mean <= 0.0, "{name}: {row:?}");
         return;
@@ -113,7 +113,8 @@ fn what_was_written_before_the_count_has_keys() {
     for name in ["spark_d1_2cols", "duckdb_d1_count", "pyarrow_read_d2_all", "polars_scan_d1_all"] {
         let begins = fitted_job(&jobs[name]).recording().start_ns;
         let both = format!("{}{}", jobs["setup"], jobs[name]);
-        let job = fitted(both.as_bytes(), Form::S3AccessLog, Some(begins), UnknownAge::Keyless);
+        let job =
+            fitted(both.as_bytes(), LogFormat::S3AccessLog, Some(begins), UnknownAge::Keyless);
         let rows = compare(&job.replay, &job.scenario, 20);
         let calls = f64::from(calls_without_keys(&jobs[name]));
         for (row, expected) in rows.iter().zip([calls, 2.0, 2.0]) {

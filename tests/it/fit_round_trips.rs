@@ -7,13 +7,14 @@ use crate::support::fitted;
 use std::collections::BTreeMap;
 
 use bks::encryption::assumptions::Level;
-use bks::fitting::{Comparison, compare};
-use bks::logs::Form;
+use bks::fitting::{FitComparison, compare};
+use bks::logs::LogFormat;
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
 use bks::scenario::replay::UnknownAge;
 use bks::scenario::written::WorkloadFile;
-use bks::simulation::{Arm, run_and};
+use bks::simulation::engines::Engines;
+use bks::simulation::{Arm, kms_calls};
 use bks::statistics::Estimate;
 use bks::units::SimDuration;
 use bks::workload::access::ReadPattern;
@@ -21,15 +22,15 @@ use bks::workload::ages::AgeLaw;
 use bks::workload::arrivals::{Arrivals, Profile};
 use fitted::{FLEET, Fitted, START_NS, exported, fitted};
 
-const FORMS: [Form; 2] = [Form::S3AccessLog, Form::CloudTrail];
+const FORMS: [LogFormat; 2] = [LogFormat::S3AccessLog, LogFormat::CloudTrail];
 
-fn there_and_back(text: &str, form: Form, from: Option<i64>) -> (Scenario, Fitted) {
+fn there_and_back(text: &str, form: LogFormat, from: Option<i64>) -> (Scenario, Fitted) {
     there_and_back_with(text, form, from, UnknownAge::Keyless)
 }
 
 fn there_and_back_with(
     text: &str,
-    form: Form,
+    form: LogFormat,
     from: Option<i64>,
     age: UnknownAge,
 ) -> (Scenario, Fitted) {
@@ -69,13 +70,14 @@ fn assert_same_actions(original: &Scenario, back: &Fitted, exactly: bool) {
 fn calls_of(original: &Scenario, replications: u32) -> Vec<Estimate> {
     let arm = |configuration: usize| {
         let assumptions = original.configurations[configuration].ranges.at(Level::Assumed);
-        Arm { configuration, assumptions, by_requester: false }
+        Arm::of_totals(configuration, assumptions)
     };
     let arms: Vec<Arm> = (0..original.configurations.len()).map(arm).collect();
-    let keep = |tally: bks::tally::Tally| tally.total_calls().total() as f64;
-    let runs = run_and(original, &arms, 0..replications, &|_| (), keep);
-    let of_arm = |arm: usize| runs.iter().map(|run| run[arm]).collect::<Vec<_>>();
-    (0..arms.len()).map(|arm| Estimate::of(&of_arm(arm))).collect()
+    let engines = Engines::of(original);
+    kms_calls(original, &engines, &arms, 0..replications, &|_| ())
+        .into_iter()
+        .map(|calls| Estimate::of(&calls.into_iter().map(|n| n as f64).collect::<Vec<_>>()))
+        .collect()
 }
 
 /// The fitted scenario's calls are the original's and the replay's within a share of these.
@@ -95,8 +97,8 @@ fn assert_same_calls_as_the_replay(back: &Fitted, bound: f64) {
     }
 }
 
-fn assert_near(row: &Comparison, expected: f64, bound: f64) {
-    let Comparison { configuration, fitted, .. } = row;
+fn assert_near(row: &FitComparison, expected: f64, bound: f64) {
+    let FitComparison { configuration, fitted, .. } = row;
     let off = fitted.mean / expected - 1.0;
     println!("{configuration}: {:.1} and {expected:.1}: {:+.1} %", fitted.mean, off * 100.0);
     assert!(off.abs() <= bound, "{configuration}: {} and {expected}", fitted.mean);
@@ -227,7 +229,7 @@ fn poisson_traffic_of_two_roles_comes_back() {
         let poisson = |w: &&WorkloadFile| matches!(w.arrivals, Some(Arrivals::Poisson(_)));
         let mut others = file.workloads.iter().filter(|w| !poisson(w));
         assert!(others.all(|w| w.name.contains("written before the log")), "{file:?}");
-        let region = if form == Form::CloudTrail { "eu-west-1" } else { "us-east-1" };
+        let region = if form == LogFormat::CloudTrail { "eu-west-1" } else { "us-east-1" };
         assert!(file.buckets.iter().all(|bucket| bucket.region == region));
         // Massart's bound of the Dvoretzky-Kiefer-Wolfowitz inequality for 7,000 reads of a session
         // at 1e-6, a twentieth for the steps, 3 % for the first 20 minutes: there is nothing so old.
@@ -259,7 +261,7 @@ bucket = "lake"
 arrivals = {{ poisson = {{ rate = "0.2/s", profile = {{ daily = {factors:?} }} }} }}
 "#
     );
-    let (original, back) = there_and_back(&text, Form::S3AccessLog, None);
+    let (original, back) = there_and_back(&text, LogFormat::S3AccessLog, None);
     assert_same_actions(&original, &back, false);
     let [workload] = &back.fit.file.workloads[..] else { panic!() };
     let Some(Arrivals::Poisson(law)) = &workload.arrivals else { panic!("{workload:?}") };
@@ -306,7 +308,7 @@ steps = [
     { action = "write", objects = 50, rate = "2/s" },
 ]
 "#;
-    let (original, back) = there_and_back(TEXT, Form::S3AccessLog, None);
+    let (original, back) = there_and_back(TEXT, LogFormat::S3AccessLog, None);
     let jobs = back.fit.file.workloads.iter().filter_map(|workload| workload.jobs.as_ref());
     let every: Vec<f64> =
         jobs.map(|jobs| jobs.every.map_or(0.0, SimDuration::as_secs_f64)).collect();
@@ -395,7 +397,7 @@ arrivals = { poisson = { rate = "2/s" } }
 read = { from = ["history"], pattern = "uniform" }
 "#;
     let even = UnknownAge::Even(SimDuration::from_secs(30 * 86_400));
-    let (original, back) = there_and_back_with(TEXT, Form::S3AccessLog, None, even);
+    let (original, back) = there_and_back_with(TEXT, LogFormat::S3AccessLog, None, even);
     assert_same_actions(&original, &back, false);
     let [population] = &back.fit.file.populations[..] else { panic!() };
     // Of so many objects an unread one is left with probability exp(-reads / objects).
@@ -424,7 +426,7 @@ principal = "lambda"
 bucket = "lake"
 arrivals = { poisson = { rate = "4/s" } }
 "#;
-    let (original, back) = there_and_back(TEXT, Form::S3AccessLog, None);
+    let (original, back) = there_and_back(TEXT, LogFormat::S3AccessLog, None);
     let sum: u32 = back.fit.file.principals.iter().map(|p| p.sessions).sum();
     assert!((8..=9).contains(&sum), "{sum}");
     let length = back.fit.file.principals[0].session_length.unwrap().as_secs_f64();
@@ -437,7 +439,7 @@ arrivals = { poisson = { rate = "4/s" } }
 fn what_lies_before_the_count_is_warm_up() {
     let text = TWO_ROLES.replace("duration = \"6h\"", "duration = \"6h\"\nwarm_up = \"1h\"");
     let from = START_NS + 3_600_000_000_000;
-    let (original, back) = there_and_back(&text, Form::S3AccessLog, Some(from));
+    let (original, back) = there_and_back(&text, LogFormat::S3AccessLog, Some(from));
     assert_eq!(back.fit.file.warm_up, SimDuration::from_secs(3_600));
     assert_same_actions(&original, &back, false);
     assert_same_calls(&original, &back, 0.02);

@@ -262,7 +262,7 @@ fn exported_access_logs_are_read_back() {
     let folder = folder();
     let at = folder.path();
     fs::write(at.join("trail.json"), trail(&NAMES)).unwrap();
-    good(at, &["export", "trail.json", "--form", "access-log", "--out", "a.log"]);
+    good(at, &["export", "trail.json", "--format", "access-log", "--out", "a.log"]);
     let log = fs::read_to_string(at.join("a.log")).unwrap();
     assert_eq!(log.lines().count(), 2 * NAMES.len());
     assert_seen(&log, "a.log");
@@ -337,14 +337,14 @@ fn outputs_that_are_no_files_are_written_into() {
 fn every_output_of_one_file_can_be_printed() {
     let folder = folder();
     let at = folder.path();
-    for form in ["access-log", "cloudtrail", "parquet", "oracle-general"] {
+    for form in ["access-log", "cloudtrail", "parquet"] {
         let scenario = SMALL.to_owned()
             + "[[workload]]\nname = \"read\"\nprincipal = \"app\"\nbucket = \"data\"\n\
                arrivals = { poisson = { rate = \"1/s\" } }\n\
                read = { from = [\"write\"], pattern = { by-age = { exponential = { mean = \"1min\" } } } }\n";
         fs::write(at.join("reads.toml"), scenario).unwrap();
-        good(at, &["export", "reads.toml", "--form", form, "--out", "file"]);
-        let printed = bks(at, &["export", "reads.toml", "--form", form, "--out", "-"]);
+        good(at, &["export", "reads.toml", "--format", form, "--out", "file"]);
+        let printed = bks(at, &["export", "reads.toml", "--format", form, "--out", "-"]);
         assert_eq!(printed.stdout, fs::read(at.join("file")).unwrap(), "{form}");
     }
     assert!(!at.join("-").exists());
@@ -501,7 +501,7 @@ fn what_is_left_of_killed_runs_goes() {
     let alive = fs::File::open(at.join("d/.bks-staging-alive")).unwrap();
     alive.lock().unwrap();
     good(at, &["simulate", "small.toml", "--out", "d"]);
-    good(at, &["export", "small.toml", "--form", "access-log", "--out", "a.log"]);
+    good(at, &["export", "small.toml", "--format", "access-log", "--out", "a.log"]);
     assert!(!at.join("d/.bks-staging-dead").exists() && !at.join(".bks-staging-dead2").exists());
     assert!(at.join("d/.bks-staging-alive").exists() && at.join(".bks-mine").exists());
     assert!(!at.join("d/.bks-lock").exists());
@@ -513,7 +513,7 @@ fn a_signal_leaves_nothing_behind() {
     let at = folder.path();
     for signal in ["INT", "TERM"] {
         let arguments =
-            ["export", "small.toml", "--form", "access-log", "--out", "a.log", "--quiet"];
+            ["export", "small.toml", "--format", "access-log", "--out", "a.log", "--quiet"];
         let long = ["--set", "duration=30d", "--set", "workload.0.arrivals.poisson.rate=200/s"];
         let child = command(at, &[&arguments[..], &long].concat()).spawn().unwrap();
         let staged = || {

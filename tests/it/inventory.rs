@@ -161,7 +161,7 @@ fn objects_newer_than_the_inventory_are_told() {
 fn damaged_files_never_panic() {
     let folder = tempfile::tempdir().unwrap();
     let text = fs::read(manifest(CSV)).unwrap();
-    let read = bks::inventory::manifest::Manifest::parse(&text, "manifest.json").unwrap();
+    let read = bks::inventory::manifest::InventoryManifest::parse(&text, "manifest.json").unwrap();
     let columns = csv_file::columns(&read.schema);
     let mut refused = 0;
     for (end, is_parquet) in [("csv.gz", false), (".parquet", true)] {
@@ -179,7 +179,7 @@ fn damaged_files_never_panic() {
             }
             fs::write(&path, bytes).unwrap();
             let file = fs::File::open(&path).unwrap();
-            let mut each = |_: &bks::inventory::Item| ();
+            let mut each = |_: &bks::inventory::InventoryItem| ();
             let error = if is_parquet {
                 parquet_file::read(file, "the file", true, &mut each).err()
             } else {

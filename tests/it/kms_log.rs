@@ -14,10 +14,10 @@ use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::logs::{Form, cloudtrail};
-use bks::recording::earlier_objects::Inventoried;
+use bks::logs::{LogFormat, cloudtrail};
+use bks::recording::earlier_objects::InventoryKey;
 use bks::recording::gather::{Gather, Wanted};
-use bks::recording::kms_calls::{CallsTaken, OfBucket};
+use bks::recording::kms_calls::{BucketKmsCalls, KmsCallCounts};
 use bks::recording::left_out::Reason;
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 
 /// The calls that the engine counts.
 fn engine(scenario: &Scenario, configuration: usize, assumptions: Assumptions) -> KmsCalls {
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     run(scenario, &[arm], 0..1, &|_| ())[0][0].total_calls()
 }
 
@@ -40,7 +40,7 @@ const START_NS: i64 = 1_767_225_600_000_000_000;
 /// The trail of a run without bucket keys: S3's data events, and KMS's calls.
 fn trail(scenario: &Scenario) -> String {
     let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);
-    let arm = Arm { configuration: 0, assumptions, by_requester: false };
+    let arm = Arm::of_totals(0, assumptions);
     let kept = keep(scenario, 0);
     let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     let mut trail = Vec::new();
@@ -68,9 +68,9 @@ fn wanted() -> Wanted {
 
 fn gathered(trail: &str, wanted: Wanted, memory: usize) -> Gather {
     let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
-    gather.begin(Form::CloudTrail, "trail");
+    gather.begin(LogFormat::CloudTrail, "trail");
     let mut bad = BadLines::default();
-    let log = Log::open(trail.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
+    let log = Log::open(trail.as_bytes(), None, Some(LogFormat::CloudTrail)).unwrap().unwrap();
     log.entries("trail", &mut bad, |entry| gather.take(&entry)).unwrap();
     assert_eq!(bad.bad, 0, "{bad:?}");
     gather
@@ -102,7 +102,7 @@ fn both(trail: &str, settings: &str) -> [Vec<KmsCalls>; 2] {
     let whole = record(trail);
     assert!(whole.of_buckets.iter().all(|of| !of.has_calls_as_requests()));
     let alone = record(&only(trail, is_call));
-    assert!(alone.of_buckets.iter().all(OfBucket::has_calls_as_requests));
+    assert!(alone.of_buckets.iter().all(BucketKmsCalls::has_calls_as_requests));
     [whole, alone].map(|recording| calls(&replayed(recording, settings), Level::Assumed))
 }
 
@@ -245,7 +245,7 @@ session_length = "1h"
 fn mean(scenario: &Scenario, index: usize) -> f64 {
     const REPLICATIONS: u32 = 24;
     let assumptions = scenario.configurations[index].ranges.at(Level::Assumed);
-    let arm = Arm { configuration: index, assumptions, by_requester: false };
+    let arm = Arm::of_totals(index, assumptions);
     let runs = run(scenario, &[arm], 0..REPLICATIONS, &|_| ());
     let total: u64 = runs.iter().map(|arms| arms[0].total_calls().total()).sum();
     total as f64 / f64::from(REPLICATIONS)
@@ -338,7 +338,7 @@ fn by_hand(events: &[Value]) -> [[u64; 2]; 2] {
     counted
 }
 
-fn taken(events: &[Value]) -> CallsTaken {
+fn taken(events: &[Value]) -> KmsCallCounts {
     record(&wrapped(events)).taken.calls
 }
 
@@ -357,7 +357,7 @@ fn plain() -> Vec<Value> {
 fn each_generate_data_key_is_a_write_and_each_decrypt_a_read() {
     // With keys: one made at 0 and one at 400; each role fetches the first once; `old` has none.
     assert_eq!(by_hand(&plain()), [[2, 4], [2, 3]]);
-    let expected = CallsTaken { requests: 6, ..CallsTaken::default() };
+    let expected = KmsCallCounts { requests: 6, ..KmsCallCounts::default() };
     assert_eq!(taken(&plain()), expected);
     let recording = record(&wrapped(&plain()));
     assert_eq!(recording.buckets, ["lake"]);
@@ -383,7 +383,7 @@ fn buckets_are_taken_by_their_data_events_if_they_have_any() {
     events.push(data_event(1, "PutObject", "pond", "y", "etl"));
     events.push(data_event(9, "HeadObject", "pond", "y", "other"));
     assert_eq!(by_hand(&events), [[4, 4], [3, 3]]);
-    let expected = CallsTaken { requests: 6, beside_data: 3, ..CallsTaken::default() };
+    let expected = KmsCallCounts { requests: 6, beside_data: 3, ..KmsCallCounts::default() };
     assert_eq!(taken(&events), expected);
     // Management events are no data events, and whoever is only in calls that are left out is nobody.
     events.push(data_event(3, "GetBucketPolicy", "lake", "", "auditor"));
@@ -411,7 +411,7 @@ fn a_copy_that_has_a_data_event_reads_its_source_once() {
     // With keys: `pond`'s at 0, `lake`'s at 60; the copy fetches `pond`'s, and `query` does.
     assert_eq!(by_hand(&events), [[2, 3], [2, 2]]);
     let expected =
-        CallsTaken { requests: 3, beside_data: 1, of_copies: 1, ..CallsTaken::default() };
+        KmsCallCounts { requests: 3, beside_data: 1, of_copies: 1, ..KmsCallCounts::default() };
     assert_eq!(taken(&events), expected);
 }
 
@@ -455,7 +455,8 @@ fn calls_that_failed_or_are_not_s3s_are_left_out_and_counted() {
     }
     add(70, &|event| event["eventName"] = json!("DescribeKey"));
     assert_eq!(by_hand(&events), [[2, 4], [2, 3]]);
-    let expected = CallsTaken { requests: 6, failed: 2, other_use: 5, ..CallsTaken::default() };
+    let expected =
+        KmsCallCounts { requests: 6, failed: 2, other_use: 5, ..KmsCallCounts::default() };
     assert_eq!(taken(&events), expected);
     let left_out = record(&wrapped(&events)).left_out;
     let of = |reason| left_out.names(reason).iter().map(|row| row.records).collect::<Vec<_>>();
@@ -570,7 +571,7 @@ fn events_are_read_as_lookup_events_prints_them() {
         texts.join("\n"),
     ];
     for form in forms {
-        assert_eq!(Form::detect(None, form.as_bytes()), Some(Form::CloudTrail), "{form}");
+        assert_eq!(LogFormat::detect(form.as_bytes()), Some(LogFormat::CloudTrail), "{form}");
         let recording = record(&form);
         assert_eq!(recording.taken.calls.requests, 6, "{form}");
         assert_eq!(calls(&replayed(recording, BY_HAND), Level::Assumed), whole, "{form}");
@@ -584,7 +585,7 @@ fn an_inventory_tells_when_what_is_read_was_written() {
     gather.settle().unwrap();
     let before = bks::units::parse_utc("2026-11-20T00:00:00Z").unwrap();
     for (bucket, known) in [("lake", true), ("pond", false)] {
-        let told = Inventoried::WithKey;
+        let told = InventoryKey::WithKey;
         let taken = gather.take_inventoried(bucket.as_bytes(), b"old", before, told).unwrap();
         assert_eq!(taken, known, "{bucket}");
     }

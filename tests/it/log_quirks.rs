@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use bks::logs::Form;
-use bks::logs::record::{Encryption, Skipped};
+use bks::logs::LogFormat;
+use bks::logs::record::{LoggedEncryption, Skipped};
 use seen::{Seen, read};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -181,7 +181,7 @@ fn reconciled(files: &[(&str, String)], more: &[&str]) -> Value {
 
 fn requester_of(identity: &Value) -> String {
     let event = with(get(0, "a"), json!({ "userIdentity": identity }));
-    let (_, seen, bad) = read(event.to_string().as_bytes(), Some(Form::CloudTrail)).unwrap();
+    let (_, seen, bad) = read(event.to_string().as_bytes(), Some(LogFormat::CloudTrail)).unwrap();
     assert_eq!(bad.bad, 0, "{identity}");
     seen[0].request().unwrap().requester.clone()
 }
@@ -735,7 +735,7 @@ fn names_in_lower_case_are_names() {
     }
     let (form, seen, bad) = read(Value::Object(event).to_string().as_bytes(), None).unwrap();
     let (_, expected, _) = read(put(0, "a").to_string().as_bytes(), None).unwrap();
-    assert_eq!((form, seen, bad.bad), (Some(Form::CloudTrail), expected, 0));
+    assert_eq!((form, seen, bad.bad), (Some(LogFormat::CloudTrail), expected, 0));
 }
 
 #[test]
@@ -979,19 +979,19 @@ fn headers_tell_encryption_by_rank() {
         |name: &str, value: &str| json!({ format!("x-amz-server-side-encryption{name}"): value });
     let asked = |headers: Value| with(put(0, "a"), json!({ "requestParameters": headers }));
     for (event, expected) in [
-        (asked(header("", "AES256")), Some(Encryption::SseS3)),
-        (asked(header("-customer-algorithm", "AES256")), Some(Encryption::SseC)),
-        (asked(header("-aws-kms-key-id", KEY)), Some(Encryption::SseKms)),
+        (asked(header("", "AES256")), Some(LoggedEncryption::SseS3)),
+        (asked(header("-customer-algorithm", "AES256")), Some(LoggedEncryption::SseC)),
+        (asked(header("-aws-kms-key-id", KEY)), Some(LoggedEncryption::SseKms)),
         (
             with(asked(header("", "AES256")), json!({"responseElements": header("", "aws:kms")})),
-            Some(Encryption::SseKms),
+            Some(LoggedEncryption::SseKms),
         ),
         (
             with(
                 with(put(0, "a"), json!({"responseElements": header("", "aws:kms")})),
                 json!({"additionalEventData": {"SSEApplied": "Default_DSSE_KMS"}}),
             ),
-            Some(Encryption::DsseKms),
+            Some(LoggedEncryption::DsseKms),
         ),
         (put(0, "a"), None),
     ] {

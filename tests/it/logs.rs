@@ -9,16 +9,16 @@ use std::io::Read;
 
 use bks::error::Error;
 use bks::kms::KmsApi;
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::bad_lines::{BadLines, Flaw};
-use bks::logs::record::{Encryption, LogOperation, Requester, Skipped};
+use bks::logs::record::{LogOperation, LoggedEncryption, LoggedRequester, Skipped};
 use bks::s3::Operation;
 use seen::{EVENTS, QUIRKS, Seen, fixture, read};
 
 /// How many requests of each operation succeeded and failed.
 fn counts(bytes: &[u8]) -> BTreeMap<(LogOperation, bool), u64> {
     let (form, seen, bad) = read(bytes, None).unwrap();
-    assert_eq!((form, bad.bad), (Some(Form::S3AccessLog), 0));
+    assert_eq!((form, bad.bad), (Some(LogFormat::S3AccessLog), 0));
     let mut counts = BTreeMap::new();
     for seen in seen {
         let Seen::Request(request) = seen else { panic!("an access log has requests") };
@@ -51,7 +51,7 @@ fn real_clients_requests_are_counted() {
 fn a_log_of_quirks_is_read_line_by_line() {
     use LogOperation::*;
     let (form, seen, bad) = read(QUIRKS, None).unwrap();
-    assert_eq!(form, Some(Form::S3AccessLog));
+    assert_eq!(form, Some(LogFormat::S3AccessLog));
     let operations: Vec<_> = seen
         .iter()
         .map(|seen| match seen {
@@ -110,11 +110,11 @@ fn wrappings() -> Vec<(&'static str, String)> {
 
 #[test]
 fn events_are_the_same_in_every_wrapping() {
-    let (_, expected, _) = read(EVENTS.as_bytes(), Some(Form::CloudTrail)).unwrap();
+    let (_, expected, _) = read(EVENTS.as_bytes(), Some(LogFormat::CloudTrail)).unwrap();
     assert_eq!(expected.len(), 8);
     for (name, text) in wrappings() {
         let (form, seen, bad) = read(text.as_bytes(), None).unwrap();
-        assert_eq!(form, Some(Form::CloudTrail), "{name}");
+        assert_eq!(form, Some(LogFormat::CloudTrail), "{name}");
         assert_eq!(seen, expected, "{name}");
         assert_eq!((bad.lines, bad.bad), (8, 0), "{name}: {:?}", bad.first);
     }
@@ -129,14 +129,14 @@ fn events_say_who_asked_for_what() {
     assert_eq!(put.operation, LogOperation::Known(Operation::PutObject));
     assert_eq!(put.key.as_deref(), Some("uploads/a \"b\" ü.parquet"));
     assert_eq!((put.requester.as_str(), put.credential.as_deref()), (role, Some("ASIAEXAMPLE1")));
-    assert_eq!((put.object_size, put.encryption), (Some(204_800), Some(Encryption::SseKms)));
+    assert_eq!((put.object_size, put.encryption), (Some(204_800), Some(LoggedEncryption::SseKms)));
     assert_eq!((put.id.as_deref(), put.time), (Some("e-1"), 1_795_162_367_000_000_000));
     assert_eq!(copy.copy_source.as_deref(), Some("amzn-s3-demo-bucket/from?versionId=v1"));
     assert_eq!((copy.requester.as_str(), copy.credential.as_deref()), ("Anonymous", None));
     assert_eq!(head.operation, LogOperation::Known(Operation::HeadObjectChecksum));
     assert_eq!((head.version_id.as_deref(), head.succeeded), (Some("v1"), false));
     assert_eq!(head.credential.as_deref(), Some("AROAEXAMPLE:i-0123"));
-    assert_eq!(head.encryption, Some(Encryption::SseS3));
+    assert_eq!(head.encryption, Some(LoggedEncryption::SseS3));
 
     let calls: Vec<_> = seen.iter().filter_map(Seen::kms).collect();
     let [generate, decrypt, encrypt] = &calls[..] else { panic!("three calls") };
@@ -162,13 +162,13 @@ fn events_of_all_versions_are_read_and_digests_and_insights_are_not() {
     }
     let digest = r#"{"awsAccountId":"1","digestStartTime":"2026-11-20T08:00:00Z","logFiles":[{}]}"#;
     let (form, seen, bad) = read(digest.as_bytes(), None).unwrap();
-    assert_eq!(form, Some(Form::CloudTrail));
+    assert_eq!(form, Some(LogFormat::CloudTrail));
     assert_eq!((seen, bad.bad), (vec![Seen::Skipped(Skipped::Digest)], 0));
     let insight = r#"{"eventSource":"s3.amazonaws.com","eventCategory":"Insight"}"#;
     let (_, seen, _) = read(insight.as_bytes(), None).unwrap();
     assert_eq!(seen, [Seen::Skipped(Skipped::Insight)]);
     let empty = read(b"{\n \"Records\": [\n ]\n}", None).unwrap();
-    assert_eq!((empty.0, empty.1.len(), empty.2.lines), (Some(Form::CloudTrail), 0, 0));
+    assert_eq!((empty.0, empty.1.len(), empty.2.lines), (Some(LogFormat::CloudTrail), 0, 0));
 }
 
 /// One broken event costs only itself.
@@ -199,7 +199,7 @@ fn what_follows_a_broken_event_is_read() {
         ("too long", &long, Flaw::TooLong),
     ] {
         let text = format!("{}\n{broken}\n{}\n", events[1], events[2]);
-        let (_, seen, bad) = read(text.as_bytes(), Some(Form::CloudTrail)).unwrap();
+        let (_, seen, bad) = read(text.as_bytes(), Some(LogFormat::CloudTrail)).unwrap();
         assert_eq!(seen.len(), 2, "{name}");
         assert_eq!((bad.lines, bad.bad), (3, 1), "{name}");
         assert_eq!((bad.first[0].line, bad.first[0].flaw), (2, flaw), "{name}");
@@ -221,7 +221,7 @@ fn requesters_of_access_logs_are_known() {
     assert_eq!(requesters[2], "User 111122223333 loader");
     assert_eq!(requesters[3], "AssumedRole 111122223333 etl i-0123");
     assert_eq!(requesters[7], "Service AmazonS3");
-    assert_eq!(Requester::parse(b"-"), Requester::Anonymous);
+    assert_eq!(LoggedRequester::parse(b"-"), LoggedRequester::Anonymous);
 }
 
 /// Lines of all lengths, over many windows, against a split of the whole.
@@ -236,7 +236,7 @@ fn lines_are_whole_whatever_the_window_ends_within() {
     }
     assert!(log.len() > 2 << 20);
     let (form, seen, bad) = read(log.as_bytes(), None).unwrap();
-    assert_eq!((form, bad.lines, bad.bad), (Some(Form::IbmCos), 6_000, 0));
+    assert_eq!((form, bad.lines, bad.bad), (Some(LogFormat::IbmCos), 6_000, 0));
     let keys: Vec<_> =
         seen.iter().map(|seen| seen.request().unwrap().key.clone().unwrap()).collect();
     assert_eq!(keys, expected);
@@ -256,12 +256,12 @@ fn lines_are_whole_whatever_the_window_ends_within() {
 fn a_line_of_100_megabytes_is_skipped_and_counted() {
     let long = || std::io::repeat(b'x').take(100 << 20);
     for (form, before) in [
-        (Form::S3AccessLog, QUIRKS.split_inclusive(|byte| *byte == b'\n').next().unwrap()),
-        (Form::IbmCos, b"1 REST.GET.OBJECT a\n"),
-        (Form::CloudTrail, EVENTS.lines().next().unwrap().as_bytes()),
+        (LogFormat::S3AccessLog, QUIRKS.split_inclusive(|byte| *byte == b'\n').next().unwrap()),
+        (LogFormat::IbmCos, b"1 REST.GET.OBJECT a\n"),
+        (LogFormat::CloudTrail, EVENTS.lines().next().unwrap().as_bytes()),
     ] {
-        let open: &[u8] = if form == Form::CloudTrail { b"{\"a\":\"" } else { b"" };
-        let close: &[u8] = if form == Form::CloudTrail { b"\"}" } else { b"\n" };
+        let open: &[u8] = if form == LogFormat::CloudTrail { b"{\"a\":\"" } else { b"" };
+        let close: &[u8] = if form == LogFormat::CloudTrail { b"\"}" } else { b"\n" };
         let source = before.chain(open).chain(long()).chain(close).chain(before);
         let (_, seen, bad) = seen::read_from(source, Some(form)).unwrap();
         assert_eq!((seen.len(), bad.lines, bad.bad), (2, 3, 1), "{form:?}");
@@ -274,11 +274,11 @@ fn a_line_of_100_megabytes_is_skipped_and_counted() {
 fn forms_are_known_by_their_beginnings() {
     let ibm = b"1219 REST.PUT.OBJECT 8d4f 1056\n";
     for (form, bytes) in [
-        (Some(Form::S3AccessLog), QUIRKS),
-        (Some(Form::S3AccessLog), &[b"# cut off\n", QUIRKS].concat()[..]),
-        (Some(Form::CloudTrail), EVENTS.as_bytes()),
-        (Some(Form::CloudTrail), b"\n[{\"eventSource\":1}]"),
-        (Some(Form::IbmCos), ibm),
+        (Some(LogFormat::S3AccessLog), QUIRKS),
+        (Some(LogFormat::S3AccessLog), &[b"# cut off\n", QUIRKS].concat()[..]),
+        (Some(LogFormat::CloudTrail), EVENTS.as_bytes()),
+        (Some(LogFormat::CloudTrail), b"\n[{\"eventSource\":1}]"),
+        (Some(LogFormat::IbmCos), ibm),
         (None, b"{\"sourceBucket\":\"a\",\"files\":[]}"),
         (None, b"bucket,key\n1,2\n"),
         (None, b"\n\n\n"),
@@ -286,22 +286,12 @@ fn forms_are_known_by_their_beginnings() {
         (None, b"\x1f"),
         (None, &[0; 240]),
     ] {
-        let found = Form::detect(Some(bytes.len() as u64), bytes);
+        let found = LogFormat::detect(bytes);
         assert_eq!(found, form, "{}", String::from_utf8_lossy(&bytes[..bytes.len().min(50)]));
     }
-    let trace: Vec<u8> = [5_u32, 6]
-        .iter()
-        .flat_map(|second| {
-            let lookup = bks::logs::Lookup { second: *second, object: 1 };
-            bks::logs::oracle_general::Record { lookup, size: 1, next: None }.to_bytes()
-        })
-        .collect();
-    assert_eq!(Form::detect(Some(48), &trace), Some(Form::OracleGeneral));
-    assert_eq!(Form::detect(None, &trace), Some(Form::OracleGeneral));
-    assert_eq!(Form::detect(Some(47), &trace), None);
     assert_eq!(read(b"", None).unwrap().0, None);
     assert_eq!(read(b"hello\n", None).unwrap_err().exit_code(), 2);
-    assert_eq!(Form::ALL.map(Form::name).len(), 4);
+    assert_eq!(LogFormat::ALL.map(LogFormat::name).len(), 3);
 }
 
 #[test]
@@ -328,9 +318,9 @@ fn more_bad_lines_than_allowed_are_an_error_that_shows_them() {
 #[test]
 fn a_trail_that_is_cut_off_is_refused() {
     let whole = EVENTS.trim_end().as_bytes();
-    let (_, _, sound) = read(whole, Some(Form::CloudTrail)).unwrap();
+    let (_, _, sound) = read(whole, Some(LogFormat::CloudTrail)).unwrap();
     assert_eq!(sound.cut_off, None);
-    let (_, _, cut) = read(&whole[..whole.len() * 2 / 3], Some(Form::CloudTrail)).unwrap();
+    let (_, _, cut) = read(&whole[..whole.len() * 2 / 3], Some(LogFormat::CloudTrail)).unwrap();
     assert!(cut.cut_off.is_some() && cut.bad == 1, "{cut:?}");
     let mut all = sound;
     all.merge(cut);

@@ -270,13 +270,14 @@ fn kinds(folder: &Path) -> Vec<Kind> {
     let export = |form: &str, out: &str| {
         made(
             folder,
-            &format!("export small.toml --configuration bucket-key-role --form {form} --out {out}"),
+            &format!(
+                "export small.toml --configuration bucket-key-role --format {form} --out {out}"
+            ),
             out,
         )
     };
     let log = export("access-log", "seed.log");
     let trail = export("cloudtrail", "seed.json");
-    let lookups = export("oracle-general", "seed.bin");
     let result = made(folder, run, "run/result.json");
     let summary = made(folder, run, "run/summary.csv");
     let sweep = "sweep small.toml --set requesters=1,2 --out sweep --quiet";
@@ -303,11 +304,6 @@ fn kinds(folder: &Path) -> Vec<Kind> {
                 "reconcile file.json --max-bad 100%",
                 "calibrate file.json --max-bad 100%",
             ],
-        },
-        Kind {
-            name: "file.bin",
-            seed: lookups,
-            commands: &["replay file.bin --log-format oracle-general"],
         },
         Kind {
             name: "bill.csv",

@@ -329,7 +329,7 @@ fn assert_agree(world: World, engine: &str, what: &str) {
     const RUNS: u32 = 24;
     let scenario = scenario(world, engine);
     let assumptions = scenario.configurations[0].ranges.at(Level::Assumed);
-    let arms = [Arm { configuration: 0, assumptions, by_requester: false }];
+    let arms = [Arm::of_totals(0, assumptions)];
     let counted: Vec<[f64; 2]> = run(&scenario, &arms, 0..RUNS, &|_| ())
         .into_iter()
         .map(|replication| {

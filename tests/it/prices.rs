@@ -333,7 +333,7 @@ fn prices_are_taken_wherever_there_is_a_bill() {
     stdout(folder, "sweep plain.toml --prices china.toml --set lifetime=1min,5min -q");
     stdout(folder, "compare plain.toml --prices china.toml");
     stdout(folder, "report plain.toml --prices china.toml --format markdown");
-    stdout(folder, "export plain.toml --prices china.toml --form cloudtrail --out trail.json");
+    stdout(folder, "export plain.toml --prices china.toml --format cloudtrail --out trail.json");
     stdout(folder, "replay trail.json --scenario settings.toml -o a -q");
     // The log's ten minutes are all PUTs; its span ends with the last, a second short.
     let dollars = billed(folder, "a", "sse-kms");

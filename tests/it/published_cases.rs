@@ -18,7 +18,7 @@ use bks::tally::Tally;
 /// Tallies, replication by replication, of the first configuration (without bucket keys) and of
 /// the second one under each of some assumptions.
 fn tallies(scenario: &Scenario, assumptions: &[Assumptions]) -> Vec<Vec<Tally>> {
-    let arm = |configuration, assumptions| Arm { configuration, assumptions, by_requester: false };
+    let arm = |configuration, assumptions| Arm::of_totals(configuration, assumptions);
     let mut arms = vec![arm(0, assumptions[0])];
     arms.extend(assumptions.iter().map(|of| arm(1, *of)));
     run(scenario, &arms, 0..scenario.replications, &|_| ())

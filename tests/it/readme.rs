@@ -5,11 +5,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 const README: &str = include_str!("../../README.md");
+const GUIDE: &str = include_str!("../../docs/guide.md");
+const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 
-/// The fenced blocks of a language.
-fn blocks(language: &str) -> Vec<String> {
+/// The fenced blocks of a language on a page.
+fn blocks(page: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
-    let mut lines = README.lines();
+    let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if line == format!("```{language}") {
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
@@ -60,26 +62,48 @@ fn folder_with_scenarios() -> tempfile::TempDir {
 #[test]
 fn every_command_of_the_readme_works() {
     let folder = folder_with_scenarios();
-    let commands: Vec<String> = blocks("sh")
-        .iter()
-        .flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    assert!(commands.len() > 8);
-    for command in commands.iter().filter(|command| *command != "cargo test") {
-        let output = run(folder.path(), command);
+    // The guide sweeps what the README reports on.
+    assert_eq!(run_all(folder.path(), README), 6);
+}
+
+#[test]
+fn every_command_of_the_guide_works() {
+    let folder = folder_with_scenarios();
+    run(folder.path(), "bks simulate scenarios/emr10.toml --quiet");
+    assert!(run_all(folder.path(), GUIDE) > 25);
+}
+
+/// Runs the commands of a page in their order; how many they are.
+fn run_all(folder: &Path, page: &str) -> usize {
+    let blocks = blocks(page, "sh");
+    let commands = blocks.iter().flat_map(|block| block.lines());
+    let commands: Vec<&str> = commands.filter(|command| *command != "cargo test").collect();
+    for command in &commands {
+        let output = run(folder, command);
         assert!(output.stdout.len() + output.stderr.len() > 20, "`{command}` says nothing");
         let prints = command.contains("--format") || command.contains("list");
         assert!(!prints || output.stdout.len() > 20, "`{command}` prints nothing");
     }
+    commands.len()
 }
 
+/// The README shows the first lines of what the main command prints, and `…` for the rest.
 #[test]
 fn the_output_shown_is_the_output() {
     let folder = folder_with_scenarios();
     let output = run(folder.path(), "cargo run --release -- simulate scenarios/emr10.toml");
-    let shown = blocks("text").first().cloned().expect("the README shows the output");
-    let trim = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    assert_eq!(trim(&shown), trim(String::from_utf8(output.stdout).unwrap().trim_end()));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let blocks = blocks(README, "text");
+    let shown = blocks[0].strip_suffix("\n…").expect("the block ends with `…`");
+    assert!(shown.lines().count() > 3);
+    for (shown, printed) in shown.lines().zip(printed.lines()) {
+        assert_eq!(shown, printed.trim_end());
+    }
+}
+
+#[test]
+fn the_readme_is_short() {
+    assert!(README.split_whitespace().count() <= 1_000);
 }
 
 /// The committed results are those of the main command, byte for byte.
@@ -112,25 +136,28 @@ fn the_picture_is_that_of_the_committed_results() {
 }
 
 #[test]
-fn every_scenario_is_in_the_readme_with_its_question() {
+fn every_scenario_is_listed_with_its_question() {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    for entry in fs::read_dir(scenarios).unwrap().map(Result::unwrap) {
-        let text = fs::read_to_string(entry.path()).unwrap();
+    let files = fs::read_dir(scenarios).unwrap().map(|entry| entry.unwrap().path());
+    for file in files.filter(|file| file.extension().is_some_and(|it| it == "toml")) {
+        let text = fs::read_to_string(file).unwrap();
         let scenario = bks::scenario::Scenario::parse(&text).unwrap();
         let row = format!(
-            "| [{0}](scenarios/{0}.toml) | {1} |",
+            "| [{0}]({0}.toml) | {1} |",
             scenario.name,
             scenario.question.expect("a shipped scenario asks a question")
         );
-        assert!(README.contains(&row), "the README lacks: {row}");
+        assert!(SCENARIOS.contains(&row), "scenarios/README.md lacks: {row}");
     }
 }
 
 #[test]
-fn every_link_of_the_readme_leads_somewhere() {
+fn every_link_of_the_pages_for_newcomers_leads_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let links = README.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    for link in links.filter(|link| !link.starts_with("http")) {
-        assert!(root.join(link).exists(), "{link} leads nowhere");
+    for (page, folder) in [(README, "."), (GUIDE, "docs"), (SCENARIOS, "scenarios")] {
+        let links = page.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| !link.starts_with("http")) {
+            assert!(root.join(folder).join(link).exists(), "{link} leads nowhere");
+        }
     }
 }

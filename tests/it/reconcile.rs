@@ -65,7 +65,7 @@ impl Trail {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.log"), log()).unwrap();
         let export = [
-            &["export", "a.log", "--form", "cloudtrail", "--out", "t.json"][..],
+            &["export", "a.log", "--format", "cloudtrail", "--out", "t.json"][..],
             &["--configuration", configuration, "--unknown-age", unknown_age],
             &ONE_PLACE,
         ];
@@ -433,7 +433,7 @@ fn directory_buckets_are_known_by_their_names() {
          [[bucket]]\nname = \"{name}\"\ndirectory = true\n"
     );
     fs::write(folder.join("s.toml"), settings).unwrap();
-    let export = ["export", "a.log", "--form", "cloudtrail", "--out", "t.json", "-q"];
+    let export = ["export", "a.log", "--format", "cloudtrail", "--out", "t.json", "-q"];
     let asked = ["--configuration", "sse-kms", "--unknown-age", "keyless"];
     done(folder, &[&export[..], &asked, &["--scenario", "s.toml"]].concat());
     // Its calls in their own form of ARN.

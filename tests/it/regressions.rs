@@ -2,9 +2,11 @@
 
 use bks::encryption::assumption::{Assumptions, Level};
 use bks::outcome::Outcome;
-use bks::report::words;
+use bks::report::run;
 use bks::results::Results;
 use bks::scenario::Scenario;
+use bks::simulation::engines::Engines;
+use bks::simulation::estimate::{Estimate, check_size};
 use bks::simulation::{Arm, run};
 
 fn parse(text: &str) -> Scenario {
@@ -48,7 +50,7 @@ fn principals_that_share_a_role_keep_their_own_calls() {
         let of_all: f64 = configuration.kms_of_principal.iter().sum();
         assert_eq!(of_all.to_bits(), configuration.assumed().kms_requests().to_bits());
     }
-    let line = words::by_principal(&Results::of(&scenario, &outcome)).unwrap();
+    let line = run::by_principal(&Results::of(&scenario, &outcome)).unwrap();
     assert!(line.contains("`few`") && line.contains("`many`"), "{line}");
 }
 
@@ -71,6 +73,11 @@ fn a_session_without_work_in_any_job_is_passed_over() {
     let outcome = Outcome::of(&scenario, &|_| ());
     let requests = outcome.configurations[0].assumed().requests;
     assert!((3_590.0..=3_600.0).contains(&requests), "{requests}");
+}
+
+/// Most bucket-level keys of any arm, as estimated.
+fn keys_max(scenario: &Scenario) -> u64 {
+    Estimate::of(scenario, &Engines::of(scenario), 2).keys_max
 }
 
 /// A directory bucket has bucket keys whatever `bucket_keys_since` says: the estimate knows.
@@ -101,9 +108,9 @@ fn the_estimate_knows_the_keys_of_directory_buckets() {
             "#
         )
     };
-    assert!(parse(&text(false)).estimate(2).keys_max <= 10);
+    assert!(keys_max(&parse(&text(false))) <= 10);
     // 3,000 days of one-minute keys on nine hosts: so many of 55 do ten connections meet.
-    assert!(parse(&text(true)).estimate(2).keys_max >= 9 * 4_320_000);
+    assert!(keys_max(&parse(&text(true))) >= 9 * 4_320_000);
 }
 
 /// Places in which keys can be generated take memory even if few are used.
@@ -124,7 +131,7 @@ fn the_estimate_knows_timelines() {
         arrivals = { poisson = { rate = "1/s" } }
         "#,
     );
-    let message = scenario.check_size(2, 16 << 30).unwrap_err().to_string();
+    let message = check_size(&scenario, 2, 16 << 30).unwrap_err().to_string();
     assert!(message.contains("MiB of memory"), "{message}");
 }
 

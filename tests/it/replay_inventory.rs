@@ -11,11 +11,11 @@ use std::process::Command;
 use std::sync::Arc;
 
 use bks::inventory::manifest::md5_of;
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::outcome::Outcome;
-use bks::recording::earlier_objects::Inventoried;
+use bks::recording::earlier_objects::InventoryKey;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
@@ -41,7 +41,7 @@ write_partitions = 1
 type Told = (String, u32, bool);
 
 fn record(lines: &[Line], inventory: &[Told], from: u32, memory: usize) -> Recording {
-    record_with(lines, inventory, from, memory, Inventoried::WithoutKey)
+    record_with(lines, inventory, from, memory, InventoryKey::WithoutKey)
 }
 
 /// As [`record`], if objects without a bucket key are `otherwise`.
@@ -50,18 +50,18 @@ fn record_with(
     inventory: &[Told],
     from: u32,
     memory: usize,
-    otherwise: Inventoried,
+    otherwise: InventoryKey,
 ) -> Recording {
     let from = Some((MIDNIGHT_S + i64::from(from)) * 1_000_000_000);
     let wanted = Wanted { from, inventories: true, ..Wanted::default() };
     let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
     let log = text(lines);
-    let log = Log::open(log.as_bytes(), None, Some(Form::S3AccessLog)).unwrap().unwrap();
+    let log = Log::open(log.as_bytes(), None, Some(LogFormat::S3AccessLog)).unwrap().unwrap();
     log.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     for (key, second, has_bucket_key) in inventory {
         let ns = (MIDNIGHT_S + i64::from(*second)) * 1_000_000_000;
-        let told = if *has_bucket_key { Inventoried::WithKey } else { otherwise };
+        let told = if *has_bucket_key { InventoryKey::WithKey } else { otherwise };
         gather.take_inventoried(b"lake", key.as_bytes(), ns, told).unwrap();
         assert!(!gather.take_inventoried(b"other", key.as_bytes(), ns, told).unwrap());
     }
@@ -173,7 +173,7 @@ fn calls_counted_by_hand() {
 #[test]
 fn objects_that_are_not_under_kms_never_call_it() {
     let (reads, told) = counted_by_hand();
-    let told = record_with(&reads, &told, NOON, usize::MAX, Inventoried::WithoutKms);
+    let told = record_with(&reads, &told, NOON, usize::MAX, InventoryKey::WithoutKms);
     let outcome = replay(told);
     assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((0, 9), (0, 5)));
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::outcome::Outcome;
@@ -308,8 +308,8 @@ fn a_trails_batch_of_deletes_counts_the_keys_that_it_names() {
         let log = [event(1, &more), event(2, &more), event(1, &more)].join("\n");
         let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
         let mut bad = BadLines::default();
-        let opened = Log::open(log.as_bytes(), None, Some(Form::CloudTrail)).unwrap().unwrap();
-        gather.begin(Form::CloudTrail, "trail");
+        let opened = Log::open(log.as_bytes(), None, Some(LogFormat::CloudTrail)).unwrap().unwrap();
+        gather.begin(LogFormat::CloudTrail, "trail");
         opened.entries("trail", &mut bad, |entry| gather.take(&entry)).unwrap();
         let recording = gather.finish().unwrap();
         assert_eq!((bad.bad, recording.seen.requests), (0, 2), "{more}");
@@ -702,7 +702,7 @@ fn patterns_are_expanded_and_what_is_no_log_left_out_of_folders_only() {
         assert_eq!(left(&folder.join(out)), left(&folder.join("whole")), "{out}");
     }
     let refused = fails(folder, 2, &["replay", "logs", "logs/README.md"]);
-    assert!(refused.contains("logs/README.md: the file is of no known form"), "{refused}");
+    assert!(refused.contains("logs/README.md: the file is of no known format"), "{refused}");
     let refused = fails(folder, 2, &["replay", "logs/*.gz"]);
     assert!(refused.contains("logs/*.gz: the pattern matches no file"), "{refused}");
     let refused = fails(folder, 2, &["replay", "logs/***"]);
@@ -798,7 +798,7 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
         assert_eq!(swing.assumption, "objects_not_in_log");
         assert!(swing.low.1.abs() < 1e-9 && (swing.high.1 - 0.99).abs() < 1e-9, "{swing:?}");
         assert_eq!(outcome.warnings[0].id, "objects-not-in-log");
-        let verdict = bks::report::words::verdict(&bks::results::Results::of(&scenario, &outcome));
+        let verdict = bks::report::run::verdict(&bks::results::Results::of(&scenario, &outcome));
         assert!(verdict.contains("[0.0 % … 99.0 %]"), "{verdict}");
         outcome.configurations[1].assumed().kms_requests()
     };
@@ -1023,7 +1023,7 @@ read = { from = ["copy"], pattern = { by-age = { exponential = { mean = "20s" } 
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("two.toml"), TWO_BUCKETS).unwrap();
-    let export = ["export", "two.toml", "--configuration", "sse-kms", "--form", "cloudtrail"];
+    let export = ["export", "two.toml", "--configuration", "sse-kms", "--format", "cloudtrail"];
     done(folder, &[&export[..], &["--out", "trail.json"]].concat());
     let trail: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.join("trail.json")).unwrap()).unwrap();

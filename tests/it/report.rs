@@ -9,12 +9,12 @@ use std::fs;
 use std::process::Output;
 
 use bks::encryption::assumption::Level;
-use bks::report::html::{self, Page};
-use bks::report::{files, markdown, words};
+use bks::report::run::page::Further;
+use bks::report::{Format, assertion, files, run};
 use bks::sweep::swept::Swept;
 use bks::units::Usd;
 
-use pages::{HOSTILE, page, results, scenario_text, sweep_texts, swept};
+use pages::{HOSTILE, page, page_with, printed, results, scenario_text, sweep_texts, swept};
 
 /// Elements that have no end.
 const VOID: [&str; 5] = ["meta", "input", "wbr", "br", "img"];
@@ -202,12 +202,17 @@ fn tables_have_the_figures_of_the_results() {
     let parsed = parse(&page(&results, None));
     let rows = |id: &str| &parsed.tables[id][1..];
     // The key figures are those of the terminal.
-    let figures = words::figures(&results);
-    assert_eq!(rows("table-figures").len(), figures.len());
-    for (row, (label, cells)) in rows("table-figures").iter().zip(&figures) {
-        let expected: Vec<&str> =
-            std::iter::once(label.trim()).chain(cells.iter().map(String::as_str)).collect();
-        assert_eq!(texts(row), expected);
+    let figures = run::figures(&results);
+    assert_eq!(rows("table-figures").len(), figures.rows.len());
+    let header = texts(&parsed.tables["table-figures"][0]);
+    // The verdict's configurations come first: on a narrow screen they are what is seen.
+    assert_eq!(header[1..3], ["keys", "plain"]);
+    for (row, expected) in rows("table-figures").iter().zip(&figures.rows) {
+        assert_eq!(row[0].0, expected.cells[0].text);
+        for (column, cell) in figures.columns.iter().zip(&expected.cells).skip(1) {
+            let place = header.iter().position(|it| *it == column.title.trim_matches('`')).unwrap();
+            assert_eq!((&row[place].0, row[place].1), (&cell.text, cell.value));
+        }
     }
     // Bill lines carry the file's own numbers.
     assert_eq!(rows("table-lines").len(), results.costs.len());
@@ -221,8 +226,10 @@ fn tables_have_the_figures_of_the_results() {
     }
     // The bill side by side adds up to the whole.
     let bill = rows("table-bill");
-    for (i, configuration) in results.facts.configurations.iter().enumerate() {
-        let of = |row: &[(String, Option<f64>)]| row[i + 1].1.unwrap();
+    for configuration in &results.facts.configurations {
+        let header = texts(&parsed.tables["table-bill"][0]);
+        let place = header.iter().position(|it| *it == configuration.name).unwrap();
+        let of = |row: &[(String, Option<f64>)]| row[place].1.unwrap();
         let end =
             bill.iter().position(|row| row[0].0.starts_with("requests and keys bill")).unwrap();
         let sum: f64 = bill[..end].iter().map(|row| of(row)).sum();
@@ -256,14 +263,14 @@ fn tables_have_the_figures_of_the_results() {
 #[test]
 fn no_saving_stands_without_its_range() {
     let results = results();
-    let verdict = words::verdict(&results);
+    let verdict = run::verdict(&results);
     let parsed = parse(&page(&results, None));
     assert!(parsed.text.contains(verdict.replace('`', "").strip_prefix("pages: ").unwrap()));
     for demand in &results.facts.assertions {
         assert!(parsed.text.contains(&demand.assertion));
-        assert!(parsed.text.contains(&words::reason(demand).replace('`', "")));
+        assert!(parsed.text.contains(&assertion::reason(demand).replace('`', "")));
     }
-    assert!(parsed.text.contains("1 of 2 demands not met"));
+    assert!(parsed.text.contains("1 of 2 assertions not met"));
 }
 
 #[test]
@@ -373,8 +380,8 @@ fn a_folder_and_its_scenario_give_the_same_bytes() {
     );
     let swept = fs::read_to_string(here.join("swept.html")).unwrap();
     assert!(swept.contains("id=\"table-sweep\"") && !first.contains("id=\"table-sweep\""));
-    let printed = bks(here, &["report", "results/pages", "--format", "markdown"]);
-    assert_eq!(String::from_utf8(printed.stdout).unwrap(), markdown::write(&results()));
+    let output = bks(here, &["report", "results/pages", "--format", "markdown"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), printed(&results(), Format::Markdown));
 }
 
 #[test]
@@ -464,9 +471,11 @@ fn further_files_of_the_folder_are_shown() {
     let results = results();
     let sobol = "scenario,configuration,assumption,first_order,first_order_low,first_order_high,total,\
                  total_low,total_high\npages,keys,cache_lifetime,0.5,0.4,0.6,0.75,0.7,0.8\n";
-    let more = [("sobol.csv".to_owned(), sobol.to_owned())];
-    let written =
-        html::write(&Page { results: &results, sweep: None, more: &more, left_out: &[] }).unwrap();
+    let further = |name: &str, text: &str| {
+        let mut further = Further::default();
+        further.read(name, text).map(|()| further)
+    };
+    let written = page_with(&results, None, &further("sobol.csv", sobol).unwrap()).unwrap();
     let parsed = parse(&written);
     let row = &parsed.tables["table-sobol"][1];
     assert_eq!(
@@ -479,17 +488,14 @@ fn further_files_of_the_folder_are_shown() {
         let points = [(1, 0.25), (10, 0.5), (100, 0.75)];
         points.map(|(value, saving)| format!("pages,keys,assumed,{parameter},{value},{saving}\n"))
     });
-    let curves = std::iter::once(header.to_owned()).chain(rows).collect();
-    let more = [("break_even_curves.csv".to_owned(), curves)];
-    let written =
-        html::write(&Page { results: &results, sweep: None, more: &more, left_out: &[] }).unwrap();
+    let curves: String = std::iter::once(header.to_owned()).chain(rows).collect();
+    let curves = further("break_even_curves.csv", &curves).unwrap();
+    let written = page_with(&results, None, &curves).unwrap();
     let parsed = parse(&written);
     assert_eq!(parsed.tables["table-curves"].len(), 7);
     assert!(["0", "1"].iter().all(|n| parsed.ids.contains(&format!("figure-break-even-{n}"))));
-    let broken = [("sobol.csv".to_owned(), sobol.replace("0.75", "much"))];
-    let error = html::write(&Page { results: &results, sweep: None, more: &broken, left_out: &[] })
-        .unwrap_err();
-    assert!(error.to_string().contains("sobol.csv:2"), "{error}");
+    let error = further("sobol.csv", &sobol.replace("0.75", "much")).unwrap_err();
+    assert!(error.to_string().contains("sobol.csv: line 2, column `total`"), "{error}");
 }
 
 /// What `bks sensitivity` and `bks sweep` found for other settings stands in no report: it is left out by

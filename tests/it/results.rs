@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::support::pages::printed;
+
 use bks::error::{Error, Result};
 use bks::outcome::Outcome;
-use bks::report::{files, markdown, text};
+use bks::report::{Format, files};
 use bks::results::Results;
 use bks::scenario::Scenario;
 
@@ -89,8 +91,8 @@ fn what_is_written_is_read_back_whole() {
     assert!(!results.sensitivity.is_empty() && !results.facts.warnings.is_empty());
     let back = read(&texts(&results)).unwrap();
     assert_eq!(back, results);
-    assert_eq!(text::write(&back, 100), text::write(&results, 100));
-    assert_eq!(markdown::write(&back), markdown::write(&results));
+    assert_eq!(printed(&back, Format::Text(100)), printed(&results, Format::Text(100)));
+    assert_eq!(printed(&back, Format::Markdown), printed(&results, Format::Markdown));
 }
 
 /// Means of summary.csv are the means of the replications' own figures.

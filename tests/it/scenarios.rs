@@ -21,6 +21,7 @@ use bks::results::{Results, csv};
 use bks::s3::{Connections, Operation};
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
+use bks::simulation::engines::Engines;
 use bks::workload::Action;
 use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
@@ -455,7 +456,7 @@ fn busy_lake() {
         expected / 30.0,
         1e-3 * expected,
     );
-    assert_eq!(scenario.engines.name(), "skip-ahead");
+    assert_eq!(Engines::of(&scenario).name(), "skip-ahead");
 }
 
 /// Values that shorten the reference workloads: each session does what it does in the whole.

@@ -6,13 +6,13 @@ use crate::support::seen;
 
 use std::io::{self, Read};
 
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 use seen::{EVENTS, QUIRKS, fixture, read, read_from};
 
-const FORMS: [Option<Form>; 4] =
-    [None, Some(Form::S3AccessLog), Some(Form::CloudTrail), Some(Form::IbmCos)];
+const FORMS: [Option<LogFormat>; 4] =
+    [None, Some(LogFormat::S3AccessLog), Some(LogFormat::CloudTrail), Some(LogFormat::IbmCos)];
 
 const IBM_COS: &[u8] = b"1219 REST.PUT.OBJECT 8d4f 1056\n1 REST.GET.OBJECT 8d4f 528 0 527\n\
                          1 REST.GET.OBJECT 8d4f\n1 REST.GET.OBJECT 8d4f 0 0 -1\n";
@@ -185,7 +185,7 @@ fn files_made_to_be_slow() {
         }
         let not_utf8: Vec<u8> =
             bytes.bytes().map(|byte| if byte == b'a' { 0xff } else { byte }).collect();
-        let _ = read(&not_utf8, Some(Form::CloudTrail));
+        let _ = read(&not_utf8, Some(LogFormat::CloudTrail));
     }
     assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
 }

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::output;
 use crate::error::{Error, Result};
-use crate::inventory::manifest::{self, DataFile, Form, Manifest};
-use crate::inventory::{Column, Item, csv_file, parquet_file};
+use crate::inventory::manifest::{self, DataFile, DataFileFormat, InventoryManifest};
+use crate::inventory::{InventoryColumn, InventoryItem, csv_file, parquet_file};
 
 /// A manifest that agrees with its checksum.
 pub(in crate::cli) struct Listing {
     path: PathBuf,
     /// What it says.
-    pub(in crate::cli) manifest: Manifest,
+    pub(in crate::cli) manifest: InventoryManifest,
     /// Its text.
     pub(in crate::cli) text: Vec<u8>,
 }
@@ -37,16 +37,16 @@ impl Listing {
                 .at(place)
                 .hint("give the `manifest.json`; the data files are found by it"));
         }
-        let told = path.with_extension("checksum");
-        if told.is_file() {
-            let expected = whole(&told)?;
+        let checksum = path.with_extension("checksum");
+        if checksum.is_file() {
+            let expected = whole(&checksum)?;
             let found = manifest::md5_of(text.as_slice());
             let found = found.map_err(|error| unreadable(path, &error))?;
             manifest::check_md5(&place, &String::from_utf8_lossy(&expected), &found)?;
         } else if !quiet {
             output::note(&format!("{place} has no `manifest.checksum` beside it: not verified"));
         }
-        let manifest = Manifest::parse(&text, &place)?;
+        let manifest = InventoryManifest::parse(&text, &place)?;
         Ok(Self { path: path.to_owned(), manifest, text })
     }
 
@@ -58,21 +58,21 @@ impl Listing {
     pub(in crate::cli) fn read(
         &self,
         keys: bool,
-        each: &mut dyn FnMut(&Item),
-    ) -> Result<BTreeSet<Column>> {
+        each: &mut dyn FnMut(&InventoryItem),
+    ) -> Result<BTreeSet<InventoryColumn>> {
         let listed = csv_file::columns(&self.manifest.schema);
         if self.manifest.files.is_empty() {
             // Of an empty bucket nothing is listed, and nothing is missing.
-            return Ok(Column::ALL.iter().copied().collect());
+            return Ok(InventoryColumn::ALL.iter().copied().collect());
         }
-        let columns = Columns { listed, named: false, keys };
+        let columns = DataFileColumns { listed, named: false, keys };
         let mut found = BTreeSet::new();
         for file in &self.manifest.files {
             let path = self.place_of(file)?;
             let hash = manifest::md5_of(open(&path)?).map_err(|error| unreadable(&path, &error))?;
             manifest::check_md5(&path.display().to_string(), &file.md5, &hash)?;
             check_size(&path, file)?;
-            found.extend(read_file(&path, self.manifest.form, &columns, each)?);
+            found.extend(read_file(&path, self.manifest.format, &columns, each)?);
         }
         Ok(found)
     }
@@ -102,9 +102,9 @@ fn check_size(path: &Path, file: &DataFile) -> Result<()> {
 }
 
 /// Which columns a data file has, and which of them matter.
-pub(super) struct Columns {
+pub(super) struct DataFileColumns {
     /// Of CSV: all, in order.
-    pub(super) listed: Vec<Option<Column>>,
+    pub(super) listed: Vec<Option<InventoryColumn>>,
     /// Of CSV: whether its first line names them.
     pub(super) named: bool,
     /// Whether keys are asked for.
@@ -117,18 +117,18 @@ pub(super) struct Columns {
 /// What is wrong with the file.
 pub(super) fn read_file(
     path: &Path,
-    form: Form,
-    columns: &Columns,
-    each: &mut dyn FnMut(&Item),
-) -> Result<Vec<Column>> {
+    format: DataFileFormat,
+    columns: &DataFileColumns,
+    each: &mut dyn FnMut(&InventoryItem),
+) -> Result<Vec<InventoryColumn>> {
     let place = path.display().to_string();
-    match form {
-        Form::Csv => {
-            let Columns { listed, named, .. } = columns;
+    match format {
+        DataFileFormat::Csv => {
+            let DataFileColumns { listed, named, .. } = columns;
             csv_file::read(open(path)?, &place, listed, *named, each)?;
             Ok(listed.iter().flatten().copied().collect())
         }
-        Form::Parquet => parquet_file::read(open(path)?, &place, columns.keys, each),
+        DataFileFormat::Parquet => parquet_file::read(open(path)?, &place, columns.keys, each),
     }
 }
 

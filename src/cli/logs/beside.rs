@@ -6,11 +6,11 @@
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 
-use super::files::{LogFile, Source};
+use super::files::{LogFile, ReadSource};
 use super::{Gathered, Logs};
 use crate::cli::threads;
 use crate::error::Result;
-use crate::logs::Form;
+use crate::logs::LogFormat;
 use crate::logs::bad_lines::BadLines;
 use crate::recording::gather::Gather;
 
@@ -19,17 +19,17 @@ use crate::recording::gather::Gather;
 const FILES_A_THREAD: usize = 4;
 
 /// What was read of a file.
-struct ReadFile {
+struct GatheredFile {
     name: String,
     /// If it is a log that is not empty.
-    gathered: Option<(Form, Gather)>,
+    gathered: Option<(LogFormat, Gather)>,
     bad: BadLines,
-    source: Source,
+    source: ReadSource,
 }
 
 /// What each file is read as.
-struct Reader {
-    form: Option<Form>,
+struct ParallelReader {
+    format: Option<LogFormat>,
     pattern: Gather,
     memory: usize,
     bar: ProgressBar,
@@ -38,9 +38,9 @@ struct Reader {
 /// Reads all logs, several at a time.
 pub(super) fn gather(logs: &Logs, jobs: Option<usize>, into: &mut Gathered) -> Result<()> {
     let at_once = FILES_A_THREAD * threads::number(jobs);
-    let memory = logs.args.memory_for_requests(into.forms) / at_once;
-    let reader = Reader {
-        form: logs.args.log_format.form(),
+    let memory = logs.args.memory_for_requests(into.formats) / at_once;
+    let reader = ParallelReader {
+        format: logs.args.log_format.format(),
         pattern: into.gathers.beside(memory),
         memory,
         bar: logs.bar.clone(),
@@ -51,14 +51,14 @@ pub(super) fn gather(logs: &Logs, jobs: Option<usize>, into: &mut Gathered) -> R
     })?
 }
 
-impl Reader {
+impl ParallelReader {
     /// Reads some files at a time, and takes over what each held in their order.
     fn read_into(&self, files: &[&LogFile], into: &mut Gathered) -> Result<()> {
         let read = files.par_iter().with_max_len(1).map(|file| self.read(file));
-        for file in read.collect::<Vec<Result<ReadFile>>>() {
-            let ReadFile { name, gathered, bad, source } = file?;
-            if let Some((form, gather)) = gathered {
-                into.gathers.of(form, &name)?.absorb(gather)?;
+        for file in read.collect::<Vec<Result<GatheredFile>>>() {
+            let GatheredFile { name, gathered, bad, source } = file?;
+            if let Some((format, gather)) = gathered {
+                into.gathers.of(format, &name)?.absorb(gather)?;
             }
             into.bad.merge(bad);
             into.take_note(source);
@@ -66,19 +66,19 @@ impl Reader {
         Ok(())
     }
 
-    fn read(&self, file: &LogFile) -> Result<ReadFile> {
-        let mut open = file.open(self.form, &self.bar)?;
+    fn read(&self, file: &LogFile) -> Result<GatheredFile> {
+        let mut open = file.open(self.format, &self.bar)?;
         let name = open.name.clone();
         let mut bad = BadLines::default();
         let mut gathered = None;
         if let Some(log) = open.log.take() {
-            let form = log.form();
+            let format = log.format();
             let mut gather = self.pattern.beside(self.memory);
-            gather.begin(form, &name);
+            gather.begin(format, &name);
             log.entries(&name, &mut bad, |entry| gather.take(&entry))
                 .map_err(|error| error.at(&name))?;
-            gathered = Some((form, gather));
+            gathered = Some((format, gather));
         }
-        Ok(ReadFile { name, gathered, bad, source: open.into_source() })
+        Ok(GatheredFile { name, gathered, bad, source: open.into_source() })
     }
 }

@@ -1,8 +1,8 @@
-//! What is told of KMS's calls as a log of requests.
+//! What is said of KMS's calls as a log of requests.
 
 use crate::cli::output;
-use crate::recording::kms_calls::OfBucket;
-use crate::recording::left_out::{LeftOut, Reason};
+use crate::recording::kms_calls::BucketKmsCalls;
+use crate::recording::left_out::{LeftOutRecords, Reason};
 use crate::shown::named;
 use crate::units::{grouped, utc};
 
@@ -10,7 +10,7 @@ use crate::units::{grouped, utc};
 const NAMED: usize = 5;
 
 /// KMS calls that stand for no request: how many, and why.
-pub(super) fn left_out(left_out: &LeftOut) -> [(u64, String); 4] {
+pub(super) fn left_out(left_out: &LeftOutRecords) -> [(u64, String); 4] {
     let of = |reason: Reason, why: &str| (left_out.of(reason), why.to_owned());
     [
         of(
@@ -23,9 +23,9 @@ pub(super) fn left_out(left_out: &LeftOut) -> [(u64, String); 4] {
     ]
 }
 
-/// Says which buckets' requests are told by KMS's calls, and what these cannot tell.
-pub(super) fn tell(buckets: &[OfBucket]) {
-    let as_requests = chosen(buckets, OfBucket::has_calls_as_requests);
+/// Says which buckets' requests are known by KMS's calls, and what these cannot tell.
+pub(super) fn tell(buckets: &[BucketKmsCalls]) {
+    let as_requests = chosen(buckets, BucketKmsCalls::has_calls_as_requests);
     if !as_requests.is_empty() {
         let sum = |place: usize| as_requests.iter().map(|of| of.for_objects[place]).sum();
         output::note(&format!(
@@ -37,10 +37,10 @@ pub(super) fn tell(buckets: &[OfBucket]) {
             grouped(sum(1)),
         ));
     }
-    for of in chosen(buckets, OfBucket::has_bucket_keys_already) {
+    for of in chosen(buckets, BucketKmsCalls::has_bucket_keys_already) {
         output::note(&already(of));
     }
-    let missing = chosen(buckets, OfBucket::has_data_events_missing);
+    let missing = chosen(buckets, BucketKmsCalls::has_data_events_missing);
     if !missing.is_empty() {
         output::note(&format!(
             "{}: KMS's calls are more than the S3 data events account for, which seem to leave out \
@@ -50,13 +50,13 @@ pub(super) fn tell(buckets: &[OfBucket]) {
     }
 }
 
-fn chosen(buckets: &[OfBucket], is_it: fn(&OfBucket) -> bool) -> Vec<&OfBucket> {
+fn chosen(buckets: &[BucketKmsCalls], is_it: fn(&BucketKmsCalls) -> bool) -> Vec<&BucketKmsCalls> {
     buckets.iter().filter(|of| is_it(of)).collect()
 }
 
 /// Bucket keys are on already.
-fn already(of: &OfBucket) -> String {
-    let OfBucket { for_bucket_keys, for_objects, .. } = of;
+fn already(of: &BucketKmsCalls) -> String {
+    let BucketKmsCalls { for_bucket_keys, for_objects, .. } = of;
     let bucket = named(&of.bucket);
     let since = of.bucket_keys_since.map(utc).unwrap_or_default();
     let ways_out =
@@ -76,7 +76,7 @@ fn already(of: &OfBucket) -> String {
 }
 
 /// The first of the buckets by name.
-fn names(buckets: &[&OfBucket]) -> String {
+fn names(buckets: &[&BucketKmsCalls]) -> String {
     let first: Vec<String> =
         buckets.iter().take(NAMED).map(|of| format!("`{}`", named(&of.bucket))).collect();
     let first = first.join(", ");

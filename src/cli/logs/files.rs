@@ -1,4 +1,4 @@
-//! Log files: which there are, and their bytes, counted and told apart as they are read.
+//! Log files: which there are, and their bytes, counted and distinguished as they are read.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -9,12 +9,12 @@ use std::rc::Rc;
 
 use indicatif::ProgressBar;
 
-use crate::columnar::Table;
+use crate::columnar::ParquetTable;
 use crate::error::{Error, Result};
-use crate::logs::log::{self, Log, Look};
+use crate::logs::log::{self, Detected, Log};
 use crate::logs::other_format::{self, OtherFormat};
-use crate::logs::{Form, archive};
-use crate::recording::{Fingerprint, Input};
+use crate::logs::{LogFormat, archive};
+use crate::recording::{Fingerprint, LogInput};
 
 /// A log file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ pub(super) enum LogFile {
         /// The archive.
         archive: PathBuf,
         /// The file in it.
-        entry: archive::Entry,
+        entry: archive::ArchivedFile,
     },
 }
 
@@ -88,7 +88,7 @@ fn unpacked(files: Vec<LogFile>) -> Result<Vec<LogFile>> {
 }
 
 /// The files in an archive; `None` if it is none by its name and its beginning.
-fn packed(path: &Path) -> Result<Option<Vec<archive::Entry>>> {
+fn packed(path: &Path) -> Result<Option<Vec<archive::ArchivedFile>>> {
     if path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("zip")) || !path.is_file() {
         return Ok(None);
     }
@@ -206,21 +206,25 @@ pub(super) struct OpenLog {
 }
 
 /// What a file was.
-pub(super) enum Source {
+pub(super) enum ReadSource {
     /// A log, as it was read, to tell it from others.
-    Log(Input),
+    Log(LogInput),
     /// None, by its name.
     NotALog(String, NotALog),
 }
 
 impl OpenLog {
     /// What the file was, once it is read.
-    pub(super) fn into_source(self) -> Source {
+    pub(super) fn into_source(self) -> ReadSource {
         if let Some(not_a_log) = self.not_a_log {
-            return Source::NotALog(self.name, not_a_log);
+            return ReadSource::NotALog(self.name, not_a_log);
         }
         let fingerprint = self.fingerprint.borrow();
-        Source::Log(Input { name: self.name, bytes: fingerprint.bytes(), hash: fingerprint.hex() })
+        ReadSource::Log(LogInput {
+            name: self.name,
+            bytes: fingerprint.bytes(),
+            hash: fingerprint.hex(),
+        })
     }
 }
 
@@ -268,7 +272,7 @@ impl LogFile {
         if !other_format::is_parquet(&head) {
             return None;
         }
-        let table = Table::open(file, &path.display().to_string());
+        let table = ParquetTable::open(file, &path.display().to_string());
         Some(other_format::of_parquet(&table.map(|table| table.names()).unwrap_or_default()))
     }
 
@@ -285,8 +289,8 @@ impl LogFile {
         Ok(OpenLog { name: self.name(), log: None, not_a_log, fingerprint })
     }
 
-    /// Opens it and finds its form, if that is not given; `bar` shows how much is read.
-    pub(super) fn open(&self, form: Option<Form>, bar: &ProgressBar) -> Result<OpenLog> {
+    /// Opens it and finds its format, if that is not given; `bar` shows how much is read.
+    pub(super) fn open(&self, format: Option<LogFormat>, bar: &ProgressBar) -> Result<OpenLog> {
         let source: Box<dyn Read> = match self {
             Self::Stdin => Box::new(io::stdin().lock()),
             Self::Path { path, .. } => {
@@ -298,34 +302,35 @@ impl LogFile {
             }
         };
         let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
-        let watched = Watched { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
+        let watched =
+            WatchedReader { source, fingerprint: Rc::clone(&fingerprint), bar: bar.clone() };
         if let Some(format) = self.parquet() {
             return self.refused(format, fingerprint);
         }
         let open = |(log, not_a_log)| OpenLog { name: self.name(), log, not_a_log, fingerprint };
         let may_be_foreign = matches!(self, Self::Path { found: true, .. } | Self::Packed { .. });
         let log = if may_be_foreign {
-            match Log::look(watched, self.bytes(), form) {
-                Ok(Look::Log(log)) => Ok((Some(log), None)),
-                Ok(Look::Empty) => Ok((None, None)),
-                Ok(Look::Unknown(what)) => Ok((None, Some(NotALog(what)))),
+            match Log::look(watched, self.bytes(), format) {
+                Ok(Detected::Log(log)) => Ok((Some(log), None)),
+                Ok(Detected::Empty) => Ok((None, None)),
+                Ok(Detected::Unknown(what)) => Ok((None, Some(NotALog(what)))),
                 Err(error) => Err(error),
             }
         } else {
-            Log::open(watched, self.bytes(), form).map(|log| (log, None))
+            Log::open(watched, self.bytes(), format).map(|log| (log, None))
         };
         log.map(open).map_err(|error| error.at(self.name()))
     }
 }
 
 /// Takes note of the bytes that pass.
-struct Watched {
+struct WatchedReader {
     source: Box<dyn Read>,
     fingerprint: Rc<RefCell<Fingerprint>>,
     bar: ProgressBar,
 }
 
-impl Read for Watched {
+impl Read for WatchedReader {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let read = self.source.read(bytes)?;
         self.fingerprint.borrow_mut().take(&bytes[..read]);

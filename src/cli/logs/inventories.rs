@@ -9,31 +9,37 @@ use crate::cli::inventory::files::{Listing, open, unreadable};
 use crate::cli::output;
 use crate::error::{Error, Result};
 use crate::inventory::versions::Versions;
-use crate::inventory::{BucketKey, Column, Encryption, Item, Version, parquet_file};
+use crate::inventory::{
+    BucketKeyStatus, EncryptionStatus, InventoryColumn, InventoryItem, VersionKind, parquet_file,
+};
 use crate::logs::other_format;
-use crate::recording::earlier_objects::Inventoried;
+use crate::recording::earlier_objects::InventoryKey;
 use crate::recording::gather::Gather;
-use crate::recording::{Fingerprint, Input};
+use crate::recording::{Fingerprint, LogInput};
 
 /// Columns without which an inventory does not tell which key wraps an object.
-const NEEDED: [Column; 4] =
-    [Column::Key, Column::LastModified, Column::EncryptionStatus, Column::BucketKeyStatus];
+const NEEDED: [InventoryColumn; 4] = [
+    InventoryColumn::Key,
+    InventoryColumn::LastModified,
+    InventoryColumn::EncryptionStatus,
+    InventoryColumn::BucketKeyStatus,
+];
 
 /// Objects by what became of them.
 #[derive(Default)]
-struct Taken {
+struct InventoriedCounts {
     with_key: u64,
     without_key: u64,
     without_kms: u64,
     elsewhere: u64,
 }
 
-impl Taken {
-    fn of(&mut self, told: Inventoried) -> &mut u64 {
-        match told {
-            Inventoried::WithKey => &mut self.with_key,
-            Inventoried::WithoutKey => &mut self.without_key,
-            Inventoried::WithoutKms => &mut self.without_kms,
+impl InventoriedCounts {
+    fn of(&mut self, status: InventoryKey) -> &mut u64 {
+        match status {
+            InventoryKey::WithKey => &mut self.with_key,
+            InventoryKey::WithoutKey => &mut self.without_key,
+            InventoryKey::WithoutKms => &mut self.without_kms,
         }
     }
 }
@@ -42,7 +48,7 @@ impl Taken {
 ///
 /// # Errors
 /// What is wrong with an inventory, or that it does not tell enough.
-pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<Input>> {
+pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<LogInput>> {
     let mut buckets = BTreeSet::new();
     let mut inputs = Vec::new();
     let (tables, manifests): (Vec<&PathBuf>, Vec<&PathBuf>) =
@@ -62,56 +68,56 @@ pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Resul
         inputs.push(input(&place, &listing.text));
         let taken = take(&listing, gather).map_err(|error| error.at(&place))?;
         if !quiet {
-            output::note(&told(&place, &format!("`{bucket}`"), &taken));
+            output::note(&summary(&place, &format!("`{bucket}`"), &taken));
         }
     }
     Ok(inputs)
 }
 
-fn input(name: &str, text: &[u8]) -> Input {
+fn input(name: &str, text: &[u8]) -> LogInput {
     let mut hash = Fingerprint::default();
     hash.take(text);
-    Input { name: name.to_owned(), bytes: hash.bytes(), hash: hash.hex() }
+    LogInput { name: name.to_owned(), bytes: hash.bytes(), hash: hash.hex() }
 }
 
 /// Takes items for the logs' buckets.
-struct Taker<'g> {
+struct InventoryTaker<'g> {
     gather: &'g mut Gather,
-    taken: Taken,
+    taken: InventoriedCounts,
     failed: Option<Error>,
 }
 
-impl<'g> Taker<'g> {
+impl<'g> InventoryTaker<'g> {
     fn new(gather: &'g mut Gather) -> Self {
-        Self { gather, taken: Taken::default(), failed: None }
+        Self { gather, taken: InventoriedCounts::default(), failed: None }
     }
 
     /// Takes an item; `bucket` is its bucket if it names none.
-    fn take(&mut self, item: &Item, bucket: &str) {
-        if item.version != Version::Current || self.failed.is_some() {
+    fn take(&mut self, item: &InventoryItem, bucket: &str) {
+        if item.version != VersionKind::Current || self.failed.is_some() {
             return;
         }
-        let told = match (item.encryption, item.bucket_key) {
-            (Encryption::SseS3 | Encryption::SseC | Encryption::NotSse, _) => {
-                Inventoried::WithoutKms
+        let status = match (item.encryption, item.bucket_key) {
+            (EncryptionStatus::SseS3 | EncryptionStatus::SseC | EncryptionStatus::NotSse, _) => {
+                InventoryKey::WithoutKms
             }
-            (_, BucketKey::Enabled) => Inventoried::WithKey,
-            (Encryption::SseKms, BucketKey::Untold) => return,
+            (_, BucketKeyStatus::Enabled) => InventoryKey::WithKey,
+            (EncryptionStatus::SseKms, BucketKeyStatus::Unknown) => return,
             // Each read of what is under DSSE-KMS is counted as of an object without a bucket key.
-            (_, BucketKey::Disabled | BucketKey::Untold) => Inventoried::WithoutKey,
+            (_, BucketKeyStatus::Disabled | BucketKeyStatus::Unknown) => InventoryKey::WithoutKey,
         };
         let Some(modified_ns) = item.modified_ns else { return };
         let bucket = if item.bucket.is_empty() { bucket } else { &item.bucket };
         let key = item.key.as_bytes();
-        match self.gather.take_inventoried(bucket.as_bytes(), key, modified_ns, told) {
-            Ok(true) => *self.taken.of(told) += 1,
+        match self.gather.take_inventoried(bucket.as_bytes(), key, modified_ns, status) {
+            Ok(true) => *self.taken.of(status) += 1,
             Ok(false) => self.taken.elsewhere += 1,
             Err(error) => self.failed = Some(error),
         }
     }
 
     /// What was taken of files with these columns.
-    fn finish(self, found: &BTreeSet<Column>) -> Result<Taken> {
+    fn finish(self, found: &BTreeSet<InventoryColumn>) -> Result<InventoriedCounts> {
         if let Some(error) = self.failed {
             return Err(error);
         }
@@ -128,8 +134,8 @@ impl<'g> Taker<'g> {
     }
 }
 
-fn take(listing: &Listing, gather: &mut Gather) -> Result<Taken> {
-    let mut taker = Taker::new(gather);
+fn take(listing: &Listing, gather: &mut Gather) -> Result<InventoriedCounts> {
+    let mut taker = InventoryTaker::new(gather);
     let found =
         listing.read(true, &mut |item| taker.take(item, &listing.manifest.source_bucket))?;
     taker.finish(&found)
@@ -143,11 +149,11 @@ fn is_table(path: &Path) -> bool {
 }
 
 /// Reads the files of S3 Metadata's tables, whose rows may be of one object.
-fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<Input>> {
-    let mut taker = Taker::new(gather);
+fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<LogInput>> {
+    let mut taker = InventoryTaker::new(gather);
     let mut versions = Versions::default();
     let mut inputs = Vec::new();
-    let mut all: Option<BTreeSet<Column>> = None;
+    let mut all: Option<BTreeSet<InventoryColumn>> = None;
     let mut names = Vec::new();
     for path in paths {
         let place = path.display().to_string();
@@ -156,8 +162,8 @@ fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<V
                 taker.take(item, "");
             }
         })?;
-        let found: BTreeSet<Column> = found.into_iter().collect();
-        if !found.contains(&Column::Bucket) {
+        let found: BTreeSet<InventoryColumn> = found.into_iter().collect();
+        if !found.contains(&InventoryColumn::Bucket) {
             return Err(Error::request("the table does not name buckets")
                 .at(place)
                 .hint("write its column `bucket` as well"));
@@ -170,20 +176,20 @@ fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<V
     let place = names.join(" ");
     let counts = taker.finish(&all.unwrap_or_default()).map_err(|error| error.at(&place))?;
     if !quiet {
-        output::note(&told(&place, "the logs' buckets", &counts));
+        output::note(&summary(&place, "the logs' buckets", &counts));
     }
     Ok(inputs)
 }
 
 /// A file as it lies there.
-fn fingerprint(path: &Path) -> Result<Input> {
+fn fingerprint(path: &Path) -> Result<LogInput> {
     let mut hash = Fingerprint::default();
     let mut file = open(path)?;
     let mut buffer = vec![0; 64 << 10];
     loop {
         let read = file.read(&mut buffer).map_err(|error| unreadable(path, &error))?;
         if read == 0 {
-            return Ok(Input {
+            return Ok(LogInput {
                 name: path.display().to_string(),
                 bytes: hash.bytes(),
                 hash: hash.hex(),
@@ -193,8 +199,8 @@ fn fingerprint(path: &Path) -> Result<Input> {
     }
 }
 
-fn told(place: &str, bucket: &str, taken: &Taken) -> String {
-    let Taken { with_key, without_key, without_kms, elsewhere } = taken;
+fn summary(place: &str, bucket: &str, taken: &InventoriedCounts) -> String {
+    let InventoriedCounts { with_key, without_key, without_kms, elsewhere } = taken;
     if *elsewhere > 0 && with_key + without_key + without_kms == 0 {
         return format!("{place}: no log has a request to {bucket}, so it tells nothing");
     }

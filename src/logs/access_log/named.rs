@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use super::{known, number};
 use crate::logs::bad_lines::Flaw;
 use crate::logs::clock::{COMMON_LOG_BYTES, Clock, MILLISECOND};
-use crate::logs::record::{LogOperation, Nanoseconds, Record, Requester};
+use crate::logs::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
 use crate::units::parse_moment;
 
 /// A field that matters.
@@ -85,7 +85,7 @@ impl<'a> Named<'a> {
     /// What the fields say.
     ///
     /// # Errors
-    /// A field that must be there is not, or is not of its form.
+    /// A field that must be there is not, or is not of its format.
     pub(in crate::logs) fn record(&self) -> Result<Record<'_>, Flaw> {
         let operation_name = self.get(Field::Operation).ok_or(Flaw::Lacks("operation"))?;
         let time = self.fields[Field::Time as usize].as_deref().ok_or(Flaw::Lacks("time"))?;
@@ -110,7 +110,7 @@ impl<'a> Named<'a> {
             ..Record::new(
                 LogOperation::of_access_log(operation_name),
                 operation_name,
-                Requester::parse(self.get(Field::Requester).unwrap_or(b"-")),
+                LoggedRequester::parse(self.get(Field::Requester).unwrap_or(b"-")),
             )
         })
     }

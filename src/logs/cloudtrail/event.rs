@@ -11,7 +11,7 @@ use crate::kms::KmsApi;
 use crate::logs::bad_lines::Flaw;
 use crate::logs::clock;
 use crate::logs::record::{
-    Encryption, Entry, KmsEvent, LogOperation, Nanoseconds, Record, Skipped,
+    KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, Skipped,
 };
 use crate::s3::Operation;
 
@@ -231,23 +231,23 @@ impl Event<'_> {
     }
 
     /// What the event says. What it is comes before whose it is.
-    pub(in crate::logs) fn entry(&self) -> Result<Entry<'_>, Flaw> {
+    pub(in crate::logs) fn entry(&self) -> Result<LogEntry<'_>, Flaw> {
         if let Some(detail) = self.wrapped() {
             return detail.0.entry();
         }
         if let Some((why, name)) = self.no_call() {
-            return Ok(Entry::Skipped(why, name));
+            return Ok(LogEntry::Skipped(why, name));
         }
         let source = self.source.get().ok_or(Flaw::Lacks("`eventSource`"))?;
         if self.is_of_s3() {
-            return self.request().map(Entry::Request);
+            return self.request().map(LogEntry::Request);
         }
         match source {
             b"kms.amazonaws.com" => self.call(),
             _ if OTHER_STORAGE.contains(&source) => {
-                Ok(Entry::Skipped(Skipped::OtherStorage, source))
+                Ok(LogEntry::Skipped(Skipped::OtherStorage, source))
             }
-            _ => Ok(Entry::Skipped(Skipped::OtherService, source)),
+            _ => Ok(LogEntry::Skipped(Skipped::OtherService, source)),
         }
     }
 
@@ -327,7 +327,7 @@ impl Event<'_> {
 
     /// How the object is encrypted: as S3 says it was, else as its answer's headers say, else as the
     /// request asks.
-    fn encryption(&self) -> Option<Encryption> {
+    fn encryption(&self) -> Option<LoggedEncryption> {
         let answer = &self.response_elements.0;
         let asked = &self.request_parameters.0;
         applied(self.additional_event_data.0.applied.get())
@@ -342,20 +342,20 @@ impl Event<'_> {
         if named > 0 { named } else { self.resources.objects }
     }
 
-    fn call(&self) -> Result<Entry<'_>, Flaw> {
+    fn call(&self) -> Result<LogEntry<'_>, Flaw> {
         let name = self.name()?;
         let api = match name {
             b"GenerateDataKey" => KmsApi::GenerateDataKey,
             b"Decrypt" => KmsApi::Decrypt,
             b"Encrypt" => KmsApi::Encrypt,
             _ if self.contexts().any(|context| context.arn().is_some()) => {
-                return Ok(Entry::Skipped(Skipped::OtherCall, name));
+                return Ok(LogEntry::Skipped(Skipped::OtherCall, name));
             }
-            _ => return Ok(Entry::Skipped(Skipped::KeyManagement, name)),
+            _ => return Ok(LogEntry::Skipped(Skipped::KeyManagement, name)),
         };
         let parameters = &self.request_parameters.0;
         let identity = &self.user_identity.0;
-        Ok(Entry::Kms(KmsEvent {
+        Ok(LogEntry::Kms(KmsEvent {
             time: self.time()?,
             api,
             requester: identity.requester(),
@@ -382,29 +382,29 @@ impl Event<'_> {
 }
 
 /// What `SSEApplied` says, e.g. `SSE_KMS` or `Default_SSE_S3`.
-fn applied(text: Option<&[u8]>) -> Option<Encryption> {
+fn applied(text: Option<&[u8]>) -> Option<LoggedEncryption> {
     let text: Vec<u8> = text?
         .iter()
         .filter(|byte| byte.is_ascii_alphanumeric())
         .map(u8::to_ascii_uppercase)
         .collect();
     Some(match text.strip_prefix(b"DEFAULT").unwrap_or(&text) {
-        b"SSES3" => Encryption::SseS3,
-        b"SSEKMS" => Encryption::SseKms,
-        b"DSSEKMS" => Encryption::DsseKms,
-        b"SSEC" => Encryption::SseC,
+        b"SSES3" => LoggedEncryption::SseS3,
+        b"SSEKMS" => LoggedEncryption::SseKms,
+        b"DSSEKMS" => LoggedEncryption::DsseKms,
+        b"SSEC" => LoggedEncryption::SseC,
         _ => return None,
     })
 }
 
 /// What headers say of encryption.
-fn by_headers(sse: &Text, customer: &Text, key: &Text) -> Option<Encryption> {
+fn by_headers(sse: &Text, customer: &Text, key: &Text) -> Option<LoggedEncryption> {
     match sse.get() {
-        Some(b"AES256") => Some(Encryption::SseS3),
-        Some(b"aws:kms") => Some(Encryption::SseKms),
-        Some(b"aws:kms:dsse") => Some(Encryption::DsseKms),
-        _ if customer.get().is_some() => Some(Encryption::SseC),
-        _ => key.get().map(|_| Encryption::SseKms),
+        Some(b"AES256") => Some(LoggedEncryption::SseS3),
+        Some(b"aws:kms") => Some(LoggedEncryption::SseKms),
+        Some(b"aws:kms:dsse") => Some(LoggedEncryption::DsseKms),
+        _ if customer.get().is_some() => Some(LoggedEncryption::SseC),
+        _ => key.get().map(|_| LoggedEncryption::SseKms),
     }
 }
 

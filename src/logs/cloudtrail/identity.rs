@@ -11,7 +11,7 @@
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>).
 
 use super::event::{Loose, Text};
-use crate::logs::record::{Requester, is_nobody, is_service};
+use crate::logs::record::{LoggedRequester, is_nobody, is_service};
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -72,62 +72,64 @@ fn parted(id: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl Identity<'_> {
-    pub(super) fn requester(&self) -> Requester<'_> {
+    pub(super) fn requester(&self) -> LoggedRequester<'_> {
         if self.kind.get() == Some(b"AWSService") {
             return self.service();
         }
         if let Some(arn) = self.arn.get() {
-            return Requester::parse(arn);
+            return LoggedRequester::parse(arn);
         }
         let (account, id) = (self.account_id.get(), self.principal_id.get());
         if account.into_iter().chain(id).any(is_nobody) {
-            return Requester::Anonymous;
+            return LoggedRequester::Anonymous;
         }
         self.by_issuer().or_else(|| self.by_id()).unwrap_or_else(|| self.by_kind())
     }
 
     /// A service that asks in its own name.
-    fn service(&self) -> Requester<'_> {
+    fn service(&self) -> LoggedRequester<'_> {
         let names = [&self.invoked_by, &self.principal_id, &self.arn, &self.user_name];
         let mut names = names.into_iter().filter_map(Text::get);
-        names.find(|name| !is_forwarded(name)).map_or(Requester::Unknown, Requester::Service)
+        names
+            .find(|name| !is_forwarded(name))
+            .map_or(LoggedRequester::Unknown, LoggedRequester::Service)
     }
 
     /// A role's session by the role that issued it.
-    fn by_issuer(&self) -> Option<Requester<'_>> {
+    fn by_issuer(&self) -> Option<LoggedRequester<'_>> {
         let issuer = &self.session_context.0.session_issuer.0;
         let role = issuer.user_name.get().filter(|_| issuer.kind.get() == Some(b"Role"))?;
         let account = issuer.account_id.get().or(self.account_id.get()).unwrap_or_default();
         let (_, session) = parted(self.principal_id.get().unwrap_or_default());
-        Some(Requester::AssumedRole { account, role, session })
+        Some(LoggedRequester::AssumedRole { account, role, session })
     }
 
     /// A role's session, a user or an account by its unique id.
-    fn by_id(&self) -> Option<Requester<'_>> {
+    fn by_id(&self) -> Option<LoggedRequester<'_>> {
         let id = self.principal_id.get()?;
         let account = self.account_id.get().unwrap_or_default();
         let (id, session) = parted(id);
         if id.starts_with(b"AROA") || self.kind.get() == Some(b"AssumedRole") {
-            return Some(Requester::AssumedRole { account, role: id, session });
+            return Some(LoggedRequester::AssumedRole { account, role: id, session });
         }
         if self.kind.get() == Some(b"FederatedUser") {
             let name = if session.is_empty() { id } else { session };
             let account = if account.is_empty() && !session.is_empty() { id } else { account };
-            return Some(Requester::FederatedUser { account, name });
+            return Some(LoggedRequester::FederatedUser { account, name });
         }
         if session.is_empty() && (self.kind.get() == Some(b"Root") || id == account) {
-            return Some(Requester::Root { account: id });
+            return Some(LoggedRequester::Root { account: id });
         }
         // A user is known by its unique id in whichever account's trail, by its name only in its own.
         if self.kind.get() == Some(b"IAMUser") || id.starts_with(b"AIDA") {
             let name = self.user_name.get().unwrap_or(id);
-            return Some(Requester::User { account, name });
+            return Some(LoggedRequester::User { account, name });
         }
         None
     }
 
     /// Whoever else it is, by the kind and the best name there is.
-    fn by_kind(&self) -> Requester<'_> {
+    fn by_kind(&self) -> LoggedRequester<'_> {
         let account = self.account_id.get().unwrap_or_default();
         let kind = self.kind.get();
         let behalf = self.on_behalf_of.0.user_id.get();
@@ -137,14 +139,14 @@ impl Identity<'_> {
         };
         if let Some(name) = name.or(self.user_name.get()) {
             return match kind {
-                None => Requester::Other(name),
-                Some(kind) => Requester::OfKind { account, kind, name },
+                None => LoggedRequester::Other(name),
+                Some(kind) => LoggedRequester::OfKind { account, kind, name },
             };
         }
         match (self.account_id.get(), self.invoked_by.get().filter(|name| is_service(name))) {
-            (Some(account), _) => Requester::Root { account },
-            (None, Some(service)) if !is_forwarded(service) => Requester::Service(service),
-            _ => Requester::Unknown,
+            (Some(account), _) => LoggedRequester::Root { account },
+            (None, Some(service)) if !is_forwarded(service) => LoggedRequester::Service(service),
+            _ => LoggedRequester::Unknown,
         }
     }
 

@@ -1,96 +1,43 @@
-//! Charts of a page: drawn for wide and for narrow screens, with the figures behind their marks.
+//! Charts of a page, drawn for wide and for narrow screens, and sliders that choose a point of them.
 
 use maud::{Markup, PreEscaped, html};
+use serde_json::{Map, Value, json};
 
-use super::prose;
-use crate::error::Result;
-use crate::report::chart::layout::Size;
-use crate::report::chart::scene::Mark;
-use crate::report::chart::svg::{self, Drawing};
-use crate::report::chart::table::Table;
-use crate::report::chart::{Chart, Kind, Options, Plot};
+use crate::report::chart::{Chart, Drawing, Mark, Size};
+use crate::report::document::{Explorer, Figure};
 use crate::shown::shown;
 
 /// Widths of the two drawings, in pixels.
 const WIDE: u32 = 960;
 const NARROW: u32 = 520;
 
-/// A chart with what a page says of it.
-pub(super) struct Figure {
-    chart: Chart,
-    wide: Drawing,
-    narrow: Drawing,
-    file: String,
-    /// Which table of the page has its figures in words.
-    table: &'static str,
+/// A chart for wide and one for narrow screens.
+fn drawings(chart: &Chart) -> [Drawing; 2] {
+    [WIDE, NARROW].map(|width| {
+        let named = Chart { name: format!("{}-{width}", chart.name), ..chart.clone() };
+        // Lines on a narrow screen need more height than a slide's shape gives them.
+        let height = (width == NARROW && chart.has_lines()).then_some(NARROW);
+        named.draw(Size { width: Some(width), height })
+    })
 }
 
-impl Figure {
-    /// A chart of a file's rows, whose figures stand in the page's table `table`; `None` if there are
-    /// no rows.
-    pub(super) fn of(
-        kind: Kind,
-        options: &Options,
-        (file, text): (&str, &str),
-        table: &'static str,
-    ) -> Result<Option<Self>> {
-        let rows = Table::parse(file, text)?;
-        if rows.rows().next().is_none() {
-            return Ok(None);
-        }
-        let chart = kind.chart(&rows, options).map_err(|error| error.at(file))?;
-        Ok(Some(Self::draw(chart, file, table)))
-    }
-
-    /// The same under a name that others of its kind do not have.
-    pub(super) fn numbered(self, number: usize) -> Self {
-        let chart = Chart { name: format!("{}-{number}", self.chart.name), ..self.chart };
-        Self::draw(chart, &self.file, self.table)
-    }
-
-    fn draw(chart: Chart, file: &str, table: &'static str) -> Self {
-        // Lines on a narrow screen need more height than a slide's shape gives them.
-        let is_lines = matches!(chart.plot, Plot::Lines(_));
-        let draw = |width, height| {
-            let named = Chart { name: format!("{}-{width}", chart.name), ..chart.clone() };
-            svg::draw(&named, Size { width: Some(width), height })
-        };
-        Self {
-            wide: draw(WIDE, None),
-            narrow: draw(NARROW, is_lines.then_some(NARROW)),
-            file: file.to_owned(),
-            table,
-            chart,
-        }
-    }
-
-    /// The places of the marks whose words begin with `start`, for the script: those of both drawings.
-    pub(super) fn places(&self, start: &str) -> serde_json::Value {
-        let of = |drawing: &Drawing| -> Vec<serde_json::Value> {
-            let marks = drawing.marks.iter().filter(|mark| mark.label.starts_with(start));
-            marks.map(|mark| share(mark, drawing).to_vec().into()).collect()
-        };
-        serde_json::json!([of(&self.wide), of(&self.narrow)])
-    }
-
-    /// The chart. What its marks say stands with the figure once, where they stand with each drawing.
-    pub(super) fn render(&self) -> Markup {
-        let label = format!("{}; arrow keys step through the figures", self.chart.title);
-        let (wide, narrow) = (labels(&self.wide), labels(&self.narrow));
-        let own = (narrow != wide).then_some(&narrow);
-        let drawings = [("wide", &self.wide, None), ("narrow", &self.narrow, own)];
-        html! {
-            figure #(format!("figure-{}", self.chart.name)) data-labels=(wide) {
-                @for (class, drawing, labels) in drawings {
-                    div.plot.(class) tabindex="0" role="group" aria-label=(label)
-                        data-places=(places(drawing)) data-labels=[labels] {
-                        (PreEscaped(&drawing.svg))
-                    }
+/// The chart. What its marks say stands with the figure once, where both drawings say the same.
+pub(super) fn markup(Figure { chart, file, table }: &Figure) -> Markup {
+    let label = format!("{}; arrow keys step through the figures", shown(&chart.title));
+    let [wide, narrow] = drawings(chart);
+    let [wide_labels, narrow_labels] = [&wide, &narrow].map(labels);
+    let own_labels = (narrow_labels != wide_labels).then_some(&narrow_labels);
+    html! {
+        figure #(format!("figure-{}", chart.name)) data-labels=(wide_labels) {
+            @for (class, drawing, labels) in [("wide", &wide, None), ("narrow", &narrow, own_labels)] {
+                div.plot.(class) tabindex="0" role="group" aria-label=(label)
+                    data-places=(places(drawing)) data-labels=[labels] {
+                    (PreEscaped(&drawing.svg))
                 }
-                figcaption.file {
-                    "Figures in words: " a href=(format!("#{}", self.table)) { "table" }
-                    "; in full: " code { (self.file) }
-                }
+            }
+            figcaption.file {
+                "Figures in words: " a href=(format!("#{table}")) { "table" }
+                "; in full: " code { (file) }
             }
         }
     }
@@ -98,30 +45,66 @@ impl Figure {
 
 /// Where a mark stands, in shares of the drawing.
 fn share(mark: &Mark, drawing: &Drawing) -> [f64; 2] {
-    let of = |at: f64, whole: u32| (at / f64::from(whole) * 1e4).round() / 1e4;
-    [of(mark.x, drawing.width), of(mark.y, drawing.height)]
+    [(mark.x, drawing.width), (mark.y, drawing.height)]
+        .map(|(at, whole)| (at / f64::from(whole) * 1e4).round() / 1e4)
 }
 
 /// Where the marks stand, for the script: `x,y x,y …`.
 fn places(drawing: &Drawing) -> String {
-    let places = drawing.marks.iter().map(|mark| share(mark, drawing));
-    let places: Vec<String> = places.map(|[x, y]| format!("{x},{y}")).collect();
-    places.join(" ")
+    let places = drawing.marks.iter().map(|mark| {
+        let [x, y] = share(mark, drawing);
+        format!("{x},{y}")
+    });
+    places.collect::<Vec<_>>().join(" ")
 }
 
 /// What the marks say, a line each.
 fn labels(drawing: &Drawing) -> String {
-    let one_line = |mark: &Mark| shown(&mark.label).into_owned();
-    let labels: Vec<String> = drawing.marks.iter().map(one_line).collect();
-    labels.join("\n")
+    let labels = drawing.marks.iter().map(|mark| shown(&mark.label).into_owned());
+    labels.collect::<Vec<_>>().join("\n")
 }
 
-/// Charts one below the other, with a heading of their own only if there are any.
-pub(super) fn all(figures: &[Option<Figure>]) -> Markup {
-    html! { @for figure in figures.iter().flatten() { (figure.render()) } }
+/// Sliders, and the rows of the table that they choose; the script shows them.
+pub(super) fn explorer(explorer: &Explorer) -> Markup {
+    let sliders = explorer.sliders.iter().enumerate();
+    html! {
+        div.explorer hidden data-headline=(explorer.headline) data-table=(explorer.table)
+            data-rings=(rings(explorer)) {
+            div.sliders { @for (number, (name, values)) in sliders { (slider(number, name, values)) } }
+            p.chosen role="status" {}
+            div.scroll tabindex="0" role="region" aria-label="Figures of the chosen point" {
+                table.point { caption { span { "Figures of the chosen point" } } }
+            }
+        }
+    }
 }
 
-/// A remark in the place of a chart.
-pub(super) fn none(why: &str) -> Markup {
-    html! { p.note { (prose(why)) } }
+fn slider(number: usize, name: &str, values: &[String]) -> Markup {
+    let id = format!("slider-{number}");
+    html! {
+        div.slider {
+            label for=(id) { code { (shown(name)) } }
+            input #(id) type="range" min="0" max=(values.len() - 1) step="1" value="0"
+                data-values=(json!(values));
+            output for=(id) { (values[0]) }
+        }
+    }
+}
+
+/// Where both drawings of the marked chart show each point: `{"0,2": [[wide], [narrow]]}`.
+fn rings(explorer: &Explorer) -> Value {
+    let Some(chart) = &explorer.marked else { return json!({}) };
+    let drawings = drawings(chart);
+    let rings = explorer.points.iter().map(|(at, number)| {
+        let places = drawings.each_ref().map(|drawing| {
+            let marks = drawing.marks.iter().filter(|mark| {
+                mark.point.as_ref().is_some_and(|point| {
+                    point.number == *number && point.configuration == explorer.headline
+                })
+            });
+            marks.map(|mark| share(mark, drawing)).collect::<Vec<_>>()
+        });
+        (at.clone(), json!(places))
+    });
+    rings.collect::<Map<_, _>>().into()
 }

@@ -1,30 +1,28 @@
 //! The document of `bks reconcile --format json`.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::bill;
-use crate::bill::Invoice;
-use crate::reconciliation::{Beside, Reconciliation, Share, Variant};
+use crate::bill::Bill;
+use crate::reconciliation::{Agreement, Reconciliation, UncomparedCalls, Variant};
 use crate::scenario::Scenario;
 use crate::units::utc;
 
 /// A model beside a trail as one object. Cells are not in it: they are the rows of the CSV form.
 #[must_use]
-pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> Value {
+pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Value {
     let shares = found.shares();
     let (from, to) = found.window_ns;
-    let unexplained: Vec<Value> = found
-        .unexplained()
-        .into_iter()
-        .map(|(reason, calls)| json!({"reason": reason, "calls": calls}))
-        .collect();
-    let surplus: Vec<Value> = found
-        .surplus()
-        .into_iter()
-        .map(|(reason, calls)| json!({"reason": reason, "calls": calls}))
-        .collect();
-    let Beside { outside, other_use, repeated, failed, other_buckets, other_storage, lacked } =
-        &found.beside;
+    let UncomparedCalls {
+        outside,
+        other_use,
+        repeated,
+        failed,
+        other_buckets,
+        other_storage,
+        lacked,
+    } = &found.beside;
     json!({
         "from": utc(from),
         "to": utc(to),
@@ -37,22 +35,16 @@ pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> V
         "by_bucket": share(&shares.buckets),
         "by_principal": share(&shares.principals),
         "in_total": share(&shares.total),
-        "unexplained": unexplained,
-        "surplus": surplus,
+        "unexplained": named("reason", found.unexplained()),
+        "surplus": named("reason", found.surplus()),
         "not_compared": {
             "outside_calls": outside,
             "other_use_calls": other_use,
             "other_buckets_calls": other_buckets,
             "repeated_events": repeated,
             "failed_events": failed,
-            "other_storage": other_storage
-                .iter()
-                .map(|(bucket, calls)| json!({"bucket": bucket, "calls": calls}))
-                .collect::<Vec<_>>(),
-            "lacked_by_model": lacked
-                .iter()
-                .map(|(api, calls)| json!({"api": api, "calls": calls}))
-                .collect::<Vec<_>>(),
+            "other_storage": named("bucket", other_storage),
+            "lacked_by_model": named("api", lacked),
         },
         "bill": bill::json(found, bills),
         "requests_without_calls": found.requests_without_calls,
@@ -62,7 +54,15 @@ pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Invoice]) -> V
     })
 }
 
-fn share(share: &Share) -> Value {
+/// Calls of each of several, as objects with a key for its name.
+fn named<T: Serialize, N: Serialize>(
+    key: &str,
+    calls: impl IntoIterator<Item = (T, N)>,
+) -> Vec<Value> {
+    calls.into_iter().map(|(name, calls)| json!({key: name, "calls": calls})).collect()
+}
+
+fn share(share: &Agreement) -> Value {
     json!({
         "measured": share.measured,
         "model": share.model,
@@ -77,7 +77,7 @@ fn share(share: &Share) -> Value {
 /// Every bucket that has calls or requests.
 fn buckets(scenario: &Scenario, found: &Reconciliation) -> Vec<Value> {
     let shares = found.shares();
-    let of = |(name, of_bucket): (&String, &Share)| {
+    let buckets = shares.of_bucket.iter().map(|(name, of_bucket)| {
         let number = scenario.buckets.iter().position(|bucket| bucket.name == *name);
         let plan = number.map(|number| found.variants[0].plans[number]);
         let arns = found.evidence.get(name).copied().unwrap_or_default();
@@ -91,8 +91,8 @@ fn buckets(scenario: &Scenario, found: &Reconciliation) -> Vec<Value> {
             "explained_low_ratio": of_variants(found, name).map(|range| range.0),
             "explained_high_ratio": of_variants(found, name).map(|range| range.1),
         })
-    };
-    shares.of_bucket.iter().map(of).collect()
+    });
+    buckets.collect()
 }
 
 fn of_variants(found: &Reconciliation, bucket: &str) -> Option<(f64, f64)> {

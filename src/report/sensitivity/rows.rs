@@ -1,15 +1,13 @@
 //! What was found as the rows of CSV files.
 
-use crate::encryption::assumption::Assumption;
+use super::sentences;
 use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::Unit;
-use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
+use crate::sensitivity::break_even::{BreakEvens, TargetCrossings};
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::{Sensitivity, Together};
-
-use super::words;
 
 fn names(scenario: &Scenario) -> (String, String) {
     let headline = &scenario.configurations[scenario.headline];
@@ -27,19 +25,18 @@ pub fn sensitivity(scenario: &Scenario, found: &Sensitivity) -> Vec<SensitivityR
 pub fn sobol(scenario: &Scenario, found: &Sensitivity) -> Vec<SobolRow> {
     let (name, configuration) = names(scenario);
     let Together::Sampled(sample) = &found.together else { return Vec::new() };
-    let indices = sample.indices.iter().flatten();
-    let row = |(unknown, of): &(Assumption, crate::sensitivity::sobol::Indices)| SobolRow {
+    let rows = sample.indices.iter().flatten().map(|(unknown, indices)| SobolRow {
         scenario: name.clone(),
         configuration: configuration.clone(),
         assumption: unknown.name().to_owned(),
-        first_order: of.first.value,
-        first_order_low: of.first.low,
-        first_order_high: of.first.high,
-        total: of.total.value,
-        total_low: of.total.low,
-        total_high: of.total.high,
-    };
-    indices.map(row).collect()
+        first_order: indices.first.value,
+        first_order_low: indices.first.low,
+        first_order_high: indices.first.high,
+        total: indices.total.value,
+        total_low: indices.total.low,
+        total_high: indices.total.high,
+    });
+    rows.collect()
 }
 
 /// The row of `spread.csv`, if a sample was drawn.
@@ -64,11 +61,10 @@ pub fn spread(scenario: &Scenario, found: &Sensitivity) -> Vec<SpreadRow> {
 /// Rows of `break_even.csv`.
 #[must_use]
 pub fn break_even(scenario: &Scenario, found: &Sensitivity) -> Vec<BreakEvenRow> {
-    let of_axis = |found| {
-        let found: &BreakEvens = found;
+    let targets = found.break_evens.iter().flat_map(|found| {
         found.targets.iter().flat_map(move |target| of_target(scenario, found, target))
-    };
-    found.break_evens.iter().flat_map(of_axis).collect()
+    });
+    targets.collect()
 }
 
 fn of_target(
@@ -97,37 +93,38 @@ fn of_target(
     if target.crossings.is_empty() {
         return vec![none];
     }
-    let row = |(index, it): (usize, &BreakEven)| BreakEvenRow {
+    let rows = target.crossings.iter().enumerate().map(|(index, it)| BreakEvenRow {
         crossing: Some(index + 1),
         direction: Some(direction(it.crossing.direction).to_owned()),
-        value: Some(words::value(&found.axis, it.value)),
+        value: Some(sentences::value(&found.axis, it.value)),
         value_number: Some(it.value),
         value_low: it.interval.map(|(low, _)| low),
         value_high: it.interval.map(|(_, high)| high),
         bracket_low: Some(it.crossing.before),
         bracket_high: Some(it.crossing.behind),
         ..none.clone()
-    };
-    target.crossings.iter().enumerate().map(row).collect()
+    });
+    rows.collect()
 }
 
 /// Rows of `break_even_curves.csv`.
 #[must_use]
 pub fn curves(scenario: &Scenario, found: &Sensitivity) -> Vec<CurveRow> {
     let (name, configuration) = names(scenario);
-    let of_axis = |found: &BreakEvens| -> Vec<CurveRow> {
-        let row = |(value, saving_ratio)| CurveRow {
-            scenario: name.clone(),
-            configuration: configuration.clone(),
-            others: found.others.name().to_owned(),
-            parameter: found.axis.name().to_owned(),
-            unit: unit(found.axis.unit).to_owned(),
-            value,
-            saving_ratio,
-        };
-        found.curve.points().map(row).collect()
-    };
-    found.break_evens.iter().flat_map(of_axis).collect()
+    let points = found
+        .break_evens
+        .iter()
+        .flat_map(|found| found.curve.points().map(move |(value, saving)| (found, value, saving)));
+    let rows = points.map(|(found, value, saving_ratio)| CurveRow {
+        scenario: name.clone(),
+        configuration: configuration.clone(),
+        others: found.others.name().to_owned(),
+        parameter: found.axis.name().to_owned(),
+        unit: unit(found.axis.unit).to_owned(),
+        value,
+        saving_ratio,
+    });
+    rows.collect()
 }
 
 const fn unit(unit: Unit) -> &'static str {

@@ -9,9 +9,9 @@
 use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
-use bks::scenario::engine::Engines;
 use bks::scenario::read::Override;
-use bks::simulation::{Arm, run};
+use bks::simulation::engines::Engines;
+use bks::simulation::{Arm, run, run_and};
 use bks::tally::Tally;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -33,8 +33,8 @@ pub(crate) fn read(text: &str, overrides: &[&str]) -> Scenario {
 }
 
 /// For each principal whether its calls are drawn without its requests.
-pub(crate) fn skips(scenario: &Scenario) -> Vec<bool> {
-    (0..scenario.principals.len() as u32).map(|one| scenario.engines.skips(one)).collect()
+pub(crate) fn skips(scenario: &Scenario, engines: &Engines) -> Vec<bool> {
+    (0..scenario.principals.len() as u32).map(|one| engines.skips(one)).collect()
 }
 
 /// Every configuration at every level, and where keys are never found in memory or live for ever.
@@ -122,11 +122,11 @@ pub(crate) struct Found {
 /// Runs a scenario in both engines, wherever possible by skipping ahead, and holds what each arm
 /// counts against what the same arm counts in the other.
 pub(crate) fn compare(text: &str, overrides: &[&str], replications: u32) -> Found {
-    let mut scenario = read(text, overrides);
+    let scenario = read(text, overrides);
     let arms = all_arms(&scenario);
-    scenario.engines = Engines::wherever_possible(&scenario);
-    assert!(skips(&scenario).contains(&true), "nothing to compare: {text}");
-    let skipped = run(&scenario, &arms, 0..replications, &|_| ());
+    let engines = Engines::wherever_possible(&scenario);
+    assert!(skips(&scenario, &engines).contains(&true), "nothing to compare: {text}");
+    let skipped = run_and(&scenario, &engines, &arms, 0..replications, &|_| (), |tally| tally);
     let overrides: Vec<&str> = overrides.iter().copied().chain(["engine=events"]).collect();
     let drawn = run(&read(text, &overrides), &arms, 0..replications, &|_| ());
     let n = f64::from(replications);

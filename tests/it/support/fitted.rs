@@ -4,12 +4,12 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bks::encryption::assumptions::Level;
-use bks::fitting::hide::Hider;
-use bks::fitting::{Details, Fit, Wishes, fit};
+use bks::fitting::hide::NameHider;
+use bks::fitting::{BucketDetails, FitOptions, FittedScenario, fit};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::logs::record::Entry;
-use bks::logs::{Form, access_log, cloudtrail};
+use bks::logs::record::LogEntry;
+use bks::logs::{LogFormat, access_log, cloudtrail};
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
@@ -21,7 +21,7 @@ use bks::simulation::objects::keep;
 
 /// A scenario fitted to a log, and the log's replay.
 pub(crate) struct Fitted {
-    pub(crate) fit: Fit,
+    pub(crate) fit: FittedScenario,
     pub(crate) scenario: Scenario,
     pub(crate) replay: Scenario,
 }
@@ -37,15 +37,20 @@ pub(crate) const FLEET: [&str; 2] =
     ["assumptions.write_partitions=1", "assumptions.read_partitions=2"];
 
 /// A log of one form, or several one after the other, plain or compressed, from a time on.
-pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: UnknownAge) -> Fitted {
+pub(crate) fn fitted(
+    log: impl Read,
+    form: LogFormat,
+    from: Option<i64>,
+    age: UnknownAge,
+) -> Fitted {
     let wanted = Wanted { from, ..Wanted::default() };
     let mut gather = Gather::new(wanted, usize::MAX, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
     let log = Log::open(log, None, Some(form)).unwrap().expect("the log is not empty");
-    let mut details = Details::default();
+    let mut details = BucketDetails::default();
     gather.begin(form, "log");
     log.entries("log", &mut bad, |entry| {
-        if let Entry::Request(record) = &entry {
+        if let LogEntry::Request(record) = &entry {
             details.take(record);
         }
         gather.take(&entry)
@@ -53,9 +58,13 @@ pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: Unknown
     .unwrap();
     assert_eq!(bad.bad, 0, "{bad:?}");
     let recording = gather.finish().unwrap();
-    let wishes =
-        Wishes { name: "fitted".into(), unknown_age: age, hider: Hider::none(), region: None };
-    let fit = fit(&recording, &details, &wishes).unwrap();
+    let options = FitOptions {
+        name: "fitted".into(),
+        unknown_age: age,
+        hider: NameHider::none(),
+        region: None,
+    };
+    let fit = fit(&recording, &details, &options).unwrap();
     // What is tested is what stands in the file, on a fleet of a few parts.
     let fleet = FLEET.map(|change| Override::parse(change).unwrap());
     let no_files = |file: &str| panic!("it includes no `{file}`");
@@ -69,15 +78,15 @@ pub(crate) fn fitted(log: impl Read, form: Form, from: Option<i64>, age: Unknown
 pub(crate) const START_NS: i64 = 1_767_225_600_000_000_000;
 
 /// The first replication of a scenario as a log, without what KMS was asked.
-pub(crate) fn exported(scenario: &Scenario, form: Form) -> Vec<u8> {
+pub(crate) fn exported(scenario: &Scenario, form: LogFormat) -> Vec<u8> {
     let configuration = 0;
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-    let arm = Arm { configuration, assumptions, by_requester: false };
+    let arm = Arm::of_totals(configuration, assumptions);
     let kept = keep(scenario, 0);
     let requests = NamedEvents::new(scenario, &kept, &arm, 0).outgoing(START_NS);
     let mut log = Vec::new();
     match form {
-        Form::CloudTrail => cloudtrail::write::write(&mut log, requests),
+        LogFormat::CloudTrail => cloudtrail::write::write(&mut log, requests),
         _ => access_log::write::write(&mut log, requests),
     }
     .unwrap();

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::outcome::Outcome;
@@ -69,7 +69,7 @@ pub(crate) fn text(lines: &[Line]) -> String {
 pub(crate) fn record(log: &str, wanted: Wanted, memory: usize) -> Recording {
     let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
-    let form = Some(Form::S3AccessLog);
+    let form = Some(LogFormat::S3AccessLog);
     let log = Log::open(log.as_bytes(), None, form).unwrap().expect("the log is not empty");
     log.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     assert_eq!(bad.bad, 0, "{bad:?}");

@@ -1,7 +1,8 @@
 //! What the tests of pages are about: a small run with something in every section, and its sweep.
 
 use bks::outcome::Outcome;
-use bks::report::html::{self, Page};
+use bks::report::run::page::{self, Further, Page};
+use bks::report::{self, Format, run};
 use bks::results::{self, Results};
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
@@ -111,5 +112,20 @@ pub(crate) fn swept(values: &[(&str, &str)]) -> Swept {
 
 /// A page of the run, with a sweep.
 pub(crate) fn page(results: &Results, sweep: Option<&Swept>) -> String {
-    html::write(&Page { results, sweep, more: &[], left_out: &[] }).unwrap()
+    page_with(results, sweep, &Further::default()).unwrap()
+}
+
+/// The same with rows of further files.
+pub(crate) fn page_with(
+    results: &Results,
+    sweep: Option<&Swept>,
+    further: &Further,
+) -> bks::error::Result<String> {
+    let page = page::document(&Page { results, sweep, further, left_out: &[] })?;
+    Ok(report::write(&page, Format::Html))
+}
+
+/// What `bks simulate` prints of the run.
+pub(crate) fn printed(results: &Results, format: Format) -> String {
+    report::write(&run::document(results, None), format)
 }

@@ -4,10 +4,12 @@ use std::io::Read;
 
 use bks::error::Result;
 use bks::kms::KmsApi;
-use bks::logs::Form;
+use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::logs::record::{Encryption, Entry, KmsEvent, LogOperation, Record, Requester, Skipped};
+use bks::logs::record::{
+    KmsEvent, LogEntry, LogOperation, LoggedEncryption, LoggedRequester, Record, Skipped,
+};
 
 /// A line of each quirk, one empty and one cut off.
 pub(crate) const QUIRKS: &[u8] = include_bytes!("../../fixtures/access-logs/quirks.log");
@@ -20,7 +22,7 @@ pub(crate) fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// An [`Entry`] of its own.
+/// An [`LogEntry`] of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Seen {
     Request(Request),
@@ -38,7 +40,7 @@ pub(crate) struct Request {
     pub credential: Option<String>,
     pub operation: LogOperation,
     pub succeeded: bool,
-    pub encryption: Option<Encryption>,
+    pub encryption: Option<LoggedEncryption>,
     pub object_size: Option<u64>,
     pub bytes_sent: Option<u64>,
     pub copy_source: Option<String>,
@@ -61,24 +63,24 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn requester(requester: Requester<'_>) -> String {
+fn requester(requester: LoggedRequester<'_>) -> String {
     match requester {
-        Requester::Anonymous => "Anonymous".to_owned(),
-        Requester::Unknown => "Unknown".to_owned(),
-        Requester::CanonicalId(id) => format!("CanonicalId {}", text(id)),
-        Requester::Root { account } => format!("Root {}", text(account)),
-        Requester::User { account, name } => format!("User {} {}", text(account), text(name)),
-        Requester::AssumedRole { account, role, session } => {
+        LoggedRequester::Anonymous => "Anonymous".to_owned(),
+        LoggedRequester::Unknown => "Unknown".to_owned(),
+        LoggedRequester::CanonicalId(id) => format!("CanonicalId {}", text(id)),
+        LoggedRequester::Root { account } => format!("Root {}", text(account)),
+        LoggedRequester::User { account, name } => format!("User {} {}", text(account), text(name)),
+        LoggedRequester::AssumedRole { account, role, session } => {
             format!("AssumedRole {} {} {}", text(account), text(role), text(session))
         }
-        Requester::FederatedUser { account, name } => {
+        LoggedRequester::FederatedUser { account, name } => {
             format!("FederatedUser {} {}", text(account), text(name))
         }
-        Requester::OfKind { account, kind, name } => {
+        LoggedRequester::OfKind { account, kind, name } => {
             format!("OfKind {} {} {}", text(account), text(kind), text(name))
         }
-        Requester::Service(name) => format!("Service {}", text(name)),
-        Requester::Other(name) => format!("Other {}", text(name)),
+        LoggedRequester::Service(name) => format!("Service {}", text(name)),
+        LoggedRequester::Other(name) => format!("Other {}", text(name)),
     }
 }
 
@@ -132,23 +134,23 @@ impl Seen {
 }
 
 /// What a log of these bytes has.
-pub(crate) type Found = (Option<Form>, Vec<Seen>, BadLines);
+pub(crate) type Found = (Option<LogFormat>, Vec<Seen>, BadLines);
 
-pub(crate) fn read(bytes: &[u8], form: Option<Form>) -> Result<Found> {
+pub(crate) fn read(bytes: &[u8], form: Option<LogFormat>) -> Result<Found> {
     read_from(bytes, form)
 }
 
 /// Reads `source` to its end; holds that each line is either handed on or bad.
-pub(crate) fn read_from(source: impl Read, form: Option<Form>) -> Result<Found> {
+pub(crate) fn read_from(source: impl Read, form: Option<LogFormat>) -> Result<Found> {
     let mut bad = BadLines::default();
     let mut seen = Vec::new();
     let Some(log) = Log::open(source, None, form)? else { return Ok((None, seen, bad)) };
-    let form = log.form();
+    let form = log.format();
     log.entries("log", &mut bad, |entry| {
         seen.push(match entry {
-            Entry::Request(record) => Seen::Request(record.into()),
-            Entry::Kms(event) => Seen::Kms(event.into()),
-            Entry::Skipped(skipped, _) => Seen::Skipped(skipped),
+            LogEntry::Request(record) => Seen::Request(record.into()),
+            LogEntry::Kms(event) => Seen::Kms(event.into()),
+            LogEntry::Skipped(skipped, _) => Seen::Skipped(skipped),
         });
         Ok(())
     })?;

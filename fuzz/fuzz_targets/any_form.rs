@@ -1,7 +1,0 @@
-//! Files of any form, plain or compressed.
-
-#![no_main]
-
-use libfuzzer_sys::fuzz_target;
-
-fuzz_target!(|bytes: &[u8]| bks_fuzz::read(bytes, None));

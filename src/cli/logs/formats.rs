@@ -1,0 +1,97 @@
+//! Logs of several formats: which may be read together, and whose requests count.
+
+use super::Args;
+use crate::error::{Error, Result};
+use crate::logs::LogFormat;
+use crate::recording::gather::Gather;
+
+/// Which formats may be read together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FormatsTogether {
+    /// Any, but only one.
+    One,
+    /// Access logs for the requests, and trails for KMS's calls.
+    LogsAndTrails,
+}
+
+/// What is gathered of each format.
+pub(super) struct GatherByFormat {
+    formats: FormatsTogether,
+    /// What all begin as, so that one can be absorbed by another.
+    pattern: Gather,
+    memory: usize,
+    by_format: Vec<(LogFormat, Gather)>,
+}
+
+impl GatherByFormat {
+    pub(super) fn new(args: &Args, formats: FormatsTogether) -> Result<Self> {
+        let memory = args.memory_for_requests(formats);
+        let pattern = args.gather(formats, memory)?;
+        Ok(Self { formats, pattern, memory, by_format: Vec::new() })
+    }
+
+    /// Where the requests of a file go.
+    pub(super) fn of(&mut self, format: LogFormat, name: &str) -> Result<&mut Gather> {
+        let first = self.by_format.first().map_or(format, |(first, _)| *first);
+        check_format(self.formats, first, format, name)?;
+        let place = self.by_format.iter().position(|(known, _)| *known == format);
+        if place.is_none() {
+            self.by_format.push((format, self.pattern.beside(self.memory)));
+        }
+        let place = place.unwrap_or(self.by_format.len() - 1);
+        let gather = &mut self.by_format[place].1;
+        gather.begin(format, name);
+        Ok(gather)
+    }
+
+    /// For what is read beside others, in about `memory` bytes.
+    pub(super) fn beside(&self, memory: usize) -> Gather {
+        self.pattern.beside(memory)
+    }
+
+    /// The one whose requests count, and how many requests the other has.
+    pub(super) fn one(mut self) -> (Gather, u64) {
+        let is_log = |(format, gather): &(LogFormat, Gather)| {
+            *format == LogFormat::S3AccessLog && gather.taken().records > 0
+        };
+        let place = self.by_format.iter().position(is_log);
+        let place = place
+            .or_else(|| self.by_format.iter().position(|(_, gather)| gather.taken().records > 0));
+        if self.by_format.is_empty() {
+            return (self.pattern, 0);
+        }
+        let (_, gather) = self.by_format.swap_remove(place.unwrap_or_default());
+        (gather, self.by_format.iter().map(|(_, other)| other.taken().records).sum())
+    }
+}
+
+/// One request may be in logs of two formats, and would count twice.
+fn check_format(
+    formats: FormatsTogether,
+    first: LogFormat,
+    format: LogFormat,
+    name: &str,
+) -> Result<()> {
+    if formats == FormatsTogether::LogsAndTrails {
+        return match format {
+            LogFormat::S3AccessLog | LogFormat::CloudTrail => Ok(()),
+            LogFormat::IbmCos => Err(Error::request(format!(
+                "the file is of the format `{}`, which tells neither requesters nor KMS's calls",
+                format.name()
+            ))
+            .at(name)
+            .hint("give CloudTrail's files and, if there are any, S3 access logs")),
+        };
+    }
+    if format != first {
+        return Err(Error::request(format!(
+            "the file is of the format `{}`, but the one before it of `{}`, and logs of two formats may \
+             tell of the same requests",
+            format.name(),
+            first.name()
+        ))
+        .at(name)
+        .hint("replay logs of one format at a time"));
+    }
+    Ok(())
+}

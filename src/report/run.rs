@@ -1,0 +1,120 @@
+//! A run: its verdict, its figures, and what they stand on.
+//!
+//! - [`mod@verdict`], [`mod@figures`], [`accounts`], [`bill`], [`assumptions`]: what was found;
+//! - [`basis`], [`reproduction`]: what it stands on, and how to get it again;
+//! - [`page`]: all of it, for a meeting.
+
+mod accounts;
+mod assumptions;
+mod basis;
+mod bill;
+mod figures;
+pub mod page;
+pub mod reproduction;
+mod verdict;
+
+pub use figures::figures;
+pub use verdict::verdict;
+
+use super::assertion;
+use super::document::{Assertion, Block, Document, Section, Shown, Warning};
+use super::known_total::{self, Scaled};
+use super::numbers::{count, percent};
+use crate::encryption::assumptions::Level;
+use crate::results::Results;
+use crate::results::rows::SummaryRow;
+use crate::units::SimDuration;
+
+/// The verdict, the figures, the assumption that matters most, warnings, and how to get the same again.
+#[must_use]
+pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document {
+    let results = &results.seen();
+    let mut blocks = vec![Block::Verdict(verdict(results))];
+    blocks.extend(results.facts.question.clone().map(Block::Paragraph));
+    blocks.push(Block::Table(figures(results)));
+    blocks.extend(accounts::table(results).map(Block::Table));
+    blocks.extend(basis::notes(results).into_iter().map(Block::Note));
+    blocks.extend(by_principal(results).map(Block::Paragraph));
+    blocks.extend(assumptions::greatest_swing(results).map(Block::Paragraph));
+    blocks.extend(assumptions::connections(results).map(Block::Paragraph));
+    blocks.extend(cautions(results));
+    let folded = |title, blocks| Section::folded(Shown::IfFoldable, title, blocks);
+    blocks.extend([
+        folded(
+            "What AWS does not publish, and what it does to the answer",
+            vec![Block::Table(assumptions::table(results))],
+        ),
+        folded("Bill lines that differ", vec![bill::differences(results)]),
+        folded("How to get the same again", reproduction::blocks(results)),
+    ]);
+    blocks.extend(at_known_total.into_iter().flat_map(known_total::blocks));
+    Document { blocks, ..Document::default() }
+}
+
+/// Warnings, and assertions with how they fared.
+fn cautions(results: &Results) -> [Block; 2] {
+    let warnings = results
+        .facts
+        .warnings
+        .iter()
+        .map(|warning| Warning { what: warning.what.clone(), advice: warning.advice.clone() });
+    let assertions = results.facts.assertions.iter().map(|it| Assertion {
+        text: it.assertion.clone(),
+        holds: it.holds,
+        reason: assertion::reason(it),
+    });
+    [Block::Warnings(warnings.collect()), Block::Assertions(assertions.collect())]
+}
+
+/// Length of the billing period.
+fn period(results: &Results) -> SimDuration {
+    SimDuration::from_secs_f64(results.facts.billing_period_s)
+}
+
+/// Least and greatest value of a configuration over all levels of assumptions.
+fn span(results: &Results, configuration: &str, value: impl Fn(&SummaryRow) -> f64) -> (f64, f64) {
+    let values = Level::ALL.map(|level| value(results.at(configuration, level)));
+    let least = values.into_iter().fold(f64::INFINITY, f64::min);
+    (least, values.into_iter().fold(f64::NEG_INFINITY, f64::max))
+}
+
+/// Whether the baseline makes no KMS requests, so that nothing can be saved, only added.
+#[must_use]
+pub fn adds_cost(results: &Results) -> bool {
+    results.assumed(&results.facts.reference).kms_requests <= 0.0
+}
+
+/// What a configuration's KMS requests cost beyond the baseline's, in dollars.
+fn added_cost(results: &Results, row: &SummaryRow) -> f64 {
+    (row.kms_cost_usd - results.assumed(&results.facts.reference).kms_cost_usd).as_f64()
+}
+
+/// Least and greatest of that over all levels of assumptions.
+fn added_cost_span(results: &Results, configuration: &str) -> (f64, f64) {
+    span(results, configuration, |row| added_cost(results, row))
+}
+
+/// What the headline saves for each principal, those with most KMS requests first; `None` if there
+/// is only one.
+#[must_use]
+pub fn by_principal(results: &Results) -> Option<String> {
+    const NAMED: usize = 5;
+    let Results { facts, principals, .. } = results;
+    let own = principals.iter().filter(|row| row.configuration == facts.headline);
+    let baseline = principals.iter().filter(|row| row.configuration == facts.reference);
+    let mut pairs: Vec<_> = own.zip(baseline).filter(|(_, of)| of.kms_requests > 0.0).collect();
+    if pairs.len() < 2 {
+        return None;
+    }
+    pairs.sort_by(|(_, a), (_, b)| b.kms_requests.total_cmp(&a.kms_requests));
+    let named = pairs.iter().take(NAMED).map(|(own, of)| {
+        let saved = percent(1.0 - own.kms_requests / of.kms_requests);
+        format!("`{}` {saved} of {}", own.principal, count(of.kms_requests))
+    });
+    let mut named: Vec<String> = named.collect();
+    if pairs.len() > NAMED {
+        named.push(format!("{} more in principals.csv", pairs.len() - NAMED));
+    }
+    let named = named.join(", ");
+    Some(format!("KMS requests that `{}` saves by principal: {named}.", facts.headline))
+}

@@ -1,0 +1,111 @@
+//! What the figures of a run stand for.
+
+use super::assumptions::unknown_objects;
+use super::{adds_cost, period};
+use crate::results::Results;
+use crate::statistics::points;
+use crate::units::SimDuration;
+
+/// The basis in sentences, one to a line.
+pub(super) fn notes(results: &Results) -> Vec<String> {
+    let bounds = if adds_cost(results) {
+        ""
+    } else {
+        "; floor … ceiling: no key is ever found in memory, and keys live for ever in one place"
+    };
+    let unknown = match unknown_objects(results) {
+        None => "",
+        Some(_) => {
+            " Both ranges hold what the log does not tell: at the lower end no object that is read and not \
+             written in it has a bucket key, at the upper end all of a bucket have the same one."
+        }
+    };
+    let mut notes = vec![
+        counted(results),
+        format!(
+            "low … high: every assumption at the end that saves least, and most{bounds}.{unknown}"
+        ),
+        "Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer."
+            .to_owned(),
+    ];
+    notes.extend(billed_once(results));
+    notes.extend(drawn(results));
+    notes
+}
+
+/// Of how long, how often, and at which prices.
+fn counted(results: &Results) -> String {
+    let facts = &results.facts;
+    let counted = SimDuration::from_secs_f64(facts.counted_s);
+    let warm_up = match facts.warm_up_s {
+        s if s > 0.0 => format!(" after {} of warm-up", SimDuration::from_secs_f64(s)),
+        _ => String::new(),
+    };
+    let replications = match facts.replications {
+        1 => "one replication".to_owned(),
+        n => format!(
+            "means of {n} replications{}, ± is a 95 % confidence half-width in points",
+            facts.precision.map_or_else(String::new, |asked| stopped(results, asked))
+        ),
+    };
+    let prices = prices(results);
+    format!(
+        "Counts are of {counted}{warm_up}, {replications}; peaks and keys alive are the extremes. {prices}."
+    )
+}
+
+/// Why there were no more replications.
+fn stopped(results: &Results, half_width: f64) -> String {
+    let facts = &results.facts;
+    let points = points(half_width);
+    match (facts.precision_met, facts.precision_reached) {
+        (Some(true), None) => {
+            " (with nothing to save there is nothing to be precise about)".to_owned()
+        }
+        (Some(true), Some(_)) => {
+            format!(" (run until every half-width was within {points} points)")
+        }
+        _ => format!(" (the most that may be run; {points} points were asked for)"),
+    }
+}
+
+/// The prices' dates and region.
+pub(super) fn prices(results: &Results) -> String {
+    let prices = &results.facts.prices;
+    let dates = match (&prices.oldest, &prices.newest) {
+        (Some(oldest), Some(newest)) if oldest < newest => format!(" of {oldest} to {newest}"),
+        (Some(date), _) => format!(" of {date}"),
+        _ => String::new(),
+    };
+    let given = match prices.given {
+        0 => String::new(),
+        given => format!(", {given} given by the user"),
+    };
+    format!("Prices are those{dates} for {}{given}", prices.region)
+}
+
+/// Which workloads are not scaled to the billing period.
+fn billed_once(results: &Results) -> Option<String> {
+    let once = &results.facts.once;
+    let happens = match once.len() {
+        0 => return None,
+        1 => "happens",
+        _ => "happen",
+    };
+    let names = once.join("`, `");
+    let period = period(results);
+    Some(format!("`{names}` {happens} once and is billed once; the rest is scaled to {period}."))
+}
+
+/// Which KMS requests were drawn without the S3 requests between them.
+fn drawn(results: &Results) -> Option<String> {
+    let whose = match results.facts.engine.as_str() {
+        "events" => return None,
+        "skip-ahead" => String::new(),
+        _ => format!(" of `{}`", results.facts.skipped_principals.join("`, `")),
+    };
+    Some(format!(
+        "The KMS requests{whose} were drawn without the S3 requests between them (engine \
+         skip-ahead): exact in distribution, each configuration's by themselves."
+    ))
+}

@@ -1,0 +1,174 @@
+//! The decision: what it comes to in large, and what to do.
+
+use crate::encryption::assumptions::Level;
+use crate::report::document::{Block, Section, Tile};
+use crate::report::numbers::{count, dollars, percent};
+use crate::report::run::{added_cost_span, adds_cost, assumptions, cautions, period, span};
+use crate::results::Results;
+use crate::results::rows::SummaryRow;
+
+/// The headline beside the baseline in large figures, and what these are.
+pub(super) fn tiles(results: &Results) -> Vec<Block> {
+    let facts = &results.facts;
+    let [own, baseline] = [&facts.headline, &facts.reference].map(|name| results.assumed(name));
+    let period = period(results);
+    let mut tiles = vec![
+        money(results, own, baseline),
+        requests(results, own, baseline),
+        tile(results, format!("Requests and keys bill, {period}"), dollars, |row| {
+            row.total_cost_usd.as_f64()
+        }),
+        tile(results, "Busiest second, share of the KMS quota", percent, |row| row.quota_share_max),
+    ];
+    if let Some(cost) = own.migration_cost_usd {
+        let back = own.payback_periods.map(|n| format!("paid back after {n:.1} × {period}"));
+        tiles.push(Tile {
+            name: "Migration, once".to_owned(),
+            value: dollars(cost.as_f64()),
+            beside: back.into_iter().collect(),
+        });
+    }
+    let and_log = match assumptions::unknown_objects(results) {
+        Some(_) => " and the log does not tell",
+        None => "",
+    };
+    let mut blocks = vec![
+        Block::Tiles(tiles),
+        Block::Note(format!(
+            "In large: `{}` with every assumption as assumed. Below: the baseline `{}`, and the range over all \
+             that AWS does not publish{and_log}.",
+            facts.headline, facts.reference
+        )),
+    ];
+    blocks.extend(
+        facts
+            .source
+            .as_ref()
+            .map(|source| Block::Note(format!("Where the scenario's numbers come from: {source}"))),
+    );
+    blocks
+}
+
+/// What is saved, or paid in addition, in dollars.
+fn money(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
+    let period = period(results);
+    let headline = &own.configuration;
+    let instead = format!(
+        "{} instead of {}",
+        dollars(own.kms_cost_usd.as_f64()),
+        dollars(baseline.kms_cost_usd.as_f64())
+    );
+    let saved = (baseline.kms_cost_usd - own.kms_cost_usd).as_f64();
+    if saved < 0.0 || adds_cost(results) {
+        let range = range(added_cost_span(results, headline), dollars);
+        return Tile {
+            name: format!("KMS requests cost more, {period}"),
+            value: dollars(0.0 - saved),
+            beside: vec![instead, range],
+        };
+    }
+    let ends = span(results, headline, |row| {
+        (results.at(&baseline.configuration, row.assumption).kms_cost_usd - row.kms_cost_usd)
+            .as_f64()
+    });
+    Tile {
+        name: format!("Saved on KMS requests, {period}"),
+        value: dollars(saved),
+        beside: vec![instead, range(ends, dollars)],
+    }
+}
+
+/// The share of KMS requests that is saved, or how many there are.
+fn requests(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
+    let Some((saving, ends)) = own.saving_ratio.zip(results.saving_range(&own.configuration))
+    else {
+        return tile(results, "KMS requests", count, |row| row.kms_requests);
+    };
+    Tile {
+        name: "KMS requests saved".to_owned(),
+        value: percent(saving),
+        beside: vec![
+            format!("{} instead of {}", count(own.kms_requests), count(baseline.kms_requests)),
+            range(ends, percent),
+        ],
+    }
+}
+
+/// A figure of the headline beside the baseline's.
+fn tile(
+    results: &Results,
+    name: impl Into<String>,
+    words: fn(f64) -> String,
+    value: fn(&SummaryRow) -> f64,
+) -> Tile {
+    let at = |name: &String| words(value(results.assumed(name)));
+    let facts = &results.facts;
+    Tile {
+        name: name.into(),
+        value: at(&facts.headline),
+        beside: vec![
+            format!("instead of {}", at(&facts.reference)),
+            range(span(results, &facts.headline, value), words),
+        ],
+    }
+}
+
+/// Two ends as people read them.
+pub(super) fn range((low, high): (f64, f64), words: fn(f64) -> String) -> String {
+    match [low, high].map(words) {
+        [low, high] if low == high => format!("{low} at every level"),
+        [low, high] => format!("{low} … {high}"),
+    }
+}
+
+/// Which configuration to choose, what to see to before, and whether what was asserted holds.
+pub(super) fn what_to_do(results: &Results) -> Vec<Block> {
+    let facts = &results.facts;
+    let mut blocks = vec![Block::Paragraph(choice(results))];
+    let [warnings, assertions] = cautions(results);
+    if !facts.warnings.is_empty() {
+        blocks.push(warnings);
+    }
+    let unmet = facts.assertions.iter().filter(|assertion| !assertion.holds).count();
+    if !facts.assertions.is_empty() {
+        blocks.push(Block::Paragraph(match unmet {
+            0 => format!("✓ all {} assertions met:", facts.assertions.len()),
+            _ => format!("✗ {unmet} of {} assertions not met:", facts.assertions.len()),
+        }));
+        blocks.push(assertions);
+    }
+    vec![Section::open("what-to-do", "What to do", blocks)]
+}
+
+/// Which configuration to choose.
+fn choice(results: &Results) -> String {
+    let facts = &results.facts;
+    let (headline, baseline) = (&facts.headline, &facts.reference);
+    let Some(saving) = results.assumed(headline).saving_ratio else {
+        return format!(
+            "`{baseline}` makes no KMS requests, so bucket keys have nothing to save. Choose `{headline}` for \
+             what its KMS key does, not for the bill."
+        );
+    };
+    let mut text = match results.saving_range(headline) {
+        _ if saving <= 0.0 => {
+            format!("Keep `{baseline}`: `{headline}` saves no KMS requests in this traffic.")
+        }
+        Some((low, _)) if low > 0.0 => format!(
+            "Choose `{headline}` over `{baseline}`: it saves KMS requests whatever AWS does not publish."
+        ),
+        _ => format!(
+            "Choose `{headline}` over `{baseline}` only if its assumptions hold: at one end of their range it saves \
+             nothing."
+        ),
+    };
+    let others = facts.configurations.iter().filter(|it| it.name != *headline);
+    let savings = others
+        .filter_map(|it| Some((&it.name, results.at(&it.name, Level::Assumed).saving_ratio?)));
+    if let Some((name, best)) = savings.max_by(|a, b| a.1.total_cmp(&b.1))
+        && best > saving + 0.01
+    {
+        text.push_str(&format!(" `{name}` saves more: {}.", percent(best)));
+    }
+    text
+}

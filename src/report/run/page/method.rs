@@ -1,0 +1,105 @@
+//! How the figures came about, what they leave out, and how to make them again.
+
+use crate::report::document::{Block, Section, Shown};
+use crate::report::run::{basis, reproduction};
+use crate::results::Results;
+
+/// What the model does not know, in short; `docs/model.md` has it at length.
+const LIMITS: [&str; 4] = [
+    "How S3 keeps bucket-level keys is not published: lifetimes, partitions of its fleet and the number of \
+     verifying calls are assumptions with ranges. The ranges above are what follows from them.",
+    "Requests that miss the same key at the same moment are not modelled.",
+    "Money that does not depend on bucket keys is left out: storage, transfer, storage classes other than \
+     Standard. Prices are list prices, without discounts.",
+    "Existing objects gain nothing when bucket keys are turned on: they keep the keys they were written with \
+     until they are rewritten.",
+];
+
+/// Further limits of simulated traffic.
+const OF_SIMULATED: [&str; 2] = [
+    "The traffic is that of the scenario below. If yours differs, so does the saving.",
+    "Requests that fail or are retried are not modelled.",
+];
+
+/// Further limits of a log's traffic.
+const OF_LOG: [&str; 2] = [
+    "The traffic is that of the log. If other days differ, so does the saving.",
+    "Which keys wrap objects that are read and not written in the log is an assumption; so is that failed \
+     requests made no KMS calls.",
+];
+
+pub(super) fn limits(results: &Results) -> Vec<Block> {
+    let passes = "Two passes follow: which bucket-level key wraps which written object, and which wrapping keys a \
+                  read does not find in S3's memory; each such miss is a KMS request.";
+    let same =
+        "All configurations see the same traffic, so any difference comes from the encryption.";
+    let (method, further) = if reproduction::is_replay(results) {
+        let method = format!(
+            "The log's requests are answered one by one, each requester's in order of time; only the part of \
+             S3's fleet that serves each is drawn, with a fixed seed. {passes} {same}"
+        );
+        (method, OF_LOG)
+    } else {
+        let drawn = match results.facts.engine.as_str() {
+            "events" => "Here every S3 request of the scenario's traffic is drawn and answered",
+            _ => {
+                "Here KMS requests are drawn, for all principals or some, without the S3 requests between \
+                 them: exact in distribution"
+            }
+        };
+        let method = format!(
+            "Each requester's requests are drawn from the scenario's laws with a fixed seed. {passes} {drawn}. \
+             {same}"
+        );
+        (method, OF_SIMULATED)
+    };
+    let limits = LIMITS.into_iter().chain(further).map(str::to_owned);
+    vec![Block::Paragraph(method), Block::List(limits.collect())]
+}
+
+pub(super) fn again(results: &Results) -> Vec<Block> {
+    let facts = &results.facts;
+    let log = if reproduction::is_replay(results) { ", with the log where it was" } else { "" };
+    let mut blocks = match reproduction::commands(results) {
+        Some(commands) => vec![
+            Block::Paragraph(format!(
+                "Save the scenario below as `run.toml` (a results folder has it), then{log}:"
+            )),
+            Block::Code("commands", commands),
+        ],
+        None => vec![Block::Paragraph(reproduction::FROM_STDIN.to_owned())],
+    };
+    blocks.extend([
+        Block::Paragraph(
+            "The same version gives the same bytes, on any number of threads.".to_owned(),
+        ),
+        Block::Pairs(vec![
+            ("scenario", facts.scenario.clone()),
+            ("hash of the scenario", facts.scenario_hash.clone()),
+            ("seed", facts.seed.to_string()),
+            ("replications", facts.replications.to_string()),
+            ("engine", facts.engine.clone()),
+            ("version of bks", facts.bks_version.clone()),
+            ("version of the model", facts.model_version.to_string()),
+            ("date of the newest built-in price", facts.price_date.clone()),
+            ("region", facts.prices.region.clone()),
+        ]),
+        Section::folded(
+            Shown::Folded,
+            "The scenario as it was run: `run.toml`",
+            vec![Block::Code("run-toml", results.run_toml.clone())],
+        ),
+    ]);
+    blocks
+}
+
+pub(super) fn footer(results: &Results) -> String {
+    let facts = &results.facts;
+    format!(
+        "Made by bks {}, model version {}, from results of seed {}. {}.",
+        facts.bks_version,
+        facts.model_version,
+        facts.seed,
+        basis::prices(results)
+    )
+}

@@ -1,0 +1,213 @@
+//! What an answer depends on, in sentences.
+
+use crate::encryption::assumptions::Level;
+use crate::report::numbers::{duration, grouped, percent, significant};
+use crate::scenario::Scenario;
+use crate::sensitivity::axis::{Axis, Unit};
+use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
+use crate::sensitivity::search::Direction;
+use crate::sensitivity::{Sample, Sensitivity, Together};
+
+/// The answer in one line.
+pub(super) fn verdict(scenario: &Scenario, found: &Sensitivity) -> String {
+    let headline = &scenario.configurations[scenario.headline].name;
+    let saves = format!(
+        "{}: `{headline}` saves {} of the KMS requests with everything as assumed",
+        scenario.name,
+        percent(found.assumed)
+    );
+    let Together::Sampled(Sample { quantiles: [low, _, high], indices, .. }) = &found.together
+    else {
+        return saves;
+    };
+    let range = format!("{saves}, {} … {} in nine cases of ten", percent(*low), percent(*high));
+    match indices.iter().flatten().next() {
+        None => format!("{saves}, and as much whatever AWS does not publish"),
+        Some((unknown, of)) => format!(
+            "{range}; {} of that spread hangs on `{}`",
+            share(of.total.value),
+            unknown.name()
+        ),
+    }
+}
+
+/// A share of the variance, without digits that no sample gives.
+fn share(value: f64) -> String {
+    format!("{:.0} %", value.clamp(0.0, 1.0) * 100.0)
+}
+
+/// What the saving is over the sample.
+pub(super) fn spread(found: &Sensitivity) -> Option<String> {
+    let Together::Sampled(sample) = &found.together else { return None };
+    let [low, middle, high] = sample.quantiles;
+    let fewer = if sample.fewer { " (fewer than usual: the scenario is large)" } else { "" };
+    Some(format!(
+        "If every range is right and values are independent, the saving is {} on average, {} in the \
+         middle, and {} … {} in nine cases of ten. From {} sets of assumptions, 2 × {} points{fewer}.",
+        percent(sample.mean),
+        percent(middle),
+        percent(low),
+        percent(high),
+        grouped(sample.sets as u64),
+        grouped(sample.samples.into())
+    ))
+}
+
+/// Where the saving falls below each target, a sentence for each axis and target.
+pub(super) fn break_evens(scenario: &Scenario, found: &Sensitivity) -> Vec<String> {
+    let headline = &scenario.configurations[scenario.headline].name;
+    let axes = found.break_evens.chunk_by(|a, b| a.axis == b.axis);
+    let targets = axes.flat_map(|levels| (0..levels[0].targets.len()).map(move |it| (levels, it)));
+    targets.map(|(levels, target)| sentence(headline, levels, target)).collect()
+}
+
+/// A sentence on one axis and target: with the other assumptions as assumed, then at either end.
+fn sentence(headline: &str, levels: &[BreakEvens], target: usize) -> String {
+    let [low, assumed, high] = Level::ALL.map(|level| levels.iter().find(|it| it.others == level));
+    let Some(assumed) = assumed else { return String::new() };
+    let detailed = clause(assumed, &assumed.targets[target], true);
+    let ends = match low.zip(high) {
+        Some((low, high)) if low.curve != assumed.curve || high.curve != assumed.curve => {
+            let others =
+                if assumed.axis.is_assumption() { "the others" } else { "all assumptions" };
+            let [low, high] = [low, high].map(|it| clause(it, &it.targets[target], false));
+            format!("; with {others} at low {low}, at high {high}")
+        }
+        _ => String::new(),
+    };
+    let cut = levels.iter().find_map(|it| it.cut.as_ref()).map_or_else(String::new, |cut| {
+        let span = &assumed.axis.span;
+        let (low, high) = assumed.searched().unwrap_or((span.low, span.low));
+        let [low, high] = [low, high].map(|end| value(&assumed.axis, end));
+        let why = cut.lines().next().unwrap_or_default();
+        format!(" (tried from {low} to {high} only: {why})")
+    });
+    format!("`{headline}` {detailed}{ends}{cut}.")
+}
+
+/// Where the saving lies below a target.
+fn clause(found: &BreakEvens, target: &TargetCrossings, detailed: bool) -> String {
+    let (axis, name) = (&found.axis, found.axis.name());
+    let wanted = share_wanted(target.target);
+    let Some(((low, high), [least, most])) = found.searched().zip(found.extremes()) else {
+        return format!("was not tried along `{name}`");
+    };
+    let within = if detailed {
+        format!(" for `{name}` from {} to {}", value(axis, low), value(axis, high))
+    } else {
+        String::new()
+    };
+    if target.crossings.is_empty() {
+        let (word, which, (at, saving)) = if least.1 >= target.target {
+            ("never", "lowest", least)
+        } else {
+            ("always", "highest", most)
+        };
+        let extreme = format!("({which} {} at {})", percent(saving), value(axis, at));
+        return if detailed {
+            format!("{word} saves less than {wanted}{within} {extreme}")
+        } else {
+            format!("{word} {extreme}")
+        };
+    }
+    let name = if detailed { format!("`{name}` ") } else { String::new() };
+    let where_below = below(axis, &target.crossings, &name, detailed);
+    let does = if detailed { format!("saves less than {wanted} ") } else { String::new() };
+    format!("{does}once {where_below}")
+}
+
+/// A target without the decimals that nobody wrote.
+fn share_wanted(target: f64) -> String {
+    format!("{} %", (target * 1e8).round() / 1e6)
+}
+
+/// The parts of an axis on which the saving lies below the target.
+fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> String {
+    let mut parts = Vec::new();
+    let mut from: Option<String> = None;
+    for crossing in crossings {
+        let border = border(axis, crossing, detailed);
+        match (crossing.crossing.direction, from.take()) {
+            (Direction::Falls, _) => from = Some(border),
+            (Direction::Rises, None) => parts.push(format!("{name}< {border}")),
+            (Direction::Rises, Some(fell)) => {
+                let (between, and) =
+                    if axis.span.whole { ("≥", "and below") } else { ("between", "and") };
+                parts.push(format!("{name}{between} {fell} {and} {border}"));
+            }
+        }
+    }
+    // Of whole numbers a value is the first on its side.
+    let on = if axis.span.whole { "≥" } else { ">" };
+    parts.extend(from.map(|fell| format!("{name}{on} {fell}")));
+    parts.join(" or ")
+}
+
+/// A break-even value with its interval.
+fn border(axis: &Axis, found: &BreakEven, detailed: bool) -> String {
+    let at = value(axis, found.value);
+    match found.interval.filter(|_| detailed) {
+        Some((low, high)) => format!("{at} [{} … {}]", value(axis, low), value(axis, high)),
+        None => at,
+    }
+}
+
+/// A value along an axis, with about three digits.
+pub(super) fn value(axis: &Axis, value: f64) -> String {
+    match axis.unit {
+        Unit::Seconds => duration(value),
+        Unit::PerSecond => format!("{}/s", significant(value)),
+        Unit::Percent => format!("{} %", significant(value)),
+        Unit::Number if axis.span.whole => grouped(value.round() as u64),
+        Unit::Number => significant(value),
+    }
+}
+
+/// By which methods.
+pub(super) fn basis(found: &Sensitivity) -> Vec<String> {
+    let mut lines = vec![
+        "One at a time: the others as assumed, in the first replication, all on the same requests."
+            .to_owned(),
+    ];
+    if let Together::Sampled(_) = found.together {
+        lines.push(
+            "Shares of the spread: Sobol' indices of first order and total (Sobol' 1993, 2001), \
+             estimators of Saltelli et al. 2010 and Jansen 1999, bootstrap intervals; assumptions are drawn \
+             independently, lifetimes uniform in their logarithm, all others uniform."
+                .to_owned(),
+        );
+    }
+    let interval = match found.replications {
+        1 => "one replication, hence without interval".to_owned(),
+        n => format!(
+            "searched in the first replication, then the mean of each one's own in {n}, [95 %]"
+        ),
+    };
+    lines.push(format!(
+        "Break-even values: {interval}; found within 1 % or a whole number between the points of a \
+         grid, so two crossings close together can be missed."
+    ));
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_three_digits() {
+        for (text, number, expected) in [
+            ("a=1s..1d", 0.04, "0.04s"),
+            ("a=1s..1d", 42.345, "42.3s"),
+            ("a=1s..1d", 60.4, "1min"),
+            ("a=1s..1d", 612.3, "10min 12s"),
+            ("a=1s..1d", 86_400.0, "1d"),
+            ("a=1..9000", 8_999.0, "8,999"),
+            ("a=0.1/s..9/s", 0.123_45, "0.123/s"),
+            ("a=1%..9%", 2.5, "2.5 %"),
+            ("a=0.5..2", 1.0, "1"),
+        ] {
+            assert_eq!(value(&Axis::parse(text).unwrap(), number), expected);
+        }
+    }
+}

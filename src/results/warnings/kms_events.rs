@@ -1,0 +1,87 @@
+//! What is to be said where KMS's calls stand for requests.
+
+use crate::recording::Recording;
+use crate::recording::kms_calls::BucketKmsCalls;
+use crate::results::warnings::Warning;
+use crate::scenario::Scenario;
+use crate::shown;
+
+/// The warnings that apply.
+pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let bucket = |number: usize| log.of_buckets.iter().find(|of| of.bucket == log.buckets[number]);
+    let of_log: Vec<&BucketKmsCalls> = (0..log.buckets.len()).filter_map(bucket).collect();
+    let named = |is_it: fn(&BucketKmsCalls) -> bool| names(&of_log, is_it);
+    if let Some(names) = named(BucketKmsCalls::has_calls_as_requests) {
+        warnings.push(requests_of_calls(&names));
+    }
+    if let Some(names) = named(BucketKmsCalls::has_bucket_keys_already) {
+        warnings.push(Warning {
+            id: "bucket-keys-on-already",
+            what: format!(
+                "the trail has KMS calls with the ARN of {names}: bucket keys are on there already, and \
+                 what they answered is in no KMS event, so requests are missing and the saving is not \
+                 that of turning them on"
+            ),
+            advice: "replay what lies before, by `--to`, or set data events or access logs beside the \
+                     calls with `bks reconcile`",
+        });
+    }
+    if let Some(names) = named(BucketKmsCalls::has_data_events_missing) {
+        warnings.push(Warning {
+            id: "data-events-missing",
+            what: format!(
+                "KMS's calls for objects of {names} are more than the bucket's S3 data events account \
+                 for: these seem to leave out reads, writes or times, and the figures are too low"
+            ),
+            advice: "log data events of reads and writes; without any in the files, KMS's calls are taken \
+                     as the requests",
+        });
+    }
+    // Settings may say of a bucket's keys what a trail shows.
+    let is_told = |of: &BucketKmsCalls| {
+        scenario.buckets.iter().any(|file| file.name == of.bucket && file.kms_key.is_some())
+    };
+    let several: Vec<&BucketKmsCalls> = of_log.iter().copied().filter(|of| !is_told(of)).collect();
+    if let Some(names) = names(&several, |of| of.has_calls_as_requests() && of.kms_keys > 1) {
+        warnings.push(Warning {
+            id: "several-kms-keys",
+            what: format!(
+                "objects of {names} are encrypted under several KMS keys; S3 makes a bucket-level key for \
+                 each, but the replay one for all, so savings may be too high"
+            ),
+            advice: "replay one bucket at a time, and see which keys its KMS events name",
+        });
+    }
+    warnings
+}
+
+fn requests_of_calls(names: &str) -> Warning {
+    Warning {
+        id: "requests-of-kms-events",
+        what: format!(
+            "of {names} the trail has no S3 data events: requests are KMS's calls, each GenerateDataKey a \
+             write and each Decrypt a read; HEAD, LIST, DELETE and whatever needs no key are missing, \
+             parts of uploads count as reads and a copy as a read and a write, so S3 requests and data \
+             events are priced as far as they are known"
+        ),
+        advice: "KMS requests and what is saved of them do not hang on that; for the whole bill log S3 \
+                 data events or access logs of a day",
+    }
+}
+
+/// The first of the buckets by name, if there is any.
+fn names(buckets: &[&BucketKmsCalls], is_it: fn(&BucketKmsCalls) -> bool) -> Option<String> {
+    const NAMED: usize = 5;
+    let all: Vec<String> = buckets
+        .iter()
+        .filter(|of| is_it(of))
+        .map(|of| format!("`{}`", shown::named(&of.bucket)))
+        .collect();
+    let named = all[..all.len().min(NAMED)].join(", ");
+    match all.len() {
+        0 => None,
+        count if count <= NAMED => Some(named),
+        count => Some(format!("{named} and {} more buckets", count - NAMED)),
+    }
+}

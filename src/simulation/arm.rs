@@ -1,0 +1,37 @@
+//! One configuration under one set of assumptions.
+
+use crate::encryption::assumptions::Assumptions;
+use crate::encryption::requester::Requesters;
+use crate::scenario::{Configuration, Scenario};
+
+/// One configuration under one set of assumptions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// Index of the configuration.
+    pub configuration: usize,
+    /// What AWS does not publish.
+    pub assumptions: Assumptions,
+    /// Whether requesters are counted one by one.
+    pub by_requester: bool,
+}
+
+impl Arm {
+    /// An arm of which only sums are of interest, not who caused what.
+    #[must_use]
+    pub const fn of_totals(configuration: usize, assumptions: Assumptions) -> Self {
+        Self { configuration, assumptions, by_requester: false }
+    }
+}
+
+/// An arm before it is run, to estimate what it will take.
+#[derive(Clone, Copy)]
+pub struct PlannedArm<'a> {
+    /// What is run.
+    pub scenario: &'a Scenario,
+    /// How the buckets are encrypted.
+    pub configuration: &'a Configuration,
+    /// Who is who under the configuration's rule.
+    pub requesters: &'a Requesters,
+    /// What AWS does not publish.
+    pub assumptions: &'a Assumptions,
+}
