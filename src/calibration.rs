@@ -16,7 +16,7 @@ use crate::encryption::assumption::{Assumption, AssumptionOverrides, Expiry, Ran
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::written::ScenarioFile;
 use crate::units::SimDuration;
-use generation::Fit;
+use generation::GenerationFit;
 
 /// A statement that is wrong at most so often is what an interval is.
 pub const ERROR_RATE: f64 = 0.05;
@@ -33,6 +33,11 @@ const LEAST_PROBABILITY: f64 = 1e-6;
 
 /// Greatest share of Decrypts without a read near them for reads to be believed complete.
 const MAX_UNMATCHED: f64 = 0.1;
+
+/// The chance that a request finds a partition without a key, if `live` of them have one.
+fn miss(live: usize, partitions: u32) -> f64 {
+    (partitions as usize).saturating_sub(live) as f64 / f64::from(partitions)
+}
 
 /// Calls of one session for one bucket and KMS key. All times are whole seconds, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,7 +129,7 @@ impl Evidence {
 
 /// One assumption as the data has it. An end that the data does not give is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Estimate<T> {
+pub struct Calibrated<T> {
     /// The lower end.
     pub low: Option<T>,
     /// The value that explains the data best.
@@ -137,7 +142,17 @@ pub struct Estimate<T> {
     pub cannot_tell: String,
 }
 
-impl<T> Estimate<T> {
+impl<T> Calibrated<T> {
+    /// A value that the data leaves no doubt of.
+    fn known(value: T, method: &'static str, cannot_tell: &str) -> Self
+    where
+        T: Copy,
+    {
+        let value = Some(value);
+        let cannot_tell = cannot_tell.to_owned();
+        Self { low: value, estimate: value, high: value, method, cannot_tell }
+    }
+
     /// Nothing is told.
     fn nothing(method: &'static str, why: impl Into<String>) -> Self {
         Self { low: None, estimate: None, high: None, method, cannot_tell: why.into() }
@@ -148,25 +163,25 @@ impl<T> Estimate<T> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
     /// How long one bucket-level key wraps new objects, in seconds.
-    pub generation_lifetime_s: Estimate<i64>,
+    pub generation_lifetime_s: Calibrated<i64>,
     /// How long a key stays in memory for reads, in seconds.
-    pub cache_lifetime_s: Estimate<i64>,
+    pub cache_lifetime_s: Calibrated<i64>,
     /// Fixed or sliding.
-    pub expiry: Estimate<Expiry>,
+    pub expiry: Calibrated<Expiry>,
     /// Parts of S3's fleet that each generate their own keys.
-    pub write_partitions: Estimate<u32>,
+    pub write_partitions: Calibrated<u32>,
     /// Parts of S3's fleet that each cache keys.
-    pub read_partitions: Estimate<u32>,
+    pub read_partitions: Calibrated<u32>,
     /// Decrypt calls that verify a new key.
-    pub verify_on_write: Estimate<u32>,
+    pub verify_on_write: Calibrated<u32>,
     /// Who is one requester.
-    pub requester_rule: Estimate<RequesterRule>,
+    pub requester_rule: Calibrated<RequesterRule>,
 }
 
 /// Estimates everything from `evidence`.
 #[must_use]
 pub fn calibrate(evidence: &Evidence) -> Calibration {
-    let fit = Fit::of(evidence);
+    let fit = GenerationFit::of(evidence);
     let verify = verify::estimate(evidence);
     let rule = fit.rule();
     let rules: &[_] = match rule.low {
@@ -177,7 +192,7 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
         _ => &[RequesterRule::Role],
     };
     let known = verify.low.filter(|low| verify.high == Some(*low));
-    let reads = caching::Fit::of(evidence, rules, &fit, known);
+    let reads = caching::CacheFit::of(evidence, rules, &fit, known);
     Calibration {
         generation_lifetime_s: fit.lifetime(),
         cache_lifetime_s: reads.lifetime(),
@@ -188,7 +203,7 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
         requester_rule: reads
             .rule()
             .filter(|_| rule.low.is_none())
-            .map_or(rule, Fit::rule_by_reads),
+            .map_or(rule, GenerationFit::only_rule),
     }
 }
 
@@ -221,7 +236,7 @@ impl Calibration {
 }
 
 /// The range of a lifetime; ends that the data does not give are those built in for `otherwise`.
-fn lifetime(estimate: &Estimate<i64>, otherwise: Assumption) -> Option<Range<Value>> {
+fn lifetime(estimate: &Calibrated<i64>, otherwise: Assumption) -> Option<Range<Value>> {
     let given = [estimate.low, estimate.estimate, estimate.high];
     let built_in = otherwise.describe().built_in?.map(Value::duration);
     let outer = [1, estimate.low.unwrap_or(0) * OPEN].map(SimDuration::from_secs);
@@ -230,7 +245,7 @@ fn lifetime(estimate: &Estimate<i64>, otherwise: Assumption) -> Option<Range<Val
 }
 
 /// The range of a count; ends that the data does not give are those built in for `otherwise`.
-fn count(estimate: &Estimate<u32>, otherwise: Assumption) -> Option<Range<Value>> {
+fn count(estimate: &Calibrated<u32>, otherwise: Assumption) -> Option<Range<Value>> {
     let given = [estimate.low, estimate.estimate, estimate.high];
     let built_in = otherwise.describe().built_in?.map(Value::count);
     let outer = [1.min(built_in.low), estimate.low.unwrap_or(0) * OPEN as u32];

@@ -13,7 +13,7 @@ use crate::logs::record::{
 };
 use crate::recording::hash::{Hash, ObjectId};
 use objects::Objects;
-use requests::{Deed, Request, Requests, deeds, object};
+use requests::{KeyUse, Request, Requests, key_uses, object};
 
 const NS_PER_S: i64 = 1_000_000_000;
 
@@ -117,8 +117,8 @@ impl Gather {
     }
 
     fn take_request(&mut self, form: LogFormat, record: &Record) {
-        let deeds = deeds(record);
-        if deeds.is_empty() {
+        let key_uses = key_uses(record);
+        if key_uses.is_empty() {
             return;
         }
         if !record.succeeded() {
@@ -130,10 +130,10 @@ impl Gather {
         let second = self.second(record.time);
         let (who, session) = who(record.requester, record.credential);
         let form = if form == LogFormat::CloudTrail { TRAIL } else { ACCESS_LOG };
-        for (deed, bucket, object) in deeds {
+        for (key_use, bucket, object) in key_uses {
             let sessions = self.requests[form].entry((who.clone(), bucket.to_vec())).or_default();
             let requests = sessions.entry(session.clone()).or_default();
-            requests.push(Request { second, deed, object });
+            requests.push(Request { second, key_use, object });
         }
     }
 
@@ -145,12 +145,11 @@ impl Gather {
 
     /// In access logs the halves of a copy share an id, but not the operation.
     fn is_repeated(&mut self, id: Option<&[u8]>, operation: &[u8]) -> bool {
-        let hashes = |id| {
+        let repeated = id.is_some_and(|id| {
             let hash = Hash::new().with(operation).with(id);
             // Two hashes of 64 bits: no two ids of a trail share both.
-            [hash.get(), hash.with(b"again").get()]
-        };
-        let repeated = id.is_some_and(|id| !self.seen.insert(hashes(id)));
+            !self.seen.insert([hash.get(), hash.with(b"again").get()])
+        });
         self.left_out.repeated += u64::from(repeated);
         repeated
     }
@@ -207,7 +206,7 @@ impl Gather {
                 let at = places.get(&place).and_then(|(pool, names)| {
                     names.binary_search(&name).ok().map(|session| (*pool, session as u32))
                 });
-                for request in requests.iter().filter(|request| request.deed == Deed::Writes) {
+                for request in requests.iter().filter(|request| request.key_use == KeyUse::Writes) {
                     objects.written(request.object, request.second, at);
                 }
                 each.extend(at.map(|at| (at, requests)));
@@ -216,17 +215,17 @@ impl Gather {
         objects.sort();
         for ((pool, session), requests) in each {
             let session = &mut pools[pool as usize].sessions[session as usize];
-            for Request { second, deed, object } in requests {
-                if self.keyless.contains(&object) && deed != Deed::Writes {
+            for Request { second, key_use, object } in requests {
+                if self.keyless.contains(&object) && key_use != KeyUse::Writes {
                     continue;
                 }
-                match deed {
-                    Deed::Writes if self.keyless_writes.contains(&(object, second)) => {}
-                    Deed::Writes => session.written.push(second),
-                    Deed::Reads => {
+                match key_use {
+                    KeyUse::Writes if self.keyless_writes.contains(&(object, second)) => {}
+                    KeyUse::Writes => session.written.push(second),
+                    KeyUse::Reads => {
                         session.read.push(Read { second, of: objects.read(object, second) });
                     }
-                    Deed::MayRead => session.read.push(Read { second, of: ReadOf::Doubtful }),
+                    KeyUse::MayRead => session.read.push(Read { second, of: ReadOf::Doubtful }),
                 }
             }
         }
@@ -239,7 +238,7 @@ impl Gather {
         for (form, requests) in self.requests.iter().enumerate() {
             for ((_, bucket), sessions) in requests {
                 for request in sessions.values().flatten() {
-                    let kind = (bucket.clone(), request.deed == Deed::Writes);
+                    let kind = (bucket.clone(), request.key_use == KeyUse::Writes);
                     counts.entry(kind).or_default()[form] += 1;
                 }
             }
@@ -264,7 +263,7 @@ impl Gather {
                     let before = of_session.len();
                     let all = requests.len();
                     of_session.extend(requests.into_iter().filter(|request| {
-                        let kind = (place.1.clone(), request.deed == Deed::Writes);
+                        let kind = (place.1.clone(), request.key_use == KeyUse::Writes);
                         let [trail, access_log] = counts[&kind];
                         (form == TRAIL) == (trail >= access_log)
                     }));

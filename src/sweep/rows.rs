@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::grid::Grid;
 use super::survey::Survey;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::results::csv;
 use crate::results::rows::SummaryRow;
 use crate::shown;

@@ -3,7 +3,7 @@
 use crate::support::command::bks;
 use std::fmt::Write as _;
 
-use bks::calibration::{Calibration, Estimate, Evidence, Pool, Session, calibrate};
+use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Session, calibrate};
 use bks::encryption::assumption::{Assumption, Assumptions, Expiry, Value};
 use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::RequesterRule;
@@ -103,7 +103,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     Evidence { pools: vec![Pool { sessions }], first_s: 0, last_s: end_s }
 }
 
-fn holds<T: PartialOrd>(estimate: &Estimate<T>, truth: &T) -> bool {
+fn holds<T: PartialOrd>(estimate: &Calibrated<T>, truth: &T) -> bool {
     estimate.low.as_ref().is_none_or(|low| low <= truth)
         && estimate.high.as_ref().is_none_or(|high| truth <= high)
 }
@@ -225,7 +225,7 @@ fn writes_on_a_clock_bound_the_lifetime_by_their_period() {
     let evidence =
         Evidence { pools: vec![Pool { sessions: vec![session] }], first_s: 0, last_s: 7_200 };
     let found = calibrate(&evidence);
-    let Estimate { low, high, .. } = found.generation_lifetime_s;
+    let Calibrated { low, high, .. } = found.generation_lifetime_s;
     assert!(low.is_some_and(|low| (275..=281).contains(&low)), "{low:?}");
     assert!(high.is_some_and(|high| (300..=303).contains(&high)), "{high:?}");
     assert_eq!(found.verify_on_write.high, Some(0));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::calibration::{Evidence, MAX_PARTITIONS, Pool, ReadOf, Session};
+use crate::calibration::{Evidence, MAX_PARTITIONS, ReadOf, Session};
 use crate::encryption::requester::RequesterRule;
 
 /// A key: whose, and which of theirs.
@@ -42,25 +42,15 @@ struct Keys {
 impl Writers {
     /// All writers under a rule.
     pub(super) fn new(evidence: &Evidence, rule: RequesterRule, writes: Writes) -> Self {
-        let keys = |sessions: &[Session]| {
-            let mut keys = Keys::default();
-            for session in sessions {
-                keys.generated.extend(&session.generated);
-                keys.written.extend(&session.written);
-            }
-            keys.generated.sort_unstable();
-            keys.written.sort_unstable();
-            keys
-        };
-        let of_pool = |pool: &Pool| match rule {
-            RequesterRule::Role => vec![keys(&pool.sessions)],
-            RequesterRule::Session => pool.sessions.chunks(1).map(keys).collect(),
-        };
+        let keys = evidence.pools.iter().map(|pool| match rule {
+            RequesterRule::Role => vec![Keys::of(&pool.sessions)],
+            RequesterRule::Session => pool.sessions.chunks(1).map(Keys::of).collect(),
+        });
         let some_unwritten = evidence
             .sessions()
             .flat_map(|session| &session.read)
             .any(|read| matches!(read.of, ReadOf::Unwritten(_)));
-        Self { keys: evidence.pools.iter().map(of_pool).collect(), rule, writes, some_unwritten }
+        Self { keys: keys.collect(), rule, writes, some_unwritten }
     }
 
     /// What is known of the key of what is read; `only` is the one object not written in the trail.
@@ -74,10 +64,11 @@ impl Writers {
                 let keys = &self.keys[pool as usize][requester as usize];
                 // In runs of bks a writer's first keys wrap what is older, too.
                 let first = self.writes.partitions.unwrap_or(MAX_PARTITIONS);
-                let is_clean = |key: &u32| *key >= first || !self.some_unwritten;
-                match keys.at(second, self.writes).filter(is_clean) {
-                    Some(key) => Wrapping::Key((pool, requester, key)),
-                    None => Wrapping::Among(pool, requester, keys.candidates(second, self.writes)),
+                match keys.at(second, self.writes) {
+                    Some(key) if key >= first || !self.some_unwritten => {
+                        Wrapping::Key((pool, requester, key))
+                    }
+                    _ => Wrapping::Among(pool, requester, keys.candidates(second, self.writes)),
                 }
             }
             ReadOf::Unwritten(object) if Some(object) == only => {
@@ -110,6 +101,17 @@ pub(super) enum Wrapping {
 }
 
 impl Keys {
+    fn of(sessions: &[Session]) -> Self {
+        let mut keys = Self::default();
+        for session in sessions {
+            keys.generated.extend(&session.generated);
+            keys.written.extend(&session.written);
+        }
+        keys.generated.sort_unstable();
+        keys.written.sort_unstable();
+        keys
+    }
+
     /// The number of the key that wraps what was written at `second`, if there is only one it can be.
     fn at(&self, second: i64, writes: Writes) -> Option<u32> {
         let next = self.generated.partition_point(|&generated| generated <= second);

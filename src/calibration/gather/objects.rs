@@ -41,7 +41,9 @@ impl Objects {
         if written == second && known > 1 {
             return ReadOf::Doubtful;
         }
-        let of = |(pool, session)| ReadOf::Written { pool, session, second: written };
-        by.map_or(ReadOf::Doubtful, of)
+        match by {
+            Some((pool, session)) => ReadOf::Written { pool, session, second: written },
+            None => ReadOf::Doubtful,
+        }
     }
 }

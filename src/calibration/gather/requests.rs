@@ -8,9 +8,9 @@ use crate::logs::record::{LogOperation, Record, percent_decoded};
 use crate::recording::hash::{self, ObjectId};
 use crate::s3::Operation;
 
-/// What a request does.
+/// What a request does with an object's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Deed {
+pub(super) enum KeyUse {
     /// Makes an object's key.
     Writes,
     /// Needs an object's key.
@@ -23,7 +23,7 @@ pub(super) enum Deed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Request {
     pub(super) second: i64,
-    pub(super) deed: Deed,
+    pub(super) key_use: KeyUse,
     /// Its object.
     pub(super) object: ObjectId,
 }
@@ -31,34 +31,38 @@ pub(super) struct Request {
 /// Requests of one form of log: by (who, bucket), then session.
 pub(super) type Requests = BTreeMap<Place, BTreeMap<SessionName, Vec<Request>>>;
 
-/// What a record does: each deed with its bucket and its object.
-pub(super) fn deeds<'a>(record: &'a Record) -> Vec<(Deed, &'a [u8], ObjectId)> {
+/// What a record does with keys: each use with its bucket and its object.
+pub(super) fn key_uses<'a>(record: &'a Record) -> Vec<(KeyUse, &'a [u8], ObjectId)> {
     let own = object(record.bucket, &percent_decoded(record.key.unwrap_or_default()));
-    let versioned = |deed| if record.version_id.is_some() { Deed::MayRead } else { deed };
-    let here = |deed| (deed, record.bucket, own);
-    let source = || match record.copy_source.and_then(source) {
-        Some((bucket, key)) => (Deed::Reads, bucket, object(bucket, &percent_decoded(key))),
-        None => (Deed::MayRead, record.bucket, own),
+    let may_read = (KeyUse::MayRead, record.bucket, own);
+    let reads = match record.version_id {
+        Some(_) => may_read,
+        None => (KeyUse::Reads, record.bucket, own),
+    };
+    let writes = (KeyUse::Writes, record.bucket, own);
+    let source = match record.copy_source.and_then(source) {
+        Some((bucket, key)) => (KeyUse::Reads, bucket, object(bucket, &percent_decoded(key))),
+        None => may_read,
     };
     // Access logs tell a copy's source in a record of its own.
     let in_trail = record.copy_source.is_some();
     match record.operation {
         LogOperation::Known(operation) => match operation {
-            Operation::CopyObject if in_trail => vec![here(Deed::Writes), source()],
-            Operation::UploadPartCopy if in_trail => vec![here(Deed::MayRead), source()],
+            Operation::CopyObject if in_trail => vec![writes, source],
+            Operation::UploadPartCopy if in_trail => vec![may_read, source],
             Operation::UploadPart
             | Operation::CompleteMultipartUpload
             | Operation::UploadPartCopy
-            | Operation::HeadObjectChecksum => vec![here(Deed::MayRead)],
-            Operation::GetObject => vec![here(versioned(Deed::Reads))],
-            operation if Needs::writes(operation) => vec![here(Deed::Writes)],
+            | Operation::HeadObjectChecksum => vec![may_read],
+            Operation::GetObject => vec![reads],
+            operation if Needs::writes(operation) => vec![writes],
             _ => Vec::new(),
         },
         LogOperation::CopySource
         | LogOperation::PartCopySource
-        | LogOperation::SelectObjectContent => vec![here(versioned(Deed::Reads))],
-        LogOperation::UpdateObjectEncryption => vec![here(Deed::Writes), here(Deed::MayRead)],
-        LogOperation::GetObjectAttributes => vec![here(Deed::MayRead)],
+        | LogOperation::SelectObjectContent => vec![reads],
+        LogOperation::UpdateObjectEncryption => vec![writes, may_read],
+        LogOperation::GetObjectAttributes => vec![may_read],
         LogOperation::DeletedKey
         | LogOperation::Lifecycle
         | LogOperation::WithoutData
