@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::output;
 use crate::error::{Error, Result};
-use crate::sweep::rows::{Form, Ledger, Lines};
-use crate::sweep::survey::Identity;
+use crate::sweep::rows::{Ledger, Lines, RowsFormat};
+use crate::sweep::survey::SweepIdentity;
 
 /// Says what the sweep in a folder is.
 pub(super) const IDENTITY: &str = "sweep.json";
@@ -31,7 +31,7 @@ impl<'a> Journal<'a> {
     pub(super) fn open(
         folder: &Path,
         ledger: &'a Ledger<'a>,
-        identity: &Identity,
+        identity: &SweepIdentity,
         restart: bool,
     ) -> Result<Self> {
         fs::create_dir_all(folder)
@@ -40,7 +40,7 @@ impl<'a> Journal<'a> {
         if restart {
             // Rows first: should this process end here, none is left that another sweep could take
             // for its own.
-            for name in Form::ALL.map(Form::file_name).into_iter().chain([IDENTITY]) {
+            for name in RowsFormat::ALL.map(RowsFormat::file_name).into_iter().chain([IDENTITY]) {
                 remove(&folder.join(name))?;
             }
         }
@@ -126,7 +126,7 @@ fn remove(path: &Path) -> Result<()> {
 
 /// Makes sure that the folder is of the sweep `identity`. Without any, rows that are there are of
 /// unknown origin.
-fn claim(folder: &Path, identity: &Identity, has_rows: bool) -> Result<()> {
+fn claim(folder: &Path, identity: &SweepIdentity, has_rows: bool) -> Result<()> {
     let path = folder.join(IDENTITY);
     match read(&path)? {
         Some(document) => identity

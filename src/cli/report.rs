@@ -12,7 +12,7 @@ use crate::report::run::reproduction::shell;
 use crate::report::{html, markdown, run};
 use crate::results::Results;
 use crate::results::sensitivity::{IDENTITY, Identity};
-use crate::sweep::swept::{Key, SWEEP, Swept};
+use crate::sweep::swept::{SWEEP, Swept, SweptKey};
 
 /// Write results as one page for a meeting, or as Markdown for a pull request.
 ///
@@ -167,7 +167,7 @@ impl Beside {
             None if is_named => return self.sweep = Some(sweep),
             None => "no `sweep.json` beside it says of which settings it is".to_owned(),
         };
-        let values = |key: &Key| shell(&format!("{}={}", key.name, key.values.join(",")));
+        let values = |key: &SweptKey| shell(&format!("{}={}", key.name, key.values.join(",")));
         let keys: Vec<String> =
             sweep.keys.iter().map(|key| format!("--set {}", values(key))).collect();
         let folder = shell(&folder.display().to_string());

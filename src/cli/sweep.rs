@@ -13,9 +13,9 @@ use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
 use crate::simulation::estimate;
 use crate::sweep::grid::Grid;
-use crate::sweep::rows::{Form, Ledger, Lines};
-use crate::sweep::survey::{Identity, Survey};
-use crate::sweep::{self, Surroundings};
+use crate::sweep::rows::{Ledger, Lines, RowsFormat};
+use crate::sweep::survey::{Survey, SweepIdentity};
+use crate::sweep::{self, Callbacks};
 
 /// Simulate a scenario at every point of a grid of values.
 ///
@@ -62,7 +62,7 @@ enum FormName {
     Json,
 }
 
-impl From<FormName> for Form {
+impl From<FormName> for RowsFormat {
     fn from(name: FormName) -> Self {
         match name {
             FormName::Csv => Self::Csv,
@@ -100,7 +100,7 @@ impl Sweep<'_> {
             Ok(scenario)
         })?;
         let ledger = Ledger::new(self.args.format.into(), self.grid, &survey);
-        let identity = Identity::of(self.base, self.grid, &survey);
+        let identity = SweepIdentity::of(self.base, self.grid, &survey);
         let folder = self.folder();
         let journal = Journal::open(&folder, &ledger, &identity, self.args.restart)?;
         let path = journal.path().display().to_string();
@@ -156,7 +156,7 @@ impl Sweep<'_> {
             survey.work(missing),
             self.args.quiet,
         );
-        let around = Surroundings {
+        let around = Callbacks {
             read: &|point| self.read(point),
             progress: &|work| bar.work(work),
             finished: &|point, scenario, outcome| {

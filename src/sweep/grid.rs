@@ -1,6 +1,6 @@
 //! Axes to points: every value of each with every value of the others.
 
-use super::axis::{Axis, Value};
+use super::axis::{Axis, AxisValue};
 use crate::error::{Error, Result};
 use crate::scenario::read::Override;
 
@@ -92,9 +92,9 @@ impl Grid {
 
     /// The value of each axis at a point; that of the first axis changes last.
     #[must_use]
-    pub fn values(&self, point: usize) -> Vec<&Value> {
+    pub fn values(&self, point: usize) -> Vec<&AxisValue> {
         let mut rest = point;
-        let mut values: Vec<&Value> = self
+        let mut values: Vec<&AxisValue> = self
             .axes
             .iter()
             .rev()
@@ -112,23 +112,23 @@ impl Grid {
     #[must_use]
     pub fn overrides(&self, point: usize) -> Vec<Override> {
         let values = self.values(point);
-        let of = |change: &Change| match change {
+        let changes = self.changes.iter().map(|change| match change {
             Change::Fixed(change) => change.clone(),
             Change::Axis(axis) => {
                 Override { key: self.axes[*axis].key.clone(), value: values[*axis].text.clone() }
             }
-        };
-        self.changes.iter().map(of).collect()
+        });
+        changes.collect()
     }
 
     /// What every point puts into the scenario.
     #[must_use]
     pub fn fixed(&self) -> Vec<Override> {
-        let fixed = |change: &Change| match change {
+        let fixed = self.changes.iter().filter_map(|change| match change {
             Change::Fixed(change) => Some(change.clone()),
             Change::Axis(_) => None,
-        };
-        self.changes.iter().filter_map(fixed).collect()
+        });
+        fixed.collect()
     }
 
     /// The point in words: `lifetime=5min, requesters=100`.

@@ -24,8 +24,8 @@ use bks::scenario::assertion::Figure;
 use bks::scenario::read::Override;
 use bks::simulation::estimate::check_size;
 use bks::sweep::grid::Grid;
-use bks::sweep::rows::{Form, Ledger};
-use bks::sweep::survey::{Identity, Survey};
+use bks::sweep::rows::{Ledger, RowsFormat};
+use bks::sweep::survey::{Survey, SweepIdentity};
 use serde_json::Value;
 
 fn page_path(name: &str) -> PathBuf {
@@ -324,14 +324,16 @@ fn swept(then: impl FnOnce(&Grid, &Survey)) {
 fn the_dictionary_has_every_column_of_a_sweep() {
     let mut expected = names_under(&page("data-dictionary.md"), "`sweep.csv`");
     expected.extend_from_slice(&columns::<SummaryRow>()[3..]);
-    swept(|grid, survey| assert_eq!(Ledger::new(Form::Csv, grid, survey).columns(), expected));
+    swept(|grid, survey| {
+        assert_eq!(Ledger::new(RowsFormat::Csv, grid, survey).columns(), expected)
+    });
 }
 
 #[test]
 fn the_dictionary_has_every_key_of_a_sweep() {
     let dictionary = page("data-dictionary.md");
     let document = |grid: &Grid, survey: &Survey| -> Value {
-        serde_json::from_str(&Identity::of(&small(), grid, survey).to_json()).unwrap()
+        serde_json::from_str(&SweepIdentity::of(&small(), grid, survey).to_json()).unwrap()
     };
     swept(|grid, survey| {
         let document = document(grid, survey);

@@ -16,9 +16,9 @@ use bks::results;
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
 use bks::sweep::grid::Grid;
-use bks::sweep::rows::{Form, Ledger, Lines};
+use bks::sweep::rows::{Ledger, Lines, RowsFormat};
 use bks::sweep::survey::Survey;
-use bks::sweep::{self, Surroundings};
+use bks::sweep::{self, Callbacks};
 
 const SMALL: &str = r#"name = "small"
 seed = 7
@@ -196,7 +196,7 @@ fn the_same_bytes_come_from_any_number_of_threads_and_a_finished_sweep_is_left_a
 }
 
 /// A grid, its survey, and what all its points leave.
-fn whole(sets: &[&str], form: Form, then: impl FnOnce(&Ledger, &[u8])) {
+fn whole(sets: &[&str], form: RowsFormat, then: impl FnOnce(&Ledger, &[u8])) {
     let changes: Vec<Override> = sets.iter().map(|set| Override::parse(set).unwrap()).collect();
     let grid = Grid::of(&changes, 1_000).unwrap();
     let read =
@@ -204,7 +204,7 @@ fn whole(sets: &[&str], form: Form, then: impl FnOnce(&Ledger, &[u8])) {
     let survey = Survey::of(&grid, &read).unwrap();
     let ledger = Ledger::new(form, &grid, &survey);
     let lines = Mutex::new(Lines::new());
-    let around = Surroundings {
+    let around = Callbacks {
         read: &read,
         progress: &|_| (),
         finished: &|point, scenario, outcome| {
@@ -223,7 +223,7 @@ fn whole(sets: &[&str], form: Form, then: impl FnOnce(&Ledger, &[u8])) {
 /// bytes.
 #[test]
 fn no_cut_loses_a_whole_point() {
-    for form in Form::ALL {
+    for form in RowsFormat::ALL {
         whole(&["lifetime=3min,1h"], form, |ledger, bytes| {
             let all = ledger.read(bytes);
             assert_eq!(all.len(), 2);
@@ -248,7 +248,7 @@ fn no_cut_loses_a_whole_point() {
 /// Points out of order, a torn line in the middle, a point that is there twice, rubbish.
 #[test]
 fn what_is_whole_is_found_between_anything_else() {
-    for form in Form::ALL {
+    for form in RowsFormat::ALL {
         whole(&["lifetime=3min,1h,2h"], form, |ledger, bytes| {
             let all = ledger.read(bytes);
             let torn = [&all[&1][..all[&1].len() - 1], &all[&2]].concat();
@@ -486,7 +486,7 @@ fn at_a_time(threads: usize, bytes: fn(&Survey) -> u64) -> usize {
     let survey = Survey::of(&grid, &read).unwrap();
     let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = Mutex::new(0.0);
-    let around = Surroundings {
+    let around = Callbacks {
         read: &|point| {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             sleep(Duration::from_millis(5));
@@ -520,7 +520,7 @@ fn the_first_failure_ends_a_sweep() {
         |point: usize| Scenario::read(SMALL, "small", &grid.overrides(point), &|_| unreachable!());
     let survey = Survey::of(&grid, &read).unwrap();
     let finished = AtomicUsize::new(0);
-    let around = Surroundings {
+    let around = Callbacks {
         read: &read,
         progress: &|_| (),
         finished: &|_, _, _| match finished.fetch_add(1, Ordering::SeqCst) {

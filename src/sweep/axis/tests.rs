@@ -128,12 +128,9 @@ fn ends() -> impl Strategy<Value = (f64, String, f64, String)> {
         .prop_map(|(a, b)| (a.min(b), a.max(b)));
     let unit = prop::sample::select(vec!["", ".0", ".5", "s", "min", "h", "/s", "/d", "KiB", "%"]);
     (pair, unit).prop_map(|((low, high), unit)| {
-        let read = |n: u32| {
-            let text = format!("{n}{unit}");
-            (Measure::of(&text).unwrap().1, text)
-        };
-        let ((low, low_text), (high, high_text)) = (read(low), read(high));
-        (low, low_text, high, high_text)
+        let [low, high] = [low, high].map(|n| format!("{n}{unit}"));
+        let [low_value, high_value] = [&low, &high].map(|text| Measure::of(text).unwrap().1);
+        (low_value, low, high_value, high)
     })
 }
 
