@@ -2,7 +2,7 @@
 
 use super::search::Span;
 use crate::encryption::assumption::{
-    Assumption, AssumptionRanges, Assumptions, Level, Measure, Searched, Value,
+    Assumption, AssumptionRanges, Assumptions, Level, Searched, Value, ValueKind,
 };
 use crate::error::{Error, Result};
 use crate::scenario::read::Override;
@@ -67,7 +67,7 @@ impl Axis {
     }
 
     fn over(parameter: Parameter, Searched { low, high }: Searched) -> Self {
-        let is_duration = parameter.measure() == Some(Measure::Duration);
+        let is_duration = parameter.kind() == Some(ValueKind::Duration);
         let unit = if is_duration { Unit::Seconds } else { Unit::Number };
         Self { parameter, span: Span { low, high, whole: !is_duration }, unit }
     }
@@ -98,8 +98,8 @@ impl Axis {
             );
         }
         let axis = Self { parameter: Parameter::named(key.trim()), span, unit: low.unit };
-        let fits = match axis.parameter.measure() {
-            Some(Measure::Duration) => axis.unit == Unit::Seconds,
+        let fits = match axis.parameter.kind() {
+            Some(ValueKind::Duration) => axis.unit == Unit::Seconds,
             Some(_) => axis.unit == Unit::Number && span.whole && span.high <= f64::from(u32::MAX),
             None => true,
         };
@@ -132,8 +132,8 @@ impl Axis {
                 Parameter::Assumption(one) => *one == assumption,
                 Parameter::Key(_) => false,
             };
-            is_at_value.then(|| match assumption.describe().measure {
-                Measure::Duration => Value::Duration(SimDuration::from_secs_f64(value)),
+            is_at_value.then(|| match assumption.describe().kind {
+                ValueKind::Duration => Value::Duration(SimDuration::from_secs_f64(value)),
                 _ => Value::Count(value as u32),
             })
         })
@@ -164,10 +164,10 @@ impl Parameter {
     }
 
     /// What its values are, if it is an assumption.
-    fn measure(&self) -> Option<Measure> {
+    fn kind(&self) -> Option<ValueKind> {
         match self {
-            Self::Lifetime => Some(Measure::Duration),
-            Self::Assumption(assumption) => Some(assumption.describe().measure),
+            Self::Lifetime => Some(ValueKind::Duration),
+            Self::Assumption(assumption) => Some(assumption.describe().kind),
             Self::Key(_) => None,
         }
     }

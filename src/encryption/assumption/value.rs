@@ -15,7 +15,7 @@ use crate::units::{Rate, SimDuration};
 
 /// What the values of an assumption are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum ValueKind {
     /// A span of time.
     Duration,
     /// A rule of expiry.
@@ -26,7 +26,7 @@ pub enum Measure {
     Rate,
 }
 
-/// A value of an assumption. Those of one [`Measure`] have an order.
+/// A value of an assumption. Those of one [`ValueKind`] have an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -44,7 +44,7 @@ impl Value {
     /// The span of time that it is.
     ///
     /// # Panics
-    /// If it is of another measure.
+    /// If it is of another kind.
     #[must_use]
     pub fn duration(self) -> SimDuration {
         let Self::Duration(duration) = self else { panic!("`{self}` is not a duration") };
@@ -54,7 +54,7 @@ impl Value {
     /// The rule of expiry that it is.
     ///
     /// # Panics
-    /// If it is of another measure.
+    /// If it is of another kind.
     #[must_use]
     pub fn expiry(self) -> Expiry {
         let Self::Expiry(expiry) = self else { panic!("`{self}` is not a rule of expiry") };
@@ -64,7 +64,7 @@ impl Value {
     /// The whole number that it is.
     ///
     /// # Panics
-    /// If it is of another measure.
+    /// If it is of another kind.
     #[must_use]
     pub fn count(self) -> u32 {
         let Self::Count(count) = self else { panic!("`{self}` is not a whole number") };
@@ -74,7 +74,7 @@ impl Value {
     /// The rate that it is.
     ///
     /// # Panics
-    /// If it is of another measure.
+    /// If it is of another kind.
     #[must_use]
     pub fn rate(self) -> Rate {
         let Self::Rate(rate) = self else { panic!("`{self}` is not a rate") };

@@ -7,7 +7,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::{Assumption, AssumptionOverrides, AssumptionRanges, Expiry, Measure, Range, Value};
+use super::{Assumption, AssumptionOverrides, AssumptionRanges, Expiry, Range, Value, ValueKind};
 use crate::units::{Rate, SimDuration};
 
 impl<'de> Deserialize<'de> for Assumption {
@@ -18,7 +18,7 @@ impl<'de> Deserialize<'de> for Assumption {
     }
 }
 
-impl Measure {
+impl ValueKind {
     fn read<'de, A: MapAccess<'de>>(self, table: &mut A) -> Result<Range<Value>, A::Error> {
         Ok(match self {
             Self::Duration => table.next_value::<Range<SimDuration>>()?.map(Value::Duration),
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for AssumptionOverrides {
             fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Self::Value, A::Error> {
                 let mut given = AssumptionOverrides::default();
                 while let Some(assumption) = table.next_key::<Assumption>()? {
-                    given.set(assumption, assumption.describe().measure.read(&mut table)?);
+                    given.set(assumption, assumption.describe().kind.read(&mut table)?);
                 }
                 Ok(given)
             }
@@ -91,7 +91,7 @@ fn table(about: &str, defaults: &AssumptionOverrides, generator: &mut SchemaGene
     let defaults = serde_json::to_value(defaults).expect("ranges are JSON");
     let mut properties = serde_json::Map::new();
     for assumption in Assumption::ALL {
-        let value = assumption.describe().measure.schema(generator);
+        let value = assumption.describe().kind.schema(generator);
         let default = defaults.get(assumption.name());
         let mut property = match default {
             Some(_) => value,
