@@ -17,25 +17,16 @@ use parquet::file::reader::ChunkReader;
 use crate::columnar::{ParquetTable, ParquetValue};
 use crate::error::{Error, Result};
 use crate::logs::bounded::RecordLimit;
+use crate::named_enum::named_enum;
 use crate::units::{parse_moment, utc};
 
-/// Which format a bill has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BillFormat {
-    /// The `FinOps` Open Cost and Usage Specification.
-    Focus,
-    /// AWS's Cost and Usage Report, in either spelling of its columns.
-    Cur,
-}
-
-impl BillFormat {
-    /// Its name in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Focus => "focus",
-            Self::Cur => "cur",
-        }
+named_enum! {
+    /// Which format a bill has.
+    pub BillFormat {
+        /// The `FinOps` Open Cost and Usage Specification.
+        Focus = "focus",
+        /// AWS's Cost and Usage Report, in either spelling of its columns.
+        Cur = "cur",
     }
 }
 
@@ -72,8 +63,7 @@ pub struct BilledRequests {
 
 impl Bill {
     /// The requests from `from_ns` to before `to_ns`.
-    #[must_use]
-    pub fn requests(&self, from_ns: i64, to_ns: i64) -> BilledRequests {
+    pub(crate) fn requests(&self, from_ns: i64, to_ns: i64) -> BilledRequests {
         let mut requests = BilledRequests::default();
         for line in &self.lines {
             if from_ns <= line.from_ns && line.to_ns <= to_ns {
@@ -86,10 +76,7 @@ impl Bill {
     }
 
     /// Adds another part of the same bill.
-    ///
-    /// # Errors
-    /// If it is of another format.
-    pub fn merge(&mut self, part: Self) -> Result<()> {
+    pub(crate) fn merge(&mut self, part: Self) -> Result<()> {
         if self.format != part.format {
             return Err(Error::request(format!(
                 "the part is of the format `{}`, but the one before it of `{}`",
@@ -104,10 +91,7 @@ impl Bill {
     }
 
     /// The same, if it tells of KMS requests.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub fn checked(self) -> Result<Self> {
+    pub(crate) fn checked(self) -> Result<Self> {
         if !self.lines.is_empty() {
             return Ok(self);
         }
@@ -118,8 +102,7 @@ impl Bill {
     }
 
     /// The time of its lines of KMS requests, in nanoseconds since the Unix epoch.
-    #[must_use]
-    pub fn span_ns(&self) -> Option<(i64, i64)> {
+    pub(crate) fn span_ns(&self) -> Option<(i64, i64)> {
         let from = self.lines.iter().map(|line| line.from_ns).min()?;
         let to = self.lines.iter().map(|line| line.to_ns).max()?;
         Some((from, to))
@@ -266,10 +249,7 @@ pub fn read(source: impl Read, place: &str) -> Result<Bill> {
 }
 
 /// Reads a part of a bill in Parquet, which may have no KMS requests.
-///
-/// # Errors
-/// As [`part`].
-pub fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<Bill> {
+pub(crate) fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<Bill> {
     let table = ParquetTable::open(source, place)?;
     let named = table.columns();
     let all = BillColumns::of(named.iter().map(|column| column.name.as_str()));
@@ -306,10 +286,7 @@ fn text(cell: &ParquetValue) -> Cow<'_, str> {
 }
 
 /// Reads a part of a bill in CSV, which may have no KMS requests.
-///
-/// # Errors
-/// The first line that is wrong, by `place` and number, or columns that are not there.
-pub fn part(source: impl Read, place: &str) -> Result<Bill> {
+pub(crate) fn part(source: impl Read, place: &str) -> Result<Bill> {
     let unreadable = |error: &csv::Error, line: u64| {
         Error::request(format!("the line cannot be read: {error}")).at(format!("{place}:{line}"))
     };

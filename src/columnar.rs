@@ -36,7 +36,7 @@ use pages::{Codec, Pages};
 const FOOTER_MAX: u32 = 16 << 20;
 
 /// Most bytes of a value: as of a line of CSV.
-pub const VALUE_MAX: usize = 1 << 20;
+pub(crate) const VALUE_MAX: usize = 1 << 20;
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 64;
@@ -59,10 +59,7 @@ pub struct ParquetColumn {
 
 impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// Reads the footer of the file called `place`.
-    ///
-    /// # Errors
-    /// If it is no Parquet, or its footer is broken or beyond all bounds.
-    pub fn open(source: R, place: &str) -> Result<Self> {
+    pub(crate) fn open(source: R, place: &str) -> Result<Self> {
         check_footer(&source).map_err(|error| error.at(place))?;
         let metadata = guard::of(|| ParquetMetaDataReader::new().parse_and_finish(&source))
             .map_err(|error| error.at(place))?;
@@ -70,8 +67,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     }
 
     /// The columns that have one value a row: those in lists and maps are left out.
-    #[must_use]
-    pub fn columns(&self) -> Vec<ParquetColumn> {
+    pub(crate) fn columns(&self) -> Vec<ParquetColumn> {
         let of = |(index, column): (usize, &ColumnDescPtr)| {
             let name = column.path().parts().join(".");
             (column.max_rep_level() == 0).then_some(ParquetColumn { index, name })
@@ -80,8 +76,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     }
 
     /// Names of all that the file stores, what lies in lists and maps included.
-    #[must_use]
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.descriptors().iter().map(|column| column.path().parts().join(".")).collect()
     }
 
@@ -91,10 +86,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
 
     /// Gives each row's cells of these columns (by [`ParquetColumn::index`]), and the row's number from 1.
     /// Returns how many rows there were.
-    ///
-    /// # Errors
-    /// Those of the file, by row, and what `each` says.
-    pub fn read(
+    pub(crate) fn read(
         &self,
         columns: &[usize],
         each: &mut dyn FnMut(u64, &[ParquetValue]) -> Result<()>,

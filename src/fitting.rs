@@ -79,10 +79,7 @@ impl FittedScenario {
     }
 
     /// The scenario, resolved.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn scenario(&self) -> Result<Scenario> {
+    pub(crate) fn scenario(&self) -> Result<Scenario> {
         Scenario::of_file(self.file.clone(), "the fitted scenario")
     }
 }

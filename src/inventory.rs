@@ -15,41 +15,17 @@
 pub mod csv_file;
 pub mod manifest;
 pub mod parquet_file;
+pub(crate) mod rows;
 pub mod tally;
 pub mod versions;
 
 use crate::error::{Error, Result};
+use crate::named_enum::named_enum;
 use crate::units::parse_moment;
 
-/// A closed set of words, each with the name that inventories use.
-macro_rules! words {
-    ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident = $name:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $type { $($(#[$variant_doc])* $variant,)+ }
-
-        impl $type {
-            /// All of them, in the order of tables.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The name that inventories and tables use.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-
-            /// The one of that name.
-            #[must_use]
-            pub fn named(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|word| word.name() == name)
-            }
-        }
-    };
-}
-
-words! {
+named_enum! {
     /// How an object is encrypted: `EncryptionStatus`.
-    EncryptionStatus {
+    pub EncryptionStatus {
         /// With S3's own keys.
         SseS3 = "SSE-S3",
         /// With a KMS key: what bucket keys are about.
@@ -65,9 +41,9 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// Whether a bucket-level key wraps the object's key: `BucketKeyStatus`.
-    BucketKeyStatus {
+    pub BucketKeyStatus {
         /// One does.
         Enabled = "ENABLED",
         /// None does.
@@ -77,9 +53,9 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// A storage class.
-    StorageClass {
+    pub StorageClass {
         /// S3 Standard.
         Standard = "STANDARD",
         /// Reduced redundancy.
@@ -108,8 +84,7 @@ words! {
 impl StorageClass {
     /// For how many days an object is paid for at least
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html>).
-    #[must_use]
-    pub const fn days_min(self) -> u64 {
+    pub(crate) const fn days_min(self) -> u64 {
         match self {
             Self::StandardIa | Self::OneZoneIa => 30,
             Self::GlacierIr | Self::Glacier => 90,
@@ -124,21 +99,19 @@ impl StorageClass {
     }
 
     /// Whether reading an object, which copying it does, is charged by its size.
-    #[must_use]
-    pub const fn charges_retrieval(self) -> bool {
+    pub(crate) const fn charges_retrieval(self) -> bool {
         self.days_min() > 0
     }
 
     /// Whether an object must be restored before it can be read.
-    #[must_use]
-    pub const fn is_archive(self) -> bool {
+    pub(crate) const fn is_archive(self) -> bool {
         matches!(self, Self::Glacier | Self::DeepArchive)
     }
 }
 
-words! {
+named_enum! {
     /// What a line of an inventory is.
-    VersionKind {
+    pub VersionKind {
         /// The object itself.
         Current = "current",
         /// An older version of it.
@@ -148,9 +121,9 @@ words! {
     }
 }
 
-words! {
+named_enum! {
     /// A column that bks reads. Others are skipped.
-    InventoryColumn {
+    pub InventoryColumn {
         /// The bucket's name.
         Bucket = "Bucket",
         /// The object's key.
@@ -182,26 +155,24 @@ impl InventoryColumn {
     /// The column of that name, as CSV (`IsLatest`) or Parquet (`is_latest`) writes it.
     ///
     /// S3 Metadata calls some otherwise: `is_bucket_key_enabled`.
-    #[must_use]
-    pub fn of_header(name: &str) -> Option<Self> {
+    pub(crate) fn of_header(name: &str) -> Option<Self> {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
         if plain == "isbucketkeyenabled" {
             return Some(Self::BucketKeyStatus);
         }
-        Self::ALL.iter().copied().find(|column| column.name().eq_ignore_ascii_case(&plain))
+        Self::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(&plain))
     }
 
     /// Whether an inventory of S3 may have it, so that its lack is worth a word.
-    #[must_use]
-    pub const fn is_of_inventories(self) -> bool {
+    pub(crate) const fn is_of_inventories(self) -> bool {
         !matches!(self, Self::VersionId | Self::SequenceNumber | Self::RecordType)
     }
 }
 
-words! {
+named_enum! {
     /// What a row tells of its object.
-    RowKind {
+    pub RowKind {
         /// That it is there, as rows of inventories do.
         Listed = "listed",
         /// That it was written.
@@ -284,9 +255,6 @@ impl InventoryItem {
     }
 
     /// Takes over a value that is written as text.
-    ///
-    /// # Errors
-    /// If it is not one of the column's values.
     fn set_text(&mut self, column: InventoryColumn, text: &str) -> Result<()> {
         if text.is_empty() {
             return Ok(());
@@ -312,11 +280,16 @@ impl InventoryItem {
                 self.set_flag(column, flag);
             }
             InventoryColumn::StorageClass => {
-                self.class = StorageClass::named(text).unwrap_or(StorageClass::Other)
+                self.class = StorageClass::ALL
+                    .into_iter()
+                    .find(|class| class.name() == text)
+                    .unwrap_or(StorageClass::Other)
             }
             InventoryColumn::EncryptionStatus => {
                 let name = text.trim().to_ascii_uppercase().replace('_', "-");
-                self.encryption = EncryptionStatus::named(&name)
+                self.encryption = EncryptionStatus::ALL
+                    .into_iter()
+                    .find(|status| status.name() == name)
                     .filter(|encryption| *encryption != EncryptionStatus::Unknown)
                     .ok_or_else(|| {
                         wrong("`SSE-S3`, `SSE-KMS`, `DSSE-KMS`, `SSE-C` or `NOT-SSE`")
@@ -332,7 +305,10 @@ impl InventoryItem {
             InventoryColumn::VersionId => self.version_id.push_str(text),
             InventoryColumn::SequenceNumber => self.sequence.push_str(text),
             InventoryColumn::RecordType => {
-                self.record = RowKind::named(&text.trim().to_ascii_uppercase())
+                let name = text.trim().to_ascii_uppercase();
+                self.record = RowKind::ALL
+                    .into_iter()
+                    .find(|kind| kind.name() == name)
                     .ok_or_else(|| wrong("`CREATE`, `UPDATE_METADATA` or `DELETE`"))?;
             }
         }
@@ -350,7 +326,7 @@ mod tests {
             let mut item = InventoryItem::empty();
             for flag in flags {
                 let value = if flag == "IsLatest" { "false" } else { "true" };
-                item.set_text(InventoryColumn::named(flag).unwrap(), value).unwrap();
+                item.set_text(InventoryColumn::of_header(flag).unwrap(), value).unwrap();
             }
             assert_eq!(item.version, VersionKind::DeleteMarker);
         }

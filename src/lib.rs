@@ -83,6 +83,7 @@ pub mod inventory;
 pub mod kms;
 pub mod logs;
 pub mod migration;
+mod named_enum;
 
 pub mod pricing;
 pub mod quota;

@@ -29,6 +29,7 @@ pub mod cloudtrail;
 pub mod compression;
 mod hive;
 pub mod ibm_cos;
+mod lenient_json;
 mod lines;
 pub mod log;
 mod messages;
@@ -40,23 +41,22 @@ pub mod record;
 mod shape;
 mod windows;
 
+use crate::named_enum::named_enum;
 use clock::Clock;
 
-/// The formats that logs come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// An S3 server access log.
-    S3AccessLog,
-    /// CloudTrail events.
-    CloudTrail,
-    /// A trace of IBM Cloud Object Storage.
-    IbmCos,
+named_enum! {
+    /// The formats that logs come in.
+    pub LogFormat {
+        /// An S3 server access log.
+        S3AccessLog = "s3-access-log",
+        /// CloudTrail events.
+        CloudTrail = "cloudtrail",
+        /// A trace of IBM Cloud Object Storage.
+        IbmCos = "ibm-cos",
+    }
 }
 
 impl LogFormat {
-    /// Every format.
-    pub const ALL: [Self; 3] = [Self::S3AccessLog, Self::CloudTrail, Self::IbmCos];
-
     /// The format of a file that begins with `head`, which is decompressed; `None` if it looks like
     /// none of them.
     #[must_use]
@@ -73,16 +73,6 @@ impl LogFormat {
             return Some(Self::IbmCos);
         }
         None
-    }
-
-    /// The word for it on the command line and in JSON.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::S3AccessLog => "s3-access-log",
-            Self::CloudTrail => "cloudtrail",
-            Self::IbmCos => "ibm-cos",
-        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod kms_calls;
 mod model;
 mod reasons;
+pub mod rows;
 mod share;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,8 +61,7 @@ pub struct Variant {
 impl Variant {
     /// In one word how old unknown objects are taken to be; `by-evidence` if buckets differ, `none` if
     /// nothing is taken or no bucket has bucket keys.
-    #[must_use]
-    pub fn ages(&self) -> String {
+    pub(crate) fn ages(&self) -> String {
         let mut ages = self.plans.iter().filter_map(|plan| plan.unknown_age);
         let first = ages.next();
         let Some(first) = first else { return "none".to_owned() };
@@ -125,13 +125,7 @@ pub struct UncomparedCalls {
 impl Reconciliation {
     /// Sets a log's requests, run as `scenario` says, beside `calls`. `buckets` are those asked for;
     /// if none is, all are. `done` is told how many runs there are whenever one is done.
-    ///
-    /// # Errors
-    /// If the trail has no call to compare with, or what was put aside cannot be read back.
-    ///
-    /// # Panics
-    /// If `scenario` is not a log's.
-    pub fn of(
+    pub(crate) fn of(
         scenario: &Scenario,
         mut calls: TrailCalls,
         buckets: &[String],
@@ -174,21 +168,18 @@ impl Reconciliation {
     }
 
     /// The least and the greatest of a figure over all variants, those that do not have it left out.
-    #[must_use]
-    pub fn range(&self, figure: impl Fn(&Agreements) -> Option<f64>) -> Option<(f64, f64)> {
+    pub(crate) fn range(&self, figure: impl Fn(&Agreements) -> Option<f64>) -> Option<(f64, f64)> {
         let values = || self.variants.iter().filter_map(|variant| figure(&variant.shares));
         Some((values().reduce(f64::min)?, values().reduce(f64::max)?))
     }
 
     /// What the first variant explains.
-    #[must_use]
-    pub fn shares(&self) -> &Agreements {
+    pub(crate) fn shares(&self) -> &Agreements {
         &self.variants[0].shares
     }
 
     /// The variant that agrees best with the trail.
-    #[must_use]
-    pub fn closest(&self) -> &Variant {
+    pub(crate) fn closest(&self) -> &Variant {
         let agreement = |variant: &Variant| variant.shares.cells.agreement().unwrap_or_default();
         self.variants.iter().fold(&self.variants[0], |best, variant| {
             if agreement(variant) > agreement(best) { variant } else { best }
@@ -196,14 +187,12 @@ impl Reconciliation {
     }
 
     /// Calls that only the trail has, by reason.
-    #[must_use]
-    pub fn unexplained(&self) -> BTreeMap<Unexplained, u64> {
+    pub(crate) fn unexplained(&self) -> BTreeMap<Unexplained, u64> {
         summed(self.cells.iter().map(|cell| (cell.unexplained, cell.share.unexplained())))
     }
 
     /// Calls that only the model has, by reason.
-    #[must_use]
-    pub fn surplus(&self) -> BTreeMap<Surplus, u64> {
+    pub(crate) fn surplus(&self) -> BTreeMap<Surplus, u64> {
         summed(self.cells.iter().map(|cell| (cell.surplus, cell.share.surplus())))
     }
 }
@@ -219,8 +208,7 @@ fn summed<T: Ord>(reasons: impl Iterator<Item = (Option<T>, u64)>) -> BTreeMap<T
 }
 
 /// What calls for other storage and calls of kinds that the model lacks are, each with its name.
-#[must_use]
-pub fn named_apart(beside: &UncomparedCalls) -> Vec<String> {
+pub(crate) fn named_apart(beside: &UncomparedCalls) -> Vec<String> {
     let storage = beside.other_storage.iter();
     let storage = storage.map(|(arn, calls)| format!("{calls} calls for `{arn}`"));
     let lacked = beside.lacked.iter().map(|(api, calls)| format!("{calls} `{api}` calls"));

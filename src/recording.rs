@@ -179,7 +179,7 @@ pub struct BillingExtras {
 
 impl BillingExtras {
     /// Adds what `other` has.
-    pub fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.unbilled.iter_mut().zip(other.unbilled).for_each(|(mine, more)| *mine += more);
         self.deleted_keys += other.deleted_keys;
     }
@@ -194,32 +194,27 @@ impl PartialEq for Recording {
 
 impl Recording {
     /// Number of session slots.
-    #[must_use]
-    pub fn slots(&self) -> usize {
+    pub(crate) fn slots(&self) -> usize {
         self.principal_of.len()
     }
 
     /// The name of the session in a slot.
-    #[must_use]
-    pub fn session_name(&self, principal: u32, number: u32) -> &str {
+    pub(crate) fn session_name(&self, principal: u32, number: u32) -> &str {
         &self.principals[principal as usize].sessions[number as usize]
     }
 
     /// Whether a requester that is no role or user has no name at all.
-    #[must_use]
-    pub fn is_anonymous(name: &str) -> bool {
+    pub(crate) fn is_anonymous(name: &str) -> bool {
         name == names::ANONYMOUS
     }
 
     /// Whether a requester that is no role or user is named by a canonical user id.
-    #[must_use]
-    pub fn is_canonical(name: &str) -> bool {
+    pub(crate) fn is_canonical(name: &str) -> bool {
         name.starts_with(names::CANONICAL)
     }
 
     /// How many of a bucket's objects were read of which no write is in the log.
-    #[must_use]
-    pub fn objects_before(&self, bucket: u32) -> u64 {
+    pub(crate) fn objects_before(&self, bucket: u32) -> u64 {
         self.before.iter().filter(|b| b.bucket == bucket).map(|b| b.objects).sum()
     }
 
@@ -232,23 +227,13 @@ impl Recording {
     }
 
     /// How many requests some session slots of one principal have.
-    #[must_use]
-    pub fn requests_of(&self, slots: &[u32]) -> u64 {
+    pub(crate) fn requests_of(&self, slots: &[u32]) -> u64 {
         let (_, range) = self.shelf_of(slots);
         range.end - range.start
     }
 
-    /// Bytes that the requests take in memory.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.by_slot.bytes() + self.by_principal.bytes()
-    }
-
     /// Tells whether the requests could all be read back.
-    ///
-    /// # Errors
-    /// If what was put aside could not be read.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
     }
 

@@ -21,13 +21,13 @@ pub mod inventory;
 pub mod json;
 pub mod known_total;
 pub mod markdown;
-pub(crate) mod numbers;
 pub mod reconciliation;
 pub mod run;
 pub mod sensitivity;
 pub mod sweep;
 pub mod text;
 
+pub(crate) use crate::units::readable as numbers;
 use document::Document;
 
 /// A format of documents.

@@ -15,6 +15,7 @@ mod arms;
 mod billing;
 pub mod csv;
 pub mod facts;
+pub mod known_total;
 mod make;
 pub mod manifest;
 mod migration;

@@ -15,6 +15,7 @@
 pub mod axis;
 pub mod break_even;
 mod evaluator;
+pub mod rows;
 mod sampling;
 pub mod search;
 pub mod sobol;

@@ -4,6 +4,7 @@
 mod date;
 mod money;
 mod numbers;
+pub(crate) mod readable;
 mod time;
 
 pub use date::{parse_moment, parse_utc, utc};

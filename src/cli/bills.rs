@@ -19,9 +19,6 @@ const FOLDERS: usize = 5;
 const ENDS: [&str; 6] = [".csv", ".gz", ".zst", ".zip", ".parquet", ".tsv"];
 
 /// Reads a bill: a file, its manifest or a folder with its parts.
-///
-/// # Errors
-/// What is wrong with a part, or that none tells of KMS requests.
 pub(super) fn read(path: &Path) -> Result<Bill> {
     let place = path.display().to_string();
     let mut parts = Vec::new();

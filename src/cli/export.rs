@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args as ClapArgs, ValueEnum};
 use indicatif::ProgressBar;
 
+use super::logs::FormatsTogether;
 use super::replay::parse_unknown_age;
 use super::{Found, input, logs, output, progress, threads};
 use crate::encryption::assumptions::Level;
@@ -139,7 +140,7 @@ fn scenario(args: &Args) -> Result<Scenario> {
             .hint("a log must not end in `.toml`; on standard input give `--log-format`")),
         };
     }
-    let recording = args.logs.open(args.quiet)?.read(None)?;
+    let (recording, ()) = args.logs.open(args.quiet)?.read(FormatsTogether::One, None)?;
     let scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads)?;

@@ -4,12 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
-use super::logs;
+use super::logs::{self, FormatsTogether};
 use super::{Found, output, threads};
 use crate::error::{Error, Result};
 use crate::fitting::hide::NameHider;
 use crate::fitting::{self, BucketDetails, FitComparison, FitOptions};
-use crate::logs::record::LogEntry;
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
 use crate::scenario::replay::{Settings, UnknownAge};
@@ -62,15 +61,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     args.check()?;
     args.logs.refuse_inventory("a scenario says by bucket, not by object, who has bucket keys")?;
     let logs = args.logs.open(args.quiet)?;
-    let mut details = BucketDetails::default();
-    let recording = logs.read_telling(args.jobs, |_, entry| {
-        match entry {
-            LogEntry::Request(record) => details.take(record),
-            LogEntry::Kms(event) => details.take_call(event),
-            LogEntry::Skipped(..) => {}
-        }
-        Ok(())
-    })?;
+    let (recording, details) = logs.read::<BucketDetails>(FormatsTogether::One, args.jobs)?;
     let unknown_age = args.unknown_age.unwrap_or_default();
     let hider = args.salt.as_deref().map_or(NameHider::none(), NameHider::salted);
     let name = args.name();

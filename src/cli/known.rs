@@ -7,8 +7,8 @@ use clap::Args as ClapArgs;
 use super::bills;
 use crate::error::{Error, Result};
 use crate::pricing::PriceName;
-use crate::report::known_total::{KnownTotal, MONTH_S, Scaled, scale};
 use crate::results::Results;
+use crate::results::known_total::{KnownTotal, MONTH_S, Scaled, scale};
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
 
@@ -63,9 +63,6 @@ impl Args {
     }
 
     /// The total that is known, if one is; read before anything is run.
-    ///
-    /// # Errors
-    /// What is wrong with a bill.
     pub(super) fn total(&self) -> Result<Option<KnownTotal>> {
         if let Some(KnownCalls { a_month, typed }) = &self.known_calls {
             return Ok(Some(KnownTotal {
@@ -97,9 +94,6 @@ impl Args {
 }
 
 /// What a run comes to at the total.
-///
-/// # Errors
-/// If no factor has a meaning.
 pub(super) fn scaled(scenario: &Scenario, results: &Results, known: KnownTotal) -> Result<Scaled> {
     let price = match scenario.billing.prices.as_slice() {
         [prices] => Some(prices.price(PriceName::KmsRequest).unit()),

@@ -15,6 +15,7 @@ use anstream::{stderr, stdout};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::report::json;
 use crate::report::text::{BOLD, RESET, YELLOW};
 use crate::shown::{self, shown_lines};
 pub(super) use folder::write_files;
@@ -39,7 +40,7 @@ pub(super) fn print_json(value: &Value) -> Result<()> {
 
 /// A JSON document as a file has it.
 pub(super) fn json(value: &Value) -> String {
-    shown::json(&format!("{value:#}\n")).into_owned()
+    json::write(value)
 }
 
 /// What became of writing to standard output.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::logs::{self, Logs};
+use super::logs::{self, FormatsTogether, Logs};
 use super::replay::parse_unknown_age;
 use super::{Found, bills, input, output, progress, threads};
 use crate::bill::Bill;
@@ -95,13 +95,10 @@ pub(super) fn run(args: &Args) -> Result<Found> {
 
 /// The requests as a scenario, and the calls of the same time.
 fn read(args: &Args, logs: Logs) -> Result<(Scenario, TrailCalls)> {
-    let mut gatherer = TrailCallGatherer::default();
-    let recording = logs.read_beside_trail(args.jobs, |_, entry| {
-        gatherer.take_entry(entry);
-        Ok(())
-    })?;
+    let (recording, calls) =
+        logs.read::<TrailCallGatherer>(FormatsTogether::LogsAndTrails, args.jobs)?;
     let from = recording.start_ns + recording.counted_from.as_nanos();
-    let calls = gatherer.finish(from, recording.start_ns + recording.end.as_nanos());
+    let calls = calls.finish(from, recording.start_ns + recording.end.as_nanos());
     let scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     input::check_size(&scenario, threads::number(args.jobs))?;
@@ -124,7 +121,7 @@ fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Bill]
         }
         Format::Json => output::print_json(&report::json(scenario, found, bills)),
         Format::Csv => {
-            let rows = report::rows(found);
+            let rows = crate::reconciliation::rows::rows(found);
             let csv = crate::results::csv::write(&rows);
             output::print(&String::from_utf8(csv).expect("CSV is text"))
         }

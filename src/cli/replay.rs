@@ -8,8 +8,8 @@ use super::{Found, input, known, logs, output, progress, simulate, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
-use crate::report::known_total::Scaled;
 use crate::report::run::reproduction::shell;
+use crate::results::known_total::Scaled;
 use crate::results::manifest::OF_REPLAYS;
 use crate::results::{RUN, Results, csv, places};
 use crate::scenario::Scenario;
@@ -86,7 +86,7 @@ pub(super) fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, S
 pub(super) fn run(args: &Args) -> Result<Found> {
     let logs = args.logs.open(args.quiet)?;
     let known = args.known.total()?;
-    let recording = logs.read(args.jobs)?;
+    let (recording, ()) = logs.read(logs::FormatsTogether::One, args.jobs)?;
     let mut scenario =
         input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
     if !args.configurations.is_empty() {
@@ -163,6 +163,6 @@ fn printed(format: Format, results: &Results, scaled: Option<&Scaled>) -> String
         Format::Table => report::text::write(&document, output::terminal_width()),
         Format::Markdown => report::markdown::write(&document),
         Format::Csv => String::from_utf8(csv::write(&results.summary)).expect("CSV is text"),
-        Format::Json => output::json(&report::json::with_total(results, scaled)),
+        Format::Json => output::json(&report::json::of_run(results, scaled)),
     }
 }

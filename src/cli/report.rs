@@ -7,11 +7,12 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, output, simulate, threads};
 use crate::error::{Error, Result};
-use crate::report::run::page::{self, Further, Page};
+use crate::report::run::page::{self, BUCKETS, Further, Page};
 use crate::report::run::reproduction::shell;
 use crate::report::{html, markdown, run};
-use crate::results::Results;
+use crate::results::manifest::Manifest;
 use crate::results::sensitivity::{IDENTITY, Identity};
+use crate::results::{FACTS, Results};
 use crate::sweep::swept::{SWEEP, Swept, SweptKey};
 
 /// Write results as one page for a meeting, or as Markdown for a pull request.
@@ -183,6 +184,12 @@ impl Beside {
             let path = folder.join(name);
             input::result_text_if_there(&path).map_err(|error| error.at(path.display().to_string()))
         };
+        let manifest = text_of(FACTS)?.and_then(|text| Manifest::read(FACTS, &text));
+        if manifest.is_some_and(|manifest| manifest.files.contains_key(BUCKETS))
+            && let Some(text) = text_of(BUCKETS)?
+        {
+            self.further.read(BUCKETS, &text)?;
+        }
         let identity = text_of(IDENTITY)?.map(|text| Identity::read(&text)).transpose();
         let identity = identity.map_err(|error| error.within(&folder.display().to_string()))?;
         let differ = identity.as_ref().map(|identity| identity.differences(results));

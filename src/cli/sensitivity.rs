@@ -136,7 +136,7 @@ fn printed(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
         Format::Table => text::write(&report::document(scenario, found), output::terminal_width()),
         Format::Markdown => markdown::write(&report::document(scenario, found)),
         Format::Csv => {
-            let rows = report::rows::break_even(scenario, found);
+            let rows = crate::sensitivity::rows::break_even(scenario, found);
             String::from_utf8(csv::write(&rows)).expect("CSV is text")
         }
         Format::Json => output::json(&report::json(scenario, found)),

@@ -8,7 +8,7 @@ use super::{Found, input, known, output, progress, threads};
 use crate::error::{Error, Result};
 use crate::outcome::Outcome;
 use crate::report;
-use crate::report::known_total::Scaled;
+use crate::results::known_total::Scaled;
 use crate::results::{FACTS, RUN, Results, csv};
 use crate::scenario::Scenario;
 
@@ -166,7 +166,7 @@ fn printed(format: Format, all: &[Results], scaled: Option<&Scaled>) -> String {
             String::from_utf8(csv::write(&rows)).expect("CSV is text")
         }
         Format::Json => {
-            let value = |results| report::json::with_total(results, scaled);
+            let value = |results| report::json::of_run(results, scaled);
             let mut values: Vec<_> = all.iter().map(value).collect();
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
             output::json(&value)

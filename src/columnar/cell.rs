@@ -35,8 +35,7 @@ pub enum ParquetValue {
 
 impl ParquetValue {
     /// The text, if it is one.
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(bytes) => str::from_utf8(bytes.data()).ok(),
             _ => None,
@@ -44,8 +43,7 @@ impl ParquetValue {
     }
 
     /// What a message calls it: the text itself, or what kind of value it is.
-    #[must_use]
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         const MOST: usize = 100;
         match self {
             Self::Null => "nothing".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::logs::record::{KmsEvent, LogOperation, Record};
+use crate::logs::record::{KmsEvent, LogEntry, LogOperation, Record};
 
 /// Sizes and regions as a log tells them, by bucket.
 #[derive(Clone, Debug, Default)]
@@ -22,12 +22,18 @@ struct Sizes {
     count: u64,
 }
 
+impl Sizes {
+    fn add(&mut self, more: Self) {
+        self.sum = self.sum.saturating_add(more.sum);
+        self.count += more.count;
+    }
+}
+
 impl DetailsOfBucket {
     fn take(&mut self, size: Option<(u64, bool)>, region: Option<&[u8]>) {
         if let Some((size, of_part)) = size {
             let sizes = if of_part { &mut self.parts } else { &mut self.objects };
-            sizes.sum = sizes.sum.saturating_add(size);
-            sizes.count += 1;
+            sizes.add(Sizes { sum: size, count: 1 });
         }
         if let Some(region) = region {
             match self.regions.get_mut(region) {
@@ -39,6 +45,27 @@ impl DetailsOfBucket {
 }
 
 impl BucketDetails {
+    /// Takes what an entry tells of a bucket.
+    pub(crate) fn take_entry(&mut self, entry: &LogEntry) {
+        match entry {
+            LogEntry::Request(record) => self.take(record),
+            LogEntry::Kms(event) => self.take_call(event),
+            LogEntry::Skipped(..) => {}
+        }
+    }
+
+    /// Adds what was gathered of another file.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for (name, DetailsOfBucket { objects, parts, regions }) in other.0 {
+            let bucket = self.0.entry(name).or_default();
+            bucket.objects.add(objects);
+            bucket.parts.add(parts);
+            for (region, count) in regions {
+                *bucket.regions.entry(region).or_default() += count;
+            }
+        }
+    }
+
     /// Takes the region, and the size of what was read or written, if the record has them.
     pub fn take(&mut self, record: &Record) {
         use crate::s3::Operation::{CopyObject, GetObject, PutObject, UploadPart};
@@ -54,7 +81,7 @@ impl BucketDetails {
     }
 
     /// Takes the region of a KMS call that S3 made: a bucket's keys lie in its own.
-    pub fn take_call(&mut self, event: &KmsEvent) {
+    pub(crate) fn take_call(&mut self, event: &KmsEvent) {
         if let (Some(bucket), Some(region)) = (event.bucket(), event.region) {
             self.note(bucket, None, Some(region));
         }

@@ -18,23 +18,17 @@ impl NameHider {
     }
 
     /// Hides everything under a salt.
-    ///
-    /// # Panics
-    /// Never: HMAC takes a key of any length.
-    #[must_use]
-    pub fn salted(salt: &str) -> Self {
+    pub(crate) fn salted(salt: &str) -> Self {
         Self(Some(Hmac::new_from_slice(salt.as_bytes()).expect("any length is a key")))
     }
 
     /// Whether names are hidden.
-    #[must_use]
-    pub const fn hides(&self) -> bool {
+    pub(crate) const fn hides(&self) -> bool {
         self.0.is_some()
     }
 
     /// A name, or a word for its kind with twelve hexadecimal digits.
-    #[must_use]
-    pub fn name(&self, kind: &str, name: &str) -> String {
+    pub(crate) fn name(&self, kind: &str, name: &str) -> String {
         match self.hash(kind, name) {
             Some(hash) => format!("{kind}-{:012x}", hash >> 16),
             None => name.to_owned(),
@@ -42,8 +36,7 @@ impl NameHider {
     }
 
     /// An account, or twelve other digits.
-    #[must_use]
-    pub fn account(&self, account: &str) -> String {
+    pub(crate) fn account(&self, account: &str) -> String {
         match self.hash("account", account) {
             Some(hash) => format!("{:012}", hash % 1_000_000_000_000),
             None => account.to_owned(),

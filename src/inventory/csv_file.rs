@@ -15,10 +15,7 @@ pub fn columns(schema: &str) -> Vec<Option<InventoryColumn>> {
 }
 
 /// The columns of a CSV file by its first line, which names them.
-///
-/// # Errors
-/// If that line does not, or the file cannot be read.
-pub fn header(source: impl Read) -> Result<Vec<Option<InventoryColumn>>> {
+pub(crate) fn header(source: impl Read) -> Result<Vec<Option<InventoryColumn>>> {
     let unreadable =
         |error: &dyn std::fmt::Display| Error::request(format!("the file cannot be read: {error}"));
     let bytes = decompressed(source).map_err(|error| unreadable(&error))?;

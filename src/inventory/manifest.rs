@@ -134,8 +134,7 @@ impl InventoryManifest {
 }
 
 /// Refuses ORC: `orc-rust`, the reader there is, brings Apache Arrow and the zstd library in C.
-#[must_use]
-pub fn orc(place: &str) -> Error {
+pub(crate) fn orc(place: &str) -> Error {
     Error::request("the inventory is in `ORC`, but bks reads CSV and Parquet").at(place).hint(
         "set the inventory's output format to CSV or Apache Parquet; the next one comes in it",
     )
@@ -175,10 +174,7 @@ fn check_key(key: &str) -> Result<()> {
 }
 
 /// Compares a checksum with what is expected.
-///
-/// # Errors
-/// If they differ: names `place`, what was expected and what was found.
-pub fn check_md5(place: &str, expected: &str, found: &str) -> Result<()> {
+pub(crate) fn check_md5(place: &str, expected: &str, found: &str) -> Result<()> {
     if expected.trim().eq_ignore_ascii_case(found) {
         return Ok(());
     }

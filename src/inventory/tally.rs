@@ -14,7 +14,7 @@ const MONTH_DAYS: u64 = 30;
 
 /// The largest object that one COPY request takes
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>).
-pub const COPY_BYTES_MAX: u64 = 5 << 30;
+pub(crate) const COPY_BYTES_MAX: u64 = 5 << 30;
 
 /// A step of ages: an hour, a day or a month, by how old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,8 +22,7 @@ pub struct AgeBin(u32);
 
 impl AgeBin {
     /// The step that an age in seconds falls into; what is newer than the inventory has age zero.
-    #[must_use]
-    pub fn of(age_s: i64) -> Self {
+    pub(crate) fn of(age_s: i64) -> Self {
         let age_s = u64::try_from(age_s).unwrap_or(0);
         let (hours, days) = (age_s / HOUR_S, age_s / DAY_S);
         let hourly = HOURLY_DAYS * 24;
@@ -36,8 +35,7 @@ impl AgeBin {
     }
 
     /// The age in seconds that all ages of the step are younger than.
-    #[must_use]
-    pub fn end_s(self) -> u64 {
+    pub(crate) fn end_s(self) -> u64 {
         let index = u64::from(self.0);
         let hourly = HOURLY_DAYS * 24;
         let daily = hourly + DAILY_DAYS - HOURLY_DAYS;
@@ -51,8 +49,7 @@ impl AgeBin {
     }
 
     /// The step before: where it ends, this one begins.
-    #[must_use]
-    pub fn begin_s(self) -> u64 {
+    pub(crate) fn begin_s(self) -> u64 {
         self.0.checked_sub(1).map_or(0, |before| Self(before).end_s())
     }
 }
@@ -72,8 +69,7 @@ pub struct ObjectKind {
 
 impl ObjectKind {
     /// Whether it is an object that a bucket key would be for: SSE-KMS, and no delete marker.
-    #[must_use]
-    pub fn is_sse_kms(self) -> bool {
+    pub(crate) fn is_sse_kms(self) -> bool {
         self.encryption == EncryptionStatus::SseKms && self.version != VersionKind::DeleteMarker
     }
 }
@@ -95,7 +91,7 @@ pub struct ObjectCounts {
 
 impl ObjectCounts {
     /// Adds others' counts.
-    pub fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         self.objects += other.objects;
         self.bytes += other.bytes;
         self.sized += other.sized;
@@ -106,8 +102,7 @@ impl ObjectCounts {
     }
 
     /// Objects younger than `days`, up to 1,095, for which steps end at each.
-    #[must_use]
-    pub fn younger_than_days(&self, days: u64) -> u64 {
+    pub(crate) fn younger_than_days(&self, days: u64) -> u64 {
         let young = |step: &&AgeBin| step.end_s() <= days * DAY_S;
         self.ages.iter().filter(|(step, _)| young(step)).map(|(_, objects)| objects).sum()
     }
@@ -124,10 +119,7 @@ pub struct InventoryCounts {
 
 impl InventoryCounts {
     /// Counts an item of an inventory made at `as_of_ns`; `bucket` is its bucket if it names none.
-    ///
-    /// # Panics
-    /// Never: a bucket is looked up after it is put there.
-    pub fn add(&mut self, item: &InventoryItem, bucket: &str, as_of_ns: i64) {
+    pub(crate) fn add(&mut self, item: &InventoryItem, bucket: &str, as_of_ns: i64) {
         let name = if item.bucket.is_empty() { bucket } else { &item.bucket };
         if !self.buckets.contains_key(name) {
             self.buckets.insert(name.to_owned(), BTreeMap::new());
@@ -154,7 +146,7 @@ impl InventoryCounts {
     }
 
     /// Every kind with its counts, of all buckets.
-    pub fn kinds(&self) -> impl Iterator<Item = (&str, ObjectKind, &ObjectCounts)> {
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = (&str, ObjectKind, &ObjectCounts)> {
         let of_bucket = |(bucket, kinds)| {
             let kinds: &BTreeMap<ObjectKind, ObjectCounts> = kinds;
             let bucket: &String = bucket;
@@ -164,8 +156,7 @@ impl InventoryCounts {
     }
 
     /// The counts of all kinds that `wanted` takes, together.
-    #[must_use]
-    pub fn sum(&self, wanted: impl Fn(&str, ObjectKind) -> bool) -> ObjectCounts {
+    pub(crate) fn sum(&self, wanted: impl Fn(&str, ObjectKind) -> bool) -> ObjectCounts {
         let mut sum = ObjectCounts::default();
         for (_, _, counts) in self.kinds().filter(|(bucket, kind, _)| wanted(bucket, *kind)) {
             sum.merge(counts);

@@ -34,7 +34,7 @@ struct KnownVersion {
 
 impl Versions {
     /// Keeps a row if others may tell more of its object; says whether it did.
-    pub fn take(&mut self, item: &InventoryItem) -> bool {
+    pub(crate) fn take(&mut self, item: &InventoryItem) -> bool {
         let is_change = item.record != RowKind::Listed;
         if !is_change && (item.version_id.is_empty() || item.sequence.is_empty()) {
             return false;
@@ -55,14 +55,13 @@ impl Versions {
     }
 
     /// How many objects a journal told of that are there.
-    #[must_use]
-    pub fn changed(&self) -> u64 {
+    pub(crate) fn changed(&self) -> u64 {
         let there = |versions: &&Vec<KnownVersion>| versions.iter().any(KnownVersion::is_there);
         if self.is_journal { self.objects.values().filter(there).count() as u64 } else { 0 }
     }
 
     /// Gives each version that is there, in no order.
-    pub fn finish(self, each: &mut dyn FnMut(&InventoryItem)) {
+    pub(crate) fn finish(self, each: &mut dyn FnMut(&InventoryItem)) {
         for ((bucket, key), mut versions) in self.objects {
             versions.retain(KnownVersion::is_there);
             versions.sort_by(|a, b| a.written().cmp(&b.written()));

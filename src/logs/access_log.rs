@@ -21,11 +21,8 @@ use super::clock::{self, COMMON_LOG_BYTES, Clock};
 use super::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
 
 /// Reads one line, without its end.
-///
-/// # Errors
-/// What is wrong with it.
 #[inline]
-pub fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Flaw> {
+pub(crate) fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Flaw> {
     let ends = Flaw::Ends;
     let mut fields = Fields { rest: line };
     let _owner = fields.next().ok_or(ends("bucket's owner"))?;

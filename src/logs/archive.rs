@@ -32,8 +32,7 @@ pub struct ArchivedFile {
 }
 
 /// Whether a file that begins with `head` is an archive.
-#[must_use]
-pub fn is_archive(head: &[u8]) -> bool {
+pub(crate) fn is_archive(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use super::access_log::named::{Field, Named};
-use super::bad_lines::{BadLines, Flaw};
+use super::bad_lines::{BadLines, Flaw, NotRead};
 use super::bounded::RecordLimit;
 use super::clock::Clock;
 use super::record::LogEntry;
@@ -153,26 +153,25 @@ impl TableRows {
     /// Hands on what a row says.
     fn hand_on(
         &self,
-        row: &csv::StringRecord,
+        row: &csv::ByteRecord,
         sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
-    ) -> Result<std::result::Result<(), Flaw>> {
+    ) -> std::result::Result<(), NotRead> {
+        let row = csv::StringRecord::from_byte_record(row.clone());
+        let row = row.map_err(|_| Flaw::Field("text"))?;
         match self {
-            Self::Events(names) => messages::object(&event(names, row), 1, sink),
+            Self::Events(names) => messages::object(&event(names, &row), 1, sink),
             Self::Messages(place) => {
                 let text = row.get(*place).unwrap_or_default();
                 messages::hand_on(text, &mut Clock::default(), sink)
             }
             Self::Records(fields) => {
                 let mut named = Named::default();
-                for (field, text) in fields.iter().zip(row) {
+                for (field, text) in fields.iter().zip(&row) {
                     if let Some(field) = field {
                         named.set(*field, text);
                     }
                 }
-                match named.record() {
-                    Ok(record) => sink(LogEntry::Request(record)).map(Ok),
-                    Err(flaw) => Ok(Err(flaw)),
-                }
+                Ok(sink(LogEntry::Request(named.record()?))?)
             }
         }
     }
@@ -204,30 +203,20 @@ fn event(names: &[String], row: &csv::StringRecord) -> String {
 }
 
 /// Reads every row of `source`, hands what it yields to `sink` and counts what it cannot read.
-///
-/// # Errors
-/// Those of the source and of `sink`.
 pub(super) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
     sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        Error::request(format!("the table cannot be read: {error}"))
-    };
     let mut first = Vec::new();
-    let mut byte = [0];
-    while first.len() < HEADER_MAX && !first.ends_with(b"\n") {
-        match source.read(&mut byte) {
-            Ok(0) => break,
-            Ok(_) => first.push(byte[0]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(&error)),
+    for byte in source.bytes().take(HEADER_MAX) {
+        first.push(byte.map_err(unreadable)?);
+        if first.ends_with(b"\n") {
+            break;
         }
     }
-    let header = cells(&first);
-    let rows = header
+    let rows = cells(&first)
         .as_ref()
         .and_then(TableRows::of)
         .ok_or_else(|| Error::request("the first line does not name the columns of a log"))?;
@@ -238,20 +227,18 @@ pub(super) fn read(
         left.begin();
         // The header is the first line.
         let line = reader.position().line() + 1;
-        if !reader.read_byte_record(&mut row).map_err(|error| unreadable(&error))? {
+        if !reader.read_byte_record(&mut row).map_err(unreadable)? {
             return Ok(());
         }
-        bad.lines += 1;
-        let text = csv::StringRecord::from_byte_record(row.clone());
-        let done = match &text {
-            Ok(text) => rows.hand_on(text, sink)?,
-            Err(_) => Err(Flaw::Field("text")),
-        };
-        if let Err(flaw) = done {
-            let cells: Vec<&[u8]> = row.iter().collect();
-            bad.add(file, line, flaw, &cells.join(&b','));
-        }
+        let read = rows.hand_on(&row, sink);
+        let text =
+            if read.is_err() { row.iter().collect::<Vec<_>>().join(&b',') } else { Vec::new() };
+        bad.count(file, line, &text, read)?;
     }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::request(format!("the table cannot be read: {error}"))
 }
 
 /// Most bytes of the line of column names.

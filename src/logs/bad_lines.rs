@@ -42,6 +42,27 @@ impl fmt::Display for Flaw {
     }
 }
 
+/// Why a line was not handed on.
+#[derive(Debug)]
+pub(super) enum NotRead {
+    /// The line is bad; others may be sound.
+    Flaw(Flaw),
+    /// Reading ends.
+    Failed(Error),
+}
+
+impl From<Flaw> for NotRead {
+    fn from(flaw: Flaw) -> Self {
+        Self::Flaw(flaw)
+    }
+}
+
+impl From<Error> for NotRead {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
 /// One of the lines that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadLine {
@@ -85,7 +106,7 @@ pub struct BadLines {
 
 impl BadLines {
     /// Counts one that cannot be read (and is to be counted in `lines` as well).
-    pub fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
+    pub(crate) fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
         self.bad += 1;
         *self.by_flaw.entry(flaw).or_default() += 1;
         if flaw == Flaw::CutOff && self.cut_off.is_none() {
@@ -94,6 +115,25 @@ impl BadLines {
         if self.first.len() < KEPT {
             let excerpt = excerpt(text);
             self.first.push(BadLine { file: file.to_owned(), line, flaw, excerpt });
+        }
+    }
+
+    /// Counts a line that was read, or could not be.
+    pub(super) fn count(
+        &mut self,
+        file: &str,
+        line: u64,
+        text: &[u8],
+        read: std::result::Result<(), NotRead>,
+    ) -> Result<()> {
+        self.lines += 1;
+        match read {
+            Ok(()) => Ok(()),
+            Err(NotRead::Failed(error)) => Err(error),
+            Err(NotRead::Flaw(flaw)) => {
+                self.add(file, line, flaw, text);
+                Ok(())
+            }
         }
     }
 
@@ -110,8 +150,7 @@ impl BadLines {
     }
 
     /// Share of the lines that could not be read.
-    #[must_use]
-    pub fn share(&self) -> f64 {
+    pub(crate) fn share(&self) -> f64 {
         self.bad as f64 / self.lines.max(1) as f64
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::rc::Rc;
 
 /// Most bytes of a record: a hundred times what S3's longest key takes, encoded twice.
-pub const RECORD_MAX: usize = 1 << 20;
+pub(crate) const RECORD_MAX: usize = 1 << 20;
 
 /// Bytes that a reader may take from its source beyond the record it gives.
 const AHEAD: usize = 64 << 10;
@@ -22,14 +22,14 @@ pub struct RecordBudget(Rc<Cell<usize>>);
 
 impl RecordBudget {
     /// Says that a record has been read, and the next one begins.
-    pub fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.0.set(RECORD_MAX + AHEAD);
     }
 }
 
 impl<R: Read> RecordLimit<R> {
     /// Bounds the records of `source`. Each is to be begun by what comes with it.
-    pub fn new(source: R) -> (Self, RecordBudget) {
+    pub(crate) fn new(source: R) -> (Self, RecordBudget) {
         let left = RecordBudget(Rc::new(Cell::new(0)));
         left.begin();
         (Self { source, left: left.clone() }, left)

@@ -13,7 +13,7 @@ pub(super) const COMMON_LOG_BYTES: usize = 26;
 
 /// Reads the times of one log; remembers the last, since neighbours are often of one second.
 #[derive(Clone, Debug, Default)]
-pub struct Clock {
+pub(crate) struct Clock {
     last: [u8; COMMON_LOG_BYTES],
     time: Nanoseconds,
 }

@@ -25,7 +25,7 @@ use std::io::Read;
 
 use memchr::memmem;
 
-use super::bad_lines::{BadLines, Flaw};
+use super::bad_lines::{BadLines, Flaw, NotRead};
 use super::clock::Clock;
 use super::messages;
 use super::record::LogEntry;
@@ -36,8 +36,7 @@ use json::Skipper;
 
 /// Whether a text that begins with `head` may hold events: it is JSON and names what only events,
 /// their wrappings and digests have.
-#[must_use]
-pub fn looks_like(head: &[u8]) -> bool {
+pub(crate) fn looks_like(head: &[u8]) -> bool {
     let names = [
         "\"eventSource\"",
         "\\\"eventSource\\\"",
@@ -52,10 +51,7 @@ pub fn looks_like(head: &[u8]) -> bool {
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.
-///
-/// # Errors
-/// Those of the source and of `sink`.
-pub fn read(
+pub(crate) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
@@ -119,11 +115,9 @@ impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
             return Ok(Progress::Done(between));
         }
         if let Some(whole) = json::event_as_text(bytes) {
-            if let Ok(text) = serde_json::from_slice::<String>(&bytes[..whole]) {
-                self.within(&text)?;
-            } else {
-                self.count();
-                self.bad(Flaw::Json, bytes);
+            match serde_json::from_slice::<String>(&bytes[..whole]) {
+                Ok(text) => self.within(&text)?,
+                Err(_) => self.count(bytes, Err(Flaw::Json.into()))?,
             }
             return Ok(Progress::Done(whole));
         }
@@ -141,13 +135,7 @@ impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
         let flaw = match events.next() {
             Some(Ok(event)) => {
                 let done = events.byte_offset();
-                match event.text() {
-                    // No event, but what goes with one.
-                    Some(text) if messages::is_nothing(text) => {}
-                    Some(text) => self.within(text)?,
-                    None if event.has_text() => self.unfold(&text[..done])?,
-                    None => self.hand_on(&event, &text[..done])?,
-                }
+                self.event(&event, &text[..done])?;
                 return Ok(Progress::Done(done));
             }
             // The rest of a character may come with the next window.
@@ -158,8 +146,7 @@ impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
             },
             Some(Err(_)) | None => Flaw::Json,
         };
-        self.count();
-        self.bad(flaw, bytes);
+        self.count(bytes, Err(flaw.into()))?;
         self.skipper = Some(Skipper::default());
         Ok(Progress::Done(self.skip(bytes)))
     }
@@ -176,43 +163,29 @@ impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
         }
     }
 
-    /// Hands on what an event says.
-    fn hand_on(&mut self, event: &Event<'_>, text: &str) -> Result<()> {
-        self.count();
-        let done = match event.entry() {
-            Ok(entry) => return (self.sink)(entry),
-            Err(flaw) => messages::record(text, flaw, self.sink)?,
+    /// Hands on what an event says, and counts it.
+    fn event(&mut self, event: &Event<'_>, text: &str) -> Result<()> {
+        let read = match event.text() {
+            // No event, but what goes with one.
+            Some(within) if messages::is_nothing(within) => return Ok(()),
+            Some(within) => return self.within(within),
+            None if event.has_text() => messages::unfold(text, self.sink),
+            None => match event.entry() {
+                Ok(entry) => (self.sink)(entry).map_err(NotRead::from),
+                Err(flaw) => messages::record(text, flaw, self.sink),
+            },
         };
-        if let Err(flaw) = done {
-            self.bad(flaw, text.as_bytes());
-        }
-        Ok(())
+        self.count(text.as_bytes(), read)
     }
 
-    /// Reads what lies as text within another event.
+    /// Hands on what lies as text within another event.
     fn within(&mut self, text: &str) -> Result<()> {
-        self.count();
-        if let Err(flaw) = messages::hand_on(text, &mut Clock::default(), self.sink)? {
-            self.bad(flaw, text.as_bytes());
-        }
-        Ok(())
+        let read = messages::hand_on(text, &mut Clock::default(), self.sink);
+        self.count(text.as_bytes(), read)
     }
 
-    /// Reads an event of which some objects are given as text.
-    fn unfold(&mut self, text: &str) -> Result<()> {
-        self.count();
-        if let Err(flaw) = messages::unfold(text, self.sink)? {
-            self.bad(flaw, text.as_bytes());
-        }
-        Ok(())
-    }
-
-    fn count(&mut self) {
+    fn count(&mut self, text: &[u8], read: std::result::Result<(), NotRead>) -> Result<()> {
         self.number += 1;
-        self.bad.lines += 1;
-    }
-
-    fn bad(&mut self, flaw: Flaw, bytes: &[u8]) {
-        self.bad.add(self.file, self.number, flaw, bytes);
+        self.bad.count(self.file, self.number, text, read)
     }
 }

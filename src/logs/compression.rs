@@ -10,6 +10,8 @@ use flate2::bufread::GzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::windows;
+
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
@@ -95,15 +97,7 @@ fn layer<'a>(
     taken: &Rc<Cell<u64>>,
 ) -> io::Result<(Compression, Box<dyn Read + 'a>)> {
     let mut head = [0; 4];
-    let mut filled = 0;
-    while filled < head.len() {
-        match source.read(&mut head[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let filled = windows::fill(&mut source, &mut head)?;
     let whole = io::Cursor::new(head).take(filled as u64).chain(source);
     let compression = Compression::detect(&head[..filled]);
     if compression == Compression::None {

@@ -13,10 +13,7 @@ use super::record::{LogOperation, LoggedRequester, Record};
 const TIME_MAX: u64 = i64::MAX as u64 / MILLISECOND as u64;
 
 /// Reads one line, without its end.
-///
-/// # Errors
-/// What is wrong with it.
-pub fn parse(line: &[u8]) -> Result<Record<'_>, Flaw> {
+pub(crate) fn parse(line: &[u8]) -> Result<Record<'_>, Flaw> {
     let mut fields = line.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
     let mut required = |name| fields.next().ok_or(Flaw::Ends(name));
     let time = number(required("time")?).filter(|time| *time <= TIME_MAX);

@@ -2,83 +2,63 @@
 
 use std::io::Read;
 
-use super::bad_lines::{BadLines, Flaw};
-use super::clock::Clock;
-use super::record::{LogEntry, Record};
+use super::bad_lines::{BadLines, Flaw, NotRead};
 use super::windows::{self, Ahead};
 use crate::error::Result;
 
-/// Reads every line of `source` by `parse`, hands what it yields to `sink` and counts what it
-/// cannot read. Empty lines are no lines. A line longer than a window is skipped and counted as bad.
+/// Hands every line of `source` to `take` and counts what it cannot read. Empty lines are no lines. A line
+/// longer than a window is skipped and counted as bad.
 pub(super) fn read(
     source: &mut dyn Read,
     file: &str,
     bad: &mut BadLines,
-    parse: impl for<'a> Fn(&'a [u8], &mut Clock) -> std::result::Result<Record<'a>, Flaw>,
-    sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
+    take: impl FnMut(&[u8]) -> std::result::Result<(), NotRead>,
 ) -> Result<()> {
-    let hand_on = |line: &[u8], clock: &mut Clock, sink: &mut _| hand_on(line, clock, &parse, sink);
-    read_by(source, file, bad, hand_on, sink)
-}
-
-/// Hands on what `parse` makes of a line.
-fn hand_on<S: FnMut(LogEntry<'_>) -> Result<()>>(
-    line: &[u8],
-    clock: &mut Clock,
-    parse: &impl for<'a> Fn(&'a [u8], &mut Clock) -> std::result::Result<Record<'a>, Flaw>,
-    sink: &mut S,
-) -> Result<std::result::Result<(), Flaw>> {
-    match parse(line, clock) {
-        Ok(record) => sink(LogEntry::Request(record)).map(Ok),
-        Err(flaw) => Ok(Err(flaw)),
-    }
-}
-
-/// The same where a line is handed on by `hand_on`, which tells what is wrong with it.
-pub(super) fn read_by<S: FnMut(LogEntry<'_>) -> Result<()>>(
-    source: &mut dyn Read,
-    file: &str,
-    bad: &mut BadLines,
-    hand_on: impl Fn(&[u8], &mut Clock, &mut S) -> Result<std::result::Result<(), Flaw>>,
-    sink: &mut S,
-) -> Result<()> {
-    let mut clock = Clock::default();
-    let mut number = 0;
-    let mut too_long = false;
+    let mut lines = Lines { file, bad, take, number: 0, is_skipping: false };
     windows::slide(source, |bytes, ahead| {
-        let mut line = |line: &[u8]| {
-            number += 1;
-            if std::mem::take(&mut too_long) {
-                return Ok(());
-            }
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            if line.is_empty() {
-                return Ok(());
-            }
-            bad.lines += 1;
-            if let Err(flaw) = hand_on(line, &mut clock, sink)? {
-                bad.add(file, number, flaw, line);
-            }
-            Ok(())
-        };
         let mut done = 0;
         for end in memchr::memchr_iter(b'\n', bytes) {
-            line(&bytes[done..end])?;
+            lines.line(&bytes[done..end])?;
             done = end + 1;
         }
         let rest = &bytes[done..];
         match ahead {
-            Ahead::End if !rest.is_empty() => line(rest)?,
+            Ahead::End if !rest.is_empty() => lines.line(rest)?,
             Ahead::Full if done == 0 => {
-                if !too_long {
-                    too_long = true;
-                    bad.lines += 1;
-                    bad.add(file, number + 1, Flaw::TooLong, rest);
-                }
+                lines.too_long(rest)?;
                 done = bytes.len();
             }
             Ahead::End | Ahead::Full | Ahead::More => {}
         }
         Ok(done)
     })
+}
+
+struct Lines<'r, F> {
+    file: &'r str,
+    bad: &'r mut BadLines,
+    take: F,
+    number: u64,
+    /// Whether the line at hand is too long, and skipped to its end.
+    is_skipping: bool,
+}
+
+impl<F: FnMut(&[u8]) -> std::result::Result<(), NotRead>> Lines<'_, F> {
+    #[inline]
+    fn line(&mut self, line: &[u8]) -> Result<()> {
+        self.number += 1;
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if std::mem::take(&mut self.is_skipping) || line.is_empty() {
+            return Ok(());
+        }
+        self.bad.count(self.file, self.number, line, (self.take)(line))
+    }
+
+    /// Counts a line of which only the beginning is at hand.
+    fn too_long(&mut self, line: &[u8]) -> Result<()> {
+        if std::mem::replace(&mut self.is_skipping, true) {
+            return Ok(());
+        }
+        self.bad.count(self.file, self.number + 1, line, Err(Flaw::TooLong.into()))
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::io::{self, Cursor, ErrorKind, Read};
 
-use super::bad_lines::{BadLines, Flaw};
+use super::bad_lines::BadLines;
 use super::clock::Clock;
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
-use super::record::{LogEntry, Record};
+use super::record::LogEntry;
 use super::shape::{self, RecordLayout};
 use super::{LogFormat, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
 use crate::error::{Error, Result};
@@ -52,10 +52,7 @@ impl<'a> Log<'a> {
     }
 
     /// The same where files of no known format are expected.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    pub fn look(
+    pub(crate) fn look(
         source: impl Read + 'a,
         bytes: Option<u64>,
         format: Option<LogFormat>,
@@ -117,28 +114,21 @@ impl<'a> Log<'a> {
         bad: &mut BadLines,
         mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<()> {
-        let source = &mut *self.source;
-        match self.shape {
-            RecordLayout::Own => {}
-            RecordLayout::Json => return cloudtrail::read(source, file, bad, &mut sink),
-            RecordLayout::Table => return athena::read(source, file, bad, &mut sink),
-            RecordLayout::Stamped => {
-                return lines::read_by(source, file, bad, messages::stamped, &mut sink);
+        let (source, mut clock) = (&mut *self.source, Clock::default());
+        match (self.shape, self.format) {
+            (RecordLayout::Table, _) => athena::read(source, file, bad, &mut sink),
+            (RecordLayout::Json, _) | (RecordLayout::Own, LogFormat::CloudTrail) => {
+                cloudtrail::read(source, file, bad, &mut sink)
             }
-        }
-        match self.format {
-            LogFormat::S3AccessLog => lines::read(source, file, bad, access_log::parse, &mut sink),
-            LogFormat::IbmCos => {
-                // Its times need no clock.
-                fn parse<'a>(
-                    line: &'a [u8],
-                    _: &mut Clock,
-                ) -> std::result::Result<Record<'a>, Flaw> {
-                    ibm_cos::parse(line)
-                }
-                lines::read(source, file, bad, parse, &mut sink)
-            }
-            LogFormat::CloudTrail => cloudtrail::read(source, file, bad, &mut sink),
+            (RecordLayout::Stamped, _) => lines::read(source, file, bad, |line| {
+                messages::stamped(line, &mut clock, &mut sink)
+            }),
+            (RecordLayout::Own, LogFormat::S3AccessLog) => lines::read(source, file, bad, |line| {
+                Ok(sink(LogEntry::Request(access_log::parse(line, &mut clock)?))?)
+            }),
+            (RecordLayout::Own, LogFormat::IbmCos) => lines::read(source, file, bad, |line| {
+                Ok(sink(LogEntry::Request(ibm_cos::parse(line)?))?)
+            }),
         }
     }
 }
@@ -153,8 +143,7 @@ impl Read for FailedRead {
 }
 
 /// The error of a file that is no log.
-#[must_use]
-pub fn unknown(what: Option<OtherFormat>) -> Error {
+pub(crate) fn unknown(what: Option<OtherFormat>) -> Error {
     if let Some(OtherFormat { what, way_out }) = what {
         let error = Error::request(format!("the file is no log that bks reads: it is {what}"));
         return match way_out {

@@ -38,16 +38,14 @@ impl LogOperation {
     /// Whether a text has the format that access logs give the names of operations: a protocol and, after
     /// dots, what it asks for. Names that nobody knows yet have it, too.
     #[inline]
-    #[must_use]
-    pub fn is_name(text: &[u8]) -> bool {
+    pub(crate) fn is_name(text: &[u8]) -> bool {
         const PROTOCOLS: [&[u8]; 5] = [b"REST.", b"S3.", b"BATCH.", b"WEBSITE.", b"SOAP."];
         let begins = |protocol: &&[u8]| text.starts_with(protocol) && text.len() > protocol.len();
         PROTOCOLS.iter().any(begins)
     }
 
     /// The operation by its name in an access log, e.g. `REST.GET.OBJECT`.
-    #[must_use]
-    pub fn of_access_log(name: &[u8]) -> Self {
+    pub(crate) fn of_access_log(name: &[u8]) -> Self {
         match name {
             // What most lines of most logs have.
             b"REST.GET.OBJECT" => return Self::Known(Operation::GetObject),
@@ -92,8 +90,7 @@ impl LogOperation {
     }
 
     /// The operation by AWS's name of the API, e.g. `GetObject`.
-    #[must_use]
-    pub fn of_api(name: &[u8]) -> Self {
+    pub(crate) fn of_api(name: &[u8]) -> Self {
         let known = match name {
             b"GetObject" => Operation::GetObject,
             b"HeadObject" => Operation::HeadObject,

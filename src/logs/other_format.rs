@@ -17,8 +17,7 @@ impl OtherFormat {
     }
 
     /// Whether it may hold what is looked for, so that there is a way out.
-    #[must_use]
-    pub const fn is_log(&self) -> bool {
+    pub(crate) const fn is_log(&self) -> bool {
         self.way_out.is_some()
     }
 }
@@ -49,8 +48,7 @@ const OTHER_LOGS: [(&[u8], &str); 6] = [
 ];
 
 /// What a file is that begins with `head`, decompressed; `None` if nothing is known of it.
-#[must_use]
-pub fn of(head: &[u8]) -> Option<OtherFormat> {
+pub(crate) fn of(head: &[u8]) -> Option<OtherFormat> {
     if let Some((_, what, way_out)) = PACKED.iter().find(|(begin, ..)| head.starts_with(begin)) {
         return Some(OtherFormat::new(what, way_out));
     }
@@ -112,8 +110,7 @@ pub(super) fn of_lookups(bytes: Option<u64>, head: &[u8]) -> Option<OtherFormat>
 }
 
 /// Whether a file that begins with `head` is Parquet.
-#[must_use]
-pub fn is_parquet(head: &[u8]) -> bool {
+pub(crate) fn is_parquet(head: &[u8]) -> bool {
     head.starts_with(b"PAR1")
 }
 
@@ -121,8 +118,7 @@ const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"C
                       'FILE.json'\"`";
 
 /// What a Parquet file is, by the names of its columns.
-#[must_use]
-pub fn of_parquet(columns: &[String]) -> OtherFormat {
+pub(crate) fn of_parquet(columns: &[String]) -> OtherFormat {
     let plain = |name: &String| {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>()

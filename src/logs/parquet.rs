@@ -42,13 +42,7 @@ const SCHEMA: &str = "message requests {
 }";
 
 /// Writes `requests`, and tells how many there were.
-///
-/// # Errors
-/// Those of the file.
-///
-/// # Panics
-/// Never: the schema is sound.
-pub fn write<'a>(
+pub(crate) fn write<'a>(
     file: impl Write + Send,
     requests: impl Iterator<Item = Outgoing<'a>>,
 ) -> io::Result<u64> {

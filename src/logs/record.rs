@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 pub use super::operation::LogOperation;
 use crate::kms::KmsApi;
+use crate::named_enum::named_enum;
 
 /// Nanoseconds since the Unix epoch (1970-01-01T00:00:00Z), or since a trace's own zero where its
 /// format knows no dates.
@@ -24,67 +25,36 @@ pub enum LogEntry<'a> {
     Skipped(Skipped, &'a [u8]),
 }
 
-/// Why an entry is neither a request nor a KMS call of interest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Skipped {
-    /// An event of another service than S3 and KMS.
-    OtherService,
-    /// An event of another kind of S3's storage than buckets of objects: tables, vectors, Outposts.
-    OtherStorage,
-    /// A call that S3 made of KMS, but of a kind that the model lacks: `ReEncrypt` and the like.
-    OtherCall,
-    /// A KMS event that is none of the calls that S3's requests make: `CreateKey`, `DescribeKey`,
-    /// grants, …
-    KeyManagement,
-    /// A digest file of a trail, which lists files and holds no events.
-    Digest,
-    /// An Insights event, which tells of the rate of calls and is no call.
-    Insight,
-    /// A network activity event: the same call again, as a VPC endpoint saw it.
-    NetworkActivity,
-    /// An aggregated event, which counts data events of five minutes.
-    Aggregated,
-    /// What a service tells of itself, or a sign-in to the console: nobody's request.
-    ServiceEvent,
-    /// An event of a category that is neither data nor management.
-    OtherCategory,
+named_enum! {
+    /// Why an entry is neither a request nor a KMS call of interest.
+    pub Skipped {
+        /// An event of another service than S3 and KMS.
+        OtherService = "other_service",
+        /// An event of another kind of S3's storage than buckets of objects: tables, vectors, Outposts.
+        OtherStorage = "other_storage",
+        /// A call that S3 made of KMS, but of a kind that the model lacks: `ReEncrypt` and the like.
+        OtherCall = "other_kms_call_of_s3",
+        /// A KMS event that is none of the calls that S3's requests make: `CreateKey`, `DescribeKey`,
+        /// grants, …
+        KeyManagement = "kms_event",
+        /// A digest file of a trail, which lists files and holds no events.
+        Digest = "digest",
+        /// An Insights event, which tells of the rate of calls and is no call.
+        Insight = "insight",
+        /// A network activity event: the same call again, as a VPC endpoint saw it.
+        NetworkActivity = "network_activity",
+        /// An aggregated event, which counts data events of five minutes.
+        Aggregated = "aggregated",
+        /// What a service tells of itself, or a sign-in to the console: nobody's request.
+        ServiceEvent = "service_event",
+        /// An event of a category that is neither data nor management.
+        OtherCategory = "other_category",
+    }
 }
 
 impl Skipped {
-    /// Every reason.
-    pub const ALL: [Self; 10] = [
-        Self::OtherService,
-        Self::OtherStorage,
-        Self::OtherCall,
-        Self::KeyManagement,
-        Self::Digest,
-        Self::Insight,
-        Self::NetworkActivity,
-        Self::Aggregated,
-        Self::ServiceEvent,
-        Self::OtherCategory,
-    ];
-
-    /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OtherService => "other_service",
-            Self::OtherStorage => "other_storage",
-            Self::OtherCall => "other_kms_call_of_s3",
-            Self::KeyManagement => "kms_event",
-            Self::Digest => "digest",
-            Self::Insight => "insight",
-            Self::NetworkActivity => "network_activity",
-            Self::Aggregated => "aggregated",
-            Self::ServiceEvent => "service_event",
-            Self::OtherCategory => "other_category",
-        }
-    }
-
     /// What such records are, for a person.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::OtherService => "are of neither S3 nor KMS",
             Self::OtherStorage => "are of tables, vectors or other storage than buckets of objects",
@@ -154,8 +124,7 @@ pub struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// A request of which nothing else is known.
-    #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         operation: LogOperation,
         operation_name: &'a [u8],
         requester: LoggedRequester<'a>,
@@ -360,8 +329,7 @@ impl KmsEvent<'_> {
 
     /// Whether the call was for another kind of S3's storage than buckets of objects: a table bucket, a
     /// vector bucket.
-    #[must_use]
-    pub fn is_of_other_storage(&self) -> bool {
+    pub(crate) fn is_of_other_storage(&self) -> bool {
         self.s3_arn.is_some_and(|arn| {
             let service = arn.split(|byte| *byte == b':').nth(2);
             service.is_some_and(|service| !matches!(service, b"s3" | b"s3express"))
@@ -369,8 +337,7 @@ impl KmsEvent<'_> {
     }
 
     /// The bucket that the encryption context names; `None` if the call was not S3's.
-    #[must_use]
-    pub fn bucket(&self) -> Option<&[u8]> {
+    pub(crate) fn bucket(&self) -> Option<&[u8]> {
         self.s3_arn.map(|arn| bucket_and_key(arn).0)
     }
 }
@@ -400,8 +367,7 @@ pub(crate) fn bucket_and_key(arn: &[u8]) -> (&[u8], Option<&[u8]>) {
 
 /// Decodes `%2F` and the like once; what is no such escape stays. Access logs encode keys once, and
 /// some clients' twice: decode again to undo that.
-#[must_use]
-pub fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn percent_decoded(text: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr::memchr(b'%', text) else { return Cow::Borrowed(text) };
     let mut decoded = text[..first].to_vec();
     let mut rest = &text[first..];

@@ -1,6 +1,6 @@
 //! Reads a log of any length through a window of bounded size.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 use crate::error::{Error, Result};
 
@@ -32,7 +32,7 @@ pub(super) fn slide(
     let mut window = vec![0; WINDOW];
     let mut filled = 0;
     loop {
-        filled += fill(source, &mut window[filled..])?;
+        filled += fill(source, &mut window[filled..]).map_err(|error| unreadable(&error))?;
         let ahead = match filled {
             ITEM_MAX => Ahead::Full,
             _ if filled < window.len() => Ahead::End,
@@ -53,20 +53,20 @@ pub(super) fn slide(
 
 /// Reads until `space` is full or the source ends; says how many bytes it read. So what is in a
 /// window does not depend on how a source parts its bytes.
-fn fill(source: &mut dyn Read, space: &mut [u8]) -> Result<usize> {
+pub(super) fn fill(source: &mut dyn Read, space: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < space.len() {
         match source.read(&mut space[filled..]) {
             Ok(0) => break,
             Ok(read) => filled += read,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(&error)),
+            Err(error) => return Err(error),
         }
     }
     Ok(filled)
 }
 
 /// The error of a file that fails while it is read.
-pub(super) fn unreadable(error: &std::io::Error) -> Error {
+pub(super) fn unreadable(error: &io::Error) -> Error {
     Error::request(format!("the file cannot be read: {error}"))
 }

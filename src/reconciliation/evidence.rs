@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::ModelCalls;
+use crate::named_enum::named_enum;
 use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::scenario::Scenario;
 use crate::scenario::replay::{UnknownAge, is_directory};
@@ -14,32 +15,23 @@ use crate::units::{SimDuration, SimTime};
 /// where nothing else is said: an assumption, whose other end is one key for all.
 const AGE: SimDuration = SimDuration::from_secs(30 * 86_400);
 
-/// How a bucket is encrypted, and how that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BucketEncryption {
-    /// The trail has calls with the bucket's ARN: bucket keys are on.
-    BucketKey,
-    /// It has calls, all of them with an object's ARN: bucket keys are off.
-    KeyPerObject,
-    /// It has none: what is encrypted without KMS, or a trail that leaves these events out.
-    NoCalls,
-    /// As the configuration that was asked for has it.
-    AsAsked,
+named_enum! {
+    /// How a bucket is encrypted, and how that is known.
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub BucketEncryption {
+        /// The trail has calls with the bucket's ARN: bucket keys are on.
+        BucketKey = "bucket-key",
+        /// It has calls, all of them with an object's ARN: bucket keys are off.
+        KeyPerObject = "key-per-object",
+        /// It has none: what is encrypted without KMS, or a trail that leaves these events out.
+        NoCalls = "no-calls",
+        /// As the configuration that was asked for has it.
+        AsAsked = "as-asked",
+    }
 }
 
 impl BucketEncryption {
-    /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BucketKey => "bucket-key",
-            Self::KeyPerObject => "key-per-object",
-            Self::NoCalls => "no-calls",
-            Self::AsAsked => "as-asked",
-        }
-    }
-
     /// Whether objects may have bucket keys.
     pub(super) const fn may_have_keys(self) -> bool {
         matches!(self, Self::BucketKey | Self::AsAsked)

@@ -12,7 +12,7 @@ use crate::recording::names::{self, Roles};
 use crate::s3::Principal;
 
 /// Nanoseconds of an hour.
-pub const HOUR_NS: i64 = 3_600_000_000_000;
+pub(crate) const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// In whose name, for which bucket and when calls were made. Names are as a [`super::Recording`]'s.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +82,7 @@ pub struct TrailCallGatherer {
 
 impl TrailCallGatherer {
     /// Takes whatever a log tells: KMS's calls, and what requests tell of roles.
-    pub fn take_entry(&mut self, entry: &LogEntry) {
+    pub(crate) fn take_entry(&mut self, entry: &LogEntry) {
         match entry {
             LogEntry::Kms(event) => self.take(event),
             LogEntry::Request(record) => self.roles.note(record.role_id, &record.requester),
@@ -95,7 +95,7 @@ impl TrailCallGatherer {
     }
 
     /// Takes an event; one of a call that failed is only counted.
-    pub fn take(&mut self, event: &KmsEvent) {
+    pub(crate) fn take(&mut self, event: &KmsEvent) {
         self.roles.note(event.role_id, &event.requester);
         if event.error.is_some() {
             self.failed += 1;
@@ -114,9 +114,26 @@ impl TrailCallGatherer {
         });
     }
 
+    /// Adds what was gathered of another file.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        let principals: Vec<u32> =
+            other.principals.names.into_iter().map(|name| self.principals.of(name)).collect();
+        let buckets: Vec<u32> =
+            other.buckets.names.into_iter().map(|name| self.buckets.of(name)).collect();
+        self.calls.extend(other.calls.into_iter().map(|call| PackedCall {
+            principal: principals[call.principal as usize],
+            bucket: call.bucket.map(|bucket| buckets[bucket as usize]),
+            ..call
+        }));
+        self.roles.absorb(other.roles);
+        for (api, calls) in other.lacked {
+            *self.lacked.entry(api).or_default() += calls;
+        }
+        self.failed += other.failed;
+    }
+
     /// Counts what lies at `from` or later and before `to`, in nanoseconds since the Unix epoch.
-    #[must_use]
-    pub fn finish(mut self, from: Nanoseconds, to: Nanoseconds) -> TrailCalls {
+    pub(crate) fn finish(mut self, from: Nanoseconds, to: Nanoseconds) -> TrailCalls {
         let taken = self.calls.len();
         self.number_by_name();
         self.calls.sort_unstable();

@@ -5,85 +5,44 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::model::ModelCalls;
+use crate::named_enum::named_enum;
 use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::recording::Recording;
 use crate::s3::{Identity, Principal};
 
-/// Why the trail has calls that the model has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Unexplained {
-    /// The bucket is in no log that was read.
-    BucketNotInLog,
-    /// An AWS service, whose requests are not in the log.
-    AwsService,
-    /// The requester asks this bucket for nothing in the log.
-    RequesterNotInLog,
-    /// The requester asks this bucket for nothing in this hour.
-    NoRequestInHour,
-    /// There are requests, and the model has fewer calls of them.
-    ModelHasFewer,
-}
-
-/// Why the model has calls that the trail has not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Surplus {
-    /// The trail has no call for the bucket at all.
-    BucketNotInTrail,
-    /// The trail has no call for this bucket by the requester.
-    RequesterNotInTrail,
-    /// The trail has no call by anyone in this hour.
-    HourNotInTrail,
-    /// The trail has none by this requester for this bucket in this hour.
-    NoCallInHour,
-    /// There are calls, and the model has more.
-    ModelHasMore,
-}
-
-impl Unexplained {
-    /// All, in the order in which they are looked for.
-    pub const ALL: [Self; 5] = [
-        Self::BucketNotInLog,
-        Self::AwsService,
-        Self::RequesterNotInLog,
-        Self::NoRequestInHour,
-        Self::ModelHasFewer,
-    ];
-
-    /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BucketNotInLog => "bucket-not-in-log",
-            Self::AwsService => "aws-service",
-            Self::RequesterNotInLog => "requester-not-in-log",
-            Self::NoRequestInHour => "no-request-in-hour",
-            Self::ModelHasFewer => "model-has-fewer",
-        }
+named_enum! {
+    /// Why the trail has calls that the model has not.
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub Unexplained {
+        /// The bucket is in no log that was read.
+        BucketNotInLog = "bucket-not-in-log",
+        /// An AWS service, whose requests are not in the log.
+        AwsService = "aws-service",
+        /// The requester asks this bucket for nothing in the log.
+        RequesterNotInLog = "requester-not-in-log",
+        /// The requester asks this bucket for nothing in this hour.
+        NoRequestInHour = "no-request-in-hour",
+        /// There are requests, and the model has fewer calls of them.
+        ModelHasFewer = "model-has-fewer",
     }
 }
 
-impl Surplus {
-    /// All, in the order in which they are looked for.
-    pub const ALL: [Self; 5] = [
-        Self::BucketNotInTrail,
-        Self::RequesterNotInTrail,
-        Self::HourNotInTrail,
-        Self::NoCallInHour,
-        Self::ModelHasMore,
-    ];
-
-    /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BucketNotInTrail => "bucket-not-in-trail",
-            Self::RequesterNotInTrail => "requester-not-in-trail",
-            Self::HourNotInTrail => "hour-not-in-trail",
-            Self::NoCallInHour => "no-call-in-hour",
-            Self::ModelHasMore => "model-has-more",
-        }
+named_enum! {
+    /// Why the model has calls that the trail has not.
+    #[derive(Serialize)]
+    #[serde(rename_all = "kebab-case")]
+    pub Surplus {
+        /// The trail has no call for the bucket at all.
+        BucketNotInTrail = "bucket-not-in-trail",
+        /// The trail has no call for this bucket by the requester.
+        RequesterNotInTrail = "requester-not-in-trail",
+        /// The trail has no call by anyone in this hour.
+        HourNotInTrail = "hour-not-in-trail",
+        /// The trail has none by this requester for this bucket in this hour.
+        NoCallInHour = "no-call-in-hour",
+        /// There are calls, and the model has more.
+        ModelHasMore = "model-has-more",
     }
 }
 

@@ -33,27 +33,23 @@ impl Agreement {
     }
 
     /// Which share of the measured calls the model has, too; `None` if none is measured.
-    #[must_use]
-    pub fn explained(&self) -> Option<f64> {
+    pub(crate) fn explained(&self) -> Option<f64> {
         (self.measured > 0).then(|| self.matched as f64 / self.measured as f64)
     }
 
     /// Calls that only the trail has.
-    #[must_use]
-    pub const fn unexplained(&self) -> u64 {
+    pub(crate) const fn unexplained(&self) -> u64 {
         self.measured - self.matched
     }
 
     /// Calls that only the model has.
-    #[must_use]
-    pub const fn surplus(&self) -> u64 {
+    pub(crate) const fn surplus(&self) -> u64 {
         self.model - self.matched
     }
 
     /// What both have, as a share of what either has: a model cannot come nearer to 1 by having more
     /// calls. `None` if neither has any.
-    #[must_use]
-    pub fn agreement(&self) -> Option<f64> {
+    pub(crate) fn agreement(&self) -> Option<f64> {
         let either = self.measured + self.model - self.matched;
         (either > 0).then(|| self.matched as f64 / either as f64)
     }

@@ -172,8 +172,7 @@ pub(crate) fn salt(seed: Seed, replication: u32) -> u64 {
 impl Recording {
     /// Of a population whose writing an inventory tells: when it was written, the oldest first, and
     /// which part of S3's fleet wrote it in a replication; `None` of another.
-    #[must_use]
-    pub fn written_before(
+    pub(crate) fn written_before(
         &self,
         population: usize,
         seed: Seed,

@@ -189,17 +189,13 @@ impl Gather {
     }
 
     /// Gathers the same of a file that is read beside others, in about `memory` bytes, to be absorbed.
-    #[must_use]
-    pub fn beside(&self, memory: usize) -> Self {
+    pub(crate) fn beside(&self, memory: usize) -> Self {
         let store = Arc::clone(&self.store);
         Self { names: self.names.apart(), ..Self::new(self.wanted.clone(), memory, store) }
     }
 
     /// Takes over what was gathered beside this of the file that was begun here last.
-    ///
-    /// # Errors
-    /// As [`Self::take`].
-    pub fn absorb(&mut self, other: Self) -> Result<()> {
+    pub(crate) fn absorb(&mut self, other: Self) -> Result<()> {
         let Self { taken, left_out, mut names, entries, span, first_near, ends, .. } = other;
         let Self { last_request, whole_seconds, data_events, kms_log, .. } = other;
         self.taken.add(&taken);
@@ -246,25 +242,22 @@ impl Gather {
     }
 
     /// What has been taken so far.
-    #[must_use]
-    pub fn taken(&self) -> &RecordCounts {
+    pub(crate) fn taken(&self) -> &RecordCounts {
         &self.taken
     }
 
     /// What KMS's calls tell of buckets, in order; nothing before [`Self::settle`].
-    #[must_use]
-    pub fn of_buckets(&self) -> &[BucketKmsCalls] {
+    pub(crate) fn of_buckets(&self) -> &[BucketKmsCalls] {
         &self.of_buckets
     }
 
     /// What has been left out so far.
-    #[must_use]
-    pub fn left_out(&self) -> &LeftOutRecords {
+    pub(crate) fn left_out(&self) -> &LeftOutRecords {
         &self.left_out
     }
 
     /// What has been left out so far, to be added to by whoever knows of more.
-    pub fn left_out_mut(&mut self) -> &mut LeftOutRecords {
+    pub(crate) fn left_out_mut(&mut self) -> &mut LeftOutRecords {
         &mut self.left_out
     }
 

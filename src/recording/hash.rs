@@ -88,7 +88,7 @@ impl Default for Fingerprint {
 
 impl Fingerprint {
     /// Takes the next piece.
-    pub fn take(&mut self, mut piece: &[u8]) {
+    pub(crate) fn take(&mut self, mut piece: &[u8]) {
         self.bytes += piece.len() as u64;
         while self.waiting.len() + piece.len() >= BLOCK {
             let (head, rest) = piece.split_at(BLOCK - self.waiting.len());
@@ -101,14 +101,12 @@ impl Fingerprint {
     }
 
     /// How many bytes there were.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// The hash, in hexadecimal.
-    #[must_use]
-    pub fn hex(&self) -> String {
+    pub(crate) fn hex(&self) -> String {
         format!("{:016x}", self.hash.with(&self.waiting).get())
     }
 }

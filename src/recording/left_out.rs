@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::logs::record::Skipped;
 
 /// Most names of one reason that are distinguished; of more, only their number is told.
-pub const MAX_NAMES: usize = 1_000;
+pub(crate) const MAX_NAMES: usize = 1_000;
 
 /// Stands for all names of a reason that has too many.
 const ALL: &str = "*";
@@ -49,8 +49,7 @@ pub enum Reason {
 
 impl Reason {
     /// The word for it in files.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::UnknownOperation => "unknown_operation",
             Self::WithoutData => "without_data",
@@ -71,8 +70,7 @@ impl Reason {
     }
 
     /// Whether such a record counts all the same: as an S3 request, or as a data event.
-    #[must_use]
-    pub const fn counts(self) -> bool {
+    pub(crate) const fn counts(self) -> bool {
         matches!(self, Self::Failed | Self::DeletedKey)
     }
 }
@@ -102,12 +100,12 @@ pub struct LeftOutCount {
 
 impl LeftOutRecords {
     /// Counts a record.
-    pub fn note(&mut self, reason: Reason, name: &[u8]) {
+    pub(crate) fn note(&mut self, reason: Reason, name: &[u8]) {
         self.add(reason, name, 1);
     }
 
     /// Counts some records.
-    pub fn add(&mut self, reason: Reason, name: &[u8], records: u64) {
+    pub(crate) fn add(&mut self, reason: Reason, name: &[u8], records: u64) {
         if records == 0 {
             return;
         }
@@ -123,7 +121,7 @@ impl LeftOutRecords {
     }
 
     /// Adds what was counted elsewhere.
-    pub fn absorb(&mut self, other: Self) {
+    pub(crate) fn absorb(&mut self, other: Self) {
         for (reason, CountsByName { counts, total, many }) in other.0 {
             let counted: u64 = counts.values().sum();
             for (name, records) in counts {
@@ -143,8 +141,7 @@ impl LeftOutRecords {
     }
 
     /// Each reason and name, by reason, those of most records first.
-    #[must_use]
-    pub fn rows(&self) -> Vec<LeftOutCount> {
+    pub(crate) fn rows(&self) -> Vec<LeftOutCount> {
         self.0.iter().flat_map(|(reason, named)| named.rows(*reason)).collect()
     }
 

@@ -87,66 +87,50 @@ impl RequestStatus {
 }
 
 impl RequestKind {
-    const ALL: [Self; 18] = [
-        Self::Inventoried,
-        Self::PutObject,
-        Self::CopyObject,
-        Self::CreateMultipartUpload,
-        Self::ReplicateObject,
-        Self::UploadPart,
-        Self::UploadPartCopy,
-        Self::CompleteMultipartUpload,
-        Self::GetObject,
-        Self::HeadObjectChecksum,
-        Self::CopySource,
-        Self::PartCopySource,
-        Self::HeadObject,
-        Self::ListObjects,
-        Self::DeleteObject,
-        Self::ListParts,
-        Self::DeletedKey,
-        Self::DeletedKeys,
+    /// Each kind in order, and the operation it is counted as. The reading half of a copy stands by itself
+    /// only if the writing half is in no log: then it costs what a GET does. What an inventory says and keys
+    /// of a batch are never resolved as requests.
+    const OPERATIONS: [(Self, Operation); 18] = [
+        (Self::Inventoried, Operation::HeadObject),
+        (Self::PutObject, Operation::PutObject),
+        (Self::CopyObject, Operation::CopyObject),
+        (Self::CreateMultipartUpload, Operation::CreateMultipartUpload),
+        (Self::ReplicateObject, Operation::ReplicateObject),
+        (Self::UploadPart, Operation::UploadPart),
+        (Self::UploadPartCopy, Operation::UploadPartCopy),
+        (Self::CompleteMultipartUpload, Operation::CompleteMultipartUpload),
+        (Self::GetObject, Operation::GetObject),
+        (Self::HeadObjectChecksum, Operation::HeadObjectChecksum),
+        (Self::CopySource, Operation::GetObject),
+        (Self::PartCopySource, Operation::GetObject),
+        (Self::HeadObject, Operation::HeadObject),
+        (Self::ListObjects, Operation::ListObjects),
+        (Self::DeleteObject, Operation::DeleteObject),
+        (Self::ListParts, Operation::ListParts),
+        (Self::DeletedKey, Operation::DeleteObject),
+        (Self::DeletedKeys, Operation::DeleteObject),
     ];
+
+    /// The kind of a request of each operation: the first that counts as it, but for what is no request.
+    const OF_OPERATION: [Self; Operation::ALL.len()] = {
+        let mut kinds = [Self::Inventoried; Operation::ALL.len()];
+        let mut place = Self::OPERATIONS.len() - 1;
+        while place > 0 {
+            let (kind, operation) = Self::OPERATIONS[place];
+            kinds[operation as usize] = kind;
+            place -= 1;
+        }
+        kinds
+    };
 
     /// The kind of a request of an operation.
     pub(crate) const fn of(operation: Operation) -> Self {
-        match operation {
-            Operation::PutObject => Self::PutObject,
-            Operation::GetObject => Self::GetObject,
-            Operation::HeadObject => Self::HeadObject,
-            Operation::HeadObjectChecksum => Self::HeadObjectChecksum,
-            Operation::ListObjects => Self::ListObjects,
-            Operation::DeleteObject => Self::DeleteObject,
-            Operation::CreateMultipartUpload => Self::CreateMultipartUpload,
-            Operation::UploadPart => Self::UploadPart,
-            Operation::CompleteMultipartUpload => Self::CompleteMultipartUpload,
-            Operation::CopyObject => Self::CopyObject,
-            Operation::UploadPartCopy => Self::UploadPartCopy,
-            Operation::ReplicateObject => Self::ReplicateObject,
-            Operation::ListParts => Self::ListParts,
-        }
+        Self::OF_OPERATION[operation as usize]
     }
 
-    /// The operation it is counted as. The reading half of a copy stands by itself only if the
-    /// writing half is in no log: then it costs what a GET does.
+    /// The operation it is counted as.
     pub(crate) const fn operation(self) -> Operation {
-        match self {
-            Self::PutObject => Operation::PutObject,
-            Self::CopyObject => Operation::CopyObject,
-            Self::CreateMultipartUpload => Operation::CreateMultipartUpload,
-            Self::ReplicateObject => Operation::ReplicateObject,
-            Self::UploadPart => Operation::UploadPart,
-            Self::UploadPartCopy => Operation::UploadPartCopy,
-            Self::CompleteMultipartUpload => Operation::CompleteMultipartUpload,
-            Self::GetObject | Self::CopySource | Self::PartCopySource => Operation::GetObject,
-            Self::HeadObjectChecksum => Operation::HeadObjectChecksum,
-            // What an inventory says is never placed as a request.
-            Self::HeadObject | Self::Inventoried => Operation::HeadObject,
-            Self::ListObjects => Operation::ListObjects,
-            // Keys of a batch are never placed as requests either.
-            Self::DeleteObject | Self::DeletedKey | Self::DeletedKeys => Operation::DeleteObject,
-            Self::ListParts => Operation::ListParts,
-        }
+        Self::OPERATIONS[self as usize].1
     }
 
     /// How many keys of a `DeleteObjects` an entry of this kind tells of, whose `object` is as given.
@@ -200,7 +184,9 @@ impl Stamp {
     }
 
     pub(crate) const fn kind(self) -> RequestKind {
-        RequestKind::ALL[(self.0 >> (FATE_BITS + SSE_BITS) & ((1 << KIND_BITS) - 1)) as usize]
+        RequestKind::OPERATIONS
+            [(self.0 >> (FATE_BITS + SSE_BITS) & ((1 << KIND_BITS) - 1)) as usize]
+            .0
     }
 
     pub(crate) const fn fate(self) -> RequestStatus {
@@ -474,7 +460,7 @@ mod tests {
 
     #[test]
     fn kinds_keep_their_numbers() {
-        for (number, kind) in RequestKind::ALL.into_iter().enumerate() {
+        for (number, (kind, _)) in RequestKind::OPERATIONS.into_iter().enumerate() {
             assert_eq!(kind as usize, number);
         }
         for operation in Operation::ALL {

@@ -26,11 +26,12 @@ pub struct RecordedRequests<'a> {
 impl<'a> RecordedRequests<'a> {
     /// The requests of some session slots of one principal: of a single one, or of all. What a
     /// replication draws is which part of S3's fleet serves each.
-    ///
-    /// # Panics
-    /// If there is no slot.
-    #[must_use]
-    pub fn new(recording: &'a Recording, slots: &[u32], seed: Seed, replication: u32) -> Self {
+    pub(crate) fn new(
+        recording: &'a Recording,
+        slots: &[u32],
+        seed: Seed,
+        replication: u32,
+    ) -> Self {
         let (shelf, left) = recording.shelf_of(slots);
         let salt = salt(seed, replication);
         Self { recording, shelf, left, salt, placed: Vec::new() }
@@ -38,7 +39,7 @@ impl<'a> RecordedRequests<'a> {
 
     /// Replaces `batch` by the next requests, and `places` by where each counts; false when there
     /// are none.
-    pub fn next_batch(&mut self, batch: &mut Vec<Request>, places: &mut Vec<u32>) -> bool {
+    pub(crate) fn next_batch(&mut self, batch: &mut Vec<Request>, places: &mut Vec<u32>) -> bool {
         batch.clear();
         places.clear();
         if self.left.is_empty() {

@@ -14,15 +14,9 @@ use crate::error::Result;
 /// Where records are put aside: a temporary file, as a rule.
 pub trait SpillStore: fmt::Debug + Send + Sync {
     /// Puts bytes at its end, and tells where they begin.
-    ///
-    /// # Errors
-    /// If they cannot be kept, say, on a full disk.
     fn append(&self, bytes: &[u8]) -> Result<u64>;
 
     /// Reads as many bytes as `bytes` has from `offset`.
-    ///
-    /// # Errors
-    /// If they cannot be read.
     fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<()>;
 }
 
@@ -211,16 +205,6 @@ impl StoredRequests {
     /// Which of the records are an owner's.
     pub(crate) fn of(&self, owner: u32) -> Range<u64> {
         self.starts[owner as usize]..self.starts[owner as usize + 1]
-    }
-
-    /// Bytes that it takes in memory.
-    pub(crate) fn bytes(&self) -> u64 {
-        match &self.kept {
-            RequestStorage::Memory(records) => {
-                (records.len() * size_of::<ResolvedRequest>()) as u64
-            }
-            RequestStorage::Aside { .. } => 0,
-        }
     }
 
     /// Replaces `records` by the first of a range, at most `most`.

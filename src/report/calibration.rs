@@ -66,7 +66,7 @@ pub fn document(evidence: &Evidence, found: &Calibration) -> Document {
     });
     let methods = Block::List(methods.collect());
     let blocks = vec![Block::Paragraph(seen), Block::Table(table), methods];
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// The document of `bks calibrate --format json`.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::assertion;
-use super::document::{Block, Cell, Document, Rank, Section, Shown, Table, Warning};
-use super::numbers::{count, dollars, percent};
+use super::document::{Block, Cell, Document, Rank, Section, Shown, Table};
+use super::numbers::{at_levels, count, dollars, percent};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumptions::Level;
@@ -25,12 +25,8 @@ pub fn document(comparison: &Comparison) -> Document {
         blocks.push(Section::folded(Shown::Folded, "Bill lines that differ", changes));
     }
     blocks.extend(basis(comparison).into_iter().map(Block::Note));
-    let warnings = comparison
-        .notes
-        .iter()
-        .map(|note| Warning { what: note.what.clone(), advice: note.advice.clone() });
-    blocks.push(Block::Warnings(warnings.collect()));
-    Document { blocks, ..Document::default() }
+    blocks.push(Block::Warnings(comparison.notes.clone()));
+    Document::of(blocks)
 }
 
 /// For programs: everything that text and CSV files show.
@@ -112,11 +108,7 @@ fn range(comparison: &Comparison, candidate: &str) -> String {
         .map(|level| comparison.figure(candidate, level, Figure::KmsRequests).difference_ratio);
     let [Some(low), Some(assumed), Some(high)] = ratios else { return String::new() };
     let (least, most) = (low.min(assumed).min(high), low.max(assumed).max(high));
-    if least < most {
-        format!(" [{} … {}]", change(least), change(most))
-    } else {
-        " [the same at every level]".to_owned()
-    }
+    format!(" {}", at_levels(Some((least, most)), change))
 }
 
 fn instead(comparison: &Comparison, candidate: &str, figure: Figure) -> String {

@@ -11,86 +11,60 @@
 
 use super::chart::Chart;
 use super::numbers::{count, dollars, percent};
+use crate::results::facts::{AssertionFacts, WarningFacts};
 use crate::units::Usd;
 
 /// An answer, from the verdict to the small print.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
     /// The title of a page; empty where the verdict says it all.
-    pub title: String,
+    pub(crate) title: String,
     /// The last line of a page.
-    pub footer: String,
-    /// From top to bottom.
-    pub blocks: Vec<Block>,
+    pub(crate) footer: String,
+    pub(crate) blocks: Vec<Block>,
+}
+
+impl Document {
+    /// A document that needs no title.
+    pub(crate) fn of(blocks: Vec<Block>) -> Self {
+        Self { blocks, ..Self::default() }
+    }
 }
 
 /// A part of a document.
 #[derive(Clone, Debug)]
-pub enum Block {
+pub(crate) enum Block {
     /// The answer in one sentence.
     Verdict(String),
-    /// Something that everyone reads.
     Paragraph(String),
     /// Small print: what figures stand for.
     Note(String),
-    /// Sentences of equal rank.
     List(Vec<String>),
-    /// Figures.
     Table(Table),
-    /// A picture of figures, and where they stand in words.
     Chart(Figure),
     /// What threatens the answer, and what to do about it.
-    Warnings(Vec<Warning>),
-    /// What was asserted of the figures.
-    Assertions(Vec<Assertion>),
+    Warnings(Vec<WarningFacts>),
+    Assertions(Vec<AssertionFacts>),
     /// Text to be copied: the id of its place, and the text.
     Code(&'static str, String),
-    /// Names and values.
-    Pairs(Vec<(&'static str, String)>),
-    /// Blocks under a heading.
     Section(Section),
-    /// The figures that a decision is made from, in large.
     Tiles(Vec<Tile>),
-    /// Sliders over the points of a table.
     Explorer(Explorer),
-}
-
-/// What threatens the answer.
-#[derive(Clone, Debug)]
-pub struct Warning {
-    /// What was seen, and why it matters.
-    pub what: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
-/// An assertion about the figures, and whether it holds.
-#[derive(Clone, Debug)]
-pub struct Assertion {
-    /// The assertion as it was written.
-    pub text: String,
-    /// Whether it holds.
-    pub holds: bool,
-    /// The figure beside its threshold.
-    pub reason: String,
 }
 
 /// Blocks under a heading.
 #[derive(Clone, Debug)]
-pub struct Section {
-    /// Letters and `-`, by which links find it.
-    pub id: &'static str,
-    /// The heading.
-    pub title: String,
-    /// How much of it is seen at first.
-    pub shown: Shown,
-    /// What stands under the heading.
-    pub blocks: Vec<Block>,
+pub(crate) struct Section {
+    /// Letters and `-`, by which links find it; empty if none lead there.
+    pub(crate) id: &'static str,
+    pub(crate) title: String,
+    pub(crate) shown: Shown,
+    pub(crate) blocks: Vec<Block>,
 }
 
 /// How much of a section is seen at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub(crate) enum Shown {
     /// All of it.
     Open,
     /// Its heading, where a format can fold.
@@ -105,68 +79,70 @@ pub enum Shown {
 
 impl Section {
     /// A section that is not folded.
-    pub fn open(id: &'static str, title: impl Into<String>, blocks: Vec<Block>) -> Block {
+    pub(crate) fn open(id: &'static str, title: impl Into<String>, blocks: Vec<Block>) -> Block {
         Block::Section(Self { id, title: title.into(), shown: Shown::Open, blocks })
     }
 
-    /// A section of which only the heading is seen at first.
-    pub fn folded(shown: Shown, title: impl Into<String>, blocks: Vec<Block>) -> Block {
+    /// A section of a page that links lead to, of which only the heading is seen at first.
+    pub(crate) fn closed(id: &'static str, title: &str, blocks: Vec<Block>) -> Block {
+        Block::Section(Self { id, title: title.to_owned(), shown: Shown::Folded, blocks })
+    }
+
+    /// A part of a section, of which only the heading is seen at first.
+    pub(crate) fn folded(shown: Shown, title: impl Into<String>, blocks: Vec<Block>) -> Block {
         Block::Section(Self { id: "", title: title.into(), shown, blocks })
     }
 }
 
 /// One figure in large.
 #[derive(Clone, Debug)]
-pub struct Tile {
-    /// What it is.
-    pub name: String,
-    /// The figure.
-    pub value: String,
-    /// What it is compared with, its range.
-    pub beside: Vec<String>,
+pub(crate) struct Tile {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// What it is compared with, and its range.
+    pub(crate) beside: Vec<String>,
 }
 
 /// A chart, and where its figures stand in words.
 #[derive(Clone, Debug)]
-pub struct Figure {
-    /// What is drawn.
-    pub chart: Chart,
+pub(crate) struct Figure {
+    pub(crate) chart: Chart,
     /// The file with its figures in full.
-    pub file: &'static str,
+    pub(crate) file: &'static str,
     /// The id of the table with its figures.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
 }
 
 /// Sliders that choose rows of a table.
 #[derive(Clone, Debug)]
-pub struct Explorer {
+pub(crate) struct Explorer {
     /// Name and values of each slider.
-    pub sliders: Vec<(String, Vec<String>)>,
+    pub(crate) sliders: Vec<(String, Vec<String>)>,
     /// The configuration whose figures are said aloud.
-    pub headline: String,
+    pub(crate) headline: String,
     /// The id of the table.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// The chart in which the chosen point is marked.
-    pub marked: Option<Chart>,
+    pub(crate) marked: Option<Chart>,
     /// Each point: where the sliders stand, as [`Row::at`], and its number in the chart.
-    pub points: Vec<(String, u64)>,
+    pub(crate) points: Vec<(String, u64)>,
 }
 
 /// A table. The first column names the row.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     /// Letters and `-`, unlike those of other tables of the document.
-    pub id: &'static str,
+    pub(crate) id: &'static str,
     /// What it shows; empty where the text around it says so.
-    pub caption: String,
+    pub(crate) caption: String,
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows.
     pub rows: Vec<Row>,
     /// Whether the rows may stand in any order.
-    pub sorts: bool,
+    pub(crate) sorts: bool,
     /// The file with its figures in full.
-    pub file: &'static str,
+    pub(crate) file: &'static str,
 }
 
 /// A column of a table.
@@ -175,7 +151,7 @@ pub struct Column {
     /// Its header.
     pub title: String,
     /// Whether it holds figures, which stand at the right.
-    pub is_figure: bool,
+    pub(crate) is_figure: bool,
 }
 
 /// A row of a table.
@@ -183,15 +159,14 @@ pub struct Column {
 pub struct Row {
     /// A cell for each column.
     pub cells: Vec<Cell>,
-    /// How it stands to the rows above.
-    pub rank: Rank,
+    pub(crate) rank: Rank,
     /// What the script of a page finds it by.
-    pub at: Option<String>,
+    pub(crate) at: Option<String>,
 }
 
 /// How a row stands to those above it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rank {
+pub(crate) enum Rank {
     /// A row like others.
     #[default]
     Plain,
@@ -212,13 +187,12 @@ pub struct Cell {
 
 impl Cell {
     /// A cell without a figure.
-    #[must_use]
-    pub fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         "–".into()
     }
 
     /// A figure as `words` write it; a dash if it is unknown.
-    pub fn figure(value: impl Into<Option<f64>>, words: fn(f64) -> String) -> Self {
+    pub(crate) fn figure(value: impl Into<Option<f64>>, words: fn(f64) -> String) -> Self {
         match value.into() {
             Some(value) => Self { text: words(value), value: Some(value) },
             None => Self::unknown(),
@@ -226,22 +200,22 @@ impl Cell {
     }
 
     /// A number of things.
-    pub fn count(value: impl Into<Option<f64>>) -> Self {
+    pub(crate) fn count(value: impl Into<Option<f64>>) -> Self {
         Self::figure(value, count)
     }
 
     /// A share, in percent.
-    pub fn percent(value: impl Into<Option<f64>>) -> Self {
+    pub(crate) fn percent(value: impl Into<Option<f64>>) -> Self {
         Self::figure(value, percent)
     }
 
     /// An amount of money.
-    pub fn dollars(value: impl Into<Option<Usd>>) -> Self {
+    pub(crate) fn dollars(value: impl Into<Option<Usd>>) -> Self {
         Self::figure(value.into().map(Usd::as_f64), dollars)
     }
 
     /// Two ends of a range.
-    pub fn range(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> Self {
+    pub(crate) fn range(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> Self {
         ends.map_or_else(Self::unknown, |(low, high)| {
             format!("{} … {}", words(low), words(high)).into()
         })
@@ -256,19 +230,19 @@ impl<T: Into<String>> From<T> for Cell {
 
 impl Column {
     /// A column of text.
-    pub fn text(title: impl Into<String>) -> Self {
+    pub(crate) fn text(title: impl Into<String>) -> Self {
         Self { title: title.into(), is_figure: false }
     }
 
     /// A column of figures.
-    pub fn figure(title: impl Into<String>) -> Self {
+    pub(crate) fn figure(title: impl Into<String>) -> Self {
         Self { title: title.into(), is_figure: true }
     }
 }
 
 impl Table {
     /// A table without rows: a column of text, then columns of figures.
-    pub fn new<T: Into<String>>(
+    pub(crate) fn new<T: Into<String>>(
         first: impl Into<String>,
         figures: impl IntoIterator<Item = T>,
     ) -> Self {
@@ -278,7 +252,7 @@ impl Table {
     }
 
     /// A table with a row for each of `records`; its columns say what of them.
-    pub fn of<R>(records: impl IntoIterator<Item = R>) -> Columns<R> {
+    pub(crate) fn of<R>(records: impl IntoIterator<Item = R>) -> Columns<R> {
         let records: Vec<R> = records.into_iter().collect();
         let mut table = Self::default();
         records.iter().for_each(|_| table.push([]));
@@ -286,50 +260,54 @@ impl Table {
     }
 
     /// Adds a row.
-    pub fn push(&mut self, cells: impl IntoIterator<Item = Cell>) {
+    pub(crate) fn push(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.push_ranked(Rank::Plain, cells);
     }
 
     /// Adds a row that is not like others.
-    pub fn push_ranked(&mut self, rank: Rank, cells: impl IntoIterator<Item = Cell>) {
+    pub(crate) fn push_ranked(&mut self, rank: Rank, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(Row { cells: cells.into_iter().collect(), rank, at: None });
     }
 
     /// The same table as a page has it: with an id, a caption, and the file with its figures in full.
-    #[must_use]
-    pub fn on_page(self, id: &'static str, caption: impl Into<String>, file: &'static str) -> Self {
+    pub(crate) fn on_page(
+        self,
+        id: &'static str,
+        caption: impl Into<String>,
+        file: &'static str,
+    ) -> Self {
         Self { id, caption: caption.into(), file, ..self }
     }
 
     /// The same table, whose rows may stand in any order.
-    #[must_use]
-    pub fn sortable(self) -> Self {
+    pub(crate) fn sortable(self) -> Self {
         Self { sorts: true, ..self }
     }
 }
 
 /// A table to which columns are added, each with how its cells are read from the records.
-pub struct Columns<R> {
+pub(crate) struct Columns<R> {
     records: Vec<R>,
     table: Table,
 }
 
 impl<R> Columns<R> {
     /// Adds a column of text.
-    #[must_use]
-    pub fn text<T: Into<Cell>>(self, title: impl Into<String>, read: impl Fn(&R) -> T) -> Self {
+    pub(crate) fn text<T: Into<Cell>>(
+        self,
+        title: impl Into<String>,
+        read: impl Fn(&R) -> T,
+    ) -> Self {
         self.column(Column::text(title), |record| read(record).into())
     }
 
     /// Adds a column of figures.
-    #[must_use]
-    pub fn figure(self, title: impl Into<String>, read: impl Fn(&R) -> Cell) -> Self {
+    pub(crate) fn figure(self, title: impl Into<String>, read: impl Fn(&R) -> Cell) -> Self {
         self.column(Column::figure(title), read)
     }
 
     /// The same, if it has something to show.
-    #[must_use]
-    pub fn figure_if(
+    pub(crate) fn figure_if(
         self,
         is_shown: bool,
         title: impl Into<String>,
@@ -347,8 +325,7 @@ impl<R> Columns<R> {
     }
 
     /// The table.
-    #[must_use]
-    pub fn table(self) -> Table {
+    pub(crate) fn table(self) -> Table {
         self.table
     }
 }

@@ -5,7 +5,6 @@ use serde_json::Value;
 use super::json;
 use crate::results::manifest::hash;
 use crate::results::{FACTS, RUN, Results};
-use crate::shown;
 
 /// Name and content of every file that a run leaves, `more` of its own among them, and of the document
 /// that names the others, with a hash of each. The same scenario, seed and version give the same bytes.
@@ -17,6 +16,6 @@ pub fn of(results: &Results, more: Vec<(&'static str, Vec<u8>)>) -> Vec<(&'stati
     let mut facts = json::facts(results);
     let hashes = files.iter().map(|(name, bytes)| ((*name).to_owned(), hash(bytes).into()));
     facts["files"] = Value::Object(hashes.collect());
-    files.push((FACTS, shown::json(&format!("{facts:#}\n")).into_owned().into_bytes()));
+    files.push((FACTS, json::write(&facts).into_bytes()));
     files
 }

@@ -12,8 +12,10 @@ mod table;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::assertion::reason;
 use super::chart::colours;
-use super::document::{Assertion, Block, Document, Section, Shown, Tile, Warning};
+use super::document::{Block, Document, Section, Shown, Tile};
+use crate::results::facts::{AssertionFacts, WarningFacts};
 use crate::shown::{shown, shown_lines};
 
 /// What a page looks like, without the dark side of charts.
@@ -95,11 +97,6 @@ fn block(block: &Block) -> Markup {
         Block::Warnings(warnings) => self::warnings(warnings),
         Block::Assertions(assertions) => self::assertions(assertions),
         Block::Code(id, text) => copyable(id, text),
-        Block::Pairs(pairs) => html! {
-            dl.pairs { @for (name, value) in pairs {
-                div { dt { (name) } dd { code { (shown(value)) } } }
-            } }
-        },
         Block::Section(section) => self::section(section),
         Block::Tiles(tiles) => self::tiles(tiles),
         Block::Explorer(explorer) => figure::explorer(explorer),
@@ -142,9 +139,9 @@ fn folded(Section { title, shown, blocks, .. }: &Section) -> Markup {
     }
 }
 
-fn warnings(warnings: &[Warning]) -> Markup {
+fn warnings(warnings: &[WarningFacts]) -> Markup {
     html! {
-        ul.cautions { @for Warning { what, advice } in warnings {
+        ul.cautions { @for WarningFacts { what, advice, .. } in warnings {
             li {
                 p { strong { (prose(&capitalized(advice))) "." } }
                 p.note { (prose(&capitalized(what))) "." }
@@ -153,15 +150,15 @@ fn warnings(warnings: &[Warning]) -> Markup {
     }
 }
 
-fn assertions(assertions: &[Assertion]) -> Markup {
+fn assertions(assertions: &[AssertionFacts]) -> Markup {
     html! {
-        ul.assertions { @for Assertion { text, holds, reason } in assertions {
+        ul.assertions { @for it in assertions {
             li {
                 p {
-                    @if *holds { strong.good { "✓ met: " } } @else { strong.bad { "✗ not met: " } }
-                    code { (shown(text)) }
+                    @if it.holds { strong.good { "✓ met: " } } @else { strong.bad { "✗ not met: " } }
+                    code { (shown(&it.assertion)) }
                 }
-                p.note { (prose(reason)) "." }
+                p.note { (prose(&reason(it))) "." }
             }
         } }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::document::{Block, Cell, Document, Table};
-use super::numbers::{dollars, grouped};
+use super::numbers::{bytes, dollars, grouped};
+use crate::inventory::rows::{AGES_DAYS, InventoryRow};
 use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
 use crate::inventory::{BucketKeyStatus, InventoryColumn, StorageClass, VersionKind};
 use crate::migration::MigrationPlan;
@@ -14,9 +14,6 @@ use crate::pricing::{PriceTable, Terms};
 use crate::results::csv;
 use crate::shown::named;
 use crate::units::utc;
-
-/// Ends of the age columns, in days.
-const AGES_DAYS: [u64; 6] = [1, 7, 30, 90, 180, 365];
 
 /// An inventory as counted.
 pub struct Inventory<'a> {
@@ -28,51 +25,6 @@ pub struct Inventory<'a> {
     pub missing: &'a BTreeSet<InventoryColumn>,
     /// Objects that were counted from a journal: those that were changed since it began.
     pub of_journal: u64,
-}
-
-/// A row of the CSV: objects of one bucket and kind.
-#[derive(Default, Serialize)]
-struct Row<'a> {
-    bucket: &'a str,
-    version: &'static str,
-    encryption: &'static str,
-    bucket_key: &'static str,
-    storage_class: &'static str,
-    objects: u64,
-    bytes: u64,
-    size_known_objects: u64,
-    over_5_gib_objects: u64,
-    age_under_1d_objects: u64,
-    age_under_7d_objects: u64,
-    age_under_30d_objects: u64,
-    age_under_90d_objects: u64,
-    age_under_180d_objects: u64,
-    age_under_365d_objects: u64,
-    age_known_objects: u64,
-}
-
-impl<'a> Row<'a> {
-    fn of((bucket, kind, counts): (&'a str, ObjectKind, &ObjectCounts)) -> Self {
-        let [d1, d7, d30, d90, d180, d365] = AGES_DAYS.map(|days| counts.younger_than_days(days));
-        Self {
-            bucket,
-            version: kind.version.name(),
-            encryption: kind.encryption.name(),
-            bucket_key: kind.bucket_key.name(),
-            storage_class: kind.class.name(),
-            objects: counts.objects,
-            bytes: u64::try_from(counts.bytes).unwrap_or(u64::MAX),
-            size_known_objects: counts.sized,
-            over_5_gib_objects: counts.large,
-            age_under_1d_objects: d1,
-            age_under_7d_objects: d7,
-            age_under_30d_objects: d30,
-            age_under_90d_objects: d90,
-            age_under_180d_objects: d180,
-            age_under_365d_objects: d365,
-            age_known_objects: counts.ages.values().sum(),
-        }
-    }
 }
 
 /// Objects of one class that a migration touches.
@@ -220,12 +172,12 @@ pub fn document(inventory: &Inventory, prices: &PriceTable) -> Document {
     blocks.extend(tally.buckets.keys().map(|bucket| Block::Table(kinds(tally, bucket))));
     let mut classes = Table::new("storage class", ["objects", "size"]);
     for class in StorageClass::ALL {
-        push(&mut classes, class.name(), &tally.sum(|_, kind| kind.class == *class));
+        push(&mut classes, class.name(), &tally.sum(|_, kind| kind.class == class));
     }
     blocks.extend([Block::Table(classes), Block::Table(ages(&all))]);
     blocks.extend(migration(tally, prices));
     blocks.push(Block::List(notes(inventory).iter().map(|it| format!("note: {it}")).collect()));
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// Adds a row of objects, if there are any.
@@ -298,25 +250,13 @@ fn migration(tally: &InventoryCounts, prices: &PriceTable) -> Vec<Block> {
     vec![Block::Table(table), Block::List(costs.to_vec())]
 }
 
-/// Bytes for a person.
-fn bytes(bytes: u128) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 1_024.0 && unit + 1 < UNITS.len() {
-        value /= 1_024.0;
-        unit += 1;
-    }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
-}
-
 /// Everything in one document.
 ///
 /// # Panics
 /// Never: rows are structs with text for keys.
 #[must_use]
 pub fn json(inventory: &Inventory, prices: &PriceTable) -> Value {
-    let rows: Vec<Row> = inventory.tally.kinds().map(Row::of).collect();
+    let rows: Vec<InventoryRow> = inventory.tally.kinds().map(InventoryRow::of).collect();
     let touched: Vec<Value> = touched(inventory.tally)
         .iter()
         .map(|one| {
@@ -350,6 +290,6 @@ pub fn json(inventory: &Inventory, prices: &PriceTable) -> Value {
 /// Never: rows are plain, and memory does not fail.
 #[must_use]
 pub fn csv(inventory: &Inventory) -> String {
-    let rows: Vec<Row> = inventory.tally.kinds().map(Row::of).collect();
+    let rows: Vec<InventoryRow> = inventory.tally.kinds().map(InventoryRow::of).collect();
     String::from_utf8(csv::write(&rows)).expect("names are text")
 }

@@ -1,5 +1,6 @@
 //! A document for a pull request or an issue.
 
+use super::assertion::reason;
 use super::document::{Block, Document, Rank, Row, Section, Shown, Table};
 
 /// The document as Markdown of GitHub's kind.
@@ -25,15 +26,12 @@ fn block(block: &Block) -> String {
         Block::Table(table) => self::table(table),
         Block::Section(section) => self::section(section),
         Block::Code(_, text) => format!("```sh\n{text}\n```"),
-        Block::Pairs(pairs) => {
-            list(pairs.iter().map(|(name, value)| format!("{name}: {}", prose(value))))
-        }
         Block::Warnings(warnings) => list(warnings.iter().map(|warning| {
             format!("**warning:** {}; {}", prose(&warning.what), prose(&warning.advice))
         })),
-        Block::Assertions(assertions) => list(assertions.iter().map(|assertion| {
-            let met = if assertion.holds { "assertion met" } else { "assertion **not met**" };
-            format!("{met}: `{}`: {}", assertion.text, prose(&assertion.reason))
+        Block::Assertions(assertions) => list(assertions.iter().map(|it| {
+            let met = if it.holds { "assertion met" } else { "assertion **not met**" };
+            format!("{met}: `{}`: {}", it.assertion, prose(&reason(it)))
         })),
         Block::Chart(_) | Block::Tiles(_) | Block::Explorer(_) => String::new(),
     }
@@ -66,17 +64,16 @@ fn table(table: &Table) -> String {
 
 fn row(row: &Row) -> String {
     let inset = if row.rank == Rank::Part { "&nbsp;&nbsp;" } else { "" };
-    let cells = row.cells.iter().enumerate().map(|(place, it)| {
-        let inset = if place == 0 { inset } else { "" };
-        format!("{inset}{}", cell(&it.text))
-    });
+    let mut cells: Vec<String> = row.cells.iter().map(|it| cell(&it.text)).collect();
+    if let Some(label) = cells.first_mut() {
+        label.insert_str(0, inset);
+    }
     line(cells)
 }
 
-fn line(cells: impl Iterator<Item = String>) -> String {
-    let cells: Vec<String> =
-        cells.map(|cell| if cell.is_empty() { cell } else { format!("{cell} ") }).collect();
-    format!("| {}|", cells.join("| "))
+fn line(cells: impl IntoIterator<Item = String>) -> String {
+    let cells = cells.into_iter().map(|cell| if cell.is_empty() { cell } else { cell + " " });
+    format!("| {}|", cells.collect::<Vec<_>>().join("| "))
 }
 
 /// Text that does not end its cell.

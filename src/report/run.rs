@@ -16,12 +16,12 @@ mod verdict;
 pub use figures::figures;
 pub use verdict::verdict;
 
-use super::assertion;
-use super::document::{Assertion, Block, Document, Section, Shown, Warning};
-use super::known_total::{self, Scaled};
+use super::document::{Block, Document, Section, Shown};
+use super::known_total;
 use super::numbers::{count, percent};
 use crate::encryption::assumptions::Level;
 use crate::results::Results;
+use crate::results::known_total::Scaled;
 use crate::results::rows::SummaryRow;
 use crate::units::SimDuration;
 
@@ -38,32 +38,24 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
     blocks.extend(assumptions::greatest_swing(results).map(Block::Paragraph));
     blocks.extend(assumptions::connections(results).map(Block::Paragraph));
     blocks.extend(cautions(results));
-    let folded = |title, blocks| Section::folded(Shown::IfFoldable, title, blocks);
-    blocks.extend([
-        folded(
+    for (title, blocks_of) in [
+        (
             "What AWS does not publish, and what it does to the answer",
             vec![Block::Table(assumptions::table(results))],
         ),
-        folded("Bill lines that differ", vec![bill::differences(results)]),
-        folded("How to get the same again", reproduction::blocks(results)),
-    ]);
+        ("Bill lines that differ", vec![bill::differences(results)]),
+        ("How to get the same again", reproduction::blocks(results)),
+    ] {
+        blocks.push(Section::folded(Shown::IfFoldable, title, blocks_of));
+    }
     blocks.extend(at_known_total.into_iter().flat_map(known_total::blocks));
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// Warnings, and assertions with how they fared.
 fn cautions(results: &Results) -> [Block; 2] {
-    let warnings = results
-        .facts
-        .warnings
-        .iter()
-        .map(|warning| Warning { what: warning.what.clone(), advice: warning.advice.clone() });
-    let assertions = results.facts.assertions.iter().map(|it| Assertion {
-        text: it.assertion.clone(),
-        holds: it.holds,
-        reason: assertion::reason(it),
-    });
-    [Block::Warnings(warnings.collect()), Block::Assertions(assertions.collect())]
+    let facts = &results.facts;
+    [Block::Warnings(facts.warnings.clone()), Block::Assertions(facts.assertions.clone())]
 }
 
 /// Length of the billing period.

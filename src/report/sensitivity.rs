@@ -1,22 +1,21 @@
 //! What an answer depends on: assumptions one at a time and together, and break-even values.
 
-pub mod rows;
 mod sentences;
+
+pub(super) use sentences::spread as spread_sentence;
 
 use serde_json::{Value, json};
 
 use super::chart::{self, Options, Size};
 use super::document::{Block, Cell, Document, Table};
+use super::json;
 use super::numbers::count;
-use crate::encryption::assumption::Assumption;
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::results::run::Swing;
-use crate::results::sensitivity::{IDENTITY, Identity};
+use crate::results::sensitivity::{IDENTITY, Identity, SobolRow};
 use crate::scenario::{MODEL_VERSION, Scenario};
-use crate::sensitivity::sobol::{Indices, Interval};
-use crate::sensitivity::{Sensitivity, Together};
-use crate::shown;
+use crate::sensitivity::{Sensitivity, Together, rows};
 
 /// The JSON document's own version: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
@@ -39,8 +38,7 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
     let texts =
         files.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).expect("CSV is text")));
     let identity = Identity::of(scenario, texts);
-    let identity = serde_json::to_string_pretty(&identity).expect("a flat struct") + "\n";
-    files.push((IDENTITY, shown::json(&identity).into_owned().into_bytes()));
+    files.push((IDENTITY, json::write(&identity).into_bytes()));
     // Without a range there is nothing to draw.
     let tornado = chart::tornado(&swings, &Options::default()).ok();
     files
@@ -66,17 +64,21 @@ pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
             count(*requests)
         )),
         Together::Sampled(sample) => match &sample.indices {
-            Some(indices) => Block::Table(shares(indices)),
+            Some(_) => Block::Table(shares(&rows::sobol(scenario, found))),
             None => Block::Paragraph(
                 "The saving is the same wherever the assumptions lie: there is no spread to share out."
                     .to_owned(),
             ),
         },
     });
-    blocks.extend(sentences::spread(found).map(Block::Paragraph));
+    if let Together::Sampled(sample) = &found.together {
+        let spread = rows::spread(scenario, found);
+        blocks
+            .extend(spread.iter().map(|row| Block::Paragraph(spread_sentence(row, sample.fewer))));
+    }
     blocks.push(Block::List(sentences::break_evens(scenario, found)));
     blocks.extend(sentences::basis(found).into_iter().map(Block::Note));
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// The saving with one assumption at an end of its range and the others as assumed.
@@ -93,19 +95,20 @@ fn swings(swings: &[Swing]) -> Table {
 }
 
 /// How much of the variance each assumption explains.
-fn shares(indices: &[(Assumption, Indices)]) -> Table {
-    Table::of(indices)
-        .text("share of the spread", |(it, _)| format!("`{}`", it.name()))
-        .figure("by itself [95 %]", |(_, of)| interval(of.first))
-        .figure("with others [95 %]", |(_, of)| interval(of.total))
+pub(super) fn shares(rows: &[SobolRow]) -> Table {
+    Table::of(rows)
+        .text("share of the spread", |row| format!("`{}`", row.assumption))
+        .figure("by itself [95 %]", |row| {
+            interval(row.first_order, row.first_order_low, row.first_order_high)
+        })
+        .figure("with others [95 %]", |row| interval(row.total, row.total_low, row.total_high))
         .table()
 }
 
-fn interval(of: Interval) -> Cell {
+fn interval(value: f64, low: f64, high: f64) -> Cell {
     // No sign for what rounds to zero.
-    let [value, low, high] =
-        [of.value, of.low, of.high].map(|it| if it.abs() < 0.005 { 0.0 } else { it });
-    format!("{value:.2} [{low:.2} … {high:.2}]").into()
+    let [seen, low, high] = [value, low, high].map(|it| if it.abs() < 0.005 { 0.0 } else { it });
+    Cell { text: format!("{seen:.2} [{low:.2} … {high:.2}]"), value: Some(value) }
 }
 
 /// Everything that text and CSV files show, for programs.

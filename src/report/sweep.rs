@@ -1,7 +1,7 @@
 //! A sweep: a sentence, and a table of its points.
 
 use super::document::{Block, Cell, Document, Table};
-use super::numbers::{dollars, percent};
+use super::numbers::{at_levels, dollars, percent};
 use crate::encryption::assumptions::Level;
 use crate::results::rows::SummaryRow;
 use crate::sweep::grid::Grid;
@@ -57,13 +57,10 @@ impl PointFigures {
     /// The saving with its range, as in a verdict.
     fn with_range(&self) -> String {
         let saving = Cell::percent(self.saving()).text;
-        let savings = || self.savings.iter().flatten().copied();
-        match savings().reduce(f64::min).zip(savings().reduce(f64::max)) {
-            Some((low, high)) if low < high => {
-                format!("{saving} [{} … {}]", percent(low), percent(high))
-            }
-            _ => format!("{saving} [the same at every level]"),
-        }
+        let savings: Vec<f64> = self.savings.iter().copied().flatten().collect();
+        let low = savings.iter().copied().reduce(f64::min);
+        let ends = low.zip(savings.into_iter().reduce(f64::max));
+        format!("{saving} {}", at_levels(ends, percent))
     }
 
     fn saving_here(&self) -> String {
@@ -110,7 +107,7 @@ pub fn document(
                 .to_owned(),
         ),
     ]);
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 /// What the sweep shows in one sentence.

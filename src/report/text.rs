@@ -3,7 +3,7 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle};
 
-use super::document::{Block, Cell, Document, Rank, Row, Section, Shown, Table};
+use super::document::{Block, Document, Rank, Row, Section, Shown, Table};
 use crate::shown::shown;
 
 /// Escape sequences for bold and yellow; whoever prints strips them where colour has no place.
@@ -51,10 +51,6 @@ fn block(block: &Block, width: u16) -> String {
             });
             lines.collect::<Vec<_>>().join("\n")
         }
-        Block::Pairs(pairs) => {
-            let lines = pairs.iter().map(|(name, value)| format!("{name}: {value}"));
-            lines.collect::<Vec<_>>().join("\n")
-        }
         // The command names the assertions that do not hold on standard error.
         Block::Assertions(_) | Block::Chart(_) | Block::Tiles(_) | Block::Explorer(_) => {
             String::new()
@@ -90,13 +86,12 @@ fn table(table: &Table, width: u16) -> String {
     if table.caption.is_empty() { drawn.to_string() } else { format!("{}\n{drawn}", table.caption) }
 }
 
-fn cells(Row { cells, rank, .. }: &Row) -> impl Iterator<Item = String> {
-    let inset = if *rank == Rank::Part { "  " } else { "" };
-    let text = move |(place, cell): (usize, &Cell)| {
-        let inset = if place == 0 { inset } else { "" };
-        format!("{inset}{}", plain(&cell.text))
-    };
-    cells.iter().enumerate().map(text)
+fn cells(row: &Row) -> Vec<String> {
+    let mut cells: Vec<String> = row.cells.iter().map(|cell| plain(&cell.text)).collect();
+    if let (Rank::Part, Some(label)) = (row.rank, cells.first_mut()) {
+        label.insert_str(0, "  ");
+    }
+    cells
 }
 
 /// A cell on one line, whose names need no quotes.

@@ -478,10 +478,7 @@ fn further_files_of_the_folder_are_shown() {
     let written = page_with(&results, None, &further("sobol.csv", sobol).unwrap()).unwrap();
     let parsed = parse(&written);
     let row = &parsed.tables["table-sobol"][1];
-    assert_eq!(
-        texts(row),
-        ["cache_lifetime", "50.0 %", "40.0 %", "60.0 %", "75.0 %", "70.0 %", "80.0 %"]
-    );
+    assert_eq!(texts(row), ["cache_lifetime", "0.50 [0.40 … 0.60]", "0.75 [0.70 … 0.80]"]);
     // Each parameter has a curve of its own, under ids of its own.
     let header = "scenario,configuration,others,parameter,unit,value,saving_ratio\n";
     let rows = ["cache_lifetime,s", "requesters,count"].into_iter().flat_map(|parameter| {

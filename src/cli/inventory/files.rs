@@ -63,7 +63,7 @@ impl Listing {
         let listed = csv_file::columns(&self.manifest.schema);
         if self.manifest.files.is_empty() {
             // Of an empty bucket nothing is listed, and nothing is missing.
-            return Ok(InventoryColumn::ALL.iter().copied().collect());
+            return Ok(InventoryColumn::ALL.into());
         }
         let columns = DataFileColumns { listed, named: false, keys };
         let mut found = BTreeSet::new();

@@ -11,8 +11,10 @@ use indicatif::ProgressBar;
 
 use crate::columnar::ParquetTable;
 use crate::error::{Error, Result};
+use crate::logs::bad_lines::BadLines;
 use crate::logs::log::{self, Detected, Log};
 use crate::logs::other_format::{self, OtherFormat};
+use crate::logs::record::LogEntry;
 use crate::logs::{LogFormat, archive};
 use crate::recording::{Fingerprint, LogInput};
 
@@ -214,6 +216,21 @@ pub(super) enum ReadSource {
 }
 
 impl OpenLog {
+    /// The log's format, if it is a log that is not empty.
+    pub(super) fn format(&self) -> Option<LogFormat> {
+        self.log.as_ref().map(Log::format)
+    }
+
+    /// Reads the log to its end.
+    pub(super) fn read(
+        &mut self,
+        bad: &mut BadLines,
+        mut sink: impl FnMut(&LogEntry) -> Result<()>,
+    ) -> Result<()> {
+        let Some(log) = self.log.take() else { return Ok(()) };
+        log.entries(&self.name, bad, |entry| sink(&entry)).map_err(|error| error.at(&self.name))
+    }
+
     /// What the file was, once it is read.
     pub(super) fn into_source(self) -> ReadSource {
         if let Some(not_a_log) = self.not_a_log {

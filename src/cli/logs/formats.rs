@@ -7,7 +7,7 @@ use crate::recording::gather::Gather;
 
 /// Which formats may be read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FormatsTogether {
+pub(in crate::cli) enum FormatsTogether {
     /// Any, but only one.
     One,
     /// Access logs for the requests, and trails for KMS's calls.
@@ -16,7 +16,7 @@ pub(super) enum FormatsTogether {
 
 /// What is gathered of each format.
 pub(super) struct GatherByFormat {
-    formats: FormatsTogether,
+    pub(super) together: FormatsTogether,
     /// What all begin as, so that one can be absorbed by another.
     pattern: Gather,
     memory: usize,
@@ -24,16 +24,16 @@ pub(super) struct GatherByFormat {
 }
 
 impl GatherByFormat {
-    pub(super) fn new(args: &Args, formats: FormatsTogether) -> Result<Self> {
-        let memory = args.memory_for_requests(formats);
-        let pattern = args.gather(formats, memory)?;
-        Ok(Self { formats, pattern, memory, by_format: Vec::new() })
+    pub(super) fn new(args: &Args, together: FormatsTogether) -> Result<Self> {
+        let memory = args.memory_for_requests(together);
+        let pattern = args.gather(together, memory)?;
+        Ok(Self { together, pattern, memory, by_format: Vec::new() })
     }
 
     /// Where the requests of a file go.
     pub(super) fn of(&mut self, format: LogFormat, name: &str) -> Result<&mut Gather> {
         let first = self.by_format.first().map_or(format, |(first, _)| *first);
-        check_format(self.formats, first, format, name)?;
+        check_format(self.together, first, format, name)?;
         let place = self.by_format.iter().position(|(known, _)| *known == format);
         if place.is_none() {
             self.by_format.push((format, self.pattern.beside(self.memory)));
@@ -67,12 +67,12 @@ impl GatherByFormat {
 
 /// One request may be in logs of two formats, and would count twice.
 fn check_format(
-    formats: FormatsTogether,
+    together: FormatsTogether,
     first: LogFormat,
     format: LogFormat,
     name: &str,
 ) -> Result<()> {
-    if formats == FormatsTogether::LogsAndTrails {
+    if together == FormatsTogether::LogsAndTrails {
         return match format {
             LogFormat::S3AccessLog | LogFormat::CloudTrail => Ok(()),
             LogFormat::IbmCos => Err(Error::request(format!(

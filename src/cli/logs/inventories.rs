@@ -45,9 +45,6 @@ impl InventoriedCounts {
 }
 
 /// Reads inventories for the buckets of the logs that were gathered.
-///
-/// # Errors
-/// What is wrong with an inventory, or that it does not tell enough.
 pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<LogInput>> {
     let mut buckets = BTreeSet::new();
     let mut inputs = Vec::new();

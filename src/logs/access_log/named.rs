@@ -3,13 +3,13 @@
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-s3-access-logs-to-identify-requests.html>).
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::MapAccess;
 
 use super::{known, number};
 use crate::logs::bad_lines::Flaw;
 use crate::logs::clock::{COMMON_LOG_BYTES, Clock, MILLISECOND};
+use crate::logs::lenient_json::{Keep, Text, deserialize_by_keep};
 use crate::logs::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
 use crate::units::parse_moment;
 
@@ -75,6 +75,12 @@ impl<'a> Named<'a> {
         self.fields[field as usize].as_deref().map(str::as_bytes)
     }
 
+    /// A whole number, which some writers put as a float.
+    fn whole(&self, field: Field) -> &[u8] {
+        let text = self.get(field).unwrap_or(b"-");
+        text.strip_suffix(b".0").unwrap_or(text)
+    }
+
     /// Whether they are those of an access log, by the name of the operation.
     pub(in crate::logs) fn is_of_access_log(&self) -> bool {
         let begins: [&[u8]; 5] = [b"REST.", b"WEBSITE.", b"SOAP.", b"BATCH.", b"S3."];
@@ -83,29 +89,20 @@ impl<'a> Named<'a> {
     }
 
     /// What the fields say.
-    ///
-    /// # Errors
-    /// A field that must be there is not, or is not of its format.
     pub(in crate::logs) fn record(&self) -> Result<Record<'_>, Flaw> {
         let operation_name = self.get(Field::Operation).ok_or(Flaw::Lacks("operation"))?;
         let time = self.fields[Field::Time as usize].as_deref().ok_or(Flaw::Lacks("time"))?;
         let arn = self.get(Field::BucketArn);
         let of_arn = arn.map(|arn| crate::logs::record::bucket_and_key(arn).0);
-        let told_number = |field: Field, name: &'static str| {
-            let text = self.get(field).unwrap_or(b"-");
-            // Some writers put every number as a float.
-            number(text.strip_suffix(b".0").unwrap_or(text), name)
-        };
-        let status = self.get(Field::Status).unwrap_or(b"-");
         Ok(Record {
             time: moment(time).ok_or(Flaw::Field("time"))?,
             bucket: self.get(Field::Bucket).or(of_arn).unwrap_or_default(),
             key: self.get(Field::Key),
             version_id: self.get(Field::VersionId),
-            status: super::status(status.strip_suffix(b".0").unwrap_or(status))?,
+            status: super::status(self.whole(Field::Status))?,
             error: self.get(Field::Error).and_then(known),
-            object_size: told_number(Field::ObjectSize, "object size")?,
-            bytes_sent: told_number(Field::BytesSent, "bytes sent")?,
+            object_size: number(self.whole(Field::ObjectSize), "object size")?,
+            bytes_sent: number(self.whole(Field::BytesSent), "bytes sent")?,
             id: self.get(Field::Id),
             ..Record::new(
                 LogOperation::of_access_log(operation_name),
@@ -129,96 +126,39 @@ fn moment(text: &str) -> Option<Nanoseconds> {
     ms.checked_mul(MILLISECOND)
 }
 
-/// A field's name, or one that does not matter.
-struct Name(Option<Field>);
+/// A value as text, unless it is an object, an array, true, false or nothing.
+#[derive(Default)]
+struct Scalar<'a>(Option<Cow<'a, str>>);
 
-/// A value as text, unless it is an object, an array or nothing.
-struct Value<'a>(Option<Cow<'a, str>>);
+deserialize_by_keep!(Scalar<'a>, Named<'a>);
 
-struct OfName;
-struct OfValue;
-struct OfObject;
-
-impl Visitor<'_> for OfName {
-    type Value = Name;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
+impl<'de: 'a, 'a> Keep<'de> for Scalar<'a> {
+    fn borrowed(text: &'de str) -> Self {
+        Self(Some(text.into()))
     }
-    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-        Ok(Name(Field::of(name)))
+    fn owned(text: &str) -> Self {
+        Self(Some(text.to_owned().into()))
+    }
+    fn number(number: u64) -> Self {
+        Self(Some(number.to_string().into()))
+    }
+    fn negative(number: i64) -> Self {
+        Self(Some(number.to_string().into()))
+    }
+    fn float(number: f64) -> Self {
+        Self(Some(number.to_string().into()))
     }
 }
 
-impl<'de> Visitor<'de> for OfValue {
-    type Value = Value<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Value<'de>, E> {
-        Ok(Value(Some(text.into())))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<Value<'de>, E> {
-        Ok(Value(Some(text.to_owned().into())))
-    }
-    fn visit_u64<E>(self, number: u64) -> Result<Value<'de>, E> {
-        Ok(Value(Some(number.to_string().into())))
-    }
-    fn visit_i64<E>(self, number: i64) -> Result<Value<'de>, E> {
-        Ok(Value(Some(number.to_string().into())))
-    }
-    fn visit_f64<E>(self, number: f64) -> Result<Value<'de>, E> {
-        Ok(Value(Some(number.to_string().into())))
-    }
-    fn visit_bool<E>(self, _: bool) -> Result<Value<'de>, E> {
-        Ok(Value(None))
-    }
-    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
-        Ok(Value(None))
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Value(None))
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Value<'de>, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Value(None))
-    }
-}
-
-impl<'de> Visitor<'de> for OfObject {
-    type Value = Named<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a record of an access log")
-    }
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<'de>, A::Error> {
+impl<'de: 'a, 'a> Keep<'de> for Named<'a> {
+    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut named = Named::default();
-        while let Some(Name(field)) = map.next_key()? {
-            let Value(text) = map.next_value()?;
-            if let (Some(field), Some(text)) = (field, text) {
+        while let Some(Text(name)) = map.next_key()? {
+            let Scalar(text) = map.next_value()?;
+            if let (Some(field), Some(text)) = (name.and_then(|name| Field::of(&name)), text) {
                 named.set(field, text);
             }
         }
         Ok(named)
-    }
-}
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_str(OfName)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(OfValue)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Named<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(OfObject)
     }
 }

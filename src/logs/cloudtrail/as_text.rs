@@ -28,9 +28,6 @@ const OBJECTS: [&str; 17] = [
 const DEPTH: u32 = 32;
 
 /// The event with its objects as objects.
-///
-/// # Errors
-/// The first object whose text is neither JSON nor Python's.
 pub(in crate::logs) fn unfolded(event: &str) -> Result<String, &'static str> {
     let mut event: Value = serde_json::from_str(event).map_err(|_| "event")?;
     unfold(&mut event, DEPTH)?;

@@ -1,15 +1,16 @@
 //! One event, as far as it matters.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::kms::KmsApi;
 use crate::logs::bad_lines::Flaw;
 use crate::logs::clock;
+use crate::logs::lenient_json::{
+    Count, Flag, Keep, Loose, Present, Text, deserialize_by_keep, may_hold_object,
+};
 use crate::logs::record::{
     KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, Skipped,
 };
@@ -209,14 +210,14 @@ impl Event<'_> {
     /// Whether the event is a request or a call of which some part is given as text.
     pub(in crate::logs) fn has_text(&self) -> bool {
         if let Some(detail) = self.wrapped() {
-            return detail.1 || detail.0.has_text();
+            return detail.as_text || detail.has_text();
         }
         let parameters = &self.request_parameters;
-        let is_text = self.user_identity.1
-            || parameters.1
-            || parameters.0.encryption_context.1
-            || self.response_elements.1
-            || self.additional_event_data.1
+        let is_text = self.user_identity.as_text
+            || parameters.as_text
+            || parameters.encryption_context.as_text
+            || self.response_elements.as_text
+            || self.additional_event_data.as_text
             || self.resources.as_text;
         is_text && self.is_of_s3() | (self.source.get() == Some(b"kms.amazonaws.com"))
     }
@@ -233,7 +234,7 @@ impl Event<'_> {
     /// What the event says. What it is comes before whose it is.
     pub(in crate::logs) fn entry(&self) -> Result<LogEntry<'_>, Flaw> {
         if let Some(detail) = self.wrapped() {
-            return detail.0.entry();
+            return detail.entry();
         }
         if let Some((why, name)) = self.no_call() {
             return Ok(LogEntry::Skipped(why, name));
@@ -257,7 +258,7 @@ impl Event<'_> {
         if self.source.0.is_none() && self.digest_start_time.0 {
             return Some((Skipped::Digest, b""));
         }
-        let insight = (Skipped::Insight, self.insight_details.0.event_name.get().unwrap_or(name));
+        let insight = (Skipped::Insight, self.insight_details.event_name.get().unwrap_or(name));
         let category = self.category.get().unwrap_or_default();
         let kind = self.kind.get().unwrap_or_default();
         match (category, kind) {
@@ -271,7 +272,7 @@ impl Event<'_> {
             (_, b"AwsServiceEvent" | b"AwsConsoleSignIn" | b"AwsConsoleAction") => {
                 Some((Skipped::ServiceEvent, name))
             }
-            (b"" | b"Data" | b"Management", _) if self.insight_details.0.event_name.0.is_some() => {
+            (b"" | b"Data" | b"Management", _) if self.insight_details.event_name.0.is_some() => {
                 Some(insight)
             }
             (b"" | b"Data" | b"Management", _) => None,
@@ -294,9 +295,9 @@ impl Event<'_> {
 
     fn request(&self) -> Result<Record<'_>, Flaw> {
         let name = self.name()?;
-        let parameters = &self.request_parameters.0;
-        let additional = &self.additional_event_data.0;
-        let identity = &self.user_identity.0;
+        let parameters = &self.request_parameters;
+        let additional = &self.additional_event_data;
+        let identity = &self.user_identity;
         let mut operation = LogOperation::of_api(name);
         if operation == LogOperation::Known(Operation::HeadObject)
             && parameters.checksum_mode.get() == Some(b"ENABLED")
@@ -314,7 +315,7 @@ impl Event<'_> {
             role_id: identity.role_id(),
             error: self.error_code.get(),
             encryption: self.encryption(),
-            bucket_key: self.response_elements.0.bucket_key.0,
+            bucket_key: self.response_elements.bucket_key.0,
             object_size: additional.bytes_in.0.filter(|_| stores),
             bytes_sent: additional.bytes_out.0,
             copy_source: parameters.copy_source.get(),
@@ -328,9 +329,9 @@ impl Event<'_> {
     /// How the object is encrypted: as S3 says it was, else as its answer's headers say, else as the
     /// request asks.
     fn encryption(&self) -> Option<LoggedEncryption> {
-        let answer = &self.response_elements.0;
-        let asked = &self.request_parameters.0;
-        applied(self.additional_event_data.0.applied.get())
+        let answer = &self.response_elements;
+        let asked = &self.request_parameters;
+        applied(self.additional_event_data.applied.get())
             .or_else(|| by_headers(&answer.sse, &answer.sse_customer, &answer.sse_key))
             .or_else(|| by_headers(&asked.sse, &asked.sse_customer, &asked.sse_key))
     }
@@ -338,7 +339,7 @@ impl Event<'_> {
     /// How many keys a `DeleteObjects` names: in its parameters, else among its resources, else none are
     /// known of.
     fn deleted_keys(&self) -> u32 {
-        let named = self.request_parameters.0.delete.0.objects.0;
+        let named = self.request_parameters.delete.objects.0;
         if named > 0 { named } else { self.resources.objects }
     }
 
@@ -353,15 +354,15 @@ impl Event<'_> {
             }
             _ => return Ok(LogEntry::Skipped(Skipped::KeyManagement, name)),
         };
-        let parameters = &self.request_parameters.0;
-        let identity = &self.user_identity.0;
+        let parameters = &self.request_parameters;
+        let identity = &self.user_identity;
         Ok(LogEntry::Kms(KmsEvent {
             time: self.time()?,
             api,
             requester: identity.requester(),
             credential: identity.credential(),
             role_id: identity.role_id(),
-            s3_arn: parameters.encryption_context.0.arn(),
+            s3_arn: parameters.encryption_context.arn(),
             // A Decrypt names no key: its ciphertext does.
             key_arn: self.resources.first.arn.get().or(parameters.key_id.get()),
             id: self.id(),
@@ -371,13 +372,13 @@ impl Event<'_> {
     }
 
     fn contexts(&self) -> impl Iterator<Item = &Context<'_>> {
-        let parameters = &self.request_parameters.0;
+        let parameters = &self.request_parameters;
         let contexts = [
             &parameters.encryption_context,
             &parameters.source_encryption_context,
             &parameters.destination_encryption_context,
         ];
-        contexts.into_iter().map(|context| &context.0)
+        contexts.into_iter().map(|context| &**context)
     }
 }
 
@@ -415,24 +416,6 @@ impl Resource<'_> {
     }
 }
 
-/// A text, if there is one: anything else counts as none.
-#[derive(Debug, Default)]
-pub(super) struct Text<'a>(Option<Cow<'a, str>>);
-
-impl Text<'_> {
-    pub(super) fn get(&self) -> Option<&[u8]> {
-        self.0.as_deref().map(str::as_bytes).filter(|text| !text.is_empty())
-    }
-}
-
-/// A whole number, if there is one.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count(Option<u64>);
-
-/// Whether there is anything.
-#[derive(Clone, Copy, Debug, Default)]
-struct Present(bool);
-
 /// A time, as a text or as a number since the Unix epoch.
 #[derive(Debug, Default)]
 enum Moment<'a> {
@@ -441,6 +424,8 @@ enum Moment<'a> {
     Text(Cow<'a, str>),
     Epoch(u64),
 }
+
+deserialize_by_keep!(Moment<'a>, Resources<'a>, Elements);
 
 impl Moment<'_> {
     fn get(&self) -> Result<Nanoseconds, Flaw> {
@@ -454,81 +439,6 @@ impl Moment<'_> {
             }
         };
         time.ok_or(Flaw::Field("`eventTime`"))
-    }
-}
-
-/// True or false, if it is said.
-#[derive(Clone, Copy, Debug, Default)]
-struct Flag(Option<bool>);
-
-/// An object, or the first of an array of them; anything else counts as an empty one. Beside it,
-/// whether it is a text, which may hold the object.
-#[derive(Debug, Default)]
-pub(super) struct Loose<T>(pub(super) T, pub(super) bool);
-
-/// Whether a text in the place of an object may hold one.
-fn may_hold(text: &str) -> bool {
-    !matches!(text.trim(), "" | "-" | "null" | "None" | "{}" | "[]")
-}
-
-/// Takes whatever comes, and keeps what it can.
-struct Any<T>(PhantomData<T>);
-
-/// What [`Any`] keeps of what comes.
-trait Keep<'de>: Default {
-    fn borrowed(_: &'de str) -> Self {
-        Self::default()
-    }
-    fn owned(_: &str) -> Self {
-        Self::default()
-    }
-    fn number(_: u64) -> Self {
-        Self::default()
-    }
-    fn truth(_: bool) -> Self {
-        Self::default()
-    }
-    fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
-    }
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Self::default())
-    }
-}
-
-impl<'de: 'a, 'a> Keep<'de> for Text<'a> {
-    fn borrowed(text: &'de str) -> Self {
-        Self(Some(Cow::Borrowed(text)))
-    }
-    fn owned(text: &str) -> Self {
-        Self(Some(Cow::Owned(text.to_owned())))
-    }
-}
-
-impl Keep<'_> for Count {
-    fn number(number: u64) -> Self {
-        Self(Some(number))
-    }
-    fn borrowed(text: &str) -> Self {
-        Self(text.parse().ok())
-    }
-    fn owned(text: &str) -> Self {
-        Self(text.parse().ok())
-    }
-}
-
-impl Keep<'_> for Flag {
-    fn truth(truth: bool) -> Self {
-        Self(Some(truth))
-    }
-    fn borrowed(text: &str) -> Self {
-        Self::owned(text)
-    }
-    fn owned(text: &str) -> Self {
-        let is = |word| text.eq_ignore_ascii_case(word);
-        Self(if is("true") { Some(true) } else { is("false").then_some(false) })
     }
 }
 
@@ -559,11 +469,8 @@ impl<'de> Keep<'de> for Elements {
 }
 
 impl<'de: 'a, 'a> Keep<'de> for Resources<'a> {
-    fn borrowed(text: &'de str) -> Self {
-        Self::owned(text)
-    }
     fn owned(text: &str) -> Self {
-        Self { as_text: may_hold(text), ..Self::default() }
+        Self { as_text: may_hold_object(text), ..Self::default() }
     }
     fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
         let first = Resource::deserialize(MapAccessDeserializer::new(map))?;
@@ -571,111 +478,13 @@ impl<'de: 'a, 'a> Keep<'de> for Resources<'a> {
     }
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
         let mut resources = Self::default();
-        let mut place = 0;
-        while let Some(Loose(next, _)) = array.next_element::<Loose<Resource<'a>>>()? {
+        let mut is_first = true;
+        while let Some(next) = array.next_element::<Loose<Resource<'a>>>()? {
             resources.objects += u32::from(next.is_object());
-            if place == 0 {
-                resources.first = next;
+            if std::mem::take(&mut is_first) {
+                resources.first = next.into_inner();
             }
-            place += 1;
         }
         Ok(resources)
-    }
-}
-
-impl Keep<'_> for Present {
-    fn borrowed(_: &str) -> Self {
-        Self(true)
-    }
-    fn owned(_: &str) -> Self {
-        Self(true)
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Default> Keep<'de> for Loose<T> {
-    fn borrowed(text: &'de str) -> Self {
-        Self::owned(text)
-    }
-    fn owned(text: &str) -> Self {
-        Self(T::default(), may_hold(text))
-    }
-    fn object<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(|object| Self(object, false))
-    }
-    fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Self, A::Error> {
-        let first = array.next_element()?.unwrap_or_default();
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(first)
-    }
-}
-
-impl<'de, T: Keep<'de>> Visitor<'de> for Any<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<T, E> {
-        Ok(T::borrowed(text))
-    }
-    fn visit_str<E>(self, text: &str) -> Result<T, E> {
-        Ok(T::owned(text))
-    }
-    fn visit_u64<E>(self, number: u64) -> Result<T, E> {
-        Ok(T::number(number))
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<T, E> {
-        Ok(T::default())
-    }
-    fn visit_f64<E>(self, number: f64) -> Result<T, E> {
-        // Some writers put every number as a float.
-        Ok(if number >= 0.0 { T::number(number as u64) } else { T::default() })
-    }
-    fn visit_bool<E>(self, truth: bool) -> Result<T, E> {
-        Ok(T::truth(truth))
-    }
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::object(map)
-    }
-    fn visit_seq<A: SeqAccess<'de>>(self, array: A) -> Result<T, A::Error> {
-        T::array(array)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Resources<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Any(PhantomData))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Moment<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Any(PhantomData))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Any(PhantomData))
-    }
-}
-
-macro_rules! take_anything {
-    ($($type:ty),+) => {$(
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                from.deserialize_any(Any(PhantomData))
-            }
-        }
-    )+};
-}
-take_anything!(Count, Flag, Present, Elements);
-
-impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Loose<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Any(PhantomData))
     }
 }

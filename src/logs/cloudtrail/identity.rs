@@ -10,7 +10,7 @@
 //! and the prefixes of unique ids
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>).
 
-use super::event::{Loose, Text};
+use crate::logs::lenient_json::{Loose, Text};
 use crate::logs::record::{LoggedRequester, is_nobody, is_service};
 
 #[derive(Debug, Default, serde::Deserialize)]
@@ -97,7 +97,7 @@ impl Identity<'_> {
 
     /// A role's session by the role that issued it.
     fn by_issuer(&self) -> Option<LoggedRequester<'_>> {
-        let issuer = &self.session_context.0.session_issuer.0;
+        let issuer = &self.session_context.session_issuer;
         let role = issuer.user_name.get().filter(|_| issuer.kind.get() == Some(b"Role"))?;
         let account = issuer.account_id.get().or(self.account_id.get()).unwrap_or_default();
         let (_, session) = parted(self.principal_id.get().unwrap_or_default());
@@ -132,7 +132,7 @@ impl Identity<'_> {
     fn by_kind(&self) -> LoggedRequester<'_> {
         let account = self.account_id.get().unwrap_or_default();
         let kind = self.kind.get();
-        let behalf = self.on_behalf_of.0.user_id.get();
+        let behalf = self.on_behalf_of.user_id.get();
         let name = match kind {
             Some(b"IdentityCenterUser") => behalf.or(self.principal_id.get()),
             _ => self.principal_id.get().or(behalf),
@@ -153,7 +153,7 @@ impl Identity<'_> {
     /// The unique id of a role that the ARN names.
     pub(super) fn role_id(&self) -> Option<&[u8]> {
         self.arn.get()?;
-        let issuer = self.session_context.0.session_issuer.0.principal_id.get();
+        let issuer = self.session_context.session_issuer.principal_id.get();
         let id = self.principal_id.get().or(issuer).map(|id| parted(id).0)?;
         id.starts_with(b"AROA").then_some(id)
     }

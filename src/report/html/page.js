@@ -90,7 +90,7 @@ for (const plot of document.querySelectorAll(".plot")) {
 
 // Sliders choose a point of the sweep; its figures come from the rows of the table of all points.
 for (const explorer of document.querySelectorAll(".explorer")) {
-  const all = document.getElementById("table-sweep");
+  const all = document.getElementById(explorer.dataset.table);
   const sliders = [...explorer.querySelectorAll("input")];
   const outputs = [...explorer.querySelectorAll(".slider output")];
   const point = explorer.querySelector("table");
@@ -144,6 +144,19 @@ for (const explorer of document.querySelectorAll(".explorer")) {
   show();
   for (const points of document.querySelectorAll("details.points")) points.open = false;
 }
+
+// A link to a folded section opens it.
+const unfold = () => {
+  const target = location.hash === "" ? null : document.getElementById(location.hash.slice(1));
+  for (let at = target?.querySelector(":scope > details") ?? target; at; at = at.parentElement) {
+    if (at.localName === "details") at.open = true;
+  }
+};
+addEventListener("hashchange", unfold);
+for (const link of document.querySelectorAll("a[href^='#']")) {
+  link.addEventListener("click", () => setTimeout(unfold));
+}
+unfold();
 
 // What is to be copied has a button for it, where the browser lets a page copy.
 for (const block of document.querySelectorAll(".copyable")) {

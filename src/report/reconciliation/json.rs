@@ -100,20 +100,17 @@ fn of_variants(found: &Reconciliation, bucket: &str) -> Option<(f64, f64)> {
 }
 
 fn principals(found: &Reconciliation) -> Vec<Value> {
-    let of_principal = &found.shares().of_principal;
-    let range = |principal| found.range(|shares| shares.of_principal.get(principal)?.explained());
-    of_principal
-        .iter()
-        .map(|(principal, of_principal)| {
-            json!({
-                "principal": principal.arn(),
-                "account": principal.account,
-                "share": share(of_principal),
-                "explained_low_ratio": range(principal).map(|range| range.0),
-                "explained_high_ratio": range(principal).map(|range| range.1),
-            })
+    let principals = found.shares().of_principal.iter().map(|(principal, of_principal)| {
+        let range = found.range(|shares| shares.of_principal.get(principal)?.explained());
+        json!({
+            "principal": principal.arn(),
+            "account": principal.account,
+            "share": share(of_principal),
+            "explained_low_ratio": range.map(|range| range.0),
+            "explained_high_ratio": range.map(|range| range.1),
         })
-        .collect()
+    });
+    principals.collect()
 }
 
 fn variant(scenario: &Scenario, variant: &Variant) -> Value {

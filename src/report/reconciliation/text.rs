@@ -32,7 +32,7 @@ pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> 
     blocks.extend(variants(scenario, found).map(Block::Paragraph));
     blocks.extend(not_compared(found).into_iter().map(Block::Paragraph));
     blocks.extend(bill::sentences(found, bills).into_iter().map(Block::Paragraph));
-    Document { blocks, ..Document::default() }
+    Document::of(blocks)
 }
 
 fn agreement(share: &Agreement) -> Cell {

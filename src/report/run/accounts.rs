@@ -3,74 +3,12 @@
 use super::period;
 use crate::encryption::assumptions::Level;
 use crate::report::document::{Cell, Table};
-use crate::report::numbers::{grouped, percent};
+use crate::report::numbers::{count, percent};
 use crate::results::Results;
 use crate::results::rows::AccountRow;
-use crate::units::Usd;
 
-/// Accounts in regions that the table lists; the others share a row.
+/// Accounts in regions that the table lists.
 const LISTED: usize = 10;
-
-/// One account in one region, or all that are not listed: under the headline and under the baseline.
-#[derive(Default)]
-struct Line {
-    label: String,
-    kms_requests: [f64; 2],
-    /// With background load.
-    peak_per_s: u64,
-    quota_share: f64,
-    /// Least and greatest at any level.
-    quota_share_span: (f64, f64),
-    cost: [Usd; 2],
-}
-
-impl Line {
-    fn of(results: &Results, own: &AccountRow, baseline: &AccountRow) -> Self {
-        let at_levels = results
-            .accounts
-            .iter()
-            .filter(|row| row.configuration == own.configuration && is_same_account(row, own));
-        let shares = at_levels.map(|row| row.quota_share_max);
-        Self {
-            label: format!("{}, {}", own.account, own.region),
-            kms_requests: [own.kms_requests, baseline.kms_requests],
-            peak_per_s: u64::from(own.kms_requests_per_s_max) + own.kms_background_per_s,
-            quota_share: own.quota_share_max,
-            quota_share_span: shares
-                .fold((f64::INFINITY, 0.0), |(low, high), it| (low.min(it), high.max(it))),
-            cost: [own.kms_cost_usd, baseline.kms_cost_usd],
-        }
-    }
-
-    /// All of `lines` as one: sums, and the greatest peak and shares.
-    fn others(lines: &[Self]) -> Self {
-        let label = format!("{} others", grouped(lines.len() as u64));
-        lines.iter().fold(Self { label, ..Self::default() }, |all, one| Self {
-            label: all.label,
-            kms_requests: [0, 1].map(|side| all.kms_requests[side] + one.kms_requests[side]),
-            peak_per_s: all.peak_per_s.max(one.peak_per_s),
-            quota_share: all.quota_share.max(one.quota_share),
-            quota_share_span: (
-                all.quota_share_span.0.max(one.quota_share_span.0),
-                all.quota_share_span.1.max(one.quota_share_span.1),
-            ),
-            cost: [0, 1].map(|side| all.cost[side] + one.cost[side]),
-        })
-    }
-
-    fn cells(self) -> [Cell; 8] {
-        [
-            self.label.into(),
-            Cell::count(self.kms_requests[0]),
-            Cell::count(self.kms_requests[1]),
-            Cell { text: grouped(self.peak_per_s), value: Some(self.peak_per_s as f64) },
-            Cell::percent(self.quota_share),
-            Cell::range(Some(self.quota_share_span), percent),
-            Cell::dollars(self.cost[0]),
-            Cell::dollars(self.cost[1]),
-        ]
-    }
-}
 
 fn is_same_account(a: &AccountRow, b: &AccountRow) -> bool {
     a.account == b.account && a.region == b.region
@@ -102,36 +40,43 @@ pub(super) fn table(results: &Results) -> Option<Table> {
         let mut baselines = rows_of(results, &facts.reference);
         Some((own, baselines.find(|row| is_same_account(row, own))?))
     });
-    let mut lines: Vec<Line> =
-        pairs.map(|(own, baseline)| Line::of(results, own, baseline)).collect();
-    lines.sort_by(|a, b| b.kms_requests[1].total_cmp(&a.kms_requests[1]));
-    if lines.len() > LISTED {
-        let others = Line::others(&lines[LISTED - 1..]);
-        lines.truncate(LISTED - 1);
-        lines.push(others);
-    }
+    let mut pairs: Vec<(&AccountRow, &AccountRow)> = pairs.collect();
+    pairs.sort_by(|(_, a), (_, b)| b.kms_requests.total_cmp(&a.kms_requests));
+    let which = if pairs.len() > LISTED { "the busiest; " } else { "" };
+    pairs.truncate(LISTED);
     let has_background = own().any(|row| row.kms_background_per_s > 0);
-    let is_unbilled = own().any(|row| row.period_kms_unbilled > 0);
-    let mut table = Table::new(
-        "account and region",
-        [
-            "KMS requests",
-            "instead of",
-            if has_background { "peak a second with background" } else { "peak a second" },
-            "share of its quota",
-            "low … high",
-            &format!("KMS requests, {}", period(results)),
-            "instead of",
-        ],
-    );
-    for line in lines {
-        table.push(line.cells());
-    }
+    let unbilled = if own().any(|row| row.period_kms_unbilled > 0) {
+        "; KMS does not bill all requests"
+    } else {
+        ""
+    };
+    let with = if has_background { " with background" } else { "" };
+    let table = Table::of(pairs)
+        .text("account and region", |(own, _)| format!("{}, {}", own.account, own.region))
+        .figure("KMS requests", |(own, _)| Cell::count(own.kms_requests))
+        .figure("instead of", |(_, baseline)| Cell::count(baseline.kms_requests))
+        .figure(format!("peak a second{with}"), |(own, _)| {
+            let background = own.kms_background_per_s as f64;
+            Cell::figure(f64::from(own.kms_requests_per_s_max) + background, count)
+        })
+        .figure("share of its quota", |(own, _)| Cell::percent(own.quota_share_max))
+        .figure("low … high", |(own, _)| Cell::range(Some(quota_shares(results, own)), percent))
+        .figure(format!("KMS requests, {}", period(results)), |(own, _)| {
+            Cell::dollars(own.kms_cost_usd)
+        })
+        .figure("instead of", |(_, baseline)| Cell::dollars(baseline.kms_cost_usd));
     let caption = format!(
-        "By account and region (all of them in accounts.csv): `{}` instead of `{}`{}",
-        facts.headline,
-        facts.reference,
-        if is_unbilled { "; KMS does not bill all requests" } else { "" }
+        "By account and region ({which}all of them in accounts.csv): `{}` instead of `{}`{unbilled}",
+        facts.headline, facts.reference,
     );
-    Some(table.on_page("table-accounts", caption, "accounts.csv"))
+    Some(table.table().on_page("table-accounts", caption, "accounts.csv"))
+}
+
+/// Least and greatest share of the quota at any level of assumptions.
+fn quota_shares(results: &Results, own: &AccountRow) -> (f64, f64) {
+    let levels = results.accounts.iter();
+    levels
+        .filter(|row| row.configuration == own.configuration && is_same_account(row, own))
+        .map(|row| row.quota_share_max)
+        .fold((f64::INFINITY, 0.0), |(low, high), it| (low.min(it), high.max(it)))
 }

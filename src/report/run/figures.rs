@@ -12,11 +12,11 @@ use crate::units::{SimDuration, Usd};
 /// A row for each figure, a column for each configuration.
 #[must_use]
 pub fn figures(results: &Results) -> Table {
-    let names = || results.facts.configurations.iter().map(|it| &it.name);
+    let configurations = &results.facts.configurations;
     let mut figures = Figures {
         results,
-        configurations: names().map(|name| results.assumed(name)).collect(),
-        table: Table::new("", names().map(|name| format!("`{name}`"))),
+        configurations: configurations.iter().map(|it| results.assumed(&it.name)).collect(),
+        table: Table::new("", configurations.iter().map(|it| format!("`{}`", it.name))),
     };
     figures.requests();
     figures.peak();

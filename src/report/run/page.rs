@@ -50,6 +50,9 @@ pub struct Further {
     pub curves: Vec<CurveRow>,
 }
 
+/// The file of a replay that says what each bucket saves.
+pub const BUCKETS: &str = "buckets.csv";
+
 impl Further {
     /// Names of the files that `bks sensitivity` leaves.
     pub const OF_SENSITIVITY: [&'static str; 4] =
@@ -61,7 +64,7 @@ impl Further {
     /// Text that is not what bks writes, with its place.
     pub fn read(&mut self, name: &str, text: &str) -> Result<()> {
         let read = match name {
-            "buckets.csv" => csv::read(text).map(|rows| self.buckets = rows),
+            BUCKETS => csv::read(text).map(|rows| self.buckets = rows),
             "sobol.csv" => csv::read(text).map(|rows| self.sobol = rows),
             "spread.csv" => csv::read(text).map(|rows| self.spread = rows),
             "break_even.csv" => csv::read(text).map(|rows| self.break_even = rows),
@@ -84,22 +87,19 @@ pub fn document(page: &Page) -> Result<Document> {
     blocks.push(Block::Verdict(format!("{}.", verdict::answer(results))));
     blocks.extend(decision::tiles(results));
     blocks.extend(decision::what_to_do(results));
-    blocks.extend(callers::where_it_saves(page)?);
+    blocks.extend(callers::where_it_saves(page));
     blocks.push(Section::open("how-sure", "How sure is this?", certainty::blocks(results)?));
-    let folded = |id, title: &str, blocks| {
-        Block::Section(Section { id, title: title.to_owned(), shown: Shown::Folded, blocks })
-    };
-    blocks.push(folded("figures", "Key figures", key_figures(results)));
-    blocks.push(folded("assumptions", "What the answer depends on", depends_on(page)?));
+    blocks.push(Section::closed("figures", "Key figures", key_figures(results)));
+    blocks.push(Section::closed("assumptions", "What the answer depends on", depends_on(page)?));
     if let Some(swept) = page.sweep {
         let (title, explorer) = (sweep::title(swept), sweep::explorer(results, swept)?);
         blocks.push(Section::open("sweep", title, explorer));
     }
-    blocks.push(folded("time", "KMS requests over time", over_time(results)?));
-    blocks.push(folded("who", "Who calls KMS", callers::blocks(results)?));
-    blocks.push(folded("bill", "The bill", the_bill(results)?));
-    blocks.push(folded("method", "Method and limits", method::limits(results)));
-    blocks.push(folded("again", "How to get the same again", method::again(results)));
+    blocks.push(Section::closed("time", "KMS requests over time", over_time(results)?));
+    blocks.push(Section::closed("who", "Who calls KMS", callers::blocks(results)?));
+    blocks.push(Section::closed("bill", "The bill", the_bill(results)?));
+    blocks.push(Section::closed("method", "Method and limits", method::limits(results)));
+    blocks.push(Section::closed("again", "How to get the same again", method::again(results)));
     Ok(Document {
         title: format!("{}: what S3 Bucket Keys save", facts.scenario),
         footer: method::footer(results),

@@ -3,8 +3,8 @@
 //! Usually that is the share of the baseline's KMS requests that the headline saves. Where the baseline
 //! makes none, as under SSE-S3, nothing can be saved: the answer is what KMS requests cost in addition.
 
-use super::{added_cost, added_cost_span, adds_cost, period};
-use crate::report::numbers::{dollars, percent};
+use super::{added_cost, added_cost_span, period};
+use crate::report::numbers::{at_levels, dollars, percent};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
 
@@ -40,13 +40,10 @@ fn saved(results: &Results, headline: &SummaryRow, saving: f64) -> String {
     } else {
         format!("saves {} of the KMS requests of `{baseline}`", percent(saving))
     };
-    let range = match results.saving_range(&facts.headline) {
-        Some((low, high)) if low < high => format!("{} … {}", percent(low), percent(high)),
-        _ => "the same at every level".to_owned(),
-    };
     format!(
-        "`{}` {does} [{range}]: KMS requests cost {} instead of {} in {}{}",
+        "`{}` {does} {}: KMS requests cost {} instead of {} in {}{}",
         facts.headline,
+        at_levels(results.saving_range(&facts.headline), percent),
         dollars(headline.kms_cost_usd.as_f64()),
         dollars(results.assumed(baseline).kms_cost_usd.as_f64()),
         period(results),
@@ -57,18 +54,14 @@ fn saved(results: &Results, headline: &SummaryRow, saving: f64) -> String {
 fn added(results: &Results, headline: &SummaryRow) -> String {
     let facts = &results.facts;
     let baseline = &facts.reference;
-    debug_assert!(adds_cost(results), "a baseline with KMS requests has a saving");
-    let range = match added_cost_span(results, &facts.headline) {
-        (low, high) if low < high => format!("{} … {}", dollars(low), dollars(high)),
-        _ => "the same at every level".to_owned(),
-    };
     let whole_bill = headline.total_cost_usd - results.assumed(baseline).total_cost_usd;
     format!(
-        "`{}` costs {} more than `{baseline}` in {} [{range}], for KMS requests, of which `{baseline}` \
+        "`{}` costs {} more than `{baseline}` in {} {}, for KMS requests, of which `{baseline}` \
          makes none; the whole bill is {} more",
         facts.headline,
         dollars(added_cost(results, headline)),
         period(results),
+        at_levels(Some(added_cost_span(results, &facts.headline)), dollars),
         dollars(whole_bill.as_f64()),
     )
 }

@@ -1,10 +1,12 @@
 //! What an answer depends on, in sentences.
 
 use crate::encryption::assumptions::Level;
-use crate::report::numbers::{duration, grouped, percent, significant};
+use crate::report::numbers::{grouped, percent};
+use crate::results::sensitivity::SpreadRow;
 use crate::scenario::Scenario;
-use crate::sensitivity::axis::{Axis, Unit};
+use crate::sensitivity::axis::Axis;
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
+use crate::sensitivity::rows::value;
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::{Sample, Sensitivity, Together};
 
@@ -36,21 +38,18 @@ fn share(value: f64) -> String {
     format!("{:.0} %", value.clamp(0.0, 1.0) * 100.0)
 }
 
-/// What the saving is over the sample.
-pub(super) fn spread(found: &Sensitivity) -> Option<String> {
-    let Together::Sampled(sample) = &found.together else { return None };
-    let [low, middle, high] = sample.quantiles;
-    let fewer = if sample.fewer { " (fewer than usual: the scenario is large)" } else { "" };
-    Some(format!(
-        "If every range is right and values are independent, the saving is {} on average, {} in the \
-         middle, and {} … {} in nine cases of ten. From {} sets of assumptions, 2 × {} points{fewer}.",
-        percent(sample.mean),
-        percent(middle),
-        percent(low),
-        percent(high),
-        grouped(sample.sets as u64),
-        grouped(sample.samples.into())
-    ))
+/// What the saving is over the sample; `is_fewer` if that is smaller than usual.
+pub(in crate::report) fn spread(row: &SpreadRow, is_fewer: bool) -> String {
+    let fewer = if is_fewer { " (fewer than usual: the scenario is large)" } else { "" };
+    let [mean, p05, p50, p95] =
+        [row.saving_mean_ratio, row.saving_p05_ratio, row.saving_p50_ratio, row.saving_p95_ratio]
+            .map(percent);
+    format!(
+        "If every range is right and values are independent, the saving is {mean} on average, {p50} in the \
+         middle, and {p05} … {p95} in nine cases of ten. From {} sets of assumptions, 2 × {} points{fewer}.",
+        grouped(row.assumption_sets as u64),
+        grouped(row.samples.into())
+    )
 }
 
 /// Where the saving falls below each target, a sentence for each axis and target.
@@ -152,17 +151,6 @@ fn border(axis: &Axis, found: &BreakEven, detailed: bool) -> String {
     }
 }
 
-/// A value along an axis, with about three digits.
-pub(super) fn value(axis: &Axis, value: f64) -> String {
-    match axis.unit {
-        Unit::Seconds => duration(value),
-        Unit::PerSecond => format!("{}/s", significant(value)),
-        Unit::Percent => format!("{} %", significant(value)),
-        Unit::Number if axis.span.whole => grouped(value.round() as u64),
-        Unit::Number => significant(value),
-    }
-}
-
 /// By which methods.
 pub(super) fn basis(found: &Sensitivity) -> Vec<String> {
     let mut lines = vec![
@@ -188,26 +176,4 @@ pub(super) fn basis(found: &Sensitivity) -> Vec<String> {
          grid, so two crossings close together can be missed."
     ));
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_have_three_digits() {
-        for (text, number, expected) in [
-            ("a=1s..1d", 0.04, "0.04s"),
-            ("a=1s..1d", 42.345, "42.3s"),
-            ("a=1s..1d", 60.4, "1min"),
-            ("a=1s..1d", 612.3, "10min 12s"),
-            ("a=1s..1d", 86_400.0, "1d"),
-            ("a=1..9000", 8_999.0, "8,999"),
-            ("a=0.1/s..9/s", 0.123_45, "0.123/s"),
-            ("a=1%..9%", 2.5, "2.5 %"),
-            ("a=0.5..2", 1.0, "1"),
-        ] {
-            assert_eq!(value(&Axis::parse(text).unwrap(), number), expected);
-        }
-    }
 }

@@ -2,59 +2,80 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Page, accounts, drawn};
+use super::{BUCKETS, Page, accounts, drawn};
 use crate::error::Result;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Section, Table};
-use crate::report::run::{adds_cost, by_principal};
+use crate::report::run::adds_cost;
 use crate::results::Results;
-use crate::results::rows::{BucketRow, PrincipalRow, RequesterRow};
+use crate::results::facts::Facts;
+use crate::results::rows::{PrincipalRow, RequesterRow};
 use crate::shown::named;
 
-/// Buckets, principals, and requesters of each configuration, that a page shows.
+/// Principals, and requesters of each configuration, that a page shows.
 const LISTED: usize = 100;
 
-/// Which bucket, of a replay, or which principal saves most.
-pub(super) fn where_it_saves(page: &Page) -> Result<Option<Block>> {
-    let facts = &page.results.facts;
-    let buckets = &page.further.buckets;
-    let mut blocks: Vec<Block> =
-        by_principal(page.results).map(Block::Paragraph).into_iter().collect();
-    if buckets.iter().any(|row| row.configuration == facts.headline) {
-        blocks.insert(0, Block::Table(self::buckets(page.results, buckets)));
-    }
-    Ok((!blocks.is_empty()).then(|| Section::open("where", "Where it saves", blocks)))
+/// Which buckets, of a replay, and which principals save most.
+pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
+    let Page { results: Results { facts, principals, .. }, further, .. } = page;
+    let buckets = further.buckets.iter().map(|row| Calls {
+        configuration: &row.configuration,
+        name: &row.bucket,
+        calls: row.kms_requests,
+    });
+    let principals = principals.iter().map(|row| Calls {
+        configuration: &row.configuration,
+        name: &row.principal,
+        calls: row.kms_requests,
+    });
+    let tables = [
+        most_saved(facts, "bucket", buckets)
+            .map(|it| it.on_page("table-buckets", "Buckets that save most", BUCKETS)),
+        most_saved(facts, "principal", principals)
+            .map(|it| it.on_page("table-savers", "Principals that save most", "principals.csv")),
+    ];
+    let blocks: Vec<Block> =
+        tables.into_iter().flatten().map(|table| Block::Table(table.sortable())).collect();
+    (!blocks.is_empty()).then(|| Section::open("where", "Where it saves", blocks))
 }
 
-/// What the headline saves in each bucket, the buckets that save most first.
-fn buckets(results: &Results, rows: &[BucketRow]) -> Table {
-    let facts = &results.facts;
-    let baseline: BTreeMap<&str, &BucketRow> = rows
-        .iter()
-        .filter(|row| row.configuration == facts.reference)
-        .map(|row| (row.bucket.as_str(), row))
-        .collect();
-    let own = rows.iter().filter(|row| row.configuration == facts.headline);
-    let mut pairs: Vec<(&BucketRow, f64)> = own
-        .map(|row| (row, baseline.get(row.bucket.as_str()).map_or(0.0, |it| it.kms_requests)))
-        .collect();
-    pairs.sort_by(|a, b| (b.1 - b.0.kms_requests).total_cmp(&(a.1 - a.0.kms_requests)));
-    let left_out = pairs.len().saturating_sub(LISTED);
-    pairs.truncate(LISTED);
-    let more = if left_out > 0 { format!("; {left_out} more in the file") } else { String::new() };
-    let caption = format!(
-        "Buckets that save most: `{}` instead of `{}`{more}",
-        facts.headline, facts.reference
-    );
-    let table = Table::of(pairs)
-        .text("bucket", |(row, _)| name(&row.bucket))
-        .figure("KMS requests saved", |(row, before)| Cell::count(before - row.kms_requests))
-        .figure("share saved", |(row, _)| Cell::percent(row.saving_ratio))
-        .figure("KMS requests", |(row, _)| Cell::count(row.kms_requests))
-        .figure("instead of", |(_, before)| Cell::count(*before))
-        .figure("S3 requests", |(row, _)| Cell::count(row.requests))
-        .table();
-    table.on_page("table-buckets", caption, "buckets.csv").sortable()
+/// KMS requests of a bucket or a principal under a configuration.
+struct Calls<'a> {
+    configuration: &'a str,
+    name: &'a str,
+    calls: f64,
+}
+
+/// What the headline saves in each bucket or for each principal, those that save most first; `None` if
+/// there are not several.
+fn most_saved<'a>(
+    facts: &Facts,
+    what: &str,
+    calls: impl Iterator<Item = Calls<'a>>,
+) -> Option<Table> {
+    const SHOWN: usize = 10;
+    let mut names: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
+    for Calls { configuration, name, calls } in calls {
+        for (side, of) in [&facts.headline, &facts.reference].into_iter().enumerate() {
+            if configuration == of {
+                names.entry(name).or_default()[side] += calls;
+            }
+        }
+    }
+    let mut names: Vec<(&str, [f64; 2])> =
+        names.into_iter().filter(|(_, calls)| calls.iter().any(|it| *it > 0.0)).collect();
+    if names.len() < 2 {
+        return None;
+    }
+    names.sort_by(|(_, a), (_, b)| (b[1] - b[0]).total_cmp(&(a[1] - a[0])));
+    names.truncate(SHOWN);
+    let table = Table::of(names)
+        .text(what, |(it, _)| name(it))
+        .figure("KMS requests saved", |(_, [own, of])| Cell::count(of - own))
+        .figure("share saved", |(_, [own, of])| Cell::percent((*of > 0.0).then(|| 1.0 - own / of)))
+        .figure("KMS requests", |(_, [own, _])| Cell::count(*own))
+        .figure("instead of", |(_, [_, of])| Cell::count(*of));
+    Some(table.table())
 }
 
 /// Everyone, in tables.

@@ -1,7 +1,7 @@
 //! The decision: what it comes to in large, and what to do.
 
 use crate::encryption::assumptions::Level;
-use crate::report::document::{Block, Section, Tile};
+use crate::report::document::{Block, Section, Shown, Tile};
 use crate::report::numbers::{count, dollars, percent};
 use crate::report::run::{added_cost_span, adds_cost, assumptions, cautions, period, span};
 use crate::results::Results;
@@ -32,21 +32,14 @@ pub(super) fn tiles(results: &Results) -> Vec<Block> {
         Some(_) => " and the log does not tell",
         None => "",
     };
-    let mut blocks = vec![
+    vec![
         Block::Tiles(tiles),
         Block::Note(format!(
             "In large: `{}` with every assumption as assumed. Below: the baseline `{}`, and the range over all \
              that AWS does not publish{and_log}.",
             facts.headline, facts.reference
         )),
-    ];
-    blocks.extend(
-        facts
-            .source
-            .as_ref()
-            .map(|source| Block::Note(format!("Where the scenario's numbers come from: {source}"))),
-    );
-    blocks
+    ]
 }
 
 /// What is saved, or paid in addition, in dollars.
@@ -101,13 +94,14 @@ fn tile(
     words: fn(f64) -> String,
     value: fn(&SummaryRow) -> f64,
 ) -> Tile {
-    let at = |name: &String| words(value(results.assumed(name)));
     let facts = &results.facts;
+    let [own, baseline] =
+        [&facts.headline, &facts.reference].map(|name| words(value(results.assumed(name))));
     Tile {
         name: name.into(),
-        value: at(&facts.headline),
+        value: own,
         beside: vec![
-            format!("instead of {}", at(&facts.reference)),
+            format!("instead of {baseline}"),
             range(span(results, &facts.headline, value), words),
         ],
     }
@@ -129,13 +123,18 @@ pub(super) fn what_to_do(results: &Results) -> Vec<Block> {
     if !facts.warnings.is_empty() {
         blocks.push(warnings);
     }
-    let unmet = facts.assertions.iter().filter(|assertion| !assertion.holds).count();
-    if !facts.assertions.is_empty() {
-        blocks.push(Block::Paragraph(match unmet {
-            0 => format!("✓ all {} assertions met:", facts.assertions.len()),
-            _ => format!("✗ {unmet} of {} assertions not met:", facts.assertions.len()),
-        }));
-        blocks.push(assertions);
+    let all = facts.assertions.len();
+    match facts.assertions.iter().filter(|assertion| !assertion.holds).count() {
+        _ if all == 0 => {}
+        0 => blocks.push(Section::folded(
+            Shown::Folded,
+            format!("✓ all {all} assertions met"),
+            vec![assertions],
+        )),
+        unmet => {
+            blocks.push(Block::Paragraph(format!("✗ {unmet} of {all} assertions not met:")));
+            blocks.push(assertions);
+        }
     }
     vec![Section::open("what-to-do", "What to do", blocks)]
 }

@@ -54,7 +54,15 @@ pub(super) fn limits(results: &Results) -> Vec<Block> {
         (method, OF_SIMULATED)
     };
     let limits = LIMITS.into_iter().chain(further).map(str::to_owned);
-    vec![Block::Paragraph(method), Block::List(limits.collect())]
+    let mut blocks = vec![Block::Paragraph(method), Block::List(limits.collect())];
+    blocks.extend(
+        results
+            .facts
+            .source
+            .as_ref()
+            .map(|source| Block::Note(format!("Where the scenario's numbers come from: {source}"))),
+    );
+    blocks
 }
 
 pub(super) fn again(results: &Results) -> Vec<Block> {
@@ -73,16 +81,17 @@ pub(super) fn again(results: &Results) -> Vec<Block> {
         Block::Paragraph(
             "The same version gives the same bytes, on any number of threads.".to_owned(),
         ),
-        Block::Pairs(vec![
-            ("scenario", facts.scenario.clone()),
-            ("hash of the scenario", facts.scenario_hash.clone()),
-            ("seed", facts.seed.to_string()),
-            ("replications", facts.replications.to_string()),
-            ("engine", facts.engine.clone()),
-            ("version of bks", facts.bks_version.clone()),
-            ("version of the model", facts.model_version.to_string()),
-            ("date of the newest built-in price", facts.price_date.clone()),
-            ("region", facts.prices.region.clone()),
+        Block::List(vec![
+            format!("scenario `{}`, hash `{}`", facts.scenario, facts.scenario_hash),
+            format!(
+                "seed `{}`, replications `{}`, engine `{}`",
+                facts.seed, facts.replications, facts.engine
+            ),
+            format!("bks `{}`, model version `{}`", facts.bks_version, facts.model_version),
+            format!(
+                "newest built-in price `{}`, region `{}`",
+                facts.price_date, facts.prices.region
+            ),
         ]),
         Section::folded(
             Shown::Folded,

@@ -3,11 +3,10 @@
 use crate::encryption::assumptions::Level;
 use crate::error::Result;
 use crate::report::chart::{self, Chart, Options};
-use crate::report::document::{
-    Block, Cell, Column, Explorer, Figure, Section, Shown, Table, Warning,
-};
+use crate::report::document::{Block, Cell, Column, Explorer, Figure, Section, Shown, Table};
 use crate::report::numbers::percent;
 use crate::results::Results;
+use crate::results::facts::WarningFacts;
 use crate::results::rows::SummaryRow;
 use crate::shown::named;
 use crate::sweep::swept::{SWEEP, Swept, SweptPoint};
@@ -96,7 +95,8 @@ fn differences(results: &Results, swept: &Swept) -> Option<Block> {
             "There is no `sweep.json` beside the sweep, so it is not known whether all else is the same."
                 .to_owned(),
         )),
-        Some(differ) if !differ.is_empty() => Some(Block::Warnings(vec![Warning {
+        Some(differ) if !differ.is_empty() => Some(Block::Warnings(vec![WarningFacts {
+            id: String::new(),
             what: format!("the sweep has {}", differ.join(", and the ")),
             advice: "its figures are not those of this report with other values".to_owned(),
         }])),

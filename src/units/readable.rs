@@ -1,7 +1,7 @@
 //! Numbers as people read them. Files carry full precision; only text for people comes from here.
 
-use crate::units::SimDuration;
-pub(super) use crate::units::grouped;
+use super::SimDuration;
+pub(crate) use super::grouped;
 
 /// Units of large counts.
 const UNITS: [(&str, f64); 5] = [("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12), ("P", 1e15)];
@@ -26,7 +26,7 @@ pub(crate) fn count(count: f64) -> String {
 }
 
 /// Dollars: whole ones with groups from a hundred on, cents below, more digits below a cent.
-pub(super) fn dollars(amount: f64) -> String {
+pub(crate) fn dollars(amount: f64) -> String {
     let sign = if amount < 0.0 { "-" } else { "" };
     let magnitude = amount.abs();
     let text = if magnitude >= 99.995 {
@@ -40,12 +40,12 @@ pub(super) fn dollars(amount: f64) -> String {
 }
 
 /// A price of one unit: all its digits, without an exponent.
-pub(super) fn unit_price(amount: f64) -> String {
+pub(crate) fn unit_price(amount: f64) -> String {
     format!("${amount}")
 }
 
 /// A share in percent. Near the whole as many digits as tell it from the whole: 99.97 %.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let gap = (100.0 - percent).abs();
     let decimals = if gap < 0.000_5 {
@@ -63,8 +63,16 @@ pub(super) fn percent(share: f64) -> String {
     if zero { "0.0 %".to_owned() } else { format!("{rounded} %") }
 }
 
+/// The range of a figure over all levels of assumptions, in brackets.
+pub(crate) fn at_levels(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> String {
+    match ends {
+        Some((low, high)) if low < high => format!("[{} … {}]", words(low), words(high)),
+        _ => "[the same at every level]".to_owned(),
+    }
+}
+
 /// A span of time in the units that its size makes worth telling.
-pub(super) fn duration(value_s: f64) -> String {
+pub(crate) fn duration(value_s: f64) -> String {
     let step_s = match value_s {
         s if s < 60.0 => return format!("{}s", significant(s)),
         s if s < 7_200.0 => 1.0,
@@ -75,7 +83,7 @@ pub(super) fn duration(value_s: f64) -> String {
 }
 
 /// Three significant digits, without idle zeros.
-pub(super) fn significant(value: f64) -> String {
+pub(crate) fn significant(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
@@ -86,6 +94,18 @@ pub(super) fn significant(value: f64) -> String {
     }
     let text = format!("{value:.decimals$}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Bytes for a person.
+pub(crate) fn bytes(bytes: u128) -> String {
+    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1_024.0 && unit + 1 < UNITS.len() {
+        value /= 1_024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! What was found as the rows of CSV files.
 
-use super::sentences;
+use super::axis::{Axis, Unit};
+use super::break_even::{BreakEvens, TargetCrossings};
+use super::search::Direction;
+use super::{Sensitivity, Together};
 use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::scenario::Scenario;
-use crate::sensitivity::axis::Unit;
-use crate::sensitivity::break_even::{BreakEvens, TargetCrossings};
-use crate::sensitivity::search::Direction;
-use crate::sensitivity::{Sensitivity, Together};
+use crate::units::readable::{duration, grouped, significant};
 
 fn names(scenario: &Scenario) -> (String, String) {
     let headline = &scenario.configurations[scenario.headline];
@@ -96,7 +96,7 @@ fn of_target(
     let rows = target.crossings.iter().enumerate().map(|(index, it)| BreakEvenRow {
         crossing: Some(index + 1),
         direction: Some(direction(it.crossing.direction).to_owned()),
-        value: Some(sentences::value(&found.axis, it.value)),
+        value: Some(value(&found.axis, it.value)),
         value_number: Some(it.value),
         value_low: it.interval.map(|(low, _)| low),
         value_high: it.interval.map(|(_, high)| high),
@@ -140,5 +140,38 @@ const fn direction(direction: Direction) -> &'static str {
     match direction {
         Direction::Rises => "rises",
         Direction::Falls => "falls",
+    }
+}
+
+/// A value along an axis, with about three digits.
+pub(crate) fn value(axis: &Axis, value: f64) -> String {
+    match axis.unit {
+        Unit::Seconds => duration(value),
+        Unit::PerSecond => format!("{}/s", significant(value)),
+        Unit::Percent => format!("{} %", significant(value)),
+        Unit::Number if axis.span.whole => grouped(value.round() as u64),
+        Unit::Number => significant(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_three_digits() {
+        for (text, number, expected) in [
+            ("a=1s..1d", 0.04, "0.04s"),
+            ("a=1s..1d", 42.345, "42.3s"),
+            ("a=1s..1d", 60.4, "1min"),
+            ("a=1s..1d", 612.3, "10min 12s"),
+            ("a=1s..1d", 86_400.0, "1d"),
+            ("a=1..9000", 8_999.0, "8,999"),
+            ("a=0.1/s..9/s", 0.123_45, "0.123/s"),
+            ("a=1%..9%", 2.5, "2.5 %"),
+            ("a=0.5..2", 1.0, "1"),
+        ] {
+            assert_eq!(value(&Axis::parse(text).unwrap(), number), expected);
+        }
     }
 }

@@ -1,0 +1,123 @@
+//! A total that is known beside a run: so many KMS requests a month, by a bill or by who knows them.
+//!
+//! A run is often a part: a bucket of many, a day of a month. The factor between the known total and the run's
+//! own is applied to calls and to dollars, which are sums; it is not applied to what is no sum. The share that is
+//! saved is the run's own: keys are shared, so more of the same traffic saves more in per cent, and other traffic
+//! what it will.
+
+use serde::Serialize;
+
+use super::Results;
+use crate::encryption::assumptions::Level;
+use crate::error::{Error, Result};
+use crate::units::Usd;
+use crate::units::readable::count;
+
+/// Seconds of the month that totals are of: 30 days.
+pub const MONTH_S: f64 = 30.0 * 86_400.0;
+
+/// A total of KMS requests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KnownTotal {
+    /// Who tells it: a bill's file, or an option.
+    pub source: String,
+    /// KMS requests a month of 30 days.
+    pub kms_requests_a_month: f64,
+    /// Whether it may have calls that are not S3's, as a bill has.
+    pub of_all_services: bool,
+}
+
+/// What a run comes to at a known total.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scaled {
+    /// The total.
+    pub known: KnownTotal,
+    /// The configuration that the total is taken to be of.
+    pub reference: String,
+    /// KMS requests a month that the run makes under it.
+    pub run_kms_requests_a_month: f64,
+    /// How many times the run's the total is.
+    pub factor: f64,
+    /// Price of a KMS request; none if the run's regions have several.
+    pub kms_request_usd: Option<f64>,
+    /// The other configurations.
+    pub configurations: Vec<ScaledConfiguration>,
+}
+
+/// A configuration at a known total.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScaledConfiguration {
+    /// Its name.
+    pub configuration: String,
+    /// KMS requests a month.
+    pub kms_requests_a_month: f64,
+    /// KMS requests a month that it saves: at the low level of assumptions, as assumed, and at the high one.
+    pub saved_kms_requests_a_month: [f64; 3],
+    /// The same in dollars, before free tier and discount.
+    pub saved_usd_a_month: Option<[f64; 3]>,
+}
+
+/// Scales a run to a known total; `price` is that of a KMS request.
+///
+/// # Errors
+/// If no factor has a meaning.
+///
+/// # Panics
+/// If `results` lack the reference, which no results do.
+pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result<Scaled> {
+    let facts = &results.facts;
+    let reference = &facts.reference;
+    let a_month = MONTH_S / facts.counted_s;
+    let run = results.assumed(reference).kms_requests * a_month;
+    if !facts.once.is_empty() {
+        return Err(Error::request(format!(
+            "a known total is of a month's rate, but `{}` happens once",
+            facts.once.join("`, `")
+        ))
+        .hint("leave that workload out of the scenario that is scaled"));
+    }
+    if run <= 0.0 {
+        return Err(Error::request(format!(
+            "the run makes no KMS request under `{reference}`, so no factor makes a known total of it"
+        )));
+    }
+    let factor = known.kms_requests_a_month / run;
+    if factor < LEAST {
+        return Err(Error::request(format!(
+            "the known total is {} KMS requests a month, but the run alone makes {} under `{reference}`: a total is \
+             not less than its part",
+            count(known.kms_requests_a_month),
+            count(run)
+        ))
+        .at(&known.source)
+        .hint(
+            "take both of the same account, region and time; if bucket keys are on already, the bill is not of \
+             the configuration that savings are measured against",
+        ));
+    }
+    let per_call = price.map(Usd::as_f64);
+    let names = facts.configurations.iter().map(|configuration| &configuration.name);
+    let configurations = names.filter(|name| *name != reference).map(|name| {
+        let saved = Level::ALL.map(|level| {
+            results.at(reference, level).kms_requests * a_month * factor
+                - results.at(name, level).kms_requests * a_month * factor
+        });
+        ScaledConfiguration {
+            configuration: name.clone(),
+            kms_requests_a_month: results.assumed(name).kms_requests * a_month * factor,
+            saved_kms_requests_a_month: saved,
+            saved_usd_a_month: per_call.map(|price| saved.map(|saved| saved * price)),
+        }
+    });
+    Ok(Scaled {
+        reference: reference.clone(),
+        run_kms_requests_a_month: run,
+        factor,
+        kms_request_usd: per_call,
+        configurations: configurations.collect(),
+        known,
+    })
+}
+
+/// The least factor: what is below one is chance or rounding.
+const LEAST: f64 = 0.99;
