@@ -7,6 +7,7 @@
 mod caching;
 pub mod gather;
 mod generation;
+mod profile;
 mod surprise;
 mod verify;
 
@@ -33,11 +34,6 @@ const LEAST_PROBABILITY: f64 = 1e-6;
 
 /// Greatest share of Decrypts without a read near them for reads to be believed complete.
 const MAX_UNMATCHED: f64 = 0.1;
-
-/// The chance that a request finds a partition without a key, if `live` of them have one.
-fn miss(live: usize, partitions: u32) -> f64 {
-    (partitions as usize).saturating_sub(live) as f64 / f64::from(partitions)
-}
 
 /// Calls of one session for one bucket and KMS key. All times are whole seconds, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,9 +13,7 @@ mod groups;
 mod parts;
 mod writers;
 
-use std::collections::BTreeSet;
-
-use super::{Calibrated, Evidence, MAX_PARTITIONS, MAX_UNMATCHED};
+use super::{Calibrated, Evidence, MAX_PARTITIONS, MAX_UNMATCHED, profile};
 use crate::encryption::assumption::Expiry;
 use crate::encryption::requester::RequesterRule;
 use filter::{Values, Workspace};
@@ -152,9 +150,7 @@ impl CacheFit {
             filter::score(groups, &values, floor, &mut workspace)
         });
         for (place, &(lifetime_s, log)) in scored.iter().enumerate() {
-            let below = place.checked_sub(1).map_or(0, |place| scored[place].0 + 1);
-            let above = scored.get(place + 1).map_or(lifetime_s, |next| next.0 - 1);
-            let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
+            let neighbours_s = profile::neighbours(&scored, place);
             let values = Values { lifetime_s, partitions, expiry };
             self.points.push(Candidate { rule, values, neighbours_s, log });
         }
@@ -185,11 +181,8 @@ impl CacheFit {
     /// The cache lifetime, in seconds.
     pub(super) fn lifetime(&self) -> Calibrated<i64> {
         let Some(best) = self.best else { return self.nothing() };
-        let low = self.kept().map(|point| point.neighbours_s.0).min().unwrap_or(0);
-        let high = self.kept().map(|point| point.neighbours_s.1).max().unwrap_or(i64::MAX);
-        // Times are whole seconds, so the time between two reads may be a second off.
-        let low = Some(low - 1).filter(|low| *low > 0);
-        let high = Some(high.saturating_add(1)).filter(|high| *high < self.longest_s);
+        let kept = self.kept().map(|point| point.neighbours_s);
+        let (low, high) = profile::lifetime_ends(kept, self.longest_s);
         let mut unknown: Vec<String> = Vec::new();
         if low.is_none() {
             unknown.push(
@@ -223,16 +216,9 @@ impl CacheFit {
     /// The read partitions.
     pub(super) fn partitions(&self) -> Calibrated<u32> {
         let Some(best) = self.best else { return self.least_partitions() };
-        let kept: BTreeSet<u32> = self.kept().map(|point| point.values.partitions).collect();
-        let low = kept.first().copied();
-        let high = kept.last().copied().filter(|&high| high < MAX_PARTITIONS);
-        let cannot_tell = match (low, high) {
-            (Some(1), None) => "reads of one key are too few or too far apart to tell".to_owned(),
-            (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
-            _ => "partitions that served no read in the trail do not show".to_owned(),
-        };
-        let estimate = Some(best.values.partitions).filter(|_| (low, high) != (Some(1), None));
-        Calibrated { low, estimate, high, method: METHOD, cannot_tell }
+        let kept = self.kept().map(|point| point.values.partitions);
+        let few = "reads of one key are too few or too far apart to tell";
+        profile::partitions(kept, best.values.partitions, METHOD, (few, "read"))
     }
 
     /// The read partitions, if nothing is told but that there are several.

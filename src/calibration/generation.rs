@@ -23,7 +23,7 @@ mod likelihood;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Calibrated, ERROR_RATE, Evidence, MAX_PARTITIONS, Session};
+use super::{Calibrated, ERROR_RATE, Evidence, MAX_PARTITIONS, Session, profile};
 use crate::encryption::requester::RequesterRule;
 use crate::units::SimDuration;
 use likelihood::{Likelihood, OwnPartitions, Score};
@@ -170,12 +170,8 @@ impl GenerationFit {
     /// The generation lifetime, in seconds.
     pub(super) fn lifetime(&self) -> Calibrated<i64> {
         let Some(best) = self.best else { return self.nothing() };
-        let low = self.kept().map(|point| point.neighbours_s.0).min().unwrap_or(0);
-        let high = self.kept().map(|point| point.neighbours_s.1).max().unwrap_or(i64::MAX);
-        // Times are whole seconds, so a gap may be a second off.
-        let (low, high) = ((low - 1).max(0), high.saturating_add(1));
-        let low = Some(low).filter(|low| *low > 0);
-        let high = Some(high).filter(|high| *high < self.longest_s);
+        let kept = self.kept().map(|point| point.neighbours_s);
+        let (low, high) = profile::lifetime_ends(kept, self.longest_s);
         let mut unknown: Vec<String> = self.by_partitions().into_iter().collect();
         if low.is_none() {
             unknown.push(
@@ -232,16 +228,8 @@ impl GenerationFit {
             Partitions::Alike(partitions) => Some(partitions),
             Partitions::Own => None,
         });
-        let kept: BTreeSet<u32> = kept.collect();
-        let low = kept.first().copied();
-        let high = kept.last().copied().filter(|&high| high < MAX_PARTITIONS);
-        let cannot_tell = match (low, high) {
-            (Some(1), None) => "calls are too few or too far apart to tell partitions".to_owned(),
-            (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
-            _ => "partitions that served no write in the trail do not show".to_owned(),
-        };
-        let estimate = Some(likeliest).filter(|_| (low, high) != (Some(1), None));
-        Calibrated { low, estimate, high, method: METHOD, cannot_tell }
+        let few = "calls are too few or too far apart to tell partitions";
+        profile::partitions(kept, likeliest, METHOD, (few, "write"))
     }
 
     /// The write partitions where each requester has its own: the ends hold those of all, the estimate
@@ -322,9 +310,7 @@ fn try_lifetimes(
     }
     let scores: Vec<(i64, Score)> = scores.into_iter().collect();
     for (place, &(lifetime_s, score)) in scores.iter().enumerate() {
-        let below = place.checked_sub(1).map_or(0, |place| scores[place].0 + 1);
-        let above = scores.get(place + 1).map_or(lifetime_s, |next| next.0 - 1);
-        let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
+        let neighbours_s = profile::neighbours(&scores, place);
         points.push(Candidate { rule, partitions, lifetime_s, neighbours_s, score });
     }
 }

@@ -7,8 +7,9 @@
 //! which it is plain whose Decrypt is whose, that is exact. Else masses are expected values.
 
 use super::groups::{ReadGroup, ReadGroups, RequesterReads};
+use crate::calibration::LEAST_PROBABILITY;
+use crate::calibration::profile::misses;
 use crate::calibration::surprise::Surprise;
-use crate::calibration::{LEAST_PROBABILITY, miss};
 use crate::encryption::assumption::Expiry;
 
 /// A set of values.
@@ -381,24 +382,6 @@ fn unit(most: usize) -> Vec<f64> {
 /// The law of the sum of two numbers, as far as the first's goes.
 fn added(a: &[f64], b: &[f64]) -> Vec<f64> {
     (0..a.len()).map(|sum| (0..=sum).map(|part| a[part] * b[sum - part]).sum()).collect()
-}
-
-/// How likely it is that none, one, … of `reads` find their partition without a copy, if `live` of the
-/// partitions have one: balls into bins, one after the other.
-fn misses(live: usize, partitions: u32, reads: u32, law: &mut [f64]) {
-    law.fill(0.0);
-    law[0] = 1.0;
-    if law.len() == 1 {
-        law[0] = (1.0 - miss(live, partitions)).powi(reads as i32);
-        return;
-    }
-    for _ in 0..reads {
-        for new in (0..law.len()).rev() {
-            let from_below =
-                if new > 0 { law[new - 1] * miss(live + new - 1, partitions) } else { 0.0 };
-            law[new] = law[new] * (1.0 - miss(live + new, partitions)) + from_below;
-        }
-    }
 }
 
 /// How likely it is that none, one, … `most` of `reads` ask, if each does with `chance`.

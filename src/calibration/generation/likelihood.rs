@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::calibration::profile::misses;
 use crate::calibration::surprise::Surprise;
 use crate::calibration::{
-    ERROR_RATE, Evidence, LEAST_PROBABILITY, MAX_PARTITIONS, MAX_UNMATCHED, Session, miss,
+    ERROR_RATE, Evidence, LEAST_PROBABILITY, MAX_PARTITIONS, MAX_UNMATCHED, Session,
 };
 use crate::encryption::requester::RequesterRule;
 
@@ -298,17 +299,10 @@ fn occupied_anew(live: usize, partitions: u32, writes: u32, generated: u32) -> f
     new_keys(live, partitions, writes, generated)[generated as usize]
 }
 
-/// The chances that none, one, … `most` are found without a key: balls into bins, one after the other.
+/// The chances that none, one, … `most` are found without a key.
 fn new_keys(live: usize, partitions: u32, writes: u32, most: u32) -> Vec<f64> {
     let mut chances = vec![0.0; most as usize + 1];
-    chances[0] = 1.0;
-    for _ in 0..writes {
-        for new in (0..chances.len()).rev() {
-            let from_below =
-                if new > 0 { chances[new - 1] * miss(live + new - 1, partitions) } else { 0.0 };
-            chances[new] = chances[new] * (1.0 - miss(live + new, partitions)) + from_below;
-        }
-    }
+    misses(live, partitions, writes, &mut chances);
     chances
 }
 
