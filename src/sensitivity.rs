@@ -27,12 +27,12 @@ use crate::rng::Purpose;
 use crate::scenario::Scenario;
 use crate::scenario::read::Override;
 
-use axis::Axis;
+use axis::SearchAxis;
 use break_even::{BreakEvenSearch, BreakEvens};
 use evaluator::Evaluator;
 use sobol::Indices;
 
-pub use evaluator::Resources;
+pub use evaluator::Budget;
 
 /// What a run reports of its progress.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,9 +58,9 @@ pub struct Plan {
     /// Savings whose break-even values are sought.
     pub targets: Vec<f64>,
     /// Axes to search beside the usual ones, or instead of those of the same name.
-    pub over: Vec<Axis>,
+    pub over: Vec<SearchAxis>,
     /// What it may take.
-    pub resources: Resources,
+    pub budget: Budget,
 }
 
 /// What the answer hangs on.
@@ -146,7 +146,7 @@ impl Sensitivity {
             scenario,
             targets: &plan.targets,
             replications,
-            resources: plan.resources,
+            budget: plan.budget,
             progress,
         };
         let mut first = search.evaluator(scenario, 1)?;
@@ -171,9 +171,9 @@ impl Sensitivity {
 }
 
 /// The axes to search, and whether each was asked for.
-fn axes(scenario: &Scenario, plan: &Plan) -> Vec<(Axis, bool)> {
+fn axes(scenario: &Scenario, plan: &Plan) -> Vec<(SearchAxis, bool)> {
     let ranges = &scenario.configurations[scenario.headline].ranges;
-    let usual = Axis::usual(ranges)
+    let usual = SearchAxis::usual(ranges)
         .into_iter()
         .filter(|usual| plan.over.iter().all(|asked| asked.name() != usual.name()))
         .map(|axis| (axis, false));

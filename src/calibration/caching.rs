@@ -19,7 +19,7 @@ use crate::encryption::requester::RequesterRule;
 use filter::{Values, Workspace};
 use groups::{Doubt, ReadGroups};
 use parts::Parts;
-use writers::Writes;
+use writers::WriteBounds;
 
 const METHOD: &str =
     "profile likelihood of which reads of known keys ask KMS, edge parameter (Hogg 1956)";
@@ -48,7 +48,7 @@ const ABANDONED: f64 = 100.0;
 
 /// Values and how well they explain the Decrypts.
 #[derive(Clone, Copy, Debug)]
-struct Candidate {
+struct CacheCandidate {
     rule: RequesterRule,
     values: Values,
     /// The next lifetimes that were tried below and above.
@@ -58,8 +58,8 @@ struct Candidate {
 
 /// All values that were tried.
 pub(super) struct CacheFit {
-    points: Vec<Candidate>,
-    best: Option<Candidate>,
+    points: Vec<CacheCandidate>,
+    best: Option<CacheCandidate>,
     /// The longest lifetime that was tried, in seconds.
     longest_s: i64,
     /// The least number of partitions by which that many Decrypts can be of so few objects.
@@ -82,7 +82,7 @@ impl CacheFit {
         verify: Option<u32>,
     ) -> Self {
         let parts = Parts::of(evidence, verify);
-        let writes = Writes {
+        let writes = WriteBounds {
             partitions: generation.partitions().high,
             first_s: evidence.first_s,
             lifetime_s: generation.lifetime().high,
@@ -97,7 +97,7 @@ impl CacheFit {
     fn with(
         evidence: &Evidence,
         rules: &[RequesterRule],
-        (parts, writes): (&Parts, Writes),
+        (parts, writes): (&Parts, WriteBounds),
         doubt: Doubt,
     ) -> Self {
         let all = groups::under(rules, evidence, parts, writes, doubt);
@@ -152,12 +152,12 @@ impl CacheFit {
         for (place, &(lifetime_s, log)) in scored.iter().enumerate() {
             let neighbours_s = profile::neighbours(&scored, place);
             let values = Values { lifetime_s, partitions, expiry };
-            self.points.push(Candidate { rule, values, neighbours_s, log });
+            self.points.push(CacheCandidate { rule, values, neighbours_s, log });
         }
     }
 
     /// Points that the data does not contradict.
-    fn kept(&self) -> impl Iterator<Item = &Candidate> {
+    fn kept(&self) -> impl Iterator<Item = &CacheCandidate> {
         let least =
             self.best.map_or(f64::INFINITY, |best| best.log - self.margin(best.values.partitions));
         self.points.iter().filter(move |point| point.log >= least)

@@ -41,14 +41,14 @@ const SCOPING: &str = "scoping policies are in no trail: sessions that each carr
 
 /// How many partitions requesters write through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Partitions {
+enum WritePartitions {
     /// All through as many.
     Alike(u32),
     /// Each through a number of its own.
     Own,
 }
 
-impl Partitions {
+impl WritePartitions {
     fn score(self, likelihood: &Likelihood, lifetime_s: i64) -> Score {
         match self {
             Self::Alike(partitions) => likelihood.score(lifetime_s, partitions),
@@ -59,22 +59,24 @@ impl Partitions {
 
 /// One set of values and how well it explains the calls.
 #[derive(Clone, Copy, Debug)]
-struct Candidate {
+struct GenerationCandidate {
     rule: RequesterRule,
-    partitions: Partitions,
+    partitions: WritePartitions,
     lifetime_s: i64,
     /// The next lifetimes that were tried below and above.
     neighbours_s: (i64, i64),
     score: Score,
 }
 
-impl Candidate {
+impl GenerationCandidate {
     /// By how many standard deviations the calls are less likely than its values let expect; `own` are
     /// the partitions of each requester that has its own.
     fn surprise(&self, likelihood: &Likelihood, own: &[OwnPartitions]) -> f64 {
         match self.partitions {
-            Partitions::Alike(partitions) => likelihood.surprise(self.lifetime_s, |_| partitions),
-            Partitions::Own => {
+            WritePartitions::Alike(partitions) => {
+                likelihood.surprise(self.lifetime_s, |_| partitions)
+            }
+            WritePartitions::Own => {
                 likelihood.surprise(self.lifetime_s, |requester| own[requester].likeliest)
             }
         }
@@ -82,15 +84,15 @@ impl Candidate {
 }
 
 /// The values that explain the calls best, if any do.
-fn likeliest(points: &[Candidate]) -> Option<Candidate> {
+fn likeliest(points: &[GenerationCandidate]) -> Option<GenerationCandidate> {
     let scored = points.iter().filter(|it| it.score.events > 0 && it.score.log.is_finite());
     scored.copied().reduce(|best, it| if it.score.log > best.score.log { it } else { best })
 }
 
 /// All sets of values that were tried.
 pub(super) struct GenerationFit {
-    points: Vec<Candidate>,
-    best: Option<Candidate>,
+    points: Vec<GenerationCandidate>,
+    best: Option<GenerationCandidate>,
     /// Where each requester has a number of its own: those that its calls do not contradict.
     own_partitions: Vec<OwnPartitions>,
     /// The longest lifetime that was tried, in seconds.
@@ -120,10 +122,10 @@ impl GenerationFit {
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
             for partitions in 1..=MAX_PARTITIONS {
-                try_lifetimes(&likelihood, rule, Partitions::Alike(partitions), &mut alike);
+                try_lifetimes(&likelihood, rule, WritePartitions::Alike(partitions), &mut alike);
             }
             if likelihood.requesters() > 1 {
-                try_lifetimes(&likelihood, rule, Partitions::Own, &mut own);
+                try_lifetimes(&likelihood, rule, WritePartitions::Own, &mut own);
             }
         }
         let least = likeliest(&alike).map_or(f64::NEG_INFINITY, |best| best.score.log);
@@ -152,7 +154,7 @@ impl GenerationFit {
     }
 
     /// Points that the data does not contradict.
-    fn kept(&self) -> impl Iterator<Item = &Candidate> {
+    fn kept(&self) -> impl Iterator<Item = &GenerationCandidate> {
         let least = self.best.map_or(f64::INFINITY, |best| {
             let Score { log, events, rates } = best.score;
             let widened = if events > rates {
@@ -201,9 +203,9 @@ impl GenerationFit {
     /// What the lifetime would be with each number of partitions that is not contradicted, if there are
     /// several.
     fn by_partitions(&self) -> Option<String> {
-        let mut best = BTreeMap::<u32, Candidate>::new();
+        let mut best = BTreeMap::<u32, GenerationCandidate>::new();
         for point in self.kept() {
-            let Partitions::Alike(partitions) = point.partitions else { continue };
+            let WritePartitions::Alike(partitions) = point.partitions else { continue };
             let best = best.entry(partitions).or_insert(*point);
             if point.score.log > best.score.log {
                 *best = *point;
@@ -221,12 +223,12 @@ impl GenerationFit {
     /// The write partitions.
     pub(super) fn partitions(&self) -> Calibrated<u32> {
         let Some(best) = self.best else { return self.nothing() };
-        let Partitions::Alike(likeliest) = best.partitions else {
+        let WritePartitions::Alike(likeliest) = best.partitions else {
             return self.partitions_of_each();
         };
         let kept = self.kept().filter_map(|point| match point.partitions {
-            Partitions::Alike(partitions) => Some(partitions),
-            Partitions::Own => None,
+            WritePartitions::Alike(partitions) => Some(partitions),
+            WritePartitions::Own => None,
         });
         let few = "calls are too few or too far apart to tell partitions";
         profile::partitions(kept, likeliest, METHOD, (few, "write"))
@@ -286,12 +288,12 @@ impl GenerationFit {
 fn try_lifetimes(
     likelihood: &Likelihood,
     rule: RequesterRule,
-    partitions: Partitions,
-    points: &mut Vec<Candidate>,
+    partitions: WritePartitions,
+    points: &mut Vec<GenerationCandidate>,
 ) {
     let (longest, most) = match partitions {
-        Partitions::Alike(partitions) => (likelihood.longest(), partitions),
-        Partitions::Own => (likelihood.longest(), MAX_PARTITIONS),
+        WritePartitions::Alike(partitions) => (likelihood.longest(), partitions),
+        WritePartitions::Own => (likelihood.longest(), MAX_PARTITIONS),
     };
     let edge = likelihood.least_gap(most).map_or(longest, |gap| gap + 1).min(longest);
     let mut lifetimes = vec![0];
@@ -311,6 +313,6 @@ fn try_lifetimes(
     let scores: Vec<(i64, Score)> = scores.into_iter().collect();
     for (place, &(lifetime_s, score)) in scores.iter().enumerate() {
         let neighbours_s = profile::neighbours(&scores, place);
-        points.push(Candidate { rule, partitions, lifetime_s, neighbours_s, score });
+        points.push(GenerationCandidate { rule, partitions, lifetime_s, neighbours_s, score });
     }
 }

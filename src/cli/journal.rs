@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::output;
 use crate::error::{Error, Result};
-use crate::sweep::rows::{Ledger, Lines, RowsFormat};
+use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
 use crate::sweep::survey::SweepIdentity;
 
 /// Says what the sweep in a folder is.
@@ -19,7 +19,7 @@ pub(super) struct Journal<'a> {
     ledger: &'a Ledger<'a>,
     path: PathBuf,
     /// What was there when it was opened.
-    kept: Lines,
+    kept: PointLines,
     /// Opened when there is something to add: a sweep that is done needs no more than to be read.
     file: Mutex<Option<File>>,
     /// Keeps other processes out; the system lets go of it whenever this one ends.
@@ -78,7 +78,7 @@ impl<'a> Journal<'a> {
     }
 
     /// Puts all points into the order of the grid and gives their lines.
-    pub(super) fn finish(self, points: usize) -> Result<Lines> {
+    pub(super) fn finish(self, points: usize) -> Result<PointLines> {
         drop(self.file);
         let there = read(&self.path)?.unwrap_or_default();
         let lines = self.ledger.read(&there);

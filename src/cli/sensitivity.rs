@@ -10,9 +10,9 @@ use crate::report::{markdown, sensitivity as report, text};
 use crate::results::csv;
 use crate::scenario::Scenario;
 use crate::scenario::read::Override;
-use crate::sensitivity::axis::Axis;
+use crate::sensitivity::axis::SearchAxis;
 use crate::sensitivity::sobol::SAMPLES_MAX;
-use crate::sensitivity::{Plan, Resources, SAMPLES_MIN, Sensitivity};
+use crate::sensitivity::{Budget, Plan, SAMPLES_MIN, Sensitivity};
 use crate::simulation::estimate;
 use crate::units::Share;
 
@@ -42,7 +42,7 @@ pub(super) struct Args {
     /// `requesters` are searched anyway, and `write_partitions` and `read_partitions` where they are
     /// given; given here, from LOW to HIGH.
     #[arg(long, value_name = "KEY=LOW..HIGH", value_parser = parse_axis)]
-    over: Vec<Axis>,
+    over: Vec<SearchAxis>,
     /// Points of each of the two samples of all assumptions together: a power of two
     ///
     /// With k assumptions that have a range, N (k + 2) sets of assumptions are answered at the most.
@@ -81,8 +81,8 @@ enum Format {
     Markdown,
 }
 
-fn parse_axis(text: &str) -> std::result::Result<Axis, String> {
-    Axis::parse(text).map_err(|error| error.to_string())
+fn parse_axis(text: &str) -> std::result::Result<SearchAxis, String> {
+    SearchAxis::parse(text).map_err(|error| error.to_string())
 }
 
 fn parse_samples(text: &str) -> std::result::Result<u32, String> {
@@ -108,7 +108,7 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         samples: args.samples,
         targets: args.target.iter().map(|share| share.value()).collect(),
         over: args.over.clone(),
-        resources: Resources { threads, bytes: bytes / 2 },
+        budget: Budget { threads, bytes: bytes / 2 },
     };
     let bar = progress::Answers::new(&scenario.name, args.quiet);
     let read_with = |change: &Override| read(std::slice::from_ref(change));

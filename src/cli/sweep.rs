@@ -13,7 +13,7 @@ use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
 use crate::simulation::estimate;
 use crate::sweep::grid::Grid;
-use crate::sweep::rows::{Ledger, Lines, RowsFormat};
+use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
 use crate::sweep::survey::{Survey, SweepIdentity};
 use crate::sweep::{self, Callbacks};
 
@@ -171,7 +171,7 @@ impl Sweep<'_> {
         ran
     }
 
-    fn report(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Result<()> {
+    fn report(&self, survey: &Survey, ledger: &Ledger, lines: &PointLines) -> Result<()> {
         if self.args.quiet {
             return Ok(());
         }
@@ -183,7 +183,7 @@ impl Sweep<'_> {
     }
 
     /// Tells at how many points a demand is not met, and names the first ones.
-    fn hold_against_demands(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Found {
+    fn hold_against_demands(&self, survey: &Survey, ledger: &Ledger, lines: &PointLines) -> Found {
         const NAMED: usize = 5;
         let unmet: Vec<(usize, AssertionFacts)> = (0..self.grid.points())
             .filter_map(|point| {

@@ -18,7 +18,7 @@ use crate::s3::Connections;
 use crate::units::{Rate, SimDuration};
 
 pub use ranges::{AssumptionOverrides, AssumptionRanges, Level, Variation};
-pub use value::{Range, Value, ValueKind};
+pub use value::{AssumptionKind, Range, Value};
 
 /// What AWS does not publish, in the order of tables and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +49,7 @@ pub struct Description {
     /// What it is about, in a few words.
     pub meaning: &'static str,
     /// What its values are.
-    pub kind: ValueKind,
+    pub kind: AssumptionKind,
     /// The range it has in a scenario that gives none; without one it applies only where given.
     pub built_in: Option<Range<Value>>,
     /// What is possible, where not everything is.
@@ -145,7 +145,7 @@ impl Assumption {
             Self::Expiry => Description {
                 name: "expiry",
                 meaning: "whether the cache lifetime runs from the fetch, or anew from each use",
-                kind: ValueKind::Expiry,
+                kind: AssumptionKind::Expiry,
                 built_in: Some(Range::new(
                     Value::Expiry(Expiry::Fixed),
                     Value::Expiry(Expiry::Fixed),
@@ -181,7 +181,7 @@ impl Assumption {
             Self::VerifyOnWrite => Description {
                 name: "verify_on_write",
                 meaning: "calls of `Decrypt` that verify each new key, if S3 does",
-                kind: ValueKind::Count,
+                kind: AssumptionKind::Count,
                 built_in: Some(Range::new(Value::Count(0), Value::Count(1), Value::Count(1))),
                 limits: Some(Limits {
                     least: Value::Count(0),
@@ -200,7 +200,7 @@ impl Assumption {
             Self::MigrationRate => Description {
                 name: "migration_rate",
                 meaning: "how fast old objects are written anew; it decides how many share a key",
-                kind: ValueKind::Rate,
+                kind: AssumptionKind::Rate,
                 built_in: Some(Range::known(Value::Rate(Rate::per_s(1_000.0)))),
                 limits: None,
                 greater_saves_more: true,
@@ -241,7 +241,7 @@ impl Assumption {
     /// Whether it may be given as a range, not only as a value.
     #[must_use]
     pub fn may_have_range(self) -> bool {
-        self.describe().kind != ValueKind::Rate
+        self.describe().kind != AssumptionKind::Rate
     }
 }
 
@@ -253,7 +253,7 @@ const fn lifetime(high_s: i64) -> Description {
     Description {
         name: "",
         meaning: "",
-        kind: ValueKind::Duration,
+        kind: AssumptionKind::Duration,
         built_in: Some(Range::new(seconds(60), seconds(300), seconds(high_s))),
         limits: None,
         greater_saves_more: true,
@@ -270,7 +270,7 @@ const fn lifetime(high_s: i64) -> Description {
 const PARTS_OF_THE_FLEET: Description = Description {
     name: "",
     meaning: "",
-    kind: ValueKind::Count,
+    kind: AssumptionKind::Count,
     built_in: None,
     limits: Some(Limits {
         least: Value::Count(1),

@@ -2,7 +2,7 @@
 
 use super::search::Span;
 use crate::encryption::assumption::{
-    Assumption, AssumptionRanges, Assumptions, Level, Searched, Value, ValueKind,
+    Assumption, AssumptionKind, AssumptionRanges, Assumptions, Level, Searched, Value,
 };
 use crate::error::{Error, Result};
 use crate::scenario::read::Override;
@@ -10,7 +10,7 @@ use crate::units::{Rate, SimDuration};
 
 /// What a value along an axis changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Parameter {
+pub enum SearchedParameter {
     /// How long bucket-level keys live, where they are generated and where they are held.
     Lifetime,
     /// A single assumption.
@@ -21,7 +21,7 @@ pub enum Parameter {
 
 /// In what a value is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum AxisUnit {
     /// Seconds.
     Seconds,
     /// How many a second.
@@ -34,41 +34,44 @@ pub enum Unit {
 
 /// A parameter with the values to search.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct SearchAxis {
     /// What the values change.
-    pub parameter: Parameter,
+    pub parameter: SearchedParameter,
     /// Which values.
     pub span: Span,
     /// In what they are counted.
-    pub unit: Unit,
+    pub unit: AxisUnit,
 }
 
 const DAY_S: f64 = 86_400.0;
 const HINT: &str = "give KEY=LOW..HIGH with two values of one kind, e.g., \
                     `requesters=1..500`, `workload.ingest.arrivals.poisson.rate=1/s..100/s`";
 
-impl Axis {
+impl SearchAxis {
     /// The axes that are searched unless others are asked for: lifetimes from a second to a day, hosts
     /// from 1 to 1,000 (or partitions, where they are given), requesters from 1 to 100,000.
     #[must_use]
     pub fn usual(ranges: &AssumptionRanges) -> Vec<Self> {
         let in_force = ranges.in_force().map(|(assumption, _)| assumption);
         let assumptions = in_force.filter_map(|assumption| {
-            Some(Self::over(Parameter::Assumption(assumption), assumption.describe().searched?))
+            Some(Self::over(
+                SearchedParameter::Assumption(assumption),
+                assumption.describe().searched?,
+            ))
         });
         let day = Searched { low: 1.0, high: DAY_S };
-        let mut axes = vec![Self::over(Parameter::Lifetime, day)];
+        let mut axes = vec![Self::over(SearchedParameter::Lifetime, day)];
         axes.extend(assumptions);
         axes.push(Self::over(
-            Parameter::Key("requesters".to_owned()),
+            SearchedParameter::Key("requesters".to_owned()),
             Searched { low: 1.0, high: 100_000.0 },
         ));
         axes
     }
 
-    fn over(parameter: Parameter, Searched { low, high }: Searched) -> Self {
-        let is_duration = parameter.kind() == Some(ValueKind::Duration);
-        let unit = if is_duration { Unit::Seconds } else { Unit::Number };
+    fn over(parameter: SearchedParameter, Searched { low, high }: Searched) -> Self {
+        let is_duration = parameter.kind() == Some(AssumptionKind::Duration);
+        let unit = if is_duration { AxisUnit::Seconds } else { AxisUnit::Number };
         Self { parameter, span: Span { low, high, whole: !is_duration }, unit }
     }
 
@@ -97,10 +100,12 @@ impl Axis {
                 "must ascend from above zero: it is searched on a logarithmic scale".to_owned()
             );
         }
-        let axis = Self { parameter: Parameter::named(key.trim()), span, unit: low.unit };
+        let axis = Self { parameter: SearchedParameter::named(key.trim()), span, unit: low.unit };
         let fits = match axis.parameter.kind() {
-            Some(ValueKind::Duration) => axis.unit == Unit::Seconds,
-            Some(_) => axis.unit == Unit::Number && span.whole && span.high <= f64::from(u32::MAX),
+            Some(AssumptionKind::Duration) => axis.unit == AxisUnit::Seconds,
+            Some(_) => {
+                axis.unit == AxisUnit::Number && span.whole && span.high <= f64::from(u32::MAX)
+            }
             None => true,
         };
         if fits { Ok(axis) } else { Err("is not of that key's kind".to_owned()) }
@@ -110,16 +115,16 @@ impl Axis {
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.parameter {
-            Parameter::Lifetime => "lifetime",
-            Parameter::Assumption(assumption) => assumption.name(),
-            Parameter::Key(key) => key,
+            SearchedParameter::Lifetime => "lifetime",
+            SearchedParameter::Assumption(assumption) => assumption.name(),
+            SearchedParameter::Key(key) => key,
         }
     }
 
     /// Whether values are of an assumption, not of a key of the scenario.
     #[must_use]
     pub fn is_assumption(&self) -> bool {
-        !matches!(self.parameter, Parameter::Key(_))
+        !matches!(self.parameter, SearchedParameter::Key(_))
     }
 
     /// The assumptions at a level, but for the parameter at a value.
@@ -128,12 +133,12 @@ impl Axis {
         let lifetimes = [Assumption::GenerationLifetime, Assumption::CacheLifetime];
         ranges.at_with(others, |assumption| {
             let is_at_value = match &self.parameter {
-                Parameter::Lifetime => lifetimes.contains(&assumption),
-                Parameter::Assumption(one) => *one == assumption,
-                Parameter::Key(_) => false,
+                SearchedParameter::Lifetime => lifetimes.contains(&assumption),
+                SearchedParameter::Assumption(one) => *one == assumption,
+                SearchedParameter::Key(_) => false,
             };
             is_at_value.then(|| match assumption.describe().kind {
-                ValueKind::Duration => Value::Duration(SimDuration::from_secs_f64(value)),
+                AssumptionKind::Duration => Value::Duration(SimDuration::from_secs_f64(value)),
                 _ => Value::Count(value as u32),
             })
         })
@@ -143,16 +148,16 @@ impl Axis {
     #[must_use]
     pub fn change(&self, value: f64) -> Override {
         let value = match self.unit {
-            Unit::Seconds => SimDuration::from_secs_f64(value).to_string(),
-            Unit::PerSecond => format!("{value}/s"),
-            Unit::Percent => format!("{value}%"),
-            Unit::Number => format!("{value}"),
+            AxisUnit::Seconds => SimDuration::from_secs_f64(value).to_string(),
+            AxisUnit::PerSecond => format!("{value}/s"),
+            AxisUnit::Percent => format!("{value}%"),
+            AxisUnit::Number => format!("{value}"),
         };
         Override { key: self.name().to_owned(), value }
     }
 }
 
-impl Parameter {
+impl SearchedParameter {
     /// What a key stands for.
     fn named(key: &str) -> Self {
         match key.strip_prefix("assumptions.").unwrap_or(key) {
@@ -164,9 +169,9 @@ impl Parameter {
     }
 
     /// What its values are, if it is an assumption.
-    fn kind(&self) -> Option<ValueKind> {
+    fn kind(&self) -> Option<AssumptionKind> {
         match self {
-            Self::Lifetime => Some(ValueKind::Duration),
+            Self::Lifetime => Some(AssumptionKind::Duration),
             Self::Assumption(assumption) => Some(assumption.describe().kind),
             Self::Key(_) => None,
         }
@@ -176,7 +181,7 @@ impl Parameter {
 /// A value as it is written.
 struct Quantity {
     value: f64,
-    unit: Unit,
+    unit: AxisUnit,
     is_whole: bool,
 }
 
@@ -185,13 +190,13 @@ impl Quantity {
         let text = text.trim();
         let plain = text.replace('_', "");
         let (value, unit) = if let Ok(number) = plain.parse::<f64>() {
-            (number, Unit::Number)
+            (number, AxisUnit::Number)
         } else if let Some(Ok(percent)) = plain.strip_suffix('%').map(|it| it.trim().parse()) {
-            (percent, Unit::Percent)
+            (percent, AxisUnit::Percent)
         } else if let Ok(rate) = text.parse::<Rate>() {
-            (rate.as_per_s(), Unit::PerSecond)
+            (rate.as_per_s(), AxisUnit::PerSecond)
         } else {
-            (text.parse::<SimDuration>().ok()?.as_secs_f64(), Unit::Seconds)
+            (text.parse::<SimDuration>().ok()?.as_secs_f64(), AxisUnit::Seconds)
         };
         Some(Self { value, unit, is_whole: plain.parse::<u64>().is_ok() })
     }
@@ -203,39 +208,44 @@ mod tests {
 
     #[test]
     fn ranges_are_of_one_kind() {
-        let key = |key: &str| Parameter::Key(key.to_owned());
+        let key = |key: &str| SearchedParameter::Key(key.to_owned());
         let span = |low, high, whole| Span { low, high, whole };
         for (text, parameter, range, unit) in [
-            ("lifetime=1s..1d", Parameter::Lifetime, span(1.0, 86_400.0, false), Unit::Seconds),
+            (
+                "lifetime=1s..1d",
+                SearchedParameter::Lifetime,
+                span(1.0, 86_400.0, false),
+                AxisUnit::Seconds,
+            ),
             (
                 "assumptions.cache_lifetime=500ms..2min",
-                Parameter::Assumption(Assumption::CacheLifetime),
+                SearchedParameter::Assumption(Assumption::CacheLifetime),
                 span(0.5, 120.0, false),
-                Unit::Seconds,
+                AxisUnit::Seconds,
             ),
             (
                 "read_partitions = 1 .. 1_000",
-                Parameter::Assumption(Assumption::ReadPartitions),
+                SearchedParameter::Assumption(Assumption::ReadPartitions),
                 span(1.0, 1e3, true),
-                Unit::Number,
+                AxisUnit::Number,
             ),
-            ("requesters=1..500", key("requesters"), span(1.0, 500.0, true), Unit::Number),
+            ("requesters=1..500", key("requesters"), span(1.0, 500.0, true), AxisUnit::Number),
             (
                 "workload.a.arrivals.poisson.rate=6/min..10/s",
                 key("workload.a.arrivals.poisson.rate"),
                 span(0.1, 10.0, false),
-                Unit::PerSecond,
+                AxisUnit::PerSecond,
             ),
             (
                 "billing.discount=1%..50%",
                 key("billing.discount"),
                 span(1.0, 50.0, false),
-                Unit::Percent,
+                AxisUnit::Percent,
             ),
-            ("a.sigma=0.5..2", key("a.sigma"), span(0.5, 2.0, false), Unit::Number),
+            ("a.sigma=0.5..2", key("a.sigma"), span(0.5, 2.0, false), AxisUnit::Number),
         ] {
-            let expected = Axis { parameter, span: range, unit };
-            assert_eq!(Axis::parse(text).unwrap(), expected, "{text}");
+            let expected = SearchAxis { parameter, span: range, unit };
+            assert_eq!(SearchAxis::parse(text).unwrap(), expected, "{text}");
         }
     }
 
@@ -254,7 +264,7 @@ mod tests {
             ("requesters=9..9", "must ascend from above zero"),
             ("requesters=1..inf", "must ascend from above zero"),
         ] {
-            let error = Axis::parse(text).unwrap_err().to_string();
+            let error = SearchAxis::parse(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{text}` {why}")), "{error}");
         }
     }
@@ -267,7 +277,7 @@ mod tests {
             ("a=1%..9%", 2.5, "2.5%"),
             ("a=1..9000", 9_000.0, "9000"),
         ] {
-            assert_eq!(Axis::parse(text).unwrap().change(value).value, written);
+            assert_eq!(SearchAxis::parse(text).unwrap().change(value).value, written);
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::axis::Axis;
-use super::evaluator::{Evaluator, Resources};
+use super::axis::SearchAxis;
+use super::evaluator::{Budget, Evaluator};
 use super::search::{Crossing, Curve, Steps, search};
 use super::{Progress, ReadWith};
 use crate::encryption::assumption::{AssumptionRanges, Assumptions, Level};
@@ -27,7 +27,7 @@ const NO_TIME: &str = "the others would take too long to simulate";
 #[derive(Clone, Debug, PartialEq)]
 pub struct BreakEvens {
     /// The axis.
-    pub axis: Axis,
+    pub axis: SearchAxis,
     /// At which end of their ranges the other assumptions stand.
     pub others: Level,
     /// The saving at each value that was tried, in the first replication.
@@ -64,7 +64,7 @@ pub(super) struct BreakEvenSearch<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) targets: &'a [f64],
     pub(super) replications: u32,
-    pub(super) resources: Resources,
+    pub(super) budget: Budget,
     pub(super) progress: Progress<'a>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> BreakEvenSearch<'a> {
     where
         'a: 's,
     {
-        Evaluator::new(scenario, replications, self.resources, self.progress).ok_or_else(|| {
+        Evaluator::new(scenario, replications, self.budget, self.progress).ok_or_else(|| {
             Error::run(format!(
                 "`{}` makes no KMS requests in this traffic, so there is nothing to save",
                 scenario.configurations[scenario.reference].name
@@ -100,7 +100,7 @@ impl<'a> BreakEvenSearch<'a> {
     /// first replication, `all` all of them.
     pub(super) fn over_assumption(
         &self,
-        axis: &Axis,
+        axis: &SearchAxis,
         first: &mut Evaluator,
         all: &mut Evaluator,
     ) -> Vec<BreakEvens> {
@@ -126,7 +126,7 @@ impl<'a> BreakEvenSearch<'a> {
     ///
     /// # Errors
     /// What is wrong with the scenario at the lower end.
-    pub(super) fn over_key(&self, axis: &Axis, read: ReadWith) -> Result<Vec<BreakEvens>> {
+    pub(super) fn over_key(&self, axis: &SearchAxis, read: ReadWith) -> Result<Vec<BreakEvens>> {
         read(&axis.change(axis.span.low))?;
         let mut at_values =
             SavingsAtValues { search: self, axis, read, known: BTreeMap::new(), cut: None };
@@ -150,7 +150,7 @@ impl<'a> BreakEvenSearch<'a> {
     /// What a curve says about all targets.
     fn break_evens(
         &self,
-        axis: &Axis,
+        axis: &SearchAxis,
         others: Level,
         curve: Curve,
         cut: Option<String>,
@@ -205,7 +205,7 @@ fn first_savings(
 /// Savings of scenarios that differ in the value of a key.
 struct SavingsAtValues<'s, 'a> {
     search: &'s BreakEvenSearch<'a>,
-    axis: &'s Axis,
+    axis: &'s SearchAxis,
     read: ReadWith<'s>,
     /// The saving of the first replication by the bits of a value and the level of assumptions; `None`
     /// where it is not to be had.
@@ -242,7 +242,7 @@ impl SavingsAtValues<'_, '_> {
 }
 
 /// The value inside a bracket, near its middle, at which all replications are run.
-fn middle(axis: &Axis, crossing: &Crossing) -> f64 {
+fn middle(axis: &SearchAxis, crossing: &Crossing) -> f64 {
     if axis.span.whole { crossing.behind } else { (crossing.before * crossing.behind).sqrt() }
 }
 
@@ -260,7 +260,7 @@ fn own_values(
 }
 
 /// A crossing's value and interval, from the logarithms of each replication's own.
-fn break_even(axis: &Axis, crossing: Crossing, middle: f64, each: &[f64]) -> BreakEven {
+fn break_even(axis: &SearchAxis, crossing: Crossing, middle: f64, each: &[f64]) -> BreakEven {
     let span = axis.span;
     let estimate = (!each.is_empty()).then(|| Estimate::of(each));
     let Some((mean, half_width)) = estimate.and_then(|it| Some((it.mean, it.half_width?))) else {

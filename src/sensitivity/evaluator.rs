@@ -13,7 +13,7 @@ use crate::simulation::{Arm, PlannedArm, kms_calls};
 
 /// What a run may take: all of it is known before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resources {
+pub struct Budget {
     /// Threads that work on it.
     pub threads: usize,
     /// Bytes of memory for it at the most.
@@ -34,7 +34,7 @@ const SKIPPED_AT_A_TIME: usize = 8;
 pub(super) struct Evaluator<'a> {
     scenario: &'a Scenario,
     engines: Engines,
-    resources: Resources,
+    budget: Budget,
     progress: Progress<'a>,
     requesters: Requesters,
     replications: Range<u32>,
@@ -50,14 +50,14 @@ impl<'a> Evaluator<'a> {
     pub(super) fn new(
         scenario: &'a Scenario,
         replications: u32,
-        resources: Resources,
+        budget: Budget,
         progress: Progress<'a>,
     ) -> Option<Self> {
         let headline = &scenario.configurations[scenario.headline];
         let mut evaluator = Self {
             scenario,
             engines: Engines::of(scenario),
-            resources,
+            budget,
             progress,
             requesters: Requesters::group(headline.rule, &scenario.principals, &scenario.slots),
             replications: 0..replications,
@@ -75,7 +75,7 @@ impl<'a> Evaluator<'a> {
 
     /// What one replication under a set of assumptions is expected to take.
     pub(super) fn estimate(&self, assumptions: &Assumptions) -> ArmEstimate {
-        let Resources { threads, .. } = self.resources;
+        let Budget { threads, .. } = self.budget;
         let arm = PlannedArm {
             scenario: self.scenario,
             configuration: self.headline(),
@@ -92,7 +92,7 @@ impl<'a> Evaluator<'a> {
 
     /// Whether there is memory for it.
     pub(super) fn fits(&self, estimate: &ArmEstimate) -> bool {
-        estimate.bytes_max <= self.resources.bytes
+        estimate.bytes_max <= self.budget.bytes
     }
 
     /// What the headline saves under each set of assumptions, in each replication.

@@ -1,6 +1,6 @@
 //! What was found as the rows of CSV files.
 
-use super::axis::{Axis, Unit};
+use super::axis::{AxisUnit, SearchAxis};
 use super::break_even::{BreakEvens, TargetCrossings};
 use super::search::Direction;
 use super::{Sensitivity, Together};
@@ -127,12 +127,12 @@ pub fn curves(scenario: &Scenario, found: &Sensitivity) -> Vec<CurveRow> {
     rows.collect()
 }
 
-const fn unit(unit: Unit) -> &'static str {
+const fn unit(unit: AxisUnit) -> &'static str {
     match unit {
-        Unit::Seconds => "s",
-        Unit::PerSecond => "per_s",
-        Unit::Percent => "percent",
-        Unit::Number => "count",
+        AxisUnit::Seconds => "s",
+        AxisUnit::PerSecond => "per_s",
+        AxisUnit::Percent => "percent",
+        AxisUnit::Number => "count",
     }
 }
 
@@ -144,13 +144,13 @@ const fn direction(direction: Direction) -> &'static str {
 }
 
 /// A value along an axis, with about three digits.
-pub(crate) fn value(axis: &Axis, value: f64) -> String {
+pub(crate) fn value(axis: &SearchAxis, value: f64) -> String {
     match axis.unit {
-        Unit::Seconds => duration(value),
-        Unit::PerSecond => format!("{}/s", significant(value)),
-        Unit::Percent => format!("{} %", significant(value)),
-        Unit::Number if axis.span.whole => grouped(value.round() as u64),
-        Unit::Number => significant(value),
+        AxisUnit::Seconds => duration(value),
+        AxisUnit::PerSecond => format!("{}/s", significant(value)),
+        AxisUnit::Percent => format!("{} %", significant(value)),
+        AxisUnit::Number if axis.span.whole => grouped(value.round() as u64),
+        AxisUnit::Number => significant(value),
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
             ("a=1%..9%", 2.5, "2.5 %"),
             ("a=0.5..2", 1.0, "1"),
         ] {
-            assert_eq!(value(&Axis::parse(text).unwrap(), number), expected);
+            assert_eq!(value(&SearchAxis::parse(text).unwrap(), number), expected);
         }
     }
 }

@@ -17,7 +17,7 @@ pub use super::range::Measure;
 
 /// A key and the values it takes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct SweepAxis {
     /// The key, as in an override.
     pub key: String,
     /// Its values, as in overrides, none twice.
@@ -35,7 +35,7 @@ pub struct AxisValue {
     pub number: Option<f64>,
 }
 
-impl Axis {
+impl SweepAxis {
     /// Reads the values of `key`; `None` if there is only one, which is an override then.
     ///
     /// # Errors

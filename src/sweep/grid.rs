@@ -1,20 +1,20 @@
 //! Axes to points: every value of each with every value of the others.
 
-use super::axis::{Axis, AxisValue};
+use super::axis::{AxisValue, SweepAxis};
 use crate::error::{Error, Result};
 use crate::scenario::read::Override;
 
 /// What is put into the scenario, and where it varies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
-    axes: Vec<Axis>,
+    axes: Vec<SweepAxis>,
     /// In the order in which they were given: later ones win.
-    changes: Vec<Change>,
+    changes: Vec<GridChange>,
     points: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Change {
+enum GridChange {
     /// The same at every point.
     Fixed(Override),
     /// The value of the axis of this number.
@@ -28,11 +28,12 @@ impl Grid {
     /// If nothing varies, values are no list or range, a key that varies is given twice, or there
     /// are more than `points_max` points.
     pub fn of(changes: &[Override], points_max: usize) -> Result<Self> {
-        let mut axes: Vec<Axis> = Vec::new();
+        let mut axes: Vec<SweepAxis> = Vec::new();
         let mut parted = Vec::new();
         for (i, change) in changes.iter().enumerate() {
             let place = format!("--set {}={}", change.key, change.value);
-            let read = Axis::parse(&change.key, &change.value).map_err(|error| error.at(&place))?;
+            let read =
+                SweepAxis::parse(&change.key, &change.value).map_err(|error| error.at(&place))?;
             let earlier = &changes[..i];
             let varies = read.is_some() || axes.iter().any(|axis| axis.key == change.key);
             if varies && earlier.iter().any(|other| other.key == change.key) {
@@ -44,10 +45,10 @@ impl Grid {
                 .at(place));
             }
             parted.push(match read {
-                None => Change::Fixed(change.clone()),
+                None => GridChange::Fixed(change.clone()),
                 Some(varying) => {
                     axes.push(varying);
-                    Change::Axis(axes.len() - 1)
+                    GridChange::Axis(axes.len() - 1)
                 }
             });
         }
@@ -55,7 +56,7 @@ impl Grid {
         Ok(Self { axes, changes: parted, points })
     }
 
-    fn count(axes: &[Axis], points_max: usize) -> Result<usize> {
+    fn count(axes: &[SweepAxis], points_max: usize) -> Result<usize> {
         if axes.is_empty() {
             return Err(Error::request(
                 "nothing varies, but a sweep needs a key with several values",
@@ -80,7 +81,7 @@ impl Grid {
 
     /// What varies.
     #[must_use]
-    pub fn axes(&self) -> &[Axis] {
+    pub fn axes(&self) -> &[SweepAxis] {
         &self.axes
     }
 
@@ -113,8 +114,8 @@ impl Grid {
     pub fn overrides(&self, point: usize) -> Vec<Override> {
         let values = self.values(point);
         let changes = self.changes.iter().map(|change| match change {
-            Change::Fixed(change) => change.clone(),
-            Change::Axis(axis) => {
+            GridChange::Fixed(change) => change.clone(),
+            GridChange::Axis(axis) => {
                 Override { key: self.axes[*axis].key.clone(), value: values[*axis].text.clone() }
             }
         });
@@ -125,8 +126,8 @@ impl Grid {
     #[must_use]
     pub fn fixed(&self) -> Vec<Override> {
         let fixed = self.changes.iter().filter_map(|change| match change {
-            Change::Fixed(change) => Some(change.clone()),
-            Change::Axis(_) => None,
+            GridChange::Fixed(change) => Some(change.clone()),
+            GridChange::Axis(_) => None,
         });
         fixed.collect()
     }

@@ -1,6 +1,6 @@
 //! A point's results as lines of a file, in CSV or JSON, and back.
 //!
-//! Lines of a point are appended together when it is done, so a file that was broken off holds whole
+//! PointLines of a point are appended together when it is done, so a file that was broken off holds whole
 //! points, perhaps a torn end, and no point twice in two versions: a point's lines are a function of
 //! the sweep. What is not whole is dropped and run again.
 
@@ -48,7 +48,7 @@ pub struct Ledger<'a> {
 }
 
 /// The lines of every point that is whole, by point.
-pub type Lines = BTreeMap<usize, Vec<u8>>;
+pub type PointLines = BTreeMap<usize, Vec<u8>>;
 
 /// Columns of `summary.csv` that stand first here, too: who and at which level.
 const LEADING: usize = 3;
@@ -72,7 +72,7 @@ impl<'a> Ledger<'a> {
         let summary = records(&csv::write::<SummaryRow>(&[])).pop().expect("there is a header");
         let mut columns = summary[..LEADING].to_vec();
         columns.push(POINT.to_owned());
-        columns.extend(grid.axes().iter().flat_map(super::axis::Axis::columns));
+        columns.extend(grid.axes().iter().flat_map(super::axis::SweepAxis::columns));
         columns.extend_from_slice(&summary[LEADING..]);
         Self { format, grid, survey, columns }
     }
@@ -145,7 +145,7 @@ impl<'a> Ledger<'a> {
 
     /// A whole file of these lines, in the order of the grid.
     #[must_use]
-    pub fn file(&self, lines: &Lines) -> Vec<u8> {
+    pub fn file(&self, lines: &PointLines) -> Vec<u8> {
         let mut out = self.header();
         for of_point in lines.values() {
             out.extend(of_point);
@@ -155,7 +155,7 @@ impl<'a> Ledger<'a> {
 
     /// What is whole in a file, whatever happened to it.
     #[must_use]
-    pub fn read(&self, bytes: &[u8]) -> Lines {
+    pub fn read(&self, bytes: &[u8]) -> PointLines {
         let mut of_point: BTreeMap<usize, Vec<(SummaryRow, &[u8])>> = BTreeMap::new();
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             let Some((point, row)) = self.read_line(line) else { continue };

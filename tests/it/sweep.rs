@@ -16,7 +16,7 @@ use bks::results;
 use bks::scenario::Scenario;
 use bks::scenario::read::Override;
 use bks::sweep::grid::Grid;
-use bks::sweep::rows::{Ledger, Lines, RowsFormat};
+use bks::sweep::rows::{Ledger, PointLines, RowsFormat};
 use bks::sweep::survey::Survey;
 use bks::sweep::{self, Callbacks};
 
@@ -203,7 +203,7 @@ fn whole(sets: &[&str], form: RowsFormat, then: impl FnOnce(&Ledger, &[u8])) {
         |point: usize| Scenario::read(SMALL, "small", &grid.overrides(point), &|_| unreachable!());
     let survey = Survey::of(&grid, &read).unwrap();
     let ledger = Ledger::new(form, &grid, &survey);
-    let lines = Mutex::new(Lines::new());
+    let lines = Mutex::new(PointLines::new());
     let around = Callbacks {
         read: &read,
         progress: &|_| (),
@@ -235,7 +235,8 @@ fn no_cut_loses_a_whole_point() {
                     end += lines.len();
                     end <= cut
                 });
-                let expected: Lines = whole.map(|(point, lines)| (*point, lines.clone())).collect();
+                let expected: PointLines =
+                    whole.map(|(point, lines)| (*point, lines.clone())).collect();
                 assert_eq!(kept, expected, "cut at {cut}");
             }
             let mut kept = ledger.read(&bytes[..bytes.len() / 2]);
@@ -256,7 +257,7 @@ fn what_is_whole_is_found_between_anything_else() {
                 [b"\0\0\0\n", &all[&2][..40], b"\n", &all[&2], &all[&0], &all[&2]];
             assert_eq!(ledger.file(&ledger.read(&[&pieces.concat()[..], &torn].concat())), {
                 let kept = [0, 2].map(|point| (point, all[&point].clone()));
-                ledger.file(&Lines::from(kept))
+                ledger.file(&PointLines::from(kept))
             });
             // Another sweep's values are none of this one's.
             let other = text(bytes).replace("1h", "4h");

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use super::BURN_IN;
 use super::parts::{Parts, SessionSecond};
-use super::writers::{Key, Wrapping, Writers, Writes};
+use super::writers::{Wrapping, WriteBounds, WriterKey, WriterKeys};
 use crate::calibration::{Evidence, Pool, ReadOf, Session};
 use crate::encryption::requester::RequesterRule;
 
@@ -87,7 +87,7 @@ pub(super) fn under(
     rules: &[RequesterRule],
     evidence: &Evidence,
     parts: &Parts,
-    writes: Writes,
+    writes: WriteBounds,
     doubt: Doubt,
 ) -> Vec<ReadGroups> {
     let mut all: Vec<ReadGroups> =
@@ -115,7 +115,7 @@ pub(super) fn under(
 }
 
 /// One part as a requester's filter takes it.
-struct Reading {
+struct SecondReads {
     part: u32,
     uses: BTreeMap<u32, u32>,
     reads: u32,
@@ -128,17 +128,17 @@ struct Reading {
 /// Makes one requester's groups.
 struct Grouping<'a> {
     pool: &'a Pool,
-    writers: &'a Writers,
+    writers: &'a WriterKeys,
     /// The one object that is read, if it was not written in the trail.
     only: Option<u32>,
     /// From when on groups are scored.
     from: i64,
     doubt: Doubt,
-    numbers: HashMap<Key, u32>,
+    numbers: HashMap<WriterKey, u32>,
     /// All keys, by number.
-    keys: Vec<Key>,
+    keys: Vec<WriterKey>,
     /// Keys of which it is not known in how many partitions they are.
-    lost: HashSet<Key>,
+    lost: HashSet<WriterKey>,
     /// Nor of any that was generated until then.
     lost_until: i64,
     requester: RequesterReads,
@@ -149,9 +149,9 @@ impl ReadGroups {
         evidence: &Evidence,
         parts: &Parts,
         rule: RequesterRule,
-        (writes, doubt): (Writes, Doubt),
+        (writes, doubt): (WriteBounds, Doubt),
     ) -> Self {
-        let of_rule = Writers::new(evidence, rule, writes);
+        let of_rule = WriterKeys::new(evidence, rule, writes);
         let span = evidence.last_s - evidence.first_s;
         let mut groups = Self::default();
         for (pool, own) in evidence.pools.iter().zip(&parts.pools) {
@@ -215,7 +215,7 @@ impl ReadGroups {
 impl<'a> Grouping<'a> {
     fn new(
         pool: &'a Pool,
-        writers: &'a Writers,
+        writers: &'a WriterKeys,
         (only, from): (Option<u32>, i64),
         doubt: Doubt,
     ) -> Self {
@@ -242,7 +242,7 @@ impl<'a> Grouping<'a> {
     fn take(&mut self, parts: &[SessionSecond], of_second: Range<usize>) {
         let time = parts[of_second.start].second;
         self.lose(&parts[of_second.clone()]);
-        let readings: Vec<Reading> =
+        let readings: Vec<SecondReads> =
             of_second.map(|place| self.reading(&parts[place], place as u32)).collect();
         for group in groups(readings) {
             let keys: HashSet<u32> =
@@ -255,7 +255,7 @@ impl<'a> Grouping<'a> {
         }
     }
 
-    fn reading(&mut self, part: &SessionSecond, number: u32) -> Reading {
+    fn reading(&mut self, part: &SessionSecond, number: u32) -> SecondReads {
         let reads = &self.pool.sessions[part.session as usize].read[part.reads.clone()];
         let mut uses = BTreeMap::new();
         let mut is_open = part.may_verify;
@@ -273,10 +273,10 @@ impl<'a> Grouping<'a> {
             }
         }
         let (reads, decrypts, may_verify) = (reads.len() as u32, part.decrypts, part.may_verify);
-        Reading { part: number, uses, reads, decrypts, is_open, may_verify }
+        SecondReads { part: number, uses, reads, decrypts, is_open, may_verify }
     }
 
-    fn is_lost(&self, key: Key) -> bool {
+    fn is_lost(&self, key: WriterKey) -> bool {
         self.lost.contains(&key) || self.writers.generated(key) <= self.lost_until
     }
 
@@ -288,7 +288,7 @@ impl<'a> Grouping<'a> {
             for read in reads {
                 match self.writers.key(read.of, self.only) {
                     Wrapping::Among(pool, requester, keys) => {
-                        self.lost.extend(keys.map(|key| (pool, requester, key)));
+                        self.lost.extend(keys.map(|key| WriterKey { pool, requester, key }));
                     }
                     Wrapping::Any if part.decrypts > 0 => {
                         self.lost_until = self.lost_until.max(part.second);
@@ -299,7 +299,7 @@ impl<'a> Grouping<'a> {
         }
     }
 
-    fn push_scored(&mut self, time: i64, group: &[Reading]) {
+    fn push_scored(&mut self, time: i64, group: &[SecondReads]) {
         let mut uses: BTreeMap<u32, u32> = BTreeMap::new();
         for (&key, reads) in group.iter().flat_map(|reading| &reading.uses) {
             *uses.entry(key).or_default() += reads;
@@ -314,10 +314,10 @@ impl<'a> Grouping<'a> {
     }
 
     /// Keeps of a group that is not scored what is certain, and notes what is lost.
-    fn push_certain(&mut self, time: i64, group: &[Reading]) {
+    fn push_certain(&mut self, time: i64, group: &[SecondReads]) {
         let mut uses: BTreeMap<u32, Option<KeyReads>> = BTreeMap::new();
         for reading in group {
-            let Reading { decrypts, reads: all, may_verify, .. } = *reading;
+            let SecondReads { decrypts, reads: all, may_verify, .. } = *reading;
             let each_asked = decrypts == all && !may_verify;
             for (&key, &reads) in &reading.uses {
                 let sum = uses.entry(key).or_insert(Some(KeyReads { key, reads: 0, asked: 0 }));
@@ -339,7 +339,7 @@ impl<'a> Grouping<'a> {
     fn push(
         &mut self,
         time: i64,
-        group: &[Reading],
+        group: &[SecondReads],
         uses: impl Iterator<Item = KeyReads>,
         decrypts: u32,
         is_certain: bool,
@@ -359,9 +359,9 @@ impl<'a> Grouping<'a> {
 }
 
 /// Puts those together that read a key in common.
-fn groups(readings: Vec<Reading>) -> Vec<Vec<Reading>> {
+fn groups(readings: Vec<SecondReads>) -> Vec<Vec<SecondReads>> {
     let mut group_of_key: HashMap<u32, usize> = HashMap::new();
-    let mut groups: Vec<Vec<Reading>> = Vec::new();
+    let mut groups: Vec<Vec<SecondReads>> = Vec::new();
     for reading in readings {
         let own = groups.len();
         groups.push(vec![reading]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Place, SessionName};
+use super::{RequesterBucket, SessionName};
 use crate::encryption::needs::Needs;
 use crate::logs::record::{LogOperation, Record, percent_decoded};
 use crate::recording::hash::{self, ObjectId};
@@ -10,7 +10,7 @@ use crate::s3::Operation;
 
 /// What a request does with an object's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum KeyUse {
+pub(super) enum ObjectUse {
     /// Makes an object's key.
     Writes,
     /// Needs an object's key.
@@ -21,27 +21,27 @@ pub(super) enum KeyUse {
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Request {
+pub(super) struct TimedUse {
     pub(super) second: i64,
-    pub(super) key_use: KeyUse,
+    pub(super) object_use: ObjectUse,
     /// Its object.
     pub(super) object: ObjectId,
 }
 
-/// Requests of one form of log: by (who, bucket), then session.
-pub(super) type Requests = BTreeMap<Place, BTreeMap<SessionName, Vec<Request>>>;
+/// SessionUses of one form of log: by (who, bucket), then session.
+pub(super) type SessionUses = BTreeMap<RequesterBucket, BTreeMap<SessionName, Vec<TimedUse>>>;
 
 /// What a record does with keys: each use with its bucket and its object.
-pub(super) fn key_uses<'a>(record: &'a Record) -> Vec<(KeyUse, &'a [u8], ObjectId)> {
+pub(super) fn object_uses<'a>(record: &'a Record) -> Vec<(ObjectUse, &'a [u8], ObjectId)> {
     let own = object(record.bucket, &percent_decoded(record.key.unwrap_or_default()));
-    let may_read = (KeyUse::MayRead, record.bucket, own);
+    let may_read = (ObjectUse::MayRead, record.bucket, own);
     let reads = match record.version_id {
         Some(_) => may_read,
-        None => (KeyUse::Reads, record.bucket, own),
+        None => (ObjectUse::Reads, record.bucket, own),
     };
-    let writes = (KeyUse::Writes, record.bucket, own);
+    let writes = (ObjectUse::Writes, record.bucket, own);
     let source = match record.copy_source.and_then(source) {
-        Some((bucket, key)) => (KeyUse::Reads, bucket, object(bucket, &percent_decoded(key))),
+        Some((bucket, key)) => (ObjectUse::Reads, bucket, object(bucket, &percent_decoded(key))),
         None => may_read,
     };
     // Access logs tell a copy's source in a record of its own.

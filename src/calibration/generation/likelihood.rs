@@ -24,7 +24,7 @@ pub(super) struct Score {
 }
 
 /// One requester's keys, and those who use them.
-struct History {
+struct RequesterHistory {
     /// When keys were generated, ascending.
     generated: Vec<i64>,
     /// Sums of the times before each place, from the first second of the trail on.
@@ -39,7 +39,7 @@ struct History {
 
 /// All requesters under a rule.
 pub(super) struct Likelihood {
-    histories: Vec<History>,
+    histories: Vec<RequesterHistory>,
     has_writes: bool,
     longest_s: i64,
 }
@@ -88,7 +88,7 @@ fn matched(session: &Session) -> BTreeMap<i64, (u32, u32)> {
     seconds
 }
 
-impl History {
+impl RequesterHistory {
     fn of(members: &[&Session], first: i64, from: i64) -> Self {
         let mut calls: Vec<(i64, usize)> = Vec::new();
         let mut windows = Vec::new();
@@ -315,9 +315,11 @@ impl Likelihood {
         for pool in &evidence.pools {
             let members: Vec<&Session> = pool.sessions.iter().collect();
             match rule {
-                RequesterRule::Role => histories.push(History::of(&members, first, from)),
+                RequesterRule::Role => histories.push(RequesterHistory::of(&members, first, from)),
                 RequesterRule::Session => {
-                    histories.extend(members.chunks(1).map(|one| History::of(one, first, from)));
+                    histories.extend(
+                        members.chunks(1).map(|one| RequesterHistory::of(one, first, from)),
+                    );
                 }
             }
         }
@@ -394,11 +396,11 @@ impl Likelihood {
     }
 
     /// How well each number of partitions, from one on, explains one requester's calls.
-    fn by_partitions(&self, history: &History, lifetime: i64) -> Vec<Score> {
+    fn by_partitions(&self, history: &RequesterHistory, lifetime: i64) -> Vec<Score> {
         (1..=MAX_PARTITIONS).map(|partitions| self.one(history, lifetime, partitions)).collect()
     }
 
-    fn one(&self, history: &History, lifetime: i64, partitions: u32) -> Score {
+    fn one(&self, history: &RequesterHistory, lifetime: i64, partitions: u32) -> Score {
         if self.has_writes {
             history.score_writes(lifetime, partitions)
         } else {
@@ -455,7 +457,7 @@ mod tests {
     fn lived_is_the_sum_over_keys() {
         let generated: Vec<i64> = vec![0, 3, 3, 40, 55];
         let session = Session { generated: generated.clone(), ..Session::default() };
-        let history = History::of(&[&session], 0, 0);
+        let history = RequesterHistory::of(&[&session], 0, 0);
         for lifetime in [0, 1, 10, 100] {
             for time in 0..120 {
                 let sum: i64 =

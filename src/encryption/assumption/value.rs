@@ -15,7 +15,7 @@ use crate::units::{Rate, SimDuration};
 
 /// What the values of an assumption are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ValueKind {
+pub enum AssumptionKind {
     /// A span of time.
     Duration,
     /// A rule of expiry.
@@ -26,7 +26,7 @@ pub enum ValueKind {
     Rate,
 }
 
-/// A value of an assumption. Those of one [`ValueKind`] have an order.
+/// A value of an assumption. Those of one [`AssumptionKind`] have an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value {

@@ -7,7 +7,9 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::{Assumption, AssumptionOverrides, AssumptionRanges, Expiry, Range, Value, ValueKind};
+use super::{
+    Assumption, AssumptionKind, AssumptionOverrides, AssumptionRanges, Expiry, Range, Value,
+};
 use crate::units::{Rate, SimDuration};
 
 impl<'de> Deserialize<'de> for Assumption {
@@ -18,7 +20,7 @@ impl<'de> Deserialize<'de> for Assumption {
     }
 }
 
-impl ValueKind {
+impl AssumptionKind {
     fn read<'de, A: MapAccess<'de>>(self, table: &mut A) -> Result<Range<Value>, A::Error> {
         Ok(match self {
             Self::Duration => table.next_value::<Range<SimDuration>>()?.map(Value::Duration),

@@ -4,7 +4,7 @@ use crate::encryption::assumptions::Level;
 use crate::report::numbers::{grouped, percent};
 use crate::results::sensitivity::SpreadRow;
 use crate::scenario::Scenario;
-use crate::sensitivity::axis::Axis;
+use crate::sensitivity::axis::SearchAxis;
 use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
 use crate::sensitivity::rows::value;
 use crate::sensitivity::search::Direction;
@@ -121,7 +121,7 @@ fn share_wanted(target: f64) -> String {
 }
 
 /// The parts of an axis on which the saving lies below the target.
-fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> String {
+fn below(axis: &SearchAxis, crossings: &[BreakEven], name: &str, detailed: bool) -> String {
     let mut parts = Vec::new();
     let mut from: Option<String> = None;
     for crossing in crossings {
@@ -143,7 +143,7 @@ fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> St
 }
 
 /// A break-even value with its interval.
-fn border(axis: &Axis, found: &BreakEven, detailed: bool) -> String {
+fn border(axis: &SearchAxis, found: &BreakEven, detailed: bool) -> String {
     let at = value(axis, found.value);
     match found.interval.filter(|_| detailed) {
         Some((low, high)) => format!("{at} [{} … {}]", value(axis, low), value(axis, high)),
