@@ -69,9 +69,9 @@ pub enum ReadOf {
         /// When.
         second: i64,
     },
-    /// It was not written in the trail; objects are told apart by number.
+    /// It was not written in the trail; objects are numbered.
     Unwritten(u32),
-    /// It cannot be told whether a call is needed, or of which key.
+    /// It is not known whether a call is needed, or of which key.
     Doubtful,
 }
 
@@ -149,7 +149,7 @@ impl<T> Calibrated<T> {
         Self { low: value, estimate: value, high: value, method, cannot_tell }
     }
 
-    /// Nothing is told.
+    /// Nothing is known.
     fn nothing(method: &'static str, why: impl Into<String>) -> Self {
         Self { low: None, estimate: None, high: None, method, cannot_tell: why.into() }
     }
@@ -204,7 +204,7 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
 }
 
 impl Calibration {
-    /// What a scenario may assume after this; what nothing is told of stays as it is built in, and
+    /// What a scenario may assume after this; what is not known stays as it is built in, and
     /// so does an end that the data does not give, unless the other end lies beyond it.
     #[must_use]
     pub fn assumptions(&self) -> AssumptionOverrides {
@@ -250,7 +250,7 @@ fn count(estimate: &Calibrated<u32>, otherwise: Assumption) -> Option<Range<Valu
 
 impl Calibration {
     /// What a scenario may hold after this, in TOML: the table of assumptions and, if the rule is
-    /// told, configurations without and with bucket keys under that rule, to be put at its end.
+    /// known, configurations without and with bucket keys under that rule, to be put at its end.
     #[must_use]
     pub fn fragment(&self) -> String {
         let configurations = self.requester_rule.low.map(ScenarioFile::configurations_under);

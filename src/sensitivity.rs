@@ -1,4 +1,4 @@
-//! What the answer hangs on: how far each assumption moves the headline's saving, which of them its
+//! What the answer depends on: how far each assumption moves the headline's saving, which of them its
 //! spread comes from, and at which value of a parameter it saves a given share.
 //!
 //! - *One at a time*: each assumption at each end of its range, the others as assumed. It shows what
@@ -63,7 +63,7 @@ pub struct Plan {
     pub budget: Budget,
 }
 
-/// What the answer hangs on.
+/// What the answer depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sensitivity {
     /// The headline's saving with everything as assumed, in the first replication.

@@ -3,7 +3,7 @@
 //!
 //! - [`axis`]: `KEY=VALUES` to the values of one key, in `range` those between two ends;
 //! - [`grid`]: axes to points, and what each puts into the scenario;
-//! - [`survey`]: every point read and checked before any is run, and what tells sweeps apart;
+//! - [`survey`]: every point read and checked before any is run, and the identity of a sweep;
 //! - [`rows`]: a point's results as lines of a file, from which a sweep that was broken off goes on;
 //! - [`swept`]: all of that read back, for whoever shows it;
 //! - this file: points run in parallel, as many at a time as fit into memory.

@@ -28,9 +28,9 @@ type RequesterBucket = (Vec<u8>, Vec<u8>);
 pub struct Gather {
     /// By (who, bucket), then KMS key, then session.
     calls: BTreeMap<RequesterBucket, BTreeMap<Vec<u8>, BTreeMap<SessionName, Session>>>,
-    /// SessionUses of trails, and of access logs.
+    /// Requests of trails, and of access logs.
     requests: [SessionUses; 2],
-    /// WrittenObjects whose calls are their own: bucket keys do not concern them.
+    /// Objects whose calls are their own: bucket keys do not concern them.
     keyless: HashSet<ObjectId>,
     /// Which of them got a data key of their own when: these writes need no bucket-level key.
     keyless_writes: HashSet<(ObjectId, i64)>,
@@ -55,7 +55,7 @@ pub struct LeftOut {
     pub not_of_s3: u64,
     /// They are of other buckets.
     pub other_buckets: u64,
-    /// SessionUses that logs of another form have more of.
+    /// Requests that logs of another form have more of.
     pub in_other_logs: u64,
 }
 

@@ -1,6 +1,6 @@
 //! A point's results as lines of a file, in CSV or JSON, and back.
 //!
-//! PointLines of a point are appended together when it is done, so a file that was broken off holds whole
+//! Lines of a point are appended together when it is done, so a file that was broken off holds whole
 //! points, perhaps a torn end, and no point twice in two versions: a point's lines are a function of
 //! the sweep. What is not whole is dropped and run again.
 

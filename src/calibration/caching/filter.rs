@@ -209,7 +209,7 @@ fn uncertainty(mass: f64) -> f64 {
     (mass * (1.0 - mass)).max(0.0)
 }
 
-/// Workspace that scoring needs, kept from one requester to the next.
+/// Memory that scoring needs, kept from one requester to the next.
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
     copies: Vec<Copies>,

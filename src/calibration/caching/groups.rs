@@ -32,7 +32,7 @@ pub(super) enum Doubt {
 /// One requester's reads.
 #[derive(Debug, Default)]
 pub(super) struct RequesterReads {
-    /// ReadGroup by group, in order of time.
+    /// Group by group, in order of time.
     pub(super) groups: Vec<ReadGroup>,
     /// Keys that are read.
     pub(super) uses: Vec<KeyReads>,

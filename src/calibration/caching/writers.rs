@@ -27,7 +27,7 @@ pub(super) struct WriteBounds {
     pub(super) lifetime_s: Option<i64>,
 }
 
-/// WriterKeys' keys.
+/// Writers' keys.
 pub(super) struct WriterKeys {
     /// For each pool its requesters' keys.
     keys: Vec<Vec<Keys>>,

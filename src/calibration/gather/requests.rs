@@ -28,7 +28,7 @@ pub(super) struct TimedUse {
     pub(super) object: ObjectId,
 }
 
-/// SessionUses of one form of log: by (who, bucket), then session.
+/// Requests of one format of log: by (who, bucket), then session.
 pub(super) type SessionUses = BTreeMap<RequesterBucket, BTreeMap<SessionName, Vec<TimedUse>>>;
 
 /// What a record does with keys: each use with its bucket and its object.
