@@ -16,7 +16,7 @@ use parquet::file::reader::ChunkReader;
 
 use crate::columnar::{ParquetTable, ParquetValue};
 use crate::error::{Error, Result};
-use crate::logs::bounded::RecordLimit;
+use crate::logs::bounded::{RecordLimit, plain_name};
 use crate::named_enum::named_enum;
 use crate::units::{parse_moment, utc};
 
@@ -109,6 +109,23 @@ impl Bill {
     }
 }
 
+/// The plain names of a bill's columns.
+struct Header(Vec<String>);
+
+impl Header {
+    fn find(&self, name: &str) -> Option<usize> {
+        let name = plain_name(name);
+        self.0.iter().position(|known| *known == name)
+    }
+
+    fn need(&self, name: &str) -> Result<usize> {
+        self.find(name).ok_or_else(|| {
+            Error::request(format!("the bill has no column `{name}`"))
+                .hint("give a FOCUS export or a Cost and Usage Report, as Parquet or as CSV with its header")
+        })
+    }
+}
+
 /// Where the columns are that matter.
 struct BillColumns {
     format: BillFormat,
@@ -126,46 +143,37 @@ struct BillColumns {
 
 impl BillColumns {
     fn of<'h>(header: impl IntoIterator<Item = &'h str>) -> Result<Self> {
-        // `lineItem/UsageType` and `line_item_usage_type` are the same.
-        let plain = |name: &str| -> String {
-            let letters = name.chars().filter(char::is_ascii_alphanumeric);
-            letters.map(|letter| letter.to_ascii_lowercase()).collect()
-        };
-        let names: Vec<String> = header.into_iter().map(plain).collect();
-        let find = |name: &str| names.iter().position(|known| *known == plain(name));
-        let need = |name: &str| {
-            find(name).ok_or_else(|| {
-                Error::request(format!("the bill has no column `{name}`"))
-                    .hint("give a FOCUS export or a Cost and Usage Report, as Parquet or as CSV with its header")
-            })
-        };
-        if find("ServiceName").is_some() && find("ChargePeriodStart").is_some() {
-            let pair = |quantity: &str, unit: &str| Some((find(quantity)?, Some(find(unit)?)));
-            let pairs =
-                [pair("PricingQuantity", "PricingUnit"), pair("ConsumedQuantity", "ConsumedUnit")];
-            let quantities: Vec<_> = pairs.into_iter().flatten().collect();
+        let header = Header(header.into_iter().map(plain_name).collect());
+        if header.find("ServiceName").is_some() && header.find("ChargePeriodStart").is_some() {
+            let quantities: Vec<_> =
+                [("PricingQuantity", "PricingUnit"), ("ConsumedQuantity", "ConsumedUnit")]
+                    .into_iter()
+                    .filter_map(|(quantity, unit)| {
+                        Some((header.find(quantity)?, Some(header.find(unit)?)))
+                    })
+                    .collect();
             if quantities.is_empty() {
-                need("PricingQuantity")?;
-                need("PricingUnit")?;
+                header.need("PricingQuantity")?;
+                header.need("PricingUnit")?;
             }
             let kinds = ["x_UsageType", "SkuMeter", "ChargeDescription"];
             return Ok(Self {
                 format: BillFormat::Focus,
-                from: need("ChargePeriodStart")?,
-                to: need("ChargePeriodEnd")?,
-                what: need("ServiceName")?,
-                category: find("ChargeCategory"),
+                from: header.need("ChargePeriodStart")?,
+                to: header.need("ChargePeriodEnd")?,
+                what: header.need("ServiceName")?,
+                category: header.find("ChargeCategory"),
                 quantities,
-                kinds: kinds.into_iter().filter_map(find).collect(),
+                kinds: kinds.into_iter().filter_map(|name| header.find(name)).collect(),
             });
         }
         Ok(Self {
             format: BillFormat::Cur,
-            what: need("line_item_usage_type")?,
-            from: need("line_item_usage_start_date")?,
-            to: need("line_item_usage_end_date")?,
-            category: find("line_item_line_item_type"),
-            quantities: vec![(need("line_item_usage_amount")?, None)],
+            what: header.need("line_item_usage_type")?,
+            from: header.need("line_item_usage_start_date")?,
+            to: header.need("line_item_usage_end_date")?,
+            category: header.find("line_item_line_item_type"),
+            quantities: vec![(header.need("line_item_usage_amount")?, None)],
             kinds: Vec::new(),
         })
     }
@@ -183,14 +191,13 @@ impl BillColumns {
 
     /// The text that tells the quantity, if the row is one of symmetric KMS requests.
     fn quantity<'a>(&self, row: &'a csv::StringRecord) -> Option<&'a str> {
-        let cell = |place: usize| row.get(place).unwrap_or_default();
-        let category = self.category.map_or("Usage", cell);
-        let what = cell(self.what);
+        let category = self.category.map_or("Usage", |place| cell(row, place));
+        let what = cell(row, self.what);
         let wanted = match self.format {
             BillFormat::Focus => {
                 what == "AWS Key Management Service"
                     && category == "Usage"
-                    && !self.kinds.iter().any(|&kind| is_of_key_pairs(cell(kind)))
+                    && !self.kinds.iter().any(|&kind| is_of_key_pairs(cell(row, kind)))
             }
             // What a savings plan or the like covers would be of another type; KMS has none.
             BillFormat::Cur => {
@@ -198,13 +205,15 @@ impl BillColumns {
                     && (category == "Usage" || category.is_empty())
             }
         };
-        let known = |&(quantity, unit): &(usize, Option<usize>)| {
-            let unit = unit.map_or("Requests", cell);
-            let quantity = cell(quantity);
-            let is_told = !matches!(quantity, "" | "NULL" | "null");
-            (unit.eq_ignore_ascii_case("Requests") && is_told).then_some(quantity)
-        };
-        if wanted { self.quantities.iter().find_map(known) } else { None }
+        if !wanted {
+            return None;
+        }
+        self.quantities.iter().find_map(|&(quantity, unit)| {
+            let unit = unit.map_or("Requests", |place| cell(row, place));
+            let quantity = cell(row, quantity);
+            let is_known = !matches!(quantity, "" | "NULL" | "null");
+            (unit.eq_ignore_ascii_case("Requests") && is_known).then_some(quantity)
+        })
     }
 
     fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<BillLine> {
@@ -212,13 +221,17 @@ impl BillColumns {
         let requests = requests.ok_or_else(|| {
             Error::request(format!("the quantity is `{quantity}`, but must be a number"))
         })?;
-        let time = |place: usize| time(row.get(place).unwrap_or_default());
-        let (from_ns, to_ns) = (time(self.from)?, time(self.to)?);
+        let (from_ns, to_ns) = (time(cell(row, self.from))?, time(cell(row, self.to))?);
         if from_ns >= to_ns {
             return Err(Error::request("the line ends before it begins"));
         }
         Ok(BillLine { from_ns, to_ns, requests })
     }
+}
+
+/// A cell; empty if the row is too short.
+fn cell(row: &csv::StringRecord, place: usize) -> &str {
+    row.get(place).unwrap_or_default()
 }
 
 /// Whether a usage type or description is of requests that S3 does not make.
@@ -287,19 +300,16 @@ fn text(cell: &ParquetValue) -> Cow<'_, str> {
 
 /// Reads a part of a bill in CSV, which may have no KMS requests.
 pub(crate) fn part(source: impl Read, place: &str) -> Result<Bill> {
-    let unreadable = |error: &csv::Error, line: u64| {
-        Error::request(format!("the line cannot be read: {error}")).at(format!("{place}:{line}"))
-    };
     let (source, left) = RecordLimit::new(source);
     let mut reader = csv::Reader::from_reader(source);
-    let header = reader.headers().map_err(|error| unreadable(&error, 1))?;
+    let header = reader.headers().map_err(|error| unreadable(&error, place, 1))?;
     let columns = BillColumns::of(header).map_err(|error| error.at(place))?;
     let mut invoice = Bill { format: columns.format, rows: 0, lines: Vec::new() };
     let mut row = csv::StringRecord::new();
     loop {
         left.begin();
         let line = reader.position().line();
-        if !reader.read_record(&mut row).map_err(|error| unreadable(&error, line))? {
+        if !reader.read_record(&mut row).map_err(|error| unreadable(&error, place, line))? {
             break;
         }
         invoice.rows += 1;
@@ -309,6 +319,10 @@ pub(crate) fn part(source: impl Read, place: &str) -> Result<Bill> {
         }
     }
     Ok(invoice)
+}
+
+fn unreadable(error: &csv::Error, place: &str, line: u64) -> Error {
+    Error::request(format!("the line cannot be read: {error}")).at(format!("{place}:{line}"))
 }
 
 #[cfg(test)]

@@ -68,11 +68,9 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
 
     /// The columns that have one value a row: those in lists and maps are left out.
     pub(crate) fn columns(&self) -> Vec<ParquetColumn> {
-        let of = |(index, column): (usize, &ColumnDescPtr)| {
-            let name = column.path().parts().join(".");
-            (column.max_rep_level() == 0).then_some(ParquetColumn { index, name })
-        };
-        self.descriptors().iter().enumerate().filter_map(of).collect()
+        let columns = self.descriptors().iter().zip(self.names()).enumerate();
+        let single = columns.filter(|(_, (column, _))| column.max_rep_level() == 0);
+        single.map(|(index, (_, name))| ParquetColumn { index, name }).collect()
     }
 
     /// Names of all that the file stores, what lies in lists and maps included.
@@ -146,20 +144,27 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     }
 
     fn batch(&self, group: &RowGroupMetaData, index: usize) -> Result<ColumnBatch> {
+        let name = self.descriptors()[index].path().parts().join(".");
+        let place = format!("{}: `{name}`", self.place);
+        self.named_batch(group, index, name).map_err(|error| error.at(place))
+    }
+
+    fn named_batch(
+        &self,
+        group: &RowGroupMetaData,
+        index: usize,
+        name: String,
+    ) -> Result<ColumnBatch> {
         let descriptor = self.descriptors()[index].clone();
-        let name = descriptor.path().parts().join(".");
-        let here = |error: Error| error.at(format!("{}: `{name}`", self.place));
         let chunk = guard::of(|| {
             let chunk = group.columns().get(index);
             chunk.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))
-        })
-        .map_err(here)?;
-        let codec = Codec::of(chunk.compression()).map_err(here)?;
+        })?;
+        let codec = Codec::of(chunk.compression())?;
         let reader = guard::of(|| {
             let pages = Pages::new(Arc::clone(&self.source), chunk, codec);
             Ok(get_column_reader(descriptor.clone(), Box::new(pages)))
-        })
-        .map_err(here)?;
+        })?;
         Ok(ColumnBatch {
             kind: ValueKind::of(&descriptor),
             level: descriptor.max_def_level(),

@@ -168,14 +168,14 @@ fn bucket(name: String, region: &str, bucket_keys_since: SimTime) -> BucketFile 
 
 fn fitted_buckets(log: &Recording, options: &FitOptions, region: &str) -> Vec<BucketFile> {
     let (since, _) = options.unknown_age.meaning();
-    let name = |name: &String| options.hider.name("bucket", name);
-    let one = |(bucket_name, logged): (&String, &Option<String>)| {
+    let buckets = log.buckets.iter().zip(&log.regions).map(|(bucket_name, logged)| {
+        let name = options.hider.name("bucket", bucket_name);
         let logged = logged.as_deref().filter(|region| PriceTable::for_region(region).is_ok());
         let own = if options.region.is_none() { logged } else { None };
         let directory = is_directory(bucket_name);
-        BucketFile { directory, ..bucket(name(bucket_name), own.unwrap_or(region), since) }
-    };
-    log.buckets.iter().zip(&log.regions).map(one).collect()
+        BucketFile { directory, ..bucket(name, own.unwrap_or(region), since) }
+    });
+    buckets.collect()
 }
 
 /// The region of buckets of which the log does not tell another.
@@ -184,19 +184,24 @@ struct AssumedRegion {
     why: String,
 }
 
+/// The region that is assumed where the log has none.
+const ASSUMED: &str = "us-east-1";
+
 impl AssumedRegion {
+    fn assumed(why: String) -> Self {
+        Self { name: ASSUMED.to_owned(), why }
+    }
+
     fn of(log: &Recording, details: &BucketDetails, options: &FitOptions) -> Self {
-        const ASSUMED: &str = "us-east-1";
         if let Some(region) = &options.region {
             return Self { name: region.clone(), why: format!("Region: {region}, as asked for.") };
         }
         let logged = details.regions(&log.buckets);
-        let assumed = |why: String| Self { name: ASSUMED.to_owned(), why };
         match &logged[..] {
-            [] => assumed(format!(
+            [] => Self::assumed(format!(
                 "Region: {ASSUMED} is assumed, as the log does not say; prices and quota follow it."
             )),
-            [first, ..] if PriceTable::for_region(first).is_err() => assumed(format!(
+            [first, ..] if PriceTable::for_region(first).is_err() => Self::assumed(format!(
                 "AssumedRegion: {first} in the log; prices and quota are those of {ASSUMED}, as bks does \
                  not know its own."
             )),
@@ -249,7 +254,7 @@ fn fitted_principals(
 ) -> Vec<PrincipalFile> {
     let all = principals(log);
     let mut seen = BTreeMap::<usize, u32>::new();
-    let one = |group: &SessionGroup| {
+    let fitted = groups.iter().map(|group| {
         let PrincipalFile { name, account, role, user, service, .. } = all[group.principal].clone();
         let number = seen.entry(group.principal).or_default();
         *number += 1;
@@ -268,8 +273,8 @@ fn fitted_principals(
             connections: Some(Connections::ASSUMED),
             ..all[group.principal].clone()
         }
-    };
-    groups.iter().map(one).collect()
+    });
+    fitted.collect()
 }
 
 /// The account of a principal, or that of all others where the log does not tell it and they have one.

@@ -20,6 +20,7 @@ pub mod tally;
 pub mod versions;
 
 use crate::error::{Error, Result};
+use crate::logs::bounded::plain_name;
 use crate::named_enum::named_enum;
 use crate::units::parse_moment;
 
@@ -156,8 +157,7 @@ impl InventoryColumn {
     ///
     /// S3 Metadata calls some otherwise: `is_bucket_key_enabled`.
     pub(crate) fn of_header(name: &str) -> Option<Self> {
-        let letters = name.chars().filter(char::is_ascii_alphanumeric);
-        let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+        let plain = plain_name(name);
         if plain == "isbucketkeyenabled" {
             return Some(Self::BucketKeyStatus);
         }
@@ -231,12 +231,11 @@ impl InventoryItem {
 
     /// Forgets everything; keeps its memory.
     fn clear(&mut self) {
-        let empty = |text: &mut String| {
+        let texts = [&mut self.bucket, &mut self.key, &mut self.version_id, &mut self.sequence];
+        let [bucket, key, version_id, sequence] = texts.map(|text| {
             text.clear();
             std::mem::take(text)
-        };
-        let (bucket, key) = (empty(&mut self.bucket), empty(&mut self.key));
-        let (version_id, sequence) = (empty(&mut self.version_id), empty(&mut self.sequence));
+        });
         *self = Self { bucket, key, version_id, sequence, ..Self::empty() };
     }
 

@@ -65,11 +65,11 @@ impl LogFormat {
             return Some(format);
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-        let lines = || text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
-        if lines().any(|line| access_log::parse(line, &mut Clock::default()).is_ok()) {
+        let lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
+        if lines.clone().any(|line| access_log::parse(line, &mut Clock::default()).is_ok()) {
             return Some(Self::S3AccessLog);
         }
-        if lines().any(|line| ibm_cos::parse(line).is_ok()) {
+        if lines.clone().any(|line| ibm_cos::parse(line).is_ok()) {
             return Some(Self::IbmCos);
         }
         None

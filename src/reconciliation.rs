@@ -59,6 +59,10 @@ pub struct Variant {
 }
 
 impl Variant {
+    fn agreement(&self) -> f64 {
+        self.shares.cells.agreement().unwrap_or_default()
+    }
+
     /// In one word how old unknown objects are taken to be; `by-evidence` if buckets differ, `none` if
     /// nothing is taken or no bucket has bucket keys.
     pub(crate) fn ages(&self) -> String {
@@ -134,7 +138,6 @@ impl Reconciliation {
     ) -> Result<Self> {
         let scenario = &evidence::with_directories(scenario);
         let recording = scenario.recording.as_deref().expect("the scenario is a log's");
-        let is_wanted = |cell: &CallGroup| buckets.is_empty() || buckets.contains(&cell.bucket);
         let mut beside = UncomparedCalls {
             outside: calls.outside,
             other_use: calls.other_use,
@@ -145,7 +148,7 @@ impl Reconciliation {
             lacked: std::mem::take(&mut calls.lacked),
         };
         calls.cells.retain(|cell, measured| {
-            let wanted = is_wanted(cell);
+            let wanted = buckets.is_empty() || buckets.contains(&cell.bucket);
             beside.other_buckets += if wanted { 0 } else { measured.calls.total() };
             wanted
         });
@@ -153,7 +156,7 @@ impl Reconciliation {
             return Err(nothing_measured(&beside));
         }
         let found = evidence::measured(&calls.cells);
-        let bench = VariantRuns { scenario, recording, calls: &calls, is_wanted: &is_wanted };
+        let bench = VariantRuns { scenario, recording, calls: &calls, buckets };
         let mut variants = bench.variants(&found, asked);
         let joined = bench.run_all(&mut variants, done);
         recording.check()?;
@@ -169,8 +172,10 @@ impl Reconciliation {
 
     /// The least and the greatest of a figure over all variants, those that do not have it left out.
     pub(crate) fn range(&self, figure: impl Fn(&Agreements) -> Option<f64>) -> Option<(f64, f64)> {
-        let values = || self.variants.iter().filter_map(|variant| figure(&variant.shares));
-        Some((values().reduce(f64::min)?, values().reduce(f64::max)?))
+        let values = self.variants.iter().filter_map(|variant| figure(&variant.shares));
+        values
+            .map(|value| (value, value))
+            .reduce(|(least, greatest), (value, _)| (least.min(value), greatest.max(value)))
     }
 
     /// What the first variant explains.
@@ -180,9 +185,8 @@ impl Reconciliation {
 
     /// The variant that agrees best with the trail.
     pub(crate) fn closest(&self) -> &Variant {
-        let agreement = |variant: &Variant| variant.shares.cells.agreement().unwrap_or_default();
         self.variants.iter().fold(&self.variants[0], |best, variant| {
-            if agreement(variant) > agreement(best) { variant } else { best }
+            if variant.agreement() > best.agreement() { variant } else { best }
         })
     }
 
@@ -250,7 +254,8 @@ struct VariantRuns<'a> {
     scenario: &'a Scenario,
     recording: &'a Recording,
     calls: &'a TrailCalls,
-    is_wanted: &'a (dyn Fn(&CallGroup) -> bool + Sync),
+    /// Those asked for; none: all.
+    buckets: &'a [String],
 }
 
 impl VariantRuns<'_> {
@@ -277,13 +282,12 @@ impl VariantRuns<'_> {
         let mut variants: Vec<Variant> = Vec::new();
         for &configuration in &configurations {
             for level in [Level::Assumed, Level::Low, Level::High] {
-                let of = |plans: &Vec<BucketPlan>| Variant {
+                variants.extend(plans.iter().map(|plans| Variant {
                     configuration,
                     level,
                     plans: plans.clone(),
                     shares: Agreements::default(),
-                };
-                variants.extend(plans.iter().map(of));
+                }));
             }
         }
         let has_keys = if by_evidence {
@@ -299,12 +303,13 @@ impl VariantRuns<'_> {
     /// The configurations that are run.
     fn configurations(&self, asked: ReconcileOptions, by_evidence: bool) -> Vec<usize> {
         let Scenario { headline, configurations, .. } = self.scenario;
-        let uses = |index: &usize| configurations[*index].mode == Mode::SseKmsBucketKey;
         let first = asked.configuration.unwrap_or(*headline);
         if !by_evidence {
             return vec![first];
         }
-        let mut with_keys: Vec<usize> = (0..configurations.len()).filter(uses).collect();
+        let mut with_keys: Vec<usize> = (0..configurations.len())
+            .filter(|&index| configurations[index].mode == Mode::SseKmsBucketKey)
+            .collect();
         with_keys.sort_by_key(|index| *index != first);
         if with_keys.is_empty() { vec![first] } else { with_keys }
     }
@@ -317,27 +322,20 @@ impl VariantRuns<'_> {
         configuration: usize,
         asked: ReconcileOptions,
     ) -> Vec<Vec<BucketPlan>> {
-        let of = |ages: Vec<Option<UnknownAge>>| -> Vec<BucketPlan> {
-            let plan =
-                |(&encryption, unknown_age): (&BucketEncryption, Option<UnknownAge>)| BucketPlan {
-                    encryption,
-                    unknown_age: unknown_age.filter(|_| encryption.may_have_keys()),
-                };
-            encryption.iter().zip(ages).map(plan).collect()
-        };
-        let uniform = |age| of(vec![age; encryption.len()]);
         if asked.by_settings || asked.unknown_age.is_some() {
-            return vec![uniform(asked.unknown_age)];
+            return vec![BucketPlan::uniform(encryption, asked.unknown_age)];
         }
-        let keyless = uniform(Some(UnknownAge::Keyless));
+        let keyless = BucketPlan::uniform(encryption, Some(UnknownAge::Keyless));
         if self.recording.before.iter().all(|before| before.origin != Origin::Unknown) {
             return vec![keyless];
         }
         let model = self.run(configuration, Level::Assumed, &keyless);
         let ages = evidence::unknown_ages(self.scenario, found, &model);
-        let mut plans = vec![of(ages.into_iter().map(Some).collect())];
+        let by_evidence =
+            encryption.iter().zip(ages).map(|(&it, age)| BucketPlan::of(it, Some(age)));
+        let mut plans = vec![by_evidence.collect()];
         for age in ALL_AGES {
-            let plan = uniform(Some(age));
+            let plan = BucketPlan::uniform(encryption, Some(age));
             if !plans.contains(&plan) {
                 plans.push(plan);
             }
@@ -368,7 +366,7 @@ impl VariantRuns<'_> {
             if without_calls.contains(cell.bucket.as_str()) {
                 *modelled = ModelCalls { requests: modelled.requests, ..ModelCalls::default() };
             }
-            (self.is_wanted)(cell)
+            self.buckets.is_empty() || self.buckets.contains(&cell.bucket)
         });
         cells
     }
@@ -397,17 +395,15 @@ impl VariantRuns<'_> {
             .filter(|(_, plan)| plan.encryption == BucketEncryption::NoCalls)
             .map(|(name, _)| name)
             .collect();
-        let requests = |(cell, (_, model)): (&CallGroup, &(MeasuredCalls, ModelCalls))| {
-            if without.contains(&cell.bucket) { model.requests } else { 0 }
-        };
-        joined.iter().map(requests).sum()
+        let cells = joined.iter().filter(|(cell, _)| without.contains(&cell.bucket));
+        cells.map(|(_, (_, model))| model.requests).sum()
     }
 }
 
 /// Each cell with its reasons.
 fn reconciled(recording: &Recording, joined: &JoinedCalls) -> Vec<Reconciled> {
     let known = AskersAndCallers::of(recording, joined);
-    let of = |(cell, (measured, model)): (&CallGroup, &(MeasuredCalls, ModelCalls))| {
+    let cells = joined.iter().map(|(cell, (measured, model))| {
         let share = Agreement::of(&measured.calls, &model.calls);
         Reconciled {
             cell: cell.clone(),
@@ -417,6 +413,6 @@ fn reconciled(recording: &Recording, joined: &JoinedCalls) -> Vec<Reconciled> {
             unexplained: (share.unexplained() > 0).then(|| known.unexplained(cell, model)),
             surplus: (share.surplus() > 0).then(|| known.surplus(cell, measured)),
         }
-    };
-    joined.iter().map(of).collect()
+    });
+    cells.collect()
 }

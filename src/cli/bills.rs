@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
+use super::logs::files::{open, unreadable};
 use crate::bill::{self, Bill};
 use crate::error::{Error, Result};
 use crate::logs::compression::decompressed;
@@ -55,13 +56,12 @@ pub(super) fn read(path: &Path) -> Result<Bill> {
 /// What a file holds: one bill, or those in an archive. A pipe is read once, from its beginning.
 fn file(path: &Path) -> Result<Vec<Bill>> {
     let place = path.display().to_string();
-    let failed = |error: std::io::Error| unreadable(path, &error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut head = Vec::new();
-    Read::by_ref(&mut file).take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    let mut file = open(path)?;
+    let head = head(&mut file).map_err(|error| unreadable(path, &error))?;
     let is_parquet = other_format::is_parquet(&head);
     if !is_parquet && !archive::is_archive(&head) {
-        let bytes = decompressed(Cursor::new(head).chain(file)).map_err(failed)?;
+        let bytes = decompressed(Cursor::new(head).chain(file));
+        let bytes = bytes.map_err(|error| unreadable(path, &error))?;
         return bill::part(bytes, &place).map(|part| vec![part]);
     }
     if !path.is_file() {
@@ -69,27 +69,21 @@ fn file(path: &Path) -> Result<Vec<Bill>> {
             .at(place)
             .hint("save it as a file first"));
     }
-    file.rewind().map_err(failed)?;
+    file.rewind().map_err(|error| unreadable(path, &error))?;
     if is_parquet {
         return bill::parquet_part(file, &place).map(|part| vec![part]);
     }
     let entries = archive::entries(&file).map_err(|error| error.at(&place))?;
-    let is_part = |entry: &&archive::ArchivedFile| is_part(&entry.name.to_ascii_lowercase());
-    entries.iter().filter(is_part).map(|entry| packed(path, entry)).collect()
+    let parts = entries.iter().filter(|entry| is_part(&entry.name.to_ascii_lowercase()));
+    parts.map(|entry| packed(path, entry)).collect()
 }
 
 /// A bill in an archive.
 fn packed(archive: &Path, entry: &archive::ArchivedFile) -> Result<Bill> {
     let place = format!("{}/{}", archive.display(), entry.name);
-    let failed = |error: std::io::Error| {
-        Error::request(format!("the file cannot be read: {error}")).at(&place)
-    };
-    let mut bytes = File::open(archive)
-        .and_then(|file| entry.open(file))
-        .and_then(decompressed)
-        .map_err(failed)?;
-    let mut head = Vec::new();
-    Read::by_ref(&mut bytes).take(HEAD).read_to_end(&mut head).map_err(failed)?;
+    let bytes = File::open(archive).and_then(|file| entry.open(file)).and_then(decompressed);
+    let begun = bytes.and_then(|mut bytes| Ok((head(&mut bytes)?, bytes)));
+    let (head, bytes) = begun.map_err(|error| unreadable(Path::new(&place), &error))?;
     if other_format::is_parquet(&head) {
         return Err(Error::request("the file is Parquet, which is not read out of an archive")
             .at(&place)
@@ -98,14 +92,17 @@ fn packed(archive: &Path, entry: &archive::ArchivedFile) -> Result<Bill> {
     bill::part(Cursor::new(head).chain(bytes), &place)
 }
 
-/// Bytes by which a file's format is known.
-const HEAD: u64 = 8;
+/// The first bytes of a file, by which its format is known.
+fn head(source: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    source.take(8).read_to_end(&mut head)?;
+    Ok(head)
+}
 
 fn walk(folder: &Path, parts: &mut Vec<PathBuf>) -> Result<()> {
-    let failed = |error: std::io::Error| unreadable(folder, &error);
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let kind = entry.file_type().map_err(failed)?;
+    let entries = fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+    for entry in entries.map_err(|error| unreadable(folder, &error))? {
+        let kind = entry.file_type().map_err(|error| unreadable(folder, &error))?;
         let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
         if name.starts_with('.') {
             continue;
@@ -128,20 +125,20 @@ fn manifest(path: &Path) -> Result<Option<Vec<String>>> {
     if path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("json")) {
         return Ok(None);
     }
-    let failed = |error: std::io::Error| unreadable(path, &error);
     let mut text = Vec::new();
-    File::open(path).map_err(failed)?.take(MANIFEST_MAX).read_to_end(&mut text).map_err(failed)?;
+    let read = open(path)?.take(MANIFEST_MAX).read_to_end(&mut text);
+    read.map_err(|error| unreadable(path, &error))?;
     let place = path.display().to_string();
-    let none = || {
+    let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    // A Cost and Usage Report names keys, Data Exports addresses.
+    let listed = ["reportKeys", "dataFiles"].iter().find_map(|name| manifest[name].as_array());
+    let listed = listed.ok_or_else(|| {
         Error::request("the file is no manifest of a bill")
             .at(&place)
             .hint("give a FOCUS export or a Cost and Usage Report, its manifest or its folder")
-    };
-    let manifest: serde_json::Value = serde_json::from_slice(&text).map_err(|_| none())?;
-    // A Cost and Usage Report names keys, Data Exports addresses.
-    let listed = ["reportKeys", "dataFiles"].iter().find_map(|name| manifest[name].as_array());
-    let keys = listed.ok_or_else(none)?.iter().filter_map(|key| key.as_str().map(str::to_owned));
-    let keys: Vec<String> = keys.collect();
+    })?;
+    let keys: Vec<String> =
+        listed.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();
     if keys.is_empty() {
         return Err(Error::request("the manifest lists no file").at(&place));
     }
@@ -164,8 +161,4 @@ fn part(manifest: &Path, key: &str) -> Result<PathBuf> {
             .at(manifest.display().to_string())
             .hint("copy the bucket's folder as it is, manifest and parts alike, or give the parts' folder")
     })
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
 
+use super::logs::files::{open, unreadable};
 use super::{Found, input, output};
 use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, DataFileFormat};
@@ -19,7 +20,7 @@ use crate::report::inventory::{self as report, Inventory};
 use crate::report::text;
 use crate::scenario::population;
 use crate::units::parse_utc;
-use files::{Listing, open, unreadable};
+use files::Listing;
 
 /// Read S3 Inventory: objects by encryption, bucket key, class and age, and what a migration touches.
 ///

@@ -1,6 +1,6 @@
 //! Logs on the command line: which to read, what of them, and reading them all.
 
-mod files;
+pub(super) mod files;
 mod formats;
 mod inventories;
 mod notes;
@@ -170,25 +170,22 @@ impl Args {
     /// What was chosen, as words of a command line; not what changes no result.
     fn typed(&self) -> Vec<String> {
         let mut words = self.paths.clone();
-        let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
+        let mut options: Vec<(&str, String)> = Vec::new();
         if let Some(format) =
             self.log_format.to_possible_value().filter(|_| self.log_format != LogFormatName::Auto)
         {
-            option("--log-format", format.get_name().to_owned());
+            options.push(("--log-format", format.get_name().to_owned()));
         }
-        self.buckets.iter().for_each(|bucket| option("--bucket", bucket.clone()));
+        options.extend(self.buckets.iter().map(|bucket| ("--bucket", bucket.clone())));
         let usual: Share = "1%".parse().expect("it is a share");
         if self.max_bad != usual {
-            option("--max-bad", self.max_bad.to_string());
+            options.push(("--max-bad", self.max_bad.to_string()));
         }
-        for (name, time) in [("--from", self.from), ("--to", self.to)] {
-            if let Some(time) = time {
-                option(name, utc(time));
-            }
-        }
-        for inventory in &self.inventories {
-            option("--inventory", inventory.display().to_string());
-        }
+        options.extend(self.from.map(|time| ("--from", utc(time))));
+        options.extend(self.to.map(|time| ("--to", utc(time))));
+        let inventories = self.inventories.iter().map(|path| path.display().to_string());
+        options.extend(inventories.map(|inventory| ("--inventory", inventory)));
+        words.extend(options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]));
         words.extend(self.as_kms.then(|| "--as-kms".to_owned()));
         words
     }

@@ -97,14 +97,13 @@ impl ValueKind {
     }
 
     pub(super) fn whole(self, value: i64) -> Result<ParquetValue, &'static str> {
-        let time = |unit: i64| value.checked_mul(unit).map(ParquetValue::Time).ok_or(NO_TIME);
         match self {
             Self::Plain => Ok(ParquetValue::Whole(value)),
             Self::Decimal(scale) => {
                 Ok(ParquetValue::Real(value as f64 / libm::pow(10.0, scale.into())))
             }
-            Self::Days => time(DAY),
-            Self::Time(unit) => time(unit),
+            Self::Days => time(value, DAY),
+            Self::Time(unit) => time(value, unit),
         }
     }
 
@@ -122,6 +121,10 @@ impl ValueKind {
             _ => Ok(ParquetValue::Text(value.clone())),
         }
     }
+}
+
+fn time(value: i64, unit: i64) -> Result<ParquetValue, &'static str> {
+    value.checked_mul(unit).map(ParquetValue::Time).ok_or(NO_TIME)
 }
 
 /// A whole number of up to 16 bytes, its highest first.

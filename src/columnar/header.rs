@@ -51,8 +51,8 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
         Err(Stop::Part) => return Parsed::Part,
         Err(Stop::Broken) => return Parsed::Broken,
     };
-    let size = |field: usize| numbers[field].and_then(|bytes| usize::try_from(bytes).ok());
-    let (Some(kind), Some(plain_bytes), Some(bytes)) = (numbers[1], size(2), size(3)) else {
+    let sizes = [numbers[2], numbers[3]].map(|size| usize::try_from(size?).ok());
+    let (Some(kind), [Some(plain_bytes), Some(bytes)]) = (numbers[1], sizes) else {
         return Parsed::Broken;
     };
     let own = match kind {

@@ -144,28 +144,24 @@ impl<R: ChunkReader> Pages<R> {
     }
 
     fn unpack(&self, header: &PageHeader, bytes: &[u8]) -> Outcome<Option<Page>> {
-        let own = |field: usize| {
-            let number = header.own[field].and_then(|number| u32::try_from(number).ok());
-            number.ok_or_else(|| general("a page's header is broken"))
-        };
         let plain = header.plain_bytes;
         let page = match header.kind {
             0 => Page::DataPage {
                 buf: self.codec.decompress(bytes, plain)?.into(),
-                num_values: own(1)?,
+                num_values: own(header, 1)?,
                 encoding: encoding(header)?,
-                def_level_encoding: encoding_of(own(3)?)?,
-                rep_level_encoding: encoding_of(own(4)?)?,
+                def_level_encoding: encoding_of(own(header, 3)?)?,
+                rep_level_encoding: encoding_of(own(header, 4)?)?,
                 statistics: None,
             },
             2 => Page::DictionaryPage {
                 buf: self.codec.decompress(bytes, plain)?.into(),
-                num_values: own(1)?,
+                num_values: own(header, 1)?,
                 encoding: encoding(header)?,
                 is_sorted: false,
             },
             3 => {
-                let (def_levels_byte_len, rep_levels_byte_len) = (own(5)?, own(6)?);
+                let (def_levels_byte_len, rep_levels_byte_len) = (own(header, 5)?, own(header, 6)?);
                 let levels = def_levels_byte_len as usize + rep_levels_byte_len as usize;
                 let (levels, values) = bytes
                     .split_at_checked(levels)
@@ -179,10 +175,10 @@ impl<R: ChunkReader> Pages<R> {
                 }
                 Page::DataPageV2 {
                     buf: buf.into(),
-                    num_values: own(1)?,
+                    num_values: own(header, 1)?,
                     encoding: encoding(header)?,
-                    num_nulls: own(2)?,
-                    num_rows: own(3)?,
+                    num_nulls: own(header, 2)?,
+                    num_rows: own(header, 3)?,
                     def_levels_byte_len,
                     rep_levels_byte_len,
                     is_compressed: false,
@@ -202,8 +198,13 @@ fn encoding(header: &PageHeader) -> Outcome<Encoding> {
         3 => 4,
         _ => return Ok(Encoding::PLAIN),
     };
+    encoding_of(own(header, field)?)
+}
+
+/// A number of the structure that belongs to the page's kind.
+fn own(header: &PageHeader, field: usize) -> Outcome<u32> {
     let number = header.own[field].and_then(|number| u32::try_from(number).ok());
-    encoding_of(number.ok_or_else(|| general("a page's header is broken"))?)
+    number.ok_or_else(|| general("a page's header is broken"))
 }
 
 fn encoding_of(number: u32) -> Outcome<Encoding> {

@@ -63,17 +63,15 @@ pub fn compare(replay: &Scenario, fitted: &Scenario, replications: u32) -> Vec<F
 
 /// Calls of each configuration.
 fn calls(scenario: &Scenario, replications: u32) -> Vec<Estimate> {
-    let arm = |configuration: usize| {
-        let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-        Arm::of_totals(configuration, assumptions)
-    };
-    let arms: Vec<Arm> = (0..scenario.configurations.len()).map(arm).collect();
+    let arms = scenario.configurations.iter().enumerate();
+    let arms = arms.map(|(place, it)| Arm::of_totals(place, it.ranges.at(Level::Assumed)));
+    let arms: Vec<Arm> = arms.collect();
     let engines = Engines::of(scenario);
     let calls = kms_calls(scenario, &engines, &arms, 0..replications, &|_| ());
-    let of_arm = |calls: Vec<u64>| {
-        Estimate::of(&calls.into_iter().map(|calls| calls as f64).collect::<Vec<f64>>())
-    };
-    calls.into_iter().map(of_arm).collect()
+    let calls = calls.into_iter().map(|of_arm| {
+        Estimate::of(&of_arm.into_iter().map(|calls| calls as f64).collect::<Vec<f64>>())
+    });
+    calls.collect()
 }
 
 #[cfg(test)]

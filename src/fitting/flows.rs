@@ -113,9 +113,10 @@ fn groups(log: &Recording) -> (Vec<SessionGroup>, Vec<usize>) {
         let alone = sessions.len() <= MOST_ALONE;
         let kinds = kinds(&sessions);
         let mut of_kind: BTreeMap<&BucketOperations, usize> = BTreeMap::new();
-        for (deeds, alive_s) in &sessions {
+        for (operations, alive_s) in &sessions {
             let fresh = groups.len();
-            let group = if alone { fresh } else { *of_kind.entry(kinds[deeds]).or_insert(fresh) };
+            let group =
+                if alone { fresh } else { *of_kind.entry(kinds[operations]).or_insert(fresh) };
             if group == fresh {
                 groups.push(SessionGroup { principal, ..SessionGroup::default() });
             }
@@ -130,13 +131,13 @@ fn groups(log: &Recording) -> (Vec<SessionGroup>, Vec<usize>) {
 
 /// What a session does, and from its first request to its last, in seconds.
 fn session(log: &Recording, slot: u32) -> (BucketOperations, u64) {
-    let (mut deeds, mut span) = (BucketOperations::new(), None);
+    let (mut operations, mut span) = (BucketOperations::new(), None);
     each(log, slot, |request| {
-        deeds.insert((request.bucket, request.operation));
+        operations.insert((request.bucket, request.operation));
         span = Some(widened(span, request.time));
     });
     let alive_ns = span.map_or(0, |(first, last)| last - first);
-    (deeds, alive_ns as u64 / 1_000_000_000)
+    (operations, alive_ns as u64 / 1_000_000_000)
 }
 
 /// For all that some sessions do: what those do that they belong to. That is the same or, for a few
@@ -145,19 +146,19 @@ fn kinds(sessions: &[(BucketOperations, u64)]) -> BTreeMap<&BucketOperations, &B
     const FEWER_BY: u32 = 10;
     const MOST_COMPARED: usize = 32;
     let mut counts = BTreeMap::<&BucketOperations, u32>::new();
-    for (deeds, _) in sessions {
-        *counts.entry(deeds).or_default() += 1;
+    for (operations, _) in sessions {
+        *counts.entry(operations).or_default() += 1;
     }
     let mut many: Vec<(&BucketOperations, u32)> =
-        counts.iter().map(|(deeds, count)| (*deeds, *count)).collect();
+        counts.iter().map(|(operations, count)| (*operations, *count)).collect();
     many.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     many.truncate(MOST_COMPARED);
     let mut kinds = BTreeMap::new();
-    for (&deeds, &count) in &counts {
-        let like = |(more, as_many): &&(&BucketOperations, u32)| {
-            *as_many >= count.saturating_mul(FEWER_BY) && more.is_superset(deeds)
-        };
-        kinds.insert(deeds, many.iter().find(like).map_or(deeds, |(more, _)| *more));
+    for (&operations, &count) in &counts {
+        let like = many.iter().find(|(more, as_many)| {
+            *as_many >= count.saturating_mul(FEWER_BY) && more.is_superset(operations)
+        });
+        kinds.insert(operations, like.map_or(operations, |(more, _)| *more));
     }
     kinds
 }
@@ -168,7 +169,6 @@ fn widened(span: Option<(i64, i64)>, time: SimTime) -> (i64, i64) {
 }
 
 fn key(request: &Request, groups: &[SessionGroup], group_of: &[usize]) -> FlowKey {
-    let several = |slot: u32| groups[group_of[slot as usize]].sessions > 1;
     let operation = match request.operation {
         Operation::UploadPart | Operation::CompleteMultipartUpload => {
             Operation::CreateMultipartUpload
@@ -181,7 +181,9 @@ fn key(request: &Request, groups: &[SessionGroup], group_of: &[usize]) -> FlowKe
         (Operation::CreateMultipartUpload | Operation::ListObjects, _)
         | (_, Object::None | Object::Unserved) => DataSource::Nothing,
         (Operation::CopyObject, Object::Written { bucket, slot, .. })
-            if slot == request.slot && bucket == request.bucket && several(slot) =>
+            if slot == request.slot
+                && bucket == request.bucket
+                && groups[group_of[slot as usize]].sessions > 1 =>
         {
             DataSource::Own
         }

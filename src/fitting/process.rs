@@ -73,18 +73,18 @@ pub(super) fn when(
     let profile = (seconds >= PROFILED_S).then(|| daily(flow, seconds));
     let dispersion = dispersion(flow, profile.as_deref(), seconds);
     let rate = count as f64 / seconds;
-    let why = |process: &str| format!("{process}: index of dispersion {dispersion:.2}");
+    let why = format!("index of dispersion {dispersion:.2}");
     if dispersion < REGULAR_BELOW {
-        return (evenly(count, duration), why("periodic"));
+        return (evenly(count, duration), format!("periodic: {why}"));
     }
     if dispersion > BURSTY_ABOVE
         && let Some(bursts) = bursts(flow, rate, seconds)
     {
-        return (ActionTimes::Arrivals(bursts), why("bursts"));
+        return (ActionTimes::Arrivals(bursts), format!("bursts: {why}"));
     }
     let profile = profile.map(Profile::Daily);
     let poisson = PoissonArrivals { rate: Rate::per_s(rate), profile };
-    (ActionTimes::Arrivals(Arrivals::Poisson(poisson)), why("poisson"))
+    (ActionTimes::Arrivals(Arrivals::Poisson(poisson)), format!("poisson: {why}"))
 }
 
 /// Objects a second, so that they take about as long as in the log.
@@ -110,11 +110,13 @@ fn once(spell: ActivePeriod, count: u64, sessions: u64, duration: SimDuration) -
 fn recurring(spells: RecurringPeriods, count: u64) -> Option<(ActionTimes, String)> {
     // Of a log only the seconds are known; rounded, a long distance is one that people choose.
     const LONG_S: i64 = 600;
-    // Up, so that there is no more of them than in the log.
-    let second = |ns: i64| SimDuration::from_secs((ns + 999_999_999) / 1_000_000_000);
-    let long = second(spells.every) >= SimDuration::from_secs(LONG_S);
-    let time = |ns: i64| if long { second(ns) } else { SimDuration::from_nanos(ns) };
-    let (every, offset) = (time(spells.every), time(spells.offset));
+    const NS_PER_S: i64 = 1_000_000_000;
+    let [every, offset] = [spells.every, spells.offset].map(|ns| {
+        // Up, so that there is no more of them than in the log.
+        let long = spells.every > (LONG_S - 1) * NS_PER_S;
+        let ns = if long { (ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S } else { ns };
+        SimDuration::from_nanos(ns)
+    });
     let objects = (count as f64 / spells.spells as f64).round() as u64;
     let every_s = every.as_secs_f64();
     let why = format!("{} times, one every {every_s:.0} s", spells.spells);
@@ -138,11 +140,13 @@ fn recurring(spells: RecurringPeriods, count: u64) -> Option<(ActionTimes, Strin
 /// Factors of the hours, counted from the log's first. Their mean over the log is 1.
 fn daily(flow: &RequestFlow, seconds: f64) -> Vec<f64> {
     let mean = flow.count as f64 / seconds;
-    let covered = |hour: usize| {
-        let (days, rest) = ((seconds / 86_400.0).floor(), seconds % 86_400.0);
-        days * 3_600.0 + (rest - hour as f64 * 3_600.0).clamp(0.0, 3_600.0)
-    };
-    flow.hours.iter().enumerate().map(|(h, &n)| n as f64 / covered(h) / mean).collect()
+    let (days, rest) = ((seconds / 86_400.0).floor(), seconds % 86_400.0);
+    let hours = flow.hours.iter().enumerate();
+    let factors = hours.map(|(hour, &count)| {
+        let covered = days * 3_600.0 + (rest - hour as f64 * 3_600.0).clamp(0.0, 3_600.0);
+        count as f64 / covered / mean
+    });
+    factors.collect()
 }
 
 /// Mean of (count - expected)² / expected over the bins, where something is expected.
@@ -170,9 +174,10 @@ fn bursts(flow: &RequestFlow, rate: f64, seconds: f64) -> Option<Arrivals> {
         return None;
     }
     let width = seconds / BINS as f64;
-    let length = |bins: f64| SimDuration::from_secs_f64((bins / runs * width).max(1.0));
+    let [on, off] =
+        [busy, idle].map(|bins| SimDuration::from_secs_f64((bins / runs * width).max(1.0)));
     let rate = Rate::per_s(rate * BINS as f64 / busy);
-    Some(Arrivals::Bursts(BurstArrivals { rate, on: length(busy), off: length(idle) }))
+    Some(Arrivals::Bursts(BurstArrivals { rate, on, off }))
 }
 
 /// Whether most of what was read was written within the minute before.
@@ -184,10 +189,13 @@ pub(super) fn are_young(flow: &RequestFlow) -> bool {
 /// Steps in which ages are told.
 const STEPS: u64 = 20;
 
+fn ms(ms: u64) -> SimDuration {
+    SimDuration::from_nanos(ms as i64 * 1_000_000)
+}
+
 /// The ages' law: quantiles, each with its share, even between them.
 pub(super) fn ages(flow: &RequestFlow) -> AgeLaw {
     let all: u64 = flow.ages.values().sum();
-    let ms = |ms: u64| SimDuration::from_nanos(ms as i64 * 1_000_000);
     let (first, last) = (flow.ages.keys().next(), flow.ages.keys().next_back());
     if let (Some(first), Some(last)) = (first, last)
         && first == last

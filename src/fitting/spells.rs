@@ -71,9 +71,9 @@ impl ActivePeriods {
         let count = self.all.iter().map(|spell| spell.count).sum();
         let spells = self.all.len() as i64;
         let every = (last.first - first.first) / (spells - 1);
-        let late = |(index, spell): (usize, &ActivePeriod)| spell.first - every * index as i64;
         let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
-        for late in self.all.iter().enumerate().map(late) {
+        for (index, period) in self.all.iter().enumerate() {
+            let late = period.first - every * index as i64;
             (earliest, latest) = (earliest.min(late), latest.max(late));
         }
         let long: i64 = self.all.iter().map(|spell| spell.last - spell.first).sum();

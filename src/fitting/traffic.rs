@@ -164,9 +164,11 @@ impl WorkloadBuilder<'_> {
     /// Copies that sessions make of what they have just put, as committers rename: a client does
     /// that. Else a session of several would copy what others wrote.
     fn renames(&self, key: &FlowKey) -> Option<&RequestFlow> {
-        let of = |operation, source| self.flows.flows.get(&FlowKey { operation, source, ..*key });
-        of(Operation::PutObject, DataSource::Nothing)?;
-        of(Operation::CopyObject, DataSource::Own).filter(|copies| process::are_young(copies))
+        let (operation, source) = (Operation::PutObject, DataSource::Nothing);
+        self.flows.flows.get(&FlowKey { operation, source, ..*key })?;
+        let (operation, source) = (Operation::CopyObject, DataSource::Own);
+        let copies = self.flows.flows.get(&FlowKey { operation, source, ..*key });
+        copies.filter(|copies| process::are_young(copies))
     }
 
     /// PUTs, and copies that follow them by themselves.

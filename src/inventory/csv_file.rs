@@ -16,19 +16,21 @@ pub fn columns(schema: &str) -> Vec<Option<InventoryColumn>> {
 
 /// The columns of a CSV file by its first line, which names them.
 pub(crate) fn header(source: impl Read) -> Result<Vec<Option<InventoryColumn>>> {
-    let unreadable =
-        |error: &dyn std::fmt::Display| Error::request(format!("the file cannot be read: {error}"));
-    let bytes = decompressed(source).map_err(|error| unreadable(&error))?;
+    let bytes = decompressed(source).map_err(unreadable)?;
     let (bytes, _left) = RecordLimit::new(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut names = csv::StringRecord::new();
-    reader.read_record(&mut names).map_err(|error| unreadable(&error))?;
+    reader.read_record(&mut names).map_err(unreadable)?;
     let columns: Vec<_> = names.iter().map(InventoryColumn::of_header).collect();
     if columns.contains(&Some(InventoryColumn::EncryptionStatus)) {
         return Ok(columns);
     }
     Err(Error::request("a CSV file does not name its columns")
         .hint("give its `manifest.json`, or `--schema` with the manifest's `fileSchema`"))
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::request(format!("the file cannot be read: {error}"))
 }
 
 /// Reads a data file, plain or compressed, whose first line is none of it if it is `named`; gives each
@@ -43,10 +45,7 @@ pub fn read(
     named: bool,
     each: &mut dyn FnMut(&InventoryItem),
 ) -> Result<u64> {
-    let broken = |error: std::io::Error| {
-        Error::request(format!("the file cannot be read: {error}")).at(place)
-    };
-    let bytes = decompressed(source).map_err(broken)?;
+    let bytes = decompressed(source).map_err(|error| unreadable(error).at(place))?;
     let (bytes, left) = RecordLimit::new(bytes);
     let mut reader = csv::ReaderBuilder::new().has_headers(named).flexible(true).from_reader(bytes);
     let mut record = csv::StringRecord::new();
@@ -54,12 +53,12 @@ pub fn read(
     let mut items = 0;
     loop {
         let line = reader.position().line();
-        let here = || format!("{place}:{line}");
         match reader.read_record(&mut record) {
             Ok(false) => return Ok(items),
             Ok(true) => left.begin(),
             Err(error) => {
-                return Err(Error::request(format!("the line cannot be read: {error}")).at(here()));
+                let error = Error::request(format!("the line cannot be read: {error}"));
+                return Err(error.at(format!("{place}:{line}")));
             }
         }
         if record.len() != columns.len() {
@@ -68,13 +67,14 @@ pub fn read(
                 record.len(),
                 columns.len()
             ))
-            .at(here())
+            .at(format!("{place}:{line}"))
             .hint("the columns must be those of the manifest's `fileSchema`, in its order"));
         }
         item.clear();
         for (text, column) in record.iter().zip(columns) {
             if let Some(column) = column {
-                item.set_text(*column, text).map_err(|error| error.at(here()))?;
+                item.set_text(*column, text)
+                    .map_err(|error| error.at(format!("{place}:{line}")))?;
             }
         }
         each(&item);

@@ -111,23 +111,26 @@ impl InventoryManifest {
     /// lies as the key does from there. A key that leads elsewhere leads nowhere.
     #[must_use]
     pub fn places(&self, manifest: &Path, file: &DataFile) -> Vec<PathBuf> {
-        let folders = || manifest.ancestors().skip(1);
+        let folders = manifest.ancestors().skip(1);
         let bucket_is_name = check_key(&self.destination_bucket).is_ok();
         let shared = Path::new(&file.key).parent().and_then(Path::parent);
         let shared = shared.filter(|folder| !folder.as_os_str().is_empty());
-        let holds = |folder: &&Path| {
-            let below = manifest.strip_prefix(folder).ok();
-            below.zip(shared).is_some_and(|(below, shared)| below.starts_with(shared))
-        };
-        let buckets: Vec<&Path> = folders().filter(holds).collect();
+        let buckets: Vec<&Path> = folders
+            .filter(|folder| {
+                let below = manifest.strip_prefix(folder).ok();
+                below.zip(shared).is_some_and(|(below, shared)| below.starts_with(shared))
+            })
+            .collect();
         let mut places: Vec<PathBuf> =
             buckets.iter().map(|folder| folder.join(&file.key)).collect();
         if bucket_is_name && !self.destination_bucket.is_empty() {
             places.extend(buckets.iter().map(|f| f.join(&self.destination_bucket).join(&file.key)));
         }
         if let Some(name) = Path::new(&file.key).file_name() {
-            places.extend(folders().take(2).map(|folder| folder.join("data").join(name)));
-            places.extend(folders().take(1).map(|folder| folder.join(name)));
+            places.extend(
+                manifest.ancestors().skip(1).take(2).map(|folder| folder.join("data").join(name)),
+            );
+            places.extend(manifest.parent().map(|folder| folder.join(name)));
         }
         places
     }

@@ -20,25 +20,24 @@ pub fn read(
     each: &mut dyn FnMut(&InventoryItem),
 ) -> Result<Vec<InventoryColumn>> {
     let table = ParquetTable::open(source, place)?;
-    let known = |column: crate::columnar::ParquetColumn| {
-        InventoryColumn::of_header(&column.name).map(|known| (known, column.index))
-    };
-    let found: Vec<(InventoryColumn, usize)> =
-        table.columns().into_iter().filter_map(known).collect();
+    let mut found: Vec<(InventoryColumn, usize)> = Vec::new();
+    for column in table.columns() {
+        found.extend(InventoryColumn::of_header(&column.name).map(|known| (known, column.index)));
+    }
     if found.is_empty() {
         return Err(Error::request("the Parquet file has no column of an inventory")
             .at(place)
             .hint("give the data files of an S3 Inventory, or its `manifest.json`"));
     }
-    let has = |wanted: InventoryColumn| found.iter().any(|(column, _)| *column == wanted);
-    let told_by_rows = has(InventoryColumn::SequenceNumber) && !has(InventoryColumn::IsLatest);
-    let is_read = |column: InventoryColumn| match column {
-        InventoryColumn::Key => keys || told_by_rows,
-        InventoryColumn::VersionId | InventoryColumn::SequenceNumber => told_by_rows,
+    let [numbered, is_latest] = [InventoryColumn::SequenceNumber, InventoryColumn::IsLatest]
+        .map(|wanted| found.iter().any(|(column, _)| *column == wanted));
+    let by_rows = numbered && !is_latest;
+    let read = found.iter().filter(|(column, _)| match column {
+        InventoryColumn::Key => keys || by_rows,
+        InventoryColumn::VersionId | InventoryColumn::SequenceNumber => by_rows,
         _ => true,
-    };
-    let (columns, places): (Vec<InventoryColumn>, Vec<usize>) =
-        found.iter().filter(|(column, _)| is_read(*column)).copied().unzip();
+    });
+    let (columns, places): (Vec<InventoryColumn>, Vec<usize>) = read.copied().unzip();
     let mut item = InventoryItem::empty();
     table.read(&places, &mut |_, cells| {
         item.clear();

@@ -103,8 +103,8 @@ impl ObjectCounts {
 
     /// Objects younger than `days`, up to 1,095, for which steps end at each.
     pub(crate) fn younger_than_days(&self, days: u64) -> u64 {
-        let young = |step: &&AgeBin| step.end_s() <= days * DAY_S;
-        self.ages.iter().filter(|(step, _)| young(step)).map(|(_, objects)| objects).sum()
+        let young = self.ages.iter().filter(|(bin, _)| bin.end_s() <= days * DAY_S);
+        young.map(|(_, objects)| objects).sum()
     }
 }
 
@@ -147,12 +147,9 @@ impl InventoryCounts {
 
     /// Every kind with its counts, of all buckets.
     pub(crate) fn kinds(&self) -> impl Iterator<Item = (&str, ObjectKind, &ObjectCounts)> {
-        let of_bucket = |(bucket, kinds)| {
-            let kinds: &BTreeMap<ObjectKind, ObjectCounts> = kinds;
-            let bucket: &String = bucket;
+        self.buckets.iter().flat_map(|(bucket, kinds)| {
             kinds.iter().map(move |(kind, counts)| (bucket.as_str(), *kind, counts))
-        };
-        self.buckets.iter().flat_map(of_bucket)
+        })
     }
 
     /// The counts of all kinds that `wanted` takes, together.

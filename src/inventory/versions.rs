@@ -56,8 +56,8 @@ impl Versions {
 
     /// How many objects a journal told of that are there.
     pub(crate) fn changed(&self) -> u64 {
-        let there = |versions: &&Vec<KnownVersion>| versions.iter().any(KnownVersion::is_there);
-        if self.is_journal { self.objects.values().filter(there).count() as u64 } else { 0 }
+        let objects = self.objects.values().filter(|_| self.is_journal);
+        objects.filter(|versions| versions.iter().any(KnownVersion::is_there)).count() as u64
     }
 
     /// Gives each version that is there, in no order.

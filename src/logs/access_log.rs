@@ -69,9 +69,8 @@ fn known(field: &[u8]) -> Option<&[u8]> {
 fn status(field: &[u8]) -> Result<Option<u16>, Flaw> {
     match field {
         b"-" => Ok(None),
-        [a @ b'1'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
-            let digit = |byte: &u8| u16::from(byte - b'0');
-            Ok(Some(digit(a) * 100 + digit(b) * 10 + digit(c)))
+        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] => {
+            Ok(Some(field.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))))
         }
         _ => Err(Flaw::Field("status")),
     }
@@ -149,14 +148,13 @@ impl<'a> Fields<'a> {
         third: &'a [u8],
     ) -> Option<Words<'a>> {
         // Where a quote begins the URI has come, and an anonymous requester has no spaces.
-        let is_within = |word: &[u8]| !word.starts_with(b"\"");
-        let whole = [requester, second, third].into_iter().all(is_within);
-        if !whole || requester == b"-" || LogOperation::is_name(second) {
+        let ends = [requester, second, third].iter().any(|word| word.starts_with(b"\""));
+        if ends || requester == b"-" || LogOperation::is_name(second) {
             return None;
         }
         let mut id = third;
         loop {
-            let word = self.next().filter(|word| is_within(word))?;
+            let word = self.next().filter(|word| !word.starts_with(b"\""))?;
             if LogOperation::is_name(word) {
                 let end = all.len() - self.rest.len() - word.len();
                 let spaced = all[..end].trim_ascii_end().strip_suffix(id)?;

@@ -8,9 +8,10 @@ use std::io::Read;
 
 use super::access_log::named::{Field, Named};
 use super::bad_lines::{BadLines, Flaw, NotRead};
-use super::bounded::RecordLimit;
+use super::bounded::{RecordLimit, plain_name};
 use super::clock::Clock;
 use super::record::LogEntry;
+use super::shape::has;
 use super::{LogFormat, hive, messages};
 use crate::error::{Error, Result};
 
@@ -70,11 +71,10 @@ pub(super) fn looks_like(head: &[u8]) -> Option<LogFormat> {
         TableRows::Events(_) => Some(LogFormat::CloudTrail),
         TableRows::Records(_) => Some(LogFormat::S3AccessLog),
         TableRows::Messages(_) => {
-            let has = |word: &str| memchr::memmem::find(head, word.as_bytes()).is_some();
-            if has("eventSource") {
+            if has(head, ["eventSource"]) {
                 Some(LogFormat::CloudTrail)
             } else {
-                (has("http_status") || has("REST.")).then_some(LogFormat::S3AccessLog)
+                has(head, ["http_status", "REST."]).then_some(LogFormat::S3AccessLog)
             }
         }
     }
@@ -85,9 +85,10 @@ pub(super) fn looks_like(head: &[u8]) -> Option<LogFormat> {
 pub(super) fn is_history(head: &[u8]) -> bool {
     let end = memchr::memchr(b'\n', head).unwrap_or(head.len());
     let Some(header) = cells(&head[..end]) else { return false };
-    let names: Vec<String> = header.iter().map(plain).collect();
-    let has = |name: &str| names.contains(&plain(name));
-    has("eventTime") && has("eventSource") && has("eventName") && !has("requestParameters")
+    let names: Vec<String> = header.iter().map(plain_name).collect();
+    let [parameters, others] = [&NEEDED[3..], &NEEDED[..3]]
+        .map(|needed| needed.iter().all(|name| names.contains(&plain_name(name))));
+    others && !parameters
 }
 
 fn reader(source: impl Read, delimiter: u8) -> csv::Reader<impl Read> {
@@ -100,8 +101,13 @@ fn reader(source: impl Read, delimiter: u8) -> csv::Reader<impl Read> {
 
 /// What parts the cells of a header.
 fn delimiter(line: &[u8]) -> u8 {
-    let count = |byte: u8| memchr::memchr_iter(byte, line).count();
-    [b'\t', b';'].into_iter().find(|other| count(*other) > count(b',')).unwrap_or(b',')
+    let [commas, tabs, semicolons] =
+        [b',', b'\t', b';'].map(|byte| memchr::memchr_iter(byte, line).count());
+    match () {
+        () if tabs > commas => b'\t',
+        () if semicolons > commas => b';',
+        () => b',',
+    }
 }
 
 /// The cells of a first line.
@@ -111,17 +117,11 @@ fn cells(line: &[u8]) -> Option<csv::StringRecord> {
     is_read.ok().filter(|is_read| *is_read && record.len() > 1).map(|_| record)
 }
 
-/// A name without capitals and what joins its words.
-fn plain(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
-}
-
 /// A name as CloudTrail spells it.
 fn spelt(name: &str) -> Cow<'_, str> {
     let known = NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
     let known = known.or_else(|| {
-        let plain = plain(name);
+        let plain = plain_name(name);
         NAMES.iter().find(|known| name.contains('_') && known.eq_ignore_ascii_case(&plain))
     });
     known.map_or(Cow::Borrowed(name), |known| Cow::Borrowed(*known))
@@ -142,12 +142,12 @@ impl TableRows {
             return Some(Self::Events(names));
         }
         let fields: Vec<Option<Field>> = header.iter().map(Field::of).collect();
-        let has = |wanted: Field| fields.contains(&Some(wanted));
-        if has(Field::Operation) && has(Field::Time) && has(Field::Requester) {
+        let needed = [Field::Operation, Field::Time, Field::Requester];
+        if needed.iter().all(|field| fields.contains(&Some(*field))) {
             return Some(Self::Records(fields));
         }
-        let is_message = |name: &String| ["@message", "message"].contains(&name.as_str());
-        names.iter().position(is_message).map(Self::Messages)
+        let message = names.iter().position(|name| matches!(name.as_str(), "@message" | "message"));
+        message.map(Self::Messages)
     }
 
     /// Hands on what a row says.

@@ -1,4 +1,5 @@
-//! A source of records for readers that would take a record of any length into memory.
+//! Tables of strangers: records within bounds, for readers that would take one of any length into memory, and
+//! the names of columns.
 
 use std::cell::Cell;
 use std::io::{self, ErrorKind, Read};
@@ -9,6 +10,12 @@ pub(crate) const RECORD_MAX: usize = 1 << 20;
 
 /// Bytes that a reader may take from its source beyond the record it gives.
 const AHEAD: usize = 64 << 10;
+
+/// The name of a column without capitals and what joins its words: `lineItem/UsageType` and
+/// `line_item_usage_type` are the same.
+pub(crate) fn plain_name(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
 
 /// Ends in an error where a record goes on beyond [`RECORD_MAX`], about.
 pub struct RecordLimit<R> {

@@ -23,12 +23,11 @@ pub mod write;
 
 use std::io::Read;
 
-use memchr::memmem;
-
 use super::bad_lines::{BadLines, Flaw, NotRead};
 use super::clock::Clock;
 use super::messages;
 use super::record::LogEntry;
+use super::shape;
 use super::windows::{self, Ahead};
 use crate::error::Result;
 use event::Event;
@@ -46,8 +45,7 @@ pub(crate) fn looks_like(head: &[u8]) -> bool {
         "\"digestStartTime\"",
         "\"insightDetails\"",
     ];
-    let has = |name: &&str| memmem::find(head, name.as_bytes()).is_some();
-    matches!(head, [b'{' | b'[', ..]) && names.iter().any(has)
+    matches!(head, [b'{' | b'[', ..]) && shape::has(head, names)
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.

@@ -40,8 +40,9 @@ impl LogOperation {
     #[inline]
     pub(crate) fn is_name(text: &[u8]) -> bool {
         const PROTOCOLS: [&[u8]; 5] = [b"REST.", b"S3.", b"BATCH.", b"WEBSITE.", b"SOAP."];
-        let begins = |protocol: &&[u8]| text.starts_with(protocol) && text.len() > protocol.len();
-        PROTOCOLS.iter().any(begins)
+        PROTOCOLS
+            .iter()
+            .any(|protocol| text.strip_prefix(*protocol).is_some_and(|rest| !rest.is_empty()))
     }
 
     /// The operation by its name in an access log, e.g. `REST.GET.OBJECT`.

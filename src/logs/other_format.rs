@@ -1,5 +1,7 @@
 //! What a file is that is no log: by its first bytes, so that nobody is told less than can be known.
 
+use super::bounded::plain_name;
+use super::shape::has;
 use super::{archive, athena, shape};
 
 /// A file that is not read, by its right name.
@@ -119,25 +121,22 @@ const EXPORT: &str = "write it as JSON, a record a line, e.g., by `duckdb -c \"C
 
 /// What a Parquet file is, by the names of its columns.
 pub(crate) fn of_parquet(columns: &[String]) -> OtherFormat {
-    let plain = |name: &String| {
-        let letters = name.chars().filter(char::is_ascii_alphanumeric);
-        letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>()
-    };
-    let names: Vec<String> = columns.iter().map(plain).collect();
-    let has = |all: &[&str]| all.iter().all(|name| names.iter().any(|known| known == name));
-    if has(&["eventsource", "eventname"]) {
+    let names: Vec<String> = columns.iter().map(|name| plain_name(name)).collect();
+    if has_all(&names, &["eventsource", "eventname"]) {
         return OtherFormat::new("a trail in Parquet, which bks reads as JSON or CSV only", EXPORT);
     }
-    if has(&["operation", "requester"]) {
+    if has_all(&names, &["operation", "requester"]) {
         return OtherFormat::new(
             "an access log in Parquet, which bks reads as lines, JSON or CSV only",
             EXPORT,
         );
     }
-    if has(&["lineitemusagetype"]) || has(&["servicename", "chargeperiodstart"]) {
+    if has_all(&names, &["lineitemusagetype"])
+        || has_all(&names, &["servicename", "chargeperiodstart"])
+    {
         return OtherFormat::new("a bill in Parquet", "give it to `bks reconcile` by `--bill`");
     }
-    if has(&["encryptionstatus"]) {
+    if has_all(&names, &["encryptionstatus"]) {
         return OtherFormat::new("an inventory in Parquet", "give it to `bks inventory`");
     }
     OtherFormat::new(
@@ -146,35 +145,36 @@ pub(crate) fn of_parquet(columns: &[String]) -> OtherFormat {
     )
 }
 
+fn has_all(names: &[String], wanted: &[&str]) -> bool {
+    wanted.iter().all(|wanted| names.iter().any(|name| name == wanted))
+}
+
 /// What a text is that is no log.
 fn of_text(head: &[u8]) -> Option<OtherFormat> {
-    let other = |what: &'static str| Some(OtherFormat { what, way_out: None });
+    text_name(head).map(|what| OtherFormat { what, way_out: None })
+}
+
+fn text_name(head: &[u8]) -> Option<&'static str> {
     if let Some((_, what)) = OTHER_LOGS.iter().find(|(begin, _)| head.starts_with(begin)) {
-        return other(what);
+        return Some(what);
     }
     let text = head.trim_ascii_start();
     if matches!(text, [b'{' | b'[', ..]) {
-        let has = |word: &str| memchr::memmem::find(text, word.as_bytes()).is_some();
-        return other(if has("\"sourceBucket\"") && has("\"fileSchema\"") {
+        return Some(if has(text, ["\"sourceBucket\""]) && has(text, ["\"fileSchema\""]) {
             "the manifest of an S3 Inventory"
-        } else if has("\"reportKeys\"") || has("\"dataFiles\"") {
+        } else if has(text, ["\"reportKeys\"", "\"dataFiles\""]) {
             "the manifest of a bill"
-        } else if has("\"logEvents\"") {
+        } else if has(text, ["\"logEvents\""]) {
             "a subscription's record of another log than S3's and CloudTrail's"
         } else {
             "JSON of another kind"
         });
     }
-    if shape::after_stamp(text.split(|byte| *byte == b'\n').next().unwrap_or_default()).is_some() {
-        return other("an export of another log than S3's and CloudTrail's");
-    }
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let names = |words: &[&str]| {
-        let line = String::from_utf8_lossy(first).to_ascii_lowercase();
-        words.iter().any(|word| line.contains(word))
-    };
-    if names(&["lineitem/usagetype", "line_item_usage_type", "chargeperiodstart"]) {
-        return other("a bill, which `bks reconcile --bill` reads");
+    if shape::after_stamp(first).is_some() {
+        return Some("an export of another log than S3's and CloudTrail's");
     }
-    None
+    let names_of_bills = ["lineitem/usagetype", "line_item_usage_type", "chargeperiodstart"];
+    has(&first.to_ascii_lowercase(), names_of_bills)
+        .then_some("a bill, which `bks reconcile --bill` reads")
 }

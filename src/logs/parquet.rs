@@ -70,7 +70,6 @@ type KeyOf = fn(&Outgoing) -> Option<(u32, u32)>;
 type RowGroupColumns<'a, W> = SerializedRowGroupWriter<'a, W>;
 
 fn write_group<W: Write + Send>(to: &mut RowGroupColumns<W>, rows: &[Outgoing]) -> Result<()> {
-    let text = |text: &str| ByteArray::from(text.as_bytes().to_vec());
     column::<Int64Type, _>(to, rows, |row| Some(row.number as i64))?;
     column::<Int64Type, _>(to, rows, |row| Some(row.time.div_euclid(1_000)))?;
     column::<ByteArrayType, _>(to, rows, |row| Some(text(&row.principal.account)))?;
@@ -91,6 +90,10 @@ fn write_group<W: Write + Send>(to: &mut RowGroupColumns<W>, rows: &[Outgoing]) 
         column::<Int32Type, _>(to, rows, |row| Some(row.calls.get(api) as i32))?;
     }
     column::<Int32Type, _>(to, rows, |row| Some(row.by_object as i32))
+}
+
+fn text(text: &str) -> ByteArray {
+    ByteArray::from(text.as_bytes().to_vec())
 }
 
 /// Writes the next column; `None` is null, which only optional columns may have.

@@ -33,8 +33,9 @@ pub(super) fn detect(head: &[u8]) -> Option<(LogFormat, RecordLayout)> {
         return Some((format, RecordLayout::Table));
     }
     let mut lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
-    let of_line = |line| after_stamp(line).and_then(of_message);
-    lines.find_map(of_line).map(|format| (format, RecordLayout::Stamped))
+    lines
+        .find_map(|line| after_stamp(line).and_then(of_message))
+        .map(|format| (format, RecordLayout::Stamped))
 }
 
 fn of_json(text: &[u8]) -> Option<(LogFormat, RecordLayout)> {
@@ -68,7 +69,8 @@ const fn named_words() -> [&'static str; 4] {
     ["\"request_uri\"", "\"http_status\"", "\"requesturi\"", "\"httpstatus\""]
 }
 
-fn has<const N: usize>(text: &[u8], words: [&str; N]) -> bool {
+/// Whether a text has one of some words.
+pub(super) fn has<const N: usize>(text: &[u8], words: [&str; N]) -> bool {
     words.iter().any(|word| memmem::find(text, word.as_bytes()).is_some())
 }
 
@@ -84,8 +86,11 @@ fn of_message(text: &[u8]) -> Option<LogFormat> {
             return Some(LogFormat::S3AccessLog);
         }
     }
-    let is_line = |text| access_log::parse(text, &mut Clock::default()).is_ok();
-    (is_line(text) || after_stream(text).is_some_and(is_line)).then_some(LogFormat::S3AccessLog)
+    [Some(text), after_stream(text)]
+        .into_iter()
+        .flatten()
+        .any(|line| access_log::parse(line, &mut Clock::default()).is_ok())
+        .then_some(LogFormat::S3AccessLog)
 }
 
 /// Most bytes of the name of a log's stream, which some tools put before a message.

@@ -47,6 +47,22 @@ pub struct BucketPlan {
     pub unknown_age: Option<UnknownAge>,
 }
 
+impl BucketPlan {
+    /// An age matters only where objects may have bucket keys.
+    pub(super) fn of(encryption: BucketEncryption, unknown_age: Option<UnknownAge>) -> Self {
+        let unknown_age = unknown_age.filter(|_| encryption.may_have_keys());
+        Self { encryption, unknown_age }
+    }
+
+    /// The same age for each bucket.
+    pub(super) fn uniform(
+        encryption: &[BucketEncryption],
+        unknown_age: Option<UnknownAge>,
+    ) -> Vec<Self> {
+        encryption.iter().map(|&encryption| Self::of(encryption, unknown_age)).collect()
+    }
+}
+
 /// Calls of one bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BucketEvidence {
@@ -74,12 +90,12 @@ pub(super) fn encryption(
     scenario: &Scenario,
     measured: &BTreeMap<String, BucketEvidence>,
 ) -> Vec<BucketEncryption> {
-    let of = |name: &String| match measured.get(name) {
+    let buckets = scenario.buckets.iter().map(|bucket| match measured.get(&bucket.name) {
         None => BucketEncryption::NoCalls,
         Some(BucketEvidence { by_bucket: 0, .. }) => BucketEncryption::KeyPerObject,
         Some(_) => BucketEncryption::BucketKey,
-    };
-    scenario.buckets.iter().map(|bucket| of(&bucket.name)).collect()
+    });
+    buckets.collect()
 }
 
 /// Whether objects from before the log have bucket keys, bucket by bucket: no if the trail has at
@@ -93,12 +109,12 @@ pub(super) fn unknown_ages(
     for (cell, modelled) in keyless {
         *expected.entry(&cell.bucket).or_default() += modelled.by_object;
     }
-    let age = |name: &str| {
-        let found = measured.get(name).map_or(0, |of_bucket| of_bucket.by_object);
-        let expected = expected.get(name).copied().unwrap_or_default();
+    let ages = scenario.buckets.iter().map(|bucket| {
+        let found = measured.get(&bucket.name).map_or(0, |of_bucket| of_bucket.by_object);
+        let expected = expected.get(bucket.name.as_str()).copied().unwrap_or_default();
         if 2 * found >= expected { UnknownAge::Keyless } else { UnknownAge::Even(AGE) }
-    };
-    scenario.buckets.iter().map(|bucket| age(&bucket.name)).collect()
+    });
+    ages.collect()
 }
 
 /// What else unknown objects may be, besides what the evidence says.

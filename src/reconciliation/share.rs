@@ -21,8 +21,8 @@ pub struct Agreement {
 impl Agreement {
     /// Compares the calls of one place.
     pub(super) fn of(measured: &KmsCalls, model: &KmsCalls) -> Self {
-        let lesser = |api| measured.get(api).min(model.get(api));
-        let matched = KmsApi::ALL.into_iter().map(lesser).sum();
+        let lesser = KmsApi::ALL.into_iter().map(|api| measured.get(api).min(model.get(api)));
+        let matched = lesser.sum();
         Self { measured: measured.total(), model: model.total(), matched }
     }
 

@@ -45,10 +45,10 @@ impl CopyPairing {
         hand_on: &mut impl FnMut(ResolvedRequest) -> Result<(), E>,
     ) -> Result<(), E> {
         while let Some(first) = self.held.front() {
-            let waits = |first: &ResolvedRequest| {
+            let waits = first.as_ref().is_some_and(|first| {
                 first.owner == next.owner && first.when.ms() + APART_MS >= next.when.ms()
-            };
-            if first.as_ref().is_some_and(waits) {
+            });
+            if waits {
                 break;
             }
             self.pass(hand_on)?;

@@ -100,7 +100,7 @@ impl WriteTimes {
 /// How many objects of a bucket are read, by what is known of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct EarlierCounts {
-    pub(crate) untold: u64,
+    pub(crate) unknown: u64,
     pub(crate) without_key: u64,
     pub(crate) without_kms: u64,
     pub(crate) written: u64,
@@ -117,19 +117,21 @@ pub(crate) fn populations(
     let mut all = Vec::new();
     let mut numbers = Vec::with_capacity(buckets.len());
     for (bucket, (name, counts)) in buckets.iter().zip(counts).enumerate() {
-        let mut put = |objects: u64, origin: &mut dyn FnMut() -> Origin| {
+        let EarlierCounts { unknown, without_key, without_kms, written } = *counts;
+        let times = if written > 0 { times.before(name, start_ms) } else { Vec::new() };
+        let kinds = [
+            (unknown, Origin::Unknown),
+            (without_key, Origin::WithoutKey),
+            (without_kms, Origin::WithoutKms),
+            (written, Origin::Written(times)),
+        ];
+        numbers.push(kinds.map(|(objects, origin)| {
             let number = all.len() as u32;
             if objects > 0 {
-                all.push(EarlierObjects { bucket: bucket as u32, objects, origin: origin() });
+                all.push(EarlierObjects { bucket: bucket as u32, objects, origin });
             }
             number
-        };
-        numbers.push([
-            put(counts.untold, &mut || Origin::Unknown),
-            put(counts.without_key, &mut || Origin::WithoutKey),
-            put(counts.without_kms, &mut || Origin::WithoutKms),
-            put(counts.written, &mut || Origin::Written(times.before(name, start_ms))),
-        ]);
+        }));
     }
     (all, numbers)
 }
@@ -180,8 +182,7 @@ impl Recording {
     ) -> Option<Vec<(SimTime, u32)>> {
         let Origin::Written(times) = &self.before.get(population)?.origin else { return None };
         let salt = salt(seed, replication);
-        let write = |&ms: &u64| (before_start(ms), draw_of(salt, ms));
-        Some(times.iter().map(write).collect())
+        Some(times.iter().map(|&ms| (before_start(ms), draw_of(salt, ms))).collect())
     }
 }
 

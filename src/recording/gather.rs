@@ -15,7 +15,9 @@ use super::packed::{
 use super::sort::{Sorter, SpillStore};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
-use crate::logs::record::{LogEntry, LogOperation, LoggedRequester, Record, percent_decoded};
+use crate::logs::record::{
+    LogEntry, LogOperation, LoggedRequester, Nanoseconds, Record, percent_decoded,
+};
 use crate::units::utc;
 
 /// What to take of a log.
@@ -115,11 +117,14 @@ impl EndRecord {
 
     /// When, in which file, and what.
     pub(crate) fn describe(&self, files: &[String]) -> String {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let time = utc(i64::try_from(self.ms).unwrap_or(i64::MAX).saturating_mul(1_000_000));
         let file = files.get(self.file).map_or("the log", String::as_str);
-        let id = if self.id.is_empty() { String::new() } else { format!(" `{}`", text(&self.id)) };
-        format!("{time} ({file}: {}{id})", text(&self.operation))
+        let id = if self.id.is_empty() {
+            String::new()
+        } else {
+            format!(" `{}`", String::from_utf8_lossy(&self.id))
+        };
+        format!("{time} ({file}: {}{id})", String::from_utf8_lossy(&self.operation))
     }
 }
 
@@ -166,7 +171,7 @@ impl Gather {
     pub fn new(wanted: Wanted, memory: usize, store: Arc<dyn SpillStore>) -> Self {
         let from = wanted.from.unwrap_or_default().saturating_sub(LONGEST.as_nanos());
         Self {
-            nearest_ms: u64::try_from(from / 1_000_000).unwrap_or_default(),
+            nearest_ms: epoch_ms(from),
             wanted,
             taken: RecordCounts::default(),
             left_out: LeftOutRecords::default(),
@@ -335,7 +340,7 @@ impl Gather {
             return Ok(());
         }
         self.taken.records += 1;
-        let ms = u64::try_from(record.time / 1_000_000).unwrap_or_default();
+        let ms = epoch_ms(record.time);
         let Some(kind) = self.kind(record) else { return Ok(()) };
         let fate = fate(record);
         self.note_fate(record, kind, fate);
@@ -435,7 +440,7 @@ impl Gather {
     /// may go on where its data events do not.
     fn note_time(&mut self, record: &Record) {
         if !self.in_trail {
-            self.widen(u64::try_from(record.time / 1_000_000).unwrap_or_default(), record);
+            self.widen(epoch_ms(record.time), record);
         }
     }
 
@@ -508,16 +513,19 @@ pub(crate) fn check_sessions(names: &Names) -> Result<()> {
     .hint("replay fewer at a time: fewer files, an earlier `--to`, or some buckets by `--bucket`"))
 }
 
+/// Milliseconds since the Unix epoch; what lies before it counts as its beginning.
+pub(crate) fn epoch_ms(time: Nanoseconds) -> u64 {
+    u64::try_from(time / 1_000_000).unwrap_or_default()
+}
+
 /// A number for what the log calls the request; `who` sent it, and it is of `object` at `ms`.
 pub(crate) fn id_of(record: &Record, object: ObjectId, ms: u64) -> u64 {
-    let of_parts = || {
-        let bytes = record.bytes_sent.unwrap_or_default().to_le_bytes();
-        let who = SessionIdentity::hash(record).to_le_bytes();
-        let [object, more] = object.map(u64::to_le_bytes);
-        let parts = [who, object, more, ms.to_le_bytes(), bytes];
-        parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get() | 1
-    };
-    record.id.map_or_else(of_parts, |id| Hash::new().with(id).get() & !1)
+    if let Some(id) = record.id {
+        return Hash::new().with(id).get() & !1;
+    }
+    let [object, more] = object;
+    let parts = [SessionIdentity::hash(record), object, more, ms, record.bytes_sent.unwrap_or(0)];
+    parts.iter().fold(Hash::new(), |hash, part| hash.with(&part.to_le_bytes())).get() | 1
 }
 
 /// What became of a request. AWS bills conditional requests and most errors of clients, but neither those of

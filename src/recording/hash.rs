@@ -4,7 +4,11 @@
 //! Eight bytes at a time are multiplied to 128 bits and folded in half, as in wyhash (Wang Yi,
 //! 2019). Two of a hundred million names share a hash with a chance of one in 3,700.
 
+use std::io;
+
 use sha2::{Digest, Sha256};
+
+use super::LogInput;
 
 /// Odd numbers without a pattern: the golden ratio's and the square roots' of 2 and 3 first bits.
 const SPREAD: [u64; 3] = [0x9e37_79b9_7f4a_7c15, 0x6a09_e667_f3bc_c909, 0xbb67_ae85_84ca_a73b];
@@ -18,18 +22,16 @@ pub(crate) const NO_OBJECT: ObjectId = [0; 2];
 /// What tells an object from others: the first half of the SHA-256 of its bucket, its key and, if one is
 /// told, its version. Whoever looks for two objects with one id has to try about 2^64.
 pub(crate) fn object(bucket: &[u8], key: &[u8], version: Option<&[u8]>) -> ObjectId {
-    let length = |text: &[u8]| (text.len() as u32).to_le_bytes();
     let mut hash = Sha256::new();
-    hash.update(length(bucket));
-    hash.update(length(key));
-    hash.update(bucket);
-    hash.update(key);
-    if let Some(version) = version {
-        hash.update(version);
+    for text in [bucket, key] {
+        hash.update((text.len() as u32).to_le_bytes());
+    }
+    for text in [bucket, key, version.unwrap_or_default()] {
+        hash.update(text);
     }
     let hash = hash.finalize();
-    let word = |at: usize| u64::from_le_bytes(hash[at..at + 8].try_into().expect("eight bytes"));
-    [word(0), word(8)]
+    let (words, _) = hash.as_chunks::<8>();
+    [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])]
 }
 
 fn fold(a: u64, b: u64) -> u64 {
@@ -100,14 +102,21 @@ impl Fingerprint {
         self.waiting.extend_from_slice(piece);
     }
 
-    /// How many bytes there were.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+    /// What stands for the file of these bytes in a run's inputs; the hash is in hexadecimal.
+    pub(crate) fn of_file(&self, name: String) -> LogInput {
+        let hash = format!("{:016x}", self.hash.with(&self.waiting).get());
+        LogInput { name, bytes: self.bytes, hash }
+    }
+}
+
+impl io::Write for Fingerprint {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.take(piece);
+        Ok(piece.len())
     }
 
-    /// The hash, in hexadecimal.
-    pub(crate) fn hex(&self) -> String {
-        format!("{:016x}", self.hash.with(&self.waiting).get())
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -22,7 +22,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::gather::{Gather, check_sessions, id_of};
+use super::gather::{Gather, check_sessions, epoch_ms, id_of};
 use super::hash::Hash;
 use super::hash::ObjectId;
 use super::left_out::Reason;
@@ -331,7 +331,7 @@ impl Gather {
             id: event.id,
             ..Record::new(LogOperation::Known(operation), b"", event.requester)
         };
-        let ms = u64::try_from(event.time / 1_000_000).unwrap_or_default();
+        let ms = epoch_ms(event.time);
         let object = self.object(bucket, key, None);
         let log = self.kms_log();
         let slot = log.names.slot(&record);
@@ -365,8 +365,10 @@ impl Gather {
     pub fn settle(&mut self) -> Result<()> {
         let Some(log) = self.kms_log.take() else { return Ok(()) };
         let KeptKmsCalls { names, entries, copied, buckets } = *log;
-        let has_data = |bucket: &[u8]| self.data_events.get(&self.names, bucket).any;
-        let left_out: Vec<bool> = names.each_bucket().map(has_data).collect();
+        let left_out: Vec<bool> = names
+            .each_bucket()
+            .map(|bucket| self.data_events.get(&self.names, bucket).any)
+            .collect();
         self.count_buckets(buckets);
         let mut copies = CopySourceReads::new(copied.sorted()?);
         let mut adoption = NameMerge::of(&names);
@@ -382,15 +384,15 @@ impl Gather {
             // A call that is repeated reads the same copy's source again.
             let repeated = entry.id & 1 == 0 && last == Some((entry.object, entry.when, entry.id));
             last = Some((entry.object, entry.when, entry.id));
-            let own = names.session(entry.slot);
-            let is_own = |copy: &GatheredRequest| {
+            let (own, roles) = (names.session(entry.slot), &self.names.roles);
+            let is_for_copy = copies.take(&entry, repeated, |copy| {
                 let who = self.names.session(copy.slot);
-                // What S3 forwards may lack what tells sessions apart.
-                let roles = &self.names.roles;
-                let named = |who: &SessionIdentity| roles.named(&who.principal);
-                who == own || !sessions.contains(who) && named(who) == named(own)
-            };
-            if copies.take(&entry, repeated, is_own)? {
+                // What S3 forwards may lack what distinguishes sessions.
+                who == own
+                    || !sessions.contains(who)
+                        && roles.named(&who.principal) == roles.named(&own.principal)
+            })?;
+            if is_for_copy {
                 of_copies[bucket] += 1;
                 continue;
             }

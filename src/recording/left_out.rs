@@ -162,8 +162,9 @@ impl CountsByName {
         for (name, count) in &self.counts {
             *alike.entry(String::from_utf8_lossy(name).into_owned()).or_default() += count;
         }
-        let row = |(name, records)| LeftOutCount { reason, name, records };
-        let mut rows: Vec<LeftOutCount> = alike.into_iter().map(row).collect();
+        let rows = alike.into_iter();
+        let rows = rows.map(|(name, records)| LeftOutCount { reason, name, records });
+        let mut rows: Vec<LeftOutCount> = rows.collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.records));
         rows
     }

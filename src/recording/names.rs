@@ -49,27 +49,21 @@ impl SessionIdentity {
 
     /// A number for whoever sent the record, the same whenever it is the same session.
     pub(crate) fn hash(record: &Record) -> u64 {
-        let hash = |kind: &[u8], parts: &[&[u8]]| {
-            parts.iter().fold(Hash::new().with(kind), |hash, part| hash.with(part)).get()
-        };
-        match record.requester {
-            LoggedRequester::Anonymous => hash(b"anonymous", &[]),
-            LoggedRequester::Unknown => hash(b"unknown", &[]),
-            LoggedRequester::CanonicalId(id) => hash(b"canonical", &[id]),
-            LoggedRequester::Root { account } => hash(b"root", &[account]),
-            LoggedRequester::User { account, name } => hash(b"user", &[account, name]),
+        let parts: &[&[u8]] = match record.requester {
+            LoggedRequester::Anonymous => &[b"anonymous"],
+            LoggedRequester::Unknown => &[b"unknown"],
+            LoggedRequester::CanonicalId(id) => &[b"canonical", id],
+            LoggedRequester::Root { account } => &[b"root", account],
+            LoggedRequester::User { account, name } => &[b"user", account, name],
             LoggedRequester::AssumedRole { account, role, session } => {
-                hash(b"role", &[account, role, session, record.credential.unwrap_or_default()])
+                &[b"role", account, role, session, record.credential.unwrap_or_default()]
             }
-            LoggedRequester::FederatedUser { account, name } => {
-                hash(b"federated", &[account, name])
-            }
-            LoggedRequester::Service(name) => hash(b"service", &[plain_service(name)]),
-            LoggedRequester::OfKind { account, kind, name } => {
-                hash(b"kind", &[account, kind, name])
-            }
-            LoggedRequester::Other(text) => hash(b"other", &[text]),
-        }
+            LoggedRequester::FederatedUser { account, name } => &[b"federated", account, name],
+            LoggedRequester::Service(name) => &[b"service", plain_service(name)],
+            LoggedRequester::OfKind { account, kind, name } => &[b"kind", account, kind, name],
+            LoggedRequester::Other(text) => &[b"other", text],
+        };
+        parts.iter().fold(Hash::new(), |hash, part| hash.with(part)).get()
     }
 }
 
@@ -348,9 +342,9 @@ impl Names {
             }
         }
         let regions = regions.into_iter().map(most_frequent).collect();
-        let collapsed = |bucket: u32| self.prefixes[bucket as usize].1.is_some();
         let places = self.parts.into_iter().map(|(bucket, prefix)| {
-            let prefix = if collapsed(bucket) { WHOLE.to_owned() } else { prefix };
+            let prefix =
+                if self.prefixes[bucket as usize].1.is_some() { WHOLE.to_owned() } else { prefix };
             (bucket_of[bucket as usize], prefix)
         });
         let (places, place_of) = sort(&places.collect::<Vec<_>>());
@@ -447,7 +441,7 @@ fn sort<T: Ord + Clone>(names: &[T]) -> (Vec<T>, Vec<u32>) {
     let mut distinct = names.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    let place = |name: &T| distinct.binary_search(name).expect("it is among them") as u32;
-    let places = names.iter().map(place).collect();
+    let places = names.iter().map(|name| distinct.partition_point(|other| other < name) as u32);
+    let places = places.collect();
     (distinct, places)
 }

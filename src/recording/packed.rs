@@ -303,10 +303,10 @@ pub(crate) enum NeededObject {
 /// Bits of a bucket's number.
 const BUCKET_BITS: u32 = 18;
 
-/// Most buckets.
 /// Most sessions of a log, as of a scenario.
 pub(crate) const MAX_SESSIONS: usize = 1_000_000;
 
+/// Most buckets.
 pub(crate) const MAX_BUCKETS: usize = 1 << BUCKET_BITS;
 
 /// A request before its requester. They sort by owner, then time.
@@ -334,21 +334,22 @@ impl ResolvedRequest {
 
     /// The same request with another need.
     pub(crate) fn needing(self, need: NeededObject) -> Self {
-        let rest = |value: u64, bucket: u32, tag: u64| {
-            (value << BUCKET_BITS | u64::from(bucket)) << 2 | tag
-        };
         let (writer, writer_id, rest) = match need {
             NeededObject::Nothing => (0, 0, 0),
             NeededObject::Written(ObjectWrite { slot, id, bucket, ms }) => {
-                (slot, id, rest(ms, bucket, 1))
+                (slot, id, Self::rest(ms, bucket, 1))
             }
-            NeededObject::Unknown { bucket, number } => (0, 0, rest(number, bucket, 2)),
-            NeededObject::WithoutKey { bucket, number } => (1, 0, rest(number, bucket, 2)),
-            NeededObject::WithoutKms { bucket, number } => (3, 0, rest(number, bucket, 2)),
-            NeededObject::WrittenBefore { bucket, ms } => (2, 0, rest(ms, bucket, 2)),
+            NeededObject::Unknown { bucket, number } => (0, 0, Self::rest(number, bucket, 2)),
+            NeededObject::WithoutKey { bucket, number } => (1, 0, Self::rest(number, bucket, 2)),
+            NeededObject::WithoutKms { bucket, number } => (3, 0, Self::rest(number, bucket, 2)),
+            NeededObject::WrittenBefore { bucket, ms } => (2, 0, Self::rest(ms, bucket, 2)),
             NeededObject::Elsewhere => (0, 0, 3),
         };
         Self { writer, writer_id, rest, ..self }
+    }
+
+    const fn rest(value: u64, bucket: u32, tag: u64) -> u64 {
+        (value << BUCKET_BITS | bucket as u64) << 2 | tag
     }
 
     pub(crate) fn need(&self) -> NeededObject {

@@ -58,7 +58,7 @@ impl<'a> RecordedRequests<'a> {
     }
 
     fn request(&self, placed: &ResolvedRequest) -> Request {
-        let populations = |bucket: u32| self.recording.population_of[bucket as usize];
+        let populations = &self.recording.population_of;
         // What is written without KMS needs nothing of it but, if it is a copy, what it reads.
         let writes_without_kms = placed.when.sse() == ObjectEncryption::NotKms;
         let object = match placed.need() {
@@ -74,16 +74,16 @@ impl<'a> RecordedRequests<'a> {
                 time: time_of(write.ms),
             },
             NeededObject::Unknown { bucket, number } => {
-                Object::Ranked { population: populations(bucket)[0], rank: number }
+                Object::Ranked { population: populations[bucket as usize][0], rank: number }
             }
             NeededObject::WithoutKey { bucket, number } => {
-                Object::Ranked { population: populations(bucket)[1], rank: number }
+                Object::Ranked { population: populations[bucket as usize][1], rank: number }
             }
             NeededObject::WithoutKms { bucket, number } => {
-                Object::Ranked { population: populations(bucket)[2], rank: number }
+                Object::Ranked { population: populations[bucket as usize][2], rank: number }
             }
             NeededObject::WrittenBefore { bucket, ms } => Object::Aged {
-                population: populations(bucket)[3],
+                population: populations[bucket as usize][3],
                 writer: 0,
                 draw: draw_of(self.salt, ms),
                 time: before_start(ms),

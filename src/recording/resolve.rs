@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::copies::CopyPairing;
 use super::earlier_objects::{self, EarlierCounts, InventoryKey};
-use super::gather::Gather;
+use super::gather::{Gather, epoch_ms};
 use super::hash::ObjectId;
 use super::left_out::Reason;
 use super::names::{SessionIdentity, SortedNames};
@@ -56,8 +56,7 @@ impl Gather {
         } = self;
         let names = names.sorted();
         let (principals, principal_of) = principals(&names.who);
-        let aside = || Arc::clone(&store);
-        let mut by_session = Sorter::new(memory / 3, aside());
+        let mut by_session = Sorter::new(memory / 3, Arc::clone(&store));
         let from_ms = span.counted_from - span.start;
         let entries = DistinctRequests::new(entries.sorted()?, &names);
         let ResolveCounts { counts, repeated, too_early, deleted_keys } =
@@ -65,15 +64,14 @@ impl Gather {
         left_out.add(Reason::Repeated, b"", repeated);
         left_out.add(Reason::TooEarly, b"", too_early);
         let by_session = by_session.sorted()?;
-        let order = RequestOrder::new(&names, &principals, &principal_of, memory, from_ms, &aside);
+        let order = RequestOrder::new(&names, &principals, &principal_of, memory, from_ms, &store);
         let OrderedRequests { by_slot, by_principal, seen, requests, mut besides } =
-            order.shelve(by_session)?;
+            order.store(by_session)?;
         for ((slot, bucket), keys) in deleted_keys {
             let place = (principal_of[slot as usize], bucket);
             besides.entry(place).or_default().deleted_keys += keys;
         }
         let SortedNames { buckets, regions, places, .. } = names;
-        let place = |((bucket, prefix), requests)| BucketPrefix { bucket, prefix, requests };
         let (before, population_of) =
             earlier_objects::populations(&counts, &buckets, times, span.start);
         Ok(Recording {
@@ -84,7 +82,11 @@ impl Gather {
             principal_of,
             buckets,
             regions,
-            places: places.into_iter().zip(requests).map(place).collect(),
+            places: places
+                .into_iter()
+                .zip(requests)
+                .map(|((bucket, prefix), requests)| BucketPrefix { bucket, prefix, requests })
+                .collect(),
             before,
             population_of,
             taken,
@@ -108,14 +110,13 @@ impl Gather {
     /// a `from` it begins no earlier than a run can reach back: what is older is left out.
     fn run_span(&self) -> Result<RunSpan> {
         const SECOND: u64 = 1_000;
-        let ms = |ns: i64| u64::try_from(ns / 1_000_000).unwrap_or_default();
         let (Some((first, last)), Some(last_request)) = (self.span, self.last_request) else {
             return Err(self.no_request());
         };
         let first = first / SECOND * SECOND;
-        let from = self.wanted.from.map(ms);
+        let from = self.wanted.from.map(epoch_ms);
         let start = from.map_or(first, |from| from.min(first)) / SECOND * SECOND;
-        let end = self.wanted.to.map_or((last / SECOND + 1) * SECOND, ms);
+        let end = self.wanted.to.map_or((last / SECOND + 1) * SECOND, epoch_ms);
         let start =
             from.map_or(start, |from| self.within_reach(start, from / SECOND * SECOND, end));
         let counted_from = from.unwrap_or(start);
@@ -217,11 +218,10 @@ impl<'a> DistinctRequests<'a> {
     }
 
     fn first_by_name(&self, one: GatheredRequest, other: GatheredRequest) -> GatheredRequest {
-        let rank = |entry: &GatheredRequest| {
-            let slot = self.names.slot_of[entry.slot as usize];
-            (slot, self.names.place_of[entry.place as usize])
-        };
-        if rank(&other) < rank(&one) { other } else { one }
+        let [rank, other_rank] = [&one, &other].map(|entry| {
+            (self.names.slot_of[entry.slot as usize], self.names.place_of[entry.place as usize])
+        });
+        if other_rank < rank { other } else { one }
     }
 }
 
@@ -270,7 +270,7 @@ fn resolve(
     Ok(ResolveCounts { counts: objects.counts(), repeated, too_early, deleted_keys })
 }
 
-/// Shelves requests.
+/// Stores requests by session and by principal, and counts them.
 struct RequestOrder<'a> {
     principals: &'a [RecordedPrincipal],
     principal_of: &'a [u32],
@@ -294,16 +294,16 @@ impl<'a> RequestOrder<'a> {
         principal_of: &'a [u32],
         memory: usize,
         from_ms: u64,
-        aside: &dyn Fn() -> Arc<dyn SpillStore>,
+        store: &Arc<dyn SpillStore>,
     ) -> Self {
         Self {
             principals,
             principal_of,
             from_ms,
             slots: names.who.len(),
-            by_slot: StoredRequestsBuilder::new(memory / 3, aside()),
-            of_principals: Sorter::new(memory / 3, aside()),
-            by_principal: StoredRequestsBuilder::new(memory / 3, aside()),
+            by_slot: StoredRequestsBuilder::new(memory / 3, Arc::clone(store)),
+            of_principals: Sorter::new(memory / 3, Arc::clone(store)),
+            by_principal: StoredRequestsBuilder::new(memory / 3, Arc::clone(store)),
             seen: RequestCounts::default(),
             requests: vec![0; names.places.len()],
             bucket_of: names.places.iter().map(|(bucket, _)| *bucket).collect(),
@@ -311,7 +311,7 @@ impl<'a> RequestOrder<'a> {
         }
     }
 
-    fn shelve(mut self, mut sorted: SortedRecords<ResolvedRequest>) -> Result<OrderedRequests> {
+    fn store(mut self, mut sorted: SortedRecords<ResolvedRequest>) -> Result<OrderedRequests> {
         let mut pairing = CopyPairing::default();
         while let Some(placed) = sorted.next()? {
             pairing.take(placed, &mut |placed| self.put(placed))?;
@@ -535,7 +535,7 @@ impl ObjectHistory {
     fn before(&mut self, known: EarlierKey, bucket: u32) -> NeededObject {
         let counts = &mut self.counts[bucket as usize];
         let (place, count) = match known {
-            EarlierKey::Nothing => (0, &mut counts.untold),
+            EarlierKey::Nothing => (0, &mut counts.unknown),
             EarlierKey::WithoutKey => (1, &mut counts.without_key),
             EarlierKey::WithoutKms => (2, &mut counts.without_kms),
             EarlierKey::WithKey { .. } => (3, &mut counts.written),

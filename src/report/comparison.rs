@@ -34,28 +34,28 @@ pub fn document(comparison: &Comparison) -> Document {
 /// # Panics
 /// Never: rows are flat structs with text for keys.
 #[must_use]
-pub fn json(comparison: &Comparison, demands: &[Verdict]) -> Value {
+pub fn json(comparison: &Comparison, conditions: &[Verdict]) -> Value {
     let mut document = serde_json::to_value(comparison).expect("structs with text for keys");
     document["schema_version"] = SCHEMA_VERSION.into();
     document["verdicts"] = verdicts(comparison).into();
-    document["demands"] = demands.iter().map(|demand| json!(demand)).collect();
-    for (number, demand) in demands.iter().enumerate() {
-        document["demands"][number]["reason"] = reason(demand).into();
+    document["demands"] = conditions.iter().map(|condition| json!(condition)).collect();
+    for (number, condition) in conditions.iter().enumerate() {
+        document["demands"][number]["reason"] = reason(condition).into();
     }
-    document["holds"] = demands.iter().all(|demand| demand.holds).into();
+    document["holds"] = conditions.iter().all(|condition| condition.holds).into();
     document
 }
 
 /// What a `--fail-if` looked at, beside its threshold.
 #[must_use]
-pub fn reason(demand: &Verdict) -> String {
-    let value = demand.value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
+pub fn reason(condition: &Verdict) -> String {
+    let value = condition.value.map_or_else(|| "unknown".to_owned(), |value| value.to_string());
     format!(
         "`{}` of `{}` is {value}, against a threshold of {} (`--fail-if {}`)",
-        demand.figure.name(),
-        demand.candidate,
-        demand.threshold,
-        demand.fail_if
+        condition.figure.name(),
+        condition.candidate,
+        condition.threshold,
+        condition.fail_if
     )
 }
 

@@ -56,7 +56,7 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     let mut notes = Vec::new();
     for column in inventory.missing {
         let cannot = match column {
-            // Counting asks for no keys, and what tells no encryption is refused.
+            // Counting needs no keys, and an inventory without encryption is refused.
             InventoryColumn::Key
             | InventoryColumn::EncryptionStatus
             | InventoryColumn::VersionId
@@ -86,13 +86,13 @@ fn notes(inventory: &Inventory) -> Vec<String> {
             grouped(inventory.of_journal)
         ));
     }
-    let untold = inventory
+    let unknown = inventory
         .tally
         .sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKeyStatus::Unknown);
-    if untold.objects > 0 && !inventory.missing.contains(&InventoryColumn::BucketKeyStatus) {
+    if unknown.objects > 0 && !inventory.missing.contains(&InventoryColumn::BucketKeyStatus) {
         notes.push(format!(
             "{} SSE-KMS objects tell no bucket key status: the migration counts them, at most",
-            grouped(untold.objects)
+            grouped(unknown.objects)
         ));
     }
     let newer = inventory.tally.newer;

@@ -54,9 +54,9 @@ pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
         blocks.push(Block::Table(swings(&found.swings)));
     }
     blocks.push(match &found.together {
-        Together::Known => Block::Paragraph(
-            "Every assumption is known: there is no spread to share out.".to_owned(),
-        ),
+        Together::Known => {
+            Block::Paragraph("Every assumption is known, so the saving has no spread.".to_owned())
+        }
         Together::TooLong(requests) => Block::Paragraph(format!(
             "The spread of all assumptions together was not sampled: even the fewest points would \
              answer about {} requests. Ask for it with `--samples 16`, or simulate less, e.g., \
@@ -66,7 +66,7 @@ pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
         Together::Sampled(sample) => match &sample.indices {
             Some(_) => Block::Table(shares(&rows::sobol(scenario, found))),
             None => Block::Paragraph(
-                "The saving is the same wherever the assumptions lie: there is no spread to share out."
+                "The saving is the same wherever the assumptions lie, so it has no spread."
                     .to_owned(),
             ),
         },

@@ -1,10 +1,10 @@
 //! An inventory's files: the manifest and what it lists, each held against its checksum.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::cli::logs::files::{open, unreadable};
 use crate::cli::output;
 use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, DataFile, DataFileFormat, InventoryManifest};
@@ -145,12 +145,4 @@ fn whole(path: &Path) -> Result<Vec<u8>> {
         .at(path.display().to_string()));
     }
     Ok(text)
-}
-
-pub(in crate::cli) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
-}
-
-pub(in crate::cli) fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|error| unreadable(path, &error))
 }

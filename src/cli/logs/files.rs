@@ -94,10 +94,10 @@ fn packed(path: &Path) -> Result<Option<Vec<archive::ArchivedFile>>> {
     if path.extension().is_none_or(|end| !end.eq_ignore_ascii_case("zip")) || !path.is_file() {
         return Ok(None);
     }
-    let failed = |error: io::Error| unreadable(path, &error);
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = open(path)?;
     let mut head = Vec::new();
-    Read::by_ref(&mut file).take(4).read_to_end(&mut head).map_err(failed)?;
+    let read = Read::by_ref(&mut file).take(4).read_to_end(&mut head);
+    read.map_err(|error| unreadable(path, &error))?;
     if !archive::is_archive(&head) {
         return Ok(None);
     }
@@ -110,13 +110,15 @@ fn expand(path: &str) -> Result<Vec<PathBuf>> {
     if !path.contains(['*', '?', '[']) || Path::new(path).exists() {
         return Ok(vec![path.into()]);
     }
-    let wrong = |why: &str| Error::request(format!("the pattern {why}")).at(path);
-    let matches = glob::glob(path).map_err(|error| wrong(&format!("is not one: {error}")))?;
+    let matches = glob::glob(path)
+        .map_err(|error| Error::request(format!("the pattern is not one: {error}")).at(path))?;
     let files: Vec<PathBuf> = matches
         .map(|found| found.map_err(|error| unreadable(error.path(), error.error())))
         .collect::<Result<_>>()?;
     if files.is_empty() {
-        return Err(wrong("matches no file").hint("`**` stands for folders within folders"));
+        return Err(Error::request("the pattern matches no file")
+            .at(path)
+            .hint("`**` stands for folders within folders"));
     }
     Ok(files)
 }
@@ -129,8 +131,7 @@ fn walk_path(
     files: &mut Vec<LogFile>,
     seen: &mut BTreeSet<FolderId>,
 ) -> Result<()> {
-    let failed = |error: &io::Error| unreadable(path, error);
-    let metadata = fs::metadata(path).map_err(|error| failed(&error))?;
+    let metadata = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if !metadata.is_dir() {
         if !found || metadata.is_file() {
             files.push(LogFile::Path { path: path.to_owned(), found });
@@ -141,8 +142,8 @@ fn walk_path(
         return Ok(());
     }
     let mut entries = Vec::new();
-    for entry in fs::read_dir(path).map_err(|error| failed(&error))? {
-        let entry = entry.map_err(|error| failed(&error))?;
+    for entry in fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
+        let entry = entry.map_err(|error| unreadable(path, &error))?;
         let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
         entries.push((is_link, entry.file_name()));
     }
@@ -174,7 +175,12 @@ fn folder_id(path: &Path, _: &fs::Metadata) -> FolderId {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Error {
+/// Opens a file.
+pub(in crate::cli) fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|error| unreadable(path, &error))
+}
+
+pub(in crate::cli) fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::request(format!("the file cannot be read: {error}")).at(path.display().to_string())
 }
 
@@ -236,12 +242,7 @@ impl OpenLog {
         if let Some(not_a_log) = self.not_a_log {
             return ReadSource::NotALog(self.name, not_a_log);
         }
-        let fingerprint = self.fingerprint.borrow();
-        ReadSource::Log(LogInput {
-            name: self.name,
-            bytes: fingerprint.bytes(),
-            hash: fingerprint.hex(),
-        })
+        ReadSource::Log(self.fingerprint.borrow().of_file(self.name))
     }
 }
 
@@ -310,9 +311,7 @@ impl LogFile {
     pub(super) fn open(&self, format: Option<LogFormat>, bar: &ProgressBar) -> Result<OpenLog> {
         let source: Box<dyn Read> = match self {
             Self::Stdin => Box::new(io::stdin().lock()),
-            Self::Path { path, .. } => {
-                Box::new(File::open(path).map_err(|error| unreadable(path, &error))?)
-            }
+            Self::Path { path, .. } => Box::new(open(path)?),
             Self::Packed { archive, entry } => {
                 let file = File::open(archive).and_then(|file| entry.open(file));
                 file.map_err(|error| unreadable(archive, &error))?

@@ -51,12 +51,10 @@ impl GatherByFormat {
 
     /// The one whose requests count, and how many requests the other has.
     pub(super) fn one(mut self) -> (Gather, u64) {
-        let is_log = |(format, gather): &(LogFormat, Gather)| {
-            *format == LogFormat::S3AccessLog && gather.taken().records > 0
-        };
-        let place = self.by_format.iter().position(is_log);
-        let place = place
-            .or_else(|| self.by_format.iter().position(|(_, gather)| gather.taken().records > 0));
+        let with_requests = self.by_format.iter().enumerate();
+        let with_requests = with_requests.filter(|(_, (_, gather))| gather.taken().records > 0);
+        let first = with_requests.min_by_key(|(_, (format, _))| *format != LogFormat::S3AccessLog);
+        let place = first.map(|(place, _)| place);
         if self.by_format.is_empty() {
             return (self.pattern, 0);
         }

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::cli::inventory::files::{Listing, open, unreadable};
+use super::files::{open, unreadable};
+use crate::cli::inventory::files::Listing;
 use crate::cli::output;
 use crate::error::{Error, Result};
 use crate::inventory::versions::Versions;
@@ -74,7 +75,7 @@ pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Resul
 fn input(name: &str, text: &[u8]) -> LogInput {
     let mut hash = Fingerprint::default();
     hash.take(text);
-    LogInput { name: name.to_owned(), bytes: hash.bytes(), hash: hash.hex() }
+    hash.of_file(name.to_owned())
 }
 
 /// Takes items for the logs' buckets.
@@ -141,8 +142,9 @@ fn take(listing: &Listing, gather: &mut Gather) -> Result<InventoriedCounts> {
 /// Whether a file is Parquet, and so a table of S3 Metadata rather than a manifest.
 fn is_table(path: &Path) -> bool {
     let mut head = Vec::new();
-    let read = |file: File| file.take(4).read_to_end(&mut head);
-    path.is_file() && File::open(path).and_then(read).is_ok() && other_format::is_parquet(&head)
+    path.is_file()
+        && File::open(path).and_then(|file| file.take(4).read_to_end(&mut head)).is_ok()
+        && other_format::is_parquet(&head)
 }
 
 /// Reads the files of S3 Metadata's tables, whose rows may be of one object.
@@ -181,19 +183,8 @@ fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<V
 /// A file as it lies there.
 fn fingerprint(path: &Path) -> Result<LogInput> {
     let mut hash = Fingerprint::default();
-    let mut file = open(path)?;
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        let read = file.read(&mut buffer).map_err(|error| unreadable(path, &error))?;
-        if read == 0 {
-            return Ok(LogInput {
-                name: path.display().to_string(),
-                bytes: hash.bytes(),
-                hash: hash.hex(),
-            });
-        }
-        hash.take(&buffer[..read]);
-    }
+    std::io::copy(&mut open(path)?, &mut hash).map_err(|error| unreadable(path, &error))?;
+    Ok(hash.of_file(path.display().to_string()))
 }
 
 fn summary(place: &str, bucket: &str, taken: &InventoriedCounts) -> String {

@@ -128,9 +128,8 @@ pub(super) fn tell_of_encryption_and_regions(recording: &Recording) {
              what they save may be had already"
         ));
     }
-    let unknown = |region: &&String| !PriceTable::is_region(region);
-    let regions: BTreeSet<&String> = recording.regions.iter().flatten().filter(unknown).collect();
-    for region in regions {
+    let regions: BTreeSet<&String> = recording.regions.iter().flatten().collect();
+    for region in regions.into_iter().filter(|region| !PriceTable::is_region(region)) {
         output::note(&format!(
             "`{}` in the log is no AWS region that bks knows: its buckets are taken to be in us-east-1 unless \
              settings name another region",
@@ -150,30 +149,31 @@ const BUCKETS_NAMED: usize = 5;
 
 /// KMS calls that stand for no request: how many, and why.
 fn calls_left_out(left_out: &LeftOutRecords) -> [(u64, String); 4] {
-    let of = |reason: Reason, why: &str| (left_out.of(reason), why.to_owned());
     [
-        of(
+        (
             Reason::KmsCall,
             "are KMS calls of requests that have data events, which a replay counts by itself",
         ),
-        of(Reason::BucketKeyCall, "are KMS calls for bucket-level keys, which tell of no request"),
-        of(Reason::FailedCall, "are KMS calls that failed"),
-        of(Reason::OtherCall, "are KMS calls that no request to a bucket made"),
+        (Reason::BucketKeyCall, "are KMS calls for bucket-level keys, which tell of no request"),
+        (Reason::FailedCall, "are KMS calls that failed"),
+        (Reason::OtherCall, "are KMS calls that no request to a bucket made"),
     ]
+    .map(|(reason, why)| (left_out.of(reason), why.to_owned()))
 }
 
 /// Says which buckets' requests are known by KMS's calls, and what these cannot tell.
 pub(super) fn tell_of_calls(buckets: &[BucketKmsCalls]) {
     let as_requests = chosen(buckets, BucketKmsCalls::has_calls_as_requests);
     if !as_requests.is_empty() {
-        let sum = |place: usize| as_requests.iter().map(|of| of.for_objects[place]).sum();
+        let [written, read] =
+            [0, 1].map(|place| as_requests.iter().map(|of| of.for_objects[place]).sum());
         output::note(&format!(
             "{}: no S3 data events in the logs, so KMS's calls are taken as the requests, {} writes \
              (GenerateDataKey) and {} reads (Decrypt); HEAD, LIST, DELETE and whatever needs no key are \
              in no KMS event",
             names(&as_requests),
-            grouped(sum(0)),
-            grouped(sum(1)),
+            grouped(written),
+            grouped(read),
         ));
     }
     for of in chosen(buckets, BucketKmsCalls::has_bucket_keys_already) {

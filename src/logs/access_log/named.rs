@@ -8,6 +8,7 @@ use serde::de::MapAccess;
 
 use super::{known, number};
 use crate::logs::bad_lines::Flaw;
+use crate::logs::bounded::plain_name;
 use crate::logs::clock::{COMMON_LOG_BYTES, Clock, MILLISECOND};
 use crate::logs::lenient_json::{Keep, Text, deserialize_by_keep};
 use crate::logs::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
@@ -36,9 +37,7 @@ const FIELDS: usize = 12;
 impl Field {
     /// The field of that name, however its words are joined and spelt.
     pub(in crate::logs) fn of(name: &str) -> Option<Self> {
-        let letters = name.chars().filter(char::is_ascii_alphanumeric);
-        let plain: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
-        Some(match plain.as_str() {
+        Some(match plain_name(name).as_str() {
             "bucket" | "bucketname" => Self::Bucket,
             "bucketarn" => Self::BucketArn,
             "time" | "requesttime" | "requestdatetime" | "datetime" | "timestamp" => Self::Time,

@@ -119,9 +119,12 @@ pub(in crate::logs) fn requester(request: &Outgoing) -> String {
     }
 }
 
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"%[]".contains(&byte)
+}
+
 /// Text that is one field of a line, URL-encoded as S3 does with keys.
 fn field(text: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"\"%[]".contains(&byte);
     if text.bytes().all(is_plain) {
         return Cow::Borrowed(text);
     }

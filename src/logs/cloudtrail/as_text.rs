@@ -105,8 +105,8 @@ impl Python<'_> {
         if let Some(text) = self.text().ok()? {
             return Some(Value::String(text));
         }
-        let ends = |c: char| matches!(c, ',' | '}' | ']' | ')' | ':') || c.is_whitespace();
-        let (word, rest) = self.rest.split_at(self.rest.find(ends).unwrap_or(self.rest.len()));
+        let end = self.rest.find(|c: char| ",}]):".contains(c) || c.is_whitespace());
+        let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         match word {
             "None" | "null" | "nan" => Some(Value::Null),

@@ -23,15 +23,13 @@ pub fn write<'a>(
 ) -> io::Result<u64> {
     file.write_all(b"{\"Records\":[")?;
     let mut events = 0;
-    let mut put = |event: &Value| {
-        file.write_all(if events == 0 { b"\n" } else { b",\n" })?;
-        events += 1;
-        serde_json::to_writer(&mut *file, event).map_err(io::Error::from)
-    };
     for request in requests {
-        put(&data_event(&request))?;
-        for place in 0..request.each_call().count() {
-            put(&kms_event(&request, place))?;
+        let calls = request.each_call().enumerate();
+        let calls = calls.map(|(place, call)| kms_event(&request, place, call));
+        for event in std::iter::once(data_event(&request)).chain(calls) {
+            file.write_all(if events == 0 { b"\n" } else { b",\n" })?;
+            events += 1;
+            serde_json::to_writer(&mut *file, &event)?;
         }
     }
     file.write_all(b"\n]}\n")?;
@@ -110,9 +108,8 @@ const fn is_copy(operation: Operation) -> bool {
 }
 
 /// The KMS call of a request that stands at `place` among its calls.
-fn kms_event(request: &Outgoing, place: usize) -> Value {
-    let Call { api, by_object, of_read } =
-        request.each_call().nth(place).expect("the call is there");
+fn kms_event(request: &Outgoing, place: usize, call: Call) -> Value {
+    let Call { api, by_object, of_read } = call;
     let own = (request.bucket, request.key.as_deref().unwrap_or_default());
     let source = match &request.source {
         Some((bucket, key)) => (*bucket, key.as_str()),

@@ -1,4 +1,4 @@
-//! A bill's KMS requests beside the trail's calls and the model's.
+//! A bill's KMS requests beside CloudTrail's calls and the model's.
 
 use serde_json::{Value, json};
 
@@ -8,11 +8,11 @@ use crate::reconciliation::Reconciliation;
 use crate::report::numbers::{count, grouped};
 use crate::units::utc;
 
-/// What a bill, a trail and a model have in the same time.
+/// What a bill, CloudTrail and a model have in the same time.
 struct Sides {
     requests: BilledRequests,
     span_ns: Option<(i64, i64)>,
-    /// S3's calls in the trail, of whichever bucket.
+    /// S3's calls in CloudTrail, of whichever bucket.
     s3: u64,
     other_use: u64,
     model: u64,

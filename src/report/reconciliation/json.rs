@@ -9,7 +9,7 @@ use crate::reconciliation::{Agreement, Reconciliation, UncomparedCalls, Variant}
 use crate::scenario::Scenario;
 use crate::units::utc;
 
-/// A model beside a trail as one object. Cells are not in it: they are the rows of the CSV form.
+/// A model beside CloudTrail as one object, without the cells, which are the rows of the CSV.
 #[must_use]
 pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Value {
     let shares = found.shares();

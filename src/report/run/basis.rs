@@ -11,7 +11,8 @@ pub(super) fn notes(results: &Results) -> Vec<String> {
     let bounds = if adds_cost(results) {
         ""
     } else {
-        "; floor … ceiling: no key is ever found in memory, and keys live for ever in one place"
+        "; floor … ceiling: every request misses the cache, and keys never expire and are shared by the whole \
+         fleet"
     };
     let unknown = match unknown_objects(results) {
         None => "",
@@ -106,6 +107,6 @@ fn drawn(results: &Results) -> Option<String> {
     };
     Some(format!(
         "The KMS requests{whose} were drawn without the S3 requests between them (engine \
-         skip-ahead): exact in distribution, each configuration's by themselves."
+         skip-ahead): exact in distribution, independently for each configuration."
     ))
 }
