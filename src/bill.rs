@@ -248,7 +248,7 @@ fn is_of_key_pairs(text: &str) -> bool {
 
 /// Reads `2024-09-25 20:00:00` and the like.
 fn time(text: &str) -> Result<i64> {
-    parse_moment(text).ok_or_else(|| {
+    parse_moment(text.as_bytes()).ok_or_else(|| {
         Error::request(format!("`{text}` is no point in time, e.g., `2024-09-25 20:00:00`"))
     })
 }

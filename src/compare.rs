@@ -13,7 +13,9 @@
 pub mod condition;
 mod notes;
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
@@ -81,7 +83,7 @@ pub struct CandidateRow {
 }
 
 /// `comparison.csv`: one figure of one candidate at one level, beside the reference's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DifferenceRow {
     /// Name of the scenario.
     pub scenario: String,
@@ -92,7 +94,7 @@ pub struct DifferenceRow {
     /// Level of assumptions, on both sides.
     pub assumption: Level,
     /// Name of the figure.
-    pub figure: &'static str,
+    pub figure: Cow<'static, str>,
     /// Its value.
     pub value: Option<f64>,
     /// What the reference is called.
@@ -110,7 +112,7 @@ pub struct DifferenceRow {
 }
 
 /// `cost_changes.csv`: a bill line that differs from the reference's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names are FOCUS's own; the data dictionary has them")]
 pub struct CostChangeRow {
     pub scenario: String,
@@ -267,7 +269,7 @@ fn differences(
             configuration: candidate.configuration.clone(),
             candidate: candidate.label.clone(),
             assumption: level,
-            figure: figure.name(),
+            figure: figure.name().into(),
             value: own,
             reference: reference.label.clone(),
             reference_value: against,

@@ -41,6 +41,14 @@ impl Error {
         Self { blame: Blame::Request, place: None, message: message.into(), hint: None }
     }
 
+    /// What was displayed without a place, as when it came through another crate.
+    pub(crate) fn read_back(displayed: &str) -> Self {
+        match displayed.split_once("\n\nhint: ") {
+            Some((message, hint)) => Self::request(message).hint(hint),
+            None => Self::request(displayed),
+        }
+    }
+
     /// A sound request failed: a file could not be written, memory would not suffice.
     pub fn run(message: impl Into<String>) -> Self {
         Self { blame: Blame::Run, ..Self::request(message) }
@@ -69,6 +77,11 @@ impl Error {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint.get_or_insert(hint.into());
         self
+    }
+
+    /// What to do about it.
+    pub(crate) fn hint_text(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// The same with another hint.
@@ -103,17 +116,29 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The candidate most like `word`, if one is near enough to be what was meant.
+/// The candidate most like `word`, if one is near enough to be what was meant. Upper case and underscores
+/// count as lower case and hyphens.
 pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    let word = plain(word);
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    // `size` is a part of `object_size` alone.
+    let mut with_part = candidates.iter().filter(|it| plain(it).split('-').any(|it| it == word));
+    if let (Some(one), None) = (with_part.next(), with_part.next()) {
+        return Some(one);
+    }
     candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .map(|candidate| (strsim::jaro_winkler(&word, &plain(candidate)), candidate))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+fn plain(text: &str) -> String {
+    text.trim().to_lowercase().replace(['_', ' '], "-")
 }
 
 /// A hint that names the nearest candidate, or else lists them all.

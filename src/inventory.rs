@@ -270,7 +270,8 @@ impl InventoryItem {
                 self.size = Some(size.ok_or_else(|| wrong("a number of bytes"))?);
             }
             InventoryColumn::LastModified => {
-                let time = parse_moment(text).ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
+                let time = parse_moment(text.as_bytes())
+                    .ok_or_else(|| wrong("a time as ISO 8601 has it"))?;
                 self.modified_ns = Some(time);
             }
             InventoryColumn::IsLatest | InventoryColumn::IsDeleteMarker => {

@@ -2,9 +2,12 @@
 //!
 //! - [`written`]: the TOML file, key by key;
 //! - [`meaning`]: names resolved to numbers, every value checked;
-//! - [`read`]: text to [`written`], with the place of whatever is wrong;
-//! - `keys`: which key was meant by one that is none;
-//! - `shorthand`: short keys for several at once;
+//! - [`read`]: text to scenario;
+//! - `document`: TOML in memory, each value with the place where it was typed;
+//! - [`overrides`]: what `--set` and `--prices` put over it;
+//! - `complaint`: what is wrong, in words, and `schema`: which keys there are;
+//! - `included`: files that a scenario names;
+//! - `run_toml`: what is written with the results;
 //! - [`resolve`]: what is written to what is meant;
 //! - [`connections`]: on how many connections whose requests come;
 //! - [`assertion`]: what a scenario demands of its results;
@@ -13,15 +16,19 @@
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
+mod complaint;
 pub mod connections;
+mod document;
 pub mod engine;
-mod keys;
+pub(crate) mod included;
 pub mod meaning;
+pub mod overrides;
 pub mod population;
 pub mod read;
 pub mod replay;
 pub mod resolve;
-mod shorthand;
+pub(crate) mod run_toml;
+mod schema;
 pub mod written;
 
 pub use meaning::{

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::outcome::Swing;
 use crate::rng::Purpose;
 use crate::scenario::Scenario;
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 
 use axis::SearchAxis;
 use break_even::{BreakEvenSearch, BreakEvens};

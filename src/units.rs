@@ -7,11 +7,14 @@ mod numbers;
 pub(crate) mod readable;
 mod time;
 
+pub(crate) use date::{digits, seconds};
 pub use date::{parse_moment, parse_utc, utc};
 pub use money::{Price, Usd};
 pub(crate) use numbers::grouped;
 pub use numbers::{ByteSize, Rate, Share};
 pub use time::{SimDuration, SimTime};
+
+use crate::error::Error;
 
 /// Gives a type that has `FromStr` and `Display` its text form in serde and in the JSON Schema.
 macro_rules! text_form {
@@ -77,6 +80,25 @@ where
         }
     }
     deserializer.deserialize_any(Text(expected, std::marker::PhantomData))
+}
+
+/// A text that is not what it must be, and what to write instead.
+#[derive(Clone, Copy)]
+struct Refused<'a> {
+    text: &'a str,
+    /// With its article: `a duration`.
+    must_be: &'static str,
+    hint: &'static str,
+}
+
+impl Refused<'_> {
+    fn because(self, why: &str) -> Error {
+        self.with_hint(why, self.hint)
+    }
+
+    fn with_hint(self, why: &str, hint: impl Into<String>) -> Error {
+        Error::request(format!("`{}` is not {}: {why}", self.text, self.must_be)).hint(hint)
+    }
 }
 
 /// Splits `12.5 MiB` into its number and its unit; the number is finite.

@@ -201,8 +201,7 @@ impl Chance {
 fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Results> {
     let shared =
         [("seed", chance.seed.to_string()), ("replications", chance.replications.to_string())];
-    let shared =
-        shared.map(|(key, value)| crate::scenario::read::Override { key: key.into(), value });
+    let shared = shared.map(|(key, value)| crate::scenario::overrides::Override::new(key, value));
     let overrides: Vec<_> = shared.into_iter().chain(args.changes.all()?).collect();
     let scenario = source.read(&overrides)?;
     input::check_size(&scenario, threads::number(args.jobs))

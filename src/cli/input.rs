@@ -15,7 +15,8 @@ use crate::recording::Recording;
 use crate::results::{FACTS, Results, manifest};
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
-use crate::scenario::read::{Override, parse_prices};
+use crate::scenario::included::parse_prices;
+use crate::scenario::overrides::Override;
 use crate::scenario::replay::{Settings, UnknownAge};
 use crate::scenario::written::PricesFile;
 use crate::simulation::estimate;
@@ -120,15 +121,13 @@ impl Changes {
 
     /// All overrides in the order in which they are made.
     pub(super) fn all(&self) -> Result<Vec<Override>> {
-        let given = |key: &str, value: Option<String>| {
-            value.map(|value| Override { key: key.to_owned(), value })
-        };
+        let given = |key: &str, value: Option<String>| value.map(|value| Override::new(key, value));
         let seed = given("seed", self.seed.map(|seed| seed.to_string()));
         let replications = given("replications", self.replications.map(|n| n.to_string()));
         let precision = given("precision", self.precision.clone());
         let engine = given("engine", self.engine.clone());
         let prices = self.prices.as_deref().map(prices).transpose()?;
-        let prices = prices.as_ref().map(Override::of_prices);
+        let prices = prices.map(Override::of_prices);
         let overrides = prices.into_iter().chain(self.overrides.iter().cloned());
         Ok(overrides.chain(seed).chain(replications).chain(precision).chain(engine).collect())
     }

@@ -9,10 +9,9 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::{Found, input, output};
 use crate::error::{Error, Result};
-use crate::report::chart::choice::{self, Drawn};
-use crate::report::chart::layout::{SIZES, Size};
-use crate::report::chart::table::Table;
-use crate::report::chart::{Kind, Options, html, png, svg};
+use crate::report::chart::file::{self, ChartKind, CsvFile, Drawn, KINDS};
+use crate::report::chart::layout::SIZES;
+use crate::report::chart::{Options, Size, html};
 
 /// Draw charts from a CSV file, or from every CSV file of a results folder.
 ///
@@ -31,7 +30,7 @@ pub(super) struct Args {
     #[arg(value_name = "FILE|DIR")]
     source: String,
     /// What to draw; if not given, what fits a file best, and all that fits a folder
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Kind::ALL.map(Kind::name)))]
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(KINDS.map(|kind| kind.name)))]
     kind: Option<String>,
     /// Where to: a file ending in svg, png or html, a folder, or `-` for SVG to standard output
     ///
@@ -100,30 +99,39 @@ impl Format {
 
 pub(super) fn run(args: &Args) -> Result<Found> {
     let path = Path::new(&args.source);
-    let kind = args.kind.as_deref().map(Kind::named).transpose()?;
+    let kind = args.kind.as_deref().map(ChartKind::named).transpose()?;
     if args.source != "-" && path.is_dir() {
-        let tables = read_folder(path, kind)?;
-        let drawn = choice::of_folder(&tables, kind, &options(args));
+        let files = read_folder(path, kind)?;
+        let drawn = file::of_folder(&files, kind, &options(args));
         let drawn = drawn.map_err(|error| error.at(args.source.as_str()))?;
-        return write_folder(args, path, &drawn);
+        return write_folder(args, path, &titled(args, drawn));
     }
-    let table = read(&args.source)?;
-    let best = choice::best(&table);
+    let file = read(&args.source)?;
+    let best = ChartKind::best_of(&file);
     let kind = kind.map_or_else(|| best.clone(), Ok)?;
-    let chart = kind.chart(&table, &options(args)).map_err(|error| error.at(table.place()))?;
+    let charts = kind.charts(&file, &options(args))?.into_iter().take(1);
+    let drawn = titled(args, charts.map(|chart| (chart, &file)).collect());
     // What is drawn anyway is called after its file, what was asked for after its kind.
-    let beside = if best == Ok(kind) { path.to_owned() } else { path.with_file_name(kind.name()) };
-    let advice = kind.advice(&table, &chart, &options(args));
-    let found = write_one(args, &(chart, &table), &beside)?;
-    if let Some(advice) = advice {
-        output::note(&advice);
+    let beside = if best == Ok(kind) { path.to_owned() } else { path.with_file_name(kind.name) };
+    let found = write_one(args, &drawn[0], &beside)?;
+    if let Some(advice) = &drawn[0].0.advice {
+        output::note(advice);
     }
     Ok(found)
 }
 
+/// The charts under the title that was asked for.
+fn titled<'a>(args: &Args, mut drawn: Vec<Drawn<'a>>) -> Vec<Drawn<'a>> {
+    for (chart, _) in &mut drawn {
+        if let Some(title) = &args.title {
+            chart.title.clone_from(title);
+        }
+    }
+    drawn
+}
+
 fn options(args: &Args) -> Options {
     Options {
-        title: args.title.clone(),
         x: args.x.clone(),
         figure: args.figure.clone(),
         configurations: args.configurations.clone(),
@@ -136,20 +144,21 @@ fn size(args: &Args) -> Size {
 }
 
 /// The files of a folder that charts are drawn from; of one kind its file, which must be there.
-fn read_folder(folder: &Path, kind: Option<Kind>) -> Result<Vec<(&'static str, Table)>> {
-    let mut files = choice::files();
+fn read_folder(folder: &Path, kind: Option<ChartKind>) -> Result<Vec<(&'static str, CsvFile)>> {
+    let mut files = file::files();
     match kind {
-        Some(kind) => files.retain(|file| *file == kind.file()),
+        Some(kind) => files.retain(|file| *file == kind.file),
         None => files.retain(|file| folder.join(file).exists()),
     }
     input::check_files(folder, &files)?;
-    let table = |file| {
+    let mut read = Vec::new();
+    for file in files {
         let path = folder.join(file);
         let place = path.display().to_string();
         let text = input::result_text(&path).map_err(|error| hinted(error.at(&place), &path))?;
-        Ok((file, Table::parse(&place, &text)?))
-    };
-    files.into_iter().map(table).collect()
+        read.push((file, CsvFile::parse(&place, &text)?));
+    }
+    Ok(read)
 }
 
 /// Writes one chart where the person said, else to `beside` with the format's extension.
@@ -174,7 +183,7 @@ fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Found> {
 
 fn print(args: &Args, drawn: &Drawn) -> Result<Found> {
     match args.format {
-        None | Some(Format::Svg) => output::print_document(&svg::draw(&drawn.0, size(args)).svg)?,
+        None | Some(Format::Svg) => output::print_document(&drawn.0.svg(size(args)))?,
         Some(Format::Html) => output::print_document(&page(args, std::slice::from_ref(drawn)))?,
         Some(Format::Png) => {
             return Err(Error::request("`--format png` cannot go to standard output")
@@ -242,8 +251,8 @@ fn format(args: &Args, path: Option<&Path>) -> Result<Format> {
 fn encode(args: &Args, format: Format, drawn: &[Drawn]) -> Result<Vec<u8>> {
     let first = &drawn[0].0;
     match format {
-        Format::Svg => Ok(svg::draw(first, size(args)).svg.into_bytes()),
-        Format::Png => png::draw(first, size(args), args.scale),
+        Format::Svg => Ok(first.svg(size(args)).into_bytes()),
+        Format::Png => first.png(size(args), args.scale),
         Format::Html => Ok(page(args, drawn).into_bytes()),
     }
 }
@@ -264,7 +273,7 @@ fn hinted(error: Error, path: &Path) -> Error {
 const MAX_BYTES: u64 = 512 << 20;
 
 /// The table in a file or on standard input.
-fn read(source: &str) -> Result<Table> {
+fn read(source: &str) -> Result<CsvFile> {
     let mut bytes = Vec::new();
     let (place, read) = match source {
         "-" => {
@@ -294,5 +303,5 @@ fn read(source: &str) -> Result<Table> {
             .hint("charts are drawn from CSV files")
             .at(place)
     })?;
-    Table::parse(place, &text)
+    CsvFile::parse(place, &text)
 }

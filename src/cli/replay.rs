@@ -13,7 +13,7 @@ use crate::results::known_total::Scaled;
 use crate::results::manifest::OF_REPLAYS;
 use crate::results::{RUN, Results, csv, places};
 use crate::scenario::Scenario;
-use crate::scenario::replay::{LogOf, UnknownAge};
+use crate::scenario::replay::{ReplayedLog, UnknownAge};
 
 /// Replay real logs: what their requests cost without bucket keys and with them.
 ///
@@ -141,9 +141,9 @@ fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
     if args.out.is_some() || args.overwrite || !run.is_file() {
         return Ok(());
     }
-    let there = LogOf::run(&input::result_text(&run)?).map(|log| log.inputs);
+    let there = ReplayedLog::run(&input::result_text(&run)?).map(|log| log.inputs);
     let here = scenario.recording.as_ref().map_or(Vec::new(), |log| log.inputs());
-    if there.is_some_and(|there| LogOf::are_same(&there, &here)) {
+    if there.is_some_and(|there| ReplayedLog::are_same(&there, &here)) {
         return Ok(());
     }
     let shown = shell(&folder.display().to_string());

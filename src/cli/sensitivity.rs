@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::report::{markdown, sensitivity as report, text};
 use crate::results::csv;
 use crate::scenario::Scenario;
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 use crate::sensitivity::axis::SearchAxis;
 use crate::sensitivity::sobol::SAMPLES_MAX;
 use crate::sensitivity::{Budget, Plan, SAMPLES_MIN, Sensitivity};

@@ -1,6 +1,8 @@
-//! Reads the dates and times of logs.
+//! Reads the times of logs that are not as ISO 8601 has them.
 
 use super::record::Nanoseconds;
+pub(super) use crate::units::digits;
+use crate::units::{parse_moment, seconds};
 
 /// Nanoseconds in a second.
 pub(super) const SECOND: Nanoseconds = 1_000_000_000;
@@ -44,54 +46,14 @@ fn common_log(text: &[u8; COMMON_LOG_BYTES]) -> Option<Nanoseconds> {
     if hours > 23 || minutes > 59 {
         return None;
     }
-    let days = days(digits(&text[7..11])?, month(&text[3..6])?, digits(&text[..2])?)?;
-    let time = of_day(digits(&text[12..14])?, digits(&text[15..17])?, digits(&text[18..20])?)?;
-    Some((days * 86_400 + time - sign * (hours * 3_600 + minutes * 60)) * SECOND)
+    let date = [digits(&text[7..11])?, month(&text[3..6])?, digits(&text[..2])?];
+    let clock = [digits(&text[12..14])?, digits(&text[15..17])?, digits(&text[18..20])?];
+    Some((seconds(date, clock)? - sign * (hours * 3_600 + minutes * 60)) * SECOND)
 }
 
-/// Reads `2019-02-06T00:00:38Z` and what exports make of it: a space in the place of the `T`, a
-/// fraction, an offset from UTC, or no zone at all, which is UTC as CloudTrail's times are (ISO 8601,
-/// RFC 3339). What is beyond nanoseconds is cut off.
+/// Reads `2019-02-06T00:00:38Z` and what exports make of it; a date alone is not a time.
 pub(super) fn iso(text: &[u8]) -> Option<Nanoseconds> {
-    let (seconds, rest) = text.split_at_checked(19)?;
-    let marks = [(4, b'-'), (7, b'-'), (13, b':'), (16, b':')];
-    if marks.iter().any(|(place, mark)| seconds[*place] != *mark)
-        || !matches!(seconds[10], b'T' | b't' | b' ')
-    {
-        return None;
-    }
-    let part = |from, to| digits(&seconds[from..to]);
-    let days = days(part(0, 4)?, part(5, 7)?, part(8, 10)?)?;
-    let time = of_day(part(11, 13)?, part(14, 16)?, part(17, 19)?)?;
-    let (fraction, rest) = fraction(rest)?;
-    let offset = offset(rest)?;
-    Some((days * 86_400 + time - offset) * SECOND + fraction)
-}
-
-/// Nanoseconds of a fraction of a second, if there is one, and what follows it.
-fn fraction(text: &[u8]) -> Option<(Nanoseconds, &[u8])> {
-    let [b'.' | b',', rest @ ..] = text else { return Some((0, text)) };
-    let length = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
-    let (part, rest) = rest.split_at(length);
-    let kept = &part[..length.min(9)];
-    (length > 0).then_some(())?;
-    Some((digits(kept)? * 10_i64.pow(9 - kept.len() as u32), rest))
-}
-
-/// Seconds that a zone is ahead of UTC.
-fn offset(text: &[u8]) -> Option<i64> {
-    let (sign, digits_of) = match text.trim_ascii_start() {
-        b"" | b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
-        [b'+', rest @ ..] => (1, rest),
-        [b'-', rest @ ..] => (-1, rest),
-        _ => return None,
-    };
-    let (hours, minutes) = match digits_of {
-        [a, b] => (digits(&[*a, *b])?, 0),
-        [a, b, c, d] | [a, b, b':', c, d] => (digits(&[*a, *b])?, digits(&[*c, *d])?),
-        _ => return None,
-    };
-    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+    if text.len() > 10 { parse_moment(text) } else { None }
 }
 
 /// A time since the Unix epoch by a number whose size tells its unit: seconds until the year 5138,
@@ -107,14 +69,6 @@ pub(super) fn epoch(number: u64) -> Option<Nanoseconds> {
     number.checked_mul(unit)
 }
 
-/// The number that up to 18 digits write.
-#[inline]
-pub(super) fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
-    })
-}
-
 fn month(name: &[u8]) -> Option<i64> {
     const NAMES: [&[u8]; 12] = [
         b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
@@ -123,57 +77,12 @@ fn month(name: &[u8]) -> Option<i64> {
     NAMES.iter().position(|known| *known == name).map(|index| index as i64 + 1)
 }
 
-/// Seconds since midnight; a leap second counts as the last second of its minute.
-fn of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
-    (hour < 24 && minute < 60 && second <= 60).then(|| hour * 3_600 + minute * 60 + second.min(59))
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar, from year 1700 to 2200, which
-/// nanoseconds in 64 bits hold.
-fn days(year: i64, month: i64, day: i64) -> Option<i64> {
-    const BEFORE: [i64; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
-    if !(1700..=2200).contains(&year) || !(1..=12).contains(&month) || day < 1 {
-        return None;
-    }
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let month = month as usize;
-    let length = BEFORE[month] - BEFORE[month - 1] + i64::from(leap && month == 2);
-    if day > length {
-        return None;
-    }
-    let leaps_before = |year: i64| (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
-    let years = (year - 1970) * 365 + leaps_before(year) - leaps_before(1970);
-    Some(years + BEFORE[month - 1] + i64::from(leap && month > 2) + day - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn common(text: &str) -> Option<Nanoseconds> {
         Clock::default().common_log(text.as_bytes().try_into().unwrap())
-    }
-
-    #[test]
-    fn days_follow_one_another_through_the_gregorian_calendar() {
-        let mut expected = days(1700, 1, 1).unwrap();
-        assert_eq!(days(1970, 1, 1), Some(0));
-        for year in 1700..=2200 {
-            for month in 1..=12 {
-                let mut of_month = 0;
-                for day in 1..=31 {
-                    if let Some(days) = days(year, month, day) {
-                        assert_eq!(days, expected, "{year}-{month}-{day}");
-                        expected += 1;
-                        of_month += 1;
-                    }
-                }
-                let thirty = [4, 6, 9, 11].contains(&month);
-                assert!(of_month == if thirty { 30 } else { 31 } || month == 2);
-            }
-        }
-        // 500 years with 121 leap days before 2200, and the year 2200, which has none.
-        assert_eq!(expected - days(1700, 1, 1).unwrap(), 501 * 365 + 121);
     }
 
     #[test]

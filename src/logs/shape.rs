@@ -99,8 +99,7 @@ pub(super) const STREAM_MAX: usize = 520;
 /// What a line has after the time that it begins with.
 pub(super) fn after_stamp(line: &[u8]) -> Option<&[u8]> {
     let end = memchr::memchr2(b' ', b'\t', line).filter(|end| (19..=35).contains(end))?;
-    let time = str::from_utf8(&line[..end]).ok()?;
-    parse_moment(time).map(|_| line[end..].trim_ascii_start())
+    parse_moment(&line[..end]).map(|_| line[end..].trim_ascii_start())
 }
 
 /// What a line has after the name of a stream.

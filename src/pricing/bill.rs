@@ -130,6 +130,25 @@ impl Sku {
         }
     }
 
+    /// The line that charges a quantity.
+    fn line(self, quantity: u64, prices: &PriceTable, terms: &Terms) -> BillLine {
+        let (service, description, unit, _) = self.facts();
+        let price = self.price(prices);
+        let list_cost = price.of(quantity);
+        BillLine {
+            sku: self,
+            service,
+            charge_category: "Usage",
+            description,
+            quantity,
+            unit,
+            region: 0,
+            price,
+            list_cost,
+            billed: terms.discounted(list_cost),
+        }
+    }
+
     /// Whether this is one of the two lines that KMS requests fall into.
     #[must_use]
     pub const fn is_kms_requests(self) -> bool {
@@ -214,27 +233,8 @@ impl Bill {
         prices: &PriceTable,
         terms: &Terms,
     ) -> Self {
-        let line = |(sku, quantity): (Sku, u64)| {
-            let (service, description, unit, _) = sku.facts();
-            let price = sku.price(prices);
-            let list_cost = price.of(quantity);
-            let billed = terms.discounted(list_cost);
-            let charge_category = "Usage";
-            BillLine {
-                sku,
-                service,
-                charge_category,
-                description,
-                quantity,
-                unit,
-                region: 0,
-                price,
-                list_cost,
-                billed,
-            }
-        };
-        let lines = charges.into_iter().filter(|(_, quantity)| *quantity > 0).map(line).collect();
-        Self { lines }
+        let used = charges.into_iter().filter(|(_, quantity)| *quantity > 0);
+        Self { lines: used.map(|(sku, quantity)| sku.line(quantity, prices, terms)).collect() }
     }
 
     /// The bills of regions, in their order, as one.

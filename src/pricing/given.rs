@@ -137,20 +137,14 @@ pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 /// Whether a text is `2026`, `2026-10` or `2026-10-02`.
 fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let within = |part: &str, digits: usize, low: u16, high: u16| {
-        part.len() == digits
-            && part.bytes().all(|byte| byte.is_ascii_digit())
-            && part.parse().is_ok_and(|number| (low..=high).contains(&number))
+    // What is left out is the first of its kind.
+    let whole = match text.len() {
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        _ => text.to_owned(),
     };
-    let year = |part: &str| within(part, 4, 1, 9999);
-    let month = |part: &str| within(part, 2, 1, 12);
-    match parts[..] {
-        [y] => year(y),
-        [y, m] => year(y) && month(m),
-        [y, m, d] => year(y) && month(m) && within(d, 2, 1, 31),
-        _ => false,
-    }
+    let [year, _, _, _, ..] = text.as_bytes() else { return false };
+    year.is_ascii_digit() && whole.len() == 10 && whole.parse::<jiff::civil::Date>().is_ok()
 }
 
 #[cfg(test)]

@@ -259,9 +259,10 @@ impl PriceTable {
     /// gave.
     #[must_use]
     pub fn dates(&self) -> (Option<&str>, Option<&str>, usize) {
-        let built_in = || self.entries().filter(|entry| entry.certainty != Certainty::Given);
-        let dates = || built_in().filter_map(|entry| entry.date.as_deref());
-        (dates().min(), dates().max(), self.entries().count() - built_in().count())
+        let (given, built_in): (Vec<_>, Vec<_>) =
+            self.entries().partition(|entry| entry.certainty == Certainty::Given);
+        let dates = built_in.into_iter().filter_map(|entry| entry.date.as_deref());
+        (dates.clone().min(), dates.max(), given.len())
     }
 
     /// The monthly allowance of KMS requests; the same everywhere.
@@ -408,9 +409,10 @@ mod tests {
     use super::*;
 
     fn given(prices: &[(PriceName, &str)]) -> GivenPrices {
-        let price = |text: &str| GivenPrice { price: text.parse().unwrap(), ..GivenPrice::FREE };
-        let prices = prices.iter().map(|(name, text)| (*name, price(text))).collect();
-        GivenPrices { prices, ..GivenPrices::default() }
+        let prices = prices.iter().map(|(name, text)| {
+            (*name, GivenPrice { price: text.parse().unwrap(), ..GivenPrice::FREE })
+        });
+        GivenPrices { prices: prices.collect(), ..GivenPrices::default() }
     }
 
     #[test]
@@ -475,15 +477,14 @@ mod tests {
     fn a_region_without_a_price_list_wants_what_the_bill_needs() {
         let put = given(&[(PriceName::S3Put, "$0.005 per 1000")]);
         let needed = [PriceName::KmsRequest, PriceName::S3Put, PriceName::S3Get];
-        let of = |given: &GivenPrices| PriceTable::with_given("cn-north-1", given, &needed);
         assert_eq!(
-            of(&put).unwrap_err().to_string(),
+            PriceTable::with_given("cn-north-1", &put, &needed).unwrap_err().to_string(),
             "`cn-north-1` has no built-in prices, but the bill needs `kms_request`, `s3_get`\n\n\
              hint: give them in US dollars from AWS's price list, by a file: `--prices FILE`; `bks \
              list prices --region cn-north-1 --toml` prints one to fill in"
         );
         let all = given(&needed.map(|name| (name, "$0.5 per 1000")));
-        let table = of(&all).unwrap();
+        let table = PriceTable::with_given("cn-north-1", &all, &needed).unwrap();
         assert!(table.entries().all(|entry| entry.certainty == Certainty::Given));
         assert_eq!(
             PriceName::ALL.map(|name| table.has(name)).iter().filter(|has| **has).count(),
@@ -491,9 +492,9 @@ mod tests {
         );
         assert_eq!(table.dates(), (None, None, 3));
         // One that is newer than the data has a table of its own in a price file.
-        let newer = |given: &GivenPrices| PriceTable::with_given("sa-west-1", given, &needed);
-        assert!(newer(&all).is_err());
+        assert!(PriceTable::with_given("sa-west-1", &all, &needed).is_err());
         let own = GivenPrices { for_this_region: true, ..all };
-        assert_eq!(newer(&own).unwrap().region(), "sa-west-1");
+        let newer = PriceTable::with_given("sa-west-1", &own, &needed).unwrap();
+        assert_eq!(newer.region(), "sa-west-1");
     }
 }

@@ -1,38 +1,49 @@
-//! Charts from the CSV files that bks writes.
+//! Charts from typed rows.
 //!
 //! ```text
-//! CSV text ── Table ── Kind::chart ──► Chart ── layout ──► Scene ──┬─ svg ──► Drawing ── html
-//!                      (one file a kind)     (pixels, marks)       └─ png
+//! rows ── saving, timeline, bill … ──► Chart ── layout ──► Scene ──┬─ svg
+//! CSV file ── file ─► rows            (no pixels)    (pixels, marks)└─ png
 //! ```
 //!
 //! A [`Chart`] is plain data: what is to be seen, with units, no pixels. [`layout::scene`] puts it
-//! into pixels and notes where each figure came to stand; the painters turn that into files, with
-//! plotters' backends. Nothing here knows of scenarios: all that is drawn stands in the file.
+//! into pixels and notes where each figure came to stand; `svg` and `png` turn that into files.
 
 pub mod axis;
-pub mod choice;
+mod bars;
+mod bill;
+mod break_even;
 pub mod colours;
+mod comparison;
+mod configurations;
+mod curve;
+mod figure;
+pub mod file;
+mod heat_map;
 pub mod html;
-mod kinds;
 pub mod layout;
-mod paint;
-pub mod png;
+mod png;
+mod ranges;
+mod saving;
 pub mod scene;
-mod shim;
-pub mod svg;
-pub mod table;
+mod svg;
 mod text;
+mod timeline;
 
-pub use kinds::{Kind, Options};
+pub use bars::{buckets, operations, prefixes, principals, requesters};
+pub use bill::{bill, bill_changes};
+pub use break_even::break_even_values;
+pub use comparison::comparison;
+pub use configurations::Options;
+pub use curve::{break_even_curves, sweep};
+pub use heat_map::heat_map;
 pub use layout::Size;
+pub use ranges::{replications, sobol, spread, tornado};
+pub use saving::saving;
 pub use scene::Mark;
-pub use shim::{
-    bill, bill_changes, break_even_curves, break_even_values, buckets, comparison, heat_map,
-    keys_alive, kms_over_time, operations, prefixes, principals, replications, requesters, saving,
-    sobol, spread, sweep, tornado,
-};
 pub use svg::Drawing;
+pub use timeline::{keys_alive, kms_over_time};
 
+use crate::error::Result;
 use axis::Axis;
 
 /// What is to be seen.
@@ -46,16 +57,50 @@ pub struct Chart {
     pub subtitle: String,
     /// The figures.
     pub plot: Plot,
-    /// Where the figures come from.
-    pub source: String,
+    /// The file that has the figures.
+    pub file: String,
+    /// Whether they are those of one level of the assumptions.
+    pub is_assumed: bool,
+    /// What a person at the command line may want to ask for besides.
+    pub advice: Option<String>,
 }
 
 impl Chart {
-    /// The chart as one SVG element, and where each of its figures stands. The same chart gives the same
-    /// bytes.
+    fn new(name: &str, file: &str, title: String, subtitle: String, plot: Plot) -> Self {
+        let (name, file) = (name.to_owned(), file.to_owned());
+        Self { name, title, subtitle, plot, file, is_assumed: false, advice: None }
+    }
+
+    /// The same, of figures with every assumption as assumed.
+    fn assumed(self) -> Self {
+        Self { is_assumed: true, ..self }
+    }
+
+    /// Where the figures come from.
+    fn source(&self) -> String {
+        let level = if self.is_assumed { ", every assumption as assumed" } else { "" };
+        format!("bks, {}{level}", self.file)
+    }
+
+    /// The chart as one SVG element of a page, and where each of its figures stands. The same chart gives
+    /// the same bytes.
     #[must_use]
     pub fn draw(&self, size: Size) -> Drawing {
         svg::draw(self, size)
+    }
+
+    /// The chart as an SVG file of its own, dark where its viewer is.
+    #[must_use]
+    pub fn svg(&self, size: Size) -> String {
+        svg::file(self, size)
+    }
+
+    /// The chart as a PNG file with `scale` pixels for one of the layout.
+    ///
+    /// # Errors
+    /// If the picture would have too many pixels.
+    pub fn png(&self, size: Size, scale: u32) -> Result<Vec<u8>> {
+        png::draw(self, size, scale)
     }
 
     /// Whether it has lines over an axis, which need height on a narrow screen.
@@ -71,13 +116,13 @@ pub enum Plot {
     /// Lines over an axis.
     Lines(Lines),
     /// Horizontal bars, one row for each name.
-    Rows(Rows),
+    Bars(Bars),
     /// Cells of a grid.
     HeatMap(HeatMap),
 }
 
 /// Lines over an axis, with bands around them.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lines {
     /// From left to right.
     pub x: Axis,
@@ -87,8 +132,16 @@ pub struct Lines {
     pub series: Vec<Series>,
     /// What the bands are, if there are any; over names they stand as whiskers.
     pub band: Option<String>,
-    /// Level lines; one that the axis does not reach is told in the legend alone.
+    /// Level lines; one that the axis does not reach stands in the legend alone.
     pub references: Vec<Reference>,
+}
+
+impl Lines {
+    /// Every figure, with the ends of bands.
+    fn figures(&self) -> impl Iterator<Item = f64> {
+        let points = self.series.iter().flat_map(|series| &series.points);
+        points.flat_map(|point| point.y.into_iter().chain(point.range.iter().flat_map(both)))
+    }
 }
 
 /// One line.
@@ -99,12 +152,12 @@ pub struct Series {
     /// Number of its colour and sign.
     pub colour: usize,
     /// Its points from left to right.
-    pub points: Vec<Point>,
+    pub points: Vec<LinePoint>,
 }
 
 /// One point of a line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Point {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinePoint {
     /// Where along the axis.
     pub x: f64,
     /// How high; `None` where the figure is unknown.
@@ -136,14 +189,14 @@ pub struct Reference {
 }
 
 /// Horizontal bars, one row for each name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rows {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bars {
     /// From left to right.
     pub axis: Axis,
     /// Names of the parts of bars, and the numbers of their colours; the legend, if more than one.
     pub parts: Vec<(String, usize)>,
     /// The rows from top to bottom.
-    pub rows: Vec<Row>,
+    pub rows: Vec<BarRow>,
     /// What the whiskers are, if there are any.
     pub whisker: Option<String>,
     /// What the short upright strokes are, if there are any.
@@ -154,16 +207,41 @@ pub struct Rows {
     pub reference: Option<Reference>,
 }
 
-/// One row: a name and its bars.
+impl Bars {
+    /// Every bar.
+    fn each(&self) -> impl Iterator<Item = &Bar> {
+        self.rows.iter().flat_map(|row| &row.bars)
+    }
+
+    /// Every figure that bars, whiskers, strokes and dots reach to.
+    fn figures(&self) -> impl Iterator<Item = f64> {
+        self.each().flat_map(|bar| {
+            let parts = bar.parts.iter().flat_map(|part| [part.from, part.to]);
+            let ranges = bar.range.iter().flat_map(both);
+            parts.chain(ranges).chain(bar.strokes.clone()).chain(bar.dots.iter().map(|dot| dot.0))
+        })
+    }
+
+    /// Whether any bar has a whisker.
+    fn has_ranges(&self) -> bool {
+        self.each().any(|bar| bar.range.is_some())
+    }
+}
+
+fn both((low, high): &(f64, f64)) -> [f64; 2] {
+    [*low, *high]
+}
+
+/// A name and its bars.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct BarRow {
     /// Its name.
     pub name: String,
     /// Its bars from top to bottom; if there are none the name is a heading of the rows below.
     pub bars: Vec<Bar>,
 }
 
-impl Row {
+impl BarRow {
     /// Whether it names the rows below instead of showing a figure.
     #[must_use]
     pub fn is_heading(&self) -> bool {
@@ -175,7 +253,7 @@ impl Row {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bar {
     /// Its parts.
-    pub parts: Vec<Part>,
+    pub parts: Vec<BarPart>,
     /// What its whisker covers.
     pub range: Option<(f64, f64)>,
     /// Its short upright strokes.
@@ -185,17 +263,25 @@ pub struct Bar {
     /// Number of the dots' colour.
     pub colour: usize,
     /// Texts at its left and right end.
-    pub ends: Option<(String, String)>,
+    pub ends: Option<[String; 2]>,
     /// Its figure in words, beside it.
     pub value: String,
     /// The whole bar in words.
     pub label: String,
 }
 
+impl Bar {
+    /// A bar of one part, from zero to a figure, if it is known.
+    fn to(figure: Option<f64>, part: usize, value: String, label: String) -> Self {
+        let parts = figure.map(|to| BarPart { part, from: 0.0, to, label: String::new() });
+        Self { parts: parts.into_iter().collect(), value, label, ..Self::default() }
+    }
+}
+
 /// One part of a bar.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
-    /// Which of [`Rows::parts`].
+pub struct BarPart {
+    /// Which of [`Bars::parts`].
     pub part: usize,
     /// Where it begins.
     pub from: f64,
@@ -208,19 +294,28 @@ pub struct Part {
 /// Cells of a grid, coloured after their figure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {
-    /// Names of the columns from left to right, and what they are.
-    pub x: (String, Vec<String>),
-    /// Names of the rows from bottom to top, and what they are.
-    pub y: (String, Vec<String>),
+    /// The columns from left to right.
+    pub x: Names,
+    /// The rows from bottom to top.
+    pub y: Names,
     /// What the colours mean.
     pub figure: String,
     /// The cells that are known.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<HeatCell>,
+}
+
+/// Names along one side of a heat map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Names {
+    /// What they are.
+    pub title: String,
+    /// The names in order.
+    pub names: Vec<String>,
 }
 
 /// One cell of a heat map.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Cell {
+pub struct HeatCell {
     /// Number of its column.
     pub x: usize,
     /// Number of its row.

@@ -41,8 +41,7 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
     files.push((IDENTITY, json::write(&identity).into_bytes()));
     // Without a range there is nothing to draw.
     let tornado = chart::tornado(&swings, &Options::default()).ok();
-    files
-        .extend(tornado.map(|chart| ("tornado.svg", chart.draw(Size::default()).svg.into_bytes())));
+    files.extend(tornado.map(|chart| ("tornado.svg", chart.svg(Size::default()).into_bytes())));
     files
 }
 

@@ -56,26 +56,44 @@ pub(crate) fn unguarded(record: &csv::StringRecord) -> csv::StringRecord {
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<Vec<T>> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().cloned().unwrap_or_default();
-    let rows = reader.records().map(|record| unguarded(&record?).deserialize(Some(&header)));
-    let rows = rows.collect::<std::result::Result<Vec<T>, csv::Error>>();
-    rows.map_err(|error| not_a_row(&error, &header))
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let cells = unguarded(&record.map_err(|error| not_a_row(&error, &header, None))?);
+        let row = cells.deserialize(Some(&header));
+        rows.push(row.map_err(|error| not_a_row(&error, &header, Some(&cells)))?);
+    }
+    Ok(rows)
 }
 
 /// The parser's complaint as place, offending text and constraint.
-fn not_a_row(error: &csv::Error, header: &csv::StringRecord) -> Error {
+fn not_a_row(
+    error: &csv::Error,
+    header: &csv::StringRecord,
+    cells: Option<&csv::StringRecord>,
+) -> Error {
     let line = error.position().map_or(1, csv::Position::line);
     let wrong = match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => {
-            let column = err.field().and_then(|field| header.get(field as usize));
-            let what = err.kind().to_string();
-            match column {
-                Some(column) => format!("line {line}, column `{column}`: {what}"),
-                None => format!("line {line}: {what}"),
+            let field = err.field().map(|field| field as usize);
+            match field.and_then(|field| Some((header.get(field)?, cells?.get(field)?))) {
+                Some((column, text)) => {
+                    format!("line {line}: `{column}` is `{text}`, but {}", constraint(err.kind()))
+                }
+                None => format!("line {line}: {}", err.kind()),
             }
         }
         _ => format!("line {line}: {error}"),
     };
     Error::request(wrong).hint("the file is not as bks writes it: simulate the scenario anew")
+}
+
+fn constraint(kind: &csv::DeserializeErrorKind) -> String {
+    match kind {
+        csv::DeserializeErrorKind::ParseFloat(_) => "must be a number".to_owned(),
+        csv::DeserializeErrorKind::ParseInt(_) => "must be a whole number".to_owned(),
+        csv::DeserializeErrorKind::ParseBool(_) => "must be `true` or `false`".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// One row of a CSV text.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Results;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
-use crate::scenario::read::fingerprint;
+use crate::scenario::run_toml::fingerprint;
 use crate::scenario::{MODEL_VERSION, Scenario};
 
 /// The file that tells of which scenario the others are.

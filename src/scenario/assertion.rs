@@ -198,12 +198,6 @@ impl FromStr for Assertion {
     /// Reads `[not ][CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`; a number may be in percent, and that
     /// of a share beyond one must be. `not` demands the opposite.
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: String| {
-            Error::request(format!("`{text}` is not an assertion: {why}")).hint(
-                "write [CONFIGURATION[@low|@assumed|@high].]FIGURE SIGN NUMBER, \
-                 e.g., `\"bucket-key-role@low.saving >= 90%\"`",
-            )
-        };
         let (negated, demand) = match text.trim_start().strip_prefix("not ") {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -211,10 +205,10 @@ impl FromStr for Assertion {
         let (sign, comparison) = Comparison::SIGNS
             .into_iter()
             .find(|(sign, _)| demand.contains(sign))
-            .ok_or_else(|| wrong("it has no `<`, `<=`, `==`, `!=`, `>=` or `>`".into()))?;
+            .ok_or_else(|| refused(text, "it has no `<`, `<=`, `==`, `!=`, `>=` or `>`"))?;
         let (left, right) = demand.split_once(sign).expect("the sign was found");
-        let threshold =
-            number(right).ok_or_else(|| wrong(format!("`{}` is not a number", right.trim())))?;
+        let threshold = number(right)
+            .ok_or_else(|| refused(text, &format!("`{}` is not a number", right.trim())))?;
         let (scope, name) = match left.trim().rsplit_once('.') {
             Some((scope, name)) => (Some(scope), name),
             None => (None, left.trim()),
@@ -232,13 +226,20 @@ impl FromStr for Assertion {
                     let level = Level::ALL
                         .into_iter()
                         .find(|known| known.name() == level)
-                        .ok_or_else(|| wrong(format!("`{level}` is not a level")))?;
+                        .ok_or_else(|| refused(text, &format!("`{level}` is not a level")))?;
                     (Some(configuration).filter(|c| !c.is_empty()).map(str::to_owned), level)
                 }
             };
         let comparison = if negated { comparison.opposite() } else { comparison };
         Ok(Self { configuration, level, figure, comparison, threshold })
     }
+}
+
+fn refused(text: &str, why: &str) -> Error {
+    Error::request(format!("`{text}` is not an assertion: {why}")).hint(
+        "write [CONFIGURATION[@low|@assumed|@high].]FIGURE SIGN NUMBER, \
+         e.g., `\"bucket-key-role@low.saving >= 90%\"`",
+    )
 }
 
 /// Refuses a share of more than the whole that is not said to be in percent: `saving < 80` would be

@@ -194,9 +194,8 @@ impl Population {
     /// requester with as many connections as a client without a documented pool.
     #[must_use]
     pub fn writers(&self, requesters: &Requesters, assumptions: &Assumptions) -> Writers {
-        let partitions = |connections| assumptions.partitions(connections).writing;
         if self.writers.is_empty() {
-            let partitions = vec![partitions(Connections::ASSUMED)];
+            let partitions = vec![assumptions.partitions(Connections::ASSUMED).writing];
             return Writers { weights: vec![1], partitions, of_slot: vec![0] };
         }
         let mut index_of = BTreeMap::new();
@@ -207,7 +206,7 @@ impl Population {
             let index = *index_of.entry(requester).or_insert_with(|| {
                 let connections = requesters.list[requester as usize].connections;
                 writers.weights.push(0);
-                writers.partitions.push(partitions(connections));
+                writers.partitions.push(assumptions.partitions(connections).writing);
                 writers.weights.len() - 1
             });
             writers.weights[index] += 1;
@@ -263,10 +262,8 @@ impl Configuration {
     /// Number of customer managed keys that cost rent: those that KMS is asked for.
     #[must_use]
     pub fn rented_keys(&self, domains: &[Domain]) -> usize {
-        let asks = |domain: &&Domain| self.treats(domain) != BucketScheme::NoKms;
-        let keys: BTreeSet<u32> =
-            domains.iter().filter(asks).filter_map(|domain| domain.rented_key).collect();
-        keys.len()
+        let asking = domains.iter().filter(|domain| self.treats(domain) != BucketScheme::NoKms);
+        asking.filter_map(|domain| domain.rented_key).collect::<BTreeSet<u32>>().len()
     }
 
     /// How S3 treats the requests of one part of a bucket.
@@ -317,13 +314,12 @@ impl Configuration {
     /// How S3 treats the buckets' requests in this configuration.
     #[must_use]
     pub fn scheme(&self, scenario: &Scenario, assumptions: Assumptions) -> Scheme {
-        let domain = |number: u32| &scenario.domains[number as usize];
         let populations = scenario.populations.iter().enumerate();
-        let populations =
-            populations.map(|(index, p)| self.treats_population(index, domain(p.bucket)));
         Scheme {
             buckets: scenario.domains.iter().map(|domain| self.treats(domain)).collect(),
-            populations: populations.collect(),
+            populations: populations
+                .map(|(index, it)| self.treats_population(index, scenario.domain_of(it)))
+                .collect(),
             assumptions,
             multipart: scenario.multipart,
         }
@@ -381,10 +377,8 @@ impl Scenario {
         configuration: &'a Configuration,
     ) -> impl Iterator<Item = &'a Population> {
         let all = self.populations.iter().enumerate();
-        let migrates = |(index, it): &(usize, &Population)| {
-            configuration.migrates(*index) && self.domain_of(it).migrates()
-        };
-        all.filter(migrates).map(|(_, population)| population)
+        all.filter(|(index, it)| configuration.migrates(*index) && self.domain_of(it).migrates())
+            .map(|(_, population)| population)
     }
 
     /// What a population lies in.

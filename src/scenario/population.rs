@@ -24,16 +24,13 @@ struct Fragment {
 pub fn populations(tally: &InventoryCounts) -> Vec<PopulationFile> {
     let mut all = Vec::new();
     for bucket in tally.buckets.keys() {
-        let sum = |wanted: &dyn Fn(ObjectKind) -> bool| {
-            let current = |kind: ObjectKind| kind.version == VersionKind::Current;
-            tally.sum(|name, kind| name == bucket && current(kind) && wanted(kind))
-        };
         for (status, what) in [
             (BucketKeyStatus::Enabled, "with a bucket key"),
             (BucketKeyStatus::Disabled, "without a bucket key"),
             (BucketKeyStatus::Unknown, "bucket key untold"),
         ] {
-            let counts = sum(&|kind| kind.is_sse_kms() && kind.bucket_key == status);
+            let counts =
+                current(tally, bucket, |kind| kind.is_sse_kms() && kind.bucket_key == status);
             all.extend(population(bucket, what, &counts, None));
         }
         let under = [
@@ -41,11 +38,20 @@ pub fn populations(tally: &InventoryCounts) -> Vec<PopulationFile> {
             (EncryptionStatus::SseS3, "under SSE-S3", Mode::SseS3),
         ];
         for (encryption, what, mode) in under {
-            let counts = sum(&|kind| kind.encryption == encryption);
+            let counts = current(tally, bucket, |kind| kind.encryption == encryption);
             all.extend(population(bucket, what, &counts, Some(mode)));
         }
     }
     all
+}
+
+/// Counts of a bucket's current objects of some kinds.
+fn current(
+    tally: &InventoryCounts,
+    bucket: &str,
+    wanted: impl Fn(ObjectKind) -> bool,
+) -> ObjectCounts {
+    tally.sum(|name, kind| name == bucket && kind.version == VersionKind::Current && wanted(kind))
 }
 
 fn population(

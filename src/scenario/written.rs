@@ -122,19 +122,20 @@ fn default_replications() -> u32 {
 }
 
 fn default_configurations() -> Vec<ConfigurationFile> {
-    let configuration = |name: &str, encryption, requester_rule| ConfigurationFile {
+    [
+        ("sse-kms", Mode::SseKms, RequesterRule::Role),
+        ("bucket-key-role", Mode::SseKmsBucketKey, RequesterRule::Role),
+        ("bucket-key-session", Mode::SseKmsBucketKey, RequesterRule::Session),
+    ]
+    .map(|(name, encryption, requester_rule)| ConfigurationFile {
         name: name.to_owned(),
         encryption,
         requester_rule,
         migrated: false,
         migrated_only: Vec::new(),
         assumptions: AssumptionOverrides::default(),
-    };
-    vec![
-        configuration("sse-kms", Mode::SseKms, RequesterRule::Role),
-        configuration("bucket-key-role", Mode::SseKmsBucketKey, RequesterRule::Role),
-        configuration("bucket-key-session", Mode::SseKmsBucketKey, RequesterRule::Session),
-    ]
+    })
+    .into()
 }
 
 /// Prices and the period a bill is for.

@@ -5,7 +5,7 @@ use crate::encryption::assumption::{
     Assumption, AssumptionKind, AssumptionRanges, Assumptions, Level, Searched, Value,
 };
 use crate::error::{Error, Result};
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 use crate::units::{Rate, SimDuration};
 
 /// What a value along an axis changes.
@@ -153,7 +153,7 @@ impl SearchAxis {
             AxisUnit::Percent => format!("{value}%"),
             AxisUnit::Number => format!("{value}"),
         };
-        Override { key: self.name().to_owned(), value }
+        Override::new(self.name(), value)
     }
 }
 

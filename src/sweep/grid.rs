@@ -2,7 +2,7 @@
 
 use super::axis::{AxisValue, SweepAxis};
 use crate::error::{Error, Result};
-use crate::scenario::read::Override;
+use crate::scenario::overrides::Override;
 
 /// What is put into the scenario, and where it varies.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,9 +115,7 @@ impl Grid {
         let values = self.values(point);
         let changes = self.changes.iter().map(|change| match change {
             GridChange::Fixed(change) => change.clone(),
-            GridChange::Axis(axis) => {
-                Override { key: self.axes[*axis].key.clone(), value: values[*axis].text.clone() }
-            }
+            GridChange::Axis(axis) => Override::new(&*self.axes[*axis].key, &*values[*axis].text),
         });
         changes.collect()
     }

@@ -10,7 +10,7 @@ use crate::pricing::PriceTable;
 use crate::results::facts::AssertionFacts;
 use crate::results::rows::SummaryRow;
 use crate::scenario::assertion::Assertion;
-use crate::scenario::read::fingerprint;
+use crate::scenario::run_toml::fingerprint;
 use crate::scenario::{MODEL_VERSION, Scenario};
 use crate::simulation::engines::Engines;
 

@@ -17,7 +17,7 @@ pub struct Swept {
     /// What varies, in the order of the columns.
     pub keys: Vec<SweptKey>,
     /// The points in their order.
-    pub points: Vec<SweptPoint>,
+    pub points: Vec<PointRows>,
     /// The file's text.
     pub text: String,
     /// What is known of the sweep besides its rows.
@@ -25,17 +25,21 @@ pub struct Swept {
 }
 
 /// A key that varies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SweptKey {
     /// The scenario's key.
     pub name: String,
     /// Its values, as they were given, in the order of the points.
     pub values: Vec<String>,
+    /// The same as numbers, where they are numbers.
+    pub numbers: Vec<Option<f64>>,
+    /// What these count: `s`, `per_s`, `bytes`, `ratio`, or nothing in particular.
+    pub unit: &'static str,
 }
 
 /// One point.
 #[derive(Clone, Debug, PartialEq)]
-pub struct SweptPoint {
+pub struct PointRows {
     /// Its number in the file.
     pub number: u64,
     /// Which of its key's values it has, for each key.
@@ -67,21 +71,24 @@ impl Swept {
                 "the file is no sweep: there must be a column `point`, columns `set.KEY`, and rows";
             return Err(Error::request(wrong).at(place).hint(HINT));
         };
-        let mut keys: Vec<SweptKey> =
-            names.into_iter().map(|name| SweptKey { name, values: Vec::new() }).collect();
-        let mut points: Vec<SweptPoint> = Vec::new();
+        let mut keys: Vec<SweptKey> = names
+            .into_iter()
+            .zip(&columns)
+            .map(|(name, &at)| SweptKey::new(name, &header, at))
+            .collect();
+        let mut points: Vec<PointRows> = Vec::new();
         for (record, row) in records.iter().zip(rows) {
             let number = record.cells[point].parse::<u64>().map_err(|_| {
                 let cell = &record.cells[point];
                 Error::request(format!("`point` is `{cell}`, but must be a whole number"))
                     .at(format!("{place}:{}", record.line))
             })?;
-            let values = columns.iter().map(|&column| record.cells[column].as_str());
-            let at: Vec<usize> =
-                keys.iter_mut().zip(values).map(|(key, value)| key.index(value)).collect();
+            let at: Vec<usize> = (keys.iter_mut().zip(&columns))
+                .map(|(key, &column)| key.index(&record.cells[column..]))
+                .collect();
             match points.iter_mut().rev().find(|known| known.number == number) {
                 Some(known) => known.rows.push(row),
-                None => points.push(SweptPoint { number, at, rows: vec![row] }),
+                None => points.push(PointRows { number, at, rows: vec![row] }),
             }
         }
         points.sort_by_key(|point| point.number);
@@ -122,10 +129,21 @@ impl Swept {
 }
 
 impl SweptKey {
-    /// The number of a value, which is taken in if it is new.
-    fn index(&mut self, value: &str) -> usize {
+    /// A key whose values stand in a column of `header`, and as numbers in the next, if that is named so.
+    fn new(name: String, header: &[String], column: usize) -> Self {
+        let next = header.get(column + 1).and_then(|next| next.strip_prefix(&header[column]));
+        let unit = UNITS.into_iter().find(|unit| Some(*unit) == next).unwrap_or_default();
+        let unit = unit.trim_start_matches('_');
+        Self { name, values: Vec::new(), numbers: Vec::new(), unit }
+    }
+
+    /// The number of a row's value, which is taken in if it is new; `cells` begin with it.
+    fn index(&mut self, cells: &[String]) -> usize {
+        let value = &cells[0];
         self.values.iter().position(|known| known == value).unwrap_or_else(|| {
-            self.values.push(value.to_owned());
+            let number = if self.unit.is_empty() { value } else { &cells[1] };
+            self.numbers.push(number.parse().ok().filter(|number: &f64| number.is_finite()));
+            self.values.push(value.clone());
             self.values.len() - 1
         })
     }

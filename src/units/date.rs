@@ -1,128 +1,106 @@
-//! Dates in UTC, by the Gregorian calendar.
-//!
-//! Days to dates and back by counting from 1 March of the year 0, so that leap days come last
-//! (after Howard Hinnant's description of the method).
+//! Points in time, in nanoseconds since the Unix epoch, as dates in UTC.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 use crate::error::{Error, Result};
 
 const NS_PER_S: i64 = 1_000_000_000;
-const S_PER_DAY: i64 = 86_400;
-/// Days of 400 years, after which the calendar repeats.
-const ERA: i64 = 146_097;
-/// Days from 1 March of the year 0 to 1 January 1970.
-const EPOCH: i64 = 719_468;
 
-/// `2026-11-23T12:33:58Z`: a point in nanoseconds since the Unix epoch, to the second.
+/// `2026-11-23T12:33:58Z`: a point in time, to the second.
+///
+/// # Panics
+/// Never: 64 bits of nanoseconds are years from 1677 to 2262.
 #[must_use]
 pub fn utc(ns: i64) -> String {
-    let seconds = ns.div_euclid(NS_PER_S);
-    let (days, second) = (seconds.div_euclid(S_PER_DAY) + EPOCH, seconds.rem_euclid(S_PER_DAY));
-    let (era, day) = (days.div_euclid(ERA), days.rem_euclid(ERA));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    let time = Timestamp::from_second(ns.div_euclid(NS_PER_S));
+    time.expect("a year of four digits").to_string()
 }
 
-/// Reads `2026-11-23T12:33:58Z` or, for its midnight, `2026-11-23`, in nanoseconds since the Unix
-/// epoch.
+/// Reads `2026-11-23T12:33:58Z` or, for its midnight, `2026-11-23`.
 ///
 /// # Errors
 /// If the text is neither.
 pub fn parse_utc(text: &str) -> Result<i64> {
-    let wrong = || {
-        Error::request(format!("`{text}` is no point in time"))
+    let is_plain = match text.len() {
+        10 => true,
+        20 => text.ends_with('Z') && text.contains('T'),
+        _ => false,
+    };
+    parse_moment(text.as_bytes()).filter(|ns| is_plain && *ns >= 0).ok_or_else(|| {
+        Error::request(format!("`{text}` is not a point in time"))
             .hint("give a date or a time in UTC, e.g., `2026-11-23` or `2026-11-23T12:33:58Z`")
-    };
-    let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00Z"));
-    let numbers = |text: &str, separator, lengths: [usize; 3]| -> Option<[i64; 3]> {
-        let mut parts = text.split(separator);
-        let mut number = |length: usize| {
-            let part = parts.next()?;
-            let digits = part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
-            if digits { part.parse::<i64>().ok() } else { None }
-        };
-        let all = [number(lengths[0])?, number(lengths[1])?, number(lengths[2])?];
-        parts.next().is_none().then_some(all)
-    };
-    let [year, month, day] = numbers(date, '-', [4, 2, 2]).ok_or_else(wrong)?;
-    let time = time.strip_suffix('Z').ok_or_else(wrong)?;
-    let [hour, minute, second] = numbers(time, ':', [2, 2, 2]).ok_or_else(wrong)?;
-    let sound = (1_970..=2_200).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 60;
-    if !sound {
-        return Err(wrong());
-    }
-    let (march_year, march_month) =
-        if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (era, year_of_era) = (march_year.div_euclid(400), march_year.rem_euclid(400));
-    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * ERA + day_of_era - EPOCH;
-    let ns = (days * S_PER_DAY + hour * 3_600 + minute * 60 + second) * NS_PER_S;
-    // 30 February is 2 March by this arithmetic.
-    if utc(ns).starts_with(date) { Ok(ns) } else { Err(wrong()) }
+    })
 }
 
 /// Reads a point in time as programs write it: a date, or date and time with `T` or a space between, with
 /// a fraction of a second or without, and `Z`, ` UTC`, an offset such as `+00:00` or nothing, which is
-/// UTC. In nanoseconds since the Unix epoch; `None` if it is not one from 1970 to 2200.
+/// UTC (ISO 8601, RFC 3339). What is beyond nanoseconds is cut off. `None` if it is none from 1700 to 2200.
 #[must_use]
-pub fn parse_moment(text: &str) -> Option<i64> {
-    let text = text.trim();
-    if text.len() <= DATE_BYTES {
-        return parse_utc(text).ok();
+pub fn parse_moment(text: &[u8]) -> Option<i64> {
+    let text = text.trim_ascii();
+    let (date, time) = text.split_at_checked(10)?;
+    if date[4] != b'-' || date[7] != b'-' {
+        return None;
     }
-    let (date, time) = text.split_at_checked(DATE_BYTES)?;
-    let (clock, rest) = time.strip_prefix(['T', 't', ' '])?.split_at_checked(CLOCK_BYTES)?;
-    let whole = parse_utc(&format!("{date}T{clock}Z")).ok()?;
-    let (fraction, zone) = match rest.strip_prefix(['.', ',']) {
-        Some(after) => {
-            let digits = after.bytes().take_while(u8::is_ascii_digit).count();
-            (nanoseconds(&after[..digits])?, &after[digits..])
-        }
-        None => (0, rest),
-    };
-    let offset_s = offset_s(zone.trim())?;
-    whole.checked_add(fraction)?.checked_sub(offset_s * NS_PER_S)
+    let date = [digits(&date[..4])?, digits(&date[5..7])?, digits(&date[8..])?];
+    if time.is_empty() {
+        return seconds(date, [0; 3])?.checked_mul(NS_PER_S);
+    }
+    let (clock, rest) = time.split_at_checked(9)?;
+    if !matches!(clock[0], b'T' | b't' | b' ') || clock[3] != b':' || clock[6] != b':' {
+        return None;
+    }
+    let clock = [digits(&clock[1..3])?, digits(&clock[4..6])?, digits(&clock[7..])?];
+    let (fraction, zone) = fraction(rest)?;
+    Some((seconds(date, clock)? - offset(zone)?) * NS_PER_S + fraction)
 }
 
-/// Bytes of `2026-11-23`.
-const DATE_BYTES: usize = 10;
-
-/// Bytes of `12:33:58`.
-const CLOCK_BYTES: usize = 8;
-
-/// What digits after the point of a second are, to the nanosecond.
-fn nanoseconds(digits: &str) -> Option<i64> {
-    let known = digits.get(..digits.len().min(9)).filter(|known| !known.is_empty())?;
-    Some(known.parse::<i64>().ok()? * 10_i64.pow(9 - known.len() as u32))
+/// Seconds from the Unix epoch to a year, month and day, and an hour, minute and second in UTC, from 1700
+/// to 2200, which nanoseconds in 64 bits hold. A leap second counts as the last second of its minute.
+pub(crate) fn seconds([year, month, day]: [i64; 3], [h, min, s]: [i64; 3]) -> Option<i64> {
+    if !(1_700..=2_200).contains(&year) || s > 60 {
+        return None;
+    }
+    let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
+    let (h, min, s) = (i8::try_from(h).ok()?, i8::try_from(min).ok()?, s.min(59) as i8);
+    let time = DateTime::new(year as i16, month, day, h, min, s, 0).ok()?;
+    Some(Offset::UTC.to_timestamp(time).ok()?.as_second())
 }
 
-/// How far a zone is ahead of UTC, in seconds: nothing, `Z`, `UTC`, `+02`, `+0200` or `+02:00`.
-fn offset_s(zone: &str) -> Option<i64> {
-    if matches!(zone, "" | "Z" | "z" | "UTC" | "GMT") {
-        return Some(0);
-    }
-    let (sign, rest) = match zone.split_at_checked(1)? {
-        ("+", rest) => (1, rest),
-        ("-", rest) => (-1, rest),
+/// Nanoseconds of a fraction of a second, if there is one, and what follows it.
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let [b'.' | b',', rest @ ..] = text else { return Some((0, text)) };
+    let length = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    let (part, rest) = rest.split_at(length);
+    let kept = &part[..length.min(9)];
+    (length > 0).then_some(())?;
+    Some((digits(kept)? * 10_i64.pow(9 - kept.len() as u32), rest))
+}
+
+/// Seconds that a zone is ahead of UTC: nothing, `Z`, `UTC`, `+02`, `+0200` or `+02:00`.
+fn offset(zone: &[u8]) -> Option<i64> {
+    let (sign, digits_of) = match zone.trim_ascii_start() {
+        b"" | b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
         _ => return None,
     };
-    let digits = rest.replacen(':', "", 1);
-    let sound = matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number = digits.parse::<i64>().ok().filter(|_| sound)?;
-    let (hours, minutes) =
-        if digits.len() == 2 { (number, 0) } else { (number / 100, number % 100) };
+    let (hours, minutes) = match digits_of {
+        [a, b] => (digits(&[*a, *b])?, 0),
+        [a, b, c, d] | [a, b, b':', c, d] => (digits(&[*a, *b])?, digits(&[*c, *d])?),
+        _ => return None,
+    };
     (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// The number that up to 18 digits write.
+#[inline]
+pub(crate) fn digits(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+    })
 }
 
 #[cfg(test)]
@@ -142,9 +120,34 @@ mod tests {
         }
         assert_eq!(parse_utc("2026-11-23").unwrap(), parse_utc("2026-11-23T00:00:00Z").unwrap());
         for day in 0..80_000 {
-            let ns = day * S_PER_DAY * NS_PER_S;
+            let ns = day * 86_400 * NS_PER_S;
             assert_eq!(parse_utc(&utc(ns)).unwrap(), ns);
         }
+    }
+
+    #[test]
+    fn days_follow_one_another_through_the_gregorian_calendar() {
+        fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+            Some(seconds([year, month, day], [0; 3])? / 86_400)
+        }
+        let mut expected = days(1700, 1, 1).unwrap();
+        assert_eq!(days(1970, 1, 1), Some(0));
+        for year in 1700..=2200 {
+            for month in 1..=12 {
+                let mut of_month = 0;
+                for day in 1..=31 {
+                    if let Some(days) = days(year, month, day) {
+                        assert_eq!(days, expected, "{year}-{month}-{day}");
+                        expected += 1;
+                        of_month += 1;
+                    }
+                }
+                let thirty = [4, 6, 9, 11].contains(&month);
+                assert!(of_month == if thirty { 30 } else { 31 } || month == 2);
+            }
+        }
+        // 500 years with 121 leap days before 2200, and the year 2200, which has none.
+        assert_eq!(expected - days(1700, 1, 1).unwrap(), 501 * 365 + 121);
     }
 
     #[test]
@@ -161,11 +164,11 @@ mod tests {
             "2026-11-20T05:00:00-0500",
             "2026-11-20 11:00:00.0+01",
         ] {
-            assert_eq!(parse_moment(text), Some(at), "{text}");
+            assert_eq!(parse_moment(text.as_bytes()), Some(at), "{text}");
         }
-        assert_eq!(parse_moment("2026-11-20"), Some(at - 36_000 * NS_PER_S));
-        assert_eq!(parse_moment("2026-11-20 10:00:00.25"), Some(at + NS_PER_S / 4));
-        assert_eq!(parse_moment("2026-11-20T10:00:00.1234567891Z"), Some(at + 123_456_789));
+        assert_eq!(parse_moment(b"2026-11-20"), Some(at - 36_000 * NS_PER_S));
+        assert_eq!(parse_moment(b"2026-11-20 10:00:00.25"), Some(at + NS_PER_S / 4));
+        assert_eq!(parse_moment(b"2026-11-20T10:00:00.1234567891Z"), Some(at + 123_456_789));
         for text in [
             "",
             "yesterday",
@@ -178,7 +181,7 @@ mod tests {
             "20 November",
             "2026-11-2é 10:00:00",
         ] {
-            assert_eq!(parse_moment(text), None, "{text}");
+            assert_eq!(parse_moment(text.as_bytes()), None, "{text}");
         }
     }
 

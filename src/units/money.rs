@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, Neg, Sub};
 use std::str::FromStr;
 
-use super::text_form;
+use super::{Refused, number_and_unit, text_form};
 use crate::error::{Error, Result};
 
 /// Picodollars (10^-12 USD) in a dollar. The finest published unit price that bks uses, $0.0025
@@ -91,10 +91,6 @@ impl FromStr for Usd {
 
     /// Reads `$0.03`, `0.03`, `-$1`; at most twelve decimals.
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || {
-            Error::request(format!("`{text}` is not an amount of US dollars"))
-                .hint("give dollars with up to twelve decimals, e.g., `\"$0.03\"`")
-        };
         let trimmed = text.trim();
         let (negative, digits) = match trimmed.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -102,16 +98,14 @@ impl FromStr for Usd {
         };
         let digits = digits.strip_prefix('$').unwrap_or(digits).replace('_', "");
         let (whole, decimals) = digits.split_once('.').unwrap_or((&digits, ""));
-        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if whole.is_empty()
-            || !all_digits(whole)
-            || !all_digits(decimals)
-            || decimals.len() > 12
-            || whole.len() > 12
-        {
-            return Err(wrong());
+        let is_sound = (1..=12).contains(&whole.len())
+            && decimals.len() <= 12
+            && whole.bytes().chain(decimals.bytes()).all(|byte| byte.is_ascii_digit());
+        if !is_sound {
+            return Err(Error::request(format!("`{text}` is not an amount of US dollars"))
+                .hint("give dollars with up to twelve decimals, e.g., `\"$0.03\"`"));
         }
-        let pico: i128 = format!("{whole}{decimals:0<12}").parse().map_err(|_| wrong())?;
+        let pico: i128 = format!("{whole}{decimals:0<12}").parse().expect("24 digits fit");
         Ok(Self(if negative { -pico } else { pico }))
     }
 }
@@ -177,28 +171,45 @@ impl FromStr for Price {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: &str| {
-            Error::request(format!("`{text}` is not a price: {why}"))
-                .hint("give dollars and a number of units, e.g., `\"$0.03 per 10000\"`")
+        let refused = Refused {
+            text,
+            must_be: "a price",
+            hint: "give dollars and a number of units, e.g., `\"$0.03 per 10000\"`",
         };
-        let (amount, per) = match text.split_once(" per ") {
-            Some((amount, per)) => (
-                amount.parse::<Usd>()?,
-                per.trim()
-                    .replace(['_', ','], "")
-                    .parse()
-                    .map_err(|_| wrong("the number after `per` is not whole"))?,
-            ),
+        let (amount, per) = match text.split_once(" per ").or_else(|| text.split_once('/')) {
+            Some((amount, per)) => {
+                let whole = per.trim().replace(['_', ','], "").parse();
+                let why = "the number of units after it is not whole";
+                let whole = whole.map_err(|_| match units_in_words(per) {
+                    Some(units) => {
+                        refused.with_hint(why, format!("write `{} per {units}`", amount.trim()))
+                    }
+                    None => refused.because(why),
+                });
+                (amount.parse::<Usd>()?, whole?)
+            }
             None => (text.parse()?, 1),
         };
         if !(1..=MAX_UNITS).contains(&per) {
-            return Err(wrong("it must be for 1 to 1000000000000 units"));
+            return Err(refused.because("it must be for 1 to 1000000000000 units"));
         }
         if !(Usd::ZERO..=MAX_PRICE).contains(&amount) {
-            return Err(wrong("it must lie between $0 and $1000000"));
+            return Err(refused.because("it must lie between $0 and $1000000"));
         }
         Ok(Self { amount, per })
     }
+}
+
+/// How many units are meant by `10k requests`, `1 million`, `1,000 requests`.
+fn units_in_words(text: &str) -> Option<u64> {
+    let plain = text.replace(',', "");
+    let (number, words) = number_and_unit(&plain)?;
+    let scale = match words.split(' ').next().unwrap_or_default().to_lowercase().as_str() {
+        "k" | "thousand" => 1e3,
+        "m" | "million" => 1e6,
+        _ => 1.0,
+    };
+    Some((number * scale) as u64).filter(|units| *units > 0)
 }
 
 impl fmt::Display for Price {

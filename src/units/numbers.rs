@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{number_and_unit, text_form};
+use super::{Refused, SimDuration, number_and_unit, text_form};
 use crate::error::{Error, Result};
 
 /// How many per unit of time: positive and finite. Keeps the unit it was written in, so that
@@ -29,15 +29,27 @@ enum RateUnit {
     Minute,
     Hour,
     Day,
+    Week,
 }
 
 impl RateUnit {
-    const ALL: [(Self, &'static str, f64); 4] = [
+    /// Each with its name and its length in seconds.
+    const ALL: [(Self, &'static str, f64); 5] = [
         (Self::Second, "s", 1.0),
         (Self::Minute, "min", 60.0),
         (Self::Hour, "h", 3_600.0),
         (Self::Day, "d", 86_400.0),
+        (Self::Week, "w", 604_800.0),
     ];
+
+    /// Reads `s`, `sec`, `second` and the like.
+    fn parse(text: &str) -> Option<Self> {
+        let length_s = format!("1 {}", text.trim()).parse::<SimDuration>().ok()?.as_secs_f64();
+        Self::ALL
+            .into_iter()
+            .find(|(.., seconds)| (seconds - length_s).abs() < 1e-9)
+            .map(|(unit, ..)| unit)
+    }
 
     fn row(self) -> (Self, &'static str, f64) {
         Self::ALL[self as usize]
@@ -65,28 +77,76 @@ impl Rate {
 impl FromStr for Rate {
     type Err = Error;
 
+    /// Reads `250/s`, `50k/day`, `1.5M/h`.
     fn from_str(text: &str) -> Result<Self> {
-        const HINT: &str = "give a mean number per unit of time (s, min, h, d), e.g., `\"250/s\"`";
-        let wrong = |why: &str| Error::request(format!("`{text}` {why}")).hint(HINT);
-        let (number, unit) = text
-            .split_once('/')
-            .ok_or_else(|| wrong("is not a rate: it has no `/` and unit of time"))?;
-        let Some((count, "")) = number_and_unit(number) else {
-            return Err(wrong("is not a rate: the part before `/` is not a number"));
+        let refused = Refused {
+            text,
+            must_be: "a rate",
+            hint: "give a mean number per unit of time (s, min, h, d, w), e.g., `\"250/s\"`",
+        };
+        let Some((number, unit)) = text.split_once('/') else {
+            let why = "it has no `/` and unit of time";
+            let begins = scaled(text).filter(|count| *count > 0.0).or_else(|| leading_number(text));
+            return Err(match begins {
+                Some(count) => {
+                    refused.with_hint(why, format!("write `{count}/s` if that is a second's"))
+                }
+                None => refused.because(why),
+            });
+        };
+        let Some(count) = scaled(number) else {
+            let why = "the part before `/` is not a number";
+            return Err(match leading_number(number) {
+                Some(count) => refused.with_hint(why, format!("write `{count}/{}`", unit.trim())),
+                None => refused.because(why),
+            });
         };
         if count <= 0.0 {
-            return Err(wrong("is given as a rate, but a rate must be greater than zero"));
+            return Err(Error::request(format!(
+                "`{text}` is given as a rate, but a rate must be greater than zero"
+            ))
+            .hint(refused.hint));
         }
-        let unit = match unit.trim() {
-            "m" => "min",
-            other => other,
-        };
-        let (unit, ..) = RateUnit::ALL
-            .into_iter()
-            .find(|(_, name, _)| *name == unit)
-            .ok_or_else(|| wrong(&format!("is not a rate: `{unit}` is not a unit of time")))?;
+        let unit = RateUnit::parse(unit).ok_or_else(|| {
+            let why = format!("`{}` is not a unit of time", unit.trim());
+            match span_s(unit) {
+                Some(seconds) => {
+                    refused.with_hint(&why, format!("write `{}/d`", count * 86_400.0 / seconds))
+                }
+                None => refused.because(&why),
+            }
+        })?;
         Ok(Self { count, unit })
     }
+}
+
+/// A number, perhaps of thousands (`50k`), millions (`M`) or thousands of millions (`G`).
+fn scaled(text: &str) -> Option<f64> {
+    let (number, scale) = number_and_unit(text)?;
+    let factor = match scale {
+        "" => 1.0,
+        "k" | "K" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        _ => return None,
+    };
+    Some(number * factor)
+}
+
+/// The number, greater than zero, that a text begins with.
+fn leading_number(text: &str) -> Option<f64> {
+    number_and_unit(text).map(|(number, _)| number).filter(|number| *number > 0.0)
+}
+
+/// Seconds of `5min`, `month`, `30 days`, in which things are counted.
+fn span_s(text: &str) -> Option<f64> {
+    let days = match text.trim() {
+        "month" | "mo" => "30d",
+        "year" | "y" | "yr" => "365d",
+        span => span,
+    };
+    let span = days.parse::<SimDuration>().ok()?.as_secs_f64();
+    (span > 0.0).then_some(span)
 }
 
 impl fmt::Display for Rate {
@@ -95,7 +155,7 @@ impl fmt::Display for Rate {
     }
 }
 
-text_form!(Rate, "a mean number per unit of time (s, min, h, d), greater than zero", "250/s");
+text_form!(Rate, "a mean number per unit of time (s, min, h, d, w), greater than zero", "250/s");
 
 /// A part of a whole, from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
@@ -122,7 +182,7 @@ impl FromStr for Share {
         const HINT: &str = "give a share such as `0.25` or `\"25%\"`";
         let value = match number_and_unit(text) {
             Some((number, "")) => number,
-            Some((number, "%")) => number / 100.0,
+            Some((number, "%" | "percent" | "per cent")) => number / 100.0,
             _ => return Err(Error::request(format!("`{text}` is not a share")).hint(HINT)),
         };
         if (0.0..=1.0).contains(&value) {
@@ -177,25 +237,35 @@ impl FromStr for ByteSize {
 
     /// Reads `8MiB`, `100MB`, `512B`.
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: &str| {
-            Error::request(format!("`{text}` is not a size: {why}"))
-                .hint("give a number and a unit (B, KiB, MiB, GiB, TiB, KB, MB, GB, TB), e.g., `\"8MiB\"`")
+        let refused = Refused {
+            text,
+            must_be: "a size",
+            hint: "give a number and a unit (B, KiB, MiB, GiB, TiB, KB, MB, GB, TB), e.g., `\"8MiB\"`",
         };
-        let (number, unit) = number_and_unit(text).ok_or_else(|| wrong("it is not a number"))?;
-        let factor = match unit {
-            "kB" | "KB" => 1_000.0,
-            "MB" => 1e6,
-            "GB" => 1e9,
-            "TB" => 1e12,
-            _ => Self::UNITS
-                .iter()
-                .find(|(name, _)| *name == unit)
-                .map(|(_, bytes)| *bytes as f64)
-                .ok_or_else(|| wrong("it has no unit of size"))?,
+        let (number, unit) =
+            number_and_unit(text).ok_or_else(|| refused.because("it is not a number"))?;
+        let factor = match unit.to_lowercase().as_str() {
+            "b" | "byte" | "bytes" => 1.0,
+            "kib" => 1024.0,
+            "mib" => 1_048_576.0,
+            "gib" => 1_073_741_824.0,
+            "tib" => 1_099_511_627_776.0,
+            "kb" => 1e3,
+            "mb" => 1e6,
+            "gb" => 1e9,
+            "tb" => 1e12,
+            lower => {
+                let hint = match lower {
+                    "" => format!("write `{number}B` for bytes, or e.g., `8MiB`"),
+                    "k" | "m" | "g" | "t" => format!("write `{number}{}iB`", lower.to_uppercase()),
+                    _ => refused.hint.to_owned(),
+                };
+                return Err(refused.with_hint("it has no unit of size", hint));
+            }
         };
         let bytes = libm::rint(number * factor);
         if !(1.0..=5e13).contains(&bytes) {
-            return Err(wrong("an object holds from 1 byte to 50 TB"));
+            return Err(refused.because("an object holds from 1 byte to 50 TB"));
         }
         Ok(Self(bytes as u64))
     }
@@ -239,6 +309,21 @@ mod tests {
     }
 
     #[test]
+    fn rates_are_read_as_people_write_them() {
+        for (text, per_s) in [
+            ("50k/s", 50_000.0),
+            ("1.5M/h", 1_500_000.0 / 3_600.0),
+            ("864/day", 0.01),
+            ("60 / minute", 1.0),
+            ("604800/week", 1.0),
+        ] {
+            let read = text.parse::<Rate>().unwrap();
+            assert!((read.as_per_s() - per_s).abs() < 1e-9 * per_s, "{text}");
+            assert_eq!(read.to_string().parse::<Rate>().unwrap(), read);
+        }
+    }
+
+    #[test]
     fn bad_rates_say_why() {
         for (text, why) in [
             ("-3/s", "a rate must be greater than zero"),
@@ -247,6 +332,12 @@ mod tests {
             ("inf/s", "is not a number"),
             ("5", "it has no `/`"),
             ("5/fortnight", "`fortnight` is not a unit of time"),
+            ("5", "hint: write `5/s`"),
+            ("3k", "hint: write `3000/s`"),
+            ("250rps", "hint: write `250/s`"),
+            ("250 requests/min", "hint: write `250/min`"),
+            ("3000/month", "hint: write `100/d`"),
+            ("10/5min", "hint: write `2880/d`"),
         ] {
             let message = text.parse::<Rate>().unwrap_err().to_string();
             assert!(message.contains(why), "{text}: {message}");
@@ -262,6 +353,10 @@ mod tests {
             assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
         }
         assert_eq!("100MB".parse::<ByteSize>().unwrap().bytes(), 100_000_000);
+        assert_eq!("1 tib".parse::<ByteSize>().unwrap().bytes(), 1 << 40);
         assert!("-1MB".parse::<ByteSize>().is_err());
+        for (text, hint) in [("8M", "write `8MiB`"), ("512", "write `512B`")] {
+            assert!(text.parse::<ByteSize>().unwrap_err().to_string().contains(hint), "{text}");
+        }
     }
 }

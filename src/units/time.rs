@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Add, Neg, Sub};
 use std::str::FromStr;
 
-use super::{number_and_unit, text_form};
+use super::{Refused, number_and_unit, text_form};
 use crate::error::{Error, Result};
 
 /// Units of duration, largest first, with their length in nanoseconds.
@@ -19,6 +19,33 @@ const UNITS: [(&str, i64); 7] = [
 ];
 
 const NS_PER_S: i64 = 1_000_000_000;
+const DAY_NS: i64 = 86_400 * NS_PER_S;
+
+/// Length of a unit in nanoseconds, as people write it: `5m`, `5 minutes`.
+fn unit_ns(unit: &str) -> Option<i64> {
+    let lower = unit.to_lowercase();
+    Some(match if unit.chars().count() > 1 { &lower } else { unit } {
+        "w" | "week" | "weeks" => 7 * DAY_NS,
+        "d" | "day" | "days" => DAY_NS,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3_600 * NS_PER_S,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60 * NS_PER_S,
+        "s" | "sec" | "secs" | "second" | "seconds" => NS_PER_S,
+        "ms" | "millisecond" | "milliseconds" => 1_000_000,
+        "us" | "µs" | "microsecond" | "microseconds" => 1_000,
+        "ns" | "nanosecond" | "nanoseconds" => 1,
+        _ => return None,
+    })
+}
+
+/// What to write for months and years, whose lengths differ.
+fn in_days(number: f64, unit: &str) -> Option<String> {
+    let days = match unit.to_lowercase().as_str() {
+        "mo" | "mon" | "month" | "months" => 30.0,
+        "y" | "yr" | "yrs" | "year" | "years" => 365.0,
+        _ => return None,
+    };
+    Some(format!("{}d", number * days))
+}
 
 /// A span of simulated time: zero or more nanoseconds, at most 292 years; the greatest one stands
 /// for "for ever".
@@ -86,42 +113,44 @@ impl FromStr for SimDuration {
 
     /// Reads `5min`, `1h 30min`, `0.5s`, `30d`, `2w`; the units add up.
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = |why: &str| {
-            Error::request(format!("`{text}` is not a duration: {why}"))
-                .hint("give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`")
+        let refused = Refused {
+            text,
+            must_be: "a duration",
+            hint: "give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`",
         };
         let mut rest = text.trim();
         if rest.is_empty() {
-            return Err(wrong("it is empty"));
+            return Err(refused.because("it is empty"));
         }
         let mut total = 0_i64;
         while !rest.is_empty() {
-            let unit_at =
-                rest.find(|c: char| c.is_alphabetic()).ok_or_else(|| wrong("it has no unit"))?;
+            let Some(unit_at) = rest.find(char::is_alphabetic) else {
+                return Err(match number_and_unit(rest) {
+                    Some((number, "")) if number >= 0.0 => refused.with_hint(
+                        "it has no unit",
+                        format!("write `{rest}s` for seconds, or another unit (ms, min, h, d, w)"),
+                    ),
+                    _ => refused.because("it has no unit"),
+                });
+            };
             let unit_end = rest[unit_at..]
                 .find(|c: char| !c.is_alphabetic())
                 .map_or(rest.len(), |length| unit_at + length);
             let (number, unit) = number_and_unit(&rest[..unit_end])
-                .ok_or_else(|| wrong("a number must come before each unit"))?;
+                .ok_or_else(|| refused.because("a number must come before each unit"))?;
             if number < 0.0 {
-                return Err(wrong("a duration is not negative"));
+                return Err(refused.because("a duration is not negative"));
             }
-            let nanoseconds = match unit {
-                "w" => 7 * UNITS[0].1,
-                "m" => UNITS[2].1,
-                _ => UNITS
-                    .iter()
-                    .find(|(name, _)| *name == unit)
-                    .map(|(_, ns)| *ns)
-                    .ok_or_else(|| wrong(&format!("`{unit}` is not a unit")))?,
-            };
-            let part = libm::rint(number * nanoseconds as f64);
-            if part >= i64::MAX as f64 {
-                return Err(wrong("it is longer than 292 years"));
-            }
-            total = total
-                .checked_add(part as i64)
-                .ok_or_else(|| wrong("it is longer than 292 years"))?;
+            let unit_ns = unit_ns(unit).ok_or_else(|| match in_days(number, unit) {
+                Some(days) => refused.with_hint(
+                    &format!("a `{unit}` has no fixed length"),
+                    format!("write `{days}`"),
+                ),
+                None => refused.because(&format!("`{unit}` is not a unit")),
+            })?;
+            let part = libm::rint(number * unit_ns as f64);
+            let sum = if part < i64::MAX as f64 { total.checked_add(part as i64) } else { None };
+            total = sum.ok_or_else(|| refused.because("it is longer than 292 years"))?;
             rest = rest[unit_end..].trim_start();
         }
         Ok(Self(total))
@@ -279,6 +308,10 @@ mod tests {
             ("1h30min", 5_400.0),
             ("0.5s", 0.5),
             ("2w", 1_209_600.0),
+            ("5 minutes", 300.0),
+            ("30days", 2_592_000.0),
+            ("1 Hour 1 sec", 3_601.0),
+            ("250µs", 0.000_25),
         ] {
             let read = text.parse::<SimDuration>().unwrap().as_secs_f64();
             assert!((read - seconds).abs() < 1e-9, "{text} read as {read} s");
@@ -290,7 +323,11 @@ mod tests {
         for (text, why) in [
             ("300", "it has no unit"),
             ("-5s", "a duration is not negative"),
+            ("300", "hint: write `300s` for seconds"),
             ("5 parsecs", "`parsecs` is not a unit"),
+            ("1month", "a `month` has no fixed length\n\nhint: write `30d`"),
+            ("2 years", "hint: write `730d`"),
+            ("1M", "`M` is not a unit"),
             ("min", "a number must come before each unit"),
             ("", "it is empty"),
             ("999999999d", "it is longer than 292 years"),

@@ -22,7 +22,7 @@ use bks::report::Format;
 use bks::results::Results;
 use bks::results::rows::{AccountRow, SummaryRow};
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::scenario::replay::Settings;
 use bks::simulation::Arm;
 use bks::simulation::events::Events;

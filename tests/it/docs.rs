@@ -21,7 +21,7 @@ use bks::results::{Results, csv};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::scenario::assertion::Figure;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::simulation::estimate::check_size;
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, RowsFormat};

@@ -582,10 +582,10 @@ fn what_hinders_skipping_ahead_is_named() {
         ("existing-bucket", &copies, "downloads", "makes several requests of one action"),
         ("existing-bucket", &parts, "uploads", "makes several requests of one action"),
     ] {
-        let overrides: Vec<bks::scenario::read::Override> = overrides
+        let overrides: Vec<bks::scenario::overrides::Override> = overrides
             .iter()
             .chain(&["engine=skip-ahead"])
-            .map(|change| bks::scenario::read::Override::parse(change).unwrap())
+            .map(|change| bks::scenario::overrides::Override::parse(change).unwrap())
             .collect();
         let none = |file: &str| panic!("{file} is not read from here");
         let error = Scenario::read(&text_of(name), name, &overrides, &none).unwrap_err();

@@ -10,7 +10,7 @@ use bks::encryption::assumptions::Level;
 use bks::fitting::{FitComparison, compare};
 use bks::logs::LogFormat;
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::scenario::replay::UnknownAge;
 use bks::scenario::written::WorkloadFile;
 use bks::simulation::engines::Engines;

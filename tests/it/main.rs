@@ -28,6 +28,7 @@ mod laws;
 mod log_quirks;
 mod logs;
 mod lookups;
+mod messages;
 mod money;
 mod mutated_commands;
 mod objects;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use bks::report::chart::choice;
+use bks::report::chart::file::files;
 
 fn plot(folder: &Path, arguments: &[&str]) -> Output {
     bks_with_input(folder, &[&["plot"], arguments].concat(), "")
@@ -21,7 +21,7 @@ fn folder() -> tempfile::TempDir {
     fs::create_dir(&run).unwrap();
     for (name, text) in [
         ("summary.csv", tables::usual_summary()),
-        ("timeline.csv", tables::timeline(9, 5_500.0, |i, _| i as f64)),
+        ("timeline.csv", tables::timeline(9, 5_500, |i, _| i as f64)),
         ("costs.csv", tables::costs(&["sse-kms"], &tables::BILL)),
         // Nothing swings: a header alone.
         ("sensitivity.csv", tables::sensitivity().lines().next().unwrap().to_owned()),
@@ -243,7 +243,7 @@ fn every_csv_file_that_bks_writes_can_be_drawn() {
         assert_eq!(done.status.code(), Some(0), "{out}: {}", text(&done.stderr));
     }
     // No kind is of a file that is not written.
-    let known: BTreeSet<String> = choice::files().into_iter().map(str::to_owned).collect();
+    let known: BTreeSet<String> = files().into_iter().map(str::to_owned).collect();
     assert_eq!(drawn, known);
     let done = plot(path, &["asked", "--kind", "break-even"]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));

@@ -262,10 +262,12 @@ fn what_is_wrong_with_a_price_file_is_told_with_its_place() {
     for (file, message) in [
         (
             "s3_put = \"$1\"\nkms_reqest = \"$1\"\n",
-            "error: p.toml:2:1: `kms_reqest` is not a key that can stand here\n\nhint: did you mean \
-             `kms_request`?\n",
+            "error: p.toml:2:1: unknown key `kms_reqest`\n\nhint: did you mean `kms_request`?\n",
         ),
-        ("kms_request = 3\n", "error: p.toml:1:15: `3` is given, but must be a price in quotes"),
+        (
+            "kms_request = 3\n",
+            "error: p.toml:1:15: `kms_request` is `3`, but must be a price in quotes",
+        ),
         ("kms_request = \"a lot\"\n", "error: p.toml:1:15: `a lot` is not an amount of US dollars"),
         (
             "date = \"May\"\n",

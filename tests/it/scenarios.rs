@@ -20,7 +20,7 @@ use bks::outcome::{ConfigurationOutcome, Outcome};
 use bks::results::{Results, csv};
 use bks::s3::{Connections, Operation};
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::simulation::engines::Engines;
 use bks::workload::Action;
 use bks::workload::access::ReadPattern;

@@ -13,7 +13,7 @@ use bks::error::Result;
 use bks::results::csv;
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::sensitivity::axis::SearchAxis;
 use bks::sensitivity::break_even::BreakEvens;
 use bks::sensitivity::search::Direction;

@@ -14,7 +14,7 @@ use bks::error::Error;
 use bks::outcome::Outcome;
 use bks::results;
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, PointLines, RowsFormat};
 use bks::sweep::survey::Survey;
@@ -430,7 +430,7 @@ fn what_cannot_be_swept_is_refused_before_anything_is_run() {
         (&["seed=1..200:+1", "requesters=1..200:+1"], "the sweep has 200 × 200 = `40000` points"),
         (&["requesters=0..4:+2"], "--set requesters=0: `requesters` is `0`"),
         (&["requesters=0.5..4.0:3"], "--set requesters=0.5: `requesters` is `0.5`"),
-        (&["nothing=1,2"], "--set nothing=1: `nothing` is not a key that can stand here"),
+        (&["nothing=1,2"], "--set nothing=1: unknown key `nothing`"),
         (&["duration=1h,2x"], "--set duration=2x: `2x` is not a duration"),
         (&["lifetime=1h,0s"], "--set lifetime=0s: assumptions: "),
         (&["duration=1h,10000d"], "--set duration=10000d: duration: "),

@@ -114,7 +114,7 @@ impl<'a> Named<'a> {
 
 /// A time as ISO 8601 has it, as access logs have it, or in milliseconds since 1970.
 fn moment(text: &str) -> Option<Nanoseconds> {
-    if let Some(time) = parse_moment(text) {
+    if let Some(time) = parse_moment(text.as_bytes()) {
         return Some(time);
     }
     let bare = text.trim().trim_start_matches('[').trim_end_matches(']');

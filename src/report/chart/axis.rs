@@ -3,9 +3,10 @@
 use crate::report::numbers::grouped;
 
 /// What the figures of an axis count, which decides where its lines stand and how they are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unit {
     /// A count or any plain number: `12.5 k`.
+    #[default]
     Number,
     /// A part of the whole: `92.5 %`.
     Share,
@@ -22,9 +23,10 @@ pub enum Unit {
 }
 
 /// How figures are spread over an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scale {
     /// Equal steps for equal differences.
+    #[default]
     Linear,
     /// Equal steps for equal ratios; every figure is above zero.
     Log10,
@@ -33,7 +35,7 @@ pub enum Scale {
 }
 
 /// An axis.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Axis {
     /// What stands on it, with its unit.
     pub title: String,
@@ -71,23 +73,26 @@ impl Axis {
                 if from_zero && min >= 0.0 { (0.0, max + room) } else { (min - room, max + room) };
         }
         let step = step(unit, (max - min) / 10.0);
-        let whole = |ratio: f64, round: fn(f64) -> f64| {
-            // 0.3 / 0.1 is a little less than three.
-            if (ratio - ratio.round()).abs() < 1e-6 { ratio.round() } else { round(ratio) }
-        };
-        let low = whole(min / step, f64::floor) * step;
-        let mut high = whole(max / step, f64::ceil) * step;
-        if is_part {
-            high = high.min(1.0);
+        // 0.3 / 0.1 is a little less than three.
+        let (min, max) = ((min / step + 1e-6).floor() * step, (max / step - 1e-6).ceil() * step);
+        let max = if is_part { max.min(1.0) } else { max };
+        let title = title.into();
+        Self { title, unit, scale: Scale::Linear, min, max, labels: Vec::new() }
+    }
+
+    /// A linear axis of shares of KMS requests saved, at least [`LEAST_SAVING`] long: a full axis for less
+    /// would make much of nothing.
+    #[must_use]
+    pub fn saving(values: impl IntoIterator<Item = f64>, from_zero: bool) -> Self {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        if let Some((min, max)) = ends(values.iter().copied()).filter(|_| !from_zero)
+            && max - min < LEAST_SAVING
+        {
+            let high = f64::midpoint(min, max) + LEAST_SAVING / 2.0;
+            let high = if max <= 1.0 { high.min(1.0) } else { high };
+            values.extend([high - LEAST_SAVING, high]);
         }
-        Self {
-            title: title.into(),
-            unit,
-            scale: Scale::Linear,
-            min: low,
-            max: high,
-            labels: vec![],
-        }
+        Self::linear("KMS requests saved", Unit::Share, values, from_zero)
     }
 
     /// A logarithmic axis that holds all of `values`, which are above zero.
@@ -99,7 +104,7 @@ impl Axis {
     ) -> Self {
         let (min, max) = ends(values).unwrap_or((1.0, 10.0));
         let (min, max) = if max > min { (min, max) } else { (min / 2.0, max * 2.0) };
-        Self { title: title.into(), unit, scale: Scale::Log10, min, max, labels: vec![] }
+        Self { title: title.into(), unit, scale: Scale::Log10, min, max, labels: Vec::new() }
     }
 
     /// An axis of names.
@@ -118,6 +123,12 @@ impl Axis {
             Scale::Linear | Scale::Categories => (value - self.min) / (self.max - self.min),
             Scale::Log10 => libm::log10(value / self.min) / libm::log10(self.max / self.min),
         }
+    }
+
+    /// Whether a figure stands between the axis's ends.
+    #[must_use]
+    pub fn holds(&self, value: f64) -> bool {
+        (0.0..=1.0).contains(&self.place(value))
     }
 
     /// The figure at a place: the inverse of [`Axis::place`].
@@ -148,48 +159,31 @@ impl Axis {
         }
     }
 
+    /// Powers of ten and simple parts of them, or round times.
     fn decades(&self, wanted: usize) -> Vec<(f64, String)> {
-        let wanted = wanted.max(2);
-        let inside = |value: &f64| *value >= self.min * 0.999 && *value <= self.max * 1.001;
         let mut values: Vec<f64> = if self.unit == Unit::Duration {
-            DURATIONS.into_iter().filter(inside).collect()
+            DURATIONS.to_vec()
         } else {
             let (first, last) = (libm::log10(self.min).floor(), libm::log10(self.max).ceil());
             let decades = (first as i32..=last as i32).map(|power| libm::pow(10.0, power.into()));
             let parts: &[f64] = if last - first > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
-            decades
-                .flat_map(|decade| parts.iter().map(move |p| p * decade))
-                .filter(inside)
-                .collect()
+            decades.flat_map(|decade| parts.iter().map(move |part| part * decade)).collect()
         };
-        let every = values.len().div_ceil(wanted);
-        let mut at = 0;
-        values.retain(|_| {
-            at += 1;
-            (at - 1) % every.max(1) == 0
-        });
-        values.into_iter().map(|value| (value, written(self.unit, value, value))).collect()
+        values.retain(|value| (self.min * 0.999..=self.max * 1.001).contains(value));
+        let every = values.len().div_ceil(wanted.max(2)).max(1);
+        let values = values.into_iter().step_by(every);
+        values.map(|value| (value, written(self.unit, value, value))).collect()
     }
 }
 
+/// Least length of an axis of savings.
+const LEAST_SAVING: f64 = 0.01;
+
 /// Round lengths of time in seconds.
+#[rustfmt::skip]
 const DURATIONS: [f64; 16] = [
-    0.1,
-    1.0,
-    10.0,
-    30.0,
-    60.0,
-    300.0,
-    900.0,
-    3_600.0,
-    10_800.0,
-    43_200.0,
-    86_400.0,
-    604_800.0,
-    2_592_000.0,
-    7_776_000.0,
-    31_536_000.0,
-    315_360_000.0,
+    0.1, 1.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 10_800.0, 43_200.0, 86_400.0, 604_800.0,
+    2_592_000.0, 7_776_000.0, 31_536_000.0, 315_360_000.0,
 ];
 
 fn ends(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
@@ -216,8 +210,8 @@ fn step(unit: Unit, least: f64) -> f64 {
         _ => (10.0, &[1.0, 2.0, 5.0, 10.0]),
     };
     let power = libm::pow(base, (libm::log(least) / libm::log(base)).floor());
-    let steps = parts.iter().map(|part| part * power);
-    steps.into_iter().find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(base * power)
+    let mut steps = parts.iter().map(|part| part * power);
+    steps.find(|step| *step >= least * (1.0 - 1e-9)).unwrap_or(base * power)
 }
 
 /// A figure of an axis whose lines are `step` apart: no more digits than tell them apart.
@@ -270,8 +264,10 @@ fn short(value: f64, step: f64) -> String {
 /// Seconds in the largest unit that needs no more than one decimal.
 pub(super) fn duration(seconds: f64) -> String {
     let units = [("d", 86_400.0), ("h", 3_600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)];
-    let whole = |size: f64| seconds >= size && (seconds / size * 10.0).fract().abs() < 1e-6;
-    let (unit, size) = units.into_iter().find(|(_, size)| whole(*size)).unwrap_or(("s", 1.0));
+    let (unit, size) = units
+        .into_iter()
+        .find(|(_, size)| seconds >= *size && (seconds / size * 10.0).fract().abs() < 1e-6)
+        .unwrap_or(("s", 1.0));
     format!("{} {unit}", fixed(seconds / size, decimals(seconds / size).min(2)))
 }
 
@@ -279,84 +275,4 @@ fn bytes(bytes: f64) -> String {
     let units = [("GiB", 1_073_741_824.0), ("MiB", 1_048_576.0), ("KiB", 1_024.0)];
     let (unit, size) = units.into_iter().find(|(_, size)| bytes >= *size).unwrap_or(("B", 1.0));
     format!("{} {unit}", fixed(bytes / size, decimals(bytes / size).min(1)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(axis: &Axis, wanted: usize) -> Vec<String> {
-        axis.ticks(wanted).into_iter().map(|(_, text)| text).collect()
-    }
-
-    #[test]
-    fn place_and_value_are_inverse() {
-        let axes = [
-            Axis::linear("", Unit::Number, [-3.0, 17.0], false),
-            Axis::log10("", Unit::Number, [0.5, 20_000.0]),
-            Axis::categories("", vec!["a".into(), "b".into(), "c".into()]),
-        ];
-        for axis in axes {
-            for place in [0.0, 0.1, 0.5, 0.99, 1.0] {
-                assert!((axis.place(axis.value(place)) - place).abs() < 1e-12, "{axis:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn ticks_are_round_inside_and_told_apart() {
-        for (low, high) in [(0.0, 1.0), (0.0, 172.0), (-0.75, 1.0), (0.912, 0.934), (3e7, 9e9)] {
-            for unit in [Unit::Number, Unit::Share, Unit::Dollars] {
-                let axis = Axis::linear("", unit, [low, high], false);
-                assert!(axis.min <= low && axis.max >= high, "{axis:?}");
-                for wanted in [2, 5, 10] {
-                    let ticks = axis.ticks(wanted);
-                    assert!(!ticks.is_empty() && ticks.len() <= wanted + 1, "{axis:?} {ticks:?}");
-                    let gap = (axis.max - axis.min) * 1e-6;
-                    let inside = |v: f64| v >= axis.min - gap && v <= axis.max + gap;
-                    assert!(ticks.iter().all(|(value, _)| inside(*value)));
-                    let mut distinct = texts(&axis, wanted);
-                    distinct.dedup();
-                    assert_eq!(distinct.len(), ticks.len(), "{ticks:?}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn ticks_are_written_as_people_read_them() {
-        let share = Axis::linear("", Unit::Share, [0.0, 1.0], true);
-        assert_eq!(texts(&share, 5), ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]);
-        let fine = Axis::linear("", Unit::Share, [0.91, 0.93], false);
-        assert_eq!(texts(&fine, 4), ["91.0 %", "91.5 %", "92.0 %", "92.5 %", "93.0 %"]);
-        let money = Axis::linear("", Unit::Dollars, [0.0, 2_000_000.0], true);
-        assert_eq!(texts(&money, 4), ["$0", "$500 k", "$1.0 M", "$1.5 M", "$2.0 M"]);
-        let small = Axis::linear("", Unit::Number, [0.0, 6_000.0], true);
-        assert_eq!(texts(&small, 3), ["0", "2,000", "4,000", "6,000"]);
-        let hours = Axis::linear("", Unit::Hours, [0.0, 24.0], true);
-        assert_eq!(texts(&hours, 4), ["0", "6", "12", "18", "24"]);
-    }
-
-    #[test]
-    fn logarithmic_ticks_are_powers_or_round_times() {
-        let wide = Axis::log10("", Unit::Number, [1.0, 10_000.0]);
-        assert_eq!(texts(&wide, 8), ["1", "10", "100", "1,000", "10,000"]);
-        let time = Axis::log10("", Unit::Duration, [30.0, 3_600.0]);
-        assert_eq!(texts(&time, 8), ["30 s", "1 min", "5 min", "15 min", "1 h"]);
-    }
-
-    #[test]
-    fn one_figure_or_none_gets_an_axis_with_room() {
-        for values in [vec![], vec![0.0], vec![5.0, 5.0], vec![-2.0], vec![1.0]] {
-            for from_zero in [false, true] {
-                for unit in [Unit::Number, Unit::Share] {
-                    let axis = Axis::linear("", unit, values.clone(), from_zero);
-                    assert!(axis.max > axis.min, "{values:?} {axis:?}");
-                    assert!(values.iter().all(|v| (0.0..=1.0).contains(&axis.place(*v))));
-                }
-            }
-        }
-        let log = Axis::log10("", Unit::Number, [3.0]);
-        assert!((log.place(3.0) - 0.5).abs() < 1e-12);
-    }
 }

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use super::layout::Size;
-use super::svg::{self, escaped};
-use super::table::Table;
-use super::{Chart, colours};
+use super::file::{CsvFile, Drawn};
+use super::svg::escaped;
+use super::{Chart, Size, colours};
 
 /// What a page looks like, without its dark side.
 const STYLE: &str = include_str!("html/page.css");
@@ -15,9 +14,9 @@ const SCRIPT: &str = include_str!("html/page.js");
 /// Rows of a table that a page shows; the file has the rest.
 const ROWS: usize = 2_000;
 
-/// Writes a page with each chart and the table that it was drawn from.
+/// Writes a page with each chart and the file that it was drawn from.
 #[must_use]
-pub fn page(charts: &[(Chart, &Table)], size: Size) -> String {
+pub fn page(charts: &[Drawn], size: Size) -> String {
     let title = match charts {
         [(chart, _)] => chart.title.clone(),
         _ => format!("{} charts", charts.len()),
@@ -30,11 +29,11 @@ pub fn page(charts: &[(Chart, &Table)], size: Size) -> String {
         escaped(&title),
         colours::dark_css("figure svg"),
     );
-    for (i, (chart, table)) in charts.iter().enumerate() {
+    for (i, (chart, file)) in charts.iter().enumerate() {
         figure(chart, size, &mut out);
         // Charts of one file follow one another and share its table.
-        if charts.get(i + 1).is_none_or(|(_, next)| next.place() != table.place()) {
-            data(table, &mut out);
+        if charts.get(i + 1).is_none_or(|(_, next)| next.place() != file.place()) {
+            data(file, &mut out);
         }
     }
     let _ = write!(out, "</main>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n");
@@ -43,19 +42,13 @@ pub fn page(charts: &[(Chart, &Table)], size: Size) -> String {
 
 /// The chart, and its marks for the script: `[x, y, text]`, in shares of the picture.
 fn figure(chart: &Chart, size: Size, out: &mut String) {
-    let drawing = svg::draw(chart, size);
-    let marks: Vec<serde_json::Value> = drawing
-        .marks
-        .iter()
-        .map(|mark| {
-            let share = |at: f64, of: u32| (at / f64::from(of) * 1e5).round() / 1e5;
-            serde_json::json!([
-                share(mark.x, drawing.width),
-                share(mark.y, drawing.height),
-                mark.label
-            ])
-        })
-        .collect();
+    let drawing = chart.draw(size);
+    let marks = drawing.marks.iter().map(|mark| {
+        let [x, y] = [mark.x / f64::from(drawing.width), mark.y / f64::from(drawing.height)]
+            .map(|share| (share * 1e5).round() / 1e5);
+        serde_json::json!([x, y, mark.label])
+    });
+    let marks: Vec<serde_json::Value> = marks.collect();
     let marks = escaped(&serde_json::Value::from(marks).to_string());
     let _ = write!(
         out,
@@ -66,27 +59,27 @@ fn figure(chart: &Chart, size: Size, out: &mut String) {
 }
 
 /// The table underneath, folded.
-fn data(table: &Table, out: &mut String) {
-    let place = escaped(table.place());
+fn data(file: &CsvFile, out: &mut String) {
+    let place = escaped(file.place());
     let _ = write!(
         out,
         "<details>\n<summary>The figures: {place}</summary>\n<div class=\"scroll\">\n<table>\n\
          <caption>{place}</caption>\n<thead><tr>"
     );
-    for name in table.header() {
+    for name in file.header() {
         let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(name));
     }
     out.push_str("</tr></thead>\n<tbody>\n");
-    for row in table.rows().take(ROWS) {
+    for cells in file.rows().take(ROWS) {
         out.push_str("<tr>");
-        for cell in row.cells() {
+        for cell in cells {
             let class = if cell.parse::<f64>().is_ok() { " class=\"n\"" } else { "" };
             let _ = write!(out, "<td{class}>{}</td>", escaped(cell));
         }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table>\n</div>\n");
-    let rows = table.rows().count();
+    let rows = file.rows().count();
     if rows > ROWS {
         let _ = writeln!(out, "<p>The first {ROWS} of {rows} rows; the file has all.</p>");
     }

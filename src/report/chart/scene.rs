@@ -2,7 +2,11 @@
 
 use super::SweptPoint;
 use super::colours::Colour;
-use super::text;
+use super::text::Font;
+use crate::shown::shown;
+
+/// A place in the picture: from the left edge, and from the upper edge.
+pub type Place = (f64, f64);
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,23 +34,10 @@ impl Area {
         self.bottom - self.top
     }
 
-    /// Whether a point lies inside or on the edge, give or take a hundredth of a pixel.
+    /// The place in the middle.
     #[must_use]
-    pub fn contains(&self, (x, y): (f64, f64)) -> bool {
-        let slack = 0.01;
-        x >= self.left - slack
-            && x <= self.right + slack
-            && y >= self.top - slack
-            && y <= self.bottom + slack
-    }
-
-    /// Whether two rectangles share more than an edge.
-    #[must_use]
-    pub fn overlaps(&self, other: &Self) -> bool {
-        self.left < other.right
-            && other.left < self.right
-            && self.top < other.bottom
-            && other.top < self.bottom
+    pub fn centre(&self) -> Place {
+        (f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom))
     }
 }
 
@@ -66,36 +57,26 @@ pub enum Anchor {
 pub struct Text {
     /// What it says.
     pub text: String,
-    /// Where it begins, is centred or ends.
-    pub x: f64,
-    /// The line that the letters stand on.
-    pub baseline: f64,
-    /// Pixels of an em.
-    pub size: f64,
-    /// Heavy letters.
-    pub bold: bool,
-    /// Which end `x` is.
+    /// Its horizontal place, and the line that the letters stand on.
+    pub at: Place,
+    /// How it is set.
+    pub font: Font,
+    /// Which end the horizontal place is.
     pub anchor: Anchor,
-    /// Colour of the letters.
-    pub colour: Colour,
 }
 
 impl Text {
     /// What the text covers, with room for a viewer's font.
     #[must_use]
     pub fn area(&self) -> Area {
-        let width = text::width(&self.text, self.size, self.bold);
+        let width = self.font.width(&self.text);
         let left = match self.anchor {
-            Anchor::Start => self.x,
-            Anchor::Middle => self.x - width / 2.0,
-            Anchor::End => self.x - width,
+            Anchor::Start => self.at.0,
+            Anchor::Middle => self.at.0 - width / 2.0,
+            Anchor::End => self.at.0 - width,
         };
-        Area {
-            left,
-            top: self.baseline - 0.75 * self.size,
-            right: left + width,
-            bottom: self.baseline + 0.22 * self.size,
-        }
+        let (top, bottom) = (self.at.1 - 0.75 * self.font.size, self.at.1 + 0.22 * self.font.size);
+        Area { left, top, right: left + width, bottom }
     }
 }
 
@@ -114,7 +95,7 @@ pub enum Shape {
     /// A line through points.
     Line {
         /// The points.
-        points: Vec<(f64, f64)>,
+        points: Vec<Place>,
         /// Its colour.
         colour: Colour,
         /// How thick, in pixels.
@@ -123,7 +104,7 @@ pub enum Shape {
     /// A filled polygon.
     Polygon {
         /// Its corners.
-        points: Vec<(f64, f64)>,
+        points: Vec<Place>,
         /// Its colour.
         colour: Colour,
         /// From 0, not seen, to 1.
@@ -132,7 +113,7 @@ pub enum Shape {
     /// A filled circle.
     Circle {
         /// Its centre.
-        centre: (f64, f64),
+        centre: Place,
         /// Its radius.
         radius: f64,
         /// Its colour.
@@ -185,33 +166,38 @@ impl Scene {
         self.shapes.push(Shape::Rect { area, colour, opacity });
     }
 
-    pub(super) fn line(&mut self, points: Vec<(f64, f64)>, colour: Colour, width: f64) {
+    pub(super) fn line(&mut self, points: Vec<Place>, colour: Colour, width: f64) {
         self.shapes.push(Shape::Line { points, colour, width });
     }
 
     /// A straight line of dashes.
-    pub(super) fn dashes(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour, width: f64) {
+    pub(super) fn dashes(&mut self, from: Place, to: Place, colour: Colour) {
         const DASH: f64 = 7.0;
         const GAP: f64 = 4.0;
-        let length = (to.0 - from.0).hypot(to.1 - from.1);
-        let along = |at: f64| {
-            let share = at.min(length) / length;
-            (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share)
-        };
-        let dashes = (length / (DASH + GAP)).ceil() as u32;
-        for begin in (0..dashes).map(|i| f64::from(i) * (DASH + GAP)) {
-            self.line(vec![along(begin), along(begin + DASH)], colour, width);
+        let (across, down) = (to.0 - from.0, to.1 - from.1);
+        let length = across.hypot(down);
+        for dash in 0..(length / (DASH + GAP)).ceil() as u32 {
+            let begin = f64::from(dash) * (DASH + GAP);
+            let shares = [begin / length, (begin + DASH).min(length) / length];
+            let ends = shares.map(|share| (from.0 + across * share, from.1 + down * share));
+            self.line(ends.to_vec(), colour, 1.6);
         }
     }
 
-    pub(super) fn polygon(&mut self, points: Vec<(f64, f64)>, colour: Colour, opacity: f64) {
-        self.shapes.push(Shape::Polygon { points, colour, opacity });
+    /// A line with a short stroke across each of its ends.
+    pub(super) fn whisker(&mut self, ends: [Place; 2], cap: f64, colour: Colour, width: f64) {
+        let [(x0, y0), (x1, y1)] = ends;
+        self.line(ends.to_vec(), colour, width);
+        let (dx, dy) = if (x1 - x0).abs() >= (y1 - y0).abs() { (0.0, cap) } else { (cap, 0.0) };
+        for (x, y) in ends {
+            self.line(vec![(x - dx, y - dy), (x + dx, y + dy)], colour, width);
+        }
     }
 
     /// The sign that tells series apart without colour; the series' number chooses it.
-    pub(super) fn sign(&mut self, (x, y): (f64, f64), series: usize, colour: Colour) {
+    pub(super) fn sign(&mut self, (x, y): Place, series: usize, colour: Colour) {
         let r = 4.2;
-        let corners: &[(f64, f64)] = match series % 5 {
+        let corners: &[Place] = match series % 5 {
             0 => {
                 self.shapes.push(Shape::Circle { centre: (x, y), radius: r, colour });
                 return;
@@ -222,25 +208,21 @@ impl Scene {
             _ => &[(0.0, 1.2), (-1.1, -0.8), (1.1, -0.8)],
         };
         let points = corners.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect();
-        self.polygon(points, colour, 1.0);
+        self.shapes.push(Shape::Polygon { points, colour, opacity: 1.0 });
     }
 
-    pub(super) fn mark(&mut self, (x, y): (f64, f64), label: impl Into<String>) {
-        self.marks.push(Mark { x, y, label: label.into(), point: None });
+    /// Notes a figure; one without words has none.
+    pub(super) fn mark(&mut self, (x, y): Place, label: &str, point: Option<&SweptPoint>) {
+        if !label.is_empty() {
+            let label = shown(label).into_owned();
+            self.marks.push(Mark { x, y, label, point: point.cloned() });
+        }
     }
 
-    pub(super) fn mark_of_point(
-        &mut self,
-        (x, y): (f64, f64),
-        label: &str,
-        point: Option<&SweptPoint>,
-    ) {
-        self.marks.push(Mark { x, y, label: label.to_owned(), point: point.cloned() });
-    }
-
-    pub(super) fn text(&mut self, text: Text) {
-        if !text.text.is_empty() {
-            self.shapes.push(Shape::Text(text));
+    pub(super) fn text(&mut self, text: &str, font: Font, at: Place, anchor: Anchor) {
+        let text = shown(text).into_owned();
+        if !text.is_empty() {
+            self.shapes.push(Shape::Text(Text { text, at, font, anchor }));
         }
     }
 }

@@ -2,22 +2,17 @@
 
 use std::fmt::Write;
 
-use plotters::backend::{DrawingBackend, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontFamily, FontStyle, RGBColor, TextStyle};
-
+use super::colours;
 use super::layout::{self, Size};
-use super::scene::{Anchor, Mark, Scene, Text};
-use super::{Chart, paint, text};
+use super::scene::{Anchor, Mark, Place, Shape, Text};
+use super::{Chart, text};
 use crate::shown::shown;
-
-/// Backend coordinates in a pixel: plotters counts in whole numbers, and a tenth is fine enough.
-const UNIT: f64 = 10.0;
 
 /// An SVG image and what stands where in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawing {
-    /// The image, one `<svg>` element; its `<title>` and `<desc>` tell it to screen readers.
+    /// The image, one `<svg>` element; its `<title>` and `<desc>` tell it to screen readers. A page that
+    /// holds it makes it dark by [`colours::dark_css`].
     pub svg: String,
     /// Pixels from left to right.
     pub width: u32,
@@ -27,61 +22,107 @@ pub struct Drawing {
     pub marks: Vec<Mark>,
 }
 
-/// Draws a chart. The same chart gives the same bytes.
-#[must_use]
-pub fn draw(chart: &Chart, size: Size) -> Drawing {
+/// A chart as a part of a page.
+pub(super) fn draw(chart: &Chart, size: Size) -> Drawing {
+    drawn(chart, size, "")
+}
+
+/// A chart as a file of its own, which is dark where its viewer is.
+pub(super) fn file(chart: &Chart, size: Size) -> String {
+    let dark = colours::dark_css("");
+    let style =
+        format!("<style>@media screen and (prefers-color-scheme: dark) {{\n{dark}}}</style>\n");
+    drawn(chart, size, &style).svg
+}
+
+/// Several charts may stand in one page, so the ids carry the chart's name.
+fn drawn(chart: &Chart, size: Size, style: &str) -> Drawing {
     let scene = layout::scene(chart, size);
-    let mut svg = root(chart, &scene);
-    svg.push_str(&body(&scene));
-    svg.push_str("</svg>\n");
-    Drawing { svg, width: scene.width, height: scene.height, marks: scene.marks }
-}
-
-/// The opening tag and what screen readers say. Several charts may stand in one page, so the ids carry
-/// the chart's name.
-fn root(chart: &Chart, scene: &Scene) -> String {
-    let Scene { width, height, .. } = scene;
-    let (wide, high) = (f64::from(*width) * UNIT, f64::from(*height) * UNIT);
-    let name = escaped(&chart.name);
-    let mut out = format!(
+    let (width, height, name) = (scene.width, scene.height, escaped(&chart.name));
+    let described = format!("{} {}", chart.subtitle, chart.source());
+    let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {wide} {high}\" role=\"img\" aria-labelledby=\"{name}-title {name}-desc\">\n"
+         viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{name}-title {name}-desc\" \
+         font-family=\"{}\" stroke-linejoin=\"round\">\n\
+         <title id=\"{name}-title\">{}</title>\n<desc id=\"{name}-desc\">{}</desc>\n{style}",
+        text::FAMILY,
+        escaped(&chart.title),
+        escaped(described.trim()),
     );
-    let _ = writeln!(out, "<title id=\"{name}-title\">{}</title>", escaped(&chart.title));
-    let described = format!("{} {}", chart.subtitle, chart.source);
-    let _ = writeln!(out, "<desc id=\"{name}-desc\">{}</desc>", escaped(described.trim()));
-    out
-}
-
-/// What plotters draws, without its own root element.
-fn body(scene: &Scene) -> String {
-    let size = [scene.width, scene.height].map(|pixels| pixels * UNIT as u32);
-    let mut drawn = String::new();
-    {
-        let mut backend = SVGBackend::with_string(&mut drawn, (size[0], size[1]));
-        paint::paint(scene, &mut backend, UNIT, set_text);
-        backend.present().expect("drawing to memory does not fail");
+    for shape in &scene.shapes {
+        write_shape(shape, &mut svg);
     }
-    let begin = drawn.find('>').map_or(0, |end| end + 1);
-    let end = drawn.rfind("</svg>").unwrap_or(drawn.len());
-    drawn[begin..end].trim_start().to_owned()
+    svg.push_str("</svg>\n");
+    Drawing { svg, width, height, marks: scene.marks }
 }
 
-/// Sets a text so that its baseline stands where the scene has it: plotters divides the size by 1.24,
-/// and sets a text that hangs from its top 0.76 em below that.
-fn set_text(backend: &mut SVGBackend, text: &Text) {
-    let horizontal = match text.anchor {
-        Anchor::Start => HPos::Left,
-        Anchor::Middle => HPos::Center,
-        Anchor::End => HPos::Right,
+fn write_shape(shape: &Shape, svg: &mut String) {
+    let _ = match shape {
+        Shape::Rect { area, colour, opacity } => writeln!(
+            svg,
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\"{}/>",
+            pixels(area.left),
+            pixels(area.top),
+            pixels(area.width()),
+            pixels(area.height()),
+            colour.hex(),
+            translucent(*opacity),
+        ),
+        Shape::Line { points, colour, width } => writeln!(
+            svg,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\"/>",
+            places(points),
+            colour.hex(),
+        ),
+        Shape::Polygon { points, colour, opacity } => writeln!(
+            svg,
+            "<polygon points=\"{}\" fill=\"{}\"{}/>",
+            places(points),
+            colour.hex(),
+            translucent(*opacity),
+        ),
+        Shape::Circle { centre: (x, y), radius, colour } => writeln!(
+            svg,
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{radius}\" fill=\"{}\"/>",
+            pixels(*x),
+            pixels(*y),
+            colour.hex(),
+        ),
+        Shape::Text(text) => write_text(text, svg),
     };
-    let weight = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
-    let font = (FontFamily::Name(text::FAMILY), text.size * UNIT * 1.24, weight);
-    let colour = RGBColor(text.colour.0, text.colour.1, text.colour.2);
-    let style = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Top));
-    let top = text.baseline - 0.76 * text.size;
-    let at = ((text.x * UNIT).round() as i32, (top * UNIT).round() as i32);
-    backend.draw_text(&shown(&text.text), &style, at).expect("drawing to memory does not fail");
+}
+
+fn write_text(text: &Text, svg: &mut String) -> std::fmt::Result {
+    let anchor = match text.anchor {
+        Anchor::Start => "",
+        Anchor::Middle => " text-anchor=\"middle\"",
+        Anchor::End => " text-anchor=\"end\"",
+    };
+    let weight = if text.font.bold { " font-weight=\"bold\"" } else { "" };
+    writeln!(
+        svg,
+        "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{weight}{anchor} fill=\"{}\">{}</text>",
+        pixels(text.at.0),
+        pixels(text.at.1),
+        text.font.size,
+        text.font.colour.hex(),
+        escaped(&text.text),
+    )
+}
+
+/// A tenth of a pixel is fine enough.
+fn pixels(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+fn places(points: &[Place]) -> String {
+    let points: Vec<String> =
+        points.iter().map(|(x, y)| format!("{},{}", pixels(*x), pixels(*y))).collect();
+    points.join(" ")
+}
+
+fn translucent(opacity: f64) -> String {
+    if opacity < 1.0 { format!(" opacity=\"{opacity}\"") } else { String::new() }
 }
 
 /// Text between tags or in an attribute, of which every character can be seen: XML 1.0 has no way to

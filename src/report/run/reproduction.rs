@@ -2,11 +2,11 @@
 
 use crate::report::document::Block;
 use crate::results::Results;
-use crate::scenario::replay::LogOf;
+use crate::scenario::replay::ReplayedLog;
 
 /// Whether the results are a log's.
 pub(super) fn is_replay(results: &Results) -> bool {
-    LogOf::run(&results.run_toml).is_some()
+    ReplayedLog::run(&results.run_toml).is_some()
 }
 
 /// The commands, or why none will do, and of which version and seed.
@@ -30,7 +30,7 @@ pub(super) const FROM_STDIN: &str = "The scenario does not contain the requests:
 /// that came from standard input.
 pub(super) fn commands(results: &Results) -> Option<String> {
     let folder = shell(&format!("results/{}", results.facts.scenario));
-    let run = match LogOf::run(&results.run_toml) {
+    let run = match ReplayedLog::run(&results.run_toml) {
         None => "bks simulate run.toml".to_owned(),
         Some(log) if log.arguments.is_empty() || log.arguments.iter().any(|it| it == "-") => {
             return None;

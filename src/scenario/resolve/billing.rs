@@ -1,7 +1,7 @@
 //! Whose KMS calls are whose, and what they are billed and held to.
 
-use super::{MAX_DURATION, Resolved, misplaced, prices, refuse};
-use crate::error::{Error, one_of};
+use super::{MAX_DURATION, Resolved, prices, refuse, refuse_with};
+use crate::error::one_of;
 use crate::kms::accounts::{AccountRegion, Accounts, Caller, UNBILLED_SERVICE, UNKNOWN};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
@@ -20,8 +20,8 @@ pub(super) fn accounts(file: &ScenarioFile, domains: &[Domain]) -> Accounts {
     let principals = file.principals.iter();
     let callers: Vec<Caller> =
         principals.map(|principal| caller(principal, file.replay.is_some(), &known)).collect();
-    let bucket = |domain: &Domain| &file.buckets[domain.bucket as usize];
-    Accounts::of(&callers, domains.iter().map(|domain| bucket(domain).region.as_str()))
+    let buckets = domains.iter().map(|domain| &file.buckets[domain.bucket as usize]);
+    Accounts::of(&callers, buckets.map(|bucket| bucket.region.as_str()))
 }
 
 /// Whose a principal's calls are, and whether they are billed. A log may not tell the account.
@@ -87,11 +87,14 @@ fn quotas(file: &ScenarioFile, accounts: &Accounts) -> Resolved<Vec<QuotaTerms>>
     let written = &file.billing;
     let quota_per_s = checked_quota("billing", written.kms_quota_per_s)?;
     let background_per_s = checked_background("billing", written.background_kms)?.unwrap_or(0);
-    let of_region = |it: &AccountRegion| QuotaTerms {
-        quota_per_s: quota_per_s.unwrap_or_else(|| request_quota_per_s(&it.region)),
-        background_per_s,
-    };
-    let mut quotas: Vec<QuotaTerms> = accounts.list.iter().map(of_region).collect();
+    let mut quotas: Vec<QuotaTerms> = accounts
+        .list
+        .iter()
+        .map(|it| QuotaTerms {
+            quota_per_s: quota_per_s.unwrap_or_else(|| request_quota_per_s(&it.region)),
+            background_per_s,
+        })
+        .collect();
     for (index, one) in written.quotas.iter().enumerate() {
         let path = format!("billing.quota.{index}");
         if file.replay.is_none() {
@@ -99,16 +102,20 @@ fn quotas(file: &ScenarioFile, accounts: &Accounts) -> Resolved<Vec<QuotaTerms>>
         }
         let quota_per_s = checked_quota(&path, one.kms_quota_per_s)?;
         let background_per_s = checked_background(&path, one.background_kms)?;
-        let fits = |it: &AccountRegion| {
-            one.account.as_ref().is_none_or(|account| *account == it.account)
-                && one.region.as_ref().is_none_or(|region| *region == it.region)
-        };
-        for (terms, _) in quotas.iter_mut().zip(&accounts.list).filter(|(_, it)| fits(it)) {
+        for (terms, _) in quotas.iter_mut().zip(&accounts.list).filter(|(_, it)| one.fits(it)) {
             terms.quota_per_s = quota_per_s.unwrap_or(terms.quota_per_s);
             terms.background_per_s = background_per_s.unwrap_or(terms.background_per_s);
         }
     }
     Ok(quotas)
+}
+
+impl QuotaFile {
+    /// Whether it is that of an account in a region.
+    fn fits(&self, it: &AccountRegion) -> bool {
+        self.account.as_ref().is_none_or(|account| *account == it.account)
+            && self.region.as_ref().is_none_or(|region| *region == it.region)
+    }
 }
 
 /// Refuses a quota of nobody, or of nothing.
@@ -120,9 +127,11 @@ fn check_quota(path: &str, one: &QuotaFile, accounts: &Accounts) -> Resolved<()>
     let what = "no bucket of this scenario lies in the region";
     check_known(&format!("{path}.region"), what, one.region.as_deref(), regions)?;
     if one.kms_quota_per_s.is_none() && one.background_kms.is_none() {
-        let error = Error::request("a `[[billing.quota]]` says nothing");
-        let hint = "give `kms_quota_per_s = 50000`, `background_kms = \"500/s\"`, or both";
-        return Err(misplaced(path, error.hint(hint)));
+        return refuse_with(
+            path,
+            "a `[[billing.quota]]` says nothing",
+            "give `kms_quota_per_s = 50000`, `background_kms = \"500/s\"`, or both",
+        );
     }
     Ok(())
 }
@@ -138,8 +147,7 @@ fn check_known<'a>(
     known.dedup();
     match given {
         Some(given) if !known.contains(&given) => {
-            let error = Error::request(format!("{what} `{given}`"));
-            Err(misplaced(path, error.hint(one_of(given, known))))
+            refuse_with(path, format!("{what} `{given}`"), one_of(given, known))
         }
         _ => Ok(()),
     }

@@ -1,14 +1,18 @@
 //! Buckets are cut into the parts that are encrypted in one way each.
 
-use super::{AtPath, Resolved, find, misplaced, refuse};
+use super::{AtPath, Resolved, find, refuse, refuse_with};
 use crate::encryption::Mode;
-use crate::error::Error;
 use crate::scenario::Domain;
 use crate::scenario::written::{BucketFile, KmsKey, ScenarioFile};
 use crate::units::SimTime;
 
 /// The AWS managed key's name: it costs no rent.
-const AWS_MANAGED: &str = "aws/s3";
+pub(super) const AWS_MANAGED: &str = "aws/s3";
+
+/// The name of a KMS key; the AWS managed key may be given as the ARN of its alias.
+pub(super) fn key_name(text: &str) -> &str {
+    if text.ends_with(":alias/aws/s3") || text == "alias/aws/s3" { AWS_MANAGED } else { text }
+}
 
 /// A KMS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,26 +118,26 @@ impl Domains {
 
     /// The parts as the engine takes them.
     pub(super) fn list(&self, file: &ScenarioFile) -> Vec<Domain> {
+        self.parts.iter().map(|part| self.domain(file, part)).collect()
+    }
+
+    fn domain(&self, file: &ScenarioFile, part: &Part) -> Domain {
+        let bucket = &file.buckets[part.bucket as usize];
+        let is_rented = part.key != Key::AwsManaged && self.is_used(part);
         // A key has the number of the first part that is under it.
-        let number = |key: &Key| self.parts.iter().position(|part| part.key == *key);
-        let domain = |part: &Part| {
-            let bucket = &file.buckets[part.bucket as usize];
-            let is_rented = part.key != Key::AwsManaged && self.is_used(part);
-            let key = number(&part.key).map(|number| number as u32);
-            Domain {
-                bucket: part.bucket,
-                encryption: part.encryption,
-                before: part.before,
-                // What is told to have bucket keys has them, whenever it was written.
-                keys_since: match part.encryption {
-                    Some(_) => SimTime::MIN,
-                    None => bucket.bucket_keys_since,
-                },
-                directory: bucket.directory,
-                rented_key: key.filter(|_| is_rented),
-            }
-        };
-        self.parts.iter().map(domain).collect()
+        let key = self.parts.iter().position(|other| other.key == part.key);
+        Domain {
+            bucket: part.bucket,
+            encryption: part.encryption,
+            before: part.before,
+            // What is told to have bucket keys has them, whenever it was written.
+            keys_since: match part.encryption {
+                Some(_) => SimTime::MIN,
+                None => bucket.bucket_keys_since,
+            },
+            directory: bucket.directory,
+            rented_key: key.filter(|_| is_rented).map(|number| number as u32),
+        }
     }
 
     /// Whether anything is under a part's key: all in its bucket may be under others.
@@ -151,7 +155,7 @@ impl Domains {
 
 /// The key of objects in a bucket under a key of that name, if any is named.
 fn key(number: u32, bucket: &BucketFile, name: Option<&str>) -> Key {
-    match name.or(bucket.kms_key.as_deref()) {
+    match name.or(bucket.kms_key.as_deref()).map(key_name) {
         Some(AWS_MANAGED) => Key::AwsManaged,
         Some(name) => Key::Named(bucket.region.clone(), name.to_owned()),
         None if bucket.key == KmsKey::AwsManaged => Key::AwsManaged,
@@ -163,11 +167,12 @@ fn check_bucket(index: usize, bucket: &BucketFile) -> Resolved<()> {
     let path = format!("bucket.{index}.kms_key");
     match bucket.kms_key.as_deref() {
         Some("") => refuse(path, "`kms_key` is empty, but a key has a name"),
-        Some(name) if bucket.key == KmsKey::AwsManaged && name != AWS_MANAGED => {
-            let error = Error::request(format!(
-                "`kms_key` is `{name}`, but `key` is `{AWS_MANAGED}`, the AWS managed key"
-            ));
-            Err(misplaced(path, error.hint("leave one of both out")))
+        Some(name) if bucket.key == KmsKey::AwsManaged && key_name(name) != AWS_MANAGED => {
+            refuse_with(
+                path,
+                format!("`kms_key` is `{name}`, but `key` is `{AWS_MANAGED}`, the AWS managed key"),
+                "leave one of both out",
+            )
         }
         _ => Ok(()),
     }
@@ -181,17 +186,21 @@ fn check_key(bucket: &BucketFile, said: &Said, encryption: Option<Mode>) -> Reso
         return refuse(path, "`kms_key` is empty, but a key has a name");
     }
     if encryption == Some(Mode::SseS3) {
-        let error = Error::request(format!(
-            "`kms_key` is `{name}`, but objects under SSE-S3 have no KMS key"
-        ));
-        return Err(misplaced(path, error.hint("leave out `kms_key`, or say how else")));
+        return refuse_with(
+            path,
+            format!("`kms_key` is `{name}`, but objects under SSE-S3 have no KMS key"),
+            "leave out `kms_key`, or say how else",
+        );
     }
     let other = key(0, bucket, Some(name)) != key(0, bucket, None);
     if bucket.directory && other {
-        let error = Error::request(format!(
-            "`kms_key` is `{name}`, but a directory bucket has one key for all its objects"
-        ));
-        return Err(misplaced(path, error.hint("name that key by `kms_key` of the bucket")));
+        return refuse_with(
+            path,
+            format!(
+                "`kms_key` is `{name}`, but a directory bucket has one key for all its objects"
+            ),
+            "name that key by `kms_key` of the bucket",
+        );
     }
     Ok(())
 }

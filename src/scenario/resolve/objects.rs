@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::{Resolved, misplaced, refuse};
+use super::{Resolved, misplaced, refuse_with};
 use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::Error;
 use crate::scenario::written::ScenarioFile;
 use crate::scenario::{Population, Scenario};
 use crate::units::{SimDuration, SimTime};
-use crate::workload::access::{ReadPattern, Reads};
+use crate::workload::access::ReadPattern;
 use crate::workload::written::MOST_KEPT;
 use crate::workload::{Action, Following, Traffic, Workload};
 
@@ -32,44 +32,41 @@ fn own(scenario: &mut Scenario) -> Resolved<()> {
         let Some(read) = &file.workloads[index].read else { continue };
         let readers = policies(file, &file.workloads[index].principal);
         let Some(reads) = &workloads[index].reads else { continue };
-        let of_population = reads.population.as_ref().map(|old| {
-            let written_by = file.populations[old.population as usize].written_by.as_ref();
-            (old.population, written_by.map_or(1, |name| policies(file, name)))
+        // Sources whose writers have as many policies as the readers.
+        let population = reads.population.as_ref().map(|old| old.population).filter(|&old| {
+            let written_by = file.populations[old as usize].written_by.as_ref();
+            readers > 1 && written_by.is_some_and(|name| policies(file, name) == readers)
         });
-        let of_workload = reads.written.as_ref().map(|new| {
-            (new.workload, policies(file, &file.workloads[new.workload as usize].principal))
+        let source = reads.written.as_ref().map(|new| new.workload).filter(|&new| {
+            readers > 1 && policies(file, &file.workloads[new as usize].principal) == readers
         });
-        let same = |(_, writers): &(u32, u32)| *writers == readers && readers > 1;
-        let sources = [of_population, of_workload];
-        if read.owned == Some(true) && !sources.iter().flatten().any(same) {
-            let error = Error::request(format!(
-                "`owned` is `true`, but the reader has {readers} scoping policies and who wrote what \
+        if read.owned == Some(true) && population.is_none() && source.is_none() {
+            return refuse_with(
+                format!("workload.{index}.read.owned"),
+                format!(
+                    "`owned` is `true`, but the reader has {readers} scoping policies and who wrote what \
                  it reads has another number, or one"
-            ));
-            let hint = "give the principals of both the same `session_policies`, more than 1";
-            return Err(misplaced(format!("workload.{index}.read.owned"), error.hint(hint)));
+                ),
+                "give the principals of both the same `session_policies`, more than 1",
+            );
         }
         if read.owned == Some(false) {
             continue;
         }
-        if let Some((population, policies)) = of_population.filter(same) {
-            populations[population as usize].policies = policies;
-            with_reads(&mut workloads[index], |reads| {
-                reads.population.iter_mut().for_each(|old| old.policies = policies);
-            });
+        if let Some(population) = population {
+            populations[population as usize].policies = readers;
+            for old in workloads[index].reads.iter_mut().flat_map(|it| &mut it.population) {
+                old.policies = readers;
+            }
         }
-        if let Some((source, policies)) = of_workload.filter(same) {
-            workloads[source as usize].policies = policies;
-            with_reads(&mut workloads[index], |reads| {
-                reads.written.iter_mut().for_each(|new| new.policies = policies);
-            });
+        if let Some(source) = source {
+            workloads[source as usize].policies = readers;
+            for new in workloads[index].reads.iter_mut().flat_map(|it| &mut it.written) {
+                new.policies = readers;
+            }
         }
     }
     Ok(())
-}
-
-fn with_reads(workload: &mut Workload, change: impl FnOnce(&mut Reads)) {
-    workload.reads.iter_mut().next().map(change);
 }
 
 fn policies(file: &ScenarioFile, principal: &str) -> u32 {
@@ -89,12 +86,13 @@ fn follow(scenario: &mut Scenario) -> Resolved<()> {
         let written = scenario.workloads[source].traffic.clone();
         let workload = &mut scenario.workloads[index];
         // Whoever handles each object once handles them all.
-        let all = |reads: &mut Reads| reads.written.iter_mut().for_each(|new| new.policies = 1);
         let told = !matches!(workload.traffic, Traffic::Following(_));
         if told && !handles_each(&workload.traffic, action, &written, duration) {
             continue;
         }
-        with_reads(workload, all);
+        for new in workload.reads.iter_mut().flat_map(|it| &mut it.written) {
+            new.policies = 1;
+        }
         let (source, written) = (source as u32, Box::new(written));
         workload.traffic =
             Traffic::Following(Following { workload: source, written, delay, action });
@@ -135,18 +133,18 @@ fn in_order_of_sources(scenario: &mut Scenario) -> Resolved<Vec<usize>> {
     let mut order = Vec::new();
     let mut done = vec![false; scenario.workloads.len()];
     loop {
-        let ready = |&index: &usize| {
-            let source = may_follow(&scenario.workloads[index]).map(|(source, ..)| source);
-            !done[index] && source.is_none_or(|source| done[source])
-        };
-        let next: Vec<usize> = (0..done.len()).filter(ready).collect();
-        if next.is_empty() {
+        let begun = order.len();
+        for (index, workload) in scenario.workloads.iter().enumerate() {
+            let source = may_follow(workload).map(|(source, ..)| source);
+            // Those that become ready in this round wait for the next.
+            if !done[index] && source.is_none_or(|source| done[source]) {
+                order.push(index);
+            }
+        }
+        if order.len() == begun {
             break;
         }
-        for index in next {
-            done[index] = true;
-            order.push(index);
-        }
+        order[begun..].iter().for_each(|&index| done[index] = true);
     }
     for (index, workload) in
         scenario.workloads.iter().enumerate().filter(|(index, _)| !done[*index])
@@ -204,12 +202,12 @@ fn keep(scenario: &mut Scenario) -> Resolved<()> {
     }
     // Who follows what is not kept comes by itself, as often; and so does who follows him.
     loop {
-        let kept = |index: u32| scenario.workloads[index as usize].kept;
-        let lost = |workload: &Workload| match &workload.traffic {
-            Traffic::Following(following) => !kept(following.workload),
+        let workloads = &scenario.workloads;
+        let lost = workloads.iter().position(|workload| match &workload.traffic {
+            Traffic::Following(following) => !workloads[following.workload as usize].kept,
             _ => false,
-        };
-        let Some(index) = scenario.workloads.iter().position(lost) else { return Ok(()) };
+        });
+        let Some(index) = lost else { return Ok(()) };
         scenario.workloads[index].kept = false;
         let workload = &scenario.workloads[index];
         let own = own_traffic(&scenario.written, workload);
@@ -278,10 +276,11 @@ fn slots_have_several_keys(scenario: &Scenario, slots: &Range<u32>) -> bool {
         let mut writers: Vec<u32> =
             slots.clone().map(|slot| requesters.of_slot[slot as usize]).collect();
         writers.dedup();
-        let partitions = |&writer: &u32| {
-            assumptions.partitions(requesters.list[writer as usize].connections).writing
-        };
-        writers.len() > 1 || writers.iter().map(partitions).any(|partitions| partitions > 1)
+        writers.len() > 1
+            || writers.iter().any(|&writer| {
+                let connections = requesters.list[writer as usize].connections;
+                assumptions.partitions(connections).writing > 1
+            })
     })
 }
 
@@ -308,19 +307,22 @@ fn in_any_configuration(
 
 /// Refuses a beginning that is after the run's or too long before it.
 pub(super) fn check_since(index: usize, since: SimTime, most: SimDuration) -> Resolved<()> {
-    let path = || format!("workload.{index}.since");
+    let path = format!("workload.{index}.since");
     if since > SimTime::ZERO {
-        return refuse(
-            path(),
+        return refuse_with(
+            path,
             format!(
                 "`since` is `{since}`, but a workload runs from the start of the run or before"
             ),
+            format!("write `since = \"-{since}\"`"),
         );
     }
     if SimTime::ZERO.since(since) > most {
-        let error = Error::request(format!("`since` is `{since}`, but at most `-{most}` is drawn"));
-        let hint = "what is older can be a `[[population]]`";
-        return Err(misplaced(path(), error.hint(hint)));
+        return refuse_with(
+            path,
+            format!("`since` is `{since}`, but at most `-{most}` is drawn"),
+            "what is older can be a `[[population]]`",
+        );
     }
     Ok(())
 }

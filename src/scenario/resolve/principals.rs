@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::{Resolved, misplaced, refuse};
-use crate::error::Error;
+use super::names::{check_account, refuse_arn};
+use super::{Resolved, TablePath, refuse, refuse_with};
 use crate::s3::{Identity, Principal, SessionSlot};
 use crate::scenario::Sender;
 use crate::scenario::written::{PrincipalFile, Renewal};
@@ -18,17 +18,19 @@ pub(super) fn principal(
     written: &PrincipalFile,
     from_log: bool,
 ) -> Resolved<Principal> {
-    let path = |key: &str| format!("principal.{index}.{key}");
-    if !from_log && !is_account(&written.account) {
-        return refuse(
-            path("account"),
-            format!("`account` is `{}`, but an account has twelve digits", written.account),
-        );
+    let table = TablePath::new("principal", index);
+    if !from_log {
+        check_account(&table.key("account"), &written.account)?;
+        let named =
+            [("role", &written.role), ("user", &written.user), ("service", &written.service)];
+        for (key, name) in named {
+            refuse_arn(&table.key(key), name.as_deref().unwrap_or_default())?;
+        }
     }
     let given = [&written.role, &written.user, &written.service];
     if given.into_iter().flatten().any(String::is_empty) {
         return refuse(
-            path("name"),
+            table.key("name"),
             format!("principal `{}` has an empty name in AWS", written.name),
         );
     }
@@ -37,23 +39,26 @@ pub(super) fn principal(
         (None, Some(user), None) => Identity::User(user.clone()),
         (None, None, Some(service)) => Identity::Service(service.clone()),
         _ => {
-            let error = Error::request(format!(
-                "principal `{}` must have exactly one of `role`, `user` and `service`",
-                written.name
-            ));
-            return Err(misplaced(path("name"), error.hint("give e.g., `role = \"analytics\"`")));
+            return refuse_with(
+                table.key("name"),
+                format!(
+                    "principal `{}` must have exactly one of `role`, `user` and `service`",
+                    written.name
+                ),
+                "give e.g., `role = \"analytics\"`",
+            );
         }
     };
     for (key, number) in
         [("sessions", written.sessions), ("session_policies", written.session_policies)]
     {
         if number == 0 {
-            return refuse(path(key), format!("`{key}` is `0`, but must be at least 1"));
+            return refuse(table.key(key), format!("`{key}` is `0`, but must be at least 1"));
         }
     }
     if written.session_policies > 1 && written.service.is_some() {
         return refuse(
-            path("session_policies"),
+            table.key("session_policies"),
             format!(
                 "`session_policies` is `{}`, but a `service` has no sessions that carry scoping \
                  policies",
@@ -63,7 +68,7 @@ pub(super) fn principal(
     }
     if written.session_policies > written.sessions {
         return refuse(
-            path("session_policies"),
+            table.key("session_policies"),
             format!(
                 "`session_policies` is `{}`, but at most one for each of `{}` sessions can be in use",
                 written.session_policies, written.sessions
@@ -71,14 +76,9 @@ pub(super) fn principal(
         );
     }
     if written.session_length.is_some_and(|length| length < SimDuration::from_secs(1)) {
-        return refuse(path("session_length"), "`session_length` is less than `1s`");
+        return refuse(table.key("session_length"), "`session_length` is less than `1s`");
     }
     Ok(Principal { account: written.account.clone(), identity })
-}
-
-/// Whether a text is an account's number: twelve digits.
-pub(crate) fn is_account(text: &str) -> bool {
-    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// All principals' session slots, and for each principal which are its own.

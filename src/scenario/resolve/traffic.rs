@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::domains::Domains;
 use super::objects::check_since;
-use super::{AtPath, MAX_DURATION, Resolved, find, misplaced, refuse};
+use super::{AtPath, MAX_DURATION, Resolved, TablePath, find, refuse, refuse_with};
 use crate::encryption::Mode;
 use crate::encryption::history::MAX_OBJECTS;
 use crate::error::{Error, one_of};
@@ -36,8 +36,8 @@ impl Names<'_> {
         index: usize,
         written: &PopulationFile,
     ) -> Resolved<Population> {
-        let path = |key: &str| format!("population.{index}.{key}");
-        written.age.check().at_path(|| path("age"))?;
+        let table = TablePath::new("population", index);
+        written.age.check().at_path(|| table.key("age"))?;
         let objects = match (written.objects, written.written_at, &written.age) {
             (Some(objects), None, _) => objects,
             (None, Some(rate), AgeLaw::Uniform(ages)) => {
@@ -45,12 +45,15 @@ impl Names<'_> {
                 (rate.as_per_s() * span_s).round() as u64
             }
             (None, Some(_), _) => {
-                let error = Error::request("`written_at` is given, but the ages are not uniform");
-                return Err(misplaced(path("written_at"), error.hint("give `objects` instead")));
+                return refuse_with(
+                    table.key("written_at"),
+                    "`written_at` is given, but the ages are not uniform",
+                    "give `objects` instead",
+                );
             }
             _ => {
                 return refuse(
-                    path("name"),
+                    table.key("name"),
                     format!(
                         "population `{}` must have exactly one of `objects` and `written_at`",
                         written.name
@@ -59,15 +62,17 @@ impl Names<'_> {
             }
         };
         if !(1..=MAX_OBJECTS).contains(&objects) {
-            let error = Error::request(format!(
-                "`objects` is `{objects}`, but a population has from 1 to 2^53 ({MAX_OBJECTS}) \
+            return refuse_with(
+                table.key("objects"),
+                format!(
+                    "`objects` is `{objects}`, but a population has from 1 to 2^53 ({MAX_OBJECTS}) \
                  objects"
-            ));
-            let hint = "beyond 2^53 counts are no longer exact; split the population";
-            return Err(misplaced(path("objects"), error.hint(hint)));
+                ),
+                "beyond 2^53 counts are no longer exact; split the population",
+            );
         }
         let writers = match &written.written_by {
-            Some(name) => self.slots(path("written_by"), name)?,
+            Some(name) => self.slots(table.key("written_by"), name)?,
             None => 0..0,
         };
         Ok(Population {
@@ -87,12 +92,12 @@ impl Names<'_> {
         written: &WorkloadFile,
         populations: &[Population],
     ) -> Resolved<Workload> {
-        let path = |key: &str| format!("workload.{index}.{key}");
+        let table = TablePath::new("workload", index);
         check_since(index, written.since, MAX_DURATION)?;
         let workload = Workload {
             name: written.name.clone(),
             index: index as u32,
-            slots: self.slots(path("principal"), &written.principal)?,
+            slots: self.slots(table.key("principal"), &written.principal)?,
             bucket: self.domains.of_workload[index],
             traffic: traffic(index, written)?,
             since: written.since,
@@ -102,7 +107,7 @@ impl Names<'_> {
                 Some(read) => Some(self.reads(index, read, populations)?),
                 None => None,
             },
-            client: self.client(path("client"), &written.client)?,
+            client: self.client(table.key("client"), &written.client)?,
             object_size: written.object_size,
             read_size: self.read_size(written),
             bucket_key: self.has_bucket_key(written),
@@ -110,16 +115,18 @@ impl Names<'_> {
         check_headers(index, written, &workload)?;
         let reads = workload.actions().into_iter().any(Action::reads);
         if reads && workload.reads.is_none() {
-            let error = Error::request(format!(
-                "workload `{}` reads or copies objects, but `read` does not say which",
-                written.name
-            ));
-            let hint = "give e.g., `read = { from = [\"history\"], pattern = \"uniform\" }`";
-            return Err(misplaced(path("name"), error.hint(hint)));
+            return refuse_with(
+                table.key("name"),
+                format!(
+                    "workload `{}` reads or copies objects, but `read` does not say which",
+                    written.name
+                ),
+                "give e.g., `read = { from = [\"history\"], pattern = \"uniform\" }`",
+            );
         }
         if !reads && workload.reads.is_some() {
             return refuse(
-                path("read"),
+                table.key("read"),
                 format!("workload `{}` has `read`, but none of its actions reads", written.name),
             );
         }
@@ -152,11 +159,11 @@ impl Names<'_> {
     }
 
     fn reads(&self, index: usize, read: &ReadFile, populations: &[Population]) -> Resolved<Reads> {
-        let path = |key: &str| format!("workload.{index}.read.{key}");
-        read.pattern.check().at_path(|| path("pattern"))?;
+        let table = TablePath(format!("workload.{index}.read"));
+        read.pattern.check().at_path(|| table.key("pattern"))?;
         let mut reads = Reads { pattern: read.pattern.clone(), population: None, written: None };
         for (i, name) in read.from.iter().enumerate() {
-            let path = || path(&format!("from.{i}"));
+            let path = table.key(&format!("from.{i}"));
             if let Some(number) = populations.iter().position(|p| p.name == *name) {
                 let population = &populations[number];
                 let writers = (population.writers.len() as u32).max(1);
@@ -166,30 +173,32 @@ impl Names<'_> {
                 let source =
                     ReadPopulation::new(number, bucket, objects, writers, ages, &read.pattern);
                 if reads.population.replace(source).is_some() {
-                    return refuse(path(), "`from` has two populations, but at most one is read");
+                    return refuse(path, "`from` has two populations, but at most one is read");
                 }
             } else if let Some(source) = self.file.workloads.iter().position(|w| w.name == *name) {
-                let written = self.written(source).at_path(path)?;
+                let written = self.written(source).at_path(|| path.clone())?;
                 if reads.written.replace(written).is_some() {
-                    return refuse(path(), "`from` has two workloads, but at most one is read");
+                    return refuse(path, "`from` has two workloads, but at most one is read");
                 }
             } else {
                 let known = populations.iter().map(|p| p.name.as_str());
                 let known = known.chain(self.file.workloads.iter().map(|w| w.name.as_str()));
-                let error =
-                    Error::request(format!("`{name}` is neither a population nor a workload here"));
-                return Err(misplaced(path(), error.hint(one_of(name, known.collect::<Vec<_>>()))));
+                return refuse_with(
+                    path,
+                    format!("`{name}` is neither a population nor a workload here"),
+                    one_of(name, known.collect::<Vec<_>>()),
+                );
             }
         }
         if reads.population.is_none() && reads.written.is_none() {
-            return refuse(path("from"), "`from` is empty, but reads need a source");
+            return refuse(table.key("from"), "`from` is empty, but reads need a source");
         }
         if reads.pattern.is_by_rank() && (reads.population.is_none() || reads.written.is_some()) {
-            let error = Error::request(
+            return refuse_with(
+                table.key("from"),
                 "the pattern chooses by rank, but then `from` must be a single population",
+                "to read what a workload writes use `by-age`, `scan` or `just-written`",
             );
-            let hint = "to read what a workload writes use `by-age`, `scan` or `just-written`";
-            return Err(misplaced(path("from"), error.hint(hint)));
         }
         Ok(reads)
     }
@@ -230,20 +239,19 @@ impl Names<'_> {
 
 /// Refuses headers of a workload that writes nothing, and headers that contradict each other.
 fn check_headers(index: usize, written: &WorkloadFile, workload: &Workload) -> Resolved<()> {
-    let path = |key: &str| format!("workload.{index}.{key}");
+    let table = TablePath::new("workload", index);
     let given =
         [("encryption", written.encryption.is_some()), ("kms_key", written.kms_key.is_some())];
     if let Some((key, _)) = given.into_iter().find(|(_, given)| *given && !workload.writes()) {
-        let error = Error::request(format!(
-            "workload `{}` has `{key}`, but none of its actions writes",
-            written.name
-        ));
-        let hint = "give it to the population or the workload that wrote what is read";
-        return Err(misplaced(path(key), error.hint(hint)));
+        return refuse_with(
+            table.key(key),
+            format!("workload `{}` has `{key}`, but none of its actions writes", written.name),
+            "give it to the population or the workload that wrote what is read",
+        );
     }
     if written.encryption == Some(Mode::SseKmsBucketKey) && !written.bucket_key {
         return refuse(
-            path("bucket_key"),
+            table.key("bucket_key"),
             "`bucket_key` is `false`, but `encryption` is `sse-kms-bucket-key`",
         );
     }
@@ -290,17 +298,17 @@ fn follower(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
 }
 
 fn traffic(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
-    let path = |key: &str| format!("workload.{index}.{key}");
+    let table = TablePath::new("workload", index);
     match (&written.arrivals, &written.jobs) {
         (Some(arrivals), None) => {
-            arrivals.check().at_path(|| path("arrivals"))?;
+            arrivals.check().at_path(|| table.key("arrivals"))?;
             let mix = written.mix.unwrap_or_else(|| default_mix(written));
             if !mix.is_sound() {
-                let error = Error::request(
+                return refuse_with(
+                    table.key("mix"),
                     "`mix` must have weights of zero or more, at least one of them more",
+                    "give e.g., `mix = { read = 0.9, write = 0.1 }`",
                 );
-                let hint = "give e.g., `mix = { read = 0.9, write = 0.1 }`";
-                return Err(misplaced(path("mix"), error.hint(hint)));
             }
             let total: f64 = mix.weights().iter().map(|(_, weight)| weight).sum();
             let mut sum = 0.0;
@@ -314,20 +322,20 @@ fn traffic(index: usize, written: &WorkloadFile) -> Resolved<Traffic> {
             Ok(Traffic::Steady { arrivals: arrivals.clone(), mix })
         }
         (None, Some(jobs)) => {
-            jobs.check().at_path(|| path("jobs"))?;
+            jobs.check().at_path(|| table.key("jobs"))?;
             if written.mix.is_some() {
-                return refuse(path("mix"), "`mix` is given, but a job's steps name their actions");
+                return refuse(
+                    table.key("mix"),
+                    "`mix` is given, but a job's steps name their actions",
+                );
             }
             Ok(Traffic::Jobs(jobs.clone()))
         }
         (None, None) if follows(written) => follower(index, written),
-        _ => {
-            let error = Error::request(format!(
-                "workload `{}` must have exactly one of `arrivals` and `jobs`",
-                written.name
-            ));
-            let hint = "give e.g., `arrivals = { poisson = { rate = \"5/s\" } }`";
-            Err(misplaced(path("name"), error.hint(hint)))
-        }
+        _ => refuse_with(
+            table.key("name"),
+            format!("workload `{}` must have exactly one of `arrivals` and `jobs`", written.name),
+            "give e.g., `arrivals = { poisson = { rate = \"5/s\" } }`",
+        ),
     }
 }

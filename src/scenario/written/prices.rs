@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, one_of};
 use crate::pricing::{FreeTier, GivenPrice, GivenPrices, PriceEntry, PriceName, PriceTable, date};
+use crate::scenario::document::quoted;
 
 /// List prices in the place of the built-in ones, by the names that `bks list prices` prints.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -122,8 +123,8 @@ impl PricesFile {
         let own = std::mem::take(&mut common.region).remove(region);
         let for_this_region = own.is_some();
         let mut all = own.unwrap_or_default().over(common);
-        let price = |name| Some((name, all.place(name).take()?));
-        let prices = PriceName::ALL.into_iter().filter_map(price).collect();
+        let prices = PriceName::ALL.into_iter();
+        let prices = prices.filter_map(|name| Some((name, all.place(name).take()?))).collect();
         GivenPrices { for_this_region, prices, free_requests_a_month: all.kms_free_requests }
     }
 
@@ -187,7 +188,6 @@ pub fn price_file(table: &PriceTable) -> String {
 /// A price, its source and its date on one line of TOML.
 fn inline(entry: &PriceEntry) -> String {
     let PriceEntry { price, source, date, .. } = entry;
-    let quoted = |text: &str| toml::Value::from(text).to_string();
     let date = date.as_deref().map(|date| format!(", date = {}", quoted(date)));
     format!("{{ price = \"{price}\", source = {}{} }}", quoted(source), date.unwrap_or_default())
 }
@@ -198,6 +198,17 @@ mod tests {
 
     fn read(text: &str) -> PricesFile {
         toml::from_str(text).unwrap()
+    }
+
+    /// Each price of a region, with its source and date.
+    fn told(all: &PricesFile, region: &str) -> Vec<String> {
+        let given = all.given(region);
+        assert_eq!(given.free_requests_a_month, Some(7));
+        let prices = given.prices.iter().map(|(name, GivenPrice { price, source, date })| {
+            let [source, date] = [source, date].map(|text| text.as_deref().unwrap_or("–"));
+            format!("{name} {price} {source} {date}")
+        });
+        prices.collect()
     }
 
     /// By hand: what is more specific or put over wins, and each price keeps where it is from.
@@ -212,22 +223,8 @@ mod tests {
         let alone = below.given("cn-north-1");
         assert_eq!(alone.prices[&PriceName::S3Get].date.as_deref(), Some("2026-10"));
         let all = above.over(below);
-        let told = |region: &str| {
-            let given = all.given(region);
-            assert_eq!(given.free_requests_a_month, Some(7));
-            let told = |(name, price): (&PriceName, &GivenPrice)| {
-                let or_none = |text: &Option<String>| text.clone().unwrap_or("–".into());
-                format!(
-                    "{name} {} {} {}",
-                    price.price,
-                    or_none(&price.source),
-                    or_none(&price.date)
-                )
-            };
-            given.prices.iter().map(told).collect::<Vec<_>>()
-        };
         assert_eq!(
-            told("us-east-1"),
+            told(&all, "us-east-1"),
             [
                 "kms_request $2.00 per 10 – –",
                 "s3_put $5.00 per 10 list 2026-10",
@@ -235,7 +232,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            told("cn-north-1"),
+            told(&all, "cn-north-1"),
             [
                 "kms_request $2.00 per 10 – –",
                 "s3_put $8.00 per 10 – –",

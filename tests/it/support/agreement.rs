@@ -9,7 +9,7 @@
 use bks::encryption::assumptions::{Assumptions, Level};
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::simulation::engines::Engines;
 use bks::simulation::{Arm, run, run_and};
 use bks::tally::Tally;

@@ -13,7 +13,7 @@ use bks::logs::{LogFormat, access_log, cloudtrail};
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::Arm;
 use bks::simulation::names::NamedEvents;

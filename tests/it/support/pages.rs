@@ -5,7 +5,7 @@ use bks::report::run::page::{self, Further, Page};
 use bks::report::{self, Format, run};
 use bks::results::{self, Results};
 use bks::scenario::Scenario;
-use bks::scenario::read::Override;
+use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, RowsFormat};
 use bks::sweep::survey::{Survey, SweepIdentity};
@@ -83,8 +83,7 @@ pub(crate) fn results() -> Results {
 
 /// Texts of `sweep.csv` and `sweep.json` of the scenario at all `values` of keys.
 pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
-    let change =
-        |(key, value): &(&str, &str)| Override { key: (*key).into(), value: (*value).into() };
+    let change = |(key, value): &(&str, &str)| Override::new(*key, *value);
     let grid = Grid::of(&values.iter().map(change).collect::<Vec<_>>(), 100).unwrap();
     let text = scenario_text();
     let read = |point| {

@@ -1,16 +1,17 @@
 //! The legend: above the plot, in as many lines as it takes.
 
-use super::super::colours::{Colour, INK, MUTED};
-use super::super::scene::{Anchor, Area, Text};
-use super::{Frame, LABEL, text};
+use super::super::colours::{INK, MUTED, of_series};
+use super::super::scene::{Anchor, Area, Place};
+use super::super::text::LABEL;
+use super::{Frame, MIDDLE};
 
 /// What stands before the text of an entry.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Swatch {
-    /// A line with the sign of its series.
-    Line(usize, Colour),
-    /// A filled box.
-    Box(Colour),
+    /// A line with the sign of the series of that number.
+    Line(usize),
+    /// A filled box in the colour of that number.
+    Box(usize),
     /// A band around a line.
     Band,
     /// A line of dashes.
@@ -25,24 +26,14 @@ pub(super) enum Swatch {
     None,
 }
 
-/// One entry of the legend.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) swatch: Swatch,
-    pub(super) text: String,
-}
-
-impl Entry {
-    pub(super) fn new(swatch: Swatch, text: impl Into<String>) -> Self {
-        Self { swatch, text: text.into() }
-    }
-
-    fn swatch_width(&self) -> f64 {
-        match self.swatch {
-            Swatch::None => 0.0,
-            Swatch::Box(_) | Swatch::Dot => 12.0 + 6.0,
-            Swatch::Stroke => 5.0 + 6.0,
-            _ => 26.0 + 6.0,
+impl Swatch {
+    /// Its pixels, with those to the text.
+    fn width(self) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::Box(_) | Self::Dot => 18.0,
+            Self::Stroke => 11.0,
+            _ => 32.0,
         }
     }
 }
@@ -51,69 +42,55 @@ impl Entry {
 const GAP: f64 = 20.0;
 const LINE: f64 = 20.0;
 
-/// Draws the legend at the top of the free area and keeps its place free.
-pub(super) fn draw(entries: &[Entry], frame: &mut Frame) {
+/// Draws the entries at the top of the free area and keeps their place free.
+pub(super) fn draw(entries: &[(Swatch, String)], frame: &mut Frame) {
     if entries.is_empty() {
         return;
     }
-    let begin = frame.free;
-    let (mut x, mut y) = (begin.left, begin.top);
-    let mut right = begin.left;
-    for entry in entries {
-        let swatch = entry.swatch_width();
-        let text = text::shorten(&entry.text, LABEL, false, begin.width() - swatch);
-        let width = swatch + text::width(&text, LABEL, false);
-        if x > begin.left && x + width > begin.right {
-            (x, y) = (begin.left, y + LINE);
+    let Area { left, top, right, .. } = frame.free;
+    let widest = entries.iter().map(|(swatch, _)| swatch.width()).fold(0.0, f64::max);
+    let texts: Vec<&str> = entries.iter().map(|(_, text)| text.as_str()).collect();
+    let texts = LABEL.names(&texts, right - left - widest, 1);
+    let (mut x, mut y, mut end) = (left, top, left);
+    for ((swatch, _), text) in entries.iter().zip(texts) {
+        let text = text.concat();
+        let width = swatch.width() + LABEL.width(&text);
+        if x > left && x + width > right {
+            (x, y) = (left, y + LINE);
         }
-        draw_swatch(entry.swatch, (x, y + LINE / 2.0), frame);
-        frame.scene.text(Text {
-            text,
-            x: x + swatch,
-            baseline: y + LINE / 2.0 + LABEL * 0.36,
-            size: LABEL,
-            bold: false,
-            anchor: Anchor::Start,
-            colour: INK,
-        });
-        right = right.max(x + width);
+        let middle = y + LINE / 2.0;
+        draw_swatch(*swatch, (x, middle), frame);
+        let at = (x + swatch.width(), middle + LABEL.size * MIDDLE);
+        frame.label(&text, at, Anchor::Start);
+        end = end.max(x + width);
         x += width + GAP;
     }
     let bottom = y + LINE;
-    frame.scene.legend = Some(Area { left: begin.left, top: begin.top, right, bottom });
+    frame.scene.legend = Some(Area { left, top, right: end, bottom });
     frame.free.top = bottom + 8.0;
 }
 
 /// Draws a swatch whose left edge is at the middle of its line.
-fn draw_swatch(swatch: Swatch, (x, y): (f64, f64), frame: &mut Frame) {
-    let area = |dx: f64, width: f64, half: f64| Area {
-        left: x + dx,
-        top: y - half,
-        right: x + dx + width,
-        bottom: y + half,
-    };
+fn draw_swatch(swatch: Swatch, (x, y): Place, frame: &mut Frame) {
     let scene = &mut frame.scene;
     match swatch {
         Swatch::None => {}
-        Swatch::Line(sign, colour) => {
-            scene.line(vec![(x, y), (x + 26.0, y)], colour, 2.2);
-            scene.sign((x + 13.0, y), sign, colour);
+        Swatch::Line(series) => {
+            scene.line(vec![(x, y), (x + 26.0, y)], of_series(series), 2.2);
+            scene.sign((x + 13.0, y), series, of_series(series));
         }
-        Swatch::Box(colour) => scene.rect(area(0.0, 12.0, 6.0), colour, 1.0),
+        Swatch::Box(colour) => {
+            let area = Area { left: x, top: y - 6.0, right: x + 12.0, bottom: y + 6.0 };
+            scene.rect(area, of_series(colour), 1.0);
+        }
         Swatch::Band => {
-            scene.rect(area(0.0, 26.0, 7.0), MUTED, 0.22);
+            let area = Area { left: x, top: y - 7.0, right: x + 26.0, bottom: y + 7.0 };
+            scene.rect(area, MUTED, 0.22);
             scene.line(vec![(x, y), (x + 26.0, y)], MUTED, 2.2);
         }
-        Swatch::Dashes => scene.dashes((x, y), (x + 26.0, y), INK, 1.6),
-        Swatch::Whisker => {
-            scene.line(vec![(x, y), (x + 26.0, y)], INK, 1.4);
-            for end in [x, x + 26.0] {
-                scene.line(vec![(end, y - 5.0), (end, y + 5.0)], INK, 1.4);
-            }
-        }
-        Swatch::Stroke => {
-            scene.line(vec![(x + 2.0, y - 7.0), (x + 2.0, y + 7.0)], MUTED, 2.0);
-        }
+        Swatch::Dashes => scene.dashes((x, y), (x + 26.0, y), INK),
+        Swatch::Whisker => scene.whisker([(x, y), (x + 26.0, y)], 5.0, INK, 1.4),
+        Swatch::Stroke => scene.line(vec![(x + 2.0, y - 7.0), (x + 2.0, y + 7.0)], MUTED, 2.0),
         Swatch::Dot => scene.sign((x + 6.0, y), 0, MUTED),
     }
 }

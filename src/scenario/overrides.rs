@@ -1,5 +1,6 @@
-//! Short keys for `--set` that stand for several keys of a scenario at once: questions people ask,
-//! in one word.
+//! What is put over a scenario: `--set KEY=VALUE`, and the prices of `--prices`.
+//!
+//! Some keys are short for several: questions people ask, in one word.
 //!
 //! - `lifetime=V`: bucket-level keys live for V, where they are generated and where they are held;
 //! - `requesters=N`: N requesters share the traffic of each role, whoever counts as one;
@@ -7,61 +8,153 @@
 //! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones;
 //! - `prices={…}`: prices, each in the place of the scenario's (`--prices`).
 
-use super::read::Override;
-use super::written::{PrincipalFile, ScenarioFile};
+use super::complaint::{complaint, meant_by_override};
+use super::document::{Document, Typed, Value, number_of};
+use super::schema::Schema;
+use super::written::{PricesFile, ScenarioFile};
 use crate::error::{Error, Result};
 
-/// The short key of prices.
-pub(super) const PRICES: &str = "prices";
+/// The keys that are short for several.
+pub(super) const SHORT_KEYS: [&str; 5] =
+    ["lifetime", "requesters", "connections", PRICES, "principal.*.requesters"];
 
-/// What `change` stands for in `file`: itself, unless its key is a short one.
-///
-/// # Errors
-/// If `requesters` is no number of requesters, or nobody's traffic can be spread over them.
-pub(super) fn expand(change: &Override, file: &ScenarioFile) -> Result<Vec<Override>> {
-    let keys: Vec<&str> = change.key.split('.').collect();
-    match keys[..] {
-        ["lifetime"] => Ok(["assumptions.generation_lifetime", "assumptions.cache_lifetime"]
-            .map(|key| Override { key: key.to_owned(), value: change.value.clone() })
-            .into()),
-        ["connections"] => {
-            let principals = file.principals.iter().enumerate();
-            let of_principal = |(index, principal): (usize, &PrincipalFile)| Override {
-                key: format!("principal.{}.connections", element(index, principal)),
-                value: change.value.clone(),
-            };
-            Ok(principals.map(of_principal).collect())
+const PRICES: &str = "prices";
+
+/// A key of a scenario and what to put there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Override {
+    /// Keys from the top, joined by dots; elements of lists by name or number.
+    pub key: String,
+    /// TOML, or else text.
+    pub value: String,
+    /// Prices from a file, in the place of a value.
+    prices: Option<Box<PricesFile>>,
+}
+
+impl Override {
+    /// The value of a key, as it is typed.
+    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { key: key.into(), value: value.into(), prices: None }
+    }
+
+    /// Reads `KEY=VALUE`.
+    ///
+    /// # Errors
+    /// If there is no `=` or no key.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => Ok(Self::new(key.trim(), value.trim())),
+            _ => Err(Error::request(format!("`{text}` is not an override: it has no `KEY=`"))
+                .hint("give a key of the scenario, e.g., `--set assumptions.cache_lifetime=3min`")),
         }
-        [PRICES] => {
-            let prices = change.prices()?.over(file.billing.prices.clone());
-            let key = "billing.prices".to_owned();
-            Ok(vec![Override { key, ..Override::of_prices(&prices) }])
+    }
+
+    /// Prices to be put over a scenario's.
+    #[must_use]
+    pub(crate) fn of_prices(prices: PricesFile) -> Self {
+        Self { prices: Some(Box::new(prices)), ..Self::new(PRICES, "") }
+    }
+
+    fn typed(&self) -> Typed {
+        match &self.prices {
+            Some(_) => Typed::Prices,
+            None => Typed::Set { key: self.key.clone(), value: self.value.clone() },
         }
-        ["requesters"] => {
-            let assume_roles = |(_, principal): &(usize, &PrincipalFile)| principal.role.is_some();
-            let principals: Vec<_> =
-                file.principals.iter().enumerate().filter(assume_roles).collect();
-            if principals.is_empty() {
-                let error = Error::request("`requesters` is given, but no principal has a `role`");
-                return Err(error.hint(WHO_CAN_BE_MANY));
+    }
+
+    /// Puts the value into a scenario that leaves nothing to defaults.
+    ///
+    /// # Errors
+    /// If the key leads nowhere, `requesters` is no number of requesters, or nobody's traffic can be
+    /// spread over them.
+    pub(super) fn put(&self, document: &mut Document) -> Result<()> {
+        let typed = self.typed();
+        let place = document.overridden_by(typed.clone());
+        let value = Value::typed(&self.value, place);
+        let keys: Vec<&str> = self.key.split('.').collect();
+        let put = match keys[..] {
+            ["lifetime"] => ["assumptions.generation_lifetime", "assumptions.cache_lifetime"]
+                .into_iter()
+                .try_for_each(|key| document.set(key, value.clone())),
+            ["connections"] => {
+                for principal in document.elements_mut("principal") {
+                    principal.put("connections", value.clone());
+                }
+                Ok(())
             }
-            spread(change, &principals)
+            [PRICES] => self.put_prices(value, document),
+            ["requesters"] => self.spread(document, &value, None),
+            ["principal", element, "requesters"] => self.spread(document, &value, Some(element)),
+            _ => document.set(&self.key, value),
+        };
+        put.map_err(|error| {
+            let error = error.at(typed.to_string());
+            match meant_by_override(&Schema::of::<ScenarioFile>(), document, &self.key, &self.value)
+            {
+                Some(hint) => error.hint_instead(hint),
+                None => error,
+            }
+        })
+    }
+
+    /// Puts prices over those that are there.
+    fn put_prices(&self, value: Value, document: &mut Document) -> Result<()> {
+        const KEY: &str = "billing.prices";
+        let place = value.place;
+        let given = match &self.prices {
+            Some(given) => given.as_ref().clone(),
+            None => {
+                let mut own = document.clone();
+                own.root = value;
+                own.read().map_err(|flaw| complaint::<PricesFile>(&own, flaw))?
+            }
+        };
+        let below = match document.at(&["billing", "prices"]) {
+            Some(below) => {
+                let mut own = document.clone();
+                own.root = below.clone();
+                own.read().map_err(|flaw| complaint::<PricesFile>(&own, flaw))?
+            }
+            None => PricesFile::default(),
+        };
+        document.set(KEY, Value::of(&given.over(below), place))
+    }
+
+    /// Spreads the traffic of all roles, or of one principal: a session for each requester makes them many
+    /// under the rule `session`, and a scoping policy for each session under the rule `role`.
+    fn spread(&self, document: &mut Document, value: &Value, one: Option<&str>) -> Result<()> {
+        let requesters: u32 =
+            self.value.replace('_', "").parse().ok().filter(|&n| n > 0).ok_or_else(|| {
+                Error::request(format!(
+                    "`requesters` is `{}`, but must be a whole number, at least 1",
+                    self.value
+                ))
+            })?;
+        let requesters = Value::of(&requesters, value.place);
+        let principals = document.elements_mut("principal");
+        let chosen: Vec<&mut Value> = match one {
+            None => principals.iter_mut().filter(|it| it.get("role").is_some()).collect(),
+            Some(element) => {
+                let index = number_of(principals, element)?;
+                vec![&mut principals[index]]
+            }
+        };
+        if chosen.is_empty() {
+            let error = Error::request("`requesters` is given, but no principal has a `role`");
+            return Err(error.hint(WHO_CAN_BE_MANY));
         }
-        ["principal", element, "requesters"] => {
-            let Some((index, principal)) = find(file, element) else {
-                // It is no key of anything, which the reader of plain keys tells best.
-                return Ok(vec![change.clone()]);
-            };
-            if principal.service.is_some() {
+        for principal in chosen {
+            if principal.get("service").is_some() {
                 let error = Error::request(format!(
                     "`requesters` is given, but principal `{}` is a `service`",
-                    principal.name
+                    principal.name()
                 ));
                 return Err(error.hint(WHO_CAN_BE_MANY));
             }
-            spread(change, &[(index, principal)])
+            principal.put("sessions", requesters.clone());
+            principal.put("session_policies", requesters.clone());
         }
-        _ => Ok(vec![change.clone()]),
+        Ok(())
     }
 }
 
@@ -69,49 +162,13 @@ const WHO_CAN_BE_MANY: &str = "sessions of a role can be many, each with a scopi
                                so can federated sessions of one user, by \
                                `principal.NAME.requesters=N`; a service is one requester";
 
-/// A principal by its name or, from 0, its number.
-fn find<'f>(file: &'f ScenarioFile, element: &str) -> Option<(usize, &'f PrincipalFile)> {
-    let principals = &file.principals;
-    let named = principals.iter().position(|principal| principal.name == element);
-    let index = named.or_else(|| element.parse().ok())?;
-    Some((index, principals.get(index)?))
-}
-
-/// Spreads the principals' traffic: a session for each requester makes them many under the rule
-/// `session`, and a scoping policy for each session under the rule `role`.
-fn spread(change: &Override, principals: &[(usize, &PrincipalFile)]) -> Result<Vec<Override>> {
-    let requesters: u32 =
-        change.value.replace('_', "").parse().ok().filter(|&n| n > 0).ok_or_else(|| {
-            Error::request(format!(
-                "`requesters` is `{}`, but must be a whole number, at least 1",
-                change.value
-            ))
-        })?;
-    let of_principal = |&(index, principal): &(usize, &PrincipalFile)| {
-        let element = element(index, principal);
-        ["sessions", "session_policies"].map(|key| Override {
-            key: format!("principal.{element}.{key}"),
-            value: requesters.to_string(),
-        })
-    };
-    Ok(principals.iter().flat_map(of_principal).collect())
-}
-
-/// What a key calls a principal. Elements go by name first, so a number could be another's name.
-fn element(index: usize, principal: &PrincipalFile) -> String {
-    match principal.name.as_str() {
-        name if name.contains('.') => index.to_string(),
-        name => name.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Scenario;
     use super::*;
     use crate::encryption::assumptions::Level;
     use crate::encryption::requester::{RequesterRule, Requesters};
     use crate::s3::Connections;
+    use crate::scenario::Scenario;
     use crate::units::SimDuration;
 
     const TWO_ROLES_AND_A_USER: &str = r#"
@@ -140,11 +197,10 @@ mod tests {
     fn requesters(scenario: &Scenario) -> [Vec<usize>; 2] {
         [RequesterRule::Session, RequesterRule::Role].map(|rule| {
             let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
-            let of = |requester: usize| {
-                scenario.slots[grouped.list[requester].slots[0] as usize].principal as usize
-            };
             let mut counts = vec![0; scenario.principals.len()];
-            (0..grouped.list.len()).for_each(|requester| counts[of(requester)] += 1);
+            for requester in &grouped.list {
+                counts[scenario.slots[requester.slots[0] as usize].principal as usize] += 1;
+            }
             counts
         })
     }
@@ -183,11 +239,12 @@ mod tests {
     /// A number for all, another for one of them; and the pools of clients where nothing is given.
     #[test]
     fn connections_are_given_to_all_or_one() {
-        let of = |changes: &[&str]| -> Vec<Connections> {
+        fn of(changes: &[&str]) -> Vec<Connections> {
             let scenario = read(TWO_ROLES_AND_A_USER, changes).unwrap();
-            let first = |principal| scenario.slots.iter().find(|slot| slot.principal == principal);
-            (0..3).map(|principal| first(principal).unwrap().connections).collect()
-        };
+            let mut slots = scenario.slots.clone();
+            slots.dedup_by_key(|slot| slot.principal);
+            slots.iter().map(|slot| slot.connections).collect()
+        }
         let (kept, fresh) = (Connections::Kept, Connections::Fresh);
         assert_eq!(of(&["connections=3"]), [kept(3); 3]);
         let one = ["connections=3", "principal.reader.connections=fresh"];

@@ -1,22 +1,25 @@
 //! Figures: columns of numbers, what they are called and how they are written.
 
-use super::super::axis::Unit;
-use super::super::table::Table;
-use super::select::Levels;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::axis::Unit;
+use super::configurations::{Levels, Options};
 use crate::error::{Error, Result, one_of};
 use crate::report::numbers::{count, dollars, percent};
 
-/// A column of numbers.
+/// A figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Figure {
-    pub(super) column: String,
+    /// Its column, or its name in a comparison.
+    pub(super) name: String,
     /// What it is, to begin a title with.
     pub(super) title: String,
     pub(super) unit: Unit,
 }
 
-/// Columns that have a better name than their own.
-const NAMES: [(&str, &str); 11] = [
+/// Figures that have a better name than that of their column.
+const TITLES: [(&str, &str); 11] = [
     ("saving", "KMS requests saved"),
     ("saving_ratio", "KMS requests saved"),
     ("kms_requests", "KMS requests"),
@@ -30,49 +33,50 @@ const NAMES: [(&str, &str); 11] = [
     ("bucket_keys_alive_max", "Most bucket-level keys alive"),
 ];
 
-/// Columns that name or number a row instead of telling something of it.
-const NO_FIGURES: [&str; 6] =
-    ["scenario", "configuration", "assumption", "point", "replication", "replications"];
+/// Columns of numbers that name a row, and columns of text that may be empty.
+const NO_FIGURES: [&str; 3] = ["replication", "replications", "payback"];
 
 impl Figure {
-    /// The figure of that column, `saving_ratio` if none is given.
-    pub(super) fn of(table: &Table, column: Option<&str>) -> Result<Self> {
-        let column = column.unwrap_or("saving_ratio");
-        let is_figure = |name: &str| !NO_FIGURES.contains(&name) && !name.starts_with("set.");
-        if !table.has(column) || !is_figure(column) {
-            let figures = table.header().iter().map(String::as_str).filter(|name| is_figure(name));
-            return Err(Error::request(format!("`{column}` is no figure of this file"))
-                .hint(one_of(column, figures))
-                .at(table.place()));
-        }
-        Ok(Self::named(column))
+    /// The figure of rows that the options ask for, `saving_ratio` if they ask for none.
+    pub(super) fn of<T: Serialize + Default>(options: &Options) -> Result<Self> {
+        let name = options.figure.as_deref().unwrap_or("saving_ratio");
+        let row = serde_json::to_value(T::default()).expect("rows are flat structs");
+        let columns = row.as_object().into_iter().flatten();
+        let figures: Vec<&str> = columns
+            .filter(|(name, value)| {
+                (value.is_number() || value.is_null()) && !NO_FIGURES.contains(&name.as_str())
+            })
+            .map(|(name, _)| name.as_str())
+            .collect();
+        Self::among(name, &figures)
     }
 
-    /// The figure of that name.
-    pub(super) fn named(name: &str) -> Self {
-        let known = NAMES.iter().find(|(known, _)| *known == name);
+    /// The figure of that name, if it is one of the file's.
+    pub(super) fn among(name: &str, figures: &[&str]) -> Result<Self> {
+        if !figures.contains(&name) {
+            return Err(Error::request(format!("`{name}` is no figure of this file"))
+                .hint(one_of(name, figures.iter().copied())));
+        }
+        let known = TITLES.iter().find(|(known, _)| *known == name);
         let title = known.map_or_else(|| spoken(name), |(_, title)| (*title).to_owned());
-        Self { column: name.to_owned(), title, unit: unit_of(name) }
+        Ok(Self { name: name.to_owned(), title, unit: unit_of(name) })
     }
 
     /// Whether it is the share of KMS requests saved.
     pub(super) fn is_saving(&self) -> bool {
-        self.column == "saving_ratio"
+        self.name == "saving_ratio"
     }
 
-    /// A value as people read it.
-    pub(super) fn write(&self, value: f64) -> String {
-        write(self.unit, value)
+    /// Its value in a row.
+    pub(super) fn value(&self, row: &impl Serialize) -> Option<f64> {
+        serde_json::to_value(row).ok()?.get(&self.name).and_then(Value::as_f64)
     }
 
     /// A value with its range: `91.4 % [61.9 % … 99.81 %]`.
     pub(super) fn with_range(&self, levels: &Levels) -> String {
-        let Some(assumed) = levels.assumed else { return "unknown".to_owned() };
-        match levels.range() {
-            Some((low, high)) => {
-                format!("{} [{} … {}]", self.write(assumed), self.write(low), self.write(high))
-            }
-            None => self.write(assumed),
+        match levels.assumed {
+            Some(assumed) => with_range(self.unit, assumed, levels.range()),
+            None => "unknown".to_owned(),
         }
     }
 }
@@ -84,6 +88,15 @@ pub(super) fn write(unit: Unit, value: f64) -> String {
         Unit::Dollars => dollars(value),
         _ if value < 0.0 => format!("-{}", count(-value)),
         _ => count(value),
+    }
+}
+
+/// A number with its range, if it has one.
+pub(super) fn with_range(unit: Unit, value: f64, range: Option<(f64, f64)>) -> String {
+    let value = write(unit, value);
+    match range {
+        Some((low, high)) => format!("{value} [{} … {}]", write(unit, low), write(unit, high)),
+        None => value,
     }
 }
 

@@ -1,0 +1,191 @@
+//! KMS requests a second, and bucket-level keys alive, over time.
+
+use std::fmt::Write;
+
+use super::axis::{Axis, Scale, Unit};
+use super::configurations::{Configurations, Options};
+use super::{Chart, LinePoint, Lines, Plot, Reference, Series};
+use crate::error::{Error, Result};
+use crate::report::numbers::{count, grouped, significant};
+use crate::results::rows::TimelineRow;
+
+/// A quota beyond so many times the greatest figure is told in words instead of squashing the data.
+const OFF_THE_CHART: f64 = 1.6;
+
+/// A line whose mean is smaller than another's by a greater factor lies on the edge of the axis.
+const FAR_APART: f64 = 50.0;
+
+/// KMS requests a second over time, with the quota.
+///
+/// # Errors
+/// If there are no rows, or an option names or wants what they do not have.
+pub fn kms_over_time(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
+    let configurations = Configurations::of(rows, options)?;
+    let mut lines = lines(rows, &configurations, "requests a second", |row| {
+        let mean = row.kms_requests / row.bin_s;
+        (mean, Some(f64::from(row.kms_requests_per_s_max).max(mean)))
+    })?;
+    lines.band = Some("up to the busiest second of each interval".to_owned());
+    let most = lines.figures().fold(0.0, f64::max);
+    let mut quotas: Vec<u64> = rows.iter().filter_map(|row| row.quota_per_s).collect();
+    quotas.dedup();
+    lines.references = quotas
+        .into_iter()
+        .map(|quota| Reference {
+            value: quota as f64,
+            text: format!("quota {} a second", grouped(quota)),
+        })
+        .collect();
+    let near = lines.references.iter().map(|quota| quota.value);
+    let near: Vec<f64> = near.filter(|quota| *quota <= most * OFF_THE_CHART).collect();
+    rise(&mut lines, "KMS requests a second", &near, options.log)?;
+    let subtitle = format!("Line: mean of each interval.{}", unseen(&lines));
+    let title = configurations.title("KMS requests over time");
+    Ok(chart("kms-over-time", title, subtitle, lines))
+}
+
+/// Bucket-level keys alive over time.
+///
+/// # Errors
+/// As [`kms_over_time`].
+pub fn keys_alive(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
+    let configurations = Configurations::of(rows, options)?;
+    let mut lines =
+        lines(rows, &configurations, "keys", |row| (row.bucket_keys_alive_max.into(), None))?;
+    rise(&mut lines, "bucket-level keys alive", &[], options.log)?;
+    let subtitle = "Most keys alive in any second of each interval.".to_owned();
+    let title = configurations.title("Bucket-level keys alive over time");
+    Ok(chart("keys-alive", title, subtitle, lines))
+}
+
+fn chart(name: &str, title: String, subtitle: String, lines: Lines) -> Chart {
+    let small: Vec<&str> = flattened(&lines).into_iter().map(|(name, _)| name).collect();
+    let advice = (!small.is_empty())
+        .then(|| format!("`--log` shows the small figures of `{}`", small.join("`, `")));
+    let plot = Plot::Lines(lines);
+    Chart { advice, ..Chart::new(name, "timeline.csv", title, subtitle, plot).assumed() }
+}
+
+/// Sets the upright axis, which holds `more`, too. A logarithmic one has no place for zeros: the line has a
+/// gap there, and a band begins at the axis.
+fn rise(lines: &mut Lines, title: &str, more: &[f64], log: bool) -> Result<()> {
+    let figures: Vec<f64> = lines.figures().chain(more.iter().copied()).collect();
+    if !log {
+        lines.y = Axis::linear(title, Unit::Number, figures, true);
+        return Ok(());
+    }
+    let above: Vec<f64> = figures.into_iter().filter(|figure| *figure > 0.0).collect();
+    if above.is_empty() {
+        return Err(Error::request("every figure is zero, which a logarithmic axis cannot show")
+            .hint("leave `--log` out"));
+    }
+    lines.y = Axis::log10(format!("{title} (zeros left out)"), Unit::Number, above);
+    for point in lines.series.iter_mut().flat_map(|series| &mut series.points) {
+        point.y = point.y.filter(|value| *value > 0.0);
+        point.range = point.range.map(|(low, high)| (low.max(lines.y.min), high));
+    }
+    Ok(())
+}
+
+/// Lines that an axis from zero flattens onto its edge, since others are far above: their means.
+fn flattened(lines: &Lines) -> Vec<(&str, f64)> {
+    if lines.y.scale != Scale::Linear {
+        return Vec::new();
+    }
+    let means = lines.series.iter().map(|series| (series.name.as_str(), mean(series)));
+    let most = means.clone().map(|(_, mean)| mean).fold(0.0, f64::max);
+    means.filter(|(_, mean)| *mean > 0.0 && mean * FAR_APART < most).collect()
+}
+
+fn mean(series: &Series) -> f64 {
+    let values = series.points.iter().filter_map(|point| point.y);
+    values.sum::<f64>() / series.points.len().max(1) as f64
+}
+
+/// What cannot be seen on the axis, in words.
+fn unseen(lines: &Lines) -> String {
+    let mut told = String::new();
+    let zero = lines.series.iter().filter(|series| mean(series) == 0.0);
+    let zero: Vec<&str> = zero.map(|series| series.name.as_str()).collect();
+    if !zero.is_empty() && zero.len() < lines.series.len() {
+        told = format!(" Always zero: {}.", zero.join(", "));
+    }
+    let small = flattened(lines).into_iter();
+    let small: Vec<String> =
+        small.map(|(name, mean)| format!("{name}, {}", significant(mean))).collect();
+    if !small.is_empty() {
+        let _ = write!(told, " Near zero: {} a second on average.", small.join("; "));
+    }
+    told
+}
+
+/// A line for each configuration, of the figure and what it reaches above.
+fn lines(
+    rows: &[TimelineRow],
+    configurations: &Configurations,
+    unit: &str,
+    figure: fn(&TimelineRow) -> (f64, Option<f64>),
+) -> Result<Lines> {
+    if let Some(row) = rows.iter().find(|row| row.bin_s <= 0.0) {
+        let wrong = format!("`bin_s` is `{}`, but must be greater than zero", row.bin_s);
+        return Err(Error::request(wrong));
+    }
+    let (mut begin_s, mut end_s) = (f64::INFINITY, 0.0_f64);
+    for (_, row) in configurations.rows(rows) {
+        begin_s = begin_s.min(row.time_s);
+        end_s = end_s.max(row.time_s + row.bin_s);
+    }
+    let clock = Clock::of(end_s - begin_s);
+    let series = configurations.chosen().into_iter().map(|index| {
+        let name = configurations.name(index);
+        let points = configurations
+            .rows_of(index, rows)
+            .map(|row| clock.point(&name, row, unit, figure(row)))
+            .collect();
+        Series { points, name, colour: index }
+    });
+    let (min, max) = (begin_s / clock.size_s, end_s / clock.size_s);
+    let x = Axis {
+        title: format!("{} since the start of the run", clock.name),
+        unit: clock.unit,
+        min,
+        max,
+        ..Axis::default()
+    };
+    Ok(Lines { x, series: series.collect(), ..Lines::default() })
+}
+
+/// The unit that a stretch of time is read in.
+struct Clock {
+    name: &'static str,
+    size_s: f64,
+    unit: Unit,
+}
+
+impl Clock {
+    fn of(span_s: f64) -> Self {
+        let (name, size_s, unit) = match span_s {
+            s if s > 3.0 * 86_400.0 => ("days", 86_400.0, Unit::Number),
+            s if s > 2.0 * 3_600.0 => ("hours", 3_600.0, Unit::Hours),
+            s if s > 120.0 => ("minutes", 60.0, Unit::Sixtieths),
+            _ => ("seconds", 1.0, Unit::Sixtieths),
+        };
+        Self { name, size_s, unit }
+    }
+
+    /// An interval stands at its middle.
+    fn point(
+        &self,
+        name: &str,
+        row: &TimelineRow,
+        unit: &str,
+        (value, upper): (f64, Option<f64>),
+    ) -> LinePoint {
+        let x = (row.time_s + row.bin_s / 2.0) / self.size_s;
+        let busiest =
+            upper.map_or_else(String::new, |upper| format!(", busiest second {}", count(upper)));
+        let label = format!("{name}, {x:.2} {}: {} {unit}{busiest}", self.name, count(value));
+        let range = upper.filter(|upper| *upper > value).map(|upper| (value, upper));
+        LinePoint { x, y: Some(value), range, label, point: None }
+    }
+}

@@ -1,0 +1,162 @@
+//! A log's buckets, principals and earlier objects, as a scenario has them written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::UnknownAge;
+use crate::encryption::Mode;
+use crate::pricing::PriceTable;
+use crate::recording::Recording;
+use crate::recording::earlier_objects::{EarlierObjects, Origin};
+use crate::s3::{Identity, Principal};
+use crate::scenario::engine::EngineChoice;
+use crate::scenario::written::{
+    BucketFile, DEFAULT_REGION, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile,
+    ScenarioFile,
+};
+use crate::units::{SimDuration, SimTime, utc};
+use crate::workload::ages::{AgeLaw, UniformAges};
+
+/// Settings and what the log tells, as a scenario.
+pub(super) fn of_log(
+    given: ScenarioFile,
+    log: &Recording,
+    unknown_age: UnknownAge,
+) -> ScenarioFile {
+    let (since, age) = unknown_age.meaning();
+    ScenarioFile {
+        duration: log.end,
+        warm_up: log.counted_from,
+        engine: EngineChoice::Events,
+        buckets: buckets(log, &given.buckets, since),
+        populations: log.before.iter().map(|before| population(log, before, &age)).collect(),
+        principals: principals_as_given(log, &given.principals),
+        workloads: Vec::new(),
+        clients: Vec::new(),
+        replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
+        ..given
+    }
+}
+
+/// The log's buckets, with what the settings say of those of a name.
+fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketFile> {
+    let known: BTreeMap<&str, &BucketFile> =
+        given.iter().map(|bucket| (bucket.name.as_str(), bucket)).collect();
+    let region = given.first().map_or(DEFAULT_REGION, |bucket| bucket.region.as_str());
+    let named = log.buckets.iter().zip(&log.regions).map(|(name, told)| {
+        // A log's own names are never wrong: what AWS does not call a region tells of none.
+        let told = told.as_deref().filter(|told| PriceTable::is_region(told));
+        let given = known.get(name.as_str()).map(|bucket| (*bucket).clone());
+        let given = given.unwrap_or_else(|| BucketFile {
+            name: name.clone(),
+            region: told.unwrap_or(region).to_owned(),
+            key: KmsKey::default(),
+            kms_key: None,
+            bucket_keys_since: since,
+            encryption_before: None,
+            directory: is_directory(name),
+        });
+        let given = BucketFile { directory: given.directory || is_directory(name), ..given };
+        // Settings that name a bucket need not name its region.
+        match told {
+            Some(told) if given.region == DEFAULT_REGION => {
+                BucketFile { region: told.to_owned(), ..given }
+            }
+            _ => given,
+        }
+    });
+    named.collect()
+}
+
+/// Objects of which the log does not tell the writing.
+fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> PopulationFile {
+    let bucket = &log.buckets[before.bucket as usize];
+    let what = match before.origin {
+        Origin::Unknown => "written before the log",
+        Origin::WithoutKey => "known to have no bucket key",
+        Origin::WithoutKms => "known not to be under KMS",
+        Origin::Written(_) => "in the inventory, with a bucket key",
+    };
+    PopulationFile {
+        name: format!("{bucket}: {what}"),
+        bucket: bucket.clone(),
+        objects: Some(before.objects),
+        written_at: None,
+        age: age_of(&before.origin).unwrap_or_else(|| age.clone()),
+        object_size: None,
+        written_by: None,
+        encryption: (before.origin == Origin::WithoutKms).then_some(Mode::SseS3),
+        kms_key: None,
+    }
+}
+
+/// Whether a bucket is a directory bucket, by how the names of such must end
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-bucket-naming-rules.html>).
+pub(crate) fn is_directory(name: &str) -> bool {
+    name.ends_with("--x-s3")
+}
+
+/// The ages of objects whose writing an inventory tells, none older than all: what a migration goes by.
+fn age_of(origin: &Origin) -> Option<AgeLaw> {
+    let Origin::Written(times) = origin else { return None };
+    let oldest_ms = *times.first()?;
+    let to = SimDuration::from_nanos(i64::try_from(oldest_ms).ok()?.checked_mul(1_000_000)?);
+    Some(AgeLaw::Uniform(UniformAges { from: SimDuration::ZERO, to }))
+}
+
+/// The log's principals under names that differ.
+pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    for recorded in &log.principals {
+        *times.entry(plain_name(&recorded.principal)).or_default() += 1;
+    }
+    let mut taken = BTreeSet::new();
+    let mut all = Vec::new();
+    for recorded in &log.principals {
+        let Principal { account, identity } = &recorded.principal;
+        let mut name = plain_name(&recorded.principal);
+        if times[&name] > 1 {
+            name = format!("{name}@{account}");
+        }
+        // A role may be called like another's name and account.
+        while !taken.insert(name.clone()) {
+            name.push('\'');
+        }
+        let (mut role, mut user, mut service) = (None, None, None);
+        match identity {
+            Identity::Role(name) => role = Some(name.clone()),
+            Identity::User(name) => user = Some(name.clone()),
+            Identity::Service(name) => service = Some(name.clone()),
+        }
+        all.push(PrincipalFile {
+            name,
+            account: account.clone(),
+            role,
+            user,
+            service,
+            sessions: recorded.sessions.len() as u32,
+            session_policies: 1,
+            session_length: None,
+            renewal: Renewal::default(),
+            connections: None,
+            kms_billed: None,
+        });
+    }
+    all
+}
+
+fn plain_name(principal: &Principal) -> String {
+    match &principal.identity {
+        Identity::Role(name) | Identity::Service(name) => name.clone(),
+        Identity::User(name) => format!("user/{name}"),
+    }
+}
+
+/// The log's principals, with the connections that the settings give to those of a name.
+fn principals_as_given(log: &Recording, given: &[PrincipalFile]) -> Vec<PrincipalFile> {
+    let mut all = principals(log);
+    for principal in &mut all {
+        let named = given.iter().find(|of| of.name == principal.name);
+        principal.connections = named.and_then(|of| of.connections);
+    }
+    all
+}
