@@ -145,9 +145,9 @@ fn figures(comparison: &Comparison) -> Table {
         if !is_whole {
             continue;
         }
-        let differences = rows.iter().map(|row| match row.candidate == comparison.reference {
-            true => Cell::unknown(),
-            false => difference(figure, row),
+        let differences = rows.iter().map(|row| {
+            let is_baseline = row.candidate == comparison.reference;
+            if is_baseline { Cell::unknown() } else { difference(figure, row) }
         });
         table.push_ranked(Rank::Part, std::iter::once("difference".into()).chain(differences));
         let ranges = rows.iter().map(|row| levels(comparison, figure, &row.candidate));

@@ -255,7 +255,9 @@ impl Table {
     pub(crate) fn of<R>(records: impl IntoIterator<Item = R>) -> Columns<R> {
         let records: Vec<R> = records.into_iter().collect();
         let mut table = Self::default();
-        records.iter().for_each(|_| table.push([]));
+        for _ in &records {
+            table.push([]);
+        }
         Columns { records, table }
     }
 

@@ -1,7 +1,7 @@
 //! A run scaled to a known total, in sentences.
 
 use super::document::Block;
-use super::numbers::{count, dollars, percent};
+use super::numbers::{count, dollars, percent, signed};
 use crate::results::known_total::{KnownTotal, Scaled, ScaledConfiguration};
 
 /// The scaled figures in sentences.
@@ -51,9 +51,4 @@ fn configuration(scaled: &ScaledConfiguration, known: &KnownTotal) -> String {
         Some([low, assumed, high]) => format!("{saved}: {assumed} ({low} … {high})"),
         None => format!("{saved} ({} … {})", signed(low), signed(high)),
     }
-}
-
-/// A count with its sign.
-fn signed(number: f64) -> String {
-    if number < 0.0 { format!("-{}", count(-number)) } else { count(number) }
 }

@@ -135,8 +135,8 @@ fn verdict(grid: &Grid, points: &[PointFigures]) -> String {
     if low.total_cmp(&high).is_eq() {
         return format!("{subject} is {} and the same at every point", first.with_range());
     }
-    let (least, greatest) = (lowest.saving_here(), highest.saving_here());
-    format!("{subject} is least, {least}, and greatest, {greatest}")
+    let [lowest, highest] = [lowest, highest].map(PointFigures::saving_here);
+    format!("{subject} is least, {lowest}, and greatest, {highest}")
 }
 
 /// The same where no baseline makes KMS requests: what those of the headline cost.

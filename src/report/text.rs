@@ -28,7 +28,7 @@ fn blocks(blocks: &[Block], width: u16, out: &mut String) {
             continue;
         }
         let is_sentence = matches!(block, Block::Verdict(_) | Block::Paragraph(_) | Block::Note(_));
-        if !out.is_empty() && !(is_sentence && was_sentence) {
+        if !(out.is_empty() || is_sentence && was_sentence) {
             out.push('\n');
         }
         was_sentence = is_sentence;

@@ -25,6 +25,11 @@ pub(crate) fn count(count: f64) -> String {
     format!("{scaled:.decimals$} {unit}")
 }
 
+/// A difference of counts, with its sign if that is a minus.
+pub(crate) fn signed(difference: f64) -> String {
+    if difference < 0.0 { format!("-{}", count(-difference)) } else { count(difference) }
+}
+
 /// Dollars: whole ones with groups from a hundred on, cents below, more digits below a cent.
 pub(crate) fn dollars(amount: f64) -> String {
     let sign = if amount < 0.0 { "-" } else { "" };

@@ -500,7 +500,7 @@ fn a_bill_stands_beside_both() {
     );
     let said = format!("the bill has {} KMS requests", 2 * second);
     assert!(table.replace(',', "").contains(&said), "{table}");
-    assert!(table.starts_with("Model and trail agree in 100 % of the KMS calls "), "{table}");
+    assert!(table.starts_with("Model and CloudTrail agree in 100 % of the KMS calls "), "{table}");
 }
 
 #[test]

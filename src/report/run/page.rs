@@ -126,7 +126,7 @@ fn drawn<R>(
 fn key_figures(results: &Results) -> Vec<Block> {
     let mut table = figures(results);
     decision_first(results, &mut table);
-    table.columns[0].title = "figure".to_owned();
+    "figure".clone_into(&mut table.columns[0].title);
     let caption =
         format!("Every assumption as assumed; savings against `{}`", results.facts.reference);
     let table = Block::Table(table.on_page("table-figures", caption, "summary.csv"));

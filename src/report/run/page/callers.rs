@@ -6,6 +6,7 @@ use super::{BUCKETS, Page, accounts, drawn};
 use crate::error::Result;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Section, Table};
+use crate::report::numbers::signed;
 use crate::report::run::adds_cost;
 use crate::results::Results;
 use crate::results::facts::Facts;
@@ -17,16 +18,19 @@ const LISTED: usize = 100;
 
 /// Which buckets, of a replay, and which principals save most.
 pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
+    if adds_cost(page.results) {
+        return None;
+    }
     let Page { results: Results { facts, principals, .. }, further, .. } = page;
     let buckets = further.buckets.iter().map(|row| Calls {
         configuration: &row.configuration,
         name: &row.bucket,
-        calls: row.kms_requests,
+        kms_requests: row.kms_requests,
     });
     let principals = principals.iter().map(|row| Calls {
         configuration: &row.configuration,
         name: &row.principal,
-        calls: row.kms_requests,
+        kms_requests: row.kms_requests,
     });
     let tables = [
         most_saved(facts, "bucket", buckets)
@@ -43,7 +47,7 @@ pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
 struct Calls<'a> {
     configuration: &'a str,
     name: &'a str,
-    calls: f64,
+    kms_requests: f64,
 }
 
 /// What the headline saves in each bucket or for each principal, those that save most first; `None` if
@@ -55,10 +59,10 @@ fn most_saved<'a>(
 ) -> Option<Table> {
     const SHOWN: usize = 10;
     let mut names: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
-    for Calls { configuration, name, calls } in calls {
+    for Calls { configuration, name, kms_requests } in calls {
         for (side, of) in [&facts.headline, &facts.reference].into_iter().enumerate() {
             if configuration == of {
-                names.entry(name).or_default()[side] += calls;
+                names.entry(name).or_default()[side] += kms_requests;
             }
         }
     }
@@ -71,7 +75,7 @@ fn most_saved<'a>(
     names.truncate(SHOWN);
     let table = Table::of(names)
         .text(what, |(it, _)| name(it))
-        .figure("KMS requests saved", |(_, [own, of])| Cell::count(of - own))
+        .figure("KMS requests saved", |(_, [own, of])| Cell::figure(of - own, signed))
         .figure("share saved", |(_, [own, of])| Cell::percent((*of > 0.0).then(|| 1.0 - own / of)))
         .figure("KMS requests", |(_, [own, _])| Cell::count(*own))
         .figure("instead of", |(_, [_, of])| Cell::count(*of));

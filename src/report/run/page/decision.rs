@@ -143,13 +143,18 @@ pub(super) fn what_to_do(results: &Results) -> Vec<Block> {
 fn choice(results: &Results) -> String {
     let facts = &results.facts;
     let (headline, baseline) = (&facts.headline, &facts.reference);
+    if headline == baseline {
+        return format!(
+            "`{headline}` is the baseline itself: compare it with another configuration."
+        );
+    }
     let Some(saving) = results.assumed(headline).saving_ratio else {
         return format!(
             "`{baseline}` makes no KMS requests, so bucket keys have nothing to save. Choose `{headline}` for \
              what its KMS key does, not for the bill."
         );
     };
-    let mut text = match results.saving_range(headline) {
+    let choice = match results.saving_range(headline) {
         _ if saving <= 0.0 => {
             format!("Keep `{baseline}`: `{headline}` saves no KMS requests in this traffic.")
         }
@@ -164,10 +169,10 @@ fn choice(results: &Results) -> String {
     let others = facts.configurations.iter().filter(|it| it.name != *headline);
     let savings = others
         .filter_map(|it| Some((&it.name, results.at(&it.name, Level::Assumed).saving_ratio?)));
-    if let Some((name, best)) = savings.max_by(|a, b| a.1.total_cmp(&b.1))
-        && best > saving + 0.01
-    {
-        text.push_str(&format!(" `{name}` saves more: {}.", percent(best)));
+    match savings.max_by(|a, b| a.1.total_cmp(&b.1)) {
+        Some((name, best)) if best > saving + 0.01 => {
+            format!("{choice} `{name}` saves more: {}.", percent(best))
+        }
+        _ => choice,
     }
-    text
 }
