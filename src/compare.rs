@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
+use crate::figure::Figure;
 use crate::results::Results;
 use crate::results::facts::WarningFacts;
 use crate::results::rows::{CostRow, dollars};
-use crate::scenario::assertion::Figure;
 use crate::statistics::Estimate;
 use crate::units::Usd;
 
@@ -145,50 +145,57 @@ pub struct CostChangeRow {
 /// # Errors
 /// If none or several are called so.
 pub fn find(candidates: &[Candidate], name: &str) -> Result<usize> {
-    let labels = || candidates.iter().map(|candidate| candidate.label.as_str());
-    let of = |is: &dyn Fn(&Candidate) -> bool| -> Vec<usize> {
-        (0..candidates.len()).filter(|&i| is(&candidates[i])).collect()
-    };
-    let ways = [
-        of(&|candidate| candidate.label == name),
-        of(&|candidate| candidate.configuration == name),
-        of(&|candidate| candidate.results.facts.scenario == name),
-        name.parse()
-            .ok()
-            .filter(|n| (1..=candidates.len()).contains(n))
-            .map_or(vec![], |n| vec![n - 1]),
-    ];
-    match ways.into_iter().find(|found| !found.is_empty()).as_deref() {
-        Some([one]) => Ok(*one),
-        Some(several) => Err(Error::request(format!(
-            "`{name}` can be any of {} candidates, but must name one",
-            several.len()
-        ))
-        .hint(one_of("", labels().collect::<Vec<_>>()))),
-        None => Err(Error::request(format!("`{name}` is none of the candidates"))
-            .hint(one_of(name, labels().collect::<Vec<_>>()))),
+    for way in 0..3 {
+        let is_called = |it: &Candidate| {
+            name == [&it.label, &it.configuration, &it.results.facts.scenario][way]
+        };
+        match candidates.iter().filter(|it| is_called(it)).count() {
+            0 => {}
+            1 => return Ok(candidates.iter().position(is_called).expect("it was counted")),
+            several => {
+                return Err(Error::request(format!(
+                    "`{name}` can be any of {several} candidates, but must name one"
+                ))
+                .hint(one_of("", labels(candidates))));
+            }
+        }
     }
+    let number: Option<usize> = name.parse().ok();
+    number
+        .and_then(|number| number.checked_sub(1))
+        .filter(|&number| number < candidates.len())
+        .ok_or_else(|| {
+            Error::request(format!("`{name}` is none of the candidates"))
+                .hint(one_of(name, labels(candidates)))
+        })
+}
+
+fn labels<'a>(candidates: &'a [Candidate]) -> Vec<&'a str> {
+    candidates.iter().map(|candidate| candidate.label.as_str()).collect()
 }
 
 impl Comparison {
-    /// Holds all candidates against the one with the number `reference`.
+    /// Compares all candidates with the one that has the number `baseline`.
     ///
     /// # Panics
-    /// If `reference` is no candidate's number, or a candidate's configuration is not in its run.
+    /// If `baseline` is no candidate's number, or a candidate's configuration is not in its run.
     #[must_use]
-    pub fn of(candidates: &[Candidate], reference: usize) -> Self {
-        let against = &candidates[reference];
-        let facts = |candidate: &Candidate| candidate.results.facts.counted_s;
-        let differ = candidates.iter().any(|it| facts(it).to_bits() != facts(against).to_bits());
-        let period_s = differ.then_some(against.results.facts.billing_period_s);
-        let figures = candidates.iter().flat_map(|it| differences(it, against, period_s));
+    pub fn of(candidates: &[Candidate], baseline: usize) -> Self {
+        let facts = &candidates[baseline].results.facts;
+        let as_long =
+            |it: &Candidate| it.results.facts.counted_s.to_bits() == facts.counted_s.to_bits();
+        let period_s = (!candidates.iter().all(as_long)).then_some(facts.billing_period_s);
+        let pairs = || {
+            let baseline = &candidates[baseline];
+            candidates.iter().map(move |candidate| Pair { candidate, baseline, period_s })
+        };
         Self {
-            reference: against.label.clone(),
+            reference: candidates[baseline].label.clone(),
             counts_period_s: period_s,
             candidates: candidates.iter().map(CandidateRow::of).collect(),
-            figures: figures.collect(),
-            costs: candidates.iter().flat_map(|it| cost_changes(it, against)).collect(),
-            notes: notes::of(candidates, reference),
+            figures: pairs().flat_map(|pair| pair.differences()).collect(),
+            costs: pairs().flat_map(|pair| pair.cost_changes()).collect(),
+            notes: notes::of(candidates, baseline),
         }
     }
 
@@ -198,10 +205,9 @@ impl Comparison {
     /// If there is no such candidate.
     #[must_use]
     pub fn figure(&self, candidate: &str, level: Level, figure: Figure) -> &DifferenceRow {
-        let is_it = |row: &&DifferenceRow| {
-            row.candidate == candidate && row.assumption == level && row.figure == figure.name()
-        };
-        self.figures.iter().find(is_it).expect("every candidate has every figure at every level")
+        let mut rows = self.figures.iter().filter(|row| row.candidate == candidate);
+        let row = rows.find(|row| row.assumption == level && row.figure == figure.name());
+        row.expect("every candidate has every figure at every level")
     }
 }
 
@@ -239,110 +245,135 @@ impl Candidate<'_> {
 
     /// Each replication's value of a figure; empty where a replication has none.
     fn values(&self, level: Level, figure: Figure, period_s: Option<f64>) -> Vec<f64> {
-        let rows = self.results.replications.iter();
-        let own = rows.filter(|row| row.configuration == self.configuration);
         let scale = self.scale(figure, period_s);
-        let values = own.filter(|row| row.assumption == level).map(|row| row.figure(figure));
-        let values = values.map(|value| value.map(|value| value * scale));
-        values.collect::<Option<Vec<f64>>>().unwrap_or_default()
+        let rows = self.results.replications.iter();
+        rows.filter(|row| row.configuration == self.configuration && row.assumption == level)
+            .map(|row| Some(row.figure(figure)? * scale))
+            .collect::<Option<Vec<f64>>>()
+            .unwrap_or_default()
     }
 
     /// Whether replications of one number saw the same chance.
     fn shares_chance_with(&self, other: &Self) -> bool {
         self.results.facts.seed == other.results.facts.seed
     }
+
+    /// Its bill lines at a level, in the order of a bill.
+    fn bill_lines(&self, level: Level) -> Vec<&CostRow> {
+        let lines = self.results.costs.iter();
+        lines
+            .filter(|row| row.configuration == self.configuration && row.assumption == level)
+            .collect()
+    }
 }
 
-/// Every figure of `candidate` at every level, beside that of `reference`; counts for `period_s` if that is
-/// given.
-fn differences(
-    candidate: &Candidate,
-    reference: &Candidate,
+/// A candidate beside the baseline.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    candidate: &'a Candidate<'a>,
+    baseline: &'a Candidate<'a>,
+    /// Length of time that counts are taken to, if they are.
     period_s: Option<f64>,
-) -> Vec<DifferenceRow> {
-    let of = |level: Level, figure: Figure| {
-        let value = |of: &Candidate| of.value(level, figure, period_s);
-        let (own, against) = (value(candidate), value(reference));
-        let difference = own.zip(against).map(|(own, against)| own - against);
+}
+
+impl Pair<'_> {
+    /// Every figure at every level.
+    fn differences(&self) -> Vec<DifferenceRow> {
+        let mut rows = Vec::new();
+        for level in Level::ALL {
+            rows.extend(Figure::ALL.iter().map(|&figure| self.difference(level, figure)));
+        }
+        rows
+    }
+
+    fn difference(&self, level: Level, figure: Figure) -> DifferenceRow {
+        let value = self.candidate.value(level, figure, self.period_s);
+        let reference_value = self.baseline.value(level, figure, self.period_s);
+        let difference = value.zip(reference_value).map(|(own, baseline)| own - baseline);
+        let share_of = reference_value.filter(|baseline| *baseline != 0.0);
         DifferenceRow {
-            scenario: candidate.results.facts.scenario.clone(),
-            configuration: candidate.configuration.clone(),
-            candidate: candidate.label.clone(),
+            scenario: self.candidate.results.facts.scenario.clone(),
+            configuration: self.candidate.configuration.clone(),
+            candidate: self.candidate.label.clone(),
             assumption: level,
             figure: figure.name().into(),
-            value: own,
-            reference: reference.label.clone(),
-            reference_value: against,
+            value,
+            reference: self.baseline.label.clone(),
+            reference_value,
             difference,
-            difference_half_width: half_width(candidate, reference, level, figure, period_s),
-            difference_ratio: difference
-                .zip(against)
-                .filter(|(_, against)| *against != 0.0)
-                .map(|(difference, against)| difference / against.abs()),
-            counts_period_s: period_s.filter(|_| figure.grows_with_time()),
-        }
-    };
-    let levels = Level::ALL.into_iter();
-    levels.flat_map(|level| Figure::ALL.map(|(figure, _)| of(level, figure))).collect()
-}
-
-/// Half-width of a difference; `None` for extremes, and where a side has a single replication.
-fn half_width(
-    candidate: &Candidate,
-    reference: &Candidate,
-    level: Level,
-    figure: Figure,
-    period_s: Option<f64>,
-) -> Option<f64> {
-    let values = |of: &Candidate| of.values(level, figure, period_s);
-    let (own, against) = (values(candidate), values(reference));
-    let difference = if candidate.shares_chance_with(reference) && own.len() == against.len() {
-        Estimate::of_paired_difference(&own, &against)
-    } else {
-        Estimate::of_difference(&own, &against)
-    };
-    difference?.half_width
-}
-
-/// Bill lines on which `candidate` differs from `reference`, level by level, in the order of a bill.
-fn cost_changes(candidate: &Candidate, reference: &Candidate) -> Vec<CostChangeRow> {
-    let lines = |of: &Candidate, level: Level| -> Vec<CostRow> {
-        let own = |row: &&CostRow| row.configuration == of.configuration && row.assumption == level;
-        of.results.costs.iter().filter(own).cloned().collect()
-    };
-    let same = |a: &CostRow, b: &CostRow| {
-        (&a.service_name, &a.charge_description, &a.charge_frequency)
-            == (&b.service_name, &b.charge_description, &b.charge_frequency)
-    };
-    let mut rows = Vec::new();
-    for level in Level::ALL {
-        let (own, against) = (lines(candidate, level), lines(reference, level));
-        let only_before = against.iter().filter(|line| !own.iter().any(|other| same(line, other)));
-        let before = |line: &CostRow| against.iter().find(|other| same(line, other));
-        let pairs = own.iter().map(|line| (line, Some(line), before(line)));
-        for (line, now, before) in pairs.chain(only_before.map(|line| (line, None, Some(line)))) {
-            let quantity = |of: Option<&CostRow>| of.map_or(0, |line| line.pricing_quantity);
-            let cost = |of: Option<&CostRow>| of.map_or(Usd::ZERO, |line| line.billed_cost);
-            if quantity(now) == quantity(before) && cost(now) == cost(before) {
-                continue;
-            }
-            rows.push(CostChangeRow {
-                scenario: candidate.results.facts.scenario.clone(),
-                configuration: candidate.configuration.clone(),
-                candidate: candidate.label.clone(),
-                assumption: level,
-                reference: reference.label.clone(),
-                service_name: line.service_name.clone(),
-                charge_frequency: line.charge_frequency.clone(),
-                charge_description: line.charge_description.clone(),
-                pricing_unit: line.pricing_unit.clone(),
-                pricing_quantity: quantity(now),
-                reference_quantity: quantity(before),
-                billed_cost: cost(now),
-                reference_cost_usd: cost(before),
-                difference_usd: cost(now) - cost(before),
-            });
+            difference_half_width: self.half_width(level, figure),
+            difference_ratio: difference.zip(share_of).map(|(by, baseline)| by / baseline.abs()),
+            counts_period_s: self.period_s.filter(|_| figure.grows_with_time()),
         }
     }
-    rows
+
+    /// Half-width of a difference; `None` for extremes, and where a side has a single replication.
+    fn half_width(&self, level: Level, figure: Figure) -> Option<f64> {
+        let [own, baseline] =
+            [self.candidate, self.baseline].map(|of| of.values(level, figure, self.period_s));
+        let are_paired =
+            self.candidate.shares_chance_with(self.baseline) && own.len() == baseline.len();
+        let difference = if are_paired {
+            Estimate::of_paired_difference(&own, &baseline)
+        } else {
+            Estimate::of_difference(&own, &baseline)
+        };
+        difference?.half_width
+    }
+
+    /// Bill lines that differ, level by level, in the order of a bill; those that only the baseline has
+    /// come last.
+    fn cost_changes(&self) -> Vec<CostChangeRow> {
+        let mut rows = Vec::new();
+        for level in Level::ALL {
+            let own = self.candidate.bill_lines(level);
+            let before = self.baseline.bill_lines(level);
+            for line in &own {
+                let before = before.iter().copied().find(|before| same_line(line, before));
+                rows.extend(self.cost_change(line, Some(line), before));
+            }
+            for line in before {
+                if !own.iter().any(|own| same_line(own, line)) {
+                    rows.extend(self.cost_change(line, None, Some(line)));
+                }
+            }
+        }
+        rows
+    }
+
+    /// How the candidate's line differs from the baseline's, where `either` is one of both.
+    fn cost_change(
+        &self,
+        either: &CostRow,
+        own: Option<&CostRow>,
+        before: Option<&CostRow>,
+    ) -> Option<CostChangeRow> {
+        let [quantity, reference_quantity] =
+            [own, before].map(|line| line.map_or(0, |line| line.pricing_quantity));
+        let [cost, reference_cost] =
+            [own, before].map(|line| line.map_or(Usd::ZERO, |line| line.billed_cost));
+        let differs = quantity != reference_quantity || cost != reference_cost;
+        differs.then(|| CostChangeRow {
+            scenario: self.candidate.results.facts.scenario.clone(),
+            configuration: self.candidate.configuration.clone(),
+            candidate: self.candidate.label.clone(),
+            assumption: either.assumption,
+            reference: self.baseline.label.clone(),
+            service_name: either.service_name.clone(),
+            charge_frequency: either.charge_frequency.clone(),
+            charge_description: either.charge_description.clone(),
+            pricing_unit: either.pricing_unit.clone(),
+            pricing_quantity: quantity,
+            reference_quantity,
+            billed_cost: cost,
+            reference_cost_usd: reference_cost,
+            difference_usd: cost - reference_cost,
+        })
+    }
+}
+
+/// Whether two bill lines charge for the same.
+fn same_line(a: &CostRow, b: &CostRow) -> bool {
+    (&a.service_name, &a.charge_description, &a.charge_frequency)
+        == (&b.service_name, &b.charge_description, &b.charge_frequency)
 }

@@ -3,6 +3,7 @@
 pub mod accounts;
 
 use std::fmt;
+use std::iter::Sum;
 use std::ops::AddAssign;
 
 /// A KMS operation that S3 calls on a requester's behalf.
@@ -39,46 +40,82 @@ impl fmt::Display for KmsApi {
     }
 }
 
-/// Numbers of KMS calls by API.
+/// Numbers of KMS calls by API: whole ones, or means over replications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KmsCalls([u64; KmsApi::ALL.len()]);
+pub struct KmsCalls<N = u64> {
+    /// Calls of `GenerateDataKey`.
+    pub generate_data_key: N,
+    /// Calls of Decrypt.
+    pub decrypt: N,
+    /// Calls of Encrypt.
+    pub encrypt: N,
+}
 
 impl KmsCalls {
     /// No call.
-    pub const NONE: Self = Self([0; KmsApi::ALL.len()]);
+    pub const NONE: Self = Self { generate_data_key: 0, decrypt: 0, encrypt: 0 };
 
     /// `count` calls of one API.
     #[must_use]
     pub const fn of(api: KmsApi, count: u64) -> Self {
-        let mut calls = [0; KmsApi::ALL.len()];
-        calls[api as usize] = count;
-        Self(calls)
-    }
-
-    /// Calls of one API.
-    #[must_use]
-    pub const fn get(&self, api: KmsApi) -> u64 {
-        self.0[api as usize]
+        match api {
+            KmsApi::GenerateDataKey => Self { generate_data_key: count, ..Self::NONE },
+            KmsApi::Decrypt => Self { decrypt: count, ..Self::NONE },
+            KmsApi::Encrypt => Self { encrypt: count, ..Self::NONE },
+        }
     }
 
     /// As often as `count`.
     #[must_use]
     pub fn times(&self, count: u64) -> Self {
-        Self(self.0.map(|calls| calls * count))
-    }
-
-    /// Calls of all APIs together.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.iter().sum()
+        self.map(|calls| calls * count)
     }
 }
 
-impl AddAssign for KmsCalls {
-    fn add_assign(&mut self, other: Self) {
-        for (mine, more) in self.0.iter_mut().zip(other.0) {
-            *mine += more;
+impl<N: Copy> KmsCalls<N> {
+    /// Calls of one API.
+    #[must_use]
+    pub const fn get(&self, api: KmsApi) -> N {
+        match api {
+            KmsApi::GenerateDataKey => self.generate_data_key,
+            KmsApi::Decrypt => self.decrypt,
+            KmsApi::Encrypt => self.encrypt,
         }
+    }
+
+    /// The same with each number changed.
+    #[must_use]
+    pub fn map<M>(&self, change: impl Fn(N) -> M) -> KmsCalls<M> {
+        KmsCalls {
+            generate_data_key: change(self.generate_data_key),
+            decrypt: change(self.decrypt),
+            encrypt: change(self.encrypt),
+        }
+    }
+}
+
+impl<N: Copy + Sum> KmsCalls<N> {
+    /// Calls of all APIs together.
+    #[must_use]
+    pub fn total(&self) -> N {
+        [self.generate_data_key, self.decrypt, self.encrypt].into_iter().sum()
+    }
+}
+
+impl<N: AddAssign> AddAssign for KmsCalls<N> {
+    fn add_assign(&mut self, other: Self) {
+        self.generate_data_key += other.generate_data_key;
+        self.decrypt += other.decrypt;
+        self.encrypt += other.encrypt;
+    }
+}
+
+impl Sum for KmsCalls {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::NONE, |mut sum, calls| {
+            sum += calls;
+            sum
+        })
     }
 }
 

@@ -32,7 +32,7 @@
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`outcome`], [`sweep`],
+//!   [`migration`], [`sweep`],
 //!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
@@ -43,7 +43,7 @@
 //! once for each five-minute key and, if S3 verifies it as assumed, once more.
 //!
 //! ```
-//! use bks::outcome::Outcome;
+//! use bks::results::Results;
 //! use bks::scenario::Scenario;
 //!
 //! let scenario = Scenario::parse(
@@ -64,10 +64,9 @@
 //!     arrivals = { periodic = { rate = "1/s" } }
 //!     "#,
 //! )?;
-//! let outcome = Outcome::of(&scenario, &|_| ());
-//! let [sse_kms, bucket_key, _] = &outcome.configurations[..] else { panic!() };
-//! assert_eq!(sse_kms.assumed().kms_requests(), 3_600.0);
-//! assert_eq!(bucket_key.assumed().kms_requests(), 12.0 + 12.0);
+//! let results = Results::of(&scenario, &|_| ());
+//! assert_eq!(results.assumed("sse-kms").kms_requests, 3_600.0);
+//! assert_eq!(results.assumed("bucket-key").kms_requests, 12.0 + 12.0);
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 
@@ -78,6 +77,7 @@ pub mod columnar;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod figure;
 pub mod fitting;
 pub mod inventory;
 pub mod kms;
@@ -91,7 +91,6 @@ pub mod reconciliation;
 pub mod recording;
 pub mod report;
 pub mod results;
-pub use results::run as outcome;
 pub mod rng;
 pub mod s3;
 pub mod scenario;

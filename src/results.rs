@@ -1,45 +1,44 @@
-//! Results as plain data: what a run leaves in its folder, made from an outcome and read back from
-//! the files.
+//! Results as plain data: a run is its rows, which it leaves in its folder and which are read back from
+//! there.
 //!
 //! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
 //! - [`rows`]: the rows of every CSV file, those of [`mod@sensitivity`] apart;
-//! - [`places`]: rows of a replay by bucket and by prefix;
 //! - [`csv`]: rows to text and back;
 //! - [`manifest`]: which files belong together.
 //!
 //! Whatever shows results, to people or to programs, in one table or beside others, works on these
 //! values and nothing else: a run of a minute ago and one of last year's folder look the same.
 
-mod arm_counts;
 mod arms;
 mod billing;
+mod counts;
 pub mod csv;
 pub mod facts;
 pub mod known_total;
-mod make;
 pub mod manifest;
 mod migration;
-pub mod places;
+mod places;
 pub mod rows;
 pub mod run;
 pub mod sensitivity;
+mod summary;
+mod swings;
 mod tables;
-pub mod warnings;
-
-pub use make::{summary, swings};
+mod warnings;
 
 use serde::Serialize;
 
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
-use run::Outcome;
 
 use facts::Facts;
 use rows::{
-    AccountRow, CostRow, Names, OperationRow, PrincipalRow, ReplicationRow, RequesterRow,
-    SensitivityRow, SummaryRow, TimelineRow,
+    AccountRow, BucketRow, CostRow, LeftOutRow, Names, OperationRow, PrefixRow, PrincipalRow,
+    ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
+use run::{Progress, Run};
+use swings::Variations;
 
 /// The file that holds the facts.
 pub const FACTS: &str = "result.json";
@@ -70,6 +69,15 @@ pub struct Results {
     pub sensitivity: Vec<SensitivityRow>,
     /// Rows of `replications.csv`.
     pub replications: Vec<ReplicationRow>,
+    /// Rows of a replay's `buckets.csv`; none of what is read from a folder.
+    #[serde(skip)]
+    pub buckets: Vec<BucketRow>,
+    /// Rows of a replay's `prefixes.csv`; none of what is read from a folder.
+    #[serde(skip)]
+    pub prefixes: Vec<PrefixRow>,
+    /// Rows of a replay's `left_out.csv`; none of what is read from a folder.
+    #[serde(skip)]
+    pub left_out: Vec<LeftOutRow>,
     /// The scenario as it was run: `run.toml`.
     #[serde(skip)]
     pub run_toml: String,
@@ -93,21 +101,37 @@ macro_rules! for_each_csv {
 }
 
 impl Results {
-    /// What a scenario's run found.
+    /// Runs a scenario.
+    ///
+    /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
-    pub fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
-        macro_rules! made {
-            ($($file:literal => $field:ident,)*) => {
-                Self {
-                    facts: Facts::of(scenario, outcome),
-                    $($field: make::$field(scenario, outcome),)*
-                    run_toml: scenario.to_run_toml(),
-                }
-            };
+    pub fn of(scenario: &Scenario, progress: Progress) -> Self {
+        let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
+        if let Some(log) = &scenario.recording {
+            run.swings.extend(swings::unknown_objects(&run, log, progress));
+            SensitivityRow::sort(&mut run.swings);
         }
-        let mut results = for_each_csv!(made);
-        results.facts.judge(&scenario.assertions, &results.summary);
-        results
+        let summary = summary::rows(&run);
+        let accounts = tables::accounts(&run);
+        let warnings = warnings::of(&run, &summary, &accounts);
+        let mut facts = Facts::of(scenario, &summary, warnings);
+        facts.judge(&scenario.assertions, &summary);
+        Self {
+            facts,
+            timeline: tables::timeline(&run),
+            requesters: tables::requesters(&run),
+            principals: tables::principals(&run),
+            operations: tables::operations(&run),
+            costs: tables::costs(&run),
+            replications: tables::replications(&run),
+            buckets: places::buckets(&run),
+            prefixes: places::prefixes(&run),
+            left_out: places::left_out(&run),
+            run_toml: scenario.to_run_toml(),
+            sensitivity: run.swings,
+            accounts,
+            summary,
+        }
     }
 
     /// Reads results back from the files of a folder; `file` yields the text of one by its name.
@@ -120,6 +144,9 @@ impl Results {
                 Self {
                     facts: Facts::read(&file(FACTS)?).map_err(|error| error.at(FACTS))?,
                     $($field: csv::read(&file($file)?).map_err(|error| error.at($file))?,)*
+                    buckets: Vec::new(),
+                    prefixes: Vec::new(),
+                    left_out: Vec::new(),
                     run_toml: file(RUN)?,
                 }
             };

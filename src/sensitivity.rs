@@ -22,7 +22,7 @@ pub mod sobol;
 
 use crate::encryption::assumption::{Assumption, Assumptions, Level};
 use crate::error::{Error, Result};
-use crate::outcome::Swing;
+use crate::results::rows::SensitivityRow;
 use crate::rng::Purpose;
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
@@ -69,7 +69,7 @@ pub struct Sensitivity {
     /// The headline's saving with everything as assumed, in the first replication.
     pub assumed: f64,
     /// Assumptions by how far each alone moves the saving, the farthest first.
-    pub swings: Vec<Swing>,
+    pub swings: Vec<SensitivityRow>,
     /// What all of them together do.
     pub together: Together,
     /// Replications of which break-even values are.
@@ -181,11 +181,11 @@ fn axes(scenario: &Scenario, plan: &Plan) -> Vec<(SearchAxis, bool)> {
 }
 
 /// How far each assumption alone moves the saving, the farthest first.
-fn swings(scenario: &Scenario, assumed: f64, evaluator: &mut Evaluator) -> Vec<Swing> {
+fn swings(scenario: &Scenario, assumed: f64, evaluator: &mut Evaluator) -> Vec<SensitivityRow> {
     let list = scenario.configurations[scenario.headline].ranges.one_at_a_time();
     let sets: Vec<Assumptions> = list.iter().flat_map(|it| [it.at_low, it.at_high]).collect();
     let at_ends = evaluator.first_savings(&sets);
-    Swing::all(list, &at_ends, assumed)
+    SensitivityRow::all(scenario, list, &at_ends, assumed)
 }
 
 /// What all assumptions together do to the saving.

@@ -112,6 +112,12 @@ impl Precision {
         points(self.half_width)
     }
 
+    /// Whether the greatest half-width is small enough; `None` stands for no figure to be precise about.
+    #[must_use]
+    pub fn is_met_by(&self, half_width: Option<f64>) -> bool {
+        half_width.is_none_or(|half_width| half_width <= self.half_width)
+    }
+
     /// How many replications there should be next, in all, if there are `replications` now and
     /// `figures` has for each figure the values seen in them; `None` if it is enough, since every
     /// half-width is small enough or `replications_max` is reached.

@@ -22,7 +22,8 @@ pub mod swept;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::outcome::{Outcome, Step};
+use crate::results::rows::SummaryRow;
+use crate::results::run::{self, Step};
 use crate::scenario::Scenario;
 
 use survey::Survey;
@@ -33,8 +34,8 @@ pub struct Callbacks<'a> {
     pub read: &'a (dyn Fn(usize) -> Result<Scenario> + Sync),
     /// Is reported how much of the work is done, in the unit of [`survey::PlannedPoint::work`].
     pub progress: &'a (dyn Fn(f64) + Sync),
-    /// Takes the answer of a point, from any thread and in any order.
-    pub finished: &'a (dyn Fn(usize, &Scenario, &Outcome) -> Result<()> + Sync),
+    /// Takes the rows of a point, from any thread and in any order.
+    pub finished: &'a (dyn Fn(usize, &[SummaryRow]) -> Result<()> + Sync),
 }
 
 /// Runs `points`, as many at a time as there are threads and as fit into `bytes` of memory by their
@@ -118,8 +119,8 @@ impl PointQueue<'_> {
     fn run_point(&self, point: usize) -> Result<()> {
         let scenario = (self.callbacks.read)(point)?;
         let share = PointProgress::new(self.survey.points[point].work, self.callbacks.progress);
-        let outcome = Outcome::without_swings(&scenario, &|step| share.take(step));
-        (self.callbacks.finished)(point, &scenario, &outcome)?;
+        let rows = run::summary(&scenario, &|step| share.take(step));
+        (self.callbacks.finished)(point, &rows)?;
         share.complete();
         Ok(())
     }

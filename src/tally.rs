@@ -1,138 +1,26 @@
 //! Counts: by operation, KMS API, second, time bin and requester. Whole numbers that merge, so the
 //! order in which requesters are run, and on how many threads, changes nothing.
 
+mod counts;
+mod keys_alive;
 mod seconds;
+mod traffic;
+mod window;
 
 use crate::encryption::service::Answer;
 use crate::kms::KmsCalls;
 use crate::kms::accounts::Charged;
 use crate::s3::{Operation, Request};
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 
+pub(crate) use counts::add_each;
+pub use counts::{
+    AccountCalls, AccountCounts, Bin, Once, RegionRequests, RequesterCounts, RequestsByOperation,
+};
+pub use keys_alive::KeysAlive;
 pub use seconds::Seconds;
-
-/// The counted part of a run, and how it is cut into bins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// When counting starts.
-    pub from: SimTime,
-    /// When the run ends.
-    pub end: SimTime,
-    /// Length of a time bin.
-    pub bin: SimDuration,
-}
-
-/// Lengths of a time bin to choose from, in seconds.
-const BINS_S: [i64; 11] = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 21_600, 86_400, 604_800];
-
-/// Most time bins of a run.
-const MAX_BINS: i64 = 300;
-
-impl Window {
-    /// The part of a run from `from` to `end`, in at most 300 bins of a length that people use.
-    #[must_use]
-    pub fn new(from: SimTime, end: SimTime) -> Self {
-        let counted = end.since(from).as_nanos();
-        let bin = BINS_S
-            .into_iter()
-            .map(SimDuration::from_secs)
-            .find(|bin| counted.div_euclid(bin.as_nanos()) < MAX_BINS)
-            .unwrap_or(SimDuration::from_secs(BINS_S[BINS_S.len() - 1]));
-        Self { from, end, bin }
-    }
-
-    /// Number of seconds that are counted, the last of them perhaps in part.
-    #[must_use]
-    pub fn seconds(&self) -> usize {
-        (self.end.since(self.from).as_nanos() as u64).div_ceil(1_000_000_000) as usize
-    }
-
-    /// Number of time bins.
-    #[must_use]
-    pub fn bins(&self) -> usize {
-        let counted = self.end.since(self.from).as_nanos() as u64;
-        counted.div_ceil(self.bin.as_nanos() as u64) as usize
-    }
-
-    /// Which counted second `time` lies in; negative before the first.
-    fn second_of(&self, time: SimTime) -> i64 {
-        SimTime::from_nanos(time.as_nanos().saturating_sub(self.from.as_nanos())).second()
-    }
-}
-
-impl Window {
-    /// Those of ascending times that are counted.
-    fn counted<'a>(&self, times: &'a [SimTime]) -> &'a [SimTime] {
-        match times.first() {
-            Some(&first) if first < self.from => {
-                &times[times.partition_point(|&time| time < self.from)..]
-            }
-            _ => times,
-        }
-    }
-
-    /// Tells of each bin how many of some ascending counted times lie in it, if any.
-    fn in_bins(&self, mut times: &[SimTime], mut tell: impl FnMut(usize, u64)) {
-        while let Some(first) = times.first() {
-            let bin = first.since(self.from).as_nanos() / self.bin.as_nanos();
-            let ends = self.from + self.bin.saturating_mul(bin + 1);
-            let count = times.partition_point(|&time| time < ends);
-            tell(bin as usize, count as u64);
-            times = &times[count..];
-        }
-    }
-}
-
-/// What one time bin saw.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bin {
-    /// S3 requests.
-    pub requests: u64,
-    /// KMS calls.
-    pub calls: KmsCalls,
-    /// How many of these calls belong to work that happens once.
-    pub calls_once: u64,
-}
-
-/// What belongs to work that happens once: part of what is counted anyway.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Once {
-    /// S3 requests by operation.
-    pub requests: [u64; Operation::ALL.len()],
-    /// KMS calls.
-    pub calls: u64,
-}
-
-impl Once {
-    /// Adds the counts of `other`.
-    pub fn add(&mut self, other: &Self) {
-        self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
-        self.calls += other.calls;
-    }
-}
-
-/// What one requester caused.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequesterCounts {
-    /// S3 requests.
-    pub requests: u64,
-    /// KMS calls.
-    pub calls: KmsCalls,
-    /// How many of them name an object.
-    pub calls_by_object: u64,
-    /// Bucket-level keys generated.
-    pub keys_generated: u64,
-}
-
-impl RequesterCounts {
-    /// Adds the counts of `other`.
-    pub fn add(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.calls += other.calls;
-        self.calls_by_object += other.calls_by_object;
-        self.keys_generated += other.keys_generated;
-    }
-}
+pub use traffic::{RequestCounts, Traffic};
+pub use window::Window;
 
 /// In whose name a request is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,76 +31,6 @@ pub struct Caller {
     pub principal: usize,
     /// Whose account is charged, and where.
     pub charged: Charged,
-}
-
-/// S3 requests to the buckets of one region, by operation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RegionRequests {
-    /// All of them.
-    pub all: [u64; Operation::ALL.len()],
-    /// Of these, those of work that happens once.
-    pub once: [u64; Operation::ALL.len()],
-}
-
-impl RegionRequests {
-    /// Adds the counts of `other`.
-    pub fn add(&mut self, other: &Self) {
-        self.all.iter_mut().zip(other.all).for_each(|(mine, more)| *mine += more);
-        self.once.iter_mut().zip(other.once).for_each(|(mine, more)| *mine += more);
-    }
-}
-
-/// Numbers of KMS calls of one account in one region.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AccountCounts {
-    /// Those that KMS bills.
-    pub billed: u64,
-    /// Those that it does not.
-    pub unbilled: u64,
-    /// Of those that it bills, those of work that happens once.
-    pub billed_once: u64,
-    /// Of those that it does not, those of work that happens once.
-    pub unbilled_once: u64,
-}
-
-impl AccountCounts {
-    /// All of them.
-    #[must_use]
-    pub const fn calls(&self) -> u64 {
-        self.billed + self.unbilled
-    }
-
-    /// Adds the counts of `other`.
-    pub fn add(&mut self, other: &Self) {
-        self.billed += other.billed;
-        self.unbilled += other.unbilled;
-        self.billed_once += other.billed_once;
-        self.unbilled_once += other.unbilled_once;
-    }
-}
-
-/// KMS calls of one account in one region.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccountCalls {
-    /// How many.
-    pub counts: AccountCounts,
-    /// How many in each counted second, if there are several accounts or regions.
-    pub per_s: Seconds,
-}
-
-impl AccountCalls {
-    fn count(&mut self, calls: u64, charged: Charged, once: bool) {
-        let AccountCounts { billed, unbilled, billed_once, unbilled_once } = &mut self.counts;
-        let (all, of_once) =
-            if charged.is_free { (unbilled, unbilled_once) } else { (billed, billed_once) };
-        *all += calls;
-        *of_once += if once { calls } else { 0 };
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.counts.add(&other.counts);
-        self.per_s.add_all(&other.per_s);
-    }
 }
 
 /// What each of several requests cost.
@@ -230,140 +48,12 @@ pub struct Cost {
     pub generates: bool,
 }
 
-/// Numbers of requests of one operation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
-    /// In each counted second.
-    pub per_second: Vec<u64>,
-    /// By each requester that sends any.
-    pub per_requester: Vec<(usize, u64)>,
-}
-
-/// S3 requests, which are the same in every configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Traffic {
-    window: Window,
-    requests: [u64; Operation::ALL.len()],
-    /// Of these, those of work that happens once.
-    requests_once: [u64; Operation::ALL.len()],
-    /// The same by the region of the bucket, if there are several.
-    regions: Vec<RegionRequests>,
-    /// For each bucket the number of its region, if there are several.
-    region_of: Vec<u32>,
-    bins: Vec<u64>,
-    requesters: Vec<u64>,
-}
-
-impl Traffic {
-    /// Nothing counted yet, of that many requesters.
-    #[must_use]
-    pub fn new(window: Window, requesters: usize) -> Self {
-        Self {
-            window,
-            requests: [0; Operation::ALL.len()],
-            requests_once: [0; Operation::ALL.len()],
-            regions: Vec::new(),
-            region_of: Vec::new(),
-            bins: vec![0; window.bins()],
-            requesters: vec![0; requesters],
-        }
-    }
-
-    /// The same with regions told apart; `region_of` has the number of each bucket's.
-    #[must_use]
-    pub fn with_regions(mut self, region_of: Option<&[u32]>) -> Self {
-        self.region_of = region_of.unwrap_or_default().to_vec();
-        let regions = self.region_of.iter().max().map_or(0, |last| *last as usize + 1);
-        self.regions = vec![RegionRequests::default(); regions];
-        self
-    }
-
-    fn count_in_region(&mut self, bucket: u32, operation: Operation, count: u64) {
-        if let Some(&region) = self.region_of.get(bucket as usize) {
-            self.regions[region as usize].all[operation as usize] += count;
-        }
-    }
-
-    fn count_once_in_region(&mut self, bucket: u32, operation: Operation) {
-        if let Some(&region) = self.region_of.get(bucket as usize) {
-            self.regions[region as usize].once[operation as usize] += 1;
-        }
-    }
-
-    /// Counts requests of one requester; none before the counted part.
-    pub fn count(&mut self, requester: usize, requests: &[Request]) {
-        let bin_ns = self.window.bin.as_nanos() as u64;
-        let mut counted = 0;
-        let from = self.window.from;
-        for request in requests.iter().filter(|request| request.time >= from) {
-            let since = request.time.since(from).as_nanos() as u64;
-            self.requests[request.operation as usize] += 1;
-            self.requests_once[request.operation as usize] += u64::from(request.once);
-            self.bins[(since / bin_ns) as usize] += 1;
-            self.count_in_region(request.bucket, request.operation, 1);
-            if request.once {
-                self.count_once_in_region(request.bucket, request.operation);
-            }
-            counted += 1;
-        }
-        self.requesters[requester] += counted;
-    }
-
-    /// Counts requests to a bucket by their number in each counted second.
-    pub fn count_in_bulk(&mut self, bucket: u32, operation: Operation, counts: &RequestCounts) {
-        let seconds_per_bin = (self.window.bin.as_nanos() / 1_000_000_000) as usize;
-        for (second, count) in counts.per_second.iter().enumerate() {
-            self.bins[second / seconds_per_bin] += count;
-        }
-        let count = counts.per_second.iter().sum::<u64>();
-        self.requests[operation as usize] += count;
-        self.count_in_region(bucket, operation, count);
-        for &(requester, count) in &counts.per_requester {
-            self.requesters[requester] += count;
-        }
-    }
-
-    /// Counts requests of one requester to one bucket and of one operation, in order of time; none
-    /// before the counted part.
-    pub fn count_all(
-        &mut self,
-        requester: usize,
-        bucket: u32,
-        operation: Operation,
-        times: &[SimTime],
-    ) {
-        let counted = self.window.counted(times);
-        self.count_in_region(bucket, operation, counted.len() as u64);
-        self.requests[operation as usize] += counted.len() as u64;
-        self.requesters[requester] += counted.len() as u64;
-        let Self { window, bins, .. } = self;
-        window.in_bins(counted, |bin, count| bins[bin] += count);
-    }
-
-    /// Adds the counts of `other`, which must be of the same window.
-    ///
-    /// # Panics
-    /// If windows differ.
-    pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.window, other.window);
-        let add = |mine: &mut [u64], more: &[u64]| {
-            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += more);
-        };
-        add(&mut self.requests, &other.requests);
-        add(&mut self.requests_once, &other.requests_once);
-        let regions = self.regions.iter_mut().zip(&other.regions);
-        regions.for_each(|(mine, more)| mine.add(more));
-        add(&mut self.bins, &other.bins);
-        add(&mut self.requesters, &other.requesters);
-    }
-}
-
 /// All counts of one configuration under one set of assumptions in one replication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     window: Window,
     /// S3 requests by operation.
-    pub requests: [u64; Operation::ALL.len()],
+    pub requests: RequestsByOperation,
     /// The same by the region of the bucket, if there are several.
     pub regions: Vec<RegionRequests>,
     /// KMS calls by the operation that caused them.
@@ -592,8 +282,8 @@ impl Tally {
     /// If windows differ.
     pub fn add_traffic(&mut self, traffic: &Traffic) {
         assert_eq!(self.window, traffic.window);
-        self.requests.iter_mut().zip(traffic.requests).for_each(|(mine, more)| *mine += more);
-        self.once.add(&Once { requests: traffic.requests_once, calls: 0 });
+        add_each(&mut self.requests, &traffic.requests);
+        add_each(&mut self.once.requests, &traffic.requests_once);
         self.add_of_regions(&traffic.regions);
         for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
             bin.requests += more;
@@ -605,7 +295,7 @@ impl Tally {
 
     fn add_of_regions(&mut self, regions: &[RegionRequests]) {
         self.regions.resize(regions.len(), RegionRequests::default());
-        self.regions.iter_mut().zip(regions).for_each(|(mine, more)| mine.add(more));
+        add_each(&mut self.regions, regions);
     }
 
     /// Notes that a bucket-level key lives from `first` to `last`, both counted seconds inclusive;
@@ -641,11 +331,7 @@ impl Tally {
     /// KMS calls of all operations.
     #[must_use]
     pub fn total_calls(&self) -> KmsCalls {
-        let mut total = KmsCalls::NONE;
-        for calls in self.calls {
-            total += calls;
-        }
-        total
+        self.calls.into_iter().sum()
     }
 
     /// Adds the counts of `other`, which must be of the same window.
@@ -655,38 +341,25 @@ impl Tally {
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(self.window, other.window);
         assert_eq!(self.requesters.len(), other.requesters.len());
-        let add_calls = |mine: &mut [KmsCalls], more: &[KmsCalls]| {
-            mine.iter_mut().zip(more).for_each(|(mine, more)| *mine += *more);
-        };
-        self.requests.iter_mut().zip(other.requests).for_each(|(mine, more)| *mine += more);
+        add_each(&mut self.requests, &other.requests);
         if !other.regions.is_empty() {
             self.add_of_regions(&other.regions);
         }
-        add_calls(&mut self.calls, &other.calls);
+        add_each(&mut self.calls, &other.calls);
         self.calls_by_object += other.calls_by_object;
-        self.once.add(&other.once);
+        self.once += other.once;
         self.keys_generated += other.keys_generated;
-        for (mine, more) in self.calls_of_principal.iter_mut().zip(&other.calls_of_principal) {
-            *mine += more;
-        }
-        add_calls(&mut self.calls_of_place, &other.calls_of_place);
+        add_each(&mut self.calls_of_principal, &other.calls_of_principal);
+        add_each(&mut self.calls_of_place, &other.calls_of_place);
         for (mine, more) in self.accounts.iter_mut().zip(&other.accounts) {
             mine.add(more);
         }
         for (mine, more) in self.calls_per_s.iter_mut().zip(&other.calls_per_s) {
             *mine = mine.saturating_add(*more);
         }
-        for (mine, more) in self.alive_change.iter_mut().zip(&other.alive_change) {
-            *mine += *more;
-        }
-        for (mine, more) in self.bins.iter_mut().zip(&other.bins) {
-            mine.requests += more.requests;
-            mine.calls += more.calls;
-            mine.calls_once += more.calls_once;
-        }
-        for (mine, more) in self.requesters.iter_mut().zip(&other.requesters) {
-            mine.add(more);
-        }
+        add_each(&mut self.alive_change, &other.alive_change);
+        add_each(&mut self.bins, &other.bins);
+        add_each(&mut self.requesters, &other.requesters);
     }
 
     /// Number of seconds in a time bin.
@@ -696,44 +369,12 @@ impl Tally {
     }
 }
 
-/// Follows one requester's bucket-level keys and notes how long each is alive.
-#[derive(Debug, Default)]
-pub struct KeysAlive {
-    /// The last second of the newest key of each place.
-    until: Vec<i64>,
-}
-
-impl KeysAlive {
-    /// Begins a requester with `places` places (bucket × partition).
-    pub fn begin(&mut self, places: usize) {
-        self.until.clear();
-        self.until.resize(places, i64::MIN);
-    }
-
-    /// Notes in `tally` a key generated in `place` at `time` that lives for `lifetime`.
-    pub fn generated(
-        &mut self,
-        tally: &mut Tally,
-        place: u32,
-        time: SimTime,
-        lifetime: SimDuration,
-    ) {
-        let until = &mut self.until[place as usize];
-        let mut first = tally.window.second_of(time);
-        let last = tally.window.second_of(time + lifetime - SimDuration::from_nanos(1));
-        if first == *until {
-            first += 1;
-        }
-        *until = last;
-        tally.note_alive(first, last);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kms::KmsApi;
     use crate::s3::Object;
+    use crate::units::SimDuration;
 
     fn at(seconds: f64) -> SimTime {
         SimTime::from(SimDuration::from_secs_f64(seconds))

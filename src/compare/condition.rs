@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::{Comparison, DifferenceRow};
 use crate::error::{Error, Result};
-use crate::scenario::assertion::{Assertion, Figure, FigureUnit};
+use crate::figure::{Figure, FigureUnit};
+use crate::scenario::assertion::Assertion;
 
 /// A condition under which a comparison fails.
 #[derive(Clone, Debug, PartialEq)]

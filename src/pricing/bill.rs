@@ -121,6 +121,12 @@ impl Sku {
         }
     }
 
+    /// What is charged for, in words (`ChargeDescription`).
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        self.facts().1
+    }
+
     /// Its price in `prices`, for the unit it is counted in; zero for the free tier.
     fn price(self, prices: &PriceTable) -> Price {
         let price = self.facts().3.map_or(Price::new(Usd::ZERO, 1), |name| prices.price(name));

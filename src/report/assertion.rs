@@ -2,8 +2,8 @@
 
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumptions::Level;
+use crate::figure::{Figure, FigureUnit};
 use crate::results::facts::AssertionFacts;
-use crate::scenario::assertion::{Figure, FigureUnit};
 
 /// A value of a figure as people read it.
 pub(super) fn figure(figure: Figure, value: f64) -> String {

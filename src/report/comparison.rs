@@ -8,7 +8,7 @@ use super::numbers::{at_levels, count, dollars, percent};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
 use crate::encryption::assumptions::Level;
-use crate::scenario::assertion::{Figure, FigureUnit};
+use crate::figure::{Figure, FigureUnit};
 use crate::units::{SimDuration, Usd};
 
 /// Version of the JSON document: raised when a key changes its meaning or goes.
@@ -130,7 +130,7 @@ fn figures(comparison: &Comparison) -> Table {
         format!("`{}`{}", row.candidate, if is_baseline { " (baseline)" } else { "" })
     });
     let mut table = Table::new("", titles);
-    for (figure, _) in Figure::ALL {
+    for &figure in Figure::ALL {
         let rows =
             candidates.iter().map(|row| comparison.figure(&row.candidate, Level::Assumed, figure));
         let rows: Vec<&DifferenceRow> = rows.collect();
@@ -182,26 +182,9 @@ fn levels(comparison: &Comparison, figure: Figure, candidate: &str) -> Cell {
 
 /// What a figure is called, and whether it is a part of the one before.
 fn label(figure: Figure) -> (Rank, &'static str) {
-    let label = match figure {
-        Figure::Saving => "KMS requests saved",
-        Figure::Requests => "S3 requests",
-        Figure::KmsRequests => "KMS requests",
-        Figure::GenerateDataKey => "  GenerateDataKey",
-        Figure::Decrypt => "  Decrypt",
-        Figure::Encrypt => "  Encrypt",
-        Figure::BucketKeysGenerated => "bucket-level keys made",
-        Figure::BucketKeysAliveMin => "  fewest alive at a time",
-        Figure::BucketKeysAliveMax => "  most alive at a time",
-        Figure::KmsRequestsPerSMax => "KMS peak a second",
-        Figure::QuotaShareMax => "  share of the quota",
-        Figure::ThrottledS => "  seconds throttled",
-        Figure::KmsCostUsd => "cost of KMS requests",
-        Figure::TotalCostUsd => "requests and keys bill",
-        Figure::AuditSaving => "saved with the audit by object",
-    };
-    match label.strip_prefix("  ") {
+    match figure.label().strip_prefix("  ") {
         Some(part) => (Rank::Part, part),
-        None => (Rank::Plain, label),
+        None => (Rank::Plain, figure.label()),
     }
 }
 

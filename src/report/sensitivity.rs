@@ -12,7 +12,7 @@ use super::json;
 use super::numbers::count;
 use crate::pricing::PriceTable;
 use crate::results::csv;
-use crate::results::run::Swing;
+use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{IDENTITY, Identity, SobolRow};
 use crate::scenario::{MODEL_VERSION, Scenario};
 use crate::sensitivity::{Sensitivity, Together, rows};
@@ -27,9 +27,9 @@ const SCHEMA_VERSION: u32 = 1;
 /// Never: what is written is text.
 #[must_use]
 pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec<u8>)> {
-    let swings = rows::sensitivity(scenario, found);
+    let swings = &found.swings;
     let mut files = vec![
-        ("sensitivity.csv", csv::write(&swings)),
+        ("sensitivity.csv", csv::write(swings)),
         ("sobol.csv", csv::write(&rows::sobol(scenario, found))),
         ("spread.csv", csv::write(&rows::spread(scenario, found))),
         ("break_even.csv", csv::write(&rows::break_even(scenario, found))),
@@ -40,7 +40,7 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
     let identity = Identity::of(scenario, texts);
     files.push((IDENTITY, json::write(&identity).into_bytes()));
     // Without a range there is nothing to draw.
-    let tornado = chart::tornado(&swings, &Options::default()).ok();
+    let tornado = chart::tornado(swings, &Options::default()).ok();
     files.extend(tornado.map(|chart| ("tornado.svg", chart.svg(Size::default()).into_bytes())));
     files
 }
@@ -81,14 +81,14 @@ pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
 }
 
 /// The saving with one assumption at an end of its range and the others as assumed.
-fn swings(swings: &[Swing]) -> Table {
+fn swings(swings: &[SensitivityRow]) -> Table {
     Table::of(swings)
         .text("one at a time", |it| format!("`{}`", it.assumption))
-        .figure("low", |it| it.low.0.clone().into())
-        .figure("assumed", |it| it.assumed.0.clone().into())
-        .figure("high", |it| it.high.0.clone().into())
-        .figure("saving at low", |it| Cell::percent(it.low.1))
-        .figure("saving at high", |it| Cell::percent(it.high.1))
+        .figure("low", |it| it.low.as_str().into())
+        .figure("assumed", |it| it.assumed.as_str().into())
+        .figure("high", |it| it.high.as_str().into())
+        .figure("saving at low", |it| Cell::percent(it.saving_at_low))
+        .figure("saving at high", |it| Cell::percent(it.saving_at_high))
         .figure("points", |it| Cell::figure(it.width() * 100.0, |points| format!("{points:.2}")))
         .table()
 }
@@ -126,7 +126,7 @@ pub fn json(scenario: &Scenario, found: &Sensitivity) -> Value {
         "replications": found.replications,
         "verdict": sentences::verdict(scenario, found),
         "saving_assumed_ratio": found.assumed,
-        "sensitivity": rows::sensitivity(scenario, found),
+        "sensitivity": found.swings,
         "sobol": rows::sobol(scenario, found),
         "spread": rows::spread(scenario, found),
         "break_even": rows::break_even(scenario, found),

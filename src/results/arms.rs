@@ -1,81 +1,96 @@
 //! Which arms a scenario needs, and their counts.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-use super::arm_counts::Summary;
+use super::counts::ArmCounts;
 use super::migration;
-use super::run::{Progress, Step, Swing};
-use crate::encryption::assumptions::{Assumptions, Level, Variation};
+use super::run::{Progress, Step};
+use super::swings::Variations;
+use crate::encryption::assumptions::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::Estimate;
-use crate::simulation::{Arm, kms_calls, run_and};
-use crate::tally::Tally;
+use crate::simulation::{Arm, run_and};
 
 /// The arms of one configuration.
 struct ArmsOf {
     levels: [usize; 3],
-    /// Floor and ceiling, if it uses bucket keys.
-    bounds: Option<(usize, usize)>,
+    /// If it uses bucket keys.
+    bounds: Option<Bounds>,
     /// The same configuration without its migration, if it has one.
     unmigrated: Option<usize>,
+}
+
+/// The arms between which every saving lies.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// No key is ever found in memory.
+    floor: usize,
+    /// Keys live for ever in one place.
+    ceiling: usize,
 }
 
 /// The counts of every configuration at every level.
 pub(super) struct Counted {
     /// Of each arm, summed over replications.
-    summaries: Vec<Summary>,
+    arms: Vec<ArmCounts>,
     arms_of: Vec<ArmsOf>,
 }
 
 impl Counted {
     /// A configuration's counts at a level.
-    pub(super) fn level(&self, configuration: usize, level: Level) -> &Summary {
-        &self.summaries[self.arms_of[configuration].levels[level as usize]]
+    pub(super) fn at(&self, configuration: usize, level: Level) -> &ArmCounts {
+        &self.arms[self.arms_of[configuration].levels[level as usize]]
     }
 
     /// The numbers of the accounts in regions that make any call in any configuration at any level; the
     /// first one if none does.
     pub(super) fn calling_accounts(&self) -> Vec<usize> {
-        let levels: BTreeSet<usize> = self.arms_of.iter().flat_map(|arms| arms.levels).collect();
-        let all = 0..self.summaries[0].accounts.len();
-        let calls = |&account: &usize| {
-            levels.iter().any(|&arm| self.summaries[arm].accounts[account].counts.calls() > 0)
-        };
-        let calling: Vec<usize> = all.filter(calls).collect();
+        let arms: BTreeSet<usize> = self.arms_of.iter().flat_map(|arms| arms.levels).collect();
+        let mut calling = Vec::new();
+        for account in 0..self.arms[0].billable.accounts.len() {
+            if arms.iter().any(|&arm| self.arms[arm].billable.accounts[account].calls() > 0) {
+                calling.push(account);
+            }
+        }
         if calling.is_empty() { vec![0] } else { calling }
     }
 
     /// How many replications were run.
     pub(super) fn replications(&self) -> u32 {
-        self.summaries[0].replications() as u32
+        self.arms[0].replications()
     }
 
     /// The savings of each configuration at the assumed level, replication by replication.
     fn savings(&self, scenario: &Scenario) -> Vec<Vec<f64>> {
-        let reference = self.level(scenario.reference, Level::Assumed);
+        let baseline = self.at(scenario.reference, Level::Assumed);
         (0..self.arms_of.len())
-            .map(|index| self.level(index, Level::Assumed).savings_against(reference))
+            .map(|index| self.at(index, Level::Assumed).savings_against(baseline))
             .collect()
     }
 
-    /// What a configuration would count at the assumed level without its migration, if it has one.
-    pub(super) fn unmigrated(&self, configuration: usize) -> Option<&Summary> {
-        self.arms_of[configuration].unmigrated.map(|arm| &self.summaries[arm])
+    /// How many replications there should be next, in all; `None` if that is enough.
+    fn next_round(&self, scenario: &Scenario) -> Option<u32> {
+        scenario.precision?.next_round(self.replications(), &self.savings(scenario))
     }
 
-    /// A configuration's counts if keys lived for ever in one place.
-    pub(super) fn ceiling(&self, configuration: usize) -> Option<&Summary> {
-        self.arms_of[configuration].bounds.map(|(_, ceiling)| &self.summaries[ceiling])
+    /// What a configuration would count at the assumed level without its migration, if it has one.
+    pub(super) fn unmigrated(&self, configuration: usize) -> Option<&ArmCounts> {
+        self.arms_of[configuration].unmigrated.map(|arm| &self.arms[arm])
     }
 
     /// A configuration's counts if no key were ever found in memory.
-    pub(super) fn floor(&self, configuration: usize) -> Option<&Summary> {
-        self.arms_of[configuration].bounds.map(|(floor, _)| &self.summaries[floor])
+    pub(super) fn floor(&self, configuration: usize) -> Option<&ArmCounts> {
+        self.arms_of[configuration].bounds.map(|bounds| &self.arms[bounds.floor])
+    }
+
+    /// A configuration's counts if keys lived for ever in one place.
+    pub(super) fn ceiling(&self, configuration: usize) -> Option<&ArmCounts> {
+        self.arms_of[configuration].bounds.map(|bounds| &self.arms[bounds.ceiling])
     }
 }
 
@@ -95,6 +110,10 @@ enum View {
     AsGiven,
     Low,
     High,
+}
+
+impl View {
+    const ALL: [Self; 3] = [Self::AsGiven, Self::Low, Self::High];
 }
 
 impl<'a> Views<'a> {
@@ -124,47 +143,43 @@ struct Seen {
 }
 
 /// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
-/// the scenario's replications, and more in rounds until they are as precise as it asks. Then how
-/// far each of `variations` moves the headline's saving.
+/// the scenario's replications, and more in rounds until they are as precise as it asks. Beside the
+/// first round, the KMS calls of each of `variations`.
 pub(super) fn run(
     scenario: &Scenario,
-    variations: Variations,
+    variations: &Variations,
     progress: Progress,
-) -> (Counted, Vec<Swing>) {
+) -> (Counted, Vec<u64>) {
     let configurations = scenario.configurations.len();
     let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let views = Views::of(scenario, engines);
-    let (arms, arms_of) = arms(&views, configurations);
+    let mut plan = Plan { views: Views::of(scenario, engines), arms: Vec::new() };
+    let arms_of = plan.add_configurations(configurations);
     let first = scenario.replications;
     progress(Step::Decided {
         replications: first,
-        requests: requests_of(&arms, &views) * f64::from(first)
-            + requests_drawn(scenario, &variations.arms),
+        requests: plan.requests() * f64::from(first) + requests_drawn(scenario, &variations.arms),
     });
-    let replications = |range, sums| replications(&views, &arms, range, sums, progress);
-    let (summaries, calls) = if at_a_time(scenario, engines) > 1 {
+    let mut arms = Vec::new();
+    let calls = if at_a_time(scenario, engines) > 1 {
         // What moves the answer is one replication of many arms: left to the end, it would run alone.
-        rayon::join(|| replications(0..first, Vec::new()), || variations.calls(&views, progress))
+        let run_first = || plan.run(0..first, &mut arms, progress);
+        rayon::join(run_first, || variations.calls(scenario, engines, progress)).1
     } else {
-        (replications(0..first, Vec::new()), variations.calls(&views, progress))
+        plan.run(0..first, &mut arms, progress);
+        variations.calls(scenario, engines, progress)
     };
-    let mut counted = Counted { summaries, arms_of };
-    let precision = scenario.precision.as_ref();
-    let next = |counted: &Counted| {
-        precision?.next_round(counted.replications(), &counted.savings(scenario))
-    };
-    while let Some(wanted) = next(&counted) {
+    let mut counted = Counted { arms, arms_of };
+    while let Some(wanted) = counted.next_round(scenario) {
         let done = counted.replications();
         progress(Step::Decided {
             replications: wanted,
-            requests: requests_of(&arms, &views) * f64::from(wanted - done),
+            requests: plan.requests() * f64::from(wanted - done),
         });
-        counted.summaries = replications(done..wanted, counted.summaries);
+        plan.run(done..wanted, &mut counted.arms, progress);
     }
-    let swings = variations.swings(scenario, &counted, &calls);
-    (counted, swings)
+    (counted, calls)
 }
 
 /// The scenario with each configuration that migrates once more without that, if it has none such: what
@@ -172,8 +187,8 @@ pub(super) fn run(
 fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
     let mut more = Vec::new();
     for migrated in scenario.configurations.iter().filter(|configuration| configuration.migrated) {
-        let known = |it: &Configuration| migration::is_unmigrated(it, migrated);
-        if !scenario.configurations.iter().chain(&more).any(known) {
+        let mut known = scenario.configurations.iter().chain(&more);
+        if !known.any(|it| migration::is_unmigrated(it, migrated)) {
             more.push(migration::unmigrated(migrated));
         }
     }
@@ -185,74 +200,133 @@ fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
     Cow::Owned(scenario)
 }
 
-/// All arms, and which of them belong to which of the first `configurations`; those beyond are there to
-/// be held against.
-fn arms(views: &Views, configurations: usize) -> (Vec<Seen>, Vec<ArmsOf>) {
-    let scenario = views.scenario;
-    let mut arms = Vec::new();
-    let mut add = |configuration: usize, assumptions: Assumptions, view: View| {
-        let by_requester = view == View::AsGiven && {
-            let ranges = &scenario.configurations[configuration].ranges;
-            assumptions == ranges.at(Level::Assumed)
-        };
-        arms.push(Seen { arm: Arm { configuration, assumptions, by_requester }, view });
-        arms.len() - 1
-    };
-    let mut arms_of = Vec::new();
-    let mut middles = Vec::new();
-    for (index, configuration) in scenario.configurations.iter().enumerate() {
-        let assumed = configuration.ranges.at(Level::Assumed);
-        let middle = add(index, assumed, View::AsGiven);
-        middles.push(middle);
-        if index >= configurations {
-            continue;
+/// The arms to run.
+struct Plan<'a> {
+    views: Views<'a>,
+    arms: Vec<Seen>,
+}
+
+impl Plan<'_> {
+    /// Adds an arm; yields its number.
+    fn add(&mut self, configuration: usize, assumptions: Assumptions, view: View) -> usize {
+        let ranges = &self.views.scenario.configurations[configuration].ranges;
+        let by_requester = view == View::AsGiven && assumptions == ranges.at(Level::Assumed);
+        // Where all views are the same, all arms run together.
+        let view = if self.views.ends.is_none() { View::AsGiven } else { view };
+        self.arms.push(Seen { arm: Arm { configuration, assumptions, by_requester }, view });
+        self.arms.len() - 1
+    }
+
+    /// Adds the arms of the scenario's configurations; yields those of the first `shown`. Those beyond
+    /// are there for their counts at the assumed level alone.
+    fn add_configurations(&mut self, shown: usize) -> Vec<ArmsOf> {
+        let scenario = self.views.scenario;
+        let mut arms_of = Vec::new();
+        let mut assumed_arms = Vec::new();
+        for (index, configuration) in scenario.configurations.iter().enumerate() {
+            let assumed = self.add(index, configuration.ranges.at(Level::Assumed), View::AsGiven);
+            assumed_arms.push(assumed);
+            if index < shown {
+                arms_of.push(self.add_levels(index, configuration, assumed));
+            }
         }
-        let mut levels = [middle; 3];
-        let mut bounds = None;
-        if configuration.uses_bucket_keys(&scenario.domains) {
-            for (level, view) in [(Level::Low, View::Low), (Level::High, View::High)] {
-                let assumptions = configuration.ranges.at(level);
-                if assumptions != assumed || views.ends.is_some() {
-                    levels[level as usize] = add(index, assumptions, view);
+        for (of, migrated) in arms_of.iter_mut().zip(&scenario.configurations) {
+            if migrated.migrated {
+                let mut all = scenario.configurations.iter();
+                let unmigrated = all.position(|it| migration::is_unmigrated(it, migrated));
+                of.unmigrated = unmigrated.map(|index| assumed_arms[index]);
+            }
+        }
+        arms_of
+    }
+
+    /// Adds a configuration's arms beside the one at the assumed level, which has the number `assumed`.
+    fn add_levels(
+        &mut self,
+        index: usize,
+        configuration: &Configuration,
+        assumed: usize,
+    ) -> ArmsOf {
+        let mut arms = ArmsOf { levels: [assumed; 3], bounds: None, unmigrated: None };
+        if !configuration.uses_bucket_keys(&self.views.scenario.domains) {
+            return arms;
+        }
+        let ranges = &configuration.ranges;
+        let as_assumed = ranges.at(Level::Assumed);
+        for (level, view) in [(Level::Low, View::Low), (Level::High, View::High)] {
+            let assumptions = ranges.at(level);
+            if assumptions != as_assumed || self.views.ends.is_some() {
+                arms.levels[level as usize] = self.add(index, assumptions, view);
+            }
+        }
+        arms.bounds = Some(Bounds {
+            floor: self.add(index, ranges.floor(), View::Low),
+            ceiling: self.add(index, ranges.ceiling(), View::High),
+        });
+        arms
+    }
+
+    /// The numbers of the arms that are run together under a view, and these arms.
+    fn arms_under(&self, view: View) -> (Vec<usize>, Vec<Arm>) {
+        let arms = self.arms.iter().enumerate().filter(|(_, seen)| seen.view == view);
+        arms.map(|(number, seen)| (number, seen.arm.clone())).unzip()
+    }
+
+    /// Requests of one replication that the arms draw: those of each view by themselves.
+    fn requests(&self) -> f64 {
+        let views = View::ALL.into_iter();
+        views.map(|view| requests_drawn(self.views.scenario, &self.arms_under(view).1)).sum()
+    }
+
+    /// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
+    /// order of the replications, of few at a time: what is kept of one can be large, too.
+    fn run(&self, replications: Range<u32>, sums: &mut Vec<ArmCounts>, progress: Progress) {
+        let at_a_time = at_a_time(self.views.scenario, self.views.engines);
+        for first in replications.clone().step_by(at_a_time) {
+            let last = replications.end.min(first + at_a_time as u32);
+            for next in self.run_views(first..last, progress) {
+                if sums.is_empty() {
+                    *sums = next;
+                } else {
+                    sums.iter_mut().zip(&next).for_each(|(sum, next)| sum.add(next));
                 }
             }
-            let ranges = &configuration.ranges;
-            let (floor, ceiling) = (ranges.floor(), ranges.ceiling());
-            bounds = Some((add(index, floor, View::Low), add(index, ceiling, View::High)));
         }
-        arms_of.push(ArmsOf { levels, bounds, unmigrated: None });
     }
-    for (of, migrated) in arms_of.iter_mut().zip(&scenario.configurations) {
-        let known = |it: &Configuration| migration::is_unmigrated(it, migrated);
-        let place = scenario.configurations.iter().position(known).filter(|_| migrated.migrated);
-        of.unmigrated = place.map(|place| middles[place]);
+
+    /// What each of the arms counts in each of the replications, every view's arms in a run of their own.
+    fn run_views(&self, replications: Range<u32>, progress: Progress) -> Vec<Vec<ArmCounts>> {
+        let quotas = &self.views.scenario.billing.quotas;
+        let mut all: Vec<Vec<(usize, ArmCounts)>> =
+            replications.clone().map(|_| Vec::new()).collect();
+        for view in View::ALL {
+            let (numbers, arms) = self.arms_under(view);
+            if arms.is_empty() {
+                continue;
+            }
+            let counted = run_and(
+                self.views.scenario(view),
+                self.views.engines,
+                &arms,
+                replications.clone(),
+                &|requests| progress(Step::Answered(requests)),
+                |tally| ArmCounts::of(&tally, quotas),
+            );
+            for (all, counted) in all.iter_mut().zip(counted) {
+                all.extend(numbers.iter().copied().zip(counted));
+            }
+        }
+        all.iter_mut().for_each(|arms| arms.sort_by_key(|(number, _)| *number));
+        all.into_iter().map(|arms| arms.into_iter().map(|(_, counts)| counts).collect()).collect()
     }
-    (arms, arms_of)
-}
-
-/// Requests of one replication that `arms` draw: those of each view by themselves.
-fn requests_of(arms: &[Seen], views: &Views) -> f64 {
-    let of_view = |view| {
-        let arms: Vec<Arm> = grouped(arms, views, view).map(|at| arms[at].arm.clone()).collect();
-        requests_drawn(views.scenario, &arms)
-    };
-    [View::AsGiven, View::Low, View::High].into_iter().map(of_view).sum()
-}
-
-/// The places of the arms that are run together under a view: all of them if there is but one.
-fn grouped<'a>(arms: &'a [Seen], views: &'a Views, view: View) -> impl Iterator<Item = usize> + 'a {
-    let one = views.ends.is_none();
-    let together = move |of: View| if one { view == View::AsGiven } else { of == view };
-    (0..arms.len()).filter(move |&at| together(arms[at].view))
 }
 
 /// Requests of one replication that `arms` draw: those of each reading of "requester" by
 /// themselves.
 fn requests_drawn(scenario: &Scenario, arms: &[Arm]) -> f64 {
-    let rule =
-        |rule| arms.iter().any(|arm| scenario.configurations[arm.configuration].rule == rule);
-    let rules = u32::from(rule(RequesterRule::Session)) + u32::from(rule(RequesterRule::Role));
-    scenario.expected_requests() * f64::from(rules)
+    let rules: HashSet<RequesterRule> =
+        arms.iter().map(|arm| scenario.configurations[arm.configuration].rule).collect();
+    scenario.expected_requests() * rules.len() as f64
 }
 
 /// Bytes that replications under way may take together; a single one may take more.
@@ -279,105 +353,4 @@ pub fn bytes_at_most(scenario: &Scenario) -> u64 {
     let engines = &Engines::of(scenario);
     let at_a_time = at_a_time(scenario, engines).min(scenario.replications as usize);
     bytes_of_replication(scenario, engines).saturating_mul(at_a_time as u64)
-}
-
-/// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
-/// order of the replications, of few at a time: what is kept of one can be large, too.
-fn replications(
-    views: &Views,
-    arms: &[Seen],
-    replications: Range<u32>,
-    mut sums: Vec<Summary>,
-    progress: Progress,
-) -> Vec<Summary> {
-    let at_a_time = at_a_time(views.scenario, views.engines);
-    for first in replications.clone().step_by(at_a_time) {
-        let last = replications.end.min(first + at_a_time as u32);
-        for next in run_views(views, arms, first..last, progress) {
-            if sums.is_empty() {
-                sums = next;
-            } else {
-                sums.iter_mut().zip(&next).for_each(|(sum, next)| sum.add(next));
-            }
-        }
-    }
-    sums
-}
-
-/// What each of the arms counts in each of the replications, every view's arms in a run of their own.
-fn run_views(
-    views: &Views,
-    arms: &[Seen],
-    replications: Range<u32>,
-    progress: Progress,
-) -> Vec<Vec<Summary>> {
-    let quotas = &views.scenario.billing.quotas;
-    let answered = |requests| progress(Step::Answered(requests));
-    let mut kept: Vec<Vec<(usize, Summary)>> = replications.clone().map(|_| Vec::new()).collect();
-    for view in [View::AsGiven, View::Low, View::High] {
-        let places: Vec<usize> = grouped(arms, views, view).collect();
-        if places.is_empty() {
-            continue;
-        }
-        let of_view: Vec<Arm> = places.iter().map(|&at| arms[at].arm.clone()).collect();
-        let scenario = views.scenario(view);
-        let kept_of = |tally: Tally| Summary::of(&tally, quotas);
-        let counted =
-            run_and(scenario, views.engines, &of_view, replications.clone(), &answered, kept_of);
-        for (kept, counted) in kept.iter_mut().zip(counted) {
-            kept.extend(places.iter().copied().zip(counted));
-        }
-    }
-    let in_order = |mut kept: Vec<(usize, Summary)>| {
-        kept.sort_by_key(|(at, _)| *at);
-        kept.into_iter().map(|(_, summary)| summary).collect()
-    };
-    kept.into_iter().map(in_order).collect()
-}
-
-/// The headline with each assumption by itself at each end of its range; by default none.
-#[derive(Default)]
-pub(super) struct Variations {
-    list: Vec<Variation>,
-    /// Two for each: at the low end and at the high.
-    arms: Vec<Arm>,
-}
-
-impl Variations {
-    /// All of the headline's; none if it uses no bucket keys.
-    pub(super) fn of_headline(scenario: &Scenario) -> Self {
-        let configuration = &scenario.configurations[scenario.headline];
-        let list = if configuration.uses_bucket_keys(&scenario.domains) {
-            configuration.ranges.one_at_a_time()
-        } else {
-            Vec::new()
-        };
-        let ends = list.iter().flat_map(|it| [it.at_low, it.at_high]);
-        let arms = ends.map(|assumptions| Arm::of_totals(scenario.headline, assumptions)).collect();
-        Self { list, arms }
-    }
-
-    /// KMS calls of each arm in the first replication, whose requests all see.
-    fn calls(&self, views: &Views, progress: Progress) -> Vec<u64> {
-        if self.arms.is_empty() {
-            return Vec::new();
-        }
-        let answered = |requests| progress(Step::Answered(requests));
-        kms_calls(views.scenario, views.engines, &self.arms, 0..1, &answered).concat()
-    }
-
-    /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
-    /// nothing to save.
-    fn swings(self, scenario: &Scenario, counted: &Counted, calls: &[u64]) -> Vec<Swing> {
-        let calls_of =
-            |configuration| counted.level(configuration, Level::Assumed).each[0].calls.total();
-        let against = calls_of(scenario.reference);
-        if against == 0 {
-            return Vec::new();
-        }
-        let saving = |calls: u64| 1.0 - calls as f64 / against as f64;
-        let assumed = saving(calls_of(scenario.headline));
-        let at_ends: Vec<f64> = calls.iter().map(|&calls| saving(calls)).collect();
-        Swing::all(self.list, &at_ends, assumed)
-    }
 }

@@ -1,17 +1,12 @@
 //! Counts of a run to figures of a billing period: what recurs is scaled to it, what happens once is
 //! counted once.
 
-use super::arm_counts::{OneReplication, Summary};
-use super::run::AuditOutcome;
-use crate::pricing::{Bill, PriceName, Sku, Terms, Usage};
+use crate::pricing::{Bill, PriceName, Terms, Usage};
 use crate::recording::BillingExtras;
 use crate::s3::Operation;
 use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
-use crate::tally::{AccountCounts, Once, RegionRequests};
+use crate::tally::{AccountCounts, RegionRequests, RequestsByOperation, Tally, add_each};
 use crate::units::{SimDuration, Usd};
-
-/// S3 requests by operation.
-type Requests = [u64; Operation::ALL.len()];
 
 /// What of a log belongs to a region's bill in another way than its requests; nothing if requests are
 /// drawn.
@@ -32,67 +27,66 @@ fn in_period_of_log(scenario: &Scenario, count: u64) -> u64 {
     ((u128::from(count) * period + counted / 2) / counted) as u64
 }
 
-/// S3 data events of the billing period region by region, of so many requests in it.
-pub(super) fn data_events(scenario: &Scenario, requests_in_period: &[u64]) -> Vec<u64> {
-    let of_region = |(region, requests): (usize, &u64)| {
-        requests + in_period_of_log(scenario, besides(scenario, region).deleted_keys)
-    };
-    requests_in_period.iter().enumerate().map(of_region).collect()
-}
-
 /// What a bill is made of, summed over some replications.
-#[derive(Clone)]
-pub(super) struct Counts {
-    /// Region by region.
+#[derive(Clone, Debug)]
+pub(super) struct BillableCounts {
+    /// S3 requests, region by region.
     regions: Vec<RegionRequests>,
-    /// Account by account, region by region.
-    accounts: Vec<AccountCounts>,
-    replications: u64,
+    /// KMS calls, account by account and region by region.
+    pub(super) accounts: Vec<AccountCounts>,
+    pub(super) replications: u64,
 }
 
 /// KMS requests of an account in a region in the billing period.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KmsCharges {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct KmsCharges {
     /// All of them.
-    pub requests: u64,
+    pub(super) requests: u64,
     /// Of these, those that KMS does not bill whoever makes them.
-    pub unbilled: u64,
+    pub(super) unbilled: u64,
     /// Of the others, those within the free tier.
-    pub free: u64,
+    pub(super) free: u64,
 }
 
 impl KmsCharges {
     /// Those that are paid for.
-    #[must_use]
-    pub const fn paid(&self) -> u64 {
+    pub(super) const fn paid(&self) -> u64 {
         self.requests - self.unbilled - self.free
     }
-}
 
-fn by_region(all: Requests, once: &Once, regions: &[RegionRequests]) -> Vec<RegionRequests> {
-    match regions {
-        [] => vec![RegionRequests { all, once: once.requests }],
-        regions => regions.to_vec(),
+    fn add(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.unbilled += other.unbilled;
+        self.free += other.free;
     }
 }
 
-impl Counts {
-    /// Those of all replications.
-    pub(super) fn of(summary: &Summary) -> Self {
-        Self {
-            regions: by_region(summary.requests, &summary.once, &summary.regions),
-            accounts: summary.accounts.iter().map(|account| account.counts).collect(),
-            replications: summary.replications(),
-        }
+impl BillableCounts {
+    /// Those of one replication.
+    pub(super) fn of(tally: &Tally) -> Self {
+        let regions = match tally.regions.as_slice() {
+            [] => vec![RegionRequests { all: tally.requests, once: tally.once.requests }],
+            regions => regions.to_vec(),
+        };
+        let accounts = tally.accounts.iter().map(|account| account.counts).collect();
+        Self { regions, accounts, replications: 1 }
     }
 
-    /// Those of a single one.
-    pub(super) fn of_one(replication: &OneReplication) -> Self {
-        Self {
-            regions: by_region(replication.requests, &replication.once, &replication.regions),
-            accounts: replication.accounts.clone(),
-            replications: 1,
-        }
+    /// Adds those of other replications.
+    pub(super) fn add(&mut self, next: &Self) {
+        add_each(&mut self.regions, &next.regions);
+        add_each(&mut self.accounts, &next.accounts);
+        self.replications += next.replications;
+    }
+
+    /// S3 requests of one operation.
+    pub(super) fn requests_of(&self, operation: Operation) -> u64 {
+        self.regions.iter().map(|region| region.all[operation as usize]).sum()
+    }
+
+    /// S3 requests of all operations.
+    pub(super) fn requests(&self) -> u64 {
+        self.regions.iter().flat_map(|region| region.all).sum()
     }
 
     /// Whether any of them happens once.
@@ -126,15 +120,26 @@ impl Counts {
     }
 
     /// S3 requests in the billing period, region by region.
-    pub(super) fn requests_in_period(&self, scenario: &Scenario) -> Vec<Requests> {
-        let of_region = |region: &RegionRequests| {
-            let mut requests = region.all;
-            for (all, once) in requests.iter_mut().zip(region.once) {
-                *all = self.in_period(scenario, *all, once);
+    fn requests_in_period(&self, scenario: &Scenario) -> Vec<RequestsByOperation> {
+        let mut regions = Vec::with_capacity(self.regions.len());
+        for RegionRequests { all, once } in &self.regions {
+            let mut requests = *all;
+            for (all, once) in requests.iter_mut().zip(once) {
+                *all = self.in_period(scenario, *all, *once);
             }
-            requests
-        };
-        self.regions.iter().map(of_region).collect()
+            regions.push(requests);
+        }
+        regions
+    }
+
+    /// S3 data events in the billing period, region by region.
+    pub(super) fn data_events(&self, scenario: &Scenario) -> Vec<u64> {
+        let requests = self.requests_in_period(scenario);
+        let regions = requests.iter().enumerate().map(|(region, requests)| {
+            let deleted_keys = besides(scenario, region).deleted_keys;
+            requests.iter().sum::<u64>() + in_period_of_log(scenario, deleted_keys)
+        });
+        regions.collect()
     }
 
     /// KMS requests in the billing period.
@@ -170,12 +175,13 @@ fn share_out_free_tier(scenario: &Scenario, charges: &mut [KmsCharges]) {
     let in_period = usage.free_requests(billing.prices[0].free_tier().requests_a_month);
     let billed: u64 = charges.iter().map(KmsCharges::paid).sum();
     let free = u128::from(in_period.min(billed));
-    let part = |up_to: u64| (free * u128::from(up_to) / u128::from(billed.max(1))) as u64;
-    let mut before = 0;
+    let (mut billed_so_far, mut free_so_far) = (0, 0);
     for charge in charges {
-        let up_to = before + charge.paid();
-        charge.free = part(up_to) - part(before);
-        before = up_to;
+        billed_so_far += charge.paid();
+        // Cumulative shares, rounded down, so that no request is lost to rounding.
+        let free_by_now = (free * u128::from(billed_so_far) / u128::from(billed.max(1))) as u64;
+        charge.free = free_by_now - free_so_far;
+        free_so_far = free_by_now;
     }
 }
 
@@ -187,38 +193,50 @@ pub(super) fn kms_cost(scenario: &Scenario, region: usize, charges: &KmsCharges)
 }
 
 /// The bill of a configuration for the billing period, region by region.
-pub(super) fn bill(scenario: &Scenario, configuration: &Configuration, counts: &Counts) -> Bill {
+pub(super) fn bill(
+    scenario: &Scenario,
+    configuration: &Configuration,
+    counts: &BillableCounts,
+) -> Bill {
     let billing = &scenario.billing;
     let audited = billing.object_audit && !configuration.logs_objects(&scenario.domains);
     let terms = Terms { data_events: billing.terms.data_events || audited, ..billing.terms };
     let charges = counts.kms_charges(scenario);
-    let requests = counts.requests_in_period(scenario);
-    let of_region = |(region, mut s3_requests): (usize, Requests)| {
-        let here = |number: &usize| scenario.accounts.region(*number) == region;
-        let charges = (0..charges.len()).filter(here).map(|number| &charges[number]);
-        let sum = |of: fn(&KmsCharges) -> u64| charges.clone().map(of).sum();
-        let BillingExtras { unbilled, deleted_keys } = besides(scenario, region);
-        for (requests, unbilled) in s3_requests.iter_mut().zip(unbilled) {
-            *requests = requests.saturating_sub(in_period_of_log(scenario, unbilled));
+    let requests = counts.requests_in_period(scenario).into_iter().enumerate();
+    Bill::of_regions(requests.map(|(region, requests)| {
+        let mut kms = KmsCharges::default();
+        for (account, charges) in charges.iter().enumerate() {
+            if scenario.accounts.region(account) == region {
+                kms.add(charges);
+            }
         }
-        let other_data_events = unbilled.iter().sum::<u64>() + deleted_keys;
-        let usage = Usage {
-            hours: whole_hours(billing.period),
-            s3_requests,
-            other_data_events: in_period_of_log(scenario, other_data_events),
-            kms_requests: sum(|charges| charges.requests),
-            kms_unbilled: sum(|charges| charges.unbilled),
-            customer_managed_keys: rented_keys(scenario, configuration, region),
-            rotations: billing.rotations,
-        };
-        Bill::with_free_requests(
-            sum(|charges| charges.free),
-            &usage,
-            &billing.prices[region],
-            &terms,
-        )
-    };
-    Bill::of_regions(requests.into_iter().enumerate().map(of_region))
+        let usage = usage(scenario, configuration, region, requests, kms);
+        Bill::with_free_requests(kms.free, &usage, &billing.prices[region], &terms)
+    }))
+}
+
+/// What is used of a region in the billing period.
+fn usage(
+    scenario: &Scenario,
+    configuration: &Configuration,
+    region: usize,
+    mut s3_requests: RequestsByOperation,
+    kms: KmsCharges,
+) -> Usage {
+    let BillingExtras { unbilled, deleted_keys } = besides(scenario, region);
+    for (requests, unbilled) in s3_requests.iter_mut().zip(unbilled) {
+        *requests = requests.saturating_sub(in_period_of_log(scenario, unbilled));
+    }
+    let other_data_events = unbilled.iter().sum::<u64>() + deleted_keys;
+    Usage {
+        hours: whole_hours(scenario.billing.period),
+        s3_requests,
+        other_data_events: in_period_of_log(scenario, other_data_events),
+        kms_requests: kms.requests,
+        kms_unbilled: kms.unbilled,
+        customer_managed_keys: rented_keys(scenario, configuration, region),
+        rotations: scenario.billing.rotations,
+    }
 }
 
 /// Customer managed keys of a region that cost rent: a key is of one region.
@@ -229,28 +247,30 @@ fn rented_keys(scenario: &Scenario, configuration: &Configuration, region: usize
     configuration.rented_keys(&here) as u32
 }
 
-/// What of a bill goes to work that happens once: for KMS requests, and for everything.
+/// What of a bill goes to work that happens once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CostOnce {
+    /// For KMS requests.
+    pub(super) kms: Usd,
+    /// For everything.
+    pub(super) total: Usd,
+}
+
+/// What of a bill goes to work that happens once.
 pub(super) fn once(
     scenario: &Scenario,
     configuration: &Configuration,
-    counts: &Counts,
+    counts: &BillableCounts,
     bill: &Bill,
-) -> (Usd, Usd) {
+) -> CostOnce {
     if !counts.has_once() {
-        return (Usd::ZERO, Usd::ZERO);
+        return CostOnce::default();
     }
     let recurring = self::bill(scenario, configuration, &counts.recurring());
-    (bill.kms_total() - recurring.kms_total(), bill.total() - recurring.total())
-}
-
-/// What the audit by object costs, and what is saved with it; `None` if nobody asks for it.
-pub(super) fn audit(scenario: &Scenario, bill: &Bill, reference: &Bill) -> Option<AuditOutcome> {
-    let cost = |bill: &Bill| bill.sku_total(Sku::CloudTrailDataEvents);
-    let both = |bill: &Bill| (bill.kms_total() + cost(bill)).as_f64();
-    scenario.billing.object_audit.then(|| AuditOutcome {
-        cost: cost(bill),
-        saving: (both(reference) > 0.0).then(|| 1.0 - both(bill) / both(reference)),
-    })
+    CostOnce {
+        kms: bill.kms_total() - recurring.kms_total(),
+        total: bill.total() - recurring.total(),
+    }
 }
 
 /// Hours of a billing period; a part of an hour is rented as a whole one.

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::run::{Outcome, PrecisionOutcome};
 use crate::encryption::Mode;
 use crate::encryption::assumptions::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::error::{Error, Result};
+use crate::figure::Figure;
 use crate::pricing::PriceTable;
-use crate::scenario::assertion::{Assertion, Figure};
+use crate::scenario::assertion::Assertion;
 use crate::scenario::connections::Basis;
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
 use crate::simulation::engines::Engines;
@@ -151,6 +151,20 @@ pub struct WarningFacts {
     pub advice: String,
 }
 
+impl WarningFacts {
+    pub(crate) fn new(id: &str, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { id: id.to_owned(), what: what.into(), advice: advice.into() }
+    }
+
+    pub(crate) fn one_replication() -> Self {
+        Self::new(
+            "one-replication",
+            "a single replication gives no confidence half-width",
+            "run with `--replications 10`",
+        )
+    }
+}
+
 /// A demand, and whether it was met.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AssertionFacts {
@@ -172,9 +186,14 @@ pub struct AssertionFacts {
 
 impl Facts {
     /// The facts of a run of which nothing is demanded.
-    pub(super) fn of(scenario: &Scenario, outcome: &Outcome) -> Self {
+    pub(super) fn of(
+        scenario: &Scenario,
+        summary: &[SummaryRow],
+        warnings: Vec<WarningFacts>,
+    ) -> Self {
         let engines = Engines::of(scenario);
-        let precision = outcome.precision.as_ref();
+        let precision = scenario.precision;
+        let reached = precision.and_then(|_| precision_reached(summary));
         Self {
             schema_version: SCHEMA_VERSION,
             bks_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -187,12 +206,12 @@ impl Facts {
             source: scenario.source.clone(),
             headline: scenario.configurations[scenario.headline].name.clone(),
             reference: scenario.configurations[scenario.reference].name.clone(),
-            replications: outcome.replications,
+            replications: summary[0].replications,
             engine: engines.name().to_owned(),
             skipped_principals: skipped(scenario, &engines),
-            precision: precision.map(|precision| precision.asked.half_width),
-            precision_reached: precision.and_then(|it| it.reached).filter(|it| it.is_finite()),
-            precision_met: precision.map(PrecisionOutcome::met),
+            precision: precision.map(|asked| asked.half_width),
+            precision_reached: reached.filter(|reached| reached.is_finite()),
+            precision_met: precision.map(|asked| asked.is_met_by(reached)),
             warm_up_s: scenario.counted_from.as_secs_f64(),
             counted_s: scenario.counted().as_secs_f64(),
             billing_period_s: scenario.billing.period.as_secs_f64(),
@@ -204,15 +223,7 @@ impl Facts {
                 .map(|configuration| ConfigurationFacts::of(scenario, configuration))
                 .collect(),
             connections: scenario.senders.iter().map(ConnectionsFacts::of).collect(),
-            warnings: outcome
-                .warnings
-                .iter()
-                .map(|warning| WarningFacts {
-                    id: warning.id.to_owned(),
-                    what: warning.what.clone(),
-                    advice: warning.advice.to_owned(),
-                })
-                .collect(),
+            warnings,
             assertions: Vec::new(),
             holds: true,
         }
@@ -284,6 +295,14 @@ fn skipped(scenario: &Scenario, engines: &Engines) -> Vec<String> {
         .filter(|(index, _)| engines.skips(*index as u32))
         .map(|(_, principal)| principal.name.clone())
         .collect()
+}
+
+/// The greatest half-width of a configuration's saving at the assumed level, infinite if a single
+/// replication has to show it; `None` if there is nothing to save.
+pub(super) fn precision_reached(summary: &[SummaryRow]) -> Option<f64> {
+    let assumed = summary.iter().filter(|row| row.assumption == Level::Assumed);
+    let savings = assumed.filter(|row| row.saving_ratio.is_some());
+    savings.map(|row| row.saving_half_width.unwrap_or(f64::INFINITY)).reduce(f64::max)
 }
 
 impl Prices {

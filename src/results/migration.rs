@@ -1,15 +1,13 @@
 //! What a migration costs, what it saves, and when that has paid for it.
 
-use super::arm_counts::Summary;
 use super::arms::Counted;
-use super::billing::{self, Counts};
-use super::run::MigrationOutcome;
+use super::billing;
+use super::counts::ArmCounts;
 use crate::encryption::assumptions::Level;
 use crate::migration::MigrationPlan;
 use crate::migration::payback::{Onward, Payback, Savings};
 use crate::pricing::Bill;
-use crate::scenario::{Configuration, Domain, Population, Scenario};
-use crate::tally::Bin;
+use crate::scenario::{Configuration, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 use crate::workload::access::{ReadPattern, ReadWritten, Reads, ScanReads};
@@ -26,41 +24,48 @@ pub(super) fn is_unmigrated(candidate: &Configuration, migrated: &Configuration)
             == (migrated.mode, migrated.rule, migrated.ranges)
 }
 
-/// A migration pays for itself by what it saves beyond the same configuration without it.
-pub(super) fn of(
-    scenario: &Scenario,
-    migrated: &Configuration,
-    counted: &Counted,
-    index: usize,
-) -> MigrationOutcome {
-    let objects = scenario.migrating(migrated).map(|population| population.objects).sum();
-    let bill = bill(scenario, migrated);
-    let after = counted.level(index, Level::Assumed);
-    let before = counted.unmigrated(index).unwrap_or(after);
-    let payback = match payback(scenario, migrated, &bill, before, after) {
-        Payback::Unknown { share, run_s } => Payback::Unknown { share, run_s: whole(run_s) },
-        known => known,
-    };
-    MigrationOutcome { objects, bill, payback }
+/// What re-encrypting the existing objects costs, and whether it pays.
+pub(super) struct Migration {
+    /// The bill, once.
+    pub(super) bill: Bill,
+    /// When what it saves beyond the same configuration without it has paid for it.
+    pub(super) payback: Payback,
+}
+
+impl Migration {
+    /// That of the configuration with that index; `None` if it has none.
+    pub(super) fn of(scenario: &Scenario, counted: &Counted, index: usize) -> Option<Self> {
+        let migrated = &scenario.configurations[index];
+        if !migrated.migrated {
+            return None;
+        }
+        let bill = bill(scenario, migrated);
+        let after = counted.at(index, Level::Assumed);
+        let before = counted.unmigrated(index).unwrap_or(after);
+        let payback = match payback(scenario, migrated, &bill, before, after) {
+            Payback::Unknown { share, run_s } => Payback::Unknown { share, run_s: whole(run_s) },
+            known => known,
+        };
+        Some(Self { bill, payback })
+    }
 }
 
 /// The bill of re-encrypting what is there, region by region.
 fn bill(scenario: &Scenario, migrated: &Configuration) -> Bill {
-    let terms = &scenario.billing.terms;
-    let of_region = |(region, prices)| {
-        let here = |population: &&Population| {
-            scenario.accounts.region_of_bucket(population.bucket as usize) == region
-        };
-        let sum = |wanted: fn(&Domain) -> bool| -> u64 {
-            let all = scenario.migrating(migrated).filter(here);
-            let wanted = all.filter(|population| wanted(scenario.domain_of(population)));
-            wanted.map(|population| population.objects).sum()
-        };
-        let objects_under_kms = sum(Domain::is_under_kms);
-        let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(sum(|_| true)) };
-        plan.bill(prices, terms)
-    };
-    Bill::of_regions(scenario.billing.prices.iter().enumerate().map(of_region))
+    let prices = scenario.billing.prices.iter().enumerate();
+    Bill::of_regions(prices.map(|(region, prices)| {
+        let (mut objects, mut objects_under_kms) = (0, 0);
+        for population in scenario.migrating(migrated) {
+            if scenario.accounts.region_of_bucket(population.bucket as usize) == region {
+                objects += population.objects;
+                if scenario.domain_of(population).is_under_kms() {
+                    objects_under_kms += population.objects;
+                }
+            }
+        }
+        let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(objects) };
+        plan.bill(prices, &scenario.billing.terms)
+    }))
 }
 
 /// The next whole day, hour or minute: what people write as the length of a run.
@@ -77,20 +82,23 @@ fn payback(
     scenario: &Scenario,
     migrated: &Configuration,
     cost: &Bill,
-    before: &Summary,
-    after: &Summary,
+    before: &ArmCounts,
+    after: &ArmCounts,
 ) -> Payback {
-    let per_call = usd_per_call(scenario, migrated, before, after);
-    let replications = after.replications() as f64;
-    let saved = |calls: fn(&Bin) -> u64| -> Vec<f64> {
-        let bins = before.bins.iter().zip(&after.bins);
-        let calls = bins.map(|(it, other)| calls(&it.counts) as f64 - calls(&other.counts) as f64);
-        calls.map(|calls| calls / replications * per_call).collect()
-    };
+    let usd_per_call = usd_per_call(scenario, migrated, before, after);
+    let replications = f64::from(after.replications());
+    let (mut amounts, mut once) = (Vec::new(), Vec::new());
+    for (before, after) in before.bins.iter().zip(&after.bins) {
+        let (before, after) = (&before.counts, &after.counts);
+        let fewer = before.calls.total() as f64 - after.calls.total() as f64;
+        let fewer_once = before.calls_once as f64 - after.calls_once as f64;
+        amounts.push(fewer / replications * usd_per_call);
+        once.push(fewer_once / replications * usd_per_call);
+    }
     let window = scenario.window();
     let savings = Savings {
-        amounts: &saved(|bin| bin.calls.total()),
-        once: &saved(|bin| bin.calls_once),
+        amounts: &amounts,
+        once: &once,
         from_s: window.from.as_secs_f64(),
         bin_s: window.bin.as_secs_f64(),
         end_s: window.end.as_secs_f64(),
@@ -99,13 +107,14 @@ fn payback(
     if scenario.recording.is_some() {
         return Payback::of(cost, &savings, &Onward::Untold);
     }
-    let old = |time_s: f64| reads_of_old(scenario, migrated, time_s);
-    let keyless_s = keyless_s(scenario, migrated);
-    let old_of_keyless = |time_s: f64| reads_of_old(scenario, migrated, time_s + keyless_s);
-    if old(0.0) <= old(FAR_S) {
+    if reads_of_old(scenario, migrated, 0.0) <= reads_of_old(scenario, migrated, FAR_S) {
         return Payback::of(cost, &savings, &Onward::Steady);
     }
-    Payback::of(cost, &savings, &Onward::Fading(&[&old, &old_of_keyless]))
+    let keyless_s = keyless_s(scenario, migrated);
+    let onward = Onward::Fading(&[&|time_s| reads_of_old(scenario, migrated, time_s), &|time_s| {
+        reads_of_old(scenario, migrated, time_s + keyless_s)
+    }]);
+    Payback::of(cost, &savings, &onward)
 }
 
 /// Far beyond every run, in seconds.
@@ -115,34 +124,37 @@ const FAR_S: f64 = 3e9;
 fn usd_per_call(
     scenario: &Scenario,
     migrated: &Configuration,
-    before: &Summary,
-    after: &Summary,
+    before: &ArmCounts,
+    after: &ArmCounts,
 ) -> f64 {
-    let [before, after] = [before, after].map(Counts::of);
-    let bill = |counts: &Counts| billing::bill(scenario, migrated, counts).total().as_f64();
-    let calls = |counts: &Counts| counts.kms_in_period(scenario) as f64;
-    let fewer = calls(&before) - calls(&after);
-    if fewer == 0.0 { 0.0 } else { (bill(&before) - bill(&after)) / fewer }
+    let [(before_usd, before_calls), (after_usd, after_calls)] = [before, after].map(|counts| {
+        let counts = &counts.billable;
+        let usd = billing::bill(scenario, migrated, counts).total().as_f64();
+        (usd, counts.kms_in_period(scenario) as f64)
+    });
+    let fewer = before_calls - after_calls;
+    if fewer == 0.0 { 0.0 } else { (before_usd - after_usd) / fewer }
 }
 
 /// Reads a second, in the mean, of objects that are older than so many seconds after a migration, if they
 /// were there at the time: what its saving lives on. Work that happens once is left out.
 fn reads_of_old(scenario: &Scenario, migrated: &Configuration, time_s: f64) -> f64 {
-    let duration = scenario.duration();
-    let reads_per_s = |workload: &Workload| {
-        let actions = workload.expected_actions(duration).into_iter();
-        let reads = actions.filter(|(action, _)| action.reads()).map(|(_, count)| count);
-        reads.sum::<f64>() / duration.as_secs_f64()
-    };
     let recurring = scenario.workloads.iter().filter(|workload| !workload.happens_once());
-    let of = |workload: &Workload| {
+    let rates = recurring.filter_map(|workload| {
         let reads = workload.reads.as_ref()?;
         let population = reads.population.as_ref()?;
         let is_moved = migrated.migrates(population.population as usize)
             && scenario.domains[population.bucket as usize].migrates();
-        is_moved.then(|| reads_per_s(workload) * share_of_old(reads, time_s))
-    };
-    recurring.filter_map(of).sum()
+        is_moved.then(|| reads_per_s(scenario, workload) * share_of_old(reads, time_s))
+    });
+    rates.sum()
+}
+
+/// Reads a second, in the mean.
+fn reads_per_s(scenario: &Scenario, workload: &Workload) -> f64 {
+    let actions = workload.expected_actions(scenario.duration()).into_iter();
+    let reads = actions.filter(|(action, _)| action.reads()).map(|(_, count)| count);
+    reads.sum::<f64>() / scenario.duration().as_secs_f64()
 }
 
 /// Share of the reads at a time after the start of the run that are of objects from before it.

@@ -1,116 +1,106 @@
-//! A replay's figures by bucket and by prefix.
+//! A replay's figures by bucket and by prefix, and what of its logs was left out.
 
 use std::collections::BTreeMap;
 
+use super::counts::ArmCounts;
 use super::rows::{BucketRow, LeftOutRow, PrefixRow};
-use super::run::{ConfigurationOutcome, Outcome};
-use crate::recording::{Recording, left_out};
-use crate::scenario::Scenario;
+use super::run::{Place, Run};
+use crate::encryption::assumptions::Level;
+use crate::figure::saving;
+use crate::kms::KmsCalls;
+use crate::recording::Recording;
 
-/// Requests, and KMS requests by API.
+/// Mean numbers of requests.
 #[derive(Clone, Copy, Default)]
-struct Counts {
+struct PlaceCounts {
     requests: f64,
-    kms: [f64; 3],
+    kms: KmsCalls<f64>,
 }
 
-impl Counts {
-    fn add(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.kms.iter_mut().zip(other.kms).for_each(|(mine, more)| *mine += more);
-    }
-
-    fn total(&self) -> f64 {
-        self.kms.iter().sum()
-    }
-
-    /// Share of the reference's KMS requests that is saved; `None` if it makes none.
-    fn saving(&self, reference: &Self) -> Option<f64> {
-        (reference.total() > 0.0).then(|| 1.0 - self.total() / reference.total())
+impl PlaceCounts {
+    /// Share of the baseline's KMS requests that is saved; `None` if it makes none.
+    fn saving(&self, baseline: &Self) -> Option<f64> {
+        saving(self.kms.total(), baseline.kms.total())
     }
 }
 
-/// Counts of each part of a bucket: by bucket and prefix.
-fn of_places(log: &Recording, outcome: &ConfigurationOutcome) -> BTreeMap<(u32, String), Counts> {
-    let counts = log.places.iter().zip(&outcome.kms_of_place).map(|(place, &kms)| {
-        let key = (place.bucket, place.prefix.clone());
-        (key, Counts { requests: place.requests as f64, kms })
+/// Counts of each prefix of each bucket.
+fn of_prefixes<'a>(
+    log: &'a Recording,
+    counts: &ArmCounts,
+) -> BTreeMap<(u32, &'a str), PlaceCounts> {
+    let places = log.places.iter().zip(&counts.calls_of_place);
+    let prefixes = places.map(|(place, calls)| {
+        let requests = place.requests as f64;
+        let kms = counts.mean_calls(calls);
+        ((place.bucket, place.prefix.as_str()), PlaceCounts { requests, kms })
     });
-    counts.collect()
+    prefixes.collect()
 }
 
 /// Counts of each bucket.
-fn of_buckets(log: &Recording, outcome: &ConfigurationOutcome) -> BTreeMap<u32, Counts> {
-    let mut buckets: BTreeMap<u32, Counts> = BTreeMap::new();
-    for ((bucket, _), counts) in of_places(log, outcome) {
-        buckets.entry(bucket).or_default().add(&counts);
+fn of_buckets(log: &Recording, counts: &ArmCounts) -> BTreeMap<u32, PlaceCounts> {
+    let mut buckets: BTreeMap<u32, PlaceCounts> = BTreeMap::new();
+    for ((bucket, _), counts) in of_prefixes(log, counts) {
+        let sum = buckets.entry(bucket).or_default();
+        sum.requests += counts.requests;
+        sum.kms += counts.kms;
     }
     buckets
 }
 
 /// Rows of `buckets.csv`; none if the scenario is no replay.
-#[must_use]
-pub fn buckets(scenario: &Scenario, outcome: &Outcome) -> Vec<BucketRow> {
-    let Some(log) = &scenario.recording else { return Vec::new() };
-    let reference = of_buckets(log, &outcome.configurations[scenario.reference]);
-    let rows = outcome.configurations.iter().flat_map(|configuration| {
-        let reference = &reference;
-        of_buckets(log, configuration).into_iter().map(move |(bucket, counts)| {
-            let [generate_data_key, decrypt, encrypt] = counts.kms;
-            BucketRow {
-                scenario: scenario.name.clone(),
-                configuration: configuration.name.clone(),
-                bucket: log.buckets[bucket as usize].clone(),
-                requests: counts.requests,
-                kms_requests: counts.total(),
-                generate_data_key,
-                decrypt,
-                encrypt,
-                saving_ratio: counts.saving(&reference[&bucket]),
-                objects_not_in_log: log.objects_before(bucket),
-            }
-        })
-    });
-    rows.collect()
+pub(super) fn buckets(run: &Run) -> Vec<BucketRow> {
+    let Some(log) = &run.scenario.recording else { return Vec::new() };
+    let baseline = of_buckets(log, run.baseline());
+    let mut rows = Vec::new();
+    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+        rows.extend(of_buckets(log, counts).into_iter().map(|(bucket, own)| BucketRow {
+            scenario: run.scenario.name.clone(),
+            configuration: configuration.name.clone(),
+            bucket: log.buckets[bucket as usize].clone(),
+            requests: own.requests,
+            kms_requests: own.kms.total(),
+            generate_data_key: own.kms.generate_data_key,
+            decrypt: own.kms.decrypt,
+            encrypt: own.kms.encrypt,
+            saving_ratio: own.saving(&baseline[&bucket]),
+            objects_not_in_log: log.objects_before(bucket),
+        }));
+    }
+    rows
 }
 
 /// Rows of `prefixes.csv`; none if the scenario is no replay.
-#[must_use]
-pub fn prefixes(scenario: &Scenario, outcome: &Outcome) -> Vec<PrefixRow> {
-    let Some(log) = &scenario.recording else { return Vec::new() };
-    let reference = of_places(log, &outcome.configurations[scenario.reference]);
-    let rows = outcome.configurations.iter().flat_map(|configuration| {
-        let reference = &reference;
-        of_places(log, configuration).into_iter().map(move |(place, counts)| {
-            let saving_ratio = counts.saving(&reference[&place]);
-            let [generate_data_key, decrypt, encrypt] = counts.kms;
-            let (bucket, prefix) = place;
-            PrefixRow {
-                scenario: scenario.name.clone(),
-                configuration: configuration.name.clone(),
-                bucket: log.buckets[bucket as usize].clone(),
-                prefix,
-                requests: counts.requests,
-                kms_requests: counts.total(),
-                generate_data_key,
-                decrypt,
-                encrypt,
-                saving_ratio,
-            }
-        })
-    });
-    rows.collect()
+pub(super) fn prefixes(run: &Run) -> Vec<PrefixRow> {
+    let Some(log) = &run.scenario.recording else { return Vec::new() };
+    let baseline = of_prefixes(log, run.baseline());
+    let mut rows = Vec::new();
+    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+        rows.extend(of_prefixes(log, counts).into_iter().map(|(place, own)| PrefixRow {
+            scenario: run.scenario.name.clone(),
+            configuration: configuration.name.clone(),
+            bucket: log.buckets[place.0 as usize].clone(),
+            prefix: place.1.to_owned(),
+            requests: own.requests,
+            kms_requests: own.kms.total(),
+            generate_data_key: own.kms.generate_data_key,
+            decrypt: own.kms.decrypt,
+            encrypt: own.kms.encrypt,
+            saving_ratio: own.saving(&baseline[&place]),
+        }));
+    }
+    rows
 }
 
 /// Rows of `left_out.csv`; none if the scenario is no replay.
-#[must_use]
-pub fn left_out(scenario: &Scenario) -> Vec<LeftOutRow> {
-    let Some(log) = &scenario.recording else { return Vec::new() };
-    let row = |row: left_out::LeftOutCount| LeftOutRow {
+pub(super) fn left_out(run: &Run) -> Vec<LeftOutRow> {
+    let Some(log) = &run.scenario.recording else { return Vec::new() };
+    let rows = log.left_out.rows().into_iter().map(|row| LeftOutRow {
         reason: row.reason.name().to_owned(),
         name: row.name,
         records: row.records,
         counts: row.reason.counts(),
-    };
-    log.left_out.rows().into_iter().map(row).collect()
+    });
+    rows.collect()
 }

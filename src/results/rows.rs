@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumptions::Level;
+use crate::figure::Figure;
 use crate::kms::KmsApi;
-use crate::scenario::assertion::Figure;
 use crate::shown::named;
 use crate::units::Usd;
 
@@ -315,6 +315,10 @@ pub struct CostRow {
     #[serde(rename = "BillingCurrency")]
     pub billing_currency: String,
 }
+
+/// The name of the assumption about objects whose writing is not in a replay's log, in
+/// [`SensitivityRow::assumption`].
+pub const UNKNOWN_OBJECTS: &str = "objects_not_in_log";
 
 /// `sensitivity.csv`: how far each assumption alone moves the headline's saving.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,9 +1,18 @@
-//! An arm's counts as tables: by time, by operation, by requester.
+//! The tables of a run beside its summary: by time, requester, principal, operation, account, bill line
+//! and replication.
 
-use super::arm_counts::{BinSummary, Summary};
-use super::run::{OperationOutcome, RequesterOutcome, TimelineBin};
-use crate::encryption::requester::{RequesterRule, Requesters};
-use crate::kms::{KmsApi, KmsCalls};
+use std::cmp::Reverse;
+
+use super::billing;
+use super::rows::{
+    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, TimelineRow,
+};
+use super::run::{Place, Run};
+use crate::encryption::assumptions::Level;
+use crate::encryption::requester::{Requester, Requesters};
+use crate::figure::saving;
+use crate::kms::accounts::AccountRegion;
+use crate::pricing::Bill;
 use crate::s3::Operation;
 use crate::scenario::Scenario;
 use crate::tally::RequesterCounts;
@@ -11,89 +20,251 @@ use crate::tally::RequesterCounts;
 /// Requesters listed for each configuration; the rest share a row.
 const REQUESTERS_LISTED: usize = 1_000;
 
-/// Mean counts of each time bin.
-pub(super) fn timeline(scenario: &Scenario, summary: &Summary) -> Vec<TimelineBin> {
-    let window = scenario.window();
+/// Rows of `timeline.csv`.
+pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
+    let window = run.scenario.window();
     let bin_s = window.bin.as_secs_f64();
-    let bin = |(index, bin): (usize, &BinSummary)| TimelineBin {
-        time_s: window.from.as_secs_f64() + index as f64 * bin_s,
-        requests: summary.mean(bin.counts.requests),
-        kms_by_api: KmsApi::ALL.map(|api| summary.mean(bin.counts.calls.get(api))),
-        per_s_max: bin.per_s_max,
-        keys_alive_max: bin.keys_alive_max,
+    let quota_per_s = match run.counted.calling_accounts()[..] {
+        [only] => Some(run.scenario.billing.quotas[only].left_per_s()),
+        _ => None,
     };
-    summary.bins.iter().enumerate().map(bin).collect()
+    let mut rows = Vec::new();
+    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+        rows.extend(counts.bins.iter().enumerate().map(|(index, bin)| {
+            let calls = counts.mean_calls(&bin.counts.calls);
+            TimelineRow {
+                scenario: run.scenario.name.clone(),
+                configuration: configuration.name.clone(),
+                time_s: window.from.as_secs_f64() + index as f64 * bin_s,
+                bin_s,
+                requests: counts.mean(bin.counts.requests),
+                kms_requests: calls.total(),
+                generate_data_key: calls.generate_data_key,
+                decrypt: calls.decrypt,
+                encrypt: calls.encrypt,
+                kms_requests_per_s_max: bin.per_s_max,
+                bucket_keys_alive_max: bin.keys_alive_max,
+                quota_per_s,
+            }
+        }));
+    }
+    rows
 }
 
-/// Mean KMS requests by API of each part of a bucket.
-pub(super) fn places(summary: &Summary) -> Vec<[f64; 3]> {
-    let means = |calls: &KmsCalls| KmsApi::ALL.map(|api| summary.mean(calls.get(api)));
-    summary.calls_of_place.iter().map(means).collect()
-}
-
-/// Mean counts by operation.
-pub(super) fn operations(summary: &Summary) -> Vec<OperationOutcome> {
-    Operation::ALL
-        .into_iter()
-        .filter(|operation| summary.requests[*operation as usize] > 0)
-        .map(|operation| OperationOutcome {
-            operation,
-            requests: summary.mean(summary.requests[operation as usize]),
-            kms_by_api: KmsApi::ALL
-                .map(|api| summary.mean(summary.calls[operation as usize].get(api))),
-        })
-        .collect()
-}
-
-/// Requesters by the KMS calls they cause, the most first; those not listed share a row.
-pub(super) fn requesters(
-    scenario: &Scenario,
-    rule: RequesterRule,
-    summary: &Summary,
-) -> Vec<RequesterOutcome> {
-    let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
-    let mut order: Vec<usize> = (0..summary.requesters.len()).collect();
-    let busiest = |&r: &usize| {
-        let counts = &summary.requesters[r];
-        (std::cmp::Reverse(counts.calls.total()), std::cmp::Reverse(counts.requests), r)
-    };
-    order.sort_by_key(busiest);
-    let row = |arn, principal, policy, count, counts: &RequesterCounts| RequesterOutcome {
-        arn,
-        principal,
-        policy,
-        count,
-        requests: summary.mean(counts.requests),
-        kms_by_api: KmsApi::ALL.map(|api| summary.mean(counts.calls.get(api))),
-        cloudtrail_events: (
-            summary.mean(counts.calls.total() - counts.calls_by_object),
-            summary.mean(counts.calls_by_object),
-        ),
-        keys_generated: summary.mean(counts.keys_generated),
-    };
-    let listed = order.len().min(REQUESTERS_LISTED);
-    let mut rows: Vec<RequesterOutcome> = order[..listed]
-        .iter()
-        .map(|&index| {
-            let requester = &grouped.list[index];
-            let slot = &scenario.slots[requester.slots[0] as usize];
-            let principal = &scenario.principals[slot.principal as usize];
-            let arn = if requester.renews {
-                principal.session_arn(&scenario.session_name(slot))
-            } else {
-                principal.arn()
-            };
-            let name = scenario.senders[slot.principal as usize].name.clone();
-            let policy = (slot.policy > 0 && !requester.renews).then_some(slot.policy);
-            row(Some(arn), name, policy, 1, &summary.requesters[index])
-        })
-        .collect();
-    if listed < order.len() {
-        let mut rest = RequesterCounts::default();
-        for &index in &order[listed..] {
-            rest.add(&summary.requesters[index]);
+/// Rows of `requesters.csv`: those of a configuration by the KMS calls they cause, the most first; those
+/// not listed share a row.
+pub(super) fn requesters(run: &Run) -> Vec<RequesterRow> {
+    let scenario = run.scenario;
+    let mut rows = Vec::new();
+    for place in run.at(Level::Assumed) {
+        let rule = place.configuration.rule;
+        let grouped = Requesters::group(rule, &scenario.principals, &scenario.slots);
+        let counts = &place.counts.requesters;
+        let mut order: Vec<usize> = (0..counts.len()).collect();
+        order.sort_by_key(|&number| {
+            let RequesterCounts { calls, requests, .. } = &counts[number];
+            (Reverse(calls.total()), Reverse(*requests), number)
+        });
+        let (listed, others) = order.split_at(order.len().min(REQUESTERS_LISTED));
+        rows.extend(listed.iter().map(|&number| RequesterRow {
+            requesters: 1,
+            ..named(scenario, &grouped.list[number], requester(run, &place, &counts[number]))
+        }));
+        if !others.is_empty() {
+            let mut sum = RequesterCounts::default();
+            others.iter().for_each(|&number| sum += counts[number]);
+            rows.push(RequesterRow {
+                principal: "(others)".to_owned(),
+                requesters: others.len(),
+                ..requester(run, &place, &sum)
+            });
         }
-        rows.push(row(None, "(others)".to_owned(), None, order.len() - listed, &rest));
+    }
+    rows
+}
+
+/// What a requester caused, without its name.
+fn requester(run: &Run, place: &Place, own: &RequesterCounts) -> RequesterRow {
+    let &Place { configuration, counts, .. } = place;
+    let calls = counts.mean_calls(&own.calls);
+    RequesterRow {
+        scenario: run.scenario.name.clone(),
+        configuration: configuration.name.clone(),
+        requests: counts.mean(own.requests),
+        kms_requests: calls.total(),
+        generate_data_key: calls.generate_data_key,
+        decrypt: calls.decrypt,
+        encrypt: calls.encrypt,
+        bucket_keys_generated: counts.mean(own.keys_generated),
+        cloudtrail_events_bucket_arn: counts.mean(own.calls.total() - own.calls_by_object),
+        cloudtrail_events_object_arn: counts.mean(own.calls_by_object),
+        ..RequesterRow::default()
+    }
+}
+
+/// The row with the requester's name.
+fn named(scenario: &Scenario, requester: &Requester, row: RequesterRow) -> RequesterRow {
+    let slot = &scenario.slots[requester.slots[0] as usize];
+    let principal = &scenario.principals[slot.principal as usize];
+    let arn = if requester.renews {
+        principal.session_arn(&scenario.session_name(slot))
+    } else {
+        principal.arn()
+    };
+    RequesterRow {
+        requester: Some(arn),
+        principal: scenario.senders[slot.principal as usize].name.clone(),
+        session_policy: (slot.policy > 0 && !requester.renews).then_some(slot.policy),
+        ..row
+    }
+}
+
+/// Rows of `principals.csv`.
+pub(super) fn principals(run: &Run) -> Vec<PrincipalRow> {
+    let baseline = run.baseline();
+    let mut rows = Vec::new();
+    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+        let calls = counts.calls_of_principal.iter().zip(&baseline.calls_of_principal);
+        rows.extend(run.scenario.senders.iter().zip(calls).map(|(sender, (&own, &against))| {
+            let kms_requests = counts.mean(own);
+            PrincipalRow {
+                scenario: run.scenario.name.clone(),
+                configuration: configuration.name.clone(),
+                principal: sender.name.clone(),
+                kms_requests,
+                saving_ratio: saving(kms_requests, baseline.mean(against)),
+            }
+        }));
+    }
+    rows
+}
+
+/// Rows of `operations.csv`.
+pub(super) fn operations(run: &Run) -> Vec<OperationRow> {
+    let mut rows = Vec::new();
+    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+        for operation in Operation::ALL {
+            let requests = counts.billable.requests_of(operation);
+            if requests == 0 {
+                continue;
+            }
+            let calls = counts.mean_calls(&counts.calls[operation as usize]);
+            rows.push(OperationRow {
+                scenario: run.scenario.name.clone(),
+                configuration: configuration.name.clone(),
+                operation: operation.name().to_owned(),
+                requests: counts.mean(requests),
+                kms_requests: calls.total(),
+                generate_data_key: calls.generate_data_key,
+                decrypt: calls.decrypt,
+                encrypt: calls.encrypt,
+            });
+        }
+    }
+    rows
+}
+
+/// Rows of `accounts.csv`: of the accounts in regions that make any call.
+pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
+    let scenario = run.scenario;
+    let calling = run.counted.calling_accounts();
+    let mut rows = Vec::new();
+    for Place { configuration, level, counts, .. } in run.everywhere() {
+        let charges = counts.billable.kms_charges(scenario);
+        rows.extend(calling.iter().map(|&number| {
+            let AccountRegion { account, region } = &scenario.accounts.list[number];
+            let (quota, charges) = (&counts.quotas[number], &charges[number]);
+            let region_number = scenario.accounts.region(number);
+            AccountRow {
+                scenario: scenario.name.clone(),
+                configuration: configuration.name.clone(),
+                assumption: level,
+                account: account.clone(),
+                region: region.clone(),
+                kms_requests: counts.mean(counts.billable.accounts[number].calls()),
+                kms_requests_per_s_max: quota.per_s_max,
+                kms_background_per_s: quota.effect.background_per_s,
+                kms_quota_per_s: quota.effect.quota_per_s,
+                quota_share_max: scenario.billing.quotas[number].share(quota.per_s_max),
+                throttled_s: quota.effect.throttled_s,
+                kms_wait_max_s: quota.effect.wait_max_s,
+                kms_unanswered: quota.effect.left_over,
+                kms_queue_grows: quota.effect.grows,
+                period_kms_requests: charges.requests,
+                period_kms_unbilled: charges.unbilled,
+                period_kms_free: charges.free,
+                period_kms_paid: charges.paid(),
+                kms_cost_usd: billing::kms_cost(scenario, region_number, charges),
+            }
+        }));
+    }
+    rows
+}
+
+/// Rows of `costs.csv`: of each configuration the bill at each level, then what its migration costs once.
+pub(super) fn costs(run: &Run) -> Vec<CostRow> {
+    let mut rows = Vec::new();
+    for place in run.everywhere() {
+        let bill = billing::bill(run.scenario, place.configuration, &place.counts.billable);
+        rows.extend(bill_rows(run.scenario, &place, "Usage-Based", &bill));
+        if let (Level::High, Some(migration)) = (place.level, &run.migrations[place.index]) {
+            let once = Place { level: Level::Assumed, ..place };
+            rows.extend(bill_rows(run.scenario, &once, "One-Time", &migration.bill));
+        }
+    }
+    rows
+}
+
+fn bill_rows<'a>(
+    scenario: &'a Scenario,
+    place: &'a Place,
+    charge_frequency: &'static str,
+    bill: &'a Bill,
+) -> impl Iterator<Item = CostRow> + 'a {
+    bill.lines.iter().map(move |line| CostRow {
+        scenario: scenario.name.clone(),
+        configuration: place.configuration.name.clone(),
+        assumption: place.level,
+        billing_period_s: scenario.billing.period.as_secs_f64(),
+        service_name: line.service.name().to_owned(),
+        charge_category: line.charge_category.to_owned(),
+        charge_frequency: charge_frequency.to_owned(),
+        charge_description: line.description.to_owned(),
+        region_id: scenario.billing.prices[line.region as usize].region().to_owned(),
+        pricing_quantity: line.quantity,
+        pricing_unit: line.unit.to_owned(),
+        list_unit_price: line.price.unit(),
+        list_cost: line.list_cost,
+        billed_cost: line.billed,
+        billing_currency: "USD".to_owned(),
+    })
+}
+
+/// Rows of `replications.csv`.
+pub(super) fn replications(run: &Run) -> Vec<ReplicationRow> {
+    let mut rows = Vec::new();
+    for Place { configuration, level, counts, .. } in run.everywhere() {
+        let both = counts.each.iter().zip(&run.baseline().each);
+        rows.extend(both.enumerate().map(|(number, (own, against))| {
+            let bill = billing::bill(run.scenario, configuration, &own.billable);
+            ReplicationRow {
+                scenario: run.scenario.name.clone(),
+                configuration: configuration.name.clone(),
+                assumption: level,
+                replication: number as u32,
+                requests: own.billable.requests(),
+                kms_requests: own.calls.total(),
+                generate_data_key: own.calls.generate_data_key,
+                decrypt: own.calls.decrypt,
+                encrypt: own.calls.encrypt,
+                bucket_keys_generated: own.keys_generated,
+                bucket_keys_alive_max: own.keys_alive_max,
+                kms_requests_per_s_max: own.per_s_max,
+                kms_cost_usd: bill.kms_total(),
+                total_cost_usd: bill.total(),
+                saving_ratio: own.saving_against(against),
+            }
+        }));
     }
     rows
 }

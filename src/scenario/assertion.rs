@@ -3,119 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result, one_of};
-
-/// A figure of the summary that can be demanded of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Figure {
-    /// Share of the reference's KMS requests that are saved.
-    Saving,
-    /// S3 requests in the counted part of the run.
-    Requests,
-    /// KMS requests in the counted part of the run.
-    KmsRequests,
-    /// Of these, `GenerateDataKey`.
-    GenerateDataKey,
-    /// Of these, Decrypt.
-    Decrypt,
-    /// Of these, Encrypt.
-    Encrypt,
-    /// Bucket-level keys generated.
-    BucketKeysGenerated,
-    /// Fewest bucket-level keys alive in any second.
-    BucketKeysAliveMin,
-    /// Most bucket-level keys alive in any second.
-    BucketKeysAliveMax,
-    /// KMS requests in the busiest second.
-    KmsRequestsPerSMax,
-    /// The busiest second's share of the quota.
-    QuotaShareMax,
-    /// Seconds in which the quota held calls back, in the replication that strains it most.
-    ThrottledS,
-    /// KMS cost in the billing period, in US dollars.
-    KmsCostUsd,
-    /// Cost of KMS, S3 requests and CloudTrail events in the billing period, in US dollars.
-    TotalCostUsd,
-    /// Share of the reference's cost of KMS requests and S3 data events that is saved, where the audit
-    /// by object must stay.
-    AuditSaving,
-}
-
-/// What a figure counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FigureUnit {
-    /// Parts of one.
-    Share,
-    /// US dollars.
-    Dollars,
-    /// Requests, keys, seconds.
-    Count,
-}
-
-impl Figure {
-    /// Every figure with its name in scenarios.
-    pub const ALL: [(Self, &'static str); 15] = [
-        (Self::Saving, "saving"),
-        (Self::Requests, "requests"),
-        (Self::KmsRequests, "kms_requests"),
-        (Self::GenerateDataKey, "generate_data_key"),
-        (Self::Decrypt, "decrypt"),
-        (Self::Encrypt, "encrypt"),
-        (Self::BucketKeysGenerated, "bucket_keys_generated"),
-        (Self::BucketKeysAliveMin, "bucket_keys_alive_min"),
-        (Self::BucketKeysAliveMax, "bucket_keys_alive_max"),
-        (Self::KmsRequestsPerSMax, "kms_requests_per_s_max"),
-        (Self::QuotaShareMax, "quota_share_max"),
-        (Self::ThrottledS, "throttled_s"),
-        (Self::KmsCostUsd, "kms_cost_usd"),
-        (Self::TotalCostUsd, "total_cost_usd"),
-        (Self::AuditSaving, "audit_saving"),
-    ];
-
-    /// Its name in scenarios and files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    /// Whether it is counted over the counted part of a run, so that a longer run has more of it.
-    #[must_use]
-    pub const fn grows_with_time(self) -> bool {
-        matches!(
-            self,
-            Self::Requests
-                | Self::KmsRequests
-                | Self::GenerateDataKey
-                | Self::Decrypt
-                | Self::Encrypt
-                | Self::BucketKeysGenerated
-                | Self::ThrottledS
-        )
-    }
-
-    /// What it counts.
-    #[must_use]
-    pub const fn unit(self) -> FigureUnit {
-        match self {
-            Self::Saving | Self::QuotaShareMax | Self::AuditSaving => FigureUnit::Share,
-            Self::KmsCostUsd | Self::TotalCostUsd => FigureUnit::Dollars,
-            Self::Requests
-            | Self::KmsRequests
-            | Self::GenerateDataKey
-            | Self::Decrypt
-            | Self::Encrypt
-            | Self::BucketKeysGenerated
-            | Self::BucketKeysAliveMin
-            | Self::BucketKeysAliveMax
-            | Self::KmsRequestsPerSMax
-            | Self::ThrottledS => FigureUnit::Count,
-        }
-    }
-}
+use crate::figure::{Figure, FigureUnit};
 
 /// How a figure is compared with a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,11 +103,11 @@ impl FromStr for Assertion {
             Some((scope, name)) => (Some(scope), name),
             None => (None, left.trim()),
         };
-        let (figure, _) =
-            Figure::ALL.into_iter().find(|(_, known)| *known == name).ok_or_else(|| {
-                Error::request(format!("`{text}` is not an assertion: `{name}` is not a figure"))
-                    .hint(one_of(name, Figure::ALL.map(|(_, known)| known)))
-            })?;
+        let known = Figure::ALL.iter().copied();
+        let figure = known.clone().find(|known| known.name() == name).ok_or_else(|| {
+            Error::request(format!("`{text}` is not an assertion: `{name}` is not a figure"))
+                .hint(one_of(name, known.map(Figure::name)))
+        })?;
         check_share(text, right, figure, threshold)?;
         let (configuration, level) =
             match scope.map(|s| s.split_once('@').unwrap_or((s, "assumed"))) {
@@ -388,13 +278,6 @@ mod tests {
             let read: Assertion = text.parse().unwrap();
             assert_eq!(read.to_string(), written);
             assert_eq!(read.to_string().parse::<Assertion>().unwrap(), read);
-        }
-    }
-
-    #[test]
-    fn names_stand_at_their_figures_place() {
-        for (place, (figure, name)) in Figure::ALL.into_iter().enumerate() {
-            assert_eq!((figure as usize, figure.name()), (place, name));
         }
     }
 }

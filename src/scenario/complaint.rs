@@ -27,7 +27,7 @@ const SYNONYMS: [(&str, &str); 10] = [
 ];
 
 /// A flaw of a document that must be a `T`, as a message.
-pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: Flaw) -> Error {
+pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: &Flaw) -> Error {
     let path = flaw.path();
     let place = if flaw.is_key { document.place_of_key(&path) } else { document.place(&path) };
     let called =
@@ -287,14 +287,11 @@ impl Complaint<'_> {
                 error.hint(in_file_for_short_key(&name[0]))
             }
             Some(places) => {
-                match places.iter().find(|path| is_at(&path[..path.len() - 1], above)) {
-                    Some(sibling) => error.hint(format!("did you mean {}?", self.header(sibling))),
-                    None => {
-                        let places = places.iter().filter_map(|path| in_file(path)).take(NAMED);
-                        let places: Vec<String> = places.collect();
-                        error.hint(format!("did you mean {}?", places.join(" or ")))
-                    }
-                }
+                let sibling = places.iter().find(|path| is_at(&path[..path.len() - 1], above));
+                let all = places.iter().filter_map(|path| in_file(path)).take(NAMED);
+                let elsewhere = || all.collect::<Vec<_>>().join(" or ");
+                let meant = sibling.map_or_else(elsewhere, |path| self.header(path));
+                error.hint(format!("did you mean {meant}?"))
             }
             None if known.is_empty() => error,
             None => error.hint(one_of(key, known.iter().copied())),

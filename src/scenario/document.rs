@@ -219,9 +219,9 @@ impl Value {
 /// # Errors
 /// If there is no such element.
 pub(super) fn number_of(elements: &[Value], step: &str) -> Result<usize> {
-    let number = step.parse().ok().filter(|number| *number < elements.len());
-    let named = elements.iter().position(|element| element.name() == step);
-    named.or(number).ok_or_else(|| {
+    let index = step.parse().ok().filter(|index| *index < elements.len());
+    let by_name = elements.iter().position(|element| element.name() == step);
+    by_name.or(index).ok_or_else(|| {
         let names: Vec<&str> = elements.iter().map(Value::name).collect();
         Error::request(format!("`{step}` is not an element of this list")).hint(one_of(step, names))
     })

@@ -103,20 +103,10 @@ impl Override {
         let place = value.place;
         let given = match &self.prices {
             Some(given) => given.as_ref().clone(),
-            None => {
-                let mut own = document.clone();
-                own.root = value;
-                own.read().map_err(|flaw| complaint::<PricesFile>(&own, flaw))?
-            }
+            None => prices_of(value, document)?,
         };
-        let below = match document.at(&["billing", "prices"]) {
-            Some(below) => {
-                let mut own = document.clone();
-                own.root = below.clone();
-                own.read().map_err(|flaw| complaint::<PricesFile>(&own, flaw))?
-            }
-            None => PricesFile::default(),
-        };
+        let below = document.at(&["billing", "prices"]).cloned();
+        let below = below.map(|below| prices_of(below, document)).transpose()?.unwrap_or_default();
         document.set(KEY, Value::of(&given.over(below), place))
     }
 
@@ -156,6 +146,13 @@ impl Override {
         }
         Ok(())
     }
+}
+
+/// Prices that stand in a document.
+fn prices_of(value: Value, document: &Document) -> Result<PricesFile> {
+    let mut own = document.clone();
+    own.root = value;
+    own.read().map_err(|flaw| complaint::<PricesFile>(&own, &flaw))
 }
 
 const WHO_CAN_BE_MANY: &str = "sessions of a role can be many, each with a scoping policy of its own; \

@@ -98,7 +98,7 @@ pub(super) fn from_toml<T: DeserializeOwned + JsonSchema>(text: &str, place: &st
 }
 
 fn of_document<T: DeserializeOwned + JsonSchema>(document: &Document) -> Result<T> {
-    document.read().map_err(|flaw| complaint::<T>(document, flaw))
+    document.read().map_err(|flaw| complaint::<T>(document, &flaw))
 }
 
 /// Reads a file that need not be a whole scenario: what a log tells may be missing.

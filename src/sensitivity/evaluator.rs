@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{Progress, Work};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
+use crate::figure::saving;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::ArmEstimate;
@@ -122,7 +123,8 @@ impl<'a> Evaluator<'a> {
 
     fn saving(&self, calls: &[u64]) -> Vec<f64> {
         let pairs = calls.iter().zip(&self.reference);
-        pairs.map(|(calls, reference)| 1.0 - *calls as f64 / *reference as f64).collect()
+        let savings = pairs.map(|(&own, &baseline)| saving(own as f64, baseline as f64));
+        savings.map(|saving| saving.expect("the baseline makes calls")).collect()
     }
 
     /// Requests in all replications.

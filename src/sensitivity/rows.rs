@@ -4,7 +4,6 @@ use super::axis::{AxisUnit, SearchAxis};
 use super::break_even::{BreakEvens, TargetCrossings};
 use super::search::Direction;
 use super::{Sensitivity, Together};
-use crate::results::rows::SensitivityRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::scenario::Scenario;
 use crate::units::readable::{duration, grouped, significant};
@@ -12,12 +11,6 @@ use crate::units::readable::{duration, grouped, significant};
 fn names(scenario: &Scenario) -> (String, String) {
     let headline = &scenario.configurations[scenario.headline];
     (scenario.name.clone(), headline.name.clone())
-}
-
-/// Rows of `sensitivity.csv`.
-#[must_use]
-pub fn sensitivity(scenario: &Scenario, found: &Sensitivity) -> Vec<SensitivityRow> {
-    crate::results::swings(scenario, &found.swings)
 }
 
 /// Rows of `sobol.csv`.

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
 use crate::error::{Error, Result};
-use crate::outcome;
 use crate::pricing::PriceTable;
 use crate::results::facts::AssertionFacts;
 use crate::results::rows::SummaryRow;
+use crate::results::run;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::run_toml::fingerprint;
 use crate::scenario::{MODEL_VERSION, Scenario};
@@ -49,7 +49,7 @@ impl PlannedPoint {
             assertions: scenario.assertions.clone(),
             // Even a point without requests takes a moment.
             work: (once * f64::from(scenario.replications)).max(1_000.0),
-            bytes: outcome::bytes_at_most(scenario),
+            bytes: run::bytes_at_most(scenario),
         }
     }
 

@@ -15,7 +15,6 @@ use bks::encryption::assumptions::Level;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::outcome::{AccountOutcome, LevelOutcome, Outcome};
 use bks::recording::MemoryStore;
 use bks::recording::gather::{Gather, Wanted};
 use bks::report::Format;
@@ -45,13 +44,20 @@ fn refusal(text: &str, changes: &[&str]) -> String {
     Scenario::read(text, "scenario", &changes, &none).unwrap_err().to_string()
 }
 
-fn outcome(scenario: &Scenario) -> Outcome {
-    Outcome::of(scenario, &|_| ())
+fn run(scenario: &Scenario) -> Results {
+    Results::of(scenario, &|_| ())
+}
+
+/// The rows of the accounts of a configuration at the assumed level.
+fn accounts_of<'a>(results: &'a Results, configuration: &str) -> Vec<&'a AccountRow> {
+    let rows = results.accounts.iter();
+    rows.filter(|row| row.configuration == configuration && row.assumption == Level::Assumed)
+        .collect()
 }
 
 fn results(text: &str, changes: &[&str]) -> Results {
     let scenario = scenario(text, changes);
-    Results::of(&scenario, &outcome(&scenario))
+    run(&scenario)
 }
 
 /// The rows of a configuration at the assumed level: account, region and the row.
@@ -449,25 +455,24 @@ fn by_events(scenario: &Scenario, configuration: usize) -> BTreeMap<(String, Str
 #[test]
 fn every_call_counts_where_a_count_by_hand_has_it() {
     let scenario = scenario(ALL_OVER, &[]);
-    let outcome = outcome(&scenario);
-    for (index, configuration) in outcome.configurations.iter().enumerate() {
-        let level: &LevelOutcome = configuration.assumed();
-        let place = |own: &AccountOutcome| {
-            let it = &scenario.accounts.list[own.number];
-            (it.account.clone(), it.region.clone())
-        };
-        let counted: BTreeMap<(String, String), (u64, u64)> = level
-            .accounts
+    let results = run(&scenario);
+    for (index, configuration) in results.facts.configurations.iter().enumerate() {
+        let accounts = accounts_of(&results, &configuration.name);
+        let counted: BTreeMap<(String, String), (u64, u64)> = accounts
             .iter()
             .filter(|own| own.kms_requests > 0.0)
-            .map(|own| (place(own), (own.kms_requests as u64, u64::from(own.per_s_max))))
+            .map(|own| {
+                let counts = (own.kms_requests as u64, u64::from(own.kms_requests_per_s_max));
+                ((own.account.clone(), own.region.clone()), counts)
+            })
             .collect();
         assert_eq!(counted, by_events(&scenario, index), "{}", configuration.name);
         assert!(counted.len() >= 5, "{counted:?}");
         let sum: u64 = counted.values().map(|(calls, _)| calls).sum();
-        assert_eq!(sum as f64, level.kms_requests());
-        let paid: bks::units::Usd = level.accounts.iter().map(|own| own.kms_cost).sum();
-        assert_eq!(paid, level.bill.kms_total());
+        let row = results.assumed(&configuration.name);
+        assert_eq!(sum as f64, row.kms_requests);
+        let paid: bks::units::Usd = accounts.iter().map(|own| own.kms_cost_usd).sum();
+        assert_eq!(paid, row.kms_cost_usd);
     }
 }
 
@@ -557,7 +562,7 @@ fn trail() -> String {
     format!("{{\"Records\":[{}]}}", records.join(","))
 }
 
-fn replayed(log: &str) -> (Scenario, Outcome) {
+fn replayed(log: &str) -> (Scenario, Results) {
     let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
     gather.begin(LogFormat::CloudTrail, "trail");
@@ -565,21 +570,16 @@ fn replayed(log: &str) -> (Scenario, Outcome) {
     opened.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     let settings = Settings { file: None, overrides: &[], unknown_age: None };
     let scenario = Scenario::of_recording(gather.finish().unwrap(), &settings).unwrap();
-    let outcome = outcome(&scenario);
-    (scenario, outcome)
+    let results = run(&scenario);
+    (scenario, results)
 }
 
 #[test]
 fn a_trail_tells_accounts_and_regions() {
-    let (scenario, outcome) = replayed(&trail());
-    let found: Vec<(&str, &str, f64)> = outcome.configurations[scenario.reference]
-        .assumed()
-        .accounts
-        .iter()
-        .map(|own| {
-            let it = &scenario.accounts.list[own.number];
-            (it.account.as_str(), it.region.as_str(), own.kms_requests)
-        })
+    let (_, results) = replayed(&trail());
+    let found: Vec<(&str, &str, f64)> = accounts_of(&results, &results.facts.reference)
+        .into_iter()
+        .map(|own| (own.account.as_str(), own.region.as_str(), own.kms_requests))
         .collect();
     let expected = [(A, "us-east-1", 20.0), (A, "eu-west-1", 20.0), (B, "eu-west-1", 20.0)];
     assert_eq!(found, expected);
@@ -600,13 +600,9 @@ fn what_a_log_does_not_tell_is_nobody_elses() {
         log.replacen(&role, service, 1)
     };
     let accounts = |log: &str| -> Vec<String> {
-        let (scenario, outcome) = replayed(log);
-        let level = outcome.configurations[scenario.reference].assumed();
-        let mut accounts: Vec<String> = level
-            .accounts
-            .iter()
-            .map(|own| scenario.accounts.list[own.number].account.clone())
-            .collect();
+        let (_, results) = replayed(log);
+        let own = accounts_of(&results, &results.facts.reference).into_iter();
+        let mut accounts: Vec<String> = own.map(|own| own.account.clone()).collect();
         accounts.dedup();
         accounts
     };

@@ -183,8 +183,8 @@ fn what_bks_writes_can_be_drawn() {
         "#,
     )
     .unwrap();
-    let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
-    let files = bks::report::files::of(&bks::results::Results::of(&scenario, &outcome), Vec::new());
+    let results = bks::results::Results::of(&scenario, &|_| ());
+    let files = bks::report::files::of(&results, Vec::new());
     // Figures of accounts are a table, not a chart.
     let charted = |name: &str| name.contains(".csv") && name != "accounts.csv";
     for (name, bytes) in files.iter().filter(|(name, _)| charted(name)) {

@@ -6,10 +6,9 @@ use std::fs;
 use bks::compare::condition::Condition;
 use bks::compare::{Candidate, Comparison};
 use bks::encryption::assumptions::Level;
-use bks::outcome::Outcome;
+use bks::figure::Figure;
 use bks::results::Results;
 use bks::scenario::Scenario;
-use bks::scenario::assertion::Figure;
 
 /// Four sessions of one role: what a requester is makes all the difference.
 const SMALL: &str = r#"name = "small"
@@ -42,7 +41,7 @@ fn run(changes: &[(&str, &str)]) -> Results {
         text.replace(from, to)
     });
     let scenario = Scenario::parse(&text).unwrap();
-    Results::of(&scenario, &Outcome::of(&scenario, &|_| ()))
+    Results::of(&scenario, &|_| ())
 }
 
 fn candidate<'a>(results: &'a Results, configuration: &str, label: &str) -> Candidate<'a> {
@@ -103,7 +102,7 @@ fn turning_a_comparison_round_turns_its_signs() {
     let candidates = all(&results);
     let (there, back) = (Comparison::of(&candidates, 0), Comparison::of(&candidates, 1));
     for level in Level::ALL {
-        for (figure, _) in Figure::ALL {
+        for &figure in Figure::ALL {
             let a = there.figure("bucket-key-role", level, figure);
             let b = back.figure("sse-kms", level, figure);
             assert_eq!(a.difference, b.difference.map(|back| 0.0 - back), "{}", a.figure);
@@ -277,7 +276,7 @@ fn wrong_requests_say_what_is_wrong() {
     let folder = folder();
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (arguments, told) in [
-        (&["small.toml#sse-kms"][..], "it takes two to compare"),
+        (&["small.toml#sse-kms"][..], "only one configuration to compare"),
         (&["small.toml#sse", "other.toml"], "small.toml: `sse` is not a configuration of this run"),
         (&["small.toml", "empty"], "empty: the folder has no `result.json`"),
         (&["small.toml", "none.toml"], "none.toml: the file cannot be read"),

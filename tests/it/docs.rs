@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use bks::compare::{CostChangeRow, DifferenceRow};
 use bks::encryption::assumption::{Assumption, Range};
 use bks::encryption::needs::{MultipartCalls, Needs};
+use bks::figure::Figure;
 use bks::kms::KmsApi;
-use bks::outcome::Outcome;
 use bks::report::json;
 use bks::results::rows::{
     AccountRow, BucketRow, CostRow, LeftOutRow, OperationRow, PrefixRow, PrincipalRow,
@@ -20,7 +20,6 @@ use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::results::{Results, csv};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
-use bks::scenario::assertion::Figure;
 use bks::scenario::overrides::Override;
 use bks::simulation::estimate::check_size;
 use bks::sweep::grid::Grid;
@@ -227,7 +226,7 @@ fn the_reference_has_what_is_required_and_the_defaults() {
 
 #[test]
 fn the_reference_has_every_figure() {
-    let figures = Figure::ALL.map(|(_, name)| name.to_owned()).to_vec();
+    let figures: Vec<String> = Figure::ALL.iter().map(|it| it.name().to_owned()).collect();
     assert_eq!(names_under(&page("scenario.md"), "Assertions"), figures);
 }
 
@@ -373,7 +372,7 @@ fn small() -> Scenario {
 }
 
 fn results(scenario: &Scenario) -> Results {
-    Results::of(scenario, &Outcome::of(scenario, &|_| ()))
+    Results::of(scenario, &|_| ())
 }
 
 #[test]

@@ -6,8 +6,6 @@
 use crate::support::pages::{page, printed};
 
 use bks::encryption::assumptions::Level;
-use bks::migration::payback::Payback;
-use bks::outcome::{ConfigurationOutcome, Outcome};
 use bks::pricing::Sku;
 use bks::report::{Format, run};
 use bks::results::Results;
@@ -61,8 +59,8 @@ fn scenario(parts: &[String]) -> Scenario {
     Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn outcome(scenario: &Scenario) -> Outcome {
-    Outcome::of(scenario, &|_| ())
+fn run(scenario: &Scenario) -> Results {
+    Results::of(scenario, &|_| ())
 }
 
 fn refused(parts: &[String]) -> String {
@@ -70,21 +68,18 @@ fn refused(parts: &[String]) -> String {
     Scenario::parse(&text).map(|_| ()).expect_err(&text).to_string()
 }
 
-fn configuration<'a>(outcome: &'a Outcome, name: &str) -> &'a ConfigurationOutcome {
-    outcome.configurations.iter().find(|it| it.name == name).expect("it is there")
-}
-
 /// `GenerateDataKey` and Decrypt calls as assumed.
-fn calls(outcome: &Outcome, name: &str) -> (u64, u64) {
-    let [generate, decrypt, encrypt] = configuration(outcome, name).assumed().kms_by_api;
-    assert!(encrypt == 0.0 && generate.fract() == 0.0 && decrypt.fract() == 0.0);
+fn calls(results: &Results, name: &str) -> (u64, u64) {
+    let row = results.assumed(name);
+    let (generate, decrypt) = (row.generate_data_key, row.decrypt);
+    assert!(row.encrypt == 0.0 && generate.fract() == 0.0 && decrypt.fract() == 0.0);
     (generate as u64, decrypt as u64)
 }
 
 /// The calls of SSE-KMS, bucket keys, SSE-S3 and DSSE-KMS.
 fn all_calls(parts: &[String]) -> [(u64, u64); 4] {
-    let outcome = outcome(&scenario(parts));
-    ["sse-kms", "bucket-key", "sse-s3", "dsse-kms"].map(|name| calls(&outcome, name))
+    let results = run(&scenario(parts));
+    ["sse-kms", "bucket-key", "sse-s3", "dsse-kms"].map(|name| calls(&results, name))
 }
 
 #[test]
@@ -99,9 +94,10 @@ fn objects_under_sse_s3_never_call_kms() {
             let reads = reader("\"old\"", pattern);
             let parts = [bucket("data", of_bucket), old("data", of_population), reads];
             assert_eq!(all_calls(&parts), [(0, 0); 4], "{of_bucket} {of_population} {pattern}");
-            let outcome = outcome(&scenario(&parts));
-            assert!(outcome.warnings.iter().all(|warning| warning.id != "objects-without-key"));
-            assert_eq!(configuration(&outcome, "sse-kms").assumed().requests, N as f64);
+            let results = run(&scenario(&parts));
+            let mut warnings = results.facts.warnings.iter();
+            assert!(warnings.all(|warning| warning.id != "objects-without-key"));
+            assert_eq!(results.assumed("sse-kms").requests, N as f64);
         }
     }
 }
@@ -205,7 +201,7 @@ fn a_bucket_with_two_keys_is_two_buckets_with_one() {
         text(&[bucket("one", since), bucket("two", since)], traffic(["one", "two"], ["", ""]));
     let [together, apart] = [together, apart].map(|text| {
         let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        let results = Results::of(&scenario, &outcome(&scenario));
+        let results = run(&scenario);
         let mut files = results.csv_files();
         files.retain(|(name, _)| *name != "run.toml");
         files.into_iter().map(|(name, bytes)| (name, String::from_utf8(bytes).unwrap())).collect()
@@ -221,10 +217,14 @@ fn each_customer_managed_key_is_rented_once() {
     let aws = "key = \"aws/s3\"";
     let write = |name: &str, bucket: &str, more: &str| workload(name, bucket, more);
     let rents = |parts: &[String]| {
-        let outcome = outcome(&scenario(parts));
+        let results = run(&scenario(parts));
         ["sse-kms", "bucket-key", "sse-s3"].map(|name| {
-            let bill = &configuration(&outcome, name).assumed().bill;
-            bill.sku_total(Sku::KmsKeys).as_f64().round() as u64
+            let lines = results.costs.iter().filter(|line| {
+                line.configuration == name
+                    && line.assumption == Level::Assumed
+                    && line.charge_description == Sku::KmsKeys.description()
+            });
+            lines.map(|line| line.billed_cost.as_f64()).sum::<f64>().round() as u64
         })
     };
     let one =
@@ -282,24 +282,18 @@ fn re_encrypting_objects_under_sse_s3_needs_no_call_on_an_old_key() {
             migrated.into(),
         ];
         let text = format!("{head}{}", parts.concat());
-        outcome(&Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}")))
+        run(&Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}")))
     };
     let told = of("encryption = \"sse-s3\"");
-    let cost = |outcome: &Outcome| {
-        configuration(outcome, "migrated").migration.as_ref().unwrap().bill.total().as_f64()
-    };
+    let cost = |results: &Results| results.assumed("migrated").migration_cost_usd.unwrap().as_f64();
     let near = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-9, "{value}");
     near(cost(&told), 5.0 + 1.0 + 0.015 + 0.25 + 3e-6);
     near(cost(&of("")), 5.0 + 1.0 + 3.0 + 0.015 + 0.25 + 3e-6);
     assert_eq!(calls(&told, "bucket-key"), (0, 0));
     // A million at 1,000 a second are written within an hour: one key.
     assert_eq!(calls(&told, "migrated"), (0, 1));
-    let migration = configuration(&told, "migrated").migration.as_ref().unwrap();
-    assert!(
-        matches!(migration.payback, Payback::Never { .. }),
-        "it saves nothing: {:?}",
-        migration.payback
-    );
+    let payback = told.assumed("migrated").payback.as_deref();
+    assert_eq!(payback, Some("never"), "it saves nothing");
     // What has a bucket key, or is under DSSE-KMS, is not re-encrypted so.
     for mode in ["sse-kms-bucket-key", "dsse-kms"] {
         near(cost(&of(&format!("encryption = \"{mode}\""))), 0.0);
@@ -314,7 +308,7 @@ fn what_sse_kms_costs_is_told_in_dollars() {
     let scenario = scenario(&parts);
     // All that was there is under SSE-S3: so is what it is measured against.
     assert_eq!(scenario.configurations[scenario.reference].name, "sse-s3");
-    let results = Results::of(&scenario, &outcome(&scenario));
+    let results = run(&scenario);
     // 600 writes in 10 min are 2,592,000 in 30 d; with a bucket key one call, 4,320 in 30 d; a key's rent.
     let kms = results.assumed("sse-kms");
     assert_eq!(kms.kms_cost_usd.to_string(), "7.776");

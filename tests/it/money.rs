@@ -5,16 +5,14 @@ use crate::support::pages::printed;
 
 use bks::encryption::assumptions::Level;
 use bks::migration::payback::Payback;
-use bks::outcome::Outcome;
 use bks::report::Format;
 use bks::results::Results;
 use bks::results::rows::SummaryRow;
 use bks::scenario::Scenario;
 
-fn run(text: &str) -> (Results, Outcome) {
+fn run(text: &str) -> Results {
     let scenario = Scenario::parse(text).unwrap();
-    let outcome = Outcome::of(&scenario, &|_| ());
-    (Results::of(&scenario, &outcome), outcome)
+    Results::of(&scenario, &|_| ())
 }
 
 fn warns(results: &Results, id: &str) -> bool {
@@ -41,7 +39,7 @@ fn once(duration: &str, period: &str, jobs: &str, recurring: bool) -> Results {
         read = { from = ["old"], pattern = "uniform" }
     "#;
     let reading = if recurring { reading } else { "" };
-    let (results, _) = run(&format!(
+    let results = run(&format!(
         r#"
         name = "once"
         duration = "{duration}"
@@ -165,7 +163,7 @@ const AUDITED: &str = r#"
 /// Every configuration whose KMS events name no object pays a data event for each of 39,600 requests.
 #[test]
 fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
-    let (results, _) = run(AUDITED);
+    let results = run(AUDITED);
     let row = |name: &str| -> SummaryRow { results.assumed(name).clone() };
     let events = 39_600.0 * 1e-6;
     for (name, cost) in
@@ -188,7 +186,7 @@ fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
         "{verdict}"
     );
     assert!(text.contains("saved with the audit by object"));
-    let (unasked, _) = run(&AUDITED.replace("object_audit = true, ", ""));
+    let unasked = run(&AUDITED.replace("object_audit = true, ", ""));
     assert!(unasked.summary.iter().all(|row| row.audit_cost_usd.is_none()));
     assert!(!printed(&unasked, Format::Text(u16::MAX)).contains("audit by object ("));
     let demanded = |audit: &str| {
@@ -253,16 +251,21 @@ fn migrating(
 const BUCKET_KEY: &str =
     "[[configuration]]\nname = \"bucket-key\"\nencryption = \"sse-kms-bucket-key\"";
 
-fn payback(outcome: &Outcome) -> Payback {
-    let migrated = outcome.configurations.iter().find(|it| it.name == "migrated").unwrap();
-    migrated.migration.as_ref().unwrap().payback
+fn payback(results: &Results) -> Payback {
+    let row = results.assumed("migrated");
+    let share = row.payback_ratio.unwrap();
+    match (row.payback_periods, row.payback_run_s) {
+        (Some(periods), _) => Payback::After { time_s: periods * results.facts.billing_period_s },
+        (None, Some(run_s)) => Payback::Unknown { share, run_s },
+        (None, None) => Payback::Never { share },
+    }
 }
 
 /// Objects that are always read alike: paid back after cost by the difference of the two bills.
 #[test]
 fn a_steady_advantage_pays_back_at_cost_by_monthly_difference() {
     let text = |configurations| migrating("4h", 10_000, "[\"old\"]", "\"uniform\"", configurations);
-    let (results, outcome) = run(&text(BUCKET_KEY));
+    let results = run(&text(BUCKET_KEY));
     let [before, after] = ["bucket-key", "migrated"].map(|name| results.assumed(name));
     let cost = after.migration_cost_usd.unwrap().as_f64();
     let a_month = (before.total_cost_usd - after.total_cost_usd).as_f64();
@@ -272,9 +275,9 @@ fn a_steady_advantage_pays_back_at_cost_by_monthly_difference() {
     near(after.payback_periods.unwrap(), 0.340_15 / (2.0 * 2_592_000.0 * 3e-6), 1e-3);
     // It is the same where the configuration without migration is not asked for, though the reference
     // makes as many calls more as there are writes.
-    let (_, alone) = run(&text(""));
-    assert_eq!(payback(&alone), payback(&outcome));
-    assert_eq!(alone.configurations.len(), 2);
+    let alone = run(&text(""));
+    assert_eq!(payback(&alone), payback(&results));
+    assert_eq!(alone.facts.configurations.len(), 2);
 }
 
 /// What is read ages with a mean of 6 h, so the advantage decays: 2 calls a second × 6 h × $0.000003 are
@@ -284,8 +287,8 @@ fn an_advantage_that_decays_is_not_taken_for_ever() {
     let pattern = "{ by-age = { exponential = { mean = \"6h\" } } }";
     for duration in ["3h", "12h", "2d"] {
         let text = migrating(duration, 100_000, "[\"old\", \"writes\"]", pattern, BUCKET_KEY);
-        let (results, outcome) = run(&text);
-        let Payback::Never { share } = payback(&outcome) else { panic!("{:?}", payback(&outcome)) };
+        let results = run(&text);
+        let Payback::Never { share } = payback(&results) else { panic!("{:?}", payback(&results)) };
         let most = 2.0 * 6.0 * 3_600.0 * 3e-6 / 1.151_503;
         assert!(share < most * 1.03 && share > most * 0.6, "{duration}: {share} of {most}");
         assert!(warns(&results, "migration-never-pays"));
@@ -300,9 +303,9 @@ fn an_advantage_that_decays_is_not_taken_for_ever() {
 fn a_run_that_is_too_short_says_so_and_how_long_it_must_be() {
     let pattern = "{ by-age = { exponential = { mean = \"24h\" } } }";
     let text = |duration| migrating(duration, 4_000, "[\"old\", \"writes\"]", pattern, BUCKET_KEY);
-    let (results, outcome) = run(&text("2h"));
-    let Payback::Unknown { share, run_s } = payback(&outcome) else {
-        panic!("{:?}", payback(&outcome))
+    let results = run(&text("2h"));
+    let Payback::Unknown { share, run_s } = payback(&results) else {
+        panic!("{:?}", payback(&results))
     };
     near(share, 2.0 * 7_200.0 * 3e-6 / 0.286_06, 0.02);
     near(run_s / 3_600.0, 20.0, 2.0);
@@ -318,8 +321,8 @@ fn a_run_that_is_too_short_says_so_and_how_long_it_must_be() {
         .what;
     assert!(what.contains("`--set duration="), "{what}");
     // A run beyond that knows: somewhat later than at the earliest, as keys are fetched.
-    let (_, outcome) = run(&text("36h"));
-    let Payback::After { time_s } = payback(&outcome) else { panic!("{:?}", payback(&outcome)) };
+    let results = run(&text("36h"));
+    let Payback::After { time_s } = payback(&results) else { panic!("{:?}", payback(&results)) };
     let hours = time_s / 3_600.0;
     assert!((19.0..24.0).contains(&hours), "{hours}");
 }
@@ -336,7 +339,7 @@ fn a_migration_may_leave_what_is_not_worth_it() {
     "#;
     let text =
         migrating("2h", 1_000, "[\"old\"]", "\"uniform\"", &format!("{cold}{BUCKET_KEY}{only}"));
-    let (results, outcome) = run(&text);
+    let results = run(&text);
     let [all, only] = ["migrated", "only"].map(|name| results.assumed(name).clone());
     assert_eq!(all.migration_cost_usd.unwrap().to_string(), "9.274018");
     assert_eq!(only.migration_cost_usd.unwrap().to_string(), "0.259018");
@@ -344,11 +347,11 @@ fn a_migration_may_leave_what_is_not_worth_it() {
     assert_eq!(all.kms_requests.to_bits(), only.kms_requests.to_bits());
     let ratio = all.payback_periods.unwrap() / only.payback_periods.unwrap();
     near(ratio, 9.274_018 / 0.259_018, 1e-6);
-    assert_eq!(outcome.configurations.len(), 4);
+    assert_eq!(results.facts.configurations.len(), 4);
     assert_eq!(results.facts.configuration("only").unwrap().migrated_only, ["old"]);
     // What is left as it is saves nothing.
     let cold_read = text.replace("from = [\"old\"]", "from = [\"cold\"]");
-    let (results, _) = run(&cold_read);
+    let results = run(&cold_read);
     let [only, without] = ["only", "bucket-key"].map(|name| results.assumed(name).kms_requests);
     assert_eq!(only.to_bits(), without.to_bits());
     let unknown =
@@ -389,7 +392,7 @@ fn what_follows_what_happens_once_happens_once() {
         )
     };
     for duration in ["1h", "3h"] {
-        let (results, _) = run(&text(duration));
+        let results = run(&text(duration));
         let row = results.assumed("sse-kms");
         assert_eq!(row.kms_cost_usd.to_string(), "0.006", "{duration}");
         assert_eq!(row.kms_cost_once_usd.to_string(), "0.006");

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use bks::outcome::Outcome;
 use bks::pricing::{PriceName, PriceTable};
+use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::units::Price;
 
@@ -107,8 +107,7 @@ arrivals = {{ periodic = {{ rate = "1/s" }} }}
 /// The bill of `sse-kms`, in dollars.
 fn bill(text: &str) -> String {
     let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
-    let outcome = Outcome::of(&scenario, &|_| ());
-    outcome.configurations[0].assumed().bill.total().to_string()
+    Results::of(&scenario, &|_| ()).assumed("sse-kms").total_cost_usd.to_string()
 }
 
 /// By hand. Thirty days have 2,592,000 PUTs and as many KMS requests, 20,000 of which are free:

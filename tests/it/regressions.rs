@@ -1,7 +1,6 @@
 //! Failures that were found, by name.
 
 use bks::encryption::assumption::{Assumptions, Level};
-use bks::outcome::Outcome;
 use bks::report::run;
 use bks::results::Results;
 use bks::scenario::Scenario;
@@ -44,13 +43,15 @@ fn principals_that_share_a_role_keep_their_own_calls() {
         arrivals = { periodic = { rate = "1/s" } }
         "#,
     );
-    let outcome = Outcome::of(&scenario, &|_| ());
-    assert_eq!(outcome.configurations[0].kms_of_principal, [2.0, 3_600.0]);
-    for configuration in &outcome.configurations {
-        let of_all: f64 = configuration.kms_of_principal.iter().sum();
-        assert_eq!(of_all.to_bits(), configuration.assumed().kms_requests().to_bits());
+    let results = Results::of(&scenario, &|_| ());
+    for (index, configuration) in results.facts.configurations.iter().enumerate() {
+        let own = results.principals.iter().filter(|row| row.configuration == configuration.name);
+        let calls: Vec<f64> = own.map(|row| row.kms_requests).collect();
+        assert!(index > 0 || calls == [2.0, 3_600.0], "{calls:?}");
+        let of_all: f64 = calls.iter().sum();
+        assert_eq!(of_all.to_bits(), results.assumed(&configuration.name).kms_requests.to_bits());
     }
-    let line = run::by_principal(&Results::of(&scenario, &outcome)).unwrap();
+    let line = run::by_principal(&results).unwrap();
     assert!(line.contains("`few`") && line.contains("`many`"), "{line}");
 }
 
@@ -70,8 +71,7 @@ fn a_session_without_work_in_any_job_is_passed_over() {
         jobs = { every = "1s", steps = [{ action = "write", objects = 1, rate = "10/s" }] }
         "#,
     );
-    let outcome = Outcome::of(&scenario, &|_| ());
-    let requests = outcome.configurations[0].assumed().requests;
+    let requests = Results::of(&scenario, &|_| ()).assumed("sse-kms").requests;
     assert!((3_590.0..=3_600.0).contains(&requests), "{requests}");
 }
 
@@ -191,9 +191,9 @@ fn the_floor_knows_writes_without_bucket_key() {
         arrivals = { periodic = { rate = "1/s" } }
         "#,
     );
-    let outcome = Outcome::of(&scenario, &|_| ());
-    let with_keys = &outcome.configurations[1];
-    assert_eq!((with_keys.floor, with_keys.ceiling), (Some(0.0), Some(0.0)));
+    let results = Results::of(&scenario, &|_| ());
+    let with_keys = results.assumed("bucket-key");
+    assert_eq!((with_keys.saving_floor, with_keys.saving_ceiling), (Some(0.0), Some(0.0)));
 }
 
 /// Lifetimes of zero are no caching: one call for each request, and one more to verify a write.
@@ -214,7 +214,7 @@ fn lifetimes_of_zero_cost_a_call_a_request() {
         "#,
     );
     let assumed = scenario.configurations[1].ranges.at(Level::Assumed);
-    let arm = |configuration, assumptions| Arm { configuration, assumptions, by_requester: false };
+    let arm = |configuration, assumptions| Arm::of_totals(configuration, assumptions);
     let floor = |verify_on_write| {
         let floor = scenario.configurations[1].ranges.floor();
         arm(1, Assumptions { verify_on_write, ..floor })
@@ -254,11 +254,11 @@ fn objects_of_age_zero_have_no_key_from_the_run() {
         read = { from = ["new"], pattern = "uniform" }
         "#,
     );
-    let outcome = Outcome::of(&scenario, &|_| ());
-    let calls: Vec<f64> =
-        outcome.configurations.iter().map(|c| c.assumed().kms_requests()).collect();
+    let results = Results::of(&scenario, &|_| ());
+    let assumed = results.summary.iter().filter(|row| row.assumption == Level::Assumed);
+    let calls: Vec<f64> = assumed.map(|row| row.kms_requests).collect();
     assert_eq!(calls, [3_600.0; 3]);
-    assert!(outcome.warnings.iter().any(|warning| warning.id == "objects-without-key"));
+    assert!(results.facts.warnings.iter().any(|warning| warning.id == "objects-without-key"));
 }
 
 /// Prices that no bill could hold are refused, not wrapped.
@@ -302,12 +302,17 @@ fn events_name_the_bucket_only_where_a_bucket_key_was_asked_for() {
         arrivals = { periodic = { rate = "1/s" } }
         "#,
     );
-    let outcome = Outcome::of(&scenario, &|_| ());
-    let [without, with, _] = &outcome.configurations[..] else { panic!() };
-    assert_eq!(without.assumed().cloudtrail_events, (0.0, 7_200.0));
+    let results = Results::of(&scenario, &|_| ());
+    let events = |name: &str| {
+        let row = results.assumed(name);
+        (row.cloudtrail_events_bucket_arn, row.cloudtrail_events_object_arn)
+    };
+    assert_eq!(events("sse-kms"), (0.0, 7_200.0));
     // Twelve keys, each generated and verified.
-    assert_eq!(with.assumed().cloudtrail_events, (24.0, 3_600.0));
-    assert_eq!(with.requesters[0].cloudtrail_events, (24.0, 3_600.0));
+    assert_eq!(events("bucket-key"), (24.0, 3_600.0));
+    let first = results.requesters.iter().find(|row| row.configuration == "bucket-key").unwrap();
+    let events = (first.cloudtrail_events_bucket_arn, first.cloudtrail_events_object_arn);
+    assert_eq!(events, (24.0, 3_600.0));
 }
 
 /// A user's federated sessions carry scoping policies, and each policy is a requester of its own. By
@@ -346,8 +351,9 @@ fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
             requester_rule = "session"
             "#
         ));
-        Outcome::of(&scenario, &|_| ())
+        Results::of(&scenario, &|_| ())
     };
+    const NAMES: [&str; 3] = ["none", "role", "session"];
     let policies = "session_policies = 3";
     for (principal, calls) in [
         ("user = 'loader'".to_owned(), [600, 2, 2]),
@@ -355,16 +361,15 @@ fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
         (format!("role = 'loader'\n{policies}"), [600, 6, 12]),
         ("service = 'loader'".to_owned(), [600, 2, 2]),
     ] {
-        let outcome = of(&principal);
-        let found =
-            [0, 1, 2].map(|index| outcome.configurations[index].assumed().kms_requests() as u64);
+        let results = of(&principal);
+        let found = NAMES.map(|name| results.assumed(name).kms_requests as u64);
         assert_eq!(found, calls, "{principal}");
     }
-    let outcome = of(&format!("user = 'loader'\n{policies}"));
+    let results = of(&format!("user = 'loader'\n{policies}"));
     let listed = |index: usize| {
-        let requesters = &outcome.configurations[index].requesters;
+        let own = results.requesters.iter().filter(|row| row.configuration == NAMES[index]);
         let mut listed: Vec<_> =
-            requesters.iter().map(|r| (r.arn.clone().unwrap(), r.policy)).collect();
+            own.map(|row| (row.requester.clone().unwrap(), row.session_policy)).collect();
         listed.sort();
         listed
     };

@@ -14,10 +14,10 @@ use bks::inventory::manifest::md5_of;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::outcome::Outcome;
 use bks::recording::earlier_objects::InventoryKey;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
+use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
 use columns::{Values, all, parquet, texts};
@@ -68,11 +68,11 @@ fn record_with(
     gather.finish().unwrap()
 }
 
-fn replay(recording: Recording) -> Outcome {
+fn replay(recording: Recording) -> Results {
     let settings =
         Settings { file: Some((SETTINGS, "settings")), overrides: &[], unknown_age: None };
     let scenario = Scenario::of_recording(recording, &settings).unwrap();
-    Outcome::of(&scenario, &|_| ())
+    Results::of(&scenario, &|_| ())
 }
 
 /// Numbers that look random.
@@ -120,7 +120,7 @@ fn an_inventory_tells_what_the_writes_themselves_would() {
         let from = NOON;
         let known = replay(record(&with_writes, &[], from, usize::MAX));
         let inventoried = replay(record(&reads, &told, from, usize::MAX));
-        for configuration in 0..known.configurations.len() {
+        for configuration in 0..known.facts.configurations.len() {
             assert_eq!(calls(&known, configuration), calls(&inventoried, configuration));
         }
         let (without, with) = (calls(&inventoried, 0), calls(&inventoried, 1));
@@ -154,19 +154,19 @@ fn counted_by_hand() -> (Vec<Line>, Vec<Told>) {
 #[test]
 fn calls_counted_by_hand() {
     let (reads, mut told) = counted_by_hand();
-    let outcome = replay(record(&reads, &told, NOON, usize::MAX));
+    let results = replay(record(&reads, &told, NOON, usize::MAX));
     // One for `a` and `b`, one for `c`; `d` twice, `e` twice, `f` once.
-    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((0, 11), (0, 7)));
+    assert_eq!((calls(&results, 0), calls(&results, 1)), ((0, 11), (0, 7)));
     // An object that nobody reads made the key at 09:58, which wraps `a` and no longer `b`; that one's
     // wraps `c` as well.
     told.push(("unread".to_owned(), 35_880, true));
     let reads: Vec<Line> =
         reads.into_iter().filter(|line| ["a", "b"].contains(&line.key.as_str())).collect();
-    let outcome = replay(record(&reads, &told, NOON, usize::MAX));
-    assert_eq!(calls(&outcome, 1), (0, 2));
+    let results = replay(record(&reads, &told, NOON, usize::MAX));
+    assert_eq!(calls(&results, 1), (0, 2));
     told.pop();
-    let outcome = replay(record(&reads, &told, NOON, usize::MAX));
-    assert_eq!(calls(&outcome, 1), (0, 1));
+    let results = replay(record(&reads, &told, NOON, usize::MAX));
+    assert_eq!(calls(&results, 1), (0, 1));
 }
 
 /// `d` is not under KMS: its two reads call in no configuration, all else is as above.
@@ -174,8 +174,8 @@ fn calls_counted_by_hand() {
 fn objects_that_are_not_under_kms_never_call_it() {
     let (reads, told) = counted_by_hand();
     let told = record_with(&reads, &told, NOON, usize::MAX, InventoryKey::WithoutKms);
-    let outcome = replay(told);
-    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((0, 9), (0, 5)));
+    let results = replay(told);
+    assert_eq!((calls(&results, 0), calls(&results, 1)), ((0, 9), (0, 5)));
 }
 
 /// Writes an inventory of `lake` under `folder`; returns its manifest's path.

@@ -13,17 +13,18 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use bks::encryption::assumptions::Level;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::outcome::Outcome;
 use bks::pricing::Sku;
 use bks::recording::MemoryStore;
 use bks::recording::gather::{Gather, Wanted};
+use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
 use bks::simulation::objects::keep;
-use log_lines::{Calls, Line, Rules, calls, naive, record, replay, session, text};
+use log_lines::{Calls, Line, Rules, assumed, calls, naive, record, replay, session, text};
 use proptest::prelude::*;
 
 /// A log, what it costs without bucket keys, and with a key for five minutes in one place.
@@ -160,19 +161,26 @@ fn every_rule_costs_what_it_says() {
     for (what, lines, without, with) in
         objects_and_uploads().into_iter().chain(copies_and_what_is_free())
     {
-        let (_, outcome) = replay(&text(&lines), ONE_PLACE);
-        assert_eq!(calls(&outcome, 0), without, "{what}, without");
-        assert_eq!(calls(&outcome, 1), with, "{what}, with");
-        assert_eq!(calls(&outcome, 2), with, "{what}, by session");
+        let (_, results) = replay(&text(&lines), ONE_PLACE);
+        assert_eq!(calls(&results, 0), without, "{what}, without");
+        assert_eq!(calls(&results, 1), with, "{what}, with");
+        assert_eq!(calls(&results, 2), with, "{what}, by session");
     }
 }
 
 /// How many of each line a configuration is billed at the assumed level.
-fn billed(outcome: &Outcome, configuration: usize) -> Vec<(Sku, u64)> {
-    let bill = &outcome.configurations[configuration].assumed().bill;
+fn billed(results: &Results, configuration: usize) -> Vec<(Sku, u64)> {
+    let name = &results.facts.configurations[configuration].name;
+    let lines = results
+        .costs
+        .iter()
+        .filter(|line| line.configuration == *name && line.assumption == Level::Assumed);
+    let lines = lines.map(|line| {
+        let sku = Sku::ALL.into_iter().find(|sku| sku.description() == line.charge_description);
+        (sku.expect("it has a price"), line.pricing_quantity)
+    });
     // The key's rent goes by the hour, whatever is asked.
-    let lines = bill.lines.iter().filter(|line| line.sku != Sku::KmsKeys);
-    lines.map(|line| (line.sku, line.quantity)).collect()
+    lines.filter(|(sku, _)| *sku != Sku::KmsKeys).collect()
 }
 
 /// A bill for the log's own time, with S3 data events.
@@ -204,27 +212,26 @@ fn what_is_not_served_is_a_request_that_asks_kms_for_nothing() {
         // A second time, which counts for nothing.
         with_status(304, at(99, "REST.GET.OBJECT", "a", 11)),
     ];
-    let (scenario, outcome) = replay(&text(&lines), &billed_for("100s"));
+    let (scenario, results) = replay(&text(&lines), &billed_for("100s"));
     assert_eq!(scenario.counted().to_string(), "1min 40s");
     let recording = scenario.recording.as_ref().unwrap();
     assert_eq!((recording.seen.requests, recording.seen.unserved), (10, 7));
     // No write that failed is what is read later, and no object is missed.
     assert_eq!((recording.seen.writes, recording.seen.of_unknown), (2, 0));
-    assert_eq!(calls(&outcome, 0), (2, 1));
-    assert_eq!(calls(&outcome, 1), (1, 2));
+    assert_eq!(calls(&results, 0), (2, 1));
+    assert_eq!(calls(&results, 1), (1, 2));
     for configuration in 0..3 {
-        let level = outcome.configurations[configuration].assumed();
-        assert_eq!(whole(level.requests), 10);
+        assert_eq!(whole(assumed(&results, configuration).requests), 10);
         let expected = [
             (Sku::KmsRequests, 3),
             (Sku::CloudTrailDataEvents, 10),
             (Sku::S3Put, 2 + 1 + 1),
             (Sku::S3Get, 1 + 2 + 1),
         ];
-        assert_eq!(billed(&outcome, configuration), expected);
+        assert_eq!(billed(&results, configuration), expected);
         // Ten times the log's time: ten times of each.
-        let (_, outcome) = replay(&text(&lines), &billed_for("1000s"));
-        assert_eq!(billed(&outcome, configuration), expected.map(|(sku, n)| (sku, n * 10)));
+        let (_, results) = replay(&text(&lines), &billed_for("1000s"));
+        assert_eq!(billed(&results, configuration), expected.map(|(sku, n)| (sku, n * 10)));
     }
 }
 
@@ -233,10 +240,10 @@ fn what_is_not_served_is_a_request_that_asks_kms_for_nothing() {
 fn a_log_of_failures_alone_has_requests_and_no_calls() {
     let lines: Vec<Line> =
         (0..5).map(|id| with_status(404, at(id * 10, "REST.GET.OBJECT", "a", id))).collect();
-    let (scenario, outcome) = replay(&text(&lines), &billed_for("41s"));
+    let (scenario, results) = replay(&text(&lines), &billed_for("41s"));
     assert_eq!(scenario.counted().to_string(), "41s");
-    assert_eq!(billed(&outcome, 1), [(Sku::CloudTrailDataEvents, 5), (Sku::S3Get, 5)]);
-    assert_eq!(outcome.configurations[1].assumed().saving, None);
+    assert_eq!(billed(&results, 1), [(Sku::CloudTrailDataEvents, 5), (Sku::S3Get, 5)]);
+    assert_eq!(assumed(&results, 1).saving_ratio, None);
 }
 
 /// In access logs a `DeleteObjects` of three keys is one request, which is free, and four data events;
@@ -252,11 +259,11 @@ fn each_key_of_a_batch_of_deletes_is_a_data_event() {
         .extend(["a", "b", "c"].map(|key| with_status(204, at(50, "BATCH.DELETE.OBJECT", key, 2))));
     lines.push(lines[3].clone());
     lines.push(with_status(403, at(70, "BATCH.DELETE.OBJECT", "e", 9)));
-    let (_, outcome) = replay(&text(&lines), &billed_for("71s"));
+    let (_, results) = replay(&text(&lines), &billed_for("71s"));
     let expected =
         [(Sku::KmsRequests, 1), (Sku::CloudTrailDataEvents, 1 + 1 + 3 + 1 + 1), (Sku::S3Put, 1)];
-    assert_eq!(billed(&outcome, 0), expected);
-    assert_eq!(whole(outcome.configurations[0].assumed().requests), 3);
+    assert_eq!(billed(&results, 0), expected);
+    assert_eq!(whole(assumed(&results, 0).requests), 3);
     let text = text(&lines);
     let late =
         Wanted { from: bks::units::parse_utc("2026-11-23T00:00:55Z").ok(), ..Wanted::default() };
@@ -326,14 +333,14 @@ fn a_list_of_parts_unwraps_the_uploads_key_if_told_so() {
         at(3, "REST.GET.UPLOAD", "b", 4),
     ];
     let settings = billed_for("4s");
-    let (scenario, outcome) = replay(&text(&lines), &settings);
-    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((1, 0), (1, 1)));
-    assert_eq!(billed(&outcome, 0).last(), Some(&(Sku::S3Put, 4)));
+    let (scenario, results) = replay(&text(&lines), &settings);
+    assert_eq!((calls(&results, 0), calls(&results, 1)), ((1, 0), (1, 1)));
+    assert_eq!(billed(&results, 0).last(), Some(&(Sku::S3Put, 4)));
     assert!(scenario.populations.is_empty(), "no object is read");
     let told = format!("{settings}[multipart]\nlist_parts = 1\n");
-    let (_, outcome) = replay(&text(&lines), &told);
+    let (_, results) = replay(&text(&lines), &told);
     // With a bucket key: made, verified, fetched once; and of the upload that the log does not begin.
-    assert_eq!((calls(&outcome, 0), calls(&outcome, 1)), ((1, 3), (1, 3)));
+    assert_eq!((calls(&results, 0), calls(&results, 1)), ((1, 3), (1, 3)));
 }
 
 /// A log goes on as long as it has records, whatever they are of.
@@ -357,12 +364,12 @@ fn a_log_covers_the_time_of_all_its_records() {
 fn the_published_sample_is_replayed_from_its_log() {
     // As if one connection wrote and two read (docs/model.md, "Fan-out").
     let settings = "[assumptions]\nwrite_partitions = 1\nread_partitions = 2";
-    let (_, outcome) = replay(&fixture("poc_replica"), settings);
-    let [without, with, _] = &outcome.configurations[..] else { panic!() };
-    assert_eq!(whole(without.assumed().kms_requests()), 150);
-    assert_eq!(whole(with.assumed().kms_requests()), 4);
-    let at = |level: usize| with.levels[level].kms_requests();
-    assert!(at(2) <= 4.0 && 4.0 <= at(0), "{} {}", at(2), at(0));
+    let (_, results) = replay(&fixture("poc_replica"), settings);
+    assert_eq!(whole(assumed(&results, 0).kms_requests), 150);
+    assert_eq!(whole(assumed(&results, 1).kms_requests), 4);
+    let with = &results.facts.configurations[1].name;
+    let [low, high] = [Level::Low, Level::High].map(|level| results.at(with, level).kms_requests);
+    assert!(high <= 4.0 && 4.0 <= low, "{high} {low}");
 }
 
 /// What the clients' jobs are known to ask, and what each asks of KMS.
@@ -370,10 +377,11 @@ fn the_published_sample_is_replayed_from_its_log() {
 fn captured_jobs_cost_what_their_requests_do() {
     use bks::s3::Operation;
     let requests = |job: &str, operation: Operation| {
-        let (_, outcome) = replay(&fixture(job), "replications = 1");
-        let rows = &outcome.configurations[0].operations;
-        let row = rows.iter().find(|row| row.operation == operation);
-        row.map_or((0, 0), |row| (whole(row.requests), whole(row.kms_by_api.iter().sum())))
+        let (_, results) = replay(&fixture(job), "replications = 1");
+        let name = &results.facts.configurations[0].name;
+        let mut rows = results.operations.iter().filter(|row| row.configuration == *name);
+        let row = rows.find(|row| row.operation == operation.name());
+        row.map_or((0, 0), |row| (whole(row.requests), whole(row.kms_requests)))
     };
     let up = "awscli_cp_up_100MB";
     assert_eq!(requests(up, Operation::CreateMultipartUpload), (1, 1));
@@ -484,10 +492,10 @@ proptest! {
              cache_lifetime = \"{cache_s}s\"\nexpiry = \"{expiry}\"\nwrite_partitions = 1\n\
              read_partitions = 1\nverify_on_write = {verify}"
         );
-        let (_, outcome) = replay(&text(&lines), &settings);
+        let (_, results) = replay(&text(&lines), &settings);
         for (configuration, by_session) in [(1, false), (2, true)] {
             let rules = Rules { by_session, generation_s, cache_s, sliding, verify };
-            prop_assert_eq!(calls(&outcome, configuration), naive(&lines, &rules), "{:?}", rules);
+            prop_assert_eq!(calls(&results, configuration), naive(&lines, &rules), "{:?}", rules);
         }
     }
 
@@ -513,18 +521,9 @@ proptest! {
                 unknown_age: age,
             };
             let scenario = Scenario::of_recording(recording, &settings).unwrap();
-            let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
-            (
-                bks::results::Results::of(&scenario, &outcome),
-                bks::results::places::buckets(&scenario, &outcome),
-                bks::results::places::prefixes(&scenario, &outcome),
-            )
+            Results::of(&scenario, &|_| ())
         };
-        let (results, buckets, prefixes) = rows(&lines, usize::MAX);
-        let (other, other_buckets, other_prefixes) = rows(&shuffled, memory);
-        prop_assert_eq!(buckets, other_buckets);
-        prop_assert_eq!(prefixes, other_prefixes);
-        prop_assert_eq!(results, other);
+        prop_assert_eq!(rows(&lines, usize::MAX), rows(&shuffled, memory));
     }
 }
 
@@ -578,15 +577,15 @@ fn a_simulated_stream_replays_to_the_engines_own_counts() {
             ..Line::new(second(request.time), operation, &key, id as u32)
         });
     }
-    let simulated = bks::outcome::Outcome::of(&scenario, &|_| ());
+    let simulated = Results::of(&scenario, &|_| ());
     let from = bks::units::parse_utc("2026-11-23T00:15:00Z").ok();
     let recording = record(&text(&lines), Wanted { from, ..Wanted::default() }, usize::MAX);
     let settings =
         Settings { file: Some((ASSUMED, "settings")), overrides: &[], unknown_age: None };
     let replayed = Scenario::of_recording(recording, &settings).unwrap();
-    let replayed = bks::outcome::Outcome::of(&replayed, &|_| ());
+    let replayed = Results::of(&replayed, &|_| ());
     for configuration in 0..3 {
-        let counts = |outcome| calls(outcome, configuration);
+        let counts = |results| calls(results, configuration);
         assert_eq!(counts(&replayed), counts(&simulated), "configuration {configuration}");
         assert!(counts(&simulated).1 > 40, "{:?}", counts(&simulated));
     }
@@ -793,14 +792,15 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
         let file = Some(("[assumptions]\ncache_hosts = 1", "settings"));
         let settings = Settings { file, overrides: &[], unknown_age: Some(age) };
         let scenario = Scenario::of_recording(recording, &settings).unwrap();
-        let outcome = bks::outcome::Outcome::of(&scenario, &|_| ());
-        let swing = &outcome.swings[0];
+        let results = Results::of(&scenario, &|_| ());
+        let swing = &results.sensitivity[0];
         assert_eq!(swing.assumption, "objects_not_in_log");
-        assert!(swing.low.1.abs() < 1e-9 && (swing.high.1 - 0.99).abs() < 1e-9, "{swing:?}");
-        assert_eq!(outcome.warnings[0].id, "objects-not-in-log");
-        let verdict = bks::report::run::verdict(&bks::results::Results::of(&scenario, &outcome));
+        let (low, high) = (swing.saving_at_low, swing.saving_at_high);
+        assert!(low.abs() < 1e-9 && (high - 0.99).abs() < 1e-9, "{swing:?}");
+        assert_eq!(results.facts.warnings[0].id, "objects-not-in-log");
+        let verdict = bks::report::run::verdict(&results);
         assert!(verdict.contains("[0.0 % … 99.0 %]"), "{verdict}");
-        outcome.configurations[1].assumed().kms_requests()
+        assumed(&results, 1).kms_requests
     };
     assert_eq!(whole(count(UnknownAge::Keyless)), 100);
     assert_eq!(whole(count(UnknownAge::OneKey)), 1);
@@ -934,17 +934,17 @@ fn a_log_from_standard_input_is_not_offered_again() {
 /// no place for warnings, so they stand on standard error.
 #[test]
 fn warnings_apply_to_what_is_in_the_log() {
-    let ids = |lines: &[Line]| -> Vec<&'static str> {
-        let (_, outcome) = replay(&text(lines), KNOWN);
-        outcome.warnings.iter().map(|warning| warning.id).collect()
+    let ids = |lines: &[Line]| -> Vec<String> {
+        let (_, results) = replay(&text(lines), KNOWN);
+        results.facts.warnings.into_iter().map(|warning| warning.id).collect()
     };
     let reads: Vec<Line> = read_from_before().split_off(1);
     let of_reads = ids(&reads);
-    assert!(!of_reads.contains(&"writers-need-decrypt"), "{of_reads:?}");
+    assert!(!of_reads.contains(&"writers-need-decrypt".to_owned()), "{of_reads:?}");
     let put_and_got = [at(0, "REST.PUT.OBJECT", "a", 1), at(1, "REST.GET.OBJECT", "a", 2)];
     let of_both = ids(&put_and_got);
-    assert!(of_both.contains(&"writers-need-decrypt"), "{of_both:?}");
-    assert!(!of_both.contains(&"objects-without-key"), "{of_both:?}");
+    assert!(of_both.contains(&"writers-need-decrypt".to_owned()), "{of_both:?}");
+    assert!(!of_both.contains(&"objects-without-key".to_owned()), "{of_both:?}");
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     fs::write(folder.join("access.log"), text(&read_from_before())).unwrap();

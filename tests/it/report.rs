@@ -403,11 +403,11 @@ fn what_cannot_be_reported_is_told() {
     let cases: [(&[&str], i32, &str); 10] = [
         (&["empty"], 2, "empty: the folder has no `result.json`"),
         (&["half"], 2, "half/costs.csv: the file cannot be read"),
-        (&["nowhere"], 2, "nowhere: there is neither a folder of results nor a scenario"),
-        (&["table.csv"], 2, "hint: a report is made from a folder of results"),
-        (&["whole", "--seed", "3"], 2, "`--seed` changes a run"),
-        (&["whole", "--fail-if", "saving<0.5"], 2, "`--fail-if` changes a run"),
-        (&["whole", "--results", "there"], 2, "`--results` changes a run"),
+        (&["nowhere"], 2, "nowhere: there is no results folder or scenario of this name"),
+        (&["table.csv"], 2, "hint: give a results folder"),
+        (&["whole", "--seed", "3"], 2, "`--seed` applies to a run"),
+        (&["whole", "--fail-if", "saving<0.5"], 2, "`--fail-if` applies to a run"),
+        (&["whole", "--results", "there"], 2, "`--results` applies to a run"),
         (&["whole", "--sweep", "none.csv"], 2, "none.csv: the file cannot be read"),
         (
             &["whole", "--sweep", "foreign.csv"],

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use crate::support::pages::printed;
 
 use bks::error::{Error, Result};
-use bks::outcome::Outcome;
 use bks::report::{Format, files};
 use bks::results::Results;
 use bks::scenario::Scenario;
@@ -69,7 +68,7 @@ migrated = true
 
 fn results() -> Results {
     let scenario = Scenario::parse(RICH).unwrap();
-    Results::of(&scenario, &Outcome::of(&scenario, &|_| ()))
+    Results::of(&scenario, &|_| ())
 }
 
 fn texts(results: &Results) -> BTreeMap<&'static str, String> {

@@ -7,7 +7,7 @@
 
 use crate::support::arithmetic;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,12 +16,13 @@ use arithmetic::{
     parts_met, poisson_rate, step, step_s, workload,
 };
 use bks::encryption::assumptions::Level;
-use bks::outcome::{ConfigurationOutcome, Outcome};
+use bks::quota::QuotaEffect;
 use bks::results::{Results, csv};
 use bks::s3::{Connections, Operation};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::simulation::engines::Engines;
+use bks::simulation::{self, Arm};
 use bks::workload::Action;
 use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
@@ -67,27 +68,26 @@ fn changed(name: &str, changes: &[&str]) -> Scenario {
         .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-fn outcome_of(scenario: &Scenario) -> Outcome {
-    Outcome::of(scenario, &|_| ())
+fn run(scenario: &Scenario) -> Results {
+    Results::of(scenario, &|_| ())
 }
 
 /// Runs a scenario as it stands and holds it to its form, its assertions and its golden.
-fn checked(name: &str) -> Outcome {
+fn checked(name: &str) -> Results {
     checked_as(name, &[])
 }
 
 /// As [`checked`], with some values changed: what takes seconds in a release takes minutes here.
-fn checked_as(name: &str, changes: &[&str]) -> Outcome {
+fn checked_as(name: &str, changes: &[&str]) -> Results {
     assert_opens_with_its_question(&text_of(name));
     let scenario = changed(name, changes);
     assert_eq!(scenario.name, name, "a scenario is named like its file");
-    let outcome = outcome_of(&scenario);
-    let results = Results::of(&scenario, &outcome);
+    let results = run(&scenario);
     for demand in &results.facts.assertions {
         assert!(demand.holds, "{name}: {}: the figure is {}", demand.assertion, demand.value);
     }
     assert_is_golden(name, &csv::write(&results.summary));
-    outcome
+    results
 }
 
 fn assert_opens_with_its_question(text: &str) {
@@ -114,15 +114,17 @@ fn assert_is_golden(name: &str, summary: &[u8]) {
     );
 }
 
-fn configuration<'a>(outcome: &'a Outcome, name: &str) -> &'a ConfigurationOutcome {
-    outcome.configurations.iter().find(|c| c.name == name).expect("the configuration is there")
+/// `GenerateDataKey` and Decrypt calls of a configuration at the assumed level.
+fn calls(results: &Results, name: &str) -> (u64, u64) {
+    let row = results.assumed(name);
+    assert_eq!(whole(row.encrypt), 0, "only replication encrypts");
+    (whole(row.generate_data_key), whole(row.decrypt))
 }
 
-/// `GenerateDataKey` and Decrypt calls of a configuration at the assumed level.
-fn calls(outcome: &Outcome, name: &str) -> (u64, u64) {
-    let [generate_data_key, decrypt, encrypt] = configuration(outcome, name).assumed().kms_by_api;
-    assert_eq!(whole(encrypt), 0, "only replication encrypts");
-    (whole(generate_data_key), whole(decrypt))
+/// Means of `GenerateDataKey` and Decrypt calls of a configuration at the assumed level.
+fn api_calls(results: &Results, name: &str) -> (f64, f64) {
+    let row = results.assumed(name);
+    (row.generate_data_key, row.decrypt)
 }
 
 /// A mean over replications that must be the same number in each.
@@ -132,24 +134,25 @@ fn whole(mean: f64) -> u64 {
 }
 
 /// The saving at the assumed level.
-fn saving(outcome: &Outcome, name: &str) -> f64 {
-    configuration(outcome, name).assumed().saving.expect("there is something to save").mean
+fn saving(results: &Results, name: &str) -> f64 {
+    results.assumed(name).saving_ratio.expect("there is something to save")
 }
 
 /// KMS calls for each S3 request of a principal, at the assumed level.
-fn calls_per_request(outcome: &Outcome, name: &str, principal: &str) -> f64 {
-    let requesters = configuration(outcome, name).requesters.iter();
-    let (calls, requests) = requesters
-        .filter(|requester| requester.principal == principal)
-        .map(|requester| (requester.kms_by_api.iter().sum::<f64>(), requester.requests))
+fn calls_per_request(results: &Results, name: &str, principal: &str) -> f64 {
+    let rows = results.requesters.iter();
+    let (calls, requests) = rows
+        .filter(|row| row.configuration == name && row.principal == principal)
+        .map(|row| (row.kms_requests, row.requests))
         .fold((0.0, 0.0), |sum, next| (sum.0 + next.0, sum.1 + next.1));
     calls / requests
 }
 
 /// How many requesters a principal is at the assumed level.
-fn requesters(outcome: &Outcome, name: &str, principal: &str) -> usize {
-    let requesters = configuration(outcome, name).requesters.iter();
-    requesters.filter(|r| r.principal == principal).map(|r| r.count).sum()
+fn requesters(results: &Results, name: &str, principal: &str) -> usize {
+    let rows = results.requesters.iter();
+    let own = rows.filter(|row| row.configuration == name && row.principal == principal);
+    own.map(|row| row.requesters).sum()
 }
 
 #[track_caller]
@@ -169,43 +172,45 @@ fn assert_within(value: f64, (low, high): (f64, f64)) {
 ///
 /// Five standard errors, and one request that a first or last moment may take or give.
 #[track_caller]
-fn assert_counts_are_the_scenarios(scenario: &Scenario, outcome: &Outcome) {
-    let sse_kms = configuration(outcome, "sse-kms");
+fn assert_counts_are_the_scenarios(scenario: &Scenario, results: &Results) {
+    let sse_kms = results.assumed("sse-kms");
     let expected = operations(scenario);
-    let counted = sse_kms.operations.iter().map(|counted| counted.operation);
-    assert!(counted.eq(expected.keys().copied()), "{expected:?}");
-    let mut counts = [0.0; Operation::ALL.len()];
-    for counted in &sse_kms.operations {
-        let expected = expected[&counted.operation];
+    let rows = results.operations.iter().filter(|row| row.configuration == "sse-kms");
+    let counted: BTreeMap<Operation, f64> = rows
+        .map(|row| {
+            let operation = Operation::ALL.into_iter().find(|it| it.name() == row.operation);
+            (operation.expect("it is an operation"), row.requests)
+        })
+        .collect();
+    assert!(counted.keys().eq(expected.keys()), "{expected:?}");
+    for (operation, requests) in &counted {
+        let expected = expected[operation];
         let error = (expected.variance / f64::from(scenario.replications)).sqrt();
-        assert_near(counted.requests, expected.mean, 5.0 * error + 1.0);
-        counts[counted.operation as usize] = counted.requests;
+        assert_near(*requests, expected.mean, 5.0 * error + 1.0);
     }
-    let of = |operation: Operation| counts[operation as usize];
+    let of = |operation: Operation| counted.get(&operation).copied().unwrap_or_default();
     let (puts, gets, copies) =
         (of(Operation::PutObject), of(Operation::GetObject), of(Operation::CopyObject));
-    let [generate_data_key, decrypt, encrypt] = sse_kms.assumed().kms_by_api;
-    assert_near(generate_data_key, puts + copies, 1e-6);
-    assert_near(decrypt, gets + copies, 1e-6);
-    assert_near(encrypt, 0.0, 0.0);
-    for configuration in &outcome.configurations {
-        assert_near(configuration.assumed().requests, counts.iter().sum(), 1e-6);
-        for level in &configuration.levels {
-            // The billing period's requests are rounded to whole ones.
-            let bill = kms_bill(scenario, level.kms_requests());
-            assert_near(level.bill.kms_total().as_f64(), bill, 0.000_003);
+    assert_near(sse_kms.generate_data_key, puts + copies, 1e-6);
+    assert_near(sse_kms.decrypt, gets + copies, 1e-6);
+    assert_near(sse_kms.encrypt, 0.0, 0.0);
+    for row in &results.summary {
+        if row.assumption == Level::Assumed {
+            assert_near(row.requests, counted.values().sum(), 1e-6);
         }
+        // The billing period's requests are rounded to whole ones.
+        let bill = kms_bill(scenario, row.kms_requests);
+        assert_near(row.kms_cost_usd.as_f64(), bill, 0.000_003);
     }
 }
 
 /// The part of a configuration's Decrypt calls that reads and copies need: not the verification of
 /// new keys.
-fn decrypts_to_read(scenario: &Scenario, outcome: &Outcome, name: &str) -> f64 {
-    let level = configuration(outcome, name).assumed();
-    let [generate_data_key, decrypt, _] = level.kms_by_api;
-    assert_near(generate_data_key, level.keys_generated, 1e-6);
+fn decrypts_to_read(scenario: &Scenario, results: &Results, name: &str) -> f64 {
+    let row = results.assumed(name);
+    assert_near(row.generate_data_key, row.bucket_keys_generated, 1e-6);
     let verify = assumptions(scenario, name, Level::Assumed).verify_on_write;
-    decrypt - f64::from(verify) * level.keys_generated
+    row.decrypt - f64::from(verify) * row.bucket_keys_generated
 }
 
 /// Mean time from one key of a Poisson writer to the next, if all come from one place: a lifetime and
@@ -218,11 +223,11 @@ fn key_every_s(scenario: &Scenario, name: &str, writer: &str) -> f64 {
     assumptions.generation_lifetime.as_secs_f64() + 1.0 / poisson_rate(workload(scenario, writer))
 }
 
-/// A scenario with a single host in S3's fleet, where closed forms need no partitions, and its outcome.
-fn at_one_host(name: &str) -> (Scenario, Outcome) {
+/// A scenario with a single host in S3's fleet, where closed forms need no partitions, and its results.
+fn at_one_host(name: &str) -> (Scenario, Results) {
     let scenario = changed(name, &["assumptions.cache_hosts=1"]);
-    let outcome = outcome_of(&scenario);
-    (scenario, outcome)
+    let results = run(&scenario);
+    (scenario, results)
 }
 
 /// Hosts of ten that connections meet on average: each misses a given one with nine chances of ten.
@@ -245,12 +250,12 @@ fn every_scenario_is_tested_here() {
 /// two connections two keys of which each is verified, and fetched twice.
 #[test]
 fn aws_sample() {
-    let outcome = checked("aws-sample");
-    assert_eq!(calls(&outcome, "sse-kms"), (50, 100));
-    assert_eq!(calls(&outcome, "fitted-1-2"), (1, 1 + 2));
-    assert_near(saving(&outcome, "fitted-1-2"), 1.0 - 4.0 / 150.0, 1e-12);
-    assert_eq!(calls(&outcome, "bucket-key"), (2, 2 + 2 * 2));
-    assert_eq!(whole(configuration(&outcome, "sse-kms").assumed().requests), 50 + 100 + 100);
+    let results = checked("aws-sample");
+    assert_eq!(calls(&results, "sse-kms"), (50, 100));
+    assert_eq!(calls(&results, "fitted-1-2"), (1, 1 + 2));
+    assert_near(saving(&results, "fitted-1-2"), 1.0 - 4.0 / 150.0, 1e-12);
+    assert_eq!(calls(&results, "bucket-key"), (2, 2 + 2 * 2));
+    assert_eq!(whole(results.assumed("sse-kms").requests), 50 + 100 + 100);
 }
 
 /// Oracles: AWS's documentation, at least ten keys for ten sessions of one role; requests from
@@ -259,20 +264,20 @@ fn aws_sample() {
 #[test]
 fn emr10() {
     let fanned_out = checked("emr10");
-    let (scenario, outcome) = at_one_host("emr10");
+    let (scenario, results) = at_one_host("emr10");
     // Ten hosts for ten times 96 connections of Spark, 7 for the ten of ingest; each makes a key, waits
     // for its end and for a write: a tenth, or a seventh, of all. Jobs' writes make waits shorter.
     let (emr, ingest) = (met_of_ten(960), met_of_ten(10));
     let keys =
         |waits_s: f64| 23.0 * 3_600.0 * (emr / (300.0 + waits_s) + ingest / (300.0 + 7.0 / 5.0));
-    let made = configuration(&fanned_out, "bucket-key-role").assumed().keys_generated;
+    let made = fanned_out.assumed("bucket-key-role").bucket_keys_generated;
     assert_within(made, (keys(2.0) - 30.0, keys(1.0) + 30.0));
-    assert_counts_are_the_scenarios(&scenario, &outcome);
-    assert_near(configuration(&outcome, "sse-s3").assumed().kms_requests(), 0.0, 0.0);
+    assert_counts_are_the_scenarios(&scenario, &results);
+    assert_near(results.assumed("sse-s3").kms_requests, 0.0, 0.0);
     let checkpoints = workload(&scenario, "checkpoints");
     let sessions = checkpoints.slots.len();
-    assert_eq!(requesters(&outcome, "bucket-key-session", "emr"), sessions);
-    assert_eq!(requesters(&outcome, "bucket-key-role", "emr"), 1);
+    assert_eq!(requesters(&results, "bucket-key-session", "emr"), sessions);
+    assert_eq!(requesters(&results, "bucket-key-role", "emr"), 1);
 
     for (name, by_session) in [("bucket-key-session", true), ("bucket-key-role", false)] {
         for level in [Level::Assumed, Level::High] {
@@ -283,12 +288,15 @@ fn emr10() {
             let ingest = counted_s(&scenario) / (lifetime_s + gap_s);
             // A key more or less for ingest at the edges of the run, and one for all sessions
             // whose first write after a renewal is a job's: a job writes for minutes an hour.
-            let keys = configuration(&outcome, name).at(level).keys_generated;
+            let keys = results.at(name, level).bucket_keys_generated;
             assert_near(keys, emr + ingest, 2.0);
         }
     }
 
-    let alive = |name: &str| configuration(&outcome, name).assumed().keys_alive;
+    let alive = |name: &str| {
+        let row = results.assumed(name);
+        (row.bucket_keys_alive_min, row.bucket_keys_alive_max)
+    };
     assert_eq!(alive("bucket-key-role"), (2, 2));
     // Every session and ingest, and what sessions that were renewed within a lifetime left behind.
     let emr = &scenario.slots[checkpoints.slots.start as usize];
@@ -299,10 +307,10 @@ fn emr10() {
     assert!(fewest >= sessions as u32, "{fewest}");
     assert!(most <= sessions as u32 + 1 + left, "{most}");
 
-    emr10_reads(&scenario, &outcome);
+    emr10_reads(&scenario, &results);
 }
 
-fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
+fn emr10_reads(scenario: &Scenario, results: &Results) {
     let job = workload(scenario, "hourly-job");
     let (read, written) = (step(job, Action::Read), step(job, Action::Write));
     let (jobs, sessions) = (counted_jobs(scenario, job), job.slots.len() as f64);
@@ -322,7 +330,7 @@ fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
     // what one or two keys wrap.
     let keys = scanned_s / from_key_to_key_s;
     let bounds = (jobs * parts * (keys - 1.0 + 1.0), jobs * parts * (keys + 2.0 + 2.0));
-    assert_within(decrypts_to_read(scenario, outcome, "bucket-key-role"), bounds);
+    assert_within(decrypts_to_read(scenario, results, "bucket-key-role"), bounds);
 
     // Ten requesters: each of a session's objects has another key, so only one object's GETs share
     // it. Five standard errors of a number that varies by half at the most; copies as above.
@@ -336,7 +344,7 @@ fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
     let error = 2.5 * (objects / f64::from(scenario.replications)).sqrt();
     let copies = jobs * sessions * parts;
     let bounds = (reads - error + copies, reads + error + 2.0 * copies);
-    assert_within(decrypts_to_read(scenario, outcome, "bucket-key-session"), bounds);
+    assert_within(decrypts_to_read(scenario, results, "bucket-key-session"), bounds);
 }
 
 /// Oracles: objects without a bucket key cost a Decrypt each, before and after; a migrated key is
@@ -344,21 +352,21 @@ fn emr10_reads(scenario: &Scenario, outcome: &Outcome) {
 /// number.
 #[test]
 fn existing_bucket() {
-    let outcome = checked("existing-bucket");
-    let [_, reads, _] = configuration(&outcome, "sse-kms").assumed().kms_by_api;
-    let [keys, decrypts, _] = configuration(&outcome, "bucket-key").assumed().kms_by_api;
-    assert_near(decrypts, reads + keys, 1e-6);
+    let results = checked("existing-bucket");
+    let with = results.assumed("bucket-key");
+    let reads = results.assumed("sse-kms").decrypt;
+    assert_near(with.decrypt, reads + with.generate_data_key, 1e-6);
 
     // Ten hosts migrate, so many keys at a time; the ten connections of web meet seven of them.
     let (objects, per_key) = (50e6, 1_000.0 * 300.0);
     let caches = f64::ceil(objects / per_key) * 10.0 * met_of_ten(10);
     let missed = 1.0 / (1.0 + 20.0 / caches * 300.0);
-    assert_near(calls_per_request(&outcome, "bucket-key-migrated", "web"), missed, 0.002);
+    assert_near(calls_per_request(&results, "bucket-key-migrated", "web"), missed, 0.002);
 
-    let migration = configuration(&outcome, "bucket-key-migrated").migration.as_ref().unwrap();
+    let migration = results.assumed("bucket-key-migrated").migration_cost_usd.unwrap();
     // PUT, Batch Operations, KMS and manifest per million; a job; the call for a new key.
     let cost = 50.0 * (5.0 + 1.0 + 3.0 + 0.015) + 0.25 + 3e-6;
-    assert_near(migration.bill.total().as_f64(), cost, 1e-9);
+    assert_near(migration.as_f64(), cost, 1e-9);
 }
 
 /// Oracles: objects under SSE-S3 ask for nothing, so that without bucket keys each write is a call, and of
@@ -367,23 +375,23 @@ fn existing_bucket() {
 /// keys of a day at most as often as it is read.
 #[test]
 fn sse_s3_to_kms() {
-    let outcome = checked("sse-s3-to-kms");
-    for level in &configuration(&outcome, "sse-s3").levels {
-        assert_near(level.kms_requests(), 0.0, 0.0);
+    let results = checked("sse-s3-to-kms");
+    for level in Level::ALL {
+        assert_near(results.at("sse-s3", level).kms_requests, 0.0, 0.0);
     }
     let (from_s, to_s, year_s) = (3_600.0_f64, 86_400.0_f64, 365.0 * 86_400.0);
-    let [writes, decrypts, _] = configuration(&outcome, "sse-kms").assumed().kms_by_api;
+    let (writes, decrypts) = api_calls(&results, "sse-kms");
     assert_near(writes, to_s - from_s, 5.0 * f64::sqrt((to_s - from_s) / 3.0));
     let reads_of_new = 20.0 * (to_s.powi(2) - from_s.powi(2)) / 2.0 / year_s;
     assert_near(decrypts, reads_of_new, 5.0 * f64::sqrt(reads_of_new / 3.0));
 
     let scenario = scenario_of("sse-s3-to-kms");
-    let [keys, decrypts_with, _] = configuration(&outcome, "bucket-key").assumed().kms_by_api;
+    let (keys, decrypts_with) = api_calls(&results, "bucket-key");
     let every_s = key_every_s(&scenario, "bucket-key", "uploads");
     assert_near(keys, (to_s - from_s) / every_s, 2.0);
     assert!(decrypts_with - keys <= decrypts, "{decrypts_with} Decrypts with {keys} keys");
     let most = (2.0 * keys + decrypts) * 3e-6 * 30.0 * 86_400.0 / (to_s - from_s);
-    let cost = configuration(&outcome, "bucket-key").assumed().bill.kms_total().as_f64();
+    let cost = results.assumed("bucket-key").kms_cost_usd.as_f64();
     assert!((0.0..=most).contains(&cost) && most < 0.28, "${cost}, at most ${most}");
 }
 
@@ -392,15 +400,15 @@ fn sse_s3_to_kms() {
 /// connections, seven for ten.
 #[test]
 fn lambda_fanout() {
-    let outcome = checked("lambda-fanout");
+    let results = checked("lambda-fanout");
     let saved = |rate_per_s: f64| 1.0 - 2.0 / (1.0 + rate_per_s * 300.0);
-    assert_near(saving(&outcome, "bucket-key-role"), saved(0.25 / met_of_ten(3_000)), 0.003);
+    assert_near(saving(&results, "bucket-key-role"), saved(0.25 / met_of_ten(3_000)), 0.003);
     // Sessions that end before their key make a few keys more: one in (2700 s + 1/λ) at the most.
-    let session = saving(&outcome, "bucket-key-session");
+    let session = saving(&results, "bucket-key-session");
     let alone = saved(0.25 / 300.0 / met_of_ten(10));
     assert!((alone - 0.1..alone + 0.01).contains(&session), "{session}, alone {alone}");
-    assert_eq!(requesters(&outcome, "bucket-key-session", "lambda"), 300);
-    assert!(outcome.warnings.iter().any(|warning| warning.id == "costs-more"));
+    assert_eq!(requesters(&results, "bucket-key-session", "lambda"), 300);
+    assert!(results.facts.warnings.iter().any(|warning| warning.id == "costs-more"));
 }
 
 /// Oracle: 49,000,000 × $0.000003 = $147.00; ⌈25,920 s / 300 s⌉ keys of two calls on a single host; on
@@ -408,16 +416,19 @@ fn lambda_fanout() {
 /// each lifetime and wait.
 #[test]
 fn log_sink() {
-    let outcome = checked("log-sink");
-    let before = configuration(&outcome, "sse-kms").assumed();
-    let kms_lines = before.bill.lines.iter().filter(|line| line.sku.is_kms_requests());
-    assert_eq!(kms_lines.map(|line| line.quantity).sum::<u64>(), 49_000_000);
-    assert_eq!(before.bill.kms_total().to_string(), "147.00");
+    let results = checked("log-sink");
+    let lines = results.costs.iter().filter(|line| {
+        (line.configuration.as_str(), line.assumption) == ("sse-kms", Level::Assumed)
+            && line.service_name == "AWS Key Management Service"
+            && line.pricing_unit == "requests"
+    });
+    assert_eq!(lines.map(|line| line.pricing_quantity).sum::<u64>(), 49_000_000);
+    assert_eq!(results.assumed("sse-kms").kms_cost_usd.to_string(), "147.00");
     let one = at_one_host("log-sink").1;
     assert_eq!(calls(&one, "bucket-key-role"), (87, 87));
     assert_eq!(calls(&one, "bucket-key-session"), (20 * 87, 20 * 87));
     let keys = |places: f64| places * 25_920.0 / (300.0 + places * 25_920.0 / 490_000.0);
-    let made = |name| configuration(&outcome, name).assumed().keys_generated;
+    let made = |name| results.assumed(name).bucket_keys_generated;
     // The first key of a place has no lifetime before it: half a key more of each.
     let (role, session) = (met_of_ten(200), 20.0 * met_of_ten(10));
     assert_near(made("bucket-key-role"), keys(role) + role / 2.0, role / 2.0);
@@ -428,34 +439,32 @@ fn log_sink() {
 /// connection; of the year's keys nearly each read meets another.
 #[test]
 fn old_objects() {
-    let outcome = checked("old-objects");
+    let results = checked("old-objects");
     let rate_of_a_cache = 330.0 / 3_600.0;
     let missed = 1.0 / (1.0 + rate_of_a_cache * 300.0);
-    assert_near(calls_per_request(&outcome, "bucket-key", "dashboard"), missed, 0.01);
-    assert!(calls_per_request(&outcome, "bucket-key", "audit") > 0.99);
+    assert_near(calls_per_request(&results, "bucket-key", "dashboard"), missed, 0.01);
+    assert!(calls_per_request(&results, "bucket-key", "audit") > 0.99);
     // At the high end 365 keys wrap the year, each read by a Poisson process of its own and found unless
     // it was not used for an hour: of the audit's reads, half of all but for the writes, e^(−λT) miss.
     let missed = (-3_600.0_f64 / 365.0).exp() / (2.0 + 2.0 / 60.0);
-    let high = configuration(&outcome, "bucket-key").levels[Level::High as usize].saving;
-    assert_near(high.expect("there is something to save").mean, 1.0 - missed, 2e-4);
+    let high = results.at("bucket-key", Level::High).saving_ratio;
+    assert_near(high.expect("there is something to save"), 1.0 - missed, 2e-4);
 }
 
 /// Oracles: a renewal process of writes, a key each 300 s and the gap to the next write; requests from
 /// the profile; 130 billion requests at 30 days.
 #[test]
 fn busy_lake() {
-    let outcome = checked_as("busy-lake", &["duration=1d", "replications=1"]);
-    let [keys, _] =
-        [0, 1].map(|api| configuration(&outcome, "bucket-key").assumed().kms_by_api[api]);
-    assert_near(keys, 86_400.0 / (300.0 + 1.0 / 6.0), 1.5);
+    let results = checked_as("busy-lake", &["duration=1d", "replications=1"]);
+    assert_near(
+        results.assumed("bucket-key").generate_data_key,
+        86_400.0 / (300.0 + 1.0 / 6.0),
+        1.5,
+    );
     let scenario = scenario_of("busy-lake");
     let expected = scenario.expected_requests();
     assert_near(expected, 1.28e11, 1e9);
-    assert_near(
-        configuration(&outcome, "sse-kms").assumed().requests,
-        expected / 30.0,
-        1e-3 * expected,
-    );
+    assert_near(results.assumed("sse-kms").requests, expected / 30.0, 1e-3 * expected);
     assert_eq!(Engines::of(&scenario).name(), "skip-ahead");
 }
 
@@ -466,11 +475,11 @@ const FEW_READERS: [&str; 2] =
 /// Oracle: the other engine, within five standard deviations of a Poisson number.
 #[test]
 fn reference_reads() {
-    let outcome = checked_as("reference-reads", &FEW_READERS);
+    let results = checked_as("reference-reads", &FEW_READERS);
     let mut changes = FEW_READERS.to_vec();
     changes.push("engine=skip-ahead");
-    let skipped = outcome_of(&changed("reference-reads", &changes));
-    let (_, drawn) = calls(&outcome, "bucket-key");
+    let skipped = run(&changed("reference-reads", &changes));
+    let (_, drawn) = calls(&results, "bucket-key");
     let (_, skipped) = calls(&skipped, "bucket-key");
     assert_near(drawn as f64, skipped as f64, 5.0 * (2.0 * drawn as f64).sqrt());
     assert!(drawn < 4_000_000);
@@ -486,10 +495,10 @@ fn reference_mixed() {
         "principal.readers.sessions=20",
         "workload.read.arrivals.poisson.rate=4000000/d",
     ];
-    let outcome = checked_as("reference-mixed", &changes);
+    let results = checked_as("reference-mixed", &changes);
     changes.push("engine=skip-ahead");
-    let skipped = outcome_of(&changed("reference-mixed", &changes));
-    let (keys, drawn) = calls(&outcome, "bucket-key");
+    let skipped = run(&changed("reference-mixed", &changes));
+    let (keys, drawn) = calls(&results, "bucket-key");
     let gap_s = 86_400.0 * 20.0 / 4e6;
     assert_near(keys as f64, 20.0 * (86_400.0 / (300.0 + gap_s) + 0.5), 20.0);
     let (_, skipped) = calls(&skipped, "bucket-key");
@@ -501,57 +510,56 @@ fn reference_mixed() {
 /// of its objects are read through each.
 #[test]
 fn fresh_connections() {
-    let outcome = checked("fresh-connections");
-    assert_eq!(calls(&outcome, "sse-kms"), (53_000, 53_000));
+    let results = checked("fresh-connections");
+    assert_eq!(calls(&results, "sse-kms"), (53_000, 53_000));
     let (uploaded_s, hosts) = (10_800.0, 10.0);
     let waits_s = hosts * uploaded_s / 53_000.0;
     let keys = hosts * (uploaded_s / (300.0 + waits_s) + 0.5);
     let scenario = scenario_of("fresh-connections");
-    let read = decrypts_to_read(&scenario, &outcome, "bucket-key");
+    let read = decrypts_to_read(&scenario, &results, "bucket-key");
     assert_near(read, keys * hosts, 0.04 * keys * hosts);
 }
 
 /// Oracle: 86,400 s / 300 s = 288.
 #[test]
 fn single_writer() {
-    let outcome = checked("single-writer");
-    assert_eq!(calls(&outcome, "sse-kms"), (1_000_000, 0));
-    assert_eq!(calls(&outcome, "bucket-key"), (288, 0));
-    assert_eq!(calls(&outcome, "bucket-key-ranges"), (288, 288));
-    assert_eq!(configuration(&outcome, "sse-kms").assumed().bill.kms_total().to_string(), "3.00");
+    let results = checked("single-writer");
+    assert_eq!(calls(&results, "sse-kms"), (1_000_000, 0));
+    assert_eq!(calls(&results, "bucket-key"), (288, 0));
+    assert_eq!(calls(&results, "bucket-key-ranges"), (288, 288));
+    assert_eq!(results.assumed("sse-kms").kms_cost_usd.to_string(), "3.00");
 }
 
 /// Oracle: what was counted, 20,000 and about 70; and the arithmetic of both readings of it.
 #[test]
 fn thirty_threads() {
-    let outcome = checked("thirty-threads");
-    assert_eq!(calls(&outcome, "sse-kms"), (10_000, 10_000));
-    assert_eq!(calls(&outcome, "fitted-10-6"), (10, 10 * 6));
-    assert_eq!(calls(&outcome, "fitted-10-5"), (10, 10 + 10 * 5));
+    let results = checked("thirty-threads");
+    assert_eq!(calls(&results, "sse-kms"), (10_000, 10_000));
+    assert_eq!(calls(&results, "fitted-10-6"), (10, 10 * 6));
+    assert_eq!(calls(&results, "fitted-10-5"), (10, 10 + 10 * 5));
     // 31 connections meet ten hosts of ten: a key in each, verified, and fetched by each.
-    assert_eq!(calls(&outcome, "bucket-key"), (10, 10 + 10 * 10));
+    assert_eq!(calls(&results, "bucket-key"), (10, 10 + 10 * 10));
 }
 
 /// Oracles: 24 spikes of 20,000 reads; what was paid, $1,500 and $300 a day, in thousandths; keys
 /// that a job meets; a quota that answers so many calls a second and loses none.
 #[test]
 fn throttled_analytics() {
-    let outcome = checked("throttled-analytics");
+    let results = checked("throttled-analytics");
     let scenario = scenario_of("throttled-analytics");
-    assert_counts_are_the_scenarios(&scenario, &outcome);
-    let [_, decrypts, _] = configuration(&outcome, "sse-kms").assumed().kms_by_api;
-    assert_eq!(whole(decrypts), 24 * 20_000);
-    let paid = |name| configuration(&outcome, name).assumed().bill.kms_total().as_f64();
+    assert_counts_are_the_scenarios(&scenario, &results);
+    assert_eq!(whole(results.assumed("sse-kms").decrypt), 24 * 20_000);
+    let paid = |name| results.assumed(name).kms_cost_usd.as_f64();
     assert_near(paid("sse-kms"), 1.5, 0.02);
     assert_near(paid("bucket-key"), 0.3, 0.015);
-    let throttled = |name| configuration(&outcome, name).assumed().quota.throttled_s;
+    let throttled = |name| results.assumed(name).throttled_s;
     assert!(throttled("sse-kms") > 24 * 200 && throttled("bucket-key") < 24 * 60);
     let (one_host, of_one_host) = at_one_host("throttled-analytics");
     throttled_analytics_keys(&one_host, &of_one_host);
-    throttled_analytics_quota(&scenario, &outcome);
+    throttled_analytics_quota(&scenario, &results);
 }
 
-fn throttled_analytics_keys(scenario: &Scenario, outcome: &Outcome) {
+fn throttled_analytics_keys(scenario: &Scenario, results: &Results) {
     let reports = workload(scenario, "hourly-reports");
     let read = step(reports, Action::Read);
     let Some(ReadPattern::ByAge(AgeLaw::Steps(ages))) = reports.reads.as_ref().map(|r| &r.pattern)
@@ -564,13 +572,13 @@ fn throttled_analytics_keys(scenario: &Scenario, outcome: &Outcome) {
 
     let from_key_to_key_s = key_every_s(scenario, "bucket-key", "arriving");
     // The gaps that a key waits for vary by far less than a key, all together.
-    let keys = configuration(outcome, "bucket-key").assumed().keys_generated;
+    let keys = results.assumed("bucket-key").bucket_keys_generated;
     assert_near(keys, counted_s(scenario) / from_key_to_key_s, 1.0);
 
     let assumed = assumptions(scenario, "bucket-key", Level::Assumed);
     let parts = f64::from(assumed.cache_hosts);
     assert!(step_s(read) < 0.9 * assumed.cache_lifetime.as_secs_f64(), "a key is fetched once");
-    let teams = requesters(outcome, "bucket-key", "teams") as f64;
+    let teams = requesters(results, "bucket-key", "teams") as f64;
     let runs = counted_jobs(scenario, reports) * teams;
     let reads = read.objects as f64 / teams;
     // Of the old keys so many as are met by evenly spread reads; of the young ones all in the window
@@ -584,25 +592,48 @@ fn throttled_analytics_keys(scenario: &Scenario, outcome: &Outcome) {
     let error = 5.0 * (runs * variance / f64::from(scenario.replications)).sqrt();
     let bounds =
         (runs * (old_met + parts * fewest) - error, runs * (old_met + parts * most) + error);
-    assert_within(decrypts_to_read(scenario, outcome, "bucket-key"), bounds);
+    assert_within(decrypts_to_read(scenario, results, "bucket-key"), bounds);
 }
 
-fn throttled_analytics_quota(scenario: &Scenario, outcome: &Outcome) {
-    for configuration in &outcome.configurations {
-        for level in &configuration.levels {
-            let quota = level.quota;
-            assert_eq!(quota.asked, quota.answered + quota.left_over, "none is lost or made up");
-            // Replications differ by their Poisson writes at the most; without caches by no more.
-            if configuration.name == "sse-kms" {
-                let writes = poisson_rate(workload(scenario, "arriving")) * counted_s(scenario);
-                assert_near(quota.asked as f64, level.kms_requests(), 10.0 * writes.sqrt());
+/// What the quota does to a configuration's calls at a level, in each replication.
+fn quota_effects(scenario: &Scenario, configuration: usize, level: Level) -> Vec<QuotaEffect> {
+    let assumptions = scenario.configurations[configuration].ranges.at(level);
+    let arms = [Arm::of_totals(configuration, assumptions)];
+    let runs = simulation::run(scenario, &arms, 0..scenario.replications, &|_| ());
+    let terms = scenario.billing.quotas[0];
+    runs.iter().map(|arms| QuotaEffect::of(&arms[0].calls_per_s, terms)).collect()
+}
+
+fn throttled_analytics_quota(scenario: &Scenario, results: &Results) {
+    let writes = poisson_rate(workload(scenario, "arriving")) * counted_s(scenario);
+    let mut of_sse_kms = None;
+    for (index, configuration) in scenario.configurations.iter().enumerate() {
+        for level in Level::ALL {
+            let row = results.at(&configuration.name, level);
+            let effects = quota_effects(scenario, index, level);
+            for quota in &effects {
+                assert_eq!(
+                    quota.asked,
+                    quota.answered + quota.left_over,
+                    "none is lost or made up"
+                );
+                // Replications differ by their Poisson writes at the most; without caches by no more.
+                if configuration.name == "sse-kms" {
+                    assert_near(quota.asked as f64, row.kms_requests, 10.0 * writes.sqrt());
+                }
+                assert!(quota.delayed <= quota.slow_downs && quota.delayed <= quota.asked);
+                assert!(quota.over_quota_s <= quota.throttled_s);
+                assert!(quota.backlog_max <= quota.slow_downs);
+                let answers_at_most =
+                    scenario.billing.quotas[0].quota_per_s * counted_s(scenario) as u64;
+                assert!(quota.answered <= answers_at_most);
             }
-            assert!(quota.delayed <= quota.slow_downs && quota.delayed <= quota.asked);
-            assert!(quota.over_quota_s <= quota.throttled_s);
-            assert!(quota.backlog_max <= quota.slow_downs);
-            let answers_at_most =
-                scenario.billing.quotas[0].quota_per_s * counted_s(scenario) as u64;
-            assert!(quota.answered <= answers_at_most);
+            let strained = effects.into_iter().max_by_key(QuotaEffect::strain).unwrap();
+            assert_eq!(row.throttled_s, strained.throttled_s);
+            assert_eq!(row.kms_wait_max_s, strained.wait_max_s);
+            if (configuration.name.as_str(), level) == ("sse-kms", Level::Assumed) {
+                of_sse_kms = Some(strained);
+            }
         }
     }
 
@@ -615,7 +646,7 @@ fn throttled_analytics_quota(scenario: &Scenario, outcome: &Outcome) {
     let r = read.rate.as_per_s();
     let quota_per_s = scenario.billing.quotas[0].quota_per_s as f64;
     let a = quota_per_s - poisson_rate(workload(scenario, "arriving"));
-    let quota = configuration(outcome, "sse-kms").assumed().quota;
+    let quota = of_sse_kms.expect("it is a configuration");
     // A second at each end of a spike.
     assert_near(quota.throttled_s as f64, jobs * n / a, 2.0 * jobs);
     // Sessions end at different times, which rounds the tip; 5 %.
@@ -630,11 +661,12 @@ fn throttled_analytics_quota(scenario: &Scenario, outcome: &Outcome) {
 /// Oracle: AWS's documentation, two keys for two roles.
 #[test]
 fn two_roles() {
-    let outcome = checked("two-roles");
-    assert_eq!(calls(&outcome, "sse-kms"), (6_000, 0));
+    let results = checked("two-roles");
+    assert_eq!(calls(&results, "sse-kms"), (6_000, 0));
     for name in ["bucket-key-role", "bucket-key-session"] {
-        assert_eq!(configuration(&outcome, name).assumed().keys_alive, (2, 2));
-        assert_eq!(calls(&outcome, name), (2, 2));
+        let row = results.assumed(name);
+        assert_eq!((row.bucket_keys_alive_min, row.bucket_keys_alive_max), (2, 2));
+        assert_eq!(calls(&results, name), (2, 2));
     }
 }
 
@@ -644,24 +676,24 @@ fn two_roles() {
 fn vended_credentials() {
     let fanned_out = checked("vended-credentials");
     // Twenty connections of a requester meet nine hosts of ten: less than half of what one host saves.
-    let (scenario, outcome) = at_one_host("vended-credentials");
-    assert!(saving(&fanned_out, "bucket-key") < 0.5 * saving(&outcome, "bucket-key"));
-    assert_counts_are_the_scenarios(&scenario, &outcome);
-    assert_vended(&scenario, &outcome);
-    assert_eq!(requesters(&outcome, "bucket-key", "engine"), 200);
+    let (scenario, results) = at_one_host("vended-credentials");
+    assert!(saving(&fanned_out, "bucket-key") < 0.5 * saving(&results, "bucket-key"));
+    assert_counts_are_the_scenarios(&scenario, &results);
+    assert_vended(&scenario, &results);
+    assert_eq!(requesters(&results, "bucket-key", "engine"), 200);
 
     // As its comment says.
     let one_policy = ["principal.engine.session_policies=1", "assumptions.cache_hosts=1"];
     let scenario = changed("vended-credentials", &one_policy);
-    let one = outcome_of(&scenario);
+    let one = run(&scenario);
     assert_vended(&scenario, &one);
     assert_eq!(requesters(&one, "bucket-key", "engine"), 1);
     assert!(saving(&one, "bucket-key") > 0.95);
-    assert!(saving(&outcome, "bucket-key") < 0.65);
+    assert!(saving(&results, "bucket-key") < 0.65);
 }
 
 /// Holds keys and Decrypt calls to their closed forms, for any number of requesters.
-fn assert_vended(scenario: &Scenario, outcome: &Outcome) {
+fn assert_vended(scenario: &Scenario, results: &Results) {
     let queries = workload(scenario, "queries");
     let Some(ReadPattern::ByAge(AgeLaw::Exponential(ages))) =
         queries.reads.as_ref().map(|reads| &reads.pattern)
@@ -671,11 +703,11 @@ fn assert_vended(scenario: &Scenario, outcome: &Outcome) {
     let mean_age_s = ages.mean.as_secs_f64();
     let from_key_to_key_s = key_every_s(scenario, "bucket-key", "arriving");
     let keys = counted_s(scenario) / from_key_to_key_s;
-    assert_near(configuration(outcome, "bucket-key").assumed().keys_generated, keys, 1.0);
+    assert_near(results.assumed("bucket-key").bucket_keys_generated, keys, 1.0);
 
     let assumed = assumptions(scenario, "bucket-key", Level::Assumed);
     let parts = f64::from(assumed.cache_hosts);
-    let caches = requesters(outcome, "bucket-key", "engine") as f64 * parts;
+    let caches = requesters(results, "bucket-key", "engine") as f64 * parts;
     // Reads a second that meet, in one cache, a key that was generated `age` ago and has wrapped
     // what was written since, for its lifetime at the most.
     let rate = |age: f64| {
@@ -688,7 +720,7 @@ fn assert_vended(scenario: &Scenario, outcome: &Outcome) {
     // Five standard errors of a Poisson number, more than that of misses; half a percent for what
     // key of its cycle the run begins and ends with.
     let error = 5.0 * (expected / f64::from(scenario.replications)).sqrt() + 0.005 * expected;
-    assert_near(decrypts_to_read(scenario, outcome, "bucket-key"), expected, error);
+    assert_near(decrypts_to_read(scenario, results, "bucket-key"), expected, error);
 }
 
 /// The scenario that `bks init` writes.
@@ -702,9 +734,9 @@ fn the_starter_runs_as_it_is() {
     let text = starter();
     assert_opens_with_its_question(&text);
     let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"));
-    let outcome = outcome_of(&scenario);
-    assert_eq!(outcome.configurations.len(), 3);
-    assert!(saving(&outcome, "bucket-key-role") > saving(&outcome, "bucket-key-session"));
+    let results = run(&scenario);
+    assert_eq!(results.facts.configurations.len(), 3);
+    assert!(saving(&results, "bucket-key-role") > saving(&results, "bucket-key-session"));
 }
 
 /// Every line that begins with `#` and no space is what it says: an alternative.

@@ -11,8 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use bks::error::Error;
-use bks::outcome::Outcome;
-use bks::results;
+use bks::results::{Results, run};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
@@ -190,7 +189,7 @@ fn the_same_bytes_come_from_any_number_of_threads_and_a_finished_sweep_is_left_a
         |name: &str| fs::metadata(folder.path().join("1").join(name)).unwrap().modified().unwrap();
     let before = (changed("sweep.csv"), changed("sweep.json"));
     let again = done(folder.path(), &sweep(&GRID, &["-o", "1"]));
-    assert_eq!(text(&again.stderr), "1/sweep.csv has all 6 points, there is nothing to run\n");
+    assert_eq!(text(&again.stderr), "1/sweep.csv already has all 6 points\n");
     assert!(text(&again.stdout).starts_with("small: saving of `bucket-key-role` is least, "));
     assert_eq!(before, (changed("sweep.csv"), changed("sweep.json")));
 }
@@ -207,9 +206,8 @@ fn whole(sets: &[&str], form: RowsFormat, then: impl FnOnce(&Ledger, &[u8])) {
     let around = Callbacks {
         read: &read,
         progress: &|_| (),
-        finished: &|point, scenario, outcome| {
-            let of_point = ledger.lines(point, &results::summary(scenario, outcome));
-            lines.lock().unwrap().insert(point, of_point);
+        finished: &|point, rows| {
+            lines.lock().unwrap().insert(point, ledger.lines(point, rows));
             Ok(())
         },
     };
@@ -281,7 +279,7 @@ fn a_file_cut_anywhere_is_completed_to_the_same_bytes() {
         let output = done(folder.path(), &sweep(&GRID, &[]));
         assert_eq!(fs::read(out.join("sweep.csv")).unwrap(), whole, "cut at {cut}");
         let there = lines.iter().skip(9).step_by(9).filter(|&&end| end <= cut).count();
-        let note = format!("has {there} of 6 points, going on with the rest");
+        let note = format!("has {there} of 6 points, resuming with the rest");
         assert_eq!(there > 0, text(&output.stderr).contains(&note), "{}", text(&output.stderr));
     }
 }
@@ -356,7 +354,7 @@ fn another_sweep_is_refused_and_restart_begins_anew() {
     fs::remove_file(out.join("sweep.json")).unwrap();
     let output = bks(folder.path(), &sweep(&mine, &[]));
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("no `sweep.json` that says of which"));
+    assert!(text(&output.stderr).contains("no `sweep.json` that describes it"));
     // What is demanded changes no row, so a sweep goes on under other demands.
     done(folder.path(), &sweep(&mine, &["-q", "--restart"]));
     assert_eq!(fs::read(out.join("sweep.csv")).unwrap(), first);
@@ -377,7 +375,7 @@ fn two_sweeps_do_not_share_a_folder() {
     let output = bks(folder.path(), &sweep(&GRID, &["-q", "-o", "out"]));
     assert_eq!(output.status.code(), Some(1));
     let message = text(&output.stderr);
-    assert!(message.starts_with("error: out: another `bks sweep` is at work there"), "{message}");
+    assert!(message.starts_with("error: out: another `bks sweep` is running there"), "{message}");
     assert_eq!(fs::read_dir(&out).unwrap().count(), 0, "nothing was touched");
     drop(lock);
     done(folder.path(), &sweep(&GRID, &["-q", "-o", "out"]));
@@ -473,10 +471,9 @@ fn long_tables_are_shortened_and_say_so() {
 #[test]
 fn the_answer_without_swings_is_the_answer_but_for_them() {
     let scenario = Scenario::parse(SMALL).unwrap();
-    let whole = Outcome::of(&scenario, &|_| ());
-    let bare = Outcome::without_swings(&scenario, &|_| ());
-    assert!(!whole.swings.is_empty() && bare.swings.is_empty());
-    assert_eq!(format!("{:?}", Outcome { swings: Vec::new(), ..whole }), format!("{bare:?}"));
+    let whole = Results::of(&scenario, &|_| ());
+    assert!(!whole.sensitivity.is_empty());
+    assert_eq!(whole.summary, run::summary(&scenario, &|_| ()));
 }
 
 /// The survey of ten points, and how many of them were under way together at the most.
@@ -494,7 +491,7 @@ fn at_a_time(threads: usize, bytes: fn(&Survey) -> u64) -> usize {
             read(point)
         },
         progress: &|more| *work.lock().unwrap() += more,
-        finished: &|_, _, _| {
+        finished: &|_, _| {
             running.fetch_sub(1, Ordering::SeqCst);
             Ok(())
         },
@@ -524,7 +521,7 @@ fn the_first_failure_ends_a_sweep() {
     let around = Callbacks {
         read: &read,
         progress: &|_| (),
-        finished: &|_, _, _| match finished.fetch_add(1, Ordering::SeqCst) {
+        finished: &|_, _| match finished.fetch_add(1, Ordering::SeqCst) {
             3 => Err(Error::run("the disk is full")),
             _ => Ok(()),
         },

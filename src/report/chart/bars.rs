@@ -19,7 +19,7 @@ const APIS: [&str; 4] = ["GenerateDataKey", "Decrypt", "Encrypt", "KMS requests"
 struct NameCalls {
     name: String,
     /// How many of them stand in the row, if it is not of one name.
-    others: Option<usize>,
+    others: Option<f64>,
     /// KMS requests by API.
     calls: [f64; 4],
     saving: Option<f64>,
@@ -37,7 +37,7 @@ pub fn requesters(rows: &[RequesterRow], options: &Options) -> Result<Chart> {
         let name = row.requester.as_deref().map_or("", |arn| &arn[known..]);
         NameCalls {
             name: format!("{name}{}", policy.unwrap_or_default()),
-            others: row.requester.is_none().then_some(row.requesters),
+            others: row.requester.is_none().then_some(row.requesters as f64),
             calls: [row.generate_data_key, row.decrypt, row.encrypt, 0.0],
             saving: None,
         }
@@ -157,9 +157,9 @@ fn foremost(mut all: Vec<NameCalls>) -> Vec<NameCalls> {
         rest.extend(named.drain(RANKED..));
     }
     if !rest.is_empty() {
-        let others: usize = rest.iter().map(|name| name.others.unwrap_or(1)).sum();
+        let others: f64 = rest.iter().map(|name| name.others.unwrap_or(1.0)).sum();
         let calls = [0, 1, 2, 3].map(|api| rest.iter().map(|name| name.calls[api]).sum());
-        let name = format!("{} others", count(others as f64));
+        let name = format!("{} others", count(others));
         named.push(NameCalls { name, others: Some(others), calls, saving: None });
     }
     named

@@ -200,11 +200,9 @@ fn no_log(name: &str, why: &str) -> Error {
 
 /// Whether the gaps between the values grow with them.
 fn is_log_spaced(sorted: &[f64]) -> bool {
-    let [first, second, .., before, last] = sorted[..] else {
-        return matches!(sorted[..], [first, middle, last]
-            if first > 0.0 && last >= first * 8.0 && last - middle > (middle - first) * 3.0);
-    };
-    first > 0.0 && last >= first * 8.0 && last - before > (second - first) * 3.0
+    let gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let ([first, .., last], [first_gap, .., last_gap]) = (sorted, &gaps[..]) else { return false };
+    *first > 0.0 && *last >= first * 8.0 && *last_gap > first_gap * 3.0
 }
 
 fn unit_of(key: &SweptKey) -> Unit {

@@ -76,8 +76,8 @@ impl Font {
     /// A name on as many lines as it takes; of one that does not fit into `lines` the middle is left out.
     pub(super) fn name(self, name: &str, room: f64, lines: usize) -> Vec<String> {
         // The end tells more names apart than the beginning.
-        let fitting = longest(name, 0.6, |short| self.lines(short, room).len() <= lines);
-        self.lines(&fitting, room)
+        let fitting = longest(name, 0.6, |short| self.lines(short, room, lines).1.is_empty());
+        self.lines(&fitting, room, lines).0
     }
 
     /// Names as by [`Font::name`]. Those that would look alike begin where they differ.
@@ -97,24 +97,24 @@ impl Font {
 
     /// Breaks sentences into at most `lines` lines; what does not fit ends in an ellipsis.
     pub(super) fn wrap(self, text: &str, room: f64, lines: usize) -> Vec<String> {
-        let mut all = self.lines(text, room);
-        if all.len() > lines {
-            let rest = all.split_off(lines.saturating_sub(1)).join(" ");
-            all.push(self.shorten(&rest, room));
+        let (mut all, rest) = self.lines(text, room, lines - 1);
+        if !rest.is_empty() {
+            all.push(self.shorten(rest, room));
         }
         all
     }
 
-    /// Breaks a text between words or after `/`, `-`, `_` and `:` into lines that fit.
-    fn lines(self, text: &str, room: f64) -> Vec<String> {
+    /// Breaks a text between words or after `/`, `-`, `_` and `:` into at most `lines` lines that fit, and
+    /// what is left.
+    fn lines(self, text: &str, room: f64, lines: usize) -> (Vec<String>, &str) {
         let mut out = Vec::new();
         let mut rest = text.trim();
-        while !rest.is_empty() {
+        while !rest.is_empty() && out.len() < lines {
             let end = if self.width(rest) <= room { rest.len() } else { self.break_at(rest, room) };
             out.push(rest[..end].trim_end().to_owned());
             rest = rest[end..].trim_start();
         }
-        out
+        (out, rest)
     }
 
     /// Where the first line of `text` ends: at the last place to break that fits, else within a word.

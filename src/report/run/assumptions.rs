@@ -7,7 +7,7 @@ use crate::report::numbers::percent;
 use crate::results::Results;
 use crate::results::facts::{AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::SensitivityRow;
-use crate::results::warnings::replay::UNKNOWN_OBJECTS;
+use crate::results::rows::UNKNOWN_OBJECTS;
 
 /// What is read of objects that were written before a replay's log does to the headline's saving, if
 /// there are such objects.

@@ -2,6 +2,7 @@
 
 use super::{accounts, added_cost, added_cost_span, adds_cost, period, span};
 use crate::encryption::assumptions::Level;
+use crate::figure;
 use crate::kms::KmsApi;
 use crate::report::document::{Cell, Rank, Table};
 use crate::report::numbers::{count, dollars, grouped, percent};
@@ -137,8 +138,7 @@ impl Figures<'_> {
         }
         let baseline = results.assumed(&results.facts.reference).total_cost_usd.as_f64();
         self.row("requests and keys bill saved", |c| {
-            let saved = 1.0 - c.total_cost_usd.as_f64() / baseline;
-            Cell::percent((baseline > 0.0).then_some(saved))
+            Cell::percent(figure::saving(c.total_cost_usd.as_f64(), baseline))
         });
     }
 

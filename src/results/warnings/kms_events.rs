@@ -2,12 +2,12 @@
 
 use crate::recording::Recording;
 use crate::recording::kms_calls::BucketKmsCalls;
-use crate::results::warnings::Warning;
+use crate::results::facts::WarningFacts;
 use crate::scenario::Scenario;
 use crate::shown;
 
 /// The warnings that apply.
-pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
+pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
     let mut warnings = Vec::new();
     let bucket = |number: usize| log.of_buckets.iter().find(|of| of.bucket == log.buckets[number]);
     let of_log: Vec<&BucketKmsCalls> = (0..log.buckets.len()).filter_map(bucket).collect();
@@ -16,27 +16,27 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
         warnings.push(requests_of_calls(&names));
     }
     if let Some(names) = named(BucketKmsCalls::has_bucket_keys_already) {
-        warnings.push(Warning {
-            id: "bucket-keys-on-already",
-            what: format!(
+        warnings.push(WarningFacts::new(
+            "bucket-keys-on-already",
+            format!(
                 "the trail has KMS calls with the ARN of {names}: bucket keys are on there already, and \
                  what they answered is in no KMS event, so requests are missing and the saving is not \
                  that of turning them on"
             ),
-            advice: "replay what lies before, by `--to`, or set data events or access logs beside the \
+            "replay what lies before, by `--to`, or set data events or access logs beside the \
                      calls with `bks reconcile`",
-        });
+        ));
     }
     if let Some(names) = named(BucketKmsCalls::has_data_events_missing) {
-        warnings.push(Warning {
-            id: "data-events-missing",
-            what: format!(
+        warnings.push(WarningFacts::new(
+            "data-events-missing",
+            format!(
                 "KMS's calls for objects of {names} are more than the bucket's S3 data events account \
                  for: these seem to leave out reads, writes or times, and the figures are too low"
             ),
-            advice: "log data events of reads and writes; without any in the files, KMS's calls are taken \
+            "log data events of reads and writes; without any in the files, KMS's calls are taken \
                      as the requests",
-        });
+        ));
     }
     // Settings may say of a bucket's keys what a trail shows.
     let is_told = |of: &BucketKmsCalls| {
@@ -44,30 +44,30 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<Warning> {
     };
     let several: Vec<&BucketKmsCalls> = of_log.iter().copied().filter(|of| !is_told(of)).collect();
     if let Some(names) = names(&several, |of| of.has_calls_as_requests() && of.kms_keys > 1) {
-        warnings.push(Warning {
-            id: "several-kms-keys",
-            what: format!(
+        warnings.push(WarningFacts::new(
+            "several-kms-keys",
+            format!(
                 "objects of {names} are encrypted under several KMS keys; S3 makes a bucket-level key for \
                  each, but the replay one for all, so savings may be too high"
             ),
-            advice: "replay one bucket at a time, and see which keys its KMS events name",
-        });
+            "replay one bucket at a time, and see which keys its KMS events name",
+        ));
     }
     warnings
 }
 
-fn requests_of_calls(names: &str) -> Warning {
-    Warning {
-        id: "requests-of-kms-events",
-        what: format!(
+fn requests_of_calls(names: &str) -> WarningFacts {
+    WarningFacts::new(
+        "requests-of-kms-events",
+        format!(
             "of {names} the trail has no S3 data events: requests are KMS's calls, each GenerateDataKey a \
              write and each Decrypt a read; HEAD, LIST, DELETE and whatever needs no key are missing, \
              parts of uploads count as reads and a copy as a read and a write, so S3 requests and data \
              events are priced as far as they are known"
         ),
-        advice: "KMS requests and what is saved of them do not hang on that; for the whole bill log S3 \
+        "KMS requests and what is saved of them do not hang on that; for the whole bill log S3 \
                  data events or access logs of a day",
-    }
+    )
 }
 
 /// The first of the buckets by name, if there is any.

@@ -3,7 +3,8 @@
 use super::{AtPath, Resolved, find, misplaced, refuse};
 use crate::encryption::Mode;
 use crate::error::{Error, Result};
-use crate::scenario::assertion::{Assertion, Figure};
+use crate::figure::Figure;
+use crate::scenario::assertion::Assertion;
 use crate::scenario::written::{ConfigurationFile, ScenarioFile};
 use crate::scenario::{Configuration, Scenario};
 

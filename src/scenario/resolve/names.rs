@@ -145,14 +145,13 @@ pub(super) fn check_account(path: &str, text: &str) -> Resolved<()> {
     }
     let digits =
         Arn::parse(text).map_or_else(|| text.replace(['-', ' '], ""), |arn| arn.account.to_owned());
-    let error = Error::request(format!("`account` is `{text}`, but an account has twelve digits"));
-    Err(misplaced(
-        path,
-        match is_account(&digits) {
-            true => error.hint(format!("write `account = \"{digits}\"`")),
-            false => error.hint("give e.g., `account = \"111122223333\"`"),
-        },
-    ))
+    let hint = if is_account(&digits) {
+        format!("write `account = \"{digits}\"`")
+    } else {
+        "give e.g., `account = \"111122223333\"`".to_owned()
+    };
+    let message = format!("`account` is `{text}`, but an account has twelve digits");
+    refuse_with(path, message, hint)
 }
 
 /// Whether a text is an account's number: twelve digits.

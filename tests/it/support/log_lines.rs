@@ -5,12 +5,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bks::encryption::assumptions::Level;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::outcome::Outcome;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
+use bks::results::Results;
+use bks::results::rows::SummaryRow;
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
 
@@ -77,24 +79,31 @@ pub(crate) fn record(log: &str, wanted: Wanted, memory: usize) -> Recording {
 }
 
 /// Replays a log under a file of settings.
-pub(crate) fn replay(log: &str, settings: &str) -> (Scenario, Outcome) {
+pub(crate) fn replay(log: &str, settings: &str) -> (Scenario, Results) {
     let file = Some((settings, "settings.toml"));
     let settings = Settings { file, overrides: &[], unknown_age: None };
     let recording = record(log, Wanted::default(), usize::MAX);
     let scenario = Scenario::of_recording(recording, &settings).unwrap();
-    let outcome = Outcome::of(&scenario, &|_| ());
-    (scenario, outcome)
+    let results = Results::of(&scenario, &|_| ());
+    (scenario, results)
 }
 
 /// `GenerateDataKey` and Decrypt calls.
 pub(crate) type Calls = (u64, u64);
 
-/// The calls of a configuration at the assumed level.
-pub(crate) fn calls(outcome: &Outcome, configuration: usize) -> Calls {
-    let [generate, decrypt, encrypt] =
-        outcome.configurations[configuration].assumed().replications[0].kms_by_api;
-    assert_eq!(encrypt, 0, "no log tells of replication");
-    (generate, decrypt)
+/// The calls of a configuration at the assumed level, in the first replication.
+pub(crate) fn calls(results: &Results, configuration: usize) -> Calls {
+    let name = &results.facts.configurations[configuration].name;
+    let mut rows = results.replications.iter();
+    let row = rows.find(|row| row.configuration == *name && row.assumption == Level::Assumed);
+    let row = row.expect("there is a replication");
+    assert_eq!(row.encrypt, 0, "no log tells of replication");
+    (row.generate_data_key, row.decrypt)
+}
+
+/// The figures of a configuration at the assumed level.
+pub(crate) fn assumed(results: &Results, configuration: usize) -> &SummaryRow {
+    results.assumed(&results.facts.configurations[configuration].name)
 }
 
 /// Rules of the naive count.

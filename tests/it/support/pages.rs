@@ -1,6 +1,5 @@
 //! What the tests of pages are about: a small run with something in every section, and its sweep.
 
-use bks::outcome::Outcome;
 use bks::report::run::page::{self, Further, Page};
 use bks::report::{self, Format, run};
 use bks::results::{self, Results};
@@ -78,7 +77,7 @@ migrated = true
 /// The run.
 pub(crate) fn results() -> Results {
     let scenario = Scenario::parse(&scenario_text()).unwrap();
-    Results::of(&scenario, &Outcome::of(&scenario, &|_| ()))
+    Results::of(&scenario, &|_| ())
 }
 
 /// Texts of `sweep.csv` and `sweep.json` of the scenario at all `values` of keys.
@@ -96,8 +95,7 @@ pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
     let ledger = Ledger::new(RowsFormat::Csv, &grid, &survey);
     let points = (0..grid.points()).map(|point| {
         let scenario = read(point).unwrap();
-        let outcome = Outcome::without_swings(&scenario, &|_| ());
-        (point, ledger.lines(point, &results::summary(&scenario, &outcome)))
+        (point, ledger.lines(point, &results::run::summary(&scenario, &|_| ())))
     });
     let csv = String::from_utf8(ledger.file(&points.collect())).unwrap();
     (csv, SweepIdentity::of(&base, &grid, &survey).to_json())

@@ -2,6 +2,7 @@
 
 use super::decision::range;
 use super::drawn;
+use crate::error::Result;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Column, Table};
 use crate::report::numbers::percent;
@@ -10,9 +11,14 @@ use crate::results::Results;
 use crate::results::rows::SummaryRow;
 
 /// The kinds of doubt, and the savings of all configurations.
-pub(super) fn blocks(results: &Results) -> Result<Vec<Block>, crate::error::Error> {
+pub(super) fn blocks(results: &Results) -> Result<Vec<Block>> {
     let facts = &results.facts;
     let headline = results.assumed(&facts.headline);
+    if facts.headline == facts.reference {
+        return Ok(vec![Block::Paragraph(
+            "The baseline is compared with itself, so there is no saving to be sure of.".to_owned(),
+        )]);
+    }
     if adds_cost(results) || headline.saving_ratio.is_none() {
         return Ok(vec![Block::Paragraph(format!(
             "There is nothing to save: `{}` makes no KMS requests. The key figures below say what the others \

@@ -1,0 +1,104 @@
+//! `summary.csv`: the figures of each configuration at each level.
+
+use super::billing;
+use super::rows::SummaryRow;
+use super::run::{Place, Run};
+use crate::figure::saving;
+use crate::migration::payback::Payback;
+use crate::pricing::{Bill, Sku};
+use crate::quota::QuotaEffect;
+use crate::units::Usd;
+
+/// Rows of `summary.csv`.
+pub(super) fn rows(run: &Run) -> Vec<SummaryRow> {
+    let baseline = &run.scenario.configurations[run.scenario.reference];
+    let baseline_bill = billing::bill(run.scenario, baseline, &run.baseline().billable);
+    let calling = run.counted.calling_accounts();
+    run.everywhere().map(|place| row(run, &place, &calling, &baseline_bill)).collect()
+}
+
+fn row(run: &Run, place: &Place, calling: &[usize], baseline_bill: &Bill) -> SummaryRow {
+    let Run { scenario, counted, .. } = run;
+    let &Place { index, configuration, level, counts } = place;
+    let bill = billing::bill(scenario, configuration, &counts.billable);
+    let once = billing::once(scenario, configuration, &counts.billable, &bill);
+    let calls = counts.mean_calls(&counts.total_calls());
+    let all_calls = counts.total_calls().total();
+    let quota = most_strained(place, calling);
+    let saved = counts.saving_against(run.baseline());
+    let [floor, ceiling] = [counted.floor(index), counted.ceiling(index)]
+        .map(|bound| Some(bound?.saving_against(run.baseline())?.mean));
+    let audit = scenario.billing.object_audit;
+    let migration = run.migrations[index].as_ref();
+    let payback = migration.map(|migration| migration.payback);
+    let period_s = scenario.billing.period.as_secs_f64();
+    SummaryRow {
+        scenario: scenario.name.clone(),
+        configuration: configuration.name.clone(),
+        assumption: level,
+        replications: counted.replications(),
+        requests: counts.mean(counts.billable.requests()),
+        kms_requests: calls.total(),
+        generate_data_key: calls.generate_data_key,
+        decrypt: calls.decrypt,
+        encrypt: calls.encrypt,
+        bucket_keys_generated: counts.mean(counts.keys_generated),
+        bucket_keys_alive_min: counts.keys_alive_min,
+        bucket_keys_alive_max: counts.keys_alive_max(),
+        kms_requests_per_s_max: counts.per_s.quantile(1.0),
+        kms_requests_per_s_p999: counts.per_s.quantile(0.999),
+        quota_share_max: quota_share_max(run, place, calling),
+        kms_background_per_s: background_per_s(place, calling),
+        throttled_s: quota.throttled_s,
+        kms_wait_max_s: quota.wait_max_s,
+        kms_unanswered: quota.left_over,
+        kms_queue_grows: quota.grows,
+        cloudtrail_events: calls.total(),
+        cloudtrail_events_bucket_arn: counts.mean(all_calls - counts.calls_by_object),
+        cloudtrail_events_object_arn: counts.mean(counts.calls_by_object),
+        kms_cost_usd: bill.kms_total(),
+        total_cost_usd: bill.total(),
+        kms_cost_once_usd: once.kms,
+        total_cost_once_usd: once.total,
+        audit_cost_usd: audit.then(|| data_events(&bill)),
+        audit_saving_ratio: saving(with_data_events(&bill), with_data_events(baseline_bill))
+            .filter(|_| audit),
+        saving_ratio: saved.map(|saving| saving.mean),
+        saving_half_width: saved.and_then(|saving| saving.half_width),
+        saving_floor: floor,
+        saving_ceiling: ceiling,
+        migration_cost_usd: migration.map(|migration| migration.bill.total()),
+        payback: payback.map(|payback| payback.name().to_owned()),
+        payback_periods: payback.and_then(Payback::time_s).map(|time_s| time_s / period_s),
+        payback_ratio: payback.map(Payback::share),
+        payback_run_s: payback.and_then(Payback::run_s),
+    }
+}
+
+/// Cost of S3 data events.
+fn data_events(bill: &Bill) -> Usd {
+    bill.sku_total(Sku::CloudTrailDataEvents)
+}
+
+/// Cost of KMS requests and S3 data events.
+fn with_data_events(bill: &Bill) -> f64 {
+    (bill.kms_total() + data_events(bill)).as_f64()
+}
+
+/// What the quota does to the account that strains it most, the first of several.
+fn most_strained(place: &Place, calling: &[usize]) -> QuotaEffect {
+    let effects = calling.iter().map(|&account| place.counts.quotas[account].effect);
+    effects.reduce(|a, b| if b.strain() > a.strain() { b } else { a }).unwrap_or_default()
+}
+
+/// The busiest second's share of the quota, the greatest of all accounts.
+fn quota_share_max(run: &Run, place: &Place, calling: &[usize]) -> f64 {
+    let terms = &run.scenario.billing.quotas;
+    let peaks = calling.iter().map(|&account| (account, place.counts.quotas[account].per_s_max));
+    peaks.map(|(account, per_s_max)| terms[account].share(per_s_max)).fold(0.0, f64::max)
+}
+
+/// What the accounts' other load takes of their quotas, in calls a second.
+fn background_per_s(place: &Place, calling: &[usize]) -> u64 {
+    calling.iter().map(|&account| place.counts.quotas[account].effect.background_per_s).sum()
+}

@@ -1,0 +1,130 @@
+//! S3 requests, which are the same in every configuration.
+
+use super::counts::{RegionRequests, RequestsByOperation, add_each};
+use super::window::Window;
+use crate::s3::{Operation, Request};
+use crate::units::SimTime;
+
+/// Numbers of requests of one operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestCounts {
+    /// In each counted second.
+    pub per_second: Vec<u64>,
+    /// By each requester that sends any.
+    pub per_requester: Vec<(usize, u64)>,
+}
+
+/// S3 requests, which are the same in every configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    pub(super) window: Window,
+    pub(super) requests: RequestsByOperation,
+    /// Of these, those of work that happens once.
+    pub(super) requests_once: RequestsByOperation,
+    /// The same by the region of the bucket, if there are several.
+    pub(super) regions: Vec<RegionRequests>,
+    /// For each bucket the number of its region, if there are several.
+    pub(super) region_of: Vec<u32>,
+    pub(super) bins: Vec<u64>,
+    pub(super) requesters: Vec<u64>,
+}
+
+impl Traffic {
+    /// Nothing counted yet, of that many requesters.
+    #[must_use]
+    pub fn new(window: Window, requesters: usize) -> Self {
+        Self {
+            window,
+            requests: [0; Operation::ALL.len()],
+            requests_once: [0; Operation::ALL.len()],
+            regions: Vec::new(),
+            region_of: Vec::new(),
+            bins: vec![0; window.bins()],
+            requesters: vec![0; requesters],
+        }
+    }
+
+    /// The same with regions told apart; `region_of` has the number of each bucket's.
+    #[must_use]
+    pub fn with_regions(mut self, region_of: Option<&[u32]>) -> Self {
+        self.region_of = region_of.unwrap_or_default().to_vec();
+        let regions = self.region_of.iter().max().map_or(0, |last| *last as usize + 1);
+        self.regions = vec![RegionRequests::default(); regions];
+        self
+    }
+
+    fn count_in_region(&mut self, bucket: u32, operation: Operation, count: u64) {
+        if let Some(&region) = self.region_of.get(bucket as usize) {
+            self.regions[region as usize].all[operation as usize] += count;
+        }
+    }
+
+    fn count_once_in_region(&mut self, bucket: u32, operation: Operation) {
+        if let Some(&region) = self.region_of.get(bucket as usize) {
+            self.regions[region as usize].once[operation as usize] += 1;
+        }
+    }
+
+    /// Counts requests of one requester; none before the counted part.
+    pub fn count(&mut self, requester: usize, requests: &[Request]) {
+        let bin_ns = self.window.bin.as_nanos() as u64;
+        let mut counted = 0;
+        let from = self.window.from;
+        for request in requests.iter().filter(|request| request.time >= from) {
+            let since = request.time.since(from).as_nanos() as u64;
+            self.requests[request.operation as usize] += 1;
+            self.requests_once[request.operation as usize] += u64::from(request.once);
+            self.bins[(since / bin_ns) as usize] += 1;
+            self.count_in_region(request.bucket, request.operation, 1);
+            if request.once {
+                self.count_once_in_region(request.bucket, request.operation);
+            }
+            counted += 1;
+        }
+        self.requesters[requester] += counted;
+    }
+
+    /// Counts requests to a bucket by their number in each counted second.
+    pub fn count_in_bulk(&mut self, bucket: u32, operation: Operation, counts: &RequestCounts) {
+        let seconds_per_bin = (self.window.bin.as_nanos() / 1_000_000_000) as usize;
+        for (second, count) in counts.per_second.iter().enumerate() {
+            self.bins[second / seconds_per_bin] += count;
+        }
+        let count = counts.per_second.iter().sum::<u64>();
+        self.requests[operation as usize] += count;
+        self.count_in_region(bucket, operation, count);
+        for &(requester, count) in &counts.per_requester {
+            self.requesters[requester] += count;
+        }
+    }
+
+    /// Counts requests of one requester to one bucket and of one operation, in order of time; none
+    /// before the counted part.
+    pub fn count_all(
+        &mut self,
+        requester: usize,
+        bucket: u32,
+        operation: Operation,
+        times: &[SimTime],
+    ) {
+        let counted = self.window.counted(times);
+        self.count_in_region(bucket, operation, counted.len() as u64);
+        self.requests[operation as usize] += counted.len() as u64;
+        self.requesters[requester] += counted.len() as u64;
+        let Self { window, bins, .. } = self;
+        window.in_bins(counted, |bin, count| bins[bin] += count);
+    }
+
+    /// Adds the counts of `other`, which must be of the same window.
+    ///
+    /// # Panics
+    /// If windows differ.
+    pub fn merge(&mut self, other: &Self) {
+        assert_eq!(self.window, other.window);
+        add_each(&mut self.requests, &other.requests);
+        add_each(&mut self.requests_once, &other.requests_once);
+        add_each(&mut self.regions, &other.regions);
+        add_each(&mut self.bins, &other.bins);
+        add_each(&mut self.requesters, &other.requesters);
+    }
+}
