@@ -321,7 +321,9 @@ impl Plan<'_> {
                 all.extend(numbers.iter().copied().zip(counted));
             }
         }
-        all.iter_mut().for_each(|arms| arms.sort_by_key(|(number, _)| *number));
+        for arms in &mut all {
+            arms.sort_by_key(|(number, _)| *number);
+        }
         all.into_iter().map(|arms| arms.into_iter().map(|(_, counts)| counts).collect()).collect()
     }
 }

@@ -72,7 +72,9 @@ pub(super) fn requesters(run: &Run) -> Vec<RequesterRow> {
         }));
         if !others.is_empty() {
             let mut sum = RequesterCounts::default();
-            others.iter().for_each(|&number| sum += counts[number]);
+            for &number in others {
+                sum += counts[number];
+            }
             rows.push(RequesterRow {
                 principal: "(others)".to_owned(),
                 requesters: others.len(),

@@ -148,14 +148,12 @@ fn has_keyless(scenario: &Scenario, population: &Population) -> bool {
     if domain.directory {
         return false;
     }
-    match domain.encryption {
+    if let Some(mode) = domain.encryption {
         // What is told to be under another encryption needs no bucket key, or has one.
-        Some(mode) => mode == Mode::SseKms,
-        None => {
-            let since = domain.keys_since;
-            since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
-        }
+        return mode == Mode::SseKms;
     }
+    let since = domain.keys_since;
+    since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
 }
 
 /// Populations that are read and hold objects without a bucket key.

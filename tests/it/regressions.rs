@@ -349,7 +349,7 @@ fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
         ));
         Results::of(&scenario, &|_| ())
     };
-    const NAMES: [&str; 3] = ["none", "role", "session"];
+    let names = ["none", "role", "session"];
     let policies = "session_policies = 3";
     for (principal, calls) in [
         ("user = 'loader'".to_owned(), [600, 2, 2]),
@@ -358,12 +358,12 @@ fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
         ("service = 'loader'".to_owned(), [600, 2, 2]),
     ] {
         let results = of(&principal);
-        let found = NAMES.map(|name| results.assumed(name).kms_requests as u64);
+        let found = names.map(|name| results.assumed(name).kms_requests as u64);
         assert_eq!(found, calls, "{principal}");
     }
     let results = of(&format!("user = 'loader'\n{policies}"));
     let listed = |index: usize| {
-        let own = results.requesters.iter().filter(|row| row.configuration == NAMES[index]);
+        let own = results.requesters.iter().filter(|row| row.configuration == names[index]);
         let mut listed: Vec<_> =
             own.map(|row| (row.requester.clone().unwrap(), row.session_policy)).collect();
         listed.sort();
