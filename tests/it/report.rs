@@ -332,7 +332,7 @@ fn a_sweep_of_another_base_is_told_and_one_of_another_scenario_refused() {
     let other = json.replacen("\"seed\": 5", "\"seed\": 6", 1);
     let swept = Swept::read("sweep.csv", &csv, Some(&other)).unwrap();
     assert_eq!(swept.differences(&results), Some(vec!["seed `6`, not `5`".to_owned()]));
-    assert!(parse(&page(&results, Some(&swept))).text.contains("the sweep has seed 6, not 5"));
+    assert!(parse(&page(&results, Some(&swept))).text.contains("The sweep has seed 6, not 5"));
     let unknown = Swept::read("sweep.csv", &csv, None).unwrap();
     assert_eq!(unknown.differences(&results), None);
     assert_eq!(unknown.keys, swept.keys, "columns alone tell the same");
@@ -493,7 +493,11 @@ fn further_files_of_the_folder_are_shown() {
     let written = page_with(&results, None, &curves).unwrap();
     let parsed = parse(&written);
     assert_eq!(parsed.tables["table-curves"].len(), 7);
-    assert!(["0", "1"].iter().all(|n| parsed.ids.contains(&format!("figure-break-even-{n}"))));
+    assert!(
+        ["cache-lifetime", "requesters"]
+            .iter()
+            .all(|name| parsed.ids.contains(&format!("figure-break-even-{name}")))
+    );
     let error = further("sobol.csv", &sobol.replace("0.75", "much")).unwrap_err();
     assert!(error.to_string().contains("sobol.csv: line 2, column `total`"), "{error}");
 }
