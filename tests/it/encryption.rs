@@ -368,7 +368,11 @@ fn what_contradicts_itself_is_refused() {
             "workload.0.kms_key",
             "a directory bucket has one key",
         ),
-        (vec![data(), write("encryption = \"sse-c\"")], "", "did you mean `sse-s3`?"),
+        (
+            vec![data(), write("encryption = \"sse-c\"")],
+            "",
+            "did you mean `encryption = \"sse-s3\"`?",
+        ),
     ] {
         let error = refused(&parts);
         assert!(error.contains(message), "{path}: {error}");

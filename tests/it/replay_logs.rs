@@ -778,7 +778,7 @@ fn times_choose_what_is_counted() {
     let wrong = fails(folder, 2, &["replay", "a.log", "--from", "2026-11-24"]);
     assert!(wrong.contains("no request at or after `--from`"), "{wrong}");
     let wrong = fails(folder, 2, &["replay", "a.log", "--from", "yesterday"]);
-    assert!(wrong.contains("`yesterday` is no point in time"), "{wrong}");
+    assert!(wrong.contains("`yesterday` is not a point in time"), "{wrong}");
 }
 
 /// A read of an object whose writing is not in the log costs a call each time, once, or something in
