@@ -493,7 +493,8 @@ fn further_files_of_the_folder_are_shown() {
     let written = page_with(&results, None, &curves).unwrap();
     let parsed = parse(&written);
     assert_eq!(parsed.tables["table-curves"].len(), 7);
-    assert!(["0", "1"].iter().all(|n| parsed.ids.contains(&format!("figure-break-even-{n}"))));
+    let names = ["cache-lifetime", "requesters"];
+    assert!(names.iter().all(|name| parsed.ids.contains(&format!("figure-break-even-{name}"))));
     let error = further("sobol.csv", &sobol.replace("0.75", "much")).unwrap_err();
     assert!(error.to_string().contains("sobol.csv: line 2, column `total`"), "{error}");
 }

@@ -24,10 +24,9 @@ pub(super) fn blocks(further: &Further) -> Result<Vec<Block>> {
     if !further.curves.is_empty() {
         let charts = chart::break_even_curves(&further.curves, &options)
             .map_err(|error| error.at(CURVES))?;
-        let charts = charts.into_iter().enumerate().map(|(number, mut chart)| {
-            chart.name = format!("{}-{number}", chart.name);
-            Block::Chart(Figure { chart, file: CURVES, table: "table-curves" })
-        });
+        let charts = charts
+            .into_iter()
+            .map(|chart| Block::Chart(Figure { chart, file: CURVES, table: "table-curves" }));
         let table = [Block::Table(curves(&further.curves))];
         let title = "The saving at each value that was tried";
         blocks.push(Section::folded(Shown::OnScreen, title, charts.chain(table).collect()));
