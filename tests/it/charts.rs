@@ -834,7 +834,7 @@ fn wrong_tables_are_told_where_they_are_wrong() {
         ),
         (
             told("saving", &sweep, &Options { x: Some("lifetime".into()), ..options() }),
-            "table.csv: `lifetime` is no swept key of this file\n\nhint: use one of `assumptions.cache_lifetime`",
+            "table.csv: `lifetime` is no swept key of this file\n\nhint: did you mean `assumptions.cache_lifetime`?",
         ),
         (
             told("heat-map", &sweep, &options()),
