@@ -96,8 +96,8 @@ impl Bill {
             return Ok(self);
         }
         Err(Error::request(format!("none of the bill's {} lines is of KMS requests", self.rows)).hint(
-            "such lines have the usage type `REGION-KMS-BilledRequests`, or are of `AWS Key Management Service` \
-             in `BilledRequests`",
+            "such lines have the usage type `REGION-KMS-Requests`, or are of `AWS Key Management Service` \
+             in `Requests`",
         ))
     }
 
@@ -332,14 +332,14 @@ mod tests {
 
     const FOCUS: &str = "\
 BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,ConsumedQuantity,ConsumedUnit,PricingQuantity,PricingUnit,RegionId,ServiceName
-0.0,Usage,\"$0.00 per request - Monthly Global Free Tier for KMS requests\",2024-09-25 21:00:00,2024-09-25 20:00:00,NULL,NULL,20000.000,BilledRequests,us-east-1,AWS Key Management Service
-0.3,Usage,\"$0.03 per 10,000 KMS requests in US East\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1e5,BilledRequests,us-east-1,AWS Key Management Service
-0.3,Usage,\"$0.15 per 10,000 Asymmetric requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,BilledRequests,us-east-1,AWS Key Management Service
-0.3,Usage,\"$0.10 per 10,000 ECC GenerateDataKeyPair requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,BilledRequests,us-east-1,AWS Key Management Service
+0.0,Usage,\"$0.00 per request - Monthly Global Free Tier for KMS requests\",2024-09-25 21:00:00,2024-09-25 20:00:00,NULL,NULL,20000.000,Requests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.03 per 10,000 KMS requests in US East\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1e5,Requests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.15 per 10,000 Asymmetric requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,Requests,us-east-1,AWS Key Management Service
+0.3,Usage,\"$0.10 per 10,000 ECC GenerateDataKeyPair requests\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,7,Requests,us-east-1,AWS Key Management Service
 1.0,Usage,\"$1 per customer managed KMS key version\",2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,Keys,us-east-1,AWS Key Management Service
-1.0,Tax,Tax,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,BilledRequests,us-east-1,AWS Key Management Service
-1.0,Usage,SQS,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,5,BilledRequests,us-east-1,Amazon Simple Queue Service
-0.3,Usage,Universal requests,2024-09-27T00:00:00.000Z,2024-09-26T00:00:00Z,11,BilledRequests,NULL,NULL,us-east-1,AWS Key Management Service
+1.0,Tax,Tax,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,1,Requests,us-east-1,AWS Key Management Service
+1.0,Usage,SQS,2024-09-25 22:00:00,2024-09-25 21:00:00,NULL,NULL,5,Requests,us-east-1,Amazon Simple Queue Service
+0.3,Usage,Universal requests,2024-09-27T00:00:00.000Z,2024-09-26T00:00:00Z,11,Requests,NULL,NULL,us-east-1,AWS Key Management Service
 ";
 
     #[test]
@@ -361,11 +361,11 @@ BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,Co
     #[test]
     fn both_spellings_of_a_cost_and_usage_report_count_the_same() {
         let rows = "\
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,USE1-KMS-BilledRequests,12
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-BilledRequests,3
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-BilledRequests-Asymmetric,5
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-BilledRequests-GenerateDatakeyPair-ECC,5
-2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Tax,awskms,us-east-1-KMS-BilledRequests,1
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,USE1-KMS-Requests,12
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests,3
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests-Asymmetric,5
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Requests-GenerateDatakeyPair-ECC,5
+2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Tax,awskms,us-east-1-KMS-Requests,1
 2024-09-25T20:00:00Z,2024-09-25T21:00:00Z,Usage,awskms,us-east-1-KMS-Keys,9
 ";
         for header in [

@@ -1,15 +1,21 @@
-//! The only door to the world: arguments in, files and terminal out, exit codes.
+//! The command line: arguments in, files and terminal out, exit codes.
+//!
+//! Here commands are told apart and run; each has a file of its own. What several share stands in files
+//! that know no command: [`args`] options, [`input`] and [`output`] files, [`run`] a run of a scenario,
+//! [`logs`] and [`bills`] what they read, [`exit`] how they end.
 //!
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
 //! assertion in a scenario was not met.
 
-mod aside;
+mod args;
 mod bills;
 mod calibrate;
 mod check;
 mod compare;
 mod complete;
+mod exit;
 mod export;
+mod file_errors;
 mod fit;
 mod init;
 mod input;
@@ -25,30 +31,31 @@ mod progress;
 mod reconcile;
 mod replay;
 mod report;
+mod run;
 mod sensitivity;
 mod simulate;
 mod sweep;
+mod temporary_file;
 mod threads;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
-use crate::report::assertion;
-use crate::results::Results;
+use args::Typed;
+use exit::Exit;
 
-/// What S3 Bucket Keys will do to a KMS bill, a KMS quota and an audit trail.
+/// Simulate what S3 Bucket Keys do to a KMS bill, a KMS quota and an audit trail
 ///
-/// bks simulates who asks Amazon S3 for what and counts the KMS calls that follow, with and without
-/// S3 Bucket Keys. What AWS does not publish is a labelled assumption with a range, and every
-/// result carries that range.
+/// bks simulates the requests that roles, users and services make to Amazon S3, and counts the KMS calls that
+/// follow, with and without S3 Bucket Keys. What AWS does not publish is an explicit assumption with a range,
+/// and every result carries that range.
 #[derive(Debug, Parser)]
 #[command(name = "bks", version, max_term_width = 100)]
-#[command(
-    after_help = "Start with `bks init my-bucket`, edit the file, then `bks simulate my-bucket.toml`.\n\
-Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 3 an assertion was not met."
-)]
+#[command(after_help = "\
+Start with `bks init my-bucket`, edit the file, then run `bks simulate my-bucket.toml`.
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 3 an assertion was not met.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -56,60 +63,47 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
+    Check(check::Args),
     Simulate(simulate::Args),
+    Compare(compare::Args),
     Sweep(sweep::Args),
     Sensitivity(sensitivity::Args),
-    Compare(compare::Args),
-    Check(check::Args),
-    Init(init::Args),
-    Export(export::Args),
+    Report(report::Args),
+    Plot(plot::Args),
     Replay(replay::Args),
-    Inventory(inventory::Args),
     Fit(fit::Args),
     Calibrate(calibrate::Args),
     Reconcile(reconcile::Args),
-    Report(report::Args),
-    Plot(plot::Args),
+    Inventory(inventory::Args),
+    Export(export::Args),
     List(list::Args),
-    /// Print the JSON Schema of scenarios, for editors
+    /// Print the JSON Schema of scenario files, for editors
     Schema,
     Complete(complete::Args),
-}
-
-/// What a command that did its work found.
-enum Found {
-    /// All is well.
-    Done,
-    /// An assertion was not met.
-    AssertionNotMet,
-}
-
-impl Found {
-    /// Whether every demand was met; tells of each that was not.
-    fn by_demands(all: &[Results]) -> Self {
-        let demands = all.iter().flat_map(|results| &results.facts.assertions);
-        let unmet: Vec<_> = demands.filter(|demand| !demand.holds).collect();
-        for demand in &unmet {
-            output::note(&format!("assertion not met: {}", assertion::unmet(demand)));
-        }
-        if unmet.is_empty() { Self::Done } else { Self::AssertionNotMet }
-    }
 }
 
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let bks = Cli::command();
+    let matches = bks.clone().try_get_matches();
+    let parsed = matches.and_then(|matches| {
+        let typed = matches.subcommand().and_then(|(name, matches)| {
+            bks.find_subcommand(name).map(|command| Typed::of(command, matches))
+        });
+        Cli::from_arg_matches(&matches).map(|cli| (cli.command, typed))
+    });
+    let (command, typed) = match parsed {
+        Ok((command, typed)) => (command, typed.unwrap_or_default()),
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(error.exit_code() as u8);
         }
     };
     output::staging::clean_up_at_signals();
-    match run(cli.command) {
-        Ok(Found::Done) => ExitCode::SUCCESS,
-        Ok(Found::AssertionNotMet) => ExitCode::from(3),
+    match run_command(command, &typed) {
+        Ok(exit) => exit.into(),
         Err(error) => {
             output::error(&error);
             ExitCode::from(error.exit_code())
@@ -117,32 +111,32 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<Found> {
+fn run_command(command: Command, typed: &Typed) -> Result<Exit> {
     match command {
-        Command::Simulate(args) => simulate::run(&args),
-        Command::Sensitivity(args) => sensitivity::run(&args),
-        Command::Sweep(args) => sweep::run(&args),
-        Command::Compare(args) => compare::run(&args),
-        Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
-        Command::Export(args) => export::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Sensitivity(args) => sensitivity::run(&args),
+        Command::Report(args) => report::run(&args, typed),
+        Command::Plot(args) => plot::run(&args),
         Command::Replay(args) => replay::run(&args),
-        Command::Inventory(args) => inventory::run(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
-        Command::Report(args) => report::run(&args),
-        Command::Plot(args) => plot::run(&args),
+        Command::Inventory(args) => inventory::run(&args),
+        Command::Export(args) => export::run(&args, typed),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),
-        Command::Complete(args) => complete::run(&args),
+        Command::Complete(args) => complete::run(&args, Cli::command()),
     }
 }
 
-fn schema() -> Result<Found> {
+fn schema() -> Result<Exit> {
     let schema = schemars::schema_for!(crate::scenario::written::ScenarioFile);
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| Error::run(format!("the schema cannot be written: {error}")))?;
     output::print(&format!("{text}\n"))?;
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }

@@ -146,15 +146,19 @@ pub struct CostChangeRow {
 /// If none or several are called so.
 pub fn find(candidates: &[Candidate], name: &str) -> Result<usize> {
     for way in 0..3 {
-        let is_called = |it: &Candidate| {
-            name == [&it.label, &it.configuration, &it.results.facts.scenario][way]
-        };
-        match candidates.iter().filter(|it| is_called(it)).count() {
-            0 => {}
-            1 => return Ok(candidates.iter().position(is_called).expect("it was counted")),
-            several => {
+        let found: Vec<usize> = (0..candidates.len())
+            .filter(|&number| {
+                let it = &candidates[number];
+                name == [&it.label, &it.configuration, &it.results.facts.scenario][way]
+            })
+            .collect();
+        match found[..] {
+            [] => {}
+            [one] => return Ok(one),
+            _ => {
                 return Err(Error::request(format!(
-                    "`{name}` can be any of {several} candidates, but must name one"
+                    "`{name}` can be any of {} candidates, but must name one",
+                    found.len()
                 ))
                 .hint(one_of("", labels(candidates))));
             }

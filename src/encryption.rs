@@ -1,10 +1,11 @@
 //! What must S3 ask of KMS? The model of `docs/model.md`.
 //!
 //! - [`needs`]: which data keys an operation makes or unwraps, before any caching;
+//! - `cost`: which calls these cost under a scheme, and when;
 //! - [`requester`]: who shares a bucket-level key with whom;
 //! - [`assumptions`]: what AWS does not publish, with its range;
 //! - [`history`]: the bucket-level keys of objects written before the run;
-//! - [`keys`]: all bucket-level keys of one world, and which of them wraps an object;
+//! - [`keys`]: all bucket-level keys, and which of them wraps an object;
 //! - [`shares`]: which share of the objects each of them wraps;
 //! - [`service`]: S3's memory for one requester, which answers requests one by one.
 //!
@@ -13,6 +14,7 @@
 //! distinct keys, and why requesters can be run one by one.
 
 pub mod assumptions;
+pub(crate) mod cost;
 pub mod history;
 pub mod keys;
 pub mod needs;
@@ -20,6 +22,7 @@ pub mod requester;
 pub mod service;
 pub mod shares;
 mod sorted;
+mod timelines;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

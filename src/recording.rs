@@ -23,6 +23,7 @@ pub mod gather;
 pub(crate) mod hash;
 pub mod kms_calls;
 pub mod left_out;
+mod log_ends;
 pub(crate) mod names;
 mod packed;
 pub mod requests;
@@ -33,16 +34,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::{Error, Result};
 use crate::s3::{Operation, Principal};
 use crate::units::SimDuration;
 
-use earlier_objects::EarlierObjects;
+use earlier_objects::{EarlierKey, EarlierObjects};
 use gather::RecordCounts;
 pub use hash::Fingerprint;
 use kms_calls::BucketKmsCalls;
 use left_out::LeftOutRecords;
 pub(crate) use names::NO_ACCOUNT;
+use packed::{NeededObject, ObjectEncryption, ResolvedRequest};
 use sort::StoredRequests;
 pub use sort::{MemoryStore, SpillStore};
 
@@ -165,6 +168,36 @@ pub struct RequestCounts {
     pub not_kms: u64,
     /// Of these, those whose object is in no log at all: the source of a copy from elsewhere.
     pub elsewhere: u64,
+}
+
+impl RequestCounts {
+    pub(crate) fn count(&mut self, placed: &ResolvedRequest) {
+        self.requests += 1;
+        if !placed.when.is_served() {
+            self.unserved += 1;
+            return;
+        }
+        if placed.when.sse() == ObjectEncryption::NotKms {
+            self.not_kms += 1;
+            return;
+        }
+        let operation = placed.when.kind().operation();
+        let needs = Needs::of(operation, MultipartCalls::default());
+        self.writes += u64::from(needs.wrap.is_some());
+        if needs.unwrap > 0 {
+            self.unwraps += 1;
+            self.of_unknown += u64::from(matches!(
+                placed.need(),
+                NeededObject::Earlier { key: EarlierKey::Unknown, .. }
+            ));
+            self.elsewhere += u64::from(placed.need() == NeededObject::Elsewhere);
+            let inventoried = matches!(
+                placed.need(),
+                NeededObject::Earlier { key: EarlierKey::WithoutKey | EarlierKey::WithKey, .. }
+            );
+            self.of_inventory += u64::from(inventoried);
+        }
+    }
 }
 
 /// What a bill must know of a log besides its requests.

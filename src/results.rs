@@ -192,8 +192,10 @@ impl Results {
     fn check(&self) -> Result<()> {
         for configuration in &self.facts.configurations {
             let name = configuration.name.as_str();
-            let lacks = |level: &Level| !self.summary.iter().any(|row| row.is_of(name, *level));
-            if let Some(level) = Level::ALL.iter().find(|level| lacks(level)) {
+            let missing = Level::ALL
+                .iter()
+                .find(|level| !self.summary.iter().any(|row| row.is_of(name, **level)));
+            if let Some(level) = missing {
                 return Err(Error::request(format!(
                     "there is no row of `{name}` at the level `{}`, but {FACTS} names it",
                     level.name()

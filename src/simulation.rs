@@ -3,9 +3,9 @@
 //! Before them the objects that may be read are drawn, once for all configurations ([`objects`]).
 //!
 //! 1. *Writes*: each requester's writes yield its timeline of bucket-level keys, so it is known
-//!    which key wraps which object (`worlds`).
+//!    which key wraps which object (`keys`).
 //! 2. *Answers*: each requester's requests are answered against all timelines, by every
-//!    configuration at once, so all see the same requests (common random numbers).
+//!    configuration at once, so all see the same requests (common random numbers; `answers`).
 //!
 //! Requesters are independent once it is known who wrote what: no global event queue and no lock.
 //! rayon runs them, and replications, in parallel; tallies are whole numbers that merge, so every
@@ -13,15 +13,19 @@
 
 mod answers;
 mod arm;
+mod arm_keys;
+mod columns;
 pub mod engines;
 pub mod estimate;
 pub mod events;
-mod lanes;
+mod keys;
 pub mod names;
 pub mod objects;
+mod recorded;
+mod replication;
 mod skip_ahead;
 pub mod stream;
-mod worlds;
+mod worker;
 
 use std::ops::Range;
 
@@ -30,10 +34,11 @@ use rayon::prelude::*;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
 use crate::tally::Tally;
-use crate::workload::written::KeptObjects;
 
-pub use arm::{Arm, PlannedArm};
+pub use arm::Arm;
+pub(crate) use arm::PlannedArm;
 use engines::Engines;
+use replication::ReplicationRun;
 
 /// Is told how many requests more have been answered; called from any thread.
 pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
@@ -74,8 +79,9 @@ pub fn kms_calls(
 /// large.
 ///
 /// Replications, and in each the arms of each reading of "requester", are runs by themselves; all
-/// of them may be under way together.
-pub fn run_and<T: Send>(
+/// of them may be under way together. An arm of a log whose calls are no matter of chance is run in
+/// the first replication alone.
+pub fn run_and<T: Clone + Send>(
     scenario: &Scenario,
     engines: &Engines,
     arms: &[Arm],
@@ -83,57 +89,72 @@ pub fn run_and<T: Send>(
     progress: Progress,
     keep: impl Fn(Tally) -> T + Sync,
 ) -> Vec<Vec<T>> {
-    let rules: Vec<(RequesterRule, Vec<usize>)> = [RequesterRule::Session, RequesterRule::Role]
-        .into_iter()
-        .map(|rule| (rule, arms_under(rule, scenario, arms)))
-        .filter(|(_, of_rule)| !of_rule.is_empty())
-        .collect();
-    replications
+    let rules = [RequesterRule::Session, RequesterRule::Role]
+        .map(|rule| UnderRule::of(rule, scenario, arms));
+    let first = replications.start;
+    let counted: Vec<Vec<Option<T>>> = replications
         .into_par_iter()
         // Each may be taken over by a thread that has nothing to do.
         .with_max_len(1)
         .map(|replication| {
-            let kept = objects::keep(scenario, replication);
-            let run = |(rule, of_rule): &(RequesterRule, Vec<usize>)| {
-                let requesters = Requesters::group(*rule, &scenario.principals, &scenario.slots);
-                let components = skip_ahead::components(scenario, engines, &kept);
-                let party = Party {
-                    scenario,
-                    engines,
-                    requesters: &requesters,
-                    components: &components,
-                    kept: &kept,
-                    replication,
-                    progress,
-                };
-                let arms: Vec<&Arm> = of_rule.iter().map(|&arm| &arms[arm]).collect();
-                let tallies = party.answer(&arms).into_iter().map(&keep);
-                of_rule.iter().copied().zip(tallies).collect::<Vec<(usize, T)>>()
+            let kept = &objects::keep(scenario, replication);
+            let under_rule = |rule: &UnderRule| {
+                let requesters = &rule.requesters;
+                let run =
+                    ReplicationRun { scenario, engines, requesters, kept, replication, progress };
+                let numbers = if replication == first { &rule.arms } else { &rule.drawing };
+                if numbers.is_empty() {
+                    if !rule.arms.is_empty() {
+                        progress(scenario.recorded_requests() as u64);
+                    }
+                    return Vec::new();
+                }
+                let of_rule: Vec<&Arm> = numbers.iter().map(|&arm| &arms[arm]).collect();
+                let tallies = answers::count(&run, &of_rule).into_iter().map(&keep);
+                numbers.iter().copied().zip(tallies).collect::<Vec<(usize, T)>>()
             };
-            let mut counted: Vec<(usize, T)> =
-                rules.par_iter().with_max_len(1).flat_map_iter(run).collect();
-            counted.sort_by_key(|(arm, _)| *arm);
-            counted.into_iter().map(|(_, kept)| kept).collect()
+            let mut counted: Vec<Option<T>> = arms.iter().map(|_| None).collect();
+            let rules = rules.par_iter().with_max_len(1);
+            let of_rules: Vec<(usize, T)> = rules.flat_map_iter(under_rule).collect();
+            for (arm, kept) in of_rules {
+                counted[arm] = Some(kept);
+            }
+            counted
         })
-        .collect()
+        .collect();
+    in_every_replication(counted)
 }
 
-/// The arms to run under a rule. Without bucket keys the rule changes nothing but who is listed.
-fn arms_under(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Vec<usize> {
-    let rule_of = |arm: &Arm| scenario.configurations[arm.configuration].rule;
-    (0..arms.len()).filter(|&arm| rule_of(&arms[arm]) == rule).collect()
+/// Takes what an arm has counted in the first replication for those in which it was not run.
+fn in_every_replication<T: Clone>(mut counted: Vec<Vec<Option<T>>>) -> Vec<Vec<T>> {
+    if let Some((first, others)) = counted.split_first_mut() {
+        for other in others {
+            for (kept, first) in other.iter_mut().zip(first.iter()) {
+                if kept.is_none() {
+                    kept.clone_from(first);
+                }
+            }
+        }
+    }
+    counted.into_iter().map(|arms| arms.into_iter().flatten().collect()).collect()
 }
 
-/// One replication's requesters under one rule.
-#[derive(Clone, Copy)]
-struct Party<'a> {
-    scenario: &'a Scenario,
-    engines: &'a Engines,
-    requesters: &'a Requesters,
-    /// What is run without drawing its requests.
-    components: &'a [skip_ahead::Component<'a>],
-    /// The objects that are kept one by one.
-    kept: &'a KeptObjects,
-    replication: u32,
-    progress: Progress<'a>,
+/// The requesters under one reading of the word, and the arms that read it so.
+struct UnderRule {
+    requesters: Requesters,
+    arms: Vec<usize>,
+    /// Those of them that chance has a part in.
+    drawing: Vec<usize>,
+}
+
+impl UnderRule {
+    fn of(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Self {
+        let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
+        let rules = arms.iter().map(|arm| scenario.configurations[arm.configuration].rule);
+        let arms_under: Vec<usize> =
+            rules.enumerate().filter(|(_, it)| *it == rule).map(|(arm, _)| arm).collect();
+        let mut drawing = arms_under.clone();
+        drawing.retain(|&arm| !recorded::draws_nothing(scenario, &requesters, &arms[arm]));
+        Self { requesters, arms: arms_under, drawing }
+    }
 }

@@ -51,10 +51,9 @@ impl Estimate {
             return None;
         }
         let half_width = (own.len() >= 2 && against.len() >= 2).then(|| {
-            let part = |values: &[f64]| variance(values) / values.len() as f64;
-            let (a, b) = (part(own), part(against));
-            let freedom = |part: f64, values: &[f64]| part * part / (values.len() as f64 - 1.0);
-            let freedom = (a + b).powi(2) / (freedom(a, own) + freedom(b, against));
+            let [a, b] = [own, against].map(|values| variance(values) / values.len() as f64);
+            let [of_a, of_b] = [own, against].map(|values| values.len() as f64 - 1.0);
+            let freedom = (a + b).powi(2) / (a * a / of_a + b * b / of_b);
             // Without any variance there are no degrees of freedom to speak of, and no width.
             if freedom.is_finite() { student(freedom) * (a + b).sqrt() } else { 0.0 }
         });

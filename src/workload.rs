@@ -3,7 +3,7 @@
 //! - [`ages`]: how old objects are;
 //! - [`arrivals`]: when actions happen;
 //! - [`rates`]: how often, as a function of time;
-//! - [`poisson`]: whose KMS calls can be drawn without the requests;
+//! - `poisson`: whose KMS calls can be drawn without the requests;
 //! - [`access`]: which object is read;
 //! - [`clients`]: how many requests a real client makes for one object;
 //! - [`pools`]: how many connections a client keeps;
@@ -20,7 +20,7 @@ pub mod ages;
 pub mod arrivals;
 pub mod clients;
 pub mod jobs;
-pub mod poisson;
+pub(crate) mod poisson;
 pub mod pools;
 pub mod rates;
 pub mod source;
@@ -182,8 +182,7 @@ impl Traffic {
             }
             Self::Jobs(jobs) => {
                 let starts = jobs.starts(duration) as f64;
-                let step = |step: &jobs::JobStep| (step.action, starts * step.objects as f64);
-                jobs.steps.iter().map(step).collect()
+                jobs.steps.iter().map(|it| (it.action, starts * it.objects as f64)).collect()
             }
             Self::Following(following) => {
                 vec![(following.action, following.written.expected_objects(duration))]
@@ -237,6 +236,13 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// How many of some session slots, in ascending order, send its requests.
+    #[must_use]
+    pub fn slots_among(&self, slots: &[u32]) -> usize {
+        slots.partition_point(|&slot| slot < self.slots.end)
+            - slots.partition_point(|&slot| slot < self.slots.start)
+    }
+
     /// The kinds of action that can happen.
     #[must_use]
     pub fn actions(&self) -> Vec<Action> {
@@ -299,25 +305,25 @@ impl Workload {
     /// Mean number of requests in `duration` that wrap a new object's key.
     #[must_use]
     pub fn expected_writes(&self, duration: SimDuration) -> f64 {
-        let writes = |action| match action {
-            Action::Write => self.client.objects_per_write(self.object_size),
-            Action::Copy | Action::Replicate => 1.0,
-            _ => 0.0,
-        };
         let actions = self.expected_actions(duration).into_iter();
-        actions.map(|(action, count)| count * writes(action)).sum()
+        let writes = actions.map(|(action, count)| match action {
+            Action::Write => count * self.client.objects_per_write(self.object_size),
+            Action::Copy | Action::Replicate => count,
+            _ => 0.0,
+        });
+        writes.sum()
     }
 
     /// Mean number of requests in `duration`.
     #[must_use]
     pub fn expected_requests(&self, duration: SimDuration) -> f64 {
-        let requests = |action| match action {
-            Action::Read => self.client.requests_per_read(self.read_size),
-            Action::Write => self.client.requests_per_write(self.object_size),
-            Action::Copy => self.client.requests_per_copy(self.object_size),
-            _ => 1.0,
-        };
         let actions = self.expected_actions(duration).into_iter();
-        actions.map(|(action, count)| count * requests(action)).sum()
+        let requests = actions.map(|(action, count)| match action {
+            Action::Read => count * self.client.requests_per_read(self.read_size),
+            Action::Write => count * self.client.requests_per_write(self.object_size),
+            Action::Copy => count * self.client.requests_per_copy(self.object_size),
+            _ => count,
+        });
+        requests.sum()
     }
 }

@@ -3,49 +3,42 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
-use super::logs;
-use super::{Found, output};
+use super::args::{Format, Print};
+use super::exit::Exit;
+use super::{logs, output};
 use crate::calibration::gather::{Gather, LeftOut};
 use crate::calibration::{self, Evidence};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
 use crate::report;
 
-/// Calibrate the assumptions: what the KMS calls in a trail tell of lifetimes and partitions.
+/// Estimate the assumptions from a trail: lifetimes and partitions
 ///
-/// Reads CloudTrail's KMS events whose encryption context is a bucket's ARN, which are those of
-/// bucket-level keys, and S3's data events where the trail has them. Each assumption comes as an
-/// interval with its method, and with what the data cannot tell.
+/// Reads the KMS events in CloudTrail whose encryption context is a bucket's ARN (those of bucket-level keys), and
+/// S3 data events where the trail has them. Every assumption comes as an interval with its method, and with what
+/// the data cannot determine.
 #[derive(Debug, ClapArgs)]
 #[command(mut_arg("memory", |arg| arg.hide(true)), mut_arg("inventories", |arg| arg.hide(true)))]
+#[command(mut_arg("format", |arg| arg.value_parser(Format::only(&[Format::Table, Format::Json]))))]
+#[command(after_long_help = "Examples:\n  \
+    bks calibrate trail/\n  \
+    bks calibrate trail/ --bucket data-lake --out assumptions.toml")]
 pub(super) struct Args {
-    #[command(flatten)]
-    logs: logs::Args,
-    /// Write the assumptions to FILE, as TOML to be put into a scenario; `-` prints them alone
+    /// Write the assumptions to FILE, as TOML for a scenario; `-` prints them alone
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Print neither table, progress nor notes; another format asked for still comes
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    print: Print,
+    #[command(flatten)]
+    logs: logs::Args,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person
-    Table,
-    /// For programs
-    Json,
-}
-
-pub(super) fn run(args: &Args) -> Result<Found> {
+pub(super) fn run(args: &Args) -> Result<Exit> {
     args.logs.refuse_memory("calibrating puts nothing aside")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
-    let logs = args.logs.open(args.quiet)?;
+    let logs = args.logs.open(args.print.quiet.quiet)?;
     let mut gather = Gather::new(args.logs.buckets().to_vec());
     logs.each(|form, entry| match form {
         LogFormat::CloudTrail | LogFormat::S3AccessLog => {
@@ -55,14 +48,14 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         LogFormat::IbmCos => Err(no_trail()),
     })?;
     let (evidence, left_out) = gather.finish();
-    if !args.quiet {
+    if !args.print.quiet.quiet {
         tell_of_left_out(left_out);
     }
     if evidence.generated() + evidence.decrypted() == 0 {
         return Err(nothing_to_calibrate(left_out));
     }
     show(args, &evidence)?;
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 fn show(args: &Args, evidence: &Evidence) -> Result<()> {
@@ -71,21 +64,19 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
         let toml = found.fragment();
         output::write_whole(path, |file| file.write_all(toml.as_bytes()))?;
     }
-    match args.format {
-        Format::Table if args.quiet => Ok(()),
-        // Standard output has the fragment, and nothing else.
-        _ if args.out.as_deref().is_some_and(output::is_stdout) => Ok(()),
-        Format::Table => {
-            let document = report::calibration::document(evidence, &found);
-            output::print(&report::text::write(&document, output::terminal_width()))
-        }
-        Format::Json => output::print_json(&report::calibration::json(evidence, &found)),
+    // Standard output has the fragment, and nothing else.
+    if args.out.as_deref().is_some_and(output::is_stdout) {
+        return Ok(());
     }
+    args.print.print(|format| match format {
+        Format::Json => output::json(&report::calibration::json(evidence, &found)),
+        _ => output::table(&report::calibration::document(evidence, &found)),
+    })
 }
 
 fn no_trail() -> Error {
-    Error::request("the log holds no KMS calls, but they are what is calibrated by")
-        .hint("give CloudTrail's files, with management events")
+    Error::request("the log has no KMS calls, but calibration needs them")
+        .hint("give CloudTrail files with management events")
 }
 
 fn nothing_to_calibrate(left_out: LeftOut) -> Error {
@@ -93,11 +84,10 @@ fn nothing_to_calibrate(left_out: LeftOut) -> Error {
         "no KMS call in the trail is for a bucket-level key (encryption context of a bucket's ARN)",
     );
     if left_out.by_object > 0 {
-        error.hint(
-            "the calls are for single objects: bucket keys are off, or were while they were made",
-        )
+        error.hint("the calls are for single objects: bucket keys were off")
     } else {
-        error.hint("give a trail with KMS's management events of an account that uses bucket keys")
+        error
+            .hint("give a trail with the KMS management events of an account that uses bucket keys")
     }
 }
 

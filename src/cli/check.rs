@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use clap::Args as ClapArgs;
 
-use super::{Found, input, output, threads};
+use super::args::{Changes, Jobs};
+use super::exit::Exit;
+use super::output;
 use crate::error::Result;
 use crate::report::numbers;
 use crate::scenario::{Domain, Scenario};
@@ -12,27 +14,30 @@ use crate::simulation::engines::Engines;
 use crate::simulation::estimate::Estimate;
 use crate::units::SimDuration;
 
-/// Validate a scenario and print what was understood.
+/// Validate a scenario and print how it was understood
 #[derive(Debug, ClapArgs)]
+#[command(after_long_help = "Examples:\n  \
+    bks check my-bucket.toml\n  \
+    bks check my-bucket.toml --resolved > resolved.toml")]
 pub(super) struct Args {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
     #[command(flatten)]
-    changes: input::Changes,
-    /// Print the whole resolved scenario, defaults included, as TOML
+    changes: Changes,
+    /// Print the resolved scenario, defaults included, as TOML
     #[arg(long)]
     resolved: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<Found> {
-    let threads = threads::number(None);
-    let scenario = input::scenario(&args.scenario, &args.changes, threads)?;
+pub(super) fn run(args: &Args) -> Result<Exit> {
+    let threads = Jobs { jobs: None }.threads();
+    let scenario = args.changes.scenario(&args.scenario, threads)?;
     output::print(&if args.resolved {
         scenario.to_run_toml()
     } else {
         understood(&scenario, threads)
     })?;
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 /// What was understood, section by section.

@@ -2,87 +2,68 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
-use super::{Found, input, output, progress, threads};
+use super::args::{self, Changes, Format, Jobs, Print};
+use super::exit::Exit;
+use super::{input, output, run};
 use crate::compare::condition::{Condition, Verdict};
 use crate::compare::{Candidate, Comparison, find};
 use crate::error::{Error, Result, one_of};
-use crate::report::{comparison as report, markdown, text};
+use crate::report::{comparison as report, markdown};
 use crate::results::{Results, csv};
+use crate::scenario::overrides::Override;
 
-/// Compare runs: scenarios, results of earlier runs, configurations of one scenario.
+/// Compare scenarios, results of earlier runs, or the configurations of one scenario
 ///
-/// Each ITEM is a scenario file, which is run, or a folder of results, with #CONFIGURATION if it is not
-/// about the one its verdict is about; a single ITEM is compared configuration by configuration.
-/// Scenarios are run with one seed and as many replications, so that all see the same chance.
+/// Each ITEM is a scenario file, which is run, or a results folder; `#CONFIGURATION` selects a configuration other
+/// than the one in the verdict. A single ITEM is compared configuration by configuration. All runs use the same
+/// random numbers (one seed, equally many replications), so any difference comes from the change.
+///
+/// `--format csv` prints the rows of comparison.csv.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  \
+#[command(after_long_help = "Examples:\n  \
     bks compare scenarios/emr10.toml\n  \
     bks compare results/before results/after --fail-if 'kms_cost_usd > +10%'\n  \
     bks compare lake.toml#bucket-key-role new.toml#bucket-key-role --format markdown")]
 pub(super) struct Args {
-    /// Scenario files and folders of results
+    /// Scenario files and results folders
     #[arg(required = true, value_name = "ITEM[#CONFIGURATION]")]
     items: Vec<String>,
-    /// Hold the others against this one: its name in the table, its configuration, or its number
-    ///
-    /// Without it: of a single ITEM the configuration its savings are measured against, of several the
-    /// first.
+    /// Baseline, by label, configuration or number [default: the first item, or a lone scenario's own]
     #[arg(long, short, value_name = "NAME")]
     reference: Option<String>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
     /// Write `comparison.csv`, `cost_changes.csv` and `comparison.json` to DIR
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Replace files in the folder that bks did not write
+    /// Overwrite files in DIR that bks did not write
     #[arg(long)]
     overwrite: bool,
-    #[command(flatten)]
-    changes: input::Changes,
-    /// End with exit code 3 if CONDITION holds of any of them; may be given again
+    /// Exit with code 3 if CONDITION holds for any item (repeatable)
     ///
-    /// `FIGURE SIGN NUMBER`, with a level as in `@low.saving < 0.5`. A number with a sign is about the
-    /// difference from the reference: `kms_cost_usd > +10%` (of the reference's cost), `saving < -1%`
-    /// (in points), `total_cost_usd > +5`.
-    #[arg(long, value_name = "CONDITION", value_parser = parse_condition)]
+    /// `FIGURE SIGN NUMBER`, with a level as in `@low.saving < 0.5`. A signed number is the difference from the
+    /// baseline: `kms_cost_usd > +10%` (of the baseline's cost), `saving < -1%` (percentage points),
+    /// `total_cost_usd > +5`.
+    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
     fail_if: Vec<Condition>,
-    /// Use N threads instead of one for each processor; the results do not depend on it
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<usize>,
-    /// Print neither table, progress nor notes; another format asked for still comes
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    print: Print,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    changes: Changes,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// The differences and a table for a person
-    Table,
-    /// The same for a pull request
-    Markdown,
-    /// Everything, for programs
-    Json,
-    /// The rows of comparison.csv
-    Csv,
-}
-
-fn parse_condition(text: &str) -> std::result::Result<Condition, String> {
-    Condition::parse(text).map_err(|error| error.to_string())
-}
-
-pub(super) fn run(args: &Args) -> Result<Found> {
+pub(super) fn run(args: &Args) -> Result<Exit> {
     let items: Vec<Item> = args.items.iter().map(|text| Item::parse(text)).collect();
-    let runs = threads::run_on(args.jobs, || runs(args, &items))??;
+    let runs = args.jobs.run(|| runs(args, &items))??;
     let candidates = candidates(&items, &runs)?;
     let reference = reference(args, &items, &runs, &candidates)?;
     let comparison = Comparison::of(&candidates, reference);
-    let demands: Vec<Verdict> =
+    let verdicts: Vec<Verdict> =
         args.fail_if.iter().flat_map(|condition| condition.judge(&comparison)).collect();
     if let Some(folder) = &args.out {
-        let json = output::json(&report::json(&comparison, &demands)).into_bytes();
+        let json = output::json(&report::json(&comparison, &verdicts)).into_bytes();
         let files = [
             ("comparison.csv", csv::write(&comparison.figures)),
             ("cost_changes.csv", csv::write(&comparison.costs)),
@@ -90,22 +71,16 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         ];
         output::write_files(folder, &files, args.overwrite)?;
     }
-    if !args.quiet || args.format != Format::Table {
-        output::print(&printed(args.format, &comparison, &demands))?;
-    }
-    if args.format == Format::Csv && !args.quiet {
+    args.print.print(|format| text(format, &comparison, &verdicts))?;
+    if args.print.format == Format::Csv {
         for note in &comparison.notes {
-            output::note(&format!("warning: {}; {}", note.what, note.advice));
+            args.print.quiet.note(&format!("warning: {}; {}", note.what, note.advice));
         }
     }
-    if let (Some(folder), false) = (&args.out, args.quiet) {
-        output::note(&format!("wrote {}", folder.display()));
+    if let Some(folder) = &args.out {
+        args.print.quiet.wrote(folder);
     }
-    let failed: Vec<&Verdict> = demands.iter().filter(|demand| !demand.holds).collect();
-    for demand in &failed {
-        output::note(&format!("assertion not met: {}", report::reason(demand)));
-    }
-    Ok(if failed.is_empty() { Found::Done } else { Found::AssertionNotMet })
+    Ok(Exit::unless(verdicts.iter().filter(|verdict| !verdict.holds).map(report::reason)))
 }
 
 /// One of the things to compare, as typed.
@@ -133,7 +108,22 @@ impl Item {
 /// Paths in the order of the items, each once, with what was found there.
 type Runs<'a> = Vec<(&'a str, Results)>;
 
-/// Reads what was run before, and runs the scenarios with the chance of the first item.
+/// What a path leads to.
+enum Origin {
+    Folder(Box<Results>),
+    Scenario(input::Source),
+}
+
+impl Origin {
+    fn open(item: &Item) -> Result<Self> {
+        if item.is_folder() {
+            return input::results(Path::new(&item.path)).map(|it| Self::Folder(Box::new(it)));
+        }
+        input::Source::open(&item.path).map(Self::Scenario)
+    }
+}
+
+/// Reads what was run before, and runs the scenarios with the random numbers of the first item.
 fn runs<'a>(args: &Args, items: &'a [Item]) -> Result<Runs<'a>> {
     let mut paths: Vec<&Item> = Vec::new();
     for item in items {
@@ -141,30 +131,18 @@ fn runs<'a>(args: &Args, items: &'a [Item]) -> Result<Runs<'a>> {
             paths.push(item);
         }
     }
-    let earlier = paths.iter().map(|item| item.is_folder().then(|| folder(&item.path)).transpose());
-    let earlier = earlier.collect::<Result<Vec<_>>>()?;
-    let scenarios = paths.iter().map(|item| match item.path.as_str() {
-        _ if item.is_folder() => Ok(None),
-        path => input::Source::open(path).map(Some),
+    // All are opened before any is run.
+    let origins = paths.iter().map(|item| Origin::open(item)).collect::<Result<Vec<_>>>()?;
+    let chance = Chance::of(args, &origins)?;
+    let found = origins.into_iter().map(|origin| match origin {
+        Origin::Folder(results) => Ok(*results),
+        Origin::Scenario(source) => simulate(args, &source, &chance),
     });
-    let sources = scenarios.collect::<Result<Vec<_>>>()?;
-    let chance = Chance::of(args, &earlier, &sources)?;
-    let found =
-        earlier.into_iter().zip(&sources).map(|(earlier, source)| match (earlier, source) {
-            (Some(results), _) => Ok(results),
-            (None, Some(source)) => simulate(args, source, &chance),
-            (None, None) => unreachable!("what is no folder has been opened"),
-        });
     let found = found.collect::<Result<Vec<_>>>()?;
     Ok(paths.iter().map(|item| item.path.as_str()).zip(found).collect())
 }
 
-/// The results in a folder.
-fn folder(path: &str) -> Result<Results> {
-    input::results(Path::new(path))
-}
-
-/// What all runs share, so that they see the same chance.
+/// Seed and number of replications that all runs share.
 struct Chance {
     seed: u64,
     replications: u32,
@@ -173,22 +151,20 @@ struct Chance {
 impl Chance {
     /// The first item's seed, and as many replications as any has; earlier runs decide before
     /// scenarios, which can follow them.
-    fn of(
-        args: &Args,
-        earlier: &[Option<Results>],
-        sources: &[Option<input::Source>],
-    ) -> Result<Self> {
-        let overrides = args.changes.all()?;
-        let read = sources.iter().flatten().map(|source| {
-            let scenario = source.read(&overrides)?;
-            Ok((scenario.seed.0, scenario.replications))
-        });
-        let of_scenarios = read.collect::<Result<Vec<_>>>()?;
-        let of_folders: Vec<(u64, u32)> = earlier
-            .iter()
-            .flatten()
-            .map(|results| (results.facts.seed, results.facts.replications))
-            .collect();
+    fn of(args: &Args, origins: &[Origin]) -> Result<Self> {
+        let overrides = args.changes.overrides()?;
+        let (mut of_folders, mut of_scenarios) = (Vec::new(), Vec::new());
+        for origin in origins {
+            match origin {
+                Origin::Folder(results) => {
+                    of_folders.push((results.facts.seed, results.facts.replications));
+                }
+                Origin::Scenario(source) => {
+                    let scenario = source.read(&overrides)?;
+                    of_scenarios.push((scenario.seed.0, scenario.replications));
+                }
+            }
+        }
         let deciding = if of_folders.is_empty() { of_scenarios } else { of_folders };
         let seed = deciding.first().expect("there is an item").0;
         let replications = deciding.iter().map(|(_, replications)| *replications).max();
@@ -200,15 +176,10 @@ impl Chance {
 fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Results> {
     let shared =
         [("seed", chance.seed.to_string()), ("replications", chance.replications.to_string())];
-    let shared = shared.map(|(key, value)| crate::scenario::overrides::Override::new(key, value));
-    let overrides: Vec<_> = shared.into_iter().chain(args.changes.all()?).collect();
-    let scenario = source.read(&overrides)?;
-    input::check_size(&scenario, threads::number(args.jobs))
-        .map_err(|error| error.at(source.place()))?;
-    let bar = progress::Bar::new(&scenario, args.quiet);
-    let results = Results::of(&scenario, &|step| bar.take(step));
-    bar.clear();
-    Ok(results)
+    let shared = shared.map(|(key, value)| Override::new(key, value));
+    let scenario = source.read(&[&shared[..], &args.changes.overrides()?].concat())?;
+    args::check_size(&scenario, args.jobs.threads()).map_err(|error| error.at(source.place()))?;
+    Ok(run::results(&scenario, args.print.quiet.quiet))
 }
 
 /// A configuration to compare.
@@ -223,20 +194,24 @@ fn candidates<'a>(items: &[Item], runs: &'a Runs) -> Result<Vec<Candidate<'a>>> 
     let mut chosen: Vec<Chosen> = Vec::new();
     for item in items {
         let (path, results) = runs.iter().find(|(path, _)| *path == item.path).expect("it was run");
-        let of = |name: &str| Chosen { path, results, configuration: name.to_owned() };
         let names = results.facts.configurations.iter().map(|it| it.name.as_str());
-        match &item.configuration {
+        let names: Vec<&str> = match &item.configuration {
             Some(name) if results.facts.configuration(name).is_none() => {
                 let wrong = format!("`{name}` is not a configuration of this run");
                 return Err(Error::request(wrong).at(*path).hint(one_of(name, names)));
             }
-            Some(name) => chosen.push(of(name)),
-            None if items.len() == 1 => chosen.extend(names.map(of)),
-            None => chosen.push(of(&results.facts.headline)),
-        }
+            Some(name) => vec![name],
+            None if items.len() == 1 => names.collect(),
+            None => vec![&results.facts.headline],
+        };
+        chosen.extend(names.into_iter().map(|name| Chosen {
+            path,
+            results,
+            configuration: name.to_owned(),
+        }));
     }
     if chosen.len() < 2 {
-        return Err(Error::request("there is one configuration, but it takes two to compare")
+        return Err(Error::request("there is only one configuration to compare")
             .hint("name another scenario, folder, or configuration: `ITEM#CONFIGURATION`"));
     }
     let labels = labels(&chosen)?;
@@ -250,19 +225,21 @@ fn candidates<'a>(items: &[Item], runs: &'a Runs) -> Result<Vec<Candidate<'a>>> 
 
 /// The shortest of three ways to call them under which no two have one name.
 fn labels(chosen: &[Chosen]) -> Result<Vec<String>> {
-    let configuration = |it: &Chosen| it.configuration.clone();
-    let scenario = |it: &Chosen| format!("{}#{}", it.results.facts.scenario, it.configuration);
-    let path = |it: &Chosen| format!("{}#{}", it.path, it.configuration);
-    let one_run = chosen.iter().all(|it| it.path == chosen[0].path);
-    let distinct = |names: &Vec<String>| (1..names.len()).all(|i| !names[..i].contains(&names[i]));
-    let ways = [
-        one_run.then(|| chosen.iter().map(configuration).collect()),
-        Some(chosen.iter().map(scenario).collect()),
-        Some(chosen.iter().map(path).collect()),
-    ];
-    ways.into_iter().flatten().find(distinct).ok_or_else(|| {
-        Error::request("an item is given twice, but a comparison is of different ones")
-    })
+    let mut ways: Vec<fn(&Chosen) -> String> =
+        vec![|it| format!("{}#{}", it.results.facts.scenario, it.configuration), |it| {
+            format!("{}#{}", it.path, it.configuration)
+        }];
+    if chosen.iter().all(|it| it.path == chosen[0].path) {
+        ways.insert(0, |it| it.configuration.clone());
+    }
+    let mut labels = ways.into_iter().map(|way| chosen.iter().map(way).collect::<Vec<_>>());
+    labels
+        .find(|labels| are_distinct(labels))
+        .ok_or_else(|| Error::request("an item is given twice"))
+}
+
+fn are_distinct(labels: &[String]) -> bool {
+    (1..labels.len()).all(|i| !labels[..i].contains(&labels[i]))
 }
 
 fn reference(args: &Args, items: &[Item], runs: &Runs, candidates: &[Candidate]) -> Result<usize> {
@@ -275,11 +252,11 @@ fn reference(args: &Args, items: &[Item], runs: &Runs, candidates: &[Candidate])
     }
 }
 
-fn printed(format: Format, comparison: &Comparison, demands: &[Verdict]) -> String {
+fn text(format: Format, comparison: &Comparison, verdicts: &[Verdict]) -> String {
     match format {
-        Format::Table => text::write(&report::document(comparison), output::terminal_width()),
         Format::Markdown => markdown::write(&report::document(comparison)),
-        Format::Json => output::json(&report::json(comparison, demands)),
-        Format::Csv => String::from_utf8(csv::write(&comparison.figures)).expect("CSV is text"),
+        Format::Json => output::json(&report::json(comparison, verdicts)),
+        Format::Csv => output::csv(&comparison.figures),
+        Format::Table | Format::Html => output::table(&report::document(comparison)),
     }
 }

@@ -1,213 +1,180 @@
 //! `bks export`: the requests of a scenario or of logs, for other tools.
 
-use std::io::{BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
-use indicatif::ProgressBar;
 
+use super::args::{self, Changes, Jobs, LogSettings, Quiet, Typed};
+use super::exit::Exit;
 use super::logs::FormatsTogether;
-use super::replay::parse_unknown_age;
-use super::{Found, input, logs, output, progress, threads};
+use super::{logs, output, progress};
 use crate::encryption::assumptions::Level;
 use crate::error::{Error, Result};
+use crate::logs::outgoing::Outgoing;
 use crate::logs::{access_log, cloudtrail, parquet};
 use crate::scenario::Scenario;
-use crate::scenario::replay::UnknownAge;
 use crate::simulation::names::NamedEvents;
 use crate::simulation::{Arm, objects};
 
-/// Write the requests of a scenario or of logs for other tools: DuckDB, log readers, bks itself.
+/// Write the requests of a scenario or of logs for other tools, e.g., DuckDB
 ///
-/// PATH is a scenario if it is one file whose name ends in `.toml`, or `-` for standard input; else it
-/// is logs, as `bks replay` takes them. (With `--log-format`, `-` is a log.)
+/// PATH is a scenario if it is a single file whose name ends in `.toml`, or `-` for standard input; otherwise it is
+/// logs, as for `bks replay`. (With `--log-format`, `-` is a log.)
 ///
-/// What is written is one configuration's run, from its start (warm-up included), all requesters'
+/// Writes one replication of one configuration from the start of the run, warm-up included: all requesters'
 /// requests in order of time. Objects are named by what decides their keys.
 #[derive(Debug, ClapArgs)]
-#[command(mut_arg("paths", |arg| arg.help("Scenario file, or logs: files, folders, or `-`")))]
+#[command(mut_arg("paths", |arg| arg.help("Scenario file, or logs: files, directories, or `-`")))]
+#[command(after_long_help = "Examples:\n  \
+    bks export emr10.toml --format parquet --out emr10.parquet\n  \
+    bks export trail/ --format access-log --out requests.log\n  \
+    bks export emr10.toml --format cloudtrail --limit 100000 --out - | gzip > trail.json.gz")]
 pub(super) struct Args {
-    #[command(flatten)]
-    logs: logs::Args,
-    /// The file to write, which appears whole or not at all, or `-` for standard output
+    /// Output file, or `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
-    /// Whose requesters and keys; the headline configuration if not given
+    /// File format
+    #[arg(long, alias = "form", value_enum, default_value_t = FileFormat::AccessLog)]
+    format: FileFormat,
+    /// Configuration to run [default: the one in the verdict]
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
-    /// Where in its range each assumption stands
-    #[arg(long, value_enum, default_value_t = LevelName::Assumed)]
-    level: LevelName,
-    /// Which replication, counted from 0
+    /// Where every assumption stands in its range; `low` saves least, `high` most
+    #[arg(long, default_value = "assumed", value_parser = args::named(&Level::ALL, Level::name))]
+    level: Level,
+    /// Replication to run, counted from 0
     #[arg(long, value_name = "N", default_value_t = 0)]
     replication: u32,
     /// Write at most N records
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// File format
-    #[arg(long, alias = "form", value_enum, default_value_t = Format::AccessLog)]
-    format: Format,
-    /// Of a scenario: when its run starts
-    #[arg(long, value_name = "TIME", default_value = "2026-01-01T00:00:00Z", value_parser = logs::parse_time)]
-    start: i64,
-    /// Of logs: take configurations, assumptions and buckets' settings from this scenario file
-    #[arg(long, value_name = "FILE")]
-    scenario: Option<String>,
-    /// Of logs: keys of objects that are read and not written there, as for `bks replay`
-    #[arg(long, value_name = "AGE", value_parser = parse_unknown_age)]
-    unknown_age: Option<UnknownAge>,
     #[command(flatten)]
-    changes: input::Changes,
-    /// Print neither progress nor notes
-    #[arg(long, short)]
-    quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LevelName {
-    /// The end that saves least
-    Low,
-    /// The assumed value
-    Assumed,
-    /// The end that saves most
-    High,
+    quiet: Quiet,
+    /// When the scenario's run starts
+    #[arg(long, value_name = "TIME", default_value = "2026-01-01T00:00:00Z", value_parser = args::time)]
+    start: i64,
+    // What has a heading in `--help` comes last: the heading is that of all that follows.
+    #[command(flatten)]
+    logs: logs::Args,
+    #[command(flatten)]
+    settings: LogSettings,
+    #[command(flatten)]
+    changes: Changes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum FileFormat {
     /// S3 server access log
     AccessLog,
-    /// Parquet, with what each request cost
+    /// Parquet, with the KMS calls of each request
     Parquet,
-    /// CloudTrail: S3's data events and KMS's events
+    /// CloudTrail: S3 data events and KMS events
     Cloudtrail,
 }
 
-impl From<LevelName> for Level {
-    fn from(name: LevelName) -> Self {
-        match name {
-            LevelName::Low => Self::Low,
-            LevelName::Assumed => Self::Assumed,
-            LevelName::High => Self::High,
-        }
-    }
-}
-
-pub(super) fn run(args: &Args) -> Result<Found> {
-    let scenario = scenario(args)?;
-    let index = configuration(args, &scenario)?;
-    let assumptions = scenario.configurations[index].ranges.at(args.level.into());
-    let arm = Arm::of_totals(index, assumptions);
-    let requests = scenario.recording.as_ref().map(|recording| recording.seen.all as f64);
-    let requests = requests.unwrap_or_else(|| scenario.expected_requests());
-    let bar = progress::bar(requests.min(limit(args) as f64), args.quiet);
-    bar.set_message(scenario.name.clone());
-    let written = write(args, &scenario, &arm, &bar)?;
-    bar.finish_and_clear();
-    if !args.quiet {
-        let to = if output::is_stdout(&args.out) {
-            "standard output".into()
-        } else {
-            args.out.display().to_string()
-        };
-        output::note(&format!("wrote {to}: {written}"));
-    }
-    Ok(Found::Done)
-}
-
-fn limit(args: &Args) -> u64 {
-    args.limit.unwrap_or(u64::MAX)
-}
-
-/// What is run.
-fn scenario(args: &Args) -> Result<Scenario> {
-    let threads = threads::number(None);
-    let only_logs = args.logs.given();
-    if let [path] = args.logs.paths()
-        && (Path::new(path).extension().is_some_and(|end| end == "toml")
-            || path == "-" && only_logs != Some("--log-format"))
-    {
-        let settings = [
-            ("--scenario", args.scenario.is_some()),
-            ("--unknown-age", args.unknown_age.is_some()),
-        ];
-        let settings = settings.into_iter().find_map(|(name, given)| given.then_some(name));
-        return match only_logs.or(settings) {
-            None => input::scenario(path, &args.changes, threads),
-            Some(option) => Err(Error::request(format!(
-                "`{option}` is of logs, but `{path}` is taken for a scenario"
-            ))
-            .hint("a log must not end in `.toml`; on standard input give `--log-format`")),
-        };
-    }
-    let (recording, ()) = args.logs.open(args.quiet)?.read(FormatsTogether::One, None)?;
-    let scenario =
-        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
-    input::check_size(&scenario, threads)?;
-    Ok(scenario)
-}
-
-/// Writes requests, and says what that was.
-fn write(args: &Args, scenario: &Scenario, arm: &Arm, bar: &ProgressBar) -> Result<String> {
-    let name = &scenario.configurations[arm.configuration].name;
-    let kept = objects::keep(scenario, args.replication);
-    let requests = NamedEvents::new(scenario, &kept, arm, args.replication)
-        .outgoing(args.start)
-        .take(usize::try_from(limit(args)).unwrap_or(usize::MAX));
-    let requests = bar.wrap_iter(requests);
-    let (records, what) = match args.format {
-        Format::Parquet => {
-            (whole(args, scenario, |file| parquet::write(file, requests))?, "requests")
-        }
-        Format::AccessLog => {
-            let write =
-                |file: &mut _| buffered(file, |file| access_log::write::write(file, requests));
-            (whole(args, scenario, write)?, "lines")
-        }
-        Format::Cloudtrail => {
-            let write =
-                |file: &mut _| buffered(file, |file| cloudtrail::write::write(file, requests));
-            (whole(args, scenario, write)?, "events")
+pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
+    let scenario = args.scenario(typed)?;
+    let configuration = match &args.configuration {
+        None => scenario.headline,
+        Some(name) => {
+            let index = scenario.configuration_named(name);
+            index.map_err(|error| error.at("--configuration"))?
         }
     };
-    Ok(format!("{records} {what} of `{name}`"))
+    let assumptions = scenario.configurations[configuration].ranges.at(args.level);
+    let arm = Arm::of_totals(configuration, assumptions);
+    let requests = match &scenario.recording {
+        Some(recording) => recording.seen.all as f64,
+        None => scenario.expected_requests(),
+    };
+    let limit = args.limit.unwrap_or(u64::MAX);
+    let bar = progress::requests(requests.min(limit as f64), &scenario.name, args.quiet.quiet);
+    let kept = objects::keep(&scenario, args.replication);
+    let requests = NamedEvents::new(&scenario, &kept, &arm, args.replication)
+        .outgoing(args.start)
+        .take(usize::try_from(limit).unwrap_or(usize::MAX));
+    let requests = bar.wrap_iter(requests);
+    let records = args.write_whole(&scenario, |file| args.format.write(file, requests))?;
+    bar.finish_and_clear();
+    let to = if output::is_stdout(&args.out) {
+        "standard output".into()
+    } else {
+        args.out.display().to_string()
+    };
+    let name = &scenario.configurations[configuration].name;
+    args.quiet.note(&format!("wrote {to}: {records} {} of `{name}`", args.format.records()));
+    Ok(Exit::Done)
 }
 
-fn buffered<T>(
-    file: &mut std::fs::File,
-    write: impl FnOnce(&mut BufWriter<&mut std::fs::File>) -> std::io::Result<T>,
-) -> std::io::Result<T> {
-    let mut file = BufWriter::with_capacity(1 << 18, file);
-    let written = write(&mut file)?;
-    file.flush()?;
-    Ok(written)
-}
-
-/// Writes the file whole or, if a log's requests could not be read back, not at all.
-fn whole<T>(
-    args: &Args,
-    scenario: &Scenario,
-    write: impl FnOnce(&mut std::fs::File) -> std::io::Result<T>,
-) -> Result<T> {
-    let mut unread = None;
-    let written = output::write_whole(&args.out, |file| {
-        let written = write(file)?;
-        let read = scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check());
-        read.map_err(|error| {
-            unread = Some(error);
-            std::io::Error::other("the requests could not be read back")
-        })?;
-        Ok(written)
-    });
-    unread.map_or(written, Err)
-}
-
-/// The index of the configuration asked for.
-fn configuration(args: &Args, scenario: &Scenario) -> Result<usize> {
-    match &args.configuration {
-        None => Ok(scenario.headline),
-        Some(name) => {
-            scenario.configuration_named(name).map_err(|error| error.at("--configuration"))
+impl FileFormat {
+    /// Writes requests; how many records that made.
+    fn write<'a>(
+        self,
+        file: &mut File,
+        requests: impl Iterator<Item = Outgoing<'a>>,
+    ) -> io::Result<u64> {
+        if self == Self::Parquet {
+            return parquet::write(file, requests);
         }
+        let mut buffered = BufWriter::with_capacity(1 << 18, file);
+        let records = if self == Self::AccessLog {
+            access_log::write::write(&mut buffered, requests)
+        } else {
+            cloudtrail::write::write(&mut buffered, requests)
+        };
+        buffered.flush()?;
+        records
+    }
+
+    /// What a record of the file is.
+    fn records(self) -> &'static str {
+        match self {
+            Self::AccessLog => "lines",
+            Self::Parquet => "requests",
+            Self::Cloudtrail => "events",
+        }
+    }
+}
+
+impl Args {
+    /// What is run.
+    fn scenario(&self, typed: &Typed) -> Result<Scenario> {
+        let threads = Jobs { jobs: None }.threads();
+        if let [path] = self.logs.paths()
+            && (Path::new(path).extension().is_some_and(|end| end == "toml")
+                || path == "-" && !typed.has("--log-format"))
+        {
+            return match typed.under(args::LOG_OPTIONS) {
+                None => self.changes.scenario(path, threads),
+                Some(option) => Err(Error::request(format!(
+                    "`{option}` applies to logs, but `{path}` is taken for a scenario"
+                ))
+                .hint("the name of a log must not end in `.toml`; on standard input give `--log-format`")),
+            };
+        }
+        let logs = self.logs.open(self.quiet.quiet)?;
+        let (recording, ()) = logs.read(FormatsTogether::One, None)?;
+        self.settings.scenario(recording, &self.changes, threads)
+    }
+
+    /// Writes the file whole or, if a log's requests could not be read back, not at all.
+    fn write_whole<T>(
+        &self,
+        scenario: &Scenario,
+        write: impl FnOnce(&mut File) -> io::Result<T>,
+    ) -> Result<T> {
+        let mut unread = None;
+        let written = output::write_whole(&self.out, |file| {
+            let written = write(file)?;
+            let read = scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check());
+            read.map_err(|error| {
+                unread = Some(error);
+                io::Error::other("the requests could not be read back")
+            })?;
+            Ok(written)
+        });
+        unread.map_or(written, Err)
     }
 }

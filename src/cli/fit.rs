@@ -4,96 +4,91 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
+use super::args::{Jobs, Quiet, ReadOnlyObjects};
+use super::exit::Exit;
 use super::logs::{self, FormatsTogether};
-use super::{Found, output, threads};
+use super::output;
 use crate::error::{Error, Result};
 use crate::fitting::hide::NameHider;
 use crate::fitting::{self, BucketDetails, FitComparison, FitOptions};
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
-use crate::scenario::replay::{Settings, UnknownAge};
+use crate::scenario::replay::Settings;
 use crate::scenario::resolve::is_plain;
 use crate::statistics::Estimate;
 
-/// Make a scenario like a log: who asks for what, how often, and how old it is.
+/// Fit a scenario to a log: who requests what, how often, and how old it is
 ///
-/// Prints the scenario, and then, on standard error, the KMS calls that the log's replay makes and
-/// those that the scenario makes.
+/// Prints the scenario, and then on standard error the KMS calls of the replayed log and of the fitted scenario.
 #[derive(Debug, ClapArgs)]
 #[command(mut_arg("inventories", |arg| arg.hide(true)))]
+#[command(after_long_help = "Examples:\n  \
+    bks fit logs/ --bucket data-lake --out data-lake.toml\n  \
+    bks fit trail/ --hash --salt \"$(openssl rand -hex 16)\" > to-share.toml")]
 pub(super) struct Args {
-    #[command(flatten)]
-    logs: logs::Args,
-    /// Write the scenario to FILE, which must be new, instead of printing it (as `-` does)
+    /// Write the scenario to FILE, which must not exist yet; `-` prints it [default: -]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// The scenario's name; without it that of the first file or folder, or `fitted` if hidden
+    /// Name of the scenario [default: that of the first file or directory; `fitted` with `--hash`]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// The buckets' region, if it is not as the log says; CloudTrail does, access logs do not
+    /// Region of the buckets [default: as in the log; CloudTrail has it, access logs do not]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
-    /// Hide names of buckets, principals and accounts; needs `--salt`
+    /// Replace the names of buckets, principals and accounts by keyed hashes
     #[arg(long, requires = "salt")]
     hash: bool,
-    /// Secret that names are hidden under: the same gives the same
+    /// Secret key of the hashes; the same key gives the same names
     #[arg(long, value_name = "TEXT", requires = "hash")]
     salt: Option<String>,
-    /// Keys of objects that are read and not written in the log, as of `bks replay`
-    #[arg(long, value_name = "AGE", value_parser = parse_unknown_age)]
-    unknown_age: Option<UnknownAge>,
-    /// Do not compare the scenario with the log's replay
+    /// Do not compare the scenario with the replayed log
     #[arg(long)]
     no_check: bool,
-    /// Use N threads instead of one for each processor; the results do not depend on it
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<usize>,
-    /// Print neither progress, notes nor comparison
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    quiet: Quiet,
+    // What has a heading in `--help` comes last: the heading is that of all that follows.
+    #[command(flatten)]
+    logs: logs::Args,
+    #[command(flatten)]
+    unknown_age: ReadOnlyObjects,
 }
 
-fn parse_unknown_age(text: &str) -> std::result::Result<UnknownAge, String> {
-    text.parse().map_err(|error: Error| error.to_string())
-}
-
-pub(super) fn run(args: &Args) -> Result<Found> {
+pub(super) fn run(args: &Args) -> Result<Exit> {
     args.check()?;
     args.logs.refuse_inventory("a scenario says by bucket, not by object, who has bucket keys")?;
-    let logs = args.logs.open(args.quiet)?;
-    let (recording, details) = logs.read::<BucketDetails>(FormatsTogether::One, args.jobs)?;
-    let unknown_age = args.unknown_age.unwrap_or_default();
+    let logs = args.logs.open(args.quiet.quiet)?;
+    let (recording, details) = logs.read::<BucketDetails>(FormatsTogether::One, args.jobs.jobs)?;
+    let unknown_age = args.unknown_age.unknown_age.unwrap_or_default();
     let hider = args.salt.as_deref().map_or(NameHider::none(), NameHider::salted);
     let name = args.name();
     let options = FitOptions { name, unknown_age, hider, region: args.region.clone() };
     let fit = fitting::fit(&recording, &details, &options)?;
     recording.check()?;
     let fitted = fit.scenario()?;
-    match &args.out {
-        Some(path) => {
-            output::write_new(path, fit.to_toml().as_bytes())?;
-            if !args.quiet && !output::is_stdout(path) {
-                output::note(&format!("wrote {}", path.display()));
-            }
-        }
-        None => output::print(&fit.to_toml())?,
+    let out = args.out.as_deref().unwrap_or(Path::new("-"));
+    if output::is_stdout(out) {
+        output::print(&fit.to_toml())?;
+    } else {
+        output::write_new(out, fit.to_toml().as_bytes())?;
+        args.quiet.wrote(out);
     }
-    if !args.quiet && !args.no_check {
+    if !args.quiet.quiet && !args.no_check {
         let settings = Settings { file: None, overrides: &[], unknown_age: Some(unknown_age) };
         let replay = Scenario::of_recording(recording, &settings)?;
         let replications = fitting::replications(&replay);
-        let compare = || fitting::compare(&replay, &fitted, replications);
-        let compared = threads::run_on(args.jobs, compare)?;
-        tell(&compared);
+        let compared = args.jobs.run(|| fitting::compare(&replay, &fitted, replications))?;
+        note_comparison(&compared);
     }
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 impl Args {
     /// Refuses what is wrong before the logs are read.
     fn check(&self) -> Result<()> {
         if self.salt.as_deref() == Some("") {
-            return Err(Error::request("`--salt` is empty, and so would hide nothing"));
+            return Err(Error::request("`--salt` is empty"));
         }
         if let Some(region) = &self.region {
             PriceTable::for_region(region).map_err(|error| {
@@ -139,57 +134,50 @@ fn unpriced(region: &str) -> Error {
     Error::request(format!("`{region}` has no built-in prices, but the scenario needs some"))
 }
 
-/// From this share on an error is told of in words, too.
+/// Above this share there is a caution.
 const FAR: f64 = 0.1;
 
-fn tell(compared: &[FitComparison]) {
+fn note_comparison(compared: &[FitComparison]) {
     output::note(&format!(
         "{:<20} {:>20} {:>20} {:>16}",
         "KMS calls", "log replayed", "scenario", "error"
     ));
     for row in compared {
         let FitComparison { configuration, replayed, fitted } = row;
-        let error = row.error().map_or("–".to_owned(), |error| {
-            let percent = |share: f64| share * 100.0;
-            let half_width = error.half_width.map(percent);
-            let (mean, around) = told(Estimate { mean: percent(error.mean), half_width });
-            format!("{}{mean}{around} %", if error.mean < 0.0 { "" } else { "+" })
+        let error = row.error().map_or("–".to_owned(), |Estimate { mean, half_width }| {
+            let sign = if mean < 0.0 { "" } else { "+" };
+            let half_width = half_width.map(|half_width| half_width * 100.0);
+            format!("{sign}{} %", shown(Estimate { mean: mean * 100.0, half_width }))
         });
         output::note(&format!(
             "{configuration:<20} {:>20} {:>20} {error:>16}",
-            estimate(*replayed),
-            estimate(*fitted)
+            shown(*replayed),
+            shown(*fitted)
         ));
     }
     output::note("means at the assumed level; ± is a 95 % confidence half-width");
-    let far = |row: &&FitComparison| {
-        row.error()
-            .is_some_and(|error| error.mean.abs() - error.half_width.unwrap_or_default() > FAR)
-    };
-    let far: Vec<&str> =
-        compared.iter().filter(far).map(|row| row.configuration.as_str()).collect();
+    let far = compared.iter().filter(|row| {
+        let error = row.error();
+        error.is_some_and(|error| error.mean.abs() - error.half_width.unwrap_or_default() > FAR)
+    });
+    let far: Vec<&str> = far.map(|row| row.configuration.as_str()).collect();
     if !far.is_empty() {
         output::note(&format!(
-            "caution: the scenario's calls are more than {:.0} % off the log's under {}: do not use it \
-             for that; fit less at a time, e.g., one job, or one bucket by `--bucket`",
+            "caution: the scenario's calls differ from the log's by more than {:.0} % under {}: do not use it \
+             for that; fit one job or one bucket (`--bucket`) at a time",
             FAR * 100.0,
             far.join(" and ")
         ));
     }
 }
 
-fn estimate(estimate: Estimate) -> String {
-    let (mean, around) = told(estimate);
-    mean + &around
-}
-
-/// A mean, and its half-width if it is not sure: with as many digits as tell that.
-fn told(Estimate { mean, half_width }: Estimate) -> (String, String) {
+/// A mean, and its half-width if it is not sure: with as many digits as show that.
+fn shown(Estimate { mean, half_width }: Estimate) -> String {
     match half_width.filter(|half_width| *half_width > 0.0) {
-        None => (format!("{mean:.1}"), String::new()),
+        None => format!("{mean:.1}"),
         Some(half_width) => {
             let digits = if half_width >= 1.0 { 1 } else { 2 + usize::from(half_width < 0.1) };
-            (format!("{mean:.digits$}"), format!(" ± {half_width:.digits$}"))
+            format!("{mean:.digits$} ± {half_width:.digits$}")
         }
     }
 }

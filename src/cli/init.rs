@@ -4,17 +4,19 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::{Found, output};
+use super::exit::Exit;
+use super::output;
 use crate::error::{Error, Result};
 use crate::scenario::resolve::is_plain;
 
-/// Write a commented scenario to start from.
+/// Write a commented scenario to start from
 #[derive(Debug, ClapArgs)]
+#[command(after_long_help = "Examples:\n  bks init data-lake    writes data-lake.toml")]
 pub(super) struct Args {
     /// Name of the scenario; the file is NAME.toml
     #[arg(default_value = "my-bucket")]
     name: String,
-    /// Print it instead of writing a file
+    /// Print the scenario instead of writing a file
     #[arg(long)]
     print: bool,
 }
@@ -22,7 +24,7 @@ pub(super) struct Args {
 /// The starter; `NAME` stands for the scenario's name.
 const STARTER: &str = include_str!("init/starter.toml");
 
-pub(super) fn run(args: &Args) -> Result<Found> {
+pub(super) fn run(args: &Args) -> Result<Exit> {
     if !is_plain(&args.name) {
         return Err(Error::request(format!("`{}` cannot name a scenario", args.name))
             .hint("use lower-case letters, digits, hyphens and underscores, e.g., `my-bucket`"));
@@ -35,5 +37,5 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         output::write_new(&path, text.as_bytes())?;
         output::note(&format!("wrote {0}; edit it, then run `bks simulate {0}`", path.display()));
     }
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }

@@ -6,66 +6,60 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
+use super::args::{self, Format, Print};
+use super::exit::Exit;
 use super::logs::files::{open, unreadable};
-use super::{Found, input, output};
+use super::{input, output};
 use crate::error::{Error, Result};
 use crate::inventory::manifest::{self, DataFileFormat};
 use crate::inventory::tally::InventoryCounts;
 use crate::inventory::versions::Versions;
-use crate::inventory::{InventoryColumn, InventoryItem, csv_file};
+use crate::inventory::{InventoryColumn, csv_file};
 use crate::pricing::PriceName;
 use crate::report::inventory::{self as report, Inventory};
-use crate::report::text;
 use crate::scenario::population;
-use crate::units::parse_utc;
 use files::Listing;
 
-/// Read S3 Inventory: objects by encryption, bucket key, class and age, and what a migration touches.
+/// Summarize S3 Inventory: encryption, bucket keys, storage class and age, and what a migration touches
 ///
-/// Give `manifest.json`: its checksum and those of its data files are verified, and the files are found
-/// under the folders that hold it. Data files alone, CSV (plain or compressed) or Parquet, need `--as-of`,
-/// and CSV without a line of column names needs `--schema`.
+/// Give manifest.json: its checksum and those of the data files are verified, and the files are found below the
+/// directories that contain it. Data files alone, CSV (plain or compressed) or Parquet, need `--as-of`; CSV
+/// without a header also needs `--schema`.
 ///
-/// S3 Metadata's live inventory and journal are read as well, as Parquet or as CSV with its column names:
-/// give the data files that a query wrote, and when it ran as `--as-of`.
+/// S3 Metadata's live inventory and journal tables are read as Parquet, or as CSV with a header: give the files that
+/// a query wrote, and the time of the query as `--as-of`.
+///
+/// `--format csv` prints a row for each bucket, version, encryption, bucket key status and class.
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("format", |arg| {
+    arg.value_parser(Format::only(&[Format::Table, Format::Json, Format::Csv]))
+}))]
+#[command(after_long_help = "Examples:\n  \
+    bks inventory inventory/2026-11-20T01-00Z/manifest.json\n  \
+    bks inventory data.parquet --as-of 2026-11-20 --population populations.toml")]
 pub(super) struct Args {
-    /// `manifest.json` files, or data files
+    /// manifest.json files, or data files
     #[arg(required = true, value_name = "MANIFEST|FILE")]
     paths: Vec<PathBuf>,
-    /// When data files were made: ages count from here, e.g., 2026-11-20
-    #[arg(long, value_name = "DATE", value_parser = parse_utc)]
+    /// When the data files were written, e.g., 2026-11-20; ages count from then
+    #[arg(long, value_name = "DATE", value_parser = args::time)]
     as_of: Option<i64>,
-    /// Columns of CSV files without a manifest, as its `fileSchema` has them
+    /// Columns of CSV files without a header, as in a manifest's `fileSchema`
     #[arg(long, value_name = "COLUMNS")]
     schema: Option<String>,
-    /// Write the objects as [[population]] tables, for the end of a scenario; `-` prints them alone
+    /// Write the objects as [[population]] tables for a scenario; `-` prints them alone
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
-    /// Region whose prices the migration's cost has
+    /// Region of the prices in the migration's cost
     #[arg(long, default_value = "us-east-1")]
     region: String,
-    /// Prices from FILE in the place of the built-in ones (`bks list prices --toml` prints such a file)
+    /// Price file; overrides the built-in prices (`bks list prices --toml` prints one to start from)
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Print neither table nor notes; another format asked for still comes
-    #[arg(long, short)]
-    quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person
-    Table,
-    /// For programs
-    Json,
-    /// One row for each bucket, version, encryption, bucket key status and class
-    Csv,
+    #[command(flatten)]
+    print: Print,
 }
 
 /// What a migration costs.
@@ -91,7 +85,7 @@ struct Reading {
     versions: Versions,
 }
 
-pub(super) fn run(args: &Args) -> Result<Found> {
+pub(super) fn run(args: &Args) -> Result<Exit> {
     let prices = input::price_table(&args.region, args.prices.as_deref(), &NEEDED)?;
     let mut reading = Reading { as_of_ns: args.as_of, ..Reading::default() };
     for path in &args.paths {
@@ -103,10 +97,10 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     }
     if reading.missing.contains(&InventoryColumn::EncryptionStatus) {
         return Err(Error::request(
-            "there is no `EncryptionStatus`, so which objects call KMS cannot be said",
+            "without `EncryptionStatus` there is no telling which objects call KMS",
         )
         .at(args.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" "))
-        .hint("add the field to the inventory's configuration; the next inventory has it"));
+        .hint("add the field to the inventory's configuration and use the next inventory"));
     }
     let as_of_ns = reading.as_of_ns.unwrap_or_default();
     let of_journal = reading.versions.changed();
@@ -114,27 +108,25 @@ pub(super) fn run(args: &Args) -> Result<Found> {
     versions.finish(&mut |item| tally.add(item, UNTOLD_BUCKET, as_of_ns));
     let inventory = Inventory { as_of_ns, tally: &tally, missing: &missing, of_journal };
     if let Some(path) = &args.population {
-        write_population(path, &tally, args.quiet)?;
-    }
-    match args.format {
-        Format::Table if args.quiet => {}
+        write_population(path, &tally, args.print.quiet.quiet)?;
         // Standard output has the populations, and nothing else.
-        _ if args.population.as_deref().is_some_and(output::is_stdout) => {}
-        Format::Table => {
-            let document = report::document(&inventory, &prices);
-            output::print(&text::write(&document, output::terminal_width()))?;
+        if output::is_stdout(path) {
+            return Ok(Exit::Done);
         }
-        Format::Json => output::print_json(&report::json(&inventory, &prices))?,
-        Format::Csv => output::print(&report::csv(&inventory))?,
     }
-    Ok(Found::Done)
+    args.print.print(|format| match format {
+        Format::Json => output::json(&report::json(&inventory, &prices)),
+        Format::Csv => report::csv(&inventory),
+        _ => output::table(&report::document(&inventory, &prices)),
+    })?;
+    Ok(Exit::Done)
 }
 
 fn write_population(path: &Path, tally: &InventoryCounts, quiet: bool) -> Result<()> {
     let populations = population::populations(tally);
     if populations.is_empty() {
         return Err(Error::request(
-            "the inventory has no population: no current object under SSE-KMS or SSE-S3 tells its age",
+            "the inventory has no current object under SSE-KMS or SSE-S3 with a known age",
         )
         .at("--population"));
     }
@@ -158,7 +150,7 @@ enum Given {
 fn kind(path: &Path) -> Result<Given> {
     let place = path.display().to_string();
     if path.is_dir() {
-        return Err(Error::request("there is a folder, but an inventory is a file")
+        return Err(Error::request("this is a directory, but an inventory is a file")
             .at(place)
             .hint("give the `manifest.json` in it"));
     }
@@ -176,11 +168,11 @@ fn kind(path: &Path) -> Result<Given> {
 impl Reading {
     /// Reads a manifest and its files.
     fn manifest(&mut self, path: &Path, args: &Args) -> Result<()> {
-        let listing = Listing::open(path, args.quiet)?;
+        let listing = Listing::open(path, args.print.quiet.quiet)?;
         let manifest = &listing.manifest;
         if !self.sources.insert(manifest.source_bucket.clone()) {
             return Err(Error::request(format!(
-                "the bucket `{}` has an inventory already, but its objects must count once",
+                "the bucket `{}` has two inventories, but its objects must count once",
                 manifest.source_bucket
             ))
             .at(path.display().to_string())
@@ -193,9 +185,9 @@ impl Reading {
         let found = listing.read(false, &mut |item| {
             tally.add(item, &manifest.source_bucket, as_of_ns);
         })?;
-        if manifest.files.is_empty() && !args.quiet {
+        if manifest.files.is_empty() && !args.print.quiet.quiet {
             output::note(&format!(
-                "{}: the inventory of `{}` lists no data file: the bucket was empty when it was made",
+                "{}: the inventory of `{}` lists no data file: the bucket was empty",
                 path.display(),
                 manifest.source_bucket
             ));
@@ -208,7 +200,7 @@ impl Reading {
     fn loose(&mut self, path: &Path, format: DataFileFormat, args: &Args) -> Result<()> {
         let place = path.display().to_string();
         let as_of_ns = args.as_of.ok_or_else(|| {
-            Error::request("a data file does not say when it was made, but ages count from then")
+            Error::request("a data file does not say when it was written, but ages count from then")
                 .at(&place)
                 .hint("give its `manifest.json`, or the date: `--as-of 2026-11-20`")
         })?;
@@ -222,23 +214,21 @@ impl Reading {
         };
         let named = format == DataFileFormat::Csv && args.schema.is_none();
         let Self { tally, versions, .. } = self;
-        let mut each = |item: &InventoryItem| {
+        let columns =
+            files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };
+        let found = files::read_file(path, format, &columns, &mut |item| {
             if !versions.take(item) {
                 tally.add(item, UNTOLD_BUCKET, as_of_ns);
             }
-        };
-        let columns =
-            files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };
-        let found = files::read_file(path, format, &columns, &mut each)?;
+        })?;
         self.miss(&found.into_iter().collect());
         Ok(())
     }
 
     /// Notes what a file does not have.
     fn miss(&mut self, found: &BTreeSet<InventoryColumn>) {
-        let lacks =
-            |column: &&InventoryColumn| column.is_of_inventories() && !found.contains(*column);
-        self.missing.extend(InventoryColumn::ALL.iter().filter(lacks));
+        let expected = InventoryColumn::ALL.iter().filter(|column| column.is_of_inventories());
+        self.missing.extend(expected.filter(|column| !found.contains(column)));
         // A table that orders an object's rows tells by that which version is the current one.
         if found.contains(&InventoryColumn::SequenceNumber) {
             self.missing.remove(&InventoryColumn::IsLatest);

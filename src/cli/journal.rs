@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::file_errors::FileErrors;
 use super::output;
 use crate::error::{Error, Result};
 use crate::sweep::rows::{Form, Ledger, Lines};
@@ -34,8 +35,7 @@ impl<'a> Journal<'a> {
         identity: &Identity,
         restart: bool,
     ) -> Result<Self> {
-        fs::create_dir_all(folder)
-            .map_err(|error| failed(folder, "the folder cannot be made", &error))?;
+        fs::create_dir_all(folder).failing("the folder cannot be made", folder)?;
         let lock = lock(folder)?;
         if restart {
             // Rows first: should this process end here, none is left that another sweep could take
@@ -74,7 +74,7 @@ impl<'a> Journal<'a> {
         };
         written
             .and_then(|file| file.write_all(lines).and_then(|()| file.sync_data()))
-            .map_err(|error| failed(&self.path, "the file cannot be written", &error))
+            .writing(&self.path)
     }
 
     /// Puts all points into the order of the grid and gives their lines.
@@ -84,10 +84,10 @@ impl<'a> Journal<'a> {
         let lines = self.ledger.read(&there);
         if lines.len() != points {
             return Err(Error::run(format!(
-                "the file has `{}` of {points} points: something else has changed it meanwhile",
+                "the file has `{}` of {points} points: another program has changed it",
                 lines.len()
             ))
-            .hint("run the sweep again, it goes on with what is there")
+            .hint("run the sweep again; it resumes with what is there")
             .at(self.path.display().to_string()));
         }
         let whole = self.ledger.file(&lines);
@@ -98,10 +98,6 @@ impl<'a> Journal<'a> {
     }
 }
 
-fn failed(path: &Path, what: &str, error: &io::Error) -> Error {
-    Error::run(format!("{what}: {error}")).at(path.display().to_string())
-}
-
 /// The bytes of a file; `None` if there is no such file.
 fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
@@ -109,18 +105,15 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>> {
             .at(path.display().to_string()));
     }
     match fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed(path, "the file cannot be read", &error)),
+        read => read.failing("the file cannot be read", path).map(Some),
     }
 }
 
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(failed(path, "the file cannot be removed", &error))
-        }
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.failing("the file cannot be removed", path),
     }
 }
 
@@ -133,9 +126,9 @@ fn claim(folder: &Path, identity: &Identity, has_rows: bool) -> Result<()> {
             .check_same(&String::from_utf8_lossy(&document))
             .map_err(|error| error.at(path.display().to_string())),
         None if has_rows => Err(Error::request(format!(
-            "there are results of a sweep, but no `{IDENTITY}` that says of which"
+            "there are results of a sweep, but no `{IDENTITY}` that describes it"
         ))
-        .hint("give another folder by `--out`, or begin anew with `--restart`")
+        .hint("give another folder by `--out`, or start over with `--restart`")
         .at(folder.display().to_string())),
         None => output::write_whole(&path, |file| file.write_all(identity.to_json().as_bytes())),
     }
@@ -148,7 +141,7 @@ fn lock(folder: &Path) -> Result<Option<File>> {
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::Error(_)) => Ok(None),
-        Err(TryLockError::WouldBlock) => Err(Error::run("another `bks sweep` is at work there")
+        Err(TryLockError::WouldBlock) => Err(Error::run("another `bks sweep` is running there")
             .hint("wait for it, or give another folder by `--out`")
             .at(folder.display().to_string())),
     }

@@ -15,12 +15,14 @@ use crate::units::SimDuration;
 /// A total that is known.
 #[derive(Debug, ClapArgs)]
 #[group(skip)]
+#[command(next_help_heading = "Known totals")]
 pub(super) struct Args {
-    /// Scale calls and dollars to the KMS requests of this bill: FOCUS or a Cost and Usage Report, as for
-    /// `bks reconcile`; may be given again
+    /// Scale calls and dollars to the KMS requests on this bill (repeatable)
+    ///
+    /// FOCUS or a Cost and Usage Report, as for `bks reconcile`.
     #[arg(long = "bill", value_name = "FILE", conflicts_with = "known_calls")]
     bills: Vec<PathBuf>,
-    /// Scale calls and dollars to so many KMS requests of S3, e.g., 3.1e9/month or 4e6/h
+    /// Scale calls and dollars to a known number of S3's KMS requests, e.g., 3.1e9/month or 4e6/h
     #[arg(long, allow_hyphen_values = true, value_name = "CALLS/TIME", value_parser = parse_calls)]
     known_calls: Option<KnownCalls>,
 }
@@ -56,12 +58,6 @@ fn seconds(text: &str) -> Option<f64> {
 }
 
 impl Args {
-    /// Name of an option that was given.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        let bill = (!self.bills.is_empty()).then_some("--bill");
-        bill.or_else(|| self.known_calls.is_some().then_some("--known-calls"))
-    }
-
     /// The total that is known, if one is; read before anything is run.
     pub(super) fn total(&self) -> Result<Option<KnownTotal>> {
         if let Some(KnownCalls { a_month, typed }) = &self.known_calls {

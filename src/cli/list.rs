@@ -1,12 +1,12 @@
 //! `bks list`: what is built in, with dates and sources.
 
 use std::fmt::Write;
-
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input, output};
+use super::exit::Exit;
+use super::{input, output};
 use crate::encryption::assumptions::AssumptionRanges;
 use crate::error::{Error, Result};
 use crate::kms::{KEY_STORE_QUOTA_PER_S, QUOTA_SOURCE, request_quota_per_s};
@@ -16,16 +16,19 @@ use crate::units::ByteSize;
 use crate::workload::clients::{self, ClientProfile, PART_LIMIT, ReadRequests};
 use crate::workload::pools::pool;
 
-/// Show built-in clients, regions, prices and assumptions, with dates and sources.
+/// Show built-in clients, regions, prices and assumptions, with dates and sources
 #[derive(Debug, ClapArgs)]
+#[command(after_long_help = "Examples:\n  \
+    bks list prices --region eu-central-1\n  \
+    bks list prices --toml > prices.toml")]
 pub(super) struct Args {
-    /// What to show; all if not given
+    /// What to show [default: all]
     #[arg(value_enum)]
     what: Option<What>,
     /// Region of the prices
     #[arg(long, default_value = "us-east-1")]
     region: String,
-    /// Prices from FILE in the place of the built-in ones
+    /// Price file; overrides the built-in prices
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
     /// Print the prices as a price file
@@ -35,36 +38,41 @@ pub(super) struct Args {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// Client profiles: requests for each object read or written
+    /// Client profiles: requests per object read or written
     Clients,
     /// Regions with prices, and their KMS request quota
     Regions,
     /// Prices of one region
     Prices,
-    /// What AWS does not publish, with the built-in ranges
+    /// Assumptions about what AWS does not publish, with ranges
     Assumptions,
 }
 
-pub(super) fn run(args: &Args) -> Result<Found> {
+impl Args {
+    fn wants(&self, what: What) -> bool {
+        self.what.is_none_or(|only| only == what)
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit> {
     if args.toml {
         return list_as_toml(args);
     }
     let mut out = String::new();
-    let wanted = |what| args.what.is_none_or(|only| only == what);
-    if wanted(What::Clients) {
+    if args.wants(What::Clients) {
         list_clients(&mut out);
     }
-    if wanted(What::Regions) {
+    if args.wants(What::Regions) {
         list_regions(&mut out);
     }
-    if wanted(What::Prices) {
+    if args.wants(What::Prices) {
         list_prices(args, &mut out)?;
     }
-    if wanted(What::Assumptions) {
+    if args.wants(What::Assumptions) {
         list_assumptions(&mut out);
     }
     output::print(&out)?;
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 fn list_clients(out: &mut String) {
@@ -155,15 +163,16 @@ fn list_regions(out: &mut String) {
 }
 
 /// Prints prices as a file to give back, or to fill in.
-fn list_as_toml(args: &Args) -> Result<Found> {
+fn list_as_toml(args: &Args) -> Result<Exit> {
     if args.what.is_some_and(|what| what != What::Prices) {
-        return Err(Error::request("`--toml` is given, but only prices are written as a file")
-            .hint("`bks list prices --toml`"));
+        return Err(
+            Error::request("`--toml` applies to prices only").hint("`bks list prices --toml`")
+        );
     }
     // What is not known is left to be filled in.
     let table = input::price_table(&args.region, args.prices.as_deref(), &[])?;
     output::print(&price_file(&table))?;
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 fn list_prices(args: &Args, out: &mut String) -> Result<()> {

@@ -10,88 +10,65 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 
-use super::{aside, memory, progress};
+use super::temporary_file::TemporaryFile;
+use super::{args, memory, progress};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
 use crate::logs::other_format::OtherFormat;
 use crate::logs::record::LogEntry;
 use crate::recording::gather::{Gather, Wanted};
-use crate::units::{ByteSize, Share, parse_utc, utc};
+use crate::units::{ByteSize, Share, utc};
 use files::{LogFile, NotALog, OpenLog};
 pub(super) use formats::FormatsTogether;
 
 /// Which logs, and what of them.
 #[derive(Debug, ClapArgs)]
 #[group(skip)]
+#[command(next_help_heading = args::LOG_OPTIONS)]
 pub(super) struct Args {
-    /// Logs: files, patterns, folders with all that is in them, or `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
+    /// Logs: files, patterns, directories (searched recursively), or `-` for standard input
+    #[arg(required = true, value_name = "PATH", help_heading = None::<&'static str>)]
     paths: Vec<String>,
-    /// Format of the logs
-    #[arg(long, value_enum, default_value_t = LogFormatName::Auto)]
-    log_format: LogFormatName,
-    /// Only requests to this bucket; may be given again
+    /// Log format; `auto` detects it from each file's beginning
+    // Written with its path an `Option` is a value like another: none is to be detected.
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = log_format())]
+    log_format: std::option::Option<LogFormat>,
+    /// Only requests to this bucket (repeatable)
     #[arg(long = "bucket", value_name = "NAME")]
     buckets: Vec<String>,
-    /// Count from this time on; what lies before it fills caches and tells which key wraps what, as far
-    /// back as a run reaches (366d)
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Count requests from this time on
+    ///
+    /// Earlier requests, up to 366 days back, still fill caches and show which key wraps which object.
+    #[arg(long, value_name = "TIME", value_parser = args::time)]
     from: Option<i64>,
-    /// Leave out what lies at this time or later
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Ignore requests at this time or later
+    #[arg(long, value_name = "TIME", value_parser = args::time)]
     to: Option<i64>,
-    /// S3 Inventory of a bucket (its `manifest.json`), or S3 Metadata's tables in Parquet: when objects were
-    /// written that the logs only read, and whether with a bucket key; may be given again
+    /// S3 Inventory (manifest.json) or S3 Metadata tables (Parquet) of a bucket (repeatable)
+    ///
+    /// They show when objects were written that the logs only read, and whether with a bucket key.
     #[arg(long = "inventory", value_name = "MANIFEST|FILE")]
     inventories: Vec<PathBuf>,
-    /// Take every object to be under KMS, whatever the log says that it is encrypted with
+    /// Treat every object as encrypted with KMS, whatever the log says
     #[arg(long)]
     as_kms: bool,
-    /// The greatest share of lines that may be unreadable
-    #[arg(long, value_name = "SHARE", default_value = "1%", value_parser = parse_share)]
+    /// Fail if more than this share of lines cannot be read
+    #[arg(long, value_name = "SHARE", default_value = "1%")]
     max_bad: Share,
-    /// Memory for requests, e.g., 2GiB; more are put aside in a temporary file. Changes no result
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    /// Memory for requests, e.g., 2GiB; the rest goes to a temporary file
+    #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LogFormatName {
-    /// By each file's beginning
-    Auto,
-    /// S3 server access logs
-    S3AccessLog,
-    /// CloudTrail: S3 data events, or KMS events where a bucket has none
-    Cloudtrail,
-    /// Traces of IBM Cloud Object Storage
-    IbmCos,
-}
-
-impl LogFormatName {
-    /// The format, if it is not to be guessed.
-    const fn format(self) -> Option<LogFormat> {
-        match self {
-            Self::Auto => None,
-            Self::S3AccessLog => Some(LogFormat::S3AccessLog),
-            Self::Cloudtrail => Some(LogFormat::CloudTrail),
-            Self::IbmCos => Some(LogFormat::IbmCos),
-        }
-    }
-}
-
-pub(super) fn parse_time(text: &str) -> std::result::Result<i64, String> {
-    parse_utc(text).map_err(|error| error.to_string())
-}
-
-fn parse_share(text: &str) -> std::result::Result<Share, String> {
-    text.parse().map_err(|error: Error| error.to_string())
-}
-
-fn parse_size(text: &str) -> std::result::Result<ByteSize, String> {
-    text.parse().map_err(|error: Error| error.to_string())
+/// A format by its name; none for `auto`.
+fn log_format() -> impl TypedValueParser<Value = Option<LogFormat>> {
+    let names = LogFormat::ALL.map(LogFormat::name);
+    PossibleValuesParser::new(["auto"].into_iter().chain(names))
+        .map(|name| LogFormat::ALL.into_iter().find(|format| format.name() == name))
 }
 
 /// Without `--memory`: this share of what is free, so that the run itself has room, too.
@@ -133,26 +110,12 @@ impl Args {
         }
     }
 
-    /// An option that only logs have, if one is given.
-    pub(super) fn given(&self) -> Option<&'static str> {
-        let given = [
-            ("--log-format", self.log_format != LogFormatName::Auto),
-            ("--bucket", !self.buckets.is_empty()),
-            ("--from", self.from.is_some()),
-            ("--to", self.to.is_some()),
-            ("--memory", self.memory.is_some()),
-            ("--inventory", !self.inventories.is_empty()),
-            ("--as-kms", self.as_kms),
-        ];
-        given.into_iter().find_map(|(name, given)| given.then_some(name))
-    }
-
     /// Finds all files and opens the first.
     pub(super) fn open(&self, quiet: bool) -> Result<Logs<'_>> {
         let mut others = files::walk(&self.paths)?;
         let bar = progress::bytes(files::total_bytes(&others), quiet);
         let first_file = others.remove(0);
-        let first = first_file.open(self.log_format.format(), &bar)?;
+        let first = first_file.open(self.log_format, &bar)?;
         if others.is_empty() {
             let OpenLog { log, name, not_a_log, .. } = &first;
             if let Some(not_a_log) = not_a_log {
@@ -171,10 +134,8 @@ impl Args {
     fn typed(&self) -> Vec<String> {
         let mut words = self.paths.clone();
         let mut options: Vec<(&str, String)> = Vec::new();
-        if let Some(format) =
-            self.log_format.to_possible_value().filter(|_| self.log_format != LogFormatName::Auto)
-        {
-            options.push(("--log-format", format.get_name().to_owned()));
+        if let Some(format) = self.log_format {
+            options.push(("--log-format", format.name().to_owned()));
         }
         options.extend(self.buckets.iter().map(|bucket| ("--bucket", bucket.clone())));
         let usual: Share = "1%".parse().expect("it is a share");
@@ -222,7 +183,7 @@ impl Args {
             calls_as_requests: formats == FormatsTogether::One,
             as_kms: self.as_kms,
         };
-        Ok(Gather::new(wanted, memory, Arc::new(aside::TemporaryFile::default())))
+        Ok(Gather::new(wanted, memory, Arc::new(TemporaryFile::default())))
     }
 
     /// Bytes that the requests of one format may take.

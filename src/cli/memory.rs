@@ -20,18 +20,29 @@ pub(super) fn free() -> u64 {
 
 /// What the files of `proc` and of the control groups under `groups` say.
 fn free_by(proc: &Path, groups: &Path) -> Option<u64> {
-    let text = |name: &str| fs::read_to_string(proc.join(name)).unwrap_or_default();
-    let available = value_kib(&text("meminfo"), "MemAvailable:");
-    let own = of_groups(&text("self/cgroup"), groups);
-    let (limits, status) = (text("self/limits"), text("self/status"));
-    let within = |limit: &str, used: &str| {
-        let limit = limits.lines().find_map(|line| line.strip_prefix(limit))?;
-        let limit: u64 = limit.split_whitespace().next()?.parse().ok()?;
-        Some(limit.saturating_sub(value_kib(&status, used).unwrap_or_default()))
-    };
-    let space = within("Max address space", "VmSize:");
-    let data = within("Max data size", "VmData:");
+    let available = value_kib(&text(&proc.join("meminfo")), "MemAvailable:");
+    let own = of_groups(&text(&proc.join("self/cgroup")), groups);
+    let limits = text(&proc.join("self/limits"));
+    let status = text(&proc.join("self/status"));
+    let space = within(limit_of(&limits, "Max address space"), value_kib(&status, "VmSize:"));
+    let data = within(limit_of(&limits, "Max data size"), value_kib(&status, "VmData:"));
     [available, own, space, data].into_iter().flatten().min()
+}
+
+/// What a limit leaves of what is used.
+fn within(limit: Option<u64>, used: Option<u64>) -> Option<u64> {
+    Some(limit?.saturating_sub(used.unwrap_or_default()))
+}
+
+/// The soft limit of a name, in bytes.
+fn limit_of(limits: &str, name: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// A file's text; none if there is no such file.
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_default()
 }
 
 /// The value of a line `NAME: 123 kB`, in bytes.
@@ -67,23 +78,24 @@ fn of_groups(own: &str, groups: &Path) -> Option<u64> {
 
 /// What a control group leaves: its limit less what it uses, files that can be read again apart.
 fn left_of(group: &Path) -> Option<u64> {
-    let text = |name: &str| fs::read_to_string(group.join(name)).ok();
-    let number = |name: &str| text(name)?.trim().parse::<u64>().ok();
-    let file_bytes = |name: &str| {
-        let stat = text("memory.stat")?;
-        stat.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok())
-    };
+    let stat = text(&group.join("memory.stat"));
     // A group without a limit of its own says `max`, or a number near 2^63.
-    let (limit, used, again) = match number("memory.max") {
-        Some(limit) => (limit, number("memory.current"), file_bytes("inactive_file ")),
+    let (limit, used, again) = match number(&group.join("memory.max")) {
+        Some(limit) => (limit, "memory.current", "inactive_file "),
         None => (
-            number("memory.limit_in_bytes").filter(|limit| *limit < 1 << 60)?,
-            number("memory.usage_in_bytes"),
-            file_bytes("total_inactive_file "),
+            number(&group.join("memory.limit_in_bytes")).filter(|limit| *limit < 1 << 60)?,
+            "memory.usage_in_bytes",
+            "total_inactive_file ",
         ),
     };
-    let used = used.unwrap_or_default().saturating_sub(again.unwrap_or_default());
-    Some(limit.saturating_sub(used))
+    let used = number(&group.join(used)).unwrap_or_default();
+    let again = stat.lines().find_map(|line| line.strip_prefix(again)?.trim().parse::<u64>().ok());
+    Some(limit.saturating_sub(used.saturating_sub(again.unwrap_or_default())))
+}
+
+/// The number that a file holds.
+fn number(path: &Path) -> Option<u64> {
+    text(path).trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -12,11 +12,16 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::{stderr, stdout};
+use serde::Serialize;
 use serde_json::Value;
 
+use super::file_errors::FileErrors;
 use crate::error::{Error, Result};
+use crate::report::document::Document;
 use crate::report::json;
+use crate::report::text;
 use crate::report::text::{BOLD, RESET, YELLOW};
+use crate::results::csv;
 use crate::shown::{self, shown_lines};
 pub(super) use folder::write_files;
 use staging::Staging;
@@ -33,14 +38,24 @@ pub(super) fn print_document(text: &str) -> Result<()> {
     told(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// Prints a JSON document.
-pub(super) fn print_json(value: &Value) -> Result<()> {
-    print_document(&json(value))
-}
-
 /// A JSON document as a file has it.
 pub(super) fn json(value: &Value) -> String {
     json::write(value)
+}
+
+/// A document for the terminal.
+pub(super) fn table(document: &Document) -> String {
+    text::write(document, terminal_width())
+}
+
+/// Rows as a CSV file has them.
+pub(super) fn csv<T: Serialize + Default>(rows: &[T]) -> String {
+    String::from_utf8(csv::write(rows)).expect("CSV is text")
+}
+
+/// The folder for the results of the scenario `name`, unless one is given.
+pub(super) fn results_folder(given: Option<&Path>, name: &str) -> PathBuf {
+    given.map_or_else(|| Path::new("results").join(name), Path::to_owned)
 }
 
 /// What became of writing to standard output.
@@ -85,20 +100,9 @@ pub(super) fn error(error: &Error) {
     let _ = writeln!(stderr(), "\x1b[1;31merror:\x1b[0m {error}");
 }
 
-/// The system's words for what went wrong, without the names of temporary files.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" at path ").next().unwrap_or(&text).to_owned()
-}
-
 /// Whether an output's name stands for standard output.
 pub(super) fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|name| path == Path::new(name))
-}
-
-fn not_written(path: &Path, error: &io::Error) -> Error {
-    Error::run(format!("the file cannot be written: {}", reason(error)))
-        .at(path.display().to_string())
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -112,19 +116,21 @@ pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
         return told(io::stdout().lock().write_all(bytes));
     }
     if path.symlink_metadata().is_ok() {
-        return Err(Error::request(format!("`{}` is there already", path.display()))
+        return Err(Error::request(format!("`{}` already exists", path.display()))
             .hint("choose another name, or remove the file"));
     }
-    let failed = |error: &io::Error| not_written(path, error);
-    let staging = Staging::within(folder_of(path)).map_err(|error| failed(&error))?;
-    let (staged, ()) =
-        fill(&staging, |file| file.write_all(bytes)).map_err(|error| failed(&error))?;
+    put_new(path, bytes).writing(path)
+}
+
+fn put_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let staging = Staging::within(folder_of(path))?;
+    let (staged, ()) = fill(&staging, |file| file.write_all(bytes))?;
     // A link to it fails if something else has come there meanwhile; not every file system has links.
     match fs::hard_link(&staged, path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists && !path.exists() => {
-            fs::rename(&staged, path).map_err(|error| failed(&error))
+            fs::rename(&staged, path)
         }
-        linked => linked.map_err(|error| failed(&error)),
+        linked => linked,
     }
 }
 
@@ -148,14 +154,11 @@ impl Place {
         for _ in 0..MOST_LINKS {
             match target.metadata() {
                 Ok(metadata) if metadata.is_dir() => {
-                    return Err(Error::run("there is a folder, but the output is a file")
+                    return Err(Error::run("this is a directory, but the output is a file")
                         .at(path.display().to_string()));
                 }
                 Ok(metadata) if !metadata.is_file() => return Ok(Self::Stream),
-                Ok(_) => {
-                    let resolved = target.canonicalize();
-                    return Ok(Self::File(resolved.map_err(|error| not_written(path, &error))?));
-                }
+                Ok(_) => return target.canonicalize().writing(path).map(Self::File),
                 Err(_) => {}
             }
             let Ok(next) = fs::read_link(&target) else { return Ok(Self::File(target)) };
@@ -172,20 +175,19 @@ pub(super) fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<T>,
 ) -> Result<T> {
-    let failed = |error: &io::Error| not_written(path, error);
     match Place::of(path)? {
-        Place::File(target) => replace(&target, write).map_err(|error| failed(&error)),
+        Place::File(target) => replace(&target, write).writing(path),
         Place::Stream => {
-            let (mut spool, written) = spooled(write).map_err(|error| failed(&error))?;
+            let (mut spool, written) = spooled(write).writing(path)?;
             let stream = File::options().write(true).open(path);
-            let copied = stream.and_then(|mut stream| io::copy(&mut spool, &mut stream));
-            match copied {
-                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(failed(&error)),
-                _ => Ok(written),
+            match stream.and_then(|mut stream| io::copy(&mut spool, &mut stream)) {
+                // The reader went away.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(written),
+                copied => copied.writing(path).map(|_| written),
             }
         }
         Place::Stdout => {
-            let (mut spool, written) = spooled(write).map_err(|error| failed(&error))?;
+            let (mut spool, written) = spooled(write).writing(path)?;
             let mut out = io::stdout().lock();
             told(io::copy(&mut spool, &mut out).and_then(|_| out.flush()))?;
             Ok(written)

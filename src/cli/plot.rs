@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::{Found, input, output};
+use super::exit::Exit;
+use super::{input, output};
 use crate::error::{Error, Result};
 use crate::report::chart::file::{self, ChartKind, CsvFile, Drawn, KINDS};
 use crate::report::chart::layout::SIZES;
@@ -97,7 +98,7 @@ impl Format {
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<Found> {
+pub(super) fn run(args: &Args) -> Result<Exit> {
     let path = Path::new(&args.source);
     let kind = args.kind.as_deref().map(ChartKind::named).transpose()?;
     if args.source != "-" && path.is_dir() {
@@ -162,7 +163,7 @@ fn read_folder(folder: &Path, kind: Option<ChartKind>) -> Result<Vec<(&'static s
 }
 
 /// Writes one chart where the person said, else to `beside` with the format's extension.
-fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Found> {
+fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Exit> {
     let to_stdout = args.out.as_deref() == Some("-") || (args.out.is_none() && args.source == "-");
     if to_stdout {
         return print(args, drawn);
@@ -178,10 +179,10 @@ fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Found> {
     let bytes = encode(args, format(args, Some(&path))?, std::slice::from_ref(drawn))?;
     write(&path, &bytes)?;
     output::note(&format!("{}: {}", path.display(), drawn.0.title));
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
-fn print(args: &Args, drawn: &Drawn) -> Result<Found> {
+fn print(args: &Args, drawn: &Drawn) -> Result<Exit> {
     match args.format {
         None | Some(Format::Svg) => output::print_document(&drawn.0.svg(size(args)))?,
         Some(Format::Html) => output::print_document(&page(args, std::slice::from_ref(drawn)))?,
@@ -190,11 +191,11 @@ fn print(args: &Args, drawn: &Drawn) -> Result<Found> {
                 .hint("name a file, e.g., `-o chart.png`"));
         }
     }
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 /// Writes the charts of a folder: one page, or a file for each.
-fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Found> {
+fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Exit> {
     let out = args.out.as_ref().map(PathBuf::from);
     let charts = folder.join("charts");
     if let ([one], true, Some(_)) = (drawn, args.kind.is_some(), &out) {
@@ -205,7 +206,7 @@ fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Found> {
             Some(Format::Html) => {
                 write(path, page(args, drawn).as_bytes())?;
                 output::note(&format!("{}: {} charts", path.display(), drawn.len()));
-                return Ok(Found::Done);
+                return Ok(Exit::Done);
             }
             Some(_) => return Err(too_many(args, drawn)),
             None if args.out.as_deref() == Some("-") => return Err(too_many(args, drawn)),
@@ -225,7 +226,7 @@ fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Found> {
     for ((name, _), one) in files.iter().zip(drawn) {
         output::note(&format!("{}: {}", charts.join(name).display(), one.0.title));
     }
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 fn too_many(args: &Args, drawn: &[Drawn]) -> Error {
@@ -243,7 +244,7 @@ fn too_many(args: &Args, drawn: &[Drawn]) -> Error {
 fn format(args: &Args, path: Option<&Path>) -> Result<Format> {
     let Some(path) = path else { return Ok(args.format.unwrap_or(Format::Svg)) };
     args.format.or_else(|| Format::of(path)).ok_or_else(|| {
-        Error::request(format!("`{}` is no known kind of image", path.display()))
+        Error::request(format!("`{}` is not a known image format", path.display()))
             .hint("end the name in .svg, .png or .html, or give `--format`")
     })
 }
@@ -266,7 +267,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 fn hinted(error: Error, path: &Path) -> Error {
-    if path.exists() { error } else { error.hint("`bks simulate` leaves CSV files in `results`") }
+    if path.exists() { error } else { error.hint("`bks simulate` writes CSV files to `results`") }
 }
 
 /// Largest CSV text that is drawn, in bytes.

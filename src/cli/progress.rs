@@ -1,4 +1,4 @@
-//! A progress bar for long runs: on standard error, only on a terminal, only when it takes long.
+//! Progress bars for long runs: on standard error, only on a terminal, only when it takes long.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,72 +7,76 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::results::run::Step;
-use crate::scenario::Scenario;
-use crate::sensitivity;
-
-/// A bar over a number of requests known beforehand.
-pub(super) fn bar(requests: f64, quiet: bool) -> ProgressBar {
-    let shown = !quiet && stderr().is_terminal() && requests as u64 > WORTH_SHOWING;
-    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(requests as u64), target);
-    bar.set_style(style());
-    bar
-}
-
-/// A bar over bytes to read, for whoever watches.
-pub(super) fn bytes(total: u64, quiet: bool) -> ProgressBar {
-    const WORTH_SHOWING: u64 = 256 << 20;
-    let shown = !quiet && stderr().is_terminal() && total > WORTH_SHOWING;
-    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(total), target);
-    let style = "reading {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
-    bar.set_style(ProgressStyle::with_template(style).expect("the template is well-formed"));
-    bar
-}
-
-fn style() -> ProgressStyle {
-    let style = "{msg} {wide_bar} {human_pos} of about {human_len} requests, {eta} left";
-    ProgressStyle::with_template(style).expect("the template is well-formed")
-}
-
 /// Fewer requests than this are over before a bar could be read.
 const WORTH_SHOWING: u64 = 5_000_000;
 
-/// A bar over the requests of all replications that are decided so far: with a precision to reach
-/// it grows longer by rounds.
-pub(super) struct Bar<'a> {
-    scenario: &'a Scenario,
+/// How often a bar is drawn anew that nothing moves.
+const TICK: Duration = Duration::from_millis(200);
+
+/// A bar of a length, shown or not.
+fn drawn(length: u64, template: &str, is_shown: bool) -> ProgressBar {
+    let target = if is_shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    bar.set_style(ProgressStyle::with_template(template).expect("the template is well-formed"));
+    bar
+}
+
+/// Whether somebody watches.
+fn is_watched(quiet: bool) -> bool {
+    !quiet && stderr().is_terminal()
+}
+
+/// A bar over a number of requests known beforehand.
+pub(super) fn requests(number: f64, name: &str, quiet: bool) -> ProgressBar {
+    let number = number as u64;
+    let template = "{msg} {wide_bar} {human_pos} of about {human_len} requests, {eta} left";
+    let bar = drawn(number, template, is_watched(quiet) && number > WORTH_SHOWING);
+    bar.set_message(name.to_owned());
+    bar
+}
+
+/// A bar over bytes to read.
+pub(super) fn bytes(total: u64, quiet: bool) -> ProgressBar {
+    const WORTH_SHOWING: u64 = 256 << 20;
+    let template = "reading {wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+    drawn(total, template, is_watched(quiet) && total > WORTH_SHOWING)
+}
+
+/// A bar that grows longer as more work is decided, and is shown once it is worth it.
+pub(super) struct Growing {
     drawn: ProgressBar,
     may_show: bool,
 }
 
-impl<'a> Bar<'a> {
-    /// A bar that is not shown yet; `quiet` keeps it so.
-    pub(super) fn new(scenario: &'a Scenario, quiet: bool) -> Self {
-        let drawn = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        drawn.set_style(style());
-        Self { scenario, drawn, may_show: !quiet && stderr().is_terminal() }
+impl Growing {
+    /// A bar over `things`, not shown yet; `quiet` keeps it so.
+    pub(super) fn new(name: &str, things: &str, quiet: bool) -> Self {
+        let template = format!(
+            "{{msg}} {{wide_bar}} {{human_pos}} of about {{human_len}} {things}, {{eta}} left"
+        );
+        let drawn = drawn(0, &template, false);
+        drawn.set_message(name.to_owned());
+        Self { drawn, may_show: is_watched(quiet) }
     }
 
-    /// Takes note of a step; shows the bar once it is worth it.
-    pub(super) fn take(&self, step: Step) {
-        match step {
-            Step::Answered(requests) => self.drawn.inc(requests),
-            Step::Decided { replications, requests } => {
-                let name = &self.scenario.name;
-                self.drawn.set_message(match self.scenario.precision {
-                    None => name.clone(),
-                    Some(_) => format!("{name}, {replications} replications for now:"),
-                });
-                self.drawn.inc_length(requests as u64);
-                let worth_showing = self.drawn.length() > Some(WORTH_SHOWING);
-                if self.may_show && worth_showing && self.drawn.is_hidden() {
-                    self.drawn.set_draw_target(ProgressDrawTarget::stderr());
-                    self.drawn.enable_steady_tick(Duration::from_millis(200));
-                }
-            }
+    /// So many more are to be done.
+    pub(super) fn grow(&self, by: f64) {
+        self.drawn.inc_length(by as u64);
+        let worth_showing = self.drawn.length() > Some(WORTH_SHOWING);
+        if self.may_show && worth_showing && self.drawn.is_hidden() {
+            self.drawn.set_draw_target(ProgressDrawTarget::stderr());
+            self.drawn.enable_steady_tick(TICK);
         }
+    }
+
+    /// So many were done.
+    pub(super) fn advance(&self, by: u64) {
+        self.drawn.inc(by);
+    }
+
+    /// Replaces the words before the bar.
+    pub(super) fn say(&self, message: String) {
+        self.drawn.set_message(message);
     }
 
     /// Takes the bar away.
@@ -94,17 +98,13 @@ pub(super) struct Points {
 }
 
 impl Points {
-    /// A bar over so many points and so much work, for whoever watches.
+    /// A bar over so many points and so much work.
     pub(super) fn new(name: &str, points: usize, work: f64, quiet: bool) -> Self {
         const UNITS: u64 = 1_000_000;
-        let shown = !quiet && stderr().is_terminal() && points > 0;
-        let target =
-            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let drawn = ProgressBar::with_draw_target(Some(UNITS), target);
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {eta} left");
-        drawn.set_style(style.expect("the template is well-formed"));
-        if shown {
-            drawn.enable_steady_tick(Duration::from_millis(200));
+        let is_shown = is_watched(quiet) && points > 0;
+        let drawn = drawn(UNITS, "{msg} {wide_bar} {eta} left", is_shown);
+        if is_shown {
+            drawn.enable_steady_tick(TICK);
         }
         let bar = Self {
             drawn,
@@ -114,62 +114,24 @@ impl Points {
             work_of_unit: work / UNITS as f64,
             work: Mutex::new(0.0),
         };
-        bar.tell(0);
+        bar.show(0);
         bar
     }
 
-    /// Takes note of work that was done.
+    /// So much work was done.
     pub(super) fn work(&self, work: f64) {
         let mut done = self.work.lock().unwrap_or_else(PoisonError::into_inner);
         *done += work;
         self.drawn.set_position((*done / self.work_of_unit) as u64);
     }
 
-    /// Takes note of a point that was done.
+    /// A point was done.
     pub(super) fn point(&self) {
-        self.tell(self.done.fetch_add(1, Ordering::Relaxed) + 1);
+        self.show(self.done.fetch_add(1, Ordering::Relaxed) + 1);
     }
 
-    fn tell(&self, done: usize) {
+    fn show(&self, done: usize) {
         self.drawn.set_message(format!("{}: {done} of {} points", self.name, self.all));
-    }
-
-    /// Takes the bar away.
-    pub(super) fn clear(&self) {
-        self.drawn.finish_and_clear();
-    }
-}
-
-/// A bar over answers: requests, each counted once for each set of assumptions that answers it. It
-/// grows longer as more is decided.
-pub(super) struct Answers {
-    drawn: ProgressBar,
-    may_show: bool,
-}
-
-impl Answers {
-    /// A bar that is not shown yet; `quiet` keeps it so.
-    pub(super) fn new(name: &str, quiet: bool) -> Self {
-        let drawn = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        let style = "{msg} {wide_bar} {human_pos} of about {human_len} answers, {eta} left for now";
-        drawn.set_style(ProgressStyle::with_template(style).expect("the template is well-formed"));
-        drawn.set_message(name.to_owned());
-        Self { drawn, may_show: !quiet && stderr().is_terminal() }
-    }
-
-    /// Takes note of a step; shows the bar once it is worth it.
-    pub(super) fn take(&self, step: sensitivity::Step) {
-        match step {
-            sensitivity::Step::Answered(answers) => self.drawn.inc(answers),
-            sensitivity::Step::Decided(answers) => {
-                self.drawn.inc_length(answers as u64);
-                let worth_showing = self.drawn.length() > Some(WORTH_SHOWING);
-                if self.may_show && worth_showing && self.drawn.is_hidden() {
-                    self.drawn.set_draw_target(ProgressDrawTarget::stderr());
-                    self.drawn.enable_steady_tick(Duration::from_millis(200));
-                }
-            }
-        }
     }
 
     /// Takes the bar away.

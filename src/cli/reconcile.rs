@@ -2,106 +2,91 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
+use super::args::{Changes, Format, Jobs, LogSettings, Print};
+use super::exit::Exit;
 use super::logs::{self, FormatsTogether, Logs};
-use super::replay::parse_unknown_age;
-use super::{Found, bills, input, output, progress, threads};
+use super::{bills, output, progress};
 use crate::bill::Bill;
 use crate::error::{Error, Result};
 use crate::reconciliation::kms_calls::{TrailCallGatherer, TrailCalls};
+use crate::reconciliation::rows;
 use crate::reconciliation::{ReconcileOptions, Reconciliation};
-use crate::report::{reconciliation as report, text};
+use crate::report::reconciliation as report;
 use crate::scenario::Scenario;
-use crate::scenario::replay::UnknownAge;
 
-/// Reconcile the model with a trail: its KMS calls beside those that CloudTrail has.
+/// Compare the modelled KMS calls with those in CloudTrail, and explain the differences
 ///
-/// Reads CloudTrail's KMS events, and the requests from S3's data events in the same trail or, if
-/// they are given, from S3 access logs. The model's calls are set beside the trail's by requester,
-/// bucket and hour: which share is explained, and why the rest is not.
+/// Reads CloudTrail's KMS events, and the requests from S3 data events in the same trail or from S3 access logs. The
+/// model's calls are compared with the trail's by requester, bucket and hour: what share is explained, and why the
+/// rest is not. `--format csv` prints a row for each requester, bucket and hour.
 ///
-/// If nothing else is asked for, how each bucket is encrypted is taken from the trail: calls with a
-/// bucket's ARN show that bucket keys are on.
+/// By default the trail shows how each bucket is encrypted: calls with a bucket's ARN mean that bucket keys are on.
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("format", |arg| {
+    arg.value_parser(Format::only(&[Format::Table, Format::Json, Format::Csv]))
+}))]
+#[command(after_long_help = "Examples:\n  \
+    bks reconcile trail/\n  \
+    bks reconcile trail/ logs/ --bucket data-lake --bill cur/")]
 pub(super) struct Args {
-    #[command(flatten)]
-    logs: logs::Args,
-    /// Take buckets to be encrypted as this configuration has them, whatever the trail shows
+    /// Take buckets to be encrypted as in this configuration, whatever the trail shows
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
-    /// Take configurations, assumptions and buckets' settings from this scenario file
-    #[arg(long, value_name = "FILE")]
-    scenario: Option<String>,
-    /// Keys of objects that are read and not written in the log, as for `bks replay`
+    /// Compare with the KMS requests on this bill, too (repeatable)
     ///
-    /// If nothing is said, the trail decides, bucket by bucket, whether they have bucket keys.
-    #[arg(long, value_name = "AGE", value_parser = parse_unknown_age)]
-    unknown_age: Option<UnknownAge>,
-    /// Set this bill's KMS requests beside both: FOCUS or a Cost and Usage Report, as CSV or Parquet, plain,
-    /// compressed or in a ZIP archive; of several parts, the manifest or the folder; may be given again
+    /// FOCUS or a Cost and Usage Report, as CSV or Parquet, plain, compressed or in a ZIP archive; if it has several
+    /// parts, the manifest or the directory.
     #[arg(long = "bill", value_name = "FILE")]
     bills: Vec<PathBuf>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
     #[command(flatten)]
-    changes: input::Changes,
-    /// Use N threads instead of one for each processor; the results do not depend on it
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<usize>,
-    /// Print neither table, progress nor notes; another format asked for still comes
-    #[arg(long, short)]
-    quiet: bool,
+    print: Print,
+    #[command(flatten)]
+    jobs: Jobs,
+    // What has a heading in `--help` comes last: the heading is that of all that follows.
+    #[command(flatten)]
+    logs: logs::Args,
+    #[command(flatten)]
+    settings: LogSettings,
+    #[command(flatten)]
+    changes: Changes,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person
-    Table,
-    /// For programs
-    Json,
-    /// A row for each requester, bucket and hour
-    Csv,
-}
-
-pub(super) fn run(args: &Args) -> Result<Found> {
-    if args.format == Format::Csv && !args.bills.is_empty() {
-        return Err(Error::request("`--bill` has no place in CSV, which has the cells alone")
+pub(super) fn run(args: &Args) -> Result<Exit> {
+    if args.print.format == Format::Csv && !args.bills.is_empty() {
+        return Err(Error::request("`--bill` cannot be combined with `--format csv`")
             .hint("give `--format json`, or leave out `--bill`"));
     }
     // Read first: what is wrong with it need not wait.
     let bills = args.bills.iter().map(|path| bills::read(path)).collect::<Result<Vec<_>>>()?;
-    let logs = args.logs.open(args.quiet)?;
+    let logs = args.logs.open(args.print.quiet.quiet)?;
     let (scenario, calls) = read(args, logs)?;
     let asked = ReconcileOptions {
         configuration: configuration(args, &scenario)?,
-        by_settings: args.scenario.is_some(),
-        unknown_age: args.unknown_age,
+        by_settings: args.settings.scenario.is_some(),
+        unknown_age: args.settings.unknown_age.unknown_age,
     };
     let requests = scenario.recording.as_ref().map_or(0, |recording| recording.seen.all);
-    let bar = progress::bar(requests as f64, args.quiet);
-    let done = |variants: usize| {
-        bar.set_length(variants as u64 * requests);
-        bar.inc(requests);
-    };
-    let found = threads::run_on(args.jobs, || {
-        Reconciliation::of(&scenario, calls, args.logs.buckets(), asked, &done)
+    let bar = progress::requests(requests as f64, &scenario.name, args.print.quiet.quiet);
+    let found = args.jobs.run(|| {
+        Reconciliation::of(&scenario, calls, args.logs.buckets(), asked, &|variants| {
+            bar.set_length(variants as u64 * requests);
+            bar.inc(requests);
+        })
     })?;
     bar.finish_and_clear();
     show(args, &scenario, &found?, &bills)?;
-    Ok(Found::Done)
+    Ok(Exit::Done)
 }
 
 /// The requests as a scenario, and the calls of the same time.
 fn read(args: &Args, logs: Logs) -> Result<(Scenario, TrailCalls)> {
     let (recording, calls) =
-        logs.read::<TrailCallGatherer>(FormatsTogether::LogsAndTrails, args.jobs)?;
+        logs.read::<TrailCallGatherer>(FormatsTogether::LogsAndTrails, args.jobs.jobs)?;
     let from = recording.start_ns + recording.counted_from.as_nanos();
     let calls = calls.finish(from, recording.start_ns + recording.end.as_nanos());
-    let scenario =
-        input::replay(recording, args.scenario.as_deref(), &args.changes, args.unknown_age)?;
-    input::check_size(&scenario, threads::number(args.jobs))?;
+    let scenario = args.settings.scenario(recording, &args.changes, args.jobs.threads())?;
     Ok((scenario, calls))
 }
 
@@ -113,17 +98,9 @@ fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
 }
 
 fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Result<()> {
-    match args.format {
-        Format::Table if args.quiet => Ok(()),
-        Format::Table => {
-            let document = report::document(scenario, found, bills);
-            output::print(&text::write(&document, output::terminal_width()))
-        }
-        Format::Json => output::print_json(&report::json(scenario, found, bills)),
-        Format::Csv => {
-            let rows = crate::reconciliation::rows::rows(found);
-            let csv = crate::results::csv::write(&rows);
-            output::print(&String::from_utf8(csv).expect("CSV is text"))
-        }
-    }
+    args.print.print(|format| match format {
+        Format::Json => output::json(&report::json(scenario, found, bills)),
+        Format::Csv => output::csv(&rows::rows(found)),
+        _ => output::table(&report::document(scenario, found, bills)),
+    })
 }

@@ -3,107 +3,85 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
-use super::{Found, input, output, simulate, threads};
+use super::args::{self, Changes, FailIf, Format, Jobs, Quiet, Typed};
+use super::exit::Exit;
+use super::{input, output, run};
 use crate::error::{Error, Result};
 use crate::report::run::page::{self, BUCKETS, Further, Page};
 use crate::report::run::reproduction::shell;
-use crate::report::{html, markdown, run};
+use crate::report::{html, markdown};
 use crate::results::manifest::Manifest;
 use crate::results::sensitivity::{IDENTITY, Identity};
 use crate::results::{FACTS, Results};
 use crate::sweep::swept::{Key, SWEEP, Swept};
 
-/// Write results as one page for a meeting, or as Markdown for a pull request.
+/// Write a report: one page for a meeting, or Markdown for a pull request
 ///
-/// The page needs nothing else: no network, no other file. It has the verdict with its range, charts,
-/// tables, warnings, and how to get the same again. A sweep in the folder comes with sliders.
+/// The page is self-contained and works offline. It shows the verdict with its range, charts, tables, warnings,
+/// and how to reproduce them. A sweep in the folder is shown with sliders.
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Examples:\n  bks report results/emr10\n  bks report my-bucket.toml -o report.html\n  \
-bks report results/emr10 --format markdown >> comment.md"
-)]
+#[command(after_long_help = "Examples:\n  \
+    bks report results/emr10\n  \
+    bks report my-bucket.toml -o report.html\n  \
+    bks report results/emr10 --format markdown >> comment.md")]
 pub(super) struct Args {
-    /// A folder of results, or a scenario file (`-` for standard input), which is run first
+    /// Results folder, or a scenario file (`-` for standard input), which is run first
     #[arg(value_name = "DIR|SCENARIO")]
     source: String,
-    /// Where to; `-` is standard output. If not given, a page goes to report.html in the folder of
-    /// results, and Markdown to standard output
+    /// Output file, `-` for standard output [default: report.html in the results folder; Markdown to `-`]
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = Format::Html)]
+    /// Output format
+    #[arg(long, default_value = "html", value_parser = Format::only(&[Format::Html, Format::Markdown]))]
     format: Format,
-    /// The sweep to be shown, instead of the folder's sweep.csv
+    /// Sweep to show [default: sweep.csv in the results folder]
     #[arg(long, value_name = "FILE.csv")]
     sweep: Option<PathBuf>,
-    /// Where a scenario's files go, instead of results/NAME
-    #[arg(long, value_name = "DIR")]
+    #[command(flatten)]
+    quiet: Quiet,
+    /// Results folder of a scenario that is run first [default: results/NAME]
+    #[arg(long, value_name = "DIR", help_heading = args::SCENARIO_OPTIONS)]
     results: Option<PathBuf>,
-    /// Replace files in that folder that bks did not write
-    #[arg(long)]
+    /// Overwrite files in that folder that bks did not write
+    #[arg(long, help_heading = args::SCENARIO_OPTIONS)]
     overwrite: bool,
+    #[command(flatten, next_help_heading = args::SCENARIO_OPTIONS)]
+    jobs: Jobs,
     #[command(flatten)]
-    changes: input::Changes,
+    changes: Changes,
     #[command(flatten)]
-    demands: input::Demands,
-    /// Use N threads instead of one for each processor; the report does not depend on it
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<usize>,
-    /// Print neither progress nor notes
-    #[arg(long, short)]
-    quiet: bool,
+    fail_if: FailIf,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A page that stands by itself
-    Html,
-    /// Markdown for a pull request
-    Markdown,
-}
-
-pub(super) fn run(args: &Args) -> Result<Found> {
+pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
     let path = Path::new(&args.source);
     let (folder, mut results) = if args.source != "-" && path.is_dir() {
-        (path.to_owned(), of_folder(args, path)?)
+        (path.to_owned(), of_folder(path, typed)?)
     } else {
         of_scenario(args)?
     };
     let beside = Beside::of(args, &folder, &mut results)?;
-    if !args.quiet {
-        beside.left_out.iter().for_each(|note| output::note(note));
+    beside.left_out.iter().for_each(|note| args.quiet.note(note));
+    if args.format == Format::Markdown {
+        let text = markdown::write(&crate::report::run::document(&results, None));
+        put(args, &text, args.out.as_deref().unwrap_or(Path::new("-")))?;
+    } else {
+        let page = page(&beside, &folder, &results)?;
+        put(args, &page, args.out.as_deref().unwrap_or(&folder.join("report.html")))?;
     }
-    match args.format {
-        Format::Html => {
-            let page = page(&beside, &folder, &results)?;
-            put(args, &page, args.out.as_deref().unwrap_or(&folder.join("report.html")))?;
-        }
-        Format::Markdown => {
-            let text = markdown::write(&run::document(&results, None));
-            put(args, &text, args.out.as_deref().unwrap_or(Path::new("-")))?;
-        }
-    }
-    Ok(Found::by_demands(&[results]))
+    Ok(Exit::by_assertions(&[results]))
 }
 
 /// Reads results from a folder.
-fn of_folder(args: &Args, folder: &Path) -> Result<Results> {
-    let place = folder.display().to_string();
-    if let Some(option) = args.changes.given().or_else(|| args.demands.given()).or_else(|| {
-        let options = [
-            ("--results", args.results.is_some()),
-            ("--overwrite", args.overwrite),
-            ("--jobs", args.jobs.is_some()),
-        ];
-        options.into_iter().find_map(|(option, is_given)| is_given.then_some(option))
-    }) {
+fn of_folder(folder: &Path, typed: &Typed) -> Result<Results> {
+    if let Some(option) = typed.under(args::SCENARIO_OPTIONS) {
         return Err(Error::request(format!(
-            "`{option}` changes a run, but the folder's was made already"
+            "`{option}` applies to a run, but the folder holds a finished one"
         ))
         .hint("give a scenario instead, e.g., the folder's run.toml")
-        .at(place));
+        .at(folder.display().to_string()));
     }
     input::results(folder)
 }
@@ -111,23 +89,19 @@ fn of_folder(args: &Args, folder: &Path) -> Result<Results> {
 /// Runs a scenario, and leaves its files as `bks simulate` does.
 fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
     if args.source != "-" && !Path::new(&args.source).exists() {
-        return Err(Error::request("there is neither a folder of results nor a scenario of this name")
+        return Err(Error::request("there is no results folder or scenario of this name")
             .at(args.source.clone())
-            .hint("`bks simulate SCENARIO` leaves a folder of results in results/NAME, and so does `bks replay LOGS`"));
+            .hint("`bks simulate SCENARIO` and `bks replay LOGS` write results to results/NAME"));
     }
-    let scenario = input::scenario(&args.source, &args.changes, threads::number(args.jobs));
-    let mut scenario = scenario.map_err(|error| {
-        error.hint("a report is made from a folder of results, or from a scenario in TOML")
-    })?;
-    args.demands.put_on(&mut scenario)?;
-    let by_name = || PathBuf::from("results").join(&scenario.name);
-    let folder = args.results.clone().unwrap_or_else(by_name);
-    let results = threads::run_on(args.jobs, || {
-        simulate::run_into(&scenario, &folder, args.quiet, args.overwrite)
-    })??;
-    if !args.quiet {
-        output::note(&format!("wrote {}", folder.display()));
-    }
+    let scenario = args.changes.scenario(&args.source, args.jobs.threads());
+    let mut scenario =
+        scenario.map_err(|error| error.hint("give a results folder, or a scenario in TOML"))?;
+    args.fail_if.add_to(&mut scenario)?;
+    let folder = output::results_folder(args.results.as_deref(), &scenario.name);
+    let results = args
+        .jobs
+        .run(|| run::into_folder(&scenario, &folder, args.quiet.quiet, args.overwrite))??;
+    args.quiet.wrote(&folder);
     Ok((folder, results))
 }
 
@@ -168,9 +142,10 @@ impl Beside {
             None if is_named => return self.sweep = Some(sweep),
             None => "no `sweep.json` beside it says of which settings it is".to_owned(),
         };
-        let values = |key: &Key| shell(&format!("{}={}", key.name, key.values.join(",")));
-        let keys: Vec<String> =
-            sweep.keys.iter().map(|key| format!("--set {}", values(key))).collect();
+        let keys = sweep.keys.iter().map(|Key { name, values, .. }| {
+            format!("--set {}", shell(&format!("{name}={}", values.join(","))))
+        });
+        let keys: Vec<String> = keys.collect();
         let folder = shell(&folder.display().to_string());
         self.left_out.push(format!(
             "the sweep `{place}` is left out: {why}; `bks sweep {folder}/run.toml {} --out {folder}` makes it \
@@ -180,23 +155,21 @@ impl Beside {
     }
 
     fn take_further(&mut self, folder: &Path, results: &mut Results) -> Result<()> {
-        let text_of = |name: &str| {
-            let path = folder.join(name);
-            input::result_text_if_there(&path).map_err(|error| error.at(path.display().to_string()))
-        };
-        let manifest = text_of(FACTS)?.and_then(|text| Manifest::read(FACTS, &text));
+        let manifest = text_if_there(&folder.join(FACTS))?;
+        let manifest = manifest.and_then(|text| Manifest::read(FACTS, &text));
         if manifest.is_some_and(|manifest| manifest.files.contains_key(BUCKETS))
-            && let Some(text) = text_of(BUCKETS)?
+            && let Some(text) = text_if_there(&folder.join(BUCKETS))?
         {
             self.further.read(BUCKETS, &text)?;
         }
-        let identity = text_of(IDENTITY)?.map(|text| Identity::read(&text)).transpose();
+        let identity =
+            text_if_there(&folder.join(IDENTITY))?.map(|text| Identity::read(&text)).transpose();
         let identity = identity.map_err(|error| error.within(&folder.display().to_string()))?;
         let differ = identity.as_ref().map(|identity| identity.differences(results));
         let is_same = differ.as_ref().is_some_and(Vec::is_empty);
         let mut names = Vec::new();
         for name in Further::OF_SENSITIVITY {
-            let Some(text) = text_of(name)? else { continue };
+            let Some(text) = text_if_there(&folder.join(name))? else { continue };
             if is_same && identity.as_ref().is_some_and(|it| it.tells_of(name, &text)) {
                 self.further.read(name, &text)?;
             } else {
@@ -205,7 +178,7 @@ impl Beside {
         }
         // A run leaves a file of this name, too.
         let swings = "sensitivity.csv";
-        if let Some(text) = text_of(swings)?
+        if let Some(text) = text_if_there(&folder.join(swings))?
             && !is_same
             && identity.as_ref().is_some_and(|it| it.tells_of(swings, &text))
         {
@@ -236,18 +209,20 @@ fn page(beside: &Beside, folder: &Path, results: &Results) -> Result<String> {
     Ok(html::write(&page))
 }
 
+fn text_if_there(path: &Path) -> Result<Option<String>> {
+    input::result_text_if_there(path).map_err(|error| error.at(path.display().to_string()))
+}
+
 /// The sweep that was named, or else the folder's, and where it is.
 fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
     let path = args.sweep.clone().unwrap_or_else(|| folder.join(SWEEP));
     let place = path.display().to_string();
     let text = match &args.sweep {
-        Some(path) => input::result_text(path).map(Some),
-        None => input::result_text_if_there(&path),
+        Some(path) => Some(input::result_text(path).map_err(|error| error.at(&place))?),
+        None => text_if_there(&path)?,
     };
-    let Some(text) = text.map_err(|error| error.at(&place))? else { return Ok(None) };
-    let identity = path.with_extension("json");
-    let identity = input::result_text_if_there(&identity)
-        .map_err(|error| error.at(identity.display().to_string()))?;
+    let Some(text) = text else { return Ok(None) };
+    let identity = text_if_there(&path.with_extension("json"))?;
     let swept = Swept::read(&place, &text, identity.as_deref())?;
     Ok(Some((place, swept)))
 }
@@ -256,13 +231,11 @@ fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
 fn put(args: &Args, text: &str, out: &Path) -> Result<()> {
     if output::is_stdout(out) {
         return match args.format {
-            Format::Html => output::print_document(text),
             Format::Markdown => output::print(text),
+            _ => output::print_document(text),
         };
     }
     output::write_whole(out, |file| file.write_all(text.as_bytes()))?;
-    if !args.quiet {
-        output::note(&format!("wrote {}", out.display()));
-    }
+    args.quiet.wrote(out);
     Ok(())
 }

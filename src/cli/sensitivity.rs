@@ -1,88 +1,62 @@
-//! `bks sensitivity`: which assumption the answer hangs on, and where it turns.
+//! `bks sensitivity`: which assumption matters most, and where the answer flips.
 
-use std::path::PathBuf;
+use clap::Args as ClapArgs;
 
-use clap::{Args as ClapArgs, ValueEnum};
-
-use super::{Found, input, memory, output, progress, threads};
-use crate::error::{Error, Result};
-use crate::report::{markdown, sensitivity as report, text};
-use crate::results::csv;
+use super::args::{Changes, Format, Jobs, Print, ResultsFolder};
+use super::exit::Exit;
+use super::{input, memory, output, progress};
+use crate::error::Result;
+use crate::report::{markdown, sensitivity as report};
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
 use crate::sensitivity::axis::Axis;
+use crate::sensitivity::rows;
 use crate::sensitivity::sobol::SAMPLES_MAX;
-use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity};
+use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity, Step};
 use crate::simulation::estimate;
 use crate::units::Share;
 
-/// Find which assumption the saving hangs on, and where it turns.
+/// Find the assumption that matters most, and the value at which the answer flips
 ///
-/// What AWS does not publish has a range. This command asks the headline configuration, on the same
-/// requests: how far does each assumption alone move the saving; which of them does its spread come
-/// from (Sobol' indices); and from which lifetime, number of partitions or number of requesters on does
-/// it fall below a target ("less than 50 % once `requesters` ≥ 9,000").
+/// Runs the headline configuration on the same requests under many sets of assumptions, and reports how far each
+/// assumption alone moves the saving, how much of the saving's spread it explains (Sobol' indices), and from
+/// which lifetime, number of partitions or number of requesters on the saving falls below a target ("less than
+/// 50 % once `requesters` ≥ 9,000").
 ///
-/// Writes `sensitivity.csv` and its picture `tornado.svg`, `sobol.csv`, `spread.csv`, `break_even.csv`
-/// and `break_even_curves.csv`.
+/// `--format csv` prints the rows of `break_even.csv`. Writes `sensitivity.csv` with its chart `tornado.svg`,
+/// `sobol.csv`, `spread.csv`, `break_even.csv` and `break_even_curves.csv`.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "bks sensitivity emr10.toml\n\
-bks sensitivity emr10.toml --target 80% --target 50% --over requesters=1..1000\n\
-bks sensitivity emr10.toml --over workload.arriving.arrivals.poisson.rate=0.1/s..50/s")]
+#[command(after_long_help = "Examples:\n  \
+    bks sensitivity emr10.toml\n  \
+    bks sensitivity emr10.toml --target 80% --target 50% --over requesters=1..1000\n  \
+    bks sensitivity emr10.toml --over workload.arriving.arrivals.poisson.rate=0.1/s..50/s")]
 pub(super) struct Args {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
-    /// A saving to find break-even values for; may be given again
+    /// Saving to find break-even values for (repeatable)
     #[arg(long, value_name = "SHARE", default_value = "50%")]
     target: Vec<Share>,
-    /// Also search the values of KEY from LOW to HIGH; may be given again
+    /// Also search KEY from LOW to HIGH (repeatable)
     ///
-    /// KEY is a key of the scenario as for `--set`, with two values of one kind: durations, rates,
-    /// percentages or numbers. `lifetime`, `generation_lifetime`, `cache_lifetime`, `cache_hosts` and
-    /// `requesters` are searched anyway, and `write_partitions` and `read_partitions` where they are
-    /// given; given here, from LOW to HIGH.
-    #[arg(long, value_name = "KEY=LOW..HIGH", value_parser = parse_axis)]
+    /// KEY is a scenario key as for `--set`; its values are durations, rates, percentages or numbers. `lifetime`,
+    /// `generation_lifetime`, `cache_lifetime`, `cache_hosts` and `requesters` are always searched, and so are
+    /// `write_partitions` and `read_partitions` where the scenario gives them; this option changes their range.
+    #[arg(long, value_name = "KEY=LOW..HIGH", value_parser = Axis::parse)]
     over: Vec<Axis>,
-    /// Points of each of the two samples of all assumptions together: a power of two
+    /// Sample size, a power of two [default: 128, or fewer for large scenarios]
     ///
-    /// With k assumptions that have a range, N (k + 2) sets of assumptions are answered at the most.
-    /// Twice as many make the intervals about a third narrower. Without it N is 128, or fewer if the
-    /// scenario is large.
+    /// With k assumptions that have a range, at most N (k + 2) sets of assumptions are run. Doubling N narrows
+    /// the intervals by about a third.
     #[arg(long, value_name = "N", value_parser = parse_samples)]
     samples: Option<u32>,
-    /// Write files to DIR instead of results/NAME
-    #[arg(long, short, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Replace files in the folder that bks did not write
-    #[arg(long)]
-    overwrite: bool,
-    /// What to print
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
     #[command(flatten)]
-    changes: input::Changes,
-    /// Use N threads instead of one for each processor; the results do not depend on it
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<usize>,
-    /// Print neither tables, progress nor notes; another format asked for still comes
-    #[arg(long, short)]
-    quiet: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// The verdict, tables and sentences for a person
-    Table,
-    /// Everything, for programs
-    Json,
-    /// The rows of `break_even.csv`
-    Csv,
-    /// The verdict, tables and sentences for a pull request
-    Markdown,
-}
-
-fn parse_axis(text: &str) -> std::result::Result<Axis, String> {
-    Axis::parse(text).map_err(|error| error.to_string())
+    folder: ResultsFolder,
+    #[command(flatten)]
+    print: Print,
+    #[command(flatten)]
+    changes: Changes,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
 fn parse_samples(text: &str) -> std::result::Result<u32, String> {
@@ -92,16 +66,16 @@ fn parse_samples(text: &str) -> std::result::Result<u32, String> {
         .ok_or_else(|| format!("must be a power of two from {SAMPLES_MIN} to {SAMPLES_MAX}"))
 }
 
-pub(super) fn run(args: &Args) -> Result<Found> {
-    let threads = threads::number(args.jobs);
+pub(super) fn run(args: &Args) -> Result<Exit> {
+    let threads = args.jobs.threads();
     let source = input::Source::open(&args.scenario)?;
     let bytes = memory::free();
-    let read = |more: &[_]| {
-        let changes: Vec<_> = args.changes.all()?.into_iter().chain(more.iter().cloned()).collect();
-        let scenario = source.read(&changes)?;
+    let overrides = args.changes.overrides()?;
+    let read = |more: &[Override]| -> Result<Scenario> {
+        let scenario = source.read(&[&overrides, more].concat())?;
         estimate::check_size(&scenario, threads, bytes)
             .map_err(|error| error.at(source.place()))?;
-        Ok::<Scenario, Error>(scenario)
+        Ok(scenario)
     };
     let scenario = read(&[])?;
     let plan = Plan {
@@ -110,35 +84,32 @@ pub(super) fn run(args: &Args) -> Result<Found> {
         over: args.over.clone(),
         means: Means { threads, bytes: bytes / 2 },
     };
-    let bar = progress::Answers::new(&scenario.name, args.quiet);
-    let read_with = |change: &Override| read(std::slice::from_ref(change));
-    let found = threads::run_on(args.jobs, || {
-        Sensitivity::of(&scenario, &read_with, &plan, &|step| bar.take(step))
+    let bar = progress::Growing::new(&scenario.name, "answers", args.print.quiet.quiet);
+    let found = args.jobs.run(|| {
+        Sensitivity::of(&scenario, &|change| read(std::slice::from_ref(change)), &plan, &|step| {
+            match step {
+                Step::Answered(answers) => bar.advance(answers),
+                Step::Decided(answers) => bar.grow(answers),
+            }
+        })
     })??;
     bar.clear();
-    let folder = args.out.clone().unwrap_or_else(|| PathBuf::from("results").join(&scenario.name));
-    output::write_files(&folder, &report::files(&scenario, &found), args.overwrite)?;
-    if !args.quiet || args.format != Format::Table {
-        output::print(&printed(args.format, &scenario, &found))?;
+    let folder = args.folder.of(&scenario.name);
+    output::write_files(&folder, &report::files(&scenario, &found), args.folder.overwrite)?;
+    args.print.print(|format| text(format, &scenario, &found))?;
+    for (parameter, why) in &found.left_out {
+        let why = why.lines().next().unwrap_or_default();
+        args.print.quiet.note(&format!("`{parameter}` was not searched: {why}"));
     }
-    if !args.quiet {
-        for (parameter, why) in &found.left_out {
-            let why = why.lines().next().unwrap_or_default();
-            output::note(&format!("`{parameter}` was not searched: {why}"));
-        }
-        output::note(&format!("wrote {}", folder.display()));
-    }
-    Ok(Found::Done)
+    args.print.quiet.wrote(&folder);
+    Ok(Exit::Done)
 }
 
-fn printed(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
+fn text(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
     match format {
-        Format::Table => text::write(&report::document(scenario, found), output::terminal_width()),
         Format::Markdown => markdown::write(&report::document(scenario, found)),
-        Format::Csv => {
-            let rows = crate::sensitivity::rows::break_even(scenario, found);
-            String::from_utf8(csv::write(&rows)).expect("CSV is text")
-        }
+        Format::Csv => output::csv(&rows::break_even(scenario, found)),
         Format::Json => output::json(&report::json(scenario, found)),
+        Format::Table | Format::Html => output::table(&report::document(scenario, found)),
     }
 }

@@ -1,11 +1,13 @@
 //! `bks sweep`: read, check all points, run those that are missing, report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 
+use super::args::{Changes, FailIf, Format, Jobs, Quiet};
+use super::exit::Exit;
 use super::journal::Journal;
-use super::{Found, input, memory, output, progress, threads};
+use super::{input, memory, output, progress};
 use crate::error::Result;
 use crate::report;
 use crate::results::facts::AssertionFacts;
@@ -16,67 +18,50 @@ use crate::sweep::rows::{Form, Ledger, Lines};
 use crate::sweep::survey::{Identity, Survey};
 use crate::sweep::{self, Surroundings};
 
-/// Simulate a scenario at every point of a grid of values.
+/// Simulate a scenario at every point of a grid of values
 ///
-/// A `--set` with several values varies its key: a list (`lifetime=30s,3m,5m,1h`), N values evenly
-/// spaced (`KEY=LOW..HIGH:N`), steps (`KEY=LOW..HIGH:+STEP`), powers (`KEY=1..10000:log10`), or N
-/// values on a logarithmic scale (`KEY=LOW..HIGH:log:N`). Several make a grid, the first varies
-/// slowest.
+/// A `--set` with several values varies its key: a list (`lifetime=30s,3m,5m,1h`), N evenly spaced values
+/// (`KEY=LOW..HIGH:N`), steps (`KEY=LOW..HIGH:+STEP`), powers of ten (`KEY=1..10000:log10`), or N values on a
+/// logarithmic scale (`KEY=LOW..HIGH:log:N`). Several of them make a grid, in which the first varies slowest.
 ///
-/// Writes sweep.csv point by point, and sweep.json, which says what the sweep is. The same command
-/// again goes on where it was broken off.
+/// Writes sweep.csv point by point, and sweep.json, which describes the sweep. An interrupted sweep resumes where
+/// it stopped when the same command is given again.
 #[derive(Debug, ClapArgs)]
+#[command(after_long_help = "Examples:\n  \
+    bks sweep emr10.toml --set lifetime=30s,3min,5min,1h\n  \
+    bks sweep emr10.toml --set requesters=1..10000:log10 --set cache_lifetime=1min,5min")]
 pub(super) struct Args {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
-    /// Write files to DIR instead of results/NAME
+    /// Output directory [default: results/NAME]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Form of the file of results
-    #[arg(long, value_enum, default_value_t = FormName::Csv)]
-    format: FormName,
+    /// Results file: sweep.csv, or sweep.jsonl with one JSON object per line
+    #[arg(long, default_value = "csv", value_parser = Format::only(&[Format::Csv, Format::Json]))]
+    format: Format,
     #[command(flatten)]
-    changes: input::Changes,
+    changes: Changes,
     #[command(flatten)]
-    demands: input::Demands,
-    /// Run all points anew, whatever sweep is there
+    fail_if: FailIf,
+    /// Start over, and discard the points of an earlier sweep
     #[arg(long)]
     restart: bool,
     /// Refuse a sweep of more than N points
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_points: usize,
-    /// Use N threads instead of one for each processor; the results do not depend on it
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<usize>,
-    /// Print neither table, progress nor notes
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    jobs: Jobs,
+    #[command(flatten)]
+    quiet: Quiet,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FormName {
-    /// sweep.csv
-    Csv,
-    /// sweep.jsonl: an object a line
-    Json,
-}
-
-impl From<FormName> for Form {
-    fn from(name: FormName) -> Self {
-        match name {
-            FormName::Csv => Self::Csv,
-            FormName::Json => Self::JsonLines,
-        }
-    }
-}
-
-pub(super) fn run(args: &Args) -> Result<Found> {
-    let grid = Grid::of(&args.changes.all()?, args.max_points)?;
+pub(super) fn run(args: &Args) -> Result<Exit> {
+    let grid = Grid::of(&args.changes.overrides()?, args.max_points)?;
     let source = input::Source::open(&args.scenario)?;
     let mut base = source.read(&grid.fixed())?;
-    args.demands.put_on(&mut base)?;
+    args.fail_if.add_to(&mut base)?;
     let sweep = Sweep { args, grid: &grid, source: &source, base: &base };
-    threads::run_on(args.jobs, || sweep.run())?
+    args.jobs.run(|| sweep.run())?
 }
 
 /// A sweep as asked for.
@@ -88,9 +73,9 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    fn run(&self) -> Result<Found> {
+    fn run(&self) -> Result<Exit> {
         let bytes = memory::free();
-        let threads = threads::number(self.args.jobs);
+        let threads = self.args.jobs.threads();
         let survey = Survey::of(self.grid, &|point| {
             let scenario = self.read(point)?;
             estimate::check_size(&scenario, threads, bytes).map_err(|error| {
@@ -98,46 +83,39 @@ impl Sweep<'_> {
             })?;
             Ok(scenario)
         })?;
-        let ledger = Ledger::new(self.args.format.into(), self.grid, &survey);
+        let form = if self.args.format == Format::Json { Form::JsonLines } else { Form::Csv };
+        let ledger = Ledger::new(form, self.grid, &survey);
         let identity = Identity::of(self.base, self.grid, &survey);
-        let folder = self.folder();
+        let folder = output::results_folder(self.args.out.as_deref(), &self.base.name);
         let journal = Journal::open(&folder, &ledger, &identity, self.args.restart)?;
-        let path = journal.path().display().to_string();
+        let path = journal.path().to_owned();
         let missing = journal.missing(self.grid.points());
         self.note_what_is_there(&path, missing.len());
         self.run_missing(&survey, &missing, &ledger, &journal, bytes)?;
         let lines = journal.finish(self.grid.points())?;
         self.report(&survey, &ledger, &lines)?;
         if !missing.is_empty() {
-            self.note(&format!("wrote {path}"));
+            self.args.quiet.wrote(&path);
         }
-        Ok(self.hold_against_demands(&survey, &ledger, &lines))
+        Ok(self.check_assertions(&survey, &ledger, &lines))
     }
 
     fn read(&self, point: usize) -> Result<Scenario> {
         let mut scenario = self.source.read(&self.grid.overrides(point))?;
-        self.args.demands.put_on(&mut scenario)?;
+        self.args.fail_if.add_to(&mut scenario)?;
         Ok(scenario)
     }
 
-    fn folder(&self) -> PathBuf {
-        let by_name = || PathBuf::from("results").join(&self.base.name);
-        self.args.out.clone().unwrap_or_else(by_name)
-    }
-
-    fn note(&self, text: &str) {
-        if !self.args.quiet {
-            output::note(text);
-        }
-    }
-
-    fn note_what_is_there(&self, path: &str, missing: usize) {
+    fn note_what_is_there(&self, path: &Path, missing: usize) {
+        let path = path.display();
         let points = self.grid.points();
         if missing == 0 {
-            self.note(&format!("{path} has all {points} points, there is nothing to run"));
+            self.args.quiet.note(&format!("{path} already has all {points} points"));
         } else if missing < points {
             let there = points - missing;
-            self.note(&format!("{path} has {there} of {points} points, going on with the rest"));
+            self.args
+                .quiet
+                .note(&format!("{path} has {there} of {points} points, resuming with the rest"));
         }
     }
 
@@ -153,7 +131,7 @@ impl Sweep<'_> {
             &self.base.name,
             missing.len(),
             survey.work(missing),
-            self.args.quiet,
+            self.args.quiet.quiet,
         );
         let around = Surroundings {
             read: &|point| self.read(point),
@@ -170,18 +148,17 @@ impl Sweep<'_> {
     }
 
     fn report(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Result<()> {
-        if self.args.quiet {
+        if self.args.quiet.quiet {
             return Ok(());
         }
-        let rows = |point: usize| ledger.rows(&lines[&point]);
-        let width = output::terminal_width();
-        let name = &self.base.name;
-        let document = report::sweep::document(name, self.grid, survey, &rows);
-        output::print(&report::text::write(&document, width))
+        let document = report::sweep::document(&self.base.name, self.grid, survey, &|point| {
+            ledger.rows(&lines[&point])
+        });
+        output::print(&output::table(&document))
     }
 
-    /// Tells at how many points a demand is not met, and names the first ones.
-    fn hold_against_demands(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Found {
+    /// Says at how many points an assertion is not met, and names the first ones.
+    fn check_assertions(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Exit {
         const NAMED: usize = 5;
         let unmet: Vec<(usize, AssertionFacts)> = (0..self.grid.points())
             .filter_map(|point| {
@@ -190,7 +167,7 @@ impl Sweep<'_> {
             })
             .collect();
         if unmet.is_empty() {
-            return Found::Done;
+            return Exit::Done;
         }
         let of = self.grid.points();
         output::note(&format!("assertions are not met at {} of {of} points", unmet.len()));
@@ -201,6 +178,6 @@ impl Sweep<'_> {
         if unmet.len() > NAMED {
             output::note(&format!("and at {} more", unmet.len() - NAMED));
         }
-        Found::AssertionNotMet
+        Exit::AssertionNotMet
     }
 }

@@ -13,6 +13,7 @@ use rand::RngExt;
 
 use super::shares::{KeyShare, push_timeline, push_written};
 use super::sorted::{Guide, Sorted};
+use super::timelines::TimelineRange;
 use crate::rng::{Stream, binomial, part_of};
 use crate::units::{SimDuration, SimTime};
 
@@ -90,8 +91,8 @@ pub struct History {
     starts: Sorted,
     /// The keys of each (writer, partition), by time; empty if there is only one, which `starts` is.
     timelines: Vec<Timeline>,
-    /// For each writer where its timelines begin and how many there are, one a partition.
-    of_writer: Vec<(u32, u32)>,
+    /// For each writer which of them are its own.
+    of_writer: Vec<TimelineRange>,
     /// The partitions of a migration: each key of `starts` then stands for one key a partition, chosen
     /// object by object.
     spread: Option<u32>,
@@ -104,6 +105,14 @@ struct Timeline {
     numbers: Vec<u32>,
 }
 
+impl Timeline {
+    /// The keys with some numbers, of which `starts` knows when each was generated.
+    fn of(numbers: Vec<u32>, starts: &[i64]) -> Self {
+        let own = numbers.iter().map(|&number| starts[number as usize]).collect();
+        Self { starts: Sorted::new(own), numbers }
+    }
+}
+
 impl History {
     /// Lets the writers write the population.
     pub fn write(writing: &Writing, rng: &mut Stream) -> Self {
@@ -113,7 +122,7 @@ impl History {
             since => writing.ages.cdf(SimTime::ZERO.since(since)),
         };
         let keyless = writing.objects - binomial(writing.objects, young, rng);
-        let of_writer = timelines_of(writing.partitions);
+        let of_writer = TimelineRange::in_a_row(writing.partitions, 1);
         let count = writing.partitions.iter().sum::<u32>() as usize;
         // In units so small that each partition's part of its writer's weight is a whole number.
         let whole =
@@ -122,7 +131,7 @@ impl History {
         let mut left = writing.objects - keyless;
         let mut weight_left = weight * whole;
         let mut keys = Vec::new();
-        for (&weight, &(first, parts)) in writing.writers.iter().zip(&of_writer) {
+        for (&weight, &TimelineRange { first, parts }) in writing.writers.iter().zip(&of_writer) {
             let mine = u128::from(weight) * (whole / u128::from(parts));
             for part in 0..parts {
                 let objects = binomial(left, mine as f64 / weight_left as f64, rng);
@@ -142,12 +151,9 @@ impl History {
         for (number, key) in keys.iter().enumerate() {
             by_timeline[key.timeline as usize].push(number as u32);
         }
-        let start = |&number: &u32| keys[number as usize].start.as_nanos();
-        let timelines = by_timeline.into_iter().map(|numbers| Timeline {
-            starts: Sorted::new(numbers.iter().map(start).collect()),
-            numbers,
-        });
-        Self { timelines: timelines.collect(), of_writer, ..history }
+        let all = history.starts.numbers();
+        let timelines = by_timeline.into_iter().map(|numbers| Timeline::of(numbers, all)).collect();
+        Self { timelines, of_writer, ..history }
     }
 
     /// A population of which each object's writing is known: in the order of time, each with the
@@ -155,7 +161,7 @@ impl History {
     /// of S3's fleet. Keys come about as [`super::service`] has it.
     #[must_use]
     pub fn of_writes(writing: &Writing, writes: impl Iterator<Item = (SimTime, u32, u32)>) -> Self {
-        let of_writer = timelines_of(writing.partitions);
+        let of_writer = TimelineRange::in_a_row(writing.partitions, 1);
         let count = writing.partitions.iter().sum::<u32>() as usize;
         // The newest key of each timeline, and until when it wraps.
         let mut live = vec![(0_u32, SimTime::MIN); count];
@@ -167,8 +173,7 @@ impl History {
                 keyless += 1;
                 continue;
             }
-            let (first, parts) = of_writer[requester as usize];
-            let timeline = (first + part_of(draw, parts)) as usize;
+            let timeline = of_writer[requester as usize].picked_by(draw) as usize;
             let (key, until) = &mut live[timeline];
             if time >= *until {
                 (*key, *until) = (starts.len() as u32, time + writing.generation_lifetime);
@@ -179,12 +184,7 @@ impl History {
             objects_of_key[*key as usize] += 1;
         }
         let timelines = if count > 1 {
-            let start = |&number: &u32| starts[number as usize];
-            let timeline = |numbers: Vec<u32>| Timeline {
-                starts: Sorted::new(numbers.iter().map(start).collect()),
-                numbers,
-            };
-            numbers.into_iter().map(timeline).collect()
+            numbers.into_iter().map(|numbers| Timeline::of(numbers, &starts)).collect()
         } else {
             Vec::new()
         };
@@ -199,15 +199,14 @@ impl History {
     pub fn migrate(writing: &Writing, rate_per_s: f64, partitions: u32) -> Self {
         let per_key = writing.objects_per_migrated_key(rate_per_s);
         let keys = writing.migrated_keys(rate_per_s);
-        let boundary = |key: u64| ((key as f64 * per_key) as u64).min(writing.objects);
-        let counts = (0..keys).map(|key| boundary(key + 1) - boundary(key));
-        let starts = (0..keys)
-            .map(|key| {
-                let older = boundary(key) as f64 / writing.objects.max(1) as f64;
-                -writing.ages.quantile(1.0 - older).as_nanos()
-            })
-            .collect();
-        Self { spread: Some(partitions), ..Self::new(writing, 0, counts, starts) }
+        let bounds: Vec<u64> =
+            (0..=keys).map(|key| ((key as f64 * per_key) as u64).min(writing.objects)).collect();
+        let counts = bounds.windows(2).map(|ends| ends[1] - ends[0]);
+        let starts = bounds[..keys as usize].iter().map(|&older| {
+            let older = older as f64 / writing.objects.max(1) as f64;
+            -writing.ages.quantile(1.0 - older).as_nanos()
+        });
+        Self { spread: Some(partitions), ..Self::new(writing, 0, counts, starts.collect()) }
     }
 
     /// A history of keys with their objects and starts in the order of time, of no timelines.
@@ -281,8 +280,8 @@ impl History {
         if self.timelines.is_empty() {
             return self.nearest(time);
         }
-        let (first, parts) = self.of_writer[writer as usize];
-        let timeline = self.timelines.get((first + part_of(draw, parts)) as usize)?;
+        let timeline = self.of_writer[writer as usize].picked_by(draw);
+        let timeline = self.timelines.get(timeline as usize)?;
         match timeline.starts.not_above(time.as_nanos()) {
             0 => self.nearest(time),
             written => Some(timeline.numbers[written - 1]),
@@ -305,28 +304,28 @@ impl History {
 
     /// The share of the population that each key wraps; see [`History::key_of_rank`].
     pub(super) fn shares_of_ranks(&self, first_key: u32, shares: &mut Vec<KeyShare>) {
-        let objects = self.objects as f64;
-        let mut push = |key: Option<u32>, count: u64| {
-            if count > 0 {
-                shares.push(KeyShare::of_all(key, count as f64 / objects));
-            }
-        };
-        push(None, self.keyless);
+        self.push_share(None, self.keyless, shares);
         let mut from = self.keyless;
         for (key, &to) in self.cumulative.numbers().iter().enumerate() {
             let to = to as u64;
             if let Some(partitions) = self.spread {
                 let parts = u64::from(partitions);
                 for part in 0..parts {
-                    // Ranks below a bound that leave `part` when divided by the partitions.
-                    let below = |bound: u64| (bound + parts - 1 - part) / parts;
+                    // Ranks from one bound to the other that leave `part` when divided by the partitions.
+                    let count = (to + parts - 1 - part) / parts - (from + parts - 1 - part) / parts;
                     let number = first_key + key as u32 * partitions + part as u32;
-                    push(Some(number), below(to) - below(from));
+                    self.push_share(Some(number), count, shares);
                 }
             } else {
-                push(Some(first_key + key as u32), to - from);
+                self.push_share(Some(first_key + key as u32), to - from, shares);
             }
             from = to;
+        }
+    }
+
+    fn push_share(&self, key: Option<u32>, count: u64, shares: &mut Vec<KeyShare>) {
+        if count > 0 {
+            shares.push(KeyShare::of_all(key, count as f64 / self.objects as f64));
         }
     }
 
@@ -347,19 +346,18 @@ impl History {
         if let Some(partitions) = self.spread {
             let even = 1.0 / f64::from(partitions);
             for part in 0..partitions {
-                let number = |key: usize| first_key + key as u32 * partitions + part;
-                push_timeline(shares, starts, number, even, (SimTime::MIN, until));
+                let numbers = (first_key + part..).step_by(partitions as usize);
+                push_timeline(shares, starts, numbers, even, (SimTime::MIN, until));
             }
             return;
         }
         push_written(shares, None, 1.0, SimTime::MIN, since.min(until));
-        let in_order = |key: usize| first_key + key as u32;
         if self.timelines.is_empty() {
-            return push_timeline(shares, starts, in_order, 1.0, (since, until));
+            return push_timeline(shares, starts, first_key.., 1.0, (since, until));
         }
         let each = self.of_writer.iter().zip(weights);
-        let shares_of_timelines = each.flat_map(|(&(_, parts), weight)| {
-            std::iter::repeat_n(weight / f64::from(parts), parts as usize)
+        let shares_of_timelines = each.flat_map(|(range, weight)| {
+            std::iter::repeat_n(weight / f64::from(range.parts), range.parts as usize)
         });
         for (Timeline { starts: own, numbers }, share) in
             self.timelines.iter().zip(shares_of_timelines)
@@ -367,10 +365,10 @@ impl History {
             let first = own.numbers().first().map_or(SimTime::MAX, |&ns| SimTime::from_nanos(ns));
             // Before its own first key the nearest of any writer answers.
             let first = first.clamp(since, until);
-            push_timeline(shares, starts, in_order, share, (since, first));
+            push_timeline(shares, starts, first_key.., share, (since, first));
             if !numbers.is_empty() {
-                let number = |place: usize| first_key + numbers[place];
-                push_timeline(shares, own.numbers(), number, share, (first, until));
+                let numbers = numbers.iter().map(|number| first_key + number);
+                push_timeline(shares, own.numbers(), numbers, share, (first, until));
             }
         }
     }
@@ -383,16 +381,6 @@ fn least_common(one: u128, other: u128) -> u128 {
         (divisor, rest) = (rest, divisor % rest);
     }
     one / divisor * other
-}
-
-/// For each writer where its timelines begin, and how many there are.
-fn timelines_of(partitions: &[u32]) -> Vec<(u32, u32)> {
-    let begin = |next: &mut u32, &parts: &u32| {
-        let first = *next;
-        *next += parts;
-        Some((first, parts))
-    };
-    partitions.iter().scan(0, begin).collect()
 }
 
 /// Generates the keys of one timeline that writes `objects` objects, oldest first (see the top of

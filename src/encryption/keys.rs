@@ -1,8 +1,9 @@
-//! All bucket-level keys of one world, and which of them wraps an object.
+//! All bucket-level keys, and which of them wraps an object.
 
 use super::history::History;
 use super::shares::{KeyShare, push_timeline, push_written};
 use super::sorted::Sorted;
+use super::timelines::TimelineRange;
 use crate::rng::part_of;
 use crate::s3::Object;
 use crate::s3::columns::{Columns, Objects, WrittenBy};
@@ -11,14 +12,39 @@ use crate::units::SimTime;
 /// Stands in a column of keys for an object that has no bucket key.
 pub const KEYLESS: u32 = u32::MAX;
 
+/// When one requester generates its bucket-level keys: for each place (bucket × write partitions +
+/// partition) the times, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyStarts(Vec<Vec<SimTime>>);
+
+impl KeyStarts {
+    /// No key, of a requester that writes through a number of partitions of each of `buckets`.
+    #[must_use]
+    pub fn new(buckets: usize, partitions: u32) -> Self {
+        Self(vec![Vec::new(); buckets * partitions as usize])
+    }
+
+    /// Adds a key that is generated at `place` at `time`, after those that are there.
+    pub fn push(&mut self, place: u32, time: SimTime) {
+        self.0[place as usize].push(time);
+    }
+}
+
+/// From the times of each place in turn.
+impl FromIterator<Vec<SimTime>> for KeyStarts {
+    fn from_iter<T: IntoIterator<Item = Vec<SimTime>>>(places: T) -> Self {
+        Self(places.into_iter().collect())
+    }
+}
+
 /// When each (requester, bucket, cache partition) generated its bucket-level keys within the run.
 #[derive(Debug, Default)]
 pub struct Timelines {
     /// Generation times, ascending; requester by requester, for each bucket by bucket, partition by
     /// partition.
     starts: Vec<Sorted>,
-    /// For each requester where its timelines begin, and how many partitions it writes through.
-    of_requester: Vec<(u32, u32)>,
+    /// For each requester which of them are its own, bucket by bucket.
+    of_requester: Vec<TimelineRange>,
 }
 
 impl Timelines {
@@ -26,28 +52,22 @@ impl Timelines {
     /// `buckets`.
     #[must_use]
     pub fn new(partitions: &[u32], buckets: usize) -> Self {
-        let begin = |next: &mut u32, &parts: &u32| {
-            let first = *next;
-            *next += parts * buckets as u32;
-            Some((first, parts))
-        };
-        let of_requester: Vec<(u32, u32)> = partitions.iter().scan(0, begin).collect();
-        let timelines =
-            of_requester.last().map_or(0, |&(first, parts)| first + parts * buckets as u32);
-        Self { starts: vec![Sorted::default(); timelines as usize], of_requester }
+        let of_requester = TimelineRange::in_a_row(partitions, buckets as u32);
+        let timelines = partitions.iter().sum::<u32>() as usize * buckets;
+        Self { starts: vec![Sorted::default(); timelines], of_requester }
     }
 
-    /// Sets the timelines of one requester: bucket by bucket, partition by partition.
-    pub fn set(&mut self, requester: usize, of_requester: Vec<Vec<SimTime>>) {
-        let first = self.of_requester[requester].0 as usize;
+    /// Sets the timelines of one requester.
+    pub fn set(&mut self, requester: usize, KeyStarts(of_requester): KeyStarts) {
+        let first = self.of_requester[requester].first as usize;
         for (timeline, starts) in self.starts[first..].iter_mut().zip(of_requester) {
             *timeline = Sorted::new(starts.into_iter().map(SimTime::as_nanos).collect());
         }
     }
 }
 
-/// The bucket-level keys of one world: what the populations were wrapped by, and what the run's
-/// writers generate. A world is one reading of "requester" under one set of write assumptions.
+/// All bucket-level keys: what the populations were wrapped by, and what the run's
+/// writers generate.
 #[derive(Debug)]
 pub struct Keyring {
     histories: Vec<PopulationKeys>,
@@ -87,7 +107,7 @@ impl Keyring {
     /// bucket keys were turned on; `requester_of_slot` reads "requester" for the run's writers.
     ///
     /// # Panics
-    /// If there are 2^32 keys or more; the scenario's memory check refuses such worlds before.
+    /// If there are 2^32 keys or more; the scenario's memory check refuses so many before.
     #[must_use]
     pub fn new(
         mut histories: Vec<PopulationKeys>,
@@ -95,20 +115,13 @@ impl Keyring {
         requester_of_slot: Vec<u32>,
         since: Vec<SimTime>,
     ) -> Self {
-        let mut next = 0_u32;
-        let mut number = |keys: usize| {
-            let first = next;
-            next = u32::try_from(keys)
-                .ok()
-                .and_then(|keys| next.checked_add(keys))
-                .expect("fewer than 2^32 bucket-level keys");
-            first
-        };
+        let mut keys = 0_u32;
         for population in &mut histories {
-            population.first_key = number(population.history.keys() as usize);
+            population.first_key = take_numbers(&mut keys, population.history.keys() as usize);
         }
-        let timeline_first = timelines.starts.iter().map(|starts| number(starts.len())).collect();
-        Self { histories, timelines, timeline_first, requester_of_slot, since, keys: next }
+        let timeline_first =
+            timelines.starts.iter().map(|starts| take_numbers(&mut keys, starts.len())).collect();
+        Self { histories, timelines, timeline_first, requester_of_slot, since, keys }
     }
 
     /// Number of distinct keys.
@@ -143,14 +156,15 @@ impl Keyring {
         keys: &mut Vec<u32>,
     ) {
         keys.clear();
-        let or_keyless = |key: Option<u32>| key.unwrap_or(KEYLESS);
         match objects {
             Objects::None | Objects::Keyless => keys.resize(columns.len(), KEYLESS),
             Objects::Ranked { population } => {
                 let PopulationKeys { history, first_key, .. } =
                     &self.histories[*population as usize];
-                let key = |&rank| or_keyless(history.key_of_rank(rank).map(|key| first_key + key));
-                keys.extend(columns.ranks.iter().map(key));
+                keys.extend(columns.ranks.iter().map(|&rank| match history.key_of_rank(rank) {
+                    Some(key) => first_key + key,
+                    None => KEYLESS,
+                }));
             }
             Objects::Aged { population: Some((population, _)), written: None }
                 if let population = &self.histories[*population as usize]
@@ -170,29 +184,44 @@ impl Keyring {
                 }
             }
             Objects::Aged { population, written } => {
-                let key =
-                    |time: SimTime, by: WrittenBy| match (by.writer_of_population(), population) {
-                        (Some(writer), Some((population, _))) => {
-                            let population = &self.histories[*population as usize];
-                            population.wrapping(writer, by.draw(), time.min(SimTime::ZERO))
-                        }
-                        _ => self.written(bucket, by.number(), by.draw(), time),
-                    };
-                let times = columns.written.iter();
+                let times = columns.written.iter().copied();
+                let population = population.map(|(population, _)| population);
                 if columns.writers.is_empty() {
                     // There is only one writer and one place to each source.
-                    let by = |time: SimTime| match written {
-                        Some((_, slots)) if population.is_none() || time >= SimTime::ZERO => {
-                            WrittenBy::slot(slots.start, 0)
-                        }
-                        _ => WrittenBy::population(0, 0),
-                    };
-                    keys.extend(times.map(|&time| or_keyless(key(time, by(time)))));
+                    keys.extend(times.map(|time| {
+                        let by = match written {
+                            Some((_, slots)) if population.is_none() || time >= SimTime::ZERO => {
+                                WrittenBy::slot(slots.start, 0)
+                            }
+                            _ => WrittenBy::population(0, 0),
+                        };
+                        self.aged(bucket, population, time, by).unwrap_or(KEYLESS)
+                    }));
                 } else {
-                    let objects = times.zip(&columns.writers);
-                    keys.extend(objects.map(|(&time, &by)| or_keyless(key(time, by))));
+                    let objects = times.zip(columns.writers.iter().copied());
+                    keys.extend(objects.map(|(time, by)| {
+                        self.aged(bucket, population, time, by).unwrap_or(KEYLESS)
+                    }));
                 }
             }
+        }
+    }
+
+    /// The key of what was written last at `time` by somebody in particular.
+    #[inline]
+    fn aged(
+        &self,
+        bucket: u32,
+        population: Option<u32>,
+        time: SimTime,
+        by: WrittenBy,
+    ) -> Option<u32> {
+        match (by.writer_of_population(), population) {
+            (Some(writer), Some(population)) => {
+                let population = &self.histories[population as usize];
+                population.wrapping(writer, by.draw(), time.min(SimTime::ZERO))
+            }
+            _ => self.written(bucket, by.number(), by.draw(), time),
         }
     }
 
@@ -219,8 +248,9 @@ impl Keyring {
                     history.shares_of_times(*first_key, *since, until, &weights, &mut shares);
                 }
                 if let Some((_, slots)) = written {
-                    let of_slot = |slot: u32| self.requester_of_slot[slot as usize];
-                    let weights = weights(slots.clone().map(of_slot));
+                    let requesters =
+                        &self.requester_of_slot[slots.start as usize..slots.end as usize];
+                    let weights = weights(requesters.iter().copied());
                     self.shares_of_run(bucket, run_from, &weights, &mut shares);
                 }
             }
@@ -267,15 +297,15 @@ impl Keyring {
         let since = if since <= SimTime::ZERO { from } else { since };
         push_written(shares, None, 1.0, from, since);
         for (requester, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-            let (_, partitions) = self.timelines.of_requester[requester];
+            let partitions = self.timelines.of_requester[requester].parts;
             let share = weight / f64::from(partitions);
             for part in 0..partitions {
                 match self.timeline_of(bucket, requester as u32, part) {
                     None => push_written(shares, None, share, since, SimTime::MAX),
                     Some(timeline) => {
                         let starts = self.timelines.starts[timeline].numbers();
-                        let number = |place: usize| self.timeline_first[timeline] + place as u32;
-                        push_timeline(shares, starts, number, share, (since, SimTime::MAX));
+                        let numbers = self.timeline_first[timeline]..;
+                        push_timeline(shares, starts, numbers, share, (since, SimTime::MAX));
                     }
                 }
             }
@@ -285,10 +315,10 @@ impl Keyring {
     /// The timeline that answers for a requester's partition: its own, or the next that has a key.
     #[inline]
     fn timeline_of(&self, bucket: u32, requester: u32, part: u32) -> Option<usize> {
-        let (first, partitions) = self.timelines.of_requester[requester as usize];
-        let first = first + bucket * partitions;
-        (0..partitions)
-            .map(|step| (first + (part + step) % partitions) as usize)
+        let TimelineRange { first, parts } = self.timelines.of_requester[requester as usize];
+        let first = first + bucket * parts;
+        (0..parts)
+            .map(|step| (first + (part + step) % parts) as usize)
             .find(|&timeline| self.timelines.starts[timeline].len() > 0)
     }
 
@@ -302,12 +332,21 @@ impl Keyring {
             return None;
         }
         let requester = self.requester_of_slot[slot as usize];
-        let (_, partitions) = self.timelines.of_requester[requester as usize];
-        let picked = part_of(draw, partitions);
+        let picked = part_of(draw, self.timelines.of_requester[requester as usize].parts);
         let timeline = self.timeline_of(bucket, requester, picked)?;
         let generated = self.timelines.starts[timeline].not_above(time.as_nanos());
         Some(self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
     }
+}
+
+/// Takes the next `count` numbers of keys, and gives the first.
+fn take_numbers(next: &mut u32, count: usize) -> u32 {
+    let first = *next;
+    *next = u32::try_from(count)
+        .ok()
+        .and_then(|count| first.checked_add(count))
+        .expect("fewer than 2^32 bucket-level keys");
+    first
 }
 
 /// The weight of each requester, by its number, among the slots whose requesters these are.

@@ -107,6 +107,31 @@ impl Needs {
     }
 }
 
+/// The part of S3's memory that answers a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryPart {
+    /// It needs no key.
+    None,
+    /// The keys that wrap what is written.
+    Wrapping,
+    /// The keys of what is read.
+    Unwrapped,
+}
+
+impl MemoryPart {
+    /// The part that answers requests of `operation`, if that is one alone.
+    #[must_use]
+    pub fn of(operation: Operation) -> Self {
+        if !Needs::any(operation) {
+            Self::None
+        } else if Needs::writes(operation) {
+            Self::Wrapping
+        } else {
+            Self::Unwrapped
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,10 +139,6 @@ mod tests {
     /// Documented or inferred calls per operation without bucket keys (`docs/model.md`).
     #[test]
     fn calls_without_bucket_keys_are_those_of_the_table() {
-        let calls = |operation| {
-            let needs = Needs::of(operation, MultipartCalls::default());
-            u8::from(needs.wrap.is_some()) + needs.unwrap + needs.unwrap_own
-        };
         for (operation, expected) in [
             (Operation::PutObject, 1),
             (Operation::GetObject, 1),
@@ -133,7 +154,9 @@ mod tests {
             (Operation::ReplicateObject, 2),
             (Operation::ListParts, 0),
         ] {
-            assert_eq!(calls(operation), expected, "{operation}");
+            let needs = Needs::of(operation, MultipartCalls::default());
+            let calls = u8::from(needs.wrap.is_some()) + needs.unwrap + needs.unwrap_own;
+            assert_eq!(calls, expected, "{operation}");
         }
     }
 }

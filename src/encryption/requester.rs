@@ -40,6 +40,14 @@ pub struct Requester {
     pub connections: Connections,
 }
 
+impl Requester {
+    /// The slot whose every session is a requester anew, if the rule says so.
+    #[must_use]
+    pub fn session<'a>(&self, slots: &'a [SessionSlot]) -> Option<&'a SessionSlot> {
+        self.renews.then(|| &slots[self.slots[0] as usize])
+    }
+}
+
 /// All requesters under one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requesters {
@@ -105,6 +113,10 @@ mod tests {
             .collect()
     }
 
+    fn etl_of(account: &str) -> Principal {
+        Principal { account: account.into(), identity: Identity::Role("etl".into()) }
+    }
+
     fn principal(identity: Identity) -> Principal {
         Principal { account: "111122223333".into(), identity }
     }
@@ -116,9 +128,9 @@ mod tests {
 
     #[test]
     fn ten_sessions_of_one_role_are_ten_requesters_or_one() {
-        let role = || Identity::Role("emr".into());
-        assert_eq!(count(RequesterRule::Session, role(), 10, 1), 10);
-        assert_eq!(count(RequesterRule::Role, role(), 10, 1), 1);
+        let role = Identity::Role("emr".into());
+        assert_eq!(count(RequesterRule::Session, role.clone(), 10, 1), 10);
+        assert_eq!(count(RequesterRule::Role, role, 10, 1), 1);
     }
 
     #[test]
@@ -131,13 +143,13 @@ mod tests {
     fn connections_of_all_sessions_of_a_requester_count_together() {
         let principals = [principal(Identity::Role("emr".into()))];
         let mut slots = slots(0, 10, 1);
-        let connections = |rule, slots: &[SessionSlot]| {
-            Requesters::group(rule, &principals, slots).list[0].connections
-        };
-        assert_eq!(connections(RequesterRule::Session, &slots), Connections::Kept(5));
-        assert_eq!(connections(RequesterRule::Role, &slots), Connections::Kept(50));
+        for (rule, expected) in [(RequesterRule::Session, 5), (RequesterRule::Role, 50)] {
+            let requesters = Requesters::group(rule, &principals, &slots);
+            assert_eq!(requesters.list[0].connections, Connections::Kept(expected));
+        }
         slots[3].connections = Connections::Fresh;
-        assert_eq!(connections(RequesterRule::Role, &slots), Connections::Fresh);
+        let requesters = Requesters::group(RequesterRule::Role, &principals, &slots);
+        assert_eq!(requesters.list[0].connections, Connections::Fresh);
     }
 
     #[test]
@@ -151,14 +163,13 @@ mod tests {
     /// session is one and 4 where each policy is; the user's access key beside them is one more.
     #[test]
     fn federated_sessions_of_a_user_are_requesters_by_session_or_policy() {
-        let user = || Identity::User("loader".into());
+        let user = principal(Identity::User("loader".into()));
+        let principals = [user.clone(), user];
+        let mut all = slots(0, 12, 4);
         // Policies are numbered from 1, as `bks::scenario` does it; 0 is none.
-        let federated = |count: u32, policies: u32| -> Vec<SessionSlot> {
-            let carrying = |slot: SessionSlot| SessionSlot { policy: slot.policy + 1, ..slot };
-            slots(0, count, policies).into_iter().map(carrying).collect()
-        };
-        let principals = [principal(user()), principal(user())];
-        let mut all = federated(12, 4);
+        for slot in &mut all {
+            slot.policy += 1;
+        }
         all.extend(slots(1, 3, 1));
         for (rule, expected) in [(RequesterRule::Session, 13), (RequesterRule::Role, 5)] {
             let grouped = Requesters::group(rule, &principals, &all);
@@ -170,15 +181,11 @@ mod tests {
 
     #[test]
     fn principals_of_the_same_role_are_one_requester_and_accounts_keep_apart() {
-        let role = |account: &str| Principal {
-            account: account.into(),
-            identity: Identity::Role("etl".into()),
-        };
         let mut both = slots(0, 2, 1);
         both.extend(slots(1, 2, 1));
-        let same = [role("111122223333"), role("111122223333")];
+        let same = [etl_of("111122223333"), etl_of("111122223333")];
         assert_eq!(Requesters::group(RequesterRule::Role, &same, &both).list.len(), 1);
-        let apart = [role("111122223333"), role("444455556666")];
+        let apart = [etl_of("111122223333"), etl_of("444455556666")];
         assert_eq!(Requesters::group(RequesterRule::Role, &apart, &both).list.len(), 2);
     }
 }

@@ -5,10 +5,13 @@
 //! `time < expires`. Requests of one kind are answered in columns ([`Memory::unwrap_all`],
 //! [`Memory::wrap_all`]), all others one by one ([`Memory::answer`]).
 
-use std::collections::HashMap;
+mod cache;
+mod mixed;
+
 use std::ops::Range;
 
 use super::assumptions::{Assumptions, Expiry, Partitions};
+use super::cost::KeyCost;
 use super::keys::{KEYLESS, Keyring};
 use super::needs::{MultipartCalls, Needs};
 use crate::kms::{KmsApi, KmsCalls};
@@ -16,6 +19,9 @@ use crate::rng::part_of;
 use crate::s3::columns::Columns;
 use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::units::{SimDuration, SimTime};
+
+use cache::KeyCache;
+pub(crate) use mixed::{CallOf, KeyNeeds};
 
 /// How S3 treats one bucket's requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +119,7 @@ pub struct Answer {
 
 /// When requests in columns cost a call.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct CallTimes {
     /// Those that ask for a bucket-level key.
     pub by_bucket: Vec<SimTime>,
     /// Those that ask for an object's own key.
@@ -122,115 +128,11 @@ pub struct Asked {
     pub generated: Vec<u32>,
 }
 
-impl Asked {
+impl CallTimes {
     fn clear(&mut self) {
         self.by_bucket.clear();
         self.by_object.clear();
         self.generated.clear();
-    }
-}
-
-/// Plaintext keys held for reads: one expiry for each (key, cache partition).
-///
-/// A cache is never emptied: what a requester (or a session) after another finds in it expired
-/// before its own time began, for each has a stretch of one long clock to itself.
-#[derive(Debug)]
-struct KeyCache {
-    /// Number of entries.
-    entries: usize,
-    /// When each entry expires, on the long clock; none if there are too many to have them all.
-    expires: Vec<i64>,
-    /// The same of those entries that were ever fetched, where there are too many to have them all.
-    fetched: HashMap<u32, i64>,
-    /// Where on the long clock the current requester's time zero is.
-    zero: i64,
-    /// Longer than any run; what is kept longer is kept as long as this.
-    horizon: i64,
-}
-
-impl KeyCache {
-    /// A cache for runs from `start` to `end`.
-    fn new(start: SimTime, end: SimTime) -> Self {
-        let span = end.since(start).as_nanos();
-        let horizon = span.min(i64::MAX / 8) + 1;
-        Self { entries: 0, expires: Vec::new(), fetched: HashMap::new(), zero: 0, horizon }
-    }
-
-    /// Most entries that are all had in memory: 128 MiB.
-    const ALL_AT_MOST: usize = 1 << 24;
-
-    /// Whether only those entries are had in memory that were ever fetched.
-    const fn is_sparse(&self) -> bool {
-        self.entries > Self::ALL_AT_MOST
-    }
-
-    /// When an entry expires.
-    #[inline]
-    fn of(&mut self, entry: u32) -> &mut i64 {
-        if self.is_sparse() {
-            self.fetched.entry(entry).or_insert(i64::MIN)
-        } else {
-            &mut self.expires[entry as usize]
-        }
-    }
-
-    /// Begins a requester's time with an empty cache of `entries`.
-    fn begin(&mut self, entries: usize) {
-        self.fetched.clear();
-        if self.entries != entries {
-            self.entries = entries;
-            self.expires.clear();
-            self.expires.resize(if self.is_sparse() { 0 } else { entries }, i64::MIN);
-        }
-        // Until now nothing was kept beyond two horizons from zero, and no time is more than one before.
-        self.zero += 3 * self.horizon;
-        if self.zero > i64::MAX - 3 * self.horizon {
-            self.expires.fill(i64::MIN);
-            self.zero = 0;
-        }
-    }
-
-    fn empty(&mut self) {
-        self.begin(self.entries);
-    }
-
-    /// Whether the key of `entry` must be fetched at `time`; if so, it then is.
-    #[inline]
-    fn misses(&mut self, entry: u32, time: SimTime, assumptions: &Assumptions) -> bool {
-        let lifetime = assumptions.cache_lifetime.as_nanos().min(self.horizon);
-        let now = self.zero + time.as_nanos();
-        let expires = self.of(entry);
-        let miss = now >= *expires;
-        if miss || assumptions.expiry == Expiry::Sliding {
-            *expires = now + lifetime;
-        }
-        miss
-    }
-
-    /// Appends to `missed` when requests must fetch their entry. No branch depends on whether one
-    /// does: half of them would be guessed wrong.
-    #[inline]
-    fn misses_among<const SLIDING: bool>(
-        &mut self,
-        times: &[SimTime],
-        entries: &[u32],
-        lifetime: SimDuration,
-        missed: &mut Vec<SimTime>,
-    ) {
-        let lifetime = lifetime.as_nanos().min(self.horizon);
-        let before = missed.len();
-        missed.resize(before + times.len(), SimTime::ZERO);
-        let (found, mut count) = (&mut missed[before..], 0);
-        let (zero, entries_expire) = (self.zero, self.expires.as_mut_slice());
-        for (&time, &entry) in times.iter().zip(entries) {
-            let now = zero + time.as_nanos();
-            let expires = &mut entries_expire[entry as usize];
-            let miss = now >= *expires;
-            *expires = if miss || SLIDING { now + lifetime } else { *expires };
-            found[count] = time;
-            count += usize::from(miss);
-        }
-        missed.truncate(before + count);
     }
 }
 
@@ -269,11 +171,11 @@ impl Memory {
     }
 
     /// Forgets everything and makes room for a requester that meets `partitions` of S3's fleet, in a
-    /// world of `keys` keys. `session` is the slot whose every session is a requester anew, if the
+    /// run of `keys` keys. `session` is the slot whose every session is a requester anew, if the
     /// rule says so.
     ///
     /// # Panics
-    /// If keys × read partitions reach 2^32; the scenario's memory check refuses such worlds before.
+    /// If keys × read partitions reach 2^32; the scenario's memory check refuses so many before.
     pub fn begin(
         &mut self,
         scheme: &Scheme,
@@ -335,9 +237,9 @@ impl Memory {
         session: Option<&SessionSlot>,
         columns: &Columns,
         keys: &[u32],
-        asked: &mut Asked,
+        calls: &mut CallTimes,
     ) {
-        asked.clear();
+        calls.clear();
         let Assumptions { cache_lifetime, expiry, .. } = scheme.assumptions;
         let partitions = self.partitions.reading;
         let mut room = std::mem::take(&mut self.entries);
@@ -346,19 +248,18 @@ impl Memory {
             keys
         } else {
             room.clear();
-            let entry = |(&key, &draw): (&u32, &u32)| {
+            room.extend(keys.iter().zip(&columns.draws).map(|(&key, &draw)| {
                 if key == KEYLESS { KEYLESS } else { entry_of(key, draw, partitions) }
-            };
-            room.extend(keys.iter().zip(&columns.draws).map(entry));
+            }));
             &room
         };
         self.by_session(session, &columns.times, |memory, stretch| {
             let (times, entries) = (&columns.times[stretch.clone()], &entries[stretch]);
-            let (cache, missed) = (&mut memory.cache, &mut asked.by_bucket);
+            let (cache, missed) = (&mut memory.cache, &mut calls.by_bucket);
             if some_keyless || cache.is_sparse() {
                 for (&time, &entry) in times.iter().zip(entries) {
                     if entry == KEYLESS {
-                        asked.by_object.push(time);
+                        calls.by_object.push(time);
                     } else if cache.misses(entry, time, &scheme.assumptions) {
                         missed.push(time);
                     }
@@ -380,23 +281,23 @@ impl Memory {
         bucket: u32,
         since: SimTime,
         columns: &Columns,
-        asked: &mut Asked,
+        calls: &mut CallTimes,
     ) {
-        asked.clear();
+        calls.clear();
         let generation_lifetime = scheme.assumptions.generation_lifetime;
         let partitions = self.partitions.writing;
         let off = columns.times.partition_point(|&time| time < since);
-        asked.by_object.extend_from_slice(&columns.times[..off]);
+        calls.by_object.extend_from_slice(&columns.times[..off]);
         self.by_session(session, &columns.times, |memory, stretch| {
             let stretch = stretch.start.max(off).min(stretch.end)..stretch.end;
             let times = &columns.times[stretch.clone()];
             let first = bucket * partitions;
             let until = &mut memory.wrapping_until[first as usize..][..partitions as usize];
             match until {
-                [until] => generate_in_one(times, generation_lifetime, (first, until), asked),
+                [until] => generate_in_one(times, generation_lifetime, (first, until), calls),
                 until => {
                     let draws = &columns.draws[stretch];
-                    generate_in_several(times, draws, generation_lifetime, (first, until), asked);
+                    generate_in_several(times, draws, generation_lifetime, (first, until), calls);
                 }
             }
         });
@@ -430,28 +331,45 @@ impl Memory {
         self.session_ends = self.session_ends + length.saturating_mul(sessions_passed + 1);
     }
 
+    /// The place (bucket × partitions + partition) of the bucket-level key that the requester's next
+    /// write generates, if it does: what [`Memory::answer`] says of it, for those who ask nothing else.
+    #[inline]
+    pub fn generates(
+        &mut self,
+        scheme: &Scheme,
+        session: Option<&SessionSlot>,
+        request: &Request,
+    ) -> Option<u32> {
+        if request.time >= self.session_ends {
+            self.renew(request.time, session);
+        }
+        let api = Needs::of_request(request, scheme.multipart).wrap?;
+        let mut answer = Answer::default();
+        self.wrap(scheme, request, api, &mut answer);
+        answer.generated
+    }
+
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
         if request.operation == Operation::CreateMultipartUpload {
             self.upload = scheme.begun_upload(request);
         }
-        if scheme.buckets[request.bucket as usize] == BucketScheme::NoKms {
-            return;
-        }
-        if !scheme.wraps_by_bucket_key(request) {
-            answer.calls += KmsCalls::of(api, 1);
-            answer.by_object += 1;
-            return;
-        }
-        let assumptions = &scheme.assumptions;
-        let partitions = self.partitions.writing;
-        let timeline = request.bucket * partitions + part_of(request.draw, partitions);
-        let until = &mut self.wrapping_until[timeline as usize];
-        if request.time >= *until {
-            *until = request.time + assumptions.generation_lifetime;
-            answer.calls += KmsCalls::of(KmsApi::GenerateDataKey, 1);
-            answer.calls += KmsCalls::of(KmsApi::Decrypt, assumptions.verify_on_write.into());
-            answer.generated = Some(timeline);
+        match scheme.wrapping(request.bucket, api, scheme.wraps_by_bucket_key(request)) {
+            KeyCost::Nothing => {}
+            KeyCost::EachTime(calls) => {
+                answer.calls += calls;
+                answer.by_object += 1;
+            }
+            KeyCost::UnlessInMemory(calls) => {
+                let partitions = self.partitions.writing;
+                let timeline = request.bucket * partitions + part_of(request.draw, partitions);
+                let until = &mut self.wrapping_until[timeline as usize];
+                if request.time >= *until {
+                    *until = request.time + scheme.assumptions.generation_lifetime;
+                    answer.calls += calls;
+                    answer.generated = Some(timeline);
+                }
+            }
         }
     }
 
@@ -464,36 +382,41 @@ impl Memory {
         object: &Object,
         answer: &mut Answer,
     ) {
-        let key = match scheme.of_object(request, object) {
-            BucketScheme::NoKms => return,
-            BucketScheme::KeyPerObject => None,
+        let bucket_scheme = scheme.of_object(request, object);
+        let key = match bucket_scheme {
+            BucketScheme::NoKms | BucketScheme::KeyPerObject => None,
             BucketScheme::BucketKey { .. } => keyring.and_then(|keyring| keyring.wrapping(object)),
         };
-        let Some(key) = key else {
-            answer.calls += KmsCalls::of(KmsApi::Decrypt, 1);
-            answer.by_object += 1;
-            return;
-        };
-        let entry = entry_of(key, request.draw, self.partitions.reading);
-        let misses = self.cache.misses(entry, request.time, &scheme.assumptions);
-        answer.calls += KmsCalls::of(KmsApi::Decrypt, misses.into());
+        match (bucket_scheme.unwrapping(key.is_some()), key) {
+            (KeyCost::UnlessInMemory(calls), Some(key)) => {
+                let entry = entry_of(key, request.draw, self.partitions.reading);
+                if self.cache.misses(entry, request.time, &scheme.assumptions) {
+                    answer.calls += calls;
+                }
+            }
+            (KeyCost::EachTime(calls), _) => {
+                answer.calls += calls;
+                answer.by_object += 1;
+            }
+            _ => {}
+        }
     }
 }
 
-/// Tells `asked` which writes at `times` generate a key where all land in one place of S3's memory:
+/// Tells `calls` which writes at `times` generate a key where all land in one place of S3's memory:
 /// `timeline` is its number, `until` when its current key stops wrapping.
 fn generate_in_one(
     mut times: &[SimTime],
     lifetime: SimDuration,
     (timeline, until): (u32, &mut SimTime),
-    asked: &mut Asked,
+    calls: &mut CallTimes,
 ) {
     loop {
         times = &times[number_before(times, *until)..];
         let Some((&time, later)) = times.split_first() else { return };
         *until = time + lifetime;
-        asked.by_bucket.push(time);
-        asked.generated.push(timeline);
+        calls.by_bucket.push(time);
+        calls.generated.push(timeline);
         times = later;
     }
 }
@@ -505,7 +428,7 @@ fn generate_in_several(
     draws: &[u32],
     lifetime: SimDuration,
     (first, until): (u32, &mut [SimTime]),
-    asked: &mut Asked,
+    calls: &mut CallTimes,
 ) {
     let partitions = until.len() as u32;
     for (&time, &draw) in times.iter().zip(draws) {
@@ -513,8 +436,8 @@ fn generate_in_several(
         let until = &mut until[part as usize];
         if time >= *until {
             *until = time + lifetime;
-            asked.by_bucket.push(time);
-            asked.generated.push(first + part);
+            calls.by_bucket.push(time);
+            calls.generated.push(first + part);
         }
     }
 }
@@ -540,51 +463,4 @@ pub(crate) fn entry_of(key: u32, draw: u32, partitions: u32) -> u32 {
 /// Whether the request writes by copying, which directory buckets do without bucket keys.
 fn is_copy(operation: Operation) -> bool {
     matches!(operation, Operation::CopyObject | Operation::UploadPartCopy)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::units::Rate;
-
-    /// A cache of more entries than are had in memory answers as one that has them all.
-    #[test]
-    fn sparse_caches_answer_as_dense_ones() {
-        let of = |expiry| Assumptions {
-            generation_lifetime: SimDuration::from_secs(10),
-            cache_lifetime: SimDuration::from_secs(10),
-            expiry,
-            cache_hosts: 1,
-            write_partitions: None,
-            read_partitions: None,
-            verify_on_write: 0,
-            migration_rate: Rate::per_s(1.0),
-        };
-        for assumptions in [Expiry::Fixed, Expiry::Sliding].map(of) {
-            let caches = || {
-                [50, KeyCache::ALL_AT_MOST + 1].map(|entries| {
-                    let mut cache = KeyCache::new(SimTime::ZERO, SimTime::from_nanos(1 << 50));
-                    cache.begin(entries);
-                    cache
-                })
-            };
-            let [mut dense, mut sparse] = caches();
-            assert!(sparse.is_sparse() && !dense.is_sparse());
-            let mut state = 1_u64;
-            let mut misses = 0;
-            for second in 0..3_000 {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                let (entry, time) =
-                    ((state >> 60) as u32, SimTime::from_nanos(second * 700_000_000));
-                let is_miss = dense.misses(entry, time, &assumptions);
-                assert_eq!(sparse.misses(entry, time, &assumptions), is_miss);
-                misses += u32::from(is_miss);
-                if second % 1_000 == 999 {
-                    dense.empty();
-                    sparse.empty();
-                }
-            }
-            assert!((100..2_900).contains(&misses), "{misses}");
-        }
-    }
 }

@@ -36,20 +36,20 @@ pub(super) fn push_written(
     }
 }
 
-/// Adds the shares of keys numbered from `first` on that were generated at `starts`, of what was
+/// Adds the shares of keys with some `numbers` that were generated at `starts`, of what was
 /// written from `from` to before `until`; what was written before the first has its key.
 pub(super) fn push_timeline(
     shares: &mut Vec<KeyShare>,
     starts: &[i64],
-    number: impl Fn(usize) -> u32,
+    numbers: impl Iterator<Item = u32>,
     share: f64,
     (from, until): (SimTime, SimTime),
 ) {
     let nexts = starts[1..].iter().copied().chain([i64::MAX]);
     let mut begins = SimTime::MIN;
-    for (place, next) in nexts.enumerate() {
+    for (number, next) in numbers.zip(nexts) {
         let ends = SimTime::from_nanos(next);
-        push_written(shares, Some(number(place)), share, begins.max(from), ends.min(until));
+        push_written(shares, Some(number), share, begins.max(from), ends.min(until));
         begins = ends;
     }
 }

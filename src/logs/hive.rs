@@ -37,10 +37,10 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
     fn value<'t>(&mut self, text: &'t str, within: Enclosing, depth: u32) -> Option<&'t str> {
         let depth = depth.checked_sub(1)?;
         if let Some(rest) = text.strip_prefix('{') {
-            return self.object(rest, depth);
+            return self.members(rest, Enclosing::Object, depth);
         }
         if let Some(rest) = text.strip_prefix('[') {
-            return self.array(rest, depth);
+            return self.members(rest, Enclosing::Array, depth);
         }
         let (scalar, rest) = text.split_at(end(text, within));
         match scalar.trim() {
@@ -50,44 +50,28 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
         Some(rest)
     }
 
-    fn object<'t>(&mut self, text: &'t str, depth: u32) -> Option<&'t str> {
-        self.out.push('{');
-        if let Some(rest) = text.strip_prefix('}') {
-            self.out.push('}');
-            return Some(rest);
-        }
+    /// Writes the fields of an object or the elements of an array, up to and with what ends it.
+    fn members<'t>(&mut self, text: &'t str, within: Enclosing, depth: u32) -> Option<&'t str> {
+        let (begin, end) = if within == Enclosing::Object { ('{', '}') } else { ('[', ']') };
+        self.out.push(begin);
         let mut rest = text;
-        loop {
-            let (name, value) = rest.trim_start().split_once('=')?;
-            let spelt = (self.spelling)(name);
-            self.text(&spelt);
-            self.out.push(':');
-            rest = self.value(value, Enclosing::Object, depth)?;
-            let Some(more) = rest.strip_prefix(',') else {
-                self.out.push('}');
-                return rest.strip_prefix('}');
-            };
-            self.out.push(',');
-            rest = more;
+        if !rest.starts_with(end) {
+            loop {
+                rest = rest.trim_start();
+                if within == Enclosing::Object {
+                    let (name, value) = rest.split_once('=')?;
+                    self.text(&(self.spelling)(name));
+                    self.out.push(':');
+                    rest = value;
+                }
+                rest = self.value(rest, within, depth)?;
+                let Some(more) = rest.strip_prefix(',') else { break };
+                self.out.push(',');
+                rest = more;
+            }
         }
-    }
-
-    fn array<'t>(&mut self, text: &'t str, depth: u32) -> Option<&'t str> {
-        self.out.push('[');
-        if let Some(rest) = text.strip_prefix(']') {
-            self.out.push(']');
-            return Some(rest);
-        }
-        let mut rest = text;
-        loop {
-            rest = self.value(rest.trim_start(), Enclosing::Array, depth)?;
-            let Some(more) = rest.strip_prefix(',') else {
-                self.out.push(']');
-                return rest.strip_prefix(']');
-            };
-            self.out.push(',');
-            rest = more;
-        }
+        self.out.push(end);
+        rest.strip_prefix(end)
     }
 
     fn text(&mut self, text: &str) {
@@ -97,7 +81,7 @@ impl<S: Fn(&str) -> Cow<'_, str>> Writer<'_, S> {
 
 /// Where a value that is no structure ends.
 fn end(text: &str, within: Enclosing) -> usize {
-    let ends = |(place, found): &(usize, char)| match (within, found) {
+    let end = text.char_indices().find(|&(place, found)| match (within, found) {
         (Enclosing::Object, ',') => {
             text[place + 1..].trim_start().split_once('=').is_some_and(is_next)
         }
@@ -107,8 +91,8 @@ fn end(text: &str, within: Enclosing) -> usize {
             after.is_empty() || after.starts_with([',', '}', ']'])
         }
         _ => false,
-    };
-    text.char_indices().find(ends).map_or(text.len(), |(place, _)| place)
+    });
+    end.map_or(text.len(), |(place, _)| place)
 }
 
 /// Whether what stands before a `=` is the name of a next field.

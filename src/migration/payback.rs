@@ -40,6 +40,16 @@ pub enum Onward<'a> {
     Untold,
 }
 
+impl Onward<'_> {
+    /// The saving at a time after the migration, in proportion.
+    fn shape(&self, time_s: f64) -> f64 {
+        match self {
+            Self::Fading(shapes) => shapes.first().map_or(0.0, |shape| shape(time_s)),
+            Self::Steady | Self::Untold => 1.0,
+        }
+    }
+}
+
 /// What was saved within a run, in dollars.
 #[derive(Clone, Copy, Debug)]
 pub struct Savings<'a> {
@@ -84,12 +94,8 @@ impl Payback {
         if cost <= 0.0 {
             return Self::After { time_s: 0.0 };
         }
-        let shape = |time_s: f64| match onward {
-            Onward::Fading(shapes) => shapes.first().map_or(0.0, |shape| shape(time_s)),
-            Onward::Steady | Onward::Untold => 1.0,
-        };
-        let within = savings.within(cost, matches!(onward, Onward::Steady), &shape);
-        let so_far = match within {
+        let is_steady = matches!(onward, Onward::Steady);
+        let so_far = match savings.within(cost, is_steady, &|time_s| onward.shape(time_s)) {
             Within::PaidBack(time_s) => return Self::After { time_s },
             Within::Saved(so_far) => so_far,
         };
@@ -236,27 +242,23 @@ fn fading(cost: f64, so_far: f64, savings: &Savings, shapes: &[&dyn Fn(f64) -> f
         return steady(cost, so_far, savings, rate);
     }
     if lasting > FADED {
-        let until = |shape: &&dyn Fn(f64) -> f64| {
-            faded_s(end_s, &|time_s| shape(time_s) - shape(NEVER_S) * (1.0 + FADED))
-        };
-        return Payback::Unknown { share, run_s: shapes.iter().map(until).fold(end_s, f64::max) };
+        let faded = shapes
+            .iter()
+            .map(|shape| faded_s(end_s, &|time_s| shape(time_s) - shape(NEVER_S) * (1.0 + FADED)));
+        return Payback::Unknown { share, run_s: faded.fold(end_s, f64::max) };
     }
-    // The mean of the last third as of its end.
-    let at_end = |shape: &dyn Fn(f64) -> f64| {
-        let (from_s, reads) = (savings.bin(last).0, shape(end_s));
-        let mean = integral(from_s, end_s, shape) / (end_s - from_s);
-        if mean > 0.0 { reads / mean } else { 0.0 }
-    };
+    let last_s = savings.bin(last).0;
     let mut at_most = so_far;
     let mut surely = so_far;
     let mut paid_s: Option<f64> = None;
     for shape in shapes {
         let relative = |time_s: f64| shape(time_s) / shape(end_s).max(f64::MIN_POSITIVE);
         let (mean, high) = (rate.per_s.max(0.0), (rate.per_s + 2.0 * rate.error).max(0.0));
-        let to_come = integral(end_s, NEVER_S, &relative) * at_end(shape);
+        let at_end = end_by_mean(last_s, end_s, shape);
+        let to_come = integral(end_s, NEVER_S, &relative) * at_end;
         at_most = at_most.max(so_far + mean * to_come);
         surely = surely.max(so_far + high * to_come);
-        let paid = reached_s(end_s, (cost - so_far) / (mean * at_end(shape)), &relative);
+        let paid = reached_s(end_s, (cost - so_far) / (mean * at_end), &relative);
         paid_s = [paid_s, paid].into_iter().flatten().reduce(f64::min);
     }
     if surely < cost {
@@ -296,6 +298,12 @@ fn untold(cost: f64, so_far: f64, savings: &Savings) -> Payback {
 /// The next time that is looked at, in steps that grow with it.
 fn next_s(time_s: f64) -> f64 {
     time_s + (time_s * STEP).max(1.0)
+}
+
+/// The end of `shape` by its mean from `from_s` to there.
+fn end_by_mean(from_s: f64, end_s: f64, shape: &dyn Fn(f64) -> f64) -> f64 {
+    let mean = integral(from_s, end_s, shape) / (end_s - from_s);
+    if mean > 0.0 { shape(end_s) / mean } else { 0.0 }
 }
 
 /// The integral of `shape`, which does not rise, over time; at `NEVER_S` it ends.

@@ -1,3 +1,5 @@
+//! Copies: the two halves that access logs have of one, and the KMS calls that read the source of one.
+//!
 //! Access logs have two records of a copy, under different names and perhaps in different files:
 //! the half that writes and the half that reads. Here they become one request again.
 //!
@@ -7,7 +9,14 @@
 
 use std::collections::VecDeque;
 
-use super::packed::{NeededObject, RequestKind, ResolvedRequest, Stamp};
+use super::hash::ObjectId;
+use super::packed::{GatheredRequest, NeededObject, RequestKind, ResolvedRequest, Stamp};
+use super::sort::SortedRecords;
+use crate::error::Result;
+
+/// How long after a copy's data event the call that reads its source may be, in milliseconds: each is
+/// logged to the second, and S3 asks when it has received the request.
+const CALL_APART_MS: u64 = 2_000;
 
 /// Farthest apart that two halves' times may lie, in milliseconds: each is logged to the second.
 const APART_MS: u64 = 2_000;
@@ -39,11 +48,11 @@ fn half(when: Stamp) -> Option<(usize, usize, usize)> {
 
 impl CopyPairing {
     /// Takes the next request; hands on what need not wait longer.
-    pub(crate) fn take<E>(
+    pub(crate) fn take(
         &mut self,
         next: ResolvedRequest,
-        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<(), E>,
-    ) -> Result<(), E> {
+        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<()>,
+    ) -> Result<()> {
         while let Some(first) = self.held.front() {
             let waits = first.as_ref().is_some_and(|first| {
                 first.owner == next.owner && first.when.ms() + APART_MS >= next.when.ms()
@@ -75,10 +84,10 @@ impl CopyPairing {
     }
 
     /// Hands on everything.
-    pub(crate) fn finish<E>(
+    pub(crate) fn finish(
         &mut self,
-        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<(), E>,
-    ) -> Result<(), E> {
+        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<()>,
+    ) -> Result<()> {
         while !self.held.is_empty() {
             self.pass(hand_on)?;
         }
@@ -86,10 +95,7 @@ impl CopyPairing {
     }
 
     /// Hands on the first of what is held.
-    fn pass<E>(
-        &mut self,
-        hand_on: &mut impl FnMut(ResolvedRequest) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn pass(&mut self, hand_on: &mut impl FnMut(ResolvedRequest) -> Result<()>) -> Result<()> {
         let first = self.held.pop_front().flatten();
         let number = self.passed;
         self.passed += 1;
@@ -108,5 +114,70 @@ impl CopyPairing {
             });
         }
         hand_on(placed)
+    }
+}
+
+/// The reading halves of copies by object and time, each of which one call may be for.
+pub(crate) struct CopySourceReads {
+    sorted: SortedRecords<GatheredRequest>,
+    next: Option<GatheredRequest>,
+    /// Those of one object that lie near the time that is looked at.
+    near: VecDeque<GatheredRequest>,
+    /// The last that was taken in or passed: it may be repeated.
+    last: Option<(ObjectId, Stamp, u64)>,
+    /// Whether the last call that was asked about had one.
+    had: bool,
+}
+
+impl CopySourceReads {
+    pub(crate) fn new(sorted: SortedRecords<GatheredRequest>) -> Self {
+        Self { sorted, next: None, near: VecDeque::new(), last: None, had: false }
+    }
+
+    /// Whether a call is for a copy's source: the same object, read at the same time by one of whom
+    /// `is_own` tells that it is the same. Calls come by object, then time.
+    pub(crate) fn take(
+        &mut self,
+        call: &GatheredRequest,
+        repeated: bool,
+        is_own: impl Fn(&GatheredRequest) -> bool,
+    ) -> Result<bool> {
+        if repeated {
+            return Ok(self.had);
+        }
+        self.had = false;
+        if call.when.kind() != RequestKind::GetObject {
+            return Ok(false);
+        }
+        let ms = call.when.ms();
+        self.advance(call.object, ms)?;
+        let place = self.near.iter().position(is_own);
+        self.had = place.and_then(|place| self.near.remove(place)).is_some();
+        Ok(self.had)
+    }
+
+    /// Takes in what lies shortly before a time of an object, and forgets what lies longer before.
+    fn advance(&mut self, object: ObjectId, ms: u64) -> Result<()> {
+        let is_far =
+            |near: &GatheredRequest| near.object != object || near.when.ms() + CALL_APART_MS < ms;
+        while self.near.front().is_some_and(is_far) {
+            self.near.pop_front();
+        }
+        loop {
+            if self.next.is_none() {
+                self.next = self.sorted.next()?;
+            }
+            let Some(next) = self.next else { return Ok(()) };
+            if next.object > object || next.object == object && next.when.ms() > ms {
+                return Ok(());
+            }
+            self.next = None;
+            let name = (next.object, next.when, next.id);
+            let repeats = next.id & 1 == 0 && self.last == Some(name);
+            self.last = Some(name);
+            if !repeats && !is_far(&next) {
+                self.near.push_back(next);
+            }
+        }
     }
 }

@@ -38,26 +38,28 @@ pub enum Origin {
     Written(Vec<u64>),
 }
 
-/// What an inventory tells of an object's key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is known of the key of an object that no write in the log made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u32)]
-pub enum InventoryKey {
+pub enum EarlierKey {
+    /// Nothing: no inventory has the object.
+    #[default]
+    Unknown,
     /// It has no bucket key.
     WithoutKey,
-    /// It has one.
-    WithKey,
     /// It is not under KMS.
     WithoutKms,
+    /// It has a bucket key.
+    WithKey,
 }
 
-impl InventoryKey {
+impl EarlierKey {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Unknown, Self::WithoutKey, Self::WithoutKms, Self::WithKey];
+
     /// From its number.
     pub(crate) const fn of(number: u32) -> Self {
-        match number {
-            1 => Self::WithKey,
-            2 => Self::WithoutKms,
-            _ => Self::WithoutKey,
-        }
+        Self::ALL[number as usize]
     }
 }
 
@@ -97,14 +99,8 @@ impl WriteTimes {
     }
 }
 
-/// How many objects of a bucket are read, by what is known of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EarlierCounts {
-    pub(crate) unknown: u64,
-    pub(crate) without_key: u64,
-    pub(crate) without_kms: u64,
-    pub(crate) written: u64,
-}
+/// How many objects of a bucket are read, by what is known of their keys.
+pub(crate) type EarlierCounts = [u64; EarlierKey::ALL.len()];
 
 /// The objects of all buckets, and for each bucket the numbers of its four kinds (of a kind that
 /// it does not have: any).
@@ -117,17 +113,15 @@ pub(crate) fn populations(
     let mut all = Vec::new();
     let mut numbers = Vec::with_capacity(buckets.len());
     for (bucket, (name, counts)) in buckets.iter().zip(counts).enumerate() {
-        let EarlierCounts { unknown, without_key, without_kms, written } = *counts;
-        let times = if written > 0 { times.before(name, start_ms) } else { Vec::new() };
-        let kinds = [
-            (unknown, Origin::Unknown),
-            (without_key, Origin::WithoutKey),
-            (without_kms, Origin::WithoutKms),
-            (written, Origin::Written(times)),
-        ];
-        numbers.push(kinds.map(|(objects, origin)| {
-            let number = all.len() as u32;
+        numbers.push(EarlierKey::ALL.map(|key| {
+            let (number, objects) = (all.len() as u32, counts[key as usize]);
             if objects > 0 {
+                let origin = match key {
+                    EarlierKey::Unknown => Origin::Unknown,
+                    EarlierKey::WithoutKey => Origin::WithoutKey,
+                    EarlierKey::WithoutKms => Origin::WithoutKms,
+                    EarlierKey::WithKey => Origin::Written(times.before(name, start_ms)),
+                };
                 all.push(EarlierObjects { bucket: bucket as u32, objects, origin });
             }
             number

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::LONGEST;
-use super::earlier_objects::{InventoryKey, WriteTimes, plain_key, spread_ms};
+use super::earlier_objects::{EarlierKey, WriteTimes, plain_key, spread_ms};
 use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::kms_calls::{BucketKmsCalls, DataEvents, KeptKmsCalls, KmsCallCounts};
 use super::left_out::{LeftOutRecords, Reason};
+use super::log_ends::LogEnds;
 use super::names::{NameMerge, Names, SessionIdentity};
 use super::packed::{
     self, MAX_BUCKETS, MAX_SESSIONS, ObjectEncryption, RequestKind, RequestStatus, Stamp,
@@ -18,7 +19,6 @@ use crate::logs::LogFormat;
 use crate::logs::record::{
     LogEntry, LogOperation, LoggedRequester, Nanoseconds, Record, percent_decoded,
 };
-use crate::units::utc;
 
 /// What to take of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,43 +91,6 @@ impl RecordCounts {
     }
 }
 
-/// A record at one end of the log.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct EndRecord {
-    ms: u64,
-    file: usize,
-    operation: Vec<u8>,
-    id: Vec<u8>,
-}
-
-impl EndRecord {
-    fn of(ms: u64, file: usize, record: &Record) -> Self {
-        let mut witness = Self::default();
-        witness.set(ms, file, record);
-        witness
-    }
-
-    fn set(&mut self, ms: u64, file: usize, record: &Record) {
-        (self.ms, self.file) = (ms, file);
-        self.operation.clear();
-        self.operation.extend(record.operation_name);
-        self.id.clear();
-        self.id.extend(record.id.unwrap_or_default());
-    }
-
-    /// When, in which file, and what.
-    pub(crate) fn describe(&self, files: &[String]) -> String {
-        let time = utc(i64::try_from(self.ms).unwrap_or(i64::MAX).saturating_mul(1_000_000));
-        let file = files.get(self.file).map_or("the log", String::as_str);
-        let id = if self.id.is_empty() {
-            String::new()
-        } else {
-            format!(" `{}`", String::from_utf8_lossy(&self.id))
-        };
-        format!("{time} ({file}: {}{id})", String::from_utf8_lossy(&self.operation))
-    }
-}
-
 /// Gathers records.
 #[derive(Debug)]
 pub struct Gather {
@@ -141,12 +104,10 @@ pub struct Gather {
     pub(crate) store: Arc<dyn SpillStore>,
     /// Bytes that requests may take in memory.
     pub(crate) memory: usize,
-    /// Times of the first and the last record, in milliseconds since the epoch.
-    pub(crate) span: Option<(u64, u64)>,
     /// Time of the first record that a run may reach back to from `Wanted::from`.
     pub(crate) first_near: Option<u64>,
-    /// The records of those times.
-    pub(crate) ends: Option<[EndRecord; 2]>,
+    /// The first and the last record.
+    pub(crate) ends: LogEnds,
     /// Names of the files so far.
     pub(crate) files: Vec<String>,
     /// Time of the last request.
@@ -180,9 +141,8 @@ impl Gather {
             times: WriteTimes::default(),
             store,
             memory,
-            span: None,
             first_near: None,
-            ends: None,
+            ends: LogEnds::default(),
             files: Vec::new(),
             last_request: None,
             in_trail: false,
@@ -201,7 +161,7 @@ impl Gather {
 
     /// Takes over what was gathered beside this of the file that was begun here last.
     pub(crate) fn absorb(&mut self, other: Self) -> Result<()> {
-        let Self { taken, left_out, mut names, entries, span, first_near, ends, .. } = other;
+        let Self { taken, left_out, mut names, entries, first_near, ends, .. } = other;
         let Self { last_request, whole_seconds, data_events, kms_log, .. } = other;
         self.taken.add(&taken);
         self.left_out.absorb(left_out);
@@ -219,31 +179,10 @@ impl Gather {
             self.absorb_calls(*kms_log, &mut adoption)?;
         }
         self.first_near = self.first_near.into_iter().chain(first_near).min();
-        if let (Some(span), Some(ends)) = (span, ends) {
-            self.absorb_span(span, ends);
-        }
+        self.ends.absorb(ends, self.files.len().saturating_sub(1));
         self.last_request = self.last_request.max(last_request);
         self.whole_seconds &= whole_seconds;
         Ok(())
-    }
-
-    /// Widens the span by that of the file begun last.
-    fn absorb_span(&mut self, (first, last): (u64, u64), ends: [EndRecord; 2]) {
-        let file = self.files.len().saturating_sub(1);
-        let [begins, stops] = ends.map(|witness| EndRecord { file, ..witness });
-        let (Some((own_first, own_last)), Some(own)) = (&mut self.span, &mut self.ends) else {
-            self.span = Some((first, last));
-            self.ends = Some([begins, stops]);
-            return;
-        };
-        if first < *own_first {
-            *own_first = first;
-            own[0] = begins;
-        }
-        if last > *own_last {
-            *own_last = last;
-            own[1] = stops;
-        }
     }
 
     /// What has been taken so far.
@@ -308,14 +247,14 @@ impl Gather {
         bucket: &[u8],
         key: &[u8],
         modified_ns: i64,
-        status: InventoryKey,
+        status: EarlierKey,
     ) -> Result<bool> {
         if !self.names.knows_bucket(bucket) {
             return Ok(false);
         }
         let object = object(bucket, &plain_key(key), None);
         if let Some(ms) = spread_ms(modified_ns, object[0]) {
-            if status == InventoryKey::WithKey {
+            if status == EarlierKey::WithKey {
                 self.times.note(bucket, ms);
             }
             let when = Stamp::new(ms, RequestKind::Inventoried);
@@ -453,19 +392,7 @@ impl Gather {
         if ms >= self.nearest_ms && self.first_near.is_none_or(|first| ms < first) {
             self.first_near = Some(ms);
         }
-        let (Some((first, last)), Some(ends)) = (&mut self.span, &mut self.ends) else {
-            self.span = Some((ms, ms));
-            self.ends = Some([EndRecord::of(ms, file, record), EndRecord::of(ms, file, record)]);
-            return;
-        };
-        if ms < *first {
-            *first = ms;
-            ends[0].set(ms, file, record);
-        }
-        if ms > *last {
-            *last = ms;
-            ends[1].set(ms, file, record);
-        }
+        self.ends.widen(ms, file, record);
     }
 
     fn push(

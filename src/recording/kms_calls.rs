@@ -19,16 +19,16 @@
 //! Which buckets have data events is known when all is read. Until then calls are kept apart, unless
 //! their bucket has had one.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::copies::CopySourceReads;
 use super::gather::{Gather, check_sessions, epoch_ms, id_of};
 use super::hash::Hash;
-use super::hash::ObjectId;
 use super::left_out::Reason;
 use super::names::{NameMerge, Names, SessionIdentity, text};
 use super::packed::{GatheredRequest, RequestKind, Stamp};
-use super::sort::{SortedRecords, Sorter, SpillStore};
+use super::sort::{Sorter, SpillStore};
 use crate::encryption::needs::{MultipartCalls, Needs};
 use crate::error::Result;
 use crate::kms::{KmsApi, KmsCalls};
@@ -36,10 +36,6 @@ use crate::logs::record::{
     KmsEvent, LogOperation, LoggedRequester, Nanoseconds, Record, bucket_and_key,
 };
 use crate::s3::Operation;
-
-/// How long after a copy's data event the call that reads its source may be, in milliseconds: each is
-/// logged to the second, and S3 asks when it has received the request.
-const APART_MS: u64 = 2_000;
 
 /// Numbers of KMS calls by what became of them. Repeated ones are counted again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -477,70 +473,5 @@ impl Gather {
             "no KMS call in the trail that succeeded has the encryption context `aws:s3:arn`, which \
              S3's calls have: give events of an account whose buckets use SSE-KMS"
         })
-    }
-}
-
-/// The reading halves of copies by object and time, each of which one call may be for.
-struct CopySourceReads {
-    sorted: SortedRecords<GatheredRequest>,
-    next: Option<GatheredRequest>,
-    /// Those of one object that lie near the time that is looked at.
-    near: VecDeque<GatheredRequest>,
-    /// The last that was taken in or passed: it may be repeated.
-    last: Option<(ObjectId, Stamp, u64)>,
-    /// Whether the last call that was asked about had one.
-    had: bool,
-}
-
-impl CopySourceReads {
-    fn new(sorted: SortedRecords<GatheredRequest>) -> Self {
-        Self { sorted, next: None, near: VecDeque::new(), last: None, had: false }
-    }
-
-    /// Whether a call is for a copy's source: the same object, read at the same time by one of whom
-    /// `is_own` tells that it is the same. Calls come by object, then time.
-    fn take(
-        &mut self,
-        call: &GatheredRequest,
-        repeated: bool,
-        is_own: impl Fn(&GatheredRequest) -> bool,
-    ) -> Result<bool> {
-        if repeated {
-            return Ok(self.had);
-        }
-        self.had = false;
-        if call.when.kind() != RequestKind::GetObject {
-            return Ok(false);
-        }
-        let ms = call.when.ms();
-        self.advance(call.object, ms)?;
-        let place = self.near.iter().position(is_own);
-        self.had = place.and_then(|place| self.near.remove(place)).is_some();
-        Ok(self.had)
-    }
-
-    /// Takes in what lies shortly before a time of an object, and forgets what lies longer before.
-    fn advance(&mut self, object: ObjectId, ms: u64) -> Result<()> {
-        let is_far =
-            |near: &GatheredRequest| near.object != object || near.when.ms() + APART_MS < ms;
-        while self.near.front().is_some_and(is_far) {
-            self.near.pop_front();
-        }
-        loop {
-            if self.next.is_none() {
-                self.next = self.sorted.next()?;
-            }
-            let Some(next) = self.next else { return Ok(()) };
-            if next.object > object || next.object == object && next.when.ms() > ms {
-                return Ok(());
-            }
-            self.next = None;
-            let name = (next.object, next.when, next.id);
-            let repeats = next.id & 1 == 0 && self.last == Some(name);
-            self.last = Some(name);
-            if !repeats && !is_far(&next) {
-                self.near.push_back(next);
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! A request in a few bytes: as gathered (40 bytes), and as placed before its requester (40 bytes).
 
+use super::earlier_objects::EarlierKey;
 use super::hash::ObjectId;
 use crate::logs::record::LoggedEncryption;
 use crate::s3::Operation;
@@ -288,14 +289,9 @@ pub(crate) enum NeededObject {
     Nothing,
     /// One whose writing is in the log.
     Written(ObjectWrite),
-    /// One of a bucket's objects whose writing is not, by its number.
-    Unknown { bucket: u32, number: u64 },
-    /// One of a bucket's objects that had no bucket key when an inventory was made, by its number.
-    WithoutKey { bucket: u32, number: u64 },
-    /// One of a bucket's objects that was not under KMS when an inventory was made, by its number.
-    WithoutKms { bucket: u32, number: u64 },
-    /// One that an inventory says was written with a bucket key so long before the run.
-    WrittenBefore { bucket: u32, ms: u64 },
+    /// One of a bucket's objects from before the log: by its number or, if it has a bucket key, by how many
+    /// milliseconds before the run it was written.
+    Earlier { key: EarlierKey, bucket: u32, value: u64 },
     /// One that is in no log at all.
     Elsewhere,
 }
@@ -339,10 +335,9 @@ impl ResolvedRequest {
             NeededObject::Written(ObjectWrite { slot, id, bucket, ms }) => {
                 (slot, id, Self::rest(ms, bucket, 1))
             }
-            NeededObject::Unknown { bucket, number } => (0, 0, Self::rest(number, bucket, 2)),
-            NeededObject::WithoutKey { bucket, number } => (1, 0, Self::rest(number, bucket, 2)),
-            NeededObject::WithoutKms { bucket, number } => (3, 0, Self::rest(number, bucket, 2)),
-            NeededObject::WrittenBefore { bucket, ms } => (2, 0, Self::rest(ms, bucket, 2)),
+            NeededObject::Earlier { key, bucket, value } => {
+                (key as u32, 0, Self::rest(value, bucket, 2))
+            }
             NeededObject::Elsewhere => (0, 0, 3),
         };
         Self { writer, writer_id, rest, ..self }
@@ -361,12 +356,7 @@ impl ResolvedRequest {
                 let (slot, id) = (self.writer, self.writer_id);
                 NeededObject::Written(ObjectWrite { slot, id, bucket, ms: value })
             }
-            2 => match self.writer {
-                0 => NeededObject::Unknown { bucket, number: value },
-                1 => NeededObject::WithoutKey { bucket, number: value },
-                3 => NeededObject::WithoutKms { bucket, number: value },
-                _ => NeededObject::WrittenBefore { bucket, ms: value },
-            },
+            2 => NeededObject::Earlier { key: EarlierKey::of(self.writer), bucket, value },
             _ => NeededObject::Elsewhere,
         }
     }
@@ -419,10 +409,9 @@ mod tests {
                 bucket: 262_143,
                 ms: 31_622_400_000,
             }),
-            NeededObject::Unknown { bucket: 3, number: 1 << 40 },
-            NeededObject::WithoutKey { bucket: 3, number: 1 << 40 },
-            NeededObject::WithoutKms { bucket: 3, number: 1 << 40 },
-            NeededObject::WrittenBefore { bucket: 262_143, ms: 1 << 43 },
+            NeededObject::Earlier { key: EarlierKey::Unknown, bucket: 3, value: 1 << 40 },
+            NeededObject::Earlier { key: EarlierKey::WithoutKms, bucket: 3, value: 1 << 40 },
+            NeededObject::Earlier { key: EarlierKey::WithKey, bucket: 262_143, value: 1 << 43 },
             NeededObject::Elsewhere,
         ];
         for need in needs {

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::Recording;
-use super::earlier_objects::{before_start, draw_of, salt};
+use super::earlier_objects::{EarlierKey, before_start, draw_of, salt};
 use super::hash::draw;
 use super::packed::{NeededObject, ObjectEncryption, ResolvedRequest, time_of};
 use super::sort::StoredRequests;
+use crate::encryption::needs::Needs;
 use crate::rng::Seed;
 use crate::s3::{Object, Operation, Request};
 
@@ -20,6 +21,8 @@ pub struct RecordedRequests<'a> {
     left: Range<u64>,
     /// From which each replication's draws come.
     salt: u64,
+    /// Whether those that can make no key are left out.
+    writes_only: bool,
     placed: Vec<ResolvedRequest>,
 }
 
@@ -34,7 +37,13 @@ impl<'a> RecordedRequests<'a> {
     ) -> Self {
         let (shelf, left) = recording.shelf_of(slots);
         let salt = salt(seed, replication);
-        Self { recording, shelf, left, salt, placed: Vec::new() }
+        Self { recording, shelf, left, salt, writes_only: false, placed: Vec::new() }
+    }
+
+    /// The same without those that can make no key.
+    #[must_use]
+    pub fn writes_only(self) -> Self {
+        Self { writes_only: true, ..self }
     }
 
     /// Replaces `batch` by the next requests, and `places` by where each counts; false when there
@@ -52,18 +61,22 @@ impl<'a> RecordedRequests<'a> {
             return false;
         }
         self.left.start += self.placed.len() as u64;
+        if self.writes_only {
+            self.placed.retain(|placed| Needs::writes(placed.when.kind().operation()));
+        }
         places.extend(self.placed.iter().map(|placed| placed.place));
         batch.extend(self.placed.iter().map(|placed| self.request(placed)));
         true
     }
 
     fn request(&self, placed: &ResolvedRequest) -> Request {
-        let populations = &self.recording.population_of;
         // What is written without KMS needs nothing of it but, if it is a copy, what it reads.
         let writes_without_kms = placed.when.sse() == ObjectEncryption::NotKms;
         let object = match placed.need() {
             _ if !placed.when.is_served() => Object::Unserved,
-            NeededObject::Nothing | NeededObject::WithoutKms { .. } if writes_without_kms => {
+            NeededObject::Nothing | NeededObject::Earlier { key: EarlierKey::WithoutKms, .. }
+                if writes_without_kms =>
+            {
                 Object::Unserved
             }
             NeededObject::Nothing => Object::None,
@@ -73,21 +86,18 @@ impl<'a> RecordedRequests<'a> {
                 draw: draw(self.salt, write.id),
                 time: time_of(write.ms),
             },
-            NeededObject::Unknown { bucket, number } => {
-                Object::Ranked { population: populations[bucket as usize][0], rank: number }
+            NeededObject::Earlier { key, bucket, value } => {
+                let population = self.recording.population_of[bucket as usize][key as usize];
+                match key {
+                    EarlierKey::WithKey => Object::Aged {
+                        population,
+                        writer: 0,
+                        draw: draw_of(self.salt, value),
+                        time: before_start(value),
+                    },
+                    _ => Object::Ranked { population, rank: value },
+                }
             }
-            NeededObject::WithoutKey { bucket, number } => {
-                Object::Ranked { population: populations[bucket as usize][1], rank: number }
-            }
-            NeededObject::WithoutKms { bucket, number } => {
-                Object::Ranked { population: populations[bucket as usize][2], rank: number }
-            }
-            NeededObject::WrittenBefore { bucket, ms } => Object::Aged {
-                population: populations[bucket as usize][3],
-                writer: 0,
-                draw: draw_of(self.salt, ms),
-                time: before_start(ms),
-            },
             NeededObject::Elsewhere => Object::Keyless,
         };
         Request {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::copies::CopyPairing;
-use super::earlier_objects::{self, EarlierCounts, InventoryKey};
+use super::earlier_objects::{self, EarlierCounts, EarlierKey};
 use super::gather::{Gather, epoch_ms};
 use super::hash::ObjectId;
 use super::left_out::Reason;
@@ -20,7 +20,7 @@ use super::packed::{
 use super::sort::{SortedRecords, Sorter, SpillStore};
 use super::sort::{StoredRequests, StoredRequestsBuilder};
 use super::{BillingExtras, BucketPrefix, LONGEST, RecordedPrincipal, Recording, RequestCounts};
-use crate::encryption::needs::{MultipartCalls, Needs};
+use crate::encryption::needs::Needs;
 use crate::error::{Error, Result};
 use crate::units::SimDuration;
 
@@ -92,7 +92,7 @@ impl Gather {
             taken,
             of_buckets,
             left_out,
-            ends: ends.map(|ends| ends.map(|end| end.describe(&files))),
+            ends: ends.describe(&files),
             whole_seconds,
             repeated,
             seen,
@@ -110,7 +110,8 @@ impl Gather {
     /// a `from` it begins no earlier than a run can reach back: what is older is left out.
     fn run_span(&self) -> Result<RunSpan> {
         const SECOND: u64 = 1_000;
-        let (Some((first, last)), Some(last_request)) = (self.span, self.last_request) else {
+        let (Some((first, last)), Some(last_request)) = (self.ends.span(), self.last_request)
+        else {
             return Err(self.no_request());
         };
         let first = first / SECOND * SECOND;
@@ -358,42 +359,6 @@ struct OrderedRequests {
     besides: BTreeMap<(u32, u32), BillingExtras>,
 }
 
-impl RequestCounts {
-    fn count(&mut self, placed: &ResolvedRequest) {
-        self.requests += 1;
-        if !placed.when.is_served() {
-            self.unserved += 1;
-            return;
-        }
-        if placed.when.sse() == ObjectEncryption::NotKms {
-            self.not_kms += 1;
-            return;
-        }
-        let operation = placed.when.kind().operation();
-        let needs = Needs::of(operation, MultipartCalls::default());
-        self.writes += u64::from(needs.wrap.is_some());
-        if needs.unwrap > 0 {
-            self.unwraps += 1;
-            self.of_unknown += u64::from(matches!(placed.need(), NeededObject::Unknown { .. }));
-            self.elsewhere += u64::from(placed.need() == NeededObject::Elsewhere);
-            let inventoried = matches!(
-                placed.need(),
-                NeededObject::WithoutKey { .. } | NeededObject::WrittenBefore { .. }
-            );
-            self.of_inventory += u64::from(inventoried);
-        }
-    }
-}
-
-/// What is known of objects that no write in the log made, or none that made a key of the model's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum EarlierKey {
-    Nothing,
-    WithoutKey,
-    WithoutKms,
-    WithKey { ms: u64 },
-}
-
 /// Follows one object after the other.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectHistory {
@@ -404,7 +369,7 @@ pub(crate) struct ObjectHistory {
     /// The upload of it that was begun last.
     upload: Option<(ObjectWrite, ObjectEncryption)>,
     /// What an inventory says of it, and how many milliseconds before the run it was written.
-    inventoried: Option<(InventoryKey, u64)>,
+    inventoried: (EarlierKey, u64),
     /// The object's number among those of its bucket of which the same is known, if it was read: for
     /// each thing that may be known.
     numbers: [Option<u64>; 4],
@@ -415,7 +380,7 @@ pub(crate) struct ObjectHistory {
 impl ObjectHistory {
     /// Objects in so many buckets.
     pub(crate) fn new(buckets: usize) -> Self {
-        Self { counts: vec![EarlierCounts::default(); buckets], ..Self::default() }
+        Self { counts: vec![[0; 4]; buckets], ..Self::default() }
     }
 
     /// For each bucket how many objects were read of which no write is in the log.
@@ -426,7 +391,8 @@ impl ObjectHistory {
     fn turn_to(&mut self, object: ObjectId) {
         if object != self.object {
             self.object = object;
-            (self.written, self.upload, self.inventoried) = (None, None, None);
+            (self.written, self.upload) = (None, None);
+            self.inventoried = (EarlierKey::Unknown, 0);
             self.numbers = [None; 4];
         }
     }
@@ -436,7 +402,7 @@ impl ObjectHistory {
     pub(crate) fn inventoried(&mut self, entry: &GatheredRequest, start_ms: u64) {
         self.turn_to(entry.object);
         if let Some(ms_before) = start_ms.checked_sub(entry.when.ms()).filter(|ms| *ms > 0) {
-            self.inventoried = Some((InventoryKey::of(entry.slot), ms_before));
+            self.inventoried = (EarlierKey::of(entry.slot), ms_before);
         }
     }
 
@@ -515,40 +481,20 @@ impl ObjectHistory {
                 NeededObject::Written(write)
             }
             // It was written anew since, by no request in the log.
-            (_, Some(_)) => self.before(EarlierKey::Nothing, bucket),
-            (_, None) => self.before(self.known(), bucket),
+            (_, Some(_)) => self.before(EarlierKey::Unknown, bucket),
+            (_, None) => self.before(self.inventoried.0, bucket),
         };
         (need, sse)
     }
 
-    /// What an inventory tells.
-    fn known(&self) -> EarlierKey {
-        match self.inventoried {
-            None => EarlierKey::Nothing,
-            Some((InventoryKey::WithoutKey, _)) => EarlierKey::WithoutKey,
-            Some((InventoryKey::WithoutKms, _)) => EarlierKey::WithoutKms,
-            Some((InventoryKey::WithKey, ms)) => EarlierKey::WithKey { ms },
-        }
-    }
-
     /// One of the bucket's objects from before the log.
-    fn before(&mut self, known: EarlierKey, bucket: u32) -> NeededObject {
-        let counts = &mut self.counts[bucket as usize];
-        let (place, count) = match known {
-            EarlierKey::Nothing => (0, &mut counts.unknown),
-            EarlierKey::WithoutKey => (1, &mut counts.without_key),
-            EarlierKey::WithoutKms => (2, &mut counts.without_kms),
-            EarlierKey::WithKey { .. } => (3, &mut counts.written),
-        };
-        let number = *self.numbers[place].get_or_insert_with(|| {
+    fn before(&mut self, key: EarlierKey, bucket: u32) -> NeededObject {
+        let count = &mut self.counts[bucket as usize][key as usize];
+        let number = *self.numbers[key as usize].get_or_insert_with(|| {
             *count += 1;
             *count - 1
         });
-        match known {
-            EarlierKey::Nothing => NeededObject::Unknown { bucket, number },
-            EarlierKey::WithoutKey => NeededObject::WithoutKey { bucket, number },
-            EarlierKey::WithoutKms => NeededObject::WithoutKms { bucket, number },
-            EarlierKey::WithKey { ms } => NeededObject::WrittenBefore { bucket, ms },
-        }
+        let value = if key == EarlierKey::WithKey { self.inventoried.1 } else { number };
+        NeededObject::Earlier { key, bucket, value }
     }
 }

@@ -102,6 +102,8 @@ struct Views<'a> {
     engines: &'a Engines,
     /// At the low and at the high end; `None` if there is nothing of the kind.
     ends: Option<[Scenario; 2]>,
+    /// Whether the low end is what the scenario says.
+    is_low_given: bool,
 }
 
 /// Which of them.
@@ -120,11 +122,9 @@ impl<'a> Views<'a> {
     fn of(scenario: &'a Scenario, engines: &'a Engines) -> Self {
         let log = scenario.recording.as_ref().filter(|log| log.seen.of_unknown > 0);
         let ends = [UnknownAge::Keyless, UnknownAge::OneKey];
-        Self {
-            scenario,
-            engines,
-            ends: log.map(|_| ends.map(|age| scenario.with_unknown_age(age))),
-        }
+        let ends = log.map(|_| ends.map(|age| scenario.with_unknown_age(age)));
+        let is_low_given = ends.as_ref().is_some_and(|[low, _]| low == scenario);
+        Self { scenario, engines, ends, is_low_given }
     }
 
     fn scenario(&self, view: View) -> &Scenario {
@@ -211,8 +211,12 @@ impl Plan<'_> {
     fn add(&mut self, configuration: usize, assumptions: Assumptions, view: View) -> usize {
         let ranges = &self.views.scenario.configurations[configuration].ranges;
         let by_requester = view == View::AsGiven && assumptions == ranges.at(Level::Assumed);
-        // Where all views are the same, all arms run together.
-        let view = if self.views.ends.is_none() { View::AsGiven } else { view };
+        // The arms of views that are the same run together.
+        let view = match view {
+            View::Low if self.views.is_low_given => View::AsGiven,
+            _ if self.views.ends.is_none() => View::AsGiven,
+            view => view,
+        };
         self.arms.push(Seen { arm: Arm { configuration, assumptions, by_requester }, view });
         self.arms.len() - 1
     }

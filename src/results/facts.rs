@@ -267,18 +267,15 @@ impl Facts {
         struct Version {
             schema_version: u32,
         }
-        let not_ours = |error: serde_json::Error| {
-            let place = format!("{}:{}:{}", super::FACTS, error.line(), error.column());
-            Error::request(format!("the text is not what bks writes: {error}")).at(place)
-        };
-        let Version { schema_version } = serde_json::from_str(text).map_err(not_ours)?;
+        let Version { schema_version } =
+            serde_json::from_str(text).map_err(|error| not_ours(&error))?;
         if schema_version != SCHEMA_VERSION {
             return Err(Error::request(format!(
                 "`schema_version` is `{schema_version}`, but this bks reads {SCHEMA_VERSION}"
             ))
             .hint("simulate the folder's run.toml anew"));
         }
-        serde_json::from_str(text).map_err(not_ours)
+        serde_json::from_str(text).map_err(|error| not_ours(&error))
     }
 
     /// A configuration by its name.
@@ -286,6 +283,11 @@ impl Facts {
     pub fn configuration(&self, name: &str) -> Option<&ConfigurationFacts> {
         self.configurations.iter().find(|configuration| configuration.name == name)
     }
+}
+
+fn not_ours(error: &serde_json::Error) -> Error {
+    let place = format!("{}:{}:{}", super::FACTS, error.line(), error.column());
+    Error::request(format!("the text is not what bks writes: {error}")).at(place)
 }
 
 /// Names of the principals whose KMS requests were drawn without their S3 requests.

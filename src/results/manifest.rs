@@ -127,6 +127,8 @@ fn check_where(
 }
 
 fn is_of_sensitivity(name: &str, text: &str, file: &dyn Fn(&str) -> Result<String>) -> bool {
-    let document = || super::sensitivity::Identity::read(&file(IDENTITY).ok()?).ok();
-    name == "sensitivity.csv" && document().is_some_and(|it| it.tells_of(name, text))
+    name == "sensitivity.csv"
+        && file(IDENTITY)
+            .and_then(|document| super::sensitivity::Identity::read(&document))
+            .is_ok_and(|document| document.tells_of(name, text))
 }

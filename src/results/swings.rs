@@ -42,8 +42,10 @@ impl Variations {
         if self.arms.is_empty() {
             return Vec::new();
         }
-        let answered = |requests| progress(Step::Answered(requests));
-        kms_calls(scenario, engines, &self.arms, 0..1, &answered).concat()
+        kms_calls(scenario, engines, &self.arms, 0..1, &|requests| {
+            progress(Step::Answered(requests));
+        })
+        .concat()
     }
 
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
@@ -84,8 +86,9 @@ pub(super) fn unknown_objects(
     let arms = [Arm::of_totals(scenario.headline, configuration.ranges.at(Level::Assumed))];
     let [low, high] = [UnknownAge::Keyless, UnknownAge::OneKey].map(|unknown_age| {
         let other = scenario.with_unknown_age(unknown_age);
-        let answered = |requests| progress(Step::Answered(requests));
-        let calls = kms_calls(&other, &Engines::of(&other), &arms, 0..1, &answered);
+        let calls = kms_calls(&other, &Engines::of(&other), &arms, 0..1, &|requests| {
+            progress(Step::Answered(requests));
+        });
         (unknown_age.to_string(), saving(calls[0][0] as f64, baseline))
     });
     Some(SensitivityRow {

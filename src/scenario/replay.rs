@@ -123,6 +123,9 @@ impl Scenario {
         }
         let of_file = given.replay.as_ref().map(|replay| replay.unknown_age);
         let unknown_age = settings.unknown_age.or(of_file).unwrap_or_default();
+        if !says_replications(text) {
+            given.replications = replications_worth(recording.seen.all);
+        }
         let file = of_log(given, &recording, unknown_age);
         let as_made = file.clone();
         let mut scenario =
@@ -241,6 +244,21 @@ pub(crate) fn refuse_long(log: &Recording) -> Result<()> {
         utc(log.start_ns + log.end.as_nanos() - most_ns),
         utc(log.start_ns + most_ns)
     )))
+}
+
+/// Requests of all replications of a replay together that are worth their time: what is left to chance
+/// in a log is which part of S3's fleet serves a request, so the more there are the less it moves.
+const REQUESTS_WORTH: u64 = 2_000_000;
+
+/// How many replications are run of a log of so many requests, if nobody says: at least three, so that
+/// a half-width means something, and at most ten.
+fn replications_worth(requests: u64) -> u32 {
+    REQUESTS_WORTH.div_ceil(requests.max(1)).clamp(3, 10) as u32
+}
+
+/// Whether settings, which have been read, say how many replications to run.
+fn says_replications(settings: &str) -> bool {
+    settings.parse::<toml::Table>().is_ok_and(|table| table.contains_key("replications"))
 }
 
 /// Refuses changes to what the log tells.

@@ -1,237 +1,306 @@
 //! Second pass: every request answered by every arm, and counted.
 
-use std::cmp::Reverse;
-use std::sync::Mutex;
-
 use rayon::prelude::*;
 
-use super::lanes::{Lane, lanes_of};
-use super::stream::Requests;
-use super::worlds::Worlds;
-use super::{Arm, Party};
-use crate::encryption::assumptions::Partitions;
+use super::Arm;
+use super::arm_keys::ArmKeys;
+use super::columns::RequestColumns;
+use super::keys::keys_of;
+use super::recorded::{NeedGroups, RecordedAnswers};
+use super::replication::ReplicationRun;
+use super::skip_ahead::SkipAhead;
+use super::worker::{ArmState, Worker, Workers};
+use crate::encryption::assumptions::Assumptions;
+use crate::encryption::cost::KeyCost;
 use crate::encryption::keys::Keyring;
-use crate::encryption::needs::Needs;
-use crate::encryption::service::{Asked, Memory, Scheme};
-use crate::kms::KmsCalls;
-use crate::s3::columns::Columns;
-use crate::s3::{Request, SessionSlot};
-use crate::tally::{Caller, KeysAlive, Tally, Traffic};
-use crate::workload::Workload;
+use crate::encryption::needs::{MemoryPart, Needs};
+use crate::encryption::service::{BucketScheme, Scheme};
+use crate::kms::{KmsApi, KmsCalls};
+use crate::s3::columns::{Columns, Kind, Objects, Wanted};
+use crate::s3::{Connections, SessionSlot};
+use crate::tally::{Caller, Cost, Tally};
+use crate::workload::written::KeptObjects;
 
-/// One arm's state while a requester is run, and what it has counted so far.
-pub(super) struct Desk {
-    pub(super) memory: Memory,
-    pub(super) alive: KeysAlive,
-    pub(super) tally: Tally,
-    pub(super) asked: Asked,
+/// Runs all requesters and counts what they cost, arm by arm.
+pub(super) fn count(run: &ReplicationRun, arms: &[&Arm]) -> Vec<Tally> {
+    let skip_ahead = SkipAhead::new(run);
+    let keys = &keys_of(run, &skip_ahead, arms);
+    let schemes = arms.iter().map(|arm| {
+        let configuration = &run.scenario.configurations[arm.configuration];
+        configuration.scheme(run.scenario, arm.assumptions)
+    });
+    let schemes: Vec<Scheme> = schemes.collect();
+    let groups = NeedGroups::of(&schemes, keys);
+    let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
+    let workers = Workers::new(run, arms);
+    busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
+        workers.with(|worker| answers.of_requester(requester, worker));
+    });
+    skip_ahead.count(&schemes, keys, &workers);
+    workers.into_tallies()
 }
 
-/// What one thread needs to run requesters one after the other.
-pub(super) struct Office {
-    pub(super) desks: Vec<Desk>,
-    pub(super) traffic: Traffic,
-    batch: Vec<Request>,
-    /// Of a log's requests: which part of which bucket each of the batch counts to.
-    places: Vec<u32>,
-    pub(super) columns: Columns,
-    /// In each world the keys that wrap what the requests in columns need.
-    pub(super) keys: Vec<Vec<u32>>,
+/// The requesters whose requests are drawn, those with most requests first: one that takes long must
+/// not be the last to begin.
+fn busiest_first(run: &ReplicationRun) -> Vec<usize> {
+    let scenario = run.scenario;
+    let workloads = scenario.workloads.iter();
+    let of_slots: Vec<f64> = workloads
+        .map(|it| it.expected_requests(scenario.duration()) / it.slots.len() as f64)
+        .collect();
+    let requesters = (0..run.requesters.list.len()).filter(|&requester| !run.skips(requester));
+    let mut order: Vec<(f64, usize)> =
+        requesters.map(|it| (requests_of(run, it, &of_slots), it)).collect();
+    order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    order.into_iter().map(|(_, requester)| requester).collect()
 }
 
-/// What all requesters of a party share while they are run.
-pub(super) struct Answering<'a> {
-    pub(super) schemes: Vec<Scheme>,
-    pub(super) worlds: &'a Worlds,
+/// Mean number of requests of a requester, if each slot of a workload sends so many.
+fn requests_of(run: &ReplicationRun, requester: usize, of_slots: &[f64]) -> f64 {
+    let slots = &run.requesters.list[requester].slots;
+    if let Some(recording) = &run.scenario.recording {
+        return recording.requests_of(slots) as f64;
+    }
+    let workloads = run.scenario.workloads.iter().zip(of_slots);
+    workloads.map(|(workload, of_slot)| of_slot * workload.slots_among(slots) as f64).sum()
 }
 
-impl Party<'_> {
-    /// Runs all requesters and counts what they cost, arm by arm.
-    pub(super) fn answer(&self, arms: &[&Arm]) -> Vec<Tally> {
-        let scheme = |arm: &&Arm| {
-            let configuration = &self.scenario.configurations[arm.configuration];
-            configuration.scheme(self.scenario, arm.assumptions)
-        };
-        let schemes: Vec<Scheme> = arms.iter().map(scheme).collect();
-        let answering = Answering { schemes, worlds: &self.worlds(arms) };
-        // Offices are handed from requester to requester, so there are only as many large tallies
-        // as threads; whole numbers merge to the same sums whoever counted what.
-        let offices: Mutex<Vec<Office>> = Mutex::new(Vec::new());
-        let in_office = |work: &mut dyn FnMut(&mut Office)| {
-            let free = offices.lock().expect("no thread has panicked").pop();
-            let mut office = free.unwrap_or_else(|| self.office(arms));
-            work(&mut office);
-            offices.lock().expect("no thread has panicked").push(office);
-        };
-        self.busiest_first().into_par_iter().with_max_len(1).for_each(|requester| {
-            in_office(&mut |office| self.run_requester(requester, &answering, office));
-        });
-        self.skip_ahead(arms.len(), &answering, &in_office);
-        let mut offices = offices.into_inner().expect("no thread has panicked").into_iter();
-        let Office { desks, mut traffic, .. } = offices.next().expect("a scenario has a principal");
-        let mut tallies: Vec<Tally> = desks.into_iter().map(|desk| desk.tally).collect();
-        for office in offices {
-            traffic.merge(&office.traffic);
-            for (tally, desk) in tallies.iter_mut().zip(&office.desks) {
-                tally.merge(&desk.tally);
-            }
-        }
-        for tally in &mut tallies {
-            tally.add_traffic(&traffic);
-        }
-        tallies
-    }
+/// What answers a requester's requests.
+struct Answers<'a> {
+    run: &'a ReplicationRun<'a>,
+    /// The rules of each arm.
+    schemes: &'a [Scheme],
+    keys: &'a ArmKeys,
+    groups: &'a NeedGroups,
+}
 
-    /// The requesters whose requests are drawn, those with most requests first: one that takes long
-    /// must not be the last to begin.
-    fn busiest_first(&self) -> Vec<usize> {
-        let scenario = self.scenario;
-        if let Some(recording) = &scenario.recording {
-            let list = &self.requesters.list;
-            let requests = |&requester: &usize| recording.requests_of(&list[requester].slots);
-            let mut order: Vec<usize> = (0..list.len()).collect();
-            order.sort_by_key(|requester| Reverse(requests(requester)));
-            return order;
-        }
-        let of_slot: Vec<f64> = scenario
-            .workloads
-            .iter()
-            .map(|w| w.expected_requests(scenario.duration()) / w.slots.len() as f64)
-            .collect();
-        let requests = |requester: usize| -> f64 {
-            let slots = &self.requesters.list[requester].slots;
-            let of_workload = |(workload, each): (&Workload, &f64)| {
-                let below = |bound: u32| slots.partition_point(|&slot| slot < bound);
-                each * (below(workload.slots.end) - below(workload.slots.start)) as f64
-            };
-            scenario.workloads.iter().zip(&of_slot).map(of_workload).sum()
+impl Answers<'_> {
+    fn of_requester(&self, requester: usize, worker: &mut Worker) {
+        let Some(kinds) = self.run.columns(requester, |_| true) else {
+            self.begin(requester, worker);
+            return self.one_by_one(requester, worker);
         };
-        let drawn = |requester: &usize| !self.skips_requester(*requester);
-        let mut order: Vec<(f64, usize)> = (0..self.requesters.list.len())
-            .filter(drawn)
-            .map(|requester| (requests(requester), requester))
-            .collect();
-        order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        order.into_iter().map(|(_, requester)| requester).collect()
-    }
-
-    fn office(&self, arms: &[&Arm]) -> Office {
-        let window = self.scenario.window();
-        let places = self.scenario.recording.as_ref().map_or(0, |log| log.places.len());
-        let desk = |arm: &&Arm| {
-            let (requesters, principals) = if arm.by_requester {
-                (self.requesters.list.len(), self.scenario.principals.len())
-            } else {
-                (0, 0)
-            };
-            Desk {
-                memory: Memory::new(self.scenario.since(), self.scenario.end),
-                alive: KeysAlive::default(),
-                tally: Tally::new(window, requesters, principals)
-                    .with_places(if arm.by_requester { places } else { 0 })
-                    .with_accounts(self.scenario.accounts.list.len()),
-                asked: Asked::default(),
-            }
-        };
-        Office {
-            desks: arms.iter().map(desk).collect(),
-            traffic: Traffic::new(window, self.requesters.list.len())
-                .with_regions(self.scenario.accounts.several_regions()),
-            batch: Vec::new(),
-            places: Vec::new(),
-            columns: Columns::default(),
-            keys: Vec::new(),
-        }
-    }
-
-    fn run_requester(&self, requester: usize, answering: &Answering, office: &mut Office) {
-        let Some(lanes) = self.lanes(requester, |_| true) else {
-            self.begin(requester, answering, office);
-            return self.run_stream(requester, answering, office);
-        };
-        for lane in lanes {
-            self.begin(requester, answering, office);
-            self.run_lane(requester, lane, answering, office);
+        for columns in kinds {
+            self.begin(requester, worker);
+            self.in_columns(requester, columns, worker);
         }
     }
 
     /// Makes all arms forget what they had in memory.
-    fn begin(&self, requester: usize, answering: &Answering, office: &mut Office) {
-        let session = self.session(requester);
-        for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate() {
-            let keys = answering.worlds.keyring(arm).map_or(0, Keyring::keys);
-            let partitions = self.partitions(requester, scheme);
-            desk.memory.begin(scheme, partitions, keys, session);
-            desk.alive.begin(scheme.buckets.len() * partitions.writing as usize);
+    fn begin(&self, requester: usize, worker: &mut Worker) {
+        let session = self.run.session(requester);
+        for (arm, (state, scheme)) in worker.arms.iter_mut().zip(self.schemes).enumerate() {
+            let keys = self.keys.keyring(arm).map_or(0, Keyring::keys);
+            let partitions = self.run.partitions(requester, scheme);
+            state.memory.begin(scheme, partitions, keys, session);
+            state.alive.begin(scheme.buckets.len() * partitions.writing as usize);
         }
     }
 
-    /// Runs a requester request by request.
-    fn run_stream(&self, requester: usize, answering: &Answering, office: &mut Office) {
-        let session = self.session(requester);
-        let mut stream = self.stream(requester, |_| true);
-        while stream.next_batch(&mut office.batch, &mut office.places) {
-            let drawn = office.batch.len();
-            office.traffic.count(requester, &office.batch);
-            let mut kept = office.batch.iter().map(Needs::any_of);
-            office.places.retain(|_| kept.next().unwrap_or_default());
-            office.batch.retain(Needs::any_of);
-            for (arm, (desk, scheme)) in office.desks.iter_mut().zip(&answering.schemes).enumerate()
-            {
-                let keyring = answering.worlds.keyring(arm);
-                for (place, request) in office.batch.iter().enumerate() {
-                    let answer = desk.memory.answer(scheme, keyring, session, request);
-                    if answer.calls == KmsCalls::NONE {
-                        continue;
-                    }
-                    let principal = self.scenario.slots[request.slot as usize].principal as usize;
-                    let charged = self.scenario.charged(principal, request);
-                    let caller = Caller { requester, principal, charged };
-                    desk.tally.count(caller, request, &answer);
-                    if let Some(&place) = office.places.get(place) {
-                        desk.tally.count_at(place, request, &answer);
-                    }
-                    if let Some(place) = answer.generated {
-                        let lifetime = scheme.assumptions.generation_lifetime;
-                        desk.alive.generated(&mut desk.tally, place, request.time, lifetime);
-                    }
+    /// Answers a requester's requests one by one.
+    fn one_by_one(&self, requester: usize, worker: &mut Worker) {
+        let Self { run, schemes, keys, groups } = *self;
+        let recorded = RecordedAnswers { scenario: run.scenario, schemes, keys, groups };
+        worker.recorded.begin(groups);
+        let session = run.session(requester);
+        let mut stream = run.stream(requester, |_| true);
+        while stream.next_batch(&mut worker.batch, &mut worker.places) {
+            let drawn = worker.batch.len();
+            worker.traffic.count(requester, &worker.batch);
+            let mut kept = worker.batch.iter().map(Needs::any_of);
+            worker.places.retain(|_| kept.next().unwrap_or_default());
+            worker.batch.retain(Needs::any_of);
+            if run.scenario.recording.is_some() {
+                recorded.of_batch(requester, worker);
+            } else {
+                for arm in 0..worker.arms.len() {
+                    self.answer_batch(requester, session, arm, worker);
                 }
             }
-            (self.progress)(drawn as u64);
+            (run.progress)(drawn as u64);
         }
     }
 
-    /// The requests of a requester, from the workloads that `wanted` picks.
-    pub(super) fn stream(
+    fn answer_batch(
         &self,
         requester: usize,
-        wanted: impl Fn(&Workload) -> bool,
-    ) -> Requests<'_> {
-        let requester = &self.requesters.list[requester];
-        Requests::new(self.scenario, self.kept, requester, self.replication, wanted)
-    }
-
-    /// The same as lanes, if they are drawn and need not be answered together.
-    pub(super) fn lanes(
-        &self,
-        requester: usize,
-        wanted: impl Fn(&Workload) -> bool,
-    ) -> Option<Vec<Lane<'_>>> {
-        if self.scenario.recording.is_some() {
-            return None;
+        session: Option<&SessionSlot>,
+        arm: usize,
+        worker: &mut Worker,
+    ) {
+        let scenario = self.run.scenario;
+        let (scheme, keyring) = (&self.schemes[arm], self.keys.keyring(arm));
+        let ArmState { memory, alive, tally, .. } = &mut worker.arms[arm];
+        for request in &worker.batch {
+            let answer = memory.answer(scheme, keyring, session, request);
+            if answer.calls == KmsCalls::NONE {
+                continue;
+            }
+            let principal = scenario.slots[request.slot as usize].principal as usize;
+            let charged = scenario.charged(principal, request);
+            tally.count(Caller { requester, principal, charged }, request, &answer);
+            if let Some(timeline) = answer.generated {
+                let lifetime = scheme.assumptions.generation_lifetime;
+                alive.generated(tally, timeline, request.time, lifetime);
+            }
         }
-        let requester = &self.requesters.list[requester];
-        lanes_of(self.scenario, self.kept, requester, self.replication, wanted)
     }
 
-    /// Over how many parts of S3's fleet a requester's requests are spread.
-    pub(super) fn partitions(&self, requester: usize, scheme: &Scheme) -> Partitions {
-        scheme.assumptions.partitions(self.requesters.list[requester].connections)
+    /// Answers a requester's requests of one kind in columns.
+    fn in_columns(&self, requester: usize, mut requests: RequestColumns, worker: &mut Worker) {
+        let run = self.run;
+        let Worker { arms, traffic, columns, keys, .. } = worker;
+        keys.resize_with(self.keys.keyrings.len(), Vec::new);
+        let kind = requests.kind.clone();
+        let accounts = &run.scenario.accounts;
+        let charged = accounts.charged(requests.principal, kind.bucket, kind.bucket);
+        let connections = run.requesters.list[requester].connections;
+        let of_kind = OfKind {
+            wanted: wanted_of(&kind, self.schemes, run.kept, connections),
+            caller: Caller { requester, principal: requests.principal, charged },
+            session: run.session(requester),
+            kind: &kind,
+        };
+        // Where threads outnumber requesters, they share out the arms.
+        let threads = rayon::current_num_threads();
+        let alone = run.requesters.list.len() < 2 * threads && threads > 1;
+        while requests.next(columns, of_kind.wanted, run.scenario.end) {
+            traffic.count_all(requester, kind.bucket, kind.operation, &columns.times);
+            self.look_up(&of_kind, columns, keys, alone);
+            let (schemes, keyrings) = (self.schemes, &self.keys.of_arm);
+            if alone {
+                let arms = arms.par_iter_mut().zip(schemes).zip(keyrings);
+                arms.for_each(|((state, scheme), keyring)| {
+                    let keys = keyring.map(|keyring| keys[keyring].as_slice());
+                    of_kind.answer(state, scheme, columns, keys);
+                });
+            } else {
+                for ((state, scheme), keyring) in arms.iter_mut().zip(schemes).zip(keyrings) {
+                    let keys = keyring.map(|keyring| keys[keyring].as_slice());
+                    of_kind.answer(state, scheme, columns, keys);
+                }
+            }
+            (run.progress)(columns.len() as u64);
+        }
     }
 
+    /// Looks up, keyring by keyring, which keys wrap what the requests read.
+    fn look_up(&self, of_kind: &OfKind, columns: &Columns, keys: &mut [Vec<u32>], alone: bool) {
+        let kind = of_kind.kind;
+        if MemoryPart::of(kind.operation) != MemoryPart::Unwrapped {
+            return;
+        }
+        let keyrings = &self.keys.keyrings;
+        if alone {
+            keyrings.par_iter().zip(keys).for_each(|(keyring, keys)| {
+                keyring.wrapping_all(kind.bucket, &kind.objects, columns, keys);
+            });
+        } else {
+            for (keyring, keys) in keyrings.iter().zip(keys) {
+                keyring.wrapping_all(kind.bucket, &kind.objects, columns, keys);
+            }
+        }
+    }
+}
+
+/// What a requester's requests of one kind have in common.
+struct OfKind<'a> {
+    kind: &'a Kind,
+    caller: Caller,
     /// The slot whose every session is a requester anew, if the rule says so.
-    pub(super) fn session(&self, requester: usize) -> Option<&SessionSlot> {
-        let requester = &self.requesters.list[requester];
-        requester.renews.then(|| &self.scenario.slots[requester.slots[0] as usize])
+    session: Option<&'a SessionSlot>,
+    wanted: Wanted,
+}
+
+impl OfKind<'_> {
+    /// Answers requests in columns and counts what they cost. `keys` are those that wrap what they
+    /// need, if the arm uses bucket keys.
+    fn answer(
+        &self,
+        state: &mut ArmState,
+        scheme: &Scheme,
+        columns: &Columns,
+        keys: Option<&[u32]>,
+    ) {
+        let kind = self.kind;
+        let ArmState { memory, alive, tally, calls } = state;
+        let bucket_scheme = scheme.buckets[kind.bucket as usize];
+        let part = MemoryPart::of(kind.operation);
+        let (of_object, cost) = match part {
+            MemoryPart::None => return,
+            MemoryPart::Wrapping => {
+                let api = KmsApi::GenerateDataKey;
+                let allowed = kind.allows_bucket_key;
+                (
+                    scheme.wrapping(kind.bucket, api, false),
+                    scheme.wrapping(kind.bucket, api, allowed),
+                )
+            }
+            MemoryPart::Unwrapped => {
+                (bucket_scheme.unwrapping(false), bucket_scheme.unwrapping(keys.is_some()))
+            }
+        };
+        let KeyCost::EachTime(own_key) = of_object else { return };
+        let of_object = self.cost(own_key, true);
+        let KeyCost::UnlessInMemory(bucket_key) = cost else {
+            return tally.count_all(&of_object, &columns.times);
+        };
+        match keys {
+            Some(keys) if part == MemoryPart::Unwrapped => {
+                memory.unwrap_all(scheme, self.session, columns, keys, calls);
+            }
+            _ => {
+                let since = bucket_scheme.since();
+                memory.wrap_all(scheme, self.session, kind.bucket, since, columns, calls);
+            }
+        }
+        let generates = part == MemoryPart::Wrapping;
+        let of_bucket = Cost { generates, ..self.cost(bucket_key, false) };
+        tally.count_all(&of_bucket, &calls.by_bucket);
+        tally.count_all(&of_object, &calls.by_object);
+        for (&timeline, &time) in calls.generated.iter().zip(&calls.by_bucket) {
+            alive.generated(tally, timeline, time, scheme.assumptions.generation_lifetime);
+        }
     }
+
+    fn cost(&self, calls: KmsCalls, by_object: bool) -> Cost {
+        let operation = self.kind.operation;
+        Cost { caller: self.caller, operation, calls, by_object, generates: false }
+    }
+}
+
+/// Which columns decide something under any of the schemes, for a requester with some connections.
+fn wanted_of(
+    kind: &Kind,
+    schemes: &[Scheme],
+    kept: &KeptObjects,
+    connections: Connections,
+) -> Wanted {
+    let with_keys: Vec<&Assumptions> = schemes
+        .iter()
+        .filter(|it| matches!(it.buckets[kind.bucket as usize], BucketScheme::BucketKey { .. }))
+        .map(|scheme| &scheme.assumptions)
+        .collect();
+    let draws = match MemoryPart::of(kind.operation) {
+        MemoryPart::None => false,
+        MemoryPart::Wrapping => with_keys.iter().any(|it| it.partitions(connections).writing > 1),
+        MemoryPart::Unwrapped => with_keys.iter().any(|it| it.partitions(connections).reading > 1),
+    };
+    let objects = !with_keys.is_empty();
+    // What is read may have been written on other connections.
+    let written_by_several = has_several_writers(&kind.objects, kept)
+        || with_keys.iter().any(|it| it.writing_at_most() > 1);
+    Wanted { objects, writers: objects && written_by_several, draws }
+}
+
+/// Whether it may matter who wrote an object.
+fn has_several_writers(objects: &Objects, kept: &KeptObjects) -> bool {
+    let Objects::Aged { population, written } = objects else { return false };
+    let before = population.is_some_and(|(population, writers)| {
+        writers > 1 || kept.population(population, 1, 0).is_some()
+    });
+    let within = written.as_ref().is_some_and(|(workload, slots)| {
+        slots.len() > 1 || kept.workload(*workload, 1, 0).is_some()
+    });
+    before || within
 }

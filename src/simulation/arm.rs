@@ -25,13 +25,13 @@ impl Arm {
 
 /// An arm before it is run, to estimate what it will take.
 #[derive(Clone, Copy)]
-pub struct PlannedArm<'a> {
+pub(crate) struct PlannedArm<'a> {
     /// What is run.
-    pub scenario: &'a Scenario,
+    pub(crate) scenario: &'a Scenario,
     /// How the buckets are encrypted.
-    pub configuration: &'a Configuration,
+    pub(crate) configuration: &'a Configuration,
     /// Who is who under the configuration's rule.
-    pub requesters: &'a Requesters,
+    pub(crate) requesters: &'a Requesters,
     /// What AWS does not publish.
-    pub assumptions: &'a Assumptions,
+    pub(crate) assumptions: &'a Assumptions,
 }

@@ -94,17 +94,17 @@ impl Estimate {
 
 /// What one configuration under one set of assumptions adds to a replication.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ArmEstimate {
+pub(crate) struct ArmEstimate {
     /// About how many requests could be answered in the time that it takes.
-    pub requests: f64,
+    pub(crate) requests: f64,
     /// Memory at the most, in bytes.
-    pub bytes_max: u64,
+    pub(crate) bytes_max: u64,
 }
 
 impl ArmEstimate {
     /// Estimates what `arm` adds to a replication on `threads`.
     #[must_use]
-    pub fn of(arm: &PlannedArm, engines: &Engines, threads: usize) -> Self {
+    pub(crate) fn of(arm: &PlannedArm, engines: &Engines, threads: usize) -> Self {
         let threads = threads as u64;
         let keys = keys_at_most(arm);
         let tallies = arm.scenario.window().seconds() as u64 * BYTES_PER_SECOND * threads;
@@ -159,7 +159,7 @@ fn bytes_of_accounts(scenario: &Scenario, seconds: u64) -> u64 {
 }
 
 fn blocks_of_step(step: &JobStep) -> u64 {
-    Seconds::blocks_of_spell(step.objects as f64 / step.rate.as_per_s())
+    Seconds::blocks_of_spell(step.lasts_s())
 }
 
 /// Memory for an arm's `keys`, in the caches of `threads`, and for the places they come from.

@@ -9,10 +9,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+use super::arm_keys::ArmKeys;
 use super::engines::Engines;
+use super::keys::keys_of;
+use super::replication::ReplicationRun;
+use super::skip_ahead::SkipAhead;
 use super::stream::Requests;
-use super::worlds::Worlds;
-use super::{Arm, Party, Progress, objects};
+use super::{Arm, objects};
 use crate::encryption::assumptions::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
@@ -31,6 +34,13 @@ pub struct KeyUse {
     pub key: u32,
     /// Which cache partition (reads) or which partition of the writer (writes), from 0.
     pub partition: u32,
+}
+
+impl KeyUse {
+    /// As those who write logs take it.
+    pub(super) const fn in_log(self) -> (u32, u32) {
+        (self.key, self.partition)
+    }
 }
 
 /// One request and what it cost.
@@ -56,54 +66,42 @@ pub struct Event {
 ///
 /// Times ascend; at one time requesters come in their order, and each requester's requests in its own.
 pub struct Events<'a> {
-    desk: Desk,
-    lanes: Vec<Lane<'a>>,
-    /// Lanes by the time of their next request.
+    arm: ArmRules,
+    cursors: Vec<RequesterCursor<'a>>,
+    /// Cursors by the time of their next request.
     heads: BinaryHeap<Reverse<(SimTime, usize)>>,
-    /// What S3 has in memory for each requester; none if nobody asks for answers.
-    memories: Vec<Memory>,
 }
 
 impl<'a> Events<'a> {
     /// The events of `arm` in `replication`.
     #[must_use]
     pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
-        let mut events = Self::unanswered(scenario, kept, arm, replication);
-        let keys = events.desk.worlds.keyring(0).map_or(0, Keyring::keys);
-        let scheme = &events.desk.scheme;
-        let memory = |lane: &Lane| {
-            let mut memory = Memory::new(scenario.since(), scenario.end);
-            memory.begin(scheme, lane.partitions, keys, lane.slot);
-            memory
-        };
-        events.memories = events.lanes.iter().map(memory).collect();
-        events
-    }
-
-    /// The same without answers.
-    fn unanswered(
-        scenario: &'a Scenario,
-        kept: &'a KeptObjects,
-        arm: &Arm,
-        replication: u32,
-    ) -> Self {
         let rule = scenario.configurations[arm.configuration].rule;
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-        let desk = Desk::new(scenario, kept, arm, &requesters, replication);
-        let lanes = requesters.list.iter().map(|requester| Lane {
-            stream: Requests::new(scenario, kept, requester, replication, |_| true),
-            partitions: desk.scheme.assumptions.partitions(requester.connections),
-            slot: requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]),
-            upload: Object::Keyless,
-            batch: Vec::new(),
-            next: 0,
+        let engines = Engines::drawing_all(scenario);
+        let run = run_of(scenario, &engines, &requesters, kept, replication);
+        let arm = ArmRules::new(&run, arm);
+        let (scheme, keys) = (&arm.scheme, arm.keys_number());
+        let cursors = requesters.list.iter().map(|requester| {
+            let partitions = scheme.assumptions.partitions(requester.connections);
+            let session = requester.session(&scenario.slots);
+            let mut memory = Memory::new(scenario.since(), scenario.end);
+            memory.begin(scheme, partitions, keys, session);
+            RequesterCursor {
+                stream: Requests::new(scenario, kept, requester, replication, |_| true),
+                partitions,
+                session,
+                memory,
+                upload: Object::Keyless,
+                batch: Vec::new(),
+                places: Vec::new(),
+                next: 0,
+            }
         });
-        let lanes = lanes.collect();
-        let mut events = Self { desk, lanes, heads: BinaryHeap::new(), memories: Vec::new() };
-        for (index, lane) in events.lanes.iter_mut().enumerate() {
-            events.heads.extend(lane.head(&mut events.desk).map(|time| Reverse((time, index))));
-        }
-        events
+        let mut cursors: Vec<RequesterCursor> = cursors.collect();
+        let heads = cursors.iter_mut().enumerate();
+        let heads = heads.filter_map(|(index, it)| Some(Reverse((it.head()?, index)))).collect();
+        Self { arm, cursors, heads }
     }
 }
 
@@ -113,13 +111,9 @@ impl Iterator for Events<'_> {
     fn next(&mut self) -> Option<Event> {
         let mut head = self.heads.peek_mut()?;
         let index = head.0.1;
-        let lane = &mut self.lanes[index];
-        let mut event = lane.take(&self.desk, index as u32);
-        if let Some(memory) = self.memories.get_mut(index) {
-            let Desk { scheme, worlds, .. } = &self.desk;
-            event.answer = memory.answer(scheme, worlds.keyring(0), lane.slot, &event.request);
-        }
-        match lane.head(&mut self.desk) {
+        let cursor = &mut self.cursors[index];
+        let event = cursor.take(&self.arm, index as u32);
+        match cursor.head() {
             Some(time) => head.0.0 = time,
             None => {
                 PeekMut::pop(head);
@@ -129,34 +123,37 @@ impl Iterator for Events<'_> {
     }
 }
 
-/// What all lanes share.
-struct Desk {
-    scheme: Scheme,
-    worlds: Worlds,
-    /// Where a log's requests count; nobody asks here.
-    places: Vec<u32>,
+/// A run of which every request is drawn, whatever engine would run the scenario.
+fn run_of<'a>(
+    scenario: &'a Scenario,
+    engines: &'a Engines,
+    requesters: &'a Requesters,
+    kept: &'a KeptObjects,
+    replication: u32,
+) -> ReplicationRun<'a> {
+    ReplicationRun { scenario, engines, requesters, kept, replication, progress: &|_| () }
 }
 
-impl Desk {
-    fn new(
-        scenario: &Scenario,
-        kept: &KeptObjects,
-        arm: &Arm,
-        requesters: &Requesters,
-        replication: u32,
-    ) -> Self {
-        // Which keys are asked for does not depend on how long they are kept; with no time at all,
-        // a world would do without keys.
+/// The rules by which one arm answers, and its bucket-level keys.
+struct ArmRules {
+    scheme: Scheme,
+    keys: ArmKeys,
+}
+
+impl ArmRules {
+    fn new(run: &ReplicationRun, arm: &Arm) -> Self {
+        // Which keys are asked for does not depend on how long they are kept; with no time at all, an
+        // arm would do without keys.
         let mut for_ever = arm.clone();
         for_ever.assumptions.cache_lifetime = SimDuration::MAX;
-        // Every request is drawn, whatever engine would run the scenario.
-        let engines = &Engines::drawing_all(scenario);
-        let (components, progress): (&[_], Progress) = (&[], &|_| ());
-        let party =
-            Party { scenario, engines, requesters, components, kept, replication, progress };
-        let configuration = &scenario.configurations[arm.configuration];
-        let scheme = configuration.scheme(scenario, arm.assumptions);
-        Self { scheme, worlds: party.worlds(&[&for_ever]), places: Vec::new() }
+        let configuration = &run.scenario.configurations[arm.configuration];
+        let scheme = configuration.scheme(run.scenario, arm.assumptions);
+        Self { scheme, keys: keys_of(run, &SkipAhead::new(run), &[&for_ever]) }
+    }
+
+    /// How many keys there are.
+    fn keys_number(&self) -> u32 {
+        self.keys.keyring(0).map_or(0, Keyring::keys)
     }
 }
 
@@ -172,47 +169,49 @@ pub fn each_answer(
     let rule = scenario.configurations[arm.configuration].rule;
     let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
     let kept = objects::keep(scenario, replication);
-    let Desk { scheme, worlds, mut places } =
-        Desk::new(scenario, &kept, arm, &requesters, replication);
-    let keyring = worlds.keyring(0);
-    let keys = keyring.map_or(0, Keyring::keys);
+    let engines = Engines::drawing_all(scenario);
+    let run = run_of(scenario, &engines, &requesters, &kept, replication);
+    let arm = ArmRules::new(&run, arm);
+    let (scheme, keyring, keys) = (&arm.scheme, arm.keys.keyring(0), arm.keys_number());
     let mut memory = Memory::new(scenario.since(), scenario.end);
-    let mut batch = Vec::new();
-    for requester in &requesters.list {
-        let slot = requester.renews.then(|| &scenario.slots[requester.slots[0] as usize]);
-        let partitions = scheme.assumptions.partitions(requester.connections);
-        memory.begin(&scheme, partitions, keys, slot);
-        let mut stream = Requests::new(scenario, &kept, requester, replication, |_| true);
+    let (mut batch, mut places) = (Vec::new(), Vec::new());
+    for requester in 0..requesters.list.len() {
+        let session = run.session(requester);
+        memory.begin(scheme, run.partitions(requester, scheme), keys, session);
+        let mut stream = run.stream(requester, |_| true);
         while stream.next_batch(&mut batch, &mut places) {
             for request in &batch {
-                each(request, &memory.answer(&scheme, keyring, slot, request));
+                each(request, &memory.answer(scheme, keyring, session, request));
             }
         }
     }
 }
 
-/// One requester.
-struct Lane<'a> {
+/// Where one requester stands.
+struct RequesterCursor<'a> {
     stream: Requests<'a>,
     /// Over how many parts of S3's fleet its requests are spread.
     partitions: Partitions,
     /// The slot whose every session is a requester anew, if the rule says so.
-    slot: Option<&'a SessionSlot>,
+    session: Option<&'a SessionSlot>,
+    memory: Memory,
     /// The multipart upload begun last, as far as its key goes.
     upload: Object,
     batch: Vec<Request>,
+    /// Where a log's requests count; nobody asks here.
+    places: Vec<u32>,
     /// Place of the next request in the batch.
     next: usize,
 }
 
-impl Lane<'_> {
+impl RequesterCursor<'_> {
     /// The time of the next request, drawn if need be.
-    fn head(&mut self, desk: &mut Desk) -> Option<SimTime> {
+    fn head(&mut self) -> Option<SimTime> {
         if self.next == self.batch.len() {
             self.next = 0;
-            if !self.stream.next_batch(&mut self.batch, &mut desk.places) {
-                // A lane that has ended keeps nothing.
-                self.batch = Vec::new();
+            if !self.stream.next_batch(&mut self.batch, &mut self.places) {
+                // Whoever has ended keeps nothing.
+                (self.batch, self.places) = (Vec::new(), Vec::new());
                 return None;
             }
         }
@@ -220,29 +219,33 @@ impl Lane<'_> {
     }
 
     /// The next request, which must be there, with the keys that it needs.
-    fn take(&mut self, desk: &Desk, requester: u32) -> Event {
+    fn take(&mut self, arm: &ArmRules, requester: u32) -> Event {
         let request = self.batch[self.next];
         self.next += 1;
-        let Desk { scheme, worlds, .. } = desk;
-        let keyring = worlds.keyring(0);
+        let scheme = &arm.scheme;
+        let keyring = arm.keys.keyring(0);
         let needs = Needs::of_request(&request, scheme.multipart);
-        let unwraps = |times: u8, object: &Object| {
-            let reading = self.partitions.reading;
-            (times > 0).then(|| unwrapped(scheme, keyring, reading, &request, object)).flatten()
-        };
-        let event = Event {
+        let Partitions { reading, writing } = self.partitions;
+        let mut event = Event {
             request,
             requester,
-            session: self.slot.map_or(0, |slot| slot.session_at(request.time)),
-            unwrapped: unwraps(needs.unwrap, &request.object),
-            unwrapped_own: unwraps(needs.unwrap_own, &self.upload),
-            wrapped: needs
-                .wrap
-                .and_then(|_| wrapped(scheme, keyring, self.partitions.writing, &request)),
-            answer: Answer::default(),
+            session: self.session.map_or(0, |slot| slot.session_at(request.time)),
+            unwrapped: None,
+            unwrapped_own: None,
+            wrapped: None,
+            answer: self.memory.answer(scheme, keyring, self.session, &request),
         };
-        if request.operation == Operation::CreateMultipartUpload && needs.wrap.is_some() {
-            self.upload = scheme.begun_upload(&request);
+        if needs.unwrap > 0 {
+            event.unwrapped = unwrapped(scheme, keyring, reading, &request, &request.object);
+        }
+        if needs.unwrap_own > 0 {
+            event.unwrapped_own = unwrapped(scheme, keyring, reading, &request, &self.upload);
+        }
+        if needs.wrap.is_some() {
+            event.wrapped = wrapped(scheme, keyring, writing, &request);
+            if request.operation == Operation::CreateMultipartUpload {
+                self.upload = scheme.begun_upload(&request);
+            }
         }
         event
     }

@@ -177,22 +177,21 @@ impl<'a> NamedEvents<'a> {
     fn named(&self, event: Event, number: u64) -> NamedEvent {
         let request = &event.request;
         let Request { slot, bucket, time, operation, .. } = *request;
-        let here = |name| Some(NamedObject { bucket, name });
+        let any = Some(NamedObject { bucket, name: Name::Any });
         let mark = if self.scenario.recording.is_some() { request.draw.into() } else { number };
-        let own = here(Name::Written { slot, time, mark });
+        let own = Some(NamedObject { bucket, name: Name::Written { slot, time, mark } });
         let (object, source) = match operation {
             Operation::PutObject | Operation::CreateMultipartUpload => (own, None),
             Operation::CopyObject | Operation::ReplicateObject => (own, self.of(request, READABLE)),
-            Operation::UploadPartCopy => (here(Name::Any), self.of(request, READABLE)),
+            Operation::UploadPartCopy => (any, self.of(request, READABLE)),
             Operation::UploadPart | Operation::CompleteMultipartUpload => {
                 (self.of(request, BEGUN), None)
             }
             Operation::GetObject | Operation::HeadObjectChecksum => {
-                (self.of(request, READABLE).or(here(Name::Keyless)), None)
+                let keyless = NamedObject { bucket, name: Name::Keyless };
+                (self.of(request, READABLE).or(Some(keyless)), None)
             }
-            Operation::HeadObject | Operation::DeleteObject | Operation::ListParts => {
-                (here(Name::Any), None)
-            }
+            Operation::HeadObject | Operation::DeleteObject | Operation::ListParts => (any, None),
             Operation::ListObjects => (None, None),
         };
         NamedEvent { number, event, object, source }
@@ -264,11 +263,9 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
     if renewed > 0 {
         session = format!("{session}.{renewed}");
     }
-    let bucket = |domain: u32| scenario.bucket(domain).name.as_str();
     // A request is of its object's bucket; only a copy lies in another than its source.
     let own = named.object.map_or(request.bucket, |object| object.bucket);
-    let region = |bucket: u32| scenario.bucket(bucket).region.as_str();
-    let key = |key: KeyUse| (key.key, key.partition);
+    let read_from = named.source.map_or(own, |source| source.bucket);
     let principal = &scenario.principals[slot.principal as usize];
     Outgoing {
         number: named.number,
@@ -279,14 +276,16 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         slot: request.slot,
         requester,
         operation: request.operation,
-        bucket: bucket(own),
-        region: region(own),
-        read_region: region(named.source.map_or(own, |source| source.bucket)),
+        bucket: &scenario.bucket(own).name,
+        region: &scenario.bucket(own).region,
+        read_region: &scenario.bucket(read_from).region,
         key: named.object.map(|object| object.name.to_string()),
-        source: named.source.map(|source| (bucket(source.bucket), source.name.to_string())),
-        unwrapped: named.event.unwrapped.map(key),
-        unwrapped_own: named.event.unwrapped_own.map(key),
-        wrapped: named.event.wrapped.map(key),
+        source: named
+            .source
+            .map(|source| (scenario.bucket(source.bucket).name.as_str(), source.name.to_string())),
+        unwrapped: named.event.unwrapped.map(KeyUse::in_log),
+        unwrapped_own: named.event.unwrapped_own.map(KeyUse::in_log),
+        wrapped: named.event.wrapped.map(KeyUse::in_log),
         calls: answer.calls,
         by_object: answer.by_object.into(),
         of_read: answer.of_read.into(),

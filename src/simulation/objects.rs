@@ -69,13 +69,14 @@ fn of_workload_objects(
 ) -> SourceObjects {
     let Scenario { seed, end, .. } = *scenario;
     let draws = Draws { seed, replication, end, kept };
-    let of_slot = |slot: u32| {
-        let policy = scenario.slots[slot as usize].policy_number();
-        let sources = Source::of(workload, slot, policy, draws);
-        sources.into_iter().filter(Source::writes).flat_map(written_by).collect::<Vec<_>>()
-    };
-    let objects: Vec<Vec<WrittenObject>> =
-        workload.slots.clone().into_par_iter().map(of_slot).collect();
+    let slots = workload.slots.clone().into_par_iter();
+    let objects: Vec<Vec<WrittenObject>> = slots
+        .map(|slot| {
+            let policy = scenario.slots[slot as usize].policy_number();
+            let sources = Source::of(workload, slot, policy, draws);
+            sources.into_iter().filter(Source::writes).flat_map(written_by).collect()
+        })
+        .collect();
     SourceObjects::new(objects.concat(), workload.policies, workload.slots.start)
 }
 

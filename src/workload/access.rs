@@ -533,10 +533,9 @@ impl Reads {
                 .map(|object| (object.time, WrittenBy::population(object.writer, object.draw))),
         };
         written.into_iter().chain(before).max_by_key(|(time, _)| *time).unwrap_or_else(|| {
-            let first = |list: Option<&ObjectList>| list.and_then(ObjectList::first);
-            if let Some(object) = first(readable.before) {
+            if let Some(object) = readable.before.and_then(ObjectList::first) {
                 (object.time, WrittenBy::population(object.writer, object.draw))
-            } else if let Some(object) = first(readable.written) {
+            } else if let Some(object) = readable.written.and_then(ObjectList::first) {
                 (object.time, WrittenBy::slot(object.writer, object.draw))
             } else if let Some(new) = &self.written {
                 // Nothing is ever written.
@@ -669,47 +668,45 @@ mod tests {
     /// Sixteen objects, the oldest 16 s old, of which a scan takes those from 12 s to 5 s of age.
     #[test]
     fn scans_go_through_their_range_in_order_and_read_each_object_once_a_pass() {
-        let scan = |objects| ScanReads {
-            oldest: SimDuration::from_secs(12),
-            newest: SimDuration::from_secs(5),
-            objects,
-        };
-        let written = |age_s| WrittenObject {
+        assert_eq!(ages(ReadPattern::Scan(scan(12, 5, 8)), 8), [12, 11, 10, 9, 8, 7, 6, 5]);
+        let recent_first = ReadPattern::RecentFirst(scan(12, 5, 8));
+        assert_eq!(ages(recent_first, 8), [5, 6, 7, 8, 9, 10, 11, 12]);
+        // The middles of four pairs and, where more is read than is there, another pass.
+        assert_eq!(ages(ReadPattern::Scan(scan(12, 5, 4)), 4), [11, 9, 7, 5]);
+        let twice = [12, 11, 10, 9, 8, 7, 6, 5, 12, 11];
+        assert_eq!(ages(ReadPattern::Scan(scan(12, 5, 10)), 10), twice);
+    }
+
+    fn scan(oldest_s: i64, newest_s: i64, objects: u64) -> ScanReads {
+        let [oldest, newest] = [oldest_s, newest_s].map(SimDuration::from_secs);
+        ScanReads { oldest, newest, objects }
+    }
+
+    /// The ages in seconds of what is read in turn of sixteen objects, a second apart.
+    fn ages(pattern: ReadPattern, of: u64) -> Vec<i64> {
+        let objects = (1..=16).map(|age_s| WrittenObject {
             time: SimTime::ZERO - SimDuration::from_secs(age_s),
             writer: 0,
             draw: age_s as u32,
-        };
-        let objects = SourceObjects::new((1..=16).map(written).collect(), 1, 0);
+        });
+        let objects = SourceObjects::new(objects.collect(), 1, 0);
         let kept = KeptObjects { of_population: vec![Some(objects)], of_workload: Vec::new() };
-        let ages = |pattern: ReadPattern, of: u64| -> Vec<i64> {
-            let reads = reads(pattern, 16);
-            let readable = reads.readable(&kept, 0);
-            let range = reads.scan_range(readable, SimTime::ZERO).unwrap();
-            let age =
-                |index| match reads.pick(readable, Some(&range), at(index, of), &mut chance()).1 {
-                    Object::Aged { time, .. } => -time.as_nanos() / 1_000_000_000,
-                    other => panic!("{other:?}"),
-                };
-            (0..of).map(age).collect()
-        };
-        assert_eq!(ages(ReadPattern::Scan(scan(8)), 8), [12, 11, 10, 9, 8, 7, 6, 5]);
-        assert_eq!(ages(ReadPattern::RecentFirst(scan(8)), 8), [5, 6, 7, 8, 9, 10, 11, 12]);
-        // The middles of four pairs and, where more is read than is there, another pass.
-        assert_eq!(ages(ReadPattern::Scan(scan(4)), 4), [11, 9, 7, 5]);
-        assert_eq!(ages(ReadPattern::Scan(scan(10)), 10), [12, 11, 10, 9, 8, 7, 6, 5, 12, 11]);
+        let reads = reads(pattern, 16);
+        let readable = reads.readable(&kept, 0);
+        let range = reads.scan_range(readable, SimTime::ZERO).unwrap();
+        let objects =
+            (0..of).map(|index| reads.pick(readable, Some(&range), at(index, of), &mut chance()).1);
+        let ages = objects.map(|object| match object {
+            Object::Aged { time, .. } => -time.as_nanos() / 1_000_000_000,
+            other => panic!("{other:?}"),
+        });
+        ages.collect()
     }
 
     #[test]
     fn patterns_that_choose_nothing_are_refused() {
-        let range = |oldest, newest, objects| {
-            ReadPattern::Scan(ScanReads {
-                oldest: SimDuration::from_secs(oldest),
-                newest: SimDuration::from_secs(newest),
-                objects,
-            })
-        };
-        assert!(range(1, 2, 1).check().is_err());
-        assert!(range(2, 1, 0).check().is_err());
+        assert!(ReadPattern::Scan(scan(1, 2, 1)).check().is_err());
+        assert!(ReadPattern::Scan(scan(2, 1, 0)).check().is_err());
         assert!(ReadPattern::Zipf(ZipfReads { exponent: f64::NAN }).check().is_err());
     }
 }

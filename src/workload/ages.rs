@@ -86,18 +86,20 @@ impl ExponentialAges {
     }
 }
 
+/// Refuses a parameter that is not greater than zero.
+fn positive(name: &str, value: f64) -> Result<()> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(Error::request(format!("`{name}` is `{value}`, but must be greater than zero")))
+}
+
 impl AgeLaw {
     /// Refuses parameters that make no law.
     ///
     /// # Errors
     /// Names the parameter and what it must keep to.
     pub fn check(&self) -> Result<()> {
-        let positive = |name: &str, value: f64| {
-            if value.is_finite() && value > 0.0 {
-                return Ok(());
-            }
-            Err(Error::request(format!("`{name}` is `{value}`, but must be greater than zero")))
-        };
         match self {
             Self::Uniform(law) if law.from > law.to => Err(Error::request(format!(
                 "ages go from `{}` to `{}`, but must not descend",
@@ -344,7 +346,7 @@ mod tests {
         ]);
         for law in laws().into_iter().chain([rising, humps]) {
             let mode = law.mode().as_secs_f64() / 86_400.0;
-            let mass = |day: f64| law.cdf(days(day + 0.05)) - law.cdf(days(day));
+            let mass = |day| law.cdf(days(day + 0.05)) - law.cdf(days(day));
             for step in 0..400 {
                 let later = mode + 0.05 * f64::from(step);
                 assert!(mass(later + 0.05) <= mass(later) + 1e-12, "{law:?} at {later}");

@@ -87,9 +87,8 @@ impl Profile {
         let (factors, step) = self.parts();
         let whole = duration.as_nanos() / step.as_nanos();
         let rest = SimDuration::from_nanos(duration.as_nanos() % step.as_nanos()).as_secs_f64();
-        let part = |index: i64| factors[index as usize % factors.len()];
-        let of_whole: f64 = (0..whole).map(part).sum::<f64>() * step.as_secs_f64();
-        of_whole + part(whole) * rest
+        let of_whole = factors.iter().cycle().take(whole as usize).sum::<f64>();
+        of_whole * step.as_secs_f64() + factors[whole as usize % factors.len()] * rest
     }
 
     fn greatest(&self) -> f64 {
@@ -248,6 +247,11 @@ enum ClockState<'a> {
     },
 }
 
+/// The gaps between the arrivals of one of `slots`, which have a share of so many arrivals a second.
+fn gaps(per_s: f64, share: f64, slots: u32) -> Exponential {
+    Exponential::of_mean_ns(f64::from(slots) / (per_s * share) * 1e9)
+}
+
 impl<'a> ArrivalClock<'a> {
     /// The clock of a slot (its number, and of how many), which share the workload's rate evenly, for
     /// a `share` of its actions: each of them belongs to the share by a chance of its own. It starts
@@ -263,14 +267,13 @@ impl<'a> ArrivalClock<'a> {
         since: SimTime,
         rng: &mut Stream,
     ) -> Self {
-        let gaps = |per_s: f64| Exponential::of_mean_ns(f64::from(slots) / (per_s * share) * 1e9);
         let state = match arrivals {
             Arrivals::Poisson(PoissonArrivals { rate, profile: None }) => {
-                ClockState::Poisson { gaps: gaps(rate.as_per_s()) }
+                ClockState::Poisson { gaps: gaps(rate.as_per_s(), share, slots) }
             }
             Arrivals::Poisson(PoissonArrivals { rate, profile: Some(profile) }) => {
                 let greatest = profile.greatest();
-                let gaps = gaps(rate.as_per_s() * greatest);
+                let gaps = gaps(rate.as_per_s() * greatest, share, slots);
                 ClockState::Profiled { gaps, profile, greatest }
             }
             Arrivals::Periodic(law) => {
@@ -284,7 +287,8 @@ impl<'a> ArrivalClock<'a> {
                 let (on_s, off_s) = (law.on.as_secs_f64(), law.off.as_secs_f64());
                 let starts_on = rng.random::<f64>() < on_s / (on_s + off_s);
                 let burst_ends = if starts_on { since + exponential(on_s, rng) } else { since };
-                ClockState::Bursts { gaps: gaps(law.rate.as_per_s()), on_s, off_s, burst_ends }
+                let gaps = gaps(law.rate.as_per_s(), share, slots);
+                ClockState::Bursts { gaps, on_s, off_s, burst_ends }
             }
         };
         let mut clock = Self { next: SimTime::ZERO, state };

@@ -39,6 +39,14 @@ pub struct JobStep {
     pub rate: Rate,
 }
 
+impl JobStep {
+    /// Mean number of seconds that it takes.
+    #[must_use]
+    pub fn lasts_s(&self) -> f64 {
+        self.objects as f64 / self.rate.as_per_s()
+    }
+}
+
 impl Jobs {
     /// Refuses jobs that do nothing or never end a cycle.
     ///
@@ -66,8 +74,7 @@ impl Jobs {
     #[must_use]
     pub fn first_span(&self) -> (SimTime, SimTime) {
         let begins = SimTime::from(self.offset) + self.start_up;
-        let step_s = |step: &JobStep| step.objects as f64 / step.rate.as_per_s();
-        let lasts_s: f64 = self.steps.iter().map(step_s).sum();
+        let lasts_s: f64 = self.steps.iter().map(JobStep::lasts_s).sum();
         // To the second: it is a mean.
         (begins, begins + SimDuration::from_secs_f64(lasts_s.ceil()))
     }

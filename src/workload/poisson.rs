@@ -12,15 +12,15 @@ use crate::units::SimTime;
 /// The requests of one kind of action, where they are a Poisson process and what they need depends on
 /// nothing but the age of what they read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PoissonRequests {
+pub(crate) struct PoissonRequests {
     /// The action.
-    pub action: Action,
+    pub(crate) action: Action,
     /// What all the requests have in common.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Their rate, by all session slots.
-    pub curve: RateCurve,
+    pub(crate) curve: RateCurve,
     /// The law of the ages of what they read; `None` if age has no bearing.
-    pub ages: Option<AgeLaw>,
+    pub(crate) ages: Option<AgeLaw>,
 }
 
 impl Workload {
@@ -28,7 +28,7 @@ impl Workload {
     ///
     /// # Errors
     /// Says why its KMS calls cannot be drawn without its requests, as what the workload does.
-    pub fn poisson_requests(&self) -> Result<Vec<PoissonRequests>, &'static str> {
+    pub(crate) fn poisson_requests(&self) -> Result<Vec<PoissonRequests>, &'static str> {
         let (arrivals, mix) = match &self.traffic {
             Traffic::Jobs(_) => return Err("runs jobs"),
             Traffic::Following(_) => return Err("handles each object of another once"),

@@ -84,6 +84,64 @@ struct Due {
     point: ReadPoint,
 }
 
+/// One session slot in a workload, whose sources are made.
+struct SlotIn<'a> {
+    workload: &'a Workload,
+    slot: u32,
+    policy: u32,
+    draws: Draws<'a>,
+}
+
+impl<'a> SlotIn<'a> {
+    /// Its number among the workload's slots.
+    fn number(&self) -> u32 {
+        self.slot - self.workload.slots.start
+    }
+
+    fn slots(&self) -> u32 {
+        self.workload.slots.len() as u32
+    }
+
+    /// The streams of the `kind`-th source.
+    fn chance(&self, kind: u32) -> Chance {
+        let Draws { seed, replication, .. } = self.draws;
+        let place = (self.workload.index * Action::KINDS + kind, self.number());
+        let [times, choices, objects, writers, draws] =
+            seed.streams(replication, Purpose::Requests, place);
+        Chance { times, choices, objects: ObjectChance { objects, writers }, draws }
+    }
+
+    /// A source of a share of the workload's steady actions: of the `kind`-th source's streams, all of
+    /// one kind of action or of any.
+    fn steady(
+        &self,
+        arrivals: &'a Arrivals,
+        kind: u32,
+        only: Option<Action>,
+        share: f64,
+    ) -> Source<'a> {
+        let mut chance = self.chance(kind);
+        // Before the run only what is written matters.
+        let since = match only {
+            Some(action) if !action.writes() => SimTime::ZERO,
+            _ => self.workload.since,
+        };
+        let place = (self.number(), self.slots());
+        let arrivals = ArrivalClock::new(arrivals, place, share, since, &mut chance.times);
+        let clock = Clock::Steady { arrivals, only, read: 0, scan_start: SimTime::ZERO };
+        self.source(clock, chance)
+    }
+
+    fn source(&self, clock: Clock<'a>, chance: Chance) -> Source<'a> {
+        let Self { workload, slot, policy, draws } = *self;
+        let reads = workload.reads.as_ref();
+        let readable =
+            reads.map_or_else(Default::default, |reads| reads.readable(draws.kept, policy));
+        let once = workload.happens_once();
+        Source { workload, slot, end: draws.end, once, chance, clock, readable, scan: None }
+    }
+}
+
 impl<'a> Source<'a> {
     /// The sources of `slot` in `workload`, whose requests before `end` they draw. They depend on
     /// nothing but the arguments.
@@ -98,63 +156,38 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn of(workload: &'a Workload, slot: u32, policy: u32, draws: Draws<'a>) -> Vec<Self> {
         assert!(workload.slots.contains(&slot));
-        let Draws { seed, replication, end, kept } = draws;
-        let (number, slots) = (slot - workload.slots.start, workload.slots.len() as u32);
-        let readable = workload
-            .reads
-            .as_ref()
-            .map_or_else(Default::default, |reads| reads.readable(kept, policy));
-        let source = |kind: u32, clock: &dyn Fn(&mut Stream) -> Clock<'a>| {
-            let place = (workload.index * Action::KINDS + kind, number);
-            let [mut times, choices, objects, writers, draws] =
-                seed.streams(replication, Purpose::Requests, place);
-            let clock = clock(&mut times);
-            let objects = ObjectChance { objects, writers };
-            let chance = Chance { times, choices, objects, draws };
-            let once = workload.happens_once();
-            Self { workload, slot, end, once, chance, clock, readable, scan: None }
-        };
-        // Before the run only what is written matters.
-        let since = |only: Option<Action>| match only {
-            Some(action) if !action.writes() => SimTime::ZERO,
-            _ => workload.since,
-        };
-        let steady = |arrivals, only, share, times: &mut Stream| Clock::Steady {
-            arrivals: ArrivalClock::new(arrivals, (number, slots), share, since(only), times),
-            only,
-            read: 0,
-            scan_start: SimTime::ZERO,
-        };
+        let whose = SlotIn { workload, slot, policy, draws };
         match &workload.traffic {
             Traffic::Steady { arrivals: arrivals @ Arrivals::Poisson(_), mix }
                 if !workload.scans() =>
             {
-                shares(mix)
+                let kinds = shares(mix);
+                kinds
                     .map(|(action, share)| {
-                        source(action as u32, &|times| steady(arrivals, Some(action), share, times))
+                        whose.steady(arrivals, action as u32, Some(action), share)
                     })
                     .collect()
             }
             Traffic::Steady { arrivals, mix } => {
                 let only = if let [(only, _)] = mix.as_slice() { Some(*only) } else { None };
-                vec![source(0, &|times| steady(arrivals, only, 1.0, times))]
+                vec![whose.steady(arrivals, 0, only, 1.0)]
             }
             Traffic::Jobs(jobs) => {
-                vec![source(0, &|_| {
-                    Clock::Jobs(JobClock::new(jobs, number, slots, workload.since))
-                })]
+                let clock = JobClock::new(jobs, whose.number(), whose.slots(), workload.since);
+                vec![whose.source(Clock::Jobs(clock), whose.chance(0))]
             }
             Traffic::Following(following) => {
-                let Some(objects) = kept.workload(following.workload, 1, 0) else {
+                let Some(objects) = draws.kept.workload(following.workload, 1, 0) else {
                     return Vec::new();
                 };
-                vec![source(0, &|_| Clock::Following {
+                let clock = Clock::Following {
                     objects,
-                    next: number as usize,
-                    slots: slots as usize,
+                    next: whose.number() as usize,
+                    slots: whose.slots() as usize,
                     delay: following.delay,
                     action: following.action,
-                })]
+                };
+                vec![whose.source(clock, whose.chance(0))]
             }
         }
     }

@@ -217,10 +217,9 @@ mod tests {
         let objects = (0..10).map(|i| object(i, 4 + i as u32 % 4)).collect();
         let source = SourceObjects::new(objects, 2, 4);
         assert_eq!(source.all.len(), 10);
-        let writers = |policy| -> Vec<u32> {
-            source.readable(2, policy).iter().map(|object| object.writer).collect()
-        };
-        assert_eq!(writers(0), [4, 6, 4, 6, 4]);
-        assert_eq!(writers(3), [5, 7, 5, 7, 5]);
+        for (policy, expected) in [(0, [4, 6, 4, 6, 4]), (3, [5, 7, 5, 7, 5])] {
+            let writers = source.readable(2, policy).iter().map(|object| object.writer);
+            assert_eq!(writers.collect::<Vec<_>>(), expected);
+        }
     }
 }

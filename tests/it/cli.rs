@@ -358,7 +358,7 @@ fn init_writes_a_scenario_that_runs_and_replaces_none() {
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         text(&output.stderr),
-        "error: `my-lake.toml` is there already\n\nhint: choose another name, or remove the file\n"
+        "error: `my-lake.toml` already exists\n\nhint: choose another name, or remove the file\n"
     );
     let output = bks(folder.path(), &["init", "../up"]);
     assert_eq!(output.status.code(), Some(2));

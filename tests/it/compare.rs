@@ -276,7 +276,7 @@ fn wrong_requests_say_what_is_wrong() {
     let folder = folder();
     fs::create_dir(folder.path().join("empty")).unwrap();
     for (arguments, told) in [
-        (&["small.toml#sse-kms"][..], "it takes two to compare"),
+        (&["small.toml#sse-kms"][..], "only one configuration to compare"),
         (&["small.toml#sse", "other.toml"], "small.toml: `sse` is not a configuration of this run"),
         (&["small.toml", "empty"], "empty: the folder has no `result.json`"),
         (&["small.toml", "none.toml"], "none.toml: the file cannot be read"),

@@ -272,8 +272,8 @@ fn scenarios_and_logs_are_told_apart() {
     done(folder, &[&["export", "whole.toml", "--limit", "10"], &access_log[..]].concat());
     assert_eq!(fs::read_to_string(folder.join("x.log")).unwrap().lines().count(), 10);
     for (arguments, why) in [
-        (&["whole.toml", "--bucket", "lake"][..], "`--bucket` is of logs"),
-        (&["whole.toml", "--unknown-age", "30d"], "`--unknown-age` is of logs"),
+        (&["whole.toml", "--bucket", "lake"][..], "`--bucket` applies to logs"),
+        (&["whole.toml", "--unknown-age", "30d"], "`--unknown-age` applies to logs"),
         (&["a.log", "--bucket", "puddle"], "no request is left"),
         (&["nowhere.log"], "nowhere.log"),
     ] {
@@ -317,7 +317,7 @@ fn what_cannot_be_exported_says_why() {
             &["--out", "x", "--configuration", "bucket-key-sesion"][..],
             "did you mean `bucket-key-session`?",
         ),
-        (1, &["--out", "there"], "there: there is a folder"),
+        (1, &["--out", "there"], "there: this is a directory"),
         (1, &["--out", "no/x"], "no/x: the file cannot be written"),
     ] {
         let (found, printed, told) =

@@ -447,7 +447,7 @@ fn what_others_wrote_is_not_replaced() {
     fs::write(at.join("trail.json"), trail(&["role"])).unwrap();
     for arguments in [["simulate", "small.toml"], ["replay", "trail.json"]] {
         let told = refused(at, &[&arguments[..], &["--out", "d"]].concat());
-        assert!(told.contains("`summary.csv` is there, and bks did not write it"), "{told}");
+        assert!(told.contains("`summary.csv` exists and was not written by bks"), "{told}");
         assert!(told.contains("--overwrite"), "{told}");
         assert_eq!(fs::read_to_string(at.join("d/summary.csv")).unwrap(), "mine\n");
     }
@@ -477,7 +477,7 @@ fn replays_of_other_logs_are_not_replaced_unasked() {
     let results = fs::read_dir(at.join("results")).unwrap().next().unwrap().unwrap().path();
     let first = files(&results);
     let told = refused(at, &["replay", "two.json"]);
-    assert!(told.contains("the results there are not of these logs"), "{told}");
+    assert!(told.contains("the folder has results of other logs"), "{told}");
     assert!(told.contains("--overwrite") && told.contains("--out"), "{told}");
     assert_eq!(files(&results), first);
     // The same log under another name and with other settings is the same.

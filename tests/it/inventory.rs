@@ -448,7 +448,7 @@ fn a_manifest_is_held_to_what_it_says() {
     write(serde_json::json!([file(5)]));
     let manifest = folder.path().join("manifest.json").display().to_string();
     let told = refused(&["inventory", &manifest]);
-    assert!(told.contains("the file has 41 bytes, but must have 5"), "{told}");
+    assert!(told.contains("the file has 41 bytes, but 5 according to the manifest"), "{told}");
     write(serde_json::json!([]));
     let output = bks(&["inventory", &manifest]);
     let told = String::from_utf8(output.stderr).unwrap();

@@ -15,7 +15,7 @@ use bks::kms::{KmsApi, KmsCalls};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::logs::{LogFormat, cloudtrail};
-use bks::recording::earlier_objects::InventoryKey;
+use bks::recording::earlier_objects::EarlierKey;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::kms_calls::{BucketKmsCalls, KmsCallCounts};
 use bks::recording::left_out::Reason;
@@ -585,7 +585,7 @@ fn an_inventory_tells_when_what_is_read_was_written() {
     gather.settle().unwrap();
     let before = bks::units::parse_utc("2026-11-20T00:00:00Z").unwrap();
     for (bucket, known) in [("lake", true), ("pond", false)] {
-        let told = InventoryKey::WithKey;
+        let told = EarlierKey::WithKey;
         let taken = gather.take_inventoried(bucket.as_bytes(), b"old", before, told).unwrap();
         assert_eq!(taken, known, "{bucket}");
     }

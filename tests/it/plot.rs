@@ -121,7 +121,7 @@ fn wrong_requests_are_told_and_leave_nothing() {
         (&["sweep.csv", "--kind", "pie"], "error: invalid value 'pie' for '--kind <KIND>'"),
         (
             &["sweep.csv", "-o", "a.gif"],
-            "error: `a.gif` is no known kind of image\n\nhint: end the name in .svg",
+            "error: `a.gif` is not a known image format\n\nhint: end the name in .svg",
         ),
         (
             &["sweep.csv", "-o", "-", "--format", "png"],

@@ -548,7 +548,10 @@ fn what_cannot_be_reconciled_is_refused() {
         (&["t.json", "--bucket", "puddle"], "no request is left"),
         (&["t.json", "--log-format", "ibm-cos"], "tells neither requesters nor KMS's calls"),
         (&["nowhere.json"], "nowhere.json"),
-        (&["t.json", "--bill", "a.log", "--format", "csv"], "`--bill` has no place in CSV"),
+        (
+            &["t.json", "--bill", "a.log", "--format", "csv"],
+            "`--bill` cannot be combined with `--format csv`",
+        ),
         (&["t.json", "--bill", "nowhere.csv"], "nowhere.csv: the file cannot be read"),
         (&["t.json", "--bill", "a.log"], "a.log: the bill has no column"),
     ] {

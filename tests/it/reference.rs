@@ -271,7 +271,7 @@ fn engine(world: &World) -> Vec<Verdict> {
                 starts[place as usize].push(requests[i].time);
             }
         }
-        timelines.set(requester, starts);
+        timelines.set(requester, starts.into_iter().collect());
     }
 
     let since = scheme.buckets.iter().map(|bucket| match bucket {

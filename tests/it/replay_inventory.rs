@@ -14,7 +14,7 @@ use bks::inventory::manifest::md5_of;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::recording::earlier_objects::InventoryKey;
+use bks::recording::earlier_objects::EarlierKey;
 use bks::recording::gather::{Gather, Wanted};
 use bks::recording::{MemoryStore, Recording};
 use bks::results::Results;
@@ -41,7 +41,7 @@ write_partitions = 1
 type Told = (String, u32, bool);
 
 fn record(lines: &[Line], inventory: &[Told], from: u32, memory: usize) -> Recording {
-    record_with(lines, inventory, from, memory, InventoryKey::WithoutKey)
+    record_with(lines, inventory, from, memory, EarlierKey::WithoutKey)
 }
 
 /// As [`record`], if objects without a bucket key are `otherwise`.
@@ -50,7 +50,7 @@ fn record_with(
     inventory: &[Told],
     from: u32,
     memory: usize,
-    otherwise: InventoryKey,
+    otherwise: EarlierKey,
 ) -> Recording {
     let from = Some((MIDNIGHT_S + i64::from(from)) * 1_000_000_000);
     let wanted = Wanted { from, inventories: true, ..Wanted::default() };
@@ -61,7 +61,7 @@ fn record_with(
     log.entries("log", &mut bad, |entry| gather.take(&entry)).unwrap();
     for (key, second, has_bucket_key) in inventory {
         let ns = (MIDNIGHT_S + i64::from(*second)) * 1_000_000_000;
-        let told = if *has_bucket_key { InventoryKey::WithKey } else { otherwise };
+        let told = if *has_bucket_key { EarlierKey::WithKey } else { otherwise };
         gather.take_inventoried(b"lake", key.as_bytes(), ns, told).unwrap();
         assert!(!gather.take_inventoried(b"other", key.as_bytes(), ns, told).unwrap());
     }
@@ -173,7 +173,7 @@ fn calls_counted_by_hand() {
 #[test]
 fn objects_that_are_not_under_kms_never_call_it() {
     let (reads, told) = counted_by_hand();
-    let told = record_with(&reads, &told, NOON, usize::MAX, InventoryKey::WithoutKms);
+    let told = record_with(&reads, &told, NOON, usize::MAX, EarlierKey::WithoutKms);
     let results = replay(told);
     assert_eq!((calls(&results, 0), calls(&results, 1)), ((0, 9), (0, 5)));
 }

@@ -332,7 +332,7 @@ fn a_sweep_of_another_base_is_told_and_one_of_another_scenario_refused() {
     let other = json.replacen("\"seed\": 5", "\"seed\": 6", 1);
     let swept = Swept::read("sweep.csv", &csv, Some(&other)).unwrap();
     assert_eq!(swept.differences(&results), Some(vec!["seed `6`, not `5`".to_owned()]));
-    assert!(parse(&page(&results, Some(&swept))).text.contains("the sweep has seed 6, not 5"));
+    assert!(parse(&page(&results, Some(&swept))).text.contains("The sweep has seed 6, not 5"));
     let unknown = Swept::read("sweep.csv", &csv, None).unwrap();
     assert_eq!(unknown.differences(&results), None);
     assert_eq!(unknown.keys, swept.keys, "columns alone tell the same");
@@ -406,11 +406,11 @@ fn what_cannot_be_reported_is_told() {
     let cases: [(&[&str], i32, &str); 10] = [
         (&["empty"], 2, "empty: the folder has no `result.json`"),
         (&["half"], 2, "half/costs.csv: the file cannot be read"),
-        (&["nowhere"], 2, "nowhere: there is neither a folder of results nor a scenario"),
-        (&["table.csv"], 2, "hint: a report is made from a folder of results"),
-        (&["whole", "--seed", "3"], 2, "`--seed` changes a run"),
-        (&["whole", "--fail-if", "saving<0.5"], 2, "`--fail-if` changes a run"),
-        (&["whole", "--results", "there"], 2, "`--results` changes a run"),
+        (&["nowhere"], 2, "nowhere: there is no results folder or scenario of this name"),
+        (&["table.csv"], 2, "hint: give a results folder"),
+        (&["whole", "--seed", "3"], 2, "`--seed` applies to a run"),
+        (&["whole", "--fail-if", "saving<0.5"], 2, "`--fail-if` applies to a run"),
+        (&["whole", "--results", "there"], 2, "`--results` applies to a run"),
         (&["whole", "--sweep", "none.csv"], 2, "none.csv: the file cannot be read"),
         (
             &["whole", "--sweep", "foreign.csv"],
@@ -493,8 +493,11 @@ fn further_files_of_the_folder_are_shown() {
     let written = page_with(&results, None, &curves).unwrap();
     let parsed = parse(&written);
     assert_eq!(parsed.tables["table-curves"].len(), 7);
-    let names = ["cache-lifetime", "requesters"];
-    assert!(names.iter().all(|name| parsed.ids.contains(&format!("figure-break-even-{name}"))));
+    assert!(
+        ["cache-lifetime", "requesters"]
+            .iter()
+            .all(|name| parsed.ids.contains(&format!("figure-break-even-{name}")))
+    );
     let error = further("sobol.csv", &sobol.replace("0.75", "much")).unwrap_err();
     assert!(error.to_string().contains("sobol.csv: line 2, column `total`"), "{error}");
 }

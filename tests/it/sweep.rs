@@ -189,7 +189,7 @@ fn the_same_bytes_come_from_any_number_of_threads_and_a_finished_sweep_is_left_a
         |name: &str| fs::metadata(folder.path().join("1").join(name)).unwrap().modified().unwrap();
     let before = (changed("sweep.csv"), changed("sweep.json"));
     let again = done(folder.path(), &sweep(&GRID, &["-o", "1"]));
-    assert_eq!(text(&again.stderr), "1/sweep.csv has all 6 points, there is nothing to run\n");
+    assert_eq!(text(&again.stderr), "1/sweep.csv already has all 6 points\n");
     assert!(text(&again.stdout).starts_with("small: saving of `bucket-key-role` is least, "));
     assert_eq!(before, (changed("sweep.csv"), changed("sweep.json")));
 }
@@ -278,7 +278,7 @@ fn a_file_cut_anywhere_is_completed_to_the_same_bytes() {
         let output = done(folder.path(), &sweep(&GRID, &[]));
         assert_eq!(fs::read(out.join("sweep.csv")).unwrap(), whole, "cut at {cut}");
         let there = lines.iter().skip(9).step_by(9).filter(|&&end| end <= cut).count();
-        let note = format!("has {there} of 6 points, going on with the rest");
+        let note = format!("has {there} of 6 points, resuming with the rest");
         assert_eq!(there > 0, text(&output.stderr).contains(&note), "{}", text(&output.stderr));
     }
 }
@@ -353,7 +353,7 @@ fn another_sweep_is_refused_and_restart_begins_anew() {
     fs::remove_file(out.join("sweep.json")).unwrap();
     let output = bks(folder.path(), &sweep(&mine, &[]));
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("no `sweep.json` that says of which"));
+    assert!(text(&output.stderr).contains("no `sweep.json` that describes it"));
     // What is demanded changes no row, so a sweep goes on under other demands.
     done(folder.path(), &sweep(&mine, &["-q", "--restart"]));
     assert_eq!(fs::read(out.join("sweep.csv")).unwrap(), first);
@@ -374,7 +374,7 @@ fn two_sweeps_do_not_share_a_folder() {
     let output = bks(folder.path(), &sweep(&GRID, &["-q", "-o", "out"]));
     assert_eq!(output.status.code(), Some(1));
     let message = text(&output.stderr);
-    assert!(message.starts_with("error: out: another `bks sweep` is at work there"), "{message}");
+    assert!(message.starts_with("error: out: another `bks sweep` is running there"), "{message}");
     assert_eq!(fs::read_dir(&out).unwrap().count(), 0, "nothing was touched");
     drop(lock);
     done(folder.path(), &sweep(&GRID, &["-q", "-o", "out"]));

@@ -27,13 +27,13 @@ impl Listing {
     pub(in crate::cli) fn open(path: &Path, quiet: bool) -> Result<Self> {
         let place = path.display().to_string();
         if path.is_dir() {
-            return Err(Error::request("there is a folder, but an inventory's manifest is a file")
+            return Err(Error::request("this is a directory, but a manifest is a file")
                 .at(place)
                 .hint("give the `manifest.json` in it"));
         }
         let text = whole(path)?;
         if !text.trim_ascii_start().starts_with(b"{") {
-            return Err(Error::request("the file is no manifest of an S3 Inventory")
+            return Err(Error::request("the file is not an S3 Inventory manifest")
                 .at(place)
                 .hint("give the `manifest.json`; the data files are found by it"));
         }
@@ -82,7 +82,7 @@ impl Listing {
         places.into_iter().find(|place| place.is_file()).ok_or_else(|| {
             Error::request(format!("the data file `{}` is not there", file.key))
                 .at(self.path.display().to_string())
-                .hint("copy the destination bucket's folder as it is, manifest and `data` alike")
+                .hint("copy the destination bucket's folder with its `data` folder")
         })
     }
 }
@@ -94,11 +94,11 @@ fn check_size(path: &Path, file: &DataFile) -> Result<()> {
         return Ok(());
     }
     Err(Error::request(format!(
-        "the file has {size} bytes, but must have {} as the inventory says",
+        "the file has {size} bytes, but {} according to the manifest",
         file.size
     ))
     .at(path.display().to_string())
-    .hint("the file is cut off or of another inventory: download it again"))
+    .hint("the file is truncated or belongs to another inventory: download it again"))
 }
 
 /// Which columns a data file has, and which of them matter.

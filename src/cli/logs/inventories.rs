@@ -14,7 +14,7 @@ use crate::inventory::{
     BucketKeyStatus, EncryptionStatus, InventoryColumn, InventoryItem, VersionKind, parquet_file,
 };
 use crate::logs::other_format;
-use crate::recording::earlier_objects::InventoryKey;
+use crate::recording::earlier_objects::EarlierKey;
 use crate::recording::gather::Gather;
 use crate::recording::{Fingerprint, LogInput};
 
@@ -36,11 +36,11 @@ struct InventoriedCounts {
 }
 
 impl InventoriedCounts {
-    fn of(&mut self, status: InventoryKey) -> &mut u64 {
+    fn of(&mut self, status: EarlierKey) -> &mut u64 {
         match status {
-            InventoryKey::WithKey => &mut self.with_key,
-            InventoryKey::WithoutKey => &mut self.without_key,
-            InventoryKey::WithoutKms => &mut self.without_kms,
+            EarlierKey::WithKey => &mut self.with_key,
+            EarlierKey::WithoutKey => &mut self.without_key,
+            EarlierKey::Unknown | EarlierKey::WithoutKms => &mut self.without_kms,
         }
     }
 }
@@ -97,12 +97,12 @@ impl<'g> InventoryTaker<'g> {
         }
         let status = match (item.encryption, item.bucket_key) {
             (EncryptionStatus::SseS3 | EncryptionStatus::SseC | EncryptionStatus::NotSse, _) => {
-                InventoryKey::WithoutKms
+                EarlierKey::WithoutKms
             }
-            (_, BucketKeyStatus::Enabled) => InventoryKey::WithKey,
+            (_, BucketKeyStatus::Enabled) => EarlierKey::WithKey,
             (EncryptionStatus::SseKms, BucketKeyStatus::Unknown) => return,
             // Each read of what is under DSSE-KMS is counted as of an object without a bucket key.
-            (_, BucketKeyStatus::Disabled | BucketKeyStatus::Unknown) => InventoryKey::WithoutKey,
+            (_, BucketKeyStatus::Disabled | BucketKeyStatus::Unknown) => EarlierKey::WithoutKey,
         };
         let Some(modified_ns) = item.modified_ns else { return };
         let bucket = if item.bucket.is_empty() { bucket } else { &item.bucket };

@@ -145,7 +145,7 @@ impl Logs<'_> {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
-        let format = self.args.log_format.format();
+        let format = self.args.log_format;
         self.others.pop_front().map(|file| file.open(format, &self.bar)).transpose()
     }
 
@@ -253,7 +253,7 @@ impl<'a> ParallelReader<'a> {
         Self {
             files: std::iter::once(&logs.first_file).chain(&logs.others).collect(),
             at_once,
-            format: logs.args.log_format.format(),
+            format: logs.args.log_format,
             pattern: gathers.beside(memory),
             memory,
             bar: logs.bar.clone(),

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::reason;
 use super::staging::{Staging, is_taken, unfinished};
+use crate::cli::file_errors::FileErrors;
 use crate::error::{Error, Result};
 use crate::results::manifest::{self, DOCUMENTS, Manifest};
 
@@ -33,30 +33,26 @@ pub(in crate::cli) fn write_files(
     overwrite: bool,
 ) -> Result<()> {
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    let failed = |what: &str, error: &io::Error| failed(folder, what, error);
-    fs::create_dir_all(folder).map_err(|error| failed("the folder cannot be made", &error))?;
+    fs::create_dir_all(folder).failing("the folder cannot be made", folder)?;
     let lock = Lock::take(folder)?;
     finish(folder, &lock)?;
     refuse_strangers(folder, &names, overwrite)?;
-    let staging = Staging::within(folder)
-        .map_err(|error| failed("the folder cannot be written to", &error))?;
+    let staging = Staging::within(folder).failing(NO_ENTRY, folder)?;
     for (name, bytes) in files {
         File::create_new(staging.path().join(name))
             .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-            .map_err(|error| failed(&format!("`{name}` cannot be written"), &error))?;
+            .failing(&format!("`{name}` cannot be written"), folder)?;
     }
     // From here on a signal waits until all files are in their place.
     let held = unfinished();
-    twice(|| fs::rename(staging.path(), folder.join(COMMIT)))
-        .map_err(|error| failed("the files cannot be moved into place", &error))?;
+    twice(|| fs::rename(staging.path(), folder.join(COMMIT))).failing(NOT_MOVED, folder)?;
     let moved = move_in(folder);
     drop(held);
     moved
 }
 
-fn failed(folder: &Path, what: &str, error: &io::Error) -> Error {
-    Error::run(format!("{what}: {}", reason(error))).at(folder.display().to_string())
-}
+const NO_ENTRY: &str = "the folder cannot be written to";
+const NOT_MOVED: &str = "the files cannot be moved into place";
 
 /// Does something again that failed: a file system may have a bad moment.
 fn twice(mut work: impl FnMut() -> io::Result<()>) -> io::Result<()> {
@@ -86,10 +82,9 @@ fn finish(folder: &Path, _lock: &Lock) -> Result<()> {
 /// those are removed that the old one named and the new one does not.
 fn move_in(folder: &Path) -> Result<()> {
     let commit = folder.join(COMMIT);
-    let unread = |error: &io::Error| failed(folder, "the files cannot be moved into place", error);
     let mut names = Vec::new();
-    for entry in fs::read_dir(&commit).map_err(|error| unread(&error))? {
-        names.push(entry.map_err(|error| unread(&error))?.file_name());
+    for entry in fs::read_dir(&commit).failing(NOT_MOVED, folder)? {
+        names.push(entry.failing(NOT_MOVED, folder)?.file_name());
     }
     let document = names.iter().filter_map(|name| name.to_str()).find(|it| DOCUMENTS.contains(it));
     let document = document.map(str::to_owned);
@@ -99,10 +94,10 @@ fn move_in(folder: &Path) -> Result<()> {
             remove_old(folder, document.as_deref(), &commit);
         }
         let (from, to) = (commit.join(name), folder.join(name));
-        twice(|| fs::rename(&from, &to)).map_err(|error| {
-            let what = format!("`{}` cannot be moved into place", name.to_string_lossy());
-            failed(folder, &what, &error).hint(format!(
-                "all files of the run are in its folder `{COMMIT}`; the next bks that comes by moves them"
+        let what = format!("`{}` cannot be moved into place", name.to_string_lossy());
+        twice(|| fs::rename(&from, &to)).failing(&what, folder).map_err(|error| {
+            error.hint(format!(
+                "all files of the run are in its folder `{COMMIT}`; the next bks command there moves them"
             ))
         })?;
     }
@@ -115,10 +110,11 @@ fn move_in(folder: &Path) -> Result<()> {
 /// Removes files that the folder's old document names, the new one does not, and nobody has changed.
 fn remove_old(folder: &Path, document: Option<&str>, commit: &Path) {
     let Some(name) = document else { return };
-    let read = |folder: &Path| {
-        Manifest::read(name, &fs::read_to_string(folder.join(name)).ok()?).map(|it| it.files)
-    };
-    let (Some(old), Some(new)) = (read(folder), read(commit)) else { return };
+    let [old, new] = [folder, commit].map(|folder| {
+        let text = fs::read_to_string(folder.join(name)).ok()?;
+        Manifest::read(name, &text).map(|manifest| manifest.files)
+    });
+    let (Some(old), Some(new)) = (old, new) else { return };
     for (name, hash) in old.iter().filter(|(name, _)| !new.contains_key(*name)) {
         let path = folder.join(name);
         let is_plain = Path::new(name).file_name().is_some_and(|plain| plain == name.as_str());
@@ -149,11 +145,9 @@ pub(in crate::cli) fn refuse_strangers(
             kind if !kind.is_file() => "a pipe or a device",
             _ if overwrite || !has_document || own.contains(*name) => continue,
             _ => {
-                return Err(Error::request(format!(
-                    "`{name}` is there, and bks did not write it, so it is not replaced"
-                ))
-                .at(folder.display().to_string())
-                .hint("give another folder by `--out`, or say `--overwrite`"));
+                return Err(Error::request(format!("`{name}` exists and was not written by bks"))
+                    .at(folder.display().to_string())
+                    .hint("give another folder by `--out`, or overwrite it with `--overwrite`"));
             }
         };
         return Err(Error::run(format!("`{name}` is {is} there, but must be a file"))
@@ -188,10 +182,9 @@ impl Lock {
     fn take(folder: &Path) -> Result<Self> {
         const TRIES: u32 = 600;
         let path = folder.join(LOCK);
-        let failed = |error: &io::Error| failed(folder, "the folder cannot be written to", error);
         for _ in 0..TRIES {
             let opened = File::options().write(true).create(true).truncate(false).open(&path);
-            let file = opened.map_err(|error| failed(&error))?;
+            let file = opened.failing(NO_ENTRY, folder)?;
             let locked = file.try_lock();
             // Whoever had it has removed it meanwhile: then it keeps nobody out.
             if !is_taken(&locked) && is_at(&file, &path) {
@@ -217,9 +210,8 @@ impl Drop for Lock {
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let (open, named) = (file.metadata().map(identity), path.symlink_metadata().map(identity));
-    open.is_ok_and(|open| named.is_ok_and(|named| open == named))
+    let (Ok(open), Ok(named)) = (file.metadata(), path.symlink_metadata()) else { return false };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
 /// Whether an open file is still the one of this name.

@@ -85,19 +85,21 @@ pub(super) fn is_taken(locked: &std::result::Result<(), TryLockError>) -> bool {
 pub(in crate::cli) fn clean_up_at_signals() {
     let wanted = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal));
     let wanted: Vec<i32> = wanted.collect();
-    let watch = move || {
-        let Ok(mut signals) = Signals::new(wanted) else { return };
-        for signal in signals.forever() {
-            let mut unfinished = unfinished();
-            for path in unfinished.drain(..) {
-                let is_folder = path.is_dir();
-                let _ = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            }
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
-        }
-    };
     // Without the thread signals end the process as ever.
-    let _ = thread::Builder::new().name("signals".to_owned()).spawn(watch);
+    let _ = thread::Builder::new().name("signals".to_owned()).spawn(|| clean_up_at(wanted));
+}
+
+/// Waits for signals, and cleans up at each.
+fn clean_up_at(signals: Vec<i32>) {
+    let Ok(mut signals) = Signals::new(signals) else { return };
+    for signal in signals.forever() {
+        let mut unfinished = unfinished();
+        for path in unfinished.drain(..) {
+            let is_folder = path.is_dir();
+            let _ = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
 }
 
 /// Whether the process was started with a signal ignored, as those in the background of some shells are.

@@ -9,13 +9,15 @@ use crate::shown;
 /// The warnings that apply.
 pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
     let mut warnings = Vec::new();
-    let bucket = |number: usize| log.of_buckets.iter().find(|of| of.bucket == log.buckets[number]);
-    let of_log: Vec<&BucketKmsCalls> = (0..log.buckets.len()).filter_map(bucket).collect();
-    let named = |is_it: fn(&BucketKmsCalls) -> bool| names(&of_log, is_it);
-    if let Some(names) = named(BucketKmsCalls::has_calls_as_requests) {
+    let of_log: Vec<&BucketKmsCalls> = log
+        .buckets
+        .iter()
+        .filter_map(|bucket| log.of_buckets.iter().find(|of| of.bucket == *bucket))
+        .collect();
+    if let Some(names) = names(&of_log, BucketKmsCalls::has_calls_as_requests) {
         warnings.push(requests_of_calls(&names));
     }
-    if let Some(names) = named(BucketKmsCalls::has_bucket_keys_already) {
+    if let Some(names) = names(&of_log, BucketKmsCalls::has_bucket_keys_already) {
         warnings.push(WarningFacts::new(
             "bucket-keys-on-already",
             format!(
@@ -27,7 +29,7 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts
                      calls with `bks reconcile`",
         ));
     }
-    if let Some(names) = named(BucketKmsCalls::has_data_events_missing) {
+    if let Some(names) = names(&of_log, BucketKmsCalls::has_data_events_missing) {
         warnings.push(WarningFacts::new(
             "data-events-missing",
             format!(
@@ -39,10 +41,8 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts
         ));
     }
     // Settings may say of a bucket's keys what a trail shows.
-    let is_told = |of: &BucketKmsCalls| {
-        scenario.buckets.iter().any(|file| file.name == of.bucket && file.kms_key.is_some())
-    };
-    let several: Vec<&BucketKmsCalls> = of_log.iter().copied().filter(|of| !is_told(of)).collect();
+    let several: Vec<&BucketKmsCalls> =
+        of_log.into_iter().filter(|of| !has_known_key(scenario, &of.bucket)).collect();
     if let Some(names) = names(&several, |of| of.has_calls_as_requests() && of.kms_keys > 1) {
         warnings.push(WarningFacts::new(
             "several-kms-keys",
@@ -54,6 +54,11 @@ pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts
         ));
     }
     warnings
+}
+
+/// Whether the settings say which KMS key a bucket has.
+fn has_known_key(scenario: &Scenario, bucket: &str) -> bool {
+    scenario.buckets.iter().any(|it| it.name == bucket && it.kms_key.is_some())
 }
 
 fn requests_of_calls(names: &str) -> WarningFacts {

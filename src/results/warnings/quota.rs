@@ -8,8 +8,10 @@ use crate::units::grouped;
 
 /// Configurations whose calls the quota holds back, and whether they are ever answered.
 pub(super) fn exceeded(found: &Found) -> Option<WarningFacts> {
-    let over = || found.assumed().map(|(_, row)| row).filter(|row| row.throttled_s > 0);
-    let effects: Vec<String> = over()
+    let over: Vec<&SummaryRow> =
+        found.assumed().map(|(_, row)| row).filter(|row| row.throttled_s > 0).collect();
+    let effects: Vec<String> = over
+        .iter()
         .map(|row| {
             let name = named(&row.configuration);
             format!("`{name}` ({}{})", whose(found.accounts, row), held_back(row))
@@ -19,7 +21,7 @@ pub(super) fn exceeded(found: &Found) -> Option<WarningFacts> {
         WarningFacts::new(
             "quota-exceeded",
             format!("S3 answers 503 SlowDown when KMS throttles: {}", effects.join(", ")),
-            if over().any(|row| row.kms_queue_grows) {
+            if over.iter().any(|row| row.kms_queue_grows) {
                 "ask for a higher KMS request quota: spreading peaks does not help where calls come at it \
                  all the time"
             } else {
@@ -35,11 +37,11 @@ fn whose(accounts: &[AccountRow], row: &SummaryRow) -> String {
         .iter()
         .filter(|it| it.configuration == row.configuration && it.assumption == row.assumption)
         .collect();
-    let is_it = |account: &&AccountRow| {
+    let most = own.iter().find(|account| {
         (account.throttled_s, account.kms_wait_max_s, account.kms_unanswered)
             == (row.throttled_s, row.kms_wait_max_s, row.kms_unanswered)
-    };
-    let Some(most) = own.iter().copied().find(is_it).filter(|_| own.len() > 1) else {
+    });
+    let Some(most) = most.filter(|_| own.len() > 1) else {
         return String::new();
     };
     let others = match own.iter().filter(|account| account.throttled_s > 0).count() {

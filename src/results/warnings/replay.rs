@@ -153,15 +153,14 @@ fn nameless(scenario: &Scenario, log: &Recording) -> Option<WarningFacts> {
         }
     }
     let all = scenario.expected_requests();
-    let share = |count: u64| percent(count as f64 / all);
     (anonymous + canonical > 0).then(|| WarningFacts::new(
         "nameless-requesters",
         format!(
             "{} of the requests are anonymous and {} in the name of a canonical user id; each such \
              name counts as one requester (and KMS lets nobody anonymous use a key, so SSE-KMS would \
              refuse those)",
-            share(anonymous),
-            share(canonical)
+            percent(anonymous as f64 / all),
+            percent(canonical as f64 / all)
         ),
         "find out who they are: several roles behind one id would need a key each",
     ))

@@ -7,7 +7,7 @@ use crate::encryption::service::BucketScheme;
 use crate::s3::Connections;
 use crate::simulation::arm::PlannedArm;
 use crate::simulation::engines::Engines;
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 use crate::workload::access::{ReadPattern, Reads};
 use crate::workload::ages::AgeLaw;
 use crate::workload::{Action, Workload};
@@ -86,14 +86,14 @@ fn of_keys(
         _ => return 0.0,
     };
     let duration_s = arm.scenario.duration().as_secs_f64();
-    let of_like = |LikeKeys { count, share }| {
+    let work = keys.into_iter().map(|LikeKeys { count, share }| {
         let places = (count * f64::from(partitions)).max(1.0);
         let rate = per_s * share / places;
         // Renewals of a Poisson process that rests after each point.
-        let calls = duration_s * rate / (1.0 + rate * SimDuration::as_secs_f64(lifetime));
+        let calls = duration_s * rate / (1.0 + rate * lifetime.as_secs_f64());
         places * (OF_KEY + OF_CALL * calls)
-    };
-    keys.into_iter().map(of_like).sum()
+    });
+    work.sum()
 }
 
 /// The share of an action's requests that cost a call each.
@@ -157,13 +157,13 @@ fn keys_read(arm: &PlannedArm, reads: &Reads) -> Vec<LikeKeys> {
     let bounds: Vec<f64> = (0..=PARTS)
         .map(|part| ages.quantile(f64::from(part) / f64::from(PARTS)).as_secs_f64())
         .collect();
-    let of_part = |ends: &[f64]| {
+    let keys = bounds.windows(2).map(|ends| {
         // However narrow the ages, a key wraps what is written in its lifetime.
         let span_s = ends[1] - ends[0] + lifetime_s;
         let count = (packed * timelines * span_s / lifetime_s).max(1.0);
         LikeKeys { count, share: 1.0 / f64::from(PARTS) }
-    };
-    bounds.windows(2).map(of_part).collect()
+    });
+    keys.collect()
 }
 
 /// Places (requester, partition) that generate keys of what is read, at one time.

@@ -2,7 +2,7 @@
 
 use rand_distr::{Distribution, Poisson};
 
-use super::Component;
+use super::component::Component;
 use crate::rng::{Purpose, Stream, binomial};
 use crate::scenario::Scenario;
 use crate::tally::RequestCounts;
@@ -61,11 +61,4 @@ fn poisson(mean: f64, law: &mut Option<(f64, Poisson<f64>)>, rng: &mut Stream) -
     }
     let (_, law) = law.as_ref().expect("just made");
     law.sample(rng) as u64
-}
-
-impl Component<'_> {
-    /// Addresses its random streams.
-    fn number(&self) -> u32 {
-        self.workload.index * crate::workload::Action::KINDS + self.action as u32
-    }
 }

@@ -1,0 +1,80 @@
+//! A run of a scenario: under a progress bar, into a folder, printed.
+
+use std::path::Path;
+
+use super::args::Format;
+use super::{output, progress};
+use crate::error::Result;
+use crate::report;
+use crate::results::known_total::Scaled;
+use crate::results::run::Step;
+use crate::results::{FACTS, RUN, Results};
+use crate::scenario::Scenario;
+
+/// Runs a scenario under a progress bar.
+pub(super) fn results(scenario: &Scenario, quiet: bool) -> Results {
+    let bar = progress::Growing::new(&scenario.name, "requests", quiet);
+    let results = Results::of(scenario, &|step| match step {
+        Step::Answered(requests) => bar.advance(requests),
+        Step::Decided { replications, requests } => {
+            // With a precision to reach, more are decided round by round.
+            if scenario.precision.is_some() {
+                bar.say(format!("{}, {replications} replications so far:", scenario.name));
+            }
+            bar.grow(requests);
+        }
+    });
+    bar.clear();
+    results
+}
+
+/// Runs a scenario and leaves its files in a folder, in which it replaces what bks did not write only if
+/// `overwrite` is set.
+pub(super) fn into_folder(
+    scenario: &Scenario,
+    folder: &Path,
+    quiet: bool,
+    overwrite: bool,
+) -> Result<Results> {
+    output::folder::refuse_strangers(folder, &file_names(), overwrite)?;
+    let results = results(scenario, quiet);
+    output::write_files(folder, &report::files::of(&results, Vec::new()), overwrite)?;
+    Ok(results)
+}
+
+/// Names of the files that every run leaves.
+pub(super) fn file_names() -> Vec<&'static str> {
+    Results::file_names().into_iter().chain([FACTS, RUN]).collect()
+}
+
+/// What is printed of runs, of which a lone one may be scaled to a known total.
+pub(super) fn text(format: Format, all: &[Results], scaled: Option<&Scaled>) -> String {
+    let documents = all.iter().map(|results| report::run::document(results, scaled));
+    match format {
+        Format::Csv => {
+            let rows: Vec<_> = all.iter().flat_map(|results| results.summary.clone()).collect();
+            output::csv(&rows)
+        }
+        Format::Json => {
+            let values = all.iter().map(|results| report::json::of_run(results, scaled));
+            let mut values: Vec<_> = values.collect();
+            let value = if values.len() == 1 { values.remove(0) } else { values.into() };
+            output::json(&value)
+        }
+        Format::Markdown => {
+            let texts: Vec<String> = documents.map(|it| report::markdown::write(&it)).collect();
+            texts.join("\n")
+        }
+        Format::Table | Format::Html => {
+            let texts: Vec<String> = documents.map(|it| output::table(&it)).collect();
+            texts.join("\n")
+        }
+    }
+}
+
+/// Says what to beware of where what is printed has no place for it.
+pub(super) fn note_warnings(results: &Results) {
+    for warning in &results.facts.warnings {
+        output::note(&format!("warning: {}; {}", warning.what, warning.advice));
+    }
+}

@@ -1,0 +1,184 @@
+//! Requests of all kinds, answered many at a time: what they need is found out once for all arms that
+//! treat the buckets alike, and each arm then goes through columns of numbers.
+
+use super::{Answer, Memory, Scheme, entry_of};
+use crate::encryption::cost::KeyCost;
+use crate::encryption::keys::{KEYLESS, Keyring};
+use crate::encryption::needs::Needs;
+use crate::kms::{KmsApi, KmsCalls};
+use crate::rng::part_of;
+use crate::s3::{Object, Operation, Request};
+use crate::units::SimTime;
+
+/// What some of a requester's requests need, in order of time.
+#[derive(Debug, Default)]
+pub(crate) struct KeyNeeds {
+    /// What costs calls each time, whatever is in memory.
+    each_time: Vec<CallOf>,
+    unwraps: Vec<Unwrap>,
+    wraps: Vec<Wrap>,
+    /// The multipart upload begun last, as far as its key goes.
+    upload: Option<Object>,
+}
+
+/// A request that costs something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CallOf {
+    /// Its place among the requests.
+    pub(crate) request: u32,
+    /// What it costs; one request may cost several times.
+    pub(crate) answer: Answer,
+}
+
+impl CallOf {
+    fn each_time(request: u32, calls: KmsCalls, of_read: bool) -> Self {
+        let answer = Answer { calls, by_object: 1, of_read: of_read.into(), generated: None };
+        Self { request, answer }
+    }
+}
+
+/// An object that a bucket-level key may wrap, and whose data is needed.
+#[derive(Clone, Copy, Debug)]
+struct Unwrap {
+    time: SimTime,
+    object: Object,
+    request: u32,
+    draw: u32,
+    /// Whether it is what is read, not the requester's own upload.
+    of_read: bool,
+}
+
+/// A write that a bucket-level key wraps.
+#[derive(Clone, Copy, Debug)]
+struct Wrap {
+    time: SimTime,
+    request: u32,
+    draw: u32,
+    bucket: u32,
+}
+
+impl KeyNeeds {
+    /// Forgets what a requester needed.
+    pub(crate) fn begin(&mut self) {
+        self.upload = None;
+    }
+
+    /// Finds out what the requester's next `requests` need under the buckets of a scheme, whatever it
+    /// assumes.
+    pub(crate) fn find(&mut self, scheme: &Scheme, requests: &[Request]) {
+        self.each_time.clear();
+        self.unwraps.clear();
+        self.wraps.clear();
+        for (number, request) in (0..).zip(requests) {
+            let needs = Needs::of_request(request, scheme.multipart);
+            for _ in 0..needs.unwrap {
+                self.unwrap(scheme, number, request, request.object, true);
+            }
+            for _ in 0..needs.unwrap_own {
+                let own = self.upload.unwrap_or(Object::Keyless);
+                self.unwrap(scheme, number, request, own, false);
+            }
+            if let Some(api) = needs.wrap {
+                self.wrap(scheme, number, request, api);
+            }
+        }
+    }
+
+    fn unwrap(
+        &mut self,
+        scheme: &Scheme,
+        number: u32,
+        request: &Request,
+        object: Object,
+        of_read: bool,
+    ) {
+        match scheme.of_object(request, &object).unwrapping(true) {
+            KeyCost::Nothing => {}
+            KeyCost::EachTime(calls) => {
+                self.each_time.push(CallOf::each_time(number, calls, of_read));
+            }
+            KeyCost::UnlessInMemory(_) => {
+                let Request { time, draw, .. } = *request;
+                self.unwraps.push(Unwrap { time, object, request: number, draw, of_read });
+            }
+        }
+    }
+
+    fn wrap(&mut self, scheme: &Scheme, number: u32, request: &Request, api: KmsApi) {
+        if request.operation == Operation::CreateMultipartUpload {
+            self.upload = Some(scheme.begun_upload(request));
+        }
+        match scheme.wrapping(request.bucket, api, scheme.wraps_by_bucket_key(request)) {
+            KeyCost::Nothing => {}
+            KeyCost::EachTime(calls) => {
+                self.each_time.push(CallOf::each_time(number, calls, false));
+            }
+            KeyCost::UnlessInMemory(_) => {
+                let Request { time, draw, bucket, .. } = *request;
+                self.wraps.push(Wrap { time, request: number, draw, bucket });
+            }
+        }
+    }
+
+    /// Which keys wrap what is to be unwrapped, [`KEYLESS`] where none does.
+    pub(crate) fn look_up(&self, keyring: &Keyring, keys: &mut Vec<u32>) {
+        keys.clear();
+        let objects = self.unwraps.iter().map(|unwrap| &unwrap.object);
+        keys.extend(objects.map(|object| keyring.wrapping(object).unwrap_or(KEYLESS)));
+    }
+}
+
+impl Memory {
+    /// Answers the requests whose needs these are: tells `calls` of those that cost something. `keys`
+    /// are those that wrap what is to be unwrapped, if the arm ever finds one in memory. The requester's
+    /// session must not end meanwhile.
+    pub(crate) fn answer_all(
+        &mut self,
+        scheme: &Scheme,
+        needs: &KeyNeeds,
+        keys: Option<&[u32]>,
+        calls: &mut Vec<CallOf>,
+    ) {
+        calls.clear();
+        calls.extend_from_slice(&needs.each_time);
+        self.unwrap_needed(scheme, &needs.unwraps, keys, calls);
+        let partitions = self.partitions.writing;
+        let lifetime = scheme.assumptions.generation_lifetime;
+        for &Wrap { time, request, draw, bucket } in &needs.wraps {
+            let place = bucket * partitions + part_of(draw, partitions);
+            let until = &mut self.wrapping_until[place as usize];
+            if time >= *until {
+                *until = time + lifetime;
+                let of_key = scheme.wrapping(bucket, KmsApi::GenerateDataKey, true).calls();
+                let generated = Some(place);
+                let answer = Answer { calls: of_key, by_object: 0, of_read: 0, generated };
+                calls.push(CallOf { request, answer });
+            }
+        }
+    }
+
+    fn unwrap_needed(
+        &mut self,
+        scheme: &Scheme,
+        unwraps: &[Unwrap],
+        keys: Option<&[u32]>,
+        calls: &mut Vec<CallOf>,
+    ) {
+        let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
+        let Some(keys) = keys else {
+            let each = unwraps.iter().map(|it| CallOf::each_time(it.request, decrypt, it.of_read));
+            return calls.extend(each);
+        };
+        let partitions = self.partitions.reading;
+        for (&key, &Unwrap { time, request, draw, of_read, .. }) in keys.iter().zip(unwraps) {
+            if key == KEYLESS {
+                calls.push(CallOf::each_time(request, decrypt, of_read));
+            } else if self.cache.misses(entry_of(key, draw, partitions), time, &scheme.assumptions)
+            {
+                let of_read = of_read.into();
+                let answer = Answer { calls: decrypt, by_object: 0, of_read, generated: None };
+                calls.push(CallOf { request, answer });
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What a thread needs to answer requests, and counts.
+
+use std::sync::Mutex;
+
+use super::Arm;
+use super::recorded::RecordedRoom;
+use super::replication::ReplicationRun;
+use crate::encryption::service::{CallTimes, Memory};
+use crate::s3::Request;
+use crate::s3::columns::Columns;
+use crate::tally::{KeysAlive, Tally, Traffic};
+
+/// One arm while a requester is run, and what it has counted so far.
+pub(super) struct ArmState {
+    pub(super) memory: Memory,
+    pub(super) alive: KeysAlive,
+    pub(super) tally: Tally,
+    pub(super) calls: CallTimes,
+}
+
+impl ArmState {
+    fn new(run: &ReplicationRun, arm: &Arm) -> Self {
+        let scenario = run.scenario;
+        let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
+        let [requesters, principals, places] = if arm.by_requester {
+            [run.requesters.list.len(), scenario.principals.len(), places]
+        } else {
+            [0; 3]
+        };
+        Self {
+            memory: Memory::new(scenario.since(), scenario.end),
+            alive: KeysAlive::default(),
+            tally: Tally::new(scenario.window(), requesters, principals)
+                .with_places(places)
+                .with_accounts(scenario.accounts.list.len()),
+            calls: CallTimes::default(),
+        }
+    }
+}
+
+/// What one thread needs to run requesters one after the other.
+pub(super) struct Worker {
+    pub(super) arms: Vec<ArmState>,
+    pub(super) traffic: Traffic,
+    pub(super) batch: Vec<Request>,
+    /// Of a log's requests: which part of which bucket each of the batch counts to.
+    pub(super) places: Vec<u32>,
+    pub(super) columns: Columns,
+    /// Of each keyring the keys that wrap what the requests in columns need.
+    pub(super) keys: Vec<Vec<u32>>,
+    pub(super) recorded: RecordedRoom,
+}
+
+impl Worker {
+    fn new(run: &ReplicationRun, arms: &[&Arm]) -> Self {
+        let scenario = run.scenario;
+        Self {
+            arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
+            traffic: Traffic::new(scenario.window(), run.requesters.list.len())
+                .with_regions(scenario.accounts.several_regions()),
+            batch: Vec::new(),
+            places: Vec::new(),
+            columns: Columns::default(),
+            keys: Vec::new(),
+            recorded: RecordedRoom::default(),
+        }
+    }
+}
+
+/// Workers, handed from requester to requester, so that there are only as many large tallies as
+/// threads; whole numbers merge to the same sums whoever counted what.
+pub(super) struct Workers<'a> {
+    run: &'a ReplicationRun<'a>,
+    arms: &'a [&'a Arm],
+    idle: Mutex<Vec<Worker>>,
+}
+
+impl<'a> Workers<'a> {
+    pub(super) fn new(run: &'a ReplicationRun<'a>, arms: &'a [&'a Arm]) -> Self {
+        Self { run, arms, idle: Mutex::new(Vec::new()) }
+    }
+
+    /// Lets a worker that has nothing to do do something.
+    pub(super) fn with(&self, work: impl FnOnce(&mut Worker)) {
+        let idle = self.idle.lock().expect("no thread has panicked").pop();
+        let mut worker = idle.unwrap_or_else(|| Worker::new(self.run, self.arms));
+        work(&mut worker);
+        self.idle.lock().expect("no thread has panicked").push(worker);
+    }
+
+    /// What all of them have counted, arm by arm.
+    pub(super) fn into_tallies(self) -> Vec<Tally> {
+        let mut workers = self.idle.into_inner().expect("no thread has panicked").into_iter();
+        let first = workers.next().unwrap_or_else(|| Worker::new(self.run, self.arms));
+        let Worker { arms, mut traffic, .. } = first;
+        let mut tallies: Vec<Tally> = arms.into_iter().map(|arm| arm.tally).collect();
+        for worker in workers {
+            traffic.merge(&worker.traffic);
+            for (tally, arm) in tallies.iter_mut().zip(&worker.arms) {
+                tally.merge(&arm.tally);
+            }
+        }
+        for tally in &mut tallies {
+            tally.add_traffic(&traffic);
+        }
+        tallies
+    }
+}
