@@ -7,16 +7,17 @@
 mod caching;
 pub mod gather;
 mod generation;
+mod profile;
 mod surprise;
 mod verify;
 
 use serde::Serialize;
 
-use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
+use crate::encryption::assumption::{Assumption, AssumptionOverrides, Expiry, Range, Value};
 use crate::encryption::requester::RequesterRule;
-use crate::scenario::written::{AssumptionOverrides, ScenarioFile};
+use crate::scenario::written::ScenarioFile;
 use crate::units::SimDuration;
-use generation::Fit;
+use generation::GenerationFit;
 
 /// A statement that is wrong at most so often is what an interval is.
 pub const ERROR_RATE: f64 = 0.05;
@@ -68,9 +69,9 @@ pub enum ReadOf {
         /// When.
         second: i64,
     },
-    /// It was not written in the trail; objects are told apart by number.
+    /// It was not written in the trail; objects are numbered.
     Unwritten(u32),
-    /// It cannot be told whether a call is needed, or of which key.
+    /// It is not known whether a call is needed, or of which key.
     Doubtful,
 }
 
@@ -124,7 +125,7 @@ impl Evidence {
 
 /// One assumption as the data has it. An end that the data does not give is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Estimate<T> {
+pub struct Calibrated<T> {
     /// The lower end.
     pub low: Option<T>,
     /// The value that explains the data best.
@@ -137,8 +138,18 @@ pub struct Estimate<T> {
     pub cannot_tell: String,
 }
 
-impl<T> Estimate<T> {
-    /// Nothing is told.
+impl<T> Calibrated<T> {
+    /// A value that the data leaves no doubt of.
+    fn known(value: T, method: &'static str, cannot_tell: &str) -> Self
+    where
+        T: Copy,
+    {
+        let value = Some(value);
+        let cannot_tell = cannot_tell.to_owned();
+        Self { low: value, estimate: value, high: value, method, cannot_tell }
+    }
+
+    /// Nothing is known.
     fn nothing(method: &'static str, why: impl Into<String>) -> Self {
         Self { low: None, estimate: None, high: None, method, cannot_tell: why.into() }
     }
@@ -148,25 +159,25 @@ impl<T> Estimate<T> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Calibration {
     /// How long one bucket-level key wraps new objects, in seconds.
-    pub generation_lifetime_s: Estimate<i64>,
+    pub generation_lifetime_s: Calibrated<i64>,
     /// How long a key stays in memory for reads, in seconds.
-    pub cache_lifetime_s: Estimate<i64>,
+    pub cache_lifetime_s: Calibrated<i64>,
     /// Fixed or sliding.
-    pub expiry: Estimate<Expiry>,
+    pub expiry: Calibrated<Expiry>,
     /// Parts of S3's fleet that each generate their own keys.
-    pub write_partitions: Estimate<u32>,
+    pub write_partitions: Calibrated<u32>,
     /// Parts of S3's fleet that each cache keys.
-    pub read_partitions: Estimate<u32>,
+    pub read_partitions: Calibrated<u32>,
     /// Decrypt calls that verify a new key.
-    pub verify_on_write: Estimate<u32>,
+    pub verify_on_write: Calibrated<u32>,
     /// Who is one requester.
-    pub requester_rule: Estimate<RequesterRule>,
+    pub requester_rule: Calibrated<RequesterRule>,
 }
 
 /// Estimates everything from `evidence`.
 #[must_use]
 pub fn calibrate(evidence: &Evidence) -> Calibration {
-    let fit = Fit::of(evidence);
+    let fit = GenerationFit::of(evidence);
     let verify = verify::estimate(evidence);
     let rule = fit.rule();
     let rules: &[_] = match rule.low {
@@ -177,7 +188,7 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
         _ => &[RequesterRule::Role],
     };
     let known = verify.low.filter(|low| verify.high == Some(*low));
-    let reads = caching::Fit::of(evidence, rules, &fit, known);
+    let reads = caching::CacheFit::of(evidence, rules, &fit, known);
     Calibration {
         generation_lifetime_s: fit.lifetime(),
         cache_lifetime_s: reads.lifetime(),
@@ -188,51 +199,58 @@ pub fn calibrate(evidence: &Evidence) -> Calibration {
         requester_rule: reads
             .rule()
             .filter(|_| rule.low.is_none())
-            .map_or(rule, Fit::rule_by_reads),
+            .map_or(rule, GenerationFit::only_rule),
     }
 }
 
 impl Calibration {
-    /// What a scenario may assume after this; what nothing is told of stays as it is built in, and
+    /// What a scenario may assume after this; what is not known stays as it is built in, and
     /// so does an end that the data does not give, unless the other end lies beyond it.
     #[must_use]
     pub fn assumptions(&self) -> AssumptionOverrides {
-        let built_in = AssumptionRanges::default();
-        AssumptionOverrides {
-            generation_lifetime: lifetime(
-                &self.generation_lifetime_s,
-                built_in.generation_lifetime,
-            ),
-            cache_lifetime: lifetime(&self.cache_lifetime_s, built_in.cache_lifetime),
-            write_partitions: count(&self.write_partitions, built_in.cache_hosts),
-            expiry: self.expiry.estimate.map(Range::known),
-            read_partitions: count(&self.read_partitions, built_in.cache_hosts),
-            verify_on_write: count(&self.verify_on_write, built_in.verify_on_write),
-            ..AssumptionOverrides::default()
+        use Assumption::{
+            CacheHosts, CacheLifetime, GenerationLifetime, ReadPartitions, VerifyOnWrite,
+            WritePartitions,
+        };
+        let expiry = self.expiry.estimate.map(|rule| Range::known(Value::Expiry(rule)));
+        let ranges = [
+            (GenerationLifetime, lifetime(&self.generation_lifetime_s, GenerationLifetime)),
+            (CacheLifetime, lifetime(&self.cache_lifetime_s, CacheLifetime)),
+            (Assumption::Expiry, expiry),
+            (WritePartitions, count(&self.write_partitions, CacheHosts)),
+            (ReadPartitions, count(&self.read_partitions, CacheHosts)),
+            (VerifyOnWrite, count(&self.verify_on_write, VerifyOnWrite)),
+        ];
+        let mut given = AssumptionOverrides::default();
+        for (assumption, range) in ranges {
+            if let Some(range) = range {
+                given.set(assumption, range);
+            }
         }
+        given
     }
 }
 
-/// The range of a lifetime.
-fn lifetime(estimate: &Estimate<i64>, built_in: Range<SimDuration>) -> Option<Range<SimDuration>> {
-    let given = |value: Option<i64>| value.map(SimDuration::from_secs);
-    within(
-        [given(estimate.low), given(estimate.estimate), given(estimate.high)],
-        built_in,
-        [SimDuration::from_secs(1), SimDuration::from_secs(estimate.low.unwrap_or(0) * OPEN)],
-    )
+/// The range of a lifetime; ends that the data does not give are those built in for `otherwise`.
+fn lifetime(estimate: &Calibrated<i64>, otherwise: Assumption) -> Option<Range<Value>> {
+    let given = [estimate.low, estimate.estimate, estimate.high];
+    let built_in = otherwise.describe().built_in?.map(Value::duration);
+    let outer = [1, estimate.low.unwrap_or(0) * OPEN].map(SimDuration::from_secs);
+    let range = within(given.map(|end| end.map(SimDuration::from_secs)), built_in, outer);
+    range.map(|range| range.map(Value::Duration))
 }
 
-/// The range of a count.
-fn count(estimate: &Estimate<u32>, built_in: Range<u32>) -> Option<Range<u32>> {
+/// The range of a count; ends that the data does not give are those built in for `otherwise`.
+fn count(estimate: &Calibrated<u32>, otherwise: Assumption) -> Option<Range<Value>> {
     let given = [estimate.low, estimate.estimate, estimate.high];
-    let most = estimate.low.unwrap_or(0) * OPEN as u32;
-    within(given, built_in, [1.min(built_in.low), most])
+    let built_in = otherwise.describe().built_in?.map(Value::count);
+    let outer = [1.min(built_in.low), estimate.low.unwrap_or(0) * OPEN as u32];
+    within(given, built_in, outer).map(|range| range.map(Value::Count))
 }
 
 impl Calibration {
     /// What a scenario may hold after this, in TOML: the table of assumptions and, if the rule is
-    /// told, configurations without and with bucket keys under that rule, to be put at its end.
+    /// known, configurations without and with bucket keys under that rule, to be put at its end.
     #[must_use]
     pub fn fragment(&self) -> String {
         let configurations = self.requester_rule.low.map(ScenarioFile::configurations_under);

@@ -3,7 +3,7 @@
 //! - [`needs`]: which data keys an operation makes or unwraps, before any caching;
 //! - `cost`: which calls these cost under a scheme, and when;
 //! - [`requester`]: who shares a bucket-level key with whom;
-//! - [`assumptions`]: what AWS does not publish, with its range;
+//! - [`assumption`]: what AWS does not publish, each with its range: one table;
 //! - [`history`]: the bucket-level keys of objects written before the run;
 //! - [`keys`]: all bucket-level keys, and which of them wraps an object;
 //! - [`shares`]: which share of the objects each of them wraps;
@@ -13,7 +13,7 @@
 //! (requester, wrapping key, time). That is why a billion objects fit in the memory of their
 //! distinct keys, and why requesters can be run one by one.
 
-pub mod assumptions;
+pub mod assumption;
 pub(crate) mod cost;
 pub mod history;
 pub mod keys;
@@ -23,6 +23,8 @@ pub mod service;
 pub mod shares;
 mod sorted;
 mod timelines;
+
+pub use assumption as assumptions;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,10 @@
-//! What the answer hangs on: how far each assumption moves the headline's saving, which of them its
+//! What the answer depends on: how far each assumption moves the headline's saving, which of them its
 //! spread comes from, and at which value of a parameter it saves a given share.
 //!
 //! - *One at a time*: each assumption at each end of its range, the others as assumed. It shows what
 //!   is at stake with one assumption, and nothing of what several do together.
 //! - *Indices* ([`sobol`]): all assumptions at once, drawn from laws that stand for knowing nothing but
-//!   their ranges ([`ignorance`]). They say whose spread the saving's spread is.
+//!   their ranges ([`sampling`]). They say whose spread the saving's spread is.
 //! - *Break-even values* ([`break_even`]): where the saving falls below a target along an [`axis`], with
 //!   the others at each level.
 //!
@@ -13,31 +13,30 @@
 //! held against all replications, which gives them their intervals.
 
 pub mod axis;
-mod bench;
 pub mod break_even;
-pub mod ignorance;
+mod evaluator;
 pub mod rows;
+mod sampling;
 pub mod search;
 pub mod sobol;
 
-use crate::encryption::assumptions::{Assumptions, Level};
+use crate::encryption::assumption::{Assumption, Assumptions, Level};
 use crate::error::{Error, Result};
 use crate::results::rows::SensitivityRow;
 use crate::rng::Purpose;
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
 
-use axis::Axis;
-use bench::Bench;
-use break_even::{BreakEvens, Searching};
-use ignorance::Unknown;
+use axis::SearchAxis;
+use break_even::{BreakEvenSearch, BreakEvens};
+use evaluator::Evaluator;
 use sobol::Indices;
 
-pub use bench::Means;
+pub use evaluator::Budget;
 
-/// What a run tells of its progress.
+/// What a run reports of its progress.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
+pub enum Work {
     /// More work was decided: about so many requests, each counted once for each set of assumptions
     /// that answers it.
     Decided(f64),
@@ -45,8 +44,8 @@ pub enum Step {
     Answered(u64),
 }
 
-/// Is told of each step; called from any thread.
-pub type Progress<'a> = &'a (dyn Fn(Step) + Sync);
+/// Takes each report; called from any thread.
+pub type Progress<'a> = &'a (dyn Fn(Work) + Sync);
 
 /// Reads the scenario once more, with one more change, and checks that it can be run.
 pub type ReadWith<'a> = &'a dyn Fn(&Override) -> Result<Scenario>;
@@ -59,12 +58,12 @@ pub struct Plan {
     /// Savings whose break-even values are sought.
     pub targets: Vec<f64>,
     /// Axes to search beside the usual ones, or instead of those of the same name.
-    pub over: Vec<Axis>,
+    pub over: Vec<SearchAxis>,
     /// What it may take.
-    pub means: Means,
+    pub budget: Budget,
 }
 
-/// What the answer hangs on.
+/// What the answer depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sensitivity {
     /// The headline's saving with everything as assumed, in the first replication.
@@ -107,7 +106,7 @@ pub struct Sample {
     pub quantiles: [f64; 3],
     /// Each assumption's indices, those with the greatest total first; `None` if the saving is the same
     /// at every point.
-    pub indices: Option<Vec<(Unknown, Indices)>>,
+    pub indices: Option<Vec<(Assumption, Indices)>>,
 }
 
 /// Points of a sample, unless that would take too long.
@@ -142,23 +141,26 @@ impl Sensitivity {
         for axis in plan.over.iter().filter(|axis| !axis.is_assumption()) {
             read(&axis.change(axis.span.low))?;
         }
-        let nothing = || nothing_to_save(scenario);
-        let mut first = Bench::new(scenario, 1, plan.means, progress).ok_or_else(nothing)?;
+        let replications = scenario.replications;
+        let search = BreakEvenSearch {
+            scenario,
+            targets: &plan.targets,
+            replications,
+            budget: plan.budget,
+            progress,
+        };
+        let mut first = search.evaluator(scenario, 1)?;
         let assumed = first.first_savings(&[headline.ranges.at(Level::Assumed)])[0];
         let swings = swings(scenario, assumed, &mut first);
         let together = together(scenario, plan, &mut first);
-        let replications = scenario.replications;
-        let mut all =
-            Bench::new(scenario, replications, plan.means, progress).ok_or_else(nothing)?;
-        let (means, targets) = (plan.means, plan.targets.as_slice());
-        let searching = Searching { scenario, targets, replications, means, progress };
+        let mut all = search.evaluator(scenario, replications)?;
         let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
         for (axis, asked) in axes(scenario, plan) {
             if axis.is_assumption() {
-                break_evens.extend(searching.assumption(&axis, &mut first, &mut all));
+                break_evens.extend(search.over_assumption(&axis, &mut first, &mut all));
                 continue;
             }
-            match searching.key(&axis, read) {
+            match search.over_key(&axis, read) {
                 Ok(found) => break_evens.extend(found),
                 Err(error) if asked => return Err(error),
                 Err(error) => left_out.push((axis.name().to_owned(), error.to_string())),
@@ -168,67 +170,62 @@ impl Sensitivity {
     }
 }
 
-fn nothing_to_save(scenario: &Scenario) -> Error {
-    Error::run(format!(
-        "`{}` makes no KMS requests in this traffic, so there is nothing to save",
-        scenario.configurations[scenario.reference].name
-    ))
-}
-
 /// The axes to search, and whether each was asked for.
-fn axes(scenario: &Scenario, plan: &Plan) -> Vec<(Axis, bool)> {
+fn axes(scenario: &Scenario, plan: &Plan) -> Vec<(SearchAxis, bool)> {
     let ranges = &scenario.configurations[scenario.headline].ranges;
-    let asked = |name: &str| plan.over.iter().any(|axis| axis.name() == name);
-    let usual = Axis::usual(ranges).into_iter().filter(|axis| !asked(axis.name()));
-    let over = plan.over.iter().cloned().map(|axis| (axis, true));
-    usual.map(|axis| (axis, false)).chain(over).collect()
+    let usual = SearchAxis::usual(ranges)
+        .into_iter()
+        .filter(|usual| plan.over.iter().all(|asked| asked.name() != usual.name()))
+        .map(|axis| (axis, false));
+    usual.chain(plan.over.iter().cloned().map(|axis| (axis, true))).collect()
 }
 
 /// How far each assumption alone moves the saving, the farthest first.
-fn swings(scenario: &Scenario, assumed: f64, bench: &mut Bench) -> Vec<SensitivityRow> {
+fn swings(scenario: &Scenario, assumed: f64, evaluator: &mut Evaluator) -> Vec<SensitivityRow> {
     let list = scenario.configurations[scenario.headline].ranges.one_at_a_time();
     let sets: Vec<Assumptions> = list.iter().flat_map(|it| [it.at_low, it.at_high]).collect();
-    let at_ends = bench.first_savings(&sets);
+    let at_ends = evaluator.first_savings(&sets);
     SensitivityRow::all(scenario, list, &at_ends, assumed)
 }
 
 /// What all assumptions together do to the saving.
-fn together(scenario: &Scenario, plan: &Plan, bench: &mut Bench) -> Together {
+fn together(scenario: &Scenario, plan: &Plan, evaluator: &mut Evaluator) -> Together {
     let ranges = &scenario.configurations[scenario.headline].ranges;
-    let unknown = Unknown::of(ranges);
-    if unknown.is_empty() {
+    let open = sampling::open(ranges);
+    if open.is_empty() {
         return Together::Known;
     }
     let mut rng = scenario.seed.stream(0, Purpose::Sensitivity, (0, 0));
-    let set = |point: &Vec<f64>| ignorance::at(ranges, &unknown, point);
-    let rows = sobol::design(unknown.len(), plan.samples.unwrap_or(SAMPLES), &mut rng);
     let sets: Vec<Vec<Assumptions>> =
-        rows.iter().map(|row| row.points().iter().map(set).collect()).collect();
+        sobol::design(open.len(), plan.samples.unwrap_or(SAMPLES), &mut rng)
+            .iter()
+            .map(|pair| pair.points().iter().map(|it| sampling::at(ranges, &open, it)).collect())
+            .collect();
     let samples = match plan.samples {
         Some(samples) => samples,
-        None => match affordable(bench, &sets) {
+        None => match affordable(evaluator, &sets) {
             Ok(samples) => samples,
             Err(requests) => return Together::TooLong(requests),
         },
     };
     // The first points of a Sobol' sequence are one.
-    let sets = &sets[..samples as usize];
-    let savings = bench.first_savings(&sets.concat());
-    let outputs: Vec<Vec<f64>> = savings.chunks(unknown.len() + 2).map(<[f64]>::to_vec).collect();
+    let savings = evaluator.first_savings(&sets[..samples as usize].concat());
+    let outputs: Vec<Vec<f64>> = savings.chunks(open.len() + 2).map(<[f64]>::to_vec).collect();
     let mut independent: Vec<f64> = outputs.iter().flat_map(|row| [row[0], row[1]]).collect();
     independent.sort_by(f64::total_cmp);
-    let at = |p| sobol::quantile(&independent, p).expect("a sample has points");
-    let mut indices: Option<Vec<(Unknown, Indices)>> = sobol::indices(&outputs, &mut rng)
-        .map(|indices| unknown.iter().copied().zip(indices).collect());
-    if let Some(indices) = &mut indices {
+    let indices = sobol::indices(&outputs, &mut rng).map(|indices| {
+        let names = open.iter().map(|(assumption, _)| *assumption);
+        let mut indices: Vec<(Assumption, Indices)> = names.zip(indices).collect();
         indices.sort_by(|a, b| b.1.total.value.total_cmp(&a.1.total.value));
-    }
+        indices
+    });
     Together::Sampled(Sample {
         samples,
-        sets: bench.known(),
+        sets: evaluator.known(),
         fewer: plan.samples.is_none() && samples < SAMPLES,
         mean: independent.iter().sum::<f64>() / independent.len() as f64,
-        quantiles: [0.05, 0.5, 0.95].map(at),
+        quantiles: [0.05, 0.5, 0.95]
+            .map(|p| sobol::quantile(&independent, p).expect("a sample has points")),
         indices,
     })
 }
@@ -237,12 +234,12 @@ fn together(scenario: &Scenario, plan: &Plan, bench: &mut Bench) -> Together {
 ///
 /// # Errors
 /// About how many requests the fewest would answer, if that is too many.
-fn affordable(bench: &Bench, sets: &[Vec<Assumptions>]) -> std::result::Result<u32, f64> {
+fn affordable(evaluator: &Evaluator, sets: &[Vec<Assumptions>]) -> std::result::Result<u32, f64> {
     // The first rows are as spread as all of them.
     let few = &sets[..SAMPLES_MIN as usize];
-    let estimates: Vec<_> = few.iter().flatten().map(|set| bench.estimate(set)).collect();
+    let estimates: Vec<_> = few.iter().flatten().map(|set| evaluator.estimate(set)).collect();
     let of_few: f64 = estimates.iter().map(|estimate| estimate.requests).sum();
-    if of_few > REQUESTS_OF_SAMPLE || !estimates.iter().all(|estimate| bench.fits(estimate)) {
+    if of_few > REQUESTS_OF_SAMPLE || !estimates.iter().all(|estimate| evaluator.fits(estimate)) {
         return Err(of_few);
     }
     let mut samples = SAMPLES_MIN;

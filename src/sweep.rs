@@ -3,7 +3,7 @@
 //!
 //! - [`axis`]: `KEY=VALUES` to the values of one key, in `range` those between two ends;
 //! - [`grid`]: axes to points, and what each puts into the scenario;
-//! - [`survey`]: every point read and checked before any is run, and what tells sweeps apart;
+//! - [`survey`]: every point read and checked before any is run, and the identity of a sweep;
 //! - [`rows`]: a point's results as lines of a file, from which a sweep that was broken off goes on;
 //! - [`swept`]: all of that read back, for whoever shows it;
 //! - this file: points run in parallel, as many at a time as fit into memory.
@@ -28,11 +28,11 @@ use crate::scenario::Scenario;
 
 use survey::Survey;
 
-/// What a sweep needs of the world outside.
-pub struct Surroundings<'a> {
+/// What a sweep asks of its caller.
+pub struct Callbacks<'a> {
     /// Reads the scenario of a point.
     pub read: &'a (dyn Fn(usize) -> Result<Scenario> + Sync),
-    /// Is told how much of the work is done, in the unit of [`survey::Point::work`].
+    /// Is reported how much of the work is done, in the unit of [`survey::PlannedPoint::work`].
     pub progress: &'a (dyn Fn(f64) + Sync),
     /// Takes the rows of a point, from any thread and in any order.
     pub finished: &'a (dyn Fn(usize, &[SummaryRow]) -> Result<()> + Sync),
@@ -43,40 +43,40 @@ pub struct Surroundings<'a> {
 ///
 /// # Errors
 /// The first that reading a point or taking its answer met; no further point is then begun.
-pub fn run(survey: &Survey, points: &[usize], bytes: u64, around: &Surroundings) -> Result<()> {
-    let relay = Relay {
+pub fn run(survey: &Survey, points: &[usize], bytes: u64, callbacks: &Callbacks) -> Result<()> {
+    let queue = PointQueue {
         survey,
         points,
         bytes,
         at_a_time: rayon::current_num_threads(),
-        around,
-        state: Mutex::new(State::default()),
+        callbacks,
+        state: Mutex::new(QueueState::default()),
     };
-    rayon::in_place_scope(|scope| relay.start_what_fits(scope));
-    let state = relay.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rayon::in_place_scope(|scope| queue.start_what_fits(scope));
+    let state = queue.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     state.failure.map_or(Ok(()), Err)
 }
 
 /// Points in the order in which they are begun. One that ends begins the next: no thread loops over
 /// points, so none that waits for a part of its own point can take over the rest of the sweep.
-struct Relay<'a> {
+struct PointQueue<'a> {
     survey: &'a Survey,
     points: &'a [usize],
     bytes: u64,
     at_a_time: usize,
-    around: &'a Surroundings<'a>,
-    state: Mutex<State>,
+    callbacks: &'a Callbacks<'a>,
+    state: Mutex<QueueState>,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     begun: usize,
     running: usize,
     bytes: u64,
     failure: Option<Error>,
 }
 
-impl Relay<'_> {
+impl PointQueue<'_> {
     fn start_what_fits<'s>(&'s self, scope: &rayon::Scope<'s>) {
         while let Some(point) = self.next() {
             scope.spawn(move |scope| {
@@ -87,7 +87,7 @@ impl Relay<'_> {
         }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -117,55 +117,55 @@ impl Relay<'_> {
     }
 
     fn run_point(&self, point: usize) -> Result<()> {
-        let scenario = (self.around.read)(point)?;
-        let share = Share::new(self.survey.points[point].work, self.around.progress);
+        let scenario = (self.callbacks.read)(point)?;
+        let share = PointProgress::new(self.survey.points[point].work, self.callbacks.progress);
         let rows = run::summary(&scenario, &|step| share.take(step));
-        (self.around.finished)(point, &rows)?;
+        (self.callbacks.finished)(point, &rows)?;
         share.complete();
         Ok(())
     }
 }
 
 /// One point's share of the progress.
-struct Share<'a> {
+struct PointProgress<'a> {
     work: f64,
     progress: &'a (dyn Fn(f64) + Sync),
-    told: Mutex<Told>,
+    reported: Mutex<Reported>,
 }
 
 #[derive(Default)]
-struct Told {
+struct Reported {
     decided: f64,
     answered: f64,
-    /// Of the point's work, how much has been told.
+    /// Of the point's work, how much has been reported.
     work: f64,
 }
 
-impl<'a> Share<'a> {
+impl<'a> PointProgress<'a> {
     fn new(work: f64, progress: &'a (dyn Fn(f64) + Sync)) -> Self {
-        Self { work, progress, told: Mutex::default() }
+        Self { work, progress, reported: Mutex::default() }
     }
 
     fn take(&self, step: Step) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         match step {
-            Step::Decided { requests, .. } => told.decided += requests,
-            Step::Answered(requests) => told.answered += requests as f64,
+            Step::Decided { requests, .. } => reported.decided += requests,
+            Step::Answered(requests) => reported.answered += requests as f64,
         }
         // With a precision to reach more may be decided later, but nothing is taken back.
-        let done = self.work * (told.answered / told.decided.max(1.0)).min(1.0);
-        self.tell(&mut told, done);
+        let done = self.work * (reported.answered / reported.decided.max(1.0)).min(1.0);
+        self.report(&mut reported, done);
     }
 
     fn complete(&self) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        self.tell(&mut told, self.work);
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        self.report(&mut reported, self.work);
     }
 
-    fn tell(&self, told: &mut Told, done: f64) {
-        if done > told.work {
-            (self.progress)(done - told.work);
-            told.work = done;
+    fn report(&self, reported: &mut Reported, done: f64) {
+        if done > reported.work {
+            (self.progress)(done - reported.work);
+            reported.work = done;
         }
     }
 }

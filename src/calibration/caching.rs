@@ -9,15 +9,17 @@
 //! degrees of freedom (Hogg, Annals of Mathematical Statistics 27, 1956, 529–532).
 
 mod filter;
-mod streams;
+mod groups;
+mod parts;
 mod writers;
 
-use super::{Estimate, Evidence, MAX_PARTITIONS, MAX_UNMATCHED};
-use crate::encryption::assumptions::Expiry;
+use super::{Calibrated, Evidence, MAX_PARTITIONS, MAX_UNMATCHED, profile};
+use crate::encryption::assumption::Expiry;
 use crate::encryption::requester::RequesterRule;
-use filter::{Room, Values};
-use streams::{Doubt, Parts, Streams};
-use writers::Writes;
+use filter::{Values, Workspace};
+use groups::{Doubt, ReadGroups};
+use parts::Parts;
+use writers::WriteBounds;
 
 const METHOD: &str =
     "profile likelihood of which reads of known keys ask KMS, edge parameter (Hogg 1956)";
@@ -46,7 +48,7 @@ const ABANDONED: f64 = 100.0;
 
 /// Values and how well they explain the Decrypts.
 #[derive(Clone, Copy, Debug)]
-struct Point {
+struct CacheCandidate {
     rule: RequesterRule,
     values: Values,
     /// The next lifetimes that were tried below and above.
@@ -55,9 +57,9 @@ struct Point {
 }
 
 /// All values that were tried.
-pub(super) struct Fit {
-    points: Vec<Point>,
-    best: Option<Point>,
+pub(super) struct CacheFit {
+    points: Vec<CacheCandidate>,
+    best: Option<CacheCandidate>,
     /// The longest lifetime that was tried, in seconds.
     longest_s: i64,
     /// The least number of partitions by which that many Decrypts can be of so few objects.
@@ -70,17 +72,17 @@ pub(super) struct Fit {
     doubtful: u64,
 }
 
-impl Fit {
+impl CacheFit {
     /// Tries all values under `rules`, with what is known of new keys; `verify` is how many Decrypts
     /// come with one, if that is known.
     pub(super) fn of(
         evidence: &Evidence,
         rules: &[RequesterRule],
-        generation: &super::generation::Fit,
+        generation: &super::generation::GenerationFit,
         verify: Option<u32>,
     ) -> Self {
         let parts = Parts::of(evidence, verify);
-        let writes = Writes {
+        let writes = WriteBounds {
             partitions: generation.partitions().high,
             first_s: evidence.first_s,
             lifetime_s: generation.lifetime().high,
@@ -95,10 +97,10 @@ impl Fit {
     fn with(
         evidence: &Evidence,
         rules: &[RequesterRule],
-        (parts, writes): (&Parts, Writes),
+        (parts, writes): (&Parts, WriteBounds),
         doubt: Doubt,
     ) -> Self {
-        let all = streams::under(rules, evidence, parts, writes, doubt);
+        let all = groups::under(rules, evidence, parts, writes, doubt);
         let mut fit = Self {
             points: Vec::new(),
             best: None,
@@ -106,20 +108,23 @@ impl Fit {
             least_partitions: parts.least_partitions(evidence),
             refusal: refusal(parts, &all),
             silent: 1.0 - all[0].scored_reads as f64 / parts.reads.max(1) as f64,
-            doubtful: all.iter().map(|streams| streams.doubtful).max().unwrap_or(0),
+            doubtful: all.iter().map(|groups| groups.doubtful).max().unwrap_or(0),
         };
         if fit.refusal.is_some() {
             return fit;
         }
-        for (&rule, streams) in rules.iter().zip(&all) {
+        for (&rule, groups) in rules.iter().zip(&all) {
             for expiry in [Expiry::Fixed, Expiry::Sliding] {
                 for partitions in fit.least_partitions..=MAX_PARTITIONS.max(fit.least_partitions) {
-                    fit.try_lifetimes(streams, rule, partitions, expiry);
+                    fit.try_lifetimes(groups, rule, partitions, expiry);
                 }
             }
         }
-        let greatest = |best: Point, point: Point| if point.log > best.log { point } else { best };
-        fit.best = fit.points.iter().copied().reduce(greatest);
+        fit.best = fit
+            .points
+            .iter()
+            .copied()
+            .reduce(|best, point| if point.log > best.log { point } else { best });
         fit.refusal = fit.best.and_then(|best| {
             let place = rules.iter().position(|&rule| rule == best.rule)?;
             doubts(&all[place], &best.values)
@@ -131,30 +136,28 @@ impl Fit {
     /// Scores lifetimes ever more finely around the best.
     fn try_lifetimes(
         &mut self,
-        streams: &Streams,
+        groups: &ReadGroups,
         rule: RequesterRule,
         partitions: u32,
         expiry: Expiry,
     ) {
-        let mut room = Room::default();
+        let mut workspace = Workspace::default();
         let best = self.points.iter().map(|point| point.log).fold(f64::NEG_INFINITY, f64::max);
         let margin = self.margin(partitions);
         let scored = explore(self.longest_s, margin, |lifetime_s, own| {
             let values = Values { lifetime_s, partitions, expiry };
             let floor = best.max(own) - margin - ABANDONED;
-            filter::score(streams, &values, floor, &mut room)
+            filter::score(groups, &values, floor, &mut workspace)
         });
         for (place, &(lifetime_s, log)) in scored.iter().enumerate() {
-            let below = place.checked_sub(1).map_or(0, |place| scored[place].0 + 1);
-            let above = scored.get(place + 1).map_or(lifetime_s, |next| next.0 - 1);
-            let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
+            let neighbours_s = profile::neighbours(&scored, place);
             let values = Values { lifetime_s, partitions, expiry };
-            self.points.push(Point { rule, values, neighbours_s, log });
+            self.points.push(CacheCandidate { rule, values, neighbours_s, log });
         }
     }
 
     /// Points that the data does not contradict.
-    fn kept(&self) -> impl Iterator<Item = &Point> {
+    fn kept(&self) -> impl Iterator<Item = &CacheCandidate> {
         let least =
             self.best.map_or(f64::INFINITY, |best| best.log - self.margin(best.values.partitions));
         self.points.iter().filter(move |point| point.log >= least)
@@ -176,13 +179,10 @@ impl Fit {
     }
 
     /// The cache lifetime, in seconds.
-    pub(super) fn lifetime(&self) -> Estimate<i64> {
+    pub(super) fn lifetime(&self) -> Calibrated<i64> {
         let Some(best) = self.best else { return self.nothing() };
-        let low = self.kept().map(|point| point.neighbours_s.0).min().unwrap_or(0);
-        let high = self.kept().map(|point| point.neighbours_s.1).max().unwrap_or(i64::MAX);
-        // Times are whole seconds, so the time between two reads may be a second off.
-        let low = Some(low - 1).filter(|low| *low > 0);
-        let high = Some(high.saturating_add(1)).filter(|high| *high < self.longest_s);
+        let kept = self.kept().map(|point| point.neighbours_s);
+        let (low, high) = profile::lifetime_ends(kept, self.longest_s);
         let mut unknown: Vec<String> = Vec::new();
         if low.is_none() {
             unknown.push(
@@ -199,7 +199,7 @@ impl Fit {
         }
         unknown.extend(self.silence());
         let estimate = low.and(high).map(|_| best.values.lifetime_s);
-        Estimate { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
+        Calibrated { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
     }
 
     /// How many reads say nothing, if any.
@@ -214,22 +214,16 @@ impl Fit {
     }
 
     /// The read partitions.
-    pub(super) fn partitions(&self) -> Estimate<u32> {
+    pub(super) fn partitions(&self) -> Calibrated<u32> {
         let Some(best) = self.best else { return self.least_partitions() };
-        let kept = || self.kept().map(|point| point.values.partitions);
-        let (low, high) = (kept().min(), kept().max().filter(|&high| high < MAX_PARTITIONS));
-        let cannot_tell = match (low, high) {
-            (Some(1), None) => "reads of one key are too few or too far apart to tell".to_owned(),
-            (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
-            _ => "partitions that served no read in the trail do not show".to_owned(),
-        };
-        let estimate = Some(best.values.partitions).filter(|_| (low, high) != (Some(1), None));
-        Estimate { low, estimate, high, method: METHOD, cannot_tell }
+        let kept = self.kept().map(|point| point.values.partitions);
+        let few = "reads of one key are too few or too far apart to tell";
+        profile::partitions(kept, best.values.partitions, METHOD, (few, "read"))
     }
 
     /// The read partitions, if nothing is told but that there are several.
-    fn least_partitions(&self) -> Estimate<u32> {
-        let nothing: Estimate<u32> = self.nothing();
+    fn least_partitions(&self) -> Calibrated<u32> {
+        let nothing: Calibrated<u32> = self.nothing();
         if self.least_partitions < 2 {
             return nothing;
         }
@@ -237,38 +231,30 @@ impl Fit {
             "only that so many Decrypts fall on reads of one object in one second; {}",
             nothing.cannot_tell
         );
-        Estimate { low: Some(self.least_partitions), cannot_tell, ..nothing }
+        Calibrated { low: Some(self.least_partitions), cannot_tell, ..nothing }
     }
 
     /// Whether expiry is fixed or sliding.
-    pub(super) fn expiry(&self) -> Estimate<Expiry> {
+    pub(super) fn expiry(&self) -> Calibrated<Expiry> {
         let Some(best) = self.best else { return self.nothing() };
-        let kept = || self.kept().map(|point| point.values.expiry);
-        let (low, high) = (kept().min(), kept().max());
-        let known = low == high;
-        let cannot_tell = if known {
-            ""
-        } else {
-            "no key is read between its fetch and its expiry and again soon after: fixed and sliding \
-             expiry would give the same calls"
-        };
-        let estimate = Some(best.values.expiry).filter(|_| known);
-        Estimate {
-            low: low.filter(|_| known),
-            estimate,
-            high: high.filter(|_| known),
-            method: METHOD,
-            cannot_tell: cannot_tell.to_owned(),
+        let expiry = best.values.expiry;
+        if self.kept().any(|point| point.values.expiry != expiry) {
+            return Calibrated::nothing(
+                METHOD,
+                "no key is read between its fetch and its expiry and again soon after: fixed and \
+                 sliding expiry would give the same calls",
+            );
         }
+        Calibrated::known(expiry, METHOD, "")
     }
 
-    fn nothing<T>(&self) -> Estimate<T> {
-        Estimate::nothing(METHOD, self.refusal.unwrap_or("the trail has no reads"))
+    fn nothing<T>(&self) -> Calibrated<T> {
+        Calibrated::nothing(METHOD, self.refusal.unwrap_or("the trail has no reads"))
     }
 }
 
 /// Why the reads cannot tell anything.
-fn refusal(parts: &Parts, all: &[Streams]) -> Option<&'static str> {
+fn refusal(parts: &Parts, all: &[ReadGroups]) -> Option<&'static str> {
     let Parts { reads, matched, unmatched, .. } = parts;
     if *reads == 0 {
         Some("the trail has no reads: S3 data events of reads are needed; the built-in range stays")
@@ -276,7 +262,7 @@ fn refusal(parts: &Parts, all: &[Streams]) -> Option<&'static str> {
         Some(
             "many Decrypts have no read near them, so the trail lacks reads; the built-in range stays",
         )
-    } else if all.iter().any(|streams| streams.scored == 0) {
+    } else if all.iter().any(|groups| groups.scored == 0) {
         Some(
             "of no object that is read the key is known: its write must be in the trail, by a writer \
              who has one key at a time, or a requester must read just one object; the built-in range \
@@ -288,11 +274,11 @@ fn refusal(parts: &Parts, all: &[Streams]) -> Option<&'static str> {
 }
 
 /// Why the values that explain the reads best are not to be believed, if they are not.
-fn doubts(streams: &Streams, best: &Values) -> Option<&'static str> {
-    if best.partitions > 1 && streams.doubtful_share > MAX_DOUBTFUL {
+fn doubts(groups: &ReadGroups, best: &Values) -> Option<&'static str> {
+    if best.partitions > 1 && groups.doubtful_share > MAX_DOUBTFUL {
         return Some(DOUBTFUL);
     }
-    let surprise = filter::surprise(streams, best).deviations();
+    let surprise = filter::surprise(groups, best).deviations();
     (surprise > super::MAX_SURPRISE).then_some(MISFIT)
 }
 
@@ -314,11 +300,11 @@ fn explore(longest: i64, margin: f64, mut score: impl FnMut(i64, f64) -> f64) ->
         next += 1 + next / COARSE;
     }
     loop {
-        let is_kept = |log: f64| log >= best - margin;
+        let least = best - margin;
         let between = scored.windows(2).filter_map(|pair| {
             let [(below, low), (above, high)] = *pair else { return None };
             let at_edge =
-                is_kept(low) != is_kept(high) || low.max(high) >= best && low.min(high) < best;
+                (low >= least) != (high >= least) || low.max(high) >= best && low.min(high) < best;
             (at_edge && above - below > 1).then_some(below + (above - below) / 2)
         });
         let between: Vec<i64> = between.collect();

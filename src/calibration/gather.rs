@@ -12,8 +12,8 @@ use crate::logs::record::{
     KmsEvent, LogEntry, LoggedRequester, Nanoseconds, Record, bucket_and_key,
 };
 use crate::recording::hash::{Hash, ObjectId};
-use objects::Objects;
-use requests::{Deed, Request, Requests, deeds, object};
+use objects::WrittenObjects;
+use requests::{ObjectUse, SessionUses, TimedUse, object, object_uses};
 
 const NS_PER_S: i64 = 1_000_000_000;
 
@@ -21,15 +21,15 @@ const NS_PER_S: i64 = 1_000_000_000;
 type SessionName = (Vec<u8>, Vec<u8>);
 
 /// Who, without the session, in which bucket.
-type Place = (Vec<u8>, Vec<u8>);
+type RequesterBucket = (Vec<u8>, Vec<u8>);
 
 /// What is taken of entries, in any order.
 #[derive(Debug, Default)]
 pub struct Gather {
     /// By (who, bucket), then KMS key, then session.
-    calls: BTreeMap<Place, BTreeMap<Vec<u8>, BTreeMap<SessionName, Session>>>,
+    calls: BTreeMap<RequesterBucket, BTreeMap<Vec<u8>, BTreeMap<SessionName, Session>>>,
     /// Requests of trails, and of access logs.
-    requests: [Requests; 2],
+    requests: [SessionUses; 2],
     /// Objects whose calls are their own: bucket keys do not concern them.
     keyless: HashSet<ObjectId>,
     /// Which of them got a data key of their own when: these writes need no bucket-level key.
@@ -117,8 +117,8 @@ impl Gather {
     }
 
     fn take_request(&mut self, form: LogFormat, record: &Record) {
-        let deeds = deeds(record);
-        if deeds.is_empty() {
+        let object_uses = object_uses(record);
+        if object_uses.is_empty() {
             return;
         }
         if !record.succeeded() {
@@ -130,10 +130,10 @@ impl Gather {
         let second = self.second(record.time);
         let (who, session) = who(record.requester, record.credential);
         let form = if form == LogFormat::CloudTrail { TRAIL } else { ACCESS_LOG };
-        for (deed, bucket, object) in deeds {
+        for (object_use, bucket, object) in object_uses {
             let sessions = self.requests[form].entry((who.clone(), bucket.to_vec())).or_default();
             let requests = sessions.entry(session.clone()).or_default();
-            requests.push(Request { second, deed, object });
+            requests.push(TimedUse { second, object_use, object });
         }
     }
 
@@ -145,12 +145,11 @@ impl Gather {
 
     /// In access logs the halves of a copy share an id, but not the operation.
     fn is_repeated(&mut self, id: Option<&[u8]>, operation: &[u8]) -> bool {
-        let hashes = |id| {
+        let repeated = id.is_some_and(|id| {
             let hash = Hash::new().with(operation).with(id);
             // Two hashes of 64 bits: no two ids of a trail share both.
-            [hash.get(), hash.with(b"again").get()]
-        };
-        let repeated = id.is_some_and(|id| !self.seen.insert(hashes(id)));
+            !self.seen.insert([hash.get(), hash.with(b"again").get()])
+        });
         self.left_out.repeated += u64::from(repeated);
         repeated
     }
@@ -167,7 +166,7 @@ impl Gather {
     pub fn finish(mut self) -> (Evidence, LeftOut) {
         let requests = self.choose();
         let mut pools = Vec::new();
-        let mut places: BTreeMap<Place, (u32, Vec<SessionName>)> = BTreeMap::new();
+        let mut places: BTreeMap<RequesterBucket, (u32, Vec<SessionName>)> = BTreeMap::new();
         for (place, keys) in std::mem::take(&mut self.calls) {
             // A request does not say which KMS key it used: with several, requests are nobody's.
             let is_only = keys.len() == 1;
@@ -196,18 +195,20 @@ impl Gather {
     /// Gives each session its requests.
     fn give_requests(
         &self,
-        requests: Requests,
-        places: &BTreeMap<Place, (u32, Vec<SessionName>)>,
+        requests: SessionUses,
+        places: &BTreeMap<RequesterBucket, (u32, Vec<SessionName>)>,
         pools: &mut [Pool],
     ) {
-        let mut objects = Objects::default();
+        let mut objects = WrittenObjects::default();
         let mut each = Vec::new();
         for (place, sessions) in requests {
             for (name, requests) in sessions {
                 let at = places.get(&place).and_then(|(pool, names)| {
                     names.binary_search(&name).ok().map(|session| (*pool, session as u32))
                 });
-                for request in requests.iter().filter(|request| request.deed == Deed::Writes) {
+                for request in
+                    requests.iter().filter(|request| request.object_use == ObjectUse::Writes)
+                {
                     objects.written(request.object, request.second, at);
                 }
                 each.extend(at.map(|at| (at, requests)));
@@ -216,17 +217,17 @@ impl Gather {
         objects.sort();
         for ((pool, session), requests) in each {
             let session = &mut pools[pool as usize].sessions[session as usize];
-            for Request { second, deed, object } in requests {
-                if self.keyless.contains(&object) && deed != Deed::Writes {
+            for TimedUse { second, object_use, object } in requests {
+                if self.keyless.contains(&object) && object_use != ObjectUse::Writes {
                     continue;
                 }
-                match deed {
-                    Deed::Writes if self.keyless_writes.contains(&(object, second)) => {}
-                    Deed::Writes => session.written.push(second),
-                    Deed::Reads => {
+                match object_use {
+                    ObjectUse::Writes if self.keyless_writes.contains(&(object, second)) => {}
+                    ObjectUse::Writes => session.written.push(second),
+                    ObjectUse::Reads => {
                         session.read.push(Read { second, of: objects.read(object, second) });
                     }
-                    Deed::MayRead => session.read.push(Read { second, of: ReadOf::Doubtful }),
+                    ObjectUse::MayRead => session.read.push(Read { second, of: ReadOf::Doubtful }),
                 }
             }
         }
@@ -234,12 +235,12 @@ impl Gather {
 
     /// For each bucket, reads and writes apart, the requests of the form of log that has more of them.
     /// Access logs tell sessions of one name apart no further, so then nothing does.
-    fn choose(&mut self) -> Requests {
+    fn choose(&mut self) -> SessionUses {
         let mut counts: BTreeMap<(Vec<u8>, bool), [u64; 2]> = BTreeMap::new();
         for (form, requests) in self.requests.iter().enumerate() {
             for ((_, bucket), sessions) in requests {
                 for request in sessions.values().flatten() {
-                    let kind = (bucket.clone(), request.deed == Deed::Writes);
+                    let kind = (bucket.clone(), request.object_use == ObjectUse::Writes);
                     counts.entry(kind).or_default()[form] += 1;
                 }
             }
@@ -254,7 +255,7 @@ impl Gather {
                 }
             }
         }
-        let mut chosen = Requests::new();
+        let mut chosen = SessionUses::new();
         for (form, requests) in std::mem::take(&mut self.requests).into_iter().enumerate() {
             for (place, sessions) in requests {
                 let of_place = chosen.entry(place.clone()).or_default();
@@ -264,7 +265,7 @@ impl Gather {
                     let before = of_session.len();
                     let all = requests.len();
                     of_session.extend(requests.into_iter().filter(|request| {
-                        let kind = (place.1.clone(), request.deed == Deed::Writes);
+                        let kind = (place.1.clone(), request.object_use == ObjectUse::Writes);
                         let [trail, access_log] = counts[&kind];
                         (form == TRAIL) == (trail >= access_log)
                     }));

@@ -23,7 +23,7 @@ mod likelihood;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ERROR_RATE, Estimate, Evidence, MAX_PARTITIONS, Session};
+use super::{Calibrated, ERROR_RATE, Evidence, MAX_PARTITIONS, Session, profile};
 use crate::encryption::requester::RequesterRule;
 use crate::units::SimDuration;
 use likelihood::{Likelihood, OwnPartitions, Score};
@@ -41,31 +41,42 @@ const SCOPING: &str = "scoping policies are in no trail: sessions that each carr
 
 /// How many partitions requesters write through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Partitions {
+enum WritePartitions {
     /// All through as many.
     Alike(u32),
     /// Each through a number of its own.
     Own,
 }
 
+impl WritePartitions {
+    fn score(self, likelihood: &Likelihood, lifetime_s: i64) -> Score {
+        match self {
+            Self::Alike(partitions) => likelihood.score(lifetime_s, partitions),
+            Self::Own => likelihood.score_own(lifetime_s),
+        }
+    }
+}
+
 /// One set of values and how well it explains the calls.
 #[derive(Clone, Copy, Debug)]
-struct Point {
+struct GenerationCandidate {
     rule: RequesterRule,
-    partitions: Partitions,
+    partitions: WritePartitions,
     lifetime_s: i64,
     /// The next lifetimes that were tried below and above.
     neighbours_s: (i64, i64),
     score: Score,
 }
 
-impl Point {
+impl GenerationCandidate {
     /// By how many standard deviations the calls are less likely than its values let expect; `own` are
     /// the partitions of each requester that has its own.
     fn surprise(&self, likelihood: &Likelihood, own: &[OwnPartitions]) -> f64 {
         match self.partitions {
-            Partitions::Alike(partitions) => likelihood.surprise(self.lifetime_s, |_| partitions),
-            Partitions::Own => {
+            WritePartitions::Alike(partitions) => {
+                likelihood.surprise(self.lifetime_s, |_| partitions)
+            }
+            WritePartitions::Own => {
                 likelihood.surprise(self.lifetime_s, |requester| own[requester].likeliest)
             }
         }
@@ -73,18 +84,15 @@ impl Point {
 }
 
 /// The values that explain the calls best, if any do.
-fn likeliest(points: &[Point]) -> Option<Point> {
-    let scored = |point: &&Point| point.score.events > 0 && point.score.log.is_finite();
-    let better = |best: Point, point: Point| {
-        if point.score.log > best.score.log { point } else { best }
-    };
-    points.iter().filter(scored).copied().reduce(better)
+fn likeliest(points: &[GenerationCandidate]) -> Option<GenerationCandidate> {
+    let scored = points.iter().filter(|it| it.score.events > 0 && it.score.log.is_finite());
+    scored.copied().reduce(|best, it| if it.score.log > best.score.log { it } else { best })
 }
 
 /// All sets of values that were tried.
-pub(super) struct Fit {
-    points: Vec<Point>,
-    best: Option<Point>,
+pub(super) struct GenerationFit {
+    points: Vec<GenerationCandidate>,
+    best: Option<GenerationCandidate>,
     /// Where each requester has a number of its own: those that its calls do not contradict.
     own_partitions: Vec<OwnPartitions>,
     /// The longest lifetime that was tried, in seconds.
@@ -96,7 +104,7 @@ pub(super) struct Fit {
     refusal: &'static str,
 }
 
-impl Fit {
+impl GenerationFit {
     /// Tries all sets of values.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let several_sessions = evidence.pools.iter().any(|pool| {
@@ -114,10 +122,10 @@ impl Fit {
         for &rule in rules {
             let likelihood = Likelihood::new(evidence, rule, has_writes);
             for partitions in 1..=MAX_PARTITIONS {
-                try_lifetimes(&likelihood, rule, Partitions::Alike(partitions), &mut alike);
+                try_lifetimes(&likelihood, rule, WritePartitions::Alike(partitions), &mut alike);
             }
             if likelihood.requesters() > 1 {
-                try_lifetimes(&likelihood, rule, Partitions::Own, &mut own);
+                try_lifetimes(&likelihood, rule, WritePartitions::Own, &mut own);
             }
         }
         let least = likeliest(&alike).map_or(f64::NEG_INFINITY, |best| best.score.log);
@@ -146,7 +154,7 @@ impl Fit {
     }
 
     /// Points that the data does not contradict.
-    fn kept(&self) -> impl Iterator<Item = &Point> {
+    fn kept(&self) -> impl Iterator<Item = &GenerationCandidate> {
         let least = self.best.map_or(f64::INFINITY, |best| {
             let Score { log, events, rates } = best.score;
             let widened = if events > rates {
@@ -162,14 +170,10 @@ impl Fit {
     }
 
     /// The generation lifetime, in seconds.
-    pub(super) fn lifetime(&self) -> Estimate<i64> {
+    pub(super) fn lifetime(&self) -> Calibrated<i64> {
         let Some(best) = self.best else { return self.nothing() };
-        let low = self.kept().map(|point| point.neighbours_s.0).min().unwrap_or(0);
-        let high = self.kept().map(|point| point.neighbours_s.1).max().unwrap_or(i64::MAX);
-        // Times are whole seconds, so a gap may be a second off.
-        let (low, high) = ((low - 1).max(0), high.saturating_add(1));
-        let low = Some(low).filter(|low| *low > 0);
-        let high = Some(high).filter(|high| *high < self.longest_s);
+        let kept = self.kept().map(|point| point.neighbours_s);
+        let (low, high) = profile::lifetime_ends(kept, self.longest_s);
         let mut unknown: Vec<String> = self.by_partitions().into_iter().collect();
         if low.is_none() {
             unknown.push(
@@ -193,62 +197,53 @@ impl Fit {
             );
         }
         let estimate = low.or(high).map(|_| best.lifetime_s).filter(|_| low.is_some());
-        Estimate { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
+        Calibrated { low, estimate, high, method: METHOD, cannot_tell: unknown.join("; ") }
     }
 
     /// What the lifetime would be with each number of partitions that is not contradicted, if there are
     /// several.
     fn by_partitions(&self) -> Option<String> {
-        let mut best = BTreeMap::<u32, Point>::new();
+        let mut best = BTreeMap::<u32, GenerationCandidate>::new();
         for point in self.kept() {
-            let Partitions::Alike(partitions) = point.partitions else { continue };
+            let WritePartitions::Alike(partitions) = point.partitions else { continue };
             let best = best.entry(partitions).or_insert(*point);
             if point.score.log > best.score.log {
                 *best = *point;
             }
         }
-        let each = |(partitions, point): (&u32, &Point)| {
+        let each = best.iter().take(3).map(|(partitions, point)| {
             format!("{} with {partitions}", SimDuration::from_secs(point.lifetime_s))
-        };
-        let each: Vec<String> = best.iter().take(3).map(each).collect();
+        });
+        let each: Vec<String> = each.collect();
         (best.len() > 1).then(|| {
             format!("it goes with the number of write partitions: most likely {}", each.join(", "))
         })
     }
 
     /// The write partitions.
-    pub(super) fn partitions(&self) -> Estimate<u32> {
+    pub(super) fn partitions(&self) -> Calibrated<u32> {
         let Some(best) = self.best else { return self.nothing() };
-        let Partitions::Alike(likeliest) = best.partitions else {
+        let WritePartitions::Alike(likeliest) = best.partitions else {
             return self.partitions_of_each();
         };
-        let kept = || {
-            self.kept().filter_map(|point| match point.partitions {
-                Partitions::Alike(partitions) => Some(partitions),
-                Partitions::Own => None,
-            })
-        };
-        let (low, high) = (kept().min(), kept().max().filter(|&high| high < MAX_PARTITIONS));
-        let cannot_tell = match (low, high) {
-            (Some(1), None) => "calls are too few or too far apart to tell partitions".to_owned(),
-            (_, None) => format!("there may be more than the {MAX_PARTITIONS} looked for"),
-            _ => "partitions that served no write in the trail do not show".to_owned(),
-        };
-        let estimate = Some(likeliest).filter(|_| (low, high) != (Some(1), None));
-        Estimate { low, estimate, high, method: METHOD, cannot_tell }
+        let kept = self.kept().filter_map(|point| match point.partitions {
+            WritePartitions::Alike(partitions) => Some(partitions),
+            WritePartitions::Own => None,
+        });
+        let few = "calls are too few or too far apart to tell partitions";
+        profile::partitions(kept, likeliest, METHOD, (few, "write"))
     }
 
     /// The write partitions where each requester has its own: the ends hold those of all, the estimate
     /// is that of the requester that generates most.
-    fn partitions_of_each(&self) -> Estimate<u32> {
-        let told = || self.own_partitions.iter().filter(|own| own.generated > 0);
-        let most = told().map(|own| own.most).max().filter(|&most| most < MAX_PARTITIONS);
-        let numbers: BTreeSet<u32> = told().map(|own| own.likeliest).collect();
+    fn partitions_of_each(&self) -> Calibrated<u32> {
+        let writing = self.own_partitions.iter().filter(|own| own.generated > 0);
+        let numbers: BTreeSet<u32> = writing.clone().map(|own| own.likeliest).collect();
         let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
-        Estimate {
-            low: told().map(|own| own.least).min(),
-            estimate: told().max_by_key(|own| own.generated).map(|own| own.likeliest),
-            high: most,
+        Calibrated {
+            low: writing.clone().map(|own| own.least).min(),
+            estimate: writing.clone().max_by_key(|own| own.generated).map(|own| own.likeliest),
+            high: writing.map(|own| own.most).max().filter(|&most| most < MAX_PARTITIONS),
             method: OWN_METHOD,
             cannot_tell: format!(
                 "requesters write through unlike numbers of partitions (most likely {}), as those follow from \
@@ -260,10 +255,10 @@ impl Fit {
     }
 
     /// The requester rule: both ends are the rule that is kept, or none.
-    pub(super) fn rule(&self) -> Estimate<RequesterRule> {
+    pub(super) fn rule(&self) -> Calibrated<RequesterRule> {
         let Some(best) = self.best else { return self.nothing() };
         if !self.several_sessions {
-            return Estimate::nothing(
+            return Calibrated::nothing(
                 RULE_METHOD,
                 "no role has two sessions that each write to one bucket, so the rules predict the \
                  same calls",
@@ -271,25 +266,21 @@ impl Fit {
         }
         let both = self.kept().any(|point| point.rule != best.rule);
         if both {
-            return Estimate {
+            return Calibrated {
                 estimate: Some(best.rule),
-                ..Estimate::nothing(RULE_METHOD, "both rules explain the calls")
+                ..Calibrated::nothing(RULE_METHOD, "both rules explain the calls")
             };
         }
-        let rule = Some(best.rule);
-        let cannot_tell = SCOPING.to_owned();
-        Estimate { low: rule, estimate: rule, high: rule, method: RULE_METHOD, cannot_tell }
+        Self::only_rule(best.rule)
     }
 
-    /// The requester rule that reads have told.
-    pub(super) fn rule_by_reads(rule: RequesterRule) -> Estimate<RequesterRule> {
-        let (low, high) = (Some(rule), Some(rule));
-        let cannot_tell = SCOPING.to_owned();
-        Estimate { low, estimate: low, high, method: RULE_METHOD, cannot_tell }
+    /// The requester rule, if nothing contradicts it.
+    pub(super) fn only_rule(rule: RequesterRule) -> Calibrated<RequesterRule> {
+        Calibrated::known(rule, RULE_METHOD, SCOPING)
     }
 
-    fn nothing<T>(&self) -> Estimate<T> {
-        Estimate::nothing(METHOD, self.refusal)
+    fn nothing<T>(&self) -> Calibrated<T> {
+        Calibrated::nothing(METHOD, self.refusal)
     }
 }
 
@@ -297,16 +288,12 @@ impl Fit {
 fn try_lifetimes(
     likelihood: &Likelihood,
     rule: RequesterRule,
-    partitions: Partitions,
-    points: &mut Vec<Point>,
+    partitions: WritePartitions,
+    points: &mut Vec<GenerationCandidate>,
 ) {
     let (longest, most) = match partitions {
-        Partitions::Alike(partitions) => (likelihood.longest(), partitions),
-        Partitions::Own => (likelihood.longest(), MAX_PARTITIONS),
-    };
-    let score = |lifetime_s: i64| match partitions {
-        Partitions::Alike(partitions) => likelihood.score(lifetime_s, partitions),
-        Partitions::Own => likelihood.score_own(lifetime_s),
+        WritePartitions::Alike(partitions) => (likelihood.longest(), partitions),
+        WritePartitions::Own => (likelihood.longest(), MAX_PARTITIONS),
     };
     let edge = likelihood.least_gap(most).map_or(longest, |gap| gap + 1).min(longest);
     let mut lifetimes = vec![0];
@@ -315,17 +302,17 @@ fn try_lifetimes(
         lifetimes.push(edge - back);
         back += 1 + (back - 30).max(0) / 30;
     }
-    let mut scores: BTreeMap<i64, Score> =
-        lifetimes.into_iter().map(|lifetime_s| (lifetime_s, score(lifetime_s))).collect();
+    let mut scores: BTreeMap<i64, Score> = lifetimes
+        .into_iter()
+        .map(|lifetime_s| (lifetime_s, partitions.score(likelihood, lifetime_s)))
+        .collect();
     let best = scores.iter().max_by(|a, b| a.1.log.total_cmp(&b.1.log)).map_or(0, |best| *best.0);
     for lifetime_s in (best - 40).max(0)..(best + 40).min(edge) {
-        scores.entry(lifetime_s).or_insert_with(|| score(lifetime_s));
+        scores.entry(lifetime_s).or_insert_with(|| partitions.score(likelihood, lifetime_s));
     }
     let scores: Vec<(i64, Score)> = scores.into_iter().collect();
     for (place, &(lifetime_s, score)) in scores.iter().enumerate() {
-        let below = place.checked_sub(1).map_or(0, |place| scores[place].0 + 1);
-        let above = scores.get(place + 1).map_or(lifetime_s, |next| next.0 - 1);
-        let neighbours_s = (below.min(lifetime_s), above.max(lifetime_s));
-        points.push(Point { rule, partitions, lifetime_s, neighbours_s, score });
+        let neighbours_s = profile::neighbours(&scores, place);
+        points.push(GenerationCandidate { rule, partitions, lifetime_s, neighbours_s, score });
     }
 }

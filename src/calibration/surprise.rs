@@ -2,6 +2,10 @@
 
 use super::LEAST_PROBABILITY;
 
+fn logarithm(chance: f64) -> f64 {
+    chance.max(LEAST_PROBABILITY).ln()
+}
+
 /// How far what is seen is from what values let expect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Surprise {
@@ -14,10 +18,9 @@ pub(super) struct Surprise {
 impl Surprise {
     /// Takes one law, and how likely by it was what came.
     pub(super) fn take(&mut self, law: &[f64], seen: f64) {
-        let log = |chance: f64| chance.max(LEAST_PROBABILITY).ln();
-        let mean: f64 = law.iter().map(|&chance| chance * log(chance)).sum();
-        let square: f64 = law.iter().map(|&chance| chance * log(chance).powi(2)).sum();
-        self.short += mean - log(seen);
+        let mean: f64 = law.iter().map(|&chance| chance * logarithm(chance)).sum();
+        let square: f64 = law.iter().map(|&chance| chance * logarithm(chance).powi(2)).sum();
+        self.short += mean - logarithm(seen);
         self.variance += (square - mean * mean).max(0.0);
     }
 

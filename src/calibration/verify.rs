@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Estimate, Evidence, MAX_UNMATCHED, ReadOf, Session};
+use super::{Calibrated, Evidence, MAX_UNMATCHED, ReadOf, Session};
 
 const METHOD: &str =
     "Decrypts in the second of a GenerateDataKey, against the session's reads then and around it";
@@ -27,7 +27,7 @@ const BY_CHANCE: (u64, f64) = (5, 1e-3);
 
 /// What new keys tell.
 #[derive(Debug, Default)]
-struct Tally {
+struct NewKeys {
     /// Seconds with new keys.
     seconds: u64,
     /// Those with fewer Decrypts than new keys.
@@ -41,24 +41,23 @@ struct Tally {
 }
 
 /// Estimates how many Decrypts come with each new key.
-pub(super) fn estimate(evidence: &Evidence) -> Estimate<u32> {
+pub(super) fn estimate(evidence: &Evidence) -> Calibrated<u32> {
     let has_reads = has_reads(evidence);
-    let mut tally = Tally::default();
+    let mut new_keys = NewKeys::default();
     for (number, pool) in evidence.pools.iter().enumerate() {
         for session in &pool.sessions {
-            tally.take(number as u32, session, has_reads);
+            new_keys.take(number as u32, session, has_reads);
         }
     }
-    let Tally { seconds, without, beyond, others, log_chance } = tally;
-    let is_sure = |count: u64| count >= SURE || count > 0 && count == seconds;
+    let NewKeys { seconds, without, beyond, others, log_chance } = new_keys;
     if seconds == 0 {
-        Estimate::nothing(METHOD, "no key is generated in the trail")
-    } else if is_sure(beyond) && without * ACCIDENTS <= beyond {
-        known(1, "")
-    } else if is_sure(without) && beyond * ACCIDENTS <= without {
-        known(0, "a check that asks no KMS does not show")
+        Calibrated::nothing(METHOD, "no key is generated in the trail")
+    } else if is_sure(beyond, seconds) && without * ACCIDENTS <= beyond {
+        Calibrated::known(1, METHOD, "")
+    } else if is_sure(without, seconds) && beyond * ACCIDENTS <= without {
+        Calibrated::known(0, METHOD, "a check that asks no KMS does not show")
     } else if without == 0 && others >= BY_CHANCE.0 && log_chance < BY_CHANCE.1.ln() {
-        known(1, "")
+        Calibrated::known(1, METHOD, "")
     } else {
         let why = match (without, has_reads) {
             (1.., _) => {
@@ -74,14 +73,13 @@ pub(super) fn estimate(evidence: &Evidence) -> Estimate<u32> {
                  built-in range stays"
             }
         };
-        Estimate::nothing(METHOD, why)
+        Calibrated::nothing(METHOD, why)
     }
 }
 
-fn known(verify: u32, cannot_tell: &str) -> Estimate<u32> {
-    let value = Some(verify);
-    let cannot_tell = cannot_tell.to_owned();
-    Estimate { low: value, estimate: value, high: value, method: METHOD, cannot_tell }
+/// Whether as many seconds with new keys as `count`, of all there are, are no accident.
+fn is_sure(count: u64, seconds: u64) -> bool {
+    count >= SURE || count > 0 && count == seconds
 }
 
 /// How many of `times`, ascending, lie from `from` to `to`.
@@ -106,7 +104,7 @@ fn has_reads(evidence: &Evidence) -> bool {
     evidence.read() > 0 && unmatched as f64 <= MAX_UNMATCHED * others as f64
 }
 
-impl Tally {
+impl NewKeys {
     fn take(&mut self, pool: u32, session: &Session, has_reads: bool) {
         let mut new: BTreeMap<i64, u64> = BTreeMap::new();
         for &second in &session.generated {

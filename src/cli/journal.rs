@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use super::file_errors::FileErrors;
 use super::output;
 use crate::error::{Error, Result};
-use crate::sweep::rows::{Form, Ledger, Lines};
-use crate::sweep::survey::Identity;
+use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
+use crate::sweep::survey::SweepIdentity;
 
 /// Says what the sweep in a folder is.
 pub(super) const IDENTITY: &str = "sweep.json";
@@ -20,7 +20,7 @@ pub(super) struct Journal<'a> {
     ledger: &'a Ledger<'a>,
     path: PathBuf,
     /// What was there when it was opened.
-    kept: Lines,
+    kept: PointLines,
     /// Opened when there is something to add: a sweep that is done needs no more than to be read.
     file: Mutex<Option<File>>,
     /// Keeps other processes out; the system lets go of it whenever this one ends.
@@ -32,7 +32,7 @@ impl<'a> Journal<'a> {
     pub(super) fn open(
         folder: &Path,
         ledger: &'a Ledger<'a>,
-        identity: &Identity,
+        identity: &SweepIdentity,
         restart: bool,
     ) -> Result<Self> {
         fs::create_dir_all(folder).failing("the folder cannot be made", folder)?;
@@ -40,7 +40,7 @@ impl<'a> Journal<'a> {
         if restart {
             // Rows first: should this process end here, none is left that another sweep could take
             // for its own.
-            for name in Form::ALL.map(Form::file_name).into_iter().chain([IDENTITY]) {
+            for name in RowsFormat::ALL.map(RowsFormat::file_name).into_iter().chain([IDENTITY]) {
                 remove(&folder.join(name))?;
             }
         }
@@ -78,7 +78,7 @@ impl<'a> Journal<'a> {
     }
 
     /// Puts all points into the order of the grid and gives their lines.
-    pub(super) fn finish(self, points: usize) -> Result<Lines> {
+    pub(super) fn finish(self, points: usize) -> Result<PointLines> {
         drop(self.file);
         let there = read(&self.path)?.unwrap_or_default();
         let lines = self.ledger.read(&there);
@@ -119,7 +119,7 @@ fn remove(path: &Path) -> Result<()> {
 
 /// Makes sure that the folder is of the sweep `identity`. Without any, rows that are there are of
 /// unknown origin.
-fn claim(folder: &Path, identity: &Identity, has_rows: bool) -> Result<()> {
+fn claim(folder: &Path, identity: &SweepIdentity, has_rows: bool) -> Result<()> {
     let path = folder.join(IDENTITY);
     match read(&path)? {
         Some(document) => identity

@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, ValueEnum};
 
 use super::exit::Exit;
 use super::{input, output};
-use crate::encryption::assumptions::AssumptionRanges;
+use crate::encryption::assumption::{Assumption, Range};
 use crate::error::{Error, Result};
 use crate::kms::{KEY_STORE_QUOTA_PER_S, QUOTA_SOURCE, request_quota_per_s};
 use crate::pricing::{FreeTier, PriceTable};
@@ -205,19 +205,20 @@ fn list_prices(args: &Args, out: &mut String) -> Result<()> {
 }
 
 fn list_assumptions(out: &mut String) {
-    let ranges = AssumptionRanges::default();
     let _ = writeln!(out, "assumptions: what AWS does not publish, low / assumed / high");
-    for [name, low, assumed, high] in ranges.rows() {
-        let _ = writeln!(out, "  {name}: {low} / {assumed} / {high}");
+    for assumption in Assumption::ALL {
+        let described = assumption.describe();
+        let range = match described.built_in {
+            Some(Range { low, assumed, high }) if assumption.may_have_range() => {
+                format!("{low} / {assumed} / {high}")
+            }
+            Some(known) => known.assumed.to_string(),
+            None => "only if given".to_owned(),
+        };
+        let _ = writeln!(
+            out,
+            "  {}: {range}\n    {}\n    basis: {}",
+            described.name, described.meaning, described.source
+        );
     }
-    let _ = writeln!(out, "  migration_rate: {}", ranges.migration_rate);
-    let _ = writeln!(
-        out,
-        "  basis of generation_lifetime: AWS gives none; SQS uses a data key for 1min to 24h, 5min unless told; \
-         Kinesis\n    for 5min; Huawei OBS's near copy rotates its bucket key every 365 days, so the upper end is \
-         open\n  basis of cache_lifetime: AWS gives none; Huawei OBS about 3min; DynamoDB 5min\n  \
-         basis of cache_hosts: fitted to published counts (docs/model.md, \"Fan-out\"); `write_partitions` and\n    \
-         `read_partitions` take its place, for who knows better\n  basis of verify_on_write: documented for replicas \
-         of S3 replication, inferred for other writers"
-    );
 }

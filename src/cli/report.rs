@@ -15,7 +15,7 @@ use crate::report::{html, markdown};
 use crate::results::manifest::Manifest;
 use crate::results::sensitivity::{IDENTITY, Identity};
 use crate::results::{FACTS, Results};
-use crate::sweep::swept::{Key, SWEEP, Swept};
+use crate::sweep::swept::{SWEEP, Swept, SweptKey};
 
 /// Write a report: one page for a meeting, or Markdown for a pull request
 ///
@@ -142,7 +142,7 @@ impl Beside {
             None if is_named => return self.sweep = Some(sweep),
             None => "no `sweep.json` beside it says of which settings it is".to_owned(),
         };
-        let keys = sweep.keys.iter().map(|Key { name, values, .. }| {
+        let keys = sweep.keys.iter().map(|SweptKey { name, values, .. }| {
             format!("--set {}", shell(&format!("{name}={}", values.join(","))))
         });
         let keys: Vec<String> = keys.collect();

@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::report::{markdown, sensitivity as report};
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
-use crate::sensitivity::axis::Axis;
+use crate::sensitivity::axis::SearchAxis;
 use crate::sensitivity::rows;
 use crate::sensitivity::sobol::SAMPLES_MAX;
-use crate::sensitivity::{Means, Plan, SAMPLES_MIN, Sensitivity, Step};
+use crate::sensitivity::{Budget, Plan, SAMPLES_MIN, Sensitivity, Work};
 use crate::simulation::estimate;
 use crate::units::Share;
 
@@ -41,8 +41,8 @@ pub(super) struct Args {
     /// KEY is a scenario key as for `--set`; its values are durations, rates, percentages or numbers. `lifetime`,
     /// `generation_lifetime`, `cache_lifetime`, `cache_hosts` and `requesters` are always searched, and so are
     /// `write_partitions` and `read_partitions` where the scenario gives them; this option changes their range.
-    #[arg(long, value_name = "KEY=LOW..HIGH", value_parser = Axis::parse)]
-    over: Vec<Axis>,
+    #[arg(long, value_name = "KEY=LOW..HIGH", value_parser = SearchAxis::parse)]
+    over: Vec<SearchAxis>,
     /// Sample size, a power of two [default: 128, or fewer for large scenarios]
     ///
     /// With k assumptions that have a range, at most N (k + 2) sets of assumptions are run. Doubling N narrows
@@ -82,14 +82,14 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
         samples: args.samples,
         targets: args.target.iter().map(|share| share.value()).collect(),
         over: args.over.clone(),
-        means: Means { threads, bytes: bytes / 2 },
+        budget: Budget { threads, bytes: bytes / 2 },
     };
     let bar = progress::Growing::new(&scenario.name, "answers", args.print.quiet.quiet);
     let found = args.jobs.run(|| {
         Sensitivity::of(&scenario, &|change| read(std::slice::from_ref(change)), &plan, &|step| {
             match step {
-                Step::Answered(answers) => bar.advance(answers),
-                Step::Decided(answers) => bar.grow(answers),
+                Work::Answered(answers) => bar.advance(answers),
+                Work::Decided(answers) => bar.grow(answers),
             }
         })
     })??;

@@ -14,9 +14,9 @@ use crate::results::facts::AssertionFacts;
 use crate::scenario::Scenario;
 use crate::simulation::estimate;
 use crate::sweep::grid::Grid;
-use crate::sweep::rows::{Form, Ledger, Lines};
-use crate::sweep::survey::{Identity, Survey};
-use crate::sweep::{self, Surroundings};
+use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
+use crate::sweep::survey::{Survey, SweepIdentity};
+use crate::sweep::{self, Callbacks};
 
 /// Simulate a scenario at every point of a grid of values
 ///
@@ -83,9 +83,10 @@ impl Sweep<'_> {
             })?;
             Ok(scenario)
         })?;
-        let form = if self.args.format == Format::Json { Form::JsonLines } else { Form::Csv };
-        let ledger = Ledger::new(form, self.grid, &survey);
-        let identity = Identity::of(self.base, self.grid, &survey);
+        let format =
+            if self.args.format == Format::Json { RowsFormat::JsonLines } else { RowsFormat::Csv };
+        let ledger = Ledger::new(format, self.grid, &survey);
+        let identity = SweepIdentity::of(self.base, self.grid, &survey);
         let folder = output::results_folder(self.args.out.as_deref(), &self.base.name);
         let journal = Journal::open(&folder, &ledger, &identity, self.args.restart)?;
         let path = journal.path().to_owned();
@@ -133,7 +134,7 @@ impl Sweep<'_> {
             survey.work(missing),
             self.args.quiet.quiet,
         );
-        let around = Surroundings {
+        let around = Callbacks {
             read: &|point| self.read(point),
             progress: &|work| bar.work(work),
             finished: &|point, rows| {
@@ -147,7 +148,7 @@ impl Sweep<'_> {
         ran
     }
 
-    fn report(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Result<()> {
+    fn report(&self, survey: &Survey, ledger: &Ledger, lines: &PointLines) -> Result<()> {
         if self.args.quiet.quiet {
             return Ok(());
         }
@@ -158,7 +159,7 @@ impl Sweep<'_> {
     }
 
     /// Says at how many points an assertion is not met, and names the first ones.
-    fn check_assertions(&self, survey: &Survey, ledger: &Ledger, lines: &Lines) -> Exit {
+    fn check_assertions(&self, survey: &Survey, ledger: &Ledger, lines: &PointLines) -> Exit {
         const NAMED: usize = 5;
         let unmet: Vec<(usize, AssertionFacts)> = (0..self.grid.points())
             .filter_map(|point| {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::document::{Block, Cell, Document, Table};
 use super::numbers;
-use crate::calibration::{Calibration, Estimate, Evidence};
+use crate::calibration::{Calibrated, Calibration, Evidence};
 use crate::units::SimDuration;
 
 /// A parameter in words.
@@ -20,18 +20,18 @@ struct Parameter {
 }
 
 impl Parameter {
-    fn of<T>(name: &'static str, found: &Estimate<T>, print: impl Fn(&T) -> String) -> Self {
+    fn of<T>(name: &'static str, found: &Calibrated<T>, print: impl Fn(&T) -> String) -> Self {
         let values = [&found.low, &found.estimate, &found.high]
             .map(|value| value.as_ref().map_or_else(|| "?".to_owned(), &print).into());
         Self { name, values, method: found.method, cannot_tell: found.cannot_tell.clone() }
     }
 
     /// One whose values print themselves.
-    fn plain<T: Display>(name: &'static str, found: &Estimate<T>) -> Self {
+    fn plain<T: Display>(name: &'static str, found: &Calibrated<T>) -> Self {
         Self::of(name, found, T::to_string)
     }
 
-    fn lifetime(name: &'static str, found: &Estimate<i64>) -> Self {
+    fn lifetime(name: &'static str, found: &Calibrated<i64>) -> Self {
         Self::of(name, found, |seconds| SimDuration::from_secs(*seconds).to_string())
     }
 }

@@ -13,7 +13,6 @@ pub mod page;
 pub mod reproduction;
 mod verdict;
 
-pub use assumptions::meaning;
 pub use figures::figures;
 pub use verdict::verdict;
 

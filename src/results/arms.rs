@@ -263,10 +263,9 @@ impl Plan<'_> {
                 arms.levels[level as usize] = self.add(index, assumptions, view);
             }
         }
-        let floor = as_assumed.floor(ranges.verify_on_write.high);
         arms.bounds = Some(Bounds {
-            floor: self.add(index, floor, View::Low),
-            ceiling: self.add(index, as_assumed.ceiling(), View::High),
+            floor: self.add(index, ranges.floor(), View::Low),
+            ceiling: self.add(index, ranges.ceiling(), View::High),
         });
         arms
     }

@@ -323,7 +323,6 @@ impl Prices {
 
 impl ConfigurationFacts {
     fn of(scenario: &Scenario, configuration: &Configuration) -> Self {
-        let assumptions = configuration.ranges.rows().into_iter();
         Self {
             name: configuration.name.clone(),
             encryption: configuration.mode,
@@ -335,12 +334,14 @@ impl ConfigurationFacts {
                 .map(|&index| scenario.populations[index as usize].name.clone())
                 .collect(),
             uses_bucket_keys: configuration.uses_bucket_keys(&scenario.domains),
-            assumptions: assumptions
-                .map(|[assumption, low, assumed, high]| AssumptionFacts {
-                    assumption,
-                    low,
-                    assumed,
-                    high,
+            assumptions: configuration
+                .ranges
+                .in_force()
+                .map(|(assumption, range)| AssumptionFacts {
+                    assumption: assumption.name().to_owned(),
+                    low: range.low.to_string(),
+                    assumed: range.assumed.to_string(),
+                    high: range.high.to_string(),
                 })
                 .collect(),
         }

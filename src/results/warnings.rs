@@ -114,7 +114,7 @@ fn imprecise(found: &Found) -> Option<WarningFacts> {
 fn writers_need_decrypt(found: &Found) -> Option<WarningFacts> {
     let verifies = found
         .with_bucket_keys()
-        .any(|(configuration, _)| configuration.ranges.verify_on_write.high > 0);
+        .any(|(configuration, _)| configuration.ranges.at(Level::Low).verify_on_write > 0);
     let made = found.with_bucket_keys().any(|(_, row)| row.bucket_keys_generated > 0.0);
     (verifies && made).then(|| WarningFacts::new(
         "writers-need-decrypt",

@@ -1,7 +1,8 @@
 //! A scenario as `run.toml`, from which the same results come again, and its fingerprint.
 
-use super::written::{AssumptionOverrides, ConfigurationFile, RunFile, ScenarioFile};
+use super::written::{ConfigurationFile, RunFile, ScenarioFile};
 use super::{MODEL_VERSION, Scenario};
+use crate::encryption::assumption::AssumptionOverrides;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::shown;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::EngineChoice;
 use crate::encryption::Mode;
-use crate::encryption::assumptions::{AssumptionRanges, Expiry, Range};
+use crate::encryption::assumption::{AssumptionOverrides, AssumptionRanges};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::RequesterRule;
 use crate::s3::Connections;
@@ -469,55 +469,4 @@ impl ScenarioFile {
 
 fn default_rule() -> RequesterRule {
     RequesterRule::Role
-}
-
-/// Assumptions of one configuration that differ from the scenario's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct AssumptionOverrides {
-    /// How long one bucket-level key wraps new objects.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub generation_lifetime: Option<Range<SimDuration>>,
-    /// How long the plaintext of a bucket-level key stays in memory for reads.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_lifetime: Option<Range<SimDuration>>,
-    /// Whether a cached key's lifetime runs from its fetch or from its last use.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expiry: Option<Range<Expiry>>,
-    /// Hosts of S3's fleet, each with a cache of its own, that a requester's connections land on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_hosts: Option<Range<u32>>,
-    /// Parts of S3's fleet that each generate their own keys, the same for every requester.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub write_partitions: Option<Range<u32>>,
-    /// Parts of S3's fleet that each cache keys on their own, the same for every requester.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub read_partitions: Option<Range<u32>>,
-    /// Decrypt calls that verify a newly generated bucket-level key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verify_on_write: Option<Range<u32>>,
-    /// Objects a second that a migration re-encrypts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub migration_rate: Option<Rate>,
-}
-
-impl AssumptionOverrides {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// `ranges` with what is given here in their place.
-    #[must_use]
-    pub fn over(&self, ranges: &AssumptionRanges) -> AssumptionRanges {
-        AssumptionRanges {
-            generation_lifetime: self.generation_lifetime.unwrap_or(ranges.generation_lifetime),
-            cache_lifetime: self.cache_lifetime.unwrap_or(ranges.cache_lifetime),
-            expiry: self.expiry.unwrap_or(ranges.expiry),
-            cache_hosts: self.cache_hosts.unwrap_or(ranges.cache_hosts),
-            write_partitions: self.write_partitions.or(ranges.write_partitions),
-            read_partitions: self.read_partitions.or(ranges.read_partitions),
-            verify_on_write: self.verify_on_write.unwrap_or(ranges.verify_on_write),
-            migration_rate: self.migration_rate.unwrap_or(ranges.migration_rate),
-        }
-    }
 }

@@ -1,33 +1,27 @@
 //! Parameters along which a break-even is sought, and how their values are written.
 
 use super::search::Span;
-use crate::encryption::assumptions::{AssumptionRanges, Assumptions};
+use crate::encryption::assumption::{
+    Assumption, AssumptionKind, AssumptionRanges, Assumptions, Level, Searched, Value,
+};
 use crate::error::{Error, Result};
 use crate::scenario::overrides::Override;
 use crate::units::{Rate, SimDuration};
 
 /// What a value along an axis changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Parameter {
+pub enum SearchedParameter {
     /// How long bucket-level keys live, where they are generated and where they are held.
     Lifetime,
-    /// How long one bucket-level key wraps new objects.
-    GenerationLifetime,
-    /// How long the plaintext of a bucket-level key stays in memory for reads.
-    CacheLifetime,
-    /// Hosts of S3's fleet that a requester's connections land on.
-    CacheHosts,
-    /// Parts of S3's fleet that each generate their own keys.
-    WritePartitions,
-    /// Parts of S3's fleet that each cache keys on their own.
-    ReadPartitions,
+    /// A single assumption.
+    Assumption(Assumption),
     /// A key of the scenario: each value is a scenario with traffic of its own.
     Key(String),
 }
 
 /// In what a value is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum AxisUnit {
     /// Seconds.
     Seconds,
     /// How many a second.
@@ -40,46 +34,45 @@ pub enum Unit {
 
 /// A parameter with the values to search.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct SearchAxis {
     /// What the values change.
-    pub parameter: Parameter,
+    pub parameter: SearchedParameter,
     /// Which values.
     pub span: Span,
     /// In what they are counted.
-    pub unit: Unit,
+    pub unit: AxisUnit,
 }
 
 const DAY_S: f64 = 86_400.0;
 const HINT: &str = "give KEY=LOW..HIGH with two values of one kind, e.g., \
                     `requesters=1..500`, `workload.ingest.arrivals.poisson.rate=1/s..100/s`";
 
-impl Axis {
+impl SearchAxis {
     /// The axes that are searched unless others are asked for: lifetimes from a second to a day, hosts
     /// from 1 to 1,000 (or partitions, where they are given), requesters from 1 to 100,000.
     #[must_use]
     pub fn usual(ranges: &AssumptionRanges) -> Vec<Self> {
-        let lifetime = |parameter| Self {
-            parameter,
-            span: Span { low: 1.0, high: DAY_S, whole: false },
-            unit: Unit::Seconds,
-        };
-        let number = |parameter, high| Self {
-            parameter,
-            span: Span { low: 1.0, high, whole: true },
-            unit: Unit::Number,
-        };
-        let numbers = [
-            (Parameter::CacheHosts, ranges.cache_hosts_in_force().is_some()),
-            (Parameter::WritePartitions, ranges.write_partitions.is_some()),
-            (Parameter::ReadPartitions, ranges.read_partitions.is_some()),
-        ];
-        let lifetimes =
-            [Parameter::Lifetime, Parameter::GenerationLifetime, Parameter::CacheLifetime];
-        let mut axes: Vec<Self> = lifetimes.into_iter().map(lifetime).collect();
-        let in_force = numbers.into_iter().filter(|(_, in_force)| *in_force);
-        axes.extend(in_force.map(|(parameter, _)| number(parameter, 1_000.0)));
-        axes.push(number(Parameter::Key("requesters".to_owned()), 100_000.0));
+        let in_force = ranges.in_force().map(|(assumption, _)| assumption);
+        let assumptions = in_force.filter_map(|assumption| {
+            Some(Self::over(
+                SearchedParameter::Assumption(assumption),
+                assumption.describe().searched?,
+            ))
+        });
+        let day = Searched { low: 1.0, high: DAY_S };
+        let mut axes = vec![Self::over(SearchedParameter::Lifetime, day)];
+        axes.extend(assumptions);
+        axes.push(Self::over(
+            SearchedParameter::Key("requesters".to_owned()),
+            Searched { low: 1.0, high: 100_000.0 },
+        ));
         axes
+    }
+
+    fn over(parameter: SearchedParameter, Searched { low, high }: Searched) -> Self {
+        let is_duration = parameter.kind() == Some(AssumptionKind::Duration);
+        let unit = if is_duration { AxisUnit::Seconds } else { AxisUnit::Number };
+        Self { parameter, span: Span { low, high, whole: !is_duration }, unit }
     }
 
     /// Reads `KEY=LOW..HIGH`.
@@ -87,71 +80,67 @@ impl Axis {
     /// # Errors
     /// If it is not that, the ends are of different kinds or do not ascend from above zero.
     pub fn parse(text: &str) -> Result<Self> {
-        let wrong = |why: &str| Error::request(format!("`{text}` {why}")).hint(HINT);
-        let (key, ends) = text.split_once('=').ok_or_else(|| wrong("has no `KEY=`"))?;
-        let (low, high) = ends.split_once("..").ok_or_else(|| wrong("has no `LOW..HIGH`"))?;
-        let ((low, unit, whole), (high, other, also_whole)) = match (value(low), value(high)) {
-            (Some(low), Some(high)) => (low, high),
-            (None, _) => return Err(wrong(&format!("begins at `{low}`, which is no quantity"))),
-            (_, None) => return Err(wrong(&format!("ends at `{high}`, which is no quantity"))),
-        };
-        if unit != other {
-            return Err(wrong("goes from one kind of quantity to another"));
+        Self::read(text).map_err(|why| Error::request(format!("`{text}` {why}")).hint(HINT))
+    }
+
+    /// The axis, or what is wrong with the text.
+    fn read(text: &str) -> std::result::Result<Self, String> {
+        let (key, ends) = text.split_once('=').ok_or("has no `KEY=`")?;
+        let (low, high) = ends.split_once("..").ok_or("has no `LOW..HIGH`")?;
+        let low = Quantity::read(low)
+            .ok_or_else(|| format!("begins at `{low}`, which is no quantity"))?;
+        let high = Quantity::read(high)
+            .ok_or_else(|| format!("ends at `{high}`, which is no quantity"))?;
+        if low.unit != high.unit {
+            return Err("goes from one kind of quantity to another".to_owned());
         }
-        if !(0.0 < low && low < high && high.is_finite()) {
-            return Err(wrong(
-                "must ascend from above zero: it is searched on a logarithmic scale",
-            ));
+        let span = Span { low: low.value, high: high.value, whole: low.is_whole && high.is_whole };
+        if !(0.0 < span.low && span.low < span.high && span.high.is_finite()) {
+            return Err(
+                "must ascend from above zero: it is searched on a logarithmic scale".to_owned()
+            );
         }
-        let parameter = parameter(key.trim());
-        let axis = Self { parameter, span: Span { low, high, whole: whole && also_whole }, unit };
-        let fits = match axis.parameter {
-            Parameter::Lifetime | Parameter::GenerationLifetime | Parameter::CacheLifetime => {
-                unit == Unit::Seconds
+        let axis = Self { parameter: SearchedParameter::named(key.trim()), span, unit: low.unit };
+        let fits = match axis.parameter.kind() {
+            Some(AssumptionKind::Duration) => axis.unit == AxisUnit::Seconds,
+            Some(_) => {
+                axis.unit == AxisUnit::Number && span.whole && span.high <= f64::from(u32::MAX)
             }
-            Parameter::CacheHosts | Parameter::WritePartitions | Parameter::ReadPartitions => {
-                unit == Unit::Number && axis.span.whole && high <= f64::from(u32::MAX)
-            }
-            Parameter::Key(_) => true,
+            None => true,
         };
-        if fits { Ok(axis) } else { Err(wrong("is not of that key's kind")) }
+        if fits { Ok(axis) } else { Err("is not of that key's kind".to_owned()) }
     }
 
     /// The name of the parameter.
     #[must_use]
     pub fn name(&self) -> &str {
         match &self.parameter {
-            Parameter::Lifetime => "lifetime",
-            Parameter::GenerationLifetime => "generation_lifetime",
-            Parameter::CacheLifetime => "cache_lifetime",
-            Parameter::CacheHosts => "cache_hosts",
-            Parameter::WritePartitions => "write_partitions",
-            Parameter::ReadPartitions => "read_partitions",
-            Parameter::Key(key) => key,
+            SearchedParameter::Lifetime => "lifetime",
+            SearchedParameter::Assumption(assumption) => assumption.name(),
+            SearchedParameter::Key(key) => key,
         }
     }
 
     /// Whether values are of an assumption, not of a key of the scenario.
     #[must_use]
     pub fn is_assumption(&self) -> bool {
-        !matches!(self.parameter, Parameter::Key(_))
+        !matches!(self.parameter, SearchedParameter::Key(_))
     }
 
-    /// `base` with the parameter at a value; `None` if the parameter is no assumption.
+    /// The assumptions at a level, but for the parameter at a value.
     #[must_use]
-    pub fn assume(&self, base: Assumptions, value: f64) -> Option<Assumptions> {
-        let lifetime = SimDuration::from_secs_f64(value);
-        let number = value as u32;
-        Some(match &self.parameter {
-            Parameter::Lifetime => {
-                Assumptions { generation_lifetime: lifetime, cache_lifetime: lifetime, ..base }
-            }
-            Parameter::GenerationLifetime => Assumptions { generation_lifetime: lifetime, ..base },
-            Parameter::CacheLifetime => Assumptions { cache_lifetime: lifetime, ..base },
-            Parameter::CacheHosts => Assumptions { cache_hosts: number, ..base },
-            Parameter::WritePartitions => Assumptions { write_partitions: Some(number), ..base },
-            Parameter::ReadPartitions => Assumptions { read_partitions: Some(number), ..base },
-            Parameter::Key(_) => return None,
+    pub fn assume(&self, ranges: &AssumptionRanges, others: Level, value: f64) -> Assumptions {
+        let lifetimes = [Assumption::GenerationLifetime, Assumption::CacheLifetime];
+        ranges.at_with(others, |assumption| {
+            let is_at_value = match &self.parameter {
+                SearchedParameter::Lifetime => lifetimes.contains(&assumption),
+                SearchedParameter::Assumption(one) => *one == assumption,
+                SearchedParameter::Key(_) => false,
+            };
+            is_at_value.then(|| match assumption.describe().kind {
+                AssumptionKind::Duration => Value::Duration(SimDuration::from_secs_f64(value)),
+                _ => Value::Count(value as u32),
+            })
         })
     }
 
@@ -159,46 +148,58 @@ impl Axis {
     #[must_use]
     pub fn change(&self, value: f64) -> Override {
         let value = match self.unit {
-            Unit::Seconds => SimDuration::from_secs_f64(value).to_string(),
-            Unit::PerSecond => format!("{value}/s"),
-            Unit::Percent => format!("{value}%"),
-            Unit::Number => format!("{value}"),
+            AxisUnit::Seconds => SimDuration::from_secs_f64(value).to_string(),
+            AxisUnit::PerSecond => format!("{value}/s"),
+            AxisUnit::Percent => format!("{value}%"),
+            AxisUnit::Number => format!("{value}"),
         };
         Override::new(self.name(), value)
     }
 }
 
-/// What a key stands for.
-fn parameter(key: &str) -> Parameter {
-    match key.strip_prefix("assumptions.").unwrap_or(key) {
-        "lifetime" => Parameter::Lifetime,
-        "generation_lifetime" => Parameter::GenerationLifetime,
-        "cache_lifetime" => Parameter::CacheLifetime,
-        "cache_hosts" => Parameter::CacheHosts,
-        "write_partitions" => Parameter::WritePartitions,
-        "read_partitions" => Parameter::ReadPartitions,
-        _ => Parameter::Key(key.to_owned()),
+impl SearchedParameter {
+    /// What a key stands for.
+    fn named(key: &str) -> Self {
+        match key.strip_prefix("assumptions.").unwrap_or(key) {
+            "lifetime" => Self::Lifetime,
+            name => Assumption::named(name)
+                .filter(|assumption| assumption.describe().searched.is_some())
+                .map_or_else(|| Self::Key(key.to_owned()), Self::Assumption),
+        }
+    }
+
+    /// What its values are, if it is an assumption.
+    fn kind(&self) -> Option<AssumptionKind> {
+        match self {
+            Self::Lifetime => Some(AssumptionKind::Duration),
+            Self::Assumption(assumption) => Some(assumption.describe().kind),
+            Self::Key(_) => None,
+        }
     }
 }
 
-/// A quantity, its unit, and whether it is written as a whole number.
-fn value(text: &str) -> Option<(f64, Unit, bool)> {
-    let text = text.trim();
-    let plain = text.replace('_', "");
-    if let Ok(number) = plain.parse::<u64>() {
-        return Some((number as f64, Unit::Number, true));
+/// A value as it is written.
+struct Quantity {
+    value: f64,
+    unit: AxisUnit,
+    is_whole: bool,
+}
+
+impl Quantity {
+    fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let plain = text.replace('_', "");
+        let (value, unit) = if let Ok(number) = plain.parse::<f64>() {
+            (number, AxisUnit::Number)
+        } else if let Some(Ok(percent)) = plain.strip_suffix('%').map(|it| it.trim().parse()) {
+            (percent, AxisUnit::Percent)
+        } else if let Ok(rate) = text.parse::<Rate>() {
+            (rate.as_per_s(), AxisUnit::PerSecond)
+        } else {
+            (text.parse::<SimDuration>().ok()?.as_secs_f64(), AxisUnit::Seconds)
+        };
+        Some(Self { value, unit, is_whole: plain.parse::<u64>().is_ok() })
     }
-    if let Ok(number) = plain.parse::<f64>() {
-        return Some((number, Unit::Number, false));
-    }
-    if let Some(Ok(percent)) = plain.strip_suffix('%').map(|it| it.trim().parse()) {
-        return Some((percent, Unit::Percent, false));
-    }
-    if let Ok(rate) = text.parse::<Rate>() {
-        return Some((rate.as_per_s(), Unit::PerSecond, false));
-    }
-    let duration = text.parse::<SimDuration>().ok()?;
-    Some((duration.as_secs_f64(), Unit::Seconds, false))
 }
 
 #[cfg(test)]
@@ -207,39 +208,44 @@ mod tests {
 
     #[test]
     fn ranges_are_of_one_kind() {
-        let key = |key: &str| Parameter::Key(key.to_owned());
+        let key = |key: &str| SearchedParameter::Key(key.to_owned());
         let span = |low, high, whole| Span { low, high, whole };
         for (text, parameter, range, unit) in [
-            ("lifetime=1s..1d", Parameter::Lifetime, span(1.0, 86_400.0, false), Unit::Seconds),
+            (
+                "lifetime=1s..1d",
+                SearchedParameter::Lifetime,
+                span(1.0, 86_400.0, false),
+                AxisUnit::Seconds,
+            ),
             (
                 "assumptions.cache_lifetime=500ms..2min",
-                Parameter::CacheLifetime,
+                SearchedParameter::Assumption(Assumption::CacheLifetime),
                 span(0.5, 120.0, false),
-                Unit::Seconds,
+                AxisUnit::Seconds,
             ),
             (
                 "read_partitions = 1 .. 1_000",
-                Parameter::ReadPartitions,
+                SearchedParameter::Assumption(Assumption::ReadPartitions),
                 span(1.0, 1e3, true),
-                Unit::Number,
+                AxisUnit::Number,
             ),
-            ("requesters=1..500", key("requesters"), span(1.0, 500.0, true), Unit::Number),
+            ("requesters=1..500", key("requesters"), span(1.0, 500.0, true), AxisUnit::Number),
             (
                 "workload.a.arrivals.poisson.rate=6/min..10/s",
                 key("workload.a.arrivals.poisson.rate"),
                 span(0.1, 10.0, false),
-                Unit::PerSecond,
+                AxisUnit::PerSecond,
             ),
             (
                 "billing.discount=1%..50%",
                 key("billing.discount"),
                 span(1.0, 50.0, false),
-                Unit::Percent,
+                AxisUnit::Percent,
             ),
-            ("a.sigma=0.5..2", key("a.sigma"), span(0.5, 2.0, false), Unit::Number),
+            ("a.sigma=0.5..2", key("a.sigma"), span(0.5, 2.0, false), AxisUnit::Number),
         ] {
-            let expected = Axis { parameter, span: range, unit };
-            assert_eq!(Axis::parse(text).unwrap(), expected, "{text}");
+            let expected = SearchAxis { parameter, span: range, unit };
+            assert_eq!(SearchAxis::parse(text).unwrap(), expected, "{text}");
         }
     }
 
@@ -258,7 +264,7 @@ mod tests {
             ("requesters=9..9", "must ascend from above zero"),
             ("requesters=1..inf", "must ascend from above zero"),
         ] {
-            let error = Axis::parse(text).unwrap_err().to_string();
+            let error = SearchAxis::parse(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{text}` {why}")), "{error}");
         }
     }
@@ -271,7 +277,7 @@ mod tests {
             ("a=1%..9%", 2.5, "2.5%"),
             ("a=1..9000", 9_000.0, "9000"),
         ] {
-            assert_eq!(Axis::parse(text).unwrap().change(value).value, written);
+            assert_eq!(SearchAxis::parse(text).unwrap().change(value).value, written);
         }
     }
 }

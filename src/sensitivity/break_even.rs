@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::axis::Axis;
-use super::bench::{Bench, Means};
+use super::axis::SearchAxis;
+use super::evaluator::{Budget, Evaluator};
 use super::search::{Crossing, Curve, Steps, search};
 use super::{Progress, ReadWith};
-use crate::encryption::assumptions::Level;
-use crate::error::Result;
+use crate::encryption::assumption::{AssumptionRanges, Assumptions, Level};
+use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 use crate::statistics::Estimate;
 
@@ -20,24 +20,27 @@ const FEW_STEPS: Steps = Steps { grid: 9, inside: 1 };
 /// A value that takes longer than this is not tried, unless the assumed ones do.
 const REQUESTS_MAX: f64 = 1e8;
 
+const NO_MEMORY: &str = "the others would make more bucket-level keys than fit into memory";
+const NO_TIME: &str = "the others would take too long to simulate";
+
 /// What a search over one axis found, at one level of the other assumptions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BreakEvens {
     /// The axis.
-    pub axis: Axis,
+    pub axis: SearchAxis,
     /// At which end of their ranges the other assumptions stand.
     pub others: Level,
     /// The saving at each value that was tried, in the first replication.
     pub curve: Curve,
     /// What was found for each target.
-    pub targets: Vec<Found>,
+    pub targets: Vec<TargetCrossings>,
     /// Why not all values were tried, if so.
     pub cut: Option<String>,
 }
 
 /// Where a curve crosses a target.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Found {
+pub struct TargetCrossings {
     /// The target.
     pub target: f64,
     /// Its crossings, in order.
@@ -56,58 +59,66 @@ pub struct BreakEven {
 }
 
 /// What all searches have in common.
-pub(super) struct Searching<'a> {
+#[derive(Clone, Copy)]
+pub(super) struct BreakEvenSearch<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) targets: &'a [f64],
     pub(super) replications: u32,
-    pub(super) means: Means,
+    pub(super) budget: Budget,
     pub(super) progress: Progress<'a>,
 }
 
 /// Gives the savings at a value, replication by replication.
 type InAll<'a> = &'a mut dyn FnMut(f64) -> Vec<f64>;
 
-impl Searching<'_> {
-    /// Searches an axis that is an assumption, at each level of the others. `first` is a bench of the
-    /// first replication, `all` of all.
-    pub(super) fn assumption(
+impl<'a> BreakEvenSearch<'a> {
+    fn ranges(&self) -> &'a AssumptionRanges {
+        &self.scenario.configurations[self.scenario.headline].ranges
+    }
+
+    /// Evaluates the first `replications` of a scenario.
+    ///
+    /// # Errors
+    /// If there is nothing to save.
+    pub(super) fn evaluator<'s>(
         &self,
-        axis: &Axis,
-        first: &mut Bench,
-        all: &mut Bench,
+        scenario: &'s Scenario,
+        replications: u32,
+    ) -> Result<Evaluator<'s>>
+    where
+        'a: 's,
+    {
+        Evaluator::new(scenario, replications, self.budget, self.progress).ok_or_else(|| {
+            Error::run(format!(
+                "`{}` makes no KMS requests in this traffic, so there is nothing to save",
+                scenario.configurations[scenario.reference].name
+            ))
+        })
+    }
+
+    /// Searches an axis that is an assumption, at each level of the others. `first` evaluates the
+    /// first replication, `all` all of them.
+    pub(super) fn over_assumption(
+        &self,
+        axis: &SearchAxis,
+        first: &mut Evaluator,
+        all: &mut Evaluator,
     ) -> Vec<BreakEvens> {
-        let ranges = &self.scenario.configurations[self.scenario.headline].ranges;
-        let assumed = first.estimate(&ranges.at(Level::Assumed)).requests;
-        let requests_max = REQUESTS_MAX.max(assumed);
+        let assumed = first.estimate(&self.ranges().at(Level::Assumed)).requests;
         let steps = if assumed > REQUESTS_MAX { FEW_STEPS } else { STEPS };
-        let of_level = |others| {
-            let base = ranges.at(others);
-            let at = |value: f64| axis.assume(base, value).expect("it is an assumption");
+        let mut break_evens = Vec::new();
+        for others in Level::ALL {
             let mut cut = None;
             let curve = search(&axis.span, steps, self.targets, &mut |values| {
-                let affordable = |value: &f64| {
-                    let estimate = first.estimate(&at(*value));
-                    let hindrance = if !first.fits(&estimate) {
-                        Some(NO_MEMORY)
-                    } else if estimate.requests > requests_max {
-                        Some(NO_TIME)
-                    } else {
-                        return true;
-                    };
-                    cut = hindrance.map(str::to_owned);
-                    false
-                };
-                let tried: Vec<f64> = values.iter().copied().filter(affordable).collect();
-                let sets: Vec<_> = tried.iter().map(|&value| at(value)).collect();
-                let savings = first.first_savings(&sets);
-                let mut known = tried.iter().zip(savings).peekable();
-                let saving =
-                    |value: &f64| Some(known.next_if(|(of, _)| of.to_bits() == value.to_bits())?.1);
-                values.iter().map(saving).collect()
+                let sets = values.iter().map(|&value| axis.assume(self.ranges(), others, value));
+                first_savings(first, sets.collect(), REQUESTS_MAX.max(assumed), &mut cut)
             });
-            self.found(axis, others, curve, cut, &mut |value| all.savings(&[at(value)]).remove(0))
-        };
-        Level::ALL.map(of_level).into()
+            let cut = cut.map(str::to_owned);
+            break_evens.push(self.break_evens(axis, others, curve, cut, &mut |value| {
+                all.savings(&[axis.assume(self.ranges(), others, value)]).remove(0)
+            }));
+        }
+        break_evens
     }
 
     /// Searches an axis that is a key of the scenario, at each level of the assumptions: each value is
@@ -115,92 +126,123 @@ impl Searching<'_> {
     ///
     /// # Errors
     /// What is wrong with the scenario at the lower end.
-    pub(super) fn key(&self, axis: &Axis, read: ReadWith) -> Result<Vec<BreakEvens>> {
+    pub(super) fn over_key(&self, axis: &SearchAxis, read: ReadWith) -> Result<Vec<BreakEvens>> {
         read(&axis.change(axis.span.low))?;
-        let savings = |value: f64, replications, levels: &[Level]| {
-            let scenario = read(&axis.change(value))?;
-            self.savings_of(&scenario, replications, levels)
-        };
-        let mut known: BTreeMap<(u64, Level), Option<f64>> = BTreeMap::new();
-        let mut cut = None;
-        let of_level = |others| {
+        let mut at_values =
+            SavingsAtValues { search: self, axis, read, known: BTreeMap::new(), cut: None };
+        let mut break_evens = Vec::new();
+        for others in Level::ALL {
             let curve = search(&axis.span, FEW_STEPS, self.targets, &mut |values| {
                 // All levels need the grid; what narrows a bracket is for one of them.
-                let levels =
-                    if values.len() > FEW_STEPS.grid / 2 { &Level::ALL[..] } else { &[others] };
-                let saving = |&value: &f64| {
-                    let place = |level| (value.to_bits(), level);
-                    if !known.contains_key(&place(others)) {
-                        let found = savings(value, 1, levels);
-                        for (index, &level) in levels.iter().enumerate() {
-                            let first = found.as_ref().ok().map(|of_levels| of_levels[index][0]);
-                            known.insert(place(level), first);
-                        }
-                        cut = found.err().map(|error| error.to_string()).or(cut.take());
-                    }
-                    known[&place(others)]
-                };
-                values.iter().map(saving).collect()
+                let is_grid = values.len() > FEW_STEPS.grid / 2;
+                let levels = if is_grid { &Level::ALL[..] } else { &[others] };
+                values.iter().map(|&value| at_values.first(value, others, levels)).collect()
             });
-            self.found(axis, others, curve, cut.clone(), &mut |value| {
-                let found = savings(value, self.replications, &[others]);
+            let cut = at_values.cut.clone();
+            break_evens.push(self.break_evens(axis, others, curve, cut, &mut |value| {
+                let found = at_values.each(value, self.replications, &[others]);
                 found.map_or_else(|_| Vec::new(), |mut of_levels| of_levels.remove(0))
-            })
-        };
-        Ok(Level::ALL.map(of_level).into())
+            }));
+        }
+        Ok(break_evens)
     }
 
-    /// What a scenario's headline saves at each of `levels`, replication by replication.
-    fn savings_of(
+    /// What a curve says about all targets.
+    fn break_evens(
         &self,
-        scenario: &Scenario,
-        replications: u32,
-        levels: &[Level],
-    ) -> Result<Vec<Vec<f64>>> {
-        let nothing = || super::nothing_to_save(scenario);
-        let mut bench =
-            Bench::new(scenario, replications, self.means, self.progress).ok_or_else(nothing)?;
-        let ranges = &scenario.configurations[scenario.headline].ranges;
-        let sets: Vec<_> = levels.iter().map(|level| ranges.at(*level)).collect();
-        Ok(bench.savings(&sets))
-    }
-
-    /// What a curve says about all targets. Break-even values with the others as assumed are held
-    /// against all replications.
-    fn found(
-        &self,
-        axis: &Axis,
+        axis: &SearchAxis,
         others: Level,
         curve: Curve,
         cut: Option<String>,
         in_all: InAll,
     ) -> BreakEvens {
-        let mut found = |target: f64| Found {
-            target,
-            crossings: curve
-                .crossings(target)
-                .into_iter()
-                .map(|crossing| {
-                    let middle = middle(axis, &crossing);
-                    let each = if others == Level::Assumed && self.replications > 1 {
-                        own_values(&curve, &crossing, middle, target, &in_all(middle))
-                    } else {
-                        Vec::new()
-                    };
-                    break_even(axis, crossing, middle, &each)
-                })
-                .collect(),
-        };
-        let targets = self.targets.iter().map(|&target| found(target)).collect();
+        let mut targets = Vec::new();
+        for &target in self.targets {
+            let crossings = curve.crossings(target).into_iter();
+            let crossings = crossings.map(|crossing| {
+                let middle = middle(axis, &crossing);
+                // With the others as assumed, all replications have their say.
+                let each = if others == Level::Assumed && self.replications > 1 {
+                    own_values(&curve, &crossing, middle, target, &in_all(middle))
+                } else {
+                    Vec::new()
+                };
+                break_even(axis, crossing, middle, &each)
+            });
+            targets.push(TargetCrossings { target, crossings: crossings.collect() });
+        }
         BreakEvens { axis: axis.clone(), others, curve, targets, cut }
     }
 }
 
-const NO_MEMORY: &str = "the others would make more bucket-level keys than fit into memory";
-const NO_TIME: &str = "the others would take too long to simulate";
+/// The saving of the first replication under each set of assumptions, `None` where that would take too
+/// much; then `cut` says what.
+fn first_savings(
+    first: &mut Evaluator,
+    sets: Vec<Assumptions>,
+    requests_max: f64,
+    cut: &mut Option<&'static str>,
+) -> Vec<Option<f64>> {
+    let mut affordable = Vec::new();
+    let mut is_affordable = Vec::new();
+    for set in sets {
+        let estimate = first.estimate(&set);
+        let hindrance = if !first.fits(&estimate) {
+            Some(NO_MEMORY)
+        } else if estimate.requests > requests_max {
+            Some(NO_TIME)
+        } else {
+            affordable.push(set);
+            None
+        };
+        is_affordable.push(hindrance.is_none());
+        *cut = hindrance.or(*cut);
+    }
+    let mut savings = first.first_savings(&affordable).into_iter();
+    is_affordable.into_iter().map(|it| if it { savings.next() } else { None }).collect()
+}
+
+/// Savings of scenarios that differ in the value of a key.
+struct SavingsAtValues<'s, 'a> {
+    search: &'s BreakEvenSearch<'a>,
+    axis: &'s SearchAxis,
+    read: ReadWith<'s>,
+    /// The saving of the first replication by the bits of a value and the level of assumptions; `None`
+    /// where it is not to be had.
+    known: BTreeMap<(u64, Level), Option<f64>>,
+    /// Why not all of them are, if so.
+    cut: Option<String>,
+}
+
+impl SavingsAtValues<'_, '_> {
+    /// The saving of the first replication at a level, one of `levels`; all of them are then known.
+    fn first(&mut self, value: f64, others: Level, levels: &[Level]) -> Option<f64> {
+        if let Some(known) = self.known.get(&(value.to_bits(), others)) {
+            return *known;
+        }
+        let found = self.each(value, 1, levels);
+        for (index, &level) in levels.iter().enumerate() {
+            let first = found.as_ref().ok().map(|of_levels| of_levels[index][0]);
+            self.known.insert((value.to_bits(), level), first);
+        }
+        if let Err(error) = found {
+            self.cut = Some(error.to_string());
+        }
+        self.known[&(value.to_bits(), others)]
+    }
+
+    /// The savings at each of `levels`, replication by replication.
+    fn each(&self, value: f64, replications: u32, levels: &[Level]) -> Result<Vec<Vec<f64>>> {
+        let scenario = (self.read)(&self.axis.change(value))?;
+        let mut evaluator = self.search.evaluator(&scenario, replications)?;
+        let ranges = &scenario.configurations[scenario.headline].ranges;
+        let sets: Vec<_> = levels.iter().map(|level| ranges.at(*level)).collect();
+        Ok(evaluator.savings(&sets))
+    }
+}
 
 /// The value inside a bracket, near its middle, at which all replications are run.
-fn middle(axis: &Axis, crossing: &Crossing) -> f64 {
+fn middle(axis: &SearchAxis, crossing: &Crossing) -> f64 {
     if axis.span.whole { crossing.behind } else { (crossing.before * crossing.behind).sqrt() }
 }
 
@@ -218,20 +260,17 @@ fn own_values(
 }
 
 /// A crossing's value and interval, from the logarithms of each replication's own.
-fn break_even(axis: &Axis, crossing: Crossing, middle: f64, each: &[f64]) -> BreakEven {
-    let Axis { span, .. } = axis;
-    let within = |value: f64| value.clamp(span.low, span.high);
+fn break_even(axis: &SearchAxis, crossing: Crossing, middle: f64, each: &[f64]) -> BreakEven {
+    let span = axis.span;
     let estimate = (!each.is_empty()).then(|| Estimate::of(each));
     let Some((mean, half_width)) = estimate.and_then(|it| Some((it.mean, it.half_width?))) else {
         return BreakEven { crossing, value: middle, interval: None };
     };
-    let [low, value, high] =
-        [mean - half_width, mean, mean + half_width].map(|logarithm| within(libm::exp(logarithm)));
-    if span.whole {
+    let [low, value, high] = [mean - half_width, mean, mean + half_width].map(|logarithm| {
+        let value = libm::exp(logarithm).clamp(span.low, span.high);
         // Of whole numbers the crossing lies between two: the first behind it.
-        let [low, value, high] = [low, value, high].map(f64::ceil);
-        return BreakEven { crossing, value, interval: Some((low, high)) };
-    }
+        if span.whole { value.ceil() } else { value }
+    });
     BreakEven { crossing, value, interval: Some((low, high)) }
 }
 
@@ -247,8 +286,8 @@ impl BreakEvens {
     /// Least and greatest saving on the curve, each with the value at which it is.
     #[must_use]
     pub fn extremes(&self) -> Option<[(f64, f64); 2]> {
-        let by_saving = |a: &(f64, f64), b: &(f64, f64)| a.1.total_cmp(&b.1);
-        let least = self.curve.points().min_by(by_saving)?;
-        Some([least, self.curve.points().max_by(by_saving)?])
+        let least = self.curve.points().min_by(|a, b| a.1.total_cmp(&b.1))?;
+        let greatest = self.curve.points().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some([least, greatest])
     }
 }

@@ -1,7 +1,7 @@
 //! What was found as the rows of CSV files.
 
-use super::axis::{Axis, Unit};
-use super::break_even::{BreakEvens, Found};
+use super::axis::{AxisUnit, SearchAxis};
+use super::break_even::{BreakEvens, TargetCrossings};
 use super::search::Direction;
 use super::{Sensitivity, Together};
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
@@ -60,7 +60,11 @@ pub fn break_even(scenario: &Scenario, found: &Sensitivity) -> Vec<BreakEvenRow>
     targets.collect()
 }
 
-fn of_target(scenario: &Scenario, found: &BreakEvens, target: &Found) -> Vec<BreakEvenRow> {
+fn of_target(
+    scenario: &Scenario,
+    found: &BreakEvens,
+    target: &TargetCrossings,
+) -> Vec<BreakEvenRow> {
     let (name, configuration) = names(scenario);
     let extremes = found.extremes();
     let none = BreakEvenRow {
@@ -116,12 +120,12 @@ pub fn curves(scenario: &Scenario, found: &Sensitivity) -> Vec<CurveRow> {
     rows.collect()
 }
 
-const fn unit(unit: Unit) -> &'static str {
+const fn unit(unit: AxisUnit) -> &'static str {
     match unit {
-        Unit::Seconds => "s",
-        Unit::PerSecond => "per_s",
-        Unit::Percent => "percent",
-        Unit::Number => "count",
+        AxisUnit::Seconds => "s",
+        AxisUnit::PerSecond => "per_s",
+        AxisUnit::Percent => "percent",
+        AxisUnit::Number => "count",
     }
 }
 
@@ -133,13 +137,13 @@ const fn direction(direction: Direction) -> &'static str {
 }
 
 /// A value along an axis, with about three digits.
-pub(crate) fn value(axis: &Axis, value: f64) -> String {
+pub(crate) fn value(axis: &SearchAxis, value: f64) -> String {
     match axis.unit {
-        Unit::Seconds => duration(value),
-        Unit::PerSecond => format!("{}/s", significant(value)),
-        Unit::Percent => format!("{} %", significant(value)),
-        Unit::Number if axis.span.whole => grouped(value.round() as u64),
-        Unit::Number => significant(value),
+        AxisUnit::Seconds => duration(value),
+        AxisUnit::PerSecond => format!("{}/s", significant(value)),
+        AxisUnit::Percent => format!("{} %", significant(value)),
+        AxisUnit::Number if axis.span.whole => grouped(value.round() as u64),
+        AxisUnit::Number => significant(value),
     }
 }
 
@@ -160,7 +164,7 @@ mod tests {
             ("a=1%..9%", 2.5, "2.5 %"),
             ("a=0.5..2", 1.0, "1"),
         ] {
-            assert_eq!(value(&Axis::parse(text).unwrap(), number), expected);
+            assert_eq!(value(&SearchAxis::parse(text).unwrap(), number), expected);
         }
     }
 }

@@ -40,8 +40,8 @@ impl Span {
     pub fn grid(&self, points: usize) -> Vec<f64> {
         let steps = (points.max(2) - 1) as f64;
         let ratio = (self.high / self.low).ln();
-        let value = |i: usize| self.low * libm::exp(ratio * i as f64 / steps);
-        let mut values: Vec<f64> = (0..points.max(2)).map(value).collect();
+        let mut values: Vec<f64> =
+            (0..points.max(2)).map(|i| self.low * libm::exp(ratio * i as f64 / steps)).collect();
         // Without the rounding of logarithms.
         values[points.max(2) - 1] = self.high;
         if self.whole {
@@ -83,6 +83,18 @@ pub struct Crossing {
     pub direction: Direction,
 }
 
+impl Crossing {
+    /// The crossing of `level` between neighbouring points of a curve, if there is one.
+    fn between(before: (f64, f64), behind: (f64, f64), level: f64) -> Option<Self> {
+        let direction = match (before.1 >= level, behind.1 >= level) {
+            (false, true) => Direction::Rises,
+            (true, false) => Direction::Falls,
+            _ => return None,
+        };
+        Some(Self { before: before.0, behind: behind.0, direction })
+    }
+}
+
 /// The known points of a curve: its value at each parameter, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Curve {
@@ -116,23 +128,20 @@ impl Curve {
     #[must_use]
     pub fn crossings(&self, level: f64) -> Vec<Crossing> {
         let points: Vec<(f64, f64)> = self.points().collect();
-        let crossing = |pair: &[(f64, f64)]| {
-            let direction = match (pair[0].1 >= level, pair[1].1 >= level) {
-                (false, true) => Direction::Rises,
-                (true, false) => Direction::Falls,
-                _ => return None,
-            };
-            Some(Crossing { before: pair[0].0, behind: pair[1].0, direction })
-        };
-        let all: Vec<Crossing> = points.windows(2).filter_map(crossing).collect();
-        let close = |a: &Crossing, b: &Crossing| b.before <= a.behind * (1.0 + SAME);
-        let joined = |group: &[Crossing]| match group {
-            [first, .., last] if group.len() % 2 == 1 => {
-                vec![Crossing { behind: last.behind, ..*first }]
+        let all: Vec<Crossing> = points
+            .windows(2)
+            .filter_map(|pair| Crossing::between(pair[0], pair[1], level))
+            .collect();
+        let mut crossings = Vec::new();
+        for close in all.chunk_by(|a, b| b.before <= a.behind * (1.0 + SAME)) {
+            match close {
+                [first, .., last] if close.len() % 2 == 1 => {
+                    crossings.push(Crossing { behind: last.behind, ..*first });
+                }
+                apart => crossings.extend_from_slice(apart),
             }
-            apart => apart.to_vec(),
-        };
-        all.chunk_by(close).flat_map(joined).collect()
+        }
+        crossings
     }
 
     /// How fast the curve rises with the logarithm of its parameter around a crossing: between the

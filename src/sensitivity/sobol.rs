@@ -16,6 +16,8 @@
 //! 2010, 259-270, table 2): theirs for the first order, and for the total that of M. J. W. Jansen
 //! (*Analysis of variance designs for model output*, Computer Physics Communications 117, 1999, 35-43).
 
+use std::ops::Range;
+
 use rand::RngExt;
 
 use crate::rng::Stream;
@@ -28,7 +30,7 @@ const RESAMPLES: usize = 1_000;
 
 /// A point of each sample, in the unit cube.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Row {
+pub struct PointPair {
     /// The point of sample A.
     pub a: Vec<f64>,
     /// The point of sample B.
@@ -43,18 +45,23 @@ pub struct Row {
 /// # Panics
 /// If `samples` is no power of two up to [`SAMPLES_MAX`].
 #[must_use]
-pub fn design(inputs: usize, samples: u32, rng: &mut Stream) -> Vec<Row> {
+pub fn design(inputs: usize, samples: u32, rng: &mut Stream) -> Vec<PointPair> {
     assert!(samples.is_power_of_two() && samples <= SAMPLES_MAX);
     let scramble: u32 = rng.random();
-    let point = |sample: u32, dimensions: std::ops::Range<usize>| -> Vec<f64> {
-        let coordinate = |d: usize| sobol_burley::sample(sample, d as u32, scramble).into();
-        dimensions.map(coordinate).collect()
-    };
-    let row = |sample| Row { a: point(sample, 0..inputs), b: point(sample, inputs..2 * inputs) };
-    (0..samples).map(row).collect()
+    (0..samples)
+        .map(|sample| PointPair {
+            a: point(sample, 0..inputs, scramble),
+            b: point(sample, inputs..2 * inputs, scramble),
+        })
+        .collect()
 }
 
-impl Row {
+/// Coordinates of one point of the sequence.
+fn point(sample: u32, dimensions: Range<usize>, scramble: u32) -> Vec<f64> {
+    dimensions.map(|d| sobol_burley::sample(sample, d as u32, scramble).into()).collect()
+}
+
+impl PointPair {
     /// The points at which the output is needed: A, B, and for each input A with that of B.
     #[must_use]
     pub fn points(&self) -> Vec<Vec<f64>> {
@@ -90,7 +97,7 @@ pub struct Indices {
 /// Smaller variances are those of rounding.
 const NO_VARIANCE: f64 = 1e-20;
 
-/// Each input's indices, from the outputs at the [`Row::points`] of each row; `None` if all outputs
+/// Each input's indices, from the outputs at the [`PointPair::points`] of each row; `None` if all outputs
 /// are the same, so that there is no variance to share out.
 ///
 /// Intervals are percentiles of a bootstrap over rows (G. E. B. Archer, A. Saltelli and I. M. Sobol',
@@ -110,38 +117,40 @@ pub fn indices(outputs: &[Vec<f64>], rng: &mut Stream) -> Option<Vec<Indices>> {
         let Some(estimates) = estimate(outputs, &chosen) else { continue };
         resampled.iter_mut().zip(estimates).for_each(|(of_input, it)| of_input.push(it));
     }
-    let interval = |value: f64, resampled: &[[f64; 2]], which: usize| {
-        let mut values: Vec<f64> = resampled.iter().map(|it| it[which]).collect();
-        values.sort_by(f64::total_cmp);
+    let indices = estimates.iter().zip(&resampled).map(|([first, total], resampled)| Indices {
+        first: Interval::of(*first, resampled.iter().map(|it| it[0]).collect()),
+        total: Interval::of(*total, resampled.iter().map(|it| it[1]).collect()),
+    });
+    Some(indices.collect())
+}
+
+impl Interval {
+    /// That between percentiles of the estimates from resamples.
+    fn of(value: f64, mut resampled: Vec<f64>) -> Self {
+        resampled.sort_by(f64::total_cmp);
         let tail = (1.0 - crate::statistics::CONFIDENCE) / 2.0;
-        let at = |p: f64| quantile(&values, p).unwrap_or(value);
-        Interval { value, low: at(tail), high: at(1.0 - tail) }
-    };
-    let of_input = |([first, total], resampled): ([f64; 2], &Vec<[f64; 2]>)| Indices {
-        first: interval(first, resampled, 0),
-        total: interval(total, resampled, 1),
-    };
-    Some(estimates.into_iter().zip(&resampled).map(of_input).collect())
+        let low = quantile(&resampled, tail).unwrap_or(value);
+        Self { value, low, high: quantile(&resampled, 1.0 - tail).unwrap_or(value) }
+    }
 }
 
 /// First order and total of each input, from the chosen rows.
 fn estimate(outputs: &[Vec<f64>], chosen: &[usize]) -> Option<Vec<[f64; 2]>> {
     let n = chosen.len() as f64;
-    let rows = || chosen.iter().map(|&row| outputs[row].as_slice());
-    let mean = rows().map(|row| row[0] + row[1]).sum::<f64>() / (2.0 * n);
-    let squares = |row: &[f64]| (row[0] - mean).powi(2) + (row[1] - mean).powi(2);
-    let variance = rows().map(squares).sum::<f64>() / (2.0 * n);
+    let rows = chosen.iter().map(|&row| outputs[row].as_slice());
+    let mean = rows.clone().map(|row| row[0] + row[1]).sum::<f64>() / (2.0 * n);
+    let squares = rows.clone().map(|row| (row[0] - mean).powi(2) + (row[1] - mean).powi(2));
+    let variance = squares.sum::<f64>() / (2.0 * n);
     if variance <= NO_VARIANCE {
         return None;
     }
-    let of_input = |exchanged: usize| {
+    let of_inputs = (2..outputs[0].len()).map(|exchanged| {
         // Less the mean, which changes nothing in expectation and takes away most of the noise.
-        let first = |row: &[f64]| (row[1] - mean) * (row[exchanged] - row[0]);
-        let total = |row: &[f64]| (row[0] - row[exchanged]).powi(2) / 2.0;
-        [rows().map(first).sum::<f64>() / n, rows().map(total).sum::<f64>() / n]
-            .map(|sum| sum / variance)
-    };
-    Some((2..outputs[0].len()).map(of_input).collect())
+        let first = rows.clone().map(|row| (row[1] - mean) * (row[exchanged] - row[0]));
+        let total = rows.clone().map(|row| (row[0] - row[exchanged]).powi(2) / 2.0);
+        [first.sum::<f64>() / n, total.sum::<f64>() / n].map(|sum| sum / variance)
+    });
+    Some(of_inputs.collect())
 }
 
 /// The value that a share `p` of ascending values does not exceed, between neighbours in proportion

@@ -17,25 +17,25 @@ pub use super::range::Measure;
 
 /// A key and the values it takes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
+pub struct SweepAxis {
     /// The key, as in an override.
     pub key: String,
     /// Its values, as in overrides, none twice.
-    pub values: Vec<Value>,
+    pub values: Vec<AxisValue>,
     /// What all values measure, if they measure the same and have a unit.
     pub measure: Option<Measure>,
 }
 
 /// One value of a key.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Value {
+pub struct AxisValue {
     /// As in an override.
     pub text: String,
     /// In the unit of the axis's measure.
     pub number: Option<f64>,
 }
 
-impl Axis {
+impl SweepAxis {
     /// Reads the values of `key`; `None` if there is only one, which is an override then.
     ///
     /// # Errors
@@ -81,9 +81,10 @@ impl Axis {
             texts.iter().map(|text| Measure::of(unquoted(text))).collect();
         let measures = measures.filter(|all| all.iter().all(|(measure, _)| *measure == all[0].0));
         let measure = measures.as_ref().map(|all| all[0].0).filter(|it| it.unit().is_some());
-        let number = |i: usize| measures.as_ref().map(|all| all[i].1);
-        let values =
-            texts.into_iter().enumerate().map(|(i, text)| Value { text, number: number(i) });
+        let values = texts
+            .into_iter()
+            .enumerate()
+            .map(|(i, text)| AxisValue { text, number: measures.as_ref().map(|all| all[i].1) });
         Self { key: key.to_owned(), values: values.collect(), measure }
     }
 
@@ -97,8 +98,10 @@ impl Axis {
 
 /// Without the quotes of TOML.
 fn unquoted(text: &str) -> &str {
-    let inside = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
-    inside('"').or_else(|| inside('\'')).unwrap_or(text)
+    ['"', '\'']
+        .into_iter()
+        .find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(text)
 }
 
 /// Places of the bytes of `text` that stand in no quotes, brackets or braces; `None` if one of

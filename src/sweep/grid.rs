@@ -1,20 +1,20 @@
 //! Axes to points: every value of each with every value of the others.
 
-use super::axis::{Axis, Value};
+use super::axis::{AxisValue, SweepAxis};
 use crate::error::{Error, Result};
 use crate::scenario::overrides::Override;
 
 /// What is put into the scenario, and where it varies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grid {
-    axes: Vec<Axis>,
+    axes: Vec<SweepAxis>,
     /// In the order in which they were given: later ones win.
-    changes: Vec<Change>,
+    changes: Vec<GridChange>,
     points: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Change {
+enum GridChange {
     /// The same at every point.
     Fixed(Override),
     /// The value of the axis of this number.
@@ -28,11 +28,12 @@ impl Grid {
     /// If nothing varies, values are no list or range, a key that varies is given twice, or there
     /// are more than `points_max` points.
     pub fn of(changes: &[Override], points_max: usize) -> Result<Self> {
-        let mut axes: Vec<Axis> = Vec::new();
+        let mut axes: Vec<SweepAxis> = Vec::new();
         let mut parted = Vec::new();
         for (i, change) in changes.iter().enumerate() {
             let place = format!("--set {}={}", change.key, change.value);
-            let read = Axis::parse(&change.key, &change.value).map_err(|error| error.at(&place))?;
+            let read =
+                SweepAxis::parse(&change.key, &change.value).map_err(|error| error.at(&place))?;
             let earlier = &changes[..i];
             let varies = read.is_some() || axes.iter().any(|axis| axis.key == change.key);
             if varies && earlier.iter().any(|other| other.key == change.key) {
@@ -44,10 +45,10 @@ impl Grid {
                 .at(place));
             }
             parted.push(match read {
-                None => Change::Fixed(change.clone()),
+                None => GridChange::Fixed(change.clone()),
                 Some(varying) => {
                     axes.push(varying);
-                    Change::Axis(axes.len() - 1)
+                    GridChange::Axis(axes.len() - 1)
                 }
             });
         }
@@ -55,7 +56,7 @@ impl Grid {
         Ok(Self { axes, changes: parted, points })
     }
 
-    fn count(axes: &[Axis], points_max: usize) -> Result<usize> {
+    fn count(axes: &[SweepAxis], points_max: usize) -> Result<usize> {
         if axes.is_empty() {
             return Err(Error::request(
                 "nothing varies, but a sweep needs a key with several values",
@@ -80,7 +81,7 @@ impl Grid {
 
     /// What varies.
     #[must_use]
-    pub fn axes(&self) -> &[Axis] {
+    pub fn axes(&self) -> &[SweepAxis] {
         &self.axes
     }
 
@@ -92,9 +93,9 @@ impl Grid {
 
     /// The value of each axis at a point; that of the first axis changes last.
     #[must_use]
-    pub fn values(&self, point: usize) -> Vec<&Value> {
+    pub fn values(&self, point: usize) -> Vec<&AxisValue> {
         let mut rest = point;
-        let mut values: Vec<&Value> = self
+        let mut values: Vec<&AxisValue> = self
             .axes
             .iter()
             .rev()
@@ -112,21 +113,21 @@ impl Grid {
     #[must_use]
     pub fn overrides(&self, point: usize) -> Vec<Override> {
         let values = self.values(point);
-        let of = |change: &Change| match change {
-            Change::Fixed(change) => change.clone(),
-            Change::Axis(axis) => Override::new(&*self.axes[*axis].key, &*values[*axis].text),
-        };
-        self.changes.iter().map(of).collect()
+        let changes = self.changes.iter().map(|change| match change {
+            GridChange::Fixed(change) => change.clone(),
+            GridChange::Axis(axis) => Override::new(&*self.axes[*axis].key, &*values[*axis].text),
+        });
+        changes.collect()
     }
 
     /// What every point puts into the scenario.
     #[must_use]
     pub fn fixed(&self) -> Vec<Override> {
-        let fixed = |change: &Change| match change {
-            Change::Fixed(change) => Some(change.clone()),
-            Change::Axis(_) => None,
-        };
-        self.changes.iter().filter_map(fixed).collect()
+        let fixed = self.changes.iter().filter_map(|change| match change {
+            GridChange::Fixed(change) => Some(change.clone()),
+            GridChange::Axis(_) => None,
+        });
+        fixed.collect()
     }
 
     /// The point in words: `lifetime=5min, requesters=100`.

@@ -66,6 +66,9 @@ enum Spacing {
     Logarithmic(u32),
 }
 
+/// What was read, or what is wrong with the range.
+type Checked<T> = std::result::Result<T, String>;
+
 /// One end of a range.
 struct End<'t> {
     text: &'t str,
@@ -75,9 +78,9 @@ struct End<'t> {
 }
 
 impl<'t> End<'t> {
-    fn read(text: &'t str, wrong: &dyn Fn(&str) -> Error) -> Result<Self> {
+    fn read(text: &'t str) -> Checked<Self> {
         let (measure, value) = Measure::of(text).ok_or_else(|| {
-            wrong(&format!("its end `{text}` is neither a number nor a number with a unit"))
+            format!("its end `{text}` is neither a number nor a number with a unit")
         })?;
         Ok(Self { text, measure, value })
     }
@@ -97,7 +100,7 @@ impl<'t> End<'t> {
 }
 
 /// A range as read.
-struct Range<'t> {
+struct AxisRange<'t> {
     low: End<'t>,
     high: End<'t>,
     spacing: Spacing,
@@ -111,7 +114,9 @@ const HINT: &str = "write `LOW..HIGH:5` for five values evenly spaced, `LOW..HIG
 
 /// The values of the range `text`, whose `..` is at `dots`, in ascending order.
 pub(super) fn values(text: &str, dots: usize) -> Result<Vec<String>> {
-    let range = Range::read(text, dots)?;
+    let range = AxisRange::read(text, dots).map_err(|why| {
+        Error::request(format!("`{text}` is not a range of values: {why}")).hint(HINT)
+    })?;
     let numbers = range.between()?;
     let mut values = vec![range.low.text.to_owned()];
     values.extend(range.written(&numbers));
@@ -119,77 +124,66 @@ pub(super) fn values(text: &str, dots: usize) -> Result<Vec<String>> {
     Ok(values)
 }
 
-impl<'t> Range<'t> {
-    fn read(text: &'t str, dots: usize) -> Result<Self> {
-        let wrong = |why: &str| {
-            Error::request(format!("`{text}` is not a range of values: {why}")).hint(HINT)
-        };
+impl<'t> AxisRange<'t> {
+    fn read(text: &'t str, dots: usize) -> Checked<Self> {
         let (low, rest) = (text[..dots].trim(), text[dots + 2..].trim());
         let (high, spacing) = match rest.split_once(':') {
             Some((high, spacing)) => (high.trim(), spacing.trim()),
             None => (rest, ""),
         };
         if low.is_empty() || high.is_empty() {
-            return Err(wrong("it needs two ends"));
+            return Err("it needs two ends".to_owned());
         }
-        let (low, high) = (End::read(low, &wrong)?, End::read(high, &wrong)?);
+        let (low, high) = (End::read(low)?, End::read(high)?);
         if low.measure != high.measure {
-            return Err(wrong("its ends do not measure the same"));
+            return Err("its ends do not measure the same".to_owned());
         }
         if low.value >= high.value {
-            return Err(wrong("its low end must lie below its high end"));
+            return Err("its low end must lie below its high end".to_owned());
         }
         if spacing.is_empty() {
-            return Err(wrong("it does not say which values between its ends"));
+            return Err("it does not say which values between its ends".to_owned());
         }
         let one = format!("1{}", low.unit());
         let unit_value = Measure::of(&one).map_or(1.0, |(_, value)| value);
         let mut range = Self { low, high, spacing: Spacing::Even(2), unit_value };
-        range.spacing = range.spacing(spacing, &wrong)?;
+        range.spacing = range.spacing(spacing)?;
         Ok(range)
     }
 
-    fn spacing(&self, text: &str, wrong: &dyn Fn(&str) -> Error) -> Result<Spacing> {
-        let count = |text: &str| {
-            let count = text.replace('_', "").parse::<u32>().ok().filter(|&n| n >= 2);
-            count.ok_or_else(|| {
-                wrong(&format!(
-                    "the number of values is `{text}`, but must be a whole one, at least 2"
-                ))
-            })
-        };
+    fn spacing(&self, text: &str) -> Checked<Spacing> {
         let spacing = if let Some(step) = text.strip_prefix('+') {
-            Spacing::Step(self.step(step.trim(), wrong)?)
+            Spacing::Step(self.step(step.trim())?)
         } else if let Some(number) = text.strip_prefix("log:") {
             Spacing::Logarithmic(count(number)?)
         } else if let Some(base) = text.strip_prefix("log") {
             let base = base.parse::<u32>().ok().filter(|&base| base >= 2);
             Spacing::Powers(base.ok_or_else(|| {
-                wrong(&format!("`{text}` names no base, but it must be a whole one, at least 2"))
+                format!("`{text}` names no base, but it must be a whole one, at least 2")
             })?)
         } else {
             Spacing::Even(count(text)?)
         };
         if matches!(spacing, Spacing::Powers(_) | Spacing::Logarithmic(_)) && self.low.value <= 0.0
         {
-            return Err(wrong("a logarithmic scale has no zero, so its low end must lie above"));
+            return Err("a logarithmic scale has no zero, so its low end must lie above".to_owned());
         }
         Ok(spacing)
     }
 
     /// A step in the low end's unit.
-    fn step(&self, text: &str, wrong: &dyn Fn(&str) -> Error) -> Result<f64> {
-        let step = End::read(text, wrong)?;
+    fn step(&self, text: &str) -> Checked<f64> {
+        let step = End::read(text)?;
         if step.measure != self.low.measure {
-            return Err(wrong(&format!("its step `{text}` does not measure what its ends do")));
+            return Err(format!("its step `{text}` does not measure what its ends do"));
         }
         if step.value <= 0.0 {
-            return Err(wrong(&format!("its step is `{text}`, but must be greater than zero")));
+            return Err(format!("its step is `{text}`, but must be greater than zero"));
         }
         if self.is_whole() && !step.is_whole() {
-            return Err(wrong(&format!(
+            return Err(format!(
                 "its ends are whole numbers and so are all its values, but its step is `{text}`"
-            )));
+            ));
         }
         Ok(step.value / self.unit_value)
     }
@@ -219,28 +213,27 @@ impl<'t> Range<'t> {
             ))
             .hint("space its values wider"));
         }
-        let part = |i: u32, count: u32| f64::from(i) / f64::from(count - 1);
         let numbers: Vec<f64> = match self.spacing {
-            Spacing::Even(count) => {
-                (1..count - 1).map(|i| low + (high - low) * part(i, count)).collect()
-            }
+            Spacing::Even(count) => (1..count - 1)
+                .map(|i| low + (high - low) * (f64::from(i) / f64::from(count - 1)))
+                .collect(),
             Spacing::Step(step) => (1..count as u32).map(|i| low + step * f64::from(i)).collect(),
-            Spacing::Logarithmic(count) => {
-                (1..count - 1).map(|i| low * libm::pow(high / low, part(i, count))).collect()
-            }
+            Spacing::Logarithmic(count) => (1..count - 1)
+                .map(|i| low * libm::pow(high / low, f64::from(i) / f64::from(count - 1)))
+                .collect(),
             Spacing::Powers(base) => {
-                let exponent = |end: f64| libm::log(end) / libm::log(f64::from(base));
-                let exponents =
-                    libm::floor(exponent(low)) as i32..=libm::ceil(exponent(high)) as i32;
+                let [first, last] = [low, high].map(|end| libm::log(end) / libm::log(base.into()));
+                let exponents = libm::floor(first) as i32..=libm::ceil(last) as i32;
                 exponents.map(|e| libm::pow(f64::from(base), f64::from(e))).collect()
             }
         };
         // What is computed next to an end is the end.
-        let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs().max(high - low);
-        Ok(numbers
-            .into_iter()
-            .filter(|&n| n > low && n < high && !near(n, low) && !near(n, high))
-            .collect())
+        let mut numbers = numbers;
+        for end in [low, high] {
+            numbers.retain(|n| (n - end).abs() > 1e-9 * end.abs().max(high - low));
+        }
+        numbers.retain(|&n| n > low && n < high);
+        Ok(numbers)
     }
 
     /// The numbers between the ends as text.
@@ -253,17 +246,14 @@ impl<'t> Range<'t> {
             return whole.into_iter().map(|n| n.to_string()).collect();
         }
         let unit = self.low.unit();
-        let neighbour = |i: usize| match i {
-            0 => low,
-            i => numbers[i - 1],
-        };
         // Nobody minds where exactly a value lies on a logarithmic scale.
         let tolerance = match self.spacing {
             Spacing::Logarithmic(_) => 0.01,
             Spacing::Even(_) | Spacing::Step(_) | Spacing::Powers(_) => 0.000_1,
         };
-        let off_by_most = |i: usize| tolerance * (numbers[i] - neighbour(i));
-        let rounded = numbers.iter().enumerate().map(|(i, &n)| short(n, off_by_most(i)));
+        let neighbours = std::iter::once(&low).chain(numbers);
+        let rounded =
+            numbers.iter().zip(neighbours).map(|(n, before)| short(*n, tolerance * (n - before)));
         if self.low.measure == Measure::Number {
             // TOML tells floats from whole numbers, and so does a reader.
             rounded.map(|n| format!("{n:?}")).collect()
@@ -273,12 +263,21 @@ impl<'t> Range<'t> {
     }
 }
 
+/// A number of values.
+fn count(text: &str) -> Checked<u32> {
+    let count = text.replace('_', "").parse::<u32>().ok().filter(|&n| n >= 2);
+    count.ok_or_else(|| {
+        format!("the number of values is `{text}`, but must be a whole one, at least 2")
+    })
+}
+
 /// The number with the fewest significant digits, three at least, that is off by no more than
 /// `off_by_most`.
 fn short(number: f64, off_by_most: f64) -> f64 {
-    let rounded = |digits: usize| -> f64 {
-        format!("{number:.*e}", digits - 1).parse().expect("a number that was printed is one")
-    };
-    let near = |&rounded: &f64| (rounded - number).abs() <= off_by_most;
-    (3..=15).map(rounded).find(near).unwrap_or(number)
+    (3..=15)
+        .map(|digits: usize| -> f64 {
+            format!("{number:.*e}", digits - 1).parse().expect("a number that was printed is one")
+        })
+        .find(|rounded| (rounded - number).abs() <= off_by_most)
+        .unwrap_or(number)
 }

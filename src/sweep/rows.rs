@@ -10,22 +10,22 @@ use serde_json::{Map, Value};
 
 use super::grid::Grid;
 use super::survey::Survey;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::results::csv;
 use crate::results::rows::SummaryRow;
 use crate::shown;
 
-/// Form of a file of results.
+/// Format of a file of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum RowsFormat {
     /// A header, then a line for each row.
     Csv,
     /// A JSON object a line.
     JsonLines,
 }
 
-impl Form {
-    /// Every form.
+impl RowsFormat {
+    /// Every format.
     pub const ALL: [Self; 2] = [Self::Csv, Self::JsonLines];
 
     /// Name of the file.
@@ -41,46 +41,46 @@ impl Form {
 /// The file of a sweep.
 #[derive(Clone, Debug)]
 pub struct Ledger<'a> {
-    form: Form,
+    format: RowsFormat,
     grid: &'a Grid,
     survey: &'a Survey,
     columns: Vec<String>,
 }
 
 /// The lines of every point that is whole, by point.
-pub type Lines = BTreeMap<usize, Vec<u8>>;
+pub type PointLines = BTreeMap<usize, Vec<u8>>;
 
 /// Columns of `summary.csv` that stand first here, too: who and at which level.
 const LEADING: usize = 3;
 /// The column after them.
 const POINT: &str = "point";
 
-/// What a point has in one of the columns of an axis, in both forms.
-struct Cell {
+/// What a point has in one of the columns of an axis, in both formats.
+struct AxisCell {
     column: String,
     text: String,
     value: Value,
 }
 
 impl<'a> Ledger<'a> {
-    /// The file of a form for a sweep.
+    /// The file of a format for a sweep.
     ///
     /// # Panics
     /// Never: there is a header.
     #[must_use]
-    pub fn new(form: Form, grid: &'a Grid, survey: &'a Survey) -> Self {
+    pub fn new(format: RowsFormat, grid: &'a Grid, survey: &'a Survey) -> Self {
         let summary = records(&csv::write::<SummaryRow>(&[])).pop().expect("there is a header");
         let mut columns = summary[..LEADING].to_vec();
         columns.push(POINT.to_owned());
-        columns.extend(grid.axes().iter().flat_map(super::axis::Axis::columns));
+        columns.extend(grid.axes().iter().flat_map(super::axis::SweepAxis::columns));
         columns.extend_from_slice(&summary[LEADING..]);
-        Self { form, grid, survey, columns }
+        Self { format, grid, survey, columns }
     }
 
     /// Name of the file.
     #[must_use]
     pub fn file_name(&self) -> &'static str {
-        self.form.file_name()
+        self.format.file_name()
     }
 
     /// Names of the columns, or of the keys of each object.
@@ -96,8 +96,8 @@ impl<'a> Ledger<'a> {
     #[must_use]
     pub fn lines(&self, point: usize, rows: &[SummaryRow]) -> Vec<u8> {
         let cells = self.cells(point);
-        match self.form {
-            Form::Csv => {
+        match self.format {
+            RowsFormat::Csv => {
                 let mut middle = vec![point.to_string()];
                 middle.extend(cells.into_iter().map(|cell| cell.text));
                 let records = records(&csv::write(rows)).into_iter().skip(1);
@@ -107,7 +107,7 @@ impl<'a> Ledger<'a> {
                 });
                 lines.collect()
             }
-            Form::JsonLines => {
+            RowsFormat::JsonLines => {
                 let mut common = Map::from_iter([(POINT.to_owned(), point.into())]);
                 common.extend(cells.into_iter().map(|cell| (cell.column, cell.value)));
                 let lines = rows.iter().flat_map(|row| {
@@ -121,27 +121,31 @@ impl<'a> Ledger<'a> {
     }
 
     /// What a point has in the columns of all axes.
-    fn cells(&self, point: usize) -> Vec<Cell> {
+    fn cells(&self, point: usize) -> Vec<AxisCell> {
         let axes = self.grid.axes().iter().zip(self.grid.values(point));
         let cells = axes.flat_map(|(axis, value)| {
             let number = value.number.map_or_else(String::new, |number| number.to_string());
             let of_value =
                 [(value.text.clone(), value.text.clone().into()), (number, value.number.into())];
-            axis.columns().zip(of_value).map(|(column, (text, value))| Cell { column, text, value })
+            axis.columns().zip(of_value).map(|(column, (text, value))| AxisCell {
+                column,
+                text,
+                value,
+            })
         });
         cells.collect()
     }
 
     fn header(&self) -> Vec<u8> {
-        match self.form {
-            Form::Csv => line(&self.columns),
-            Form::JsonLines => Vec::new(),
+        match self.format {
+            RowsFormat::Csv => line(&self.columns),
+            RowsFormat::JsonLines => Vec::new(),
         }
     }
 
     /// A whole file of these lines, in the order of the grid.
     #[must_use]
-    pub fn file(&self, lines: &Lines) -> Vec<u8> {
+    pub fn file(&self, lines: &PointLines) -> Vec<u8> {
         let mut out = self.header();
         for of_point in lines.values() {
             out.extend(of_point);
@@ -151,7 +155,7 @@ impl<'a> Ledger<'a> {
 
     /// What is whole in a file, whatever happened to it.
     #[must_use]
-    pub fn read(&self, bytes: &[u8]) -> Lines {
+    pub fn read(&self, bytes: &[u8]) -> PointLines {
         let mut of_point: BTreeMap<usize, Vec<(SummaryRow, &[u8])>> = BTreeMap::new();
         for line in bytes.split_inclusive(|&byte| byte == b'\n') {
             let Some((point, row)) = self.read_line(line) else { continue };
@@ -165,17 +169,16 @@ impl<'a> Ledger<'a> {
             let found = lines.iter().map(|(row, _)| (row.configuration.as_str(), row.assumption));
             found.eq(self.expected(*point))
         });
-        let joined = |lines: Vec<(SummaryRow, &[u8])>| -> Vec<u8> {
-            lines.into_iter().flat_map(|(_, line)| line.to_vec()).collect()
-        };
-        of_point.into_iter().map(|(point, lines)| (point, joined(lines))).collect()
+        let whole = of_point.into_iter().map(|(point, lines)| {
+            (point, lines.into_iter().flat_map(|(_, line)| line.to_vec()).collect())
+        });
+        whole.collect()
     }
 
     /// Configuration and level of each line of a point.
     fn expected(&self, point: usize) -> impl Iterator<Item = (&str, Level)> {
         let configurations = &self.survey.points[point].configurations;
-        let levels = |name: &'a String| Level::ALL.map(|level| (name.as_str(), level));
-        configurations.iter().flat_map(levels)
+        configurations.iter().flat_map(|name| Level::ALL.map(|level| (name.as_str(), level)))
     }
 
     /// The rows of a point's lines.
@@ -188,24 +191,24 @@ impl<'a> Ledger<'a> {
     /// The point and the row of a line; `None` if it is torn, or none of this sweep.
     fn read_line(&self, line: &[u8]) -> Option<(usize, SummaryRow)> {
         let line = line.strip_suffix(b"\n")?;
-        let is_point = |point: &usize| *point < self.grid.points();
-        match self.form {
-            Form::Csv => {
+        let (point, row) = match self.format {
+            RowsFormat::Csv => {
                 let fields = records(line).pop().filter(|it| it.len() == self.columns.len())?;
-                let point = fields[LEADING].parse().ok().filter(is_point)?;
+                let point = fields[LEADING].parse().ok()?;
                 let mut cells = self.cells(point).into_iter().zip(&fields[LEADING + 1..]);
                 let header = ::csv::StringRecord::from(self.columns.clone());
                 let row = ::csv::StringRecord::from(fields.clone()).deserialize(Some(&header));
-                cells.all(|(cell, field)| cell.text == *field).then_some((point, row.ok()?))
+                cells.all(|(cell, field)| cell.text == *field).then_some((point, row.ok()?))?
             }
-            Form::JsonLines => {
+            RowsFormat::JsonLines => {
                 let object: Value = serde_json::from_slice(line).ok()?;
-                let point = usize::try_from(object.get(POINT)?.as_u64()?).ok().filter(is_point)?;
+                let point = usize::try_from(object.get(POINT)?.as_u64()?).ok()?;
                 let mut cells = self.cells(point).into_iter();
                 let is_here = cells.all(|cell| object.get(&cell.column) == Some(&cell.value));
-                is_here.then_some((point, serde_json::from_value(object).ok()?))
+                is_here.then_some((point, serde_json::from_value(object).ok()?))?
             }
-        }
+        };
+        (point < self.grid.points()).then_some((point, row))
     }
 }
 

@@ -18,12 +18,12 @@ use crate::simulation::engines::Engines;
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// The points, in the order of the grid.
-    pub points: Vec<Point>,
+    pub points: Vec<PlannedPoint>,
 }
 
 /// What is known of a point before it is run.
 #[derive(Clone, Debug)]
-pub struct Point {
+pub struct PlannedPoint {
     /// Hash of its scenario, whatever that demands.
     pub hash: String,
     /// Names of its configurations.
@@ -38,7 +38,7 @@ pub struct Point {
     pub bytes: u64,
 }
 
-impl Point {
+impl PlannedPoint {
     fn of(scenario: &Scenario) -> Self {
         let engines = Engines::of(scenario);
         let once = engines.requests_drawn(scenario) + engines.work(scenario);
@@ -78,9 +78,9 @@ impl Survey {
     /// # Errors
     /// What is wrong with the first that cannot be run.
     pub fn of(grid: &Grid, read: &(dyn Fn(usize) -> Result<Scenario> + Sync)) -> Result<Self> {
-        let points: Vec<Result<Point>> = (0..grid.points())
+        let points: Vec<Result<PlannedPoint>> = (0..grid.points())
             .into_par_iter()
-            .map(|point| read(point).map(|scenario| Point::of(&scenario)))
+            .map(|point| read(point).map(|scenario| PlannedPoint::of(&scenario)))
             .collect();
         // Whichever is read first, the first in the grid is told.
         Ok(Self { points: points.into_iter().collect::<Result<_>>()? })
@@ -95,7 +95,7 @@ impl Survey {
 
 /// What a sweep is, as in `sweep.json`: a file of results belongs to it if all of this is the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct SweepIdentity {
     /// Version of this document.
     pub schema_version: u32,
     /// Version of bks.
@@ -140,7 +140,7 @@ pub struct AxisIdentity {
 /// Raised when a key of `sweep.json` changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
 
-impl Identity {
+impl SweepIdentity {
     /// What the sweep of `base` over a grid is.
     #[must_use]
     pub fn of(base: &Scenario, grid: &Grid, survey: &Survey) -> Self {
@@ -195,28 +195,25 @@ impl Identity {
         .hint(HINT))
     }
 
+    /// What tells it from others, each with its name.
+    fn marks(&self) -> [(&'static str, String); 9] {
+        let axes = self.axes.iter().map(|axis| format!("{}={}", axis.key, axis.values.join(",")));
+        [
+            ("version of its document", self.schema_version.to_string()),
+            ("version of bks", self.bks_version.clone()),
+            ("version of the model", self.model_version.to_string()),
+            ("date of prices", self.price_date.clone()),
+            ("scenario", self.scenario.clone()),
+            ("values", axes.collect::<Vec<_>>().join(" ")),
+            ("seed", self.seed.to_string()),
+            ("scenario's hash", self.scenario_hash.clone()),
+            ("hash of all points", self.points_hash.clone()),
+        ]
+    }
+
     /// The first thing in which another sweep differs: what, there, and here.
     fn difference(&self, other: &Self) -> Option<(&'static str, String, String)> {
-        let axes = |identity: &Self| -> String {
-            let axes = identity.axes.iter();
-            axes.map(|axis| format!("{}={}", axis.key, axis.values.join(",")))
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let of = |it: &Self| {
-            [
-                ("version of its document", it.schema_version.to_string()),
-                ("version of bks", it.bks_version.clone()),
-                ("version of the model", it.model_version.to_string()),
-                ("date of prices", it.price_date.clone()),
-                ("scenario", it.scenario.clone()),
-                ("values", axes(it)),
-                ("seed", it.seed.to_string()),
-                ("scenario's hash", it.scenario_hash.clone()),
-                ("hash of all points", it.points_hash.clone()),
-            ]
-        };
-        let pairs = of(other).into_iter().zip(of(self));
+        let pairs = other.marks().into_iter().zip(self.marks());
         pairs
             .into_iter()
             .find(|(there, here)| there.1 != here.1)

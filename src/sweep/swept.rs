@@ -1,7 +1,9 @@
 //! What a sweep left, read back from `sweep.csv` and the `sweep.json` beside it: the same scenario at
 //! points that differ in the values of some keys.
 
-use super::survey::Identity;
+use std::collections::HashMap;
+
+use super::survey::SweepIdentity;
 use crate::error::{Error, Result};
 use crate::results::rows::SummaryRow;
 use crate::results::{Results, csv};
@@ -13,18 +15,18 @@ pub const SWEEP: &str = "sweep.csv";
 #[derive(Clone, Debug, PartialEq)]
 pub struct Swept {
     /// What varies, in the order of the columns.
-    pub keys: Vec<Key>,
+    pub keys: Vec<SweptKey>,
     /// The points in their order.
-    pub points: Vec<Point>,
+    pub points: Vec<PointRows>,
     /// The file's text.
     pub text: String,
     /// What is known of the sweep besides its rows.
-    identity: Option<Identity>,
+    identity: Option<SweepIdentity>,
 }
 
 /// A key that varies.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Key {
+pub struct SweptKey {
     /// The scenario's key.
     pub name: String,
     /// Its values, as they were given, in the order of the points.
@@ -37,7 +39,7 @@ pub struct Key {
 
 /// One point.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Point {
+pub struct PointRows {
     /// Its number in the file.
     pub number: u64,
     /// Which of its key's values it has, for each key.
@@ -69,12 +71,12 @@ impl Swept {
                 "the file is no sweep: there must be a column `point`, columns `set.KEY`, and rows";
             return Err(Error::request(wrong).at(place).hint(HINT));
         };
-        let mut keys: Vec<Key> = names
+        let mut keys: Vec<SweptKey> = names
             .into_iter()
             .zip(&columns)
-            .map(|(name, &at)| Key::new(name, &header, at))
+            .map(|(name, &at)| SweptKey::new(name, &header, at))
             .collect();
-        let mut points: Vec<Point> = Vec::new();
+        let mut points: Vec<PointRows> = Vec::new();
         for (record, row) in records.iter().zip(rows) {
             let number = record.cells[point].parse::<u64>().map_err(|_| {
                 let cell = &record.cells[point];
@@ -86,7 +88,7 @@ impl Swept {
                 .collect();
             match points.iter_mut().rev().find(|known| known.number == number) {
                 Some(known) => known.rows.push(row),
-                None => points.push(Point { number, at, rows: vec![row] }),
+                None => points.push(PointRows { number, at, rows: vec![row] }),
             }
         }
         points.sort_by_key(|point| point.number);
@@ -126,7 +128,7 @@ impl Swept {
     }
 }
 
-impl Key {
+impl SweptKey {
     /// A key whose values stand in a column of `header`, and as numbers in the next, if that is named so.
     fn new(name: String, header: &[String], column: usize) -> Self {
         let next = header.get(column + 1).and_then(|next| next.strip_prefix(&header[column]));
@@ -147,7 +149,7 @@ impl Key {
     }
 }
 
-fn read_identity(text: &str) -> Result<Identity> {
+fn read_identity(text: &str) -> Result<SweepIdentity> {
     serde_json::from_str(text).map_err(|error| {
         Error::request(format!("the text is not what bks writes: {error}")).at(format!(
             "sweep.json:{}:{}",
@@ -158,17 +160,25 @@ fn read_identity(text: &str) -> Result<Identity> {
 }
 
 /// Names of the swept keys, and the columns with their values.
-fn keys(header: &[String], identity: Option<&Identity>) -> (Vec<String>, Vec<usize>) {
-    let column = |key: &str| header.iter().position(|name| name.strip_prefix(PREFIX) == Some(key));
+fn keys(header: &[String], identity: Option<&SweepIdentity>) -> (Vec<String>, Vec<usize>) {
+    let columns = header.iter().enumerate();
+    let columns = columns.filter_map(|(at, name)| Some((name.strip_prefix(PREFIX)?, at)));
     if let Some(identity) = identity {
+        let columns: HashMap<&str, usize> = columns.rev().collect();
         let named = identity.axes.iter();
-        return named.filter_map(|axis| Some((axis.key.clone(), column(&axis.key)?))).unzip();
+        return named
+            .filter_map(|axis| Some((axis.key.clone(), *columns.get(axis.key.as_str())?)))
+            .unzip();
     }
-    let repeats = |at: usize| {
-        let before = at.checked_sub(1).map(|before| header[before].as_str());
-        let end = before.and_then(|before| header[at].strip_prefix(before));
-        end.is_some_and(|end| UNITS.contains(&end))
-    };
-    let keys = header.iter().enumerate().filter(|(at, _)| !repeats(*at));
-    keys.filter_map(|(at, name)| Some((name.strip_prefix(PREFIX)?.to_owned(), at))).unzip()
+    columns
+        .filter(|(_, at)| !repeats_before(header, *at))
+        .map(|(key, at)| (key.to_owned(), at))
+        .unzip()
+}
+
+/// Whether a column has the values of the one before it, as numbers.
+fn repeats_before(header: &[String], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|before| header[before].as_str());
+    let end = before.and_then(|before| header[at].strip_prefix(before));
+    end.is_some_and(|end| UNITS.contains(&end))
 }

@@ -14,7 +14,16 @@ pub struct Rate {
     unit: RateUnit,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// A finite count is equal to itself.
+impl Eq for Rate {}
+
+impl std::hash::Hash for Rate {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (self.count.to_bits(), self.unit).hash(state);
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum RateUnit {
     Second,
     Minute,
@@ -53,7 +62,7 @@ impl Rate {
     /// # Panics
     /// If `count` is not positive and finite.
     #[must_use]
-    pub fn per_s(count: f64) -> Self {
+    pub const fn per_s(count: f64) -> Self {
         assert!(count.is_finite() && count > 0.0, "a rate must be greater than zero");
         Self { count, unit: RateUnit::Second }
     }

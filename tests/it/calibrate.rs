@@ -3,15 +3,15 @@
 use crate::support::command::bks;
 use std::fmt::Write as _;
 
-use bks::calibration::{Calibration, Estimate, Evidence, Pool, Session, calibrate};
-use bks::encryption::assumptions::{Assumptions, Expiry};
+use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Session, calibrate};
+use bks::encryption::assumption::{Assumption, Assumptions, Expiry, Value};
 use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsApi;
 use bks::s3::{Connections, Object, Operation, Request};
 use bks::scenario::Scenario;
-use bks::units::{Rate, SimDuration, SimTime};
+use bks::units::{SimDuration, SimTime};
 
 /// What is to be found, and the traffic it is found by.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +58,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             write_partitions: Some(truth.partitions),
             read_partitions: Some(1),
             verify_on_write: truth.verify,
-            migration_rate: Rate::per_s(1.0),
+            ..Assumptions::default()
         },
         multipart: MultipartCalls::default(),
     };
@@ -103,7 +103,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     Evidence { pools: vec![Pool { sessions }], first_s: 0, last_s: end_s }
 }
 
-fn holds<T: PartialOrd>(estimate: &Estimate<T>, truth: &T) -> bool {
+fn holds<T: PartialOrd>(estimate: &Calibrated<T>, truth: &T) -> bool {
     estimate.low.as_ref().is_none_or(|low| low <= truth)
         && estimate.high.as_ref().is_none_or(|high| truth <= high)
 }
@@ -225,7 +225,7 @@ fn writes_on_a_clock_bound_the_lifetime_by_their_period() {
     let evidence =
         Evidence { pools: vec![Pool { sessions: vec![session] }], first_s: 0, last_s: 7_200 };
     let found = calibrate(&evidence);
-    let Estimate { low, high, .. } = found.generation_lifetime_s;
+    let Calibrated { low, high, .. } = found.generation_lifetime_s;
     assert!(low.is_some_and(|low| (275..=281).contains(&low)), "{low:?}");
     assert!(high.is_some_and(|high| (300..=303).contains(&high)), "{high:?}");
     assert_eq!(found.verify_on_write.high, Some(0));
@@ -293,9 +293,12 @@ arrivals = { periodic = { rate = "1/s" } }
     let text = format!("{world}{fragment}{rest}");
     let scenario = Scenario::parse(&text).expect("the fragment is part of a scenario");
     let ranges = scenario.configurations[1].ranges;
-    assert_eq!(ranges.generation_lifetime.low, SimDuration::from_secs(end("low")));
-    assert_eq!(ranges.generation_lifetime.high, SimDuration::from_secs(end("high")));
-    assert_eq!((ranges.verify_on_write.low, ranges.write_partitions.unwrap().high), (0, 1));
+    let range = |assumption| ranges.get(assumption).unwrap();
+    let lifetime = range(Assumption::GenerationLifetime).map(Value::duration);
+    assert_eq!(lifetime.low, SimDuration::from_secs(end("low")));
+    assert_eq!(lifetime.high, SimDuration::from_secs(end("high")));
+    assert_eq!(range(Assumption::VerifyOnWrite).low, Value::Count(0));
+    assert_eq!(range(Assumption::WritePartitions).high, Value::Count(1));
     std::fs::write(folder.path().join("calibrated.toml"), text).expect("written");
     assert!(bks(folder.path(), &["check", "calibrated.toml"]).status.success());
 }

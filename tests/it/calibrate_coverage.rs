@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bks::calibration::{Calibration, Estimate, Evidence, Pool, Read, ReadOf, Session, calibrate};
+use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Read, ReadOf, Session, calibrate};
 use bks::encryption::assumptions::Expiry;
 use bks::encryption::requester::RequesterRule;
 
@@ -368,7 +368,7 @@ struct Held {
 }
 
 impl Held {
-    fn take<T: PartialOrd + PartialEq>(&mut self, estimate: &Estimate<T>, truth: &T) -> bool {
+    fn take<T: PartialOrd + PartialEq>(&mut self, estimate: &Calibrated<T>, truth: &T) -> bool {
         let holds = estimate.low.as_ref().is_none_or(|low| low <= truth)
             && estimate.high.as_ref().is_none_or(|high| truth <= high);
         self.runs += 1;
@@ -380,9 +380,9 @@ impl Held {
 }
 
 /// Rules are in no order, their names are.
-fn by_name(estimate: &Estimate<RequesterRule>) -> Estimate<&'static str> {
+fn by_name(estimate: &Calibrated<RequesterRule>) -> Calibrated<&'static str> {
     let name = |rule: Option<RequesterRule>| rule.map(RequesterRule::name);
-    Estimate {
+    Calibrated {
         low: name(estimate.low),
         estimate: name(estimate.estimate),
         high: name(estimate.high),
@@ -429,8 +429,9 @@ impl Tally {
             read_partitions,
             ..
         } = &found;
-        let ends = |estimate: &Estimate<i64>| format!("{:?}..{:?}", estimate.low, estimate.high);
-        let counts = |estimate: &Estimate<u32>| format!("{:?}..{:?}", estimate.low, estimate.high);
+        let ends = |estimate: &Calibrated<i64>| format!("{:?}..{:?}", estimate.low, estimate.high);
+        let counts =
+            |estimate: &Calibrated<u32>| format!("{:?}..{:?}", estimate.low, estimate.high);
         let wrong: Vec<&str> = PARAMETERS
             .iter()
             .zip(holds)

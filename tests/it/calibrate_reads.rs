@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bks::calibration::{Calibration, Estimate, Evidence, Pool, Read, ReadOf, Session, calibrate};
+use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Read, ReadOf, Session, calibrate};
 use bks::encryption::assumptions::{Expiry, Level};
 use bks::encryption::requester::RequesterRule;
 use bks::kms::KmsApi;
@@ -129,7 +129,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     Evidence { pools, first_s: 0, last_s: truth.lifetime_s * truth.length }
 }
 
-fn holds<T: PartialOrd>(estimate: &Estimate<T>, truth: &T) -> bool {
+fn holds<T: PartialOrd>(estimate: &Calibrated<T>, truth: &T) -> bool {
     estimate.low.as_ref().is_none_or(|low| low <= truth)
         && estimate.high.as_ref().is_none_or(|high| truth <= high)
 }
@@ -248,7 +248,7 @@ fn known_assumptions_with_sliding_expiry_are_found_again() {
 #[test]
 fn one_partition_is_found_to_the_second() {
     let found = calibrate(&evidence(PLAIN, 3));
-    let Estimate { low, high, .. } = found.cache_lifetime_s;
+    let Calibrated { low, high, .. } = found.cache_lifetime_s;
     assert!(low.is_some_and(|low| (280..=300).contains(&low)), "{low:?}");
     assert!(high.is_some_and(|high| (300..=315).contains(&high)), "{high:?}");
     assert_eq!((found.read_partitions.low, found.read_partitions.high), (Some(1), Some(1)));
@@ -262,7 +262,7 @@ fn sparse_reads_bound_the_lifetime_from_above_only() {
     let (mut held, mut unbounded) = (0, 0);
     for seed in 1..=20 {
         let truth = Truth { lifetime_s: 60, between_reads_s: 6_000.0, length: 500, ..PLAIN };
-        let Estimate { low, high, .. } = calibrate(&evidence(truth, seed)).cache_lifetime_s;
+        let Calibrated { low, high, .. } = calibrate(&evidence(truth, seed)).cache_lifetime_s;
         held += u32::from(low.is_none_or(|low| low <= 60) && high.is_none_or(|high| high >= 60));
         unbounded += u32::from(low.is_none_or(|low| low < 60));
     }
@@ -282,7 +282,7 @@ fn objects_older_than_the_trail_tell_something_if_there_is_one() {
         let pools = vec![Pool { sessions: vec![session] }];
         calibrate(&Evidence { pools, first_s: 0, last_s: 7_200 })
     };
-    let Estimate { low, high, .. } = of(1).cache_lifetime_s;
+    let Calibrated { low, high, .. } = of(1).cache_lifetime_s;
     assert!(low.is_some_and(|low| (285..=291).contains(&low)), "{low:?}");
     assert!(high.is_some_and(|high| (300..=302).contains(&high)), "{high:?}");
     let several = of(3).cache_lifetime_s;

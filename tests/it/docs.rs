@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bks::compare::{CostChangeRow, DifferenceRow};
-use bks::encryption::assumptions::{AssumptionRanges, Assumptions, Level};
+use bks::encryption::assumption::{Assumption, Range};
 use bks::encryption::needs::{MultipartCalls, Needs};
 use bks::figure::Figure;
 use bks::kms::KmsApi;
@@ -23,8 +23,8 @@ use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::simulation::estimate::check_size;
 use bks::sweep::grid::Grid;
-use bks::sweep::rows::{Form, Ledger};
-use bks::sweep::survey::{Identity, Survey};
+use bks::sweep::rows::{Ledger, RowsFormat};
+use bks::sweep::survey::{Survey, SweepIdentity};
 use serde_json::Value;
 
 fn page_path(name: &str) -> PathBuf {
@@ -107,14 +107,12 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 51] = [
+const DEFINITIONS: [(&str, &str); 49] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
     ("AgeStep", "Steps of ages"),
     ("Arrivals", "Arrivals"),
-    ("AssumptionOverrides", "Assumptions"),
-    ("AssumptionRanges", "Assumptions"),
     ("BillingFile", "Billing"),
     ("BucketFile", "Buckets"),
     ("BurstArrivals", "Burst arrivals"),
@@ -185,7 +183,9 @@ fn the_reference_has_every_key_and_value_and_no_other() {
         assert_eq!(documented, keys, "under `{heading}`");
     }
     for (name, definition) in schema["$defs"].as_object().unwrap() {
-        let known = DEFINITIONS.iter().any(|(known, _)| known == name);
+        // Assumptions are in docs/model.md, which another test reads.
+        let known =
+            name.starts_with("Assumption") || DEFINITIONS.iter().any(|(known, _)| known == name);
         assert!(
             known || keys(definition).is_empty(),
             "`{name}` has no heading in docs/scenario.md"
@@ -323,14 +323,16 @@ fn swept(then: impl FnOnce(&Grid, &Survey)) {
 fn the_dictionary_has_every_column_of_a_sweep() {
     let mut expected = names_under(&page("data-dictionary.md"), "`sweep.csv`");
     expected.extend_from_slice(&columns::<SummaryRow>()[3..]);
-    swept(|grid, survey| assert_eq!(Ledger::new(Form::Csv, grid, survey).columns(), expected));
+    swept(|grid, survey| {
+        assert_eq!(Ledger::new(RowsFormat::Csv, grid, survey).columns(), expected)
+    });
 }
 
 #[test]
 fn the_dictionary_has_every_key_of_a_sweep() {
     let dictionary = page("data-dictionary.md");
     let document = |grid: &Grid, survey: &Survey| -> Value {
-        serde_json::from_str(&Identity::of(&small(), grid, survey).to_json()).unwrap()
+        serde_json::from_str(&SweepIdentity::of(&small(), grid, survey).to_json()).unwrap()
     };
     swept(|grid, survey| {
         let document = document(grid, survey);
@@ -431,57 +433,25 @@ fn the_dictionary_names_every_file() {
 
 #[test]
 fn the_assumptions_are_those_of_the_code() {
-    let ranges = AssumptionRanges::default();
-    let level = |level: Level| -> [String; 6] {
-        let Assumptions {
-            generation_lifetime,
-            cache_lifetime,
-            expiry,
-            cache_hosts,
-            // Not known of each requester, but given in their place.
-            write_partitions: None,
-            read_partitions: None,
-            verify_on_write,
-            migration_rate,
-        } = ranges.at(level)
-        else {
-            panic!("partitions follow from connections")
-        };
-        [
-            generation_lifetime.to_string(),
-            cache_lifetime.to_string(),
-            expiry.to_string(),
-            cache_hosts.to_string(),
-            verify_on_write.to_string(),
-            migration_rate.to_string(),
-        ]
-    };
-    let (least, assumed, most) = (level(Level::Low), level(Level::Assumed), level(Level::High));
-    let names: Vec<String> = serde_json::to_value(ranges)
-        .map(|value| value.as_object().unwrap().keys().cloned().collect())
-        .unwrap();
     let rows = rows_under(&page("model.md"), "What AWS does not publish");
-    assert_eq!(rows.len(), names.len());
-    for (i, row) in rows.iter().enumerate() {
-        let name = code(&row[0]).unwrap();
-        assert!(names.iter().any(|known| known == name), "{name}");
-        // More partitions and more verification save less: there the upper end is the low level.
-        let (lower, upper) = match name {
-            "cache_hosts" | "verify_on_write" => (&most[i], &least[i]),
-            _ => (&least[i], &most[i]),
+    let documented: Vec<_> = rows.iter().map(|row| row[..6].to_vec()).collect();
+    let of_the_code = Assumption::ALL.map(|assumption| {
+        let described = assumption.describe();
+        let values = match described.built_in {
+            Some(Range { low, assumed, high }) => {
+                let least = if described.greater_saves_more { low } else { high };
+                [low, assumed, high, least].map(|value| value.to_string())
+            }
+            None => ["–"; 4].map(str::to_owned),
         };
-        assert_eq!(row[1..5], [lower, &assumed[i], upper, &least[i]].map(String::clone), "{name}");
+        let [name, meaning] = [format!("`{}`", described.name), described.meaning.to_owned()];
+        [&[name][..], &values, &[meaning]].concat()
+    });
+    assert_eq!(documented, of_the_code);
+    for name in ["AssumptionRanges", "AssumptionOverrides"] {
+        let names = Assumption::names().map(str::to_owned);
+        assert_eq!(keys(&schema()["$defs"][name]), BTreeSet::from(names));
     }
-    let in_order: Vec<&str> = rows.iter().map(|row| code(&row[0]).unwrap()).collect();
-    let expected = [
-        "generation_lifetime",
-        "cache_lifetime",
-        "expiry",
-        "cache_hosts",
-        "verify_on_write",
-        "migration_rate",
-    ];
-    assert_eq!(in_order, expected);
 }
 
 #[test]

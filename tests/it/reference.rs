@@ -19,7 +19,7 @@ use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
-use bks::units::{Rate, SimDuration, SimTime};
+use bks::units::{SimDuration, SimTime};
 use bks::workload::ages::{AgeLaw, AgeStep, ExponentialAges, UniformAges, WeibullAges};
 use bks::workload::written::KeptObjects;
 use naive::population::{Key, Population};
@@ -81,7 +81,7 @@ fn assumptions() -> impl Strategy<Value = Assumptions> {
                 write_partitions,
                 read_partitions,
                 verify_on_write,
-                migration_rate: Rate::per_s(1.0),
+                ..Assumptions::default()
             }
         },
     )

@@ -1,6 +1,6 @@
 //! Failures that were found, by name.
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::{Assumptions, Level};
 use bks::report::run;
 use bks::results::Results;
 use bks::scenario::Scenario;
@@ -215,7 +215,11 @@ fn lifetimes_of_zero_cost_a_call_a_request() {
     );
     let assumed = scenario.configurations[1].ranges.at(Level::Assumed);
     let arm = |configuration, assumptions| Arm::of_totals(configuration, assumptions);
-    let arms = [arm(0, assumed), arm(1, assumed.floor(0)), arm(1, assumed.floor(1))];
+    let floor = |verify_on_write| {
+        let floor = scenario.configurations[1].ranges.floor();
+        arm(1, Assumptions { verify_on_write, ..floor })
+    };
+    let arms = [arm(0, assumed), floor(0), floor(1)];
     let tallies = &run(&scenario, &arms, 0..1, &|_| ())[0];
     let [without, zero, verified] = [0, 1, 2].map(|arm: usize| tallies[arm].total_calls());
     assert_eq!(without, zero);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Output;
 
-use bks::encryption::assumptions::{AssumptionRanges, Level};
+use bks::encryption::assumption::Level;
 use bks::report::run::page::Further;
 use bks::report::{Format, assertion, files, run};
 use bks::sweep::swept::Swept;
@@ -266,9 +266,6 @@ fn no_saving_stands_without_its_range() {
     let verdict = run::verdict(&results);
     let parsed = parse(&page(&results, None));
     assert!(parsed.text.contains(verdict.replace('`', "").strip_prefix("pages: ").unwrap()));
-    for row in AssumptionRanges::default().rows() {
-        assert!(run::meaning(&row[0]).is_some(), "{}", row[0]);
-    }
     for demand in &results.facts.assertions {
         assert!(parsed.text.contains(&demand.assertion));
         assert!(parsed.text.contains(&assertion::reason(demand).replace('`', "")));

@@ -14,10 +14,10 @@ use bks::results::csv;
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
-use bks::sensitivity::axis::Axis;
+use bks::sensitivity::axis::SearchAxis;
 use bks::sensitivity::break_even::BreakEvens;
 use bks::sensitivity::search::Direction;
-use bks::sensitivity::{Means, Plan, Sensitivity, Together};
+use bks::sensitivity::{Budget, Plan, Sensitivity, Together};
 
 /// λ in reads a second.
 const RATE: f64 = 0.1;
@@ -65,8 +65,8 @@ fn plan(targets: &[f64], over: &[&str]) -> Plan {
     Plan {
         samples: None,
         targets: targets.to_vec(),
-        over: over.iter().map(|text| Axis::parse(text).unwrap()).collect(),
-        means: Means { threads: 2, bytes: 1 << 30 },
+        over: over.iter().map(|text| SearchAxis::parse(text).unwrap()).collect(),
+        budget: Budget { threads: 2, bytes: 1 << 30 },
     }
 }
 

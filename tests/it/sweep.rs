@@ -15,9 +15,9 @@ use bks::results::{Results, run};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
-use bks::sweep::rows::{Form, Ledger, Lines};
+use bks::sweep::rows::{Ledger, PointLines, RowsFormat};
 use bks::sweep::survey::Survey;
-use bks::sweep::{self, Surroundings};
+use bks::sweep::{self, Callbacks};
 
 const SMALL: &str = r#"name = "small"
 seed = 7
@@ -195,15 +195,15 @@ fn the_same_bytes_come_from_any_number_of_threads_and_a_finished_sweep_is_left_a
 }
 
 /// A grid, its survey, and what all its points leave.
-fn whole(sets: &[&str], form: Form, then: impl FnOnce(&Ledger, &[u8])) {
+fn whole(sets: &[&str], form: RowsFormat, then: impl FnOnce(&Ledger, &[u8])) {
     let changes: Vec<Override> = sets.iter().map(|set| Override::parse(set).unwrap()).collect();
     let grid = Grid::of(&changes, 1_000).unwrap();
     let read =
         |point: usize| Scenario::read(SMALL, "small", &grid.overrides(point), &|_| unreachable!());
     let survey = Survey::of(&grid, &read).unwrap();
     let ledger = Ledger::new(form, &grid, &survey);
-    let lines = Mutex::new(Lines::new());
-    let around = Surroundings {
+    let lines = Mutex::new(PointLines::new());
+    let around = Callbacks {
         read: &read,
         progress: &|_| (),
         finished: &|point, rows| {
@@ -221,7 +221,7 @@ fn whole(sets: &[&str], form: Form, then: impl FnOnce(&Ledger, &[u8])) {
 /// bytes.
 #[test]
 fn no_cut_loses_a_whole_point() {
-    for form in Form::ALL {
+    for form in RowsFormat::ALL {
         whole(&["lifetime=3min,1h"], form, |ledger, bytes| {
             let all = ledger.read(bytes);
             assert_eq!(all.len(), 2);
@@ -233,7 +233,8 @@ fn no_cut_loses_a_whole_point() {
                     end += lines.len();
                     end <= cut
                 });
-                let expected: Lines = whole.map(|(point, lines)| (*point, lines.clone())).collect();
+                let expected: PointLines =
+                    whole.map(|(point, lines)| (*point, lines.clone())).collect();
                 assert_eq!(kept, expected, "cut at {cut}");
             }
             let mut kept = ledger.read(&bytes[..bytes.len() / 2]);
@@ -246,7 +247,7 @@ fn no_cut_loses_a_whole_point() {
 /// Points out of order, a torn line in the middle, a point that is there twice, rubbish.
 #[test]
 fn what_is_whole_is_found_between_anything_else() {
-    for form in Form::ALL {
+    for form in RowsFormat::ALL {
         whole(&["lifetime=3min,1h,2h"], form, |ledger, bytes| {
             let all = ledger.read(bytes);
             let torn = [&all[&1][..all[&1].len() - 1], &all[&2]].concat();
@@ -254,7 +255,7 @@ fn what_is_whole_is_found_between_anything_else() {
                 [b"\0\0\0\n", &all[&2][..40], b"\n", &all[&2], &all[&0], &all[&2]];
             assert_eq!(ledger.file(&ledger.read(&[&pieces.concat()[..], &torn].concat())), {
                 let kept = [0, 2].map(|point| (point, all[&point].clone()));
-                ledger.file(&Lines::from(kept))
+                ledger.file(&PointLines::from(kept))
             });
             // Another sweep's values are none of this one's.
             let other = text(bytes).replace("1h", "4h");
@@ -483,7 +484,7 @@ fn at_a_time(threads: usize, bytes: fn(&Survey) -> u64) -> usize {
     let survey = Survey::of(&grid, &read).unwrap();
     let (running, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let work = Mutex::new(0.0);
-    let around = Surroundings {
+    let around = Callbacks {
         read: &|point| {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             sleep(Duration::from_millis(5));
@@ -517,7 +518,7 @@ fn the_first_failure_ends_a_sweep() {
         |point: usize| Scenario::read(SMALL, "small", &grid.overrides(point), &|_| unreachable!());
     let survey = Survey::of(&grid, &read).unwrap();
     let finished = AtomicUsize::new(0);
-    let around = Surroundings {
+    let around = Callbacks {
         read: &read,
         progress: &|_| (),
         finished: &|_, _| match finished.fetch_add(1, Ordering::SeqCst) {

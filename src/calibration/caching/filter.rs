@@ -6,10 +6,11 @@
 //! is alive, a miss that a partition has none. With one partition, or with fixed expiry and seconds in
 //! which it is plain whose Decrypt is whose, that is exact. Else masses are expected values.
 
-use super::streams::{Group, Requester, Streams, Use};
+use super::groups::{ReadGroup, ReadGroups, RequesterReads};
 use crate::calibration::LEAST_PROBABILITY;
+use crate::calibration::profile::misses;
 use crate::calibration::surprise::Surprise;
-use crate::encryption::assumptions::Expiry;
+use crate::encryption::assumption::Expiry;
 
 /// A set of values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,7 +74,7 @@ impl Copies {
 
     /// Takes note of `reads` at `time`, of which `asked` gives how likely it is that none, one, …
     /// asked, if `law` is how likely that was before.
-    fn learn(&mut self, time: i64, reads: u32, law: &Law, asked: &[f64], values: &Values) {
+    fn learn(&mut self, time: i64, reads: u32, law: &AskingLaw, asked: &[f64], values: &Values) {
         let partitions = f64::from(values.partitions);
         let expected: f64 =
             asked.iter().enumerate().map(|(count, chance)| count as f64 * chance).sum();
@@ -154,7 +155,7 @@ fn toss(law: &mut [f64], chance: f64) {
 
 /// How likely it is that none, one, … of one key's reads ask.
 #[derive(Clone, Debug, Default)]
-struct Law {
+struct AskingLaw {
     /// For each number of copies, how likely it is.
     numbers: Vec<f64>,
     /// For each number of copies, how likely it is that none, one, … ask; in rows of one length.
@@ -163,7 +164,7 @@ struct Law {
     asked: Vec<f64>,
 }
 
-impl Law {
+impl AskingLaw {
     /// The law of `reads`, up to `most` that ask.
     fn set(&mut self, copies: &Copies, reads: u32, most: usize, values: &Values) {
         copies.numbers(values, &mut self.numbers);
@@ -183,22 +184,23 @@ impl Law {
     /// How many copies there were, on average, if `asked` is how likely it is that none, one, … asked.
     fn learnt(&self, asked: &[f64]) -> f64 {
         let width = self.asked.len();
-        let mean = |ask: usize| {
-            let each = self.numbers.iter().enumerate();
-            let sum: f64 = each
-                .map(|(live, chance)| live as f64 * chance * self.rows[live * width + ask])
-                .sum();
-            sum / self.asked[ask]
-        };
         // What cannot be teaches nothing.
         let before: f64 =
             self.numbers.iter().enumerate().map(|(live, chance)| live as f64 * chance).sum();
-        let one = |(ask, &chance): (usize, &f64)| match self.asked.get(ask) {
+        let each = asked.iter().enumerate().map(|(ask, &chance)| match self.asked.get(ask) {
             _ if chance == 0.0 => 0.0,
-            Some(&possible) if possible > 0.0 => chance * mean(ask),
+            Some(&possible) if possible > 0.0 => chance * self.copies_if(ask, width),
             _ => chance * before,
-        };
-        asked.iter().enumerate().map(one).sum()
+        });
+        each.sum()
+    }
+
+    /// How many copies there were, on average, if `ask` reads asked; rows are of `width`.
+    fn copies_if(&self, ask: usize, width: usize) -> f64 {
+        let each = self.numbers.iter().enumerate();
+        let sum: f64 =
+            each.map(|(live, chance)| live as f64 * chance * self.rows[live * width + ask]).sum();
+        sum / self.asked[ask]
     }
 }
 
@@ -207,29 +209,33 @@ fn uncertainty(mass: f64) -> f64 {
     (mass * (1.0 - mass)).max(0.0)
 }
 
-/// Room that scoring needs, kept from one requester to the next.
+/// Memory that scoring needs, kept from one requester to the next.
 #[derive(Debug, Default)]
-pub(super) struct Room {
+pub(super) struct Workspace {
     copies: Vec<Copies>,
     /// For each key of a group.
-    laws: Vec<Law>,
+    laws: Vec<AskingLaw>,
 }
 
 /// Logarithm of the likelihood of all Decrypts. Below `floor` what is left is not looked at, but taken
 /// to be as likely as what was.
-pub(super) fn score(streams: &Streams, values: &Values, floor: f64, room: &mut Room) -> f64 {
-    let (mut log, mut counted) = (streams.allotment, 0_u32);
-    for requester in &streams.requesters {
-        room.begin(requester);
+pub(super) fn score(
+    groups: &ReadGroups,
+    values: &Values,
+    floor: f64,
+    workspace: &mut Workspace,
+) -> f64 {
+    let (mut log, mut counted) = (groups.allotment, 0_u32);
+    for requester in &groups.requesters {
+        workspace.begin(requester);
         for group in &requester.groups {
-            let chance = take(requester, group, values, room);
+            let chance = take(requester, group, values, workspace);
             if group.is_scored {
                 log += if chance < 1.0 { chance.max(LEAST_PROBABILITY).ln() } else { 0.0 };
                 counted += 1;
                 if log < floor && counted >= LEAST_COUNTED {
-                    let all = f64::from(streams.scored.max(counted));
-                    return streams.allotment
-                        + (log - streams.allotment) * all / f64::from(counted);
+                    let all = f64::from(groups.scored.max(counted));
+                    return groups.allotment + (log - groups.allotment) * all / f64::from(counted);
                 }
             }
         }
@@ -238,13 +244,13 @@ pub(super) fn score(streams: &Streams, values: &Values, floor: f64, room: &mut R
 }
 
 /// How surprising the Decrypts are under `values`.
-pub(super) fn surprise(streams: &Streams, values: &Values) -> Surprise {
-    let (mut surprise, mut room) = (Surprise::default(), Room::default());
-    for requester in &streams.requesters {
-        room.begin(requester);
+pub(super) fn surprise(groups: &ReadGroups, values: &Values) -> Surprise {
+    let (mut surprise, mut workspace) = (Surprise::default(), Workspace::default());
+    for requester in &groups.requesters {
+        workspace.begin(requester);
         for group in &requester.groups {
-            let law = group.is_scored.then(|| law(requester, group, values, &mut room));
-            let seen = take(requester, group, values, &mut room);
+            let law = group.is_scored.then(|| law(requester, group, values, &mut workspace));
+            let seen = take(requester, group, values, &mut workspace);
             if let Some(law) = law {
                 surprise.take(&law, seen);
             }
@@ -254,23 +260,27 @@ pub(super) fn surprise(streams: &Streams, values: &Values) -> Surprise {
 }
 
 /// How likely it was that none, one, … of a group's reads ask.
-fn law(requester: &Requester, group: &Group, values: &Values, room: &mut Room) -> Vec<f64> {
+fn law(
+    requester: &RequesterReads,
+    group: &ReadGroup,
+    values: &Values,
+    workspace: &mut Workspace,
+) -> Vec<f64> {
     let uses = &requester.uses[group.uses.clone()];
-    let most = |one: &Use| one.reads.min(values.partitions) as usize;
-    let all: usize = uses.iter().map(most).sum();
+    let all: usize = uses.iter().map(|one| one.reads.min(values.partitions) as usize).sum();
     let mut sum = unit(all);
     for one in uses {
-        let mut copies = room.copies[one.key as usize].clone();
+        let mut copies = workspace.copies[one.key as usize].clone();
         copies.age(group.time, values);
-        let mut own = Law::default();
+        let mut own = AskingLaw::default();
         own.set(&copies, one.reads, all, values);
         sum = added(&sum, &own.asked);
     }
     sum
 }
 
-impl Room {
-    fn begin(&mut self, requester: &Requester) {
+impl Workspace {
+    fn begin(&mut self, requester: &RequesterReads) {
         for copies in &mut self.copies {
             copies.0.clear();
             copies.1 = 0;
@@ -280,9 +290,14 @@ impl Room {
 }
 
 /// Takes one group; gives how likely its Decrypts were.
-fn take(requester: &Requester, group: &Group, values: &Values, room: &mut Room) -> f64 {
+fn take(
+    requester: &RequesterReads,
+    group: &ReadGroup,
+    values: &Values,
+    workspace: &mut Workspace,
+) -> f64 {
     let uses = &requester.uses[group.uses.clone()];
-    let Room { copies, laws } = room;
+    let Workspace { copies, laws } = workspace;
     let mut all_live = true;
     for one in uses {
         let copies = &mut copies[one.key as usize];
@@ -290,7 +305,7 @@ fn take(requester: &Requester, group: &Group, values: &Values, room: &mut Room) 
         all_live &= copies.mass() >= f64::from(values.partitions);
     }
     if laws.len() < uses.len() {
-        laws.resize_with(uses.len(), Law::default);
+        laws.resize_with(uses.len(), AskingLaw::default);
     }
     if group.is_certain {
         for one in uses {
@@ -342,7 +357,7 @@ fn certainly(number: u32) -> Vec<f64> {
 }
 
 /// For each law, that of the sum of all others, up to `most`.
-fn others(laws: &[Law], most: usize) -> Vec<Vec<f64>> {
+fn others(laws: &[AskingLaw], most: usize) -> Vec<Vec<f64>> {
     let mut before = unit(most);
     let mut others: Vec<Vec<f64>> = Vec::with_capacity(laws.len());
     for law in laws {
@@ -367,26 +382,6 @@ fn unit(most: usize) -> Vec<f64> {
 /// The law of the sum of two numbers, as far as the first's goes.
 fn added(a: &[f64], b: &[f64]) -> Vec<f64> {
     (0..a.len()).map(|sum| (0..=sum).map(|part| a[part] * b[sum - part]).sum()).collect()
-}
-
-/// How likely it is that none, one, … of `reads` find their partition without a copy, if `live` of the
-/// partitions have one: balls into bins, one after the other.
-fn misses(live: usize, partitions: u32, reads: u32, law: &mut [f64]) {
-    let miss = |new: usize| {
-        (partitions as usize).saturating_sub(live + new) as f64 / f64::from(partitions)
-    };
-    law.fill(0.0);
-    law[0] = 1.0;
-    if law.len() == 1 {
-        law[0] = (1.0 - miss(0)).powi(reads as i32);
-        return;
-    }
-    for _ in 0..reads {
-        for new in (0..law.len()).rev() {
-            let from_below = if new > 0 { law[new - 1] * miss(new - 1) } else { 0.0 };
-            law[new] = law[new] * (1.0 - miss(new)) + from_below;
-        }
-    }
 }
 
 /// How likely it is that none, one, … `most` of `reads` ask, if each does with `chance`.

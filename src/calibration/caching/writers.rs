@@ -2,18 +2,23 @@
 
 use std::ops::Range;
 
-use crate::calibration::{Evidence, MAX_PARTITIONS, Pool, ReadOf, Session};
+use crate::calibration::{Evidence, MAX_PARTITIONS, ReadOf, Session};
 use crate::encryption::requester::RequesterRule;
 
-/// A key: whose, and which of theirs.
-pub(super) type Key = (u32, u32, u32);
+/// A key: in which pool, whose, and which of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct WriterKey {
+    pub(super) pool: u32,
+    pub(super) requester: u32,
+    pub(super) key: u32,
+}
 
 /// Stands for the writer of an object that is not written in the trail.
 const NOBODY: u32 = u32::MAX;
 
 /// What is known of new keys before reads are looked at.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Writes {
+pub(super) struct WriteBounds {
     /// How many keys writers have at a time, at most.
     pub(super) partitions: Option<u32>,
     /// The first second of the trail.
@@ -23,11 +28,11 @@ pub(super) struct Writes {
 }
 
 /// Writers' keys.
-pub(super) struct Writers {
+pub(super) struct WriterKeys {
     /// For each pool its requesters' keys.
     keys: Vec<Vec<Keys>>,
     rule: RequesterRule,
-    writes: Writes,
+    writes: WriteBounds,
     /// Whether objects are read that are older than the trail.
     some_unwritten: bool,
 }
@@ -39,28 +44,18 @@ struct Keys {
     written: Vec<i64>,
 }
 
-impl Writers {
+impl WriterKeys {
     /// All writers under a rule.
-    pub(super) fn new(evidence: &Evidence, rule: RequesterRule, writes: Writes) -> Self {
-        let keys = |sessions: &[Session]| {
-            let mut keys = Keys::default();
-            for session in sessions {
-                keys.generated.extend(&session.generated);
-                keys.written.extend(&session.written);
-            }
-            keys.generated.sort_unstable();
-            keys.written.sort_unstable();
-            keys
-        };
-        let of_pool = |pool: &Pool| match rule {
-            RequesterRule::Role => vec![keys(&pool.sessions)],
-            RequesterRule::Session => pool.sessions.chunks(1).map(keys).collect(),
-        };
+    pub(super) fn new(evidence: &Evidence, rule: RequesterRule, writes: WriteBounds) -> Self {
+        let keys = evidence.pools.iter().map(|pool| match rule {
+            RequesterRule::Role => vec![Keys::of(&pool.sessions)],
+            RequesterRule::Session => pool.sessions.chunks(1).map(Keys::of).collect(),
+        });
         let some_unwritten = evidence
             .sessions()
             .flat_map(|session| &session.read)
             .any(|read| matches!(read.of, ReadOf::Unwritten(_)));
-        Self { keys: evidence.pools.iter().map(of_pool).collect(), rule, writes, some_unwritten }
+        Self { keys: keys.collect(), rule, writes, some_unwritten }
     }
 
     /// What is known of the key of what is read; `only` is the one object not written in the trail.
@@ -74,14 +69,15 @@ impl Writers {
                 let keys = &self.keys[pool as usize][requester as usize];
                 // In runs of bks a writer's first keys wrap what is older, too.
                 let first = self.writes.partitions.unwrap_or(MAX_PARTITIONS);
-                let is_clean = |key: &u32| *key >= first || !self.some_unwritten;
-                match keys.at(second, self.writes).filter(is_clean) {
-                    Some(key) => Wrapping::Key((pool, requester, key)),
-                    None => Wrapping::Among(pool, requester, keys.candidates(second, self.writes)),
+                match keys.at(second, self.writes) {
+                    Some(key) if key >= first || !self.some_unwritten => {
+                        Wrapping::Key(WriterKey { pool, requester, key })
+                    }
+                    _ => Wrapping::Among(pool, requester, keys.candidates(second, self.writes)),
                 }
             }
             ReadOf::Unwritten(object) if Some(object) == only => {
-                Wrapping::Key((NOBODY, NOBODY, object))
+                Wrapping::Key(WriterKey { pool: NOBODY, requester: NOBODY, key: object })
             }
             ReadOf::Unwritten(_) => Wrapping::Older,
             ReadOf::Doubtful => Wrapping::Any,
@@ -89,7 +85,7 @@ impl Writers {
     }
 
     /// When a key was generated; those of objects not written in the trail are older than it.
-    pub(super) fn generated(&self, (pool, requester, key): Key) -> i64 {
+    pub(super) fn generated(&self, WriterKey { pool, requester, key }: WriterKey) -> i64 {
         let requesters = self.keys.get(pool as usize);
         let keys = requesters.and_then(|requesters| requesters.get(requester as usize));
         keys.and_then(|keys| keys.generated.get(key as usize)).copied().unwrap_or(i64::MIN + 1)
@@ -100,7 +96,7 @@ impl Writers {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Wrapping {
     /// This.
-    Key(Key),
+    Key(WriterKey),
     /// One of these of a requester in a pool, or one from before the trail.
     Among(u32, u32, Range<u32>),
     /// One from before the trail.
@@ -110,8 +106,19 @@ pub(super) enum Wrapping {
 }
 
 impl Keys {
+    fn of(sessions: &[Session]) -> Self {
+        let mut keys = Self::default();
+        for session in sessions {
+            keys.generated.extend(&session.generated);
+            keys.written.extend(&session.written);
+        }
+        keys.generated.sort_unstable();
+        keys.written.sort_unstable();
+        keys
+    }
+
     /// The number of the key that wraps what was written at `second`, if there is only one it can be.
-    fn at(&self, second: i64, writes: Writes) -> Option<u32> {
+    fn at(&self, second: i64, writes: WriteBounds) -> Option<u32> {
         let next = self.generated.partition_point(|&generated| generated <= second);
         let last = next.checked_sub(1)?;
         let same = self.written.partition_point(|&written| written <= second)
@@ -134,7 +141,7 @@ impl Keys {
     }
 
     /// The numbers of all keys that may wrap what was written at `second`, times being a second off.
-    fn candidates(&self, second: i64, writes: Writes) -> Range<u32> {
+    fn candidates(&self, second: i64, writes: WriteBounds) -> Range<u32> {
         let oldest = writes.lifetime_s.map_or(i64::MIN, |lifetime| second - lifetime - 1);
         let first = self.generated.partition_point(|&generated| generated < oldest);
         let end = self.generated.partition_point(|&generated| generated <= second + 1);

@@ -10,12 +10,12 @@ type Write = (i64, Option<(u32, u32)>);
 
 /// All objects, by hash.
 #[derive(Debug, Default)]
-pub(super) struct Objects {
+pub(super) struct WrittenObjects {
     writes: HashMap<ObjectId, Vec<Write>>,
     unwritten: HashMap<ObjectId, u32>,
 }
 
-impl Objects {
+impl WrittenObjects {
     /// Takes note of a write; `writer` is its place among pools and sessions.
     pub(super) fn written(&mut self, object: ObjectId, second: i64, writer: Option<(u32, u32)>) {
         self.writes.entry(object).or_default().push((second, writer));
@@ -41,7 +41,9 @@ impl Objects {
         if written == second && known > 1 {
             return ReadOf::Doubtful;
         }
-        let of = |(pool, session)| ReadOf::Written { pool, session, second: written };
-        by.map_or(ReadOf::Doubtful, of)
+        match by {
+            Some((pool, session)) => ReadOf::Written { pool, session, second: written },
+            None => ReadOf::Doubtful,
+        }
     }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Place, SessionName};
+use super::{RequesterBucket, SessionName};
 use crate::encryption::needs::Needs;
 use crate::logs::record::{LogOperation, Record, percent_decoded};
 use crate::recording::hash::{self, ObjectId};
 use crate::s3::Operation;
 
-/// What a request does.
+/// What a request does with an object's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Deed {
+pub(super) enum ObjectUse {
     /// Makes an object's key.
     Writes,
     /// Needs an object's key.
@@ -21,44 +21,48 @@ pub(super) enum Deed {
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Request {
+pub(super) struct TimedUse {
     pub(super) second: i64,
-    pub(super) deed: Deed,
+    pub(super) object_use: ObjectUse,
     /// Its object.
     pub(super) object: ObjectId,
 }
 
-/// Requests of one form of log: by (who, bucket), then session.
-pub(super) type Requests = BTreeMap<Place, BTreeMap<SessionName, Vec<Request>>>;
+/// Requests of one format of log: by (who, bucket), then session.
+pub(super) type SessionUses = BTreeMap<RequesterBucket, BTreeMap<SessionName, Vec<TimedUse>>>;
 
-/// What a record does: each deed with its bucket and its object.
-pub(super) fn deeds<'a>(record: &'a Record) -> Vec<(Deed, &'a [u8], ObjectId)> {
+/// What a record does with keys: each use with its bucket and its object.
+pub(super) fn object_uses<'a>(record: &'a Record) -> Vec<(ObjectUse, &'a [u8], ObjectId)> {
     let own = object(record.bucket, &percent_decoded(record.key.unwrap_or_default()));
-    let versioned = |deed| if record.version_id.is_some() { Deed::MayRead } else { deed };
-    let here = |deed| (deed, record.bucket, own);
-    let source = || match record.copy_source.and_then(source) {
-        Some((bucket, key)) => (Deed::Reads, bucket, object(bucket, &percent_decoded(key))),
-        None => (Deed::MayRead, record.bucket, own),
+    let may_read = (ObjectUse::MayRead, record.bucket, own);
+    let reads = match record.version_id {
+        Some(_) => may_read,
+        None => (ObjectUse::Reads, record.bucket, own),
+    };
+    let writes = (ObjectUse::Writes, record.bucket, own);
+    let source = match record.copy_source.and_then(source) {
+        Some((bucket, key)) => (ObjectUse::Reads, bucket, object(bucket, &percent_decoded(key))),
+        None => may_read,
     };
     // Access logs tell a copy's source in a record of its own.
     let in_trail = record.copy_source.is_some();
     match record.operation {
         LogOperation::Known(operation) => match operation {
-            Operation::CopyObject if in_trail => vec![here(Deed::Writes), source()],
-            Operation::UploadPartCopy if in_trail => vec![here(Deed::MayRead), source()],
+            Operation::CopyObject if in_trail => vec![writes, source],
+            Operation::UploadPartCopy if in_trail => vec![may_read, source],
             Operation::UploadPart
             | Operation::CompleteMultipartUpload
             | Operation::UploadPartCopy
-            | Operation::HeadObjectChecksum => vec![here(Deed::MayRead)],
-            Operation::GetObject => vec![here(versioned(Deed::Reads))],
-            operation if Needs::writes(operation) => vec![here(Deed::Writes)],
+            | Operation::HeadObjectChecksum => vec![may_read],
+            Operation::GetObject => vec![reads],
+            operation if Needs::writes(operation) => vec![writes],
             _ => Vec::new(),
         },
         LogOperation::CopySource
         | LogOperation::PartCopySource
-        | LogOperation::SelectObjectContent => vec![here(versioned(Deed::Reads))],
-        LogOperation::UpdateObjectEncryption => vec![here(Deed::Writes), here(Deed::MayRead)],
-        LogOperation::GetObjectAttributes => vec![here(Deed::MayRead)],
+        | LogOperation::SelectObjectContent => vec![reads],
+        LogOperation::UpdateObjectEncryption => vec![writes, may_read],
+        LogOperation::GetObjectAttributes => vec![may_read],
         LogOperation::DeletedKey
         | LogOperation::Lifecycle
         | LogOperation::WithoutData

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::calibration::profile::misses;
 use crate::calibration::surprise::Surprise;
 use crate::calibration::{
     ERROR_RATE, Evidence, LEAST_PROBABILITY, MAX_PARTITIONS, MAX_UNMATCHED, Session,
@@ -23,7 +24,7 @@ pub(super) struct Score {
 }
 
 /// One requester's keys, and those who use them.
-struct History {
+struct RequesterHistory {
     /// When keys were generated, ascending.
     generated: Vec<i64>,
     /// Sums of the times before each place, from the first second of the trail on.
@@ -38,7 +39,7 @@ struct History {
 
 /// All requesters under a rule.
 pub(super) struct Likelihood {
-    histories: Vec<History>,
+    histories: Vec<RequesterHistory>,
     has_writes: bool,
     longest_s: i64,
 }
@@ -87,7 +88,7 @@ fn matched(session: &Session) -> BTreeMap<i64, (u32, u32)> {
     seconds
 }
 
-impl History {
+impl RequesterHistory {
     fn of(members: &[&Session], first: i64, from: i64) -> Self {
         let mut calls: Vec<(i64, usize)> = Vec::new();
         let mut windows = Vec::new();
@@ -190,9 +191,10 @@ impl History {
         self.each_write(lifetime, partitions, |(_, writes, generated), numbers| {
             score.events += generated as usize;
             if generated > 0 || numbers.iter().any(|&(live, _)| live < partitions as usize) {
-                let law = |live| occupied_anew(live, partitions, writes, generated);
-                let chance: f64 = numbers.iter().map(|&(live, chance)| chance * law(live)).sum();
-                score.log += chance.max(LEAST_PROBABILITY).ln();
+                let chances = numbers.iter().map(|&(live, chance)| {
+                    chance * occupied_anew(live, partitions, writes, generated)
+                });
+                score.log += chances.sum::<f64>().max(LEAST_PROBABILITY).ln();
             }
         });
         score
@@ -297,19 +299,10 @@ fn occupied_anew(live: usize, partitions: u32, writes: u32, generated: u32) -> f
     new_keys(live, partitions, writes, generated)[generated as usize]
 }
 
-/// The chances that none, one, … `most` are found without a key: balls into bins, one after the other.
+/// The chances that none, one, … `most` are found without a key.
 fn new_keys(live: usize, partitions: u32, writes: u32, most: u32) -> Vec<f64> {
-    let miss = |new: usize| {
-        (partitions as usize).saturating_sub(live + new) as f64 / f64::from(partitions)
-    };
     let mut chances = vec![0.0; most as usize + 1];
-    chances[0] = 1.0;
-    for _ in 0..writes {
-        for new in (0..chances.len()).rev() {
-            let from_below = if new > 0 { chances[new - 1] * miss(new - 1) } else { 0.0 };
-            chances[new] = chances[new] * (1.0 - miss(new)) + from_below;
-        }
-    }
+    misses(live, partitions, writes, &mut chances);
     chances
 }
 
@@ -322,9 +315,11 @@ impl Likelihood {
         for pool in &evidence.pools {
             let members: Vec<&Session> = pool.sessions.iter().collect();
             match rule {
-                RequesterRule::Role => histories.push(History::of(&members, first, from)),
+                RequesterRule::Role => histories.push(RequesterHistory::of(&members, first, from)),
                 RequesterRule::Session => {
-                    histories.extend(members.chunks(1).map(|one| History::of(one, first, from)));
+                    histories.extend(
+                        members.chunks(1).map(|one| RequesterHistory::of(one, first, from)),
+                    );
                 }
             }
         }
@@ -343,11 +338,11 @@ impl Likelihood {
 
     /// The least time in which `partitions` + 1 keys were generated: no lifetime is longer.
     pub(super) fn least_gap(&self, partitions: u32) -> Option<i64> {
-        let windows = |history: &History| {
-            let windows = history.generated.windows(partitions as usize + 1);
-            windows.map(|window| window[window.len() - 1] - window[0]).min()
-        };
-        self.histories.iter().filter_map(windows).min()
+        let histories = self.histories.iter();
+        histories
+            .flat_map(|history| history.generated.windows(partitions as usize + 1))
+            .map(|window| window[window.len() - 1] - window[0])
+            .min()
     }
 
     /// By how many standard deviations the calls are less likely than a lifetime and each requester's
@@ -370,47 +365,42 @@ impl Likelihood {
     /// How well a lifetime explains the calls if each requester has a number of partitions of its own,
     /// all of them as likely before.
     pub(super) fn score_own(&self, lifetime: i64) -> Score {
-        let mean = |history: &History| {
-            let scores = self.by_partitions(history, lifetime);
-            let greatest = scores.iter().map(|score| score.log).fold(f64::NEG_INFINITY, f64::max);
-            let sum: f64 = scores.iter().map(|score| (score.log - greatest).exp()).sum();
-            let log = if greatest.is_finite() {
-                greatest + (sum / f64::from(MAX_PARTITIONS)).ln()
-            } else {
-                f64::NEG_INFINITY
-            };
-            Score { log, ..scores[0] }
-        };
-        self.histories.iter().map(mean).fold(Score::NONE, Score::and)
+        let means = self
+            .histories
+            .iter()
+            .map(|history| Score::mean(&self.by_partitions(history, lifetime)));
+        means.fold(Score::NONE, Score::and)
     }
 
     /// Of each requester, the partitions that its calls do not contradict at a lifetime. All of them are
     /// meant to be right at once, so that each is held to its share of the error.
     pub(super) fn own_partitions(&self, lifetime: i64) -> Vec<OwnPartitions> {
         let ratio = (ERROR_RATE / self.requesters().max(1) as f64).ln();
-        let own = |history: &History| {
+        let own = self.histories.iter().map(|history| {
             let scores = self.by_partitions(history, lifetime);
-            let numbered = || (1..).zip(scores.iter().map(|score| score.log));
-            let (likeliest, greatest) = numbered()
+            let numbered = (1..).zip(scores.iter().map(|score| score.log));
+            let (likeliest, greatest) = numbered
+                .clone()
                 .reduce(|best, next| if next.1 > best.1 { next } else { best })
                 .expect("there is a number of partitions");
-            let kept = || numbered().filter(|(_, log)| *log >= greatest + ratio).map(|it| it.0);
+            let kept: Vec<u32> =
+                numbered.filter(|(_, log)| *log >= greatest + ratio).map(|it| it.0).collect();
             OwnPartitions {
-                least: kept().min().unwrap_or(likeliest),
+                least: kept.first().copied().unwrap_or(likeliest),
                 likeliest,
-                most: kept().max().unwrap_or(likeliest),
+                most: kept.last().copied().unwrap_or(likeliest),
                 generated: history.generated.len(),
             }
-        };
-        self.histories.iter().map(own).collect()
+        });
+        own.collect()
     }
 
     /// How well each number of partitions, from one on, explains one requester's calls.
-    fn by_partitions(&self, history: &History, lifetime: i64) -> Vec<Score> {
+    fn by_partitions(&self, history: &RequesterHistory, lifetime: i64) -> Vec<Score> {
         (1..=MAX_PARTITIONS).map(|partitions| self.one(history, lifetime, partitions)).collect()
     }
 
-    fn one(&self, history: &History, lifetime: i64, partitions: u32) -> Score {
+    fn one(&self, history: &RequesterHistory, lifetime: i64, partitions: u32) -> Score {
         if self.has_writes {
             history.score_writes(lifetime, partitions)
         } else {
@@ -422,6 +412,18 @@ impl Likelihood {
 impl Score {
     /// That of no call.
     const NONE: Self = Self { log: 0.0, events: 0, rates: 0 };
+
+    /// The mean likelihood of `scores`, one for each number of partitions.
+    fn mean(scores: &[Self]) -> Self {
+        let greatest = scores.iter().map(|score| score.log).fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = scores.iter().map(|score| (score.log - greatest).exp()).sum();
+        let log = if greatest.is_finite() {
+            greatest + (sum / f64::from(MAX_PARTITIONS)).ln()
+        } else {
+            f64::NEG_INFINITY
+        };
+        Self { log, ..scores[0] }
+    }
 
     /// That of other calls as well.
     fn and(self, other: Self) -> Self {
@@ -455,7 +457,7 @@ mod tests {
     fn lived_is_the_sum_over_keys() {
         let generated: Vec<i64> = vec![0, 3, 3, 40, 55];
         let session = Session { generated: generated.clone(), ..Session::default() };
-        let history = History::of(&[&session], 0, 0);
+        let history = RequesterHistory::of(&[&session], 0, 0);
         for lifetime in [0, 1, 10, 100] {
             for time in 0..120 {
                 let sum: i64 =

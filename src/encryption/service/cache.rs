@@ -112,7 +112,6 @@ impl KeyCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Rate;
 
     /// A cache of more entries than are had in memory answers as one that has them all.
     #[test]
@@ -126,7 +125,7 @@ mod tests {
                 write_partitions: None,
                 read_partitions: None,
                 verify_on_write: 0,
-                migration_rate: Rate::per_s(1.0),
+                ..Assumptions::default()
             };
             let [mut dense, mut sparse] = [50, KeyCache::ALL_AT_MOST + 1].map(|entries| {
                 let mut cache = KeyCache::new(SimTime::ZERO, SimTime::from_nanos(1 << 50));

@@ -8,7 +8,7 @@ use super::{Chart, LinePoint, Lines, Plot, Series, SweptPoint};
 use crate::error::{Error, Result, one_of};
 use crate::results::rows::SummaryRow;
 use crate::results::sensitivity::CurveRow;
-use crate::sweep::swept::{Key, Point, SWEEP, Swept};
+use crate::sweep::swept::{PointRows, SWEEP, Swept, SweptKey};
 
 /// Points with a text of their own on the axis; if there are more the axis chooses round figures.
 const LABELLED: usize = 12;
@@ -125,7 +125,7 @@ fn series_of(
 
 /// A configuration's figures at a point.
 pub(super) fn levels_at(
-    point: &Point,
+    point: &PointRows,
     index: usize,
     configurations: &Configurations,
     figure: &Figure,
@@ -144,7 +144,7 @@ fn line_name(swept: &Swept, across: usize, at: &[usize], configuration: String) 
 }
 
 /// Where a value stands on the axis: names stand one after another.
-fn place(key: &Key, value: usize, x: &Axis) -> f64 {
+fn place(key: &SweptKey, value: usize, x: &Axis) -> f64 {
     match x.scale {
         Scale::Categories => value as f64,
         _ => key.numbers[value].unwrap_or(0.0),
@@ -152,7 +152,7 @@ fn place(key: &Key, value: usize, x: &Axis) -> f64 {
 }
 
 /// The axis of a key's values; names if any is no number.
-fn axis_of_key(key: &Key, log: bool) -> Result<Axis> {
+fn axis_of_key(key: &SweptKey, log: bool) -> Result<Axis> {
     let numbers: Option<Vec<f64>> = key.numbers.iter().copied().collect();
     let Some(numbers) = numbers.filter(|_| key.values.len() > 1 || log) else {
         // One value makes no line, so it stands as a name.
@@ -205,7 +205,7 @@ fn is_log_spaced(sorted: &[f64]) -> bool {
     *first > 0.0 && *last >= first * 8.0 && *last_gap > first_gap * 3.0
 }
 
-fn unit_of(key: &Key) -> Unit {
+fn unit_of(key: &SweptKey) -> Unit {
     match key.unit {
         "s" => Unit::Duration,
         "bytes" => Unit::Bytes,
@@ -215,12 +215,12 @@ fn unit_of(key: &Key) -> Unit {
 }
 
 /// A key with its unit.
-pub(super) fn title_of(key: &Key) -> String {
+pub(super) fn title_of(key: &SweptKey) -> String {
     if key.unit == "per_s" { format!("{} (per second)", key.name) } else { key.name.clone() }
 }
 
 /// The last part of the key's name, if that tells it from the others.
-pub(super) fn short<'a>(key: &'a Key, all: &[Key]) -> &'a str {
+pub(super) fn short<'a>(key: &'a SweptKey, all: &[SweptKey]) -> &'a str {
     let last = key.name.rsplit('.').next().unwrap_or(&key.name);
     let is_shared = all
         .iter()

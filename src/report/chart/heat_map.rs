@@ -6,7 +6,7 @@ use super::figure::{Figure, write};
 use super::{Chart, HeatCell, HeatMap, Names, Plot, SweptPoint};
 use crate::error::{Error, Result};
 use crate::results::rows::SummaryRow;
-use crate::sweep::swept::{Key, SWEEP, Swept};
+use crate::sweep::swept::{SWEEP, Swept, SweptKey};
 
 /// A figure against two swept keys, as a map of the points as assumed.
 ///
@@ -47,7 +47,7 @@ pub fn heat_map(swept: &Swept, options: &Options) -> Result<Chart> {
 }
 
 /// Where each of a key's values stands: by size if all are numbers, else in the order of the points.
-fn by_size(key: &Key) -> Vec<usize> {
+fn by_size(key: &SweptKey) -> Vec<usize> {
     let mut places = vec![0; key.values.len()];
     for (place, value) in order(key).into_iter().enumerate() {
         places[value] = place;
@@ -55,13 +55,13 @@ fn by_size(key: &Key) -> Vec<usize> {
     places
 }
 
-fn names(key: &Key) -> Names {
+fn names(key: &SweptKey) -> Names {
     let names = order(key).into_iter().map(|value| key.values[value].clone()).collect();
     Names { title: title_of(key), names }
 }
 
 /// Numbers of a key's values in the order of their places.
-fn order(key: &Key) -> Vec<usize> {
+fn order(key: &SweptKey) -> Vec<usize> {
     let mut order: Vec<usize> = (0..key.values.len()).collect();
     if let Some(numbers) = key.numbers.iter().copied().collect::<Option<Vec<f64>>>() {
         order.sort_by(|a, b| numbers[*a].total_cmp(&numbers[*b]));

@@ -1,6 +1,7 @@
 //! The assumptions of a run: what AWS does not publish, and what each does to the answer.
 
 use super::adds_cost;
+use crate::encryption::assumption::Assumption;
 use crate::report::document::{Cell, Columns, Table};
 use crate::report::numbers::percent;
 use crate::results::Results;
@@ -106,24 +107,12 @@ pub(super) fn explained(results: &Results) -> Table {
 }
 
 /// What an assumption is about, in a few words.
-#[must_use]
-pub fn meaning(assumption: &str) -> Option<&'static str> {
-    Some(match assumption {
-        "generation_lifetime" => "how long S3 wraps new objects with one bucket-level key",
-        "cache_lifetime" => "how long S3 keeps a bucket-level key in memory for reads",
-        "expiry" => "whether that time runs from the fetch, or anew from each use",
-        "cache_hosts" => {
-            "hosts of S3's fleet, each with a cache of its own, that connections land on"
-        }
-        "write_partitions" => "parts of S3's fleet that make keys of their own",
-        "read_partitions" => "parts of S3's fleet that fetch keys of their own",
-        "verify_on_write" => "calls of `Decrypt` that verify each new key, if S3 does",
-        "migration_rate" => {
-            "how fast old objects are written anew; it decides how many share a key"
-        }
-        UNKNOWN_OBJECTS => "which keys wrap objects that are read and not written in the log",
-        _ => return None,
-    })
+fn meaning(assumption: &str) -> Option<&'static str> {
+    match Assumption::named(assumption) {
+        Some(assumption) => Some(assumption.describe().meaning),
+        None => (assumption == UNKNOWN_OBJECTS)
+            .then_some("which keys wrap objects that are read and not written in the log"),
+    }
 }
 
 /// On how many connections whose requests come, where that decides how many caches they meet.

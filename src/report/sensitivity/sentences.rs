@@ -4,8 +4,8 @@ use crate::encryption::assumptions::Level;
 use crate::report::numbers::{grouped, percent};
 use crate::results::sensitivity::SpreadRow;
 use crate::scenario::Scenario;
-use crate::sensitivity::axis::Axis;
-use crate::sensitivity::break_even::{BreakEven, BreakEvens, Found};
+use crate::sensitivity::axis::SearchAxis;
+use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
 use crate::sensitivity::rows::value;
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::{Sample, Sensitivity, Together};
@@ -85,7 +85,7 @@ fn sentence(headline: &str, levels: &[BreakEvens], target: usize) -> String {
 }
 
 /// Where the saving lies below a target.
-fn clause(found: &BreakEvens, target: &Found, detailed: bool) -> String {
+fn clause(found: &BreakEvens, target: &TargetCrossings, detailed: bool) -> String {
     let (axis, name) = (&found.axis, found.axis.name());
     let wanted = share_wanted(target.target);
     let Some(((low, high), [least, most])) = found.searched().zip(found.extremes()) else {
@@ -121,7 +121,7 @@ fn share_wanted(target: f64) -> String {
 }
 
 /// The parts of an axis on which the saving lies below the target.
-fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> String {
+fn below(axis: &SearchAxis, crossings: &[BreakEven], name: &str, detailed: bool) -> String {
     let mut parts = Vec::new();
     let mut from: Option<String> = None;
     for crossing in crossings {
@@ -143,7 +143,7 @@ fn below(axis: &Axis, crossings: &[BreakEven], name: &str, detailed: bool) -> St
 }
 
 /// A break-even value with its interval.
-fn border(axis: &Axis, found: &BreakEven, detailed: bool) -> String {
+fn border(axis: &SearchAxis, found: &BreakEven, detailed: bool) -> String {
     let at = value(axis, found.value);
     match found.interval.filter(|_| detailed) {
         Some((low, high)) => format!("{at} [{} … {}]", value(axis, low), value(axis, high)),

@@ -1,6 +1,7 @@
 //! What a replayed log cannot tell, and what that does to the answer.
 
 use super::percent;
+use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::recording::Recording;
 use crate::results::facts::WarningFacts;
@@ -98,7 +99,8 @@ fn short_window(scenario: &Scenario) -> Option<WarningFacts> {
     let bucket_keys =
         scenario.configurations.iter().filter(|c| c.uses_bucket_keys(&scenario.domains));
     let longest = bucket_keys
-        .map(|c| c.ranges.generation_lifetime.assumed.max(c.ranges.cache_lifetime.assumed))
+        .map(|c| c.ranges.at(Level::Assumed))
+        .map(|assumed| assumed.generation_lifetime.max(assumed.cache_lifetime))
         .max()
         .unwrap_or(SimDuration::ZERO);
     if counted >= DAY && counted >= longest.saturating_mul(10) {

@@ -3,12 +3,12 @@ use proptest::prelude::*;
 use super::*;
 
 fn texts(values: &str) -> Vec<String> {
-    let axis = Axis::parse("key", values).unwrap().expect("several values");
+    let axis = SweepAxis::parse("key", values).unwrap().expect("several values");
     axis.values.into_iter().map(|value| value.text).collect()
 }
 
 fn numbers(values: &str) -> Vec<f64> {
-    let axis = Axis::parse("key", values).unwrap().expect("several values");
+    let axis = SweepAxis::parse("key", values).unwrap().expect("several values");
     axis.values.iter().map(|value| value.number.expect("a number")).collect()
 }
 
@@ -63,7 +63,7 @@ fn a_single_value_is_no_axis() {
     for value in
         ["7", "3min", "", "it's", r#""a,b""#, "{ low = 1, assumed = 2, high = 3 }", "a]b,c"]
     {
-        assert_eq!(Axis::parse("key", value).unwrap(), None, "{value}");
+        assert_eq!(SweepAxis::parse("key", value).unwrap(), None, "{value}");
     }
 }
 
@@ -80,7 +80,7 @@ fn what_has_a_unit_has_a_column_of_numbers() {
         ("fixed,sliding", &["set.key"], None),
         ("30s,never", &["set.key"], None),
     ] {
-        let axis = Axis::parse("key", values).unwrap().unwrap();
+        let axis = SweepAxis::parse("key", values).unwrap().unwrap();
         assert_eq!(axis.columns().collect::<Vec<_>>(), columns, "{values}");
         let found: Option<Vec<f64>> = axis.values.iter().map(|value| value.number).collect();
         assert_eq!(found, numbers.map(Vec::from), "{values}");
@@ -116,7 +116,7 @@ fn what_is_no_range_says_why() {
         ("a,", "a value is missing"),
         ("\"a\nb\",c", "more than one line"),
     ] {
-        let error = Axis::parse("key", values).unwrap_err().to_string();
+        let error = SweepAxis::parse("key", values).unwrap_err().to_string();
         assert!(error.contains(why), "{values}: {error}");
     }
 }
@@ -128,12 +128,9 @@ fn ends() -> impl Strategy<Value = (f64, String, f64, String)> {
         .prop_map(|(a, b)| (a.min(b), a.max(b)));
     let unit = prop::sample::select(vec!["", ".0", ".5", "s", "min", "h", "/s", "/d", "KiB", "%"]);
     (pair, unit).prop_map(|((low, high), unit)| {
-        let read = |n: u32| {
-            let text = format!("{n}{unit}");
-            (Measure::of(&text).unwrap().1, text)
-        };
-        let ((low, low_text), (high, high_text)) = (read(low), read(high));
-        (low, low_text, high, high_text)
+        let [low, high] = [low, high].map(|n| format!("{n}{unit}"));
+        let [low_value, high_value] = [&low, &high].map(|text| Measure::of(text).unwrap().1);
+        (low_value, low, high_value, high)
     })
 }
 
@@ -205,6 +202,6 @@ proptest! {
     fn nothing_that_is_typed_breaks_the_reader(
         typed in prop::collection::vec(prop::sample::select(b"-+0179elogsm.,:{}[]\"' %/\\".to_vec()), 0..24)
     ) {
-        let _ = Axis::parse("key", &String::from_utf8(typed).unwrap());
+        let _ = SweepAxis::parse("key", &String::from_utf8(typed).unwrap());
     }
 }

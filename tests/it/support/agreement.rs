@@ -53,8 +53,8 @@ pub(crate) fn all_arms(scenario: &Scenario) -> Vec<Arm> {
                     add(other);
                 }
             }
-            add(assumed.floor(1));
-            add(assumed.ceiling());
+            add(configuration.ranges.floor());
+            add(configuration.ranges.ceiling());
         }
     }
     arms

@@ -6,8 +6,8 @@ use bks::results::{self, Results};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::sweep::grid::Grid;
-use bks::sweep::rows::{Form, Ledger};
-use bks::sweep::survey::{Identity, Survey};
+use bks::sweep::rows::{Ledger, RowsFormat};
+use bks::sweep::survey::{Survey, SweepIdentity};
 use bks::sweep::swept::Swept;
 
 /// Text that would be markup if it were not escaped, and would tell the page around it.
@@ -92,13 +92,13 @@ pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
     };
     let survey = Survey::of(&grid, &read).unwrap();
     let base = Scenario::parse(&text).unwrap();
-    let ledger = Ledger::new(Form::Csv, &grid, &survey);
+    let ledger = Ledger::new(RowsFormat::Csv, &grid, &survey);
     let points = (0..grid.points()).map(|point| {
         let scenario = read(point).unwrap();
         (point, ledger.lines(point, &results::run::summary(&scenario, &|_| ())))
     });
     let csv = String::from_utf8(ledger.file(&points.collect())).unwrap();
-    (csv, Identity::of(&base, &grid, &survey).to_json())
+    (csv, SweepIdentity::of(&base, &grid, &survey).to_json())
 }
 
 /// A sweep of the scenario.

@@ -9,7 +9,7 @@ use crate::results::Results;
 use crate::results::facts::WarningFacts;
 use crate::results::rows::SummaryRow;
 use crate::shown::named;
-use crate::sweep::swept::{Point, SWEEP, Swept};
+use crate::sweep::swept::{PointRows, SWEEP, Swept};
 
 /// Rows of the table of all points, up to which sliders are offered; a page of more is slow.
 const ROWS: usize = 4_000;
@@ -83,7 +83,7 @@ fn charts(swept: &Swept, headline: &str) -> Result<Vec<Chart>> {
 }
 
 /// Where a point stands in the grid, as the sliders give it.
-fn place(point: &Point) -> String {
+fn place(point: &PointRows) -> String {
     let at: Vec<String> = point.at.iter().map(ToString::to_string).collect();
     at.join(",")
 }
@@ -122,7 +122,7 @@ fn table(swept: &Swept) -> Table {
     table.on_page("table-sweep", caption, SWEEP).sortable()
 }
 
-fn cells(swept: &Swept, point: &Point, row: &SummaryRow) -> Vec<Cell> {
+fn cells(swept: &Swept, point: &PointRows, row: &SummaryRow) -> Vec<Cell> {
     let keys = swept
         .keys
         .iter()

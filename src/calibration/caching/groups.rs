@@ -12,13 +12,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use super::BURN_IN;
-use super::writers::{Key, Wrapping, Writers, Writes};
-use crate::calibration::{Evidence, Pool, Read, ReadOf, Session};
+use super::parts::{Parts, SessionSecond};
+use super::writers::{Wrapping, WriteBounds, WriterKey, WriterKeys};
+use crate::calibration::{Evidence, Pool, ReadOf, Session};
 use crate::encryption::requester::RequesterRule;
-
-/// So many seconds with more Decrypts than partitions explain may be accidents: a Decrypt that is logged
-/// late, a read that is not logged.
-const ACCIDENTS: usize = 2;
 
 /// Keys of one group beyond which it is not scored: what is learnt of each is too little.
 const MAX_KEYS: usize = 16;
@@ -34,18 +31,18 @@ pub(super) enum Doubt {
 
 /// One requester's reads.
 #[derive(Debug, Default)]
-pub(super) struct Requester {
+pub(super) struct RequesterReads {
     /// Group by group, in order of time.
-    pub(super) groups: Vec<Group>,
+    pub(super) groups: Vec<ReadGroup>,
     /// Keys that are read.
-    pub(super) uses: Vec<Use>,
+    pub(super) uses: Vec<KeyReads>,
     /// How many keys there are.
     pub(super) keys: usize,
 }
 
 /// How often a key is read by a group.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
+pub(super) struct KeyReads {
     /// Its number.
     pub(super) key: u32,
     pub(super) reads: u32,
@@ -55,11 +52,11 @@ pub(super) struct Use {
 
 /// Parts of one second that read keys in common.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct ReadGroup {
     pub(super) time: i64,
     /// Decrypts that are not of a new key's verification.
     pub(super) decrypts: u32,
-    /// Where in [`Requester::uses`] its keys are.
+    /// Where in [`RequesterReads::uses`] its keys are.
     pub(super) uses: Range<usize>,
     /// Whether it is known of each key's reads how many asked; else only of all together.
     pub(super) is_certain: bool,
@@ -71,8 +68,8 @@ pub(super) struct Group {
 
 /// All reads under a rule.
 #[derive(Debug, Default)]
-pub(super) struct Streams {
-    pub(super) requesters: Vec<Requester>,
+pub(super) struct ReadGroups {
+    pub(super) requesters: Vec<RequesterReads>,
     /// Reads in groups that are scored.
     pub(super) scored_reads: u64,
     /// Groups that are scored.
@@ -85,175 +82,21 @@ pub(super) struct Streams {
     pub(super) allotment: f64,
 }
 
-/// What one session reads in one second.
-#[derive(Debug)]
-pub(super) struct Part {
-    session: u32,
-    second: i64,
-    /// Which of the session's reads.
-    reads: Range<usize>,
-    /// Decrypts near it that are not known to verify a key.
-    decrypts: u32,
-    /// Whether a new key's verification may be among them.
-    may_verify: bool,
-}
-
-/// The parts of all pools, which do not depend on the rule.
-#[derive(Debug, Default)]
-pub(super) struct Parts {
-    /// By pool, second, session.
-    list: Vec<Part>,
-    /// Where each pool's are.
-    pools: Vec<Range<usize>>,
-    /// Reads.
-    pub(super) reads: u64,
-    /// Decrypts that no read is near.
-    pub(super) unmatched: u64,
-    /// Decrypts that a read is near.
-    pub(super) matched: u64,
-}
-
-impl Parts {
-    /// Takes the evidence apart; `verify` is how many Decrypts come with a new key, if that is known.
-    pub(super) fn of(evidence: &Evidence, verify: Option<u32>) -> Self {
-        let mut all = Self::default();
-        for pool in &evidence.pools {
-            let first = all.list.len();
-            for (number, session) in pool.sessions.iter().enumerate() {
-                all.push(number as u32, session, verify);
-            }
-            all.list[first..].sort_by_key(|part| (part.second, part.session));
-            all.pools.push(first..all.list.len());
-        }
-        all
-    }
-
-    fn push(&mut self, number: u32, session: &Session, verify: Option<u32>) {
-        let own = self.list.len();
-        for (place, read) in session.read.iter().enumerate() {
-            match self.list[own..].last_mut() {
-                Some(part) if part.second == read.second => part.reads.end = place + 1,
-                _ => self.list.push(Part {
-                    session: number,
-                    second: read.second,
-                    reads: place..place + 1,
-                    decrypts: 0,
-                    may_verify: verify.is_none() && makes_key_near(session, read.second),
-                }),
-            }
-        }
-        self.reads += session.read.len() as u64;
-        for second in unverified(session, verify.unwrap_or(0)) {
-            let parts = &mut self.list[own..];
-            let places = [second, second - 1, second + 1]
-                .into_iter()
-                .filter_map(|second| parts.binary_search_by_key(&second, |part| part.second).ok());
-            let free =
-                |place: &usize| (parts[*place].decrypts as usize) < parts[*place].reads.len();
-            match places.into_iter().find(free) {
-                Some(place) => {
-                    parts[place].decrypts += 1;
-                    self.matched += 1;
-                }
-                None if verify.is_none() && makes_key_near(session, second) => {}
-                None => self.unmatched += 1,
-            }
-        }
-    }
-}
-
-impl Parts {
-    /// The least number of partitions: one requester's reads of `n` objects in one second ask at most
-    /// `n` times in each, whatever was in memory. Two seconds may be an accident. Of what is older than
-    /// the trail only each object's first second counts: so many objects say the same, or none.
-    pub(super) fn least_partitions(&self, evidence: &Evidence) -> u32 {
-        let mut greatest = [1; ACCIDENTS + 1];
-        let mut first: HashMap<u32, i64> = HashMap::new();
-        for (pool, own) in evidence.pools.iter().zip(&self.pools) {
-            for part in self.list[own.clone()].iter().filter(|part| !part.may_verify) {
-                let reads = &pool.sessions[part.session as usize].read[part.reads.clone()];
-                let mut is_first = |read: &Read| match read.of {
-                    ReadOf::Unwritten(object) => {
-                        *first.entry(object).or_insert(read.second) == read.second
-                    }
-                    ReadOf::Written { .. } | ReadOf::Doubtful => true,
-                };
-                // Every read is noted, whatever the ones before it are.
-                let firsts = reads.iter().filter(|read| is_first(read)).count();
-                if firsts < reads.len() {
-                    continue;
-                }
-                let least = part.decrypts.div_ceil(objects(reads, evidence));
-                if let Some(place) = greatest.iter().position(|&greatest| greatest < least) {
-                    greatest[place..].rotate_right(1);
-                    greatest[place] = least;
-                }
-            }
-        }
-        greatest[ACCIDENTS]
-    }
-}
-
-/// How many objects `reads` are of, at most.
-fn objects(reads: &[Read], evidence: &Evidence) -> u32 {
-    let mut counts: BTreeMap<ReadOf, u32> = BTreeMap::new();
-    for read in reads {
-        *counts.entry(read.of).or_default() += 1;
-    }
-    let most = |(of, reads): (ReadOf, u32)| match of {
-        ReadOf::Unwritten(_) => 1,
-        ReadOf::Doubtful => reads,
-        ReadOf::Written { pool, session, second } => {
-            let written = &evidence.pools[pool as usize].sessions[session as usize].written;
-            let same = written.partition_point(|&written| written <= second)
-                - written.partition_point(|&written| written < second);
-            reads.min(same.max(1) as u32)
-        }
-    };
-    counts.into_iter().map(most).sum()
-}
-
-/// Whether the session makes a key in this second or the one before: its verification may be logged
-/// with the next second.
-fn makes_key_near(session: &Session, second: i64) -> bool {
-    let from = session.generated.partition_point(|&generated| generated < second - 1);
-    session.generated.get(from).is_some_and(|&generated| generated <= second)
-}
-
-/// Decrypts of a session without those that verify its new keys.
-fn unverified(session: &Session, verify: u32) -> Vec<i64> {
-    let mut new: BTreeMap<i64, u32> = BTreeMap::new();
-    for &second in &session.generated {
-        *new.entry(second).or_default() += verify;
-    }
-    let is_other = |second: &i64| {
-        // A verification may be logged with the next second.
-        for at in [*second, second - 1] {
-            if let Some(left) = new.get_mut(&at).filter(|left| **left > 0) {
-                *left -= 1;
-                return false;
-            }
-        }
-        true
-    };
-    session.decrypted.iter().copied().filter(is_other).collect()
-}
-
 /// Sorts the evidence under each of `rules`, so that all judge the same groups.
 pub(super) fn under(
     rules: &[RequesterRule],
     evidence: &Evidence,
     parts: &Parts,
-    writes: Writes,
+    writes: WriteBounds,
     doubt: Doubt,
-) -> Vec<Streams> {
-    let mut all: Vec<Streams> =
-        rules.iter().map(|&rule| Streams::new(evidence, parts, rule, (writes, doubt))).collect();
+) -> Vec<ReadGroups> {
+    let mut all: Vec<ReadGroups> =
+        rules.iter().map(|&rule| ReadGroups::new(evidence, parts, rule, (writes, doubt))).collect();
     // What one rule cannot judge, none does.
     let mut is_judged = vec![true; parts.list.len()];
     loop {
         let mut changed = false;
-        for group in all.iter_mut().flat_map(Streams::groups_mut) {
+        for group in all.iter_mut().flat_map(ReadGroups::groups_mut) {
             group.is_scored &= group.parts.iter().all(|&part| is_judged[part as usize]);
             if !group.is_scored {
                 for &part in &group.parts {
@@ -265,14 +108,14 @@ pub(super) fn under(
             break;
         }
     }
-    for streams in &mut all {
-        streams.count(parts, doubt);
+    for groups in &mut all {
+        groups.count(parts, doubt);
     }
     all
 }
 
 /// One part as a requester's filter takes it.
-struct Reading {
+struct SecondReads {
     part: u32,
     uses: BTreeMap<u32, u32>,
     reads: u32,
@@ -285,47 +128,47 @@ struct Reading {
 /// Makes one requester's groups.
 struct Grouping<'a> {
     pool: &'a Pool,
-    writers: &'a Writers,
+    writers: &'a WriterKeys,
     /// The one object that is read, if it was not written in the trail.
     only: Option<u32>,
     /// From when on groups are scored.
     from: i64,
     doubt: Doubt,
-    numbers: HashMap<Key, u32>,
+    numbers: HashMap<WriterKey, u32>,
     /// All keys, by number.
-    keys: Vec<Key>,
+    keys: Vec<WriterKey>,
     /// Keys of which it is not known in how many partitions they are.
-    lost: HashSet<Key>,
+    lost: HashSet<WriterKey>,
     /// Nor of any that was generated until then.
     lost_until: i64,
-    requester: Requester,
+    requester: RequesterReads,
 }
 
-impl Streams {
+impl ReadGroups {
     fn new(
         evidence: &Evidence,
         parts: &Parts,
         rule: RequesterRule,
-        (writes, doubt): (Writes, Doubt),
+        (writes, doubt): (WriteBounds, Doubt),
     ) -> Self {
-        let of_rule = Writers::new(evidence, rule, writes);
+        let of_rule = WriterKeys::new(evidence, rule, writes);
         let span = evidence.last_s - evidence.first_s;
-        let mut streams = Self::default();
+        let mut groups = Self::default();
         for (pool, own) in evidence.pools.iter().zip(&parts.pools) {
             let mut requesters: BTreeMap<u32, Grouping> = BTreeMap::new();
             let mut place = own.start;
             while place < own.end {
-                let Part { second, session, .. } = parts.list[place];
-                // Under the role's rule all of a second go together.
-                let ends = |part: &Part| match rule {
-                    RequesterRule::Role => part.second != second,
-                    RequesterRule::Session => true,
-                };
-                let rest = &parts.list[place + 1..own.end];
-                let next = place + 1 + rest.iter().position(ends).unwrap_or(rest.len());
-                let (number, sessions) = match rule {
-                    RequesterRule::Role => (0, 0..pool.sessions.len()),
-                    RequesterRule::Session => (session, session as usize..session as usize + 1),
+                let SessionSecond { second, session, .. } = parts.list[place];
+                let (number, sessions, next) = match rule {
+                    // Under the role's rule all of a second go together.
+                    RequesterRule::Role => {
+                        let rest = &parts.list[place..own.end];
+                        let same = rest.partition_point(|part| part.second == second);
+                        (0, 0..pool.sessions.len(), place + same)
+                    }
+                    RequesterRule::Session => {
+                        (session, session as usize..session as usize + 1, place + 1)
+                    }
                 };
                 let grouping = requesters.entry(number).or_insert_with(|| {
                     let only = only_unwritten(&pool.sessions[sessions]);
@@ -337,12 +180,12 @@ impl Streams {
                 grouping.take(&parts.list, place..next);
                 place = next;
             }
-            streams.requesters.extend(requesters.into_values().map(Grouping::finish));
+            groups.requesters.extend(requesters.into_values().map(Grouping::finish));
         }
-        streams
+        groups
     }
 
-    fn groups_mut(&mut self) -> impl Iterator<Item = &mut Group> {
+    fn groups_mut(&mut self) -> impl Iterator<Item = &mut ReadGroup> {
         self.requesters.iter_mut().flat_map(|requester| &mut requester.groups)
     }
 
@@ -359,11 +202,10 @@ impl Streams {
                 if doubt == Doubt::Averaged && uses.len() > 1 && group.decrypts < reads {
                     self.doubtful += u64::from(group.decrypts);
                 }
-                let of_part = |&part: &u32| {
-                    let Part { reads, decrypts, .. } = &parts.list[part as usize];
+                self.allotment += allotment(group.parts.iter().map(|&part| {
+                    let SessionSecond { reads, decrypts, .. } = &parts.list[part as usize];
                     (reads.len() as u32, *decrypts)
-                };
-                self.allotment += allotment(group.parts.iter().map(of_part));
+                }));
             }
         }
         self.doubtful_share = self.doubtful as f64 / decrypts.max(1) as f64;
@@ -373,7 +215,7 @@ impl Streams {
 impl<'a> Grouping<'a> {
     fn new(
         pool: &'a Pool,
-        writers: &'a Writers,
+        writers: &'a WriterKeys,
         (only, from): (Option<u32>, i64),
         doubt: Doubt,
     ) -> Self {
@@ -387,20 +229,20 @@ impl<'a> Grouping<'a> {
             keys: Vec::new(),
             lost: HashSet::new(),
             lost_until: i64::MIN,
-            requester: Requester::default(),
+            requester: RequesterReads::default(),
         }
     }
 
-    fn finish(mut self) -> Requester {
+    fn finish(mut self) -> RequesterReads {
         self.requester.keys = self.keys.len();
         self.requester
     }
 
     /// Takes all parts of one second.
-    fn take(&mut self, parts: &[Part], of_second: Range<usize>) {
+    fn take(&mut self, parts: &[SessionSecond], of_second: Range<usize>) {
         let time = parts[of_second.start].second;
         self.lose(&parts[of_second.clone()]);
-        let readings: Vec<Reading> =
+        let readings: Vec<SecondReads> =
             of_second.map(|place| self.reading(&parts[place], place as u32)).collect();
         for group in groups(readings) {
             let keys: HashSet<u32> =
@@ -413,7 +255,7 @@ impl<'a> Grouping<'a> {
         }
     }
 
-    fn reading(&mut self, part: &Part, number: u32) -> Reading {
+    fn reading(&mut self, part: &SessionSecond, number: u32) -> SecondReads {
         let reads = &self.pool.sessions[part.session as usize].read[part.reads.clone()];
         let mut uses = BTreeMap::new();
         let mut is_open = part.may_verify;
@@ -431,22 +273,22 @@ impl<'a> Grouping<'a> {
             }
         }
         let (reads, decrypts, may_verify) = (reads.len() as u32, part.decrypts, part.may_verify);
-        Reading { part: number, uses, reads, decrypts, is_open, may_verify }
+        SecondReads { part: number, uses, reads, decrypts, is_open, may_verify }
     }
 
-    fn is_lost(&self, key: Key) -> bool {
+    fn is_lost(&self, key: WriterKey) -> bool {
         self.lost.contains(&key) || self.writers.generated(key) <= self.lost_until
     }
 
     /// Notes of which keys a second's reads leave it unknown how many partitions have them, as
     /// it is not known which key these reads are of.
-    fn lose(&mut self, parts: &[Part]) {
+    fn lose(&mut self, parts: &[SessionSecond]) {
         for part in parts {
             let reads = &self.pool.sessions[part.session as usize].read[part.reads.clone()];
             for read in reads {
                 match self.writers.key(read.of, self.only) {
                     Wrapping::Among(pool, requester, keys) => {
-                        self.lost.extend(keys.map(|key| (pool, requester, key)));
+                        self.lost.extend(keys.map(|key| WriterKey { pool, requester, key }));
                     }
                     Wrapping::Any if part.decrypts > 0 => {
                         self.lost_until = self.lost_until.max(part.second);
@@ -457,7 +299,7 @@ impl<'a> Grouping<'a> {
         }
     }
 
-    fn push_scored(&mut self, time: i64, group: &[Reading]) {
+    fn push_scored(&mut self, time: i64, group: &[SecondReads]) {
         let mut uses: BTreeMap<u32, u32> = BTreeMap::new();
         for (&key, reads) in group.iter().flat_map(|reading| &reading.uses) {
             *uses.entry(key).or_default() += reads;
@@ -467,18 +309,18 @@ impl<'a> Grouping<'a> {
         if self.doubt == Doubt::Excluded && uses.len() > 1 && (1..all).contains(&decrypts) {
             self.lost.extend(uses.keys().map(|&key| self.keys[key as usize]));
         }
-        let uses = uses.into_iter().map(|(key, reads)| Use { key, reads, asked: 0 });
+        let uses = uses.into_iter().map(|(key, reads)| KeyReads { key, reads, asked: 0 });
         self.push(time, group, uses, decrypts, false);
     }
 
     /// Keeps of a group that is not scored what is certain, and notes what is lost.
-    fn push_certain(&mut self, time: i64, group: &[Reading]) {
-        let mut uses: BTreeMap<u32, Option<Use>> = BTreeMap::new();
+    fn push_certain(&mut self, time: i64, group: &[SecondReads]) {
+        let mut uses: BTreeMap<u32, Option<KeyReads>> = BTreeMap::new();
         for reading in group {
-            let Reading { decrypts, reads: all, may_verify, .. } = *reading;
+            let SecondReads { decrypts, reads: all, may_verify, .. } = *reading;
             let each_asked = decrypts == all && !may_verify;
             for (&key, &reads) in &reading.uses {
-                let sum = uses.entry(key).or_insert(Some(Use { key, reads: 0, asked: 0 }));
+                let sum = uses.entry(key).or_insert(Some(KeyReads { key, reads: 0, asked: 0 }));
                 match sum {
                     Some(sum) if decrypts == 0 || each_asked => {
                         sum.reads += reads;
@@ -497,15 +339,15 @@ impl<'a> Grouping<'a> {
     fn push(
         &mut self,
         time: i64,
-        group: &[Reading],
-        uses: impl Iterator<Item = Use>,
+        group: &[SecondReads],
+        uses: impl Iterator<Item = KeyReads>,
         decrypts: u32,
         is_certain: bool,
     ) {
-        let Requester { groups, uses: all, .. } = &mut self.requester;
+        let RequesterReads { groups, uses: all, .. } = &mut self.requester;
         let first = all.len();
         all.extend(uses);
-        groups.push(Group {
+        groups.push(ReadGroup {
             time,
             decrypts,
             uses: first..all.len(),
@@ -517,9 +359,9 @@ impl<'a> Grouping<'a> {
 }
 
 /// Puts those together that read a key in common.
-fn groups(readings: Vec<Reading>) -> Vec<Vec<Reading>> {
+fn groups(readings: Vec<SecondReads>) -> Vec<Vec<SecondReads>> {
     let mut group_of_key: HashMap<u32, usize> = HashMap::new();
-    let mut groups: Vec<Vec<Reading>> = Vec::new();
+    let mut groups: Vec<Vec<SecondReads>> = Vec::new();
     for reading in readings {
         let own = groups.len();
         groups.push(vec![reading]);
@@ -550,10 +392,13 @@ fn only_unwritten(sessions: &[Session]) -> Option<u32> {
 /// Logarithm of how likely it is that of all `(reads, decrypts)` the Decrypts fall on the sessions they
 /// do, if each read may be one that asks.
 fn allotment(sessions: impl Iterator<Item = (u32, u32)> + Clone) -> f64 {
-    let ways = |reads: u32, decrypts: u32| -> f64 {
-        (0..decrypts.min(reads)).map(|one| (f64::from(reads - one) / f64::from(one + 1)).ln()).sum()
-    };
     let (reads, decrypts) =
         sessions.clone().fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
-    sessions.map(|(reads, decrypts)| ways(reads, decrypts)).sum::<f64>() - ways(reads, decrypts)
+    sessions.map(|(reads, decrypts)| log_ways(reads, decrypts)).sum::<f64>()
+        - log_ways(reads, decrypts)
+}
+
+/// Logarithm of in how many ways `decrypts` of `reads` may be those that asked.
+fn log_ways(reads: u32, decrypts: u32) -> f64 {
+    (0..decrypts.min(reads)).map(|one| (f64::from(reads - one) / f64::from(one + 1)).ln()).sum()
 }

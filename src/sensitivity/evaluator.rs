@@ -1,21 +1,20 @@
 //! What the headline saves under any number of sets of assumptions, all on the same requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::{Progress, Step};
-use crate::encryption::assumptions::{Assumptions, Expiry, Level};
+use super::{Progress, Work};
+use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::figure::saving;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::ArmEstimate;
 use crate::simulation::{Arm, PlannedArm, kms_calls};
-use crate::units::SimDuration;
 
 /// What a run may take: all of it is known before it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Means {
+pub struct Budget {
     /// Threads that work on it.
     pub threads: usize,
     /// Bytes of memory for it at the most.
@@ -29,67 +28,46 @@ const AT_A_TIME: usize = 64;
 /// Bytes that they may take together; a single one may take more.
 const BYTES_AT_A_TIME: u64 = 1 << 30;
 
-/// The same number, where skipping ahead gives them nothing in common and tells of no progress within.
+/// The same number, where skipping ahead gives them nothing in common and reports no progress within.
 const SKIPPED_AT_A_TIME: usize = 8;
 
-/// What tells sets of assumptions apart, in an order.
-type Key = (SimDuration, SimDuration, Expiry, u32, [Option<u32>; 2], u32);
-
-fn key(assumptions: &Assumptions) -> Key {
-    let Assumptions {
-        generation_lifetime,
-        cache_lifetime,
-        expiry,
-        cache_hosts,
-        write_partitions,
-        read_partitions,
-        verify_on_write,
-        // The same in all: it has no range.
-        migration_rate: _,
-    } = *assumptions;
-    let partitions = [write_partitions, read_partitions];
-    (generation_lifetime, cache_lifetime, expiry, cache_hosts, partitions, verify_on_write)
-}
-
-/// A scenario whose headline is asked what it saves.
-pub(super) struct Bench<'a> {
+/// Evaluates the headline's saving; each set of assumptions is answered once.
+pub(super) struct Evaluator<'a> {
     scenario: &'a Scenario,
     engines: Engines,
-    means: Means,
+    budget: Budget,
     progress: Progress<'a>,
     requesters: Requesters,
     replications: Range<u32>,
     /// KMS calls of the reference in each replication.
-    against: Vec<u64>,
+    reference: Vec<u64>,
     /// KMS calls of the headline in each replication, as far as they are known.
-    known: BTreeMap<Key, Vec<u64>>,
+    known: HashMap<Assumptions, Vec<u64>>,
 }
 
-impl<'a> Bench<'a> {
-    /// A bench of the first `replications`; `None` if the reference makes no KMS calls in one of them,
-    /// so that there is nothing to save.
+impl<'a> Evaluator<'a> {
+    /// One of the first `replications`; `None` if the reference makes no KMS calls in one of them, so
+    /// that there is nothing to save.
     pub(super) fn new(
         scenario: &'a Scenario,
         replications: u32,
-        means: Means,
+        budget: Budget,
         progress: Progress<'a>,
     ) -> Option<Self> {
         let headline = &scenario.configurations[scenario.headline];
-        let requesters = Requesters::group(headline.rule, &scenario.principals, &scenario.slots);
-        let reference = scenario.configurations[scenario.reference].ranges.at(Level::Assumed);
-        let mut bench = Self {
+        let mut evaluator = Self {
             scenario,
             engines: Engines::of(scenario),
-            means,
+            budget,
             progress,
-            requesters,
+            requesters: Requesters::group(headline.rule, &scenario.principals, &scenario.slots),
             replications: 0..replications,
-            against: Vec::new(),
-            known: BTreeMap::new(),
+            reference: Vec::new(),
+            known: HashMap::new(),
         };
-        let [against] = &bench.run(scenario.reference, &[reference])[..] else { return None };
-        bench.against.clone_from(against);
-        (!bench.against.contains(&0)).then_some(bench)
+        let assumed = scenario.configurations[scenario.reference].ranges.at(Level::Assumed);
+        evaluator.reference = evaluator.run(scenario.reference, &[assumed]).remove(0);
+        (!evaluator.reference.contains(&0)).then_some(evaluator)
     }
 
     fn headline(&self) -> &Configuration {
@@ -98,7 +76,7 @@ impl<'a> Bench<'a> {
 
     /// What one replication under a set of assumptions is expected to take.
     pub(super) fn estimate(&self, assumptions: &Assumptions) -> ArmEstimate {
-        let Means { threads, .. } = self.means;
+        let Budget { threads, .. } = self.budget;
         let arm = PlannedArm {
             scenario: self.scenario,
             configuration: self.headline(),
@@ -115,32 +93,27 @@ impl<'a> Bench<'a> {
 
     /// Whether there is memory for it.
     pub(super) fn fits(&self, estimate: &ArmEstimate) -> bool {
-        estimate.bytes_max <= self.means.bytes
+        estimate.bytes_max <= self.budget.bytes
     }
 
     /// What the headline saves under each set of assumptions, in each replication.
     pub(super) fn savings(&mut self, sets: &[Assumptions]) -> Vec<Vec<f64>> {
-        let mut unknown: Vec<Assumptions> = Vec::new();
-        let mut seen = BTreeSet::new();
-        for set in sets.iter().filter(|set| !self.known.contains_key(&key(set))) {
-            if seen.insert(key(set)) {
-                unknown.push(*set);
-            }
-        }
+        let mut seen = HashSet::new();
+        let unknown: Vec<Assumptions> = sets
+            .iter()
+            .copied()
+            .filter(|set| !self.known.contains_key(set) && seen.insert(*set))
+            .collect();
         let estimates: Vec<ArmEstimate> = unknown.iter().map(|set| self.estimate(set)).collect();
-        let requests: f64 = estimates.iter().map(|estimate| estimate.requests).sum();
-        (self.progress)(Step::Decided(requests * f64::from(self.replications.end)));
+        (self.progress)(Work::Decided(self.requests(&estimates)));
         for batch in self.batches(&estimates) {
-            let of_batch = &unknown[batch.clone()];
-            let calls = self.run(self.scenario.headline, of_batch);
-            self.known.extend(of_batch.iter().map(key).zip(calls));
+            let calls = self.run(self.scenario.headline, &unknown[batch.clone()]);
+            self.known.extend(unknown[batch.clone()].iter().copied().zip(calls));
             if self.skips() {
-                let requests: f64 = estimates[batch].iter().map(|it| it.requests).sum();
-                let all = requests * f64::from(self.replications.end);
-                (self.progress)(Step::Answered(all as u64));
+                (self.progress)(Work::Answered(self.requests(&estimates[batch]) as u64));
             }
         }
-        sets.iter().map(|set| self.saving(&self.known[&key(set)])).collect()
+        sets.iter().map(|set| self.saving(&self.known[set])).collect()
     }
 
     /// The same in the first replication alone.
@@ -149,9 +122,15 @@ impl<'a> Bench<'a> {
     }
 
     fn saving(&self, calls: &[u64]) -> Vec<f64> {
-        let calls = calls.iter().zip(&self.against);
-        let savings = calls.map(|(&own, &baseline)| saving(own as f64, baseline as f64));
+        let pairs = calls.iter().zip(&self.reference);
+        let savings = pairs.map(|(&own, &baseline)| saving(own as f64, baseline as f64));
         savings.map(|saving| saving.expect("the baseline makes calls")).collect()
+    }
+
+    /// Requests in all replications.
+    fn requests(&self, estimates: &[ArmEstimate]) -> f64 {
+        let once: f64 = estimates.iter().map(|estimate| estimate.requests).sum();
+        once * f64::from(self.replications.end)
     }
 
     fn skips(&self) -> bool {
@@ -184,17 +163,20 @@ impl<'a> Bench<'a> {
     fn run(&self, configuration: usize, sets: &[Assumptions]) -> Vec<Vec<u64>> {
         let arms: Vec<Arm> =
             sets.iter().map(|&assumptions| Arm::of_totals(configuration, assumptions)).collect();
-        let answered = |requests: u64| {
-            if !self.skips() {
-                (self.progress)(Step::Answered(requests * arms.len() as u64));
-            }
-        };
         let mut calls = vec![Vec::new(); arms.len()];
         for replication in self.replications.clone() {
             let one = replication..replication + 1;
-            let counted = kms_calls(self.scenario, &self.engines, &arms, one, &answered);
+            let counted = kms_calls(self.scenario, &self.engines, &arms, one, &|requests| {
+                self.report_drawn(requests, arms.len());
+            });
             calls.iter_mut().zip(counted).for_each(|(of, n)| of.extend(n));
         }
         calls
+    }
+
+    fn report_drawn(&self, requests: u64, arms: usize) {
+        if !self.skips() {
+            (self.progress)(Work::Answered(requests * arms as u64));
+        }
     }
 }
