@@ -19,7 +19,7 @@ pub use verdict::verdict;
 use super::document::{Block, Document, Section, Shown};
 use super::known_total;
 use super::numbers::{count, percent};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::results::Results;
 use crate::results::known_total::Scaled;
 use crate::results::rows::SummaryRow;

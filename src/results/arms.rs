@@ -8,7 +8,7 @@ use super::counts::ArmCounts;
 use super::migration;
 use super::run::{Progress, Step};
 use super::swings::Variations;
-use crate::encryption::assumptions::{Assumptions, Level};
+use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};

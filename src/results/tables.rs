@@ -8,7 +8,7 @@ use super::rows::{
     AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, TimelineRow,
 };
 use super::run::{Place, Run};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::encryption::requester::{Requester, Requesters};
 use crate::figure::saving;
 use crate::kms::accounts::AccountRegion;

@@ -10,7 +10,7 @@ use super::facts::{WarningFacts, precision_reached};
 use super::rows::{AccountRow, SummaryRow, UNKNOWN_OBJECTS};
 use super::run::Run;
 use crate::encryption::Mode;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
 use crate::scenario::{Configuration, Population, Scenario};

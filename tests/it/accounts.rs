@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::support::pages::printed;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;

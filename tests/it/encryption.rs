@@ -5,7 +5,7 @@
 
 use crate::support::pages::{page, printed};
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::pricing::Sku;
 use bks::report::{Format, run};
 use bks::results::Results;

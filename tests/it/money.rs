@@ -3,7 +3,7 @@
 
 use crate::support::pages::printed;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::migration::payback::Payback;
 use bks::report::Format;
 use bks::results::Results;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::error::Result;
 use bks::results::csv;
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
