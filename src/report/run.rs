@@ -1,7 +1,7 @@
 //! A run: its verdict, its figures, and what they stand on.
 //!
-//! - [`mod@verdict`], [`mod@figures`], [`accounts`], [`bill`], [`assumptions`]: what was found;
-//! - [`basis`], [`reproduction`]: what it stands on, and how to get it again;
+//! - `verdict`, `figures`, `accounts`, `bill`, `assumptions`: what was found;
+//! - `basis`, [`reproduction`]: what it stands on, and how to get it again;
 //! - [`page`]: all of it, for a meeting.
 
 mod accounts;

@@ -521,7 +521,8 @@ proptest! {
                 unknown_age: age,
             };
             let scenario = Scenario::of_recording(recording, &settings).unwrap();
-            Results::of(&scenario, &|_| ())
+            // Repeated records are counted as left out.
+            Results { left_out: Vec::new(), ..Results::of(&scenario, &|_| ()) }
         };
         prop_assert_eq!(rows(&lines, usize::MAX), rows(&shuffled, memory));
     }
