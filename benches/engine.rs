@@ -5,7 +5,7 @@
 //! sessions send a tenth of the requests: sessions are run one after the other, so each does the work
 //! that it does in the whole.
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::scenario::Scenario;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;

@@ -1,8 +1,8 @@
 //! The command line: arguments in, files and terminal out, exit codes.
 //!
 //! Here commands are told apart and run; each has a file of its own. What several share stands in files
-//! that know no command: [`args`] options, [`input`] and [`output`] files, [`run`] a run of a scenario,
-//! [`logs`] and [`bills`] what they read, [`exit`] how they end.
+//! that know no command: `args` options, `input` and `output` files, `run` a run of a scenario,
+//! `logs` and `bills` what they read, `exit` how they end.
 //!
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
 //! assertion in a scenario was not met.

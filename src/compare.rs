@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
 use crate::figure::Figure;
 use crate::results::Results;

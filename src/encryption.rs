@@ -24,8 +24,6 @@ pub mod shares;
 mod sorted;
 mod timelines;
 
-pub use assumption as assumptions;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

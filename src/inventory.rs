@@ -283,7 +283,7 @@ impl InventoryItem {
                 self.class = StorageClass::ALL
                     .into_iter()
                     .find(|class| class.name() == text)
-                    .unwrap_or(StorageClass::Other)
+                    .unwrap_or(StorageClass::Other);
             }
             InventoryColumn::EncryptionStatus => {
                 let name = text.trim().to_ascii_uppercase().replace('_', "-");

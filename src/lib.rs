@@ -66,7 +66,7 @@
 //! )?;
 //! let results = Results::of(&scenario, &|_| ());
 //! assert_eq!(results.assumed("sse-kms").kms_requests, 3_600.0);
-//! assert_eq!(results.assumed("bucket-key").kms_requests, 12.0 + 12.0);
+//! assert_eq!(results.assumed("bucket-key-role").kms_requests, 12.0 + 12.0);
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 

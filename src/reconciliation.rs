@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::encryption::Mode;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls, TrailCalls};
 use crate::recording::Recording;

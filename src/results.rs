@@ -28,7 +28,7 @@ mod warnings;
 
 use serde::Serialize;
 
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 

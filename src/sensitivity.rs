@@ -4,7 +4,7 @@
 //! - *One at a time*: each assumption at each end of its range, the others as assumed. It shows what
 //!   is at stake with one assumption, and nothing of what several do together.
 //! - *Indices* ([`sobol`]): all assumptions at once, drawn from laws that stand for knowing nothing but
-//!   their ranges ([`sampling`]). They say whose spread the saving's spread is.
+//!   their ranges (`sampling`). They say whose spread the saving's spread is.
 //! - *Break-even values* ([`break_even`]): where the saving falls below a target along an [`axis`], with
 //!   the others at each level.
 //!

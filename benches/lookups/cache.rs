@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use bks::encryption::assumptions::Expiry;
+use bks::encryption::assumption::Expiry;
 use bks::error::{Error, Result};
 use bks::units::SimDuration;
 

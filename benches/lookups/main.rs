@@ -17,7 +17,7 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
-use bks::encryption::assumptions::{Expiry, Level};
+use bks::encryption::assumption::{Expiry, Level};
 use bks::error::{Error, Result};
 use bks::scenario::Scenario;
 use bks::simulation::{Arm, objects};

@@ -10,7 +10,7 @@ use super::args::{self, Changes, Jobs, LogSettings, Quiet, Typed};
 use super::exit::Exit;
 use super::logs::FormatsTogether;
 use super::{logs, output, progress};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::logs::outgoing::Outgoing;
 use crate::logs::{access_log, cloudtrail, parquet};

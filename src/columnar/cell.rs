@@ -29,7 +29,7 @@ pub enum ParquetValue {
     Real(f64),
     /// A point in time, in nanoseconds since the Unix epoch.
     Time(i64),
-    /// A text: UTF-8, at most [`VALUE_MAX`] bytes.
+    /// A text: UTF-8, at most `VALUE_MAX` bytes.
     Text(ByteArray),
 }
 

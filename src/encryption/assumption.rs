@@ -118,99 +118,18 @@ impl Assumption {
         Self::MigrationRate,
     ];
 
-    /// Its row of the table.
+    /// Its row of the table, whose rows stand below.
     #[must_use]
     pub const fn describe(self) -> Description {
         match self {
-            Self::GenerationLifetime => Description {
-                name: "generation_lifetime",
-                meaning: "how long S3 wraps new objects with one bucket-level key",
-                limits: Some(Limits {
-                    least: Value::Duration(SimDuration::from_nanos(1)),
-                    most: Value::Duration(SimDuration::MAX),
-                    rule: "a bucket-level key must live for some time",
-                    hint: "for a key per object compare with `encryption = \"sse-kms\"`",
-                }),
-                source: "AWS gives none; SQS uses a data key for 1min to 24h, 5min unless told; Kinesis \
-                         for 5min; Huawei OBS's near copy rotates its bucket key every 365 days, so the \
-                         upper end is open",
-                ..lifetime(86_400)
-            },
-            Self::CacheLifetime => Description {
-                name: "cache_lifetime",
-                meaning: "how long S3 keeps a bucket-level key in memory for reads",
-                source: "AWS gives none; Huawei OBS about 3min; DynamoDB 5min",
-                ..lifetime(3_600)
-            },
-            Self::Expiry => Description {
-                name: "expiry",
-                meaning: "whether the cache lifetime runs from the fetch, or anew from each use",
-                kind: AssumptionKind::Expiry,
-                built_in: Some(Range::new(
-                    Value::Expiry(Expiry::Fixed),
-                    Value::Expiry(Expiry::Fixed),
-                    Value::Expiry(Expiry::Sliding),
-                )),
-                limits: None,
-                greater_saves_more: true,
-                floor: Some(Value::Expiry(Expiry::Fixed)),
-                ceiling: Some(Value::Expiry(Expiry::Fixed)),
-                law: Law::Even,
-                searched: None,
-                replaced_by: &[],
-                source: "both readings exist; DynamoDB leans to sliding",
-            },
-            Self::CacheHosts => Description {
-                name: "cache_hosts",
-                meaning: "hosts of S3's fleet, each with a cache of its own, that connections land on",
-                built_in: Some(Range::new(Value::Count(1), Value::Count(10), Value::Count(55))),
-                replaced_by: &[Self::WritePartitions, Self::ReadPartitions],
-                source: "fitted to published counts (docs/model.md, \"Fan-out\")",
-                ..PARTS_OF_THE_FLEET
-            },
-            Self::WritePartitions => Description {
-                name: "write_partitions",
-                meaning: "parts of S3's fleet that make keys of their own, in place of `cache_hosts`",
-                ..PARTS_OF_THE_FLEET
-            },
-            Self::ReadPartitions => Description {
-                name: "read_partitions",
-                meaning: "parts of S3's fleet that fetch keys of their own, in place of `cache_hosts`",
-                ..PARTS_OF_THE_FLEET
-            },
-            Self::VerifyOnWrite => Description {
-                name: "verify_on_write",
-                meaning: "calls of `Decrypt` that verify each new key, if S3 does",
-                kind: AssumptionKind::Count,
-                built_in: Some(Range::new(Value::Count(0), Value::Count(1), Value::Count(1))),
-                limits: Some(Limits {
-                    least: Value::Count(0),
-                    most: Value::Count(100),
-                    rule: "at most 100 calls verify a new key",
-                    hint: "",
-                }),
-                greater_saves_more: false,
-                floor: None,
-                ceiling: Some(Value::Count(0)),
-                law: Law::Even,
-                searched: None,
-                replaced_by: &[],
-                source: "documented for replicas of S3 replication, inferred for other writers",
-            },
-            Self::MigrationRate => Description {
-                name: "migration_rate",
-                meaning: "how fast old objects are written anew; it decides how many share a key",
-                kind: AssumptionKind::Rate,
-                built_in: Some(Range::known(Value::Rate(Rate::per_s(1_000.0)))),
-                limits: None,
-                greater_saves_more: true,
-                floor: None,
-                ceiling: None,
-                law: Law::Even,
-                searched: None,
-                replaced_by: &[],
-                source: "assumed",
-            },
+            Self::GenerationLifetime => GENERATION_LIFETIME,
+            Self::CacheLifetime => CACHE_LIFETIME,
+            Self::Expiry => EXPIRY,
+            Self::CacheHosts => CACHE_HOSTS,
+            Self::WritePartitions => WRITE_PARTITIONS,
+            Self::ReadPartitions => READ_PARTITIONS,
+            Self::VerifyOnWrite => VERIFY_ON_WRITE,
+            Self::MigrationRate => MIGRATION_RATE,
         }
     }
 
@@ -381,6 +300,103 @@ impl Assumptions {
         self.partitions(Connections::Fresh).writing
     }
 }
+
+const GENERATION_LIFETIME: Description = Description {
+    name: "generation_lifetime",
+    meaning: "how long S3 wraps new objects with one bucket-level key",
+    limits: Some(Limits {
+        least: Value::Duration(SimDuration::from_nanos(1)),
+        most: Value::Duration(SimDuration::MAX),
+        rule: "a bucket-level key must live for some time",
+        hint: "for a key per object compare with `encryption = \"sse-kms\"`",
+    }),
+    source: "AWS gives none; SQS uses a data key for 1min to 24h, 5min unless told; Kinesis \
+             for 5min; Huawei OBS's near copy rotates its bucket key every 365 days, so the \
+             upper end is open",
+    ..lifetime(86_400)
+};
+
+const CACHE_LIFETIME: Description = Description {
+    name: "cache_lifetime",
+    meaning: "how long S3 keeps a bucket-level key in memory for reads",
+    source: "AWS gives none; Huawei OBS about 3min; DynamoDB 5min",
+    ..lifetime(3_600)
+};
+
+const EXPIRY: Description = Description {
+    name: "expiry",
+    meaning: "whether the cache lifetime runs from the fetch, or anew from each use",
+    kind: AssumptionKind::Expiry,
+    built_in: Some(Range::new(
+        Value::Expiry(Expiry::Fixed),
+        Value::Expiry(Expiry::Fixed),
+        Value::Expiry(Expiry::Sliding),
+    )),
+    limits: None,
+    greater_saves_more: true,
+    floor: Some(Value::Expiry(Expiry::Fixed)),
+    ceiling: Some(Value::Expiry(Expiry::Fixed)),
+    law: Law::Even,
+    searched: None,
+    replaced_by: &[],
+    source: "both readings exist; DynamoDB leans to sliding",
+};
+
+const CACHE_HOSTS: Description = Description {
+    name: "cache_hosts",
+    meaning: "hosts of S3's fleet, each with a cache of its own, that connections land on",
+    built_in: Some(Range::new(Value::Count(1), Value::Count(10), Value::Count(55))),
+    replaced_by: &[Assumption::WritePartitions, Assumption::ReadPartitions],
+    source: "fitted to published counts (docs/model.md, \"Fan-out\")",
+    ..PARTS_OF_THE_FLEET
+};
+
+const WRITE_PARTITIONS: Description = Description {
+    name: "write_partitions",
+    meaning: "parts of S3's fleet that make keys of their own, in place of `cache_hosts`",
+    ..PARTS_OF_THE_FLEET
+};
+
+const READ_PARTITIONS: Description = Description {
+    name: "read_partitions",
+    meaning: "parts of S3's fleet that fetch keys of their own, in place of `cache_hosts`",
+    ..PARTS_OF_THE_FLEET
+};
+
+const VERIFY_ON_WRITE: Description = Description {
+    name: "verify_on_write",
+    meaning: "calls of `Decrypt` that verify each new key, if S3 does",
+    kind: AssumptionKind::Count,
+    built_in: Some(Range::new(Value::Count(0), Value::Count(1), Value::Count(1))),
+    limits: Some(Limits {
+        least: Value::Count(0),
+        most: Value::Count(100),
+        rule: "at most 100 calls verify a new key",
+        hint: "",
+    }),
+    greater_saves_more: false,
+    floor: None,
+    ceiling: Some(Value::Count(0)),
+    law: Law::Even,
+    searched: None,
+    replaced_by: &[],
+    source: "documented for replicas of S3 replication, inferred for other writers",
+};
+
+const MIGRATION_RATE: Description = Description {
+    name: "migration_rate",
+    meaning: "how fast old objects are written anew; it decides how many share a key",
+    kind: AssumptionKind::Rate,
+    built_in: Some(Range::known(Value::Rate(Rate::per_s(1_000.0)))),
+    limits: None,
+    greater_saves_more: true,
+    floor: None,
+    ceiling: None,
+    law: Law::Even,
+    searched: None,
+    replaced_by: &[],
+    source: "assumed",
+};
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ mod mixed;
 
 use std::ops::Range;
 
-use super::assumptions::{Assumptions, Expiry, Partitions};
+use super::assumption::{Assumptions, Expiry, Partitions};
 use super::cost::KeyCost;
 use super::keys::{KEYLESS, Keyring};
 use super::needs::{MultipartCalls, Needs};

@@ -1,6 +1,6 @@
 //! A fitted scenario beside the log it was made from.
 
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::scenario::Scenario;
 use crate::simulation::engines::Engines;
 use crate::simulation::{Arm, kms_calls};

@@ -4,7 +4,7 @@
 //! ([`super::hive`]). Names lose their capitals in Athena, and are known without them.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
 use super::access_log::named::{Field, Named};
 use super::bad_lines::{BadLines, Flaw, NotRead};
@@ -209,13 +209,10 @@ pub(super) fn read(
     bad: &mut BadLines,
     sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
 ) -> Result<()> {
+    let mut source = BufReader::new(source);
     let mut first = Vec::new();
-    for byte in source.bytes().take(HEADER_MAX) {
-        first.push(byte.map_err(unreadable)?);
-        if first.ends_with(b"\n") {
-            break;
-        }
-    }
+    let mut head = source.by_ref().take(HEADER_MAX);
+    head.read_until(b'\n', &mut first).map_err(unreadable)?;
     let rows = cells(&first)
         .as_ref()
         .and_then(TableRows::of)
@@ -242,4 +239,4 @@ fn unreadable(error: impl std::fmt::Display) -> Error {
 }
 
 /// Most bytes of the line of column names.
-const HEADER_MAX: usize = 64 << 10;
+const HEADER_MAX: u64 = 64 << 10;

@@ -17,7 +17,7 @@ pub(crate) fn plain_name(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// Ends in an error where a record goes on beyond [`RECORD_MAX`], about.
+/// Ends in an error where a record goes on beyond `RECORD_MAX`, about.
 pub struct RecordLimit<R> {
     source: R,
     left: RecordBudget,

@@ -78,7 +78,7 @@ pub struct Record<'a> {
     /// The bucket; empty where the format has none (IBM COS), or the request is of none.
     pub bucket: &'a [u8],
     /// The object's key as logged, if the request is of an object. Access logs percent-encode it
-    /// (see [`percent_decoded`]), CloudTrail does not.
+    /// (see `percent_decoded`), CloudTrail does not.
     pub key: Option<&'a [u8]>,
     /// The object's version, in a bucket with versions.
     pub version_id: Option<&'a [u8]>,

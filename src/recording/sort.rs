@@ -13,10 +13,16 @@ use crate::error::Result;
 
 /// Where records are put aside: a temporary file, as a rule.
 pub trait SpillStore: fmt::Debug + Send + Sync {
-    /// Puts bytes at its end, and tells where they begin.
+    /// Puts bytes at its end, and returns where they begin.
+    ///
+    /// # Errors
+    /// The file cannot be written.
     fn append(&self, bytes: &[u8]) -> Result<u64>;
 
     /// Reads as many bytes as `bytes` has from `offset`.
+    ///
+    /// # Errors
+    /// The file cannot be read, or ends before.
     fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<()>;
 }
 

@@ -1,7 +1,7 @@
 //! Assertions in words: what was asserted, and the figure beside its threshold.
 
 use super::numbers::{count, dollars, percent};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::figure::{Figure, FigureUnit};
 use crate::results::facts::AssertionFacts;
 

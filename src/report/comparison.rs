@@ -7,7 +7,7 @@ use super::document::{Block, Cell, Document, Rank, Section, Shown, Table};
 use super::numbers::{at_levels, count, dollars, percent};
 use crate::compare::condition::Verdict;
 use crate::compare::{Comparison, CostChangeRow, DifferenceRow};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::figure::{Figure, FigureUnit};
 use crate::units::{SimDuration, Usd};
 

@@ -1,7 +1,7 @@
 //! A run: its verdict, its figures, and what they stand on.
 //!
-//! - [`mod@verdict`], [`mod@figures`], [`accounts`], [`bill`], [`assumptions`]: what was found;
-//! - [`basis`], [`reproduction`]: what it stands on, and how to get it again;
+//! - `verdict`, `figures`, `accounts`, `bill`, `assumptions`: what was found;
+//! - `basis`, [`reproduction`]: what it stands on, and how to get it again;
 //! - [`page`]: all of it, for a meeting.
 
 mod accounts;
@@ -19,7 +19,7 @@ pub use verdict::verdict;
 use super::document::{Block, Document, Section, Shown};
 use super::known_total;
 use super::numbers::{count, percent};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::results::Results;
 use crate::results::known_total::Scaled;
 use crate::results::rows::SummaryRow;

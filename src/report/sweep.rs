@@ -2,7 +2,7 @@
 
 use super::document::{Block, Cell, Document, Table};
 use super::numbers::{at_levels, dollars, percent};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::results::rows::SummaryRow;
 use crate::sweep::grid::Grid;
 use crate::sweep::survey::Survey;

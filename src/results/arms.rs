@@ -8,7 +8,7 @@ use super::counts::ArmCounts;
 use super::migration;
 use super::run::{Progress, Step};
 use super::swings::Variations;
-use crate::encryption::assumptions::{Assumptions, Level};
+use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
@@ -320,7 +320,9 @@ impl Plan<'_> {
                 all.extend(numbers.iter().copied().zip(counted));
             }
         }
-        all.iter_mut().for_each(|arms| arms.sort_by_key(|(number, _)| *number));
+        for arms in &mut all {
+            arms.sort_by_key(|(number, _)| *number);
+        }
         all.into_iter().map(|arms| arms.into_iter().map(|(_, counts)| counts).collect()).collect()
     }
 }

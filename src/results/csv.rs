@@ -77,7 +77,8 @@ fn not_a_row(
             let field = err.field().map(|field| field as usize);
             match field.and_then(|field| Some((header.get(field)?, cells?.get(field)?))) {
                 Some((column, text)) => {
-                    format!("line {line}: `{column}` is `{text}`, but {}", constraint(err.kind()))
+                    let constraint = constraint(err.kind());
+                    format!("line {line}, column `{column}`: `{text}` {constraint}")
                 }
                 None => format!("line {line}: {}", err.kind()),
             }

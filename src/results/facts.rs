@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::encryption::Mode;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::error::{Error, Result};
 use crate::figure::Figure;

@@ -8,7 +8,7 @@
 use serde::Serialize;
 
 use super::Results;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::units::Usd;
 use crate::units::readable::count;

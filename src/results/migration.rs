@@ -3,7 +3,7 @@
 use super::arms::Counted;
 use super::billing;
 use super::counts::ArmCounts;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::migration::MigrationPlan;
 use crate::migration::payback::{Onward, Payback, Savings};
 use crate::pricing::Bill;

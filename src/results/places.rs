@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::counts::ArmCounts;
 use super::rows::{BucketRow, LeftOutRow, PrefixRow};
 use super::run::{Place, Run};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::figure::saving;
 use crate::kms::KmsCalls;
 use crate::recording::Recording;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::figure::Figure;
 use crate::kms::KmsApi;
 use crate::shown::named;

@@ -6,7 +6,7 @@ use super::migration::Migration;
 use super::rows::{SensitivityRow, SummaryRow};
 use super::summary;
 use super::swings::Variations;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 
 pub use super::arms::bytes_at_most;

@@ -3,7 +3,7 @@
 use super::arms::Counted;
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
 use super::run::{Progress, Run, Step};
-use crate::encryption::assumptions::{Level, Variation};
+use crate::encryption::assumption::{Level, Variation};
 use crate::figure::saving;
 use crate::recording::Recording;
 use crate::scenario::Scenario;

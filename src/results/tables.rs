@@ -8,7 +8,7 @@ use super::rows::{
     AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, TimelineRow,
 };
 use super::run::{Place, Run};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::encryption::requester::{Requester, Requesters};
 use crate::figure::saving;
 use crate::kms::accounts::AccountRegion;
@@ -72,7 +72,9 @@ pub(super) fn requesters(run: &Run) -> Vec<RequesterRow> {
         }));
         if !others.is_empty() {
             let mut sum = RequesterCounts::default();
-            others.iter().for_each(|&number| sum += counts[number]);
+            for &number in others {
+                sum += counts[number];
+            }
             rows.push(RequesterRow {
                 principal: "(others)".to_owned(),
                 requesters: others.len(),

@@ -10,7 +10,7 @@ use super::facts::{WarningFacts, precision_reached};
 use super::rows::{AccountRow, SummaryRow, UNKNOWN_OBJECTS};
 use super::run::Run;
 use crate::encryption::Mode;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
 use crate::scenario::{Configuration, Population, Scenario};
@@ -148,14 +148,12 @@ fn has_keyless(scenario: &Scenario, population: &Population) -> bool {
     if domain.directory {
         return false;
     }
-    match domain.encryption {
+    if let Some(mode) = domain.encryption {
         // What is told to be under another encryption needs no bucket key, or has one.
-        Some(mode) => mode == Mode::SseKms,
-        None => {
-            let since = domain.keys_since;
-            since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
-        }
+        return mode == Mode::SseKms;
     }
+    let since = domain.keys_since;
+    since >= SimTime::ZERO || population.age.cdf(SimTime::ZERO.since(since)) < 1.0 - 1e-9
 }
 
 /// Populations that are read and hold objects without a bucket key.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::encryption::Mode;
-use crate::encryption::assumptions::{AssumptionRanges, Assumptions};
+use crate::encryption::assumption::{AssumptionRanges, Assumptions};
 use crate::encryption::history::{Ages, Writing};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::{RequesterRule, Requesters};

@@ -162,7 +162,7 @@ const WHO_CAN_BE_MANY: &str = "sessions of a role can be many, each with a scopi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encryption::assumptions::Level;
+    use crate::encryption::assumption::Level;
     use crate::encryption::requester::{RequesterRule, Requesters};
     use crate::s3::Connections;
     use crate::scenario::Scenario;

@@ -10,7 +10,7 @@ use super::recorded::{NeedGroups, RecordedAnswers};
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::worker::{ArmState, Worker, Workers};
-use crate::encryption::assumptions::Assumptions;
+use crate::encryption::assumption::Assumptions;
 use crate::encryption::cost::KeyCost;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::{MemoryPart, Needs};

@@ -1,6 +1,6 @@
 //! One configuration under one set of assumptions.
 
-use crate::encryption::assumptions::Assumptions;
+use crate::encryption::assumption::Assumptions;
 use crate::encryption::requester::Requesters;
 use crate::scenario::{Configuration, Scenario};
 

@@ -3,7 +3,7 @@
 
 use super::arm::PlannedArm;
 use super::skip_ahead::cost;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::encryption::requester::Requesters;
 use crate::s3::Principal;
 use crate::scenario::Scenario;

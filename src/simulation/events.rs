@@ -16,7 +16,7 @@ use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::stream::Requests;
 use super::{Arm, objects};
-use crate::encryption::assumptions::Partitions;
+use crate::encryption::assumption::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
 use crate::encryption::requester::Requesters;

@@ -7,7 +7,7 @@
 use super::Arm;
 use super::arm_keys::ArmKeys;
 use super::worker::{ArmState, Worker};
-use crate::encryption::assumptions::{Assumptions, Partitions};
+use crate::encryption::assumption::{Assumptions, Partitions};
 use crate::encryption::requester::Requesters;
 use crate::encryption::service::{BucketScheme, CallOf, KeyNeeds, Scheme};
 use crate::recording::earlier_objects::Origin;

@@ -4,7 +4,7 @@ use super::Progress;
 use super::columns::{RequestColumns, columns_of};
 use super::engines::Engines;
 use super::stream::Requests;
-use crate::encryption::assumptions::Partitions;
+use crate::encryption::assumption::Partitions;
 use crate::encryption::requester::Requesters;
 use crate::encryption::service::Scheme;
 use crate::s3::SessionSlot;

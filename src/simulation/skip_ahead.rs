@@ -28,7 +28,7 @@ use rayon::prelude::*;
 use super::arm_keys::ArmKeys;
 use super::replication::ReplicationRun;
 use super::worker::{ArmState, Workers};
-use crate::encryption::assumptions::Expiry;
+use crate::encryption::assumption::Expiry;
 use crate::encryption::keys::KeyStarts;
 use crate::encryption::service::Scheme;
 use crate::kms::{KmsApi, KmsCalls};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::support::pages::printed;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
@@ -224,7 +224,7 @@ fn the_free_tier_is_spent_once_unless_accounts_are_strangers() {
     let together = results(&writers(&[A, A, A]), &[]);
     assert_eq!(cents(together.assumed("sse-kms").kms_cost_usd), "0.21");
     let error = refusal(&text, &["billing.free_tier=per-acount"]);
-    assert!(error.contains("did you mean `per-account`"), "{error}");
+    assert!(error.contains("did you mean `--set billing.free_tier=per-account`"), "{error}");
 }
 
 /// What CloudTrail calls is not billed, but counts towards the quota; so with any other principal

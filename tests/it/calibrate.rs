@@ -312,7 +312,7 @@ fn trails_without_calls_of_bucket_keys_are_refused() {
     let run = bks(folder.path(), &["calibrate", "objects.jsonl"]);
     let stderr = String::from_utf8_lossy(&run.stderr);
     assert_eq!(run.status.code(), Some(2), "{stderr}");
-    assert!(stderr.contains("bucket keys are off"), "{stderr}");
+    assert!(stderr.contains("bucket keys were off"), "{stderr}");
 }
 
 /// A writer, and two sessions that read what it wrote last.

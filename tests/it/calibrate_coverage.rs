@@ -14,7 +14,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Read, ReadOf, Session, calibrate};
-use bks::encryption::assumptions::Expiry;
+use bks::encryption::assumption::Expiry;
 use bks::encryption::requester::RequesterRule;
 
 /// What writes and reads.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Read, ReadOf, Session, calibrate};
-use bks::encryption::assumptions::{Expiry, Level};
+use bks::encryption::assumption::{Expiry, Level};
 use bks::encryption::requester::RequesterRule;
 use bks::kms::KmsApi;
 use bks::s3::{Identity, Operation};

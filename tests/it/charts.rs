@@ -801,7 +801,7 @@ fn wrong_tables_are_told_where_they_are_wrong() {
     for (message, expected) in [
         (
             told("summary", &summary.replace("0.914,", "much,"), &options()),
-            "table.csv: line 6: `saving_ratio` is `much`, but must be a number",
+            "table.csv: line 6, column `saving_ratio`: `much` must be a number",
         ),
         (
             told("summary", &summary.replace(",low,", ",lowest,"), &options()),
@@ -834,7 +834,7 @@ fn wrong_tables_are_told_where_they_are_wrong() {
         ),
         (
             told("saving", &sweep, &Options { x: Some("lifetime".into()), ..options() }),
-            "table.csv: `lifetime` is no swept key of this file\n\nhint: use one of `assumptions.cache_lifetime`",
+            "table.csv: `lifetime` is no swept key of this file\n\nhint: did you mean `assumptions.cache_lifetime`?",
         ),
         (
             told("heat-map", &sweep, &options()),

@@ -473,7 +473,7 @@ fn bad_scenarios_are_told_where_and_why() {
         (
             "by-age = { exponential = { mean = \"1h\" } }",
             "by-age = { exponental = { mean = \"1h\" } }",
-            "error: s.toml:32:58: `by-age` is `exponental`, but must be one of `fixed`, `uniform`, \
+            "error: s.toml:32:58: `by-age` has the key `exponental`, but must have one of `fixed`, `uniform`, \
              `exponential`, `lognormal`, `weibull`, `steps`, `histogram`\n\n\
              hint: did you mean `exponential`?\n",
         ),

@@ -1,6 +1,6 @@
 //! The engine against arithmetic: cases whose answer has a formula.
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::kms::KmsApi;
 use bks::pricing::{Bill, PriceTable, Terms, Usage};
 use bks::s3::Operation;

@@ -5,7 +5,7 @@ use std::fs;
 
 use bks::compare::condition::Condition;
 use bks::compare::{Candidate, Comparison};
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::figure::Figure;
 use bks::results::Results;
 use bks::scenario::Scenario;

@@ -324,7 +324,7 @@ fn the_dictionary_has_every_column_of_a_sweep() {
     let mut expected = names_under(&page("data-dictionary.md"), "`sweep.csv`");
     expected.extend_from_slice(&columns::<SummaryRow>()[3..]);
     swept(|grid, survey| {
-        assert_eq!(Ledger::new(RowsFormat::Csv, grid, survey).columns(), expected)
+        assert_eq!(Ledger::new(RowsFormat::Csv, grid, survey).columns(), expected);
     });
 }
 

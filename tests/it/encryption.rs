@@ -5,7 +5,7 @@
 
 use crate::support::pages::{page, printed};
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::pricing::Sku;
 use bks::report::{Format, run};
 use bks::results::Results;
@@ -368,7 +368,11 @@ fn what_contradicts_itself_is_refused() {
             "workload.0.kms_key",
             "a directory bucket has one key",
         ),
-        (vec![data(), write("encryption = \"sse-c\"")], "", "did you mean `sse-s3`?"),
+        (
+            vec![data(), write("encryption = \"sse-c\"")],
+            "",
+            "did you mean `encryption = \"sse-s3\"`?",
+        ),
     ] {
         let error = refused(&parts);
         assert!(error.contains(message), "{path}: {error}");

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use agreement::{Found, MOST, all_arms, assert_agree, compare, read, skips};
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
 use bks::simulation::engines::Engines;

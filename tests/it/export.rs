@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use bks::encryption::assumptions::{Assumptions, Level};
+use bks::encryption::assumption::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
 use bks::logs::access_log;
 use bks::recording::gather::Wanted;

@@ -6,7 +6,7 @@ use crate::support::fitted;
 
 use std::collections::BTreeMap;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::fitting::{FitComparison, compare};
 use bks::logs::LogFormat;
 use bks::scenario::Scenario;

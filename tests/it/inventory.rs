@@ -144,7 +144,7 @@ fn a_missing_column_is_told() {
         assert!(text.contains(note), "{note}: {text}");
     }
     let error = refused(&[&dated[..], &["Bucket, Key, Size, X, StorageClass"]].concat());
-    assert!(error.contains("no `EncryptionStatus`") && error.contains("part.csv"), "{error}");
+    assert!(error.contains("without `EncryptionStatus`") && error.contains("part.csv"), "{error}");
     let error = refused(&[&dated[..], &["Bucket, Key"]].concat());
     assert!(error.contains("part.csv:1") && error.contains("`5` fields"), "{error}");
 }

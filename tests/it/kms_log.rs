@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
-use bks::encryption::assumptions::{Assumptions, Level};
+use bks::encryption::assumption::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;

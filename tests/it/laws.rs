@@ -22,7 +22,7 @@
 
 use crate::support::tiny;
 
-use bks::encryption::assumptions::{Assumptions, Expiry, Level};
+use bks::encryption::assumption::{Assumptions, Expiry, Level};
 use bks::kms::{KmsApi, KmsCalls};
 use bks::s3::Operation;
 use bks::scenario::Scenario;

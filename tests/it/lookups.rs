@@ -12,7 +12,7 @@ use crate::support::tiny;
 
 use std::collections::HashMap;
 
-use bks::encryption::assumptions::{Assumptions, Expiry, Level};
+use bks::encryption::assumption::{Assumptions, Expiry, Level};
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
 use bks::simulation::objects::keep;

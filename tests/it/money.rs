@@ -3,7 +3,7 @@
 
 use crate::support::pages::printed;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::migration::payback::Payback;
 use bks::report::Format;
 use bks::results::Results;
@@ -39,7 +39,7 @@ fn once(duration: &str, period: &str, jobs: &str, recurring: bool) -> Results {
         read = { from = ["old"], pattern = "uniform" }
     "#;
     let reading = if recurring { reading } else { "" };
-    let results = run(&format!(
+    run(&format!(
         r#"
         name = "once"
         duration = "{duration}"
@@ -58,8 +58,7 @@ fn once(duration: &str, period: &str, jobs: &str, recurring: bool) -> Results {
         jobs = {{ {jobs}, steps = [{{ action = "write", objects = 10_000, rate = "100/s" }}] }}
         {reading}
         "#
-    ));
-    results
+    ))
 }
 
 /// 10,000 calls are $0.03, however long the run and whatever period is billed.

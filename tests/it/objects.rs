@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
 use bks::simulation::{Arm, run};

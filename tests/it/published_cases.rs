@@ -8,7 +8,7 @@
 //! reads "of nine of those objects" and "of all of those objects" are scans of the minutes in which
 //! they were written.
 
-use bks::encryption::assumptions::{AssumptionRanges, Assumptions, Level};
+use bks::encryption::assumption::{AssumptionRanges, Assumptions, Level};
 use bks::kms::KmsApi;
 use bks::s3::Operation;
 use bks::scenario::Scenario;

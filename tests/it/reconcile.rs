@@ -347,7 +347,7 @@ fn requests_are_the_access_logs_if_there_are_any() {
     // Whatever is read by replay is still of one form.
     let (code, _, told) = code_and_texts(folder, &["replay", "a.log", "t.json"]);
     assert_eq!(code, Some(2));
-    assert!(told.contains("logs of two forms"), "{told}");
+    assert!(told.contains("logs of two formats"), "{told}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use crate::support::naive;
 use crate::support::tiny;
 
-use bks::encryption::assumptions::{Assumptions, Expiry, Level, Partitions};
+use bks::encryption::assumption::{Assumptions, Expiry, Level, Partitions};
 use bks::encryption::history::{Ages, History, Writing};
 use bks::encryption::keys::{Keyring, Timelines};
 use bks::encryption::needs::MultipartCalls;

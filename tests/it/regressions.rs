@@ -192,7 +192,7 @@ fn the_floor_knows_writes_without_bucket_key() {
         "#,
     );
     let results = Results::of(&scenario, &|_| ());
-    let with_keys = results.assumed("bucket-key");
+    let with_keys = results.assumed("bucket-key-role");
     assert_eq!((with_keys.saving_floor, with_keys.saving_ceiling), (Some(0.0), Some(0.0)));
 }
 
@@ -309,8 +309,9 @@ fn events_name_the_bucket_only_where_a_bucket_key_was_asked_for() {
     };
     assert_eq!(events("sse-kms"), (0.0, 7_200.0));
     // Twelve keys, each generated and verified.
-    assert_eq!(events("bucket-key"), (24.0, 3_600.0));
-    let first = results.requesters.iter().find(|row| row.configuration == "bucket-key").unwrap();
+    assert_eq!(events("bucket-key-role"), (24.0, 3_600.0));
+    let first =
+        results.requesters.iter().find(|row| row.configuration == "bucket-key-role").unwrap();
     let events = (first.cloudtrail_events_bucket_arn, first.cloudtrail_events_object_arn);
     assert_eq!(events, (24.0, 3_600.0));
 }
@@ -353,7 +354,7 @@ fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
         ));
         Results::of(&scenario, &|_| ())
     };
-    const NAMES: [&str; 3] = ["none", "role", "session"];
+    let names = ["none", "role", "session"];
     let policies = "session_policies = 3";
     for (principal, calls) in [
         ("user = 'loader'".to_owned(), [600, 2, 2]),
@@ -362,12 +363,12 @@ fn federated_sessions_of_a_user_make_a_key_for_each_policy() {
         ("service = 'loader'".to_owned(), [600, 2, 2]),
     ] {
         let results = of(&principal);
-        let found = NAMES.map(|name| results.assumed(name).kms_requests as u64);
+        let found = names.map(|name| results.assumed(name).kms_requests as u64);
         assert_eq!(found, calls, "{principal}");
     }
     let results = of(&format!("user = 'loader'\n{policies}"));
     let listed = |index: usize| {
-        let own = results.requesters.iter().filter(|row| row.configuration == NAMES[index]);
+        let own = results.requesters.iter().filter(|row| row.configuration == names[index]);
         let mut listed: Vec<_> =
             own.map(|row| (row.requester.clone().unwrap(), row.session_policy)).collect();
         listed.sort();

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
@@ -521,7 +521,8 @@ proptest! {
                 unknown_age: age,
             };
             let scenario = Scenario::of_recording(recording, &settings).unwrap();
-            Results::of(&scenario, &|_| ())
+            // Repeated records are counted as left out.
+            Results { left_out: Vec::new(), ..Results::of(&scenario, &|_| ()) }
         };
         prop_assert_eq!(rows(&lines, usize::MAX), rows(&shuffled, memory));
     }
@@ -778,7 +779,7 @@ fn times_choose_what_is_counted() {
     let wrong = fails(folder, 2, &["replay", "a.log", "--from", "2026-11-24"]);
     assert!(wrong.contains("no request at or after `--from`"), "{wrong}");
     let wrong = fails(folder, 2, &["replay", "a.log", "--from", "yesterday"]);
-    assert!(wrong.contains("`yesterday` is no point in time"), "{wrong}");
+    assert!(wrong.contains("`yesterday` is not a point in time"), "{wrong}");
 }
 
 /// A read of an object whose writing is not in the log costs a call each time, once, or something in

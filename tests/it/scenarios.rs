@@ -15,7 +15,7 @@ use arithmetic::{
     assumptions, counted_jobs, counted_s, keys_of_even_writes, kms_bill, misses, operations,
     parts_met, poisson_rate, step, step_s, workload,
 };
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::quota::QuotaEffect;
 use bks::results::{Results, csv};
 use bks::s3::{Connections, Operation};

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::error::Result;
 use bks::results::csv;
 use bks::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
@@ -357,7 +357,7 @@ fn bad_input_is_told_apart() {
         (&["small.toml", "--target", "150%"], "`150%`"),
         (&["small.toml", "--over", "lifetime=1s"], "`lifetime=1s` has no `LOW..HIGH`"),
         (&["small.toml", "--over", "lifetime=5s..1s"], "must ascend from above zero"),
-        (&["small.toml", "--over", "durations=1s..1d"], "`durations` is not a key"),
+        (&["small.toml", "--over", "durations=1s..1d"], "unknown key `durations`"),
         (
             &["small.toml", "--set", "reference=bucket-key-role", "--set", "headline=sse-kms"],
             "the headline `sse-kms` uses no bucket keys",

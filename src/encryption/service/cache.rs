@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::encryption::assumptions::{Assumptions, Expiry};
+use crate::encryption::assumption::{Assumptions, Expiry};
 use crate::units::{SimDuration, SimTime};
 
 /// Plaintext keys held for reads: one expiry for each (key, cache partition).

@@ -80,7 +80,7 @@ impl Axis {
         Self { title, unit, scale: Scale::Linear, min, max, labels: Vec::new() }
     }
 
-    /// A linear axis of shares of KMS requests saved, at least [`LEAST_SAVING`] long: a full axis for less
+    /// A linear axis of shares of KMS requests saved, at least `LEAST_SAVING` long: a full axis for less
     /// would make much of nothing.
     #[must_use]
     pub fn saving(values: impl IntoIterator<Item = f64>, from_zero: bool) -> Self {

@@ -5,7 +5,7 @@ use super::configurations::{Configurations, Levels, Options, RANGE};
 use super::figure::{with_range, write};
 use super::{Bar, BarPart, BarRow, Bars, Chart, Plot};
 use crate::compare::CostChangeRow;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::Result;
 use crate::results::rows::CostRow;
 

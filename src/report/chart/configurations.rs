@@ -1,7 +1,7 @@
 //! Which configurations of a file's rows are drawn, under what names and in which colours.
 
 use crate::compare::{CostChangeRow, DifferenceRow};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
 use crate::results::rows::{
     BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,

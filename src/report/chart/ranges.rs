@@ -4,7 +4,7 @@ use super::axis::{Axis, Unit};
 use super::configurations::{Configurations, Options};
 use super::figure::{Figure, with_range, write};
 use super::{Bar, BarPart, BarRow, Bars, Chart, Plot, Reference};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::Result;
 use crate::report::numbers::count;
 use crate::results::rows::{ReplicationRow, SensitivityRow};

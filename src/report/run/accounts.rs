@@ -1,7 +1,7 @@
 //! KMS requests by account and region, where there are several.
 
 use super::period;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::report::document::{Cell, Table};
 use crate::report::numbers::{count, percent};
 use crate::results::Results;

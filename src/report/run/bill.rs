@@ -1,7 +1,7 @@
 //! The bill, line by line.
 
 use super::period;
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::report::document::{Block, Cell, Rank, Table};
 use crate::report::numbers::unit_price;
 use crate::results::Results;

@@ -1,7 +1,7 @@
 //! The key figures of every configuration, side by side.
 
 use super::{accounts, added_cost, added_cost_span, adds_cost, period, span};
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::figure;
 use crate::kms::KmsApi;
 use crate::report::document::{Cell, Rank, Table};

@@ -1,6 +1,6 @@
 //! What an answer depends on, in sentences.
 
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::report::numbers::{grouped, percent};
 use crate::results::sensitivity::SpreadRow;
 use crate::scenario::Scenario;

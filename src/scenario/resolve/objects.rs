@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{Resolved, misplaced, refuse_with};
-use crate::encryption::assumptions::{Assumptions, Level};
+use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::error::Error;
 use crate::scenario::written::ScenarioFile;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::encryption::assumptions::Partitions;
+use crate::encryption::assumption::Partitions;
 use crate::encryption::service::BucketScheme;
 use crate::s3::Connections;
 use crate::simulation::arm::PlannedArm;

@@ -1,7 +1,7 @@
 //! From one KMS call to the next: what is in memory in between costs nothing.
 
 use super::flow::Flow;
-use crate::encryption::assumptions::Expiry;
+use crate::encryption::assumption::Expiry;
 use crate::rng::Stream;
 use crate::s3::SessionSlot;
 use crate::units::{SimDuration, SimTime};

@@ -4,7 +4,7 @@
 use super::SkipAhead;
 use super::flow::Flow;
 use super::walk::{Keeping, walk};
-use crate::encryption::assumptions::Expiry;
+use crate::encryption::assumption::Expiry;
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::rng::Purpose;
 use crate::units::{SimDuration, SimTime};

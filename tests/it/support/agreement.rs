@@ -6,7 +6,7 @@
 //! them, so that all tests together raise a false alarm less than once in a thousand times. Seeds are
 //! fixed: what passes once passes always.
 
-use bks::encryption::assumptions::{Assumptions, Level};
+use bks::encryption::assumption::{Assumptions, Level};
 use bks::kms::KmsApi;
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;

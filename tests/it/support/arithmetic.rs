@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bks::encryption::assumptions::{Assumptions, Level};
+use bks::encryption::assumption::{Assumptions, Level};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::units::SimDuration;

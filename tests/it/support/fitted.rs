@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::fitting::hide::NameHider;
 use bks::fitting::{BucketDetails, FitOptions, FittedScenario, fit};
 use bks::logs::bad_lines::BadLines;

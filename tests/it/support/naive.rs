@@ -10,7 +10,7 @@
 
 pub(crate) mod population;
 
-use bks::encryption::assumptions::{Assumptions, Expiry};
+use bks::encryption::assumption::{Assumptions, Expiry};
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Scheme};
 use bks::kms::{KmsApi, KmsCalls};

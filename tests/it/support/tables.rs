@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use bks::compare::{CostChangeRow, DifferenceRow};
-use bks::encryption::assumptions::Level;
+use bks::encryption::assumption::Level;
 use bks::results::csv;
 use bks::results::rows::{
     BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,

@@ -1,6 +1,6 @@
 //! The decision: what it comes to in large, and what to do.
 
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::report::document::{Block, Section, Shown, Tile};
 use crate::report::numbers::{count, dollars, percent};
 use crate::report::run::{added_cost_span, adds_cost, assumptions, cautions, period, span};

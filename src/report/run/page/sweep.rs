@@ -1,6 +1,6 @@
 //! A sweep: sliders over what varies, the figures of the point they choose, and every point.
 
-use crate::encryption::assumptions::Level;
+use crate::encryption::assumption::Level;
 use crate::error::Result;
 use crate::report::chart::{self, Chart, Options};
 use crate::report::document::{Block, Cell, Column, Explorer, Figure, Section, Shown, Table};
