@@ -402,7 +402,7 @@ fn bad_scenarios_are_told_where_and_why() {
             "duration = \"2h\"",
             "duration = 7200",
             "error: s.toml:3:12: `7200` is not a duration: it has no unit\n\n\
-             hint: give a number and a unit (ms, s, min, h, d, w), e.g., `\"5min\"`\n",
+             hint: write `duration = \"7200s\"` for seconds, or another unit (ms, min, h, d, w)\n",
         ),
         (
             "duration = \"2h\"",

@@ -80,6 +80,13 @@ fn run_all(folder: &Path, page: &str) -> usize {
     let commands: Vec<&str> = commands.filter(|command| *command != "cargo test").collect();
     for command in &commands {
         let output = run(folder, command);
+        if *command == "bks init my-bucket" {
+            // A day of it, and twenty replications of that, would take minutes.
+            let file = folder.join("my-bucket.toml");
+            let text = fs::read_to_string(&file).unwrap();
+            assert!(text.contains("duration = \"25h\""));
+            fs::write(&file, text.replace("duration = \"25h\"", "duration = \"3h\"")).unwrap();
+        }
         assert!(output.stdout.len() + output.stderr.len() > 20, "`{command}` says nothing");
         let prints =
             command.contains("list") || command.contains("--format") && !command.contains("export");

@@ -496,7 +496,7 @@ fn further_files_of_the_folder_are_shown() {
             .all(|name| parsed.ids.contains(&format!("figure-break-even-{name}")))
     );
     let error = further("sobol.csv", &sobol.replace("0.75", "much")).unwrap_err();
-    assert!(error.to_string().contains("sobol.csv: line 2: `total` is `much`"), "{error}");
+    assert!(error.to_string().contains("sobol.csv: line 2, column `total`: `much`"), "{error}");
 }
 
 /// What `bks sensitivity` and `bks sweep` found for other settings stands in no report: it is left out by

@@ -136,7 +136,7 @@ fn files_that_are_not_ours_are_refused_with_their_place() {
         (with("summary.csv", "keys,assumed,", "other,assumed,"), "no row of `keys` at the level"),
         (with("summary.csv", ",assumed,", ",asumed,"), "summary.csv: line 3"),
         (with("costs.csv", "BilledCost", "Billed"), "BilledCost"),
-        (with("timeline.csv", "600.0", "ten"), "timeline.csv: line 2: `time_s` is `ten`"),
+        (with("timeline.csv", "600.0", "ten"), "timeline.csv: line 2, column `time_s`: `ten`"),
         (with("result.json", "\"schema_version\": 2", "\"schema_version\": 1"), "this bks reads 2"),
         (with("result.json", "true", "maybe"), "result.json:"),
         (with("result.json", "\"headline\": \"keys\"", "\"headline\": \"k\""), "`k` is none of"),

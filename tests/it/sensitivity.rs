@@ -362,7 +362,7 @@ fn bad_input_is_told_apart() {
             &["small.toml", "--set", "reference=bucket-key-role", "--set", "headline=sse-kms"],
             "the headline `sse-kms` uses no bucket keys",
         ),
-        (&["small.toml", "--jobs", "0"], "`--jobs` is `0`"),
+        (&["small.toml", "--jobs", "0"], "'0' for '--jobs <N>': 0 is not in 1..=1024"),
     ] {
         let output = bks(folder.path(), arguments);
         let error = String::from_utf8(output.stderr).unwrap();

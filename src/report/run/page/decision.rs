@@ -159,7 +159,7 @@ fn choice(results: &Results) -> String {
             format!("Keep `{baseline}`: `{headline}` saves no KMS requests in this traffic.")
         }
         Some((low, _)) if low > 0.0 => format!(
-            "Choose `{headline}` over `{baseline}`: it saves KMS requests whatever AWS does not publish."
+            "Choose `{headline}` over `{baseline}`: it saves KMS requests even with every assumption at its worst."
         ),
         _ => format!(
             "Choose `{headline}` over `{baseline}` only if its assumptions hold: at one end of their range it saves \
