@@ -55,9 +55,9 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-fn source(root: &Path, path: PathBuf) -> Source {
+fn source(src: &Path, path: PathBuf) -> Source {
     let text = fs::read_to_string(&path).unwrap();
-    let within = path.strip_prefix(root).unwrap();
+    let within = path.strip_prefix(src).unwrap();
     let room = within.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs").to_owned();
     let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
     let lines = lines.map(|line| line.split("//").next().unwrap().to_owned()).collect();
@@ -153,5 +153,5 @@ fn closures_bound_by_let_are_rare() {
     };
     let closures = sources.iter().flat_map(|source| source.lines.iter().filter(bound)).count();
     let functions: usize = sources.iter().map(|source| functions(source).len()).sum();
-    assert!(closures * 25 <= functions, "{closures} closures in {functions} functions");
+    assert!(closures * 50 <= functions, "{closures} closures in {functions} functions");
 }
