@@ -4,12 +4,12 @@
 //! of requests and the arrival process that its times are like. What is read is distinguished by who
 //! wrote it; objects whose writing is not in the log are populations, as in a replay.
 
+mod active_periods;
 mod comparing;
 mod details;
 mod flows;
 pub mod hide;
 mod process;
-mod spells;
 mod traffic;
 
 use std::collections::BTreeMap;

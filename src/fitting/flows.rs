@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::spells::ActivePeriods;
+use super::active_periods::ActivePeriods;
 use crate::recording::Recording;
 use crate::recording::requests::RecordedRequests;
 use crate::rng::Seed;

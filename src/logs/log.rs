@@ -152,8 +152,8 @@ pub(crate) fn unknown(what: Option<OtherFormat>) -> Error {
         };
     }
     Error::request(
-        "the file is of no known format: its beginning is neither an S3 access log's nor a trail's \
-         nor a trace's",
+        "the file is of no known format: it does not begin as an S3 access log, CloudTrail or an IBM COS \
+         trace does",
     )
     .hint("name the format, e.g., `--log-format s3-access-log`, to see where it fails")
 }

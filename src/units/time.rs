@@ -143,7 +143,7 @@ impl FromStr for SimDuration {
             }
             let unit_ns = unit_ns(unit).ok_or_else(|| match in_days(number, unit) {
                 Some(days) => refused.with_hint(
-                    &format!("a `{unit}` has no fixed length"),
+                    &format!("a `{}` has no fixed length", unit.trim_end_matches('s')),
                     format!("write `{days}`"),
                 ),
                 None => refused.because(&format!("`{unit}` is not a unit")),
