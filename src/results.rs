@@ -106,11 +106,7 @@ impl Results {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: Progress) -> Self {
-        let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
-        if let Some(log) = &scenario.recording {
-            run.swings.extend(swings::unknown_objects(&run, log, progress));
-            SensitivityRow::sort(&mut run.swings);
-        }
+        let run = Run::of(scenario, Variations::of_headline(scenario), progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);
         let warnings = warnings::of(&run, &summary, &accounts);

@@ -1,12 +1,12 @@
 //! Sorting more records than fit into memory: sorted runs are put aside, and merged.
 
+mod in_memory;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-
-use rayon::slice::ParallelSliceMut;
 
 use super::packed::{PackedRecord, ResolvedRequest};
 use crate::error::Result;
@@ -62,7 +62,7 @@ impl<T: PackedRecord> Sorter<T> {
     }
 
     fn put_aside(&mut self) -> Result<()> {
-        self.buffer.par_sort_unstable();
+        in_memory::put_in_order(&mut self.buffer);
         let mut bytes = Vec::with_capacity(self.buffer.len() * T::BYTES);
         for record in &self.buffer {
             record.write(&mut bytes);
@@ -92,7 +92,7 @@ impl<T: PackedRecord> Sorter<T> {
     /// The records in order.
     pub(crate) fn sorted(mut self) -> Result<SortedRecords<T>> {
         if self.runs.is_empty() {
-            self.buffer.par_sort_unstable();
+            in_memory::put_in_order(&mut self.buffer);
             return Ok(SortedRecords::Memory(self.buffer.into_iter()));
         }
         self.put_aside()?;

@@ -4,7 +4,7 @@
 //! them, and which key wraps what they need once for all that agree about writing. Nothing but the part of S3's fleet that serves a request is left to chance, so an arm that
 //! knows only one part counts the same in every replication.
 
-use super::Arm;
+use super::arm::{Arm, SeenArm};
 use super::arm_keys::ArmKeys;
 use super::worker::{ArmState, Worker};
 use crate::encryption::assumption::{Assumptions, Partitions};
@@ -109,11 +109,12 @@ impl RecordedAnswers<'_> {
 
 /// Whether an arm makes the same calls in every replication: of a log, where it does not matter which
 /// part of S3's fleet serves whom, nor when exactly what the log does not tell was written.
-pub(super) fn draws_nothing(scenario: &Scenario, requesters: &Requesters, arm: &Arm) -> bool {
+pub(super) fn draws_nothing(requesters: &Requesters, seen: &SeenArm) -> bool {
+    let SeenArm { arm, scenario, .. } = *seen;
     if scenario.recording.is_none() {
         return false;
     }
-    let configuration = &scenario.configurations[arm.configuration];
+    let configuration = seen.configuration();
     let assumptions = &arm.assumptions;
     if !configuration.uses_bucket_keys(&scenario.domains) {
         return true;
@@ -122,12 +123,19 @@ pub(super) fn draws_nothing(scenario: &Scenario, requesters: &Requesters, arm: &
     let mut requesters = requesters.list.iter();
     assumptions.writing_at_most() == 1
         && requesters.all(|requester| assumptions.partitions(requester.connections) == one)
-        && (0..scenario.populations.len()).all(|it| keys_are_sure(scenario, arm, it, assumptions))
+        && (keys_are_no_matter(assumptions)
+            || (0..scenario.populations.len()).all(|it| keys_are_sure(seen, it)))
+}
+
+/// Whether which key wraps what decides nothing, as none is ever found in memory.
+fn keys_are_no_matter(assumptions: &Assumptions) -> bool {
+    assumptions.cache_lifetime == SimDuration::ZERO
 }
 
 /// Whether it is no matter of chance which keys wrap a population, if all is written in one place.
-fn keys_are_sure(scenario: &Scenario, arm: &Arm, index: usize, assumptions: &Assumptions) -> bool {
-    let configuration = &scenario.configurations[arm.configuration];
+fn keys_are_sure(seen: &SeenArm, index: usize) -> bool {
+    let SeenArm { arm: Arm { assumptions, .. }, scenario, .. } = *seen;
+    let configuration = seen.configuration();
     let population = &scenario.populations[index];
     let domain = scenario.domain_of(population);
     let scheme = configuration.treats_population(index, domain);

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use super::Arm;
+use super::arm::SeenArm;
 use super::recorded::RecordedRoom;
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
@@ -19,7 +19,7 @@ pub(super) struct ArmState {
 }
 
 impl ArmState {
-    fn new(run: &ReplicationRun, arm: &Arm) -> Self {
+    fn new(run: &ReplicationRun, SeenArm { arm, .. }: &SeenArm) -> Self {
         let scenario = run.scenario;
         let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
         let [requesters, principals, places] = if arm.by_requester {
@@ -52,7 +52,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn new(run: &ReplicationRun, arms: &[&Arm]) -> Self {
+    fn new(run: &ReplicationRun, arms: &[SeenArm]) -> Self {
         let scenario = run.scenario;
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
@@ -71,12 +71,12 @@ impl Worker {
 /// threads; whole numbers merge to the same sums whoever counted what.
 pub(super) struct Workers<'a> {
     run: &'a ReplicationRun<'a>,
-    arms: &'a [&'a Arm],
+    arms: &'a [SeenArm<'a>],
     idle: Mutex<Vec<Worker>>,
 }
 
 impl<'a> Workers<'a> {
-    pub(super) fn new(run: &'a ReplicationRun<'a>, arms: &'a [&'a Arm]) -> Self {
+    pub(super) fn new(run: &'a ReplicationRun<'a>, arms: &'a [SeenArm<'a>]) -> Self {
         Self { run, arms, idle: Mutex::new(Vec::new()) }
     }
 
