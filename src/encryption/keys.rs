@@ -103,6 +103,12 @@ impl PopulationKeys {
 }
 
 impl Keyring {
+    /// Whether any bucket-level key wraps objects of a population.
+    #[must_use]
+    pub fn wraps_population(&self, population: usize) -> bool {
+        self.histories[population].history.keys() > 0
+    }
+
     /// Numbers all keys: the populations' first, then the run's. `since` is, bucket by bucket, when
     /// bucket keys were turned on; `requester_of_slot` reads "requester" for the run's writers.
     ///

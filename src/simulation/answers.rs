@@ -28,7 +28,7 @@ pub(super) fn count(run: &ReplicationRun, arms: &[SeenArm]) -> Vec<Tally> {
     let schemes: Vec<Scheme> = arms.iter().map(SeenArm::scheme).collect();
     let groups = NeedGroups::of(&schemes, keys);
     let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
-    let workers = Workers::new(run, arms);
+    let workers = Workers::new(run, arms, &groups);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
     });
