@@ -3,8 +3,11 @@
 
 use crate::recording::packed::PackedRecord;
 
-/// Bits of a digit: the counters of all its values fit into the processor's nearest cache.
-const DIGIT_BITS: u32 = 11;
+/// Bits of a digit: as many values as places that a processor writes to in turn without waiting.
+const DIGIT_BITS: u32 = 8;
+
+/// Most digits.
+const MOST_DIGITS: usize = 4;
 
 /// Values of a digit.
 const DIGIT_VALUES: usize = 1 << DIGIT_BITS;
@@ -15,10 +18,10 @@ const FEW: usize = 2_048;
 /// Bits that tell so many more ranks apart than there are records that hardly two share one.
 const SPARE_BITS: u32 = 2;
 
-/// A record's rank, and where it stands.
+/// The digits of a record's rank that are looked at, the last one lowest, and where it stands.
 #[derive(Clone, Copy, Default)]
 struct RankedPlace {
-    rank: u64,
+    digits: u32,
     place: u32,
 }
 
@@ -28,22 +31,28 @@ pub(super) fn put_in_order<T: PackedRecord>(records: &mut Vec<T>) {
     if records.len() <= FEW || count == u32::MAX || records.is_sorted() {
         return records.sort_unstable();
     }
-    let shifts = digits(records, count.ilog2() + SPARE_BITS);
-    let ranked =
-        (0..).zip(&*records).map(|(place, record)| RankedPlace { rank: record.rank(), place });
+    let shifts = shifts(records, count.ilog2() + SPARE_BITS);
+    let digits_of = |record: &T| {
+        let rank = record.rank();
+        shifts.iter().fold(0, |digits, shift| digits << DIGIT_BITS | (rank >> shift) as u32 & 0xff)
+    };
+    let ranked = (0..)
+        .zip(&*records)
+        .map(|(place, record)| RankedPlace { digits: digits_of(record), place });
     let mut ranked: Vec<RankedPlace> = ranked.collect();
     let mut room = vec![RankedPlace::default(); ranked.len()];
-    for &shift in shifts.iter().rev() {
-        by_digit(&ranked, &mut room, shift);
+    for digit in 0..shifts.len() as u32 {
+        by_digit(&ranked, &mut room, digit * DIGIT_BITS);
         std::mem::swap(&mut ranked, &mut room);
     }
     drop(room);
-    let told_apart = shifts.iter().fold(0, |mask, shift| mask | (DIGIT_VALUES as u64 - 1) << shift);
     let mut sorted: Vec<T> = Vec::with_capacity(records.len());
     sorted.extend(ranked.iter().map(|ranked| records[ranked.place as usize]));
-    drop(ranked);
-    for alike in sorted.chunk_by_mut(|a, b| (a.rank() ^ b.rank()) & told_apart == 0) {
-        sort_alike(alike);
+    let mut rest = &mut sorted[..];
+    for alike in ranked.chunk_by(|a, b| a.digits == b.digits) {
+        let (first, others) = rest.split_at_mut(alike.len());
+        sort_alike(first);
+        rest = others;
     }
     *records = sorted;
 }
@@ -57,13 +66,13 @@ fn sort_alike<T: PackedRecord>(records: &mut [T]) {
     }
 }
 
-/// Where the digits of ranks begin that tell most records apart, the first digit first: of so many bits that
+/// Where those digits of ranks begin that tell most records apart, the first digit first: of so many bits that
 /// differ, or all. Bits in which all ranks agree between two digits are passed over.
-fn digits<T: PackedRecord>(records: &[T], bits: u32) -> Vec<u32> {
+fn shifts<T: PackedRecord>(records: &[T], bits: u32) -> Vec<u32> {
     let first = records[0].rank();
     let mut differing = records.iter().fold(0, |bits, record| bits | record.rank() ^ first);
     let (mut shifts, mut told_apart) = (Vec::new(), 0);
-    while differing != 0 && told_apart < bits {
+    while differing != 0 && told_apart < bits && shifts.len() < MOST_DIGITS {
         let shift = (differing.ilog2() + 1).saturating_sub(DIGIT_BITS);
         told_apart += (differing >> shift).count_ones();
         differing &= (1 << shift) - 1;
@@ -74,7 +83,7 @@ fn digits<T: PackedRecord>(records: &[T], bits: u32) -> Vec<u32> {
 
 /// Puts `ranked` into `sorted` in the order of one digit; those that have the same keep theirs.
 fn by_digit(ranked: &[RankedPlace], sorted: &mut [RankedPlace], shift: u32) {
-    let digit = |it: &RankedPlace| (it.rank >> shift) as usize % DIGIT_VALUES;
+    let digit = |it: &RankedPlace| (it.digits >> shift) as usize % DIGIT_VALUES;
     let mut next = [0_u32; DIGIT_VALUES];
     ranked.iter().for_each(|it| next[digit(it)] += 1);
     let mut before = 0;
@@ -147,8 +156,9 @@ mod tests {
         let requests = [(0, 0), (5, 0), (1, 0x3ff)].map(|(owner, ms)| {
             ResolvedRequest::new(owner, Stamp::new(ms, RequestKind::Inventoried), 0, 0, 0)
         });
-        assert_eq!(digits(&requests, 3), [36]);
-        assert_eq!(digits(&requests, 4), [36, 8]);
-        assert_eq!(digits(&requests[..1], 4), [0; 0]);
+        assert_eq!(shifts(&requests, 2), [39]);
+        assert_eq!(shifts(&requests, 3), [39, 11]);
+        assert_eq!(shifts(&requests, 12), [39, 11, 3]);
+        assert_eq!(shifts(&requests[..1], 4), [0; 0]);
     }
 }
