@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     if args.print.format == Format::Csv && !quiet.quiet {
         run::note_warnings(&results[0]);
     }
-    quiet.wrote(&args.folder.of(&scenario.name));
+    quiet.wrote_results(&args.folder.of(&scenario.name));
     Ok(Exit::by_assertions(&results))
 }
 
