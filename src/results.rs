@@ -34,10 +34,10 @@ use crate::scenario::Scenario;
 
 use facts::Facts;
 use rows::{
-    AccountRow, BucketRow, CostRow, LeftOutRow, Names, OperationRow, PrefixRow, PrincipalRow,
+    AccountRow, BucketRow, CostRow, LeftOutRow, NamedRow, OperationRow, PrefixRow, PrincipalRow,
     ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
-use run::{Progress, Run};
+use run::{Run, StepProgress};
 use swings::Variations;
 
 /// The file that holds the facts.
@@ -105,7 +105,7 @@ impl Results {
     ///
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
-    pub fn of(scenario: &Scenario, progress: Progress) -> Self {
+    pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
         let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
         if let Some(log) = &scenario.recording {
             run.swings.extend(swings::unknown_objects(&run, log, progress));
@@ -164,7 +164,7 @@ impl Results {
         let mut seen = self.clone();
         seen.facts.show();
         macro_rules! show {
-            ($($file:literal => $field:ident,)*) => { $(seen.$field.iter_mut().for_each(Names::show);)* };
+            ($($file:literal => $field:ident,)*) => { $(seen.$field.iter_mut().for_each(NamedRow::show);)* };
         }
         for_each_csv!(show);
         seen

@@ -135,7 +135,7 @@ fn put_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// What an output's name stands for.
-enum Place {
+enum OutputTarget {
     /// Standard output.
     Stdout,
     /// A file that is to be made or replaced; links to it were followed.
@@ -144,7 +144,7 @@ enum Place {
     Stream,
 }
 
-impl Place {
+impl OutputTarget {
     fn of(path: &Path) -> Result<Self> {
         const MOST_LINKS: usize = 40;
         if is_stdout(path) {
@@ -175,9 +175,9 @@ pub(super) fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<T>,
 ) -> Result<T> {
-    match Place::of(path)? {
-        Place::File(target) => replace(&target, write).writing(path),
-        Place::Stream => {
+    match OutputTarget::of(path)? {
+        OutputTarget::File(target) => replace(&target, write).writing(path),
+        OutputTarget::Stream => {
             let (mut spool, written) = spooled(write).writing(path)?;
             let stream = File::options().write(true).open(path);
             match stream.and_then(|mut stream| io::copy(&mut spool, &mut stream)) {
@@ -186,7 +186,7 @@ pub(super) fn write_whole<T>(
                 copied => copied.writing(path).map(|_| written),
             }
         }
-        Place::Stdout => {
+        OutputTarget::Stdout => {
             let (mut spool, written) = spooled(write).writing(path)?;
             let mut out = io::stdout().lock();
             told(io::copy(&mut spool, &mut out).and_then(|_| out.flush()))?;

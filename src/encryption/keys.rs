@@ -6,7 +6,7 @@ use super::sorted::Sorted;
 use super::timelines::TimelineRange;
 use crate::rng::part_of;
 use crate::s3::Object;
-use crate::s3::columns::{Columns, Objects, WrittenBy};
+use crate::s3::columns::{Objects, S3Columns, WrittenBy};
 use crate::units::SimTime;
 
 /// Stands in a column of keys for an object that has no bucket key.
@@ -152,7 +152,7 @@ impl Keyring {
         &self,
         bucket: u32,
         objects: &Objects,
-        columns: &Columns,
+        columns: &S3Columns,
         keys: &mut Vec<u32>,
     ) {
         keys.clear();

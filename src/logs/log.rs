@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, ErrorKind, Read};
 
 use super::bad_lines::BadLines;
-use super::clock::Clock;
+use super::clock::TimestampReader;
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
 use super::record::LogEntry;
@@ -114,7 +114,7 @@ impl<'a> Log<'a> {
         bad: &mut BadLines,
         mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<()> {
-        let (source, mut clock) = (&mut *self.source, Clock::default());
+        let (source, mut clock) = (&mut *self.source, TimestampReader::default());
         match (self.shape, self.format) {
             (RecordLayout::Table, _) => athena::read(source, file, bad, &mut sink),
             (RecordLayout::Json, _) | (RecordLayout::Own, LogFormat::CloudTrail) => {

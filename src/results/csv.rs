@@ -99,7 +99,7 @@ fn constraint(kind: &csv::DeserializeErrorKind) -> String {
 
 /// One row of a CSV text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct CsvRecord {
     /// The line on which it begins, from 1.
     pub(crate) line: u64,
     /// Its cells, as many as the header has.
@@ -107,7 +107,7 @@ pub(crate) struct Record {
 }
 
 /// The header and the rows of a CSV text, whatever its columns are.
-pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>)> {
+pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<CsvRecord>)> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let unreadable =
         |error: csv::Error| Error::request(format!("the text is no CSV: {error}")).at(place);
@@ -127,8 +127,10 @@ pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>
             .at(format!("{place}:{line}"))
             .hint("the file is cut off or was edited: write it again"));
         }
-        records
-            .push(Record { line, cells: unguarded(&record).iter().map(str::to_owned).collect() });
+        records.push(CsvRecord {
+            line,
+            cells: unguarded(&record).iter().map(str::to_owned).collect(),
+        });
     }
     Ok((header, records))
 }

@@ -1,7 +1,7 @@
 //! For a person: the verdict, where calls are and are not explained, and why.
 
 use super::bill;
-use crate::bill::Bill;
+use crate::bill::KmsBill;
 use crate::reconciliation::evidence::BucketEncryption;
 use crate::reconciliation::{
     Agreement, Reconciliation, Surplus, UncomparedCalls, Unexplained, named_apart,
@@ -17,7 +17,7 @@ const TOP: usize = 10;
 
 /// The verdict, tables by bucket and by requester, reasons, and what was assumed.
 #[must_use]
-pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Document {
+pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[KmsBill]) -> Document {
     let mut blocks = verdict(scenario, found);
     blocks.extend(by_bucket(scenario, found));
     blocks.extend(by_principal(found));
