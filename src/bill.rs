@@ -14,10 +14,10 @@ use std::io::Read;
 
 use parquet::file::reader::ChunkReader;
 
-use crate::columnar::{ParquetTable, ParquetValue};
 use crate::error::{Error, Result};
-use crate::logs::bounded::{RecordLimit, plain_name};
+use crate::logs::csv_records::{RecordLimit, plain_name};
 use crate::named_enum::named_enum;
+use crate::parquet_rows::{ParquetTable, ParquetValue};
 use crate::units::{parse_moment, utc};
 
 named_enum! {

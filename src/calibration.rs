@@ -7,8 +7,8 @@
 mod caching;
 pub mod gather;
 mod generation;
-mod profile;
-mod surprise;
+mod goodness_of_fit;
+mod profile_likelihood;
 mod verify;
 
 use serde::Serialize;

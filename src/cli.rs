@@ -21,7 +21,7 @@ mod init;
 mod input;
 mod inventory;
 mod journal;
-mod known;
+mod known_totals;
 mod list;
 mod logs;
 mod memory;

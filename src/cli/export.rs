@@ -12,7 +12,7 @@ use super::logs::FormatsTogether;
 use super::{logs, output, progress};
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
-use crate::logs::outgoing::Outgoing;
+use crate::logs::exported_request::Outgoing;
 use crate::logs::{access_log, cloudtrail, parquet};
 use crate::scenario::Scenario;
 use crate::simulation::names::NamedEvents;

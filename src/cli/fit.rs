@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::logs::{self, FormatsTogether};
 use super::output;
 use crate::error::{Error, Result};
-use crate::fitting::hide::NameHider;
+use crate::fitting::pseudonyms::NameHider;
 use crate::fitting::{self, BucketDetails, FitComparison, FitOptions};
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;

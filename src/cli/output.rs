@@ -17,12 +17,12 @@ use serde_json::Value;
 
 use super::file_errors::FileErrors;
 use crate::error::{Error, Result};
+use crate::harmless_text::{self, shown_lines};
 use crate::report::document::Document;
 use crate::report::json;
 use crate::report::text;
 use crate::report::text::{BOLD, RESET, YELLOW};
 use crate::results::csv;
-use crate::shown::{self, shown_lines};
 pub(super) use folder::write_files;
 use staging::Staging;
 
@@ -92,7 +92,7 @@ pub(super) fn terminal_width() -> u16 {
 
 /// Says something to the person in one line, on standard error. Whether anyone hears it changes nothing.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(stderr(), "{}", shown::shown(text));
+    let _ = writeln!(stderr(), "{}", harmless_text::shown(text));
 }
 
 /// Tells what went wrong, on standard error.

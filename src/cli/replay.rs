@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::args::{Changes, FailIf, JobsOption, LogSettings, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
-use super::{input, known, logs, output, run};
+use super::{input, known_totals, logs, output, run};
 use crate::error::{Error, Result};
 use crate::report;
 use crate::report::run::reproduction::shell;
@@ -49,7 +49,7 @@ pub(super) struct ReplayArgs {
     #[command(flatten)]
     fail_if: FailIf,
     #[command(flatten)]
-    known: known::KnownTotalArgs,
+    known: known_totals::KnownTotalArgs,
 }
 
 pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
@@ -65,7 +65,8 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
     args.fail_if.add_to(&mut scenario)?;
     refuse_to_replace(args, &scenario)?;
     let results = [args.jobs.run(|| replay(args, &scenario))??];
-    let scaled = known.map(|known| known::scaled(&scenario, &results[0], known)).transpose()?;
+    let scaled =
+        known.map(|known| known_totals::scaled(&scenario, &results[0], known)).transpose()?;
     args.print.print(|format| run::text(format, &results, scaled.as_ref()))?;
     if args.print.format == OutputFormat::Csv && !quiet.quiet {
         run::note_warnings(&results[0]);

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{Changes, FailIf, JobsOption, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
-use super::{known, run};
+use super::{known_totals, run};
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
@@ -35,7 +35,7 @@ pub(super) struct SimulateArgs {
     #[command(flatten)]
     fail_if: FailIf,
     #[command(flatten)]
-    known: known::KnownTotalArgs,
+    known: known_totals::KnownTotalArgs,
 }
 
 pub(super) fn run(args: &SimulateArgs) -> Result<Exit> {
@@ -56,7 +56,8 @@ pub(super) fn run(args: &SimulateArgs) -> Result<Exit> {
         });
         runs.collect::<Result<Vec<_>>>()
     })??;
-    let scaled = known.map(|known| known::scaled(&scenarios[0], &all[0], known)).transpose()?;
+    let scaled =
+        known.map(|known| known_totals::scaled(&scenarios[0], &all[0], known)).transpose()?;
     args.print.print(|format| run::text(format, &all, scaled.as_ref()))?;
     if args.print.format == OutputFormat::Csv && !args.print.quiet.quiet {
         all.iter().for_each(run::note_warnings);

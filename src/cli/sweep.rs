@@ -10,12 +10,12 @@ use super::journal::Journal;
 use super::{input, memory, output, progress};
 use crate::error::Result;
 use crate::report;
-use crate::results::facts::AssertionFacts;
+use crate::results::result_json::AssertionFacts;
 use crate::scenario::Scenario;
 use crate::simulation::estimate;
+use crate::sweep::checked_points::{Survey, SweepIdentity};
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
-use crate::sweep::survey::{Survey, SweepIdentity};
 use crate::sweep::{self, Callbacks};
 
 /// Simulate a scenario at every point of a grid of values

@@ -1,8 +1,8 @@
 //! All bucket-level keys, and which of them wraps an object.
 
+use super::guide_table::Sorted;
 use super::history::History;
 use super::shares::{KeyShare, push_timeline, push_written};
-use super::sorted::Sorted;
 use super::timelines::TimelineRange;
 use crate::rng::part_of;
 use crate::s3::Object;

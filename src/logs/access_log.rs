@@ -17,8 +17,8 @@ pub mod write;
 use memchr::memmem;
 
 use super::bad_lines::LineError;
-use super::clock::{self, COMMON_LOG_BYTES, TimestampReader};
 use super::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
+use super::timestamps::{self, COMMON_LOG_BYTES, TimestampReader};
 
 /// Reads one line, without its end.
 #[inline]
@@ -86,7 +86,10 @@ fn number(field: &[u8], name: &'static str) -> Result<Option<u64>, LineError> {
         return Ok(None);
     }
     let digits = Some(field).filter(|field| field.len() <= 18);
-    digits.and_then(clock::digits).map(|number| Some(number as u64)).ok_or(LineError::Field(name))
+    digits
+        .and_then(timestamps::digits)
+        .map(|number| Some(number as u64))
+        .ok_or(LineError::Field(name))
 }
 
 /// A requester, a request's id and an operation.

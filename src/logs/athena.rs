@@ -8,10 +8,10 @@ use std::io::{BufRead, BufReader, Read};
 
 use super::access_log::named::{Field, Named};
 use super::bad_lines::{BadLines, LineError, NotRead};
-use super::bounded::{RecordLimit, plain_name};
-use super::clock::TimestampReader;
+use super::csv_records::{RecordLimit, plain_name};
 use super::record::LogEntry;
-use super::shape::has;
+use super::timestamps::TimestampReader;
+use super::wrapping::has;
 use super::{LogFormat, hive, messages};
 use crate::error::{Error, Result};
 

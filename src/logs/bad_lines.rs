@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::error::{Error, Result};
-use crate::shown::{named, shown};
+use crate::harmless_text::{named, shown};
 use crate::units::Share;
 
 /// Why a line cannot be read.

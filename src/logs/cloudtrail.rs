@@ -24,11 +24,11 @@ pub mod write;
 use std::io::Read;
 
 use super::bad_lines::{BadLines, LineError, NotRead};
-use super::clock::TimestampReader;
 use super::messages;
 use super::record::LogEntry;
-use super::shape;
+use super::timestamps::TimestampReader;
 use super::windows::{self, Ahead};
+use super::wrapping;
 use crate::error::Result;
 use event::Event;
 use json::Skipper;
@@ -45,7 +45,7 @@ pub(crate) fn looks_like(head: &[u8]) -> bool {
         "\"digestStartTime\"",
         "\"insightDetails\"",
     ];
-    matches!(head, [b'{' | b'[', ..]) && shape::has(head, names)
+    matches!(head, [b'{' | b'[', ..]) && wrapping::has(head, names)
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.

@@ -6,8 +6,8 @@
 //! requester is told; one file is of one bucket. An empty object is read from 0 to -1.
 
 use super::bad_lines::LineError;
-use super::clock::{self, MILLISECOND};
 use super::record::{LogOperation, LoggedRequester, Record};
+use super::timestamps::{self, MILLISECOND};
 
 /// Greatest time: beyond it nanoseconds do not fit.
 const TIME_MAX: u64 = i64::MAX as u64 / MILLISECOND as u64;
@@ -57,7 +57,7 @@ fn range(first: &[u8], last: &[u8]) -> Option<u64> {
 
 fn number(text: &[u8]) -> Option<u64> {
     let digits = Some(text).filter(|text| (1..=18).contains(&text.len()));
-    digits.and_then(clock::digits).map(|number| number as u64)
+    digits.and_then(timestamps::digits).map(|number| number as u64)
 }
 
 #[cfg(test)]

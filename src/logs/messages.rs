@@ -2,11 +2,11 @@
 
 use super::access_log::{self, named::Named};
 use super::bad_lines::{LineError, NotRead};
-use super::clock::TimestampReader;
 use super::cloudtrail::as_text;
 use super::cloudtrail::event::Event;
 use super::record::{LogEntry, Skipped};
-use super::shape::{STREAM_MAX, after_stamp, after_stream};
+use super::timestamps::TimestampReader;
+use super::wrapping::{STREAM_MAX, after_stamp, after_stream};
 
 /// How many texts may lie in one another.
 const DEPTH: u32 = 4;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::given::GivenPrices;
+use super::own_prices::GivenPrices;
 use crate::error::{Error, Result, one_of};
 use crate::units::{Price, Usd};
 
@@ -405,7 +405,7 @@ const UNPRICED: [&str; 3] = ["cn-north-1", "cn-northwest-1", "eusc-de-east-1"];
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::GivenPrice;
+    use super::super::own_prices::GivenPrice;
     use super::*;
 
     fn given(prices: &[(PriceName, &str)]) -> GivenPrices {

@@ -11,7 +11,7 @@
 
 use super::chart::Chart;
 use super::numbers::{count, dollars, percent};
-use crate::results::facts::{AssertionFacts, WarningFacts};
+use crate::results::result_json::{AssertionFacts, WarningFacts};
 use crate::units::Usd;
 
 /// An answer, from the verdict to the small print.

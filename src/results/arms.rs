@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
+use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration;
 use super::run::{Step, StepProgress};
-use super::swings::Variations;
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumption::Level;
 use crate::figure::Figure;
+use crate::harmless_text::named;
 use crate::kms::KmsApi;
-use crate::shown::named;
 use crate::units::Usd;
 
 /// Money as a number of dollars, for rows made elsewhere, too.

@@ -1,11 +1,11 @@
 //! A scenario's run: its arms, and what all of its rows are made of.
 
 use super::arms::{self, Counted};
+use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
 use super::rows::{SensitivityRow, SummaryRow};
 use super::summary;
-use super::swings::Variations;
 use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 

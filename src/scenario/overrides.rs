@@ -8,8 +8,8 @@
 //! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones;
 //! - `prices={…}`: prices, each in the place of the scenario's (`--prices`).
 
-use super::complaint::{complaint, meant_by_override};
 use super::document::{TomlDocument, TomlValue, TypedOverride, number_of};
+use super::error_text::{complaint, meant_by_override};
 use super::schema::Schema;
 use super::written::{PricesFile, ScenarioFile};
 use crate::error::{Error, Result};

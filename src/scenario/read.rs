@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::Scenario;
-use super::complaint::complaint;
 use super::document::TomlDocument;
+use super::error_text::complaint;
 use super::included::{include_histograms, include_prices};
 use super::overrides::Override;
 use super::resolve::{Misplaced, resolve};

@@ -13,7 +13,7 @@ use std::fmt;
 use super::Arm;
 use super::events::{Event, Events, KeyUse};
 use crate::encryption::needs::Needs;
-use crate::logs::outgoing::Outgoing;
+use crate::logs::exported_request::Outgoing;
 use crate::logs::record::Nanoseconds;
 use crate::s3::{IdentityKind, Object, Operation, Request};
 use crate::scenario::Scenario;

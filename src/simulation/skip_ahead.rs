@@ -13,12 +13,12 @@
 //! configurations, and shares of requests, may vary more from replication to replication than under
 //! the event engine; half-widths show it.
 
+mod call_times;
 mod component;
 pub(super) mod cost;
 mod counts;
-mod flow;
 mod reads;
-mod walk;
+mod varying_poisson;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -35,9 +35,9 @@ use crate::kms::{KmsApi, KmsCalls};
 use crate::tally::Cost;
 use crate::units::{SimDuration, SimTime};
 
+use call_times::Keeping;
 use component::Component;
 use reads::{Needed, SchemeReads};
-use walk::Keeping;
 use writes::{SchemeWrites, WriteCall};
 
 /// Draws the calls of those requesters whose requests need not be drawn.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::formats::FormatsTogether;
 use crate::cli::output;
+use crate::harmless_text::named;
 use crate::logs::bad_lines::BadLines;
 use crate::logs::record::Skipped;
 use crate::pricing::PriceTable;
@@ -12,7 +13,6 @@ use crate::recording::gather::{RecordCounts, RecordGatherer};
 use crate::recording::kms_calls::BucketKmsCalls;
 use crate::recording::left_out::{LeftOutRecords, Reason};
 use crate::recording::{FileLeftOut, Recording};
-use crate::shown::named;
 use crate::units::{grouped, utc};
 
 /// How many of the files that are no logs are named one by one.

@@ -8,10 +8,10 @@ use serde::de::MapAccess;
 
 use super::{known, number};
 use crate::logs::bad_lines::LineError;
-use crate::logs::bounded::plain_name;
-use crate::logs::clock::{COMMON_LOG_BYTES, MILLISECOND, TimestampReader};
+use crate::logs::csv_records::plain_name;
 use crate::logs::lenient_json::{Keep, LenientText, deserialize_by_keep};
 use crate::logs::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
+use crate::logs::timestamps::{COMMON_LOG_BYTES, MILLISECOND, TimestampReader};
 use crate::units::parse_moment;
 
 /// A field that matters.

@@ -7,13 +7,13 @@ use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::kms::KmsApi;
 use crate::logs::bad_lines::LineError;
-use crate::logs::clock;
 use crate::logs::lenient_json::{
     Count, Flag, Keep, LenientText, Loose, Present, deserialize_by_keep, may_hold_object,
 };
 use crate::logs::record::{
     KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, Skipped,
 };
+use crate::logs::timestamps;
 use crate::s3::Operation;
 
 use super::identity::UserIdentity;
@@ -435,11 +435,11 @@ impl Moment<'_> {
     fn get(&self) -> Result<Nanoseconds, LineError> {
         let time = match self {
             Self::None => return Err(LineError::Lacks("`eventTime`")),
-            Self::Epoch(number) => clock::epoch(*number),
+            Self::Epoch(number) => timestamps::epoch(*number),
             Self::Text(text) => {
                 let text = text.trim();
                 let number = text.split_once('.').map_or(text, |(whole, _)| whole).parse();
-                clock::iso(text.as_bytes()).or_else(|| clock::epoch(number.ok()?))
+                timestamps::iso(text.as_bytes()).or_else(|| timestamps::epoch(number.ok()?))
             }
         };
         time.ok_or(LineError::Field("`eventTime`"))

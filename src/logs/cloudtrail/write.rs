@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::logs::access_log::write::requester;
-use crate::logs::outgoing::{Call, Outgoing};
+use crate::logs::exported_request::{Call, Outgoing};
 use crate::s3::{IdentityKind, Operation};
 use crate::units::utc;
 

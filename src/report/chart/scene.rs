@@ -3,7 +3,7 @@
 use super::SweptPoint;
 use super::colours::Colour;
 use super::text::Font;
-use crate::shown::shown;
+use crate::harmless_text::shown;
 
 /// A place in the picture: from the left edge, and from the upper edge.
 pub type Point = (f64, f64);

@@ -6,7 +6,7 @@ use super::colours;
 use super::layout::{self, Size};
 use super::scene::{Anchor, Mark, Point, Shape, TextLine};
 use super::{Chart, text};
-use crate::shown::shown;
+use crate::harmless_text::shown;
 
 /// An SVG image and what stands where in it.
 #[derive(Clone, Debug, PartialEq)]

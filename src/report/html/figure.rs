@@ -3,9 +3,9 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Map, Value, json};
 
+use crate::harmless_text::shown;
 use crate::report::chart::{Chart, Drawing, Mark, Size};
 use crate::report::document::{ChartFigure, Explorer};
-use crate::shown::shown;
 
 /// Widths of the two drawings, in pixels.
 const WIDE: u32 = 960;

@@ -2,6 +2,7 @@
 
 use super::bill;
 use crate::bill::KmsBill;
+use crate::harmless_text::named;
 use crate::reconciliation::evidence::BucketEncryption;
 use crate::reconciliation::{
     Agreement, Reconciliation, Surplus, UncomparedCalls, Unexplained, named_apart,
@@ -9,7 +10,6 @@ use crate::reconciliation::{
 use crate::report::document::{Block, Cell, Column, Document, Table};
 use crate::report::numbers::{grouped, percent};
 use crate::scenario::Scenario;
-use crate::shown::named;
 use crate::units::utc;
 
 /// Rows of a table by bucket or requester that a person wants to read.

@@ -5,7 +5,7 @@ use crate::encryption::assumption::Assumption;
 use crate::report::document::{Cell, Table, TableBuilder};
 use crate::report::numbers::percent;
 use crate::results::Results;
-use crate::results::facts::{AssumptionFacts, ConnectionsFacts};
+use crate::results::result_json::{AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::SensitivityRow;
 use crate::results::rows::UNKNOWN_OBJECTS;
 

@@ -8,8 +8,8 @@
 mod callers;
 mod certainty;
 mod decision;
-mod further;
 mod method;
+mod sensitivity_files;
 mod sweep;
 
 use super::{accounts, assumptions, basis, bill, figures, verdict};
@@ -164,7 +164,7 @@ fn depends_on(page: &Page) -> Result<Vec<Block>> {
     )?);
     blocks.push(Block::Table(assumptions::explained(results)));
     blocks.extend(assumptions::connections(results).map(Block::Paragraph));
-    blocks.extend(further::blocks(page.further)?);
+    blocks.extend(sensitivity_files::blocks(page.further)?);
     blocks.extend(page.left_out.iter().map(|note| Block::Note(format!("{note}."))));
     Ok(blocks)
 }

@@ -4,7 +4,7 @@ use super::percent;
 use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::recording::Recording;
-use crate::results::facts::WarningFacts;
+use crate::results::result_json::WarningFacts;
 use crate::results::rows::SensitivityRow;
 use crate::s3::IdentityKind;
 use crate::scenario::Scenario;

@@ -1,9 +1,9 @@
 //! The calls of one requester's reads, key by key.
 
 use super::SkipAhead;
+use super::call_times::walk;
 use super::component::Component;
-use super::flow::{Flow, Written};
-use super::walk::walk;
+use super::varying_poisson::{Flow, Written};
 use crate::encryption::keys::Keyring;
 use crate::encryption::service::Scheme;
 use crate::encryption::shares::KeyShare;

@@ -2,8 +2,8 @@
 //! bucket keys are on.
 
 use super::SkipAhead;
-use super::flow::Flow;
-use super::walk::{Keeping, walk};
+use super::call_times::{Keeping, walk};
+use super::varying_poisson::Flow;
 use crate::encryption::assumption::Expiry;
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::rng::Purpose;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bks::encryption::assumption::Level;
-use bks::fitting::hide::NameHider;
+use bks::fitting::pseudonyms::NameHider;
 use bks::fitting::{BucketDetails, FitOptions, FittedScenario, fit};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;

@@ -5,9 +5,9 @@ use bks::report::{self, DocumentFormat, run};
 use bks::results::{self, Results};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
+use bks::sweep::checked_points::{Survey, SweepIdentity};
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, RowsFormat};
-use bks::sweep::survey::{Survey, SweepIdentity};
 use bks::sweep::swept::Swept;
 
 /// Text that would be markup if it were not escaped, and would tell the page around it.

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BUCKETS, Page, accounts, drawn};
 use crate::error::Result;
+use crate::harmless_text::named;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Section, Table};
 use crate::report::numbers::signed;
 use crate::report::run::adds_cost;
 use crate::results::Results;
-use crate::results::facts::Facts;
+use crate::results::result_json::Facts;
 use crate::results::rows::{PrincipalRow, RequesterRow};
-use crate::shown::named;
 
 /// Principals, and requesters of each configuration, that a page shows.
 const LISTED: usize = 100;

@@ -6,7 +6,7 @@
 use memchr::memmem;
 
 use super::access_log::{self, named};
-use super::clock::TimestampReader;
+use super::timestamps::TimestampReader;
 use super::{LINES_LOOKED_AT, LogFormat, athena, cloudtrail};
 use crate::units::parse_moment;
 
