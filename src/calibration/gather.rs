@@ -230,7 +230,7 @@ impl CalibrationGatherer {
                             .push(UnwrapRequest { second, of: objects.read(object, second) });
                     }
                     ObjectUse::MayRead => {
-                        session.read.push(UnwrapRequest { second, of: ReadOf::Doubtful })
+                        session.read.push(UnwrapRequest { second, of: ReadOf::Doubtful });
                     }
                 }
             }

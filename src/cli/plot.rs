@@ -186,7 +186,7 @@ fn print(args: &PlotArgs, drawn: &DrawnChart) -> Result<Exit> {
     match args.format {
         None | Some(ImageFormat::Svg) => output::print_document(&drawn.0.svg(size(args)))?,
         Some(ImageFormat::Html) => {
-            output::print_document(&page(args, std::slice::from_ref(drawn)))?
+            output::print_document(&page(args, std::slice::from_ref(drawn)))?;
         }
         Some(ImageFormat::Png) => {
             return Err(Error::request("`--format png` cannot go to standard output")
