@@ -7,6 +7,7 @@
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
 //! assertion in a scenario was not met.
 
+mod advise;
 mod args;
 mod bills;
 mod calibrate;
@@ -32,6 +33,7 @@ mod reconcile;
 mod replay;
 mod report;
 mod run;
+mod scenario_or_logs;
 mod sensitivity;
 mod simulate;
 mod sweep;
@@ -67,6 +69,7 @@ enum Command {
     Check(check::Args),
     Simulate(simulate::Args),
     Compare(compare::Args),
+    Advise(advise::Args),
     Sweep(sweep::Args),
     Sensitivity(sensitivity::Args),
     Report(report::Args),
@@ -117,6 +120,7 @@ fn run_command(command: Command, typed: &Typed) -> Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Advise(args) => advise::run(&args, typed),
         Command::Sweep(args) => sweep::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Report(args) => report::run(&args, typed),

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bks::advice::rows::AdviceRow;
 use bks::compare::{CostChangeRow, DifferenceRow};
 use bks::encryption::assumption::{Assumption, Range};
 use bks::encryption::needs::{MultipartCalls, Needs};
@@ -303,6 +304,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`left_out.csv`", columns::<LeftOutRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),
+        ("`advice.csv`", columns::<AdviceRow>()),
         ("`sobol.csv`", columns::<SobolRow>()),
         ("`spread.csv`", columns::<SpreadRow>()),
         ("`break_even.csv`", columns::<BreakEvenRow>()),

@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod advise;
 mod browser;
 mod calibrate;
 mod calibrate_coverage;

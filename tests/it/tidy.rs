@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["simulation"],
     &["calibration", "results"],
     &["fitting", "reconciliation"],
-    &["compare", "sensitivity", "sweep"],
+    &["advice", "compare", "sensitivity", "sweep"],
     &["report"],
     &["cli"],
     &["lib", "main"],
