@@ -225,15 +225,27 @@ impl Advice {
 
     /// Puts what is to be done first at the top, in its order, and the rest by what it saves.
     fn rank(&mut self) {
-        let place = |index: usize| self.order.iter().position(|step| step.advised == index);
         let mut places: Vec<usize> = (0..self.list.len()).collect();
         places.sort_by_key(|&index| {
-            (place(index).unwrap_or(usize::MAX), -self.list[index].best().assumed.pico())
+            (self.step_of(index).unwrap_or(usize::MAX), -self.list[index].best().assumed.pico())
         });
         for step in &mut self.order {
             step.advised = places.iter().position(|&index| index == step.advised).unwrap_or(0);
         }
         self.list = places.iter().map(|&index| self.list[index].clone()).collect();
+    }
+
+    /// Which step one of the list is, from 0, if it is in the order.
+    #[must_use]
+    pub fn step_of(&self, advised: usize) -> Option<usize> {
+        self.order.iter().position(|step| step.advised == advised)
+    }
+
+    /// Share of today's bill that an amount is; `None` if there is no bill.
+    #[must_use]
+    pub fn share_of_bill(&self, amount: Usd) -> Option<f64> {
+        let bill = self.bill.as_f64();
+        (bill > 0.0).then(|| amount.as_f64() / bill)
     }
 
     /// The least saving that matters, where chance leaves so much open.

@@ -15,6 +15,7 @@ mod check;
 mod compare;
 mod complete;
 mod exit;
+mod explain;
 mod export;
 mod file_errors;
 mod fit;
@@ -70,6 +71,7 @@ enum Command {
     Simulate(simulate::Args),
     Compare(compare::Args),
     Advise(advise::Args),
+    Explain(explain::Args),
     Sweep(sweep::Args),
     Sensitivity(sensitivity::Args),
     Report(report::Args),
@@ -121,6 +123,7 @@ fn run_command(command: Command, typed: &Typed) -> Result<Exit> {
         Command::Simulate(args) => simulate::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Advise(args) => advise::run(&args, typed),
+        Command::Explain(args) => explain::run(&args, typed),
         Command::Sweep(args) => sweep::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Report(args) => report::run(&args, typed),

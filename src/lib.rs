@@ -33,7 +33,8 @@
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`sweep`],
-//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`]
+//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
+//!   [`explanation`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -78,6 +79,7 @@ pub mod columnar;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod explanation;
 pub mod figure;
 pub mod fitting;
 pub mod inventory;

@@ -1,7 +1,7 @@
 //! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
 //!
 //! ```text
-//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration   one file a question
+//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration ─ explanation   one file a question
 //!                                    ▼
 //!                                Document        headings, paragraphs, tables, charts
 //!                    ┌───────────────┼───────────────┐
@@ -16,6 +16,7 @@ pub mod calibration;
 pub mod chart;
 pub mod comparison;
 pub mod document;
+pub mod explanation;
 pub mod files;
 pub mod html;
 pub mod inventory;

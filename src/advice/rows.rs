@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Advice, Saving};
-use crate::units::Usd;
 
 /// One row of `advice.csv`; amounts are of a billing period.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,13 +62,9 @@ pub struct AdviceRow {
 /// A row for everything that was tried; `command` gives the command for what is put over the scenario.
 #[must_use]
 pub fn rows(advice: &Advice, command: &dyn Fn(usize) -> String) -> Vec<AdviceRow> {
-    let ratio = |amount: Usd| {
-        let bill = advice.bill.as_f64();
-        (bill > 0.0).then(|| amount.as_f64() / bill)
-    };
     let all = advice.list.iter().enumerate();
     all.map(|(index, it)| {
-        let step = advice.order.iter().position(|step| step.advised == index);
+        let step = advice.step_of(index);
         let then = step.map(|step| advice.order[step].saving);
         let [beyond, beyond_low, beyond_high] = parts(it.beyond);
         let [then, then_low, then_high] = parts(then);
@@ -91,7 +86,7 @@ pub fn rows(advice: &Advice, command: &dyn Fn(usize) -> String) -> Vec<AdviceRow
             then_low_usd: then_low,
             then_high_usd: then_high,
             noise_usd: it.noise.as_f64(),
-            saving_ratio: ratio(it.best().assumed),
+            saving_ratio: advice.share_of_bill(it.best().assumed),
             same_requests: it.kind.same_requests,
             total_cost_usd: it.bill.as_f64(),
             once_usd: it.once.as_ref().map(|once| once.cost.as_f64()),

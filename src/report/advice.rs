@@ -202,8 +202,7 @@ fn table(advice: &Advice) -> Table {
         .figure("saves alone [low … high]", |(_, it)| saving(Some(it.alone)))
         .figure_if(!advice.keys_are_on, "beyond bucket keys", |(_, it)| saving(it.beyond))
         .figure("step", |(index, _)| {
-            let step = advice.order.iter().position(|step| step.advised == *index);
-            step.map_or_else(Cell::unknown, |step| (step + 1).to_string().into())
+            advice.step_of(*index).map_or_else(Cell::unknown, |step| (step + 1).to_string().into())
         })
         .figure_if(has_once, "once", |(_, it)| Cell::dollars(it.once.as_ref().map(|it| it.cost)))
         .figure_if(has_once, format!("paid back after, in {}", advice.period), |(_, it)| {

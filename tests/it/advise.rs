@@ -175,7 +175,7 @@ client = "spark"
 arrivals = { poisson = { rate = "0.3/s" } }
 read = { from = ["two years"], pattern = "uniform" }
 [[workload]]
-name = "hot"
+name = "hot-reads"
 principal = "web"
 bucket = "archive.2026"
 arrivals = { poisson = { rate = "1/s" } }
@@ -283,9 +283,9 @@ fn the_commands_of_a_scenario_make_the_same_figures() {
 fn the_commands_of_a_log_make_the_same_figures() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("full.toml"), FULL).unwrap();
-    done(folder.path(), &["export", "full.toml", "--set", "duration=1h", "--out", "logs/full.log"]);
+    done(folder.path(), &["export", "full.toml", "--set", "duration=1h", "--out", "full.log"]);
     let document =
-        done(folder.path(), &["advise", "logs", "--format", "json", "--replications", "2"]);
+        done(folder.path(), &["advise", "full.log", "--format", "json", "--replications", "2"]);
     let document: Value = serde_json::from_str(&document).unwrap();
     assert_eq!(document["configuration"], "bucket-key-role");
     let names: Vec<&str> = document["advice"]

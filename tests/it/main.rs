@@ -18,6 +18,7 @@ mod containers;
 mod docs;
 mod encryption;
 mod engines;
+mod explain;
 mod export;
 mod fit;
 mod fit_round_trips;

@@ -9,6 +9,7 @@ use crate::support::shell::words;
 const README: &str = include_str!("../../README.md");
 const GUIDE: &str = include_str!("../../docs/guide.md");
 const ADVISE: &str = include_str!("../../docs/advise.md");
+const EXPLAIN: &str = include_str!("../../docs/explain.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 
 /// The fenced blocks of a language on a page.
@@ -54,7 +55,7 @@ fn folder_with_scenarios() -> tempfile::TempDir {
 fn every_command_of_the_readme_works() {
     let folder = folder_with_scenarios();
     // The guide sweeps what the README reports on.
-    assert_eq!(run_all(folder.path(), README), 7);
+    assert_eq!(run_all(folder.path(), README), 8);
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn every_command_of_the_guide_works() {
 
 #[test]
 fn every_command_of_the_pages_on_jobs_works() {
-    for (page, commands) in [(ADVISE, 3)] {
+    for (page, commands) in [(ADVISE, 3), (EXPLAIN, 5)] {
         let folder = folder_with_scenarios();
         assert_eq!(run_all(folder.path(), page), commands);
     }

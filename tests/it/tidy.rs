@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["bill", "figure", "inventory", "migration", "recording", "tally"],
     &["scenario"],
     &["simulation"],
-    &["calibration", "results"],
+    &["calibration", "explanation", "results"],
     &["fitting", "reconciliation"],
     &["advice", "compare", "sensitivity", "sweep"],
     &["report"],
