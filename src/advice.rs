@@ -18,15 +18,15 @@ pub mod rows;
 
 use crate::encryption::Mode;
 use crate::error::{Error, Result};
-use crate::results::run::Progress;
+use crate::results::run::StepProgress;
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
 use crate::units::{SimDuration, Usd};
 
 pub use bills::{Bills, Saving};
-use catalogue::{BUCKET_KEYS, CATALOGUE, Kind};
-use changes::{Change, OnceCost, Scene};
+use catalogue::{AdviceKind, BUCKET_KEYS, CATALOGUE};
+use changes::{AdvisedScenario, Change, OneTimeCostBasis};
 
 /// Parts of the bill below which a saving does not matter.
 const MATTERS: i128 = 100;
@@ -52,9 +52,9 @@ pub struct Advice {
     /// All that was tried: what is done first, in its order; then by what it saves.
     pub list: Vec<Advised>,
     /// What to do first, and then.
-    pub order: Vec<Step>,
+    pub order: Vec<AdviceStep>,
     /// What was not tried, and why.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<Untried>,
     /// What is put over the scenario before any change.
     pub basis: Vec<Override>,
 }
@@ -63,7 +63,7 @@ pub struct Advice {
 #[derive(Clone, Debug)]
 pub struct Advised {
     /// Which kind of advice.
-    pub kind: &'static Kind,
+    pub kind: &'static AdviceKind,
     /// What exactly is changed.
     pub change: Change,
     /// What it saves by itself.
@@ -73,16 +73,16 @@ pub struct Advised {
     /// Half-width of what chance leaves open of the larger of both.
     pub noise: Usd,
     /// What it costs, and whether and when that is paid back.
-    pub once: Option<Once>,
+    pub once: Option<OneTimeCost>,
     /// The advised configuration's bill after the change.
     pub bill: Usd,
     /// What is to be thought of it.
-    pub effect: Effect,
+    pub effect: AdviceEffect,
 }
 
 /// What is paid once.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Once {
+pub struct OneTimeCost {
     /// How much.
     pub cost: Usd,
     /// `after` some time, `never`, or `unknown` from this run.
@@ -93,7 +93,7 @@ pub struct Once {
 
 /// Whether something is worth doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum AdviceEffect {
     /// It saves more than a hundredth of the bill, and more than chance may.
     Saves,
     /// It does so only if S3 works otherwise than assumed.
@@ -104,7 +104,7 @@ pub enum Effect {
     CostsMore,
 }
 
-impl Effect {
+impl AdviceEffect {
     /// The word for it in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -119,7 +119,7 @@ impl Effect {
 
 /// One step of the order in which to go.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct AdviceStep {
     /// Which of [`Advice::list`].
     pub advised: usize,
     /// What it saves beyond all steps before it.
@@ -132,7 +132,7 @@ pub struct Step {
 
 /// What was not tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct Untried {
     /// Name of the kind, or of the change.
     pub name: String,
     /// What it is.
@@ -151,15 +151,16 @@ pub struct Question<'a> {
 }
 
 impl Advice {
-    /// Runs every counterfactual that the scenario allows.
+    /// Counterfactuals every counterfactual that the scenario allows.
     ///
     /// # Errors
     /// If no configuration has bucket keys, or the one asked for is none of them.
-    pub fn of(scenario: &Scenario, question: &Question, progress: Progress) -> Result<Self> {
+    pub fn of(scenario: &Scenario, question: &Question, progress: StepProgress) -> Result<Self> {
         let configuration = advised_configuration(scenario, question.configuration)?;
         let basis = basis(scenario, configuration);
         let own = scenario.changed(&basis)?;
-        let runs = Runs { scenario: &own, configuration, check: question.check, progress };
+        let runs =
+            Counterfactuals { scenario: &own, configuration, check: question.check, progress };
         let before = runs.of_scenario(&own);
         let mut advice = Self {
             scenario: scenario.name.clone(),
@@ -195,21 +196,21 @@ impl Advice {
     /// The changes of a kind; of one that has none, why.
     fn changes(
         &mut self,
-        kind: &'static Kind,
+        kind: &'static AdviceKind,
         scenario: &Scenario,
         configuration: usize,
     ) -> Vec<Change> {
         let why = match (scenario.recording.is_some(), kind.untold_by_logs) {
             (true, Some(why)) => why,
             _ => {
-                let changes = (kind.changes)(&Scene { scenario, configuration });
+                let changes = (kind.changes)(&AdvisedScenario { scenario, configuration });
                 if !changes.is_empty() {
                     return changes;
                 }
                 kind.without
             }
         };
-        self.left_out.push(LeftOut {
+        self.left_out.push(Untried {
             name: kind.name.to_owned(),
             title: kind.title.to_owned(),
             why: why.to_owned(),
@@ -217,10 +218,10 @@ impl Advice {
         Vec::new()
     }
 
-    fn leave_out(&mut self, kind: &Kind, title: &str, error: &Error) {
+    fn leave_out(&mut self, kind: &AdviceKind, title: &str, error: &Error) {
         let why = error.to_string();
         let why = why.lines().next().unwrap_or_default().to_owned();
-        self.left_out.push(LeftOut { name: kind.name.to_owned(), title: title.to_owned(), why });
+        self.left_out.push(Untried { name: kind.name.to_owned(), title: title.to_owned(), why });
     }
 
     /// Puts what is to be done first at the top, in its order, and the rest by what it saves.
@@ -270,7 +271,7 @@ impl Advice {
 
 impl Advised {
     fn of(
-        kind: &'static Kind,
+        kind: &'static AdviceKind,
         change: Change,
         before: &Bills,
         after: &Bills,
@@ -288,13 +289,13 @@ impl Advised {
         let noise = best.half_width.unwrap_or_default();
         let threshold = Advice::threshold(before.now.bill(), noise);
         let effect = if best.assumed >= threshold {
-            Effect::Saves
+            AdviceEffect::Saves
         } else if best.assumed <= -threshold {
-            Effect::CostsMore
+            AdviceEffect::CostsMore
         } else if best.high >= threshold {
-            Effect::Depends
+            AdviceEffect::Depends
         } else {
-            Effect::DoesNotMatter
+            AdviceEffect::DoesNotMatter
         };
         Self {
             kind,
@@ -322,21 +323,21 @@ impl Advised {
 }
 
 /// What a change costs once, and when `saving` has paid for it.
-fn once(change: &Change, saving: Saving, after: &Bills) -> Option<Once> {
+fn once(change: &Change, saving: Saving, after: &Bills) -> Option<OneTimeCost> {
     let cost = match change.once {
-        OnceCost::Nothing => return None,
-        OnceCost::OfMigration => {
+        OneTimeCostBasis::Nothing => return None,
+        OneTimeCostBasis::OfMigration => {
             let row = after.keys.row();
             let payback = row.payback.clone().unwrap_or_else(|| "unknown".to_owned());
             let cost = row.migration_cost_usd?;
-            return Some(Once { cost, payback, periods: row.payback_periods });
+            return Some(OneTimeCost { cost, payback, periods: row.payback_periods });
         }
-        OnceCost::Known(cost) => cost,
+        OneTimeCostBasis::Known(cost) => cost,
     };
     let periods = cost.as_f64() / saving.assumed.as_f64();
     let periods = (saving.assumed > Usd::default() && periods < PERIODS_MAX).then_some(periods);
     let payback = if periods.is_some() { "after" } else { "never" };
-    Some(Once { cost, payback: payback.to_owned(), periods })
+    Some(OneTimeCost { cost, payback: payback.to_owned(), periods })
 }
 
 /// The index of the configuration that is advised: the one named, else the headline if it has bucket keys,
@@ -390,14 +391,14 @@ fn basis(scenario: &Scenario, configuration: usize) -> Vec<Override> {
 }
 
 /// What runs counterfactuals.
-struct Runs<'a> {
+struct Counterfactuals<'a> {
     scenario: &'a Scenario,
     configuration: usize,
     check: &'a (dyn Fn(&Scenario) -> Result<()> + Sync),
-    progress: Progress<'a>,
+    progress: StepProgress<'a>,
 }
 
-impl Runs<'_> {
+impl Counterfactuals<'_> {
     /// The bills with some changes made together.
     fn of(&self, changes: &[&Change]) -> Result<Bills> {
         let overrides: Vec<Override> =

@@ -2,7 +2,7 @@
 
 use crate::encryption::assumption::Level;
 use crate::results::rows::{ReplicationRow, SummaryRow};
-use crate::results::run::{Progress, summary_and_replications};
+use crate::results::run::{StepProgress, summary_and_replications};
 use crate::scenario::Scenario;
 use crate::statistics::Estimate;
 use crate::units::Usd;
@@ -39,12 +39,12 @@ pub struct Saving {
 }
 
 impl Bills {
-    /// Runs a scenario for the bills of the two configurations with these names.
+    /// Counterfactuals a scenario for the bills of the two configurations with these names.
     ///
     /// # Panics
     /// If the scenario has none of that name.
     #[must_use]
-    pub fn of(scenario: &Scenario, [now, keys]: [&str; 2], progress: Progress) -> Self {
+    pub fn of(scenario: &Scenario, [now, keys]: [&str; 2], progress: StepProgress) -> Self {
         let (rows, replications) = summary_and_replications(scenario, progress);
         let [now, keys] = [now, keys].map(|name| ConfigurationBill::of(name, &rows, &replications));
         Self { now, keys }

@@ -3,11 +3,11 @@
 //! `changes` says what of a scenario it changes; all else is words: what is given up, and how it is done. Words
 //! in capitals stand for the reader's own names.
 
-use super::changes::{self, Change, Scene};
+use super::changes::{self, AdvisedScenario, Change};
 
 /// A kind of advice.
 #[derive(Clone, Copy, Debug)]
-pub struct Kind {
+pub struct AdviceKind {
     /// Its name in files.
     pub name: &'static str,
     /// What to do.
@@ -31,7 +31,7 @@ pub struct Kind {
     /// Why there may be nothing to change.
     pub without: &'static str,
     /// What it changes.
-    pub(crate) changes: fn(&Scene) -> Vec<Change>,
+    pub(crate) changes: fn(&AdvisedScenario) -> Vec<Change>,
 }
 
 /// Name of the kind that turns bucket keys on.
@@ -67,8 +67,8 @@ const UNTOLD_IDENTITY: &str =
     "the log says who the requesters are: fit a scenario to it (`bks fit`) and ask that";
 
 /// All kinds of advice.
-pub const CATALOGUE: &[Kind] = &[
-    Kind {
+pub const CATALOGUE: &[AdviceKind] = &[
+    AdviceKind {
         name: BUCKET_KEYS,
         title: "turn bucket keys on",
         loses: "KMS events in CloudTrail name the bucket and not the object; policies that ask for an object's ARN in \
@@ -83,7 +83,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "they are on",
         changes: changes::bucket_keys,
     },
-    Kind {
+    AdviceKind {
         name: "no-opt-out",
         title: "stop switching bucket keys off by header",
         loses: "nothing but what bucket keys lose",
@@ -102,7 +102,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no workload has `bucket_key = false`",
         changes: changes::no_opt_out,
     },
-    Kind {
+    AdviceKind {
         name: "share-sessions",
         title: "let the sessions of a role share one",
         loses: "sessions in CloudTrail no longer tell instances or users apart; who gets the shared credentials has \
@@ -122,7 +122,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "under the rule `role` the sessions of a role share keys as they are",
         changes: changes::share_sessions,
     },
-    Kind {
+    AdviceKind {
         name: "one-role",
         title: "let all roles of an account share one",
         loses: "each gets the rights of all (isolation), and CloudTrail tells them apart by session name alone",
@@ -139,7 +139,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no account has two roles without scoping policies",
         changes: changes::one_role,
     },
-    Kind {
+    AdviceKind {
         name: "no-scoping-policies",
         title: "drop the scoping (session) policies",
         loses: "a session has all the rights of its role: what a policy kept apart (tables, tenants) is apart no more",
@@ -157,7 +157,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no session has a scoping policy",
         changes: changes::no_scoping_policies,
     },
-    Kind {
+    AdviceKind {
         name: "wider-scoping-policies",
         title: "widen the scoping policies: a tenth as many",
         loses: "a session may touch ten times as much as it has to",
@@ -176,7 +176,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no principal has ten scoping policies or more",
         changes: changes::wider_scoping_policies,
     },
-    Kind {
+    AdviceKind {
         name: "longer-sessions",
         title: "let credentials live for twelve hours",
         loses: "stolen credentials work for longer; chained roles are limited to one hour",
@@ -194,7 +194,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no session ends before twelve hours",
         changes: changes::longer_sessions,
     },
-    Kind {
+    AdviceKind {
         name: "fewer-connections",
         title: "keep ten connections for each session, and reuse them",
         loses: "throughput, where more than ten requests are under way at a time",
@@ -209,7 +209,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no principal opens a connection for each request, or keeps more than ten",
         changes: changes::fewer_connections,
     },
-    Kind {
+    AdviceKind {
         name: "migrate-all",
         title: "give all existing objects a bucket key",
         loses: "what bucket keys lose, for existing objects too",
@@ -223,7 +223,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no object from before could be given one",
         changes: changes::migrate_all,
     },
-    Kind {
+    AdviceKind {
         name: "migrate-part",
         title: "give one part of the existing objects a bucket key",
         loses: "what bucket keys lose, for these objects too",
@@ -237,7 +237,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "there are no several populations to choose from",
         changes: changes::migrate_part,
     },
-    Kind {
+    AdviceKind {
         name: "migrate-young",
         title: "give the objects of the last 30 days a bucket key",
         loses: "what bucket keys lose, for these objects too",
@@ -254,7 +254,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no bucket has both objects of the last 30 days without a bucket key and older ones",
         changes: changes::migrate_young,
     },
-    Kind {
+    AdviceKind {
         name: "larger-objects",
         title: "write a tenth as many objects, ten times as large (compaction)",
         loses: "data come later by the time it takes to gather them; whoever wants a part of an object reads a range of it",
@@ -276,7 +276,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "nothing is written or read whole",
         changes: changes::larger_objects,
     },
-    Kind {
+    AdviceKind {
         name: "other-client",
         title: "read and write by clients that need fewer requests",
         loses: "another engine, with what it can and cannot do",
@@ -290,7 +290,7 @@ pub const CATALOGUE: &[Kind] = &[
         without: "no client of the same kind needs fewer",
         changes: changes::other_client,
     },
-    Kind {
+    AdviceKind {
         name: "sse-s3",
         title: "do without KMS: SSE-S3 in its place",
         loses: "the key policy as a second lock, a key of one's own, and every KMS event in CloudTrail; \

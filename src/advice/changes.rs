@@ -7,7 +7,7 @@ use crate::encryption::Mode;
 use crate::encryption::requester::RequesterRule;
 use crate::migration::MigrationPlan;
 use crate::pricing::Bill;
-use crate::s3::{Connections, Identity};
+use crate::s3::{Connections, IdentityKind};
 use crate::scenario::overrides::Override;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::written::WorkloadFile;
@@ -40,7 +40,7 @@ const SAME_WORK: [&[&str]; 4] = [
 ];
 
 /// A scenario, and the configuration that is advised.
-pub(crate) struct Scene<'a> {
+pub(crate) struct AdvisedScenario<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) configuration: usize,
 }
@@ -57,12 +57,12 @@ pub struct Change {
     /// What is assumed of objects whose writing a log does not tell, if it is another thing.
     pub unknown_age: Option<UnknownAge>,
     /// What it costs once.
-    pub once: OnceCost,
+    pub once: OneTimeCostBasis,
 }
 
 /// What a change costs once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnceCost {
+pub enum OneTimeCostBasis {
     /// Nothing that is priced.
     Nothing,
     /// What the run's own migration costs.
@@ -78,11 +78,11 @@ impl Change {
             title: title.into(),
             overrides,
             unknown_age: None,
-            once: OnceCost::Nothing,
+            once: OneTimeCostBasis::Nothing,
         }
     }
 
-    fn costs(self, once: OnceCost) -> Self {
+    fn costs(self, once: OneTimeCostBasis) -> Self {
         Self { once, ..self }
     }
 
@@ -112,7 +112,7 @@ pub(crate) fn configuration_key(scenario: &Scenario, index: usize) -> String {
     element("configuration", &scenario.configurations[index].name, index)
 }
 
-impl Scene<'_> {
+impl AdvisedScenario<'_> {
     fn configuration_key(&self) -> String {
         configuration_key(self.scenario, self.configuration)
     }
@@ -145,20 +145,20 @@ impl Scene<'_> {
     }
 }
 
-pub(super) fn bucket_keys(scene: &Scene) -> Vec<Change> {
+pub(super) fn bucket_keys(scene: &AdvisedScenario) -> Vec<Change> {
     if scene.configuration == scene.scenario.reference {
         return Vec::new();
     }
     vec![Change::new("bucket-keys", "turn bucket keys on", Vec::new())]
 }
 
-pub(super) fn no_opt_out(scene: &Scene) -> Vec<Change> {
+pub(super) fn no_opt_out(scene: &AdvisedScenario) -> Vec<Change> {
     let overrides =
         scene.of_workloads("bucket_key", |file, _| (!file.bucket_key).then(|| "true".to_owned()));
     Change::new("no-opt-out", "stop switching bucket keys off by header", overrides).if_any()
 }
 
-pub(super) fn share_sessions(scene: &Scene) -> Vec<Change> {
+pub(super) fn share_sessions(scene: &AdvisedScenario) -> Vec<Change> {
     let own = &scene.scenario.configurations[scene.configuration];
     if own.rule == RequesterRule::Role {
         return Vec::new();
@@ -168,13 +168,13 @@ pub(super) fn share_sessions(scene: &Scene) -> Vec<Change> {
     vec![Change::new("share-sessions", "let the sessions of each role share one", overrides)]
 }
 
-pub(super) fn one_role(scene: &Scene) -> Vec<Change> {
+pub(super) fn one_role(scene: &AdvisedScenario) -> Vec<Change> {
     let scenario = scene.scenario;
     let mut of_accounts: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
     let mut shared: Vec<Option<&str>> = vec![None; scenario.principals.len()];
     for (index, principal) in scenario.principals.iter().enumerate() {
         let has_policies = scenario.senders[index].session_policies > 1;
-        if let (Identity::Role(role), false) = (&principal.identity, has_policies) {
+        if let (IdentityKind::Role(role), false) = (&principal.identity, has_policies) {
             let (first, others) = of_accounts.entry(&principal.account).or_insert((role, 0));
             if first != role {
                 *others += 1;
@@ -189,7 +189,7 @@ pub(super) fn one_role(scene: &Scene) -> Vec<Change> {
     Change::new("one-role", title, overrides).if_any()
 }
 
-pub(super) fn no_scoping_policies(scene: &Scene) -> Vec<Change> {
+pub(super) fn no_scoping_policies(scene: &AdvisedScenario) -> Vec<Change> {
     let senders = &scene.scenario.senders;
     let overrides = scene.of_principals("session_policies", |index| {
         (senders[index].session_policies > 1).then(|| "1".to_owned())
@@ -197,7 +197,7 @@ pub(super) fn no_scoping_policies(scene: &Scene) -> Vec<Change> {
     Change::new("no-scoping-policies", "drop the scoping (session) policies", overrides).if_any()
 }
 
-pub(super) fn wider_scoping_policies(scene: &Scene) -> Vec<Change> {
+pub(super) fn wider_scoping_policies(scene: &AdvisedScenario) -> Vec<Change> {
     let senders = &scene.scenario.senders;
     let overrides = scene.of_principals("session_policies", |index| {
         let policies = senders[index].session_policies;
@@ -207,7 +207,7 @@ pub(super) fn wider_scoping_policies(scene: &Scene) -> Vec<Change> {
     Change::new("wider-scoping-policies", title, overrides).if_any()
 }
 
-pub(super) fn longer_sessions(scene: &Scene) -> Vec<Change> {
+pub(super) fn longer_sessions(scene: &AdvisedScenario) -> Vec<Change> {
     let principals = &scene.scenario.file().principals;
     let overrides = scene.of_principals("session_length", |index| {
         let length = principals[index].session_length?;
@@ -216,7 +216,7 @@ pub(super) fn longer_sessions(scene: &Scene) -> Vec<Change> {
     Change::new("longer-sessions", "let credentials live for twelve hours", overrides).if_any()
 }
 
-pub(super) fn fewer_connections(scene: &Scene) -> Vec<Change> {
+pub(super) fn fewer_connections(scene: &AdvisedScenario) -> Vec<Change> {
     let senders = &scene.scenario.senders;
     let overrides = scene.of_principals("connections", |index| {
         let more = match (senders[index].connections, Connections::ASSUMED) {
@@ -230,12 +230,12 @@ pub(super) fn fewer_connections(scene: &Scene) -> Vec<Change> {
 }
 
 /// Populations that a migration can give a bucket key, with their numbers.
-fn migrating<'a>(scene: &'a Scene) -> impl Iterator<Item = (usize, &'a Population)> {
+fn migrating<'a>(scene: &'a AdvisedScenario) -> impl Iterator<Item = (usize, &'a Population)> {
     let populations = scene.scenario.populations.iter().enumerate();
     populations.filter(|(_, it)| scene.scenario.domain_of(it).migrates())
 }
 
-pub(super) fn migrate_all(scene: &Scene) -> Vec<Change> {
+pub(super) fn migrate_all(scene: &AdvisedScenario) -> Vec<Change> {
     const NAME: &str = "migrate-all";
     let title = "give all existing objects a bucket key";
     if let Some(log) = &scene.scenario.recording {
@@ -249,10 +249,10 @@ pub(super) fn migrate_all(scene: &Scene) -> Vec<Change> {
         return Vec::new();
     }
     let overrides = vec![Override::new(format!("{}.migrated", scene.configuration_key()), "true")];
-    vec![Change::new(NAME, title, overrides).costs(OnceCost::OfMigration)]
+    vec![Change::new(NAME, title, overrides).costs(OneTimeCostBasis::OfMigration)]
 }
 
-pub(super) fn migrate_part(scene: &Scene) -> Vec<Change> {
+pub(super) fn migrate_part(scene: &AdvisedScenario) -> Vec<Change> {
     let parts: Vec<&Population> = migrating(scene).map(|(_, population)| population).collect();
     if parts.len() < 2 || scene.scenario.recording.is_some() {
         return Vec::new();
@@ -261,14 +261,15 @@ pub(super) fn migrate_part(scene: &Scene) -> Vec<Change> {
         let key = format!("{}.migrated_only", scene.configuration_key());
         let title = format!("give the objects of `{name}` a bucket key");
         let overrides = vec![Override::new(key, format!("[{name:?}]"))];
-        Change::new(format!("migrate-part:{name}"), title, overrides).costs(OnceCost::OfMigration)
+        Change::new(format!("migrate-part:{name}"), title, overrides)
+            .costs(OneTimeCostBasis::OfMigration)
     });
     changes.collect()
 }
 
 /// Objects of the last days, as if bucket keys had been on when they were written.
-pub(super) fn migrate_young(scene: &Scene) -> Vec<Change> {
-    let Scene { scenario, configuration } = *scene;
+pub(super) fn migrate_young(scene: &AdvisedScenario) -> Vec<Change> {
+    let AdvisedScenario { scenario, configuration } = *scene;
     let since = SimTime::ZERO - YOUNG;
     let mut moved = vec![0.0; scenario.populations.len()];
     let mut buckets = Vec::new();
@@ -295,7 +296,7 @@ pub(super) fn migrate_young(scene: &Scene) -> Vec<Change> {
     let title = "give the objects of the last 30 days a bucket key";
     let cost = rewriting(scenario, |index| moved[index].round() as u64, 1);
     let change = Change::new("migrate-young", title, overrides.collect());
-    vec![change.costs(OnceCost::Known(cost))]
+    vec![change.costs(OneTimeCostBasis::Known(cost))]
 }
 
 /// What it costs to encrypt so many objects of each population anew, by S3 Batch Operations.
@@ -362,7 +363,7 @@ fn moves_whole(file: &WorkloadFile) -> bool {
     !matches!(pattern, Some(ReadPattern::Uniform | ReadPattern::Zipf(_)))
 }
 
-pub(super) fn larger_objects(scene: &Scene) -> Vec<Change> {
+pub(super) fn larger_objects(scene: &AdvisedScenario) -> Vec<Change> {
     let file = scene.scenario.file();
     let mut overrides = Vec::new();
     for (index, workload) in file.workloads.iter().enumerate() {
@@ -406,7 +407,7 @@ fn leaner_client(workload: &Workload, duration: SimDuration) -> Option<&'static 
     least.1
 }
 
-pub(super) fn other_client(scene: &Scene) -> Vec<Change> {
+pub(super) fn other_client(scene: &AdvisedScenario) -> Vec<Change> {
     let duration = scene.scenario.duration();
     let mut words = Vec::new();
     for workload in &scene.scenario.workloads {
@@ -419,8 +420,8 @@ pub(super) fn other_client(scene: &Scene) -> Vec<Change> {
     Change::new("other-client", format!("other clients: {}", words.join(", ")), overrides).if_any()
 }
 
-pub(super) fn sse_s3(scene: &Scene) -> Vec<Change> {
-    let Scene { scenario, configuration } = *scene;
+pub(super) fn sse_s3(scene: &AdvisedScenario) -> Vec<Change> {
+    let AdvisedScenario { scenario, configuration } = *scene;
     let is_told = |mode: Option<Mode>| mode == Some(Mode::SseS3);
     if scenario.domains.iter().all(|domain| is_told(domain.encryption)) {
         return Vec::new();
@@ -452,6 +453,10 @@ pub(super) fn sse_s3(scene: &Scene) -> Vec<Change> {
         if domain.encryption.is_none() && !domain.directory { population.objects } else { 0 }
     };
     let cost = rewriting(scenario, objects, 0);
-    let once = if cost > Usd::default() { OnceCost::Known(cost) } else { OnceCost::Nothing };
+    let once = if cost > Usd::default() {
+        OneTimeCostBasis::Known(cost)
+    } else {
+        OneTimeCostBasis::Nothing
+    };
     vec![change.costs(once)]
 }

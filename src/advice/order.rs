@@ -11,7 +11,7 @@
 use super::bills::ConfigurationBill;
 use super::catalogue::BUCKET_KEYS;
 use super::changes::Change;
-use super::{Advice, Advised, Bills, Effect, Runs, Saving, Step};
+use super::{Advice, AdviceEffect, AdviceStep, Advised, Bills, Counterfactuals, Saving};
 use crate::units::Usd;
 
 /// The most steps.
@@ -27,11 +27,11 @@ struct Done<'a> {
     advice: &'a Advice,
     /// The bills of each change by itself.
     tried: &'a [Bills],
-    runs: &'a Runs<'a>,
+    runs: &'a Counterfactuals<'a>,
 }
 
 /// What may be done next.
-struct Candidate {
+struct NextCandidate {
     number: usize,
     /// What it saves at the most.
     bound: Usd,
@@ -40,10 +40,19 @@ struct Candidate {
 }
 
 /// The steps from `before` on; `tried` has the bills of each of the advised changes by itself.
-pub(super) fn order(advice: &Advice, before: &Bills, tried: &[Bills], runs: &Runs) -> Vec<Step> {
+pub(super) fn order(
+    advice: &Advice,
+    before: &Bills,
+    tried: &[Bills],
+    runs: &Counterfactuals,
+) -> Vec<AdviceStep> {
     let numbers = (0..advice.list.len()).filter(|&number| may_come_next(&advice.list[number]));
-    let mut candidates: Vec<Candidate> = numbers
-        .map(|number| Candidate { number, bound: advice.list[number].best().assumed, next: None })
+    let mut candidates: Vec<NextCandidate> = numbers
+        .map(|number| NextCandidate {
+            number,
+            bound: advice.list[number].best().assumed,
+            next: None,
+        })
         .collect();
     let mut done = Done {
         changes: Vec::new(),
@@ -58,7 +67,12 @@ pub(super) fn order(advice: &Advice, before: &Bills, tried: &[Bills], runs: &Run
         candidates.retain(|it| it.number != number);
         let saving = before.keys.saving_from(&before.now);
         done.take(number, before.clone());
-        steps.push(Step { advised: number, saving, so_far: saving, bill: before.keys.bill() });
+        steps.push(AdviceStep {
+            advised: number,
+            saving,
+            so_far: saving,
+            bill: before.keys.bill(),
+        });
     }
     while steps.len() < STEPS
         && let Some((number, saving, bills)) = done.next(&mut candidates)
@@ -70,7 +84,7 @@ pub(super) fn order(advice: &Advice, before: &Bills, tried: &[Bills], runs: &Run
         });
         done.take(number, bills);
         let bill = done.bill();
-        steps.push(Step {
+        steps.push(AdviceStep {
             advised: number,
             saving,
             so_far: bill.saving_from(&before.now),
@@ -87,14 +101,14 @@ fn keys_first(advice: &Advice) -> Option<usize> {
         may_come_next(it) && it.beyond.is_some_and(|beyond| beyond.assumed > it.alone.assumed)
     });
     match advice.list[number].effect {
-        Effect::Saves => Some(number),
-        Effect::Depends | Effect::DoesNotMatter if needed => Some(number),
+        AdviceEffect::Saves => Some(number),
+        AdviceEffect::Depends | AdviceEffect::DoesNotMatter if needed => Some(number),
         _ => None,
     }
 }
 
 fn may_come_next(advised: &Advised) -> bool {
-    advised.effect == Effect::Saves && !advised.kind.instead && !advised.never_pays()
+    advised.effect == AdviceEffect::Saves && !advised.kind.instead && !advised.never_pays()
 }
 
 impl Done<'_> {
@@ -103,7 +117,7 @@ impl Done<'_> {
     }
 
     /// The candidate that saves most next, if any saves enough.
-    fn next(&self, candidates: &mut Vec<Candidate>) -> Option<(usize, Saving, Bills)> {
+    fn next(&self, candidates: &mut Vec<NextCandidate>) -> Option<(usize, Saving, Bills)> {
         candidates.iter_mut().for_each(|it| it.next = None);
         loop {
             candidates.sort_by_key(|it| (-it.bound.pico(), it.number));

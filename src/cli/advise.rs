@@ -1,14 +1,14 @@
 //! `bks advise`: what to do about a KMS bill, best first.
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Format, Jobs, Print, ResultsFolder, Typed};
+use super::args::{JobsOption, OutputFormat, Print, ResultsFolder, TypedOptions};
 use super::exit::Exit;
 use super::scenario_or_logs::ScenarioOrLogs;
 use super::{args, output, progress};
 use crate::advice::{Advice, Question};
 use crate::error::Result;
-use crate::report::advice::{self as report, Command};
+use crate::report::advice::{self as report, AdviceCommand};
 use crate::report::run::reproduction::shell;
 use crate::results::run::Step;
 use crate::scenario::Scenario;
@@ -25,14 +25,14 @@ use crate::scenario::Scenario;
 ///
 /// Each piece of advice comes with the command that makes its figures again. `--format csv` prints the rows of
 /// advice.csv. Writes advice.csv, advice.json, advice.md and advice.html.
-#[derive(Debug, ClapArgs)]
-#[command(mut_arg("format", |arg| arg.value_parser(Format::only(
-    &[Format::Table, Format::Json, Format::Csv, Format::Markdown, Format::Html]))))]
+#[derive(Debug, Args)]
+#[command(mut_arg("format", |arg| arg.value_parser(OutputFormat::only(
+    &[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv, OutputFormat::Markdown, OutputFormat::Html]))))]
 #[command(after_long_help = "Examples:\n  \
     bks advise my-bucket.toml\n  \
     bks advise emr10.toml --configuration bucket-key-role --set duration=1d\n  \
     bks advise logs/ --bucket data-lake --format markdown")]
-pub(super) struct Args {
+pub(super) struct AdviseArgs {
     /// Configuration with bucket keys to advise [default: the one in the verdict]
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
@@ -41,34 +41,34 @@ pub(super) struct Args {
     #[command(flatten)]
     print: Print,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     // What has a heading in `--help` comes last: the heading is that of all that follows.
     #[command(flatten)]
     input: ScenarioOrLogs,
 }
 
-pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
+pub(super) fn run(args: &AdviseArgs, typed: &TypedOptions) -> Result<Exit> {
     let quiet = args.print.quiet;
     let scenario = args.input.scenario(typed, args.jobs, quiet.quiet)?;
     let words = args.input.command(typed)?;
     let words: Vec<String> = words.iter().map(|word| shell(word)).collect();
-    let command = Command::new(words.join(" "));
+    let command = AdviceCommand::new(words.join(" "));
     let advice = advise(args, &scenario)?;
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
     let folder = args.folder.of(&scenario.name);
     output::write_files(&folder, &report::files(&advice, &command), args.folder.overwrite)?;
     args.print.print(|format| match format {
-        Format::Json => output::json(&report::json(&advice, &command)),
-        Format::Csv => output::csv(&report::rows(&advice, &command)),
-        Format::Markdown => report::markdown(&advice, &command),
-        Format::Html => report::html(&advice, &command),
-        Format::Table => output::table(&report::document(&advice, &command)),
+        OutputFormat::Json => output::json(&report::json(&advice, &command)),
+        OutputFormat::Csv => output::csv(&report::rows(&advice, &command)),
+        OutputFormat::Markdown => report::markdown(&advice, &command),
+        OutputFormat::Html => report::html(&advice, &command),
+        OutputFormat::Table => output::table(&report::document(&advice, &command)),
     })?;
     quiet.wrote(&folder);
     Ok(Exit::Done)
 }
 
-fn advise(args: &Args, scenario: &Scenario) -> Result<Advice> {
+fn advise(args: &AdviseArgs, scenario: &Scenario) -> Result<Advice> {
     let threads = args.jobs.threads();
     let bar = progress::Growing::new(&scenario.name, "requests", args.print.quiet.quiet);
     let question = Question {

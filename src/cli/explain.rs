@@ -1,9 +1,9 @@
 //! `bks explain`: why a request called KMS and another did not.
 
-use clap::Args as ClapArgs;
+use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use super::args::{self, Format, Jobs, Print, ResultsFolder, Typed};
+use super::args::{self, JobsOption, OutputFormat, Print, ResultsFolder, TypedOptions};
 use super::exit::Exit;
 use super::scenario_or_logs::ScenarioOrLogs;
 use super::{output, progress};
@@ -13,7 +13,7 @@ use crate::explanation::selection::{Selector, select};
 use crate::explanation::{Causes, check_length};
 use crate::logs::record::LogEntry;
 use crate::recording::mark::RecordMark;
-use crate::report::explanation::{AllCauses, Requests};
+use crate::report::explanation::{AllCauses, RequestsExplained};
 use crate::report::markdown;
 use crate::scenario::Scenario;
 use crate::scenario::engine::EngineChoice;
@@ -31,13 +31,13 @@ use crate::units::{SimTime, parse_utc};
 ///
 /// With a selector, each request it picks, in one replication of one configuration: which bucket-level key wraps the
 /// object, who made it and when, until when S3 holds it, and what would have saved the call.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks explain emr10.toml --configuration bucket-key-role\n  \
     bks explain emr10.toml --at 90min --limit 20\n  \
     bks explain logs/ --object photos/2026/cat.jpg\n  \
     bks explain logs/ --at 2026-11-20T08:00:00Z --format csv")]
-pub(super) struct Args {
+pub(super) struct ExplainArgs {
     /// Explain the requests of the object with this key
     #[arg(long, value_name = "KEY", group = "selector")]
     object: Option<String>,
@@ -67,13 +67,13 @@ pub(super) struct Args {
     #[command(flatten)]
     print: Print,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     // What has a heading in `--help` comes last: the heading is that of all that follows.
     #[command(flatten)]
     input: ScenarioOrLogs,
 }
 
-pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
+pub(super) fn run(args: &ExplainArgs, typed: &TypedOptions) -> Result<Exit> {
     let scenario = args.input.scenario(typed, args.jobs, args.print.quiet.quiet)?;
     let named = args.configurations.iter().map(|name| scenario.configuration_named(name));
     let named = named.collect::<Result<Vec<usize>>>();
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-impl Args {
+impl ExplainArgs {
     /// Counts the causes of all calls.
     fn causes(&self, scenario: &Scenario, named: Vec<usize>) -> Result<()> {
         let all: Vec<usize> = (0..scenario.configurations.len()).collect();
@@ -109,10 +109,10 @@ impl Args {
         let folder = self.folder.of(&scenario.name);
         output::write_files(&folder, &all.files(), self.folder.overwrite)?;
         self.print.print(|format| match format {
-            Format::Json => output::json(&all.json()),
-            Format::Csv => output::csv(&all.rows()),
-            Format::Markdown => markdown::write(&all.document()),
-            Format::Table | Format::Html => output::table(&all.document()),
+            OutputFormat::Json => output::json(&all.json()),
+            OutputFormat::Csv => output::csv(&all.rows()),
+            OutputFormat::Markdown => markdown::write(&all.document()),
+            OutputFormat::Table | OutputFormat::Html => output::table(&all.document()),
         })?;
         quiet.wrote(&folder);
         Ok(())
@@ -141,12 +141,12 @@ impl Args {
                 "objects of a scenario are called as `bks export` names them; those of a log by their key",
             ));
         }
-        let requests = Requests { scenario, configuration, level, selected: &selected };
+        let requests = RequestsExplained { scenario, configuration, level, selected: &selected };
         self.print.print(|format| match format {
-            Format::Json => output::json(&requests.json()),
-            Format::Csv => output::csv(&requests.rows()),
-            Format::Markdown => markdown::write(&requests.document()),
-            Format::Table | Format::Html => output::table(&requests.document()),
+            OutputFormat::Json => output::json(&requests.json()),
+            OutputFormat::Csv => output::csv(&requests.rows()),
+            OutputFormat::Markdown => markdown::write(&requests.document()),
+            OutputFormat::Table | OutputFormat::Html => output::table(&requests.document()),
         })
     }
 

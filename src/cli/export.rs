@@ -4,15 +4,15 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 
-use super::args::{self, Jobs, Quiet, Typed};
+use super::args::{self, JobsOption, Quiet, TypedOptions};
 use super::exit::Exit;
 use super::scenario_or_logs::ScenarioOrLogs;
 use super::{output, progress};
 use crate::encryption::assumption::Level;
 use crate::error::Result;
-use crate::logs::outgoing::Outgoing;
+use crate::logs::exported_request::Outgoing;
 use crate::logs::{access_log, cloudtrail, parquet};
 use crate::scenario::Scenario;
 use crate::simulation::names::NamedEvents;
@@ -25,12 +25,12 @@ use crate::simulation::{Arm, objects};
 ///
 /// Writes one replication of one configuration from the start of the run, warm-up included: all requesters'
 /// requests in order of time. Objects are named by what decides their keys.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks export emr10.toml --format parquet --out emr10.parquet\n  \
     bks export trail/ --format access-log --out requests.log\n  \
     bks export emr10.toml --format cloudtrail --limit 100000 --out - | gzip > trail.json.gz")]
-pub(super) struct Args {
+pub(super) struct ExportArgs {
     /// Output file, or `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
@@ -69,8 +69,8 @@ enum FileFormat {
     Cloudtrail,
 }
 
-pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
-    let scenario = args.input.scenario(typed, Jobs { jobs: None }, args.quiet.quiet)?;
+pub(super) fn run(args: &ExportArgs, typed: &TypedOptions) -> Result<Exit> {
+    let scenario = args.input.scenario(typed, JobsOption { jobs: None }, args.quiet.quiet)?;
     let configuration = match &args.configuration {
         None => scenario.headline,
         Some(name) => {
@@ -133,7 +133,7 @@ impl FileFormat {
     }
 }
 
-impl Args {
+impl ExportArgs {
     /// Writes the file whole or, if a log's requests could not be read back, not at all.
     fn write_whole<T>(
         &self,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::args::{self, Changes, Jobs, LogSettings, Typed};
+use super::args::{self, Changes, JobsOption, LogSettings, TypedOptions};
 use super::logs::{self, FormatsTogether};
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
@@ -15,7 +15,7 @@ use crate::scenario::Scenario;
 #[command(mut_arg("paths", |arg| arg.help("Scenario file, or logs: files, directories, or `-`")))]
 pub(super) struct ScenarioOrLogs {
     #[command(flatten)]
-    pub(super) logs: logs::Args,
+    pub(super) logs: logs::LogArgs,
     #[command(flatten)]
     settings: LogSettings,
     #[command(flatten)]
@@ -25,7 +25,7 @@ pub(super) struct ScenarioOrLogs {
 impl ScenarioOrLogs {
     /// The scenario's file, if that is given: a single name that ends in `.toml`, or standard input unless it is
     /// said to be a log.
-    fn file(&self, typed: &Typed) -> Option<&str> {
+    fn file(&self, typed: &TypedOptions) -> Option<&str> {
         match self.logs.paths() {
             [path]
                 if Path::new(path).extension().is_some_and(|end| end == "toml")
@@ -38,7 +38,12 @@ impl ScenarioOrLogs {
     }
 
     /// What is run.
-    pub(super) fn scenario(&self, typed: &Typed, jobs: Jobs, quiet: bool) -> Result<Scenario> {
+    pub(super) fn scenario(
+        &self,
+        typed: &TypedOptions,
+        jobs: JobsOption,
+        quiet: bool,
+    ) -> Result<Scenario> {
         if let Some(path) = self.file(typed) {
             return match typed.under(args::LOG_OPTIONS) {
                 None => self.changes.scenario(path, jobs.threads()),
@@ -54,7 +59,7 @@ impl ScenarioOrLogs {
     }
 
     /// The words of the command that simulates or replays the same.
-    pub(super) fn command(&self, typed: &Typed) -> Result<Vec<String>> {
+    pub(super) fn command(&self, typed: &TypedOptions) -> Result<Vec<String>> {
         let mut words = match self.file(typed) {
             Some(path) => vec!["bks".to_owned(), "simulate".to_owned(), path.to_owned()],
             None => {

@@ -1,12 +1,12 @@
 //! All bucket-level keys, and which of them wraps an object.
 
+use super::guide_table::Sorted;
 use super::history::History;
 use super::shares::{KeyShare, push_timeline, push_written};
-use super::sorted::Sorted;
 use super::timelines::TimelineRange;
 use crate::rng::part_of;
 use crate::s3::Object;
-use crate::s3::columns::{Columns, Objects, WrittenBy};
+use crate::s3::columns::{Objects, S3Columns, WrittenBy};
 use crate::units::SimTime;
 
 /// Stands in a column of keys for an object that has no bucket key.
@@ -108,12 +108,12 @@ pub struct KeyOrigin {
     /// When it was made; of a migrated population, when the oldest object that it wraps was written.
     pub made: SimTime,
     /// By whom.
-    pub maker: KeyMaker,
+    pub maker: MadeBy,
 }
 
 /// Who made a bucket-level key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyMaker {
+pub enum MadeBy {
     /// Whoever wrote a population, or migrated it.
     Population(u32),
     /// A requester of the run.
@@ -134,7 +134,7 @@ impl Keyring {
                 let made = self.timelines.starts[timeline].numbers()[number as usize];
                 let ranges = &self.timelines.of_requester;
                 let after = ranges.partition_point(|range| range.first <= timeline as u32);
-                let maker = KeyMaker::Requester(after.checked_sub(1)? as u32);
+                let maker = MadeBy::Requester(after.checked_sub(1)? as u32);
                 Some(KeyOrigin { made: SimTime::from_nanos(made), maker })
             }
             None => {
@@ -143,7 +143,7 @@ impl Keyring {
                 let index = after.checked_sub(1)?;
                 let population = &self.histories[index];
                 let made = population.history.made(key - population.first_key)?;
-                Some(KeyOrigin { made, maker: KeyMaker::Population(index as u32) })
+                Some(KeyOrigin { made, maker: MadeBy::Population(index as u32) })
             }
         }
     }
@@ -197,7 +197,7 @@ impl Keyring {
         &self,
         bucket: u32,
         objects: &Objects,
-        columns: &Columns,
+        columns: &S3Columns,
         keys: &mut Vec<u32>,
     ) {
         keys.clear();

@@ -33,7 +33,7 @@ pub enum Cause {
 }
 
 /// What is to be known of a cause.
-struct Description {
+struct CauseDescription {
     name: &'static str,
     title: &'static str,
     remedy: &'static str,
@@ -56,7 +56,7 @@ impl Cause {
         Self::Verification,
     ];
 
-    const fn description(self) -> Description {
+    const fn description(self) -> CauseDescription {
         let (name, title, remedy) = match self {
             Self::KeysOff => (
                 "keys-off",
@@ -120,7 +120,7 @@ impl Cause {
                 "whatever makes fewer keys",
             ),
         };
-        Description { name, title, remedy }
+        CauseDescription { name, title, remedy }
     }
 
     /// Its name in files.

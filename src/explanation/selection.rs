@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::memory::{ExplainingMemory, Explanation};
-use crate::encryption::keys::{KeyMaker, Keyring};
+use crate::encryption::keys::{Keyring, MadeBy};
 use crate::encryption::requester::Requesters;
 use crate::kms::KmsCalls;
 use crate::recording::mark::RecordMark;
-use crate::s3::{Identity, Operation};
+use crate::s3::{IdentityKind, Operation};
 use crate::scenario::Scenario;
 use crate::simulation::Arm;
 use crate::simulation::events::{Answered, Event};
@@ -76,7 +76,7 @@ pub struct Selected {
 }
 
 /// What a selection is made of.
-struct Search<'a> {
+struct RequestSearch<'a> {
     scenario: &'a Scenario,
     requesters: Requesters,
     selector: &'a Selector,
@@ -94,7 +94,7 @@ pub fn select(
 ) -> Selected {
     let rule = scenario.configurations[arm.configuration].rule;
     let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-    let search = Search { scenario, requesters, selector, replication };
+    let search = RequestSearch { scenario, requesters, selector, replication };
     let kept = objects::keep(scenario, replication);
     let mut events = NamedEvents::new(scenario, &kept, arm, replication);
     let mut memories: HashMap<u32, ExplainingMemory> = HashMap::new();
@@ -129,7 +129,7 @@ pub fn select(
     selected
 }
 
-impl Search<'_> {
+impl RequestSearch<'_> {
     /// The object's name, if the request is one of those looked for.
     fn picks(&self, event: &Event, number: u64, name: Option<&str>) -> Option<Option<String>> {
         let is_of_log = self.scenario.recording.is_some();
@@ -163,7 +163,9 @@ impl Search<'_> {
         let principal = &self.scenario.principals[slot.principal as usize];
         let session = self.scenario.session_name(slot);
         let identity = match &principal.identity {
-            Identity::Role(name) | Identity::User(name) | Identity::Service(name) => name.clone(),
+            IdentityKind::Role(name) | IdentityKind::User(name) | IdentityKind::Service(name) => {
+                name.clone()
+            }
         };
         let sender = self.scenario.senders[slot.principal as usize].name.clone();
         vec![sender, identity, principal.arn(), principal.session_arn(&session), session]
@@ -210,10 +212,10 @@ impl Search<'_> {
         }
     }
 
-    fn maker(&self, maker: KeyMaker) -> String {
+    fn maker(&self, maker: MadeBy) -> String {
         match maker {
-            KeyMaker::Requester(number) => self.requester(number as usize),
-            KeyMaker::Population(number) => {
+            MadeBy::Requester(number) => self.requester(number as usize),
+            MadeBy::Population(number) => {
                 let population = &self.scenario.populations[number as usize];
                 format!("whoever wrote `{}`", population.name)
             }

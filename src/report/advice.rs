@@ -7,7 +7,7 @@ use super::numbers::{at_levels, dollars, percent};
 use super::run::reproduction::shell;
 use super::{html, json, markdown};
 use crate::advice::rows::{self, AdviceRow};
-use crate::advice::{Advice, Advised, Effect, LeftOut, Once, Saving, Step};
+use crate::advice::{Advice, AdviceEffect, AdviceStep, Advised, OneTimeCost, Saving, Untried};
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::scenario::MODEL_VERSION;
@@ -19,9 +19,9 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// The command that simulates or replays what the advice is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command(String);
+pub struct AdviceCommand(String);
 
-impl Command {
+impl AdviceCommand {
     /// As it is typed into a shell.
     #[must_use]
     pub const fn new(words: String) -> Self {
@@ -59,14 +59,14 @@ impl Command {
 
 /// Rows of `advice.csv`.
 #[must_use]
-pub fn rows(advice: &Advice, command: &Command) -> Vec<AdviceRow> {
+pub fn rows(advice: &Advice, command: &AdviceCommand) -> Vec<AdviceRow> {
     rows::rows(advice, &|index| command.of(advice, &advice.list[index]))
 }
 
 /// Name and content of every file that `bks advise` leaves. The same scenario, seed, version and arguments give
 /// the same bytes.
 #[must_use]
-pub fn files(advice: &Advice, command: &Command) -> Vec<(&'static str, Vec<u8>)> {
+pub fn files(advice: &Advice, command: &AdviceCommand) -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("advice.csv", csv::write(&rows(advice, command))),
         ("advice.json", json::write(&json(advice, command)).into_bytes()),
@@ -77,19 +77,19 @@ pub fn files(advice: &Advice, command: &Command) -> Vec<(&'static str, Vec<u8>)>
 
 /// For a pull request.
 #[must_use]
-pub fn markdown(advice: &Advice, command: &Command) -> String {
+pub fn markdown(advice: &Advice, command: &AdviceCommand) -> String {
     markdown::write(&document(advice, command))
 }
 
 /// As a page.
 #[must_use]
-pub fn html(advice: &Advice, command: &Command) -> String {
+pub fn html(advice: &Advice, command: &AdviceCommand) -> String {
     html::write(&document(advice, command))
 }
 
 /// For people.
 #[must_use]
-pub fn document(advice: &Advice, command: &Command) -> Document {
+pub fn document(advice: &Advice, command: &AdviceCommand) -> Document {
     let mut blocks = vec![Block::Verdict(format!("{}: {}", advice.scenario, verdict(advice)))];
     if !advice.order.is_empty() {
         blocks.push(Block::List(steps(advice)));
@@ -110,7 +110,7 @@ pub fn document(advice: &Advice, command: &Command) -> Document {
         let items = advice
             .left_out
             .iter()
-            .map(|LeftOut { name, title, why }| format!("`{name}`, {title}: {why}"));
+            .map(|Untried { name, title, why }| format!("`{name}`, {title}: {why}"));
         let list = vec![Block::List(items.collect())];
         blocks.push(Section::folded(Shown::IfFoldable, "What was not tried, and why", list));
     }
@@ -126,7 +126,7 @@ pub fn document(advice: &Advice, command: &Command) -> Document {
 }
 
 fn is_worth_telling(advised: &Advised) -> bool {
-    matches!(advised.effect, Effect::Saves | Effect::Depends)
+    matches!(advised.effect, AdviceEffect::Saves | AdviceEffect::Depends)
 }
 
 /// A saving with its range, if it has one.
@@ -166,7 +166,7 @@ fn verdict(advice: &Advice) -> String {
 /// The order in which to go, one line a step.
 fn steps(advice: &Advice) -> Vec<String> {
     let all = advice.order.iter().enumerate();
-    all.map(|(number, Step { advised, saving, bill, .. })| {
+    all.map(|(number, AdviceStep { advised, saving, bill, .. })| {
         let Advised { change, kind, once, .. } = &advice.list[*advised];
         let then = if number == 0 { "saves" } else { "saves another" };
         let once = once.as_ref().map_or(String::new(), |once| {
@@ -185,7 +185,7 @@ fn steps(advice: &Advice) -> Vec<String> {
 }
 
 /// When what is paid once has come back.
-fn paid_back(once: &Once, advice: &Advice) -> String {
+fn paid_back(once: &OneTimeCost, advice: &Advice) -> String {
     match (once.payback.as_str(), once.periods) {
         ("after", Some(periods)) => format!("paid back after {periods:.1} × {}", advice.period),
         ("never", _) => "never paid back".to_owned(),
@@ -195,7 +195,8 @@ fn paid_back(once: &Once, advice: &Advice) -> String {
 
 /// Everything that makes a difference, best first.
 fn table(advice: &Advice) -> Table {
-    let shown = advice.list.iter().enumerate().filter(|(_, it)| it.effect != Effect::DoesNotMatter);
+    let shown =
+        advice.list.iter().enumerate().filter(|(_, it)| it.effect != AdviceEffect::DoesNotMatter);
     let has_once = advice.list.iter().any(|it| is_worth_telling(it) && it.once.is_some());
     Table::of(shown)
         .text("", |(_, it)| it.change.title.clone())
@@ -224,7 +225,7 @@ fn saving(saving: Option<Saving>) -> Cell {
 
 /// What makes no difference.
 fn idle(advice: &Advice) -> Option<Block> {
-    let idle = advice.list.iter().filter(|it| it.effect == Effect::DoesNotMatter);
+    let idle = advice.list.iter().filter(|it| it.effect == AdviceEffect::DoesNotMatter);
     let idle = idle.map(|it| format!("{} ({})", it.change.title, with_range(it.best())));
     let idle: Vec<String> = idle.collect();
     let limit = percent(0.01);
@@ -257,7 +258,7 @@ fn notes(advice: &Advice) -> Vec<String> {
 }
 
 /// What a piece of advice loses, how it is done, and how to get its figures again.
-fn how(advice: &Advice, command: &Command, advised: &Advised) -> Block {
+fn how(advice: &Advice, command: &AdviceCommand, advised: &Advised) -> Block {
     let Advised { kind, change, .. } = advised;
     let blocks = vec![
         Block::Paragraph(format!("It loses: {}.", kind.loses)),
@@ -280,7 +281,7 @@ fn how(advice: &Advice, command: &Command, advised: &Advised) -> Block {
 /// # Panics
 /// Never: rows are structs with text for keys.
 #[must_use]
-pub fn json(advice: &Advice, command: &Command) -> Value {
+pub fn json(advice: &Advice, command: &AdviceCommand) -> Value {
     let rows = rows(advice, command);
     let list: Vec<Value> = advice
         .list
@@ -298,7 +299,7 @@ pub fn json(advice: &Advice, command: &Command) -> Value {
             value
         })
         .collect();
-    let order = advice.order.iter().map(|Step { advised, saving, so_far, bill }| {
+    let order = advice.order.iter().map(|AdviceStep { advised, saving, so_far, bill }| {
         json!({
             "advice": advice.list[*advised].change.name,
             "saving_usd": triple(*saving),
@@ -309,7 +310,7 @@ pub fn json(advice: &Advice, command: &Command) -> Value {
     let left_out = advice
         .left_out
         .iter()
-        .map(|LeftOut { name, title, why }| json!({ "advice": name, "title": title, "why": why }));
+        .map(|Untried { name, title, why }| json!({ "advice": name, "title": title, "why": why }));
     json!({
         "schema_version": SCHEMA_VERSION,
         "bks_version": env!("CARGO_PKG_VERSION"),

@@ -24,7 +24,7 @@ pub struct AllCauses<'a> {
 }
 
 /// Selected requests of one configuration.
-pub struct Requests<'a> {
+pub struct RequestsExplained<'a> {
     /// What was run.
     pub scenario: &'a Scenario,
     /// Which configuration.
@@ -147,7 +147,7 @@ fn table(rows: &[CauseRow], configuration: &str) -> Table {
         .table()
 }
 
-impl Requests<'_> {
+impl RequestsExplained<'_> {
     /// Rows of requests.
     #[must_use]
     pub fn rows(&self) -> Vec<ExplainedRow> {

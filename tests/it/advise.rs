@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use bks::advice::{Advice, Advised, Effect, Question};
+use bks::advice::{Advice, AdviceEffect, Advised, Question};
 use bks::scenario::Scenario;
 use bks::units::Usd;
 use serde_json::Value;
@@ -80,7 +80,7 @@ fn what_two_writers_save_is_counted_by_hand() {
     let one_role = advised(&advice, "one-role");
     assert_usd(one_role.alone.assumed, 0.0, "a role without keys");
     assert_usd(one_role.beyond.unwrap().assumed, 24.0 * KMS, "a role beside keys");
-    assert_eq!(one_role.effect, Effect::DoesNotMatter, "24 calls of 57,600 $ millionths");
+    assert_eq!(one_role.effect, AdviceEffect::DoesNotMatter, "24 calls of 57,600 $ millionths");
     let larger = advised(&advice, "larger-objects");
     assert_usd(larger.alone.assumed, 6_480.0 * (KMS + PUT), "larger objects");
     assert_usd(larger.beyond.unwrap().assumed, 6_480.0 * PUT, "larger objects beside keys");
@@ -202,7 +202,7 @@ fn row<'a>(document: &'a Value, configuration: &str) -> &'a Value {
     found.unwrap()
 }
 
-/// Runs a printed command in `folder` and gives its document.
+/// Counterfactuals a printed command in `folder` and gives its document.
 fn run_again(folder: &Path, command: &str) -> Value {
     let words = words(command.strip_prefix("bks ").expect("a command of bks"));
     let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
