@@ -19,6 +19,7 @@ mod explain;
 mod export;
 mod file_errors;
 mod fit;
+mod help;
 mod init;
 mod input;
 mod inventory;
@@ -91,7 +92,7 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let bks = Cli::command();
+    let bks = help::by_job(Cli::command());
     let matches = bks.clone().try_get_matches();
     let parsed = matches.and_then(|matches| {
         let typed = matches.subcommand().and_then(|(name, matches)| {
