@@ -13,7 +13,7 @@ use crate::report::run::reproduction::shell;
 use crate::results::run::Step;
 use crate::scenario::Scenario;
 
-/// Rank what would lower the bill, in dollars: bucket keys, migration, roles, clients, SSE-S3
+/// Rank what would lower the bill, in dollars, and say how each is done
 ///
 /// PATH is a scenario if it is a single file whose name ends in `.toml`, or `-` for standard input; otherwise it is
 /// logs, as for `bks replay`. (With `--log-format`, `-` is a log.)

@@ -20,7 +20,7 @@ use crate::scenario::engine::EngineChoice;
 use crate::simulation::Arm;
 use crate::units::{SimTime, parse_utc};
 
-/// Explain KMS calls: the causes of all of them, or why one request called and another did not
+/// Explain KMS calls: all by cause, or those of one object, requester or second
 ///
 /// PATH is a scenario if it is a single file whose name ends in `.toml`, or `-` for standard input; otherwise it is
 /// logs, as for `bks replay`. (With `--log-format`, `-` is a log.)
