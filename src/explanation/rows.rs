@@ -7,6 +7,7 @@ use super::memory::Outcome;
 use super::selection::{ExplainedNeed, ExplainedRequest, Selected};
 use crate::encryption::assumption::Level;
 use crate::scenario::Scenario;
+use crate::units::{SimDuration, SimTime};
 
 /// One row of `causes.csv`: the calls of one cause.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -148,7 +149,7 @@ fn of_need(need: &ExplainedNeed, plain: ExplainedRow) -> ExplainedRow {
     let mut row = ExplainedRow {
         need: Some(if explanation.writes { "write" } else { "read" }.to_owned()),
         bucket_key: explanation.key,
-        made_s: made.map(|made| made.as_secs_f64()),
+        made_s: made.map(SimTime::as_secs_f64),
         made_by: maker.clone(),
         host: by_bucket_key.then_some(explanation.host),
         ..plain
@@ -162,9 +163,9 @@ fn of_need(need: &ExplainedNeed, plain: ExplainedRow) -> ExplainedRow {
         Outcome::Called { cause, calls, needed, until } => {
             row.kms_requests = calls.total();
             row.cause = Some(cause.name().to_owned());
-            row.lifetime_needed_s = needed.map(|needed| needed.as_secs_f64());
+            row.lifetime_needed_s = needed.map(SimDuration::as_secs_f64);
             row.held_since_s = until.map(|_| row.time_s);
-            row.held_until_s = until.map(|until| until.as_secs_f64());
+            row.held_until_s = until.map(SimTime::as_secs_f64);
         }
     }
     row

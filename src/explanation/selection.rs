@@ -83,6 +83,12 @@ struct RequestSearch<'a> {
     replication: u32,
 }
 
+/// A request that is one of those looked for.
+struct Picked {
+    /// The object, as far as it has a name.
+    object: Option<String>,
+}
+
 /// The requests of an arm in a replication that `selector` picks, of which the first `limit` are kept.
 #[must_use]
 pub fn select(
@@ -118,7 +124,9 @@ pub fn select(
         let memory = memories.entry(event.requester).or_default();
         memory.explain(&answered, &mut |explanation: &Explanation| needs.push(*explanation));
         let name = named.object.map(|object| object.name.to_string());
-        let Some(object) = search.picks(event, named.number, name.as_deref()) else { continue };
+        let Some(Picked { object }) = search.picks(event, named.number, name.as_deref()) else {
+            continue;
+        };
         selected.all += 1;
         selected.calls += event.answer.calls;
         if selected.requests.len() < limit {
@@ -130,11 +138,11 @@ pub fn select(
 }
 
 impl RequestSearch<'_> {
-    /// The object's name, if the request is one of those looked for.
-    fn picks(&self, event: &Event, number: u64, name: Option<&str>) -> Option<Option<String>> {
+    /// The request, if it is one of those looked for.
+    fn picks(&self, event: &Event, number: u64, name: Option<&str>) -> Option<Picked> {
         let is_of_log = self.scenario.recording.is_some();
         // What a run calls an object of a log is no name that anybody knows.
-        let own = name.filter(|_| !is_of_log).map(str::to_owned);
+        let own = Picked { object: name.filter(|_| !is_of_log).map(str::to_owned) };
         let time = event.request.time;
         match self.selector {
             Selector::Object(wanted) => (name == Some(wanted)).then_some(own),
@@ -152,7 +160,7 @@ impl RequestSearch<'_> {
                 let mark = marks
                     .iter()
                     .find(|mark| mark.is_of(recording, &event.request, seed, self.replication));
-                mark.map(|mark| Some(mark.key.clone()))
+                mark.map(|mark| Picked { object: Some(mark.key.clone()) })
             }
         }
     }

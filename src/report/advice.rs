@@ -34,14 +34,12 @@ impl AdviceCommand {
         overrides: impl IntoIterator<Item = &'a Override>,
         unknown_age: Option<UnknownAge>,
     ) -> String {
-        let mut words = self.0.clone();
-        for Override { key, value, .. } in overrides {
-            words.push_str(&format!(" --set {}", shell(&format!("{key}={value}"))));
-        }
-        if let Some(age) = unknown_age {
-            words.push_str(&format!(" --unknown-age {age}"));
-        }
-        words
+        let set = overrides.into_iter().map(|Override { key, value, .. }| {
+            format!("--set {}", shell(&format!("{key}={value}")))
+        });
+        let age = unknown_age.map(|age| format!("--unknown-age {age}"));
+        let words: Vec<String> = std::iter::once(self.0.clone()).chain(set).chain(age).collect();
+        words.join(" ")
     }
 
     /// The command for one piece of advice.

@@ -6,6 +6,7 @@ use super::document::{Block, Cell, Document, Table};
 use super::json;
 use super::numbers::{count, duration, percent};
 use crate::encryption::assumption::Level;
+use crate::explanation::cause::Cause;
 use crate::explanation::rows::{self, CauseRow, ExplainedRow};
 use crate::explanation::selection::Selected;
 use crate::explanation::{Causes, has_the_requests_of_a_simulation};
@@ -217,8 +218,8 @@ fn sentence(row: &ExplainedRow) -> String {
 
 /// What a call was for, and what would have saved it.
 fn called(row: &ExplainedRow, cause: &str, until: &str) -> String {
-    let known = crate::explanation::cause::Cause::ALL.into_iter().find(|it| it.name() == cause);
-    let title = known.map_or(cause, |cause| cause.title());
+    let known = Cause::ALL.into_iter().find(|it| it.name() == cause);
+    let title = known.map_or(cause, Cause::title);
     let calls = if row.kms_requests == 1 { "1 call" } else { "calls" };
     let held = if until.is_empty() { String::new() } else { format!("; held until {until}") };
     let saved = row.lifetime_needed_s.map_or_else(
