@@ -219,7 +219,7 @@ fn sentence(row: &ExplainedRow) -> String {
 /// What a call was for, and what would have saved it.
 fn called(row: &ExplainedRow, cause: &str, until: &str) -> String {
     let known = Cause::ALL.into_iter().find(|it| it.name() == cause);
-    let title = known.map_or(cause, Cause::title);
+    let title = known.map_or_else(|| cause.to_owned(), |known| known.title().to_owned());
     let calls = if row.kms_requests == 1 { "1 call" } else { "calls" };
     let held = if until.is_empty() { String::new() } else { format!("; held until {until}") };
     let saved = row.lifetime_needed_s.map_or_else(
