@@ -14,7 +14,7 @@
 //!                                                     │ pricing: the Bill
 //!                                                     ▼
 //!        results/NAME ◄───────────────────► Results (plain rows)
-//!                                                     │ compare · sweep · sensitivity
+//!                                                     │ compare · sweep · sensitivity · advice
 //!                                                     ▼ report
 //!                                                 Document ──► text · Markdown · HTML
 //! ```
@@ -44,7 +44,8 @@
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`sweep`],
-//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
+//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
+//!   [`explanation`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -80,12 +81,14 @@
 //! # Ok::<(), bks::Error>(())
 //! ```
 
+pub mod advice;
 pub mod bill;
 pub mod calibration;
 pub mod cli;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod explanation;
 pub mod figure;
 pub mod fitting;
 pub mod harmless_text;

@@ -561,8 +561,8 @@ fn what_is_left_out_of_a_folder_is_named() {
         "logs/d.bz2 is left out: it is compressed by bzip2",
         "logs/e.json is left out: it is the manifest of an S3 Inventory",
         "logs/g.txt is left out: it is no log",
-        "1 files of which each is no log",
-        "1 files of which each is a Parquet file",
+        "1 more left out, each of which is no log",
+        "1 more left out, each of which is a Parquet file",
         "7 records repeat another",
     ] {
         assert!(told.contains(said), "{said}: {told}");

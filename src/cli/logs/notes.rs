@@ -29,7 +29,7 @@ pub(super) fn tell_of_files_left_out(files_left_out: &[FileLeftOut]) {
         *numbers.entry(&one.what).or_default() += 1;
     }
     for (what, number) in numbers {
-        output::note(&format!("{number} more files were left out, each of which is {what}"));
+        output::note(&format!("{number} more left out, each of which is {what}"));
     }
 }
 
