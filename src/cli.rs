@@ -7,6 +7,7 @@
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
 //! assertion in a scenario was not met.
 
+mod advise;
 mod args;
 mod bills;
 mod calibrate;
@@ -14,14 +15,16 @@ mod check;
 mod compare;
 mod complete;
 mod exit;
+mod explain;
 mod export;
 mod file_errors;
 mod fit;
+mod help;
 mod init;
 mod input;
 mod inventory;
 mod journal;
-mod known;
+mod known_totals;
 mod list;
 mod logs;
 mod memory;
@@ -32,6 +35,7 @@ mod reconcile;
 mod replay;
 mod report;
 mod run;
+mod scenario_or_logs;
 mod sensitivity;
 mod simulate;
 mod sweep;
@@ -43,7 +47,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
-use args::Typed;
+use args::TypedOptions;
 use exit::Exit;
 
 /// Simulate what S3 Bucket Keys do to a KMS bill, a KMS quota and an audit trail
@@ -63,34 +67,36 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Init(init::Args),
-    Check(check::Args),
-    Simulate(simulate::Args),
-    Compare(compare::Args),
-    Sweep(sweep::Args),
-    Sensitivity(sensitivity::Args),
-    Report(report::Args),
-    Plot(plot::Args),
-    Replay(replay::Args),
-    Fit(fit::Args),
-    Calibrate(calibrate::Args),
-    Reconcile(reconcile::Args),
-    Inventory(inventory::Args),
-    Export(export::Args),
-    List(list::Args),
+    Init(init::InitArgs),
+    Check(check::CheckArgs),
+    Simulate(simulate::SimulateArgs),
+    Compare(compare::CompareArgs),
+    Advise(advise::AdviseArgs),
+    Explain(explain::ExplainArgs),
+    Sweep(sweep::SweepArgs),
+    Sensitivity(sensitivity::SensitivityArgs),
+    Report(report::ReportArgs),
+    Plot(plot::PlotArgs),
+    Replay(replay::ReplayArgs),
+    Fit(fit::FitArgs),
+    Calibrate(calibrate::CalibrateArgs),
+    Reconcile(reconcile::ReconcileArgs),
+    Inventory(inventory::InventoryArgs),
+    Export(export::ExportArgs),
+    List(list::ListArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
-    Complete(complete::Args),
+    Complete(complete::CompleteArgs),
 }
 
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let bks = Cli::command();
+    let bks = help::by_job(Cli::command());
     let matches = bks.clone().try_get_matches();
     let parsed = matches.and_then(|matches| {
         let typed = matches.subcommand().and_then(|(name, matches)| {
-            bks.find_subcommand(name).map(|command| Typed::of(command, matches))
+            bks.find_subcommand(name).map(|command| TypedOptions::of(command, matches))
         });
         Cli::from_arg_matches(&matches).map(|cli| (cli.command, typed))
     });
@@ -111,12 +117,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run_command(command: Command, typed: &Typed) -> Result<Exit> {
+fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Advise(args) => advise::run(&args, typed),
+        Command::Explain(args) => explain::run(&args, typed),
         Command::Sweep(args) => sweep::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Report(args) => report::run(&args, typed),

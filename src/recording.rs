@@ -24,6 +24,7 @@ pub(crate) mod hash;
 pub mod kms_calls;
 pub mod left_out;
 mod log_ends;
+pub mod mark;
 pub(crate) mod names;
 mod packed;
 pub mod requests;
@@ -88,7 +89,7 @@ pub struct Recording {
     /// Whether all times are whole seconds.
     pub whole_seconds: bool,
     /// What the requests are.
-    pub seen: RequestCounts,
+    pub seen: ReplayCounts,
     /// What of the counted part belongs to a bill in another way than its requests, by the numbers of
     /// principal and bucket.
     pub besides: BTreeMap<(u32, u32), BillingExtras>,
@@ -147,7 +148,7 @@ pub struct BucketPrefix {
 
 /// Numbers of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
+pub struct ReplayCounts {
     /// All, those before counting starts included.
     pub all: u64,
     /// Of these, those that make an object's data key.
@@ -170,7 +171,7 @@ pub struct RequestCounts {
     pub elsewhere: u64,
 }
 
-impl RequestCounts {
+impl ReplayCounts {
     pub(crate) fn count(&mut self, placed: &ResolvedRequest) {
         self.requests += 1;
         if !placed.when.is_served() {

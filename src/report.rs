@@ -1,7 +1,7 @@
 //! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
 //!
 //! ```text
-//! run ─ comparison ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration   one file a question
+//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration ─ explanation   one file a question
 //!                                    ▼
 //!                                Document        headings, paragraphs, tables, charts
 //!                    ┌───────────────┼───────────────┐
@@ -10,11 +10,13 @@
 //!
 //! Programs get the rows themselves, by [`json`] and as CSV. Nothing here knows where the bytes go.
 
+pub mod advice;
 pub mod assertion;
 pub mod calibration;
 pub mod chart;
 pub mod comparison;
 pub mod document;
+pub mod explanation;
 pub mod files;
 pub mod html;
 pub mod inventory;
@@ -32,7 +34,7 @@ use document::Document;
 
 /// A format of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum DocumentFormat {
     /// For a terminal of so many columns.
     Text(u16),
     /// For a pull request.
@@ -43,10 +45,10 @@ pub enum Format {
 
 /// Writes a document. The same document gives the same bytes.
 #[must_use]
-pub fn write(document: &Document, format: Format) -> String {
+pub fn write(document: &Document, format: DocumentFormat) -> String {
     match format {
-        Format::Text(width) => text::write(document, width),
-        Format::Markdown => markdown::write(document),
-        Format::Html => html::write(document),
+        DocumentFormat::Text(width) => text::write(document, width),
+        DocumentFormat::Markdown => markdown::write(document),
+        DocumentFormat::Html => html::write(document),
     }
 }

@@ -11,8 +11,8 @@
 
 use rand::RngExt;
 
+use super::guide_table::{Guide, Sorted};
 use super::shares::{KeyShare, push_timeline, push_written};
-use super::sorted::{Guide, Sorted};
 use super::timelines::TimelineRange;
 use crate::rng::{Stream, binomial, part_of};
 use crate::units::{SimDuration, SimTime};
@@ -237,6 +237,12 @@ impl History {
     #[must_use]
     pub fn keys(&self) -> u32 {
         self.starts.len() as u32 * self.spread.unwrap_or(1)
+    }
+
+    /// When a key was generated; of a migrated population, when the oldest object that it wraps was written.
+    pub(super) fn made(&self, key: u32) -> Option<SimTime> {
+        let start = self.starts.numbers().get((key / self.spread.unwrap_or(1)) as usize)?;
+        Some(SimTime::from_nanos(*start))
     }
 
     /// Number of objects without a bucket key.

@@ -15,8 +15,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::assertion::reason;
 use super::chart::colours;
 use super::document::{Block, Document, Section, Shown, Tile};
-use crate::results::facts::{AssertionFacts, WarningFacts};
-use crate::shown::{shown, shown_lines};
+use crate::harmless_text::{shown, shown_lines};
+use crate::results::result_json::{AssertionFacts, WarningFacts};
 
 /// What a page looks like, without the dark side of charts.
 const STYLE: &str = include_str!("html/page.css");
@@ -184,7 +184,8 @@ fn tiles(tiles: &[Tile]) -> Markup {
 
 /// Text to be copied; the script adds the button.
 fn copyable(id: &str, text: &str) -> Markup {
-    html! { div.copyable { pre #(id) tabindex="0" { code { (shown_lines(text)) } } } }
+    let id = (!id.is_empty()).then_some(id);
+    html! { div.copyable { pre id=[id] tabindex="0" { code { (shown_lines(text)) } } } }
 }
 
 /// Text in which backticks stand around code.

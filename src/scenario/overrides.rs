@@ -8,8 +8,8 @@
 //! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones;
 //! - `prices={…}`: prices, each in the place of the scenario's (`--prices`).
 
-use super::complaint::{complaint, meant_by_override};
-use super::document::{Document, Typed, Value, number_of};
+use super::document::{TomlDocument, TomlValue, TypedOverride, number_of};
+use super::error_text::{complaint, meant_by_override};
 use super::schema::Schema;
 use super::written::{PricesFile, ScenarioFile};
 use crate::error::{Error, Result};
@@ -29,12 +29,14 @@ pub struct Override {
     pub value: String,
     /// Prices from a file, in the place of a value.
     prices: Option<Box<PricesFile>>,
+    /// The range that was typed for `--over`, of which the value is one.
+    range: Option<String>,
 }
 
 impl Override {
     /// The value of a key, as it is typed.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into(), prices: None }
+        Self { key: key.into(), value: value.into(), prices: None, range: None }
     }
 
     /// Reads `KEY=VALUE`.
@@ -55,11 +57,19 @@ impl Override {
         Self { prices: Some(Box::new(prices)), ..Self::new(PRICES, "") }
     }
 
-    fn typed(&self) -> Typed {
-        match &self.prices {
-            Some(_) => Typed::Prices,
-            None => Typed::Set { key: self.key.clone(), value: self.value.clone() },
-        }
+    /// A value of a range that was typed as `--over KEY=RANGE`.
+    #[must_use]
+    pub(crate) fn in_range(self, range: String) -> Self {
+        Self { range: Some(range), ..self }
+    }
+
+    fn typed(&self) -> TypedOverride {
+        let (option, value) = match &self.range {
+            _ if self.prices.is_some() => return TypedOverride::Prices,
+            Some(range) => ("--over", range),
+            None => ("--set", &self.value),
+        };
+        TypedOverride::Value { option, key: self.key.clone(), value: value.clone() }
     }
 
     /// Puts the value into a scenario that leaves nothing to defaults.
@@ -67,10 +77,10 @@ impl Override {
     /// # Errors
     /// If the key leads nowhere, `requesters` is no number of requesters, or nobody's traffic can be
     /// spread over them.
-    pub(super) fn put(&self, document: &mut Document) -> Result<()> {
+    pub(super) fn put(&self, document: &mut TomlDocument) -> Result<()> {
         let typed = self.typed();
         let place = document.overridden_by(typed.clone());
-        let value = Value::typed(&self.value, place);
+        let value = TomlValue::typed(&self.value, place);
         let keys: Vec<&str> = self.key.split('.').collect();
         let put = match keys[..] {
             ["lifetime"] => ["assumptions.generation_lifetime", "assumptions.cache_lifetime"]
@@ -89,8 +99,7 @@ impl Override {
         };
         put.map_err(|error| {
             let error = error.at(typed.to_string());
-            match meant_by_override(&Schema::of::<ScenarioFile>(), document, &self.key, &self.value)
-            {
+            match meant_by_override(&Schema::of::<ScenarioFile>(), document, &typed) {
                 Some(hint) => error.hint_instead(hint),
                 None => error,
             }
@@ -98,7 +107,7 @@ impl Override {
     }
 
     /// Puts prices over those that are there.
-    fn put_prices(&self, value: Value, document: &mut Document) -> Result<()> {
+    fn put_prices(&self, value: TomlValue, document: &mut TomlDocument) -> Result<()> {
         const KEY: &str = "billing.prices";
         let place = value.place;
         let given = match &self.prices {
@@ -107,12 +116,17 @@ impl Override {
         };
         let below = document.at(&["billing", "prices"]).cloned();
         let below = below.map(|below| prices_of(below, document)).transpose()?.unwrap_or_default();
-        document.set(KEY, Value::of(&given.over(below), place))
+        document.set(KEY, TomlValue::of(&given.over(below), place))
     }
 
     /// Spreads the traffic of all roles, or of one principal: a session for each requester makes them many
     /// under the rule `session`, and a scoping policy for each session under the rule `role`.
-    fn spread(&self, document: &mut Document, value: &Value, one: Option<&str>) -> Result<()> {
+    fn spread(
+        &self,
+        document: &mut TomlDocument,
+        value: &TomlValue,
+        one: Option<&str>,
+    ) -> Result<()> {
         let requesters: u32 =
             self.value.replace('_', "").parse().ok().filter(|&n| n > 0).ok_or_else(|| {
                 Error::request(format!(
@@ -120,9 +134,9 @@ impl Override {
                     self.value
                 ))
             })?;
-        let requesters = Value::of(&requesters, value.place);
+        let requesters = TomlValue::of(&requesters, value.place);
         let principals = document.elements_mut("principal");
-        let chosen: Vec<&mut Value> = match one {
+        let chosen: Vec<&mut TomlValue> = match one {
             None => principals.iter_mut().filter(|it| it.get("role").is_some()).collect(),
             Some(element) => {
                 let index = number_of(principals, element)?;
@@ -149,7 +163,7 @@ impl Override {
 }
 
 /// Prices that stand in a document.
-fn prices_of(value: Value, document: &Document) -> Result<PricesFile> {
+fn prices_of(value: TomlValue, document: &TomlDocument) -> Result<PricesFile> {
     let mut own = document.clone();
     own.root = value;
     own.read().map_err(|flaw| complaint::<PricesFile>(&own, &flaw))

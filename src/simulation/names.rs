@@ -11,11 +11,11 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
 use super::Arm;
-use super::events::{Event, Events, KeyUse};
+use super::events::{Event, Events, KeyUse, Rules};
 use crate::encryption::needs::Needs;
-use crate::logs::outgoing::Outgoing;
+use crate::logs::exported_request::Outgoing;
 use crate::logs::record::Nanoseconds;
-use crate::s3::{Identity, Object, Operation, Request};
+use crate::s3::{IdentityKind, Object, Operation, Request};
 use crate::scenario::Scenario;
 use crate::units::SimTime;
 use crate::workload::written::KeptObjects;
@@ -101,19 +101,21 @@ pub struct NamedEvent {
 /// The events of one arm in one replication, with names.
 pub struct NamedEvents<'a> {
     scenario: &'a Scenario,
-    events: std::iter::Peekable<Events<'a>>,
+    events: Events<'a>,
+    /// The first event of the next time.
+    first: Option<Event>,
     /// Events of one time: what is written then counts as before what is read then.
     due: VecDeque<(Event, u64)>,
     number: u64,
     /// What is there to be read and, in another list, the uploads begun, by slot and bucket, in order
     /// of time. A log's requests know the very write that they need, and keep none.
-    written: HashMap<(u32, u32), [Writes; 2]>,
+    written: HashMap<(u32, u32), [NumberedWrites; 2]>,
     /// The end of an upload needs its beginning once more, to know what is there to be read.
     keeps: bool,
 }
 
 /// What was written, when, and what tells it apart; in order of time.
-type Writes = Vec<(SimTime, u64)>;
+type NumberedWrites = Vec<(SimTime, u64)>;
 
 /// Places of [`NamedEvents::written`].
 const READABLE: usize = 0;
@@ -125,12 +127,19 @@ impl<'a> NamedEvents<'a> {
     pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
         Self {
             scenario,
-            events: Events::new(scenario, kept, arm, replication).peekable(),
+            events: Events::new(scenario, kept, arm, replication),
+            first: None,
             due: VecDeque::new(),
             number: 0,
             written: HashMap::new(),
             keeps: scenario.recording.is_none() && scenario.unwraps_new_keys(),
         }
+    }
+
+    /// What decides the answers.
+    #[must_use]
+    pub fn rules(&self) -> Rules<'_> {
+        self.events.rules()
     }
 
     /// The same as those who write logs take it; the run starts at `start`, unless it is a log's.
@@ -142,15 +151,15 @@ impl<'a> NamedEvents<'a> {
 
     /// Takes the events of the next time.
     fn take_next_time(&mut self) {
-        let Some(first) = self.events.next() else { return };
-        let time = first.request.time;
-        let mut next = Some(first);
-        while let Some(event) = next {
+        let mut next = self.first.take().or_else(|| self.events.next());
+        let Some(time) = next.map(|event| event.request.time) else { return };
+        while let Some(event) = next.take_if(|event| event.request.time == time) {
             self.note(&event.request, self.number);
             self.due.push_back((event, self.number));
             self.number += 1;
-            next = self.events.next_if(|event| event.request.time == time);
+            next = self.events.next();
         }
+        self.first = next;
     }
 
     /// Notes what the request writes.
@@ -272,7 +281,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         time: start + request.time.as_nanos(),
         principal,
         session,
-        federated: slot.policy > 0 && matches!(principal.identity, Identity::User(_)),
+        federated: slot.policy > 0 && matches!(principal.identity, IdentityKind::User(_)),
         slot: request.slot,
         requester,
         operation: request.operation,

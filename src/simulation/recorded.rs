@@ -11,7 +11,7 @@ use super::worker::{ArmState, Worker};
 use crate::encryption::assumption::{Assumptions, Partitions};
 use crate::encryption::requester::Requesters;
 use crate::encryption::service::{BucketScheme, CallOf, KeyNeeds, Scheme};
-use crate::recording::earlier_objects::Origin;
+use crate::recording::earlier_objects::ObjectOrigin;
 use crate::s3::Request;
 use crate::scenario::Scenario;
 use crate::tally::{Caller, Tally};
@@ -155,7 +155,7 @@ impl CountedBatch<'_> {
 }
 
 /// Whether an arm makes the same calls in every replication: of a log, where it does not matter which
-/// part of S3's fleet serves whom, nor when exactly what the log does not tell was written.
+/// part of S3's fleet serves whom, nor when exactly what the log does not show was written.
 pub(super) fn draws_nothing(requesters: &Requesters, seen: &SeenArm) -> bool {
     let SeenArm { arm, scenario, .. } = *seen;
     if scenario.recording.is_none() {
@@ -190,7 +190,7 @@ fn keys_are_sure(seen: &SeenArm, index: usize) -> bool {
     let origin = log.and_then(|log| log.before.get(index)).map(|before| &before.origin);
     match (scheme, origin) {
         (BucketScheme::NoKms | BucketScheme::KeyPerObject, _)
-        | (_, Some(Origin::Written(_) | Origin::WithoutKey)) => true,
+        | (_, Some(ObjectOrigin::Written(_) | ObjectOrigin::WithoutKey)) => true,
         _ if configuration.migrates(index) && domain.migrates() => true,
         (BucketScheme::BucketKey { since, .. }, _) if since > SimTime::MIN => {
             since >= SimTime::ZERO

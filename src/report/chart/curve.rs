@@ -3,8 +3,8 @@
 use super::axis::{Axis, Scale, Unit};
 use super::break_even::{OTHERS, level_of, value_text};
 use super::configurations::{Configurations, Levels, Options, RANGE};
-use super::figure::{Figure, write};
-use super::{Chart, LinePoint, Lines, Plot, Series, SweptPoint};
+use super::figure::{PlottedFigure, write};
+use super::{Chart, LineChart, LinePoint, Plot, Series, SweptPoint};
 use crate::error::{Error, Result, one_of};
 use crate::results::rows::SummaryRow;
 use crate::results::sensitivity::CurveRow;
@@ -23,7 +23,7 @@ const MOST_LINES: usize = 8;
 pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
     let rows = swept.points.iter().flat_map(|point| &point.rows);
     let configurations = Configurations::of(rows, options)?;
-    let figure = Figure::of::<SummaryRow>(options)?;
+    let figure = PlottedFigure::of::<SummaryRow>(options)?;
     let at = key_across(swept, options)?;
     let key = &swept.keys[at];
     let mut shown = telling(swept, &configurations, &figure);
@@ -40,7 +40,7 @@ pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
         line.colour = colour;
     }
     let sign = if x.scale == Scale::Categories { "Sign" } else { "Line" };
-    let mut lines = Lines { x, series, ..Lines::default() };
+    let mut lines = LineChart { x, series, ..LineChart::default() };
     lines.y = if figure.is_saving() {
         Axis::saving(lines.figures(), false)
     } else {
@@ -60,7 +60,7 @@ pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
 pub(super) fn key_across(swept: &Swept, options: &Options) -> Result<usize> {
     let Some(name) = &options.x else { return Ok(0) };
     swept.keys.iter().position(|key| key.name == *name).ok_or_else(|| {
-        Error::request(format!("`{name}` is no swept key of this file"))
+        Error::request(format!("`{name}` is not a swept key of this file"))
             .hint(one_of(name, swept.keys.iter().map(|key| key.name.as_str())))
     })
 }
@@ -69,7 +69,7 @@ pub(super) fn key_across(swept: &Swept, options: &Options) -> Result<usize> {
 pub(super) fn telling(
     swept: &Swept,
     configurations: &Configurations,
-    figure: &Figure,
+    figure: &PlottedFigure,
 ) -> Vec<usize> {
     let all = configurations.chosen();
     if configurations.are_named() || !figure.is_saving() {
@@ -89,7 +89,7 @@ fn series_of(
     at: usize,
     index: usize,
     configurations: &Configurations,
-    figure: &Figure,
+    figure: &PlottedFigure,
     x: &Axis,
 ) -> Vec<Series> {
     let mut series: Vec<(Vec<usize>, Series)> = Vec::new();
@@ -128,7 +128,7 @@ pub(super) fn levels_at(
     point: &PointRows,
     index: usize,
     configurations: &Configurations,
-    figure: &Figure,
+    figure: &PlottedFigure,
 ) -> Levels {
     let rows = configurations.rows_of(index, &point.rows);
     rows.map(|row| (row.assumption, figure.value(row))).collect()
@@ -157,7 +157,7 @@ fn axis_of_key(key: &SweptKey, log: bool) -> Result<Axis> {
     let Some(numbers) = numbers.filter(|_| key.values.len() > 1 || log) else {
         // One value makes no line, so it stands as a name.
         if log {
-            return Err(no_log(&key.name, "has values that are no numbers"));
+            return Err(no_log(&key.name, "has values that are not numbers"));
         }
         return Ok(Axis::categories(key.name.clone(), key.values.clone()));
     };
@@ -255,7 +255,7 @@ pub fn break_even_curves(rows: &[CurveRow], options: &Options) -> Result<Vec<Cha
     }
     if let Some(wanted) = &options.x {
         if !parameters.contains(&wanted.as_str()) {
-            return Err(Error::request(format!("`{wanted}` is no parameter of this file"))
+            return Err(Error::request(format!("`{wanted}` is not a parameter of this file"))
                 .hint(one_of(wanted, parameters)));
         }
         return Ok(vec![curves_of(rows, wanted, "break-even", &configurations, options)?]);
@@ -328,7 +328,7 @@ fn curves_of(
     let spans_decades =
         matches!(values[..], [least, .., most] if least > 0.0 && most > least * 20.0);
     let x = axis_of_numbers(parameter, title, unit, &values, options.log || spans_decades)?;
-    let mut lines = Lines { x, series, ..Lines::default() };
+    let mut lines = LineChart { x, series, ..LineChart::default() };
     lines.y = Axis::saving(lines.figures(), false);
     let title = configurations.title(&format!("KMS requests saved by {parameter}"));
     let subtitle = format!("Each point was simulated; configuration {}.", configurations.names());

@@ -10,7 +10,7 @@ use crate::report::numbers::{count, dollars, percent};
 
 /// A figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Figure {
+pub(super) struct PlottedFigure {
     /// Its column, or its name in a comparison.
     pub(super) name: String,
     /// What it is, to begin a title with.
@@ -36,7 +36,7 @@ const TITLES: [(&str, &str); 11] = [
 /// Columns of numbers that name a row, and columns of text that may be empty.
 const NO_FIGURES: [&str; 3] = ["replication", "replications", "payback"];
 
-impl Figure {
+impl PlottedFigure {
     /// The figure of rows that the options ask for, `saving_ratio` if they ask for none.
     pub(super) fn of<T: Serialize + Default>(options: &Options) -> Result<Self> {
         let name = options.figure.as_deref().unwrap_or("saving_ratio");
@@ -54,7 +54,7 @@ impl Figure {
     /// The figure of that name, if it is one of the file's.
     pub(super) fn among(name: &str, figures: &[&str]) -> Result<Self> {
         if !figures.contains(&name) {
-            return Err(Error::request(format!("`{name}` is no figure of this file"))
+            return Err(Error::request(format!("`{name}` is not a figure of this file"))
                 .hint(one_of(name, figures.iter().copied())));
         }
         let known = TITLES.iter().find(|(known, _)| *known == name);

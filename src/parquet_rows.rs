@@ -12,8 +12,8 @@
 //!
 //! Source: the format's own description (<https://parquet.apache.org/docs/file-format/>).
 
+mod caught_panics;
 mod cell;
-mod guard;
 mod header;
 mod pages;
 
@@ -61,7 +61,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// Reads the footer of the file called `place`.
     pub(crate) fn open(source: R, place: &str) -> Result<Self> {
         check_footer(&source).map_err(|error| error.at(place))?;
-        let metadata = guard::of(|| ParquetMetaDataReader::new().parse_and_finish(&source))
+        let metadata = caught_panics::of(|| ParquetMetaDataReader::new().parse_and_finish(&source))
             .map_err(|error| error.at(place))?;
         Ok(Self { source: Arc::new(source), metadata, place: place.to_owned() })
     }
@@ -132,7 +132,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
             return Ok(rows);
         }
         Err(Error::request(format!(
-            "it has {} rows where its footer tells of {declared}: it is cut off or broken",
+            "it has {} rows where its footer declares {declared}: it is cut off or broken",
             rows - before
         ))
         .at(&self.place))
@@ -156,12 +156,12 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
         name: String,
     ) -> Result<ColumnBatch> {
         let descriptor = self.descriptors()[index].clone();
-        let chunk = guard::of(|| {
+        let chunk = caught_panics::of(|| {
             let chunk = group.columns().get(index);
             chunk.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))
         })?;
         let codec = Codec::of(chunk.compression())?;
-        let reader = guard::of(|| {
+        let reader = caught_panics::of(|| {
             let pages = Pages::new(Arc::clone(&self.source), chunk, codec);
             Ok(get_column_reader(descriptor.clone(), Box::new(pages)))
         })?;
@@ -188,13 +188,13 @@ fn check_footer(source: &impl ChunkReader) -> Result<()> {
     let declared = u32::from_le_bytes([*a, *b, *c, *d]);
     match magic {
         b"PAR1" if declared > FOOTER_MAX => Err(Error::request(format!(
-            "its footer is told to have {} MiB, but bks reads at most {}",
+            "its footer claims {} MiB, but bks reads at most {}",
             declared >> 20,
             FOOTER_MAX >> 20
         ))),
         b"PAR1" => Ok(()),
         b"PARE" => Err(Error::request("the Parquet file is encrypted, which bks does not read")
-            .hint("write it anew without Parquet's own encryption")),
+            .hint("write it again without Parquet's own encryption")),
         _ => {
             Err(Error::request("the Parquet file has no end: it is cut off")
                 .hint("download it again"))
@@ -269,7 +269,7 @@ impl Decoding<'_> {
         let mut values: Vec<T::T> = Vec::with_capacity(BATCH);
         levels.clear();
         cells.clear();
-        guard::of(|| reader.read_records(BATCH, Some(levels), None, &mut values))
+        caught_panics::of(|| reader.read_records(BATCH, Some(levels), None, &mut values))
             .map_err(|error| error.at(self.place))?;
         if self.level == 0 {
             levels.resize(values.len(), 0);

@@ -14,7 +14,7 @@ use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
 use crate::simulation::engines::Engines;
 
 use super::rows::{SummaryRow, show};
-use crate::shown::shown;
+use crate::harmless_text::shown;
 
 /// Version of the document: raised when a key changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -273,7 +273,7 @@ impl Facts {
             return Err(Error::request(format!(
                 "`schema_version` is `{schema_version}`, but this bks reads {SCHEMA_VERSION}"
             ))
-            .hint("simulate the folder's run.toml anew"));
+            .hint("simulate the folder's run.toml again"));
         }
         serde_json::from_str(text).map_err(|error| not_ours(&error))
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
 use super::bills;
 use crate::error::{Error, Result};
@@ -13,10 +13,10 @@ use crate::scenario::Scenario;
 use crate::units::SimDuration;
 
 /// A total that is known.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Known totals")]
-pub(super) struct Args {
+pub(super) struct KnownTotalArgs {
     /// Scale calls and dollars to the KMS requests on this bill (repeatable)
     ///
     /// FOCUS or a Cost and Usage Report, as for `bks reconcile`.
@@ -36,7 +36,7 @@ struct KnownCalls {
 
 fn parse_calls(text: &str) -> std::result::Result<KnownCalls, String> {
     let (number, time) = text.trim().split_once('/').unwrap_or((text.trim(), "month"));
-    let wrong = || format!("`{text}` is no number of calls and a time, e.g., `3.1e9/month`");
+    let wrong = || format!("`{text}` is not a number of calls and a time, e.g., `3.1e9/month`");
     let calls = number.trim().replace(',', "").parse::<f64>().ok();
     let calls = calls.filter(|calls| calls.is_finite() && *calls > 0.0).ok_or_else(wrong)?;
     let seconds = match time.trim() {
@@ -57,7 +57,7 @@ fn seconds(text: &str) -> Option<f64> {
     (length > 0.0).then_some(length)
 }
 
-impl Args {
+impl KnownTotalArgs {
     /// The total that is known, if one is; read before anything is run.
     pub(super) fn total(&self) -> Result<Option<KnownTotal>> {
         if let Some(KnownCalls { a_month, typed }) = &self.known_calls {

@@ -2,7 +2,7 @@
 
 use super::arms::{Counted, View};
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
-use super::run::{Progress, Step};
+use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Level, Variation};
 use crate::figure::saving;
 use crate::scenario::Scenario;
@@ -50,7 +50,7 @@ impl Variations {
         &self,
         scenario: &Scenario,
         engines: &Engines,
-        progress: Progress,
+        progress: StepProgress,
     ) -> Vec<u64> {
         if self.arms.is_empty() {
             return Vec::new();

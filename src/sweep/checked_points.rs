@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::grid::Grid;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
-use crate::results::facts::AssertionFacts;
+use crate::results::result_json::AssertionFacts;
 use crate::results::rows::SummaryRow;
 use crate::results::run;
 use crate::scenario::assertion::Assertion;
@@ -175,7 +175,7 @@ impl SweepIdentity {
     #[must_use]
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("keys are text");
-        format!("{}\n", crate::shown::json(&text))
+        format!("{}\n", crate::harmless_text::json(&text))
     }
 
     /// Refuses to go on with what another sweep has left.
@@ -183,7 +183,7 @@ impl SweepIdentity {
     /// # Errors
     /// Says what differs.
     pub fn check_same(&self, document: &str) -> Result<()> {
-        const HINT: &str = "give another folder by `--out`, or begin anew with `--restart`";
+        const HINT: &str = "give another folder by `--out`, or start over with `--restart`";
         let other: Self = serde_json::from_str(document).map_err(|error| {
             Error::request(format!("what is there cannot be read as a sweep: {error}")).hint(HINT)
         })?;
