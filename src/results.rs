@@ -17,6 +17,7 @@ pub mod facts;
 pub mod known_total;
 pub mod manifest;
 mod migration;
+mod nine_in_ten;
 mod places;
 pub mod rows;
 pub mod run;
@@ -33,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
 use facts::Facts;
+use nine_in_ten::NineInTen;
 use rows::{
     AccountRow, BucketRow, CostRow, LeftOutRow, Names, OperationRow, PrefixRow, PrincipalRow,
     ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
@@ -111,6 +113,7 @@ impl Results {
             run.swings.extend(swings::unknown_objects(&run, log, progress));
             SensitivityRow::sort(&mut run.swings);
         }
+        run.nine_in_ten = NineInTen::of_all(&run, progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);
         let warnings = warnings::of(&run, &summary, &accounts);

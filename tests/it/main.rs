@@ -31,6 +31,7 @@ mod lookups;
 mod messages;
 mod money;
 mod mutated_commands;
+mod nine_in_ten;
 mod objects;
 mod plot;
 mod prices;
