@@ -16,17 +16,18 @@ use rand::RngExt;
 
 use super::counts::ArmCounts;
 use super::rows::SummaryRow;
-use super::run::{Place, Progress, Run, Step};
+use super::run::{LevelCounts, Run, Step, StepProgress};
 use super::summary::{self, Against};
 use crate::encryption::assumption::{Assumptions, Level, sample};
 use crate::encryption::requester::Requesters;
-use crate::figure::Figure;
+use crate::figure::{Figure, FigureUnit};
 use crate::rng::{Purpose, sobol_point};
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::ArmEstimate;
 use crate::simulation::{Arm, PlannedArm, run_and};
 use crate::statistics::Quantile;
+use crate::units::Usd;
 
 /// Sets that are drawn: as many as are affordable.
 const SETS: Range<u32> = 16..64;
@@ -49,7 +50,7 @@ pub(super) struct NineInTen {
 
 impl NineInTen {
     /// Those of each configuration that depends on what is not known.
-    pub(super) fn of_all(run: &Run, progress: Progress) -> Vec<Option<Self>> {
+    pub(super) fn of_all(run: &Run, progress: StepProgress) -> Vec<Option<Self>> {
         let designs = DrawnSets::of_all(run.scenario);
         let figures = figures(run, &designs, progress);
         let configurations = 0..run.scenario.configurations.len();
@@ -79,12 +80,21 @@ impl NineInTen {
     pub(super) fn tell(&self, row: &mut SummaryRow) {
         row.assumption_sets = Some(self.sets);
         for (figure, [p05, p95]) in &self.ends {
-            row.set_nine_in_ten(*figure, (p05.value, p95.value));
+            let [low, high] = [p05, p95].map(|end| written(*figure, end.value));
+            row.set_nine_in_ten(*figure, (low, high));
             if *figure == Figure::Saving {
                 row.saving_ratio_p05_half_width = Some(p05.half_width);
                 row.saving_ratio_p95_half_width = Some(p95.half_width);
             }
         }
+    }
+}
+
+/// Money in whole units of the smallest coin that bills have, as everywhere.
+fn written(figure: Figure, value: f64) -> f64 {
+    match figure.unit() {
+        FigureUnit::Dollars => Usd::from_f64(value).as_f64(),
+        FigureUnit::Share | FigureUnit::Count => value,
     }
 }
 
@@ -160,25 +170,29 @@ impl DrawnSets {
     }
 }
 
+/// Levels, floor and ceiling of a configuration.
+const ARMS_OF_THE_RUN: f64 = 5.0;
+
 /// The greatest power of two of sets for each configuration that takes no longer than is affordable.
 fn affordable(scenario: &Scenario, designs: &[DrawnSets]) -> u32 {
-    let of_sets = |sets: u32| -> f64 {
-        let estimates = designs.iter().flat_map(|design| &design.estimates[1..=sets as usize]);
-        estimates.map(|estimate| estimate.requests).sum()
-    };
-    /// Levels, floor and ceiling.
-    const ARMS: f64 = 5.0;
     let assumed: f64 = designs.iter().map(|design| design.estimates[0].requests).sum();
-    let of_run = assumed * ARMS * f64::from(scenario.replications);
+    let of_run = assumed * ARMS_OF_THE_RUN * f64::from(scenario.replications);
+    let most = REQUESTS_FREE.max(OF_THE_RUN * of_run);
     let mut sets = SETS.start;
-    while sets < SETS.end && of_sets(2 * sets) <= REQUESTS_FREE.max(OF_THE_RUN * of_run) {
+    while sets < SETS.end && requests_of(designs, 2 * sets) <= most {
         sets *= 2;
     }
     sets
 }
 
+/// About how many requests so many sets of each configuration answer.
+fn requests_of(designs: &[DrawnSets], sets: u32) -> f64 {
+    let estimates = designs.iter().flat_map(|design| &design.estimates[1..=sets as usize]);
+    estimates.map(|estimate| estimate.requests).sum()
+}
+
 /// The figures of each design's sets in the first replication.
-fn figures(run: &Run, designs: &[DrawnSets], progress: Progress) -> Vec<Vec<SetFigures>> {
+fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<SetFigures>> {
     let scenario = run.scenario;
     let engines = Engines::of(scenario);
     let against = Against::first(run);
@@ -203,7 +217,7 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: Progress) -> Vec<Vec<SetF
         for (&(design, _), counts) in batch.iter().zip(counted.iter().flatten()) {
             let index = designs[design].configuration;
             let configuration = &scenario.configurations[index];
-            let place = Place { index, configuration, level: Level::Assumed, counts };
+            let place = LevelCounts { index, configuration, level: Level::Assumed, counts };
             let row = summary::row(run, &place, &against);
             figures[design].push(Figure::ALL.iter().map(|&figure| row.figure(figure)).collect());
         }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumption::Level;
 use crate::figure::Figure;
-use crate::shown::named;
+use crate::harmless_text::named;
 use crate::units::Usd;
 
 pub use summary::SummaryRow;
@@ -377,7 +377,7 @@ impl ReplicationRow {
 }
 
 /// Rows whose names may be strangers'.
-pub(super) trait Names {
+pub(super) trait NamedRow {
     /// Makes each of them one that may stand between backticks.
     fn show(&mut self);
 }
@@ -391,7 +391,7 @@ pub(super) fn show(name: &mut String) {
 
 macro_rules! names {
     ($($row:ident: $($name:ident),*;)*) => { $(
-        impl Names for $row {
+        impl NamedRow for $row {
             fn show(&mut self) {
                 $(show(&mut self.$name);)*
             }
@@ -410,7 +410,7 @@ names! {
     ReplicationRow: scenario, configuration;
 }
 
-impl Names for RequesterRow {
+impl NamedRow for RequesterRow {
     fn show(&mut self) {
         let names = [&mut self.scenario, &mut self.configuration, &mut self.principal];
         names.into_iter().chain(&mut self.requester).for_each(show);

@@ -1,12 +1,12 @@
 //! A scenario's run: its arms, and what all of its rows are made of.
 
 use super::arms::{self, Counted};
+use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
 use super::nine_in_ten::NineInTen;
 use super::rows::{SensitivityRow, SummaryRow};
 use super::summary;
-use super::swings::Variations;
 use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 
@@ -29,12 +29,13 @@ pub enum Step {
 }
 
 /// Is told of each step; called from any thread.
-pub type Progress<'a> = &'a (dyn Fn(Step) + Sync);
+pub type StepProgress<'a> = &'a (dyn Fn(Step) + Sync);
 
 /// Runs a scenario for its rows of `summary.csv` alone, without what moves the answer most, which takes as
-/// long as a replication or two, and without the nine-in-ten intervals unless they are asserted: for those who vary the scenario themselves.
+/// long as a replication or two, and without the nine-in-ten intervals unless an assertion is about them: for
+/// those who vary the scenario themselves.
 #[must_use]
-pub fn summary(scenario: &Scenario, progress: Progress) -> Vec<SummaryRow> {
+pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
     let mut run = Run::of(scenario, Variations::default(), progress);
     if scenario.assertions.iter().any(|demand| demand.point.is_quantile()) {
         run.nine_in_ten = NineInTen::of_all(&run, progress);
@@ -56,7 +57,7 @@ pub(super) struct Run<'a> {
 
 /// One configuration's counts at one level.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct LevelCounts<'a> {
     pub(super) index: usize,
     pub(super) configuration: &'a Configuration,
     pub(super) level: Level,
@@ -64,7 +65,11 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn of(scenario: &'a Scenario, variations: Variations, progress: Progress) -> Self {
+    pub(super) fn of(
+        scenario: &'a Scenario,
+        variations: Variations,
+        progress: StepProgress,
+    ) -> Self {
         let (counted, calls) = arms::run(scenario, &variations, progress);
         let indices = 0..scenario.configurations.len();
         Self {
@@ -77,18 +82,18 @@ impl<'a> Run<'a> {
     }
 
     /// Every configuration at one level.
-    pub(super) fn at(&self, level: Level) -> impl Iterator<Item = Place<'_>> {
+    pub(super) fn at(&self, level: Level) -> impl Iterator<Item = LevelCounts<'_>> {
         (0..self.scenario.configurations.len()).map(move |index| self.place(index, level))
     }
 
     /// Every configuration at every level, in the order of tables.
-    pub(super) fn everywhere(&self) -> impl Iterator<Item = Place<'_>> {
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = LevelCounts<'_>> {
         let indices = 0..self.scenario.configurations.len();
         indices.flat_map(|index| Level::ALL.map(|level| self.place(index, level)))
     }
 
-    pub(super) fn place(&self, index: usize, level: Level) -> Place<'_> {
-        Place {
+    pub(super) fn place(&self, index: usize, level: Level) -> LevelCounts<'_> {
+        LevelCounts {
             index,
             configuration: &self.scenario.configurations[index],
             level,

@@ -2,7 +2,7 @@
 
 use super::billing::{self, BillableCounts};
 use super::rows::SummaryRow;
-use super::run::{Place, Run};
+use super::run::{LevelCounts, Run};
 use crate::encryption::assumption::Level;
 use crate::figure::saving;
 use crate::migration::payback::Payback;
@@ -53,10 +53,10 @@ impl Against {
 }
 
 /// The figures of a configuration's counts.
-pub(super) fn row(run: &Run, place: &Place, against: &Against) -> SummaryRow {
+pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryRow {
     let Against { calling, bill: baseline_bill } = against;
     let Run { scenario, counted, .. } = run;
-    let &Place { index, configuration, level, counts } = place;
+    let &LevelCounts { index, configuration, level, counts } = place;
     let bill = billing::bill(scenario, configuration, &counts.billable);
     let once = billing::once(scenario, configuration, &counts.billable, &bill);
     let calls = counts.mean_calls(&counts.total_calls());
@@ -124,19 +124,19 @@ fn with_data_events(bill: &Bill) -> f64 {
 }
 
 /// What the quota does to the account that strains it most, the first of several.
-fn most_strained(place: &Place, calling: &[usize]) -> QuotaEffect {
+fn most_strained(place: &LevelCounts, calling: &[usize]) -> QuotaEffect {
     let effects = calling.iter().map(|&account| place.counts.quotas[account].effect);
     effects.reduce(|a, b| if b.strain() > a.strain() { b } else { a }).unwrap_or_default()
 }
 
 /// The busiest second's share of the quota, the greatest of all accounts.
-fn quota_share_max(run: &Run, place: &Place, calling: &[usize]) -> f64 {
+fn quota_share_max(run: &Run, place: &LevelCounts, calling: &[usize]) -> f64 {
     let terms = &run.scenario.billing.quotas;
     let peaks = calling.iter().map(|&account| (account, place.counts.quotas[account].per_s_max));
     peaks.map(|(account, per_s_max)| terms[account].share(per_s_max)).fold(0.0, f64::max)
 }
 
 /// What the accounts' other load takes of their quotas, in calls a second.
-fn background_per_s(place: &Place, calling: &[usize]) -> u64 {
+fn background_per_s(place: &LevelCounts, calling: &[usize]) -> u64 {
     calling.iter().map(|&account| place.counts.quotas[account].effect.background_per_s).sum()
 }

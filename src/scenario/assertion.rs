@@ -11,7 +11,7 @@ use crate::figure::{Figure, FigureUnit};
 
 /// How a figure is compared with a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Comparator {
     /// Less than.
     Less,
     /// At most.
@@ -26,7 +26,7 @@ pub enum Comparison {
     More,
 }
 
-impl Comparison {
+impl Comparator {
     /// Longer signs first, so that `<=` is not read as `<`.
     const SIGNS: [(&'static str, Self); 6] = [
         ("<=", Self::AtMost),
@@ -148,7 +148,7 @@ pub struct Assertion {
     /// The figure.
     pub figure: Figure,
     /// How it is compared.
-    pub comparison: Comparison,
+    pub comparison: Comparator,
     /// With what.
     pub threshold: f64,
 }
@@ -164,7 +164,7 @@ impl FromStr for Assertion {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (sign, comparison) = Comparison::SIGNS
+        let (sign, comparison) = Comparator::SIGNS
             .into_iter()
             .find(|(sign, _)| demand.contains(sign))
             .ok_or_else(|| refused(text, "it has no `<`, `<=`, `==`, `!=`, `>=` or `>`"))?;

@@ -117,7 +117,7 @@ const SMALL: &str = r#"
 fn drawn(ranges: &AssumptionRanges, rng: &mut Stream) -> Assumptions {
     let mut u = || rng.random::<f64>();
     let mut lifetime = |low: f64, high: f64| {
-        Value::Duration(SimDuration::from_secs_f64(low * (high / low).powf(u())))
+        AssumptionValue::Duration(SimDuration::from_secs_f64(low * (high / low).powf(u())))
     };
     let (generation, cache) = (lifetime(60.0, 86_400.0), lifetime(60.0, 3_600.0));
     let (expiry, hosts, verify) = (u(), u(), u());
@@ -125,10 +125,10 @@ fn drawn(ranges: &AssumptionRanges, rng: &mut Stream) -> Assumptions {
         Some(match assumption {
             Assumption::GenerationLifetime => generation,
             Assumption::CacheLifetime => cache,
-            Assumption::Expiry if expiry < 0.5 => Value::Expiry(Expiry::Fixed),
-            Assumption::Expiry => Value::Expiry(Expiry::Sliding),
-            Assumption::CacheHosts => Value::Count(1 + (hosts * 55.0) as u32),
-            Assumption::VerifyOnWrite => Value::Count(u32::from(verify >= 0.5)),
+            Assumption::Expiry if expiry < 0.5 => AssumptionValue::Expiry(Expiry::Fixed),
+            Assumption::Expiry => AssumptionValue::Expiry(Expiry::Sliding),
+            Assumption::CacheHosts => AssumptionValue::Count(1 + (hosts * 55.0) as u32),
+            Assumption::VerifyOnWrite => AssumptionValue::Count(u32::from(verify >= 0.5)),
             _ => return None,
         })
     })
