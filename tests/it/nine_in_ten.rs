@@ -1,7 +1,7 @@
 //! The nine-in-ten interval against a closed form, and against two thousand sets drawn one by one.
 
 use bks::encryption::assumption::{
-    Assumption, AssumptionRanges, Assumptions, Expiry, Level, Value,
+    Assumption, AssumptionRanges, AssumptionValue, Assumptions, Expiry, Level,
 };
 use bks::figure::Figure;
 use bks::results::Results;
@@ -177,8 +177,8 @@ fn ends_are_in_order_and_of_each_figure() {
             None => assert!(matches!(figure, Figure::Requests | Figure::AuditSaving), "{figure:?}"),
         }
     }
-    let (calls, saving) =
-        [Figure::KmsRequests, Figure::Saving].map(|it| row.nine_in_ten(it).unwrap()).into();
+    let [calls, saving] =
+        [Figure::KmsRequests, Figure::Saving].map(|it| row.nine_in_ten(it).unwrap());
     let reference = results.assumed("sse-kms").kms_requests;
     assert!((1.0 - calls.1 / reference - saving.0).abs() < 1e-9);
     assert!((1.0 - calls.0 / reference - saving.1).abs() < 1e-9);
