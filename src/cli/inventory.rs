@@ -22,7 +22,7 @@ use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
 use files::Listing;
 
-/// Summarize S3 Inventory: encryption, bucket keys, storage class and age, and what a migration touches
+/// Summarize S3 Inventory: encryption, bucket keys, age, and what a migration touches
 ///
 /// Give manifest.json: its checksum and those of the data files are verified, and the files are found below the
 /// directories that contain it. Data files alone, CSV (plain or compressed) or Parquet, need `--as-of`; CSV

@@ -5,8 +5,8 @@ use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
 use super::nine_in_ten::NineInTen;
-use super::rows::{SensitivityRow, SummaryRow};
-use super::summary;
+use super::rows::{ReplicationRow, SensitivityRow, SummaryRow};
+use super::{summary, tables};
 use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 
@@ -41,6 +41,16 @@ pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
         run.nine_in_ten = NineInTen::of_all(&run, progress);
     }
     summary::rows(&run)
+}
+
+/// As [`summary`], with the figures of each replication beside it.
+#[must_use]
+pub fn summary_and_replications(
+    scenario: &Scenario,
+    progress: StepProgress,
+) -> (Vec<SummaryRow>, Vec<ReplicationRow>) {
+    let run = Run::of(scenario, Variations::default(), progress);
+    (summary::rows(&run), tables::replications(&run))
 }
 
 /// What a run counted, and what its tables have in common.
