@@ -78,7 +78,7 @@ fn advise(args: &AdviseArgs, scenario: &Scenario) -> Result<Advice> {
     let advice = args.jobs.run(|| {
         Advice::of(scenario, &question, &|step| match step {
             Step::Answered(requests) => bar.advance(requests),
-            Step::Decided { requests, .. } => bar.grow(requests),
+            Step::Decided { requests, .. } | Step::SetsDecided(requests) => bar.grow(requests),
         })
     })?;
     bar.clear();
