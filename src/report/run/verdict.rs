@@ -55,8 +55,10 @@ fn saved(results: &Results, headline: &SummaryRow, saving: f64) -> String {
 /// Between what the saving lies in nine of ten cases, and what objects that a log does not date do to it.
 /// Where nothing was drawn it is the range over all levels.
 fn bracketed(results: &Results, headline: &SummaryRow) -> String {
-    let Some(ends) = headline.nine_in_ten(Figure::Saving) else {
-        return at_levels(results.saving_range(&headline.configuration), percent);
+    let levels = results.saving_range(&headline.configuration);
+    let is_open = levels.is_some_and(|(low, high)| low < high);
+    let Some(ends) = headline.nine_in_ten(Figure::Saving).filter(|_| is_open) else {
+        return at_levels(levels, percent);
     };
     let nine_in_ten = nine_in_ten(ends, percent);
     match assumptions::unknown_objects(results) {
@@ -73,9 +75,12 @@ fn added(results: &Results, headline: &SummaryRow) -> String {
     let facts = &results.facts;
     let baseline = &facts.reference;
     let cost = results.assumed(baseline).kms_cost_usd.as_f64();
+    let levels = added_cost_span(results, &facts.headline);
     let range = match headline.nine_in_ten(Figure::KmsCostUsd) {
-        Some((low, high)) => format!("[{}]", nine_in_ten((low - cost, high - cost), dollars)),
-        None => at_levels(Some(added_cost_span(results, &facts.headline)), dollars),
+        Some((low, high)) if levels.0 < levels.1 => {
+            format!("[{}]", nine_in_ten((low - cost, high - cost), dollars))
+        }
+        _ => at_levels(Some(levels), dollars),
     };
     let whole_bill = headline.total_cost_usd - results.assumed(baseline).total_cost_usd;
     format!(
