@@ -1,7 +1,7 @@
 //! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
 //!
 //! ```text
-//! run ─ comparison ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration   one file a question
+//! run ─ comparison ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration ─ lint   one file a question
 //!                                    ▼
 //!                                Document        headings, paragraphs, tables, charts
 //!                    ┌───────────────┼───────────────┐
@@ -20,6 +20,7 @@ pub mod html;
 pub mod inventory;
 pub mod json;
 pub mod known_total;
+pub mod lint;
 pub mod markdown;
 pub mod reconciliation;
 pub mod run;

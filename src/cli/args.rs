@@ -79,6 +79,8 @@ pub(super) enum Format {
     Markdown,
     /// One self-contained page
     Html,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
 }
 
 impl Format {
@@ -106,7 +108,7 @@ impl Print {
         match self.format {
             Format::Table if self.quiet.quiet => Ok(()),
             // It is as files have it, in which every character can be seen.
-            Format::Json => output::print_document(&text(self.format)),
+            Format::Json | Format::Sarif => output::print_document(&text(self.format)),
             _ => output::print(&text(self.format)),
         }
     }

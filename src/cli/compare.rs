@@ -257,6 +257,8 @@ fn text(format: Format, comparison: &Comparison, verdicts: &[Verdict]) -> String
         Format::Markdown => markdown::write(&report::document(comparison)),
         Format::Json => output::json(&report::json(comparison, verdicts)),
         Format::Csv => output::csv(&comparison.figures),
-        Format::Table | Format::Html => output::table(&report::document(comparison)),
+        Format::Table | Format::Html | Format::Sarif => {
+            output::table(&report::document(comparison))
+        }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn text(format: Format, all: &[Results], scaled: Option<&Scaled>) -> 
             let texts: Vec<String> = documents.map(|it| report::markdown::write(&it)).collect();
             texts.join("\n")
         }
-        Format::Table | Format::Html => {
+        Format::Table | Format::Html | Format::Sarif => {
             let texts: Vec<String> = documents.map(|it| output::table(&it)).collect();
             texts.join("\n")
         }

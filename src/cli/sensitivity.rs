@@ -110,6 +110,8 @@ fn text(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
         Format::Markdown => markdown::write(&report::document(scenario, found)),
         Format::Csv => output::csv(&rows::break_even(scenario, found)),
         Format::Json => output::json(&report::json(scenario, found)),
-        Format::Table | Format::Html => output::table(&report::document(scenario, found)),
+        Format::Table | Format::Html | Format::Sarif => {
+            output::table(&report::document(scenario, found))
+        }
     }
 }
