@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{self, Format, Print, Quiet};
+use super::args::{self, OutputFormat, Print, Quiet};
 use super::exit::Exit;
 use super::file_errors::FileErrors;
 use super::{input, output};
@@ -21,15 +21,15 @@ use crate::report::{lint as report, markdown};
 /// changes. Each finding has its place, its reason, the smallest mend, and how sure it is. Nothing is sent anywhere.
 ///
 /// Exit code 3 if something was found that is as grave as `--fail-on`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(mut_arg("format", |arg| {
-    arg.value_parser(Format::only(&[Format::Table, Format::Json, Format::Markdown, Format::Sarif]))
+    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Markdown, OutputFormat::Sarif]))
 }))]
 #[command(after_long_help = "Examples:\n  \
     bks lint policies/ --format sarif > bks.sarif\n  \
     aws kms get-key-policy --key-id alias/data --policy-name default | bks lint -\n  \
     terraform show -json plan.bin | bks lint - --fail-on warning")]
-pub(super) struct Args {
+pub(super) struct LintArgs {
     /// Policies, plans, states and templates in JSON, folders of them, or `-`
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
@@ -44,9 +44,9 @@ pub(super) struct Args {
     print: Print,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &LintArgs) -> Result<Exit> {
     let mut linted = Linted::default();
-    let mut left_out = LeftOut::default();
+    let mut left_out = FilesPassedOver::default();
     for file in &args.files {
         if Path::new(file).is_dir() {
             add_folder(Path::new(file), &mut linted, &mut left_out)?;
@@ -69,11 +69,11 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     Ok(if severity.is_some_and(fails) { Exit::Found } else { Exit::Done })
 }
 
-fn show(args: &Args, linted: &Linted) -> Result<()> {
+fn show(args: &LintArgs, linted: &Linted) -> Result<()> {
     args.print.print(|format| match format {
-        Format::Json => output::json(&report::json(linted)),
-        Format::Sarif => output::json(&report::sarif(linted)),
-        Format::Markdown => markdown::write(&report::document(linted)),
+        OutputFormat::Json => output::json(&report::json(linted)),
+        OutputFormat::Sarif => output::json(&report::sarif(linted)),
+        OutputFormat::Markdown => markdown::write(&report::document(linted)),
         _ => output::table(&report::document(linted)),
     })
 }
@@ -111,7 +111,7 @@ fn add(path: &str, name: &str, linted: &mut Linted) -> Result<()> {
 
 /// Files of folders that were not looked at.
 #[derive(Default)]
-struct LeftOut {
+struct FilesPassedOver {
     /// JSON without anything to look at, or that is none.
     json: usize,
     /// Terraform's own language.
@@ -119,7 +119,7 @@ struct LeftOut {
     yaml: usize,
 }
 
-impl LeftOut {
+impl FilesPassedOver {
     fn hint(&self) -> String {
         let hints = [(self.terraform, SHOW_PLAN), (self.yaml, CONVERT)];
         let hints: Vec<&str> =
@@ -145,7 +145,7 @@ impl LeftOut {
 
 /// Looks at the JSON files in a folder and in those within it. Hidden files and folders are left out, and links are
 /// not followed.
-fn add_folder(folder: &Path, linted: &mut Linted, left_out: &mut LeftOut) -> Result<()> {
+fn add_folder(folder: &Path, linted: &mut Linted, left_out: &mut FilesPassedOver) -> Result<()> {
     let mut folders = vec![folder.to_owned()];
     let mut files: Vec<PathBuf> = Vec::new();
     while let Some(folder) = folders.pop() {

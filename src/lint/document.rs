@@ -8,7 +8,7 @@
 
 use super::encryption::{API, BucketEncryption, Encryption};
 use super::finding::Finding;
-use super::json::{Json, Node, Position};
+use super::json::{Json, Node, Place};
 use super::policy::{Policy, PolicyKind};
 use super::{cloudformation, terraform};
 use crate::error::{Error, Result};
@@ -96,7 +96,7 @@ impl Contents {
 }
 
 /// The JSON in a text: plain, or as AWS's APIs encode policies.
-fn within_text(text: &str, at: Position) -> Option<Node> {
+fn within_text(text: &str, at: Place) -> Option<Node> {
     let text = text.trim_start();
     if text.starts_with('{') || text.starts_with('[') {
         return Node::parse_within(text, at);

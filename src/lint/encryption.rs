@@ -1,7 +1,7 @@
 //! How buckets are encrypted, now and as planned, and what a bucket key does there.
 
 use super::finding::{Confidence, Finding, Rule};
-use super::json::{Node, Position};
+use super::json::{Node, Place};
 use super::policy::Value;
 use crate::shown::named;
 
@@ -40,7 +40,7 @@ pub(crate) struct BucketEncryption {
     pub(crate) owner: String,
     /// The bucket as other resources name it.
     pub(crate) bucket: String,
-    pub(crate) at: Position,
+    pub(crate) at: Place,
     /// What is there; `None` where that is not told or nothing is.
     pub(crate) before: Option<Encryption>,
     pub(crate) after: Option<Encryption>,

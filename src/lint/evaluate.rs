@@ -8,7 +8,7 @@
 
 use super::pattern::{arn_matches, examples, matches};
 use super::policy::{
-    Comparison, Condition, Effect, Policy, Selection, SetTest, Statement, Test, Value,
+    Policy, PolicyCondition, Selection, SetTest, Statement, StatementEffect, Test, TextTest, Value,
 };
 
 /// The condition key that bucket keys change: the object's ARN before, the bucket's after.
@@ -46,17 +46,17 @@ pub(crate) enum Decision {
 
 impl Policy {
     /// What the policy decides if the conditions `assumed` hold, and no others of which it is not known.
-    pub(crate) fn decision(&self, request: &KmsRequest, assumed: &[&Condition]) -> Decision {
-        let applies = |effect: Effect| {
+    pub(crate) fn decision(&self, request: &KmsRequest, assumed: &[&PolicyCondition]) -> Decision {
+        let applies = |effect: StatementEffect| {
             let mut statements = self.statements.iter().filter(|it| it.effect == effect);
             statements.any(|statement| {
                 let needed = statement.applies(request);
                 needed.is_some_and(|needed| needed.iter().all(|one| assumed.contains(one)))
             })
         };
-        if applies(Effect::Deny) {
+        if applies(StatementEffect::Deny) {
             Decision::Denied
-        } else if applies(Effect::Allow) {
+        } else if applies(StatementEffect::Allow) {
             Decision::Allowed
         } else {
             Decision::Neither
@@ -67,7 +67,7 @@ impl Policy {
 impl Statement {
     /// The conditions that must be assumed for the statement to be about the request; `None` if it is not,
     /// whatever is assumed.
-    pub(crate) fn applies(&self, request: &KmsRequest) -> Option<Vec<&Condition>> {
+    pub(crate) fn applies(&self, request: &KmsRequest) -> Option<Vec<&PolicyCondition>> {
         let is_for = |selection: &Option<Selection>, test: &dyn Fn(&Value) -> bool| {
             selection.as_ref().is_none_or(|it| it.is_negated != it.values.iter().any(test))
         };
@@ -95,7 +95,7 @@ impl Statement {
     }
 }
 
-impl Condition {
+impl PolicyCondition {
     /// Whether it holds for a request.
     pub(crate) fn holds(&self, request: &KmsRequest) -> Holds {
         match (self.key.as_str(), request.context) {
@@ -151,7 +151,7 @@ impl Condition {
     }
 }
 
-impl Comparison {
+impl TextTest {
     /// Whether a value of a condition stands for a text.
     pub(crate) fn equal(self, value: &str, text: &str) -> bool {
         match self {

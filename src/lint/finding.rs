@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::json::Position;
+use super::json::Place;
 use crate::named_enum::named_enum;
 
 named_enum! {
@@ -163,7 +163,7 @@ pub struct Finding {
 
 impl Finding {
     /// A finding of a rule without more to say.
-    pub(super) fn of(rule: Rule, owner: &str, at: Position, subject: String, why: String) -> Self {
+    pub(super) fn of(rule: Rule, owner: &str, at: Place, subject: String, why: String) -> Self {
         Self {
             rule,
             severity: rule.severity(),

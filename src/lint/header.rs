@@ -4,7 +4,7 @@
 //! what it would do if the key existed.
 
 use super::finding::{Confidence, Finding, Rule, Severity};
-use super::policy::{Effect, Policy, Statement};
+use super::policy::{Policy, Statement, StatementEffect};
 
 const HEADER: &str = "s3:x-amz-server-side-encryption-bucket-key-enabled";
 
@@ -20,7 +20,7 @@ fn check_statement(policy: &Policy, statement: &Statement) -> Option<Finding> {
     let (asking, refusing, silent) = (matches(&["true"]), matches(&["false"]), matches(&[]));
     let unlisted =
         "AWS's list of condition keys does not have this one, so it may have no effect at all";
-    let allows = statement.effect == Effect::Allow;
+    let allows = statement.effect == StatementEffect::Allow;
     let (refuses_asking, refuses_silent) = (asking != allows, silent != allows);
     let (severity, what, mend) = if refuses_asking {
         (

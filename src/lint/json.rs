@@ -10,7 +10,7 @@ const DEPTH_MAX: usize = 128;
 
 /// Line and column of a character, both from 1; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Position {
+pub(crate) struct Place {
     pub(crate) line: u32,
     pub(crate) column: u32,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Position {
 /// A value and where it begins.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    pub(crate) at: Position,
+    pub(crate) at: Place,
     pub(crate) value: Json,
 }
 
@@ -39,7 +39,7 @@ pub(crate) enum Json {
 pub(crate) struct Member {
     pub(crate) name: String,
     /// Where the name stands.
-    pub(crate) at: Position,
+    pub(crate) at: Place,
     pub(crate) value: Node,
 }
 
@@ -57,13 +57,13 @@ impl Node {
     }
 
     /// The value of a JSON text that is itself a string at `at`: all of it stands there.
-    pub(crate) fn parse_within(text: &str, at: Position) -> Option<Self> {
+    pub(crate) fn parse_within(text: &str, at: Place) -> Option<Self> {
         let mut node = Self::parse(text).ok()?;
         node.put(at);
         Some(node)
     }
 
-    fn put(&mut self, at: Position) {
+    fn put(&mut self, at: Place) {
         self.at = at;
         match &mut self.value {
             Json::Array(items) => items.iter_mut().for_each(|item| item.put(at)),
@@ -135,12 +135,12 @@ impl Node {
 
 struct Reader<'a> {
     rest: Peekable<Chars<'a>>,
-    at: Position,
+    at: Place,
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str) -> Self {
-        Self { rest: text.chars().peekable(), at: Position { line: 1, column: 1 } }
+        Self { rest: text.chars().peekable(), at: Place { line: 1, column: 1 } }
     }
 
     fn document(mut self) -> Result<Node> {
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.next()?;
         if c == '\n' {
-            self.at = Position { line: self.at.line + 1, column: 1 };
+            self.at = Place { line: self.at.line + 1, column: 1 };
         } else {
             self.at.column += 1;
         }
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     }
 
     fn error(&self, what: &str) -> Error {
-        let Position { line, column } = self.at;
+        let Place { line, column } = self.at;
         Error::request(format!("this is not JSON: {what} (line {line}, column {column})"))
     }
 
@@ -379,7 +379,7 @@ mod tests {
     fn each_value_knows_its_line() {
         let node = Node::parse("\u{feff}{\r\n \"a\": [\n  1,\n  \"ä\", 2]\n}").unwrap();
         let member = &node.members()[0];
-        assert_eq!(member.at, Position { line: 2, column: 2 });
+        assert_eq!(member.at, Place { line: 2, column: 2 });
         let places: Vec<_> =
             member.value.items().iter().map(|it| (it.at.line, it.at.column)).collect();
         assert_eq!(places, [(3, 3), (4, 3), (4, 8)]);

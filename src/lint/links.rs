@@ -3,7 +3,7 @@
 use super::document::{Contents, Link};
 use super::encryption::{Algorithm, BucketEncryption};
 use super::finding::{Confidence, Finding, Rule};
-use super::policy::{Effect, Policy};
+use super::policy::{Policy, StatementEffect};
 use crate::shown::named;
 
 /// Findings about all of them.

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use super::evaluate::{Decision, KmsRequest, S3_ARN};
 use super::finding::{Confidence, Finding, Rule, Severity};
 use super::pattern::{bucket_of, examples, has_variable, opaque};
-use super::policy::{Comparison, Condition, Effect, Policy, PolicyKind, Statement, Test, Value};
+use super::policy::{
+    Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Test, TextTest, Value,
+};
 use crate::shown::named;
 
 /// What S3 may ask of KMS for requests to a bucket, replication and re-encryption among them.
@@ -47,12 +49,12 @@ fn is_bucket(text: &str) -> bool {
 }
 
 /// Whether a value has a wildcard that its operator takes for an ordinary character.
-fn is_literal_wildcard(comparison: Comparison, value: &Value) -> bool {
+fn is_literal_wildcard(comparison: TextTest, value: &Value) -> bool {
     !comparison.has_wildcards() && value.matched.contains(['*', '?'])
 }
 
 /// Conditions on the context that compare texts, each with how.
-fn on_context(statement: &Statement) -> impl Iterator<Item = (&Condition, Comparison, bool)> {
+fn on_context(statement: &Statement) -> impl Iterator<Item = (&PolicyCondition, TextTest, bool)> {
     statement.conditions.iter().filter(|it| it.key == S3_ARN).filter_map(|it| match it.test {
         Test::Text { comparison, is_negated } => Some((it, comparison, is_negated)),
         _ => None,
@@ -103,7 +105,7 @@ pub(super) fn principals(statement: &Statement) -> Vec<Option<&str>> {
 
 /// What bucket keys change of a statement.
 #[derive(Default)]
-struct Changes {
+struct ContextChange {
     rule: Option<Rule>,
     actions: BTreeSet<&'static str>,
     pairs: Vec<ContextPair>,
@@ -124,8 +126,8 @@ pub(super) fn check(policy: &Policy) -> Vec<Finding> {
     findings
 }
 
-fn changes(policy: &Policy, statement: &Statement) -> Changes {
-    let mut changes = Changes::default();
+fn changes(policy: &Policy, statement: &Statement) -> ContextChange {
+    let mut changes = ContextChange::default();
     let (pairs, keys) = (pairs(statement), keys(statement));
     for action in ACTIONS {
         for principal in principals(statement) {
@@ -155,21 +157,21 @@ fn change(
 ) -> Option<Rule> {
     let is_negated = on_context(statement).any(|(_, _, is_negated)| is_negated);
     match (statement.effect, statement.applies(before), statement.applies(after)) {
-        (Effect::Allow, Some(assumed), None) => {
+        (StatementEffect::Allow, Some(assumed), None) => {
             let was = policy.decision(before, &assumed) == Decision::Allowed;
             let is = policy.decision(after, &assumed) == Decision::Allowed;
             (was && !is).then_some(Rule::AllowStops)
         }
         // Who names the bucket means bucket keys; who excepts objects means to keep them out.
-        (Effect::Allow, None, Some(assumed)) if is_negated => {
+        (StatementEffect::Allow, None, Some(assumed)) if is_negated => {
             let was = policy.decision(before, &assumed) == Decision::Allowed;
             (!was).then_some(Rule::GuardStops)
         }
-        (Effect::Deny, None, Some(assumed)) => {
+        (StatementEffect::Deny, None, Some(assumed)) => {
             let was = policy.decision(before, &assumed) == Decision::Denied;
             (!was).then_some(Rule::DenyStarts)
         }
-        (Effect::Deny, Some(assumed), None) if !is_negated => {
+        (StatementEffect::Deny, Some(assumed), None) if !is_negated => {
             let is = policy.decision(after, &assumed) == Decision::Denied;
             (!is).then_some(Rule::GuardStops)
         }
@@ -198,8 +200,8 @@ fn account(arn: &str) -> Option<&str> {
 
 /// Values of a condition that stand for an object and not for its bucket, as they are written.
 fn pinned<'a>(
-    condition: &'a Condition,
-    comparison: Comparison,
+    condition: &'a PolicyCondition,
+    comparison: TextTest,
     pair: &ContextPair,
 ) -> Vec<&'a str> {
     let values = condition.values.iter().filter(|value| {
@@ -209,7 +211,7 @@ fn pinned<'a>(
     values.map(|value| value.written.as_str()).collect()
 }
 
-fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &Changes) -> Finding {
+fn finding(policy: &Policy, statement: &Statement, rule: Rule, changes: &ContextChange) -> Finding {
     let mut at = statement.at;
     let (mut written, mut add) = (BTreeSet::new(), BTreeSet::new());
     for (condition, comparison, _) in on_context(statement) {

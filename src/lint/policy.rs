@@ -1,6 +1,6 @@
 //! Policies as they are written: statements, conditions, values, and where each stands.
 
-use super::json::{Json, Node, Position};
+use super::json::{Json, Node, Place};
 use super::pattern::opaque;
 
 /// What a policy is attached to, as far as that decides what its statements mean.
@@ -30,7 +30,7 @@ pub(crate) struct Policy {
 pub(crate) struct Value {
     pub(crate) written: String,
     pub(crate) matched: String,
-    pub(crate) at: Position,
+    pub(crate) at: Place,
 }
 
 /// A list that says what is meant, or what alone is not.
@@ -41,7 +41,7 @@ pub(crate) struct Selection {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) enum StatementEffect {
     Allow,
     Deny,
 }
@@ -51,19 +51,19 @@ pub(crate) enum Effect {
 pub(crate) struct Statement {
     /// Its `Sid`, else its number among its policy's, from 1.
     pub(crate) name: String,
-    pub(crate) at: Position,
-    pub(crate) effect: Effect,
+    pub(crate) at: Place,
+    pub(crate) effect: StatementEffect,
     /// Whom it is for; `None` where the policy's owner says so.
     pub(crate) principals: Option<Selection>,
     pub(crate) actions: Selection,
     /// `None` where the policy's owner is the resource.
     pub(crate) resources: Option<Selection>,
-    pub(crate) conditions: Vec<Condition>,
+    pub(crate) conditions: Vec<PolicyCondition>,
 }
 
 /// One key under one operator.
 #[derive(Clone, Debug)]
-pub(crate) struct Condition {
+pub(crate) struct PolicyCondition {
     /// The operator as written.
     pub(crate) operator: String,
     pub(crate) test: Test,
@@ -73,7 +73,7 @@ pub(crate) struct Condition {
     pub(crate) if_exists: bool,
     /// The key in lower case: case does not matter.
     pub(crate) key: String,
-    pub(crate) at: Position,
+    pub(crate) at: Place,
     pub(crate) values: Vec<Value>,
 }
 
@@ -88,7 +88,7 @@ pub(crate) enum SetTest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Test {
     Text {
-        comparison: Comparison,
+        comparison: TextTest,
         is_negated: bool,
     },
     /// Whether the key is absent.
@@ -98,7 +98,7 @@ pub(crate) enum Test {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Comparison {
+pub(crate) enum TextTest {
     Equal,
     EqualIgnoringCase,
     Like,
@@ -106,7 +106,7 @@ pub(crate) enum Comparison {
 }
 
 /// Two conditions are the same if they ask the same.
-impl PartialEq for Condition {
+impl PartialEq for PolicyCondition {
     fn eq(&self, other: &Self) -> bool {
         let values =
             |it: &Self| it.values.iter().map(|value| value.matched.clone()).collect::<Vec<_>>();
@@ -149,7 +149,7 @@ impl Statement {
         Self {
             name: sid.map_or_else(|| number.to_string(), str::to_owned),
             at: node.at,
-            effect: if is_deny { Effect::Deny } else { Effect::Allow },
+            effect: if is_deny { StatementEffect::Deny } else { StatementEffect::Allow },
             principals: selection(node, "Principal", principals),
             actions: selection(node, "Action", values)
                 .unwrap_or(Selection { is_negated: false, values: Vec::new() }),
@@ -157,7 +157,7 @@ impl Statement {
             conditions: conditions
                 .flat_map(|operator| {
                     let keys = operator.value.members().iter();
-                    keys.map(|key| Condition::of(&operator.name, key))
+                    keys.map(|key| PolicyCondition::of(&operator.name, key))
                 })
                 .collect(),
         }
@@ -193,7 +193,7 @@ fn principals(node: &Node) -> Vec<Value> {
     all
 }
 
-impl Condition {
+impl PolicyCondition {
     fn of(operator: &str, key: &super::json::Member) -> Self {
         let lower = operator.to_ascii_lowercase();
         let (set, rest) = if let Some(rest) = lower.strip_prefix("foranyvalue:") {
@@ -219,7 +219,7 @@ impl Condition {
 /// What an operator in lower case, without prefix and suffix, compares
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>).
 fn test(operator: &str) -> Test {
-    use Comparison::{ArnLike, Equal, EqualIgnoringCase, Like};
+    use TextTest::{ArnLike, Equal, EqualIgnoringCase, Like};
     let (comparison, is_negated) = match operator {
         "stringequals" => (Equal, false),
         "stringnotequals" => (Equal, true),

@@ -13,7 +13,7 @@ use super::policy::PolicyKind;
 const POLICY_ATTRIBUTES: [&str; 4] = ["policy", "inline_policy", "content", "policy_document"];
 
 /// A resource as it is, and as it will be.
-struct Resource<'a> {
+struct TerraformResource<'a> {
     address: String,
     kind: &'a str,
     before: Option<&'a Node>,
@@ -51,7 +51,7 @@ pub(super) fn read(node: &Node, contents: &mut Contents) {
     }
 }
 
-fn resources(node: &Node) -> Vec<Resource<'_>> {
+fn resources(node: &Node) -> Vec<TerraformResource<'_>> {
     if let Some(changes) = node.get("resource_changes") {
         return changes.items().iter().filter_map(of_change).collect();
     }
@@ -71,10 +71,10 @@ fn text<'a>(node: &'a Node, name: &str) -> &'a str {
     node.get(name).and_then(Node::text).unwrap_or_default()
 }
 
-fn of_change(node: &Node) -> Option<Resource<'_>> {
+fn of_change(node: &Node) -> Option<TerraformResource<'_>> {
     let change = node.get("change").filter(|_| is_managed(node))?;
     let part = |name| change.get(name).filter(|it: &&Node| !it.is_null());
-    Some(Resource {
+    Some(TerraformResource {
         address: text(node, "address").to_owned(),
         kind: text(node, "type"),
         before: part("before"),
@@ -84,10 +84,10 @@ fn of_change(node: &Node) -> Option<Resource<'_>> {
 }
 
 /// Resources of a module and of those within it; the reader of JSON bounds the depth.
-fn of_module<'a>(module: &'a Node, found: &mut Vec<Resource<'a>>) {
+fn of_module<'a>(module: &'a Node, found: &mut Vec<TerraformResource<'a>>) {
     let managed =
         module.get("resources").into_iter().flat_map(Node::items).filter(|it| is_managed(it));
-    found.extend(managed.map(|node| Resource {
+    found.extend(managed.map(|node| TerraformResource {
         address: text(node, "address").to_owned(),
         kind: text(node, "type"),
         before: node.get("values"),
@@ -100,11 +100,11 @@ fn of_module<'a>(module: &'a Node, found: &mut Vec<Resource<'a>>) {
 }
 
 /// Resources of a `terraform.tfstate`.
-fn of_state_file(node: &Node) -> Vec<Resource<'_>> {
+fn of_state_file(node: &Node) -> Vec<TerraformResource<'_>> {
     let instances = node.get("instances").into_iter().flat_map(Node::items);
     let of_instance = |instance| {
         let attributes = Node::get(instance, "attributes");
-        Resource {
+        TerraformResource {
             address: format!("{}.{}", text(node, "type"), text(node, "name")),
             kind: text(node, "type"),
             before: attributes,
@@ -115,7 +115,7 @@ fn of_state_file(node: &Node) -> Vec<Resource<'_>> {
     if is_managed(node) { instances.map(of_instance).collect() } else { Vec::new() }
 }
 
-fn add(resource: &Resource, references: &References, contents: &mut Contents) {
+fn add(resource: &TerraformResource, references: &References, contents: &mut Contents) {
     let kind = match resource.kind {
         kind if kind.starts_with("aws_kms_") => Some(PolicyKind::Key),
         kind if kind.starts_with("aws_s3") => Some(PolicyKind::Resource),
@@ -151,11 +151,11 @@ fn add(resource: &Resource, references: &References, contents: &mut Contents) {
     }
 }
 
-fn link(resource: &Resource, after: &Node, attribute: &str) -> Link {
+fn link(resource: &TerraformResource, after: &Node, attribute: &str) -> Link {
     Link { owner: resource.address.clone(), bucket: text(after, attribute).to_owned() }
 }
 
-fn unknown_policy(resource: &Resource, after: &Node) -> Finding {
+fn unknown_policy(resource: &TerraformResource, after: &Node) -> Finding {
     Finding::of(
         Rule::KnownAfterApply,
         &resource.address,
@@ -175,7 +175,7 @@ fn rule<'a>(values: &'a Node, is_bucket: bool) -> Option<&'a Node> {
     first(holder, "rule")
 }
 
-fn encryption(resource: &Resource, after: &Node) -> Option<BucketEncryption> {
+fn encryption(resource: &TerraformResource, after: &Node) -> Option<BucketEncryption> {
     let is_bucket = resource.kind == "aws_s3_bucket";
     let unknown = resource.unknown.and_then(|it| rule(it, is_bucket));
     let planned = rule(after, is_bucket);
@@ -194,7 +194,7 @@ fn encryption(resource: &Resource, after: &Node) -> Option<BucketEncryption> {
 }
 
 /// An object whose own header switches the bucket key off.
-fn object(resource: &Resource, after: &Node) -> Option<Finding> {
+fn object(resource: &TerraformResource, after: &Node) -> Option<Finding> {
     let is_kms = text(after, "server_side_encryption") == "aws:kms";
     let is_off = after.get("bucket_key_enabled").and_then(Node::truth) == Some(false);
     // A provider that knows nothing of it writes false: only under KMS it is somebody's will.
@@ -235,7 +235,7 @@ impl<'a> References<'a> {
     }
 
     /// Whether somebody set an attribute; the provider computes those of keys and buckets where nobody did.
-    fn is_set(&self, resource: &Resource, attribute: &str) -> bool {
+    fn is_set(&self, resource: &TerraformResource, attribute: &str) -> bool {
         let plain = without_indices(&resource.address);
         match self.0.iter().find(|(known, _)| *known == plain) {
             Some((_, written)) => written.at_path(&["expressions", attribute]).is_some(),

@@ -7,7 +7,7 @@ use super::evaluate::{Decision, KmsRequest};
 use super::finding::{Confidence, Finding, Rule, Severity};
 use super::object_context::{ContextPair, any_object, is_delegated, keys, pairs, principals};
 use super::pattern::matches;
-use super::policy::{Condition, Effect, Policy, PolicyKind, Statement, Value};
+use super::policy::{Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Value};
 
 /// Services that write their files to buckets.
 const WRITING_SERVICES: [&str; 7] = [
@@ -23,7 +23,8 @@ const WRITING_SERVICES: [&str; 7] = [
 /// Findings about the statements of a policy.
 pub(super) fn check(policy: &Policy) -> Vec<Finding> {
     let grants = policy.kind != PolicyKind::Organization;
-    let statements = policy.statements.iter().filter(|it| grants && it.effect == Effect::Allow);
+    let statements =
+        policy.statements.iter().filter(|it| grants && it.effect == StatementEffect::Allow);
     statements.filter_map(|statement| check_statement(policy, statement)).collect()
 }
 
@@ -65,7 +66,7 @@ fn lacks_decrypt<'a>(
         })
     };
     let generating = requests("kms:GenerateDataKey");
-    let allowed = |request: &&KmsRequest, assumed: &[&Condition]| {
+    let allowed = |request: &&KmsRequest, assumed: &[&PolicyCondition]| {
         policy.decision(request, assumed) == Decision::Allowed
     };
     let assumed = generating.iter().find_map(|request| {
@@ -88,7 +89,7 @@ fn is_about_s3(policy: &Policy, statement: &Statement) -> bool {
         let action = value.matched.to_ascii_lowercase();
         action.starts_with("s3:") && matches(&action, "s3:putobject")
     };
-    let allowing = policy.statements.iter().filter(|it| it.effect == Effect::Allow);
+    let allowing = policy.statements.iter().filter(|it| it.effect == StatementEffect::Allow);
     names_s3
         || allowing
             .filter(|it| !it.actions.is_negated)
