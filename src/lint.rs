@@ -3,6 +3,7 @@
 //! ```text
 //! text ── json ──► document ─┬─ terraform, cloudformation ─┬─► policies ──► evaluate: before, after ─┬─► findings
 //!  (with places)             └─ policies in wrappers ──────┘   encryption of buckets ── encryption ──┘
+//!                                                                          └── plan ──► buckets of a scenario
 //! ```
 //!
 //! Everything is a function of texts: nothing is fetched, and no account is asked.
@@ -17,6 +18,7 @@ pub(crate) mod json;
 pub(crate) mod links;
 pub(crate) mod object_context;
 pub(crate) mod pattern;
+mod plan;
 pub(crate) mod policy;
 pub(crate) mod terraform;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod tests;
 pub(crate) mod writer;
 
 pub use finding::{Confidence, Finding, FindingRow, Rule, Severity};
+pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
 
 use crate::error::Result;
 use document::Contents;

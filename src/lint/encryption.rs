@@ -3,7 +3,7 @@
 use super::finding::{Confidence, Finding, Rule};
 use super::json::{Node, Place};
 use super::policy::Value;
-use crate::shown::named;
+use crate::harmless_text::named;
 
 /// How objects are encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::document::{Contents, Link};
 use super::encryption::{Algorithm, BucketEncryption};
 use super::finding::{Confidence, Finding, Rule};
 use super::policy::{Policy, StatementEffect};
-use crate::shown::named;
+use crate::harmless_text::named;
 
 /// Findings about all of them.
 pub(super) fn check(contents: &Contents) -> Vec<Finding> {
@@ -28,11 +28,11 @@ fn access_logs(contents: &Contents, link: &Link) -> Option<Finding> {
     if !matches!(encryption.algorithm, Algorithm::SseKms | Algorithm::DsseKms) {
         return None;
     }
-    let why = "server access logs are sent to it, and AWS delivers them to buckets under SSE-S3 only: with SSE-KMS \
-               they get lost, with a bucket key or without";
+    let why = "server access logs are sent to it, and AWS documents delivery to buckets under SSE-S3 only: SSE-KMS is not \
+               supported there, with a bucket key or without";
     let subject = format!("bucket `{}`", named(&target.bucket));
     let confidence =
-        if encryption.key.is_some() { Confidence::Certain } else { Confidence::Possible };
+        if encryption.key.is_some() { Confidence::Likely } else { Confidence::Possible };
     Some(
         Finding::of(Rule::AccessLogTarget, &link.owner, target.at, subject, why.to_owned())
             .sure(confidence)
@@ -64,7 +64,7 @@ fn shared(contents: &Contents, link: &Link) -> Option<Finding> {
 
 /// Somebody of a named account to whom a policy grants something; whose bucket it is the policy does not say.
 fn foreign(policy: &Policy) -> Option<String> {
-    let allowing = policy.statements.iter().filter(|it| it.effect == Effect::Allow);
+    let allowing = policy.statements.iter().filter(|it| it.effect == StatementEffect::Allow);
     let principals = allowing.filter_map(|it| it.principals.as_ref()).filter(|it| !it.is_negated);
     let mut values = principals.flat_map(|it| &it.values);
     values

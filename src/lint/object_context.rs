@@ -11,7 +11,7 @@ use super::pattern::{bucket_of, examples, has_variable, opaque};
 use super::policy::{
     Policy, PolicyCondition, PolicyKind, Statement, StatementEffect, Test, TextTest, Value,
 };
-use crate::shown::named;
+use crate::harmless_text::named;
 
 /// What S3 may ask of KMS for requests to a bucket, replication and re-encryption among them.
 const ACTIONS: [&str; 5] =
@@ -249,7 +249,7 @@ fn quoted<'a>(values: impl IntoIterator<Item = &'a &'a str>) -> String {
     values.join(", ")
 }
 
-fn why(rule: Rule, effect: Effect, actions: &str, written: &str) -> String {
+fn why(rule: Rule, effect: StatementEffect, actions: &str, written: &str) -> String {
     let sends = "with bucket keys S3 sends the bucket's ARN";
     match (rule, written.is_empty()) {
         (Rule::AllowStops, true) => {
@@ -266,7 +266,7 @@ fn why(rule: Rule, effect: Effect, actions: &str, written: &str) -> String {
         (Rule::DenyStarts, _) => format!(
             "it denies {actions} unless the ARN is an object's ({written}); {sends}, so everything is denied"
         ),
-        _ if effect == Effect::Deny => format!(
+        _ if effect == StatementEffect::Deny => format!(
             "it denies {actions} for {written}; {sends}, so the guard silently stops matching and what it \
              kept out is let in, if anything else allows it"
         ),

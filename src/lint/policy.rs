@@ -165,7 +165,7 @@ impl Statement {
 
     /// What messages call it.
     pub(crate) fn named(&self) -> String {
-        format!("statement `{}`", crate::shown::named(&self.name))
+        format!("statement `{}`", crate::harmless_text::named(&self.name))
     }
 }
 

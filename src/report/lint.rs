@@ -1,11 +1,13 @@
 //! What bucket keys will break: findings for people, for programs, and for code scanning.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::document::{Block, Document, Section};
 use super::numbers::grouped;
+use crate::harmless_text::{named, shown};
 use crate::lint::{Finding, FindingRow, Linted, Rule, Severity};
-use crate::shown::{named, shown};
 
 /// The JSON document's own version: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
@@ -179,7 +181,9 @@ fn uri(path: &str) -> String {
                 uri.push(char::from(byte));
             }
             b'\\' => uri.push('/'),
-            byte => uri.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
         }
     }
     uri

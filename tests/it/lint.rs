@@ -342,6 +342,13 @@ fn the_page_says_what_the_command_does() {
         assert!(printed.contains("amzn-s3-demo-bucket"), "{command}");
     }
     assert_eq!(commands.count(), 3);
+    fs::copy(fixtures().join("plan.json"), folder.path().join("plan.json")).unwrap();
+    for command in ["bks init planned --plan plan.json", "bks check planned.toml"] {
+        assert!(PAGE.contains(&format!("\n{command}\n")));
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let (code, _, said) = code_and_texts(folder.path(), &words);
+        assert_eq!(code, Some(0), "{command}: {said}");
+    }
     let (_, rules) = PAGE.split_once("## Rules").unwrap();
     for rule in bks::lint::Rule::ALL {
         assert!(rules.contains(&format!("| `{}` | ", rule.name())), "{}", rule.name());
