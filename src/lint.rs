@@ -1,7 +1,7 @@
 //! What turning bucket keys on will break or leave without effect, in policies, plans and templates.
 //!
 //! ```text
-//! text ── json ──► document ─┬─ terraform, cloudformation ─┬─► policies ──► evaluate: before, after ─┬─► findings
+//! text ─ json, yaml ► document ─┬─ terraform, cloudformation ─┬─► policies ──► evaluate: before, after ─┬─► findings
 //!  (with places)             └─ policies in wrappers ──────┘   encryption of buckets ── encryption ──┘
 //!                                                                          └── plan ──► buckets of a scenario
 //! ```
@@ -24,6 +24,7 @@ pub(crate) mod terraform;
 #[cfg(test)]
 mod tests;
 pub(crate) mod writer;
+mod yaml;
 
 pub use finding::{Confidence, Finding, FindingRow, Rule, Severity};
 pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
@@ -52,7 +53,7 @@ impl Linted {
     /// Looks at the text of a file.
     ///
     /// # Errors
-    /// It is not JSON, or has nothing to look at.
+    /// It is neither JSON nor YAML, or has nothing to look at.
     pub fn add(&mut self, file: &str, text: &str) -> Result<()> {
         let contents = Contents::of(text)?;
         self.files += 1;

@@ -15,8 +15,8 @@ use crate::report::{lint as report, markdown};
 
 /// Find policies and settings that S3 Bucket Keys will break, before they are turned on
 ///
-/// Reads IAM, key, bucket, session and organization policies, Terraform plans and states, and CloudFormation templates,
-/// as JSON: files, folders, or `-`. Each statement is evaluated as IAM does, with the object's ARN in the encryption context,
+/// Reads IAM, key, bucket, session and organization policies, Terraform plans and states, and CloudFormation templates, as
+/// JSON or YAML: files, folders, or `-`. Each statement is evaluated as IAM does, with the object's ARN in the encryption context,
 /// as S3 sends it now, and with the bucket's ARN, as S3 sends it with bucket keys; a finding is where the decision
 /// changes. Each finding has its place, its reason, the smallest mend, and how sure it is. Nothing is sent anywhere.
 ///
@@ -30,7 +30,7 @@ use crate::report::{lint as report, markdown};
     aws kms get-key-policy --key-id alias/data --policy-name default | bks lint -\n  \
     terraform show -json plan.bin | bks lint - --fail-on warning")]
 pub(super) struct LintArgs {
-    /// Policies, plans, states and templates in JSON, folders of them, or `-`
+    /// Policies, plans, states and templates, folders of them, or `-`
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Exit with code 3 if a finding is at least this grave
@@ -56,11 +56,9 @@ pub(super) fn run(args: &LintArgs) -> Result<Exit> {
         }
     }
     if linted.files == 0 {
-        return Err(Error::request(
-            "no JSON file there has a policy or a bucket's encryption in it",
-        )
-        .at(args.files.join(" "))
-        .hint(left_out.hint()));
+        return Err(Error::request("no file there has a policy or a bucket's encryption in it")
+            .at(args.files.join(" "))
+            .hint(left_out.hint()));
     }
     left_out.tell(args.print.quiet);
     show(args, &linted)?;
@@ -82,9 +80,6 @@ fn show(args: &LintArgs, linted: &Linted) -> Result<()> {
 const SHOW_PLAN: &str =
     "run `terraform plan -out plan.bin`, then `terraform show -json plan.bin > plan.json`";
 
-/// How to make JSON of a template.
-const CONVERT: &str = "convert a template by `cfn-flip template.yaml > template.json`";
-
 fn extension(path: &str) -> String {
     let end = Path::new(path).extension().unwrap_or_default();
     end.to_string_lossy().to_ascii_lowercase()
@@ -96,9 +91,6 @@ fn add(path: &str, name: &str, linted: &mut Linted) -> Result<()> {
         "tf" | "tofu" | "hcl" => {
             let what = "Terraform's own language is not read, but what it plans is";
             return Err(Error::request(what).hint(SHOW_PLAN));
-        }
-        "yaml" | "yml" => {
-            return Err(Error::request("YAML is not read, but JSON is").hint(CONVERT));
         }
         _ => {}
     }
@@ -112,29 +104,24 @@ fn add(path: &str, name: &str, linted: &mut Linted) -> Result<()> {
 /// Files of folders that were not looked at.
 #[derive(Default)]
 struct FilesPassedOver {
-    /// JSON without anything to look at, or that is none.
-    json: usize,
+    /// Those without anything to look at, and those that are neither JSON nor YAML.
+    idle: usize,
     /// Terraform's own language.
     terraform: usize,
-    yaml: usize,
 }
 
 impl FilesPassedOver {
-    fn hint(&self) -> String {
-        let hints = [(self.terraform, SHOW_PLAN), (self.yaml, CONVERT)];
-        let hints: Vec<&str> =
-            hints.into_iter().filter(|(n, _)| *n > 0).map(|(_, it)| it).collect();
-        if hints.is_empty() {
-            return "give policies, plans, states or templates in JSON".to_owned();
+    fn hint(&self) -> &'static str {
+        if self.terraform > 0 {
+            return SHOW_PLAN;
         }
-        hints.join("; ")
+        "give policies, plans, states or templates, in JSON or YAML"
     }
 
     fn tell(&self, quiet: Quiet) {
         for (count, what) in [
-            (self.json, "JSON files without a policy or a bucket's encryption".to_owned()),
+            (self.idle, "files without a policy or a bucket's encryption".to_owned()),
             (self.terraform, format!("files in Terraform's own language; {SHOW_PLAN}")),
-            (self.yaml, format!("files in YAML; {CONVERT}")),
         ] {
             if count > 0 {
                 quiet.note(&format!("left out: {count} {what}"));
@@ -143,7 +130,7 @@ impl FilesPassedOver {
     }
 }
 
-/// Looks at the JSON files in a folder and in those within it. Hidden files and folders are left out, and links are
+/// Looks at the files in a folder and in those within it. Hidden files and folders are left out, and links are
 /// not followed.
 fn add_folder(folder: &Path, linted: &mut Linted, left_out: &mut FilesPassedOver) -> Result<()> {
     let mut folders = vec![folder.to_owned()];
@@ -166,11 +153,10 @@ fn add_folder(folder: &Path, linted: &mut Linted, left_out: &mut FilesPassedOver
     for path in files {
         let name = path.display().to_string();
         match extension(&name).as_str() {
-            "json" | "tfstate" | "template" | "policy" => {
-                left_out.json += usize::from(add(&name, &name, linted).is_err());
+            "json" | "yaml" | "yml" | "tfstate" | "template" | "policy" => {
+                left_out.idle += usize::from(add(&name, &name, linted).is_err());
             }
             "tf" | "tofu" => left_out.terraform += 1,
-            "yaml" | "yml" => left_out.yaml += 1,
             _ => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Templates of `CloudFormation` in JSON. Values that functions make are taken as far as the template tells them.
+//! Templates of `CloudFormation`. Values that functions make are taken as far as the template tells them.
 
 use super::document::{Contents, Link};
 use super::encryption::{BucketEncryption, CLOUDFORMATION, Encryption};

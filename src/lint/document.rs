@@ -1,4 +1,4 @@
-//! What a JSON file is, and what stands in it: policies, and how buckets are encrypted.
+//! What a file is, JSON or YAML, and what stands in it: policies, and how buckets are encrypted.
 //!
 //! ```text
 //! plan, state ── terraform ──┐
@@ -10,7 +10,7 @@ use super::encryption::{API, BucketEncryption, Encryption};
 use super::finding::Finding;
 use super::json::{Json, Node, Place};
 use super::policy::{Policy, PolicyKind};
-use super::{cloudformation, terraform};
+use super::{cloudformation, terraform, yaml};
 use crate::error::{Error, Result};
 
 /// What stands in a file.
@@ -38,7 +38,7 @@ pub(crate) struct Link {
 impl Contents {
     /// The contents of a JSON text.
     pub(crate) fn of(text: &str) -> Result<Self> {
-        let node = Node::parse(text)?;
+        let node = parse(text)?;
         let mut contents = Self::default();
         if terraform::is_one(&node) {
             terraform::read(&node, &mut contents);
@@ -95,6 +95,20 @@ impl Contents {
     }
 }
 
+/// The value of a text, JSON or YAML.
+pub(super) fn parse(text: &str) -> Result<Node> {
+    let begin = text.trim_start_matches('\u{feff}').trim_start();
+    if begin.starts_with(['{', '[', '"']) {
+        return Node::parse(text);
+    }
+    match yaml::parse(text) {
+        Ok(node) if !node.members().is_empty() || !node.items().is_empty() => Ok(node),
+        Err(error) if text.lines().any(|line| line.starts_with("Resources:")) => Err(error),
+        // Prose is YAML, too.
+        _ => Node::parse(text),
+    }
+}
+
 /// The JSON in a text: plain, or as AWS's APIs encode policies.
 fn within_text(text: &str, at: Place) -> Option<Node> {
     let text = text.trim_start();
@@ -132,7 +146,7 @@ fn nothing(node: &Node) -> Error {
          `terraform show -json plan.bin` prints"
     } else {
         "give policies as JSON, what `aws kms get-key-policy`, `aws s3api get-bucket-policy` or `aws iam \
-         get-role-policy` print, what `terraform show -json` prints, or a CloudFormation template in JSON"
+         get-role-policy` print, what `terraform show -json` prints, or a CloudFormation template"
     };
     Error::request("the file has no policy and no bucket's encryption in it").hint(hint)
 }

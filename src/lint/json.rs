@@ -35,7 +35,7 @@ pub(crate) enum Json {
 }
 
 /// A name in an object, and its value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) name: String,
     /// Where the name stands.
@@ -47,6 +47,12 @@ pub(crate) struct Member {
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
         self.value == other.value
+    }
+}
+
+impl PartialEq for Member {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.name, &self.value) == (&other.name, &other.value)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The buckets of a plan, state or template as a scenario has them: how they are encrypted now and as planned.
 
-use super::document::Contents;
+use super::document::{Contents, parse};
 use super::encryption::{Algorithm, BucketKey, Encryption};
 use super::json::Node;
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ impl PlannedBuckets {
     /// The buckets of a plan's text.
     ///
     /// # Errors
-    /// It is not JSON, or tells no bucket's encryption.
+    /// It is neither JSON nor YAML, or tells no bucket's encryption.
     pub fn of(text: &str) -> Result<Self> {
         let contents = Contents::of(text)?;
         if contents.buckets.is_empty() {
@@ -56,7 +56,7 @@ impl PlannedBuckets {
                 has_own_key: after.key.is_some(),
             })
         });
-        Ok(Self { buckets: buckets.collect(), region: region(&Node::parse(text)?) })
+        Ok(Self { buckets: buckets.collect(), region: region(&parse(text)?) })
     }
 }
 

@@ -126,13 +126,15 @@ fn states_and_templates() {
     );
     let file = linted(3, &["terraform.tfstate"]);
     assert_eq!(told(&file), set(&[pinned("aws_iam_role_policy.app"), off("aws_s3_bucket.lake")]));
-    let template = linted(3, &["template.json"]);
-    let expected = set(&[
-        ["allow-stops-matching", "warning", "Key", "statement `Role`"],
-        ["bucket-key-off", "warning", "Logs", "bucket `Logs`"],
-        ["access-log-target-with-kms", "error", "Data", "bucket `Logs`"],
-    ]);
-    assert_eq!(told(&template), expected);
+    for template in ["template.json", "template.yaml"] {
+        let template = linted(3, &[template]);
+        let expected = set(&[
+            ["allow-stops-matching", "warning", "Key", "statement `Role`"],
+            ["bucket-key-off", "warning", "Logs", "bucket `Logs`"],
+            ["access-log-target-with-kms", "error", "Data", "bucket `Logs`"],
+        ]);
+        assert_eq!(told(&template), expected);
+    }
 }
 
 /// What the AWS CLI prints: policies as texts and in wrappers, percent-encoded, in arrays.
@@ -248,7 +250,7 @@ fn what_is_not_read_is_refused_by_name() {
             b"resource \"aws_kms_key\" \"k\" {}",
             ["Terraform's own language", "terraform show -json"],
         ),
-        ("t.yaml", b"Resources: {}", ["YAML is not read", "cfn-flip"]),
+        ("t.yaml", b"Resources:\n  A: *b\n", ["YAML is not understood", "line 2"]),
         ("plan.bin", b"PK\x03\x04\x00\xff", ["archive", "terraform show -json"]),
         ("latin.json", b"{\"Sid\": \"\xe4\"}", ["not UTF-8", ""]),
         ("log.json", b"{\"@level\": \"info\"}", ["no policy", "terraform show -json"]),
@@ -262,16 +264,14 @@ fn what_is_not_read_is_refused_by_name() {
     fails(place, 2, &["lint"]);
     // In a folder the same files are left out, and said to be.
     let message = fails(place, 2, &["lint", "."]);
-    assert!(
-        message.contains("no JSON file there") && message.contains("terraform show"),
-        "{message}"
-    );
+    assert!(message.contains("no file there") && message.contains("terraform show"), "{message}");
     let policy = fs::read(fixtures().join("quiet/reader.json")).unwrap();
     fs::write(place.join("reader.json"), policy).unwrap();
     let (code, _, said) = code_and_texts(place, &["lint", "."]);
     assert_eq!(code, Some(0));
     assert!(
-        said.contains("left out: 6 JSON files") && said.contains("left out: 1 files in YAML"),
+        said.contains("left out: 7 files without")
+            && said.contains("left out: 1 files in Terraform"),
         "{said}"
     );
 }
