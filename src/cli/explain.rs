@@ -112,7 +112,9 @@ impl ExplainArgs {
             OutputFormat::Json => output::json(&all.json()),
             OutputFormat::Csv => output::csv(&all.rows()),
             OutputFormat::Markdown => markdown::write(&all.document()),
-            OutputFormat::Table | OutputFormat::Html => output::table(&all.document()),
+            OutputFormat::Table | OutputFormat::Html | OutputFormat::Sarif => {
+                output::table(&all.document())
+            }
         })?;
         quiet.wrote(&folder);
         Ok(())
@@ -146,7 +148,9 @@ impl ExplainArgs {
             OutputFormat::Json => output::json(&requests.json()),
             OutputFormat::Csv => output::csv(&requests.rows()),
             OutputFormat::Markdown => markdown::write(&requests.document()),
-            OutputFormat::Table | OutputFormat::Html => output::table(&requests.document()),
+            OutputFormat::Table | OutputFormat::Html | OutputFormat::Sarif => {
+                output::table(&requests.document())
+            }
         })
     }
 

@@ -11,10 +11,11 @@ const DEPTH_MAX: usize = 100;
 
 /// The value of a YAML text.
 pub(crate) fn parse(text: &str) -> Result<Node> {
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<YamlLine> = Vec::new();
     for (number, raw) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let content = raw.trim_start_matches(' ');
-        let line = Line { number: number as u32 + 1, indent: raw.len() - content.len(), content };
+        let line =
+            YamlLine { number: number as u32 + 1, indent: raw.len() - content.len(), content };
         let is_marker = raw.trim_end() == "---";
         if is_marker && lines.iter().any(|line| !line.is_blank()) {
             return Err(error(&line, "a second document begins here"));
@@ -33,13 +34,13 @@ pub(crate) fn parse(text: &str) -> Result<Node> {
 
 /// A line without its indent.
 #[derive(Clone, Copy, Debug)]
-struct Line<'a> {
+struct YamlLine<'a> {
     number: u32,
     indent: usize,
     content: &'a str,
 }
 
-impl Line<'_> {
+impl YamlLine<'_> {
     fn is_blank(&self) -> bool {
         self.content.trim_end().is_empty() || self.content.starts_with('#')
     }
@@ -53,19 +54,19 @@ impl Line<'_> {
     }
 }
 
-fn error(line: &Line, what: &str) -> Error {
+fn error(line: &YamlLine, what: &str) -> Error {
     Error::request(format!("this YAML is not understood: {what} (line {})", line.number))
 }
 
 struct BlockReader<'a> {
-    lines: Vec<Line<'a>>,
+    lines: Vec<YamlLine<'a>>,
     at: usize,
 }
 
 impl<'a> BlockReader<'a> {
     /// The next line that says something.
-    fn peek(&mut self) -> Option<Line<'a>> {
-        while self.lines.get(self.at).is_some_and(Line::is_blank) {
+    fn peek(&mut self) -> Option<YamlLine<'a>> {
+        while self.lines.get(self.at).is_some_and(YamlLine::is_blank) {
             self.at += 1;
         }
         self.lines.get(self.at).copied()
@@ -75,7 +76,7 @@ impl<'a> BlockReader<'a> {
     fn block(&mut self, indent_min: usize, depth: usize) -> Result<Node> {
         let Some(line) = self.peek().filter(|line| line.indent >= indent_min) else {
             let line = self.lines.get(self.at.saturating_sub(1));
-            let at = line.map_or(Place { line: 1, column: 1 }, Line::place);
+            let at = line.map_or(Place { line: 1, column: 1 }, YamlLine::place);
             return Ok(Node { at, value: Json::Null });
         };
         if depth > DEPTH_MAX {
@@ -94,7 +95,7 @@ impl<'a> BlockReader<'a> {
         self.value(line, line.content, indent_min.saturating_sub(1), depth)
     }
 
-    fn sequence(&mut self, first: Line<'a>, depth: usize) -> Result<Node> {
+    fn sequence(&mut self, first: YamlLine<'a>, depth: usize) -> Result<Node> {
         let mut items = Vec::new();
         while let Some(line) =
             self.peek().filter(|line| line.indent == first.indent && line.is_item())
@@ -107,13 +108,13 @@ impl<'a> BlockReader<'a> {
             }
             // What stands behind the dash is a line of its own, further in.
             let indent = line.indent + line.content.len() - rest.len();
-            self.lines[self.at] = Line { indent, content: rest, ..line };
+            self.lines[self.at] = YamlLine { indent, content: rest, ..line };
             items.push(self.block(first.indent + 1, depth + 1)?);
         }
         Ok(Node { at: first.place(), value: Json::Array(items) })
     }
 
-    fn mapping(&mut self, first: Line<'a>, depth: usize) -> Result<Node> {
+    fn mapping(&mut self, first: YamlLine<'a>, depth: usize) -> Result<Node> {
         let mut members = Vec::new();
         while let Some(line) = self.peek().filter(|line| line.indent == first.indent) {
             let Some((name, rest)) = key(line.content) else {
@@ -130,7 +131,7 @@ impl<'a> BlockReader<'a> {
     /// next lines.
     fn value(
         &mut self,
-        line: Line<'a>,
+        line: YamlLine<'a>,
         text: &'a str,
         indent: usize,
         depth: usize,
@@ -184,7 +185,7 @@ impl<'a> BlockReader<'a> {
     }
 
     /// A value in brackets or quotes, which may go on on the next lines.
-    fn flow(&mut self, line: Line<'a>, text: &str) -> Result<Node> {
+    fn flow(&mut self, line: YamlLine<'a>, text: &str) -> Result<Node> {
         let mut whole = text.to_owned();
         loop {
             let mut reader = FlowReader { rest: &whole, at: line.place() };

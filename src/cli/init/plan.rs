@@ -7,7 +7,7 @@ use crate::lint::{PlannedBucket, PlannedBuckets};
 use crate::pricing::PriceTable;
 
 /// What a bucket's two configurations are.
-type Change = (&'static str, &'static str);
+type ModeChange = (&'static str, &'static str);
 
 /// The text of a scenario `name` of the buckets that a plan changes in one way, and of those that it leaves as they
 /// are; others are told in comments.
@@ -47,15 +47,15 @@ pub(super) fn scenario(name: &str, plan: &PlannedBuckets) -> String {
 }
 
 /// A bucket's modes, if both are known.
-fn modes(bucket: &PlannedBucket) -> Option<Change> {
+fn modes(bucket: &PlannedBucket) -> Option<ModeChange> {
     Some((bucket.now?, bucket.planned?))
 }
 
 /// The change that most buckets make; without any, bucket keys for those under SSE-KMS.
-fn main_change(buckets: &[PlannedBucket]) -> Change {
-    let changes: Vec<Change> =
+fn main_change(buckets: &[PlannedBucket]) -> ModeChange {
+    let changes: Vec<ModeChange> =
         buckets.iter().filter_map(modes).filter(|(now, planned)| now != planned).collect();
-    let count = |change: &Change| changes.iter().filter(|it| *it == change).count();
+    let count = |change: &ModeChange| changes.iter().filter(|it| *it == change).count();
     // The first of the most frequent.
     let most = changes.iter().map(count).max();
     let main = changes.iter().find(|change| Some(count(change)) == most);
@@ -133,7 +133,7 @@ fn push_workloads(out: &mut String, plain: &str, fixed: Option<&str>) {
     );
 }
 
-fn push_configurations(out: &mut String, (now, planned): Change) {
+fn push_configurations(out: &mut String, (now, planned): ModeChange) {
     let _ = write!(
         out,
         "[[configuration]]\nname = \"now\"\nencryption = \"{now}\"\n\n\
