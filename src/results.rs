@@ -201,7 +201,7 @@ impl Results {
                     level.name()
                 ))
                 .at("summary.csv")
-                .hint("the files of a folder belong together: simulate the scenario anew"));
+                .hint("the files of a folder belong together: simulate the scenario again"));
             }
         }
         for name in [&self.facts.headline, &self.facts.reference] {

@@ -11,7 +11,7 @@ use super::file_errors::FileErrors;
 use super::{input, output};
 use crate::error::{Error, Result};
 use crate::lint::{Linted, Severity};
-use crate::report::{lint as report, markdown};
+use crate::report::lint as report;
 
 /// Find policies and settings that S3 Bucket Keys will break, before they are turned on
 ///
@@ -71,8 +71,7 @@ fn show(args: &LintArgs, linted: &Linted) -> Result<()> {
     args.print.print(|format| match format {
         OutputFormat::Json => output::json(&report::json(linted)),
         OutputFormat::Sarif => output::json(&report::sarif(linted)),
-        OutputFormat::Markdown => markdown::write(&report::document(linted)),
-        _ => output::table(&report::document(linted)),
+        _ => format.document(&report::document(linted)),
     })
 }
 

@@ -49,7 +49,6 @@ pub(super) fn file_names() -> Vec<&'static str> {
 
 /// What is printed of runs, of which a lone one may be scaled to a known total.
 pub(super) fn text(format: OutputFormat, all: &[Results], scaled: Option<&Scaled>) -> String {
-    let documents = all.iter().map(|results| report::run::document(results, scaled));
     match format {
         OutputFormat::Csv => {
             let rows: Vec<_> = all.iter().flat_map(|results| results.summary.clone()).collect();
@@ -61,12 +60,9 @@ pub(super) fn text(format: OutputFormat, all: &[Results], scaled: Option<&Scaled
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
             output::json(&value)
         }
-        OutputFormat::Markdown => {
-            let texts: Vec<String> = documents.map(|it| report::markdown::write(&it)).collect();
-            texts.join("\n")
-        }
-        OutputFormat::Table | OutputFormat::Html | OutputFormat::Sarif => {
-            let texts: Vec<String> = documents.map(|it| output::table(&it)).collect();
+        _ => {
+            let documents = all.iter().map(|results| report::run::document(results, scaled));
+            let texts: Vec<String> = documents.map(|it| format.document(&it)).collect();
             texts.join("\n")
         }
     }

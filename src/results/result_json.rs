@@ -273,7 +273,7 @@ impl Facts {
             return Err(Error::request(format!(
                 "`schema_version` is `{schema_version}`, but this bks reads {SCHEMA_VERSION}"
             ))
-            .hint("simulate the folder's run.toml anew"));
+            .hint("simulate the folder's run.toml again"));
         }
         serde_json::from_str(text).map_err(|error| not_ours(&error))
     }

@@ -102,7 +102,7 @@ fn imprecise(found: &Found) -> Option<WarningFacts> {
     Some(WarningFacts::new(
         "precision-not-reached",
         format!(
-            "after {} replications, the most that may be run, {so_far}; {} were asked for",
+            "after {} replications, the most that may be run, {so_far}; {} was requested",
             found.run.counted.replications(),
             asked.points()
         ),

@@ -17,7 +17,7 @@ pub(super) fn notes(results: &Results) -> Vec<String> {
     let unknown = match unknown_objects(results) {
         None => "",
         Some(_) => {
-            " Both ranges hold what the log does not tell: at the lower end no object that is read and not \
+            " Both ranges hold what the log does not show: at the lower end no object that is read and not \
              written in it has a bucket key, at the upper end all of a bucket have the same one."
         }
     };
@@ -66,7 +66,7 @@ fn stopped(results: &Results, half_width: f64) -> String {
         (Some(true), Some(_)) => {
             format!(" (run until every half-width was within {points} points)")
         }
-        _ => format!(" (the most that may be run; {points} points were asked for)"),
+        _ => format!(" (the most that may be run; {points} points were requested)"),
     }
 }
 

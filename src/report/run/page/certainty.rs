@@ -53,7 +53,7 @@ fn matters_most(results: &Results, headline: &SummaryRow) -> &'static str {
     match results.saving_range(&headline.configuration).map(|(low, high)| high - low) {
         Some(width) if width <= 2.0 * chance => "",
         Some(width) if unknown > width / 2.0 => {
-            " The log matters most: it does not tell when most of what is read was written."
+            " The log matters most: it does not show when most of what is read was written."
         }
         Some(_) => " What AWS does not publish matters most: how S3 keeps its keys.",
         None => "",
@@ -71,7 +71,7 @@ fn doubts(results: &Results, headline: &SummaryRow) -> Table {
     if let Some(swing) = unknown {
         let (low, high) = (swing.saving_at_low, swing.saving_at_high);
         table.push([
-            "What the log does not tell".into(),
+            "What the log does not show".into(),
             savings(Some((low.min(high), low.max(high)))),
             "From no bucket key to one for all of a bucket's objects that are read and not written in the \
              log; all else as assumed."
@@ -80,7 +80,7 @@ fn doubts(results: &Results, headline: &SummaryRow) -> Table {
     }
     let (and, ends) = match unknown {
         None => ("", ""),
-        Some(_) => (", and the log does not tell", "; what the log does not tell at its ends, too"),
+        Some(_) => (", and the log does not show", "; what the log does not show at its ends, too"),
     };
     table.push([
         format!("What AWS does not publish{and}").into(),

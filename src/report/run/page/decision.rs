@@ -29,7 +29,7 @@ pub(super) fn tiles(results: &Results) -> Vec<Block> {
         });
     }
     let and_log = match assumptions::unknown_objects(results) {
-        Some(_) => " and the log does not tell",
+        Some(_) => " and the log does not show",
         None => "",
     };
     vec![
