@@ -62,7 +62,7 @@ pub(super) fn run(args: &AdviseArgs, typed: &TypedOptions) -> Result<Exit> {
         OutputFormat::Csv => output::csv(&report::rows(&advice, &command)),
         OutputFormat::Markdown => report::markdown(&advice, &command),
         OutputFormat::Html => report::html(&advice, &command),
-        OutputFormat::Table => OutputFormat::Table.document(&report::document(&advice, &command)),
+        _ => OutputFormat::Table.document(&report::document(&advice, &command)),
     })?;
     quiet.wrote(&folder);
     Ok(Exit::Done)

@@ -27,6 +27,7 @@ mod hostile;
 mod inventory;
 mod kms_log;
 mod laws;
+mod lint;
 mod log_quirks;
 mod logs;
 mod lookups;
