@@ -39,7 +39,7 @@
 //! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`],
 //!   [`harmless_text`], and [`parquet_rows`]
 //! - first floor, the two services' words: [`s3`], [`kms`]
-//! - second floor, workshops: [`workload`], [`logs`], [`encryption`]
+//! - second floor, workshops: [`workload`], [`logs`], [`encryption`], and [`lint`], which reads policies
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
@@ -47,7 +47,7 @@
 //!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
 //!   [`explanation`]
 //! - roof: [`report`]
-//! - porch, the only door to the world: [`cli`]
+//! - porch, the only way in and out: [`cli`]
 //!
 //! # A scenario from end to end
 //!
@@ -94,6 +94,7 @@ pub mod fitting;
 pub mod harmless_text;
 pub mod inventory;
 pub mod kms;
+pub mod lint;
 pub mod logs;
 pub mod migration;
 mod named_enum;

@@ -17,6 +17,7 @@ pub mod csv;
 pub mod known_total;
 pub mod manifest;
 mod migration;
+mod nine_in_ten;
 mod replay_tables;
 pub mod result_json;
 pub mod rows;
@@ -33,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
 use assumption_effects::Variations;
+use nine_in_ten::NineInTen;
 use result_json::Facts;
 use rows::{
     AccountRow, BucketRow, CostRow, LeftOutRow, NamedRow, OperationRow, PrefixRow, PrincipalRow,
@@ -106,7 +108,8 @@ impl Results {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
-        let run = Run::of(scenario, Variations::of_headline(scenario), progress);
+        let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
+        run.nine_in_ten = NineInTen::of_all(&run, progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);
         let warnings = warnings::of(&run, &summary, &accounts);

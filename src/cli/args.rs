@@ -109,6 +109,8 @@ pub(super) enum OutputFormat {
     Markdown,
     /// One self-contained page
     Html,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
 }
 
 impl OutputFormat {
@@ -123,7 +125,9 @@ impl OutputFormat {
         let format = match self {
             Self::Markdown => DocumentFormat::Markdown,
             Self::Html => DocumentFormat::Html,
-            Self::Table | Self::Json | Self::Csv => DocumentFormat::Text(output::terminal_width()),
+            Self::Table | Self::Json | Self::Csv | Self::Sarif => {
+                DocumentFormat::Text(output::terminal_width())
+            }
         };
         report::write(document, format)
     }
@@ -146,7 +150,7 @@ impl Print {
         match self.format {
             OutputFormat::Table if self.quiet.quiet => Ok(()),
             // It is as files have it, in which every character can be seen.
-            OutputFormat::Json => output::print_document(&text(self.format)),
+            OutputFormat::Json | OutputFormat::Sarif => output::print_document(&text(self.format)),
             _ => output::print(&text(self.format)),
         }
     }

@@ -16,6 +16,7 @@ pub(super) fn results(scenario: &Scenario, quiet: bool) -> Results {
     let bar = progress::Growing::new(&scenario.name, "requests", quiet);
     let results = Results::of(scenario, &|step| match step {
         Step::Answered(requests) => bar.advance(requests),
+        Step::SetsDecided(requests) => bar.grow(requests),
         Step::Decided { replications, requests } => {
             // With a precision to reach, more are decided round by round.
             if scenario.precision.is_some() {

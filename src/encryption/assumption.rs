@@ -6,6 +6,7 @@
 //! JSON Schema go through the table.
 
 mod ranges;
+pub(crate) mod sample;
 mod value;
 mod written;
 

@@ -803,7 +803,7 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
         assert!(low.abs() < 1e-9 && (high - 0.99).abs() < 1e-9, "{swing:?}");
         assert_eq!(results.facts.warnings[0].id, "objects-not-in-log");
         let verdict = bks::report::run::verdict(&results);
-        assert!(verdict.contains("[0.0 % … 99.0 %]"), "{verdict}");
+        assert!(verdict.contains("were written: 0.0 % … 99.0 %]"), "{verdict}");
         assumed(&results, 1).kms_requests
     };
     assert_eq!(whole(count(UnknownAge::Keyless)), 100);
