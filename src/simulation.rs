@@ -99,7 +99,7 @@ pub(crate) fn run_seen<T: Clone + Send>(
     engines: &Engines,
     arms: &[SeenArm],
     replications: Range<u32>,
-    progress: Progress,
+    progress: RequestProgress,
     keep: impl Fn(Tally) -> T + Sync,
 ) -> Vec<Vec<T>> {
     let rules = [RequesterRule::Session, RequesterRule::Role]
