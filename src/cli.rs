@@ -25,6 +25,7 @@ mod known;
 mod list;
 mod logs;
 mod memory;
+mod migrate;
 mod output;
 mod plot;
 mod progress;
@@ -76,6 +77,7 @@ enum Command {
     Calibrate(calibrate::Args),
     Reconcile(reconcile::Args),
     Inventory(inventory::Args),
+    Migrate(migrate::Args),
     Export(export::Args),
     List(list::Args),
     /// Print the JSON Schema of scenario files, for editors
@@ -126,6 +128,7 @@ fn run_command(command: Command, typed: &Typed) -> Result<Exit> {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Inventory(args) => inventory::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Export(args) => export::run(&args, typed),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),

@@ -1,7 +1,7 @@
 //! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
 //!
 //! ```text
-//! run ─ comparison ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration   one file a question
+//! run ─ comparison ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ migration ─ calibration   one file a question
 //!                                    ▼
 //!                                Document        headings, paragraphs, tables, charts
 //!                    ┌───────────────┼───────────────┐
@@ -21,6 +21,7 @@ pub mod inventory;
 pub mod json;
 pub mod known_total;
 pub mod markdown;
+pub mod migration;
 pub mod reconciliation;
 pub mod run;
 pub mod sensitivity;

@@ -16,7 +16,7 @@ pub mod csv;
 pub mod facts;
 pub mod known_total;
 pub mod manifest;
-mod migration;
+pub mod migration;
 mod places;
 pub mod rows;
 pub mod run;

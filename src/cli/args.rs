@@ -209,6 +209,11 @@ impl Changes {
         Ok(all)
     }
 
+    /// The price file, if one is given.
+    pub(super) fn prices(&self) -> Option<&Path> {
+        self.prices.as_deref()
+    }
+
     /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
     pub(super) fn scenario(&self, path: &str, threads: usize) -> Result<Scenario> {
         let source = input::Source::open(path)?;

@@ -21,6 +21,7 @@ use crate::encryption::Mode;
 use crate::encryption::assumption::{AssumptionOverrides, AssumptionRanges};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::RequesterRule;
+use crate::inventory::StorageClass;
 use crate::s3::Connections;
 use crate::units::{ByteSize, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
@@ -351,6 +352,21 @@ pub struct PopulationFile {
     /// Name of the KMS key they are under; else the bucket's. `aws/s3` is the AWS managed key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<String>,
+    /// Their storage class: what a copy of them costs, and whether they must be restored for it.
+    #[serde(default, skip_serializing_if = "is_standard")]
+    pub storage_class: StorageClass,
+    /// Whether retention or a legal hold of Object Lock is on them: `UpdateObjectEncryption` leaves them as
+    /// they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub object_lock: bool,
+    /// Whether they are versions that are no longer current: they cannot be copied in place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub old_versions: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_standard(class: &StorageClass) -> bool {
+    *class == StorageClass::Standard
 }
 
 /// Traffic of one principal. Either `arrivals` or `jobs` is given, or neither by one that handles each

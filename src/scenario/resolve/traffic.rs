@@ -83,6 +83,10 @@ impl Names<'_> {
             writers,
             kept: false,
             policies: 1,
+            size: written.object_size,
+            class: written.storage_class,
+            is_locked: written.object_lock,
+            old_versions: written.old_versions,
         })
     }
 
