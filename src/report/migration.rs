@@ -143,10 +143,13 @@ fn paid_back(row: &WayRow) -> String {
     }
 }
 
-/// A long time, in days.
+/// A long time, in days, and in years where these are many.
 fn days(time_s: f64) -> String {
-    let days = time_s / 86_400.0;
-    if days < 2.0 { duration(time_s) } else { format!("{} days", significant(days)) }
+    match time_s / 86_400.0 {
+        days if days < 2.0 => duration(time_s),
+        days if days < 1_000.0 => format!("{} days", significant(days)),
+        days => format!("{} years", significant(days / 365.0)),
+    }
 }
 
 /// A way, as people read it.

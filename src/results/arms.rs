@@ -154,7 +154,8 @@ pub(super) fn run(
     let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let mut plan = Plan { views: Views::of(scenario, engines), arms: Vec::new() };
+    let views = Views::of(scenario, engines);
+    let mut plan = Plan { views, arms: Vec::new(), has_bounds: true };
     let arms_of = plan.add_configurations(configurations);
     let first = scenario.replications;
     progress(Step::Decided {
@@ -182,6 +183,21 @@ pub(super) fn run(
     (counted, calls)
 }
 
+/// Runs every configuration at every level that makes a difference, in the scenario's replications, and no bounds:
+/// for those who look at levels alone.
+pub(super) fn run_levels(scenario: &Scenario, progress: Progress) -> Counted {
+    let engines = &Engines::of(scenario);
+    let views = Views::of(scenario, engines);
+    let mut plan = Plan { views, arms: Vec::new(), has_bounds: false };
+    let arms_of = plan.add_configurations(scenario.configurations.len());
+    let replications = scenario.replications;
+    let requests = plan.requests() * f64::from(replications);
+    progress(Step::Decided { replications, requests });
+    let mut arms = Vec::new();
+    plan.run(0..replications, &mut arms, progress);
+    Counted { arms, arms_of }
+}
+
 /// The scenario with each configuration that migrates once more without that, if it has none such: what
 /// a migration saves is what it saves beyond that.
 fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
@@ -204,6 +220,8 @@ fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
 struct Plan<'a> {
     views: Views<'a>,
     arms: Vec<Seen>,
+    /// Whether arms are run between which every saving lies.
+    has_bounds: bool,
 }
 
 impl Plan<'_> {
@@ -263,10 +281,12 @@ impl Plan<'_> {
                 arms.levels[level as usize] = self.add(index, assumptions, view);
             }
         }
-        arms.bounds = Some(Bounds {
-            floor: self.add(index, ranges.floor(), View::Low),
-            ceiling: self.add(index, ranges.ceiling(), View::High),
-        });
+        if self.has_bounds {
+            arms.bounds = Some(Bounds {
+                floor: self.add(index, ranges.floor(), View::Low),
+                ceiling: self.add(index, ranges.ceiling(), View::High),
+            });
+        }
         arms
     }
 

@@ -10,7 +10,7 @@ const MONTH_S: f64 = 30.0 * 86_400.0;
 /// Dollars of a KMS request.
 const CALL_USD: f64 = 3e-6;
 
-/// Reads spread evenly over what was written in the last 90 days: a million objects from before, then what
+/// Reads spread evenly over what was written in the last 60 days: a million objects from before, then what
 /// comes. One host, keys of a day, so that the closed form of a cache holds.
 const AGEING: &str = r#"
 name = "ageing"
@@ -35,7 +35,7 @@ role = "reader"
 name = "before"
 bucket = "lake"
 objects = 1_000_000
-age = { uniform = { to = "90d" } }
+age = { uniform = { to = "60d" } }
 [[workload]]
 name = "write"
 principal = "writer"
@@ -46,13 +46,13 @@ name = "read"
 principal = "reader"
 bucket = "lake"
 arrivals = { poisson = { rate = "0.01/s" } }
-read = { from = ["before", "write"], pattern = { by-age = { uniform = { to = "90d" } } } }
+read = { from = ["before", "write"], pattern = { by-age = { uniform = { to = "60d" } } } }
 "#;
 
 /// Two populations that nobody but a uniform reader reads.
 fn steady(population: &str) -> String {
     AGEING
-        .replace("pattern = { by-age = { uniform = { to = \"90d\" } } }", "pattern = \"uniform\"")
+        .replace("pattern = { by-age = { uniform = { to = \"60d\" } } }", "pattern = \"uniform\"")
         .replace("[\"before\", \"write\"]", "[\"before\"]")
         .replace("age = {", &format!("{population}\nage = {{"))
 }
@@ -80,9 +80,8 @@ impl Planned {
         fs::write(folder.path().join("it.toml"), scenario).unwrap();
         let all = [&["migrate", "it.toml", "--quiet", "--out", "out"], arguments].concat();
         done(folder.path(), &all);
-        let read = |name: &str| {
-            rows(&fs::read_to_string(folder.path().join("out").join(name)).unwrap())
-        };
+        let read =
+            |name: &str| rows(&fs::read_to_string(folder.path().join("out").join(name)).unwrap());
         let (ways, months) = (read("migration_ways.csv"), read("months.csv"));
         Self { folder, ways, months }
     }
@@ -98,35 +97,36 @@ impl Planned {
 }
 
 /// At time t of a window W a share t/W of the reads hits what was written since, so the months of a window of
-/// three save 1/6, 3/6, 5/6 and then all of what keys save of a read: each day's key is asked for λ = 9.6 times a
+/// two save 1/4, 3/4 and then all of what keys save of a read: each day's key is asked for λ = 14.4 times a
 /// day, of which 1/(1 + λ) call KMS.
 #[test]
 fn waiting_saves_what_is_read_of_new_objects() {
-    let planned = Planned::of(AGEING, &["--months", "4"]);
+    let planned = Planned::of(AGEING, &["--months", "3"]);
     let reads = 0.01 * MONTH_S;
-    let lambda = 0.01 * 86_400.0 / 90.0;
+    let lambda = 0.01 * 86_400.0 / 60.0;
+    let shares = [0.25, 0.75, 1.0];
     let of_a_read = 1.0 - 1.0 / (1.0 + lambda);
     let writes = 12.0 * 24.0 * 30.0;
     let savings = planned.of_months("wait", "saving_usd");
-    for (saving, share) in savings.iter().zip([1.0 / 6.0, 0.5, 5.0 / 6.0, 1.0]) {
+    for (saving, share) in savings.iter().zip(shares) {
         let expected = (reads * share * of_a_read + writes) * CALL_USD;
         assert!((saving - expected).abs() < 0.04 * expected, "{saving} for {expected}");
     }
     // A migration puts a million objects under one key, which takes about a call a day.
     let all = planned.of_months("update", "saving_usd");
-    for (saving, share) in all.iter().zip([1.0 / 6.0, 0.5, 5.0 / 6.0, 1.0]) {
+    for (saving, share) in all.iter().zip(shares) {
         let expected = (reads * (share * of_a_read + 1.0 - share) + writes) * CALL_USD;
         assert!((saving - expected).abs() < 0.04 * expected, "{saving} for {expected}");
     }
-    assert_eq!(planned.way("update")["waiting_meets_month"], "4");
+    assert_eq!(planned.way("update")["waiting_meets_month"], "3");
     assert_eq!(planned.way("update")["payback"], "never");
 }
 
 /// The months of a way sum to its run's total, and what is saved is what is not paid.
 #[test]
 fn months_sum_to_the_run_and_savings_to_their_net() {
-    let planned = Planned::of(AGEING, &["--months", "3"]);
-    let long = AGEING.replace("duration = \"1d\"", "duration = \"90d\"");
+    let planned = Planned::of(AGEING, &["--months", "2"]);
+    let long = AGEING.replace("duration = \"1d\"", "duration = \"60d\"");
     fs::write(planned.folder.path().join("long.toml"), long).unwrap();
     let printed =
         done(planned.folder.path(), &["simulate", "long.toml", "--out", "long", "--format", "csv"]);
@@ -186,14 +186,21 @@ fn what_cannot_be_touched_is_left_and_told() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("it.toml"), archived).unwrap();
     let text = done(folder.path(), &["migrate", "it.toml", "--months", "1"]);
-    assert!(text.contains("copy: 1,000,000 objects of `before` (DEEP_ARCHIVE) are archived"), "{text}");
-    assert!(text.contains("S3UpdateObjectEncryption") && !text.contains("S3PutObjectCopy"), "{text}");
+    assert!(
+        text.contains("copy: 1,000,000 objects of `before` (DEEP_ARCHIVE) are archived"),
+        "{text}"
+    );
+    assert!(
+        text.contains("S3UpdateObjectEncryption") && !text.contains("S3PutObjectCopy"),
+        "{text}"
+    );
 }
 
 /// The plan's pay-back is that of the same migration in a run.
 #[test]
 fn pay_back_is_that_of_a_run() {
-    let migrated = steady("") + "
+    let migrated = steady("")
+        + "
 [[configuration]]
 name = \"sse-kms\"
 encryption = \"sse-kms\"
@@ -204,9 +211,9 @@ migrated = true
 ";
     let planned = Planned::of(&migrated, &["--months", "1", "--start", "2026-12-01"]);
     let printed = done(planned.folder.path(), &["simulate", "it.toml", "--format", "csv"]);
-    let row = rows(&printed).into_iter().find(|row| {
-        row["configuration"] == "keys" && row["assumption"] == "assumed"
-    });
+    let row = rows(&printed)
+        .into_iter()
+        .find(|row| row["configuration"] == "keys" && row["assumption"] == "assumed");
     let row = row.unwrap();
     let way = planned.way("update");
     assert_eq!(number(&row, "migration_cost_usd"), number(way, "one_off_usd"));
@@ -245,16 +252,18 @@ fn what_is_no_plan_is_refused() {
     fs::write(folder.path().join("it.toml"), AGEING).unwrap();
     let error = fails(folder.path(), 2, &["migrate", "it.toml", "it.toml"]);
     assert!(error.contains("one scenario"), "{error}");
-    let plain = AGEING.to_owned()
-        + "[[configuration]]\nname = \"sse-kms\"\nencryption = \"sse-kms\"\n";
+    let plain =
+        AGEING.to_owned() + "[[configuration]]\nname = \"sse-kms\"\nencryption = \"sse-kms\"\n";
     fs::write(folder.path().join("plain.toml"), plain).unwrap();
     let error = fails(folder.path(), 2, &["migrate", "plain.toml"]);
     assert!(error.contains("nothing to migrate to") && error.contains("hint"), "{error}");
     let nothing = AGEING.replace("\"before\", ", "");
     let start = nothing.find("[[population]]").unwrap();
     let end = nothing.find("[[workload]]").unwrap();
-    fs::write(folder.path().join("nothing.toml"), nothing[..start].to_owned() + &nothing[end..]).unwrap();
-    let (code, text, _) = code_and_texts(folder.path(), &["migrate", "nothing.toml", "--months", "1"]);
+    fs::write(folder.path().join("nothing.toml"), nothing[..start].to_owned() + &nothing[end..])
+        .unwrap();
+    let (code, text, _) =
+        code_and_texts(folder.path(), &["migrate", "nothing.toml", "--months", "1"]);
     assert_eq!(code, Some(0));
     assert!(text.contains("there is nothing to migrate"), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{MigrationPlanned, days, title};
+use super::{MigrationPlanned, days};
 use crate::migration::one_off::FEES_SOURCE;
 use crate::migration::reach::{Obstacle, Operation};
 use crate::report::numbers::{count, dollars, duration, grouped, percent};
@@ -19,16 +19,28 @@ pub(super) fn verdict(plan: &MigrationPlanned) -> String {
         );
     };
     let costs = format!(
-        "{}: {} of {} objects costs {} once",
+        "{}: {} costs {} once",
         named(name),
-        title(best),
-        count(best.objects as f64),
+        subject(best),
         dollars(best.one_off_usd.as_f64())
     );
     if plan.scenario.is_none() {
         return format!("{costs}, {}", break_even(best));
     }
     format!("{costs} and {}; {}", pays(best), waiting(plan, best))
+}
+
+/// A migration of its objects.
+fn subject(row: &WayRow) -> String {
+    let copied = row.operation == Operation::Copy.name();
+    let operation = if copied { Operation::Copy } else { Operation::Update }.title();
+    let objects = count(row.objects as f64);
+    match row.part.as_str() {
+        "all" if row.left_objects == 0 => format!("{operation} of all {objects} objects"),
+        "all" => format!("{operation} of the {objects} objects that it can touch"),
+        "standard" => format!("{operation} of the {objects} objects in Standard"),
+        part => format!("{operation} of the {objects} objects of `{}`", named(part)),
+    }
 }
 
 /// How many reads must no longer call KMS for it to be paid back.
@@ -129,10 +141,20 @@ fn is_fee(description: &str) -> bool {
 
 /// What is left by each operation, and why.
 pub(super) fn left(plan: &MigrationPlanned) -> Vec<String> {
-    let mut left: BTreeMap<(&str, &str, &str), Vec<&ReachRow>> = BTreeMap::new();
+    let mut by_objects: BTreeMap<(&str, &str, u64, &str), Vec<&ReachRow>> = BTreeMap::new();
     for row in plan.ways.reach.iter().filter(|row| row.left_objects > 0) {
         let obstacle = row.obstacle.as_deref().unwrap_or_default();
-        left.entry((&row.operation, obstacle, &row.storage_class)).or_default().push(row);
+        let key = (obstacle, row.storage_class.as_str(), row.left_objects, row.objects_of.as_str());
+        by_objects.entry(key).or_default().push(row);
+    }
+    // What both operations leave is told once.
+    let mut left: BTreeMap<(String, &str, &str), Vec<&ReachRow>> = BTreeMap::new();
+    for ((obstacle, class, ..), rows) in by_objects {
+        let mut operations: Vec<&str> = rows.iter().map(|row| row.operation.as_str()).collect();
+        operations.sort_unstable();
+        operations.dedup();
+        let once = rows.into_iter().filter(|row| row.operation == operations[0]);
+        left.entry((operations.join(" and "), obstacle, class)).or_default().extend(once);
     }
     let told = left.into_iter().map(|((operation, obstacle, class), rows)| {
         let objects: u64 = rows.iter().map(|row| row.left_objects).sum();

@@ -23,7 +23,6 @@ use crate::results::arms::{self, Counted};
 use crate::results::billing;
 use crate::results::counts::ArmCounts;
 use crate::results::run::Progress;
-use crate::results::swings::Variations;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, utc};
 
@@ -171,7 +170,7 @@ impl MigrationWays {
     /// If the scenario is a log's, has no bucket keys to migrate to, or cannot last so long.
     pub fn of(scenario: &Scenario, asked: &Asked, progress: Progress) -> Result<Self> {
         let (scenario, ways, is_fading) = Self::prepared(scenario, asked)?;
-        let (counted, _) = arms::run(&scenario, &Variations::default(), progress);
+        let counted = arms::run_levels(&scenario, progress);
         let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, is_fading };
         let months: Vec<Vec<MonthRow>> = ways.iter().map(|way| run.months(way)).collect();
         let rows = ways.iter().zip(&months);
