@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::logs::bounded::plain_name;
+use crate::logs::csv_records::plain_name;
 use crate::named_enum::named_enum;
 use crate::units::parse_moment;
 

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{self, Format, Print};
+use super::args::{self, OutputFormat, Print};
 use super::exit::Exit;
 use super::logs::files::{open, unreadable};
 use super::{input, output};
@@ -22,7 +22,7 @@ use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
 use files::Listing;
 
-/// Summarize S3 Inventory: encryption, bucket keys, storage class and age, and what a migration touches
+/// Summarize S3 Inventory: encryption, bucket keys, age, and what a migration touches
 ///
 /// Give manifest.json: its checksum and those of the data files are verified, and the files are found below the
 /// directories that contain it. Data files alone, CSV (plain or compressed) or Parquet, need `--as-of`; CSV
@@ -32,14 +32,14 @@ use files::Listing;
 /// a query wrote, and the time of the query as `--as-of`.
 ///
 /// `--format csv` prints a row for each bucket, version, encryption, bucket key status and class.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(mut_arg("format", |arg| {
-    arg.value_parser(Format::only(&[Format::Table, Format::Json, Format::Csv]))
+    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv]))
 }))]
 #[command(after_long_help = "Examples:\n  \
     bks inventory inventory/2026-11-20T01-00Z/manifest.json\n  \
     bks inventory data.parquet --as-of 2026-11-20 --population populations.toml")]
-pub(super) struct Args {
+pub(super) struct InventoryArgs {
     /// manifest.json files, or data files
     #[arg(required = true, value_name = "MANIFEST|FILE")]
     paths: Vec<PathBuf>,
@@ -56,7 +56,7 @@ pub(super) struct Args {
 }
 
 /// How an inventory's files are to be read and priced.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Inventory options")]
 pub(super) struct InventoryOptions {
     /// When the data files were written, e.g., 2026-11-20; ages count from then
@@ -95,7 +95,7 @@ pub(super) struct Reading {
     of_journal: u64,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
     let region = &args.options.region;
     let prices = input::price_table(region, args.prices.as_deref(), &NEEDED)?;
     let Reading { tally, missing, as_of_ns, of_journal, .. } =
@@ -110,8 +110,8 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
         }
     }
     args.print.print(|format| match format {
-        Format::Json => output::json(&report::json(&inventory, &prices)),
-        Format::Csv => report::csv(&inventory),
+        OutputFormat::Json => output::json(&report::json(&inventory, &prices)),
+        OutputFormat::Csv => report::csv(&inventory),
         _ => output::table(&report::document(&inventory, &prices)),
     })?;
     Ok(Exit::Done)

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{self, Changes, Format, Jobs, Print, ResultsFolder};
+use super::args::{self, Changes, JobsOption, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
 use super::inventory::{InventoryOptions, NEEDED, Reading};
 use super::{input, memory, output, progress};
@@ -27,12 +27,12 @@ use crate::units::{Rate, Share};
 ///
 /// `--format csv` prints the rows of migration_ways.csv. Writes migration_ways.csv, migration_objects.csv,
 /// migration_costs.csv and, of a scenario, months.csv with its chart months.svg.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks migrate scenarios/existing-bucket.toml\n  \
     bks migrate my-bucket.toml --months 24 --start 2026-12-01\n  \
     bks migrate inventory/2026-11-20T01-00Z/manifest.json --region eu-central-1")]
-pub(super) struct Args {
+pub(super) struct MigrateArgs {
     /// Scenario file (`-` for standard input), or manifest.json or data files of S3 Inventory
     #[arg(required = true, value_name = "SCENARIO|INVENTORY")]
     sources: Vec<String>,
@@ -60,10 +60,10 @@ pub(super) struct Args {
     #[command(flatten)]
     changes: Changes,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &MigrateArgs) -> Result<Exit> {
     match args.sources.as_slice() {
         [only] if is_scenario(only) => args.of_scenario(only),
         several if several.iter().any(|source| is_scenario(source)) => Err(Error::request(
@@ -78,7 +78,7 @@ fn is_scenario(source: &str) -> bool {
         || Path::new(source).extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"))
 }
 
-impl Args {
+impl MigrateArgs {
     fn asked(&self) -> Asked {
         Asked {
             months: self.months,
@@ -126,10 +126,10 @@ impl Args {
     fn report(&self, plan: &MigrationPlanned, folder: &Path) -> Result<Exit> {
         output::write_files(folder, &report::files(plan), self.folder.overwrite)?;
         self.print.print(|format| match format {
-            Format::Markdown => markdown::write(&report::document(plan)),
-            Format::Csv => output::csv(&plan.ways.ways),
-            Format::Json => output::json(&report::json(plan)),
-            Format::Table | Format::Html => output::table(&report::document(plan)),
+            OutputFormat::Markdown => markdown::write(&report::document(plan)),
+            OutputFormat::Csv => output::csv(&plan.ways.ways),
+            OutputFormat::Json => output::json(&report::json(plan)),
+            OutputFormat::Table | OutputFormat::Html => output::table(&report::document(plan)),
         })?;
         self.print.quiet.wrote(folder);
         Ok(Exit::Done)

@@ -12,7 +12,7 @@ use crate::named_enum::named_enum;
 
 named_enum! {
     /// How objects come to have a bucket key.
-    pub Operation {
+    pub MigrationMethod {
         /// Bucket keys stay off.
         Leave = "leave",
         /// Bucket keys are on for what is written from now on.
@@ -24,7 +24,7 @@ named_enum! {
     }
 }
 
-impl Operation {
+impl MigrationMethod {
     /// What AWS calls it, or what is done.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -115,7 +115,7 @@ impl Reach {
     /// That of one operation over objects that are alike. Those of whom it is not known whether they have a
     /// bucket key are taken to have none.
     #[must_use]
-    pub fn of(operation: Operation, stored: &StoredObjects) -> Self {
+    pub fn of(operation: MigrationMethod, stored: &StoredObjects) -> Self {
         let objects = stored.objects;
         if !operation.migrates() {
             return Self { objects: 0, left: objects, obstacle: None };
@@ -123,14 +123,14 @@ impl Reach {
         if let Some(obstacle) = obstacle(operation, stored) {
             return Self { objects: 0, left: objects, obstacle: Some(obstacle) };
         }
-        let left = if operation == Operation::Copy { stored.large } else { 0 };
+        let left = if operation == MigrationMethod::Copy { stored.large } else { 0 };
         let obstacle = (left > 0).then_some(Obstacle::Large);
         Self { objects: objects - left, left, obstacle }
     }
 }
 
 /// What keeps an operation from all of some objects.
-fn obstacle(operation: Operation, stored: &StoredObjects) -> Option<Obstacle> {
+fn obstacle(operation: MigrationMethod, stored: &StoredObjects) -> Option<Obstacle> {
     let kind = stored.kind;
     if stored.is_directory {
         return Some(Obstacle::Directory);
@@ -147,9 +147,9 @@ fn obstacle(operation: Operation, stored: &StoredObjects) -> Option<Obstacle> {
         EncryptionStatus::Unknown => return Some(Obstacle::Untold),
     }
     match operation {
-        Operation::Update if stored.is_locked => Some(Obstacle::Locked),
-        Operation::Copy if kind.version == VersionKind::Old => Some(Obstacle::OldVersion),
-        Operation::Copy if kind.class.is_archive() => Some(Obstacle::Archived),
+        MigrationMethod::Update if stored.is_locked => Some(Obstacle::Locked),
+        MigrationMethod::Copy if kind.version == VersionKind::Old => Some(Obstacle::OldVersion),
+        MigrationMethod::Copy if kind.class.is_archive() => Some(Obstacle::Archived),
         _ => None,
     }
 }
@@ -194,7 +194,7 @@ mod tests {
             (directory, Some(Obstacle::Directory), Some(Obstacle::Directory)),
         ] {
             for (operation, obstacle) in
-                [(Operation::Update, by_update), (Operation::Copy, by_copy)]
+                [(MigrationMethod::Update, by_update), (MigrationMethod::Copy, by_copy)]
             {
                 let reach = Reach::of(operation, &stored);
                 assert_eq!(reach.obstacle, obstacle, "{operation:?} of {stored:?}");

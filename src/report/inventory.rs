@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 
 use super::document::{Block, Cell, Document, Table};
 use super::numbers::{bytes, dollars, grouped};
+use crate::harmless_text::named;
 use crate::inventory::rows::{AGES_DAYS, InventoryRow};
 use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
 use crate::inventory::{BucketKeyStatus, InventoryColumn, StorageClass, VersionKind};
 use crate::migration::one_off::OneOff;
-use crate::migration::reach::Operation;
+use crate::migration::reach::MigrationMethod;
 use crate::migration::stored::of_inventory;
 use crate::pricing::{PriceTable, Terms};
 use crate::results::csv;
-use crate::shown::named;
 use crate::units::utc;
 
 /// An inventory as counted.
@@ -146,7 +146,7 @@ fn note_class(Touched { class, all, current, young }: &Touched, notes: &mut Vec<
 /// S3 need not make one.
 fn plans(tally: &InventoryCounts, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
     let stored = of_inventory(tally);
-    [("UpdateObjectEncryption", Operation::Update), ("COPY", Operation::Copy)].map(
+    [("UpdateObjectEncryption", MigrationMethod::Update), ("COPY", MigrationMethod::Copy)].map(
         |(name, operation)| {
             let work = OneOff::of(operation, &stored, false, (prices, &Terms::default()));
             (name, work.objects, work.total().as_f64())

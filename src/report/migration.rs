@@ -9,14 +9,14 @@ use super::chart::{self, Options, Size};
 use super::document::{Block, Cell, Document, Section, Table};
 use super::json;
 use super::numbers::{bytes, dollars, duration, grouped, percent, significant};
-use crate::migration::reach::Operation;
+use crate::migration::reach::MigrationMethod;
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::results::manifest::hash;
 use crate::results::migration::rows::{IDENTITY, MonthRow, WayRow};
 use crate::results::migration::ways::{Asked, MigrationWays};
 use crate::scenario::{MODEL_VERSION, Scenario};
-use crate::shown::named;
+use crate::harmless_text::named;
 
 /// The JSON document's own version: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
@@ -107,7 +107,7 @@ fn ways(plan: &MigrationPlanned) -> Table {
         .figure_if(has_months, "saves in month 1", |row| saving(row))
         .figure_if(has_months, "low … high", |row| {
             let ends = row.saving_first_month_low_usd.zip(row.saving_first_month_high_usd);
-            Cell::range(ends.filter(|_| row.operation != Operation::Leave.name()), dollars)
+            Cell::range(ends.filter(|_| row.operation != MigrationMethod::Leave.name()), dollars)
         })
         .figure_if(has_months && is_fading, last, |row| {
             Cell::figure(row.saving_last_month_usd.filter(|_| row.operation != "leave"), dollars)
@@ -124,7 +124,7 @@ fn ways(plan: &MigrationPlanned) -> Table {
 }
 
 fn saving(row: &WayRow) -> Cell {
-    let is_other = row.operation != Operation::Leave.name();
+    let is_other = row.operation != MigrationMethod::Leave.name();
     Cell::figure(row.saving_first_month_usd.filter(|_| is_other), dollars)
 }
 
@@ -154,7 +154,7 @@ fn days(time_s: f64) -> String {
 
 /// A way, as people read it.
 fn title(row: &WayRow) -> String {
-    let operation = Operation::ALL.into_iter().find(|it| it.name() == row.operation);
+    let operation = MigrationMethod::ALL.into_iter().find(|it| it.name() == row.operation);
     let operation: &str = match &operation {
         Some(known) => known.title(),
         None => &row.operation,

@@ -16,13 +16,13 @@ use crate::inventory::tally::ObjectKind;
 use crate::inventory::{BucketKeyStatus, EncryptionStatus, VersionKind};
 use crate::migration::one_off::OneOff;
 use crate::migration::payback::{Onward, Payback, Savings};
-use crate::migration::reach::Operation;
+use crate::migration::reach::MigrationMethod;
 use crate::migration::stored::StoredObjects;
 use crate::pricing::Bill;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
-use crate::workload::access::{ReadPattern, ReadWritten, Reads, ScanReads};
+use crate::workload::access::{ReadPattern, ReadSources, ReadWritten, ScanReads};
 
 /// The same configuration, its objects as they are.
 pub(super) fn unmigrated(migrated: &Configuration) -> Configuration {
@@ -52,7 +52,7 @@ impl Migration {
             return None;
         }
         let bill =
-            one_off(scenario, Operation::Update, &scenario.migrating(migrated).collect::<Vec<_>>())
+            one_off(scenario, MigrationMethod::Update, &scenario.migrating(migrated).collect::<Vec<_>>())
                 .bill;
         let after = counted.at(index, Level::Assumed);
         let before = counted.unmigrated(index).unwrap_or(after);
@@ -62,7 +62,7 @@ impl Migration {
 }
 
 /// What it costs to migrate some populations, region by region; S3 makes the list of them.
-fn one_off(scenario: &Scenario, operation: Operation, populations: &[&Population]) -> OneOff {
+fn one_off(scenario: &Scenario, operation: MigrationMethod, populations: &[&Population]) -> OneOff {
     let prices = scenario.billing.prices.iter().enumerate();
     OneOff::of_regions(prices.map(|(region, prices)| {
         let lies_here = |population: &&Population| {
@@ -213,7 +213,7 @@ fn reads_per_s(scenario: &Scenario, workload: &Workload) -> f64 {
 }
 
 /// Share of the reads at a time after the start of the run that are of objects from before it.
-fn share_of_old(reads: &Reads, time_s: f64) -> f64 {
+fn share_of_old(reads: &ReadSources, time_s: f64) -> f64 {
     match (&reads.population, &reads.written) {
         (None, _) => 0.0,
         // What is read is the newest of them, where a law asks for newer ones.

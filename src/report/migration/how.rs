@@ -1,7 +1,7 @@
 //! How a migration is done, to be copied to a shell and filled in.
 
 use super::MigrationPlanned;
-use crate::migration::reach::Operation;
+use crate::migration::reach::MigrationMethod;
 use crate::report::document::Block;
 
 const TURN_ON: &str = r#"aws s3api put-bucket-encryption --bucket BUCKET --server-side-encryption-configuration \
@@ -28,7 +28,7 @@ pub(super) fn blocks(plan: &MigrationPlanned) -> Vec<Block> {
         Block::Code("how-on", TURN_ON.to_owned()),
     ];
     for (operation, id, json) in
-        [(Operation::Update, "how-update", UPDATE), (Operation::Copy, "how-copy", COPY)]
+        [(MigrationMethod::Update, "how-update", UPDATE), (MigrationMethod::Copy, "how-copy", COPY)]
     {
         if plan.migrating().any(|row| row.operation == operation.name()) {
             let told = format!("{} of the objects that a list names:", operation.title());

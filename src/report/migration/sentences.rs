@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{MigrationPlanned, days};
 use crate::migration::one_off::FEES_SOURCE;
-use crate::migration::reach::{Obstacle, Operation};
+use crate::migration::reach::{Obstacle, MigrationMethod};
 use crate::report::numbers::{count, dollars, duration, grouped, percent};
 use crate::results::migration::rows::{ReachRow, WayRow};
-use crate::shown::named;
+use crate::harmless_text::named;
 
 /// Which way is best, and when it has paid for itself.
 pub(super) fn verdict(plan: &MigrationPlanned) -> String {
@@ -32,8 +32,8 @@ pub(super) fn verdict(plan: &MigrationPlanned) -> String {
 
 /// A migration of its objects.
 fn subject(row: &WayRow) -> String {
-    let copied = row.operation == Operation::Copy.name();
-    let operation = if copied { Operation::Copy } else { Operation::Update }.title();
+    let copied = row.operation == MigrationMethod::Copy.name();
+    let operation = if copied { MigrationMethod::Copy } else { MigrationMethod::Update }.title();
     let objects = count(row.objects as f64);
     match row.part.as_str() {
         "all" if row.left_objects == 0 => format!("{operation} of all {objects} objects"),
@@ -174,12 +174,12 @@ pub(super) fn left(plan: &MigrationPlanned) -> Vec<String> {
 
 /// What a migration changes besides the key.
 pub(super) fn changes(plan: &MigrationPlanned) -> Vec<String> {
-    let has = |operation: Operation| plan.migrating().any(|row| row.operation == operation.name());
+    let has = |operation: MigrationMethod| plan.migrating().any(|row| row.operation == operation.name());
     let mut changes = Vec::new();
-    if has(Operation::Update) {
+    if has(MigrationMethod::Update) {
         changes.push("UpdateObjectEncryption keeps last-modified, ETag, checksum, storage class and version; it makes no replica: run it on the destination, too.".to_owned());
     }
-    if has(Operation::Copy) {
+    if has(MigrationMethod::Copy) {
         changes.push("A copy is a new object: last-modified is the day of the copy (lifecycle rules count anew), the ETag changes, and it is replicated again.".to_owned());
         changes.push("In a bucket with versions a copy doubles what is stored until old versions expire; locked ones stay.".to_owned());
     }

@@ -15,7 +15,7 @@ use crate::migration::months::{MONTH_S, by_month, meets_from, net};
 use crate::migration::one_off::OneOff;
 use crate::migration::pace::Pace;
 use crate::migration::payback::Payback;
-use crate::migration::reach::{Operation, Reach};
+use crate::migration::reach::{MigrationMethod, Reach};
 use crate::migration::stored::{StoredObjects, of_inventory};
 use crate::pricing::{Bill, PriceTable, Service, Sku, Terms};
 use crate::quota::QuotaTerms;
@@ -59,7 +59,7 @@ pub struct MigrationWays {
 
 /// One way.
 struct Way {
-    operation: Operation,
+    operation: MigrationMethod,
     part: String,
     /// The populations that it migrates.
     populations: Vec<u32>,
@@ -77,7 +77,7 @@ const ALL: &str = "all";
 const STANDARD: &str = "standard";
 
 /// The name of an operation over a part of the objects.
-fn way_name(operation: Operation, part: &str) -> String {
+fn way_name(operation: MigrationMethod, part: &str) -> String {
     match part {
         ALL => operation.name().to_owned(),
         part => format!("{}:{part}", operation.name()),
@@ -98,7 +98,7 @@ fn base(scenario: &Scenario) -> Result<Configuration> {
 /// The populations that an operation can touch, of those that are wanted.
 fn reached(
     scenario: &Scenario,
-    operation: Operation,
+    operation: MigrationMethod,
     is_wanted: impl Fn(&Population) -> bool,
 ) -> Vec<u32> {
     let all = scenario.populations.iter().enumerate().filter(|(_, it)| is_wanted(it));
@@ -110,12 +110,12 @@ fn reached(
 }
 
 /// Which objects are migrated how.
-fn parts(scenario: &Scenario) -> Vec<(Operation, String, Vec<u32>)> {
+fn parts(scenario: &Scenario) -> Vec<(MigrationMethod, String, Vec<u32>)> {
     let mut parts = Vec::new();
-    for operation in [Operation::Update, Operation::Copy] {
+    for operation in [MigrationMethod::Update, MigrationMethod::Copy] {
         parts.push((operation, ALL.to_owned(), reached(scenario, operation, |_| true)));
     }
-    let update = Operation::Update;
+    let update = MigrationMethod::Update;
     let all = parts[0].2.clone();
     let standard = reached(scenario, update, |it| it.class == StorageClass::Standard);
     if standard.len() < all.len() {
@@ -141,7 +141,7 @@ fn compared(scenario: &Scenario) -> Result<(Scenario, Vec<Way>)> {
         populations: Vec::new(),
         configuration,
     };
-    let mut ways = vec![way(Operation::Leave, 0), way(Operation::Wait, 1)];
+    let mut ways = vec![way(MigrationMethod::Leave, 0), way(MigrationMethod::Wait, 1)];
     let mut configurations = vec![leave, wait.clone()];
     for (operation, part, populations) in parts(scenario) {
         let there = configurations[2..].iter().position(|it| it.migrated_only == populations);
@@ -230,10 +230,10 @@ impl MigrationWays {
         let mut ways = Self { reach: reach_rows(&name, stored.iter().cloned()), ..Self::default() };
         let total: u64 = stored.iter().map(|one| one.objects).sum();
         for (operation, part, objects) in [
-            (Operation::Update, ALL, &stored),
-            (Operation::Copy, ALL, &stored),
-            (Operation::Update, STANDARD, &standard),
-            (Operation::Copy, STANDARD, &standard),
+            (MigrationMethod::Update, ALL, &stored),
+            (MigrationMethod::Copy, ALL, &stored),
+            (MigrationMethod::Update, STANDARD, &standard),
+            (MigrationMethod::Copy, STANDARD, &standard),
         ] {
             // The inventory is the list of objects, so S3 need not make one.
             let work = OneOff::of(operation, objects, false, (prices, &Terms::default()));
@@ -445,7 +445,7 @@ fn ends(values: [f64; 3]) -> (f64, f64) {
 /// What is known of a way without traffic.
 fn way_row(
     scenario: &str,
-    (operation, part): (Operation, &str),
+    (operation, part): (MigrationMethod, &str),
     work: &OneOff,
     pace: Option<&Pace>,
 ) -> WayRow {
@@ -471,7 +471,7 @@ fn way_row(
 fn reach_rows(scenario: &str, stored: impl Iterator<Item = StoredObjects>) -> Vec<ReachRow> {
     let mut rows = Vec::new();
     for one in stored {
-        for operation in [Operation::Update, Operation::Copy] {
+        for operation in [MigrationMethod::Update, MigrationMethod::Copy] {
             let reach = Reach::of(operation, &one);
             rows.push(ReachRow {
                 scenario: scenario.to_owned(),
