@@ -3,6 +3,7 @@
 //! - [`ages`]: how old objects are;
 //! - [`arrivals`]: when actions happen;
 //! - [`rates`]: how often, as a function of time;
+//! - [`growth`]: how that changes from month to month;
 //! - `poisson`: whose KMS calls can be drawn without the requests;
 //! - [`access`]: which object is read;
 //! - [`clients`]: how many requests a real client makes for one object;
@@ -19,6 +20,7 @@ pub mod access;
 pub mod ages;
 pub mod arrivals;
 pub mod clients;
+pub mod growth;
 pub mod jobs;
 pub(crate) mod poisson;
 pub mod pools;
@@ -32,6 +34,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteSize, SimDuration, SimTime};
+use arrivals::Arrivals;
 
 /// What a workload does, and how often in proportion: one weight for each kind of action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -181,7 +184,7 @@ impl Traffic {
                 shares(mix).map(|(action, share)| (action, arriving * share)).collect()
             }
             Self::Jobs(jobs) => {
-                let starts = jobs.starts(duration) as f64;
+                let starts = jobs.weighed_starts(duration);
                 jobs.steps.iter().map(|it| (it.action, starts * it.objects as f64)).collect()
             }
             Self::Following(following) => {
@@ -260,6 +263,20 @@ impl Workload {
             Traffic::Steady { arrivals, .. } => arrivals.cycle(),
             Traffic::Jobs(jobs) => jobs.every,
             Traffic::Following(_) => None,
+        }
+    }
+
+    /// Whether it grows or shrinks from month to month.
+    #[must_use]
+    pub fn grows(&self) -> bool {
+        match &self.traffic {
+            Traffic::Steady { arrivals: Arrivals::Poisson(poisson), .. } => {
+                poisson.growth.is_some()
+            }
+            Traffic::Steady { .. } => false,
+            Traffic::Jobs(jobs) => jobs.growth.is_some(),
+            // As what it follows.
+            Traffic::Following(_) => false,
         }
     }
 

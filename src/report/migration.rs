@@ -9,6 +9,7 @@ use super::chart::{self, Options, Size};
 use super::document::{Block, Cell, Document, Section, Table};
 use super::json;
 use super::numbers::{bytes, dollars, duration, grouped, percent, significant};
+use crate::harmless_text::named;
 use crate::migration::reach::MigrationMethod;
 use crate::pricing::PriceTable;
 use crate::results::csv;
@@ -16,7 +17,6 @@ use crate::results::manifest::hash;
 use crate::results::migration::rows::{IDENTITY, MonthRow, WayRow};
 use crate::results::migration::ways::{Asked, MigrationWays};
 use crate::scenario::{MODEL_VERSION, Scenario};
-use crate::harmless_text::named;
 
 /// The JSON document's own version: raised when a key changes its meaning or goes.
 const SCHEMA_VERSION: u32 = 1;
@@ -95,7 +95,7 @@ pub fn document(plan: &MigrationPlanned) -> Document {
 /// What each way touches, costs, takes and saves.
 fn ways(plan: &MigrationPlanned) -> Table {
     let has_months = !plan.ways.months.is_empty();
-    let is_fading = plan.ways.is_fading;
+    let changes = plan.ways.changes;
     let last = format!("in month {}", plan.asked.months);
     Table::of(&plan.ways.ways)
         .text("way", |row| title(row))
@@ -109,7 +109,7 @@ fn ways(plan: &MigrationPlanned) -> Table {
             let ends = row.saving_first_month_low_usd.zip(row.saving_first_month_high_usd);
             Cell::range(ends.filter(|_| row.operation != MigrationMethod::Leave.name()), dollars)
         })
-        .figure_if(has_months && is_fading, last, |row| {
+        .figure_if(has_months && changes, last, |row| {
             Cell::figure(row.saving_last_month_usd.filter(|_| row.operation != "leave"), dollars)
         })
         .figure_if(has_months, "paid back after", |row| paid_back(row).into())

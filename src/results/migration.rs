@@ -51,9 +51,12 @@ impl Migration {
         if !migrated.migrated {
             return None;
         }
-        let bill =
-            one_off(scenario, MigrationMethod::Update, &scenario.migrating(migrated).collect::<Vec<_>>())
-                .bill;
+        let bill = one_off(
+            scenario,
+            MigrationMethod::Update,
+            &scenario.migrating(migrated).collect::<Vec<_>>(),
+        )
+        .bill;
         let after = counted.at(index, Level::Assumed);
         let before = counted.unmigrated(index).unwrap_or(after);
         let payback = payback(scenario, migrated, bill.total().as_f64(), before, after);

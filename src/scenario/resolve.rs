@@ -3,6 +3,7 @@
 mod billing;
 mod configurations;
 mod domains;
+mod growth;
 mod length;
 mod names;
 mod objects;
@@ -148,6 +149,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         unknown_age: file.replay.as_ref().map(|replay| replay.unknown_age).unwrap_or_default(),
         written: file,
     };
+    growth::grow(&mut scenario)?;
     objects::resolve(&mut scenario)?;
     scenario.engine.check(&scenario.workloads).at_path(|| "engine".into())?;
     Ok(scenario)

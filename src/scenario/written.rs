@@ -29,6 +29,7 @@ use crate::workload::access::ReadPattern;
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::clients::ClientProfile;
+use crate::workload::growth::Growth;
 use crate::workload::jobs::Jobs;
 
 /// A scenario: one world, its traffic, and the configurations to compare in it.
@@ -394,6 +395,10 @@ pub struct WorkloadFile {
     /// times of its own arrivals or jobs, is there when the run starts.
     #[serde(default = "from_the_start", skip_serializing_if = "is_from_the_start")]
     pub since: SimTime,
+    /// How it grows from month to month of thirty days: `"+3%/month"`, `"-10%/month"`, or `"with-data"`, in
+    /// proportion to what there is to read. Poisson arrivals become more frequent; jobs handle more objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
     /// How the header of its writes asks for new objects to be encrypted, whatever is compared; else
     /// there is none, and they are as each configuration says.
     #[serde(default, skip_serializing_if = "Option::is_none")]

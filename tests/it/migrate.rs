@@ -196,6 +196,44 @@ fn what_cannot_be_touched_is_left_and_told() {
     );
 }
 
+/// By hand: a job of a hundred objects a day doubles each month; what scans all there is grows by what is
+/// written, here 8,640 a month to 95,680 (100,000 at the middle of the first).
+#[test]
+fn traffic_grows_from_month_to_month() {
+    let jobs = "jobs = { every = \"1d\", steps = [{ action = \"read\", objects = 100, rate = \"50/s\" }] }";
+    let of_jobs = |growth: &str| {
+        let read = "arrivals = { poisson = { rate = \"0.01/s\" } }";
+        AGEING
+            .replace(read, &format!("{jobs}\ngrowth = \"{growth}\""))
+            .replace("1_000_000", "95_680")
+    };
+    let writes = 12.0 * 24.0 * 30.0;
+    let planned = Planned::of(&of_jobs("+100%/month"), &["--months", "3"]);
+    let calls = planned.of_months("leave", "kms_requests");
+    for (calls, objects) in calls.iter().zip([3_000.0, 6_000.0, 12_000.0]) {
+        assert_eq!(*calls, objects + writes);
+    }
+    let planned = Planned::of(&of_jobs("with-data"), &["--months", "2"]);
+    let calls = planned.of_months("leave", "kms_requests");
+    // A hundred objects, then 108.64.
+    assert_eq!(calls, [3_000.0 + writes, 30.0 * 109.0 + writes]);
+    let poisson = AGEING.replace(
+        "[[workload]]\nname = \"read\"",
+        "[[workload]]\ngrowth = \"-50%/month\"\nname = \"read\"",
+    );
+    let planned = Planned::of(&poisson, &["--months", "2"]);
+    let calls = planned.of_months("leave", "kms_requests");
+    for (calls, mean) in calls.iter().zip([25_920.0, 12_960.0]) {
+        let off = (calls - writes - mean).abs();
+        assert!(off < 5.0 * f64::sqrt(mean), "{calls} for {mean}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let periodic = AGEING.replace("name = \"write\"", "growth = \"+3%/month\"\nname = \"write\"");
+    fs::write(folder.path().join("it.toml"), periodic).unwrap();
+    let error = fails(folder.path(), 2, &["migrate", "it.toml"]);
+    assert!(error.contains("only `poisson` arrivals and `jobs` grow"), "{error}");
+}
+
 /// The plan's pay-back is that of the same migration in a run.
 #[test]
 fn pay_back_is_that_of_a_run() {

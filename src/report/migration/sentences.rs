@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{MigrationPlanned, days};
+use crate::harmless_text::named;
 use crate::migration::one_off::FEES_SOURCE;
-use crate::migration::reach::{Obstacle, MigrationMethod};
+use crate::migration::reach::{MigrationMethod, Obstacle};
 use crate::report::numbers::{count, dollars, duration, grouped, percent};
 use crate::results::migration::rows::{ReachRow, WayRow};
-use crate::harmless_text::named;
 
 /// Which way is best, and when it has paid for itself.
 pub(super) fn verdict(plan: &MigrationPlanned) -> String {
@@ -110,9 +110,9 @@ fn waiting(plan: &MigrationPlanned, best: &WayRow) -> String {
 pub(super) fn notes(plan: &MigrationPlanned) -> Vec<String> {
     let mut notes = Vec::new();
     if plan.scenario.is_some() {
-        notes.push(if plan.ways.is_fading {
+        notes.push(if plan.ways.changes {
             format!(
-                "Months are of 30 days; {} of them were simulated, as what is read wanders from old objects to new ones.",
+                "Months are of 30 days; {} of them were simulated, as what is read wanders from old objects to new ones or traffic grows.",
                 plan.asked.months
             )
         } else {
@@ -174,7 +174,8 @@ pub(super) fn left(plan: &MigrationPlanned) -> Vec<String> {
 
 /// What a migration changes besides the key.
 pub(super) fn changes(plan: &MigrationPlanned) -> Vec<String> {
-    let has = |operation: MigrationMethod| plan.migrating().any(|row| row.operation == operation.name());
+    let has =
+        |operation: MigrationMethod| plan.migrating().any(|row| row.operation == operation.name());
     let mut changes = Vec::new();
     if has(MigrationMethod::Update) {
         changes.push("UpdateObjectEncryption keeps last-modified, ETag, checksum, storage class and version; it makes no replica: run it on the destination, too.".to_owned());

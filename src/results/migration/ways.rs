@@ -2,7 +2,8 @@
 //! go, and what it saves month by month.
 //!
 //! All ways are configurations of one run, on the same requests. Where what is read wanders from old objects to
-//! new ones, the run lasts as many months as are asked for; else every month is as the scenario's own run.
+//! new ones, or traffic grows, the run lasts as many months as are asked for; else every month is as the
+//! scenario's own run.
 
 use super::rows::{MonthRow, OneOffRow, ReachRow, WayRow};
 use super::{is_fading, one_off, payback, stored, unmigrated};
@@ -25,6 +26,7 @@ use crate::results::counts::ArmCounts;
 use crate::results::run::Progress;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, utc};
+use crate::workload::Workload;
 
 /// Populations that are looked at one by one; of more than these there are too many ways.
 const POPULATIONS_MAX: usize = 6;
@@ -53,8 +55,8 @@ pub struct MigrationWays {
     pub reach: Vec<ReachRow>,
     /// Rows of `migration_costs.csv`.
     pub costs: Vec<OneOffRow>,
-    /// Whether what is read wanders from old objects to new ones.
-    pub is_fading: bool,
+    /// Whether a month is not as another: what is read wanders from old objects to new ones, or traffic grows.
+    pub changes: bool,
 }
 
 /// One way.
@@ -169,9 +171,9 @@ impl MigrationWays {
     /// # Errors
     /// If the scenario is a log's, has no bucket keys to migrate to, or cannot last so long.
     pub fn of(scenario: &Scenario, asked: &Asked, progress: Progress) -> Result<Self> {
-        let (scenario, ways, is_fading) = Self::prepared(scenario, asked)?;
+        let (scenario, ways, changes) = Self::prepared(scenario, asked)?;
         let counted = arms::run_levels(&scenario, progress);
-        let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, is_fading };
+        let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, changes };
         let months: Vec<Vec<MonthRow>> = ways.iter().map(|way| run.months(way)).collect();
         let rows = ways.iter().zip(&months);
         Ok(Self {
@@ -185,7 +187,7 @@ impl MigrationWays {
                 scenario.populations.iter().map(|it| stored(&scenario, it)),
             ),
             months: months.into_iter().flatten().collect(),
-            is_fading,
+            changes,
         })
     }
 
@@ -204,12 +206,13 @@ impl MigrationWays {
         }
         let (mut run, ways) = compared(scenario)?;
         let is_fading = run.configurations.iter().any(|it| it.migrated && is_fading(&run, it));
-        if is_fading {
+        let changes = is_fading || scenario.workloads.iter().any(Workload::grows);
+        if changes {
             let duration = SimDuration::from_secs_f64(f64::from(asked.months) * MONTH_S);
             let long = scenario.lasting(duration)?;
             (run, _) = compared(&long)?;
         }
-        Ok((run, ways, is_fading))
+        Ok((run, ways, changes))
     }
 
     /// The ways of an inventory, of which no traffic is known.
@@ -267,7 +270,7 @@ struct WaysRun<'a> {
     ways: &'a [Way],
     counted: &'a Counted,
     asked: &'a Asked,
-    is_fading: bool,
+    changes: bool,
 }
 
 /// What the calls of a month cost.
@@ -298,7 +301,7 @@ impl WaysRun<'_> {
         let window = self.scenario.window();
         let replications = f64::from(counts.replications());
         let (from_s, end_s) = (window.from.as_secs_f64(), window.end.as_secs_f64());
-        if self.is_fading {
+        if self.changes {
             let bins = counts.bins.iter().map(|bin| bin.counts.calls.total() as f64 / replications);
             return by_month(&bins.collect::<Vec<_>>(), window.bin.as_secs_f64(), (from_s, end_s));
         }
