@@ -185,7 +185,7 @@ pub(super) fn run(
 
 /// Runs every configuration at every level that makes a difference, in the scenario's replications, and no bounds:
 /// for those who look at levels alone.
-pub(super) fn run_levels(scenario: &Scenario, progress: Progress) -> Counted {
+pub(super) fn run_levels(scenario: &Scenario, progress: StepProgress) -> Counted {
     let engines = &Engines::of(scenario);
     let views = Views::of(scenario, engines);
     let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: false };

@@ -131,6 +131,16 @@ fn months_sum_to_the_run_and_savings_to_their_net() {
     let printed =
         done(planned.folder.path(), &["simulate", "long.toml", "--out", "long", "--format", "csv"]);
     let summary = rows(&printed);
+    // A run of two months shows them: the same shares as the plan's.
+    let again = ["simulate", "long.toml", "--out", "long"];
+    let table = done(planned.folder.path(), &again);
+    assert!(table.contains("KMS requests saved in month"), "{table}");
+    let [without, with] =
+        ["kms_requests_without", "kms_requests"].map(|it| planned.of_months("wait", it));
+    for (without, with) in without.iter().zip(with) {
+        let saved = format!("{:.1} %", 100.0 * (1.0 - with / without));
+        assert!(table.contains(&saved), "{saved}: {table}");
+    }
     for (way, configuration) in [("leave", "sse-kms"), ("wait", "bucket-key-role")] {
         let row = summary.iter().find(|row| row["configuration"] == configuration).unwrap();
         let sum: f64 = planned.of_months(way, "kms_requests").iter().sum();

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Unit};
 use super::configurations::{Configurations, Options};
-use super::{Chart, LinePoint, Lines, Plot, Reference, Series};
+use super::{Chart, LineChart, LinePoint, Plot, Reference, Series};
 use crate::error::Result;
 use crate::report::numbers::dollars;
 use crate::results::migration::rows::MonthRow;
@@ -18,7 +18,7 @@ pub fn months(rows: &[MonthRow], options: &Options) -> Result<Chart> {
         let points = ways.rows_of(index, rows).map(|row| point(&name, row)).collect();
         Series { points, name, colour: index }
     });
-    let mut lines = Lines { series: series.collect(), ..Lines::default() };
+    let mut lines = LineChart { series: series.collect(), ..LineChart::default() };
     let last = rows.iter().map(|row| row.month).max().unwrap_or(1);
     lines.x = Axis {
         title: "months of 30 days".to_owned(),

@@ -23,7 +23,7 @@ use crate::quota::QuotaTerms;
 use crate::results::arms::{self, Counted};
 use crate::results::billing;
 use crate::results::counts::ArmCounts;
-use crate::results::run::Progress;
+use crate::results::run::StepProgress;
 use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, utc};
 use crate::workload::Workload;
@@ -170,7 +170,7 @@ impl MigrationWays {
     ///
     /// # Errors
     /// If the scenario is a log's, has no bucket keys to migrate to, or cannot last so long.
-    pub fn of(scenario: &Scenario, asked: &Asked, progress: Progress) -> Result<Self> {
+    pub fn of(scenario: &Scenario, asked: &Asked, progress: StepProgress) -> Result<Self> {
         let (scenario, ways, changes) = Self::prepared(scenario, asked)?;
         let counted = arms::run_levels(&scenario, progress);
         let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, changes };

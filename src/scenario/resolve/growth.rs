@@ -3,7 +3,7 @@
 use super::{Resolved, refuse_with};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
-use crate::workload::access::Reads;
+use crate::workload::access::ReadSources;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::growth::{Growth, MonthlyFactors};
 use crate::workload::{Traffic, Workload};
@@ -44,7 +44,7 @@ pub(super) fn grow(scenario: &mut Scenario) -> Resolved<()> {
 }
 
 /// Objects that there are to read at the start, and how many more after a month.
-fn readable(reads: &Reads, workloads: &[Workload]) -> (f64, f64) {
+fn readable(reads: &ReadSources, workloads: &[Workload]) -> (f64, f64) {
     let before = reads.population.as_ref().map_or(0.0, |population| population.objects as f64);
     let Some(written) = &reads.written else { return (before, 0.0) };
     let traffic = &workloads[written.workload as usize].traffic;
