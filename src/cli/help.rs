@@ -11,7 +11,7 @@ struct Job {
     commands: &'static [&'static str],
 }
 
-const JOBS: [Job; 5] = [
+const JOBS: [Job; 6] = [
     Job {
         title: "No logs at hand: describe the traffic",
         commands: &["init", "check", "simulate"],
@@ -33,6 +33,7 @@ const JOBS: [Job; 5] = [
             "plot",
         ],
     },
+    Job { title: "Before the switch: what breaks", commands: &["lint"] },
     Job { title: "Other tools and machines", commands: &["export"] },
     Job { title: "Look things up", commands: &["list", "schema", "complete", "help"] },
 ];

@@ -33,9 +33,6 @@ use files::Listing;
 ///
 /// `--format csv` prints a row for each bucket, version, encryption, bucket key status and class.
 #[derive(Debug, Args)]
-#[command(mut_arg("format", |arg| {
-    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv]))
-}))]
 #[command(after_long_help = "Examples:\n  \
     bks inventory inventory/2026-11-20T01-00Z/manifest.json\n  \
     bks inventory data.parquet --as-of 2026-11-20 --population populations.toml")]
@@ -80,7 +77,7 @@ pub(super) const NEEDED: [PriceName; 5] = [
 ];
 
 /// What a bucket is called of which a data file says nothing.
-const UNTOLD_BUCKET: &str = "untold";
+const UNKNOWN_BUCKET: &str = "unknown";
 
 /// What has been read so far.
 #[derive(Default)]
@@ -112,7 +109,7 @@ pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
     args.print.print(|format| match format {
         OutputFormat::Json => output::json(&report::json(&inventory, &prices)),
         OutputFormat::Csv => report::csv(&inventory),
-        _ => output::table(&report::document(&inventory, &prices)),
+        _ => format.document(&report::document(&inventory, &prices)),
     })?;
     Ok(Exit::Done)
 }
@@ -181,7 +178,7 @@ impl Reading {
         let as_of_ns = reading.as_of_ns.unwrap_or_default();
         let versions = std::mem::take(&mut reading.versions);
         reading.of_journal = versions.changed();
-        versions.finish(&mut |item| reading.tally.add(item, UNTOLD_BUCKET, as_of_ns));
+        versions.finish(&mut |item| reading.tally.add(item, UNKNOWN_BUCKET, as_of_ns));
         Ok(reading)
     }
 
@@ -242,7 +239,7 @@ impl Reading {
             files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };
         let found = files::read_file(path, format, &columns, &mut |item| {
             if !versions.take(item) {
-                tally.add(item, UNTOLD_BUCKET, as_of_ns);
+                tally.add(item, UNKNOWN_BUCKET, as_of_ns);
             }
         })?;
         self.miss(&found.into_iter().collect());

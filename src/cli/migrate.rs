@@ -11,7 +11,6 @@ use super::{input, memory, output, progress};
 use crate::error::{Error, Result};
 use crate::kms::request_quota_per_s;
 use crate::quota::QuotaTerms;
-use crate::report::markdown;
 use crate::report::migration::{self as report, MigrationPlanned};
 use crate::results::migration::ways::{Asked, MigrationWays};
 use crate::results::run::Step;
@@ -126,10 +125,9 @@ impl MigrateArgs {
     fn report(&self, plan: &MigrationPlanned, folder: &Path) -> Result<Exit> {
         output::write_files(folder, &report::files(plan), self.folder.overwrite)?;
         self.print.print(|format| match format {
-            OutputFormat::Markdown => markdown::write(&report::document(plan)),
             OutputFormat::Csv => output::csv(&plan.ways.ways),
             OutputFormat::Json => output::json(&report::json(plan)),
-            OutputFormat::Table | OutputFormat::Html => output::table(&report::document(plan)),
+            _ => format.document(&report::document(plan)),
         })?;
         self.print.quiet.wrote(folder);
         Ok(Exit::Done)

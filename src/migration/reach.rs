@@ -57,7 +57,7 @@ named_enum! {
         /// It is encrypted twice.
         Dsse = "dsse-kms",
         /// Its encryption is not known.
-        Untold = "untold",
+        Unknown = "unknown",
         /// It lies in a directory bucket.
         Directory = "directory-bucket",
         /// Object Lock holds it.
@@ -83,7 +83,7 @@ impl Obstacle {
             Self::Dsse => {
                 "are under DSSE-KMS, which has no bucket keys: a copy to SSE-KMS would give up the second layer"
             }
-            Self::Untold => "have an encryption that is not told",
+            Self::Unknown => "have an encryption that is not known",
             Self::Directory => "lie in a directory bucket, which always has bucket keys",
             Self::Locked => {
                 "are under Object Lock, where UpdateObjectEncryption fails: lift governance retention or legal \
@@ -144,7 +144,7 @@ fn obstacle(operation: MigrationMethod, stored: &StoredObjects) -> Option<Obstac
         EncryptionStatus::DsseKms => return Some(Obstacle::Dsse),
         EncryptionStatus::SseC => return Some(Obstacle::SseC),
         EncryptionStatus::NotSse => return Some(Obstacle::NotSse),
-        EncryptionStatus::Unknown => return Some(Obstacle::Untold),
+        EncryptionStatus::Unknown => return Some(Obstacle::Unknown),
     }
     match operation {
         MigrationMethod::Update if stored.is_locked => Some(Obstacle::Locked),

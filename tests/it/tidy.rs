@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["error"],
     &["parquet_rows", "units"],
     &["rng", "s3", "statistics"],
-    &["encryption", "logs", "pricing", "workload"],
+    &["encryption", "lint", "logs", "pricing", "workload"],
     &["bill", "figure", "inventory", "recording", "tally"],
     &["migration"],
     &["scenario"],
