@@ -3,9 +3,9 @@
 use super::{Resolved, refuse_with};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
-use crate::workload::access::ReadSources;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::growth::{Growth, MonthlyFactors};
+use crate::workload::object_read::ReadSources;
 use crate::workload::{Traffic, Workload};
 
 const MONTH: SimDuration = SimDuration::from_secs(30 * 86_400);
