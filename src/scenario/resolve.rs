@@ -149,7 +149,6 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         unknown_age: file.replay.as_ref().map(|replay| replay.unknown_age).unwrap_or_default(),
         written: file,
     };
-    growth::grow(&mut scenario)?;
     objects::resolve(&mut scenario)?;
     scenario.engine.check(&scenario.workloads).at_path(|| "engine".into())?;
     Ok(scenario)
