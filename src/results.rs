@@ -16,7 +16,7 @@ mod counts;
 pub mod csv;
 pub mod known_total;
 pub mod manifest;
-mod migration;
+pub mod migration;
 mod nine_in_ten;
 mod replay_tables;
 pub mod result_json;

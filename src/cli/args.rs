@@ -253,6 +253,11 @@ impl Changes {
         Ok(all)
     }
 
+    /// The price file, if one is given.
+    pub(super) fn prices(&self) -> Option<&Path> {
+        self.prices.as_deref()
+    }
+
     /// The same as words of a command line.
     pub(super) fn typed(&self) -> Result<Vec<String>> {
         let mut words = Vec::new();

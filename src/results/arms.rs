@@ -161,7 +161,8 @@ pub(super) fn run(
     let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let mut plan = ArmPlan { views: Views::of(scenario, engines), arms: Vec::new() };
+    let views = Views::of(scenario, engines);
+    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: true };
     let arms_of = plan.add_configurations(configurations);
     // A log's requests are read once for all arms.
     let together = scenario.recording.is_some();
@@ -196,6 +197,21 @@ pub(super) fn run(
     (counted, calls)
 }
 
+/// Runs every configuration at every level that makes a difference, in the scenario's replications, and no bounds:
+/// for those who look at levels alone.
+pub(super) fn run_levels(scenario: &Scenario, progress: StepProgress) -> Counted {
+    let engines = &Engines::of(scenario);
+    let views = Views::of(scenario, engines);
+    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: false };
+    let arms_of = plan.add_configurations(scenario.configurations.len());
+    let replications = scenario.replications;
+    let requests = plan.requests() * f64::from(replications);
+    progress(Step::Decided { replications, requests });
+    let mut arms = Vec::new();
+    plan.run(0..replications, &mut arms, progress);
+    Counted { arms, arms_of }
+}
+
 /// The scenario with each configuration that migrates once more without that, if it has none such: what
 /// a migration saves is what it saves beyond that.
 fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
@@ -218,6 +234,8 @@ fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
 struct ArmPlan<'a> {
     views: Views<'a>,
     arms: Vec<Seen>,
+    /// Whether arms are run between which every saving lies.
+    has_bounds: bool,
 }
 
 impl ArmPlan<'_> {
@@ -292,10 +310,12 @@ impl ArmPlan<'_> {
                 arms.levels[level as usize] = self.add(index, assumptions, view);
             }
         }
-        arms.bounds = Some(Bounds {
-            floor: self.add(index, ranges.floor(), View::Low),
-            ceiling: self.add(index, ranges.ceiling(), View::High),
-        });
+        if self.has_bounds {
+            arms.bounds = Some(Bounds {
+                floor: self.add(index, ranges.floor(), View::Low),
+                ceiling: self.add(index, ranges.ceiling(), View::High),
+            });
+        }
         arms
     }
 

@@ -10,6 +10,7 @@ use crate::encryption::history::{Ages, Writing};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::encryption::service::{BucketScheme, Scheme};
+use crate::inventory::StorageClass;
 use crate::kms::accounts::{Accounts, Charged};
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
@@ -19,7 +20,7 @@ use crate::rng::Seed;
 use crate::s3::{Connections, Object, Principal, Request, SessionSlot};
 use crate::statistics::Precision;
 use crate::tally::Window;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{ByteSize, SimDuration, SimTime};
 use crate::workload::Workload;
 use crate::workload::ages::AgeLaw;
 
@@ -167,6 +168,14 @@ pub struct Population {
     pub kept: bool,
     /// How many scoping policies own its objects, which then only they read; 1 if everybody does.
     pub policies: u32,
+    /// Bytes of each object, if told.
+    pub size: Option<ByteSize>,
+    /// Their storage class.
+    pub class: StorageClass,
+    /// Whether Object Lock holds them.
+    pub is_locked: bool,
+    /// Whether they are versions that are no longer current.
+    pub old_versions: bool,
 }
 
 /// Who wrote a population, as requesters.

@@ -3,6 +3,7 @@
 mod billing;
 mod configurations;
 mod domains;
+mod growth;
 mod length;
 mod names;
 mod objects;

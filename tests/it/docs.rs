@@ -15,6 +15,7 @@ use bks::explanation::rows::{CauseRow, ExplainedRow};
 use bks::figure::Figure;
 use bks::kms::KmsApi;
 use bks::report::json;
+use bks::results::migration::rows::{MonthRow, OneOffRow, ReachRow, WayRow};
 use bks::results::rows::{
     AccountRow, BucketRow, CostRow, LeftOutRow, OperationRow, PrefixRow, PrincipalRow,
     ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
@@ -110,7 +111,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 49] = [
+const DEFINITIONS: [(&str, &str); 50] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -155,6 +156,7 @@ const DEFINITIONS: [(&str, &str); 49] = [
     ("RequesterRule", "Requester rules"),
     ("RunFile", "run.toml"),
     ("ScanReads", "Scans"),
+    ("StorageClass", "Storage classes"),
     ("UniformAges", "Uniform ages"),
     ("WeibullAges", "Weibull ages"),
     ("WorkloadFile", "Workloads"),
@@ -313,6 +315,10 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`spread.csv`", columns::<SpreadRow>()),
         ("`break_even.csv`", columns::<BreakEvenRow>()),
         ("`break_even_curves.csv`", columns::<CurveRow>()),
+        ("`migration_ways.csv`", columns::<WayRow>()),
+        ("`months.csv`", columns::<MonthRow>()),
+        ("`migration_objects.csv`", columns::<ReachRow>()),
+        ("`migration_costs.csv`", columns::<OneOffRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }

@@ -32,6 +32,7 @@ mod log_quirks;
 mod logs;
 mod lookups;
 mod messages;
+mod migrate;
 mod money;
 mod mutated_commands;
 mod nine_in_ten;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::UnknownAge;
 use crate::encryption::Mode;
+use crate::inventory::StorageClass;
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::recording::earlier_objects::{EarlierObjects, ObjectOrigin};
@@ -86,6 +87,9 @@ fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> Populat
         written_by: None,
         encryption: (before.origin == ObjectOrigin::WithoutKms).then_some(Mode::SseS3),
         kms_key: None,
+        storage_class: StorageClass::Standard,
+        object_lock: false,
+        old_versions: false,
     }
 }
 
