@@ -6,6 +6,7 @@
 
 mod accounts;
 mod assumptions;
+mod audit;
 mod basis;
 mod bill;
 mod figures;
@@ -35,6 +36,7 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
     blocks.push(Block::Table(figures(results)));
     blocks.extend(accounts::table(results).map(Block::Table));
     blocks.extend(months::table(results).map(Block::Table));
+    blocks.extend(audit::ways(results).map(Block::Table));
     blocks.extend(basis::notes(results).into_iter().map(Block::Note));
     blocks.extend(by_principal(results).map(Block::Paragraph));
     blocks.extend(assumptions::greatest_swing(results).map(Block::Paragraph));
