@@ -18,6 +18,7 @@ pub mod known_total;
 pub mod manifest;
 mod migration;
 mod places;
+mod quota_use;
 pub mod rows;
 pub mod run;
 pub mod sensitivity;

@@ -300,7 +300,7 @@ impl Plan<'_> {
 
     /// What each of the arms counts in each of the replications, every view's arms in a run of their own.
     fn run_views(&self, replications: Range<u32>, progress: Progress) -> Vec<Vec<ArmCounts>> {
-        let quotas = &self.views.scenario.billing.quotas;
+        let billing = &self.views.scenario.billing;
         let mut all: Vec<Vec<(usize, ArmCounts)>> =
             replications.clone().map(|_| Vec::new()).collect();
         for view in View::ALL {
@@ -314,7 +314,7 @@ impl Plan<'_> {
                 &arms,
                 replications.clone(),
                 &|requests| progress(Step::Answered(requests)),
-                |tally| ArmCounts::of(&tally, quotas),
+                |tally| ArmCounts::of(&tally, billing),
             );
             for (all, counted) in all.iter_mut().zip(counted) {
                 all.extend(numbers.iter().copied().zip(counted));

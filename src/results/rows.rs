@@ -91,6 +91,30 @@ pub struct SummaryRow {
     /// Whether ever more calls would wait there if they went on coming as at the end of the run.
     #[serde(default)]
     pub kms_queue_grows: bool,
+    /// Share of the S3 requests that are answered 503 `SlowDown` at least once because KMS throttles.
+    #[serde(default)]
+    pub throttled_ratio: f64,
+    /// Share of the S3 requests that fail so: the last attempt is throttled, too.
+    #[serde(default)]
+    pub failed_ratio: f64,
+    /// When the first request is throttled where the quota is strained most; empty if none is.
+    #[serde(default)]
+    pub throttled_from_s: Option<f64>,
+    /// When the last one is, no longer than a day after the run.
+    #[serde(default)]
+    pub throttled_until_s: Option<f64>,
+    /// Most that work there is late because of it.
+    #[serde(default)]
+    pub job_delay_max_s: f64,
+    /// Longest time there from a second whose new calls exceed the quota until nothing waits.
+    #[serde(default)]
+    pub kms_drain_max_s: f64,
+    /// The quota under which nothing there were throttled; empty if nothing is.
+    #[serde(default)]
+    pub kms_quota_needed_per_s: Option<u64>,
+    /// The quota under which at most one in a hundred of the KMS requests there were throttled.
+    #[serde(default)]
+    pub kms_quota_1pct_per_s: Option<u64>,
     /// CloudTrail management events: one for each KMS request.
     pub cloudtrail_events: f64,
     /// Of these, those whose encryption context names the bucket.
@@ -167,6 +191,9 @@ pub struct TimelineRow {
     /// KMS requests a second that the account's quota leaves this traffic, beside the background; empty
     /// if there are several accounts or regions, each with a quota of its own.
     pub quota_per_s: Option<u64>,
+    /// Answers 503 `SlowDown` because KMS throttles, to retries among others.
+    #[serde(default)]
+    pub slow_downs: f64,
 }
 
 /// `requesters.csv`: who causes the calls, at the assumed level.
@@ -269,6 +296,12 @@ pub struct AccountRow {
     pub kms_unanswered: u64,
     /// Whether ever more calls would wait if they went on coming as at the end of the run.
     pub kms_queue_grows: bool,
+    /// The quota under which nothing were throttled; empty if nothing is.
+    #[serde(default)]
+    pub kms_quota_needed_per_s: Option<u64>,
+    /// The quota under which at most one in a hundred of the KMS requests were throttled.
+    #[serde(default)]
+    pub kms_quota_1pct_per_s: Option<u64>,
     /// KMS requests in the billing period.
     pub period_kms_requests: u64,
     /// Of these, those that KMS does not bill whoever makes them (`CloudTrail`'s own).
@@ -463,6 +496,9 @@ impl SummaryRow {
             Figure::KmsRequestsPerSMax => self.kms_requests_per_s_max.into(),
             Figure::QuotaShareMax => self.quota_share_max,
             Figure::ThrottledS => self.throttled_s as f64,
+            Figure::ThrottledShare => self.throttled_ratio,
+            Figure::FailedShare => self.failed_ratio,
+            Figure::JobDelayMaxS => self.job_delay_max_s,
             Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
             Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
         })
@@ -505,6 +541,9 @@ impl ReplicationRow {
             | Figure::KmsRequestsPerSMax
             | Figure::QuotaShareMax
             | Figure::ThrottledS
+            | Figure::ThrottledShare
+            | Figure::FailedShare
+            | Figure::JobDelayMaxS
             | Figure::AuditSaving => return None,
         })
     }

@@ -32,7 +32,7 @@ impl ArmState {
             alive: KeysAlive::default(),
             tally: Tally::new(scenario.window(), requesters, principals)
                 .with_places(places)
-                .with_accounts(scenario.accounts.list.len()),
+                .with_accounts(scenario.accounts.list.len(), scenario.accounts.client_groups()),
             calls: CallTimes::default(),
         }
     }
@@ -57,7 +57,8 @@ impl Worker {
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
             traffic: Traffic::new(scenario.window(), run.requesters.list.len())
-                .with_regions(scenario.accounts.several_regions()),
+                .with_regions(scenario.accounts.several_regions())
+                .with_buckets(scenario.domains.len()),
             batch: Vec::new(),
             places: Vec::new(),
             columns: Columns::default(),

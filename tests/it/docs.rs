@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 49] = [
+const DEFINITIONS: [(&str, &str); 51] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -129,10 +129,12 @@ const DEFINITIONS: [(&str, &str); 49] = [
     ("Jobs", "Jobs"),
     ("JustWrittenReads", "Reads of what was just written"),
     ("KmsKey", "Buckets"),
+    ("KnownRetries", "Values of `retries`"),
     ("LognormalAges", "Lognormal ages"),
     ("Mix", "Mix"),
     ("Mode", "Modes"),
     ("MultipartCalls", "Multipart"),
+    ("OwnRetries", "Retries in numbers"),
     ("PartGrowth", "Growth of parts"),
     ("PeriodicArrivals", "Periodic arrivals"),
     ("PoissonArrivals", "Poisson arrivals"),
@@ -307,6 +309,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`spread.csv`", columns::<SpreadRow>()),
         ("`break_even.csv`", columns::<BreakEvenRow>()),
         ("`break_even_curves.csv`", columns::<CurveRow>()),
+        ("`figure_break_even.csv`", columns::<bks::results::sensitivity::FigureBreakEvenRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }
@@ -404,6 +407,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
         together: Together::Known,
         replications: 1,
         break_evens: Vec::new(),
+        figure_targets: Vec::new(),
         left_out: vec![("requesters".to_owned(), "none can be many".to_owned())],
     };
     let document = bks::report::sensitivity::json(&scenario, &found);

@@ -48,5 +48,6 @@ mod scenarios;
 mod sensitivity;
 mod shares;
 mod sweep;
+mod throttling;
 mod tidy;
 mod torture;

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 
 const README: &str = include_str!("../../README.md");
 const GUIDE: &str = include_str!("../../docs/guide.md");
+const THROTTLING: &str = include_str!("../../docs/throttling.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 
 /// The fenced blocks of a language on a page.
@@ -71,6 +72,12 @@ fn every_command_of_the_guide_works() {
     let folder = folder_with_scenarios();
     run(folder.path(), "bks simulate scenarios/emr10.toml --quiet");
     assert!(run_all(folder.path(), GUIDE) > 25);
+}
+
+#[test]
+fn every_command_about_throttling_works() {
+    let folder = folder_with_scenarios();
+    assert_eq!(run_all(folder.path(), THROTTLING), 7);
 }
 
 /// Runs the commands of a page in their order; how many they are.

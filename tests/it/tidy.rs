@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 /// The rooms of `src` from the ground up. A room may use those on lower floors; rooms on one floor do
 /// not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["kms", "named_enum", "quota", "shown"],
+    &["kms", "named_enum", "shown"],
     &["error"],
     &["columnar", "units"],
     &["rng", "s3", "statistics"],
-    &["encryption", "logs", "pricing", "workload"],
+    &["encryption", "logs", "pricing", "quota", "workload"],
     &["bill", "figure", "inventory", "migration", "recording", "tally"],
     &["scenario"],
     &["simulation"],

@@ -3,7 +3,9 @@
 use crate::encryption::assumption::Level;
 use crate::report::document::{Block, Section, Shown, Tile};
 use crate::report::numbers::{count, dollars, percent};
-use crate::report::run::{added_cost_span, adds_cost, assumptions, cautions, period, span};
+use crate::report::run::{
+    added_cost_span, adds_cost, assumptions, cautions, period, span, throttling,
+};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
 
@@ -20,6 +22,10 @@ pub(super) fn tiles(results: &Results) -> Vec<Block> {
         }),
         tile(results, "Busiest second, share of the KMS quota", percent, |row| row.quota_share_max),
     ];
+    if throttling::matters(results) {
+        let name = "Requests that get 503 SlowDown";
+        tiles.push(tile(results, name, percent, |row| row.throttled_ratio));
+    }
     if let Some(cost) = own.migration_cost_usd {
         let back = own.payback_periods.map(|n| format!("paid back after {n:.1} × {period}"));
         tiles.push(Tile {

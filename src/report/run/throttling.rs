@@ -1,0 +1,83 @@
+//! What KMS throttles, where it does: in a sentence, and as rows of figures.
+
+use super::span;
+use crate::figure::Figure;
+use crate::report::numbers::{at_levels, grouped, percent};
+use crate::results::Results;
+use crate::results::rows::SummaryRow;
+use crate::units::SimDuration;
+
+/// Whether KMS throttles anything under a configuration, at any level of assumptions.
+fn throttles(results: &Results, configuration: &str) -> bool {
+    span(results, configuration, |row| row.throttled_ratio).1 > 0.0
+}
+
+/// Whether it does under any configuration.
+pub(super) fn matters(results: &Results) -> bool {
+    results.facts.configurations.iter().any(|it| throttles(results, &it.name))
+}
+
+/// What is throttled of the baseline's requests and of the headline's, to follow the verdict; nothing
+/// where that is none.
+pub(super) fn clause(results: &Results) -> String {
+    let facts = &results.facts;
+    let (headline, baseline) = (&facts.headline, &facts.reference);
+    if !throttles(results, headline) && !throttles(results, baseline) {
+        return String::new();
+    }
+    let without = throttled(results, results.assumed(baseline));
+    if headline == baseline {
+        return format!("; KMS throttles, so that 503 SlowDown answers {without} of its requests");
+    }
+    let with = throttled(results, results.assumed(headline));
+    format!(
+        "; KMS throttles, so that 503 SlowDown answers {without} of the requests of `{baseline}`, and \
+         {with} of those of `{headline}`"
+    )
+}
+
+/// The share that is throttled with its range, from when to when, and what of it fails.
+fn throttled(results: &Results, row: &SummaryRow) -> String {
+    let ends = span(results, &row.configuration, |row| row.throttled_ratio);
+    let range = if ends.0 < ends.1 {
+        format!(" {}", at_levels(Some(ends), percent))
+    } else {
+        String::new()
+    };
+    if row.throttled_ratio <= 0.0 {
+        return format!("none{range}");
+    }
+    let fail = if row.failed_ratio > 0.0 {
+        format!(", {} fail", percent(row.failed_ratio))
+    } else {
+        String::new()
+    };
+    format!("{}{range} ({}{fail})", percent(row.throttled_ratio), when(row))
+}
+
+/// From when to when, since the start of the run.
+pub(super) fn when(row: &SummaryRow) -> String {
+    match (row.throttled_from_s, row.throttled_until_s) {
+        (Some(from), Some(until)) => {
+            let [from, until] = [from, until].map(SimDuration::from_secs_f64);
+            format!("from {from} to {until}")
+        }
+        // Less than half a request in any second.
+        _ => "now and then".to_owned(),
+    }
+}
+
+/// Labels of the rows of figures, with what each has of a configuration.
+pub(super) const ROWS: [(&str, fn(&SummaryRow) -> Option<String>); 7] = [
+    (Figure::ThrottledShare.label(), |row| Some(percent(row.throttled_ratio))),
+    ("  when", |row| (row.throttled_ratio > 0.0).then(|| when(row))),
+    (Figure::FailedShare.label(), |row| Some(percent(row.failed_ratio))),
+    ("  work is late by up to", |row| Some(seconds(row.job_delay_max_s))),
+    ("  all is caught up with after", |row| Some(seconds(row.kms_drain_max_s))),
+    ("  KMS quota to ask for", |row| row.kms_quota_needed_per_s.map(grouped)),
+    ("  if 1 % may be throttled", |row| row.kms_quota_1pct_per_s.map(grouped)),
+];
+
+fn seconds(seconds: f64) -> String {
+    SimDuration::from_secs_f64(seconds).to_string()
+}

@@ -1,0 +1,167 @@
+//! Throttling from outside: the day on which it ends, what is said of it and where, and that nothing is said
+//! where it does not matter.
+
+use std::fs;
+
+use bks::results::Results;
+use bks::scenario::Scenario;
+use bks::scenario::overrides::Override;
+
+use crate::support::command::bks;
+
+/// A job of 20 s at 400 requests a second for a quota of 200, from clients that retry so.
+fn burst(retries: &str) -> Scenario {
+    let text = format!(
+        r#"
+        name = "burst"
+        duration = "10min"
+        replications = 1
+        [billing]
+        kms_quota_per_s = 200
+        [[bucket]]
+        name = "lake"
+        [[principal]]
+        name = "readers"
+        role = "readers"
+        connections = "fresh"
+        retries = {retries}
+        [[population]]
+        name = "objects"
+        bucket = "lake"
+        objects = 10000
+        age = {{ uniform = {{ to = "7d" }} }}
+        [[workload]]
+        name = "report"
+        principal = "readers"
+        bucket = "lake"
+        read = {{ from = ["objects"], pattern = "uniform" }}
+        jobs = {{ every = "10min", steps = [{{ action = "read", objects = 8000, rate = "400/s" }}] }}
+        "#
+    );
+    Scenario::parse(&text).unwrap()
+}
+
+/// The scenario of a text with some changes.
+fn changed(text: &str, changes: &[Override]) -> Scenario {
+    let none = |_: &str| unreachable!("no file is included");
+    Scenario::read(text, "scenario", changes, &none).unwrap()
+}
+
+fn run(scenario: &Scenario) -> Results {
+    Results::of(scenario, &|_| ())
+}
+
+/// Who never retries loses what exceeds the quota: half, give or take what chance does to a second.
+#[test]
+fn without_retries_half_of_twice_the_quota_fails() {
+    let results = run(&burst("\"none\""));
+    let row = results.assumed("sse-kms");
+    assert!((row.throttled_ratio - 0.5).abs() < 0.01, "{}", row.throttled_ratio);
+    assert!((row.failed_ratio - row.throttled_ratio).abs() < 1e-9);
+    assert!(row.throttled_from_s == Some(0.0) && row.throttled_until_s.unwrap() >= 20.0);
+    let binned: f64 = results
+        .timeline
+        .iter()
+        .filter(|it| it.configuration == "sse-kms")
+        .map(|it| it.slow_downs)
+        .sum();
+    assert!((binned - row.failed_ratio * row.requests).abs() < 1e-6);
+}
+
+/// More attempts: fewer requests fail, and work is later.
+#[test]
+fn more_attempts_trade_failures_for_delays() {
+    let rows = ["\"none\"", "\"standard\"", "\"legacy\"", "{ attempts = 60, base = \"2s\" }"]
+        .map(|retries| run(&burst(retries)).assumed("sse-kms").clone());
+    for pair in rows.windows(2) {
+        assert!(pair[1].failed_ratio < pair[0].failed_ratio);
+        assert!(pair[1].job_delay_max_s >= pair[0].job_delay_max_s);
+        assert_eq!(pair[1].kms_quota_needed_per_s, pair[0].kms_quota_needed_per_s);
+        assert_eq!(pair[1].kms_requests, pair[0].kms_requests);
+    }
+    let [.., patient] = &rows;
+    assert!(patient.failed_ratio < 1e-3 && patient.job_delay_max_s > 15.0);
+}
+
+/// Under the quotas to ask for nothing is throttled, and at most one request in a hundred.
+#[test]
+fn the_quotas_to_ask_for_are_enough() {
+    let base = burst("\"standard\"");
+    let row = run(&base).assumed("sse-kms").clone();
+    let with = |quota: u64| {
+        let change = Override::new("billing.kms_quota_per_s", quota.to_string());
+        let text = base.to_run_toml();
+        run(&changed(&text, &[change])).assumed("sse-kms").throttled_ratio
+    };
+    let [needed, few] = [row.kms_quota_needed_per_s, row.kms_quota_1pct_per_s].map(Option::unwrap);
+    assert!(few < needed);
+    assert_eq!(with(needed), 0.0);
+    assert!(with(needed - 1) > 0.0);
+    let share = with(few);
+    assert!(0.0 < share && share <= 0.01, "{share}");
+}
+
+/// Two groups of clients are told apart, and their calls are one account's.
+#[test]
+fn clients_that_retry_otherwise_share_the_quota() {
+    let one = burst("\"standard\"");
+    let text = one.to_run_toml();
+    let two = text.replace(
+        "[[population]]",
+        r#"[[principal]]
+name = "others"
+role = "others"
+retries = "none"
+
+[[population]]"#,
+    );
+    let two = format!(
+        "{two}\n[[workload]]\nname = \"more\"\nprincipal = \"others\"\nbucket = \"lake\"\n\
+         arrivals = {{ periodic = {{ rate = \"100/s\" }} }}\n"
+    );
+    let [one, two] = [one, Scenario::parse(&two).unwrap()].map(|it| run(&it));
+    let [alone, shared] = [&one, &two].map(|it| it.assumed("sse-kms"));
+    assert!(shared.kms_requests_per_s_max > alone.kms_requests_per_s_max);
+    assert!(shared.failed_ratio > 0.0);
+    let failed = |row: &bks::results::rows::SummaryRow| row.failed_ratio * row.requests;
+    assert!(failed(shared) > failed(alone), "{} {}", failed(shared), failed(alone));
+    assert_eq!(two.accounts.iter().filter(|row| row.configuration == "sse-kms").count(), 3);
+}
+
+/// Where the quota holds, no word and no figure is of it.
+#[test]
+fn nothing_is_said_where_nothing_is_throttled() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("burst.toml");
+    let calm = burst("\"standard\"").to_run_toml().replace("= 200", "= 100000");
+    fs::write(&file, &calm).unwrap();
+    let output = bks(folder.path(), &["simulate", "burst.toml"]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && !printed.contains("503"), "{printed}");
+    fs::write(&file, burst("\"standard\"").to_run_toml()).unwrap();
+    let output = bks(folder.path(), &["simulate", "burst.toml", "--out", "again"]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for said in ["503 SlowDown answers", "KMS quota to ask for", "fail", "from 0s to"] {
+        assert!(printed.contains(said), "{said}: {printed}");
+    }
+}
+
+/// The report reads seven days: on the sixth day after the switch it meets objects without a bucket key, on
+/// the seventh none.
+#[test]
+fn throttling_ends_on_the_seventh_day() {
+    let text = include_str!("../../scenarios/throttling-ends.toml");
+    let after = |days: u32| {
+        let changes = [
+            Override::new("duration", "6h"),
+            Override::new("replications", "1"),
+            Override::new("bucket.lake.bucket_keys_since", format!("-{days}d")),
+        ];
+        let results = run(&changed(text, &changes));
+        assert!(results.assumed("sse-kms").throttled_ratio > 0.1);
+        results.assumed("bucket-key").throttled_ratio
+    };
+    let shares = [0, 2, 4, 6, 7].map(after);
+    assert!(shares.windows(2).all(|pair| pair[1] < pair[0]), "{shares:?}");
+    assert!(shares[3] > 0.0 && shares[4] == 0.0, "{shares:?}");
+}
