@@ -161,7 +161,7 @@ impl QuotaEffect {
 }
 
 /// The least quota under which at most a share of the calls are throttled, if each is asked again until it
-/// is answered: a little more than enough for clients that pause.
+/// is answered: about what clients that pause need.
 #[must_use]
 pub fn least_quota(calls_per_s: &[u32], background_per_s: u64, share: f64) -> u64 {
     let asked: u64 = calls_per_s.iter().copied().map(u64::from).sum();
