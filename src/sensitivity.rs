@@ -164,7 +164,9 @@ impl Sensitivity {
         let together = together(scenario, plan, &mut first);
         let mut all = search.evaluator(scenario, replications)?;
         let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
-        for (axis, asked) in axes(scenario, plan) {
+        // Who asks for other figures alone does not wait for savings.
+        let savings = if plan.targets.is_empty() { Vec::new() } else { axes(scenario, plan) };
+        for (axis, asked) in savings {
             if axis.is_assumption() {
                 break_evens.extend(search.over_assumption(&axis, &mut first, &mut all));
                 continue;

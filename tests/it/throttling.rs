@@ -143,7 +143,9 @@ fn nothing_is_said_where_nothing_is_throttled() {
     fs::write(&file, burst_text("\"standard\"")).unwrap();
     let output = bks(folder.path(), &["simulate", "burst.toml", "--out", "again"]);
     let printed = String::from_utf8(output.stdout).unwrap();
-    for said in ["503 SlowDown answers", "KMS quota to ask for", "fail", "from 0s to"] {
+    for said in
+        ["KMS throttles: 503 SlowDown answers", "KMS quota to ask for", "fail", "from 0s to"]
+    {
         assert!(printed.contains(said), "{said}: {printed}");
     }
 }
@@ -166,4 +168,102 @@ fn throttling_ends_on_the_seventh_day() {
     let shares = [0, 2, 4, 6, 7].map(after);
     assert!(shares.windows(2).all(|pair| pair[1] < pair[0]), "{shares:?}");
     assert!(shares[3] > 0.0 && shares[4] == 0.0, "{shares:?}");
+}
+
+/// The same in one run of eight days: the last report within seven days of the switch begins after six and a
+/// half, and takes no longer than an hour.
+#[test]
+fn the_end_of_throttling_shows_in_one_run() {
+    let text = include_str!("../../scenarios/throttling-ends.toml");
+    let results = run(&changed(text, &[Override::new("replications", "1")]));
+    let until = |name: &str| results.assumed(name).throttled_until_s.unwrap() / 86_400.0;
+    assert!((6.5..6.55).contains(&until("bucket-key")), "{}", until("bucket-key"));
+    assert!((7.5..7.55).contains(&until("sse-kms")), "{}", until("sse-kms"));
+    let late = |row: &bks::results::rows::TimelineRow| {
+        row.configuration == "bucket-key" && row.slow_downs > 0.0 && row.time_s >= 7.0 * 86_400.0
+    };
+    assert!(!results.timeline.iter().any(late));
+}
+
+/// One call for each PUT of a metronome, and a quota of 200 a second: more than that from 200 a second on.
+#[test]
+fn a_target_may_be_any_figure() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+        name = "metronome"
+        duration = "5s"
+        replications = 1
+        [billing]
+        kms_quota_per_s = 200
+        [[bucket]]
+        name = "logs"
+        [[principal]]
+        name = "writer"
+        role = "writer"
+        [[workload]]
+        name = "put"
+        principal = "writer"
+        bucket = "logs"
+        arrivals = { periodic = { rate = "50/s" } }
+        "#;
+    fs::write(folder.path().join("metronome.toml"), text).unwrap();
+    let arguments = |target: &'static str| {
+        let over = "workload.put.arrivals.periodic.rate=20/s..2000/s";
+        ["sensitivity", "metronome.toml", "--samples", "16", "--target", target, "--over", over]
+    };
+    let target = "sse-kms.quota_share_max <= 100%";
+    let output = bks(folder.path(), &[&arguments(target)[..], &["--format", "json"]].concat());
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = found["figure_break_even"].as_array().unwrap();
+    assert_eq!(rows.len(), 3, "a crossing at each level: {rows:?}");
+    for row in rows {
+        assert_eq!(
+            (&row["figure"], &row["holds_behind"]),
+            (&"quota_share_max".into(), &false.into())
+        );
+        let value = row["value_number"].as_f64().unwrap();
+        assert!((198.0..=202.0).contains(&value), "{value}");
+    }
+    let said = found["figure_break_even_sentences"][0].as_str().unwrap();
+    assert!(said.starts_with("`sse-kms`: `") && said.contains("no longer holds once"), "{said}");
+    assert!(folder.path().join("results/metronome/figure_break_even.csv").exists());
+    for (target, why) in [
+        ("bucket@low.saving > 0", "is about one level of assumptions"),
+        ("nothing.saving > 0", "`nothing` is not a configuration"),
+        ("shavings > 0", "`shavings` is not a figure"),
+    ] {
+        let output = bks(folder.path(), &arguments(target));
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && message.contains(why), "{message}");
+    }
+}
+
+/// S3's own limit is another than KMS's: 6,000 GET a second to one bucket are beyond it whatever the keys.
+#[test]
+fn more_than_a_prefix_is_served_is_warned_of() {
+    let text = |rate: u32| {
+        burst_text("\"none\"")
+            .replace("= 200", "= 100000")
+            .replace("400/s", &format!("{rate}/s"))
+            .replace("8000", &(rate * 20).to_string())
+            .replace("10min", "20s")
+    };
+    for (rate, warned) in [(5_000, false), (6_000, true)] {
+        let results = run(&changed(&text(rate), &[]));
+        let warning = results.facts.warnings.iter().find(|it| it.id == "prefix-limit");
+        assert_eq!(warning.is_some(), warned, "{rate}");
+        let what = warning.map_or("", |it| &it.what);
+        assert!(!warned || what.contains("GET and HEAD") && what.contains("at least 2 prefixes"));
+    }
+}
+
+#[test]
+fn retries_are_read_and_refused_by_name() {
+    let refusal = |retries: &str| Scenario::parse(&burst_text(retries)).unwrap_err().to_string();
+    assert!(refusal("\"standart\"").contains("`standart` is no known way to retry"));
+    assert!(refusal("{ attempts = 0 }").contains("`attempts` is `0`"));
+    assert!(refusal("{ attempts = 2, cap = \"1ms\" }").contains("less than the `base`"));
+    assert!(Scenario::parse(&burst_text("{ attempts = 2 }")).is_ok());
 }

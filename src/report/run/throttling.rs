@@ -2,7 +2,7 @@
 
 use super::span;
 use crate::figure::Figure;
-use crate::report::numbers::{at_levels, grouped, percent};
+use crate::report::numbers::{at_levels, grouped, percent_if_any};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
 use crate::units::SimDuration;
@@ -25,34 +25,39 @@ pub(super) fn clause(results: &Results) -> String {
     if !throttles(results, headline) && !throttles(results, baseline) {
         return String::new();
     }
-    let without = throttled(results, results.assumed(baseline));
+    let without = share(results, baseline);
+    let detail = detail(results.assumed(baseline));
     if headline == baseline {
-        return format!("; KMS throttles, so that 503 SlowDown answers {without} of its requests");
+        return format!("; KMS throttles: 503 SlowDown answers {without} of its requests{detail}");
     }
-    let with = throttled(results, results.assumed(headline));
     format!(
-        "; KMS throttles, so that 503 SlowDown answers {without} of the requests of `{baseline}`, and \
-         {with} of those of `{headline}`"
+        "; KMS throttles: 503 SlowDown answers {without} of the requests of `{baseline}`{detail} and {} of \
+         those of `{headline}`{}",
+        share(results, headline),
+        self::detail(results.assumed(headline))
     )
 }
 
-/// The share that is throttled with its range, from when to when, and what of it fails.
-fn throttled(results: &Results, row: &SummaryRow) -> String {
-    let ends = span(results, &row.configuration, |row| row.throttled_ratio);
-    let range = if ends.0 < ends.1 {
-        format!(" {}", at_levels(Some(ends), percent))
+/// The share that is throttled, with its range.
+fn share(results: &Results, configuration: &str) -> String {
+    let ends = span(results, configuration, |row| row.throttled_ratio);
+    let share = percent_if_any(results.assumed(configuration).throttled_ratio);
+    if ends.0 < ends.1 {
+        format!("{share} {}", at_levels(Some(ends), percent_if_any))
     } else {
-        String::new()
-    };
-    if row.throttled_ratio <= 0.0 {
-        return format!("none{range}");
+        share
     }
-    let fail = if row.failed_ratio > 0.0 {
-        format!(", {} fail", percent(row.failed_ratio))
-    } else {
-        String::new()
-    };
-    format!("{}{range} ({}{fail})", percent(row.throttled_ratio), when(row))
+}
+
+/// From when to when, and what fails.
+fn detail(row: &SummaryRow) -> String {
+    if row.throttled_ratio <= 0.0 {
+        return String::new();
+    }
+    match percent_if_any(row.failed_ratio).as_str() {
+        "none" => format!(" ({})", when(row)),
+        fail => format!(" ({}, {fail} fail)", when(row)),
+    }
 }
 
 /// From when to when, since the start of the run.
@@ -69,9 +74,9 @@ pub(super) fn when(row: &SummaryRow) -> String {
 
 /// Labels of the rows of figures, with what each has of a configuration.
 pub(super) const ROWS: [(&str, fn(&SummaryRow) -> Option<String>); 7] = [
-    (Figure::ThrottledShare.label(), |row| Some(percent(row.throttled_ratio))),
+    (Figure::ThrottledShare.label(), |row| Some(percent_if_any(row.throttled_ratio))),
     ("  when", |row| (row.throttled_ratio > 0.0).then(|| when(row))),
-    (Figure::FailedShare.label(), |row| Some(percent(row.failed_ratio))),
+    (Figure::FailedShare.label(), |row| Some(percent_if_any(row.failed_ratio))),
     ("  work is late by up to", |row| Some(seconds(row.job_delay_max_s))),
     ("  all is caught up with after", |row| Some(seconds(row.kms_drain_max_s))),
     ("  KMS quota to ask for", |row| row.kms_quota_needed_per_s.map(grouped)),

@@ -5,6 +5,7 @@ use crate::results::facts::WarningFacts;
 use crate::results::rows::{AccountRow, SummaryRow};
 use crate::s3::REQUESTS_PER_PREFIX;
 use crate::shown::named;
+use crate::units::readable::percent_if_any;
 use crate::units::{SimDuration, grouped};
 
 /// Configurations whose calls the quota holds back, and whether they are ever answered.
@@ -49,7 +50,7 @@ fn advice(over: &[&SummaryRow]) -> String {
 
 /// What clients that retry make of it.
 fn what_becomes(row: &SummaryRow) -> String {
-    let [throttled, failed] = [row.throttled_ratio, row.failed_ratio].map(super::percent);
+    let [throttled, failed] = [row.throttled_ratio, row.failed_ratio].map(percent_if_any);
     format!(
         "; as clients retry, {throttled} of the requests get a 503, {failed} fail, and work is late by up \
          to {}",
