@@ -1,7 +1,7 @@
 //! Results as plain data: a run is its rows, which it leaves in its folder and which are read back from
 //! there.
 //!
-//! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
+//! - [`result_json`]: which run it was, what it warns of, what was demanded of it (`result.json`);
 //! - [`rows`]: the rows of every CSV file, those of [`mod@sensitivity`] apart;
 //! - [`csv`]: rows to text and back;
 //! - [`manifest`]: which files belong together.
@@ -10,20 +10,20 @@
 //! values and nothing else: a run of a minute ago and one of last year's folder look the same.
 
 mod arms;
+mod assumption_effects;
 mod billing;
 mod counts;
 pub mod csv;
-pub mod facts;
 pub mod known_total;
 pub mod manifest;
 mod migration;
-mod places;
 mod quota_use;
+mod replay_tables;
+pub mod result_json;
 pub mod rows;
 pub mod run;
 pub mod sensitivity;
 mod summary;
-mod swings;
 mod tables;
 mod warnings;
 
@@ -33,13 +33,13 @@ use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
-use facts::Facts;
+use assumption_effects::Variations;
+use result_json::Facts;
 use rows::{
-    AccountRow, BucketRow, CostRow, LeftOutRow, Names, OperationRow, PrefixRow, PrincipalRow,
+    AccountRow, BucketRow, CostRow, LeftOutRow, NamedRow, OperationRow, PrefixRow, PrincipalRow,
     ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
-use run::{Progress, Run};
-use swings::Variations;
+use run::{Run, StepProgress};
 
 /// The file that holds the facts.
 pub const FACTS: &str = "result.json";
@@ -106,10 +106,10 @@ impl Results {
     ///
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
-    pub fn of(scenario: &Scenario, progress: Progress) -> Self {
+    pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
         let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
         if let Some(log) = &scenario.recording {
-            run.swings.extend(swings::unknown_objects(&run, log, progress));
+            run.swings.extend(assumption_effects::unknown_objects(&run, log, progress));
             SensitivityRow::sort(&mut run.swings);
         }
         let summary = summary::rows(&run);
@@ -125,9 +125,9 @@ impl Results {
             operations: tables::operations(&run),
             costs: tables::costs(&run),
             replications: tables::replications(&run),
-            buckets: places::buckets(&run),
-            prefixes: places::prefixes(&run),
-            left_out: places::left_out(&run),
+            buckets: replay_tables::buckets(&run),
+            prefixes: replay_tables::prefixes(&run),
+            left_out: replay_tables::left_out(&run),
             run_toml: scenario.to_run_toml(),
             sensitivity: run.swings,
             accounts,
@@ -165,7 +165,7 @@ impl Results {
         let mut seen = self.clone();
         seen.facts.show();
         macro_rules! show {
-            ($($file:literal => $field:ident,)*) => { $(seen.$field.iter_mut().for_each(Names::show);)* };
+            ($($file:literal => $field:ident,)*) => { $(seen.$field.iter_mut().for_each(NamedRow::show);)* };
         }
         for_each_csv!(show);
         seen

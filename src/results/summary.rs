@@ -3,7 +3,7 @@
 use super::billing;
 use super::quota_use::QuotaUse;
 use super::rows::SummaryRow;
-use super::run::{Place, Run};
+use super::run::{LevelCounts, Run};
 use crate::figure::saving;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Sku};
@@ -17,9 +17,9 @@ pub(super) fn rows(run: &Run) -> Vec<SummaryRow> {
     run.everywhere().map(|place| row(run, &place, &calling, &baseline_bill)).collect()
 }
 
-fn row(run: &Run, place: &Place, calling: &[usize], baseline_bill: &Bill) -> SummaryRow {
+fn row(run: &Run, place: &LevelCounts, calling: &[usize], baseline_bill: &Bill) -> SummaryRow {
     let Run { scenario, counted, .. } = run;
-    let &Place { index, configuration, level, counts } = place;
+    let &LevelCounts { index, configuration, level, counts } = place;
     let bill = billing::bill(scenario, configuration, &counts.billable);
     let once = billing::once(scenario, configuration, &counts.billable, &bill);
     let calls = counts.mean_calls(&counts.total_calls());
@@ -96,27 +96,27 @@ fn with_data_events(bill: &Bill) -> f64 {
 }
 
 /// What the quota does to the account that strains it most, the first of several.
-fn most_strained<'a>(place: &Place<'a>, calling: &[usize]) -> &'a QuotaUse {
+fn most_strained<'a>(place: &LevelCounts<'a>, calling: &[usize]) -> &'a QuotaUse {
     let uses = calling.iter().map(|&account| &place.counts.quotas[account]);
     let most = uses.reduce(|a, b| if b.effect.strain() > a.effect.strain() { b } else { a });
     most.unwrap_or(&place.counts.quotas[0])
 }
 
 /// The share that some of the accounts' calls are of the S3 requests, each call being one request's.
-fn share_of_requests(place: &Place, calling: &[usize], some: fn(&QuotaUse) -> f64) -> f64 {
+fn share_of_requests(place: &LevelCounts, calling: &[usize], some: fn(&QuotaUse) -> f64) -> f64 {
     let calls: f64 = calling.iter().map(|&account| some(&place.counts.quotas[account])).sum();
     let requests = place.counts.billable.requests();
     if requests > 0 { (calls / requests as f64).min(1.0) } else { 0.0 }
 }
 
 /// The busiest second's share of the quota, the greatest of all accounts.
-fn quota_share_max(run: &Run, place: &Place, calling: &[usize]) -> f64 {
+fn quota_share_max(run: &Run, place: &LevelCounts, calling: &[usize]) -> f64 {
     let terms = &run.scenario.billing.quotas;
     let peaks = calling.iter().map(|&account| (account, place.counts.quotas[account].per_s_max));
     peaks.map(|(account, per_s_max)| terms[account].share(per_s_max)).fold(0.0, f64::max)
 }
 
 /// What the accounts' other load takes of their quotas, in calls a second.
-fn background_per_s(place: &Place, calling: &[usize]) -> u64 {
+fn background_per_s(place: &LevelCounts, calling: &[usize]) -> u64 {
     calling.iter().map(|&account| place.counts.quotas[account].effect.background_per_s).sum()
 }

@@ -7,7 +7,7 @@ use super::billing;
 use super::rows::{
     AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, TimelineRow,
 };
-use super::run::{Place, Run};
+use super::run::{LevelCounts, Run};
 use crate::encryption::assumption::Level;
 use crate::encryption::requester::{Requester, Requesters};
 use crate::figure::saving;
@@ -29,7 +29,7 @@ pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
         _ => None,
     };
     let mut rows = Vec::new();
-    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
         rows.extend(counts.bins.iter().enumerate().map(|(index, bin)| {
             let calls = counts.mean_calls(&bin.counts.calls);
             TimelineRow {
@@ -87,8 +87,8 @@ pub(super) fn requesters(run: &Run) -> Vec<RequesterRow> {
 }
 
 /// What a requester caused, without its name.
-fn requester(run: &Run, place: &Place, own: &RequesterCounts) -> RequesterRow {
-    let &Place { configuration, counts, .. } = place;
+fn requester(run: &Run, place: &LevelCounts, own: &RequesterCounts) -> RequesterRow {
+    let &LevelCounts { configuration, counts, .. } = place;
     let calls = counts.mean_calls(&own.calls);
     RequesterRow {
         scenario: run.scenario.name.clone(),
@@ -126,7 +126,7 @@ fn named(scenario: &Scenario, requester: &Requester, row: RequesterRow) -> Reque
 pub(super) fn principals(run: &Run) -> Vec<PrincipalRow> {
     let baseline = run.baseline();
     let mut rows = Vec::new();
-    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
         let calls = counts.calls_of_principal.iter().zip(&baseline.calls_of_principal);
         rows.extend(run.scenario.senders.iter().zip(calls).map(|(sender, (&own, &against))| {
             let kms_requests = counts.mean(own);
@@ -145,7 +145,7 @@ pub(super) fn principals(run: &Run) -> Vec<PrincipalRow> {
 /// Rows of `operations.csv`.
 pub(super) fn operations(run: &Run) -> Vec<OperationRow> {
     let mut rows = Vec::new();
-    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
         for operation in Operation::ALL {
             let requests = counts.billable.requests_of(operation);
             if requests == 0 {
@@ -172,7 +172,7 @@ pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
     let scenario = run.scenario;
     let calling = run.counted.calling_accounts();
     let mut rows = Vec::new();
-    for Place { configuration, level, counts, .. } in run.everywhere() {
+    for LevelCounts { configuration, level, counts, .. } in run.everywhere() {
         let charges = counts.billable.kms_charges(scenario);
         rows.extend(calling.iter().map(|&number| {
             let AccountRegion { account, region } = &scenario.accounts.list[number];
@@ -213,7 +213,7 @@ pub(super) fn costs(run: &Run) -> Vec<CostRow> {
         let bill = billing::bill(run.scenario, place.configuration, &place.counts.billable);
         rows.extend(bill_rows(run.scenario, &place, "Usage-Based", &bill));
         if let (Level::High, Some(migration)) = (place.level, &run.migrations[place.index]) {
-            let once = Place { level: Level::Assumed, ..place };
+            let once = LevelCounts { level: Level::Assumed, ..place };
             rows.extend(bill_rows(run.scenario, &once, "One-Time", &migration.bill));
         }
     }
@@ -222,7 +222,7 @@ pub(super) fn costs(run: &Run) -> Vec<CostRow> {
 
 fn bill_rows<'a>(
     scenario: &'a Scenario,
-    place: &'a Place,
+    place: &'a LevelCounts,
     charge_frequency: &'static str,
     bill: &'a Bill,
 ) -> impl Iterator<Item = CostRow> + 'a {
@@ -248,7 +248,7 @@ fn bill_rows<'a>(
 /// Rows of `replications.csv`.
 pub(super) fn replications(run: &Run) -> Vec<ReplicationRow> {
     let mut rows = Vec::new();
-    for Place { configuration, level, counts, .. } in run.everywhere() {
+    for LevelCounts { configuration, level, counts, .. } in run.everywhere() {
         let both = counts.each.iter().zip(&run.baseline().each);
         rows.extend(both.enumerate().map(|(number, (own, against))| {
             let bill = billing::bill(run.scenario, configuration, &own.billable);

@@ -9,7 +9,7 @@ mod free_tier;
 mod prices;
 mod run;
 
-pub use free_tier::FreeTier;
+pub use free_tier::FreeTierOwner;
 pub use prices::{PricesFile, price_file};
 pub use run::{InputFile, ReplayFile, RunFile};
 
@@ -146,7 +146,7 @@ pub struct BillingFile {
     pub period: SimDuration,
     /// Whether KMS's free requests are left to this traffic: once for all accounts together, as in an
     /// organization, or to each account.
-    pub free_tier: FreeTier,
+    pub free_tier: FreeTierOwner,
     /// Discount on every price.
     pub discount: Share,
     /// Paid copies of CloudTrail management events (trails besides the first).
@@ -199,7 +199,7 @@ impl Default for BillingFile {
     fn default() -> Self {
         Self {
             period: SimDuration::from_secs(30 * 86_400),
-            free_tier: FreeTier::Once,
+            free_tier: FreeTierOwner::Once,
             discount: Share::ZERO,
             cloudtrail_copies: 0,
             data_events: false,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::axis::SearchAxis;
 use super::break_even::FEW_STEPS;
 use super::search::{Crossing, Curve, search};
-use super::{Progress, ReadWith, Work};
+use super::{ReadWith, Work, WorkProgress};
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
 use crate::results::rows::SummaryRow;
@@ -78,7 +78,7 @@ pub(super) fn check(scenario: &Scenario, demands: &[Assertion]) -> Result<()> {
 pub(super) struct RowsAtValues<'a> {
     pub(super) axis: &'a SearchAxis,
     pub(super) read: ReadWith<'a>,
-    pub(super) progress: Progress<'a>,
+    pub(super) progress: WorkProgress<'a>,
     known: BTreeMap<u64, Option<Vec<SummaryRow>>>,
     cut: Option<String>,
 }
@@ -87,7 +87,7 @@ impl<'a> RowsAtValues<'a> {
     pub(super) const fn new(
         axis: &'a SearchAxis,
         read: ReadWith<'a>,
-        progress: Progress<'a>,
+        progress: WorkProgress<'a>,
     ) -> Self {
         Self { axis, read, progress, known: BTreeMap::new(), cut: None }
     }

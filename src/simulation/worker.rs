@@ -7,8 +7,8 @@ use super::recorded::RecordedRoom;
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
-use crate::s3::columns::Columns;
-use crate::tally::{KeysAlive, Tally, Traffic};
+use crate::s3::columns::S3Columns;
+use crate::tally::{KeysAlive, S3Traffic, Tally};
 
 /// One arm while a requester is run, and what it has counted so far.
 pub(super) struct ArmState {
@@ -41,11 +41,11 @@ impl ArmState {
 /// What one thread needs to run requesters one after the other.
 pub(super) struct Worker {
     pub(super) arms: Vec<ArmState>,
-    pub(super) traffic: Traffic,
+    pub(super) traffic: S3Traffic,
     pub(super) batch: Vec<Request>,
     /// Of a log's requests: which part of which bucket each of the batch counts to.
     pub(super) places: Vec<u32>,
-    pub(super) columns: Columns,
+    pub(super) columns: S3Columns,
     /// Of each keyring the keys that wrap what the requests in columns need.
     pub(super) keys: Vec<Vec<u32>>,
     pub(super) recorded: RecordedRoom,
@@ -56,12 +56,12 @@ impl Worker {
         let scenario = run.scenario;
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
-            traffic: Traffic::new(scenario.window(), run.requesters.list.len())
+            traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
                 .with_regions(scenario.accounts.several_regions())
                 .with_buckets(scenario.domains.len()),
             batch: Vec::new(),
             places: Vec::new(),
-            columns: Columns::default(),
+            columns: S3Columns::default(),
             keys: Vec::new(),
             recorded: RecordedRoom::default(),
         }

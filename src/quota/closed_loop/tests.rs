@@ -164,7 +164,7 @@ struct Agents {
 }
 
 #[derive(Debug, Default)]
-struct Counted {
+struct DrawnCounts {
     attempts: f64,
     slow_downs: f64,
     throttled: f64,
@@ -174,7 +174,7 @@ struct Counted {
 const NANO: f64 = 1e9;
 
 impl Agents {
-    fn run(calls: &[u32], group: &ClientGroup, quota: u32, seed: u64) -> Counted {
+    fn run(calls: &[u32], group: &ClientGroup, quota: u32, seed: u64) -> DrawnCounts {
         let mut chance = Seed(seed).stream(0, Purpose::Requests, (0, 0));
         let mut arrivals: Vec<f64> = Vec::new();
         for (second, &count) in calls.iter().enumerate() {
@@ -193,7 +193,7 @@ impl Agents {
             queue: VecDeque::new(),
             busy_s: if workers.is_finite() { workers / fastest } else { 0.0 },
         };
-        let mut counted = Counted::default();
+        let mut counted = DrawnCounts::default();
         for (number, time_s) in arrivals.iter().enumerate() {
             agents.advance((time_s * NANO) as u64, &mut counted);
             agents.queue.push_back(number);
@@ -212,7 +212,7 @@ impl Agents {
         }
     }
 
-    fn advance(&mut self, until: u64, counted: &mut Counted) {
+    fn advance(&mut self, until: u64, counted: &mut DrawnCounts) {
         while self.attempts.peek().is_some_and(|Reverse((time, ..))| *time <= until) {
             let Reverse((time, number, before)) = self.attempts.pop().unwrap();
             if before == u32::MAX {

@@ -1,10 +1,10 @@
 //! What is to be said where a quota holds calls back.
 
 use super::Found;
-use crate::results::facts::WarningFacts;
+use crate::harmless_text::named;
+use crate::results::result_json::WarningFacts;
 use crate::results::rows::{AccountRow, SummaryRow};
 use crate::s3::REQUESTS_PER_PREFIX;
-use crate::shown::named;
 use crate::units::readable::percent_if_any;
 use crate::units::{SimDuration, grouped};
 

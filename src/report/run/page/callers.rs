@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BUCKETS, Page, accounts, drawn};
 use crate::error::Result;
+use crate::harmless_text::named;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Section, Table};
 use crate::report::numbers::signed;
 use crate::report::run::adds_cost;
 use crate::results::Results;
-use crate::results::facts::Facts;
+use crate::results::result_json::Facts;
 use crate::results::rows::{PrincipalRow, RequesterRow};
-use crate::shown::named;
 
 /// Principals, and requesters of each configuration, that a page shows.
 const LISTED: usize = 100;
@@ -22,12 +22,12 @@ pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
         return None;
     }
     let Page { results: Results { facts, principals, .. }, further, .. } = page;
-    let buckets = further.buckets.iter().map(|row| Calls {
+    let buckets = further.buckets.iter().map(|row| NamedCalls {
         configuration: &row.configuration,
         name: &row.bucket,
         kms_requests: row.kms_requests,
     });
-    let principals = principals.iter().map(|row| Calls {
+    let principals = principals.iter().map(|row| NamedCalls {
         configuration: &row.configuration,
         name: &row.principal,
         kms_requests: row.kms_requests,
@@ -44,7 +44,7 @@ pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
 }
 
 /// KMS requests of a bucket or a principal under a configuration.
-struct Calls<'a> {
+struct NamedCalls<'a> {
     configuration: &'a str,
     name: &'a str,
     kms_requests: f64,
@@ -55,11 +55,11 @@ struct Calls<'a> {
 fn most_saved<'a>(
     facts: &Facts,
     what: &str,
-    calls: impl Iterator<Item = Calls<'a>>,
+    calls: impl Iterator<Item = NamedCalls<'a>>,
 ) -> Option<Table> {
     const SHOWN: usize = 10;
     let mut names: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
-    for Calls { configuration, name, kms_requests } in calls {
+    for NamedCalls { configuration, name, kms_requests } in calls {
         for (side, of) in [&facts.headline, &facts.reference].into_iter().enumerate() {
             if configuration == of {
                 names.entry(name).or_default()[side] += kms_requests;

@@ -2,7 +2,7 @@
 
 use super::arms::Counted;
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
-use super::run::{Progress, Run, Step};
+use super::run::{Run, Step, StepProgress};
 use crate::encryption::assumption::{Level, Variation};
 use crate::figure::saving;
 use crate::recording::Recording;
@@ -37,7 +37,7 @@ impl Variations {
         &self,
         scenario: &Scenario,
         engines: &Engines,
-        progress: Progress,
+        progress: StepProgress,
     ) -> Vec<u64> {
         if self.arms.is_empty() {
             return Vec::new();
@@ -71,7 +71,7 @@ impl Variations {
 pub(super) fn unknown_objects(
     run: &Run,
     log: &Recording,
-    progress: Progress,
+    progress: StepProgress,
 ) -> Option<SensitivityRow> {
     let scenario = run.scenario;
     let configuration = &scenario.configurations[scenario.headline];
