@@ -12,6 +12,13 @@ use crate::units::Usd;
 /// Most points of the table; of more only the first and the last are shown.
 const POINTS_SHOWN: usize = 40;
 
+/// A figure that was asked for.
+struct AskedFigure {
+    assumed: Option<f64>,
+    /// The least and the greatest at any level.
+    ends: Option<(f64, f64)>,
+}
+
 /// One point's figures of the configuration its verdict is about.
 struct PointFigures {
     /// As `key=value` for each key.
@@ -25,7 +32,7 @@ struct PointFigures {
     kms_requests: f64,
     kms_cost: Usd,
     /// Each of the figures asked for, at the assumed level and from the least to the greatest.
-    asked: Vec<(Option<f64>, Option<(f64, f64)>)>,
+    asked: Vec<AskedFigure>,
 }
 
 impl PointFigures {
@@ -51,7 +58,7 @@ impl PointFigures {
                 .iter()
                 .map(|&figure| {
                     let at = [low, assumed, high].map(|row| row.figure(figure));
-                    (at[1], ends(at))
+                    AskedFigure { assumed: at[1], ends: ends(at) }
                 })
                 .collect(),
         }
@@ -203,10 +210,8 @@ fn table(grid: &Grid, points: &[PointFigures], figures: &[Figure]) -> Table {
     for (number, figure) in figures.iter().enumerate() {
         let words = words(*figure);
         columns = columns
-            .figure(figure.name(), |point| {
-                point.asked[number].0.map_or_else(Cell::unknown, |value| Cell::figure(value, words))
-            })
-            .figure("low … high", |point| Cell::range(point.asked[number].1, words));
+            .figure(figure.name(), |point| Cell::figure(point.asked[number].assumed, words))
+            .figure("low … high", |point| Cell::range(point.asked[number].ends, words));
     }
     let is_saved = points.iter().any(|point| point.saving().is_some());
     columns

@@ -241,8 +241,8 @@ mod tests {
         let longest: Vec<f64> = (1..=7).map(|retry| standard.pause_s(retry)[1]).collect();
         assert_eq!(longest, [1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0]);
         let s3a = Retries::Known(KnownRetries::S3a).policy();
-        assert_eq!(s3a.pause_s(1), [0.25, 0.75]);
-        assert_eq!(s3a.pause_s(20), [0.25, 0.75].map(|pause| pause * f64::from(1 << 19)));
+        assert_eq!(s3a.pause_s(1).to_vec(), [0.25, 0.75]);
+        assert_eq!(s3a.pause_s(20).to_vec(), [0.25, 0.75].map(|pause| pause * f64::from(1 << 19)));
     }
 
     #[test]

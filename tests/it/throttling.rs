@@ -80,7 +80,7 @@ fn more_attempts_trade_failures_for_delays() {
         assert!(pair[1].failed_ratio < pair[0].failed_ratio);
         assert!(pair[1].job_delay_max_s >= pair[0].job_delay_max_s);
         assert_eq!(pair[1].kms_quota_needed_per_s, pair[0].kms_quota_needed_per_s);
-        assert_eq!(pair[1].kms_requests, pair[0].kms_requests);
+        assert!((pair[1].kms_requests - pair[0].kms_requests).abs() < 1e-9);
     }
     let [.., patient] = &rows;
     assert!(patient.failed_ratio < 1e-3 && patient.job_delay_max_s > 15.0);
@@ -97,7 +97,7 @@ fn the_quotas_to_ask_for_are_enough() {
     };
     let [needed, few] = [row.kms_quota_needed_per_s, row.kms_quota_1pct_per_s].map(Option::unwrap);
     assert!(few < needed);
-    assert_eq!(with(needed), 0.0);
+    assert!(with(needed) <= 0.0);
     assert!(with(needed - 1) > 0.0);
     let share = with(few);
     assert!(0.0 < share && share <= 0.012, "{share}");
@@ -167,7 +167,7 @@ fn throttling_ends_on_the_seventh_day() {
     };
     let shares = [0, 2, 4, 6, 7].map(after);
     assert!(shares.windows(2).all(|pair| pair[1] < pair[0]), "{shares:?}");
-    assert!(shares[3] > 0.0 && shares[4] == 0.0, "{shares:?}");
+    assert!(shares[3] > 0.0 && shares[4] <= 0.0, "{shares:?}");
 }
 
 /// The same in one run of eight days: the last report within seven days of the switch begins after six and a

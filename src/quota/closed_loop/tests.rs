@@ -75,7 +75,7 @@ fn without_retries_what_exceeds_the_quota_fails() {
     assert_near(effect.failed, 600.0, 1e-9, "failed");
     assert_near(effect.throttled_share(), 1.0 / 3.0, 1e-9, "share");
     assert_eq!(effect.span(), Some((0, 59)));
-    assert_eq!(effect.late_max_s, 0.0);
+    assert!(effect.late_max_s <= 0.0);
 }
 
 /// Whoever never gives up and pauses but shortly is a queue: T seconds of λ at μ < λ leave (λ - μ) T calls,
@@ -88,7 +88,7 @@ fn an_overload_drains_by_its_formula() {
         let excess = f64::from(rate - quota) * seconds as f64;
         let drains_s = excess / f64::from(quota);
         let open = QuotaEffect::of(&calls, left(quota.into()));
-        assert_eq!(open.backlog_max as f64, excess);
+        assert_near(open.backlog_max as f64, excess, 1e-12, "backlog");
         assert_near(open.wait_max_s.unwrap() as f64, drains_s, 0.02, "longest wait");
         let closed = effect(&calls, group(patient), quota.into());
         assert!(closed.failed < 1.0 && closed.unfinished < 1e-3, "{}", closed.failed);

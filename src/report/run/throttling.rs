@@ -72,8 +72,11 @@ pub(super) fn when(row: &SummaryRow) -> String {
     }
 }
 
+/// What a row of figures says of a configuration.
+type FigureInWords = fn(&SummaryRow) -> Option<String>;
+
 /// Labels of the rows of figures, with what each has of a configuration.
-pub(super) const ROWS: [(&str, fn(&SummaryRow) -> Option<String>); 7] = [
+pub(super) const ROWS: [(&str, FigureInWords); 7] = [
     (Figure::ThrottledShare.label(), |row| Some(percent_if_any(row.throttled_ratio))),
     ("  when", |row| (row.throttled_ratio > 0.0).then(|| when(row))),
     (Figure::FailedShare.label(), |row| Some(percent_if_any(row.failed_ratio))),
