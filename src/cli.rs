@@ -7,6 +7,7 @@
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
 //! assertion in a scenario was not met.
 
+mod advise;
 mod args;
 mod bills;
 mod calibrate;
@@ -14,6 +15,7 @@ mod check;
 mod compare;
 mod complete;
 mod exit;
+mod explain;
 mod export;
 mod file_errors;
 mod fit;
@@ -33,6 +35,7 @@ mod reconcile;
 mod replay;
 mod report;
 mod run;
+mod scenario_or_logs;
 mod sensitivity;
 mod simulate;
 mod sweep;
@@ -68,6 +71,8 @@ enum Command {
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Compare(compare::CompareArgs),
+    Advise(advise::AdviseArgs),
+    Explain(explain::ExplainArgs),
     Sweep(sweep::SweepArgs),
     Sensitivity(sensitivity::SensitivityArgs),
     Report(report::ReportArgs),
@@ -118,6 +123,8 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Advise(args) => advise::run(&args, typed),
+        Command::Explain(args) => explain::run(&args, typed),
         Command::Sweep(args) => sweep::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Report(args) => report::run(&args, typed),

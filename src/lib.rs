@@ -16,7 +16,7 @@
 //!                                                                       ▼
 //!                           results/NAME ◄───────────────────► Results (plain data)
 //!                                                                       │
-//!                                                       compare │ sweep │ sensitivity
+//!                                              compare │ sweep │ sensitivity │ advice
 //!                                                                       ▼
 //!                                       report: text │ markdown │ json │ chart │ html
 //! ```
@@ -33,7 +33,8 @@
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`sweep`],
-//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
+//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
+//!   [`explanation`]
 //! - roof: [`report`]
 //! - porch, the only door to the world: [`cli`]
 //!
@@ -70,12 +71,14 @@
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 
+pub mod advice;
 pub mod bill;
 pub mod calibration;
 pub mod cli;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod explanation;
 pub mod figure;
 pub mod fitting;
 pub mod inventory;

@@ -24,6 +24,7 @@ pub(crate) mod hash;
 pub mod kms_calls;
 pub mod left_out;
 mod log_ends;
+pub mod mark;
 pub(crate) mod names;
 mod packed;
 pub mod requests;

@@ -209,6 +209,19 @@ impl Changes {
         Ok(all)
     }
 
+    /// The same as words of a command line.
+    pub(super) fn typed(&self) -> Result<Vec<String>> {
+        let mut words = Vec::new();
+        if let Some(path) = &self.prices {
+            words.extend(["--prices".to_owned(), path.display().to_string()]);
+        }
+        let overrides = self.overrides()?;
+        for change in overrides.iter().skip(usize::from(self.prices.is_some())) {
+            words.extend(["--set".to_owned(), format!("{}={}", change.key, change.value)]);
+        }
+        Ok(words)
+    }
+
     /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
     pub(super) fn scenario(&self, path: &str, threads: usize) -> Result<Scenario> {
         let source = input::ScenarioSource::open(path)?;
@@ -297,6 +310,16 @@ impl LogSettings {
         let scenario = input::replay(recording, settings.as_deref(), &overrides, *unknown_age)?;
         check_size(&scenario, threads)?;
         Ok(scenario)
+    }
+}
+
+impl LogSettings {
+    /// The same as words of a command line.
+    pub(super) fn typed(&self) -> Vec<String> {
+        let age = self.unknown_age.unknown_age.map(|age| age.to_string());
+        let options = [("--scenario", self.scenario.clone()), ("--unknown-age", age)];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        given.flatten().collect()
     }
 }
 

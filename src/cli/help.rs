@@ -22,7 +22,7 @@ const JOBS: [Job; 5] = [
     },
     Job {
         title: "Decide: what it saves, how sure that is, what to change",
-        commands: &["report", "compare", "sweep", "sensitivity", "plot"],
+        commands: &["advise", "explain", "report", "compare", "sweep", "sensitivity", "plot"],
     },
     Job { title: "Other tools and machines", commands: &["export"] },
     Job { title: "Look things up", commands: &["list", "schema", "complete", "help"] },

@@ -4,8 +4,8 @@ use super::arms::{self, Counted};
 use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
-use super::rows::{SensitivityRow, SummaryRow};
-use super::summary;
+use super::rows::{ReplicationRow, SensitivityRow, SummaryRow};
+use super::{summary, tables};
 use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 
@@ -33,6 +33,16 @@ pub type StepProgress<'a> = &'a (dyn Fn(Step) + Sync);
 #[must_use]
 pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
     summary::rows(&Run::of(scenario, Variations::default(), progress))
+}
+
+/// As [`summary`], with the figures of each replication beside it.
+#[must_use]
+pub fn summary_and_replications(
+    scenario: &Scenario,
+    progress: StepProgress,
+) -> (Vec<SummaryRow>, Vec<ReplicationRow>) {
+    let run = Run::of(scenario, Variations::default(), progress);
+    (summary::rows(&run), tables::replications(&run))
 }
 
 /// What a run counted, and what its tables have in common.

@@ -4,6 +4,7 @@
 mod support;
 
 mod accounts;
+mod advise;
 mod browser;
 mod calibrate;
 mod calibrate_coverage;
@@ -17,6 +18,7 @@ mod containers;
 mod docs;
 mod encryption;
 mod engines;
+mod explain;
 mod export;
 mod fit;
 mod fit_round_trips;

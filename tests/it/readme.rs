@@ -4,8 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::support::shell::words;
+
 const README: &str = include_str!("../../README.md");
 const GUIDE: &str = include_str!("../../docs/guide.md");
+const ADVISE: &str = include_str!("../../docs/advise.md");
+const EXPLAIN: &str = include_str!("../../docs/explain.md");
 const THROTTLING: &str = include_str!("../../docs/throttling.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 
@@ -20,18 +24,6 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
         }
     }
     blocks
-}
-
-/// The words of a command line: at blanks, but for what stands in single quotes.
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for (i, part) in line.split('\'').enumerate() {
-        let mut pieces =
-            if i % 2 == 0 { part.split(' ').collect() } else { vec![part] }.into_iter();
-        words.last_mut().unwrap().push_str(pieces.next().unwrap());
-        words.extend(pieces.map(str::to_owned));
-    }
-    words
 }
 
 /// Runs `bks ARGUMENTS`, or the same through cargo, with this build.
@@ -64,7 +56,7 @@ fn folder_with_scenarios() -> tempfile::TempDir {
 fn every_command_of_the_readme_works() {
     let folder = folder_with_scenarios();
     // The guide sweeps what the README reports on.
-    assert_eq!(run_all(folder.path(), README), 6);
+    assert_eq!(run_all(folder.path(), README), 8);
 }
 
 #[test]
@@ -75,9 +67,11 @@ fn every_command_of_the_guide_works() {
 }
 
 #[test]
-fn every_command_about_throttling_works() {
-    let folder = folder_with_scenarios();
-    assert_eq!(run_all(folder.path(), THROTTLING), 7);
+fn every_command_of_the_pages_on_jobs_works() {
+    for (page, commands) in [(ADVISE, 3), (EXPLAIN, 5), (THROTTLING, 7)] {
+        let folder = folder_with_scenarios();
+        assert_eq!(run_all(folder.path(), page), commands);
+    }
 }
 
 /// Runs the commands of a page in their order; how many they are.
