@@ -5,7 +5,7 @@
 //! `logs` and `bills` what they read, `exit` how they end.
 //!
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
-//! assertion in a scenario was not met.
+//! assertion in a scenario was not met, or `lint` found what it is to fail on.
 
 mod advise;
 mod args;
@@ -25,6 +25,7 @@ mod input;
 mod inventory;
 mod journal;
 mod known_totals;
+mod lint;
 mod list;
 mod logs;
 mod memory;
@@ -59,7 +60,8 @@ use exit::Exit;
 #[command(name = "bks", version, max_term_width = 100)]
 #[command(after_help = "\
 Start with `bks init my-bucket`, edit the file, then run `bks simulate my-bucket.toml`.
-Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 3 an assertion was not met.")]
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 3 an assertion was not met
+or `bks lint` found something.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -82,6 +84,7 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     Reconcile(reconcile::ReconcileArgs),
     Inventory(inventory::InventoryArgs),
+    Lint(lint::LintArgs),
     Export(export::ExportArgs),
     List(list::ListArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -134,6 +137,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Inventory(args) => inventory::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Export(args) => export::run(&args, typed),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),

@@ -1,7 +1,8 @@
 //! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
 //!
 //! ```text
-//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration ─ explanation   one file a question
+//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration ─ explanation ─ lint
+//!                                                                                              one file a question
 //!                                    ▼
 //!                                Document        headings, paragraphs, tables, charts
 //!                    ┌───────────────┼───────────────┐
@@ -22,6 +23,7 @@ pub mod html;
 pub mod inventory;
 pub mod json;
 pub mod known_total;
+pub mod lint;
 pub mod markdown;
 pub mod reconciliation;
 pub mod run;

@@ -14,9 +14,9 @@ use crate::scenario::written::WorkloadFile;
 use crate::scenario::{Population, Scenario};
 use crate::units::{ByteSize, Rate, SimDuration, SimTime, Usd};
 use crate::workload::Workload;
-use crate::workload::access::ReadPattern;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::clients::ClientProfile;
+use crate::workload::read_pattern::ReadPattern;
 
 /// How many times fewer and larger objects become.
 const TIMES_LARGER: u64 = 10;

@@ -62,7 +62,7 @@ pub(super) fn run(args: &AdviseArgs, typed: &TypedOptions) -> Result<Exit> {
         OutputFormat::Csv => output::csv(&report::rows(&advice, &command)),
         OutputFormat::Markdown => report::markdown(&advice, &command),
         OutputFormat::Html => report::html(&advice, &command),
-        OutputFormat::Table => output::table(&report::document(&advice, &command)),
+        _ => OutputFormat::Table.document(&report::document(&advice, &command)),
     })?;
     quiet.wrote(&folder);
     Ok(Exit::Done)
@@ -78,7 +78,7 @@ fn advise(args: &AdviseArgs, scenario: &Scenario) -> Result<Advice> {
     let advice = args.jobs.run(|| {
         Advice::of(scenario, &question, &|step| match step {
             Step::Answered(requests) => bar.advance(requests),
-            Step::Decided { requests, .. } => bar.grow(requests),
+            Step::Decided { requests, .. } | Step::SetsDecided(requests) => bar.grow(requests),
         })
     })?;
     bar.clear();

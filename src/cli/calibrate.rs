@@ -21,7 +21,9 @@ use crate::report;
 /// the data cannot determine.
 #[derive(Debug, Args)]
 #[command(mut_arg("memory", |arg| arg.hide(true)), mut_arg("inventories", |arg| arg.hide(true)))]
-#[command(mut_arg("format", |arg| arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json]))))]
+#[command(mut_arg("format", |arg| {
+    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Markdown]))
+}))]
 #[command(after_long_help = "Examples:\n  \
     bks calibrate trail/\n  \
     bks calibrate trail/ --bucket data-lake --out assumptions.toml")]
@@ -70,7 +72,7 @@ fn show(args: &CalibrateArgs, evidence: &Evidence) -> Result<()> {
     }
     args.print.print(|format| match format {
         OutputFormat::Json => output::json(&report::calibration::json(evidence, &found)),
-        _ => output::table(&report::calibration::document(evidence, &found)),
+        _ => format.document(&report::calibration::document(evidence, &found)),
     })
 }
 

@@ -14,7 +14,6 @@ use crate::explanation::{Causes, check_length};
 use crate::logs::record::LogEntry;
 use crate::recording::mark::RecordMark;
 use crate::report::explanation::{AllCauses, RequestsExplained};
-use crate::report::markdown;
 use crate::scenario::Scenario;
 use crate::scenario::engine::EngineChoice;
 use crate::simulation::Arm;
@@ -111,8 +110,7 @@ impl ExplainArgs {
         self.print.print(|format| match format {
             OutputFormat::Json => output::json(&all.json()),
             OutputFormat::Csv => output::csv(&all.rows()),
-            OutputFormat::Markdown => markdown::write(&all.document()),
-            OutputFormat::Table | OutputFormat::Html => output::table(&all.document()),
+            _ => format.document(&all.document()),
         })?;
         quiet.wrote(&folder);
         Ok(())
@@ -145,8 +143,7 @@ impl ExplainArgs {
         self.print.print(|format| match format {
             OutputFormat::Json => output::json(&requests.json()),
             OutputFormat::Csv => output::csv(&requests.rows()),
-            OutputFormat::Markdown => markdown::write(&requests.document()),
-            OutputFormat::Table | OutputFormat::Html => output::table(&requests.document()),
+            _ => format.document(&requests.document()),
         })
     }
 

@@ -33,9 +33,6 @@ use files::Listing;
 ///
 /// `--format csv` prints a row for each bucket, version, encryption, bucket key status and class.
 #[derive(Debug, Args)]
-#[command(mut_arg("format", |arg| {
-    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv]))
-}))]
 #[command(after_long_help = "Examples:\n  \
     bks inventory inventory/2026-11-20T01-00Z/manifest.json\n  \
     bks inventory data.parquet --as-of 2026-11-20 --population populations.toml")]
@@ -117,7 +114,7 @@ pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
     args.print.print(|format| match format {
         OutputFormat::Json => output::json(&report::json(&inventory, &prices)),
         OutputFormat::Csv => report::csv(&inventory),
-        _ => output::table(&report::document(&inventory, &prices)),
+        _ => format.document(&report::document(&inventory, &prices)),
     })?;
     Ok(Exit::Done)
 }

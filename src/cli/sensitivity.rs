@@ -7,9 +7,9 @@ use super::exit::Exit;
 use super::{input, memory, output, progress};
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
-use crate::report::{markdown, sensitivity as report};
+use crate::report::sensitivity as report;
 use crate::scenario::Scenario;
-use crate::scenario::assertion::Assertion;
+use crate::scenario::assertion::{Assertion, RangePoint};
 use crate::scenario::overrides::Override;
 use crate::sensitivity::axis::SearchAxis;
 use crate::sensitivity::rows;
@@ -80,9 +80,9 @@ impl Target {
             return text.parse().map(Self::Saving);
         }
         let demand: Assertion = text.parse()?;
-        if demand.level != Level::Assumed {
+        if demand.point != RangePoint::Level(Level::Assumed) {
             return Err(Error::request(format!(
-                "`{text}` is about one level of assumptions, but a target is sought at every level"
+                "`{text}` is about one point of the range, but a target is sought at every level"
             )));
         }
         Ok(Self::Figure(demand))
@@ -154,11 +154,8 @@ fn demands(targets: &[Target]) -> Vec<Assertion> {
 
 fn text(format: OutputFormat, scenario: &Scenario, found: &Sensitivity) -> String {
     match format {
-        OutputFormat::Markdown => markdown::write(&report::document(scenario, found)),
         OutputFormat::Csv => output::csv(&rows::break_even(scenario, found)),
         OutputFormat::Json => output::json(&report::json(scenario, found)),
-        OutputFormat::Table | OutputFormat::Html => {
-            output::table(&report::document(scenario, found))
-        }
+        _ => format.document(&report::document(scenario, found)),
     }
 }

@@ -173,7 +173,7 @@ impl Sweep<'_> {
         let figures = &self.args.figure;
         let rows = &|point| ledger.rows(&lines[&point]);
         let document = report::sweep::document(&self.base.name, self.grid, survey, figures, rows);
-        output::print(&output::table(&document))
+        output::print(&OutputFormat::Table.document(&document))
     }
 
     /// Says at how many points an assertion is not met, and names the first ones.

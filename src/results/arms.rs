@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration;
+use super::quota_use::AskedQuotas;
 use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
@@ -314,7 +315,7 @@ impl ArmPlan<'_> {
                 &arms,
                 replications.clone(),
                 &|requests| progress(Step::Answered(requests)),
-                |tally| ArmCounts::of(&tally, billing),
+                |tally| ArmCounts::of(&tally, billing, AskedQuotas::Sought),
             );
             for (all, counted) in all.iter_mut().zip(counted) {
                 all.extend(numbers.iter().copied().zip(counted));

@@ -1,7 +1,7 @@
 //! What is kept of an arm's tallies: small, and summed over replications.
 
 use super::billing::BillableCounts;
-use super::quota_use::QuotaUse;
+use super::quota_use::{AskedQuotas, QuotaUse};
 use crate::figure::saving;
 use crate::kms::KmsCalls;
 use crate::s3::Operation;
@@ -101,11 +101,11 @@ fn greatest(numbers: &[u32]) -> u32 {
 
 impl ArmCounts {
     /// What is kept of one replication.
-    pub(super) fn of(tally: &Tally, billing: &Billing) -> Self {
+    pub(super) fn of(tally: &Tally, billing: &Billing, asked: AskedQuotas) -> Self {
         let alive = tally.keys_alive();
         let mut per_s = Frequencies::default();
         per_s.extend(&tally.calls_per_s);
-        let quotas = QuotaUse::all(tally, billing);
+        let quotas = QuotaUse::all(tally, billing, asked);
         let billable = BillableCounts::of(tally);
         Self {
             each: vec![ReplicationCounts {

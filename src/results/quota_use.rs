@@ -8,6 +8,13 @@ use crate::tally::{AccountCalls, Seconds, Tally};
 /// Share of the calls that may be throttled under the smaller of the two quotas to ask for.
 const MAY_BE_THROTTLED: f64 = 0.01;
 
+/// Whether the smaller of the two quotas to ask for is sought: it takes as long as many queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AskedQuotas {
+    Sought,
+    Untold,
+}
+
 /// What the calls of one account in one region do to its quota.
 #[derive(Clone, Debug)]
 pub(super) struct QuotaUse {
@@ -28,12 +35,12 @@ pub(super) struct QuotaUse {
 
 impl QuotaUse {
     /// Those of one replication, account by account.
-    pub(super) fn all(tally: &Tally, billing: &Billing) -> Vec<Self> {
+    pub(super) fn all(tally: &Tally, billing: &Billing, asked: AskedQuotas) -> Vec<Self> {
         let terms = billing.quotas.iter().zip(&billing.clients);
         let accounts = tally.accounts.iter().zip(terms);
         let whole = &tally.calls_per_s;
         accounts
-            .map(|(account, (terms, clients))| Self::of(account, whole, *terms, clients))
+            .map(|(account, (terms, clients))| Self::of(account, whole, *terms, clients, asked))
             .collect()
     }
 
@@ -44,6 +51,7 @@ impl QuotaUse {
         whole: &[u32],
         terms: QuotaTerms,
         clients: &[ClientGroup],
+        asked: AskedQuotas,
     ) -> Self {
         let mut together = Seconds::default();
         account.per_s.iter().for_each(|of_clients| together.add_all(of_clients));
@@ -57,12 +65,19 @@ impl QuotaUse {
             return Self::unthrottled(per_s_max, effect);
         }
         if account.per_s.is_empty() {
-            return Self::throttled(per_s_max, whole, &[whole], terms, clients);
+            return Self::throttled(per_s_max, whole, &[whole], terms, clients, asked);
         }
         let series = account.per_s.iter().map(|of_clients| of_clients.one_by_one(whole.len()));
         let series: Vec<Vec<u32>> = series.collect();
         let series: Vec<&[u32]> = series.iter().map(Vec::as_slice).collect();
-        Self::throttled(per_s_max, &together.one_by_one(whole.len()), &series, terms, clients)
+        Self::throttled(
+            per_s_max,
+            &together.one_by_one(whole.len()),
+            &series,
+            terms,
+            clients,
+            asked,
+        )
     }
 
     fn unthrottled(per_s_max: u32, effect: QuotaEffect) -> Self {
@@ -76,6 +91,7 @@ impl QuotaUse {
         series: &[&[u32]],
         terms: QuotaTerms,
         clients: &[ClientGroup],
+        asked: AskedQuotas,
     ) -> Self {
         let closed = RetryEffect::of(series, clients, terms);
         Self {
@@ -83,7 +99,8 @@ impl QuotaUse {
             effect: QuotaEffect::of(together, terms),
             throttled: closed.throttled,
             failed: closed.failed + closed.unfinished,
-            enough_per_s: Some(least_quota(together, terms.background_per_s, MAY_BE_THROTTLED)),
+            enough_per_s: (asked == AskedQuotas::Sought)
+                .then(|| least_quota(together, terms.background_per_s, MAY_BE_THROTTLED)),
             closed,
         }
     }

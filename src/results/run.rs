@@ -4,6 +4,7 @@ use super::arms::{self, Counted};
 use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
+use super::nine_in_ten::NineInTen;
 use super::rows::{ReplicationRow, SensitivityRow, SummaryRow};
 use super::{summary, tables};
 use crate::encryption::assumption::Level;
@@ -21,6 +22,8 @@ pub enum Step {
         /// About how many requests will be answered in this round.
         requests: f64,
     },
+    /// Sets of assumptions are answered together, on about so many requests.
+    SetsDecided(f64),
     /// So many requests more have been answered.
     Answered(u64),
 }
@@ -29,10 +32,15 @@ pub enum Step {
 pub type StepProgress<'a> = &'a (dyn Fn(Step) + Sync);
 
 /// Runs a scenario for its rows of `summary.csv` alone, without what moves the answer most, which takes as
-/// long as a replication or two: for those who vary the scenario themselves.
+/// long as a replication or two, and without the nine-in-ten intervals unless an assertion is about them: for
+/// those who vary the scenario themselves.
 #[must_use]
 pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
-    summary::rows(&Run::of(scenario, Variations::default(), progress))
+    let mut run = Run::of(scenario, Variations::default(), progress);
+    if scenario.assertions.iter().any(|demand| demand.point.is_quantile()) {
+        run.nine_in_ten = NineInTen::of_all(&run, progress);
+    }
+    summary::rows(&run)
 }
 
 /// As [`summary`], with the figures of each replication beside it.
@@ -53,6 +61,8 @@ pub(super) struct Run<'a> {
     pub(super) migrations: Vec<Option<Migration>>,
     /// Assumptions by how far they move the headline's saving, the farthest first.
     pub(super) swings: Vec<SensitivityRow>,
+    /// Of each configuration that depends on what is not known; empty until they are drawn.
+    pub(super) nine_in_ten: Vec<Option<NineInTen>>,
 }
 
 /// One configuration's counts at one level.
@@ -76,6 +86,7 @@ impl<'a> Run<'a> {
             scenario,
             migrations: indices.map(|index| Migration::of(scenario, &counted, index)).collect(),
             swings: variations.rows(scenario, &counted, &calls),
+            nine_in_ten: Vec::new(),
             counted,
         }
     }
@@ -91,7 +102,7 @@ impl<'a> Run<'a> {
         indices.flat_map(|index| Level::ALL.map(|level| self.place(index, level)))
     }
 
-    fn place(&self, index: usize, level: Level) -> LevelCounts<'_> {
+    pub(super) fn place(&self, index: usize, level: Level) -> LevelCounts<'_> {
         LevelCounts {
             index,
             configuration: &self.scenario.configurations[index],

@@ -153,7 +153,9 @@ impl<'a> RowsAtValues<'a> {
         if !self.known.contains_key(&bits) {
             let rows = (self.read)(&self.axis.change(value)).map(|scenario| {
                 summary(&scenario, &|step| match step {
-                    Step::Decided { requests, .. } => (self.progress)(Work::Decided(requests)),
+                    Step::Decided { requests, .. } | Step::SetsDecided(requests) => {
+                        (self.progress)(Work::Decided(requests));
+                    }
                     Step::Answered(requests) => (self.progress)(Work::Answered(requests)),
                 })
             });

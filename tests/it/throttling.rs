@@ -230,7 +230,7 @@ fn a_target_may_be_any_figure() {
     assert!(said.starts_with("`sse-kms`: `") && said.contains("no longer holds once"), "{said}");
     assert!(folder.path().join("results/metronome/figure_break_even.csv").exists());
     for (target, why) in [
-        ("bucket@low.saving > 0", "is about one level of assumptions"),
+        ("bucket@low.saving > 0", "is about one point of the range"),
         ("nothing.saving > 0", "`nothing` is not a configuration"),
         ("shavings > 0", "`shavings` is not a figure"),
     ] {

@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["error"],
     &["parquet_rows", "units"],
     &["rng", "s3", "statistics"],
-    &["encryption", "logs", "pricing", "quota", "workload"],
+    &["encryption", "lint", "logs", "pricing", "quota", "workload"],
     &["bill", "figure", "inventory", "migration", "recording", "tally"],
     &["scenario"],
     &["simulation"],

@@ -2,7 +2,7 @@
 
 use super::span;
 use crate::figure::Figure;
-use crate::report::numbers::{at_levels, grouped, percent_if_any};
+use crate::report::numbers::{grouped, nine_in_ten, percent_if_any};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
 use crate::units::SimDuration;
@@ -40,12 +40,13 @@ pub(super) fn clause(results: &Results) -> String {
 
 /// The share that is throttled, with its range.
 fn share(results: &Results, configuration: &str) -> String {
-    let ends = span(results, configuration, |row| row.throttled_ratio);
-    let share = percent_if_any(results.assumed(configuration).throttled_ratio);
-    if ends.0 < ends.1 {
-        format!("{share} {}", at_levels(Some(ends), percent_if_any))
-    } else {
-        share
+    let row = results.assumed(configuration);
+    let share = percent_if_any(row.throttled_ratio);
+    match row.nine_in_ten(Figure::ThrottledShare) {
+        Some((low, high)) if low < high => {
+            format!("{share} [{}]", nine_in_ten((low, high), percent_if_any))
+        }
+        _ => share,
     }
 }
 
