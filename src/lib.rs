@@ -47,7 +47,7 @@
 //!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
 //!   [`explanation`]
 //! - roof: [`report`]
-//! - porch, the only door to the world: [`cli`]
+//! - porch, the only way in and out: [`cli`]
 //!
 //! # A scenario from end to end
 //!

@@ -38,7 +38,7 @@ pub(super) struct CalibrateArgs {
 }
 
 pub(super) fn run(args: &CalibrateArgs) -> Result<Exit> {
-    args.logs.refuse_memory("calibrating puts nothing aside")?;
+    args.logs.refuse_memory("calibrating writes no temporary files")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
     let logs = args.logs.open(args.print.quiet.quiet)?;
     let mut gather = CalibrationGatherer::new(args.logs.buckets().to_vec());

@@ -56,7 +56,7 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
         until(scenario),
         scenario.seed.0
     );
-    world(scenario, &mut out);
+    buckets_and_principals(scenario, &mut out);
     traffic(scenario, &mut out);
     configurations(scenario, &mut out);
     let _ = writeln!(
@@ -92,7 +92,7 @@ fn retries_basis(basis: &Basis) -> String {
 }
 
 /// Buckets, principals, populations.
-fn world(scenario: &Scenario, out: &mut String) {
+fn buckets_and_principals(scenario: &Scenario, out: &mut String) {
     for (bucket, domain) in scenario.buckets.iter().zip(&scenario.domains) {
         let _ = writeln!(
             out,

@@ -69,7 +69,7 @@ const NEEDED: [PriceName; 5] = [
 ];
 
 /// What a bucket is called of which a data file says nothing.
-const UNTOLD_BUCKET: &str = "untold";
+const UNKNOWN_BUCKET: &str = "unknown";
 
 /// What has been read so far.
 #[derive(Default)]
@@ -102,7 +102,7 @@ pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
     let as_of_ns = reading.as_of_ns.unwrap_or_default();
     let of_journal = reading.versions.changed();
     let Reading { mut tally, missing, versions, .. } = reading;
-    versions.finish(&mut |item| tally.add(item, UNTOLD_BUCKET, as_of_ns));
+    versions.finish(&mut |item| tally.add(item, UNKNOWN_BUCKET, as_of_ns));
     let inventory = Inventory { as_of_ns, tally: &tally, missing: &missing, of_journal };
     if let Some(path) = &args.population {
         write_population(path, &tally, args.print.quiet.quiet)?;
@@ -215,7 +215,7 @@ impl Reading {
             files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };
         let found = files::read_file(path, format, &columns, &mut |item| {
             if !versions.take(item) {
-                tally.add(item, UNTOLD_BUCKET, as_of_ns);
+                tally.add(item, UNKNOWN_BUCKET, as_of_ns);
             }
         })?;
         self.miss(&found.into_iter().collect());

@@ -225,7 +225,7 @@ impl RequestSearch<'_> {
             MadeBy::Requester(number) => self.requester(number as usize),
             MadeBy::Population(number) => {
                 let population = &self.scenario.populations[number as usize];
-                format!("whoever wrote `{}`", population.name)
+                format!("whoever wrote {}", population.name)
             }
         }
     }

@@ -357,7 +357,7 @@ impl RecordGatherer {
     /// these.
     ///
     /// # Errors
-    /// If what is put aside cannot be read back, or there are too many buckets.
+    /// If what is spilled cannot be read back, or there are too many buckets.
     pub fn settle(&mut self) -> Result<()> {
         let Some(log) = self.kms_log.take() else { return Ok(()) };
         let KeptKmsCalls { names, entries, copied, buckets } = *log;

@@ -161,9 +161,9 @@ impl RequestsExplained<'_> {
         let Selected { requests, all, calls } = self.selected;
         let name = &self.scenario.configurations[self.configuration].name;
         let mut blocks = vec![Block::Verdict(format!(
-            "`{name}`: {} requests, {} KMS requests",
-            count(*all as f64),
-            count(calls.total() as f64)
+            "`{name}`: {}, {}",
+            number(*all, "request"),
+            number(calls.total(), "KMS request")
         ))];
         blocks.push(Block::List(self.rows().iter().map(sentence).collect()));
         let more = all - requests.len() as u64;
@@ -185,6 +185,12 @@ impl RequestsExplained<'_> {
         document["requests"] = json!(self.rows());
         document
     }
+}
+
+/// So many things, in words.
+fn number(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", count(number as f64))
 }
 
 /// One need of a request, in a sentence.

@@ -30,7 +30,7 @@ use crate::workload::clients::ClientProfile;
 use crate::workload::jobs::Jobs;
 use crate::workload::read_pattern::ReadPattern;
 
-/// A scenario: one world, its traffic, and the configurations to compare in it.
+/// A scenario: buckets, principals, their traffic, and the configurations to compare.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "bks scenario")]
 #[serde(deny_unknown_fields)]

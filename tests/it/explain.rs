@@ -353,8 +353,13 @@ fn requests_of_a_scenario_are_explained_one_by_one() {
     let object = writer[0]["object"].as_str().unwrap().to_owned();
     let of_object = picked(folder, &["read-back.toml", "--object", &object]);
     assert!(of_object.iter().all(|need| need["object"] == object.as_str()));
-    let at = picked(folder, &["read-back.toml", "--at", "10min", "--limit", "1000"]);
-    assert!(at.iter().all(|need| (600.0..601.0).contains(&need["time_s"].as_f64().unwrap())));
+    // A second in which something is asked, and what is asked then.
+    let second = writer[0]["time_s"].as_f64().unwrap().floor();
+    let at = format!("{second}s");
+    let at = picked(folder, &["read-back.toml", "--at", &at, "--limit", "1000"]);
+    assert!(at.contains(&writer[0]));
+    let within = second..second + 1.0;
+    assert!(at.iter().all(|need| within.contains(&need["time_s"].as_f64().unwrap())));
     let error = fails(folder, 2, &["explain", "read-back.toml", "--at", "noon"]);
     assert!(error.contains("`noon`") && error.contains("--at"), "{error}");
     let error = fails(folder, 2, &["explain", "read-back.toml", "--request", "A1"]);

@@ -35,8 +35,9 @@ pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
     let tables = [
         most_saved(facts, "bucket", buckets)
             .map(|it| it.on_page("table-buckets", "Buckets that save most", BUCKETS)),
-        most_saved(facts, "principal", principals)
-            .map(|it| it.on_page("table-savers", "Principals that save most", "principals.csv")),
+        most_saved(facts, "principal", principals).map(|it| {
+            it.on_page("table-most-saved", "Principals that save most", "principals.csv")
+        }),
     ];
     let blocks: Vec<Block> =
         tables.into_iter().flatten().map(|table| Block::Table(table.sortable())).collect();
