@@ -52,6 +52,7 @@ pub struct Cost {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     window: Window,
+    seconds_per_bin: usize,
     /// S3 requests by operation.
     pub requests: RequestsByOperation,
     /// The same by the region of the bucket, if there are several.
@@ -90,6 +91,7 @@ impl Tally {
     pub fn new(window: Window, requesters: usize, principals: usize) -> Self {
         Self {
             window,
+            seconds_per_bin: (window.bin.as_nanos() / 1_000_000_000) as usize,
             requests: [0; Operation::ALL.len()],
             regions: Vec::new(),
             calls: [KmsCalls::NONE; Operation::ALL.len()],
@@ -143,13 +145,13 @@ impl Tally {
         let calls = answer.calls.total();
         self.calls[request.operation as usize] += answer.calls;
         self.calls_by_object += u64::from(answer.by_object);
-        let bin = &mut self.bins[(since / self.window.bin.as_nanos() as u64) as usize];
+        let second = (since / 1_000_000_000) as usize;
+        let bin = &mut self.bins[second / self.seconds_per_bin];
         bin.calls += answer.calls;
         if request.once {
             bin.calls_once += calls;
             self.once.calls += calls;
         }
-        let second = (since / 1_000_000_000) as usize;
         let in_second = &mut self.calls_per_s[second];
         *in_second = in_second.saturating_add(calls as u32);
         let of_read = u64::from(answer.of_read);
@@ -339,13 +341,15 @@ impl Tally {
         self.calls.into_iter().sum()
     }
 
-    /// Adds the counts of `other`, which must be of the same window.
+    /// Adds the counts of `other`, which must be of the same window. Requesters, principals and parts of
+    /// buckets that are not counted one by one here are left out.
     ///
     /// # Panics
     /// If windows or numbers of requesters differ.
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(self.window, other.window);
-        assert_eq!(self.requesters.len(), other.requesters.len());
+        let requesters = self.requesters.len();
+        assert!(requesters == 0 || requesters == other.requesters.len());
         add_each(&mut self.requests, &other.requests);
         if !other.regions.is_empty() {
             self.add_of_regions(&other.regions);
@@ -369,8 +373,8 @@ impl Tally {
 
     /// Number of seconds in a time bin.
     #[must_use]
-    pub fn seconds_per_bin(&self) -> usize {
-        (self.window.bin.as_nanos() / 1_000_000_000) as usize
+    pub const fn seconds_per_bin(&self) -> usize {
+        self.seconds_per_bin
     }
 }
 

@@ -97,11 +97,16 @@ impl S3Traffic {
         let bin_ns = self.window.bin.as_nanos() as u64;
         let mut counted = 0;
         let from = self.window.from;
+        // Most requests lie in the bin of the one before.
+        let (mut bin, mut bin_ns_here) = (0, 0..0);
         for request in requests.iter().filter(|request| request.time >= from) {
             let since = request.time.since(from).as_nanos() as u64;
             self.requests[request.operation as usize] += 1;
             self.requests_once[request.operation as usize] += u64::from(request.once);
-            let bin = (since / bin_ns) as usize;
+            if !bin_ns_here.contains(&since) {
+                bin = (since / bin_ns) as usize;
+                bin_ns_here = bin as u64 * bin_ns..(bin as u64 + 1) * bin_ns;
+            }
             self.bins[bin] += 1;
             self.count_of_bucket(bin, request.bucket, request.operation, 1);
             self.count_in_region(request.bucket, request.operation, 1);
