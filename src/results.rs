@@ -18,6 +18,7 @@ pub mod known_total;
 pub mod manifest;
 pub mod migration;
 mod nine_in_ten;
+mod quota_use;
 mod replay_tables;
 pub mod result_json;
 pub mod rows;

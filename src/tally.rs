@@ -79,6 +79,9 @@ pub struct Tally {
     pub calls_of_place: Vec<KmsCalls>,
     /// KMS calls of each account in each region, if those are told apart.
     pub accounts: Vec<AccountCalls>,
+    /// Most S3 requests in a time bin to each bucket, by [`Operation::of_prefix_limit`], if buckets are
+    /// told apart.
+    pub busiest_bin_of_bucket: Vec<[u64; 2]>,
 }
 
 impl Tally {
@@ -102,13 +105,17 @@ impl Tally {
             calls_of_principal: vec![0; principals],
             calls_of_place: Vec::new(),
             accounts: Vec::new(),
+            busiest_bin_of_bucket: Vec::new(),
         }
     }
 
-    /// The same with that many accounts in regions told apart.
+    /// The same with that many accounts in regions told apart, and in each so many kinds of clients.
     #[must_use]
-    pub fn with_accounts(mut self, accounts: usize) -> Self {
-        self.accounts = vec![AccountCalls::default(); accounts];
+    pub fn with_accounts(mut self, accounts: usize, clients: usize) -> Self {
+        let series = if accounts * clients > 1 { clients } else { 0 };
+        let account =
+            AccountCalls { per_s: vec![Seconds::default(); series], ..AccountCalls::default() };
+        self.accounts = vec![account; accounts];
         self
     }
 
@@ -170,23 +177,20 @@ impl Tally {
         once: bool,
         (second, calls): (usize, u64),
     ) {
-        let several = self.accounts.len() > 1;
         if calls > 0
             && let Some(account) = self.accounts.get_mut(number as usize)
         {
             account.count(calls, charged, once);
-            if several {
-                account.per_s.add(second as u32, calls as u32);
+            if let Some(per_s) = account.per_s.get_mut(charged.clients as usize) {
+                per_s.add(second as u32, calls as u32);
             }
         }
     }
 
-    /// Where the calls of an account are counted by the second, if there are several.
+    /// Where the calls of an account's clients are counted by the second, if these are told apart.
     fn seconds_of(&mut self, charged: Charged) -> Option<&mut Seconds> {
-        if self.accounts.len() < 2 {
-            return None;
-        }
-        self.accounts.get_mut(charged.own as usize).map(|account| &mut account.per_s)
+        let account = self.accounts.get_mut(charged.own as usize)?;
+        account.per_s.get_mut(charged.clients as usize)
     }
 
     /// Counts requests that cost the same calls each, in order of time; nothing before the counted
@@ -287,6 +291,7 @@ impl Tally {
         add_each(&mut self.requests, &traffic.requests);
         add_each(&mut self.once.requests, &traffic.requests_once);
         self.add_of_regions(&traffic.regions);
+        self.busiest_bin_of_bucket = traffic.busiest();
         for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
             bin.requests += more;
         }

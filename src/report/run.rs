@@ -1,6 +1,7 @@
 //! A run: its verdict, its figures, and what they stand on.
 //!
 //! - `verdict`, `figures`, `accounts`, `bill`, `assumptions`: what was found;
+//! - `throttling`: what KMS throttles, where it does;
 //! - `basis`, [`reproduction`]: what it stands on, and how to get it again;
 //! - [`page`]: all of it, for a meeting.
 
@@ -13,6 +14,7 @@ mod figures;
 mod months;
 pub mod page;
 pub mod reproduction;
+mod throttling;
 mod verdict;
 
 pub use figures::figures;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration;
+use super::quota_use::AskedQuotas;
 use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
@@ -343,7 +344,7 @@ impl ArmPlan<'_> {
     /// What each of the arms counts in each of the replications.
     fn count(&self, replications: Range<u32>, progress: StepProgress) -> Vec<Vec<ArmCounts>> {
         let Views { scenario, engines, .. } = self.views;
-        let quotas = &scenario.billing.quotas;
+        let billing = &scenario.billing;
         let seen = self.arms.iter().map(|Seen { arm, view, once }| SeenArm {
             arm,
             scenario: self.views.scenario(*view),
@@ -355,7 +356,7 @@ impl ArmPlan<'_> {
             &seen.collect::<Vec<_>>(),
             replications,
             &|requests| progress(Step::Answered(requests)),
-            |tally| ArmCounts::of(&tally, quotas),
+            |tally| ArmCounts::of(&tally, billing, AskedQuotas::Sought),
         )
     }
 }

@@ -40,7 +40,7 @@ fn empty_tally(run: &ReplicationRun, by_requester: bool) -> Tally {
     };
     Tally::new(scenario.window(), requesters, principals)
         .with_places(places)
-        .with_accounts(scenario.accounts.list.len())
+        .with_accounts(scenario.accounts.list.len(), scenario.accounts.client_groups())
 }
 
 /// What one thread needs to run requesters one after the other.
@@ -71,7 +71,8 @@ impl Worker {
             arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
             of_groups,
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
-                .with_regions(scenario.accounts.several_regions()),
+                .with_regions(scenario.accounts.several_regions())
+                .with_buckets(scenario.domains.len()),
             batch: Vec::new(),
             places: Vec::new(),
             columns: S3Columns::default(),

@@ -204,6 +204,9 @@ fn intervals(results: &Results) -> Table {
             })
             .figure("keys alive", |bin| {
                 Cell::count(rows.get(*bin).map(|row| row.bucket_keys_alive_max.into()))
+            })
+            .figure_if(rows.iter().any(|row| row.slow_downs > 0.0), "503 SlowDown", |bin| {
+                Cell::count(rows.get(*bin).map(|row| row.slow_downs))
             });
     }
     let caption = "KMS requests, requests of the busiest second and most bucket-level keys alive, every \
