@@ -200,15 +200,12 @@ impl Advice {
         scenario: &Scenario,
         configuration: usize,
     ) -> Vec<Change> {
-        let why = match (scenario.recording.is_some(), kind.untold_by_logs) {
-            (true, Some(why)) => why,
-            _ => {
-                let changes = (kind.changes)(&AdvisedScenario { scenario, configuration });
-                if !changes.is_empty() {
-                    return changes;
-                }
-                kind.without
+        let why = if let (true, Some(why)) = (scenario.recording.is_some(), kind.untold_by_logs) { why } else {
+            let changes = (kind.changes)(&AdvisedScenario { scenario, configuration });
+            if !changes.is_empty() {
+                return changes;
             }
+            kind.without
         };
         self.left_out.push(Untried {
             name: kind.name.to_owned(),

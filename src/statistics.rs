@@ -288,7 +288,7 @@ mod tests {
         let product = |share: f64| {
             let (mut low, mut high) = (1e-9_f64, 1.0);
             for _ in 0..100 {
-                let middle = (low + high) / 2.0;
+                let middle = f64::midpoint(low, high);
                 if middle * (1.0 - middle.ln()) < share { low = middle } else { high = middle }
             }
             low

@@ -17,15 +17,15 @@ use crate::results::run::Step;
 use crate::simulation::estimate;
 use crate::units::{Rate, Share};
 
-/// Plan a migration: leave, wait, UpdateObjectEncryption or Batch Copy, month by month
+/// Plan a migration: leave, wait, `UpdateObjectEncryption` or Batch Copy, month by month
 ///
 /// Bucket keys change nothing for objects that are there already. Of a scenario, every way to deal with them is
 /// simulated on the same requests: what it can touch, what it costs once, how long it takes under the KMS quota,
 /// what it saves each month, and when it is paid back. Of an inventory (manifest.json, or data files with
 /// `--as-of`) the same without traffic: what each way can touch and costs, and how many reads pay it back.
 ///
-/// `--format csv` prints the rows of migration_ways.csv. Writes migration_ways.csv, migration_objects.csv,
-/// migration_costs.csv and, of a scenario, months.csv with its chart months.svg.
+/// `--format csv` prints the rows of `migration_ways.csv`. Writes `migration_ways.csv`, `migration_objects.csv`,
+/// `migration_costs.csv` and, of a scenario, months.csv with its chart months.svg.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks migrate scenarios/existing-bucket.toml\n  \

@@ -309,14 +309,11 @@ impl FlowReader<'_> {
             }
             return Ok(Node { at, value: Json::Object(members) });
         }
-        let value = match self.quoted()? {
-            Some(text) => Json::Text(text),
-            None => {
-                let end = self.rest.find([',', ']', '}']).ok_or(What::Unfinished)?;
-                let (text, rest) = self.rest.split_at(end);
-                self.rest = rest;
-                plain(without_comment(text))
-            }
+        let value = if let Some(text) = self.quoted()? { Json::Text(text) } else {
+            let end = self.rest.find([',', ']', '}']).ok_or(What::Unfinished)?;
+            let (text, rest) = self.rest.split_at(end);
+            self.rest = rest;
+            plain(without_comment(text))
         };
         Ok(Node { at, value })
     }
@@ -404,7 +401,7 @@ mod tests {
             r#"{"k": ["a", "b, c", {"d": "e", "f": ["g"]}]}"#,
         );
         same("k: [a,\n    b]\nl: x", r#"{"k": ["a", "b"], "l": "x"}"#);
-        same("k: |\n  a: b\n\n  # c\nl: >-\n  d\n  e\n", r##"{"k": "a: b\n\n# c", "l": "d e"}"##);
+        same("k: |\n  a: b\n\n  # c\nl: >-\n  d\n  e\n", r#"{"k": "a: b\n\n# c", "l": "d e"}"#);
         same("k: a\n  b\nl: c", r#"{"k": "a b", "l": "c"}"#);
         same("k: !Sub '${A}/*'", r#"{"k": {"Fn::Sub": "${A}/*"}}"#);
         same("k: !GetAtt A.Arn\nl: !Ref B", r#"{"k": {"Fn::GetAtt": "A.Arn"}, "l": {"Ref": "B"}}"#);

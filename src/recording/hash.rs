@@ -166,7 +166,7 @@ mod tests {
             bytes.chunks(piece).for_each(|piece| fingerprint.take(piece));
             fingerprint.of_file(String::new()).hash
         };
-        let file: Vec<u8> = (0..3 * BLOCK + 77).map(|place| (place * place >> 3) as u8).collect();
+        let file: Vec<u8> = (0..3 * BLOCK + 77).map(|place| ((place * place) >> 3) as u8).collect();
         let whole = of(&file, usize::MAX);
         for piece in [1, 77, BLOCK - 1, BLOCK, BLOCK + 1] {
             assert_eq!(of(&file, piece), whole);

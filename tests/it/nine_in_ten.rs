@@ -207,7 +207,7 @@ fn demands_may_be_of_the_interval() {
     };
     let results = Results::of(&parsed(SMALL), &|_| ());
     let (low, high) = results.assumed(&results.facts.headline).nine_in_ten(Figure::Saving).unwrap();
-    let middle = (low + high) / 2.0;
+    let middle = f64::midpoint(low, high);
     assert!(run(&format!("saving@p95 < {middle}")).status.success());
     let failed = run(&format!("saving@p05 < {middle}"));
     assert_eq!(failed.status.code(), Some(3));

@@ -128,7 +128,7 @@ mod tests {
                     let ms = (number * 7 + mixed(number) % 9_000) % span_ms;
                     Stamp::new(
                         ms,
-                        if number % 3 == 0 {
+                        if number.is_multiple_of(3) {
                             RequestKind::GetObject
                         } else {
                             RequestKind::PutObject

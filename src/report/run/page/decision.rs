@@ -76,15 +76,12 @@ fn money(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
             beside: vec![instead, range],
         };
     }
-    let range = match nine_in_ten {
-        Some((low, high)) => numbers::nine_in_ten((before - high, before - low), dollars),
-        None => {
-            let ends = span(results, headline, |row| {
-                let instead = results.at(&baseline.configuration, row.assumption);
-                (instead.kms_cost_usd - row.kms_cost_usd).as_f64()
-            });
-            range(ends, dollars)
-        }
+    let range = if let Some((low, high)) = nine_in_ten { numbers::nine_in_ten((before - high, before - low), dollars) } else {
+        let ends = span(results, headline, |row| {
+            let instead = results.at(&baseline.configuration, row.assumption);
+            (instead.kms_cost_usd - row.kms_cost_usd).as_f64()
+        });
+        range(ends, dollars)
     };
     Tile {
         name: format!("Saved on KMS requests, {period}"),
