@@ -18,6 +18,7 @@ pub mod known_total;
 pub mod manifest;
 pub mod migration;
 mod nine_in_ten;
+mod quota_use;
 mod replay_tables;
 pub mod result_json;
 pub mod rows;
@@ -109,10 +110,6 @@ impl Results {
     #[must_use]
     pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
         let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
-        if let Some(log) = &scenario.recording {
-            run.swings.extend(assumption_effects::unknown_objects(&run, log, progress));
-            SensitivityRow::sort(&mut run.swings);
-        }
         run.nine_in_ten = NineInTen::of_all(&run, progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);

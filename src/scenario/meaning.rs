@@ -14,10 +14,11 @@ use crate::inventory::StorageClass;
 use crate::kms::accounts::{Accounts, Charged};
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
+use crate::quota::closed_loop::ClientGroup;
 use crate::recording::Recording;
 use crate::recording::earlier_objects::ObjectOrigin;
 use crate::rng::Seed;
-use crate::s3::{Connections, Object, Principal, Request, SessionSlot};
+use crate::s3::{Connections, Object, Principal, Request, Retries, SessionSlot};
 use crate::statistics::Precision;
 use crate::tally::Window;
 use crate::units::{ByteSize, SimDuration, SimTime};
@@ -112,6 +113,10 @@ pub struct Sender {
     pub connections: Connections,
     /// Why on these.
     pub basis: Basis,
+    /// How its clients repeat what is throttled.
+    pub retries: Retries,
+    /// Why so.
+    pub retries_basis: Basis,
 }
 
 /// The part of a bucket whose objects are encrypted in one way: under one KMS key, or as whoever wrote
@@ -365,6 +370,9 @@ pub struct Billing {
     /// The KMS request quota of each account in each region, and what else it bears, in the order of
     /// [`Accounts::list`].
     pub quotas: Vec<QuotaTerms>,
+    /// The clients of each of these accounts, by how they repeat what is throttled, in the order of
+    /// [`Charged::clients`].
+    pub clients: Vec<Vec<ClientGroup>>,
 }
 
 impl Scenario {

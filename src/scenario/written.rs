@@ -22,7 +22,7 @@ use crate::encryption::assumption::{AssumptionOverrides, AssumptionRanges};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::RequesterRule;
 use crate::inventory::StorageClass;
-use crate::s3::Connections;
+use crate::s3::{Connections, Retries};
 use crate::units::{ByteSize, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
 use crate::workload::ages::AgeLaw;
@@ -300,6 +300,10 @@ pub struct PrincipalFile {
     /// as many as its workloads' clients keep (`bks list clients`), or 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
+    /// How its clients repeat a request that is answered 503 `SlowDown`; without it, as its workloads'
+    /// clients document, or as AWS's SDKs do by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
     /// Whether KMS bills its account for its calls; without it, unless it is CloudTrail
     /// (`cloudtrail.amazonaws.com`), which reads and writes log files without a charge for the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,8 +2,8 @@
 
 use std::sync::Mutex;
 
-use super::Arm;
-use super::recorded::RecordedRoom;
+use super::arm::SeenArm;
+use super::recorded::{NeedGroups, RecordedRoom};
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
@@ -19,28 +19,35 @@ pub(super) struct ArmState {
 }
 
 impl ArmState {
-    fn new(run: &ReplicationRun, arm: &Arm) -> Self {
-        let scenario = run.scenario;
-        let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
-        let [requesters, principals, places] = if arm.by_requester {
-            [run.requesters.list.len(), scenario.principals.len(), places]
-        } else {
-            [0; 3]
-        };
+    fn new(run: &ReplicationRun, SeenArm { arm, .. }: &SeenArm) -> Self {
         Self {
-            memory: Memory::new(scenario.since(), scenario.end),
+            memory: Memory::new(run.scenario.since(), run.scenario.end),
             alive: KeysAlive::default(),
-            tally: Tally::new(scenario.window(), requesters, principals)
-                .with_places(places)
-                .with_accounts(scenario.accounts.list.len()),
+            tally: empty_tally(run, arm.by_requester),
             calls: CallTimes::default(),
         }
     }
 }
 
+/// Nothing counted yet, of requesters one by one or of all together.
+fn empty_tally(run: &ReplicationRun, by_requester: bool) -> Tally {
+    let scenario = run.scenario;
+    let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
+    let [requesters, principals, places] = if by_requester {
+        [run.requesters.list.len(), scenario.principals.len(), places]
+    } else {
+        [0; 3]
+    };
+    Tally::new(scenario.window(), requesters, principals)
+        .with_places(places)
+        .with_accounts(scenario.accounts.list.len(), scenario.accounts.client_groups())
+}
+
 /// What one thread needs to run requesters one after the other.
 pub(super) struct Worker {
     pub(super) arms: Vec<ArmState>,
+    /// Of a log: what all arms of each group count.
+    pub(super) of_groups: Vec<Tally>,
     pub(super) traffic: S3Traffic,
     pub(super) batch: Vec<Request>,
     /// Of a log's requests: which part of which bucket each of the batch counts to.
@@ -52,12 +59,20 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn new(run: &ReplicationRun, arms: &[&Arm]) -> Self {
+    fn new(run: &ReplicationRun, arms: &[SeenArm], groups: &NeedGroups) -> Self {
         let scenario = run.scenario;
+        let of_groups = if scenario.recording.is_some() {
+            let by_requester = groups.by_requester(arms).into_iter();
+            by_requester.map(|by_requester| empty_tally(run, by_requester)).collect()
+        } else {
+            Vec::new()
+        };
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
+            of_groups,
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
-                .with_regions(scenario.accounts.several_regions()),
+                .with_regions(scenario.accounts.several_regions())
+                .with_buckets(scenario.domains.len()),
             batch: Vec::new(),
             places: Vec::new(),
             columns: S3Columns::default(),
@@ -71,36 +86,50 @@ impl Worker {
 /// threads; whole numbers merge to the same sums whoever counted what.
 pub(super) struct Workers<'a> {
     run: &'a ReplicationRun<'a>,
-    arms: &'a [&'a Arm],
+    arms: &'a [SeenArm<'a>],
+    groups: &'a NeedGroups,
     idle: Mutex<Vec<Worker>>,
 }
 
 impl<'a> Workers<'a> {
-    pub(super) fn new(run: &'a ReplicationRun<'a>, arms: &'a [&'a Arm]) -> Self {
-        Self { run, arms, idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(
+        run: &'a ReplicationRun<'a>,
+        arms: &'a [SeenArm<'a>],
+        groups: &'a NeedGroups,
+    ) -> Self {
+        Self { run, arms, groups, idle: Mutex::new(Vec::new()) }
+    }
+
+    fn new_worker(&self) -> Worker {
+        Worker::new(self.run, self.arms, self.groups)
     }
 
     /// Lets a worker that has nothing to do do something.
     pub(super) fn with(&self, work: impl FnOnce(&mut Worker)) {
         let idle = self.idle.lock().expect("no thread has panicked").pop();
-        let mut worker = idle.unwrap_or_else(|| Worker::new(self.run, self.arms));
+        let mut worker = idle.unwrap_or_else(|| self.new_worker());
         work(&mut worker);
         self.idle.lock().expect("no thread has panicked").push(worker);
     }
 
     /// What all of them have counted, arm by arm.
     pub(super) fn into_tallies(self) -> Vec<Tally> {
-        let mut workers = self.idle.into_inner().expect("no thread has panicked").into_iter();
-        let first = workers.next().unwrap_or_else(|| Worker::new(self.run, self.arms));
-        let Worker { arms, mut traffic, .. } = first;
+        let idle = std::mem::take(&mut *self.idle.lock().expect("no thread has panicked"));
+        let mut workers = idle.into_iter();
+        let first = workers.next().unwrap_or_else(|| self.new_worker());
+        let Worker { arms, mut of_groups, mut traffic, .. } = first;
         let mut tallies: Vec<Tally> = arms.into_iter().map(|arm| arm.tally).collect();
         for worker in workers {
             traffic.merge(&worker.traffic);
             for (tally, arm) in tallies.iter_mut().zip(&worker.arms) {
                 tally.merge(&arm.tally);
             }
+            of_groups.iter_mut().zip(&worker.of_groups).for_each(|(mine, more)| mine.merge(more));
         }
-        for tally in &mut tallies {
+        for (arm, tally) in tallies.iter_mut().enumerate() {
+            if let Some(of_group) = of_groups.get(self.groups.of_arm(arm)) {
+                tally.merge(of_group);
+            }
             tally.add_traffic(&traffic);
         }
         tallies

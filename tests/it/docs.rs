@@ -111,7 +111,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 50] = [
+const DEFINITIONS: [(&str, &str); 52] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -133,10 +133,12 @@ const DEFINITIONS: [(&str, &str); 50] = [
     ("Jobs", "Jobs"),
     ("JustWrittenReads", "Reads of what was just written"),
     ("KmsKey", "Buckets"),
+    ("KnownRetries", "Values of `retries`"),
     ("LognormalAges", "Lognormal ages"),
     ("Mix", "Mix"),
     ("Mode", "Modes"),
     ("MultipartCalls", "Multipart"),
+    ("OwnRetries", "Retries in numbers"),
     ("PartGrowth", "Growth of parts"),
     ("PeriodicArrivals", "Periodic arrivals"),
     ("PoissonArrivals", "Poisson arrivals"),
@@ -319,6 +321,7 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`months.csv`", columns::<MonthRow>()),
         ("`migration_objects.csv`", columns::<ReachRow>()),
         ("`migration_costs.csv`", columns::<OneOffRow>()),
+        ("`figure_break_even.csv`", columns::<bks::results::sensitivity::FigureBreakEvenRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }
@@ -426,6 +429,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
         together: Together::Known,
         replications: 1,
         break_evens: Vec::new(),
+        figure_targets: Vec::new(),
         left_out: vec![("requesters".to_owned(), "none can be many".to_owned())],
     };
     let document = bks::report::sensitivity::json(&scenario, &found);

@@ -53,5 +53,6 @@ mod scenarios;
 mod sensitivity;
 mod shares;
 mod sweep;
+mod throttling;
 mod tidy;
 mod torture;

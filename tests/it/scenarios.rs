@@ -28,7 +28,7 @@ use bks::workload::ages::AgeLaw;
 use bks::workload::read_pattern::ReadPattern;
 
 /// Every scenario file has a test below; this list is held against the folder.
-const TESTED: [&str; 16] = [
+const TESTED: [&str; 17] = [
     "aws-sample",
     "busy-lake",
     "emr10",
@@ -43,6 +43,7 @@ const TESTED: [&str; 16] = [
     "sse-s3-to-kms",
     "thirty-threads",
     "throttled-analytics",
+    "throttling-ends",
     "two-roles",
     "vended-credentials",
 ];

@@ -142,6 +142,7 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
             session_length: None,
             renewal: Renewal::default(),
             connections: None,
+            retries: None,
             kms_billed: None,
         });
     }
@@ -155,12 +156,13 @@ fn plain_name(principal: &Principal) -> String {
     }
 }
 
-/// The log's principals, with the connections that the settings give to those of a name.
+/// The log's principals, with the connections and retries that the settings give to those of a name.
 fn principals_as_given(log: &Recording, given: &[PrincipalFile]) -> Vec<PrincipalFile> {
     let mut all = principals(log);
     for principal in &mut all {
         let named = given.iter().find(|of| of.name == principal.name);
         principal.connections = named.and_then(|of| of.connections);
+        principal.retries = named.and_then(|of| of.retries);
     }
     all
 }
