@@ -200,7 +200,10 @@ impl Advice {
         scenario: &Scenario,
         configuration: usize,
     ) -> Vec<Change> {
-        let why = if let (true, Some(why)) = (scenario.recording.is_some(), kind.untold_by_logs) { why } else {
+        let of_log = kind.untold_by_logs.filter(|_| scenario.recording.is_some());
+        let why = if let Some(why) = of_log {
+            why
+        } else {
             let changes = (kind.changes)(&AdvisedScenario { scenario, configuration });
             if !changes.is_empty() {
                 return changes;
@@ -400,12 +403,12 @@ impl Counterfactuals<'_> {
     fn of(&self, changes: &[&Change]) -> Result<Bills> {
         let overrides: Vec<Override> =
             changes.iter().flat_map(|change| change.overrides.iter().cloned()).collect();
-        let mut changed = self.scenario.changed(&overrides)?;
+        let mut scenario = self.scenario.changed(&overrides)?;
         if let Some(age) = changes.iter().find_map(|change| change.unknown_age) {
-            changed = changed.with_unknown_age(age);
+            scenario = scenario.with_unknown_age(age);
         }
-        (self.check)(&changed)?;
-        Ok(self.of_scenario(&changed))
+        (self.check)(&scenario)?;
+        Ok(self.of_scenario(&scenario))
     }
 
     fn of_scenario(&self, scenario: &Scenario) -> Bills {

@@ -115,7 +115,9 @@ impl Causes {
             })
             .collect();
         let mut sum = Self::none(configuration, level);
-        counted.iter().for_each(|causes| sum.add(causes));
+        for causes in &counted {
+            sum.add(causes);
+        }
         sum
     }
 

@@ -275,10 +275,9 @@ impl Workload {
             Traffic::Steady { arrivals: Arrivals::Poisson(poisson), .. } => {
                 poisson.growth.is_some()
             }
-            Traffic::Steady { .. } => false,
             Traffic::Jobs(jobs) => jobs.growth.is_some(),
-            // As what it follows.
-            Traffic::Following(_) => false,
+            // What follows does as what it follows.
+            Traffic::Steady { .. } | Traffic::Following(_) => false,
         }
     }
 

@@ -118,7 +118,9 @@ impl Done<'_> {
 
     /// The candidate that saves most next, if any saves enough.
     fn next(&self, candidates: &mut Vec<NextCandidate>) -> Option<(usize, Saving, Bills)> {
-        candidates.iter_mut().for_each(|it| it.next = None);
+        for it in candidates.iter_mut() {
+            it.next = None;
+        }
         loop {
             candidates.sort_by_key(|it| (-it.bound.pico(), it.number));
             let first = candidates.first_mut()?;

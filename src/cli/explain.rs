@@ -11,7 +11,7 @@ use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::explanation::selection::{Selector, select};
 use crate::explanation::{Causes, check_length};
-use crate::recording::mark::RecordMark;
+use crate::recording::mark::{IsWanted, RecordMark};
 use crate::report::explanation::{AllCauses, RequestsExplained};
 use crate::scenario::Scenario;
 use crate::scenario::engine::EngineChoice;
@@ -176,10 +176,7 @@ impl ExplainArgs {
     }
 
     /// The records of a log that `wanted` picks by their key and id: it is read once more.
-    fn records(
-        &self,
-        wanted: &dyn Fn(Option<&[u8]>, Option<&[u8]>) -> bool,
-    ) -> Result<Vec<RecordMark>> {
+    fn records(&self, wanted: &IsWanted<'_>) -> Result<Vec<RecordMark>> {
         if self.input.logs.paths().iter().any(|path| path == "-") {
             return Err(Error::request(
                 "objects and requests are looked for in a second reading, but standard input is read once",

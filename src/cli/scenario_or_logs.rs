@@ -60,7 +60,9 @@ impl ScenarioOrLogs {
 
     /// The words of the command that simulates or replays the same.
     pub(super) fn command(&self, typed: &TypedOptions) -> Result<Vec<String>> {
-        let mut words = if let Some(path) = self.file(typed) { vec!["bks".to_owned(), "simulate".to_owned(), path.to_owned()] } else {
+        let mut words = if let Some(path) = self.file(typed) {
+            vec!["bks".to_owned(), "simulate".to_owned(), path.to_owned()]
+        } else {
             let mut words = vec!["bks".to_owned(), "replay".to_owned()];
             words.extend(self.logs.typed());
             words.extend(self.settings.typed());

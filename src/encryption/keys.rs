@@ -134,7 +134,9 @@ impl Keyring {
             return None;
         }
         // What has no key begins where the next one does, so the last that begins is it.
-        if let Some(timeline) = self.timeline_first.partition_point(|&first| first <= key).checked_sub(1) {
+        if let Some(timeline) =
+            self.timeline_first.partition_point(|&first| first <= key).checked_sub(1)
+        {
             let number = key - self.timeline_first[timeline];
             let made = self.timelines.starts[timeline].numbers()[number as usize];
             let ranges = &self.timelines.of_requester;
@@ -142,8 +144,7 @@ impl Keyring {
             let maker = MadeBy::Requester(after.checked_sub(1)? as u32);
             Some(KeyOrigin { made: SimTime::from_nanos(made), maker })
         } else {
-            let after =
-                self.histories.partition_point(|population| population.first_key <= key);
+            let after = self.histories.partition_point(|population| population.first_key <= key);
             let index = after.checked_sub(1)?;
             let population = &self.histories[index];
             let made = population.history.made(key - population.first_key)?;

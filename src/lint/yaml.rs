@@ -309,7 +309,9 @@ impl FlowReader<'_> {
             }
             return Ok(Node { at, value: Json::Object(members) });
         }
-        let value = if let Some(text) = self.quoted()? { Json::Text(text) } else {
+        let value = if let Some(text) = self.quoted()? {
+            Json::Text(text)
+        } else {
             let end = self.rest.find([',', ']', '}']).ok_or(What::Unfinished)?;
             let (text, rest) = self.rest.split_at(end);
             self.rest = rest;
@@ -439,7 +441,8 @@ mod tests {
                 Ok(_) => assert!(line.is_empty(), "{text}"),
             }
         }
-        let deep: String = (0..500).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let lines: Vec<String> = (0..500).map(|depth| " ".repeat(depth) + "a:").collect();
+        let deep = lines.join("\n");
         assert!(parse(&deep).is_err());
         assert!(parse(&format!("a: {}", "[".repeat(5_000))).is_err());
     }

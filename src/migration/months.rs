@@ -9,11 +9,11 @@ const MEETS: f64 = 0.01;
 /// What was counted in bins of a run, shared out to months by time: the sums of both are the same. Time
 /// before the first bin has the mean of what follows; the last month may be cut short.
 #[must_use]
-pub fn by_month(bins: &[f64], bin_s: f64, (from_s, end_s): (f64, f64)) -> Vec<f64> {
+pub fn by_month(amounts: &[f64], bin_s: f64, (first_s, end_s): (f64, f64)) -> Vec<f64> {
     let months = (end_s / MONTH_S).ceil().max(1.0) as usize;
     let mut sums = vec![0.0; months];
-    for (index, amount) in bins.iter().enumerate() {
-        let start = from_s + index as f64 * bin_s;
+    for (index, amount) in amounts.iter().enumerate() {
+        let start = first_s + index as f64 * bin_s;
         let end = (start + bin_s).min(end_s);
         let mut time = start;
         while time < end {

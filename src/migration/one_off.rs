@@ -183,9 +183,9 @@ mod tests {
 
     const MILLION: u64 = 1_000_000;
 
-    fn one_off(operation: MigrationMethod, stored: StoredObjects) -> OneOff {
+    fn one_off(operation: MigrationMethod, stored: &StoredObjects) -> OneOff {
         let prices = PriceTable::for_region("us-east-1").unwrap();
-        OneOff::of(operation, [&stored], false, (&prices, &Terms::default()))
+        OneOff::of(operation, [stored], false, (&prices, &Terms::default()))
     }
 
     fn kms() -> StoredObjects {
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn both_operations_cost_the_same_in_standard() {
         for operation in [MigrationMethod::Update, MigrationMethod::Copy] {
-            assert_eq!(one_off(operation, kms().sized(MILLION)).total().to_string(), "9.250003");
+            assert_eq!(one_off(operation, &kms().sized(MILLION)).total().to_string(), "9.250003");
         }
     }
 
@@ -207,21 +207,21 @@ mod tests {
         let aged = |days: f64| if days > 20.0 { 1.0 } else { 0.0 };
         let cold = kms().sized(1 << 20).in_class(StorageClass::StandardIa, aged);
         assert_eq!(cold.early, MILLION);
-        let copy = one_off(MigrationMethod::Copy, cold.clone());
+        let copy = one_off(MigrationMethod::Copy, &cold);
         let billed: Vec<f64> = copy.fees.iter().map(|fee| fee.billed.as_f64()).collect();
         let early = 976.5625 * 0.0125 / 3.0;
         for (billed, expected) in billed.iter().zip([10.0, 9.765_625, early]) {
             assert!((billed - expected).abs() < 1e-9, "{billed} for {expected}");
         }
         assert!((copy.total().as_f64() - (4.250_003 + 19.765_625 + early)).abs() < 1e-9);
-        assert_eq!(one_off(MigrationMethod::Update, cold).total().to_string(), "9.250003");
+        assert_eq!(one_off(MigrationMethod::Update, &cold).total().to_string(), "9.250003");
     }
 
     #[test]
     fn what_cannot_be_touched_costs_nothing() {
         let archived = kms().in_class(StorageClass::DeepArchive, |_| 0.0);
-        assert_eq!(one_off(MigrationMethod::Copy, archived).total(), Usd::ZERO);
+        assert_eq!(one_off(MigrationMethod::Copy, &archived).total(), Usd::ZERO);
         let large = kms().sized(6 << 30);
-        assert_eq!(one_off(MigrationMethod::Copy, large).total(), Usd::ZERO);
+        assert_eq!(one_off(MigrationMethod::Copy, &large).total(), Usd::ZERO);
     }
 }

@@ -22,14 +22,14 @@ pub struct RecordMark {
     pub key: String,
 }
 
+/// Whether a record is looked for, by its object's key and by what the log calls it.
+pub type IsWanted<'a> = dyn Fn(Option<&[u8]>, Option<&[u8]>) -> bool + 'a;
+
 impl RecordMark {
     /// That of a log's request, or of a KMS call that may stand for one, if `wanted` picks it by its object's key and
     /// by what the log calls it.
     #[must_use]
-    pub fn of(
-        entry: &LogEntry,
-        wanted: &dyn Fn(Option<&[u8]>, Option<&[u8]>) -> bool,
-    ) -> Option<Self> {
+    pub fn of(entry: &LogEntry, wanted: &IsWanted<'_>) -> Option<Self> {
         match entry {
             LogEntry::Request(record) => {
                 let is_wanted = wanted(record.key, record.id);

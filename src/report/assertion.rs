@@ -22,7 +22,7 @@ pub fn reason(assertion: &AssertionFacts) -> String {
         RangePoint::Level(Level::Assumed) => String::new(),
         RangePoint::P05 => " that 5 % of the sets of assumptions do not exceed".to_owned(),
         RangePoint::P95 => " that 95 % of the sets of assumptions do not exceed".to_owned(),
-        level => format!(" at the level `{}`", level.name()),
+        RangePoint::Level(level) => format!(" at the level `{}`", level.name()),
     };
     let both = [assertion.value, assertion.threshold];
     let [mut value, mut threshold] = both.map(|number| figure(assertion.figure, number));

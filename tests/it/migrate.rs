@@ -1,5 +1,7 @@
 //! `bks migrate` against closed forms, counts by hand and laws of conservation.
 
+#![allow(clippy::float_cmp, reason = "whole numbers, and the same figure twice")]
+
 use crate::support::command::{code_and_texts, done, fails};
 
 use std::collections::BTreeMap;

@@ -18,24 +18,24 @@ pub(super) fn scenario(name: &str, plan: &PlannedBuckets) -> String {
     let mut traffic = String::new();
     let mut names = BTreeSet::new();
     for bucket in &plan.buckets {
-        let plain = plain(&bucket.name, &mut names);
+        let in_toml = plain(&bucket.name, &mut names);
         match modes(bucket) {
             Some(modes) if modes == change || modes.0 == modes.1 => {
-                push_bucket(&mut out, &plain, bucket, region);
+                push_bucket(&mut out, &in_toml, bucket, region);
                 let fixed = (modes != change).then_some(modes.0);
-                push_workloads(&mut traffic, &plain, fixed);
+                push_workloads(&mut traffic, &in_toml, fixed);
             }
             Some((now, planned)) => {
                 let _ = writeln!(
                     out,
-                    "# `{plain}` goes from {now} to {planned}, another change than the one compared here: it needs a\n\
+                    "# `{in_toml}` goes from {now} to {planned}, another change than the one compared here: it needs a\n\
                      # scenario of its own.\n"
                 );
             }
             None => {
                 let _ = writeln!(
                     out,
-                    "# How `{plain}` is encrypted is known only after apply, so it is left out.\n"
+                    "# How `{in_toml}` is encrypted is known only after apply, so it is left out.\n"
                 );
             }
         }

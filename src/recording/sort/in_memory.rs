@@ -85,7 +85,9 @@ fn shifts<T: PackedRecord>(records: &[T], bits: u32) -> Vec<u32> {
 fn by_digit(ranked: &[RankedPlace], sorted: &mut [RankedPlace], shift: u32) {
     let digit = |it: &RankedPlace| (it.digits >> shift) as usize % DIGIT_VALUES;
     let mut next = [0_u32; DIGIT_VALUES];
-    ranked.iter().for_each(|it| next[digit(it)] += 1);
+    for it in ranked {
+        next[digit(it)] += 1;
+    }
     let mut before = 0;
     for place in &mut next {
         before += std::mem::replace(place, before);

@@ -18,20 +18,20 @@ pub(super) fn table(results: &Results) -> Option<Table> {
     if end_s < MONTHS_MIN * MONTH_S {
         return None;
     }
-    let names: Vec<&str> = facts.configurations.iter().map(|it| it.name.as_str()).collect();
-    let calls = names.iter().map(|name| {
+    let listed: Vec<&str> = facts.configurations.iter().map(|it| it.name.as_str()).collect();
+    let per_month = listed.iter().map(|name| {
         let own = results.timeline.iter().filter(|row| row.configuration == *name);
-        let bins: Vec<f64> = own.map(|row| row.kms_requests).collect();
-        by_month(&bins, bin_s, (from_s, end_s))
+        let requests: Vec<f64> = own.map(|row| row.kms_requests).collect();
+        by_month(&requests, bin_s, (from_s, end_s))
     });
-    let calls: Vec<Vec<f64>> = calls.collect();
-    let reference = names.iter().position(|name| *name == facts.reference)?;
-    let mut table = Table::new("KMS requests saved in month", names.iter().copied());
+    let calls: Vec<Vec<f64>> = per_month.collect();
+    let reference = listed.iter().position(|name| *name == facts.reference)?;
+    let mut table = Table::new("KMS requests saved in month", listed.iter().copied());
     for month in 0..calls[reference].len() {
-        let of = calls[reference][month];
-        let saved = calls.iter().map(|own| (of > 0.0).then(|| 1.0 - own[month] / of));
-        let cells = saved.map(Cell::percent);
-        table.push(std::iter::once(grouped(month as u64 + 1).into()).chain(cells));
+        let without = calls[reference][month];
+        let saved = calls.iter().map(|own| (without > 0.0).then(|| 1.0 - own[month] / without));
+        let row = saved.map(Cell::percent);
+        table.push(std::iter::once(grouped(month as u64 + 1).into()).chain(row));
     }
     Some(table)
 }

@@ -435,7 +435,7 @@ impl WaysRun<'_> {
 /// The pace of which more of the quota is used.
 fn slower(one: Pace, other: Pace) -> Pace {
     let worse = other.objects_per_s < one.objects_per_s
-        || (other.objects_per_s == one.objects_per_s && other.quota_share > one.quota_share);
+        || (other.objects_per_s <= one.objects_per_s && other.quota_share > one.quota_share);
     if worse { other } else { one }
 }
 

@@ -76,7 +76,9 @@ fn money(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
             beside: vec![instead, range],
         };
     }
-    let range = if let Some((low, high)) = nine_in_ten { numbers::nine_in_ten((before - high, before - low), dollars) } else {
+    let range = if let Some((low, high)) = nine_in_ten {
+        numbers::nine_in_ten((before - high, before - low), dollars)
+    } else {
         let ends = span(results, headline, |row| {
             let instead = results.at(&baseline.configuration, row.assumption);
             (instead.kms_cost_usd - row.kms_cost_usd).as_f64()
