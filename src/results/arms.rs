@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::counts::ArmCounts;
 use super::migration;
+use super::ranking::VariedCounts;
 use super::run::{Progress, Step};
 use super::swings::Variations;
 use crate::encryption::assumption::{Assumptions, Level};
@@ -144,12 +145,12 @@ struct Seen {
 
 /// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
 /// the scenario's replications, and more in rounds until they are as precise as it asks. Beside the
-/// first round, the KMS calls of each of `variations`.
+/// first round, what each of `variations` counts.
 pub(super) fn run(
     scenario: &Scenario,
     variations: &Variations,
     progress: Progress,
-) -> (Counted, Vec<u64>) {
+) -> (Counted, Vec<VariedCounts>) {
     let configurations = scenario.configurations.len();
     let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
@@ -162,13 +163,13 @@ pub(super) fn run(
         requests: plan.requests() * f64::from(first) + requests_drawn(scenario, &variations.arms),
     });
     let mut arms = Vec::new();
-    let calls = if at_a_time(scenario, engines) > 1 {
+    let at_ends = if at_a_time(scenario, engines) > 1 {
         // What moves the answer is one replication of many arms: left to the end, it would run alone.
         let run_first = || plan.run(0..first, &mut arms, progress);
-        rayon::join(run_first, || variations.calls(scenario, engines, progress)).1
+        rayon::join(run_first, || variations.counts(scenario, engines, progress)).1
     } else {
         plan.run(0..first, &mut arms, progress);
-        variations.calls(scenario, engines, progress)
+        variations.counts(scenario, engines, progress)
     };
     let mut counted = Counted { arms, arms_of };
     while let Some(wanted) = counted.next_round(scenario) {
@@ -179,7 +180,7 @@ pub(super) fn run(
         });
         plan.run(done..wanted, &mut counted.arms, progress);
     }
-    (counted, calls)
+    (counted, at_ends)
 }
 
 /// The scenario with each configuration that migrates once more without that, if it has none such: what

@@ -20,8 +20,7 @@ pub const COMPARISON: &str = "comparison.json";
 pub const DOCUMENTS: [&str; 3] = [FACTS, IDENTITY, COMPARISON];
 
 /// Files of a replay beside those of any run.
-pub const OF_REPLAYS: [&str; 4] =
-    ["buckets.csv", "prefixes.csv", "left_out.csv", "files_left_out.csv"];
+pub const OF_REPLAYS: [&str; 3] = ["prefixes.csv", "left_out.csv", "files_left_out.csv"];
 
 /// What a document says of the files that belong to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +68,13 @@ fn usual(document: &str) -> Vec<&'static str> {
         ],
         _ => vec!["comparison.csv", "cost_changes.csv"],
     }
+}
+
+/// Whether `facts`, the text of `result.json`, names a file with its hash.
+#[must_use]
+pub fn names(facts: &str, file: &str) -> bool {
+    let manifest = Manifest::read(FACTS, facts);
+    manifest.is_some_and(|it| it.files.get(file).is_some_and(Option::is_some))
 }
 
 /// SHA-256, in hexadecimal.

@@ -3,6 +3,7 @@
 use super::arms::{self, Counted};
 use super::counts::ArmCounts;
 use super::migration::Migration;
+use super::ranking::Varied;
 use super::rows::{SensitivityRow, SummaryRow};
 use super::summary;
 use super::swings::Variations;
@@ -43,6 +44,8 @@ pub(super) struct Run<'a> {
     pub(super) migrations: Vec<Option<Migration>>,
     /// Assumptions by how far they move the headline's saving, the farthest first.
     pub(super) swings: Vec<SensitivityRow>,
+    /// The headline with each assumption by itself at both ends, in the first replication.
+    pub(super) varied: Vec<Varied>,
 }
 
 /// One configuration's counts at one level.
@@ -56,12 +59,13 @@ pub(super) struct Place<'a> {
 
 impl<'a> Run<'a> {
     pub(super) fn of(scenario: &'a Scenario, variations: Variations, progress: Progress) -> Self {
-        let (counted, calls) = arms::run(scenario, &variations, progress);
+        let (counted, at_ends) = arms::run(scenario, &variations, progress);
         let indices = 0..scenario.configurations.len();
         Self {
             scenario,
             migrations: indices.map(|index| Migration::of(scenario, &counted, index)).collect(),
-            swings: variations.rows(scenario, &counted, &calls),
+            swings: variations.rows(scenario, &counted, &at_ends),
+            varied: variations.varied(&at_ends),
             counted,
         }
     }

@@ -1,6 +1,7 @@
 //! How far each assumption alone moves the headline's saving.
 
 use super::arms::Counted;
+use super::ranking::{Varied, VariedCounts};
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
 use super::run::{Progress, Run, Step};
 use crate::encryption::assumption::{Level, Variation};
@@ -9,7 +10,7 @@ use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 use crate::simulation::engines::Engines;
-use crate::simulation::{Arm, kms_calls};
+use crate::simulation::{Arm, run_and};
 
 /// The headline with each assumption by itself at each end of its range; by default none.
 #[derive(Default)]
@@ -32,37 +33,54 @@ impl Variations {
         Self { list, arms }
     }
 
-    /// KMS calls of each arm in the first replication, whose requests all see.
-    pub(super) fn calls(
+    /// What each arm counts in the first replication, whose requests all see.
+    pub(super) fn counts(
         &self,
         scenario: &Scenario,
         engines: &Engines,
         progress: Progress,
-    ) -> Vec<u64> {
+    ) -> Vec<VariedCounts> {
         if self.arms.is_empty() {
             return Vec::new();
         }
-        kms_calls(scenario, engines, &self.arms, 0..1, &|requests| {
-            progress(Step::Answered(requests));
-        })
-        .concat()
+        of_first_replication(scenario, engines, &self.arms, progress)
+    }
+
+    /// The same by assumption. `at_ends` are those of [`Self::counts`].
+    pub(super) fn varied(&self, at_ends: &[VariedCounts]) -> Vec<Varied> {
+        let both = self.list.iter().zip(at_ends.chunks_exact(2));
+        let varied = both.map(|(variation, ends)| Varied {
+            name: variation.assumption.name().to_owned(),
+            at_ends: [ends[0].clone(), ends[1].clone()],
+        });
+        varied.collect()
     }
 
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
-    /// nothing to save. `calls` are those of [`Self::calls`].
+    /// nothing to save. `at_ends` are those of [`Self::counts`].
     pub(super) fn rows(
-        self,
+        &self,
         scenario: &Scenario,
         counted: &Counted,
-        calls: &[u64],
+        at_ends: &[VariedCounts],
     ) -> Vec<SensitivityRow> {
         let [baseline, headline] = [scenario.reference, scenario.headline]
             .map(|index| counted.at(index, Level::Assumed).each[0].calls.total() as f64);
         let Some(assumed) = saving(headline, baseline) else { return Vec::new() };
         let at_ends: Vec<f64> =
-            calls.iter().filter_map(|&calls| saving(calls as f64, baseline)).collect();
-        SensitivityRow::all(scenario, self.list, &at_ends, assumed)
+            at_ends.iter().filter_map(|it| saving(it.calls as f64, baseline)).collect();
+        SensitivityRow::all(scenario, self.list.clone(), &at_ends, assumed)
     }
+}
+
+fn of_first_replication(
+    scenario: &Scenario,
+    engines: &Engines,
+    arms: &[Arm],
+    progress: Progress,
+) -> Vec<VariedCounts> {
+    let progress = |requests| progress(Step::Answered(requests));
+    run_and(scenario, engines, arms, 0..1, &progress, |tally| VariedCounts::of(&tally)).concat()
 }
 
 /// The headline's saving in the first replication if no object whose writing is not in the log had a
@@ -72,7 +90,7 @@ pub(super) fn unknown_objects(
     run: &Run,
     log: &Recording,
     progress: Progress,
-) -> Option<SensitivityRow> {
+) -> Option<(SensitivityRow, Varied)> {
     let scenario = run.scenario;
     let configuration = &scenario.configurations[scenario.headline];
     let all_known =
@@ -84,24 +102,24 @@ pub(super) fn unknown_objects(
     let own = &run.counted.at(scenario.headline, Level::Assumed).each[0];
     let assumed = saving(own.calls.total() as f64, baseline)?;
     let arms = [Arm::of_totals(scenario.headline, configuration.ranges.at(Level::Assumed))];
-    let [low, high] = [UnknownAge::Keyless, UnknownAge::OneKey].map(|unknown_age| {
+    let ages = [UnknownAge::Keyless, UnknownAge::OneKey];
+    let at_ends = ages.map(|unknown_age| {
         let other = scenario.with_unknown_age(unknown_age);
-        let calls = kms_calls(&other, &Engines::of(&other), &arms, 0..1, &|requests| {
-            progress(Step::Answered(requests));
-        });
-        (unknown_age.to_string(), saving(calls[0][0] as f64, baseline))
+        of_first_replication(&other, &Engines::of(&other), &arms, progress).remove(0)
     });
-    Some(SensitivityRow {
+    let [low, high] = at_ends.each_ref().map(|it| saving(it.calls as f64, baseline));
+    let row = SensitivityRow {
         scenario: scenario.name.clone(),
         configuration: configuration.name.clone(),
         assumption: UNKNOWN_OBJECTS.to_owned(),
-        low: low.0,
+        low: ages[0].to_string(),
         assumed: scenario.unknown_age.to_string(),
-        high: high.0,
-        saving_at_low: low.1?,
+        high: ages[1].to_string(),
+        saving_at_low: low?,
         saving_at_assumed: assumed,
-        saving_at_high: high.1?,
-    })
+        saving_at_high: high?,
+    };
+    Some((row, Varied { name: UNKNOWN_OBJECTS.to_owned(), at_ends }))
 }
 
 impl SensitivityRow {

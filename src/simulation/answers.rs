@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::Arm;
 use super::arm_keys::ArmKeys;
+use super::buckets::BucketsTold;
 use super::columns::RequestColumns;
 use super::keys::keys_of;
 use super::recorded::{NeedGroups, RecordedAnswers};
@@ -22,7 +23,7 @@ use crate::tally::{Caller, Cost, Tally};
 use crate::workload::written::KeptObjects;
 
 /// Runs all requesters and counts what they cost, arm by arm.
-pub(super) fn count(run: &ReplicationRun, arms: &[&Arm]) -> Vec<Tally> {
+pub(super) fn count(run: &ReplicationRun, arms: &[&Arm], buckets: &BucketsTold) -> Vec<Tally> {
     let skip_ahead = SkipAhead::new(run);
     let keys = &keys_of(run, &skip_ahead, arms);
     let schemes = arms.iter().map(|arm| {
@@ -32,7 +33,7 @@ pub(super) fn count(run: &ReplicationRun, arms: &[&Arm]) -> Vec<Tally> {
     let schemes: Vec<Scheme> = schemes.collect();
     let groups = NeedGroups::of(&schemes, keys);
     let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
-    let workers = Workers::new(run, arms);
+    let workers = Workers::new(run, arms, buckets);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
     });
@@ -264,8 +265,8 @@ impl OfKind<'_> {
     }
 
     fn cost(&self, calls: KmsCalls, by_object: bool) -> Cost {
-        let operation = self.kind.operation;
-        Cost { caller: self.caller, operation, calls, by_object, generates: false }
+        let Kind { operation, bucket, .. } = *self.kind;
+        Cost { caller: self.caller, operation, bucket, calls, by_object, generates: false }
     }
 }
 

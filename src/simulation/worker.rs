@@ -1,8 +1,9 @@
 //! What a thread needs to answer requests, and counts.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::Arm;
+use super::buckets::BucketsTold;
 use super::recorded::RecordedRoom;
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
@@ -19,20 +20,21 @@ pub(super) struct ArmState {
 }
 
 impl ArmState {
-    fn new(run: &ReplicationRun, arm: &Arm) -> Self {
+    fn new(run: &ReplicationRun, arm: &Arm, buckets: &BucketsTold) -> Self {
         let scenario = run.scenario;
         let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
-        let [requesters, principals, places] = if arm.by_requester {
-            [run.requesters.list.len(), scenario.principals.len(), places]
-        } else {
-            [0; 3]
-        };
+        let [requesters, places] =
+            if arm.by_requester { [run.requesters.list.len(), places] } else { [0; 2] };
+        let buckets = if arm.by_requester { &buckets.by_second } else { &buckets.totals };
+        let accounts = &scenario.accounts;
         Self {
             memory: Memory::new(scenario.since(), scenario.end),
             alive: KeysAlive::default(),
-            tally: Tally::new(scenario.window(), requesters, principals)
+            tally: Tally::new(scenario.window(), requesters)
                 .with_places(places)
-                .with_accounts(scenario.accounts.list.len()),
+                .with_principals(scenario.principals.len(), accounts.regions.len())
+                .with_buckets(Arc::clone(buckets))
+                .with_accounts(accounts.list.len()),
             calls: CallTimes::default(),
         }
     }
@@ -52,11 +54,12 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn new(run: &ReplicationRun, arms: &[&Arm]) -> Self {
+    fn new(run: &ReplicationRun, arms: &[&Arm], buckets: &BucketsTold) -> Self {
         let scenario = run.scenario;
         Self {
-            arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
+            arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
             traffic: Traffic::new(scenario.window(), run.requesters.list.len())
+                .with_parts(scenario.domains.len())
                 .with_regions(scenario.accounts.several_regions()),
             batch: Vec::new(),
             places: Vec::new(),
@@ -72,18 +75,23 @@ impl Worker {
 pub(super) struct Workers<'a> {
     run: &'a ReplicationRun<'a>,
     arms: &'a [&'a Arm],
+    buckets: &'a BucketsTold,
     idle: Mutex<Vec<Worker>>,
 }
 
 impl<'a> Workers<'a> {
-    pub(super) fn new(run: &'a ReplicationRun<'a>, arms: &'a [&'a Arm]) -> Self {
-        Self { run, arms, idle: Mutex::new(Vec::new()) }
+    pub(super) fn new(
+        run: &'a ReplicationRun<'a>,
+        arms: &'a [&'a Arm],
+        buckets: &'a BucketsTold,
+    ) -> Self {
+        Self { run, arms, buckets, idle: Mutex::new(Vec::new()) }
     }
 
     /// Lets a worker that has nothing to do do something.
     pub(super) fn with(&self, work: impl FnOnce(&mut Worker)) {
         let idle = self.idle.lock().expect("no thread has panicked").pop();
-        let mut worker = idle.unwrap_or_else(|| Worker::new(self.run, self.arms));
+        let mut worker = idle.unwrap_or_else(|| Worker::new(self.run, self.arms, self.buckets));
         work(&mut worker);
         self.idle.lock().expect("no thread has panicked").push(worker);
     }
@@ -91,7 +99,8 @@ impl<'a> Workers<'a> {
     /// What all of them have counted, arm by arm.
     pub(super) fn into_tallies(self) -> Vec<Tally> {
         let mut workers = self.idle.into_inner().expect("no thread has panicked").into_iter();
-        let first = workers.next().unwrap_or_else(|| Worker::new(self.run, self.arms));
+        let first =
+            workers.next().unwrap_or_else(|| Worker::new(self.run, self.arms, self.buckets));
         let Worker { arms, mut traffic, .. } = first;
         let mut tallies: Vec<Tally> = arms.into_iter().map(|arm| arm.tally).collect();
         for worker in workers {
