@@ -13,6 +13,7 @@
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: which engine is asked for;
 //! - [`replay`]: the scenario that a log is;
+//! - `tenants`: many alike, of which one is described;
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
@@ -29,6 +30,7 @@ pub mod replay;
 pub mod resolve;
 pub(crate) mod run_toml;
 mod schema;
+mod tenants;
 pub mod written;
 
 pub use meaning::{

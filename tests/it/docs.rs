@@ -107,7 +107,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 49] = [
+const DEFINITIONS: [(&str, &str); 54] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -147,6 +147,11 @@ const DEFINITIONS: [(&str, &str); 49] = [
     ("ReadFile", "Reads"),
     ("ReadPattern", "Patterns"),
     ("ReadRequests", "Requests of a read"),
+    ("TenantsFile", "Tenants"),
+    ("TenantSizes", "Sizes of tenants"),
+    ("ZipfSizes", "Sizes by Zipf's law"),
+    ("LognormalSizes", "Lognormal sizes"),
+    ("ParetoSizes", "Pareto sizes"),
     ("Renewal", "Principals"),
     ("ReplayFile", "Replays"),
     ("RequesterRule", "Requester rules"),

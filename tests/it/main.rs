@@ -5,6 +5,7 @@ mod support;
 
 mod accounts;
 mod browser;
+mod buckets;
 mod calibrate;
 mod calibrate_coverage;
 mod calibrate_reads;
@@ -48,5 +49,6 @@ mod scenarios;
 mod sensitivity;
 mod shares;
 mod sweep;
+mod tenants;
 mod tidy;
 mod torture;

@@ -4,8 +4,8 @@ use crate::compare::{CostChangeRow, DifferenceRow};
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
 use crate::results::rows::{
-    BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
-    SensitivityRow, SummaryRow, TimelineRow,
+    AccountRow, BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow,
+    RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 
@@ -45,6 +45,7 @@ of_configuration!(
     RequesterRow,
     OperationRow,
     PrincipalRow,
+    AccountRow,
     BucketRow,
     PrefixRow
 );

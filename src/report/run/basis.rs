@@ -3,6 +3,7 @@
 use super::assumptions::unknown_objects;
 use super::{adds_cost, period};
 use crate::results::Results;
+use crate::shown::few;
 use crate::statistics::points;
 use crate::units::SimDuration;
 
@@ -93,9 +94,13 @@ fn billed_once(results: &Results) -> Option<String> {
         1 => "happens",
         _ => "happen",
     };
-    let names = once.join("`, `");
+    let names = few(&code(once));
     let period = period(results);
-    Some(format!("`{names}` {happens} once and is billed once; the rest is scaled to {period}."))
+    Some(format!("{names} {happens} once and is billed once; the rest is scaled to {period}."))
+}
+
+fn code(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
 }
 
 /// Which KMS requests were drawn without the S3 requests between them.
@@ -103,7 +108,7 @@ fn drawn(results: &Results) -> Option<String> {
     let whose = match results.facts.engine.as_str() {
         "events" => return None,
         "skip-ahead" => String::new(),
-        _ => format!(" of `{}`", results.facts.skipped_principals.join("`, `")),
+        _ => format!(" of {}", few(&code(&results.facts.skipped_principals))),
     };
     Some(format!(
         "The KMS requests{whose} were drawn without the S3 requests between them (engine \
