@@ -14,10 +14,10 @@ use std::io::Read;
 
 use parquet::file::reader::ChunkReader;
 
-use crate::columnar::{ParquetTable, ParquetValue};
 use crate::error::{Error, Result};
-use crate::logs::bounded::{RecordLimit, plain_name};
+use crate::logs::csv_records::{RecordLimit, plain_name};
 use crate::named_enum::named_enum;
+use crate::parquet_rows::{ParquetTable, ParquetValue};
 use crate::units::{parse_moment, utc};
 
 named_enum! {
@@ -32,7 +32,7 @@ named_enum! {
 
 /// One line of KMS requests.
 #[derive(Clone, Debug, PartialEq)]
-pub struct BillLine {
+pub struct KmsBillLine {
     /// Nanoseconds since the Unix epoch: when it begins.
     pub from_ns: i64,
     /// When it ends.
@@ -43,13 +43,13 @@ pub struct BillLine {
 
 /// The KMS requests of a bill.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bill {
+pub struct KmsBill {
     /// Its format.
     pub format: BillFormat,
     /// Lines of any kind.
     pub rows: u64,
     /// Those of symmetric KMS requests, as they come.
-    pub lines: Vec<BillLine>,
+    pub lines: Vec<KmsBillLine>,
 }
 
 /// Requests of a bill in a stretch of time.
@@ -61,7 +61,7 @@ pub struct BilledRequests {
     pub partly: f64,
 }
 
-impl Bill {
+impl KmsBill {
     /// The requests from `from_ns` to before `to_ns`.
     pub(crate) fn requests(&self, from_ns: i64, to_ns: i64) -> BilledRequests {
         let mut requests = BilledRequests::default();
@@ -216,7 +216,7 @@ impl BillColumns {
         })
     }
 
-    fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<BillLine> {
+    fn line(&self, row: &csv::StringRecord, quantity: &str) -> Result<KmsBillLine> {
         let requests = quantity.parse::<f64>().ok().filter(|requests| requests.is_finite());
         let requests = requests.ok_or_else(|| {
             Error::request(format!("the quantity is `{quantity}`, but must be a number"))
@@ -225,7 +225,7 @@ impl BillColumns {
         if from_ns >= to_ns {
             return Err(Error::request("the line ends before it begins"));
         }
-        Ok(BillLine { from_ns, to_ns, requests })
+        Ok(KmsBillLine { from_ns, to_ns, requests })
     }
 }
 
@@ -257,12 +257,12 @@ fn time(text: &str) -> Result<i64> {
 ///
 /// # Errors
 /// The first line that is wrong, by `place` and number, columns that are not there, or no KMS requests.
-pub fn read(source: impl Read, place: &str) -> Result<Bill> {
+pub fn read(source: impl Read, place: &str) -> Result<KmsBill> {
     part(source, place)?.checked().map_err(|error| error.at(place))
 }
 
 /// Reads a part of a bill in Parquet, which may have no KMS requests.
-pub(crate) fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<Bill> {
+pub(crate) fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> Result<KmsBill> {
     let table = ParquetTable::open(source, place)?;
     let named = table.columns();
     let all = BillColumns::of(named.iter().map(|column| column.name.as_str()));
@@ -271,7 +271,7 @@ pub(crate) fn parquet_part(source: impl ChunkReader + 'static, place: &str) -> R
     let columns = BillColumns::of(wanted.iter().map(|place| named[*place].name.as_str()))
         .map_err(|error| error.at(place))?;
     let indexes: Vec<usize> = wanted.iter().map(|place| named[*place].index).collect();
-    let mut invoice = Bill { format: columns.format, rows: 0, lines: Vec::new() };
+    let mut invoice = KmsBill { format: columns.format, rows: 0, lines: Vec::new() };
     let mut row = csv::StringRecord::new();
     invoice.rows = table.read(&indexes, &mut |_, cells| {
         row.clear();
@@ -299,12 +299,12 @@ fn text(cell: &ParquetValue) -> Cow<'_, str> {
 }
 
 /// Reads a part of a bill in CSV, which may have no KMS requests.
-pub(crate) fn part(source: impl Read, place: &str) -> Result<Bill> {
+pub(crate) fn part(source: impl Read, place: &str) -> Result<KmsBill> {
     let (source, left) = RecordLimit::new(source);
     let mut reader = csv::Reader::from_reader(source);
     let header = reader.headers().map_err(|error| unreadable(&error, place, 1))?;
     let columns = BillColumns::of(header).map_err(|error| error.at(place))?;
-    let mut invoice = Bill { format: columns.format, rows: 0, lines: Vec::new() };
+    let mut invoice = KmsBill { format: columns.format, rows: 0, lines: Vec::new() };
     let mut row = csv::StringRecord::new();
     loop {
         left.begin();

@@ -7,13 +7,15 @@
 mod caching;
 pub mod gather;
 mod generation;
-mod profile;
-mod surprise;
+mod goodness_of_fit;
+mod profile_likelihood;
 mod verify;
 
 use serde::Serialize;
 
-use crate::encryption::assumption::{Assumption, AssumptionOverrides, Expiry, Range, Value};
+use crate::encryption::assumption::{
+    Assumption, AssumptionOverrides, AssumptionValue, Expiry, Range,
+};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::written::ScenarioFile;
 use crate::units::SimDuration;
@@ -45,12 +47,12 @@ pub struct Session {
     /// When it wrote with success, if the trail has S3's data events.
     pub written: Vec<i64>,
     /// What it read with success, if the trail has S3's data events, in order of time.
-    pub read: Vec<Read>,
+    pub read: Vec<UnwrapRequest>,
 }
 
 /// A request that needs an object's key unwrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Read {
+pub struct UnwrapRequest {
     /// When.
     pub second: i64,
     /// Which object.
@@ -77,7 +79,7 @@ pub enum ReadOf {
 
 /// The sessions of one role (or the one of a user or service) for one bucket and KMS key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pool {
+pub struct SessionPool {
     /// Session by session.
     pub sessions: Vec<Session>,
 }
@@ -86,7 +88,7 @@ pub struct Pool {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
     /// Each (role, bucket, KMS key).
-    pub pools: Vec<Pool>,
+    pub pools: Vec<SessionPool>,
     /// The first second of any event.
     pub first_s: i64,
     /// The last second of any event.
@@ -212,7 +214,7 @@ impl Calibration {
             CacheHosts, CacheLifetime, GenerationLifetime, ReadPartitions, VerifyOnWrite,
             WritePartitions,
         };
-        let expiry = self.expiry.estimate.map(|rule| Range::known(Value::Expiry(rule)));
+        let expiry = self.expiry.estimate.map(|rule| Range::known(AssumptionValue::Expiry(rule)));
         let ranges = [
             (GenerationLifetime, lifetime(&self.generation_lifetime_s, GenerationLifetime)),
             (CacheLifetime, lifetime(&self.cache_lifetime_s, CacheLifetime)),
@@ -232,20 +234,20 @@ impl Calibration {
 }
 
 /// The range of a lifetime; ends that the data does not give are those built in for `otherwise`.
-fn lifetime(estimate: &Calibrated<i64>, otherwise: Assumption) -> Option<Range<Value>> {
+fn lifetime(estimate: &Calibrated<i64>, otherwise: Assumption) -> Option<Range<AssumptionValue>> {
     let given = [estimate.low, estimate.estimate, estimate.high];
-    let built_in = otherwise.describe().built_in?.map(Value::duration);
+    let built_in = otherwise.describe().built_in?.map(AssumptionValue::duration);
     let outer = [1, estimate.low.unwrap_or(0) * OPEN].map(SimDuration::from_secs);
     let range = within(given.map(|end| end.map(SimDuration::from_secs)), built_in, outer);
-    range.map(|range| range.map(Value::Duration))
+    range.map(|range| range.map(AssumptionValue::Duration))
 }
 
 /// The range of a count; ends that the data does not give are those built in for `otherwise`.
-fn count(estimate: &Calibrated<u32>, otherwise: Assumption) -> Option<Range<Value>> {
+fn count(estimate: &Calibrated<u32>, otherwise: Assumption) -> Option<Range<AssumptionValue>> {
     let given = [estimate.low, estimate.estimate, estimate.high];
-    let built_in = otherwise.describe().built_in?.map(Value::count);
+    let built_in = otherwise.describe().built_in?.map(AssumptionValue::count);
     let outer = [1.min(built_in.low), estimate.low.unwrap_or(0) * OPEN as u32];
-    within(given, built_in, outer).map(|range| range.map(Value::Count))
+    within(given, built_in, outer).map(|range| range.map(AssumptionValue::Count))
 }
 
 impl Calibration {

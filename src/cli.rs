@@ -17,11 +17,12 @@ mod exit;
 mod export;
 mod file_errors;
 mod fit;
+mod help;
 mod init;
 mod input;
 mod inventory;
 mod journal;
-mod known;
+mod known_totals;
 mod list;
 mod logs;
 mod memory;
@@ -43,7 +44,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::{Error, Result};
-use args::Typed;
+use args::TypedOptions;
 use exit::Exit;
 
 /// Simulate what S3 Bucket Keys do to a KMS bill, a KMS quota and an audit trail
@@ -63,34 +64,34 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Init(init::Args),
-    Check(check::Args),
-    Simulate(simulate::Args),
-    Compare(compare::Args),
-    Sweep(sweep::Args),
-    Sensitivity(sensitivity::Args),
-    Report(report::Args),
-    Plot(plot::Args),
-    Replay(replay::Args),
-    Fit(fit::Args),
-    Calibrate(calibrate::Args),
-    Reconcile(reconcile::Args),
-    Inventory(inventory::Args),
-    Export(export::Args),
-    List(list::Args),
+    Init(init::InitArgs),
+    Check(check::CheckArgs),
+    Simulate(simulate::SimulateArgs),
+    Compare(compare::CompareArgs),
+    Sweep(sweep::SweepArgs),
+    Sensitivity(sensitivity::SensitivityArgs),
+    Report(report::ReportArgs),
+    Plot(plot::PlotArgs),
+    Replay(replay::ReplayArgs),
+    Fit(fit::FitArgs),
+    Calibrate(calibrate::CalibrateArgs),
+    Reconcile(reconcile::ReconcileArgs),
+    Inventory(inventory::InventoryArgs),
+    Export(export::ExportArgs),
+    List(list::ListArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
-    Complete(complete::Args),
+    Complete(complete::CompleteArgs),
 }
 
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let bks = Cli::command();
+    let bks = help::by_job(Cli::command());
     let matches = bks.clone().try_get_matches();
     let parsed = matches.and_then(|matches| {
         let typed = matches.subcommand().and_then(|(name, matches)| {
-            bks.find_subcommand(name).map(|command| Typed::of(command, matches))
+            bks.find_subcommand(name).map(|command| TypedOptions::of(command, matches))
         });
         Cli::from_arg_matches(&matches).map(|cli| (cli.command, typed))
     });
@@ -111,7 +112,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run_command(command: Command, typed: &Typed) -> Result<Exit> {
+fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
     match command {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),

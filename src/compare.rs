@@ -21,7 +21,7 @@ use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
 use crate::figure::Figure;
 use crate::results::Results;
-use crate::results::facts::WarningFacts;
+use crate::results::result_json::WarningFacts;
 use crate::results::rows::{CostRow, dollars};
 use crate::statistics::Estimate;
 use crate::units::Usd;

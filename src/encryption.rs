@@ -15,13 +15,13 @@
 
 pub mod assumption;
 pub(crate) mod cost;
+mod guide_table;
 pub mod history;
 pub mod keys;
 pub mod needs;
 pub mod requester;
 pub mod service;
 pub mod shares;
-mod sorted;
 mod timelines;
 
 use schemars::JsonSchema;

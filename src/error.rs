@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use crate::shown::{shown, shown_lines};
+use crate::harmless_text::{shown, shown_lines};
 
 /// A result whose error a person can act on.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -23,7 +23,7 @@ pub enum FigureUnit {
 }
 
 /// What is to be known of a figure.
-struct Description {
+struct FigureDescription {
     name: &'static str,
     column: &'static str,
     unit: FigureUnit,
@@ -47,9 +47,9 @@ macro_rules! figures {
             /// Every figure, in the order of tables.
             pub const ALL: &'static [Self] = &[$(Self::$figure,)*];
 
-            const fn description(self) -> Description {
+            const fn description(self) -> FigureDescription {
                 match self {
-                    $(Self::$figure => Description {
+                    $(Self::$figure => FigureDescription {
                         name: $name,
                         column: $column,
                         unit: FigureUnit::$unit,

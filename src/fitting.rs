@@ -5,20 +5,21 @@
 //! wrote it; objects whose writing is not in the log are populations, as in a replay.
 
 mod active_periods;
-mod comparing;
-mod details;
-mod flows;
-pub mod hide;
-mod process;
+mod arrival_process;
+mod bucket_details;
+mod fit_check;
+pub mod pseudonyms;
+mod request_groups;
 mod traffic;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-pub use comparing::{FitComparison, compare, replications};
-pub use details::BucketDetails;
+pub use bucket_details::BucketDetails;
+pub use fit_check::{FitComparison, compare, replications};
 
 use crate::error::Result;
+use crate::harmless_text::shown;
 use crate::pricing::PriceTable;
 use crate::recording::{NO_ACCOUNT, Recording};
 use crate::s3::Connections;
@@ -28,11 +29,10 @@ use crate::scenario::replay::{UnknownAge, is_directory, principals, refuse_long}
 use crate::scenario::resolve::is_account;
 use crate::scenario::run_toml::toml_of;
 use crate::scenario::written::{BucketFile, KmsKey, PopulationFile, PrincipalFile, ScenarioFile};
-use crate::shown::shown;
 use crate::units::{SimDuration, SimTime, utc};
-use flows::{Flows, SessionGroup};
-use hide::NameHider;
-use process::LogTimes;
+use arrival_process::LogTimes;
+use pseudonyms::NameHider;
+use request_groups::{Flows, SessionGroup};
 
 /// What a fit is given besides the log.
 #[derive(Clone, Debug)]

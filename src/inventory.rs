@@ -20,7 +20,7 @@ pub mod tally;
 pub mod versions;
 
 use crate::error::{Error, Result};
-use crate::logs::bounded::plain_name;
+use crate::logs::csv_records::plain_name;
 use crate::named_enum::named_enum;
 use crate::units::parse_moment;
 

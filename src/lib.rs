@@ -25,8 +25,8 @@
 //!
 //! Dependence runs downward only; siblings on the second floor do not know each other.
 //!
-//! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`], [`shown`], and
-//!   [`columnar`], Parquet's rows
+//! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`],
+//!   [`harmless_text`], and [`parquet_rows`]
 //! - first floor, the two services' words: [`s3`], [`kms`]
 //! - second floor, workshops: [`workload`], [`logs`], [`encryption`]
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
@@ -73,7 +73,6 @@
 pub mod bill;
 pub mod calibration;
 pub mod cli;
-pub mod columnar;
 pub mod compare;
 pub mod encryption;
 pub mod error;
@@ -84,7 +83,9 @@ pub mod kms;
 pub mod logs;
 pub mod migration;
 mod named_enum;
+pub mod parquet_rows;
 
+pub mod harmless_text;
 pub mod pricing;
 pub mod quota;
 pub mod reconciliation;
@@ -95,7 +96,6 @@ pub mod rng;
 pub mod s3;
 pub mod scenario;
 pub mod sensitivity;
-pub mod shown;
 pub mod simulation;
 pub mod statistics;
 pub mod sweep;

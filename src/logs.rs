@@ -11,7 +11,7 @@
 //! Logs (wrapped messages), Athena (tables), ZIP archives ([`archive`]). What is no log is called by its
 //! name ([`other_format`]).
 //!
-//! Access logs and trails are written, too, and so is [`parquet`]: all from [`outgoing`] requests.
+//! Access logs and trails are written, too, and so is [`parquet`]: all from [`exported_request`] requests.
 //!
 //! ```text
 //! file ── compression ──► bytes ── windows ──► lines or events ── a format's reader ──► Entry
@@ -23,10 +23,10 @@ pub mod access_log;
 pub mod archive;
 mod athena;
 pub mod bad_lines;
-pub mod bounded;
-mod clock;
 pub mod cloudtrail;
 pub mod compression;
+pub mod csv_records;
+pub mod exported_request;
 mod hive;
 pub mod ibm_cos;
 mod lenient_json;
@@ -35,14 +35,14 @@ pub mod log;
 mod messages;
 mod operation;
 pub mod other_format;
-pub mod outgoing;
 pub mod parquet;
 pub mod record;
-mod shape;
+mod timestamps;
 mod windows;
+mod wrapping;
 
 use crate::named_enum::named_enum;
-use clock::Clock;
+use timestamps::TimestampReader;
 
 named_enum! {
     /// The formats that logs come in.
@@ -61,12 +61,15 @@ impl LogFormat {
     /// none of them.
     #[must_use]
     pub fn detect(head: &[u8]) -> Option<Self> {
-        if let Some((format, _)) = shape::detect(head) {
+        if let Some((format, _)) = wrapping::detect(head) {
             return Some(format);
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let lines = text.split(|byte| *byte == b'\n').take(LINES_LOOKED_AT);
-        if lines.clone().any(|line| access_log::parse(line, &mut Clock::default()).is_ok()) {
+        if lines
+            .clone()
+            .any(|line| access_log::parse(line, &mut TimestampReader::default()).is_ok())
+        {
             return Some(Self::S3AccessLog);
         }
         if lines.clone().any(|line| ibm_cos::parse(line).is_ok()) {

@@ -15,12 +15,12 @@
 //! ```
 
 mod bill;
-mod given;
+mod own_prices;
 mod table;
 
 pub use bill::{Bill, BillLine, Service, Sku};
-pub(crate) use given::date;
-pub use given::{GivenPrice, GivenPrices};
+pub(crate) use own_prices::date;
+pub use own_prices::{GivenPrice, GivenPrices};
 pub use table::{Certainty, FreeTier, PriceEntry, PriceName, PriceTable};
 
 use crate::s3::{Operation, RequestTier};

@@ -24,7 +24,7 @@ use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls, TrailCalls};
 use crate::recording::Recording;
-use crate::recording::earlier_objects::Origin;
+use crate::recording::earlier_objects::ObjectOrigin;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 use crate::simulation::Arm;
@@ -47,7 +47,7 @@ pub struct ReconcileOptions {
 
 /// One way in which the model was run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Variant {
+pub struct ModelVariant {
     /// Index of the configuration.
     pub configuration: usize,
     /// Where in its range each assumption stands.
@@ -58,7 +58,7 @@ pub struct Variant {
     pub shares: Agreements,
 }
 
-impl Variant {
+impl ModelVariant {
     fn agreement(&self) -> f64 {
         self.shares.cells.agreement().unwrap_or_default()
     }
@@ -98,7 +98,7 @@ pub struct Reconciliation {
     /// Every cell that has calls or requests, under the first of the variants.
     pub cells: Vec<Reconciled>,
     /// How the model was run: first what is shown, then what else it might have been.
-    pub variants: Vec<Variant>,
+    pub variants: Vec<ModelVariant>,
     /// The trail's calls by bucket.
     pub evidence: BTreeMap<String, BucketEvidence>,
     /// Requests that would need a key, in buckets that are taken not to be encrypted by KMS.
@@ -184,7 +184,7 @@ impl Reconciliation {
     }
 
     /// The variant that agrees best with the trail.
-    pub(crate) fn closest(&self) -> &Variant {
+    pub(crate) fn closest(&self) -> &ModelVariant {
         self.variants.iter().fold(&self.variants[0], |best, variant| {
             if variant.agreement() > best.agreement() { variant } else { best }
         })
@@ -269,7 +269,7 @@ impl VariantRuns<'_> {
         &self,
         found: &BTreeMap<String, BucketEvidence>,
         asked: ReconcileOptions,
-    ) -> Vec<Variant> {
+    ) -> Vec<ModelVariant> {
         let scenario = self.scenario;
         let by_evidence = asked.configuration.is_none() && !asked.by_settings;
         let encryption = if by_evidence {
@@ -279,10 +279,10 @@ impl VariantRuns<'_> {
         };
         let configurations = self.configurations(asked, by_evidence);
         let plans = self.plans(found, &encryption, configurations[0], asked);
-        let mut variants: Vec<Variant> = Vec::new();
+        let mut variants: Vec<ModelVariant> = Vec::new();
         for &configuration in &configurations {
             for level in [Level::Assumed, Level::Low, Level::High] {
-                variants.extend(plans.iter().map(|plans| Variant {
+                variants.extend(plans.iter().map(|plans| ModelVariant {
                     configuration,
                     level,
                     plans: plans.clone(),
@@ -326,7 +326,7 @@ impl VariantRuns<'_> {
             return vec![BucketPlan::uniform(encryption, asked.unknown_age)];
         }
         let keyless = BucketPlan::uniform(encryption, Some(UnknownAge::Keyless));
-        if self.recording.before.iter().all(|before| before.origin != Origin::Unknown) {
+        if self.recording.before.iter().all(|before| before.origin != ObjectOrigin::Unknown) {
             return vec![keyless];
         }
         let model = self.run(configuration, Level::Assumed, &keyless);
@@ -372,7 +372,7 @@ impl VariantRuns<'_> {
     }
 
     /// Runs all variants, and keeps the cells of the first.
-    fn run_all(&self, variants: &mut [Variant], done: &(dyn Fn(usize) + Sync)) -> JoinedCalls {
+    fn run_all(&self, variants: &mut [ModelVariant], done: &(dyn Fn(usize) + Sync)) -> JoinedCalls {
         let all = variants.len();
         let mut kept: Vec<Option<JoinedCalls>> = variants
             .par_iter_mut()

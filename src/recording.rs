@@ -88,7 +88,7 @@ pub struct Recording {
     /// Whether all times are whole seconds.
     pub whole_seconds: bool,
     /// What the requests are.
-    pub seen: RequestCounts,
+    pub seen: ReplayCounts,
     /// What of the counted part belongs to a bill in another way than its requests, by the numbers of
     /// principal and bucket.
     pub besides: BTreeMap<(u32, u32), BillingExtras>,
@@ -147,7 +147,7 @@ pub struct BucketPrefix {
 
 /// Numbers of requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
+pub struct ReplayCounts {
     /// All, those before counting starts included.
     pub all: u64,
     /// Of these, those that make an object's data key.
@@ -170,7 +170,7 @@ pub struct RequestCounts {
     pub elsewhere: u64,
 }
 
-impl RequestCounts {
+impl ReplayCounts {
     pub(crate) fn count(&mut self, placed: &ResolvedRequest) {
         self.requests += 1;
         if !placed.when.is_served() {

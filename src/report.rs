@@ -32,7 +32,7 @@ use document::Document;
 
 /// A format of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum DocumentFormat {
     /// For a terminal of so many columns.
     Text(u16),
     /// For a pull request.
@@ -43,10 +43,10 @@ pub enum Format {
 
 /// Writes a document. The same document gives the same bytes.
 #[must_use]
-pub fn write(document: &Document, format: Format) -> String {
+pub fn write(document: &Document, format: DocumentFormat) -> String {
     match format {
-        Format::Text(width) => text::write(document, width),
-        Format::Markdown => markdown::write(document),
-        Format::Html => html::write(document),
+        DocumentFormat::Text(width) => text::write(document, width),
+        DocumentFormat::Markdown => markdown::write(document),
+        DocumentFormat::Html => html::write(document),
     }
 }

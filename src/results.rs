@@ -1,7 +1,7 @@
 //! Results as plain data: a run is its rows, which it leaves in its folder and which are read back from
 //! there.
 //!
-//! - [`facts`]: which run it was, what it warns of, what was demanded of it (`result.json`);
+//! - [`result_json`]: which run it was, what it warns of, what was demanded of it (`result.json`);
 //! - [`rows`]: the rows of every CSV file, those of [`mod@sensitivity`] apart;
 //! - [`csv`]: rows to text and back;
 //! - [`manifest`]: which files belong together.
@@ -10,21 +10,21 @@
 //! values and nothing else: a run of a minute ago and one of last year's folder look the same.
 
 mod arms;
+mod assumption_effects;
 mod billing;
 mod counts;
 pub mod csv;
-pub mod facts;
 pub mod known_total;
 pub mod manifest;
 mod migration;
-mod places;
 mod ranking;
+mod replay_tables;
+pub mod result_json;
 pub mod rows;
 pub mod run;
 pub mod sensitivity;
 mod shared;
 mod summary;
-mod swings;
 mod tables;
 mod warnings;
 
@@ -34,13 +34,13 @@ use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
-use facts::Facts;
+use assumption_effects::Variations;
+use result_json::Facts;
 use rows::{
-    AccountRow, BucketRow, CostRow, LeftOutRow, Names, OperationRow, PrefixRow, PrincipalRow,
+    AccountRow, BucketRow, CostRow, LeftOutRow, NamedRow, OperationRow, PrefixRow, PrincipalRow,
     ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
-use run::{Progress, Run};
-use swings::Variations;
+use run::{Run, StepProgress};
 
 /// The file that holds the facts.
 pub const FACTS: &str = "result.json";
@@ -109,10 +109,10 @@ impl Results {
     ///
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
-    pub fn of(scenario: &Scenario, progress: Progress) -> Self {
+    pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
         let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
         if let Some(log) = &scenario.recording {
-            if let Some((row, varied)) = swings::unknown_objects(&run, log, progress) {
+            if let Some((row, varied)) = assumption_effects::unknown_objects(&run, log, progress) {
                 run.swings.push(row);
                 run.varied.push(varied);
             }
@@ -132,8 +132,8 @@ impl Results {
             costs: tables::costs(&run),
             replications: tables::replications(&run),
             buckets: tables::buckets(&run),
-            prefixes: places::prefixes(&run),
-            left_out: places::left_out(&run),
+            prefixes: replay_tables::prefixes(&run),
+            left_out: replay_tables::left_out(&run),
             run_toml: scenario.to_run_toml(),
             sensitivity: run.swings,
             accounts,
@@ -176,7 +176,7 @@ impl Results {
         let mut seen = self.clone();
         seen.facts.show();
         macro_rules! show {
-            ($($file:literal => $field:ident,)*) => { $(seen.$field.iter_mut().for_each(Names::show);)* };
+            ($($file:literal => $field:ident,)*) => { $(seen.$field.iter_mut().for_each(NamedRow::show);)* };
         }
         for_each_csv!(show);
         seen

@@ -117,7 +117,7 @@ pub enum RequestTier {
 
 /// What kind of IAM principal asks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Identity {
+pub enum IdentityKind {
     /// A role, assumed in one or more sessions.
     Role(String),
     /// An IAM user: one requester whatever runs under its access keys, but for the federated sessions
@@ -133,7 +133,7 @@ pub struct Principal {
     /// Twelve digits.
     pub account: String,
     /// Role, user or service.
-    pub identity: Identity,
+    pub identity: IdentityKind,
 }
 
 impl Principal {
@@ -141,9 +141,9 @@ impl Principal {
     #[must_use]
     pub fn arn(&self) -> String {
         match &self.identity {
-            Identity::Role(role) => format!("arn:aws:iam::{}:role/{role}", self.account),
-            Identity::User(user) => format!("arn:aws:iam::{}:user/{user}", self.account),
-            Identity::Service(service) => service.clone(),
+            IdentityKind::Role(role) => format!("arn:aws:iam::{}:role/{role}", self.account),
+            IdentityKind::User(user) => format!("arn:aws:iam::{}:user/{user}", self.account),
+            IdentityKind::Service(service) => service.clone(),
         }
     }
 
@@ -151,13 +151,13 @@ impl Principal {
     #[must_use]
     pub fn session_arn(&self, session: &str) -> String {
         match &self.identity {
-            Identity::Role(role) => {
+            IdentityKind::Role(role) => {
                 format!("arn:aws:sts::{}:assumed-role/{role}/{session}", self.account)
             }
-            Identity::User(_) => {
+            IdentityKind::User(_) => {
                 format!("arn:aws:sts::{}:federated-user/{session}", self.account)
             }
-            Identity::Service(_) => self.arn(),
+            IdentityKind::Service(_) => self.arn(),
         }
     }
 }

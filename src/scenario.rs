@@ -17,10 +17,10 @@
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
-mod complaint;
 pub mod connections;
 mod document;
 pub mod engine;
+mod error_text;
 pub(crate) mod included;
 pub mod meaning;
 pub mod overrides;

@@ -45,14 +45,14 @@ pub enum Work {
 }
 
 /// Takes each report; called from any thread.
-pub type Progress<'a> = &'a (dyn Fn(Work) + Sync);
+pub type WorkProgress<'a> = &'a (dyn Fn(Work) + Sync);
 
 /// Reads the scenario once more, with one more change, and checks that it can be run.
 pub type ReadWith<'a> = &'a dyn Fn(&Override) -> Result<Scenario>;
 
 /// What is asked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct SensitivityPlan {
     /// Points of each sample, a power of two; `None` for as many as are affordable.
     pub samples: Option<u32>,
     /// Savings whose break-even values are sought.
@@ -127,8 +127,8 @@ impl Sensitivity {
     pub fn of(
         scenario: &Scenario,
         read: ReadWith,
-        plan: &Plan,
-        progress: Progress,
+        plan: &SensitivityPlan,
+        progress: WorkProgress,
     ) -> Result<Self> {
         let headline = &scenario.configurations[scenario.headline];
         if !headline.uses_bucket_keys(&scenario.domains) {
@@ -171,7 +171,7 @@ impl Sensitivity {
 }
 
 /// The axes to search, and whether each was asked for.
-fn axes(scenario: &Scenario, plan: &Plan) -> Vec<(SearchAxis, bool)> {
+fn axes(scenario: &Scenario, plan: &SensitivityPlan) -> Vec<(SearchAxis, bool)> {
     let ranges = &scenario.configurations[scenario.headline].ranges;
     let usual = SearchAxis::usual(ranges)
         .into_iter()
@@ -189,7 +189,7 @@ fn swings(scenario: &Scenario, assumed: f64, evaluator: &mut Evaluator) -> Vec<S
 }
 
 /// What all assumptions together do to the saving.
-fn together(scenario: &Scenario, plan: &Plan, evaluator: &mut Evaluator) -> Together {
+fn together(scenario: &Scenario, plan: &SensitivityPlan, evaluator: &mut Evaluator) -> Together {
     let ranges = &scenario.configurations[scenario.headline].ranges;
     let open = sampling::open(ranges);
     if open.is_empty() {

@@ -42,7 +42,7 @@ use engines::Engines;
 use replication::ReplicationRun;
 
 /// Is told how many requests more have been answered; called from any thread.
-pub type Progress<'a> = &'a (dyn Fn(u64) + Sync);
+pub type RequestProgress<'a> = &'a (dyn Fn(u64) + Sync);
 
 /// What one replication counted: a tally for each arm, in the order of the arms.
 pub type Replication = Vec<Tally>;
@@ -55,7 +55,7 @@ pub fn run(
     scenario: &Scenario,
     arms: &[Arm],
     replications: Range<u32>,
-    progress: Progress,
+    progress: RequestProgress,
 ) -> Vec<Replication> {
     run_and(scenario, &Engines::of(scenario), arms, replications, progress, |tally| tally)
 }
@@ -68,7 +68,7 @@ pub fn kms_calls(
     engines: &Engines,
     arms: &[Arm],
     replications: Range<u32>,
-    progress: Progress,
+    progress: RequestProgress,
 ) -> Vec<Vec<u64>> {
     let counted = run_and(scenario, engines, arms, replications, progress, |tally| {
         tally.total_calls().total()
@@ -87,7 +87,7 @@ pub fn run_and<T: Clone + Send>(
     engines: &Engines,
     arms: &[Arm],
     replications: Range<u32>,
-    progress: Progress,
+    progress: RequestProgress,
     keep: impl Fn(Tally) -> T + Sync,
 ) -> Vec<Vec<T>> {
     let rules = [RequesterRule::Session, RequesterRule::Role]

@@ -3,7 +3,7 @@
 //!
 //! - [`axis`]: `KEY=VALUES` to the values of one key, in `range` those between two ends;
 //! - [`grid`]: axes to points, and what each puts into the scenario;
-//! - [`survey`]: every point read and checked before any is run, and the identity of a sweep;
+//! - [`checked_points`]: every point read and checked before any is run, and the identity of a sweep;
 //! - [`rows`]: a point's results as lines of a file, from which a sweep that was broken off goes on;
 //! - [`swept`]: all of that read back, for whoever shows it;
 //! - this file: points run in parallel, as many at a time as fit into memory.
@@ -13,10 +13,10 @@
 //! 11.2). What moves each answer most is left out: a sweep over an assumption shows it better.
 
 pub mod axis;
+pub mod checked_points;
 pub mod grid;
 mod range;
 pub mod rows;
-pub mod survey;
 pub mod swept;
 
 use std::sync::{Mutex, PoisonError};
@@ -26,13 +26,13 @@ use crate::results::rows::SummaryRow;
 use crate::results::run::{self, Step};
 use crate::scenario::Scenario;
 
-use survey::Survey;
+use checked_points::Survey;
 
 /// What a sweep asks of its caller.
 pub struct Callbacks<'a> {
     /// Reads the scenario of a point.
     pub read: &'a (dyn Fn(usize) -> Result<Scenario> + Sync),
-    /// Is reported how much of the work is done, in the unit of [`survey::PlannedPoint::work`].
+    /// Is reported how much of the work is done, in the unit of [`checked_points::PlannedPoint::work`].
     pub progress: &'a (dyn Fn(f64) + Sync),
     /// Takes the rows of a point, from any thread and in any order.
     pub finished: &'a (dyn Fn(usize, &[SummaryRow]) -> Result<()> + Sync),

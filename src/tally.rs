@@ -25,7 +25,7 @@ pub use counts::{
 };
 pub use keys_alive::KeysAlive;
 pub use seconds::Seconds;
-pub use traffic::{RequestCounts, Traffic};
+pub use traffic::{RequestCounts, S3Traffic};
 pub use window::Window;
 
 /// In whose name a request is counted.
@@ -166,7 +166,7 @@ impl Tally {
     }
 
     /// Counts what one request cost; nothing before the counted part. The request itself is counted
-    /// by [`Traffic::count`], once for all configurations.
+    /// by [`S3Traffic::count`], once for all configurations.
     pub fn count(&mut self, caller: Caller, request: &Request, answer: &Answer) {
         if request.time < self.window.from {
             return;
@@ -331,7 +331,7 @@ impl Tally {
     ///
     /// # Panics
     /// If windows differ.
-    pub fn add_traffic(&mut self, traffic: &Traffic) {
+    pub fn add_traffic(&mut self, traffic: &S3Traffic) {
         assert_eq!(self.window, traffic.window);
         add_each(&mut self.requests, &traffic.requests);
         add_each(&mut self.once.requests, &traffic.requests_once);
@@ -461,7 +461,7 @@ mod tests {
     #[test]
     fn only_the_counted_part_counts() {
         let mut tally = Tally::new(window(), 1);
-        let mut traffic = Traffic::new(window(), 1);
+        let mut traffic = S3Traffic::new(window(), 1);
         for seconds in [9.9, 10.0, 10.5, 19.9] {
             traffic.count(0, &[request(seconds)]);
             tally.count(caller(0), &request(seconds), &one_decrypt());

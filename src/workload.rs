@@ -224,7 +224,7 @@ pub struct Workload {
     /// How many scoping policies own what it writes, which then only they read; 1 if everybody does.
     pub policies: u32,
     /// What it reads, if it does.
-    pub reads: Option<access::Reads>,
+    pub reads: Option<access::ReadSources>,
     /// What its client makes of an action.
     pub client: clients::ClientProfile,
     /// Size of the objects it writes or copies.

@@ -13,7 +13,7 @@ mod groups;
 mod parts;
 mod writers;
 
-use super::{Calibrated, Evidence, MAX_PARTITIONS, MAX_UNMATCHED, profile};
+use super::{Calibrated, Evidence, MAX_PARTITIONS, MAX_UNMATCHED, profile_likelihood};
 use crate::encryption::assumption::Expiry;
 use crate::encryption::requester::RequesterRule;
 use filter::{Values, Workspace};
@@ -150,7 +150,7 @@ impl CacheFit {
             filter::score(groups, &values, floor, &mut workspace)
         });
         for (place, &(lifetime_s, log)) in scored.iter().enumerate() {
-            let neighbours_s = profile::neighbours(&scored, place);
+            let neighbours_s = profile_likelihood::neighbours(&scored, place);
             let values = Values { lifetime_s, partitions, expiry };
             self.points.push(CacheCandidate { rule, values, neighbours_s, log });
         }
@@ -182,7 +182,7 @@ impl CacheFit {
     pub(super) fn lifetime(&self) -> Calibrated<i64> {
         let Some(best) = self.best else { return self.nothing() };
         let kept = self.kept().map(|point| point.neighbours_s);
-        let (low, high) = profile::lifetime_ends(kept, self.longest_s);
+        let (low, high) = profile_likelihood::lifetime_ends(kept, self.longest_s);
         let mut unknown: Vec<String> = Vec::new();
         if low.is_none() {
             unknown.push(
@@ -218,7 +218,7 @@ impl CacheFit {
         let Some(best) = self.best else { return self.least_partitions() };
         let kept = self.kept().map(|point| point.values.partitions);
         let few = "reads of one key are too few or too far apart to tell";
-        profile::partitions(kept, best.values.partitions, METHOD, (few, "read"))
+        profile_likelihood::partitions(kept, best.values.partitions, METHOD, (few, "read"))
     }
 
     /// The read partitions, if nothing is told but that there are several.

@@ -5,7 +5,7 @@ mod requests;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Evidence, Pool, Read, ReadOf, Session};
+use super::{Evidence, ReadOf, Session, SessionPool, UnwrapRequest};
 use crate::kms::KmsApi;
 use crate::logs::LogFormat;
 use crate::logs::record::{
@@ -25,7 +25,7 @@ type RequesterBucket = (Vec<u8>, Vec<u8>);
 
 /// What is taken of entries, in any order.
 #[derive(Debug, Default)]
-pub struct Gather {
+pub struct CalibrationGatherer {
     /// By (who, bucket), then KMS key, then session.
     calls: BTreeMap<RequesterBucket, BTreeMap<Vec<u8>, BTreeMap<SessionName, Session>>>,
     /// Requests of trails, and of access logs.
@@ -59,11 +59,11 @@ pub struct LeftOut {
     pub in_other_logs: u64,
 }
 
-/// Places of [`Gather::requests`].
+/// Places of [`CalibrationGatherer::requests`].
 const TRAIL: usize = 0;
 const ACCESS_LOG: usize = 1;
 
-impl Gather {
+impl CalibrationGatherer {
     /// Takes events of `buckets`, of all if there are none.
     pub fn new(buckets: impl IntoIterator<Item = String>) -> Self {
         Self { buckets: buckets.into_iter().map(String::into_bytes).collect(), ..Self::default() }
@@ -178,7 +178,7 @@ impl Gather {
                     let names = sessions.keys().cloned().collect();
                     places.insert(place.clone(), (pools.len() as u32, names));
                 }
-                pools.push(Pool { sessions: sessions.into_values().collect() });
+                pools.push(SessionPool { sessions: sessions.into_values().collect() });
             }
         }
         self.give_requests(requests, &places, &mut pools);
@@ -197,7 +197,7 @@ impl Gather {
         &self,
         requests: SessionUses,
         places: &BTreeMap<RequesterBucket, (u32, Vec<SessionName>)>,
-        pools: &mut [Pool],
+        pools: &mut [SessionPool],
     ) {
         let mut objects = WrittenObjects::default();
         let mut each = Vec::new();
@@ -225,9 +225,13 @@ impl Gather {
                     ObjectUse::Writes if self.keyless_writes.contains(&(object, second)) => {}
                     ObjectUse::Writes => session.written.push(second),
                     ObjectUse::Reads => {
-                        session.read.push(Read { second, of: objects.read(object, second) });
+                        session
+                            .read
+                            .push(UnwrapRequest { second, of: objects.read(object, second) });
                     }
-                    ObjectUse::MayRead => session.read.push(Read { second, of: ReadOf::Doubtful }),
+                    ObjectUse::MayRead => {
+                        session.read.push(UnwrapRequest { second, of: ReadOf::Doubtful });
+                    }
                 }
             }
         }

@@ -23,7 +23,7 @@ mod likelihood;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Calibrated, ERROR_RATE, Evidence, MAX_PARTITIONS, Session, profile};
+use super::{Calibrated, ERROR_RATE, Evidence, MAX_PARTITIONS, Session, profile_likelihood};
 use crate::encryption::requester::RequesterRule;
 use crate::units::SimDuration;
 use likelihood::{Likelihood, OwnPartitions, Score};
@@ -173,7 +173,7 @@ impl GenerationFit {
     pub(super) fn lifetime(&self) -> Calibrated<i64> {
         let Some(best) = self.best else { return self.nothing() };
         let kept = self.kept().map(|point| point.neighbours_s);
-        let (low, high) = profile::lifetime_ends(kept, self.longest_s);
+        let (low, high) = profile_likelihood::lifetime_ends(kept, self.longest_s);
         let mut unknown: Vec<String> = self.by_partitions().into_iter().collect();
         if low.is_none() {
             unknown.push(
@@ -231,7 +231,7 @@ impl GenerationFit {
             WritePartitions::Own => None,
         });
         let few = "calls are too few or too far apart to tell partitions";
-        profile::partitions(kept, likeliest, METHOD, (few, "write"))
+        profile_likelihood::partitions(kept, likeliest, METHOD, (few, "write"))
     }
 
     /// The write partitions where each requester has its own: the ends hold those of all, the estimate
@@ -312,7 +312,7 @@ fn try_lifetimes(
     }
     let scores: Vec<(i64, Score)> = scores.into_iter().collect();
     for (place, &(lifetime_s, score)) in scores.iter().enumerate() {
-        let neighbours_s = profile::neighbours(&scores, place);
+        let neighbours_s = profile_likelihood::neighbours(&scores, place);
         points.push(GenerationCandidate { rule, partitions, lifetime_s, neighbours_s, score });
     }
 }

@@ -24,13 +24,13 @@ pub(super) const SCENARIO_OPTIONS: &str = "Scenario options";
 
 /// `--jobs`.
 #[derive(Clone, Copy, Debug, Args)]
-pub(super) struct Jobs {
+pub(super) struct JobsOption {
     /// Number of threads [default: one per processor]; results do not depend on it
     #[arg(long, short, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=threads::MAX))]
     pub(super) jobs: Option<usize>,
 }
 
-impl Jobs {
+impl JobsOption {
     /// Threads to run on.
     pub(super) fn threads(self) -> usize {
         threads::number(self.jobs)
@@ -66,9 +66,9 @@ impl Quiet {
     }
 }
 
-/// Formats of text. A command that lacks some restricts the option by [`Format::only`].
+/// Formats of text. A command that lacks some restricts the option by [`OutputFormat::only`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(super) enum OutputFormat {
     /// Tables and sentences for people
     Table,
     /// Everything, for programs
@@ -81,7 +81,7 @@ pub(super) enum Format {
     Html,
 }
 
-impl Format {
+impl OutputFormat {
     /// Takes these formats alone.
     pub(super) fn only(formats: &[Self]) -> impl TypedValueParser<Value = Self> + use<> {
         PossibleValuesParser::new(formats.iter().filter_map(Self::to_possible_value))
@@ -94,19 +94,19 @@ impl Format {
 pub(super) struct Print {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser =
-        Format::only(&[Format::Table, Format::Json, Format::Csv, Format::Markdown]))]
-    pub(super) format: Format,
+        OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv, OutputFormat::Markdown]))]
+    pub(super) format: OutputFormat,
     #[command(flatten)]
     pub(super) quiet: Quiet,
 }
 
 impl Print {
     /// Prints what `text` gives for the format, unless that is to be suppressed.
-    pub(super) fn print(self, text: impl FnOnce(Format) -> String) -> Result<()> {
+    pub(super) fn print(self, text: impl FnOnce(OutputFormat) -> String) -> Result<()> {
         match self.format {
-            Format::Table if self.quiet.quiet => Ok(()),
+            OutputFormat::Table if self.quiet.quiet => Ok(()),
             // It is as files have it, in which every character can be seen.
-            Format::Json => output::print_document(&text(self.format)),
+            OutputFormat::Json => output::print_document(&text(self.format)),
             _ => output::print(&text(self.format)),
         }
     }
@@ -211,7 +211,7 @@ impl Changes {
 
     /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
     pub(super) fn scenario(&self, path: &str, threads: usize) -> Result<Scenario> {
-        let source = input::Source::open(path)?;
+        let source = input::ScenarioSource::open(path)?;
         let scenario = source.read(&self.overrides()?)?;
         check_size(&scenario, threads).map_err(|error| error.at(source.place()))?;
         Ok(scenario)
@@ -232,18 +232,18 @@ pub(super) struct FailIf {
     /// `[CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`: `saving < 80%`, `bucket-key-role@low.saving < 0.5`,
     /// `kms_cost_usd > 100`. Without a configuration it applies to the one in the verdict. A scenario's
     /// `assertions` are written the same way, but say what must hold.
-    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse)]
-    fail_if: Vec<Condition>,
+    #[arg(long, value_name = "CONDITION", value_parser = TypedCondition::parse)]
+    fail_if: Vec<TypedCondition>,
 }
 
 /// A condition as it was typed, and the assertion of its opposite.
 #[derive(Clone, Debug)]
-struct Condition {
+struct TypedCondition {
     typed: String,
     assertion: Assertion,
 }
 
-impl Condition {
+impl TypedCondition {
     fn parse(text: &str) -> Result<Self> {
         Ok(Self { typed: text.trim().to_owned(), assertion: Assertion::fails_if(text)? })
     }
@@ -252,7 +252,7 @@ impl Condition {
 impl FailIf {
     /// Adds them to the scenario's.
     pub(super) fn add_to(&self, scenario: &mut Scenario) -> Result<()> {
-        for Condition { typed, assertion } in &self.fail_if {
+        for TypedCondition { typed, assertion } in &self.fail_if {
             let added = scenario.demand(assertion.clone());
             added.map_err(|error| error.at(format!("--fail-if {typed}")))?;
         }
@@ -302,9 +302,9 @@ impl LogSettings {
 
 /// The options that were typed, with their headings in `--help`.
 #[derive(Debug, Default)]
-pub(super) struct Typed(Vec<(String, Option<String>)>);
+pub(super) struct TypedOptions(Vec<(String, Option<String>)>);
 
-impl Typed {
+impl TypedOptions {
     /// Those of a command.
     pub(super) fn of(command: &Command, matches: &ArgMatches) -> Self {
         let typed = command.get_arguments().filter_map(|argument| {

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::logs::files::{open, unreadable};
-use crate::bill::{self, Bill};
+use crate::bill::{self, KmsBill};
 use crate::error::{Error, Result};
 use crate::logs::compression::decompressed;
 use crate::logs::{archive, other_format};
@@ -20,7 +20,7 @@ const FOLDERS: usize = 5;
 const ENDS: [&str; 6] = [".csv", ".gz", ".zst", ".zip", ".parquet", ".tsv"];
 
 /// Reads a bill: a file, its manifest or a folder with its parts.
-pub(super) fn read(path: &Path) -> Result<Bill> {
+pub(super) fn read(path: &Path) -> Result<KmsBill> {
     let place = path.display().to_string();
     let mut parts = Vec::new();
     if path.is_dir() {
@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path) -> Result<Bill> {
     } else {
         parts.push(path.to_owned());
     }
-    let mut whole: Option<Bill> = None;
+    let mut whole: Option<KmsBill> = None;
     for part in parts {
         for invoice in file(&part)? {
             match &mut whole {
@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path) -> Result<Bill> {
 }
 
 /// What a file holds: one bill, or those in an archive. A pipe is read once, from its beginning.
-fn file(path: &Path) -> Result<Vec<Bill>> {
+fn file(path: &Path) -> Result<Vec<KmsBill>> {
     let place = path.display().to_string();
     let mut file = open(path)?;
     let head = head(&mut file).map_err(|error| unreadable(path, &error))?;
@@ -79,7 +79,7 @@ fn file(path: &Path) -> Result<Vec<Bill>> {
 }
 
 /// A bill in an archive.
-fn packed(archive: &Path, entry: &archive::ArchivedFile) -> Result<Bill> {
+fn packed(archive: &Path, entry: &archive::ArchivedFile) -> Result<KmsBill> {
     let place = format!("{}/{}", archive.display(), entry.name);
     let bytes = File::open(archive).and_then(|file| entry.open(file)).and_then(decompressed);
     let begun = bytes.and_then(|mut bytes| Ok((head(&mut bytes)?, bytes)));

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Format, Print};
+use super::args::{OutputFormat, Print};
 use super::exit::Exit;
 use super::{logs, output};
-use crate::calibration::gather::{Gather, LeftOut};
+use crate::calibration::gather::{CalibrationGatherer, LeftOut};
 use crate::calibration::{self, Evidence};
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
@@ -19,27 +19,27 @@ use crate::report;
 /// Reads the KMS events in CloudTrail whose encryption context is a bucket's ARN (those of bucket-level keys), and
 /// S3 data events where the trail has them. Every assumption comes as an interval with its method, and with what
 /// the data cannot determine.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(mut_arg("memory", |arg| arg.hide(true)), mut_arg("inventories", |arg| arg.hide(true)))]
-#[command(mut_arg("format", |arg| arg.value_parser(Format::only(&[Format::Table, Format::Json]))))]
+#[command(mut_arg("format", |arg| arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json]))))]
 #[command(after_long_help = "Examples:\n  \
     bks calibrate trail/\n  \
     bks calibrate trail/ --bucket data-lake --out assumptions.toml")]
-pub(super) struct Args {
+pub(super) struct CalibrateArgs {
     /// Write the assumptions to FILE, as TOML for a scenario; `-` prints them alone
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
     print: Print,
     #[command(flatten)]
-    logs: logs::Args,
+    logs: logs::LogArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &CalibrateArgs) -> Result<Exit> {
     args.logs.refuse_memory("calibrating puts nothing aside")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
     let logs = args.logs.open(args.print.quiet.quiet)?;
-    let mut gather = Gather::new(args.logs.buckets().to_vec());
+    let mut gather = CalibrationGatherer::new(args.logs.buckets().to_vec());
     logs.each(|form, entry| match form {
         LogFormat::CloudTrail | LogFormat::S3AccessLog => {
             gather.take(form, entry);
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn show(args: &Args, evidence: &Evidence) -> Result<()> {
+fn show(args: &CalibrateArgs, evidence: &Evidence) -> Result<()> {
     let found = calibration::calibrate(evidence);
     if let Some(path) = &args.out {
         let toml = found.fragment();
@@ -69,7 +69,7 @@ fn show(args: &Args, evidence: &Evidence) -> Result<()> {
         return Ok(());
     }
     args.print.print(|format| match format {
-        Format::Json => output::json(&report::calibration::json(evidence, &found)),
+        OutputFormat::Json => output::json(&report::calibration::json(evidence, &found)),
         _ => output::table(&report::calibration::document(evidence, &found)),
     })
 }

@@ -2,24 +2,24 @@
 
 use std::fmt::Write;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Changes, Jobs};
+use super::args::{Changes, JobsOption};
 use super::exit::Exit;
 use super::output;
 use crate::error::Result;
 use crate::report::numbers;
 use crate::scenario::{Domain, Scenario};
 use crate::simulation::engines::Engines;
-use crate::simulation::estimate::Estimate;
+use crate::simulation::estimate::RunEstimate;
 use crate::units::SimDuration;
 
 /// Validate a scenario and print how it was understood
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks check my-bucket.toml\n  \
     bks check my-bucket.toml --resolved > resolved.toml")]
-pub(super) struct Args {
+pub(super) struct CheckArgs {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
     #[command(flatten)]
@@ -29,8 +29,8 @@ pub(super) struct Args {
     resolved: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
-    let threads = Jobs { jobs: None }.threads();
+pub(super) fn run(args: &CheckArgs) -> Result<Exit> {
+    let threads = JobsOption { jobs: None }.threads();
     let scenario = args.changes.scenario(&args.scenario, threads)?;
     output::print(&if args.resolved {
         scenario.to_run_toml()
@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 /// What was understood, section by section.
 fn understood(scenario: &Scenario, threads: usize) -> String {
     let engines = Engines::of(scenario);
-    let estimate = Estimate::of(scenario, &engines, threads);
+    let estimate = RunEstimate::of(scenario, &engines, threads);
     let mut out = String::new();
     let _ = writeln!(
         out,

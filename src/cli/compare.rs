@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{self, Changes, Format, Jobs, Print};
+use super::args::{self, Changes, JobsOption, OutputFormat, Print};
 use super::exit::Exit;
 use super::{input, output, run};
 use crate::compare::condition::{Condition, Verdict};
@@ -21,12 +21,12 @@ use crate::scenario::overrides::Override;
 /// random numbers (one seed, equally many replications), so any difference comes from the change.
 ///
 /// `--format csv` prints the rows of comparison.csv.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks compare scenarios/emr10.toml\n  \
     bks compare results/before results/after --fail-if 'kms_cost_usd > +10%'\n  \
     bks compare lake.toml#bucket-key-role new.toml#bucket-key-role --format markdown")]
-pub(super) struct Args {
+pub(super) struct CompareArgs {
     /// Scenario files and results folders
     #[arg(required = true, value_name = "ITEM[#CONFIGURATION]")]
     items: Vec<String>,
@@ -49,12 +49,12 @@ pub(super) struct Args {
     #[command(flatten)]
     print: Print,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     #[command(flatten)]
     changes: Changes,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &CompareArgs) -> Result<Exit> {
     let items: Vec<Item> = args.items.iter().map(|text| Item::parse(text)).collect();
     let runs = args.jobs.run(|| runs(args, &items))??;
     let candidates = candidates(&items, &runs)?;
@@ -72,7 +72,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
         output::write_files(folder, &files, args.overwrite)?;
     }
     args.print.print(|format| text(format, &comparison, &verdicts))?;
-    if args.print.format == Format::Csv {
+    if args.print.format == OutputFormat::Csv {
         for note in &comparison.notes {
             args.print.quiet.note(&format!("warning: {}; {}", note.what, note.advice));
         }
@@ -109,22 +109,22 @@ impl Item {
 type Runs<'a> = Vec<(&'a str, Results)>;
 
 /// What a path leads to.
-enum Origin {
+enum ItemOrigin {
     Folder(Box<Results>),
-    Scenario(input::Source),
+    Scenario(input::ScenarioSource),
 }
 
-impl Origin {
+impl ItemOrigin {
     fn open(item: &Item) -> Result<Self> {
         if item.is_folder() {
             return input::results(Path::new(&item.path)).map(|it| Self::Folder(Box::new(it)));
         }
-        input::Source::open(&item.path).map(Self::Scenario)
+        input::ScenarioSource::open(&item.path).map(Self::Scenario)
     }
 }
 
 /// Reads what was run before, and runs the scenarios with the random numbers of the first item.
-fn runs<'a>(args: &Args, items: &'a [Item]) -> Result<Runs<'a>> {
+fn runs<'a>(args: &CompareArgs, items: &'a [Item]) -> Result<Runs<'a>> {
     let mut paths: Vec<&Item> = Vec::new();
     for item in items {
         if !paths.iter().any(|known| known.path == item.path) {
@@ -132,34 +132,34 @@ fn runs<'a>(args: &Args, items: &'a [Item]) -> Result<Runs<'a>> {
         }
     }
     // All are opened before any is run.
-    let origins = paths.iter().map(|item| Origin::open(item)).collect::<Result<Vec<_>>>()?;
-    let chance = Chance::of(args, &origins)?;
+    let origins = paths.iter().map(|item| ItemOrigin::open(item)).collect::<Result<Vec<_>>>()?;
+    let chance = SharedReplications::of(args, &origins)?;
     let found = origins.into_iter().map(|origin| match origin {
-        Origin::Folder(results) => Ok(*results),
-        Origin::Scenario(source) => simulate(args, &source, &chance),
+        ItemOrigin::Folder(results) => Ok(*results),
+        ItemOrigin::Scenario(source) => simulate(args, &source, &chance),
     });
     let found = found.collect::<Result<Vec<_>>>()?;
     Ok(paths.iter().map(|item| item.path.as_str()).zip(found).collect())
 }
 
 /// Seed and number of replications that all runs share.
-struct Chance {
+struct SharedReplications {
     seed: u64,
     replications: u32,
 }
 
-impl Chance {
+impl SharedReplications {
     /// The first item's seed, and as many replications as any has; earlier runs decide before
     /// scenarios, which can follow them.
-    fn of(args: &Args, origins: &[Origin]) -> Result<Self> {
+    fn of(args: &CompareArgs, origins: &[ItemOrigin]) -> Result<Self> {
         let overrides = args.changes.overrides()?;
         let (mut of_folders, mut of_scenarios) = (Vec::new(), Vec::new());
         for origin in origins {
             match origin {
-                Origin::Folder(results) => {
+                ItemOrigin::Folder(results) => {
                     of_folders.push((results.facts.seed, results.facts.replications));
                 }
-                Origin::Scenario(source) => {
+                ItemOrigin::Scenario(source) => {
                     let scenario = source.read(&overrides)?;
                     of_scenarios.push((scenario.seed.0, scenario.replications));
                 }
@@ -173,7 +173,11 @@ impl Chance {
 }
 
 /// Runs a scenario; what the command line says of seed and replications comes last.
-fn simulate(args: &Args, source: &input::Source, chance: &Chance) -> Result<Results> {
+fn simulate(
+    args: &CompareArgs,
+    source: &input::ScenarioSource,
+    chance: &SharedReplications,
+) -> Result<Results> {
     let shared =
         [("seed", chance.seed.to_string()), ("replications", chance.replications.to_string())];
     let shared = shared.map(|(key, value)| Override::new(key, value));
@@ -242,7 +246,12 @@ fn are_distinct(labels: &[String]) -> bool {
     (1..labels.len()).all(|i| !labels[..i].contains(&labels[i]))
 }
 
-fn reference(args: &Args, items: &[Item], runs: &Runs, candidates: &[Candidate]) -> Result<usize> {
+fn reference(
+    args: &CompareArgs,
+    items: &[Item],
+    runs: &Runs,
+    candidates: &[Candidate],
+) -> Result<usize> {
     match (&args.reference, items) {
         (Some(name), _) => {
             find(candidates, name).map_err(|error| error.at(format!("--reference {name}")))
@@ -252,11 +261,11 @@ fn reference(args: &Args, items: &[Item], runs: &Runs, candidates: &[Candidate])
     }
 }
 
-fn text(format: Format, comparison: &Comparison, verdicts: &[Verdict]) -> String {
+fn text(format: OutputFormat, comparison: &Comparison, verdicts: &[Verdict]) -> String {
     match format {
-        Format::Markdown => markdown::write(&report::document(comparison)),
-        Format::Json => output::json(&report::json(comparison, verdicts)),
-        Format::Csv => output::csv(&comparison.figures),
-        Format::Table | Format::Html => output::table(&report::document(comparison)),
+        OutputFormat::Markdown => markdown::write(&report::document(comparison)),
+        OutputFormat::Json => output::json(&report::json(comparison, verdicts)),
+        OutputFormat::Csv => output::csv(&comparison.figures),
+        OutputFormat::Table | OutputFormat::Html => output::table(&report::document(comparison)),
     }
 }

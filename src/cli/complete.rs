@@ -1,7 +1,7 @@
 //! `bks complete`: completion scripts and the manual pages, from the one definition.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args as ClapArgs, Command, ValueEnum};
+use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
 
 use super::exit::Exit;
@@ -9,11 +9,11 @@ use super::output;
 use crate::error::{Error, Result};
 
 /// Print a shell completion script, or the manual pages
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks complete bash > ~/.local/share/bash-completion/completions/bks\n  \
     bks complete man > ~/.local/share/man/man1/bks.1")]
-pub(super) struct Args {
+pub(super) struct CompleteArgs {
     /// Shell, or `man` for the manual pages of bks and its commands
     // Written with its path an `Option` is a value like another: none is for the manual.
     #[arg(value_parser = target())]
@@ -27,7 +27,7 @@ fn target() -> impl TypedValueParser<Value = Option<Shell>> {
 }
 
 /// Prints what is asked for of the whole command line `bks`.
-pub(super) fn run(args: &Args, mut bks: Command) -> Result<Exit> {
+pub(super) fn run(args: &CompleteArgs, mut bks: Command) -> Result<Exit> {
     let mut bytes = Vec::new();
     match args.target {
         Some(shell) => clap_complete::generate(shell, &mut bks, "bks", &mut bytes),

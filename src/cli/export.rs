@@ -4,15 +4,15 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 
-use super::args::{self, Changes, Jobs, LogSettings, Quiet, Typed};
+use super::args::{self, Changes, JobsOption, LogSettings, Quiet, TypedOptions};
 use super::exit::Exit;
 use super::logs::FormatsTogether;
 use super::{logs, output, progress};
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
-use crate::logs::outgoing::Outgoing;
+use crate::logs::exported_request::Outgoing;
 use crate::logs::{access_log, cloudtrail, parquet};
 use crate::scenario::Scenario;
 use crate::simulation::names::NamedEvents;
@@ -25,13 +25,13 @@ use crate::simulation::{Arm, objects};
 ///
 /// Writes one replication of one configuration from the start of the run, warm-up included: all requesters'
 /// requests in order of time. Objects are named by what decides their keys.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(mut_arg("paths", |arg| arg.help("Scenario file, or logs: files, directories, or `-`")))]
 #[command(after_long_help = "Examples:\n  \
     bks export emr10.toml --format parquet --out emr10.parquet\n  \
     bks export trail/ --format access-log --out requests.log\n  \
     bks export emr10.toml --format cloudtrail --limit 100000 --out - | gzip > trail.json.gz")]
-pub(super) struct Args {
+pub(super) struct ExportArgs {
     /// Output file, or `-` for standard output
     #[arg(long, short, value_name = "FILE")]
     out: PathBuf,
@@ -57,7 +57,7 @@ pub(super) struct Args {
     start: i64,
     // What has a heading in `--help` comes last: the heading is that of all that follows.
     #[command(flatten)]
-    logs: logs::Args,
+    logs: logs::LogArgs,
     #[command(flatten)]
     settings: LogSettings,
     #[command(flatten)]
@@ -74,7 +74,7 @@ enum FileFormat {
     Cloudtrail,
 }
 
-pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
+pub(super) fn run(args: &ExportArgs, typed: &TypedOptions) -> Result<Exit> {
     let scenario = args.scenario(typed)?;
     let configuration = match &args.configuration {
         None => scenario.headline,
@@ -138,10 +138,10 @@ impl FileFormat {
     }
 }
 
-impl Args {
+impl ExportArgs {
     /// What is run.
-    fn scenario(&self, typed: &Typed) -> Result<Scenario> {
-        let threads = Jobs { jobs: None }.threads();
+    fn scenario(&self, typed: &TypedOptions) -> Result<Scenario> {
+        let threads = JobsOption { jobs: None }.threads();
         if let [path] = self.logs.paths()
             && (Path::new(path).extension().is_some_and(|end| end == "toml")
                 || path == "-" && !typed.has("--log-format"))

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Jobs, Quiet, ReadOnlyObjects};
+use super::args::{JobsOption, Quiet, ReadOnlyObjects};
 use super::exit::Exit;
 use super::logs::{self, FormatsTogether};
 use super::output;
 use crate::error::{Error, Result};
-use crate::fitting::hide::NameHider;
+use crate::fitting::pseudonyms::NameHider;
 use crate::fitting::{self, BucketDetails, FitComparison, FitOptions};
 use crate::pricing::PriceTable;
 use crate::scenario::Scenario;
@@ -20,12 +20,12 @@ use crate::statistics::Estimate;
 /// Fit a scenario to a log: who requests what, how often, and how old it is
 ///
 /// Prints the scenario, and then on standard error the KMS calls of the replayed log and of the fitted scenario.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(mut_arg("inventories", |arg| arg.hide(true)))]
 #[command(after_long_help = "Examples:\n  \
     bks fit logs/ --bucket data-lake --out data-lake.toml\n  \
     bks fit trail/ --hash --salt \"$(openssl rand -hex 16)\" > to-share.toml")]
-pub(super) struct Args {
+pub(super) struct FitArgs {
     /// Write the scenario to FILE, which must not exist yet; `-` prints it [default: -]
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -45,17 +45,17 @@ pub(super) struct Args {
     #[arg(long)]
     no_check: bool,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     #[command(flatten)]
     quiet: Quiet,
     // What has a heading in `--help` comes last: the heading is that of all that follows.
     #[command(flatten)]
-    logs: logs::Args,
+    logs: logs::LogArgs,
     #[command(flatten)]
     unknown_age: ReadOnlyObjects,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &FitArgs) -> Result<Exit> {
     args.check()?;
     args.logs.refuse_inventory("a scenario says by bucket, not by object, who has bucket keys")?;
     let logs = args.logs.open(args.quiet.quiet)?;
@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-impl Args {
+impl FitArgs {
     /// Refuses what is wrong before the logs are read.
     fn check(&self) -> Result<()> {
         if self.salt.as_deref() == Some("") {

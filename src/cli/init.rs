@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
 use super::exit::Exit;
 use super::output;
@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::scenario::resolve::is_plain;
 
 /// Write a commented scenario to start from
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  bks init data-lake    writes data-lake.toml")]
-pub(super) struct Args {
+pub(super) struct InitArgs {
     /// Name of the scenario; the file is NAME.toml
     #[arg(default_value = "my-bucket")]
     name: String,
@@ -24,7 +24,7 @@ pub(super) struct Args {
 /// The starter; `NAME` stands for the scenario's name.
 const STARTER: &str = include_str!("init/starter.toml");
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &InitArgs) -> Result<Exit> {
     if !is_plain(&args.name) {
         return Err(Error::request(format!("`{}` cannot name a scenario", args.name))
             .hint("use lower-case letters, digits, hyphens and underscores, e.g., `my-bucket`"));

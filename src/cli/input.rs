@@ -45,7 +45,7 @@ pub(super) fn replay(
     overrides: &[Override],
     unknown_age: Option<UnknownAge>,
 ) -> Result<Scenario> {
-    let source = path.map(Source::open).transpose()?;
+    let source = path.map(ScenarioSource::open).transpose()?;
     let file = source.as_ref().map(|source| (source.text.as_str(), source.place()));
     let settings = Settings { file, overrides, unknown_age };
     Scenario::of_recording_with(recording, &settings, &|name| match &source {
@@ -55,9 +55,9 @@ pub(super) fn replay(
 }
 
 /// A folder of results.
-struct ResultsFolder<'a>(&'a Path);
+struct StoredResults<'a>(&'a Path);
 
-impl ResultsFolder<'_> {
+impl StoredResults<'_> {
     fn text(&self, name: &str) -> Result<String> {
         result_text(&self.0.join(name)).map_err(|error| error.at(name))
     }
@@ -79,7 +79,7 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
         .at(place)
         .hint("`bks simulate SCENARIO` and `bks replay LOGS` write results to results/NAME"));
     }
-    let files = ResultsFolder(folder);
+    let files = StoredResults(folder);
     let read = match files.read() {
         Err(_) if output::folder::settled(folder) => files.read(),
         read => read,
@@ -92,7 +92,7 @@ pub(super) fn results(folder: &Path) -> Result<Results> {
 pub(super) fn check_files(folder: &Path, names: &[&str]) -> Result<()> {
     output::folder::settle(folder)?;
     let Some(facts) = result_text_if_there(&folder.join(FACTS))? else { return Ok(()) };
-    let files = ResultsFolder(folder);
+    let files = StoredResults(folder);
     manifest::check_some(&facts, names, &|name: &str| files.text(name))
         .map_err(|error| error.within(&folder.display().to_string()))
 }
@@ -140,7 +140,7 @@ pub(super) fn result_text_if_there(path: &Path) -> Result<Option<String>> {
 }
 
 /// A scenario's text, from which it can be read again and again with other changes.
-pub(super) struct Source {
+pub(super) struct ScenarioSource {
     text: String,
     place: String,
     /// Where the files lie that it includes.
@@ -149,7 +149,7 @@ pub(super) struct Source {
     included: Mutex<BTreeMap<String, Result<String>>>,
 }
 
-impl Source {
+impl ScenarioSource {
     /// The text at `path`; `-` for standard input.
     pub(super) fn open(path: &str) -> Result<Self> {
         let (read, place) = if path == "-" {

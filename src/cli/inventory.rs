@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{self, Format, Print};
+use super::args::{self, OutputFormat, Print};
 use super::exit::Exit;
 use super::logs::files::{open, unreadable};
 use super::{input, output};
@@ -22,7 +22,7 @@ use crate::report::inventory::{self as report, Inventory};
 use crate::scenario::population;
 use files::Listing;
 
-/// Summarize S3 Inventory: encryption, bucket keys, storage class and age, and what a migration touches
+/// Summarize S3 Inventory: encryption, bucket keys, age, and what a migration touches
 ///
 /// Give manifest.json: its checksum and those of the data files are verified, and the files are found below the
 /// directories that contain it. Data files alone, CSV (plain or compressed) or Parquet, need `--as-of`; CSV
@@ -32,14 +32,14 @@ use files::Listing;
 /// a query wrote, and the time of the query as `--as-of`.
 ///
 /// `--format csv` prints a row for each bucket, version, encryption, bucket key status and class.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(mut_arg("format", |arg| {
-    arg.value_parser(Format::only(&[Format::Table, Format::Json, Format::Csv]))
+    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv]))
 }))]
 #[command(after_long_help = "Examples:\n  \
     bks inventory inventory/2026-11-20T01-00Z/manifest.json\n  \
     bks inventory data.parquet --as-of 2026-11-20 --population populations.toml")]
-pub(super) struct Args {
+pub(super) struct InventoryArgs {
     /// manifest.json files, or data files
     #[arg(required = true, value_name = "MANIFEST|FILE")]
     paths: Vec<PathBuf>,
@@ -85,7 +85,7 @@ struct Reading {
     versions: Versions,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
     let prices = input::price_table(&args.region, args.prices.as_deref(), &NEEDED)?;
     let mut reading = Reading { as_of_ns: args.as_of, ..Reading::default() };
     for path in &args.paths {
@@ -115,8 +115,8 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
         }
     }
     args.print.print(|format| match format {
-        Format::Json => output::json(&report::json(&inventory, &prices)),
-        Format::Csv => report::csv(&inventory),
+        OutputFormat::Json => output::json(&report::json(&inventory, &prices)),
+        OutputFormat::Csv => report::csv(&inventory),
         _ => output::table(&report::document(&inventory, &prices)),
     })?;
     Ok(Exit::Done)
@@ -167,7 +167,7 @@ fn kind(path: &Path) -> Result<Given> {
 
 impl Reading {
     /// Reads a manifest and its files.
-    fn manifest(&mut self, path: &Path, args: &Args) -> Result<()> {
+    fn manifest(&mut self, path: &Path, args: &InventoryArgs) -> Result<()> {
         let listing = Listing::open(path, args.print.quiet.quiet)?;
         let manifest = &listing.manifest;
         if !self.sources.insert(manifest.source_bucket.clone()) {
@@ -197,7 +197,7 @@ impl Reading {
     }
 
     /// Reads a data file without its manifest.
-    fn loose(&mut self, path: &Path, format: DataFileFormat, args: &Args) -> Result<()> {
+    fn loose(&mut self, path: &Path, format: DataFileFormat, args: &InventoryArgs) -> Result<()> {
         let place = path.display().to_string();
         let as_of_ns = args.as_of.ok_or_else(|| {
             Error::request("a data file does not say when it was written, but ages count from then")

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use super::file_errors::FileErrors;
 use super::output;
 use crate::error::{Error, Result};
+use crate::sweep::checked_points::SweepIdentity;
 use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
-use crate::sweep::survey::SweepIdentity;
 
 /// Says what the sweep in a folder is.
 pub(super) const IDENTITY: &str = "sweep.json";

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::{input, output};
@@ -17,14 +17,14 @@ use crate::workload::clients::{self, ClientProfile, PART_LIMIT, ReadRequests};
 use crate::workload::pools::pool;
 
 /// Show built-in clients, regions, prices and assumptions, with dates and sources
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks list prices --region eu-central-1\n  \
     bks list prices --toml > prices.toml")]
-pub(super) struct Args {
+pub(super) struct ListArgs {
     /// What to show [default: all]
     #[arg(value_enum)]
-    what: Option<What>,
+    what: Option<ListTopic>,
     /// Region of the prices
     #[arg(long, default_value = "us-east-1")]
     region: String,
@@ -37,7 +37,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum What {
+enum ListTopic {
     /// Client profiles: requests per object read or written
     Clients,
     /// Regions with prices, and their KMS request quota
@@ -48,27 +48,27 @@ enum What {
     Assumptions,
 }
 
-impl Args {
-    fn wants(&self, what: What) -> bool {
+impl ListArgs {
+    fn wants(&self, what: ListTopic) -> bool {
         self.what.is_none_or(|only| only == what)
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &ListArgs) -> Result<Exit> {
     if args.toml {
         return list_as_toml(args);
     }
     let mut out = String::new();
-    if args.wants(What::Clients) {
+    if args.wants(ListTopic::Clients) {
         list_clients(&mut out);
     }
-    if args.wants(What::Regions) {
+    if args.wants(ListTopic::Regions) {
         list_regions(&mut out);
     }
-    if args.wants(What::Prices) {
+    if args.wants(ListTopic::Prices) {
         list_prices(args, &mut out)?;
     }
-    if args.wants(What::Assumptions) {
+    if args.wants(ListTopic::Assumptions) {
         list_assumptions(&mut out);
     }
     output::print(&out)?;
@@ -163,8 +163,8 @@ fn list_regions(out: &mut String) {
 }
 
 /// Prints prices as a file to give back, or to fill in.
-fn list_as_toml(args: &Args) -> Result<Exit> {
-    if args.what.is_some_and(|what| what != What::Prices) {
+fn list_as_toml(args: &ListArgs) -> Result<Exit> {
+    if args.what.is_some_and(|what| what != ListTopic::Prices) {
         return Err(
             Error::request("`--toml` applies to prices only").hint("`bks list prices --toml`")
         );
@@ -175,7 +175,7 @@ fn list_as_toml(args: &Args) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn list_prices(args: &Args, out: &mut String) -> Result<()> {
+fn list_prices(args: &ListArgs, out: &mut String) -> Result<()> {
     let table = match &args.prices {
         Some(path) => input::price_table(&args.region, Some(path), &[])?,
         None => PriceTable::for_region(&args.region).map_err(|error| error.at("--region"))?,

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::ProgressBar;
 
@@ -20,16 +20,16 @@ use crate::error::{Error, Result};
 use crate::logs::LogFormat;
 use crate::logs::other_format::OtherFormat;
 use crate::logs::record::LogEntry;
-use crate::recording::gather::{Gather, Wanted};
+use crate::recording::gather::{LogSelection, RecordGatherer};
 use crate::units::{ByteSize, Share, utc};
 use files::{LogFile, NotALog, OpenLog};
 pub(super) use formats::FormatsTogether;
 
 /// Which logs, and what of them.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[group(skip)]
 #[command(next_help_heading = args::LOG_OPTIONS)]
-pub(super) struct Args {
+pub(super) struct LogArgs {
     /// Logs: files, patterns, directories (searched recursively), or `-` for standard input
     #[arg(required = true, value_name = "PATH", help_heading = None::<&'static str>)]
     paths: Vec<String>,
@@ -76,7 +76,7 @@ const SHARE_OF_MEMORY: u64 = 4;
 
 /// The logs of a command line, the first of them open.
 pub(super) struct Logs<'a> {
-    args: &'a Args,
+    args: &'a LogArgs,
     quiet: bool,
     /// Until it is read.
     first: Option<OpenLog>,
@@ -86,7 +86,7 @@ pub(super) struct Logs<'a> {
     bar: ProgressBar,
 }
 
-impl Args {
+impl LogArgs {
     /// What stands on the command line.
     pub(super) fn paths(&self) -> &[String] {
         &self.paths
@@ -129,7 +129,7 @@ impl Args {
     }
 }
 
-impl Args {
+impl LogArgs {
     /// What was chosen, as words of a command line; not what changes no result.
     fn typed(&self) -> Vec<String> {
         let mut words = self.paths.clone();
@@ -167,7 +167,7 @@ impl Args {
     }
 
     /// What is to be taken of the logs, in how much memory.
-    fn gather(&self, formats: FormatsTogether, memory: usize) -> Result<Gather> {
+    fn gather(&self, formats: FormatsTogether, memory: usize) -> Result<RecordGatherer> {
         if let (Some(from), Some(to)) = (self.from, self.to)
             && from >= to
         {
@@ -175,7 +175,7 @@ impl Args {
                 "`--from` is not before `--to`, so there is nothing to replay",
             ));
         }
-        let wanted = Wanted {
+        let wanted = LogSelection {
             buckets: self.buckets.iter().cloned().collect(),
             from: self.from,
             to: self.to,
@@ -183,7 +183,7 @@ impl Args {
             calls_as_requests: formats == FormatsTogether::One,
             as_kms: self.as_kms,
         };
-        Ok(Gather::new(wanted, memory, Arc::new(TemporaryFile::default())))
+        Ok(RecordGatherer::new(wanted, memory, Arc::new(TemporaryFile::default())))
     }
 
     /// Bytes that the requests of one format may take.

@@ -17,12 +17,12 @@ use serde_json::Value;
 
 use super::file_errors::FileErrors;
 use crate::error::{Error, Result};
+use crate::harmless_text::{self, shown_lines};
 use crate::report::document::Document;
 use crate::report::json;
 use crate::report::text;
 use crate::report::text::{BOLD, RESET, YELLOW};
 use crate::results::csv;
-use crate::shown::{self, shown_lines};
 pub(super) use folder::write_files;
 use staging::Staging;
 
@@ -92,7 +92,7 @@ pub(super) fn terminal_width() -> u16 {
 
 /// Says something to the person in one line, on standard error. Whether anyone hears it changes nothing.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(stderr(), "{}", shown::shown(text));
+    let _ = writeln!(stderr(), "{}", harmless_text::shown(text));
 }
 
 /// Tells what went wrong, on standard error.
@@ -135,7 +135,7 @@ fn put_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// What an output's name stands for.
-enum Place {
+enum OutputTarget {
     /// Standard output.
     Stdout,
     /// A file that is to be made or replaced; links to it were followed.
@@ -144,7 +144,7 @@ enum Place {
     Stream,
 }
 
-impl Place {
+impl OutputTarget {
     fn of(path: &Path) -> Result<Self> {
         const MOST_LINKS: usize = 40;
         if is_stdout(path) {
@@ -175,9 +175,9 @@ pub(super) fn write_whole<T>(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<T>,
 ) -> Result<T> {
-    match Place::of(path)? {
-        Place::File(target) => replace(&target, write).writing(path),
-        Place::Stream => {
+    match OutputTarget::of(path)? {
+        OutputTarget::File(target) => replace(&target, write).writing(path),
+        OutputTarget::Stream => {
             let (mut spool, written) = spooled(write).writing(path)?;
             let stream = File::options().write(true).open(path);
             match stream.and_then(|mut stream| io::copy(&mut spool, &mut stream)) {
@@ -186,7 +186,7 @@ pub(super) fn write_whole<T>(
                 copied => copied.writing(path).map(|_| written),
             }
         }
-        Place::Stdout => {
+        OutputTarget::Stdout => {
             let (mut spool, written) = spooled(write).writing(path)?;
             let mut out = io::stdout().lock();
             told(io::copy(&mut spool, &mut out).and_then(|_| out.flush()))?;

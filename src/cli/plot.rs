@@ -5,12 +5,12 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
 use super::{input, output};
 use crate::error::{Error, Result};
-use crate::report::chart::file::{self, ChartKind, CsvFile, Drawn, KINDS};
+use crate::report::chart::file::{self, ChartKind, CsvFile, DrawnChart, KINDS};
 use crate::report::chart::layout::SIZES;
 use crate::report::chart::{Options, Size, html};
 
@@ -20,13 +20,13 @@ use crate::report::chart::{Options, Size, html};
 /// drawn follows from the file's columns, or from `--kind`. The figures of a chart are all in its file;
 /// every range in a file is drawn with it. A folder with `break_even_curves.csv` gives a chart for each
 /// parameter, the file alone that of the first, or of `--x`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  bks plot results/emr10\n  bks plot results/emr10/timeline.csv -o kms.png\n  \
 bks plot results/emr10 --kind keys-alive -o keys.svg\n  bks plot sweep.csv --x assumptions.cache_lifetime \
 -o saving.html\n  bks plot results/emr10 --kind break-even --x requesters -o requesters.png"
 )]
-pub(super) struct Args {
+pub(super) struct PlotArgs {
     /// A CSV file that bks wrote, a folder of them, or `-` for standard input
     #[arg(value_name = "FILE|DIR")]
     source: String,
@@ -40,7 +40,7 @@ pub(super) struct Args {
     out: Option<String>,
     /// Form of the charts, where the output's name does not tell it
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<ImageFormat>,
     /// Another title; the chart's own says what it shows
     #[arg(long)]
     title: Option<String>,
@@ -73,7 +73,7 @@ fn pixels() -> clap::builder::RangedI64ValueParser<u32> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum ImageFormat {
     /// An image that stays sharp at any size
     Svg,
     /// An image of pixels
@@ -82,7 +82,7 @@ enum Format {
     Html,
 }
 
-impl Format {
+impl ImageFormat {
     fn extension(self) -> &'static str {
         match self {
             Self::Svg => "svg",
@@ -98,7 +98,7 @@ impl Format {
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &PlotArgs) -> Result<Exit> {
     let path = Path::new(&args.source);
     let kind = args.kind.as_deref().map(ChartKind::named).transpose()?;
     if args.source != "-" && path.is_dir() {
@@ -122,7 +122,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 }
 
 /// The charts under the title that was asked for.
-fn titled<'a>(args: &Args, mut drawn: Vec<Drawn<'a>>) -> Vec<Drawn<'a>> {
+fn titled<'a>(args: &PlotArgs, mut drawn: Vec<DrawnChart<'a>>) -> Vec<DrawnChart<'a>> {
     for (chart, _) in &mut drawn {
         if let Some(title) = &args.title {
             chart.title.clone_from(title);
@@ -131,7 +131,7 @@ fn titled<'a>(args: &Args, mut drawn: Vec<Drawn<'a>>) -> Vec<Drawn<'a>> {
     drawn
 }
 
-fn options(args: &Args) -> Options {
+fn options(args: &PlotArgs) -> Options {
     Options {
         x: args.x.clone(),
         figure: args.figure.clone(),
@@ -140,7 +140,7 @@ fn options(args: &Args) -> Options {
     }
 }
 
-fn size(args: &Args) -> Size {
+fn size(args: &PlotArgs) -> Size {
     Size { width: args.width, height: args.height }
 }
 
@@ -163,7 +163,7 @@ fn read_folder(folder: &Path, kind: Option<ChartKind>) -> Result<Vec<(&'static s
 }
 
 /// Writes one chart where the person said, else to `beside` with the format's extension.
-fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Exit> {
+fn write_one(args: &PlotArgs, drawn: &DrawnChart, beside: &Path) -> Result<Exit> {
     let to_stdout = args.out.as_deref() == Some("-") || (args.out.is_none() && args.source == "-");
     if to_stdout {
         return print(args, drawn);
@@ -182,11 +182,13 @@ fn write_one(args: &Args, drawn: &Drawn, beside: &Path) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn print(args: &Args, drawn: &Drawn) -> Result<Exit> {
+fn print(args: &PlotArgs, drawn: &DrawnChart) -> Result<Exit> {
     match args.format {
-        None | Some(Format::Svg) => output::print_document(&drawn.0.svg(size(args)))?,
-        Some(Format::Html) => output::print_document(&page(args, std::slice::from_ref(drawn)))?,
-        Some(Format::Png) => {
+        None | Some(ImageFormat::Svg) => output::print_document(&drawn.0.svg(size(args)))?,
+        Some(ImageFormat::Html) => {
+            output::print_document(&page(args, std::slice::from_ref(drawn)))?;
+        }
+        Some(ImageFormat::Png) => {
             return Err(Error::request("`--format png` cannot go to standard output")
                 .hint("name a file, e.g., `-o chart.png`"));
         }
@@ -195,24 +197,24 @@ fn print(args: &Args, drawn: &Drawn) -> Result<Exit> {
 }
 
 /// Writes the charts of a folder: one page, or a file for each.
-fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Exit> {
+fn write_folder(args: &PlotArgs, folder: &Path, drawn: &[DrawnChart]) -> Result<Exit> {
     let out = args.out.as_ref().map(PathBuf::from);
     let charts = folder.join("charts");
     if let ([one], true, Some(_)) = (drawn, args.kind.is_some(), &out) {
         return write_one(args, one, &charts);
     }
     let format = match &out {
-        Some(path) if !path.is_dir() => match Format::of(path) {
-            Some(Format::Html) => {
+        Some(path) if !path.is_dir() => match ImageFormat::of(path) {
+            Some(ImageFormat::Html) => {
                 write(path, page(args, drawn).as_bytes())?;
                 output::note(&format!("{}: {} charts", path.display(), drawn.len()));
                 return Ok(Exit::Done);
             }
             Some(_) => return Err(too_many(args, drawn)),
             None if args.out.as_deref() == Some("-") => return Err(too_many(args, drawn)),
-            None => args.format.unwrap_or(Format::Svg),
+            None => args.format.unwrap_or(ImageFormat::Svg),
         },
-        _ => args.format.unwrap_or(Format::Svg),
+        _ => args.format.unwrap_or(ImageFormat::Svg),
     };
     let charts = out.unwrap_or(charts);
     let mut files = Vec::new();
@@ -229,7 +231,7 @@ fn write_folder(args: &Args, folder: &Path, drawn: &[Drawn]) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn too_many(args: &Args, drawn: &[Drawn]) -> Error {
+fn too_many(args: &PlotArgs, drawn: &[DrawnChart]) -> Error {
     let names: Vec<&str> = drawn.iter().map(|one| one.0.name.as_str()).collect();
     let out = args.out.as_deref().unwrap_or_default();
     let choose = match args.kind {
@@ -241,24 +243,24 @@ fn too_many(args: &Args, drawn: &[Drawn]) -> Error {
 }
 
 /// The format by `--format`, else by the name of the output, else SVG.
-fn format(args: &Args, path: Option<&Path>) -> Result<Format> {
-    let Some(path) = path else { return Ok(args.format.unwrap_or(Format::Svg)) };
-    args.format.or_else(|| Format::of(path)).ok_or_else(|| {
+fn format(args: &PlotArgs, path: Option<&Path>) -> Result<ImageFormat> {
+    let Some(path) = path else { return Ok(args.format.unwrap_or(ImageFormat::Svg)) };
+    args.format.or_else(|| ImageFormat::of(path)).ok_or_else(|| {
         Error::request(format!("`{}` is not a known image format", path.display()))
             .hint("end the name in .svg, .png or .html, or give `--format`")
     })
 }
 
-fn encode(args: &Args, format: Format, drawn: &[Drawn]) -> Result<Vec<u8>> {
+fn encode(args: &PlotArgs, format: ImageFormat, drawn: &[DrawnChart]) -> Result<Vec<u8>> {
     let first = &drawn[0].0;
     match format {
-        Format::Svg => Ok(first.svg(size(args)).into_bytes()),
-        Format::Png => first.png(size(args), args.scale),
-        Format::Html => Ok(page(args, drawn).into_bytes()),
+        ImageFormat::Svg => Ok(first.svg(size(args)).into_bytes()),
+        ImageFormat::Png => first.png(size(args), args.scale),
+        ImageFormat::Html => Ok(page(args, drawn).into_bytes()),
     }
 }
 
-fn page(args: &Args, drawn: &[Drawn]) -> String {
+fn page(args: &PlotArgs, drawn: &[DrawnChart]) -> String {
     html::page(drawn, size(args))
 }
 

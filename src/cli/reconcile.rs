@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Changes, Format, Jobs, LogSettings, Print};
+use super::args::{Changes, JobsOption, LogSettings, OutputFormat, Print};
 use super::exit::Exit;
 use super::logs::{self, FormatsTogether, Logs};
 use super::{bills, output, progress};
-use crate::bill::Bill;
+use crate::bill::KmsBill;
 use crate::error::{Error, Result};
 use crate::reconciliation::kms_calls::{TrailCallGatherer, TrailCalls};
 use crate::reconciliation::rows;
@@ -23,14 +23,14 @@ use crate::scenario::Scenario;
 /// rest is not. `--format csv` prints a row for each requester, bucket and hour.
 ///
 /// By default the trail shows how each bucket is encrypted: calls with a bucket's ARN mean that bucket keys are on.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(mut_arg("format", |arg| {
-    arg.value_parser(Format::only(&[Format::Table, Format::Json, Format::Csv]))
+    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv]))
 }))]
 #[command(after_long_help = "Examples:\n  \
     bks reconcile trail/\n  \
     bks reconcile trail/ logs/ --bucket data-lake --bill cur/")]
-pub(super) struct Args {
+pub(super) struct ReconcileArgs {
     /// Take buckets to be encrypted as in this configuration, whatever the trail shows
     #[arg(long, value_name = "NAME")]
     configuration: Option<String>,
@@ -43,18 +43,18 @@ pub(super) struct Args {
     #[command(flatten)]
     print: Print,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     // What has a heading in `--help` comes last: the heading is that of all that follows.
     #[command(flatten)]
-    logs: logs::Args,
+    logs: logs::LogArgs,
     #[command(flatten)]
     settings: LogSettings,
     #[command(flatten)]
     changes: Changes,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
-    if args.print.format == Format::Csv && !args.bills.is_empty() {
+pub(super) fn run(args: &ReconcileArgs) -> Result<Exit> {
+    if args.print.format == OutputFormat::Csv && !args.bills.is_empty() {
         return Err(Error::request("`--bill` cannot be combined with `--format csv`")
             .hint("give `--format json`, or leave out `--bill`"));
     }
@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 }
 
 /// The requests as a scenario, and the calls of the same time.
-fn read(args: &Args, logs: Logs) -> Result<(Scenario, TrailCalls)> {
+fn read(args: &ReconcileArgs, logs: Logs) -> Result<(Scenario, TrailCalls)> {
     let (recording, calls) =
         logs.read::<TrailCallGatherer>(FormatsTogether::LogsAndTrails, args.jobs.jobs)?;
     let from = recording.start_ns + recording.counted_from.as_nanos();
@@ -91,16 +91,21 @@ fn read(args: &Args, logs: Logs) -> Result<(Scenario, TrailCalls)> {
 }
 
 /// The index of the configuration asked for.
-fn configuration(args: &Args, scenario: &Scenario) -> Result<Option<usize>> {
+fn configuration(args: &ReconcileArgs, scenario: &Scenario) -> Result<Option<usize>> {
     let name = args.configuration.as_deref();
     let index = name.map(|name| scenario.configuration_named(name)).transpose();
     index.map_err(|error| error.at("--configuration"))
 }
 
-fn show(args: &Args, scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Result<()> {
+fn show(
+    args: &ReconcileArgs,
+    scenario: &Scenario,
+    found: &Reconciliation,
+    bills: &[KmsBill],
+) -> Result<()> {
     args.print.print(|format| match format {
-        Format::Json => output::json(&report::json(scenario, found, bills)),
-        Format::Csv => output::csv(&rows::rows(found)),
+        OutputFormat::Json => output::json(&report::json(scenario, found, bills)),
+        OutputFormat::Csv => output::csv(&rows::rows(found)),
         _ => output::table(&report::document(scenario, found, bills)),
     })
 }

@@ -1,10 +1,10 @@
 //! `bks replay`: a log's requests instead of drawn ones.
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Changes, FailIf, Format, Jobs, LogSettings, Print, ResultsFolder};
+use super::args::{Changes, FailIf, JobsOption, LogSettings, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
-use super::{input, known, logs, output, run};
+use super::{input, known_totals, logs, output, run};
 use crate::error::{Error, Result};
 use crate::report;
 use crate::report::run::reproduction::shell;
@@ -24,24 +24,24 @@ use crate::scenario::replay::ReplayedLog;
 /// new data key is a write and every Decrypt a read. Every account has these events for 90 days:
 /// `aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=GenerateDataKey --output
 /// json > trail/writes.json`, and the same with `Decrypt`. They do not include HEAD, LIST and DELETE.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks replay logs/ --bucket data-lake\n  \
     bks replay trail/ --scenario settings.toml --unknown-age 30d\n  \
     bks replay logs/ --bill cur/ --format markdown")]
-pub(super) struct Args {
+pub(super) struct ReplayArgs {
     #[command(flatten)]
     folder: ResultsFolder,
     #[command(flatten)]
     print: Print,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     /// Run only this configuration and the baseline (repeatable)
     #[arg(long = "configuration", value_name = "NAME")]
     configurations: Vec<String>,
     // What has a heading in `--help` comes last: the heading is that of all that follows.
     #[command(flatten)]
-    logs: logs::Args,
+    logs: logs::LogArgs,
     #[command(flatten)]
     settings: LogSettings,
     #[command(flatten)]
@@ -49,10 +49,10 @@ pub(super) struct Args {
     #[command(flatten)]
     fail_if: FailIf,
     #[command(flatten)]
-    known: known::Args,
+    known: known_totals::KnownTotalArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
     let quiet = args.print.quiet;
     let logs = args.logs.open(quiet.quiet)?;
     let known = args.known.total()?;
@@ -65,16 +65,17 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     args.fail_if.add_to(&mut scenario)?;
     refuse_to_replace(args, &scenario)?;
     let results = [args.jobs.run(|| replay(args, &scenario))??];
-    let scaled = known.map(|known| known::scaled(&scenario, &results[0], known)).transpose()?;
+    let scaled =
+        known.map(|known| known_totals::scaled(&scenario, &results[0], known)).transpose()?;
     args.print.print(|format| run::text(format, &results, scaled.as_ref()))?;
-    if args.print.format == Format::Csv && !quiet.quiet {
+    if args.print.format == OutputFormat::Csv && !quiet.quiet {
         run::note_warnings(&results[0]);
     }
     quiet.wrote(&args.folder.of(&scenario.name));
     Ok(Exit::by_assertions(&results))
 }
 
-fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
+fn replay(args: &ReplayArgs, scenario: &Scenario) -> Result<Results> {
     let results = run::results(scenario, args.print.quiet.quiet);
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
     let mut places = vec![
@@ -92,7 +93,7 @@ fn replay(args: &Args, scenario: &Scenario) -> Result<Results> {
 }
 
 /// Refuses a folder with files of others, and the usual folder if the results there are of other logs.
-fn refuse_to_replace(args: &Args, scenario: &Scenario) -> Result<()> {
+fn refuse_to_replace(args: &ReplayArgs, scenario: &Scenario) -> Result<()> {
     let ResultsFolder { out, overwrite } = &args.folder;
     let folder = args.folder.of(&scenario.name);
     let names: Vec<&str> = run::file_names().into_iter().chain(OF_REPLAYS).collect();

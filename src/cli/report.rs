@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{self, Changes, FailIf, Format, Jobs, Quiet, Typed};
+use super::args::{self, Changes, FailIf, JobsOption, OutputFormat, Quiet, TypedOptions};
 use super::exit::Exit;
 use super::{input, output, run};
 use crate::error::{Error, Result};
@@ -13,19 +13,19 @@ use crate::report::run::page::{self, Further, Page};
 use crate::report::run::reproduction::shell;
 use crate::report::{html, markdown};
 use crate::results::Results;
-use crate::results::sensitivity::{IDENTITY, Identity};
+use crate::results::sensitivity::{IDENTITY, SensitivityRun};
 use crate::sweep::swept::{SWEEP, Swept, SweptKey};
 
 /// Write a report: one page for a meeting, or Markdown for a pull request
 ///
 /// The page is self-contained and works offline. It shows the verdict with its range, charts, tables, warnings,
 /// and how to reproduce them. A sweep in the folder is shown with sliders.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks report results/emr10\n  \
     bks report my-bucket.toml -o report.html\n  \
     bks report results/emr10 --format markdown >> comment.md")]
-pub(super) struct Args {
+pub(super) struct ReportArgs {
     /// Results folder, or a scenario file (`-` for standard input), which is run first
     #[arg(value_name = "DIR|SCENARIO")]
     source: String,
@@ -33,8 +33,8 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Output format
-    #[arg(long, default_value = "html", value_parser = Format::only(&[Format::Html, Format::Markdown]))]
-    format: Format,
+    #[arg(long, default_value = "html", value_parser = OutputFormat::only(&[OutputFormat::Html, OutputFormat::Markdown]))]
+    format: OutputFormat,
     /// Sweep to show [default: sweep.csv in the results folder]
     #[arg(long, value_name = "FILE.csv")]
     sweep: Option<PathBuf>,
@@ -47,14 +47,14 @@ pub(super) struct Args {
     #[arg(long, help_heading = args::SCENARIO_OPTIONS)]
     overwrite: bool,
     #[command(flatten, next_help_heading = args::SCENARIO_OPTIONS)]
-    jobs: Jobs,
+    jobs: JobsOption,
     #[command(flatten)]
     changes: Changes,
     #[command(flatten)]
     fail_if: FailIf,
 }
 
-pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
+pub(super) fn run(args: &ReportArgs, typed: &TypedOptions) -> Result<Exit> {
     let path = Path::new(&args.source);
     let (folder, mut results) = if args.source != "-" && path.is_dir() {
         (path.to_owned(), of_folder(path, typed)?)
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
     };
     let beside = Beside::of(args, &folder, &mut results)?;
     beside.left_out.iter().for_each(|note| args.quiet.note(note));
-    if args.format == Format::Markdown {
+    if args.format == OutputFormat::Markdown {
         let text = markdown::write(&crate::report::run::document(&results, None));
         put(args, &text, args.out.as_deref().unwrap_or(Path::new("-")))?;
     } else {
@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args, typed: &Typed) -> Result<Exit> {
 }
 
 /// Reads results from a folder.
-fn of_folder(folder: &Path, typed: &Typed) -> Result<Results> {
+fn of_folder(folder: &Path, typed: &TypedOptions) -> Result<Results> {
     if let Some(option) = typed.under(args::SCENARIO_OPTIONS) {
         return Err(Error::request(format!(
             "`{option}` applies to a run, but the folder holds a finished one"
@@ -86,7 +86,7 @@ fn of_folder(folder: &Path, typed: &Typed) -> Result<Results> {
 }
 
 /// Runs a scenario, and leaves its files as `bks simulate` does.
-fn of_scenario(args: &Args) -> Result<(PathBuf, Results)> {
+fn of_scenario(args: &ReportArgs) -> Result<(PathBuf, Results)> {
     if args.source != "-" && !Path::new(&args.source).exists() {
         return Err(Error::request("there is no results folder or scenario of this name")
             .at(args.source.clone())
@@ -116,7 +116,7 @@ struct Beside {
 
 impl Beside {
     /// Looks for it, and takes out of the results what `bks sensitivity` found for other settings.
-    fn of(args: &Args, folder: &Path, results: &mut Results) -> Result<Self> {
+    fn of(args: &ReportArgs, folder: &Path, results: &mut Results) -> Result<Self> {
         let mut beside = Self::default();
         if let Some((place, sweep)) = sweep(args, folder)? {
             sweep.check_of(results).map_err(|error| error.at(&place))?;
@@ -154,8 +154,9 @@ impl Beside {
     }
 
     fn take_further(&mut self, folder: &Path, results: &mut Results) -> Result<()> {
-        let identity =
-            text_if_there(&folder.join(IDENTITY))?.map(|text| Identity::read(&text)).transpose();
+        let identity = text_if_there(&folder.join(IDENTITY))?
+            .map(|text| SensitivityRun::read(&text))
+            .transpose();
         let identity = identity.map_err(|error| error.within(&folder.display().to_string()))?;
         let differ = identity.as_ref().map(|identity| identity.differences(results));
         let is_same = differ.as_ref().is_some_and(Vec::is_empty);
@@ -206,7 +207,7 @@ fn text_if_there(path: &Path) -> Result<Option<String>> {
 }
 
 /// The sweep that was named, or else the folder's, and where it is.
-fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
+fn sweep(args: &ReportArgs, folder: &Path) -> Result<Option<(String, Swept)>> {
     let path = args.sweep.clone().unwrap_or_else(|| folder.join(SWEEP));
     let place = path.display().to_string();
     let text = match &args.sweep {
@@ -220,10 +221,10 @@ fn sweep(args: &Args, folder: &Path) -> Result<Option<(String, Swept)>> {
 }
 
 /// Writes the report to a file, or to standard output.
-fn put(args: &Args, text: &str, out: &Path) -> Result<()> {
+fn put(args: &ReportArgs, text: &str, out: &Path) -> Result<()> {
     if output::is_stdout(out) {
         return match args.format {
-            Format::Markdown => output::print(text),
+            OutputFormat::Markdown => output::print(text),
             _ => output::print_document(text),
         };
     }

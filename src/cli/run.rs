@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::Format;
+use super::args::OutputFormat;
 use super::{output, progress};
 use crate::error::Result;
 use crate::report;
@@ -48,24 +48,24 @@ pub(super) fn file_names() -> Vec<&'static str> {
 }
 
 /// What is printed of runs, of which a lone one may be scaled to a known total.
-pub(super) fn text(format: Format, all: &[Results], scaled: Option<&Scaled>) -> String {
+pub(super) fn text(format: OutputFormat, all: &[Results], scaled: Option<&Scaled>) -> String {
     let documents = all.iter().map(|results| report::run::document(results, scaled));
     match format {
-        Format::Csv => {
+        OutputFormat::Csv => {
             let rows: Vec<_> = all.iter().flat_map(|results| results.summary.clone()).collect();
             output::csv(&rows)
         }
-        Format::Json => {
+        OutputFormat::Json => {
             let values = all.iter().map(|results| report::json::of_run(results, scaled));
             let mut values: Vec<_> = values.collect();
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
             output::json(&value)
         }
-        Format::Markdown => {
+        OutputFormat::Markdown => {
             let texts: Vec<String> = documents.map(|it| report::markdown::write(&it)).collect();
             texts.join("\n")
         }
-        Format::Table | Format::Html => {
+        OutputFormat::Table | OutputFormat::Html => {
             let texts: Vec<String> = documents.map(|it| output::table(&it)).collect();
             texts.join("\n")
         }

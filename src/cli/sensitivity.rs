@@ -1,8 +1,8 @@
 //! `bks sensitivity`: which assumption matters most, and where the answer flips.
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Changes, Format, Jobs, Print, ResultsFolder};
+use super::args::{Changes, JobsOption, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
 use super::{input, memory, output, progress};
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::scenario::overrides::Override;
 use crate::sensitivity::axis::SearchAxis;
 use crate::sensitivity::rows;
 use crate::sensitivity::sobol::SAMPLES_MAX;
-use crate::sensitivity::{Budget, Plan, SAMPLES_MIN, Sensitivity, Work};
+use crate::sensitivity::{Budget, SAMPLES_MIN, Sensitivity, SensitivityPlan, Work};
 use crate::simulation::estimate;
 use crate::units::Share;
 
@@ -25,12 +25,12 @@ use crate::units::Share;
 ///
 /// `--format csv` prints the rows of `break_even.csv`. Writes `sensitivity.csv` with its chart `tornado.svg`,
 /// `sobol.csv`, `spread.csv`, `break_even.csv` and `break_even_curves.csv`.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks sensitivity emr10.toml\n  \
     bks sensitivity emr10.toml --target 80% --target 50% --over requesters=1..1000\n  \
     bks sensitivity emr10.toml --over workload.arriving.arrivals.poisson.rate=0.1/s..50/s")]
-pub(super) struct Args {
+pub(super) struct SensitivityArgs {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
     /// Saving to find break-even values for (repeatable)
@@ -56,7 +56,7 @@ pub(super) struct Args {
     #[command(flatten)]
     changes: Changes,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
 }
 
 fn parse_samples(text: &str) -> std::result::Result<u32, String> {
@@ -66,9 +66,9 @@ fn parse_samples(text: &str) -> std::result::Result<u32, String> {
         .ok_or_else(|| format!("must be a power of two from {SAMPLES_MIN} to {SAMPLES_MAX}"))
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &SensitivityArgs) -> Result<Exit> {
     let threads = args.jobs.threads();
-    let source = input::Source::open(&args.scenario)?;
+    let source = input::ScenarioSource::open(&args.scenario)?;
     let bytes = memory::free();
     let overrides = args.changes.overrides()?;
     let read = |more: &[Override]| -> Result<Scenario> {
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
         Ok(scenario)
     };
     let scenario = read(&[])?;
-    let plan = Plan {
+    let plan = SensitivityPlan {
         samples: args.samples,
         targets: args.target.iter().map(|share| share.value()).collect(),
         over: args.over.clone(),
@@ -105,11 +105,13 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn text(format: Format, scenario: &Scenario, found: &Sensitivity) -> String {
+fn text(format: OutputFormat, scenario: &Scenario, found: &Sensitivity) -> String {
     match format {
-        Format::Markdown => markdown::write(&report::document(scenario, found)),
-        Format::Csv => output::csv(&rows::break_even(scenario, found)),
-        Format::Json => output::json(&report::json(scenario, found)),
-        Format::Table | Format::Html => output::table(&report::document(scenario, found)),
+        OutputFormat::Markdown => markdown::write(&report::document(scenario, found)),
+        OutputFormat::Csv => output::csv(&rows::break_even(scenario, found)),
+        OutputFormat::Json => output::json(&report::json(scenario, found)),
+        OutputFormat::Table | OutputFormat::Html => {
+            output::table(&report::document(scenario, found))
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Changes, FailIf, Format, Jobs, Print, ResultsFolder};
+use super::args::{Changes, FailIf, JobsOption, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
-use super::{known, run};
+use super::{known_totals, run};
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
@@ -15,12 +15,12 @@ use crate::scenario::Scenario;
 /// Prints the verdict and a table; `--format csv` prints the rows of summary.csv. Writes summary.csv,
 /// timeline.csv, buckets.csv, principals.csv, requesters.csv, accounts.csv, operations.csv, costs.csv,
 /// sensitivity.csv and run.toml, which reproduces the results to the byte.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks simulate my-bucket.toml\n  \
     bks simulate my-bucket.toml --set lifetime=1min --out results/one-minute\n  \
     bks simulate my-bucket.toml --fail-if 'saving<0.8' --format markdown")]
-pub(super) struct Args {
+pub(super) struct SimulateArgs {
     /// Scenario files; `-` reads one from standard input
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<String>,
@@ -29,16 +29,16 @@ pub(super) struct Args {
     #[command(flatten)]
     print: Print,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     #[command(flatten)]
     changes: Changes,
     #[command(flatten)]
     fail_if: FailIf,
     #[command(flatten)]
-    known: known::Args,
+    known: known_totals::KnownTotalArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &SimulateArgs) -> Result<Exit> {
     let known = args.known.total()?;
     if known.is_some() && args.scenarios.len() > 1 {
         return Err(Error::request(
@@ -56,9 +56,10 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
         });
         runs.collect::<Result<Vec<_>>>()
     })??;
-    let scaled = known.map(|known| known::scaled(&scenarios[0], &all[0], known)).transpose()?;
+    let scaled =
+        known.map(|known| known_totals::scaled(&scenarios[0], &all[0], known)).transpose()?;
     args.print.print(|format| run::text(format, &all, scaled.as_ref()))?;
-    if args.print.format == Format::Csv && !args.print.quiet.quiet {
+    if args.print.format == OutputFormat::Csv && !args.print.quiet.quiet {
         all.iter().for_each(run::note_warnings);
     }
     for scenario in &scenarios {
@@ -67,7 +68,7 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
     Ok(Exit::by_assertions(&all))
 }
 
-impl Args {
+impl SimulateArgs {
     fn read(&self, path: &str) -> Result<Scenario> {
         let mut scenario = self.changes.scenario(path, self.jobs.threads())?;
         self.fail_if.add_to(&mut scenario)?;

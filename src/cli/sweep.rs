@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
-use super::args::{Changes, FailIf, Format, Jobs, Quiet};
+use super::args::{Changes, FailIf, JobsOption, OutputFormat, Quiet};
 use super::exit::Exit;
 use super::journal::Journal;
 use super::{input, memory, output, progress};
 use crate::error::Result;
 use crate::report;
-use crate::results::facts::AssertionFacts;
+use crate::results::result_json::AssertionFacts;
 use crate::scenario::Scenario;
 use crate::simulation::estimate;
+use crate::sweep::checked_points::{Survey, SweepIdentity};
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
-use crate::sweep::survey::{Survey, SweepIdentity};
 use crate::sweep::{self, Callbacks};
 
 /// Simulate a scenario at every point of a grid of values
@@ -26,19 +26,19 @@ use crate::sweep::{self, Callbacks};
 ///
 /// Writes sweep.csv point by point, and sweep.json, which describes the sweep. An interrupted sweep resumes where
 /// it stopped when the same command is given again.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks sweep emr10.toml --set lifetime=30s,3min,5min,1h\n  \
     bks sweep emr10.toml --set requesters=1..10000:log10 --set cache_lifetime=1min,5min")]
-pub(super) struct Args {
+pub(super) struct SweepArgs {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
     /// Output directory [default: results/NAME]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Results file: sweep.csv, or sweep.jsonl with one JSON object per line
-    #[arg(long, default_value = "csv", value_parser = Format::only(&[Format::Csv, Format::Json]))]
-    format: Format,
+    #[arg(long, default_value = "csv", value_parser = OutputFormat::only(&[OutputFormat::Csv, OutputFormat::Json]))]
+    format: OutputFormat,
     #[command(flatten)]
     changes: Changes,
     #[command(flatten)]
@@ -50,14 +50,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_points: usize,
     #[command(flatten)]
-    jobs: Jobs,
+    jobs: JobsOption,
     #[command(flatten)]
     quiet: Quiet,
 }
 
-pub(super) fn run(args: &Args) -> Result<Exit> {
+pub(super) fn run(args: &SweepArgs) -> Result<Exit> {
     let grid = Grid::of(&args.changes.overrides()?, args.max_points)?;
-    let source = input::Source::open(&args.scenario)?;
+    let source = input::ScenarioSource::open(&args.scenario)?;
     let mut base = source.read(&grid.fixed())?;
     args.fail_if.add_to(&mut base)?;
     let sweep = Sweep { args, grid: &grid, source: &source, base: &base };
@@ -66,9 +66,9 @@ pub(super) fn run(args: &Args) -> Result<Exit> {
 
 /// A sweep as asked for.
 struct Sweep<'a> {
-    args: &'a Args,
+    args: &'a SweepArgs,
     grid: &'a Grid,
-    source: &'a input::Source,
+    source: &'a input::ScenarioSource,
     base: &'a Scenario,
 }
 
@@ -83,8 +83,11 @@ impl Sweep<'_> {
             })?;
             Ok(scenario)
         })?;
-        let format =
-            if self.args.format == Format::Json { RowsFormat::JsonLines } else { RowsFormat::Csv };
+        let format = if self.args.format == OutputFormat::Json {
+            RowsFormat::JsonLines
+        } else {
+            RowsFormat::Csv
+        };
         let ledger = Ledger::new(format, self.grid, &survey);
         let identity = SweepIdentity::of(self.base, self.grid, &survey);
         let folder = output::results_folder(self.args.out.as_deref(), &self.base.name);

@@ -2,7 +2,7 @@
 //! difference between configurations.
 
 use super::Candidate;
-use crate::results::facts::{Facts, WarningFacts};
+use crate::results::result_json::{Facts, WarningFacts};
 use crate::units::SimDuration;
 
 /// How far numbers of requests may lie apart, relatively, and still be the same traffic.

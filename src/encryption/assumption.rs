@@ -18,7 +18,7 @@ use crate::s3::Connections;
 use crate::units::{Rate, SimDuration};
 
 pub use ranges::{AssumptionOverrides, AssumptionRanges, Level, Variation};
-pub use value::{AssumptionKind, Range, Value};
+pub use value::{AssumptionKind, AssumptionValue, Range};
 
 /// What AWS does not publish, in the order of tables and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +43,7 @@ pub enum Assumption {
 
 /// A row of the table of assumptions.
 #[derive(Clone, Debug)]
-pub struct Description {
+pub struct AssumptionDescription {
     /// Its name in scenarios, files and `--set`.
     pub name: &'static str,
     /// What it is about, in a few words.
@@ -51,15 +51,15 @@ pub struct Description {
     /// What its values are.
     pub kind: AssumptionKind,
     /// The range it has in a scenario that gives none; without one it applies only where given.
-    pub built_in: Option<Range<Value>>,
+    pub built_in: Option<Range<AssumptionValue>>,
     /// What is possible, where not everything is.
     pub limits: Option<Limits>,
     /// Whether greater values save more KMS requests, so that they cost less.
     pub greater_saves_more: bool,
     /// The value no other saves less than, whatever the range; without one that of the low level.
-    pub floor: Option<Value>,
+    pub floor: Option<AssumptionValue>,
     /// The value no other saves more than, whatever the range; without one that of the high level.
-    pub ceiling: Option<Value>,
+    pub ceiling: Option<AssumptionValue>,
     /// What is taken for as likely as what within the range.
     pub law: Law,
     /// Values among which `bks sensitivity` looks for a break-even.
@@ -74,9 +74,9 @@ pub struct Description {
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// The least.
-    pub least: Value,
+    pub least: AssumptionValue,
     /// The greatest.
-    pub most: Value,
+    pub most: AssumptionValue,
     /// The constraint in words, after "but".
     pub rule: &'static str,
     /// What to do instead, if there is more to say.
@@ -120,7 +120,7 @@ impl Assumption {
 
     /// Its row of the table, whose rows stand below.
     #[must_use]
-    pub const fn describe(self) -> Description {
+    pub const fn describe(self) -> AssumptionDescription {
         match self {
             Self::GenerationLifetime => GENERATION_LIFETIME,
             Self::CacheLifetime => CACHE_LIFETIME,
@@ -165,19 +165,19 @@ impl Assumption {
 }
 
 /// A lifetime of keys of `high_s` seconds at the most.
-const fn lifetime(high_s: i64) -> Description {
-    const fn seconds(seconds: i64) -> Value {
-        Value::Duration(SimDuration::from_secs(seconds))
+const fn lifetime(high_s: i64) -> AssumptionDescription {
+    const fn seconds(seconds: i64) -> AssumptionValue {
+        AssumptionValue::Duration(SimDuration::from_secs(seconds))
     }
-    Description {
+    AssumptionDescription {
         name: "",
         meaning: "",
         kind: AssumptionKind::Duration,
         built_in: Some(Range::new(seconds(60), seconds(300), seconds(high_s))),
         limits: None,
         greater_saves_more: true,
-        floor: Some(Value::Duration(SimDuration::ZERO)),
-        ceiling: Some(Value::Duration(SimDuration::MAX)),
+        floor: Some(AssumptionValue::Duration(SimDuration::ZERO)),
+        ceiling: Some(AssumptionValue::Duration(SimDuration::MAX)),
         law: Law::EvenInLogarithm,
         searched: Some(Searched { low: 1.0, high: 86_400.0 }),
         replaced_by: &[],
@@ -186,21 +186,21 @@ const fn lifetime(high_s: i64) -> Description {
 }
 
 /// A number of parts of S3's fleet that each hold keys of their own.
-const PARTS_OF_THE_FLEET: Description = Description {
+const PARTS_OF_THE_FLEET: AssumptionDescription = AssumptionDescription {
     name: "",
     meaning: "",
     kind: AssumptionKind::Count,
     built_in: None,
     limits: Some(Limits {
-        least: Value::Count(1),
-        most: Value::Count(10_000),
+        least: AssumptionValue::Count(1),
+        most: AssumptionValue::Count(10_000),
         rule: "must stay within 1 and 10000",
         hint: "",
     }),
     greater_saves_more: false,
     // Where no key is ever found in memory, they decide nothing.
-    floor: Some(Value::Count(1)),
-    ceiling: Some(Value::Count(1)),
+    floor: Some(AssumptionValue::Count(1)),
+    ceiling: Some(AssumptionValue::Count(1)),
     law: Law::Even,
     searched: Some(Searched { low: 1.0, high: 1_000.0 }),
     replaced_by: &[],
@@ -270,15 +270,15 @@ pub struct Partitions {
 
 impl Assumptions {
     /// The values that `value` gives: of everything that is built in, and of what else applies.
-    fn new(value: impl Fn(Assumption) -> Option<Value>) -> Self {
+    fn new(value: impl Fn(Assumption) -> Option<AssumptionValue>) -> Self {
         let built_in = |assumption| value(assumption).expect("it is built in");
         Self {
             generation_lifetime: built_in(Assumption::GenerationLifetime).duration(),
             cache_lifetime: built_in(Assumption::CacheLifetime).duration(),
             expiry: built_in(Assumption::Expiry).expiry(),
             cache_hosts: built_in(Assumption::CacheHosts).count(),
-            write_partitions: value(Assumption::WritePartitions).map(Value::count),
-            read_partitions: value(Assumption::ReadPartitions).map(Value::count),
+            write_partitions: value(Assumption::WritePartitions).map(AssumptionValue::count),
+            read_partitions: value(Assumption::ReadPartitions).map(AssumptionValue::count),
             verify_on_write: built_in(Assumption::VerifyOnWrite).count(),
             migration_rate: built_in(Assumption::MigrationRate).rate(),
         }
@@ -301,12 +301,12 @@ impl Assumptions {
     }
 }
 
-const GENERATION_LIFETIME: Description = Description {
+const GENERATION_LIFETIME: AssumptionDescription = AssumptionDescription {
     name: "generation_lifetime",
     meaning: "how long S3 wraps new objects with one bucket-level key",
     limits: Some(Limits {
-        least: Value::Duration(SimDuration::from_nanos(1)),
-        most: Value::Duration(SimDuration::MAX),
+        least: AssumptionValue::Duration(SimDuration::from_nanos(1)),
+        most: AssumptionValue::Duration(SimDuration::MAX),
         rule: "a bucket-level key must live for some time",
         hint: "for a key per object compare with `encryption = \"sse-kms\"`",
     }),
@@ -316,78 +316,86 @@ const GENERATION_LIFETIME: Description = Description {
     ..lifetime(86_400)
 };
 
-const CACHE_LIFETIME: Description = Description {
+const CACHE_LIFETIME: AssumptionDescription = AssumptionDescription {
     name: "cache_lifetime",
     meaning: "how long S3 keeps a bucket-level key in memory for reads",
     source: "AWS gives none; Huawei OBS about 3min; DynamoDB 5min",
     ..lifetime(3_600)
 };
 
-const EXPIRY: Description = Description {
+const EXPIRY: AssumptionDescription = AssumptionDescription {
     name: "expiry",
     meaning: "whether the cache lifetime runs from the fetch, or anew from each use",
     kind: AssumptionKind::Expiry,
     built_in: Some(Range::new(
-        Value::Expiry(Expiry::Fixed),
-        Value::Expiry(Expiry::Fixed),
-        Value::Expiry(Expiry::Sliding),
+        AssumptionValue::Expiry(Expiry::Fixed),
+        AssumptionValue::Expiry(Expiry::Fixed),
+        AssumptionValue::Expiry(Expiry::Sliding),
     )),
     limits: None,
     greater_saves_more: true,
-    floor: Some(Value::Expiry(Expiry::Fixed)),
-    ceiling: Some(Value::Expiry(Expiry::Fixed)),
+    floor: Some(AssumptionValue::Expiry(Expiry::Fixed)),
+    ceiling: Some(AssumptionValue::Expiry(Expiry::Fixed)),
     law: Law::Even,
     searched: None,
     replaced_by: &[],
     source: "both readings exist; DynamoDB leans to sliding",
 };
 
-const CACHE_HOSTS: Description = Description {
+const CACHE_HOSTS: AssumptionDescription = AssumptionDescription {
     name: "cache_hosts",
     meaning: "hosts of S3's fleet, each with a cache of its own, that connections land on",
-    built_in: Some(Range::new(Value::Count(1), Value::Count(10), Value::Count(55))),
+    built_in: Some(Range::new(
+        AssumptionValue::Count(1),
+        AssumptionValue::Count(10),
+        AssumptionValue::Count(55),
+    )),
     replaced_by: &[Assumption::WritePartitions, Assumption::ReadPartitions],
     source: "fitted to published counts (docs/model.md, \"Fan-out\")",
     ..PARTS_OF_THE_FLEET
 };
 
-const WRITE_PARTITIONS: Description = Description {
+const WRITE_PARTITIONS: AssumptionDescription = AssumptionDescription {
     name: "write_partitions",
     meaning: "parts of S3's fleet that make keys of their own, in place of `cache_hosts`",
     ..PARTS_OF_THE_FLEET
 };
 
-const READ_PARTITIONS: Description = Description {
+const READ_PARTITIONS: AssumptionDescription = AssumptionDescription {
     name: "read_partitions",
     meaning: "parts of S3's fleet that fetch keys of their own, in place of `cache_hosts`",
     ..PARTS_OF_THE_FLEET
 };
 
-const VERIFY_ON_WRITE: Description = Description {
+const VERIFY_ON_WRITE: AssumptionDescription = AssumptionDescription {
     name: "verify_on_write",
     meaning: "calls of `Decrypt` that verify each new key, if S3 does",
     kind: AssumptionKind::Count,
-    built_in: Some(Range::new(Value::Count(0), Value::Count(1), Value::Count(1))),
+    built_in: Some(Range::new(
+        AssumptionValue::Count(0),
+        AssumptionValue::Count(1),
+        AssumptionValue::Count(1),
+    )),
     limits: Some(Limits {
-        least: Value::Count(0),
-        most: Value::Count(100),
+        least: AssumptionValue::Count(0),
+        most: AssumptionValue::Count(100),
         rule: "at most 100 calls verify a new key",
         hint: "",
     }),
     greater_saves_more: false,
     floor: None,
-    ceiling: Some(Value::Count(0)),
+    ceiling: Some(AssumptionValue::Count(0)),
     law: Law::Even,
     searched: None,
     replaced_by: &[],
     source: "documented for replicas of S3 replication, inferred for other writers",
 };
 
-const MIGRATION_RATE: Description = Description {
+const MIGRATION_RATE: AssumptionDescription = AssumptionDescription {
     name: "migration_rate",
     meaning: "how fast old objects are written anew; it decides how many share a key",
     kind: AssumptionKind::Rate,
-    built_in: Some(Range::known(Value::Rate(Rate::per_s(1_000.0)))),
+    built_in: Some(Range::known(AssumptionValue::Rate(Rate::per_s(1_000.0)))),
     limits: None,
     greater_saves_more: true,
     floor: None,

@@ -11,8 +11,8 @@
 
 use rand::RngExt;
 
+use super::guide_table::{Guide, Sorted};
 use super::shares::{KeyShare, push_timeline, push_written};
-use super::sorted::{Guide, Sorted};
 use super::timelines::TimelineRange;
 use crate::rng::{Stream, binomial, part_of};
 use crate::units::{SimDuration, SimTime};

@@ -1,12 +1,12 @@
 //! All bucket-level keys, and which of them wraps an object.
 
+use super::guide_table::Sorted;
 use super::history::History;
 use super::shares::{KeyShare, push_timeline, push_written};
-use super::sorted::Sorted;
 use super::timelines::TimelineRange;
 use crate::rng::part_of;
 use crate::s3::Object;
-use crate::s3::columns::{Columns, Objects, WrittenBy};
+use crate::s3::columns::{Objects, S3Columns, WrittenBy};
 use crate::units::SimTime;
 
 /// Stands in a column of keys for an object that has no bucket key.
@@ -152,7 +152,7 @@ impl Keyring {
         &self,
         bucket: u32,
         objects: &Objects,
-        columns: &Columns,
+        columns: &S3Columns,
         keys: &mut Vec<u32>,
     ) {
         keys.clear();

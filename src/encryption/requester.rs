@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::s3::{Connections, Identity, Principal, SessionSlot};
+use crate::s3::{Connections, IdentityKind, Principal, SessionSlot};
 
 /// AWS's reading of "requester".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -69,9 +69,9 @@ impl Requesters {
         for (number, slot) in slots.iter().enumerate() {
             let principal = &principals[slot.principal as usize];
             let in_a_session = match principal.identity {
-                Identity::Role(_) => true,
-                Identity::User(_) => slot.policy > 0,
-                Identity::Service(_) => false,
+                IdentityKind::Role(_) => true,
+                IdentityKind::User(_) => slot.policy > 0,
+                IdentityKind::Service(_) => false,
             };
             let by_session = rule == RequesterRule::Session && in_a_session;
             // Under the role rule slots of one principal and policy meet; policies of different
@@ -114,34 +114,34 @@ mod tests {
     }
 
     fn etl_of(account: &str) -> Principal {
-        Principal { account: account.into(), identity: Identity::Role("etl".into()) }
+        Principal { account: account.into(), identity: IdentityKind::Role("etl".into()) }
     }
 
-    fn principal(identity: Identity) -> Principal {
+    fn principal(identity: IdentityKind) -> Principal {
         Principal { account: "111122223333".into(), identity }
     }
 
-    fn count(rule: RequesterRule, identity: Identity, sessions: u32, policies: u32) -> usize {
+    fn count(rule: RequesterRule, identity: IdentityKind, sessions: u32, policies: u32) -> usize {
         let principals = [principal(identity)];
         Requesters::group(rule, &principals, &slots(0, sessions, policies)).list.len()
     }
 
     #[test]
     fn ten_sessions_of_one_role_are_ten_requesters_or_one() {
-        let role = Identity::Role("emr".into());
+        let role = IdentityKind::Role("emr".into());
         assert_eq!(count(RequesterRule::Session, role.clone(), 10, 1), 10);
         assert_eq!(count(RequesterRule::Role, role, 10, 1), 1);
     }
 
     #[test]
     fn scoping_policies_multiply_requesters_under_the_role_rule() {
-        assert_eq!(count(RequesterRule::Role, Identity::Role("catalog".into()), 40, 8), 8);
+        assert_eq!(count(RequesterRule::Role, IdentityKind::Role("catalog".into()), 40, 8), 8);
     }
 
     /// Ten sessions of five connections each: five for each session, or fifty for the role.
     #[test]
     fn connections_of_all_sessions_of_a_requester_count_together() {
-        let principals = [principal(Identity::Role("emr".into()))];
+        let principals = [principal(IdentityKind::Role("emr".into()))];
         let mut slots = slots(0, 10, 1);
         for (rule, expected) in [(RequesterRule::Session, 5), (RequesterRule::Role, 50)] {
             let requesters = Requesters::group(rule, &principals, &slots);
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn a_user_is_one_requester_whatever_runs_in_its_name() {
         for rule in [RequesterRule::Session, RequesterRule::Role] {
-            assert_eq!(count(rule, Identity::User("loader".into()), 30, 1), 1);
+            assert_eq!(count(rule, IdentityKind::User("loader".into()), 30, 1), 1);
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
     /// session is one and 4 where each policy is; the user's access key beside them is one more.
     #[test]
     fn federated_sessions_of_a_user_are_requesters_by_session_or_policy() {
-        let user = principal(Identity::User("loader".into()));
+        let user = principal(IdentityKind::User("loader".into()));
         let principals = [user.clone(), user];
         let mut all = slots(0, 12, 4);
         // Policies are numbered from 1, as `bks::scenario` does it; 0 is none.

@@ -16,7 +16,7 @@ use super::keys::{KEYLESS, Keyring};
 use super::needs::{MultipartCalls, Needs};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
-use crate::s3::columns::Columns;
+use crate::s3::columns::S3Columns;
 use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::units::{SimDuration, SimTime};
 
@@ -235,7 +235,7 @@ impl Memory {
         &mut self,
         scheme: &Scheme,
         session: Option<&SessionSlot>,
-        columns: &Columns,
+        columns: &S3Columns,
         keys: &[u32],
         calls: &mut CallTimes,
     ) {
@@ -280,7 +280,7 @@ impl Memory {
         session: Option<&SessionSlot>,
         bucket: u32,
         since: SimTime,
-        columns: &Columns,
+        columns: &S3Columns,
         calls: &mut CallTimes,
     ) {
         calls.clear();

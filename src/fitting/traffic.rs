@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::details::BucketDetails;
-use super::flows::{DataSource, FlowKey, Flows, RequestFlow};
-use super::process::{self, ActionTimes, LogTimes};
+use super::arrival_process::{self, ActionTimes, LogTimes};
+use super::bucket_details::BucketDetails;
+use super::request_groups::{DataSource, FlowKey, Flows, RequestFlow};
 use crate::s3::Operation;
 use crate::scenario::written::{ReadFile, WorkloadFile};
 use crate::units::{ByteSize, SimDuration, SimTime};
@@ -168,7 +168,7 @@ impl WorkloadBuilder<'_> {
         self.flows.flows.get(&FlowKey { operation, source, ..*key })?;
         let (operation, source) = (Operation::CopyObject, DataSource::Own);
         let copies = self.flows.flows.get(&FlowKey { operation, source, ..*key });
-        copies.filter(|copies| process::are_young(copies))
+        copies.filter(|copies| arrival_process::are_young(copies))
     }
 
     /// PUTs, and copies that follow them by themselves.
@@ -230,7 +230,7 @@ impl WorkloadBuilder<'_> {
         count: u64,
     ) {
         let sessions = self.flows.groups[key.group].sessions.into();
-        let (when, why) = process::when(flow, count, sessions, self.times);
+        let (when, why) = arrival_process::when(flow, count, sessions, self.times);
         let (mut mix, mut arrivals, mut jobs) = (None, None, None);
         match when {
             ActionTimes::Arrivals(process) => (mix, arrivals) = (Some(only(action)), Some(process)),
@@ -254,7 +254,7 @@ impl WorkloadBuilder<'_> {
         if let Some(writer) = writer {
             return ReadFile {
                 from: vec![writer],
-                pattern: ReadPattern::ByAge(process::ages(flow)),
+                pattern: ReadPattern::ByAge(arrival_process::ages(flow)),
                 owned: None,
             };
         }

@@ -5,8 +5,8 @@ use std::io::Read;
 
 use super::{InventoryColumn, InventoryItem};
 use crate::error::{Error, Result};
-use crate::logs::bounded::RecordLimit;
 use crate::logs::compression::decompressed;
+use crate::logs::csv_records::RecordLimit;
 
 /// The columns of a CSV file in their order, from a manifest's `fileSchema`: names and commas.
 #[must_use]

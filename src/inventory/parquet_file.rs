@@ -3,8 +3,8 @@
 use parquet::file::reader::ChunkReader;
 
 use super::{InventoryColumn, InventoryItem};
-use crate::columnar::{ParquetTable, ParquetValue};
 use crate::error::{Error, Result};
+use crate::parquet_rows::{ParquetTable, ParquetValue};
 
 /// Reads a data file, row by row; gives each item to `each`. Returns the columns it found.
 ///

@@ -35,7 +35,7 @@ pub struct Charged {
 
 /// A principal's account, and whether its calls are billed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub struct CallerAccount {
     /// Its account.
     pub account: String,
     /// Whether KMS bills its calls.
@@ -60,7 +60,7 @@ pub struct Accounts {
 impl Accounts {
     /// The accounts of some principals in the regions of some buckets.
     #[must_use]
-    pub fn of<'a>(callers: &[Caller], regions: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn of<'a>(callers: &[CallerAccount], regions: impl IntoIterator<Item = &'a str>) -> Self {
         let mut accounts = Self::default();
         for region in regions {
             let number = numbered(&mut accounts.regions, region);
@@ -137,8 +137,8 @@ fn numbered(names: &mut Vec<String>, name: &str) -> u32 {
 mod tests {
     use super::*;
 
-    fn caller(account: &str, is_billed: bool) -> Caller {
-        Caller { account: account.to_owned(), is_billed }
+    fn caller(account: &str, is_billed: bool) -> CallerAccount {
+        CallerAccount { account: account.to_owned(), is_billed }
     }
 
     #[test]

@@ -16,24 +16,27 @@ pub mod write;
 
 use memchr::memmem;
 
-use super::bad_lines::Flaw;
-use super::clock::{self, COMMON_LOG_BYTES, Clock};
+use super::bad_lines::LineError;
 use super::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
+use super::timestamps::{self, COMMON_LOG_BYTES, TimestampReader};
 
 /// Reads one line, without its end.
 #[inline]
-pub(crate) fn parse<'a>(line: &'a [u8], clock: &mut Clock) -> Result<Record<'a>, Flaw> {
-    let ends = Flaw::Ends;
+pub(crate) fn parse<'a>(
+    line: &'a [u8],
+    clock: &mut TimestampReader,
+) -> Result<Record<'a>, LineError> {
+    let ends = LineError::Ends;
     let mut fields = Fields { rest: line };
     let _owner = fields.next().ok_or(ends("bucket's owner"))?;
     let bucket = fields.next().ok_or(ends("bucket"))?;
-    let time = fields.time(clock).ok_or(Flaw::Field("time"))?;
+    let time = fields.time(clock).ok_or(LineError::Field("time"))?;
     let _address = fields.next().ok_or(ends("remote address"))?;
     let (requester, id, operation_name) = fields.who_and_what()?;
-    let key = fields.key().ok_or(Flaw::Field("request's URI"))?;
+    let key = fields.key().ok_or(LineError::Field("request's URI"))?;
     // Where the URI stands in its place a field is missing: keys are encoded, and so are quotes.
     if key.starts_with(b"\"") {
-        return Err(Flaw::Field("key"));
+        return Err(LineError::Field("key"));
     }
     fields.skip_uri().ok_or(ends("status"))?;
     let status = status(fields.next_short().ok_or(ends("status"))?)?;
@@ -66,24 +69,27 @@ fn known(field: &[u8]) -> Option<&[u8]> {
 }
 
 #[inline]
-fn status(field: &[u8]) -> Result<Option<u16>, Flaw> {
+fn status(field: &[u8]) -> Result<Option<u16>, LineError> {
     match field {
         b"-" => Ok(None),
         [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] => {
             Ok(Some(field.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))))
         }
-        _ => Err(Flaw::Field("status")),
+        _ => Err(LineError::Field("status")),
     }
 }
 
 /// A number of up to 18 digits.
 #[inline]
-fn number(field: &[u8], name: &'static str) -> Result<Option<u64>, Flaw> {
+fn number(field: &[u8], name: &'static str) -> Result<Option<u64>, LineError> {
     if field == b"-" {
         return Ok(None);
     }
     let digits = Some(field).filter(|field| field.len() <= 18);
-    digits.and_then(clock::digits).map(|number| Some(number as u64)).ok_or(Flaw::Field(name))
+    digits
+        .and_then(timestamps::digits)
+        .map(|number| Some(number as u64))
+        .ok_or(LineError::Field(name))
 }
 
 /// A requester, a request's id and an operation.
@@ -125,16 +131,16 @@ impl<'a> Fields<'a> {
 
     /// The requester, the request's id and the operation.
     #[inline]
-    fn who_and_what(&mut self) -> Result<Words<'a>, Flaw> {
+    fn who_and_what(&mut self) -> Result<Words<'a>, LineError> {
         self.skip_spaces();
         let all = self.rest;
-        let requester = self.next().ok_or(Flaw::Ends("requester"))?;
-        let id = self.next().ok_or(Flaw::Ends("request id"))?;
-        let operation = self.next().ok_or(Flaw::Ends("operation"))?;
+        let requester = self.next().ok_or(LineError::Ends("requester"))?;
+        let id = self.next().ok_or(LineError::Ends("request id"))?;
+        let operation = self.next().ok_or(LineError::Ends("operation"))?;
         if LogOperation::is_name(operation) && !LogOperation::is_name(id) {
             return Ok((requester, id, operation));
         }
-        self.after_spaces(all, requester, id, operation).ok_or(Flaw::Field("operation"))
+        self.after_spaces(all, requester, id, operation).ok_or(LineError::Field("operation"))
     }
 
     /// The same where the requester has spaces: `all` begins with it, and its first three words are
@@ -165,7 +171,7 @@ impl<'a> Fields<'a> {
     }
 
     #[inline]
-    fn time(&mut self, clock: &mut Clock) -> Option<Nanoseconds> {
+    fn time(&mut self, clock: &mut TimestampReader) -> Option<Nanoseconds> {
         self.skip_spaces();
         let (text, rest) = self.rest.strip_prefix(b"[")?.split_first_chunk::<COMMON_LOG_BYTES>()?;
         self.rest = rest.strip_prefix(b"]")?;
@@ -232,8 +238,8 @@ mod tests {
                          ECDHE-RSA-AES128-GCM-SHA256 AuthHeader amzn-s3-demo-bucket.s3.amazonaws.com \
                          TLSv1.2 arn:aws:s3:us-west-1:111122223333:accesspoint/ap Yes us-east-1";
 
-    fn read(line: &str) -> Result<Record<'_>, Flaw> {
-        parse(line.as_bytes(), &mut Clock::default())
+    fn read(line: &str) -> Result<Record<'_>, LineError> {
+        parse(line.as_bytes(), &mut TimestampReader::default())
     }
 
     /// A line with these fields between its address and its version's id, and that.
@@ -361,10 +367,10 @@ mod tests {
             "- - 3E57427F3EXAMPLE REST.GET.OBJECT a",
         ] {
             let line = line(&format!("{middle} {rest}"));
-            assert_eq!(read(&line), Err(Flaw::Field("operation")), "{line}");
+            assert_eq!(read(&line), Err(LineError::Field("operation")), "{line}");
         }
         let nothing = line(&format!("two words 3E57427F3EXAMPLE NONSENSE REST.GET.OBJECT {rest}"));
-        assert_eq!(read(&nothing), Err(Flaw::Field("key")));
+        assert_eq!(read(&nothing), Err(LineError::Field("key")));
         let unknown = line(&format!("- 3E57427F3EXAMPLE REST.GET.SOMETHING_NEW a {rest}"));
         assert_eq!(read(&unknown).unwrap().operation, LogOperation::Unknown);
     }
@@ -391,19 +397,19 @@ mod tests {
             line("- 3E5 REST.PUT.OBJECT a \"PUT /a HTTP/1.1\" 200 - 1 5 9 - \"-\" \"agent\" -");
         assert!(read(&good).is_ok());
         for (from, to, flaw) in [
-            ("[06/Feb", "[06/Feb/", Flaw::Field("time")),
-            ("[06/Feb", "06/Feb", Flaw::Field("time")),
-            (" 200 ", " 2x0 ", Flaw::Ends("status")),
-            (" 200 ", " 600 ", Flaw::Ends("status")),
-            ("200 - 1 5", "200 - 1.5 5", Flaw::Field("bytes sent")),
-            ("200 - 1 5", "200 - 1 1234567890123456789", Flaw::Field("object size")),
-            ("\"agent\" -", "\"agent", Flaw::Ends("user agent")),
+            ("[06/Feb", "[06/Feb/", LineError::Field("time")),
+            ("[06/Feb", "06/Feb", LineError::Field("time")),
+            (" 200 ", " 2x0 ", LineError::Ends("status")),
+            (" 200 ", " 600 ", LineError::Ends("status")),
+            ("200 - 1 5", "200 - 1.5 5", LineError::Field("bytes sent")),
+            ("200 - 1 5", "200 - 1 1234567890123456789", LineError::Field("object size")),
+            ("\"agent\" -", "\"agent", LineError::Ends("user agent")),
         ] {
             let bad = good.replace(from, to);
             assert_eq!(read(&bad), Err(flaw), "{bad}");
         }
-        assert_eq!(read(""), Err(Flaw::Ends("bucket's owner")));
-        assert_eq!(read(BEFORE), Err(Flaw::Ends("requester")));
+        assert_eq!(read(""), Err(LineError::Ends("bucket's owner")));
+        assert_eq!(read(BEFORE), Err(LineError::Ends("requester")));
         // A line that is cut off anywhere before its version's id is no line.
         let end = good.find(AFTER).unwrap() - 3;
         for cut in 0..end {

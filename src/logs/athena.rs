@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
 use super::access_log::named::{Field, Named};
-use super::bad_lines::{BadLines, Flaw, NotRead};
-use super::bounded::{RecordLimit, plain_name};
-use super::clock::Clock;
+use super::bad_lines::{BadLines, LineError, NotRead};
+use super::csv_records::{RecordLimit, plain_name};
 use super::record::LogEntry;
-use super::shape::has;
+use super::timestamps::TimestampReader;
+use super::wrapping::has;
 use super::{LogFormat, hive, messages};
 use crate::error::{Error, Result};
 
@@ -157,12 +157,12 @@ impl TableRows {
         sink: &mut impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> std::result::Result<(), NotRead> {
         let row = csv::StringRecord::from_byte_record(row.clone());
-        let row = row.map_err(|_| Flaw::Field("text"))?;
+        let row = row.map_err(|_| LineError::Field("text"))?;
         match self {
             Self::Events(names) => messages::object(&event(names, &row), 1, sink),
             Self::Messages(place) => {
                 let text = row.get(*place).unwrap_or_default();
-                messages::hand_on(text, &mut Clock::default(), sink)
+                messages::hand_on(text, &mut TimestampReader::default(), sink)
             }
             Self::Records(fields) => {
                 let mut named = Named::default();

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::error::{Error, Result};
-use crate::shown::{named, shown};
+use crate::harmless_text::{named, shown};
 use crate::units::Share;
 
 /// Why a line cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Flaw {
+pub enum LineError {
     /// It ends before this field.
     Ends(&'static str),
     /// This field is not of the format it must have.
@@ -26,7 +26,7 @@ pub enum Flaw {
     CutOff,
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ends(field) => write!(f, "it ends before its {field}"),
@@ -46,13 +46,13 @@ impl fmt::Display for Flaw {
 #[derive(Debug)]
 pub(super) enum NotRead {
     /// The line is bad; others may be sound.
-    Flaw(Flaw),
+    Flaw(LineError),
     /// Reading ends.
     Failed(Error),
 }
 
-impl From<Flaw> for NotRead {
-    fn from(flaw: Flaw) -> Self {
+impl From<LineError> for NotRead {
+    fn from(flaw: LineError) -> Self {
         Self::Flaw(flaw)
     }
 }
@@ -71,7 +71,7 @@ pub struct BadLine {
     /// The line's number, counted from 1; of a trail, the event's.
     pub line: u64,
     /// What is wrong with it.
-    pub flaw: Flaw,
+    pub flaw: LineError,
     /// Its beginning, made printable.
     pub excerpt: String,
 }
@@ -99,17 +99,17 @@ pub struct BadLines {
     /// The first few of them.
     pub first: Vec<BadLine>,
     /// How many have each flaw.
-    pub by_flaw: BTreeMap<Flaw, u64>,
+    pub by_flaw: BTreeMap<LineError, u64>,
     /// The first file that ends within an event: nobody knows how much of it is missing.
     pub cut_off: Option<String>,
 }
 
 impl BadLines {
     /// Counts one that cannot be read (and is to be counted in `lines` as well).
-    pub(crate) fn add(&mut self, file: &str, line: u64, flaw: Flaw, text: &[u8]) {
+    pub(crate) fn add(&mut self, file: &str, line: u64, flaw: LineError, text: &[u8]) {
         self.bad += 1;
         *self.by_flaw.entry(flaw).or_default() += 1;
-        if flaw == Flaw::CutOff && self.cut_off.is_none() {
+        if flaw == LineError::CutOff && self.cut_off.is_none() {
             self.cut_off = Some(file.to_owned());
         }
         if self.first.len() < KEPT {

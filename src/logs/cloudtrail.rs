@@ -23,12 +23,12 @@ pub mod write;
 
 use std::io::Read;
 
-use super::bad_lines::{BadLines, Flaw, NotRead};
-use super::clock::Clock;
+use super::bad_lines::{BadLines, LineError, NotRead};
 use super::messages;
 use super::record::LogEntry;
-use super::shape;
+use super::timestamps::TimestampReader;
 use super::windows::{self, Ahead};
+use super::wrapping;
 use crate::error::Result;
 use event::Event;
 use json::Skipper;
@@ -45,7 +45,7 @@ pub(crate) fn looks_like(head: &[u8]) -> bool {
         "\"digestStartTime\"",
         "\"insightDetails\"",
     ];
-    matches!(head, [b'{' | b'[', ..]) && shape::has(head, names)
+    matches!(head, [b'{' | b'[', ..]) && wrapping::has(head, names)
 }
 
 /// Reads every event of `source`, hands what it yields to `sink` and counts what it cannot read.
@@ -66,8 +66,8 @@ pub(crate) fn read(
             }
             let rest = text.get(done - from..).unwrap_or_default();
             match reader.step(rest, &bytes[done..], ahead, done == 0)? {
-                Progress::Done(more) => done += more,
-                Progress::Wait => break,
+                ParseProgress::Done(more) => done += more,
+                ParseProgress::Wait => break,
             }
         }
         Ok(done)
@@ -84,7 +84,7 @@ fn valid(bytes: &[u8]) -> &str {
 }
 
 /// What became of the bytes at hand.
-enum Progress {
+enum ParseProgress {
     /// So many are done with.
     Done(usize),
     /// More are needed.
@@ -104,49 +104,55 @@ struct EventReader<'r, S> {
 impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
     /// Reads what begins `bytes`: what stands between events, or an event. `text` is their
     /// beginning, up to what is no UTF-8.
-    fn step(&mut self, text: &str, bytes: &[u8], ahead: Ahead, first: bool) -> Result<Progress> {
+    fn step(
+        &mut self,
+        text: &str,
+        bytes: &[u8],
+        ahead: Ahead,
+        first: bool,
+    ) -> Result<ParseProgress> {
         if self.skipper.is_some() {
-            return Ok(Progress::Done(self.skip(bytes)));
+            return Ok(ParseProgress::Done(self.skip(bytes)));
         }
         let between = json::between(bytes);
         if between > 0 {
-            return Ok(Progress::Done(between));
+            return Ok(ParseProgress::Done(between));
         }
         if let Some(whole) = json::event_as_text(bytes) {
             match serde_json::from_slice::<String>(&bytes[..whole]) {
                 Ok(text) => self.within(&text)?,
-                Err(_) => self.count(bytes, Err(Flaw::Json.into()))?,
+                Err(_) => self.count(bytes, Err(LineError::Json.into()))?,
             }
-            return Ok(Progress::Done(whole));
+            return Ok(ParseProgress::Done(whole));
         }
         if let Some(field) = json::field(bytes).or_else(|| json::element(bytes)) {
-            return Ok(Progress::Done(field));
+            return Ok(ParseProgress::Done(field));
         }
         let may_be_part = bytes.len() < json::WRAPPER_MAX || bytes.starts_with(b"\"");
         if may_be_part && ahead == Ahead::More {
-            return Ok(Progress::Wait);
+            return Ok(ParseProgress::Wait);
         }
         if let Some(wrapper) = json::wrapper(bytes) {
-            return Ok(Progress::Done(wrapper));
+            return Ok(ParseProgress::Done(wrapper));
         }
         let mut events = serde_json::Deserializer::from_str(text).into_iter::<Event<'_>>();
         let flaw = match events.next() {
             Some(Ok(event)) => {
                 let done = events.byte_offset();
                 self.event(&event, &text[..done])?;
-                return Ok(Progress::Done(done));
+                return Ok(ParseProgress::Done(done));
             }
             // The rest of a character may come with the next window.
             Some(Err(error)) if error.is_eof() && bytes.len() - text.len() < 4 => match ahead {
-                Ahead::Full if first => Flaw::TooLong,
-                Ahead::Full | Ahead::More => return Ok(Progress::Wait),
-                Ahead::End => Flaw::CutOff,
+                Ahead::Full if first => LineError::TooLong,
+                Ahead::Full | Ahead::More => return Ok(ParseProgress::Wait),
+                Ahead::End => LineError::CutOff,
             },
-            Some(Err(_)) | None => Flaw::Json,
+            Some(Err(_)) | None => LineError::Json,
         };
         self.count(bytes, Err(flaw.into()))?;
         self.skipper = Some(Skipper::default());
-        Ok(Progress::Done(self.skip(bytes)))
+        Ok(ParseProgress::Done(self.skip(bytes)))
     }
 
     /// Skips to the end of an event that cannot be read.
@@ -178,7 +184,7 @@ impl<S: FnMut(LogEntry<'_>) -> Result<()>> EventReader<'_, S> {
 
     /// Hands on what lies as text within another event.
     fn within(&mut self, text: &str) -> Result<()> {
-        let read = messages::hand_on(text, &mut Clock::default(), self.sink);
+        let read = messages::hand_on(text, &mut TimestampReader::default(), self.sink);
         self.count(text.as_bytes(), read)
     }
 

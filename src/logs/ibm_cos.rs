@@ -5,35 +5,35 @@
 //! Times are in milliseconds since the trace's own zero. Objects are hashes. Neither bucket nor
 //! requester is told; one file is of one bucket. An empty object is read from 0 to -1.
 
-use super::bad_lines::Flaw;
-use super::clock::{self, MILLISECOND};
+use super::bad_lines::LineError;
 use super::record::{LogOperation, LoggedRequester, Record};
+use super::timestamps::{self, MILLISECOND};
 
 /// Greatest time: beyond it nanoseconds do not fit.
 const TIME_MAX: u64 = i64::MAX as u64 / MILLISECOND as u64;
 
 /// Reads one line, without its end.
-pub(crate) fn parse(line: &[u8]) -> Result<Record<'_>, Flaw> {
+pub(crate) fn parse(line: &[u8]) -> Result<Record<'_>, LineError> {
     let mut fields = line.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
-    let mut required = |name| fields.next().ok_or(Flaw::Ends(name));
+    let mut required = |name| fields.next().ok_or(LineError::Ends(name));
     let time = number(required("time")?).filter(|time| *time <= TIME_MAX);
-    let time = time.ok_or(Flaw::Field("time"))?;
+    let time = time.ok_or(LineError::Field("time"))?;
     let operation_name = required("operation")?;
     if !operation_name.starts_with(b"REST.") {
-        return Err(Flaw::Field("operation"));
+        return Err(LineError::Field("operation"));
     }
     let key = required("object")?;
     let size = match fields.next() {
-        Some(size) => Some(number(size).ok_or(Flaw::Field("size"))?),
+        Some(size) => Some(number(size).ok_or(LineError::Field("size"))?),
         None => None,
     };
     let bytes_sent = match (fields.next(), fields.next()) {
         (None, _) => None,
-        (Some(_), None) => return Err(Flaw::Ends("range's last byte")),
-        (Some(first), Some(last)) => Some(range(first, last).ok_or(Flaw::Field("range"))?),
+        (Some(_), None) => return Err(LineError::Ends("range's last byte")),
+        (Some(first), Some(last)) => Some(range(first, last).ok_or(LineError::Field("range"))?),
     };
     if fields.next().is_some() {
-        return Err(Flaw::Field("number of fields"));
+        return Err(LineError::Field("number of fields"));
     }
     Ok(Record {
         time: time as i64 * MILLISECOND,
@@ -57,7 +57,7 @@ fn range(first: &[u8], last: &[u8]) -> Option<u64> {
 
 fn number(text: &[u8]) -> Option<u64> {
     let digits = Some(text).filter(|text| (1..=18).contains(&text.len()));
-    digits.and_then(clock::digits).map(|number| number as u64)
+    digits.and_then(timestamps::digits).map(|number| number as u64)
 }
 
 #[cfg(test)]
@@ -85,16 +85,16 @@ mod tests {
     #[test]
     fn each_flaw_is_named() {
         for (line, flaw) in [
-            ("", Flaw::Ends("time")),
-            ("12", Flaw::Ends("operation")),
-            ("12 REST.GET.OBJECT", Flaw::Ends("object")),
-            ("x REST.GET.OBJECT 8d4f", Flaw::Field("time")),
-            ("123456789012345678 REST.GET.OBJECT 8d4f", Flaw::Field("time")),
-            ("12 GET 8d4f", Flaw::Field("operation")),
-            ("12 REST.GET.OBJECT 8d4f -5", Flaw::Field("size")),
-            ("12 REST.GET.OBJECT 8d4f 5 0", Flaw::Ends("range's last byte")),
-            ("12 REST.GET.OBJECT 8d4f 5 3 1", Flaw::Field("range")),
-            ("12 REST.GET.OBJECT 8d4f 5 0 4 more", Flaw::Field("number of fields")),
+            ("", LineError::Ends("time")),
+            ("12", LineError::Ends("operation")),
+            ("12 REST.GET.OBJECT", LineError::Ends("object")),
+            ("x REST.GET.OBJECT 8d4f", LineError::Field("time")),
+            ("123456789012345678 REST.GET.OBJECT 8d4f", LineError::Field("time")),
+            ("12 GET 8d4f", LineError::Field("operation")),
+            ("12 REST.GET.OBJECT 8d4f -5", LineError::Field("size")),
+            ("12 REST.GET.OBJECT 8d4f 5 0", LineError::Ends("range's last byte")),
+            ("12 REST.GET.OBJECT 8d4f 5 3 1", LineError::Field("range")),
+            ("12 REST.GET.OBJECT 8d4f 5 0 4 more", LineError::Field("number of fields")),
         ] {
             assert_eq!(parse(line.as_bytes()), Err(flaw), "{line}");
         }

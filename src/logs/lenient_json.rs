@@ -92,7 +92,7 @@ pub(super) use deserialize_by_keep;
 
 /// A text, if there is one.
 #[derive(Debug, Default)]
-pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
+pub(super) struct LenientText<'a>(pub(super) Option<Cow<'a, str>>);
 
 /// A whole number, if there is one; it may be written as a text.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,16 +106,16 @@ pub(super) struct Present(pub(super) bool);
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Flag(pub(super) Option<bool>);
 
-deserialize_by_keep!(Text<'a>, Count, Present, Flag);
+deserialize_by_keep!(LenientText<'a>, Count, Present, Flag);
 
-impl Text<'_> {
+impl LenientText<'_> {
     /// Its bytes, unless it is empty.
     pub(super) fn get(&self) -> Option<&[u8]> {
         self.0.as_deref().map(str::as_bytes).filter(|text| !text.is_empty())
     }
 }
 
-impl<'de: 'a, 'a> Keep<'de> for Text<'a> {
+impl<'de: 'a, 'a> Keep<'de> for LenientText<'a> {
     fn borrowed(text: &'de str) -> Self {
         Self(Some(Cow::Borrowed(text)))
     }

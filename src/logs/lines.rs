@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::bad_lines::{BadLines, Flaw, NotRead};
+use super::bad_lines::{BadLines, LineError, NotRead};
 use super::windows::{self, Ahead};
 use crate::error::Result;
 
@@ -14,7 +14,7 @@ pub(super) fn read(
     bad: &mut BadLines,
     take: impl FnMut(&[u8]) -> std::result::Result<(), NotRead>,
 ) -> Result<()> {
-    let mut lines = Lines { file, bad, take, number: 0, is_skipping: false };
+    let mut lines = LineReader { file, bad, take, number: 0, is_skipping: false };
     windows::slide(source, |bytes, ahead| {
         let mut done = 0;
         for end in memchr::memchr_iter(b'\n', bytes) {
@@ -34,7 +34,7 @@ pub(super) fn read(
     })
 }
 
-struct Lines<'r, F> {
+struct LineReader<'r, F> {
     file: &'r str,
     bad: &'r mut BadLines,
     take: F,
@@ -43,7 +43,7 @@ struct Lines<'r, F> {
     is_skipping: bool,
 }
 
-impl<F: FnMut(&[u8]) -> std::result::Result<(), NotRead>> Lines<'_, F> {
+impl<F: FnMut(&[u8]) -> std::result::Result<(), NotRead>> LineReader<'_, F> {
     #[inline]
     fn line(&mut self, line: &[u8]) -> Result<()> {
         self.number += 1;
@@ -59,6 +59,6 @@ impl<F: FnMut(&[u8]) -> std::result::Result<(), NotRead>> Lines<'_, F> {
         if std::mem::replace(&mut self.is_skipping, true) {
             return Ok(());
         }
-        self.bad.count(self.file, self.number + 1, line, Err(Flaw::TooLong.into()))
+        self.bad.count(self.file, self.number + 1, line, Err(LineError::TooLong.into()))
     }
 }

@@ -3,11 +3,11 @@
 use std::io::{self, Cursor, ErrorKind, Read};
 
 use super::bad_lines::BadLines;
-use super::clock::Clock;
 use super::compression::{Compression, unpack};
 use super::other_format::{self, OtherFormat};
 use super::record::LogEntry;
-use super::shape::{self, RecordLayout};
+use super::timestamps::TimestampReader;
+use super::wrapping::{self, RecordLayout};
 use super::{LogFormat, access_log, athena, cloudtrail, ibm_cos, lines, messages, windows};
 use crate::error::{Error, Result};
 
@@ -72,7 +72,7 @@ impl<'a> Log<'a> {
         }
         // The size of a compressed file says nothing of what it holds.
         let bytes = bytes.filter(|_| compression == Compression::None);
-        let shape = shape::detect(&head);
+        let shape = wrapping::detect(&head);
         let asked = format;
         let found = shape.map(|(format, _)| format);
         let packed = other_format::of(&head).filter(OtherFormat::is_log);
@@ -81,7 +81,7 @@ impl<'a> Log<'a> {
             None if packed.is_some() => return Ok(Detected::Unknown(packed)),
             None => match LogFormat::detect(&head) {
                 Some(format) => format,
-                None if shape::is_control(&head) => return Ok(Detected::Empty),
+                None if wrapping::is_control(&head) => return Ok(Detected::Empty),
                 None => {
                     return Ok(Detected::Unknown(
                         other_format::of(&head).or_else(|| other_format::of_lookups(bytes, &head)),
@@ -114,7 +114,7 @@ impl<'a> Log<'a> {
         bad: &mut BadLines,
         mut sink: impl FnMut(LogEntry<'_>) -> Result<()>,
     ) -> Result<()> {
-        let (source, mut clock) = (&mut *self.source, Clock::default());
+        let (source, mut clock) = (&mut *self.source, TimestampReader::default());
         match (self.shape, self.format) {
             (RecordLayout::Table, _) => athena::read(source, file, bad, &mut sink),
             (RecordLayout::Json, _) | (RecordLayout::Own, LogFormat::CloudTrail) => {

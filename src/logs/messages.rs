@@ -1,12 +1,12 @@
 //! One record as a text: the message of an event of CloudWatch Logs, whatever it holds.
 
 use super::access_log::{self, named::Named};
-use super::bad_lines::{Flaw, NotRead};
-use super::clock::Clock;
+use super::bad_lines::{LineError, NotRead};
 use super::cloudtrail::as_text;
 use super::cloudtrail::event::Event;
 use super::record::{LogEntry, Skipped};
-use super::shape::{STREAM_MAX, after_stamp, after_stream};
+use super::timestamps::TimestampReader;
+use super::wrapping::{STREAM_MAX, after_stamp, after_stream};
 
 /// How many texts may lie in one another.
 const DEPTH: u32 = 4;
@@ -15,7 +15,7 @@ const DEPTH: u32 = 4;
 const CONTROL: &str = "CWL CONTROL MESSAGE";
 
 /// Whether a record was handed on.
-type Result = std::result::Result<(), NotRead>;
+type HandedOn = std::result::Result<(), NotRead>;
 
 /// Whether a message tells of nothing that was logged.
 pub(super) fn is_nothing(text: &str) -> bool {
@@ -25,9 +25,9 @@ pub(super) fn is_nothing(text: &str) -> bool {
 /// Hands on what a message says: an event, or a record of an access log as JSON or as a line.
 pub(super) fn hand_on(
     text: &str,
-    clock: &mut Clock,
+    clock: &mut TimestampReader,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
-) -> Result {
+) -> HandedOn {
     let text = text.trim();
     if is_nothing(text) {
         return Ok(sink(LogEntry::Skipped(Skipped::ServiceEvent, b"CONTROL_MESSAGE"))?);
@@ -41,11 +41,11 @@ pub(super) fn hand_on(
 /// The same of a line that begins with a time and perhaps the name of a stream.
 pub(super) fn stamped(
     line: &[u8],
-    clock: &mut Clock,
+    clock: &mut TimestampReader,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
-) -> Result {
-    let rest = after_stamp(line).ok_or(Flaw::Field("time"))?;
-    let text = str::from_utf8(rest).map_err(|_| Flaw::Json)?;
+) -> HandedOn {
+    let rest = after_stamp(line).ok_or(LineError::Field("time"))?;
+    let text = str::from_utf8(rest).map_err(|_| LineError::Json)?;
     for line in [Some(rest), after_stream(rest)].into_iter().flatten() {
         if let Ok(record) = access_log::parse(line, clock) {
             return Ok(sink(LogEntry::Request(record))?);
@@ -60,14 +60,14 @@ pub(super) fn object(
     text: &str,
     depth: u32,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
-) -> Result {
-    let event: Event = serde_json::from_str(text).map_err(|_| Flaw::Json)?;
+) -> HandedOn {
+    let event: Event = serde_json::from_str(text).map_err(|_| LineError::Json)?;
     if let Some(within) = event.text() {
-        let depth = depth.checked_sub(1).ok_or(Flaw::Json)?;
+        let depth = depth.checked_sub(1).ok_or(LineError::Json)?;
         if within.trim_start().starts_with('{') {
             return object(within, depth, sink);
         }
-        return hand_on(within, &mut Clock::default(), sink);
+        return hand_on(within, &mut TimestampReader::default(), sink);
     }
     if event.has_text() {
         return unfold(text, sink);
@@ -82,27 +82,27 @@ pub(super) fn object(
 pub(super) fn unfold(
     text: &str,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
-) -> Result {
-    let plain = as_text::unfolded(text).map_err(Flaw::AsText)?;
+) -> HandedOn {
+    let plain = as_text::unfolded(text).map_err(LineError::AsText)?;
     match serde_json::from_str::<Event>(&plain) {
         Ok(event) if !event.has_text() => Ok(sink(event.entry()?)?),
-        Ok(_) | Err(_) => Err(Flaw::Json.into()),
+        Ok(_) | Err(_) => Err(LineError::Json.into()),
     }
 }
 
 /// Hands on what a record of an access log says; `flaw` is why the text is no event.
 pub(super) fn record(
     text: &str,
-    flaw: Flaw,
+    flaw: LineError,
     sink: &mut impl FnMut(LogEntry<'_>) -> crate::error::Result<()>,
-) -> Result {
-    if flaw != Flaw::Lacks("`eventSource`") {
+) -> HandedOn {
+    if flaw != LineError::Lacks("`eventSource`") {
         return Err(flaw.into());
     }
     let named: Named = serde_json::from_str(text).map_err(|_| flaw)?;
     match named.record() {
         // What has no operation is no record of an access log either.
-        Err(Flaw::Lacks("operation")) => Err(flaw.into()),
+        Err(LineError::Lacks("operation")) => Err(flaw.into()),
         record => Ok(sink(LogEntry::Request(record?))?),
     }
 }

@@ -1,8 +1,8 @@
 //! What a file is that is no log: by its first bytes, so that nobody is told less than can be known.
 
-use super::bounded::plain_name;
-use super::shape::has;
-use super::{archive, athena, shape};
+use super::csv_records::plain_name;
+use super::wrapping::has;
+use super::{archive, athena, wrapping};
 
 /// A file that is not read, by its right name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,7 +171,7 @@ fn text_name(head: &[u8]) -> Option<&'static str> {
         });
     }
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    if shape::after_stamp(first).is_some() {
+    if wrapping::after_stamp(first).is_some() {
         return Some("an export of another log than S3's and CloudTrail's");
     }
     let names_of_bills = ["lineitem/usagetype", "line_item_usage_type", "chargeperiodstart"];

@@ -10,7 +10,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
-use super::outgoing::Outgoing;
+use super::exported_request::Outgoing;
 use crate::kms::KmsApi;
 
 /// Rows that are in memory, and of one row group.

@@ -154,7 +154,7 @@ enum Within {
 
 /// A mean with its standard error.
 #[derive(Clone, Copy)]
-struct Rate {
+struct MeanWithError {
     per_s: f64,
     error: f64,
 }
@@ -172,10 +172,10 @@ impl Savings<'_> {
     }
 
     /// The rate at which bins from `first` to before `last` save what recurs.
-    fn rate(&self, first: usize, last: usize) -> Rate {
+    fn rate(&self, first: usize, last: usize) -> MeanWithError {
         let bins = last.saturating_sub(first);
         if bins == 0 {
-            return Rate { per_s: 0.0, error: 0.0 };
+            return MeanWithError { per_s: 0.0, error: 0.0 };
         }
         let lasts_s = self.bin(last - 1).1 - self.bin(first).0;
         let sum: f64 = (first..last).map(|bin| self.recurring(bin)).sum();
@@ -183,7 +183,7 @@ impl Savings<'_> {
         let squares: f64 = (first..last).map(|bin| (self.recurring(bin) - mean).powi(2)).sum();
         let error =
             if bins > 1 { (squares / (bins - 1) as f64 * bins as f64).sqrt() } else { sum.abs() };
-        Rate { per_s: sum / lasts_s, error: error / lasts_s }
+        MeanWithError { per_s: sum / lasts_s, error: error / lasts_s }
     }
 
     /// The first bin of the middle and of the last third.
@@ -218,7 +218,7 @@ impl Savings<'_> {
     }
 }
 
-fn steady(cost: f64, so_far: f64, savings: &Savings, rate: Rate) -> Payback {
+fn steady(cost: f64, so_far: f64, savings: &Savings, rate: MeanWithError) -> Payback {
     if rate.per_s <= 0.0 {
         return Payback::Never { share: (so_far / cost).max(0.0) };
     }

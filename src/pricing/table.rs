@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::given::GivenPrices;
+use super::own_prices::GivenPrices;
 use crate::error::{Error, Result, one_of};
 use crate::units::{Price, Usd};
 
@@ -332,24 +332,24 @@ impl PriceList {
     }
 }
 
-type Source = (&'static str, Option<&'static str>);
+type PriceSource = (&'static str, Option<&'static str>);
 
 /// When AWS had published what the copy of its price pages' data holds.
 const KMS_DATE: &str = "2025-08-28";
 const S3_DATE: &str = "2025-10-22";
 
-const KMS: Source = (
+const KMS: PriceSource = (
     "https://aws.amazon.com/kms/pricing/, its data of all regions in a copy: \
      https://github.com/lamngockhuong/aws-price, commit 508fb45",
     Some(KMS_DATE),
 );
-const KMS_PAGE: Source = ("https://aws.amazon.com/kms/pricing/", None);
-const CLOUDTRAIL: Source = (
+const KMS_PAGE: PriceSource = ("https://aws.amazon.com/kms/pricing/", None);
+const CLOUDTRAIL: PriceSource = (
     "https://aws.amazon.com/cloudtrail/pricing/, its data of all regions in a copy: \
      https://github.com/lamngockhuong/aws-price, commit 508fb45",
     Some(KMS_DATE),
 );
-const S3: Source = (
+const S3: PriceSource = (
     "https://aws.amazon.com/s3/pricing/, its data of all regions in a copy: \
      https://github.com/lamngockhuong/aws-price, commit 508fb45",
     Some(S3_DATE),
@@ -405,7 +405,7 @@ const UNPRICED: [&str; 3] = ["cn-north-1", "cn-northwest-1", "eusc-de-east-1"];
 
 #[cfg(test)]
 mod tests {
-    use super::super::given::GivenPrice;
+    use super::super::own_prices::GivenPrice;
     use super::*;
 
     fn given(prices: &[(PriceName, &str)]) -> GivenPrices {

@@ -8,7 +8,7 @@ use super::model::ModelCalls;
 use crate::named_enum::named_enum;
 use crate::reconciliation::kms_calls::{CallGroup, MeasuredCalls};
 use crate::recording::Recording;
-use crate::s3::{Identity, Principal};
+use crate::s3::{IdentityKind, Principal};
 
 named_enum! {
     /// Why the trail has calls that the model has not.
@@ -116,9 +116,9 @@ impl<'a> AskersAndCallers<'a> {
 /// Whether a requester is a service that acts by itself, rather than for somebody.
 fn is_aws_service(principal: &Principal) -> bool {
     match &principal.identity {
-        Identity::Service(name) => {
+        IdentityKind::Service(name) => {
             name == "AmazonS3" || name.starts_with("svc:") || name.ends_with(".amazonaws.com")
         }
-        Identity::Role(_) | Identity::User(_) => false,
+        IdentityKind::Role(_) | IdentityKind::User(_) => false,
     }
 }

@@ -21,12 +21,12 @@ pub struct EarlierObjects {
     /// How many are read.
     pub objects: u64,
     /// What is known of them.
-    pub origin: Origin,
+    pub origin: ObjectOrigin,
 }
 
 /// What is known of objects that no write in the log made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum ObjectOrigin {
     /// Nothing.
     Unknown,
     /// They had no bucket key when an inventory was made.
@@ -117,10 +117,10 @@ pub(crate) fn populations(
             let (number, objects) = (all.len() as u32, counts[key as usize]);
             if objects > 0 {
                 let origin = match key {
-                    EarlierKey::Unknown => Origin::Unknown,
-                    EarlierKey::WithoutKey => Origin::WithoutKey,
-                    EarlierKey::WithoutKms => Origin::WithoutKms,
-                    EarlierKey::WithKey => Origin::Written(times.before(name, start_ms)),
+                    EarlierKey::Unknown => ObjectOrigin::Unknown,
+                    EarlierKey::WithoutKey => ObjectOrigin::WithoutKey,
+                    EarlierKey::WithoutKms => ObjectOrigin::WithoutKms,
+                    EarlierKey::WithKey => ObjectOrigin::Written(times.before(name, start_ms)),
                 };
                 all.push(EarlierObjects { bucket: bucket as u32, objects, origin });
             }
@@ -174,7 +174,9 @@ impl Recording {
         seed: Seed,
         replication: u32,
     ) -> Option<Vec<(SimTime, u32)>> {
-        let Origin::Written(times) = &self.before.get(population)?.origin else { return None };
+        let ObjectOrigin::Written(times) = &self.before.get(population)?.origin else {
+            return None;
+        };
         let salt = salt(seed, replication);
         Some(times.iter().map(|&ms| (before_start(ms), draw_of(salt, ms))).collect())
     }

@@ -9,7 +9,7 @@ use super::hash::{Hash, NO_OBJECT, ObjectId, object};
 use super::kms_calls::{BucketKmsCalls, DataEvents, KeptKmsCalls, KmsCallCounts};
 use super::left_out::{LeftOutRecords, Reason};
 use super::log_ends::LogEnds;
-use super::names::{NameMerge, Names, SessionIdentity};
+use super::names::{NameMerge, NameTable, SessionIdentity};
 use super::packed::{
     self, MAX_BUCKETS, MAX_SESSIONS, ObjectEncryption, RequestKind, RequestStatus, Stamp,
 };
@@ -22,7 +22,7 @@ use crate::logs::record::{
 
 /// What to take of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct LogSelection {
     /// Only requests to these buckets; to all if there is none.
     pub buckets: BTreeSet<String>,
     /// When counting starts, in nanoseconds since the epoch; earlier requests fill memory and tell
@@ -93,11 +93,11 @@ impl RecordCounts {
 
 /// Gathers records.
 #[derive(Debug)]
-pub struct Gather {
-    pub(crate) wanted: Wanted,
+pub struct RecordGatherer {
+    pub(crate) wanted: LogSelection,
     pub(crate) taken: RecordCounts,
     pub(crate) left_out: LeftOutRecords,
-    pub(crate) names: Names,
+    pub(crate) names: NameTable,
     pub(crate) entries: Sorter<packed::GatheredRequest>,
     /// When inventories say that objects were written.
     pub(crate) times: WriteTimes,
@@ -126,17 +126,17 @@ pub struct Gather {
     pub(crate) of_buckets: Vec<BucketKmsCalls>,
 }
 
-impl Gather {
+impl RecordGatherer {
     /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is put aside in `store`.
     #[must_use]
-    pub fn new(wanted: Wanted, memory: usize, store: Arc<dyn SpillStore>) -> Self {
+    pub fn new(wanted: LogSelection, memory: usize, store: Arc<dyn SpillStore>) -> Self {
         let from = wanted.from.unwrap_or_default().saturating_sub(LONGEST.as_nanos());
         Self {
             nearest_ms: epoch_ms(from),
             wanted,
             taken: RecordCounts::default(),
             left_out: LeftOutRecords::default(),
-            names: Names::default(),
+            names: NameTable::default(),
             entries: Sorter::new(memory / 3, Arc::clone(&store)),
             times: WriteTimes::default(),
             store,
@@ -238,7 +238,7 @@ impl Gather {
 
     /// Takes what an inventory tells of an object: when it was written, in nanoseconds since the
     /// epoch, and under which kind of key. To be called when all logs are taken and settled, and only
-    /// where [`Wanted::inventories`] is set. Returns whether the object's bucket is in a log.
+    /// where [`LogSelection::inventories`] is set. Returns whether the object's bucket is in a log.
     ///
     /// # Errors
     /// If it cannot be put aside.
@@ -430,7 +430,7 @@ impl Gather {
 }
 
 /// Refuses more sessions than a run has.
-pub(crate) fn check_sessions(names: &Names) -> Result<()> {
+pub(crate) fn check_sessions(names: &NameTable) -> Result<()> {
     if names.session_count() <= MAX_SESSIONS {
         return Ok(());
     }

@@ -23,10 +23,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::copies::CopySourceReads;
-use super::gather::{Gather, check_sessions, epoch_ms, id_of};
+use super::gather::{RecordGatherer, check_sessions, epoch_ms, id_of};
 use super::hash::Hash;
 use super::left_out::Reason;
-use super::names::{NameMerge, Names, SessionIdentity, text};
+use super::names::{NameMerge, NameTable, SessionIdentity, text};
 use super::packed::{GatheredRequest, RequestKind, Stamp};
 use super::sort::{Sorter, SpillStore};
 use crate::encryption::needs::{MultipartCalls, Needs};
@@ -133,7 +133,7 @@ impl DataEvents {
         self.of(bucket).needing[1] += 1;
     }
 
-    fn get(&self, names: &Names, bucket: &[u8]) -> DataEventCounts {
+    fn get(&self, names: &NameTable, bucket: &[u8]) -> DataEventCounts {
         let number = names.number_of(bucket).map(|number| number as usize);
         number.and_then(|number| self.0.get(number)).copied().unwrap_or_default()
     }
@@ -142,7 +142,7 @@ impl DataEvents {
 /// KMS's calls of buckets that are not known to have data events.
 #[derive(Debug)]
 pub(crate) struct KeptKmsCalls {
-    names: Names,
+    names: NameTable,
     /// Calls for objects, as requests.
     entries: Sorter<GatheredRequest>,
     /// The reading halves of copies that have data events.
@@ -162,7 +162,7 @@ struct CallsOfBucket {
 }
 
 impl KeptKmsCalls {
-    fn new(names: Names, memory: usize, store: &Arc<dyn SpillStore>) -> Self {
+    fn new(names: NameTable, memory: usize, store: &Arc<dyn SpillStore>) -> Self {
         Self {
             names,
             entries: Sorter::new(memory / 3, Arc::clone(store)),
@@ -227,7 +227,7 @@ impl KmsCallCounts {
 
 impl DataEvents {
     /// Adds what the data events of other logs tell of buckets, which have the names of `names` there.
-    pub(crate) fn absorb(&mut self, other: &Self, names: &Names, own: &mut Names) {
+    pub(crate) fn absorb(&mut self, other: &Self, names: &NameTable, own: &mut NameTable) {
         for (bucket, more) in names.each_bucket().zip(&other.0) {
             if more.any || more.needing != [0, 0] {
                 let data = self.of(own.bucket(bucket));
@@ -251,7 +251,7 @@ impl CallsOfBucket {
     }
 }
 
-impl Gather {
+impl RecordGatherer {
     /// Takes over KMS's calls of other logs, whose requests' names are taken over by `adoption`.
     pub(crate) fn absorb_calls(
         &mut self,

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::hash::Hash;
 use crate::logs::record::{LogOperation, LoggedRequester, Record, percent_decoded};
-use crate::s3::{Identity, Principal};
+use crate::s3::{IdentityKind, Principal};
 
 /// Most prefixes of a bucket that are distinguished; a bucket that has more is reported as a whole.
 pub(crate) const MAX_PREFIXES: usize = 10_000;
@@ -28,10 +28,10 @@ impl SessionIdentity {
     fn of(record: &Record) -> Self {
         let (account, identity) = match record.requester {
             LoggedRequester::AssumedRole { account, role, .. } if !role.is_empty() => {
-                (account, Identity::Role(text(role)))
+                (account, IdentityKind::Role(text(role)))
             }
             LoggedRequester::User { account, name } if !name.is_empty() => {
-                (account, Identity::User(text(name)))
+                (account, IdentityKind::User(text(name)))
             }
             other => return Self { principal: nameless(&other), session: String::new() },
         };
@@ -102,7 +102,7 @@ fn nameless(requester: &LoggedRequester) -> Principal {
         LoggedRequester::User { .. } | LoggedRequester::AssumedRole { .. } => "nameless".to_owned(),
     };
     let name = if name.is_empty() { "nameless".to_owned() } else { name };
-    Principal { account, identity: Identity::Service(name) }
+    Principal { account, identity: IdentityKind::Service(name) }
 }
 
 /// A name, which access logs URL-encode if it would end its field; no name that AWS allows has a `%`.
@@ -151,14 +151,14 @@ impl Roles {
 
     /// The principal under its role's name, if that is known.
     pub(crate) fn named(&self, principal: &Principal) -> Principal {
-        let Identity::Role(id) = &principal.identity else { return principal.clone() };
+        let IdentityKind::Role(id) = &principal.identity else { return principal.clone() };
         self.0.get(id.as_bytes()).unwrap_or(principal).clone()
     }
 }
 
 /// Whether a principal is a role of that account and name.
 fn is_role(principal: &Principal, account: &[u8], role: &[u8]) -> bool {
-    matches!(&principal.identity, Identity::Role(name) if name.as_bytes() == role)
+    matches!(&principal.identity, IdentityKind::Role(name) if name.as_bytes() == role)
         && principal.account.as_bytes() == account
 }
 
@@ -171,7 +171,7 @@ pub(crate) const CANONICAL: &str = "canonical-user/";
 
 /// Names numbered as they appear.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
+pub(crate) struct NameTable {
     /// Nobody who chooses names can know what they hash to; no result depends on it.
     secret: RandomState,
     slots: HashMap<u64, u32>,
@@ -191,7 +191,7 @@ pub(crate) struct Names {
     regions: Vec<Vec<(String, u64)>>,
 }
 
-impl Names {
+impl NameTable {
     /// Names that are numbered apart from these, and may be taken over later.
     pub(crate) fn apart(&self) -> Self {
         Self { secret: self.secret.clone(), ..Self::default() }
@@ -354,7 +354,7 @@ impl Names {
 
 /// Takes names over from others, each when it is first asked for.
 pub(crate) struct NameMerge<'a> {
-    from: &'a Names,
+    from: &'a NameTable,
     /// The hash that each session is known by, and its number here.
     slots: Vec<(u64, Option<u32>)>,
     /// The same of each place; one that stands for a whole bucket has no hash.
@@ -364,7 +364,7 @@ pub(crate) struct NameMerge<'a> {
 }
 
 impl<'a> NameMerge<'a> {
-    pub(crate) fn of(from: &'a Names) -> Self {
+    pub(crate) fn of(from: &'a NameTable) -> Self {
         let mut slots = vec![(0, None); from.who.len()];
         from.slots.iter().for_each(|(&hash, &slot)| slots[slot as usize].0 = hash);
         let mut places = vec![(None, None); from.parts.len()];
@@ -374,7 +374,7 @@ impl<'a> NameMerge<'a> {
     }
 
     /// The number of a session among `to`.
-    pub(crate) fn slot(&mut self, slot: u32, to: &mut Names) -> u32 {
+    pub(crate) fn slot(&mut self, slot: u32, to: &mut NameTable) -> u32 {
         let (hash, known) = &mut self.slots[slot as usize];
         *known.get_or_insert_with(|| {
             *to.slots.entry(*hash).or_insert_with(|| {
@@ -385,7 +385,7 @@ impl<'a> NameMerge<'a> {
     }
 
     /// The number of a place among `to`.
-    pub(crate) fn place(&mut self, place: u32, to: &mut Names) -> u32 {
+    pub(crate) fn place(&mut self, place: u32, to: &mut NameTable) -> u32 {
         let (hash, known) = self.places[place as usize];
         if let Some(known) = known {
             return known;
@@ -404,7 +404,7 @@ impl<'a> NameMerge<'a> {
     }
 
     /// The number of a bucket among `to`; its regions come with it.
-    fn bucket(&mut self, bucket: u32, to: &mut Names) -> u32 {
+    fn bucket(&mut self, bucket: u32, to: &mut NameTable) -> u32 {
         let (name, known) = &mut self.buckets[bucket as usize];
         if let Some(known) = *known {
             return known;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::copies::CopyPairing;
 use super::earlier_objects::{self, EarlierCounts, EarlierKey};
-use super::gather::{Gather, epoch_ms};
+use super::gather::{RecordGatherer, epoch_ms};
 use super::hash::ObjectId;
 use super::left_out::Reason;
 use super::names::{SessionIdentity, SortedNames};
@@ -19,7 +19,7 @@ use super::packed::{
 };
 use super::sort::{SortedRecords, Sorter, SpillStore};
 use super::sort::{StoredRequests, StoredRequestsBuilder};
-use super::{BillingExtras, BucketPrefix, LONGEST, RecordedPrincipal, Recording, RequestCounts};
+use super::{BillingExtras, BucketPrefix, LONGEST, RecordedPrincipal, Recording, ReplayCounts};
 use crate::encryption::needs::Needs;
 use crate::error::{Error, Result};
 use crate::units::SimDuration;
@@ -32,7 +32,7 @@ struct RunSpan {
     end: u64,
 }
 
-impl Gather {
+impl RecordGatherer {
     /// Puts everything in order.
     ///
     /// # Errors
@@ -280,7 +280,7 @@ struct RequestOrder<'a> {
     by_slot: StoredRequestsBuilder,
     of_principals: Sorter<ResolvedRequest>,
     by_principal: StoredRequestsBuilder,
-    seen: RequestCounts,
+    seen: ReplayCounts,
     /// Counted requests of each place.
     requests: Vec<u64>,
     /// Which bucket each place is of.
@@ -305,7 +305,7 @@ impl<'a> RequestOrder<'a> {
             by_slot: StoredRequestsBuilder::new(memory / 3, Arc::clone(store)),
             of_principals: Sorter::new(memory / 3, Arc::clone(store)),
             by_principal: StoredRequestsBuilder::new(memory / 3, Arc::clone(store)),
-            seen: RequestCounts::default(),
+            seen: ReplayCounts::default(),
             requests: vec![0; names.places.len()],
             bucket_of: names.places.iter().map(|(bucket, _)| *bucket).collect(),
             besides: BTreeMap::new(),
@@ -353,7 +353,7 @@ impl<'a> RequestOrder<'a> {
 struct OrderedRequests {
     by_slot: StoredRequests,
     by_principal: StoredRequests,
-    seen: RequestCounts,
+    seen: ReplayCounts,
     /// Counted requests of each place.
     requests: Vec<u64>,
     besides: BTreeMap<(u32, u32), BillingExtras>,

@@ -3,7 +3,7 @@
 use super::numbers::{count, dollars, percent};
 use crate::encryption::assumption::Level;
 use crate::figure::{Figure, FigureUnit};
-use crate::results::facts::AssertionFacts;
+use crate::results::result_json::AssertionFacts;
 
 /// A value of a figure as people read it.
 pub(super) fn figure(figure: Figure, value: f64) -> String {

@@ -116,7 +116,7 @@ impl Chart {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plot {
     /// Lines over an axis.
-    Lines(Lines),
+    Lines(LineChart),
     /// Horizontal bars, one row for each name.
     Bars(Bars),
     /// Cells of a grid.
@@ -125,7 +125,7 @@ pub enum Plot {
 
 /// Lines over an axis, with bands around them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lines {
+pub struct LineChart {
     /// From left to right.
     pub x: Axis,
     /// From bottom to top.
@@ -138,7 +138,7 @@ pub struct Lines {
     pub references: Vec<Reference>,
 }
 
-impl Lines {
+impl LineChart {
     /// Every figure, with the ends of bands.
     fn figures(&self) -> impl Iterator<Item = f64> {
         let points = self.series.iter().flat_map(|series| &series.points);
@@ -297,9 +297,9 @@ pub struct BarPart {
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeatMap {
     /// The columns from left to right.
-    pub x: Names,
+    pub x: AxisNames,
     /// The rows from bottom to top.
-    pub y: Names,
+    pub y: AxisNames,
     /// What the colours mean.
     pub figure: String,
     /// The cells that are known.
@@ -308,7 +308,7 @@ pub struct HeatMap {
 
 /// Names along one side of a heat map.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Names {
+pub struct AxisNames {
     /// What they are.
     pub title: String,
     /// The names in order.

@@ -11,7 +11,7 @@
 
 use super::chart::Chart;
 use super::numbers::{count, dollars, percent};
-use crate::results::facts::{AssertionFacts, WarningFacts};
+use crate::results::result_json::{AssertionFacts, WarningFacts};
 use crate::units::Usd;
 
 /// An answer, from the verdict to the small print.
@@ -41,7 +41,7 @@ pub(crate) enum Block {
     Note(String),
     List(Vec<String>),
     Table(Table),
-    Chart(Figure),
+    Chart(ChartFigure),
     /// What threatens the answer, and what to do about it.
     Warnings(Vec<WarningFacts>),
     Assertions(Vec<AssertionFacts>),
@@ -105,7 +105,7 @@ pub(crate) struct Tile {
 
 /// A chart, and where its figures stand in words.
 #[derive(Clone, Debug)]
-pub(crate) struct Figure {
+pub(crate) struct ChartFigure {
     pub(crate) chart: Chart,
     /// The file with its figures in full.
     pub(crate) file: &'static str,
@@ -252,13 +252,13 @@ impl Table {
     }
 
     /// A table with a row for each of `records`; its columns say what of them.
-    pub(crate) fn of<R>(records: impl IntoIterator<Item = R>) -> Columns<R> {
+    pub(crate) fn of<R>(records: impl IntoIterator<Item = R>) -> TableBuilder<R> {
         let records: Vec<R> = records.into_iter().collect();
         let mut table = Self::default();
         for _ in &records {
             table.push([]);
         }
-        Columns { records, table }
+        TableBuilder { records, table }
     }
 
     /// Adds a row.
@@ -288,12 +288,12 @@ impl Table {
 }
 
 /// A table to which columns are added, each with how its cells are read from the records.
-pub(crate) struct Columns<R> {
+pub(crate) struct TableBuilder<R> {
     records: Vec<R>,
     table: Table,
 }
 
-impl<R> Columns<R> {
+impl<R> TableBuilder<R> {
     /// Adds a column of text.
     pub(crate) fn text<T: Into<Cell>>(
         self,

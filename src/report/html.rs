@@ -15,8 +15,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::assertion::reason;
 use super::chart::colours;
 use super::document::{Block, Document, Section, Shown, Tile};
-use crate::results::facts::{AssertionFacts, WarningFacts};
-use crate::shown::{shown, shown_lines};
+use crate::harmless_text::{shown, shown_lines};
+use crate::results::result_json::{AssertionFacts, WarningFacts};
 
 /// What a page looks like, without the dark side of charts.
 const STYLE: &str = include_str!("html/page.css");

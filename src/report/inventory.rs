@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::document::{Block, Cell, Document, Table};
 use super::numbers::{bytes, dollars, grouped};
+use crate::harmless_text::named;
 use crate::inventory::rows::{AGES_DAYS, InventoryRow};
 use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
 use crate::inventory::{BucketKeyStatus, InventoryColumn, StorageClass, VersionKind};
 use crate::migration::MigrationPlan;
 use crate::pricing::{PriceTable, Terms};
 use crate::results::csv;
-use crate::shown::named;
 use crate::units::utc;
 
 /// An inventory as counted.

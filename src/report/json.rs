@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{assertion, run};
+use crate::harmless_text;
 use crate::results::Results;
 use crate::results::known_total::Scaled;
-use crate::shown;
 
 /// A document as files and standard output have it: of which every character can be seen.
 ///
@@ -15,7 +15,7 @@ use crate::shown;
 #[must_use]
 pub fn write(document: &impl Serialize) -> String {
     let text = serde_json::to_string_pretty(document).expect("structs with text for keys") + "\n";
-    shown::json(&text).into_owned()
+    harmless_text::json(&text).into_owned()
 }
 
 /// A run, and what it comes to at a known total.

@@ -2,8 +2,8 @@
 
 use super::document::{Block, Cell, Table};
 use super::numbers::{count, dollars, percent, signed};
+use crate::harmless_text::named;
 use crate::results::known_total::{KnownTotal, Scaled, ScaledConfiguration};
-use crate::shown::named;
 
 /// The scaled figures in sentences.
 pub(super) fn blocks(scaled: &Scaled) -> Vec<Block> {

@@ -13,7 +13,7 @@ use super::numbers::count;
 use crate::pricing::PriceTable;
 use crate::results::csv;
 use crate::results::rows::SensitivityRow;
-use crate::results::sensitivity::{IDENTITY, Identity, SobolRow};
+use crate::results::sensitivity::{IDENTITY, SensitivityRun, SobolRow};
 use crate::scenario::{MODEL_VERSION, Scenario};
 use crate::sensitivity::{Sensitivity, Together, rows};
 
@@ -37,7 +37,7 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
     ];
     let texts =
         files.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).expect("CSV is text")));
-    let identity = Identity::of(scenario, texts);
+    let identity = SensitivityRun::of(scenario, texts);
     files.push((IDENTITY, json::write(&identity).into_bytes()));
     // Without a range there is nothing to draw.
     let tornado = chart::tornado(swings, &Options::default()).ok();

@@ -4,8 +4,8 @@ use super::document::{Block, Cell, Document, Table};
 use super::numbers::{at_levels, dollars, percent};
 use crate::encryption::assumption::Level;
 use crate::results::rows::SummaryRow;
+use crate::sweep::checked_points::Survey;
 use crate::sweep::grid::Grid;
-use crate::sweep::survey::Survey;
 use crate::units::Usd;
 
 /// Most points of the table; of more only the first and the last are shown.

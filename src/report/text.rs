@@ -4,7 +4,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle};
 
 use super::document::{Block, Document, Rank, Row, Section, Shown, Table};
-use crate::shown::shown;
+use crate::harmless_text::shown;
 
 /// Escape sequences for bold and yellow; whoever prints strips them where colour has no place.
 pub(crate) const BOLD: &str = "\x1b[1m";

@@ -4,17 +4,17 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
+use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration;
 use super::ranking::VariedCounts;
-use super::run::{Progress, Step};
-use super::swings::Variations;
+use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
-use crate::simulation::estimate::Estimate;
+use crate::simulation::estimate::RunEstimate;
 use crate::simulation::{Arm, run_and};
 
 /// The arms of one configuration.
@@ -149,13 +149,13 @@ struct Seen {
 pub(super) fn run(
     scenario: &Scenario,
     variations: &Variations,
-    progress: Progress,
+    progress: StepProgress,
 ) -> (Counted, Vec<VariedCounts>) {
     let configurations = scenario.configurations.len();
     let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let mut plan = Plan { views: Views::of(scenario, engines), arms: Vec::new() };
+    let mut plan = ArmPlan { views: Views::of(scenario, engines), arms: Vec::new() };
     let arms_of = plan.add_configurations(configurations);
     let first = scenario.replications;
     progress(Step::Decided {
@@ -202,12 +202,12 @@ fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
 }
 
 /// The arms to run.
-struct Plan<'a> {
+struct ArmPlan<'a> {
     views: Views<'a>,
     arms: Vec<Seen>,
 }
 
-impl Plan<'_> {
+impl ArmPlan<'_> {
     /// Adds an arm; yields its number.
     fn add(&mut self, configuration: usize, assumptions: Assumptions, view: View) -> usize {
         let ranges = &self.views.scenario.configurations[configuration].ranges;
@@ -285,7 +285,7 @@ impl Plan<'_> {
 
     /// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
     /// order of the replications, of few at a time: what is kept of one can be large, too.
-    fn run(&self, replications: Range<u32>, sums: &mut Vec<ArmCounts>, progress: Progress) {
+    fn run(&self, replications: Range<u32>, sums: &mut Vec<ArmCounts>, progress: StepProgress) {
         let at_a_time = at_a_time(self.views.scenario, self.views.engines);
         for first in replications.clone().step_by(at_a_time) {
             let last = replications.end.min(first + at_a_time as u32);
@@ -300,7 +300,7 @@ impl Plan<'_> {
     }
 
     /// What each of the arms counts in each of the replications, every view's arms in a run of their own.
-    fn run_views(&self, replications: Range<u32>, progress: Progress) -> Vec<Vec<ArmCounts>> {
+    fn run_views(&self, replications: Range<u32>, progress: StepProgress) -> Vec<Vec<ArmCounts>> {
         let quotas = &self.views.scenario.billing.quotas;
         let mut all: Vec<Vec<(usize, ArmCounts)>> =
             replications.clone().map(|_| Vec::new()).collect();
@@ -351,7 +351,7 @@ fn at_a_time(scenario: &Scenario, engines: &Engines) -> usize {
 fn bytes_of_replication(scenario: &Scenario, engines: &Engines) -> u64 {
     // No more threads than that work at one replication.
     let threads = rayon::current_num_threads().min(scenario.slots.len());
-    Estimate::of(scenario, engines, threads).bytes_max
+    RunEstimate::of(scenario, engines, threads).bytes_max
 }
 
 /// Bytes of memory that a run may take on the threads of the current pool.

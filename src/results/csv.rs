@@ -1,5 +1,5 @@
 //! Rows to CSV and back: a header, one fact a row, dots for decimals, units in names, empty for
-//! unknown. Names may be strangers': they stand as [`crate::shown::cell`] writes them.
+//! unknown. Names may be strangers': they stand as [`crate::harmless_text::cell`] writes them.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
-use crate::shown;
+use crate::harmless_text;
 
 /// Rows as CSV; the header stands even if there are none.
 ///
@@ -28,22 +28,23 @@ pub fn write<T: Serialize + Default>(rows: &[T]) -> Vec<u8> {
     guarded(writer.into_inner().expect("writing to memory does not fail"))
 }
 
-/// The same CSV with each cell as [`shown::cell`] writes it.
+/// The same CSV with each cell as [`harmless_text::cell`] writes it.
 fn guarded(plain: Vec<u8>) -> Vec<u8> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&plain[..]);
     let mut writer = csv::Writer::from_writer(Vec::with_capacity(plain.len()));
     let (mut record, mut changed) = (csv::StringRecord::new(), false);
     while reader.read_record(&mut record).expect("it was written as CSV") {
-        let cells = record.iter().map(shown::cell);
+        let cells = record.iter().map(harmless_text::cell);
         let cells = cells.inspect(|cell| changed |= matches!(cell, Cow::Owned(_)));
         writer.write_record(cells.map(Cow::into_owned)).expect("memory takes it");
     }
     if changed { writer.into_inner().expect("memory takes it") } else { plain }
 }
 
-/// The record as it was before its cells were written as [`shown::cell`] does.
+/// The record as it was before its cells were written as [`harmless_text::cell`] does.
 pub(crate) fn unguarded(record: &csv::StringRecord) -> csv::StringRecord {
-    let mut plain: csv::StringRecord = record.iter().map(|cell| shown::uncell(cell)).collect();
+    let mut plain: csv::StringRecord =
+        record.iter().map(|cell| harmless_text::uncell(cell)).collect();
     plain.set_position(record.position().cloned());
     plain
 }
@@ -99,7 +100,7 @@ fn constraint(kind: &csv::DeserializeErrorKind) -> String {
 
 /// One row of a CSV text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Record {
+pub(crate) struct CsvRecord {
     /// The line on which it begins, from 1.
     pub(crate) line: u64,
     /// Its cells, as many as the header has.
@@ -107,7 +108,7 @@ pub(crate) struct Record {
 }
 
 /// The header and the rows of a CSV text, whatever its columns are.
-pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>)> {
+pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<CsvRecord>)> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let unreadable =
         |error: csv::Error| Error::request(format!("the text is no CSV: {error}")).at(place);
@@ -127,8 +128,10 @@ pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<Record>
             .at(format!("{place}:{line}"))
             .hint("the file is cut off or was edited: write it again"));
         }
-        records
-            .push(Record { line, cells: unguarded(&record).iter().map(str::to_owned).collect() });
+        records.push(CsvRecord {
+            line,
+            cells: unguarded(&record).iter().map(str::to_owned).collect(),
+        });
     }
     Ok((header, records))
 }

@@ -135,6 +135,6 @@ fn check_where(
 fn is_of_sensitivity(name: &str, text: &str, file: &dyn Fn(&str) -> Result<String>) -> bool {
     name == "sensitivity.csv"
         && file(IDENTITY)
-            .and_then(|document| super::sensitivity::Identity::read(&document))
+            .and_then(|document| super::sensitivity::SensitivityRun::read(&document))
             .is_ok_and(|document| document.tells_of(name, text))
 }

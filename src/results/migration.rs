@@ -10,7 +10,7 @@ use crate::pricing::Bill;
 use crate::scenario::{Configuration, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
-use crate::workload::access::{ReadPattern, ReadWritten, Reads, ScanReads};
+use crate::workload::access::{ReadPattern, ReadSources, ReadWritten, ScanReads};
 
 /// The same configuration, its objects as they are.
 pub(super) fn unmigrated(migrated: &Configuration) -> Configuration {
@@ -158,7 +158,7 @@ fn reads_per_s(scenario: &Scenario, workload: &Workload) -> f64 {
 }
 
 /// Share of the reads at a time after the start of the run that are of objects from before it.
-fn share_of_old(reads: &Reads, time_s: f64) -> f64 {
+fn share_of_old(reads: &ReadSources, time_s: f64) -> f64 {
     match (&reads.population, &reads.written) {
         (None, _) => 0.0,
         // What is read is the newest of them, where a law asks for newer ones.

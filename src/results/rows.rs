@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::encryption::assumption::Level;
 use crate::figure::Figure;
+use crate::harmless_text::named;
 use crate::kms::KmsApi;
-use crate::shown::named;
 use crate::units::Usd;
 
 /// Money as a number of dollars, for rows made elsewhere, too.
@@ -565,7 +565,7 @@ impl ReplicationRow {
 }
 
 /// Rows whose names may be strangers'.
-pub(super) trait Names {
+pub(super) trait NamedRow {
     /// Makes each of them one that may stand between backticks.
     fn show(&mut self);
 }
@@ -579,7 +579,7 @@ pub(super) fn show(name: &mut String) {
 
 macro_rules! names {
     ($($row:ident: $($name:ident),*;)*) => { $(
-        impl Names for $row {
+        impl NamedRow for $row {
             fn show(&mut self) {
                 $(show(&mut self.$name);)*
             }
@@ -599,7 +599,7 @@ names! {
     ReplicationRow: scenario, configuration;
 }
 
-impl Names for RequesterRow {
+impl NamedRow for RequesterRow {
     fn show(&mut self) {
         let names = [&mut self.scenario, &mut self.configuration, &mut self.principal];
         names.into_iter().chain(&mut self.requester).for_each(show);

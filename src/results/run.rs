@@ -1,12 +1,12 @@
 //! A scenario's run: its arms, and what all of its rows are made of.
 
 use super::arms::{self, Counted};
+use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
 use super::ranking::Varied;
 use super::rows::{SensitivityRow, SummaryRow};
 use super::summary;
-use super::swings::Variations;
 use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 
@@ -27,12 +27,12 @@ pub enum Step {
 }
 
 /// Is told of each step; called from any thread.
-pub type Progress<'a> = &'a (dyn Fn(Step) + Sync);
+pub type StepProgress<'a> = &'a (dyn Fn(Step) + Sync);
 
 /// Runs a scenario for its rows of `summary.csv` alone, without what moves the answer most, which takes as
 /// long as a replication or two: for those who vary the scenario themselves.
 #[must_use]
-pub fn summary(scenario: &Scenario, progress: Progress) -> Vec<SummaryRow> {
+pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
     summary::rows(&Run::of(scenario, Variations::default(), progress))
 }
 
@@ -50,7 +50,7 @@ pub(super) struct Run<'a> {
 
 /// One configuration's counts at one level.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct LevelCounts<'a> {
     pub(super) index: usize,
     pub(super) configuration: &'a Configuration,
     pub(super) level: Level,
@@ -58,7 +58,11 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn of(scenario: &'a Scenario, variations: Variations, progress: Progress) -> Self {
+    pub(super) fn of(
+        scenario: &'a Scenario,
+        variations: Variations,
+        progress: StepProgress,
+    ) -> Self {
         let (counted, at_ends) = arms::run(scenario, &variations, progress);
         let indices = 0..scenario.configurations.len();
         Self {
@@ -71,18 +75,18 @@ impl<'a> Run<'a> {
     }
 
     /// Every configuration at one level.
-    pub(super) fn at(&self, level: Level) -> impl Iterator<Item = Place<'_>> {
+    pub(super) fn at(&self, level: Level) -> impl Iterator<Item = LevelCounts<'_>> {
         (0..self.scenario.configurations.len()).map(move |index| self.place(index, level))
     }
 
     /// Every configuration at every level, in the order of tables.
-    pub(super) fn everywhere(&self) -> impl Iterator<Item = Place<'_>> {
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = LevelCounts<'_>> {
         let indices = 0..self.scenario.configurations.len();
         indices.flat_map(|index| Level::ALL.map(|level| self.place(index, level)))
     }
 
-    fn place(&self, index: usize, level: Level) -> Place<'_> {
-        Place {
+    fn place(&self, index: usize, level: Level) -> LevelCounts<'_> {
+        LevelCounts {
             index,
             configuration: &self.scenario.configurations[index],
             level,

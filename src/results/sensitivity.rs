@@ -19,7 +19,7 @@ const SCHEMA_VERSION: u32 = 1;
 /// `sensitivity.json`: of which scenario the files of `bks sensitivity` are. They belong to a run if all of
 /// this is the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
+pub struct SensitivityRun {
     /// Version of this document.
     pub schema_version: u32,
     /// Version of bks.
@@ -38,7 +38,7 @@ pub struct Identity {
     pub files: BTreeMap<String, String>,
 }
 
-impl Identity {
+impl SensitivityRun {
     /// That of files made from a scenario, given by name and text.
     #[must_use]
     pub fn of<'a>(scenario: &Scenario, files: impl Iterator<Item = (&'a str, &'a str)>) -> Self {

@@ -2,7 +2,7 @@
 
 use super::billing;
 use super::rows::SummaryRow;
-use super::run::{Place, Run};
+use super::run::{LevelCounts, Run};
 use crate::figure::saving;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Sku};
@@ -17,9 +17,9 @@ pub(super) fn rows(run: &Run) -> Vec<SummaryRow> {
     run.everywhere().map(|place| row(run, &place, &calling, &baseline_bill)).collect()
 }
 
-fn row(run: &Run, place: &Place, calling: &[usize], baseline_bill: &Bill) -> SummaryRow {
+fn row(run: &Run, place: &LevelCounts, calling: &[usize], baseline_bill: &Bill) -> SummaryRow {
     let Run { scenario, counted, .. } = run;
-    let &Place { index, configuration, level, counts } = place;
+    let &LevelCounts { index, configuration, level, counts } = place;
     let bill = billing::bill(scenario, configuration, &counts.billable);
     let once = billing::once(scenario, configuration, &counts.billable, &bill);
     let calls = counts.mean_calls(&counts.total_calls());
@@ -86,19 +86,19 @@ fn with_data_events(bill: &Bill) -> f64 {
 }
 
 /// What the quota does to the account that strains it most, the first of several.
-fn most_strained(place: &Place, calling: &[usize]) -> QuotaEffect {
+fn most_strained(place: &LevelCounts, calling: &[usize]) -> QuotaEffect {
     let effects = calling.iter().map(|&account| place.counts.quotas[account].effect);
     effects.reduce(|a, b| if b.strain() > a.strain() { b } else { a }).unwrap_or_default()
 }
 
 /// The busiest second's share of the quota, the greatest of all accounts.
-fn quota_share_max(run: &Run, place: &Place, calling: &[usize]) -> f64 {
+fn quota_share_max(run: &Run, place: &LevelCounts, calling: &[usize]) -> f64 {
     let terms = &run.scenario.billing.quotas;
     let peaks = calling.iter().map(|&account| (account, place.counts.quotas[account].per_s_max));
     peaks.map(|(account, per_s_max)| terms[account].share(per_s_max)).fold(0.0, f64::max)
 }
 
 /// What the accounts' other load takes of their quotas, in calls a second.
-fn background_per_s(place: &Place, calling: &[usize]) -> u64 {
+fn background_per_s(place: &LevelCounts, calling: &[usize]) -> u64 {
     calling.iter().map(|&account| place.counts.quotas[account].effect.background_per_s).sum()
 }

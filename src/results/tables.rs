@@ -10,7 +10,7 @@ use super::rows::{
     AccountRow, BucketRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow,
     TimelineRow,
 };
-use super::run::{Place, Run};
+use super::run::{LevelCounts, Run};
 use super::shared::Sharers;
 use crate::encryption::assumption::Level;
 use crate::encryption::requester::{Requester, Requesters};
@@ -33,7 +33,7 @@ pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
         _ => None,
     };
     let mut rows = Vec::new();
-    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
         rows.extend(counts.bins.iter().enumerate().map(|(index, bin)| {
             let calls = counts.mean_calls(&bin.counts.calls);
             TimelineRow {
@@ -90,8 +90,8 @@ pub(super) fn requesters(run: &Run) -> Vec<RequesterRow> {
 }
 
 /// What a requester caused, without its name.
-fn requester(run: &Run, place: &Place, own: &RequesterCounts) -> RequesterRow {
-    let &Place { configuration, counts, .. } = place;
+fn requester(run: &Run, place: &LevelCounts, own: &RequesterCounts) -> RequesterRow {
+    let &LevelCounts { configuration, counts, .. } = place;
     let calls = counts.mean_calls(&own.calls);
     RequesterRow {
         scenario: run.scenario.name.clone(),
@@ -131,7 +131,7 @@ pub(super) fn principals(run: &Run) -> Vec<PrincipalRow> {
     let baseline = run.baseline();
     let before = baseline.shared.calls(scenario, Sharers::Principals);
     let mut rows = Vec::new();
-    for Place { index, configuration, counts, .. } in run.at(Level::Assumed) {
+    for LevelCounts { index, configuration, counts, .. } in run.at(Level::Assumed) {
         let own = counts.shared.calls(scenario, Sharers::Principals);
         let ranking = Ranking::of(run, index, Sharers::Principals);
         let ranked = ranking.order.iter().zip(&ranking.hangs_on).zip(1..);
@@ -165,7 +165,10 @@ pub(super) fn buckets(run: &Run) -> Vec<BucketRow> {
 }
 
 /// A configuration's buckets, ranked.
-fn buckets_of(run: &Run, &Place { index, configuration, counts, .. }: &Place) -> Vec<BucketRow> {
+fn buckets_of(
+    run: &Run,
+    &LevelCounts { index, configuration, counts, .. }: &LevelCounts,
+) -> Vec<BucketRow> {
     let scenario = run.scenario;
     let ranking = Ranking::of(run, index, Sharers::Buckets);
     let [low, high] = [Level::Low, Level::High].map(|level| run.counted.at(index, level));
@@ -206,7 +209,7 @@ fn buckets_of(run: &Run, &Place { index, configuration, counts, .. }: &Place) ->
 /// Rows of `operations.csv`.
 pub(super) fn operations(run: &Run) -> Vec<OperationRow> {
     let mut rows = Vec::new();
-    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
         for operation in Operation::ALL {
             let requests = counts.billable.requests_of(operation);
             if requests == 0 {
@@ -234,7 +237,7 @@ pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
     let calling = run.counted.calling_accounts();
     let before = billing::kms_costs(scenario, &run.baseline().billable);
     let mut rows = Vec::new();
-    for Place { configuration, level, counts, .. } in run.everywhere() {
+    for LevelCounts { configuration, level, counts, .. } in run.everywhere() {
         let charges = counts.billable.kms_charges(scenario);
         let costs = billing::kms_costs(scenario, &counts.billable);
         rows.extend(calling.iter().map(|&number| {
@@ -274,7 +277,7 @@ pub(super) fn costs(run: &Run) -> Vec<CostRow> {
         let bill = billing::bill(run.scenario, place.configuration, &place.counts.billable);
         rows.extend(bill_rows(run.scenario, &place, "Usage-Based", &bill));
         if let (Level::High, Some(migration)) = (place.level, &run.migrations[place.index]) {
-            let once = Place { level: Level::Assumed, ..place };
+            let once = LevelCounts { level: Level::Assumed, ..place };
             rows.extend(bill_rows(run.scenario, &once, "One-Time", &migration.bill));
         }
     }
@@ -283,7 +286,7 @@ pub(super) fn costs(run: &Run) -> Vec<CostRow> {
 
 fn bill_rows<'a>(
     scenario: &'a Scenario,
-    place: &'a Place,
+    place: &'a LevelCounts,
     charge_frequency: &'static str,
     bill: &'a Bill,
 ) -> impl Iterator<Item = CostRow> + 'a {
@@ -309,7 +312,7 @@ fn bill_rows<'a>(
 /// Rows of `replications.csv`.
 pub(super) fn replications(run: &Run) -> Vec<ReplicationRow> {
     let mut rows = Vec::new();
-    for Place { configuration, level, counts, .. } in run.everywhere() {
+    for LevelCounts { configuration, level, counts, .. } in run.everywhere() {
         let both = counts.each.iter().zip(&run.baseline().each);
         rows.extend(both.enumerate().map(|(number, (own, against))| {
             let bill = billing::bill(run.scenario, configuration, &own.billable);

@@ -6,15 +6,15 @@ mod replay;
 
 use std::borrow::Cow;
 
-use super::facts::{WarningFacts, precision_reached};
+use super::result_json::{WarningFacts, precision_reached};
 use super::rows::{AccountRow, SummaryRow, UNKNOWN_OBJECTS};
 use super::run::Run;
 use crate::encryption::Mode;
 use crate::encryption::assumption::Level;
+use crate::harmless_text::{few, named};
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
 use crate::scenario::{Configuration, Population, Scenario};
-use crate::shown::{few, named};
 use crate::units::{SimDuration, SimTime, Usd};
 use crate::workload::{Traffic, Workload};
 

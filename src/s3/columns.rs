@@ -9,7 +9,7 @@ use crate::units::SimTime;
 
 /// What requests in columns have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct RequestClass {
     /// What they ask.
     pub operation: Operation,
     /// The bucket they are addressed to, in which the objects that they need lie, too.
@@ -89,7 +89,7 @@ impl WrittenBy {
 
 /// Which columns somebody looks at; others may stay empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WantedColumns {
     /// Columns `ranks` and `written`.
     pub objects: bool,
     /// Column `writers`.
@@ -100,7 +100,7 @@ pub struct Wanted {
 
 /// The columns: one entry for each request, in order of time.
 #[derive(Debug, Default)]
-pub struct Columns {
+pub struct S3Columns {
     /// When S3 receives it.
     pub times: Vec<SimTime>,
     /// The rank of the object it needs, for [`Objects::Ranked`].
@@ -113,7 +113,7 @@ pub struct Columns {
     pub draws: Vec<u32>,
 }
 
-impl Columns {
+impl S3Columns {
     /// Number of requests.
     #[must_use]
     pub fn len(&self) -> usize {

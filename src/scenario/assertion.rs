@@ -9,7 +9,7 @@ use crate::figure::{Figure, FigureUnit};
 
 /// How a figure is compared with a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Comparator {
     /// Less than.
     Less,
     /// At most.
@@ -24,7 +24,7 @@ pub enum Comparison {
     More,
 }
 
-impl Comparison {
+impl Comparator {
     /// Longer signs first, so that `<=` is not read as `<`.
     const SIGNS: [(&'static str, Self); 6] = [
         ("<=", Self::AtMost),
@@ -77,7 +77,7 @@ pub struct Assertion {
     /// The figure.
     pub figure: Figure,
     /// How it is compared.
-    pub comparison: Comparison,
+    pub comparison: Comparator,
     /// With what.
     pub threshold: f64,
 }
@@ -92,7 +92,7 @@ impl FromStr for Assertion {
             Some(rest) => (true, rest),
             None => (false, text),
         };
-        let (sign, comparison) = Comparison::SIGNS
+        let (sign, comparison) = Comparator::SIGNS
             .into_iter()
             .find(|(sign, _)| demand.contains(sign))
             .ok_or_else(|| refused(text, "it has no `<`, `<=`, `==`, `!=`, `>=` or `>`"))?;

@@ -13,11 +13,11 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Result, one_of};
 
-pub(super) use reader::{Expected, Flaw, What};
+pub(super) use reader::{DocumentError, Expected, Problem};
 
 /// Where a value was typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Position {
     /// Nowhere: bks made it.
     Made,
     /// At a byte of the text.
@@ -28,20 +28,20 @@ pub(super) enum Place {
 
 /// A value and its place.
 #[derive(Clone, Debug)]
-pub(super) struct Value {
-    pub(super) kind: Kind,
-    pub(super) place: Place,
+pub(super) struct TomlValue {
+    pub(super) kind: TomlKind,
+    pub(super) place: Position,
 }
 
 /// What a value is; numbers in their decimal digits.
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum TomlKind {
     Text(String),
     Integer(String),
     Float(String),
     Boolean(bool),
     Moment(String),
-    List(Vec<Value>),
+    List(Vec<TomlValue>),
     Table(Vec<Entry>),
 }
 
@@ -49,21 +49,21 @@ pub(super) enum Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) key: String,
-    pub(super) place: Place,
-    pub(super) value: Value,
+    pub(super) place: Position,
+    pub(super) value: TomlValue,
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for TomlValue {
     /// As TOML on one line; what has parts is only named.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Text(text) => write!(f, "{}", quoted(text)),
-            Kind::Integer(number) | Kind::Float(number) | Kind::Moment(number) => {
+            TomlKind::Text(text) => write!(f, "{}", quoted(text)),
+            TomlKind::Integer(number) | TomlKind::Float(number) | TomlKind::Moment(number) => {
                 f.write_str(number)
             }
-            Kind::Boolean(value) => value.fmt(f),
-            Kind::List(_) => f.write_str("a list"),
-            Kind::Table(_) => f.write_str("a table"),
+            TomlKind::Boolean(value) => value.fmt(f),
+            TomlKind::List(_) => f.write_str("a list"),
+            TomlKind::Table(_) => f.write_str("a table"),
         }
     }
 }
@@ -73,42 +73,42 @@ pub(super) fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 
-impl Value {
+impl TomlValue {
     /// A value that somebody typed or bks made.
-    pub(super) fn of(value: &impl Serialize, place: Place) -> Self {
+    pub(super) fn of(value: &impl Serialize, place: Position) -> Self {
         let value = toml::Value::try_from(value).expect("what a scenario holds is TOML");
         Self::of_toml(value, place)
     }
 
-    fn of_toml(value: toml::Value, place: Place) -> Self {
+    fn of_toml(value: toml::Value, place: Position) -> Self {
         let kind = match value {
-            toml::Value::String(text) => Kind::Text(text),
-            toml::Value::Integer(number) => Kind::Integer(number.to_string()),
-            toml::Value::Float(number) => Kind::Float(number.to_string()),
-            toml::Value::Boolean(value) => Kind::Boolean(value),
-            toml::Value::Datetime(moment) => Kind::Moment(moment.to_string()),
+            toml::Value::String(text) => TomlKind::Text(text),
+            toml::Value::Integer(number) => TomlKind::Integer(number.to_string()),
+            toml::Value::Float(number) => TomlKind::Float(number.to_string()),
+            toml::Value::Boolean(value) => TomlKind::Boolean(value),
+            toml::Value::Datetime(moment) => TomlKind::Moment(moment.to_string()),
             toml::Value::Array(list) => {
-                Kind::List(list.into_iter().map(|it| Self::of_toml(it, place)).collect())
+                TomlKind::List(list.into_iter().map(|it| Self::of_toml(it, place)).collect())
             }
             toml::Value::Table(table) => {
                 let entries = table.into_iter();
                 let entries =
                     entries.map(|(key, it)| Entry { key, place, value: Self::of_toml(it, place) });
-                Kind::Table(entries.collect())
+                TomlKind::Table(entries.collect())
             }
         };
         Self { kind, place }
     }
 
     /// What was parsed; `place` says where what begins at a byte stands.
-    fn of_parsed(value: DeValue, at: usize, place: &dyn Fn(usize) -> Place) -> Self {
+    fn of_parsed(value: DeValue, at: usize, place: &dyn Fn(usize) -> Position) -> Self {
         let kind = match value {
-            DeValue::String(text) => Kind::Text(text.into_owned()),
-            DeValue::Integer(number) => Kind::Integer(decimal(number.as_str(), number.radix())),
-            DeValue::Float(number) => Kind::Float(number.as_str().to_owned()),
-            DeValue::Boolean(value) => Kind::Boolean(value),
-            DeValue::Datetime(moment) => Kind::Moment(moment.to_string()),
-            DeValue::Array(list) => Kind::List(
+            DeValue::String(text) => TomlKind::Text(text.into_owned()),
+            DeValue::Integer(number) => TomlKind::Integer(decimal(number.as_str(), number.radix())),
+            DeValue::Float(number) => TomlKind::Float(number.as_str().to_owned()),
+            DeValue::Boolean(value) => TomlKind::Boolean(value),
+            DeValue::Datetime(moment) => TomlKind::Moment(moment.to_string()),
+            DeValue::Array(list) => TomlKind::List(
                 list.into_iter()
                     .map(|it| {
                         let at = it.span().start;
@@ -116,16 +116,16 @@ impl Value {
                     })
                     .collect(),
             ),
-            DeValue::Table(table) => Kind::Table(entries(table, place)),
+            DeValue::Table(table) => TomlKind::Table(entries(table, place)),
         };
         Self { kind, place: place(at) }
     }
 
     /// What an override puts into its place: TOML, or else text.
-    pub(super) fn typed(text: &str, place: Place) -> Self {
+    pub(super) fn typed(text: &str, place: Position) -> Self {
         match DeValue::parse(text) {
             Ok(value) => Self::of_parsed(value.into_inner(), 0, &|_| place),
-            Err(_) => Self { kind: Kind::Text(text.to_owned()), place },
+            Err(_) => Self { kind: TomlKind::Text(text.to_owned()), place },
         }
     }
 
@@ -135,14 +135,14 @@ impl Value {
     }
 
     fn entry(&self, key: &str) -> Option<&Entry> {
-        let Kind::Table(entries) = &self.kind else { return None };
+        let TomlKind::Table(entries) = &self.kind else { return None };
         entries.iter().find(|entry| entry.key == key)
     }
 
     /// The elements of a list; none of anything else.
     pub(super) fn elements(&self) -> &[Self] {
         match &self.kind {
-            Kind::List(elements) => elements,
+            TomlKind::List(elements) => elements,
             _ => &[],
         }
     }
@@ -150,7 +150,7 @@ impl Value {
     /// The text, if it is one.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Text(text) => Some(text),
+            TomlKind::Text(text) => Some(text),
             _ => None,
         }
     }
@@ -158,7 +158,7 @@ impl Value {
     /// What lies under `step`: a key of a table, or an element of a list by its number or name.
     fn below(&self, step: &str) -> Option<&Self> {
         match &self.kind {
-            Kind::List(elements) => match step.parse::<usize>() {
+            TomlKind::List(elements) => match step.parse::<usize>() {
                 Ok(number) => elements.get(number),
                 Err(_) => elements.iter().find(|element| element.name() == step),
             },
@@ -167,18 +167,18 @@ impl Value {
     }
 
     /// The same to be changed: a key is made if it is not there, and elements go by their name or number.
-    fn below_mut(&mut self, step: &str, place: Place) -> Result<&mut Self> {
+    fn below_mut(&mut self, step: &str, place: Position) -> Result<&mut Self> {
         match &mut self.kind {
-            Kind::Table(entries) => {
+            TomlKind::Table(entries) => {
                 let index = entries.iter().position(|entry| entry.key == step);
                 let index = index.unwrap_or_else(|| {
-                    let value = Self { kind: Kind::Table(Vec::new()), place };
+                    let value = Self { kind: TomlKind::Table(Vec::new()), place };
                     entries.push(Entry { key: step.to_owned(), place, value });
                     entries.len() - 1
                 });
                 Ok(&mut entries[index].value)
             }
-            Kind::List(elements) => {
+            TomlKind::List(elements) => {
                 let number = number_of(elements, step)?;
                 Ok(&mut elements[number])
             }
@@ -202,12 +202,14 @@ impl Value {
     /// The last override of which anything is in here.
     fn last_override(&self) -> Option<usize> {
         let own = match self.place {
-            Place::Override(number) => Some(number),
-            Place::Made | Place::At(_) => None,
+            Position::Override(number) => Some(number),
+            Position::Made | Position::At(_) => None,
         };
         let below = match &self.kind {
-            Kind::List(elements) => elements.iter().filter_map(Self::last_override).max(),
-            Kind::Table(entries) => entries.iter().filter_map(|it| it.value.last_override()).max(),
+            TomlKind::List(elements) => elements.iter().filter_map(Self::last_override).max(),
+            TomlKind::Table(entries) => {
+                entries.iter().filter_map(|it| it.value.last_override()).max()
+            }
             _ => None,
         };
         own.max(below)
@@ -218,11 +220,11 @@ impl Value {
 ///
 /// # Errors
 /// If there is no such element.
-pub(super) fn number_of(elements: &[Value], step: &str) -> Result<usize> {
+pub(super) fn number_of(elements: &[TomlValue], step: &str) -> Result<usize> {
     let index = step.parse().ok().filter(|index| *index < elements.len());
     let by_name = elements.iter().position(|element| element.name() == step);
     by_name.or(index).ok_or_else(|| {
-        let names: Vec<&str> = elements.iter().map(Value::name).collect();
+        let names: Vec<&str> = elements.iter().map(TomlValue::name).collect();
         Error::request(format!("`{step}` is not an element of this list")).hint(one_of(step, names))
     })
 }
@@ -233,11 +235,11 @@ fn decimal(digits: &str, radix: u32) -> String {
 }
 
 /// The entries of a table in the order in which they were typed.
-fn entries(table: DeTable, place: &dyn Fn(usize) -> Place) -> Vec<Entry> {
+fn entries(table: DeTable, place: &dyn Fn(usize) -> Position) -> Vec<Entry> {
     let mut entries: Vec<(usize, Entry)> = Vec::new();
     for (key, value) in table {
         let (at, value_at) = (key.span().start, value.span().start);
-        let value = Value::of_parsed(value.into_inner(), value_at, place);
+        let value = TomlValue::of_parsed(value.into_inner(), value_at, place);
         let key = key.into_inner().into_owned();
         entries.push((at, Entry { key, place: place(at), value }));
     }
@@ -247,14 +249,14 @@ fn entries(table: DeTable, place: &dyn Fn(usize) -> Place) -> Vec<Entry> {
 
 /// An override as it was typed.
 #[derive(Clone, Debug)]
-pub(super) enum Typed {
+pub(super) enum TypedOverride {
     /// `--prices`: a file of them.
     Prices,
     /// `--set KEY=VALUE`.
     Set { key: String, value: String },
 }
 
-impl fmt::Display for Typed {
+impl fmt::Display for TypedOverride {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Prices => f.write_str("--prices"),
@@ -265,16 +267,16 @@ impl fmt::Display for Typed {
 
 /// TOML, and what messages call its places.
 #[derive(Clone, Debug)]
-pub(super) struct Document<'a> {
+pub(super) struct TomlDocument<'a> {
     text: &'a str,
     /// What messages call the text.
     name: &'a str,
     /// The overrides that were put into it.
-    overrides: Vec<Typed>,
-    pub(super) root: Value,
+    overrides: Vec<TypedOverride>,
+    pub(super) root: TomlValue,
 }
 
-impl<'a> Document<'a> {
+impl<'a> TomlDocument<'a> {
     /// Parses a text, which messages call `name`.
     ///
     /// # Errors
@@ -290,38 +292,38 @@ impl<'a> Document<'a> {
             };
             wrong.at(line_and_column(text, name, at))
         })?;
-        let kind = Kind::Table(entries(table.into_inner(), &Place::At));
-        let root = Value { kind, place: Place::At(0) };
+        let kind = TomlKind::Table(entries(table.into_inner(), &Position::At));
+        let root = TomlValue { kind, place: Position::At(0) };
         Ok(Self { text, name, overrides: Vec::new(), root })
     }
 
     /// A document with nothing left to defaults, to be changed by overrides.
     pub(super) fn of(value: &impl Serialize, name: &'a str) -> Self {
-        let root = Value::of(value, Place::Made);
+        let root = TomlValue::of(value, Position::Made);
         Self { text: "", name, overrides: Vec::new(), root }
     }
 
     /// Puts a value under a key of the top, unless there is one.
     pub(super) fn default_to(&mut self, key: &str, value: toml::Value) {
-        if let Kind::Table(entries) = &mut self.root.kind
+        if let TomlKind::Table(entries) = &mut self.root.kind
             && entries.iter().all(|entry| entry.key != key)
         {
-            let value = Value::of_toml(value, Place::Made);
-            entries.push(Entry { key: key.to_owned(), place: Place::Made, value });
+            let value = TomlValue::of_toml(value, Position::Made);
+            entries.push(Entry { key: key.to_owned(), place: Position::Made, value });
         }
     }
 
     /// The place of what an override puts in.
-    pub(super) fn overridden_by(&mut self, typed: Typed) -> Place {
+    pub(super) fn overridden_by(&mut self, typed: TypedOverride) -> Position {
         self.overrides.push(typed);
-        Place::Override(self.overrides.len() - 1)
+        Position::Override(self.overrides.len() - 1)
     }
 
     /// The elements of a list under a key of the top, to be changed.
-    pub(super) fn elements_mut(&mut self, key: &str) -> &mut [Value] {
-        let Kind::Table(entries) = &mut self.root.kind else { return &mut [] };
+    pub(super) fn elements_mut(&mut self, key: &str) -> &mut [TomlValue] {
+        let TomlKind::Table(entries) = &mut self.root.kind else { return &mut [] };
         match entries.iter_mut().find(|entry| entry.key == key).map(|it| &mut it.value.kind) {
-            Some(Kind::List(elements)) => elements,
+            Some(TomlKind::List(elements)) => elements,
             _ => &mut [],
         }
     }
@@ -330,7 +332,7 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// If there is no such element of a list, or the way leads through a value without parts.
-    pub(super) fn set(&mut self, key: &str, value: Value) -> Result<()> {
+    pub(super) fn set(&mut self, key: &str, value: TomlValue) -> Result<()> {
         let mut here = &mut self.root;
         for step in key.split('.') {
             here = here.below_mut(step, value.place)?;
@@ -340,15 +342,15 @@ impl<'a> Document<'a> {
     }
 
     /// What the document says, as a type that checks itself.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> std::result::Result<T, Flaw> {
+    pub(super) fn read<T: DeserializeOwned>(&self) -> std::result::Result<T, DocumentError> {
         T::deserialize(&self.root)
     }
 
     /// The override that put in what is at a place.
-    pub(super) fn typed(&self, place: Place) -> Option<&Typed> {
+    pub(super) fn typed(&self, place: Position) -> Option<&TypedOverride> {
         match place {
-            Place::Override(number) => Some(&self.overrides[number]),
-            Place::Made | Place::At(_) => None,
+            Position::Override(number) => Some(&self.overrides[number]),
+            Position::Made | Position::At(_) => None,
         }
     }
 
@@ -361,9 +363,9 @@ impl<'a> Document<'a> {
     pub(super) fn key_of(&self, path: &[&str]) -> String {
         let mut here = Some(&self.root);
         let steps = path.iter().map(|step| {
-            let list = here.is_some_and(|value| matches!(value.kind, Kind::List(_)));
+            let list = here.is_some_and(|value| matches!(value.kind, TomlKind::List(_)));
             here = here.and_then(|value| value.below(step));
-            let name = here.map(Value::name).filter(|name| list && is_key(name));
+            let name = here.map(TomlValue::name).filter(|name| list && is_key(name));
             name.filter(|name| !name.contains('.')).unwrap_or(step)
         });
         steps.collect::<Vec<_>>().join(".")
@@ -375,16 +377,16 @@ impl<'a> Document<'a> {
     }
 
     /// What messages call a place; `None` if bks made what is there.
-    pub(super) fn called(&self, place: Place) -> Option<String> {
+    pub(super) fn called(&self, place: Position) -> Option<String> {
         match place {
-            Place::Made => None,
-            Place::At(at) => Some(line_and_column(self.text, self.name, at)),
-            Place::Override(number) => Some(self.overrides[number].to_string()),
+            Position::Made => None,
+            Position::At(at) => Some(line_and_column(self.text, self.name, at)),
+            Position::Override(number) => Some(self.overrides[number].to_string()),
         }
     }
 
     /// The place of the value at `path`, or of the last of its keys that is there.
-    pub(super) fn place(&self, path: &[&str]) -> Place {
+    pub(super) fn place(&self, path: &[&str]) -> Position {
         let mut here = &self.root;
         for step in path {
             let Some(below) = here.below(step) else { break };
@@ -394,7 +396,7 @@ impl<'a> Document<'a> {
     }
 
     /// The place of a key; of its table, if that has no such key.
-    pub(super) fn place_of_key(&self, path: &[&str]) -> Place {
+    pub(super) fn place_of_key(&self, path: &[&str]) -> Position {
         let Some((key, above)) = path.split_last() else { return self.root.place };
         let table = above.iter().try_fold(&self.root, |here, step| here.below(step));
         let entry = table.and_then(|table| table.entry(key));
@@ -402,13 +404,13 @@ impl<'a> Document<'a> {
     }
 
     /// What stands at `path`.
-    pub(super) fn at(&self, path: &[&str]) -> Option<&Value> {
+    pub(super) fn at(&self, path: &[&str]) -> Option<&TomlValue> {
         path.iter().try_fold(&self.root, |here, step| here.below(step))
     }
 
     /// The override whose fault it is that something is wrong at `path`: it put in what is there, or
     /// something beside it in the same table. What is wrong at the top is that override's only that put it.
-    pub(super) fn culprit(&self, path: &[&str]) -> Option<&Typed> {
+    pub(super) fn culprit(&self, path: &[&str]) -> Option<&TypedOverride> {
         let mut here = &self.root;
         let mut beside = None;
         for step in path {

@@ -14,7 +14,7 @@ use crate::kms::accounts::{Accounts, Charged};
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
 use crate::recording::Recording;
-use crate::recording::earlier_objects::Origin;
+use crate::recording::earlier_objects::ObjectOrigin;
 use crate::rng::Seed;
 use crate::s3::{Connections, Object, Principal, Request, SessionSlot};
 use crate::statistics::Precision;
@@ -400,8 +400,8 @@ impl Scenario {
         let bucket = scheme.populations[population];
         let before = self.recording.as_ref().and_then(|log| log.before.get(population));
         match (bucket, before.map(|before| &before.origin)) {
-            (BucketScheme::BucketKey { .. }, Some(Origin::WithoutKey)) => SimTime::ZERO,
-            (BucketScheme::BucketKey { .. }, Some(Origin::Written(_))) => SimTime::MIN,
+            (BucketScheme::BucketKey { .. }, Some(ObjectOrigin::WithoutKey)) => SimTime::ZERO,
+            (BucketScheme::BucketKey { .. }, Some(ObjectOrigin::Written(_))) => SimTime::MIN,
             _ => bucket.since(),
         }
     }
@@ -409,8 +409,8 @@ impl Scenario {
     /// How many writes made a population, if an inventory tells of them.
     pub(crate) fn writes_before(&self, population: usize) -> Option<u64> {
         match &self.recording.as_ref()?.before.get(population)?.origin {
-            Origin::Written(times) => Some(times.len() as u64),
-            Origin::Unknown | Origin::WithoutKey | Origin::WithoutKms => None,
+            ObjectOrigin::Written(times) => Some(times.len() as u64),
+            ObjectOrigin::Unknown | ObjectOrigin::WithoutKey | ObjectOrigin::WithoutKms => None,
         }
     }
 

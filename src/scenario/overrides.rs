@@ -8,8 +8,8 @@
 //! - `connections=N`: each session of every principal comes on N connections, or on `fresh` ones;
 //! - `prices={…}`: prices, each in the place of the scenario's (`--prices`).
 
-use super::complaint::{complaint, meant_by_override};
-use super::document::{Document, Typed, Value, number_of};
+use super::document::{TomlDocument, TomlValue, TypedOverride, number_of};
+use super::error_text::{complaint, meant_by_override};
 use super::schema::Schema;
 use super::written::{PricesFile, ScenarioFile};
 use crate::error::{Error, Result};
@@ -55,10 +55,10 @@ impl Override {
         Self { prices: Some(Box::new(prices)), ..Self::new(PRICES, "") }
     }
 
-    fn typed(&self) -> Typed {
+    fn typed(&self) -> TypedOverride {
         match &self.prices {
-            Some(_) => Typed::Prices,
-            None => Typed::Set { key: self.key.clone(), value: self.value.clone() },
+            Some(_) => TypedOverride::Prices,
+            None => TypedOverride::Set { key: self.key.clone(), value: self.value.clone() },
         }
     }
 
@@ -67,10 +67,10 @@ impl Override {
     /// # Errors
     /// If the key leads nowhere, `requesters` is no number of requesters, or nobody's traffic can be
     /// spread over them.
-    pub(super) fn put(&self, document: &mut Document) -> Result<()> {
+    pub(super) fn put(&self, document: &mut TomlDocument) -> Result<()> {
         let typed = self.typed();
         let place = document.overridden_by(typed.clone());
-        let value = Value::typed(&self.value, place);
+        let value = TomlValue::typed(&self.value, place);
         let keys: Vec<&str> = self.key.split('.').collect();
         let put = match keys[..] {
             ["lifetime"] => ["assumptions.generation_lifetime", "assumptions.cache_lifetime"]
@@ -98,7 +98,7 @@ impl Override {
     }
 
     /// Puts prices over those that are there.
-    fn put_prices(&self, value: Value, document: &mut Document) -> Result<()> {
+    fn put_prices(&self, value: TomlValue, document: &mut TomlDocument) -> Result<()> {
         const KEY: &str = "billing.prices";
         let place = value.place;
         let given = match &self.prices {
@@ -107,12 +107,17 @@ impl Override {
         };
         let below = document.at(&["billing", "prices"]).cloned();
         let below = below.map(|below| prices_of(below, document)).transpose()?.unwrap_or_default();
-        document.set(KEY, Value::of(&given.over(below), place))
+        document.set(KEY, TomlValue::of(&given.over(below), place))
     }
 
     /// Spreads the traffic of all roles, or of one principal: a session for each requester makes them many
     /// under the rule `session`, and a scoping policy for each session under the rule `role`.
-    fn spread(&self, document: &mut Document, value: &Value, one: Option<&str>) -> Result<()> {
+    fn spread(
+        &self,
+        document: &mut TomlDocument,
+        value: &TomlValue,
+        one: Option<&str>,
+    ) -> Result<()> {
         let requesters: u32 =
             self.value.replace('_', "").parse().ok().filter(|&n| n > 0).ok_or_else(|| {
                 Error::request(format!(
@@ -120,9 +125,9 @@ impl Override {
                     self.value
                 ))
             })?;
-        let requesters = Value::of(&requesters, value.place);
+        let requesters = TomlValue::of(&requesters, value.place);
         let principals = document.elements_mut("principal");
-        let chosen: Vec<&mut Value> = match one {
+        let chosen: Vec<&mut TomlValue> = match one {
             None => principals.iter_mut().filter(|it| it.get("role").is_some()).collect(),
             Some(element) => {
                 let index = number_of(principals, element)?;
@@ -149,7 +154,7 @@ impl Override {
 }
 
 /// Prices that stand in a document.
-fn prices_of(value: Value, document: &Document) -> Result<PricesFile> {
+fn prices_of(value: TomlValue, document: &TomlDocument) -> Result<PricesFile> {
     let mut own = document.clone();
     own.root = value;
     own.read().map_err(|flaw| complaint::<PricesFile>(&own, &flaw))

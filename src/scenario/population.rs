@@ -95,7 +95,7 @@ fn seconds(seconds: u64) -> SimDuration {
 #[must_use]
 pub fn fragment(populations: Vec<PopulationFile>) -> String {
     let text = toml::to_string(&Fragment { population: populations }).expect("plain tables");
-    let text = crate::shown::toml(&text);
+    let text = crate::harmless_text::toml(&text);
     format!(
         "# Current objects as an inventory has them: ages in steps, the mean size.\n\
          # A scenario tells by age which SSE-KMS objects have a bucket key: set the bucket's \

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::Scenario;
-use super::complaint::complaint;
-use super::document::Document;
+use super::document::TomlDocument;
+use super::error_text::complaint;
 use super::included::{include_histograms, include_prices};
 use super::overrides::Override;
 use super::resolve::{Misplaced, resolve};
@@ -33,7 +33,7 @@ impl Scenario {
                 .at(place)
                 .hint("`bks init` writes one to start from"));
         }
-        let document = Document::parse(text, place)?;
+        let document = TomlDocument::parse(text, place)?;
         let mut file: ScenarioFile = of_document(&document)?;
         if file.replay.is_some() {
             return Err(Error::request(
@@ -51,14 +51,14 @@ impl Scenario {
     /// The scenario that `file`, read from `document`, is with `overrides` put over it.
     pub(super) fn with_overrides(
         mut file: ScenarioFile,
-        document: &Document,
+        document: &TomlDocument,
         overrides: &[Override],
         include: Include,
     ) -> Result<Self> {
         let mut changed = None;
         if !overrides.is_empty() {
             // Keys that the file leaves to their defaults can be overridden like any other.
-            let whole = changed.insert(Document::of(&file, document.name()));
+            let whole = changed.insert(TomlDocument::of(&file, document.name()));
             overrides.iter().try_for_each(|change| change.put(whole))?;
             file = of_document(whole)?;
         }
@@ -93,22 +93,22 @@ impl Scenario {
     /// # Errors
     /// As [`Scenario::read`].
     pub(crate) fn of_file(file: ScenarioFile, place: &str) -> Result<Self> {
-        Self::with_overrides(file, &Document::parse("", place)?, &[], NO_FILES)
+        Self::with_overrides(file, &TomlDocument::parse("", place)?, &[], NO_FILES)
     }
 }
 
 /// Reads TOML; `place` names the text in messages.
 pub(super) fn from_toml<T: DeserializeOwned + JsonSchema>(text: &str, place: &str) -> Result<T> {
-    of_document(&Document::parse(text, place)?)
+    of_document(&TomlDocument::parse(text, place)?)
 }
 
-fn of_document<T: DeserializeOwned + JsonSchema>(document: &Document) -> Result<T> {
+fn of_document<T: DeserializeOwned + JsonSchema>(document: &TomlDocument) -> Result<T> {
     document.read().map_err(|flaw| complaint::<T>(document, &flaw))
 }
 
 /// Reads a file that need not be a whole scenario: what a log tells may be missing.
 pub(crate) fn parse_settings(text: &str, place: &str) -> Result<ScenarioFile> {
-    let mut document = Document::parse(text, place)?;
+    let mut document = TomlDocument::parse(text, place)?;
     document.default_to("name", "replay".into());
     document.default_to("duration", "1s".into());
     for list in ["bucket", "principal", "workload"] {

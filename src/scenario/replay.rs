@@ -14,14 +14,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Scenario;
-use super::document::Document;
+use super::document::TomlDocument;
 use super::overrides::Override;
 use super::read::{Include, NO_FILES, parse_settings};
 use super::resolve::MAX_DURATION;
 use super::run_toml::check_run_file;
 use super::written::{InputFile, PrincipalFile, ScenarioFile};
 use crate::error::{Error, Result};
-use crate::recording::earlier_objects::Origin;
+use crate::recording::earlier_objects::ObjectOrigin;
 use crate::recording::{LogInput, Recording};
 use crate::units::{SimDuration, SimTime, text_form, utc};
 use crate::workload::ages::{AgeLaw, UniformAges};
@@ -128,8 +128,12 @@ impl Scenario {
         }
         let file = of_log(given, &recording, unknown_age);
         let as_made = file.clone();
-        let mut scenario =
-            Self::with_overrides(file, &Document::parse("", place)?, settings.overrides, include)?;
+        let mut scenario = Self::with_overrides(
+            file,
+            &TomlDocument::parse("", place)?,
+            settings.overrides,
+            include,
+        )?;
         refuse_other_log(&as_made, &scenario.written)?;
         scenario.recording = Some(Arc::new(recording));
         Ok(scenario)
@@ -165,7 +169,7 @@ impl Scenario {
         }
         let log = self.recording.as_ref();
         for (index, population) in self.populations.iter_mut().enumerate() {
-            let is_untold = log.is_none_or(|log| log.before[index].origin == Origin::Unknown);
+            let is_untold = log.is_none_or(|log| log.before[index].origin == ObjectOrigin::Unknown);
             let own = self.domains[population.bucket as usize].bucket as usize;
             if own == bucket && is_untold {
                 population.age = age.clone();

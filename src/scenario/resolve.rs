@@ -22,7 +22,7 @@ use length::{check_length, replications};
 use names::{check_names, find};
 pub(crate) use names::{is_account, is_plain};
 use principals::{principal, session_slots};
-use traffic::Names;
+use traffic::NameIndex;
 
 /// An error, and the key it is about: `workload.0.principal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .collect::<Resolved<_>>()?;
     let senders: Vec<Sender> = file.principals.iter().map(|it| sender(&file, it)).collect();
     let (slots, principal_slots) = session_slots(&file.principals, &senders)?;
-    let names = Names { file: &file, domains: &domains, principal_slots: &principal_slots };
+    let names = NameIndex { file: &file, domains: &domains, principal_slots: &principal_slots };
     let populations: Vec<Population> = file
         .populations
         .iter()

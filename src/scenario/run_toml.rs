@@ -4,8 +4,8 @@ use super::written::{ConfigurationFile, RunFile, ScenarioFile};
 use super::{MODEL_VERSION, Scenario};
 use crate::encryption::assumption::AssumptionOverrides;
 use crate::error::{Error, Result};
+use crate::harmless_text;
 use crate::pricing::PriceTable;
-use crate::shown;
 
 impl Scenario {
     /// The resolved scenario as TOML, with how it was run: from it the same bytes come again.
@@ -42,7 +42,7 @@ impl Scenario {
 
 /// A scenario as TOML, every text on one line on which each character can be seen.
 pub(crate) fn toml_of(file: &ScenarioFile) -> String {
-    shown::toml(&toml::to_string(file).expect("a scenario is TOML")).into_owned()
+    harmless_text::toml(&toml::to_string(file).expect("a scenario is TOML")).into_owned()
 }
 
 fn scenario_hash(file: &ScenarioFile) -> String {

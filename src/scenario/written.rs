@@ -10,7 +10,7 @@ mod prices;
 mod run;
 mod tenants;
 
-pub use free_tier::FreeTier;
+pub use free_tier::FreeTierOwner;
 pub use prices::{PricesFile, price_file};
 pub use run::{InputFile, ReplayFile, RunFile};
 pub use tenants::{LognormalSizes, ParetoSizes, TenantSizes, TenantsFile, ZipfSizes};
@@ -152,7 +152,7 @@ pub struct BillingFile {
     pub period: SimDuration,
     /// Whether KMS's free requests are left to this traffic: once for all accounts together, as in an
     /// organization, or to each account.
-    pub free_tier: FreeTier,
+    pub free_tier: FreeTierOwner,
     /// Discount on every price.
     pub discount: Share,
     /// Paid copies of CloudTrail management events (trails besides the first).
@@ -205,7 +205,7 @@ impl Default for BillingFile {
     fn default() -> Self {
         Self {
             period: SimDuration::from_secs(30 * 86_400),
-            free_tier: FreeTier::Once,
+            free_tier: FreeTierOwner::Once,
             discount: Share::ZERO,
             cloudtrail_copies: 0,
             data_events: false,

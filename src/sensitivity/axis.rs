@@ -2,7 +2,7 @@
 
 use super::search::Span;
 use crate::encryption::assumption::{
-    Assumption, AssumptionKind, AssumptionRanges, Assumptions, Level, Searched, Value,
+    Assumption, AssumptionKind, AssumptionRanges, AssumptionValue, Assumptions, Level, Searched,
 };
 use crate::error::{Error, Result};
 use crate::scenario::overrides::Override;
@@ -138,8 +138,10 @@ impl SearchAxis {
                 SearchedParameter::Key(_) => false,
             };
             is_at_value.then(|| match assumption.describe().kind {
-                AssumptionKind::Duration => Value::Duration(SimDuration::from_secs_f64(value)),
-                _ => Value::Count(value as u32),
+                AssumptionKind::Duration => {
+                    AssumptionValue::Duration(SimDuration::from_secs_f64(value))
+                }
+                _ => AssumptionValue::Count(value as u32),
             })
         })
     }

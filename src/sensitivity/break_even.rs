@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::axis::SearchAxis;
 use super::evaluator::{Budget, Evaluator};
 use super::search::{Crossing, Curve, Steps, search};
-use super::{Progress, ReadWith};
+use super::{ReadWith, WorkProgress};
 use crate::encryption::assumption::{AssumptionRanges, Assumptions, Level};
 use crate::error::{Error, Result};
 use crate::scenario::Scenario;
@@ -65,7 +65,7 @@ pub(super) struct BreakEvenSearch<'a> {
     pub(super) targets: &'a [f64],
     pub(super) replications: u32,
     pub(super) budget: Budget,
-    pub(super) progress: Progress<'a>,
+    pub(super) progress: WorkProgress<'a>,
 }
 
 /// Gives the savings at a value, replication by replication.

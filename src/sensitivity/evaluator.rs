@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::{Progress, Work};
+use super::{Work, WorkProgress};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::Requesters;
 use crate::figure::saving;
@@ -36,7 +36,7 @@ pub(super) struct Evaluator<'a> {
     scenario: &'a Scenario,
     engines: Engines,
     budget: Budget,
-    progress: Progress<'a>,
+    progress: WorkProgress<'a>,
     requesters: Requesters,
     replications: Range<u32>,
     /// KMS calls of the reference in each replication.
@@ -52,7 +52,7 @@ impl<'a> Evaluator<'a> {
         scenario: &'a Scenario,
         replications: u32,
         budget: Budget,
-        progress: Progress<'a>,
+        progress: WorkProgress<'a>,
     ) -> Option<Self> {
         let headline = &scenario.configurations[scenario.headline];
         let mut evaluator = Self {

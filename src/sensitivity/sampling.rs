@@ -1,19 +1,19 @@
 //! Assumptions drawn from their ranges, each by its law.
 
 use crate::encryption::assumption::{
-    Assumption, AssumptionRanges, Assumptions, Law, Level, Range, Value,
+    Assumption, AssumptionRanges, AssumptionValue, Assumptions, Law, Level, Range,
 };
 use crate::units::SimDuration;
 
 /// The assumptions whose ranges are open.
-pub(super) fn open(ranges: &AssumptionRanges) -> Vec<(Assumption, Range<Value>)> {
+pub(super) fn open(ranges: &AssumptionRanges) -> Vec<(Assumption, Range<AssumptionValue>)> {
     ranges.in_force().filter(|(_, range)| range.is_open()).collect()
 }
 
 /// The assumptions at a point of the unit cube, which has a coordinate for each of `open`.
 pub(super) fn at(
     ranges: &AssumptionRanges,
-    open: &[(Assumption, Range<Value>)],
+    open: &[(Assumption, Range<AssumptionValue>)],
     point: &[f64],
 ) -> Assumptions {
     ranges.at_with(Level::Assumed, |assumption| {
@@ -23,12 +23,14 @@ pub(super) fn at(
 }
 
 /// The value that a share `u` of all values in a range do not exceed.
-fn quantile(law: Law, range: &Range<Value>, u: f64) -> Value {
+fn quantile(law: Law, range: &Range<AssumptionValue>, u: f64) -> AssumptionValue {
     match (range.low, range.high) {
-        (Value::Duration(low), Value::Duration(high)) => {
-            Value::Duration(duration(law, low, high, u))
+        (AssumptionValue::Duration(low), AssumptionValue::Duration(high)) => {
+            AssumptionValue::Duration(duration(law, low, high, u))
         }
-        (Value::Count(low), Value::Count(high)) => Value::Count(count(law, low, high, u)),
+        (AssumptionValue::Count(low), AssumptionValue::Count(high)) => {
+            AssumptionValue::Count(count(law, low, high, u))
+        }
         (low, _) if u < 0.5 => low,
         (_, high) => high,
     }
@@ -63,7 +65,7 @@ mod tests {
     use crate::encryption::assumption::Expiry;
     use Assumption::{CacheHosts, CacheLifetime, GenerationLifetime, VerifyOnWrite};
 
-    fn names(open: &[(Assumption, Range<Value>)]) -> Vec<Assumption> {
+    fn names(open: &[(Assumption, Range<AssumptionValue>)]) -> Vec<Assumption> {
         open.iter().map(|(assumption, _)| *assumption).collect()
     }
 
@@ -93,8 +95,8 @@ mod tests {
     #[test]
     fn partitions_that_are_given_take_the_place_of_hosts() {
         let mut ranges = AssumptionRanges::default();
-        ranges.set(Assumption::WritePartitions, Range::new(1, 2, 4).map(Value::Count));
-        ranges.set(Assumption::ReadPartitions, Range::known(Value::Count(3)));
+        ranges.set(Assumption::WritePartitions, Range::new(1, 2, 4).map(AssumptionValue::Count));
+        ranges.set(Assumption::ReadPartitions, Range::known(AssumptionValue::Count(3)));
         let open = open(&ranges);
         assert!(!names(&open).contains(&CacheHosts));
         let at = at(&ranges, &open, &[0.5; 5]);
@@ -113,8 +115,8 @@ mod tests {
         let seconds = SimDuration::from_secs;
         let mut ranges = AssumptionRanges::default();
         let lifetime = Range::new(SimDuration::ZERO, SimDuration::ZERO, seconds(8));
-        ranges.set(CacheLifetime, lifetime.map(Value::Duration));
-        ranges.set(GenerationLifetime, Range::known(Value::Duration(seconds(7))));
+        ranges.set(CacheLifetime, lifetime.map(AssumptionValue::Duration));
+        ranges.set(GenerationLifetime, Range::known(AssumptionValue::Duration(seconds(7))));
         let open = open(&ranges);
         assert!(!names(&open).contains(&GenerationLifetime));
         let at = at(&ranges, &open, &[0.25; 4]);

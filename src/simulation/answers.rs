@@ -17,7 +17,7 @@ use crate::encryption::keys::Keyring;
 use crate::encryption::needs::{MemoryPart, Needs};
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::kms::{KmsApi, KmsCalls};
-use crate::s3::columns::{Columns, Kind, Objects, Wanted};
+use crate::s3::columns::{Objects, RequestClass, S3Columns, WantedColumns};
 use crate::s3::{Connections, SessionSlot};
 use crate::tally::{Caller, Cost, Tally};
 use crate::workload::written::KeptObjects;
@@ -186,7 +186,7 @@ impl Answers<'_> {
     }
 
     /// Looks up, keyring by keyring, which keys wrap what the requests read.
-    fn look_up(&self, of_kind: &OfKind, columns: &Columns, keys: &mut [Vec<u32>], alone: bool) {
+    fn look_up(&self, of_kind: &OfKind, columns: &S3Columns, keys: &mut [Vec<u32>], alone: bool) {
         let kind = of_kind.kind;
         if MemoryPart::of(kind.operation) != MemoryPart::Unwrapped {
             return;
@@ -206,11 +206,11 @@ impl Answers<'_> {
 
 /// What a requester's requests of one kind have in common.
 struct OfKind<'a> {
-    kind: &'a Kind,
+    kind: &'a RequestClass,
     caller: Caller,
     /// The slot whose every session is a requester anew, if the rule says so.
     session: Option<&'a SessionSlot>,
-    wanted: Wanted,
+    wanted: WantedColumns,
 }
 
 impl OfKind<'_> {
@@ -220,7 +220,7 @@ impl OfKind<'_> {
         &self,
         state: &mut ArmState,
         scheme: &Scheme,
-        columns: &Columns,
+        columns: &S3Columns,
         keys: Option<&[u32]>,
     ) {
         let kind = self.kind;
@@ -272,11 +272,11 @@ impl OfKind<'_> {
 
 /// Which columns decide something under any of the schemes, for a requester with some connections.
 fn wanted_of(
-    kind: &Kind,
+    kind: &RequestClass,
     schemes: &[Scheme],
     kept: &KeptObjects,
     connections: Connections,
-) -> Wanted {
+) -> WantedColumns {
     let with_keys: Vec<&Assumptions> = schemes
         .iter()
         .filter(|it| matches!(it.buckets[kind.bucket as usize], BucketScheme::BucketKey { .. }))
@@ -291,7 +291,7 @@ fn wanted_of(
     // What is read may have been written on other connections.
     let written_by_several = has_several_writers(&kind.objects, kept)
         || with_keys.iter().any(|it| it.writing_at_most() > 1);
-    Wanted { objects, writers: objects && written_by_several, draws }
+    WantedColumns { objects, writers: objects && written_by_several, draws }
 }
 
 /// Whether it may matter who wrote an object.

@@ -8,11 +8,11 @@
 use super::stream::sources_of;
 use crate::encryption::needs::MemoryPart;
 use crate::encryption::requester::Requester;
-use crate::s3::columns::{Columns, Kind, Wanted};
+use crate::s3::columns::{RequestClass, S3Columns, WantedColumns};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
-use crate::workload::source::Source;
+use crate::workload::source::RequestSource;
 use crate::workload::written::KeptObjects;
 
 /// Requests that are drawn before they are answered: as many as the nearest caches of a processor
@@ -24,14 +24,14 @@ const MERGED_BATCH: usize = 16_384;
 
 /// A requester's requests of one kind, which are drawn column by column.
 pub(super) struct RequestColumns<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: RequestClass,
     /// The principal in whose name they come.
     pub(super) principal: usize,
-    sources: Vec<Source<'a>>,
+    sources: Vec<RequestSource<'a>>,
     /// Where several sources are merged: until when they have been drawn.
     drawn_until: SimTime,
     /// Room for the requests of a stretch before they are sorted.
-    unsorted: Columns,
+    unsorted: S3Columns,
     order: Vec<(SimTime, u32)>,
     places: Vec<u32>,
 }
@@ -59,7 +59,7 @@ pub(super) fn columns_of<'a>(
 }
 
 /// Whether requests of two kinds are answered from one part of S3's memory.
-fn share_memory(one: &Kind, other: &Kind) -> bool {
+fn share_memory(one: &RequestClass, other: &RequestClass) -> bool {
     let part = MemoryPart::of(one.operation);
     one.bucket == other.bucket
         && part != MemoryPart::None
@@ -67,13 +67,18 @@ fn share_memory(one: &Kind, other: &Kind) -> bool {
 }
 
 impl<'a> RequestColumns<'a> {
-    fn new(kind: Kind, principal: usize, since: SimTime, source: Source<'a>) -> Self {
+    fn new(
+        kind: RequestClass,
+        principal: usize,
+        since: SimTime,
+        source: RequestSource<'a>,
+    ) -> Self {
         Self {
             kind,
             principal,
             sources: vec![source],
             drawn_until: SimTime::ZERO.min(since),
-            unsorted: Columns::default(),
+            unsorted: S3Columns::default(),
             order: Vec::new(),
             places: Vec::new(),
         }
@@ -85,7 +90,12 @@ impl<'a> RequestColumns<'a> {
     }
 
     /// Replaces `columns` by the next requests; false when there are none before `end`.
-    pub(super) fn next(&mut self, columns: &mut Columns, wanted: Wanted, end: SimTime) -> bool {
+    pub(super) fn next(
+        &mut self,
+        columns: &mut S3Columns,
+        wanted: WantedColumns,
+        end: SimTime,
+    ) -> bool {
         columns.clear();
         if let [only] = self.sources.as_mut_slice() {
             only.fill(columns, wanted, BATCH);
@@ -101,12 +111,12 @@ impl<'a> RequestColumns<'a> {
     /// more, whatever hour of a profile it meets.
     fn stretch(&self) -> SimDuration {
         let batch = MERGED_BATCH.max(2 * self.sources.len()) as f64;
-        let per_s: f64 = self.sources.iter().filter_map(Source::greatest_per_s).sum();
+        let per_s: f64 = self.sources.iter().filter_map(RequestSource::greatest_per_s).sum();
         SimDuration::from_secs_f64(batch / per_s).max(SimDuration::from_nanos(1))
     }
 
     /// Draws what all sources send in the next stretch of time, and sorts it.
-    fn merge_stretch(&mut self, columns: &mut Columns, wanted: Wanted, end: SimTime) {
+    fn merge_stretch(&mut self, columns: &mut S3Columns, wanted: WantedColumns, end: SimTime) {
         let until = (self.drawn_until + self.stretch()).min(end);
         self.unsorted.clear();
         for source in &mut self.sources {

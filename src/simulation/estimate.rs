@@ -47,7 +47,7 @@ const BYTES_PER_SESSION_AND_CONFIGURATION: u64 = 1_024;
 
 /// What one replication of a run is expected to take.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
+pub struct RunEstimate {
     /// Mean number of S3 requests.
     pub requests: f64,
     /// Of these, how many are drawn one by one.
@@ -58,7 +58,7 @@ pub struct Estimate {
     pub bytes_max: u64,
 }
 
-impl Estimate {
+impl RunEstimate {
     /// Estimates one replication, and the memory that `threads` together may take for it.
     #[must_use]
     pub fn of(scenario: &Scenario, engines: &Engines, threads: usize) -> Self {
@@ -240,9 +240,9 @@ fn keys_before(arm: &PlannedArm, scheme: &Scheme, index: usize) -> u64 {
 ///
 /// # Errors
 /// Says how large it is and what would make it smaller.
-pub fn check_size(scenario: &Scenario, threads: usize, bytes: u64) -> Result<Estimate> {
+pub fn check_size(scenario: &Scenario, threads: usize, bytes: u64) -> Result<RunEstimate> {
     let engines = Engines::of(scenario);
-    let estimate = Estimate::of(scenario, &engines, threads);
+    let estimate = RunEstimate::of(scenario, &engines, threads);
     if estimate.requests_drawn > MAX_REQUESTS {
         return Err(Error::request(format!(
             "the scenario makes about `{:.0e}` requests a replication, but at most \

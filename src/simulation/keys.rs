@@ -16,7 +16,7 @@ use crate::encryption::needs::Needs;
 use crate::encryption::service::{BucketScheme, CallTimes, Memory, Scheme};
 use crate::rng::Purpose;
 use crate::s3::SessionSlot;
-use crate::s3::columns::{Columns, Wanted};
+use crate::s3::columns::{S3Columns, WantedColumns};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
@@ -183,8 +183,8 @@ fn keys_generated(
     let session = run.session(requester);
     let mut makers: Vec<KeyMaker> = rules.iter().map(|rules| rules.begin(run, requester)).collect();
     if let Some(kinds) = run.columns(requester, Workload::writes) {
-        let mut columns = Columns::default();
-        let wanted = Wanted { objects: false, writers: false, draws: true };
+        let mut columns = S3Columns::default();
+        let wanted = WantedColumns { objects: false, writers: false, draws: true };
         for mut writes in kinds.into_iter().filter(RequestColumns::writes) {
             for maker in &mut makers {
                 let partitions = run.partitions(requester, maker.scheme);
@@ -225,7 +225,7 @@ impl KeyMaker<'_> {
         &mut self,
         writes: &RequestColumns,
         session: Option<&SessionSlot>,
-        columns: &Columns,
+        columns: &S3Columns,
     ) {
         let bucket = writes.kind.bucket;
         let BucketScheme::BucketKey { since, .. } = self.scheme.buckets[bucket as usize] else {

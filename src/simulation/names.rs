@@ -13,9 +13,9 @@ use std::fmt;
 use super::Arm;
 use super::events::{Event, Events, KeyUse};
 use crate::encryption::needs::Needs;
-use crate::logs::outgoing::Outgoing;
+use crate::logs::exported_request::Outgoing;
 use crate::logs::record::Nanoseconds;
-use crate::s3::{Identity, Object, Operation, Request};
+use crate::s3::{IdentityKind, Object, Operation, Request};
 use crate::scenario::Scenario;
 use crate::units::SimTime;
 use crate::workload::written::KeptObjects;
@@ -107,13 +107,13 @@ pub struct NamedEvents<'a> {
     number: u64,
     /// What is there to be read and, in another list, the uploads begun, by slot and bucket, in order
     /// of time. A log's requests know the very write that they need, and keep none.
-    written: HashMap<(u32, u32), [Writes; 2]>,
+    written: HashMap<(u32, u32), [NumberedWrites; 2]>,
     /// The end of an upload needs its beginning once more, to know what is there to be read.
     keeps: bool,
 }
 
 /// What was written, when, and what tells it apart; in order of time.
-type Writes = Vec<(SimTime, u64)>;
+type NumberedWrites = Vec<(SimTime, u64)>;
 
 /// Places of [`NamedEvents::written`].
 const READABLE: usize = 0;
@@ -272,7 +272,7 @@ fn outgoing<'a>(scenario: &'a Scenario, start: Nanoseconds, named: &NamedEvent) 
         time: start + request.time.as_nanos(),
         principal,
         session,
-        federated: slot.policy > 0 && matches!(principal.identity, Identity::User(_)),
+        federated: slot.policy > 0 && matches!(principal.identity, IdentityKind::User(_)),
         slot: request.slot,
         requester,
         operation: request.operation,

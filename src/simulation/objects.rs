@@ -8,7 +8,7 @@ use crate::rng::Purpose;
 use crate::s3::Request;
 use crate::scenario::{Population, Scenario};
 use crate::units::SimTime;
-use crate::workload::source::{Draws, Source};
+use crate::workload::source::{Draws, RequestSource};
 use crate::workload::written::{KeptObjects, SourceObjects, WrittenObject};
 use crate::workload::{Traffic, Workload};
 
@@ -73,15 +73,15 @@ fn of_workload_objects(
     let objects: Vec<Vec<WrittenObject>> = slots
         .map(|slot| {
             let policy = scenario.slots[slot as usize].policy_number();
-            let sources = Source::of(workload, slot, policy, draws);
-            sources.into_iter().filter(Source::writes).flat_map(written_by).collect()
+            let sources = RequestSource::of(workload, slot, policy, draws);
+            sources.into_iter().filter(RequestSource::writes).flat_map(written_by).collect()
         })
         .collect();
     SourceObjects::new(objects.concat(), workload.policies, workload.slots.start)
 }
 
 /// The objects that one source writes, in order of time.
-fn written_by(mut source: Source) -> Vec<WrittenObject> {
+fn written_by(mut source: RequestSource) -> Vec<WrittenObject> {
     let mut objects = Vec::new();
     let mut requests: Vec<Request> = Vec::new();
     while source.next_action(&mut requests) {

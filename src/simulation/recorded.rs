@@ -10,7 +10,7 @@ use super::worker::{ArmState, Worker};
 use crate::encryption::assumption::{Assumptions, Partitions};
 use crate::encryption::requester::Requesters;
 use crate::encryption::service::{BucketScheme, CallOf, KeyNeeds, Scheme};
-use crate::recording::earlier_objects::Origin;
+use crate::recording::earlier_objects::ObjectOrigin;
 use crate::scenario::Scenario;
 use crate::tally::Caller;
 use crate::units::{SimDuration, SimTime};
@@ -135,7 +135,7 @@ fn keys_are_sure(scenario: &Scenario, arm: &Arm, index: usize, assumptions: &Ass
     let origin = log.and_then(|log| log.before.get(index)).map(|before| &before.origin);
     match (scheme, origin) {
         (BucketScheme::NoKms | BucketScheme::KeyPerObject, _)
-        | (_, Some(Origin::Written(_) | Origin::WithoutKey)) => true,
+        | (_, Some(ObjectOrigin::Written(_) | ObjectOrigin::WithoutKey)) => true,
         _ if configuration.migrates(index) && domain.migrates() => true,
         (BucketScheme::BucketKey { since, .. }, _) if since > SimTime::MIN => {
             since >= SimTime::ZERO

@@ -1,6 +1,6 @@
 //! One replication of all requesters under one rule: what both passes and both engines have in common.
 
-use super::Progress;
+use super::RequestProgress;
 use super::columns::{RequestColumns, columns_of};
 use super::engines::Engines;
 use super::stream::Requests;
@@ -22,7 +22,7 @@ pub(super) struct ReplicationRun<'a> {
     pub(super) kept: &'a KeptObjects,
     /// Its number.
     pub(super) replication: u32,
-    pub(super) progress: Progress<'a>,
+    pub(super) progress: RequestProgress<'a>,
 }
 
 impl<'a> ReplicationRun<'a> {

@@ -13,12 +13,12 @@
 //! configurations, and shares of requests, may vary more from replication to replication than under
 //! the event engine; half-widths show it.
 
+mod call_times;
 mod component;
 pub(super) mod cost;
 mod counts;
-mod flow;
 mod reads;
-mod walk;
+mod varying_poisson;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -35,10 +35,10 @@ use crate::kms::{KmsApi, KmsCalls};
 use crate::tally::Cost;
 use crate::units::{SimDuration, SimTime};
 
+use call_times::Keeping;
 use component::Component;
-use reads::{Needed, Reads};
-use walk::Keeping;
-use writes::{WriteCall, Writes};
+use reads::{Needed, SchemeReads};
+use writes::{SchemeWrites, WriteCall};
 
 /// Draws the calls of those requesters whose requests need not be drawn.
 pub(super) struct SkipAhead<'a> {
@@ -65,7 +65,7 @@ impl<'a> SkipAhead<'a> {
     pub(super) fn keys_generated(&self, requester: usize, scheme: &Scheme) -> KeyStarts {
         let partitions = self.run.partitions(requester, scheme).writing;
         let mut starts = KeyStarts::new(scheme.buckets.len(), partitions);
-        Writes { engine: self, requester, scheme }.each_call(|call| {
+        SchemeWrites { engine: self, requester, scheme }.each_call(|call| {
             if let Some(place) = call.place {
                 starts.push(place, call.time);
             }
@@ -94,12 +94,15 @@ impl<'a> SkipAhead<'a> {
         let mut draws = Vec::new();
         for (arm, scheme) in schemes.iter().enumerate() {
             for (&requester, readers) in skipped.iter().zip(&readers) {
-                draws.push((arm, Calls::OfWrites(Writes { engine: self, requester, scheme })));
+                draws.push((
+                    arm,
+                    RequesterCalls::OfWrites(SchemeWrites { engine: self, requester, scheme }),
+                ));
                 if let Some(keyring) = keys.of_arm[arm] {
                     let needed = &tables[&(readers.as_slice(), keyring)];
                     draws.extend((0..needed.parts()).map(|part| {
-                        let reads = Reads { engine: self, requester, scheme, needed, part };
-                        (arm, Calls::OfReads(reads))
+                        let reads = SchemeReads { engine: self, requester, scheme, needed, part };
+                        (arm, RequesterCalls::OfReads(reads))
                     }));
                 }
             }
@@ -144,12 +147,12 @@ impl<'a> SkipAhead<'a> {
 }
 
 /// The calls of one requester in one arm that are to be drawn together.
-enum Calls<'a> {
-    OfReads(Reads<'a>),
-    OfWrites(Writes<'a>),
+enum RequesterCalls<'a> {
+    OfReads(SchemeReads<'a>),
+    OfWrites(SchemeWrites<'a>),
 }
 
-impl Calls<'_> {
+impl RequesterCalls<'_> {
     fn count(&self, state: &mut ArmState) {
         match self {
             Self::OfReads(reads) => reads.count(&mut state.tally),
@@ -158,8 +161,8 @@ impl Calls<'_> {
     }
 }
 
-fn count_writes(writes: &Writes, state: &mut ArmState) {
-    let Writes { engine, requester, scheme } = *writes;
+fn count_writes(writes: &SchemeWrites, state: &mut ArmState) {
+    let SchemeWrites { engine, requester, scheme } = *writes;
     let ArmState { tally, alive, .. } = state;
     let partitions = engine.run.partitions(requester, scheme).writing;
     let lifetime = scheme.assumptions.generation_lifetime;

@@ -10,7 +10,7 @@ use crate::s3::Request;
 use crate::scenario::Scenario;
 use crate::units::SimTime;
 use crate::workload::Workload;
-use crate::workload::source::{Draws, Source};
+use crate::workload::source::{Draws, RequestSource};
 use crate::workload::written::KeptObjects;
 
 /// Requests that are drawn before they are answered, so that each arm goes through them in turn
@@ -56,7 +56,7 @@ impl<'a> Requests<'a> {
 
 /// A requester's drawn requests.
 pub struct RequestStream<'a> {
-    sources: Vec<Source<'a>>,
+    sources: Vec<RequestSource<'a>>,
     /// The next action's requests of each source.
     pending: Vec<Vec<Request>>,
     /// Sources by the time of their next action; ties go to the one that stands first.
@@ -74,7 +74,7 @@ impl<'a> RequestStream<'a> {
         replication: u32,
         wanted: impl Fn(&Workload) -> bool,
     ) -> Self {
-        let mut sources: Vec<Source> =
+        let mut sources: Vec<RequestSource> =
             sources_of(scenario, kept, requester, replication, wanted).collect();
         let mut pending = vec![Vec::new(); sources.len()];
         let mut heads = BinaryHeap::new();
@@ -117,19 +117,19 @@ pub(super) fn sources_of<'a>(
     requester: &Requester,
     replication: u32,
     wanted: impl Fn(&Workload) -> bool,
-) -> impl Iterator<Item = Source<'a>> {
+) -> impl Iterator<Item = RequestSource<'a>> {
     let Scenario { seed, end, .. } = *scenario;
     let draws = Draws { seed, replication, end, kept };
     requester.slots.iter().flat_map(move |&slot| {
         let policy = scenario.slots[slot as usize].policy_number();
         let workloads = scenario.workloads.iter().filter(|w| w.slots.contains(&slot));
         let wanted = workloads.filter(|workload| wanted(workload));
-        wanted.flat_map(|w| Source::of(w, slot, policy, draws)).collect::<Vec<_>>()
+        wanted.flat_map(|w| RequestSource::of(w, slot, policy, draws)).collect::<Vec<_>>()
     })
 }
 
 /// Draws a source's next action that makes a request, and gives its time.
-fn draw_next(source: &mut Source, pending: &mut Vec<Request>) -> Option<SimTime> {
+fn draw_next(source: &mut RequestSource, pending: &mut Vec<Request>) -> Option<SimTime> {
     while pending.is_empty() {
         if !source.next_action(pending) {
             return None;

@@ -8,8 +8,8 @@ use super::recorded::RecordedRoom;
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
-use crate::s3::columns::Columns;
-use crate::tally::{KeysAlive, Tally, Traffic};
+use crate::s3::columns::S3Columns;
+use crate::tally::{KeysAlive, S3Traffic, Tally};
 
 /// One arm while a requester is run, and what it has counted so far.
 pub(super) struct ArmState {
@@ -43,11 +43,11 @@ impl ArmState {
 /// What one thread needs to run requesters one after the other.
 pub(super) struct Worker {
     pub(super) arms: Vec<ArmState>,
-    pub(super) traffic: Traffic,
+    pub(super) traffic: S3Traffic,
     pub(super) batch: Vec<Request>,
     /// Of a log's requests: which part of which bucket each of the batch counts to.
     pub(super) places: Vec<u32>,
-    pub(super) columns: Columns,
+    pub(super) columns: S3Columns,
     /// Of each keyring the keys that wrap what the requests in columns need.
     pub(super) keys: Vec<Vec<u32>>,
     pub(super) recorded: RecordedRoom,
@@ -58,12 +58,12 @@ impl Worker {
         let scenario = run.scenario;
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
-            traffic: Traffic::new(scenario.window(), run.requesters.list.len())
+            traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
                 .with_parts(scenario.domains.len())
                 .with_regions(scenario.accounts.several_regions()),
             batch: Vec::new(),
             places: Vec::new(),
-            columns: Columns::default(),
+            columns: S3Columns::default(),
             keys: Vec::new(),
             recorded: RecordedRoom::default(),
         }

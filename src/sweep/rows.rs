@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::checked_points::Survey;
 use super::grid::Grid;
-use super::survey::Survey;
 use crate::encryption::assumption::Level;
+use crate::harmless_text;
 use crate::results::csv;
 use crate::results::rows::SummaryRow;
-use crate::shown;
 
 /// Format of a file of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl<'a> Ledger<'a> {
                 let lines = rows.iter().flat_map(|row| {
                     let mut object = serde_json::to_value(row).expect("rows are flat structs");
                     object.as_object_mut().expect("a row has names").extend(common.clone());
-                    format!("{}\n", shown::json(&object.to_string())).into_bytes()
+                    format!("{}\n", harmless_text::json(&object.to_string())).into_bytes()
                 });
                 lines.collect()
             }
@@ -223,7 +223,7 @@ fn records(bytes: &[u8]) -> Vec<Vec<String>> {
 /// Never: memory takes what is written to it.
 fn line(fields: &[String]) -> Vec<u8> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    let cells = fields.iter().map(|field| shown::cell(field).into_owned());
+    let cells = fields.iter().map(|field| harmless_text::cell(field).into_owned());
     writer.write_record(cells).expect("memory takes it");
     writer.into_inner().expect("memory takes it")
 }

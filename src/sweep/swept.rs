@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::survey::SweepIdentity;
+use super::checked_points::SweepIdentity;
 use crate::error::{Error, Result};
 use crate::results::rows::SummaryRow;
 use crate::results::{Results, csv};

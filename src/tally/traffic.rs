@@ -16,7 +16,7 @@ pub struct RequestCounts {
 
 /// S3 requests, which are the same in every configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Traffic {
+pub struct S3Traffic {
     pub(super) window: Window,
     pub(super) requests: RequestsByOperation,
     /// Of these, those of work that happens once.
@@ -31,7 +31,7 @@ pub struct Traffic {
     pub(super) requesters: Vec<u64>,
 }
 
-impl Traffic {
+impl S3Traffic {
     /// Nothing counted yet, of that many requesters.
     #[must_use]
     pub fn new(window: Window, requesters: usize) -> Self {

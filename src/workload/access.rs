@@ -11,7 +11,7 @@ use super::ages::AgeLaw;
 use crate::error::{Error, Result};
 use crate::rng::{Stream, part_of};
 use crate::s3::Object;
-use crate::s3::columns::{Columns, Objects, Wanted, WrittenBy};
+use crate::s3::columns::{Objects, S3Columns, WantedColumns, WrittenBy};
 use crate::units::{SimDuration, SimTime};
 
 use super::written::{KeptObjects, ObjectList};
@@ -187,7 +187,7 @@ pub struct ReadWritten {
 
 /// What a workload reads. At least one of the two sources is there.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reads {
+pub struct ReadSources {
     /// How it chooses.
     pub pattern: ReadPattern,
     /// Objects from before the run.
@@ -256,7 +256,7 @@ pub struct ObjectChance {
     pub writers: Stream,
 }
 
-impl Reads {
+impl ReadSources {
     /// What a reader under `policy` may read of the objects that are kept.
     #[must_use]
     pub fn readable<'a>(&self, kept: &'a KeptObjects, policy: u32) -> ReadableObjects<'a> {
@@ -441,19 +441,19 @@ impl Reads {
     }
 
     /// Chooses an object for each request of `columns` from the `first` on: those that
-    /// [`Reads::pick`] would.
+    /// [`ReadSources::pick`] would.
     ///
     /// # Panics
     /// If the pattern has regard to the order of the requests.
     pub fn fill(
         &self,
         readable: ReadableObjects,
-        columns: &mut Columns,
+        columns: &mut S3Columns,
         first: usize,
-        wanted: Wanted,
+        wanted: WantedColumns,
         chance: &mut ObjectChance,
     ) {
-        let Columns { times, ranks, written, writers, .. } = columns;
+        let S3Columns { times, ranks, written, writers, .. } = columns;
         let first_written = written.len();
         let times = &times[first..];
         match &self.pattern {
@@ -614,10 +614,10 @@ mod tests {
     use crate::rng::{Purpose, Seed};
     use crate::workload::written::{SourceObjects, WrittenObject};
 
-    fn reads(pattern: ReadPattern, objects: u64) -> Reads {
+    fn reads(pattern: ReadPattern, objects: u64) -> ReadSources {
         let ages = AgeLaw::Fixed(SimDuration::ZERO);
         let population = Some(ReadPopulation::new(0, 0, objects, 1, ages, &pattern));
-        Reads { pattern, population, written: None }
+        ReadSources { pattern, population, written: None }
     }
 
     fn chance() -> ObjectChance {
@@ -630,7 +630,7 @@ mod tests {
         ReadPoint { time: start, scan_start: start, index, of, follows: None }
     }
 
-    fn ranks(reads: &Reads, count: u64) -> Vec<u64> {
+    fn ranks(reads: &ReadSources, count: u64) -> Vec<u64> {
         let mut rng = chance();
         (0..count)
             .map(|_| match reads.pick(ReadableObjects::default(), None, at(0, 1), &mut rng).1 {

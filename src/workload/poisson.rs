@@ -1,12 +1,12 @@
 //! Workloads whose requests are Poisson processes: then KMS calls can be drawn without the requests
 //! between them.
 
-use super::access::{AgesRead, Reads};
+use super::access::{AgesRead, ReadSources};
 use super::ages::AgeLaw;
 use super::arrivals::Arrivals;
 use super::rates::RateCurve;
 use super::{Action, Traffic, Workload, shares};
-use crate::s3::columns::Kind;
+use crate::s3::columns::RequestClass;
 use crate::units::SimTime;
 
 /// The requests of one kind of action, where they are a Poisson process and what they need depends on
@@ -16,7 +16,7 @@ pub(crate) struct PoissonRequests {
     /// The action.
     pub(crate) action: Action,
     /// What all the requests have in common.
-    pub(crate) kind: Kind,
+    pub(crate) kind: RequestClass,
     /// Their rate, by all session slots.
     pub(crate) curve: RateCurve,
     /// The law of the ages of what they read; `None` if age has no bearing.
@@ -56,7 +56,7 @@ impl Workload {
 }
 
 /// The law of the ages of what is read, if nothing else decides which key it needs.
-fn ages_read(reads: &Reads) -> Result<Option<AgeLaw>, &'static str> {
+fn ages_read(reads: &ReadSources) -> Result<Option<AgeLaw>, &'static str> {
     let ages = match reads.ages_read() {
         AgesRead::NoLaw => return Err("reads by popularity or in scans"),
         AgesRead::AnyAge => None,

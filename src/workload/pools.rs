@@ -7,7 +7,7 @@ use crate::s3::Connections;
 
 /// The pool of one client.
 #[derive(Clone, Copy, Debug)]
-pub struct Pool {
+pub struct ConnectionPool {
     /// What workloads call the client.
     pub client: &'static str,
     /// Connections of one process: one session.
@@ -18,12 +18,26 @@ pub struct Pool {
     pub source: &'static str,
 }
 
-const fn documented(client: &'static str, connections: u32, source: &'static str) -> Pool {
-    Pool { client, connections: Connections::Kept(connections), is_documented: true, source }
+const fn documented(
+    client: &'static str,
+    connections: u32,
+    source: &'static str,
+) -> ConnectionPool {
+    ConnectionPool {
+        client,
+        connections: Connections::Kept(connections),
+        is_documented: true,
+        source,
+    }
 }
 
-const fn assumed(client: &'static str, connections: u32, source: &'static str) -> Pool {
-    Pool { client, connections: Connections::Kept(connections), is_documented: false, source }
+const fn assumed(client: &'static str, connections: u32, source: &'static str) -> ConnectionPool {
+    ConnectionPool {
+        client,
+        connections: Connections::Kept(connections),
+        is_documented: false,
+        source,
+    }
 }
 
 const BOTOCORE: &str = "botocore 1.43 `max_pool_connections` 10, \
@@ -36,7 +50,7 @@ const S3A: &str = "Hadoop 3.3 `fs.s3a.connection.maximum` 96 for each executor (
 const CORES: &str = "a connection for each of 8 threads: as many cores are assumed";
 
 /// The pools of built-in clients.
-pub const POOLS: [Pool; 20] = [
+pub const POOLS: [ConnectionPool; 20] = [
     documented("direct", 10, BOTOCORE),
     documented("boto3", 10, BOTOCORE),
     documented("dask", 10, BOTOCORE),
@@ -87,7 +101,7 @@ pub const POOLS: [Pool; 20] = [
 
 /// The pool of the built-in client of that name, if one is known.
 #[must_use]
-pub fn pool(client: &str) -> Option<&'static Pool> {
+pub fn pool(client: &str) -> Option<&'static ConnectionPool> {
     POOLS.iter().find(|pool| pool.client == client)
 }
 

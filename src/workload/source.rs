@@ -2,25 +2,25 @@
 
 use rand::{Rng, RngExt};
 
-use super::access::{ObjectChance, ReadPoint, ReadableObjects, Reads, ScanRange};
+use super::access::{ObjectChance, ReadPoint, ReadSources, ReadableObjects, ScanRange};
 use super::arrivals::{ArrivalClock, Arrivals};
 use super::jobs::JobClock;
 use super::written::{KeptObjects, ObjectList};
 use super::{Action, Traffic, Workload, shares};
 use crate::rng::{Purpose, Seed, Stream};
-use crate::s3::columns::{Columns, Kind, Objects, Wanted};
+use crate::s3::columns::{Objects, RequestClass, S3Columns, WantedColumns};
 use crate::s3::{Object, Operation, Request};
 use crate::units::{SimDuration, SimTime};
 
 /// Draws the requests of one session slot in a workload, or those of one kind of action among them.
 #[derive(Debug)]
-pub struct Source<'a> {
+pub struct RequestSource<'a> {
     workload: &'a Workload,
     slot: u32,
     end: SimTime,
     once: bool,
-    chance: Chance,
-    clock: Clock<'a>,
+    chance: RandomStreams,
+    clock: ActionClock<'a>,
     /// What it may read of the objects that are kept.
     readable: ReadableObjects<'a>,
     /// When the scan under way began, and the objects it goes through.
@@ -43,7 +43,7 @@ pub struct Draws<'a> {
 /// The streams of random numbers of one source, one for each thing that is left to chance: what is
 /// drawn of one changes nothing in the others, so what nobody looks at need not be drawn.
 #[derive(Debug)]
-struct Chance {
+struct RandomStreams {
     times: Stream,
     /// Which kind of action, and how many requests it makes.
     choices: Stream,
@@ -53,7 +53,7 @@ struct Chance {
 }
 
 #[derive(Clone, Debug)]
-enum Clock<'a> {
+enum ActionClock<'a> {
     /// Handles each object of another workload once.
     Following {
         objects: &'a ObjectList,
@@ -103,12 +103,12 @@ impl<'a> SlotIn<'a> {
     }
 
     /// The streams of the `kind`-th source.
-    fn chance(&self, kind: u32) -> Chance {
+    fn chance(&self, kind: u32) -> RandomStreams {
         let Draws { seed, replication, .. } = self.draws;
         let place = (self.workload.index * Action::KINDS + kind, self.number());
         let [times, choices, objects, writers, draws] =
             seed.streams(replication, Purpose::Requests, place);
-        Chance { times, choices, objects: ObjectChance { objects, writers }, draws }
+        RandomStreams { times, choices, objects: ObjectChance { objects, writers }, draws }
     }
 
     /// A source of a share of the workload's steady actions: of the `kind`-th source's streams, all of
@@ -119,7 +119,7 @@ impl<'a> SlotIn<'a> {
         kind: u32,
         only: Option<Action>,
         share: f64,
-    ) -> Source<'a> {
+    ) -> RequestSource<'a> {
         let mut chance = self.chance(kind);
         // Before the run only what is written matters.
         let since = match only {
@@ -128,21 +128,21 @@ impl<'a> SlotIn<'a> {
         };
         let place = (self.number(), self.slots());
         let arrivals = ArrivalClock::new(arrivals, place, share, since, &mut chance.times);
-        let clock = Clock::Steady { arrivals, only, read: 0, scan_start: SimTime::ZERO };
+        let clock = ActionClock::Steady { arrivals, only, read: 0, scan_start: SimTime::ZERO };
         self.source(clock, chance)
     }
 
-    fn source(&self, clock: Clock<'a>, chance: Chance) -> Source<'a> {
+    fn source(&self, clock: ActionClock<'a>, chance: RandomStreams) -> RequestSource<'a> {
         let Self { workload, slot, policy, draws } = *self;
         let reads = workload.reads.as_ref();
         let readable =
             reads.map_or_else(Default::default, |reads| reads.readable(draws.kept, policy));
         let once = workload.happens_once();
-        Source { workload, slot, end: draws.end, once, chance, clock, readable, scan: None }
+        RequestSource { workload, slot, end: draws.end, once, chance, clock, readable, scan: None }
     }
 }
 
-impl<'a> Source<'a> {
+impl<'a> RequestSource<'a> {
     /// The sources of `slot` in `workload`, whose requests before `end` they draw. They depend on
     /// nothing but the arguments.
     ///
@@ -174,13 +174,13 @@ impl<'a> Source<'a> {
             }
             Traffic::Jobs(jobs) => {
                 let clock = JobClock::new(jobs, whose.number(), whose.slots(), workload.since);
-                vec![whose.source(Clock::Jobs(clock), whose.chance(0))]
+                vec![whose.source(ActionClock::Jobs(clock), whose.chance(0))]
             }
             Traffic::Following(following) => {
                 let Some(objects) = draws.kept.workload(following.workload, 1, 0) else {
                     return Vec::new();
                 };
-                let clock = Clock::Following {
+                let clock = ActionClock::Following {
                     objects,
                     next: whose.number() as usize,
                     slots: whose.slots() as usize,
@@ -196,7 +196,7 @@ impl<'a> Source<'a> {
     #[must_use]
     pub fn writes(&self) -> bool {
         match &self.clock {
-            Clock::Steady { only: Some(action), .. } => action.writes(),
+            ActionClock::Steady { only: Some(action), .. } => action.writes(),
             _ => self.workload.writes(),
         }
     }
@@ -220,23 +220,25 @@ impl<'a> Source<'a> {
     }
 
     /// What all requests have in common, if each action makes one request and all are of one kind:
-    /// then [`Source::fill`] draws them in columns.
+    /// then [`RequestSource::fill`] draws them in columns.
     #[must_use]
-    pub fn kind(&self) -> Option<Kind> {
+    pub fn kind(&self) -> Option<RequestClass> {
         match self.clock {
-            Clock::Steady { only: Some(action), .. } => self.workload.kind_of(action),
+            ActionClock::Steady { only: Some(action), .. } => self.workload.kind_of(action),
             _ => None,
         }
     }
 
     /// Appends the next requests before the end, at most `most`. They are those that
-    /// [`Source::next_action`] would draw.
+    /// [`RequestSource::next_action`] would draw.
     ///
     /// # Panics
     /// If the requests are not all of one kind.
-    pub fn fill(&mut self, columns: &mut Columns, wanted: Wanted, most: usize) {
+    pub fn fill(&mut self, columns: &mut S3Columns, wanted: WantedColumns, most: usize) {
         let (first, times) = (columns.len(), &mut columns.times);
-        let Clock::Steady { arrivals, .. } = &mut self.clock else { panic!("{OF_SEVERAL_KINDS}") };
+        let ActionClock::Steady { arrivals, .. } = &mut self.clock else {
+            panic!("{OF_SEVERAL_KINDS}")
+        };
         arrivals.fill(times, most, &mut self.chance.times);
         times.truncate(first + times[first..].partition_point(|&time| time < self.end));
         self.fill_others(columns, wanted, first);
@@ -246,15 +248,17 @@ impl<'a> Source<'a> {
     ///
     /// # Panics
     /// If the requests are not all of one kind.
-    pub fn fill_until(&mut self, columns: &mut Columns, wanted: Wanted, until: SimTime) {
+    pub fn fill_until(&mut self, columns: &mut S3Columns, wanted: WantedColumns, until: SimTime) {
         let (first, until) = (columns.len(), until.min(self.end));
-        let Clock::Steady { arrivals, .. } = &mut self.clock else { panic!("{OF_SEVERAL_KINDS}") };
+        let ActionClock::Steady { arrivals, .. } = &mut self.clock else {
+            panic!("{OF_SEVERAL_KINDS}")
+        };
         arrivals.fill_until(&mut columns.times, until, &mut self.chance.times);
         self.fill_others(columns, wanted, first);
     }
 
     /// Fills the columns beside the times.
-    fn fill_others(&mut self, columns: &mut Columns, wanted: Wanted, first: usize) {
+    fn fill_others(&mut self, columns: &mut S3Columns, wanted: WantedColumns, first: usize) {
         if let (Some(reads), true) = (&self.workload.reads, wanted.objects && self.reads_objects())
         {
             reads.fill(self.readable, columns, first, wanted, &mut self.chance.objects);
@@ -266,7 +270,7 @@ impl<'a> Source<'a> {
     }
 
     fn reads_objects(&self) -> bool {
-        matches!(&self.clock, Clock::Steady { only: Some(action), .. } if action.reads())
+        matches!(&self.clock, ActionClock::Steady { only: Some(action), .. } if action.reads())
     }
 
     /// Appends the requests of the next action, all of one time; false if there is none before the
@@ -281,9 +285,12 @@ impl<'a> Source<'a> {
     }
 
     fn next_due(&mut self) -> Option<Due> {
-        let Chance { times, choices, .. } = &mut self.chance;
+        let RandomStreams { times, choices, .. } = &mut self.chance;
         match (&mut self.clock, &self.workload.traffic) {
-            (Clock::Steady { arrivals, only, read, scan_start }, Traffic::Steady { mix, .. }) => {
+            (
+                ActionClock::Steady { arrivals, only, read, scan_start },
+                Traffic::Steady { mix, .. },
+            ) => {
                 let time = arrivals.next(times);
                 let action = only.unwrap_or_else(|| draw_action(mix, choices));
                 let of = self.workload.scan_objects();
@@ -297,7 +304,7 @@ impl<'a> Source<'a> {
                 let point = ReadPoint { time, scan_start: *scan_start, index, of, follows: None };
                 Some(Due { action, point })
             }
-            (Clock::Following { objects, next, slots, delay, action }, _) => {
+            (ActionClock::Following { objects, next, slots, delay, action }, _) => {
                 let number = *next;
                 if number >= objects.len() {
                     return None;
@@ -308,16 +315,18 @@ impl<'a> Source<'a> {
                 let point = ReadPoint { time, scan_start: time, index: 0, of: 1, follows };
                 Some(Due { action: *action, point })
             }
-            (Clock::Jobs(clock), Traffic::Jobs(jobs)) => clock.next(jobs, times).map(|due| Due {
-                action: due.action,
-                point: ReadPoint {
-                    time: due.time,
-                    scan_start: due.job_start,
-                    index: due.index,
-                    of: due.of,
-                    follows: None,
-                },
-            }),
+            (ActionClock::Jobs(clock), Traffic::Jobs(jobs)) => {
+                clock.next(jobs, times).map(|due| Due {
+                    action: due.action,
+                    point: ReadPoint {
+                        time: due.time,
+                        scan_start: due.job_start,
+                        index: due.index,
+                        of: due.of,
+                        follows: None,
+                    },
+                })
+            }
             _ => unreachable!("a source's clock is of its workload's kind"),
         }
     }
@@ -479,7 +488,7 @@ impl Workload {
     /// What the requests of `action` have in common, if the action always makes one request and
     /// which one it is does not depend on those before it.
     #[must_use]
-    pub fn kind_of(&self, action: Action) -> Option<Kind> {
+    pub fn kind_of(&self, action: Action) -> Option<RequestClass> {
         let operation = match action {
             Action::Read => Operation::GetObject,
             Action::Write => Operation::PutObject,
@@ -499,16 +508,21 @@ impl Workload {
             Some(reads) if action.reads() => reads.objects()?,
             _ => (self.bucket, Objects::None),
         };
-        single.then_some(Kind { operation, bucket, allows_bucket_key: self.bucket_key, objects })
+        single.then_some(RequestClass {
+            operation,
+            bucket,
+            allows_bucket_key: self.bucket_key,
+            objects,
+        })
     }
 
     /// Objects of one scan outside jobs.
     fn scan_objects(&self) -> u64 {
-        self.reads.as_ref().and_then(Reads::scan).map_or(1, |scan| scan.objects)
+        self.reads.as_ref().and_then(ReadSources::scan).map_or(1, |scan| scan.objects)
     }
 
     fn scans(&self) -> bool {
-        self.reads.as_ref().and_then(Reads::scan).is_some()
+        self.reads.as_ref().and_then(ReadSources::scan).is_some()
     }
 }
 

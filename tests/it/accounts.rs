@@ -16,8 +16,8 @@ use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::recording::MemoryStore;
-use bks::recording::gather::{Gather, Wanted};
-use bks::report::Format;
+use bks::recording::gather::{LogSelection, RecordGatherer};
+use bks::report::DocumentFormat;
 use bks::results::Results;
 use bks::results::rows::{AccountRow, SummaryRow};
 use bks::scenario::Scenario;
@@ -132,9 +132,9 @@ fn two_accounts_have_a_quota_each() {
         "the whole run's share is the greatest"
     );
     assert_eq!(a.quota_share_max.to_bits(), (f64::from(a.kms_requests_per_s_max) / 1e3).to_bits());
-    let line = printed(&two, Format::Text(u16::MAX));
+    let line = printed(&two, DocumentFormat::Text(u16::MAX));
     assert!(line.contains("444455556666, us-east-1"), "{line}");
-    assert!(printed(&two, Format::Markdown).contains("| 444455556666, us-east-1 |"));
+    assert!(printed(&two, DocumentFormat::Markdown).contains("| 444455556666, us-east-1 |"));
 }
 
 /// A copy of 900 objects to another region: 900 Decrypts where they lie, 900 `GenerateDataKey`s where
@@ -563,7 +563,8 @@ fn trail() -> String {
 }
 
 fn replayed(log: &str) -> (Scenario, Results) {
-    let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
+    let mut gather =
+        RecordGatherer::new(LogSelection::default(), usize::MAX, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
     gather.begin(LogFormat::CloudTrail, "trail");
     let opened = Log::open(log.as_bytes(), None, Some(LogFormat::CloudTrail)).unwrap().unwrap();

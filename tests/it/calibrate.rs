@@ -3,8 +3,8 @@
 use crate::support::command::bks;
 use std::fmt::Write as _;
 
-use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Session, calibrate};
-use bks::encryption::assumption::{Assumption, Assumptions, Expiry, Value};
+use bks::calibration::{Calibrated, Calibration, Evidence, Session, SessionPool, calibrate};
+use bks::encryption::assumption::{Assumption, AssumptionValue, Assumptions, Expiry};
 use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
@@ -100,7 +100,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
             calls.written.push(second);
         }
     }
-    Evidence { pools: vec![Pool { sessions }], first_s: 0, last_s: end_s }
+    Evidence { pools: vec![SessionPool { sessions }], first_s: 0, last_s: end_s }
 }
 
 fn holds<T: PartialOrd>(estimate: &Calibrated<T>, truth: &T) -> bool {
@@ -222,8 +222,11 @@ fn writes_on_a_clock_bound_the_lifetime_by_their_period() {
     let written: Vec<i64> = (0..360).map(|write| 20 * write).collect();
     let generated: Vec<i64> = (0..24).map(|key| 300 * key).collect();
     let session = Session { generated, written, ..Session::default() };
-    let evidence =
-        Evidence { pools: vec![Pool { sessions: vec![session] }], first_s: 0, last_s: 7_200 };
+    let evidence = Evidence {
+        pools: vec![SessionPool { sessions: vec![session] }],
+        first_s: 0,
+        last_s: 7_200,
+    };
     let found = calibrate(&evidence);
     let Calibrated { low, high, .. } = found.generation_lifetime_s;
     assert!(low.is_some_and(|low| (275..=281).contains(&low)), "{low:?}");
@@ -294,11 +297,11 @@ arrivals = { periodic = { rate = "1/s" } }
     let scenario = Scenario::parse(&text).expect("the fragment is part of a scenario");
     let ranges = scenario.configurations[1].ranges;
     let range = |assumption| ranges.get(assumption).unwrap();
-    let lifetime = range(Assumption::GenerationLifetime).map(Value::duration);
+    let lifetime = range(Assumption::GenerationLifetime).map(AssumptionValue::duration);
     assert_eq!(lifetime.low, SimDuration::from_secs(end("low")));
     assert_eq!(lifetime.high, SimDuration::from_secs(end("high")));
-    assert_eq!(range(Assumption::VerifyOnWrite).low, Value::Count(0));
-    assert_eq!(range(Assumption::WritePartitions).high, Value::Count(1));
+    assert_eq!(range(Assumption::VerifyOnWrite).low, AssumptionValue::Count(0));
+    assert_eq!(range(Assumption::WritePartitions).high, AssumptionValue::Count(1));
     std::fs::write(folder.path().join("calibrated.toml"), text).expect("written");
     assert!(bks(folder.path(), &["check", "calibrated.toml"]).status.success());
 }

@@ -13,7 +13,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Read, ReadOf, Session, calibrate};
+use bks::calibration::{
+    Calibrated, Calibration, Evidence, ReadOf, Session, SessionPool, UnwrapRequest, calibrate,
+};
 use bks::encryption::assumption::Expiry;
 use bks::encryption::requester::RequesterRule;
 
@@ -305,7 +307,7 @@ impl World<'_> {
             } else {
                 ReadOf::Written { pool: by, session: writer, second: written as i64 }
             };
-            log.read.push(Read { second, of });
+            log.read.push(UnwrapRequest { second, of });
         }
     }
 
@@ -353,7 +355,7 @@ fn evidence(truth: &Truth, seed: u64) -> Evidence {
             session.decrypted.sort_unstable();
             session.read.sort_unstable();
         }
-        Pool { sessions }
+        SessionPool { sessions }
     });
     Evidence { pools: pools.into(), first_s: 0, last_s: truth.duration_s() }
 }

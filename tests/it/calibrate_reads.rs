@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
-use bks::calibration::{Calibrated, Calibration, Evidence, Pool, Read, ReadOf, Session, calibrate};
+use bks::calibration::{
+    Calibrated, Calibration, Evidence, ReadOf, Session, SessionPool, UnwrapRequest, calibrate,
+};
 use bks::encryption::assumption::{Expiry, Level};
 use bks::encryption::requester::RequesterRule;
 use bks::kms::KmsApi;
-use bks::s3::{Identity, Operation};
+use bks::s3::{IdentityKind, Operation};
 use bks::scenario::Scenario;
 use bks::simulation::Arm;
 use bks::simulation::names::NamedEvents;
@@ -101,12 +103,12 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
     let arm = Arm::of_totals(0, assumptions);
     let mut written: HashMap<String, ReadOf> = HashMap::new();
     let mut pools = vec![
-        Pool { sessions: vec![Session::default()] },
-        Pool { sessions: vec![Session::default(); truth.sessions as usize] },
+        SessionPool { sessions: vec![Session::default()] },
+        SessionPool { sessions: vec![Session::default(); truth.sessions as usize] },
     ];
     for request in NamedEvents::new(&scenario, &keep(&scenario, 0), &arm, 0).outgoing(0) {
         let second = request.time.div_euclid(1_000_000_000);
-        let pool = u32::from(request.principal.identity == Identity::Role("reader".into()));
+        let pool = u32::from(request.principal.identity == IdentityKind::Role("reader".into()));
         let number = if pool == 1 { request.slot - 1 } else { 0 };
         let session = &mut pools[pool as usize].sessions[number as usize];
         let key = request.key.clone().expect("an object");
@@ -116,7 +118,7 @@ fn evidence(truth: Truth, seed: u64) -> Evidence {
         } else {
             let next = written.len() as u32;
             let of = *written.entry(key).or_insert(ReadOf::Unwritten(next));
-            session.read.push(Read { second, of });
+            session.read.push(UnwrapRequest { second, of });
         }
         for call in request.each_call() {
             match call.api {
@@ -272,14 +274,14 @@ fn sparse_reads_bound_the_lifetime_from_above_only() {
 /// Reads of an object that is nowhere written: one object has one key, of several nothing is known.
 #[test]
 fn objects_older_than_the_trail_tell_something_if_there_is_one() {
-    let read = |second, object| Read { second, of: ReadOf::Unwritten(object) };
+    let read = |second, object| UnwrapRequest { second, of: ReadOf::Unwritten(object) };
     let reads = (0..720).map(|read| 10 * read);
     let decrypted: Vec<i64> = (0..24).map(|fetch| 300 * fetch).collect();
     let of = |objects: i64| {
         let read = reads.clone().map(|second| read(second, (second / 10 % objects) as u32));
         let session =
             Session { decrypted: decrypted.clone(), read: read.collect(), ..Session::default() };
-        let pools = vec![Pool { sessions: vec![session] }];
+        let pools = vec![SessionPool { sessions: vec![session] }];
         calibrate(&Evidence { pools, first_s: 0, last_s: 7_200 })
     };
     let Calibrated { low, high, .. } = of(1).cache_lifetime_s;

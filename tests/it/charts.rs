@@ -7,8 +7,8 @@ use bks::report::chart::axis::{Axis, Scale, Unit};
 use bks::report::chart::colours::{Colour, DARK, GROUND, INK, MUTED, ON_DARK, ON_LIGHT, PALETTE};
 use bks::report::chart::file::{ChartKind, CsvFile, KINDS};
 use bks::report::chart::layout;
-use bks::report::chart::scene::{Area, Place, Scene, Shape};
-use bks::report::chart::{BarRow, Bars, Chart, Lines, Options, Plot, Size, html};
+use bks::report::chart::scene::{Area, Point, Scene, Shape};
+use bks::report::chart::{BarRow, Bars, Chart, LineChart, Options, Plot, Size, html};
 use tables::{BILL, CHANGES, CONFIGURATIONS, LONG, STRANGE};
 
 fn options() -> Options {
@@ -34,7 +34,7 @@ fn bars(text: &str, options: &Options) -> Bars {
 }
 
 /// The lines of a text's chart.
-fn lines(text: &str, options: &Options) -> Lines {
+fn lines(text: &str, options: &Options) -> LineChart {
     match chart(text, options).plot {
         Plot::Lines(lines) => lines,
         _ => panic!(),
@@ -42,7 +42,7 @@ fn lines(text: &str, options: &Options) -> Lines {
 }
 
 /// Whether a place lies inside or on the edge, give or take a hundredth of a pixel.
-fn contains(area: &Area, (x, y): Place) -> bool {
+fn contains(area: &Area, (x, y): Point) -> bool {
     let slack = 0.01;
     (area.left - slack..=area.right + slack).contains(&x)
         && (area.top - slack..=area.bottom + slack).contains(&y)
@@ -222,7 +222,7 @@ fn every_figure_stands_inside_the_plot() {
 fn points_of_lines_read_back_as_their_figures() {
     let mut read = 0;
     for (name, chart) in charts() {
-        let Plot::Lines(Lines { x, y, series, .. }) = &chart.plot else { continue };
+        let Plot::Lines(LineChart { x, y, series, .. }) = &chart.plot else { continue };
         let scene = scene(&chart);
         let back =
             |axis: &Axis, at: f64, begin: f64, end: f64| axis.value((at - begin) / (end - begin));

@@ -22,9 +22,9 @@ use bks::s3::Operation;
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::simulation::estimate::check_size;
+use bks::sweep::checked_points::{Survey, SweepIdentity};
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, RowsFormat};
-use bks::sweep::survey::{Survey, SweepIdentity};
 use serde_json::Value;
 
 fn page_path(name: &str) -> PathBuf {

@@ -7,7 +7,7 @@ use crate::support::pages::{page, printed};
 
 use bks::encryption::assumption::Level;
 use bks::pricing::Sku;
-use bks::report::{Format, run};
+use bks::report::{DocumentFormat, run};
 use bks::results::Results;
 use bks::scenario::Scenario;
 
@@ -320,8 +320,8 @@ fn what_sse_kms_costs_is_told_in_dollars() {
     assert!(verdict.ends_with("the whole bill is $1.01 more"), "{verdict}");
     assert!(run::adds_cost(&results));
     for (what, text) in [
-        ("text", printed(&results, Format::Text(120))),
-        ("markdown", printed(&results, Format::Markdown)),
+        ("text", printed(&results, DocumentFormat::Text(120))),
+        ("markdown", printed(&results, DocumentFormat::Markdown)),
         ("html", page(&results, None)),
     ] {
         for odd in ["NaN", "inf ", "| – ", " –  ", ">–<"] {

@@ -13,7 +13,7 @@ use std::path::Path;
 use bks::encryption::assumption::{Assumptions, Level};
 use bks::kms::{KmsApi, KmsCalls};
 use bks::logs::access_log;
-use bks::recording::gather::Wanted;
+use bks::recording::gather::LogSelection;
 use bks::scenario::Scenario;
 use bks::scenario::replay::Settings;
 use bks::simulation::events::{Events, each_answer};
@@ -54,7 +54,7 @@ fn replayed(log: &str, from: Option<i64>) -> Scenario {
 }
 
 fn replayed_with(settings: &str, log: &str, from: Option<i64>) -> Scenario {
-    let recording = record(log, Wanted { from, ..Wanted::default() }, usize::MAX);
+    let recording = record(log, LogSelection { from, ..LogSelection::default() }, usize::MAX);
     let file = Some((settings, "settings"));
     Scenario::of_recording(recording, &Settings { file, overrides: &[], unknown_age: None })
         .unwrap()

@@ -16,7 +16,7 @@ use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::logs::{LogFormat, cloudtrail};
 use bks::recording::earlier_objects::EarlierKey;
-use bks::recording::gather::{Gather, Wanted};
+use bks::recording::gather::{LogSelection, RecordGatherer};
 use bks::recording::kms_calls::{BucketKmsCalls, KmsCallCounts};
 use bks::recording::left_out::Reason;
 use bks::recording::{MemoryStore, Recording};
@@ -62,12 +62,12 @@ fn is_call(event: &str) -> bool {
     event.contains("\"kms.amazonaws.com\"")
 }
 
-fn wanted() -> Wanted {
-    Wanted { calls_as_requests: true, ..Wanted::default() }
+fn wanted() -> LogSelection {
+    LogSelection { calls_as_requests: true, ..LogSelection::default() }
 }
 
-fn gathered(trail: &str, wanted: Wanted, memory: usize) -> Gather {
-    let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
+fn gathered(trail: &str, wanted: LogSelection, memory: usize) -> RecordGatherer {
+    let mut gather = RecordGatherer::new(wanted, memory, Arc::new(MemoryStore::default()));
     gather.begin(LogFormat::CloudTrail, "trail");
     let mut bad = BadLines::default();
     let log = Log::open(trail.as_bytes(), None, Some(LogFormat::CloudTrail)).unwrap().unwrap();
@@ -516,7 +516,7 @@ fn calls_are_chosen_by_bucket_and_time_as_requests_are() {
     // Data events that `--to` leaves out decide nothing.
     events.push(data_event(900, "PutObject", "lake", "z", "etl"));
     let to = bks::units::parse_utc("2026-11-23T00:05:00Z").ok();
-    let wanted = Wanted { buckets: ["lake".to_owned()].into(), to, ..wanted() };
+    let wanted = LogSelection { buckets: ["lake".to_owned()].into(), to, ..wanted() };
     let recording = gathered(&wrapped(&events), wanted, usize::MAX).finish().unwrap();
     assert_eq!((recording.taken.calls.requests, recording.taken.too_late), (5, 2));
     assert_eq!(recording.taken.other_buckets, 1);
@@ -580,7 +580,7 @@ fn events_are_read_as_lookup_events_prints_them() {
 
 #[test]
 fn an_inventory_tells_when_what_is_read_was_written() {
-    let wanted = Wanted { inventories: true, ..wanted() };
+    let wanted = LogSelection { inventories: true, ..wanted() };
     let mut gather = gathered(&wrapped(&plain()), wanted, usize::MAX);
     gather.settle().unwrap();
     let before = bks::units::parse_utc("2026-11-20T00:00:00Z").unwrap();

@@ -10,7 +10,7 @@ use std::io::Read;
 use bks::error::Error;
 use bks::kms::KmsApi;
 use bks::logs::LogFormat;
-use bks::logs::bad_lines::{BadLines, Flaw};
+use bks::logs::bad_lines::{BadLines, LineError};
 use bks::logs::record::{LogOperation, LoggedEncryption, LoggedRequester, Skipped};
 use bks::s3::Operation;
 use seen::{EVENTS, QUIRKS, Seen, fixture, read};
@@ -73,7 +73,7 @@ fn a_log_of_quirks_is_read_line_by_line() {
     assert_eq!(operations, expected);
     // The empty line is no line, but has a number.
     assert_eq!((bad.lines, bad.bad), (10, 1));
-    assert_eq!((bad.first[0].line, bad.first[0].flaw), (11, Flaw::Field("request's URI")));
+    assert_eq!((bad.first[0].line, bad.first[0].flaw), (11, LineError::Field("request's URI")));
 }
 
 /// The events of the fixture in each wrapping that they come in.
@@ -179,24 +179,24 @@ fn what_follows_a_broken_event_is_read() {
     let long = format!(r#"{{"eventSource":"{}"}}"#, "x".repeat(3 << 20));
     let cut_in_text = &events[0][..311];
     for (name, broken, flaw) in [
-        ("cut off", cut, Flaw::Json),
-        ("cut off in a text", cut_in_text, Flaw::Json),
-        ("no source", r#"{"eventName":"x"}"#, Flaw::Lacks("`eventSource`")),
+        ("cut off", cut, LineError::Json),
+        ("cut off in a text", cut_in_text, LineError::Json),
+        ("no source", r#"{"eventName":"x"}"#, LineError::Lacks("`eventSource`")),
         (
             "no time",
             r#"{"eventSource":"s3.amazonaws.com","eventName":"x"}"#,
-            Flaw::Lacks("`eventTime`"),
+            LineError::Lacks("`eventTime`"),
         ),
         (
             "bad time",
             r#"{"eventSource":"s3.amazonaws.com","eventName":"x","eventTime":"now"}"#,
-            Flaw::Field("`eventTime`"),
+            LineError::Field("`eventTime`"),
         ),
-        ("no JSON", r#"{"eventName":tru}"#, Flaw::Json),
-        ("twice", r#"{"eventName":"a","eventName":"b"}"#, Flaw::Json),
-        ("text", "hello", Flaw::Json),
-        ("text in text", r#"{"CloudTrailEvent":"{\"eventSource\":"}"#, Flaw::Json),
-        ("too long", &long, Flaw::TooLong),
+        ("no JSON", r#"{"eventName":tru}"#, LineError::Json),
+        ("twice", r#"{"eventName":"a","eventName":"b"}"#, LineError::Json),
+        ("text", "hello", LineError::Json),
+        ("text in text", r#"{"CloudTrailEvent":"{\"eventSource\":"}"#, LineError::Json),
+        ("too long", &long, LineError::TooLong),
     ] {
         let text = format!("{}\n{broken}\n{}\n", events[1], events[2]);
         let (_, seen, bad) = read(text.as_bytes(), Some(LogFormat::CloudTrail)).unwrap();
@@ -210,7 +210,7 @@ fn what_follows_a_broken_event_is_read() {
     let (_, seen, bad) = read(&bytes, None).unwrap();
     assert_eq!((seen.len(), bad.bad), (7, 1));
     let (_, seen, bad) = read(&EVENTS.as_bytes()[..EVENTS.len() - 10], None).unwrap();
-    assert_eq!((seen.len(), bad.first[0].flaw), (7, Flaw::CutOff));
+    assert_eq!((seen.len(), bad.first[0].flaw), (7, LineError::CutOff));
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_line_of_100_megabytes_is_skipped_and_counted() {
         let source = before.chain(open).chain(long()).chain(close).chain(before);
         let (_, seen, bad) = seen::read_from(source, Some(form)).unwrap();
         assert_eq!((seen.len(), bad.lines, bad.bad), (2, 3, 1), "{form:?}");
-        assert_eq!((bad.first[0].line, bad.first[0].flaw), (2, Flaw::TooLong), "{form:?}");
+        assert_eq!((bad.first[0].line, bad.first[0].flaw), (2, LineError::TooLong), "{form:?}");
         assert!(bad.first[0].excerpt.len() < 1_000);
     }
 }

@@ -5,7 +5,7 @@ use crate::support::pages::printed;
 
 use bks::encryption::assumption::Level;
 use bks::migration::payback::Payback;
-use bks::report::Format;
+use bks::report::DocumentFormat;
 use bks::results::Results;
 use bks::results::rows::SummaryRow;
 use bks::scenario::Scenario;
@@ -177,7 +177,7 @@ fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
     let exact = 1.0 - (own.kms_requests * 3e-6 + events) / kms;
     near(own.audit_saving_ratio.unwrap(), exact, 1e-9);
     assert_eq!(row("sse-kms").audit_saving_ratio, Some(0.0));
-    let text = printed(&results, Format::Text(u16::MAX));
+    let text = printed(&results, DocumentFormat::Text(u16::MAX));
     let verdict = text.lines().next().unwrap();
     assert!(
         verdict
@@ -187,7 +187,7 @@ fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
     assert!(text.contains("saved with the audit by object"));
     let unasked = run(&AUDITED.replace("object_audit = true, ", ""));
     assert!(unasked.summary.iter().all(|row| row.audit_cost_usd.is_none()));
-    assert!(!printed(&unasked, Format::Text(u16::MAX)).contains("audit by object ("));
+    assert!(!printed(&unasked, DocumentFormat::Text(u16::MAX)).contains("audit by object ("));
     let demanded = |audit: &str| {
         let text = AUDITED.replace("object_audit = true, ", audit);
         Scenario::parse(&format!("assertions = [\"audit_saving > 10%\"]\n{text}"))
@@ -291,7 +291,7 @@ fn an_advantage_that_decays_is_not_taken_for_ever() {
         let most = 2.0 * 6.0 * 3_600.0 * 3e-6 / 1.151_503;
         assert!(share < most * 1.03 && share > most * 0.6, "{duration}: {share} of {most}");
         assert!(warns(&results, "migration-never-pays"));
-        let text = printed(&results, Format::Text(u16::MAX));
+        let text = printed(&results, DocumentFormat::Text(u16::MAX));
         assert!(text.contains("never, ") && text.contains(" % at most"), "{text}");
     }
 }

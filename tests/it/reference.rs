@@ -13,7 +13,7 @@ use bks::encryption::requester::{RequesterRule, Requesters};
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
 use bks::kms::KmsCalls;
 use bks::rng::{Purpose, Seed};
-use bks::s3::{Connections, Identity, Object, Operation, Principal, Request, SessionSlot};
+use bks::s3::{Connections, IdentityKind, Object, Operation, Principal, Request, SessionSlot};
 use bks::scenario::Scenario;
 use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
@@ -89,10 +89,10 @@ fn assumptions() -> impl Strategy<Value = Assumptions> {
 
 fn people() -> impl Strategy<Value = (Vec<Principal>, Vec<SessionSlot>)> {
     let identity = select(vec![
-        Identity::Role("a".into()),
-        Identity::Role("a".into()),
-        Identity::Role("b".into()),
-        Identity::User("u".into()),
+        IdentityKind::Role("a".into()),
+        IdentityKind::Role("a".into()),
+        IdentityKind::Role("b".into()),
+        IdentityKind::User("u".into()),
     ]);
     let principal =
         identity.prop_map(|identity| Principal { account: "111122223333".into(), identity });

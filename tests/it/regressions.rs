@@ -5,7 +5,7 @@ use bks::report::run;
 use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::simulation::engines::Engines;
-use bks::simulation::estimate::{Estimate, check_size};
+use bks::simulation::estimate::{RunEstimate, check_size};
 use bks::simulation::{Arm, run};
 
 fn parse(text: &str) -> Scenario {
@@ -77,7 +77,7 @@ fn a_session_without_work_in_any_job_is_passed_over() {
 
 /// Most bucket-level keys of any arm, as estimated.
 fn keys_max(scenario: &Scenario) -> u64 {
-    Estimate::of(scenario, &Engines::of(scenario), 2).keys_max
+    RunEstimate::of(scenario, &Engines::of(scenario), 2).keys_max
 }
 
 /// A directory bucket has bucket keys whatever `bucket_keys_since` says: the estimate knows.

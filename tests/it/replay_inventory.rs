@@ -15,7 +15,7 @@ use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::recording::earlier_objects::EarlierKey;
-use bks::recording::gather::{Gather, Wanted};
+use bks::recording::gather::{LogSelection, RecordGatherer};
 use bks::recording::{MemoryStore, Recording};
 use bks::results::Results;
 use bks::scenario::Scenario;
@@ -53,8 +53,8 @@ fn record_with(
     otherwise: EarlierKey,
 ) -> Recording {
     let from = Some((MIDNIGHT_S + i64::from(from)) * 1_000_000_000);
-    let wanted = Wanted { from, inventories: true, ..Wanted::default() };
-    let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
+    let wanted = LogSelection { from, inventories: true, ..LogSelection::default() };
+    let mut gather = RecordGatherer::new(wanted, memory, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
     let log = text(lines);
     let log = Log::open(log.as_bytes(), None, Some(LogFormat::S3AccessLog)).unwrap().unwrap();

@@ -19,7 +19,7 @@ use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::pricing::Sku;
 use bks::recording::MemoryStore;
-use bks::recording::gather::{Gather, Wanted};
+use bks::recording::gather::{LogSelection, RecordGatherer};
 use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::scenario::replay::{Settings, UnknownAge};
@@ -265,8 +265,10 @@ fn each_key_of_a_batch_of_deletes_is_a_data_event() {
     assert_eq!(billed(&results, 0), expected);
     assert_eq!(whole(assumed(&results, 0).requests), 3);
     let text = text(&lines);
-    let late =
-        Wanted { from: bks::units::parse_utc("2026-11-23T00:00:55Z").ok(), ..Wanted::default() };
+    let late = LogSelection {
+        from: bks::units::parse_utc("2026-11-23T00:00:55Z").ok(),
+        ..LogSelection::default()
+    };
     let besides = record(&text, late, usize::MAX).all_besides();
     assert_eq!(besides.deleted_keys, 1, "those before counting starts are left out");
 }
@@ -313,7 +315,7 @@ fn a_trails_batch_of_deletes_counts_the_keys_that_it_names() {
         ),
     ] {
         let log = [event(1, &more), event(2, &more), event(1, &more)].join("\n");
-        let mut gather = Gather::new(Wanted::default(), usize::MAX, Arc::new(MemoryStore::default()));
+        let mut gather = RecordGatherer::new(LogSelection::default(), usize::MAX, Arc::new(MemoryStore::default()));
         let mut bad = BadLines::default();
         let opened = Log::open(log.as_bytes(), None, Some(LogFormat::CloudTrail)).unwrap().unwrap();
         gather.begin(LogFormat::CloudTrail, "trail");
@@ -354,7 +356,7 @@ fn a_log_covers_the_time_of_all_its_records() {
     ] {
         let lines =
             [at(0, "REST.PUT.OBJECT", "a", 1), with_status(status, at(99, operation, "b", 2))];
-        let recording = record(&text(&lines), Wanted::default(), usize::MAX);
+        let recording = record(&text(&lines), LogSelection::default(), usize::MAX);
         assert_eq!(recording.end.to_string(), "1min 40s", "{operation}");
     }
 }
@@ -513,7 +515,7 @@ proptest! {
         let again: Vec<Line> = shuffled.iter().step_by(3).cloned().collect();
         shuffled.extend(again);
         let rows = |lines: &[Line], memory| {
-            let recording = record(&text(lines), Wanted::default(), memory);
+            let recording = record(&text(lines), LogSelection::default(), memory);
             let age = Some(UnknownAge::Even(bks::units::SimDuration::from_secs(3_600)));
             let settings = Settings {
                 file: Some(("replications = 2", "settings")),
@@ -580,7 +582,8 @@ fn a_simulated_stream_replays_to_the_engines_own_counts() {
     }
     let simulated = Results::of(&scenario, &|_| ());
     let from = bks::units::parse_utc("2026-11-23T00:15:00Z").ok();
-    let recording = record(&text(&lines), Wanted { from, ..Wanted::default() }, usize::MAX);
+    let recording =
+        record(&text(&lines), LogSelection { from, ..LogSelection::default() }, usize::MAX);
     let settings =
         Settings { file: Some((ASSUMED, "settings")), overrides: &[], unknown_age: None };
     let replayed = Scenario::of_recording(recording, &settings).unwrap();
@@ -789,7 +792,7 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
     let lines: Vec<Line> =
         (0..100).map(|i| Line::new(i, "REST.GET.OBJECT", &format!("k{i}"), i)).collect();
     let count = |age: UnknownAge| {
-        let recording = record(&text(&lines), Wanted::default(), usize::MAX);
+        let recording = record(&text(&lines), LogSelection::default(), usize::MAX);
         let file = Some(("[assumptions]\ncache_hosts = 1", "settings"));
         let settings = Settings { file, overrides: &[], unknown_age: Some(age) };
         let scenario = Scenario::of_recording(recording, &settings).unwrap();

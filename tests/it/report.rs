@@ -10,7 +10,7 @@ use std::process::Output;
 
 use bks::encryption::assumption::Level;
 use bks::report::run::page::Further;
-use bks::report::{Format, assertion, files, run};
+use bks::report::{DocumentFormat, assertion, files, run};
 use bks::sweep::swept::Swept;
 use bks::units::Usd;
 
@@ -381,7 +381,10 @@ fn a_folder_and_its_scenario_give_the_same_bytes() {
     let swept = fs::read_to_string(here.join("swept.html")).unwrap();
     assert!(swept.contains("id=\"table-sweep\"") && !first.contains("id=\"table-sweep\""));
     let output = bks(here, &["report", "results/pages", "--format", "markdown"]);
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), printed(&results(), Format::Markdown));
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        printed(&results(), DocumentFormat::Markdown)
+    );
 }
 
 #[test]
@@ -528,7 +531,7 @@ fn what_is_of_other_settings_is_left_out() {
     };
     let identity = |of: &bks::scenario::Scenario, swings: &str| {
         let files = [("sobol.csv", sobol), ("sensitivity.csv", swings)];
-        let identity = bks::results::sensitivity::Identity::of(of, files.into_iter());
+        let identity = bks::results::sensitivity::SensitivityRun::of(of, files.into_iter());
         fs::write(folder.join("one/sensitivity.json"), serde_json::to_string(&identity).unwrap())
     };
     let page = || {

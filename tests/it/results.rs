@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::support::pages::printed;
 
 use bks::error::{Error, Result};
-use bks::report::{Format, files};
+use bks::report::{DocumentFormat, files};
 use bks::results::Results;
 use bks::scenario::Scenario;
 
@@ -90,8 +90,14 @@ fn what_is_written_is_read_back_whole() {
     assert!(!results.sensitivity.is_empty() && !results.facts.warnings.is_empty());
     let back = read(&texts(&results)).unwrap();
     assert_eq!(back, results);
-    assert_eq!(printed(&back, Format::Text(100)), printed(&results, Format::Text(100)));
-    assert_eq!(printed(&back, Format::Markdown), printed(&results, Format::Markdown));
+    assert_eq!(
+        printed(&back, DocumentFormat::Text(100)),
+        printed(&results, DocumentFormat::Text(100))
+    );
+    assert_eq!(
+        printed(&back, DocumentFormat::Markdown),
+        printed(&results, DocumentFormat::Markdown)
+    );
 }
 
 /// Means of summary.csv are the means of the replications' own figures.

@@ -17,7 +17,7 @@ use bks::scenario::overrides::Override;
 use bks::sensitivity::axis::SearchAxis;
 use bks::sensitivity::break_even::BreakEvens;
 use bks::sensitivity::search::Direction;
-use bks::sensitivity::{Budget, Plan, Sensitivity, Together};
+use bks::sensitivity::{Budget, Sensitivity, SensitivityPlan, Together};
 
 /// λ in reads a second.
 const RATE: f64 = 0.1;
@@ -61,8 +61,8 @@ fn one_key(assumptions: &str) -> String {
 
 const CACHE_5_MIN: &str = "cache_lifetime = \"5min\"\nread_partitions = 1";
 
-fn plan(targets: &[f64], over: &[&str]) -> Plan {
-    Plan {
+fn plan(targets: &[f64], over: &[&str]) -> SensitivityPlan {
+    SensitivityPlan {
         samples: None,
         targets: targets.to_vec(),
         over: over.iter().map(|text| SearchAxis::parse(text).unwrap()).collect(),
@@ -87,7 +87,7 @@ fn narrow(over: &[&'static str]) -> Vec<&'static str> {
     others.chain(over.iter().copied()).collect()
 }
 
-fn ask(text: &str, plan: &Plan) -> Result<Sensitivity> {
+fn ask(text: &str, plan: &SensitivityPlan) -> Result<Sensitivity> {
     let read = |changes: &[Override]| {
         Scenario::read(text, "scenario", changes, &|_| unreachable!("nothing is included"))
     };
@@ -189,7 +189,7 @@ fn expected_indices() -> [[f64; 2]; 2] {
 fn indices_are_those_of_the_closed_form() {
     let open = "cache_lifetime = { low = \"1min\", assumed = \"5min\", high = \"1h\" }\n\
                 read_partitions = { low = 1, assumed = 2, high = 6 }";
-    let asked = Plan { samples: Some(256), ..plan(&[0.5], &narrow(&[])) };
+    let asked = SensitivityPlan { samples: Some(256), ..plan(&[0.5], &narrow(&[])) };
     let found = ask(&one_key(open).replace("10d", "2d"), &asked).unwrap();
     let Together::Sampled(sample) = &found.together else { panic!("{:?}", found.together) };
     let indices = sample.indices.as_ref().unwrap();
@@ -222,7 +222,8 @@ fn what_makes_no_difference_has_no_variance() {
         .replace("read_partitions = 1", "read_partitions = 1\nmigration_rate = \"1000/s\"");
     let text = one_key(&open)
         .replace("verify_on_write = 0", "verify_on_write = { low = 0, assumed = 1, high = 1 }");
-    let found = ask(&text, &Plan { samples: Some(16), ..plan(&[0.5], &narrow(&[])) }).unwrap();
+    let found =
+        ask(&text, &SensitivityPlan { samples: Some(16), ..plan(&[0.5], &narrow(&[])) }).unwrap();
     let Together::Sampled(sample) = &found.together else { panic!("{:?}", found.together) };
     assert_eq!(sample.indices, None);
     assert_eq!(sample.sets, 2, "equal sets of assumptions are answered once");

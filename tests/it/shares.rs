@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bks::encryption::history::{History, Writing};
 use bks::encryption::keys::{KEYLESS, Keyring, PopulationKeys, Timelines};
 use bks::rng::{Purpose, Seed, Stream, part_of};
-use bks::s3::columns::{Columns, Objects, WrittenBy};
+use bks::s3::columns::{Objects, S3Columns, WrittenBy};
 use bks::units::{SimDuration, SimTime};
 use bks::workload::ages::{
     AgeLaw, AgeStep, ExponentialAges, LognormalAges, UniformAges, WeibullAges,
@@ -141,7 +141,7 @@ fn drawn(
     (population, place): (u64, u32),
 ) -> BTreeMap<u32, f64> {
     let mut rng = stream(1_000 + place);
-    let mut columns = Columns { times: vec![now; DRAWN], ..Columns::default() };
+    let mut columns = S3Columns { times: vec![now; DRAWN], ..S3Columns::default() };
     for _ in 0..DRAWN {
         columns.ranks.push(rng.random_range(0..population));
         let (time, by) = evenly_by(objects, now - ages.sample(&mut rng), rng.next_u64());

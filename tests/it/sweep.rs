@@ -14,9 +14,9 @@ use bks::error::Error;
 use bks::results::{Results, run};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
+use bks::sweep::checked_points::Survey;
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, PointLines, RowsFormat};
-use bks::sweep::survey::Survey;
 use bks::sweep::{self, Callbacks};
 
 const SMALL: &str = r#"name = "small"

@@ -8,8 +8,8 @@
 
 use super::groups::{ReadGroup, ReadGroups, RequesterReads};
 use crate::calibration::LEAST_PROBABILITY;
-use crate::calibration::profile::misses;
-use crate::calibration::surprise::Surprise;
+use crate::calibration::goodness_of_fit::Surprise;
+use crate::calibration::profile_likelihood::misses;
 use crate::encryption::assumption::Expiry;
 
 /// A set of values.

@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::BURN_IN;
 use super::parts::{Parts, SessionSecond};
 use super::writers::{Wrapping, WriteBounds, WriterKey, WriterKeys};
-use crate::calibration::{Evidence, Pool, ReadOf, Session};
+use crate::calibration::{Evidence, ReadOf, Session, SessionPool};
 use crate::encryption::requester::RequesterRule;
 
 /// Keys of one group beyond which it is not scored: what is learnt of each is too little.
@@ -127,7 +127,7 @@ struct SecondReads {
 
 /// Makes one requester's groups.
 struct Grouping<'a> {
-    pool: &'a Pool,
+    pool: &'a SessionPool,
     writers: &'a WriterKeys,
     /// The one object that is read, if it was not written in the trail.
     only: Option<u32>,
@@ -214,7 +214,7 @@ impl ReadGroups {
 
 impl<'a> Grouping<'a> {
     fn new(
-        pool: &'a Pool,
+        pool: &'a SessionPool,
         writers: &'a WriterKeys,
         (only, from): (Option<u32>, i64),
         doubt: Doubt,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use crate::calibration::{Evidence, Read, ReadOf, Session};
+use crate::calibration::{Evidence, ReadOf, Session, UnwrapRequest};
 
 /// So many seconds with more Decrypts than partitions explain may be accidents: a Decrypt that is logged
 /// late, a read that is not logged.
@@ -115,7 +115,7 @@ impl Parts {
 }
 
 /// How many objects `reads` are of, at most.
-fn objects(reads: &[Read], evidence: &Evidence) -> u32 {
+fn objects(reads: &[UnwrapRequest], evidence: &Evidence) -> u32 {
     let mut counts: BTreeMap<ReadOf, u32> = BTreeMap::new();
     for read in reads {
         *counts.entry(read.of).or_default() += 1;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::calibration::profile::misses;
-use crate::calibration::surprise::Surprise;
+use crate::calibration::goodness_of_fit::Surprise;
+use crate::calibration::profile_likelihood::misses;
 use crate::calibration::{
     ERROR_RATE, Evidence, LEAST_PROBABILITY, MAX_PARTITIONS, MAX_UNMATCHED, Session,
 };

@@ -9,13 +9,13 @@ use std::rc::Rc;
 
 use indicatif::ProgressBar;
 
-use crate::columnar::ParquetTable;
 use crate::error::{Error, Result};
 use crate::logs::bad_lines::BadLines;
 use crate::logs::log::{self, Detected, Log};
 use crate::logs::other_format::{self, OtherFormat};
 use crate::logs::record::LogEntry;
 use crate::logs::{LogFormat, archive};
+use crate::parquet_rows::ParquetTable;
 use crate::recording::{Fingerprint, LogInput};
 
 /// A log file.

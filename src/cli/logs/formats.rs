@@ -1,9 +1,9 @@
 //! Logs of several formats: which may be read together, and whose requests count.
 
-use super::Args;
+use super::LogArgs;
 use crate::error::{Error, Result};
 use crate::logs::LogFormat;
-use crate::recording::gather::Gather;
+use crate::recording::gather::RecordGatherer;
 
 /// Which formats may be read together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,20 +18,20 @@ pub(in crate::cli) enum FormatsTogether {
 pub(super) struct GatherByFormat {
     pub(super) together: FormatsTogether,
     /// What all begin as, so that one can be absorbed by another.
-    pattern: Gather,
+    pattern: RecordGatherer,
     memory: usize,
-    by_format: Vec<(LogFormat, Gather)>,
+    by_format: Vec<(LogFormat, RecordGatherer)>,
 }
 
 impl GatherByFormat {
-    pub(super) fn new(args: &Args, together: FormatsTogether) -> Result<Self> {
+    pub(super) fn new(args: &LogArgs, together: FormatsTogether) -> Result<Self> {
         let memory = args.memory_for_requests(together);
         let pattern = args.gather(together, memory)?;
         Ok(Self { together, pattern, memory, by_format: Vec::new() })
     }
 
     /// Where the requests of a file go.
-    pub(super) fn of(&mut self, format: LogFormat, name: &str) -> Result<&mut Gather> {
+    pub(super) fn of(&mut self, format: LogFormat, name: &str) -> Result<&mut RecordGatherer> {
         let first = self.by_format.first().map_or(format, |(first, _)| *first);
         check_format(self.together, first, format, name)?;
         let place = self.by_format.iter().position(|(known, _)| *known == format);
@@ -45,12 +45,12 @@ impl GatherByFormat {
     }
 
     /// For what is read beside others, in about `memory` bytes.
-    pub(super) fn beside(&self, memory: usize) -> Gather {
+    pub(super) fn beside(&self, memory: usize) -> RecordGatherer {
         self.pattern.beside(memory)
     }
 
     /// The one whose requests count, and how many requests the other has.
-    pub(super) fn one(mut self) -> (Gather, u64) {
+    pub(super) fn one(mut self) -> (RecordGatherer, u64) {
         let with_requests = self.by_format.iter().enumerate();
         let with_requests = with_requests.filter(|(_, (_, gather))| gather.taken().records > 0);
         let first = with_requests.min_by_key(|(_, (format, _))| *format != LogFormat::S3AccessLog);

@@ -15,7 +15,7 @@ use crate::inventory::{
 };
 use crate::logs::other_format;
 use crate::recording::earlier_objects::EarlierKey;
-use crate::recording::gather::Gather;
+use crate::recording::gather::RecordGatherer;
 use crate::recording::{Fingerprint, LogInput};
 
 /// Columns without which an inventory does not tell which key wraps an object.
@@ -46,7 +46,11 @@ impl InventoriedCounts {
 }
 
 /// Reads inventories for the buckets of the logs that were gathered.
-pub(super) fn read(paths: &[PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<LogInput>> {
+pub(super) fn read(
+    paths: &[PathBuf],
+    gather: &mut RecordGatherer,
+    quiet: bool,
+) -> Result<Vec<LogInput>> {
     let mut buckets = BTreeSet::new();
     let mut inputs = Vec::new();
     let (tables, manifests): (Vec<&PathBuf>, Vec<&PathBuf>) =
@@ -80,13 +84,13 @@ fn input(name: &str, text: &[u8]) -> LogInput {
 
 /// Takes items for the logs' buckets.
 struct InventoryTaker<'g> {
-    gather: &'g mut Gather,
+    gather: &'g mut RecordGatherer,
     taken: InventoriedCounts,
     failed: Option<Error>,
 }
 
 impl<'g> InventoryTaker<'g> {
-    fn new(gather: &'g mut Gather) -> Self {
+    fn new(gather: &'g mut RecordGatherer) -> Self {
         Self { gather, taken: InventoriedCounts::default(), failed: None }
     }
 
@@ -132,7 +136,7 @@ impl<'g> InventoryTaker<'g> {
     }
 }
 
-fn take(listing: &Listing, gather: &mut Gather) -> Result<InventoriedCounts> {
+fn take(listing: &Listing, gather: &mut RecordGatherer) -> Result<InventoriedCounts> {
     let mut taker = InventoryTaker::new(gather);
     let found =
         listing.read(true, &mut |item| taker.take(item, &listing.manifest.source_bucket))?;
@@ -148,7 +152,11 @@ fn is_table(path: &Path) -> bool {
 }
 
 /// Reads the files of S3 Metadata's tables, whose rows may be of one object.
-fn read_tables(paths: &[&PathBuf], gather: &mut Gather, quiet: bool) -> Result<Vec<LogInput>> {
+fn read_tables(
+    paths: &[&PathBuf],
+    gather: &mut RecordGatherer,
+    quiet: bool,
+) -> Result<Vec<LogInput>> {
     let mut taker = InventoryTaker::new(gather);
     let mut versions = Versions::default();
     let mut inputs = Vec::new();

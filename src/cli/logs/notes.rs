@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::formats::FormatsTogether;
 use crate::cli::output;
+use crate::harmless_text::named;
 use crate::logs::bad_lines::BadLines;
 use crate::logs::record::Skipped;
 use crate::pricing::PriceTable;
-use crate::recording::gather::{Gather, RecordCounts};
+use crate::recording::gather::{RecordCounts, RecordGatherer};
 use crate::recording::kms_calls::BucketKmsCalls;
 use crate::recording::left_out::{LeftOutRecords, Reason};
 use crate::recording::{FileLeftOut, Recording};
-use crate::shown::named;
 use crate::units::{grouped, utc};
 
 /// How many of the files that are no logs are named one by one.
@@ -42,7 +42,7 @@ pub(super) fn tell_of_bad_lines(bad: &BadLines) {
 }
 
 /// Says which lines and records are left out.
-pub(super) fn tell_of_reading(gather: &Gather, bad: &BadLines, formats: FormatsTogether) {
+pub(super) fn tell_of_reading(gather: &RecordGatherer, bad: &BadLines, formats: FormatsTogether) {
     tell_of_bad_lines(bad);
     let RecordCounts {
         failed, deleted_keys, without_data, unknown, too_late, other_buckets, ..

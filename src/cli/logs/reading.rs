@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::files::{LogFile, NotALog, OpenLog, ReadSource};
 use super::formats::{FormatsTogether, GatherByFormat};
-use super::{Args, Logs, inventories, no_log, notes};
+use super::{LogArgs, Logs, inventories, no_log, notes};
 use crate::cli::{output, threads};
 use crate::error::Result;
 use crate::fitting::BucketDetails;
@@ -16,7 +16,7 @@ use crate::logs::LogFormat;
 use crate::logs::bad_lines::BadLines;
 use crate::logs::record::LogEntry;
 use crate::reconciliation::kms_calls::TrailCallGatherer;
-use crate::recording::gather::Gather;
+use crate::recording::gather::RecordGatherer;
 use crate::recording::left_out::Reason;
 use crate::recording::{FileLeftOut, LogInput, Recording};
 
@@ -80,7 +80,7 @@ impl FilesRead {
     }
 
     /// Refuses files of which none is a log, and too many bad lines.
-    fn check(&self, args: &Args) -> Result<()> {
+    fn check(&self, args: &LogArgs) -> Result<()> {
         if let (true, Some(not_a_log)) = (self.inputs.is_empty(), self.first_left_out) {
             return Err(no_log(not_a_log).at(&self.left_out[0].file));
         }
@@ -229,7 +229,7 @@ impl<T: GatherAlso> Gathered<T> {
 struct GatheredFile<T> {
     name: String,
     /// If it is a log that is not empty.
-    gathered: Option<(LogFormat, Gather)>,
+    gathered: Option<(LogFormat, RecordGatherer)>,
     also: T,
     bad: BadLines,
     source: ReadSource,
@@ -240,7 +240,7 @@ struct ParallelReader<'a> {
     files: Vec<&'a LogFile>,
     at_once: usize,
     format: Option<LogFormat>,
-    pattern: Gather,
+    pattern: RecordGatherer,
     /// Bytes that each file's requests may take.
     memory: usize,
     bar: ProgressBar,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Assumption, Assumptions, Limits, Range, Value};
+use super::{Assumption, AssumptionValue, Assumptions, Limits, Range};
 use crate::error::{Error, Result};
 
 /// Which end of every assumption's range a result stands on, named after the saving that follows.
@@ -35,7 +35,7 @@ impl Level {
 
 /// The ranges of some assumptions: those of a configuration that differ from the scenario's.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct AssumptionOverrides([Option<Range<Value>>; Assumption::ALL.len()]);
+pub struct AssumptionOverrides([Option<Range<AssumptionValue>>; Assumption::ALL.len()]);
 
 impl AssumptionOverrides {
     /// Whether nothing is given.
@@ -46,12 +46,12 @@ impl AssumptionOverrides {
 
     /// The range that is given for an assumption.
     #[must_use]
-    pub fn get(&self, assumption: Assumption) -> Option<Range<Value>> {
+    pub fn get(&self, assumption: Assumption) -> Option<Range<AssumptionValue>> {
         self.0[assumption as usize]
     }
 
     /// Gives an assumption a range.
-    pub fn set(&mut self, assumption: Assumption, range: Range<Value>) {
+    pub fn set(&mut self, assumption: Assumption, range: Range<AssumptionValue>) {
         self.0[assumption as usize] = Some(range);
     }
 
@@ -92,13 +92,13 @@ impl AssumptionRanges {
     }
 
     /// Gives an assumption a range.
-    pub fn set(&mut self, assumption: Assumption, range: Range<Value>) {
+    pub fn set(&mut self, assumption: Assumption, range: Range<AssumptionValue>) {
         self.0.set(assumption, range);
     }
 
     /// The range of an assumption that decides something.
     #[must_use]
-    pub fn get(&self, assumption: Assumption) -> Option<Range<Value>> {
+    pub fn get(&self, assumption: Assumption) -> Option<Range<AssumptionValue>> {
         let replaced_by = assumption.describe().replaced_by;
         let is_replaced =
             !replaced_by.is_empty() && replaced_by.iter().all(|it| self.0.get(*it).is_some());
@@ -106,7 +106,7 @@ impl AssumptionRanges {
     }
 
     /// The assumptions that may have a range and decide something, with their ranges.
-    pub fn in_force(&self) -> impl Iterator<Item = (Assumption, Range<Value>)> {
+    pub fn in_force(&self) -> impl Iterator<Item = (Assumption, Range<AssumptionValue>)> {
         Assumption::ALL
             .into_iter()
             .filter(|assumption| assumption.may_have_range())
@@ -124,12 +124,12 @@ impl AssumptionRanges {
     pub fn at_with(
         &self,
         level: Level,
-        other: impl Fn(Assumption) -> Option<Value>,
+        other: impl Fn(Assumption) -> Option<AssumptionValue>,
     ) -> Assumptions {
         Assumptions::new(|assumption| other(assumption).or_else(|| self.value(assumption, level)))
     }
 
-    fn value(&self, assumption: Assumption, level: Level) -> Option<Value> {
+    fn value(&self, assumption: Assumption, level: Level) -> Option<AssumptionValue> {
         let Some(range) = self.get(assumption) else {
             // The same at each level where it decides nothing: what does not differ is run once.
             return self.0.get(assumption).map(|range| range.assumed);
@@ -197,7 +197,7 @@ pub struct Variation {
     /// The assumption.
     pub assumption: Assumption,
     /// Its range.
-    pub range: Range<Value>,
+    pub range: Range<AssumptionValue>,
     /// The values with this assumption at its lower end.
     pub at_low: Assumptions,
     /// The values with this assumption at its upper end.
@@ -228,7 +228,7 @@ mod tests {
     fn known_values_are_not_varied() {
         let mut ranges = AssumptionRanges::default();
         assert_eq!(ranges.one_at_a_time().len(), 5);
-        ranges.set(VerifyOnWrite, Range::known(Value::Count(1)));
+        ranges.set(VerifyOnWrite, Range::known(AssumptionValue::Count(1)));
         assert_eq!(ranges.one_at_a_time().len(), 4);
     }
 
@@ -243,13 +243,13 @@ mod tests {
         assert_eq!(of(&ranges, Connections::Kept(1)), (1, 1));
         assert_eq!(of(&ranges, Connections::Kept(5)), (4, 4));
         assert_eq!(of(&ranges, Connections::Kept(50)), (10, 10));
-        ranges.set(WritePartitions, Range::known(Value::Count(3)));
+        ranges.set(WritePartitions, Range::known(AssumptionValue::Count(3)));
         assert_eq!(of(&ranges, Connections::Kept(50)), (3, 10));
         let in_force = |ranges: &AssumptionRanges| -> Vec<Assumption> {
             ranges.in_force().map(|(assumption, _)| assumption).collect()
         };
         assert_eq!(in_force(&ranges)[3..5], [CacheHosts, WritePartitions]);
-        ranges.set(ReadPartitions, Range::new(1, 2, 6).map(Value::Count));
+        ranges.set(ReadPartitions, Range::new(1, 2, 6).map(AssumptionValue::Count));
         assert_eq!(of(&ranges, Connections::Fresh), (3, 2));
         // Hosts now decide nothing.
         assert_eq!(in_force(&ranges)[3..5], [WritePartitions, ReadPartitions]);
@@ -262,7 +262,7 @@ mod tests {
     fn ranges_that_descend_or_leave_the_limits_are_refused() {
         let refused = |assumption, range: Range<u32>| {
             let mut ranges = AssumptionRanges::default();
-            ranges.set(assumption, range.map(Value::Count));
+            ranges.set(assumption, range.map(AssumptionValue::Count));
             ranges.check().unwrap_err().to_string()
         };
         assert_eq!(

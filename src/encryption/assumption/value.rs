@@ -29,7 +29,7 @@ pub enum AssumptionKind {
 /// A value of an assumption. Those of one [`AssumptionKind`] have an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Value {
+pub enum AssumptionValue {
     /// A span of time.
     Duration(SimDuration),
     /// A rule of expiry.
@@ -40,7 +40,7 @@ pub enum Value {
     Rate(Rate),
 }
 
-impl Value {
+impl AssumptionValue {
     /// The span of time that it is.
     ///
     /// # Panics
@@ -82,7 +82,7 @@ impl Value {
     }
 }
 
-impl PartialOrd for Value {
+impl PartialOrd for AssumptionValue {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Duration(a), Self::Duration(b)) => a.partial_cmp(b),
@@ -94,7 +94,7 @@ impl PartialOrd for Value {
     }
 }
 
-impl fmt::Display for Value {
+impl fmt::Display for AssumptionValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Duration(duration) => duration.fmt(f),
@@ -134,7 +134,7 @@ impl<T: Copy> Range<T> {
     }
 }
 
-impl Range<Value> {
+impl Range<AssumptionValue> {
     /// Whether the ends differ.
     #[must_use]
     pub fn is_open(&self) -> bool {

@@ -8,7 +8,8 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assumption, AssumptionKind, AssumptionOverrides, AssumptionRanges, Expiry, Range, Value,
+    Assumption, AssumptionKind, AssumptionOverrides, AssumptionRanges, AssumptionValue, Expiry,
+    Range,
 };
 use crate::units::{Rate, SimDuration};
 
@@ -21,12 +22,17 @@ impl<'de> Deserialize<'de> for Assumption {
 }
 
 impl AssumptionKind {
-    fn read<'de, A: MapAccess<'de>>(self, table: &mut A) -> Result<Range<Value>, A::Error> {
+    fn read<'de, A: MapAccess<'de>>(
+        self,
+        table: &mut A,
+    ) -> Result<Range<AssumptionValue>, A::Error> {
         Ok(match self {
-            Self::Duration => table.next_value::<Range<SimDuration>>()?.map(Value::Duration),
-            Self::Expiry => table.next_value::<Range<Expiry>>()?.map(Value::Expiry),
-            Self::Count => table.next_value::<Range<u32>>()?.map(Value::Count),
-            Self::Rate => Range::known(Value::Rate(table.next_value()?)),
+            Self::Duration => {
+                table.next_value::<Range<SimDuration>>()?.map(AssumptionValue::Duration)
+            }
+            Self::Expiry => table.next_value::<Range<Expiry>>()?.map(AssumptionValue::Expiry),
+            Self::Count => table.next_value::<Range<u32>>()?.map(AssumptionValue::Count),
+            Self::Rate => Range::known(AssumptionValue::Rate(table.next_value()?)),
         })
     }
 

@@ -7,11 +7,11 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::{known, number};
-use crate::logs::bad_lines::Flaw;
-use crate::logs::bounded::plain_name;
-use crate::logs::clock::{COMMON_LOG_BYTES, Clock, MILLISECOND};
-use crate::logs::lenient_json::{Keep, Text, deserialize_by_keep};
+use crate::logs::bad_lines::LineError;
+use crate::logs::csv_records::plain_name;
+use crate::logs::lenient_json::{Keep, LenientText, deserialize_by_keep};
 use crate::logs::record::{LogOperation, LoggedRequester, Nanoseconds, Record};
+use crate::logs::timestamps::{COMMON_LOG_BYTES, MILLISECOND, TimestampReader};
 use crate::units::parse_moment;
 
 /// A field that matters.
@@ -88,13 +88,13 @@ impl<'a> Named<'a> {
     }
 
     /// What the fields say.
-    pub(in crate::logs) fn record(&self) -> Result<Record<'_>, Flaw> {
-        let operation_name = self.get(Field::Operation).ok_or(Flaw::Lacks("operation"))?;
-        let time = self.fields[Field::Time as usize].as_deref().ok_or(Flaw::Lacks("time"))?;
+    pub(in crate::logs) fn record(&self) -> Result<Record<'_>, LineError> {
+        let operation_name = self.get(Field::Operation).ok_or(LineError::Lacks("operation"))?;
+        let time = self.fields[Field::Time as usize].as_deref().ok_or(LineError::Lacks("time"))?;
         let arn = self.get(Field::BucketArn);
         let of_arn = arn.map(|arn| crate::logs::record::bucket_and_key(arn).0);
         Ok(Record {
-            time: moment(time).ok_or(Flaw::Field("time"))?,
+            time: moment(time).ok_or(LineError::Field("time"))?,
             bucket: self.get(Field::Bucket).or(of_arn).unwrap_or_default(),
             key: self.get(Field::Key),
             version_id: self.get(Field::VersionId),
@@ -119,7 +119,7 @@ fn moment(text: &str) -> Option<Nanoseconds> {
     }
     let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
     if let Ok(text) = <&[u8; COMMON_LOG_BYTES]>::try_from(bare.as_bytes()) {
-        return Clock::default().common_log(text);
+        return TimestampReader::default().common_log(text);
     }
     let ms = bare.parse::<i64>().ok().filter(|ms| *ms > 100_000_000_000)?;
     ms.checked_mul(MILLISECOND)
@@ -152,7 +152,7 @@ impl<'de: 'a, 'a> Keep<'de> for Scalar<'a> {
 impl<'de: 'a, 'a> Keep<'de> for Named<'a> {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut named = Named::default();
-        while let Some(Text(name)) = map.next_key()? {
+        while let Some(LenientText(name)) = map.next_key()? {
             let Scalar(text) = map.next_value()?;
             if let (Some(field), Some(text)) = (name.and_then(|name| Field::of(&name)), text) {
                 named.set(field, text);

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::logs::outgoing::Outgoing;
+use crate::logs::exported_request::Outgoing;
 use crate::logs::record::Nanoseconds;
-use crate::s3::{Identity, Operation};
+use crate::s3::{IdentityKind, Operation};
 use crate::units::utc;
 
 /// Writes `requests`, and tells how many lines that made.
@@ -112,10 +112,12 @@ pub(in crate::logs) fn requester(request: &Outgoing) -> String {
     let Outgoing { principal, session, federated, .. } = request;
     match &principal.identity {
         // These are what a replay calls those that logs have no name for.
-        Identity::Service(name) if name == "anonymous" => "-".to_owned(),
-        Identity::Service(name) => name.strip_prefix("canonical-user/").unwrap_or(name).to_owned(),
-        Identity::User(_) if !federated => principal.arn(),
-        Identity::Role(_) | Identity::User(_) => principal.session_arn(session),
+        IdentityKind::Service(name) if name == "anonymous" => "-".to_owned(),
+        IdentityKind::Service(name) => {
+            name.strip_prefix("canonical-user/").unwrap_or(name).to_owned()
+        }
+        IdentityKind::User(_) if !federated => principal.arn(),
+        IdentityKind::Role(_) | IdentityKind::User(_) => principal.session_arn(session),
     }
 }
 

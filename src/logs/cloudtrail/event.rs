@@ -6,17 +6,17 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::kms::KmsApi;
-use crate::logs::bad_lines::Flaw;
-use crate::logs::clock;
+use crate::logs::bad_lines::LineError;
 use crate::logs::lenient_json::{
-    Count, Flag, Keep, Loose, Present, Text, deserialize_by_keep, may_hold_object,
+    Count, Flag, Keep, LenientText, Loose, Present, deserialize_by_keep, may_hold_object,
 };
 use crate::logs::record::{
     KmsEvent, LogEntry, LogOperation, LoggedEncryption, Nanoseconds, Record, Skipped,
 };
+use crate::logs::timestamps;
 use crate::s3::Operation;
 
-use super::identity::Identity;
+use super::identity::UserIdentity;
 
 /// An event, or what wraps one. Exports of tables spell names in lower case.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -25,24 +25,24 @@ pub(in crate::logs) struct Event<'a> {
     #[serde(borrow, rename = "eventTime", alias = "eventtime")]
     time: Moment<'a>,
     #[serde(borrow, rename = "eventSource", alias = "eventsource")]
-    source: Text<'a>,
+    source: LenientText<'a>,
     #[serde(borrow, rename = "eventName", alias = "eventname")]
-    name: Text<'a>,
+    name: LenientText<'a>,
     #[serde(borrow, rename = "eventCategory", alias = "eventcategory")]
-    category: Text<'a>,
+    category: LenientText<'a>,
     #[serde(borrow, rename = "eventType", alias = "eventtype")]
-    kind: Text<'a>,
+    kind: LenientText<'a>,
     #[serde(borrow, rename = "eventID", alias = "eventId", alias = "eventid")]
-    id: Text<'a>,
+    id: LenientText<'a>,
     /// The same in every account that the event is delivered to.
     #[serde(borrow, rename = "sharedEventID", alias = "sharedEventId", alias = "sharedeventid")]
-    shared_id: Text<'a>,
+    shared_id: LenientText<'a>,
     #[serde(borrow, alias = "errorcode")]
-    error_code: Text<'a>,
+    error_code: LenientText<'a>,
     #[serde(borrow, alias = "awsregion")]
-    aws_region: Text<'a>,
+    aws_region: LenientText<'a>,
     #[serde(borrow, alias = "useridentity")]
-    user_identity: Loose<Identity<'a>>,
+    user_identity: Loose<UserIdentity<'a>>,
     #[serde(borrow, alias = "requestparameters")]
     request_parameters: Loose<Parameters<'a>>,
     #[serde(borrow, alias = "responseelements")]
@@ -61,39 +61,39 @@ pub(in crate::logs) struct Event<'a> {
     detail: Option<Box<Loose<Event<'a>>>>,
     /// `lookup-events` has the event in here, as text.
     #[serde(borrow, rename = "CloudTrailEvent")]
-    inner: Text<'a>,
+    inner: LenientText<'a>,
     /// CloudWatch Logs has the event in here, as text.
     #[serde(borrow, alias = "@message")]
-    message: Text<'a>,
+    message: LenientText<'a>,
     /// CloudWatch Logs Insights has it in the value of the field `@message`.
     #[serde(borrow)]
-    field: Text<'a>,
+    field: LenientText<'a>,
     #[serde(borrow)]
-    value: Text<'a>,
+    value: LenientText<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Insight<'a> {
     #[serde(borrow)]
-    event_name: Text<'a>,
+    event_name: LenientText<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Parameters<'a> {
     #[serde(borrow)]
-    bucket_name: Text<'a>,
+    bucket_name: LenientText<'a>,
     #[serde(borrow)]
-    key: Text<'a>,
+    key: LenientText<'a>,
     #[serde(borrow)]
-    version_id: Text<'a>,
+    version_id: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-copy-source")]
-    copy_source: Text<'a>,
+    copy_source: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-checksum-mode")]
-    checksum_mode: Text<'a>,
+    checksum_mode: LenientText<'a>,
     #[serde(borrow)]
-    key_id: Text<'a>,
+    key_id: LenientText<'a>,
     /// What a `DeleteObjects` names, if the event says so; most have an empty text here.
     #[serde(alias = "Delete")]
     delete: Loose<Deletion>,
@@ -107,11 +107,11 @@ struct Parameters<'a> {
     destination_encryption_context: Loose<Context<'a>>,
     // Headers by which a request asks for encryption; a flattened struct would copy all fields.
     #[serde(borrow, rename = "x-amz-server-side-encryption")]
-    sse: Text<'a>,
+    sse: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-server-side-encryption-customer-algorithm")]
-    sse_customer: Text<'a>,
+    sse_customer: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-server-side-encryption-aws-kms-key-id")]
-    sse_key: Text<'a>,
+    sse_key: LenientText<'a>,
 }
 
 /// Headers by which S3 answers how an object is encrypted.
@@ -119,11 +119,11 @@ struct Parameters<'a> {
 #[serde(default)]
 struct Headers<'a> {
     #[serde(borrow, rename = "x-amz-server-side-encryption")]
-    sse: Text<'a>,
+    sse: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-server-side-encryption-customer-algorithm")]
-    sse_customer: Text<'a>,
+    sse_customer: LenientText<'a>,
     #[serde(borrow, rename = "x-amz-server-side-encryption-aws-kms-key-id")]
-    sse_key: Text<'a>,
+    sse_key: LenientText<'a>,
     #[serde(rename = "x-amz-server-side-encryption-bucket-key-enabled")]
     bucket_key: Flag,
 }
@@ -132,17 +132,17 @@ struct Headers<'a> {
 #[serde(default)]
 struct Context<'a> {
     #[serde(borrow, rename = "aws:s3:arn")]
-    objects: Text<'a>,
+    objects: LenientText<'a>,
     #[serde(borrow, rename = "aws:s3tables:arn")]
-    tables: Text<'a>,
+    tables: LenientText<'a>,
     #[serde(borrow, rename = "aws:s3vectors:arn")]
-    vectors: Text<'a>,
+    vectors: LenientText<'a>,
 }
 
 impl Context<'_> {
     /// The ARN of what S3 stores; `None`: the context is not S3's.
     fn arn(&self) -> Option<&[u8]> {
-        [&self.objects, &self.tables, &self.vectors].into_iter().find_map(Text::get)
+        [&self.objects, &self.tables, &self.vectors].into_iter().find_map(LenientText::get)
     }
 }
 
@@ -154,7 +154,7 @@ struct Additional<'a> {
     #[serde(rename = "bytesTransferredOut")]
     bytes_out: Count,
     #[serde(borrow, rename = "SSEApplied")]
-    applied: Text<'a>,
+    applied: LenientText<'a>,
 }
 
 /// The keys that a `DeleteObjects` names. XML's `Object` elements are spelt in several ways.
@@ -162,16 +162,16 @@ struct Additional<'a> {
 #[serde(default)]
 struct Deletion {
     #[serde(alias = "Objects", alias = "object", alias = "Object")]
-    objects: Elements,
+    objects: ElementCount,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
 struct Resource<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
+    kind: LenientText<'a>,
     #[serde(borrow, rename = "ARN", alias = "arn")]
-    arn: Text<'a>,
+    arn: LenientText<'a>,
 }
 
 /// The first of an event's resources, and how many are objects.
@@ -184,7 +184,7 @@ struct Resources<'a> {
 
 /// How many elements an array has; an object counts as one.
 #[derive(Clone, Copy, Debug, Default)]
-struct Elements(u32);
+struct ElementCount(u32);
 
 /// Services that store other things for S3 than objects in buckets.
 const OTHER_STORAGE: [&[u8]; 4] = [
@@ -232,14 +232,14 @@ impl Event<'_> {
     }
 
     /// What the event says. What it is comes before whose it is.
-    pub(in crate::logs) fn entry(&self) -> Result<LogEntry<'_>, Flaw> {
+    pub(in crate::logs) fn entry(&self) -> Result<LogEntry<'_>, LineError> {
         if let Some(detail) = self.wrapped() {
             return detail.entry();
         }
         if let Some((why, name)) = self.no_call() {
             return Ok(LogEntry::Skipped(why, name));
         }
-        let source = self.source.get().ok_or(Flaw::Lacks("`eventSource`"))?;
+        let source = self.source.get().ok_or(LineError::Lacks("`eventSource`"))?;
         if self.is_of_s3() {
             return self.request().map(LogEntry::Request);
         }
@@ -280,12 +280,12 @@ impl Event<'_> {
         }
     }
 
-    fn time(&self) -> Result<Nanoseconds, Flaw> {
+    fn time(&self) -> Result<Nanoseconds, LineError> {
         self.time.get()
     }
 
-    fn name(&self) -> Result<&[u8], Flaw> {
-        self.name.get().ok_or(Flaw::Lacks("`eventName`"))
+    fn name(&self) -> Result<&[u8], LineError> {
+        self.name.get().ok_or(LineError::Lacks("`eventName`"))
     }
 
     /// What tells the event from others, in whichever account's trail.
@@ -293,7 +293,7 @@ impl Event<'_> {
         self.shared_id.get().or(self.id.get())
     }
 
-    fn request(&self) -> Result<Record<'_>, Flaw> {
+    fn request(&self) -> Result<Record<'_>, LineError> {
         let name = self.name()?;
         let parameters = &self.request_parameters;
         let additional = &self.additional_event_data;
@@ -343,7 +343,7 @@ impl Event<'_> {
         if named > 0 { named } else { self.resources.objects }
     }
 
-    fn call(&self) -> Result<LogEntry<'_>, Flaw> {
+    fn call(&self) -> Result<LogEntry<'_>, LineError> {
         let name = self.name()?;
         let api = match name {
             b"GenerateDataKey" => KmsApi::GenerateDataKey,
@@ -399,7 +399,11 @@ fn applied(text: Option<&[u8]>) -> Option<LoggedEncryption> {
 }
 
 /// What headers say of encryption.
-fn by_headers(sse: &Text, customer: &Text, key: &Text) -> Option<LoggedEncryption> {
+fn by_headers(
+    sse: &LenientText,
+    customer: &LenientText,
+    key: &LenientText,
+) -> Option<LoggedEncryption> {
     match sse.get() {
         Some(b"AES256") => Some(LoggedEncryption::SseS3),
         Some(b"aws:kms") => Some(LoggedEncryption::SseKms),
@@ -425,20 +429,20 @@ enum Moment<'a> {
     Epoch(u64),
 }
 
-deserialize_by_keep!(Moment<'a>, Resources<'a>, Elements);
+deserialize_by_keep!(Moment<'a>, Resources<'a>, ElementCount);
 
 impl Moment<'_> {
-    fn get(&self) -> Result<Nanoseconds, Flaw> {
+    fn get(&self) -> Result<Nanoseconds, LineError> {
         let time = match self {
-            Self::None => return Err(Flaw::Lacks("`eventTime`")),
-            Self::Epoch(number) => clock::epoch(*number),
+            Self::None => return Err(LineError::Lacks("`eventTime`")),
+            Self::Epoch(number) => timestamps::epoch(*number),
             Self::Text(text) => {
                 let text = text.trim();
                 let number = text.split_once('.').map_or(text, |(whole, _)| whole).parse();
-                clock::iso(text.as_bytes()).or_else(|| clock::epoch(number.ok()?))
+                timestamps::iso(text.as_bytes()).or_else(|| timestamps::epoch(number.ok()?))
             }
         };
-        time.ok_or(Flaw::Field("`eventTime`"))
+        time.ok_or(LineError::Field("`eventTime`"))
     }
 }
 
@@ -454,7 +458,7 @@ impl<'de: 'a, 'a> Keep<'de> for Moment<'a> {
     }
 }
 
-impl<'de> Keep<'de> for Elements {
+impl<'de> Keep<'de> for ElementCount {
     fn object<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Self(1))

@@ -10,26 +10,26 @@
 //! and the prefixes of unique ids
 //! (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>).
 
-use crate::logs::lenient_json::{Loose, Text};
+use crate::logs::lenient_json::{LenientText, Loose};
 use crate::logs::record::{LoggedRequester, is_nobody, is_service};
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Identity<'a> {
+pub(super) struct UserIdentity<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
+    kind: LenientText<'a>,
     #[serde(borrow, alias = "principalid")]
-    principal_id: Text<'a>,
+    principal_id: LenientText<'a>,
     #[serde(borrow)]
-    arn: Text<'a>,
+    arn: LenientText<'a>,
     #[serde(borrow, alias = "accountid")]
-    account_id: Text<'a>,
+    account_id: LenientText<'a>,
     #[serde(borrow, alias = "accesskeyid")]
-    access_key_id: Text<'a>,
+    access_key_id: LenientText<'a>,
     #[serde(borrow, alias = "username")]
-    user_name: Text<'a>,
+    user_name: LenientText<'a>,
     #[serde(borrow, alias = "invokedby")]
-    invoked_by: Text<'a>,
+    invoked_by: LenientText<'a>,
     #[serde(borrow, alias = "sessioncontext")]
     session_context: Loose<SessionContext<'a>>,
     #[serde(borrow)]
@@ -47,20 +47,20 @@ struct SessionContext<'a> {
 #[serde(default, rename_all = "camelCase")]
 struct Issuer<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
+    kind: LenientText<'a>,
     #[serde(borrow, alias = "principalid")]
-    principal_id: Text<'a>,
+    principal_id: LenientText<'a>,
     #[serde(borrow, alias = "accountid")]
-    account_id: Text<'a>,
+    account_id: LenientText<'a>,
     #[serde(borrow, alias = "username")]
-    user_name: Text<'a>,
+    user_name: LenientText<'a>,
 }
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct OnBehalfOf<'a> {
     #[serde(borrow)]
-    user_id: Text<'a>,
+    user_id: LenientText<'a>,
 }
 
 /// A unique id and what follows its colon: a role's session.
@@ -71,7 +71,7 @@ fn parted(id: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-impl Identity<'_> {
+impl UserIdentity<'_> {
     pub(super) fn requester(&self) -> LoggedRequester<'_> {
         if self.kind.get() == Some(b"AWSService") {
             return self.service();
@@ -89,7 +89,7 @@ impl Identity<'_> {
     /// A service that asks in its own name.
     fn service(&self) -> LoggedRequester<'_> {
         let names = [&self.invoked_by, &self.principal_id, &self.arn, &self.user_name];
-        let mut names = names.into_iter().filter_map(Text::get);
+        let mut names = names.into_iter().filter_map(LenientText::get);
         names
             .find(|name| !is_forwarded(name))
             .map_or(LoggedRequester::Unknown, LoggedRequester::Service)
@@ -161,7 +161,7 @@ impl Identity<'_> {
     /// What tells sessions of one name apart, best first.
     pub(super) fn credential(&self) -> Option<&[u8]> {
         let candidates = [&self.access_key_id, &self.principal_id, &self.arn, &self.invoked_by];
-        candidates.into_iter().find_map(Text::get).filter(|name| !is_forwarded(name))
+        candidates.into_iter().find_map(LenientText::get).filter(|name| !is_forwarded(name))
     }
 }
 

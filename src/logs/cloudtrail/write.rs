@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::logs::access_log::write::requester;
-use crate::logs::outgoing::{Call, Outgoing};
-use crate::s3::{Identity, Operation};
+use crate::logs::exported_request::{Call, Outgoing};
+use crate::s3::{IdentityKind, Operation};
 use crate::units::utc;
 
 /// Writes `requests`, and tells how many events that made.
@@ -41,19 +41,19 @@ fn identity(request: &Outgoing) -> Value {
     let arn = requester(request);
     let account = &request.principal.account;
     match &request.principal.identity {
-        Identity::Service(name) if name == "anonymous" => {
+        IdentityKind::Service(name) if name == "anonymous" => {
             json!({"type": "AWSAccount", "accountId": "ANONYMOUS_PRINCIPAL"})
         }
-        Identity::Service(name) => json!({"type": "AWSService", "invokedBy": name}),
-        Identity::Role(_) => json!({
+        IdentityKind::Service(name) => json!({"type": "AWSService", "invokedBy": name}),
+        IdentityKind::Role(_) => json!({
             "type": "AssumedRole", "principalId": format!("AROA:{}", request.session), "arn": arn,
             "accountId": account, "accessKeyId": format!("ASIA{:016}", request.slot),
         }),
-        Identity::User(_) if request.federated => json!({
+        IdentityKind::User(_) if request.federated => json!({
             "type": "FederatedUser", "principalId": format!("{account}:{}", request.session),
             "arn": arn, "accountId": account, "accessKeyId": format!("ASIA{:016}", request.slot),
         }),
-        Identity::User(_) => json!({
+        IdentityKind::User(_) => json!({
             "type": "IAMUser", "principalId": "AIDA", "arn": arn, "accountId": account,
             "accessKeyId": format!("AKIA{:016}", request.slot),
         }),

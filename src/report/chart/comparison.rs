@@ -2,13 +2,13 @@
 
 use super::axis::Axis;
 use super::configurations::{Configurations, Levels, Options, RANGE};
-use super::figure::Figure;
+use super::figure::PlottedFigure;
 use super::{Bar, BarRow, Bars, Chart, Plot};
 use crate::compare::DifferenceRow;
 use crate::error::Result;
 
 /// A candidate and its reference.
-struct Sides<'a> {
+struct ComparedPair<'a> {
     name: String,
     candidate: &'a str,
     reference: &'a str,
@@ -16,14 +16,14 @@ struct Sides<'a> {
     before: Levels,
 }
 
-impl Sides<'_> {
+impl ComparedPair<'_> {
     /// Whether the reference is compared with itself.
     fn is_reference(&self) -> bool {
         self.candidate == self.reference
     }
 
     /// The reference's bar, and the candidate's.
-    fn bars(&self, figure: &Figure) -> [Bar; 2] {
+    fn bars(&self, figure: &PlottedFigure) -> [Bar; 2] {
         let [before, after] = [&self.before, &self.after].map(|side| figure.with_range(side));
         let label = format!("{}, reference {}: {before}", self.name, self.reference);
         let range = self.before.range();
@@ -41,7 +41,7 @@ impl Sides<'_> {
 pub fn comparison(rows: &[DifferenceRow], options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(rows, options)?;
     let figure = figure(rows, options)?;
-    let mut all: Vec<Sides> = Vec::new();
+    let mut all: Vec<ComparedPair> = Vec::new();
     for (index, row) in configurations.rows(rows).filter(|(_, row)| row.figure == figure.name) {
         let (candidate, reference) = (row.candidate.as_str(), row.reference.as_str());
         let configuration = configurations.name(index);
@@ -50,14 +50,14 @@ pub fn comparison(rows: &[DifferenceRow], options: &Options) -> Result<Chart> {
         let name = if is_told { candidate.to_owned() } else { full };
         let at = all.iter().position(|sides| sides.name == name).unwrap_or_else(|| {
             let (after, before) = (Levels::default(), Levels::default());
-            all.push(Sides { name, candidate, reference, after, before });
+            all.push(ComparedPair { name, candidate, reference, after, before });
             all.len() - 1
         });
         *all[at].before.at(row.assumption) = row.reference_value;
         *all[at].after.at(row.assumption) = row.value;
     }
     // A reference that is compared with itself has a row of its own, and stands nowhere else.
-    let has_own = all.iter().any(Sides::is_reference);
+    let has_own = all.iter().any(ComparedPair::is_reference);
     let rows = all.iter().map(|sides| {
         let [before, after] = sides.bars(&figure);
         let bars = match (sides.is_reference(), has_own) {
@@ -82,7 +82,7 @@ pub fn comparison(rows: &[DifferenceRow], options: &Options) -> Result<Chart> {
     Ok(Chart::new("comparison", "comparison.csv", title, subtitle, Plot::Bars(bars)))
 }
 
-fn figure(rows: &[DifferenceRow], options: &Options) -> Result<Figure> {
+fn figure(rows: &[DifferenceRow], options: &Options) -> Result<PlottedFigure> {
     let mut names: Vec<&str> = Vec::new();
     for row in rows {
         if !names.contains(&&*row.figure) {
@@ -90,5 +90,5 @@ fn figure(rows: &[DifferenceRow], options: &Options) -> Result<Figure> {
         }
     }
     let usual = if names.contains(&"saving") { "saving" } else { names[0] };
-    Figure::among(options.figure.as_deref().unwrap_or(usual), &names)
+    PlottedFigure::among(options.figure.as_deref().unwrap_or(usual), &names)
 }

@@ -3,8 +3,8 @@
 use super::axis::{Axis, Scale, Unit};
 use super::break_even::{OTHERS, level_of, value_text};
 use super::configurations::{Configurations, Levels, Options, RANGE};
-use super::figure::{Figure, write};
-use super::{Chart, LinePoint, Lines, Plot, Series, SweptPoint};
+use super::figure::{PlottedFigure, write};
+use super::{Chart, LineChart, LinePoint, Plot, Series, SweptPoint};
 use crate::error::{Error, Result, one_of};
 use crate::results::rows::SummaryRow;
 use crate::results::sensitivity::CurveRow;
@@ -23,7 +23,7 @@ const MOST_LINES: usize = 8;
 pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
     let rows = swept.points.iter().flat_map(|point| &point.rows);
     let configurations = Configurations::of(rows, options)?;
-    let figure = Figure::of::<SummaryRow>(options)?;
+    let figure = PlottedFigure::of::<SummaryRow>(options)?;
     let at = key_across(swept, options)?;
     let key = &swept.keys[at];
     let mut shown = telling(swept, &configurations, &figure);
@@ -40,7 +40,7 @@ pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
         line.colour = colour;
     }
     let sign = if x.scale == Scale::Categories { "Sign" } else { "Line" };
-    let mut lines = Lines { x, series, ..Lines::default() };
+    let mut lines = LineChart { x, series, ..LineChart::default() };
     lines.y = if figure.is_saving() {
         Axis::saving(lines.figures(), false)
     } else {
@@ -69,7 +69,7 @@ pub(super) fn key_across(swept: &Swept, options: &Options) -> Result<usize> {
 pub(super) fn telling(
     swept: &Swept,
     configurations: &Configurations,
-    figure: &Figure,
+    figure: &PlottedFigure,
 ) -> Vec<usize> {
     let all = configurations.chosen();
     if configurations.are_named() || !figure.is_saving() {
@@ -89,7 +89,7 @@ fn series_of(
     at: usize,
     index: usize,
     configurations: &Configurations,
-    figure: &Figure,
+    figure: &PlottedFigure,
     x: &Axis,
 ) -> Vec<Series> {
     let mut series: Vec<(Vec<usize>, Series)> = Vec::new();
@@ -128,7 +128,7 @@ pub(super) fn levels_at(
     point: &PointRows,
     index: usize,
     configurations: &Configurations,
-    figure: &Figure,
+    figure: &PlottedFigure,
 ) -> Levels {
     let rows = configurations.rows_of(index, &point.rows);
     rows.map(|row| (row.assumption, figure.value(row))).collect()
@@ -328,7 +328,7 @@ fn curves_of(
     let spans_decades =
         matches!(values[..], [least, .., most] if least > 0.0 && most > least * 20.0);
     let x = axis_of_numbers(parameter, title, unit, &values, options.log || spans_decades)?;
-    let mut lines = Lines { x, series, ..Lines::default() };
+    let mut lines = LineChart { x, series, ..LineChart::default() };
     lines.y = Axis::saving(lines.figures(), false);
     let title = configurations.title(&format!("KMS requests saved by {parameter}"));
     let subtitle = format!("Each point was simulated; configuration {}.", configurations.names());

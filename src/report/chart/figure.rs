@@ -10,7 +10,7 @@ use crate::report::numbers::{count, dollars, percent};
 
 /// A figure.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Figure {
+pub(super) struct PlottedFigure {
     /// Its column, or its name in a comparison.
     pub(super) name: String,
     /// What it is, to begin a title with.
@@ -36,7 +36,7 @@ const TITLES: [(&str, &str); 11] = [
 /// Columns of numbers that name a row, and columns of text that may be empty.
 const NO_FIGURES: [&str; 3] = ["replication", "replications", "payback"];
 
-impl Figure {
+impl PlottedFigure {
     /// The figure of rows that the options ask for, `saving_ratio` if they ask for none.
     pub(super) fn of<T: Serialize + Default>(options: &Options) -> Result<Self> {
         let name = options.figure.as_deref().unwrap_or("saving_ratio");

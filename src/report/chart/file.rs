@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Chart, Options};
 use crate::error::{Error, Result, one_of};
-use crate::results::csv::{self, Record};
+use crate::results::csv::{self, CsvRecord};
 use crate::results::rows::SummaryRow;
 use crate::sweep::swept::{SWEEP, Swept};
 
@@ -15,7 +15,7 @@ pub struct CsvFile {
     place: String,
     text: String,
     header: Vec<String>,
-    records: Vec<Record>,
+    records: Vec<CsvRecord>,
 }
 
 impl CsvFile {
@@ -70,7 +70,7 @@ impl CsvFile {
     }
 
     /// There is no place for `NaN` on an axis. As JSON it is nothing, unlike a configuration called so.
-    fn check_finite(&self, record: &Record, row: &impl Serialize) -> Result<()> {
+    fn check_finite(&self, record: &CsvRecord, row: &impl Serialize) -> Result<()> {
         if !record.cells.iter().any(|cell| is_infinite(cell)) {
             return Ok(());
         }
@@ -247,7 +247,7 @@ impl ChartKind {
 }
 
 /// A chart and the file that it was drawn from.
-pub type Drawn<'a> = (Chart, &'a CsvFile);
+pub type DrawnChart<'a> = (Chart, &'a CsvFile);
 
 /// Names of the files that charts are drawn from.
 #[must_use]
@@ -267,7 +267,7 @@ pub fn of_folder<'a>(
     files: &'a [(&str, CsvFile)],
     kind: Option<ChartKind>,
     options: &Options,
-) -> Result<Vec<Drawn<'a>>> {
+) -> Result<Vec<DrawnChart<'a>>> {
     let mut drawn = Vec::new();
     for wanted in KINDS.into_iter().filter(|known| kind.is_none_or(|kind| kind == *known)) {
         let Some((_, file)) = files.iter().find(|(name, _)| *name == wanted.file) else { continue };

@@ -2,8 +2,8 @@
 
 use super::configurations::{Configurations, Options};
 use super::curve::{key_across, levels_at, short, telling, title_of};
-use super::figure::{Figure, write};
-use super::{Chart, HeatCell, HeatMap, Names, Plot, SweptPoint};
+use super::figure::{PlottedFigure, write};
+use super::{AxisNames, Chart, HeatCell, HeatMap, Plot, SweptPoint};
 use crate::error::{Error, Result};
 use crate::results::rows::SummaryRow;
 use crate::sweep::swept::{SWEEP, Swept, SweptKey};
@@ -21,7 +21,7 @@ pub fn heat_map(swept: &Swept, options: &Options) -> Result<Chart> {
     };
     let rows = swept.points.iter().flat_map(|point| &point.rows);
     let configurations = Configurations::of(rows, options)?;
-    let figure = Figure::of::<SummaryRow>(options)?;
+    let figure = PlottedFigure::of::<SummaryRow>(options)?;
     let shown = telling(swept, &configurations, &figure)[0];
     let (x, y) = (&swept.keys[across], &swept.keys[1 - across]);
     let (columns, lines) = (by_size(x), by_size(y));
@@ -55,9 +55,9 @@ fn by_size(key: &SweptKey) -> Vec<usize> {
     places
 }
 
-fn names(key: &SweptKey) -> Names {
+fn names(key: &SweptKey) -> AxisNames {
     let names = order(key).into_iter().map(|value| key.values[value].clone()).collect();
-    Names { title: title_of(key), names }
+    AxisNames { title: title_of(key), names }
 }
 
 /// Numbers of a key's values in the order of their places.

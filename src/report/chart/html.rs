@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::file::{CsvFile, Drawn};
+use super::file::{CsvFile, DrawnChart};
 use super::svg::escaped;
 use super::{Chart, Size, colours};
 
@@ -16,7 +16,7 @@ const ROWS: usize = 2_000;
 
 /// Writes a page with each chart and the file that it was drawn from.
 #[must_use]
-pub fn page(charts: &[Drawn], size: Size) -> String {
+pub fn page(charts: &[DrawnChart], size: Size) -> String {
     let title = match charts {
         [(chart, _)] => chart.title.clone(),
         _ => format!("{} charts", charts.len()),

@@ -8,7 +8,7 @@ mod lines;
 
 use super::axis::Axis;
 use super::colours::{GRID, GROUND};
-use super::scene::{Anchor, Area, Place, Scene};
+use super::scene::{Anchor, Area, Point, Scene};
 use super::text::{Font, LABEL, SOURCE, SUBTITLE, TITLE};
 use super::{Chart, Plot};
 
@@ -118,7 +118,7 @@ impl Frame {
         self.free.bottom -= 4.0;
     }
 
-    fn label(&mut self, text: &str, at: Place, anchor: Anchor) {
+    fn label(&mut self, text: &str, at: Point, anchor: Anchor) {
         self.scene.text(text, LABEL, at, anchor);
     }
 

@@ -8,7 +8,7 @@ use ab_glyph_rasterizer::Rasterizer;
 use super::Chart;
 use super::colours::Colour;
 use super::layout::{self, Size};
-use super::scene::{Anchor, Place, Shape, Text};
+use super::scene::{Anchor, Point, Shape, TextLine};
 use crate::error::{Error, Result};
 
 /// Most pixels of a picture: what fits into a few hundred megabytes while it is painted.
@@ -62,7 +62,7 @@ impl Canvas {
     }
 
     /// Fills a polygon with smooth edges.
-    fn fill(&mut self, corners: &[Place], colour: Colour, opacity: f64) {
+    fn fill(&mut self, corners: &[Point], colour: Colour, opacity: f64) {
         let corners: Vec<(f32, f32)> =
             corners.iter().map(|(x, y)| ((x * self.unit) as f32, (y * self.unit) as f32)).collect();
         let left = corners.iter().map(|at| at.0).fold(f32::INFINITY, f32::min).floor();
@@ -87,7 +87,7 @@ impl Canvas {
     }
 
     /// A line, with round corners between its parts.
-    fn stroke(&mut self, points: &[Place], colour: Colour, width: f64) {
+    fn stroke(&mut self, points: &[Point], colour: Colour, width: f64) {
         // One pixel of the file at the least.
         let half = width.max(1.0 / self.unit) / 2.0;
         for pair in points.windows(2) {
@@ -109,16 +109,16 @@ impl Canvas {
         }
     }
 
-    fn disc(&mut self, (x, y): Place, radius: f64, colour: Colour) {
+    fn disc(&mut self, (x, y): Point, radius: f64, colour: Colour) {
         let angles = (0..ROUND).map(|i| f64::from(i) / f64::from(ROUND) * TAU);
-        let corners: Vec<Place> = angles
+        let corners: Vec<Point> = angles
             .map(|angle| (x + radius * libm::cos(angle), y + radius * libm::sin(angle)))
             .collect();
         self.fill(&corners, colour, 1.0);
     }
 
     /// Sets a text glyph by glyph.
-    fn text(&mut self, text: &Text) {
+    fn text(&mut self, text: &TextLine) {
         let face = text.font.face().as_scaled(text.font.scale(self.unit));
         let mut glyphs = Vec::new();
         let (mut width, mut previous) = (0.0, None);

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Unit};
 use super::configurations::{Configurations, Options};
-use super::figure::{Figure, with_range, write};
+use super::figure::{PlottedFigure, with_range, write};
 use super::{Bar, BarPart, BarRow, Bars, Chart, Plot, Reference};
 use crate::encryption::assumption::Level;
 use crate::error::Result;
@@ -196,7 +196,7 @@ fn spread_row(name: String, row: &SpreadRow) -> BarRow {
 /// As [`tornado`].
 pub fn replications(rows: &[ReplicationRow], options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(rows, options)?;
-    let figure = Figure::of::<ReplicationRow>(options)?;
+    let figure = PlottedFigure::of::<ReplicationRow>(options)?;
     let mut told: Vec<(usize, Vec<(u32, f64)>)> = Vec::new();
     for index in configurations.chosen() {
         let own =
@@ -237,7 +237,12 @@ fn moves(values: &[(u32, f64)]) -> bool {
     values.iter().any(|(_, value)| value.to_bits() != values[0].1.to_bits())
 }
 
-fn replications_row(figure: &Figure, name: String, colour: usize, values: &[(u32, f64)]) -> BarRow {
+fn replications_row(
+    figure: &PlottedFigure,
+    name: String,
+    colour: usize,
+    values: &[(u32, f64)],
+) -> BarRow {
     let mean = values.iter().map(|(_, value)| value).sum::<f64>() / values.len() as f64;
     let word = if values.len() == 1 { "replication" } else { "replications" };
     let dots = values.iter().map(|(replication, value)| {

@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::configurations::{Configurations, Levels, Options, RANGE};
-use super::figure::Figure;
+use super::figure::PlottedFigure;
 use super::{Bar, BarRow, Bars, Chart, Plot};
 use crate::error::Result;
 use crate::results::rows::SummaryRow;
@@ -13,7 +13,7 @@ use crate::results::rows::SummaryRow;
 /// If there are no rows, or an option names what they do not have.
 pub fn saving(rows: &[SummaryRow], options: &Options) -> Result<Chart> {
     let configurations = Configurations::of(rows, options)?;
-    let figure = Figure::of::<SummaryRow>(options)?;
+    let figure = PlottedFigure::of::<SummaryRow>(options)?;
     let mut bars = Bars { parts: vec![(figure.title.clone(), 0)], ..Bars::default() };
     for index in configurations.chosen() {
         let name = configurations.name(index);

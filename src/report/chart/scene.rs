@@ -3,10 +3,10 @@
 use super::SweptPoint;
 use super::colours::Colour;
 use super::text::Font;
-use crate::shown::shown;
+use crate::harmless_text::shown;
 
 /// A place in the picture: from the left edge, and from the upper edge.
-pub type Place = (f64, f64);
+pub type Point = (f64, f64);
 
 /// A rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +36,7 @@ impl Area {
 
     /// The place in the middle.
     #[must_use]
-    pub fn centre(&self) -> Place {
+    pub fn centre(&self) -> Point {
         (f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom))
     }
 }
@@ -54,18 +54,18 @@ pub enum Anchor {
 
 /// One line of text.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Text {
+pub struct TextLine {
     /// What it says.
     pub text: String,
     /// Its horizontal place, and the line that the letters stand on.
-    pub at: Place,
+    pub at: Point,
     /// How it is set.
     pub font: Font,
     /// Which end the horizontal place is.
     pub anchor: Anchor,
 }
 
-impl Text {
+impl TextLine {
     /// What the text covers, with room for a viewer's font.
     #[must_use]
     pub fn area(&self) -> Area {
@@ -95,7 +95,7 @@ pub enum Shape {
     /// A line through points.
     Line {
         /// The points.
-        points: Vec<Place>,
+        points: Vec<Point>,
         /// Its colour.
         colour: Colour,
         /// How thick, in pixels.
@@ -104,7 +104,7 @@ pub enum Shape {
     /// A filled polygon.
     Polygon {
         /// Its corners.
-        points: Vec<Place>,
+        points: Vec<Point>,
         /// Its colour.
         colour: Colour,
         /// From 0, not seen, to 1.
@@ -113,14 +113,14 @@ pub enum Shape {
     /// A filled circle.
     Circle {
         /// Its centre.
-        centre: Place,
+        centre: Point,
         /// Its radius.
         radius: f64,
         /// Its colour.
         colour: Colour,
     },
     /// A line of text.
-    Text(Text),
+    Text(TextLine),
 }
 
 /// A place in the picture that stands for one figure, and the figure in words: for hover values.
@@ -155,7 +155,7 @@ pub struct Scene {
 
 impl Scene {
     /// Every text of the picture.
-    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+    pub fn texts(&self) -> impl Iterator<Item = &TextLine> {
         self.shapes.iter().filter_map(|shape| match shape {
             Shape::Text(text) => Some(text),
             _ => None,
@@ -166,12 +166,12 @@ impl Scene {
         self.shapes.push(Shape::Rect { area, colour, opacity });
     }
 
-    pub(super) fn line(&mut self, points: Vec<Place>, colour: Colour, width: f64) {
+    pub(super) fn line(&mut self, points: Vec<Point>, colour: Colour, width: f64) {
         self.shapes.push(Shape::Line { points, colour, width });
     }
 
     /// A straight line of dashes.
-    pub(super) fn dashes(&mut self, from: Place, to: Place, colour: Colour) {
+    pub(super) fn dashes(&mut self, from: Point, to: Point, colour: Colour) {
         const DASH: f64 = 7.0;
         const GAP: f64 = 4.0;
         let (across, down) = (to.0 - from.0, to.1 - from.1);
@@ -185,7 +185,7 @@ impl Scene {
     }
 
     /// A line with a short stroke across each of its ends.
-    pub(super) fn whisker(&mut self, ends: [Place; 2], cap: f64, colour: Colour, width: f64) {
+    pub(super) fn whisker(&mut self, ends: [Point; 2], cap: f64, colour: Colour, width: f64) {
         let [(x0, y0), (x1, y1)] = ends;
         self.line(ends.to_vec(), colour, width);
         let (dx, dy) = if (x1 - x0).abs() >= (y1 - y0).abs() { (0.0, cap) } else { (cap, 0.0) };
@@ -195,9 +195,9 @@ impl Scene {
     }
 
     /// The sign that tells series apart without colour; the series' number chooses it.
-    pub(super) fn sign(&mut self, (x, y): Place, series: usize, colour: Colour) {
+    pub(super) fn sign(&mut self, (x, y): Point, series: usize, colour: Colour) {
         let r = 4.2;
-        let corners: &[Place] = match series % 5 {
+        let corners: &[Point] = match series % 5 {
             0 => {
                 self.shapes.push(Shape::Circle { centre: (x, y), radius: r, colour });
                 return;
@@ -212,17 +212,17 @@ impl Scene {
     }
 
     /// Notes a figure; one without words has none.
-    pub(super) fn mark(&mut self, (x, y): Place, label: &str, point: Option<&SweptPoint>) {
+    pub(super) fn mark(&mut self, (x, y): Point, label: &str, point: Option<&SweptPoint>) {
         if !label.is_empty() {
             let label = shown(label).into_owned();
             self.marks.push(Mark { x, y, label, point: point.cloned() });
         }
     }
 
-    pub(super) fn text(&mut self, text: &str, font: Font, at: Place, anchor: Anchor) {
+    pub(super) fn text(&mut self, text: &str, font: Font, at: Point, anchor: Anchor) {
         let text = shown(text).into_owned();
         if !text.is_empty() {
-            self.shapes.push(Shape::Text(Text { text, at, font, anchor }));
+            self.shapes.push(Shape::Text(TextLine { text, at, font, anchor }));
         }
     }
 }

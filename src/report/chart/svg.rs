@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::colours;
 use super::layout::{self, Size};
-use super::scene::{Anchor, Mark, Place, Shape, Text};
+use super::scene::{Anchor, Mark, Point, Shape, TextLine};
 use super::{Chart, text};
-use crate::shown::shown;
+use crate::harmless_text::shown;
 
 /// An SVG image and what stands where in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +92,7 @@ fn write_shape(shape: &Shape, svg: &mut String) {
     };
 }
 
-fn write_text(text: &Text, svg: &mut String) -> std::fmt::Result {
+fn write_text(text: &TextLine, svg: &mut String) -> std::fmt::Result {
     let anchor = match text.anchor {
         Anchor::Start => "",
         Anchor::Middle => " text-anchor=\"middle\"",
@@ -115,7 +115,7 @@ fn pixels(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-fn places(points: &[Place]) -> String {
+fn places(points: &[Point]) -> String {
     let points: Vec<String> =
         points.iter().map(|(x, y)| format!("{},{}", pixels(*x), pixels(*y))).collect();
     points.join(" ")

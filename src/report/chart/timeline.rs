@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::axis::{Axis, Scale, Unit};
 use super::configurations::{Configurations, Options};
-use super::{Chart, LinePoint, Lines, Plot, Reference, Series};
+use super::{Chart, LineChart, LinePoint, Plot, Reference, Series};
 use crate::error::{Error, Result};
 use crate::report::numbers::{count, grouped, significant};
 use crate::results::rows::TimelineRow;
@@ -58,7 +58,7 @@ pub fn keys_alive(rows: &[TimelineRow], options: &Options) -> Result<Chart> {
     Ok(chart("keys-alive", title, subtitle, lines))
 }
 
-fn chart(name: &str, title: String, subtitle: String, lines: Lines) -> Chart {
+fn chart(name: &str, title: String, subtitle: String, lines: LineChart) -> Chart {
     let small: Vec<&str> = flattened(&lines).into_iter().map(|(name, _)| name).collect();
     let advice = (!small.is_empty())
         .then(|| format!("`--log` shows the small figures of `{}`", small.join("`, `")));
@@ -68,7 +68,7 @@ fn chart(name: &str, title: String, subtitle: String, lines: Lines) -> Chart {
 
 /// Sets the upright axis, which holds `more`, too. A logarithmic one has no place for zeros: the line has a
 /// gap there, and a band begins at the axis.
-fn rise(lines: &mut Lines, title: &str, more: &[f64], log: bool) -> Result<()> {
+fn rise(lines: &mut LineChart, title: &str, more: &[f64], log: bool) -> Result<()> {
     let figures: Vec<f64> = lines.figures().chain(more.iter().copied()).collect();
     if !log {
         lines.y = Axis::linear(title, Unit::Number, figures, true);
@@ -88,7 +88,7 @@ fn rise(lines: &mut Lines, title: &str, more: &[f64], log: bool) -> Result<()> {
 }
 
 /// Lines that an axis from zero flattens onto its edge, since others are far above: their means.
-fn flattened(lines: &Lines) -> Vec<(&str, f64)> {
+fn flattened(lines: &LineChart) -> Vec<(&str, f64)> {
     if lines.y.scale != Scale::Linear {
         return Vec::new();
     }
@@ -103,7 +103,7 @@ fn mean(series: &Series) -> f64 {
 }
 
 /// What cannot be seen on the axis, in words.
-fn unseen(lines: &Lines) -> String {
+fn unseen(lines: &LineChart) -> String {
     let mut told = String::new();
     let zero = lines.series.iter().filter(|series| mean(series) == 0.0);
     let zero: Vec<&str> = zero.map(|series| series.name.as_str()).collect();
@@ -125,7 +125,7 @@ fn lines(
     configurations: &Configurations,
     unit: &str,
     figure: fn(&TimelineRow) -> (f64, Option<f64>),
-) -> Result<Lines> {
+) -> Result<LineChart> {
     if let Some(row) = rows.iter().find(|row| row.bin_s <= 0.0) {
         let wrong = format!("`bin_s` is `{}`, but must be greater than zero", row.bin_s);
         return Err(Error::request(wrong));
@@ -135,7 +135,7 @@ fn lines(
         begin_s = begin_s.min(row.time_s);
         end_s = end_s.max(row.time_s + row.bin_s);
     }
-    let clock = Clock::of(end_s - begin_s);
+    let clock = TimeUnit::of(end_s - begin_s);
     let series = configurations.chosen().into_iter().map(|index| {
         let name = configurations.name(index);
         let points = configurations
@@ -152,17 +152,17 @@ fn lines(
         max,
         ..Axis::default()
     };
-    Ok(Lines { x, series: series.collect(), ..Lines::default() })
+    Ok(LineChart { x, series: series.collect(), ..LineChart::default() })
 }
 
 /// The unit that a stretch of time is read in.
-struct Clock {
+struct TimeUnit {
     name: &'static str,
     size_s: f64,
     unit: Unit,
 }
 
-impl Clock {
+impl TimeUnit {
     fn of(span_s: f64) -> Self {
         let (name, size_s, unit) = match span_s {
             s if s > 3.0 * 86_400.0 => ("days", 86_400.0, Unit::Number),

@@ -3,9 +3,9 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Map, Value, json};
 
+use crate::harmless_text::shown;
 use crate::report::chart::{Chart, Drawing, Mark, Size};
-use crate::report::document::{Explorer, Figure};
-use crate::shown::shown;
+use crate::report::document::{ChartFigure, Explorer};
 
 /// Widths of the two drawings, in pixels.
 const WIDE: u32 = 960;
@@ -22,7 +22,7 @@ fn drawings(chart: &Chart) -> [Drawing; 2] {
 }
 
 /// The chart. What its marks say stands with the figure once, where both drawings say the same.
-pub(super) fn markup(Figure { chart, file, table }: &Figure) -> Markup {
+pub(super) fn markup(ChartFigure { chart, file, table }: &ChartFigure) -> Markup {
     let label = format!("{}; arrow keys step through the figures", shown(&chart.title));
     let [wide, narrow] = drawings(chart);
     let [wide_labels, narrow_labels] = [&wide, &narrow].map(labels);

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::text::span;
-use crate::bill::{Bill, BilledRequests};
+use crate::bill::{BilledRequests, KmsBill};
 use crate::reconciliation::Reconciliation;
 use crate::report::numbers::{count, grouped};
 use crate::units::utc;
 
 /// What a bill, CloudTrail and a model have in the same time.
-struct Sides {
+struct BillComparison {
     requests: BilledRequests,
     span_ns: Option<(i64, i64)>,
     /// S3's calls in CloudTrail, of whichever bucket.
@@ -18,8 +18,8 @@ struct Sides {
     model: u64,
 }
 
-impl Sides {
-    fn of(found: &Reconciliation, bills: &[Bill]) -> Self {
+impl BillComparison {
+    fn of(found: &Reconciliation, bills: &[KmsBill]) -> Self {
         let (from, to) = found.window_ns;
         let mut requests = BilledRequests::default();
         for bill in bills {
@@ -27,7 +27,7 @@ impl Sides {
             requests.within += of_bill.within;
             requests.partly += of_bill.partly;
         }
-        let spans = bills.iter().filter_map(Bill::span_ns);
+        let spans = bills.iter().filter_map(KmsBill::span_ns);
         let span_ns = spans.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
         let share = found.shares().cells;
         Self {
@@ -48,11 +48,11 @@ impl Sides {
 }
 
 /// For programs; null without a bill.
-pub(super) fn json(found: &Reconciliation, bills: &[Bill]) -> Value {
+pub(super) fn json(found: &Reconciliation, bills: &[KmsBill]) -> Value {
     if bills.is_empty() {
         return Value::Null;
     }
-    let sides = Sides::of(found, bills);
+    let sides = BillComparison::of(found, bills);
     let [s3, model] = [sides.s3, sides.model].map(|calls| sides.share(calls));
     json!({
         "forms": bills.iter().map(|bill| bill.format.name()).collect::<Vec<_>>(),
@@ -72,11 +72,11 @@ pub(super) fn json(found: &Reconciliation, bills: &[Bill]) -> Value {
 }
 
 /// For a person; nothing without a bill.
-pub(super) fn sentences(found: &Reconciliation, bills: &[Bill]) -> Vec<String> {
+pub(super) fn sentences(found: &Reconciliation, bills: &[KmsBill]) -> Vec<String> {
     if bills.is_empty() {
         return Vec::new();
     }
-    let sides = Sides::of(found, bills);
+    let sides = BillComparison::of(found, bills);
     let BilledRequests { within, partly } = sides.requests;
     let Some(s3) = sides.share(sides.s3) else {
         let span = sides.span_ns.map_or_else(String::new, |(from, to)| {

@@ -4,14 +4,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::bill;
-use crate::bill::Bill;
-use crate::reconciliation::{Agreement, Reconciliation, UncomparedCalls, Variant};
+use crate::bill::KmsBill;
+use crate::reconciliation::{Agreement, ModelVariant, Reconciliation, UncomparedCalls};
 use crate::scenario::Scenario;
 use crate::units::utc;
 
 /// A model beside CloudTrail as one object, without the cells, which are the rows of the CSV.
 #[must_use]
-pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Value {
+pub fn json(scenario: &Scenario, found: &Reconciliation, bills: &[KmsBill]) -> Value {
     let shares = found.shares();
     let (from, to) = found.window_ns;
     let UncomparedCalls {
@@ -113,7 +113,7 @@ fn principals(found: &Reconciliation) -> Vec<Value> {
     principals.collect()
 }
 
-fn variant(scenario: &Scenario, variant: &Variant) -> Value {
+fn variant(scenario: &Scenario, variant: &ModelVariant) -> Value {
     json!({
         "configuration": scenario.configurations[variant.configuration].name,
         "level": variant.level.name(),

@@ -1,7 +1,8 @@
 //! For a person: the verdict, where calls are and are not explained, and why.
 
 use super::bill;
-use crate::bill::Bill;
+use crate::bill::KmsBill;
+use crate::harmless_text::named;
 use crate::reconciliation::evidence::BucketEncryption;
 use crate::reconciliation::{
     Agreement, Reconciliation, Surplus, UncomparedCalls, Unexplained, named_apart,
@@ -9,7 +10,6 @@ use crate::reconciliation::{
 use crate::report::document::{Block, Cell, Column, Document, Table};
 use crate::report::numbers::{grouped, percent};
 use crate::scenario::Scenario;
-use crate::shown::named;
 use crate::units::utc;
 
 /// Rows of a table by bucket or requester that a person wants to read.
@@ -17,7 +17,7 @@ const TOP: usize = 10;
 
 /// The verdict, tables by bucket and by requester, reasons, and what was assumed.
 #[must_use]
-pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[Bill]) -> Document {
+pub fn document(scenario: &Scenario, found: &Reconciliation, bills: &[KmsBill]) -> Document {
     let mut blocks = verdict(scenario, found);
     blocks.extend(by_bucket(scenario, found));
     blocks.extend(by_principal(found));

@@ -2,10 +2,10 @@
 
 use super::adds_cost;
 use crate::encryption::assumption::Assumption;
-use crate::report::document::{Cell, Columns, Table};
+use crate::report::document::{Cell, Table, TableBuilder};
 use crate::report::numbers::percent;
 use crate::results::Results;
-use crate::results::facts::{AssumptionFacts, ConnectionsFacts};
+use crate::results::result_json::{AssumptionFacts, ConnectionsFacts};
 use crate::results::rows::SensitivityRow;
 use crate::results::rows::UNKNOWN_OBJECTS;
 
@@ -68,7 +68,7 @@ pub(super) fn table(results: &Results) -> Table {
     columns(results).table()
 }
 
-fn columns(results: &Results) -> Columns<Effect<'_>> {
+fn columns(results: &Results) -> TableBuilder<Effect<'_>> {
     // Where nothing is saved no assumption moves a saving.
     let is_saved = !adds_cost(results);
     Table::of(effects(results))

@@ -2,8 +2,8 @@
 
 use super::assumptions::unknown_objects;
 use super::{adds_cost, period};
+use crate::harmless_text::few;
 use crate::results::Results;
-use crate::shown::few;
 use crate::statistics::points;
 use crate::units::SimDuration;
 

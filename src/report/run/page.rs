@@ -8,14 +8,14 @@
 mod callers;
 mod certainty;
 mod decision;
-mod further;
 mod method;
+mod sensitivity_files;
 mod sweep;
 
 use super::{accounts, assumptions, basis, bill, figures, savings, verdict};
 use crate::error::Result;
 use crate::report::chart::{self, Chart, Options};
-use crate::report::document::{Block, Cell, Document, Figure, Section, Shown, Table};
+use crate::report::document::{Block, Cell, ChartFigure, Document, Section, Shown, Table};
 use crate::results::rows::TimelineRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::results::{Results, csv};
@@ -113,7 +113,7 @@ fn drawn<R>(
         return Ok(None);
     }
     let chart = draw(rows, options).map_err(|error| error.at(file))?;
-    Ok(Some(Block::Chart(Figure { chart, file, table })))
+    Ok(Some(Block::Chart(ChartFigure { chart, file, table })))
 }
 
 /// The key figures, those of the verdict first, and what they stand for.
@@ -158,7 +158,7 @@ fn depends_on(page: &Page) -> Result<Vec<Block>> {
     )?);
     blocks.push(Block::Table(assumptions::explained(results)));
     blocks.extend(assumptions::connections(results).map(Block::Paragraph));
-    blocks.extend(further::blocks(page.further)?);
+    blocks.extend(sensitivity_files::blocks(page.further)?);
     blocks.extend(page.left_out.iter().map(|note| Block::Note(format!("{note}."))));
     Ok(blocks)
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{adds_cost, period};
+use crate::harmless_text::named;
 use crate::report::document::{Block, Cell, Rank, Table};
 use crate::report::numbers::{count, dollars, percent};
 use crate::results::rows::{BucketRow, PrincipalRow, UNKNOWN_OBJECTS};
 use crate::results::{BUCKETS, Results};
-use crate::shown::named;
 use crate::units::Usd;
 
 /// Buckets and principals that tables list.

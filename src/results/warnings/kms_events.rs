@@ -1,10 +1,10 @@
 //! What is to be said where KMS's calls stand for requests.
 
+use crate::harmless_text;
 use crate::recording::Recording;
 use crate::recording::kms_calls::BucketKmsCalls;
-use crate::results::facts::WarningFacts;
+use crate::results::result_json::WarningFacts;
 use crate::scenario::Scenario;
-use crate::shown;
 
 /// The warnings that apply.
 pub(super) fn warnings(scenario: &Scenario, log: &Recording) -> Vec<WarningFacts> {
@@ -81,7 +81,7 @@ fn names(buckets: &[&BucketKmsCalls], is_it: fn(&BucketKmsCalls) -> bool) -> Opt
     let all: Vec<String> = buckets
         .iter()
         .filter(|of| is_it(of))
-        .map(|of| format!("`{}`", shown::named(&of.bucket)))
+        .map(|of| format!("`{}`", harmless_text::named(&of.bucket)))
         .collect();
     let named = all[..all.len().min(NAMED)].join(", ");
     match all.len() {

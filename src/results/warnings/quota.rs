@@ -1,9 +1,9 @@
 //! What is to be said where a quota holds calls back.
 
 use super::Found;
-use crate::results::facts::WarningFacts;
+use crate::harmless_text::named;
+use crate::results::result_json::WarningFacts;
 use crate::results::rows::{AccountRow, SummaryRow};
-use crate::shown::named;
 use crate::units::grouped;
 
 /// Configurations whose calls the quota holds back, and whether they are ever answered.

@@ -4,9 +4,9 @@ use super::percent;
 use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::recording::Recording;
-use crate::results::facts::WarningFacts;
+use crate::results::result_json::WarningFacts;
 use crate::results::rows::SensitivityRow;
-use crate::s3::Identity;
+use crate::s3::IdentityKind;
 use crate::scenario::Scenario;
 use crate::units::SimDuration;
 
@@ -146,7 +146,7 @@ fn nameless(scenario: &Scenario, log: &Recording) -> Option<WarningFacts> {
     for recorded in &log.principals {
         let slots: Vec<u32> = (slot..slot + recorded.sessions.len() as u32).collect();
         slot += slots.len() as u32;
-        if let Identity::Service(name) = &recorded.principal.identity {
+        if let IdentityKind::Service(name) = &recorded.principal.identity {
             if Recording::is_anonymous(name) {
                 anonymous += log.requests_of(&slots);
             } else if Recording::is_canonical(name) {

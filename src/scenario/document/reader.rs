@@ -1,4 +1,4 @@
-//! Values to types, by serde. What does not fit is told as a [`Flaw`]: what, and at which key.
+//! Values to types, by serde. What does not fit is told as a [`DocumentError`]: what, and at which key.
 
 use std::fmt::Display;
 
@@ -8,23 +8,23 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::{Entry, Kind, Place, Value};
+use super::{Entry, Position, TomlKind, TomlValue};
 use crate::error::Error;
 
 /// What is wrong with a document, and where.
 #[derive(Debug)]
-pub(crate) struct Flaw {
+pub(crate) struct DocumentError {
     /// Keys and numbers of elements, the innermost first.
     inside_out: Vec<String>,
     /// Whether the key itself is wrong, not what stands there.
     pub(crate) is_key: bool,
     /// What is wrong.
-    pub(crate) what: What,
+    pub(crate) what: Problem,
 }
 
 /// What is wrong with a value or a key.
 #[derive(Debug)]
-pub(crate) enum What {
+pub(crate) enum Problem {
     /// A type says it itself.
     Said(Error),
     /// It is something else than it must be.
@@ -58,15 +58,15 @@ pub(crate) enum Expected {
     Other(String),
 }
 
-type Read<T> = Result<T, Flaw>;
+type ReadResult<T> = Result<T, DocumentError>;
 
-impl Flaw {
-    fn new(what: What) -> Self {
+impl DocumentError {
+    fn new(what: Problem) -> Self {
         Self { inside_out: Vec::new(), is_key: false, what }
     }
 
     fn not(expected: Expected) -> Self {
-        Self::new(What::Not(expected))
+        Self::new(Problem::Not(expected))
     }
 
     fn below(mut self, key: impl Into<String>) -> Self {
@@ -80,17 +80,17 @@ impl Flaw {
     }
 }
 
-impl Display for Flaw {
+impl Display for DocumentError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self:?}")
     }
 }
 
-impl std::error::Error for Flaw {}
+impl std::error::Error for DocumentError {}
 
-impl serde::de::Error for Flaw {
+impl serde::de::Error for DocumentError {
     fn custom<T: Display>(message: T) -> Self {
-        Self::new(What::Said(Error::read_back(&message.to_string())))
+        Self::new(Problem::Said(Error::read_back(&message.to_string())))
     }
 
     fn invalid_type(_: Unexpected, expected: &dyn SerdeExpected) -> Self {
@@ -106,100 +106,100 @@ impl serde::de::Error for Flaw {
     }
 
     fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
-        Self::new(What::NoneOf(known))
+        Self::new(Problem::NoneOf(known))
     }
 
     fn unknown_field(_: &str, known: &'static [&'static str]) -> Self {
-        Self { is_key: true, ..Self::new(What::UnknownKey(known)) }
+        Self { is_key: true, ..Self::new(Problem::UnknownKey(known)) }
     }
 
     fn missing_field(key: &'static str) -> Self {
-        Self::new(What::Missing(key))
+        Self::new(Problem::Missing(key))
     }
 }
 
-impl Value {
+impl TomlValue {
     /// The text; of an override, numbers and dates are text, too.
     fn as_text(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Text(text) => Some(text),
-            Kind::Integer(text) | Kind::Float(text) | Kind::Moment(text)
-                if matches!(self.place, Place::Override(_)) =>
+            TomlKind::Text(text) => Some(text),
+            TomlKind::Integer(text) | TomlKind::Float(text) | TomlKind::Moment(text)
+                if matches!(self.place, Position::Override(_)) =>
             {
                 Some(text)
             }
-            Kind::Boolean(value) if matches!(self.place, Place::Override(_)) => {
+            TomlKind::Boolean(value) if matches!(self.place, Position::Override(_)) => {
                 Some(if *value { "true" } else { "false" })
             }
             _ => None,
         }
     }
 
-    fn whole(&self, most: u64) -> Read<u64> {
+    fn whole(&self, most: u64) -> ReadResult<u64> {
         let number = match &self.kind {
-            Kind::Integer(number) => number.parse().ok().filter(|number| *number <= most),
+            TomlKind::Integer(number) => number.parse().ok().filter(|number| *number <= most),
             _ => None,
         };
-        number.ok_or_else(|| Flaw::not(Expected::Whole { most }))
+        number.ok_or_else(|| DocumentError::not(Expected::Whole { most }))
     }
 }
 
-impl<'de> Deserializer<'de> for &'de Value {
-    type Error = Flaw;
+impl<'de> Deserializer<'de> for &'de TomlValue {
+    type Error = DocumentError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         match &self.kind {
-            Kind::Text(text) | Kind::Moment(text) => visitor.visit_borrowed_str(text),
-            Kind::Integer(digits) => match digits.parse() {
+            TomlKind::Text(text) | TomlKind::Moment(text) => visitor.visit_borrowed_str(text),
+            TomlKind::Integer(digits) => match digits.parse() {
                 Ok(number) => visitor.visit_i64(number),
                 Err(_) => visitor.visit_borrowed_str(digits),
             },
-            Kind::Float(digits) => match digits.parse() {
+            TomlKind::Float(digits) => match digits.parse() {
                 Ok(number) => visitor.visit_f64(number),
                 Err(_) => visitor.visit_borrowed_str(digits),
             },
-            Kind::Boolean(value) => visitor.visit_bool(*value),
-            Kind::List(elements) => visitor.visit_seq(Elements { elements, next: 0 }),
-            Kind::Table(entries) => visitor.visit_map(Entries { entries, next: 0 }),
+            TomlKind::Boolean(value) => visitor.visit_bool(*value),
+            TomlKind::List(elements) => visitor.visit_seq(ListElements { elements, next: 0 }),
+            TomlKind::Table(entries) => visitor.visit_map(Entries { entries, next: 0 }),
         }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         match self.kind {
-            Kind::Boolean(value) => visitor.visit_bool(value),
-            _ => Err(Flaw::not(Expected::Boolean)),
+            TomlKind::Boolean(value) => visitor.visit_bool(value),
+            _ => Err(DocumentError::not(Expected::Boolean)),
         }
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         visitor.visit_u64(self.whole(u64::from(u32::MAX))?)
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         visitor.visit_u64(self.whole(i64::MAX as u64)?)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         match &self.kind {
-            Kind::Integer(digits) | Kind::Float(digits) => {
-                visitor.visit_f64(digits.parse().map_err(|_| Flaw::not(Expected::Number))?)
+            TomlKind::Integer(digits) | TomlKind::Float(digits) => {
+                visitor.visit_f64(digits.parse().map_err(|_| DocumentError::not(Expected::Number))?)
             }
-            _ => Err(Flaw::not(Expected::Number)),
+            _ => Err(DocumentError::not(Expected::Number)),
         }
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         match self.as_text() {
             Some(text) => visitor.visit_borrowed_str(text),
-            None => Err(Flaw::not(Expected::Text)),
+            None => Err(DocumentError::not(Expected::Text)),
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         visitor.visit_some(self)
     }
 
@@ -207,21 +207,21 @@ impl<'de> Deserializer<'de> for &'de Value {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Read<V::Value> {
+    ) -> ReadResult<V::Value> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         match self.kind {
-            Kind::List(_) => self.deserialize_any(visitor),
-            _ => Err(Flaw::not(Expected::List)),
+            TomlKind::List(_) => self.deserialize_any(visitor),
+            _ => Err(DocumentError::not(Expected::List)),
         }
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> ReadResult<V::Value> {
         match self.kind {
-            Kind::Table(_) => self.deserialize_any(visitor),
-            _ => Err(Flaw::not(Expected::Table)),
+            TomlKind::Table(_) => self.deserialize_any(visitor),
+            _ => Err(DocumentError::not(Expected::Table)),
         }
     }
 
@@ -230,7 +230,7 @@ impl<'de> Deserializer<'de> for &'de Value {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Read<V::Value> {
+    ) -> ReadResult<V::Value> {
         self.deserialize_map(visitor)
     }
 
@@ -239,16 +239,16 @@ impl<'de> Deserializer<'de> for &'de Value {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Read<V::Value> {
+    ) -> ReadResult<V::Value> {
         match &self.kind {
-            Kind::Text(name) => visitor.visit_enum(Variant { name, values: None }),
-            Kind::Table(entries) => match entries.as_slice() {
+            TomlKind::Text(name) => visitor.visit_enum(TomlVariant { name, values: None }),
+            TomlKind::Table(entries) => match entries.as_slice() {
                 [Entry { key, value, .. }] => {
-                    visitor.visit_enum(Variant { name: key, values: Some(value) })
+                    visitor.visit_enum(TomlVariant { name: key, values: Some(value) })
                 }
-                _ => Err(Flaw::new(What::NotOneKey(variants))),
+                _ => Err(DocumentError::new(Problem::NotOneKey(variants))),
             },
-            _ => Err(Flaw::new(What::NoneOf(variants))),
+            _ => Err(DocumentError::new(Problem::NoneOf(variants))),
         }
     }
 
@@ -258,15 +258,18 @@ impl<'de> Deserializer<'de> for &'de Value {
     }
 }
 
-struct Elements<'de> {
-    elements: &'de [Value],
+struct ListElements<'de> {
+    elements: &'de [TomlValue],
     next: usize,
 }
 
-impl<'de> SeqAccess<'de> for Elements<'de> {
-    type Error = Flaw;
+impl<'de> SeqAccess<'de> for ListElements<'de> {
+    type Error = DocumentError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> ReadResult<Option<T::Value>> {
         let Some(element) = self.elements.get(self.next) else { return Ok(None) };
         self.next += 1;
         let number = self.next - 1;
@@ -280,15 +283,15 @@ struct Entries<'de> {
 }
 
 impl<'de> MapAccess<'de> for Entries<'de> {
-    type Error = Flaw;
+    type Error = DocumentError;
 
-    fn next_key_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
+    fn next_key_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> ReadResult<Option<T::Value>> {
         let Some(Entry { key, .. }) = self.entries.get(self.next) else { return Ok(None) };
         let read = seed.deserialize(key.as_str().into_deserializer());
-        read.map(Some).map_err(|flaw: Flaw| flaw.below(key))
+        read.map(Some).map_err(|flaw: DocumentError| flaw.below(key))
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<T::Value> {
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> ReadResult<T::Value> {
         let Entry { key, value, .. } = &self.entries[self.next];
         self.next += 1;
         seed.deserialize(value).map_err(|flaw| flaw.below(key))
@@ -296,54 +299,54 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 }
 
 /// A kind by its name alone, or as the only key of a table.
-struct Variant<'de> {
+struct TomlVariant<'de> {
     name: &'de str,
-    values: Option<&'de Value>,
+    values: Option<&'de TomlValue>,
 }
 
-impl<'de> Variant<'de> {
-    fn values(&self) -> Read<&'de Value> {
-        self.values.ok_or_else(|| Flaw::new(What::Bare(self.name.to_owned())))
+impl<'de> TomlVariant<'de> {
+    fn values(&self) -> ReadResult<&'de TomlValue> {
+        self.values.ok_or_else(|| DocumentError::new(Problem::Bare(self.name.to_owned())))
     }
 }
 
-impl<'de> EnumAccess<'de> for Variant<'de> {
-    type Error = Flaw;
+impl<'de> EnumAccess<'de> for TomlVariant<'de> {
+    type Error = DocumentError;
     type Variant = Self;
 
-    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<(T::Value, Self)> {
+    fn variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> ReadResult<(T::Value, Self)> {
         let name = self.name.into_deserializer();
         match seed.deserialize(name) {
             Ok(variant) => Ok((variant, self)),
             Err(flaw) if self.values.is_none() => Err(flaw),
-            Err(flaw) => Err(Flaw { is_key: true, ..flaw }.below(self.name)),
+            Err(flaw) => Err(DocumentError { is_key: true, ..flaw }.below(self.name)),
         }
     }
 }
 
-impl<'de> VariantAccess<'de> for Variant<'de> {
-    type Error = Flaw;
+impl<'de> VariantAccess<'de> for TomlVariant<'de> {
+    type Error = DocumentError;
 
-    fn unit_variant(self) -> Read<()> {
+    fn unit_variant(self) -> ReadResult<()> {
         match self.values {
             None => Ok(()),
-            Some(_) => Err(Flaw::new(What::WithValues(self.name.to_owned()))),
+            Some(_) => Err(DocumentError::new(Problem::WithValues(self.name.to_owned()))),
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> ReadResult<T::Value> {
         seed.deserialize(self.values()?).map_err(|flaw| flaw.below(self.name))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Read<V::Value> {
-        Err(Flaw::custom("no kind of a scenario is a list"))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> ReadResult<V::Value> {
+        Err(DocumentError::custom("no kind of a scenario is a list"))
     }
 
     fn struct_variant<V: Visitor<'de>>(
         self,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Read<V::Value> {
+    ) -> ReadResult<V::Value> {
         let read = self.values()?.deserialize_struct("", fields, visitor);
         read.map_err(|flaw| flaw.below(self.name))
     }

@@ -6,8 +6,8 @@ use super::UnknownAge;
 use crate::encryption::Mode;
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
-use crate::recording::earlier_objects::{EarlierObjects, Origin};
-use crate::s3::{Identity, Principal};
+use crate::recording::earlier_objects::{EarlierObjects, ObjectOrigin};
+use crate::s3::{IdentityKind, Principal};
 use crate::scenario::engine::EngineChoice;
 use crate::scenario::written::{
     BucketFile, DEFAULT_REGION, KmsKey, PopulationFile, PrincipalFile, Renewal, ReplayFile,
@@ -72,10 +72,10 @@ fn buckets(log: &Recording, given: &[BucketFile], since: SimTime) -> Vec<BucketF
 fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> PopulationFile {
     let bucket = &log.buckets[before.bucket as usize];
     let what = match before.origin {
-        Origin::Unknown => "written before the log",
-        Origin::WithoutKey => "known to have no bucket key",
-        Origin::WithoutKms => "known not to be under KMS",
-        Origin::Written(_) => "in the inventory, with a bucket key",
+        ObjectOrigin::Unknown => "written before the log",
+        ObjectOrigin::WithoutKey => "known to have no bucket key",
+        ObjectOrigin::WithoutKms => "known not to be under KMS",
+        ObjectOrigin::Written(_) => "in the inventory, with a bucket key",
     };
     PopulationFile {
         name: format!("{bucket}: {what}"),
@@ -85,7 +85,7 @@ fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> Populat
         age: age_of(&before.origin).unwrap_or_else(|| age.clone()),
         object_size: None,
         written_by: None,
-        encryption: (before.origin == Origin::WithoutKms).then_some(Mode::SseS3),
+        encryption: (before.origin == ObjectOrigin::WithoutKms).then_some(Mode::SseS3),
         kms_key: None,
     }
 }
@@ -97,8 +97,8 @@ pub(crate) fn is_directory(name: &str) -> bool {
 }
 
 /// The ages of objects whose writing an inventory tells, none older than all: what a migration goes by.
-fn age_of(origin: &Origin) -> Option<AgeLaw> {
-    let Origin::Written(times) = origin else { return None };
+fn age_of(origin: &ObjectOrigin) -> Option<AgeLaw> {
+    let ObjectOrigin::Written(times) = origin else { return None };
     let oldest_ms = *times.first()?;
     let to = SimDuration::from_nanos(i64::try_from(oldest_ms).ok()?.checked_mul(1_000_000)?);
     Some(AgeLaw::Uniform(UniformAges { from: SimDuration::ZERO, to }))
@@ -124,9 +124,9 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
         }
         let (mut role, mut user, mut service) = (None, None, None);
         match identity {
-            Identity::Role(name) => role = Some(name.clone()),
-            Identity::User(name) => user = Some(name.clone()),
-            Identity::Service(name) => service = Some(name.clone()),
+            IdentityKind::Role(name) => role = Some(name.clone()),
+            IdentityKind::User(name) => user = Some(name.clone()),
+            IdentityKind::Service(name) => service = Some(name.clone()),
         }
         all.push(PrincipalFile {
             name,
@@ -147,8 +147,8 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
 
 fn plain_name(principal: &Principal) -> String {
     match &principal.identity {
-        Identity::Role(name) | Identity::Service(name) => name.clone(),
-        Identity::User(name) => format!("user/{name}"),
+        IdentityKind::Role(name) | IdentityKind::Service(name) => name.clone(),
+        IdentityKind::User(name) => format!("user/{name}"),
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::{MAX_DURATION, Resolved, prices, refuse, refuse_with};
 use crate::error::one_of;
-use crate::kms::accounts::{AccountRegion, Accounts, Caller, UNBILLED_SERVICE, UNKNOWN};
+use crate::kms::accounts::{AccountRegion, Accounts, CallerAccount, UNBILLED_SERVICE, UNKNOWN};
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
 use crate::recording::NO_ACCOUNT;
-use crate::scenario::written::{FreeTier, PrincipalFile, QuotaFile, ScenarioFile};
+use crate::scenario::written::{FreeTierOwner, PrincipalFile, QuotaFile, ScenarioFile};
 use crate::scenario::{Billing, Domain, FreeTierOf};
 use crate::units::{Rate, SimDuration};
 
@@ -18,14 +18,14 @@ const MAX_BACKGROUND_PER_S: f64 = 1e9;
 pub(super) fn accounts(file: &ScenarioFile, domains: &[Domain]) -> Accounts {
     let known = known_accounts(file);
     let principals = file.principals.iter();
-    let callers: Vec<Caller> =
+    let callers: Vec<CallerAccount> =
         principals.map(|principal| caller(principal, file.replay.is_some(), &known)).collect();
     let buckets = domains.iter().map(|domain| &file.buckets[domain.bucket as usize]);
     Accounts::of(&callers, buckets.map(|bucket| bucket.region.as_str()))
 }
 
 /// Whose a principal's calls are, and whether they are billed. A log may not tell the account.
-fn caller(principal: &PrincipalFile, of_log: bool, known: &[&str]) -> Caller {
+fn caller(principal: &PrincipalFile, of_log: bool, known: &[&str]) -> CallerAccount {
     let untold = of_log && principal.account == NO_ACCOUNT;
     let account = match known {
         _ if !untold => principal.account.as_str(),
@@ -36,7 +36,7 @@ fn caller(principal: &PrincipalFile, of_log: bool, known: &[&str]) -> Caller {
     };
     let by_default = principal.service.as_deref() != Some(UNBILLED_SERVICE);
     let is_billed = principal.kms_billed.unwrap_or(by_default);
-    Caller { account: account.to_owned(), is_billed }
+    CallerAccount { account: account.to_owned(), is_billed }
 }
 
 /// The accounts of those principals of which one is known.
@@ -60,15 +60,15 @@ pub(super) fn billing(file: &ScenarioFile, accounts: &Accounts) -> Resolved<Bill
     Ok(Billing {
         prices: prices(file, accounts)?,
         terms: Terms {
-            free_tier: written.free_tier != FreeTier::No,
+            free_tier: written.free_tier != FreeTierOwner::No,
             discount: written.discount,
             cloudtrail_copies: written.cloudtrail_copies,
             data_events: written.data_events,
         },
         free_tier: match written.free_tier {
-            FreeTier::Once => FreeTierOf::All,
-            FreeTier::PerAccount => FreeTierOf::Each,
-            FreeTier::No => FreeTierOf::Nobody,
+            FreeTierOwner::Once => FreeTierOf::All,
+            FreeTierOwner::PerAccount => FreeTierOf::Each,
+            FreeTierOwner::No => FreeTierOf::Nobody,
         },
         object_audit: written.object_audit,
         period: written.period,

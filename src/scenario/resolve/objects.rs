@@ -170,7 +170,7 @@ fn without_arrivals(index: usize, name: &str, why: &str) -> super::Misplaced {
 
 /// A source of objects.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
+enum ObjectSource {
     Population(usize),
     Workload(usize),
 }
@@ -179,11 +179,11 @@ enum Source {
 /// long as there is room. Followers of others take what comes when it was written, give or take.
 fn keep(scenario: &mut Scenario) -> Resolved<()> {
     let duration = scenario.duration();
-    let mut sources: Vec<(u64, Source)> = needed(scenario)
+    let mut sources: Vec<(u64, ObjectSource)> = needed(scenario)
         .into_iter()
         .map(|source| match source {
-            Source::Population(index) => (scenario.populations[index].objects, source),
-            Source::Workload(index) => {
+            ObjectSource::Population(index) => (scenario.populations[index].objects, source),
+            ObjectSource::Workload(index) => {
                 (scenario.workloads[index].expected_objects(duration).ceil() as u64, source)
             }
         })
@@ -196,8 +196,8 @@ fn keep(scenario: &mut Scenario) -> Resolved<()> {
             break;
         }
         match source {
-            Source::Population(index) => scenario.populations[index].kept = true,
-            Source::Workload(index) => scenario.workloads[index].kept = true,
+            ObjectSource::Population(index) => scenario.populations[index].kept = true,
+            ObjectSource::Workload(index) => scenario.workloads[index].kept = true,
         }
     }
     // Who follows what is not kept comes by itself, as often; and so does who follows him.
@@ -236,7 +236,7 @@ fn own_traffic(file: &ScenarioFile, workload: &Workload) -> Option<Traffic> {
 }
 
 /// The sources of whose objects it makes a difference which is which.
-fn needed(scenario: &Scenario) -> BTreeSet<Source> {
+fn needed(scenario: &Scenario) -> BTreeSet<ObjectSource> {
     let mut needed = BTreeSet::new();
     for workload in &scenario.workloads {
         let Some(reads) = workload.reads.as_ref().filter(|reads| !reads.pattern.is_by_rank())
@@ -248,11 +248,11 @@ fn needed(scenario: &Scenario) -> BTreeSet<Source> {
         let before = reads.population.as_ref().map(|old| {
             let population = &scenario.populations[old.population as usize];
             let several = old.policies > 1 || writers_have_several_keys(scenario, population);
-            (Source::Population(old.population as usize), several)
+            (ObjectSource::Population(old.population as usize), several)
         });
         let written = reads.written.as_ref().map(|new| {
             let several = new.policies > 1 || slots_have_several_keys(scenario, &new.slots);
-            (Source::Workload(new.workload as usize), in_turn || several)
+            (ObjectSource::Workload(new.workload as usize), in_turn || several)
         });
         // Where one of both is known object by object, the other is, too: which is the younger?
         let sources = [before, written];
@@ -263,7 +263,7 @@ fn needed(scenario: &Scenario) -> BTreeSet<Source> {
     // What follows a workload must know its objects, whether or not it is read itself.
     for workload in &scenario.workloads {
         if let Traffic::Following(following) = &workload.traffic {
-            needed.insert(Source::Workload(following.workload as usize));
+            needed.insert(ObjectSource::Workload(following.workload as usize));
         }
     }
     needed

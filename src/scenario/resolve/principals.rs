@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::names::{check_account, refuse_arn};
 use super::{Resolved, TablePath, refuse, refuse_with};
-use crate::s3::{Identity, Principal, SessionSlot};
+use crate::s3::{IdentityKind, Principal, SessionSlot};
 use crate::scenario::Sender;
 use crate::scenario::written::{PrincipalFile, Renewal};
 use crate::units::{SimDuration, SimTime};
@@ -35,9 +35,9 @@ pub(super) fn principal(
         );
     }
     let identity = match (&written.role, &written.user, &written.service) {
-        (Some(role), None, None) => Identity::Role(role.clone()),
-        (None, Some(user), None) => Identity::User(user.clone()),
-        (None, None, Some(service)) => Identity::Service(service.clone()),
+        (Some(role), None, None) => IdentityKind::Role(role.clone()),
+        (None, Some(user), None) => IdentityKind::User(user.clone()),
+        (None, None, Some(service)) => IdentityKind::Service(service.clone()),
         _ => {
             return refuse_with(
                 table.key("name"),

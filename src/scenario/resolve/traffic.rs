@@ -11,20 +11,20 @@ use crate::error::{Error, one_of};
 use crate::scenario::Population;
 use crate::scenario::written::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
 use crate::units::{ByteSize, Rate, SimDuration};
-use crate::workload::access::{ReadPattern, ReadPopulation, ReadWritten, Reads};
+use crate::workload::access::{ReadPattern, ReadPopulation, ReadSources, ReadWritten};
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::{Arrivals, PeriodicArrivals};
 use crate::workload::clients::{self, ClientProfile};
 use crate::workload::{Action, Following, Mix, Traffic, Workload};
 
 /// Looks up what workloads and populations name.
-pub(super) struct Names<'a> {
+pub(super) struct NameIndex<'a> {
     pub(super) file: &'a ScenarioFile,
     pub(super) domains: &'a Domains,
     pub(super) principal_slots: &'a [Range<u32>],
 }
 
-impl Names<'_> {
+impl NameIndex<'_> {
     fn slots(&self, path: String, name: &str) -> Resolved<Range<u32>> {
         let names = self.file.principals.iter().map(|p| p.name.as_str());
         let index = find(name, "principal", names).at_path(|| path)?;
@@ -158,10 +158,16 @@ impl Names<'_> {
             .at_path(|| path)
     }
 
-    fn reads(&self, index: usize, read: &ReadFile, populations: &[Population]) -> Resolved<Reads> {
+    fn reads(
+        &self,
+        index: usize,
+        read: &ReadFile,
+        populations: &[Population],
+    ) -> Resolved<ReadSources> {
         let table = TablePath(format!("workload.{index}.read"));
         read.pattern.check().at_path(|| table.key("pattern"))?;
-        let mut reads = Reads { pattern: read.pattern.clone(), population: None, written: None };
+        let mut reads =
+            ReadSources { pattern: read.pattern.clone(), population: None, written: None };
         for (i, name) in read.from.iter().enumerate() {
             let path = table.key(&format!("from.{i}"));
             if let Some(number) = populations.iter().position(|p| p.name == *name) {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Whose the monthly free requests are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FreeTier {
+pub enum FreeTierOwner {
     /// `true`: of all accounts together, spent once, as in an organization.
     #[default]
     Once,
@@ -18,7 +18,7 @@ pub enum FreeTier {
 
 const PER_ACCOUNT: &str = "per-account";
 
-impl Serialize for FreeTier {
+impl Serialize for FreeTierOwner {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Once => to.serialize_bool(true),
@@ -28,23 +28,23 @@ impl Serialize for FreeTier {
     }
 }
 
-impl<'de> Deserialize<'de> for FreeTier {
+impl<'de> Deserialize<'de> for FreeTierOwner {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Written;
         impl Visitor<'_> for Written {
-            type Value = FreeTier;
+            type Value = FreeTierOwner;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "`true`, `false` or `\"{PER_ACCOUNT}\"`")
             }
 
-            fn visit_bool<E: de::Error>(self, once: bool) -> Result<FreeTier, E> {
-                Ok(if once { FreeTier::Once } else { FreeTier::No })
+            fn visit_bool<E: de::Error>(self, once: bool) -> Result<FreeTierOwner, E> {
+                Ok(if once { FreeTierOwner::Once } else { FreeTierOwner::No })
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<FreeTier, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<FreeTierOwner, E> {
                 match text {
-                    PER_ACCOUNT => Ok(FreeTier::PerAccount),
+                    PER_ACCOUNT => Ok(FreeTierOwner::PerAccount),
                     other => Err(E::unknown_variant(other, &["true", "false", PER_ACCOUNT])),
                 }
             }
@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for FreeTier {
     }
 }
 
-impl JsonSchema for FreeTier {
+impl JsonSchema for FreeTierOwner {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "FreeTier".into()
     }

@@ -7,7 +7,7 @@ use crate::kms::accounts::Charged;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
 use crate::s3::Object;
-use crate::s3::columns::Kind;
+use crate::s3::columns::RequestClass;
 use crate::scenario::Scenario;
 use crate::tally::{Caller, Cost};
 use crate::units::{SimDuration, SimTime};
@@ -21,7 +21,7 @@ use crate::workload::{Action, Workload};
 pub(super) struct Component<'a> {
     pub(super) workload: &'a Workload,
     action: Action,
-    pub(super) kind: Kind,
+    pub(super) kind: RequestClass,
     /// The rate of its requests, by all session slots.
     pub(super) curve: RateCurve,
     /// The law of the ages of what it reads.
@@ -112,7 +112,7 @@ impl<'a> Component<'a> {
     /// What a request costs under a scheme. `keys_matter` tells whether keys are ever found in memory
     /// by reads.
     pub(super) fn key_cost(&self, scheme: &Scheme, keys_matter: bool) -> KeyCost {
-        let Kind { bucket, allows_bucket_key, .. } = self.kind;
+        let RequestClass { bucket, allows_bucket_key, .. } = self.kind;
         match MemoryPart::of(self.kind.operation) {
             MemoryPart::None => KeyCost::Nothing,
             MemoryPart::Wrapping => {

@@ -8,7 +8,7 @@ use crate::s3::Connections;
 use crate::simulation::arm::PlannedArm;
 use crate::simulation::engines::Engines;
 use crate::units::SimTime;
-use crate::workload::access::{ReadPattern, Reads};
+use crate::workload::access::{ReadPattern, ReadSources};
 use crate::workload::ages::AgeLaw;
 use crate::workload::{Action, Workload};
 
@@ -114,7 +114,7 @@ fn keyless_share(arm: &PlannedArm, workload: &Workload, action: Action) -> f64 {
 }
 
 /// The share of what is read of objects from before the run that has no bucket key.
-fn keyless_share_read(arm: &PlannedArm, reads: &Reads) -> f64 {
+fn keyless_share_read(arm: &PlannedArm, reads: &ReadSources) -> f64 {
     let Some(read) = &reads.population else { return 0.0 };
     let population = &arm.scenario.populations[read.population as usize];
     let domain = &arm.scenario.domains[read.bucket as usize];
@@ -133,7 +133,7 @@ fn keyless_share_read(arm: &PlannedArm, reads: &Reads) -> f64 {
 }
 
 /// About how many keys wrap what is read, part by part of the law of ages.
-fn keys_read(arm: &PlannedArm, reads: &Reads) -> Vec<LikeKeys> {
+fn keys_read(arm: &PlannedArm, reads: &ReadSources) -> Vec<LikeKeys> {
     let population =
         reads.population.as_ref().map(|it| &arm.scenario.populations[it.population as usize]);
     let fixed;
@@ -167,7 +167,7 @@ fn keys_read(arm: &PlannedArm, reads: &Reads) -> Vec<LikeKeys> {
 }
 
 /// Places (requester, partition) that generate keys of what is read, at one time.
-fn timelines_read(arm: &PlannedArm, reads: &Reads) -> f64 {
+fn timelines_read(arm: &PlannedArm, reads: &ReadSources) -> f64 {
     let PlannedArm { scenario, requesters, assumptions, .. } = arm;
     let of_population = reads.population.as_ref().map_or(1, |read| {
         let population = &scenario.populations[read.population as usize];

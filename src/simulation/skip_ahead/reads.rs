@@ -1,15 +1,15 @@
 //! The calls of one requester's reads, key by key.
 
 use super::SkipAhead;
+use super::call_times::walk;
 use super::component::Component;
-use super::flow::{Flow, Written};
-use super::walk::walk;
+use super::varying_poisson::{Flow, Written};
 use crate::encryption::keys::Keyring;
 use crate::encryption::service::Scheme;
 use crate::encryption::shares::KeyShare;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::Purpose;
-use crate::s3::columns::Kind;
+use crate::s3::columns::RequestClass;
 use crate::tally::Tally;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::ages::AgeLaw;
@@ -35,7 +35,7 @@ impl Needed {
     pub(super) fn of(components: &[Component], readers: &[usize], keyring: &Keyring) -> Self {
         let mut needs = Vec::new();
         for &component in readers {
-            let Component { kind: Kind { bucket, objects, .. }, readable, .. } =
+            let Component { kind: RequestClass { bucket, objects, .. }, readable, .. } =
                 &components[component];
             let shares = match readable {
                 Some(all) => keyring.shares_of_objects(all.iter().copied()),
@@ -62,7 +62,7 @@ impl Needed {
 }
 
 /// One requester's reads of some keys under one scheme.
-pub(super) struct Reads<'a> {
+pub(super) struct SchemeReads<'a> {
     pub(super) engine: &'a SkipAhead<'a>,
     pub(super) requester: usize,
     pub(super) scheme: &'a Scheme,
@@ -70,7 +70,7 @@ pub(super) struct Reads<'a> {
     pub(super) part: usize,
 }
 
-impl Reads<'_> {
+impl SchemeReads<'_> {
     /// Draws the calls, and counts them.
     pub(super) fn count(&self, tally: &mut Tally) {
         let Self { engine, requester, scheme, needed, part } = *self;
@@ -135,7 +135,7 @@ impl Reads<'_> {
 
 /// Calls that are still to be counted, component by component.
 struct CallsOf<'a> {
-    reads: &'a Reads<'a>,
+    reads: &'a SchemeReads<'a>,
     times: Vec<Vec<SimTime>>,
     tally: &'a mut Tally,
 }
@@ -156,7 +156,7 @@ impl CallsOf<'_> {
 
     fn count(&mut self, component: usize, by_object: bool) {
         let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
-        let Reads { engine, requester, .. } = *self.reads;
+        let SchemeReads { engine, requester, .. } = *self.reads;
         let cost = engine.components[component].cost(requester, decrypt, by_object);
         self.tally.count_scattered(&cost, &self.times[component]);
         self.times[component].clear();

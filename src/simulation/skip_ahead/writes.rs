@@ -2,15 +2,15 @@
 //! bucket keys are on.
 
 use super::SkipAhead;
-use super::flow::Flow;
-use super::walk::{Keeping, walk};
+use super::call_times::{Keeping, walk};
+use super::varying_poisson::Flow;
 use crate::encryption::assumption::Expiry;
 use crate::encryption::service::{BucketScheme, Scheme};
 use crate::rng::Purpose;
 use crate::units::{SimDuration, SimTime};
 
 /// One requester's writes under one scheme.
-pub(super) struct Writes<'a> {
+pub(super) struct SchemeWrites<'a> {
     pub(super) engine: &'a SkipAhead<'a>,
     pub(super) requester: usize,
     pub(super) scheme: &'a Scheme,
@@ -26,7 +26,7 @@ pub(super) struct WriteCall {
     pub(super) place: Option<u32>,
 }
 
-impl Writes<'_> {
+impl SchemeWrites<'_> {
     /// Tells of each call that the writes to buckets with bucket keys make.
     pub(super) fn each_call(&self, mut call: impl FnMut(WriteCall)) {
         let run = self.engine.run;

@@ -4,13 +4,13 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bks::encryption::assumption::Level;
-use bks::fitting::hide::NameHider;
+use bks::fitting::pseudonyms::NameHider;
 use bks::fitting::{BucketDetails, FitOptions, FittedScenario, fit};
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
 use bks::logs::record::LogEntry;
 use bks::logs::{LogFormat, access_log, cloudtrail};
-use bks::recording::gather::{Gather, Wanted};
+use bks::recording::gather::{LogSelection, RecordGatherer};
 use bks::recording::{MemoryStore, Recording};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
@@ -43,8 +43,8 @@ pub(crate) fn fitted(
     from: Option<i64>,
     age: UnknownAge,
 ) -> Fitted {
-    let wanted = Wanted { from, ..Wanted::default() };
-    let mut gather = Gather::new(wanted, usize::MAX, Arc::new(MemoryStore::default()));
+    let wanted = LogSelection { from, ..LogSelection::default() };
+    let mut gather = RecordGatherer::new(wanted, usize::MAX, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
     let log = Log::open(log, None, Some(form)).unwrap().expect("the log is not empty");
     let mut details = BucketDetails::default();

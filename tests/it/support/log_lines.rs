@@ -9,7 +9,7 @@ use bks::encryption::assumption::Level;
 use bks::logs::LogFormat;
 use bks::logs::bad_lines::BadLines;
 use bks::logs::log::Log;
-use bks::recording::gather::{Gather, Wanted};
+use bks::recording::gather::{LogSelection, RecordGatherer};
 use bks::recording::{MemoryStore, Recording};
 use bks::results::Results;
 use bks::results::rows::SummaryRow;
@@ -68,8 +68,8 @@ pub(crate) fn text(lines: &[Line]) -> String {
 }
 
 /// Gathers the lines of a log in `memory` bytes.
-pub(crate) fn record(log: &str, wanted: Wanted, memory: usize) -> Recording {
-    let mut gather = Gather::new(wanted, memory, Arc::new(MemoryStore::default()));
+pub(crate) fn record(log: &str, wanted: LogSelection, memory: usize) -> Recording {
+    let mut gather = RecordGatherer::new(wanted, memory, Arc::new(MemoryStore::default()));
     let mut bad = BadLines::default();
     let form = Some(LogFormat::S3AccessLog);
     let log = Log::open(log.as_bytes(), None, form).unwrap().expect("the log is not empty");
@@ -82,7 +82,7 @@ pub(crate) fn record(log: &str, wanted: Wanted, memory: usize) -> Recording {
 pub(crate) fn replay(log: &str, settings: &str) -> (Scenario, Results) {
     let file = Some((settings, "settings.toml"));
     let settings = Settings { file, overrides: &[], unknown_age: None };
-    let recording = record(log, Wanted::default(), usize::MAX);
+    let recording = record(log, LogSelection::default(), usize::MAX);
     let scenario = Scenario::of_recording(recording, &settings).unwrap();
     let results = Results::of(&scenario, &|_| ());
     (scenario, results)

@@ -14,7 +14,7 @@ use bks::encryption::assumption::{Assumptions, Expiry};
 use bks::encryption::requester::RequesterRule;
 use bks::encryption::service::{BucketScheme, Scheme};
 use bks::kms::{KmsApi, KmsCalls};
-use bks::s3::{Connections, Identity, Object, Operation, Principal, Request, SessionSlot};
+use bks::s3::{Connections, IdentityKind, Object, Operation, Principal, Request, SessionSlot};
 use bks::units::{SimDuration, SimTime};
 
 /// The people of a world, and who of them counts as one requester.
@@ -42,10 +42,10 @@ impl People<'_> {
     fn has_sessions_of_its_own(&self, slot: usize) -> bool {
         let of = &self.slots[slot];
         let in_a_session = match self.principals[of.principal as usize].identity {
-            Identity::Role(_) => true,
+            IdentityKind::Role(_) => true,
             // Federated sessions are those that carry a policy.
-            Identity::User(_) => of.policy > 0,
-            Identity::Service(_) => false,
+            IdentityKind::User(_) => of.policy > 0,
+            IdentityKind::Service(_) => false,
         };
         self.rule == RequesterRule::Session && in_a_session
     }

@@ -1,13 +1,13 @@
 //! What the tests of pages are about: a small run with something in every section, and its sweep.
 
 use bks::report::run::page::{self, Further, Page};
-use bks::report::{self, Format, run};
+use bks::report::{self, DocumentFormat, run};
 use bks::results::{self, Results};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
+use bks::sweep::checked_points::{Survey, SweepIdentity};
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, RowsFormat};
-use bks::sweep::survey::{Survey, SweepIdentity};
 use bks::sweep::swept::Swept;
 
 /// Text that would be markup if it were not escaped, and would tell the page around it.
@@ -119,10 +119,10 @@ pub(crate) fn page_with(
     further: &Further,
 ) -> bks::error::Result<String> {
     let page = page::document(&Page { results, sweep, further, left_out: &[] })?;
-    Ok(report::write(&page, Format::Html))
+    Ok(report::write(&page, DocumentFormat::Html))
 }
 
 /// What `bks simulate` prints of the run.
-pub(crate) fn printed(results: &Results, format: Format) -> String {
+pub(crate) fn printed(results: &Results, format: DocumentFormat) -> String {
     report::write(&run::document(results, None), format)
 }

@@ -38,7 +38,7 @@ struct RowPlace {
 }
 
 /// What all rows share.
-struct Drawn<'a> {
+struct BarLayout<'a> {
     bars: &'a Bars,
     x: Ruler<'a>,
     /// Where figures stand, and how much room they have.
@@ -82,7 +82,7 @@ pub(super) fn draw(bars: &Bars, frame: &mut Frame) {
     frame.grid_upright(&ticks);
     frame.ticks_below(&ticks);
     let values_at = if values_above { free.right } else { plot.right + 12.0 };
-    let drawn = Drawn { bars, x, values_at, values, is_narrow, values_above };
+    let drawn = BarLayout { bars, x, values_at, values, is_narrow, values_above };
     let room = match (is_narrow, values_above) {
         (false, _) => widest,
         (true, true) => free.width() - values - 12.0,
@@ -118,7 +118,7 @@ pub(super) fn entries(bars: &Bars) -> Vec<(Swatch, String)> {
     parts.chain(signs).collect()
 }
 
-impl Drawn<'_> {
+impl BarLayout<'_> {
     fn rows(&self, names: &[Vec<String>], frame: &mut Frame) {
         let plot = frame.scene.plot;
         let natural: f64 = height(self.bars, frame.scene.width);

@@ -1,7 +1,7 @@
 //! The legend: above the plot, in as many lines as it takes.
 
 use super::super::colours::{INK, MUTED, of_series};
-use super::super::scene::{Anchor, Area, Place};
+use super::super::scene::{Anchor, Area, Point};
 use super::super::text::LABEL;
 use super::{Frame, MIDDLE};
 
@@ -71,7 +71,7 @@ pub(super) fn draw(entries: &[(Swatch, String)], frame: &mut Frame) {
 }
 
 /// Draws a swatch whose left edge is at the middle of its line.
-fn draw_swatch(swatch: Swatch, (x, y): Place, frame: &mut Frame) {
+fn draw_swatch(swatch: Swatch, (x, y): Point, frame: &mut Frame) {
     let scene = &mut frame.scene;
     match swatch {
         Swatch::None => {}

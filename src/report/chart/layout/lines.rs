@@ -2,9 +2,9 @@
 
 use super::super::axis::Scale;
 use super::super::colours::{GRID, INK, MUTED, of_series};
-use super::super::scene::{Anchor, Place, Shape};
+use super::super::scene::{Anchor, Point, Shape};
 use super::super::text::LABEL;
-use super::super::{LinePoint, Lines, Series};
+use super::super::{LineChart, LinePoint, Series};
 use super::legend::{self, Swatch};
 use super::{Frame, MIDDLE, Ruler};
 
@@ -21,17 +21,17 @@ struct Rulers<'a> {
 }
 
 impl Rulers<'_> {
-    fn at(&self, x: f64, y: f64) -> Place {
+    fn at(&self, x: f64, y: f64) -> Point {
         (self.x.at(x), self.y.at(y))
     }
 
     /// Where a point stands, if its figure is known.
-    fn place(&self, point: &LinePoint) -> Option<Place> {
+    fn place(&self, point: &LinePoint) -> Option<Point> {
         point.y.map(|y| self.at(point.x, y))
     }
 }
 
-pub(super) fn draw(lines: &Lines, frame: &mut Frame) {
+pub(super) fn draw(lines: &LineChart, frame: &mut Frame) {
     legend::draw(&entries(lines), frame);
     frame.axis_title_above(&lines.y.title);
     let high = Ruler { axis: &lines.y, from: frame.free.bottom, to: frame.free.top };
@@ -66,7 +66,7 @@ pub(super) fn draw(lines: &Lines, frame: &mut Frame) {
     }
 }
 
-pub(super) fn entries(lines: &Lines) -> Vec<(Swatch, String)> {
+pub(super) fn entries(lines: &LineChart) -> Vec<(Swatch, String)> {
     let series =
         lines.series.iter().map(|series| (Swatch::Line(series.colour), series.name.clone()));
     let band = lines.band.iter().map(|band| {
@@ -86,7 +86,7 @@ pub(super) fn entries(lines: &Lines) -> Vec<(Swatch, String)> {
     series.chain(band).chain(references).collect()
 }
 
-impl Lines {
+impl LineChart {
     /// Between names there is nothing, so nothing joins their points.
     fn is_over_names(&self) -> bool {
         self.x.scale == Scale::Categories
@@ -94,7 +94,7 @@ impl Lines {
 }
 
 /// The points of each name beside one another, with whiskers.
-fn side_by_side(lines: &Lines, frame: &mut Frame, rulers: &Rulers) {
+fn side_by_side(lines: &LineChart, frame: &mut Frame, rulers: &Rulers) {
     let names = (lines.x.max - lines.x.min).max(1.0);
     let count = lines.series.len() as f64;
     let apart = (frame.scene.plot.width() / names / (count + 1.0)).min(26.0);
@@ -135,8 +135,8 @@ fn band(series: &Series, frame: &mut Frame, rulers: &Rulers) {
     let colour = of_series(series.colour);
     for stretch in stretches(series) {
         let ranged = band_points(stretch);
-        let low: Vec<Place> = ranged.iter().map(|(x, range)| rulers.at(*x, range.0)).collect();
-        let high: Vec<Place> = ranged.iter().map(|(x, range)| rulers.at(*x, range.1)).collect();
+        let low: Vec<Point> = ranged.iter().map(|(x, range)| rulers.at(*x, range.0)).collect();
+        let high: Vec<Point> = ranged.iter().map(|(x, range)| rulers.at(*x, range.1)).collect();
         match ranged.len() {
             0 => {}
             // One point has no area: a whisker shows its range.
@@ -154,7 +154,7 @@ fn band(series: &Series, frame: &mut Frame, rulers: &Rulers) {
 fn line(series: &Series, frame: &mut Frame, rulers: &Rulers) {
     let colour = of_series(series.colour);
     for stretch in stretches(series) {
-        let points: Vec<Place> = stretch.iter().filter_map(|point| rulers.place(point)).collect();
+        let points: Vec<Point> = stretch.iter().filter_map(|point| rulers.place(point)).collect();
         if points.len() > 1 {
             frame.scene.line(points, colour, LINE);
         }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{accounts, drawn, savings};
 use crate::error::Result;
+use crate::harmless_text::named;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Section, Table};
 use crate::report::run::adds_cost;
 use crate::results::rows::{PrincipalRow, RequesterRow};
 use crate::results::{BUCKETS, Results};
-use crate::shown::named;
 
 /// Principals, and requesters of each configuration, that a page shows.
 const LISTED: usize = 100;

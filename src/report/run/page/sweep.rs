@@ -2,13 +2,13 @@
 
 use crate::encryption::assumption::Level;
 use crate::error::Result;
+use crate::harmless_text::named;
 use crate::report::chart::{self, Chart, Options};
-use crate::report::document::{Block, Cell, Column, Explorer, Figure, Section, Shown, Table};
+use crate::report::document::{Block, Cell, ChartFigure, Column, Explorer, Section, Shown, Table};
 use crate::report::numbers::percent;
 use crate::results::Results;
-use crate::results::facts::WarningFacts;
+use crate::results::result_json::WarningFacts;
 use crate::results::rows::SummaryRow;
-use crate::shown::named;
 use crate::sweep::swept::{PointRows, SWEEP, Swept};
 
 /// Rows of the table of all points, up to which sliders are offered; a page of more is slow.
@@ -52,7 +52,7 @@ pub(super) fn explorer(results: &Results, swept: &Swept) -> Result<Vec<Block>> {
     blocks.extend(
         charts
             .into_iter()
-            .map(|chart| Block::Chart(Figure { chart, file: SWEEP, table: "table-sweep" })),
+            .map(|chart| Block::Chart(ChartFigure { chart, file: SWEEP, table: "table-sweep" })),
     );
     blocks.push(if few {
         Section::folded(Shown::UnlessSliders, "Every point", vec![Block::Table(table)])

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::Args;
 
 use super::bills;
 use crate::error::{Error, Result};
@@ -13,10 +13,10 @@ use crate::scenario::Scenario;
 use crate::units::SimDuration;
 
 /// A total that is known.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Args)]
 #[group(skip)]
 #[command(next_help_heading = "Known totals")]
-pub(super) struct Args {
+pub(super) struct KnownTotalArgs {
     /// Scale calls and dollars to the KMS requests on this bill (repeatable)
     ///
     /// FOCUS or a Cost and Usage Report, as for `bks reconcile`.
@@ -57,7 +57,7 @@ fn seconds(text: &str) -> Option<f64> {
     (length > 0.0).then_some(length)
 }
 
-impl Args {
+impl KnownTotalArgs {
     /// The total that is known, if one is; read before anything is run.
     pub(super) fn total(&self) -> Result<Option<KnownTotal>> {
         if let Some(KnownCalls { a_month, typed }) = &self.known_calls {

@@ -3,7 +3,7 @@
 use super::arms::Counted;
 use super::ranking::{Varied, VariedCounts};
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
-use super::run::{Progress, Run, Step};
+use super::run::{Run, Step, StepProgress};
 use crate::encryption::assumption::{Level, Variation};
 use crate::figure::saving;
 use crate::recording::Recording;
@@ -38,7 +38,7 @@ impl Variations {
         &self,
         scenario: &Scenario,
         engines: &Engines,
-        progress: Progress,
+        progress: StepProgress,
     ) -> Vec<VariedCounts> {
         if self.arms.is_empty() {
             return Vec::new();
@@ -77,7 +77,7 @@ fn of_first_replication(
     scenario: &Scenario,
     engines: &Engines,
     arms: &[Arm],
-    progress: Progress,
+    progress: StepProgress,
 ) -> Vec<VariedCounts> {
     let progress = |requests| progress(Step::Answered(requests));
     run_and(scenario, engines, arms, 0..1, &progress, |tally| VariedCounts::of(&tally)).concat()
@@ -89,7 +89,7 @@ fn of_first_replication(
 pub(super) fn unknown_objects(
     run: &Run,
     log: &Recording,
-    progress: Progress,
+    progress: StepProgress,
 ) -> Option<(SensitivityRow, Varied)> {
     let scenario = run.scenario;
     let configuration = &scenario.configurations[scenario.headline];

@@ -1,6 +1,6 @@
 //! From one KMS call to the next: what is in memory in between costs nothing.
 
-use super::flow::Flow;
+use super::varying_poisson::Flow;
 use crate::encryption::assumption::Expiry;
 use crate::rng::Stream;
 use crate::s3::SessionSlot;

@@ -1,7 +1,7 @@
 //! Which arrival process a flow's times are like, and which law its ages.
 
 use super::active_periods::{ActivePeriod, RecurringPeriods};
-use super::flows::{BINS, RequestFlow};
+use super::request_groups::{BINS, RequestFlow};
 use crate::units::{Rate, SimDuration};
 use crate::workload::ages::{AgeLaw, AgeStep};
 use crate::workload::arrivals::{

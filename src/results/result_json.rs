@@ -14,7 +14,7 @@ use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
 use crate::simulation::engines::Engines;
 
 use super::rows::{SummaryRow, show};
-use crate::shown::shown;
+use crate::harmless_text::shown;
 
 /// Version of the document: raised when a key changes its meaning or goes.
 pub const SCHEMA_VERSION: u32 = 2;

@@ -12,8 +12,8 @@
 //!
 //! Source: the format's own description (<https://parquet.apache.org/docs/file-format/>).
 
+mod caught_panics;
 mod cell;
-mod guard;
 mod header;
 mod pages;
 
@@ -61,7 +61,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
     /// Reads the footer of the file called `place`.
     pub(crate) fn open(source: R, place: &str) -> Result<Self> {
         check_footer(&source).map_err(|error| error.at(place))?;
-        let metadata = guard::of(|| ParquetMetaDataReader::new().parse_and_finish(&source))
+        let metadata = caught_panics::of(|| ParquetMetaDataReader::new().parse_and_finish(&source))
             .map_err(|error| error.at(place))?;
         Ok(Self { source: Arc::new(source), metadata, place: place.to_owned() })
     }
@@ -156,12 +156,12 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
         name: String,
     ) -> Result<ColumnBatch> {
         let descriptor = self.descriptors()[index].clone();
-        let chunk = guard::of(|| {
+        let chunk = caught_panics::of(|| {
             let chunk = group.columns().get(index);
             chunk.ok_or_else(|| ParquetError::General("a column is missing".to_owned()))
         })?;
         let codec = Codec::of(chunk.compression())?;
-        let reader = guard::of(|| {
+        let reader = caught_panics::of(|| {
             let pages = Pages::new(Arc::clone(&self.source), chunk, codec);
             Ok(get_column_reader(descriptor.clone(), Box::new(pages)))
         })?;
@@ -269,7 +269,7 @@ impl Decoding<'_> {
         let mut values: Vec<T::T> = Vec::with_capacity(BATCH);
         levels.clear();
         cells.clear();
-        guard::of(|| reader.read_records(BATCH, Some(levels), None, &mut values))
+        caught_panics::of(|| reader.read_records(BATCH, Some(levels), None, &mut values))
             .map_err(|error| error.at(self.place))?;
         if self.level == 0 {
             levels.resize(values.len(), 0);

@@ -6,7 +6,7 @@
 use memchr::memmem;
 
 use super::access_log::{self, named};
-use super::clock::Clock;
+use super::timestamps::TimestampReader;
 use super::{LINES_LOOKED_AT, LogFormat, athena, cloudtrail};
 use crate::units::parse_moment;
 
@@ -89,7 +89,7 @@ fn of_message(text: &[u8]) -> Option<LogFormat> {
     [Some(text), after_stream(text)]
         .into_iter()
         .flatten()
-        .any(|line| access_log::parse(line, &mut Clock::default()).is_ok())
+        .any(|line| access_log::parse(line, &mut TimestampReader::default()).is_ok())
         .then_some(LogFormat::S3AccessLog)
 }
 

@@ -4,7 +4,10 @@ use std::cmp::Reverse;
 
 use schemars::JsonSchema;
 
-use super::document::{Document, Expected, Flaw, Kind, Place, Typed, Value, What, quoted};
+use super::document::{
+    DocumentError, Expected, Position, Problem, TomlDocument, TomlKind, TomlValue, TypedOverride,
+    quoted,
+};
 use super::overrides::SHORT_KEYS;
 use super::schema::{ANY, Schema};
 use crate::error::{Error, did_you_mean, one_of};
@@ -27,7 +30,7 @@ const SYNONYMS: [(&str, &str); 10] = [
 ];
 
 /// A flaw of a document that must be a `T`, as a message.
-pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: &Flaw) -> Error {
+pub(super) fn complaint<T: JsonSchema>(document: &TomlDocument, flaw: &DocumentError) -> Error {
     let path = flaw.path();
     let place = if flaw.is_key { document.place_of_key(&path) } else { document.place(&path) };
     let called =
@@ -35,17 +38,17 @@ pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: &Flaw) -> Erro
     let is_key = flaw.is_key;
     let at = Complaint { document, schema: &Schema::of::<T>(), path: &path, place, is_key };
     let error = match &flaw.what {
-        What::Said(error) => at.said(error.clone()),
-        What::Not(expected) => at.not(expected),
-        What::UnknownKey(known) => at.unknown_key(known),
-        What::NoneOf(known) => at.none_of(known),
-        What::Missing(key) => at.missing(key),
-        What::NotOneKey(known) => at.not_one_key(known),
-        What::Bare(name) => {
+        Problem::Said(error) => at.said(error.clone()),
+        Problem::Not(expected) => at.not(expected),
+        Problem::UnknownKey(known) => at.unknown_key(known),
+        Problem::NoneOf(known) => at.none_of(known),
+        Problem::Missing(key) => at.missing(key),
+        Problem::NotOneKey(known) => at.not_one_key(known),
+        Problem::Bare(name) => {
             let error = Error::request(format!("{}, but `{name}` has values of its own", at.is()));
             at.hint_of_example(error, &[name], |inner| format!("{{ {name} = {inner} }}"))
         }
-        What::WithValues(name) => {
+        Problem::WithValues(name) => {
             let error = Error::request(format!("`{name}` has no values, but some are given"));
             error.hint(format!("write {}", at.assignment(&quoted(name))))
         }
@@ -57,7 +60,7 @@ pub(super) fn complaint<T: JsonSchema>(document: &Document, flaw: &Flaw) -> Erro
 /// there, or none is like it.
 pub(super) fn meant_by_override(
     schema: &Schema,
-    document: &Document,
+    document: &TomlDocument,
     key: &str,
     value: &str,
 ) -> Option<String> {
@@ -126,11 +129,11 @@ fn is_at(path: &[String], typed: &[&str]) -> bool {
 }
 
 /// The keys of a document that a key of the schema is, the elements of lists by their names.
-fn filled(root: &Value, path: &[String]) -> Vec<String> {
+fn filled(root: &TomlValue, path: &[String]) -> Vec<String> {
     match path {
         [list, any, rest @ ..] if any == ANY && !rest.iter().any(|key| key == ANY) => {
-            let elements = root.get(list).map(Value::elements).unwrap_or_default();
-            let names = elements.iter().map(Value::name).filter(|name| !name.is_empty());
+            let elements = root.get(list).map(TomlValue::elements).unwrap_or_default();
+            let names = elements.iter().map(TomlValue::name).filter(|name| !name.is_empty());
             names.map(|name| format!("{list}.{name}.{}", rest.join("."))).collect()
         }
         plain if plain.iter().any(|key| key == ANY) => Vec::new(),
@@ -153,10 +156,10 @@ fn in_file(path: &[String]) -> Option<String> {
 }
 
 struct Complaint<'a> {
-    document: &'a Document<'a>,
+    document: &'a TomlDocument<'a>,
     schema: &'a Schema,
     path: &'a [&'a str],
-    place: Place,
+    place: Position,
     /// Whether the key is wrong, not what stands there.
     is_key: bool,
 }
@@ -174,14 +177,14 @@ impl Complaint<'_> {
         }
     }
 
-    fn value(&self) -> Option<&Value> {
+    fn value(&self) -> Option<&TomlValue> {
         self.document.at(self.path)
     }
 
     /// What is there: its key, and what it is.
     fn is(&self) -> String {
         match self.value() {
-            Some(value) if matches!(value.kind, Kind::List(_) | Kind::Table(_)) => {
+            Some(value) if matches!(value.kind, TomlKind::List(_) | TomlKind::Table(_)) => {
                 format!("{} is {value}", self.subject())
             }
             Some(value) => {
@@ -196,7 +199,7 @@ impl Complaint<'_> {
     fn assignment(&self, value: &str) -> String {
         let Some((key, above)) = self.path.split_last() else { return format!("`{value}`") };
         let typed = match self.document.typed(self.place) {
-            Some(Typed::Set { key, .. }) => Some(key),
+            Some(TypedOverride::Set { key, .. }) => Some(key),
             _ => None,
         };
         // What stands deep within the value of an override is typed as in a file.
@@ -258,10 +261,10 @@ impl Complaint<'_> {
         }
         let header = self.path.join(".");
         match (expected, &value.kind) {
-            (Expected::List, Kind::Table(_)) if are_tables => {
+            (Expected::List, TomlKind::Table(_)) if are_tables => {
                 error.hint(format!("write `[[{header}]]` above each, not `[{header}]`"))
             }
-            (Expected::Table, Kind::List(_)) if self.path.len() == 1 => {
+            (Expected::Table, TomlKind::List(_)) if self.path.len() == 1 => {
                 error.hint(format!("there is one: write `[{header}]`, not `[[{header}]]`"))
             }
             _ => self.hint_of_example(error, &[], |example| example),
@@ -271,7 +274,7 @@ impl Complaint<'_> {
     fn unknown_key(&self, known: &[&'static str]) -> Error {
         let key = self.path.last().copied().unwrap_or_default();
         let error = Error::request(format!("unknown key `{key}`"));
-        if let Some(Typed::Set { key, value }) = self.document.typed(self.place)
+        if let Some(TypedOverride::Set { key, value }) = self.document.typed(self.place)
             && let Some(hint) = meant_by_override(self.schema, self.document, key, value)
         {
             return error.hint(hint);
@@ -310,7 +313,7 @@ impl Complaint<'_> {
         let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
         let (above, word) = match self.path {
             [above @ .., key] if self.is_key => (above, Some(*key)),
-            path => (path, self.value().and_then(Value::text)),
+            path => (path, self.value().and_then(TomlValue::text)),
         };
         let at = Complaint { path: above, ..*self };
         let must_be = list.join(", ");
@@ -358,9 +361,11 @@ impl Complaint<'_> {
             self.subject(),
             list.join(", ")
         ));
-        let Some(Value { kind: Kind::Table(entries), .. }) = self.value() else { return error };
+        let Some(TomlValue { kind: TomlKind::Table(entries), .. }) = self.value() else {
+            return error;
+        };
         let mut entries: Vec<_> = entries.iter().collect();
-        entries.sort_by_key(|entry| !matches!(entry.place, Place::Override(_)));
+        entries.sort_by_key(|entry| !matches!(entry.place, Position::Override(_)));
         let named = entries.iter().flat_map(|entry| [Some(entry.key.as_str()), entry.value.text()]);
         let named = named.flatten().find_map(|word| known.iter().find(|name| **name == word));
         let Some(name) = named.or_else(|| known.first()) else { return error };
@@ -380,13 +385,16 @@ fn in_file_for_short_key(key: &str) -> String {
 }
 
 /// What was most likely meant by a value of another type.
-fn converted(value: &Value, expected: &Expected) -> Option<String> {
+fn converted(value: &TomlValue, expected: &Expected) -> Option<String> {
     let text = match &value.kind {
-        Kind::Text(text) | Kind::Integer(text) | Kind::Float(text) | Kind::Moment(text) => text,
-        Kind::Boolean(value) => {
+        TomlKind::Text(text)
+        | TomlKind::Integer(text)
+        | TomlKind::Float(text)
+        | TomlKind::Moment(text) => text,
+        TomlKind::Boolean(value) => {
             return (*expected == Expected::Text).then(|| format!("\"{value}\""));
         }
-        Kind::List(_) | Kind::Table(_) => return None,
+        TomlKind::List(_) | TomlKind::Table(_) => return None,
     };
     let number = text.trim().replace(['_', ',', ' '], "").parse::<f64>().ok();
     match expected {

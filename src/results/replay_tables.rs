@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::counts::ArmCounts;
 use super::rows::{LeftOutRow, PrefixRow};
-use super::run::{Place, Run};
+use super::run::{LevelCounts, Run};
 use crate::encryption::assumption::Level;
 use crate::figure::saving;
 use crate::kms::KmsCalls;
@@ -43,7 +43,7 @@ pub(super) fn prefixes(run: &Run) -> Vec<PrefixRow> {
     let Some(log) = &run.scenario.recording else { return Vec::new() };
     let baseline = of_prefixes(log, run.baseline());
     let mut rows = Vec::new();
-    for Place { configuration, counts, .. } in run.at(Level::Assumed) {
+    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
         rows.extend(of_prefixes(log, counts).into_iter().map(|(place, own)| PrefixRow {
             scenario: run.scenario.name.clone(),
             configuration: configuration.name.clone(),

@@ -15,12 +15,12 @@ pub(super) const COMMON_LOG_BYTES: usize = 26;
 
 /// Reads the times of one log; remembers the last, since neighbours are often of one second.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Clock {
+pub(crate) struct TimestampReader {
     last: [u8; COMMON_LOG_BYTES],
     time: Nanoseconds,
 }
 
-impl Clock {
+impl TimestampReader {
     /// Reads `06/Feb/2019:00:00:38 +0000`, the format of web servers' logs.
     #[inline]
     pub(super) fn common_log(&mut self, text: &[u8; COMMON_LOG_BYTES]) -> Option<Nanoseconds> {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn common(text: &str) -> Option<Nanoseconds> {
-        Clock::default().common_log(text.as_bytes().try_into().unwrap())
+        TimestampReader::default().common_log(text.as_bytes().try_into().unwrap())
     }
 
     #[test]
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_remembered_time_is_the_time_itself() {
-        let mut clock = Clock::default();
+        let mut clock = TimestampReader::default();
         let texts = [
             *b"06/Feb/2019:00:00:38 +0000",
             *b"06/Feb/2019:00:00:38 +0100",

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::grid::Grid;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
-use crate::results::facts::AssertionFacts;
+use crate::results::result_json::AssertionFacts;
 use crate::results::rows::SummaryRow;
 use crate::results::run;
 use crate::scenario::assertion::Assertion;
@@ -175,7 +175,7 @@ impl SweepIdentity {
     #[must_use]
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("keys are text");
-        format!("{}\n", crate::shown::json(&text))
+        format!("{}\n", crate::harmless_text::json(&text))
     }
 
     /// Refuses to go on with what another sweep has left.

@@ -3,7 +3,7 @@
 use super::{Further, drawn};
 use crate::error::Result;
 use crate::report::chart::{self, Options};
-use crate::report::document::{Block, Cell, Figure, Section, Shown, Table};
+use crate::report::document::{Block, Cell, ChartFigure, Section, Shown, Table};
 use crate::report::sensitivity::{shares, spread_sentence};
 use crate::results::sensitivity::{BreakEvenRow, CurveRow};
 
@@ -26,7 +26,7 @@ pub(super) fn blocks(further: &Further) -> Result<Vec<Block>> {
             .map_err(|error| error.at(CURVES))?;
         let charts = charts
             .into_iter()
-            .map(|chart| Block::Chart(Figure { chart, file: CURVES, table: "table-curves" }));
+            .map(|chart| Block::Chart(ChartFigure { chart, file: CURVES, table: "table-curves" }));
         let table = [Block::Table(curves(&further.curves))];
         let title = "The saving at each value that was tried";
         blocks.push(Section::folded(Shown::OnScreen, title, charts.chain(table).collect()));

@@ -10,7 +10,7 @@
 pub(super) struct Sorted {
     numbers: Vec<i64>,
     /// The cells of the span from the first number to the last, and one for all beyond.
-    cells: Vec<Cell>,
+    cells: Vec<GuideCell>,
     /// A cell is 2^shift wide.
     shift: u32,
     /// Whether some cell holds more than one number.
@@ -18,7 +18,7 @@ pub(super) struct Sorted {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Cell {
+struct GuideCell {
     /// How many numbers lie before the cell.
     before: u32,
     /// The number after those, if there is one.
@@ -30,7 +30,7 @@ struct Cell {
 pub(super) struct Guide<'a> {
     first: i64,
     shift: u32,
-    cells: &'a [Cell],
+    cells: &'a [GuideCell],
 }
 
 impl Guide<'_> {
@@ -101,10 +101,10 @@ impl Sorted {
             let cell = (number.abs_diff(numbers[0]) >> *shift) as usize;
             *shared |= cell < cells.len();
             // Empty cells up to this one have all numbers so far before them.
-            let empty = Cell { before: place as u32, next: number };
+            let empty = GuideCell { before: place as u32, next: number };
             cells.resize(cells.len().max(cell + 1), empty);
         }
-        cells.push(Cell { before: numbers.len() as u32, next: i64::MAX });
+        cells.push(GuideCell { before: numbers.len() as u32, next: i64::MAX });
         cells.shrink_to_fit();
     }
 
