@@ -265,7 +265,7 @@ impl OfKind<'_> {
     }
 
     fn cost(&self, calls: KmsCalls, by_object: bool) -> Cost {
-        let Kind { operation, bucket, .. } = *self.kind;
+        let (operation, bucket) = (self.kind.operation, self.kind.bucket);
         Cost { caller: self.caller, operation, bucket, calls, by_object, generates: false }
     }
 }
