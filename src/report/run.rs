@@ -15,6 +15,7 @@ mod savings;
 mod verdict;
 
 pub use figures::figures;
+pub use savings::principals_in_words;
 pub use verdict::verdict;
 
 use super::document::{Block, Document, Section, Shown};
@@ -35,7 +36,7 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
     blocks.extend(savings::by_bucket(results));
     blocks.extend(accounts::table(results).map(Block::Table));
     blocks.extend(basis::notes(results).into_iter().map(Block::Note));
-    blocks.extend(savings::principals_in_words(results).map(Block::Paragraph));
+    blocks.extend(principals_in_words(results).map(Block::Paragraph));
     blocks.extend(assumptions::greatest_swing(results).map(Block::Paragraph));
     blocks.extend(assumptions::connections(results).map(Block::Paragraph));
     blocks.extend(cautions(results));

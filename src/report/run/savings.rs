@@ -92,7 +92,8 @@ pub(super) fn by_principal(results: &Results) -> Vec<Block> {
 }
 
 /// The principals that save most in a sentence; nothing if there are not several.
-pub(super) fn principals_in_words(results: &Results) -> Option<String> {
+#[must_use]
+pub fn principals_in_words(results: &Results) -> Option<String> {
     const NAMED: usize = 5;
     let savers = calling(results, principals(results))?;
     let left = savers.len().saturating_sub(NAMED);
