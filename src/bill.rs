@@ -83,7 +83,7 @@ impl KmsBill {
                 part.format.name(),
                 self.format.name()
             ))
-            .hint("give each bill by itself: `--bill` may be given again"));
+            .hint("give each bill separately: `--bill` may be given again"));
         }
         self.rows += part.rows;
         self.lines.extend(part.lines);
@@ -249,7 +249,7 @@ fn is_of_key_pairs(text: &str) -> bool {
 /// Reads `2024-09-25 20:00:00` and the like.
 fn time(text: &str) -> Result<i64> {
     parse_moment(text.as_bytes()).ok_or_else(|| {
-        Error::request(format!("`{text}` is no point in time, e.g., `2024-09-25 20:00:00`"))
+        Error::request(format!("`{text}` is not a point in time, e.g., `2024-09-25 20:00:00`"))
     })
 }
 
@@ -398,7 +398,7 @@ BilledCost,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,Co
         for (text, why) in [
             (broken.as_str(), "bill.csv:3: the quantity is `many`"),
             (&late, "bill.csv:3: the line ends before it begins"),
-            (&dated, "bill.csv:9: `yesterday` is no point in time"),
+            (&dated, "bill.csv:9: `yesterday` is not a point in time"),
             (&keys, "bill.csv: none of the bill's 3 lines is of KMS requests"),
             ("a,b\n1,2\n", "bill.csv: the bill has no column `line_item_usage_type`"),
             ("", "bill.csv: the bill has no column `line_item_usage_type`"),

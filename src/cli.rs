@@ -5,8 +5,9 @@
 //! `logs` and `bills` what they read, `exit` how they end.
 //!
 //! Exit codes: 0 done (a closed pipe included), 1 the run failed, 2 the request was wrong, 3 an
-//! assertion in a scenario was not met.
+//! assertion in a scenario was not met, or `lint` found what it is to fail on.
 
+mod advise;
 mod args;
 mod bills;
 mod calibrate;
@@ -14,6 +15,7 @@ mod check;
 mod compare;
 mod complete;
 mod exit;
+mod explain;
 mod export;
 mod file_errors;
 mod fit;
@@ -23,6 +25,7 @@ mod input;
 mod inventory;
 mod journal;
 mod known_totals;
+mod lint;
 mod list;
 mod logs;
 mod memory;
@@ -33,6 +36,7 @@ mod reconcile;
 mod replay;
 mod report;
 mod run;
+mod scenario_or_logs;
 mod sensitivity;
 mod simulate;
 mod sweep;
@@ -56,7 +60,8 @@ use exit::Exit;
 #[command(name = "bks", version, max_term_width = 100)]
 #[command(after_help = "\
 Start with `bks init my-bucket`, edit the file, then run `bks simulate my-bucket.toml`.
-Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 3 an assertion was not met.")]
+Exit codes: 0 done, 1 the run failed, 2 the request was wrong, 3 an assertion was not met
+or `bks lint` found something.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -68,6 +73,8 @@ enum Command {
     Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Compare(compare::CompareArgs),
+    Advise(advise::AdviseArgs),
+    Explain(explain::ExplainArgs),
     Sweep(sweep::SweepArgs),
     Sensitivity(sensitivity::SensitivityArgs),
     Report(report::ReportArgs),
@@ -77,6 +84,7 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     Reconcile(reconcile::ReconcileArgs),
     Inventory(inventory::InventoryArgs),
+    Lint(lint::LintArgs),
     Export(export::ExportArgs),
     List(list::ListArgs),
     /// Print the JSON Schema of scenario files, for editors
@@ -118,6 +126,8 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Advise(args) => advise::run(&args, typed),
+        Command::Explain(args) => explain::run(&args, typed),
         Command::Sweep(args) => sweep::run(&args),
         Command::Sensitivity(args) => sensitivity::run(&args),
         Command::Report(args) => report::run(&args, typed),
@@ -127,6 +137,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Inventory(args) => inventory::run(&args),
+        Command::Lint(args) => lint::run(&args),
         Command::Export(args) => export::run(&args, typed),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),

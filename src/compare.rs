@@ -97,6 +97,10 @@ pub struct DifferenceRow {
     pub figure: Cow<'static, str>,
     /// Its value.
     pub value: Option<f64>,
+    /// At the assumed level, what 5 % of the sets of assumptions do not exceed, if any were drawn.
+    pub value_p05: Option<f64>,
+    /// The same of 95 %.
+    pub value_p95: Option<f64>,
     /// What the reference is called.
     pub reference: String,
     /// The reference's value.
@@ -241,6 +245,13 @@ impl Candidate<'_> {
         Some(value * self.scale(figure, period_s))
     }
 
+    /// Between which values it lies in nine of ten cases.
+    fn nine_in_ten(&self, level: Level, figure: Figure, period_s: Option<f64>) -> [Option<f64>; 2] {
+        let ends = self.results.at(&self.configuration, level).nine_in_ten(figure);
+        let scale = self.scale(figure, period_s);
+        [ends.map(|(p05, _)| p05 * scale), ends.map(|(_, p95)| p95 * scale)]
+    }
+
     /// By what a figure is multiplied to be for `period_s`.
     fn scale(&self, figure: Figure, period_s: Option<f64>) -> f64 {
         let period_s = period_s.filter(|_| figure.grows_with_time());
@@ -293,6 +304,7 @@ impl Pair<'_> {
     fn difference(&self, level: Level, figure: Figure) -> DifferenceRow {
         let value = self.candidate.value(level, figure, self.period_s);
         let reference_value = self.baseline.value(level, figure, self.period_s);
+        let [value_p05, value_p95] = self.candidate.nine_in_ten(level, figure, self.period_s);
         let difference = value.zip(reference_value).map(|(own, baseline)| own - baseline);
         let share_of = reference_value.filter(|baseline| *baseline != 0.0);
         DifferenceRow {
@@ -302,6 +314,8 @@ impl Pair<'_> {
             assumption: level,
             figure: figure.name().into(),
             value,
+            value_p05,
+            value_p95,
             reference: self.baseline.label.clone(),
             reference_value,
             difference,

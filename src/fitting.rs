@@ -351,7 +351,7 @@ fn head(log: &Recording, options: &FitOptions) -> Vec<String> {
         ));
     }
     notes.push(
-        "Connections of a session: no log tells them; 10 are assumed (`connections` of each principal)."
+        "Connections of a session: no log records them; 10 are assumed (`connections` of each principal)."
             .into(),
     );
     notes.push("The run starts with the log: hours and days of a profile count from there.".into());

@@ -38,7 +38,7 @@ named_enum! {
         /// Not at all.
         NotSse = "NOT-SSE",
         /// The inventory does not say.
-        Unknown = "untold",
+        Unknown = "unknown",
     }
 }
 
@@ -50,7 +50,7 @@ named_enum! {
         /// None does.
         Disabled = "DISABLED",
         /// The inventory does not say, as of an object without SSE-KMS.
-        Unknown = "untold",
+        Unknown = "unknown",
     }
 }
 
@@ -78,7 +78,7 @@ named_enum! {
         /// One that bks does not know.
         Other = "other",
         /// The inventory does not say, as of a delete marker.
-        Unknown = "untold",
+        Unknown = "unknown",
     }
 }
 
@@ -357,7 +357,7 @@ mod tests {
             (InventoryColumn::LastModified, "2026-02-30T00:00:00.000Z"),
             (InventoryColumn::LastModified, "2026-02-03T00:00:00.Z"),
             (InventoryColumn::IsLatest, "yes"),
-            (InventoryColumn::EncryptionStatus, "untold"),
+            (InventoryColumn::EncryptionStatus, "unknown"),
             (InventoryColumn::BucketKeyStatus, "ON"),
         ] {
             let error = InventoryItem::empty().set_text(column, text).unwrap_err().to_string();

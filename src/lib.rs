@@ -2,24 +2,35 @@
 //! an audit trail.
 //!
 //! ```text
-//!           scenarios/emr10.toml                    access log · CloudTrail · IBM COS
-//!                   │ scenario::written (as typed)                  │ logs::log
-//!                   ▼                                             ▼ recording
-//!               Scenario ───── workload ─────►  requests, one time-ordered stream per requester
-//!               (as meant)                                │
-//!                   │                                     │ simulation (or, for Poisson traffic, KMS calls alone)
-//!                   └───────── encryption ───────────────►│  1. writes: which bucket-level key wraps which object
-//!                        what must S3 ask of KMS?         │  2. answers: which wrapping keys are not in memory
-//!                                                         ▼
-//!                                              Tally (counts that merge) ── pricing ──► Bill
-//!                                                         └────────► Outcome ◄────────────┘
-//!                                                                       ▼
-//!                           results/NAME ◄───────────────────► Results (plain data)
-//!                                                                       │
-//!                                                       compare │ sweep │ sensitivity
-//!                                                                       ▼
-//!                                       report: text │ markdown │ json │ chart │ html
+//!      scenario.toml                      access log · CloudTrail · IBM COS
+//!            │ scenario                               │ logs
+//!            ▼                                        ▼ recording
+//!        Scenario ───── workload ─────►  requests, one time-ordered stream per requester
+//!            │                                        │ simulation (Poisson traffic: KMS calls alone)
+//!            └───────── encryption ──────────────────►│  1. writes: which bucket-level key wraps which object
+//!                  what must S3 ask of KMS?           │  2. answers: which wrapping keys are not in memory
+//!                                                     ▼
+//!                                             Tally (counts that merge)
+//!                                                     │ pricing: the Bill
+//!                                                     ▼
+//!        results/NAME ◄───────────────────► Results (plain rows)
+//!                                                     │ compare · sweep · sensitivity · advice
+//!                                                     ▼ report
+//!                                                 Document ──► text · Markdown · HTML
 //! ```
+//!
+//! # Types to start from
+//!
+//! - [`Scenario`]: what is to be simulated, every name resolved and every value checked;
+//! - [`Recording`]: a log in the order of time, to be simulated in a workload's place;
+//! - [`Assumptions`]: what AWS does not publish, each with a value;
+//! - [`Arm`]: one configuration under one set of assumptions; [`simulation::run`] runs several side by side;
+//! - [`Tally`]: what an arm counted;
+//! - [`PriceTable`] and [`Bill`]: what those counts cost;
+//! - [`Results`]: a run's rows, as its folder has them;
+//! - [`Comparison`]: runs beside one of them;
+//! - [`Document`]: an answer to be read, in whichever format;
+//! - [`Error`]: what is wrong, where, and what to do about it.
 //!
 //! # Floors
 //!
@@ -28,14 +39,15 @@
 //! - ground, measures and chance, and text of strangers: [`error`], [`units`], [`rng`],
 //!   [`harmless_text`], and [`parquet_rows`]
 //! - first floor, the two services' words: [`s3`], [`kms`]
-//! - second floor, workshops: [`workload`], [`logs`], [`encryption`]
+//! - second floor, workshops: [`workload`], [`logs`], [`encryption`], and [`lint`], which reads policies
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
 //!   [`migration`], [`sweep`],
-//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`]
+//!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
+//!   [`explanation`]
 //! - roof: [`report`]
-//! - porch, the only door to the world: [`cli`]
+//! - porch, the only way in and out: [`cli`]
 //!
 //! # A scenario from end to end
 //!
@@ -43,8 +55,7 @@
 //! once for each five-minute key and, if S3 verifies it as assumed, once more.
 //!
 //! ```
-//! use bks::results::Results;
-//! use bks::scenario::Scenario;
+//! use bks::{Results, Scenario};
 //!
 //! let scenario = Scenario::parse(
 //!     r#"
@@ -67,25 +78,27 @@
 //! let results = Results::of(&scenario, &|_| ());
 //! assert_eq!(results.assumed("sse-kms").kms_requests, 3_600.0);
 //! assert_eq!(results.assumed("bucket-key-role").kms_requests, 12.0 + 12.0);
-//! # Ok::<(), bks::error::Error>(())
+//! # Ok::<(), bks::Error>(())
 //! ```
 
+pub mod advice;
 pub mod bill;
 pub mod calibration;
 pub mod cli;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod explanation;
 pub mod figure;
 pub mod fitting;
+pub mod harmless_text;
 pub mod inventory;
 pub mod kms;
+pub mod lint;
 pub mod logs;
 pub mod migration;
 mod named_enum;
 pub mod parquet_rows;
-
-pub mod harmless_text;
 pub mod pricing;
 pub mod quota;
 pub mod reconciliation;
@@ -102,3 +115,15 @@ pub mod sweep;
 pub mod tally;
 pub mod units;
 pub mod workload;
+
+pub use compare::Comparison;
+pub use encryption::assumption::Assumptions;
+pub use error::Error;
+pub use pricing::Bill;
+pub use pricing::PriceTable;
+pub use recording::Recording;
+pub use report::document::Document;
+pub use results::Results;
+pub use scenario::Scenario;
+pub use simulation::Arm;
+pub use tally::Tally;

@@ -132,7 +132,7 @@ impl<R: ChunkReader + 'static> ParquetTable<R> {
             return Ok(rows);
         }
         Err(Error::request(format!(
-            "it has {} rows where its footer tells of {declared}: it is cut off or broken",
+            "it has {} rows where its footer declares {declared}: it is cut off or broken",
             rows - before
         ))
         .at(&self.place))
@@ -188,13 +188,13 @@ fn check_footer(source: &impl ChunkReader) -> Result<()> {
     let declared = u32::from_le_bytes([*a, *b, *c, *d]);
     match magic {
         b"PAR1" if declared > FOOTER_MAX => Err(Error::request(format!(
-            "its footer is told to have {} MiB, but bks reads at most {}",
+            "its footer claims {} MiB, but bks reads at most {}",
             declared >> 20,
             FOOTER_MAX >> 20
         ))),
         b"PAR1" => Ok(()),
         b"PARE" => Err(Error::request("the Parquet file is encrypted, which bks does not read")
-            .hint("write it anew without Parquet's own encryption")),
+            .hint("write it again without Parquet's own encryption")),
         _ => {
             Err(Error::request("the Parquet file has no end: it is cut off")
                 .hint("download it again"))

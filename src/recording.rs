@@ -11,7 +11,7 @@
 //! requests   each requester's requests in order of time, as the engine takes them
 //! ```
 //!
-//! What does not fit into memory is put aside in a [`SpillStore`]; how much does changes no byte of any result.
+//! What does not fit into memory is spilled in a [`SpillStore`]; how much does changes no byte of any result.
 //!
 //! An object is known by a hash of bucket, key and, if it was asked for by version, that. Which
 //! bucket-level key wraps what is read follows from the last write before it; where the log has none
@@ -24,6 +24,7 @@ pub(crate) mod hash;
 pub mod kms_calls;
 pub mod left_out;
 mod log_ends;
+pub mod mark;
 pub(crate) mod names;
 mod packed;
 pub mod requests;
@@ -261,7 +262,7 @@ impl Recording {
 
     /// How many requests some session slots of one principal have.
     pub(crate) fn requests_of(&self, slots: &[u32]) -> u64 {
-        let (_, range) = self.shelf_of(slots);
+        let (_, range) = self.stored_for(slots);
         range.end - range.start
     }
 
@@ -270,7 +271,7 @@ impl Recording {
         self.failed.get().map_or(Ok(()), |error| Err(error.clone()))
     }
 
-    fn shelf_of(&self, slots: &[u32]) -> (&StoredRequests, Range<u64>) {
+    fn stored_for(&self, slots: &[u32]) -> (&StoredRequests, Range<u64>) {
         if let [slot] = slots {
             return (&self.by_slot, self.by_slot.of(*slot));
         }

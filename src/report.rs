@@ -1,7 +1,8 @@
 //! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
 //!
 //! ```text
-//! run ─ comparison ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration   one file a question
+//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration ─ explanation ─ lint
+//!                                                                                              one file a question
 //!                                    ▼
 //!                                Document        headings, paragraphs, tables, charts
 //!                    ┌───────────────┼───────────────┐
@@ -10,16 +11,19 @@
 //!
 //! Programs get the rows themselves, by [`json`] and as CSV. Nothing here knows where the bytes go.
 
+pub mod advice;
 pub mod assertion;
 pub mod calibration;
 pub mod chart;
 pub mod comparison;
 pub mod document;
+pub mod explanation;
 pub mod files;
 pub mod html;
 pub mod inventory;
 pub mod json;
 pub mod known_total;
+pub mod lint;
 pub mod markdown;
 pub mod reconciliation;
 pub mod run;

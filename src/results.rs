@@ -17,6 +17,7 @@ pub mod csv;
 pub mod known_total;
 pub mod manifest;
 mod migration;
+mod nine_in_ten;
 mod ranking;
 mod replay_tables;
 pub mod result_json;
@@ -35,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::scenario::Scenario;
 
 use assumption_effects::Variations;
+use nine_in_ten::NineInTen;
 use result_json::Facts;
 use rows::{
     AccountRow, BucketRow, CostRow, LeftOutRow, NamedRow, OperationRow, PrefixRow, PrincipalRow,
@@ -118,6 +120,7 @@ impl Results {
             }
             SensitivityRow::sort(&mut run.swings);
         }
+        run.nine_in_ten = NineInTen::of_all(&run, progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);
         let warnings = warnings::of(&run, &summary, &accounts);
@@ -213,7 +216,7 @@ impl Results {
                     level.name()
                 ))
                 .at("summary.csv")
-                .hint("the files of a folder belong together: simulate the scenario anew"));
+                .hint("the files of a folder belong together: simulate the scenario again"));
             }
         }
         for name in [&self.facts.headline, &self.facts.reference] {

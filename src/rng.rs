@@ -7,6 +7,8 @@
 //! algorithms whose output does not change between releases or machines. The states of two streams
 //! are random points of a cycle of 2^256 − 1, so that none ever comes near another.
 
+use std::ops::Range;
+
 use rand::SeedableRng;
 use rand::rngs::{ChaCha8Rng, Xoshiro256PlusPlus};
 use rand_distr::{Binomial, Distribution};
@@ -16,6 +18,15 @@ use crate::units::SimDuration;
 mod exponential;
 
 pub use exponential::{Exponential, exponential_ns};
+
+/// Coordinates of one point of a Sobol' sequence with the direction numbers of S. Joe and F. Y. Kuo (2008),
+/// scrambled after A. B. Owen (*Randomly permuted (t,m,s)-nets and (t,s)-sequences*, 1995): each point is
+/// even over the unit cube, and the first points together, a power of two of them, fill it more evenly than
+/// independent ones.
+#[must_use]
+pub fn sobol_point(number: u32, dimensions: Range<usize>, scramble: u32) -> Vec<f64> {
+    dimensions.map(|d| sobol_burley::sample(number, d as u32, scramble).into()).collect()
+}
 
 /// The generator behind every stream.
 pub type Stream = Xoshiro256PlusPlus;

@@ -4,7 +4,7 @@
 //! - *One at a time*: each assumption at each end of its range, the others as assumed. It shows what
 //!   is at stake with one assumption, and nothing of what several do together.
 //! - *Indices* ([`sobol`]): all assumptions at once, drawn from laws that stand for knowing nothing but
-//!   their ranges (`sampling`). They say whose spread the saving's spread is.
+//!   their ranges ([`Law`](crate::encryption::assumption::Law)). They say whose spread the saving's spread is.
 //! - *Break-even values* ([`break_even`]): where the saving falls below a target along an [`axis`], with
 //!   the others at each level.
 //!
@@ -16,16 +16,16 @@ pub mod axis;
 pub mod break_even;
 mod evaluator;
 pub mod rows;
-mod sampling;
 pub mod search;
 pub mod sobol;
 
-use crate::encryption::assumption::{Assumption, Assumptions, Level};
+use crate::encryption::assumption::{Assumption, Assumptions, Level, sample};
 use crate::error::{Error, Result};
 use crate::results::rows::SensitivityRow;
 use crate::rng::Purpose;
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
+use crate::statistics::quantile;
 
 use axis::SearchAxis;
 use break_even::{BreakEvenSearch, BreakEvens};
@@ -191,7 +191,7 @@ fn swings(scenario: &Scenario, assumed: f64, evaluator: &mut Evaluator) -> Vec<S
 /// What all assumptions together do to the saving.
 fn together(scenario: &Scenario, plan: &SensitivityPlan, evaluator: &mut Evaluator) -> Together {
     let ranges = &scenario.configurations[scenario.headline].ranges;
-    let open = sampling::open(ranges);
+    let open = sample::open(ranges);
     if open.is_empty() {
         return Together::Known;
     }
@@ -199,7 +199,7 @@ fn together(scenario: &Scenario, plan: &SensitivityPlan, evaluator: &mut Evaluat
     let sets: Vec<Vec<Assumptions>> =
         sobol::design(open.len(), plan.samples.unwrap_or(SAMPLES), &mut rng)
             .iter()
-            .map(|pair| pair.points().iter().map(|it| sampling::at(ranges, &open, it)).collect())
+            .map(|pair| pair.points().iter().map(|it| sample::at(ranges, &open, it)).collect())
             .collect();
     let samples = match plan.samples {
         Some(samples) => samples,
@@ -225,7 +225,7 @@ fn together(scenario: &Scenario, plan: &SensitivityPlan, evaluator: &mut Evaluat
         fewer: plan.samples.is_none() && samples < SAMPLES,
         mean: independent.iter().sum::<f64>() / independent.len() as f64,
         quantiles: [0.05, 0.5, 0.95]
-            .map(|p| sobol::quantile(&independent, p).expect("a sample has points")),
+            .map(|p| quantile(&independent, p).expect("a sample has points")),
         indices,
     })
 }

@@ -149,7 +149,9 @@ impl<'a> PointProgress<'a> {
     fn take(&self, step: Step) {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         match step {
-            Step::Decided { requests, .. } => reported.decided += requests,
+            Step::Decided { requests, .. } | Step::SetsDecided(requests) => {
+                reported.decided += requests;
+            }
             Step::Answered(requests) => reported.answered += requests as f64,
         }
         // With a precision to reach more may be decided later, but nothing is taken back.

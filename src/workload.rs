@@ -4,25 +4,27 @@
 //! - [`arrivals`]: when actions happen;
 //! - [`rates`]: how often, as a function of time;
 //! - `poisson`: whose KMS calls can be drawn without the requests;
-//! - [`access`]: which object is read;
+//! - [`read_pattern`]: how a workload chooses what to read;
+//! - [`object_read`]: which object that is;
 //! - [`clients`]: how many requests a real client makes for one object;
 //! - [`pools`]: how many connections a client keeps;
 //! - [`jobs`]: work that starts, scans, writes and ends;
 //! - [`written`]: the objects that may be read, one by one;
 //! - [`source`]: all of that together, as the time-ordered requests of one session slot.
 //!
-//! An *action* is what a program wants (read an object, write one); a *request* is what reaches
+//! An *action* is what a program does (read an object, write one); a *request* is what reaches
 //! S3. One action makes as many requests as its client needs, all at the time of the action: the
-//! seconds they take in reality are short beside any lifetime of a key (*assumed*).
+//! seconds they take in reality are short compared with any lifetime of a key (*assumed*).
 
-pub mod access;
 pub mod ages;
 pub mod arrivals;
 pub mod clients;
 pub mod jobs;
+pub mod object_read;
 pub(crate) mod poisson;
 pub mod pools;
 pub mod rates;
+pub mod read_pattern;
 pub mod source;
 pub mod written;
 
@@ -224,7 +226,7 @@ pub struct Workload {
     /// How many scoping policies own what it writes, which then only they read; 1 if everybody does.
     pub policies: u32,
     /// What it reads, if it does.
-    pub reads: Option<access::ReadSources>,
+    pub reads: Option<object_read::ReadSources>,
     /// What its client makes of an action.
     pub client: clients::ClientProfile,
     /// Size of the objects it writes or copies.

@@ -9,6 +9,8 @@ use clap::{ArgMatches, Args, Command, ValueEnum};
 use super::{input, memory, output, threads};
 use crate::error::Result;
 use crate::recording::Recording;
+use crate::report::document::Document;
+use crate::report::{self, DocumentFormat};
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::overrides::Override;
@@ -79,6 +81,8 @@ pub(super) enum OutputFormat {
     Markdown,
     /// One self-contained page
     Html,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
 }
 
 impl OutputFormat {
@@ -86,6 +90,18 @@ impl OutputFormat {
     pub(super) fn only(formats: &[Self]) -> impl TypedValueParser<Value = Self> + use<> {
         PossibleValuesParser::new(formats.iter().filter_map(Self::to_possible_value))
             .map(|name| Self::from_str(&name, false).expect("clap has checked the name"))
+    }
+
+    /// A document as people read it, in this format if it is one for people.
+    pub(super) fn document(self, document: &Document) -> String {
+        let format = match self {
+            Self::Markdown => DocumentFormat::Markdown,
+            Self::Html => DocumentFormat::Html,
+            Self::Table | Self::Json | Self::Csv | Self::Sarif => {
+                DocumentFormat::Text(output::terminal_width())
+            }
+        };
+        report::write(document, format)
     }
 }
 
@@ -106,7 +122,7 @@ impl Print {
         match self.format {
             OutputFormat::Table if self.quiet.quiet => Ok(()),
             // It is as files have it, in which every character can be seen.
-            OutputFormat::Json => output::print_document(&text(self.format)),
+            OutputFormat::Json | OutputFormat::Sarif => output::print_document(&text(self.format)),
             _ => output::print(&text(self.format)),
         }
     }
@@ -209,6 +225,19 @@ impl Changes {
         Ok(all)
     }
 
+    /// The same as words of a command line.
+    pub(super) fn typed(&self) -> Result<Vec<String>> {
+        let mut words = Vec::new();
+        if let Some(path) = &self.prices {
+            words.extend(["--prices".to_owned(), path.display().to_string()]);
+        }
+        let overrides = self.overrides()?;
+        for change in overrides.iter().skip(usize::from(self.prices.is_some())) {
+            words.extend(["--set".to_owned(), format!("{}={}", change.key, change.value)]);
+        }
+        Ok(words)
+    }
+
     /// Reads the scenario at `path` (`-` for standard input) and checks that `threads` can run it.
     pub(super) fn scenario(&self, path: &str, threads: usize) -> Result<Scenario> {
         let source = input::ScenarioSource::open(path)?;
@@ -297,6 +326,16 @@ impl LogSettings {
         let scenario = input::replay(recording, settings.as_deref(), &overrides, *unknown_age)?;
         check_size(&scenario, threads)?;
         Ok(scenario)
+    }
+}
+
+impl LogSettings {
+    /// The same as words of a command line.
+    pub(super) fn typed(&self) -> Vec<String> {
+        let age = self.unknown_age.unknown_age.map(|age| age.to_string());
+        let options = [("--scenario", self.scenario.clone()), ("--unknown-age", age)];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        given.flatten().collect()
     }
 }
 

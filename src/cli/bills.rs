@@ -133,7 +133,7 @@ fn manifest(path: &Path) -> Result<Option<Vec<String>>> {
     // A Cost and Usage Report names keys, Data Exports addresses.
     let listed = ["reportKeys", "dataFiles"].iter().find_map(|name| manifest[name].as_array());
     let listed = listed.ok_or_else(|| {
-        Error::request("the file is no manifest of a bill")
+        Error::request("the file is not a bill's manifest")
             .at(&place)
             .hint("give a FOCUS export or a Cost and Usage Report, its manifest or its folder")
     })?;

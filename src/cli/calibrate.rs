@@ -21,7 +21,9 @@ use crate::report;
 /// the data cannot determine.
 #[derive(Debug, Args)]
 #[command(mut_arg("memory", |arg| arg.hide(true)), mut_arg("inventories", |arg| arg.hide(true)))]
-#[command(mut_arg("format", |arg| arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json]))))]
+#[command(mut_arg("format", |arg| {
+    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Markdown]))
+}))]
 #[command(after_long_help = "Examples:\n  \
     bks calibrate trail/\n  \
     bks calibrate trail/ --bucket data-lake --out assumptions.toml")]
@@ -36,7 +38,7 @@ pub(super) struct CalibrateArgs {
 }
 
 pub(super) fn run(args: &CalibrateArgs) -> Result<Exit> {
-    args.logs.refuse_memory("calibrating puts nothing aside")?;
+    args.logs.refuse_memory("calibrating writes no temporary files")?;
     args.logs.refuse_inventory("calibrating goes by keys that are made in the logs")?;
     let logs = args.logs.open(args.print.quiet.quiet)?;
     let mut gather = CalibrationGatherer::new(args.logs.buckets().to_vec());
@@ -70,7 +72,7 @@ fn show(args: &CalibrateArgs, evidence: &Evidence) -> Result<()> {
     }
     args.print.print(|format| match format {
         OutputFormat::Json => output::json(&report::calibration::json(evidence, &found)),
-        _ => output::table(&report::calibration::document(evidence, &found)),
+        _ => format.document(&report::calibration::document(evidence, &found)),
     })
 }
 

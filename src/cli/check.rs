@@ -55,7 +55,7 @@ fn understood(scenario: &Scenario, threads: usize) -> String {
         until(scenario),
         scenario.seed.0
     );
-    world(scenario, &mut out);
+    buckets_and_principals(scenario, &mut out);
     traffic(scenario, &mut out);
     configurations(scenario, &mut out);
     let _ = writeln!(
@@ -83,7 +83,7 @@ fn until(scenario: &Scenario) -> String {
 }
 
 /// Buckets, principals, populations.
-fn world(scenario: &Scenario, out: &mut String) {
+fn buckets_and_principals(scenario: &Scenario, out: &mut String) {
     for (bucket, domain) in scenario.buckets.iter().zip(&scenario.domains).take(LISTED) {
         let _ = writeln!(
             out,

@@ -10,7 +10,7 @@ use super::{input, output, run};
 use crate::compare::condition::{Condition, Verdict};
 use crate::compare::{Candidate, Comparison, find};
 use crate::error::{Error, Result, one_of};
-use crate::report::{comparison as report, markdown};
+use crate::report::comparison as report;
 use crate::results::{Results, csv};
 use crate::scenario::overrides::Override;
 
@@ -263,9 +263,8 @@ fn reference(
 
 fn text(format: OutputFormat, comparison: &Comparison, verdicts: &[Verdict]) -> String {
     match format {
-        OutputFormat::Markdown => markdown::write(&report::document(comparison)),
         OutputFormat::Json => output::json(&report::json(comparison, verdicts)),
         OutputFormat::Csv => output::csv(&comparison.figures),
-        OutputFormat::Table | OutputFormat::Html => output::table(&report::document(comparison)),
+        _ => format.document(&report::document(comparison)),
     }
 }

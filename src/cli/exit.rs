@@ -13,6 +13,8 @@ pub(super) enum Exit {
     Done,
     /// An assertion was not met.
     AssertionNotMet,
+    /// Something was found that is to fail.
+    Found,
 }
 
 impl Exit {
@@ -37,7 +39,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Done => Self::SUCCESS,
-            Exit::AssertionNotMet => Self::from(3),
+            Exit::AssertionNotMet | Exit::Found => Self::from(3),
         }
     }
 }

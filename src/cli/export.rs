@@ -2,16 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::args::{self, Changes, JobsOption, LogSettings, Quiet, TypedOptions};
+use super::args::{self, JobsOption, Quiet, TypedOptions};
 use super::exit::Exit;
-use super::logs::FormatsTogether;
-use super::{logs, output, progress};
+use super::scenario_or_logs::ScenarioOrLogs;
+use super::{output, progress};
 use crate::encryption::assumption::Level;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::logs::exported_request::Outgoing;
 use crate::logs::{access_log, cloudtrail, parquet};
 use crate::scenario::Scenario;
@@ -26,7 +26,6 @@ use crate::simulation::{Arm, objects};
 /// Writes one replication of one configuration from the start of the run, warm-up included: all requesters'
 /// requests in order of time. Objects are named by what decides their keys.
 #[derive(Debug, Args)]
-#[command(mut_arg("paths", |arg| arg.help("Scenario file, or logs: files, directories, or `-`")))]
 #[command(after_long_help = "Examples:\n  \
     bks export emr10.toml --format parquet --out emr10.parquet\n  \
     bks export trail/ --format access-log --out requests.log\n  \
@@ -57,11 +56,7 @@ pub(super) struct ExportArgs {
     start: i64,
     // What has a heading in `--help` comes last: the heading is that of all that follows.
     #[command(flatten)]
-    logs: logs::LogArgs,
-    #[command(flatten)]
-    settings: LogSettings,
-    #[command(flatten)]
-    changes: Changes,
+    input: ScenarioOrLogs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -75,7 +70,7 @@ enum FileFormat {
 }
 
 pub(super) fn run(args: &ExportArgs, typed: &TypedOptions) -> Result<Exit> {
-    let scenario = args.scenario(typed)?;
+    let scenario = args.input.scenario(typed, JobsOption { jobs: None }, args.quiet.quiet)?;
     let configuration = match &args.configuration {
         None => scenario.headline,
         Some(name) => {
@@ -139,26 +134,6 @@ impl FileFormat {
 }
 
 impl ExportArgs {
-    /// What is run.
-    fn scenario(&self, typed: &TypedOptions) -> Result<Scenario> {
-        let threads = JobsOption { jobs: None }.threads();
-        if let [path] = self.logs.paths()
-            && (Path::new(path).extension().is_some_and(|end| end == "toml")
-                || path == "-" && !typed.has("--log-format"))
-        {
-            return match typed.under(args::LOG_OPTIONS) {
-                None => self.changes.scenario(path, threads),
-                Some(option) => Err(Error::request(format!(
-                    "`{option}` applies to logs, but `{path}` is taken for a scenario"
-                ))
-                .hint("the name of a log must not end in `.toml`; on standard input give `--log-format`")),
-            };
-        }
-        let logs = self.logs.open(self.quiet.quiet)?;
-        let (recording, ()) = logs.read(FormatsTogether::One, None)?;
-        self.settings.scenario(recording, &self.changes, threads)
-    }
-
     /// Writes the file whole or, if a log's requests could not be read back, not at all.
     fn write_whole<T>(
         &self,

@@ -11,7 +11,7 @@ struct Job {
     commands: &'static [&'static str],
 }
 
-const JOBS: [Job; 5] = [
+const JOBS: [Job; 6] = [
     Job {
         title: "No logs at hand: describe the traffic",
         commands: &["init", "check", "simulate"],
@@ -22,8 +22,9 @@ const JOBS: [Job; 5] = [
     },
     Job {
         title: "Decide: what it saves, how sure that is, what to change",
-        commands: &["report", "compare", "sweep", "sensitivity", "plot"],
+        commands: &["advise", "explain", "report", "compare", "sweep", "sensitivity", "plot"],
     },
+    Job { title: "Before the switch: what breaks", commands: &["lint"] },
     Job { title: "Other tools and machines", commands: &["export"] },
     Job { title: "Look things up", commands: &["list", "schema", "complete", "help"] },
 ];

@@ -139,6 +139,34 @@ pub(super) fn result_text_if_there(path: &Path) -> Result<Option<String>> {
     }
 }
 
+/// The text of a policy, plan or template at `path`; `-` for standard input.
+pub(super) fn policy_text(path: &str) -> Result<String> {
+    // Plans of a whole organization have some tens.
+    const MOST: u64 = 64 << 20;
+    let fewer = "policies, plans and templates are smaller";
+    let (read, place) = if path == "-" {
+        (read_to_end(io::stdin().lock(), MOST, fewer), "standard input")
+    } else {
+        (read_to_end(File::open(path).reading(Path::new(path))?, MOST, fewer), path)
+    };
+    read.and_then(decoded).map_err(|error| error.at(place))
+}
+
+/// Text in UTF-8, or in UTF-16 as `>` of Windows PowerShell writes it.
+fn decoded(bytes: Vec<u8>) -> Result<String> {
+    match bytes.strip_prefix(&[0xff, 0xfe]) {
+        Some(units) => {
+            let units = units.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+            Ok(String::from_utf16_lossy(&units.collect::<Vec<_>>()))
+        }
+        None if bytes.starts_with(b"PK\x03\x04") => Err(Error::request(
+            "this is an archive, as saved plans are, which Terraform alone reads",
+        )
+        .hint("give what `terraform show -json plan.bin` prints")),
+        None => utf8(bytes),
+    }
+}
+
 /// A scenario's text, from which it can be read again and again with other changes.
 pub(super) struct ScenarioSource {
     text: String,

@@ -33,9 +33,6 @@ use files::Listing;
 ///
 /// `--format csv` prints a row for each bucket, version, encryption, bucket key status and class.
 #[derive(Debug, Args)]
-#[command(mut_arg("format", |arg| {
-    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv]))
-}))]
 #[command(after_long_help = "Examples:\n  \
     bks inventory inventory/2026-11-20T01-00Z/manifest.json\n  \
     bks inventory data.parquet --as-of 2026-11-20 --population populations.toml")]
@@ -72,7 +69,7 @@ const NEEDED: [PriceName; 5] = [
 ];
 
 /// What a bucket is called of which a data file says nothing.
-const UNTOLD_BUCKET: &str = "untold";
+const UNKNOWN_BUCKET: &str = "unknown";
 
 /// What has been read so far.
 #[derive(Default)]
@@ -105,7 +102,7 @@ pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
     let as_of_ns = reading.as_of_ns.unwrap_or_default();
     let of_journal = reading.versions.changed();
     let Reading { mut tally, missing, versions, .. } = reading;
-    versions.finish(&mut |item| tally.add(item, UNTOLD_BUCKET, as_of_ns));
+    versions.finish(&mut |item| tally.add(item, UNKNOWN_BUCKET, as_of_ns));
     let inventory = Inventory { as_of_ns, tally: &tally, missing: &missing, of_journal };
     if let Some(path) = &args.population {
         write_population(path, &tally, args.print.quiet.quiet)?;
@@ -117,7 +114,7 @@ pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
     args.print.print(|format| match format {
         OutputFormat::Json => output::json(&report::json(&inventory, &prices)),
         OutputFormat::Csv => report::csv(&inventory),
-        _ => output::table(&report::document(&inventory, &prices)),
+        _ => format.document(&report::document(&inventory, &prices)),
     })?;
     Ok(Exit::Done)
 }
@@ -218,7 +215,7 @@ impl Reading {
             files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };
         let found = files::read_file(path, format, &columns, &mut |item| {
             if !versions.take(item) {
-                tally.add(item, UNTOLD_BUCKET, as_of_ns);
+                tally.add(item, UNKNOWN_BUCKET, as_of_ns);
             }
         })?;
         self.miss(&found.into_iter().collect());

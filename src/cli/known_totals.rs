@@ -36,7 +36,7 @@ struct KnownCalls {
 
 fn parse_calls(text: &str) -> std::result::Result<KnownCalls, String> {
     let (number, time) = text.trim().split_once('/').unwrap_or((text.trim(), "month"));
-    let wrong = || format!("`{text}` is no number of calls and a time, e.g., `3.1e9/month`");
+    let wrong = || format!("`{text}` is not a number of calls and a time, e.g., `3.1e9/month`");
     let calls = number.trim().replace(',', "").parse::<f64>().ok();
     let calls = calls.filter(|calls| calls.is_finite() && *calls > 0.0).ok_or_else(wrong)?;
     let seconds = match time.trim() {

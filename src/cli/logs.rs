@@ -131,7 +131,7 @@ impl LogArgs {
 
 impl LogArgs {
     /// What was chosen, as words of a command line; not what changes no result.
-    fn typed(&self) -> Vec<String> {
+    pub(super) fn typed(&self) -> Vec<String> {
         let mut words = self.paths.clone();
         let mut options: Vec<(&str, String)> = Vec::new();
         if let Some(format) = self.log_format {

@@ -18,9 +18,7 @@ use serde_json::Value;
 use super::file_errors::FileErrors;
 use crate::error::{Error, Result};
 use crate::harmless_text::{self, shown_lines};
-use crate::report::document::Document;
 use crate::report::json;
-use crate::report::text;
 use crate::report::text::{BOLD, RESET, YELLOW};
 use crate::results::csv;
 pub(super) use folder::write_files;
@@ -41,11 +39,6 @@ pub(super) fn print_document(text: &str) -> Result<()> {
 /// A JSON document as a file has it.
 pub(super) fn json(value: &Value) -> String {
     json::write(value)
-}
-
-/// A document for the terminal.
-pub(super) fn table(document: &Document) -> String {
-    text::write(document, terminal_width())
 }
 
 /// Rows as a CSV file has them.

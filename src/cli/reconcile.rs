@@ -24,9 +24,6 @@ use crate::scenario::Scenario;
 ///
 /// By default the trail shows how each bucket is encrypted: calls with a bucket's ARN mean that bucket keys are on.
 #[derive(Debug, Args)]
-#[command(mut_arg("format", |arg| {
-    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Csv]))
-}))]
 #[command(after_long_help = "Examples:\n  \
     bks reconcile trail/\n  \
     bks reconcile trail/ logs/ --bucket data-lake --bill cur/")]
@@ -106,6 +103,6 @@ fn show(
     args.print.print(|format| match format {
         OutputFormat::Json => output::json(&report::json(scenario, found, bills)),
         OutputFormat::Csv => output::csv(&rows::rows(found)),
-        _ => output::table(&report::document(scenario, found, bills)),
+        _ => format.document(&report::document(scenario, found, bills)),
     })
 }

@@ -9,9 +9,9 @@ use super::args::{self, Changes, FailIf, JobsOption, OutputFormat, Quiet, TypedO
 use super::exit::Exit;
 use super::{input, output, run};
 use crate::error::{Error, Result};
+use crate::report::html;
 use crate::report::run::page::{self, Further, Page};
 use crate::report::run::reproduction::shell;
-use crate::report::{html, markdown};
 use crate::results::Results;
 use crate::results::sensitivity::{IDENTITY, SensitivityRun};
 use crate::sweep::swept::{SWEEP, Swept, SweptKey};
@@ -64,7 +64,7 @@ pub(super) fn run(args: &ReportArgs, typed: &TypedOptions) -> Result<Exit> {
     let beside = Beside::of(args, &folder, &mut results)?;
     beside.left_out.iter().for_each(|note| args.quiet.note(note));
     if args.format == OutputFormat::Markdown {
-        let text = markdown::write(&crate::report::run::document(&results, None));
+        let text = args.format.document(&crate::report::run::document(&results, None));
         put(args, &text, args.out.as_deref().unwrap_or(Path::new("-")))?;
     } else {
         let page = page(&beside, &folder, &results)?;
@@ -188,7 +188,7 @@ impl Beside {
         };
         let folder = shell(&folder.display().to_string());
         self.left_out.push(format!(
-            "`{}` are left out: {why}; `bks sensitivity {folder}/run.toml --out {folder}` makes them anew",
+            "`{}` are left out: {why}; `bks sensitivity {folder}/run.toml --out {folder}` makes them again",
             names.join("`, `")
         ));
         Ok(())

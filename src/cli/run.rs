@@ -16,6 +16,7 @@ pub(super) fn results(scenario: &Scenario, quiet: bool) -> Results {
     let bar = progress::Growing::new(&scenario.name, "requests", quiet);
     let results = Results::of(scenario, &|step| match step {
         Step::Answered(requests) => bar.advance(requests),
+        Step::SetsDecided(requests) => bar.grow(requests),
         Step::Decided { replications, requests } => {
             // With a precision to reach, more are decided round by round.
             if scenario.precision.is_some() {
@@ -49,7 +50,6 @@ pub(super) fn file_names() -> Vec<&'static str> {
 
 /// What is printed of runs, of which a lone one may be scaled to a known total.
 pub(super) fn text(format: OutputFormat, all: &[Results], scaled: Option<&Scaled>) -> String {
-    let documents = all.iter().map(|results| report::run::document(results, scaled));
     match format {
         OutputFormat::Csv => {
             let rows: Vec<_> = all.iter().flat_map(|results| results.summary.clone()).collect();
@@ -61,12 +61,9 @@ pub(super) fn text(format: OutputFormat, all: &[Results], scaled: Option<&Scaled
             let value = if values.len() == 1 { values.remove(0) } else { values.into() };
             output::json(&value)
         }
-        OutputFormat::Markdown => {
-            let texts: Vec<String> = documents.map(|it| report::markdown::write(&it)).collect();
-            texts.join("\n")
-        }
-        OutputFormat::Table | OutputFormat::Html => {
-            let texts: Vec<String> = documents.map(|it| output::table(&it)).collect();
+        _ => {
+            let documents = all.iter().map(|results| report::run::document(results, scaled));
+            let texts: Vec<String> = documents.map(|it| format.document(&it)).collect();
             texts.join("\n")
         }
     }

@@ -6,7 +6,7 @@ use super::args::{Changes, JobsOption, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
 use super::{input, memory, output, progress};
 use crate::error::Result;
-use crate::report::{markdown, sensitivity as report};
+use crate::report::sensitivity as report;
 use crate::scenario::Scenario;
 use crate::scenario::overrides::Override;
 use crate::sensitivity::axis::SearchAxis;
@@ -107,11 +107,8 @@ pub(super) fn run(args: &SensitivityArgs) -> Result<Exit> {
 
 fn text(format: OutputFormat, scenario: &Scenario, found: &Sensitivity) -> String {
     match format {
-        OutputFormat::Markdown => markdown::write(&report::document(scenario, found)),
         OutputFormat::Csv => output::csv(&rows::break_even(scenario, found)),
         OutputFormat::Json => output::json(&report::json(scenario, found)),
-        OutputFormat::Table | OutputFormat::Html => {
-            output::table(&report::document(scenario, found))
-        }
+        _ => format.document(&report::document(scenario, found)),
     }
 }

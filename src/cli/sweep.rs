@@ -158,7 +158,7 @@ impl Sweep<'_> {
         let document = report::sweep::document(&self.base.name, self.grid, survey, &|point| {
             ledger.rows(&lines[&point])
         });
-        output::print(&output::table(&document))
+        output::print(&OutputFormat::Table.document(&document))
     }
 
     /// Says at how many points an assertion is not met, and names the first ones.

@@ -20,9 +20,11 @@ impl TemporaryFile {
             None => tempfile::tempfile().and_then(|file| work(kept.insert(file))),
         };
         done.map_err(|error| {
-            Error::run(format!("what does not fit into memory cannot be put aside: {error}"))
-                .at(std::env::temp_dir().display().to_string())
-                .hint("set TMPDIR to a folder with more room, or allow more by `--memory`")
+            Error::run(format!(
+                "what does not fit into memory cannot be written to a temporary file: {error}"
+            ))
+            .at(std::env::temp_dir().display().to_string())
+            .hint("set TMPDIR to a folder with more room, or allow more by `--memory`")
         })
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Comparison, DifferenceRow};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, FigureUnit};
-use crate::scenario::assertion::Assertion;
+use crate::scenario::assertion::{Assertion, RangePoint};
 
 /// A condition under which a comparison fails.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +69,14 @@ impl Condition {
             ))
             .hint("leave the name out, e.g., `@low.saving < 0.8`"));
         }
+        if demand.point.is_quantile() && of != Of::Value {
+            return Err(Error::request(format!(
+                "`{text}` is about a difference at `{}`, but a quantile is known of each candidate's own \
+                 figure alone",
+                demand.point.name()
+            ))
+            .hint("give a threshold without sign, or one of the levels `@low` and `@high`"));
+        }
         Ok(Self { text: text.trim().to_owned(), demand, of })
     }
 
@@ -81,7 +89,8 @@ impl Condition {
             candidates.filter(|name| self.of == Of::Value || *name != comparison.reference);
         judged
             .map(|candidate| {
-                let row = comparison.figure(candidate, self.demand.level, self.demand.figure);
+                let level = self.demand.point.level();
+                let row = comparison.figure(candidate, level, self.demand.figure);
                 let value = self.value(row);
                 Verdict {
                     fail_if: self.text.clone(),
@@ -97,7 +106,11 @@ impl Condition {
 
     fn value(&self, row: &DifferenceRow) -> Option<f64> {
         match self.of {
-            Of::Value => row.value,
+            Of::Value => match self.demand.point {
+                RangePoint::P05 => row.value_p05.or(row.value),
+                RangePoint::P95 => row.value_p95.or(row.value),
+                RangePoint::Level(_) => row.value,
+            },
             Of::Difference => row.difference,
             Of::Ratio => row.difference_ratio,
         }

@@ -6,6 +6,7 @@
 //! JSON Schema go through the table.
 
 mod ranges;
+pub(crate) mod sample;
 mod value;
 mod written;
 
@@ -310,7 +311,7 @@ const GENERATION_LIFETIME: AssumptionDescription = AssumptionDescription {
         rule: "a bucket-level key must live for some time",
         hint: "for a key per object compare with `encryption = \"sse-kms\"`",
     }),
-    source: "AWS gives none; SQS uses a data key for 1min to 24h, 5min unless told; Kinesis \
+    source: "AWS gives none; SQS uses a data key for 1min to 24h, 5min by default; Kinesis \
              for 5min; Huawei OBS's near copy rotates its bucket key every 365 days, so the \
              upper end is open",
     ..lifetime(86_400)
@@ -325,7 +326,7 @@ const CACHE_LIFETIME: AssumptionDescription = AssumptionDescription {
 
 const EXPIRY: AssumptionDescription = AssumptionDescription {
     name: "expiry",
-    meaning: "whether the cache lifetime runs from the fetch, or anew from each use",
+    meaning: "whether the cache lifetime runs from the fetch, or restarts at each use",
     kind: AssumptionKind::Expiry,
     built_in: Some(Range::new(
         AssumptionValue::Expiry(Expiry::Fixed),
@@ -393,7 +394,7 @@ const VERIFY_ON_WRITE: AssumptionDescription = AssumptionDescription {
 
 const MIGRATION_RATE: AssumptionDescription = AssumptionDescription {
     name: "migration_rate",
-    meaning: "how fast old objects are written anew; it decides how many share a key",
+    meaning: "how fast old objects are rewritten; it decides how many share a key",
     kind: AssumptionKind::Rate,
     built_in: Some(Range::known(AssumptionValue::Rate(Rate::per_s(1_000.0)))),
     limits: None,

@@ -239,6 +239,12 @@ impl History {
         self.starts.len() as u32 * self.spread.unwrap_or(1)
     }
 
+    /// When a key was generated; of a migrated population, when the oldest object that it wraps was written.
+    pub(super) fn made(&self, key: u32) -> Option<SimTime> {
+        let start = self.starts.numbers().get((key / self.spread.unwrap_or(1)) as usize)?;
+        Some(SimTime::from_nanos(*start))
+    }
+
     /// Number of objects without a bucket key.
     #[must_use]
     pub fn keyless(&self) -> u64 {

@@ -102,7 +102,52 @@ impl PopulationKeys {
     }
 }
 
+/// Where a bucket-level key comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyOrigin {
+    /// When it was made; of a migrated population, when the oldest object that it wraps was written.
+    pub made: SimTime,
+    /// By whom.
+    pub maker: MadeBy,
+}
+
+/// Who made a bucket-level key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MadeBy {
+    /// Whoever wrote a population, or migrated it.
+    Population(u32),
+    /// A requester of the run.
+    Requester(u32),
+}
+
 impl Keyring {
+    /// Where the key of a number comes from; `None` if there is no such key.
+    #[must_use]
+    pub fn origin(&self, key: u32) -> Option<KeyOrigin> {
+        if key >= self.keys {
+            return None;
+        }
+        // What has no key begins where the next one does, so the last that begins is it.
+        match self.timeline_first.partition_point(|&first| first <= key).checked_sub(1) {
+            Some(timeline) => {
+                let number = key - self.timeline_first[timeline];
+                let made = self.timelines.starts[timeline].numbers()[number as usize];
+                let ranges = &self.timelines.of_requester;
+                let after = ranges.partition_point(|range| range.first <= timeline as u32);
+                let maker = MadeBy::Requester(after.checked_sub(1)? as u32);
+                Some(KeyOrigin { made: SimTime::from_nanos(made), maker })
+            }
+            None => {
+                let after =
+                    self.histories.partition_point(|population| population.first_key <= key);
+                let index = after.checked_sub(1)?;
+                let population = &self.histories[index];
+                let made = population.history.made(key - population.first_key)?;
+                Some(KeyOrigin { made, maker: MadeBy::Population(index as u32) })
+            }
+        }
+    }
+
     /// Numbers all keys: the populations' first, then the run's. `since` is, bucket by bucket, when
     /// bucket keys were turned on; `requester_of_slot` reads "requester" for the run's writers.
     ///

@@ -1,4 +1,4 @@
-//! When a flow is there: spells of requests with long pauses between them.
+//! When a flow is there: periods of requests with long pauses between them.
 
 use crate::units::SimDuration;
 
@@ -11,13 +11,13 @@ pub(super) struct ActivePeriod {
     pub(super) count: u64,
 }
 
-/// Spells, in order once they are joined. At most one for each long pause that the log has room for.
+/// Periods, in order once they are joined. At most one for each long pause that the log has room for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ActivePeriods {
     all: Vec<ActivePeriod>,
-    /// The longest pause within a spell.
+    /// The longest pause within a period.
     pause: i64,
-    /// How many spells are in order.
+    /// How many periods are in order.
     joined: usize,
 }
 
@@ -30,71 +30,71 @@ impl ActivePeriods {
         self.pause = pause.max(LEAST_PAUSE_NS);
         let longest = self.pause;
         match self.all[self.joined..].last_mut() {
-            Some(spell) if (0..=longest).contains(&(ns - spell.last)) => {
-                spell.last = ns;
-                spell.count += 1;
+            Some(period) if (0..=longest).contains(&(ns - period.last)) => {
+                period.last = ns;
+                period.count += 1;
             }
             _ => self.all.push(ActivePeriod { first: ns, last: ns, count: 1 }),
         }
     }
 
-    /// Joins the spells of one session to those of others.
+    /// Joins the periods of one session to those of others.
     pub(super) fn join(&mut self) {
         if self.joined == self.all.len() {
             return;
         }
-        self.all.sort_unstable_by_key(|spell| spell.first);
+        self.all.sort_unstable_by_key(|period| period.first);
         let pause = self.pause;
-        self.all.dedup_by(|next, spell| {
-            let one = next.first - spell.last <= pause;
+        self.all.dedup_by(|next, period| {
+            let one = next.first - period.last <= pause;
             if one {
-                spell.last = spell.last.max(next.last);
-                spell.count += next.count;
+                period.last = period.last.max(next.last);
+                period.count += next.count;
             }
             one
         });
         self.joined = self.all.len();
     }
 
-    /// All spells and what lies between them, if that is less than half of a log of that length.
+    /// All periods and what lies between them, if that is less than half of a log of that length.
     pub(super) fn once(&self, end: SimDuration) -> Option<ActivePeriod> {
         let first = self.all.first()?.first;
-        let last = self.all.iter().map(|spell| spell.last).max()?;
-        let count = self.all.iter().map(|spell| spell.count).sum();
+        let last = self.all.iter().map(|period| period.last).max()?;
+        let count = self.all.iter().map(|period| period.count).sum();
         (last - first < end.as_nanos() / 2).then_some(ActivePeriod { first, last, count })
     }
 
-    /// Spells that recur throughout a log of that length, if they do: there is none missing at its
+    /// Periods that recur throughout a log of that length, if they do: there is none missing at its
     /// beginning or end.
     pub(super) fn recurring(&self, end: SimDuration) -> Option<RecurringPeriods> {
         let [first, .., last] = &self.all[..] else { return None };
-        let count = self.all.iter().map(|spell| spell.count).sum();
-        let spells = self.all.len() as i64;
-        let every = (last.first - first.first) / (spells - 1);
+        let count = self.all.iter().map(|period| period.count).sum();
+        let periods = self.all.len() as i64;
+        let every = (last.first - first.first) / (periods - 1);
         let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
         for (index, period) in self.all.iter().enumerate() {
             let late = period.first - every * index as i64;
             (earliest, latest) = (earliest.min(late), latest.max(late));
         }
-        let long: i64 = self.all.iter().map(|spell| spell.last - spell.first).sum();
-        let (length, tolerance) = (long / spells, every / 10);
+        let long: i64 = self.all.iter().map(|period| period.last - period.first).sum();
+        let (length, tolerance) = (long / periods, every / 10);
         let alike = latest - earliest <= tolerance && length < every / 2;
         let throughout =
             first.first <= every + tolerance && last.first + every + tolerance >= end.as_nanos();
         let offset = earliest.midpoint(latest).max(0);
         // So that there is no more of them before the end.
-        let every = every.max((end.as_nanos() - offset + spells - 1) / spells);
+        let every = every.max((end.as_nanos() - offset + periods - 1) / periods);
         (alike && throughout).then_some(RecurringPeriods {
             offset,
             every,
             length,
             count,
-            spells: spells as u64,
+            periods: periods as u64,
         })
     }
 }
 
-/// Spells at equal distances.
+/// Periods at equal distances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RecurringPeriods {
     /// When the first begins, in nanoseconds.
@@ -105,7 +105,7 @@ pub(super) struct RecurringPeriods {
     pub(super) length: i64,
     /// Requests of all together.
     pub(super) count: u64,
-    pub(super) spells: u64,
+    pub(super) periods: u64,
 }
 
 #[cfg(test)]
@@ -114,31 +114,31 @@ mod tests {
 
     const S: i64 = 1_000_000_000;
 
-    fn spells(sessions: &[&[i64]], pause: i64) -> ActivePeriods {
-        let mut spells = ActivePeriods::default();
+    fn periods(sessions: &[&[i64]], pause: i64) -> ActivePeriods {
+        let mut periods = ActivePeriods::default();
         for session in sessions {
-            session.iter().for_each(|second| spells.take(second * S, pause * S));
-            spells.join();
+            session.iter().for_each(|second| periods.take(second * S, pause * S));
+            periods.join();
         }
-        spells
+        periods
     }
 
     #[test]
-    fn sessions_side_by_side_are_one_spell() {
-        let spells = spells(&[&[10, 15, 100], &[12, 22, 30], &[101]], 9);
-        let spell = |first, last, count| ActivePeriod { first: first * S, last: last * S, count };
-        assert_eq!(spells.all, [spell(10, 30, 5), spell(100, 101, 2)]);
-        assert_eq!(spells.once(SimDuration::from_secs(150)), None);
-        assert_eq!(spells.once(SimDuration::from_secs(1_000)), Some(spell(10, 101, 7)));
+    fn sessions_side_by_side_are_one_period() {
+        let periods = periods(&[&[10, 15, 100], &[12, 22, 30], &[101]], 9);
+        let period = |first, last, count| ActivePeriod { first: first * S, last: last * S, count };
+        assert_eq!(periods.all, [period(10, 30, 5), period(100, 101, 2)]);
+        assert_eq!(periods.once(SimDuration::from_secs(150)), None);
+        assert_eq!(periods.once(SimDuration::from_secs(1_000)), Some(period(10, 101, 7)));
     }
 
     #[test]
     fn only_equal_distances_recur() {
         let recurring = |seconds: &[i64], end: i64| {
-            spells(&[seconds], 9).recurring(SimDuration::from_secs(end))
+            periods(&[seconds], 9).recurring(SimDuration::from_secs(end))
         };
         let regular = recurring(&[5, 6, 105, 206, 207, 305], 400).unwrap();
-        assert_eq!((regular.every, regular.count, regular.spells), (100 * S, 6, 4));
+        assert_eq!((regular.every, regular.count, regular.periods), (100 * S, 6, 4));
         assert!((5 * S..=6 * S).contains(&regular.offset));
         assert!(recurring(&[5, 6, 105, 206, 207, 305], 500).is_none(), "the last is missing");
         assert!(recurring(&[205, 305], 400).is_none(), "the first is missing");

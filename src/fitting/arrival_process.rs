@@ -59,13 +59,13 @@ pub(super) fn when(
     if seconds < SHORT_S && times.all_counted {
         return (evenly(count, duration), "periodic, as in a short log only numbers count".into());
     }
-    if let Some(spells) = flow.spells.recurring(duration)
-        && let Some((job, why)) = recurring(spells, count)
+    if let Some(periods) = flow.periods.recurring(duration)
+        && let Some((job, why)) = recurring(periods, count)
     {
         return (job, why);
     }
-    if let Some(spell) = flow.spells.once(duration) {
-        return (once(spell, count, sessions, duration), "all in one part of the log".into());
+    if let Some(period) = flow.periods.once(duration) {
+        return (once(period, count, sessions, duration), "all in one part of the log".into());
     }
     if flow.count < FEW {
         return (evenly(count, duration), "periodic, as they are few".into());
@@ -95,32 +95,32 @@ fn job_rate(objects: u64, length_s: f64) -> Rate {
 /// One job. It ends within the run, but for chances below one in ten thousand: gaps are exponential, so
 /// that the length of `n` has a standard deviation of `1/sqrt(n)` of its mean, and a longer tail than a
 /// normal law for small `n`.
-fn once(spell: ActivePeriod, count: u64, sessions: u64, duration: SimDuration) -> ActionTimes {
-    let left_s = (duration.as_nanos() - spell.first) as f64 / 1e9;
-    let long_s = (spell.last - spell.first) as f64 / 1e9;
+fn once(period: ActivePeriod, count: u64, sessions: u64, duration: SimDuration) -> ActionTimes {
+    let left_s = (duration.as_nanos() - period.first) as f64 / 1e9;
+    let long_s = (period.last - period.first) as f64 / 1e9;
     // Sessions work side by side, and each has to end.
     let each = (count as f64 / sessions as f64).max(1.0);
     let length_s = long_s.max(1.0).min(left_s / (1.0 + 4.0 / each.sqrt() + 8.0 / each));
-    let offset = SimDuration::from_nanos(spell.first);
+    let offset = SimDuration::from_nanos(period.first);
     ActionTimes::Jobs { every: None, offset, objects: count, rate: job_rate(count, length_s) }
 }
 
 /// The same job again and again, or, if it is of one request, evenly spaced ones; none if as many in
 /// each would not be the log's number to a hundredth.
-fn recurring(spells: RecurringPeriods, count: u64) -> Option<(ActionTimes, String)> {
+fn recurring(periods: RecurringPeriods, count: u64) -> Option<(ActionTimes, String)> {
     // Of a log only the seconds are known; rounded, a long distance is one that people choose.
     const LONG_S: i64 = 600;
     const NS_PER_S: i64 = 1_000_000_000;
-    let [every, offset] = [spells.every, spells.offset].map(|ns| {
+    let [every, offset] = [periods.every, periods.offset].map(|ns| {
         // Up, so that there is no more of them than in the log.
-        let long = spells.every > (LONG_S - 1) * NS_PER_S;
+        let long = periods.every > (LONG_S - 1) * NS_PER_S;
         let ns = if long { (ns + NS_PER_S - 1) / NS_PER_S * NS_PER_S } else { ns };
         SimDuration::from_nanos(ns)
     });
-    let objects = (count as f64 / spells.spells as f64).round() as u64;
+    let objects = (count as f64 / periods.periods as f64).round() as u64;
     let every_s = every.as_secs_f64();
-    let why = format!("{} times, one every {every_s:.0} s", spells.spells);
-    let missed = (objects * spells.spells).abs_diff(count);
+    let why = format!("{} times, one every {every_s:.0} s", periods.periods);
+    let missed = (objects * periods.periods).abs_diff(count);
     match objects {
         _ if missed * 100 > count => None,
         1 => {
@@ -131,7 +131,7 @@ fn recurring(spells: RecurringPeriods, count: u64) -> Option<(ActionTimes, Strin
             ))
         }
         _ => {
-            let rate = job_rate(objects, (spells.length as f64 / 1e9).max(1.0));
+            let rate = job_rate(objects, (periods.length as f64 / 1e9).max(1.0));
             Some((ActionTimes::Jobs { every: Some(every), offset, objects, rate }, why))
         }
     }

@@ -62,7 +62,7 @@ pub(super) struct RequestFlow {
     pub(super) bins: Vec<u64>,
     pub(super) hours: [u64; 24],
     /// Of the counted: when.
-    pub(super) spells: ActivePeriods,
+    pub(super) periods: ActivePeriods,
     /// Ages of what was read in milliseconds, to three digits.
     pub(super) ages: BTreeMap<u64, u64>,
 }
@@ -84,7 +84,7 @@ impl Flows {
                 flows.entry(key(request, &groups, &group_of)).or_default().take(request, end_ns);
             });
             for flow in flows.values_mut() {
-                flow.spells.join();
+                flow.periods.join();
             }
         }
         Self { groups, flows }
@@ -207,7 +207,7 @@ impl RequestFlow {
             _ => self.count += 1,
         }
         let ns = request.time.as_nanos();
-        self.spells.take(ns, end_ns / BINS as i64);
+        self.periods.take(ns, end_ns / BINS as i64);
         self.bins.resize(BINS, 0);
         let bin = i128::from(ns) * BINS as i128 / i128::from(end_ns);
         self.bins[(bin as usize).min(BINS - 1)] += 1;

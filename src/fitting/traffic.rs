@@ -8,9 +8,9 @@ use super::request_groups::{DataSource, FlowKey, Flows, RequestFlow};
 use crate::s3::Operation;
 use crate::scenario::written::{ReadFile, WorkloadFile};
 use crate::units::{ByteSize, SimDuration, SimTime};
-use crate::workload::access::ReadPattern;
 use crate::workload::clients::{ClientProfile, PART_LIMIT, WriteRequests};
 use crate::workload::jobs::{JobStep, Jobs};
+use crate::workload::read_pattern::ReadPattern;
 use crate::workload::{Action, Mix};
 
 /// What groups, buckets and populations are called.

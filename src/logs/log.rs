@@ -145,7 +145,7 @@ impl Read for FailedRead {
 /// The error of a file that is no log.
 pub(crate) fn unknown(what: Option<OtherFormat>) -> Error {
     if let Some(OtherFormat { what, way_out }) = what {
-        let error = Error::request(format!("the file is no log that bks reads: it is {what}"));
+        let error = Error::request(format!("the file is not a log that bks reads: it is {what}"));
         return match way_out {
             Some(way_out) => error.hint(way_out),
             None => error,

@@ -64,7 +64,7 @@ impl Skipped {
             Self::Insight => "are Insights events, which are summaries",
             Self::NetworkActivity => "are network activity events of a VPC endpoint",
             Self::Aggregated => "are aggregated events",
-            Self::ServiceEvent => "are what services tell of themselves, or sign-ins",
+            Self::ServiceEvent => "are events that services report about themselves, or sign-ins",
             Self::OtherCategory => "are neither data nor management events",
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn of<T>(decode: impl FnOnce() -> std::result::Result<T, ParquetError
             printable(&error.to_string())
         ))),
         Err(_) => Err(Error::request("the Parquet file cannot be read: its data is broken")
-            .hint("download it again, or write it anew")),
+            .hint("download it again, or write it again")),
     }
 }
 

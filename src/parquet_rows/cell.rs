@@ -117,7 +117,7 @@ impl ValueKind {
                 let whole = big_endian(bytes).ok_or("is a decimal of more than 16 bytes")?;
                 Ok(ParquetValue::Real(whole as f64 / libm::pow(10.0, scale.into())))
             }
-            _ if str::from_utf8(bytes).is_err() => Err("is no text in UTF-8"),
+            _ if str::from_utf8(bytes).is_err() => Err("is not UTF-8 text"),
             _ => Ok(ParquetValue::Text(value.clone())),
         }
     }

@@ -50,7 +50,7 @@ impl Codec {
             "the Parquet file is compressed by {name}, but bks reads Snappy, gzip, Zstandard and none"
         ))
         .hint(
-            "write it anew, e.g., `duckdb -c \"COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION \
+            "write it again, e.g., `duckdb -c \"COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION \
              snappy)\"`",
         ))
     }
@@ -63,7 +63,7 @@ impl Codec {
             Self::Snappy => {
                 let declared = snap::raw::decompress_len(bytes).map_err(broken)?;
                 if declared != plain {
-                    return Err(general("a page's length is not what its header tells"));
+                    return Err(general("a page's length is not what its header says"));
                 }
                 snap::raw::Decoder::new().decompress(bytes, &mut into).map_err(broken)?
             }
@@ -77,7 +77,7 @@ impl Codec {
         if filled == plain {
             Ok(into)
         } else {
-            Err(general("a page's length is not what its header tells"))
+            Err(general("a page's length is not what its header says"))
         }
     }
 }

@@ -127,7 +127,7 @@ pub struct RecordGatherer {
 }
 
 impl RecordGatherer {
-    /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is put aside in `store`.
+    /// Gathers what is `wanted`, in about `memory` bytes; what is beyond is spilled in `store`.
     #[must_use]
     pub fn new(wanted: LogSelection, memory: usize, store: Arc<dyn SpillStore>) -> Self {
         let from = wanted.from.unwrap_or_default().saturating_sub(LONGEST.as_nanos());
@@ -215,7 +215,7 @@ impl RecordGatherer {
     /// Takes what a log tells.
     ///
     /// # Errors
-    /// If it cannot be put aside, or there are too many buckets.
+    /// If it cannot be spilled, or there are too many buckets.
     pub fn take(&mut self, entry: &LogEntry) -> Result<()> {
         match entry {
             LogEntry::Request(record) => self.take_request(record),
@@ -241,7 +241,7 @@ impl RecordGatherer {
     /// where [`LogSelection::inventories`] is set. Returns whether the object's bucket is in a log.
     ///
     /// # Errors
-    /// If it cannot be put aside.
+    /// If it cannot be spilled.
     pub fn take_inventoried(
         &mut self,
         bucket: &[u8],

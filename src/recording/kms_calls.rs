@@ -357,7 +357,7 @@ impl RecordGatherer {
     /// these.
     ///
     /// # Errors
-    /// If what is put aside cannot be read back, or there are too many buckets.
+    /// If what is spilled cannot be read back, or there are too many buckets.
     pub fn settle(&mut self) -> Result<()> {
         let Some(log) = self.kms_log.take() else { return Ok(()) };
         let KeptKmsCalls { names, entries, copied, buckets } = *log;
@@ -464,8 +464,8 @@ impl RecordGatherer {
             "the trail has KMS events but no S3 data events: log those, or give the buckets' access \
              logs; `bks replay` and `bks calibrate` take KMS events alone"
         } else if for_bucket_keys > 0 {
-            "bucket keys are on already: all of S3's KMS calls carry a bucket's ARN, which tells of no \
-             request; `bks calibrate` takes these calls, and `bks reconcile` sets them beside the \
+            "bucket keys are on already: all of S3's KMS calls carry a bucket's ARN, which does \
+             not identify a request; `bks calibrate` takes these calls, and `bks reconcile` sets them beside the \
              requests in S3's data events or access logs"
         } else if failed == taken.kms_events {
             "all KMS calls in the trail failed, and a call that failed stands for no request"

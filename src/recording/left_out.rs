@@ -21,7 +21,7 @@ pub enum Reason {
     Lifecycle,
     /// It is no request to S3 and no KMS call of interest; its name is the service's or the event's.
     Skipped(Skipped),
-    /// A KMS call of a request that has a data event, which a replay counts by itself; its name is the API's.
+    /// A KMS call of a request that has a data event, which a replay counts on its own; its name is the API's.
     KmsCall,
     /// A KMS call for a bucket-level key, where a bucket has no data events; its name is the API's.
     BucketKeyCall,

@@ -204,7 +204,7 @@ impl Stamp {
     }
 }
 
-/// A record that can be put aside as a fixed number of bytes, and sorts as it must.
+/// A record that can be spilled as a fixed number of bytes, and sorts as it must.
 pub(crate) trait PackedRecord: Ord + Copy + Send {
     /// How many bytes.
     const BYTES: usize;
@@ -400,7 +400,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_put_aside_comes_back() {
+    fn what_is_spilled_comes_back() {
         let needs = [
             NeededObject::Nothing,
             NeededObject::Written(ObjectWrite {

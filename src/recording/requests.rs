@@ -17,7 +17,7 @@ const BATCH: usize = 1_024;
 /// A requester's requests in order of time.
 pub struct RecordedRequests<'a> {
     recording: &'a Recording,
-    shelf: &'a StoredRequests,
+    stored: &'a StoredRequests,
     left: Range<u64>,
     /// From which each replication's draws come.
     salt: u64,
@@ -35,9 +35,9 @@ impl<'a> RecordedRequests<'a> {
         seed: Seed,
         replication: u32,
     ) -> Self {
-        let (shelf, left) = recording.shelf_of(slots);
+        let (stored, left) = recording.stored_for(slots);
         let salt = salt(seed, replication);
-        Self { recording, shelf, left, salt, writes_only: false, placed: Vec::new() }
+        Self { recording, stored, left, salt, writes_only: false, placed: Vec::new() }
     }
 
     /// The same without those that can make no key.
@@ -54,7 +54,7 @@ impl<'a> RecordedRequests<'a> {
         if self.left.is_empty() {
             return false;
         }
-        if let Err(error) = self.shelf.read(&self.left, BATCH, &mut self.placed) {
+        if let Err(error) = self.stored.read(&self.left, BATCH, &mut self.placed) {
             // Whoever runs the replay asks for it afterwards; the counts are then not used.
             let _ = self.recording.failed.set(error);
             self.left.start = self.left.end;

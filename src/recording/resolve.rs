@@ -36,7 +36,7 @@ impl RecordGatherer {
     /// Puts everything in order.
     ///
     /// # Errors
-    /// If nothing was gathered, or what is put aside cannot be read back.
+    /// If nothing was gathered, or what is spilled cannot be read back.
     pub fn finish(mut self) -> Result<Recording> {
         self.settle()?;
         let span = self.run_span()?;

@@ -1,4 +1,4 @@
-//! Sorting more records than fit into memory: sorted runs are put aside, and merged.
+//! Sorting more records than fit into memory: sorted runs are spilled, and merged.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,7 +11,7 @@ use rayon::slice::ParallelSliceMut;
 use super::packed::{PackedRecord, ResolvedRequest};
 use crate::error::Result;
 
-/// Where records are put aside: a temporary file, as a rule.
+/// Where records are spilled: a temporary file, as a rule.
 pub trait SpillStore: fmt::Debug + Send + Sync {
     /// Puts bytes at its end, and returns where they begin.
     ///
@@ -39,7 +39,7 @@ pub(crate) struct Sorter<T> {
     runs: Vec<SortedRun>,
 }
 
-/// Sorted records that were put aside.
+/// Sorted records that were spilled.
 #[derive(Clone, Copy, Debug)]
 struct SortedRun {
     offset: u64,
@@ -55,13 +55,13 @@ impl<T: PackedRecord> Sorter<T> {
 
     pub(crate) fn push(&mut self, record: T) -> Result<()> {
         if self.buffer.len() == self.most {
-            self.put_aside()?;
+            self.spill()?;
         }
         self.buffer.push(record);
         Ok(())
     }
 
-    fn put_aside(&mut self) -> Result<()> {
+    fn spill(&mut self) -> Result<()> {
         self.buffer.par_sort_unstable();
         let mut bytes = Vec::with_capacity(self.buffer.len() * T::BYTES);
         for record in &self.buffer {
@@ -95,7 +95,7 @@ impl<T: PackedRecord> Sorter<T> {
             self.buffer.par_sort_unstable();
             return Ok(SortedRecords::Memory(self.buffer.into_iter()));
         }
-        self.put_aside()?;
+        self.spill()?;
         let block = (self.most * T::BYTES / self.runs.len()).max(MERGE_BYTES) / T::BYTES;
         drop(self.buffer);
         let store = self.store;
@@ -189,7 +189,7 @@ impl SpillStore for MemoryStore {
     }
 }
 
-/// Most and fewest records of a block that is put aside.
+/// Most and fewest records of a block that is spilled.
 const BLOCK_MAX: usize = 16 << 10;
 const BLOCK_MIN: usize = 64;
 
@@ -204,7 +204,7 @@ pub(crate) struct StoredRequests {
 #[derive(Debug)]
 enum RequestStorage {
     Memory(Vec<ResolvedRequest>),
-    Aside { store: Arc<dyn SpillStore>, offsets: Vec<u64>, block: usize },
+    Spilled { store: Arc<dyn SpillStore>, offsets: Vec<u64>, block: usize },
 }
 
 impl StoredRequests {
@@ -227,7 +227,7 @@ impl StoredRequests {
                 records.extend_from_slice(&all[range.start as usize..][..count]);
                 Ok(())
             }
-            RequestStorage::Aside { store, offsets, block } => {
+            RequestStorage::Spilled { store, offsets, block } => {
                 let within = (range.start % *block as u64) as usize;
                 let offset = offsets[(range.start / *block as u64) as usize];
                 let offset = offset + (within * ResolvedRequest::BYTES) as u64;
@@ -237,7 +237,7 @@ impl StoredRequests {
     }
 }
 
-/// Makes a shelf of requests in the order of their owners.
+/// Stores requests in the order of their owners.
 #[derive(Debug)]
 pub(crate) struct StoredRequestsBuilder {
     starts: Vec<u64>,
@@ -251,7 +251,7 @@ pub(crate) struct StoredRequestsBuilder {
 }
 
 impl StoredRequestsBuilder {
-    /// A shelf of which at most `bytes` are in memory, or a block.
+    /// Stores requests, of which at most `bytes` are in memory, or a block.
     pub(crate) fn new(bytes: usize, store: Arc<dyn SpillStore>) -> Self {
         let most = bytes / size_of::<ResolvedRequest>();
         Self {
@@ -269,15 +269,15 @@ impl StoredRequestsBuilder {
         self.starts.resize((self.starts.len()).max(placed.owner as usize + 1), self.count);
         self.records.push(placed);
         self.count += 1;
-        let aside = !self.offsets.is_empty();
-        if self.records.len() >= self.block && (aside || self.records.len() > self.most) {
-            self.put_aside()?;
+        let is_spilled = !self.offsets.is_empty();
+        if self.records.len() >= self.block && (is_spilled || self.records.len() > self.most) {
+            self.spill()?;
         }
         Ok(())
     }
 
-    /// Puts aside whole blocks.
-    fn put_aside(&mut self) -> Result<()> {
+    /// Spills whole blocks.
+    fn spill(&mut self) -> Result<()> {
         let whole = self.records.len() / self.block * self.block;
         for block in self.records[..whole].chunks(self.block) {
             self.offsets.push(append(&*self.store, block)?);
@@ -286,14 +286,14 @@ impl StoredRequestsBuilder {
         Ok(())
     }
 
-    /// The shelf of so many owners.
+    /// What is stored of so many owners.
     pub(crate) fn finish(mut self, owners: usize) -> Result<StoredRequests> {
         self.starts.resize(owners + 1, self.count);
         let kept = if self.offsets.is_empty() {
             RequestStorage::Memory(self.records)
         } else {
             self.offsets.push(append(&*self.store, &self.records)?);
-            RequestStorage::Aside { store: self.store, offsets: self.offsets, block: self.block }
+            RequestStorage::Spilled { store: self.store, offsets: self.offsets, block: self.block }
         };
         Ok(StoredRequests { starts: self.starts, kept })
     }

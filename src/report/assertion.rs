@@ -4,6 +4,7 @@ use super::numbers::{count, dollars, percent};
 use crate::encryption::assumption::Level;
 use crate::figure::{Figure, FigureUnit};
 use crate::results::result_json::AssertionFacts;
+use crate::scenario::assertion::RangePoint;
 
 /// A value of a figure as people read it.
 pub(super) fn figure(figure: Figure, value: f64) -> String {
@@ -18,7 +19,9 @@ pub(super) fn figure(figure: Figure, value: f64) -> String {
 #[must_use]
 pub fn reason(assertion: &AssertionFacts) -> String {
     let level = match assertion.assumption {
-        Level::Assumed => String::new(),
+        RangePoint::Level(Level::Assumed) => String::new(),
+        RangePoint::P05 => " that 5 % of the sets of assumptions do not exceed".to_owned(),
+        RangePoint::P95 => " that 95 % of the sets of assumptions do not exceed".to_owned(),
         level => format!(" at the level `{}`", level.name()),
     };
     let both = [assertion.value, assertion.threshold];

@@ -184,7 +184,8 @@ fn tiles(tiles: &[Tile]) -> Markup {
 
 /// Text to be copied; the script adds the button.
 fn copyable(id: &str, text: &str) -> Markup {
-    html! { div.copyable { pre #(id) tabindex="0" { code { (shown_lines(text)) } } } }
+    let id = (!id.is_empty()).then_some(id);
+    html! { div.copyable { pre id=[id] tabindex="0" { code { (shown_lines(text)) } } } }
 }
 
 /// Text in which backticks stand around code.

@@ -81,7 +81,7 @@ fn notes(inventory: &Inventory) -> Vec<String> {
     }
     if inventory.of_journal > 0 {
         notes.push(format!(
-            "a journal tells of changes: these are the {} objects that were written or changed since it \
+            "a journal records changes: these are the {} objects that were written or changed since it \
              began, and older ones are not in it",
             grouped(inventory.of_journal)
         ));
@@ -91,7 +91,7 @@ fn notes(inventory: &Inventory) -> Vec<String> {
         .sum(|_, kind| kind.is_sse_kms() && kind.bucket_key == BucketKeyStatus::Unknown);
     if unknown.objects > 0 && !inventory.missing.contains(&InventoryColumn::BucketKeyStatus) {
         notes.push(format!(
-            "{} SSE-KMS objects tell no bucket key status: the migration counts them, at most",
+            "{} SSE-KMS objects have no bucket key status: the migration counts them, at most",
             grouped(unknown.objects)
         ));
     }

@@ -46,7 +46,7 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
             vec![Block::Table(assumptions::table(results))],
         ),
         ("Bill lines that differ", vec![bill::differences(results)]),
-        ("How to get the same again", reproduction::blocks(results)),
+        ("How to reproduce this", reproduction::blocks(results)),
     ] {
         blocks.push(Section::folded(Shown::IfFoldable, title, blocks_of));
     }

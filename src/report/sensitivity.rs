@@ -97,7 +97,7 @@ fn swings(swings: &[SensitivityRow]) -> Table {
 pub(super) fn shares(rows: &[SobolRow]) -> Table {
     Table::of(rows)
         .text("share of the spread", |row| format!("`{}`", row.assumption))
-        .figure("by itself [95 %]", |row| {
+        .figure("alone [95 %]", |row| {
             interval(row.first_order, row.first_order_low, row.first_order_high)
         })
         .figure("with others [95 %]", |row| interval(row.total, row.total_low, row.total_high))

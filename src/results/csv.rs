@@ -86,7 +86,7 @@ fn not_a_row(
         }
         _ => format!("line {line}: {error}"),
     };
-    Error::request(wrong).hint("the file is not as bks writes it: simulate the scenario anew")
+    Error::request(wrong).hint("the file is not as bks writes it: simulate the scenario again")
 }
 
 fn constraint(kind: &csv::DeserializeErrorKind) -> String {
@@ -111,7 +111,7 @@ pub(crate) struct CsvRecord {
 pub(crate) fn parse(place: &str, text: &str) -> Result<(Vec<String>, Vec<CsvRecord>)> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let unreadable =
-        |error: csv::Error| Error::request(format!("the text is no CSV: {error}")).at(place);
+        |error: csv::Error| Error::request(format!("the text is not CSV: {error}")).at(place);
     let header: Vec<String> =
         reader.headers().map_err(unreadable)?.iter().map(str::to_owned).collect();
     let mut records = Vec::new();

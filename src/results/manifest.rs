@@ -121,11 +121,11 @@ fn check_where(
             continue;
         }
         return Err(Error::request(format!(
-            "the file is not the one that `{FACTS}` tells of: it is of another run, or was changed"
+            "the file is not the one that `{FACTS}` lists: it belongs to another run, or was changed"
         ))
         .at(name.as_str())
         .hint(
-            "make all files of the folder anew: `bks simulate FOLDER/run.toml --out FOLDER`, or `bks replay` as \
+            "make all files of the folder again: `bks simulate FOLDER/run.toml --out FOLDER`, or `bks replay` as \
              before",
         ));
     }

@@ -10,7 +10,8 @@ use crate::pricing::Bill;
 use crate::scenario::{Configuration, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
-use crate::workload::access::{ReadPattern, ReadSources, ReadWritten, ScanReads};
+use crate::workload::object_read::{ReadSources, ReadWritten};
+use crate::workload::read_pattern::{ReadPattern, ScanReads};
 
 /// The same configuration, its objects as they are.
 pub(super) fn unmigrated(migrated: &Configuration) -> Configuration {

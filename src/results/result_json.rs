@@ -8,7 +8,7 @@ use crate::encryption::requester::RequesterRule;
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::pricing::PriceTable;
-use crate::scenario::assertion::Assertion;
+use crate::scenario::assertion::{Assertion, RangePoint};
 use crate::scenario::connections::Basis;
 use crate::scenario::{Configuration, MODEL_VERSION, Scenario, Sender};
 use crate::simulation::engines::Engines;
@@ -172,8 +172,8 @@ pub struct AssertionFacts {
     pub assertion: String,
     /// Name of the configuration it is about.
     pub configuration: String,
-    /// The level of assumptions.
-    pub assumption: Level,
+    /// Where in the range of what AWS does not publish: a level, `p05` or `p95`.
+    pub assumption: RangePoint,
     /// Name of the figure.
     pub figure: Figure,
     /// The figure's value.
@@ -273,7 +273,7 @@ impl Facts {
             return Err(Error::request(format!(
                 "`schema_version` is `{schema_version}`, but this bks reads {SCHEMA_VERSION}"
             ))
-            .hint("simulate the folder's run.toml anew"));
+            .hint("simulate the folder's run.toml again"));
         }
         serde_json::from_str(text).map_err(|error| not_ours(&error))
     }
@@ -372,14 +372,14 @@ impl AssertionFacts {
     #[must_use]
     pub fn of(demand: &Assertion, headline: &str, summary: &[SummaryRow]) -> Self {
         let configuration = demand.configuration.as_deref().unwrap_or(headline);
-        let row = summary.iter().find(|row| row.is_of(configuration, demand.level));
+        let row = summary.iter().find(|row| row.is_of(configuration, demand.point.level()));
         let row = row.expect("the scenario knows the configurations it demands of");
         // Nothing to save from is no saving.
-        let value = row.figure(demand.figure).unwrap_or_default();
+        let value = row.figure_at(demand.figure, demand.point).unwrap_or_default();
         Self {
             assertion: demand.to_string(),
             configuration: configuration.to_owned(),
-            assumption: demand.level,
+            assumption: demand.point,
             figure: demand.figure,
             value,
             threshold: demand.threshold,

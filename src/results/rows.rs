@@ -1,6 +1,8 @@
 //! The rows of every CSV file: these structs are the schema, for writing and for reading back.
 //! `docs/data-dictionary.md` tells what each column means; a test holds it against them.
 
+mod summary;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -8,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::encryption::assumption::Level;
 use crate::figure::Figure;
 use crate::harmless_text::named;
-use crate::kms::KmsApi;
 use crate::units::Usd;
+
+pub use summary::SummaryRow;
 
 /// Money as a number of dollars, for rows made elsewhere, too.
 pub(crate) mod dollars {
@@ -33,110 +36,13 @@ mod dollars_or_nothing {
     use crate::units::Usd;
 
     #[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
-    pub(super) fn serialize<S: Serializer>(amount: &Option<Usd>, to: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(amount: &Option<Usd>, to: S) -> Result<S::Ok, S::Error> {
         amount.map(Usd::as_f64).serialize(to)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Usd>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Usd>, D::Error> {
         Option::<f64>::deserialize(from).map(|amount| amount.map(Usd::from_f64))
     }
-}
-
-/// `summary.csv`: one row for each configuration and level of assumptions.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct SummaryRow {
-    /// Name of the scenario.
-    pub scenario: String,
-    /// Name of the configuration.
-    pub configuration: String,
-    /// Level of assumptions: `low`, `assumed` or `high`, after the saving.
-    pub assumption: Level,
-    /// Number of replications that were run; counts are means over them.
-    pub replications: u32,
-    /// S3 requests in the counted part of the run.
-    pub requests: f64,
-    /// KMS requests.
-    pub kms_requests: f64,
-    /// Of these, `GenerateDataKey`.
-    pub generate_data_key: f64,
-    /// Of these, Decrypt.
-    pub decrypt: f64,
-    /// Of these, Encrypt.
-    pub encrypt: f64,
-    /// Bucket-level keys generated.
-    pub bucket_keys_generated: f64,
-    /// Fewest bucket-level keys alive in any second.
-    pub bucket_keys_alive_min: u32,
-    /// Most bucket-level keys alive in any second.
-    pub bucket_keys_alive_max: u32,
-    /// KMS requests in the busiest second.
-    pub kms_requests_per_s_max: u32,
-    /// KMS requests a second that 99.9 % of the seconds do not exceed.
-    pub kms_requests_per_s_p999: u32,
-    /// The busiest second's share of the quota, background load included; of several accounts or
-    /// regions the greatest.
-    pub quota_share_max: f64,
-    /// Other KMS requests a second under the same quota, or the sum of them under several.
-    #[serde(default)]
-    pub kms_background_per_s: u64,
-    /// Seconds in which the quota held calls back, in the account, region and replication that strain
-    /// it most.
-    pub throttled_s: u64,
-    /// Longest wait there of a call made in the run for its answer; empty if some are never answered.
-    #[serde(default)]
-    pub kms_wait_max_s: Option<u64>,
-    /// Calls that are unanswered there at the end of the run.
-    #[serde(default)]
-    pub kms_unanswered: u64,
-    /// Whether ever more calls would wait there if they went on coming as at the end of the run.
-    #[serde(default)]
-    pub kms_queue_grows: bool,
-    /// CloudTrail management events: one for each KMS request.
-    pub cloudtrail_events: f64,
-    /// Of these, those whose encryption context names the bucket.
-    pub cloudtrail_events_bucket_arn: f64,
-    /// Of these, those whose encryption context names an object.
-    pub cloudtrail_events_object_arn: f64,
-    /// Cost of KMS requests in the billing period.
-    #[serde(with = "dollars")]
-    pub kms_cost_usd: Usd,
-    /// Cost of everything on the bill in the billing period: KMS, S3 requests, CloudTrail events.
-    #[serde(with = "dollars")]
-    pub total_cost_usd: Usd,
-    /// Of the cost of KMS requests, that of work that happens once, which is not scaled.
-    #[serde(with = "dollars", default)]
-    pub kms_cost_once_usd: Usd,
-    /// Of the cost of everything, that of work that happens once, which is not scaled.
-    #[serde(with = "dollars", default)]
-    pub total_cost_once_usd: Usd,
-    /// Cost of S3 data events where the audit by object must stay.
-    #[serde(with = "dollars_or_nothing", default)]
-    pub audit_cost_usd: Option<Usd>,
-    /// Share of the reference's cost of KMS requests and S3 data events that is saved then.
-    #[serde(default)]
-    pub audit_saving_ratio: Option<f64>,
-    /// Share of the reference's KMS requests that is saved.
-    pub saving_ratio: Option<f64>,
-    /// Half-width of its 95 % confidence interval.
-    pub saving_half_width: Option<f64>,
-    /// The saving if no key were ever found in memory.
-    pub saving_floor: Option<f64>,
-    /// The saving if keys lived for ever in one place.
-    pub saving_ceiling: Option<f64>,
-    /// What re-encrypting the existing objects costs once.
-    #[serde(with = "dollars_or_nothing")]
-    pub migration_cost_usd: Option<Usd>,
-    /// Whether the saving pays for that: `after` some time, `never`, or `unknown` from this run.
-    #[serde(default)]
-    pub payback: Option<String>,
-    /// Billing periods until it has.
-    pub payback_periods: Option<f64>,
-    /// Share of the migration's cost that comes back: at the most, or so far.
-    #[serde(default)]
-    pub payback_ratio: Option<f64>,
-    /// How long a run would have to be at the least to know.
-    #[serde(default)]
-    pub payback_run_s: Option<f64>,
 }
 
 /// `timeline.csv`: one row for each configuration and time bin, at the assumed level.
@@ -497,46 +403,6 @@ pub struct LeftOutRow {
     pub records: u64,
     /// Whether they count all the same, as S3 requests or data events.
     pub counts: bool,
-}
-
-impl SummaryRow {
-    /// Value of a figure; `None` for a saving where there is nothing to save.
-    #[must_use]
-    pub fn figure(&self, figure: Figure) -> Option<f64> {
-        Some(match figure {
-            Figure::Saving => return self.saving_ratio,
-            Figure::AuditSaving => return self.audit_saving_ratio,
-            Figure::Requests => self.requests,
-            Figure::KmsRequests => self.kms_requests,
-            Figure::GenerateDataKey => self.generate_data_key,
-            Figure::Decrypt => self.decrypt,
-            Figure::Encrypt => self.encrypt,
-            Figure::BucketKeysGenerated => self.bucket_keys_generated,
-            Figure::BucketKeysAliveMin => self.bucket_keys_alive_min.into(),
-            Figure::BucketKeysAliveMax => self.bucket_keys_alive_max.into(),
-            Figure::KmsRequestsPerSMax => self.kms_requests_per_s_max.into(),
-            Figure::QuotaShareMax => self.quota_share_max,
-            Figure::ThrottledS => self.throttled_s as f64,
-            Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
-            Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
-        })
-    }
-
-    /// KMS requests of one API.
-    #[must_use]
-    pub fn kms_requests_by(&self, api: KmsApi) -> f64 {
-        match api {
-            KmsApi::GenerateDataKey => self.generate_data_key,
-            KmsApi::Decrypt => self.decrypt,
-            KmsApi::Encrypt => self.encrypt,
-        }
-    }
-
-    /// Whether it has the figures of a configuration at a level.
-    #[must_use]
-    pub fn is_of(&self, configuration: &str, level: Level) -> bool {
-        self.configuration == configuration && self.assumption == level
-    }
 }
 
 impl ReplicationRow {

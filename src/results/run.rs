@@ -4,9 +4,10 @@ use super::arms::{self, Counted};
 use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
+use super::nine_in_ten::NineInTen;
 use super::ranking::Varied;
-use super::rows::{SensitivityRow, SummaryRow};
-use super::summary;
+use super::rows::{ReplicationRow, SensitivityRow, SummaryRow};
+use super::{summary, tables};
 use crate::encryption::assumption::Level;
 use crate::scenario::{Configuration, Scenario};
 
@@ -22,6 +23,8 @@ pub enum Step {
         /// About how many requests will be answered in this round.
         requests: f64,
     },
+    /// Sets of assumptions are answered together, on about so many requests.
+    SetsDecided(f64),
     /// So many requests more have been answered.
     Answered(u64),
 }
@@ -30,10 +33,25 @@ pub enum Step {
 pub type StepProgress<'a> = &'a (dyn Fn(Step) + Sync);
 
 /// Runs a scenario for its rows of `summary.csv` alone, without what moves the answer most, which takes as
-/// long as a replication or two: for those who vary the scenario themselves.
+/// long as a replication or two, and without the nine-in-ten intervals unless an assertion is about them: for
+/// those who vary the scenario themselves.
 #[must_use]
 pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
-    summary::rows(&Run::of(scenario, Variations::default(), progress))
+    let mut run = Run::of(scenario, Variations::default(), progress);
+    if scenario.assertions.iter().any(|demand| demand.point.is_quantile()) {
+        run.nine_in_ten = NineInTen::of_all(&run, progress);
+    }
+    summary::rows(&run)
+}
+
+/// As [`summary`], with the figures of each replication beside it.
+#[must_use]
+pub fn summary_and_replications(
+    scenario: &Scenario,
+    progress: StepProgress,
+) -> (Vec<SummaryRow>, Vec<ReplicationRow>) {
+    let run = Run::of(scenario, Variations::default(), progress);
+    (summary::rows(&run), tables::replications(&run))
 }
 
 /// What a run counted, and what its tables have in common.
@@ -46,6 +64,8 @@ pub(super) struct Run<'a> {
     pub(super) swings: Vec<SensitivityRow>,
     /// The headline with each assumption by itself at both ends, in the first replication.
     pub(super) varied: Vec<Varied>,
+    /// Of each configuration that depends on what is not known; empty until they are drawn.
+    pub(super) nine_in_ten: Vec<Option<NineInTen>>,
 }
 
 /// One configuration's counts at one level.
@@ -70,6 +90,7 @@ impl<'a> Run<'a> {
             migrations: indices.map(|index| Migration::of(scenario, &counted, index)).collect(),
             swings: variations.rows(scenario, &counted, &at_ends),
             varied: variations.varied(&at_ends),
+            nine_in_ten: Vec::new(),
             counted,
         }
     }
@@ -85,7 +106,7 @@ impl<'a> Run<'a> {
         indices.flat_map(|index| Level::ALL.map(|level| self.place(index, level)))
     }
 
-    fn place(&self, index: usize, level: Level) -> LevelCounts<'_> {
+    pub(super) fn place(&self, index: usize, level: Level) -> LevelCounts<'_> {
         LevelCounts {
             index,
             configuration: &self.scenario.configurations[index],

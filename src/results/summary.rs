@@ -1,8 +1,9 @@
 //! `summary.csv`: the figures of each configuration at each level.
 
-use super::billing;
+use super::billing::{self, BillableCounts};
 use super::rows::SummaryRow;
 use super::run::{LevelCounts, Run};
+use crate::encryption::assumption::Level;
 use crate::figure::saving;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Sku};
@@ -11,13 +12,49 @@ use crate::units::Usd;
 
 /// Rows of `summary.csv`.
 pub(super) fn rows(run: &Run) -> Vec<SummaryRow> {
-    let baseline = &run.scenario.configurations[run.scenario.reference];
-    let baseline_bill = billing::bill(run.scenario, baseline, &run.baseline().billable);
-    let calling = run.counted.calling_accounts();
-    run.everywhere().map(|place| row(run, &place, &calling, &baseline_bill)).collect()
+    let against = Against::all(run);
+    let mut rows: Vec<SummaryRow> =
+        run.everywhere().map(|place| row(run, &place, &against)).collect();
+    let assumed = rows.iter_mut().filter(|row| row.assumption == Level::Assumed);
+    for (row, nine_in_ten) in assumed.zip(&run.nine_in_ten) {
+        if let Some(nine_in_ten) = nine_in_ten {
+            nine_in_ten.tell(row);
+        }
+    }
+    rows
 }
 
-fn row(run: &Run, place: &LevelCounts, calling: &[usize], baseline_bill: &Bill) -> SummaryRow {
+/// What a configuration's figures stand beside.
+pub(super) struct Against {
+    /// The numbers of the accounts whose quotas matter.
+    calling: Vec<usize>,
+    /// The bill of the reference.
+    bill: Bill,
+}
+
+impl Against {
+    /// In all replications.
+    pub(super) fn all(run: &Run) -> Self {
+        Self::of(run, &run.baseline().billable)
+    }
+
+    /// In the first replication alone.
+    pub(super) fn first(run: &Run) -> Self {
+        Self::of(run, &run.baseline().each[0].billable)
+    }
+
+    fn of(run: &Run, baseline: &BillableCounts) -> Self {
+        let reference = &run.scenario.configurations[run.scenario.reference];
+        Self {
+            calling: run.counted.calling_accounts(),
+            bill: billing::bill(run.scenario, reference, baseline),
+        }
+    }
+}
+
+/// The figures of a configuration's counts.
+pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryRow {
+    let Against { calling, bill: baseline_bill } = against;
     let Run { scenario, counted, .. } = run;
     let &LevelCounts { index, configuration, level, counts } = place;
     let bill = billing::bill(scenario, configuration, &counts.billable);
@@ -72,6 +109,7 @@ fn row(run: &Run, place: &LevelCounts, calling: &[usize], baseline_bill: &Bill) 
         payback_periods: payback.and_then(Payback::time_s).map(|time_s| time_s / period_s),
         payback_ratio: payback.map(Payback::share),
         payback_run_s: payback.and_then(Payback::run_s),
+        ..SummaryRow::default()
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
 use crate::figure::{Figure, FigureUnit};
@@ -67,13 +69,82 @@ impl Comparator {
     }
 }
 
-/// A demand on one figure of one configuration at one level.
+/// Where in the range of what AWS does not publish a figure stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "&str", try_from = "String")]
+pub enum RangePoint {
+    /// With every assumption at one end, or as assumed.
+    Level(Level),
+    /// What 5 % of the sets of assumptions do not exceed, if each is drawn by its law.
+    P05,
+    /// What 95 % of them do not exceed.
+    P95,
+}
+
+impl RangePoint {
+    /// All of them, the least saving first.
+    pub const ALL: [Self; 5] = [
+        Self::Level(Level::Low),
+        Self::P05,
+        Self::Level(Level::Assumed),
+        Self::P95,
+        Self::Level(Level::High),
+    ];
+
+    /// The word for it in assertions and files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Level(level) => level.name(),
+            Self::P05 => "p05",
+            Self::P95 => "p95",
+        }
+    }
+
+    /// The level whose row has the figure.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Level(level) => level,
+            Self::P05 | Self::P95 => Level::Assumed,
+        }
+    }
+
+    /// Whether sets of assumptions must be drawn to know it.
+    #[must_use]
+    pub const fn is_quantile(self) -> bool {
+        matches!(self, Self::P05 | Self::P95)
+    }
+}
+
+impl Default for RangePoint {
+    fn default() -> Self {
+        Self::Level(Level::Assumed)
+    }
+}
+
+impl From<RangePoint> for &'static str {
+    fn from(point: RangePoint) -> Self {
+        point.name()
+    }
+}
+
+impl TryFrom<String> for RangePoint {
+    type Error = String;
+
+    fn try_from(name: String) -> std::result::Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|known| known.name() == name);
+        known.ok_or_else(|| format!("`{name}` is not a level"))
+    }
+}
+
+/// A demand on one figure of one configuration at one point of its range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assertion {
     /// The configuration's name; `None` for the headline.
     pub configuration: Option<String>,
-    /// The level of assumptions.
-    pub level: Level,
+    /// Where in the range of what AWS does not publish.
+    pub point: RangePoint,
     /// The figure.
     pub figure: Figure,
     /// How it is compared.
@@ -85,8 +156,9 @@ pub struct Assertion {
 impl FromStr for Assertion {
     type Err = Error;
 
-    /// Reads `[not ][CONFIGURATION[@LEVEL].]FIGURE SIGN NUMBER`; a number may be in percent, and that
-    /// of a share beyond one must be. `not` demands the opposite.
+    /// Reads `[not ][CONFIGURATION.]FIGURE[@POINT] SIGN NUMBER`, where the point may also stand behind the
+    /// configuration; a number may be in percent, and that of a share beyond one must be. `not` demands the
+    /// opposite.
     fn from_str(text: &str) -> Result<Self> {
         let (negated, demand) = match text.trim_start().strip_prefix("not ") {
             Some(rest) => (true, rest),
@@ -100,35 +172,40 @@ impl FromStr for Assertion {
         let threshold = number(right)
             .ok_or_else(|| refused(text, &format!("`{}` is not a number", right.trim())))?;
         let (scope, name) = match left.trim().rsplit_once('.') {
-            Some((scope, name)) => (Some(scope), name),
-            None => (None, left.trim()),
+            Some((scope, name)) => (scope, name),
+            None => ("", left.trim()),
         };
+        let (configuration, behind_scope) = split_point(scope);
+        let (name, behind_name) = split_point(name);
         let known = Figure::ALL.iter().copied();
         let figure = known.clone().find(|known| known.name() == name).ok_or_else(|| {
             Error::request(format!("`{text}` is not an assertion: `{name}` is not a figure"))
                 .hint(one_of(name, known.map(Figure::name)))
         })?;
         check_share(text, right, figure, threshold)?;
-        let (configuration, level) =
-            match scope.map(|s| s.split_once('@').unwrap_or((s, "assumed"))) {
-                None => (None, Level::Assumed),
-                Some((configuration, level)) => {
-                    let level = Level::ALL
-                        .into_iter()
-                        .find(|known| known.name() == level)
-                        .ok_or_else(|| refused(text, &format!("`{level}` is not a level")))?;
-                    (Some(configuration).filter(|c| !c.is_empty()).map(str::to_owned), level)
-                }
-            };
+        let point = match (behind_scope, behind_name) {
+            (Some(_), Some(_)) => return Err(refused(text, "it names two levels")),
+            (None, None) => RangePoint::default(),
+            (Some(name), None) | (None, Some(name)) => RangePoint::ALL
+                .into_iter()
+                .find(|known| known.name() == name)
+                .ok_or_else(|| refused(text, &format!("`{name}` is not a level")))?,
+        };
+        let configuration = Some(configuration).filter(|it| !it.is_empty()).map(str::to_owned);
         let comparison = if negated { comparison.opposite() } else { comparison };
-        Ok(Self { configuration, level, figure, comparison, threshold })
+        Ok(Self { configuration, point, figure, comparison, threshold })
     }
+}
+
+/// What stands before `@` and what behind it.
+fn split_point(text: &str) -> (&str, Option<&str>) {
+    text.split_once('@').map_or((text, None), |(before, behind)| (before, Some(behind)))
 }
 
 fn refused(text: &str, why: &str) -> Error {
     Error::request(format!("`{text}` is not an assertion: {why}")).hint(
-        "write [CONFIGURATION[@low|@assumed|@high].]FIGURE SIGN NUMBER, \
-         e.g., `\"bucket-key-role@low.saving >= 90%\"`",
+        "write [CONFIGURATION.]FIGURE[@low|@p05|@assumed|@p95|@high] SIGN NUMBER, \
+         e.g., `\"bucket-key-role.saving@p05 >= 90%\"`",
     )
 }
 
@@ -193,9 +270,9 @@ impl Assertion {
 
 impl fmt::Display for Assertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.configuration.is_some() || self.level != Level::Assumed {
+        if self.configuration.is_some() || self.point != RangePoint::default() {
             let configuration = self.configuration.as_deref().unwrap_or_default();
-            write!(f, "{configuration}@{}.", self.level.name())?;
+            write!(f, "{configuration}@{}.", self.point.name())?;
         }
         // A share beyond one is read back in percent only.
         if self.figure.unit() == FigureUnit::Share && self.threshold.abs() > 1.0 {
@@ -218,13 +295,23 @@ mod tests {
     #[test]
     fn assertions_are_read() {
         let read: Assertion = "saving >= 0.9".parse().unwrap();
-        assert_eq!((read.configuration.clone(), read.level), (None, Level::Assumed));
+        assert_eq!((read.configuration.clone(), read.point), (None, RangePoint::default()));
         assert_eq!(read.to_string(), "saving >= 0.9");
         let read: Assertion = "@high.saving > 0".parse().unwrap();
         assert_eq!(read.to_string(), "@high.saving > 0");
         let read: Assertion = "bucket-key-role@low.kms_cost_usd<12".parse().unwrap();
-        assert_eq!(read.level, Level::Low);
+        assert_eq!(read.point, RangePoint::Level(Level::Low));
         assert_eq!(read.to_string(), "bucket-key-role@low.kms_cost_usd < 12");
+        for (text, written) in [
+            ("saving@p05 >= 0.8", "@p05.saving >= 0.8"),
+            ("saving@low >= 80%", "@low.saving >= 0.8"),
+            ("saving@assumed >= 0.8", "saving >= 0.8"),
+            ("a.kms_requests@p95 < 9", "a@p95.kms_requests < 9"),
+        ] {
+            let read: Assertion = text.parse().unwrap();
+            assert_eq!(read.to_string(), written);
+            assert_eq!(written.parse::<Assertion>().unwrap(), read);
+        }
         for (text, threshold) in [("saving < 80%", 0.8_f64), ("total_cost_usd > $12.5", 12.5)] {
             let read: f64 = text.parse::<Assertion>().unwrap().threshold;
             assert_eq!(read.to_bits(), threshold.to_bits(), "{text}");
@@ -260,6 +347,8 @@ mod tests {
             ("audit_saving >= 40", "hint: write `40%`"),
             ("savings >= 1", "`savings` is not a figure\n\nhint: did you mean `saving`?"),
             ("a@middle.saving > 1", "`middle` is not a level"),
+            ("saving@p50 > 1", "`p50` is not a level"),
+            ("a@low.saving@high > 1", "it names two levels"),
         ] {
             let message = text.parse::<Assertion>().unwrap_err().to_string();
             assert!(message.contains(why), "{text}: {message}");

@@ -252,15 +252,15 @@ fn entries(table: DeTable, place: &dyn Fn(usize) -> Position) -> Vec<Entry> {
 pub(super) enum TypedOverride {
     /// `--prices`: a file of them.
     Prices,
-    /// `--set KEY=VALUE`.
-    Set { key: String, value: String },
+    /// `--set KEY=VALUE` or `--over KEY=LOW..HIGH`.
+    Value { option: &'static str, key: String, value: String },
 }
 
 impl fmt::Display for TypedOverride {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Prices => f.write_str("--prices"),
-            Self::Set { key, value } => write!(f, "--set {key}={value}"),
+            Self::Value { option, key, value } => write!(f, "{option} {key}={value}"),
         }
     }
 }
@@ -456,8 +456,7 @@ fn hint_of_line(text: &str, at: usize) -> Option<String> {
     let line = text[begin..].lines().next().unwrap_or_default();
     if let Some((key, _)) = line.split_once('=') {
         let is_alone = is_key(key.trim()) && DeTable::parse(line).is_ok();
-        return is_alone
-            .then(|| format!("if `{}` stands in this table already, keep one", key.trim()));
+        return is_alone.then(|| format!("if `{}` is in this table already, keep one", key.trim()));
     }
     let (key, value) = line.split_once(':')?;
     let (key, value) = (key.trim().trim_matches('"'), value.trim().trim_end_matches(','));

@@ -61,9 +61,9 @@ pub(super) fn complaint<T: JsonSchema>(document: &TomlDocument, flaw: &DocumentE
 pub(super) fn meant_by_override(
     schema: &Schema,
     document: &TomlDocument,
-    key: &str,
-    value: &str,
+    typed: &TypedOverride,
 ) -> Option<String> {
+    let TypedOverride::Value { option, key, value } = typed else { return None };
     let typed: Vec<&str> = key.split('.').collect();
     let places = meant(schema, &typed)?;
     let mut places: Vec<String> =
@@ -75,16 +75,16 @@ pub(super) fn meant_by_override(
         places.retain(is_there);
     }
     places.truncate(NAMED);
-    let commands: Vec<String> = places.iter().map(|key| as_override(key, value)).collect();
+    let commands: Vec<String> = places.iter().map(|key| as_typed(option, key, value)).collect();
     (!commands.is_empty()).then(|| format!("did you mean {}?", commands.join(" or ")))
 }
 
-/// `--set KEY=VALUE` in backticks, quoted for a shell if it must be.
-fn as_override(key: &str, value: &str) -> String {
+/// `--set KEY=VALUE`, or by another option, in backticks, quoted for a shell if it must be.
+fn as_typed(option: &str, key: &str, value: &str) -> String {
     if value.contains([' ', '"', '{', '[', '(', '*', '$', '<', '>', '&', ';', '|']) {
-        return format!("`--set '{key}={value}'`");
+        return format!("`{option} '{key}={value}'`");
     }
-    format!("`--set {key}={value}`")
+    format!("`{option} {key}={value}`")
 }
 
 /// Where the key that was meant may stand, if `typed` may not.
@@ -199,7 +199,9 @@ impl Complaint<'_> {
     fn assignment(&self, value: &str) -> String {
         let Some((key, above)) = self.path.split_last() else { return format!("`{value}`") };
         let typed = match self.document.typed(self.place) {
-            Some(TypedOverride::Set { key, .. }) => Some(key),
+            // The ends of a range are typed as they stand.
+            Some(TypedOverride::Value { option: "--over", .. }) => return format!("`{value}`"),
+            Some(TypedOverride::Value { key, .. }) => Some(key),
             _ => None,
         };
         // What stands deep within the value of an override is typed as in a file.
@@ -208,7 +210,7 @@ impl Complaint<'_> {
             let plain = value.trim_matches('"');
             let value = if plain.contains('"') { value } else { plain };
             let own = || self.document.key_of(self.path);
-            return as_override(&typed.cloned().unwrap_or_else(own), value);
+            return as_typed("--set", &typed.cloned().unwrap_or_else(own), value);
         }
         if key.parse::<usize>().is_ok() {
             return format!("`{value}`");
@@ -274,8 +276,8 @@ impl Complaint<'_> {
     fn unknown_key(&self, known: &[&'static str]) -> Error {
         let key = self.path.last().copied().unwrap_or_default();
         let error = Error::request(format!("unknown key `{key}`"));
-        if let Some(TypedOverride::Set { key, value }) = self.document.typed(self.place)
-            && let Some(hint) = meant_by_override(self.schema, self.document, key, value)
+        if let Some(typed) = self.document.typed(self.place)
+            && let Some(hint) = meant_by_override(self.schema, self.document, typed)
         {
             return error.hint(hint);
         }

@@ -4,8 +4,8 @@ use super::read::{Include, from_toml};
 use super::resolve::Misplaced;
 use super::written::{PricesFile, ScenarioFile};
 use crate::error::{Error, Result};
-use crate::workload::access::ReadPattern;
 use crate::workload::ages::{AgeLaw, AgeStep};
+use crate::workload::read_pattern::ReadPattern;
 
 pub(super) fn include_histograms(
     file: &mut ScenarioFile,

@@ -29,12 +29,14 @@ pub struct Override {
     pub value: String,
     /// Prices from a file, in the place of a value.
     prices: Option<Box<PricesFile>>,
+    /// The range that was typed for `--over`, of which the value is one.
+    range: Option<String>,
 }
 
 impl Override {
     /// The value of a key, as it is typed.
     pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.into(), prices: None }
+        Self { key: key.into(), value: value.into(), prices: None, range: None }
     }
 
     /// Reads `KEY=VALUE`.
@@ -55,11 +57,19 @@ impl Override {
         Self { prices: Some(Box::new(prices)), ..Self::new(PRICES, "") }
     }
 
+    /// A value of a range that was typed as `--over KEY=RANGE`.
+    #[must_use]
+    pub(crate) fn in_range(self, range: String) -> Self {
+        Self { range: Some(range), ..self }
+    }
+
     fn typed(&self) -> TypedOverride {
-        match &self.prices {
-            Some(_) => TypedOverride::Prices,
-            None => TypedOverride::Set { key: self.key.clone(), value: self.value.clone() },
-        }
+        let (option, value) = match &self.range {
+            _ if self.prices.is_some() => return TypedOverride::Prices,
+            Some(range) => ("--over", range),
+            None => ("--set", &self.value),
+        };
+        TypedOverride::Value { option, key: self.key.clone(), value: value.clone() }
     }
 
     /// Puts the value into a scenario that leaves nothing to defaults.
@@ -89,8 +99,7 @@ impl Override {
         };
         put.map_err(|error| {
             let error = error.at(typed.to_string());
-            match meant_by_override(&Schema::of::<ScenarioFile>(), document, &self.key, &self.value)
-            {
+            match meant_by_override(&Schema::of::<ScenarioFile>(), document, &typed) {
                 Some(hint) => error.hint_instead(hint),
                 None => error,
             }

@@ -27,7 +27,7 @@ pub fn populations(tally: &InventoryCounts) -> Vec<PopulationFile> {
         for (status, what) in [
             (BucketKeyStatus::Enabled, "with a bucket key"),
             (BucketKeyStatus::Disabled, "without a bucket key"),
-            (BucketKeyStatus::Unknown, "bucket key untold"),
+            (BucketKeyStatus::Unknown, "bucket key unknown"),
         ] {
             let counts =
                 current(tally, bucket, |kind| kind.is_sse_kms() && kind.bucket_key == status);

@@ -80,6 +80,22 @@ impl Scenario {
         })
     }
 
+    /// As it is written: with overrides applied and included files embedded.
+    #[must_use]
+    pub fn file(&self) -> &ScenarioFile {
+        &self.written
+    }
+
+    /// The same scenario, or the same log's, with more overrides put over it.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn changed(&self, overrides: &[Override]) -> Result<Self> {
+        let document = TomlDocument::parse("", &self.name)?;
+        let changed = Self::with_overrides(self.written.clone(), &document, overrides, NO_FILES)?;
+        Ok(Self { recording: self.recording.clone(), unknown_age: self.unknown_age, ..changed })
+    }
+
     /// Reads a scenario that includes nothing, as in tests and examples.
     ///
     /// # Errors

@@ -64,7 +64,7 @@ pub(super) fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
             "the run was made with model `{}`, but this is model {}, whose results differ",
             run.model, MODEL_VERSION
         ))
-        .hint("delete the table `[run]` to simulate the scenario anew"));
+        .hint("delete the table `[run]` to simulate the scenario anyway"));
     }
     if run.version != env!("CARGO_PKG_VERSION") {
         return Err(Error::request(format!(
@@ -72,7 +72,7 @@ pub(super) fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
             run.version,
             env!("CARGO_PKG_VERSION")
         ))
-        .hint("delete the table `[run]` to simulate the scenario anew"));
+        .hint("delete the table `[run]` to simulate the scenario anyway"));
     }
     if run.price_date != PriceTable::DATE {
         return Err(Error::request(format!(
@@ -80,7 +80,7 @@ pub(super) fn check_run_file(run: &RunFile, file: &ScenarioFile) -> Result<()> {
             run.price_date,
             PriceTable::DATE
         ))
-        .hint("delete the table `[run]` to simulate the scenario anew"));
+        .hint("delete the table `[run]` to simulate the scenario anyway"));
     }
     if run.scenario_hash != scenario_hash(file) {
         return Err(Error::request(format!(

@@ -26,13 +26,13 @@ use crate::encryption::requester::RequesterRule;
 use crate::s3::Connections;
 use crate::units::{ByteSize, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
-use crate::workload::access::ReadPattern;
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::clients::ClientProfile;
 use crate::workload::jobs::Jobs;
+use crate::workload::read_pattern::ReadPattern;
 
-/// A scenario: one world, its traffic, and the configurations to compare in it.
+/// A scenario: buckets, principals, their traffic, and the configurations to compare.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "bks scenario")]
 #[serde(deny_unknown_fields)]

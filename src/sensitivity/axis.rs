@@ -88,9 +88,9 @@ impl SearchAxis {
         let (key, ends) = text.split_once('=').ok_or("has no `KEY=`")?;
         let (low, high) = ends.split_once("..").ok_or("has no `LOW..HIGH`")?;
         let low = Quantity::read(low)
-            .ok_or_else(|| format!("begins at `{low}`, which is no quantity"))?;
+            .ok_or_else(|| format!("begins at `{low}`, which is not a quantity"))?;
         let high = Quantity::read(high)
-            .ok_or_else(|| format!("ends at `{high}`, which is no quantity"))?;
+            .ok_or_else(|| format!("ends at `{high}`, which is not a quantity"))?;
         if low.unit != high.unit {
             return Err("goes from one kind of quantity to another".to_owned());
         }
@@ -149,13 +149,18 @@ impl SearchAxis {
     /// The change of the scenario that a value of a key stands for.
     #[must_use]
     pub fn change(&self, value: f64) -> Override {
-        let value = match self.unit {
+        let range = format!("{}..{}", self.typed(self.span.low), self.typed(self.span.high));
+        Override::new(self.name(), self.typed(value)).in_range(range)
+    }
+
+    /// A value as one types it.
+    fn typed(&self, value: f64) -> String {
+        match self.unit {
             AxisUnit::Seconds => SimDuration::from_secs_f64(value).to_string(),
             AxisUnit::PerSecond => format!("{value}/s"),
             AxisUnit::Percent => format!("{value}%"),
             AxisUnit::Number => format!("{value}"),
-        };
-        Override::new(self.name(), value)
+        }
     }
 }
 
@@ -256,8 +261,8 @@ mod tests {
         for (text, why) in [
             ("lifetime", "has no `KEY=`"),
             ("lifetime=5s", "has no `LOW..HIGH`"),
-            ("lifetime=x..5s", "begins at `x`, which is no quantity"),
-            ("lifetime=5s..", "ends at ``, which is no quantity"),
+            ("lifetime=x..5s", "begins at `x`, which is not a quantity"),
+            ("lifetime=5s..", "ends at ``, which is not a quantity"),
             ("lifetime=1..5s", "goes from one kind of quantity to another"),
             ("lifetime=1..5", "is not of that key's kind"),
             ("read_partitions=1.5..5", "is not of that key's kind"),

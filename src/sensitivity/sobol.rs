@@ -16,11 +16,10 @@
 //! 2010, 259-270, table 2): theirs for the first order, and for the total that of M. J. W. Jansen
 //! (*Analysis of variance designs for model output*, Computer Physics Communications 117, 1999, 35-43).
 
-use std::ops::Range;
-
 use rand::RngExt;
 
-use crate::rng::Stream;
+use crate::rng::{Stream, sobol_point};
+use crate::statistics::quantile;
 
 /// Greatest power of two of points that a sample can have.
 pub const SAMPLES_MAX: u32 = 1 << 16;
@@ -50,15 +49,10 @@ pub fn design(inputs: usize, samples: u32, rng: &mut Stream) -> Vec<PointPair> {
     let scramble: u32 = rng.random();
     (0..samples)
         .map(|sample| PointPair {
-            a: point(sample, 0..inputs, scramble),
-            b: point(sample, inputs..2 * inputs, scramble),
+            a: sobol_point(sample, 0..inputs, scramble),
+            b: sobol_point(sample, inputs..2 * inputs, scramble),
         })
         .collect()
-}
-
-/// Coordinates of one point of the sequence.
-fn point(sample: u32, dimensions: Range<usize>, scramble: u32) -> Vec<f64> {
-    dimensions.map(|d| sobol_burley::sample(sample, d as u32, scramble).into()).collect()
 }
 
 impl PointPair {
@@ -151,17 +145,6 @@ fn estimate(outputs: &[Vec<f64>], chosen: &[usize]) -> Option<Vec<[f64; 2]>> {
         [first.sum::<f64>() / n, total.sum::<f64>() / n].map(|sum| sum / variance)
     });
     Some(of_inputs.collect())
-}
-
-/// The value that a share `p` of ascending values does not exceed, between neighbours in proportion
-/// (R. J. Hyndman and Y. Fan, *Sample quantiles in statistical packages*, 1996, definition 7); `None`
-/// of none.
-#[must_use]
-pub fn quantile(ascending: &[f64], p: f64) -> Option<f64> {
-    let place = p * (ascending.len().checked_sub(1)? as f64);
-    let below = place.floor() as usize;
-    let above = (below + 1).min(ascending.len() - 1);
-    Some(ascending[below] + (place - below as f64) * (ascending[above] - ascending[below]))
 }
 
 #[cfg(test)]
@@ -259,14 +242,5 @@ mod tests {
         }
         let coverage = f64::from(held) / f64::from(all);
         assert!(coverage > 0.95, "{coverage}");
-    }
-
-    #[test]
-    fn quantiles_lie_between_neighbours() {
-        let values = [1.0, 2.0, 4.0];
-        for (p, expected) in [(0.0, 1.0), (0.25, 1.5), (0.5, 2.0), (0.75, 3.0), (1.0, 4.0)] {
-            assert_eq!(quantile(&values, p), Some(expected));
-        }
-        assert_eq!(quantile(&[], 0.5), None);
     }
 }

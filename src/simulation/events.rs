@@ -103,6 +103,12 @@ impl<'a> Events<'a> {
         let heads = heads.filter_map(|(index, it)| Some(Reverse((it.head()?, index)))).collect();
         Self { arm, cursors, heads }
     }
+
+    /// What decides the answers.
+    #[must_use]
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { scheme: &self.arm.scheme, keyring: self.arm.keys.keyring(0) }
+    }
 }
 
 impl Iterator for Events<'_> {
@@ -157,6 +163,33 @@ impl ArmRules {
     }
 }
 
+/// What decides the answers of an arm.
+#[derive(Clone, Copy)]
+pub struct Rules<'a> {
+    /// How requests are answered.
+    pub scheme: &'a Scheme,
+    /// Which key wraps which object; `None` if bucket keys are used nowhere.
+    pub keyring: Option<&'a Keyring>,
+}
+
+/// A request as an arm answers it, with all that decides the answer.
+pub struct Answered<'a> {
+    /// What was asked, when and by whose session.
+    pub request: &'a Request,
+    /// Which requester that is under the configuration's rule, from 0.
+    pub requester: usize,
+    /// Which of the requester's sessions, from 0, if each is a requester anew.
+    pub session: u32,
+    /// The KMS calls.
+    pub answer: Answer,
+    /// How requests are answered.
+    pub scheme: &'a Scheme,
+    /// Which key wraps which object; `None` if bucket keys are used nowhere.
+    pub keyring: Option<&'a Keyring>,
+    /// Over how many parts of S3's fleet the requester's requests are spread.
+    pub partitions: Partitions,
+}
+
 /// Hands on every request of `arm` in `replication` with its answer, one requester after the other.
 ///
 /// This needs the memory of one requester alone, unlike [`Events`], which has all of them at once.
@@ -165,6 +198,16 @@ pub fn each_answer(
     arm: &Arm,
     replication: u32,
     mut each: impl FnMut(&Request, &Answer),
+) {
+    each_answered(scenario, arm, replication, |it| each(it.request, &it.answer));
+}
+
+/// As [`each_answer`], with all that decides the answers.
+pub fn each_answered(
+    scenario: &Scenario,
+    arm: &Arm,
+    replication: u32,
+    mut each: impl FnMut(&Answered),
 ) {
     let rule = scenario.configurations[arm.configuration].rule;
     let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
@@ -177,11 +220,20 @@ pub fn each_answer(
     let (mut batch, mut places) = (Vec::new(), Vec::new());
     for requester in 0..requesters.list.len() {
         let session = run.session(requester);
-        memory.begin(scheme, run.partitions(requester, scheme), keys, session);
+        let partitions = run.partitions(requester, scheme);
+        memory.begin(scheme, partitions, keys, session);
         let mut stream = run.stream(requester, |_| true);
         while stream.next_batch(&mut batch, &mut places) {
             for request in &batch {
-                each(request, &memory.answer(scheme, keyring, session, request));
+                each(&Answered {
+                    request,
+                    requester,
+                    session: session.map_or(0, |slot| slot.session_at(request.time)),
+                    answer: memory.answer(scheme, keyring, session, request),
+                    scheme,
+                    keyring,
+                    partitions,
+                });
             }
         }
     }

@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
 use super::Arm;
-use super::events::{Event, Events, KeyUse};
+use super::events::{Event, Events, KeyUse, Rules};
 use crate::encryption::needs::Needs;
 use crate::logs::exported_request::Outgoing;
 use crate::logs::record::Nanoseconds;
@@ -101,7 +101,9 @@ pub struct NamedEvent {
 /// The events of one arm in one replication, with names.
 pub struct NamedEvents<'a> {
     scenario: &'a Scenario,
-    events: std::iter::Peekable<Events<'a>>,
+    events: Events<'a>,
+    /// The first event of the next time.
+    first: Option<Event>,
     /// Events of one time: what is written then counts as before what is read then.
     due: VecDeque<(Event, u64)>,
     number: u64,
@@ -125,12 +127,19 @@ impl<'a> NamedEvents<'a> {
     pub fn new(scenario: &'a Scenario, kept: &'a KeptObjects, arm: &Arm, replication: u32) -> Self {
         Self {
             scenario,
-            events: Events::new(scenario, kept, arm, replication).peekable(),
+            events: Events::new(scenario, kept, arm, replication),
+            first: None,
             due: VecDeque::new(),
             number: 0,
             written: HashMap::new(),
             keeps: scenario.recording.is_none() && scenario.unwraps_new_keys(),
         }
+    }
+
+    /// What decides the answers.
+    #[must_use]
+    pub fn rules(&self) -> Rules<'_> {
+        self.events.rules()
     }
 
     /// The same as those who write logs take it; the run starts at `start`, unless it is a log's.
@@ -142,15 +151,15 @@ impl<'a> NamedEvents<'a> {
 
     /// Takes the events of the next time.
     fn take_next_time(&mut self) {
-        let Some(first) = self.events.next() else { return };
-        let time = first.request.time;
-        let mut next = Some(first);
-        while let Some(event) = next {
+        let mut next = self.first.take().or_else(|| self.events.next());
+        let Some(time) = next.map(|event| event.request.time) else { return };
+        while let Some(event) = next.take_if(|event| event.request.time == time) {
             self.note(&event.request, self.number);
             self.due.push_back((event, self.number));
             self.number += 1;
-            next = self.events.next_if(|event| event.request.time == time);
+            next = self.events.next();
         }
+        self.first = next;
     }
 
     /// Notes what the request writes.

@@ -108,7 +108,7 @@ impl RecordedAnswers<'_> {
 }
 
 /// Whether an arm makes the same calls in every replication: of a log, where it does not matter which
-/// part of S3's fleet serves whom, nor when exactly what the log does not tell was written.
+/// part of S3's fleet serves whom, nor when exactly what the log does not show was written.
 pub(super) fn draws_nothing(scenario: &Scenario, requesters: &Requesters, arm: &Arm) -> bool {
     if scenario.recording.is_none() {
         return false;

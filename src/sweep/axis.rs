@@ -51,7 +51,7 @@ impl SweepAxis {
                 return Err(Error::request(format!(
                     "`{values}` is a list in which a value is missing"
                 ))
-                .hint("write `a,b,c`; text with commas in it stands in quotes"));
+                .hint("write `a,b,c`; text with commas in it must be quoted"));
             }
             let dots = free.windows(2).find(|pair| {
                 let inside = pair[0] >= start && pair[1] < start + part.len();

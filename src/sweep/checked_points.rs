@@ -183,7 +183,7 @@ impl SweepIdentity {
     /// # Errors
     /// Says what differs.
     pub fn check_same(&self, document: &str) -> Result<()> {
-        const HINT: &str = "give another folder by `--out`, or begin anew with `--restart`";
+        const HINT: &str = "give another folder by `--out`, or start over with `--restart`";
         let other: Self = serde_json::from_str(document).map_err(|error| {
             Error::request(format!("what is there cannot be read as a sweep: {error}")).hint(HINT)
         })?;

@@ -60,15 +60,14 @@ impl Swept {
     /// # Errors
     /// Text that is not what `bks sweep` writes, with its place.
     pub fn read(place: &str, text: &str, identity: Option<&str>) -> Result<Self> {
-        const HINT: &str = "`bks sweep` writes such files, and goes on with one that is cut off";
+        const HINT: &str = "`bks sweep` writes such files, and resumes one that was interrupted";
         let identity = identity.map(read_identity).transpose()?;
         let (header, records) = csv::parse(place, text)?;
         let rows = csv::read::<SummaryRow>(text).map_err(|error| error.at(place).hint(HINT))?;
         let (names, columns) = keys(&header, identity.as_ref());
         let point = header.iter().position(|name| name == "point");
         let (Some(point), false, false) = (point, names.is_empty(), rows.is_empty()) else {
-            let wrong =
-                "the file is no sweep: there must be a column `point`, columns `set.KEY`, and rows";
+            let wrong = "the file is not a sweep: there must be a column `point`, columns `set.KEY`, and rows";
             return Err(Error::request(wrong).at(place).hint(HINT));
         };
         let mut keys: Vec<SweptKey> = names

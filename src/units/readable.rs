@@ -76,6 +76,14 @@ pub(crate) fn at_levels(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> S
     }
 }
 
+/// Between what a figure lies in nine of ten cases.
+pub(crate) fn nine_in_ten((low, high): (f64, f64), words: fn(f64) -> String) -> String {
+    match [low, high].map(words) {
+        [low, high] if low == high => format!("nine in ten: {low}"),
+        [low, high] => format!("nine in ten: {low} … {high}"),
+    }
+}
+
 /// A span of time in the units that its size makes worth telling.
 pub(crate) fn duration(value_s: f64) -> String {
     let step_s = match value_s {

@@ -1,9 +1,9 @@
 //! Workloads whose requests are Poisson processes: then KMS calls can be drawn without the requests
 //! between them.
 
-use super::access::{AgesRead, ReadSources};
 use super::ages::AgeLaw;
 use super::arrivals::Arrivals;
+use super::object_read::{AgesRead, ReadSources};
 use super::rates::RateCurve;
 use super::{Action, Traffic, Workload, shares};
 use crate::s3::columns::RequestClass;

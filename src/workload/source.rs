@@ -2,9 +2,9 @@
 
 use rand::{Rng, RngExt};
 
-use super::access::{ObjectChance, ReadPoint, ReadSources, ReadableObjects, ScanRange};
 use super::arrivals::{ArrivalClock, Arrivals};
 use super::jobs::JobClock;
+use super::object_read::{ObjectChance, ReadPoint, ReadSources, ReadableObjects, ScanRange};
 use super::written::{KeptObjects, ObjectList};
 use super::{Action, Traffic, Workload, shares};
 use crate::rng::{Purpose, Seed, Stream};

@@ -833,11 +833,11 @@ fn wrong_tables_are_told_where_they_are_wrong() {
         ),
         (
             told("summary", &summary, &of("saving")),
-            "table.csv: `saving` is no figure of this file\n\nhint: did you mean `saving_",
+            "table.csv: `saving` is not a figure of this file\n\nhint: did you mean `saving_",
         ),
         (
             told("saving", &sweep, &Options { x: Some("lifetime".into()), ..options() }),
-            "table.csv: `lifetime` is no swept key of this file\n\nhint: did you mean `assumptions.cache_lifetime`?",
+            "table.csv: `lifetime` is not a swept key of this file\n\nhint: did you mean `assumptions.cache_lifetime`?",
         ),
         (
             told("heat-map", &sweep, &options()),
@@ -849,7 +849,7 @@ fn wrong_tables_are_told_where_they_are_wrong() {
                 &tables::sweep("set.expiry", &[("fixed".into(), 0.5)]),
                 &Options { log: true, ..options() },
             ),
-            "table.csv: `expiry` has values that are no numbers",
+            "table.csv: `expiry` has values that are not numbers",
         ),
         (
             told(

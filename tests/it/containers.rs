@@ -554,15 +554,15 @@ fn what_is_left_out_of_a_folder_is_named() {
         fs::write(folder.join("logs").join(name), bytes).unwrap();
     }
     let (calls, told) = replayed(folder, &["logs"]);
-    // Lines and JSON tell of the same requests, which count once.
+    // Lines and JSON record the same requests, which count once.
     assert!((calls - 6.0).abs() < 1e-9, "{calls}");
     for said in [
         "logs/c.parquet is left out: it is a Parquet file",
         "logs/d.bz2 is left out: it is compressed by bzip2",
         "logs/e.json is left out: it is the manifest of an S3 Inventory",
         "logs/g.txt is left out: it is no log",
-        "1 files of which each is no log",
-        "1 files of which each is a Parquet file",
+        "1 more left out, each of which is no log",
+        "1 more left out, each of which is a Parquet file",
         "7 records repeat another",
     ] {
         assert!(told.contains(said), "{said}: {told}");
@@ -581,7 +581,7 @@ fn what_is_left_out_of_a_folder_is_named() {
     assert!(
         code == Some(2)
             && told.contains(
-                "trail.parquet: the file is no log that bks reads: it is a trail in \
+                "trail.parquet: the file is not a log that bks reads: it is a trail in \
              Parquet"
             ),
         "{told}"
@@ -711,7 +711,7 @@ fn a_bill_of_several_parts_is_one() {
     };
     let lost = told(&json!({"dataFiles": ["s3://billing/etc/passwd"]}).to_string(), "lost.json");
     assert!(lost.contains("the part `s3://billing/etc/passwd` is not there"), "{lost}");
-    assert!(told("{}", "other.json").contains("other.json: the file is no manifest of a bill"));
+    assert!(told("{}", "other.json").contains("other.json: the file is not a bill's manifest"));
     let none = told(&format!("{CUR}Storage,Usage,{from},{to},5\n"), "none.csv");
     assert!(none.contains("none.csv: none of the bill's 1 lines is of KMS requests"), "{none}");
 }
@@ -860,5 +860,5 @@ fn a_run_is_scaled_to_a_known_total() {
     assert!(code == Some(2) && told.contains("small.csv: the known total is"), "{told}");
     let (code, _, told) =
         code_and_texts(folder, &["replay", "trail.json", "--known-calls", "many"]);
-    assert!(code == Some(2) && told.contains("is no number of calls and a time"), "{told}");
+    assert!(code == Some(2) && told.contains("is not a number of calls and a time"), "{told}");
 }

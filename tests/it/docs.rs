@@ -6,9 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use bks::advice::rows::AdviceRow;
 use bks::compare::{CostChangeRow, DifferenceRow};
 use bks::encryption::assumption::{Assumption, Range};
 use bks::encryption::needs::{MultipartCalls, Needs};
+use bks::explanation::cause::Cause;
+use bks::explanation::rows::{CauseRow, ExplainedRow};
 use bks::figure::Figure;
 use bks::kms::KmsApi;
 use bks::report::json;
@@ -308,6 +311,9 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`left_out.csv`", columns::<LeftOutRow>()),
         ("`comparison.csv`", columns::<DifferenceRow>()),
         ("`cost_changes.csv`", columns::<CostChangeRow>()),
+        ("`advice.csv`", columns::<AdviceRow>()),
+        ("`causes.csv`", columns::<CauseRow>()),
+        ("`requests.csv`", columns::<ExplainedRow>()),
         ("`sobol.csv`", columns::<SobolRow>()),
         ("`spread.csv`", columns::<SpreadRow>()),
         ("`break_even.csv`", columns::<BreakEvenRow>()),
@@ -315,6 +321,16 @@ fn the_dictionary_has_every_column_and_no_other() {
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }
+}
+
+#[test]
+fn the_pages_on_jobs_have_every_cause_and_every_kind_of_advice() {
+    let causes = names_under(&page("explain.md"), "Causes");
+    assert_eq!(causes, Cause::ALL.map(|cause| cause.name().to_owned()));
+    let kinds = names_under(&page("advise.md"), "What is tried");
+    let of_the_code: Vec<&str> =
+        bks::advice::catalogue::CATALOGUE.iter().map(|it| it.name).collect();
+    assert_eq!(kinds, of_the_code);
 }
 
 /// A sweep of a key whose values have a unit, as the dictionary has it.

@@ -17,9 +17,9 @@ use bks::simulation::engines::Engines;
 use bks::simulation::{Arm, kms_calls};
 use bks::statistics::Estimate;
 use bks::units::SimDuration;
-use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
 use bks::workload::arrivals::{Arrivals, Profile};
+use bks::workload::read_pattern::ReadPattern;
 use fitted::{FLEET, Fitted, START_NS, exported, fitted};
 
 const FORMS: [LogFormat; 2] = [LogFormat::S3AccessLog, LogFormat::CloudTrail];

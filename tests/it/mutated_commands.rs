@@ -306,6 +306,16 @@ fn kinds(folder: &Path) -> Vec<Kind> {
             ],
         },
         Kind {
+            name: "policy.json",
+            seed: include_bytes!("../fixtures/lint/plan.json").to_vec(),
+            commands: &["lint policy.json --fail-on never", "init made --print --plan policy.json"],
+        },
+        Kind {
+            name: "template.yaml",
+            seed: include_bytes!("../fixtures/lint/template.yaml").to_vec(),
+            commands: &["lint template.yaml --fail-on never"],
+        },
+        Kind {
             name: "bill.csv",
             seed: BILL.into(),
             commands: &["reconcile seed.json --bill bill.csv"],

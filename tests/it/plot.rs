@@ -142,7 +142,7 @@ fn wrong_requests_are_told_and_leave_nothing() {
         (&["run", "--kind", "saving"], "error: run/sweep.csv: the file cannot be read"),
         (
             &["sweep.csv", "--figure", "saving_rato"],
-            "error: sweep.csv: `saving_rato` is no figure of this file\n\nhint: did you mean `saving_ratio`?",
+            "error: sweep.csv: `saving_rato` is not a figure of this file\n\nhint: did you mean `saving_ratio`?",
         ),
         (&["sweep.csv", "--width", "3"], "error: invalid value '3' for '--width <PIXELS>'"),
         (

@@ -42,7 +42,8 @@ const BILL: [&str; 2] = ["$155", "$416"];
 
 #[test]
 fn simulate() {
-    let saved = ["saves 99.93 % of the KMS requests of `sse-kms` [99.67 % … 99.967 %]"];
+    let saved =
+        ["saves 99.93 % of the KMS requests of `sse-kms` [nine in ten: 99.", "99.67 % … 99.967 %"];
     hold("simulate.txt", &["simulate", "two-roles.toml"], &[&saved[..], &BILL].concat());
     let markdown = ["simulate", "two-roles.toml", "--format", "markdown"];
     hold("simulate.md", &markdown, &[&saved[..], &BILL].concat());

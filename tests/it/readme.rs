@@ -4,9 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::support::shell::words;
+
 const README: &str = include_str!("../../README.md");
 const GUIDE: &str = include_str!("../../docs/guide.md");
 const RANK_BUCKETS: &str = include_str!("../../docs/rank-buckets.md");
+const ADVISE: &str = include_str!("../../docs/advise.md");
+const EXPLAIN: &str = include_str!("../../docs/explain.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 
 /// The fenced blocks of a language on a page.
@@ -20,18 +24,6 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
         }
     }
     blocks
-}
-
-/// The words of a command line: at blanks, but for what stands in single quotes.
-fn words(line: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for (i, part) in line.split('\'').enumerate() {
-        let mut pieces =
-            if i % 2 == 0 { part.split(' ').collect() } else { vec![part] }.into_iter();
-        words.last_mut().unwrap().push_str(pieces.next().unwrap());
-        words.extend(pieces.map(str::to_owned));
-    }
-    words
 }
 
 /// Runs `bks ARGUMENTS`, or the same through cargo, with this build.
@@ -64,7 +56,7 @@ fn folder_with_scenarios() -> tempfile::TempDir {
 fn every_command_of_the_readme_works() {
     let folder = folder_with_scenarios();
     // The guide sweeps what the README reports on.
-    assert_eq!(run_all(folder.path(), README), 6);
+    assert_eq!(run_all(folder.path(), README), 8);
 }
 
 #[test]
@@ -95,6 +87,14 @@ fn every_command_of_the_ranking_works() {
         assert!(printed.contains(part), "{part}: {printed}");
     }
     assert!(printed.lines().count() < 120, "a run of many buckets stays short");
+}
+
+#[test]
+fn every_command_of_the_pages_on_jobs_works() {
+    for (page, commands) in [(ADVISE, 3), (EXPLAIN, 5)] {
+        let folder = folder_with_scenarios();
+        assert_eq!(run_all(folder.path(), page), commands);
+    }
 }
 
 /// Runs the commands of a page in their order; how many they are.

@@ -186,6 +186,8 @@ fn the_model_that_made_a_trail_explains_all_of_it() {
         assert!(counted.len() > 12, "{counted:?}");
         // Keys are made for the other bucket in the very request that reads from this one.
         let table = trail.reconciled(&["t.json"], &[&asked[..], &["--format", "table"]].concat());
+        let markdown = [&asked[..], &["--format", "markdown"]].concat();
+        assert!(trail.reconciled(&["t.json"], &markdown).contains("\n|---|"));
         assert_eq!(table, "", "--quiet");
     }
 }

@@ -803,7 +803,7 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
         assert!(low.abs() < 1e-9 && (high - 0.99).abs() < 1e-9, "{swing:?}");
         assert_eq!(results.facts.warnings[0].id, "objects-not-in-log");
         let verdict = bks::report::run::verdict(&results);
-        assert!(verdict.contains("[0.0 % … 99.0 %]"), "{verdict}");
+        assert!(verdict.contains("were written: 0.0 % … 99.0 %]"), "{verdict}");
         assumed(&results, 1).kms_requests
     };
     assert_eq!(whole(count(UnknownAge::Keyless)), 100);
@@ -813,7 +813,7 @@ fn what_is_not_in_the_log_is_an_assumption_that_is_shown() {
     assert!((8.0..=10.0).contains(&even), "{even}");
 }
 
-/// Every assumption about S3 known, so that nothing is left but what the log does not tell.
+/// Every assumption about S3 known, so that nothing is left but what the log does not show.
 const KNOWN: &str = "replications = 1\n[assumptions]\nread_partitions = 1\nwrite_partitions = 1\n\
                      generation_lifetime = \"5min\"\ncache_lifetime = \"5min\"\nexpiry = \"fixed\"\n\
                      verify_on_write = 1\nmigration_rate = \"50/s\"\n";

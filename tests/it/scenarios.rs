@@ -24,8 +24,8 @@ use bks::scenario::overrides::Override;
 use bks::simulation::engines::Engines;
 use bks::simulation::{self, Arm};
 use bks::workload::Action;
-use bks::workload::access::ReadPattern;
 use bks::workload::ages::AgeLaw;
+use bks::workload::read_pattern::ReadPattern;
 
 /// Every scenario file has a test below; this list is held against the folder.
 const TESTED: [&str; 17] = [

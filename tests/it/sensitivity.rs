@@ -358,7 +358,10 @@ fn bad_input_is_told_apart() {
         (&["small.toml", "--target", "150%"], "`150%`"),
         (&["small.toml", "--over", "lifetime=1s"], "`lifetime=1s` has no `LOW..HIGH`"),
         (&["small.toml", "--over", "lifetime=5s..1s"], "must ascend from above zero"),
-        (&["small.toml", "--over", "durations=1s..1d"], "unknown key `durations`"),
+        (
+            &["small.toml", "--over", "durations=1s..1d"],
+            "--over durations=1s..1d: unknown key `durations`\n\nhint: did you mean `--over duration=1s..1d`?",
+        ),
         (
             &["small.toml", "--set", "reference=bucket-key-role", "--set", "headline=sse-kms"],
             "the headline `sse-kms` uses no bucket keys",

@@ -9,5 +9,6 @@ pub(crate) mod log_lines;
 pub(crate) mod naive;
 pub(crate) mod pages;
 pub(crate) mod seen;
+pub(crate) mod shell;
 pub(crate) mod tables;
 pub(crate) mod tiny;

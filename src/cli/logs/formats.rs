@@ -74,7 +74,7 @@ fn check_format(
         return match format {
             LogFormat::S3AccessLog | LogFormat::CloudTrail => Ok(()),
             LogFormat::IbmCos => Err(Error::request(format!(
-                "the file is of the format `{}`, which tells neither requesters nor KMS's calls",
+                "the file is of the format `{}`, which records neither requesters nor KMS calls",
                 format.name()
             ))
             .at(name)
@@ -84,7 +84,7 @@ fn check_format(
     if format != first {
         return Err(Error::request(format!(
             "the file is of the format `{}`, but the one before it of `{}`, and logs of two formats may \
-             tell of the same requests",
+             record the same requests",
             format.name(),
             first.name()
         ))

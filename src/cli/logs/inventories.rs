@@ -126,7 +126,7 @@ impl<'g> InventoryTaker<'g> {
         match NEEDED.iter().find(|column| !found.contains(column)) {
             None => Ok(self.taken),
             Some(column) => Err(Error::request(format!(
-                "the inventory has no `{}`, so it does not tell which key wraps an object",
+                "the inventory has no `{}`, so it does not show which key wraps an object",
                 column.name()
             ))
             .hint(
@@ -198,7 +198,7 @@ fn fingerprint(path: &Path) -> Result<LogInput> {
 fn summary(place: &str, bucket: &str, taken: &InventoriedCounts) -> String {
     let InventoriedCounts { with_key, without_key, without_kms, elsewhere } = taken;
     if *elsewhere > 0 && with_key + without_key + without_kms == 0 {
-        return format!("{place}: no log has a request to {bucket}, so it tells nothing");
+        return format!("{place}: no log has a request to {bucket}, so it is not used");
     }
     let without_kms = match without_kms {
         0 => String::new(),

@@ -29,7 +29,7 @@ pub(super) fn tell_of_files_left_out(files_left_out: &[FileLeftOut]) {
         *numbers.entry(&one.what).or_default() += 1;
     }
     for (what, number) in numbers {
-        output::note(&format!("left out as well are {number} files of which each is {what}"));
+        output::note(&format!("{number} more left out, each of which is {what}"));
     }
 }
 
@@ -131,7 +131,7 @@ pub(super) fn tell_of_encryption_and_regions(recording: &Recording) {
     let regions: BTreeSet<&String> = recording.regions.iter().flatten().collect();
     for region in regions.into_iter().filter(|region| !PriceTable::is_region(region)) {
         output::note(&format!(
-            "`{}` in the log is no AWS region that bks knows: its buckets are taken to be in us-east-1 unless \
+            "`{}` in the log is not an AWS region that bks knows: its buckets are taken to be in us-east-1 unless \
              settings name another region",
             region.escape_debug()
         ));
@@ -152,9 +152,12 @@ fn calls_left_out(left_out: &LeftOutRecords) -> [(u64, String); 4] {
     [
         (
             Reason::KmsCall,
-            "are KMS calls of requests that have data events, which a replay counts by itself",
+            "are KMS calls of requests that have data events, which a replay counts on its own",
         ),
-        (Reason::BucketKeyCall, "are KMS calls for bucket-level keys, which tell of no request"),
+        (
+            Reason::BucketKeyCall,
+            "are KMS calls for bucket-level keys, which do not identify a request",
+        ),
         (Reason::FailedCall, "are KMS calls that failed"),
         (Reason::OtherCall, "are KMS calls that no request to a bucket made"),
     ]
@@ -204,12 +207,12 @@ fn already(of: &BucketKmsCalls) -> String {
     if *for_objects == [0, 0] {
         return format!(
             "`{bucket}`: bucket keys are on already: all {calls} KMS calls carry the bucket's ARN, which \
-             tells of no request; {ways_out}"
+             does not identify a request; {ways_out}"
         );
     }
     format!(
         "`{bucket}`: bucket keys are on already: {calls} KMS calls, the first at {since}, carry the \
-         bucket's ARN, which tells of no request, so requests are missing from then on; give \
+         bucket's ARN, which does not identify a request, so requests are missing from then on; give \
          `--to {since}` to replay what lies before; {ways_out}"
     )
 }

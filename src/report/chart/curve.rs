@@ -60,7 +60,7 @@ pub fn sweep(swept: &Swept, options: &Options) -> Result<Chart> {
 pub(super) fn key_across(swept: &Swept, options: &Options) -> Result<usize> {
     let Some(name) = &options.x else { return Ok(0) };
     swept.keys.iter().position(|key| key.name == *name).ok_or_else(|| {
-        Error::request(format!("`{name}` is no swept key of this file"))
+        Error::request(format!("`{name}` is not a swept key of this file"))
             .hint(one_of(name, swept.keys.iter().map(|key| key.name.as_str())))
     })
 }
@@ -157,7 +157,7 @@ fn axis_of_key(key: &SweptKey, log: bool) -> Result<Axis> {
     let Some(numbers) = numbers.filter(|_| key.values.len() > 1 || log) else {
         // One value makes no line, so it stands as a name.
         if log {
-            return Err(no_log(&key.name, "has values that are no numbers"));
+            return Err(no_log(&key.name, "has values that are not numbers"));
         }
         return Ok(Axis::categories(key.name.clone(), key.values.clone()));
     };
@@ -255,7 +255,7 @@ pub fn break_even_curves(rows: &[CurveRow], options: &Options) -> Result<Vec<Cha
     }
     if let Some(wanted) = &options.x {
         if !parameters.contains(&wanted.as_str()) {
-            return Err(Error::request(format!("`{wanted}` is no parameter of this file"))
+            return Err(Error::request(format!("`{wanted}` is not a parameter of this file"))
                 .hint(one_of(wanted, parameters)));
         }
         return Ok(vec![curves_of(rows, wanted, "break-even", &configurations, options)?]);

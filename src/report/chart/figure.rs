@@ -54,7 +54,7 @@ impl PlottedFigure {
     /// The figure of that name, if it is one of the file's.
     pub(super) fn among(name: &str, figures: &[&str]) -> Result<Self> {
         if !figures.contains(&name) {
-            return Err(Error::request(format!("`{name}` is no figure of this file"))
+            return Err(Error::request(format!("`{name}` is not a figure of this file"))
                 .hint(one_of(name, figures.iter().copied())));
         }
         let known = TITLES.iter().find(|(known, _)| *known == name);

@@ -182,7 +182,7 @@ impl ChartKind {
     /// If there is no such kind.
     pub fn named(name: &str) -> Result<Self> {
         KINDS.into_iter().find(|kind| kind.name == name).ok_or_else(|| {
-            Error::request(format!("`{name}` is no kind of chart"))
+            Error::request(format!("`{name}` is not a kind of chart"))
                 .hint(one_of(name, KINDS.map(|kind| kind.name)))
         })
     }

@@ -107,7 +107,7 @@ pub fn sobol(rows: &[SobolRow], options: &Options) -> Result<Chart> {
     Ok(Chart::new("sobol", "sobol.csv", title, subtitle, Plot::Bars(bars)))
 }
 
-const ALONE: &str = "by itself (first order)";
+const ALONE: &str = "alone (first order)";
 const TOGETHER: &str = "with all others (total)";
 
 fn explains_nothing(row: &SobolRow) -> bool {

@@ -34,14 +34,21 @@ pub(super) fn greatest_swing(results: &Results) -> Option<String> {
             width(swing) * 100.0
         ));
     }
-    let why = match swing.assumption.as_str() {
-        UNKNOWN_OBJECTS => "the log does not tell",
-        _ => "AWS does not publish it",
+    let (why, how_to_learn) = match swing.assumption.as_str() {
+        UNKNOWN_OBJECTS => (
+            "the log does not tell",
+            "An S3 Inventory of the bucket tells: `bks replay --inventory`",
+        ),
+        _ => (
+            "AWS does not publish it",
+            "To know it narrows the range most: `bks calibrate` estimates it from the CloudTrail of a bucket \
+             that has bucket keys",
+        ),
     };
     let SensitivityRow { assumption, low, high, .. } = swing;
     Some(format!(
         "The assumption that moves the answer most ({why}): `{assumption}`, from {low} to {high} the \
-         saving goes from {at_low} to {at_high}."
+         saving goes from {at_low} to {at_high}. {how_to_learn}."
     ))
 }
 

@@ -18,21 +18,45 @@ pub(super) fn notes(results: &Results) -> Vec<String> {
     let unknown = match unknown_objects(results) {
         None => "",
         Some(_) => {
-            " Both ranges hold what the log does not tell: at the lower end no object that is read and not \
+            " Both ranges hold what the log does not show: at the lower end no object that is read and not \
              written in it has a bucket key, at the upper end all of a bucket have the same one."
         }
     };
-    let mut notes = vec![
-        counted(results),
+    let mut notes = vec![counted(results)];
+    notes.extend(nine_in_ten(results));
+    notes.extend([
         format!(
             "low … high: every assumption at the end that saves least, and most{bounds}.{unknown}"
         ),
         "Requests and keys bill: KMS, S3 requests and CloudTrail events; no storage, no transfer."
             .to_owned(),
-    ];
+    ]);
     notes.extend(billed_once(results));
     notes.extend(drawn(results));
     notes
+}
+
+/// What is drawn for the nine-in-ten intervals, and how sure these are.
+fn nine_in_ten(results: &Results) -> Option<String> {
+    let headline = results.assumed(&results.facts.headline);
+    let drawn = results.summary.iter().find_map(|row| row.assumption_sets)?;
+    let apart = match unknown_objects(results) {
+        None => "",
+        Some(_) => " What the log does not tell is as given in all of them.",
+    };
+    let ends = headline.saving_ratio_p05_half_width.zip(headline.saving_ratio_p95_half_width);
+    let sure = ends.map_or_else(String::new, |(low, high)| {
+        format!(
+            "; the ends of the saving of `{}` are sure to ± {:.1} and ± {:.1} points (95 % confidence)",
+            headline.configuration,
+            low * 100.0,
+            high * 100.0
+        )
+    });
+    Some(format!(
+        "Nine in ten: {drawn} sets of assumptions, each drawn by its law, answered on the same requests; \
+         one in twenty is below, one in twenty above{sure}.{apart}"
+    ))
 }
 
 /// Of how long, how often, and at which prices.
@@ -67,7 +91,7 @@ fn stopped(results: &Results, half_width: f64) -> String {
         (Some(true), Some(_)) => {
             format!(" (run until every half-width was within {points} points)")
         }
-        _ => format!(" (the most that may be run; {points} points were asked for)"),
+        _ => format!(" (the most that may be run; {points} points were requested)"),
     }
 }
 

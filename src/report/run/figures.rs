@@ -2,7 +2,7 @@
 
 use super::{accounts, added_cost, added_cost_span, adds_cost, period, span};
 use crate::encryption::assumption::Level;
-use crate::figure;
+use crate::figure::{self, Figure};
 use crate::kms::KmsApi;
 use crate::report::document::{Cell, Rank, Table};
 use crate::report::numbers::{count, dollars, grouped, percent};
@@ -105,6 +105,7 @@ impl Figures<'_> {
         let period = period(self.results);
         let happens_once = self.any(|c| c.total_cost_once_usd != Usd::ZERO);
         self.row(format!("KMS requests, {period}"), |c| Cell::dollars(c.kms_cost_usd));
+        self.nine_in_ten(Figure::KmsCostUsd, dollars);
         if happens_once {
             self.part("of which once", |c| Cell::dollars(c.kms_cost_once_usd));
         }
@@ -118,10 +119,18 @@ impl Figures<'_> {
         }
     }
 
+    /// Between what a figure lies in nine of ten cases, where sets of assumptions were drawn.
+    fn nine_in_ten(&mut self, figure: Figure, words: fn(f64) -> String) {
+        if self.any(|c| c.nine_in_ten(figure).is_some()) {
+            self.part("nine in ten", |c| Cell::range(c.nine_in_ten(figure), words));
+        }
+    }
+
     /// What is saved, in requests and on the bill.
     fn savings(&mut self) {
         let results = self.results;
         self.row("KMS requests saved", saving);
+        self.nine_in_ten(Figure::Saving, percent);
         self.part("low … high", |c| match c.saving_ceiling {
             Some(_) => {
                 let [low, high] = [Level::Low, Level::High]
@@ -135,6 +144,7 @@ impl Figures<'_> {
         });
         if self.any(|c| c.audit_cost_usd.is_some()) {
             self.row("saved with the audit by object", |c| Cell::percent(c.audit_saving_ratio));
+            self.nine_in_ten(Figure::AuditSaving, percent);
         }
         let baseline = results.assumed(&results.facts.reference).total_cost_usd.as_f64();
         self.row("requests and keys bill saved", |c| {

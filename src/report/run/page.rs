@@ -93,7 +93,7 @@ pub fn document(page: &Page) -> Result<Document> {
     blocks.push(Section::closed("who", "Who calls KMS", callers::blocks(results)?));
     blocks.push(Section::closed("bill", "The bill", the_bill(results)?));
     blocks.push(Section::closed("method", "Method and limits", method::limits(results)));
-    blocks.push(Section::closed("again", "How to get the same again", method::again(results)));
+    blocks.push(Section::closed("again", "How to reproduce this", method::again(results)));
     Ok(Document {
         title: format!("{}: what S3 Bucket Keys save", facts.scenario),
         footer: method::footer(results),

@@ -88,7 +88,7 @@ pub(super) fn by_bucket(results: &Results) -> Vec<Block> {
 
 /// The principals that save most; nothing if there are not several.
 pub(super) fn by_principal(results: &Results) -> Vec<Block> {
-    ranked(results, "principal", "principals.csv", "table-savers", principals(results))
+    ranked(results, "principal", "principals.csv", "table-most-saved", principals(results))
 }
 
 /// The principals that save most in a sentence; nothing if there are not several.

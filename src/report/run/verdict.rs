@@ -3,8 +3,9 @@
 //! Usually that is the share of the baseline's KMS requests that the headline saves. Where the baseline
 //! makes none, as under SSE-S3, nothing can be saved: the answer is what KMS requests cost in addition.
 
-use super::{added_cost, added_cost_span, period};
-use crate::report::numbers::{at_levels, dollars, percent};
+use super::{added_cost, added_cost_span, assumptions, period};
+use crate::figure::Figure;
+use crate::report::numbers::{at_levels, dollars, nine_in_ten, percent};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
 
@@ -43,7 +44,7 @@ fn saved(results: &Results, headline: &SummaryRow, saving: f64) -> String {
     format!(
         "`{}` {does} {}: KMS requests cost {} instead of {} in {}{}",
         facts.headline,
-        at_levels(results.saving_range(&facts.headline), percent),
+        bracketed(results, headline),
         dollars(headline.kms_cost_usd.as_f64()),
         dollars(results.assumed(baseline).kms_cost_usd.as_f64()),
         period(results),
@@ -51,9 +52,36 @@ fn saved(results: &Results, headline: &SummaryRow, saving: f64) -> String {
     )
 }
 
+/// Between what the saving lies in nine of ten cases, and what objects that a log does not date do to it.
+/// Where nothing was drawn it is the range over all levels.
+fn bracketed(results: &Results, headline: &SummaryRow) -> String {
+    let levels = results.saving_range(&headline.configuration);
+    let is_open = levels.is_some_and(|(low, high)| low < high);
+    let Some(ends) = headline.nine_in_ten(Figure::Saving).filter(|_| is_open) else {
+        return at_levels(levels, percent);
+    };
+    let nine_in_ten = nine_in_ten(ends, percent);
+    match assumptions::unknown_objects(results) {
+        None => format!("[{nine_in_ten}]"),
+        Some(swing) => {
+            let ends = [swing.saving_at_low, swing.saving_at_high].map(percent);
+            let [low, high] = ends;
+            format!("[{nine_in_ten}; by when unknown objects were written: {low} … {high}]")
+        }
+    }
+}
+
 fn added(results: &Results, headline: &SummaryRow) -> String {
     let facts = &results.facts;
     let baseline = &facts.reference;
+    let cost = results.assumed(baseline).kms_cost_usd.as_f64();
+    let levels = added_cost_span(results, &facts.headline);
+    let range = match headline.nine_in_ten(Figure::KmsCostUsd) {
+        Some((low, high)) if levels.0 < levels.1 => {
+            format!("[{}]", nine_in_ten((low - cost, high - cost), dollars))
+        }
+        _ => at_levels(Some(levels), dollars),
+    };
     let whole_bill = headline.total_cost_usd - results.assumed(baseline).total_cost_usd;
     format!(
         "`{}` costs {} more than `{baseline}` in {} {}, for KMS requests, of which `{baseline}` \
@@ -61,7 +89,7 @@ fn added(results: &Results, headline: &SummaryRow) -> String {
         facts.headline,
         dollars(added_cost(results, headline)),
         period(results),
-        at_levels(Some(added_cost_span(results, &facts.headline)), dollars),
+        range,
         dollars(whole_bill.as_f64()),
     )
 }

@@ -26,7 +26,7 @@ pub(super) fn verdict(scenario: &Scenario, found: &Sensitivity) -> String {
     match indices.iter().flatten().next() {
         None => format!("{saves}, and as much whatever AWS does not publish"),
         Some((unknown, of)) => format!(
-            "{range}; {} of that spread hangs on `{}`",
+            "{range}; {} of that spread comes from `{}`",
             share(of.total.value),
             unknown.name()
         ),

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::scenario::written::ScenarioFile;
 use crate::scenario::{Population, Scenario};
 use crate::units::{SimDuration, SimTime};
-use crate::workload::access::ReadPattern;
+use crate::workload::read_pattern::ReadPattern;
 use crate::workload::written::MOST_KEPT;
 use crate::workload::{Action, Following, Traffic, Workload};
 

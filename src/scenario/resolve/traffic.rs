@@ -11,10 +11,11 @@ use crate::error::{Error, one_of};
 use crate::scenario::Population;
 use crate::scenario::written::{PopulationFile, ReadFile, ScenarioFile, WorkloadFile};
 use crate::units::{ByteSize, Rate, SimDuration};
-use crate::workload::access::{ReadPattern, ReadPopulation, ReadSources, ReadWritten};
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::{Arrivals, PeriodicArrivals};
 use crate::workload::clients::{self, ClientProfile};
+use crate::workload::object_read::{ReadPopulation, ReadSources, ReadWritten};
+use crate::workload::read_pattern::ReadPattern;
 use crate::workload::{Action, Following, Mix, Traffic, Workload};
 
 /// Looks up what workloads and populations name.

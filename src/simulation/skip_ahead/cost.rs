@@ -8,8 +8,9 @@ use crate::s3::Connections;
 use crate::simulation::arm::PlannedArm;
 use crate::simulation::engines::Engines;
 use crate::units::SimTime;
-use crate::workload::access::{ReadPattern, ReadSources};
 use crate::workload::ages::AgeLaw;
+use crate::workload::object_read::ReadSources;
+use crate::workload::read_pattern::ReadPattern;
 use crate::workload::{Action, Workload};
 
 /// About how long it takes to skip to a call, to look at a key, and to answer a request, relative to

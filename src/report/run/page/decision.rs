@@ -1,8 +1,9 @@
 //! The decision: what it comes to in large, and what to do.
 
 use crate::encryption::assumption::Level;
+use crate::figure::Figure;
 use crate::report::document::{Block, Section, Shown, Tile};
-use crate::report::numbers::{count, dollars, percent};
+use crate::report::numbers::{self, count, dollars, percent};
 use crate::report::run::{added_cost_span, adds_cost, assumptions, cautions, period, span};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
@@ -15,10 +16,8 @@ pub(super) fn tiles(results: &Results) -> Vec<Block> {
     let mut tiles = vec![
         money(results, own, baseline),
         requests(results, own, baseline),
-        tile(results, format!("Requests and keys bill, {period}"), dollars, |row| {
-            row.total_cost_usd.as_f64()
-        }),
-        tile(results, "Busiest second, share of the KMS quota", percent, |row| row.quota_share_max),
+        tile(results, format!("Requests and keys bill, {period}"), dollars, Figure::TotalCostUsd),
+        tile(results, "Busiest second, share of the KMS quota", percent, Figure::QuotaShareMax),
     ];
     if let Some(cost) = own.migration_cost_usd {
         let back = own.payback_periods.map(|n| format!("paid back after {n:.1} × {period}"));
@@ -29,14 +28,20 @@ pub(super) fn tiles(results: &Results) -> Vec<Block> {
         });
     }
     let and_log = match assumptions::unknown_objects(results) {
-        Some(_) => " and the log does not tell",
+        Some(_) => " and the log does not show",
         None => "",
+    };
+    let range = match own.assumption_sets {
+        Some(_) => {
+            "between what the figure lies in nine of ten cases, by the laws of what AWS does not publish"
+                .to_owned()
+        }
+        None => format!("the range over all that AWS does not publish{and_log}"),
     };
     vec![
         Block::Tiles(tiles),
         Block::Note(format!(
-            "In large: `{}` with every assumption as assumed. Below: the baseline `{}`, and the range over all \
-             that AWS does not publish{and_log}.",
+            "In large: `{}` with every assumption as assumed. Below: the baseline `{}`, and {range}.",
             facts.headline, facts.reference
         )),
     ]
@@ -52,22 +57,33 @@ fn money(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
         dollars(baseline.kms_cost_usd.as_f64())
     );
     let saved = (baseline.kms_cost_usd - own.kms_cost_usd).as_f64();
+    let before = baseline.kms_cost_usd.as_f64();
+    let nine_in_ten = own.nine_in_ten(Figure::KmsCostUsd);
     if saved < 0.0 || adds_cost(results) {
-        let range = range(added_cost_span(results, headline), dollars);
+        let range = match nine_in_ten {
+            Some((low, high)) => numbers::nine_in_ten((low - before, high - before), dollars),
+            None => range(added_cost_span(results, headline), dollars),
+        };
         return Tile {
             name: format!("KMS requests cost more, {period}"),
             value: dollars(0.0 - saved),
             beside: vec![instead, range],
         };
     }
-    let ends = span(results, headline, |row| {
-        (results.at(&baseline.configuration, row.assumption).kms_cost_usd - row.kms_cost_usd)
-            .as_f64()
-    });
+    let range = match nine_in_ten {
+        Some((low, high)) => numbers::nine_in_ten((before - high, before - low), dollars),
+        None => {
+            let ends = span(results, headline, |row| {
+                let instead = results.at(&baseline.configuration, row.assumption);
+                (instead.kms_cost_usd - row.kms_cost_usd).as_f64()
+            });
+            range(ends, dollars)
+        }
+    };
     Tile {
         name: format!("Saved on KMS requests, {period}"),
         value: dollars(saved),
-        beside: vec![instead, range(ends, dollars)],
+        beside: vec![instead, range],
     }
 }
 
@@ -75,16 +91,25 @@ fn money(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
 fn requests(results: &Results, own: &SummaryRow, baseline: &SummaryRow) -> Tile {
     let Some((saving, ends)) = own.saving_ratio.zip(results.saving_range(&own.configuration))
     else {
-        return tile(results, "KMS requests", count, |row| row.kms_requests);
+        return tile(results, "KMS requests", count, Figure::KmsRequests);
+    };
+    let range = match own.nine_in_ten(Figure::Saving) {
+        Some(ends) => numbers::nine_in_ten(ends, percent),
+        None => range(ends, percent),
     };
     Tile {
         name: "KMS requests saved".to_owned(),
         value: percent(saving),
         beside: vec![
             format!("{} instead of {}", count(own.kms_requests), count(baseline.kms_requests)),
-            range(ends, percent),
+            range,
         ],
     }
+}
+
+/// A figure, nothing where there is none.
+fn valued(row: &SummaryRow, figure: Figure) -> f64 {
+    row.figure(figure).unwrap_or_default()
 }
 
 /// A figure of the headline beside the baseline's.
@@ -92,19 +117,16 @@ fn tile(
     results: &Results,
     name: impl Into<String>,
     words: fn(f64) -> String,
-    value: fn(&SummaryRow) -> f64,
+    figure: Figure,
 ) -> Tile {
     let facts = &results.facts;
-    let [own, baseline] =
-        [&facts.headline, &facts.reference].map(|name| words(value(results.assumed(name))));
-    Tile {
-        name: name.into(),
-        value: own,
-        beside: vec![
-            format!("instead of {baseline}"),
-            range(span(results, &facts.headline, value), words),
-        ],
-    }
+    let [own, baseline] = [&facts.headline, &facts.reference]
+        .map(|name| words(valued(results.assumed(name), figure)));
+    let range = match results.assumed(&facts.headline).nine_in_ten(figure) {
+        Some(ends) => numbers::nine_in_ten(ends, words),
+        None => range(span(results, &facts.headline, |row| valued(row, figure)), words),
+    };
+    Tile { name: name.into(), value: own, beside: vec![format!("instead of {baseline}"), range] }
 }
 
 /// Two ends as people read them.

@@ -4,7 +4,7 @@ use crate::report::document::{Block, Section, Shown};
 use crate::report::run::{basis, reproduction};
 use crate::results::Results;
 
-/// What the model does not know, in short; `docs/model.md` has it at length.
+/// What the model leaves out, in short; `docs/model.md` has it at length.
 const LIMITS: [&str; 4] = [
     "How S3 keeps bucket-level keys is not published: lifetimes, partitions of its fleet and the number of \
      verifying calls are assumptions with ranges. The ranges above are what follows from them.",

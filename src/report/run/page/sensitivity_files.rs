@@ -41,7 +41,7 @@ fn break_even(rows: &[BreakEvenRow]) -> Table {
     Table::of(rows)
         .text("parameter", |row| format!("`{}`", row.parameter))
         .text("other assumptions", |row| row.others.clone())
-        .figure("saving asked for", |row| Cell::percent(row.target_ratio))
+        .figure("target saving", |row| Cell::percent(row.target_ratio))
         .text("there the saving", |row| known(row.direction.as_ref()))
         .text("break-even value", |row| known(row.value.as_ref()))
         .figure("least saving seen", |row| Cell::percent(row.saving_min_ratio))

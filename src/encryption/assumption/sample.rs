@@ -1,17 +1,15 @@
 //! Assumptions drawn from their ranges, each by its law.
 
-use crate::encryption::assumption::{
-    Assumption, AssumptionRanges, AssumptionValue, Assumptions, Law, Level, Range,
-};
+use super::{Assumption, AssumptionRanges, AssumptionValue, Assumptions, Law, Level, Range};
 use crate::units::SimDuration;
 
 /// The assumptions whose ranges are open.
-pub(super) fn open(ranges: &AssumptionRanges) -> Vec<(Assumption, Range<AssumptionValue>)> {
+pub(crate) fn open(ranges: &AssumptionRanges) -> Vec<(Assumption, Range<AssumptionValue>)> {
     ranges.in_force().filter(|(_, range)| range.is_open()).collect()
 }
 
 /// The assumptions at a point of the unit cube, which has a coordinate for each of `open`.
-pub(super) fn at(
+pub(crate) fn at(
     ranges: &AssumptionRanges,
     open: &[(Assumption, Range<AssumptionValue>)],
     point: &[f64],
@@ -61,8 +59,8 @@ fn in_logarithm(low: f64, high: f64, u: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Expiry;
     use super::*;
-    use crate::encryption::assumption::Expiry;
     use Assumption::{CacheHosts, CacheLifetime, GenerationLifetime, VerifyOnWrite};
 
     fn names(open: &[(Assumption, Range<AssumptionValue>)]) -> Vec<Assumption> {

@@ -1,0 +1,218 @@
+//! `bks explain`: why a request called KMS and another did not.
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+
+use super::args::{self, JobsOption, OutputFormat, Print, ResultsFolder, TypedOptions};
+use super::exit::Exit;
+use super::scenario_or_logs::ScenarioOrLogs;
+use super::{output, progress};
+use crate::encryption::assumption::Level;
+use crate::error::{Error, Result};
+use crate::explanation::selection::{Selector, select};
+use crate::explanation::{Causes, check_length};
+use crate::logs::record::LogEntry;
+use crate::recording::mark::RecordMark;
+use crate::report::explanation::{AllCauses, RequestsExplained};
+use crate::scenario::Scenario;
+use crate::scenario::engine::EngineChoice;
+use crate::simulation::Arm;
+use crate::units::{SimTime, parse_utc};
+
+/// Explain KMS calls: all by cause, or those of one object, requester or second
+///
+/// PATH is a scenario if it is a single file whose name ends in `.toml`, or `-` for standard input; otherwise it is
+/// logs, as for `bks replay`. (With `--log-format`, `-` is a log.)
+///
+/// Without a selector, the calls of each configuration by cause: bucket keys are off, the object has none, first read
+/// by a requester, the key no longer in memory, another of S3's hosts, a new key or session. The causes add up to the
+/// calls of `bks simulate` or `bks replay`. Writes causes.csv and causes.json; `--format csv` prints the rows.
+///
+/// With a selector, each request it picks, in one replication of one configuration: which bucket-level key wraps the
+/// object, who made it and when, until when S3 holds it, and what would have saved the call.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    bks explain emr10.toml --configuration bucket-key-role\n  \
+    bks explain emr10.toml --at 90min --limit 20\n  \
+    bks explain logs/ --object photos/2026/cat.jpg\n  \
+    bks explain logs/ --at 2026-11-20T08:00:00Z --format csv")]
+pub(super) struct ExplainArgs {
+    /// Explain the requests of the object with this key
+    #[arg(long, value_name = "KEY", group = "selector")]
+    object: Option<String>,
+    /// Explain one request: its ID in the logs, or its number in a scenario's run, from 0
+    #[arg(long, value_name = "ID", group = "selector")]
+    request: Option<String>,
+    /// Explain the requests of a principal, role, user, service or session, by name or ARN
+    #[arg(long, value_name = "NAME", group = "selector")]
+    requester: Option<String>,
+    /// Explain the requests of one second: a time in UTC, or since the start of the run, e.g., 90min
+    #[arg(long, value_name = "TIME", group = "selector")]
+    at: Option<String>,
+    /// Explain at most N requests
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    limit: usize,
+    /// Configuration to explain (repeatable) [default: all; with a selector, the one in the verdict]
+    #[arg(long = "configuration", value_name = "NAME")]
+    configurations: Vec<String>,
+    /// Where every assumption stands in its range; `low` saves least, `high` most
+    #[arg(long, default_value = "assumed", value_parser = args::named(&Level::ALL, Level::name))]
+    level: Level,
+    /// Replication whose requests a selector picks from, counted from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    replication: u32,
+    #[command(flatten)]
+    folder: ResultsFolder,
+    #[command(flatten)]
+    print: Print,
+    #[command(flatten)]
+    jobs: JobsOption,
+    // What has a heading in `--help` comes last: the heading is that of all that follows.
+    #[command(flatten)]
+    input: ScenarioOrLogs,
+}
+
+pub(super) fn run(args: &ExplainArgs, typed: &TypedOptions) -> Result<Exit> {
+    let scenario = args.input.scenario(typed, args.jobs, args.print.quiet.quiet)?;
+    let named = args.configurations.iter().map(|name| scenario.configuration_named(name));
+    let named = named.collect::<Result<Vec<usize>>>();
+    let named = named.map_err(|error| error.at("--configuration"))?;
+    match args.selector(&scenario)? {
+        Some(selector) => args.requests(&scenario, &named, &selector)?,
+        None => args.causes(&scenario, named)?,
+    }
+    Ok(Exit::Done)
+}
+
+impl ExplainArgs {
+    /// Counts the causes of all calls.
+    fn causes(&self, scenario: &Scenario, named: Vec<usize>) -> Result<()> {
+        let all: Vec<usize> = (0..scenario.configurations.len()).collect();
+        let wanted = if named.is_empty() { all } else { named };
+        check_length(scenario, scenario.replications, wanted.len())?;
+        let mut drawn = scenario.clone();
+        drawn.engine = EngineChoice::Events;
+        args::check_size(&drawn, self.jobs.threads())?;
+        let quiet = self.print.quiet;
+        let requests = scenario.expected_requests() * f64::from(scenario.replications);
+        let bar = progress::requests(requests * wanted.len() as f64, &scenario.name, quiet.quiet);
+        let causes: Vec<Causes> = self.jobs.run(|| {
+            let all = wanted.iter().map(|&configuration| {
+                Causes::of(scenario, configuration, self.level, &|requests| bar.inc(requests))
+            });
+            all.collect()
+        })?;
+        bar.finish_and_clear();
+        scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
+        let all = AllCauses { scenario, causes: &causes };
+        let folder = self.folder.of(&scenario.name);
+        output::write_files(&folder, &all.files(), self.folder.overwrite)?;
+        self.print.print(|format| match format {
+            OutputFormat::Json => output::json(&all.json()),
+            OutputFormat::Csv => output::csv(&all.rows()),
+            _ => format.document(&all.document()),
+        })?;
+        quiet.wrote(&folder);
+        Ok(())
+    }
+
+    /// Explains the requests that are picked.
+    fn requests(&self, scenario: &Scenario, named: &[usize], selector: &Selector) -> Result<()> {
+        let configuration = match *named {
+            [] => scenario.headline,
+            [one] => one,
+            _ => {
+                return Err(Error::request(
+                    "requests are explained in one configuration at a time",
+                ));
+            }
+        };
+        check_length(scenario, 1, 1)?;
+        let level = self.level;
+        let assumptions = scenario.configurations[configuration].ranges.at(level);
+        let arm = Arm::of_totals(configuration, assumptions);
+        let selected =
+            self.jobs.run(|| select(scenario, &arm, self.replication, selector, self.limit))?;
+        scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
+        if selected.all == 0 {
+            return Err(Error::request("no request of the run is one of these").hint(
+                "objects of a scenario are called as `bks export` names them; those of a log by their key",
+            ));
+        }
+        let requests = RequestsExplained { scenario, configuration, level, selected: &selected };
+        self.print.print(|format| match format {
+            OutputFormat::Json => output::json(&requests.json()),
+            OutputFormat::Csv => output::csv(&requests.rows()),
+            _ => format.document(&requests.document()),
+        })
+    }
+
+    /// What is to be picked, if anything is.
+    fn selector(&self, scenario: &Scenario) -> Result<Option<Selector>> {
+        let is_log = scenario.recording.is_some();
+        if let Some(key) = &self.object {
+            return Ok(Some(if is_log {
+                Selector::Records(self.records(|record| record.key == Some(key.as_bytes()))?)
+            } else {
+                Selector::Object(key.clone())
+            }));
+        }
+        if let Some(id) = &self.request {
+            if is_log {
+                return self
+                    .records(|record| record.id == Some(id.as_bytes()))
+                    .map(|records| Some(Selector::Records(records)));
+            }
+            let number = id.parse().map_err(|_| {
+                Error::request(format!("`{id}` is not the number of a request in a run, from 0"))
+                    .at("--request")
+            })?;
+            return Ok(Some(Selector::Number(number)));
+        }
+        if let Some(name) = &self.requester {
+            return Ok(Some(Selector::Requester(name.clone())));
+        }
+        let at = self.at.as_ref().map(|time| time_in_run(time, scenario));
+        Ok(at.transpose()?.map(Selector::At))
+    }
+
+    /// The records of a log that `wanted` picks: it is read once more.
+    fn records(
+        &self,
+        wanted: impl Fn(&crate::logs::record::Record) -> bool,
+    ) -> Result<Vec<RecordMark>> {
+        if self.input.logs.paths().iter().any(|path| path == "-") {
+            return Err(Error::request(
+                "objects and requests are looked for in a second reading, but standard input is read once",
+            )
+            .hint("give the log as a file"));
+        }
+        let mut marks = Vec::new();
+        self.input.logs.open(true)?.each(|_, entry| {
+            if let LogEntry::Request(record) = entry
+                && wanted(record)
+            {
+                marks.push(RecordMark::of(record));
+            }
+            Ok(())
+        })?;
+        Ok(marks)
+    }
+}
+
+/// A time in UTC, or since the start of the run.
+fn time_in_run(text: &str, scenario: &Scenario) -> Result<SimTime> {
+    if let Ok(time) = text.parse::<SimTime>() {
+        return Ok(time);
+    }
+    let start = match &scenario.recording {
+        Some(recording) => recording.start_ns,
+        None => {
+            return Err(Error::request(format!("`{text}` is no time since the start of the run"))
+                .at("--at")
+                .hint("give e.g., `--at 90min`"));
+        }
+    };
+    let time = parse_utc(text).map_err(|error| error.at("--at"))?;
+    Ok(SimTime::from_nanos(time - start))
+}

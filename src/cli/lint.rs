@@ -1,0 +1,163 @@
+//! `bks lint`: what bucket keys will break.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::args::{self, OutputFormat, Print, Quiet};
+use super::exit::Exit;
+use super::file_errors::FileErrors;
+use super::{input, output};
+use crate::error::{Error, Result};
+use crate::lint::{Linted, Severity};
+use crate::report::lint as report;
+
+/// Find policies and settings that S3 Bucket Keys will break, before they are turned on
+///
+/// Reads IAM, key, bucket, session and organization policies, Terraform plans and states, and CloudFormation templates, as
+/// JSON or YAML: files, folders, or `-`. Each statement is evaluated as IAM does, with the object's ARN in the encryption context,
+/// as S3 sends it now, and with the bucket's ARN, as S3 sends it with bucket keys; a finding is where the decision
+/// changes. Each finding has its place, its reason, the smallest mend, and how sure it is. Nothing is sent anywhere.
+///
+/// Exit code 3 if something was found that is as grave as `--fail-on`.
+#[derive(Debug, Args)]
+#[command(mut_arg("format", |arg| {
+    arg.value_parser(OutputFormat::only(&[OutputFormat::Table, OutputFormat::Json, OutputFormat::Markdown, OutputFormat::Sarif]))
+}))]
+#[command(after_long_help = "Examples:\n  \
+    bks lint policies/ --format sarif > bks.sarif\n  \
+    aws kms get-key-policy --key-id alias/data --policy-name default | bks lint -\n  \
+    terraform show -json plan.bin | bks lint - --fail-on warning")]
+pub(super) struct LintArgs {
+    /// Policies, plans, states and templates, folders of them, or `-`
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Exit with code 3 if a finding is at least this grave
+    ///
+    /// `error`: will be denied, or no longer guarded. `warning`: may be denied, or stays without effect and costs
+    /// money. `note`: worth knowing.
+    #[arg(long, value_name = "SEVERITY", default_value = "error", value_parser =
+        args::named(&["error", "warning", "note", "never"], |name| name))]
+    fail_on: &'static str,
+    #[command(flatten)]
+    print: Print,
+}
+
+pub(super) fn run(args: &LintArgs) -> Result<Exit> {
+    let mut linted = Linted::default();
+    let mut left_out = FilesPassedOver::default();
+    for file in &args.files {
+        if Path::new(file).is_dir() {
+            add_folder(Path::new(file), &mut linted, &mut left_out)?;
+        } else {
+            let name = if file == "-" { "standard input" } else { file };
+            add(file, name, &mut linted).map_err(|error| error.at(name))?;
+        }
+    }
+    if linted.files == 0 {
+        return Err(Error::request("no file there has a policy or a bucket's encryption in it")
+            .at(args.files.join(" "))
+            .hint(left_out.hint()));
+    }
+    left_out.tell(args.print.quiet);
+    show(args, &linted)?;
+    let severity = Severity::ALL.into_iter().find(|severity| severity.name() == args.fail_on);
+    let fails = |least| linted.findings.iter().any(|finding| finding.severity >= least);
+    Ok(if severity.is_some_and(fails) { Exit::Found } else { Exit::Done })
+}
+
+fn show(args: &LintArgs, linted: &Linted) -> Result<()> {
+    args.print.print(|format| match format {
+        OutputFormat::Json => output::json(&report::json(linted)),
+        OutputFormat::Sarif => output::json(&report::sarif(linted)),
+        _ => format.document(&report::document(linted)),
+    })
+}
+
+/// How to make JSON of a plan.
+const SHOW_PLAN: &str =
+    "run `terraform plan -out plan.bin`, then `terraform show -json plan.bin > plan.json`";
+
+fn extension(path: &str) -> String {
+    let end = Path::new(path).extension().unwrap_or_default();
+    end.to_string_lossy().to_ascii_lowercase()
+}
+
+/// Looks at a file that was named; refuses by its name what is not read.
+fn add(path: &str, name: &str, linted: &mut Linted) -> Result<()> {
+    match extension(path).as_str() {
+        "tf" | "tofu" | "hcl" => {
+            let what = "Terraform's own language is not read, but what it plans is";
+            return Err(Error::request(what).hint(SHOW_PLAN));
+        }
+        _ => {}
+    }
+    let text = input::policy_text(path)?;
+    if text.trim().is_empty() {
+        return Err(Error::request("the file is empty"));
+    }
+    linted.add(name, &text)
+}
+
+/// Files of folders that were not looked at.
+#[derive(Default)]
+struct FilesPassedOver {
+    /// Those without anything to look at, and those that are neither JSON nor YAML.
+    idle: usize,
+    /// Terraform's own language.
+    terraform: usize,
+}
+
+impl FilesPassedOver {
+    fn hint(&self) -> &'static str {
+        if self.terraform > 0 {
+            return SHOW_PLAN;
+        }
+        "give policies, plans, states or templates, in JSON or YAML"
+    }
+
+    fn tell(&self, quiet: Quiet) {
+        for (count, what) in [
+            (self.idle, "files without a policy or a bucket's encryption".to_owned()),
+            (self.terraform, format!("files in Terraform's own language; {SHOW_PLAN}")),
+        ] {
+            if count > 0 {
+                quiet.note(&format!("left out: {count} {what}"));
+            }
+        }
+    }
+}
+
+/// Looks at the files in a folder and in those within it. Hidden files and folders are left out, and links are
+/// not followed.
+fn add_folder(folder: &Path, linted: &mut Linted, left_out: &mut FilesPassedOver) -> Result<()> {
+    let mut folders = vec![folder.to_owned()];
+    let mut files: Vec<PathBuf> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).reading(&folder)? {
+            let entry = entry.reading(&folder)?;
+            let kind = entry.file_type().reading(&folder)?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    for path in files {
+        let name = path.display().to_string();
+        match extension(&name).as_str() {
+            "json" | "yaml" | "yml" | "tfstate" | "template" | "policy" => {
+                left_out.idle += usize::from(add(&name, &name, linted).is_err());
+            }
+            "tf" | "tofu" => left_out.terraform += 1,
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! What turning bucket keys on will break or leave without effect, in policies, plans and templates.
+//!
+//! ```text
+//! text ─ json, yaml ► document ─┬─ terraform, cloudformation ─┬─► policies ──► evaluate: before, after ─┬─► findings
+//!  (with places)             └─ policies in wrappers ──────┘   encryption of buckets ── encryption ──┘
+//!                                                                          └── plan ──► buckets of a scenario
+//! ```
+//!
+//! Everything is a function of texts: nothing is fetched, and no account is asked.
+
+pub(crate) mod cloudformation;
+pub(crate) mod document;
+pub(crate) mod encryption;
+pub(crate) mod evaluate;
+mod finding;
+pub(crate) mod header;
+pub(crate) mod json;
+pub(crate) mod links;
+pub(crate) mod object_context;
+pub(crate) mod pattern;
+mod plan;
+pub(crate) mod policy;
+pub(crate) mod terraform;
+#[cfg(test)]
+mod tests;
+pub(crate) mod writer;
+mod yaml;
+
+pub use finding::{Confidence, Finding, FindingRow, Rule, Severity};
+pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
+
+use crate::error::Result;
+use document::Contents;
+
+/// What was looked at, and what was found.
+#[derive(Clone, Debug, Default)]
+pub struct Linted {
+    /// Files that had something to look at.
+    pub files: usize,
+    /// Policies in them.
+    pub policies: usize,
+    /// Statements of these.
+    pub statements: usize,
+    /// Settings of buckets' encryption.
+    pub buckets: usize,
+    /// Buckets whose bucket keys a plan turns on.
+    pub turned_on: Vec<String>,
+    /// What was found, by file and place.
+    pub findings: Vec<Finding>,
+}
+
+impl Linted {
+    /// Looks at the text of a file.
+    ///
+    /// # Errors
+    /// It is neither JSON nor YAML, or has nothing to look at.
+    pub fn add(&mut self, file: &str, text: &str) -> Result<()> {
+        let contents = Contents::of(text)?;
+        self.files += 1;
+        self.policies += contents.policies.len();
+        self.statements +=
+            contents.policies.iter().map(|policy| policy.statements.len()).sum::<usize>();
+        self.buckets += contents.buckets.len();
+        let turned_on = contents.buckets.iter().filter(|bucket| bucket.turns_on());
+        self.turned_on.extend(turned_on.map(|bucket| bucket.bucket.clone()));
+        let mut findings = check(&contents);
+        findings.sort_by_key(|it| (it.line, it.column, it.owner.clone(), it.rule));
+        self.findings
+            .extend(findings.into_iter().map(|it| Finding { file: file.to_owned(), ..it }));
+        Ok(())
+    }
+
+    /// How many findings are of a severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// The findings of all rules.
+fn check(contents: &Contents) -> Vec<Finding> {
+    let mut findings = contents.findings.clone();
+    for policy in &contents.policies {
+        findings.extend(object_context::check(policy));
+        findings.extend(writer::check(policy));
+        findings.extend(header::check(policy));
+    }
+    findings.extend(contents.buckets.iter().filter_map(encryption::check));
+    findings.extend(links::check(contents));
+    findings
+}

@@ -1,0 +1,152 @@
+//! What a file is, JSON or YAML, and what stands in it: policies, and how buckets are encrypted.
+//!
+//! ```text
+//! plan, state ── terraform ──┐
+//! template ── cloudformation ├─► Contents
+//! anything else: policies ───┘   wherever they stand, in arrays, wrappers and texts
+//! ```
+
+use super::encryption::{API, BucketEncryption, Encryption};
+use super::finding::Finding;
+use super::json::{Json, Node, Place};
+use super::policy::{Policy, PolicyKind};
+use super::{cloudformation, terraform, yaml};
+use crate::error::{Error, Result};
+
+/// What stands in a file.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) buckets: Vec<BucketEncryption>,
+    /// Buckets to which server access logs are sent.
+    pub(crate) log_targets: Vec<Link>,
+    /// Policies of buckets.
+    pub(crate) bucket_policies: Vec<Link>,
+    /// What was found while reading.
+    pub(crate) findings: Vec<Finding>,
+    /// Whether it is a plan, a state or a template, which may hold nothing of interest.
+    pub(crate) has_resources: bool,
+}
+
+/// A resource that names a bucket.
+#[derive(Clone, Debug)]
+pub(crate) struct Link {
+    pub(crate) owner: String,
+    pub(crate) bucket: String,
+}
+
+impl Contents {
+    /// The contents of a JSON text.
+    pub(crate) fn of(text: &str) -> Result<Self> {
+        let node = parse(text)?;
+        let mut contents = Self::default();
+        if terraform::is_one(&node) {
+            terraform::read(&node, &mut contents);
+        } else if cloudformation::is_one(&node) {
+            cloudformation::read(&node, &mut contents);
+        } else {
+            contents.add_all(&node, None, "");
+            if contents.is_empty() {
+                return Err(nothing(&node));
+            }
+        }
+        Ok(contents)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.policies.is_empty() && self.buckets.is_empty()
+    }
+
+    /// Adds all policies and encryption rules at any depth, those in texts too.
+    pub(crate) fn add_all(&mut self, node: &Node, kind: Option<PolicyKind>, owner: &str) {
+        if let Some(policy) = Policy::of(node, kind, owner) {
+            self.policies.push(policy);
+            return;
+        }
+        match &node.value {
+            Json::Object(members) => {
+                self.add_rules(node, owner);
+                for member in members {
+                    self.add_all(&member.value, kind, owner);
+                }
+            }
+            Json::Array(items) => items.iter().for_each(|item| self.add_all(item, kind, owner)),
+            Json::Text(text) => {
+                if let Some(policy) = within_text(text, node.at) {
+                    self.add_all(&policy, kind, owner);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds the encryption that `aws s3api get-bucket-encryption` prints.
+    fn add_rules(&mut self, node: &Node, owner: &str) {
+        for rule in node.get("Rules").into_iter().flat_map(Node::items) {
+            let Some(encryption) = Encryption::of_rule(rule, None, &API) else { continue };
+            self.buckets.push(BucketEncryption {
+                owner: owner.to_owned(),
+                bucket: String::new(),
+                at: rule.at,
+                before: Some(encryption.clone()),
+                after: Some(encryption),
+            });
+        }
+    }
+}
+
+/// The value of a text, JSON or YAML.
+pub(super) fn parse(text: &str) -> Result<Node> {
+    let begin = text.trim_start_matches('\u{feff}').trim_start();
+    if begin.starts_with(['{', '[', '"']) {
+        return Node::parse(text);
+    }
+    match yaml::parse(text) {
+        Ok(node) if !node.members().is_empty() || !node.items().is_empty() => Ok(node),
+        Err(error) if text.lines().any(|line| line.starts_with("Resources:")) => Err(error),
+        // Prose is YAML, too.
+        _ => Node::parse(text),
+    }
+}
+
+/// The JSON in a text: plain, or as AWS's APIs encode policies.
+fn within_text(text: &str, at: Place) -> Option<Node> {
+    let text = text.trim_start();
+    if text.starts_with('{') || text.starts_with('[') {
+        return Node::parse_within(text, at);
+    }
+    if text.starts_with("%7B") || text.starts_with("%7b") {
+        return Node::parse_within(&percent_decoded(text), at);
+    }
+    None
+}
+
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = bytes.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
+        let code = code.and_then(|code| std::str::from_utf8(code).ok());
+        if let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            out.push(byte);
+            at += 3;
+        } else {
+            out.push(bytes[at]);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Why a file has nothing to look at.
+fn nothing(node: &Node) -> Error {
+    let hint = if node.get("errorMessage").is_some() || node.get("@level").is_some() {
+        "this is what `terraform plan -json` prints: save a plan by `terraform plan -out plan.bin`, and give what \
+         `terraform show -json plan.bin` prints"
+    } else {
+        "give policies as JSON, what `aws kms get-key-policy`, `aws s3api get-bucket-policy` or `aws iam \
+         get-role-policy` print, what `terraform show -json` prints, or a CloudFormation template"
+    };
+    Error::request("the file has no policy and no bucket's encryption in it").hint(hint)
+}

@@ -1,0 +1,278 @@
+//! Plans and states of Terraform, as `terraform show -json` prints them, and state files.
+//!
+//! The form of plans: <https://developer.hashicorp.com/terraform/internals/json-format>. What is known only after
+//! apply is told apart in `after_unknown`. Data sources are left out: what they make counts where it is used.
+
+use super::document::{Contents, Link};
+use super::encryption::{BucketEncryption, Encryption, TERRAFORM};
+use super::finding::{Confidence, Finding, Rule};
+use super::json::Node;
+use super::policy::PolicyKind;
+
+/// Attributes that hold policies.
+const POLICY_ATTRIBUTES: [&str; 4] = ["policy", "inline_policy", "content", "policy_document"];
+
+/// A resource as it is, and as it will be.
+struct TerraformResource<'a> {
+    address: String,
+    kind: &'a str,
+    before: Option<&'a Node>,
+    after: Option<&'a Node>,
+    /// `true` wherever `after` is not known.
+    unknown: Option<&'a Node>,
+}
+
+/// Whether a document is a plan or a state.
+pub(super) fn is_one(node: &Node) -> bool {
+    let has = |name| node.get(name).is_some();
+    has("resource_changes")
+        || has("planned_values")
+        || has("terraform_version") && (has("values") || has("resources") || has("format_version"))
+}
+
+/// Adds what stands in it.
+pub(super) fn read(node: &Node, contents: &mut Contents) {
+    contents.has_resources = true;
+    let references = References::of(node);
+    for resource in &resources(node) {
+        add(resource, &references, contents);
+    }
+    for (number, bucket) in contents.buckets.iter_mut().enumerate() {
+        if bucket.bucket.is_empty() {
+            bucket.bucket = references.bucket(&bucket.owner).unwrap_or_else(|| number.to_string());
+        }
+    }
+    let links = contents.log_targets.iter_mut().map(|link| (link, "target_bucket"));
+    for (link, attribute) in links.filter(|(link, _)| link.bucket.is_empty()) {
+        link.bucket = references.resource(&link.owner, attribute).unwrap_or_default();
+    }
+    for link in contents.bucket_policies.iter_mut().filter(|link| link.bucket.is_empty()) {
+        link.bucket = references.resource(&link.owner, "bucket").unwrap_or_default();
+    }
+}
+
+fn resources(node: &Node) -> Vec<TerraformResource<'_>> {
+    if let Some(changes) = node.get("resource_changes") {
+        return changes.items().iter().filter_map(of_change).collect();
+    }
+    let mut found = Vec::new();
+    for values in [node.get("planned_values"), node.get("values")].into_iter().flatten() {
+        values.get("root_module").into_iter().for_each(|module| of_module(module, &mut found));
+    }
+    found.extend(node.get("resources").into_iter().flat_map(Node::items).flat_map(of_state_file));
+    found
+}
+
+fn is_managed(node: &Node) -> bool {
+    node.get("mode").and_then(Node::text) != Some("data")
+}
+
+fn text<'a>(node: &'a Node, name: &str) -> &'a str {
+    node.get(name).and_then(Node::text).unwrap_or_default()
+}
+
+fn of_change(node: &Node) -> Option<TerraformResource<'_>> {
+    let change = node.get("change").filter(|_| is_managed(node))?;
+    let part = |name| change.get(name).filter(|it: &&Node| !it.is_null());
+    Some(TerraformResource {
+        address: text(node, "address").to_owned(),
+        kind: text(node, "type"),
+        before: part("before"),
+        after: part("after"),
+        unknown: part("after_unknown"),
+    })
+}
+
+/// Resources of a module and of those within it; the reader of JSON bounds the depth.
+fn of_module<'a>(module: &'a Node, found: &mut Vec<TerraformResource<'a>>) {
+    let managed =
+        module.get("resources").into_iter().flat_map(Node::items).filter(|it| is_managed(it));
+    found.extend(managed.map(|node| TerraformResource {
+        address: text(node, "address").to_owned(),
+        kind: text(node, "type"),
+        before: node.get("values"),
+        after: node.get("values"),
+        unknown: None,
+    }));
+    for child in module.get("child_modules").into_iter().flat_map(Node::items) {
+        of_module(child, found);
+    }
+}
+
+/// Resources of a `terraform.tfstate`.
+fn of_state_file(node: &Node) -> Vec<TerraformResource<'_>> {
+    let instances = node.get("instances").into_iter().flat_map(Node::items);
+    let of_instance = |instance| {
+        let attributes = Node::get(instance, "attributes");
+        TerraformResource {
+            address: format!("{}.{}", text(node, "type"), text(node, "name")),
+            kind: text(node, "type"),
+            before: attributes,
+            after: attributes,
+            unknown: None,
+        }
+    };
+    if is_managed(node) { instances.map(of_instance).collect() } else { Vec::new() }
+}
+
+fn add(resource: &TerraformResource, references: &References, contents: &mut Contents) {
+    let kind = match resource.kind {
+        kind if kind.starts_with("aws_kms_") => Some(PolicyKind::Key),
+        kind if kind.starts_with("aws_s3") => Some(PolicyKind::Resource),
+        kind if kind.starts_with("aws_organizations_") => Some(PolicyKind::Organization),
+        kind if kind.starts_with("aws_iam_") || kind.starts_with("aws_ssoadmin_") => {
+            Some(PolicyKind::Identity)
+        }
+        // Other resources have policies of their own, which are not about S3's requests to KMS.
+        _ => return,
+    };
+    let Some(after) = resource.after else { return };
+    for name in POLICY_ATTRIBUTES {
+        if let Some(policy) = after.get(name) {
+            contents.add_all(policy, kind, &resource.address);
+        }
+        let is_unknown = resource.unknown.and_then(|it| it.get(name)).and_then(Node::truth);
+        if is_unknown == Some(true) && references.is_set(resource, name) {
+            contents.findings.push(unknown_policy(resource, after));
+        }
+    }
+    match resource.kind {
+        "aws_s3_bucket" | "aws_s3_bucket_server_side_encryption_configuration" => {
+            contents.buckets.extend(encryption(resource, after));
+        }
+        "aws_s3_bucket_logging" => {
+            contents.log_targets.push(link(resource, after, "target_bucket"));
+        }
+        "aws_s3_bucket_policy" => contents.bucket_policies.push(link(resource, after, "bucket")),
+        "aws_s3_object" | "aws_s3_bucket_object" | "aws_s3_object_copy" => {
+            contents.findings.extend(object(resource, after));
+        }
+        _ => {}
+    }
+}
+
+fn link(resource: &TerraformResource, after: &Node, attribute: &str) -> Link {
+    Link { owner: resource.address.clone(), bucket: text(after, attribute).to_owned() }
+}
+
+fn unknown_policy(resource: &TerraformResource, after: &Node) -> Finding {
+    Finding::of(
+        Rule::KnownAfterApply,
+        &resource.address,
+        after.at,
+        "policy".to_owned(),
+        "the policy is known only after apply, so it was not looked at".to_owned(),
+    )
+    .sure(Confidence::Possible)
+    .mend("give the state after apply, too: `terraform show -json > state.json`", Vec::new())
+}
+
+/// The rule that sets a bucket's encryption, in a resource of its own or in the bucket's.
+fn rule<'a>(values: &'a Node, is_bucket: bool) -> Option<&'a Node> {
+    let first = |node: &'a Node, name| node.get(name)?.items().first();
+    let holder =
+        if is_bucket { first(values, "server_side_encryption_configuration")? } else { values };
+    first(holder, "rule")
+}
+
+fn encryption(resource: &TerraformResource, after: &Node) -> Option<BucketEncryption> {
+    let is_bucket = resource.kind == "aws_s3_bucket";
+    let unknown = resource.unknown.and_then(|it| rule(it, is_bucket));
+    let planned = rule(after, is_bucket);
+    let before = resource.before.and_then(|it| rule(it, is_bucket));
+    let of_rule = |rule, unknown| Encryption::of_rule(rule, unknown, &TERRAFORM);
+    let encryption = planned.and_then(|it| of_rule(it, unknown));
+    // A bucket without a setting is of no interest, unless it is the only one that there is.
+    encryption.as_ref()?;
+    Some(BucketEncryption {
+        owner: resource.address.clone(),
+        bucket: text(after, "bucket").to_owned(),
+        at: planned.map_or(after.at, |it| it.at),
+        before: before.and_then(|it| of_rule(it, None)),
+        after: encryption,
+    })
+}
+
+/// An object whose own header switches the bucket key off.
+fn object(resource: &TerraformResource, after: &Node) -> Option<Finding> {
+    let is_kms = text(after, "server_side_encryption") == "aws:kms";
+    let is_off = after.get("bucket_key_enabled").and_then(Node::truth) == Some(false);
+    // A provider that knows nothing of it writes false: only under KMS it is somebody's will.
+    (is_kms && is_off).then(|| {
+        Finding::of(
+            Rule::BucketKeyOff,
+            &resource.address,
+            after.at,
+            "object".to_owned(),
+            "its own header switches the bucket key off, whatever the bucket says".to_owned(),
+        )
+        .mend("leave out `bucket_key_enabled`, so that the bucket's setting applies", Vec::new())
+    })
+}
+
+/// Which resources the configuration's expressions refer to.
+struct References<'a>(Vec<(String, &'a Node)>);
+
+impl<'a> References<'a> {
+    fn of(plan: &'a Node) -> Self {
+        let mut all = Vec::new();
+        let root = plan.at_path(&["configuration", "root_module"]);
+        if let Some(root) = root {
+            Self::add(root, "", &mut all);
+        }
+        Self(all)
+    }
+
+    fn add(module: &'a Node, prefix: &str, all: &mut Vec<(String, &'a Node)>) {
+        for resource in module.get("resources").into_iter().flat_map(Node::items) {
+            all.push((format!("{prefix}{}", text(resource, "address")), resource));
+        }
+        for call in module.get("module_calls").into_iter().flat_map(Node::members) {
+            if let Some(module) = call.value.get("module") {
+                Self::add(module, &format!("{prefix}module.{}.", call.name), all);
+            }
+        }
+    }
+
+    /// Whether somebody set an attribute; the provider computes those of keys and buckets where nobody did.
+    fn is_set(&self, resource: &TerraformResource, attribute: &str) -> bool {
+        let plain = without_indices(&resource.address);
+        match self.0.iter().find(|(known, _)| *known == plain) {
+            Some((_, written)) => written.at_path(&["expressions", attribute]).is_some(),
+            None => !matches!(resource.kind, "aws_s3_bucket" | "aws_kms_key" | "aws_iam_role"),
+        }
+    }
+
+    /// The address to which an attribute of a resource refers, with the resource's own module and index.
+    fn resource(&self, address: &str, attribute: &str) -> Option<String> {
+        let plain = without_indices(address);
+        let (_, resource) = self.0.iter().find(|(known, _)| *known == plain)?;
+        let references = resource.at_path(&["expressions", attribute, "references"])?.items();
+        let named = references.iter().filter_map(Node::text);
+        let named =
+            named.filter(|it| it.starts_with("aws_s3_bucket.")).min_by_key(|it| it.len())?;
+        let module = address.rsplit_once("aws_").map_or("", |(module, _)| module);
+        Some(format!("{module}{named}"))
+    }
+
+    /// The name of the bucket that an encryption is of.
+    fn bucket(&self, address: &str) -> Option<String> {
+        let named = self.resource(address, "bucket").unwrap_or_else(|| address.to_owned());
+        named.rsplit('.').next().map(str::to_owned)
+    }
+}
+
+/// An address without the keys of `count` and `for_each`.
+fn without_indices(address: &str) -> String {
+    let mut out = String::with_capacity(address.len());
+    let mut depth = 0_u32;
+    for c in address.chars() {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}

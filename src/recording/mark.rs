@@ -1,0 +1,53 @@
+//! Which request of a run a record of a log is.
+
+use super::Recording;
+use super::earlier_objects::salt;
+use super::gather::{epoch_ms, id_of};
+use super::hash::{NO_OBJECT, draw, object};
+use crate::logs::record::Record;
+use crate::rng::Seed;
+use crate::s3::Request;
+use crate::units::SimTime;
+
+/// Equal records without a name that are told apart.
+const ALIKE_MAX: u32 = 64;
+
+/// What tells the request that a record is from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordMark {
+    ms: u64,
+    id: u64,
+    /// The object's key.
+    pub key: String,
+}
+
+impl RecordMark {
+    /// That of a record.
+    #[must_use]
+    pub fn of(record: &Record) -> Self {
+        let ms = epoch_ms(record.time);
+        let object =
+            record.key.map_or(NO_OBJECT, |key| object(record.bucket, key, record.version_id));
+        let key = String::from_utf8_lossy(record.key.unwrap_or_default()).into_owned();
+        Self { ms, id: id_of(record, object, ms), key }
+    }
+
+    /// Whether a request of the run is this record.
+    #[must_use]
+    pub fn is_of(
+        &self,
+        recording: &Recording,
+        request: &Request,
+        seed: Seed,
+        replication: u32,
+    ) -> bool {
+        let start_ms = (recording.start_ns / 1_000_000) as u64;
+        let time = SimTime::from_nanos(self.ms.wrapping_sub(start_ms) as i64 * 1_000_000);
+        if request.time != time {
+            return false;
+        }
+        let alike = if self.id & 1 == 1 { ALIKE_MAX } else { 1 };
+        let (salt, id) = (salt(seed, replication), (self.id >> 32) as u32);
+        (0..alike).any(|alike| draw(salt, id ^ alike) == request.draw)
+    }
+}

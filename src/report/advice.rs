@@ -1,0 +1,337 @@
+//! Advice: what to do first and what then, what all else would save, and what does not matter.
+
+use serde_json::{Value, json};
+
+use super::document::{Block, Cell, Document, Section, Shown, Table};
+use super::numbers::{at_levels, dollars, percent};
+use super::run::reproduction::shell;
+use super::{html, json, markdown};
+use crate::advice::rows::{self, AdviceRow};
+use crate::advice::{Advice, AdviceEffect, AdviceStep, Advised, OneTimeCost, Saving, Untried};
+use crate::pricing::PriceTable;
+use crate::results::csv;
+use crate::scenario::MODEL_VERSION;
+use crate::scenario::overrides::Override;
+use crate::scenario::replay::UnknownAge;
+
+/// Version of the JSON document: raised when a key changes its meaning or goes.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The command that simulates or replays what the advice is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdviceCommand(String);
+
+impl AdviceCommand {
+    /// As it is typed into a shell.
+    #[must_use]
+    pub const fn new(words: String) -> Self {
+        Self(words)
+    }
+
+    /// The same with more put over it.
+    fn with<'a>(
+        &self,
+        overrides: impl IntoIterator<Item = &'a Override>,
+        unknown_age: Option<UnknownAge>,
+    ) -> String {
+        let set = overrides.into_iter().map(|Override { key, value, .. }| {
+            format!("--set {}", shell(&format!("{key}={value}")))
+        });
+        let age = unknown_age.map(|age| format!("--unknown-age {age}"));
+        let words: Vec<String> = std::iter::once(self.0.clone()).chain(set).chain(age).collect();
+        words.join(" ")
+    }
+
+    /// The command for one piece of advice.
+    fn of(&self, advice: &Advice, advised: &Advised) -> String {
+        let change = &advised.change;
+        self.with(advice.basis.iter().chain(&change.overrides), change.unknown_age)
+    }
+
+    /// The command for all steps together.
+    fn together(&self, advice: &Advice) -> String {
+        let (overrides, unknown_age) = advice.together();
+        self.with(advice.basis.iter().chain(&overrides), unknown_age)
+    }
+}
+
+/// Rows of `advice.csv`.
+#[must_use]
+pub fn rows(advice: &Advice, command: &AdviceCommand) -> Vec<AdviceRow> {
+    rows::rows(advice, &|index| command.of(advice, &advice.list[index]))
+}
+
+/// Name and content of every file that `bks advise` leaves. The same scenario, seed, version and arguments give
+/// the same bytes.
+#[must_use]
+pub fn files(advice: &Advice, command: &AdviceCommand) -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("advice.csv", csv::write(&rows(advice, command))),
+        ("advice.json", json::write(&json(advice, command)).into_bytes()),
+        ("advice.md", markdown(advice, command).into_bytes()),
+        ("advice.html", html(advice, command).into_bytes()),
+    ]
+}
+
+/// For a pull request.
+#[must_use]
+pub fn markdown(advice: &Advice, command: &AdviceCommand) -> String {
+    markdown::write(&document(advice, command))
+}
+
+/// As a page.
+#[must_use]
+pub fn html(advice: &Advice, command: &AdviceCommand) -> String {
+    html::write(&document(advice, command))
+}
+
+/// For people.
+#[must_use]
+pub fn document(advice: &Advice, command: &AdviceCommand) -> Document {
+    let mut blocks = vec![Block::Verdict(format!("{}: {}", advice.scenario, verdict(advice)))];
+    if !advice.order.is_empty() {
+        blocks.push(Block::List(steps(advice)));
+    }
+    blocks.push(Block::Table(table(advice)));
+    blocks.extend(idle(advice));
+    blocks.extend(notes(advice).into_iter().map(Block::Note));
+    if !advice.order.is_empty() {
+        let again =
+            "The figures again, all steps together (advice.csv has the command of each row):";
+        blocks.push(Block::Paragraph(again.to_owned()));
+        blocks.push(Block::Code("together", command.together(advice)));
+    }
+    for advised in advice.list.iter().filter(|it| is_worth_telling(it)) {
+        blocks.push(how(advice, command, advised));
+    }
+    if !advice.left_out.is_empty() {
+        let items = advice
+            .left_out
+            .iter()
+            .map(|Untried { name, title, why }| format!("`{name}`, {title}: {why}"));
+        let list = vec![Block::List(items.collect())];
+        blocks.push(Section::folded(Shown::IfFoldable, "What was not tried, and why", list));
+    }
+    Document {
+        title: format!("Advice for `{}`", advice.scenario),
+        footer: format!(
+            "bks {}, model version {MODEL_VERSION}, prices of {}",
+            env!("CARGO_PKG_VERSION"),
+            PriceTable::DATE
+        ),
+        blocks,
+    }
+}
+
+fn is_worth_telling(advised: &Advised) -> bool {
+    matches!(advised.effect, AdviceEffect::Saves | AdviceEffect::Depends)
+}
+
+/// A saving with its range, if it has one.
+fn with_range(saving: Saving) -> String {
+    let assumed = dollars(saving.assumed.as_f64());
+    let (low, high) = ends(saving);
+    if low < high {
+        format!("{assumed} {}", at_levels(Some((low, high)), dollars))
+    } else {
+        assumed
+    }
+}
+
+fn ends(saving: Saving) -> (f64, f64) {
+    (saving.low.as_f64(), saving.high.as_f64())
+}
+
+/// What to do first, what then, and what that comes to.
+fn verdict(advice: &Advice) -> String {
+    let Advice { period, bill, order, list, .. } = advice;
+    let of = format!("{} in {period}", dollars(bill.as_f64()));
+    let titles: Vec<&str> =
+        order.iter().map(|step| list[step.advised].change.title.as_str()).collect();
+    match order.as_slice() {
+        [] => format!("nothing that was tried saves one per cent of the bill of {of} for certain"),
+        [only] => format!("{} saves {} of {of}", titles[0], with_range(only.saving)),
+        [first, .., last] => format!(
+            "first {}, which saves {} of {of}; then {}; together {}",
+            titles[0],
+            with_range(first.saving),
+            titles[1..].join(", then "),
+            with_range(last.so_far),
+        ),
+    }
+}
+
+/// The order in which to go, one line a step.
+fn steps(advice: &Advice) -> Vec<String> {
+    let all = advice.order.iter().enumerate();
+    all.map(|(number, AdviceStep { advised, saving, bill, .. })| {
+        let Advised { change, kind, once, .. } = &advice.list[*advised];
+        let then = if number == 0 { "saves" } else { "saves another" };
+        let once = once.as_ref().map_or(String::new(), |once| {
+            format!("; {} once, {}", dollars(once.cost.as_f64()), paid_back(once, advice))
+        });
+        format!(
+            "step {}: {}, {then} {}, the bill is {}{once}; it loses: {}",
+            number + 1,
+            change.title,
+            with_range(*saving),
+            dollars(bill.as_f64()),
+            kind.loses,
+        )
+    })
+    .collect()
+}
+
+/// When what is paid once has come back.
+fn paid_back(once: &OneTimeCost, advice: &Advice) -> String {
+    match (once.payback.as_str(), once.periods) {
+        ("after", Some(periods)) => format!("paid back after {periods:.1} × {}", advice.period),
+        ("never", _) => "never paid back".to_owned(),
+        _ => "this run is too short to tell when it is paid back".to_owned(),
+    }
+}
+
+/// Everything that makes a difference, best first.
+fn table(advice: &Advice) -> Table {
+    let shown =
+        advice.list.iter().enumerate().filter(|(_, it)| it.effect != AdviceEffect::DoesNotMatter);
+    let has_once = advice.list.iter().any(|it| is_worth_telling(it) && it.once.is_some());
+    Table::of(shown)
+        .text("", |(_, it)| it.change.title.clone())
+        .figure("saves alone [low … high]", |(_, it)| saving(Some(it.alone)))
+        .figure_if(!advice.keys_are_on, "beyond bucket keys", |(_, it)| saving(it.beyond))
+        .figure("step", |(index, _)| {
+            advice.step_of(*index).map_or_else(Cell::unknown, |step| (step + 1).to_string().into())
+        })
+        .figure_if(has_once, "once", |(_, it)| Cell::dollars(it.once.as_ref().map(|it| it.cost)))
+        .figure_if(has_once, format!("paid back after, in {}", advice.period), |(_, it)| {
+            it.once.as_ref().map_or_else(Cell::unknown, |once| match once.periods {
+                Some(periods) => Cell::figure(periods, |periods| format!("{periods:.1}")),
+                None => once.payback.as_str().into(),
+            })
+        })
+        .table()
+        .on_page("advice", "", "advice.csv")
+}
+
+fn saving(saving: Option<Saving>) -> Cell {
+    saving.map_or_else(Cell::unknown, |saving| Cell {
+        text: with_range(saving),
+        value: Some(saving.assumed.as_f64()),
+    })
+}
+
+/// What makes no difference.
+fn idle(advice: &Advice) -> Option<Block> {
+    let idle = advice.list.iter().filter(|it| it.effect == AdviceEffect::DoesNotMatter);
+    let idle = idle.map(|it| format!("{} ({})", it.change.title, with_range(it.best())));
+    let idle: Vec<String> = idle.collect();
+    let limit = percent(0.01);
+    (!idle.is_empty()).then(|| {
+        Block::Paragraph(format!(
+            "It does not matter, as it saves less than {limit} of the bill or than chance leaves open: {}.",
+            idle.join("; ")
+        ))
+    })
+}
+
+/// What the figures stand for.
+fn notes(advice: &Advice) -> Vec<String> {
+    let Advice { now, configuration, period, .. } = advice;
+    let mut notes = vec![format!(
+        "Now is `{now}`, with bucket keys `{configuration}`. Amounts are of {period}: KMS requests, keys, S3 requests and \
+         CloudTrail. A range has every assumption at its low and at its high end, the same for both bills."
+    )];
+    let drawn = advice.list.iter().filter(|it| is_worth_telling(it) && !it.kind.same_requests);
+    let drawn: Vec<String> = drawn.map(|it| format!("`{}`", it.kind.name)).collect();
+    if !drawn.is_empty() {
+        notes.push(format!(
+            "Other requests than today's, drawn from the changed scenario: {}; all else runs the same requests.",
+            drawn.join(", ")
+        ));
+    }
+    let told = advice.list.iter().filter(|it| is_worth_telling(it) && !it.kind.note.is_empty());
+    notes.extend(told.map(|it| format!("`{}` {}.", it.kind.name, it.kind.note)));
+    notes
+}
+
+/// What a piece of advice loses, how it is done, and how to get its figures again.
+fn how(advice: &Advice, command: &AdviceCommand, advised: &Advised) -> Block {
+    let Advised { kind, change, .. } = advised;
+    let blocks = vec![
+        Block::Paragraph(format!("It loses: {}.", kind.loses)),
+        Block::Paragraph("By the AWS CLI:".to_owned()),
+        Block::Code("", kind.cli.to_owned()),
+        Block::Paragraph("By Terraform:".to_owned()),
+        if kind.terraform.contains('{') {
+            Block::Code("", kind.terraform.to_owned())
+        } else {
+            Block::Paragraph(kind.terraform.to_owned())
+        },
+        Block::Paragraph(format!("The figures again, of `{}`:", advice.configuration)),
+        Block::Code("", command.of(advice, advised)),
+    ];
+    Section::folded(Shown::IfFoldable, format!("How to: {}", change.title), blocks)
+}
+
+/// For programs: everything that the text shows.
+///
+/// # Panics
+/// Never: rows are structs with text for keys.
+#[must_use]
+pub fn json(advice: &Advice, command: &AdviceCommand) -> Value {
+    let rows = rows(advice, command);
+    let list: Vec<Value> = advice
+        .list
+        .iter()
+        .zip(rows)
+        .map(|(advised, row)| {
+            let mut value = json!(row);
+            value["how"] = json!({
+                "aws_cli": advised.kind.cli,
+                "terraform": advised.kind.terraform,
+            });
+            let overrides = advised.change.overrides.iter();
+            value["set"] = overrides.map(|it| format!("{}={}", it.key, it.value)).collect();
+            value["unknown_age"] = json!(advised.change.unknown_age.map(|age| age.to_string()));
+            value
+        })
+        .collect();
+    let order = advice.order.iter().map(|AdviceStep { advised, saving, so_far, bill }| {
+        json!({
+            "advice": advice.list[*advised].change.name,
+            "saving_usd": triple(*saving),
+            "so_far_usd": triple(*so_far),
+            "total_cost_usd": bill.as_f64(),
+        })
+    });
+    let left_out = advice
+        .left_out
+        .iter()
+        .map(|Untried { name, title, why }| json!({ "advice": name, "title": title, "why": why }));
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "bks_version": env!("CARGO_PKG_VERSION"),
+        "model_version": MODEL_VERSION,
+        "price_date": PriceTable::DATE,
+        "scenario": advice.scenario,
+        "now": advice.now,
+        "configuration": advice.configuration,
+        "bucket_keys_are_on": advice.keys_are_on,
+        "billing_period_s": advice.period.as_secs_f64(),
+        "total_cost_usd": advice.bill.as_f64(),
+        "verdict": verdict(advice),
+        "advice": list,
+        "order": order.collect::<Vec<_>>(),
+        "command": command.together(advice),
+        "left_out": left_out.collect::<Vec<_>>(),
+    })
+}
+
+fn triple(saving: Saving) -> Value {
+    json!({
+        "low": saving.low.as_f64(),
+        "assumed": saving.assumed.as_f64(),
+        "high": saving.high.as_f64(),
+    })
+}

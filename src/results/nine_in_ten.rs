@@ -1,0 +1,245 @@
+//! Between which values a figure lies in nine of ten cases, if each assumption is drawn by its law.
+//!
+//! The low and the high level have every assumption at its worst, or best, at once: the corners of what is
+//! possible, of which nobody says how likely they are. The laws of the assumptions do: sets are drawn from them as
+//! points of a scrambled Sobol' sequence, and all are answered on the requests of the first replication, so that
+//! what differs is due to them and not to chance. Their quantiles are then brought to the mean of all
+//! replications, by the ratio that the assumed values have there.
+//!
+//! What a log does not tell (which keys wrap objects that it reads and that were written before it) has no law: it
+//! is a fact of the bucket that can be looked up. It is as given here, and its effect is a row of
+//! `sensitivity.csv`.
+
+use std::ops::Range;
+
+use rand::RngExt;
+
+use super::counts::ArmCounts;
+use super::rows::SummaryRow;
+use super::run::{LevelCounts, Run, Step, StepProgress};
+use super::summary::{self, Against};
+use crate::encryption::assumption::{Assumptions, Level, sample};
+use crate::encryption::requester::Requesters;
+use crate::figure::{Figure, FigureUnit};
+use crate::rng::{Purpose, sobol_point};
+use crate::scenario::{Configuration, Scenario};
+use crate::simulation::engines::Engines;
+use crate::simulation::estimate::ArmEstimate;
+use crate::simulation::{Arm, PlannedArm, run_and};
+use crate::statistics::Quantile;
+use crate::units::Usd;
+
+/// Sets that are drawn: as many as are affordable.
+const SETS: Range<u32> = 16..64;
+
+/// Sets are affordable that take so many times what the run takes.
+const OF_THE_RUN: f64 = 2.5;
+
+/// What is affordable anyhow: requests, each counted once for each set that answers it.
+const REQUESTS_FREE: f64 = 2e6;
+
+/// Bytes that sets may take together; a single one may take more.
+const BYTES_AT_A_TIME: u64 = 1 << 30;
+
+/// A configuration's figures in nine of ten cases.
+pub(super) struct NineInTen {
+    sets: u32,
+    /// Of those figures that have a value: what 5 % and what 95 % of the sets do not exceed.
+    ends: Vec<(Figure, [Quantile; 2])>,
+}
+
+impl NineInTen {
+    /// Those of each configuration that depends on what is not known.
+    pub(super) fn of_all(run: &Run, progress: StepProgress) -> Vec<Option<Self>> {
+        let designs = DrawnSets::of_all(run.scenario);
+        let figures = figures(run, &designs, progress);
+        let configurations = 0..run.scenario.configurations.len();
+        let of = configurations.map(|index| {
+            let place = designs.iter().position(|design| design.configuration == index)?;
+            Some(Self::of(run, index, &figures[place]))
+        });
+        of.collect()
+    }
+
+    /// Those of one configuration, from its figures under the assumed values and under each set.
+    fn of(run: &Run, index: usize, figures: &[SetFigures]) -> Self {
+        let (assumed, drawn) = figures.split_first().expect("the assumed values are answered, too");
+        let row = summary::row(run, &run.place(index, Level::Assumed), &Against::all(run));
+        let mut ends = Vec::new();
+        for (number, &figure) in Figure::ALL.iter().enumerate() {
+            let values: Option<Vec<f64>> = drawn.iter().map(|figures| figures[number]).collect();
+            let (Some(values), Some(mean)) = (values, row.figure(figure)) else { continue };
+            let ratio = ratio(figure, mean, assumed[number]);
+            let values: Vec<f64> = values.iter().map(|&it| scaled(figure, it, ratio)).collect();
+            ends.push((figure, [0.05, 0.95].map(|p| Quantile::of(&values, p))));
+        }
+        Self { sets: drawn.len() as u32, ends }
+    }
+
+    /// Writes them into the configuration's row of `summary.csv` at the assumed level.
+    pub(super) fn tell(&self, row: &mut SummaryRow) {
+        row.assumption_sets = Some(self.sets);
+        for (figure, [p05, p95]) in &self.ends {
+            let [low, high] = [p05, p95].map(|end| written(*figure, end.value));
+            row.set_nine_in_ten(*figure, (low, high));
+            if *figure == Figure::Saving {
+                row.saving_ratio_p05_half_width = Some(p05.half_width);
+                row.saving_ratio_p95_half_width = Some(p95.half_width);
+            }
+        }
+    }
+}
+
+/// Money in whole units of the smallest coin that bills have, as everywhere.
+fn written(figure: Figure, value: f64) -> f64 {
+    match figure.unit() {
+        FigureUnit::Dollars => Usd::from_f64(value).as_f64(),
+        FigureUnit::Share | FigureUnit::Count => value,
+    }
+}
+
+/// Every figure of the summary, in its order.
+type SetFigures = Vec<Option<f64>>;
+
+/// A share that is saved is one less what is left, and that is what replications have more of or less.
+fn is_of_what_is_left(figure: Figure) -> bool {
+    matches!(figure, Figure::Saving | Figure::AuditSaving)
+}
+
+/// How many times its value in the first replication a figure is in the mean of all.
+fn ratio(figure: Figure, mean: f64, first: Option<f64>) -> f64 {
+    let Some(first) = first else { return 1.0 };
+    let ratio =
+        if is_of_what_is_left(figure) { (1.0 - mean) / (1.0 - first) } else { mean / first };
+    if ratio.is_finite() { ratio } else { 1.0 }
+}
+
+fn scaled(figure: Figure, value: f64, ratio: f64) -> f64 {
+    if is_of_what_is_left(figure) { 1.0 - (1.0 - value) * ratio } else { value * ratio }
+}
+
+/// The sets of a configuration.
+struct DrawnSets {
+    configuration: usize,
+    /// The assumed values, and the sets that are drawn.
+    sets: Vec<Assumptions>,
+    /// What each takes.
+    estimates: Vec<ArmEstimate>,
+}
+
+impl DrawnSets {
+    /// Those of all configurations that depend on what is not known, of as many sets each as are affordable.
+    fn of_all(scenario: &Scenario) -> Vec<Self> {
+        let engines = Engines::of(scenario);
+        let all = scenario.configurations.iter().enumerate();
+        let mut designs: Vec<Self> = all
+            .filter(|(_, it)| it.uses_bucket_keys(&scenario.domains))
+            .filter(|(_, it)| !sample::open(&it.ranges).is_empty())
+            .map(|(index, it)| Self::of(scenario, &engines, index, it))
+            .collect();
+        let affordable = affordable(scenario, &designs) as usize;
+        for design in &mut designs {
+            design.sets.truncate(1 + affordable);
+            design.estimates.truncate(1 + affordable);
+        }
+        designs
+    }
+
+    fn of(
+        scenario: &Scenario,
+        engines: &Engines,
+        index: usize,
+        configuration: &Configuration,
+    ) -> Self {
+        let ranges = &configuration.ranges;
+        let open = sample::open(ranges);
+        let mut rng = scenario.seed.stream(0, Purpose::Sensitivity, (0, 0));
+        let scramble: u32 = rng.random();
+        let points = (0..SETS.end).map(|set| sobol_point(set, 0..open.len(), scramble));
+        let drawn = points.map(|point| sample::at(ranges, &open, &point));
+        let sets: Vec<Assumptions> =
+            std::iter::once(ranges.at(Level::Assumed)).chain(drawn).collect();
+        let requesters =
+            &Requesters::group(configuration.rule, &scenario.principals, &scenario.slots);
+        let threads = rayon::current_num_threads();
+        let estimates = sets.iter().map(|assumptions| {
+            let arm = PlannedArm { scenario, configuration, requesters, assumptions };
+            ArmEstimate::of(&arm, engines, threads)
+        });
+        Self { configuration: index, estimates: estimates.collect(), sets }
+    }
+}
+
+/// Levels, floor and ceiling of a configuration.
+const ARMS_OF_THE_RUN: f64 = 5.0;
+
+/// The greatest power of two of sets for each configuration that takes no longer than is affordable.
+fn affordable(scenario: &Scenario, designs: &[DrawnSets]) -> u32 {
+    let assumed: f64 = designs.iter().map(|design| design.estimates[0].requests).sum();
+    let of_run = assumed * ARMS_OF_THE_RUN * f64::from(scenario.replications);
+    let most = REQUESTS_FREE.max(OF_THE_RUN * of_run);
+    let mut sets = SETS.start;
+    while sets < SETS.end && requests_of(designs, 2 * sets) <= most {
+        sets *= 2;
+    }
+    sets
+}
+
+/// About how many requests so many sets of each configuration answer.
+fn requests_of(designs: &[DrawnSets], sets: u32) -> f64 {
+    let estimates = designs.iter().flat_map(|design| &design.estimates[1..=sets as usize]);
+    estimates.map(|estimate| estimate.requests).sum()
+}
+
+/// The figures of each design's sets in the first replication.
+fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<SetFigures>> {
+    let scenario = run.scenario;
+    let engines = Engines::of(scenario);
+    let against = Against::first(run);
+    let mut figures: Vec<Vec<SetFigures>> = designs.iter().map(|_| Vec::new()).collect();
+    for batch in batches(designs) {
+        let arms: Vec<Arm> = batch
+            .iter()
+            .map(|&(design, set)| {
+                Arm::of_totals(designs[design].configuration, designs[design].sets[set])
+            })
+            .collect();
+        let quotas = &scenario.billing.quotas;
+        progress(Step::SetsDecided(scenario.expected_requests()));
+        let counted = run_and(
+            scenario,
+            &engines,
+            &arms,
+            0..1,
+            &|requests| progress(Step::Answered(requests)),
+            |tally| ArmCounts::of(&tally, quotas),
+        );
+        for (&(design, _), counts) in batch.iter().zip(counted.iter().flatten()) {
+            let index = designs[design].configuration;
+            let configuration = &scenario.configurations[index];
+            let place = LevelCounts { index, configuration, level: Level::Assumed, counts };
+            let row = summary::row(run, &place, &against);
+            figures[design].push(Figure::ALL.iter().map(|&figure| row.figure(figure)).collect());
+        }
+    }
+    figures
+}
+
+/// Each design and set, in runs that fit into memory together.
+fn batches(designs: &[DrawnSets]) -> Vec<Vec<(usize, usize)>> {
+    let mut batches: Vec<Vec<(usize, usize)>> = Vec::new();
+    let mut bytes = 0_u64;
+    for (number, design) in designs.iter().enumerate() {
+        for (set, estimate) in design.estimates.iter().enumerate() {
+            bytes = bytes.saturating_add(estimate.bytes_max);
+            match batches.last_mut() {
+                Some(batch) if bytes <= BYTES_AT_A_TIME => batch.push((number, set)),
+                _ => {
+                    bytes = estimate.bytes_max;
+                    batches.push(vec![(number, set)]);
+                }
+            }
+        }
+    }
+    batches
+}
