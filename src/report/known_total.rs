@@ -40,6 +40,11 @@ pub(super) fn blocks(scaled: &Scaled) -> Vec<Block> {
     blocks
 }
 
+/// Least and greatest of all levels.
+fn ends([low, assumed, high]: [f64; 3]) -> (f64, f64) {
+    (low.min(assumed).min(high), low.max(assumed).max(high))
+}
+
 /// Buckets that the table lists.
 const LISTED: usize = 10;
 
@@ -70,7 +75,7 @@ fn by_bucket(scaled: &Scaled) -> Option<Table> {
     let table = Table::of(savers)
         .text("bucket", |(name, _, _)| name.clone())
         .figure("saved a month", |(_, _, usd)| Cell::figure(usd.map(|usd| usd[1]), dollars))
-        .figure("low … high", |(_, _, usd)| Cell::range(usd.map(range), dollars))
+        .figure("low … high", |(_, _, usd)| Cell::range(usd.map(ends), dollars))
         .figure("KMS requests saved", |(_, calls, _)| Cell::figure(calls[1], signed))
         .table();
     Some(table.on_page("table-known-total", "By bucket, at the known total", ""))

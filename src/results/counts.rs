@@ -128,14 +128,10 @@ impl BucketSums {
     /// Those of one replication.
     fn all(tally: &Tally) -> Vec<Self> {
         let buckets = tally.buckets();
-        let peak = |number: usize, of: &BucketCounts| match buckets {
-            [_] => Some(greatest(&tally.calls_per_s)),
-            _ => tally.counts_by_second(number).then(|| greatest(&of.per_s)),
-        };
         let sums = buckets.iter().enumerate().map(|(number, of)| Self {
             requests: of.requests,
             calls: of.calls,
-            per_s_max: peak(number, of),
+            per_s_max: peak(tally, number, of),
         });
         sums.collect()
     }
@@ -144,6 +140,14 @@ impl BucketSums {
         self.requests += next.requests;
         self.calls += next.calls;
         self.per_s_max = self.per_s_max.max(next.per_s_max);
+    }
+}
+
+/// Most calls of a bucket in a second; `None` if they are not counted by the second.
+fn peak(tally: &Tally, number: usize, of: &BucketCounts) -> Option<u32> {
+    match tally.buckets() {
+        [_] => Some(greatest(&tally.calls_per_s)),
+        _ => tally.counts_by_second(number).then(|| greatest(&of.per_s)),
     }
 }
 

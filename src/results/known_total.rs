@@ -147,8 +147,9 @@ fn buckets(results: &Results, times: f64, per_call: Option<f64>) -> Vec<ScaledBu
         }
     });
     let mut scaled: Vec<ScaledBucket> = scaled.collect();
-    let assumed = |of: &ScaledBucket| of.saved_kms_requests_a_month[1];
-    scaled.sort_by(|a, b| assumed(b).total_cmp(&assumed(a)));
+    scaled.sort_by(|a, b| {
+        b.saved_kms_requests_a_month[1].total_cmp(&a.saved_kms_requests_a_month[1])
+    });
     scaled
 }
 

@@ -64,9 +64,8 @@ impl Ranking {
     /// That of the configuration with that index.
     pub(super) fn of(run: &Run, index: usize, sharers: Sharers) -> Self {
         let (scenario, counted) = (run.scenario, &run.counted);
-        let costs = |of: &ArmCounts| of.shared.costs(scenario, &of.billable, sharers);
-        let reference = costs(run.baseline());
-        let at_levels = Level::ALL.map(|level| costs(counted.at(index, level)));
+        let reference = costs(run, run.baseline(), sharers);
+        let at_levels = Level::ALL.map(|level| costs(run, counted.at(index, level), sharers));
         let saved = |number: usize| at_levels.each_ref().map(|it| reference[number] - it[number]);
         let saved: Vec<[Usd; 3]> = (0..reference.len()).map(saved).collect();
         let calls = run.baseline().shared.calls(scenario, sharers);
@@ -100,8 +99,7 @@ impl Alone {
         if index != scenario.headline || varied.is_empty() {
             return None;
         }
-        let first = |index: usize| costs_of_first(run, counted, index, sharers);
-        let reference = first(scenario.reference);
+        let reference = costs_of_first(run, counted, scenario.reference, sharers);
         let saved = |costs: Vec<Usd>| -> Vec<Usd> {
             reference.iter().zip(costs).map(|(&reference, own)| reference - own).collect()
         };
@@ -111,7 +109,10 @@ impl Alone {
             });
             (it.name.clone(), saved)
         });
-        Some(Self { assumed: saved(first(index)), ends: ends.collect() })
+        Some(Self {
+            assumed: saved(costs_of_first(run, counted, index, sharers)),
+            ends: ends.collect(),
+        })
     }
 
     /// For each in the order what would put the next before it.
@@ -139,6 +140,11 @@ impl Alone {
             true => levels.any(|(first, next)| next > first).then(|| SEVERAL.to_owned()),
         }
     }
+}
+
+/// What each pays, in the mean of all replications.
+fn costs(run: &Run, of: &ArmCounts, sharers: Sharers) -> Vec<Usd> {
+    of.shared.costs(run.scenario, &of.billable, sharers)
 }
 
 /// What each pays in the first replication, with every assumption as assumed.

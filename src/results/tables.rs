@@ -164,6 +164,11 @@ pub(super) fn buckets(run: &Run) -> Vec<BucketRow> {
     places.flat_map(|place| buckets_of(run, &place)).collect()
 }
 
+/// KMS requests of a bucket.
+fn calls_of_bucket(of: &ArmCounts, number: usize) -> f64 {
+    of.mean(of.buckets[number].calls.total())
+}
+
 /// A configuration's buckets, ranked.
 fn buckets_of(
     run: &Run,
@@ -172,13 +177,12 @@ fn buckets_of(
     let scenario = run.scenario;
     let ranking = Ranking::of(run, index, Sharers::Buckets);
     let [low, high] = [Level::Low, Level::High].map(|level| run.counted.at(index, level));
-    let calls = |of: &ArmCounts, number: usize| of.mean(of.buckets[number].calls.total());
     let mut rows = Vec::new();
     for ((&number, hangs_on), rank) in ranking.order.iter().zip(&ranking.hangs_on).zip(1..) {
         let [saved_at_low_usd, saved_usd, saved_at_high_usd] = ranking.saved[number];
         let BucketSums { requests, calls: own, per_s_max } = counts.buckets[number];
         let own = counts.mean_calls(&own);
-        let reference_kms_requests = calls(run.baseline(), number);
+        let reference_kms_requests = calls_of_bucket(run.baseline(), number);
         let log = scenario.recording.as_ref();
         rows.push(BucketRow {
             scenario: scenario.name.clone(),
@@ -191,8 +195,8 @@ fn buckets_of(
             generate_data_key: own.generate_data_key,
             decrypt: own.decrypt,
             encrypt: own.encrypt,
-            kms_requests_at_low: calls(low, number),
-            kms_requests_at_high: calls(high, number),
+            kms_requests_at_low: calls_of_bucket(low, number),
+            kms_requests_at_high: calls_of_bucket(high, number),
             kms_requests_per_s_max: per_s_max,
             kms_cost_usd: ranking.cost[number],
             saved_usd,

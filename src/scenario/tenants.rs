@@ -69,8 +69,8 @@ pub(super) fn expand(file: &mut ScenarioFile, include: Include) -> Placed<Origin
         names.put_into_migrations(file, &tenants);
         for tenant in &tenants {
             let of_tenant = OfTenant { tenant, names: &names };
-            let placed = |error| Misplaced { path: path.clone(), error };
-            of_tenant.add(template, file).map_err(placed)?;
+            let added = of_tenant.add(template, file);
+            added.map_err(|error| Misplaced { path: path.clone(), error })?;
             for (list, count) in [
                 ("bucket", template.buckets.len()),
                 ("principal", template.principals.len()),
@@ -272,11 +272,10 @@ impl OfTenant<'_> {
     }
 
     fn principal(&self, of: &PrincipalFile) -> PrincipalFile {
-        let own = |name: &Option<String>| name.as_ref().map(|name| self.tenant.own(name));
         PrincipalFile {
             name: self.tenant.own(&of.name),
-            role: own(&of.role),
-            user: own(&of.user),
+            role: of.role.as_deref().map(|name| self.tenant.own(name)),
+            user: of.user.as_deref().map(|name| self.tenant.own(name)),
             account: self.tenant.account.clone().unwrap_or_else(|| of.account.clone()),
             ..of.clone()
         }

@@ -141,7 +141,7 @@ principal = "reader"
 bucket = "a"
 arrivals = { poisson = { rate = "2/s" } }
 mix = { read = 1 }
-read = { from = ["old", "new"], pattern = "uniform" }
+read = { from = ["old", "new"], pattern = { by-age = { uniform = { to = "30d" } } } }
 [[workload]]
 name = "read-plain"
 principal = "reader"
