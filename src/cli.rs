@@ -29,6 +29,7 @@ mod lint;
 mod list;
 mod logs;
 mod memory;
+mod migrate;
 mod output;
 mod plot;
 mod progress;
@@ -84,6 +85,7 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     Reconcile(reconcile::ReconcileArgs),
     Inventory(inventory::InventoryArgs),
+    Migrate(migrate::MigrateArgs),
     Lint(lint::LintArgs),
     Export(export::ExportArgs),
     List(list::ListArgs),
@@ -137,6 +139,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Inventory(args) => inventory::run(&args),
+        Command::Migrate(args) => migrate::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Export(args) => export::run(&args, typed),
         Command::List(args) => list::run(&args),

@@ -102,6 +102,15 @@ figures! {
     /// Seconds in which the quota held calls back, in the replication that strains it most.
     ThrottledS: "throttled_s" in "throttled_s", Count, true,
         "  seconds throttled", "Seconds throttled";
+    /// Share of the S3 requests that are answered 503 `SlowDown` at least once because KMS throttles.
+    ThrottledShare: "throttled_share" in "throttled_ratio", Share, false,
+        "  requests that get 503 SlowDown", "Requests that get 503 SlowDown";
+    /// Share of the S3 requests that fail because their last attempt is throttled, too.
+    FailedShare: "failed_share" in "failed_ratio", Share, false,
+        "  requests that fail", "Requests that fail because KMS throttles";
+    /// Most that work is late because of throttling, in seconds.
+    JobDelayMaxS: "job_delay_max_s" in "job_delay_max_s", Count, false,
+        "  longest delay of work, seconds", "Longest delay of work because KMS throttles, in seconds";
     /// KMS cost in the billing period, in US dollars.
     KmsCostUsd: "kms_cost_usd" in "kms_cost_usd", Dollars, false,
         "cost of KMS requests", "Cost of KMS requests in the billing period";

@@ -20,6 +20,7 @@ pub use fit_check::{FitComparison, compare, replications};
 
 use crate::error::Result;
 use crate::harmless_text::shown;
+use crate::inventory::StorageClass;
 use crate::pricing::PriceTable;
 use crate::recording::{NO_ACCOUNT, Recording};
 use crate::s3::Connections;
@@ -231,6 +232,9 @@ fn population(name: String, bucket: String, objects: u64, age: UnknownAge) -> Po
         written_by: None,
         encryption: None,
         kms_key: None,
+        storage_class: StorageClass::Standard,
+        object_lock: false,
+        old_versions: false,
     }
 }
 

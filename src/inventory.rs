@@ -19,6 +19,9 @@ pub(crate) mod rows;
 pub mod tally;
 pub mod versions;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 use crate::logs::csv_records::plain_name;
 use crate::named_enum::named_enum;
@@ -56,18 +59,25 @@ named_enum! {
 
 named_enum! {
     /// A storage class.
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
     pub StorageClass {
         /// S3 Standard.
+        #[default]
         Standard = "STANDARD",
         /// Reduced redundancy.
+        #[serde(rename = "REDUCED_REDUNDANCY")]
         Reduced = "REDUCED_REDUNDANCY",
         /// S3 Intelligent-Tiering.
+        #[serde(rename = "INTELLIGENT_TIERING")]
         Tiering = "INTELLIGENT_TIERING",
         /// S3 Express One Zone.
+        #[serde(skip)]
         Express = "EXPRESS_ONEZONE",
         /// S3 Standard-Infrequent Access.
         StandardIa = "STANDARD_IA",
         /// S3 One Zone-Infrequent Access.
+        #[serde(rename = "ONEZONE_IA")]
         OneZoneIa = "ONEZONE_IA",
         /// S3 Glacier Instant Retrieval.
         GlacierIr = "GLACIER_IR",
@@ -76,8 +86,10 @@ named_enum! {
         /// S3 Glacier Deep Archive.
         DeepArchive = "DEEP_ARCHIVE",
         /// One that bks does not know.
+        #[serde(skip)]
         Other = "other",
         /// The inventory does not say, as of a delete marker.
+        #[serde(skip)]
         Unknown = "unknown",
     }
 }

@@ -42,8 +42,8 @@
 //! - second floor, workshops: [`workload`], [`logs`], [`encryption`], and [`lint`], which reads policies
 //! - third floor, counting, pricing, and logs put in order: [`tally`], [`pricing`], [`recording`],
 //!   and [`inventory`], the objects a bucket holds, and [`bill`], the requests a bill has
-//! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`],
-//!   [`migration`], [`sweep`],
+//! - between both, what can become of objects that are there: [`migration`]
+//! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`], [`sweep`],
 //!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
 //!   [`explanation`]
 //! - roof: [`report`]

@@ -29,8 +29,12 @@ mod yaml;
 pub use finding::{Confidence, Finding, FindingRow, Rule, Severity};
 pub use plan::{ModeName, PlannedBucket, PlannedBuckets};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use document::Contents;
+use policy::Policy;
+
+/// Statements and values of the largest policy that AWS takes: a key policy of 32 KiB.
+const VALUES_MAX: usize = 2_000;
 
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, Default)]
@@ -56,6 +60,13 @@ impl Linted {
     /// It is neither JSON nor YAML, or has nothing to look at.
     pub fn add(&mut self, file: &str, text: &str) -> Result<()> {
         let contents = Contents::of(text)?;
+        let largest = contents.policies.iter().map(Policy::values).max().unwrap_or(0);
+        if largest > VALUES_MAX {
+            return Err(Error::request(format!(
+                "a policy in it has {largest} statements and values, but AWS takes at most 32 KiB, some \
+                 {VALUES_MAX} of them"
+            )));
+        }
         self.files += 1;
         self.policies += contents.policies.len();
         self.statements +=

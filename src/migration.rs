@@ -1,10 +1,17 @@
-//! What it costs, once, to give existing objects a bucket key, and when that has paid for itself.
+//! What it takes, once, to give existing objects a bucket key, and when that has paid for itself.
 //!
-//! Turning bucket keys on changes nothing for the objects already stored. The plan priced here
-//! re-encrypts them in place by `UpdateObjectEncryption` through S3 Batch Operations: any size and
-//! class, no new version, no early-delete fee, charged as a PUT at the Standard price whatever the
-//! class (S3 User Guide,
-//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/update-sse-encryption.html>).
+//! Turning bucket keys on changes nothing for the objects already stored. They can be left to age out of
+//! what is read, or be re-encrypted through S3 Batch Operations: in place by `UpdateObjectEncryption` (any
+//! size and class, no new version, no early-delete fee, charged as a PUT at the Standard price whatever the
+//! class, S3 User Guide,
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/update-sse-encryption.html>), or by a copy.
+//!
+//! - [`stored`]: objects as a migration sees them;
+//! - [`reach`]: which of them an operation can touch;
+//! - [`one_off`]: what that costs;
+//! - [`pace`]: how fast it may go under the KMS quota;
+//! - [`months`]: savings month by month until the ways meet;
+//! - [`payback`]: when what is saved has paid for it.
 //!
 //! ```
 //! use bks::{migration::MigrationPlan, pricing::{PriceTable, Terms}};
@@ -15,14 +22,19 @@
 //! # Ok::<(), bks::error::Error>(())
 //! ```
 
+pub mod months;
+pub mod one_off;
+pub mod pace;
 pub mod payback;
+pub mod reach;
+pub mod stored;
 
 use crate::pricing::{Bill, PriceTable, Sku, Terms};
 
 /// The most objects that one Batch Operations job takes for this operation (`docs/model.md`).
 pub const OBJECTS_PER_JOB_MAX: u64 = 20_000_000_000;
 
-/// The re-encryption, in place, of existing objects.
+/// The re-encryption of existing objects by Batch Operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MigrationPlan {
     /// Objects to re-encrypt.
@@ -33,6 +45,8 @@ pub struct MigrationPlan {
     /// Objects in the source bucket, each charged for when S3 generates the manifest; zero if the
     /// user brings a manifest, e.g. from S3 Inventory.
     pub manifest_objects: u64,
+    /// Requests at the PUT price of Standard: one for each object, but for copies to other classes.
+    pub standard_puts: u64,
     /// KMS calls on the old key for each object under KMS: at least one, since its data key must be
     /// unwrapped; *assumed* to be exactly one. Which calls AWS makes is not documented.
     pub kms_calls_per_object: u32,
@@ -50,6 +64,7 @@ impl MigrationPlan {
             objects,
             objects_under_kms: objects,
             manifest_objects: objects,
+            standard_puts: objects,
             kms_calls_per_object: 1,
             bucket_level_key_calls: if objects > 0 { 1 } else { 0 },
         }
@@ -80,7 +95,7 @@ impl MigrationPlan {
             (Sku::KmsRequests, self.kms_calls()),
             (Sku::CloudTrailManagementCopies, self.kms_calls().saturating_mul(copies)),
             (Sku::CloudTrailDataEvents, if terms.data_events { self.objects } else { 0 }),
-            (Sku::S3Put, self.objects),
+            (Sku::S3Put, self.standard_puts),
             (Sku::BatchJobs, self.jobs()),
             (Sku::BatchObjects, self.objects),
             (Sku::BatchManifestObjects, self.manifest_objects),

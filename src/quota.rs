@@ -14,11 +14,16 @@
 //!   on who waits, hence on [`QuotaEffect::delayed`] (at its greatest so) and
 //!   [`QuotaEffect::wait_max_s`] (at its least), and not on the backlog.
 //!
+//! That is the *open loop*: requests come when they would come anyway. What clients make of it who pause,
+//! put work off, and give up is the [`closed_loop`]; where nothing is throttled both are the same.
+//!
 //! When the series ends nothing new is asked, and what still waits is answered at that rate, so that
 //! no wait is cut off. Whether calls that went on coming would ever be answered is another question:
 //! see [`QuotaEffect::grows`].
 //!
 //! No call is lost or made up: answered + left over = asked.
+
+pub mod closed_loop;
 
 /// What a quota leaves to a series of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +158,25 @@ impl QuotaEffect {
     pub const fn strain(&self) -> (u64, u64) {
         (self.slow_downs, self.peak_per_s)
     }
+}
+
+/// The least quota under which at most a share of the calls are throttled, if each is asked again until it
+/// is answered: about what clients that pause need.
+#[must_use]
+pub fn least_quota(calls_per_s: &[u32], background_per_s: u64, share: f64) -> u64 {
+    let asked: u64 = calls_per_s.iter().copied().map(u64::from).sum();
+    let may_wait = (asked as f64 * share) as u64;
+    let (mut enough, mut low) = (calls_per_s.iter().copied().max().map_or(0, u64::from), 0);
+    while low < enough {
+        let left = u64::midpoint(low, enough);
+        let terms = QuotaTerms { quota_per_s: left, background_per_s: 0 };
+        if QuotaEffect::of(calls_per_s, terms).delayed <= may_wait {
+            enough = left;
+        } else {
+            low = left + 1;
+        }
+    }
+    enough + background_per_s
 }
 
 /// Whether in the last `1 / part` of a series as many calls or more come as `left_for_us` a second.
@@ -304,6 +328,18 @@ mod tests {
             assert_eq!((effect.over_quota_s, effect.throttled_s), (2, 3));
             assert!(effect.grows);
         }
+    }
+
+    /// Of a hundred seconds, one has 100 calls and the others 10: at 100 nobody waits. Of 1,090 calls ten may
+    /// wait: 90 are answered at once.
+    #[test]
+    fn the_least_quota_lets_no_more_wait_than_may() {
+        let mut calls = [10; 100];
+        calls[50] = 100;
+        assert_eq!(least_quota(&calls, 5, 0.0), 100 + 5);
+        assert_eq!(least_quota(&calls, 0, 0.01), 90);
+        assert_eq!(least_quota(&calls, 0, 1.0), 0);
+        assert_eq!(least_quota(&[], 7, 0.01), 7);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Answers to bytes: typed rows become a [`document::Document`], and a renderer writes it.
 //!
 //! ```text
-//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ calibration ─ explanation ─ lint
+//! run ─ comparison ─ advice ─ sweep ─ sensitivity ─ reconciliation ─ inventory ─ migration ─ calibration ─ explanation ─ lint
 //!                                                                                              one file a question
 //!                                    ▼
 //!                                Document        headings, paragraphs, tables, charts
@@ -25,6 +25,7 @@ pub mod json;
 pub mod known_total;
 pub mod lint;
 pub mod markdown;
+pub mod migration;
 pub mod reconciliation;
 pub mod run;
 pub mod sensitivity;

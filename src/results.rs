@@ -16,8 +16,9 @@ mod counts;
 pub mod csv;
 pub mod known_total;
 pub mod manifest;
-mod migration;
+pub mod migration;
 mod nine_in_ten;
+mod quota_use;
 mod ranking;
 mod replay_tables;
 pub mod result_json;
@@ -113,13 +114,6 @@ impl Results {
     #[must_use]
     pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
         let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
-        if let Some(log) = &scenario.recording {
-            if let Some((row, varied)) = assumption_effects::unknown_objects(&run, log, progress) {
-                run.swings.push(row);
-                run.varied.push(varied);
-            }
-            SensitivityRow::sort(&mut run.swings);
-        }
         run.nine_in_ten = NineInTen::of_all(&run, progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);

@@ -3,11 +3,13 @@
 pub mod columns;
 mod connections;
 mod request;
+mod retries;
 
 use std::fmt;
 
 pub use connections::Connections;
 pub use request::{Object, Request, SessionSlot};
+pub use retries::{KnownRetries, OwnRetries, Retries, RetryPolicy};
 
 /// An operation of Amazon S3 that a workload can issue, by AWS's API name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +43,33 @@ pub enum Operation {
     ListParts,
 }
 
+/// Requests a second that S3 serves at least to one prefix of a bucket: GET and HEAD, then PUT, COPY, POST
+/// and DELETE (documented,
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>). Beyond them it may
+/// answer 503 `SlowDown` until it has scaled.
+pub const REQUESTS_PER_PREFIX: [u64; 2] = [5_500, 3_500];
+
 impl Operation {
+    /// Its place in [`REQUESTS_PER_PREFIX`]. *Assumed*: a listing counts as the GET that it is.
+    #[must_use]
+    pub const fn of_prefix_limit(self) -> usize {
+        match self {
+            Self::GetObject
+            | Self::HeadObject
+            | Self::HeadObjectChecksum
+            | Self::ListObjects
+            | Self::ListParts => 0,
+            Self::PutObject
+            | Self::DeleteObject
+            | Self::CreateMultipartUpload
+            | Self::UploadPart
+            | Self::CompleteMultipartUpload
+            | Self::CopyObject
+            | Self::UploadPartCopy
+            | Self::ReplicateObject => 1,
+        }
+    }
+
     /// Every operation, in the order of tables and files.
     pub const ALL: [Self; 13] = [
         Self::PutObject,

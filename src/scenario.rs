@@ -10,6 +10,7 @@
 //! - `run_toml`: what is written with the results;
 //! - [`resolve`]: what is written to what is meant;
 //! - [`connections`]: on how many connections whose requests come;
+//! - [`retries`]: how whose clients repeat what is throttled;
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: which engine is asked for;
 //! - [`replay`]: the scenario that a log is;
@@ -28,6 +29,7 @@ pub mod population;
 pub mod read;
 pub mod replay;
 pub mod resolve;
+pub mod retries;
 pub(crate) mod run_toml;
 mod schema;
 mod tenants;

@@ -6,7 +6,8 @@
 //! - *Indices* ([`sobol`]): all assumptions at once, drawn from laws that stand for knowing nothing but
 //!   their ranges ([`Law`](crate::encryption::assumption::Law)). They say whose spread the saving's spread is.
 //! - *Break-even values* ([`break_even`]): where the saving falls below a target along an [`axis`], with
-//!   the others at each level.
+//!   the others at each level; and where a demand on any other figure ceases to hold
+//!   ([`figure_targets`]).
 //!
 //! All sets of assumptions are answered on the same requests, so that a difference is theirs and not
 //! one of chance: those of the first replication. Only the break-even values that were found there are
@@ -15,6 +16,7 @@
 pub mod axis;
 pub mod break_even;
 mod evaluator;
+pub mod figure_targets;
 pub mod rows;
 pub mod search;
 pub mod sobol;
@@ -24,12 +26,14 @@ use crate::error::{Error, Result};
 use crate::results::rows::SensitivityRow;
 use crate::rng::Purpose;
 use crate::scenario::Scenario;
+use crate::scenario::assertion::Assertion;
 use crate::scenario::overrides::Override;
 use crate::statistics::quantile;
 
 use axis::SearchAxis;
 use break_even::{BreakEvenSearch, BreakEvens};
 use evaluator::Evaluator;
+use figure_targets::{FigureTarget, RowsAtValues};
 use sobol::Indices;
 
 pub use evaluator::Budget;
@@ -57,6 +61,8 @@ pub struct SensitivityPlan {
     pub samples: Option<u32>,
     /// Savings whose break-even values are sought.
     pub targets: Vec<f64>,
+    /// Demands on figures, of which is sought where they hold.
+    pub demands: Vec<Assertion>,
     /// Axes to search beside the usual ones, or instead of those of the same name.
     pub over: Vec<SearchAxis>,
     /// What it may take.
@@ -76,6 +82,8 @@ pub struct Sensitivity {
     pub replications: u32,
     /// Break-even values, axis by axis and level by level.
     pub break_evens: Vec<BreakEvens>,
+    /// Where demands on figures hold, axis by axis.
+    pub figure_targets: Vec<FigureTarget>,
     /// Usual axes that this scenario does not have, and why.
     pub left_out: Vec<(String, String)>,
 }
@@ -141,6 +149,7 @@ impl Sensitivity {
         for axis in plan.over.iter().filter(|axis| !axis.is_assumption()) {
             read(&axis.change(axis.span.low))?;
         }
+        figure_targets::check(scenario, &plan.demands)?;
         let replications = scenario.replications;
         let search = BreakEvenSearch {
             scenario,
@@ -155,7 +164,9 @@ impl Sensitivity {
         let together = together(scenario, plan, &mut first);
         let mut all = search.evaluator(scenario, replications)?;
         let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
-        for (axis, asked) in axes(scenario, plan) {
+        // Who asks for other figures alone does not wait for savings.
+        let savings = if plan.targets.is_empty() { Vec::new() } else { axes(scenario, plan) };
+        for (axis, asked) in savings {
             if axis.is_assumption() {
                 break_evens.extend(search.over_assumption(&axis, &mut first, &mut all));
                 continue;
@@ -166,8 +177,37 @@ impl Sensitivity {
                 Err(error) => left_out.push((axis.name().to_owned(), error.to_string())),
             }
         }
-        Ok(Self { assumed, swings, together, replications, break_evens, left_out })
+        let figure_targets = figure_targets(scenario, read, plan, progress, &mut left_out)?;
+        let found =
+            Self { assumed, swings, together, replications, break_evens, figure_targets, left_out };
+        Ok(found)
     }
+}
+
+/// Where the plan's demands on figures hold: along the axes that were asked for, else along the usual ones.
+fn figure_targets(
+    scenario: &Scenario,
+    read: ReadWith,
+    plan: &SensitivityPlan,
+    progress: WorkProgress,
+    left_out: &mut Vec<(String, String)>,
+) -> Result<Vec<FigureTarget>> {
+    let mut found = Vec::new();
+    if plan.demands.is_empty() {
+        return Ok(found);
+    }
+    for (axis, asked) in axes(scenario, plan) {
+        if !asked && !plan.over.is_empty() {
+            continue;
+        }
+        match RowsAtValues::new(&axis, read, progress).search(scenario, &plan.demands) {
+            Ok(targets) => found.extend(targets),
+            Err(error) if asked => return Err(error),
+            Err(error) => left_out.push((axis.name().to_owned(), error.to_string())),
+        }
+    }
+    left_out.dedup();
+    Ok(found)
 }
 
 /// The axes to search, and whether each was asked for.

@@ -37,7 +37,7 @@ use crate::scenario::Scenario;
 use crate::tally::Tally;
 
 pub use arm::Arm;
-pub(crate) use arm::PlannedArm;
+pub(crate) use arm::{PlannedArm, SeenArm};
 use engines::Engines;
 use replication::ReplicationRun;
 
@@ -80,12 +80,25 @@ pub fn kms_calls(
 /// large.
 ///
 /// Replications, and in each the arms of each reading of "requester", are runs by themselves; all
-/// of them may be under way together. An arm of a log whose calls are no matter of chance is run in
-/// the first replication alone.
+/// of them may be under way together.
 pub fn run_and<T: Clone + Send>(
     scenario: &Scenario,
     engines: &Engines,
     arms: &[Arm],
+    replications: Range<u32>,
+    progress: RequestProgress,
+    keep: impl Fn(Tally) -> T + Sync,
+) -> Vec<Vec<T>> {
+    let arms = arms.iter().map(|arm| SeenArm { arm, scenario, once: false });
+    run_seen(scenario, engines, &arms.collect::<Vec<_>>(), replications, progress, keep)
+}
+
+/// As [`run_and`], of arms that may each see the scenario in another way. An arm that is wanted once, or of a
+/// log and no matter of chance, is run in the first replication alone, which then stands for the others.
+pub(crate) fn run_seen<T: Clone + Send>(
+    scenario: &Scenario,
+    engines: &Engines,
+    arms: &[SeenArm],
     replications: Range<u32>,
     progress: RequestProgress,
     keep: impl Fn(Tally) -> T + Sync,
@@ -111,7 +124,7 @@ pub fn run_and<T: Clone + Send>(
                     }
                     return Vec::new();
                 }
-                let of_rule: Vec<&Arm> = numbers.iter().map(|&arm| &arms[arm]).collect();
+                let of_rule: Vec<SeenArm> = numbers.iter().map(|&arm| arms[arm]).collect();
                 let tallies = answers::count(&run, &of_rule, buckets).into_iter().map(&keep);
                 numbers.iter().copied().zip(tallies).collect::<Vec<(usize, T)>>()
             };
@@ -150,13 +163,13 @@ struct UnderRule {
 }
 
 impl UnderRule {
-    fn of(rule: RequesterRule, scenario: &Scenario, arms: &[Arm]) -> Self {
+    fn of(rule: RequesterRule, scenario: &Scenario, arms: &[SeenArm]) -> Self {
         let requesters = Requesters::group(rule, &scenario.principals, &scenario.slots);
-        let rules = arms.iter().map(|arm| scenario.configurations[arm.configuration].rule);
+        let rules = arms.iter().map(|arm| arm.configuration().rule);
         let arms_under: Vec<usize> =
             rules.enumerate().filter(|(_, it)| *it == rule).map(|(arm, _)| arm).collect();
         let mut drawing = arms_under.clone();
-        drawing.retain(|&arm| !recorded::draws_nothing(scenario, &requesters, &arms[arm]));
+        drawing.retain(|&arm| !arms[arm].once && !recorded::draws_nothing(&requesters, &arms[arm]));
         Self { requesters, arms: arms_under, drawing }
     }
 }

@@ -60,6 +60,7 @@ pub struct Cost {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
     window: Window,
+    seconds_per_bin: usize,
     /// S3 requests by operation.
     pub requests: RequestsByOperation,
     /// The same by the region of the bucket, if there are several.
@@ -86,6 +87,9 @@ pub struct Tally {
     pub calls_of_place: Vec<KmsCalls>,
     /// KMS calls of each account in each region, if those are told apart.
     pub accounts: Vec<AccountCalls>,
+    /// Most S3 requests in a time bin to each bucket, by [`Operation::of_prefix_limit`], if buckets are
+    /// told apart.
+    pub busiest_bin_of_bucket: Vec<[u64; 2]>,
 }
 
 impl Tally {
@@ -94,6 +98,7 @@ impl Tally {
     pub fn new(window: Window, requesters: usize) -> Self {
         Self {
             window,
+            seconds_per_bin: (window.bin.as_nanos() / 1_000_000_000) as usize,
             requests: [0; Operation::ALL.len()],
             regions: Vec::new(),
             calls: [KmsCalls::NONE; Operation::ALL.len()],
@@ -108,13 +113,17 @@ impl Tally {
             buckets: BucketTally::default(),
             calls_of_place: Vec::new(),
             accounts: Vec::new(),
+            busiest_bin_of_bucket: Vec::new(),
         }
     }
 
-    /// The same with that many accounts in regions told apart.
+    /// The same with that many accounts in regions told apart, and in each so many kinds of clients.
     #[must_use]
-    pub fn with_accounts(mut self, accounts: usize) -> Self {
-        self.accounts = vec![AccountCalls::default(); accounts];
+    pub fn with_accounts(mut self, accounts: usize, clients: usize) -> Self {
+        let series = if accounts * clients > 1 { clients } else { 0 };
+        let account =
+            AccountCalls { per_s: vec![Seconds::default(); series], ..AccountCalls::default() };
+        self.accounts = vec![account; accounts];
         self
     }
 
@@ -175,13 +184,13 @@ impl Tally {
         let calls = answer.calls.total();
         self.calls[request.operation as usize] += answer.calls;
         self.calls_by_object += u64::from(answer.by_object);
-        let bin = &mut self.bins[(since / self.window.bin.as_nanos() as u64) as usize];
+        let second = (since / 1_000_000_000) as usize;
+        let bin = &mut self.bins[second / self.seconds_per_bin];
         bin.calls += answer.calls;
         if request.once {
             bin.calls_once += calls;
             self.once.calls += calls;
         }
-        let second = (since / 1_000_000_000) as usize;
         let in_second = &mut self.calls_per_s[second];
         *in_second = in_second.saturating_add(calls as u32);
         let of_read = u64::from(answer.of_read);
@@ -211,23 +220,20 @@ impl Tally {
         once: bool,
         (second, calls): (usize, u64),
     ) {
-        let several = self.accounts.len() > 1;
         if calls > 0
             && let Some(account) = self.accounts.get_mut(number as usize)
         {
             account.counts.count(calls, charged, once);
-            if several {
-                account.per_s.add(second as u32, calls as u32);
+            if let Some(per_s) = account.per_s.get_mut(charged.clients as usize) {
+                per_s.add(second as u32, calls as u32);
             }
         }
     }
 
-    /// Where the calls of an account are counted by the second, if there are several.
+    /// Where the calls of an account's clients are counted by the second, if these are told apart.
     fn seconds_of(&mut self, charged: Charged) -> Option<&mut Seconds> {
-        if self.accounts.len() < 2 {
-            return None;
-        }
-        self.accounts.get_mut(charged.own as usize).map(|account| &mut account.per_s)
+        let account = self.accounts.get_mut(charged.own as usize)?;
+        account.per_s.get_mut(charged.clients as usize)
     }
 
     /// Counts requests that cost the same calls each, in order of time; nothing before the counted
@@ -337,6 +343,7 @@ impl Tally {
         add_each(&mut self.once.requests, &traffic.requests_once);
         self.buckets.add_requests(&traffic.parts);
         self.add_of_regions(&traffic.regions);
+        self.busiest_bin_of_bucket = traffic.busiest();
         for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
             bin.requests += more;
         }
@@ -386,13 +393,15 @@ impl Tally {
         self.calls.into_iter().sum()
     }
 
-    /// Adds the counts of `other`, which must be of the same window.
+    /// Adds the counts of `other`, which must be of the same window. Requesters, principals and parts of
+    /// buckets that are not counted one by one here are left out.
     ///
     /// # Panics
     /// If windows or numbers of requesters differ.
     pub fn merge(&mut self, other: &Self) {
         assert_eq!(self.window, other.window);
-        assert_eq!(self.requesters.len(), other.requesters.len());
+        let requesters = self.requesters.len();
+        assert!(requesters == 0 || requesters == other.requesters.len());
         add_each(&mut self.requests, &other.requests);
         if !other.regions.is_empty() {
             self.add_of_regions(&other.regions);
@@ -417,8 +426,8 @@ impl Tally {
 
     /// Number of seconds in a time bin.
     #[must_use]
-    pub fn seconds_per_bin(&self) -> usize {
-        (self.window.bin.as_nanos() / 1_000_000_000) as usize
+    pub const fn seconds_per_bin(&self) -> usize {
+        self.seconds_per_bin
     }
 }
 

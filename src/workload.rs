@@ -3,6 +3,7 @@
 //! - [`ages`]: how old objects are;
 //! - [`arrivals`]: when actions happen;
 //! - [`rates`]: how often, as a function of time;
+//! - [`growth`]: how that changes from month to month;
 //! - `poisson`: whose KMS calls can be drawn without the requests;
 //! - [`read_pattern`]: how a workload chooses what to read;
 //! - [`object_read`]: which object that is;
@@ -19,6 +20,7 @@
 pub mod ages;
 pub mod arrivals;
 pub mod clients;
+pub mod growth;
 pub mod jobs;
 pub mod object_read;
 pub(crate) mod poisson;
@@ -34,6 +36,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{ByteSize, SimDuration, SimTime};
+use arrivals::Arrivals;
 
 /// What a workload does, and how often in proportion: one weight for each kind of action.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -183,7 +186,7 @@ impl Traffic {
                 shares(mix).map(|(action, share)| (action, arriving * share)).collect()
             }
             Self::Jobs(jobs) => {
-                let starts = jobs.starts(duration) as f64;
+                let starts = jobs.weighed_starts(duration);
                 jobs.steps.iter().map(|it| (it.action, starts * it.objects as f64)).collect()
             }
             Self::Following(following) => {
@@ -262,6 +265,20 @@ impl Workload {
             Traffic::Steady { arrivals, .. } => arrivals.cycle(),
             Traffic::Jobs(jobs) => jobs.every,
             Traffic::Following(_) => None,
+        }
+    }
+
+    /// Whether it grows or shrinks from month to month.
+    #[must_use]
+    pub fn grows(&self) -> bool {
+        match &self.traffic {
+            Traffic::Steady { arrivals: Arrivals::Poisson(poisson), .. } => {
+                poisson.growth.is_some()
+            }
+            Traffic::Steady { .. } => false,
+            Traffic::Jobs(jobs) => jobs.growth.is_some(),
+            // As what it follows.
+            Traffic::Following(_) => false,
         }
     }
 

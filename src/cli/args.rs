@@ -10,7 +10,9 @@ use super::{input, memory, output, threads};
 use crate::error::Result;
 use crate::recording::Recording;
 use crate::report::document::Document;
+use crate::report::run::reproduction::shell;
 use crate::report::{self, DocumentFormat};
+use crate::results::FACTS;
 use crate::scenario::Scenario;
 use crate::scenario::assertion::Assertion;
 use crate::scenario::overrides::Override;
@@ -66,7 +68,33 @@ impl Quiet {
             self.note(&format!("wrote {}", path.display()));
         }
     }
+
+    /// The same of a folder of results; what was made there of the run before is named.
+    pub(super) fn wrote_results(self, folder: &Path) {
+        self.wrote(folder);
+        self.tell_of_older(folder);
+    }
+
+    /// Names what in a folder was made of other results than those that are there now.
+    pub(super) fn tell_of_older(self, folder: &Path) {
+        let changed = |name: &str| folder.join(name).metadata().and_then(|it| it.modified()).ok();
+        let Some(results) = changed(FACTS) else { return };
+        for (name, command) in [(REPORT, "bks report"), (CHARTS, "bks plot")] {
+            if changed(name).is_some_and(|made| made < results) {
+                let shown = shell(&folder.display().to_string());
+                self.note(&format!(
+                    "`{name}` there is older than these results: `{command} {shown}` makes it anew"
+                ));
+            }
+        }
+    }
 }
+
+/// The report in a folder of results.
+pub(super) const REPORT: &str = "report.html";
+
+/// The folder of charts in a folder of results.
+pub(super) const CHARTS: &str = "charts";
 
 /// Formats of text. A command that lacks some restricts the option by [`OutputFormat::only`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -223,6 +251,11 @@ impl Changes {
             all.extend(value.map(|value| Override::new(key, value)));
         }
         Ok(all)
+    }
+
+    /// The price file, if one is given.
+    pub(super) fn prices(&self) -> Option<&Path> {
+        self.prices.as_deref()
     }
 
     /// The same as words of a command line.

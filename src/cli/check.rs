@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::output;
 use crate::error::Result;
 use crate::report::numbers;
+use crate::scenario::connections::Basis;
 use crate::scenario::{Domain, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::RunEstimate;
@@ -82,6 +83,14 @@ fn until(scenario: &Scenario) -> String {
     })
 }
 
+/// Who says how clients retry.
+fn retries_basis(basis: &Basis) -> String {
+    match basis {
+        Basis::Documented(client) => format!("as `{client}` documents"),
+        Basis::Given | Basis::Assumed => basis.to_string(),
+    }
+}
+
 /// Buckets, principals, populations.
 fn buckets_and_principals(scenario: &Scenario, out: &mut String) {
     for (bucket, domain) in scenario.buckets.iter().zip(&scenario.domains).take(LISTED) {
@@ -96,13 +105,15 @@ fn buckets_and_principals(scenario: &Scenario, out: &mut String) {
         let _ = writeln!(
             out,
             "principal `{}`: {}, sessions at a time: {}, scoping policies: {}, connections of each \
-             session: {} ({})",
+             session: {} ({}), retries: {} ({})",
             sender.name,
             principal.arn(),
             sender.sessions,
             if sender.session_policies > 1 { sender.session_policies } else { 0 },
             sender.connections,
-            sender.basis
+            sender.basis,
+            sender.retries,
+            retries_basis(&sender.retries_basis)
         );
     }
     more(scenario.senders.len(), "principals", out);

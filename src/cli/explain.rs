@@ -11,7 +11,6 @@ use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::explanation::selection::{Selector, select};
 use crate::explanation::{Causes, check_length};
-use crate::logs::record::LogEntry;
 use crate::recording::mark::RecordMark;
 use crate::report::explanation::{AllCauses, RequestsExplained};
 use crate::scenario::Scenario;
@@ -152,7 +151,7 @@ impl ExplainArgs {
         let is_log = scenario.recording.is_some();
         if let Some(key) = &self.object {
             return Ok(Some(if is_log {
-                Selector::Records(self.records(|record| record.key == Some(key.as_bytes()))?)
+                Selector::Records(self.records(&|own, _| own == Some(key.as_bytes()))?)
             } else {
                 Selector::Object(key.clone())
             }));
@@ -160,7 +159,7 @@ impl ExplainArgs {
         if let Some(id) = &self.request {
             if is_log {
                 return self
-                    .records(|record| record.id == Some(id.as_bytes()))
+                    .records(&|_, own| own == Some(id.as_bytes()))
                     .map(|records| Some(Selector::Records(records)));
             }
             let number = id.parse().map_err(|_| {
@@ -176,10 +175,10 @@ impl ExplainArgs {
         Ok(at.transpose()?.map(Selector::At))
     }
 
-    /// The records of a log that `wanted` picks: it is read once more.
+    /// The records of a log that `wanted` picks by their key and id: it is read once more.
     fn records(
         &self,
-        wanted: impl Fn(&crate::logs::record::Record) -> bool,
+        wanted: &dyn Fn(Option<&[u8]>, Option<&[u8]>) -> bool,
     ) -> Result<Vec<RecordMark>> {
         if self.input.logs.paths().iter().any(|path| path == "-") {
             return Err(Error::request(
@@ -189,11 +188,7 @@ impl ExplainArgs {
         }
         let mut marks = Vec::new();
         self.input.logs.open(true)?.each(|_, entry| {
-            if let LogEntry::Request(record) = entry
-                && wanted(record)
-            {
-                marks.push(RecordMark::of(record));
-            }
+            marks.extend(RecordMark::of(entry, wanted));
             Ok(())
         })?;
         Ok(marks)

@@ -22,7 +22,16 @@ const JOBS: [Job; 6] = [
     },
     Job {
         title: "Decide: what it saves, how sure that is, what to change",
-        commands: &["advise", "explain", "report", "compare", "sweep", "sensitivity", "plot"],
+        commands: &[
+            "advise",
+            "explain",
+            "report",
+            "compare",
+            "migrate",
+            "sweep",
+            "sensitivity",
+            "plot",
+        ],
     },
     Job { title: "Before the switch: what breaks", commands: &["lint"] },
     Job { title: "Other tools and machines", commands: &["export"] },

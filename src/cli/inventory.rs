@@ -40,18 +40,11 @@ pub(super) struct InventoryArgs {
     /// manifest.json files, or data files
     #[arg(required = true, value_name = "MANIFEST|FILE")]
     paths: Vec<PathBuf>,
-    /// When the data files were written, e.g., 2026-11-20; ages count from then
-    #[arg(long, value_name = "DATE", value_parser = args::time)]
-    as_of: Option<i64>,
-    /// Columns of CSV files without a header, as in a manifest's `fileSchema`
-    #[arg(long, value_name = "COLUMNS")]
-    schema: Option<String>,
+    #[command(flatten)]
+    options: InventoryOptions,
     /// Write the objects as [[population]] tables for a scenario; `-` prints them alone
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
-    /// Region of the prices in the migration's cost
-    #[arg(long, default_value = "us-east-1")]
-    region: String,
     /// Price file; overrides the built-in prices (`bks list prices --toml` prints one to start from)
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
@@ -59,8 +52,23 @@ pub(super) struct InventoryArgs {
     print: Print,
 }
 
+/// How an inventory's files are to be read and priced.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Inventory options")]
+pub(super) struct InventoryOptions {
+    /// When the data files were written, e.g., 2026-11-20; ages count from then
+    #[arg(long, value_name = "DATE", value_parser = args::time)]
+    as_of: Option<i64>,
+    /// Columns of CSV files without a header, as in a manifest's `fileSchema`
+    #[arg(long, value_name = "COLUMNS")]
+    schema: Option<String>,
+    /// Region of the prices in an inventory's migration
+    #[arg(long, default_value = "us-east-1")]
+    pub(super) region: String,
+}
+
 /// What a migration costs.
-const NEEDED: [PriceName; 5] = [
+pub(super) const NEEDED: [PriceName; 5] = [
     PriceName::KmsRequest,
     PriceName::S3Put,
     PriceName::BatchJob,
@@ -73,36 +81,23 @@ const UNKNOWN_BUCKET: &str = "unknown";
 
 /// What has been read so far.
 #[derive(Default)]
-struct Reading {
-    tally: InventoryCounts,
+pub(super) struct Reading {
+    pub(super) tally: InventoryCounts,
     missing: BTreeSet<InventoryColumn>,
     sources: BTreeSet<String>,
     as_of_ns: Option<i64>,
     /// Rows of tables that do not say which version is the current one.
     versions: Versions,
+    /// Objects that a journal tells of.
+    of_journal: u64,
 }
 
 pub(super) fn run(args: &InventoryArgs) -> Result<Exit> {
-    let prices = input::price_table(&args.region, args.prices.as_deref(), &NEEDED)?;
-    let mut reading = Reading { as_of_ns: args.as_of, ..Reading::default() };
-    for path in &args.paths {
-        match kind(path)? {
-            Given::Manifest => reading.manifest(path, args)?,
-            Given::Parquet => reading.loose(path, DataFileFormat::Parquet, args)?,
-            Given::Csv => reading.loose(path, DataFileFormat::Csv, args)?,
-        }
-    }
-    if reading.missing.contains(&InventoryColumn::EncryptionStatus) {
-        return Err(Error::request(
-            "without `EncryptionStatus` there is no telling which objects call KMS",
-        )
-        .at(args.paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" "))
-        .hint("add the field to the inventory's configuration and use the next inventory"));
-    }
-    let as_of_ns = reading.as_of_ns.unwrap_or_default();
-    let of_journal = reading.versions.changed();
-    let Reading { mut tally, missing, versions, .. } = reading;
-    versions.finish(&mut |item| tally.add(item, UNKNOWN_BUCKET, as_of_ns));
+    let region = &args.options.region;
+    let prices = input::price_table(region, args.prices.as_deref(), &NEEDED)?;
+    let Reading { tally, missing, as_of_ns, of_journal, .. } =
+        Reading::of(&args.paths, &args.options, args.print.quiet.quiet)?;
+    let as_of_ns = as_of_ns.unwrap_or_default();
     let inventory = Inventory { as_of_ns, tally: &tally, missing: &missing, of_journal };
     if let Some(path) = &args.population {
         write_population(path, &tally, args.print.quiet.quiet)?;
@@ -163,9 +158,33 @@ fn kind(path: &Path) -> Result<Given> {
 }
 
 impl Reading {
+    /// Reads an inventory's files.
+    pub(super) fn of(paths: &[PathBuf], options: &InventoryOptions, quiet: bool) -> Result<Self> {
+        let mut reading = Self { as_of_ns: options.as_of, ..Self::default() };
+        for path in paths {
+            match kind(path)? {
+                Given::Manifest => reading.manifest(path, options, quiet)?,
+                Given::Parquet => reading.loose(path, DataFileFormat::Parquet, options)?,
+                Given::Csv => reading.loose(path, DataFileFormat::Csv, options)?,
+            }
+        }
+        if reading.missing.contains(&InventoryColumn::EncryptionStatus) {
+            return Err(Error::request(
+                "without `EncryptionStatus` there is no telling which objects call KMS",
+            )
+            .at(paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" "))
+            .hint("add the field to the inventory's configuration and use the next inventory"));
+        }
+        let as_of_ns = reading.as_of_ns.unwrap_or_default();
+        let versions = std::mem::take(&mut reading.versions);
+        reading.of_journal = versions.changed();
+        versions.finish(&mut |item| reading.tally.add(item, UNKNOWN_BUCKET, as_of_ns));
+        Ok(reading)
+    }
+
     /// Reads a manifest and its files.
-    fn manifest(&mut self, path: &Path, args: &InventoryArgs) -> Result<()> {
-        let listing = Listing::open(path, args.print.quiet.quiet)?;
+    fn manifest(&mut self, path: &Path, options: &InventoryOptions, quiet: bool) -> Result<()> {
+        let listing = Listing::open(path, quiet)?;
         let manifest = &listing.manifest;
         if !self.sources.insert(manifest.source_bucket.clone()) {
             return Err(Error::request(format!(
@@ -176,13 +195,13 @@ impl Reading {
             .hint("give one manifest for each bucket"));
         }
         // Where several inventories are read, ages are as of each; the newest is shown.
-        let as_of_ns = args.as_of.unwrap_or(manifest.created_ns);
+        let as_of_ns = options.as_of.unwrap_or(manifest.created_ns);
         self.as_of_ns = self.as_of_ns.max(Some(as_of_ns));
         let tally = &mut self.tally;
         let found = listing.read(false, &mut |item| {
             tally.add(item, &manifest.source_bucket, as_of_ns);
         })?;
-        if manifest.files.is_empty() && !args.print.quiet.quiet {
+        if manifest.files.is_empty() && !quiet {
             output::note(&format!(
                 "{}: the inventory of `{}` lists no data file: the bucket was empty",
                 path.display(),
@@ -194,14 +213,19 @@ impl Reading {
     }
 
     /// Reads a data file without its manifest.
-    fn loose(&mut self, path: &Path, format: DataFileFormat, args: &InventoryArgs) -> Result<()> {
+    fn loose(
+        &mut self,
+        path: &Path,
+        format: DataFileFormat,
+        options: &InventoryOptions,
+    ) -> Result<()> {
         let place = path.display().to_string();
-        let as_of_ns = args.as_of.ok_or_else(|| {
+        let as_of_ns = options.as_of.ok_or_else(|| {
             Error::request("a data file does not say when it was written, but ages count from then")
                 .at(&place)
                 .hint("give its `manifest.json`, or the date: `--as-of 2026-11-20`")
         })?;
-        let columns = match (format, &args.schema) {
+        let columns = match (format, &options.schema) {
             (DataFileFormat::Parquet, _) => None,
             (DataFileFormat::Csv, Some(schema)) => Some(csv_file::columns(schema)),
             (DataFileFormat::Csv, None) => {
@@ -209,7 +233,7 @@ impl Reading {
                 Some(header.map_err(|error| error.at(&place))?)
             }
         };
-        let named = format == DataFileFormat::Csv && args.schema.is_none();
+        let named = format == DataFileFormat::Csv && options.schema.is_none();
         let Self { tally, versions, .. } = self;
         let columns =
             files::DataFileColumns { listed: columns.unwrap_or_default(), named, keys: false };

@@ -119,11 +119,11 @@ impl FilesPassedOver {
 
     fn tell(&self, quiet: Quiet) {
         for (count, what) in [
-            (self.idle, "files without a policy or a bucket's encryption".to_owned()),
-            (self.terraform, format!("files in Terraform's own language; {SHOW_PLAN}")),
+            (self.idle, "without a policy or a bucket's encryption".to_owned()),
+            (self.terraform, format!("in Terraform's own language ({SHOW_PLAN})")),
         ] {
             if count > 0 {
-                quiet.note(&format!("left out: {count} {what}"));
+                quiet.note(&format!("files left out, {what}: {count}"));
             }
         }
     }

@@ -8,7 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 use super::exit::Exit;
-use super::{input, output};
+use super::{args, input, output};
 use crate::error::{Error, Result};
 use crate::report::chart::file::{self, ChartKind, CsvFile, DrawnChart, KINDS};
 use crate::report::chart::layout::SIZES;
@@ -199,7 +199,7 @@ fn print(args: &PlotArgs, drawn: &DrawnChart) -> Result<Exit> {
 /// Writes the charts of a folder: one page, or a file for each.
 fn write_folder(args: &PlotArgs, folder: &Path, drawn: &[DrawnChart]) -> Result<Exit> {
     let out = args.out.as_ref().map(PathBuf::from);
-    let charts = folder.join("charts");
+    let charts = folder.join(args::CHARTS);
     if let ([one], true, Some(_)) = (drawn, args.kind.is_some(), &out) {
         return write_one(args, one, &charts);
     }

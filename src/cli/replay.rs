@@ -71,7 +71,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<Exit> {
     if args.print.format == OutputFormat::Csv && !quiet.quiet {
         run::note_warnings(&results[0]);
     }
-    quiet.wrote(&args.folder.of(&scenario.name));
+    quiet.wrote_results(&args.folder.of(&scenario.name));
     Ok(Exit::by_assertions(&results))
 }
 

@@ -68,8 +68,9 @@ pub(super) fn run(args: &ReportArgs, typed: &TypedOptions) -> Result<Exit> {
         put(args, &text, args.out.as_deref().unwrap_or(Path::new("-")))?;
     } else {
         let page = page(&beside, &folder, &results)?;
-        put(args, &page, args.out.as_deref().unwrap_or(&folder.join("report.html")))?;
+        put(args, &page, args.out.as_deref().unwrap_or(&folder.join(args::REPORT)))?;
     }
+    args.quiet.tell_of_older(&folder);
     Ok(Exit::by_assertions(&[results]))
 }
 

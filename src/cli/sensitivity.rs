@@ -5,9 +5,11 @@ use clap::Args;
 use super::args::{Changes, JobsOption, OutputFormat, Print, ResultsFolder};
 use super::exit::Exit;
 use super::{input, memory, output, progress};
-use crate::error::Result;
+use crate::encryption::assumption::Level;
+use crate::error::{Error, Result};
 use crate::report::sensitivity as report;
 use crate::scenario::Scenario;
+use crate::scenario::assertion::{Assertion, RangePoint};
 use crate::scenario::overrides::Override;
 use crate::sensitivity::axis::SearchAxis;
 use crate::sensitivity::rows;
@@ -21,7 +23,7 @@ use crate::units::Share;
 /// Runs the headline configuration on the same requests under many sets of assumptions, and reports how far each
 /// assumption alone moves the saving, how much of the saving's spread it explains (Sobol' indices), and from
 /// which lifetime, number of partitions or number of requesters on the saving falls below a target ("less than
-/// 50 % once `requesters` ≥ 9,000").
+/// 50 % once `requesters` ≥ 9,000"), or a demand on any other figure no longer holds.
 ///
 /// `--format csv` prints the rows of `break_even.csv`. Writes `sensitivity.csv` with its chart `tornado.svg`,
 /// `sobol.csv`, `spread.csv`, `break_even.csv` and `break_even_curves.csv`.
@@ -29,13 +31,19 @@ use crate::units::Share;
 #[command(after_long_help = "Examples:\n  \
     bks sensitivity emr10.toml\n  \
     bks sensitivity emr10.toml --target 80% --target 50% --over requesters=1..1000\n  \
+    bks sensitivity emr10.toml --target 'quota_share_max < 100%' --over requesters=1..1000\n  \
     bks sensitivity emr10.toml --over workload.arriving.arrivals.poisson.rate=0.1/s..50/s")]
 pub(super) struct SensitivityArgs {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
-    /// Saving to find break-even values for (repeatable)
-    #[arg(long, value_name = "SHARE", default_value = "50%")]
-    target: Vec<Share>,
+    /// Saving to find break-even values for, or demand on a figure (repeatable)
+    ///
+    /// `80%` is a saving. `FIGURE SIGN NUMBER`, as `--fail-if` reads it, is a demand on any figure, such as
+    /// `quota_share_max < 100%` or `sse-kms.throttled_share <= 1%`: found is from which value of a key on it no
+    /// longer holds, along the keys of `--over`, or along the usual ones without that. Each value is a run of its
+    /// own.
+    #[arg(long, value_name = "TARGET", default_value = "50%", value_parser = Target::parse)]
+    target: Vec<Target>,
     /// Also search KEY from LOW to HIGH (repeatable)
     ///
     /// KEY is a scenario key as for `--set`; its values are durations, rates, percentages or numbers. `lifetime`,
@@ -59,6 +67,28 @@ pub(super) struct SensitivityArgs {
     jobs: JobsOption,
 }
 
+/// What is to be reached.
+#[derive(Clone, Debug)]
+enum Target {
+    Saving(Share),
+    Figure(Assertion),
+}
+
+impl Target {
+    fn parse(text: &str) -> Result<Self> {
+        if !text.contains(['<', '>', '=']) {
+            return text.parse().map(Self::Saving);
+        }
+        let demand: Assertion = text.parse()?;
+        if demand.point != RangePoint::Level(Level::Assumed) {
+            return Err(Error::request(format!(
+                "`{text}` is about one point of the range, but a target is sought at every level"
+            )));
+        }
+        Ok(Self::Figure(demand))
+    }
+}
+
 fn parse_samples(text: &str) -> std::result::Result<u32, String> {
     let samples: Option<u32> = text.replace('_', "").parse().ok();
     samples
@@ -80,7 +110,8 @@ pub(super) fn run(args: &SensitivityArgs) -> Result<Exit> {
     let scenario = read(&[])?;
     let plan = SensitivityPlan {
         samples: args.samples,
-        targets: args.target.iter().map(|share| share.value()).collect(),
+        targets: savings(&args.target),
+        demands: demands(&args.target),
         over: args.over.clone(),
         budget: Budget { threads, bytes: bytes / 2 },
     };
@@ -103,6 +134,22 @@ pub(super) fn run(args: &SensitivityArgs) -> Result<Exit> {
     }
     args.print.quiet.wrote(&folder);
     Ok(Exit::Done)
+}
+
+fn savings(targets: &[Target]) -> Vec<f64> {
+    let savings = targets.iter().filter_map(|target| match target {
+        Target::Saving(share) => Some(share.value()),
+        Target::Figure(_) => None,
+    });
+    savings.collect()
+}
+
+fn demands(targets: &[Target]) -> Vec<Assertion> {
+    let demands = targets.iter().filter_map(|target| match target {
+        Target::Saving(_) => None,
+        Target::Figure(demand) => Some(demand.clone()),
+    });
+    demands.collect()
 }
 
 fn text(format: OutputFormat, scenario: &Scenario, found: &Sensitivity) -> String {

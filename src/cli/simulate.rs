@@ -63,7 +63,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<Exit> {
         all.iter().for_each(run::note_warnings);
     }
     for scenario in &scenarios {
-        args.print.quiet.wrote(&args.folder_of(scenario));
+        args.print.quiet.wrote_results(&args.folder_of(scenario));
     }
     Ok(Exit::by_assertions(&all))
 }

@@ -8,7 +8,8 @@ use super::args::{Changes, FailIf, JobsOption, OutputFormat, Quiet};
 use super::exit::Exit;
 use super::journal::Journal;
 use super::{input, memory, output, progress};
-use crate::error::Result;
+use crate::error::{Error, Result, one_of};
+use crate::figure::Figure;
 use crate::report;
 use crate::results::result_json::AssertionFacts;
 use crate::scenario::Scenario;
@@ -29,7 +30,8 @@ use crate::sweep::{self, Callbacks};
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks sweep emr10.toml --set lifetime=30s,3min,5min,1h\n  \
-    bks sweep emr10.toml --set requesters=1..10000:log10 --set cache_lifetime=1min,5min")]
+    bks sweep emr10.toml --set requesters=1..10000:log10 --set cache_lifetime=1min,5min\n  \
+    bks sweep lake.toml --set bucket.lake.bucket_keys_since=-7d..0s:+1d --figure throttled_share")]
 pub(super) struct SweepArgs {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
@@ -43,6 +45,12 @@ pub(super) struct SweepArgs {
     changes: Changes,
     #[command(flatten)]
     fail_if: FailIf,
+    /// Also print this figure at every point, such as `throttled_share` (repeatable)
+    ///
+    /// Any figure that assertions know; `sweep.csv` has all of them anyway, and `bks plot sweep.csv --figure
+    /// FIGURE` draws one.
+    #[arg(long, value_name = "FIGURE", value_parser = parse_figure)]
+    figure: Vec<Figure>,
     /// Start over, and discard the points of an earlier sweep
     #[arg(long)]
     restart: bool,
@@ -53,6 +61,13 @@ pub(super) struct SweepArgs {
     jobs: JobsOption,
     #[command(flatten)]
     quiet: Quiet,
+}
+
+fn parse_figure(name: &str) -> Result<Figure> {
+    Figure::called(name).ok_or_else(|| {
+        let known = Figure::ALL.iter().map(|figure| figure.name());
+        Error::request(format!("`{name}` is not a figure")).hint(one_of(name, known))
+    })
 }
 
 pub(super) fn run(args: &SweepArgs) -> Result<Exit> {
@@ -155,9 +170,9 @@ impl Sweep<'_> {
         if self.args.quiet.quiet {
             return Ok(());
         }
-        let document = report::sweep::document(&self.base.name, self.grid, survey, &|point| {
-            ledger.rows(&lines[&point])
-        });
+        let figures = &self.args.figure;
+        let rows = &|point| ledger.rows(&lines[&point]);
+        let document = report::sweep::document(&self.base.name, self.grid, survey, figures, rows);
         output::print(&OutputFormat::Table.document(&document))
     }
 

@@ -121,6 +121,12 @@ pub enum MadeBy {
 }
 
 impl Keyring {
+    /// Whether any bucket-level key wraps objects of a population.
+    #[must_use]
+    pub fn wraps_population(&self, population: usize) -> bool {
+        self.histories[population].history.keys() > 0
+    }
+
     /// Where the key of a number comes from; `None` if there is no such key.
     #[must_use]
     pub fn origin(&self, key: u32) -> Option<KeyOrigin> {

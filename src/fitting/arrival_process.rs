@@ -83,7 +83,7 @@ pub(super) fn when(
         return (ActionTimes::Arrivals(bursts), format!("bursts: {why}"));
     }
     let profile = profile.map(Profile::Daily);
-    let poisson = PoissonArrivals { rate: Rate::per_s(rate), profile };
+    let poisson = PoissonArrivals { rate: Rate::per_s(rate), profile, growth: None };
     (ActionTimes::Arrivals(Arrivals::Poisson(poisson)), format!("poisson: {why}"))
 }
 

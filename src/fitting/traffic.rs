@@ -212,6 +212,7 @@ impl WorkloadBuilder<'_> {
             object_size: size.map_or(ByteSize::mib(1), ByteSize::of_bytes),
             bucket_key: true,
             since: SimTime::ZERO,
+            growth: None,
             encryption: None,
             kms_key: None,
             arrivals: None,
@@ -236,7 +237,8 @@ impl WorkloadBuilder<'_> {
             ActionTimes::Arrivals(process) => (mix, arrivals) = (Some(only(action)), Some(process)),
             ActionTimes::Jobs { every, offset, objects, rate } => {
                 let steps = vec![JobStep { action, objects, rate }];
-                jobs = Some(Jobs { every, offset, start_up: SimDuration::ZERO, steps });
+                jobs =
+                    Some(Jobs { every, offset, start_up: SimDuration::ZERO, steps, growth: None });
             }
         }
         self.made.notes.push(format!("{count} in the log; {why}"));

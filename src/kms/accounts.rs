@@ -31,6 +31,8 @@ pub struct Charged {
     pub read: u32,
     /// Whether KMS does not bill them.
     pub is_free: bool,
+    /// Which clients send it, of those told apart by how they repeat what is throttled.
+    pub clients: u32,
 }
 
 /// A principal's account, and whether its calls are billed.
@@ -40,6 +42,8 @@ pub struct CallerAccount {
     pub account: String,
     /// Whether KMS bills its calls.
     pub is_billed: bool,
+    /// The number of its clients among those told apart by how they repeat what is throttled.
+    pub clients: u32,
 }
 
 /// The accounts and regions of a run.
@@ -53,6 +57,8 @@ pub struct Accounts {
     account_of: Vec<u32>,
     /// For each principal whether its calls are not billed.
     is_free: Vec<bool>,
+    /// For each principal the number of its clients.
+    clients_of: Vec<u32>,
     /// For each bucket the number of its region.
     region_of: Vec<u32>,
 }
@@ -70,6 +76,7 @@ impl Accounts {
         for caller in callers {
             accounts.account_of.push(numbered(&mut names, &caller.account));
             accounts.is_free.push(!caller.is_billed);
+            accounts.clients_of.push(caller.clients);
         }
         for account in names {
             let here = |region: &String| AccountRegion {
@@ -85,12 +92,26 @@ impl Accounts {
     /// or the same one.
     #[must_use]
     pub fn charged(&self, principal: usize, bucket: u32, read_from: u32) -> Charged {
+        let first = self.charged_in_first_region(principal);
         if self.list.len() == 1 {
-            return Charged { own: 0, read: 0, is_free: self.is_free[principal] };
+            return first;
         }
-        let first = self.account_of[principal] * self.regions.len() as u32;
-        let within = |bucket: u32| first + self.region_of[bucket as usize];
-        Charged { own: within(bucket), read: within(read_from), is_free: self.is_free[principal] }
+        let within = |bucket: u32| first.own + self.region_of[bucket as usize];
+        Charged { own: within(bucket), read: within(read_from), ..first }
+    }
+
+    /// The same for calls in the first region.
+    #[must_use]
+    pub fn charged_in_first_region(&self, principal: usize) -> Charged {
+        let own = self.account_of[principal] * self.regions.len() as u32;
+        let (is_free, clients) = (self.is_free[principal], self.clients_of[principal]);
+        Charged { own, read: own, is_free, clients }
+    }
+
+    /// How many kinds of clients there are, told apart by how they repeat what is throttled.
+    #[must_use]
+    pub fn client_groups(&self) -> usize {
+        self.clients_of.iter().max().map_or(1, |last| *last as usize + 1)
     }
 
     /// The number of a bucket's region.
@@ -138,7 +159,7 @@ mod tests {
     use super::*;
 
     fn caller(account: &str, is_billed: bool) -> CallerAccount {
-        CallerAccount { account: account.to_owned(), is_billed }
+        CallerAccount { account: account.to_owned(), is_billed, clients: u32::from(!is_billed) }
     }
 
     #[test]
@@ -157,8 +178,9 @@ mod tests {
         assert_eq!(names.len(), 4);
         // A copy by the second account from the first bucket to the second.
         let copy = accounts.charged(1, 1, 0);
-        assert_eq!(copy, Charged { own: 3, read: 2, is_free: true });
+        assert_eq!(copy, Charged { own: 3, read: 2, is_free: true, clients: 1 });
         assert_eq!(accounts.charged(2, 2, 2), accounts.charged(0, 0, 0));
         assert_eq!((accounts.account(3), accounts.region(3)), (1, 1));
+        assert_eq!(accounts.client_groups(), 2);
     }
 }

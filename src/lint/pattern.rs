@@ -80,6 +80,10 @@ pub(crate) fn bucket_of(arn: &str) -> Option<&str> {
 pub(crate) fn examples(pattern: &str) -> Vec<String> {
     const FILLINGS: [&str; 8] =
         ["", "x", "x/x", ":::x", ":::x/x", "s3:::x", "s3:::x/x", "arn:aws:s3:::x"];
+    // No ARN is longer: a key has at most 1,024 bytes.
+    if pattern.len() > 2_000 {
+        return Vec::new();
+    }
     let pattern = pattern.replace('?', "x");
     let mut examples = Vec::new();
     for first in FILLINGS {

@@ -116,6 +116,18 @@ impl PartialEq for PolicyCondition {
 }
 
 impl Policy {
+    /// How many values its elements and conditions have.
+    pub(crate) fn values(&self) -> usize {
+        let statements = self.statements.iter().map(|statement| {
+            let conditions = statement.conditions.iter().map(|it| it.values.len());
+            1 + statement.actions.values.len()
+                + statement.principals.iter().flat_map(|it| &it.values).count()
+                + statement.resources.iter().flat_map(|it| &it.values).count()
+                + conditions.sum::<usize>()
+        });
+        statements.sum()
+    }
+
     /// The policy that a value is; `None` if it is none.
     pub(crate) fn of(node: &Node, kind: Option<PolicyKind>, owner: &str) -> Option<Self> {
         let statements = node.get("Statement")?;

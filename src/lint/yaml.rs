@@ -186,8 +186,10 @@ impl<'a> BlockReader<'a> {
 
     /// A value in brackets or quotes, which may go on on the next lines.
     fn flow(&mut self, line: YamlLine<'a>, text: &str) -> Result<Node> {
+        // It is read from its begin with each line, so what has no end must not grow.
+        const LINES_MAX: usize = 1_000;
         let mut whole = text.to_owned();
-        loop {
+        for _ in 0..LINES_MAX {
             let mut reader = FlowReader { rest: &whole, at: line.place() };
             match reader.value(0) {
                 Ok(value) if reader.is_at_end() => return Ok(value),
@@ -201,10 +203,11 @@ impl<'a> BlockReader<'a> {
             whole.push(' ');
             whole.push_str(next.content);
             self.at += 1;
-            if whole.len() > 1 << 20 {
-                return Err(error(&line, "the value does not end"));
+            if whole.len() > 1 << 16 {
+                break;
             }
         }
+        Err(error(&line, "a value in brackets or quotes is too long"))
     }
 }
 

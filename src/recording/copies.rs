@@ -63,6 +63,10 @@ impl CopyPairing {
             self.pass(hand_on)?;
         }
         let Some((fate, copy, reads)) = half(next.when) else {
+            // Nothing waits that it could overtake.
+            if self.held.is_empty() {
+                return hand_on(next);
+            }
             self.held.push_back(Some(next));
             return Ok(());
         };

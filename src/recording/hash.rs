@@ -60,6 +60,22 @@ impl Hash {
         Self(fold(state ^ text.len() as u64, SPREAD[0] ^ SPREAD[1]))
     }
 
+    /// Takes a block of bytes in strands, which the processor works at side by side: one by one each word
+    /// would wait for the one before it.
+    fn with_block(self, block: &[u8]) -> Self {
+        const STRANDS: usize = 4;
+        let (rows, rest) = block.as_chunks::<{ STRANDS * 8 }>();
+        let mut strands: [u64; STRANDS] = std::array::from_fn(|strand| self.0 ^ strand as u64);
+        for row in rows {
+            let (words, _) = row.as_chunks::<8>();
+            for (state, word) in strands.iter_mut().zip(words) {
+                *state = fold(*state ^ u64::from_le_bytes(*word), SPREAD[0]);
+            }
+        }
+        let strands = strands.iter().fold(self, |hash, state| hash.with(&state.to_le_bytes()));
+        strands.with(rest)
+    }
+
     pub(crate) const fn get(self) -> u64 {
         self.0
     }
@@ -94,9 +110,13 @@ impl Fingerprint {
         self.bytes += piece.len() as u64;
         while self.waiting.len() + piece.len() >= BLOCK {
             let (head, rest) = piece.split_at(BLOCK - self.waiting.len());
-            self.waiting.extend_from_slice(head);
-            self.hash = self.hash.with(&self.waiting);
-            self.waiting.clear();
+            if self.waiting.is_empty() {
+                self.hash = self.hash.with_block(head);
+            } else {
+                self.waiting.extend_from_slice(head);
+                self.hash = self.hash.with_block(&self.waiting);
+                self.waiting.clear();
+            }
             piece = rest;
         }
         self.waiting.extend_from_slice(piece);
@@ -104,7 +124,7 @@ impl Fingerprint {
 
     /// What stands for the file of these bytes in a run's inputs; the hash is in hexadecimal.
     pub(crate) fn of_file(&self, name: String) -> LogInput {
-        let hash = format!("{:016x}", self.hash.with(&self.waiting).get());
+        let hash = format!("{:016x}", self.hash.with_block(&self.waiting).get());
         LogInput { name, bytes: self.bytes, hash }
     }
 }
@@ -136,6 +156,31 @@ mod tests {
         }
         // What was hashed once is hashed so for ever: draws, and so results, depend on it.
         assert_eq!(of(&["bucket", "key"]), of(&["bucket", "key"]));
+    }
+
+    /// A file's hash hangs on each of its bytes and on its length, and not on the pieces in which it comes.
+    #[test]
+    fn files_are_told_apart_however_they_come() {
+        let of = |bytes: &[u8], piece: usize| {
+            let mut fingerprint = Fingerprint::default();
+            bytes.chunks(piece).for_each(|piece| fingerprint.take(piece));
+            fingerprint.of_file(String::new()).hash
+        };
+        let file: Vec<u8> = (0..3 * BLOCK + 77).map(|place| (place * place >> 3) as u8).collect();
+        let whole = of(&file, usize::MAX);
+        for piece in [1, 77, BLOCK - 1, BLOCK, BLOCK + 1] {
+            assert_eq!(of(&file, piece), whole);
+        }
+        assert_ne!(of(&file[..file.len() - 1], BLOCK), whole);
+        for place in [0, 8, 31, BLOCK - 1, BLOCK, 3 * BLOCK - 9, 3 * BLOCK + 76] {
+            let mut other = file.clone();
+            other[place] ^= 1;
+            assert_ne!(of(&other, BLOCK), whole, "{place}");
+        }
+        // Words that change places are other words.
+        let mut other = file.clone();
+        other.swap(5, 13);
+        assert_ne!(of(&other, BLOCK), whole);
     }
 
     /// Lengths stand before the texts, so that no two splits of one text are one object; and what two

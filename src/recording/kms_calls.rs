@@ -208,8 +208,24 @@ fn as_record(when: Stamp) -> Record<'static> {
 
 /// Bucket and perhaps key of what an encryption context names, if that is S3's: of an object or a
 /// bucket, rather than of a table, say.
-fn named<'a>(event: &KmsEvent<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
+pub(super) fn named<'a>(event: &KmsEvent<'a>) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     event.s3_arn.filter(|_| !event.is_of_other_storage()).map(bucket_and_key)
+}
+
+/// The request that a call for an object stands for, as far as a log of requests would have it.
+pub(super) fn stand_in<'a>(event: &KmsEvent<'a>) -> (Operation, Record<'a>) {
+    let operation = match event.api {
+        KmsApi::GenerateDataKey | KmsApi::Encrypt => Operation::PutObject,
+        KmsApi::Decrypt => Operation::GetObject,
+    };
+    let record = Record {
+        time: event.time,
+        credential: event.credential,
+        role_id: event.role_id,
+        id: event.id,
+        ..Record::new(LogOperation::Known(operation), b"", event.requester)
+    };
+    (operation, record)
 }
 
 impl KmsCallCounts {
@@ -316,17 +332,7 @@ impl RecordGatherer {
 
     /// Keeps a call for an object as the request that it stands for.
     fn keep_call(&mut self, event: &KmsEvent, bucket: &[u8], key: &[u8]) -> Result<()> {
-        let operation = match event.api {
-            KmsApi::GenerateDataKey | KmsApi::Encrypt => Operation::PutObject,
-            KmsApi::Decrypt => Operation::GetObject,
-        };
-        let record = Record {
-            time: event.time,
-            credential: event.credential,
-            role_id: event.role_id,
-            id: event.id,
-            ..Record::new(LogOperation::Known(operation), b"", event.requester)
-        };
+        let (operation, record) = stand_in(event);
         let ms = epoch_ms(event.time);
         let object = self.object(bucket, key, None);
         let log = self.kms_log();

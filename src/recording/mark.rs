@@ -4,7 +4,8 @@ use super::Recording;
 use super::earlier_objects::salt;
 use super::gather::{epoch_ms, id_of};
 use super::hash::{NO_OBJECT, draw, object};
-use crate::logs::record::Record;
+use super::kms_calls::{named, stand_in};
+use crate::logs::record::{LogEntry, Record};
 use crate::rng::Seed;
 use crate::s3::Request;
 use crate::units::SimTime;
@@ -22,13 +23,31 @@ pub struct RecordMark {
 }
 
 impl RecordMark {
-    /// That of a record.
+    /// That of a log's request, or of a KMS call that may stand for one, if `wanted` picks it by its object's key and
+    /// by what the log calls it.
     #[must_use]
-    pub fn of(record: &Record) -> Self {
+    pub fn of(
+        entry: &LogEntry,
+        wanted: &dyn Fn(Option<&[u8]>, Option<&[u8]>) -> bool,
+    ) -> Option<Self> {
+        match entry {
+            LogEntry::Request(record) => {
+                let is_wanted = wanted(record.key, record.id);
+                is_wanted.then(|| Self::new(record, record.bucket, record.key, record.version_id))
+            }
+            LogEntry::Kms(event) => {
+                let (bucket, key) = named(event)?;
+                let is_wanted = key.is_some() && wanted(key, event.id);
+                is_wanted.then(|| Self::new(&stand_in(event).1, bucket, key, None))
+            }
+            LogEntry::Skipped(..) => None,
+        }
+    }
+
+    fn new(record: &Record, bucket: &[u8], key: Option<&[u8]>, version: Option<&[u8]>) -> Self {
         let ms = epoch_ms(record.time);
-        let object =
-            record.key.map_or(NO_OBJECT, |key| object(record.bucket, key, record.version_id));
-        let key = String::from_utf8_lossy(record.key.unwrap_or_default()).into_owned();
+        let object = key.map_or(NO_OBJECT, |key| object(bucket, key, version));
+        let key = String::from_utf8_lossy(key.unwrap_or_default()).into_owned();
         Self { ms, id: id_of(record, object, ms), key }
     }
 

@@ -4,7 +4,7 @@
 //! anew, so that the order of the log changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 use super::hash::Hash;
 use crate::logs::record::{LogOperation, LoggedRequester, Record, percent_decoded};
@@ -169,17 +169,38 @@ pub(crate) const ANONYMOUS: &str = "anonymous";
 /// What stands before a canonical user id.
 pub(crate) const CANONICAL: &str = "canonical-user/";
 
+/// Numbers by hashes, which need no other hash.
+type ByHash = HashMap<u64, u32, BuildHasherDefault<OwnHash>>;
+
+/// The hash of a hash: itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct OwnHash(u64);
+
+impl Hasher for OwnHash {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = Hash::new().with(bytes).get();
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// Names numbered as they appear.
 #[derive(Debug, Default)]
 pub(crate) struct NameTable {
     /// Nobody who chooses names can know what they hash to; no result depends on it.
     secret: RandomState,
-    slots: HashMap<u64, u32>,
+    slots: ByHash,
     pub(crate) roles: Roles,
     who: Vec<SessionIdentity>,
     /// The last record's session.
     last_slot: Option<(u64, u32)>,
-    places: HashMap<u64, u32>,
+    places: ByHash,
     /// Bucket and prefix of each place.
     parts: Vec<(u32, String)>,
     last_place: Option<(u64, u32)>,

@@ -212,6 +212,8 @@ pub(crate) trait PackedRecord: Ord + Copy + Send {
     fn write(&self, bytes: &mut Vec<u8>);
     /// Reads them.
     fn read(bytes: &[u8]) -> Self;
+    /// A number that is not greater than that of any record that sorts after this one, and tells most apart.
+    fn rank(&self) -> u64;
 }
 
 /// Takes whole numbers off bytes.
@@ -266,6 +268,10 @@ impl PackedRecord for GatheredRequest {
         let object = [bytes.u64(), bytes.u64()];
         let (when, id) = (Stamp(bytes.u64()), bytes.u64());
         Self { object, when, id, slot: bytes.u32(), place: bytes.u32() }
+    }
+
+    fn rank(&self) -> u64 {
+        self.object[0]
     }
 }
 
@@ -387,6 +393,12 @@ impl PackedRecord for ResolvedRequest {
         let (when, rest) = (Stamp(bytes.u64()), bytes.u64());
         let [owner, id, slot, place, writer, writer_id] = std::array::from_fn(|_| bytes.u32());
         Self { owner, when, id, slot, place, writer, writer_id, rest }
+    }
+
+    fn rank(&self) -> u64 {
+        // Owners have 20 bits, which leaves a time a year; where a log is longer the rest is compared.
+        const TIME_BITS: u32 = 44;
+        u64::from(self.owner) << TIME_BITS | self.when.0.min((1 << TIME_BITS) - 1)
     }
 }
 

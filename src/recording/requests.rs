@@ -54,15 +54,15 @@ impl<'a> RecordedRequests<'a> {
         if self.left.is_empty() {
             return false;
         }
-        if let Err(error) = self.stored.read(&self.left, BATCH, &mut self.placed) {
+        let writes_only = self.writes_only;
+        let wanted = |placed: &ResolvedRequest| {
+            !writes_only || Needs::writes(placed.when.kind().operation())
+        };
+        if let Err(error) = self.stored.take(&mut self.left, BATCH, wanted, &mut self.placed) {
             // Whoever runs the replay asks for it afterwards; the counts are then not used.
             let _ = self.recording.failed.set(error);
             self.left.start = self.left.end;
             return false;
-        }
-        self.left.start += self.placed.len() as u64;
-        if self.writes_only {
-            self.placed.retain(|placed| Needs::writes(placed.when.kind().operation()));
         }
         places.extend(self.placed.iter().map(|placed| placed.place));
         batch.extend(self.placed.iter().map(|placed| self.request(placed)));

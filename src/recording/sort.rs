@@ -1,12 +1,12 @@
 //! Sorting more records than fit into memory: sorted runs are spilled, and merged.
 
+mod in_memory;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-
-use rayon::slice::ParallelSliceMut;
 
 use super::packed::{PackedRecord, ResolvedRequest};
 use crate::error::Result;
@@ -62,7 +62,7 @@ impl<T: PackedRecord> Sorter<T> {
     }
 
     fn spill(&mut self) -> Result<()> {
-        self.buffer.par_sort_unstable();
+        in_memory::put_in_order(&mut self.buffer);
         let mut bytes = Vec::with_capacity(self.buffer.len() * T::BYTES);
         for record in &self.buffer {
             record.write(&mut bytes);
@@ -92,7 +92,7 @@ impl<T: PackedRecord> Sorter<T> {
     /// The records in order.
     pub(crate) fn sorted(mut self) -> Result<SortedRecords<T>> {
         if self.runs.is_empty() {
-            self.buffer.par_sort_unstable();
+            in_memory::put_in_order(&mut self.buffer);
             return Ok(SortedRecords::Memory(self.buffer.into_iter()));
         }
         self.spill()?;
@@ -213,25 +213,32 @@ impl StoredRequests {
         self.starts[owner as usize]..self.starts[owner as usize + 1]
     }
 
-    /// Replaces `records` by the first of a range, at most `most`.
-    pub(crate) fn read(
+    /// Takes the first off a range, at most `most`, and replaces `records` by those of them that are
+    /// `wanted`.
+    pub(crate) fn take(
         &self,
-        range: &Range<u64>,
+        range: &mut Range<u64>,
         most: usize,
+        wanted: impl Fn(&ResolvedRequest) -> bool,
         records: &mut Vec<ResolvedRequest>,
     ) -> Result<()> {
         let count = (range.end - range.start).min(most as u64) as usize;
         match &self.kept {
             RequestStorage::Memory(all) => {
                 records.clear();
-                records.extend_from_slice(&all[range.start as usize..][..count]);
+                let taken = &all[range.start as usize..][..count];
+                records.extend(taken.iter().filter(|record| wanted(record)));
+                range.start += count as u64;
                 Ok(())
             }
             RequestStorage::Spilled { store, offsets, block } => {
                 let within = (range.start % *block as u64) as usize;
                 let offset = offsets[(range.start / *block as u64) as usize];
                 let offset = offset + (within * ResolvedRequest::BYTES) as u64;
-                read_records(&**store, offset, count.min(block - within), records)
+                read_records(&**store, offset, count.min(block - within), records)?;
+                range.start += records.len() as u64;
+                records.retain(wanted);
+                Ok(())
             }
         }
     }

@@ -10,7 +10,9 @@ use crate::harmless_text::named;
 use crate::inventory::rows::{AGES_DAYS, InventoryRow};
 use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
 use crate::inventory::{BucketKeyStatus, InventoryColumn, StorageClass, VersionKind};
-use crate::migration::MigrationPlan;
+use crate::migration::one_off::OneOff;
+use crate::migration::reach::MigrationMethod;
+use crate::migration::stored::of_inventory;
 use crate::pricing::{PriceTable, Terms};
 use crate::results::csv;
 use crate::units::utc;
@@ -140,18 +142,16 @@ fn note_class(Touched { class, all, current, young }: &Touched, notes: &mut Vec<
     }
 }
 
-/// The plans, in place and by copy: objects and dollars of each.
-///
-/// A COPY costs a PUT, a KMS call and a Batch Operations object as an update does; of other classes than
-/// Standard it costs more, and retrieval comes on top, for which bks has no prices.
+/// The plans, in place and by copy: objects and dollars of each. The inventory is the list of objects, so that
+/// S3 need not make one.
 fn plans(tally: &InventoryCounts, prices: &PriceTable) -> [(&'static str, u64, f64); 2] {
-    let touched = touched(tally);
-    let in_place = touched.iter().map(|one| one.all.objects).sum();
-    let copied = touched.iter().map(|one| one.current.objects - one.current.large).sum();
-    [("UpdateObjectEncryption", in_place), ("COPY", copied)].map(|(name, objects)| {
-        let plan = MigrationPlan { manifest_objects: 0, ..MigrationPlan::of(objects) };
-        (name, objects, plan.bill(prices, &Terms::default()).total().as_f64())
-    })
+    let stored = of_inventory(tally);
+    [("UpdateObjectEncryption", MigrationMethod::Update), ("COPY", MigrationMethod::Copy)].map(
+        |(name, operation)| {
+            let work = OneOff::of(operation, &stored, false, (prices, &Terms::default()));
+            (name, work.objects, work.total().as_f64())
+        },
+    )
 }
 
 /// Objects by bucket and kind, by storage class and by age, and what a migration would touch and cost.
@@ -247,7 +247,10 @@ fn migration(tally: &InventoryCounts, prices: &PriceTable) -> Vec<Block> {
         let (objects, cost) = (grouped(objects), dollars(usd));
         format!("{name} of {objects} objects by Batch Operations costs {at_least}{cost}, once")
     });
-    vec![Block::Table(table), Block::List(costs.to_vec())]
+    let more = "`bks migrate` with the same files tells how long it takes and what is left, and with a scenario what \
+                it saves month by month";
+    let more = std::iter::once(more.to_owned());
+    vec![Block::Table(table), Block::List(costs.into_iter().chain(more).collect())]
 }
 
 /// Everything in one document.

@@ -1,17 +1,21 @@
 //! A run: its verdict, its figures, and what they stand on.
 //!
 //! - `verdict`, `figures`, `savings`, `accounts`, `bill`, `assumptions`: what was found;
+//! - `throttling`: what KMS throttles, where it does;
 //! - `basis`, [`reproduction`]: what it stands on, and how to get it again;
 //! - [`page`]: all of it, for a meeting.
 
 mod accounts;
 mod assumptions;
+mod audit;
 mod basis;
 mod bill;
 mod figures;
+mod months;
 pub mod page;
 pub mod reproduction;
 mod savings;
+mod throttling;
 mod verdict;
 
 pub use figures::figures;
@@ -35,6 +39,8 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
     blocks.push(Block::Table(figures(results)));
     blocks.extend(savings::by_bucket(results));
     blocks.extend(accounts::table(results).map(Block::Table));
+    blocks.extend(months::table(results).map(Block::Table));
+    blocks.extend(audit::ways(results).map(Block::Table));
     blocks.extend(basis::notes(results).into_iter().map(Block::Note));
     blocks.extend(principals_in_words(results).map(Block::Paragraph));
     blocks.extend(assumptions::greatest_swing(results).map(Block::Paragraph));

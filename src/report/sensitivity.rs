@@ -35,6 +35,10 @@ pub fn files(scenario: &Scenario, found: &Sensitivity) -> Vec<(&'static str, Vec
         ("break_even.csv", csv::write(&rows::break_even(scenario, found))),
         ("break_even_curves.csv", csv::write(&rows::curves(scenario, found))),
     ];
+    if !found.figure_targets.is_empty() {
+        let rows = rows::figure_break_even(scenario, found);
+        files.push(("figure_break_even.csv", csv::write(&rows)));
+    }
     let texts =
         files.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).expect("CSV is text")));
     let identity = SensitivityRun::of(scenario, texts);
@@ -75,7 +79,9 @@ pub fn document(scenario: &Scenario, found: &Sensitivity) -> Document {
         blocks
             .extend(spread.iter().map(|row| Block::Paragraph(spread_sentence(row, sample.fewer))));
     }
-    blocks.push(Block::List(sentences::break_evens(scenario, found)));
+    let mut found_at = sentences::break_evens(scenario, found);
+    found_at.extend(sentences::figure_targets(found));
+    blocks.push(Block::List(found_at));
     blocks.extend(sentences::basis(found).into_iter().map(Block::Note));
     Document::of(blocks)
 }
@@ -131,6 +137,8 @@ pub fn json(scenario: &Scenario, found: &Sensitivity) -> Value {
         "spread": rows::spread(scenario, found),
         "break_even": rows::break_even(scenario, found),
         "break_even_curves": rows::curves(scenario, found),
+        "figure_break_even": rows::figure_break_even(scenario, found),
+        "figure_break_even_sentences": sentences::figure_targets(found),
         "break_even_sentences": sentences::break_evens(scenario, found),
         "left_out": found.left_out.iter().map(|(parameter, why)| json!({
             "parameter": parameter,

@@ -1,8 +1,9 @@
 //! A sweep: a sentence, and a table of its points.
 
 use super::document::{Block, Cell, Document, Table};
-use super::numbers::{at_levels, dollars, percent};
+use super::numbers::{at_levels, count, dollars, percent};
 use crate::encryption::assumption::Level;
+use crate::figure::{Figure, FigureUnit};
 use crate::results::rows::SummaryRow;
 use crate::sweep::checked_points::Survey;
 use crate::sweep::grid::Grid;
@@ -10,6 +11,13 @@ use crate::units::Usd;
 
 /// Most points of the table; of more only the first and the last are shown.
 const POINTS_SHOWN: usize = 40;
+
+/// A figure that was asked for.
+struct AskedFigure {
+    assumed: Option<f64>,
+    /// The least and the greatest at any level.
+    ends: Option<(f64, f64)>,
+}
 
 /// One point's figures of the configuration its verdict is about.
 struct PointFigures {
@@ -23,10 +31,18 @@ struct PointFigures {
     half_width: Option<f64>,
     kms_requests: f64,
     kms_cost: Usd,
+    /// Each of the figures asked for, at the assumed level and from the least to the greatest.
+    asked: Vec<AskedFigure>,
 }
 
 impl PointFigures {
-    fn of(grid: &Grid, point: usize, headline: &str, rows: &[SummaryRow]) -> Self {
+    fn of(
+        grid: &Grid,
+        point: usize,
+        headline: &str,
+        rows: &[SummaryRow],
+        figures: &[Figure],
+    ) -> Self {
         let [low, assumed, high] = Level::ALL.map(|level| {
             rows.iter().find(|row| row.is_of(headline, level)).expect("a point has all its rows")
         });
@@ -38,6 +54,13 @@ impl PointFigures {
             half_width: assumed.saving_half_width,
             kms_requests: assumed.kms_requests,
             kms_cost: assumed.kms_cost_usd,
+            asked: figures
+                .iter()
+                .map(|&figure| {
+                    let at = [low, assumed, high].map(|row| row.figure(figure));
+                    AskedFigure { assumed: at[1], ends: ends(at) }
+                })
+                .collect(),
         }
     }
 
@@ -57,10 +80,7 @@ impl PointFigures {
     /// The saving with its range, as in a verdict.
     fn with_range(&self) -> String {
         let saving = Cell::percent(self.saving()).text;
-        let savings: Vec<f64> = self.savings.iter().copied().flatten().collect();
-        let low = savings.iter().copied().reduce(f64::min);
-        let ends = low.zip(savings.into_iter().reduce(f64::max));
-        format!("{saving} {}", at_levels(ends, percent))
+        format!("{saving} {}", at_levels(ends(self.savings), percent))
     }
 
     fn saving_here(&self) -> String {
@@ -72,7 +92,23 @@ impl PointFigures {
     }
 }
 
-/// A sentence and a table of all points; `rows` gives those of a point.
+/// The least and the greatest of what is known.
+fn ends(values: [Option<f64>; 3]) -> Option<(f64, f64)> {
+    let known = values.into_iter().flatten();
+    known.clone().reduce(f64::min).zip(known.reduce(f64::max))
+}
+
+/// How a figure is written.
+fn words(figure: Figure) -> fn(f64) -> String {
+    match figure.unit() {
+        FigureUnit::Share => percent,
+        FigureUnit::Dollars => dollars,
+        FigureUnit::Count => count,
+    }
+}
+
+/// A sentence and a table of all points, with a column for each of some more figures; `rows` gives those
+/// of a point.
 ///
 /// # Panics
 /// If some point has not the rows of all its configurations at all levels.
@@ -81,15 +117,18 @@ pub fn document(
     name: &str,
     grid: &Grid,
     survey: &Survey,
+    figures: &[Figure],
     rows: &dyn Fn(usize) -> Vec<SummaryRow>,
 ) -> Document {
     let points = survey.points.iter().enumerate();
     let points: Vec<PointFigures> = points
-        .map(|(point, known)| PointFigures::of(grid, point, known.headline(), &rows(point)))
+        .map(|(point, known)| {
+            PointFigures::of(grid, point, known.headline(), &rows(point), figures)
+        })
         .collect();
     let mut blocks = vec![
         Block::Verdict(format!("{name}: {}", verdict(grid, &points))),
-        Block::Table(table(grid, &points)),
+        Block::Table(table(grid, &points, figures)),
     ];
     let left_out = points.len().saturating_sub(POINTS_SHOWN);
     if left_out > 0 {
@@ -157,7 +196,7 @@ fn costs(points: &[PointFigures]) -> String {
     }
 }
 
-fn table(grid: &Grid, points: &[PointFigures]) -> Table {
+fn table(grid: &Grid, points: &[PointFigures], figures: &[Figure]) -> Table {
     let shown = if points.len() <= POINTS_SHOWN {
         points.iter().chain(&[])
     } else {
@@ -167,6 +206,12 @@ fn table(grid: &Grid, points: &[PointFigures]) -> Table {
     let mut columns = Table::of(shown);
     for (key, axis) in grid.axes().iter().enumerate() {
         columns = columns.figure(&axis.key, |point| point.values[key].clone().into());
+    }
+    for (number, figure) in figures.iter().enumerate() {
+        let words = words(*figure);
+        columns = columns
+            .figure(figure.name(), |point| Cell::figure(point.asked[number].assumed, words))
+            .figure("low … high", |point| Cell::range(point.asked[number].ends, words));
     }
     let is_saved = points.iter().any(|point| point.saving().is_some());
     columns

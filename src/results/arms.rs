@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration;
+use super::quota_use::AskedQuotas;
 use super::ranking::VariedCounts;
 use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Assumptions, Level};
@@ -15,7 +16,7 @@ use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::RunEstimate;
-use crate::simulation::{Arm, run_and};
+use crate::simulation::{Arm, SeenArm, run_seen};
 
 /// The arms of one configuration.
 struct ArmsOf {
@@ -109,14 +110,10 @@ struct Views<'a> {
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum View {
+pub(super) enum View {
     AsGiven,
     Low,
     High,
-}
-
-impl View {
-    const ALL: [Self; 3] = [Self::AsGiven, Self::Low, Self::High];
 }
 
 impl<'a> Views<'a> {
@@ -126,6 +123,15 @@ impl<'a> Views<'a> {
         let ends = log.map(|_| ends.map(|age| scenario.with_unknown_age(age)));
         let is_low_given = ends.as_ref().is_some_and(|[low, _]| low == scenario);
         Self { scenario, engines, ends, is_low_given }
+    }
+
+    /// A view, or the one that is the same and stands for it.
+    fn plain(&self, view: View) -> View {
+        match view {
+            View::Low if self.is_low_given => View::AsGiven,
+            _ if self.ends.is_none() => View::AsGiven,
+            view => view,
+        }
     }
 
     fn scenario(&self, view: View) -> &Scenario {
@@ -141,11 +147,13 @@ impl<'a> Views<'a> {
 struct Seen {
     arm: Arm,
     view: View,
+    /// Whether nothing is asked of it but the first replication.
+    once: bool,
 }
 
 /// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
 /// the scenario's replications, and more in rounds until they are as precise as it asks. Beside the
-/// first round, what each of `variations` counts.
+/// first round, what each of `variations` counts in the first replication.
 pub(super) fn run(
     scenario: &Scenario,
     variations: &Variations,
@@ -155,15 +163,23 @@ pub(super) fn run(
     let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
     let scenario = with_unmigrated.as_ref();
-    let mut plan = ArmPlan { views: Views::of(scenario, engines), arms: Vec::new() };
+    let views = Views::of(scenario, engines);
+    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: true };
     let arms_of = plan.add_configurations(configurations);
+    // A log's requests are read once for all arms.
+    let together = scenario.recording.is_some();
+    let varied = if together { plan.add_variations(variations) } else { Vec::new() };
+    let apart: &[Arm] = if together { &[] } else { &variations.arms };
     let first = scenario.replications;
     progress(Step::Decided {
         replications: first,
-        requests: plan.requests() * f64::from(first) + requests_drawn(scenario, &variations.arms),
+        requests: plan.requests() * f64::from(first) + requests_drawn(scenario, apart),
     });
     let mut arms = Vec::new();
-    let at_ends = if at_a_time(scenario, engines) > 1 {
+    let at_ends = if together {
+        plan.run(0..first, &mut arms, progress);
+        varied.into_iter().map(|arm| VariedCounts::of_first(&arms[arm])).collect()
+    } else if at_a_time(scenario, engines) > 1 {
         // What moves the answer is one replication of many arms: left to the end, it would run alone.
         let run_first = || plan.run(0..first, &mut arms, progress);
         rayon::join(run_first, || variations.counts(scenario, engines, progress)).1
@@ -181,6 +197,21 @@ pub(super) fn run(
         plan.run(done..wanted, &mut counted.arms, progress);
     }
     (counted, at_ends)
+}
+
+/// Runs every configuration at every level that makes a difference, in the scenario's replications, and no bounds:
+/// for those who look at levels alone.
+pub(super) fn run_levels(scenario: &Scenario, progress: StepProgress) -> Counted {
+    let engines = &Engines::of(scenario);
+    let views = Views::of(scenario, engines);
+    let mut plan = ArmPlan { views, arms: Vec::new(), has_bounds: false };
+    let arms_of = plan.add_configurations(scenario.configurations.len());
+    let replications = scenario.replications;
+    let requests = plan.requests() * f64::from(replications);
+    progress(Step::Decided { replications, requests });
+    let mut arms = Vec::new();
+    plan.run(0..replications, &mut arms, progress);
+    Counted { arms, arms_of }
 }
 
 /// The scenario with each configuration that migrates once more without that, if it has none such: what
@@ -205,6 +236,8 @@ fn with_unmigrated(scenario: &Scenario) -> Cow<'_, Scenario> {
 struct ArmPlan<'a> {
     views: Views<'a>,
     arms: Vec<Seen>,
+    /// Whether arms are run between which every saving lies.
+    has_bounds: bool,
 }
 
 impl ArmPlan<'_> {
@@ -212,14 +245,29 @@ impl ArmPlan<'_> {
     fn add(&mut self, configuration: usize, assumptions: Assumptions, view: View) -> usize {
         let ranges = &self.views.scenario.configurations[configuration].ranges;
         let by_requester = view == View::AsGiven && assumptions == ranges.at(Level::Assumed);
-        // The arms of views that are the same run together.
-        let view = match view {
-            View::Low if self.views.is_low_given => View::AsGiven,
-            _ if self.views.ends.is_none() => View::AsGiven,
-            view => view,
-        };
-        self.arms.push(Seen { arm: Arm { configuration, assumptions, by_requester }, view });
+        let view = self.views.plain(view);
+        let arm = Arm { configuration, assumptions, by_requester };
+        self.arms.push(Seen { arm, view, once: false });
         self.arms.len() - 1
+    }
+
+    /// Adds the arms of variations that are not there yet; yields the number of each.
+    fn add_variations(&mut self, variations: &Variations) -> Vec<usize> {
+        let mut numbers = Vec::new();
+        for (arm, view) in variations.seen() {
+            let view = self.views.plain(view);
+            let is_known = |seen: &Seen| {
+                let Arm { configuration, assumptions, .. } = seen.arm;
+                let same = (configuration, assumptions) == (arm.configuration, arm.assumptions);
+                same && seen.view == view
+            };
+            let known = self.arms.iter().position(is_known);
+            numbers.push(known.unwrap_or(self.arms.len()));
+            if known.is_none() {
+                self.arms.push(Seen { arm: arm.clone(), view, once: true });
+            }
+        }
+        numbers
     }
 
     /// Adds the arms of the scenario's configurations; yields those of the first `shown`. Those beyond
@@ -264,23 +312,18 @@ impl ArmPlan<'_> {
                 arms.levels[level as usize] = self.add(index, assumptions, view);
             }
         }
-        arms.bounds = Some(Bounds {
-            floor: self.add(index, ranges.floor(), View::Low),
-            ceiling: self.add(index, ranges.ceiling(), View::High),
-        });
+        if self.has_bounds {
+            arms.bounds = Some(Bounds {
+                floor: self.add(index, ranges.floor(), View::Low),
+                ceiling: self.add(index, ranges.ceiling(), View::High),
+            });
+        }
         arms
     }
 
-    /// The numbers of the arms that are run together under a view, and these arms.
-    fn arms_under(&self, view: View) -> (Vec<usize>, Vec<Arm>) {
-        let arms = self.arms.iter().enumerate().filter(|(_, seen)| seen.view == view);
-        arms.map(|(number, seen)| (number, seen.arm.clone())).unzip()
-    }
-
-    /// Requests of one replication that the arms draw: those of each view by themselves.
+    /// Requests of one replication that the arms draw.
     fn requests(&self) -> f64 {
-        let views = View::ALL.into_iter();
-        views.map(|view| requests_drawn(self.views.scenario, &self.arms_under(view).1)).sum()
+        requests_drawn(self.views.scenario, self.arms.iter().map(|seen| &seen.arm))
     }
 
     /// Adds to `sums`, if there are any, what the arms count in `replications`. Sums are made in the
@@ -289,7 +332,7 @@ impl ArmPlan<'_> {
         let at_a_time = at_a_time(self.views.scenario, self.views.engines);
         for first in replications.clone().step_by(at_a_time) {
             let last = replications.end.min(first + at_a_time as u32);
-            for next in self.run_views(first..last, progress) {
+            for next in self.count(first..last, progress) {
                 if sums.is_empty() {
                     *sums = next;
                 } else {
@@ -299,40 +342,32 @@ impl ArmPlan<'_> {
         }
     }
 
-    /// What each of the arms counts in each of the replications, every view's arms in a run of their own.
-    fn run_views(&self, replications: Range<u32>, progress: StepProgress) -> Vec<Vec<ArmCounts>> {
-        let quotas = &self.views.scenario.billing.quotas;
-        let mut all: Vec<Vec<(usize, ArmCounts)>> =
-            replications.clone().map(|_| Vec::new()).collect();
-        for view in View::ALL {
-            let (numbers, arms) = self.arms_under(view);
-            if arms.is_empty() {
-                continue;
-            }
-            let counted = run_and(
-                self.views.scenario(view),
-                self.views.engines,
-                &arms,
-                replications.clone(),
-                &|requests| progress(Step::Answered(requests)),
-                |tally| ArmCounts::of(&tally, quotas),
-            );
-            for (all, counted) in all.iter_mut().zip(counted) {
-                all.extend(numbers.iter().copied().zip(counted));
-            }
-        }
-        for arms in &mut all {
-            arms.sort_by_key(|(number, _)| *number);
-        }
-        all.into_iter().map(|arms| arms.into_iter().map(|(_, counts)| counts).collect()).collect()
+    /// What each of the arms counts in each of the replications.
+    fn count(&self, replications: Range<u32>, progress: StepProgress) -> Vec<Vec<ArmCounts>> {
+        let Views { scenario, engines, .. } = self.views;
+        let billing = &scenario.billing;
+        let seen = self.arms.iter().map(|Seen { arm, view, once }| SeenArm {
+            arm,
+            scenario: self.views.scenario(*view),
+            once: *once,
+        });
+        run_seen(
+            scenario,
+            engines,
+            &seen.collect::<Vec<_>>(),
+            replications,
+            &|requests| progress(Step::Answered(requests)),
+            |tally| ArmCounts::of(&tally, billing, AskedQuotas::Sought),
+        )
     }
 }
 
 /// Requests of one replication that `arms` draw: those of each reading of "requester" by
 /// themselves.
-fn requests_drawn(scenario: &Scenario, arms: &[Arm]) -> f64 {
+fn requests_drawn<'a>(scenario: &Scenario, arms: impl IntoIterator<Item = &'a Arm>) -> f64 {
+    let arms = arms.into_iter();
     let rules: HashSet<RequesterRule> =
-        arms.iter().map(|arm| scenario.configurations[arm.configuration].rule).collect();
+        arms.map(|arm| scenario.configurations[arm.configuration].rule).collect();
     scenario.expected_requests() * rules.len() as f64
 }
 

@@ -1,16 +1,16 @@
 //! How far each assumption alone moves the headline's saving.
 
-use super::arms::Counted;
+use super::arms::{Counted, View};
 use super::ranking::{Varied, VariedCounts};
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
-use super::run::{Run, Step, StepProgress};
+use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Level, Variation};
 use crate::figure::saving;
-use crate::recording::Recording;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 use crate::simulation::engines::Engines;
 use crate::simulation::{Arm, run_and};
+use crate::tally::Tally;
 
 /// The headline with each assumption by itself at each end of its range; by default none.
 #[derive(Default)]
@@ -18,6 +18,9 @@ pub(super) struct Variations {
     list: Vec<Variation>,
     /// Two for each: at the low end and at the high.
     pub(super) arms: Vec<Arm>,
+    /// The headline as assumed, if it has objects whose writing a log does not tell: no such object has a
+    /// bucket key at the low end, and all of a bucket have the same at the high.
+    of_unknown: Option<Arm>,
 }
 
 impl Variations {
@@ -30,10 +33,21 @@ impl Variations {
         let list = configuration.ranges.one_at_a_time();
         let ends = list.iter().flat_map(|it| [it.at_low, it.at_high]);
         let arms = ends.map(|assumptions| Arm::of_totals(scenario.headline, assumptions)).collect();
-        Self { list, arms }
+        let is_unknown = scenario.recording.as_ref().is_some_and(|log| log.seen.of_unknown > 0)
+            && scenario.populations.iter().any(|it| scenario.domain_of(it).encryption.is_none());
+        let assumed = configuration.ranges.at(Level::Assumed);
+        let of_unknown = is_unknown.then(|| Arm::of_totals(scenario.headline, assumed));
+        Self { list, arms, of_unknown }
     }
 
-    /// What each arm counts in the first replication, whose requests all see.
+    /// The arms, two for each assumption and at last those of unknown objects, and how each sees a log.
+    pub(super) fn seen(&self) -> impl Iterator<Item = (&Arm, View)> {
+        let of_unknown = self.of_unknown.iter();
+        let of_unknown = of_unknown.flat_map(|arm| [(arm, View::Low), (arm, View::High)]);
+        self.arms.iter().map(|arm| (arm, View::AsGiven)).chain(of_unknown)
+    }
+
+    /// What each arm that needs no view of its own counts in the first replication, whose requests all see.
     pub(super) fn counts(
         &self,
         scenario: &Scenario,
@@ -43,21 +57,25 @@ impl Variations {
         if self.arms.is_empty() {
             return Vec::new();
         }
-        of_first_replication(scenario, engines, &self.arms, progress)
+        let progress = |requests| progress(Step::Answered(requests));
+        let keep = |tally: Tally| VariedCounts::of(&tally);
+        run_and(scenario, engines, &self.arms, 0..1, &progress, keep).concat()
     }
 
-    /// The same by assumption. `at_ends` are those of [`Self::counts`].
+    /// What the arms of [`Self::seen`] counted, by what is varied.
     pub(super) fn varied(&self, at_ends: &[VariedCounts]) -> Vec<Varied> {
-        let both = self.list.iter().zip(at_ends.chunks_exact(2));
-        let varied = both.map(|(variation, ends)| Varied {
-            name: variation.assumption.name().to_owned(),
+        let names = self.list.iter().map(|variation| variation.assumption.name());
+        let names = names.chain(self.of_unknown.iter().map(|_| UNKNOWN_OBJECTS));
+        let both = names.zip(at_ends.chunks_exact(2));
+        let varied = both.map(|(name, ends)| Varied {
+            name: name.to_owned(),
             at_ends: [ends[0].clone(), ends[1].clone()],
         });
         varied.collect()
     }
 
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
-    /// nothing to save. `at_ends` are those of [`Self::counts`].
+    /// nothing to save. `at_ends` are those of the arms as they stand in [`Self::seen`].
     pub(super) fn rows(
         &self,
         scenario: &Scenario,
@@ -69,57 +87,14 @@ impl Variations {
         let Some(assumed) = saving(headline, baseline) else { return Vec::new() };
         let at_ends: Vec<f64> =
             at_ends.iter().filter_map(|it| saving(it.calls as f64, baseline)).collect();
-        SensitivityRow::all(scenario, self.list.clone(), &at_ends, assumed)
+        let (at_ends, of_unknown) = at_ends.split_at(self.arms.len());
+        let mut rows = SensitivityRow::all(scenario, self.list.clone(), at_ends, assumed);
+        if let &[at_low, at_high] = of_unknown {
+            rows.push(SensitivityRow::of_unknown(scenario, [at_low, assumed, at_high]));
+            SensitivityRow::sort(&mut rows);
+        }
+        rows
     }
-}
-
-fn of_first_replication(
-    scenario: &Scenario,
-    engines: &Engines,
-    arms: &[Arm],
-    progress: StepProgress,
-) -> Vec<VariedCounts> {
-    let progress = |requests| progress(Step::Answered(requests));
-    run_and(scenario, engines, arms, 0..1, &progress, |tally| VariedCounts::of(&tally)).concat()
-}
-
-/// The headline's saving in the first replication if no object whose writing is not in the log had a
-/// bucket key, as assumed, and if all of a bucket had the same; `None` if there is none of them, or
-/// nothing to save.
-pub(super) fn unknown_objects(
-    run: &Run,
-    log: &Recording,
-    progress: StepProgress,
-) -> Option<(SensitivityRow, Varied)> {
-    let scenario = run.scenario;
-    let configuration = &scenario.configurations[scenario.headline];
-    let all_known =
-        scenario.populations.iter().all(|it| scenario.domain_of(it).encryption.is_some());
-    if log.seen.of_unknown == 0 || all_known || !configuration.uses_bucket_keys(&scenario.domains) {
-        return None;
-    }
-    let baseline = run.baseline().each[0].calls.total() as f64;
-    let own = &run.counted.at(scenario.headline, Level::Assumed).each[0];
-    let assumed = saving(own.calls.total() as f64, baseline)?;
-    let arms = [Arm::of_totals(scenario.headline, configuration.ranges.at(Level::Assumed))];
-    let ages = [UnknownAge::Keyless, UnknownAge::OneKey];
-    let at_ends = ages.map(|unknown_age| {
-        let other = scenario.with_unknown_age(unknown_age);
-        of_first_replication(&other, &Engines::of(&other), &arms, progress).remove(0)
-    });
-    let [low, high] = at_ends.each_ref().map(|it| saving(it.calls as f64, baseline));
-    let row = SensitivityRow {
-        scenario: scenario.name.clone(),
-        configuration: configuration.name.clone(),
-        assumption: UNKNOWN_OBJECTS.to_owned(),
-        low: ages[0].to_string(),
-        assumed: scenario.unknown_age.to_string(),
-        high: ages[1].to_string(),
-        saving_at_low: low?,
-        saving_at_assumed: assumed,
-        saving_at_high: high?,
-    };
-    Some((row, Varied { name: UNKNOWN_OBJECTS.to_owned(), at_ends }))
 }
 
 impl SensitivityRow {
@@ -150,8 +125,24 @@ impl SensitivityRow {
         rows
     }
 
+    /// The row of objects whose writing is not in the log, from the savings at the low end, as assumed and at
+    /// the high end.
+    fn of_unknown(scenario: &Scenario, [at_low, assumed, at_high]: [f64; 3]) -> Self {
+        Self {
+            scenario: scenario.name.clone(),
+            configuration: scenario.configurations[scenario.headline].name.clone(),
+            assumption: UNKNOWN_OBJECTS.to_owned(),
+            low: UnknownAge::Keyless.to_string(),
+            assumed: scenario.unknown_age.to_string(),
+            high: UnknownAge::OneKey.to_string(),
+            saving_at_low: at_low,
+            saving_at_assumed: assumed,
+            saving_at_high: at_high,
+        }
+    }
+
     /// Puts those first that move the saving farthest.
-    pub(super) fn sort(rows: &mut [Self]) {
+    fn sort(rows: &mut [Self]) {
         rows.sort_by(|a, b| b.width().total_cmp(&a.width()));
     }
 

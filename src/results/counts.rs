@@ -1,13 +1,14 @@
 //! What is kept of an arm's tallies: small, and summed over replications.
 
 use super::billing::BillableCounts;
+use super::quota_use::{AskedQuotas, QuotaUse};
 use super::shared::SharedCalls;
 use crate::figure::saving;
 use crate::kms::KmsCalls;
-use crate::quota::{QuotaEffect, QuotaTerms};
 use crate::s3::Operation;
+use crate::scenario::Billing;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{AccountCalls, Bin, BucketCounts, RequesterCounts, Tally, add_each};
+use crate::tally::{Bin, BucketCounts, RequesterCounts, Tally, add_each};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
@@ -31,42 +32,9 @@ pub(super) struct ArmCounts {
     pub(super) shared_of_first: SharedCalls,
     pub(super) buckets: Vec<BucketSums>,
     pub(super) calls_of_place: Vec<KmsCalls>,
-}
-
-/// What the calls of one account in one region do to its quota.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct QuotaUse {
-    /// Most calls in a second of any replication.
-    pub(super) per_s_max: u32,
-    /// Of the replication that strains the quota most.
-    pub(super) effect: QuotaEffect,
-}
-
-impl QuotaUse {
-    /// That of one replication. `whole` are all calls by the second, which are the account's if there
-    /// is no other.
-    fn of(account: &AccountCalls, whole: &[u32], is_only: bool, terms: QuotaTerms) -> Self {
-        let per_s_max = if is_only {
-            whole.iter().copied().max().unwrap_or_default()
-        } else {
-            account.per_s.greatest()
-        };
-        let effect = if u64::from(per_s_max) <= terms.left_per_s() {
-            QuotaEffect::below(terms, account.counts.calls(), per_s_max.into())
-        } else if is_only {
-            QuotaEffect::of(whole, terms)
-        } else {
-            QuotaEffect::of(&account.per_s.one_by_one(whole.len()), terms)
-        };
-        Self { per_s_max, effect }
-    }
-
-    fn add(&mut self, next: &Self) {
-        self.per_s_max = self.per_s_max.max(next.per_s_max);
-        if next.effect.strain() > self.effect.strain() {
-            self.effect = next.effect;
-        }
-    }
+    /// Most S3 requests in a time bin of any replication to each part of a bucket, GET and HEAD apart from
+    /// all others.
+    pub(super) busiest_bin_of_bucket: Vec<[u64; 2]>,
 }
 
 /// One replication's counts.
@@ -92,11 +60,25 @@ pub(super) struct BinCounts {
     pub(super) counts: Bin,
     pub(super) per_s_max: u32,
     pub(super) keys_alive_max: u32,
+    /// Requests answered 503 `SlowDown`.
+    pub(super) slow_downs: f64,
 }
 
 impl BinCounts {
     /// Those of one replication.
-    fn all(tally: &Tally, alive: &[u32]) -> Vec<Self> {
+    fn all(tally: &Tally, alive: &[u32], quotas: &[QuotaUse]) -> Vec<Self> {
+        let mut bins = Self::of_tally(tally, alive);
+        let seconds = tally.seconds_per_bin();
+        for (second, slow_downs) in quotas.iter().flat_map(|quota| &quota.closed.by_second) {
+            // What is repeated after the run lies in none of them.
+            if let Some(bin) = bins.get_mut(second / seconds) {
+                bin.slow_downs += slow_downs;
+            }
+        }
+        bins
+    }
+
+    fn of_tally(tally: &Tally, alive: &[u32]) -> Vec<Self> {
         let seconds = tally.seconds_per_bin();
         let calls = tally.calls_per_s.chunks(seconds).zip(alive.chunks(seconds));
         let bins = tally.bins.iter().zip(calls);
@@ -104,6 +86,7 @@ impl BinCounts {
             counts: *counts,
             per_s_max: greatest(calls),
             keys_alive_max: greatest(alive),
+            slow_downs: 0.0,
         });
         bins.collect()
     }
@@ -112,6 +95,7 @@ impl BinCounts {
         self.counts += next.counts;
         self.per_s_max = self.per_s_max.max(next.per_s_max);
         self.keys_alive_max = self.keys_alive_max.max(next.keys_alive_max);
+        self.slow_downs += next.slow_downs;
     }
 }
 
@@ -157,12 +141,11 @@ fn greatest(numbers: &[u32]) -> u32 {
 
 impl ArmCounts {
     /// What is kept of one replication.
-    pub(super) fn of(tally: &Tally, quotas: &[QuotaTerms]) -> Self {
+    pub(super) fn of(tally: &Tally, billing: &Billing, asked: AskedQuotas) -> Self {
         let alive = tally.keys_alive();
         let mut per_s = Frequencies::default();
         per_s.extend(&tally.calls_per_s);
-        let is_only = quotas.len() == 1;
-        let quotas = tally.accounts.iter().zip(quotas);
+        let quotas = QuotaUse::all(tally, billing, asked);
         let billable = BillableCounts::of(tally);
         let shared = SharedCalls::of(tally);
         Self {
@@ -178,16 +161,15 @@ impl ArmCounts {
             calls_by_object: tally.calls_by_object,
             keys_generated: tally.keys_generated,
             keys_alive_min: alive.iter().copied().min().unwrap_or_default(),
-            quotas: quotas
-                .map(|(account, terms)| QuotaUse::of(account, &tally.calls_per_s, is_only, *terms))
-                .collect(),
-            bins: BinCounts::all(tally, &alive),
+            bins: BinCounts::all(tally, &alive, &quotas),
+            quotas,
             per_s,
             requesters: tally.requesters.clone(),
             shared_of_first: shared.clone(),
             shared,
             buckets: BucketSums::all(tally),
             calls_of_place: tally.calls_of_place.clone(),
+            busiest_bin_of_bucket: tally.busiest_bin_of_bucket.clone(),
         }
     }
 
@@ -206,6 +188,9 @@ impl ArmCounts {
         self.shared.add(&next.shared);
         self.buckets.iter_mut().zip(&next.buckets).for_each(|(mine, more)| mine.add(more));
         add_each(&mut self.calls_of_place, &next.calls_of_place);
+        for (mine, next) in self.busiest_bin_of_bucket.iter_mut().zip(&next.busiest_bin_of_bucket) {
+            *mine = [mine[0].max(next[0]), mine[1].max(next[1])];
+        }
     }
 
     /// Number of replications.

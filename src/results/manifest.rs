@@ -1,7 +1,7 @@
 //! Which files of a folder belong together, and which of them are bks's own.
 //!
-//! A run, a sensitivity and a comparison each leave a JSON document beside their tables. Those of a run
-//! and of a sensitivity name the others with a hash of each, so that a file of another run is known.
+//! A run, a sensitivity, a comparison and a migration each leave a JSON document beside their tables. Those of a run,
+//! a sensitivity and a migration name the others with a hash of each, so that a file of another run is known.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::migration::rows::IDENTITY as MIGRATION;
 use super::sensitivity::IDENTITY;
 use super::{FACTS, RUN, Results};
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 pub const COMPARISON: &str = "comparison.json";
 
 /// Documents that other files belong to.
-pub const DOCUMENTS: [&str; 3] = [FACTS, IDENTITY, COMPARISON];
+pub const DOCUMENTS: [&str; 4] = [FACTS, IDENTITY, COMPARISON, MIGRATION];
 
 /// Files of a replay beside those of any run.
 pub const OF_REPLAYS: [&str; 3] = ["prefixes.csv", "left_out.csv", "files_left_out.csv"];
@@ -66,6 +67,7 @@ fn usual(document: &str) -> Vec<&'static str> {
             "break_even_curves.csv",
             "tornado.svg",
         ],
+        MIGRATION => Vec::new(),
         _ => vec!["comparison.csv", "cost_changes.csv"],
     }
 }

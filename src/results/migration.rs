@@ -1,13 +1,25 @@
 //! What a migration costs, what it saves, and when that has paid for it.
+//!
+//! - here: that of a run's configuration;
+//! - [`ways`]: all ways of migrating, side by side;
+//! - [`rows`]: their tables.
+
+pub mod rows;
+pub mod ways;
 
 use super::arms::Counted;
 use super::billing;
 use super::counts::ArmCounts;
+use crate::encryption::Mode;
 use crate::encryption::assumption::Level;
-use crate::migration::MigrationPlan;
+use crate::inventory::tally::ObjectKind;
+use crate::inventory::{BucketKeyStatus, EncryptionStatus, VersionKind};
+use crate::migration::one_off::OneOff;
 use crate::migration::payback::{Onward, Payback, Savings};
+use crate::migration::reach::MigrationMethod;
+use crate::migration::stored::StoredObjects;
 use crate::pricing::Bill;
-use crate::scenario::{Configuration, Scenario};
+use crate::scenario::{Configuration, Population, Scenario};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 use crate::workload::object_read::{ReadSources, ReadWritten};
@@ -40,33 +52,61 @@ impl Migration {
         if !migrated.migrated {
             return None;
         }
-        let bill = bill(scenario, migrated);
+        let bill = one_off(
+            scenario,
+            MigrationMethod::Update,
+            &scenario.migrating(migrated).collect::<Vec<_>>(),
+        )
+        .bill;
         let after = counted.at(index, Level::Assumed);
         let before = counted.unmigrated(index).unwrap_or(after);
-        let payback = match payback(scenario, migrated, &bill, before, after) {
-            Payback::Unknown { share, run_s } => Payback::Unknown { share, run_s: whole(run_s) },
-            known => known,
-        };
+        let payback = payback(scenario, migrated, bill.total().as_f64(), before, after);
         Some(Self { bill, payback })
     }
 }
 
-/// The bill of re-encrypting what is there, region by region.
-fn bill(scenario: &Scenario, migrated: &Configuration) -> Bill {
+/// What it costs to migrate some populations, region by region; S3 makes the list of them.
+fn one_off(scenario: &Scenario, operation: MigrationMethod, populations: &[&Population]) -> OneOff {
     let prices = scenario.billing.prices.iter().enumerate();
-    Bill::of_regions(prices.map(|(region, prices)| {
-        let (mut objects, mut objects_under_kms) = (0, 0);
-        for population in scenario.migrating(migrated) {
-            if scenario.accounts.region_of_bucket(population.bucket as usize) == region {
-                objects += population.objects;
-                if scenario.domain_of(population).is_under_kms() {
-                    objects_under_kms += population.objects;
-                }
-            }
-        }
-        let plan = MigrationPlan { objects_under_kms, ..MigrationPlan::of(objects) };
-        plan.bill(prices, &scenario.billing.terms)
+    OneOff::of_regions(prices.map(|(region, prices)| {
+        let lies_here = |population: &&Population| {
+            scenario.accounts.region_of_bucket(population.bucket as usize) == region
+        };
+        let here = populations.iter().copied().filter(lies_here);
+        let here: Vec<StoredObjects> = here.map(|it| stored(scenario, it)).collect();
+        OneOff::of(operation, &here, true, (prices, &scenario.billing.terms))
     }))
+}
+
+/// A population as a migration sees it.
+fn stored(scenario: &Scenario, population: &Population) -> StoredObjects {
+    let domain = scenario.domain_of(population);
+    let encryption = match domain.encryption {
+        Some(Mode::SseS3) => EncryptionStatus::SseS3,
+        Some(Mode::DsseKms) => EncryptionStatus::DsseKms,
+        _ => EncryptionStatus::SseKms,
+    };
+    let has_key = domain.encryption == Some(Mode::SseKmsBucketKey);
+    let version = if population.old_versions { VersionKind::Old } else { VersionKind::Current };
+    let stored = StoredObjects::of(&population.name, encryption, population.objects);
+    let stored = match population.size {
+        Some(size) => stored.sized(size.bytes()),
+        None => stored,
+    };
+    let stored = stored.in_class(population.class, |days| {
+        population.age.cdf(SimDuration::from_secs_f64(days * 86_400.0))
+    });
+    StoredObjects {
+        kind: ObjectKind {
+            version,
+            bucket_key: if has_key { BucketKeyStatus::Enabled } else { stored.kind.bucket_key },
+            ..stored.kind
+        },
+        is_locked: population.is_locked,
+        is_directory: domain.directory,
+        to_kms: true,
+        ..stored
+    }
 }
 
 /// The next whole day, hour or minute: what people write as the length of a run.
@@ -79,10 +119,24 @@ fn whole(time_s: f64) -> f64 {
     (time_s / unit_s).ceil() * unit_s
 }
 
+/// When what `after` saves beyond `before` has paid for `cost` dollars.
 fn payback(
     scenario: &Scenario,
     migrated: &Configuration,
-    cost: &Bill,
+    cost: f64,
+    before: &ArmCounts,
+    after: &ArmCounts,
+) -> Payback {
+    match exact_payback(scenario, migrated, cost, before, after) {
+        Payback::Unknown { share, run_s } => Payback::Unknown { share, run_s: whole(run_s) },
+        known => known,
+    }
+}
+
+fn exact_payback(
+    scenario: &Scenario,
+    migrated: &Configuration,
+    cost: f64,
     before: &ArmCounts,
     after: &ArmCounts,
 ) -> Payback {
@@ -104,11 +158,10 @@ fn payback(
         bin_s: window.bin.as_secs_f64(),
         end_s: window.end.as_secs_f64(),
     };
-    let cost = cost.total().as_f64();
     if scenario.recording.is_some() {
         return Payback::of(cost, &savings, &Onward::Untold);
     }
-    if reads_of_old(scenario, migrated, 0.0) <= reads_of_old(scenario, migrated, FAR_S) {
+    if !is_fading(scenario, migrated) {
         return Payback::of(cost, &savings, &Onward::Steady);
     }
     let keyless_s = keyless_s(scenario, migrated);
@@ -116,6 +169,11 @@ fn payback(
         reads_of_old(scenario, migrated, time_s + keyless_s)
     }]);
     Payback::of(cost, &savings, &onward)
+}
+
+/// Whether what is read of what a configuration migrates becomes less.
+fn is_fading(scenario: &Scenario, migrated: &Configuration) -> bool {
+    reads_of_old(scenario, migrated, 0.0) > reads_of_old(scenario, migrated, FAR_S)
 }
 
 /// Far beyond every run, in seconds.

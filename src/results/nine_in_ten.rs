@@ -15,6 +15,7 @@ use std::ops::Range;
 use rand::RngExt;
 
 use super::counts::ArmCounts;
+use super::quota_use::AskedQuotas;
 use super::rows::SummaryRow;
 use super::run::{LevelCounts, Run, Step, StepProgress};
 use super::summary::{self, Against};
@@ -204,7 +205,7 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
                 Arm::of_totals(designs[design].configuration, designs[design].sets[set])
             })
             .collect();
-        let quotas = &scenario.billing.quotas;
+        let billing = &scenario.billing;
         progress(Step::SetsDecided(scenario.expected_requests()));
         let counted = run_and(
             scenario,
@@ -212,7 +213,7 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
             &arms,
             0..1,
             &|requests| progress(Step::Answered(requests)),
-            |tally| ArmCounts::of(&tally, quotas),
+            |tally| ArmCounts::of(&tally, billing, AskedQuotas::Untold),
         );
         for (&(design, _), counts) in batch.iter().zip(counted.iter().flatten()) {
             let index = designs[design].configuration;

@@ -27,6 +27,16 @@ pub(super) struct VariedCounts {
 }
 
 impl VariedCounts {
+    /// Those of an arm that was run with others.
+    pub(super) fn of_first(counts: &ArmCounts) -> Self {
+        let first = &counts.each[0];
+        Self {
+            calls: first.calls.total(),
+            billable: first.billable.clone(),
+            shared: counts.shared_of_first.clone(),
+        }
+    }
+
     pub(super) fn of(tally: &Tally) -> Self {
         Self {
             calls: tally.total_calls().total(),

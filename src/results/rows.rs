@@ -73,6 +73,9 @@ pub struct TimelineRow {
     /// KMS requests a second that the account's quota leaves this traffic, beside the background; empty
     /// if there are several accounts or regions, each with a quota of its own.
     pub quota_per_s: Option<u64>,
+    /// Answers 503 `SlowDown` because KMS throttles, to retries among others.
+    #[serde(default)]
+    pub slow_downs: f64,
 }
 
 /// `requesters.csv`: who causes the calls, at the assumed level.
@@ -196,6 +199,12 @@ pub struct AccountRow {
     pub kms_unanswered: u64,
     /// Whether ever more calls would wait if they went on coming as at the end of the run.
     pub kms_queue_grows: bool,
+    /// The quota under which nothing were throttled; empty if nothing is.
+    #[serde(default)]
+    pub kms_quota_needed_per_s: Option<u64>,
+    /// The quota under which at most one in a hundred of the KMS requests were throttled.
+    #[serde(default)]
+    pub kms_quota_1pct_per_s: Option<u64>,
     /// KMS requests in the billing period.
     pub period_kms_requests: u64,
     /// Of these, those that KMS does not bill whoever makes them (`CloudTrail`'s own).
@@ -425,6 +434,9 @@ impl ReplicationRow {
             | Figure::KmsRequestsPerSMax
             | Figure::QuotaShareMax
             | Figure::ThrottledS
+            | Figure::ThrottledShare
+            | Figure::FailedShare
+            | Figure::JobDelayMaxS
             | Figure::AuditSaving => return None,
         })
     }

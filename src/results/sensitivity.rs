@@ -180,6 +180,51 @@ pub struct BreakEvenRow {
     pub cut: Option<String>,
 }
 
+/// `figure_break_even.csv`: where a demand on a figure begins or ceases to hold, or that it does neither.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FigureBreakEvenRow {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the configuration that the demand is about.
+    pub configuration: String,
+    /// Level of the other assumptions: `low`, `assumed` or `high`.
+    pub others: String,
+    /// The parameter that is varied.
+    pub parameter: String,
+    /// Name of the figure.
+    pub figure: String,
+    /// The demand as text.
+    pub demand: String,
+    /// Number of the crossing, from 1; none if there is none.
+    pub crossing: Option<usize>,
+    /// Whether the demand holds behind it.
+    pub holds_behind: Option<bool>,
+    /// The break-even value as text.
+    pub value: Option<String>,
+    /// The break-even value as a number of `unit`.
+    pub value_number: Option<f64>,
+    /// The greatest value that was tried before it.
+    pub bracket_low: Option<f64>,
+    /// The least value that was tried behind it.
+    pub bracket_high: Option<f64>,
+    /// What values are counted in: `s`, `per_s`, `percent`, or `count`.
+    pub unit: String,
+    /// Least value that was tried.
+    pub searched_low: Option<f64>,
+    /// Greatest value that was tried.
+    pub searched_high: Option<f64>,
+    /// Least figure that was seen.
+    pub figure_min: Option<f64>,
+    /// The value at which it was.
+    pub figure_min_at: Option<f64>,
+    /// Greatest figure that was seen.
+    pub figure_max: Option<f64>,
+    /// The value at which it was.
+    pub figure_max_at: Option<f64>,
+    /// Why not all values were tried.
+    pub cut: Option<String>,
+}
+
 /// `break_even_curves.csv`: the headline's saving at each value that was tried.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CurveRow {

@@ -1,13 +1,13 @@
 //! `summary.csv`: the figures of each configuration at each level.
 
 use super::billing::{self, BillableCounts};
+use super::quota_use::QuotaUse;
 use super::rows::SummaryRow;
 use super::run::{LevelCounts, Run};
 use crate::encryption::assumption::Level;
 use crate::figure::saving;
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, Sku};
-use crate::quota::QuotaEffect;
 use crate::units::Usd;
 
 /// Rows of `summary.csv`.
@@ -62,6 +62,8 @@ pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryR
     let calls = counts.mean_calls(&counts.total_calls());
     let all_calls = counts.total_calls().total();
     let quota = most_strained(place, calling);
+    let throttled = quota.closed.span();
+    let counted_from_s = scenario.window().from.as_secs_f64();
     let saved = counts.saving_against(run.baseline());
     let [floor, ceiling] = [counted.floor(index), counted.ceiling(index)]
         .map(|bound| Some(bound?.saving_against(run.baseline())?.mean));
@@ -86,10 +88,18 @@ pub(super) fn row(run: &Run, place: &LevelCounts, against: &Against) -> SummaryR
         kms_requests_per_s_p999: counts.per_s.quantile(0.999),
         quota_share_max: quota_share_max(run, place, calling),
         kms_background_per_s: background_per_s(place, calling),
-        throttled_s: quota.throttled_s,
-        kms_wait_max_s: quota.wait_max_s,
-        kms_unanswered: quota.left_over,
-        kms_queue_grows: quota.grows,
+        throttled_s: quota.effect.throttled_s,
+        kms_wait_max_s: quota.effect.wait_max_s,
+        kms_unanswered: quota.effect.left_over,
+        kms_queue_grows: quota.effect.grows,
+        throttled_ratio: share_of_requests(place, calling, |quota| quota.throttled),
+        failed_ratio: share_of_requests(place, calling, |quota| quota.failed),
+        throttled_from_s: throttled.map(|(first, _)| counted_from_s + first as f64),
+        throttled_until_s: throttled.map(|(_, last)| counted_from_s + (last + 1) as f64),
+        job_delay_max_s: quota.closed.late_max_s,
+        kms_drain_max_s: quota.closed.drain_max_s,
+        kms_quota_needed_per_s: quota.needed_per_s(),
+        kms_quota_1pct_per_s: quota.enough_per_s,
         cloudtrail_events: calls.total(),
         cloudtrail_events_bucket_arn: counts.mean(all_calls - counts.calls_by_object),
         cloudtrail_events_object_arn: counts.mean(counts.calls_by_object),
@@ -124,9 +134,17 @@ fn with_data_events(bill: &Bill) -> f64 {
 }
 
 /// What the quota does to the account that strains it most, the first of several.
-fn most_strained(place: &LevelCounts, calling: &[usize]) -> QuotaEffect {
-    let effects = calling.iter().map(|&account| place.counts.quotas[account].effect);
-    effects.reduce(|a, b| if b.strain() > a.strain() { b } else { a }).unwrap_or_default()
+fn most_strained<'a>(place: &LevelCounts<'a>, calling: &[usize]) -> &'a QuotaUse {
+    let uses = calling.iter().map(|&account| &place.counts.quotas[account]);
+    let most = uses.reduce(|a, b| if b.effect.strain() > a.effect.strain() { b } else { a });
+    most.unwrap_or(&place.counts.quotas[0])
+}
+
+/// The share that some of the accounts' calls are of the S3 requests, each call being one request's.
+fn share_of_requests(place: &LevelCounts, calling: &[usize], some: fn(&QuotaUse) -> f64) -> f64 {
+    let calls: f64 = calling.iter().map(|&account| some(&place.counts.quotas[account])).sum();
+    let requests = place.counts.billable.requests();
+    if requests > 0 { (calls / requests as f64).min(1.0) } else { 0.0 }
 }
 
 /// The busiest second's share of the quota, the greatest of all accounts.

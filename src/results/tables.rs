@@ -49,6 +49,7 @@ pub(super) fn timeline(run: &Run) -> Vec<TimelineRow> {
                 kms_requests_per_s_max: bin.per_s_max,
                 bucket_keys_alive_max: bin.keys_alive_max,
                 quota_per_s,
+                slow_downs: bin.slow_downs / f64::from(counts.replications()),
             }
         }));
     }
@@ -262,6 +263,8 @@ pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
                 kms_wait_max_s: quota.effect.wait_max_s,
                 kms_unanswered: quota.effect.left_over,
                 kms_queue_grows: quota.effect.grows,
+                kms_quota_needed_per_s: quota.needed_per_s(),
+                kms_quota_1pct_per_s: quota.enough_per_s,
                 period_kms_requests: charges.requests,
                 period_kms_unbilled: charges.unbilled,
                 period_kms_free: charges.free,

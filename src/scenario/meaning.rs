@@ -10,16 +10,18 @@ use crate::encryption::history::{Ages, Writing};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::encryption::service::{BucketScheme, Scheme};
+use crate::inventory::StorageClass;
 use crate::kms::accounts::{Accounts, Charged};
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
+use crate::quota::closed_loop::ClientGroup;
 use crate::recording::Recording;
 use crate::recording::earlier_objects::ObjectOrigin;
 use crate::rng::Seed;
-use crate::s3::{Connections, Object, Principal, Request, SessionSlot};
+use crate::s3::{Connections, Object, Principal, Request, Retries, SessionSlot};
 use crate::statistics::Precision;
 use crate::tally::Window;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{ByteSize, SimDuration, SimTime};
 use crate::workload::Workload;
 use crate::workload::ages::AgeLaw;
 
@@ -111,6 +113,10 @@ pub struct Sender {
     pub connections: Connections,
     /// Why on these.
     pub basis: Basis,
+    /// How its clients repeat what is throttled.
+    pub retries: Retries,
+    /// Why so.
+    pub retries_basis: Basis,
 }
 
 /// The part of a bucket whose objects are encrypted in one way: under one KMS key, or as whoever wrote
@@ -167,6 +173,14 @@ pub struct Population {
     pub kept: bool,
     /// How many scoping policies own its objects, which then only they read; 1 if everybody does.
     pub policies: u32,
+    /// Bytes of each object, if told.
+    pub size: Option<ByteSize>,
+    /// Their storage class.
+    pub class: StorageClass,
+    /// Whether Object Lock holds them.
+    pub is_locked: bool,
+    /// Whether they are versions that are no longer current.
+    pub old_versions: bool,
 }
 
 /// Who wrote a population, as requesters.
@@ -356,6 +370,9 @@ pub struct Billing {
     /// The KMS request quota of each account in each region, and what else it bears, in the order of
     /// [`Accounts::list`].
     pub quotas: Vec<QuotaTerms>,
+    /// The clients of each of these accounts, by how they repeat what is throttled, in the order of
+    /// [`Charged::clients`].
+    pub clients: Vec<Vec<ClientGroup>>,
 }
 
 impl Scenario {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::written::PopulationFile;
 use crate::encryption::Mode;
 use crate::inventory::tally::{InventoryCounts, ObjectCounts, ObjectKind};
-use crate::inventory::{BucketKeyStatus, EncryptionStatus, VersionKind};
+use crate::inventory::{BucketKeyStatus, EncryptionStatus, StorageClass, VersionKind};
 use crate::units::{ByteSize, SimDuration};
 use crate::workload::ages::{AgeLaw, AgeStep};
 
@@ -81,6 +81,9 @@ fn population(
         written_by: None,
         encryption,
         kms_key: None,
+        storage_class: StorageClass::Standard,
+        object_lock: false,
+        old_versions: false,
     })
 }
 

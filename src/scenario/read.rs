@@ -13,6 +13,7 @@ use super::run_toml::check_run_file;
 use super::tenants::{Origins, expand};
 use super::written::ScenarioFile;
 use crate::error::{Error, Result};
+use crate::units::SimDuration;
 
 /// Reads a file that a scenario includes, named as in the scenario.
 pub type Include<'a> = &'a dyn Fn(&str) -> Result<String>;
@@ -110,6 +111,26 @@ impl Scenario {
     /// As [`Scenario::read`].
     pub(crate) fn of_file(file: ScenarioFile, place: &str) -> Result<Self> {
         Self::with_overrides(file, &TomlDocument::parse("", place)?, &[], NO_FILES)
+    }
+}
+
+impl Scenario {
+    /// The same run once for so long, all of it counted and nothing demanded.
+    ///
+    /// # Errors
+    /// As [`Scenario::read`]: what holds for a short run may not for a long one.
+    pub fn lasting(&self, duration: SimDuration) -> Result<Self> {
+        let file = ScenarioFile {
+            duration,
+            warm_up: SimDuration::ZERO,
+            replications: 1,
+            precision: None,
+            max_replications: None,
+            assertions: Vec::new(),
+            run: None,
+            ..self.written.clone()
+        };
+        Self::of_file(file, &self.name)
     }
 }
 

@@ -290,7 +290,11 @@ fn bucket_names(file: &ScenarioFile) -> impl Iterator<Item = &str> {
     file.buckets.iter().map(|bucket| bucket.name.as_str())
 }
 
-/// What a log tells of principals: all but their connections.
+/// What a log tells of principals: all but their connections and retries.
 fn principals_told(file: &ScenarioFile) -> impl Iterator<Item = PrincipalFile> {
-    file.principals.iter().map(|of| PrincipalFile { connections: None, ..of.clone() })
+    file.principals.iter().map(|of| PrincipalFile {
+        connections: None,
+        retries: None,
+        ..of.clone()
+    })
 }

@@ -3,6 +3,7 @@
 mod billing;
 mod configurations;
 mod domains;
+mod growth;
 mod length;
 mod names;
 mod objects;
@@ -14,6 +15,7 @@ use super::written::{BucketFile, PrincipalFile, ScenarioFile};
 use super::{Bucket, Population, Scenario, Sender};
 use crate::error::Error;
 use crate::rng::Seed;
+use crate::s3::Retries;
 use crate::units::{SimDuration, SimTime};
 
 use configurations::{assertions, compared, configuration};
@@ -93,6 +95,10 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .enumerate()
         .map(|(i, written)| principal(i, written, from_log))
         .collect::<Resolved<_>>()?;
+    for (i, client) in file.clients.iter().enumerate() {
+        let check = client.retries.map_or(Ok(()), Retries::check);
+        check.at_path(|| TablePath::new("client", i).key("retries"))?;
+    }
     let senders: Vec<Sender> = file.principals.iter().map(|it| sender(&file, it)).collect();
     let (slots, principal_slots) = session_slots(&file.principals, &senders)?;
     let names = NameIndex { file: &file, domains: &domains, principal_slots: &principal_slots };
@@ -117,8 +123,9 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     let (reference, headline) = compared(&file)?;
     let assertions = assertions(&file)?;
     let domains = domains.list(&file);
-    let accounts = billing::accounts(&file, &domains);
-    let billing = billing::billing(&file, &accounts)?;
+    let alike = billing::alike(&senders);
+    let accounts = billing::accounts(&file, &domains, &alike);
+    let billing = billing::billing(&file, &accounts, &senders)?;
     let (replications, precision) = replications(&file)?;
     let mut scenario = Scenario {
         name: file.name.clone(),
@@ -163,11 +170,14 @@ fn bucket(written: &BucketFile) -> Bucket {
 
 fn sender(file: &ScenarioFile, written: &PrincipalFile) -> Sender {
     let (connections, basis) = file.connections_of(written);
+    let (retries, retries_basis) = file.retries_of(written);
     Sender {
         name: written.name.clone(),
         sessions: written.sessions,
         session_policies: written.session_policies,
         connections,
         basis,
+        retries,
+        retries_basis,
     }
 }

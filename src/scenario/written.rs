@@ -23,12 +23,14 @@ use crate::encryption::Mode;
 use crate::encryption::assumption::{AssumptionOverrides, AssumptionRanges};
 use crate::encryption::needs::MultipartCalls;
 use crate::encryption::requester::RequesterRule;
-use crate::s3::Connections;
+use crate::inventory::StorageClass;
+use crate::s3::{Connections, Retries};
 use crate::units::{ByteSize, Rate, Share, SimDuration, SimTime};
 use crate::workload::Mix;
 use crate::workload::ages::AgeLaw;
 use crate::workload::arrivals::Arrivals;
 use crate::workload::clients::ClientProfile;
+use crate::workload::growth::Growth;
 use crate::workload::jobs::Jobs;
 use crate::workload::read_pattern::ReadPattern;
 
@@ -304,6 +306,10 @@ pub struct PrincipalFile {
     /// as many as its workloads' clients keep (`bks list clients`), or 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
+    /// How its clients repeat a request that is answered 503 `SlowDown`; without it, as its workloads'
+    /// clients document, or as AWS's SDKs do by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
     /// Whether KMS bills its account for its calls; without it, unless it is CloudTrail
     /// (`cloudtrail.amazonaws.com`), which reads and writes log files without a charge for the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -357,6 +363,21 @@ pub struct PopulationFile {
     /// Name of the KMS key they are under; else the bucket's. `aws/s3` is the AWS managed key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kms_key: Option<String>,
+    /// Their storage class: what a copy of them costs, and whether they must be restored for it.
+    #[serde(default, skip_serializing_if = "is_standard")]
+    pub storage_class: StorageClass,
+    /// Whether retention or a legal hold of Object Lock is on them: `UpdateObjectEncryption` leaves them as
+    /// they are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub object_lock: bool,
+    /// Whether they are versions that are no longer current: they cannot be copied in place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub old_versions: bool,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_standard(class: &StorageClass) -> bool {
+    *class == StorageClass::Standard
 }
 
 /// Traffic of one principal. Either `arrivals` or `jobs` is given, or neither by one that handles each
@@ -384,6 +405,10 @@ pub struct WorkloadFile {
     /// times of its own arrivals or jobs, is there when the run starts.
     #[serde(default = "from_the_start", skip_serializing_if = "is_from_the_start")]
     pub since: SimTime,
+    /// How it grows from month to month of thirty days: `"+3%/month"`, `"-10%/month"`, or `"with-data"`, in
+    /// proportion to what there is to read. Poisson arrivals become more frequent; jobs handle more objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<Growth>,
     /// How the header of its writes asks for new objects to be encrypted, whatever is compared; else
     /// there is none, and they are as each configuration says.
     #[serde(default, skip_serializing_if = "Option::is_none")]

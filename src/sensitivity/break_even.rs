@@ -15,7 +15,7 @@ use crate::statistics::Estimate;
 const STEPS: Steps = Steps { grid: 17, inside: 8 };
 
 /// Where each value takes its own time: a scenario with traffic of its own, or very many calls.
-const FEW_STEPS: Steps = Steps { grid: 9, inside: 1 };
+pub(super) const FEW_STEPS: Steps = Steps { grid: 9, inside: 1 };
 
 /// A value that takes longer than this is not tried, unless the assumed ones do.
 const REQUESTS_MAX: f64 = 1e8;
@@ -242,7 +242,7 @@ impl SavingsAtValues<'_, '_> {
 }
 
 /// The value inside a bracket, near its middle, at which all replications are run.
-fn middle(axis: &SearchAxis, crossing: &Crossing) -> f64 {
+pub(crate) fn middle(axis: &SearchAxis, crossing: &Crossing) -> f64 {
     if axis.span.whole { crossing.behind } else { (crossing.before * crossing.behind).sqrt() }
 }
 

@@ -1,10 +1,13 @@
 //! What was found as the rows of CSV files.
 
 use super::axis::{AxisUnit, SearchAxis};
-use super::break_even::{BreakEvens, TargetCrossings};
+use super::break_even::{BreakEvens, TargetCrossings, middle};
+use super::figure_targets::{FigureCrossings, FigureTarget};
 use super::search::Direction;
 use super::{Sensitivity, Together};
-use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
+use crate::results::sensitivity::{
+    BreakEvenRow, CurveRow, FigureBreakEvenRow, SobolRow, SpreadRow,
+};
 use crate::scenario::Scenario;
 use crate::units::readable::{duration, grouped, significant};
 
@@ -96,6 +99,56 @@ fn of_target(
         bracket_low: Some(it.crossing.before),
         bracket_high: Some(it.crossing.behind),
         ..none.clone()
+    });
+    rows.collect()
+}
+
+/// Rows of `figure_break_even.csv`.
+#[must_use]
+pub fn figure_break_even(scenario: &Scenario, found: &Sensitivity) -> Vec<FigureBreakEvenRow> {
+    let levels = found.figure_targets.iter().flat_map(|target| {
+        target.levels.iter().flat_map(move |level| of_figure(scenario, target, level))
+    });
+    levels.collect()
+}
+
+fn of_figure(
+    scenario: &Scenario,
+    target: &FigureTarget,
+    level: &FigureCrossings,
+) -> Vec<FigureBreakEvenRow> {
+    let extremes = level.extremes();
+    let none = FigureBreakEvenRow {
+        scenario: scenario.name.clone(),
+        configuration: target.configuration.clone(),
+        others: level.others.name().to_owned(),
+        parameter: target.axis.name().to_owned(),
+        figure: target.demand.figure.name().to_owned(),
+        demand: target.demand.to_string(),
+        unit: unit(target.axis.unit).to_owned(),
+        searched_low: level.searched().map(|(low, _)| low),
+        searched_high: level.searched().map(|(_, high)| high),
+        figure_min: extremes.map(|[(_, figure), _]| figure),
+        figure_min_at: extremes.map(|[(value, _), _]| value),
+        figure_max: extremes.map(|[_, (_, figure)]| figure),
+        figure_max_at: extremes.map(|[_, (value, _)]| value),
+        cut: target.cut.clone(),
+        ..FigureBreakEvenRow::default()
+    };
+    if level.crossings.is_empty() {
+        return vec![none];
+    }
+    let rows = level.crossings.iter().enumerate().map(|(index, crossing)| {
+        let at = middle(&target.axis, crossing);
+        FigureBreakEvenRow {
+            crossing: Some(index + 1),
+            holds_behind: Some(crossing.direction == Direction::Rises),
+            value: Some(value(&target.axis, at)),
+            value_number: Some(at),
+            bracket_low: Some(crossing.before),
+            bracket_high: Some(crossing.behind),
+            ..none.clone()
+        }
     });
     rows.collect()
 }

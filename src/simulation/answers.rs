@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::Arm;
+use super::arm::SeenArm;
 use super::arm_keys::ArmKeys;
 use super::buckets::BucketsTold;
 use super::columns::RequestColumns;
@@ -23,17 +23,13 @@ use crate::tally::{Caller, Cost, Tally};
 use crate::workload::written::KeptObjects;
 
 /// Runs all requesters and counts what they cost, arm by arm.
-pub(super) fn count(run: &ReplicationRun, arms: &[&Arm], buckets: &BucketsTold) -> Vec<Tally> {
+pub(super) fn count(run: &ReplicationRun, arms: &[SeenArm], buckets: &BucketsTold) -> Vec<Tally> {
     let skip_ahead = SkipAhead::new(run);
     let keys = &keys_of(run, &skip_ahead, arms);
-    let schemes = arms.iter().map(|arm| {
-        let configuration = &run.scenario.configurations[arm.configuration];
-        configuration.scheme(run.scenario, arm.assumptions)
-    });
-    let schemes: Vec<Scheme> = schemes.collect();
+    let schemes: Vec<Scheme> = arms.iter().map(SeenArm::scheme).collect();
     let groups = NeedGroups::of(&schemes, keys);
     let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
-    let workers = Workers::new(run, arms, buckets);
+    let workers = Workers::new(run, arms, &groups, buckets);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
     });

@@ -2,6 +2,7 @@
 
 use crate::encryption::assumption::Assumptions;
 use crate::encryption::requester::Requesters;
+use crate::encryption::service::Scheme;
 use crate::scenario::{Configuration, Scenario};
 
 /// One configuration under one set of assumptions.
@@ -20,6 +21,30 @@ impl Arm {
     #[must_use]
     pub const fn of_totals(configuration: usize, assumptions: Assumptions) -> Self {
         Self { configuration, assumptions, by_requester: false }
+    }
+}
+
+/// An arm as it is run.
+#[derive(Clone, Copy)]
+pub(crate) struct SeenArm<'a> {
+    /// The arm.
+    pub(crate) arm: &'a Arm,
+    /// The scenario as it sees it: the one that is run, but for what is assumed of objects whose writing a
+    /// log does not tell.
+    pub(crate) scenario: &'a Scenario,
+    /// Whether nothing is asked of it but the first replication.
+    pub(crate) once: bool,
+}
+
+impl SeenArm<'_> {
+    /// The configuration that is run.
+    pub(crate) fn configuration(&self) -> &Configuration {
+        &self.scenario.configurations[self.arm.configuration]
+    }
+
+    /// The rules by which its requests are answered.
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.configuration().scheme(self.scenario, self.arm.assumptions)
     }
 }
 

@@ -136,10 +136,11 @@ fn bytes_of_sessions(scenario: &Scenario) -> u64 {
     scenario.slots.len() as u64 * each
 }
 
-/// Memory for the calls of each account by the second, if there are several. A request's calls go to
-/// one account, in at most two regions.
+/// Memory for the calls of each account's clients by the second, if there are several. A request's calls
+/// go to one account, in at most two regions.
 fn bytes_of_accounts(scenario: &Scenario, seconds: u64) -> u64 {
-    if scenario.accounts.list.len() == 1 {
+    let series = scenario.accounts.list.len() * scenario.accounts.client_groups();
+    if series == 1 {
         return 0;
     }
     let duration = scenario.duration();
@@ -155,9 +156,8 @@ fn bytes_of_accounts(scenario: &Scenario, seconds: u64) -> u64 {
         Seconds::bytes_at_most(seconds, requests.min(at_once)).saturating_mul(2)
     });
     let drawn = drawn.fold(0, u64::saturating_add);
-    let accounts = scenario.accounts.list.len() as u64;
     let recorded = Seconds::bytes_at_most(seconds, scenario.recorded_requests() as u64);
-    drawn.saturating_add(recorded.saturating_mul(accounts))
+    drawn.saturating_add(recorded.saturating_mul(series as u64))
 }
 
 fn blocks_of_step(step: &JobStep) -> u64 {

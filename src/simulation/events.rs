@@ -15,7 +15,7 @@ use super::keys::keys_of;
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::stream::Requests;
-use super::{Arm, objects};
+use super::{Arm, SeenArm, objects};
 use crate::encryption::assumption::Partitions;
 use crate::encryption::keys::Keyring;
 use crate::encryption::needs::Needs;
@@ -152,9 +152,9 @@ impl ArmRules {
         // arm would do without keys.
         let mut for_ever = arm.clone();
         for_ever.assumptions.cache_lifetime = SimDuration::MAX;
-        let configuration = &run.scenario.configurations[arm.configuration];
-        let scheme = configuration.scheme(run.scenario, arm.assumptions);
-        Self { scheme, keys: keys_of(run, &SkipAhead::new(run), &[&for_ever]) }
+        let scheme = SeenArm { arm, scenario: run.scenario, once: false }.scheme();
+        let for_ever = SeenArm { arm: &for_ever, scenario: run.scenario, once: false };
+        Self { scheme, keys: keys_of(run, &SkipAhead::new(run), &[for_ever]) }
     }
 
     /// How many keys there are.

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::Arm;
+use super::arm::SeenArm;
 use super::arm_keys::ArmKeys;
 use super::columns::RequestColumns;
 use super::replication::ReplicationRun;
@@ -17,20 +17,20 @@ use crate::encryption::service::{BucketScheme, CallTimes, Memory, Scheme};
 use crate::rng::Purpose;
 use crate::s3::SessionSlot;
 use crate::s3::columns::{S3Columns, WantedColumns};
+use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
 
 /// Makes the keys that each of `arms` meets.
-pub(super) fn keys_of(run: &ReplicationRun, skip_ahead: &SkipAhead, arms: &[&Arm]) -> ArmKeys {
+pub(super) fn keys_of(run: &ReplicationRun, skip_ahead: &SkipAhead, arms: &[SeenArm]) -> ArmKeys {
     let mut rules: Vec<WritingRules> = Vec::new();
     let mut of_arm = Vec::new();
     for arm in arms {
-        let configuration = &run.scenario.configurations[arm.configuration];
-        let keys_matter = configuration.uses_bucket_keys(&run.scenario.domains)
+        let keys_matter = arm.configuration().uses_bucket_keys(&run.scenario.domains)
             // Without a cache every unwrap is a call, whatever the key.
-            && arm.assumptions.cache_lifetime > SimDuration::ZERO;
+            && arm.arm.assumptions.cache_lifetime > SimDuration::ZERO;
         of_arm.push(keys_matter.then(|| {
-            let mine = WritingRules::of(run, arm);
+            let mine = WritingRules::of(arm);
             let known = rules.iter().position(|known| known.makes_same_keys(&mine));
             known.unwrap_or_else(|| {
                 rules.push(mine);
@@ -53,25 +53,25 @@ pub(super) fn keys_of(run: &ReplicationRun, skip_ahead: &SkipAhead, arms: &[&Arm
 }
 
 /// What decides which key wraps what.
-struct WritingRules {
+struct WritingRules<'a> {
+    scenario: &'a Scenario,
     scheme: Scheme,
     /// Which populations are migrated.
     migrated: Vec<bool>,
 }
 
-impl WritingRules {
-    fn of(run: &ReplicationRun, arm: &Arm) -> Self {
-        let configuration = &run.scenario.configurations[arm.configuration];
-        let scheme = configuration.scheme(run.scenario, arm.assumptions);
-        let populations = 0..run.scenario.populations.len();
-        let migrated = populations.map(|index| configuration.migrates(index)).collect();
-        Self { scheme, migrated }
+impl<'a> WritingRules<'a> {
+    fn of(arm: &SeenArm<'a>) -> Self {
+        let populations = 0..arm.scenario.populations.len();
+        let migrated = populations.map(|index| arm.configuration().migrates(index)).collect();
+        Self { scenario: arm.scenario, scheme: arm.scheme(), migrated }
     }
 
     /// Whether both lead to the same keys, whatever they say about reading and verifying.
     fn makes_same_keys(&self, other: &Self) -> bool {
         let (mine, theirs) = (&self.scheme.assumptions, &other.scheme.assumptions);
-        self.migrated == other.migrated
+        std::ptr::eq(self.scenario, other.scenario)
+            && self.migrated == other.migrated
             && self.scheme.buckets == other.scheme.buckets
             && self.scheme.populations == other.scheme.populations
             && mine.generation_lifetime == theirs.generation_lifetime
@@ -113,7 +113,7 @@ fn history(
     index: usize,
     recorded: &WritesBefore,
 ) -> PopulationKeys {
-    let scenario = run.scenario;
+    let scenario = rules.scenario;
     let population = &scenario.populations[index];
     let since = scenario.keys_since(index, &rules.scheme);
     let assumptions = &rules.scheme.assumptions;

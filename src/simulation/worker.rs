@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::Arm;
+use super::arm::SeenArm;
 use super::buckets::BucketsTold;
-use super::recorded::RecordedRoom;
+use super::recorded::{NeedGroups, RecordedRoom};
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
@@ -20,29 +20,36 @@ pub(super) struct ArmState {
 }
 
 impl ArmState {
-    fn new(run: &ReplicationRun, arm: &Arm, buckets: &BucketsTold) -> Self {
-        let scenario = run.scenario;
-        let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
-        let [requesters, places] =
-            if arm.by_requester { [run.requesters.list.len(), places] } else { [0; 2] };
-        let buckets = if arm.by_requester { &buckets.by_second } else { &buckets.totals };
-        let accounts = &scenario.accounts;
+    fn new(run: &ReplicationRun, SeenArm { arm, .. }: &SeenArm, buckets: &BucketsTold) -> Self {
         Self {
-            memory: Memory::new(scenario.since(), scenario.end),
+            memory: Memory::new(run.scenario.since(), run.scenario.end),
             alive: KeysAlive::default(),
-            tally: Tally::new(scenario.window(), requesters)
-                .with_places(places)
-                .with_principals(scenario.principals.len(), accounts.regions.len())
-                .with_buckets(Arc::clone(buckets))
-                .with_accounts(accounts.list.len()),
+            tally: empty_tally(run, arm.by_requester, buckets),
             calls: CallTimes::default(),
         }
     }
 }
 
+/// Nothing counted yet, of requesters one by one or of all together.
+fn empty_tally(run: &ReplicationRun, by_requester: bool, buckets: &BucketsTold) -> Tally {
+    let scenario = run.scenario;
+    let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
+    let [requesters, places] =
+        if by_requester { [run.requesters.list.len(), places] } else { [0; 2] };
+    let buckets = if by_requester { &buckets.by_second } else { &buckets.totals };
+    let accounts = &scenario.accounts;
+    Tally::new(scenario.window(), requesters)
+        .with_places(places)
+        .with_principals(scenario.principals.len(), accounts.regions.len())
+        .with_buckets(Arc::clone(buckets))
+        .with_accounts(accounts.list.len(), accounts.client_groups())
+}
+
 /// What one thread needs to run requesters one after the other.
 pub(super) struct Worker {
     pub(super) arms: Vec<ArmState>,
+    /// Of a log: what all arms of each group count.
+    pub(super) of_groups: Vec<Tally>,
     pub(super) traffic: S3Traffic,
     pub(super) batch: Vec<Request>,
     /// Of a log's requests: which part of which bucket each of the batch counts to.
@@ -54,13 +61,26 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn new(run: &ReplicationRun, arms: &[&Arm], buckets: &BucketsTold) -> Self {
+    fn new(
+        run: &ReplicationRun,
+        arms: &[SeenArm],
+        groups: &NeedGroups,
+        buckets: &BucketsTold,
+    ) -> Self {
         let scenario = run.scenario;
+        let of_groups = if scenario.recording.is_some() {
+            let by_requester = groups.by_requester(arms).into_iter();
+            by_requester.map(|by_requester| empty_tally(run, by_requester, buckets)).collect()
+        } else {
+            Vec::new()
+        };
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
+            of_groups,
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
-                .with_parts(scenario.domains.len())
-                .with_regions(scenario.accounts.several_regions()),
+                .with_regions(scenario.accounts.several_regions())
+                .with_buckets(scenario.domains.len())
+                .with_parts(scenario.domains.len()),
             batch: Vec::new(),
             places: Vec::new(),
             columns: S3Columns::default(),
@@ -74,7 +94,8 @@ impl Worker {
 /// threads; whole numbers merge to the same sums whoever counted what.
 pub(super) struct Workers<'a> {
     run: &'a ReplicationRun<'a>,
-    arms: &'a [&'a Arm],
+    arms: &'a [SeenArm<'a>],
+    groups: &'a NeedGroups,
     buckets: &'a BucketsTold,
     idle: Mutex<Vec<Worker>>,
 }
@@ -82,34 +103,43 @@ pub(super) struct Workers<'a> {
 impl<'a> Workers<'a> {
     pub(super) fn new(
         run: &'a ReplicationRun<'a>,
-        arms: &'a [&'a Arm],
+        arms: &'a [SeenArm<'a>],
+        groups: &'a NeedGroups,
         buckets: &'a BucketsTold,
     ) -> Self {
-        Self { run, arms, buckets, idle: Mutex::new(Vec::new()) }
+        Self { run, arms, groups, buckets, idle: Mutex::new(Vec::new()) }
+    }
+
+    fn new_worker(&self) -> Worker {
+        Worker::new(self.run, self.arms, self.groups, self.buckets)
     }
 
     /// Lets a worker that has nothing to do do something.
     pub(super) fn with(&self, work: impl FnOnce(&mut Worker)) {
         let idle = self.idle.lock().expect("no thread has panicked").pop();
-        let mut worker = idle.unwrap_or_else(|| Worker::new(self.run, self.arms, self.buckets));
+        let mut worker = idle.unwrap_or_else(|| self.new_worker());
         work(&mut worker);
         self.idle.lock().expect("no thread has panicked").push(worker);
     }
 
     /// What all of them have counted, arm by arm.
     pub(super) fn into_tallies(self) -> Vec<Tally> {
-        let mut workers = self.idle.into_inner().expect("no thread has panicked").into_iter();
-        let first =
-            workers.next().unwrap_or_else(|| Worker::new(self.run, self.arms, self.buckets));
-        let Worker { arms, mut traffic, .. } = first;
+        let idle = std::mem::take(&mut *self.idle.lock().expect("no thread has panicked"));
+        let mut workers = idle.into_iter();
+        let first = workers.next().unwrap_or_else(|| self.new_worker());
+        let Worker { arms, mut of_groups, mut traffic, .. } = first;
         let mut tallies: Vec<Tally> = arms.into_iter().map(|arm| arm.tally).collect();
         for worker in workers {
             traffic.merge(&worker.traffic);
             for (tally, arm) in tallies.iter_mut().zip(&worker.arms) {
                 tally.merge(&arm.tally);
             }
+            of_groups.iter_mut().zip(&worker.of_groups).for_each(|(mine, more)| mine.merge(more));
         }
-        for tally in &mut tallies {
+        for (arm, tally) in tallies.iter_mut().enumerate() {
+            if let Some(of_group) = of_groups.get(self.groups.of_arm(arm)) {
+                tally.merge(of_group);
+            }
             tally.add_traffic(&traffic);
         }
         tallies

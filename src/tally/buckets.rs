@@ -34,10 +34,13 @@ pub struct BucketCounts {
 }
 
 impl BucketCounts {
-    fn add(&mut self, other: &Self) {
+    fn add(&mut self, other: &Self, by_second: bool) {
         self.requests += other.requests;
         self.calls += other.calls;
         add_by_account(&mut self.accounts, &other.accounts);
+        if !by_second {
+            return;
+        }
         if self.per_s.is_empty() {
             self.per_s.clone_from(&other.per_s);
         } else {
@@ -130,7 +133,10 @@ impl BucketTally {
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        self.list.iter_mut().zip(&other.list).for_each(|(mine, more)| mine.add(more));
+        let by_second = self.which.by_second.iter();
+        for ((mine, more), by_second) in self.list.iter_mut().zip(&other.list).zip(by_second) {
+            mine.add(more, *by_second);
+        }
     }
 }
 

@@ -133,13 +133,16 @@ impl AddAssign for AccountCounts {
 pub struct AccountCalls {
     /// How many.
     pub counts: AccountCounts,
-    /// How many in each counted second, if there are several accounts or regions.
-    pub per_s: Seconds,
+    /// How many in each counted second, by the clients that send them; none if all of the run's calls
+    /// are one series.
+    pub per_s: Vec<Seconds>,
 }
 
 impl AccountCalls {
     pub(super) fn add(&mut self, other: &Self) {
         self.counts += other.counts;
-        self.per_s.add_all(&other.per_s);
+        for (mine, more) in self.per_s.iter_mut().zip(&other.per_s) {
+            mine.add_all(more);
+        }
     }
 }

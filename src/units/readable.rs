@@ -68,6 +68,15 @@ pub(crate) fn percent(share: f64) -> String {
     if zero { "0.0 %".to_owned() } else { format!("{rounded} %") }
 }
 
+/// A share in percent, or in words if it is nothing or next to it.
+pub(crate) fn percent_if_any(share: f64) -> String {
+    match share {
+        share if share <= 0.0 => "none".to_owned(),
+        share if share < 5e-4 => "next to none".to_owned(),
+        share => percent(share),
+    }
+}
+
 /// The range of a figure over all levels of assumptions, in brackets.
 pub(crate) fn at_levels(ends: Option<(f64, f64)>, words: fn(f64) -> String) -> String {
     match ends {

@@ -4,6 +4,7 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::growth::MonthlyFactors;
 use crate::error::{Error, Result};
 use crate::rng::{Exponential, Stream, exponential};
 use crate::units::{Rate, SimDuration, SimTime};
@@ -32,6 +33,31 @@ pub struct PoissonArrivals {
     /// How the rate changes with the hour or the day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<Profile>,
+    /// How it changes from month to month: the workload's growth.
+    #[serde(skip)]
+    pub growth: Option<MonthlyFactors>,
+}
+
+impl PoissonArrivals {
+    /// By how much the rate is multiplied at a time.
+    fn factor_at(&self, time: SimTime) -> f64 {
+        let profile = self.profile.as_ref().map_or(1.0, |profile| profile.factor_at(time));
+        profile * self.growth.as_ref().map_or(1.0, |growth| growth.at(time))
+    }
+
+    fn greatest_factor(&self) -> f64 {
+        let profile = self.profile.as_ref().map_or(1.0, Profile::greatest);
+        profile * self.growth.as_ref().map_or(1.0, MonthlyFactors::greatest)
+    }
+
+    /// Mean number of actions in `duration` if it did not grow.
+    fn mean_without_growth(&self, duration: SimDuration) -> f64 {
+        let seconds = match &self.profile {
+            Some(profile) => profile.factor_seconds(duration),
+            None => duration.as_secs_f64(),
+        };
+        self.rate.as_per_s() * seconds
+    }
 }
 
 /// Parameters of evenly spaced arrivals.
@@ -175,9 +201,10 @@ impl Arrivals {
     #[must_use]
     pub fn mean_in(&self, duration: SimDuration) -> f64 {
         match self {
-            Self::Poisson(PoissonArrivals { rate, profile: Some(profile) }) => {
-                rate.as_per_s() * profile.factor_seconds(duration)
-            }
+            Self::Poisson(law) => match &law.growth {
+                Some(growth) => growth.weigh(duration, |until| law.mean_without_growth(until)),
+                None => law.mean_without_growth(duration),
+            },
             _ => self.mean_per_s() * duration.as_secs_f64(),
         }
     }
@@ -186,9 +213,7 @@ impl Arrivals {
     #[must_use]
     pub fn greatest_per_s(&self) -> f64 {
         match self {
-            Self::Poisson(law) => {
-                law.rate.as_per_s() * law.profile.as_ref().map_or(1.0, Profile::greatest)
-            }
+            Self::Poisson(law) => law.rate.as_per_s() * law.greatest_factor(),
             Self::Periodic(law) => law.rate.as_per_s(),
             Self::Bursts(law) => law.rate.as_per_s(),
         }
@@ -198,7 +223,7 @@ impl Arrivals {
     #[must_use]
     pub fn cycle(&self) -> Option<SimDuration> {
         match self {
-            Self::Poisson(PoissonArrivals { profile: Some(profile), .. }) => {
+            Self::Poisson(PoissonArrivals { profile: Some(profile), growth: None, .. }) => {
                 let (factors, step) = profile.parts();
                 Some(step.saturating_mul(factors.len() as i64))
             }
@@ -234,10 +259,10 @@ enum ClockState<'a> {
     Poisson {
         gaps: Exponential,
     },
-    /// Poisson at the profile's greatest factor, thinned.
+    /// Poisson at the greatest factor of the profile and the growth, thinned.
     Profiled {
         gaps: Exponential,
-        profile: &'a Profile,
+        law: &'a PoissonArrivals,
         greatest: f64,
     },
     Periodic {
@@ -277,13 +302,13 @@ impl<'a> ArrivalClock<'a> {
         rng: &mut Stream,
     ) -> Self {
         let state = match arrivals {
-            Arrivals::Poisson(PoissonArrivals { rate, profile: None }) => {
+            Arrivals::Poisson(PoissonArrivals { rate, profile: None, growth: None }) => {
                 ClockState::Poisson { gaps: gaps(rate.as_per_s(), share, slots) }
             }
-            Arrivals::Poisson(PoissonArrivals { rate, profile: Some(profile) }) => {
-                let greatest = profile.greatest();
-                let gaps = gaps(rate.as_per_s() * greatest, share, slots);
-                ClockState::Profiled { gaps, profile, greatest }
+            Arrivals::Poisson(law) => {
+                let greatest = law.greatest_factor();
+                let gaps = gaps(law.rate.as_per_s() * greatest, share, slots);
+                ClockState::Profiled { gaps, law, greatest }
             }
             Arrivals::Periodic(law) => {
                 assert!(share >= 1.0);
@@ -349,10 +374,10 @@ impl<'a> ArrivalClock<'a> {
     fn after(&mut self, mut now: SimTime, rng: &mut Stream) -> SimTime {
         match &mut self.state {
             ClockState::Poisson { gaps } => now + gap(gaps, rng),
-            ClockState::Profiled { gaps, profile, greatest } => loop {
+            ClockState::Profiled { gaps, law, greatest } => loop {
                 now = now + gap(gaps, rng);
                 // Thinning (Lewis and Shedler, 1979): draw at the greatest rate, keep a share.
-                if now == SimTime::MAX || rng.random::<f64>() * *greatest < profile.factor_at(now) {
+                if now == SimTime::MAX || rng.random::<f64>() * *greatest < law.factor_at(now) {
                     return now;
                 }
             },
@@ -407,7 +432,11 @@ mod tests {
 
     #[test]
     fn poisson_arrivals_have_their_rate_however_many_slots_share_them() {
-        let law = Arrivals::Poisson(PoissonArrivals { rate: Rate::per_s(50.0), profile: None });
+        let law = Arrivals::Poisson(PoissonArrivals {
+            rate: Rate::per_s(50.0),
+            profile: None,
+            growth: None,
+        });
         for slots in [1, 7] {
             assert_near(count(&law, slots, 1_000), 50_000.0, 50_000.0);
         }
@@ -420,6 +449,7 @@ mod tests {
         let law = Arrivals::Poisson(PoissonArrivals {
             rate: Rate::per_s(2.0),
             profile: Some(Profile::Daily(factors)),
+            growth: None,
         });
         assert!((law.mean_per_s() - 0.25).abs() < 1e-12);
         assert_near(count(&law, 3, 86_400), 21_600.0, 21_600.0);

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, one_of};
-use crate::s3::Connections;
+use crate::s3::{Connections, Retries};
 use crate::units::ByteSize;
 
 /// What a client makes of reading, writing or copying one object.
@@ -39,6 +39,9 @@ pub struct ClientProfile {
     /// Connections to S3 that a process of it keeps at the most; without it, 10 are assumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections: Option<Connections>,
+    /// How it repeats a request that is answered 503 `SlowDown`; without it, as AWS's SDKs do by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<Retries>,
 }
 
 /// Requests for each object read.
@@ -212,6 +215,7 @@ impl ClientProfile {
             copy: CopyRequests::default(),
             part_growth: PartGrowth::default(),
             connections: None,
+            retries: None,
         }
     }
 

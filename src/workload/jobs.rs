@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Action;
+use super::growth::MonthlyFactors;
 use crate::error::{Error, Result};
 use crate::rng::{Stream, exponential};
 use crate::units::{Rate, SimDuration, SimTime};
@@ -25,6 +26,9 @@ pub struct Jobs {
     pub start_up: SimDuration,
     /// What it does, in order.
     pub steps: Vec<JobStep>,
+    /// How the objects of its steps become more from month to month: the workload's growth.
+    #[serde(skip)]
+    pub growth: Option<MonthlyFactors>,
 }
 
 /// One step of a job.
@@ -79,6 +83,23 @@ impl Jobs {
         (begins, begins + SimDuration::from_secs_f64(lasts_s.ceil()))
     }
 
+    /// Number of jobs that start within `duration`, each as many times as it has the objects of the first.
+    #[must_use]
+    pub fn weighed_starts(&self, duration: SimDuration) -> f64 {
+        match &self.growth {
+            None => self.starts(duration) as f64,
+            Some(growth) => growth.weigh(duration, |until| self.starts(until) as f64),
+        }
+    }
+
+    /// Objects of a step in a job that starts at `start`.
+    fn objects(&self, step: &JobStep, start: SimTime) -> u64 {
+        match &self.growth {
+            None => step.objects,
+            Some(growth) => (step.objects as f64 * growth.at(start)).round() as u64,
+        }
+    }
+
     /// Number of jobs that start within `duration`.
     #[must_use]
     pub fn starts(&self, duration: SimDuration) -> u64 {
@@ -124,8 +145,8 @@ pub struct JobClock {
 }
 
 /// How many of a step's objects fall to slot `number` of `slots`.
-fn share_of(step: &JobStep, number: u64, slots: u64) -> u64 {
-    step.objects / slots + u64::from(number < step.objects % slots)
+fn share_of(objects: u64, number: u64, slots: u64) -> u64 {
+    objects / slots + u64::from(number < objects % slots)
 }
 
 impl JobClock {
@@ -142,7 +163,9 @@ impl JobClock {
         };
         let job = -before;
         let (number, slots) = (u64::from(number), u64::from(slots));
-        let has_work = jobs.steps.iter().any(|step| share_of(step, number, slots) > 0);
+        let greatest = jobs.growth.as_ref().map_or(1.0, MonthlyFactors::greatest);
+        let most = |step: &JobStep| (step.objects as f64 * greatest).round() as u64;
+        let has_work = jobs.steps.iter().any(|step| share_of(most(step), number, slots) > 0);
         let mut clock = Self { number, slots, job, step: 0, done: 0, now: SimTime::ZERO, has_work };
         clock.now = clock.job_start(jobs) + jobs.start_up;
         clock
@@ -162,13 +185,14 @@ impl JobClock {
                 }
                 continue;
             };
-            let mine = share_of(step, self.number, self.slots);
+            let objects = jobs.objects(step, self.job_start(jobs));
+            let mine = share_of(objects, self.number, self.slots);
             if self.done == mine {
                 self.step += 1;
                 self.done = 0;
                 continue;
             }
-            let at_work = self.slots.min(step.objects);
+            let at_work = self.slots.min(objects);
             self.now = self.now + exponential(at_work as f64 / step.rate.as_per_s(), rng);
             let index = self.done * self.slots + self.number;
             self.done += 1;
@@ -177,7 +201,7 @@ impl JobClock {
                 action: step.action,
                 job_start: self.job_start(jobs),
                 index,
-                of: step.objects,
+                of: objects,
             });
         }
     }
@@ -212,6 +236,7 @@ mod tests {
                 JobStep { action: Action::Read, objects: 7, rate: Rate::per_s(100.0) },
                 JobStep { action: Action::Write, objects: 2, rate: Rate::per_s(100.0) },
             ],
+            growth: None,
         }
     }
 

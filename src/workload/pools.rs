@@ -1,9 +1,10 @@
-//! How many connections to S3 a client keeps open, as it documents it.
+//! How many connections to S3 a client keeps open, and how it repeats what is throttled, as it documents
+//! it.
 //!
 //! The number is the most that one process opens: it holds as many as it has requests under way.
 //! *Assumed*: a busy client fills its pool, and keeps connections for as long as keys live.
 
-use crate::s3::Connections;
+use crate::s3::{Connections, KnownRetries, Retries};
 
 /// The pool of one client.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +104,18 @@ pub const POOLS: [ConnectionPool; 20] = [
 #[must_use]
 pub fn pool(client: &str) -> Option<&'static ConnectionPool> {
     POOLS.iter().find(|pool| pool.client == client)
+}
+
+/// How the built-in client of that name repeats what is throttled, if it documents that; `docs/model.md`
+/// has the sources.
+#[must_use]
+pub fn retries(client: &str) -> Option<Retries> {
+    let known = match client {
+        "spark-s3a" | "spark-s3a-csv" | "spark-s3a-row-groups" => KnownRetries::S3a,
+        "emrfs" => KnownRetries::Emrfs,
+        _ => return None,
+    };
+    Some(Retries::Known(known))
 }
 
 #[cfg(test)]

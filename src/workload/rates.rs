@@ -1,6 +1,7 @@
 //! How often a Poisson process has arrivals, as a function of time.
 
 use super::arrivals::PoissonArrivals;
+use super::growth::MonthlyFactors;
 use crate::units::{SimDuration, SimTime};
 
 /// A rate that is constant for one step of time after another, and begins anew after the last.
@@ -11,31 +12,36 @@ pub struct RateCurve {
     greatest: f64,
     /// Length of a step.
     step: SimDuration,
+    /// By how much each month's rates are multiplied.
+    growth: Option<MonthlyFactors>,
 }
 
 impl RateCurve {
     /// The rate of Poisson arrivals.
     #[must_use]
-    pub fn of(PoissonArrivals { rate, profile }: &PoissonArrivals) -> Self {
+    pub fn of(PoissonArrivals { rate, profile, growth }: &PoissonArrivals) -> Self {
         let per_ns = rate.as_per_s() / 1e9;
+        let growth = growth.clone();
         match profile {
-            None => Self::new(vec![per_ns], SimDuration::MAX),
+            None => Self::new(vec![per_ns], SimDuration::MAX, growth),
             Some(profile) => {
                 let (factors, step) = profile.parts();
-                Self::new(factors.iter().map(|factor| factor * per_ns).collect(), step)
+                Self::new(factors.iter().map(|factor| factor * per_ns).collect(), step, growth)
             }
         }
     }
 
-    fn new(per_ns: Vec<f64>, step: SimDuration) -> Self {
-        let greatest = per_ns.iter().copied().fold(0.0, f64::max);
-        Self { per_ns, greatest, step }
+    fn new(per_ns: Vec<f64>, step: SimDuration, growth: Option<MonthlyFactors>) -> Self {
+        let greatest = per_ns.iter().copied().fold(0.0, f64::max)
+            * growth.as_ref().map_or(1.0, MonthlyFactors::greatest);
+        Self { per_ns, greatest, step, growth }
     }
 
     /// A share of this rate.
     #[must_use]
     pub fn times(&self, share: f64) -> Self {
-        Self::new(self.per_ns.iter().map(|rate| rate * share).collect(), self.step)
+        let per_ns = self.per_ns.iter().map(|rate| rate * share).collect();
+        Self::new(per_ns, self.step, self.growth.clone())
     }
 
     /// The greatest rate, in arrivals per nanosecond.
@@ -48,6 +54,15 @@ impl RateCurve {
     #[inline]
     #[must_use]
     pub fn at(&self, time: SimTime) -> (f64, SimTime) {
+        let (rate, until) = self.without_growth(time);
+        match &self.growth {
+            None => (rate, until),
+            Some(growth) => (rate * growth.at(time), until.min(growth.until(time))),
+        }
+    }
+
+    #[inline]
+    fn without_growth(&self, time: SimTime) -> (f64, SimTime) {
         if let [only] = self.per_ns.as_slice() {
             return (*only, SimTime::MAX);
         }
@@ -75,6 +90,7 @@ mod tests {
     use super::*;
     use crate::units::Rate;
     use crate::workload::arrivals::{Arrivals, Profile};
+    use crate::workload::growth::Growth;
 
     fn at(seconds: f64) -> SimTime {
         SimTime::from(SimDuration::from_secs_f64(seconds))
@@ -83,11 +99,21 @@ mod tests {
     #[test]
     fn means_are_those_of_the_arrivals() {
         let profile = Profile::Daily((0..24).map(f64::from).collect());
-        for profile in [None, Some(profile)] {
-            let poisson = PoissonArrivals { rate: Rate::per_s(2.0), profile };
+        let month_s = 30.0 * 86_400.0;
+        let growth = || {
+            let duration = SimDuration::from_secs_f64(3.0 * month_s);
+            MonthlyFactors::of(Growth::PerMonth(1.5), duration, (0.0, 0.0))
+        };
+        for (profile, growth) in [
+            (None, None),
+            (Some(profile.clone()), None),
+            (None, Some(growth())),
+            (Some(profile), Some(growth())),
+        ] {
+            let poisson = PoissonArrivals { rate: Rate::per_s(2.0), profile, growth };
             let curve = RateCurve::of(&poisson);
             let law = Arrivals::Poisson(poisson);
-            for hours in [0.5, 1.0, 23.75, 24.0, 100.25] {
+            for hours in [0.5, 1.0, 23.75, 24.0, 100.25, 1_000.5, 2_100.0] {
                 let mean = curve.mean_between(SimTime::ZERO, at(hours * 3_600.0));
                 let expected = law.mean_in(SimDuration::from_secs_f64(hours * 3_600.0));
                 assert!((mean - expected).abs() < 1e-9 * expected.max(1.0), "{mean}, {expected}");

@@ -99,6 +99,8 @@ fn texts() -> Vec<(&'static str, Vec<&'static str>, String)> {
         ("replications", vec!["replications"], tables::replications(20)),
         ("one replication", vec!["replications"], tables::replications(1)),
         ("sobol", vec!["sobol"], tables::sobol()),
+        ("months", vec!["months"], tables::months(24)),
+        ("months of one", vec!["months"], tables::months(1)),
         ("comparison", vec!["comparison"], tables::comparison("after")),
         ("break-even", vec!["break-even"], tables::curves()),
         ("break-even values", vec!["break-even-values"], tables::break_evens(&[0.5])),

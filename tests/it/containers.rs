@@ -587,7 +587,7 @@ fn what_is_left_out_of_a_folder_is_named() {
         "{told}"
     );
     let told = replayed(folder, &["logs"]).1;
-    assert!(told.contains("1 files of which each is an access log in Parquet"), "{told}");
+    assert!(told.contains("1 more left out, each of which is an access log in Parquet"), "{told}");
     // A folder of nothing else says so.
     fs::remove_file(folder.join("logs/a.log")).unwrap();
     fs::remove_file(folder.join("logs/b.json.gz")).unwrap();

@@ -15,6 +15,7 @@ use bks::explanation::rows::{CauseRow, ExplainedRow};
 use bks::figure::Figure;
 use bks::kms::KmsApi;
 use bks::report::json;
+use bks::results::migration::rows::{MonthRow, OneOffRow, ReachRow, WayRow};
 use bks::results::rows::{
     AccountRow, BucketRow, CostRow, LeftOutRow, OperationRow, PrefixRow, PrincipalRow,
     ReplicationRow, RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
@@ -110,7 +111,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 54] = [
+const DEFINITIONS: [(&str, &str); 57] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -132,10 +133,12 @@ const DEFINITIONS: [(&str, &str); 54] = [
     ("Jobs", "Jobs"),
     ("JustWrittenReads", "Reads of what was just written"),
     ("KmsKey", "Buckets"),
+    ("KnownRetries", "Values of `retries`"),
     ("LognormalAges", "Lognormal ages"),
     ("Mix", "Mix"),
     ("Mode", "Modes"),
     ("MultipartCalls", "Multipart"),
+    ("OwnRetries", "Retries in numbers"),
     ("PartGrowth", "Growth of parts"),
     ("PeriodicArrivals", "Periodic arrivals"),
     ("PoissonArrivals", "Poisson arrivals"),
@@ -160,6 +163,7 @@ const DEFINITIONS: [(&str, &str); 54] = [
     ("RequesterRule", "Requester rules"),
     ("RunFile", "run.toml"),
     ("ScanReads", "Scans"),
+    ("StorageClass", "Storage classes"),
     ("UniformAges", "Uniform ages"),
     ("WeibullAges", "Weibull ages"),
     ("WorkloadFile", "Workloads"),
@@ -318,6 +322,11 @@ fn the_dictionary_has_every_column_and_no_other() {
         ("`spread.csv`", columns::<SpreadRow>()),
         ("`break_even.csv`", columns::<BreakEvenRow>()),
         ("`break_even_curves.csv`", columns::<CurveRow>()),
+        ("`migration_ways.csv`", columns::<WayRow>()),
+        ("`months.csv`", columns::<MonthRow>()),
+        ("`migration_objects.csv`", columns::<ReachRow>()),
+        ("`migration_costs.csv`", columns::<OneOffRow>()),
+        ("`figure_break_even.csv`", columns::<bks::results::sensitivity::FigureBreakEvenRow>()),
     ] {
         assert_eq!(names_under(&dictionary, file), columns, "{file}");
     }
@@ -425,6 +434,7 @@ fn the_dictionary_has_every_key_of_a_sensitivity() {
         together: Together::Known,
         replications: 1,
         break_evens: Vec::new(),
+        figure_targets: Vec::new(),
         left_out: vec![("requesters".to_owned(), "none can be many".to_owned())],
     };
     let document = bks::report::sensitivity::json(&scenario, &found);

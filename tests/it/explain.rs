@@ -339,6 +339,25 @@ fn requests_of_a_log_are_explained_one_by_one() {
     assert!(error.contains("no request of the run is one of these"), "{error}");
 }
 
+/// Where KMS's events stand for requests, an object is found by the ARN that they name.
+#[test]
+fn requests_known_by_kms_events_are_explained_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("read-back.toml"), READ_BACK).unwrap();
+    let trail = ["--configuration", "sse-kms", "--format", "cloudtrail", "--out", "trail.json"];
+    done(folder, &[&["export", "read-back.toml"][..], &trail].concat());
+    let trail = fs::read_to_string(folder.join("trail.json")).unwrap();
+    let mut trail: Value = serde_json::from_str(&trail).unwrap();
+    let events = trail["Records"].as_array_mut().unwrap();
+    events.retain(|event| event["eventSource"] == "kms.amazonaws.com");
+    let arn = &events[0]["requestParameters"]["encryptionContext"]["aws:s3:arn"];
+    let key = arn.as_str().unwrap().strip_prefix("arn:aws:s3:::lake/").unwrap().to_owned();
+    fs::write(folder.join("kms.json"), trail.to_string()).unwrap();
+    let needs = picked(folder, &["kms.json", "--object", &key]);
+    assert!(!needs.is_empty() && needs.iter().all(|need| need["object"] == key.as_str()));
+}
+
 #[test]
 fn requests_of_a_scenario_are_explained_one_by_one() {
     let folder = tempfile::tempdir().unwrap();

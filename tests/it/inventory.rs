@@ -377,7 +377,7 @@ fn parquet_is_bounded_as_csv_is() {
             file("lake", "k", 5, Some(1)),
             "row 2: `StorageClass` is a time, but must be of the type that S3 gives",
         ),
-        (b"PAR1abcdefghPAR1".to_vec(), "its footer is told to have 1670 MiB"),
+        (b"PAR1abcdefghPAR1".to_vec(), "its footer claims 1670 MiB"),
         (b"PAR1\0\0\0\0PARE".to_vec(), "is encrypted"),
         (b"PAR1abcdefghijkl".to_vec(), "has no end: it is cut off"),
         (b"PAR1".to_vec(), "too short"),

@@ -185,6 +185,16 @@ fn the_audit_by_object_is_paid_where_kms_does_not_give_it() {
         "{verdict}"
     );
     assert!(text.contains("saved with the audit by object"));
+    // One request in eleven writes: 3,600 of 39,600 an hour.
+    let told = |way: &str, events: &str| {
+        let line = text.lines().find(|line| line.contains(way)).unwrap_or_default();
+        assert!(line.contains(events), "{way}: {line}");
+    };
+    told("S3 data events of all requests", "39.6 k");
+    told("writes and deletes alone", "3,600");
+    told("each million", "$1.00");
+    told("aggregated data events", "price not known");
+    told("server access logs", "0.024 GB");
     let unasked = run(&AUDITED.replace("object_audit = true, ", ""));
     assert!(unasked.summary.iter().all(|row| row.audit_cost_usd.is_none()));
     assert!(!printed(&unasked, DocumentFormat::Text(u16::MAX)).contains("audit by object ("));

@@ -24,7 +24,7 @@ fn one_key(assumptions: &str) -> Scenario {
     parsed(&format!(
         r#"
         name = "one-key"
-        duration = "10d"
+        duration = "3d"
         warm_up = "1h"
         replications = 4
         [assumptions]

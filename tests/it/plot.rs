@@ -262,3 +262,27 @@ fn every_csv_file_that_bks_writes_can_be_drawn() {
     let told = text(&plot(path, &[&one[..], &["--x", "requesters"]].concat()).stderr);
     assert!(!told.contains("--x"), "{told}");
 }
+
+/// A folder that is used again has numbers of another run; what was drawn of the run before is named until it
+/// is made anew.
+#[test]
+fn charts_of_the_run_before_are_named() {
+    const AN_HOUR: &str = "name = \"hour\"\nduration = \"1h\"\nreplications = 1\n\
+        [[bucket]]\nname = \"logs\"\n[[principal]]\nname = \"writer\"\nrole = \"writer\"\n\
+        [[workload]]\nname = \"put\"\nprincipal = \"writer\"\nbucket = \"logs\"\n\
+        arrivals = { periodic = { rate = \"1/min\" } }\n";
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hour.toml"), AN_HOUR).unwrap();
+    let told = |arguments: &[&str]| {
+        let done = bks_with_input(folder.path(), arguments, "");
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        let notes = text(&done.stderr);
+        ["report.html", "charts"].map(|name| notes.contains(&format!("`{name}` there is older")))
+    };
+    assert_eq!(told(&["simulate", "hour.toml"]), [false, false]);
+    assert_eq!(told(&["report", "results/hour"]), [false, false]);
+    assert_eq!(told(&["plot", "results/hour"]), [false, false]);
+    assert_eq!(told(&["simulate", "hour.toml", "--set", "duration=2h"]), [true, true]);
+    assert_eq!(told(&["report", "results/hour"]), [false, true]);
+    assert_eq!(told(&["simulate", "hour.toml", "--quiet"]), [false, false]);
+}

@@ -44,6 +44,7 @@ const TESTED: [&str; 17] = [
     "sse-s3-to-kms",
     "thirty-threads",
     "throttled-analytics",
+    "throttling-ends",
     "two-roles",
     "vended-credentials",
 ];

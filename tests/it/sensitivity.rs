@@ -65,6 +65,7 @@ fn plan(targets: &[f64], over: &[&str]) -> SensitivityPlan {
     SensitivityPlan {
         samples: None,
         targets: targets.to_vec(),
+        demands: Vec::new(),
         over: over.iter().map(|text| SearchAxis::parse(text).unwrap()).collect(),
         budget: Budget { threads: 2, bytes: 1 << 30 },
     }

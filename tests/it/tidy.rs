@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 /// The rooms of `src` from the ground up. A room may use those on lower floors; rooms on one floor do
 /// not know each other.
 const FLOORS: &[&[&str]] = &[
-    &["harmless_text", "kms", "named_enum", "quota"],
+    &["harmless_text", "kms", "named_enum"],
     &["error"],
     &["parquet_rows", "units"],
     &["rng", "s3", "statistics"],
-    &["encryption", "lint", "logs", "pricing", "workload"],
-    &["bill", "figure", "inventory", "migration", "recording", "tally"],
+    &["encryption", "lint", "logs", "pricing", "quota", "workload"],
+    &["bill", "figure", "inventory", "recording", "tally"],
+    &["migration"],
     &["scenario"],
     &["simulation"],
     &["calibration", "explanation", "results"],

@@ -13,7 +13,7 @@ use crate::units::SimTime;
 /// What some of a requester's requests need, in order of time.
 #[derive(Debug, Default)]
 pub(crate) struct KeyNeeds {
-    /// What costs calls each time, whatever is in memory.
+    /// What costs calls each time, whatever is in memory: the same for all arms.
     each_time: Vec<CallOf>,
     unwraps: Vec<Unwrap>,
     wraps: Vec<Wrap>,
@@ -63,20 +63,28 @@ impl KeyNeeds {
         self.upload = None;
     }
 
+    /// What costs calls each time, whatever is in memory; [`Memory::answer_all`] tells of the rest.
+    pub(crate) fn each_time(&self) -> &[CallOf] {
+        &self.each_time
+    }
+
     /// Finds out what the requester's next `requests` need under the buckets of a scheme, whatever it
-    /// assumes.
-    pub(crate) fn find(&mut self, scheme: &Scheme, requests: &[Request]) {
+    /// assumes. `keyless` tells of each population whether no object of it has a bucket-level key.
+    pub(crate) fn find(&mut self, scheme: &Scheme, keyless: &[bool], requests: &[Request]) {
         self.each_time.clear();
         self.unwraps.clear();
         self.wraps.clear();
         for (number, request) in (0..).zip(requests) {
             let needs = Needs::of_request(request, scheme.multipart);
             for _ in 0..needs.unwrap {
-                self.unwrap(scheme, number, request, request.object, true);
+                let object = request.object;
+                let may_have_key = !matches!(object, Object::Ranked { population, .. }
+                    if keyless[population as usize]);
+                self.unwrap(scheme, (number, request), object, may_have_key, true);
             }
             for _ in 0..needs.unwrap_own {
                 let own = self.upload.unwrap_or(Object::Keyless);
-                self.unwrap(scheme, number, request, own, false);
+                self.unwrap(scheme, (number, request), own, true, false);
             }
             if let Some(api) = needs.wrap {
                 self.wrap(scheme, number, request, api);
@@ -87,12 +95,12 @@ impl KeyNeeds {
     fn unwrap(
         &mut self,
         scheme: &Scheme,
-        number: u32,
-        request: &Request,
+        (number, request): (u32, &Request),
         object: Object,
+        may_have_key: bool,
         of_read: bool,
     ) {
-        match scheme.of_object(request, &object).unwrapping(true) {
+        match scheme.of_object(request, &object).unwrapping(may_have_key) {
             KeyCost::Nothing => {}
             KeyCost::EachTime(calls) => {
                 self.each_time.push(CallOf::each_time(number, calls, of_read));
@@ -129,8 +137,8 @@ impl KeyNeeds {
 }
 
 impl Memory {
-    /// Answers the requests whose needs these are: tells `calls` of those that cost something. `keys`
-    /// are those that wrap what is to be unwrapped, if the arm ever finds one in memory. The requester's
+    /// Answers the requests whose needs these are: tells `calls` of those that cost something now and may
+    /// not another time. `keys` are those that wrap what is to be unwrapped, if the arm ever finds one in memory. The requester's
     /// session must not end meanwhile.
     pub(crate) fn answer_all(
         &mut self,
@@ -140,7 +148,6 @@ impl Memory {
         calls: &mut Vec<CallOf>,
     ) {
         calls.clear();
-        calls.extend_from_slice(&needs.each_time);
         self.unwrap_needed(scheme, &needs.unwraps, keys, calls);
         let partitions = self.partitions.writing;
         let lifetime = scheme.assumptions.generation_lifetime;

@@ -3,6 +3,7 @@
 use crate::compare::{CostChangeRow, DifferenceRow};
 use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
+use crate::results::migration::rows::MonthRow;
 use crate::results::rows::{
     AccountRow, BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow,
     RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
@@ -59,6 +60,12 @@ of_configuration!(
     DifferenceRow,
     CostChangeRow
 );
+
+impl OfConfiguration for MonthRow {
+    fn names(&self) -> (&str, &str) {
+        (&self.scenario, &self.way)
+    }
+}
 
 /// The configurations of a file's rows in their order, those left out included, so that one has the same
 /// colour in every chart of a folder.

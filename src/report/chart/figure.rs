@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::axis::Unit;
 use super::configurations::{Levels, Options};
 use crate::error::{Error, Result, one_of};
+use crate::figure;
 use crate::report::numbers::{count, dollars, percent};
 
 /// A figure.
@@ -48,7 +49,10 @@ impl PlottedFigure {
             })
             .map(|(name, _)| name.as_str())
             .collect();
-        Self::among(name, &figures)
+        // A figure's own name is as good as that of its column.
+        let column = figure::Figure::called(name).map(figure::Figure::column);
+        let column = column.filter(|column| figures.contains(column));
+        Self::among(column.unwrap_or(name), &figures)
     }
 
     /// The figure of that name, if it is one of the file's.
@@ -58,7 +62,9 @@ impl PlottedFigure {
                 .hint(one_of(name, figures.iter().copied())));
         }
         let known = TITLES.iter().find(|(known, _)| *known == name);
-        let title = known.map_or_else(|| spoken(name), |(_, title)| (*title).to_owned());
+        let known = known.map(|(_, title)| *title);
+        let known = known.or_else(|| figure::Figure::called(name).map(figure::Figure::title));
+        let title = known.map_or_else(|| spoken(name), str::to_owned);
         Ok(Self { name: name.to_owned(), title, unit: unit_of(name) })
     }
 

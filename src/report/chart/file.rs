@@ -159,6 +159,7 @@ kinds! {
     "break-even-values", "break_even.csv", ["parameter", "target_ratio"], read => break_even_values;
     "break-even", "break_even_curves.csv", ["parameter", "value"], read => break_even_curves;
     "comparison", "comparison.csv", ["candidate", "reference_value"], read => comparison;
+    "months", "months.csv", ["month", "way", "net_usd"], read => months;
     "cost-changes", "cost_changes.csv", ["candidate", "difference_usd"], read => bill_changes;
 }
 
@@ -292,7 +293,7 @@ fn nothing(options: &Options) -> Error {
         format!(" with the configuration `{}`", options.configurations.join("` or `"))
     };
     Error::request(format!("the folder has no file{with} that bks could draw")).hint(format!(
-        "`bks simulate`, `bks replay`, `bks compare --out`, `bks sweep` and `bks sensitivity` write `{}`",
+        "`bks simulate`, `bks replay`, `bks compare --out`, `bks sweep`, `bks sensitivity` and `bks migrate` write `{}`",
         files().join("`, `")
     ))
 }

@@ -41,7 +41,7 @@ pub(super) fn greatest_swing(results: &Results) -> Option<String> {
         ),
         _ => (
             "AWS does not publish it",
-            "To know it narrows the range most: `bks calibrate` estimates it from the CloudTrail of a bucket \
+            "Knowing it narrows the range most: `bks calibrate` estimates it from the CloudTrail of a bucket \
              that has bucket keys",
         ),
     };

@@ -1,6 +1,6 @@
 //! The key figures of every configuration, side by side.
 
-use super::{accounts, added_cost, added_cost_span, adds_cost, period, span};
+use super::{accounts, added_cost, added_cost_span, adds_cost, period, span, throttling};
 use crate::encryption::assumption::Level;
 use crate::figure::{self, Figure};
 use crate::kms::KmsApi;
@@ -21,6 +21,7 @@ pub fn figures(results: &Results) -> Table {
     };
     figures.requests();
     figures.peak();
+    figures.throttling();
     figures.keys();
     figures.money();
     if adds_cost(results) {
@@ -87,6 +88,22 @@ impl Figures<'_> {
         self.part(share, |c| Cell::percent(c.quota_share_max));
         if has_ranges {
             self.part("share, low … high", |c| range(results, c, |c| c.quota_share_max, percent));
+        }
+    }
+
+    /// What becomes of it where the quota is exceeded.
+    fn throttling(&mut self) {
+        if !throttling::matters(self.results) {
+            return;
+        }
+        let results = self.results;
+        for (label, value) in throttling::ROWS {
+            self.part(label.trim_start(), |c| value(c).map_or_else(Cell::unknown, Cell::from));
+            if label == Figure::ThrottledShare.label() {
+                self.part("503 SlowDown, low … high", |c| {
+                    range(results, c, |c| c.throttled_ratio, percent)
+                });
+            }
         }
     }
 

@@ -12,7 +12,7 @@ mod method;
 mod sensitivity_files;
 mod sweep;
 
-use super::{accounts, assumptions, basis, bill, figures, savings, verdict};
+use super::{accounts, assumptions, audit, basis, bill, figures, savings, verdict};
 use crate::error::Result;
 use crate::report::chart::{self, Chart, Options};
 use crate::report::document::{Block, Cell, ChartFigure, Document, Section, Shown, Table};
@@ -198,6 +198,9 @@ fn intervals(results: &Results) -> Table {
             })
             .figure("keys alive", |bin| {
                 Cell::count(rows.get(*bin).map(|row| row.bucket_keys_alive_max.into()))
+            })
+            .figure_if(rows.iter().any(|row| row.slow_downs > 0.0), "503 SlowDown", |bin| {
+                Cell::count(rows.get(*bin).map(|row| row.slow_downs))
             });
     }
     let caption = "KMS requests, requests of the busiest second and most bucket-level keys alive, every \
@@ -215,5 +218,8 @@ fn the_bill(results: &Results) -> Result<Vec<Block>> {
         "Every line of the bill at every level of assumptions",
         every_line,
     );
-    Ok(chart.into_iter().chain([Block::Table(table), folded]).collect())
+    let caption = "What a trail by object costs";
+    let audit = audit::ways(results)
+        .map(|ways| Block::Table(ways.on_page("table-audit", caption, "costs.csv")));
+    Ok(chart.into_iter().chain([Block::Table(table)]).chain(audit).chain([folded]).collect())
 }

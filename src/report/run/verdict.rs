@@ -3,7 +3,7 @@
 //! Usually that is the share of the baseline's KMS requests that the headline saves. Where the baseline
 //! makes none, as under SSE-S3, nothing can be saved: the answer is what KMS requests cost in addition.
 
-use super::{added_cost, added_cost_span, assumptions, period};
+use super::{added_cost, added_cost_span, assumptions, period, throttling};
 use crate::figure::Figure;
 use crate::report::numbers::{at_levels, dollars, nine_in_ten, percent};
 use crate::results::Results;
@@ -19,7 +19,7 @@ pub fn verdict(results: &Results) -> String {
 pub(super) fn answer(results: &Results) -> String {
     let facts = &results.facts;
     let headline = results.assumed(&facts.headline);
-    match headline.saving_ratio {
+    let answer = match headline.saving_ratio {
         Some(saving) => saved(results, headline, saving),
         None if headline.kms_requests > 0.0 => added(results, headline),
         None if facts.headline == facts.reference => format!(
@@ -30,7 +30,8 @@ pub(super) fn answer(results: &Results) -> String {
             "neither `{}` nor `{}` makes KMS requests in this traffic, so there is nothing to save",
             facts.headline, facts.reference
         ),
-    }
+    };
+    answer + &throttling::clause(results)
 }
 
 fn saved(results: &Results, headline: &SummaryRow, saving: f64) -> String {

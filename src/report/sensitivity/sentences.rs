@@ -1,11 +1,13 @@
 //! What an answer depends on, in sentences.
 
 use crate::encryption::assumption::Level;
-use crate::report::numbers::{grouped, percent};
+use crate::figure::FigureUnit;
+use crate::report::numbers::{count, dollars, grouped, percent};
 use crate::results::sensitivity::SpreadRow;
 use crate::scenario::Scenario;
 use crate::sensitivity::axis::SearchAxis;
-use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings};
+use crate::sensitivity::break_even::{BreakEven, BreakEvens, TargetCrossings, middle};
+use crate::sensitivity::figure_targets::{FigureCrossings, FigureTarget};
 use crate::sensitivity::rows::value;
 use crate::sensitivity::search::Direction;
 use crate::sensitivity::{Sample, Sensitivity, Together};
@@ -113,6 +115,74 @@ fn clause(found: &BreakEvens, target: &TargetCrossings, detailed: bool) -> Strin
     let where_below = below(axis, &target.crossings, &name, detailed);
     let does = if detailed { format!("saves less than {wanted} ") } else { String::new() };
     format!("{does}once {where_below}")
+}
+
+/// Where each demand on a figure holds, a sentence for each axis and demand.
+pub(super) fn figure_targets(found: &Sensitivity) -> Vec<String> {
+    found.figure_targets.iter().map(figure_target).collect()
+}
+
+fn figure_target(target: &FigureTarget) -> String {
+    let [low, assumed, high] =
+        Level::ALL.map(|level| target.levels.iter().find(|it| it.others == level));
+    let clause = |level| figure_clause(target, level);
+    let ends = match (low, assumed, high) {
+        (Some(low), Some(assumed), Some(high))
+            if low.figures != assumed.figures || high.figures != assumed.figures =>
+        {
+            format!("; at low {}, at high {}", clause(low), clause(high))
+        }
+        _ => String::new(),
+    };
+    let cut = match &target.cut {
+        Some(cut) => format!(" (not all values were tried: {})", cut.lines().next().unwrap_or("")),
+        None => String::new(),
+    };
+    format!(
+        "`{}`: `{}` {}{ends}{cut}.",
+        target.configuration,
+        target.demand,
+        assumed.map_or_else(String::new, clause)
+    )
+}
+
+/// Where a demand on a figure no longer holds.
+fn figure_clause(target: &FigureTarget, level: &FigureCrossings) -> String {
+    let (axis, name) = (&target.axis, target.axis.name());
+    let Some(((low, high), [least, most])) = level.searched().zip(level.extremes()) else {
+        return format!("was not tried along `{name}`");
+    };
+    if level.crossings.is_empty() {
+        let figure =
+            |(at, figure): (f64, f64)| format!("{} at {}", amount(target, figure), value(axis, at));
+        let word = if target.demand.holds(least.1) { "always" } else { "never" };
+        return format!(
+            "{word} holds for `{name}` from {} to {} ({} … {})",
+            value(axis, low),
+            value(axis, high),
+            figure(least),
+            figure(most)
+        );
+    }
+    let crossings: Vec<BreakEven> = level
+        .crossings
+        .iter()
+        .map(|crossing| BreakEven {
+            crossing: *crossing,
+            value: middle(axis, crossing),
+            interval: None,
+        })
+        .collect();
+    format!("no longer holds once {}", below(axis, &crossings, &format!("`{name}` "), false))
+}
+
+/// A figure as it is read.
+fn amount(target: &FigureTarget, figure: f64) -> String {
+    match target.demand.figure.unit() {
+        FigureUnit::Share => percent(figure),
+        FigureUnit::Dollars => dollars(figure),
+        FigureUnit::Count => count(figure),
+    }
 }
 
 /// A target without the decimals that nobody wrote.

@@ -58,6 +58,30 @@ pub struct SummaryRow {
     /// Whether ever more calls would wait there if they went on coming as at the end of the run.
     #[serde(default)]
     pub kms_queue_grows: bool,
+    /// Share of the S3 requests that are answered 503 `SlowDown` at least once because KMS throttles.
+    #[serde(default)]
+    pub throttled_ratio: f64,
+    /// Share of the S3 requests that fail so: the last attempt is throttled, too.
+    #[serde(default)]
+    pub failed_ratio: f64,
+    /// When the first request is throttled where the quota is strained most; empty if none is.
+    #[serde(default)]
+    pub throttled_from_s: Option<f64>,
+    /// When the last one is, no longer than a day after the run.
+    #[serde(default)]
+    pub throttled_until_s: Option<f64>,
+    /// Most that work there is late because of it.
+    #[serde(default)]
+    pub job_delay_max_s: f64,
+    /// Longest time there from a second whose new calls exceed the quota until nothing waits.
+    #[serde(default)]
+    pub kms_drain_max_s: f64,
+    /// The quota under which nothing there were throttled; empty if nothing is.
+    #[serde(default)]
+    pub kms_quota_needed_per_s: Option<u64>,
+    /// The quota under which at most one in a hundred of the KMS requests there were throttled.
+    #[serde(default)]
+    pub kms_quota_1pct_per_s: Option<u64>,
     /// CloudTrail management events: one for each KMS request.
     pub cloudtrail_events: f64,
     /// Of these, those whose encryption context names the bucket.
@@ -156,6 +180,18 @@ pub struct SummaryRow {
     /// What 95 % of the sets do not exceed.
     pub throttled_s_p95: Option<f64>,
     /// What 5 % of the sets do not exceed.
+    pub throttled_ratio_p05: Option<f64>,
+    /// What 95 % of the sets do not exceed.
+    pub throttled_ratio_p95: Option<f64>,
+    /// What 5 % of the sets do not exceed.
+    pub failed_ratio_p05: Option<f64>,
+    /// What 95 % of the sets do not exceed.
+    pub failed_ratio_p95: Option<f64>,
+    /// What 5 % of the sets do not exceed.
+    pub job_delay_max_s_p05: Option<f64>,
+    /// What 95 % of the sets do not exceed.
+    pub job_delay_max_s_p95: Option<f64>,
+    /// What 5 % of the sets do not exceed.
     pub kms_cost_usd_p05: Option<f64>,
     /// What 95 % of the sets do not exceed.
     pub kms_cost_usd_p95: Option<f64>,
@@ -187,6 +223,9 @@ impl SummaryRow {
             Figure::KmsRequestsPerSMax => self.kms_requests_per_s_max.into(),
             Figure::QuotaShareMax => self.quota_share_max,
             Figure::ThrottledS => self.throttled_s as f64,
+            Figure::ThrottledShare => self.throttled_ratio,
+            Figure::FailedShare => self.failed_ratio,
+            Figure::JobDelayMaxS => self.job_delay_max_s,
             Figure::KmsCostUsd => self.kms_cost_usd.as_f64(),
             Figure::TotalCostUsd => self.total_cost_usd.as_f64(),
         })
@@ -259,6 +298,9 @@ nine_in_ten! {
     KmsRequestsPerSMax: kms_requests_per_s_max_p05, kms_requests_per_s_max_p95;
     QuotaShareMax: quota_share_max_p05, quota_share_max_p95;
     ThrottledS: throttled_s_p05, throttled_s_p95;
+    ThrottledShare: throttled_ratio_p05, throttled_ratio_p95;
+    FailedShare: failed_ratio_p05, failed_ratio_p95;
+    JobDelayMaxS: job_delay_max_s_p05, job_delay_max_s_p95;
     KmsCostUsd: kms_cost_usd_p05, kms_cost_usd_p95;
     TotalCostUsd: total_cost_usd_p05, total_cost_usd_p95;
     AuditSaving: audit_saving_ratio_p05, audit_saving_ratio_p95;

@@ -4,7 +4,9 @@ use super::Found;
 use crate::harmless_text::named;
 use crate::results::result_json::WarningFacts;
 use crate::results::rows::{AccountRow, SummaryRow};
-use crate::units::grouped;
+use crate::s3::REQUESTS_PER_PREFIX;
+use crate::units::readable::percent_if_any;
+use crate::units::{SimDuration, grouped};
 
 /// Configurations whose calls the quota holds back, and whether they are ever answered.
 pub(super) fn exceeded(found: &Found) -> Option<WarningFacts> {
@@ -14,21 +16,46 @@ pub(super) fn exceeded(found: &Found) -> Option<WarningFacts> {
         .iter()
         .map(|row| {
             let name = named(&row.configuration);
-            format!("`{name}` ({}{})", whose(found.accounts, row), held_back(row))
+            let (whose, became) = (whose(found.accounts, row), what_becomes(row));
+            format!("`{name}` ({whose}{}{became})", held_back(row))
         })
         .collect();
     (!effects.is_empty()).then(|| {
         WarningFacts::new(
             "quota-exceeded",
             format!("S3 answers 503 SlowDown when KMS throttles: {}", effects.join(", ")),
-            if over.iter().any(|row| row.kms_queue_grows) {
-                "ask for a higher KMS request quota: spreading peaks does not help where calls come at it \
-                 all the time"
-            } else {
-                "ask for a higher KMS request quota, or spread the peaks"
-            },
+            advice(&over),
         )
     })
+}
+
+/// What to ask for.
+fn advice(over: &[&SummaryRow]) -> String {
+    let quotas: Vec<String> = over
+        .iter()
+        .filter_map(|row| {
+            let (none, few) = row.kms_quota_needed_per_s.zip(row.kms_quota_1pct_per_s)?;
+            let name = named(&row.configuration);
+            let [none, few] = [none, few].map(grouped);
+            Some(format!("{none} a second for `{name}`, {few} if 1 % may be throttled"))
+        })
+        .collect();
+    let or = if over.iter().any(|row| row.kms_queue_grows) {
+        ": spreading peaks does not help where calls come at it all the time"
+    } else {
+        ", or spread the peaks"
+    };
+    format!("ask for a higher KMS request quota ({}){or}", quotas.join("; "))
+}
+
+/// What clients that retry make of it.
+fn what_becomes(row: &SummaryRow) -> String {
+    let [throttled, failed] = [row.throttled_ratio, row.failed_ratio].map(percent_if_any);
+    format!(
+        "; as clients retry, {throttled} of the requests get a 503, {failed} fail, and work is late by up \
+         to {}",
+        SimDuration::from_secs_f64(row.job_delay_max_s)
+    )
 }
 
 /// Whose quota is strained most, where there are several.
@@ -75,4 +102,41 @@ fn held_back(row: &SummaryRow) -> String {
             format!("in {seconds} s calls are held back, the longest waits {} s", grouped(wait))
         }
     }
+}
+
+/// Buckets that get more requests a second than S3 serves one prefix of theirs.
+pub(super) fn prefix_limit(found: &Found) -> Option<WarningFacts> {
+    let scenario = found.scenario;
+    let counts = found.run.baseline();
+    let bin = scenario.window().bin;
+    let mut busiest = vec![[0_u64; 2]; scenario.buckets.len()];
+    for (of_domain, domain) in counts.busiest_bin_of_bucket.iter().zip(&scenario.domains) {
+        let of_bucket = &mut busiest[domain.bucket as usize];
+        *of_bucket = [of_bucket[0] + of_domain[0], of_bucket[1] + of_domain[1]];
+    }
+    let mut over = Vec::new();
+    for (bucket, counts) in scenario.buckets.iter().zip(busiest) {
+        for (kind, what) in [(0, "GET and HEAD"), (1, "PUT, COPY, POST and DELETE")] {
+            let per_s = (counts[kind] as f64 / bin.as_secs_f64()).ceil() as u64;
+            let limit = REQUESTS_PER_PREFIX[kind];
+            if per_s > limit {
+                over.push(format!(
+                    "`{}` gets {} {what} a second in its busiest {bin}, more than the {} that S3 serves \
+                     one prefix: spread over at least {} prefixes",
+                    named(&bucket.name),
+                    grouped(per_s),
+                    grouped(limit),
+                    per_s.div_ceil(limit)
+                ));
+            }
+        }
+    }
+    (!over.is_empty()).then(|| {
+        WarningFacts::new(
+            "prefix-limit",
+            format!("S3 itself may answer 503 SlowDown, whatever KMS does: {}", over.join("; ")),
+            "begin keys with parts that requests are spread over, and let traffic grow slowly: S3 scales \
+             prefixes by themselves",
+        )
+    })
 }

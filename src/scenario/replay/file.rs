@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::UnknownAge;
 use crate::encryption::Mode;
+use crate::inventory::StorageClass;
 use crate::pricing::PriceTable;
 use crate::recording::Recording;
 use crate::recording::earlier_objects::{EarlierObjects, ObjectOrigin};
@@ -87,6 +88,9 @@ fn population(log: &Recording, before: &EarlierObjects, age: &AgeLaw) -> Populat
         written_by: None,
         encryption: (before.origin == ObjectOrigin::WithoutKms).then_some(Mode::SseS3),
         kms_key: None,
+        storage_class: StorageClass::Standard,
+        object_lock: false,
+        old_versions: false,
     }
 }
 
@@ -139,6 +143,7 @@ pub(crate) fn principals(log: &Recording) -> Vec<PrincipalFile> {
             session_length: None,
             renewal: Renewal::default(),
             connections: None,
+            retries: None,
             kms_billed: None,
         });
     }
@@ -152,12 +157,13 @@ fn plain_name(principal: &Principal) -> String {
     }
 }
 
-/// The log's principals, with the connections that the settings give to those of a name.
+/// The log's principals, with the connections and retries that the settings give to those of a name.
 fn principals_as_given(log: &Recording, given: &[PrincipalFile]) -> Vec<PrincipalFile> {
     let mut all = principals(log);
     for principal in &mut all {
         let named = given.iter().find(|of| of.name == principal.name);
         principal.connections = named.and_then(|of| of.connections);
+        principal.retries = named.and_then(|of| of.retries);
     }
     all
 }

@@ -6,26 +6,43 @@ use crate::kms::accounts::{AccountRegion, Accounts, CallerAccount, UNBILLED_SERV
 use crate::kms::request_quota_per_s;
 use crate::pricing::{PriceTable, Terms};
 use crate::quota::QuotaTerms;
+use crate::quota::closed_loop::ClientGroup;
 use crate::recording::NO_ACCOUNT;
+use crate::scenario::retries::Alike;
 use crate::scenario::written::{FreeTierOwner, PrincipalFile, QuotaFile, ScenarioFile};
-use crate::scenario::{Billing, Domain, FreeTierOf};
+use crate::scenario::{Billing, Domain, FreeTierOf, Sender};
 use crate::units::{Rate, SimDuration};
 
 /// Most KMS requests a second besides the scenario's own: far beyond any quota.
 const MAX_BACKGROUND_PER_S: f64 = 1e9;
 
+/// For each principal, whose clients retry as its own do: the number among those that differ.
+pub(super) fn alike(senders: &[Sender]) -> Vec<u32> {
+    let mut kinds = Vec::new();
+    let numbers = senders.iter().map(|sender| {
+        let kind = Alike::of(sender.retries, sender.connections);
+        let known = kinds.iter().position(|known| *known == kind);
+        known.unwrap_or_else(|| {
+            kinds.push(kind);
+            kinds.len() - 1
+        }) as u32
+    });
+    numbers.collect()
+}
+
 /// Whose KMS calls are whose.
-pub(super) fn accounts(file: &ScenarioFile, domains: &[Domain]) -> Accounts {
+pub(super) fn accounts(file: &ScenarioFile, domains: &[Domain], alike: &[u32]) -> Accounts {
     let known = known_accounts(file);
-    let principals = file.principals.iter();
-    let callers: Vec<CallerAccount> =
-        principals.map(|principal| caller(principal, file.replay.is_some(), &known)).collect();
+    let principals = file.principals.iter().zip(alike);
+    let callers: Vec<CallerAccount> = principals
+        .map(|(principal, &clients)| caller(principal, clients, file.replay.is_some(), &known))
+        .collect();
     let buckets = domains.iter().map(|domain| &file.buckets[domain.bucket as usize]);
     Accounts::of(&callers, buckets.map(|bucket| bucket.region.as_str()))
 }
 
 /// Whose a principal's calls are, and whether they are billed. A log may not tell the account.
-fn caller(principal: &PrincipalFile, of_log: bool, known: &[&str]) -> CallerAccount {
+fn caller(principal: &PrincipalFile, clients: u32, of_log: bool, known: &[&str]) -> CallerAccount {
     let untold = of_log && principal.account == NO_ACCOUNT;
     let account = match known {
         _ if !untold => principal.account.as_str(),
@@ -36,7 +53,7 @@ fn caller(principal: &PrincipalFile, of_log: bool, known: &[&str]) -> CallerAcco
     };
     let by_default = principal.service.as_deref() != Some(UNBILLED_SERVICE);
     let is_billed = principal.kms_billed.unwrap_or(by_default);
-    CallerAccount { account: account.to_owned(), is_billed }
+    CallerAccount { account: account.to_owned(), is_billed, clients }
 }
 
 /// The accounts of those principals of which one is known.
@@ -49,7 +66,11 @@ fn known_accounts(file: &ScenarioFile) -> Vec<&str> {
 }
 
 /// Prices, terms and quotas.
-pub(super) fn billing(file: &ScenarioFile, accounts: &Accounts) -> Resolved<Billing> {
+pub(super) fn billing(
+    file: &ScenarioFile,
+    accounts: &Accounts,
+    senders: &[Sender],
+) -> Resolved<Billing> {
     let written = &file.billing;
     if written.period < SimDuration::from_secs(1) || written.period > MAX_DURATION {
         return refuse(
@@ -74,7 +95,29 @@ pub(super) fn billing(file: &ScenarioFile, accounts: &Accounts) -> Resolved<Bill
         period: written.period,
         rotations: written.key_rotations,
         quotas: quotas(file, accounts)?,
+        clients: (0..accounts.list.len())
+            .map(|account| clients(account, accounts, senders))
+            .collect(),
     })
+}
+
+/// The clients of an account in a region, by how they retry. Those of one account are the same in every
+/// region.
+fn clients(number: usize, accounts: &Accounts, senders: &[Sender]) -> Vec<ClientGroup> {
+    let groups = 0..accounts.client_groups() as u32;
+    let of_group = groups.map(|group| {
+        let mine = senders.iter().enumerate().filter(|(principal, _)| {
+            let charged = accounts.charged_in_first_region(*principal);
+            let account = accounts.account(charged.own as usize);
+            charged.clients == group && account == accounts.account(number)
+        });
+        let mine: Vec<&Sender> = mine.map(|(_, sender)| sender).collect();
+        let all = mine.first().copied().or_else(|| senders.first());
+        let kind = all.map_or(Alike::ASSUMED, |it| Alike::of(it.retries, it.connections));
+        let sessions: Vec<_> = mine.iter().map(|it| (it.sessions, it.connections)).collect();
+        kind.clients(&sessions)
+    });
+    of_group.collect()
 }
 
 /// The prices of each region.

@@ -28,14 +28,34 @@ pub(super) fn configuration(
             .map(|population| population as u32)
             .at_path(|| format!("configuration.{index}.migrated_only.{place}"))
     });
+    let only = only.collect::<Resolved<_>>()?;
     Ok(Configuration {
         name: written.name.clone(),
         mode: written.encryption,
         rule: written.requester_rule,
         migrated,
-        migrated_only: only.collect::<Resolved<_>>()?,
+        migrated_only: if migrated { not_locked(index, only, file)? } else { only },
         ranges,
     })
+}
+
+/// Without the populations that Object Lock holds; empty if all others are migrated.
+fn not_locked(index: usize, only: Vec<u32>, file: &ScenarioFile) -> Resolved<Vec<u32>> {
+    let is_locked = |population: &u32| file.populations[*population as usize].object_lock;
+    let all = 0..file.populations.len() as u32;
+    if !all.clone().any(|population| is_locked(&population)) {
+        return Ok(only);
+    }
+    let mut free = if only.is_empty() { all.collect() } else { only };
+    free.retain(|population| !is_locked(population));
+    if free.is_empty() {
+        return refuse(
+            format!("configuration.{index}.migrated"),
+            "`migrated` is `true`, but all it could migrate is under `object_lock`, where \
+             UpdateObjectEncryption fails",
+        );
+    }
+    Ok(free)
 }
 
 /// The mode of the configuration that savings are measured against: that of objects from before the

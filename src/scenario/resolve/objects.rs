@@ -20,6 +20,8 @@ const SAME_RATE: f64 = 1e-3;
 
 /// Decides, for a scenario that is resolved but for this, what must be known of single objects.
 pub(super) fn resolve(scenario: &mut Scenario) -> Resolved<()> {
+    // Who follows another grows with it.
+    super::growth::grow(scenario)?;
     own(scenario)?;
     follow(scenario)?;
     keep(scenario)

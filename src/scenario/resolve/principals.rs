@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::names::{check_account, refuse_arn};
-use super::{Resolved, TablePath, refuse, refuse_with};
+use super::{AtPath, Resolved, TablePath, refuse, refuse_with};
 use crate::s3::{IdentityKind, Principal, SessionSlot};
 use crate::scenario::Sender;
 use crate::scenario::written::{PrincipalFile, Renewal};
@@ -77,6 +77,9 @@ pub(super) fn principal(
     }
     if written.session_length.is_some_and(|length| length < SimDuration::from_secs(1)) {
         return refuse(table.key("session_length"), "`session_length` is less than `1s`");
+    }
+    if let Some(retries) = written.retries {
+        retries.check().at_path(|| table.key("retries"))?;
     }
     Ok(Principal { account: written.account.clone(), identity })
 }

@@ -84,6 +84,10 @@ impl NameIndex<'_> {
             writers,
             kept: false,
             policies: 1,
+            size: written.object_size,
+            class: written.storage_class,
+            is_locked: written.object_lock,
+            old_versions: written.old_versions,
         })
     }
 

@@ -34,6 +34,7 @@ impl BuiltIn {
             copy: self.copy,
             part_growth: self.part_growth,
             connections: pools::pool(self.name).map(|pool| pool.connections),
+            retries: pools::retries(self.name),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use bks::compare::{CostChangeRow, DifferenceRow};
 use bks::encryption::assumption::Level;
 use bks::results::csv;
+use bks::results::migration::rows::MonthRow;
 use bks::results::rows::{
     BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
     SensitivityRow, SummaryRow, TimelineRow,
@@ -316,6 +317,27 @@ pub(crate) fn replications(count: u32) -> String {
                 replication,
                 saving_ratio: Some([1.0, 0.0, 0.9 + chance, 0.98 + chance / 2.0][i]),
                 ..ReplicationRow::default()
+            }
+        })
+    });
+    text(&rows.collect::<Vec<_>>())
+}
+
+/// `months.csv` of three ways.
+pub(crate) fn months(count: u32) -> String {
+    let rows = [("leave", 0.0, 0.0), ("wait", 0.0, 20.0), ("update", 450.0, 60.0)];
+    let rows = rows.into_iter().flat_map(|(way, once, saving_usd)| {
+        (1..=count).map(move |month| {
+            let net_usd = saving_usd * f64::from(month) - once;
+            MonthRow {
+                scenario: lake(),
+                way: way.to_owned(),
+                month,
+                saving_usd,
+                net_usd,
+                net_low_usd: net_usd - 0.3 * saving_usd,
+                net_high_usd: net_usd + 0.5 * saving_usd,
+                ..MonthRow::default()
             }
         })
     });

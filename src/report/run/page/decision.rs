@@ -4,7 +4,9 @@ use crate::encryption::assumption::Level;
 use crate::figure::Figure;
 use crate::report::document::{Block, Section, Shown, Tile};
 use crate::report::numbers::{self, count, dollars, percent};
-use crate::report::run::{added_cost_span, adds_cost, assumptions, cautions, period, span};
+use crate::report::run::{
+    added_cost_span, adds_cost, assumptions, cautions, period, span, throttling,
+};
 use crate::results::Results;
 use crate::results::rows::SummaryRow;
 
@@ -19,6 +21,10 @@ pub(super) fn tiles(results: &Results) -> Vec<Block> {
         tile(results, format!("Requests and keys bill, {period}"), dollars, Figure::TotalCostUsd),
         tile(results, "Busiest second, share of the KMS quota", percent, Figure::QuotaShareMax),
     ];
+    if throttling::matters(results) {
+        let name = "Requests that get 503 SlowDown";
+        tiles.push(tile(results, name, percent, Figure::ThrottledShare));
+    }
     if let Some(cost) = own.migration_cost_usd {
         let back = own.payback_periods.map(|n| format!("paid back after {n:.1} × {period}"));
         tiles.push(Tile {

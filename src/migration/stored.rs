@@ -1,0 +1,135 @@
+//! Objects that are there, as a migration sees them: what decides whether and how they can be given a
+//! bucket key, and what that costs.
+
+use crate::inventory::tally::{AgeBin, COPY_BYTES_MAX, InventoryCounts, ObjectCounts, ObjectKind};
+use crate::inventory::{BucketKeyStatus, EncryptionStatus, StorageClass, VersionKind};
+
+const DAY_S: f64 = 86_400.0;
+
+/// Objects that are alike in all that matters to a migration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredObjects {
+    /// What they are called: the population of a scenario, the bucket of an inventory.
+    pub name: String,
+    /// Version, encryption, bucket key and storage class.
+    pub kind: ObjectKind,
+    /// How many.
+    pub objects: u64,
+    /// Their bytes, if known.
+    pub bytes: Option<u128>,
+    /// How many are over 5 GiB.
+    pub large: u64,
+    /// How many are younger than their class is paid for at the least.
+    pub early: u64,
+    /// The days that are still to be paid for, summed over these.
+    pub early_days: f64,
+    /// Whether a retention period or a legal hold of Object Lock is on them.
+    pub is_locked: bool,
+    /// Whether they lie in a directory bucket.
+    pub is_directory: bool,
+    /// Whether objects under SSE-S3 are to come under SSE-KMS.
+    pub to_kms: bool,
+}
+
+impl StoredObjects {
+    /// Objects of a kind, current and in Standard, of which nothing else is known.
+    #[must_use]
+    pub fn of(name: impl Into<String>, encryption: EncryptionStatus, objects: u64) -> Self {
+        Self {
+            name: name.into(),
+            kind: ObjectKind {
+                version: VersionKind::Current,
+                encryption,
+                bucket_key: BucketKeyStatus::Disabled,
+                class: StorageClass::Standard,
+            },
+            objects,
+            bytes: None,
+            large: 0,
+            early: 0,
+            early_days: 0.0,
+            is_locked: false,
+            is_directory: false,
+            to_kms: false,
+        }
+    }
+
+    /// The same, each of so many bytes.
+    #[must_use]
+    pub fn sized(self, bytes_each: u64) -> Self {
+        let large = if bytes_each > COPY_BYTES_MAX { self.objects } else { 0 };
+        Self { bytes: Some(u128::from(bytes_each) * u128::from(self.objects)), large, ..self }
+    }
+
+    /// The same in a storage class; `younger` tells which share of them is younger than some days.
+    #[must_use]
+    pub fn in_class(self, class: StorageClass, younger: impl Fn(f64) -> f64) -> Self {
+        /// Parts of a day in which ages are summed.
+        const STEPS_A_DAY: u64 = 4;
+        let days = class.days_min();
+        let objects = self.objects as f64;
+        // The mean of what is left of the days is the integral of the share of those that are younger.
+        let steps = days * STEPS_A_DAY;
+        let sum: f64 = (0..steps)
+            .map(|step| younger((step as f64 + 0.5) / STEPS_A_DAY as f64) / STEPS_A_DAY as f64)
+            .sum();
+        Self {
+            kind: ObjectKind { class, ..self.kind },
+            early: (objects * younger(days as f64)).round() as u64,
+            early_days: objects * sum,
+            ..self
+        }
+    }
+
+    /// Mean bytes of an object, if known.
+    #[must_use]
+    pub fn mean_bytes(&self) -> Option<u64> {
+        self.bytes.map(|bytes| (bytes / u128::from(self.objects.max(1))) as u64)
+    }
+}
+
+/// The objects of an inventory, by bucket and kind; delete markers are none.
+#[must_use]
+pub fn of_inventory(tally: &InventoryCounts) -> Vec<StoredObjects> {
+    let kinds = tally.kinds().filter(|(_, kind, _)| kind.version != VersionKind::DeleteMarker);
+    kinds.map(|(bucket, kind, counts)| of_kind(bucket, kind, counts)).collect()
+}
+
+fn of_kind(bucket: &str, kind: ObjectKind, counts: &ObjectCounts) -> StoredObjects {
+    let days_min = kind.class.days_min();
+    let left = counts.ages.iter().map(|(bin, objects)| *objects as f64 * left_days(*bin, days_min));
+    let of_sized = u128::from(counts.sized.max(1));
+    StoredObjects {
+        kind,
+        objects: counts.objects,
+        // Objects of unknown size are taken to be as large as the others.
+        bytes: (counts.sized > 0).then(|| counts.bytes * u128::from(counts.objects) / of_sized),
+        large: counts.large,
+        early: counts.younger_than_days(days_min),
+        early_days: left.sum(),
+        ..StoredObjects::of(bucket, kind.encryption, counts.objects)
+    }
+}
+
+/// Days of the least time that are left to objects of a step of ages, in the mean.
+fn left_days(bin: AgeBin, days_min: u64) -> f64 {
+    let age_days = f64::midpoint(bin.begin_s() as f64, bin.end_s() as f64) / DAY_S;
+    (days_min as f64 - age_days).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ages even over 60 days in a class of 30: half of the objects are too young, by 15 days in the mean.
+    #[test]
+    fn what_is_left_of_the_least_time_is_summed() {
+        let objects = StoredObjects::of("a", EncryptionStatus::SseKms, 1_000);
+        let even = |days: f64| (days / 60.0).clamp(0.0, 1.0);
+        let cold = objects.clone().in_class(StorageClass::StandardIa, even);
+        assert_eq!(cold.early, 500);
+        assert!((cold.early_days - 500.0 * 15.0).abs() < 1.0, "{}", cold.early_days);
+        let warm = objects.in_class(StorageClass::Standard, even);
+        assert_eq!((warm.early, warm.early_days), (0, 0.0));
+    }
+}

@@ -1,0 +1,520 @@
+//! The ways to migrate what is there, side by side: what each can touch, what it costs once, how fast it may
+//! go, and what it saves month by month.
+//!
+//! All ways are configurations of one run, on the same requests. Where what is read wanders from old objects to
+//! new ones, or traffic grows, the run lasts as many months as are asked for; else every month is as the
+//! scenario's own run.
+
+use super::rows::{MonthRow, OneOffRow, ReachRow, WayRow};
+use super::{is_fading, one_off, payback, stored, unmigrated};
+use crate::encryption::Mode;
+use crate::encryption::assumption::Level;
+use crate::error::{Error, Result};
+use crate::inventory::StorageClass;
+use crate::inventory::tally::InventoryCounts;
+use crate::migration::months::{MONTH_S, by_month, meets_from, net};
+use crate::migration::one_off::OneOff;
+use crate::migration::pace::Pace;
+use crate::migration::payback::Payback;
+use crate::migration::reach::{MigrationMethod, Reach};
+use crate::migration::stored::{StoredObjects, of_inventory};
+use crate::pricing::{Bill, PriceTable, Service, Sku, Terms};
+use crate::quota::QuotaTerms;
+use crate::results::arms::{self, Counted};
+use crate::results::billing;
+use crate::results::counts::ArmCounts;
+use crate::results::run::StepProgress;
+use crate::scenario::{Configuration, Population, Scenario};
+use crate::units::{SimDuration, utc};
+use crate::workload::Workload;
+
+/// Populations that are looked at one by one; of more than these there are too many ways.
+const POPULATIONS_MAX: usize = 6;
+
+/// What is asked of a plan.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Asked {
+    /// Months to look ahead.
+    pub months: u32,
+    /// Share of the quota that the migration leaves free.
+    pub headroom: f64,
+    /// Objects a second; else the scenario's `migration_rate`.
+    pub objects_per_s: Option<f64>,
+    /// When it starts, in nanoseconds since 1970, if that is told.
+    pub start_ns: Option<i64>,
+}
+
+/// The ways, and how they come out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MigrationWays {
+    /// Rows of `migration_ways.csv`.
+    pub ways: Vec<WayRow>,
+    /// Rows of `months.csv`; none of an inventory, which has no traffic.
+    pub months: Vec<MonthRow>,
+    /// Rows of `migration_objects.csv`.
+    pub reach: Vec<ReachRow>,
+    /// Rows of `migration_costs.csv`.
+    pub costs: Vec<OneOffRow>,
+    /// Whether a month is not as another: what is read wanders from old objects to new ones, or traffic grows.
+    pub changes: bool,
+}
+
+/// One way.
+struct Way {
+    operation: MigrationMethod,
+    part: String,
+    /// The populations that it migrates.
+    populations: Vec<u32>,
+    /// Which configuration of the run it is.
+    configuration: usize,
+}
+
+impl Way {
+    fn name(&self) -> String {
+        way_name(self.operation, &self.part)
+    }
+}
+
+const ALL: &str = "all";
+const STANDARD: &str = "standard";
+
+/// The name of an operation over a part of the objects.
+fn way_name(operation: MigrationMethod, part: &str) -> String {
+    match part {
+        ALL => operation.name().to_owned(),
+        part => format!("{}:{part}", operation.name()),
+    }
+}
+
+/// A configuration of bucket keys without a migration: the scenario's headline, or the first it has.
+fn base(scenario: &Scenario) -> Result<Configuration> {
+    let headline = &scenario.configurations[scenario.headline];
+    let mut all = std::iter::once(headline).chain(&scenario.configurations);
+    let found = all.find(|one| one.mode == Mode::SseKmsBucketKey).ok_or_else(|| {
+        Error::request("no configuration has `encryption = \"sse-kms-bucket-key\"`, so there is nothing to migrate to")
+            .hint("add `[[configuration]]` with `name = \"bucket-key\"` and `encryption = \"sse-kms-bucket-key\"`")
+    })?;
+    Ok(unmigrated(found))
+}
+
+/// The populations that an operation can touch, of those that are wanted.
+fn reached(
+    scenario: &Scenario,
+    operation: MigrationMethod,
+    is_wanted: impl Fn(&Population) -> bool,
+) -> Vec<u32> {
+    let all = scenario.populations.iter().enumerate().filter(|(_, it)| is_wanted(it));
+    let touched = all.filter(|(_, population)| {
+        let domain = scenario.domain_of(population);
+        domain.migrates() && Reach::of(operation, &stored(scenario, population)).objects > 0
+    });
+    touched.map(|(index, _)| index as u32).collect()
+}
+
+/// Which objects are migrated how.
+fn parts(scenario: &Scenario) -> Vec<(MigrationMethod, String, Vec<u32>)> {
+    let mut parts = Vec::new();
+    for operation in [MigrationMethod::Update, MigrationMethod::Copy] {
+        parts.push((operation, ALL.to_owned(), reached(scenario, operation, |_| true)));
+    }
+    let update = MigrationMethod::Update;
+    let all = parts[0].2.clone();
+    let standard = reached(scenario, update, |it| it.class == StorageClass::Standard);
+    if standard.len() < all.len() {
+        parts.push((update, STANDARD.to_owned(), standard));
+    }
+    if (2..=POPULATIONS_MAX).contains(&all.len()) {
+        let named = all.into_iter();
+        parts.extend(
+            named.map(|one| (update, scenario.populations[one as usize].name.clone(), vec![one])),
+        );
+    }
+    parts.retain(|(_, _, populations)| !populations.is_empty());
+    parts
+}
+
+/// The scenario with a configuration for each way, and the ways.
+fn compared(scenario: &Scenario) -> Result<(Scenario, Vec<Way>)> {
+    let wait = base(scenario)?;
+    let leave = scenario.configurations[scenario.reference].clone();
+    let way = |operation, configuration| Way {
+        operation,
+        part: ALL.to_owned(),
+        populations: Vec::new(),
+        configuration,
+    };
+    let mut ways = vec![way(MigrationMethod::Leave, 0), way(MigrationMethod::Wait, 1)];
+    let mut configurations = vec![leave, wait.clone()];
+    for (operation, part, populations) in parts(scenario) {
+        let there = configurations[2..].iter().position(|it| it.migrated_only == populations);
+        let configuration = there.map_or(configurations.len(), |at| at + 2);
+        if there.is_none() {
+            let name = way_name(operation, &part);
+            let migrated_only = populations.clone();
+            configurations.push(Configuration {
+                name,
+                migrated: true,
+                migrated_only,
+                ..wait.clone()
+            });
+        }
+        ways.push(Way { operation, part, populations, configuration });
+    }
+    let mut scenario = scenario.clone();
+    (scenario.configurations, scenario.reference, scenario.headline) = (configurations, 0, 1);
+    Ok((scenario, ways))
+}
+
+impl MigrationWays {
+    /// The ways of a scenario, simulated.
+    ///
+    /// # Errors
+    /// If the scenario is a log's, has no bucket keys to migrate to, or cannot last so long.
+    pub fn of(scenario: &Scenario, asked: &Asked, progress: StepProgress) -> Result<Self> {
+        let (scenario, ways, changes) = Self::prepared(scenario, asked)?;
+        let counted = arms::run_levels(&scenario, progress);
+        let run = WaysRun { scenario: &scenario, ways: &ways, counted: &counted, asked, changes };
+        let months: Vec<Vec<MonthRow>> = ways.iter().map(|way| run.months(way)).collect();
+        let rows = ways.iter().zip(&months);
+        Ok(Self {
+            ways: rows.map(|(way, own)| run.row(way, own, &months[1])).collect(),
+            costs: ways
+                .iter()
+                .flat_map(|way| cost_rows(&scenario.name, &way.name(), &run.one_off(way)))
+                .collect(),
+            reach: reach_rows(
+                &scenario.name,
+                scenario.populations.iter().map(|it| stored(&scenario, it)),
+            ),
+            months: months.into_iter().flatten().collect(),
+            changes,
+        })
+    }
+
+    /// The scenario that [`MigrationWays::of`] runs: how long that takes can be estimated before.
+    ///
+    /// # Errors
+    /// As that.
+    pub fn scenario(scenario: &Scenario, asked: &Asked) -> Result<Scenario> {
+        Self::prepared(scenario, asked).map(|(scenario, ..)| scenario)
+    }
+
+    fn prepared(scenario: &Scenario, asked: &Asked) -> Result<(Scenario, Vec<Way>, bool)> {
+        if scenario.recording.is_some() {
+            return Err(Error::request("a log has no months to come")
+                .hint("`bks fit LOGS --out like-the-log.toml` makes a scenario of it"));
+        }
+        let (mut run, ways) = compared(scenario)?;
+        let is_fading = run.configurations.iter().any(|it| it.migrated && is_fading(&run, it));
+        let changes = is_fading || scenario.workloads.iter().any(Workload::grows);
+        if changes {
+            let duration = SimDuration::from_secs_f64(f64::from(asked.months) * MONTH_S);
+            let long = scenario.lasting(duration)?;
+            (run, _) = compared(&long)?;
+        }
+        Ok((run, ways, changes))
+    }
+
+    /// The ways of an inventory, of which no traffic is known.
+    #[must_use]
+    pub fn of_inventory(
+        tally: &InventoryCounts,
+        prices: &PriceTable,
+        terms: QuotaTerms,
+        asked: &Asked,
+    ) -> Self {
+        let stored = of_inventory(tally);
+        let name = match tally.buckets.len() {
+            1 => tally.buckets.keys().next().cloned().unwrap_or_default(),
+            buckets => format!("{buckets} buckets"),
+        };
+        let is_standard = |it: &&StoredObjects| it.kind.class == StorageClass::Standard;
+        let standard: Vec<StoredObjects> = stored.iter().filter(is_standard).cloned().collect();
+        let mut ways = Self { reach: reach_rows(&name, stored.iter().cloned()), ..Self::default() };
+        let total: u64 = stored.iter().map(|one| one.objects).sum();
+        for (operation, part, objects) in [
+            (MigrationMethod::Update, ALL, &stored),
+            (MigrationMethod::Copy, ALL, &stored),
+            (MigrationMethod::Update, STANDARD, &standard),
+            (MigrationMethod::Copy, STANDARD, &standard),
+        ] {
+            // The inventory is the list of objects, so S3 need not make one.
+            let work = OneOff::of(operation, objects, false, (prices, &Terms::default()));
+            let is_new = ways
+                .ways
+                .iter()
+                .all(|it| it.operation != operation.name() || it.objects != work.objects);
+            if work.objects == 0 || !is_new {
+                continue;
+            }
+            let wanted_per_s = asked.objects_per_s.unwrap_or(OBJECTS_PER_S);
+            let pace =
+                Pace::of((work.objects, work.kms_calls), wanted_per_s, (terms, 0), asked.headroom);
+            let row = way_row(&name, (operation, part), &work, Some(&pace));
+            ways.costs.extend(cost_rows(&name, &row.way, &work));
+            ways.ways.push(WayRow { left_objects: total - work.objects, ..row });
+        }
+        ways
+    }
+}
+
+/// Characters of `2026-12-01`.
+const DAY_CHARS: usize = 10;
+
+/// Objects a second, where nobody says: as `migration_rate` is assumed.
+const OBJECTS_PER_S: f64 = 1_000.0;
+
+/// A run of all ways.
+struct WaysRun<'a> {
+    scenario: &'a Scenario,
+    ways: &'a [Way],
+    counted: &'a Counted,
+    asked: &'a Asked,
+    changes: bool,
+}
+
+/// What the calls of a month cost.
+#[derive(Clone, Copy)]
+struct MonthPrice {
+    per_call_usd: f64,
+    fixed_usd: f64,
+}
+
+impl WaysRun<'_> {
+    fn configuration(&self, way: &Way) -> &Configuration {
+        &self.scenario.configurations[way.configuration]
+    }
+
+    fn one_off(&self, way: &Way) -> OneOff {
+        let all = &self.scenario.populations;
+        let populations = way.populations.iter().map(|&index| &all[index as usize]);
+        if way.operation.migrates() {
+            one_off(self.scenario, way.operation, &populations.collect::<Vec<_>>())
+        } else {
+            OneOff::default()
+        }
+    }
+
+    /// KMS calls in each month, of one replication in the mean.
+    fn calls(&self, way: &Way, level: Level) -> Vec<f64> {
+        let counts = self.counted.at(way.configuration, level);
+        let window = self.scenario.window();
+        let replications = f64::from(counts.replications());
+        let (from_s, end_s) = (window.from.as_secs_f64(), window.end.as_secs_f64());
+        if self.changes {
+            let bins = counts.bins.iter().map(|bin| bin.counts.calls.total() as f64 / replications);
+            return by_month(&bins.collect::<Vec<_>>(), window.bin.as_secs_f64(), (from_s, end_s));
+        }
+        let bins = counts.bins.iter().map(|bin| bin.counts.calls.total() - bin.counts.calls_once);
+        let a_month = bins.sum::<u64>() as f64 / replications / (end_s - from_s) * MONTH_S;
+        vec![a_month; self.asked.months as usize]
+    }
+
+    fn price(&self, way: &Way, level: Level) -> MonthPrice {
+        let counts = &self.counted.at(way.configuration, level).billable;
+        let bill = billing::bill(self.scenario, self.configuration(way), counts);
+        let by_call = bill.kms_total() + bill.sku_total(Sku::CloudTrailManagementCopies);
+        let all = bill.service_total(Service::Kms) + bill.service_total(Service::CloudTrail);
+        let calls = counts.kms_in_period(self.scenario);
+        let periods = MONTH_S / self.scenario.billing.period.as_secs_f64();
+        MonthPrice {
+            per_call_usd: by_call.as_f64() / calls.max(1) as f64,
+            fixed_usd: (all - by_call).as_f64() * periods,
+        }
+    }
+
+    /// What each month costs.
+    fn costs(&self, way: &Way, level: Level) -> Vec<f64> {
+        let MonthPrice { per_call_usd, fixed_usd } = self.price(way, level);
+        self.calls(way, level).into_iter().map(|calls| calls * per_call_usd + fixed_usd).collect()
+    }
+
+    /// What is saved in each month against leaving everything as is.
+    fn savings(&self, way: &Way, level: Level) -> Vec<f64> {
+        let without = self.costs(&self.ways[0], level).into_iter();
+        without.zip(self.costs(way, level)).map(|(without, with)| without - with).collect()
+    }
+
+    fn months(&self, way: &Way) -> Vec<MonthRow> {
+        let once = self.one_off(way).total().as_f64();
+        let savings = Level::ALL.map(|level| self.savings(way, level));
+        let nets = savings.each_ref().map(|savings| net(once, savings));
+        let leave = &self.ways[0];
+        let [without, with] = [leave, way].map(|it| self.calls(it, Level::Assumed));
+        let [cost_without, cost] = [leave, way].map(|it| self.costs(it, Level::Assumed));
+        let assumed = Level::Assumed as usize;
+        let rows = (0..with.len()).map(|month| {
+            let (saving_low_usd, saving_high_usd) = ends(savings.each_ref().map(|it| it[month]));
+            let (net_low_usd, net_high_usd) = ends(nets.each_ref().map(|it| it[month]));
+            MonthRow {
+                scenario: self.scenario.name.clone(),
+                way: way.name(),
+                month: month as u32 + 1,
+                kms_requests_without: without[month],
+                kms_requests: with[month],
+                kms_cost_without_usd: cost_without[month],
+                kms_cost_usd: cost[month],
+                saving_usd: savings[assumed][month],
+                saving_low_usd,
+                saving_high_usd,
+                net_usd: nets[assumed][month],
+                net_low_usd,
+                net_high_usd,
+            }
+        });
+        rows.collect()
+    }
+
+    /// When what a way saves beyond waiting has paid for it, at each level.
+    fn paybacks(&self, way: &Way, once: f64) -> [Payback; 3] {
+        Level::ALL.map(|level| {
+            let [before, after]: [&ArmCounts; 2] = [self.ways[1].configuration, way.configuration]
+                .map(|it| self.counted.at(it, level));
+            payback(self.scenario, self.configuration(way), once, before, after)
+        })
+    }
+
+    fn row(&self, way: &Way, months: &[MonthRow], waiting: &[MonthRow]) -> WayRow {
+        let work = self.one_off(way);
+        let migrates = way.operation.migrates();
+        let pace = migrates.then(|| self.pace(way, &work));
+        let row = way_row(&self.scenario.name, (way.operation, &way.part), &work, pace.as_ref());
+        let all: u64 = self.scenario.populations.iter().map(|it| it.objects).sum();
+        let (Some(first), Some(last)) = (months.first(), months.last()) else { return row };
+        let row = WayRow {
+            left_objects: all - work.objects,
+            saving_first_month_usd: Some(first.saving_usd),
+            saving_first_month_low_usd: Some(first.saving_low_usd),
+            saving_first_month_high_usd: Some(first.saving_high_usd),
+            saving_last_month_usd: Some(last.saving_usd),
+            ..row
+        };
+        if !migrates {
+            return row;
+        }
+        let paybacks = self.paybacks(way, work.total().as_f64());
+        let [_, assumed, _] = paybacks;
+        let times: Vec<f64> = paybacks.iter().filter_map(|it| it.time_s()).collect();
+        let [slow, fast] =
+            [waiting, months].map(|rows| rows.iter().map(|it| it.saving_usd).collect::<Vec<_>>());
+        WayRow {
+            payback: Some(assumed.name().to_owned()),
+            payback_s: assumed.time_s(),
+            payback_date: self.date(assumed),
+            payback_soonest_s: times.iter().copied().reduce(f64::min),
+            payback_latest_s: times.iter().copied().reduce(f64::max).filter(|_| times.len() == 3),
+            payback_ratio: Some(assumed.share()),
+            waiting_meets_month: meets_from(&slow, &fast).map(|month| month as u32),
+            ..row
+        }
+    }
+
+    /// The day on which it is paid back, if it is known when it starts.
+    fn date(&self, payback: Payback) -> Option<String> {
+        let after_ns = SimDuration::from_secs_f64(payback.time_s()?).as_nanos();
+        let date = utc(self.asked.start_ns?.checked_add(after_ns)?);
+        date.get(..DAY_CHARS).map(str::to_owned)
+    }
+
+    /// How fast a migration may go, beside what the traffic asks before it has saved anything. Of several
+    /// accounts and regions the one with the least room counts.
+    fn pace(&self, way: &Way, work: &OneOff) -> Pace {
+        let counts = self.counted.at(self.ways[0].configuration, Level::Assumed);
+        let ranges = &self.configuration(way).ranges;
+        let assumed = ranges.at(Level::Assumed).migration_rate.as_per_s();
+        let wanted_per_s = self.asked.objects_per_s.unwrap_or(assumed);
+        let quotas = self.scenario.billing.quotas.iter().zip(&counts.quotas);
+        let paces = quotas.map(|(terms, used)| {
+            let load = (*terms, used.per_s_max);
+            Pace::of((work.objects, work.kms_calls), wanted_per_s, load, self.asked.headroom)
+        });
+        paces.reduce(slower).expect("there is an account")
+    }
+}
+
+/// The pace of which more of the quota is used.
+fn slower(one: Pace, other: Pace) -> Pace {
+    let worse = other.objects_per_s < one.objects_per_s
+        || (other.objects_per_s == one.objects_per_s && other.quota_share > one.quota_share);
+    if worse { other } else { one }
+}
+
+/// Least and greatest.
+fn ends(values: [f64; 3]) -> (f64, f64) {
+    let [low, assumed, high] = values;
+    (low.min(assumed).min(high), low.max(assumed).max(high))
+}
+
+/// What is known of a way without traffic.
+fn way_row(
+    scenario: &str,
+    (operation, part): (MigrationMethod, &str),
+    work: &OneOff,
+    pace: Option<&Pace>,
+) -> WayRow {
+    let known = |value: f64| value.is_finite().then_some(value);
+    WayRow {
+        scenario: scenario.to_owned(),
+        way: way_name(operation, part),
+        operation: operation.name().to_owned(),
+        part: part.to_owned(),
+        objects: work.objects,
+        bytes: work.bytes.filter(|_| work.objects > 0).map(|bytes| bytes as f64),
+        migration_kms_requests: work.kms_calls,
+        one_off_usd: work.total(),
+        objects_per_s: pace.map(|it| it.objects_per_s),
+        duration_s: pace.and_then(|it| known(it.duration_s)),
+        quota_share_max: pace.map(|it| it.quota_share),
+        fastest_objects_per_s: pace.and_then(|it| it.fastest_per_s),
+        fastest_s: pace.and_then(|it| it.fastest_s).and_then(known),
+        ..WayRow::default()
+    }
+}
+
+fn reach_rows(scenario: &str, stored: impl Iterator<Item = StoredObjects>) -> Vec<ReachRow> {
+    let mut rows = Vec::new();
+    for one in stored {
+        for operation in [MigrationMethod::Update, MigrationMethod::Copy] {
+            let reach = Reach::of(operation, &one);
+            rows.push(ReachRow {
+                scenario: scenario.to_owned(),
+                objects_of: one.name.clone(),
+                version: one.kind.version.name().to_owned(),
+                encryption: one.kind.encryption.name().to_owned(),
+                bucket_key: one.kind.bucket_key.name().to_owned(),
+                storage_class: one.kind.class.name().to_owned(),
+                objects: one.objects,
+                bytes: one.bytes.map(|bytes| bytes as f64),
+                operation: operation.name().to_owned(),
+                reached_objects: reach.objects,
+                left_objects: reach.left,
+                obstacle: reach.obstacle.map(|obstacle| obstacle.name().to_owned()),
+            });
+        }
+    }
+    rows
+}
+
+fn cost_rows(scenario: &str, way: &str, work: &OneOff) -> Vec<OneOffRow> {
+    let Bill { lines } = &work.bill;
+    let of_bill = lines.iter().map(|line| OneOffRow {
+        service: line.service.name().to_owned(),
+        description: line.description.to_owned(),
+        quantity: line.quantity,
+        unit: line.unit.to_owned(),
+        list_unit_price_usd: line.price.unit(),
+        billed_usd: line.billed,
+        ..OneOffRow::default()
+    });
+    let fees = work.fees.iter().map(|fee| OneOffRow {
+        service: Service::S3.name().to_owned(),
+        description: fee.description.to_owned(),
+        quantity: fee.quantity,
+        unit: fee.unit.to_owned(),
+        list_unit_price_usd: fee.price.unit(),
+        billed_usd: fee.billed,
+        ..OneOffRow::default()
+    });
+    let named = |row| OneOffRow { scenario: scenario.to_owned(), way: way.to_owned(), ..row };
+    of_bill.chain(fees).map(named).collect()
+}

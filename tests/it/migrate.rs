@@ -1,0 +1,341 @@
+//! `bks migrate` against closed forms, counts by hand and laws of conservation.
+
+use crate::support::command::{code_and_texts, done, fails};
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+const MONTH_S: f64 = 30.0 * 86_400.0;
+/// Dollars of a KMS request.
+const CALL_USD: f64 = 3e-6;
+
+/// Reads spread evenly over what was written in the last 60 days: a million objects from before, then what
+/// comes. One host, keys of a day, so that the closed form of a cache holds.
+const AGEING: &str = r#"
+name = "ageing"
+duration = "1d"
+replications = 1
+billing = { free_tier = false }
+[assumptions]
+generation_lifetime = "1d"
+cache_lifetime = "1d"
+expiry = "fixed"
+cache_hosts = 1
+verify_on_write = 0
+[[bucket]]
+name = "lake"
+[[principal]]
+name = "writer"
+role = "writer"
+[[principal]]
+name = "reader"
+role = "reader"
+[[population]]
+name = "before"
+bucket = "lake"
+objects = 1_000_000
+age = { uniform = { to = "60d" } }
+[[workload]]
+name = "write"
+principal = "writer"
+bucket = "lake"
+arrivals = { periodic = { rate = "12/h" } }
+[[workload]]
+name = "read"
+principal = "reader"
+bucket = "lake"
+arrivals = { poisson = { rate = "0.01/s" } }
+read = { from = ["before", "write"], pattern = { by-age = { uniform = { to = "60d" } } } }
+"#;
+
+/// Two populations that nobody but a uniform reader reads.
+fn steady(population: &str) -> String {
+    AGEING
+        .replace("pattern = { by-age = { uniform = { to = \"60d\" } } }", "pattern = \"uniform\"")
+        .replace("[\"before\", \"write\"]", "[\"before\"]")
+        .replace("age = {", &format!("{population}\nage = {{"))
+}
+
+/// Rows of a CSV text by column.
+fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+    row[column].parse().unwrap_or_else(|_| panic!("{column}: `{}`", row[column]))
+}
+
+/// What a plan of a scenario leaves: its ways, and its months.
+struct Planned {
+    folder: tempfile::TempDir,
+    ways: Vec<BTreeMap<String, String>>,
+    months: Vec<BTreeMap<String, String>>,
+}
+
+impl Planned {
+    fn of(scenario: &str, arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("it.toml"), scenario).unwrap();
+        let all = [&["migrate", "it.toml", "--quiet", "--out", "out"], arguments].concat();
+        done(folder.path(), &all);
+        let read =
+            |name: &str| rows(&fs::read_to_string(folder.path().join("out").join(name)).unwrap());
+        let (ways, months) = (read("migration_ways.csv"), read("months.csv"));
+        Self { folder, ways, months }
+    }
+
+    fn way(&self, name: &str) -> &BTreeMap<String, String> {
+        self.ways.iter().find(|row| row["way"] == name).unwrap_or_else(|| panic!("{:?}", self.ways))
+    }
+
+    fn of_months(&self, way: &str, column: &str) -> Vec<f64> {
+        let of_way = self.months.iter().filter(|row| row["way"] == way);
+        of_way.map(|row| number(row, column)).collect()
+    }
+}
+
+/// At time t of a window W a share t/W of the reads hits what was written since, so the months of a window of
+/// two save 1/4, 3/4 and then all of what keys save of a read: each day's key is asked for λ = 14.4 times a
+/// day, of which 1/(1 + λ) call KMS.
+#[test]
+fn waiting_saves_what_is_read_of_new_objects() {
+    let planned = Planned::of(AGEING, &["--months", "3"]);
+    let reads = 0.01 * MONTH_S;
+    let lambda = 0.01 * 86_400.0 / 60.0;
+    let shares = [0.25, 0.75, 1.0];
+    let of_a_read = 1.0 - 1.0 / (1.0 + lambda);
+    let writes = 12.0 * 24.0 * 30.0;
+    let savings = planned.of_months("wait", "saving_usd");
+    for (saving, share) in savings.iter().zip(shares) {
+        let expected = (reads * share * of_a_read + writes) * CALL_USD;
+        assert!((saving - expected).abs() < 0.04 * expected, "{saving} for {expected}");
+    }
+    // A migration puts a million objects under one key, which takes about a call a day.
+    let all = planned.of_months("update", "saving_usd");
+    for (saving, share) in all.iter().zip(shares) {
+        let expected = (reads * (share * of_a_read + 1.0 - share) + writes) * CALL_USD;
+        assert!((saving - expected).abs() < 0.04 * expected, "{saving} for {expected}");
+    }
+    assert_eq!(planned.way("update")["waiting_meets_month"], "3");
+    assert_eq!(planned.way("update")["payback"], "never");
+}
+
+/// The months of a way sum to its run's total, and what is saved is what is not paid.
+#[test]
+fn months_sum_to_the_run_and_savings_to_their_net() {
+    let planned = Planned::of(AGEING, &["--months", "2"]);
+    let long = AGEING.replace("duration = \"1d\"", "duration = \"60d\"");
+    fs::write(planned.folder.path().join("long.toml"), long).unwrap();
+    let printed =
+        done(planned.folder.path(), &["simulate", "long.toml", "--out", "long", "--format", "csv"]);
+    let summary = rows(&printed);
+    // A run of two months shows them: the same shares as the plan's.
+    let again = ["simulate", "long.toml", "--out", "long"];
+    let table = done(planned.folder.path(), &again);
+    assert!(table.contains("KMS requests saved in month"), "{table}");
+    let [without, with] =
+        ["kms_requests_without", "kms_requests"].map(|it| planned.of_months("wait", it));
+    for (without, with) in without.iter().zip(with) {
+        let saved = format!("{:.1} %", 100.0 * (1.0 - with / without));
+        assert!(table.contains(&saved), "{saved}: {table}");
+    }
+    for (way, configuration) in [("leave", "sse-kms"), ("wait", "bucket-key-role")] {
+        let row = summary.iter().find(|row| row["configuration"] == configuration).unwrap();
+        let sum: f64 = planned.of_months(way, "kms_requests").iter().sum();
+        assert!((sum - number(row, "kms_requests")).abs() < 1e-6 * sum, "{way}: {sum}");
+    }
+    for way in ["wait", "update", "copy"] {
+        let once = number(planned.way(way), "one_off_usd");
+        let mut net = -once;
+        for row in planned.months.iter().filter(|row| row["way"] == way) {
+            let saving = number(row, "kms_cost_without_usd") - number(row, "kms_cost_usd");
+            assert!((saving - number(row, "saving_usd")).abs() < 1e-9);
+            net += saving;
+            assert!((net - number(row, "net_usd")).abs() < 1e-9);
+            assert!(number(row, "net_low_usd") <= net + 1e-9);
+            assert!(number(row, "net_high_usd") >= net - 1e-9);
+        }
+    }
+}
+
+/// By hand, of the price list, a million objects: $5 PUT, $1 objects, $0.25 a job, $3 KMS and one call more,
+/// $0.015 list; at 1,000 a second a thousand seconds and 1 % of 100,000 calls a second.
+#[test]
+fn a_plan_costs_and_takes_what_is_counted_by_hand() {
+    let planned = Planned::of(&steady("object_size = \"1MiB\""), &["--months", "2"]);
+    for way in ["update", "copy"] {
+        let row = planned.way(way);
+        assert_eq!(number(row, "one_off_usd"), 9.265_003);
+        assert_eq!(number(row, "duration_s"), 1_000.0);
+        assert_eq!(number(row, "bytes"), 1_048_576e6);
+        let others = number(row, "quota_share_max") - 0.01;
+        assert!((0.0..1e-3).contains(&others), "{others}");
+        let fastest = number(row, "fastest_objects_per_s");
+        assert!((fastest - 80_000.0).abs() < 20.0, "{fastest}");
+    }
+    // Every month is as the run: reads alone are of old objects, and stay so.
+    let savings = planned.of_months("update", "saving_usd");
+    assert_eq!(savings[0], savings[1]);
+    assert_eq!(planned.way("update")["waiting_meets_month"], "");
+    let slow = Planned::of(
+        &steady("object_size = \"1MiB\""),
+        &["--months", "1", "--rate", "100/s", "--headroom", "50%"],
+    );
+    assert_eq!(number(slow.way("update"), "duration_s"), 10_000.0);
+}
+
+/// What stands against objects is told, and costs nothing.
+#[test]
+fn what_cannot_be_touched_is_left_and_told() {
+    let locked = Planned::of(&steady("object_lock = true"), &["--months", "1"]);
+    assert!(locked.ways.iter().all(|row| row["operation"] != "update"));
+    assert_eq!(number(locked.way("copy"), "objects"), 1e6);
+    let archived = steady("storage_class = \"DEEP_ARCHIVE\"\nobject_size = \"6GiB\"");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("it.toml"), archived).unwrap();
+    let text = done(folder.path(), &["migrate", "it.toml", "--months", "1"]);
+    assert!(
+        text.contains("copy: 1,000,000 objects of `before` (DEEP_ARCHIVE) are archived"),
+        "{text}"
+    );
+    assert!(
+        text.contains("S3UpdateObjectEncryption") && !text.contains("S3PutObjectCopy"),
+        "{text}"
+    );
+}
+
+/// By hand: a job of a hundred objects a day doubles each month; what scans all there is grows by what is
+/// written, here 8,640 a month to 95,680 (100,000 at the middle of the first).
+#[test]
+fn traffic_grows_from_month_to_month() {
+    let jobs = "jobs = { every = \"1d\", steps = [{ action = \"read\", objects = 100, rate = \"50/s\" }] }";
+    let of_jobs = |growth: &str| {
+        let read = "arrivals = { poisson = { rate = \"0.01/s\" } }";
+        AGEING
+            .replace(read, &format!("{jobs}\ngrowth = \"{growth}\""))
+            .replace("1_000_000", "95_680")
+    };
+    let writes = 12.0 * 24.0 * 30.0;
+    let planned = Planned::of(&of_jobs("+100%/month"), &["--months", "3"]);
+    let calls = planned.of_months("leave", "kms_requests");
+    for (calls, objects) in calls.iter().zip([3_000.0, 6_000.0, 12_000.0]) {
+        assert_eq!(*calls, objects + writes);
+    }
+    let planned = Planned::of(&of_jobs("with-data"), &["--months", "2"]);
+    let calls = planned.of_months("leave", "kms_requests");
+    // A hundred objects, then 108.64.
+    assert_eq!(calls, [3_000.0 + writes, 30.0 * 109.0 + writes]);
+    let poisson = AGEING.replace(
+        "[[workload]]\nname = \"read\"",
+        "[[workload]]\ngrowth = \"-50%/month\"\nname = \"read\"",
+    );
+    let planned = Planned::of(&poisson, &["--months", "2"]);
+    let calls = planned.of_months("leave", "kms_requests");
+    for (calls, mean) in calls.iter().zip([25_920.0, 12_960.0]) {
+        let off = (calls - writes - mean).abs();
+        assert!(off < 5.0 * f64::sqrt(mean), "{calls} for {mean}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let periodic = AGEING.replace("name = \"write\"", "growth = \"+3%/month\"\nname = \"write\"");
+    fs::write(folder.path().join("it.toml"), periodic).unwrap();
+    let error = fails(folder.path(), 2, &["migrate", "it.toml"]);
+    assert!(error.contains("only `poisson` arrivals and `jobs` grow"), "{error}");
+}
+
+/// The plan's pay-back is that of the same migration in a run.
+#[test]
+fn pay_back_is_that_of_a_run() {
+    let migrated = steady("")
+        + "
+[[configuration]]
+name = \"sse-kms\"
+encryption = \"sse-kms\"
+[[configuration]]
+name = \"keys\"
+encryption = \"sse-kms-bucket-key\"
+migrated = true
+";
+    let planned = Planned::of(&migrated, &["--months", "1", "--start", "2026-12-01"]);
+    let printed = done(planned.folder.path(), &["simulate", "it.toml", "--format", "csv"]);
+    let row = rows(&printed)
+        .into_iter()
+        .find(|row| row["configuration"] == "keys" && row["assumption"] == "assumed");
+    let row = row.unwrap();
+    let way = planned.way("update");
+    assert_eq!(number(&row, "migration_cost_usd"), number(way, "one_off_usd"));
+    let days = number(way, "payback_s") / 86_400.0;
+    assert!((days - 30.0 * number(&row, "payback_periods")).abs() < 1e-6, "{days}");
+    assert!(way["payback_date"].starts_with("20"), "{}", way["payback_date"]);
+}
+
+/// An inventory has no months. By hand: what its CSV lists under SSE-KMS without a key.
+#[test]
+fn an_inventory_is_planned_without_months() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/inventory");
+    let manifest = fixtures.join("example-source-bucket/cfg/2026-11-20T01-00Z/manifest.json");
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = manifest.display().to_string();
+    let text = done(folder.path(), &["migrate", &manifest, "--format", "csv"]);
+    let ways = rows(&text);
+    let update = ways.iter().find(|row| row["way"] == "update").unwrap();
+    let inventory = rows(&done(folder.path(), &["inventory", &manifest, "--format", "csv"]));
+    let keyless: f64 = inventory
+        .iter()
+        .filter(|row| row["encryption"] == "SSE-KMS" && row["bucket_key"] == "DISABLED")
+        .filter(|row| row["version"] != "delete-marker")
+        .map(|row| number(row, "objects"))
+        .sum();
+    assert_eq!(number(update, "objects"), keyless);
+    let by_hand = 0.25 + keyless * (0.005 / 1e3 + 1.0 / 1e6 + CALL_USD) + CALL_USD;
+    assert!((number(update, "one_off_usd") - by_hand).abs() < 1e-9);
+    assert!(folder.path().join("results/migration/migration.json").is_file());
+    assert!(!folder.path().join("results/migration/months.csv").exists());
+}
+
+#[test]
+fn what_is_no_plan_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("it.toml"), AGEING).unwrap();
+    let error = fails(folder.path(), 2, &["migrate", "it.toml", "it.toml"]);
+    assert!(error.contains("one scenario"), "{error}");
+    let plain =
+        AGEING.to_owned() + "[[configuration]]\nname = \"sse-kms\"\nencryption = \"sse-kms\"\n";
+    fs::write(folder.path().join("plain.toml"), plain).unwrap();
+    let error = fails(folder.path(), 2, &["migrate", "plain.toml"]);
+    assert!(error.contains("nothing to migrate to") && error.contains("hint"), "{error}");
+    let nothing = AGEING.replace("\"before\", ", "");
+    let start = nothing.find("[[population]]").unwrap();
+    let end = nothing.find("[[workload]]").unwrap();
+    fs::write(folder.path().join("nothing.toml"), nothing[..start].to_owned() + &nothing[end..])
+        .unwrap();
+    let (code, text, _) =
+        code_and_texts(folder.path(), &["migrate", "nothing.toml", "--months", "1"]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("there is nothing to migrate"), "{text}");
+}
+
+/// The commands of the page work as they stand.
+#[test]
+fn every_command_of_the_page_works() {
+    let page = include_str!("../../docs/migrate.md");
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // A day of it would take long; an hour shows as much.
+    let scenario = fs::read_to_string(root.join("scenarios/existing-bucket.toml")).unwrap();
+    let short = scenario.replace("duration = \"1d\"", "duration = \"2h\"");
+    let short = short.replace("replications = 3", "replications = 1");
+    fs::create_dir(folder.path().join("scenarios")).unwrap();
+    fs::write(folder.path().join("scenarios/existing-bucket.toml"), short).unwrap();
+    let fixtures = root.join("tests/fixtures").display().to_string();
+    let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let mut commands = 0;
+    for command in blocks.flat_map(str::lines) {
+        let command = command.strip_prefix("bks ").unwrap();
+        let command = command.replace("tests/fixtures", &fixtures);
+        done(folder.path(), &command.split(' ').collect::<Vec<_>>());
+        commands += 1;
+    }
+    assert!(commands >= 5);
+}
