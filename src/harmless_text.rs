@@ -82,6 +82,15 @@ fn escaped(text: &str, is_so: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Names, the first few of many, for a sentence.
+pub(crate) fn few(names: &[String]) -> String {
+    const NAMED: usize = 5;
+    if names.len() <= NAMED + 1 {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..NAMED].join(", "), names.len() - NAMED)
+}
+
 /// Text on one line of which every character can be seen.
 #[must_use]
 pub fn shown(text: &str) -> Cow<'_, str> {

@@ -19,11 +19,13 @@ pub mod manifest;
 pub mod migration;
 mod nine_in_ten;
 mod quota_use;
+mod ranking;
 mod replay_tables;
 pub mod result_json;
 pub mod rows;
 pub mod run;
 pub mod sensitivity;
+mod shared;
 mod summary;
 mod tables;
 mod warnings;
@@ -45,6 +47,8 @@ use run::{Run, StepProgress};
 
 /// The file that holds the facts.
 pub const FACTS: &str = "result.json";
+/// The file that says what each bucket saves.
+pub const BUCKETS: &str = "buckets.csv";
 /// The file from which the same bytes come again.
 pub const RUN: &str = "run.toml";
 
@@ -62,6 +66,8 @@ pub struct Results {
     pub requesters: Vec<RequesterRow>,
     /// Rows of `principals.csv`.
     pub principals: Vec<PrincipalRow>,
+    /// Rows of `buckets.csv`; none of a folder of an older version, which has no such file.
+    pub buckets: Vec<BucketRow>,
     /// Rows of `operations.csv`.
     pub operations: Vec<OperationRow>,
     /// Rows of `accounts.csv`.
@@ -72,9 +78,6 @@ pub struct Results {
     pub sensitivity: Vec<SensitivityRow>,
     /// Rows of `replications.csv`.
     pub replications: Vec<ReplicationRow>,
-    /// Rows of a replay's `buckets.csv`; none of what is read from a folder.
-    #[serde(skip)]
-    pub buckets: Vec<BucketRow>,
     /// Rows of a replay's `prefixes.csv`; none of what is read from a folder.
     #[serde(skip)]
     pub prefixes: Vec<PrefixRow>,
@@ -94,6 +97,7 @@ macro_rules! for_each_csv {
             "timeline.csv" => timeline,
             "requesters.csv" => requesters,
             "principals.csv" => principals,
+            "buckets.csv" => buckets,
             "operations.csv" => operations,
             "accounts.csv" => accounts,
             "costs.csv" => costs,
@@ -124,7 +128,7 @@ impl Results {
             operations: tables::operations(&run),
             costs: tables::costs(&run),
             replications: tables::replications(&run),
-            buckets: replay_tables::buckets(&run),
+            buckets: tables::buckets(&run),
             prefixes: replay_tables::prefixes(&run),
             left_out: replay_tables::left_out(&run),
             run_toml: scenario.to_run_toml(),
@@ -139,12 +143,17 @@ impl Results {
     /// # Errors
     /// What `file` cannot read, and text that is not what bks writes, with its place.
     pub fn read(file: &dyn Fn(&str) -> Result<String>) -> Result<Self> {
+        let text = file(FACTS)?;
+        let is_there = |name: &str| name != BUCKETS || manifest::names(&text, name);
         macro_rules! read {
             ($($file:literal => $field:ident,)*) => {
                 Self {
-                    facts: Facts::read(&file(FACTS)?).map_err(|error| error.at(FACTS))?,
-                    $($field: csv::read(&file($file)?).map_err(|error| error.at($file))?,)*
-                    buckets: Vec::new(),
+                    facts: Facts::read(&text).map_err(|error| error.at(FACTS))?,
+                    $($field: if is_there($file) {
+                        csv::read(&file($file)?).map_err(|error| error.at($file))?
+                    } else {
+                        Vec::new()
+                    },)*
                     prefixes: Vec::new(),
                     left_out: Vec::new(),
                     run_toml: file(RUN)?,
@@ -153,7 +162,7 @@ impl Results {
         }
         let results = for_each_csv!(read);
         results.check()?;
-        manifest::check(&file(FACTS)?, file)?;
+        manifest::check(&text, file)?;
         Ok(results)
     }
 

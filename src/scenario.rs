@@ -14,6 +14,7 @@
 //! - [`assertion`]: what a scenario demands of its results;
 //! - [`engine`]: which engine is asked for;
 //! - [`replay`]: the scenario that a log is;
+//! - `tenants`: many alike, of which one is described;
 //! - [`population`]: what is there already, from an inventory.
 
 pub mod assertion;
@@ -31,6 +32,7 @@ pub mod resolve;
 pub mod retries;
 pub(crate) mod run_toml;
 mod schema;
+mod tenants;
 pub mod written;
 
 pub use meaning::{

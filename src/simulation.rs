@@ -14,6 +14,7 @@
 mod answers;
 mod arm;
 mod arm_keys;
+mod buckets;
 mod columns;
 pub mod engines;
 pub mod estimate;
@@ -105,6 +106,7 @@ pub(crate) fn run_seen<T: Clone + Send>(
     let rules = [RequesterRule::Session, RequesterRule::Role]
         .map(|rule| UnderRule::of(rule, scenario, arms));
     let first = replications.start;
+    let buckets = &buckets::BucketsTold::of(scenario);
     let counted: Vec<Vec<Option<T>>> = replications
         .into_par_iter()
         // Each may be taken over by a thread that has nothing to do.
@@ -123,7 +125,7 @@ pub(crate) fn run_seen<T: Clone + Send>(
                     return Vec::new();
                 }
                 let of_rule: Vec<SeenArm> = numbers.iter().map(|&arm| arms[arm]).collect();
-                let tallies = answers::count(&run, &of_rule).into_iter().map(&keep);
+                let tallies = answers::count(&run, &of_rule, buckets).into_iter().map(&keep);
                 numbers.iter().copied().zip(tallies).collect::<Vec<(usize, T)>>()
             };
             let mut counted: Vec<Option<T>> = arms.iter().map(|_| None).collect();

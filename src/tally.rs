@@ -1,11 +1,14 @@
-//! Counts: by operation, KMS API, second, time bin and requester. Whole numbers that merge, so the
+//! Counts: by operation, KMS API, second, time bin, requester and bucket. Whole numbers that merge, so the
 //! order in which requesters are run, and on how many threads, changes nothing.
 
+mod buckets;
 mod counts;
 mod keys_alive;
 mod seconds;
 mod traffic;
 mod window;
+
+use std::sync::Arc;
 
 use crate::encryption::service::Answer;
 use crate::kms::KmsCalls;
@@ -13,6 +16,9 @@ use crate::kms::accounts::Charged;
 use crate::s3::{Operation, Request};
 use crate::units::SimTime;
 
+pub(crate) use buckets::add_by_account;
+pub use buckets::{BucketCounts, CallsByAccount, CountedBuckets};
+use buckets::{BucketTally, ChargedCalls, PrincipalTally};
 pub(crate) use counts::add_each;
 pub use counts::{
     AccountCalls, AccountCounts, Bin, Once, RegionRequests, RequesterCounts, RequestsByOperation,
@@ -40,6 +46,8 @@ pub struct Cost {
     pub caller: Caller,
     /// What they ask.
     pub operation: Operation,
+    /// Of which part of which bucket.
+    pub bucket: u32,
     /// The KMS calls of each.
     pub calls: KmsCalls,
     /// Whether the calls name an object.
@@ -73,8 +81,8 @@ pub struct Tally {
     pub bins: Vec<Bin>,
     /// Requesters, if they are counted one by one.
     pub requesters: Vec<RequesterCounts>,
-    /// KMS calls of each principal, if requesters are counted one by one.
-    pub calls_of_principal: Vec<u64>,
+    principals: PrincipalTally,
+    buckets: BucketTally,
     /// KMS calls of each part of a bucket, if those are told apart.
     pub calls_of_place: Vec<KmsCalls>,
     /// KMS calls of each account in each region, if those are told apart.
@@ -85,10 +93,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing counted yet. Requesters and principals are counted one by one unless their number is
-    /// zero.
+    /// Nothing counted yet. Requesters are counted one by one unless their number is zero.
     #[must_use]
-    pub fn new(window: Window, requesters: usize, principals: usize) -> Self {
+    pub fn new(window: Window, requesters: usize) -> Self {
         Self {
             window,
             seconds_per_bin: (window.bin.as_nanos() / 1_000_000_000) as usize,
@@ -102,7 +109,8 @@ impl Tally {
             alive_change: vec![0; window.seconds() + 1],
             bins: vec![Bin::default(); window.bins()],
             requesters: vec![RequesterCounts::default(); requesters],
-            calls_of_principal: vec![0; principals],
+            principals: PrincipalTally::default(),
+            buckets: BucketTally::default(),
             calls_of_place: Vec::new(),
             accounts: Vec::new(),
             busiest_bin_of_bucket: Vec::new(),
@@ -117,6 +125,37 @@ impl Tally {
             AccountCalls { per_s: vec![Seconds::default(); series], ..AccountCalls::default() };
         self.accounts = vec![account; accounts];
         self
+    }
+
+    /// The same with that many principals told apart, and of each its calls to so many regions.
+    #[must_use]
+    pub fn with_principals(mut self, principals: usize, regions: usize) -> Self {
+        self.principals = PrincipalTally::new(principals, regions);
+        self
+    }
+
+    /// The same with buckets told apart.
+    #[must_use]
+    pub fn with_buckets(mut self, which: Arc<CountedBuckets>) -> Self {
+        self.buckets = BucketTally::new(which, self.window);
+        self
+    }
+
+    /// What each bucket's requests cost, if buckets are told apart.
+    #[must_use]
+    pub fn buckets(&self) -> &[BucketCounts] {
+        &self.buckets.list
+    }
+
+    /// Whether a bucket's calls are counted by the second.
+    #[must_use]
+    pub fn counts_by_second(&self, bucket: usize) -> bool {
+        self.buckets.counts_by_second(bucket)
+    }
+
+    /// The calls of each principal, region by region, if they are told apart.
+    pub fn principals(&self) -> impl Iterator<Item = &[AccountCounts]> {
+        self.principals.each()
     }
 
     /// The same with `places` parts of buckets told apart.
@@ -165,8 +204,12 @@ impl Tally {
             counts.calls_by_object += u64::from(answer.by_object);
             counts.keys_generated += generated;
         }
-        if let Some(count) = self.calls_of_principal.get_mut(caller.principal) {
-            *count += calls;
+        let charged = caller.charged;
+        let of = ChargedCalls { calls: answer.calls, of_read, charged, once: request.once };
+        self.principals.count(caller.principal, of);
+        self.buckets.count(request.bucket, of);
+        if let Some(per_s) = self.buckets.seconds_of(request.bucket) {
+            per_s[second] = per_s[second].saturating_add(calls as u32);
         }
     }
 
@@ -180,7 +223,7 @@ impl Tally {
         if calls > 0
             && let Some(account) = self.accounts.get_mut(number as usize)
         {
-            account.count(calls, charged, once);
+            account.counts.count(calls, charged, once);
             if let Some(per_s) = account.per_s.get_mut(charged.clients as usize) {
                 per_s.add(second as u32, calls as u32);
             }
@@ -214,6 +257,7 @@ impl Tally {
                 seconds.add((since / 1_000_000_000) as u32, each as u32);
             }
         }
+        self.buckets.count_seconds(cost.bucket, each as u32, self.window.from, times);
         self.count_total(cost, times.len() as u64);
         self.count_of_requester(cost, times.len() as u64);
     }
@@ -234,6 +278,7 @@ impl Tally {
             }
             count += 1;
         }
+        self.buckets.count_seconds(cost.bucket, each, from, times);
         self.count_total(cost, count);
         self.count_of_requester(cost, count);
     }
@@ -253,6 +298,11 @@ impl Tally {
                 seconds.add(second as u32, u32::try_from(each * count).unwrap_or(u32::MAX));
             }
         }
+        if let Some(per_s) = self.buckets.seconds_of(cost.bucket) {
+            for (calls, &count) in per_s.iter_mut().zip(&counts.per_second) {
+                *calls = u32::try_from(u64::from(*calls) + each * count).unwrap_or(u32::MAX);
+            }
+        }
         self.count_total(cost, counts.per_second.iter().sum());
         for &(requester, count) in &counts.per_requester {
             let caller = Caller { requester, ..cost.caller };
@@ -263,9 +313,13 @@ impl Tally {
     fn count_total(&mut self, cost: &Cost, count: u64) {
         let calls = cost.calls.times(count);
         self.calls[cost.operation as usize] += calls;
-        if let Some(account) = self.accounts.get_mut(cost.caller.charged.own as usize) {
-            account.count(calls.total(), cost.caller.charged, false);
+        let charged = cost.caller.charged;
+        if let Some(account) = self.accounts.get_mut(charged.own as usize) {
+            account.counts.count(calls.total(), charged, false);
         }
+        let of = ChargedCalls { calls, of_read: 0, charged, once: false };
+        self.principals.count(cost.caller.principal, of);
+        self.buckets.count(cost.bucket, of);
         self.calls_by_object += if cost.by_object { calls.total() } else { 0 };
         self.keys_generated += if cost.generates { count } else { 0 };
     }
@@ -277,9 +331,6 @@ impl Tally {
             counts.calls_by_object += if cost.by_object { calls.total() } else { 0 };
             counts.keys_generated += if cost.generates { count } else { 0 };
         }
-        if let Some(count) = self.calls_of_principal.get_mut(cost.caller.principal) {
-            *count += calls.total();
-        }
     }
 
     /// Adds requests that were counted apart.
@@ -290,6 +341,7 @@ impl Tally {
         assert_eq!(self.window, traffic.window);
         add_each(&mut self.requests, &traffic.requests);
         add_each(&mut self.once.requests, &traffic.requests_once);
+        self.buckets.add_requests(&traffic.parts);
         self.add_of_regions(&traffic.regions);
         self.busiest_bin_of_bucket = traffic.busiest();
         for (bin, more) in self.bins.iter_mut().zip(&traffic.bins) {
@@ -358,7 +410,8 @@ impl Tally {
         self.calls_by_object += other.calls_by_object;
         self.once += other.once;
         self.keys_generated += other.keys_generated;
-        add_each(&mut self.calls_of_principal, &other.calls_of_principal);
+        self.principals.merge(&other.principals);
+        self.buckets.merge(&other.buckets);
         add_each(&mut self.calls_of_place, &other.calls_of_place);
         for (mine, more) in self.accounts.iter_mut().zip(&other.accounts) {
             mine.add(more);
@@ -416,7 +469,7 @@ mod tests {
 
     #[test]
     fn only_the_counted_part_counts() {
-        let mut tally = Tally::new(window(), 1, 1);
+        let mut tally = Tally::new(window(), 1);
         let mut traffic = S3Traffic::new(window(), 1);
         for seconds in [9.9, 10.0, 10.5, 19.9] {
             traffic.count(0, &[request(seconds)]);
@@ -431,7 +484,7 @@ mod tests {
 
     #[test]
     fn keys_are_alive_for_their_lifetime_and_successors_do_not_count_twice() {
-        let mut tally = Tally::new(window(), 0, 1);
+        let mut tally = Tally::new(window(), 0);
         let mut alive = KeysAlive::default();
         alive.begin(1);
         let lifetime = SimDuration::from_secs(3);
@@ -444,8 +497,8 @@ mod tests {
 
     #[test]
     fn tallies_merge_to_what_one_would_have_counted() {
-        let mut whole = Tally::new(window(), 2, 1);
-        let mut parts = [Tally::new(window(), 2, 1), Tally::new(window(), 2, 1)];
+        let mut whole = Tally::new(window(), 2);
+        let mut parts = [Tally::new(window(), 2), Tally::new(window(), 2)];
         for (i, seconds) in [10.0, 12.0, 12.2, 15.0, 19.5].into_iter().enumerate() {
             whole.count(caller(i % 2), &request(seconds), &one_decrypt());
             parts[i % 2].count(caller(i % 2), &request(seconds), &one_decrypt());

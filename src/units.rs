@@ -9,6 +9,7 @@ mod time;
 
 pub(crate) use date::{digits, seconds};
 pub use date::{parse_moment, parse_utc, utc};
+pub(crate) use money::share_out;
 pub use money::{Price, Usd};
 pub(crate) use numbers::grouped;
 pub use numbers::{ByteSize, Rate, Share};

@@ -93,14 +93,15 @@ fn retries_basis(basis: &Basis) -> String {
 
 /// Buckets, principals, populations.
 fn buckets_and_principals(scenario: &Scenario, out: &mut String) {
-    for (bucket, domain) in scenario.buckets.iter().zip(&scenario.domains) {
+    for (bucket, domain) in scenario.buckets.iter().zip(&scenario.domains).take(LISTED) {
         let _ = writeln!(
             out,
             "bucket `{}` in {}: bucket keys since {}",
             bucket.name, bucket.region, domain.keys_since
         );
     }
-    for (sender, principal) in scenario.senders.iter().zip(&scenario.principals) {
+    more(scenario.buckets.len(), "buckets", out);
+    for (sender, principal) in scenario.senders.iter().zip(&scenario.principals).take(LISTED) {
         let _ = writeln!(
             out,
             "principal `{}`: {}, sessions at a time: {}, scoping policies: {}, connections of each \
@@ -115,7 +116,8 @@ fn buckets_and_principals(scenario: &Scenario, out: &mut String) {
             retries_basis(&sender.retries_basis)
         );
     }
-    for population in &scenario.populations {
+    more(scenario.senders.len(), "principals", out);
+    for population in scenario.populations.iter().take(LISTED) {
         let _ = writeln!(
             out,
             "population `{}`: {} objects, half of them older than {}{}",
@@ -124,6 +126,17 @@ fn buckets_and_principals(scenario: &Scenario, out: &mut String) {
             readable(population.age.quantile(0.5)),
             told(scenario.domain_of(population))
         );
+    }
+    more(scenario.populations.len(), "populations", out);
+}
+
+/// Buckets, principals, populations and workloads that are listed one by one.
+const LISTED: usize = 10;
+
+/// Counts those that are not listed.
+fn more(all: usize, what: &str, out: &mut String) {
+    if all > LISTED {
+        let _ = writeln!(out, "… and {} more {what}", all - LISTED);
     }
 }
 
@@ -139,7 +152,7 @@ fn readable(duration: SimDuration) -> SimDuration {
 }
 
 fn traffic(scenario: &Scenario, out: &mut String) {
-    for workload in &scenario.workloads {
+    for workload in scenario.workloads.iter().take(LISTED) {
         let actions = workload.expected_actions(scenario.duration());
         let kinds: Vec<String> = actions
             .iter()
@@ -155,6 +168,7 @@ fn traffic(scenario: &Scenario, out: &mut String) {
             told(&scenario.domains[workload.bucket as usize])
         );
     }
+    more(scenario.workloads.len(), "workloads", out);
 }
 
 fn configurations(scenario: &Scenario, out: &mut String) {

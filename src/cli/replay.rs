@@ -17,7 +17,7 @@ use crate::scenario::replay::ReplayedLog;
 ///
 /// Reads S3 server access logs, CloudTrail S3 data events and IBM COS traces: plain, gzip, zstd or ZIP, as S3,
 /// CloudTrail, CloudWatch Logs and Athena write them, in any order; repeated records count once. Requests run through
-/// the same configurations and assumptions as a scenario's and leave the same files, plus buckets.csv and
+/// the same configurations and assumptions as a scenario's and leave the same files, plus
 /// prefixes.csv. `--format csv` prints the rows of summary.csv.
 ///
 /// Where a trail has no data events for a bucket, KMS events stand in for its requests: without bucket keys every
@@ -79,7 +79,6 @@ fn replay(args: &ReplayArgs, scenario: &Scenario) -> Result<Results> {
     let results = run::results(scenario, args.print.quiet.quiet);
     scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
     let mut places = vec![
-        ("buckets.csv", csv::write(&results.buckets)),
         ("prefixes.csv", csv::write(&results.prefixes)),
         ("left_out.csv", csv::write(&results.left_out)),
     ];

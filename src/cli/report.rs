@@ -10,11 +10,10 @@ use super::exit::Exit;
 use super::{input, output, run};
 use crate::error::{Error, Result};
 use crate::report::html;
-use crate::report::run::page::{self, BUCKETS, Further, Page};
+use crate::report::run::page::{self, Further, Page};
 use crate::report::run::reproduction::shell;
-use crate::results::manifest::Manifest;
+use crate::results::Results;
 use crate::results::sensitivity::{IDENTITY, SensitivityRun};
-use crate::results::{FACTS, Results};
 use crate::sweep::swept::{SWEEP, Swept, SweptKey};
 
 /// Write a report: one page for a meeting, or Markdown for a pull request
@@ -156,13 +155,6 @@ impl Beside {
     }
 
     fn take_further(&mut self, folder: &Path, results: &mut Results) -> Result<()> {
-        let manifest = text_if_there(&folder.join(FACTS))?;
-        let manifest = manifest.and_then(|text| Manifest::read(FACTS, &text));
-        if manifest.is_some_and(|manifest| manifest.files.contains_key(BUCKETS))
-            && let Some(text) = text_if_there(&folder.join(BUCKETS))?
-        {
-            self.further.read(BUCKETS, &text)?;
-        }
         let identity = text_if_there(&folder.join(IDENTITY))?
             .map(|text| SensitivityRun::read(&text))
             .transpose();

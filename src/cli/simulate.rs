@@ -13,8 +13,8 @@ use crate::scenario::Scenario;
 /// Simulate scenarios and compare their configurations
 ///
 /// Prints the verdict and a table; `--format csv` prints the rows of summary.csv. Writes summary.csv,
-/// timeline.csv, requesters.csv, principals.csv, operations.csv, costs.csv, sensitivity.csv and run.toml, which
-/// reproduces the results to the byte.
+/// timeline.csv, buckets.csv, principals.csv, requesters.csv, accounts.csv, operations.csv, costs.csv,
+/// sensitivity.csv and run.toml, which reproduces the results to the byte.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     bks simulate my-bucket.toml\n  \

@@ -132,6 +132,12 @@ impl Accounts {
         number % self.regions.len()
     }
 
+    /// The number of a principal's account in a region.
+    #[must_use]
+    pub fn of_principal(&self, principal: usize, region: usize) -> usize {
+        self.account_of[principal] as usize * self.regions.len() + region
+    }
+
     /// The number of the account of an account in a region.
     #[must_use]
     pub fn account(&self, number: usize) -> usize {

@@ -1,7 +1,8 @@
 //! A run scaled to a known total, in sentences.
 
-use super::document::Block;
+use super::document::{Block, Cell, Table};
 use super::numbers::{count, dollars, percent, signed};
+use crate::harmless_text::named;
 use crate::results::known_total::{KnownTotal, Scaled, ScaledConfiguration};
 
 /// The scaled figures in sentences.
@@ -16,13 +17,14 @@ pub(super) fn blocks(scaled: &Scaled) -> Vec<Block> {
             count(*run_kms_requests_a_month)
         )),
         Block::List(scaled.configurations.iter().map(|it| configuration(it, known)).collect()),
-        Block::Note(
+    ];
+    blocks.extend(by_bucket(scaled).map(Block::Table));
+    blocks.push(Block::Note(
             "Calls and their price are scaled. The saving in per cent is the run's own: it is right as far \
              as the rest of the total is like the run. Peaks, quota, free tier, discount and keys' rent are \
              not scaled."
-                .to_owned(),
-        ),
-    ];
+            .to_owned(),
+    ));
     if known.of_all_services {
         blocks.push(Block::Note(
             "A bill counts every use of every key. Calls that are not S3's save nothing, so this is an \
@@ -36,6 +38,47 @@ pub(super) fn blocks(scaled: &Scaled) -> Vec<Block> {
         ));
     }
     blocks
+}
+
+/// Least and greatest of all levels.
+fn ends([low, assumed, high]: [f64; 3]) -> (f64, f64) {
+    (low.min(assumed).min(high), low.max(assumed).max(high))
+}
+
+/// Buckets that the table lists.
+const LISTED: usize = 10;
+
+/// What the headline saves in each bucket; nothing if there are not several.
+fn by_bucket(scaled: &Scaled) -> Option<Table> {
+    if scaled.buckets.len() < 2 {
+        return None;
+    }
+    let mut savers: Vec<(String, [f64; 3], Option<[f64; 3]>)> = scaled
+        .buckets
+        .iter()
+        .map(|it| {
+            let name = format!("`{}`", named(&it.bucket));
+            (name, it.saved_kms_requests_a_month, it.saved_usd_a_month)
+        })
+        .collect();
+    let rest = savers.split_off(savers.len().min(LISTED));
+    if !rest.is_empty() {
+        let sum = |of: fn(&(String, [f64; 3], Option<[f64; 3]>)) -> [f64; 3]| {
+            [0, 1, 2].map(|level| rest.iter().map(|it| of(it)[level]).sum())
+        };
+        let dollars = sum(|it| it.2.unwrap_or_default());
+        let name = format!("{} more", rest.len());
+        savers.push((name, sum(|it| it.1), rest[0].2.map(|_| dollars)));
+    }
+    let range =
+        |[low, assumed, high]: [f64; 3]| (low.min(assumed).min(high), low.max(assumed).max(high));
+    let table = Table::of(savers)
+        .text("bucket", |(name, _, _)| name.clone())
+        .figure("saved a month", |(_, _, usd)| Cell::figure(usd.map(|usd| usd[1]), dollars))
+        .figure("low … high", |(_, _, usd)| Cell::range(usd.map(ends), dollars))
+        .figure("KMS requests saved", |(_, calls, _)| Cell::figure(calls[1], signed))
+        .table();
+    Some(table.on_page("table-known-total", "By bucket, at the known total", ""))
 }
 
 fn configuration(scaled: &ScaledConfiguration, known: &KnownTotal) -> String {

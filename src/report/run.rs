@@ -1,6 +1,6 @@
 //! A run: its verdict, its figures, and what they stand on.
 //!
-//! - `verdict`, `figures`, `accounts`, `bill`, `assumptions`: what was found;
+//! - `verdict`, `figures`, `savings`, `accounts`, `bill`, `assumptions`: what was found;
 //! - `throttling`: what KMS throttles, where it does;
 //! - `basis`, [`reproduction`]: what it stands on, and how to get it again;
 //! - [`page`]: all of it, for a meeting.
@@ -14,15 +14,16 @@ mod figures;
 mod months;
 pub mod page;
 pub mod reproduction;
+mod savings;
 mod throttling;
 mod verdict;
 
 pub use figures::figures;
+pub use savings::principals_in_words;
 pub use verdict::verdict;
 
 use super::document::{Block, Document, Section, Shown};
 use super::known_total;
-use super::numbers::{count, percent};
 use crate::encryption::assumption::Level;
 use crate::results::Results;
 use crate::results::known_total::Scaled;
@@ -36,11 +37,12 @@ pub fn document(results: &Results, at_known_total: Option<&Scaled>) -> Document 
     let mut blocks = vec![Block::Verdict(verdict(results))];
     blocks.extend(results.facts.question.clone().map(Block::Paragraph));
     blocks.push(Block::Table(figures(results)));
+    blocks.extend(savings::by_bucket(results));
     blocks.extend(accounts::table(results).map(Block::Table));
     blocks.extend(months::table(results).map(Block::Table));
     blocks.extend(audit::ways(results).map(Block::Table));
     blocks.extend(basis::notes(results).into_iter().map(Block::Note));
-    blocks.extend(by_principal(results).map(Block::Paragraph));
+    blocks.extend(principals_in_words(results).map(Block::Paragraph));
     blocks.extend(assumptions::greatest_swing(results).map(Block::Paragraph));
     blocks.extend(assumptions::connections(results).map(Block::Paragraph));
     blocks.extend(cautions(results));
@@ -90,29 +92,4 @@ fn added_cost(results: &Results, row: &SummaryRow) -> f64 {
 /// Least and greatest of that over all levels of assumptions.
 fn added_cost_span(results: &Results, configuration: &str) -> (f64, f64) {
     span(results, configuration, |row| added_cost(results, row))
-}
-
-/// What the headline saves for each principal, those with most KMS requests first; `None` if there
-/// is only one.
-#[must_use]
-pub fn by_principal(results: &Results) -> Option<String> {
-    const NAMED: usize = 5;
-    let Results { facts, principals, .. } = results;
-    let own = principals.iter().filter(|row| row.configuration == facts.headline);
-    let baseline = principals.iter().filter(|row| row.configuration == facts.reference);
-    let mut pairs: Vec<_> = own.zip(baseline).filter(|(_, of)| of.kms_requests > 0.0).collect();
-    if pairs.len() < 2 {
-        return None;
-    }
-    pairs.sort_by(|(_, a), (_, b)| b.kms_requests.total_cmp(&a.kms_requests));
-    let named = pairs.iter().take(NAMED).map(|(own, of)| {
-        let saved = percent(1.0 - own.kms_requests / of.kms_requests);
-        format!("`{}` {saved} of {}", own.principal, count(of.kms_requests))
-    });
-    let mut named: Vec<String> = named.collect();
-    if pairs.len() > NAMED {
-        named.push(format!("{} more in principals.csv", pairs.len() - NAMED));
-    }
-    let named = named.join(", ");
-    Some(format!("KMS requests that `{}` saves by principal: {named}.", facts.headline))
 }

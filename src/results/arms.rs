@@ -8,6 +8,7 @@ use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration;
 use super::quota_use::AskedQuotas;
+use super::ranking::VariedCounts;
 use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Assumptions, Level};
 use crate::encryption::requester::RequesterRule;
@@ -152,12 +153,12 @@ struct Seen {
 
 /// Runs every configuration at every level that makes a difference, at its floor and its ceiling:
 /// the scenario's replications, and more in rounds until they are as precise as it asks. Beside the
-/// first round, the KMS calls of each of `variations` in the first replication.
+/// first round, what each of `variations` counts in the first replication.
 pub(super) fn run(
     scenario: &Scenario,
     variations: &Variations,
     progress: StepProgress,
-) -> (Counted, Vec<u64>) {
+) -> (Counted, Vec<VariedCounts>) {
     let configurations = scenario.configurations.len();
     let engines = &Engines::of(scenario);
     let with_unmigrated = with_unmigrated(scenario);
@@ -175,16 +176,16 @@ pub(super) fn run(
         requests: plan.requests() * f64::from(first) + requests_drawn(scenario, apart),
     });
     let mut arms = Vec::new();
-    let calls = if together {
+    let at_ends = if together {
         plan.run(0..first, &mut arms, progress);
-        varied.into_iter().map(|arm| arms[arm].each[0].calls.total()).collect()
+        varied.into_iter().map(|arm| VariedCounts::of_first(&arms[arm])).collect()
     } else if at_a_time(scenario, engines) > 1 {
         // What moves the answer is one replication of many arms: left to the end, it would run alone.
         let run_first = || plan.run(0..first, &mut arms, progress);
-        rayon::join(run_first, || variations.calls(scenario, engines, progress)).1
+        rayon::join(run_first, || variations.counts(scenario, engines, progress)).1
     } else {
         plan.run(0..first, &mut arms, progress);
-        variations.calls(scenario, engines, progress)
+        variations.counts(scenario, engines, progress)
     };
     let mut counted = Counted { arms, arms_of };
     while let Some(wanted) = counted.next_round(scenario) {
@@ -195,7 +196,7 @@ pub(super) fn run(
         });
         plan.run(done..wanted, &mut counted.arms, progress);
     }
-    (counted, calls)
+    (counted, at_ends)
 }
 
 /// Runs every configuration at every level that makes a difference, in the scenario's replications, and no bounds:

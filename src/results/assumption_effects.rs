@@ -1,6 +1,7 @@
 //! How far each assumption alone moves the headline's saving.
 
 use super::arms::{Counted, View};
+use super::ranking::{Varied, VariedCounts};
 use super::rows::{SensitivityRow, UNKNOWN_OBJECTS};
 use super::run::{Step, StepProgress};
 use crate::encryption::assumption::{Level, Variation};
@@ -8,7 +9,8 @@ use crate::figure::saving;
 use crate::scenario::Scenario;
 use crate::scenario::replay::UnknownAge;
 use crate::simulation::engines::Engines;
-use crate::simulation::{Arm, kms_calls};
+use crate::simulation::{Arm, run_and};
+use crate::tally::Tally;
 
 /// The headline with each assumption by itself at each end of its range; by default none.
 #[derive(Default)]
@@ -45,37 +47,48 @@ impl Variations {
         self.arms.iter().map(|arm| (arm, View::AsGiven)).chain(of_unknown)
     }
 
-    /// KMS calls of each arm in the first replication, whose requests all see.
-    pub(super) fn calls(
+    /// What each arm that needs no view of its own counts in the first replication, whose requests all see.
+    pub(super) fn counts(
         &self,
         scenario: &Scenario,
         engines: &Engines,
         progress: StepProgress,
-    ) -> Vec<u64> {
+    ) -> Vec<VariedCounts> {
         if self.arms.is_empty() {
             return Vec::new();
         }
-        kms_calls(scenario, engines, &self.arms, 0..1, &|requests| {
-            progress(Step::Answered(requests));
-        })
-        .concat()
+        let progress = |requests| progress(Step::Answered(requests));
+        let keep = |tally: Tally| VariedCounts::of(&tally);
+        run_and(scenario, engines, &self.arms, 0..1, &progress, keep).concat()
+    }
+
+    /// What the arms of [`Self::seen`] counted, by what is varied.
+    pub(super) fn varied(&self, at_ends: &[VariedCounts]) -> Vec<Varied> {
+        let names = self.list.iter().map(|variation| variation.assumption.name());
+        let names = names.chain(self.of_unknown.iter().map(|_| UNKNOWN_OBJECTS));
+        let both = names.zip(at_ends.chunks_exact(2));
+        let varied = both.map(|(name, ends)| Varied {
+            name: name.to_owned(),
+            at_ends: [ends[0].clone(), ends[1].clone()],
+        });
+        varied.collect()
     }
 
     /// How far each assumption moves the headline's saving, the farthest first; nothing if there is
-    /// nothing to save. `calls` are those of the arms as they stand in [`Self::seen`].
+    /// nothing to save. `at_ends` are those of the arms as they stand in [`Self::seen`].
     pub(super) fn rows(
-        self,
+        &self,
         scenario: &Scenario,
         counted: &Counted,
-        calls: &[u64],
+        at_ends: &[VariedCounts],
     ) -> Vec<SensitivityRow> {
         let [baseline, headline] = [scenario.reference, scenario.headline]
             .map(|index| counted.at(index, Level::Assumed).each[0].calls.total() as f64);
         let Some(assumed) = saving(headline, baseline) else { return Vec::new() };
         let at_ends: Vec<f64> =
-            calls.iter().filter_map(|&calls| saving(calls as f64, baseline)).collect();
+            at_ends.iter().filter_map(|it| saving(it.calls as f64, baseline)).collect();
         let (at_ends, of_unknown) = at_ends.split_at(self.arms.len());
-        let mut rows = SensitivityRow::all(scenario, self.list, at_ends, assumed);
+        let mut rows = SensitivityRow::all(scenario, self.list.clone(), at_ends, assumed);
         if let &[at_low, at_high] = of_unknown {
             rows.push(SensitivityRow::of_unknown(scenario, [at_low, assumed, at_high]));
             SensitivityRow::sort(&mut rows);

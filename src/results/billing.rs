@@ -6,7 +6,7 @@ use crate::recording::BillingExtras;
 use crate::s3::Operation;
 use crate::scenario::{Configuration, Domain, FreeTierOf, Scenario};
 use crate::tally::{AccountCounts, RegionRequests, RequestsByOperation, Tally, add_each};
-use crate::units::{SimDuration, Usd};
+use crate::units::{SimDuration, Usd, share_out};
 
 /// What of a log belongs to a region's bill in another way than its requests; nothing if requests are
 /// drawn.
@@ -119,6 +119,12 @@ impl BillableCounts {
         ((scaled + divisor / 2) / divisor) as u64
     }
 
+    /// Calls of one account in the billing period that are billed, of which `counts` are a part, as many
+    /// replications having been counted.
+    pub(super) fn billed_in_period(&self, scenario: &Scenario, counts: &AccountCounts) -> u64 {
+        self.in_period(scenario, counts.billed, counts.billed_once)
+    }
+
     /// S3 requests in the billing period, region by region.
     fn requests_in_period(&self, scenario: &Scenario) -> Vec<RequestsByOperation> {
         let mut regions = Vec::with_capacity(self.regions.len());
@@ -186,10 +192,27 @@ fn share_out_free_tier(scenario: &Scenario, charges: &mut [KmsCharges]) {
 }
 
 /// What an account pays in a region for its KMS requests.
-pub(super) fn kms_cost(scenario: &Scenario, region: usize, charges: &KmsCharges) -> Usd {
+fn kms_cost(scenario: &Scenario, region: usize, charges: &KmsCharges) -> Usd {
     let billing = &scenario.billing;
     let price = billing.prices[region].price(PriceName::KmsRequest);
     billing.terms.discounted(price.of(charges.paid()))
+}
+
+/// What each account pays in each region for its KMS requests; together what [`bill`] has.
+pub(super) fn kms_costs(scenario: &Scenario, counts: &BillableCounts) -> Vec<Usd> {
+    let charges = counts.kms_charges(scenario);
+    let regions = scenario.accounts.regions.len();
+    let mut costs = vec![Usd::ZERO; charges.len()];
+    for region in 0..regions {
+        let mut here = KmsCharges::default();
+        charges.iter().skip(region).step_by(regions).for_each(|charges| here.add(charges));
+        let paid = charges.iter().skip(region).step_by(regions).map(KmsCharges::paid);
+        let parts = share_out(kms_cost(scenario, region, &here), &paid.collect::<Vec<u64>>());
+        costs.iter_mut().skip(region).step_by(regions).zip(parts).for_each(|(cost, part)| {
+            *cost = part;
+        });
+    }
+    costs
 }
 
 /// The bill of a configuration for the billing period, region by region.

@@ -2,12 +2,13 @@
 
 use super::billing::BillableCounts;
 use super::quota_use::{AskedQuotas, QuotaUse};
+use super::shared::SharedCalls;
 use crate::figure::saving;
 use crate::kms::KmsCalls;
 use crate::s3::Operation;
 use crate::scenario::Billing;
 use crate::statistics::{Estimate, Frequencies};
-use crate::tally::{Bin, RequesterCounts, Tally, add_each};
+use crate::tally::{Bin, BucketCounts, RequesterCounts, Tally, add_each};
 
 /// One arm's counts, summed over replications.
 #[derive(Clone, Debug)]
@@ -26,7 +27,10 @@ pub(super) struct ArmCounts {
     pub(super) quotas: Vec<QuotaUse>,
     pub(super) bins: Vec<BinCounts>,
     pub(super) requesters: Vec<RequesterCounts>,
-    pub(super) calls_of_principal: Vec<u64>,
+    pub(super) shared: SharedCalls,
+    /// The same of the first replication alone.
+    pub(super) shared_of_first: SharedCalls,
+    pub(super) buckets: Vec<BucketSums>,
     pub(super) calls_of_place: Vec<KmsCalls>,
     /// Most S3 requests in a time bin of any replication to each part of a bucket, GET and HEAD apart from
     /// all others.
@@ -95,6 +99,42 @@ impl BinCounts {
     }
 }
 
+/// What one bucket's requests cost, summed over replications.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BucketSums {
+    pub(super) requests: u64,
+    pub(super) calls: KmsCalls,
+    /// Most calls in a second of any replication; `None` if they are not counted by the second.
+    pub(super) per_s_max: Option<u32>,
+}
+
+impl BucketSums {
+    /// Those of one replication.
+    fn all(tally: &Tally) -> Vec<Self> {
+        let buckets = tally.buckets();
+        let sums = buckets.iter().enumerate().map(|(number, of)| Self {
+            requests: of.requests,
+            calls: of.calls,
+            per_s_max: peak(tally, number, of),
+        });
+        sums.collect()
+    }
+
+    fn add(&mut self, next: &Self) {
+        self.requests += next.requests;
+        self.calls += next.calls;
+        self.per_s_max = self.per_s_max.max(next.per_s_max);
+    }
+}
+
+/// Most calls of a bucket in a second; `None` if they are not counted by the second.
+fn peak(tally: &Tally, number: usize, of: &BucketCounts) -> Option<u32> {
+    match tally.buckets() {
+        [_] => Some(greatest(&tally.calls_per_s)),
+        _ => tally.counts_by_second(number).then(|| greatest(&of.per_s)),
+    }
+}
+
 fn greatest(numbers: &[u32]) -> u32 {
     numbers.iter().copied().max().unwrap_or_default()
 }
@@ -107,6 +147,7 @@ impl ArmCounts {
         per_s.extend(&tally.calls_per_s);
         let quotas = QuotaUse::all(tally, billing, asked);
         let billable = BillableCounts::of(tally);
+        let shared = SharedCalls::of(tally);
         Self {
             each: vec![ReplicationCounts {
                 billable: billable.clone(),
@@ -124,7 +165,9 @@ impl ArmCounts {
             quotas,
             per_s,
             requesters: tally.requesters.clone(),
-            calls_of_principal: tally.calls_of_principal.clone(),
+            shared_of_first: shared.clone(),
+            shared,
+            buckets: BucketSums::all(tally),
             calls_of_place: tally.calls_of_place.clone(),
             busiest_bin_of_bucket: tally.busiest_bin_of_bucket.clone(),
         }
@@ -142,7 +185,8 @@ impl ArmCounts {
         self.quotas.iter_mut().zip(&next.quotas).for_each(|(mine, more)| mine.add(more));
         self.bins.iter_mut().zip(&next.bins).for_each(|(mine, more)| mine.add(more));
         add_each(&mut self.requesters, &next.requesters);
-        add_each(&mut self.calls_of_principal, &next.calls_of_principal);
+        self.shared.add(&next.shared);
+        self.buckets.iter_mut().zip(&next.buckets).for_each(|(mine, more)| mine.add(more));
         add_each(&mut self.calls_of_place, &next.calls_of_place);
         for (mine, next) in self.busiest_bin_of_bucket.iter_mut().zip(&next.busiest_bin_of_bucket) {
             *mine = [mine[0].max(next[0]), mine[1].max(next[1])];

@@ -42,6 +42,19 @@ pub struct Scaled {
     pub kms_request_usd: Option<f64>,
     /// The other configurations.
     pub configurations: Vec<ScaledConfiguration>,
+    /// What the headline saves in each bucket, those that save most first.
+    pub buckets: Vec<ScaledBucket>,
+}
+
+/// A bucket at a known total: its part of what the headline saves.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScaledBucket {
+    /// Its name.
+    pub bucket: String,
+    /// KMS requests a month that are saved: at the low level of assumptions, as assumed, and at the high one.
+    pub saved_kms_requests_a_month: [f64; 3],
+    /// The same in dollars, before free tier and discount.
+    pub saved_usd_a_month: Option<[f64; 3]>,
 }
 
 /// A configuration at a known total.
@@ -109,7 +122,9 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
             saved_usd_a_month: per_call.map(|price| saved.map(|saved| saved * price)),
         }
     });
+    let times = a_month * factor;
     Ok(Scaled {
+        buckets: buckets(results, times, per_call),
         reference: reference.clone(),
         run_kms_requests_a_month: run,
         factor,
@@ -117,6 +132,25 @@ pub fn scale(results: &Results, known: KnownTotal, price: Option<Usd>) -> Result
         configurations: configurations.collect(),
         known,
     })
+}
+
+/// What the headline saves in each bucket, so many times what it saves in the run.
+fn buckets(results: &Results, times: f64, per_call: Option<f64>) -> Vec<ScaledBucket> {
+    let rows = results.buckets.iter().filter(|row| row.configuration == results.facts.headline);
+    let scaled = rows.map(|row| {
+        let calls = [row.kms_requests_at_low, row.kms_requests, row.kms_requests_at_high];
+        let saved = calls.map(|calls| (row.reference_kms_requests - calls) * times);
+        ScaledBucket {
+            bucket: row.bucket.clone(),
+            saved_kms_requests_a_month: saved,
+            saved_usd_a_month: per_call.map(|price| saved.map(|saved| saved * price)),
+        }
+    });
+    let mut scaled: Vec<ScaledBucket> = scaled.collect();
+    scaled.sort_by(|a, b| {
+        b.saved_kms_requests_a_month[1].total_cmp(&a.saved_kms_requests_a_month[1])
+    });
+    scaled
 }
 
 /// The least factor: what is below one is chance or rounding.

@@ -21,8 +21,7 @@ pub const COMPARISON: &str = "comparison.json";
 pub const DOCUMENTS: [&str; 4] = [FACTS, IDENTITY, COMPARISON, MIGRATION];
 
 /// Files of a replay beside those of any run.
-pub const OF_REPLAYS: [&str; 4] =
-    ["buckets.csv", "prefixes.csv", "left_out.csv", "files_left_out.csv"];
+pub const OF_REPLAYS: [&str; 3] = ["prefixes.csv", "left_out.csv", "files_left_out.csv"];
 
 /// What a document says of the files that belong to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +70,13 @@ fn usual(document: &str) -> Vec<&'static str> {
         MIGRATION => Vec::new(),
         _ => vec!["comparison.csv", "cost_changes.csv"],
     }
+}
+
+/// Whether `facts`, the text of `result.json`, names a file with its hash.
+#[must_use]
+pub fn names(facts: &str, file: &str) -> bool {
+    let manifest = Manifest::read(FACTS, facts);
+    manifest.is_some_and(|it| it.files.get(file).is_some_and(Option::is_some))
 }
 
 /// SHA-256, in hexadecimal.

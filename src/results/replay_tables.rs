@@ -1,9 +1,9 @@
-//! A replay's figures by bucket and by prefix, and what of its logs was left out.
+//! A replay's figures by prefix, and what of its logs was left out.
 
 use std::collections::BTreeMap;
 
 use super::counts::ArmCounts;
-use super::rows::{BucketRow, LeftOutRow, PrefixRow};
+use super::rows::{LeftOutRow, PrefixRow};
 use super::run::{LevelCounts, Run};
 use crate::encryption::assumption::Level;
 use crate::figure::saving;
@@ -36,39 +36,6 @@ fn of_prefixes<'a>(
         ((place.bucket, place.prefix.as_str()), PlaceCounts { requests, kms })
     });
     prefixes.collect()
-}
-
-/// Counts of each bucket.
-fn of_buckets(log: &Recording, counts: &ArmCounts) -> BTreeMap<u32, PlaceCounts> {
-    let mut buckets: BTreeMap<u32, PlaceCounts> = BTreeMap::new();
-    for ((bucket, _), counts) in of_prefixes(log, counts) {
-        let sum = buckets.entry(bucket).or_default();
-        sum.requests += counts.requests;
-        sum.kms += counts.kms;
-    }
-    buckets
-}
-
-/// Rows of `buckets.csv`; none if the scenario is no replay.
-pub(super) fn buckets(run: &Run) -> Vec<BucketRow> {
-    let Some(log) = &run.scenario.recording else { return Vec::new() };
-    let baseline = of_buckets(log, run.baseline());
-    let mut rows = Vec::new();
-    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
-        rows.extend(of_buckets(log, counts).into_iter().map(|(bucket, own)| BucketRow {
-            scenario: run.scenario.name.clone(),
-            configuration: configuration.name.clone(),
-            bucket: log.buckets[bucket as usize].clone(),
-            requests: own.requests,
-            kms_requests: own.kms.total(),
-            generate_data_key: own.kms.generate_data_key,
-            decrypt: own.kms.decrypt,
-            encrypt: own.kms.encrypt,
-            saving_ratio: own.saving(&baseline[&bucket]),
-            objects_not_in_log: log.objects_before(bucket),
-        }));
-    }
-    rows
 }
 
 /// Rows of `prefixes.csv`; none if the scenario is no replay.

@@ -118,12 +118,33 @@ pub struct PrincipalRow {
     pub scenario: String,
     /// Name of the configuration.
     pub configuration: String,
+    /// Place by dollars saved, from 1.
+    #[serde(default)]
+    pub rank: usize,
     /// Name of the principal in the scenario.
     pub principal: String,
+    /// KMS requests in its name under the reference.
+    #[serde(default)]
+    pub reference_kms_requests: f64,
     /// KMS requests in its name.
     pub kms_requests: f64,
+    /// Its part of the cost of KMS requests in the billing period.
+    #[serde(with = "dollars", default)]
+    pub kms_cost_usd: Usd,
+    /// What of its part under the reference is saved.
+    #[serde(with = "dollars", default)]
+    pub saved_usd: Usd,
+    /// The same at the low level of assumptions.
+    #[serde(with = "dollars", default)]
+    pub saved_at_low_usd: Usd,
+    /// The same at the high level of assumptions.
+    #[serde(with = "dollars", default)]
+    pub saved_at_high_usd: Usd,
     /// Share of its KMS requests under the reference that is saved.
     pub saving_ratio: Option<f64>,
+    /// What would put the next principal before this one.
+    #[serde(default)]
+    pub order_hangs_on: Option<String>,
 }
 
 /// `operations.csv`: which operations cause the calls, at the assumed level.
@@ -195,6 +216,9 @@ pub struct AccountRow {
     /// Cost of KMS requests in the billing period.
     #[serde(with = "dollars")]
     pub kms_cost_usd: Usd,
+    /// What of that under the reference is saved.
+    #[serde(with = "dollars", default)]
+    pub saved_usd: Usd,
 }
 
 /// `costs.csv`: bill lines of the billing period, for each configuration and level, and what a
@@ -295,17 +319,23 @@ pub struct ReplicationRow {
     pub saving_ratio: Option<f64>,
 }
 
-/// `buckets.csv` of a replay: which bucket's requests cause the calls, at the assumed level.
+/// `buckets.csv`: what each bucket's requests cost and save, ranked by dollars saved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BucketRow {
     /// Name of the scenario.
     pub scenario: String,
     /// Name of the configuration.
     pub configuration: String,
+    /// Place by dollars saved, from 1.
+    #[serde(default)]
+    pub rank: usize,
     /// Name of the bucket.
     pub bucket: String,
     /// S3 requests.
     pub requests: f64,
+    /// KMS requests under the reference.
+    #[serde(default)]
+    pub reference_kms_requests: f64,
     /// KMS requests.
     pub kms_requests: f64,
     /// Of these, `GenerateDataKey`.
@@ -314,10 +344,34 @@ pub struct BucketRow {
     pub decrypt: f64,
     /// Of these, Encrypt.
     pub encrypt: f64,
+    /// KMS requests at the low level of assumptions.
+    #[serde(default)]
+    pub kms_requests_at_low: f64,
+    /// KMS requests at the high level of assumptions.
+    #[serde(default)]
+    pub kms_requests_at_high: f64,
+    /// KMS requests in the busiest second; empty if they are not counted by the second.
+    #[serde(default)]
+    pub kms_requests_per_s_max: Option<u32>,
+    /// Its part of the cost of KMS requests in the billing period.
+    #[serde(with = "dollars", default)]
+    pub kms_cost_usd: Usd,
+    /// What of its part under the reference is saved.
+    #[serde(with = "dollars", default)]
+    pub saved_usd: Usd,
+    /// The same at the low level of assumptions.
+    #[serde(with = "dollars", default)]
+    pub saved_at_low_usd: Usd,
+    /// The same at the high level of assumptions.
+    #[serde(with = "dollars", default)]
+    pub saved_at_high_usd: Usd,
     /// Share of its KMS requests under the reference that is saved.
     pub saving_ratio: Option<f64>,
-    /// Distinct objects that were read and of which no write is in the log.
-    pub objects_not_in_log: u64,
+    /// What would put the next bucket before this one.
+    #[serde(default)]
+    pub order_hangs_on: Option<String>,
+    /// Distinct objects that were read and of which no write is in the log; empty without a log.
+    pub objects_not_in_log: Option<u64>,
 }
 
 /// `prefixes.csv` of a replay: which keys' requests cause the calls, at the assumed level.
@@ -415,6 +469,7 @@ names! {
     SummaryRow: scenario, configuration;
     TimelineRow: scenario, configuration;
     PrincipalRow: scenario, configuration, principal;
+    BucketRow: scenario, configuration, bucket;
     OperationRow: scenario, configuration, operation;
     AccountRow: scenario, configuration, account, region;
     CostRow: scenario, configuration, service_name, charge_description, region_id, pricing_unit;

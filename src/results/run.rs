@@ -5,6 +5,7 @@ use super::assumption_effects::Variations;
 use super::counts::ArmCounts;
 use super::migration::Migration;
 use super::nine_in_ten::NineInTen;
+use super::ranking::Varied;
 use super::rows::{ReplicationRow, SensitivityRow, SummaryRow};
 use super::{summary, tables};
 use crate::encryption::assumption::Level;
@@ -61,6 +62,8 @@ pub(super) struct Run<'a> {
     pub(super) migrations: Vec<Option<Migration>>,
     /// Assumptions by how far they move the headline's saving, the farthest first.
     pub(super) swings: Vec<SensitivityRow>,
+    /// The headline with each assumption by itself at both ends, in the first replication.
+    pub(super) varied: Vec<Varied>,
     /// Of each configuration that depends on what is not known; empty until they are drawn.
     pub(super) nine_in_ten: Vec<Option<NineInTen>>,
 }
@@ -80,12 +83,13 @@ impl<'a> Run<'a> {
         variations: Variations,
         progress: StepProgress,
     ) -> Self {
-        let (counted, calls) = arms::run(scenario, &variations, progress);
+        let (counted, at_ends) = arms::run(scenario, &variations, progress);
         let indices = 0..scenario.configurations.len();
         Self {
             scenario,
             migrations: indices.map(|index| Migration::of(scenario, &counted, index)).collect(),
-            swings: variations.rows(scenario, &counted, &calls),
+            swings: variations.rows(scenario, &counted, &at_ends),
+            varied: variations.varied(&at_ends),
             nine_in_ten: Vec::new(),
             counted,
         }

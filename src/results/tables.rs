@@ -1,13 +1,17 @@
-//! The tables of a run beside its summary: by time, requester, principal, operation, account, bill line
+//! The tables of a run beside its summary: by time, requester, principal, bucket, operation, account, bill line
 //! and replication.
 
 use std::cmp::Reverse;
 
 use super::billing;
+use super::counts::{ArmCounts, BucketSums};
+use super::ranking::Ranking;
 use super::rows::{
-    AccountRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow, TimelineRow,
+    AccountRow, BucketRow, CostRow, OperationRow, PrincipalRow, ReplicationRow, RequesterRow,
+    TimelineRow,
 };
 use super::run::{LevelCounts, Run};
+use super::shared::Sharers;
 use crate::encryption::assumption::Level;
 use crate::encryption::requester::{Requester, Requesters};
 use crate::figure::saving;
@@ -124,20 +128,85 @@ fn named(scenario: &Scenario, requester: &Requester, row: RequesterRow) -> Reque
 
 /// Rows of `principals.csv`.
 pub(super) fn principals(run: &Run) -> Vec<PrincipalRow> {
+    let scenario = run.scenario;
     let baseline = run.baseline();
+    let before = baseline.shared.calls(scenario, Sharers::Principals);
     let mut rows = Vec::new();
-    for LevelCounts { configuration, counts, .. } in run.at(Level::Assumed) {
-        let calls = counts.calls_of_principal.iter().zip(&baseline.calls_of_principal);
-        rows.extend(run.scenario.senders.iter().zip(calls).map(|(sender, (&own, &against))| {
-            let kms_requests = counts.mean(own);
+    for LevelCounts { index, configuration, counts, .. } in run.at(Level::Assumed) {
+        let own = counts.shared.calls(scenario, Sharers::Principals);
+        let ranking = Ranking::of(run, index, Sharers::Principals);
+        let ranked = ranking.order.iter().zip(&ranking.hangs_on).zip(1..);
+        rows.extend(ranked.map(|((&number, hangs_on), rank)| {
+            let [saved_at_low_usd, saved_usd, saved_at_high_usd] = ranking.saved[number];
+            let kms_requests = counts.mean(own[number]);
+            let reference_kms_requests = baseline.mean(before[number]);
             PrincipalRow {
-                scenario: run.scenario.name.clone(),
+                scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
-                principal: sender.name.clone(),
+                rank,
+                principal: scenario.senders[number].name.clone(),
+                reference_kms_requests,
                 kms_requests,
-                saving_ratio: saving(kms_requests, baseline.mean(against)),
+                kms_cost_usd: ranking.cost[number],
+                saved_usd,
+                saved_at_low_usd,
+                saved_at_high_usd,
+                saving_ratio: saving(kms_requests, reference_kms_requests),
+                order_hangs_on: hangs_on.clone(),
             }
         }));
+    }
+    rows
+}
+
+/// Rows of `buckets.csv`.
+pub(super) fn buckets(run: &Run) -> Vec<BucketRow> {
+    let places = run.at(Level::Assumed);
+    places.flat_map(|place| buckets_of(run, &place)).collect()
+}
+
+/// KMS requests of a bucket.
+fn calls_of_bucket(of: &ArmCounts, number: usize) -> f64 {
+    of.mean(of.buckets[number].calls.total())
+}
+
+/// A configuration's buckets, ranked.
+fn buckets_of(
+    run: &Run,
+    &LevelCounts { index, configuration, counts, .. }: &LevelCounts,
+) -> Vec<BucketRow> {
+    let scenario = run.scenario;
+    let ranking = Ranking::of(run, index, Sharers::Buckets);
+    let [low, high] = [Level::Low, Level::High].map(|level| run.counted.at(index, level));
+    let mut rows = Vec::new();
+    for ((&number, hangs_on), rank) in ranking.order.iter().zip(&ranking.hangs_on).zip(1..) {
+        let [saved_at_low_usd, saved_usd, saved_at_high_usd] = ranking.saved[number];
+        let BucketSums { requests, calls: own, per_s_max } = counts.buckets[number];
+        let own = counts.mean_calls(&own);
+        let reference_kms_requests = calls_of_bucket(run.baseline(), number);
+        let log = scenario.recording.as_ref();
+        rows.push(BucketRow {
+            scenario: scenario.name.clone(),
+            configuration: configuration.name.clone(),
+            rank,
+            bucket: scenario.buckets[number].name.clone(),
+            requests: counts.mean(requests),
+            reference_kms_requests,
+            kms_requests: own.total(),
+            generate_data_key: own.generate_data_key,
+            decrypt: own.decrypt,
+            encrypt: own.encrypt,
+            kms_requests_at_low: calls_of_bucket(low, number),
+            kms_requests_at_high: calls_of_bucket(high, number),
+            kms_requests_per_s_max: per_s_max,
+            kms_cost_usd: ranking.cost[number],
+            saved_usd,
+            saved_at_low_usd,
+            saved_at_high_usd,
+            saving_ratio: saving(own.total(), reference_kms_requests),
+            order_hangs_on: hangs_on.clone(),
+            objects_not_in_log: log.map(|log| log.objects_before(number as u32)),
+        });
     }
     rows
 }
@@ -171,13 +240,14 @@ pub(super) fn operations(run: &Run) -> Vec<OperationRow> {
 pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
     let scenario = run.scenario;
     let calling = run.counted.calling_accounts();
+    let before = billing::kms_costs(scenario, &run.baseline().billable);
     let mut rows = Vec::new();
     for LevelCounts { configuration, level, counts, .. } in run.everywhere() {
         let charges = counts.billable.kms_charges(scenario);
+        let costs = billing::kms_costs(scenario, &counts.billable);
         rows.extend(calling.iter().map(|&number| {
             let AccountRegion { account, region } = &scenario.accounts.list[number];
             let (quota, charges) = (&counts.quotas[number], &charges[number]);
-            let region_number = scenario.accounts.region(number);
             AccountRow {
                 scenario: scenario.name.clone(),
                 configuration: configuration.name.clone(),
@@ -199,7 +269,8 @@ pub(super) fn accounts(run: &Run) -> Vec<AccountRow> {
                 period_kms_unbilled: charges.unbilled,
                 period_kms_free: charges.free,
                 period_kms_paid: charges.paid(),
-                kms_cost_usd: billing::kms_cost(scenario, region_number, charges),
+                kms_cost_usd: costs[number],
+                saved_usd: before[number] - costs[number],
             }
         }));
     }

@@ -11,7 +11,7 @@ use super::rows::{AccountRow, SummaryRow, UNKNOWN_OBJECTS};
 use super::run::Run;
 use crate::encryption::Mode;
 use crate::encryption::assumption::Level;
-use crate::harmless_text::named;
+use crate::harmless_text::{few, named};
 use crate::migration::payback::Payback;
 use crate::pricing::{Bill, PriceName, Sku};
 use crate::scenario::{Configuration, Population, Scenario};
@@ -161,9 +161,9 @@ fn has_keyless(scenario: &Scenario, population: &Population) -> bool {
 fn objects_without_key(found: &Found) -> Option<WarningFacts> {
     let scenario = found.scenario;
     let populations = scenario.populations.iter().enumerate();
-    let old: Vec<Cow<str>> = populations
+    let old: Vec<String> = populations
         .filter(|(index, it)| is_read(scenario, *index) && has_keyless(scenario, it))
-        .map(|(_, population)| named(&population.name))
+        .map(|(_, population)| format!("`{}`", named(&population.name)))
         .collect();
     if old.is_empty() || !reads_keyless(found) {
         return None;
@@ -172,9 +172,9 @@ fn objects_without_key(found: &Found) -> Option<WarningFacts> {
     Some(WarningFacts::new(
         "objects-without-key",
         format!(
-            "objects written before bucket keys were on (`{}`) have none: every read of them still \
+            "objects written before bucket keys were on ({}) have none: every read of them still \
              calls KMS",
-            old.join("`, `")
+            few(&old)
         ),
         if has_sse_s3 {
             "if they are under SSE-S3 today, say so by `encryption_before = \"sse-s3\"` of the \
@@ -320,16 +320,16 @@ fn not_whole(scenario: &Scenario, workload: &Workload) -> Option<WarningFacts> {
 /// Buckets in which bucket keys are turned on only after the run.
 fn never_on(scenario: &Scenario) -> Option<WarningFacts> {
     let buckets = scenario.domains.iter().zip(&scenario.buckets);
-    let late: Vec<Cow<str>> = buckets
+    let late: Vec<String> = buckets
         .filter(|(bucket, _)| !bucket.directory && bucket.keys_since >= scenario.end)
-        .map(|(_, written)| named(&written.name))
+        .map(|(_, written)| format!("`{}`", named(&written.name)))
         .collect();
     (!late.is_empty()).then(|| {
         WarningFacts::new(
             "bucket-keys-never-on",
             format!(
-                "in `{}` bucket keys are turned on only after the run, so nothing is saved",
-                late.join("`, `")
+                "in {} bucket keys are turned on only after the run, so nothing is saved",
+                few(&late)
             ),
             "in the table of each such bucket write `bucket_keys_since = \"0s\"`, or `\"always\"`",
         )
@@ -353,7 +353,7 @@ fn broken_cycle(scenario: &Scenario) -> Option<WarningFacts> {
             "{} are counted, no whole number of the cycles of {}, so what is scaled to {} has too \
              much or too little of them",
             scenario.counted(),
-            broken.join(", "),
+            few(&broken),
             scenario.billing.period
         ),
         "make `duration` less `warm_up` a multiple of the cycles, e.g., 25h with 1h of warm-up",

@@ -10,6 +10,7 @@ use super::included::{include_histograms, include_prices};
 use super::overrides::Override;
 use super::resolve::{Misplaced, resolve};
 use super::run_toml::check_run_file;
+use super::tenants::{Origins, expand};
 use super::written::ScenarioFile;
 use crate::error::{Error, Result};
 use crate::units::SimDuration;
@@ -62,10 +63,14 @@ impl Scenario {
             overrides.iter().try_for_each(|change| change.put(whole))?;
             file = of_document(whole)?;
         }
-        let resolved = include_histograms(&mut file, include)
+        let mut origins = Origins::default();
+        let resolved = expand(&mut file, include)
+            .map(|found| origins = found)
+            .and_then(|()| include_histograms(&mut file, include))
             .and_then(|()| include_prices(&mut file, include))
             .and_then(|()| resolve(file));
         resolved.map_err(|Misplaced { path, error }| {
+            let path = origins.written_at(&path);
             let keys: Vec<&str> = path.split('.').collect();
             let culprit = changed.as_ref().and_then(|changed| changed.culprit(&keys));
             error.at(match (culprit, document.called(document.place(&keys))) {

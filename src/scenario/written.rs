@@ -8,10 +8,12 @@
 mod free_tier;
 mod prices;
 mod run;
+mod tenants;
 
 pub use free_tier::FreeTierOwner;
 pub use prices::{PricesFile, price_file};
 pub use run::{InputFile, ReplayFile, RunFile};
+pub use tenants::{LognormalSizes, ParetoSizes, TenantSizes, TenantsFile, ZipfSizes};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,20 +91,24 @@ pub struct ScenarioFile {
     /// KMS calls of multipart uploads.
     #[serde(default)]
     pub multipart: MultipartCalls,
-    /// The buckets.
-    #[serde(rename = "bucket")]
+    /// Tenants, customers, tables or buckets that are alike: each has buckets, principals, populations and
+    /// workloads as described.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tenants: Vec<TenantsFile>,
+    /// The buckets; at least one, if tenants have none.
+    #[serde(default, rename = "bucket")]
     pub buckets: Vec<BucketFile>,
     /// Clients besides the built-in ones.
     #[serde(default, rename = "client", skip_serializing_if = "Vec::is_empty")]
     pub clients: Vec<ClientProfile>,
-    /// Who sends requests.
-    #[serde(rename = "principal")]
+    /// Who sends requests; at least one, if tenants have none.
+    #[serde(default, rename = "principal")]
     pub principals: Vec<PrincipalFile>,
     /// Objects that are there before the run.
     #[serde(default, rename = "population", skip_serializing_if = "Vec::is_empty")]
     pub populations: Vec<PopulationFile>,
-    /// The traffic.
-    #[serde(rename = "workload")]
+    /// The traffic; at least one, if tenants have none.
+    #[serde(default, rename = "workload")]
     pub workloads: Vec<WorkloadFile>,
     /// What to compare; else SSE-KMS and bucket keys under both requester rules.
     #[serde(default = "default_configurations", rename = "configuration")]

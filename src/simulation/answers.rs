@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::arm::SeenArm;
 use super::arm_keys::ArmKeys;
+use super::buckets::BucketsTold;
 use super::columns::RequestColumns;
 use super::keys::keys_of;
 use super::recorded::{NeedGroups, RecordedAnswers};
@@ -22,13 +23,13 @@ use crate::tally::{Caller, Cost, Tally};
 use crate::workload::written::KeptObjects;
 
 /// Runs all requesters and counts what they cost, arm by arm.
-pub(super) fn count(run: &ReplicationRun, arms: &[SeenArm]) -> Vec<Tally> {
+pub(super) fn count(run: &ReplicationRun, arms: &[SeenArm], buckets: &BucketsTold) -> Vec<Tally> {
     let skip_ahead = SkipAhead::new(run);
     let keys = &keys_of(run, &skip_ahead, arms);
     let schemes: Vec<Scheme> = arms.iter().map(SeenArm::scheme).collect();
     let groups = NeedGroups::of(&schemes, keys);
     let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
-    let workers = Workers::new(run, arms, &groups);
+    let workers = Workers::new(run, arms, &groups, buckets);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
     });
@@ -260,8 +261,8 @@ impl OfKind<'_> {
     }
 
     fn cost(&self, calls: KmsCalls, by_object: bool) -> Cost {
-        let operation = self.kind.operation;
-        Cost { caller: self.caller, operation, calls, by_object, generates: false }
+        let (operation, bucket) = (self.kind.operation, self.kind.bucket);
+        Cost { caller: self.caller, operation, bucket, calls, by_object, generates: false }
     }
 }
 

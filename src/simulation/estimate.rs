@@ -1,6 +1,7 @@
 //! What a run will cost, before it is run: requests to draw and memory for keys.
 
 use super::arm::PlannedArm;
+use super::buckets;
 use super::engines::Engines;
 use super::skip_ahead::cost;
 use crate::encryption::assumption::Level;
@@ -72,6 +73,7 @@ impl RunEstimate {
             // Of each rule under way.
             .saturating_add(objects_kept(scenario).saturating_mul(2 * BYTES_PER_OBJECT))
             .saturating_add(tallies.into_iter().fold(1, u64::saturating_mul))
+            .saturating_add(buckets::bytes_of(scenario).saturating_mul(threads))
             .saturating_add(arms.saturating_mul(bytes_of_accounts(scenario, seconds)));
         for configuration in &scenario.configurations {
             if !configuration.uses_bucket_keys(&scenario.domains) {

@@ -1,8 +1,9 @@
 //! What a thread needs to answer requests, and counts.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::arm::SeenArm;
+use super::buckets::BucketsTold;
 use super::recorded::{NeedGroups, RecordedRoom};
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
@@ -19,28 +20,29 @@ pub(super) struct ArmState {
 }
 
 impl ArmState {
-    fn new(run: &ReplicationRun, SeenArm { arm, .. }: &SeenArm) -> Self {
+    fn new(run: &ReplicationRun, SeenArm { arm, .. }: &SeenArm, buckets: &BucketsTold) -> Self {
         Self {
             memory: Memory::new(run.scenario.since(), run.scenario.end),
             alive: KeysAlive::default(),
-            tally: empty_tally(run, arm.by_requester),
+            tally: empty_tally(run, arm.by_requester, buckets),
             calls: CallTimes::default(),
         }
     }
 }
 
 /// Nothing counted yet, of requesters one by one or of all together.
-fn empty_tally(run: &ReplicationRun, by_requester: bool) -> Tally {
+fn empty_tally(run: &ReplicationRun, by_requester: bool, buckets: &BucketsTold) -> Tally {
     let scenario = run.scenario;
     let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
-    let [requesters, principals, places] = if by_requester {
-        [run.requesters.list.len(), scenario.principals.len(), places]
-    } else {
-        [0; 3]
-    };
-    Tally::new(scenario.window(), requesters, principals)
+    let [requesters, places] =
+        if by_requester { [run.requesters.list.len(), places] } else { [0; 2] };
+    let buckets = if by_requester { &buckets.by_second } else { &buckets.totals };
+    let accounts = &scenario.accounts;
+    Tally::new(scenario.window(), requesters)
         .with_places(places)
-        .with_accounts(scenario.accounts.list.len(), scenario.accounts.client_groups())
+        .with_principals(scenario.principals.len(), accounts.regions.len())
+        .with_buckets(Arc::clone(buckets))
+        .with_accounts(accounts.list.len(), accounts.client_groups())
 }
 
 /// What one thread needs to run requesters one after the other.
@@ -59,20 +61,26 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    fn new(run: &ReplicationRun, arms: &[SeenArm], groups: &NeedGroups) -> Self {
+    fn new(
+        run: &ReplicationRun,
+        arms: &[SeenArm],
+        groups: &NeedGroups,
+        buckets: &BucketsTold,
+    ) -> Self {
         let scenario = run.scenario;
         let of_groups = if scenario.recording.is_some() {
             let by_requester = groups.by_requester(arms).into_iter();
-            by_requester.map(|by_requester| empty_tally(run, by_requester)).collect()
+            by_requester.map(|by_requester| empty_tally(run, by_requester, buckets)).collect()
         } else {
             Vec::new()
         };
         Self {
-            arms: arms.iter().map(|arm| ArmState::new(run, arm)).collect(),
+            arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
             of_groups,
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
                 .with_regions(scenario.accounts.several_regions())
-                .with_buckets(scenario.domains.len()),
+                .with_buckets(scenario.domains.len())
+                .with_parts(scenario.domains.len()),
             batch: Vec::new(),
             places: Vec::new(),
             columns: S3Columns::default(),
@@ -88,6 +96,7 @@ pub(super) struct Workers<'a> {
     run: &'a ReplicationRun<'a>,
     arms: &'a [SeenArm<'a>],
     groups: &'a NeedGroups,
+    buckets: &'a BucketsTold,
     idle: Mutex<Vec<Worker>>,
 }
 
@@ -96,12 +105,13 @@ impl<'a> Workers<'a> {
         run: &'a ReplicationRun<'a>,
         arms: &'a [SeenArm<'a>],
         groups: &'a NeedGroups,
+        buckets: &'a BucketsTold,
     ) -> Self {
-        Self { run, arms, groups, idle: Mutex::new(Vec::new()) }
+        Self { run, arms, groups, buckets, idle: Mutex::new(Vec::new()) }
     }
 
     fn new_worker(&self) -> Worker {
-        Worker::new(self.run, self.arms, self.groups)
+        Worker::new(self.run, self.arms, self.groups, self.buckets)
     }
 
     /// Lets a worker that has nothing to do do something.

@@ -109,6 +109,14 @@ impl AccountCounts {
     pub const fn calls(&self) -> u64 {
         self.billed + self.unbilled
     }
+
+    pub(super) fn count(&mut self, calls: u64, charged: Charged, once: bool) {
+        let Self { billed, unbilled, billed_once, unbilled_once } = self;
+        let (all, of_once) =
+            if charged.is_free { (unbilled, unbilled_once) } else { (billed, billed_once) };
+        *all += calls;
+        *of_once += if once { calls } else { 0 };
+    }
 }
 
 impl AddAssign for AccountCounts {
@@ -131,14 +139,6 @@ pub struct AccountCalls {
 }
 
 impl AccountCalls {
-    pub(super) fn count(&mut self, calls: u64, charged: Charged, once: bool) {
-        let AccountCounts { billed, unbilled, billed_once, unbilled_once } = &mut self.counts;
-        let (all, of_once) =
-            if charged.is_free { (unbilled, unbilled_once) } else { (billed, billed_once) };
-        *all += calls;
-        *of_once += if once { calls } else { 0 };
-    }
-
     pub(super) fn add(&mut self, other: &Self) {
         self.counts += other.counts;
         for (mine, more) in self.per_s.iter_mut().zip(&other.per_s) {

@@ -32,6 +32,8 @@ pub struct S3Traffic {
     pub(super) regions: Vec<RegionRequests>,
     /// For each bucket the number of its region, if there are several.
     pub(super) region_of: Vec<u32>,
+    /// For each part of a bucket, if they are told apart.
+    pub(super) parts: Vec<u64>,
     pub(super) bins: Vec<u64>,
     /// In each bin to each bucket, by [`Operation::of_prefix_limit`], if buckets are told apart: those of
     /// the first bin first.
@@ -50,6 +52,7 @@ impl S3Traffic {
             requests_once: [0; Operation::ALL.len()],
             regions: Vec::new(),
             region_of: Vec::new(),
+            parts: Vec::new(),
             bins: vec![0; window.bins()],
             of_buckets: Vec::new(),
             buckets: 0,
@@ -80,7 +83,17 @@ impl S3Traffic {
         self
     }
 
-    fn count_in_region(&mut self, bucket: u32, operation: Operation, count: u64) {
+    /// The same with that many parts of buckets told apart.
+    #[must_use]
+    pub fn with_parts(mut self, parts: usize) -> Self {
+        self.parts = vec![0; parts];
+        self
+    }
+
+    fn count_in_part(&mut self, bucket: u32, operation: Operation, count: u64) {
+        if let Some(requests) = self.parts.get_mut(bucket as usize) {
+            *requests += count;
+        }
         if let Some(&region) = self.region_of.get(bucket as usize) {
             self.regions[region as usize].all[operation as usize] += count;
         }
@@ -109,7 +122,7 @@ impl S3Traffic {
             }
             self.bins[bin] += 1;
             self.count_of_bucket(bin, request.bucket, request.operation, 1);
-            self.count_in_region(request.bucket, request.operation, 1);
+            self.count_in_part(request.bucket, request.operation, 1);
             if request.once {
                 self.count_once_in_region(request.bucket, request.operation);
             }
@@ -127,7 +140,7 @@ impl S3Traffic {
         }
         let count = counts.per_second.iter().sum::<u64>();
         self.requests[operation as usize] += count;
-        self.count_in_region(bucket, operation, count);
+        self.count_in_part(bucket, operation, count);
         for &(requester, count) in &counts.per_requester {
             self.requesters[requester] += count;
         }
@@ -143,7 +156,7 @@ impl S3Traffic {
         times: &[SimTime],
     ) {
         let counted = self.window.counted(times);
-        self.count_in_region(bucket, operation, counted.len() as u64);
+        self.count_in_part(bucket, operation, counted.len() as u64);
         self.requests[operation as usize] += counted.len() as u64;
         self.requesters[requester] += counted.len() as u64;
         let window = self.window;
@@ -173,6 +186,7 @@ impl S3Traffic {
         add_each(&mut self.requests, &other.requests);
         add_each(&mut self.requests_once, &other.requests_once);
         add_each(&mut self.regions, &other.regions);
+        add_each(&mut self.parts, &other.parts);
         add_each(&mut self.bins, &other.bins);
         add_counts(&mut self.of_buckets, &other.of_buckets);
         add_each(&mut self.requesters, &other.requesters);

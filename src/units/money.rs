@@ -52,6 +52,26 @@ impl Usd {
     }
 }
 
+/// Shares an amount out by weights, to the last picodollar: cumulative shares are rounded down. With no
+/// weight at all the first gets everything.
+pub(crate) fn share_out(amount: Usd, weights: &[u64]) -> Vec<Usd> {
+    let all: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
+    let (sign, whole) = (amount.0.signum(), amount.0.unsigned_abs());
+    let (mut so_far, mut given) = (0, 0);
+    let mut shares = Vec::with_capacity(weights.len());
+    for &weight in weights {
+        so_far += u128::from(weight);
+        let by_now = match (whole.checked_div(all), whole.checked_rem(all)) {
+            // In two parts, so that no product leaves 128 bits.
+            (Some(each), Some(rest)) => each * so_far + rest * so_far / all,
+            _ => whole,
+        };
+        shares.push(Usd(sign * (by_now - given) as i128));
+        given = by_now;
+    }
+    shares
+}
+
 /// Quotient rounded half away from zero; the divisor is positive.
 fn div_round(dividend: i128, divisor: i128) -> i128 {
     assert!(divisor > 0);

@@ -67,6 +67,18 @@ impl Rate {
         Self { count, unit: RateUnit::Second }
     }
 
+    /// So many times this rate.
+    ///
+    /// # Errors
+    /// If that is no rate.
+    pub(crate) fn times(self, factor: f64) -> Result<Self> {
+        let count = self.count * factor;
+        if count.is_finite() && count > 0.0 {
+            return Ok(Self { count, ..self });
+        }
+        Err(Error::request(format!("`{factor}` times the rate `{self}` is no rate")))
+    }
+
     /// How many a second.
     #[must_use]
     pub fn as_per_s(self) -> f64 {

@@ -163,6 +163,15 @@ impl PeriodicArrivals {
 }
 
 impl Arrivals {
+    /// The mean number of actions per unit of time.
+    pub(crate) fn rate_mut(&mut self) -> &mut Rate {
+        match self {
+            Self::Poisson(PoissonArrivals { rate, .. })
+            | Self::Periodic(PeriodicArrivals { rate, .. })
+            | Self::Bursts(BurstArrivals { rate, .. }) => rate,
+        }
+    }
+
     /// Refuses parameters that make no process.
     ///
     /// # Errors

@@ -72,6 +72,7 @@ fn simulate_prints_a_verdict_and_leaves_all_files() {
         names,
         [
             "accounts.csv",
+            "buckets.csv",
             "costs.csv",
             "operations.csv",
             "principals.csv",

@@ -826,6 +826,16 @@ fn a_run_is_scaled_to_a_known_total() {
             assert!((usd - saved * 3e-6).abs() < 1e-6, "{name} {level}: {usd}");
         }
     }
+    // Those of the buckets add up to those of the headline.
+    let headline = at["configurations"].as_array().unwrap();
+    let headline = headline.iter().find(|it| it["configuration"] == document["headline"]).unwrap();
+    for key in ["saved_kms_requests_a_month", "saved_usd_a_month"] {
+        for level in 0..3 {
+            let buckets = at["buckets"].as_array().unwrap().iter();
+            let sum: f64 = buckets.map(|it| number(&it[key][level])).sum();
+            assert!((sum - number(&headline[key][level])).abs() < 1e-3, "{key} {level}");
+        }
+    }
     // The same by a bill: a million calls in an hour are 720 million a month.
     let (from, to) = ("2026-11-20T10:00:00Z", "2026-11-20T11:00:00Z");
     fs::write(folder.join("bill.csv"), format!("{CUR}{}", cur(from, to, 1_000_000))).unwrap();

@@ -111,7 +111,7 @@ fn bks_schema_prints_the_schema() {
 
 /// Where the keys or values of each definition of the schema stand in the reference. Definitions
 /// that are plain values (`Rate`, …) have none.
-const DEFINITIONS: [(&str, &str); 52] = [
+const DEFINITIONS: [(&str, &str); 57] = [
     ("", "Top level"),
     ("Action", "Actions"),
     ("AgeLaw", "Ages"),
@@ -153,6 +153,11 @@ const DEFINITIONS: [(&str, &str); 52] = [
     ("ReadFile", "Reads"),
     ("ReadPattern", "Patterns"),
     ("ReadRequests", "Requests of a read"),
+    ("TenantsFile", "Tenants"),
+    ("TenantSizes", "Sizes of tenants"),
+    ("ZipfSizes", "Sizes by Zipf's law"),
+    ("LognormalSizes", "Lognormal sizes"),
+    ("ParetoSizes", "Pareto sizes"),
     ("Renewal", "Principals"),
     ("ReplayFile", "Replays"),
     ("RequesterRule", "Requester rules"),

@@ -457,9 +457,9 @@ fn what_others_wrote_is_not_replaced() {
     assert_eq!(fs::read_to_string(at.join("d/notes.txt")).unwrap(), "mine\n");
     // From here on the files are bks's own. Those of a replay do not stay beside a simulation's.
     good(at, &["replay", "trail.json", "--out", "d"]);
-    assert!(at.join("d/buckets.csv").exists());
+    assert!(at.join("d/prefixes.csv").exists());
     good(at, &["simulate", "small.toml", "--out", "d"]);
-    assert!(!at.join("d/buckets.csv").exists() && !at.join("d/prefixes.csv").exists());
+    assert!(!at.join("d/prefixes.csv").exists() && !at.join("d/left_out.csv").exists());
     assert_eq!(fs::read_to_string(at.join("d/notes.txt")).unwrap(), "mine\n");
     // What is no file is refused, too.
     fs::remove_file(at.join("d/costs.csv")).unwrap();

@@ -8,6 +8,7 @@ use crate::support::shell::words;
 
 const README: &str = include_str!("../../README.md");
 const GUIDE: &str = include_str!("../../docs/guide.md");
+const RANK_BUCKETS: &str = include_str!("../../docs/rank-buckets.md");
 const ADVISE: &str = include_str!("../../docs/advise.md");
 const EXPLAIN: &str = include_str!("../../docs/explain.md");
 const THROTTLING: &str = include_str!("../../docs/throttling.md");
@@ -64,6 +65,29 @@ fn every_command_of_the_guide_works() {
     let folder = folder_with_scenarios();
     run(folder.path(), "bks simulate scenarios/emr10.toml --quiet");
     assert!(run_all(folder.path(), GUIDE) > 25);
+}
+
+/// Its logs are two minutes of the scenario that it ranks, and its bill has a million calls in an hour.
+#[test]
+fn every_command_of_the_ranking_works() {
+    let folder = folder_with_scenarios();
+    let at = folder.path();
+    fs::create_dir(at.join("logs")).unwrap();
+    run(at, "bks export scenarios/many-buckets.toml --set duration=2min --out logs/requests.log");
+    let bill = "lineItem/UsageType,lineItem/LineItemType,lineItem/UsageStartDate,lineItem/UsageEndDate,\
+                lineItem/UsageAmount\nus-east-1-KMS-Requests,Usage,2026-11-20T10:00:00Z,\
+                2026-11-20T11:00:00Z,1000000.0\n";
+    fs::write(at.join("cur.csv"), bill).unwrap();
+    assert!(run_all(at, RANK_BUCKETS) > 7);
+    let printed = String::from_utf8(run(at, "bks replay logs/ --bill cur.csv").stdout).unwrap();
+    for part in [
+        "By bucket, most dollars saved first",
+        "30 more in buckets.csv",
+        "By bucket, at the known total",
+    ] {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
+    assert!(printed.lines().count() < 120, "a run of many buckets stays short");
 }
 
 #[test]

@@ -36,6 +36,7 @@ const TESTED: [&str; 17] = [
     "fresh-connections",
     "lambda-fanout",
     "log-sink",
+    "many-buckets",
     "old-objects",
     "reference-mixed",
     "reference-reads",
@@ -434,6 +435,31 @@ fn log_sink() {
     let (role, session) = (met_of_ten(200), 20.0 * met_of_ten(10));
     assert_near(made("bucket-key-role"), keys(role) + role / 2.0, role / 2.0);
     assert_near(made("bucket-key-session"), keys(session) + session / 2.0, session / 2.0);
+}
+
+/// Oracle: sizes are 1 in the mean, so 24 teams write 24 objects a second and read 12, and 16 read 16; each request calls
+/// KMS without bucket keys. Each workload's evenly spaced requests are whole. The largest of n tenants has 1/H of
+/// all by Zipf's law, with H the sum of 1/i^1.2.
+#[test]
+fn many_buckets() {
+    let results = checked("many-buckets");
+    let (writes, reads) = calls(&results, "sse-kms");
+    assert_near(writes as f64, 24.0 * 3_600.0, 24.0);
+    assert_near(reads as f64, 28.0 * 3_600.0, 40.0);
+    let harmonic: f64 = (1..=24).map(|rank| f64::from(rank).powf(-1.2)).sum();
+    let row = |bucket: &str| {
+        let mut rows = results.buckets.iter();
+        rows.find(|row| row.configuration == "bucket-key-role" && row.bucket == bucket).unwrap()
+    };
+    let largest = row("events-001-bucket");
+    assert_near(largest.requests, 24.0 / harmonic * 1.5 * 3_600.0, 2.0);
+    assert_eq!(largest.rank, 1);
+    let ranked: Vec<_> =
+        results.buckets.iter().filter(|row| row.configuration == "bucket-key-role").collect();
+    assert_eq!(ranked.len(), 40);
+    let saved: bks::units::Usd = ranked.iter().map(|row| row.saved_usd).sum();
+    let [before, after] = ["sse-kms", "bucket-key-role"].map(|it| results.assumed(it).kms_cost_usd);
+    assert_eq!(saved, before - after);
 }
 
 /// Oracle: the hour's keys are read by Poisson processes, one each 330 s (a write each 30 s), over one

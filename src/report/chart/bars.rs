@@ -1,5 +1,4 @@
-//! Bars by name: which principals, requesters, operations, buckets and prefixes cause the KMS requests, and
-//! what each saves.
+//! Bars by name: which requesters, operations and prefixes cause the KMS requests.
 
 use super::axis::{Axis, Unit};
 use super::configurations::{Configurations, OfConfiguration, Options};
@@ -7,13 +6,13 @@ use super::figure::write;
 use super::{Bar, BarPart, BarRow, Bars, Chart, Plot};
 use crate::error::Result;
 use crate::report::numbers::count;
-use crate::results::rows::{BucketRow, OperationRow, PrefixRow, PrincipalRow, RequesterRow};
+use crate::results::rows::{OperationRow, PrefixRow, RequesterRow};
 
 /// Names that have a bar of their own: those with most KMS requests.
 const RANKED: usize = 15;
 
-/// The parts of bars: the KMS APIs, and where the rows do not tell them apart all together.
-const APIS: [&str; 4] = ["GenerateDataKey", "Decrypt", "Encrypt", "KMS requests"];
+/// The parts of bars: the KMS APIs.
+const APIS: [&str; 3] = ["GenerateDataKey", "Decrypt", "Encrypt"];
 
 /// What a row tells of a name.
 struct NameCalls {
@@ -21,7 +20,7 @@ struct NameCalls {
     /// How many of them stand in the row, if it is not of one name.
     others: Option<f64>,
     /// KMS requests by API.
-    calls: [f64; 4],
+    calls: [f64; 3],
     saving: Option<f64>,
 }
 
@@ -38,7 +37,7 @@ pub fn requesters(rows: &[RequesterRow], options: &Options) -> Result<Chart> {
         NameCalls {
             name: format!("{name}{}", policy.unwrap_or_default()),
             others: row.requester.is_none().then_some(row.requesters as f64),
-            calls: [row.generate_data_key, row.decrypt, row.encrypt, 0.0],
+            calls: [row.generate_data_key, row.decrypt, row.encrypt],
             saving: None,
         }
     })
@@ -52,34 +51,8 @@ pub fn operations(rows: &[OperationRow], options: &Options) -> Result<Chart> {
     ranking("S3 operation", "operations.csv", rows, options, |row| NameCalls {
         name: row.operation.clone(),
         others: None,
-        calls: [row.generate_data_key, row.decrypt, row.encrypt, 0.0],
+        calls: [row.generate_data_key, row.decrypt, row.encrypt],
         saving: None,
-    })
-}
-
-/// What each principal causes and saves.
-///
-/// # Errors
-/// As [`requesters`].
-pub fn principals(rows: &[PrincipalRow], options: &Options) -> Result<Chart> {
-    ranking("principal", "principals.csv", rows, options, |row| NameCalls {
-        name: row.principal.clone(),
-        others: None,
-        calls: [0.0, 0.0, 0.0, row.kms_requests],
-        saving: row.saving_ratio,
-    })
-}
-
-/// What each bucket of a log causes and saves.
-///
-/// # Errors
-/// As [`requesters`].
-pub fn buckets(rows: &[BucketRow], options: &Options) -> Result<Chart> {
-    ranking("bucket", "buckets.csv", rows, options, |row| NameCalls {
-        name: row.bucket.clone(),
-        others: None,
-        calls: [row.generate_data_key, row.decrypt, row.encrypt, 0.0],
-        saving: row.saving_ratio,
     })
 }
 
@@ -91,7 +64,7 @@ pub fn prefixes(rows: &[PrefixRow], options: &Options) -> Result<Chart> {
     ranking("prefix", "prefixes.csv", rows, options, |row| NameCalls {
         name: format!("{}/{}", row.bucket, row.prefix),
         others: None,
-        calls: [row.generate_data_key, row.decrypt, row.encrypt, 0.0],
+        calls: [row.generate_data_key, row.decrypt, row.encrypt],
         saving: row.saving_ratio,
     })
 }
@@ -158,7 +131,7 @@ fn foremost(mut all: Vec<NameCalls>) -> Vec<NameCalls> {
     }
     if !rest.is_empty() {
         let others: f64 = rest.iter().map(|name| name.others.unwrap_or(1.0)).sum();
-        let calls = [0, 1, 2, 3].map(|api| rest.iter().map(|name| name.calls[api]).sum());
+        let calls = [0, 1, 2].map(|api| rest.iter().map(|name| name.calls[api]).sum());
         let name = format!("{} others", count(others));
         named.push(NameCalls { name, others: Some(others), calls, saving: None });
     }

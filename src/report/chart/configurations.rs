@@ -5,8 +5,8 @@ use crate::encryption::assumption::Level;
 use crate::error::{Error, Result, one_of};
 use crate::results::migration::rows::MonthRow;
 use crate::results::rows::{
-    BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow, RequesterRow,
-    SensitivityRow, SummaryRow, TimelineRow,
+    AccountRow, BucketRow, CostRow, OperationRow, PrefixRow, PrincipalRow, ReplicationRow,
+    RequesterRow, SensitivityRow, SummaryRow, TimelineRow,
 };
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 
@@ -46,6 +46,7 @@ of_configuration!(
     RequesterRow,
     OperationRow,
     PrincipalRow,
+    AccountRow,
     BucketRow,
     PrefixRow
 );

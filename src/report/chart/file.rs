@@ -144,8 +144,9 @@ kinds! {
     "keys-alive", "timeline.csv", ["time_s", "bucket_keys_alive_max"], read => keys_alive;
     "costs", "costs.csv", ["ChargeDescription", "BillingPeriodS"], read => bill;
     "requesters", "requesters.csv", ["requester", "kms_requests"], read => requesters;
-    "principals", "principals.csv", ["principal", "saving_ratio"], read => principals;
-    "buckets", "buckets.csv", ["bucket", "objects_not_in_log"], read => buckets;
+    "buckets", "buckets.csv", ["bucket", "saved_at_low_usd"], read => buckets;
+    "principals", "principals.csv", ["principal", "saved_at_low_usd"], read => principals;
+    "accounts", "accounts.csv", ["account", "saved_usd"], read => accounts;
     "prefixes", "prefixes.csv", ["bucket", "prefix", "saving_ratio"], read => prefixes;
     "operations", "operations.csv", ["operation", "kms_requests"], read => operations;
     "tornado", "sensitivity.csv", ["saving_at_low", "saving_at_high"], read => tornado;

@@ -2,6 +2,7 @@
 
 use super::assumptions::unknown_objects;
 use super::{adds_cost, period};
+use crate::harmless_text::few;
 use crate::results::Results;
 use crate::statistics::points;
 use crate::units::SimDuration;
@@ -117,9 +118,13 @@ fn billed_once(results: &Results) -> Option<String> {
         1 => "happens",
         _ => "happen",
     };
-    let names = once.join("`, `");
+    let names = few(&code(once));
     let period = period(results);
-    Some(format!("`{names}` {happens} once and is billed once; the rest is scaled to {period}."))
+    Some(format!("{names} {happens} once and is billed once; the rest is scaled to {period}."))
+}
+
+fn code(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| format!("`{name}`")).collect()
 }
 
 /// Which KMS requests were drawn without the S3 requests between them.
@@ -127,7 +132,7 @@ fn drawn(results: &Results) -> Option<String> {
     let whose = match results.facts.engine.as_str() {
         "events" => return None,
         "skip-ahead" => String::new(),
-        _ => format!(" of `{}`", results.facts.skipped_principals.join("`, `")),
+        _ => format!(" of {}", few(&code(&results.facts.skipped_principals))),
     };
     Some(format!(
         "The KMS requests{whose} were drawn without the S3 requests between them (engine \

@@ -12,11 +12,11 @@ mod method;
 mod sensitivity_files;
 mod sweep;
 
-use super::{accounts, assumptions, audit, basis, bill, figures, verdict};
+use super::{accounts, assumptions, audit, basis, bill, figures, savings, verdict};
 use crate::error::Result;
 use crate::report::chart::{self, Chart, Options};
 use crate::report::document::{Block, Cell, ChartFigure, Document, Section, Shown, Table};
-use crate::results::rows::{BucketRow, TimelineRow};
+use crate::results::rows::TimelineRow;
 use crate::results::sensitivity::{BreakEvenRow, CurveRow, SobolRow, SpreadRow};
 use crate::results::{Results, csv};
 use crate::sweep::swept::Swept;
@@ -38,8 +38,6 @@ pub struct Page<'a> {
 /// Rows of further CSV files of a run's folder.
 #[derive(Clone, Debug, Default)]
 pub struct Further {
-    /// `buckets.csv` of a replay.
-    pub buckets: Vec<BucketRow>,
     /// `sobol.csv`.
     pub sobol: Vec<SobolRow>,
     /// `spread.csv`.
@@ -49,9 +47,6 @@ pub struct Further {
     /// `break_even_curves.csv`.
     pub curves: Vec<CurveRow>,
 }
-
-/// The file of a replay that says what each bucket saves.
-pub const BUCKETS: &str = "buckets.csv";
 
 impl Further {
     /// Names of the files that `bks sensitivity` leaves.
@@ -64,7 +59,6 @@ impl Further {
     /// Text that is not what bks writes, with its place.
     pub fn read(&mut self, name: &str, text: &str) -> Result<()> {
         let read = match name {
-            BUCKETS => csv::read(text).map(|rows| self.buckets = rows),
             "sobol.csv" => csv::read(text).map(|rows| self.sobol = rows),
             "spread.csv" => csv::read(text).map(|rows| self.spread = rows),
             "break_even.csv" => csv::read(text).map(|rows| self.break_even = rows),
@@ -87,7 +81,7 @@ pub fn document(page: &Page) -> Result<Document> {
     blocks.push(Block::Verdict(format!("{}.", verdict::answer(results))));
     blocks.extend(decision::tiles(results));
     blocks.extend(decision::what_to_do(results));
-    blocks.extend(callers::where_it_saves(page));
+    blocks.extend(callers::where_it_saves(results)?);
     blocks.push(Section::open("how-sure", "How sure is this?", certainty::blocks(results)?));
     blocks.push(Section::closed("figures", "Key figures", key_figures(results)));
     blocks.push(Section::closed("assumptions", "What the answer depends on", depends_on(page)?));

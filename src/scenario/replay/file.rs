@@ -32,6 +32,7 @@ pub(super) fn of_log(
         populations: log.before.iter().map(|before| population(log, before, &age)).collect(),
         principals: principals_as_given(log, &given.principals),
         workloads: Vec::new(),
+        tenants: Vec::new(),
         clients: Vec::new(),
         replay: Some(ReplayFile { start: utc(log.start_ns), unknown_age }),
         ..given

@@ -102,6 +102,7 @@ impl<'a> Component<'a> {
         Cost {
             caller: Caller { requester, principal: self.principal, charged: self.charged },
             operation: self.kind.operation,
+            bucket: self.kind.bucket,
             calls,
             by_object,
             generates: false,

@@ -101,8 +101,13 @@ fn figures(tally: &Tally, keys_live: bool) -> Vec<(String, f64)> {
         add(format!("keys of requesters {number}"), sum(&|one| one.keys_generated));
         add(format!("requests of requesters {number}"), sum(&|one| one.requests));
     }
-    for (number, calls) in tally.calls_of_principal.iter().enumerate() {
-        add(format!("calls of principal {number}"), *calls as f64);
+    for (number, regions) in tally.principals().enumerate() {
+        let calls: u64 = regions.iter().map(bks::tally::AccountCounts::calls).sum();
+        add(format!("calls of principal {number}"), calls as f64);
+    }
+    for (number, bucket) in tally.buckets().iter().enumerate() {
+        add(format!("calls of bucket {number}"), bucket.calls.total() as f64);
+        add(format!("requests of bucket {number}"), bucket.requests as f64);
     }
     figures
 }

@@ -239,7 +239,9 @@ pub(crate) fn principals() -> String {
                 configuration: (*configuration).to_owned(),
                 principal: principal.to_owned(),
                 kms_requests,
+                saved_usd: Usd::from_f64(kms_requests * saving_ratio.unwrap_or_default() * 1e-3),
                 saving_ratio,
+                ..PrincipalRow::default()
             });
         }
     }
@@ -256,7 +258,10 @@ pub(crate) fn buckets(n: usize) -> String {
             kms_requests: 1_000.0 * bucket as f64,
             decrypt: 1_000.0 * bucket as f64,
             saving_ratio: Some([1.0, 0.0, 0.86, 0.98][i]),
-            objects_not_in_log: 7,
+            saved_at_low_usd: Usd::from_f64(bucket as f64),
+            saved_usd: Usd::from_f64(2.0 * bucket as f64),
+            saved_at_high_usd: Usd::from_f64(3.0 * bucket as f64),
+            objects_not_in_log: Some(7),
             ..BucketRow::default()
         })
     });

@@ -2,85 +2,33 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BUCKETS, Page, accounts, drawn};
+use super::{accounts, drawn, savings};
 use crate::error::Result;
 use crate::harmless_text::named;
 use crate::report::chart::{self, Options};
 use crate::report::document::{Block, Cell, Section, Table};
-use crate::report::numbers::signed;
 use crate::report::run::adds_cost;
-use crate::results::Results;
-use crate::results::result_json::Facts;
 use crate::results::rows::{PrincipalRow, RequesterRow};
+use crate::results::{BUCKETS, Results};
 
 /// Principals, and requesters of each configuration, that a page shows.
 const LISTED: usize = 100;
 
-/// Which buckets, of a replay, and which principals save most.
-pub(super) fn where_it_saves(page: &Page) -> Option<Block> {
-    if adds_cost(page.results) {
-        return None;
+/// Which buckets and which principals save most.
+pub(super) fn where_it_saves(results: &Results) -> Result<Option<Block>> {
+    let options = of_headline(results);
+    let [buckets, principals] = [savings::by_bucket(results), savings::by_principal(results)];
+    let mut blocks = Vec::new();
+    if !buckets.is_empty() {
+        let rows = &results.buckets;
+        blocks.extend(drawn(chart::buckets, rows, &options, BUCKETS, "table-buckets")?);
     }
-    let Page { results: Results { facts, principals, .. }, further, .. } = page;
-    let buckets = further.buckets.iter().map(|row| NamedCalls {
-        configuration: &row.configuration,
-        name: &row.bucket,
-        kms_requests: row.kms_requests,
-    });
-    let principals = principals.iter().map(|row| NamedCalls {
-        configuration: &row.configuration,
-        name: &row.principal,
-        kms_requests: row.kms_requests,
-    });
-    let tables = [
-        most_saved(facts, "bucket", buckets)
-            .map(|it| it.on_page("table-buckets", "Buckets that save most", BUCKETS)),
-        most_saved(facts, "principal", principals).map(|it| {
-            it.on_page("table-most-saved", "Principals that save most", "principals.csv")
-        }),
-    ];
-    let blocks: Vec<Block> =
-        tables.into_iter().flatten().map(|table| Block::Table(table.sortable())).collect();
-    (!blocks.is_empty()).then(|| Section::open("where", "Where it saves", blocks))
+    blocks.extend(buckets.into_iter().chain(principals));
+    Ok((!blocks.is_empty()).then(|| Section::open("where", "Where it saves", blocks)))
 }
 
-/// KMS requests of a bucket or a principal under a configuration.
-struct NamedCalls<'a> {
-    configuration: &'a str,
-    name: &'a str,
-    kms_requests: f64,
-}
-
-/// What the headline saves in each bucket or for each principal, those that save most first; `None` if
-/// there are not several.
-fn most_saved<'a>(
-    facts: &Facts,
-    what: &str,
-    calls: impl Iterator<Item = NamedCalls<'a>>,
-) -> Option<Table> {
-    const SHOWN: usize = 10;
-    let mut names: BTreeMap<&str, [f64; 2]> = BTreeMap::new();
-    for NamedCalls { configuration, name, kms_requests } in calls {
-        for (side, of) in [&facts.headline, &facts.reference].into_iter().enumerate() {
-            if configuration == of {
-                names.entry(name).or_default()[side] += kms_requests;
-            }
-        }
-    }
-    let mut names: Vec<(&str, [f64; 2])> =
-        names.into_iter().filter(|(_, calls)| calls.iter().any(|it| *it > 0.0)).collect();
-    if names.len() < 2 {
-        return None;
-    }
-    names.sort_by(|(_, a), (_, b)| (b[1] - b[0]).total_cmp(&(a[1] - a[0])));
-    names.truncate(SHOWN);
-    let table = Table::of(names)
-        .text(what, |(it, _)| name(it))
-        .figure("KMS requests saved", |(_, [own, of])| Cell::figure(of - own, signed))
-        .figure("share saved", |(_, [own, of])| Cell::percent((*of > 0.0).then(|| 1.0 - own / of)))
-        .figure("KMS requests", |(_, [own, _])| Cell::count(*own))
-        .figure("instead of", |(_, [_, of])| Cell::count(*of));
-    Some(table.table())
+fn of_headline(results: &Results) -> Options {
+    Options { configurations: vec![results.facts.headline.clone()], ..Options::default() }
 }
 
 /// Everyone, in tables.
@@ -97,8 +45,7 @@ pub(super) fn blocks(results: &Results) -> Result<Vec<Block>> {
     let several =
         results.requesters.iter().any(|row| row.requesters > 1 || Some(&row.requester) != first);
     if several {
-        let configurations = vec![results.facts.headline.clone()];
-        let options = Options { configurations, ..Options::default() };
+        let options = of_headline(results);
         let rows = &results.requesters;
         blocks.extend(drawn(
             chart::requesters,
