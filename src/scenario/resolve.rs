@@ -95,10 +95,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .enumerate()
         .map(|(i, written)| principal(i, written, from_log))
         .collect::<Resolved<_>>()?;
-    for (i, client) in file.clients.iter().enumerate() {
-        let check = client.retries.map_or(Ok(()), Retries::check);
-        check.at_path(|| TablePath::new("client", i).key("retries"))?;
-    }
+    check_clients(&file)?;
     let senders: Vec<Sender> = file.principals.iter().map(|it| sender(&file, it)).collect();
     let (slots, principal_slots) = session_slots(&file.principals, &senders)?;
     let names = NameIndex { file: &file, domains: &domains, principal_slots: &principal_slots };
@@ -123,8 +120,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     let (reference, headline) = compared(&file)?;
     let assertions = assertions(&file)?;
     let domains = domains.list(&file);
-    let alike = billing::alike(&senders);
-    let accounts = billing::accounts(&file, &domains, &alike);
+    let accounts = billing::accounts(&file, &domains, &billing::alike(&senders));
     let billing = billing::billing(&file, &accounts, &senders)?;
     let (replications, precision) = replications(&file)?;
     let mut scenario = Scenario {
@@ -158,6 +154,15 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     objects::resolve(&mut scenario)?;
     scenario.engine.check(&scenario.workloads).at_path(|| "engine".into())?;
     Ok(scenario)
+}
+
+/// Refuses clients of the scenario's own whose numbers of retries no client has.
+fn check_clients(file: &ScenarioFile) -> Resolved<()> {
+    for (i, client) in file.clients.iter().enumerate() {
+        let check = client.retries.map_or(Ok(()), Retries::check);
+        check.at_path(|| TablePath::new("client", i).key("retries"))?;
+    }
+    Ok(())
 }
 
 fn bucket(written: &BucketFile) -> Bucket {
