@@ -113,7 +113,7 @@ impl Results {
     /// The answer depends on nothing but the scenario: the same on any number of threads.
     #[must_use]
     pub fn of(scenario: &Scenario, progress: StepProgress) -> Self {
-        let mut run = Run::of(scenario, Variations::of_headline(scenario), progress);
+        let mut run = Run::of(scenario, &Variations::of_headline(scenario), progress);
         run.nine_in_ten = NineInTen::of_all(&run, progress);
         let summary = summary::rows(&run);
         let accounts = tables::accounts(&run);

@@ -48,12 +48,19 @@ fn ends([low, assumed, high]: [f64; 3]) -> (f64, f64) {
 /// Buckets that the table lists.
 const LISTED: usize = 10;
 
+/// A bucket's name, the KMS requests and the dollars that it saves a month, at each level.
+type BucketSaving = (String, [f64; 3], Option<[f64; 3]>);
+
+fn sum_of(savings: &[BucketSaving], of: fn(&BucketSaving) -> [f64; 3]) -> [f64; 3] {
+    [0, 1, 2].map(|level| savings.iter().map(|it| of(it)[level]).sum())
+}
+
 /// What the headline saves in each bucket; nothing if there are not several.
 fn by_bucket(scaled: &Scaled) -> Option<Table> {
     if scaled.buckets.len() < 2 {
         return None;
     }
-    let mut savers: Vec<(String, [f64; 3], Option<[f64; 3]>)> = scaled
+    let mut savers: Vec<BucketSaving> = scaled
         .buckets
         .iter()
         .map(|it| {
@@ -63,15 +70,10 @@ fn by_bucket(scaled: &Scaled) -> Option<Table> {
         .collect();
     let rest = savers.split_off(savers.len().min(LISTED));
     if !rest.is_empty() {
-        let sum = |of: fn(&(String, [f64; 3], Option<[f64; 3]>)) -> [f64; 3]| {
-            [0, 1, 2].map(|level| rest.iter().map(|it| of(it)[level]).sum())
-        };
-        let dollars = sum(|it| it.2.unwrap_or_default());
-        let name = format!("{} more", rest.len());
-        savers.push((name, sum(|it| it.1), rest[0].2.map(|_| dollars)));
+        let calls = sum_of(&rest, |it| it.1);
+        let dollars = rest[0].2.map(|_| sum_of(&rest, |it| it.2.unwrap_or_default()));
+        savers.push((format!("{} more", rest.len()), calls, dollars));
     }
-    let range =
-        |[low, assumed, high]: [f64; 3]| (low.min(assumed).min(high), low.max(assumed).max(high));
     let table = Table::of(savers)
         .text("bucket", |(name, _, _)| name.clone())
         .figure("saved a month", |(_, _, usd)| Cell::figure(usd.map(|usd| usd[1]), dollars))

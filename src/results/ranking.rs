@@ -145,9 +145,10 @@ impl Alone {
         });
         let alone: Vec<&str> = alone.map(|(name, _)| name.as_str()).collect();
         let mut levels = at_levels[first].iter().zip(&at_levels[next]);
-        match alone.is_empty() {
-            false => Some(alone.join(" ")),
-            true => levels.any(|(first, next)| next > first).then(|| SEVERAL.to_owned()),
+        if alone.is_empty() {
+            levels.any(|(first, next)| next > first).then(|| SEVERAL.to_owned())
+        } else {
+            Some(alone.join(" "))
         }
     }
 }

@@ -37,7 +37,7 @@ pub type StepProgress<'a> = &'a (dyn Fn(Step) + Sync);
 /// those who vary the scenario themselves.
 #[must_use]
 pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
-    let mut run = Run::of(scenario, Variations::default(), progress);
+    let mut run = Run::of(scenario, &Variations::default(), progress);
     if scenario.assertions.iter().any(|demand| demand.point.is_quantile()) {
         run.nine_in_ten = NineInTen::of_all(&run, progress);
     }
@@ -50,7 +50,7 @@ pub fn summary_and_replications(
     scenario: &Scenario,
     progress: StepProgress,
 ) -> (Vec<SummaryRow>, Vec<ReplicationRow>) {
-    let run = Run::of(scenario, Variations::default(), progress);
+    let run = Run::of(scenario, &Variations::default(), progress);
     (summary::rows(&run), tables::replications(&run))
 }
 
@@ -80,10 +80,10 @@ pub(super) struct LevelCounts<'a> {
 impl<'a> Run<'a> {
     pub(super) fn of(
         scenario: &'a Scenario,
-        variations: Variations,
+        variations: &Variations,
         progress: StepProgress,
     ) -> Self {
-        let (counted, at_ends) = arms::run(scenario, &variations, progress);
+        let (counted, at_ends) = arms::run(scenario, variations, progress);
         let indices = 0..scenario.configurations.len();
         Self {
             scenario,

@@ -70,7 +70,9 @@ impl SharedCalls {
         let count = match sharers {
             Sharers::Buckets => {
                 for (bucket, accounts) in self.buckets.iter().enumerate() {
-                    accounts.iter().for_each(|(&account, it)| add(bucket, account as usize, it));
+                    for (&account, counts) in accounts {
+                        add(bucket, account as usize, counts);
+                    }
                 }
                 self.buckets.len()
             }
