@@ -95,8 +95,7 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
         .enumerate()
         .map(|(i, written)| principal(i, written, from_log))
         .collect::<Resolved<_>>()?;
-    check_clients(&file)?;
-    let senders: Vec<Sender> = file.principals.iter().map(|it| sender(&file, it)).collect();
+    let senders = senders(&file)?;
     let (slots, principal_slots) = session_slots(&file.principals, &senders)?;
     let names = NameIndex { file: &file, domains: &domains, principal_slots: &principal_slots };
     let populations: Vec<Population> = file
@@ -156,13 +155,13 @@ pub fn resolve(file: ScenarioFile) -> Resolved<Scenario> {
     Ok(scenario)
 }
 
-/// Refuses clients of the scenario's own whose numbers of retries no client has.
-fn check_clients(file: &ScenarioFile) -> Resolved<()> {
+/// Who sends requests. Refuses clients of the scenario's own whose numbers of retries no client has.
+fn senders(file: &ScenarioFile) -> Resolved<Vec<Sender>> {
     for (i, client) in file.clients.iter().enumerate() {
         let check = client.retries.map_or(Ok(()), Retries::check);
         check.at_path(|| TablePath::new("client", i).key("retries"))?;
     }
-    Ok(())
+    Ok(file.principals.iter().map(|it| sender(file, it)).collect())
 }
 
 fn bucket(written: &BucketFile) -> Bucket {
