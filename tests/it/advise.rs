@@ -213,11 +213,11 @@ fn run_again(folder: &Path, command: &str) -> Value {
 /// Each piece of advice, run again by its command: the very bills whose differences are the savings.
 fn assert_commands_make_the_figures_again(folder: &Path, document: &Value) -> usize {
     let [now, keys] = ["now", "configuration"].map(|it| document[it].as_str().unwrap());
-    let list = document["advice"].as_array().unwrap();
-    let turned_on = list.iter().find(|it| it["advice"] == "bucket-keys").unwrap();
+    let pieces = document["advice"].as_array().unwrap();
+    let turned_on = pieces.iter().find(|it| it["advice"] == "bucket-keys").unwrap();
     let before = run_again(folder, turned_on["command"].as_str().unwrap());
     assert_eq!(row(&before, now)["total_cost_usd"], document["total_cost_usd"]);
-    for advised in list {
+    for advised in pieces {
         let name = advised["advice"].as_str().unwrap();
         let after = run_again(folder, advised["command"].as_str().unwrap());
         let bill = |run: &Value, configuration: &str| {
@@ -238,7 +238,7 @@ fn assert_commands_make_the_figures_again(folder: &Path, document: &Value) -> us
     let together = run_again(folder, document["command"].as_str().unwrap());
     let last = document["order"].as_array().unwrap().last().unwrap();
     assert_eq!(row(&together, keys)["total_cost_usd"], last["total_cost_usd"]);
-    list.len()
+    pieces.len()
 }
 
 #[test]

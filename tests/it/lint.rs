@@ -291,8 +291,8 @@ fn utf_16_is_read() {
 /// Names of statements and files are a stranger's.
 #[test]
 fn hostile_names_reach_no_terminal() {
-    let sid = "x\u{1b}[2J`\u{202e}\n# heading";
-    let policy = json!({ "Statement": [{ "Sid": sid, "Effect": "Allow", "Action": "kms:Decrypt",
+    let hostile = "x\u{1b}[2J`\u{202e}\n# heading";
+    let policy = json!({ "Statement": [{ "Sid": hostile, "Effect": "Allow", "Action": "kms:Decrypt",
         "Resource": "*", "Condition": { "StringLike": {
             "kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::b\u{7}\u{202e}`/*" } } }] });
     let folder = tempfile::tempdir().unwrap();

@@ -28,7 +28,7 @@ use bks::workload::ages::AgeLaw;
 use bks::workload::read_pattern::ReadPattern;
 
 /// Every scenario file has a test below; this list is held against the folder.
-const TESTED: [&str; 17] = [
+const TESTED: [&str; 18] = [
     "aws-sample",
     "busy-lake",
     "emr10",
