@@ -142,7 +142,9 @@ fn states_and_templates() {
 fn wrappers() {
     let policy = fs::read_to_string(fixtures().join("broken/delivery-stream.json")).unwrap();
     let policy: Value = serde_json::from_str(&policy).unwrap();
-    let encoded: String = policy.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded: Vec<String> =
+        policy.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = encoded.concat();
     for document in [
         json!({ "PolicyVersion": { "VersionId": "v3", "Document": policy, "IsDefaultVersion": true } }),
         json!({ "RoleName": "app", "PolicyName": "inline", "PolicyDocument": policy }),
