@@ -129,7 +129,7 @@ const SAVING: &str = "saving";
 macro_rules! kinds {
     ($($name:expr, $file:expr, $columns:expr, $read:ident => $draw:ident;)*) => {
         /// Every chart that can be drawn from a file, in the order of a page.
-        pub const KINDS: [ChartKind; 20] = [$(ChartKind {
+        pub const KINDS: [ChartKind; 21] = [$(ChartKind {
             name: $name,
             file: $file,
             columns: &$columns,
