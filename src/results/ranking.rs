@@ -110,17 +110,14 @@ impl Alone {
             return None;
         }
         let reference = costs_of_first(run, counted, scenario.reference, sharers);
-        let saved = |costs: Vec<Usd>| -> Vec<Usd> {
-            reference.iter().zip(costs).map(|(&reference, own)| reference - own).collect()
-        };
         let ends = varied.iter().map(|it| {
             let saved = it.at_ends.each_ref().map(|VariedCounts { billable, shared, .. }| {
-                saved(shared.costs(scenario, billable, sharers))
+                less(&reference, &shared.costs(scenario, billable, sharers))
             });
             (it.name.clone(), saved)
         });
         Some(Self {
-            assumed: saved(costs_of_first(run, counted, index, sharers)),
+            assumed: less(&reference, &costs_of_first(run, counted, index, sharers)),
             ends: ends.collect(),
         })
     }
@@ -151,6 +148,11 @@ impl Alone {
             Some(alone.join(" "))
         }
     }
+}
+
+/// What each pays less.
+fn less(reference: &[Usd], own: &[Usd]) -> Vec<Usd> {
+    reference.iter().zip(own).map(|(&reference, &own)| reference - own).collect()
 }
 
 /// What each pays, in the mean of all replications.

@@ -43,9 +43,11 @@ impl SharedCalls {
 
     /// KMS calls of each.
     pub(super) fn calls(&self, scenario: &Scenario, sharers: Sharers) -> Vec<u64> {
-        let calls = |of: &CallsByAccount| of.values().map(AccountCounts::calls).sum();
         match sharers {
-            Sharers::Buckets => self.buckets.iter().map(calls).collect(),
+            Sharers::Buckets => {
+                let each = self.buckets.iter();
+                each.map(|of| of.values().map(AccountCounts::calls).sum()).collect()
+            }
             Sharers::Principals => {
                 let regions = scenario.accounts.regions.len();
                 let each = self.principals.chunks(regions);

@@ -154,24 +154,37 @@ fn sizes(law: Option<&TenantSizes>, count: u32) -> Result<Vec<f64>> {
     Ok(sizes.into_iter().map(|size| size / mean).collect())
 }
 
+fn no_csv(error: &csv::Error) -> Error {
+    Error::request(format!("the text is no CSV: {error}"))
+}
+
+/// The place of a column.
+fn column(headers: &csv::StringRecord, name: &str) -> Option<usize> {
+    headers.iter().position(|header| header == name)
+}
+
+/// What stands in a cell, if there is such a column and anything stands there.
+fn given(record: &csv::StringRecord, column: Option<usize>) -> Option<String> {
+    let text = record.get(column?)?;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 /// The tenants of a CSV file.
 fn of_csv(text: &str, name: &str) -> Result<Vec<Tenant>> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let unreadable = |error: &csv::Error| Error::request(format!("the text is no CSV: {error}"));
-    let headers = reader.headers().map_err(|error| unreadable(&error).at(name))?.clone();
-    let column = |wanted: &str| headers.iter().position(|header| header == wanted);
-    let [Some(named), Some(sized)] = ["name", "size"].map(column) else {
+    let headers = reader.headers().map_err(|error| no_csv(&error).at(name))?.clone();
+    let [Some(named), Some(sized)] = ["name", "size"].map(|name| column(&headers, name)) else {
         return Err(Error::request(
             "a column is missing, but sizes have the columns `name` and `size`",
         )
         .at(format!("{name}:1:1"))
         .hint("begin the file with the line `name,size`; `account` and `region` may follow"));
     };
-    let [account, region] = ["account", "region"].map(column);
+    let [account, region] = ["account", "region"].map(|name| column(&headers, name));
     let mut tenants = Vec::new();
     for (number, record) in reader.records().enumerate() {
         let place = format!("{name}:{}:1", number + 2);
-        let record = record.map_err(|error| unreadable(&error).at(&place))?;
+        let record = record.map_err(|error| no_csv(&error).at(&place))?;
         let size = record[sized].parse::<f64>().ok();
         let Some(size) = size.filter(|size| size.is_finite() && *size > 0.0) else {
             return Err(Error::request(format!(
@@ -183,11 +196,12 @@ fn of_csv(text: &str, name: &str) -> Result<Vec<Tenant>> {
         if record[named].is_empty() {
             return Err(Error::request("`name` is empty, but a tenant has a name").at(place));
         }
-        let given = |column: Option<usize>| {
-            column.map(|column| record[column].to_owned()).filter(|text| !text.is_empty())
-        };
-        let name = record[named].to_owned();
-        tenants.push(Tenant { name, size, account: given(account), region: given(region) });
+        tenants.push(Tenant {
+            name: record[named].to_owned(),
+            size,
+            account: given(&record, account),
+            region: given(&record, region),
+        });
     }
     if tenants.is_empty() || tenants.len() > MOST as usize {
         return Err(Error::request(format!(

@@ -95,7 +95,6 @@ fn ranking<T: OfConfiguration>(
         .map(|index| (configurations.name(index), of(&mut configurations.rows_of(index, rows))))
         .collect();
     if !configurations.are_named() {
-        let change = |saved: &[Saved]| saved.iter().map(Saved::assumed).sum::<f64>().abs();
         all.sort_by(|(_, a), (_, b)| change(b).total_cmp(&change(a)));
         all.truncate(1);
     }
@@ -116,6 +115,11 @@ fn ranking<T: OfConfiguration>(
     );
     let name = file.trim_end_matches(".csv");
     Ok(Chart::new(name, file, title, subtitle, Plot::Bars(bars)).assumed())
+}
+
+/// How much all together change.
+fn change(all: &[Saved]) -> f64 {
+    all.iter().map(Saved::assumed).sum::<f64>().abs()
 }
 
 /// The names that save most in their order, then all others as one.

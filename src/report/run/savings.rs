@@ -64,12 +64,12 @@ impl<'a> Saver<'a> {
 /// The headline's buckets.
 fn buckets(results: &Results) -> Vec<Saver<'_>> {
     let facts = &results.facts;
-    let rows = || results.buckets.iter();
+    let rows = &results.buckets;
     let mut reference = BTreeMap::new();
-    for row in rows().filter(|row| row.configuration == facts.reference) {
+    for row in rows.iter().filter(|row| row.configuration == facts.reference) {
         reference.insert(row.bucket.as_str(), row.kms_requests_per_s_max);
     }
-    let own = rows().filter(|row| row.configuration == facts.headline);
+    let own = rows.iter().filter(|row| row.configuration == facts.headline);
     own.map(|row| Saver::of_bucket(row, reference.get(row.bucket.as_str()).copied().flatten()))
         .collect()
 }
