@@ -422,6 +422,10 @@ impl Tally {
         add_each(&mut self.alive_change, &other.alive_change);
         add_each(&mut self.bins, &other.bins);
         add_each(&mut self.requesters, &other.requesters);
+        for (mine, more) in self.busiest_bin_of_bucket.iter_mut().zip(&other.busiest_bin_of_bucket)
+        {
+            *mine = [mine[0].max(more[0]), mine[1].max(more[1])];
+        }
     }
 
     /// Number of seconds in a time bin.

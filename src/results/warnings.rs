@@ -59,7 +59,7 @@ pub(super) fn of(run: &Run, summary: &[SummaryRow], accounts: &[AccountRow]) -> 
             "object-arn-policies",
             "with bucket keys the encryption context is the bucket's ARN: IAM and key policies that \
              condition on an object's ARN stop matching",
-            "find them by `bks lint FILES`, and allow both `arn:aws:s3:::BUCKET` and \
+            "let `bks lint FILES` find such policies, and allow both `arn:aws:s3:::BUCKET` and \
              `arn:aws:s3:::BUCKET/*` in `kms:EncryptionContext:aws:s3:arn` before turning them on",
         ));
         warnings.extend(writers_need_decrypt(&found));
@@ -121,7 +121,7 @@ fn writers_need_decrypt(found: &Found) -> Option<WarningFacts> {
         "writers-need-decrypt",
         "if S3 verifies a new bucket-level key by Decrypt (documented for replicas, inferred for other \
          writers), whoever only writes needs `kms:Decrypt` too",
-        "add `kms:Decrypt` to writers' policies; `bks lint FILES` finds those without",
+        "add `kms:Decrypt` to writers' policies; `bks lint FILES` finds writers without it",
     ))
 }
 

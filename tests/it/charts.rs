@@ -834,8 +834,8 @@ fn wrong_tables_are_told_where_they_are_wrong() {
             "table.csv: the file has no configuration `bucket-key-rule`\n\nhint: did you mean `bucket-key-role`?",
         ),
         (
-            told("summary", &summary, &of("saving")),
-            "table.csv: `saving` is not a figure of this file\n\nhint: did you mean `saving_",
+            told("summary", &summary, &of("savng")),
+            "table.csv: `savng` is not a figure of this file\n\nhint: did you mean `saving_",
         ),
         (
             told("saving", &sweep, &Options { x: Some("lifetime".into()), ..options() }),

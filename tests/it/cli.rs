@@ -167,7 +167,7 @@ fn a_precision_out_of_reach_ends_with_a_warning() {
     let warning = warnings.iter().find(|w| w["id"] == "precision-not-reached").unwrap();
     let what = warning["what"].as_str().unwrap();
     assert!(what.starts_with("after 12 replications, the most that may be run"), "{what}");
-    assert!(what.ends_with("points; 0.0001 were asked for"), "{what}");
+    assert!(what.ends_with("points; 0.0001 was requested"), "{what}");
 }
 
 /// Without KMS requests, or without chance, the pilot is enough.

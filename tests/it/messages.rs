@@ -242,7 +242,7 @@ const WRONG: &[(&str, &str, &str, &str, &str, &str)] = &[
     ("seed = 7", r#"question = "unterminated"#, "3:25", "the text is not TOML", "", ""),
     ("seed = 7", r#"prices = { kms_request = "$1" }"#, "3:1", "unknown key `prices`", "", ""),
     ("seed = 7", "connections = 4", "3:1", "unknown key `connections`", "", ""),
-    ("[[bucket]]\nname = \"lake\"\nregion = \"us-east-1\"\n", "", "1:1", "`bucket` is missing, but must be given", "", ""),
+    ("[[bucket]]\nname = \"lake\"\nregion = \"us-east-1\"\n", "", "1:1", "there is no `bucket`, but a scenario has at least one", "", ""),
     ("name = \"base\"\n", "", "1:1", "`name` is missing, but must be given", "", ""),
     ("duration = \"1h\"\n", "", "1:1", "`duration` is missing, but must be given", "", ""),
     ("name = \"put\"\n", "", "23:1", "`name` is missing, but must be given", "", ""),

@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(scenario.buckets.len(), 8);
         let configurations: Vec<_> =
             scenario.configurations.iter().map(|it| (it.name.as_str(), it.mode.name())).collect();
-        assert_eq!(configurations, [("now", "sse-kms"), ("planned", "sse-kms-bucket-key")]);
+        assert_eq!(configurations, [("now", "SSE-KMS"), ("planned", "SSE-KMS with bucket key")]);
         assert_eq!(text.matches("leaves this bucket as it is").count(), 7);
     }
 
