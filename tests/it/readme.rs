@@ -152,7 +152,7 @@ fn the_committed_results_come_again() {
         assert!(fs::read(entry.path()).unwrap() == again, "{} differs", name.display());
         compared += 1;
     }
-    assert_eq!(compared, 11);
+    assert_eq!(compared, 12);
 }
 
 /// The picture is what `bks plot` makes of the committed results.

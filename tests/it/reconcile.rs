@@ -548,7 +548,7 @@ fn what_cannot_be_reconciled_is_refused() {
         (&["calls.json"], "no request is left"),
         (&["t.json", "--configuration", "bucket-key-rule"], "did you mean `bucket-key-role`?"),
         (&["t.json", "--bucket", "puddle"], "no request is left"),
-        (&["t.json", "--log-format", "ibm-cos"], "tells neither requesters nor KMS's calls"),
+        (&["t.json", "--log-format", "ibm-cos"], "records neither requesters nor KMS calls"),
         (&["nowhere.json"], "nowhere.json"),
         (
             &["t.json", "--bill", "a.log", "--format", "csv"],
