@@ -7,7 +7,7 @@
 //!   their ranges ([`Law`](crate::encryption::assumption::Law)). They say whose spread the saving's spread is.
 //! - *Break-even values* ([`break_even`]): where the saving falls below a target along an [`axis`], with
 //!   the others at each level; and where a demand on any other figure ceases to hold
-//!   ([`figure_targets`]).
+//!   ([`mod@figure_targets`]).
 //!
 //! All sets of assumptions are answered on the same requests, so that a difference is theirs and not
 //! one of chance: those of the first replication. Only the break-even values that were found there are

@@ -44,7 +44,7 @@ pub fn summary(scenario: &Scenario, progress: StepProgress) -> Vec<SummaryRow> {
     summary::rows(&run)
 }
 
-/// As [`summary`], with the figures of each replication beside it.
+/// As [`summary()`], with the figures of each replication beside it.
 #[must_use]
 pub fn summary_and_replications(
     scenario: &Scenario,

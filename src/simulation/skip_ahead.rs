@@ -2,9 +2,9 @@
 //! the calls, however many requests lie between them.
 //!
 //! Where actions arrive as Poisson processes, the requests that need one bucket-level key through one
-//! part of S3's fleet are a Poisson process by themselves, independent of all others ([`mod@flow`]).
+//! part of S3's fleet are a Poisson process by themselves, independent of all others ([`mod@varying_poisson`]).
 //! While the key is in memory they cost nothing, and what follows does not depend on how many they
-//! were; so the time goes from one call straight to the next ([`mod@walk`]). How many requests there were
+//! were; so the time goes from one call straight to the next ([`mod@call_times`]). How many requests there were
 //! in all is drawn apart ([`counts`]).
 //!
 //! Each configuration's calls, by API, requester, key and time, have the law that drawing every request

@@ -6,7 +6,7 @@
 //! every configuration is then asked for *its* key of that object.
 //!
 //! Where a source has more objects than are worth keeping, or where there is but one key at a time
-//! whoever writes, objects are known by their moment alone (see [`super::access`]).
+//! whoever writes, objects are known by their moment alone (see [`super::object_read`]).
 
 use crate::units::SimTime;
 
