@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::scenario_or_logs::ScenarioOrLogs;
 use super::{output, progress};
 use crate::encryption::assumption::Level;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, one_of};
 use crate::explanation::selection::{Selector, select};
 use crate::explanation::{Causes, check_length};
 use crate::recording::mark::{IsWanted, RecordMark};
@@ -71,6 +71,9 @@ pub(super) struct ExplainArgs {
     input: ScenarioOrLogs,
 }
 
+/// Names that are offered where one is not known.
+const NAMES_OFFERED: usize = 5;
+
 pub(super) fn run(args: &ExplainArgs, typed: &TypedOptions) -> Result<Exit> {
     let scenario = args.input.scenario(typed, args.jobs, args.print.quiet.quiet)?;
     let named = args.configurations.iter().map(|name| scenario.configuration_named(name));
@@ -126,6 +129,14 @@ impl ExplainArgs {
                 ));
             }
         };
+        if self.replication >= scenario.replications {
+            return Err(Error::request(format!(
+                "`{}` is not a replication of this run, which has {}",
+                self.replication, scenario.replications
+            ))
+            .at("--replication")
+            .hint("they are counted from 0; `--set replications=N` makes more"));
+        }
         check_length(scenario, 1, 1)?;
         let level = self.level;
         let assumptions = scenario.configurations[configuration].ranges.at(level);
@@ -134,9 +145,7 @@ impl ExplainArgs {
             self.jobs.run(|| select(scenario, &arm, self.replication, selector, self.limit))?;
         scenario.recording.as_ref().map_or(Ok(()), |recording| recording.check())?;
         if selected.all == 0 {
-            return Err(Error::request("no request of the run is one of these").hint(
-                "objects of a scenario are called as `bks export` names them; those of a log by their key",
-            ));
+            return Err(self.nothing_picked(scenario));
         }
         let requests = RequestsExplained { scenario, configuration, level, selected: &selected };
         self.print.print(|format| match format {
@@ -144,6 +153,35 @@ impl ExplainArgs {
             OutputFormat::Csv => output::csv(&requests.rows()),
             _ => format.document(&requests.document()),
         })
+    }
+
+    /// Why there is nothing to explain, and what would be found.
+    fn nothing_picked(&self, scenario: &Scenario) -> Error {
+        let is_log = scenario.recording.is_some();
+        let (option, value, hint) = match self {
+            Self { object: Some(key), .. } if is_log => {
+                ("--object", key, "give the object's key, without the bucket".to_owned())
+            }
+            Self { object: Some(key), .. } => {
+                ("--object", key, "objects have the keys that `bks export` gives them".to_owned())
+            }
+            Self { request: Some(id), .. } if is_log => {
+                ("--request", id, "give the ID that the log has for the request".to_owned())
+            }
+            Self { request: Some(id), .. } => {
+                ("--request", id, "`--at TIME` shows the numbers of a second's requests".to_owned())
+            }
+            Self { requester: Some(name), .. } => {
+                let senders = scenario.senders.iter().map(|it| it.name.as_str());
+                let few = senders.take(NAMES_OFFERED);
+                ("--requester", name, one_of(name, few))
+            }
+            Self { at, .. } => {
+                let time = at.as_ref().expect("there is a selector");
+                ("--at", time, "`--requester NAME` shows when a requester asks".to_owned())
+            }
+        };
+        Error::request(format!("`{value}` has no request in this run")).at(option).hint(hint)
     }
 
     /// What is to be picked, if anything is.

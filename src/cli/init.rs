@@ -26,7 +26,7 @@ pub(super) struct InitArgs {
     print: bool,
     /// Take the buckets, now and as planned, from what `terraform show -json` prints; `-` for standard input
     ///
-    /// `now` and `planned` become two configurations; the traffic is made up. States and `CloudFormation` templates will
+    /// `now` and `planned` become two configurations; the traffic is made up. States and CloudFormation templates will
     /// do, too.
     #[arg(long, value_name = "FILE")]
     plan: Option<String>,

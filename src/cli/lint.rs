@@ -15,7 +15,7 @@ use crate::report::lint as report;
 
 /// Find policies and settings that S3 Bucket Keys will break, before they are turned on
 ///
-/// Reads IAM, key, bucket, session and organization policies, Terraform plans and states, and `CloudFormation` templates, as
+/// Reads IAM, key, bucket, session and organization policies, Terraform plans and states, and CloudFormation templates, as
 /// JSON or YAML: files, folders, or `-`. Each statement is evaluated as IAM does, with the object's ARN in the encryption context,
 /// as S3 sends it now, and with the bucket's ARN, as S3 sends it with bucket keys; a finding is where the decision
 /// changes. Each finding has its place, its reason, the smallest mend, and how sure it is. Nothing is sent anywhere.

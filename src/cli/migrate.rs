@@ -17,7 +17,7 @@ use crate::results::run::Step;
 use crate::simulation::estimate;
 use crate::units::{Rate, Share};
 
-/// Plan a migration: leave, wait, `UpdateObjectEncryption` or Batch Copy, month by month
+/// Plan a migration: leave, wait, UpdateObjectEncryption or Batch Copy, month by month
 ///
 /// Bucket keys change nothing for objects that are there already. Of a scenario, every way to deal with them is
 /// simulated on the same requests: what it can touch, what it costs once, how long it takes under the KMS quota,
@@ -67,7 +67,8 @@ pub(super) fn run(args: &MigrateArgs) -> Result<Exit> {
         [only] if is_scenario(only) => args.of_scenario(only),
         several if several.iter().any(|source| is_scenario(source)) => Err(Error::request(
             "a plan is of one scenario or of an inventory's files, but several sources are given",
-        )),
+        )
+        .hint("run `bks migrate` for each scenario")),
         files => args.of_inventory(&files.iter().map(PathBuf::from).collect::<Vec<_>>()),
     }
 }

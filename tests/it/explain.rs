@@ -336,7 +336,9 @@ fn requests_of_a_log_are_explained_one_by_one() {
         assert!(table.contains(part), "{part}: {table}");
     }
     let error = fails(folder, 2, &[&["explain"][..], &settings, &["--object", "z"]].concat());
-    assert!(error.contains("no request of the run is one of these"), "{error}");
+    assert!(error.starts_with("error: --object: `z` has no request in this run"), "{error}");
+    let error = fails(folder, 2, &[&["explain"][..], &settings, &["--requester", "etk"]].concat());
+    assert!(error.contains("--requester: `etk`") && error.contains("etl`"), "{error}");
 }
 
 /// Where KMS's events stand for requests, an object is found by the ARN that they name.
