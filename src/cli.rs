@@ -23,12 +23,14 @@ mod help;
 mod init;
 mod input;
 mod inventory;
+mod job_array;
 mod journal;
 mod known_totals;
 mod lint;
 mod list;
 mod logs;
 mod memory;
+mod merge;
 mod migrate;
 mod output;
 mod plot;
@@ -88,6 +90,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     Lint(lint::LintArgs),
     Export(export::ExportArgs),
+    Merge(merge::MergeArgs),
     List(list::ListArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
@@ -142,6 +145,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Migrate(args) => migrate::run(&args),
         Command::Lint(args) => lint::run(&args),
         Command::Export(args) => export::run(&args, typed),
+        Command::Merge(args) => merge::run(&args),
         Command::List(args) => list::run(&args),
         Command::Schema => schema(),
         Command::Complete(args) => complete::run(&args, Cli::command()),

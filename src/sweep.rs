@@ -5,6 +5,7 @@
 //! - [`grid`]: axes to points, and what each puts into the scenario;
 //! - [`checked_points`]: every point read and checked before any is run, and the identity of a sweep;
 //! - [`rows`]: a point's results as lines of a file, from which a sweep that was broken off goes on;
+//! - [`shard`]: a part of the points, for one of many machines, and [`merge`]: all parts back into one;
 //! - [`swept`]: all of that read back, for whoever shows it;
 //! - this file: points run in parallel, as many at a time as fit into memory.
 //!
@@ -15,8 +16,10 @@
 pub mod axis;
 pub mod checked_points;
 pub mod grid;
+pub mod merge;
 mod range;
 pub mod rows;
+pub mod shard;
 pub mod swept;
 
 use std::sync::{Mutex, PoisonError};

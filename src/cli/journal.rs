@@ -60,9 +60,9 @@ impl<'a> Journal<'a> {
         &self.path
     }
 
-    /// The points of `0..points` that it does not have.
-    pub(super) fn missing(&self, points: usize) -> Vec<usize> {
-        (0..points).filter(|point| !self.kept.contains_key(point)).collect()
+    /// Those of `points` that it does not have.
+    pub(super) fn missing(&self, points: &[usize]) -> Vec<usize> {
+        points.iter().copied().filter(|point| !self.kept.contains_key(point)).collect()
     }
 
     /// Adds the lines of a point: all of them in one write, on the disk when this returns.
@@ -77,7 +77,7 @@ impl<'a> Journal<'a> {
             .writing(&self.path)
     }
 
-    /// Puts all points into the order of the grid and gives their lines.
+    /// Puts all points, so many, into the order of the grid and gives their lines.
     pub(super) fn finish(self, points: usize) -> Result<PointLines> {
         drop(self.file);
         let there = read(&self.path)?.unwrap_or_default();
@@ -99,7 +99,7 @@ impl<'a> Journal<'a> {
 }
 
 /// The bytes of a file; `None` if there is no such file.
-fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
         return Err(Error::request("there must be a file, not a folder, a pipe or a device")
             .at(path.display().to_string()));
@@ -119,7 +119,7 @@ fn remove(path: &Path) -> Result<()> {
 
 /// Makes sure that the folder is of the sweep `identity`. Without any, rows that are there are of
 /// unknown origin.
-fn claim(folder: &Path, identity: &SweepIdentity, has_rows: bool) -> Result<()> {
+pub(super) fn claim(folder: &Path, identity: &SweepIdentity, has_rows: bool) -> Result<()> {
     let path = folder.join(IDENTITY);
     match read(&path)? {
         Some(document) => identity
@@ -136,7 +136,7 @@ fn claim(folder: &Path, identity: &SweepIdentity, has_rows: bool) -> Result<()> 
 
 /// Keeps other sweeps out of the folder. Where a system or file system locks no folders, nobody is
 /// kept out: two processes then do the work twice, and what each appends is whole.
-fn lock(folder: &Path) -> Result<Option<File>> {
+pub(super) fn lock(folder: &Path) -> Result<Option<File>> {
     let Ok(file) = File::open(folder) else { return Ok(None) };
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::args::{Changes, FailIf, JobsOption, OutputFormat, Quiet};
 use super::exit::Exit;
+use super::job_array::ShardChoice;
 use super::journal::Journal;
 use super::{input, memory, output, progress};
 use crate::error::{Error, Result, one_of};
@@ -17,6 +18,7 @@ use crate::simulation::estimate;
 use crate::sweep::checked_points::{Survey, SweepIdentity};
 use crate::sweep::grid::Grid;
 use crate::sweep::rows::{Ledger, PointLines, RowsFormat};
+use crate::sweep::shard::Shard;
 use crate::sweep::{self, Callbacks};
 
 /// Simulate a scenario at every point of a grid of values
@@ -31,7 +33,8 @@ use crate::sweep::{self, Callbacks};
 #[command(after_long_help = "Examples:\n  \
     bks sweep emr10.toml --set lifetime=30s,3min,5min,1h\n  \
     bks sweep emr10.toml --set requesters=1..10000:log10 --set cache_lifetime=1min,5min\n  \
-    bks sweep lake.toml --set bucket.lake.bucket_keys_since=-7d..0s:+1d --figure throttled_share")]
+    bks sweep lake.toml --set bucket.lake.bucket_keys_since=-7d..0s:+1d --figure throttled_share\n  \
+    bks sweep emr10.toml --set requesters=1..10000:log10 --shard 2/3 --out parts/2")]
 pub(super) struct SweepArgs {
     /// Scenario file; `-` reads it from standard input
     scenario: String,
@@ -54,6 +57,13 @@ pub(super) struct SweepArgs {
     /// Start over, and discard the points of an earlier sweep
     #[arg(long)]
     restart: bool,
+    /// Run only one part of the points, for one of many machines: N/M, or `auto` in a job array
+    ///
+    /// Every Mth point, from the Nth on. `auto` takes both numbers from Slurm or AWS Batch; an indexed job of
+    /// Kubernetes tells the index alone, so `auto/M` says of how many. Give each shard a folder of its own by
+    /// `--out`; `bks merge` makes one sweep of them, with the bytes that a single machine would have written.
+    #[arg(long, value_name = "N/M", value_parser = ShardChoice::parse)]
+    shard: Option<ShardChoice>,
     /// Refuse a sweep of more than N points
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_points: usize,
@@ -75,7 +85,12 @@ pub(super) fn run(args: &SweepArgs) -> Result<Exit> {
     let source = input::ScenarioSource::open(&args.scenario)?;
     let mut base = source.read(&grid.fixed())?;
     args.fail_if.add_to(&mut base)?;
-    let sweep = Sweep { args, grid: &grid, source: &source, base: &base };
+    let shard = args.shard.map(ShardChoice::find).transpose()?;
+    let points = match shard {
+        None => (0..grid.points()).collect(),
+        Some(shard) => shard.points(grid.points()).collect(),
+    };
+    let sweep = Sweep { args, grid: &grid, source: &source, base: &base, shard, points };
     args.jobs.run(|| sweep.run())?
 }
 
@@ -85,6 +100,9 @@ struct Sweep<'a> {
     grid: &'a Grid,
     source: &'a input::ScenarioSource,
     base: &'a Scenario,
+    shard: Option<Shard>,
+    /// Those that are to be run here.
+    points: Vec<usize>,
 }
 
 impl Sweep<'_> {
@@ -104,15 +122,18 @@ impl Sweep<'_> {
             RowsFormat::Csv
         };
         let ledger = Ledger::new(format, self.grid, &survey);
-        let identity = SweepIdentity::of(self.base, self.grid, &survey);
+        let identity = SweepIdentity::of(self.base, self.grid, &survey, self.shard, &self.points);
         let folder = output::results_folder(self.args.out.as_deref(), &self.base.name);
         let journal = Journal::open(&folder, &ledger, &identity, self.args.restart)?;
         let path = journal.path().to_owned();
-        let missing = journal.missing(self.grid.points());
+        let missing = journal.missing(&self.points);
         self.note_what_is_there(&path, missing.len());
         self.run_missing(&survey, &missing, &ledger, &journal, bytes)?;
-        let lines = journal.finish(self.grid.points())?;
-        self.report(&survey, &ledger, &lines)?;
+        let lines = journal.finish(self.points.len())?;
+        match self.shard {
+            None => self.report(&survey, &ledger, &lines)?,
+            Some(shard) => self.note_shard(shard),
+        }
         if !missing.is_empty() {
             self.args.quiet.wrote(&path);
         }
@@ -127,7 +148,7 @@ impl Sweep<'_> {
 
     fn note_what_is_there(&self, path: &Path, missing: usize) {
         let path = path.display();
-        let points = self.grid.points();
+        let points = self.points.len();
         if missing == 0 {
             self.args.quiet.note(&format!("{path} already has all {points} points"));
         } else if missing < points {
@@ -136,6 +157,13 @@ impl Sweep<'_> {
                 .quiet
                 .note(&format!("{path} has {there} of {points} points, resuming with the rest"));
         }
+    }
+
+    fn note_shard(&self, shard: Shard) {
+        let (mine, all) = (self.points.len(), self.grid.points());
+        self.args.quiet.note(&format!(
+            "shard {shard} has {mine} of {all} points; `bks merge FOLDER...` makes one sweep of all shards"
+        ));
     }
 
     fn run_missing(
@@ -179,8 +207,10 @@ impl Sweep<'_> {
     /// Says at how many points an assertion is not met, and names the first ones.
     fn check_assertions(&self, survey: &Survey, ledger: &Ledger, lines: &PointLines) -> Exit {
         const NAMED: usize = 5;
-        let unmet: Vec<(usize, AssertionFacts)> = (0..self.grid.points())
-            .filter_map(|point| {
+        let unmet: Vec<(usize, AssertionFacts)> = self
+            .points
+            .iter()
+            .filter_map(|&point| {
                 let unmet = survey.points[point].unmet(&ledger.rows(&lines[&point]));
                 Some((point, unmet.into_iter().next()?))
             })
@@ -188,7 +218,7 @@ impl Sweep<'_> {
         if unmet.is_empty() {
             return Exit::Done;
         }
-        let of = self.grid.points();
+        let of = self.points.len();
         output::note(&format!("assertions are not met at {} of {of} points", unmet.len()));
         for (point, demand) in unmet.iter().take(NAMED) {
             let name = self.grid.name(*point);

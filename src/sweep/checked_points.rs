@@ -4,6 +4,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
+use super::shard::Shard;
+use crate::encryption::assumption::Level;
 use crate::error::{Error, Result};
 use crate::pricing::PriceTable;
 use crate::results::result_json::AssertionFacts;
@@ -86,6 +88,13 @@ impl Survey {
         Ok(Self { points: points.into_iter().collect::<Result<_>>()? })
     }
 
+    /// How many rows `points` have together: one for each configuration at each level.
+    #[must_use]
+    pub fn rows(&self, points: &[usize]) -> usize {
+        let configurations = points.iter().map(|&point| self.points[point].configurations.len());
+        configurations.sum::<usize>() * Level::ALL.len()
+    }
+
     /// Work of all `points` together.
     #[must_use]
     pub fn work(&self, points: &[usize]) -> f64 {
@@ -122,6 +131,12 @@ pub struct SweepIdentity {
     pub points: usize,
     /// Hash of the hashes of the scenarios of all points.
     pub points_hash: String,
+    /// Which part of the points its file has; none if that is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// Number of rows that its file has when it is done; 0 if an older version of bks wrote it.
+    #[serde(default)]
+    pub rows: usize,
 }
 
 /// A key and its values, as in `sweep.json`.
@@ -141,9 +156,15 @@ pub struct AxisIdentity {
 const SCHEMA_VERSION: u32 = 1;
 
 impl SweepIdentity {
-    /// What the sweep of `base` over a grid is.
+    /// What the sweep of `base` over a grid is, or a shard of it that has these `points`.
     #[must_use]
-    pub fn of(base: &Scenario, grid: &Grid, survey: &Survey) -> Self {
+    pub fn of(
+        base: &Scenario,
+        grid: &Grid,
+        survey: &Survey,
+        shard: Option<Shard>,
+        points: &[usize],
+    ) -> Self {
         let axes = grid.axes().iter().map(|axis| AxisIdentity {
             key: axis.key.clone(),
             values: axis.values.iter().map(|value| value.text.clone()).collect(),
@@ -165,6 +186,8 @@ impl SweepIdentity {
             axes: axes.collect(),
             points: grid.points(),
             points_hash: fingerprint(&hashes),
+            shard,
+            rows: survey.rows(points),
         }
     }
 
@@ -178,15 +201,23 @@ impl SweepIdentity {
         format!("{}\n", crate::harmless_text::json(&text))
     }
 
+    /// Reads the document `sweep.json`.
+    ///
+    /// # Errors
+    /// If bks did not write it.
+    pub fn read(document: &str) -> Result<Self> {
+        serde_json::from_str(document).map_err(|error| {
+            Error::request(format!("what is there cannot be read as a sweep: {error}"))
+        })
+    }
+
     /// Refuses to go on with what another sweep has left.
     ///
     /// # Errors
     /// Says what differs.
     pub fn check_same(&self, document: &str) -> Result<()> {
         const HINT: &str = "give another folder by `--out`, or start over with `--restart`";
-        let other: Self = serde_json::from_str(document).map_err(|error| {
-            Error::request(format!("what is there cannot be read as a sweep: {error}")).hint(HINT)
-        })?;
+        let other = Self::read(document).map_err(|error| error.hint(HINT))?;
         let Some((what, there, here)) = self.difference(&other) else { return Ok(()) };
         Err(Error::request(format!(
             "the sweep there has the {what} `{there}`, but this one has `{here}`: their rows cannot \
@@ -196,7 +227,7 @@ impl SweepIdentity {
     }
 
     /// What tells it from others, each with its name.
-    fn marks(&self) -> [(&'static str, String); 9] {
+    fn marks(&self) -> [(&'static str, String); 10] {
         let axes = self.axes.iter().map(|axis| format!("{}={}", axis.key, axis.values.join(",")));
         [
             ("version of its document", self.schema_version.to_string()),
@@ -208,11 +239,15 @@ impl SweepIdentity {
             ("seed", self.seed.to_string()),
             ("scenario's hash", self.scenario_hash.clone()),
             ("hash of all points", self.points_hash.clone()),
+            (
+                "part of the points",
+                self.shard.map_or_else(|| "all".to_owned(), |it| it.to_string()),
+            ),
         ]
     }
 
     /// The first thing in which another sweep differs: what, there, and here.
-    fn difference(&self, other: &Self) -> Option<(&'static str, String, String)> {
+    pub(super) fn difference(&self, other: &Self) -> Option<(&'static str, String, String)> {
         let pairs = other.marks().into_iter().zip(self.marks());
         pairs
             .into_iter()

@@ -36,6 +36,18 @@ impl RowsFormat {
             Self::JsonLines => "sweep.jsonl",
         }
     }
+
+    /// The point that a line is of; `None` if it is torn, or no row.
+    pub(super) fn point(self, line: &[u8]) -> Option<usize> {
+        let line = line.strip_suffix(b"\n")?;
+        match self {
+            Self::Csv => records(line).pop()?.get(LEADING)?.parse().ok(),
+            Self::JsonLines => {
+                let object: Value = serde_json::from_slice(line).ok()?;
+                usize::try_from(object.get(POINT)?.as_u64()?).ok()
+            }
+        }
+    }
 }
 
 /// The file of a sweep.

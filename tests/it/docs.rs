@@ -29,6 +29,7 @@ use bks::simulation::estimate::check_size;
 use bks::sweep::checked_points::{Survey, SweepIdentity};
 use bks::sweep::grid::Grid;
 use bks::sweep::rows::{Ledger, RowsFormat};
+use bks::sweep::shard::Shard;
 use serde_json::Value;
 
 fn page_path(name: &str) -> PathBuf {
@@ -362,7 +363,10 @@ fn the_dictionary_has_every_column_of_a_sweep() {
 fn the_dictionary_has_every_key_of_a_sweep() {
     let dictionary = page("data-dictionary.md");
     let document = |grid: &Grid, survey: &Survey| -> Value {
-        serde_json::from_str(&SweepIdentity::of(&small(), grid, survey).to_json()).unwrap()
+        let shard = "1/2".parse::<Shard>().unwrap();
+        let points: Vec<usize> = shard.points(grid.points()).collect();
+        let identity = SweepIdentity::of(&small(), grid, survey, Some(shard), &points);
+        serde_json::from_str(&identity.to_json()).unwrap()
     };
     swept(|grid, survey| {
         let document = document(grid, survey);

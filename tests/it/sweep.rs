@@ -1,6 +1,6 @@
 //! Sweeps: points are what simulations are, and nothing that happens to a sweep changes its file.
 
-use crate::support::command::{bks, command, text};
+use crate::support::command::{bks, command, fails, text};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::Path;
@@ -202,6 +202,102 @@ fn the_same_bytes_come_from_any_number_of_threads_and_a_finished_sweep_is_left_a
     assert_eq!(text(&again.stderr), "1/sweep.csv already has all 6 points\n");
     assert!(text(&again.stdout).starts_with("small: saving of `bucket-key-role` is least, "));
     assert_eq!(before, (changed("sweep.csv"), changed("sweep.json")));
+}
+
+/// Runs shard `number` of `of` into a folder of that name.
+fn shard(folder: &Path, format: &str, number: usize, of: usize) {
+    let (shard, out) = (format!("{number}/{of}"), format!("{format}-{of}-{number}"));
+    done(folder, &sweep(&GRID, &["-q", "--format", format, "--shard", &shard, "-o", &out]));
+}
+
+#[test]
+fn shards_merge_to_the_bytes_of_one_sweep_in_any_order() {
+    let folder = folder();
+    let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    for (format, file) in [("csv", "sweep.csv"), ("json", "sweep.jsonl")] {
+        done(folder.path(), &sweep(&GRID, &["-q", "-o", format, "--format", format]));
+        // The last has more shards than there are points.
+        for of in [1, 2, 4, 8] {
+            (1..=of).for_each(|number| shard(folder.path(), format, number, of));
+            let mut parts: Vec<String> =
+                (1..=of).map(|number| format!("{format}-{of}-{number}")).collect();
+            parts.reverse();
+            let out = format!("{format}-{of}");
+            let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+            done(folder.path(), &[&["merge", "-q", "-o", &out], &parts[..]].concat());
+            for file in [file, "sweep.json"] {
+                let (whole, merged) = (format!("{format}/{file}"), format!("{out}/{file}"));
+                assert_eq!(read(&whole), read(&merged), "{merged}");
+            }
+            // What was merged is a sweep like any other.
+            let again = done(folder.path(), &sweep(&GRID, &["-o", &out, "--format", format]));
+            assert!(text(&again.stderr).contains("already has all 6 points"));
+        }
+    }
+}
+
+#[test]
+fn a_shard_that_was_killed_is_resumed_and_merges() {
+    let folder = folder();
+    done(folder.path(), &sweep(&GRID, &["-q", "-o", "whole"]));
+    (1..=2).for_each(|number| shard(folder.path(), "csv", number, 2));
+    let rows = folder.path().join("csv-2-2/sweep.csv");
+    let whole = fs::read(&rows).unwrap();
+    fs::write(&rows, &whole[..whole.len() * 2 / 3]).unwrap();
+    let merge = ["merge", "csv-2-1", "csv-2-2", "-o", "merged"];
+    let message = fails(folder.path(), 2, &merge);
+    assert!(message.contains("csv-2-2: shard 2/2 is not done: its file has "), "{message}");
+    assert!(!folder.path().join("merged").exists(), "nothing is written");
+    shard(folder.path(), "csv", 2, 2);
+    assert_eq!(fs::read(&rows).unwrap(), whole);
+    done(folder.path(), &merge);
+    let read = |name: &str| fs::read(folder.path().join(name).join("sweep.csv")).unwrap();
+    assert_eq!(read("whole"), read("merged"));
+}
+
+#[test]
+fn what_is_no_whole_set_of_shards_is_refused_by_name() {
+    let folder = folder();
+    (1..=3).for_each(|number| shard(folder.path(), "csv", number, 3));
+    shard(folder.path(), "json", 2, 3);
+    shard(folder.path(), "csv", 1, 2);
+    done(folder.path(), &sweep(&GRID, &["-q", "-o", "whole"]));
+    let other = ["--set", "requesters=1..100:log10", "--set", "lifetime=90s..2h:2"];
+    done(folder.path(), &sweep(&other, &["-q", "--shard", "3/3", "-o", "other"]));
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    for (parts, message) in [
+        (&["csv-3-1", "csv-3-3"][..], "of 3 shards 1 are missing: 2/3"),
+        (
+            &["csv-3-1", "csv-3-2", "csv-3-3", "csv-3-1"],
+            "shard 1/3 is there twice, also in csv-3-1",
+        ),
+        (&["csv-3-1", "csv-3-2", "other"], "the sweep there has the values `requesters"),
+        (&["csv-3-1", "json-3-2", "csv-3-3"], "the sweep there has the file `sweep.jsonl`"),
+        (&["csv-2-1", "csv-3-2"], "the sweep there has the number of shards `3`"),
+        (&["whole"], "the sweep there is whole, no shard of one"),
+        (&["csv-3-1", "empty"], "empty: there is no `sweep.json`"),
+    ] {
+        let said = fails(folder.path(), 2, &[&["merge", "-o", "out"], parts].concat());
+        assert!(said.contains(message), "{parts:?}: {said}");
+    }
+    // Nor does a merged sweep replace another.
+    let merge = ["merge", "csv-3-1", "csv-3-2", "csv-3-3", "-o", "csv-2-1"];
+    let said = fails(folder.path(), 2, &merge);
+    assert!(said.contains("the part of the points `1/2`, but this one has `all`"), "{said}");
+}
+
+#[test]
+fn a_task_of_a_job_array_finds_its_shard() {
+    let folder = folder();
+    shard(folder.path(), "csv", 2, 3);
+    let arguments = sweep(&GRID, &["-q", "--shard", "auto", "-o", "array"]);
+    let mut task = command(folder.path(), &arguments);
+    task.env("AWS_BATCH_JOB_ARRAY_INDEX", "1").env("AWS_BATCH_JOB_ARRAY_SIZE", "3");
+    assert!(task.output().unwrap().status.success());
+    let read = |name: &str| fs::read(folder.path().join(name).join("sweep.csv")).unwrap();
+    assert_eq!(read("array"), read("csv-3-2"));
+    let said = fails(folder.path(), 2, &arguments);
+    assert!(said.contains("`AWS_BATCH_JOB_ARRAY_INDEX` (AWS Batch)"), "{said}");
 }
 
 /// A grid, its survey, and what all its points leave.

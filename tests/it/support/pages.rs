@@ -98,7 +98,8 @@ pub(crate) fn sweep_texts(values: &[(&str, &str)]) -> (String, String) {
         (point, ledger.lines(point, &results::run::summary(&scenario, &|_| ())))
     });
     let csv = String::from_utf8(ledger.file(&points.collect())).unwrap();
-    (csv, SweepIdentity::of(&base, &grid, &survey).to_json())
+    let all: Vec<usize> = (0..grid.points()).collect();
+    (csv, SweepIdentity::of(&base, &grid, &survey, None, &all).to_json())
 }
 
 /// A sweep of the scenario.

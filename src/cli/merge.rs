@@ -1,0 +1,83 @@
+//! `bks merge`: parts that were made on several machines, put together.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::args::Quiet;
+use super::exit::Exit;
+use super::file_errors::FileErrors;
+use super::journal::{self, IDENTITY};
+use super::output;
+use crate::error::{Error, Result};
+use crate::sweep::checked_points::SweepIdentity;
+use crate::sweep::merge::{MergedSweep, ShardFiles, merge};
+use crate::sweep::rows::RowsFormat;
+
+/// Make one sweep of the shards that several machines ran
+///
+/// Takes the folders that `bks sweep ... --shard N/M --out FOLDER` wrote, in any order, and writes the sweep.csv and
+/// sweep.json of the whole sweep, with the bytes that a single machine would have written. Shards of different sweeps,
+/// one that is there twice, and one that is missing or not done are refused by name.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    bks merge parts/* --out results/emr10\n\n\
+    In a job array, each task runs one shard:\n  \
+    bks sweep emr10.toml --set requesters=1..10000:log10 --shard auto --out parts/$SLURM_ARRAY_TASK_ID")]
+pub(super) struct MergeArgs {
+    /// Folders of the shards
+    #[arg(required = true, value_name = "FOLDER")]
+    shards: Vec<PathBuf>,
+    /// Output directory [default: results/NAME]
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    quiet: Quiet,
+}
+
+pub(super) fn run(args: &MergeArgs) -> Result<Exit> {
+    let shards = args.shards.iter().map(|folder| read(folder));
+    let shards: Vec<ShardFiles> = shards.collect::<Result<_>>()?;
+    let sweep = merge(&shards)?;
+    let folder = output::results_folder(args.out.as_deref(), &sweep.identity.scenario);
+    let path = write(&folder, &sweep)?;
+    let (shards, points) = (shards.len(), sweep.identity.points);
+    args.quiet.note(&format!("{points} points of {shards} shards"));
+    args.quiet.wrote(&path);
+    Ok(Exit::Done)
+}
+
+/// Reads what a shard has left in a folder.
+fn read(folder: &Path) -> Result<ShardFiles> {
+    const HINT: &str = "shards are made by `bks sweep ... --shard N/M --out FOLDER`";
+    let place = folder.display().to_string();
+    let identity = journal::read(&folder.join(IDENTITY))?.ok_or_else(|| {
+        Error::request(format!("there is no `{IDENTITY}`, so this is no shard of a sweep"))
+            .hint(HINT)
+            .at(place.clone())
+    })?;
+    let identity = SweepIdentity::read(&String::from_utf8_lossy(&identity))
+        .map_err(|error| error.hint(HINT).at(folder.join(IDENTITY).display().to_string()))?;
+    for format in RowsFormat::ALL {
+        if let Some(rows) = journal::read(&folder.join(format.file_name()))? {
+            return Ok(ShardFiles { place, identity, format, rows });
+        }
+    }
+    Err(Error::request("there are no rows yet: the shard has not begun")
+        .hint("run it, then merge")
+        .at(place))
+}
+
+/// Writes the sweep where no other is, and gives the path of its rows.
+fn write(folder: &Path, sweep: &MergedSweep) -> Result<PathBuf> {
+    fs::create_dir_all(folder).failing("the folder cannot be made", folder)?;
+    let _lock = journal::lock(folder)?;
+    let path = folder.join(sweep.format.file_name());
+    let there = journal::read(&path)?;
+    journal::claim(folder, &sweep.identity, there.is_some())
+        .map_err(|error| error.hint_instead("give another folder by `--out`"))?;
+    output::write_whole(&path, |file| file.write_all(&sweep.rows))?;
+    Ok(path)
+}
