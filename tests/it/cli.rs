@@ -383,6 +383,27 @@ fn list_schema_and_completions_are_printed() {
     }
 }
 
+#[test]
+fn packages_get_a_page_for_each_command_and_a_script_for_each_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = bks(folder.path(), &["complete", "--out", "share"]);
+    assert!(said.status.success(), "{}", text(&said.stderr));
+    let read = |name: &str| fs::read_to_string(folder.path().join("share").join(name)).unwrap();
+    let help = text(&bks(folder.path(), &["--help"]).stdout);
+    let commands = help.lines().filter_map(|line| line.strip_prefix("  ")).filter_map(|line| {
+        let name = line.split(' ').next()?;
+        (!name.is_empty() && !name.starts_with('-') && name != "help").then_some(name)
+    });
+    let commands: Vec<&str> = commands.collect();
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands {
+        assert!(read(&format!("bks-{command}.1")).contains(".SH SYNOPSIS"), "{command}");
+    }
+    for (name, has) in [("bks.1", ".TH bks"), ("bks.bash", "_bks()"), ("_bks", "#compdef bks")] {
+        assert!(read(name).contains(has), "{name}");
+    }
+}
+
 /// Runs `bks check` on a changed `small.toml` and gives what it says.
 fn message_for(from: &str, to: &str) -> String {
     assert!(SMALL.contains(from), "`{from}` is not in the scenario");
