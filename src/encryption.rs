@@ -15,6 +15,7 @@
 
 pub mod assumption;
 pub(crate) mod cost;
+pub mod generated_keys;
 mod guide_table;
 pub mod history;
 pub mod keys;

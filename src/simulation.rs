@@ -20,6 +20,7 @@ pub mod engines;
 pub mod estimate;
 pub mod events;
 mod keys;
+mod mixed;
 pub mod names;
 pub mod objects;
 mod recorded;
@@ -36,7 +37,7 @@ use crate::encryption::requester::{RequesterRule, Requesters};
 use crate::scenario::Scenario;
 use crate::tally::Tally;
 
-pub use arm::Arm;
+pub use arm::{Arm, Breakdown};
 pub(crate) use arm::{PlannedArm, SeenArm};
 use engines::Engines;
 use replication::ReplicationRun;

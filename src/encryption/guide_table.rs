@@ -9,13 +9,17 @@
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Sorted {
     numbers: Vec<i64>,
-    /// The cells of the span from the first number to the last, and one for all beyond.
+    /// The cells of the span from the first number to the last, and one for all beyond; none for few numbers,
+    /// of which there may be very many lists.
     cells: Vec<GuideCell>,
     /// A cell is 2^shift wide.
     shift: u32,
-    /// Whether some cell holds more than one number.
+    /// Whether some cell holds more than one number, or there are no cells.
     shared: bool,
 }
+
+/// Fewer numbers than that are searched without a guide.
+const GUIDED: usize = 4;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct GuideCell {
@@ -79,7 +83,10 @@ impl Sorted {
         let span = last.unwrap_or(0).abs_diff(first.unwrap_or(0));
         let count = numbers.len() as u64;
         let shift = (0..63).find(|shift| (span >> shift) < 2 * count).unwrap_or(63);
-        let mut sorted = Self { numbers, cells: Vec::new(), shift, shared: false };
+        let mut sorted = Self { numbers, cells: Vec::new(), shift, shared: true };
+        if sorted.numbers.len() < GUIDED {
+            return sorted;
+        }
         sorted.make_cells();
         // Twice as many cells if that gives each number one of its own.
         if sorted.shared && shift > 0 {
@@ -115,6 +122,9 @@ impl Sorted {
     }
 
     fn search(&self, value: i64) -> usize {
+        if self.cells.is_empty() {
+            return self.numbers.partition_point(|&number| number <= value);
+        }
         let place = self.guide().place(value);
         let before = self.cells[place].before as usize;
         let to = self.cells.get(place + 1).map_or(before, |next| next.before as usize);

@@ -1,9 +1,8 @@
 //! All bucket-level keys, and which of them wraps an object.
 
-use super::guide_table::Sorted;
+use super::generated_keys::Timelines;
 use super::history::History;
 use super::shares::{KeyShare, push_timeline, push_written};
-use super::timelines::TimelineRange;
 use crate::rng::part_of;
 use crate::s3::Object;
 use crate::s3::columns::{Objects, S3Columns, WrittenBy};
@@ -11,60 +10,6 @@ use crate::units::SimTime;
 
 /// Stands in a column of keys for an object that has no bucket key.
 pub const KEYLESS: u32 = u32::MAX;
-
-/// When one requester generates its bucket-level keys: for each place (bucket × write partitions +
-/// partition) the times, ascending.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeyStarts(Vec<Vec<SimTime>>);
-
-impl KeyStarts {
-    /// No key, of a requester that writes through a number of partitions of each of `buckets`.
-    #[must_use]
-    pub fn new(buckets: usize, partitions: u32) -> Self {
-        Self(vec![Vec::new(); buckets * partitions as usize])
-    }
-
-    /// Adds a key that is generated at `place` at `time`, after those that are there.
-    pub fn push(&mut self, place: u32, time: SimTime) {
-        self.0[place as usize].push(time);
-    }
-}
-
-/// From the times of each place in turn.
-impl FromIterator<Vec<SimTime>> for KeyStarts {
-    fn from_iter<T: IntoIterator<Item = Vec<SimTime>>>(places: T) -> Self {
-        Self(places.into_iter().collect())
-    }
-}
-
-/// When each (requester, bucket, cache partition) generated its bucket-level keys within the run.
-#[derive(Debug, Default)]
-pub struct Timelines {
-    /// Generation times, ascending; requester by requester, for each bucket by bucket, partition by
-    /// partition.
-    starts: Vec<Sorted>,
-    /// For each requester which of them are its own, bucket by bucket.
-    of_requester: Vec<TimelineRange>,
-}
-
-impl Timelines {
-    /// No key for any requester, of which each writes through a number of partitions, in any of
-    /// `buckets`.
-    #[must_use]
-    pub fn new(partitions: &[u32], buckets: usize) -> Self {
-        let of_requester = TimelineRange::in_a_row(partitions, buckets as u32);
-        let timelines = partitions.iter().sum::<u32>() as usize * buckets;
-        Self { starts: vec![Sorted::default(); timelines], of_requester }
-    }
-
-    /// Sets the timelines of one requester.
-    pub fn set(&mut self, requester: usize, KeyStarts(of_requester): KeyStarts) {
-        let first = self.of_requester[requester].first as usize;
-        for (timeline, starts) in self.starts[first..].iter_mut().zip(of_requester) {
-            *timeline = Sorted::new(starts.into_iter().map(SimTime::as_nanos).collect());
-        }
-    }
-}
 
 /// All bucket-level keys: what the populations were wrapped by, and what the run's
 /// writers generate.
@@ -133,15 +78,12 @@ impl Keyring {
         if key >= self.keys {
             return None;
         }
-        // What has no key begins where the next one does, so the last that begins is it.
         if let Some(timeline) =
             self.timeline_first.partition_point(|&first| first <= key).checked_sub(1)
         {
             let number = key - self.timeline_first[timeline];
-            let made = self.timelines.starts[timeline].numbers()[number as usize];
-            let ranges = &self.timelines.of_requester;
-            let after = ranges.partition_point(|range| range.first <= timeline as u32);
-            let maker = MadeBy::Requester(after.checked_sub(1)? as u32);
+            let made = self.timelines.starts()[timeline].numbers()[number as usize];
+            let maker = MadeBy::Requester(self.timelines.requester_of(timeline)?);
             Some(KeyOrigin { made: SimTime::from_nanos(made), maker })
         } else {
             let after = self.histories.partition_point(|population| population.first_key <= key);
@@ -169,7 +111,7 @@ impl Keyring {
             population.first_key = take_numbers(&mut keys, population.history.keys() as usize);
         }
         let timeline_first =
-            timelines.starts.iter().map(|starts| take_numbers(&mut keys, starts.len())).collect();
+            timelines.starts().iter().map(|it| take_numbers(&mut keys, it.len())).collect();
         Self { histories, timelines, timeline_first, requester_of_slot, since, keys }
     }
 
@@ -346,29 +288,19 @@ impl Keyring {
         let since = if since <= SimTime::ZERO { from } else { since };
         push_written(shares, None, 1.0, from, since);
         for (requester, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight > 0.0) {
-            let partitions = self.timelines.of_requester[requester].parts;
+            let partitions = self.timelines.parts(requester as u32);
             let share = weight / f64::from(partitions);
             for part in 0..partitions {
-                match self.timeline_of(bucket, requester as u32, part) {
+                match self.timelines.of_part(bucket, requester as u32, part) {
                     None => push_written(shares, None, share, since, SimTime::MAX),
                     Some(timeline) => {
-                        let starts = self.timelines.starts[timeline].numbers();
+                        let starts = self.timelines.starts()[timeline].numbers();
                         let numbers = self.timeline_first[timeline]..;
                         push_timeline(shares, starts, numbers, share, (since, SimTime::MAX));
                     }
                 }
             }
         }
-    }
-
-    /// The timeline that answers for a requester's partition: its own, or the next that has a key.
-    #[inline]
-    fn timeline_of(&self, bucket: u32, requester: u32, part: u32) -> Option<usize> {
-        let TimelineRange { first, parts } = self.timelines.of_requester[requester as usize];
-        let first = first + bucket * parts;
-        (0..parts)
-            .map(|step| (first + (part + step) % parts) as usize)
-            .find(|&timeline| self.timelines.starts[timeline].len() > 0)
     }
 
     /// The key of what `slot` had written last at `time` in the partition that `draw` picks: the
@@ -381,9 +313,9 @@ impl Keyring {
             return None;
         }
         let requester = self.requester_of_slot[slot as usize];
-        let picked = part_of(draw, self.timelines.of_requester[requester as usize].parts);
-        let timeline = self.timeline_of(bucket, requester, picked)?;
-        let generated = self.timelines.starts[timeline].not_above(time.as_nanos());
+        let picked = part_of(draw, self.timelines.parts(requester));
+        let timeline = self.timelines.of_part(bucket, requester, picked)?;
+        let generated = self.timelines.starts()[timeline].not_above(time.as_nanos());
         Some(self.timeline_first[timeline] + (generated as u32).saturating_sub(1))
     }
 }

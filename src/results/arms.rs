@@ -16,7 +16,7 @@ use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
 use crate::simulation::engines::Engines;
 use crate::simulation::estimate::RunEstimate;
-use crate::simulation::{Arm, SeenArm, run_seen};
+use crate::simulation::{Arm, Breakdown, SeenArm, run_seen};
 
 /// The arms of one configuration.
 struct ArmsOf {
@@ -244,9 +244,10 @@ impl ArmPlan<'_> {
     /// Adds an arm; yields its number.
     fn add(&mut self, configuration: usize, assumptions: Assumptions, view: View) -> usize {
         let ranges = &self.views.scenario.configurations[configuration].ranges;
-        let by_requester = view == View::AsGiven && assumptions == ranges.at(Level::Assumed);
+        let is_assumed = view == View::AsGiven && assumptions == ranges.at(Level::Assumed);
+        let breakdown = if is_assumed { Breakdown::Requesters } else { Breakdown::Buckets };
         let view = self.views.plain(view);
-        let arm = Arm { configuration, assumptions, by_requester };
+        let arm = Arm { configuration, assumptions, breakdown };
         self.arms.push(Seen { arm, view, once: false });
         self.arms.len() - 1
     }

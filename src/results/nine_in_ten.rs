@@ -202,7 +202,7 @@ fn figures(run: &Run, designs: &[DrawnSets], progress: StepProgress) -> Vec<Vec<
         let arms: Vec<Arm> = batch
             .iter()
             .map(|&(design, set)| {
-                Arm::of_totals(designs[design].configuration, designs[design].sets[set])
+                Arm::of_figures(designs[design].configuration, designs[design].sets[set])
             })
             .collect();
         let billing = &scenario.billing;

@@ -162,7 +162,7 @@ impl<'a> Evaluator<'a> {
     /// follow one another: memory is for one of them.
     fn run(&self, configuration: usize, sets: &[Assumptions]) -> Vec<Vec<u64>> {
         let arms: Vec<Arm> =
-            sets.iter().map(|&assumptions| Arm::of_totals(configuration, assumptions)).collect();
+            sets.iter().map(|&assumptions| Arm::of_figures(configuration, assumptions)).collect();
         let mut calls = vec![Vec::new(); arms.len()];
         for replication in self.replications.clone() {
             let one = replication..replication + 1;

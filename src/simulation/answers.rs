@@ -7,7 +7,7 @@ use super::arm_keys::ArmKeys;
 use super::buckets::BucketsTold;
 use super::columns::RequestColumns;
 use super::keys::keys_of;
-use super::recorded::{NeedGroups, RecordedAnswers};
+use super::mixed::{MixedAnswers, NeedGroups};
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::worker::{ArmState, Worker, Workers};
@@ -28,7 +28,7 @@ pub(super) fn count(run: &ReplicationRun, arms: &[SeenArm], buckets: &BucketsTol
     let keys = &keys_of(run, &skip_ahead, arms);
     let schemes: Vec<Scheme> = arms.iter().map(SeenArm::scheme).collect();
     let groups = NeedGroups::of(&schemes, keys);
-    let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
+    let answers = Answers { run, arms, buckets, schemes: &schemes, keys, groups: &groups };
     let workers = Workers::new(run, arms, &groups, buckets);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
@@ -65,6 +65,8 @@ fn requests_of(run: &ReplicationRun, requester: usize, of_slots: &[f64]) -> f64 
 /// What answers a requester's requests.
 struct Answers<'a> {
     run: &'a ReplicationRun<'a>,
+    arms: &'a [SeenArm<'a>],
+    buckets: &'a BucketsTold,
     /// The rules of each arm.
     schemes: &'a [Scheme],
     keys: &'a ArmKeys,
@@ -75,7 +77,7 @@ impl Answers<'_> {
     fn of_requester(&self, requester: usize, worker: &mut Worker) {
         let Some(kinds) = self.run.columns(requester, |_| true) else {
             self.begin(requester, worker);
-            return self.one_by_one(requester, worker);
+            return self.mixed(requester, worker);
         };
         for columns in kinds {
             self.begin(requester, worker);
@@ -94,12 +96,15 @@ impl Answers<'_> {
         }
     }
 
-    /// Answers a requester's requests one by one.
-    fn one_by_one(&self, requester: usize, worker: &mut Worker) {
-        let Self { run, schemes, keys, groups } = *self;
-        let recorded = RecordedAnswers { scenario: run.scenario, schemes, keys, groups };
-        worker.recorded.begin(groups);
-        let session = run.session(requester);
+    /// Answers a requester's requests of all kinds, in order of time.
+    fn mixed(&self, requester: usize, worker: &mut Worker) {
+        let Self { run, schemes, keys, groups, .. } = *self;
+        let (scenario, session) = (run.scenario, run.session(requester));
+        let answers = MixedAnswers { scenario, schemes, keys, groups, requester, session };
+        worker.mixed.begin(groups);
+        if worker.of_groups.is_empty() {
+            worker.of_groups = groups.empty_tallies(run, self.arms, self.buckets);
+        }
         let mut stream = run.stream(requester, |_| true);
         while stream.next_batch(&mut worker.batch, &mut worker.places) {
             let drawn = worker.batch.len();
@@ -107,39 +112,8 @@ impl Answers<'_> {
             let mut kept = worker.batch.iter().map(Needs::any_of);
             worker.places.retain(|_| kept.next().unwrap_or_default());
             worker.batch.retain(Needs::any_of);
-            if run.scenario.recording.is_some() {
-                recorded.of_batch(requester, worker);
-            } else {
-                for arm in 0..worker.arms.len() {
-                    self.answer_batch(requester, session, arm, worker);
-                }
-            }
+            answers.of_batch(worker);
             (run.progress)(drawn as u64);
-        }
-    }
-
-    fn answer_batch(
-        &self,
-        requester: usize,
-        session: Option<&SessionSlot>,
-        arm: usize,
-        worker: &mut Worker,
-    ) {
-        let scenario = self.run.scenario;
-        let (scheme, keyring) = (&self.schemes[arm], self.keys.keyring(arm));
-        let ArmState { memory, alive, tally, .. } = &mut worker.arms[arm];
-        for request in &worker.batch {
-            let answer = memory.answer(scheme, keyring, session, request);
-            if answer.calls == KmsCalls::NONE {
-                continue;
-            }
-            let principal = scenario.slots[request.slot as usize].principal as usize;
-            let charged = scenario.charged(principal, request);
-            tally.count(Caller { requester, principal, charged }, request, &answer);
-            if let Some(timeline) = answer.generated {
-                let lifetime = scheme.assumptions.generation_lifetime;
-                alive.generated(tally, timeline, request.time, lifetime);
-            }
         }
     }
 

@@ -12,15 +12,32 @@ pub struct Arm {
     pub configuration: usize,
     /// What AWS does not publish.
     pub assumptions: Assumptions,
-    /// Whether requesters are counted one by one.
-    pub by_requester: bool,
+    /// Whose counts are told apart.
+    pub breakdown: Breakdown,
+}
+
+/// Whose counts of an arm are told apart; each one's beside the sums of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breakdown {
+    /// Nobody's: its figures alone are wanted, as of one of many sets of assumptions.
+    None,
+    /// Those of buckets and principals.
+    Buckets,
+    /// Those of requesters, and of buckets by the second, too.
+    Requesters,
 }
 
 impl Arm {
-    /// An arm of which only sums are of interest, not who caused what.
+    /// An arm of which only sums are of interest, of buckets and principals, too.
     #[must_use]
     pub const fn of_totals(configuration: usize, assumptions: Assumptions) -> Self {
-        Self { configuration, assumptions, by_requester: false }
+        Self { configuration, assumptions, breakdown: Breakdown::Buckets }
+    }
+
+    /// An arm of which nothing is of interest but its figures.
+    #[must_use]
+    pub const fn of_figures(configuration: usize, assumptions: Assumptions) -> Self {
+        Self { configuration, assumptions, breakdown: Breakdown::None }
     }
 }
 

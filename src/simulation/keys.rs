@@ -10,13 +10,14 @@ use super::arm_keys::ArmKeys;
 use super::columns::RequestColumns;
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
+use crate::encryption::generated_keys::{KeyStarts, Timelines};
 use crate::encryption::history::History;
-use crate::encryption::keys::{KeyStarts, Keyring, PopulationKeys, Timelines};
+use crate::encryption::keys::{Keyring, PopulationKeys};
 use crate::encryption::needs::Needs;
-use crate::encryption::service::{BucketScheme, CallTimes, Memory, Scheme};
+use crate::encryption::service::{BucketScheme, CallOf, CallTimes, KeyNeeds, Memory, Scheme};
 use crate::rng::Purpose;
-use crate::s3::SessionSlot;
 use crate::s3::columns::{S3Columns, WantedColumns};
+use crate::s3::{Request, SessionSlot};
 use crate::scenario::Scenario;
 use crate::units::{SimDuration, SimTime};
 use crate::workload::Workload;
@@ -79,15 +80,6 @@ impl<'a> WritingRules<'a> {
             && (mine.write_partitions.is_some() || mine.cache_hosts == theirs.cache_hosts)
             && mine.migration_rate == theirs.migration_rate
     }
-
-    /// A memory that knows no key yet, and a list for each place in which one can be generated.
-    fn begin(&self, run: &ReplicationRun, requester: usize) -> KeyMaker<'_> {
-        let partitions = run.partitions(requester, &self.scheme);
-        let mut memory = Memory::new(run.scenario.since(), run.scenario.end);
-        memory.begin(&self.scheme, partitions, 0, run.session(requester));
-        let starts = KeyStarts::new(self.scheme.buckets.len(), partitions.writing);
-        KeyMaker { scheme: &self.scheme, memory, starts }
-    }
 }
 
 /// When a population was written and by which part of S3's fleet, if an inventory tells.
@@ -146,71 +138,129 @@ fn timelines(
     rules: &[WritingRules],
 ) -> Vec<Timelines> {
     let (requesters, buckets) = (run.requesters.list.len(), run.scenario.domains.len());
-    let none = rules.iter().map(|rules| {
-        let writing =
-            (0..requesters).map(|requester| run.partitions(requester, &rules.scheme).writing);
-        Timelines::new(&writing.collect::<Vec<_>>(), buckets)
-    });
-    let mut timelines: Vec<Timelines> = none.collect();
-    if !run.scenario.unwraps_new_keys() {
-        return timelines;
-    }
-    let generated: Vec<Vec<KeyStarts>> = (0..requesters)
-        .into_par_iter()
-        .map(|requester| {
-            if run.skips(requester) {
-                let schemes = rules.iter().map(|rules| &rules.scheme);
-                schemes.map(|scheme| skip_ahead.keys_generated(requester, scheme)).collect()
-            } else {
-                keys_generated(run, requester, rules)
-            }
-        })
-        .collect();
+    let generated: Vec<Vec<KeyStarts>> = if run.scenario.unwraps_new_keys() {
+        let each = (0..requesters).into_par_iter();
+        each.map_init(|| KeyMakers::of(run, rules), |makers, it| makers.generated(skip_ahead, it))
+            .collect()
+    } else {
+        vec![vec![KeyStarts::default(); rules.len()]; requesters]
+    };
+    let mut timelines: Vec<Timelines> = rules.iter().map(|_| Timelines::new(buckets)).collect();
     for (requester, under_rules) in generated.into_iter().enumerate() {
-        for (timelines, starts) in timelines.iter_mut().zip(under_rules) {
-            timelines.set(requester, starts);
+        for ((timelines, starts), rules) in timelines.iter_mut().zip(under_rules).zip(rules) {
+            timelines.add(run.partitions(requester, &rules.scheme).writing, starts);
         }
     }
     timelines
 }
 
-/// When a requester whose requests are drawn generates its keys, under each set of rules.
-fn keys_generated(
-    run: &ReplicationRun,
-    requester: usize,
-    rules: &[WritingRules],
-) -> Vec<KeyStarts> {
-    let session = run.session(requester);
-    let mut makers: Vec<KeyMaker> = rules.iter().map(|rules| rules.begin(run, requester)).collect();
-    if let Some(kinds) = run.columns(requester, Workload::writes) {
+/// Generates one requester's keys after another's under each set of rules.
+struct KeyMakers<'a> {
+    run: &'a ReplicationRun<'a>,
+    /// One for each set of rules.
+    makers: Vec<KeyMaker<'a>>,
+    kinds: Vec<WriteNeeds>,
+    /// For each population: what a copy needs of its source is no matter here.
+    keyless: Vec<bool>,
+    batch: Vec<Request>,
+    places: Vec<u32>,
+    calls: Vec<CallOf>,
+}
+
+impl<'a> KeyMakers<'a> {
+    fn of(run: &'a ReplicationRun, rules: &'a [WritingRules]) -> Self {
+        let makers = rules.iter().map(|rules| KeyMaker {
+            scheme: &rules.scheme,
+            memory: Memory::new(run.scenario.since(), run.scenario.end),
+            starts: KeyStarts::default(),
+        });
+        Self {
+            run,
+            makers: makers.collect(),
+            kinds: WriteNeeds::of_all(rules),
+            keyless: vec![false; run.scenario.populations.len()],
+            batch: Vec::new(),
+            places: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// When a requester generates its keys, under each set of rules.
+    fn generated(&mut self, skip_ahead: &SkipAhead, requester: usize) -> Vec<KeyStarts> {
+        if self.run.skips(requester) {
+            let schemes = self.makers.iter().map(|maker| maker.scheme);
+            return schemes.map(|scheme| skip_ahead.keys_generated(requester, scheme)).collect();
+        }
+        self.begin(requester);
+        match self.run.columns(requester, Workload::writes) {
+            Some(kinds) => self.write_columns(requester, kinds),
+            None => self.write_mixed(requester),
+        }
+        self.makers.iter_mut().map(|maker| std::mem::take(&mut maker.starts)).collect()
+    }
+
+    /// Makes S3 forget what it had in memory.
+    fn begin(&mut self, requester: usize) {
+        let session = self.run.session(requester);
+        for maker in &mut self.makers {
+            let partitions = self.run.partitions(requester, maker.scheme);
+            maker.memory.begin(maker.scheme, partitions, 0, session);
+        }
+    }
+
+    fn write_columns(&mut self, requester: usize, kinds: Vec<RequestColumns>) {
+        let (run, session) = (self.run, self.run.session(requester));
         let mut columns = S3Columns::default();
         let wanted = WantedColumns { objects: false, writers: false, draws: true };
         for mut writes in kinds.into_iter().filter(RequestColumns::writes) {
-            for maker in &mut makers {
-                let partitions = run.partitions(requester, maker.scheme);
-                maker.memory.begin(maker.scheme, partitions, 0, session);
-            }
+            self.begin(requester);
             while writes.next(&mut columns, wanted, run.scenario.end) {
-                for maker in &mut makers {
+                for maker in &mut self.makers {
                     maker.write_columns(&writes, session, &columns);
                 }
             }
         }
-    } else {
+    }
+
+    fn write_mixed(&mut self, requester: usize) {
+        let Self { run, makers, kinds, keyless, batch, places, calls } = self;
+        let session = run.session(requester);
         let mut stream = run.writes(requester);
-        let (mut batch, mut places) = (Vec::new(), Vec::new());
-        while stream.next_batch(&mut batch, &mut places) {
+        kinds.iter_mut().for_each(|kind| kind.needs.begin());
+        while stream.next_batch(batch, places) {
             batch.retain(Needs::written_by);
-            for maker in &mut makers {
-                for request in &batch {
-                    if let Some(place) = maker.memory.generates(maker.scheme, session, request) {
-                        maker.starts.push(place, request.time);
-                    }
+            for WriteNeeds { needs, makers: alike } in kinds.iter_mut() {
+                needs.find(makers[alike[0]].scheme, keyless, batch);
+                for &maker in alike.iter() {
+                    makers[maker].write(session, needs, batch, calls);
                 }
             }
         }
     }
-    makers.into_iter().map(|maker| maker.starts).collect()
+}
+
+/// What writes need under rules that treat the buckets alike.
+struct WriteNeeds {
+    needs: KeyNeeds,
+    /// The numbers of the rules, one or more.
+    makers: Vec<usize>,
+}
+
+impl WriteNeeds {
+    fn of_all(rules: &[WritingRules]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for (number, WritingRules { scheme, .. }) in rules.iter().enumerate() {
+            let alike = all.iter_mut().find(|it| {
+                let first = &rules[it.makers[0]].scheme;
+                first.buckets == scheme.buckets && first.populations == scheme.populations
+            });
+            match alike {
+                Some(alike) => alike.makers.push(number),
+                None => all.push(Self { needs: KeyNeeds::default(), makers: vec![number] }),
+            }
+        }
+        all
+    }
 }
 
 /// Generates one requester's keys under one set of rules.
@@ -221,6 +271,22 @@ struct KeyMaker<'a> {
 }
 
 impl KeyMaker<'_> {
+    /// Generates what the requester's next `writes` need; `calls` is room for what they cost.
+    fn write(
+        &mut self,
+        session: Option<&SessionSlot>,
+        needs: &KeyNeeds,
+        writes: &[Request],
+        calls: &mut Vec<CallOf>,
+    ) {
+        self.memory.answer_all(self.scheme, session, needs, None, calls);
+        for CallOf { request, answer } in calls.iter() {
+            if let Some(place) = answer.generated {
+                self.starts.push(place, writes[*request as usize].time);
+            }
+        }
+    }
+
     fn write_columns(
         &mut self,
         writes: &RequestColumns,

@@ -29,7 +29,7 @@ use super::arm_keys::ArmKeys;
 use super::replication::ReplicationRun;
 use super::worker::{ArmState, Workers};
 use crate::encryption::assumption::Expiry;
-use crate::encryption::keys::KeyStarts;
+use crate::encryption::generated_keys::KeyStarts;
 use crate::encryption::service::Scheme;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::tally::Cost;
@@ -63,8 +63,7 @@ impl<'a> SkipAhead<'a> {
 
     /// When a requester generates its bucket-level keys within the run.
     pub(super) fn keys_generated(&self, requester: usize, scheme: &Scheme) -> KeyStarts {
-        let partitions = self.run.partitions(requester, scheme).writing;
-        let mut starts = KeyStarts::new(scheme.buckets.len(), partitions);
+        let mut starts = KeyStarts::default();
         SchemeWrites { engine: self, requester, scheme }.each_call(|call| {
             if let Some(place) = call.place {
                 starts.push(place, call.time);

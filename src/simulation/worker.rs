@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::arm::SeenArm;
+use super::arm::{Breakdown, SeenArm};
 use super::buckets::BucketsTold;
-use super::recorded::{NeedGroups, RecordedRoom};
+use super::mixed::{MixedRoom, NeedGroups};
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
@@ -24,31 +24,39 @@ impl ArmState {
         Self {
             memory: Memory::new(run.scenario.since(), run.scenario.end),
             alive: KeysAlive::default(),
-            tally: empty_tally(run, arm.by_requester, buckets),
+            tally: empty_tally(run, arm.breakdown, buckets),
             calls: CallTimes::default(),
         }
     }
 }
 
-/// Nothing counted yet, of requesters one by one or of all together.
-fn empty_tally(run: &ReplicationRun, by_requester: bool, buckets: &BucketsTold) -> Tally {
+/// Nothing counted yet, with whatever a breakdown tells apart.
+pub(super) fn empty_tally(
+    run: &ReplicationRun,
+    breakdown: Breakdown,
+    buckets: &BucketsTold,
+) -> Tally {
     let scenario = run.scenario;
-    let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
-    let [requesters, places] =
-        if by_requester { [run.requesters.list.len(), places] } else { [0; 2] };
-    let buckets = if by_requester { &buckets.by_second } else { &buckets.totals };
     let accounts = &scenario.accounts;
-    Tally::new(scenario.window(), requesters)
-        .with_places(places)
-        .with_principals(scenario.principals.len(), accounts.regions.len())
-        .with_buckets(Arc::clone(buckets))
-        .with_accounts(accounts.list.len(), accounts.client_groups())
+    let by_requester = breakdown == Breakdown::Requesters;
+    let requesters = if by_requester { run.requesters.list.len() } else { 0 };
+    let tally = Tally::new(scenario.window(), requesters)
+        .with_accounts(accounts.list.len(), accounts.client_groups());
+    if breakdown == Breakdown::None {
+        return tally;
+    }
+    let tally = tally.with_principals(scenario.principals.len(), accounts.regions.len());
+    if !by_requester {
+        return tally.with_buckets(Arc::clone(&buckets.totals));
+    }
+    let places = scenario.recording.as_ref().map_or(0, |log| log.places.len());
+    tally.with_places(places).with_buckets(Arc::clone(&buckets.by_second))
 }
 
 /// What one thread needs to run requesters one after the other.
 pub(super) struct Worker {
     pub(super) arms: Vec<ArmState>,
-    /// Of a log: what all arms of each group count.
+    /// Of requests of all kinds: what all arms of each group count; none before there are any.
     pub(super) of_groups: Vec<Tally>,
     pub(super) traffic: S3Traffic,
     pub(super) batch: Vec<Request>,
@@ -57,26 +65,15 @@ pub(super) struct Worker {
     pub(super) columns: S3Columns,
     /// Of each keyring the keys that wrap what the requests in columns need.
     pub(super) keys: Vec<Vec<u32>>,
-    pub(super) recorded: RecordedRoom,
+    pub(super) mixed: MixedRoom,
 }
 
 impl Worker {
-    fn new(
-        run: &ReplicationRun,
-        arms: &[SeenArm],
-        groups: &NeedGroups,
-        buckets: &BucketsTold,
-    ) -> Self {
+    fn new(run: &ReplicationRun, arms: &[SeenArm], buckets: &BucketsTold) -> Self {
         let scenario = run.scenario;
-        let of_groups = if scenario.recording.is_some() {
-            let by_requester = groups.by_requester(arms).into_iter();
-            by_requester.map(|by_requester| empty_tally(run, by_requester, buckets)).collect()
-        } else {
-            Vec::new()
-        };
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
-            of_groups,
+            of_groups: Vec::new(),
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
                 .with_regions(scenario.accounts.several_regions())
                 .with_buckets(scenario.domains.len())
@@ -85,7 +82,7 @@ impl Worker {
             places: Vec::new(),
             columns: S3Columns::default(),
             keys: Vec::new(),
-            recorded: RecordedRoom::default(),
+            mixed: MixedRoom::default(),
         }
     }
 }
@@ -111,7 +108,7 @@ impl<'a> Workers<'a> {
     }
 
     fn new_worker(&self) -> Worker {
-        Worker::new(self.run, self.arms, self.groups, self.buckets)
+        Worker::new(self.run, self.arms, self.buckets)
     }
 
     /// Lets a worker that has nothing to do do something.
@@ -134,7 +131,12 @@ impl<'a> Workers<'a> {
             for (tally, arm) in tallies.iter_mut().zip(&worker.arms) {
                 tally.merge(&arm.tally);
             }
-            of_groups.iter_mut().zip(&worker.of_groups).for_each(|(mine, more)| mine.merge(more));
+            if of_groups.is_empty() {
+                of_groups = worker.of_groups;
+            } else {
+                let more = of_groups.iter_mut().zip(&worker.of_groups);
+                more.for_each(|(mine, more)| mine.merge(more));
+            }
         }
         for (arm, tally) in tallies.iter_mut().enumerate() {
             if let Some(of_group) = of_groups.get(self.groups.of_arm(arm)) {

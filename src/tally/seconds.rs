@@ -1,35 +1,71 @@
 //! Numbers by the second where most seconds have none: an account that reads for some minutes a week.
 
-use std::collections::BTreeMap;
-
 /// Seconds that are held together.
 const BLOCK: u32 = 64;
 
 /// A number for each second. Memory goes with the minutes that have any.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Seconds {
-    blocks: BTreeMap<u32, Box<[u32; BLOCK as usize]>>,
+    /// In order of time.
+    blocks: Vec<SecondsBlock>,
+    /// Where the last one was: the next is most likely to be there, too, or just behind it.
+    last: usize,
 }
 
-fn empty() -> Box<[u32; BLOCK as usize]> {
-    Box::new([0; BLOCK as usize])
+/// The numbers of some seconds, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SecondsBlock {
+    /// The first second, in blocks.
+    number: u32,
+    counts: Box<[u32; BLOCK as usize]>,
 }
+
+/// The same numbers, whichever was asked for last.
+impl PartialEq for Seconds {
+    fn eq(&self, other: &Self) -> bool {
+        self.blocks == other.blocks
+    }
+}
+
+impl Eq for Seconds {}
 
 impl Seconds {
     /// Adds to a second's number.
+    #[inline]
     pub fn add(&mut self, second: u32, count: u32) {
         if count > 0 {
-            let block = self.blocks.entry(second / BLOCK).or_insert_with(empty);
-            let number = &mut block[(second % BLOCK) as usize];
+            let number = &mut self.block(second / BLOCK).counts[(second % BLOCK) as usize];
             *number = number.saturating_add(count);
         }
     }
 
+    /// The block of a number, made if there is none.
+    #[inline]
+    fn block(&mut self, number: u32) -> &mut SecondsBlock {
+        if self.blocks.get(self.last).is_none_or(|block| block.number != number) {
+            self.last = self.find(number);
+        }
+        &mut self.blocks[self.last]
+    }
+
+    /// The place of a block, which is made if there is none.
+    fn find(&mut self, number: u32) -> usize {
+        if self.blocks.get(self.last + 1).is_some_and(|block| block.number == number) {
+            return self.last + 1;
+        }
+        let found = self.blocks.binary_search_by_key(&number, |block| block.number);
+        found.unwrap_or_else(|place| {
+            let counts = Box::new([0; BLOCK as usize]);
+            self.blocks.insert(place, SecondsBlock { number, counts });
+            place
+        })
+    }
+
     /// Adds all of another's.
     pub fn add_all(&mut self, other: &Self) {
-        for (block, more) in &other.blocks {
-            let mine = self.blocks.entry(*block).or_insert_with(empty);
-            for (mine, more) in mine.iter_mut().zip(more.iter()) {
+        for SecondsBlock { number, counts } in &other.blocks {
+            let mine = self.block(*number).counts.iter_mut();
+            for (mine, more) in mine.zip(counts.iter()) {
                 *mine = mine.saturating_add(*more);
             }
         }
@@ -38,17 +74,17 @@ impl Seconds {
     /// The greatest number.
     #[must_use]
     pub fn greatest(&self) -> u32 {
-        self.blocks.values().flat_map(|block| block.iter()).copied().max().unwrap_or_default()
+        self.blocks.iter().flat_map(|block| block.counts.iter()).copied().max().unwrap_or_default()
     }
 
     /// The numbers of the first `seconds`, one by one.
     #[must_use]
     pub fn one_by_one(&self, seconds: usize) -> Vec<u32> {
         let mut numbers = vec![0; seconds];
-        for (block, some) in &self.blocks {
-            let first = (block * BLOCK) as usize;
+        for SecondsBlock { number, counts } in &self.blocks {
+            let first = (number * BLOCK) as usize;
             let last = (first + BLOCK as usize).min(seconds);
-            numbers[first..last].copy_from_slice(&some[..last - first]);
+            numbers[first..last].copy_from_slice(&counts[..last - first]);
         }
         numbers
     }

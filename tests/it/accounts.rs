@@ -23,9 +23,9 @@ use bks::results::rows::{AccountRow, SummaryRow};
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::scenario::replay::Settings;
-use bks::simulation::Arm;
 use bks::simulation::events::Events;
 use bks::simulation::objects::keep;
+use bks::simulation::{Arm, Breakdown};
 
 const A: &str = "111122223333";
 const B: &str = "444455556666";
@@ -420,7 +420,7 @@ jobs = { every = "15s", offset = "5s", steps = [{ action = "read", objects = 60,
 fn by_events(scenario: &Scenario, configuration: usize) -> BTreeMap<(String, String), (u64, u64)> {
     use bks::s3::Object;
     let assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
-    let arm = Arm { configuration, assumptions, by_requester: true };
+    let arm = Arm { configuration, assumptions, breakdown: Breakdown::Requesters };
     let mut calls: BTreeMap<(String, String, i64), u64> = BTreeMap::new();
     for event in Events::new(scenario, &keep(scenario, 0), &arm, 0) {
         let request = event.request;

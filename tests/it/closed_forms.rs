@@ -5,7 +5,7 @@ use bks::kms::KmsApi;
 use bks::pricing::{Bill, PriceTable, Terms, Usage};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
-use bks::simulation::{Arm, run};
+use bks::simulation::{Arm, Breakdown, run};
 use bks::tally::Tally;
 
 /// Runs every configuration at its assumed values and gives the tallies, replication by
@@ -16,7 +16,7 @@ fn tallies(text: &str) -> Vec<Vec<Tally>> {
         .map(|configuration| Arm {
             configuration,
             assumptions: scenario.configurations[configuration].ranges.at(Level::Assumed),
-            by_requester: true,
+            breakdown: Breakdown::Requesters,
         })
         .collect();
     run(&scenario, &arms, 0..scenario.replications, &|_| ())

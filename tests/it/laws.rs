@@ -26,7 +26,7 @@ use bks::encryption::assumption::{Assumptions, Expiry, Level};
 use bks::kms::{KmsApi, KmsCalls};
 use bks::s3::Operation;
 use bks::scenario::Scenario;
-use bks::simulation::{Arm, run};
+use bks::simulation::{Arm, Breakdown, run};
 use bks::tally::Tally;
 use bks::units::SimDuration;
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ fn parse(text: &str) -> Scenario {
 fn arm(scenario: &Scenario, configuration: usize, change: impl FnOnce(&mut Assumptions)) -> Arm {
     let mut assumptions = scenario.configurations[configuration].ranges.at(Level::Assumed);
     change(&mut assumptions);
-    Arm { configuration, assumptions, by_requester: true }
+    Arm { configuration, assumptions, breakdown: Breakdown::Requesters }
 }
 
 /// All configurations at their assumed values.

@@ -6,8 +6,9 @@ use crate::support::naive;
 use crate::support::tiny;
 
 use bks::encryption::assumption::{Assumptions, Expiry, Level, Partitions};
+use bks::encryption::generated_keys::Timelines;
 use bks::encryption::history::{Ages, History, Writing};
-use bks::encryption::keys::{Keyring, Timelines};
+use bks::encryption::keys::Keyring;
 use bks::encryption::needs::MultipartCalls;
 use bks::encryption::requester::{RequesterRule, Requesters};
 use bks::encryption::service::{BucketScheme, Memory, Scheme};
@@ -17,7 +18,7 @@ use bks::s3::{Connections, IdentityKind, Object, Operation, Principal, Request, 
 use bks::scenario::Scenario;
 use bks::simulation::objects::keep;
 use bks::simulation::stream::RequestStream;
-use bks::simulation::{Arm, run};
+use bks::simulation::{Arm, Breakdown, run};
 use bks::tally::Tally;
 use bks::units::{SimDuration, SimTime};
 use bks::workload::ages::{AgeLaw, AgeStep, ExponentialAges, UniformAges, WeibullAges};
@@ -260,7 +261,7 @@ fn engine(world: &World) -> Vec<Verdict> {
         requester.renews.then(|| &slots[requester.slots[0] as usize])
     };
 
-    let mut timelines = Timelines::new(&writing, scheme.buckets.len());
+    let mut timelines = Timelines::new(scheme.buckets.len());
     let mut memory = Memory::new(SimTime::ZERO, SimTime::MAX);
     for (requester, mine) in of_requester.iter().enumerate() {
         memory.begin(scheme, partitions[requester], 0, session(requester));
@@ -271,7 +272,7 @@ fn engine(world: &World) -> Vec<Verdict> {
                 starts[place as usize].push(requests[i].time);
             }
         }
-        timelines.set(requester, starts.into_iter().collect());
+        timelines.add(writing[requester], starts.into_iter().collect());
     }
 
     let since = scheme.buckets.iter().map(|bucket| match bucket {
@@ -444,7 +445,7 @@ fn arms(scenario: &Scenario) -> Vec<Arm> {
         .map(|configuration| Arm {
             configuration,
             assumptions: scenario.configurations[configuration].ranges.at(Level::Assumed),
-            by_requester: true,
+            breakdown: Breakdown::Requesters,
         })
         .collect()
 }

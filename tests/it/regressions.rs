@@ -6,7 +6,7 @@ use bks::results::Results;
 use bks::scenario::Scenario;
 use bks::simulation::engines::Engines;
 use bks::simulation::estimate::{RunEstimate, check_size};
-use bks::simulation::{Arm, run};
+use bks::simulation::{Arm, Breakdown, run};
 
 fn parse(text: &str) -> Scenario {
     Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"))
@@ -167,7 +167,7 @@ fn the_estimate_of_requests_is_what_is_drawn() {
     let arms = [Arm {
         configuration: 0,
         assumptions: scenario.configurations[0].ranges.at(Level::Assumed),
-        by_requester: false,
+        breakdown: Breakdown::Buckets,
     }];
     let drawn = run(&scenario, &arms, 0..1, &|_| ())[0][0].total_requests() as f64;
     let expected = scenario.expected_requests();

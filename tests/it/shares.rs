@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use bks::encryption::generated_keys::Timelines;
 use bks::encryption::history::{History, Writing};
-use bks::encryption::keys::{KEYLESS, Keyring, PopulationKeys, Timelines};
+use bks::encryption::keys::{KEYLESS, Keyring, PopulationKeys};
 use bks::rng::{Purpose, Seed, Stream, part_of};
 use bks::s3::columns::{Objects, S3Columns, WrittenBy};
 use bks::units::{SimDuration, SimTime};
@@ -92,8 +93,8 @@ impl Recipe {
         };
         let requesters = *self.slots.iter().max().unwrap() as usize + 1;
         // The bucket in question is the second of two.
-        let mut timelines = Timelines::new(&vec![self.partitions; requesters], 2);
-        for requester in 0..requesters {
+        let mut timelines = Timelines::new(2);
+        for _ in 0..requesters {
             let timeline = |_| {
                 let mut starts = Vec::new();
                 let mut time = self.since.max(SimTime::ZERO);
@@ -103,7 +104,7 @@ impl Recipe {
                 }
                 starts
             };
-            timelines.set(requester, (0..2 * self.partitions).map(timeline).collect());
+            timelines.add(self.partitions, (0..2 * self.partitions).map(timeline).collect());
         }
         let since = vec![SimTime::MIN, self.since];
         Keyring::new(vec![population], timelines, self.slots.to_vec(), since)

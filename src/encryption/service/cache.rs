@@ -13,7 +13,8 @@ use crate::units::{SimDuration, SimTime};
 pub(super) struct KeyCache {
     /// Number of entries.
     entries: usize,
-    /// When each entry expires, on the long clock; none if there are too many to have them all.
+    /// When each entry expires, on the long clock, and those of requesters that had more; none if there are
+    /// too many to have them all.
     expires: Vec<i64>,
     /// The same of those entries that were ever fetched, where there are too many to have them all.
     fetched: HashMap<u32, i64>,
@@ -52,10 +53,9 @@ impl KeyCache {
     /// Begins a requester's time with an empty cache of `entries`.
     pub(super) fn begin(&mut self, entries: usize) {
         self.fetched.clear();
-        if self.entries != entries {
-            self.entries = entries;
-            self.expires.clear();
-            self.expires.resize(if self.is_sparse() { 0 } else { entries }, i64::MIN);
+        self.entries = entries;
+        if !self.is_sparse() && entries > self.expires.len() {
+            self.expires.resize(entries, i64::MIN);
         }
         // Until now nothing was kept beyond two horizons from zero, and no time is more than one before.
         self.zero += 3 * self.horizon;

@@ -7,7 +7,7 @@ use crate::encryption::keys::{KEYLESS, Keyring};
 use crate::encryption::needs::Needs;
 use crate::kms::{KmsApi, KmsCalls};
 use crate::rng::part_of;
-use crate::s3::{Object, Operation, Request};
+use crate::s3::{Object, Operation, Request, SessionSlot};
 use crate::units::SimTime;
 
 /// What some of a requester's requests need, in order of time.
@@ -138,20 +138,38 @@ impl KeyNeeds {
 
 impl Memory {
     /// Answers the requests whose needs these are: tells `calls` of those that cost something now and may
-    /// not another time. `keys` are those that wrap what is to be unwrapped, if the arm ever finds one in memory. The requester's
-    /// session must not end meanwhile.
+    /// not another time. `keys` are those that wrap what is to be unwrapped, if the arm ever finds one in
+    /// memory; `session` is the slot whose every session is a requester anew, if the rule says so.
     pub(crate) fn answer_all(
         &mut self,
         scheme: &Scheme,
+        session: Option<&SessionSlot>,
         needs: &KeyNeeds,
         keys: Option<&[u32]>,
         calls: &mut Vec<CallOf>,
     ) {
         calls.clear();
-        self.unwrap_needed(scheme, &needs.unwraps, keys, calls);
+        let (mut unwraps, mut wraps) = (needs.unwraps.as_slice(), needs.wraps.as_slice());
+        let mut keys = keys;
+        loop {
+            let ends = self.session_ends;
+            let unwraps_now = unwraps.partition_point(|unwrap| unwrap.time < ends);
+            let wraps_now = wraps.partition_point(|wrap| wrap.time < ends);
+            let keys_now = keys.map(|keys| &keys[..unwraps_now]);
+            self.unwrap_needed(scheme, &unwraps[..unwraps_now], keys_now, calls);
+            self.wrap_needed(scheme, &wraps[..wraps_now], calls);
+            (unwraps, wraps) = (&unwraps[unwraps_now..], &wraps[wraps_now..]);
+            keys = keys.map(|keys| &keys[unwraps_now..]);
+            let next = [unwraps.first().map(|it| it.time), wraps.first().map(|it| it.time)];
+            let Some(next) = next.into_iter().flatten().min() else { return };
+            self.renew(next, session);
+        }
+    }
+
+    fn wrap_needed(&mut self, scheme: &Scheme, wraps: &[Wrap], calls: &mut Vec<CallOf>) {
         let partitions = self.partitions.writing;
         let lifetime = scheme.assumptions.generation_lifetime;
-        for &Wrap { time, request, draw, bucket } in &needs.wraps {
+        for &Wrap { time, request, draw, bucket } in wraps {
             let place = bucket * partitions + part_of(draw, partitions);
             let until = &mut self.wrapping_until[place as usize];
             if time >= *until {

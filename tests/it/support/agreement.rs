@@ -11,7 +11,7 @@ use bks::kms::KmsApi;
 use bks::scenario::Scenario;
 use bks::scenario::overrides::Override;
 use bks::simulation::engines::Engines;
-use bks::simulation::{Arm, run, run_and};
+use bks::simulation::{Arm, Breakdown, run, run_and};
 use bks::tally::Tally;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -42,7 +42,7 @@ pub(crate) fn all_arms(scenario: &Scenario) -> Vec<Arm> {
     let mut arms = Vec::new();
     for (index, configuration) in scenario.configurations.iter().enumerate() {
         let mut add = |assumptions: Assumptions| {
-            arms.push(Arm { configuration: index, assumptions, by_requester: true });
+            arms.push(Arm { configuration: index, assumptions, breakdown: Breakdown::Requesters });
         };
         let assumed = configuration.ranges.at(Level::Assumed);
         add(assumed);

@@ -1,8 +1,9 @@
 //! How the figures came about, what they leave out, and how to make them again.
 
 use crate::report::document::{Block, Section, Shown};
+use crate::report::numbers::count;
 use crate::report::run::{basis, reproduction};
-use crate::results::Results;
+use crate::results::{RUN, Results};
 
 /// What the model leaves out, in short; `docs/model.md` has it at length.
 const LIMITS: [&str; 4] = [
@@ -96,7 +97,7 @@ pub(super) fn again(results: &Results) -> Vec<Block> {
         Section::folded(
             Shown::Folded,
             "The scenario as it was run: `run.toml`",
-            vec![Block::Code("run-toml", results.run_toml.clone())],
+            scenario_text(&results.run_toml),
         ),
     ]);
     blocks
@@ -111,4 +112,23 @@ pub(super) fn footer(results: &Results) -> String {
         facts.seed,
         basis::prices(results)
     )
+}
+
+/// Lines of a scenario that a page has: a log of a million roles has ten million of them.
+const SCENARIO_LINES: usize = 2_000;
+
+/// The scenario as it was run, or its first lines and where the others are.
+fn scenario_text(run_toml: &str) -> Vec<Block> {
+    let lines = run_toml.lines().count();
+    if lines <= SCENARIO_LINES {
+        return vec![Block::Code("run-toml", run_toml.to_owned())];
+    }
+    let first: Vec<&str> = run_toml.lines().take(SCENARIO_LINES).collect();
+    vec![
+        Block::Code("run-toml", first.join("\n")),
+        Block::Note(format!(
+            "the first {SCENARIO_LINES} of {} lines; all of them are in `{RUN}`",
+            count(lines as f64)
+        )),
+    ]
 }
