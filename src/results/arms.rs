@@ -10,7 +10,7 @@ use super::migration;
 use super::quota_use::AskedQuotas;
 use super::ranking::VariedCounts;
 use super::run::{Step, StepProgress};
-use crate::encryption::assumption::{Assumptions, Level};
+use crate::encryption::assumption::Level;
 use crate::encryption::requester::RequesterRule;
 use crate::scenario::replay::UnknownAge;
 use crate::scenario::{Configuration, Scenario};
@@ -242,12 +242,8 @@ struct ArmPlan<'a> {
 
 impl ArmPlan<'_> {
     /// Adds an arm; yields its number.
-    fn add(&mut self, configuration: usize, assumptions: Assumptions, view: View) -> usize {
-        let ranges = &self.views.scenario.configurations[configuration].ranges;
-        let is_assumed = view == View::AsGiven && assumptions == ranges.at(Level::Assumed);
-        let breakdown = if is_assumed { Breakdown::Requesters } else { Breakdown::Buckets };
+    fn add(&mut self, arm: Arm, view: View) -> usize {
         let view = self.views.plain(view);
-        let arm = Arm { configuration, assumptions, breakdown };
         self.arms.push(Seen { arm, view, once: false });
         self.arms.len() - 1
     }
@@ -264,8 +260,13 @@ impl ArmPlan<'_> {
             };
             let known = self.arms.iter().position(is_known);
             numbers.push(known.unwrap_or(self.arms.len()));
-            if known.is_none() {
-                self.arms.push(Seen { arm: arm.clone(), view, once: true });
+            match known {
+                // A bound tells nobody apart by itself.
+                Some(known) => {
+                    let breakdown = &mut self.arms[known].arm.breakdown;
+                    *breakdown = (*breakdown).max(arm.breakdown);
+                }
+                None => self.arms.push(Seen { arm: arm.clone(), view, once: true }),
             }
         }
         numbers
@@ -278,7 +279,10 @@ impl ArmPlan<'_> {
         let mut arms_of = Vec::new();
         let mut assumed_arms = Vec::new();
         for (index, configuration) in scenario.configurations.iter().enumerate() {
-            let assumed = self.add(index, configuration.ranges.at(Level::Assumed), View::AsGiven);
+            let assumptions = configuration.ranges.at(Level::Assumed);
+            let breakdown = Breakdown::Requesters;
+            let arm = Arm { configuration: index, assumptions, breakdown };
+            let assumed = self.add(arm, View::AsGiven);
             assumed_arms.push(assumed);
             if index < shown {
                 arms_of.push(self.add_levels(index, configuration, assumed));
@@ -310,13 +314,13 @@ impl ArmPlan<'_> {
         for (level, view) in [(Level::Low, View::Low), (Level::High, View::High)] {
             let assumptions = ranges.at(level);
             if assumptions != as_assumed || self.views.ends.is_some() {
-                arms.levels[level as usize] = self.add(index, assumptions, view);
+                arms.levels[level as usize] = self.add(Arm::of_totals(index, assumptions), view);
             }
         }
         if self.has_bounds {
             arms.bounds = Some(Bounds {
-                floor: self.add(index, ranges.floor(), View::Low),
-                ceiling: self.add(index, ranges.ceiling(), View::High),
+                floor: self.add(Arm::of_figures(index, ranges.floor()), View::Low),
+                ceiling: self.add(Arm::of_figures(index, ranges.ceiling()), View::High),
             });
         }
         arms

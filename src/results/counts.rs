@@ -28,8 +28,8 @@ pub(super) struct ArmCounts {
     pub(super) bins: Vec<BinCounts>,
     pub(super) requesters: Vec<RequesterCounts>,
     pub(super) shared: SharedCalls,
-    /// The same of the first replication alone.
-    pub(super) shared_of_first: SharedCalls,
+    /// The same of the first replication alone, once others are added to it.
+    shared_of_first: Option<SharedCalls>,
     pub(super) buckets: Vec<BucketSums>,
     pub(super) calls_of_place: Vec<KmsCalls>,
     /// Most S3 requests in a time bin of any replication to each part of a bucket, GET and HEAD apart from
@@ -165,7 +165,7 @@ impl ArmCounts {
             quotas,
             per_s,
             requesters: tally.requesters.clone(),
-            shared_of_first: shared.clone(),
+            shared_of_first: None,
             shared,
             buckets: BucketSums::all(tally),
             calls_of_place: tally.calls_of_place.clone(),
@@ -185,12 +185,18 @@ impl ArmCounts {
         self.quotas.iter_mut().zip(&next.quotas).for_each(|(mine, more)| mine.add(more));
         self.bins.iter_mut().zip(&next.bins).for_each(|(mine, more)| mine.add(more));
         add_each(&mut self.requesters, &next.requesters);
+        self.shared_of_first.get_or_insert_with(|| self.shared.clone());
         self.shared.add(&next.shared);
         self.buckets.iter_mut().zip(&next.buckets).for_each(|(mine, more)| mine.add(more));
         add_each(&mut self.calls_of_place, &next.calls_of_place);
         for (mine, next) in self.busiest_bin_of_bucket.iter_mut().zip(&next.busiest_bin_of_bucket) {
             *mine = [mine[0].max(next[0]), mine[1].max(next[1])];
         }
+    }
+
+    /// What falls to each bucket and principal in the first replication.
+    pub(super) fn shared_of_first(&self) -> &SharedCalls {
+        self.shared_of_first.as_ref().unwrap_or(&self.shared)
     }
 
     /// Number of replications.

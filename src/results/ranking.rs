@@ -33,7 +33,7 @@ impl VariedCounts {
         Self {
             calls: first.calls.total(),
             billable: first.billable.clone(),
-            shared: counts.shared_of_first.clone(),
+            shared: counts.shared_of_first().clone(),
         }
     }
 
@@ -163,5 +163,5 @@ fn costs(run: &Run, of: &ArmCounts, sharers: Sharers) -> Vec<Usd> {
 /// What each pays in the first replication, with every assumption as assumed.
 fn costs_of_first(run: &Run, counted: &Counted, index: usize, sharers: Sharers) -> Vec<Usd> {
     let counts = counted.at(index, Level::Assumed);
-    counts.shared_of_first.costs(run.scenario, &counts.each[0].billable, sharers)
+    counts.shared_of_first().costs(run.scenario, &counts.each[0].billable, sharers)
 }
