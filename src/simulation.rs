@@ -14,6 +14,7 @@
 mod answers;
 mod arm;
 mod arm_keys;
+mod batches;
 mod buckets;
 mod columns;
 pub mod engines;

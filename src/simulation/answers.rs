@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use super::arm::SeenArm;
 use super::arm_keys::ArmKeys;
+use super::batches::{BatchAnswers, NeedGroups};
 use super::buckets::BucketsTold;
 use super::columns::RequestColumns;
 use super::keys::keys_of;
-use super::recorded::{NeedGroups, RecordedAnswers};
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::worker::{ArmState, Worker, Workers};
@@ -75,7 +75,7 @@ impl Answers<'_> {
     fn of_requester(&self, requester: usize, worker: &mut Worker) {
         let Some(kinds) = self.run.columns(requester, |_| true) else {
             self.begin(requester, worker);
-            return self.one_by_one(requester, worker);
+            return self.in_order(requester, worker);
         };
         for columns in kinds {
             self.begin(requester, worker);
@@ -94,12 +94,12 @@ impl Answers<'_> {
         }
     }
 
-    /// Answers a requester's requests one by one.
-    fn one_by_one(&self, requester: usize, worker: &mut Worker) {
+    /// Answers a requester's requests of all kinds in order of time.
+    fn in_order(&self, requester: usize, worker: &mut Worker) {
         let Self { run, schemes, keys, groups } = *self;
-        let recorded = RecordedAnswers { scenario: run.scenario, schemes, keys, groups };
-        worker.recorded.begin(groups);
         let session = run.session(requester);
+        let answers = BatchAnswers { scenario: run.scenario, schemes, keys, groups, session };
+        worker.room.begin(groups);
         let mut stream = run.stream(requester, |_| true);
         while stream.next_batch(&mut worker.batch, &mut worker.places) {
             let drawn = worker.batch.len();
@@ -107,39 +107,8 @@ impl Answers<'_> {
             let mut kept = worker.batch.iter().map(Needs::any_of);
             worker.places.retain(|_| kept.next().unwrap_or_default());
             worker.batch.retain(Needs::any_of);
-            if run.scenario.recording.is_some() {
-                recorded.of_batch(requester, worker);
-            } else {
-                for arm in 0..worker.arms.len() {
-                    self.answer_batch(requester, session, arm, worker);
-                }
-            }
+            answers.of_batch(requester, worker);
             (run.progress)(drawn as u64);
-        }
-    }
-
-    fn answer_batch(
-        &self,
-        requester: usize,
-        session: Option<&SessionSlot>,
-        arm: usize,
-        worker: &mut Worker,
-    ) {
-        let scenario = self.run.scenario;
-        let (scheme, keyring) = (&self.schemes[arm], self.keys.keyring(arm));
-        let ArmState { memory, alive, tally, .. } = &mut worker.arms[arm];
-        for request in &worker.batch {
-            let answer = memory.answer(scheme, keyring, session, request);
-            if answer.calls == KmsCalls::NONE {
-                continue;
-            }
-            let principal = scenario.slots[request.slot as usize].principal as usize;
-            let charged = scenario.charged(principal, request);
-            tally.count(Caller { requester, principal, charged }, request, &answer);
-            if let Some(timeline) = answer.generated {
-                let lifetime = scheme.assumptions.generation_lifetime;
-                alive.generated(tally, timeline, request.time, lifetime);
-            }
         }
     }
 
@@ -262,7 +231,16 @@ impl OfKind<'_> {
 
     fn cost(&self, calls: KmsCalls, by_object: bool) -> Cost {
         let (operation, bucket) = (self.kind.operation, self.kind.bucket);
-        Cost { caller: self.caller, operation, bucket, calls, by_object, generates: false }
+        Cost {
+            caller: self.caller,
+            operation,
+            bucket,
+            calls,
+            by_object,
+            of_read: false,
+            generates: false,
+            once: false,
+        }
     }
 }
 

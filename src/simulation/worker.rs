@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use super::arm::SeenArm;
+use super::batches::{BatchRoom, NeedGroups};
 use super::buckets::BucketsTold;
-use super::recorded::{NeedGroups, RecordedRoom};
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
@@ -48,7 +48,7 @@ fn empty_tally(run: &ReplicationRun, by_requester: bool, buckets: &BucketsTold) 
 /// What one thread needs to run requesters one after the other.
 pub(super) struct Worker {
     pub(super) arms: Vec<ArmState>,
-    /// Of a log: what all arms of each group count.
+    /// What all arms of each group count.
     pub(super) of_groups: Vec<Tally>,
     pub(super) traffic: S3Traffic,
     pub(super) batch: Vec<Request>,
@@ -57,7 +57,7 @@ pub(super) struct Worker {
     pub(super) columns: S3Columns,
     /// Of each keyring the keys that wrap what the requests in columns need.
     pub(super) keys: Vec<Vec<u32>>,
-    pub(super) recorded: RecordedRoom,
+    pub(super) room: BatchRoom,
 }
 
 impl Worker {
@@ -68,15 +68,12 @@ impl Worker {
         buckets: &BucketsTold,
     ) -> Self {
         let scenario = run.scenario;
-        let of_groups = if scenario.recording.is_some() {
-            let by_requester = groups.by_requester(arms).into_iter();
-            by_requester.map(|by_requester| empty_tally(run, by_requester, buckets)).collect()
-        } else {
-            Vec::new()
-        };
+        let of_groups = groups.by_requester(arms).into_iter();
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
-            of_groups,
+            of_groups: of_groups
+                .map(|by_requester| empty_tally(run, by_requester, buckets))
+                .collect(),
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
                 .with_regions(scenario.accounts.several_regions())
                 .with_buckets(scenario.domains.len())
@@ -85,7 +82,7 @@ impl Worker {
             places: Vec::new(),
             columns: S3Columns::default(),
             keys: Vec::new(),
-            recorded: RecordedRoom::default(),
+            room: BatchRoom::default(),
         }
     }
 }
@@ -137,9 +134,7 @@ impl<'a> Workers<'a> {
             of_groups.iter_mut().zip(&worker.of_groups).for_each(|(mine, more)| mine.merge(more));
         }
         for (arm, tally) in tallies.iter_mut().enumerate() {
-            if let Some(of_group) = of_groups.get(self.groups.of_arm(arm)) {
-                tally.merge(of_group);
-            }
+            tally.merge(&of_groups[self.groups.of_arm(arm)]);
             tally.add_traffic(&traffic);
         }
         tallies
