@@ -331,24 +331,6 @@ impl Memory {
         self.session_ends = self.session_ends + length.saturating_mul(sessions_passed + 1);
     }
 
-    /// The place (bucket × partitions + partition) of the bucket-level key that the requester's next
-    /// write generates, if it does: what [`Memory::answer`] says of it, for those who ask nothing else.
-    #[inline]
-    pub fn generates(
-        &mut self,
-        scheme: &Scheme,
-        session: Option<&SessionSlot>,
-        request: &Request,
-    ) -> Option<u32> {
-        if request.time >= self.session_ends {
-            self.renew(request.time, session);
-        }
-        let api = Needs::of_request(request, scheme.multipart).wrap?;
-        let mut answer = Answer::default();
-        self.wrap(scheme, request, api, &mut answer);
-        answer.generated
-    }
-
     #[inline]
     fn wrap(&mut self, scheme: &Scheme, request: &Request, api: KmsApi, answer: &mut Answer) {
         if request.operation == Operation::CreateMultipartUpload {

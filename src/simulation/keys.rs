@@ -13,7 +13,7 @@ use super::skip_ahead::SkipAhead;
 use crate::encryption::history::History;
 use crate::encryption::keys::{KeyStarts, Keyring, PopulationKeys, Timelines};
 use crate::encryption::needs::Needs;
-use crate::encryption::service::{BucketScheme, CallTimes, Memory, Scheme};
+use crate::encryption::service::{BucketScheme, CallTimes, KeyNeeds, Memory, Scheme};
 use crate::rng::Purpose;
 use crate::s3::SessionSlot;
 use crate::s3::columns::{S3Columns, WantedColumns};
@@ -197,20 +197,42 @@ fn keys_generated(
             }
         }
     } else {
-        let mut stream = run.writes(requester);
-        let (mut batch, mut places) = (Vec::new(), Vec::new());
-        while stream.next_batch(&mut batch, &mut places) {
-            batch.retain(Needs::written_by);
-            for maker in &mut makers {
-                for request in &batch {
-                    if let Some(place) = maker.memory.generates(maker.scheme, session, request) {
-                        maker.starts.push(place, request.time);
-                    }
+        write_in_order(run, requester, &mut makers);
+    }
+    makers.into_iter().map(|maker| maker.starts).collect()
+}
+
+/// Lets a requester write all kinds of requests in order of time. What rules that treat the buckets alike
+/// need is found out once for all of them.
+fn write_in_order(run: &ReplicationRun, requester: usize, makers: &mut [KeyMaker]) {
+    let session = run.session(requester);
+    let mut firsts: Vec<&Scheme> = Vec::new();
+    let mut group_of = Vec::new();
+    for KeyMaker { scheme, .. } in &*makers {
+        let known = firsts.iter().position(|first| first.buckets == scheme.buckets);
+        group_of.push(known.unwrap_or(firsts.len()));
+        if known.is_none() {
+            firsts.push(scheme);
+        }
+    }
+    let mut needs: Vec<KeyNeeds> = firsts.iter().map(|_| KeyNeeds::default()).collect();
+    let mut stream = run.writes(requester);
+    let (mut batch, mut places, mut calls) = (Vec::new(), Vec::new(), Vec::new());
+    while stream.next_batch(&mut batch, &mut places) {
+        batch.retain(Needs::written_by);
+        for (needs, scheme) in needs.iter_mut().zip(&firsts) {
+            needs.find_wraps(scheme, &batch);
+        }
+        for (maker, &group) in makers.iter_mut().zip(&group_of) {
+            let KeyMaker { scheme, memory, starts } = maker;
+            memory.answer_all(scheme, session, &needs[group], None, &mut calls);
+            for call in &calls {
+                if let Some(place) = call.answer.generated {
+                    starts.push(place, call.time);
                 }
             }
         }
     }
-    makers.into_iter().map(|maker| maker.starts).collect()
 }
 
 /// Generates one requester's keys under one set of rules.

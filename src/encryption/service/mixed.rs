@@ -77,10 +77,7 @@ impl KeyNeeds {
     /// Finds out what the requester's next `requests` need under the buckets of a scheme, whatever it
     /// assumes. `keyless` tells of each population whether no object of it has a bucket-level key.
     pub(crate) fn find(&mut self, scheme: &Scheme, keyless: &[bool], requests: &[Request]) {
-        self.each_time.iter_mut().for_each(Vec::clear);
-        self.unwraps.clear();
-        self.objects.clear();
-        self.wraps.clear();
+        self.clear();
         for (number, request) in (0..).zip(requests) {
             let needs = Needs::of_request(request, scheme.multipart);
             for _ in 0..needs.unwrap {
@@ -97,6 +94,23 @@ impl KeyNeeds {
                 self.wrap(scheme, number, request, api);
             }
         }
+    }
+
+    /// The same for those who only ask which bucket-level keys are generated.
+    pub(crate) fn find_wraps(&mut self, scheme: &Scheme, requests: &[Request]) {
+        self.clear();
+        for (number, request) in (0..).zip(requests) {
+            if let Some(api) = Needs::of_request(request, scheme.multipart).wrap {
+                self.wrap(scheme, number, request, api);
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.each_time.iter_mut().for_each(Vec::clear);
+        self.unwraps.clear();
+        self.objects.clear();
+        self.wraps.clear();
     }
 
     fn unwrap(
