@@ -9,6 +9,7 @@ use bks::encryption::assumption::Level;
 use bks::scenario::Scenario;
 use bks::simulation::{Arm, run};
 use bks::tally::Tally;
+use bks::units::SimDuration;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 
@@ -18,6 +19,9 @@ const READS: &str = include_str!("../scenarios/reference-reads.toml");
 
 /// 500 requesters that read what 500 others write, half and half.
 const MIXED: &str = include_str!("../scenarios/reference-mixed.toml");
+
+/// Jobs, scans and multipart uploads: nothing of the cluster's goes in columns.
+const JOBS: &str = include_str!("../scenarios/emr10.toml");
 
 fn main() {
     divan::main();
@@ -41,11 +45,20 @@ fn one_replication(
     items: impl Fn(&Tally) -> u64,
 ) {
     let scenario = Scenario::parse(text).unwrap_or_else(|error| panic!("{error}"));
+    let assumed = assumed(&scenario, configuration);
+    of_arms(bencher, &scenario, &[assumed], items);
+}
+
+/// The configuration of a name, at assumed values.
+fn assumed(scenario: &Scenario, configuration: &str) -> Arm {
     let index = scenario.configurations.iter().position(|c| c.name == configuration);
     let index = index.expect("the benchmark names one of its configurations");
-    let assumptions = scenario.configurations[index].ranges.at(Level::Assumed);
-    let arms = [Arm::of_totals(index, assumptions)];
-    let replication = || run(&scenario, &arms, 0..1, &|_| ());
+    Arm::of_totals(index, scenario.configurations[index].ranges.at(Level::Assumed))
+}
+
+/// One replication of all arms on one thread; `items` tells what is counted of the first.
+fn of_arms(bencher: Bencher, scenario: &Scenario, arms: &[Arm], items: impl Fn(&Tally) -> u64) {
+    let replication = || run(scenario, arms, 0..1, &|_| ());
     let items = items(&replication()[0][0]);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread starts");
     bencher.counter(ItemsCount::new(items)).bench_local(|| pool.install(replication));
@@ -69,4 +82,32 @@ fn skip_ahead(bencher: Bencher) {
         .replace("200000000/d", "1000000000000/d")
         .replace("seed = 1\n", "seed = 1\nengine = \"skip-ahead\"\n");
     one_replication(bencher, &trillion, "bucket-key", |tally| tally.total_calls().total());
+}
+
+/// Two hours of jobs, in order of time.
+#[divan::bench(args = ["sse-kms", "bucket-key-session", "bucket-key-role"], sample_count = 10)]
+fn jobs(bencher: Bencher, configuration: &str) {
+    one_replication(bencher, &two_hours(), configuration, Tally::total_requests);
+}
+
+/// The same under so many sets of assumptions at once: items are requests, each counted once for all.
+#[divan::bench(args = [1, 8, 32], sample_count = 10)]
+fn sets(bencher: Bencher, sets: i64) {
+    let text = two_hours();
+    let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+    let first = assumed(&scenario, "bucket-key-role");
+    let arms: Vec<Arm> = (0..sets).map(|set| another_set(&first, set)).collect();
+    of_arms(bencher, &scenario, &arms, Tally::total_requests);
+}
+
+/// An arm with lifetimes of its own, and a writing rule that four others share.
+fn another_set(first: &Arm, set: i64) -> Arm {
+    let mut arm = first.clone();
+    arm.assumptions.cache_lifetime = SimDuration::from_secs(60 + 30 * set);
+    arm.assumptions.generation_lifetime = SimDuration::from_secs(60 + 60 * (set / 4));
+    arm
+}
+
+fn two_hours() -> String {
+    JOBS.replace("duration = \"1d\"", "duration = \"2h\"")
 }

@@ -103,6 +103,7 @@ impl<N: Copy + Sum> KmsCalls<N> {
 }
 
 impl<N: AddAssign> AddAssign for KmsCalls<N> {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         self.generate_data_key += other.generate_data_key;
         self.decrypt += other.decrypt;

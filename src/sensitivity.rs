@@ -166,9 +166,13 @@ impl Sensitivity {
         let (mut break_evens, mut left_out) = (Vec::new(), Vec::new());
         // Who asks for other figures alone does not wait for savings.
         let savings = if plan.targets.is_empty() { Vec::new() } else { axes(scenario, plan) };
+        let assumptions = savings.iter().map(|(axis, _)| axis).filter(|it| it.is_assumption());
+        let assumptions: Vec<SearchAxis> = assumptions.cloned().collect();
+        let over = search.over_assumptions(&assumptions, &mut first, &mut all);
+        let mut of_assumptions = over.chunks(Level::ALL.len());
         for (axis, asked) in savings {
             if axis.is_assumption() {
-                break_evens.extend(search.over_assumption(&axis, &mut first, &mut all));
+                break_evens.extend(of_assumptions.next().into_iter().flatten().cloned());
                 continue;
             }
             match search.over_key(&axis, read) {

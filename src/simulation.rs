@@ -14,13 +14,13 @@
 mod answers;
 mod arm;
 mod arm_keys;
+mod batches;
 mod buckets;
 mod columns;
 pub mod engines;
 pub mod estimate;
 pub mod events;
 mod keys;
-mod mixed;
 pub mod names;
 pub mod objects;
 mod recorded;

@@ -231,10 +231,20 @@ impl Precision {
 pub struct Frequencies(std::collections::BTreeMap<u32, u64>);
 
 impl Frequencies {
+    /// Numbers below this are counted in an array before they are added: most are small.
+    const SMALL: usize = 1_024;
+
     /// Adds numbers.
     pub fn extend(&mut self, numbers: &[u32]) {
+        let mut small = [0_u64; Self::SMALL];
         for &number in numbers {
-            *self.0.entry(number).or_insert(0) += 1;
+            match small.get_mut(number as usize) {
+                Some(count) => *count += 1,
+                None => *self.0.entry(number).or_insert(0) += 1,
+            }
+        }
+        for (number, &count) in (0..).zip(&small).filter(|(_, count)| **count > 0) {
+            *self.0.entry(number).or_insert(0) += count;
         }
     }
 

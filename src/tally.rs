@@ -10,10 +10,9 @@ mod window;
 
 use std::sync::Arc;
 
-use crate::encryption::service::Answer;
 use crate::kms::KmsCalls;
 use crate::kms::accounts::Charged;
-use crate::s3::{Operation, Request};
+use crate::s3::Operation;
 use crate::units::SimTime;
 
 pub(crate) use buckets::add_by_account;
@@ -52,8 +51,27 @@ pub struct Cost {
     pub calls: KmsCalls,
     /// Whether the calls name an object.
     pub by_object: bool,
+    /// Whether they unwrap the key of what is read; the others are for what is written.
+    pub of_read: bool,
     /// Whether each generates a bucket-level key.
     pub generates: bool,
+    /// Whether they belong to work that happens once.
+    pub once: bool,
+}
+
+impl Cost {
+    /// The account that is charged.
+    const fn account(&self) -> u32 {
+        let Charged { own, read, .. } = self.caller.charged;
+        if self.of_read { read } else { own }
+    }
+
+    /// What so many of them cost whom.
+    fn charged(&self, count: u64) -> ChargedCalls {
+        let calls = self.calls.times(count);
+        let of_read = if self.of_read { calls.total() } else { 0 };
+        ChargedCalls { calls, of_read, charged: self.caller.charged, once: self.once }
+    }
 }
 
 /// All counts of one configuration under one set of assumptions in one replication.
@@ -166,78 +184,22 @@ impl Tally {
     }
 
     /// Counts where a request that was counted cost what it did, if places are told apart.
-    pub fn count_at(&mut self, place: u32, request: &Request, answer: &Answer) {
-        if request.time >= self.window.from
+    pub fn count_at(&mut self, place: u32, time: SimTime, cost: KmsCalls) {
+        if time >= self.window.from
             && let Some(calls) = self.calls_of_place.get_mut(place as usize)
         {
-            *calls += answer.calls;
-        }
-    }
-
-    /// Counts what one request cost; nothing before the counted part. The request itself is counted
-    /// by [`S3Traffic::count`], once for all configurations.
-    pub fn count(&mut self, caller: Caller, request: &Request, answer: &Answer) {
-        if request.time < self.window.from {
-            return;
-        }
-        let since = request.time.since(self.window.from).as_nanos() as u64;
-        let calls = answer.calls.total();
-        self.calls[request.operation as usize] += answer.calls;
-        self.calls_by_object += u64::from(answer.by_object);
-        let second = (since / 1_000_000_000) as usize;
-        let bin = &mut self.bins[second / self.seconds_per_bin];
-        bin.calls += answer.calls;
-        if request.once {
-            bin.calls_once += calls;
-            self.once.calls += calls;
-        }
-        let in_second = &mut self.calls_per_s[second];
-        *in_second = in_second.saturating_add(calls as u32);
-        let of_read = u64::from(answer.of_read);
-        let Charged { own, read, .. } = caller.charged;
-        self.count_of_account(own, caller.charged, request.once, (second, calls - of_read));
-        self.count_of_account(read, caller.charged, request.once, (second, of_read));
-        let generated = u64::from(answer.generated.is_some());
-        self.keys_generated += generated;
-        if let Some(counts) = self.requesters.get_mut(caller.requester) {
-            counts.calls += answer.calls;
-            counts.calls_by_object += u64::from(answer.by_object);
-            counts.keys_generated += generated;
-        }
-        let charged = caller.charged;
-        let of = ChargedCalls { calls: answer.calls, of_read, charged, once: request.once };
-        self.principals.count(caller.principal, of);
-        self.buckets.count(request.bucket, of);
-        if let Some(per_s) = self.buckets.seconds_of(request.bucket) {
-            per_s[second] = per_s[second].saturating_add(calls as u32);
-        }
-    }
-
-    fn count_of_account(
-        &mut self,
-        number: u32,
-        charged: Charged,
-        once: bool,
-        (second, calls): (usize, u64),
-    ) {
-        if calls > 0
-            && let Some(account) = self.accounts.get_mut(number as usize)
-        {
-            account.counts.count(calls, charged, once);
-            if let Some(per_s) = account.per_s.get_mut(charged.clients as usize) {
-                per_s.add(second as u32, calls as u32);
-            }
+            *calls += cost;
         }
     }
 
     /// Where the calls of an account's clients are counted by the second, if these are told apart.
-    fn seconds_of(&mut self, charged: Charged) -> Option<&mut Seconds> {
-        let account = self.accounts.get_mut(charged.own as usize)?;
-        account.per_s.get_mut(charged.clients as usize)
+    fn seconds_of(&mut self, cost: &Cost) -> Option<&mut Seconds> {
+        let account = self.accounts.get_mut(cost.account() as usize)?;
+        account.per_s.get_mut(cost.caller.charged.clients as usize)
     }
 
     /// Counts requests that cost the same calls each, in order of time; nothing before the counted
-    /// part.
+    /// part. The requests themselves are counted by [`S3Traffic`], once for all configurations.
     pub fn count_all(&mut self, cost: &Cost, times: &[SimTime]) {
         let Self { window, bins, calls_per_s, .. } = self;
         let times = window.counted(times);
@@ -247,11 +209,15 @@ impl Tally {
         let each = cost.calls.total();
         for time in times {
             let since = (time.as_nanos() - window.from.as_nanos()) as u64;
-            calls_per_s[(since / 1_000_000_000) as usize] += each as u32;
+            let in_second = &mut calls_per_s[(since / 1_000_000_000) as usize];
+            *in_second = in_second.saturating_add(each as u32);
         }
-        window.in_bins(times, |bin, count| bins[bin].calls += cost.calls.times(count));
+        window.in_bins(times, |bin, count| {
+            bins[bin].calls += cost.calls.times(count);
+            bins[bin].calls_once += if cost.once { each * count } else { 0 };
+        });
         let from = self.window.from.as_nanos();
-        if let Some(seconds) = self.seconds_of(cost.caller.charged) {
+        if let Some(seconds) = self.seconds_of(cost) {
             for time in times {
                 let since = (time.as_nanos() - from) as u64;
                 seconds.add((since / 1_000_000_000) as u32, each as u32);
@@ -273,7 +239,7 @@ impl Tally {
             let calls = &mut self.calls_per_s[second as usize];
             *calls = calls.saturating_add(each);
             self.bins[(second / seconds_per_bin) as usize].calls += cost.calls;
-            if let Some(seconds) = self.seconds_of(cost.caller.charged) {
+            if let Some(seconds) = self.seconds_of(cost) {
                 seconds.add(second, each);
             }
             count += 1;
@@ -293,7 +259,7 @@ impl Tally {
             *calls = u32::try_from(u64::from(*calls) + each * count).unwrap_or(u32::MAX);
             self.bins[second / seconds_per_bin].calls += cost.calls.times(count);
         }
-        if let Some(seconds) = self.seconds_of(cost.caller.charged) {
+        if let Some(seconds) = self.seconds_of(cost) {
             for (second, &count) in counts.per_second.iter().enumerate() {
                 seconds.add(second as u32, u32::try_from(each * count).unwrap_or(u32::MAX));
             }
@@ -311,13 +277,13 @@ impl Tally {
     }
 
     fn count_total(&mut self, cost: &Cost, count: u64) {
-        let calls = cost.calls.times(count);
+        let of = cost.charged(count);
+        let calls = of.calls;
         self.calls[cost.operation as usize] += calls;
-        let charged = cost.caller.charged;
-        if let Some(account) = self.accounts.get_mut(charged.own as usize) {
-            account.counts.count(calls.total(), charged, false);
+        self.once.calls += if cost.once { calls.total() } else { 0 };
+        if let Some(account) = self.accounts.get_mut(cost.account() as usize) {
+            account.counts.count(calls.total(), of.charged, cost.once);
         }
-        let of = ChargedCalls { calls, of_read: 0, charged, once: false };
         self.principals.count(cost.caller.principal, of);
         self.buckets.count(cost.bucket, of);
         self.calls_by_object += if cost.by_object { calls.total() } else { 0 };
@@ -439,7 +405,7 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::kms::KmsApi;
-    use crate::s3::Object;
+    use crate::s3::{Object, Request};
     use crate::units::SimDuration;
 
     fn at(seconds: f64) -> SimTime {
@@ -463,12 +429,17 @@ mod tests {
         }
     }
 
-    fn caller(requester: usize) -> Caller {
-        Caller { requester, principal: 0, charged: Charged::default() }
-    }
-
-    fn one_decrypt() -> Answer {
-        Answer { calls: KmsCalls::of(KmsApi::Decrypt, 1), ..Answer::default() }
+    fn one_decrypt(requester: usize) -> Cost {
+        Cost {
+            caller: Caller { requester, principal: 0, charged: Charged::default() },
+            operation: Operation::GetObject,
+            bucket: 0,
+            calls: KmsCalls::of(KmsApi::Decrypt, 1),
+            by_object: true,
+            of_read: true,
+            generates: false,
+            once: false,
+        }
     }
 
     #[test]
@@ -477,7 +448,7 @@ mod tests {
         let mut traffic = S3Traffic::new(window(), 1);
         for seconds in [9.9, 10.0, 10.5, 19.9] {
             traffic.count(0, &[request(seconds)]);
-            tally.count(caller(0), &request(seconds), &one_decrypt());
+            tally.count_all(&one_decrypt(0), &[at(seconds)]);
         }
         tally.add_traffic(&traffic);
         assert_eq!(tally.total_requests(), 3);
@@ -504,8 +475,8 @@ mod tests {
         let mut whole = Tally::new(window(), 2);
         let mut parts = [Tally::new(window(), 2), Tally::new(window(), 2)];
         for (i, seconds) in [10.0, 12.0, 12.2, 15.0, 19.5].into_iter().enumerate() {
-            whole.count(caller(i % 2), &request(seconds), &one_decrypt());
-            parts[i % 2].count(caller(i % 2), &request(seconds), &one_decrypt());
+            whole.count_all(&one_decrypt(i % 2), &[at(seconds)]);
+            parts[i % 2].count_all(&one_decrypt(i % 2), &[at(seconds)]);
         }
         let [mut first, second] = parts;
         first.merge(&second);

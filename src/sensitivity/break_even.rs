@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::axis::SearchAxis;
 use super::evaluator::{Budget, Evaluator};
-use super::search::{Crossing, Curve, Steps, search};
+use super::search::{Crossing, Curve, CurveSearch, Steps, search};
 use super::{ReadWith, WorkProgress};
 use crate::encryption::assumption::{AssumptionRanges, Assumptions, Level};
 use crate::error::{Error, Result};
@@ -96,29 +96,44 @@ impl<'a> BreakEvenSearch<'a> {
         })
     }
 
-    /// Searches an axis that is an assumption, at each level of the others. `first` evaluates the
-    /// first replication, `all` all of them.
-    pub(super) fn over_assumption(
+    /// Searches all axes that are assumptions, at each level of the others, side by side: what any of the
+    /// searches wants to know next is answered in one pass over the requests. `first` evaluates the first
+    /// replication, `all` all of them.
+    pub(super) fn over_assumptions(
         &self,
-        axis: &SearchAxis,
+        axes: &[SearchAxis],
         first: &mut Evaluator,
         all: &mut Evaluator,
     ) -> Vec<BreakEvens> {
         let assumed = first.estimate(&self.ranges().at(Level::Assumed)).requests;
         let steps = if assumed > REQUESTS_MAX { FEW_STEPS } else { STEPS };
-        let mut break_evens = Vec::new();
-        for others in Level::ALL {
-            let mut cut = None;
-            let curve = search(&axis.span, steps, self.targets, &mut |values| {
-                let sets = values.iter().map(|&value| axis.assume(self.ranges(), others, value));
-                first_savings(first, sets.collect(), REQUESTS_MAX.max(assumed), &mut cut)
-            });
-            let cut = cut.map(str::to_owned);
-            break_evens.push(self.break_evens(axis, others, curve, cut, &mut |value| {
-                all.savings(&[axis.assume(self.ranges(), others, value)]).remove(0)
-            }));
+        let requests_max = REQUESTS_MAX.max(assumed);
+        let of_axis = |axis| Level::ALL.map(|others| SearchOfLevel::new(self, axis, others, steps));
+        let mut searches: Vec<SearchOfLevel> = axes.iter().flat_map(of_axis).collect();
+        loop {
+            let wanted: Vec<Vec<f64>> = searches.iter().map(|it| it.search.wanted()).collect();
+            if wanted.iter().all(Vec::is_empty) {
+                break;
+            }
+            let pairs = searches.iter().zip(&wanted);
+            let sets = pairs.flat_map(|(search, values)| search.sets(values)).collect();
+            // All at once; each then finds its own among what is known.
+            first_savings(first, sets, requests_max, &mut None);
+            for (search, values) in searches.iter_mut().zip(&wanted) {
+                search.take(values, first, requests_max);
+            }
         }
-        break_evens
+        let middles: Vec<Assumptions> = searches.iter().flat_map(SearchOfLevel::middles).collect();
+        all.savings(&middles);
+        searches
+            .into_iter()
+            .map(|SearchOfLevel { axis, others, search, cut, .. }| {
+                let cut = cut.map(str::to_owned);
+                self.break_evens(axis, others, search.into_curve(), cut, &mut |value| {
+                    all.savings(&[axis.assume(self.ranges(), others, value)]).remove(0)
+                })
+            })
+            .collect()
     }
 
     /// Searches an axis that is a key of the scenario, at each level of the assumptions: each value is
@@ -172,6 +187,47 @@ impl<'a> BreakEvenSearch<'a> {
             targets.push(TargetCrossings { target, crossings: crossings.collect() });
         }
         BreakEvens { axis: axis.clone(), others, curve, targets, cut }
+    }
+}
+
+/// A search over an assumption, at one level of the others.
+struct SearchOfLevel<'a> {
+    of: &'a BreakEvenSearch<'a>,
+    axis: &'a SearchAxis,
+    others: Level,
+    search: CurveSearch<'a>,
+    /// Why not all values were tried, if so.
+    cut: Option<&'static str>,
+}
+
+impl<'a> SearchOfLevel<'a> {
+    fn new(of: &'a BreakEvenSearch, axis: &'a SearchAxis, others: Level, steps: Steps) -> Self {
+        let search = CurveSearch::new(&axis.span, steps, of.targets);
+        Self { of, axis, others, search, cut: None }
+    }
+
+    /// The sets of assumptions at some values.
+    fn sets(&self, values: &[f64]) -> Vec<Assumptions> {
+        let ranges = self.of.ranges();
+        values.iter().map(|&value| self.axis.assume(ranges, self.others, value)).collect()
+    }
+
+    fn take(&mut self, values: &[f64], first: &mut Evaluator, requests_max: f64) {
+        if !values.is_empty() {
+            let savings = first_savings(first, self.sets(values), requests_max, &mut self.cut);
+            self.search.take(values, &savings);
+        }
+    }
+
+    /// The sets that all replications will be asked about.
+    fn middles(&self) -> Vec<Assumptions> {
+        if self.others != Level::Assumed || self.of.replications == 1 {
+            return Vec::new();
+        }
+        let targets = self.of.targets.iter();
+        let crossings = targets.flat_map(|target| self.search.curve().crossings(*target));
+        let values: Vec<f64> = crossings.map(|crossing| middle(self.axis, &crossing)).collect();
+        self.sets(&values)
     }
 }
 

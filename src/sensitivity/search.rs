@@ -108,14 +108,9 @@ impl Curve {
         self.points.iter().map(|(bits, value)| (f64::from_bits(*bits), *value))
     }
 
-    /// Adds the points that `evaluate` knows at `parameters`.
-    fn add(
-        &mut self,
-        parameters: &[f64],
-        evaluate: &mut dyn FnMut(&[f64]) -> Vec<Option<f64>>,
-    ) -> bool {
+    /// Adds what is known of its values at `parameters`; whether that is anything new.
+    fn add(&mut self, parameters: &[f64], values: &[Option<f64>]) -> bool {
         let before = self.points.len();
-        let values = evaluate(parameters);
         for (parameter, value) in parameters.iter().zip(values) {
             // Positive floats are in the order of their bits.
             self.points.extend(value.map(|value| (parameter.to_bits(), value)));
@@ -162,6 +157,66 @@ impl Curve {
 /// crossings.
 const PASSES: usize = 16;
 
+/// A search under way: it says which values it wants to know next, so that several searches can have
+/// theirs together.
+#[derive(Clone, Debug)]
+pub struct CurveSearch<'a> {
+    span: &'a Span,
+    steps: Steps,
+    levels: &'a [f64],
+    curve: Curve,
+    /// Passes so far, the grid included.
+    passes: usize,
+    ended: bool,
+}
+
+impl<'a> CurveSearch<'a> {
+    /// A search for where a curve crosses `levels` along `span`, of which nothing is known yet.
+    #[must_use]
+    pub fn new(span: &'a Span, steps: Steps, levels: &'a [f64]) -> Self {
+        Self { span, steps, levels, curve: Curve::default(), passes: 0, ended: false }
+    }
+
+    /// The parameters it wants to know next: a grid first, then some inside each bracket until all
+    /// are narrow. None if it has ended.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<f64> {
+        if self.ended || self.passes > PASSES {
+            return Vec::new();
+        }
+        if self.passes == 0 {
+            return self.span.grid(self.steps.grid);
+        }
+        let crossings = self.levels.iter().flat_map(|level| self.curve.crossings(*level));
+        let mut finer: Vec<f64> = crossings
+            .flat_map(|it| self.span.inside(it.before, it.behind, self.steps.inside))
+            .collect();
+        finer.retain(|value| !self.curve.points.contains_key(&value.to_bits()));
+        finer.sort_by(f64::total_cmp);
+        finer.dedup();
+        finer
+    }
+
+    /// Takes the curve's values at what it wanted; `None` where that is not to be had.
+    pub fn take(&mut self, parameters: &[f64], values: &[Option<f64>]) {
+        let more = self.curve.add(parameters, values);
+        self.ended = self.passes > 0 && !more;
+        self.passes += 1;
+    }
+
+    /// What it has found so far.
+    #[must_use]
+    pub fn curve(&self) -> &Curve {
+        &self.curve
+    }
+
+    /// What it has found.
+    #[must_use]
+    pub fn into_curve(self) -> Curve {
+        self.curve
+    }
+}
+
 /// Evaluates a curve on a grid, and then inside each bracket of each of the
 /// `levels` until all are narrow. `evaluate` gives the curve at each of several parameters; `None`
 /// where that is not to be had.
@@ -171,20 +226,14 @@ pub fn search(
     levels: &[f64],
     evaluate: &mut dyn FnMut(&[f64]) -> Vec<Option<f64>>,
 ) -> Curve {
-    let mut curve = Curve::default();
-    curve.add(&span.grid(steps.grid), evaluate);
-    for _ in 0..PASSES {
-        let crossings = levels.iter().flat_map(|level| curve.crossings(*level));
-        let mut finer: Vec<f64> =
-            crossings.flat_map(|it| span.inside(it.before, it.behind, steps.inside)).collect();
-        finer.retain(|value| !curve.points.contains_key(&value.to_bits()));
-        finer.sort_by(f64::total_cmp);
-        finer.dedup();
-        if finer.is_empty() || !curve.add(&finer, evaluate) {
-            break;
+    let mut search = CurveSearch::new(span, steps, levels);
+    loop {
+        let wanted = search.wanted();
+        if wanted.is_empty() {
+            return search.into_curve();
         }
+        search.take(&wanted, &evaluate(&wanted));
     }
-    curve
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use rayon::prelude::*;
 
 use super::arm::SeenArm;
 use super::arm_keys::ArmKeys;
+use super::batches::{BatchAnswers, NeedGroups};
 use super::buckets::BucketsTold;
 use super::columns::RequestColumns;
 use super::keys::keys_of;
-use super::mixed::{MixedAnswers, NeedGroups};
 use super::replication::ReplicationRun;
 use super::skip_ahead::SkipAhead;
 use super::worker::{ArmState, Worker, Workers};
@@ -28,7 +28,7 @@ pub(super) fn count(run: &ReplicationRun, arms: &[SeenArm], buckets: &BucketsTol
     let keys = &keys_of(run, &skip_ahead, arms);
     let schemes: Vec<Scheme> = arms.iter().map(SeenArm::scheme).collect();
     let groups = NeedGroups::of(&schemes, keys);
-    let answers = Answers { run, arms, buckets, schemes: &schemes, keys, groups: &groups };
+    let answers = Answers { run, schemes: &schemes, keys, groups: &groups };
     let workers = Workers::new(run, arms, &groups, buckets);
     busiest_first(run).into_par_iter().with_max_len(1).for_each(|requester| {
         workers.with(|worker| answers.of_requester(requester, worker));
@@ -65,8 +65,6 @@ fn requests_of(run: &ReplicationRun, requester: usize, of_slots: &[f64]) -> f64 
 /// What answers a requester's requests.
 struct Answers<'a> {
     run: &'a ReplicationRun<'a>,
-    arms: &'a [SeenArm<'a>],
-    buckets: &'a BucketsTold,
     /// The rules of each arm.
     schemes: &'a [Scheme],
     keys: &'a ArmKeys,
@@ -77,7 +75,7 @@ impl Answers<'_> {
     fn of_requester(&self, requester: usize, worker: &mut Worker) {
         let Some(kinds) = self.run.columns(requester, |_| true) else {
             self.begin(requester, worker);
-            return self.mixed(requester, worker);
+            return self.in_order(requester, worker);
         };
         for columns in kinds {
             self.begin(requester, worker);
@@ -96,15 +94,12 @@ impl Answers<'_> {
         }
     }
 
-    /// Answers a requester's requests of all kinds, in order of time.
-    fn mixed(&self, requester: usize, worker: &mut Worker) {
-        let Self { run, schemes, keys, groups, .. } = *self;
-        let (scenario, session) = (run.scenario, run.session(requester));
-        let answers = MixedAnswers { scenario, schemes, keys, groups, requester, session };
-        worker.mixed.begin(groups);
-        if worker.of_groups.is_empty() {
-            worker.of_groups = groups.empty_tallies(run, self.arms, self.buckets);
-        }
+    /// Answers a requester's requests of all kinds in order of time.
+    fn in_order(&self, requester: usize, worker: &mut Worker) {
+        let Self { run, schemes, keys, groups } = *self;
+        let session = run.session(requester);
+        let answers = BatchAnswers { scenario: run.scenario, schemes, keys, groups, session };
+        worker.room.begin(groups);
         let mut stream = run.stream(requester, |_| true);
         while stream.next_batch(&mut worker.batch, &mut worker.places) {
             let drawn = worker.batch.len();
@@ -112,7 +107,7 @@ impl Answers<'_> {
             let mut kept = worker.batch.iter().map(Needs::any_of);
             worker.places.retain(|_| kept.next().unwrap_or_default());
             worker.batch.retain(Needs::any_of);
-            answers.of_batch(worker);
+            answers.of_batch(requester, worker);
             (run.progress)(drawn as u64);
         }
     }
@@ -236,7 +231,16 @@ impl OfKind<'_> {
 
     fn cost(&self, calls: KmsCalls, by_object: bool) -> Cost {
         let (operation, bucket) = (self.kind.operation, self.kind.bucket);
-        Cost { caller: self.caller, operation, bucket, calls, by_object, generates: false }
+        Cost {
+            caller: self.caller,
+            operation,
+            bucket,
+            calls,
+            by_object,
+            of_read: false,
+            generates: false,
+            once: false,
+        }
     }
 }
 

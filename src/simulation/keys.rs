@@ -160,8 +160,6 @@ struct KeyMakers<'a> {
     /// One for each set of rules.
     makers: Vec<KeyMaker<'a>>,
     kinds: Vec<WriteNeeds>,
-    /// For each population: what a copy needs of its source is no matter here.
-    keyless: Vec<bool>,
     batch: Vec<Request>,
     places: Vec<u32>,
     calls: Vec<CallOf>,
@@ -178,7 +176,6 @@ impl<'a> KeyMakers<'a> {
             run,
             makers: makers.collect(),
             kinds: WriteNeeds::of_all(rules),
-            keyless: vec![false; run.scenario.populations.len()],
             batch: Vec::new(),
             places: Vec::new(),
             calls: Vec::new(),
@@ -223,16 +220,15 @@ impl<'a> KeyMakers<'a> {
     }
 
     fn write_mixed(&mut self, requester: usize) {
-        let Self { run, makers, kinds, keyless, batch, places, calls } = self;
+        let Self { run, makers, kinds, batch, places, calls } = self;
         let session = run.session(requester);
         let mut stream = run.writes(requester);
-        kinds.iter_mut().for_each(|kind| kind.needs.begin());
         while stream.next_batch(batch, places) {
             batch.retain(Needs::written_by);
             for WriteNeeds { needs, makers: alike } in kinds.iter_mut() {
-                needs.find(makers[alike[0]].scheme, keyless, batch);
+                needs.find_wraps(makers[alike[0]].scheme, batch);
                 for &maker in alike.iter() {
-                    makers[maker].write(session, needs, batch, calls);
+                    makers[maker].write(session, needs, calls);
                 }
             }
         }
@@ -252,7 +248,7 @@ impl WriteNeeds {
         for (number, WritingRules { scheme, .. }) in rules.iter().enumerate() {
             let alike = all.iter_mut().find(|it| {
                 let first = &rules[it.makers[0]].scheme;
-                first.buckets == scheme.buckets && first.populations == scheme.populations
+                first.buckets == scheme.buckets
             });
             match alike {
                 Some(alike) => alike.makers.push(number),
@@ -271,18 +267,12 @@ struct KeyMaker<'a> {
 }
 
 impl KeyMaker<'_> {
-    /// Generates what the requester's next `writes` need; `calls` is room for what they cost.
-    fn write(
-        &mut self,
-        session: Option<&SessionSlot>,
-        needs: &KeyNeeds,
-        writes: &[Request],
-        calls: &mut Vec<CallOf>,
-    ) {
+    /// Generates what the requester's next writes need; `calls` is room for what they cost.
+    fn write(&mut self, session: Option<&SessionSlot>, needs: &KeyNeeds, calls: &mut Vec<CallOf>) {
         self.memory.answer_all(self.scheme, session, needs, None, calls);
-        for CallOf { request, answer } in calls.iter() {
+        for CallOf { time, answer, .. } in calls.iter() {
             if let Some(place) = answer.generated {
-                self.starts.push(place, writes[*request as usize].time);
+                self.starts.push(place, *time);
             }
         }
     }

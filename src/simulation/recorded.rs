@@ -1,5 +1,5 @@
-//! Arms that count the same of a log in every replication: nothing but the part of S3's fleet that serves a
-//! request is left to chance there.
+//! Which arms chance has no part in: of a log, nothing but the part of S3's fleet that serves a request is
+//! left to it, so an arm that knows only one part counts the same in every replication.
 
 use super::arm::{Arm, SeenArm};
 use crate::encryption::assumption::{Assumptions, Partitions};

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use super::arm::{Breakdown, SeenArm};
+use super::batches::{BatchRoom, NeedGroups};
 use super::buckets::BucketsTold;
-use super::mixed::{MixedRoom, NeedGroups};
 use super::replication::ReplicationRun;
 use crate::encryption::service::{CallTimes, Memory};
 use crate::s3::Request;
@@ -31,11 +31,7 @@ impl ArmState {
 }
 
 /// Nothing counted yet, with whatever a breakdown tells apart.
-pub(super) fn empty_tally(
-    run: &ReplicationRun,
-    breakdown: Breakdown,
-    buckets: &BucketsTold,
-) -> Tally {
+fn empty_tally(run: &ReplicationRun, breakdown: Breakdown, buckets: &BucketsTold) -> Tally {
     let scenario = run.scenario;
     let accounts = &scenario.accounts;
     let by_requester = breakdown == Breakdown::Requesters;
@@ -56,7 +52,7 @@ pub(super) fn empty_tally(
 /// What one thread needs to run requesters one after the other.
 pub(super) struct Worker {
     pub(super) arms: Vec<ArmState>,
-    /// Of requests of all kinds: what all arms of each group count; none before there are any.
+    /// What all arms of each group count.
     pub(super) of_groups: Vec<Tally>,
     pub(super) traffic: S3Traffic,
     pub(super) batch: Vec<Request>,
@@ -65,15 +61,21 @@ pub(super) struct Worker {
     pub(super) columns: S3Columns,
     /// Of each keyring the keys that wrap what the requests in columns need.
     pub(super) keys: Vec<Vec<u32>>,
-    pub(super) mixed: MixedRoom,
+    pub(super) room: BatchRoom,
 }
 
 impl Worker {
-    fn new(run: &ReplicationRun, arms: &[SeenArm], buckets: &BucketsTold) -> Self {
+    fn new(
+        run: &ReplicationRun,
+        arms: &[SeenArm],
+        groups: &NeedGroups,
+        buckets: &BucketsTold,
+    ) -> Self {
         let scenario = run.scenario;
+        let of_groups = groups.breakdowns(arms).into_iter();
         Self {
             arms: arms.iter().map(|arm| ArmState::new(run, arm, buckets)).collect(),
-            of_groups: Vec::new(),
+            of_groups: of_groups.map(|breakdown| empty_tally(run, breakdown, buckets)).collect(),
             traffic: S3Traffic::new(scenario.window(), run.requesters.list.len())
                 .with_regions(scenario.accounts.several_regions())
                 .with_buckets(scenario.domains.len())
@@ -82,7 +84,7 @@ impl Worker {
             places: Vec::new(),
             columns: S3Columns::default(),
             keys: Vec::new(),
-            mixed: MixedRoom::default(),
+            room: BatchRoom::default(),
         }
     }
 }
@@ -108,7 +110,7 @@ impl<'a> Workers<'a> {
     }
 
     fn new_worker(&self) -> Worker {
-        Worker::new(self.run, self.arms, self.buckets)
+        Worker::new(self.run, self.arms, self.groups, self.buckets)
     }
 
     /// Lets a worker that has nothing to do do something.
@@ -131,17 +133,10 @@ impl<'a> Workers<'a> {
             for (tally, arm) in tallies.iter_mut().zip(&worker.arms) {
                 tally.merge(&arm.tally);
             }
-            if of_groups.is_empty() {
-                of_groups = worker.of_groups;
-            } else {
-                let more = of_groups.iter_mut().zip(&worker.of_groups);
-                more.for_each(|(mine, more)| mine.merge(more));
-            }
+            of_groups.iter_mut().zip(&worker.of_groups).for_each(|(mine, more)| mine.merge(more));
         }
         for (arm, tally) in tallies.iter_mut().enumerate() {
-            if let Some(of_group) = of_groups.get(self.groups.of_arm(arm)) {
-                tally.merge(of_group);
-            }
+            tally.merge(&of_groups[self.groups.of_arm(arm)]);
             tally.add_traffic(&traffic);
         }
         tallies

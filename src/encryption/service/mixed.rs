@@ -13,9 +13,11 @@ use crate::units::SimTime;
 /// What some of a requester's requests need, in order of time.
 #[derive(Debug, Default)]
 pub(crate) struct KeyNeeds {
-    /// What costs calls each time, whatever is in memory: the same for all arms.
-    each_time: Vec<CallOf>,
+    /// What costs calls each time, whatever is in memory, to unwrap and to wrap: the same for all arms.
+    each_time: [Vec<CallOf>; 2],
     unwraps: Vec<Unwrap>,
+    /// What they unwrap, each once where several requests after one another ask for the same.
+    objects: Vec<Object>,
     wraps: Vec<Wrap>,
     /// The multipart upload begun last, as far as its key goes.
     upload: Option<Object>,
@@ -26,14 +28,16 @@ pub(crate) struct KeyNeeds {
 pub(crate) struct CallOf {
     /// Its place among the requests.
     pub(crate) request: u32,
+    /// When.
+    pub(crate) time: SimTime,
     /// What it costs; one request may cost several times.
     pub(crate) answer: Answer,
 }
 
 impl CallOf {
-    fn each_time(request: u32, calls: KmsCalls, of_read: bool) -> Self {
+    fn each_time(request: u32, time: SimTime, calls: KmsCalls, of_read: bool) -> Self {
         let answer = Answer { calls, by_object: 1, of_read: of_read.into(), generated: None };
-        Self { request, answer }
+        Self { request, time, answer }
     }
 }
 
@@ -41,7 +45,8 @@ impl CallOf {
 #[derive(Clone, Copy, Debug)]
 struct Unwrap {
     time: SimTime,
-    object: Object,
+    /// Its place among the objects.
+    object: u32,
     request: u32,
     draw: u32,
     /// Whether it is what is read, not the requester's own upload.
@@ -63,17 +68,16 @@ impl KeyNeeds {
         self.upload = None;
     }
 
-    /// What costs calls each time, whatever is in memory; [`Memory::answer_all`] tells of the rest.
-    pub(crate) fn each_time(&self) -> &[CallOf] {
+    /// What costs calls each time, whatever is in memory, to unwrap and to wrap, each in order of time;
+    /// [`Memory::answer_all`] tells of the rest.
+    pub(crate) fn each_time(&self) -> &[Vec<CallOf>; 2] {
         &self.each_time
     }
 
     /// Finds out what the requester's next `requests` need under the buckets of a scheme, whatever it
     /// assumes. `keyless` tells of each population whether no object of it has a bucket-level key.
     pub(crate) fn find(&mut self, scheme: &Scheme, keyless: &[bool], requests: &[Request]) {
-        self.each_time.clear();
-        self.unwraps.clear();
-        self.wraps.clear();
+        self.clear();
         for (number, request) in (0..).zip(requests) {
             let needs = Needs::of_request(request, scheme.multipart);
             for _ in 0..needs.unwrap {
@@ -92,6 +96,23 @@ impl KeyNeeds {
         }
     }
 
+    /// The same for those who only ask which bucket-level keys are generated.
+    pub(crate) fn find_wraps(&mut self, scheme: &Scheme, requests: &[Request]) {
+        self.clear();
+        for (number, request) in (0..).zip(requests) {
+            if let Some(api) = Needs::of_request(request, scheme.multipart).wrap {
+                self.wrap(scheme, number, request, api);
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.each_time.iter_mut().for_each(Vec::clear);
+        self.unwraps.clear();
+        self.objects.clear();
+        self.wraps.clear();
+    }
+
     fn unwrap(
         &mut self,
         scheme: &Scheme,
@@ -103,10 +124,14 @@ impl KeyNeeds {
         match scheme.of_object(request, &object).unwrapping(may_have_key) {
             KeyCost::Nothing => {}
             KeyCost::EachTime(calls) => {
-                self.each_time.push(CallOf::each_time(number, calls, of_read));
+                self.each_time[0].push(CallOf::each_time(number, request.time, calls, of_read));
             }
             KeyCost::UnlessInMemory(_) => {
                 let Request { time, draw, .. } = *request;
+                if self.objects.last() != Some(&object) {
+                    self.objects.push(object);
+                }
+                let object = self.objects.len() as u32 - 1;
                 self.unwraps.push(Unwrap { time, object, request: number, draw, of_read });
             }
         }
@@ -119,7 +144,7 @@ impl KeyNeeds {
         match scheme.wrapping(request.bucket, api, scheme.wraps_by_bucket_key(request)) {
             KeyCost::Nothing => {}
             KeyCost::EachTime(calls) => {
-                self.each_time.push(CallOf::each_time(number, calls, false));
+                self.each_time[1].push(CallOf::each_time(number, request.time, calls, false));
             }
             KeyCost::UnlessInMemory(_) => {
                 let Request { time, draw, bucket, .. } = *request;
@@ -128,18 +153,17 @@ impl KeyNeeds {
         }
     }
 
-    /// Which keys wrap what is to be unwrapped, [`KEYLESS`] where none does.
+    /// Which keys wrap the objects that are to be unwrapped, [`KEYLESS`] where none does.
     pub(crate) fn look_up(&self, keyring: &Keyring, keys: &mut Vec<u32>) {
         keys.clear();
-        let objects = self.unwraps.iter().map(|unwrap| &unwrap.object);
+        let objects = self.objects.iter();
         keys.extend(objects.map(|object| keyring.wrapping(object).unwrap_or(KEYLESS)));
     }
 }
 
 impl Memory {
     /// Answers the requests whose needs these are: tells `calls` of those that cost something now and may
-    /// not another time. `keys` are those that wrap what is to be unwrapped, if the arm ever finds one in
-    /// memory; `session` is the slot whose every session is a requester anew, if the rule says so.
+    /// not another time. `keys` are those of [`KeyNeeds::look_up`], if the arm ever finds one in memory. `session` is the slot whose every session is a requester anew, if the rule says so.
     pub(crate) fn answer_all(
         &mut self,
         scheme: &Scheme,
@@ -150,19 +174,17 @@ impl Memory {
     ) {
         calls.clear();
         let (mut unwraps, mut wraps) = (needs.unwraps.as_slice(), needs.wraps.as_slice());
-        let mut keys = keys;
-        loop {
+        while let Some(next) = first_time(unwraps, wraps) {
+            if next >= self.session_ends {
+                self.renew(next, session);
+            }
             let ends = self.session_ends;
-            let unwraps_now = unwraps.partition_point(|unwrap| unwrap.time < ends);
-            let wraps_now = wraps.partition_point(|wrap| wrap.time < ends);
-            let keys_now = keys.map(|keys| &keys[..unwraps_now]);
-            self.unwrap_needed(scheme, &unwraps[..unwraps_now], keys_now, calls);
-            self.wrap_needed(scheme, &wraps[..wraps_now], calls);
-            (unwraps, wraps) = (&unwraps[unwraps_now..], &wraps[wraps_now..]);
-            keys = keys.map(|keys| &keys[unwraps_now..]);
-            let next = [unwraps.first().map(|it| it.time), wraps.first().map(|it| it.time)];
-            let Some(next) = next.into_iter().flatten().min() else { return };
-            self.renew(next, session);
+            let (now, later) = unwraps.split_at(unwraps.partition_point(|it| it.time < ends));
+            self.unwrap_needed(scheme, now, keys, calls);
+            unwraps = later;
+            let (now, later) = wraps.split_at(wraps.partition_point(|it| it.time < ends));
+            self.wrap_needed(scheme, now, calls);
+            wraps = later;
         }
     }
 
@@ -177,7 +199,7 @@ impl Memory {
                 let of_key = scheme.wrapping(bucket, KmsApi::GenerateDataKey, true).calls();
                 let generated = Some(place);
                 let answer = Answer { calls: of_key, by_object: 0, of_read: 0, generated };
-                calls.push(CallOf { request, answer });
+                calls.push(CallOf { request, time, answer });
             }
         }
     }
@@ -191,19 +213,29 @@ impl Memory {
     ) {
         let decrypt = KmsCalls::of(KmsApi::Decrypt, 1);
         let Some(keys) = keys else {
-            let each = unwraps.iter().map(|it| CallOf::each_time(it.request, decrypt, it.of_read));
+            let each = unwraps
+                .iter()
+                .map(|it| CallOf::each_time(it.request, it.time, decrypt, it.of_read));
             return calls.extend(each);
         };
         let partitions = self.partitions.reading;
-        for (&key, &Unwrap { time, request, draw, of_read, .. }) in keys.iter().zip(unwraps) {
+        for &Unwrap { time, object, request, draw, of_read } in unwraps {
+            let key = keys[object as usize];
             if key == KEYLESS {
-                calls.push(CallOf::each_time(request, decrypt, of_read));
+                calls.push(CallOf::each_time(request, time, decrypt, of_read));
             } else if self.cache.misses(entry_of(key, draw, partitions), time, &scheme.assumptions)
             {
                 let of_read = of_read.into();
                 let answer = Answer { calls: decrypt, by_object: 0, of_read, generated: None };
-                calls.push(CallOf { request, answer });
+                calls.push(CallOf { request, time, answer });
             }
         }
     }
+}
+
+/// When the first of two columns' needs arises.
+fn first_time(unwraps: &[Unwrap], wraps: &[Wrap]) -> Option<SimTime> {
+    let unwrap = unwraps.first().map(|it| it.time);
+    let wrap = wraps.first().map(|it| it.time);
+    unwrap.into_iter().chain(wrap).min()
 }

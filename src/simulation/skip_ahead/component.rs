@@ -105,7 +105,9 @@ impl<'a> Component<'a> {
             bucket: self.kind.bucket,
             calls,
             by_object,
+            of_read: false,
             generates: false,
+            once: false,
         }
     }
 
