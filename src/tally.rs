@@ -38,6 +38,15 @@ pub struct Caller {
     pub charged: Charged,
 }
 
+/// Which side of a request a call is for: a copy reads in one place and writes in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallSide {
+    /// It unwraps the key of what is read.
+    Read,
+    /// It is for what is written, or it is the same whose account is charged.
+    Own,
+}
+
 /// What each of several requests cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
@@ -51,8 +60,8 @@ pub struct Cost {
     pub calls: KmsCalls,
     /// Whether the calls name an object.
     pub by_object: bool,
-    /// Whether they unwrap the key of what is read; the others are for what is written.
-    pub of_read: bool,
+    /// Whether they are for what is read or for what is written.
+    pub side: CallSide,
     /// Whether each generates a bucket-level key.
     pub generates: bool,
     /// Whether they belong to work that happens once.
@@ -62,14 +71,16 @@ pub struct Cost {
 impl Cost {
     /// The account that is charged.
     const fn account(&self) -> u32 {
-        let Charged { own, read, .. } = self.caller.charged;
-        if self.of_read { read } else { own }
+        match self.side {
+            CallSide::Read => self.caller.charged.read,
+            CallSide::Own => self.caller.charged.own,
+        }
     }
 
     /// What so many of them cost whom.
     fn charged(&self, count: u64) -> ChargedCalls {
         let calls = self.calls.times(count);
-        let of_read = if self.of_read { calls.total() } else { 0 };
+        let of_read = if self.side == CallSide::Read { calls.total() } else { 0 };
         ChargedCalls { calls, of_read, charged: self.caller.charged, once: self.once }
     }
 }
@@ -436,7 +447,7 @@ mod tests {
             bucket: 0,
             calls: KmsCalls::of(KmsApi::Decrypt, 1),
             by_object: true,
-            of_read: true,
+            side: CallSide::Read,
             generates: false,
             once: false,
         }

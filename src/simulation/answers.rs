@@ -19,7 +19,7 @@ use crate::encryption::service::{BucketScheme, Scheme};
 use crate::kms::{KmsApi, KmsCalls};
 use crate::s3::columns::{Objects, RequestClass, S3Columns, WantedColumns};
 use crate::s3::{Connections, SessionSlot};
-use crate::tally::{Caller, Cost, Tally};
+use crate::tally::{CallSide, Caller, Cost, Tally};
 use crate::workload::written::KeptObjects;
 
 /// Runs all requesters and counts what they cost, arm by arm.
@@ -237,7 +237,7 @@ impl OfKind<'_> {
             bucket,
             calls,
             by_object,
-            of_read: false,
+            side: CallSide::Own,
             generates: false,
             once: false,
         }

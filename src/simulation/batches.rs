@@ -12,7 +12,7 @@ use crate::encryption::service::{Answer, CallOf, KeyNeeds, Scheme};
 use crate::kms::KmsCalls;
 use crate::s3::{Request, SessionSlot};
 use crate::scenario::Scenario;
-use crate::tally::{Caller, Cost, Tally};
+use crate::tally::{CallSide, Caller, Cost, Tally};
 use crate::units::SimTime;
 
 /// Arms that need the same of every request: they treat the buckets alike.
@@ -107,7 +107,7 @@ impl RequestKinds {
                 bucket: request.bucket,
                 calls: KmsCalls::NONE,
                 by_object: false,
-                of_read: false,
+                side: CallSide::Own,
                 generates: false,
                 once: request.once,
             };
@@ -140,7 +140,7 @@ impl RequestKinds {
         Cost {
             calls,
             by_object: by_object > 0,
-            of_read: of_read > 0,
+            side: if of_read > 0 { CallSide::Read } else { CallSide::Own },
             generates: generated.is_some(),
             ..self.list[self.of(call) as usize]
         }

@@ -9,7 +9,7 @@ use crate::rng::part_of;
 use crate::s3::Object;
 use crate::s3::columns::RequestClass;
 use crate::scenario::Scenario;
-use crate::tally::{Caller, Cost};
+use crate::tally::{CallSide, Caller, Cost};
 use crate::units::{SimDuration, SimTime};
 use crate::workload::ages::AgeLaw;
 use crate::workload::poisson::PoissonRequests;
@@ -105,7 +105,7 @@ impl<'a> Component<'a> {
             bucket: self.kind.bucket,
             calls,
             by_object,
-            of_read: false,
+            side: CallSide::Own,
             generates: false,
             once: false,
         }
