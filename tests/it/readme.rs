@@ -11,6 +11,7 @@ const GUIDE: &str = include_str!("../../docs/guide.md");
 const RANK_BUCKETS: &str = include_str!("../../docs/rank-buckets.md");
 const ADVISE: &str = include_str!("../../docs/advise.md");
 const EXPLAIN: &str = include_str!("../../docs/explain.md");
+const EXPERIMENT: &str = include_str!("../../docs/experiment.md");
 const THROTTLING: &str = include_str!("../../docs/throttling.md");
 const SCENARIOS: &str = include_str!("../../scenarios/README.md");
 
@@ -92,7 +93,7 @@ fn every_command_of_the_ranking_works() {
 
 #[test]
 fn every_command_of_the_pages_on_jobs_works() {
-    for (page, commands) in [(ADVISE, 3), (EXPLAIN, 5), (THROTTLING, 7)] {
+    for (page, commands) in [(ADVISE, 3), (EXPLAIN, 5), (EXPERIMENT, 2), (THROTTLING, 7)] {
         let folder = folder_with_scenarios();
         assert_eq!(run_all(folder.path(), page), commands);
     }
