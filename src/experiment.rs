@@ -9,8 +9,8 @@ pub mod power;
 pub mod schedule;
 mod script;
 
-use crate::pricing::PriceTable;
 use crate::pricing::PriceName;
+use crate::pricing::PriceTable;
 use crate::units::Usd;
 use schedule::{ExperimentSession, PlannedRequest};
 

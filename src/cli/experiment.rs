@@ -96,7 +96,9 @@ impl ExperimentArgs {
         }
         Err(Error::request(format!("`{}` cannot begin the name of a bucket", self.prefix))
             .at("--prefix")
-            .hint("use at most 32 lower-case letters, digits and hyphens, e.g., `--prefix my-test`"))
+            .hint(
+                "use at most 32 lower-case letters, digits and hyphens, e.g., `--prefix my-test`",
+            ))
     }
 
     fn experiment(&self, prices: &PriceTable) -> Result<Experiment> {

@@ -92,6 +92,11 @@ make_role() {
         --tags "Key=made-by,Value=bks-experiment" >/dev/null && made_roles="$made_roles $1"
 }
 
+put_policy() {
+    try iam put-role-policy --role-name "$1" --policy-name measure --policy-document \
+        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\"],\"Resource\":\"arn:aws:s3:::$name/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\"],\"Resource\":\"$key_id\"}]}"
+}
+
 # Creates and removes one of each first: who may not remove does not begin.
 account=$(try sts get-caller-identity --query Account --output text) || fail "no credentials"
 name="$prefix-$account-$began"
@@ -99,16 +104,17 @@ bucket="$name-probe"
 make_bucket "$bucket" || { bucket=''; fail "the bucket cannot be created"; }
 try s3api delete-bucket --bucket "$bucket" >/dev/null || fail "the bucket cannot be removed"
 bucket=''
-make_role "$prefix-$began-probe" || fail "a role cannot be created"
-remove_role "$prefix-$began-probe" || fail "a role cannot be removed"
-made_roles=''
-
 key_id=$(try kms create-key --description "$name" --tags TagKey=made-by,TagValue=bks-experiment \
     --query KeyMetadata.Arn --output text) || fail "the key cannot be created"
 try kms schedule-key-deletion --key-id "$key_id" --pending-window-in-days 7 >/dev/null ||
     { echo "NOT REMOVED, remove by hand: key/$key_id" >&2; key_id=''; fail "the key cannot be removed"; }
 try kms cancel-key-deletion --key-id "$key_id" >/dev/null || { key_id=''; fail "the key cannot be kept"; }
 try kms enable-key --key-id "$key_id" || fail "the key cannot be enabled"
+
+make_role "$prefix-$began-probe" || fail "a role cannot be created"
+put_policy "$prefix-$began-probe" || fail "a role's policy cannot be set"
+remove_role "$prefix-$began-probe" || fail "a role cannot be removed"
+made_roles=''
 
 make_bucket "$name" || fail "the bucket cannot be created"
 bucket=$name
@@ -119,8 +125,7 @@ try s3api put-bucket-encryption --bucket "$bucket" --server-side-encryption-conf
     fail "the bucket's encryption cannot be set"
 for role in writer reader; do
     make_role "$prefix-$began-$role" || fail "a role cannot be created"
-    try iam put-role-policy --role-name "$prefix-$began-$role" --policy-name measure --policy-document \
-        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\"],\"Resource\":\"arn:aws:s3:::$bucket/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\"],\"Resource\":\"$key_id\"}]}" ||
+    put_policy "$prefix-$began-$role" ||
         fail "a role's policy cannot be set"
 done
 sleep 20    # roles take a while to be known everywhere

@@ -31,9 +31,9 @@ pub fn script(experiment: &Experiment, region: &str, prefix: &str) -> String {
         ("TIME_S", experiment.time_s.to_string()),
         ("SCHEDULE", schedule(experiment)),
     ];
-    values.into_iter().fold(TEMPLATE.to_owned(), |text, (name, value)| {
-        text.replace(&format!("@{name}@"), &value)
-    })
+    values
+        .into_iter()
+        .fold(TEMPLATE.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), &value))
 }
 
 fn schedule(experiment: &Experiment) -> String {
