@@ -94,38 +94,42 @@ fn rows(experiment: &Experiment, number: u32) -> Vec<ExpectedRow> {
     let [mut draw, mut answers] = Seed(2).streams(number, Purpose::Experiment, (0, 0));
     let truth = PossibleTruth::drawn(&mut draw);
     let found = calibrate(&evidence(experiment, &truth, &mut answers));
-    let ordinal = |expiry: &Expiry| format!("{expiry:?}").to_lowercase();
-    let rule = |rule: &RequesterRule| rule.name().to_owned();
-    let named = |parameter, truth: String, low: Option<String>, high: Option<String>| ExpectedRow {
-        truth: number,
-        parameter,
-        holds: low.as_ref().or(high.as_ref()).is_none_or(|stated| *stated == truth),
-        both_ends: low.is_some() && high.is_some(),
-        value: truth,
-        low: low.unwrap_or_default(),
-        high: high.unwrap_or_default(),
-    };
-    let expiry = &found.expiry;
-    let requester = &found.requester_rule;
     vec![
         row(number, "generation_lifetime", &found.generation_lifetime_s, truth.generation_s),
         row(number, "cache_lifetime", &found.cache_lifetime_s, truth.cache_s),
-        named(
-            "expiry",
-            ordinal(&truth.expiry),
-            expiry.low.as_ref().map(ordinal),
-            expiry.high.as_ref().map(ordinal),
-        ),
+        named_row(number, "expiry", &found.expiry, truth.expiry, expiry_name),
         row(number, "write_partitions", &found.write_partitions, truth.write_partitions),
         row(number, "read_partitions", &found.read_partitions, truth.read_partitions),
         row(number, "verify_on_write", &found.verify_on_write, truth.verify),
-        named(
-            "requester_rule",
-            rule(&truth.rule),
-            requester.low.as_ref().map(rule),
-            requester.high.as_ref().map(rule),
-        ),
+        named_row(number, "requester_rule", &found.requester_rule, truth.rule, RequesterRule::name),
     ]
+}
+
+const fn expiry_name(expiry: Expiry) -> &'static str {
+    match expiry {
+        Expiry::Fixed => "fixed",
+        Expiry::Sliding => "sliding",
+    }
+}
+
+/// One whose values have names and no order: both ends are the same.
+fn named_row<T: Copy>(
+    truth: u32,
+    parameter: &'static str,
+    found: &Calibrated<T>,
+    value: T,
+    name: fn(T) -> &'static str,
+) -> ExpectedRow {
+    let [low, high] = [found.low, found.high].map(|end| end.map_or("", name));
+    ExpectedRow {
+        truth,
+        parameter,
+        value: name(value).to_owned(),
+        low: low.to_owned(),
+        high: high.to_owned(),
+        both_ends: !low.is_empty() && !high.is_empty(),
+        holds: low.is_empty() || low == name(value),
+    }
 }
 
 fn row<T: Copy + PartialOrd + ToString>(

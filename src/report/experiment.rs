@@ -56,6 +56,12 @@ impl Expected {
     }
 }
 
+impl Expected {
+    fn of_truths(&self, count: usize) -> Cell {
+        format!("{count} of {}", self.truths).into()
+    }
+}
+
 fn ratio(row: &ExpectedRow) -> Option<f64> {
     let low: f64 = row.low.parse().ok()?;
     let high: f64 = row.high.parse().ok()?;
@@ -113,13 +119,12 @@ pub fn document(designed: &DesignedExperiment) -> Document {
     );
     let mut table = Table::new("parameter", ["both ends known", "median high / low", "holds"]);
     for expected in Expected::each(designed.rows) {
-        let of = |count: usize| Cell::from(format!("{count} of {}", expected.truths));
         let ratio = expected.median_ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.2}"));
         table.push([
             expected.parameter.into(),
-            of(expected.both_ends),
+            expected.of_truths(expected.both_ends),
             ratio.into(),
-            of(expected.holds),
+            expected.of_truths(expected.holds),
         ]);
     }
     let open = "It leaves open: scoping policies, multipart uploads, copies, re-encryption, traffic of many \

@@ -1,9 +1,9 @@
 //! `bks experiment`: its script, run against a stand-in for the AWS CLI and a clock that skips, and what
 //! `calibrate` makes of the trail.
 //!
-//! The stand-in (`support/experiment_aws.sh`) notes every call; when the script looks up CloudTrail's events,
-//! [`World`] answers the noted calls under hidden parameters, by a plain model that shares no code with bks, and
-//! writes what KMS would have logged. A longer grid:
+//! The stand-in (`support/experiment_aws.sh`) notes every call; when the script is done, [`answers`] answers
+//! the noted calls under hidden parameters, by a plain model that shares no code with bks, and gives what KMS would
+//! have logged: the calls of a script do not depend on the answers. A longer grid:
 //!
 //! ```sh
 //! BKS_EXPERIMENTS=100 cargo test --release experiment:: -- --nocapture
