@@ -26,7 +26,7 @@ pub struct DesignedExperiment<'a> {
 }
 
 /// What is to be expected of one parameter.
-struct Expected {
+struct ParameterPower {
     parameter: &'static str,
     truths: usize,
     both_ends: usize,
@@ -36,7 +36,7 @@ struct Expected {
     median_ratio: Option<f64>,
 }
 
-impl Expected {
+impl ParameterPower {
     fn each(rows: &[ExpectedRow]) -> Vec<Self> {
         let first = rows.iter().filter(|row| row.truth == 0);
         first.map(|row| Self::of(row.parameter, rows)).collect()
@@ -56,7 +56,7 @@ impl Expected {
     }
 }
 
-impl Expected {
+impl ParameterPower {
     fn of_truths(&self, count: usize) -> Cell {
         format!("{count} of {}", self.truths).into()
     }
@@ -72,9 +72,9 @@ fn ratio(row: &ExpectedRow) -> Option<f64> {
 #[must_use]
 pub fn json(designed: &DesignedExperiment) -> Value {
     let experiment = designed.experiment;
-    let expected: Vec<Value> = Expected::each(designed.rows)
+    let expected: Vec<Value> = ParameterPower::each(designed.rows)
         .into_iter()
-        .map(|Expected { parameter, truths, both_ends, holds, median_ratio }| {
+        .map(|ParameterPower { parameter, truths, both_ends, holds, median_ratio }| {
             json!({
                 "parameter": parameter, "truths": truths, "both_ends": both_ends, "holds": holds,
                 "median_ratio": median_ratio,
@@ -118,7 +118,7 @@ pub fn document(designed: &DesignedExperiment) -> Document {
         experiment.cost,
     );
     let mut table = Table::new("parameter", ["both ends known", "median high / low", "holds"]);
-    for expected in Expected::each(designed.rows) {
+    for expected in ParameterPower::each(designed.rows) {
         let ratio = expected.median_ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.2}"));
         table.push([
             expected.parameter.into(),
