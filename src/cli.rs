@@ -15,6 +15,7 @@ mod check;
 mod compare;
 mod complete;
 mod exit;
+mod experiment;
 mod explain;
 mod export;
 mod file_errors;
@@ -85,6 +86,7 @@ enum Command {
     Replay(replay::ReplayArgs),
     Fit(fit::FitArgs),
     Calibrate(calibrate::CalibrateArgs),
+    Experiment(experiment::ExperimentArgs),
     Reconcile(reconcile::ReconcileArgs),
     Inventory(inventory::InventoryArgs),
     Migrate(migrate::MigrateArgs),
@@ -140,6 +142,7 @@ fn run_command(command: Command, typed: &TypedOptions) -> Result<Exit> {
         Command::Replay(args) => replay::run(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
+        Command::Experiment(args) => experiment::run(&args),
         Command::Reconcile(args) => reconcile::run(&args),
         Command::Inventory(args) => inventory::run(&args),
         Command::Migrate(args) => migrate::run(&args),

@@ -45,7 +45,7 @@
 //! - between both, what can become of objects that are there: [`migration`]
 //! - fourth floor, experiments: [`scenario`], [`simulation`], [`statistics`], [`quota`], [`sweep`],
 //!   [`sensitivity`], [`fitting`], [`calibration`], [`reconciliation`], [`advice`],
-//!   [`explanation`]
+//!   [`explanation`], [`experiment`]
 //! - roof: [`report`]
 //! - porch, the only way in and out: [`cli`]
 //!
@@ -88,6 +88,7 @@ pub mod cli;
 pub mod compare;
 pub mod encryption;
 pub mod error;
+pub mod experiment;
 pub mod explanation;
 pub mod figure;
 pub mod fitting;

@@ -17,6 +17,7 @@ pub mod calibration;
 pub mod chart;
 pub mod comparison;
 pub mod document;
+pub mod experiment;
 pub mod explanation;
 pub mod files;
 pub mod html;

@@ -51,6 +51,8 @@ pub enum Purpose {
     Recorded = 7,
     /// The objects of a population, one by one.
     Objects = 8,
+    /// Gaps of an experiment, and what may be true when it is run.
+    Experiment = 9,
 }
 
 /// The scenario's seed; every stream of a run comes from it.

@@ -30,6 +30,7 @@ const JOBS: [Job; 6] = [
             "migrate",
             "sweep",
             "sensitivity",
+            "experiment",
             "plot",
         ],
     },

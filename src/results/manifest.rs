@@ -1,7 +1,7 @@
 //! Which files of a folder belong together, and which of them are bks's own.
 //!
-//! A run, a sensitivity, a comparison and a migration each leave a JSON document beside their tables. Those of a run,
-//! a sensitivity and a migration name the others with a hash of each, so that a file of another run is known.
+//! A run, a sensitivity, a comparison, a migration and an experiment each leave a JSON document beside their
+//! tables. All but that of a comparison name the others with a hash of each, so that a file of another run is known.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,8 +17,11 @@ use crate::error::{Error, Result};
 /// The document of a comparison.
 pub const COMPARISON: &str = "comparison.json";
 
+/// The document of an experiment.
+pub const EXPERIMENT: &str = "experiment.json";
+
 /// Documents that other files belong to.
-pub const DOCUMENTS: [&str; 4] = [FACTS, IDENTITY, COMPARISON, MIGRATION];
+pub const DOCUMENTS: [&str; 5] = [FACTS, IDENTITY, COMPARISON, MIGRATION, EXPERIMENT];
 
 /// Files of a replay beside those of any run.
 pub const OF_REPLAYS: [&str; 3] = ["prefixes.csv", "left_out.csv", "files_left_out.csv"];
@@ -67,7 +70,7 @@ fn usual(document: &str) -> Vec<&'static str> {
             "break_even_curves.csv",
             "tornado.svg",
         ],
-        MIGRATION => Vec::new(),
+        MIGRATION | EXPERIMENT => Vec::new(),
         _ => vec!["comparison.csv", "cost_changes.csv"],
     }
 }

@@ -19,6 +19,7 @@ mod containers;
 mod docs;
 mod encryption;
 mod engines;
+mod experiment;
 mod explain;
 mod export;
 mod fit;

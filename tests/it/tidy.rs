@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["scenario"],
     &["simulation"],
     &["calibration", "explanation", "results"],
-    &["fitting", "reconciliation"],
+    &["experiment", "fitting", "reconciliation"],
     &["advice", "compare", "sensitivity", "sweep"],
     &["report"],
     &["cli"],

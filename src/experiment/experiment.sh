@@ -1,0 +1,203 @@
+#!/bin/sh
+# Written by bks experiment. Measures what S3 Bucket Keys do, in a bucket, a key and two roles of its own.
+#
+#   sh experiment.sh          says what it would do, and sends nothing
+#   sh experiment.sh --run    does it
+#
+# Needs the AWS CLI with credentials that may create buckets, KMS keys and roles. It has not been run on AWS
+# by its authors. Everything that it creates is tagged and removed at the end, also after an interrupt; the KMS
+# key is scheduled for deletion (7 days, for which AWS does not charge).
+set -u
+
+region='@REGION@'
+prefix='@PREFIX@'
+most_requests=@MOST_REQUESTS@   # cost ceiling: about @COST@ USD
+session_s=@SESSION_S@
+out='trail'
+
+if [ "${1-}" != "--run" ]; then
+    echo "Dry run: would create a bucket, a KMS key and two roles named $prefix-… in $region,"
+    echo "send @WRITES@ PUTs and @READS@ GETs within @TIME_S@ s, remove everything, wait for CloudTrail's"
+    echo "event history, and write $out/. At most $most_requests requests, about @COST@ USD."
+    echo "To do it: sh experiment.sh --run"
+    exit 0
+fi
+if [ -e "$out" ]; then
+    echo "$out is there already: move it away first" >&2
+    exit 2
+fi
+
+AWS_MAX_ATTEMPTS=1 AWS_DEFAULT_REGION=$region AWS_PAGER=''
+export AWS_MAX_ATTEMPTS AWS_DEFAULT_REGION AWS_PAGER
+sent=0
+bucket='' key_id='' made_roles=''
+began=$(date +%s)
+work=$(mktemp -d) || exit 1
+
+fail() { echo "$1" >&2; exit 1; }
+
+# A request that changes nothing measured: tried up to three times.
+try() {
+    for attempt in 1 2 3; do
+        sent=$((sent + 1))
+        if aws "$@" </dev/null; then return 0; fi
+        [ "$attempt" = 3 ] || sleep 5
+    done
+    return 1
+}
+
+remove_role() {
+    try iam delete-role-policy --role-name "$1" --policy-name measure >/dev/null 2>&1
+    try iam delete-role --role-name "$1" >/dev/null
+}
+
+clean_up() {
+    left=''
+    for role in $made_roles; do remove_role "$role" || left="$left role/$role"; done
+    made_roles=''
+    if [ -n "$bucket" ]; then
+        try s3 rm "s3://$bucket" --recursive --quiet >/dev/null
+        try s3api delete-bucket --bucket "$bucket" >/dev/null || left="$left bucket/$bucket"
+        bucket=''
+    fi
+    if [ -n "$key_id" ]; then
+        try kms schedule-key-deletion --key-id "$key_id" --pending-window-in-days 7 >/dev/null ||
+            left="$left key/$key_id"
+        key_id=''
+    fi
+    rm -rf "$work"
+    [ -z "$left" ] || echo "NOT REMOVED, remove by hand:$left" >&2
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+make_bucket() {
+    if [ "$region" = us-east-1 ]; then
+        try s3api create-bucket --bucket "$1" >/dev/null
+    else
+        try s3api create-bucket --bucket "$1" \
+            --create-bucket-configuration "LocationConstraint=$region" >/dev/null
+    fi
+}
+
+trust() {
+    printf '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":"%s"}}]}' \
+        "arn:aws:iam::$account:root"
+}
+
+make_role() {
+    try iam create-role --role-name "$1" --assume-role-policy-document "$(trust)" \
+        --max-session-duration "$([ "$session_s" -gt 3600 ] && echo "$session_s" || echo 3600)" \
+        --tags "Key=made-by,Value=bks-experiment" >/dev/null && made_roles="$made_roles $1"
+}
+
+put_policy() {
+    try iam put-role-policy --role-name "$1" --policy-name measure --policy-document \
+        "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:PutObject\",\"s3:GetObject\"],\"Resource\":\"arn:aws:s3:::$name/*\"},{\"Effect\":\"Allow\",\"Action\":[\"kms:GenerateDataKey\",\"kms:Decrypt\"],\"Resource\":\"$key_id\"}]}"
+}
+
+# Creates and removes one of each first: who may not remove does not begin.
+account=$(try sts get-caller-identity --query Account --output text) || fail "no credentials"
+name="$prefix-$account-$began"
+bucket="$name-probe"
+make_bucket "$bucket" || { bucket=''; fail "the bucket cannot be created"; }
+try s3api delete-bucket --bucket "$bucket" >/dev/null || fail "the bucket cannot be removed"
+bucket=''
+key_id=$(try kms create-key --description "$name" --tags TagKey=made-by,TagValue=bks-experiment \
+    --query KeyMetadata.Arn --output text) || fail "the key cannot be created"
+try kms schedule-key-deletion --key-id "$key_id" --pending-window-in-days 7 >/dev/null ||
+    { echo "NOT REMOVED, remove by hand: key/$key_id" >&2; key_id=''; fail "the key cannot be removed"; }
+try kms cancel-key-deletion --key-id "$key_id" >/dev/null || { key_id=''; fail "the key cannot be kept"; }
+try kms enable-key --key-id "$key_id" || fail "the key cannot be enabled"
+
+make_role "$prefix-$began-probe" || fail "a role cannot be created"
+put_policy "$prefix-$began-probe" || fail "a role's policy cannot be set"
+remove_role "$prefix-$began-probe" || fail "a role cannot be removed"
+made_roles=''
+
+make_bucket "$name" || fail "the bucket cannot be created"
+bucket=$name
+try s3api put-bucket-tagging --bucket "$bucket" --tagging 'TagSet=[{Key=made-by,Value=bks-experiment}]' ||
+    fail "the bucket cannot be tagged"
+try s3api put-bucket-encryption --bucket "$bucket" --server-side-encryption-configuration \
+    "{\"Rules\":[{\"ApplyServerSideEncryptionByDefault\":{\"SSEAlgorithm\":\"aws:kms\",\"KMSMasterKeyID\":\"$key_id\"},\"BucketKeyEnabled\":true}]}" ||
+    fail "the bucket's encryption cannot be set"
+for role in writer reader; do
+    make_role "$prefix-$began-$role" || fail "a role cannot be created"
+    put_policy "$prefix-$began-$role" ||
+        fail "a role's policy cannot be set"
+done
+sleep 20    # roles take a while to be known everywhere
+
+# Credentials of a session: access key, secret, token, ARN.
+assume() {
+    try sts assume-role --role-arn "arn:aws:iam::$account:role/$prefix-$began-$1" --role-session-name "$2" \
+        --duration-seconds "$session_s" --output text --query \
+        '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken,AssumedRoleUser.Arn]' \
+        >"$work/$2" || fail "the role cannot be assumed for $session_s s: is this a role itself? then take --time 50min"
+}
+assume writer a
+assume writer b
+assume reader reader
+echo bks >"$work/body"
+mkdir "$out" || exit 1
+
+# The schedule: seconds from the start, session, object. What is sent is noted as S3's data events would have it.
+first=$(date +%s)
+number=0
+while read -r at session object; do
+    [ "$sent" -lt "$most_requests" ] || { echo "stopped at $sent requests: cost ceiling" >&2; break; }
+    now=$(date +%s)
+    wait_s=$((first + at - now))
+    [ "$wait_s" -le 0 ] || sleep "$wait_s"
+    read -r access secret token arn <"$work/$session"
+    sent=$((sent + 1))
+    number=$((number + 1))
+    if [ "$session" = reader ]; then
+        call=get-object event=GetObject
+        set -- --key "$object" "$work/got"
+    else
+        call=put-object event=PutObject
+        set -- --key "$object" --body "$work/body"
+    fi
+    if AWS_ACCESS_KEY_ID=$access AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token AWS_PROFILE='' \
+        aws s3api "$call" --bucket "$bucket" "$@" </dev/null >/dev/null 2>>"$out/errors.txt"; then
+        echo "$(date +%s) $event $object $access $arn $number"
+    fi
+done <<'SCHEDULE' | while read -r second event object access arn number; do
+@SCHEDULE@
+SCHEDULE
+    # UTC by arithmetic (civil from days), as `date -d` is not POSIX.
+    days=$((second / 86400 + 719468)) rest=$((second % 86400))
+    era=$((days / 146097)) doe=$((days % 146097))
+    yoe=$(((doe - doe / 1460 + doe / 36524 - doe / 146096) / 365))
+    doy=$((doe - (365 * yoe + yoe / 4 - yoe / 100))) mp=$(((5 * doy + 2) / 153))
+    day=$((doy - (153 * mp + 2) / 5 + 1)) month=$((mp < 10 ? mp + 3 : mp - 9))
+    year=$((yoe + era * 400 + (month <= 2 ? 1 : 0)))
+    time=$(printf '%04d-%02d-%02dT%02d:%02d:%02dZ' "$year" "$month" "$day" \
+        $((rest / 3600)) $((rest % 3600 / 60)) $((rest % 60)))
+    printf '{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROA:x","arn":"%s","accountId":"%s","accessKeyId":"%s"},"eventTime":"%s","eventSource":"s3.amazonaws.com","eventName":"%s","awsRegion":"%s","requestParameters":{"bucketName":"%s","key":"%s"},"eventID":"sent-%s","eventType":"AwsApiCall","managementEvent":false,"eventCategory":"Data"}\n' \
+        "$arn" "$account" "$access" "$time" "$event" "$region" "$bucket" "$object" "$number"
+done >"$out/requests.json"
+
+measured=$key_id
+clean_up
+echo "waiting for CloudTrail"
+sleep 900
+# Events come late now and then: until three lookups in a row have as many.
+before='' same=0
+for lookup in 1 2 3 4 5 6 7 8; do
+    aws cloudtrail lookup-events --output text --query 'Events[].CloudTrailEvent' \
+        --start-time "$began" --lookup-attributes "AttributeKey=ResourceName,AttributeValue=$measured" \
+        </dev/null >"$out/kms.txt" || fail "the event history cannot be read: try again later"
+    tr '\t' '\n' <"$out/kms.txt" >"$out/kms.json"
+    rm -f "$out/kms.txt"
+    count=$(grep -c . "$out/kms.json")
+    if [ "$count" = "$before" ]; then same=$((same + 1)); else same=0; fi
+    [ "$same" -lt 2 ] || break
+    before=$count
+    [ "$lookup" = 8 ] || sleep 300
+done
+echo "$count KMS events, $(grep -c . "$out/requests.json") requests. Now type:"
+echo "  bks calibrate $out/requests.json $out/kms.json --bucket $name --out found.toml"
