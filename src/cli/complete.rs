@@ -24,9 +24,8 @@ use crate::error::{Error, Result};
     bks complete --out share")]
 pub(super) struct CompleteArgs {
     /// Shell, or `man` for the manual pages of bks and its commands
-    // Written with its path an `Option` is a value like another: none is for the manual.
     #[arg(value_parser = target(), required_unless_present = "out")]
-    target: Option<std::option::Option<Shell>>,
+    target: Option<CompletionTarget>,
     /// Write all of them to DIR, a file each: bks.bash, _bks, bks.1, bks-simulate.1 ...
     #[arg(long, short, value_name = "DIR", conflicts_with = "target")]
     out: Option<PathBuf>,
@@ -34,10 +33,20 @@ pub(super) struct CompleteArgs {
     quiet: Quiet,
 }
 
-fn target() -> impl TypedValueParser<Value = Option<Shell>> {
+/// What is made of the command line's definition.
+#[derive(Clone, Copy, Debug)]
+enum CompletionTarget {
+    Script(Shell),
+    Manual,
+}
+
+fn target() -> impl TypedValueParser<Value = CompletionTarget> {
     let shells = Shell::value_variants().iter().filter_map(Shell::to_possible_value);
-    PossibleValuesParser::new(shells.chain([clap::builder::PossibleValue::new("man")]))
-        .map(|name| Shell::from_str(&name, false).ok())
+    PossibleValuesParser::new(shells.chain([clap::builder::PossibleValue::new("man")])).map(
+        |name| {
+            Shell::from_str(&name, false).map_or(CompletionTarget::Manual, CompletionTarget::Script)
+        },
+    )
 }
 
 /// Prints what is asked for of the whole command line `bks`, or writes all of it.
@@ -47,9 +56,9 @@ pub(super) fn run(args: &CompleteArgs, bks: Command) -> Result<Exit> {
         args.quiet.wrote(folder);
         return Ok(Exit::Done);
     }
-    let bytes = match args.target.flatten() {
-        Some(shell) => script(shell, &bks),
-        None => manual_pages(bks)?.into_iter().flat_map(|page| page.bytes).collect(),
+    let bytes = match args.target {
+        Some(CompletionTarget::Script(shell)) => script(shell, &bks),
+        _ => manual_pages(bks)?.into_iter().flat_map(|page| page.bytes).collect(),
     };
     output::print_document(&String::from_utf8_lossy(&bytes))?;
     Ok(Exit::Done)
@@ -66,7 +75,7 @@ fn write_all(bks: Command, folder: &Path) -> Result<()> {
     output::write_files(folder, &files, false)
 }
 
-/// What is made of the command line's definition.
+/// A file that is made of it.
 struct GeneratedFile {
     name: String,
     bytes: Vec<u8>,
@@ -84,11 +93,11 @@ fn manual_pages(bks: Command) -> Result<Vec<GeneratedFile>> {
     bks.build();
     let commands = std::iter::once(bks.clone()).chain(bks.get_subcommands().cloned());
     let pages: io::Result<Vec<GeneratedFile>> =
-        commands.map(|it| manual_page(Man::new(it))).collect();
+        commands.map(|it| manual_page(&Man::new(it))).collect();
     pages.map_err(|error| Error::run(format!("the page cannot be written: {error}")))
 }
 
-fn manual_page(page: Man) -> io::Result<GeneratedFile> {
+fn manual_page(page: &Man) -> io::Result<GeneratedFile> {
     let mut bytes = Vec::new();
     page.render(&mut bytes)?;
     Ok(GeneratedFile { name: page.get_filename(), bytes })

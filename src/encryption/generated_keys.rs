@@ -30,7 +30,9 @@ impl FromIterator<Vec<SimTime>> for KeyStarts {
     fn from_iter<T: IntoIterator<Item = Vec<SimTime>>>(places: T) -> Self {
         let mut starts = Self::default();
         for (place, times) in (0..).zip(places) {
-            times.into_iter().for_each(|time| starts.push(place, time));
+            for time in times {
+                starts.push(place, time);
+            }
         }
         starts
     }
