@@ -27,7 +27,7 @@ use crate::sweep::rows::RowsFormat;
     In a job array, each task runs one shard:\n  \
     bks sweep emr10.toml --set requesters=1..10000:log10 --shard auto --out parts/$SLURM_ARRAY_TASK_ID")]
 pub(super) struct MergeArgs {
-    /// Folders of the shards
+    /// Folders of the shards, or the files of rows in them
     #[arg(required = true, value_name = "FOLDER")]
     shards: Vec<PathBuf>,
     /// Output directory [default: results/NAME]
@@ -49,9 +49,26 @@ pub(super) fn run(args: &MergeArgs) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The folder that a path is, or that a file of rows lies in.
+fn folder_of(path: &Path) -> &Path {
+    let name = path.file_name();
+    let is_rows = RowsFormat::ALL.iter().any(|it| name.is_some_and(|name| name == it.file_name()));
+    match path.parent() {
+        Some(parent) if is_rows && parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) if is_rows => parent,
+        _ => path,
+    }
+}
+
 /// Reads what a shard has left in a folder.
-fn read(folder: &Path) -> Result<ShardFiles> {
+fn read(path: &Path) -> Result<ShardFiles> {
     const HINT: &str = "shards are made by `bks sweep ... --shard N/M --out FOLDER`";
+    let folder = folder_of(path);
+    if folder.is_file() {
+        return Err(Error::request("this is a file, but a shard is a folder")
+            .hint(HINT)
+            .at(folder.display().to_string()));
+    }
     let place = folder.display().to_string();
     let identity = journal::read(&folder.join(IDENTITY))?.ok_or_else(|| {
         Error::request(format!("there is no `{IDENTITY}`, so this is no shard of a sweep"))

@@ -27,8 +27,9 @@ if [ -e "$out" ]; then
     exit 2
 fi
 
-AWS_MAX_ATTEMPTS=1 AWS_DEFAULT_REGION=$region AWS_PAGER=''
-export AWS_MAX_ATTEMPTS AWS_DEFAULT_REGION AWS_PAGER
+# Version 2 of the CLI asks AWS_REGION first.
+AWS_MAX_ATTEMPTS=1 AWS_REGION=$region AWS_DEFAULT_REGION=$region AWS_PAGER=''
+export AWS_MAX_ATTEMPTS AWS_REGION AWS_DEFAULT_REGION AWS_PAGER
 sent=0
 bucket='' key_id='' made_roles=''
 began=$(date +%s)
@@ -137,6 +138,14 @@ assume() {
         '[Credentials.AccessKeyId,Credentials.SecretAccessKey,Credentials.SessionToken,AssumedRoleUser.Arn]' \
         >"$work/$2" || fail "the role cannot be assumed for $session_s s: is this a role itself? then take --time 50min"
 }
+
+# aws with the credentials of a session. A profile that is set, even an empty one, would go before them.
+as_session() (
+    unset AWS_PROFILE AWS_DEFAULT_PROFILE
+    AWS_ACCESS_KEY_ID=$access AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token
+    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+    exec aws "$@"
+)
 assume writer a
 assume writer b
 assume reader reader
@@ -161,8 +170,7 @@ while read -r at session object; do
         call=put-object event=PutObject
         set -- --key "$object" --body "$work/body"
     fi
-    if AWS_ACCESS_KEY_ID=$access AWS_SECRET_ACCESS_KEY=$secret AWS_SESSION_TOKEN=$token AWS_PROFILE='' \
-        aws s3api "$call" --bucket "$bucket" "$@" </dev/null >/dev/null 2>>"$out/errors.txt"; then
+    if as_session s3api "$call" --bucket "$bucket" "$@" </dev/null >/dev/null 2>>"$out/errors.txt"; then
         echo "$(date +%s) $event $object $access $arn $number"
     fi
 done <<'SCHEDULE' | while read -r second event object access arn number; do

@@ -223,6 +223,8 @@ fn shards_merge_to_the_bytes_of_one_sweep_in_any_order() {
                 (1..=of).map(|number| format!("{format}-{of}-{number}")).collect();
             parts.reverse();
             let out = format!("{format}-{of}");
+            // A file of rows stands for its folder.
+            parts[0] = format!("{}/{file}", parts[0]);
             let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
             done(folder.path(), &[&["merge", "-q", "-o", &out], &parts[..]].concat());
             for file in [file, "sweep.json"] {
@@ -276,6 +278,7 @@ fn what_is_no_whole_set_of_shards_is_refused_by_name() {
         (&["csv-2-1", "csv-3-2"], "the sweep there has the number of shards `3`"),
         (&["whole"], "the sweep there is whole, no shard of one"),
         (&["csv-3-1", "empty"], "empty: there is no `sweep.json`"),
+        (&["small.toml"], "small.toml: this is a file, but a shard is a folder"),
     ] {
         let said = fails(folder.path(), 2, &[&["merge", "-o", "out"], parts].concat());
         assert!(said.contains(message), "{parts:?}: {said}");
